@@ -1,0 +1,117 @@
+//! The difference of two snapshots.
+
+use crate::session::{Session, SessionId};
+use crate::snapshot::Snapshot;
+use serde::{Deserialize, Serialize};
+
+/// What happened to one session between two snapshots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// It is new.
+    Appeared(Box<Session>),
+    /// Something of substance about it is different.
+    Changed {
+        /// As it was.
+        before: Box<Session>,
+        /// As it is.
+        after: Box<Session>,
+    },
+    /// It is no longer shown.
+    Gone(SessionId),
+}
+
+/// Whether two states of a session differ in more than figures that move all the time.
+pub fn differ(a: &Session, b: &Session) -> bool {
+    substance(a) != substance(b)
+}
+
+fn substance(session: &Session) -> Session {
+    let mut copy = session.clone();
+    copy.last_seen = copy.created_at;
+    copy.usage = None;
+    if let Some(because) = &mut copy.because {
+        because.observed_at = because.since;
+    }
+    copy
+}
+
+/// What has changed from `before` to `after`, in the order of the sessions.
+pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
+    let find = |list: &Snapshot, id: SessionId| list.sessions.iter().find(|s| s.id == id).cloned();
+    let gone = before
+        .sessions
+        .iter()
+        .filter(|s| find(after, s.id).is_none())
+        .map(|s| Change::Gone(s.id));
+    let new = after
+        .sessions
+        .iter()
+        .filter_map(|s| match find(before, s.id) {
+            None => Some(Change::Appeared(Box::new(s.clone()))),
+            Some(old) if differ(&old, s) => Some(Change::Changed {
+                before: Box::new(old),
+                after: Box::new(s.clone()),
+            }),
+            Some(_) => None,
+        });
+    gone.chain(new).collect()
+}
+
+/// Whether anything of substance is different.
+pub fn is_news(before: &Snapshot, after: &Snapshot) -> bool {
+    before.health != after.health
+        || before.sessions.len() != after.sessions.len()
+        || before
+            .sessions
+            .iter()
+            .zip(&after.sessions)
+            .any(|(a, b)| differ(a, b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{ControlModel, SessionStatus, Usage};
+
+    #[test]
+    fn only_substance_is_a_change() {
+        let session = |n| {
+            Session::new(
+                SessionId(uuid::Uuid::from_u128(n)),
+                "/x",
+                ControlModel::Pty,
+                None,
+            )
+        };
+        let (one, two) = (session(1), session(2));
+        let snapshot = |sessions: Vec<Session>| Snapshot {
+            sessions,
+            ..Snapshot::default()
+        };
+        let before = snapshot(vec![one.clone(), two.clone()]);
+
+        let mut seen = one.clone();
+        seen.touch();
+        seen.usage = Some(Usage { cpu: 1.0, rss: 1 });
+        let same = snapshot(vec![seen, two.clone()]);
+        assert_eq!(changes(&before, &same), []);
+        assert!(!is_news(&before, &same));
+
+        let mut active = one.clone();
+        active.status = SessionStatus::Active;
+        let three = session(3);
+        let after = snapshot(vec![active.clone(), three.clone()]);
+        assert!(is_news(&before, &after));
+        assert_eq!(
+            changes(&before, &after),
+            [
+                Change::Gone(two.id),
+                Change::Changed {
+                    before: Box::new(one),
+                    after: Box::new(active)
+                },
+                Change::Appeared(Box::new(three)),
+            ]
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! Which processes are Claude Code clients, by executable path and arguments. Never by a bare
+//! name: other programs are called `claude` too.
+
+use serde::{Deserialize, Serialize};
+use std::path::{Component, Path};
+
+/// What a process is to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// A session somebody types into.
+    Interactive,
+    /// A session without a prompt: `-p`, or driven by the SDK.
+    Headless,
+    /// Belongs to the client but is no session: its daemon, a pty host, a spare, `agents`, …
+    Infrastructure,
+    /// Not recognised. A registry file can still vouch for it.
+    Other,
+}
+
+/// Words after which the client runs something other than a session.
+const COMMANDS: [&str; 27] = [
+    "--help",
+    "--version",
+    "-h",
+    "-v",
+    "agents",
+    "attach",
+    "auth",
+    "auto-mode",
+    "bg-pty-host",
+    "bg-spare",
+    "config",
+    "daemon",
+    "doctor",
+    "install",
+    "logs",
+    "mcp",
+    "migrate-installer",
+    "plugin",
+    "plugins",
+    "project",
+    "remote-control",
+    "respawn",
+    "rm",
+    "setup-token",
+    "stop",
+    "update",
+    "upgrade",
+];
+
+/// Tells what a process is from the path of its executable and its arguments.
+pub fn role(exe: Option<&Path>, argv: &[String]) -> Role {
+    let Some(arguments) = arguments(exe, argv) else {
+        return Role::Other;
+    };
+    let flag = |flags: &[&str]| arguments.iter().any(|a| flags.contains(&a.as_str()));
+    let first = arguments.first().map_or("", String::as_str);
+    if COMMANDS.contains(&first) || flag(&["--bg-pty-host", "--bg-spare"]) {
+        Role::Infrastructure
+    } else if flag(&["-p", "--print"]) {
+        Role::Headless
+    } else {
+        Role::Interactive
+    }
+}
+
+/// What follows the program in `argv`, if the program is the client.
+fn arguments<'a>(exe: Option<&Path>, argv: &'a [String]) -> Option<&'a [String]> {
+    let exe = exe?;
+    let rest = |n: usize| argv.get(n..).unwrap_or_default();
+    if is_native(exe) {
+        return Some(rest(1));
+    }
+    if !matches!(file_name(exe), "node" | "nodejs" | "bun") {
+        return None;
+    }
+    // Clients that run in node rewrite their title: all arguments become the one word.
+    if argv.first().is_some_and(|a| a == "claude") {
+        return Some(rest(1));
+    }
+    let script = argv.iter().position(|a| is_script(Path::new(a)))?;
+    Some(rest(script + 1))
+}
+
+/// The native client: below an installer's, npm's or Homebrew's folder.
+fn is_native(exe: &Path) -> bool {
+    let parts = components(exe);
+    let below = |pair: [&str; 2]| parts.windows(2).any(|w| w == pair);
+    let packaged = parts.iter().rev().skip(1).any(|p| {
+        *p == "claude-code" || p.starts_with("claude-code-") || p.starts_with("claude-code@")
+    });
+    below(["claude", "versions"]) || (packaged && matches!(file_name(exe), "claude" | "claude.exe"))
+}
+
+/// The client's script, for versions that ran in node.
+fn is_script(path: &Path) -> bool {
+    matches!(file_name(path), "cli.js" | "cli.mjs") && components(path).contains(&"claude-code")
+}
+
+fn components(path: &Path) -> Vec<&str> {
+    path.components()
+        .filter_map(|c| match c {
+            Component::Normal(part) => part.to_str(),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The last component, without the mark Linux puts on an executable replaced by an upgrade.
+fn file_name(path: &Path) -> &str {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+    name.strip_suffix(" (deleted)").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_told_by_path_and_arguments() {
+        use Role::{Headless, Infrastructure, Interactive, Other};
+        let native = "/home/dev/.local/share/claude/versions/2.1.330";
+        let npm = "/usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe";
+        for (exe, argv, expected) in [
+            (native, "/home/dev/.local/bin/claude", Interactive),
+            (
+                "/home/dev/.local/share/claude/versions/2.1.330 (deleted)",
+                "claude",
+                Interactive,
+            ),
+            (npm, "claude --resume", Interactive),
+            (npm, "claude -p hello", Headless),
+            (npm, "claude --print", Headless),
+            (
+                "/x/node_modules/@anthropic-ai/claude-code-linux-x64/claude",
+                "claude",
+                Interactive,
+            ),
+            (
+                "/opt/homebrew/Caskroom/claude-code/2.1.330/claude",
+                "claude",
+                Interactive,
+            ),
+            (
+                "/opt/homebrew/Caskroom/claude-code@latest/2.1.330/claude",
+                "claude",
+                Interactive,
+            ),
+            ("/usr/bin/node", "claude", Interactive),
+            (
+                "/usr/bin/node",
+                "node /x/@anthropic-ai/claude-code/cli.js -p hi",
+                Headless,
+            ),
+            (
+                "/usr/bin/node",
+                "node /x/@anthropic-ai/claude-code/cli.js",
+                Interactive,
+            ),
+            (
+                "/usr/bin/node",
+                "node /x/@anthropic-ai/claude-code/cli-wrapper.cjs",
+                Other,
+            ),
+            ("/usr/bin/node", "node server.js claude", Other),
+            (native, "claude daemon run", Infrastructure),
+            (native, "claude bg-pty-host --x", Infrastructure),
+            (native, "claude --bg-spare", Infrastructure),
+            (native, "claude agents --json", Infrastructure),
+            (native, "claude tell me about the daemon", Interactive),
+            ("/usr/local/bin/claude", "claude", Other),
+            ("/home/dev/claude/claude", "claude", Other),
+            ("/home/dev/claude-code/target/debug/deps/x", "claude", Other),
+            ("/bin/vim", "vim /x/claude-code/cli.js", Other),
+            ("", "", Other),
+        ] {
+            let argv: Vec<String> = argv.split(' ').map(str::to_owned).collect();
+            assert_eq!(
+                role(Some(Path::new(exe)), &argv),
+                expected,
+                "{exe} {argv:?}"
+            );
+        }
+        assert_eq!(role(None, &["claude".to_owned()]), Other);
+        assert_eq!(role(Some(Path::new(native)), &[]), Interactive);
+    }
+}

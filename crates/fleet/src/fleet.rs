@@ -1,0 +1,332 @@
+//! All sessions: files observations, derives the snapshot, says what else it wants to know.
+
+mod draw;
+
+use crate::cadence::{Motion, Reason};
+use crate::client::Role;
+use crate::evidence::{Evidence, FileEvidence, ProcessEvidence};
+use crate::identity::{Machine, ProcessKey};
+use crate::observation::{Observation, Pane, RegistryEntry, RegistryFile};
+use crate::session::{Activity, Session, SessionStatus};
+use crate::snapshot::{Health, Snapshot};
+use crate::status::{self, Case, STOPPED_KEPT, Verdict};
+use crate::terminal;
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// All sessions of one user on one machine.
+#[derive(Debug, Clone)]
+pub struct Fleet {
+    machine: Machine,
+    evidence: Evidence,
+}
+
+/// What the fleet wants the sources to look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Processes that a registry file names or that are sessions.
+    pub pids: BTreeSet<u32>,
+    /// Config folders that the environment of a session names.
+    pub config_dirs: BTreeSet<PathBuf>,
+    /// Whether any session works, waits or starts.
+    pub motion: Motion,
+}
+
+/// One session with all that is known of it.
+struct Known<'a> {
+    key: ProcessKey,
+    process: &'a ProcessEvidence,
+    entry: Option<&'a RegistryEntry>,
+    pane: Option<(&'a PathBuf, &'a Pane)>,
+    verdict: Verdict,
+}
+
+impl Fleet {
+    /// Knows nothing yet.
+    pub fn new(machine: Machine) -> Self {
+        Self {
+            machine,
+            evidence: Evidence::default(),
+        }
+    }
+
+    /// Files one observation. Total: whatever it says, nothing fails.
+    pub fn handle_observation(&mut self, observation: Observation) {
+        self.evidence.file(observation);
+    }
+
+    /// All sessions as they are at `now`, with revision 0.
+    pub fn snapshot(&self, now: Timestamp) -> Snapshot {
+        let mut known: Vec<_> = self.known(now).collect();
+        known.sort_by_key(|k| (k.process.facts.value.started_at, k.key));
+        Snapshot {
+            revision: 0,
+            sessions: known.iter().map(|k| self.draw(k)).collect(),
+            health: self.health(),
+        }
+    }
+
+    /// When the snapshot may change without a new observation, and why.
+    pub fn poll_timeout(&self, now: Timestamp) -> Option<(Timestamp, Reason)> {
+        self.known(now)
+            .filter_map(|k| {
+                let reason = match k.verdict.status {
+                    SessionStatus::Stopped => Reason::StoppedExpires,
+                    _ => Reason::VerdictDue,
+                };
+                k.verdict.review_at.map(|at| (at, reason))
+            })
+            .min()
+    }
+
+    /// What to look at.
+    pub fn wanted(&self, now: Timestamp) -> Wanted {
+        let mut wanted = Wanted::default();
+        for (file, evidence) in &self.evidence.files {
+            if self.may_live(file.pid, newest_at(evidence)) && present(evidence) {
+                wanted.pids.insert(file.pid);
+            }
+        }
+        for (file, seen) in &self.evidence.keys {
+            if self.may_live(file.pid, Some(*seen)) {
+                wanted.pids.insert(file.pid);
+            }
+        }
+        for known in self.known(now) {
+            if known.verdict.status == SessionStatus::Stopped {
+                continue;
+            }
+            wanted.pids.insert(known.key.pid);
+            wanted
+                .config_dirs
+                .extend(known.process.facts.value.config_dir.clone());
+            let moving = known.verdict.need.is_some()
+                || known.verdict.status == SessionStatus::Starting
+                || matches!(known.verdict.activity, Some(Activity::Working { .. }));
+            if moving {
+                wanted.motion = Motion::Moving;
+            }
+        }
+        wanted
+    }
+
+    /// Forgets what can no longer bear on any session.
+    pub fn prune(&mut self, now: Timestamp) {
+        let expired =
+            |p: &ProcessEvidence| p.exited_at.is_some_and(|at| now.since(at) > STOPPED_KEPT);
+        let evidence = &mut self.evidence;
+        evidence.processes.retain(|_, p| !expired(p));
+        let alive: BTreeSet<u32> = evidence.processes.keys().map(|k| k.pid).collect();
+        let absent = &evidence.absent;
+        evidence.files.retain(|file, e| {
+            let dead = absent
+                .get(&file.pid)
+                .zip(newest_at(e))
+                .is_some_and(|(a, e)| *a >= e);
+            alive.contains(&file.pid) || (present(e) && !dead)
+        });
+        evidence.keys.retain(|file, seen| {
+            alive.contains(&file.pid) || absent.get(&file.pid).is_none_or(|a| a < seen)
+        });
+        let files: BTreeSet<u32> = evidence.files.keys().map(|f| f.pid).collect();
+        evidence.absent.retain(|pid, _| files.contains(pid));
+        evidence
+            .servers
+            .retain(|_, panes| !panes.value.is_empty() || now.since(panes.at) <= STOPPED_KEPT);
+        let servers = &evidence.servers;
+        evidence.shown.retain(|(server, session), _| {
+            servers
+                .get(server)
+                .is_some_and(|s| s.value.iter().any(|p| p.session == *session))
+        });
+        let machine = &self.machine;
+        let ids: BTreeSet<_> = evidence
+            .processes
+            .keys()
+            .map(|k| machine.session_id(*k))
+            .collect();
+        evidence.focused_at.retain(|id, _| ids.contains(id));
+    }
+
+    /// Whether a process that had a file at `seen` may still live.
+    fn may_live(&self, pid: u32, seen: Option<Timestamp>) -> bool {
+        match (self.evidence.absent.get(&pid), seen) {
+            (Some(absent), Some(seen)) => seen > *absent,
+            _ => true,
+        }
+    }
+
+    fn known(&self, now: Timestamp) -> impl Iterator<Item = Known<'_>> {
+        let registered = self.registered();
+        self.evidence
+            .processes
+            .iter()
+            .filter_map(move |(key, process)| {
+                let expired = process
+                    .exited_at
+                    .is_some_and(|at| now.since(at) >= STOPPED_KEPT);
+                let file = registered.get(key).copied();
+                if expired || !self.is_session(process, file.is_some()) {
+                    return None;
+                }
+                Some(self.judge(*key, process, file, now))
+            })
+    }
+
+    /// Which registry file belongs to which process. Where two config folders claim a process,
+    /// the newer file counts.
+    fn registered(&self) -> BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)> {
+        let mut registered: BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)> = BTreeMap::new();
+        for (key, process) in &self.evidence.processes {
+            for (file, evidence) in &self.evidence.files {
+                if file.pid != key.pid || !self.any_belongs(evidence, process) {
+                    continue;
+                }
+                let best = registered.entry(*key).or_insert((file, evidence));
+                if newest_at(evidence) > newest_at(best.1) {
+                    *best = (file, evidence);
+                }
+            }
+        }
+        registered
+    }
+
+    fn any_belongs(&self, evidence: &FileEvidence, process: &ProcessEvidence) -> bool {
+        evidence
+            .entries
+            .runs(Clone::clone)
+            .any(|run| self.belongs(run.value, process))
+    }
+
+    /// Whether an entry was written by this process, not by an earlier one with its pid.
+    fn belongs(&self, entry: &RegistryEntry, process: &ProcessEvidence) -> bool {
+        let facts = &process.facts.value;
+        let same_process = match entry.proc_start {
+            Some(start) => start == facts.key.start,
+            None => {
+                matches!(facts.role, Role::Interactive | Role::Headless)
+                    && entry
+                        .started_at
+                        .is_none_or(|at| at.after(status::STARTING) >= facts.started_at)
+            }
+        };
+        same_process && self.machine.shares_pids_with(entry.pid_domain.as_deref())
+    }
+
+    fn is_session(&self, process: &ProcessEvidence, has_file: bool) -> bool {
+        let facts = &process.facts.value;
+        facts.uid == self.machine.uid
+            && match facts.role {
+                Role::Interactive | Role::Headless => true,
+                Role::Other => has_file,
+                Role::Infrastructure => false,
+            }
+    }
+
+    fn judge<'a>(
+        &'a self,
+        key: ProcessKey,
+        process: &'a ProcessEvidence,
+        file: Option<(&'a RegistryFile, &'a FileEvidence)>,
+        now: Timestamp,
+    ) -> Known<'a> {
+        let registry: Vec<_> = file
+            .into_iter()
+            .flat_map(|(_, f)| f.entries.runs(status::kind))
+            .filter(|run| self.belongs(run.value, process))
+            .collect();
+        let facts = &process.facts.value;
+        let pane = self.pane_of(process);
+        let shown = pane.and_then(|(server, pane)| {
+            let shown = self
+                .evidence
+                .shown
+                .get(&(server.clone(), pane.session.clone()))?;
+            shown.runs(|s| *s).next()
+        });
+        let focused = self.evidence.focused_at.get(&self.machine.session_id(key));
+        let key_seen = self
+            .evidence
+            .keys
+            .iter()
+            .filter(|(file, at)| file.pid == key.pid && **at >= facts.started_at)
+            .map(|(_, at)| *at)
+            .max();
+        let entry = registry.first().map(|run| run.value);
+        let case = Case {
+            process,
+            registry,
+            registry_gone: file.and_then(|(_, f)| f.gone_at.filter(|_| !present(f))),
+            key_seen,
+            shown,
+            attended_at: self.evidence.popover_at.max(focused.copied()),
+        };
+        let verdict = status::verdict(&case, now);
+        Known {
+            key,
+            process,
+            entry,
+            pane,
+            verdict,
+        }
+    }
+
+    /// The tmux pane a process lives in: the nearest parent that a pane started, unless another
+    /// terminal lies between. Of the sessions a pane is linked into, one that is shown.
+    fn pane_of(&self, process: &ProcessEvidence) -> Option<(&PathBuf, &Pane)> {
+        let facts = &process.facts.value;
+        let chain = std::iter::once(facts.key.pid).chain(
+            facts
+                .ancestors
+                .iter()
+                .take_while(|a| terminal::owner(a).is_none())
+                .map(|a| a.pid),
+        );
+        let panes = |pid: u32| {
+            self.evidence
+                .servers
+                .iter()
+                .flat_map(|(server, list)| list.value.iter().map(move |pane| (server, pane)))
+                .filter(move |(_, pane)| pane.pid == pid)
+        };
+        chain
+            .into_iter()
+            .find_map(|pid| panes(pid).max_by_key(|(_, pane)| pane.clients))
+    }
+
+    fn health(&self) -> Vec<Health> {
+        let health = self.evidence.health.iter().filter_map(|(key, dated)| {
+            Some(Health {
+                source: key.source,
+                subject: key.subject.clone(),
+                message: dated.value.clone()?,
+                since: dated.at.into(),
+            })
+        });
+        health.collect()
+    }
+
+    fn draw(&self, known: &Known<'_>) -> Session {
+        draw::session(self.machine.session_id(known.key), known)
+    }
+}
+
+fn newest_at(evidence: &FileEvidence) -> Option<Timestamp> {
+    evidence.entries.newest().map(|(at, _)| at)
+}
+
+fn present(evidence: &FileEvidence) -> bool {
+    newest_at(evidence) > evidence.gone_at
+}
+
+/// The last component of a path, for people.
+pub(crate) fn folder(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+#[cfg(test)]
+mod tests;

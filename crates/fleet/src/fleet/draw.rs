@@ -1,0 +1,100 @@
+//! What is known of a session, in the form of the model.
+
+use super::Known;
+use crate::client::Role;
+use crate::names;
+use crate::session::{
+    ClaudeInfo, ControlModel, Session, SessionHost, SessionId, SessionStatus, Terminal, TmuxTarget,
+};
+use crate::terminal;
+
+pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
+    let facts = &known.process.facts.value;
+    let entry = known.entry;
+    let workdir = entry
+        .and_then(|e| e.cwd.clone())
+        .or_else(|| facts.cwd.as_ref().map(|c| c.to_string_lossy().into_owned()))
+        .unwrap_or_default();
+    let named_after = facts.project.as_deref().unwrap_or(workdir.as_ref());
+    let verdict = &known.verdict;
+    let paused = verdict.status == SessionStatus::Paused;
+    Session {
+        id,
+        status: verdict.status,
+        control: control(known),
+        active_delegations: 0,
+        tmux_name: known.pane.map_or_else(
+            || names::name_from_dir(named_after),
+            |(_, pane)| pane.session.clone(),
+        ),
+        created_at: entry
+            .and_then(|e| e.started_at)
+            .unwrap_or(facts.started_at)
+            .into(),
+        last_seen: last_seen(known).into(),
+        project_path: facts.project.clone(),
+        paused_at: paused.then_some(verdict.because.since),
+        pause_summary: None,
+        origin: if known.pane.is_some() {
+            SessionHost::Tmux
+        } else {
+            SessionHost::Native
+        },
+        pid: Some(known.key.pid),
+        activity: verdict.activity.clone(),
+        need: verdict.need.clone(),
+        attached: verdict.attached,
+        because: Some(verdict.because.clone()),
+        claude: entry.map(|e| ClaudeInfo {
+            session_id: e.session_id.clone(),
+            version: e.version.clone(),
+            kind: e.kind.clone(),
+            entrypoint: e.entrypoint.clone(),
+            name: e.name.clone(),
+            named_by_owner: e.name_source.as_deref() == Some("user"),
+        }),
+        terminal: drawn_terminal(known),
+        usage: known.process.usage.as_ref().map(|u| u.value),
+        workdir,
+    }
+}
+
+fn last_seen(known: &Known<'_>) -> crate::Timestamp {
+    let process = known.process;
+    process
+        .exited_at
+        .unwrap_or(process.seen_at)
+        .max(process.seen_at)
+}
+
+fn control(known: &Known<'_>) -> ControlModel {
+    let facts = &known.process.facts.value;
+    let entrypoint = known
+        .entry
+        .and_then(|e| e.entrypoint.as_deref())
+        .unwrap_or_default();
+    if facts.role == Role::Headless || entrypoint.starts_with("sdk") {
+        ControlModel::Sdk
+    } else if known.pane.is_some() {
+        ControlModel::Tmux
+    } else {
+        ControlModel::Pty
+    }
+}
+
+fn drawn_terminal(known: &Known<'_>) -> Option<Terminal> {
+    let facts = &known.process.facts.value;
+    let tmux = known.pane.map(|(server, pane)| TmuxTarget {
+        socket: server.clone(),
+        session: pane.session.clone(),
+        window: pane.window.clone(),
+        pane: pane.pane.clone(),
+        clients: pane.clients,
+    });
+    let app = match tmux {
+        Some(_) => None,
+        None => terminal::app(&facts.ancestors).map(str::to_owned),
+    };
+    let tty = facts.tty.clone();
+    (app.is_some() || tty.is_some() || tmux.is_some()).then_some(Terminal { app, tty, tmux })
+}

@@ -1,0 +1,99 @@
+//! Who is who. A session is a process, and a process is (pid, start time) within one boot.
+
+use crate::session::SessionId;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Names the space our session ids live in.
+const NAMESPACE: Uuid = Uuid::from_u128(0x7c1d_6a0e_52f3_4b8a_9e64_1f0b_d2a9_53c7);
+
+/// When a process started, in the kernel's own unit and never rounded: clock ticks since boot
+/// on Linux (field 22 of `/proc/<pid>/stat`), microseconds since the epoch on macOS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StartTime(pub u64);
+
+/// One process of this boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ProcessKey {
+    /// Process id.
+    pub pid: u32,
+    /// Start time; tells a reused pid apart.
+    pub start: StartTime,
+}
+
+/// The machine as seen from here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Changes with each boot.
+    pub boot: String,
+    /// The user whose sessions we show.
+    pub uid: u32,
+    /// The pid namespace, as the client writes it at the end of `pidDomain`
+    /// (`pid:[4026531836]`); none where the system has no such thing.
+    pub pid_namespace: Option<String>,
+}
+
+impl Machine {
+    /// The id of the session that `process` is: the same at each start of ours.
+    pub fn session_id(&self, process: ProcessKey) -> SessionId {
+        let name = format!("{}/{}/{}", self.boot, process.pid, process.start.0);
+        SessionId(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
+    }
+
+    /// Whether pids of a registry file with this `pidDomain` mean processes that we see.
+    /// A file that does not tell its domain is taken for ours.
+    pub fn shares_pids_with(&self, domain: Option<&str>) -> bool {
+        match (
+            &self.pid_namespace,
+            domain.and_then(|d| d.split_once(":pid:[")),
+        ) {
+            (Some(ours), Some((_, theirs))) => ours.strip_prefix("pid:[") == Some(theirs),
+            _ => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine() -> Machine {
+        Machine {
+            boot: "b".into(),
+            uid: 1000,
+            pid_namespace: Some("pid:[4026531836]".into()),
+        }
+    }
+
+    #[test]
+    fn one_process_has_one_id_and_a_reused_pid_another() {
+        let key = |pid, start| ProcessKey {
+            pid,
+            start: StartTime(start),
+        };
+        let id = machine().session_id(key(7, 100));
+        assert_eq!(id, machine().session_id(key(7, 100)));
+        assert_ne!(id, machine().session_id(key(7, 101)));
+        assert_ne!(id, machine().session_id(key(71, 0)));
+        let other_boot = Machine {
+            boot: "c".into(),
+            ..machine()
+        };
+        assert_ne!(id, other_boot.session_id(key(7, 100)));
+    }
+
+    #[test]
+    fn files_of_another_pid_namespace_are_not_ours() {
+        let ours = machine();
+        assert!(ours.shares_pids_with(None));
+        assert!(ours.shares_pids_with(Some("linux:3d12:pid:[4026531836]")));
+        assert!(!ours.shares_pids_with(Some("linux:3d12:pid:[4026532000]")));
+        assert!(ours.shares_pids_with(Some("darwin:whatever")));
+        let mac = Machine {
+            pid_namespace: None,
+            ..ours
+        };
+        assert!(mac.shares_pids_with(Some("linux:3d12:pid:[4026532000]")));
+    }
+}

@@ -1,0 +1,27 @@
+//! The model of Trusty Bar: observations in, one snapshot out.
+//!
+//! *Invariant:* nothing here reads a file, a process or a clock, starts a thread or awaits.
+//! (`Session::new`, `Session::touch` and the defaults of times missing from old JSON are the
+//! one exception: their form is fixed by the session model.)
+
+pub mod cadence;
+pub mod change;
+pub mod client;
+pub mod evidence;
+pub mod fleet;
+pub mod identity;
+pub mod names;
+pub mod observation;
+pub mod select;
+pub mod session;
+pub mod snapshot;
+pub mod status;
+pub mod terminal;
+pub mod time;
+pub mod view;
+
+pub use fleet::Fleet;
+pub use observation::{Fact, Observation};
+pub use session::{Session, SessionId, SessionStatus};
+pub use snapshot::Snapshot;
+pub use time::Timestamp;

@@ -1,0 +1,166 @@
+//! What sources tell: dated facts with provenance.
+
+use crate::client::Role;
+use crate::identity::{ProcessKey, StartTime};
+use crate::session::{SessionId, Source, Usage};
+use crate::terminal::Ancestor;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A fact and when it was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// When the source saw it.
+    pub at: Timestamp,
+    /// What it saw.
+    pub fact: Fact,
+}
+
+/// What a source can tell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Fact {
+    /// A registry file holds this.
+    Registry(RegistryFile, Box<RegistryEntry>),
+    /// A registry file is not there (any more).
+    RegistryGone(RegistryFile),
+    /// A client has opened its peer socket, which it does before it writes its registry file.
+    /// Known from the name of a `.key` file, which is never opened.
+    RegistryKey(RegistryFile),
+    /// A process is alive and looks like this.
+    Process(Box<ProcessFacts>),
+    /// The changing part of all watched processes that are alive.
+    Pulses(Vec<Pulse>),
+    /// A process has ended.
+    ProcessExited(ProcessKey),
+    /// No process has this pid.
+    ProcessAbsent(u32),
+    /// All panes of a tmux server; empty when it has ended.
+    Panes(PathBuf, Vec<Pane>),
+    /// A source works, or in words what is wrong with it.
+    Health(HealthKey, Option<String>),
+    /// The owner has looked.
+    Attention(Attention),
+}
+
+/// A client's registry file, `<dir>/sessions/<pid>.json`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RegistryFile {
+    /// The config folder (`~/.claude`).
+    pub dir: PathBuf,
+    /// The pid in its name.
+    pub pid: u32,
+}
+
+/// What a registry file says. Any field may be missing: older clients write fewer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RegistryEntry {
+    /// Claude's own session id.
+    pub session_id: Option<String>,
+    /// The folder the client was started in.
+    pub cwd: Option<String>,
+    /// Start of the session.
+    pub started_at: Option<Timestamp>,
+    /// The kernel's start time of the process, where it is written in the kernel's unit.
+    pub proc_start: Option<StartTime>,
+    /// The client's version.
+    pub version: Option<String>,
+    /// `interactive`, `background`, …
+    pub kind: Option<String>,
+    /// `cli`, `sdk-cli`, …
+    pub entrypoint: Option<String>,
+    /// Whose pids these are.
+    pub pid_domain: Option<String>,
+    /// The session's name.
+    pub name: Option<String>,
+    /// `derived`, `user`, …
+    pub name_source: Option<String>,
+    /// The client's own word for what it does.
+    pub status: Option<String>,
+    /// What it waits for, in the client's words, which change between versions.
+    pub waiting_for: Option<String>,
+    /// When the client says its status changed.
+    pub status_updated_at: Option<Timestamp>,
+}
+
+/// A process as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProcessFacts {
+    /// Who it is.
+    pub key: ProcessKey,
+    /// Its owner.
+    pub uid: u32,
+    /// What it is by path and arguments.
+    pub role: Role,
+    /// When it started, by the wall clock.
+    pub started_at: Timestamp,
+    /// Where it is.
+    pub cwd: Option<PathBuf>,
+    /// The git work tree around `cwd`.
+    pub project: Option<PathBuf>,
+    /// Parents, nearest first.
+    pub ancestors: Vec<Ancestor>,
+    /// Its controlling terminal.
+    pub tty: Option<String>,
+    /// The config folder its environment names.
+    pub config_dir: Option<PathBuf>,
+    /// What it does now.
+    pub pulse: Pulse,
+}
+
+/// The part of a process that changes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Pulse {
+    /// Who it is.
+    pub key: ProcessKey,
+    /// Whether it can run.
+    pub state: RunState,
+    /// What its tree uses, when somebody wants to know.
+    pub usage: Option<Usage>,
+}
+
+/// Whether a process can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum RunState {
+    /// Runs or waits for something.
+    Running,
+    /// Stopped by a signal (state `T`).
+    Stopped,
+    /// In a frozen control group.
+    Frozen,
+}
+
+/// A pane of a tmux server. A pane of a window linked into several sessions is told once each.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Pane {
+    /// `%0`
+    pub pane: String,
+    /// The process tmux started in it.
+    pub pid: u32,
+    /// Its terminal device.
+    pub tty: String,
+    /// `@0`
+    pub window: String,
+    /// The session's name as tmux shows it.
+    pub session: String,
+    /// Clients that show the session.
+    pub clients: u32,
+}
+
+/// What a health message is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct HealthKey {
+    /// The source.
+    pub source: Source,
+    /// The file, folder or server.
+    pub subject: String,
+}
+
+/// The owner's attention, which turns Finished into Idle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Attention {
+    /// The popover was shown, or closed.
+    Popover,
+    /// The terminal of a session was focused.
+    Terminal(SessionId),
+}

@@ -1,0 +1,98 @@
+//! Which session somebody means by a word.
+
+use crate::fleet::folder;
+use crate::session::Session;
+use std::path::Path;
+
+/// The fewest characters of an id that name a session.
+const SHORTEST_PREFIX: usize = 6;
+
+/// Why a word does not name one session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unclear<'a> {
+    /// None is called so.
+    Unknown,
+    /// These all are.
+    Ambiguous(Vec<&'a Session>),
+}
+
+/// Finds the session that `word` names: all digits mean a pid; anything else a full id, a tmux
+/// name, a folder name, or the first six or more characters of an id, in that order.
+pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, Unclear<'a>> {
+    let matching = |rule: &dyn Fn(&Session) -> bool| -> Vec<&'a Session> {
+        sessions.iter().filter(|s| rule(s)).collect()
+    };
+    let rules: Vec<Vec<&Session>> = if !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
+    {
+        let pid = word.parse().ok();
+        vec![matching(&|s| pid.is_some() && s.pid == pid)]
+    } else {
+        let lower = word.to_ascii_lowercase();
+        let prefix = word.chars().count() >= SHORTEST_PREFIX;
+        vec![
+            matching(&|s| s.id.to_string() == lower),
+            matching(&|s| s.tmux_name == word),
+            matching(&|s| folder(Path::new(&s.workdir)) == word),
+            matching(&|s| prefix && s.id.to_string().starts_with(&lower)),
+        ]
+    };
+    match rules.into_iter().find(|found| !found.is_empty()) {
+        None => Err(Unclear::Unknown),
+        Some(found) => match found[..] {
+            [one] => Ok(one),
+            _ => Err(Unclear::Ambiguous(found)),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::{ControlModel, SessionId};
+    use uuid::Uuid;
+
+    fn session(id: u128, pid: u32, workdir: &str, tmux: &str) -> Session {
+        let mut s = Session::new(
+            SessionId(Uuid::from_u128(id)),
+            workdir,
+            ControlModel::Tmux,
+            None,
+        );
+        s.pid = Some(pid);
+        s.tmux_name = tmux.into();
+        s
+    }
+
+    #[test]
+    fn a_word_names_a_session() {
+        let sessions = [
+            session(0xabcd_ef00 << 96, 10, "/home/dev/api", "work"),
+            session(0xabcd_ef11 << 96, 11, "/home/dev/web", "api"),
+            session(0x1234_5678 << 96, 123_456, "/tmp/api", "main"),
+        ];
+        let pid = |word: &str| match select(&sessions, word) {
+            Ok(s) => format!("{}", s.pid.unwrap_or(0)),
+            Err(Unclear::Unknown) => "unknown".into(),
+            Err(Unclear::Ambiguous(found)) => format!("{} candidates", found.len()),
+        };
+        for (word, expected) in [
+            ("10", "10"),
+            ("123456", "123456"),
+            ("12", "unknown"),
+            ("99999999999999999999", "unknown"),
+            ("", "unknown"),
+            ("work", "10"),
+            ("api", "11"),
+            ("web", "11"),
+            ("abcde", "unknown"),
+            ("abcdef", "2 candidates"),
+            ("ABCDEF11", "11"),
+            ("abcdef00-0000-0000-0000-000000000000", "10"),
+            ("nothing", "unknown"),
+        ] {
+            assert_eq!(pid(word), expected, "{word:?}");
+        }
+        let twins = [session(1, 1, "/a/x", "s"), session(2, 2, "/b/x", "t")];
+        assert!(matches!(select(&twins, "x"), Err(Unclear::Ambiguous(found)) if found.len() == 2));
+    }
+}

@@ -1,0 +1,194 @@
+//! The session model: the wire form that every face shares. Its names, variants, defaults and
+//! serde forms are fixed; it grows by optional, defaulted fields only.
+
+mod parts;
+pub(crate) mod rfc3339;
+
+pub use parts::{
+    Activity, Because, Certainty, ClaudeInfo, Need, NeedKind, Source, Terminal, TmuxTarget, Usage,
+};
+
+use crate::names;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Identifies a session. On the wire: the bare UUID string.
+///
+/// Ids of discovered sessions are derived from (boot, pid, start time), see
+/// [`crate::identity`]; `new` gives a random one.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(transparent)]
+pub struct SessionId(pub Uuid);
+
+impl SessionId {
+    /// A random (version 4) id.
+    pub fn new() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl Default for SessionId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Display for SessionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a session is, in one word. Where several hold, the first of
+/// Stopped, Paused, `AwaitingApproval`, Starting, Detached, Active is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum SessionStatus {
+    /// Between exec and the first prompt, the trust dialog included.
+    Starting,
+    /// Alive in a terminal; `activity` tells what it does.
+    Active,
+    /// Waits for its owner; `need` tells for what.
+    AwaitingApproval,
+    /// Alive without an attached terminal; `activity` still tells what it does.
+    Detached,
+    /// Stopped by a signal or frozen: it will not go on by itself.
+    Paused,
+    /// The process is gone. Kept for a minute.
+    Stopped,
+}
+
+/// How a session can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum ControlModel {
+    /// Through its tmux pane.
+    Tmux,
+    /// Through its terminal only.
+    Pty,
+    /// Headless (`-p`) or driven by the SDK: nobody can type into it.
+    Sdk,
+}
+
+/// Where a session runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionHost {
+    /// In a tmux pane.
+    #[default]
+    Tmux,
+    /// In a terminal of its own, or in none.
+    Native,
+}
+
+/// One Claude Code session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Session {
+    /// The same for the life of the process, across `/clear`, `/resume` and our own restarts.
+    pub id: SessionId,
+    /// The folder it was started in.
+    pub workdir: String,
+    /// What it is, in one word.
+    pub status: SessionStatus,
+    /// How it can be reached.
+    pub control: ControlModel,
+    /// Sub-agents at work.
+    pub active_delegations: u32,
+    /// The tmux session's name; outside tmux a name derived from the folder.
+    #[serde(default)]
+    pub tmux_name: String,
+    /// When the client started.
+    #[serde(default = "SystemTime::now", with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: SystemTime,
+    /// When a source last told anything about it.
+    #[serde(default = "SystemTime::now", with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub last_seen: SystemTime,
+    /// The root of the git work tree around `workdir`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub project_path: Option<PathBuf>,
+    /// Since when it is paused.
+    #[serde(default, with = "rfc3339::option")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub paused_at: Option<SystemTime>,
+    /// What was going on when it was paused.
+    #[serde(default)]
+    pub pause_summary: Option<String>,
+    /// Where it runs.
+    #[serde(default)]
+    pub origin: SessionHost,
+    /// The client's process id, in tmux too.
+    #[serde(default)]
+    pub pid: Option<u32>,
+    /// What it does, when the client tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity: Option<Activity>,
+    /// What it waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub need: Option<Need>,
+    /// Whether a terminal shows it now.
+    #[serde(default = "yes")]
+    pub attached: bool,
+    /// Why its status is what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Because>,
+    /// What the client says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claude: Option<ClaudeInfo>,
+    /// The terminal it runs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<Terminal>,
+    /// What its process tree uses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Session {
+    /// A session as it is when just begun: Starting, both times now, origin tmux, its name
+    /// derived from the project's folder, or from the id where there is none.
+    pub fn new(
+        id: SessionId,
+        workdir: impl Into<String>,
+        control: ControlModel,
+        project_dir: Option<&Path>,
+    ) -> Self {
+        let now = SystemTime::now();
+        Self {
+            id,
+            workdir: workdir.into(),
+            status: SessionStatus::Starting,
+            control,
+            active_delegations: 0,
+            tmux_name: project_dir
+                .map_or_else(|| names::name_from_uuid(&id.0), names::name_from_dir),
+            created_at: now,
+            last_seen: now,
+            project_path: project_dir.map(Path::to_path_buf),
+            paused_at: None,
+            pause_summary: None,
+            origin: SessionHost::default(),
+            pid: None,
+            activity: None,
+            need: None,
+            attached: true,
+            because: None,
+            claude: None,
+            terminal: None,
+            usage: None,
+        }
+    }
+
+    /// Marks the session as seen now.
+    pub fn touch(&mut self) {
+        self.last_seen = SystemTime::now();
+    }
+}

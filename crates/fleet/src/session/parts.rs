@@ -1,0 +1,198 @@
+//! The optional parts of a session.
+
+use super::rfc3339;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::SystemTime;
+use utoipa::ToSchema;
+
+/// What a live session does. On the wire tagged by `kind`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind")]
+pub enum Activity {
+    /// A turn runs: it streams, a tool runs, sub-agents run.
+    Working {
+        /// The tool at work, where a source tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tool: Option<String>,
+        /// One line about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
+        /// Since when.
+        #[serde(with = "rfc3339")]
+        #[schema(value_type = String, format = DateTime)]
+        since: SystemTime,
+    },
+    /// The prompt is free and nothing new is there to see.
+    Idle {
+        /// Since when.
+        #[serde(with = "rfc3339")]
+        #[schema(value_type = String, format = DateTime)]
+        since: SystemTime,
+    },
+    /// Idle after work that its owner has not seen yet.
+    Finished {
+        /// Since when.
+        #[serde(with = "rfc3339")]
+        #[schema(value_type = String, format = DateTime)]
+        since: SystemTime,
+    },
+    /// The prompt is free, but a background shell still runs.
+    BackgroundShell {
+        /// Since when.
+        #[serde(with = "rfc3339")]
+        #[schema(value_type = String, format = DateTime)]
+        since: SystemTime,
+    },
+    /// Its owner has a menu of the client open.
+    MenuOpen {
+        /// Since when.
+        #[serde(with = "rfc3339")]
+        #[schema(value_type = String, format = DateTime)]
+        since: SystemTime,
+    },
+}
+
+impl Activity {
+    /// Since when it lasts.
+    pub fn since(&self) -> SystemTime {
+        match self {
+            Self::Working { since, .. }
+            | Self::Idle { since }
+            | Self::Finished { since }
+            | Self::BackgroundShell { since }
+            | Self::MenuOpen { since } => *since,
+        }
+    }
+}
+
+/// What kind of answer a session waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum NeedKind {
+    /// Leave to run a tool. The client tells plan approvals as this too.
+    Permission,
+    /// An answer to a question.
+    Question,
+}
+
+/// What a session waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Need {
+    /// The kind of answer.
+    pub kind: NeedKind,
+    /// The tool it asks for, where a source tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: SystemTime,
+}
+
+/// Where a fact comes from.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+pub enum Source {
+    /// The client's own registry file, `sessions/<pid>.json`.
+    Registry,
+    /// The operating system's process table.
+    Process,
+    /// A tmux server.
+    Tmux,
+    /// The user's settings file.
+    Settings,
+}
+
+/// How sure a verdict is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum Certainty {
+    /// A source says so in words that are known.
+    Certain,
+    /// Concluded from what the sources say.
+    Inferred,
+    /// No source tells.
+    Unknown,
+}
+
+/// Why a session's status is what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Because {
+    /// The source that decided.
+    pub source: Source,
+    /// In words that fit "because …".
+    pub text: String,
+    /// When the deciding fact was observed.
+    #[serde(with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub observed_at: SystemTime,
+    /// Since when the status holds.
+    #[serde(with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: SystemTime,
+    /// How sure it is.
+    pub certainty: Certainty,
+}
+
+/// What the client says of itself in its registry file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClaudeInfo {
+    /// Claude's own session id; changes on `/clear` and `/resume`, and two live processes may
+    /// share one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// The client's version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// `interactive`, `background`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// `cli`, `sdk-cli`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entrypoint: Option<String>,
+    /// The session's name, given by its owner or derived from the folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether its owner gave that name.
+    #[serde(default)]
+    pub named_by_owner: bool,
+}
+
+/// The terminal a session runs in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Terminal {
+    /// The program that owns the terminal, as its users call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// The terminal device, such as `/dev/pts/3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tty: Option<String>,
+    /// The pane, in tmux.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tmux: Option<TmuxTarget>,
+}
+
+/// A pane of a tmux server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TmuxTarget {
+    /// The server's socket.
+    #[schema(value_type = String)]
+    pub socket: PathBuf,
+    /// The session's name.
+    pub session: String,
+    /// The window's id, `@0`.
+    pub window: String,
+    /// The pane's id, `%0`.
+    pub pane: String,
+    /// Clients that show the session now.
+    pub clients: u32,
+}
+
+/// What a process tree uses.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Usage {
+    /// Per cent of one core.
+    pub cpu: f32,
+    /// Resident bytes.
+    pub rss: u64,
+}

@@ -1,0 +1,73 @@
+//! Times on the wire: RFC 3339 strings are written; the older
+//! `{secs_since_epoch, nanos_since_epoch}` form is still read.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Wire {
+    Text(String),
+    Parts {
+        secs_since_epoch: u64,
+        #[serde(default)]
+        nanos_since_epoch: u32,
+    },
+}
+
+fn read(wire: Wire) -> Result<SystemTime, String> {
+    match wire {
+        Wire::Text(text) => text
+            .parse::<Timestamp>()
+            .map(SystemTime::from)
+            .map_err(|e| format!("{text:?} is not an RFC 3339 time: {e}")),
+        Wire::Parts {
+            secs_since_epoch,
+            nanos_since_epoch,
+        } => UNIX_EPOCH
+            .checked_add(Duration::from_secs(secs_since_epoch))
+            .and_then(|t| t.checked_add(Duration::from_nanos(nanos_since_epoch.into())))
+            .ok_or_else(|| format!("{secs_since_epoch} s since the epoch is out of range")),
+    }
+}
+
+fn write(time: SystemTime) -> Result<String, String> {
+    Timestamp::try_from(time)
+        .map(|t| t.to_string())
+        .map_err(|e| e.to_string())
+}
+
+pub(crate) fn serialize<S: Serializer>(time: &SystemTime, s: S) -> Result<S::Ok, S::Error> {
+    write(*time).map_err(S::Error::custom)?.serialize(s)
+}
+
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<SystemTime, D::Error> {
+    read(Wire::deserialize(d)?).map_err(D::Error::custom)
+}
+
+/// The same for a time that may be absent or null.
+pub(crate) mod option {
+    use super::{Deserialize, Deserializer, Serialize, Serializer, SystemTime, Wire, read, write};
+    use serde::{de::Error as _, ser::Error as _};
+
+    #[expect(clippy::ref_option, reason = "serde's `with` fixes the form")]
+    pub(crate) fn serialize<S: Serializer>(
+        time: &Option<SystemTime>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(write)
+            .transpose()
+            .map_err(S::Error::custom)?
+            .serialize(s)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<Option<SystemTime>, D::Error> {
+        Option::<Wire>::deserialize(d)?
+            .map(read)
+            .transpose()
+            .map_err(D::Error::custom)
+    }
+}

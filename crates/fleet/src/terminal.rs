@@ -1,0 +1,142 @@
+//! Which terminal program a session runs in, by the chain of its parents.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A parent, a parent's parent, … of a process.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Ancestor {
+    /// Process id.
+    pub pid: u32,
+    /// Its short name (`comm`; Linux cuts it at 15 bytes).
+    pub name: String,
+    /// Its executable, where we may read it.
+    pub exe: Option<PathBuf>,
+}
+
+/// (file name of the executable or short name, what its users call it)
+const TERMINALS: [(&str, &str); 42] = [
+    ("Alacritty", "Alacritty"),
+    ("Code", "VS Code"),
+    ("Cursor", "Cursor"),
+    ("Ghostty", "Ghostty"),
+    ("Hyper", "Hyper"),
+    ("Tabby", "Tabby"),
+    ("Terminal", "Terminal"),
+    ("Warp", "Warp"),
+    ("WezTerm", "WezTerm"),
+    ("Windsurf", "Windsurf"),
+    ("Zed", "Zed"),
+    ("alacritty", "Alacritty"),
+    ("code", "VS Code"),
+    ("code-insiders", "VS Code Insiders"),
+    ("codium", "VSCodium"),
+    ("cursor", "Cursor"),
+    ("emacs", "Emacs"),
+    ("foot", "foot"),
+    ("ghostty", "Ghostty"),
+    ("gnome-terminal-", "GNOME Terminal"),
+    ("gnome-terminal-server", "GNOME Terminal"),
+    ("iTerm2", "iTerm2"),
+    ("kgx", "GNOME Console"),
+    ("kitty", "kitty"),
+    ("konsole", "Konsole"),
+    ("lxterminal", "LXTerminal"),
+    ("mate-terminal", "MATE Terminal"),
+    ("ptyxis", "Ptyxis"),
+    ("ptyxis-agent", "Ptyxis"),
+    ("rio", "Rio"),
+    ("st", "st"),
+    ("terminator", "Terminator"),
+    ("tilix", "Tilix"),
+    ("urxvt", "urxvt"),
+    ("urxvtd", "urxvt"),
+    ("wezterm-gui", "WezTerm"),
+    ("wezterm-mux-server", "WezTerm"),
+    ("xfce4-terminal", "Xfce Terminal"),
+    ("xterm", "xterm"),
+    ("yakuake", "Yakuake"),
+    ("zed-editor", "Zed"),
+    ("sshd", "SSH"),
+];
+
+/// The nearest parent that owns a terminal, in its users' words.
+pub fn app(ancestors: &[Ancestor]) -> Option<&'static str> {
+    ancestors.iter().find_map(owner)
+}
+
+/// What this process is called if it owns terminals.
+pub fn owner(ancestor: &Ancestor) -> Option<&'static str> {
+    let file = ancestor
+        .exe
+        .as_ref()
+        .and_then(|e| e.file_name())
+        .and_then(|n| n.to_str());
+    let known = |name: &str| {
+        TERMINALS
+            .iter()
+            .find(|(program, _)| *program == name)
+            .map(|(_, called)| *called)
+    };
+    // iTerm2 keeps its sessions in a server with the version in its name.
+    if file.unwrap_or(&ancestor.name).starts_with("iTermServer") {
+        return Some("iTerm2");
+    }
+    file.and_then(known).or_else(|| known(&ancestor.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chain(names: &[&str]) -> Vec<Ancestor> {
+        (10..)
+            .zip(names)
+            .map(|(pid, name)| Ancestor {
+                pid,
+                name: name.rsplit('/').next().unwrap_or(name).into(),
+                exe: name.starts_with('/').then(|| name.into()),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_nearest_terminal_wins() {
+        for (names, expected) in [
+            (vec!["bash", "xterm", "openbox"], Some("xterm")),
+            (
+                vec!["/bin/zsh", "/usr/libexec/gnome-terminal-server"],
+                Some("GNOME Terminal"),
+            ),
+            (vec!["zsh", "gnome-terminal-"], Some("GNOME Terminal")),
+            (
+                vec![
+                    "zsh",
+                    "login",
+                    "/Applications/iTerm.app/Contents/MacOS/iTerm2",
+                ],
+                Some("iTerm2"),
+            ),
+            (
+                vec!["zsh", "/Users/dev/Library/iTermServer-3.5.1"],
+                Some("iTerm2"),
+            ),
+            (
+                vec![
+                    "zsh",
+                    "/System/Applications/Utilities/Terminal.app/Contents/MacOS/Terminal",
+                ],
+                Some("Terminal"),
+            ),
+            (
+                vec!["bash", "/usr/share/code/code", "kitty"],
+                Some("VS Code"),
+            ),
+            (vec!["bash", "wezterm-gui"], Some("WezTerm")),
+            (vec!["bash", "systemd"], None),
+            (vec![], None),
+        ] {
+            assert_eq!(app(&chain(&names)), expected, "{names:?}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Time as a value. Whoever owns a clock hands `Timestamp`s in.
+
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A point in time in milliseconds since the Unix epoch.
+///
+/// The engine's clock fixes the wall time once, at start, and counts on from there with a clock
+/// that goes on while the machine sleeps, so differences stay true when the wall clock is set.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The earliest point there is.
+    pub const MIN: Self = Self(i64::MIN);
+
+    /// `millis` milliseconds since the Unix epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// How long ago `earlier` was; zero if it lies ahead.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// This point moved ahead by `by`.
+    #[must_use]
+    pub fn after(self, by: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let millis = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(millis(after)),
+            Err(before) => Self(-millis(before.duration())),
+        }
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(time: Timestamp) -> Self {
+        let by = Duration::from_millis(time.0.unsigned_abs());
+        let moved = if time.0 >= 0 {
+            UNIX_EPOCH.checked_add(by)
+        } else {
+            UNIX_EPOCH.checked_sub(by)
+        };
+        moved.unwrap_or(UNIX_EPOCH)
+    }
+}

@@ -1,0 +1,14 @@
+//! What the faces draw: values to compare, drawn elsewhere.
+
+mod board;
+mod glance;
+mod menu;
+mod row;
+
+pub use board::{Board, BoardDelta, PopoverEvent, SectionCount};
+pub use glance::{Glance, TrayGlyph};
+pub use menu::{Menu, MenuAction, MenuItem, menu};
+pub use row::{Glyph, Row, Section, Tone};
+
+#[cfg(test)]
+mod tests;

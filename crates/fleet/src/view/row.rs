@@ -1,0 +1,278 @@
+//! One session as a row.
+
+use crate::fleet::folder;
+use crate::session::{
+    Activity, Certainty, NeedKind, Session, SessionHost, SessionId, SessionStatus, rfc3339,
+};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::time::SystemTime;
+use utoipa::ToSchema;
+
+/// Where a row stands, from top to bottom.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+pub enum Section {
+    /// Waits for its owner.
+    NeedsYou,
+    /// Works.
+    Working,
+    /// Everything else.
+    Quiet,
+}
+
+/// The colour of a status word; a token of the style sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tone {
+    /// Loud: the only one with a tinted background.
+    NeedsYou,
+    /// A turn runs.
+    Working,
+    /// Stopped or frozen.
+    Paused,
+    /// Done, not yet seen.
+    Finished,
+    /// Gone.
+    Stopped,
+    /// Nothing to say.
+    Idle,
+}
+
+/// The shape of a status; no two statuses share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Glyph {
+    /// A diamond with a mark.
+    Permission,
+    /// A diamond with a question mark.
+    Question,
+    /// A ring, a quarter filled.
+    Working,
+    /// A dotted ring.
+    Starting,
+    /// Two bars.
+    Paused,
+    /// A tick.
+    Finished,
+    /// A hollow ring.
+    Idle,
+    /// A ring with a dot.
+    Shell,
+    /// Three lines.
+    Menu,
+    /// A ring with a cross.
+    Stopped,
+    /// A dash.
+    Unknown,
+}
+
+/// One session as a row: words and shapes, ready to draw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Row {
+    /// Whose row.
+    pub id: SessionId,
+    /// Its name.
+    pub title: String,
+    /// The status word the second line begins with.
+    pub word: String,
+    /// The rest of the second line.
+    pub detail: String,
+    /// The word's colour.
+    pub tone: Tone,
+    /// The shape.
+    pub glyph: Glyph,
+    /// Where it stands.
+    pub section: Section,
+    /// The age at the right counts from here.
+    #[serde(with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: SystemTime,
+    /// Drawn dashed: the status was not told in known words.
+    pub inferred: bool,
+    /// No terminal shows it.
+    pub detached: bool,
+    /// The tooltip: why it is what it is.
+    pub why: String,
+    /// The whole row as one sentence, without its age.
+    pub sentence: String,
+}
+
+struct Face {
+    word: &'static str,
+    detail: String,
+    tone: Tone,
+    glyph: Glyph,
+    section: Section,
+    since: SystemTime,
+}
+
+impl Row {
+    /// Draws a session. `home` is shown as `~`.
+    pub fn of(session: &Session, home: Option<&Path>) -> Self {
+        let face = face(session, home);
+        let title = title(session);
+        let because = session.because.as_ref();
+        let certainty = because.map_or(Certainty::Unknown, |b| b.certainty);
+        let detached = !session.attached && session.status != SessionStatus::Stopped;
+        let aside = if detached { ", detached" } else { "" };
+        let sentence = match face.detail.as_str() {
+            "" => format!("{title}, {}{aside}", face.word),
+            detail => format!("{title}, {}, {detail}{aside}", face.word),
+        };
+        Self {
+            id: session.id,
+            word: face.word.to_owned(),
+            detail: face.detail,
+            tone: face.tone,
+            glyph: face.glyph,
+            section: face.section,
+            since: face.since,
+            inferred: certainty != Certainty::Certain,
+            detached,
+            why: because.map_or_else(String::new, |b| format!("{}: {}", face.word, b.text)),
+            sentence,
+            title,
+        }
+    }
+}
+
+/// The name its owner gave it, else its project's folder.
+fn title(session: &Session) -> String {
+    let given = session
+        .claude
+        .as_ref()
+        .filter(|c| c.named_by_owner)
+        .and_then(|c| c.name.clone());
+    given.unwrap_or_else(|| {
+        let project = session.project_path.as_deref();
+        match folder(project.unwrap_or(Path::new(&session.workdir))) {
+            name if name.is_empty() => session.tmux_name.clone(),
+            name => name,
+        }
+    })
+}
+
+fn face(session: &Session, home: Option<&Path>) -> Face {
+    let held = session
+        .because
+        .as_ref()
+        .map_or(session.last_seen, |b| b.since);
+    let quiet = |word, tone, glyph, detail, since| Face {
+        word,
+        detail,
+        tone,
+        glyph,
+        section: Section::Quiet,
+        since,
+    };
+    let place = || place(session, home);
+    match session.status {
+        SessionStatus::Stopped => quiet("Stopped", Tone::Stopped, Glyph::Stopped, place(), held),
+        SessionStatus::Paused => {
+            let why = session.because.as_ref().map_or("", |b| b.text.as_str());
+            let detail = if why.contains("frozen") {
+                "frozen"
+            } else {
+                "stopped by a signal or Ctrl-Z"
+            };
+            quiet(
+                "Paused",
+                Tone::Paused,
+                Glyph::Paused,
+                detail.to_owned(),
+                held,
+            )
+        }
+        SessionStatus::AwaitingApproval => need(session, held),
+        SessionStatus::Starting => {
+            let waits = session
+                .because
+                .as_ref()
+                .is_some_and(|b| b.certainty != Certainty::Certain);
+            let detail = if waits {
+                "look at its terminal".to_owned()
+            } else {
+                place()
+            };
+            quiet("Starting", Tone::Idle, Glyph::Starting, detail, held)
+        }
+        SessionStatus::Active | SessionStatus::Detached => match &session.activity {
+            Some(Activity::Working {
+                tool,
+                detail,
+                since,
+            }) => Face {
+                word: "Working",
+                detail: match (tool, detail) {
+                    (Some(tool), Some(detail)) => format!("{tool}: {detail}"),
+                    (Some(tool), None) => tool.clone(),
+                    (None, Some(detail)) => detail.clone(),
+                    (None, None) => place(),
+                },
+                tone: Tone::Working,
+                glyph: Glyph::Working,
+                section: Section::Working,
+                since: *since,
+            },
+            Some(Activity::Finished { since }) => {
+                let detail = "ready for review".to_owned();
+                quiet("Finished", Tone::Finished, Glyph::Finished, detail, *since)
+            }
+            Some(Activity::Idle { since }) => {
+                quiet("Idle", Tone::Idle, Glyph::Idle, place(), *since)
+            }
+            Some(Activity::BackgroundShell { since }) => {
+                let detail = "a background shell runs".to_owned();
+                quiet("Idle", Tone::Idle, Glyph::Shell, detail, *since)
+            }
+            Some(Activity::MenuOpen { since }) => {
+                quiet("Menu open", Tone::Idle, Glyph::Menu, place(), *since)
+            }
+            None => quiet("Running", Tone::Idle, Glyph::Unknown, place(), held),
+        },
+    }
+}
+
+fn need(session: &Session, held: SystemTime) -> Face {
+    let asks = session.need.as_ref();
+    let tool = asks.and_then(|n| n.tool.as_deref());
+    let (word, glyph, detail) = match asks.map(|n| n.kind) {
+        Some(NeedKind::Question) => (
+            "Question",
+            Glyph::Question,
+            "has a question for you".to_owned(),
+        ),
+        _ => (
+            "Permission",
+            Glyph::Permission,
+            tool.map_or_else(
+                || "waits for your leave".to_owned(),
+                |t| format!("wants to run {t}"),
+            ),
+        ),
+    };
+    Face {
+        word,
+        detail,
+        tone: Tone::NeedsYou,
+        glyph,
+        section: Section::NeedsYou,
+        since: asks.map_or(held, |n| n.since),
+    }
+}
+
+/// Where it is: the folder with the home shortened, and the tmux session.
+fn place(session: &Session, home: Option<&Path>) -> String {
+    let dir = Path::new(&session.workdir);
+    let folder = match home.and_then(|h| dir.strip_prefix(h).ok()) {
+        Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+        Some(rest) => format!("~/{}", rest.display()),
+        None => session.workdir.clone(),
+    };
+    match session.origin {
+        SessionHost::Tmux => format!("{folder} · tmux {}", session.tmux_name),
+        SessionHost::Native => folder,
+    }
+}

@@ -1,0 +1,1 @@
+fn main(){ trusty_bar::run() }
