@@ -1,1 +1,73 @@
-fn main(){}
+//! `trusty`: the sessions in a terminal.
+//!
+//! *Invariant:* nothing here derives a status or touches a session; snapshots come from an engine.
+
+mod failure;
+mod fleet;
+mod list;
+mod out;
+mod serve;
+mod table;
+mod watch;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use std::process::ExitCode;
+
+/// Every Claude Code session on this machine, live and true.
+#[derive(Debug, Parser)]
+#[command(
+    name = "trusty",
+    version,
+    after_help = "SESSION is a pid, an id (or its first 6 or more characters), a tmux session's \
+                  name or a folder's name.\n\nExit codes: 0 done, 1 failed, 2 wrong usage or an \
+                  ambiguous SESSION, 3 refused."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print all sessions, or one
+    List(Show),
+    /// Print all sessions, or one, again at each change
+    Watch(Show),
+    /// Run the engine without a face, until stopped
+    Serve,
+}
+
+#[derive(Debug, clap::Args)]
+struct Show {
+    /// Only this session
+    session: Option<String>,
+    /// JSON: one object {"revision", "sessions", "health"}; with watch, one such object a line
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(arguments.command)),
+        Err(e) => Err(Failure::from(
+            anyhow::Error::from(e).context("failed to start"),
+        )),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::List(show) => list::run(&show).await,
+        Command::Watch(show) => watch::run(&show).await,
+        Command::Serve => serve::run().await,
+    }
+}

@@ -1,1 +1,11 @@
+//! Sources, the loop and the local API: everything of Trusty Bar that touches the machine.
 
+pub mod api;
+pub mod engine;
+pub mod io;
+pub mod settings;
+pub mod sources;
+pub mod sweep;
+
+pub use engine::{Engine, Handle, StartError};
+pub use settings::Settings;

@@ -29,6 +29,8 @@ pub struct Wanted {
     pub pids: BTreeSet<u32>,
     /// Config folders that the environment of a session names.
     pub config_dirs: BTreeSet<PathBuf>,
+    /// tmux servers that the environment of a session names.
+    pub tmux_sockets: BTreeSet<PathBuf>,
     /// Whether any session works, waits or starts.
     pub motion: Motion,
 }
@@ -39,6 +41,8 @@ struct Known<'a> {
     process: &'a ProcessEvidence,
     entry: Option<&'a RegistryEntry>,
     pane: Option<(&'a PathBuf, &'a Pane)>,
+    /// Its environment names a tmux server that has not been asked since it appeared.
+    pane_pending: bool,
     verdict: Verdict,
 }
 
@@ -98,9 +102,9 @@ impl Fleet {
                 continue;
             }
             wanted.pids.insert(known.key.pid);
-            wanted
-                .config_dirs
-                .extend(known.process.facts.value.config_dir.clone());
+            let facts = &known.process.facts.value;
+            wanted.config_dirs.extend(facts.config_dir.clone());
+            wanted.tmux_sockets.extend(facts.tmux_socket.clone());
             let moving = known.verdict.need.is_some()
                 || known.verdict.status == SessionStatus::Starting
                 || matches!(known.verdict.activity, Some(Activity::Working { .. }));
@@ -268,6 +272,7 @@ impl Fleet {
             process,
             entry,
             pane,
+            pane_pending: self.pane_pending(process),
             verdict,
         }
     }
@@ -293,6 +298,19 @@ impl Fleet {
         chain
             .into_iter()
             .find_map(|pid| panes(pid).max_by_key(|(_, pane)| pane.clients))
+    }
+
+    fn pane_pending(&self, process: &ProcessEvidence) -> bool {
+        let first_seen = process.states.first_seen();
+        process
+            .facts
+            .value
+            .tmux_socket
+            .as_ref()
+            .is_some_and(|socket| {
+                let asked = self.evidence.servers.get(socket).map(|panes| panes.at);
+                asked <= first_seen
+            })
     }
 
     fn health(&self) -> Vec<Health> {

@@ -22,14 +22,9 @@ const NOUNS: [&str; 32] = [
 
 /// `tmpm-<adjective>-<noun>`, always the same for one id.
 pub fn name_from_uuid(id: &Uuid) -> String {
-    // All bytes take part, for the low ones of a version 7 or 1 id differ the least.
-    let mixed = id
-        .as_bytes()
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-    let [.., adjective, _, noun, _] = mixed.to_be_bytes();
+    // A hash, for ids may differ in few bits only.
+    let mixed = Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes());
+    let [adjective, noun, ..] = *mixed.as_bytes();
     let pick = |list: &[&'static str; 32], byte: u8| list[usize::from(byte % 32)];
     format!(
         "tmpm-{}-{}",

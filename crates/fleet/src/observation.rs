@@ -104,6 +104,8 @@ pub struct ProcessFacts {
     pub tty: Option<String>,
     /// The config folder its environment names.
     pub config_dir: Option<PathBuf>,
+    /// The tmux server its environment names.
+    pub tmux_socket: Option<PathBuf>,
     /// What it does now.
     pub pulse: Pulse,
 }

@@ -192,3 +192,6 @@ impl Session {
         self.last_seen = SystemTime::now();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -375,6 +375,3 @@ fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
         )
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -53,6 +53,11 @@ impl<T: Ord + Clone> Runs<T> {
         self.points.last_key_value().map(|(at, value)| (*at, value))
     }
 
+    /// When a value was first seen, as far back as is known.
+    pub fn first_seen(&self) -> Option<Timestamp> {
+        self.points.first_key_value().map(|(at, _)| *at)
+    }
+
     /// The runs of values that are the same to `same`, newest first.
     pub fn runs<'a, K: PartialEq>(
         &'a self,

@@ -35,7 +35,7 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
         project_path: facts.project.clone(),
         paused_at: paused.then_some(verdict.because.since),
         pause_summary: None,
-        origin: if known.pane.is_some() {
+        origin: if in_tmux(known) {
             SessionHost::Tmux
         } else {
             SessionHost::Native
@@ -59,6 +59,11 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
     }
 }
 
+/// A pane of tmux proves it; until the server was asked, the environment's word is taken.
+fn in_tmux(known: &Known<'_>) -> bool {
+    known.pane.is_some() || known.pane_pending
+}
+
 fn last_seen(known: &Known<'_>) -> crate::Timestamp {
     let process = known.process;
     process
@@ -75,7 +80,7 @@ fn control(known: &Known<'_>) -> ControlModel {
         .unwrap_or_default();
     if facts.role == Role::Headless || entrypoint.starts_with("sdk") {
         ControlModel::Sdk
-    } else if known.pane.is_some() {
+    } else if in_tmux(known) {
         ControlModel::Tmux
     } else {
         ControlModel::Pty

@@ -1,1 +1,684 @@
+use super::*;
+use crate::identity::StartTime;
+use crate::observation::{Attention, Fact, ProcessFacts, Pulse, RunState};
+use crate::session::{Certainty, ControlModel, SessionHost, SessionId};
+use crate::terminal::Ancestor;
+use proptest::prelude::*;
+use std::time::{Duration, SystemTime};
 
+const BORN: i64 = 1_000_000;
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millis(BORN + ms)
+}
+
+fn machine() -> Machine {
+    Machine {
+        boot: "boot".into(),
+        uid: 1000,
+        pid_namespace: Some("pid:[1]".into()),
+    }
+}
+
+fn key(pid: u32, start: u64) -> ProcessKey {
+    ProcessKey {
+        pid,
+        start: StartTime(start),
+    }
+}
+
+fn id(pid: u32, start: u64) -> SessionId {
+    machine().session_id(key(pid, start))
+}
+
+fn process(pid: u32, start: u64) -> ProcessFacts {
+    let key = key(pid, start);
+    ProcessFacts {
+        key,
+        uid: 1000,
+        role: Role::Interactive,
+        started_at: at(0),
+        cwd: Some("/home/dev/api".into()),
+        project: None,
+        ancestors: vec![],
+        tty: Some("/dev/pts/1".into()),
+        config_dir: None,
+        tmux_socket: None,
+        pulse: Pulse {
+            key,
+            state: RunState::Running,
+            usage: None,
+        },
+    }
+}
+
+fn file(pid: u32) -> RegistryFile {
+    RegistryFile {
+        dir: "/home/dev/.claude".into(),
+        pid,
+    }
+}
+
+fn entry(start: u64, status: &str, waiting: &str) -> RegistryEntry {
+    let word = |w: &str| (!w.is_empty()).then(|| w.to_owned());
+    RegistryEntry {
+        session_id: Some("s".into()),
+        cwd: Some("/home/dev/api".into()),
+        proc_start: Some(StartTime(start)),
+        status: word(status),
+        waiting_for: word(waiting),
+        ..RegistryEntry::default()
+    }
+}
+
+fn pane(pid: u32, session: &str, clients: u32) -> Pane {
+    Pane {
+        pane: "%1".into(),
+        pid,
+        tty: "/dev/pts/1".into(),
+        window: "@1".into(),
+        session: session.into(),
+        clients,
+    }
+}
+
+/// A fleet told of these facts at these times.
+fn fleet(told: Vec<(i64, Fact)>) -> Fleet {
+    let mut fleet = Fleet::new(machine());
+    for (ms, fact) in told {
+        fleet.handle_observation(Observation { at: at(ms), fact });
+    }
+    fleet
+}
+
+fn alive(ms: i64, pid: u32) -> (i64, Fact) {
+    (ms, Fact::Process(Box::new(process(pid, 7))))
+}
+
+fn says(ms: i64, pid: u32, status: &str, waiting: &str) -> (i64, Fact) {
+    (
+        ms,
+        Fact::Registry(file(pid), Box::new(entry(7, status, waiting))),
+    )
+}
+
+fn pulse(ms: i64, pid: u32, state: RunState) -> (i64, Fact) {
+    (
+        ms,
+        Fact::Pulses(vec![Pulse {
+            key: key(pid, 7),
+            state,
+            usage: None,
+        }]),
+    )
+}
+
+/// One line per session: status, what it does or needs, certainty.
+fn told(fleet: &Fleet, ms: i64) -> String {
+    let lines: Vec<String> = fleet
+        .snapshot(at(ms))
+        .sessions
+        .iter()
+        .map(|s| {
+            let doing = match (&s.activity, &s.need) {
+                (_, Some(need)) => {
+                    format!(" {:?} {}", need.kind, need.tool.as_deref().unwrap_or("-"))
+                }
+                (Some(activity), _) => {
+                    let text = format!("{activity:?}");
+                    format!(" {}", text.split_whitespace().next().unwrap_or_default())
+                }
+                (None, None) => String::new(),
+            };
+            let sure = match s.because.as_ref().map(|b| b.certainty) {
+                Some(Certainty::Certain) => "",
+                Some(Certainty::Inferred) => " inferred",
+                _ => " unknown",
+            };
+            format!("{:?}{doing}{sure}", s.status)
+        })
+        .collect();
+    lines.join("; ")
+}
+
+fn check(facts: Vec<(i64, Fact)>, now: i64, expected: &str) {
+    assert_eq!(told(&fleet(facts.clone()), now), expected, "{facts:?}");
+}
+
+#[test]
+fn each_word_of_the_registry_has_its_status() {
+    for (status, waiting, expected) in [
+        ("busy", "", "Active Working"),
+        ("idle", "", "Active Idle"),
+        ("shell", "", "Active BackgroundShell"),
+        (
+            "waiting",
+            "permission prompt",
+            "AwaitingApproval Permission -",
+        ),
+        (
+            "waiting",
+            "approve Bash",
+            "AwaitingApproval Permission Bash",
+        ),
+        (
+            "waiting",
+            "sandbox request",
+            "AwaitingApproval Permission -",
+        ),
+        ("waiting", "worker request", "AwaitingApproval Permission -"),
+        ("waiting", "goal proposal", "AwaitingApproval Permission -"),
+        ("waiting", "input needed", "AwaitingApproval Question -"),
+        ("waiting", "dialog open", "Active MenuOpen"),
+        ("waiting", "", "Active MenuOpen inferred"),
+        ("waiting", "the moon", "Active MenuOpen inferred"),
+        (
+            "waiting",
+            "tool approval",
+            "AwaitingApproval Permission - inferred",
+        ),
+        (
+            "waiting",
+            "an answer",
+            "AwaitingApproval Question - inferred",
+        ),
+        ("sleeping", "", "Active unknown"),
+    ] {
+        check(
+            vec![alive(0, 1), says(900, 1, status, waiting)],
+            60_000,
+            expected,
+        );
+    }
+}
+
+#[test]
+fn a_start_is_told_as_one() {
+    check(vec![alive(100, 1)], 200, "Starting");
+    check(vec![alive(100, 1), says(300, 1, "", "")], 400, "Starting");
+    // Older clients never write a status or a file.
+    check(
+        vec![alive(100, 1), says(300, 1, "", "")],
+        10_001,
+        "Active unknown",
+    );
+    check(vec![alive(100, 1)], 3_001, "Active unknown");
+    let key_seen = (150, Fact::RegistryKey(file(1)));
+    check(vec![alive(100, 1), key_seen.clone()], 5_000, "Starting");
+    check(
+        vec![alive(100, 1), key_seen.clone()],
+        10_001,
+        "Starting inferred",
+    );
+    check(
+        vec![alive(100, 1), key_seen, says(20_000, 1, "idle", "")],
+        20_001,
+        "Active Idle",
+    );
+}
+
+#[test]
+fn idle_counts_once_it_lasts() {
+    let busy = vec![alive(0, 1), says(900, 1, "busy", "")];
+    let with = |mut more: Vec<(i64, Fact)>| {
+        let mut facts = busy.clone();
+        facts.append(&mut more);
+        facts
+    };
+    check(
+        with(vec![says(5_000, 1, "idle", "")]),
+        5_299,
+        "Active Working",
+    );
+    check(
+        with(vec![says(5_000, 1, "idle", "")]),
+        5_300,
+        "Active Finished",
+    );
+    check(
+        with(vec![says(5_000, 1, "idle", ""), says(5_060, 1, "busy", "")]),
+        5_400,
+        "Active Working",
+    );
+    let flashing = fleet(with(vec![says(5_000, 1, "idle", "")]));
+    assert_eq!(
+        flashing.poll_timeout(at(5_010)),
+        Some((at(5_300), Reason::VerdictDue))
+    );
+    let need = vec![
+        alive(0, 1),
+        says(900, 1, "waiting", "permission prompt"),
+        says(5_000, 1, "idle", ""),
+    ];
+    check(need, 5_001, "Active Finished");
+}
+
+#[test]
+fn finished_lasts_until_its_owner_looks() {
+    let done = vec![
+        alive(0, 1),
+        says(900, 1, "busy", ""),
+        says(5_000, 1, "idle", ""),
+    ];
+    let with = |fact: Fact, ms: i64| {
+        let mut facts = done.clone();
+        facts.push((ms, fact));
+        facts
+    };
+    check(done.clone(), 9_000_000, "Active Finished");
+    check(
+        with(Fact::Attention(Attention::Popover), 6_000),
+        7_000,
+        "Active Idle",
+    );
+    check(
+        with(Fact::Attention(Attention::Popover), 4_000),
+        7_000,
+        "Active Finished",
+    );
+    check(
+        with(Fact::Attention(Attention::Terminal(id(1, 7))), 6_000),
+        7_000,
+        "Active Idle",
+    );
+    check(
+        with(Fact::Attention(Attention::Terminal(id(2, 7))), 6_000),
+        7_000,
+        "Active Finished",
+    );
+    check(
+        with(says(6_000, 1, "busy", "").1, 6_000),
+        7_000,
+        "Active Working",
+    );
+    // A menu that was opened is a look, and /clear is no work.
+    let menu = vec![
+        alive(0, 1),
+        says(900, 1, "waiting", "dialog open"),
+        says(5_000, 1, "idle", ""),
+    ];
+    check(menu, 7_000, "Active Idle");
+    let mut cleared = entry(7, "idle", "");
+    cleared.session_id = Some("other".into());
+    let clear = vec![
+        alive(0, 1),
+        says(900, 1, "busy", ""),
+        (5_000, Fact::Registry(file(1), Box::new(cleared))),
+    ];
+    check(clear, 7_000, "Active Idle");
+}
+
+#[test]
+fn p2_a_dead_session_is_never_shown_live() {
+    let busy = vec![alive(0, 1), says(900, 1, "busy", "")];
+    let with = |fact: Fact| {
+        let mut facts = busy.clone();
+        facts.push((5_000, fact));
+        facts
+    };
+    check(with(Fact::ProcessExited(key(1, 7))), 5_001, "Stopped");
+    check(with(Fact::ProcessAbsent(1)), 5_001, "Stopped");
+    check(with(Fact::ProcessExited(key(1, 7))), 64_999, "Stopped");
+    check(with(Fact::ProcessExited(key(1, 7))), 65_000, "");
+    // Its pid is another process now: the file it left behind says nothing about that one.
+    let mut other = process(1, 99);
+    other.role = Role::Other;
+    other.started_at = at(5_000);
+    check(with(Fact::Process(Box::new(other))), 5_001, "Stopped");
+    let mut newer = process(1, 99);
+    newer.started_at = at(5_000);
+    check(
+        with(Fact::Process(Box::new(newer))),
+        6_000,
+        "Stopped; Starting",
+    );
+    // A file alone proves nothing.
+    check(vec![says(900, 1, "busy", "")], 1_000, "");
+    check(
+        vec![says(900, 1, "busy", ""), (901, Fact::ProcessAbsent(1))],
+        1_000,
+        "",
+    );
+}
+
+#[test]
+fn the_stopped_are_forgotten() {
+    let mut fleet = fleet(vec![
+        alive(0, 1),
+        says(900, 1, "busy", ""),
+        (950, Fact::RegistryKey(file(1))),
+        (5_000, Fact::ProcessExited(key(1, 7))),
+        (5_000, Fact::RegistryGone(file(1))),
+    ]);
+    assert_eq!(
+        fleet.poll_timeout(at(6_000)),
+        Some((at(65_000), Reason::StoppedExpires))
+    );
+    fleet.prune(at(65_001));
+    fleet.handle_observation(Observation {
+        at: at(65_002),
+        fact: Fact::ProcessAbsent(1),
+    });
+    fleet.prune(at(65_003));
+    assert_eq!(fleet.evidence, Evidence::default());
+    assert_eq!(fleet.wanted(at(65_003)), Wanted::default());
+}
+
+#[test]
+fn a_file_that_is_gone_still_counts_while_the_client_leaves() {
+    let leaving = vec![
+        alive(0, 1),
+        says(900, 1, "idle", ""),
+        (5_000, Fact::RegistryGone(file(1))),
+    ];
+    check(leaving.clone(), 7_999, "Active Idle");
+    check(leaving, 8_001, "Active unknown");
+}
+
+#[test]
+fn a_process_that_cannot_run_is_paused() {
+    let busy = vec![alive(0, 1), says(900, 1, "busy", "")];
+    for state in [RunState::Stopped, RunState::Frozen] {
+        let mut facts = busy.clone();
+        facts.push(pulse(5_000, 1, state));
+        let snapshot = fleet(facts.clone()).snapshot(at(9_000));
+        assert_eq!(snapshot.sessions[0].status, SessionStatus::Paused);
+        assert_eq!(
+            snapshot.sessions[0].paused_at,
+            Some(SystemTime::from(at(5_000)))
+        );
+        facts.push(pulse(8_000, 1, RunState::Running));
+        check(facts, 9_000, "Active Working");
+    }
+}
+
+#[test]
+fn a_registry_file_counts_only_for_its_own_process() {
+    let claims = |entry: RegistryEntry, role: Role| {
+        let mut facts = process(1, 7);
+        facts.role = role;
+        vec![
+            (0, Fact::Process(Box::new(facts))),
+            (900, Fact::Registry(file(1), Box::new(entry))),
+        ]
+    };
+    let busy = |start: Option<u64>| RegistryEntry {
+        proc_start: start.map(StartTime),
+        ..entry(7, "busy", "")
+    };
+    check(claims(busy(Some(7)), Role::Other), 60_000, "Active Working");
+    check(claims(busy(Some(8)), Role::Other), 60_000, "");
+    check(
+        claims(busy(Some(8)), Role::Interactive),
+        60_000,
+        "Active unknown",
+    );
+    check(
+        claims(busy(None), Role::Interactive),
+        60_000,
+        "Active Working",
+    );
+    check(claims(busy(None), Role::Other), 60_000, "");
+    check(claims(busy(Some(7)), Role::Infrastructure), 60_000, "");
+    let mut before = busy(None);
+    before.started_at = Some(at(-60_000));
+    check(claims(before, Role::Interactive), 60_000, "Active unknown");
+    let mut elsewhere = busy(Some(7));
+    elsewhere.pid_domain = Some("linux:x:pid:[2]".into());
+    check(claims(elsewhere, Role::Other), 60_000, "");
+    let mut theirs = process(1, 7);
+    theirs.uid = 1001;
+    check(
+        vec![
+            (0, Fact::Process(Box::new(theirs))),
+            says(900, 1, "busy", ""),
+        ],
+        60_000,
+        "",
+    );
+}
+
+#[test]
+fn tmux_tells_where_and_whether_it_is_shown() {
+    let mut facts = process(1, 7);
+    facts.ancestors = vec![
+        Ancestor {
+            pid: 50,
+            name: "bash".into(),
+            exe: None,
+        },
+        Ancestor {
+            pid: 40,
+            name: "tmux: server".into(),
+            exe: None,
+        },
+    ];
+    let socket = PathBuf::from("/tmp/tmux-1000/default");
+    let panes = |ms: i64, clients| {
+        (
+            ms,
+            Fact::Panes(socket.clone(), vec![pane(50, "work", clients)]),
+        )
+    };
+    let base = vec![
+        (0, Fact::Process(Box::new(facts.clone()))),
+        says(900, 1, "busy", ""),
+    ];
+    let with = |more: Vec<(i64, Fact)>| [base.clone(), more].concat();
+
+    let shown = fleet(with(vec![panes(1_000, 1)]))
+        .snapshot(at(9_000))
+        .sessions
+        .remove(0);
+    assert_eq!(shown.origin, SessionHost::Tmux);
+    assert_eq!(shown.control, ControlModel::Tmux);
+    assert_eq!(shown.tmux_name, "work");
+    assert_eq!(shown.pid, Some(1));
+    assert!(shown.attached);
+    check(with(vec![panes(1_000, 0)]), 9_000, "Detached Working");
+    check(
+        with(vec![panes(1_000, 0), panes(2_000, 1)]),
+        9_000,
+        "Active Working",
+    );
+    let needs = says(3_000, 1, "waiting", "permission prompt");
+    check(
+        with(vec![panes(1_000, 0), needs]),
+        9_000,
+        "AwaitingApproval Permission -",
+    );
+    let detached = fleet(with(vec![
+        panes(1_000, 1),
+        panes(2_000, 0),
+        panes(7_000, 0),
+    ]));
+    let because = detached.snapshot(at(9_000)).sessions[0]
+        .because
+        .clone()
+        .expect("told");
+    assert_eq!(because.since, SystemTime::from(at(2_000)));
+
+    // A terminal started from within the pane is the nearer one.
+    facts.ancestors.insert(
+        0,
+        Ancestor {
+            pid: 60,
+            name: "kitty".into(),
+            exe: None,
+        },
+    );
+    let nested = vec![
+        (0, Fact::Process(Box::new(facts))),
+        says(900, 1, "busy", ""),
+        panes(1_000, 0),
+    ];
+    let native = fleet(nested).snapshot(at(9_000)).sessions.remove(0);
+    assert_eq!(native.origin, SessionHost::Native);
+    assert_eq!(
+        native.terminal.and_then(|t| t.app).as_deref(),
+        Some("kitty")
+    );
+    assert!(native.attached);
+}
+
+#[test]
+fn until_tmux_answers_the_environment_is_believed() {
+    let mut facts = process(1, 7);
+    let socket = PathBuf::from("/tmp/tmux-1000/default");
+    facts.tmux_socket = Some(socket.clone());
+    let origin = |told: Vec<(i64, Fact)>| fleet(told).snapshot(at(9_000)).sessions[0].origin;
+    let new = (500, Fact::Process(Box::new(facts)));
+    assert_eq!(origin(vec![new.clone()]), SessionHost::Tmux);
+    assert_eq!(
+        origin(vec![
+            new.clone(),
+            (400, Fact::Panes(socket.clone(), vec![]))
+        ]),
+        SessionHost::Tmux
+    );
+    assert_eq!(
+        origin(vec![new, (600, Fact::Panes(socket, vec![]))]),
+        SessionHost::Native
+    );
+}
+
+#[test]
+fn p16_rows_are_processes() {
+    // Two sessions in one folder, two processes with one session id.
+    let two = vec![
+        alive(0, 1),
+        alive(0, 2),
+        says(900, 1, "busy", ""),
+        says(900, 2, "idle", ""),
+    ];
+    check(two, 9_000, "Active Working; Active Idle");
+    // /clear and /resume keep the row.
+    let mut cleared = entry(7, "idle", "");
+    cleared.session_id = Some("another".into());
+    let facts = vec![alive(0, 1), says(900, 1, "idle", "")];
+    let before = fleet(facts.clone()).snapshot(at(1_000)).sessions[0].id;
+    let more = vec![(2_000, Fact::Registry(file(1), Box::new(cleared)))];
+    let after = fleet([facts, more].concat())
+        .snapshot(at(9_000))
+        .sessions
+        .remove(0);
+    assert_eq!(after.id, before);
+    assert_eq!(
+        after.claude.and_then(|c| c.session_id).as_deref(),
+        Some("another")
+    );
+}
+
+#[test]
+fn headless_and_background_sessions_are_told_apart() {
+    let kind = |edit: fn(&mut RegistryEntry), role: Role| {
+        let mut facts = process(1, 7);
+        facts.role = role;
+        let mut entry = entry(7, "idle", "");
+        edit(&mut entry);
+        let told = vec![
+            (0, Fact::Process(Box::new(facts))),
+            (900, Fact::Registry(file(1), Box::new(entry))),
+        ];
+        let session = fleet(told).snapshot(at(9_000)).sessions.remove(0);
+        (session.control, session.status)
+    };
+    assert_eq!(
+        kind(|_| {}, Role::Interactive),
+        (ControlModel::Pty, SessionStatus::Active)
+    );
+    assert_eq!(
+        kind(|_| {}, Role::Headless),
+        (ControlModel::Sdk, SessionStatus::Active)
+    );
+    let sdk = kind(|e| e.entrypoint = Some("sdk-ts".into()), Role::Interactive);
+    assert_eq!(sdk, (ControlModel::Sdk, SessionStatus::Active));
+    let background = kind(|e| e.kind = Some("background".into()), Role::Interactive);
+    assert_eq!(background, (ControlModel::Pty, SessionStatus::Detached));
+}
+
+#[test]
+fn the_fleet_says_what_it_wants_to_know() {
+    let mut facts = process(2, 7);
+    facts.config_dir = Some("/home/dev/.other".into());
+    facts.tmux_socket = Some("/tmp/tmux-1000/default".into());
+    let fleet = fleet(vec![
+        says(900, 1, "busy", ""),
+        (1_000, Fact::Process(Box::new(facts))),
+        says(1_100, 3, "busy", ""),
+        (1_200, Fact::ProcessAbsent(3)),
+        (1_300, Fact::RegistryKey(file(4))),
+    ]);
+    let wanted = fleet.wanted(at(2_000));
+    assert_eq!(wanted.pids, [1, 2, 4].into());
+    assert_eq!(wanted.config_dirs, ["/home/dev/.other".into()].into());
+    assert_eq!(
+        wanted.tmux_sockets,
+        ["/tmp/tmux-1000/default".into()].into()
+    );
+    assert_eq!(wanted.motion, Motion::Moving);
+}
+
+#[test]
+fn health_is_told_until_it_is_well_again() {
+    use crate::observation::HealthKey;
+    use crate::session::Source;
+    let key = HealthKey {
+        source: Source::Tmux,
+        subject: "/tmp/x".into(),
+    };
+    let ill = (1, Fact::Health(key.clone(), Some("did not answer".into())));
+    let health = fleet(vec![ill.clone()]).snapshot(at(5)).health;
+    assert_eq!(health.len(), 1);
+    assert_eq!(health[0].message, "did not answer");
+    assert!(
+        fleet(vec![ill, (2, Fact::Health(key, None))])
+            .snapshot(at(5))
+            .health
+            .is_empty()
+    );
+}
+
+fn story() -> Vec<(i64, Fact)> {
+    let socket = PathBuf::from("/tmp/tmux-1000/default");
+    let mut reused = process(1, 9);
+    reused.started_at = at(9_000);
+    vec![
+        alive(100, 1),
+        says(300, 1, "", ""),
+        says(600, 1, "idle", ""),
+        says(2_000, 1, "busy", ""),
+        (2_500, Fact::Panes(socket.clone(), vec![pane(1, "work", 1)])),
+        says(4_000, 1, "waiting", "permission prompt"),
+        pulse(5_000, 1, RunState::Stopped),
+        pulse(6_000, 1, RunState::Running),
+        says(6_500, 1, "idle", ""),
+        (7_000, Fact::Attention(Attention::Popover)),
+        (8_000, Fact::Panes(socket, vec![])),
+        (8_500, Fact::ProcessExited(key(1, 7))),
+        (9_100, Fact::Process(Box::new(reused))),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_facts_does_not_matter(order in Just((0..13).chain(0..13).collect::<Vec<usize>>()).prop_shuffle()) {
+        let story = story();
+        // A fact about a process that is not known yet is not kept: a source tells it first.
+        let (first, last) = (story[0].clone(), story[12].clone());
+        let shuffled = order.into_iter().map(|n| story[n].clone());
+        let mixed = fleet([first, last].into_iter().chain(shuffled).collect());
+        for now in [700, 4_500, 5_500, 6_600, 9_200] {
+            prop_assert_eq!(mixed.snapshot(at(now)), fleet(story.clone()).snapshot(at(now)));
+        }
+    }
+}
+
+#[test]
+fn deadlines_follow_the_verdict() {
+    let starting = fleet(vec![alive(100, 1)]);
+    let (due, _) = starting.poll_timeout(at(200)).expect("a deadline");
+    assert_eq!(due, at(0).after(Duration::from_secs(3)));
+    let idle = fleet(vec![alive(100, 1), says(200, 1, "idle", "")]);
+    assert_eq!(idle.poll_timeout(at(60_000)), None);
+}

@@ -111,8 +111,9 @@ struct Face {
 impl Row {
     /// Draws a session. `home` is shown as `~`.
     pub fn of(session: &Session, home: Option<&Path>) -> Self {
-        let face = face(session, home);
-        let title = title(session);
+        let mut face = face(session, home);
+        face.detail = visible(&face.detail);
+        let title = visible(&title(session));
         let because = session.because.as_ref();
         let certainty = because.map_or(Certainty::Unknown, |b| b.certainty);
         let detached = !session.attached && session.status != SessionStatus::Stopped;
@@ -131,11 +132,25 @@ impl Row {
             since: face.since,
             inferred: certainty != Certainty::Certain,
             detached,
-            why: because.map_or_else(String::new, |b| format!("{}: {}", face.word, b.text)),
+            why: because.map_or_else(String::new, |b| {
+                visible(&format!("{}: {}", face.word, b.text))
+            }),
             sentence,
             title,
         }
     }
+}
+
+/// The text with every character that would steer a terminal or turn the line round replaced:
+/// names come from others, and what is shown is to be what is there.
+fn visible(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .map(|c| if steers(c) { '\u{fffd}' } else { c })
+        .collect()
 }
 
 /// The name its owner gave it, else its project's folder.

@@ -1,1 +1,267 @@
+use super::*;
+use crate::session::{
+    Activity, Because, Certainty, ClaudeInfo, ControlModel, Need, NeedKind, Session, SessionHost,
+    SessionId, SessionStatus, Source,
+};
+use crate::snapshot::{Health, Snapshot};
+use crate::time::Timestamp;
+use std::path::Path;
+use std::time::SystemTime;
+use uuid::Uuid;
 
+fn time(s: i64) -> SystemTime {
+    Timestamp::from_millis(s * 1000).into()
+}
+
+fn session(n: u128, folder: &str, status: SessionStatus) -> Session {
+    let id = SessionId(Uuid::from_u128(n));
+    let mut s = Session::new(id, format!("/home/dev/{folder}"), ControlModel::Pty, None);
+    s.origin = SessionHost::Native;
+    s.status = status;
+    s.pid = u32::try_from(n).ok();
+    s.because = Some(Because {
+        source: Source::Registry,
+        text: "its registry file says so".into(),
+        observed_at: time(5),
+        since: time(5),
+        certainty: Certainty::Certain,
+    });
+    s
+}
+
+fn doing(n: u128, folder: &str, activity: Activity) -> Session {
+    Session {
+        activity: Some(activity),
+        ..session(n, folder, SessionStatus::Active)
+    }
+}
+
+fn needing(n: u128, folder: &str, kind: NeedKind, since: i64) -> Session {
+    let need = Need {
+        kind,
+        tool: None,
+        since: time(since),
+    };
+    Session {
+        need: Some(need),
+        ..session(n, folder, SessionStatus::AwaitingApproval)
+    }
+}
+
+fn snapshot(sessions: Vec<Session>) -> Snapshot {
+    Snapshot {
+        revision: 3,
+        sessions,
+        health: vec![],
+    }
+}
+
+fn board(sessions: Vec<Session>) -> Board {
+    Board::of(&snapshot(sessions), Some(Path::new("/home/dev")))
+}
+
+fn lines(board: &Board) -> Vec<String> {
+    board
+        .rows
+        .iter()
+        .map(|r| format!("{} | {} | {}", r.title, r.word, r.detail))
+        .collect()
+}
+
+fn all_kinds() -> Vec<Session> {
+    let working = Activity::Working {
+        tool: None,
+        detail: None,
+        since: time(30),
+    };
+    vec![
+        session(1, "gone", SessionStatus::Stopped),
+        doing(2, "scratch", Activity::Idle { since: time(10) }),
+        doing(3, "notes", Activity::Finished { since: time(50) }),
+        session(4, "refactor", SessionStatus::Paused),
+        doing(5, "core", working),
+        needing(6, "docs", NeedKind::Question, 40),
+        needing(7, "api", NeedKind::Permission, 20),
+        session(8, "fresh", SessionStatus::Starting),
+        session(9, "old", SessionStatus::Active),
+    ]
+}
+
+#[test]
+fn needs_come_first_then_work_then_the_rest() {
+    let board = board(all_kinds());
+    assert_eq!(
+        lines(&board),
+        [
+            "api | Permission | waits for your leave",
+            "docs | Question | has a question for you",
+            "core | Working | ~/core",
+            "notes | Finished | ready for review",
+            "scratch | Idle | ~/scratch",
+            "gone | Stopped | ~/gone",
+            "refactor | Paused | stopped by a signal or Ctrl-Z",
+            "fresh | Starting | ~/fresh",
+            "old | Running | ~/old",
+        ]
+    );
+    assert_eq!(board.summary, "2 need you · 1 working · 1 paused");
+    assert_eq!(
+        board.rows[0].sentence,
+        "api, Permission, waits for your leave"
+    );
+    assert_eq!(board.rows[0].why, "Permission: its registry file says so");
+}
+
+#[test]
+fn each_status_has_a_shape_of_its_own() {
+    let board = board(all_kinds());
+    let mut shapes: Vec<String> = board
+        .rows
+        .iter()
+        .map(|r| format!("{:?}", r.glyph))
+        .collect();
+    shapes.sort();
+    shapes.dedup();
+    assert_eq!(shapes.len(), board.rows.len());
+}
+
+#[test]
+fn titles_are_told_apart() {
+    let named = |n, name: &str, by_owner| {
+        let claude = ClaudeInfo {
+            name: Some(name.into()),
+            named_by_owner: by_owner,
+            ..ClaudeInfo::default()
+        };
+        Session {
+            claude: Some(claude),
+            ..doing(n, "api", Activity::Idle { since: time(10) })
+        }
+    };
+    let rows = board(vec![
+        named(1, "api-0d", false),
+        named(2, "api-b9", false),
+        named(3, "Release day", true),
+        doing(4, "api", Activity::Idle { since: time(1) }),
+    ]);
+    let titles: Vec<_> = rows.rows.iter().map(|r| r.title.as_str()).collect();
+    assert_eq!(titles, ["api (0d)", "api (b9)", "Release day", "api (4)"]);
+    assert_eq!(rows.rows[0].sentence, "api (0d), Idle, ~/api");
+}
+
+#[test]
+fn a_hostile_name_steers_nothing() {
+    let mut s = doing(1, "x", Activity::Idle { since: time(1) });
+    s.workdir = "/tmp/\x1b]0;owned\x07/\u{202e}evil".into();
+    let row = &board(vec![s]).rows[0];
+    assert_eq!(row.title, "\u{fffd}evil");
+    assert_eq!(row.detail, "/tmp/\u{fffd}]0;owned\u{fffd}/\u{fffd}evil");
+}
+
+#[test]
+fn what_is_not_certain_says_so() {
+    let mut s = session(1, "x", SessionStatus::Active);
+    s.attached = false;
+    s.because.as_mut().expect("set").certainty = Certainty::Unknown;
+    let row = Row::of(&s, None);
+    assert!(row.inferred && row.detached);
+    assert_eq!(row.sentence, "x, Running, /home/dev/x, detached");
+    let gone = Session {
+        attached: false,
+        ..session(1, "x", SessionStatus::Stopped)
+    };
+    assert!(!Row::of(&gone, None).detached);
+}
+
+#[test]
+fn the_tray_says_the_most_urgent_thing() {
+    let working = Activity::Working {
+        tool: None,
+        detail: None,
+        since: time(30),
+    };
+    let idle = || doing(1, "a", Activity::Idle { since: time(1) });
+    let glance = |sessions| Glance::of(&board(sessions));
+    let expect = |glyph, count, tooltip: &str| Glance {
+        glyph,
+        count,
+        tooltip: tooltip.into(),
+    };
+    assert_eq!(
+        glance(vec![]),
+        expect(TrayGlyph::Quiet, None, "No sessions")
+    );
+    assert_eq!(
+        glance(vec![idle()]),
+        expect(TrayGlyph::Quiet, None, "1 session, quiet")
+    );
+    let two = vec![idle(), doing(2, "b", Activity::Finished { since: time(1) })];
+    assert_eq!(
+        glance(two),
+        expect(TrayGlyph::Quiet, None, "2 sessions, all quiet")
+    );
+    let busy = vec![idle(), doing(2, "b", working)];
+    assert_eq!(glance(busy), expect(TrayGlyph::Working, None, "1 working"));
+    let paused = vec![
+        session(1, "a", SessionStatus::Paused),
+        session(2, "b", SessionStatus::Stopped),
+    ];
+    assert_eq!(glance(paused), expect(TrayGlyph::Paused, None, "1 paused"));
+    let needs = vec![idle(), needing(2, "b", NeedKind::Question, 1)];
+    assert_eq!(
+        glance(needs),
+        expect(TrayGlyph::NeedsYou, Some(1), "1 needs you")
+    );
+    assert_eq!(glance(all_kinds()).count, Some(2));
+}
+
+#[test]
+fn the_menu_is_complete() {
+    let menu = menu(&board(vec![
+        needing(1, "api", NeedKind::Permission, 20),
+        doing(2, "scratch", Activity::Idle { since: time(10) }),
+    ]));
+    let id = |n| SessionId(Uuid::from_u128(n));
+    assert_eq!(
+        menu.0,
+        [
+            MenuItem::Label("1 needs you".into()),
+            MenuItem::Separator,
+            MenuItem::Choice("◆ api: permission".into(), MenuAction::Show(id(1))),
+            MenuItem::Choice("scratch: idle".into(), MenuAction::Show(id(2))),
+            MenuItem::Separator,
+            MenuItem::Choice("Open Trusty Bar".into(), MenuAction::Open),
+            MenuItem::Choice("Edit settings…".into(), MenuAction::Settings),
+            MenuItem::Choice("Quit".into(), MenuAction::Quit),
+        ]
+    );
+    let many = (1..=30).map(|n| doing(n, &"long".repeat(20), Activity::Idle { since: time(1) }));
+    let long = super::menu(&board(many.collect()));
+    assert!(long.0.contains(&MenuItem::Label("and 20 more".into())));
+    assert!(long.0.len() < 20);
+}
+
+#[test]
+fn a_delta_leads_from_one_board_to_the_next() {
+    let before = board(all_kinds());
+    let mut sessions = all_kinds();
+    sessions.remove(0);
+    sessions[0].activity = Some(Activity::Idle { since: time(99) });
+    sessions.push(session(20, "new", SessionStatus::Starting));
+    let mut changed = snapshot(sessions);
+    changed.revision = 4;
+    changed.health.push(Health {
+        source: Source::Tmux,
+        subject: "/tmp/x".into(),
+        message: "did not answer within 1 s".into(),
+        since: time(1),
+    });
+    let after = Board::of(&changed, Some(Path::new("/home/dev")));
+    let delta = after.delta_from(&before);
+    let ids: Vec<_> = delta.rows.iter().map(|r| r.title.as_str()).collect();
+    assert_eq!(ids, ["scratch", "new"]);
+    assert_eq!(before.apply(&delta), after);
+    let nothing = after.delta_from(&after);
+    assert!(nothing.rows.is_empty());
+    assert_eq!(after.apply(&nothing), after);
+}

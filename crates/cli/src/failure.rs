@@ -1,0 +1,83 @@
+//! How a command fails: words on standard error and an exit code.
+
+use std::io;
+use std::process::ExitCode;
+use trusty_fleet::Session;
+use trusty_fleet::select::Unclear;
+use trusty_fleet::view::Row;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It failed.
+    Failed(anyhow::Error),
+    /// A word names several sessions.
+    Ambiguous(String),
+    /// It was refused, with a reason.
+    Refused(String),
+    /// Whoever read our output has stopped: nothing more to do.
+    Unread,
+}
+
+impl Failure {
+    /// Tells it, and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        match self {
+            Self::Failed(e) => {
+                eprintln!("trusty: {e:#}");
+                ExitCode::from(1)
+            }
+            Self::Ambiguous(told) => {
+                eprintln!("trusty: {told}");
+                ExitCode::from(2)
+            }
+            Self::Refused(told) => {
+                eprintln!("trusty: {told}");
+                ExitCode::from(3)
+            }
+            Self::Unread => ExitCode::SUCCESS,
+        }
+    }
+
+    /// No session, or several, are called `word`.
+    pub(crate) fn unclear(word: &str, why: &Unclear<'_>) -> Self {
+        match why {
+            Unclear::Unknown => Self::Failed(anyhow::anyhow!(
+                "no session is called {word:?}; see them all with: trusty list"
+            )),
+            Unclear::Ambiguous(found) => {
+                let lines: Vec<String> = found.iter().map(|s| candidate(s)).collect();
+                Self::Ambiguous(format!(
+                    "{word:?} names {} sessions; say which by its pid:\n{}",
+                    found.len(),
+                    lines.join("\n")
+                ))
+            }
+        }
+    }
+}
+
+fn candidate(session: &Session) -> String {
+    let row = Row::of(session, None);
+    format!(
+        "  {:>7}  {} ({})",
+        session.pid.unwrap_or(0),
+        row.title,
+        row.word.to_lowercase()
+    )
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(e: anyhow::Error) -> Self {
+        Self::Failed(e)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(e: io::Error) -> Self {
+        match e.kind() {
+            io::ErrorKind::BrokenPipe => Self::Unread,
+            _ => Self::Failed(e.into()),
+        }
+    }
+}

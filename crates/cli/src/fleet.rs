@@ -1,0 +1,102 @@
+//! Where snapshots come from: a running engine if one answers, else our own look.
+
+use crate::failure::Failure;
+use anyhow::Context;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use std::sync::Arc;
+use trusty_engine::api::client::{ClientError, Remote};
+use trusty_engine::io::paths::Surroundings;
+use trusty_engine::io::socket;
+use trusty_engine::{Engine, Settings, sweep};
+use trusty_fleet::{Snapshot, select};
+
+/// This user's surroundings and what they have set.
+pub(crate) struct Place {
+    pub(crate) around: Surroundings,
+    pub(crate) settings: Settings,
+    pub(crate) uid: u32,
+}
+
+impl Place {
+    pub(crate) fn find() -> Result<Self, Failure> {
+        let around = Surroundings::read();
+        let settings = Settings::read(&around);
+        let uid = trusty_engine::engine::own_uid().context("failed to start")?;
+        Ok(Self {
+            around,
+            settings,
+            uid,
+        })
+    }
+
+    fn remote(&self) -> Remote {
+        Remote::at(&socket::path(&self.around.runtime_dir(self.uid)))
+    }
+
+    /// The sessions as they are now.
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, Failure> {
+        match self.remote().snapshot().await {
+            Ok(snapshot) => Ok(snapshot),
+            Err(e) => {
+                warn(&e);
+                let swept = sweep::sweep(&self.around, &self.settings).await;
+                Ok(swept.context("failed to look at the machine")?)
+            }
+        }
+    }
+
+    /// The sessions now and at each change. Goes on with an engine of its own when the running
+    /// one ends.
+    pub(crate) async fn snapshots(&self) -> Result<BoxStream<'static, Arc<Snapshot>>, Failure> {
+        let remote = match self.remote().events().await {
+            Ok(events) => events
+                .take_while(|event| std::future::ready(event.is_ok()))
+                .filter_map(|event| std::future::ready(event.ok().map(Arc::new)))
+                .boxed(),
+            Err(e) => {
+                warn(&e);
+                stream::empty().boxed()
+            }
+        };
+        let (around, settings) = (self.around.clone(), self.settings.clone());
+        let own = stream::once(async move { own_engine(&around, &settings) }).flatten();
+        Ok(remote.chain(own).boxed())
+    }
+}
+
+/// The snapshots of an engine of our own.
+fn own_engine(around: &Surroundings, settings: &Settings) -> BoxStream<'static, Arc<Snapshot>> {
+    let handle = match Engine::start(around, settings) {
+        Ok(handle) => handle,
+        Err(e) => {
+            eprintln!("trusty: {e}");
+            return stream::empty().boxed();
+        }
+    };
+    let looking = handle.look();
+    let snapshots = handle.snapshots();
+    stream::unfold(
+        (snapshots, looking, handle),
+        async |(mut snapshots, looking, handle)| {
+            snapshots.changed().await.ok()?;
+            let snapshot = Arc::clone(&snapshots.borrow_and_update());
+            Some((snapshot, (snapshots, looking, handle)))
+        },
+    )
+    .boxed()
+}
+
+fn warn(e: &ClientError) {
+    if !matches!(e, ClientError::Nobody) {
+        eprintln!("trusty: {e}; looking for myself");
+    }
+}
+
+/// The snapshot with only the session that `word` names.
+pub(crate) fn only(mut snapshot: Snapshot, word: Option<&str>) -> Result<Snapshot, Failure> {
+    if let Some(word) = word {
+        let found = select::select(&snapshot.sessions, word).cloned();
+        snapshot.sessions = vec![found.map_err(|unclear| Failure::unclear(word, &unclear))?];
+    }
+    Ok(snapshot)
+}

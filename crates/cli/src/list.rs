@@ -1,0 +1,24 @@
+//! `trusty list`
+
+use crate::failure::Failure;
+use crate::fleet::{Place, only};
+use crate::out::{self, Paper};
+use crate::{Show, table};
+use anyhow::Context;
+use std::time::SystemTime;
+
+pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let snapshot = only(place.snapshot().await?, show.session.as_deref())?;
+    if show.json {
+        let json = serde_json::to_string(&snapshot).context("failed to write JSON")?;
+        return Ok(out::print(&format!("{json}\n"))?);
+    }
+    let text = table::draw(
+        &snapshot,
+        &place.around.home,
+        SystemTime::now(),
+        Paper::now(),
+    );
+    Ok(out::print(&text)?)
+}

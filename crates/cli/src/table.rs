@@ -1,0 +1,231 @@
+//! A snapshot as a table that fits its paper.
+
+use crate::out::{Ink, Paper};
+use anstyle::{AnsiColor, Style};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use trusty_fleet::Snapshot;
+use trusty_fleet::view::{Board, Glyph, Row, Section, Tone};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The narrowest a title or a detail is squeezed to.
+const NARROWEST: usize = 6;
+
+/// Draws all sessions; what needs the owner comes first.
+pub(crate) fn draw(snapshot: &Snapshot, home: &Path, now: SystemTime, paper: Paper) -> String {
+    let board = Board::of(snapshot, Some(home));
+    let pids: Vec<u32> = board
+        .rows
+        .iter()
+        .map(|r| {
+            snapshot
+                .sessions
+                .iter()
+                .find(|s| s.id == r.id)
+                .and_then(|s| s.pid)
+                .unwrap_or(0)
+        })
+        .collect();
+    let mut text = String::new();
+    if board.rows.is_empty() {
+        text.push_str("No Claude Code session is running. Start one with: claude\n");
+    } else {
+        let lines: Vec<Line> = board
+            .rows
+            .iter()
+            .zip(&pids)
+            .map(|(row, pid)| Line::of(row, *pid, now))
+            .collect();
+        let widths = Widths::fit(&lines, paper.width);
+        text.push_str(&Line::heading().print(&widths, paper.ink));
+        for line in &lines {
+            text.push_str(&line.print(&widths, paper.ink));
+        }
+    }
+    for health in &board.health {
+        let told = format!("! {}: {}", health.subject, health.message);
+        text.push_str(&cut(&told, paper.width.unwrap_or(usize::MAX)));
+        text.push('\n');
+    }
+    text
+}
+
+struct Line {
+    glyph: &'static str,
+    title: String,
+    word: String,
+    detail: String,
+    age: String,
+    pid: String,
+    style: Style,
+}
+
+struct Widths {
+    title: usize,
+    word: usize,
+    detail: usize,
+    age: usize,
+    pid: usize,
+}
+
+impl Widths {
+    /// As wide as the content, unless the paper is narrower: then the detail gives way first,
+    /// then the title; below that the detail is left out.
+    fn fit(lines: &[Line], paper: Option<usize>) -> Self {
+        let heading = [Line::heading()];
+        let widest = |field: fn(&Line) -> &str| {
+            lines
+                .iter()
+                .chain(&heading)
+                .map(|l| field(l).width())
+                .max()
+                .unwrap_or(0)
+        };
+        let mut widths = Self {
+            title: widest(|l| &l.title),
+            word: widest(|l| &l.word),
+            detail: widest(|l| &l.detail),
+            age: widest(|l| &l.age),
+            pid: widest(|l| &l.pid),
+        };
+        if let Some(paper) = paper {
+            let over = |w: &Self| w.total().saturating_sub(paper);
+            let squeeze =
+                |width: usize, by: usize| width.saturating_sub(by).max(NARROWEST.min(width));
+            widths.detail = squeeze(widths.detail, over(&widths));
+            widths.title = squeeze(widths.title, over(&widths));
+            if over(&widths) > 0 {
+                widths.detail = 0;
+            }
+        }
+        widths
+    }
+
+    fn total(&self) -> usize {
+        let detail = if self.detail > 0 { self.detail + 2 } else { 0 };
+        2 + self.title + 2 + self.word + 2 + detail + self.age + 2 + self.pid
+    }
+}
+
+impl Line {
+    fn of(row: &Row, pid: u32, now: SystemTime) -> Self {
+        let word = if row.inferred {
+            format!("{}?", row.word)
+        } else {
+            row.word.clone()
+        };
+        let detail = match (row.detached, row.detail.as_str()) {
+            (false, detail) => detail.to_owned(),
+            (true, "") => "detached".to_owned(),
+            (true, detail) => format!("detached · {detail}"),
+        };
+        Self {
+            glyph: glyph(row.glyph),
+            title: row.title.clone(),
+            word,
+            detail,
+            age: age(now.duration_since(row.since).unwrap_or_default()),
+            pid: pid.to_string(),
+            style: style(row.tone, row.section),
+        }
+    }
+
+    fn heading() -> Self {
+        Self {
+            glyph: " ",
+            title: "SESSION".into(),
+            word: "STATUS".into(),
+            detail: "DETAIL".into(),
+            age: "AGE".into(),
+            pid: "PID".into(),
+            style: Style::new().dimmed(),
+        }
+    }
+
+    fn print(&self, widths: &Widths, ink: Ink) -> String {
+        let left = |text: &str, width: usize| {
+            let text = cut(text, width);
+            format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+        };
+        let right = |text: &str, width: usize| {
+            format!("{}{text}", " ".repeat(width.saturating_sub(text.width())))
+        };
+        let paint = |text: String| match ink {
+            Ink::Plain => text,
+            Ink::Coloured => format!("{}{text}{}", self.style.render(), self.style.render_reset()),
+        };
+        let detail = match widths.detail {
+            0 => String::new(),
+            width => format!("{}  ", left(&self.detail, width)),
+        };
+        format!(
+            "{} {}  {}  {detail}{}  {}\n",
+            paint(self.glyph.to_owned()),
+            left(&self.title, widths.title),
+            paint(left(&self.word, widths.word)),
+            right(&self.age, widths.age),
+            right(&self.pid, widths.pid),
+        )
+    }
+}
+
+fn glyph(glyph: Glyph) -> &'static str {
+    match glyph {
+        Glyph::Permission | Glyph::Question => "◆",
+        Glyph::Working => "◔",
+        Glyph::Starting => "◌",
+        Glyph::Paused => "‖",
+        Glyph::Finished => "✓",
+        Glyph::Idle => "○",
+        Glyph::Shell => "⊙",
+        Glyph::Menu => "≡",
+        Glyph::Stopped => "⊗",
+        Glyph::Unknown => "–",
+    }
+}
+
+fn style(tone: Tone, section: Section) -> Style {
+    let colour = |c: AnsiColor| Style::new().fg_color(Some(c.into()));
+    match (section, tone) {
+        (Section::NeedsYou, _) => colour(AnsiColor::Yellow).bold(),
+        (_, Tone::Working) => colour(AnsiColor::Blue),
+        (_, Tone::Paused) => colour(AnsiColor::Magenta),
+        (_, Tone::Finished) => colour(AnsiColor::Green),
+        (_, Tone::Stopped) => colour(AnsiColor::Red),
+        _ => Style::new().dimmed(),
+    }
+}
+
+/// now, 38s, 4m, 3h, 2d
+fn age(age: Duration) -> String {
+    match age.as_secs() {
+        0..=4 => "now".to_owned(),
+        s @ 5..=59 => format!("{s}s"),
+        s @ 60..=3599 => format!("{}m", s / 60),
+        s @ 3600..=86_399 => format!("{}h", s / 3600),
+        s => format!("{}d", s / 86_400),
+    }
+}
+
+/// At most `width` columns of a text, the last an ellipsis if there was more.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut short = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used + 1 > width {
+            break;
+        }
+        short.push(c);
+    }
+    if width > 0 {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! The other end of the local API, for faces that run no engine.
+
+use super::{VERSION, VERSION_HEADER};
+use futures_util::stream::{self, Stream};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+use trusty_fleet::Snapshot;
+
+/// How long an engine may take to answer before we go on without it.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// The most we take of one answer or event.
+const MOST: usize = 64 << 20;
+
+/// Why an engine gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody listens.
+    #[error("no engine runs")]
+    Nobody,
+    /// Another version answers.
+    #[error("the running Trusty Bar is version {0}, this is {VERSION}; restart the older one")]
+    OtherVersion(String),
+    /// It answered something we do not understand.
+    #[error("the running Trusty Bar answered {0}")]
+    Answer(String),
+    /// It did not answer in time.
+    #[error("the running Trusty Bar does not answer")]
+    Silent,
+    /// The connection broke.
+    #[error("the connection to the running Trusty Bar broke: {0}")]
+    Broken(String),
+}
+
+/// A running engine.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    socket: PathBuf,
+}
+
+impl Remote {
+    /// The engine behind this socket, whether it runs or not.
+    pub fn at(socket: &Path) -> Self {
+        Self {
+            socket: socket.to_path_buf(),
+        }
+    }
+
+    /// Its newest snapshot.
+    pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
+        let response = self.get("/v1/sessions").await?;
+        let body = timeout(PATIENCE, Limited::new(response.into_body(), MOST).collect())
+            .await
+            .map_err(|_| ClientError::Silent)?
+            .map_err(|e| ClientError::Broken(e.to_string()))?;
+        read(&body.to_bytes())
+    }
+
+    /// Its snapshots: one at once, one at each change. Ends when the engine does.
+    pub async fn events(
+        &self,
+    ) -> Result<impl Stream<Item = Result<Snapshot, ClientError>> + use<>, ClientError> {
+        let body = self.get("/v1/events").await?.into_body();
+        Ok(stream::try_unfold(
+            (body, Vec::new()),
+            async |(mut body, mut bytes)| {
+                loop {
+                    if let Some(event) = take_event(&mut bytes) {
+                        return Ok(Some((read(&event)?, (body, bytes))));
+                    }
+                    match body.frame().await {
+                        None => return Ok(None),
+                        Some(Err(e)) => return Err(ClientError::Broken(e.to_string())),
+                        Some(Ok(frame)) => bytes.extend(frame.into_data().unwrap_or_default()),
+                    }
+                    if bytes.len() > MOST {
+                        return Err(ClientError::Answer("with an event without an end".into()));
+                    }
+                }
+            },
+        ))
+    }
+
+    async fn get(&self, path: &str) -> Result<Response<Incoming>, ClientError> {
+        let response = timeout(PATIENCE, self.request(path)).await;
+        let response = response.map_err(|_| ClientError::Silent)??;
+        let version = response
+            .headers()
+            .get(VERSION_HEADER)
+            .and_then(|v| v.to_str().ok());
+        match version {
+            Some(VERSION) => {}
+            other => return Err(ClientError::OtherVersion(other.unwrap_or("unknown").into())),
+        }
+        match response.status() {
+            StatusCode::OK => Ok(response),
+            other => Err(ClientError::Answer(other.to_string())),
+        }
+    }
+
+    async fn request(&self, path: &str) -> Result<Response<Incoming>, ClientError> {
+        let broken = |e: hyper::Error| ClientError::Broken(e.to_string());
+        let stream = match UnixStream::connect(&self.socket).await {
+            Ok(stream) => stream,
+            Err(e) => {
+                return Err(match e.kind() {
+                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+                        ClientError::Nobody
+                    }
+                    _ => ClientError::Broken(e.to_string()),
+                });
+            }
+        };
+        let (mut send, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(broken)?;
+        tokio::spawn(connection);
+        let request = Request::get(path).header(hyper::header::HOST, "trusty");
+        let request = request.body(Empty::<Bytes>::new());
+        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
+        send.send_request(request).await.map_err(broken)
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Snapshot, ClientError> {
+    serde_json::from_slice(bytes)
+        .map_err(|e| ClientError::Answer(format!("what is no snapshot: {e}")))
+}
+
+/// Takes the data of the first whole event out of a stream of server-sent events; comments and
+/// other fields are skipped.
+fn take_event(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
+    loop {
+        let end = bytes.windows(2).position(|w| w == b"\n\n")? + 2;
+        let event: Vec<u8> = bytes.drain(..end).collect();
+        let lines = event.split(|b| *b == b'\n');
+        let data: Vec<&[u8]> = lines
+            .filter_map(|l| l.strip_prefix(b"data:"))
+            .map(|l| l.strip_prefix(b" ").unwrap_or(l))
+            .collect();
+        if !data.is_empty() {
+            return Some(data.join(&b'\n'));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_taken_whole() {
+        let mut bytes = b": keep-alive\n\nid: 1\ndata: {\"a\":\ndata: 1}\n\ndata: ha".to_vec();
+        assert_eq!(take_event(&mut bytes).as_deref(), Some(&b"{\"a\":\n1}"[..]));
+        assert_eq!(take_event(&mut bytes), None);
+        bytes.extend(b"lf\n\n");
+        assert_eq!(take_event(&mut bytes).as_deref(), Some(&b"half"[..]));
+        assert!(bytes.is_empty());
+    }
+}

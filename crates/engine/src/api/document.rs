@@ -1,0 +1,21 @@
+//! The API's own description, from which the popover's types are made too.
+
+use trusty_fleet::view::{Board, BoardDelta, PopoverEvent, Row};
+use trusty_fleet::{Session, Snapshot};
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Trusty Bar",
+        description = "Claude Code sessions of one user on one machine."
+    ),
+    paths(super::sessions, super::events),
+    components(schemas(Snapshot, Session, Board, BoardDelta, PopoverEvent, Row))
+)]
+struct Document;
+
+/// The description, in version 3.1 of its standard.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}

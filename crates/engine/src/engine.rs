@@ -1,0 +1,329 @@
+//! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
+
+use crate::io::clock::Clock;
+use crate::io::paths::Surroundings;
+use crate::io::sys;
+use crate::settings::Settings;
+use crate::sources::process::{self, Processes};
+use crate::sources::registry::{self, Registry};
+use crate::sources::tmux::{self, Tmux};
+use crate::sources::{Ended, Orders, Outlet};
+use crate::sweep::{self, Setup, Sources};
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+use tokio::runtime;
+use tokio::sync::{mpsc, oneshot, watch};
+use trusty_fleet::cadence::{Motion, Visibility, cadence};
+use trusty_fleet::fleet::Wanted;
+use trusty_fleet::observation::Attention;
+use trusty_fleet::{Fact, Fleet, Observation, Snapshot, Timestamp, change};
+
+/// Observations that may wait for the loop.
+const OBSERVATIONS: usize = 1024;
+/// Commands that may wait for the loop.
+const COMMANDS: usize = 64;
+/// Observations taken in before the snapshot is derived anew.
+const BATCH: usize = 256;
+
+/// Why the engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The machine does not tell what identity is made of.
+    #[error("failed to read the machine's identity: {0}; is /proc mounted?")]
+    Machine(#[source] io::Error),
+    /// No thread could be started.
+    #[error("failed to start a thread: {0}; the system is out of threads or memory")]
+    Thread(#[source] io::Error),
+}
+
+/// What a face asks of the engine.
+#[derive(Debug, Clone, Copy)]
+enum Command {
+    /// The owner has looked.
+    Attend(Attention),
+}
+
+/// Everything that reaches the loop.
+enum Input {
+    Command(Command),
+    Observations(Vec<Observation>),
+    /// A face was shown or hidden.
+    Looks,
+    Due,
+    End,
+}
+
+/// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    commands: mpsc::Sender<Command>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    looking: Arc<watch::Sender<usize>>,
+}
+
+/// Somebody looks for as long as this lives.
+#[derive(Debug)]
+pub struct Looking(Arc<watch::Sender<usize>>);
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        self.0.send_modify(|faces| *faces = faces.saturating_sub(1));
+    }
+}
+
+impl Handle {
+    /// Waits until the first look is over. Before, the snapshot is empty.
+    pub async fn primed(&self) {
+        let mut snapshots = self.snapshots.clone();
+        // An engine that has ended will know no more than now.
+        let _ = snapshots.wait_for(|s| s.revision > 0).await;
+    }
+
+    /// The newest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshots.borrow().clone()
+    }
+
+    /// Snapshots as they come. Only those with news mark the receiver as changed.
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// A face is visible: what raises no event is looked at more often until the returned value
+    /// is dropped.
+    pub fn look(&self) -> Looking {
+        self.looking.send_modify(|faces| *faces += 1);
+        Looking(Arc::clone(&self.looking))
+    }
+
+    /// The owner has looked.
+    pub async fn attend(&self, attention: Attention) {
+        // A loop that has ended needs to know nothing.
+        let _ = self.commands.send(Command::Attend(attention)).await;
+    }
+}
+
+/// The running engine.
+#[derive(Debug)]
+pub struct Engine;
+
+impl Engine {
+    /// Starts the loop and the sources, each on a thread of its own, and returns at once.
+    pub fn start(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
+        let setup = Setup::of(around, settings).map_err(StartError::Machine)?;
+        let clock = Clock::start();
+        let (send_commands, commands) = mpsc::channel(COMMANDS);
+        let (send_observations, observations) = mpsc::channel(OBSERVATIONS);
+        let (send_snapshots, snapshots) = watch::channel(Arc::default());
+        let first = Orders {
+            wanted: Wanted::default(),
+            cadence: cadence(Visibility::Hidden, Motion::Still),
+        };
+        let (send_orders, orders) = watch::channel(first);
+        let (looking, looks) = watch::channel(0);
+        let out = Outlet::new(clock, send_observations);
+
+        let sources = Sources::new(around, &setup).map_err(StartError::Machine)?;
+        let feed = (orders, out);
+        let release = Release {
+            registry: hold("trusty-registry", &feed, registry::run)?,
+            processes: hold("trusty-process", &feed, process::run)?,
+            tmux: hold("trusty-tmux", &feed, tmux::run)?,
+        };
+        let mut fleet = Fleet::new(setup.machine);
+        for fact in sweep::settings_health(around, settings) {
+            fleet.handle_observation(Observation {
+                at: clock.now(),
+                fact,
+            });
+        }
+        let mut state = Loop {
+            clock,
+            fleet,
+            looks,
+            orders: send_orders,
+            snapshots: send_snapshots,
+        };
+        spawn("trusty-engine", move || async move {
+            state.prime(sources, release).await;
+            state.run(commands, observations).await
+        })?;
+        Ok(Handle {
+            commands: send_commands,
+            snapshots,
+            looking: Arc::new(looking),
+        })
+    }
+}
+
+/// Starts the sources once the first look is over, which they go on from.
+struct Release {
+    registry: oneshot::Sender<Registry>,
+    processes: oneshot::Sender<Processes>,
+    tmux: oneshot::Sender<Tmux>,
+}
+
+/// A thread that runs a source as soon as it is released.
+fn hold<S, F, R>(
+    name: &str,
+    (orders, out): &(watch::Receiver<Orders>, Outlet),
+    run: R,
+) -> Result<oneshot::Sender<S>, StartError>
+where
+    S: Send + 'static,
+    R: FnOnce(S, watch::Receiver<Orders>, Outlet) -> F + Send + 'static,
+    F: Future<Output = Ended>,
+{
+    let (release, released) = oneshot::channel();
+    let (orders, out) = (orders.clone(), out.clone());
+    spawn(name, move || async move {
+        match released.await {
+            Ok(source) => run(source, orders, out).await,
+            Err(_) => Ended,
+        }
+    })?;
+    Ok(release)
+}
+
+/// Runs a future to its end on a thread and a runtime of its own, so that a file system that
+/// hangs under one source stops no other.
+fn spawn<F, T>(name: &str, future: F) -> Result<(), StartError>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Future<Output = Ended>,
+{
+    let (ready, started) = oneshot::channel();
+    let body = move || match runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let _ = ready.send(Ok(()));
+            runtime.block_on(future());
+        }
+        Err(e) => {
+            let _ = ready.send(Err(e));
+        }
+    };
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(StartError::Thread)?;
+    // A thread that ended without a word has panicked before it could start anything.
+    started
+        .blocking_recv()
+        .unwrap_or(Ok(()))
+        .map_err(StartError::Thread)
+}
+
+struct Loop {
+    clock: Clock,
+    fleet: Fleet,
+    looks: watch::Receiver<usize>,
+    orders: watch::Sender<Orders>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+}
+
+impl Loop {
+    /// Looks at everything once, so that the first snapshot is whole, then lets the sources go.
+    async fn prime(&mut self, mut sources: Sources, release: Release) {
+        sources.look(&mut self.fleet, self.clock).await;
+        self.publish();
+        // A source whose thread has ended takes nothing more.
+        let _ = release.registry.send(sources.registry);
+        let _ = release.processes.send(sources.processes);
+        let _ = release.tmux.send(sources.tmux);
+    }
+
+    async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Command>,
+        mut observations: mpsc::Receiver<Observation>,
+    ) -> Ended {
+        loop {
+            let due = self.due();
+            match next(&mut commands, &mut observations, &mut self.looks, due).await {
+                Input::Command(command) => self.obey(command),
+                Input::Observations(batch) => {
+                    for observation in batch {
+                        self.fleet.handle_observation(observation);
+                    }
+                }
+                Input::Looks | Input::Due => {}
+                Input::End => return Ended,
+            }
+            self.publish();
+        }
+    }
+
+    /// How long until the snapshot may change by itself.
+    fn due(&self) -> Option<Duration> {
+        let now = self.clock.now();
+        let (at, _reason) = self.fleet.poll_timeout(now)?;
+        // A millisecond more, for the clock is read in whole ones.
+        Some(at.since(now) + Duration::from_millis(1))
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Attend(attention) => self.fleet.handle_observation(Observation {
+                at: self.clock.now(),
+                fact: Fact::Attention(attention),
+            }),
+        }
+    }
+
+    fn publish(&mut self) {
+        let now = self.clock.now();
+        self.fleet.prune(now);
+        self.publish_snapshot(now);
+        let wanted = self.fleet.wanted(now);
+        let visibility = if *self.looks.borrow() > 0 {
+            Visibility::Visible
+        } else {
+            Visibility::Hidden
+        };
+        let orders = Orders {
+            cadence: cadence(visibility, wanted.motion),
+            wanted,
+        };
+        self.orders.send_if_modified(|known| {
+            let new = *known != orders;
+            *known = orders;
+            new
+        });
+    }
+
+    fn publish_snapshot(&mut self, now: Timestamp) {
+        let mut snapshot = self.fleet.snapshot(now);
+        self.snapshots.send_if_modified(|known| {
+            let news = known.revision == 0 || change::is_news(known, &snapshot);
+            snapshot.revision = known.revision + u64::from(news);
+            *known = Arc::new(snapshot);
+            news
+        });
+    }
+}
+
+async fn next(
+    commands: &mut mpsc::Receiver<Command>,
+    observations: &mut mpsc::Receiver<Observation>,
+    looks: &mut watch::Receiver<usize>,
+    due: Option<Duration>,
+) -> Input {
+    let mut batch = Vec::new();
+    tokio::select! {
+        biased;
+        command = commands.recv() => command.map_or(Input::End, Input::Command),
+        taken = observations.recv_many(&mut batch, BATCH) => match taken {
+            0 => Input::End,
+            _ => Input::Observations(batch),
+        },
+        changed = looks.changed() => changed.map_or(Input::End, |()| Input::Looks),
+        () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => Input::Due,
+    }
+}
+
+/// The user whose sessions are shown.
+pub fn own_uid() -> Result<u32, StartError> {
+    sys::machine().map(|m| m.uid).map_err(StartError::Machine)
+}

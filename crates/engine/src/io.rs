@@ -1,0 +1,8 @@
+//! The only raw IO. *Invariant:* nothing here knows Claude or sessions.
+
+pub mod clock;
+pub mod files;
+pub mod paths;
+pub mod socket;
+pub mod sys;
+pub mod tmux;

@@ -1,0 +1,28 @@
+//! The only clock.
+
+use super::sys;
+use std::time::{Duration, SystemTime};
+use trusty_fleet::Timestamp;
+
+/// Counts on from the wall time at its start, through sleep, whatever the wall clock does.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    wall: SystemTime,
+    boot: Duration,
+}
+
+impl Clock {
+    /// Starts at the wall time of now.
+    pub fn start() -> Self {
+        Self {
+            wall: SystemTime::now(),
+            boot: sys::since_boot(),
+        }
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        let passed = sys::since_boot().saturating_sub(self.boot);
+        self.wall.checked_add(passed).unwrap_or(self.wall).into()
+    }
+}

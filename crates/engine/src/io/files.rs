@@ -1,0 +1,108 @@
+//! Bounded reads that cannot hang, and little else.
+
+use rustix::fs::{Mode, OFlags};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not there.
+    #[error("is gone")]
+    Gone,
+    /// It is a folder, a pipe, a link, a device, …
+    #[error("is not a plain file")]
+    NotPlain,
+    /// It is larger than the bound.
+    #[error("holds {0} bytes, more than such a file ever does")]
+    TooLarge(u64),
+    /// The system refuses.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Reads a plain file of at most `bound` bytes. Never waits on a pipe or a device.
+pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
+    let flags =
+        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(fd) => File::from(fd),
+        Err(rustix::io::Errno::NOENT) => return Err(ReadError::Gone),
+        Err(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO) => return Err(ReadError::NotPlain),
+        Err(e) => return Err(ReadError::Io(e.into())),
+    };
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(ReadError::NotPlain);
+    }
+    if meta.len() > bound {
+        return Err(ReadError::TooLarge(meta.len()));
+    }
+    let mut bytes = Vec::new();
+    file.take(bound + 1).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()) {
+        Ok(read) if read <= bound => Ok(bytes),
+        _ => Err(ReadError::TooLarge(bound + 1)),
+    }
+}
+
+/// The root of the git work tree around a folder.
+pub fn git_root(dir: &Path) -> Option<PathBuf> {
+    dir.ancestors()
+        .find(|a| a.join(".git").exists())
+        .map(Path::to_path_buf)
+}
+
+/// The nearest parent of a path, or itself, that exists.
+pub fn nearest_existing(path: &Path) -> Option<PathBuf> {
+    path.ancestors().find(|a| a.is_dir()).map(Path::to_path_buf)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn only_plain_small_files_are_read() {
+        let dir = tempfile::tempdir().expect("folder");
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("ok"), "hi").expect("write");
+        fs::create_dir(at("dir")).expect("dir");
+        rustix::fs::mkfifoat(rustix::fs::CWD, at("fifo"), Mode::RUSR | Mode::WUSR).expect("fifo");
+        symlink(at("loop"), at("loop")).expect("loop");
+        symlink(at("ok"), at("link")).expect("link");
+        let big = File::create(at("big")).expect("big");
+        big.set_len(100 << 20).expect("sparse");
+
+        assert_eq!(read_bounded(&at("ok"), 2).expect("read"), b"hi");
+        assert!(matches!(
+            read_bounded(&at("ok"), 1),
+            Err(ReadError::TooLarge(2))
+        ));
+        assert!(matches!(read_bounded(&at("none"), 9), Err(ReadError::Gone)));
+        assert!(matches!(
+            read_bounded(&at("big"), 1 << 20),
+            Err(ReadError::TooLarge(_))
+        ));
+        for odd in ["dir", "fifo", "loop", "link"] {
+            assert!(
+                matches!(read_bounded(&at(odd), 9), Err(ReadError::NotPlain)),
+                "{odd}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_work_tree_is_found_from_within() {
+        let dir = tempfile::tempdir().expect("folder");
+        let deep = dir.path().join("a/b/c");
+        fs::create_dir_all(&deep).expect("dirs");
+        assert_eq!(git_root(&deep), None);
+        fs::write(dir.path().join("a/.git"), "gitdir: elsewhere").expect("write");
+        assert_eq!(git_root(&deep), Some(dir.path().join("a")));
+        assert_eq!(nearest_existing(&deep.join("x/y")), Some(deep));
+    }
+}

@@ -1,0 +1,36 @@
+//! The operating system: one name, two files.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+
+#[cfg(target_os = "linux")]
+pub use linux::{
+    control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot, stat,
+    wall_start,
+};
+#[cfg(target_os = "macos")]
+pub use macos::{
+    control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot, stat,
+    wall_start,
+};
+
+use trusty_fleet::identity::StartTime;
+
+/// What the kernel tells of a process without its help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// When it started, in the kernel's unit.
+    pub start: StartTime,
+    /// Its parent.
+    pub parent: u32,
+    /// Its owner.
+    pub uid: u32,
+    /// Stopped by a signal; a stop under a debugger is none.
+    pub stopped: bool,
+    /// Ended, but not yet collected by its parent.
+    pub zombie: bool,
+    /// The number of its controlling terminal's device; 0 for none.
+    pub terminal: u64,
+}

@@ -1,0 +1,271 @@
+//! Linux: `/proc`, pidfds, control groups.
+
+use super::Stat;
+use rustix::fs::MetadataExt;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::time::{ClockId, clock_gettime};
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
+
+/// The kernel's clock tick in user space is 1/100 s on every architecture (`USER_HZ`).
+const TICKS_PER_SECOND: u64 = 100;
+/// The most we read of one environment.
+const MOST_ENVIRONMENT: u64 = 256 * 1024;
+
+/// Time since boot, sleep included.
+pub fn since_boot() -> Duration {
+    let time = clock_gettime(ClockId::Boottime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
+/// The machine as seen from here.
+pub fn machine() -> io::Result<Machine> {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+    let namespace = fs::read_link("/proc/self/ns/pid").ok();
+    Ok(Machine {
+        boot: boot.trim().to_owned(),
+        uid: rustix::process::getuid().as_raw(),
+        pid_namespace: namespace.map(|n| n.to_string_lossy().into_owned()),
+    })
+}
+
+/// Where programs keep their data when nothing else is said.
+pub fn data_home(home: &Path) -> PathBuf {
+    home.join(".local/share")
+}
+
+/// All pids.
+pub fn pids() -> io::Result<Vec<u32>> {
+    let entries = fs::read_dir("/proc")?;
+    Ok(entries
+        .filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok())
+        .collect())
+}
+
+/// What the kernel tells of a process; `None` where there is none.
+pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
+    let mut text = Vec::with_capacity(512);
+    let uid = match fs::File::open(format!("/proc/{pid}/stat")) {
+        Ok(mut file) => match file.read_to_end(&mut text) {
+            Ok(_) => file.metadata()?.uid(),
+            Err(e) if is_gone(&e) => return Ok(None),
+            Err(e) => return Err(e),
+        },
+        Err(e) if is_gone(&e) => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    parse_stat(&text, uid)
+        .map(Some)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{pid}/stat")))
+}
+
+fn is_gone(e: &io::Error) -> bool {
+    e.kind() == io::ErrorKind::NotFound
+        || e.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
+}
+
+/// The name in field 2 may hold anything, so fields are counted from its last parenthesis.
+fn parse_stat(text: &[u8], uid: u32) -> Option<Stat> {
+    let end = text.iter().rposition(|b| *b == b')')?;
+    let rest = std::str::from_utf8(text.get(end + 1..)?).ok()?;
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    let state = *fields.first()?;
+    let terminal: i64 = fields.get(4)?.parse().ok()?;
+    Some(Stat {
+        start: StartTime(fields.get(19)?.parse().ok()?),
+        parent: fields.get(1)?.parse().ok()?,
+        uid,
+        stopped: state == "T",
+        zombie: matches!(state, "Z" | "X" | "x"),
+        terminal: u64::try_from(terminal & 0xffff_ffff).ok()?,
+    })
+}
+
+/// When a process started, by the wall clock.
+pub fn wall_start(start: StartTime) -> SystemTime {
+    let up = Duration::from_millis(start.0.saturating_mul(1000 / TICKS_PER_SECOND));
+    let ago = since_boot().saturating_sub(up);
+    SystemTime::now()
+        .checked_sub(ago)
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// The path of a terminal device, from its number.
+pub fn control_terminal(device: u64) -> Option<String> {
+    let major = (device >> 8) & 0xfff;
+    let minor = (device & 0xff) | ((device >> 12) & 0xf_ff00);
+    match (major, minor) {
+        (136..=143, _) => Some(format!("/dev/pts/{}", (major - 136) * 256 + minor)),
+        (4, 0..=63) => Some(format!("/dev/tty{minor}")),
+        (4, _) => Some(format!("/dev/ttyS{}", minor - 64)),
+        _ => None,
+    }
+}
+
+/// The environment a process was started with.
+pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
+    let mut bytes = Vec::new();
+    fs::File::open(format!("/proc/{pid}/environ"))?
+        .take(MOST_ENVIRONMENT)
+        .read_to_end(&mut bytes)?;
+    let pairs = bytes.split(|b| *b == 0).filter_map(|pair| {
+        let at = pair.iter().position(|b| *b == b'=')?;
+        let (name, value) = pair.split_at(at);
+        Some((
+            OsString::from_vec(name.to_vec()),
+            OsString::from_vec(value[1..].to_vec()),
+        ))
+    });
+    Ok(pairs.collect())
+}
+
+/// Whether a process lies in a frozen control group of version 2.
+pub fn is_frozen(pid: u32) -> bool {
+    let Some(mount) = unified_mount() else {
+        return false;
+    };
+    let Ok(groups) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else {
+        return false;
+    };
+    let Some(group) = groups.lines().find_map(|l| l.strip_prefix("0::")) else {
+        return false;
+    };
+    // The root group cannot be frozen and has no events.
+    if group == "/" {
+        return false;
+    }
+    let events = mount
+        .join(group.trim_start_matches('/'))
+        .join("cgroup.events");
+    fs::read_to_string(events).is_ok_and(|text| text.lines().any(|l| l == "frozen 1"))
+}
+
+fn unified_mount() -> Option<&'static PathBuf> {
+    static MOUNT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    MOUNT
+        .get_or_init(|| {
+            let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+            mounts.lines().find_map(|line| {
+                let (place, kind) = line.split_once(" - ")?;
+                kind.starts_with("cgroup2 ")
+                    .then(|| place.split(' ').nth(4).map(PathBuf::from))?
+            })
+        })
+        .as_ref()
+}
+
+/// Returns once the process has ended, without polling. At once if it already has.
+pub async fn exited(key: ProcessKey) -> io::Result<()> {
+    let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
+    let Some(pid) = raw else { return Ok(()) };
+    let fd = match pidfd_open(pid, PidfdFlags::NONBLOCK) {
+        Ok(fd) => fd,
+        Err(rustix::io::Errno::SRCH) => return Ok(()),
+        Err(e) => return Err(e.into()),
+    };
+    // The pid may have been reused before the descriptor was opened.
+    match stat(key.pid)? {
+        Some(now) if now.start == key.start && !now.zombie => {}
+        _ => return Ok(()),
+    }
+    #[expect(
+        unsafe_code,
+        reason = "tokio leaves it to us that the descriptor stays the same"
+    )]
+    // SAFETY: an `OwnedFd` is one open descriptor for as long as it lives, and it moves in here.
+    let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
+    fd.readable().await?.retain_ready();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_may_be_called_anything() {
+        let line = b"4242 (a) b (c\n) T 7 4242 4242 34817 4242 4194560 1 0 0 0 1 2 0 0 20 0 9 0 \
+            93930 1 2 3";
+        let stat = parse_stat(line, 1000).expect("parses");
+        let expected = Stat {
+            start: StartTime(93930),
+            parent: 7,
+            uid: 1000,
+            stopped: true,
+            zombie: false,
+            terminal: 34817,
+        };
+        assert_eq!(stat, expected);
+        assert_eq!(
+            control_terminal(stat.terminal).as_deref(),
+            Some("/dev/pts/1")
+        );
+        for broken in [
+            &b""[..],
+            b"1 (x",
+            b"1 (x) S",
+            b"1 (x) S a b c d",
+            b"\xff\xfe) S 1 1 1 1",
+        ] {
+            assert_eq!(parse_stat(broken, 0), None);
+        }
+    }
+
+    #[test]
+    fn terminals_are_named() {
+        assert_eq!(control_terminal(0), None);
+        assert_eq!(control_terminal(0x402).as_deref(), Some("/dev/tty2"));
+        assert_eq!(control_terminal(0x441).as_deref(), Some("/dev/ttyS1"));
+        assert_eq!(control_terminal(0x8903).as_deref(), Some("/dev/pts/259"));
+    }
+
+    #[test]
+    fn we_find_ourselves() {
+        let me = std::process::id();
+        let stat = stat(me).expect("readable").expect("alive");
+        assert!(!stat.stopped && !stat.zombie);
+        assert_eq!(stat.uid, machine().expect("machine").uid);
+        assert!(pids().expect("pids").contains(&me));
+        let age = SystemTime::now()
+            .duration_since(wall_start(stat.start))
+            .expect("in the past");
+        assert!(age < Duration::from_hours(1), "{age:?}");
+        assert!(!environment(me).expect("environment").is_empty());
+        assert!(super::stat(u32::MAX - 1).expect("no error").is_none());
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_process_is_told() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .expect("sleep");
+        let key = ProcessKey {
+            pid: child.id(),
+            start: stat(child.id()).expect("stat").expect("alive").start,
+        };
+        let other = ProcessKey {
+            start: StartTime(key.start.0 + 1),
+            ..key
+        };
+        exited(other)
+            .await
+            .expect("another start time has already ended");
+        let waiting = tokio::spawn(exited(key));
+        child.kill().expect("kill our own child");
+        waiting.await.expect("no panic").expect("told");
+        child.wait().expect("collect");
+        exited(key).await.expect("told at once");
+    }
+}

@@ -1,0 +1,160 @@
+//! The user's settings: defaults where nothing is said, and a bad value is named and ignored.
+
+use crate::io::files::{self, ReadError};
+use crate::io::paths::Surroundings;
+use std::path::{Path, PathBuf};
+use toml::Value;
+
+/// The largest settings file we read, in bytes.
+const BOUND: u64 = 256 * 1024;
+
+/// What the user may set, in `settings.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Config folders to look into besides `$CLAUDE_CONFIG_DIR` or `~/.claude`
+    /// (`discovery.config_dirs`).
+    pub config_dirs: Vec<PathBuf>,
+    /// Show only sessions whose `HOME` or config folder is ours, and ask only the tmux servers
+    /// in `$TMUX_TMPDIR` (`discovery.confine`).
+    pub confinement: Confinement,
+    /// What was wrong in the file, in words.
+    pub problems: Vec<String>,
+}
+
+/// How far discovery reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Confinement {
+    /// To all sessions of the user.
+    #[default]
+    Open,
+    /// To sessions of this home.
+    Confined,
+}
+
+impl Settings {
+    /// Reads the file of these surroundings; without one, the defaults.
+    pub fn read(around: &Surroundings) -> Self {
+        let path = around.settings_file();
+        let problem = |what: String| Self {
+            problems: vec![what],
+            ..Self::default()
+        };
+        match files::read_bounded(&path, BOUND) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Self::parse(&text, &around.home),
+                Err(_) => problem("is not UTF-8 text; the defaults are used".into()),
+            },
+            Err(ReadError::Gone) => Self::default(),
+            Err(e) => problem(format!("{e}; the defaults are used")),
+        }
+    }
+
+    /// Reads the text of a file. `home` replaces a leading `~/`.
+    pub fn parse(text: &str, home: &Path) -> Self {
+        let mut settings = Self::default();
+        let table = match text.parse::<toml::Table>() {
+            Ok(table) => table,
+            Err(e) => {
+                let told = e.message().to_owned();
+                settings
+                    .problems
+                    .push(format!("is not valid TOML ({told}); the defaults are used"));
+                return settings;
+            }
+        };
+        for (section, value) in &table {
+            match (section.as_str(), value) {
+                ("discovery", Value::Table(keys)) => {
+                    for (key, value) in keys {
+                        settings.discovery(key, value, home);
+                    }
+                }
+                ("discovery", _) => settings.ignore("discovery must be a [section]"),
+                _ => settings.ignore(&format!("{section} is not a known section")),
+            }
+        }
+        settings
+    }
+
+    fn discovery(&mut self, key: &str, value: &Value, home: &Path) {
+        match (key, value) {
+            ("confine", Value::Boolean(true)) => self.confinement = Confinement::Confined,
+            ("confine", Value::Boolean(false)) => {}
+            ("confine", _) => self.ignore("discovery.confine must be true or false"),
+            ("config_dirs", Value::Array(dirs)) => {
+                for dir in dirs {
+                    match dir.as_str().map(|d| absolute(d, home)) {
+                        Some(Some(dir)) => self.config_dirs.push(dir),
+                        _ => self.ignore(&format!(
+                            "discovery.config_dirs holds {dir}, which is no absolute path"
+                        )),
+                    }
+                }
+            }
+            ("config_dirs", _) => self.ignore("discovery.config_dirs must be a list of paths"),
+            _ => self.ignore(&format!("discovery.{key} is not a known setting")),
+        }
+    }
+
+    fn ignore(&mut self, what: &str) {
+        self.problems.push(format!("{what}; it is ignored"));
+    }
+}
+
+fn absolute(dir: &str, home: &Path) -> Option<PathBuf> {
+    let path = match dir.strip_prefix("~/") {
+        Some(rest) => home.join(rest),
+        None => PathBuf::from(dir),
+    };
+    path.is_absolute().then_some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_values_are_taken_and_bad_ones_named() {
+        let read = |text| Settings::parse(text, Path::new("/home/dev"));
+        assert_eq!(read(""), Settings::default());
+        let good = read("[discovery]\nconfine = true\nconfig_dirs = ['~/work', '/srv/claude']");
+        assert_eq!(good.confinement, Confinement::Confined);
+        assert_eq!(
+            good.config_dirs,
+            [
+                PathBuf::from("/home/dev/work"),
+                PathBuf::from("/srv/claude")
+            ]
+        );
+        assert!(good.problems.is_empty());
+        for (text, told) in [
+            ("discovery = 3", "discovery must be a [section]"),
+            ("[sounds]", "sounds is not a known section"),
+            (
+                "[discovery]\nconfine = 'yes'",
+                "discovery.confine must be true or false",
+            ),
+            (
+                "[discovery]\nconfig_dirs = '/x'",
+                "discovery.config_dirs must be a list",
+            ),
+            (
+                "[discovery]\nconfig_dirs = ['x', 3]",
+                "holds \"x\", which is no absolute path",
+            ),
+            (
+                "[discovery]\ncolour = 1",
+                "discovery.colour is not a known setting",
+            ),
+            ("[discovery", "is not valid TOML"),
+        ] {
+            let settings = read(text);
+            assert!(
+                settings.problems[0].contains(told),
+                "{text}: {:?}",
+                settings.problems
+            );
+            assert!(settings.config_dirs.is_empty());
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The process table: what known pids look like, whether they can run, and which new pids are
+//! clients. Known pids cost one small read each; the rest of the table is read once per pid.
+
+mod describe;
+
+use super::{Ended, Orders, Outlet};
+use crate::io::sys::{self, Stat};
+use crate::settings::Confinement;
+use describe::Describer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+use tokio::sync::watch::Receiver;
+use tokio::task::JoinSet;
+use trusty_fleet::Fact;
+use trusty_fleet::cadence::Usage;
+use trusty_fleet::client::Role;
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::observation::{ProcessFacts, Pulse, RunState};
+
+/// A younger process may still become something else by exec.
+const SETTLED: Duration = Duration::from_secs(15);
+
+/// Whose processes are looked for.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The user.
+    pub uid: u32,
+    /// How far.
+    pub confinement: Confinement,
+    /// Our home.
+    pub home: PathBuf,
+    /// Our config folders.
+    pub config_dirs: BTreeSet<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Watched {
+    key: ProcessKey,
+    parent: u32,
+}
+
+/// What is known of the process table.
+#[derive(Debug)]
+pub struct Processes {
+    scope: Scope,
+    describer: Describer,
+    watched: BTreeMap<u32, Watched>,
+    /// Pids that are no clients and will not become one.
+    dismissed: BTreeSet<u32>,
+}
+
+impl Processes {
+    /// Knows nothing yet.
+    pub fn new(scope: Scope) -> io::Result<Self> {
+        Ok(Self {
+            scope,
+            describer: Describer::new()?,
+            watched: BTreeMap::new(),
+            dismissed: BTreeSet::new(),
+        })
+    }
+
+    /// Finds clients among the pids not seen before.
+    pub fn sweep(&mut self) -> Vec<Fact> {
+        let Ok(pids) = sys::pids() else {
+            return Vec::new();
+        };
+        let alive: BTreeSet<u32> = pids.into_iter().collect();
+        self.dismissed.retain(|pid| alive.contains(pid));
+        let new: Vec<u32> = alive
+            .into_iter()
+            .filter(|pid| !self.dismissed.contains(pid) && !self.watched.contains_key(pid))
+            .collect();
+        let mut facts = Vec::new();
+        for pid in new {
+            let Ok(Some(stat)) = sys::stat(pid) else {
+                continue;
+            };
+            if let Some(found) = self.candidate(pid, &stat) {
+                self.watch(&found, &stat);
+                facts.push(Fact::Process(Box::new(found)));
+            } else if stat.uid != self.scope.uid || is_settled(&stat) {
+                self.dismissed.insert(pid);
+            }
+        }
+        facts
+    }
+
+    fn candidate(&mut self, pid: u32, stat: &Stat) -> Option<ProcessFacts> {
+        if stat.uid != self.scope.uid || stat.zombie {
+            return None;
+        }
+        match self.describer.role(pid) {
+            Role::Interactive | Role::Headless => {}
+            Role::Infrastructure | Role::Other => return None,
+        }
+        self.describer
+            .describe(pid, stat)
+            .filter(|found| self.is_in_scope(found.key.pid))
+    }
+
+    fn is_in_scope(&self, pid: u32) -> bool {
+        if self.scope.confinement == Confinement::Open {
+            return true;
+        }
+        let Ok(environment) = sys::environment(pid) else {
+            return false;
+        };
+        environment.iter().any(|(name, value)| match name.to_str() {
+            Some("HOME") => self.scope.home.as_os_str() == value.as_os_str(),
+            Some("CLAUDE_CONFIG_DIR") => self.scope.config_dirs.contains(&PathBuf::from(value)),
+            _ => false,
+        })
+    }
+
+    fn watch(&mut self, found: &ProcessFacts, stat: &Stat) {
+        self.watched.insert(
+            found.key.pid,
+            Watched {
+                key: found.key,
+                parent: stat.parent,
+            },
+        );
+    }
+
+    /// Describes pids that are wanted and not yet watched.
+    pub fn probe(&mut self, wanted: &BTreeSet<u32>) -> Vec<Fact> {
+        let new: Vec<u32> = wanted
+            .iter()
+            .copied()
+            .filter(|pid| !self.watched.contains_key(pid))
+            .collect();
+        new.into_iter().map(|pid| self.describe(pid)).collect()
+    }
+
+    fn describe(&mut self, pid: u32) -> Fact {
+        let described = match sys::stat(pid) {
+            Ok(Some(stat)) if !stat.zombie => self
+                .describer
+                .describe(pid, &stat)
+                .map(|facts| (facts, stat)),
+            _ => None,
+        };
+        match described {
+            Some((facts, stat)) => {
+                self.watch(&facts, &stat);
+                Fact::Process(Box::new(facts))
+            }
+            None => Fact::ProcessAbsent(pid),
+        }
+    }
+
+    /// Forgets pids that nobody wants any more.
+    pub fn keep(&mut self, wanted: &BTreeSet<u32>) {
+        self.watched.retain(|pid, _| wanted.contains(pid));
+    }
+
+    /// Feels the pulse of all watched processes.
+    pub fn pulses(&mut self, usage: Usage) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        let mut pulses = Vec::new();
+        let usages = match usage {
+            Usage::Shown => self.describer.usages(self.watched.keys().copied()),
+            Usage::Hidden => BTreeMap::new(),
+        };
+        for (pid, watched) in self.watched.clone() {
+            match sys::stat(pid) {
+                Ok(Some(stat)) if stat.start == watched.key.start && !stat.zombie => {
+                    // A parent that ended leaves its child to another: the terminal is gone.
+                    if stat.parent != watched.parent {
+                        facts.push(self.describe(pid));
+                    }
+                    let usage = usages.get(&pid).copied();
+                    pulses.push(Pulse {
+                        key: watched.key,
+                        state: run_state(pid, &stat),
+                        usage,
+                    });
+                }
+                Ok(_) => facts.push(self.exited(watched.key)),
+                Err(_) => {}
+            }
+        }
+        if !pulses.is_empty() {
+            facts.push(Fact::Pulses(pulses));
+        }
+        facts
+    }
+
+    fn exited(&mut self, key: ProcessKey) -> Fact {
+        if self.watched.get(&key.pid).is_some_and(|w| w.key == key) {
+            self.watched.remove(&key.pid);
+        }
+        Fact::ProcessExited(key)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = ProcessKey> {
+        self.watched.values().map(|w| w.key)
+    }
+}
+
+fn run_state(pid: u32, stat: &Stat) -> RunState {
+    if stat.stopped {
+        RunState::Stopped
+    } else if sys::is_frozen(pid) {
+        RunState::Frozen
+    } else {
+        RunState::Running
+    }
+}
+
+fn is_settled(stat: &Stat) -> bool {
+    SystemTime::now()
+        .duration_since(sys::wall_start(stat.start))
+        .is_ok_and(|age| age > SETTLED)
+}
+
+/// Tells exits as they happen, new clients and changed states at each look.
+pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    let mut exits = JoinSet::new();
+    let mut awaited = BTreeSet::new();
+    let mut ticks = tokio::time::interval(orders.borrow().cadence.processes);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let facts = tokio::select! {
+            Some(exit) = exits.join_next() => {
+                let Ok((key, told)) = exit else { continue };
+                awaited.remove(&key);
+                // Where the system cannot tell exits, the next look will.
+                if told { vec![processes.exited(key)] } else { continue }
+            }
+            changed = orders.changed() => {
+                if changed.is_err() {
+                    return Ended;
+                }
+                let period = orders.borrow_and_update().cadence.processes;
+                if ticks.period() != period {
+                    ticks = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
+                    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+                }
+                let wanted = orders.borrow().wanted.pids.clone();
+                processes.probe(&wanted)
+            }
+            _ = ticks.tick() => {
+                let (wanted, usage) = {
+                    let orders = orders.borrow();
+                    (orders.wanted.pids.clone(), orders.cadence.usage)
+                };
+                processes.keep(&wanted);
+                let mut facts = processes.sweep();
+                facts.extend(processes.probe(&wanted));
+                facts.extend(processes.pulses(usage));
+                facts
+            }
+        };
+        for key in processes.keys() {
+            if awaited.insert(key) {
+                exits.spawn(async move { (key, sys::exited(key).await.is_ok()) });
+            }
+        }
+        if out.tell(facts).await.is_err() {
+            return Ended;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! What a process looks like, by sysinfo for chosen pids.
+
+use super::run_state;
+use crate::io::files;
+use crate::io::sys::{self, Stat};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use trusty_fleet::client::{Role, role};
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::observation::{ProcessFacts, Pulse};
+use trusty_fleet::session::Usage;
+use trusty_fleet::terminal::Ancestor;
+
+/// The most parents followed: a chain longer than this is a loop.
+const MOST_ANCESTORS: usize = 32;
+
+#[derive(Debug)]
+pub(super) struct Describer {
+    system: System,
+}
+
+impl Describer {
+    pub(super) fn new() -> io::Result<Self> {
+        let system = System::new().map_err(|e| io::Error::other(e.to_string()))?;
+        Ok(Self { system })
+    }
+
+    fn read(&mut self, pid: u32, kind: ProcessRefreshKind) -> Option<&Process> {
+        let pid = Pid::from_u32(pid);
+        self.system.refresh_processes_specifics(
+            ProcessesToUpdate::Some(&[pid]),
+            true,
+            kind.without_tasks(),
+        );
+        self.system.process(pid)
+    }
+
+    pub(super) fn role(&mut self, pid: u32) -> Role {
+        let kind = ProcessRefreshKind::nothing()
+            .with_exe(UpdateKind::Always)
+            .with_cmd(UpdateKind::Always);
+        self.read(pid, kind)
+            .map_or(Role::Other, |p| role(p.exe(), &argv(p)))
+    }
+
+    /// Describes a process, unless it has ended meanwhile.
+    pub(super) fn describe(&mut self, pid: u32, stat: &Stat) -> Option<ProcessFacts> {
+        let kind = ProcessRefreshKind::nothing()
+            .with_exe(UpdateKind::Always)
+            .with_cmd(UpdateKind::Always)
+            .with_cwd(UpdateKind::Always);
+        let process = self.read(pid, kind)?;
+        let role = role(process.exe(), &argv(process));
+        let cwd = process.cwd().map(Path::to_path_buf);
+        let environment = sys::environment(pid).unwrap_or_default();
+        let named = |name: &str| {
+            let found = environment.iter().find(|(n, _)| n == name)?;
+            Some(found.1.clone()).filter(|v| !v.is_empty())
+        };
+        let key = ProcessKey {
+            pid,
+            start: stat.start,
+        };
+        let facts = ProcessFacts {
+            key,
+            uid: stat.uid,
+            role,
+            started_at: sys::wall_start(stat.start).into(),
+            project: cwd.as_deref().and_then(files::git_root),
+            cwd,
+            ancestors: self.ancestors(stat.parent),
+            tty: sys::control_terminal(stat.terminal),
+            config_dir: config_dir(named("CLAUDE_CONFIG_DIR"), named("HOME")),
+            tmux_socket: named("TMUX").and_then(tmux_socket),
+            pulse: Pulse {
+                key,
+                state: run_state(pid, stat),
+                usage: None,
+            },
+        };
+        // All of this was read in pieces: it counts only if the process is still the same.
+        sys::stat(pid)
+            .ok()
+            .flatten()
+            .filter(|now| now.start == stat.start)
+            .map(|_| facts)
+    }
+
+    fn ancestors(&mut self, parent: u32) -> Vec<Ancestor> {
+        let mut chain: Vec<Ancestor> = Vec::new();
+        let mut next = parent;
+        while next > 1 && chain.len() < MOST_ANCESTORS && chain.iter().all(|a| a.pid != next) {
+            let Ok(Some(stat)) = sys::stat(next) else {
+                break;
+            };
+            let kind = ProcessRefreshKind::nothing().with_exe(UpdateKind::Always);
+            let Some(process) = self.read(next, kind) else {
+                break;
+            };
+            chain.push(Ancestor {
+                pid: next,
+                name: process.name().to_string_lossy().into_owned(),
+                exe: process.exe().map(Path::to_path_buf),
+            });
+            next = stat.parent;
+        }
+        chain
+    }
+
+    /// What the tree below each root uses. Needs the whole table, so only when it is shown.
+    pub(super) fn usages(&mut self, roots: impl Iterator<Item = u32>) -> BTreeMap<u32, Usage> {
+        let parents: BTreeMap<u32, u32> = sys::pids()
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|pid| Some((pid, sys::stat(pid).ok()??.parent)))
+            .collect();
+        let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (pid, parent) in parents {
+            children.entry(parent).or_default().push(pid);
+        }
+        roots
+            .map(|root| (root, self.usage(root, &children)))
+            .collect()
+    }
+
+    fn usage(&mut self, root: u32, children: &BTreeMap<u32, Vec<u32>>) -> Usage {
+        let mut tree = vec![root];
+        let mut at = 0;
+        while let Some(pid) = tree.get(at) {
+            let below = children.get(pid).cloned().unwrap_or_default();
+            tree.extend(below);
+            at += 1;
+        }
+        let kind = ProcessRefreshKind::nothing().with_cpu().with_memory();
+        let mut usage = Usage { cpu: 0.0, rss: 0 };
+        for pid in tree {
+            if let Some(process) = self.read(pid, kind) {
+                usage.cpu += process.cpu_usage();
+                usage.rss += process.memory();
+            }
+        }
+        usage
+    }
+}
+
+fn argv(process: &Process) -> Vec<String> {
+    process
+        .cmd()
+        .iter()
+        .map(|a| a.to_string_lossy().into_owned())
+        .collect()
+}
+
+fn config_dir(claude: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    let claude = claude.map(PathBuf::from).filter(|p| p.is_absolute());
+    claude.or_else(|| Some(PathBuf::from(home?).join(".claude")).filter(|p| p.is_absolute()))
+}
+
+/// `$TMUX` is `socket,pid,session`; the socket's path may hold commas.
+fn tmux_socket(tmux: OsString) -> Option<PathBuf> {
+    let text = tmux.into_string().ok()?;
+    let socket = text.rsplitn(3, ',').nth(2)?;
+    Some(PathBuf::from(socket)).filter(|p| p.is_absolute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_names_folder_and_server() {
+        let dir =
+            |c: Option<&str>, h: Option<&str>| config_dir(c.map(Into::into), h.map(Into::into));
+        assert_eq!(dir(Some("/x"), Some("/home/dev")), Some("/x".into()));
+        assert_eq!(
+            dir(None, Some("/home/dev")),
+            Some("/home/dev/.claude".into())
+        );
+        assert_eq!(dir(Some("relative"), None), None);
+        assert_eq!(
+            tmux_socket("/tmp/tmux-0/a,b,12,0".into()),
+            Some("/tmp/tmux-0/a,b".into())
+        );
+        assert_eq!(tmux_socket("nonsense".into()), None);
+    }
+}

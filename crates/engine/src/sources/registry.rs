@@ -1,0 +1,326 @@
+//! The client's own registry, `<config>/sessions/<pid>.json`: written in place by the client,
+//! left behind by a killed one. Read only; `.key` files beside it are secrets and never opened.
+
+mod decode;
+mod watch;
+
+pub use decode::decode;
+
+use super::{Ended, Orders, Outlet};
+use crate::io::files::{self, ReadError};
+use crate::io::sys;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::watch::Receiver;
+use trusty_fleet::Fact;
+use trusty_fleet::observation::{HealthKey, RegistryFile};
+use trusty_fleet::session::Source;
+use watch::{Noticed, Watch};
+
+/// Such a file holds under 1 KiB; this leaves room.
+const BOUND: u64 = 64 * 1024;
+/// A file caught half written is read again after these; then it is called broken.
+const RETRIES: [Duration; 3] = [
+    Duration::from_millis(5),
+    Duration::from_millis(25),
+    Duration::from_millis(120),
+];
+
+/// Tells a changed file from one already read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    len: u64,
+    modified: (i64, i64),
+}
+
+/// What is known of the registry folders.
+#[derive(Debug)]
+pub struct Registry {
+    dirs: BTreeSet<PathBuf>,
+    read: BTreeMap<RegistryFile, Stamp>,
+    keys: BTreeSet<RegistryFile>,
+    /// Files to read again, and how often that was tried.
+    half_written: BTreeMap<RegistryFile, usize>,
+    broken: BTreeSet<String>,
+}
+
+impl Registry {
+    /// Looks into these config folders.
+    pub fn new(dirs: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self {
+            dirs: dirs.into_iter().collect(),
+            read: BTreeMap::new(),
+            keys: BTreeSet::new(),
+            half_written: BTreeMap::new(),
+            broken: BTreeSet::new(),
+        }
+    }
+
+    /// Looks into more config folders. Tells whether any is new.
+    pub fn add(&mut self, dirs: &BTreeSet<PathBuf>) -> bool {
+        let before = self.dirs.len();
+        self.dirs.extend(dirs.iter().cloned());
+        self.dirs.len() > before
+    }
+
+    /// Looks at everything; reads what changed. Files of dead processes are not even opened.
+    pub fn scan(&mut self) -> Vec<Fact> {
+        let alive: BTreeSet<u32> = sys::pids().unwrap_or_default().into_iter().collect();
+        let mut facts = Vec::new();
+        let mut there = BTreeSet::new();
+        for dir in self.dirs.clone() {
+            let folder = dir.join("sessions");
+            let entries = match fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    facts.extend(self.works(&folder));
+                    continue;
+                }
+                Err(e) => {
+                    facts.push(self.fails(&folder, format!("cannot be listed: {e}")));
+                    there.extend(self.read.keys().filter(|f| f.dir == dir).cloned());
+                    continue;
+                }
+            };
+            facts.extend(self.works(&folder));
+            for entry in entries.flatten() {
+                match file_of(&dir, &entry.path()) {
+                    Some(Named::Entry(file)) if alive.contains(&file.pid) => {
+                        there.insert(file.clone());
+                        facts.extend(self.look(&file));
+                    }
+                    Some(Named::Key(file)) if alive.contains(&file.pid) => {
+                        facts.extend(self.key(file));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let gone: Vec<_> = self
+            .read
+            .keys()
+            .filter(|f| !there.contains(f))
+            .cloned()
+            .collect();
+        facts.extend(gone.into_iter().flat_map(|file| self.gone(&file)));
+        self.keys.retain(|file| alive.contains(&file.pid));
+        facts
+    }
+
+    /// Looks at one path that was noticed to change.
+    fn notice(&mut self, path: &Path) -> Vec<Fact> {
+        let Some(dir) = path.parent().and_then(Path::parent) else {
+            return Vec::new();
+        };
+        match file_of(dir, path) {
+            Some(Named::Entry(file)) if self.dirs.contains(dir) => self.look(&file),
+            Some(Named::Key(file)) if self.dirs.contains(dir) && path.exists() => {
+                self.key(file).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn look(&mut self, file: &RegistryFile) -> Vec<Fact> {
+        let path = path_of(file);
+        let stamp = match fs::symlink_metadata(&path) {
+            Ok(meta) => Stamp {
+                inode: meta.ino(),
+                len: meta.len(),
+                modified: (meta.mtime(), meta.mtime_nsec()),
+            },
+            Err(_) => return self.gone(file),
+        };
+        if self.read.get(file) == Some(&stamp) && !self.half_written.contains_key(file) {
+            return Vec::new();
+        }
+        let outcome = match files::read_bounded(&path, BOUND) {
+            Ok(bytes) => decode(&bytes).map_err(|e| (e.to_string(), true)),
+            Err(ReadError::Gone) => return self.gone(file),
+            Err(e) => Err((e.to_string(), false)),
+        };
+        self.read.insert(file.clone(), stamp);
+        match outcome {
+            Ok(entry) => {
+                self.half_written.remove(file);
+                let mut facts = vec![Fact::Registry(file.clone(), Box::new(entry))];
+                facts.extend(self.works(&path));
+                facts
+            }
+            Err((_, true)) if self.tries(file) < RETRIES.len() => {
+                *self.half_written.entry(file.clone()).or_default() += 1;
+                Vec::new()
+            }
+            Err((told, _)) => {
+                self.half_written.remove(file);
+                vec![self.fails(&path, told)]
+            }
+        }
+    }
+
+    fn tries(&self, file: &RegistryFile) -> usize {
+        self.half_written.get(file).copied().unwrap_or(0)
+    }
+
+    /// How long to wait before half-written files are read again.
+    fn retry_in(&self) -> Option<Duration> {
+        let tries = self.half_written.values().min()?;
+        RETRIES.get(tries.saturating_sub(1)).copied()
+    }
+
+    /// Reads half-written files again.
+    fn retry(&mut self) -> Vec<Fact> {
+        let files: Vec<_> = self.half_written.keys().cloned().collect();
+        files.iter().flat_map(|file| self.look(file)).collect()
+    }
+
+    /// Reads half-written files again until each is good or broken. Waits up to 150 ms.
+    pub fn settle(&mut self) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        while let Some(pause) = self.retry_in() {
+            std::thread::sleep(pause);
+            facts.extend(self.retry());
+        }
+        facts
+    }
+
+    fn key(&mut self, file: RegistryFile) -> Option<Fact> {
+        self.keys
+            .insert(file.clone())
+            .then_some(Fact::RegistryKey(file))
+    }
+
+    fn gone(&mut self, file: &RegistryFile) -> Vec<Fact> {
+        self.half_written.remove(file);
+        if self.read.remove(file).is_none() {
+            return Vec::new();
+        }
+        let mut facts = vec![Fact::RegistryGone(file.clone())];
+        facts.extend(self.works(&path_of(file)));
+        facts
+    }
+
+    fn fails(&mut self, path: &Path, told: String) -> Fact {
+        let subject = path.display().to_string();
+        self.broken.insert(subject.clone());
+        Fact::Health(
+            HealthKey {
+                source: Source::Registry,
+                subject,
+            },
+            Some(told),
+        )
+    }
+
+    fn works(&mut self, path: &Path) -> Option<Fact> {
+        let subject = path.display().to_string();
+        if !self.broken.remove(&subject) {
+            return None;
+        }
+        Some(Fact::Health(
+            HealthKey {
+                source: Source::Registry,
+                subject,
+            },
+            None,
+        ))
+    }
+
+    fn folders(&self) -> impl Iterator<Item = PathBuf> {
+        self.dirs.iter().map(|d| d.join("sessions"))
+    }
+}
+
+/// What a file in a registry folder is, by its name.
+enum Named {
+    Entry(RegistryFile),
+    Key(RegistryFile),
+}
+
+fn file_of(dir: &Path, path: &Path) -> Option<Named> {
+    let name = path.file_name()?.to_str()?;
+    let (pid, rest) = name.split_once('.')?;
+    let ending = name.rsplit('.').next();
+    // A pid as the client writes it: digits without a sign or leading zeros.
+    let pid: u32 = pid.parse().ok().filter(|n: &u32| n.to_string() == pid)?;
+    let file = RegistryFile {
+        dir: dir.to_path_buf(),
+        pid,
+    };
+    if rest == "json" {
+        Some(Named::Entry(file))
+    } else {
+        (ending == Some("key")).then_some(Named::Key(file))
+    }
+}
+
+fn path_of(file: &RegistryFile) -> PathBuf {
+    file.dir.join("sessions").join(format!("{}.json", file.pid))
+}
+
+/// Tells what changes, as it changes, and looks at everything once in a while.
+pub async fn run(mut registry: Registry, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    let mut watch = Watch::new();
+    loop {
+        let mut facts = Vec::new();
+        // A folder that appears between the look and the watch is found by looking again.
+        loop {
+            facts.extend(registry.scan());
+            if !watch.aim(registry.folders()) {
+                break;
+            }
+        }
+        facts.extend(watch.health());
+        if let Err(ended) = out.tell(facts).await {
+            return ended;
+        }
+        let rescan = watch.is_blind().then_some(Duration::from_secs(2));
+        let rescan = rescan.unwrap_or(orders.borrow_and_update().cadence.registry);
+        match follow(&mut registry, &mut watch, &mut orders, &out, rescan).await {
+            Ok(()) => {}
+            Err(ended) => return ended,
+        }
+    }
+}
+
+/// Follows single changes until it is time to look at everything again.
+async fn follow(
+    registry: &mut Registry,
+    watch: &mut Watch,
+    orders: &mut Receiver<Orders>,
+    out: &Outlet,
+    rescan: Duration,
+) -> Result<(), Ended> {
+    let timer = tokio::time::sleep(rescan);
+    tokio::pin!(timer);
+    loop {
+        let pause = registry.retry_in();
+        let facts = tokio::select! {
+            noticed = watch.next() => match noticed {
+                Noticed::Path(path) => registry.notice(&path),
+                Noticed::Anything => return Ok(()),
+            },
+            () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {
+                registry.retry()
+            }
+            changed = orders.changed() => {
+                changed.map_err(|_| Ended)?;
+                let dirs = orders.borrow_and_update().wanted.config_dirs.clone();
+                if registry.add(&dirs) {
+                    return Ok(());
+                }
+                continue;
+            }
+            () = &mut timer => return Ok(()),
+        };
+        out.tell(facts).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests;

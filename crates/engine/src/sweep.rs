@@ -1,0 +1,132 @@
+//! One look at everything, without threads or watchers: what `trusty list` prints when no
+//! engine runs.
+
+use crate::io::clock::Clock;
+use crate::io::paths::Surroundings;
+use crate::io::sys;
+use crate::settings::Settings;
+use crate::sources::process::{Processes, Scope};
+use crate::sources::registry::Registry;
+use crate::sources::tmux::Tmux;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use trusty_fleet::identity::Machine;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::session::Source;
+use trusty_fleet::{Fact, Fleet, Observation, Snapshot};
+
+/// Sessions name folders and servers, which name sessions: so often are they followed.
+const ROUNDS: usize = 3;
+
+/// What all sources start from.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The machine.
+    pub machine: Machine,
+    /// The config folders to look into.
+    pub config_dirs: BTreeSet<PathBuf>,
+    /// Whose processes to look for.
+    pub scope: Scope,
+}
+
+impl Setup {
+    /// Derives it from the surroundings and the settings.
+    pub fn of(around: &Surroundings, settings: &Settings) -> io::Result<Self> {
+        let machine = sys::machine()?;
+        let mut config_dirs: BTreeSet<PathBuf> = settings.config_dirs.iter().cloned().collect();
+        config_dirs.insert(around.claude_dir());
+        let scope = Scope {
+            uid: machine.uid,
+            confinement: settings.confinement,
+            home: around.home.clone(),
+            config_dirs: config_dirs.clone(),
+        };
+        Ok(Self {
+            machine,
+            config_dirs,
+            scope,
+        })
+    }
+}
+
+/// What is wrong in the settings file, as health.
+pub fn settings_health(around: &Surroundings, settings: &Settings) -> Vec<Fact> {
+    if settings.problems.is_empty() {
+        return Vec::new();
+    }
+    let subject = around.settings_file().display().to_string();
+    let key = HealthKey {
+        source: Source::Settings,
+        subject,
+    };
+    vec![Fact::Health(key, Some(settings.problems.join("; ")))]
+}
+
+/// All sources, before they follow changes.
+#[derive(Debug)]
+pub struct Sources {
+    /// The client's registry.
+    pub registry: Registry,
+    /// The process table.
+    pub processes: Processes,
+    /// The tmux servers.
+    pub tmux: Tmux,
+}
+
+impl Sources {
+    /// Those of these surroundings.
+    pub fn new(around: &Surroundings, setup: &Setup) -> io::Result<Self> {
+        let Scope {
+            uid, confinement, ..
+        } = setup.scope;
+        Ok(Self {
+            registry: Registry::new(setup.config_dirs.iter().cloned()),
+            processes: Processes::new(setup.scope.clone())?,
+            tmux: Tmux::new(around, uid, confinement),
+        })
+    }
+
+    /// Looks at everything once.
+    pub async fn look(&mut self, fleet: &mut Fleet, clock: Clock) {
+        let mut asked = false;
+        for round in 0..ROUNDS {
+            let mut facts = self.registry.scan();
+            facts.extend(self.registry.settle());
+            if round == 0 {
+                facts.extend(self.processes.sweep());
+            }
+            file(fleet, clock, facts);
+            let wanted = fleet.wanted(clock.now());
+            file(fleet, clock, self.processes.probe(&wanted.pids));
+            let wanted = fleet.wanted(clock.now());
+            if self.tmux.add(&wanted.tmux_sockets) || !asked {
+                self.tmux
+                    .list(async |facts| file(fleet, clock, facts))
+                    .await;
+                asked = true;
+            }
+            if !self.registry.add(&wanted.config_dirs) {
+                break;
+            }
+        }
+    }
+}
+
+/// Looks at everything once.
+pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Snapshot> {
+    let setup = Setup::of(around, settings)?;
+    let clock = Clock::start();
+    let mut sources = Sources::new(around, &setup)?;
+    let mut fleet = Fleet::new(setup.machine);
+    file(&mut fleet, clock, settings_health(around, settings));
+    sources.look(&mut fleet, clock).await;
+    Ok(fleet.snapshot(clock.now()))
+}
+
+fn file(fleet: &mut Fleet, clock: Clock, facts: Vec<Fact>) {
+    let at = clock.now();
+    for fact in facts {
+        fleet.handle_observation(Observation { at, fact });
+    }
+}
