@@ -1,3 +1,117 @@
-pub fn run() {
-    let _ = tauri::Builder::default().run(tauri::generate_context!());
+//! The tray and the popover.
+//!
+//! *Invariant:* nothing here derives a status or reads a file of Claude Code's; it draws the
+//! values of `trusty_fleet::view`.
+
+mod commands;
+mod log;
+mod platform;
+mod popover;
+mod tray;
+
+use popover::Popover;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tauri::{App, AppHandle, Manager, RunEvent};
+use trusty_engine::io::paths::Surroundings;
+use trusty_engine::io::socket::{self, BindError};
+use trusty_engine::{Engine, Handle, Settings, StartError, api};
+
+/// Opens the popover at start; a second start does so in the first.
+const OPEN: &str = "--open";
+
+/// What the app was started in.
+struct Place {
+    around: Surroundings,
+    home: PathBuf,
+}
+
+/// Runs the app until it is quit.
+pub fn run() -> ExitCode {
+    let around = Surroundings::read();
+    let place = Place {
+        home: around.home.clone(),
+        around,
+    };
+    let built = tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(
+            |app, _arguments, _folder| {
+                popover::open(app, popover::Place::Corner, None);
+            },
+        ))
+        .manage(place)
+        .manage(Popover::default())
+        .invoke_handler(tauri::generate_handler![
+            commands::subscribe,
+            commands::hide,
+            commands::resize,
+            commands::painted,
+            commands::open_settings,
+            commands::quit,
+        ])
+        .on_window_event(popover::on_window_event)
+        .setup(|app| {
+            setup(app);
+            Ok(())
+        })
+        .build(tauri::generate_context!());
+    match built {
+        Ok(app) => {
+            app.run(|_, event| {
+                // Without a window the app lives on in the tray.
+                if let RunEvent::ExitRequested {
+                    code: None, api, ..
+                } = event
+                {
+                    api.prevent_exit();
+                }
+            });
+            ExitCode::SUCCESS
+        }
+        Err(e) => {
+            log::line(&format!("failed to start: {e}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn setup(app: &mut App) {
+    platform::settle(app);
+    let handle = app.handle().clone();
+    match start_engine(&handle) {
+        Ok(engine) => {
+            tray::run(&handle, engine.clone());
+            app.state::<Popover>().follow(&handle, engine);
+        }
+        Err(e) => {
+            log::line(&e.to_string());
+            app.state::<Popover>().fail(e.to_string());
+            tray::run_without_engine(&handle, &e.to_string());
+        }
+    }
+    if std::env::args().any(|a| a == OPEN) {
+        popover::open(&handle, popover::Place::Corner, None);
+    }
+}
+
+fn start_engine(app: &AppHandle) -> Result<Handle, StartError> {
+    let around = &app.state::<Place>().around;
+    let settings = Settings::read(around);
+    let uid = trusty_engine::engine::own_uid()?;
+    let engine = Engine::start(around, &settings)?;
+    let dir = around.runtime_dir(uid);
+    let served = engine.clone();
+    tauri::async_runtime::spawn(async move {
+        match socket::bind(&dir, uid) {
+            Ok(bound) => {
+                if let Err(e) = api::serve(bound, served, uid).await {
+                    log::line(&format!("failed to serve the local API: {e}"));
+                }
+            }
+            // `trusty serve` runs: both look for themselves, and nothing is lost.
+            Err(BindError::Taken) => log::line("the local API is served by another process"),
+            Err(BindError::Io(e)) => log::line(&format!("failed to open the local socket: {e}")),
+        }
+    });
+    Ok(engine)
 }

@@ -1,1 +1,7 @@
-fn main(){ trusty_bar::run() }
+//! Trusty Bar, the app.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trusty_bar::run()
+}

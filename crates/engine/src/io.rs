@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod files;
+pub mod launch;
 pub mod paths;
 pub mod socket;
 pub mod sys;

@@ -2,6 +2,8 @@
 
 use crate::io::files::{self, ReadError};
 use crate::io::paths::Surroundings;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use toml::Value;
 
@@ -19,6 +21,34 @@ pub struct Settings {
     pub confinement: Confinement,
     /// What was wrong in the file, in words.
     pub problems: Vec<String>,
+}
+
+/// What a new settings file holds: every setting, with its default, as a comment.
+const TEMPLATE: &str = "\
+# Settings of Trusty Bar. Changes count from its next start.
+
+[discovery]
+# More config folders of Claude Code, besides $CLAUDE_CONFIG_DIR or ~/.claude.
+# Those that a running session names are found by themselves.
+# config_dirs = [\"~/work/.claude\"]
+
+# Show only sessions whose HOME or config folder is ours, and ask only the tmux
+# servers in $TMUX_TMPDIR.
+# confine = false
+";
+
+/// The settings file; made, with its defaults, if there is none.
+pub fn ensure_file(around: &Surroundings) -> io::Result<PathBuf> {
+    let path = around.settings_file();
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).open(&path) {
+        Ok(mut file) => file.write_all(TEMPLATE.as_bytes())?,
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(e),
+    }
+    Ok(path)
 }
 
 /// How far discovery reaches.
@@ -112,6 +142,22 @@ fn absolute(dir: &str, home: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
+        let home = tempfile::tempdir().expect("folder");
+        let around = Surroundings {
+            home: home.path().into(),
+            ..Surroundings::default()
+        };
+        let path = ensure_file(&around).expect("made");
+        assert_eq!(Settings::read(&around), Settings::default());
+        let every = fs::read_to_string(&path).expect("read").replace("# c", "c");
+        assert_eq!(Settings::parse(&every, home.path()).problems, [""; 0]);
+        fs::write(&path, "[discovery]\nconfine = true\n").expect("write");
+        ensure_file(&around).expect("kept");
+        assert_eq!(Settings::read(&around).confinement, Confinement::Confined);
+    }
 
     #[test]
     fn good_values_are_taken_and_bad_ones_named() {

@@ -64,6 +64,7 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
+    use std::process::Command;
 
     #[test]
     fn only_plain_small_files_are_read() {
@@ -71,7 +72,8 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         fs::write(at("ok"), "hi").expect("write");
         fs::create_dir(at("dir")).expect("dir");
-        rustix::fs::mkfifoat(rustix::fs::CWD, at("fifo"), Mode::RUSR | Mode::WUSR).expect("fifo");
+        let made = Command::new("mkfifo").arg(at("fifo")).status();
+        assert!(made.expect("mkfifo").success());
         symlink(at("loop"), at("loop")).expect("loop");
         symlink(at("ok"), at("link")).expect("link");
         let big = File::create(at("big")).expect("big");

@@ -7,13 +7,13 @@ mod macos;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
-    control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot, stat,
-    wall_start,
+    OPENER, control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot,
+    stat, wall_start,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
-    control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot, stat,
-    wall_start,
+    OPENER, control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot,
+    stat, wall_start,
 };
 
 use trusty_fleet::identity::StartTime;

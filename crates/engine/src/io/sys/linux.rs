@@ -20,6 +20,9 @@ const TICKS_PER_SECOND: u64 = 100;
 /// The most we read of one environment.
 const MOST_ENVIRONMENT: u64 = 256 * 1024;
 
+/// Opens a file with the program chosen for it.
+pub const OPENER: &str = "xdg-open";
+
 /// Time since boot, sleep included.
 pub fn since_boot() -> Duration {
     let time = clock_gettime(ClockId::Boottime);

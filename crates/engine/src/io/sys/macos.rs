@@ -1,7 +1,8 @@
 //! macOS: libproc, sysctl, kqueue. Type-checked on Linux, not yet run on a Mac.
+
 #![expect(
     unsafe_code,
-    reason = "libproc and sysctl have no safe face that covers these calls"
+    reason = "libproc, sysctl and devname_r have no safe face that covers these calls"
 )]
 
 use super::Stat;
@@ -20,31 +21,15 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
 
-/// `sys/proc_info.h`; the kernel tells it of processes of other users, too.
-const PROC_PIDT_SHORTBSDINFO: c_int = 13;
-/// `sys/proc.h`
-const SSTOP: u32 = 4;
-/// `sys/proc.h`
-const SZOMB: u32 = 5;
+/// `sys/proc_info.h`: under a debugger.
+const PROC_FLAG_TRACED: u32 = 2;
+/// Ask for processes that have ended, too; else there is no such process.
+const ZOMBIES_TOO: u64 = 1;
+/// What may come to a value between asking for its size and reading it.
+const SLACK: usize = 4096;
 
-/// `struct proc_bsdshortinfo` of `sys/proc_info.h`.
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct ShortInfo {
-    pid: u32,
-    ppid: u32,
-    pgid: u32,
-    status: u32,
-    comm: [u8; 16],
-    flags: u32,
-    uid: u32,
-    gid: u32,
-    ruid: u32,
-    rgid: u32,
-    svuid: u32,
-    svgid: u32,
-    rfu: u32,
-}
+/// Opens a file with the program chosen for it.
+pub const OPENER: &str = "/usr/bin/open";
 
 /// Time since boot; this clock of macOS goes on through sleep.
 pub fn since_boot() -> Duration {
@@ -74,24 +59,31 @@ pub fn data_home(home: &Path) -> PathBuf {
 /// All pids.
 pub fn pids() -> io::Result<Vec<u32>> {
     // SAFETY: a null buffer of no size only asks for the number of pids.
-    let count = unsafe { libc::proc_listallpids(ptr::null_mut(), 0) };
-    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+    let count = listed(unsafe { libc::proc_listallpids(ptr::null_mut(), 0) })?;
     // Room for those that start between the two calls.
     let mut pids: Vec<libc::pid_t> = vec![0; count + 64];
     let size = c_int::try_from(pids.len() * size_of::<libc::pid_t>()).unwrap_or(c_int::MAX);
-    // SAFETY: the buffer is as large as told, and any bytes are valid pids.
-    let filled = unsafe { libc::proc_listallpids(pids.as_mut_ptr().cast(), size) };
-    pids.truncate(usize::try_from(filled).map_err(|_| io::Error::last_os_error())?);
+    // SAFETY: the buffer is no smaller than told, and any bytes are valid pids.
+    let count = listed(unsafe { libc::proc_listallpids(pids.as_mut_ptr().cast(), size) })?;
+    pids.truncate(count);
     Ok(pids
         .into_iter()
         .filter_map(|pid| u32::try_from(pid).ok())
         .collect())
 }
 
+/// libproc tells a failure by no pids at all.
+fn listed(count: c_int) -> io::Result<usize> {
+    match usize::try_from(count) {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// What the kernel tells of a process; `None` where there is none. Of other users' processes it
 /// tells no start time and no terminal.
 pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
-    match info::<libc::proc_bsdinfo>(pid, libc::PROC_PIDTBSDINFO) {
+    match info::<libc::proc_bsdinfo>(pid) {
         Ok(info) => Ok(Some(Stat {
             start: StartTime(
                 info.pbi_start_tvsec
@@ -100,13 +92,12 @@ pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
             ),
             parent: info.pbi_ppid,
             uid: info.pbi_uid,
-            stopped: info.pbi_status == SSTOP,
-            zombie: info.pbi_status == SZOMB,
-            terminal: if info.e_tdev == u32::MAX {
-                0
-            } else {
-                u64::from(info.e_tdev)
-            },
+            stopped: is_stopped(info.pbi_status, info.pbi_flags),
+            zombie: info.pbi_status == libc::SZOMB,
+            // `NODEV` is -1.
+            terminal: Some(info.e_tdev)
+                .filter(|device| *device != u32::MAX)
+                .map_or(0, u64::from),
         })),
         Err(e) if e.raw_os_error() == Some(libc::EPERM) => foreign(pid),
         Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Ok(None),
@@ -115,13 +106,13 @@ pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
 }
 
 fn foreign(pid: u32) -> io::Result<Option<Stat>> {
-    match info::<ShortInfo>(pid, PROC_PIDT_SHORTBSDINFO) {
+    match info::<libc::proc_bsdshortinfo>(pid) {
         Ok(info) => Ok(Some(Stat {
             start: StartTime(0),
-            parent: info.ppid,
-            uid: info.uid,
-            stopped: info.status == SSTOP,
-            zombie: info.status == SZOMB,
+            parent: info.pbsi_ppid,
+            uid: info.pbsi_uid,
+            stopped: is_stopped(info.pbsi_status, info.pbsi_flags),
+            zombie: info.pbsi_status == libc::SZOMB,
             terminal: 0,
         })),
         Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Ok(None),
@@ -129,21 +120,40 @@ fn foreign(pid: u32) -> io::Result<Option<Stat>> {
     }
 }
 
-/// One of the plain structures that `proc_pidinfo` fills.
-trait Plain: Copy {}
-impl Plain for libc::proc_bsdinfo {}
-impl Plain for ShortInfo {}
+fn is_stopped(status: u32, flags: u32) -> bool {
+    status == libc::SSTOP && flags & PROC_FLAG_TRACED == 0
+}
 
-fn info<T: Plain>(pid: u32, flavor: c_int) -> io::Result<T> {
+/// One of the structures that `proc_pidinfo` fills.
+///
+/// # Safety
+///
+/// The flavor must be the one that fills this structure, of which any bytes are a valid value.
+unsafe trait Filled: Copy {
+    const FLAVOR: c_int;
+}
+
+// SAFETY: `PROC_PIDTBSDINFO` fills this structure, which holds nothing but integers.
+unsafe impl Filled for libc::proc_bsdinfo {
+    const FLAVOR: c_int = libc::PROC_PIDTBSDINFO;
+}
+
+// SAFETY: `PROC_PIDT_SHORTBSDINFO` fills this structure, which holds nothing but integers.
+unsafe impl Filled for libc::proc_bsdshortinfo {
+    const FLAVOR: c_int = libc::PROC_PIDT_SHORTBSDINFO;
+}
+
+fn info<T: Filled>(pid: u32) -> io::Result<T> {
     let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
     let size = c_int::try_from(size_of::<T>()).unwrap_or(c_int::MAX);
     let mut info = MaybeUninit::<T>::zeroed();
+    let buffer = info.as_mut_ptr().cast();
     // SAFETY: the buffer is as large as told.
-    let filled = unsafe { libc::proc_pidinfo(pid, flavor, 0, info.as_mut_ptr().cast(), size) };
+    let filled = unsafe { libc::proc_pidinfo(pid, T::FLAVOR, ZOMBIES_TOO, buffer, size) };
     if filled < size {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: it was filled whole, and any bytes are a valid value of a plain structure.
+    // SAFETY: `Filled` says that any bytes are a valid value, and all of them are initialised.
     Ok(unsafe { info.assume_init() })
 }
 
@@ -155,20 +165,20 @@ pub fn wall_start(start: StartTime) -> SystemTime {
 /// The path of a terminal device, from its number.
 pub fn control_terminal(device: u64) -> Option<String> {
     let device = libc::dev_t::try_from(device).ok().filter(|d| *d != 0)?;
-    let mut name = [0; 64];
+    let mut name = [0_u8; 64];
     let size = c_int::try_from(name.len()).ok()?;
-    // SAFETY: the buffer is as large as told, and the name is written with its end.
-    let found = unsafe { devname_r(device, libc::S_IFCHR, name.as_mut_ptr(), size) };
+    // SAFETY: the buffer is as large as told.
+    let found = unsafe { devname_r(device, libc::S_IFCHR, name.as_mut_ptr().cast(), size) };
     if found.is_null() {
         return None;
     }
-    // SAFETY: it was found, so the buffer holds a name with its end.
-    let name = unsafe { CStr::from_ptr(name.as_ptr()) };
-    Some(format!("/dev/{}", name.to_string_lossy()))
+    let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
+    // A device without a name is told as `#C:4/0x3`.
+    name.starts_with("tty").then(|| format!("/dev/{name}"))
 }
 
 unsafe extern "C" {
-    /// `stdlib.h`
+    /// `stdlib.h`; the libc crate has only `devname`, which is not for threads.
     fn devname_r(
         device: libc::dev_t,
         kind: libc::mode_t,
@@ -227,9 +237,14 @@ fn read_twice(mut call: impl FnMut(*mut c_void, *mut usize) -> c_int) -> io::Res
     if call(ptr::null_mut(), &raw mut size) != 0 {
         return Err(io::Error::last_os_error());
     }
+    size += SLACK;
     let mut bytes = vec![0; size];
     if call(bytes.as_mut_ptr().cast(), &raw mut size) != 0 {
         return Err(io::Error::last_os_error());
+    }
+    // A process that started another program meanwhile may need more, and then its beginning is cut.
+    if size >= bytes.len() {
+        return Err(io::ErrorKind::Interrupted.into());
     }
     bytes.truncate(size);
     Ok(bytes)
@@ -276,5 +291,44 @@ fn exit_queue(key: ProcessKey) -> io::Result<Option<OwnedFd>> {
         Ok(_) => Ok(Some(queue)),
         Err(rustix::io::Errno::SRCH) => Ok(None),
         Err(e) => Err(e.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_follows_the_arguments() {
+        let head = [&2_u32.to_ne_bytes()[..], b"/bin/x\0\0\0"].concat();
+        let pairs = |rest: &[u8]| parse_arguments(&[&head, rest].concat());
+        let pair = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
+
+        let whole = pairs(b"x\0\0HOME=/Users/dev\0odd\0A=b=c\0\0executable_path=/bin/x\0\0");
+        let expected = vec![pair("HOME", "/Users/dev"), pair("A", "b=c")];
+        assert_eq!(whole, Some(expected));
+        assert_eq!(pairs(b"x\0-y\0"), Some(Vec::new()));
+        assert_eq!(pairs(b"x\0-y\0A=cut"), Some(vec![pair("A", "cut")]));
+        for broken in [
+            &b""[..],
+            b"\x01\0",
+            b"\x01\0\0\0/bin/x",
+            b"\x01\0\0\0/bin/x\0\0",
+        ] {
+            assert_eq!(parse_arguments(broken), None);
+        }
+    }
+
+    #[test]
+    fn a_debugger_stops_nothing() {
+        assert!(is_stopped(libc::SSTOP, 0));
+        assert!(!is_stopped(libc::SSTOP, PROC_FLAG_TRACED));
+        assert!(!is_stopped(libc::SRUN, 0));
+    }
+
+    #[test]
+    fn no_terminal_has_no_name() {
+        assert_eq!(control_terminal(0), None);
+        assert_eq!(control_terminal(u64::MAX), None);
     }
 }

@@ -1,0 +1,60 @@
+// A host without the program: `npm run dev`, then ?board=full|every|empty|quiet|hostile|problem|problems|failed,
+// &size=200 (per cent of text), &live (things happen), &frame (a desktop behind the window).
+
+import type { Host } from '../lib/host';
+import type { PopoverEvent, Row } from '../lib/wire';
+import { sample, summarise } from './samples';
+
+const asked = new URLSearchParams(location.search);
+const LIMIT = 600;
+
+export function fake(): Host {
+  const root = document.documentElement;
+  if (asked.has('size')) root.style.setProperty('font-size', `${asked.get('size')}%`);
+  if (asked.has('frame')) {
+    root.style.setProperty('background', 'linear-gradient(120deg, var(--idle), var(--surface))');
+    document.body.style.setProperty('width', '360px');
+    document.body.style.setProperty('margin', '24px auto');
+  }
+  const log = (...words: unknown[]) => console.info('host:', ...words);
+  return {
+    async subscribe(listener) {
+      const name = asked.get('board') ?? 'full';
+      if (name === 'failed') {
+        listener({ kind: 'Failed', message: 'The settings folder cannot be written: /home/me/.config/trusty-bar. Make it writable, then open Trusty Bar again.' });
+        return;
+      }
+      const board = sample(name);
+      listener({ kind: 'Board', ...board });
+      listener({ kind: 'Shown', id: null });
+      Object.assign(window, { emit: listener, first: board });
+      if (asked.has('live')) live(listener, board.rows);
+    },
+    hide: () => log('hide'),
+    resize: (height) => {
+      log('resize', height);
+      document.body.style.setProperty('height', `${Math.min(LIMIT, Math.max(120, height))}px`);
+    },
+    openSettings: () => log('open_settings'),
+    quit: () => log('quit'),
+    painted: (revision) => log('painted', revision),
+  };
+}
+
+/** Every two seconds a row changes its state. */
+function live(listener: (event: PopoverEvent) => void, first: Row[]): void {
+  let rows = first;
+  let revision = 1;
+  const faces = first.map(({ glyph, word, tone, section, detail }) => ({ glyph, word, tone, section, detail }));
+  setInterval(() => {
+    const at = Math.floor(Math.random() * rows.length);
+    const face = faces[Math.floor(Math.random() * faces.length)];
+    const old = rows[at];
+    if (!old || !face) return;
+    const changed: Row = { ...old, ...face, since: new Date().toISOString() };
+    const rank = { NeedsYou: 0, Working: 1, Quiet: 2 };
+    rows = rows.map((row) => (row.id === old.id ? changed : row)).sort((a, b) => rank[a.section] - rank[b.section]);
+    revision += 1;
+    listener({ kind: 'Delta', revision, summary: summarise(rows), rows: [changed], order: rows.map((row) => row.id), health: [] });
+  }, 2000);
+}

@@ -1,0 +1,84 @@
+// Boards to look at during development. Never part of a build.
+
+import type { Board, Glyph, Health, Row, Section } from '../lib/wire';
+
+const UNITS = { s: 1, m: 60, h: 3600, d: 86400 } as const;
+let count = 0;
+
+function before(age: string): string {
+  const unit = UNITS[age.slice(-1) as keyof typeof UNITS];
+  return new Date(Date.now() - parseInt(age, 10) * unit * 1000).toISOString();
+}
+
+export function row(title: string, glyph: Glyph, word: string, detail: string, age: string, more: Partial<Row> = {}): Row {
+  count += 1;
+  const section: Section =
+    glyph === 'permission' || glyph === 'question' ? 'NeedsYou' : glyph === 'working' ? 'Working' : 'Quiet';
+  const tone =
+    section === 'NeedsYou'
+      ? 'needs-you'
+      : glyph === 'working' || glyph === 'paused' || glyph === 'finished' || glyph === 'stopped'
+        ? glyph
+        : 'idle';
+  return {
+    id: `00000000-0000-4000-8000-${String(count).padStart(12, '0')}`,
+    title, word, detail, glyph, tone, section,
+    since: before(age),
+    inferred: false,
+    detached: false,
+    why: `${word}: the client's registry says so`,
+    sentence: [title, word, detail].filter(Boolean).join(', '),
+    ...more,
+  };
+}
+
+const full = (): Row[] => [
+  row('payments-api', 'permission', 'Permission', 'wants to run Bash', '12s'),
+  row('docs-site', 'question', 'Question', 'has a question for you', '4m'),
+  row('fleet-core', 'working', 'Working', 'Edit: crates/fleet/src/status.rs', '38s'),
+  row('ui-popover', 'working', 'Working', 'Bash: npm test', '2m', { detached: true }),
+  row('release-notes', 'finished', 'Finished', 'ready for review', '6m'),
+  row('big-refactor', 'paused', 'Paused', 'stopped by a signal or Ctrl-Z', '1h'),
+  row('scratch', 'idle', 'Idle', '~/tmp/scratch', '3h', { inferred: true }),
+  row('ci-fixer', 'stopped', 'Stopped', '~/src/ci-fixer · tmux ci', '2d'),
+];
+
+const every = (): Row[] => [
+  ...full(),
+  row('dev-server', 'shell', 'Idle', 'a background shell runs', '9m'),
+  row('settings', 'menu', 'Menu open', '~/src/settings', '20s'),
+  row('new-one', 'starting', 'Starting', 'look at its terminal', '3s', { inferred: true }),
+  row('other', 'unknown', 'Running', '~/src/other · tmux other', '5m', { inferred: true, detached: true }),
+];
+
+const hostile = (): Row[] => [
+  row('<img src=x onerror=alert(1)>', 'permission', 'Permission', '<script>alert(1)</scr' + 'ipt>', '1s'),
+  row('a-very-long-session-name-that-nobody-would-ever-type-by-hand', 'working', 'Working', 'Bash: find . -name "*.rs" -exec grep -l "something quite long" {} +', '59m', { detached: true }),
+  row('مرحبا بالعالم', 'idle', 'Idle', '~/مشروع/one', '23h'),
+  row('evil\u202egpj.exe', 'idle', 'Idle', '~/src/evil', '99d'),
+];
+
+const problems = (n: number): Health[] =>
+  [
+    { source: 'Tmux' as const, subject: '/tmp/tmux-1000/default', message: 'the server does not answer; its sessions may be out of date until it does' },
+    { source: 'Settings' as const, subject: '~/.config/trusty-bar/settings.toml', message: 'line 3: unknown key “pop”' },
+    { source: 'Registry' as const, subject: '~/.claude/sessions/4711.json', message: 'cannot be read' },
+  ]
+    .slice(0, n)
+    .map((problem) => ({ ...problem, since: before('2m') }));
+
+export function summarise(rows: readonly Row[]): string {
+  const n = (section: Section) => rows.filter((r) => r.section === section).length;
+  const needs = n('NeedsYou');
+  const parts = [
+    needs > 0 ? `${needs} need${needs === 1 ? 's' : ''} you` : '',
+    n('Working') > 0 ? `${n('Working')} working` : '',
+  ].filter(Boolean);
+  return parts.join(' · ') || (rows.length > 0 ? `${rows.length} sessions, all quiet` : 'No sessions');
+}
+
+export function sample(name: string): Board {
+  const rows = name === 'empty' ? [] : name === 'every' ? every() : name === 'hostile' ? hostile() : name === 'quiet' ? full().slice(4) : full();
+  const health = name === 'problem' ? problems(1) : name === 'problems' ? problems(3) : [];
+  return { revision: 1, summary: summarise(rows), rows, health };
+}

@@ -1,0 +1,22 @@
+// The host as Tauri commands.
+
+import { Channel, invoke } from '@tauri-apps/api/core';
+import type { Host } from './host';
+import type { PopoverEvent } from './wire';
+
+function tell(command: string, args?: Record<string, unknown>): void {
+  invoke(command, args).catch((error: unknown) => console.error(`${command}: ${String(error)}`));
+}
+
+export const tauri: Host = {
+  async subscribe(listener) {
+    const events = new Channel<PopoverEvent>();
+    events.onmessage = listener;
+    await invoke('subscribe', { events });
+  },
+  hide: () => tell('hide'),
+  resize: (height) => tell('resize', { height }),
+  openSettings: () => tell('open_settings'),
+  quit: () => tell('quit'),
+  painted: (revision) => tell('painted', { revision }),
+};

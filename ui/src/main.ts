@@ -1,0 +1,41 @@
+// Start-up. A rejected promise at the top of a module would end it without a word, so it is caught.
+
+import { mount, tick } from 'svelte';
+import './app.css';
+import App from './App.svelte';
+import { BoardStore } from './lib/board.svelte';
+import type { Host } from './lib/host';
+
+async function connect(): Promise<Host> {
+  if (import.meta.env.DEV && !('__TAURI_INTERNALS__' in window)) {
+    return (await import('./dev/fake')).fake();
+  }
+  return (await import('./lib/tauri')).tauri;
+}
+
+async function start(target: HTMLElement): Promise<void> {
+  const host = await connect();
+  const store = new BoardStore(!document.hidden);
+  mount(App, { target, props: { host, store } });
+  try {
+    await host.subscribe((event) => {
+      store.apply(event);
+      if (event.kind === 'Board' || event.kind === 'Delta') {
+        void tick().then(() => host.painted(event.revision));
+      }
+    });
+  } catch (error) {
+    store.apply({ kind: 'Failed', message: `The popover cannot reach Trusty Bar: ${String(error)}` });
+  }
+}
+
+// Where the desktop cannot show round corners, the panel fills its window.
+document.documentElement.classList.toggle('square', location.hash === '#square');
+
+const target = document.getElementById('app') ?? document.body;
+start(target).catch((error: unknown) => {
+  const words = document.createElement('p');
+  words.className = 'panel fatal';
+  words.textContent = `The popover could not start: ${String(error)}`;
+  target.replaceChildren(words);
+});

@@ -1,0 +1,66 @@
+import { render } from 'svelte/server';
+import { expect, test } from 'vitest';
+import App from '../src/App.svelte';
+import { BoardStore } from '../src/lib/board.svelte';
+import type { Host } from '../src/lib/host';
+import RowView from '../src/lib/Row.svelte';
+import type { Glyph, Row } from '../src/lib/wire';
+import { board, needs, row, working } from './rows';
+
+const now = Date.parse('2026-01-01T00:00:12Z');
+const draw = (what: Row) =>
+  render(RowView, { props: { row: what, now, current: false, reachable: true, pulsing: false, onpulsed: () => {} } }).body;
+const host: Host = {
+  subscribe: async () => {}, hide: () => {}, resize: () => {}, openSettings: () => {}, quit: () => {}, painted: () => {},
+};
+const app = (store: BoardStore) => render(App, { props: { host, store } }).body;
+
+test('one element, one sentence, its age spelled out', () => {
+  const html = draw(row('api', { ...needs, sentence: 'api, Permission, wants to run Bash' }));
+  expect(html).toContain('aria-label="api, Permission, wants to run Bash, for 12 seconds"');
+  expect(html).toContain('data-status="Permission"');
+  expect(html).toContain('data-section="NeedsYou"');
+  expect(html).toMatch(/class="age[^>]*>12s</);
+  expect(html).toContain('title="Idle: the registry says so"');
+});
+
+test('whatever a session is called stays text', () => {
+  const evil = '"><img src=x onerror=alert(1)>';
+  const html = draw(row(evil, { detail: evil, word: evil, why: evil, sentence: evil, since: evil }));
+  expect(html).not.toContain('<img');
+  expect(html.match(/=""/)).toBeNull();
+  expect(html).toContain('now');
+});
+
+test('detached and inferred show', () => {
+  expect(draw(row('a'))).not.toContain('Detached');
+  const html = draw(row('a', { detached: true, inferred: true }));
+  expect(html).toContain('Detached');
+  expect(html).toMatch(/class="word tone[^"]*inferred/);
+});
+
+test('no two shapes are alike', () => {
+  const glyphs: Glyph[] = [
+    'permission', 'question', 'working', 'starting', 'paused', 'finished', 'idle', 'shell', 'menu', 'stopped', 'unknown',
+  ];
+  const shapes = glyphs.map((glyph) => /<svg[^>]*>(.*)<\/svg>/s.exec(draw(row('a', { glyph })))?.[1]);
+  expect(new Set(shapes).size).toBe(glyphs.length);
+});
+
+test('the whole popover: list, empty, failed, problems, and no inline style', () => {
+  const store = new BoardStore();
+  expect(app(store)).not.toContain('No Claude Code session');
+  store.apply({ kind: 'Board', ...board([row('n', needs), row('w', working)], 7) });
+  const list = app(store);
+  expect(list).toContain('data-revision="7"');
+  expect(list).toContain('Needs you');
+  expect(list).not.toContain('Quiet');
+  expect(list).not.toContain('<footer');
+  expect(list).not.toContain('style=');
+  const health = [{ source: 'Tmux' as const, subject: '/tmp/t', message: 'does not answer', since: '2026-01-01T00:00:00Z' }];
+  store.apply({ kind: 'Board', ...board([]), health });
+  expect(app(store)).toContain('No Claude Code session is running.');
+  expect(app(store)).toContain('does not answer');
+  store.apply({ kind: 'Failed', message: 'the reason' });
+  expect(app(store)).toContain('the reason');
+});
