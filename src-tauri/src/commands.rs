@@ -29,10 +29,10 @@ pub(crate) fn resize(app: AppHandle, height: f64) {
     popover::resize(&app, height);
 }
 
-/// A revision is on the screen.
+/// A board is on the page.
 #[tauri::command]
-pub(crate) fn painted(popover: State<'_, Popover>, revision: u64) {
-    popover.painted(revision);
+pub(crate) fn painted(app: AppHandle) {
+    popover::reveal(&app);
 }
 
 /// Opens the settings file in the user's editor; makes it, with its defaults, if it is not there.

@@ -28,6 +28,7 @@ struct Place {
 
 /// Runs the app until it is quit.
 pub fn run() -> ExitCode {
+    platform::prepare();
     let around = Surroundings::read();
     let place = Place {
         home: around.home.clone(),
@@ -76,7 +77,8 @@ pub fn run() -> ExitCode {
 }
 
 fn setup(app: &mut App) {
-    platform::settle(app);
+    app.manage(tray::Repaint::default());
+    platform::settle(app, tray::repaint);
     let handle = app.handle().clone();
     match start_engine(&handle) {
         Ok(engine) => {

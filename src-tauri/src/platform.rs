@@ -6,6 +6,10 @@ mod linux;
 mod macos;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{ICONS_ARE_TEMPLATES, icon, is_composited, settle};
+pub(crate) use linux::{
+    ICONS_ARE_TEMPLATES, icon, is_composited, place, prepare, present, settle, title,
+};
 #[cfg(target_os = "macos")]
-pub(crate) use macos::{ICONS_ARE_TEMPLATES, icon, is_composited, settle};
+pub(crate) use macos::{
+    ICONS_ARE_TEMPLATES, icon, is_composited, place, prepare, present, settle, title,
+};

@@ -6,7 +6,7 @@ use tauri::image::Image;
 use tauri::menu::{IsMenuItem, MenuItem as Item, PredefinedMenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, PhysicalPosition};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use trusty_engine::Handle;
 use trusty_fleet::view::{Board, Glance, Menu, MenuAction, MenuItem, menu};
 use trusty_fleet::{SessionId, Snapshot};
@@ -36,6 +36,15 @@ impl Face {
             menu: menu(board),
         }
     }
+}
+
+/// Told when the icon looks wrong though the sessions are as they were: a theme changed.
+#[derive(Debug, Default)]
+pub(crate) struct Repaint(Notify);
+
+/// Draws the icon anew.
+pub(crate) fn repaint(app: &AppHandle) {
+    app.state::<Repaint>().0.notify_one();
 }
 
 /// Shows the engine's sessions in the tray for as long as it runs.
@@ -88,8 +97,10 @@ async fn keep_drawn(app: AppHandle, mut faces: watch::Receiver<Face>) {
                 tries = 0;
                 drawn = Some(face);
                 tokio::time::sleep(CALM).await;
-                if faces.changed().await.is_err() {
-                    return;
+                let repaint = app.state::<Repaint>();
+                tokio::select! {
+                    news = faces.changed() => if news.is_err() { return },
+                    () = repaint.0.notified() => drawn = None,
                 }
             }
             Some(Err(e)) => {
@@ -130,7 +141,7 @@ fn draw(app: &AppHandle, before: Option<&Face>, face: &Face) -> tauri::Result<()
     if !same(|f| &f.glance) {
         tray.set_icon_with_as_template(Some(icon(face)?), platform::ICONS_ARE_TEMPLATES)?;
         tray.set_tooltip(Some(&face.glance.tooltip))?;
-        tray.set_title(title(face))?;
+        tray.set_title(platform::title(face.glance.count))?;
     }
     if before.is_none_or(|b| b.menu != face.menu) {
         tray.set_menu(Some(native_menu(app, &face.menu)?))?;
@@ -147,7 +158,7 @@ fn build(app: &AppHandle, face: &Face) -> tauri::Result<()> {
         .show_menu_on_left_click(false)
         .on_menu_event(|app, event| choose(app, event.id().as_ref()))
         .on_tray_icon_event(on_click);
-    if let Some(title) = title(face) {
+    if let Some(title) = platform::title(face.glance.count) {
         builder = builder.title(title);
     }
     builder.build(app).map(drop)
@@ -155,10 +166,6 @@ fn build(app: &AppHandle, face: &Face) -> tauri::Result<()> {
 
 fn icon(face: &Face) -> tauri::Result<Image<'static>> {
     Image::from_bytes(platform::icon(face.glance.glyph))
-}
-
-fn title(face: &Face) -> Option<String> {
-    face.glance.count.map(|n| n.to_string())
 }
 
 #[expect(

@@ -1,1 +1,18 @@
+//! Support for the tests: a fake Messages API, an isolated HOME, and terminals in which the
+//! real client runs.
 
+pub mod api;
+pub mod client;
+pub mod home;
+pub mod host;
+pub mod process;
+pub mod trusty;
+pub mod wait;
+
+pub use api::{ApiEvent, FakeApi, Kind};
+pub use client::require_client;
+pub use home::Home;
+pub use host::{Key, Shape, Terminal};
+pub use process::ProcessRef;
+pub use rustix::process::Signal;
+pub use serde_json::Value;

@@ -3,10 +3,113 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Server-sent events: the whole snapshot at once and at each change of substance, its revision
+         *     as the event's id.
+         */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest snapshot. */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What a live session does. On the wire tagged by `kind`. */
+        Activity: {
+            /** @description One line about it. */
+            detail?: string | null;
+            /** @enum {string} */
+            kind: "Working";
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description The tool at work, where a source tells. */
+            tool?: string | null;
+        } | {
+            /** @enum {string} */
+            kind: "Idle";
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        } | {
+            /** @enum {string} */
+            kind: "Finished";
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        } | {
+            /** @enum {string} */
+            kind: "BackgroundShell";
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        } | {
+            /** @enum {string} */
+            kind: "MenuOpen";
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        };
+        /** @description Why a session's status is what it is. */
+        Because: {
+            /** @description How sure it is. */
+            certainty: components["schemas"]["Certainty"];
+            /**
+             * Format: date-time
+             * @description When the deciding fact was observed.
+             */
+            observed_at: string;
+            /**
+             * Format: date-time
+             * @description Since when the status holds.
+             */
+            since: string;
+            /** @description The source that decided. */
+            source: components["schemas"]["Source"];
+            /** @description In words that fit "because …". */
+            text: string;
+        };
         /** @description What the popover shows. */
         Board: {
             /** @description What is wrong with the sources. */
@@ -38,6 +141,34 @@ export interface components {
             summary: string;
         };
         /**
+         * @description How sure a verdict is.
+         * @enum {string}
+         */
+        Certainty: "Certain" | "Inferred" | "Unknown";
+        /** @description What the client says of itself in its registry file. */
+        ClaudeInfo: {
+            /** @description `cli`, `sdk-cli`, … */
+            entrypoint?: string | null;
+            /** @description `interactive`, `background`, … */
+            kind?: string | null;
+            /** @description The session's name, given by its owner or derived from the folder. */
+            name?: string | null;
+            /** @description Whether its owner gave that name. */
+            named_by_owner?: boolean;
+            /**
+             * @description Claude's own session id; changes on `/clear` and `/resume`, and two live processes may
+             *     share one.
+             */
+            session_id?: string | null;
+            /** @description The client's version. */
+            version?: string | null;
+        };
+        /**
+         * @description How a session can be reached.
+         * @enum {string}
+         */
+        ControlModel: "Tmux" | "Pty" | "Sdk";
+        /**
          * @description The shape of a status; no two statuses share one.
          * @enum {string}
          */
@@ -56,6 +187,23 @@ export interface components {
             /** @description The file, folder or server. */
             subject: string;
         };
+        /** @description What a session waits for. */
+        Need: {
+            /** @description The kind of answer. */
+            kind: components["schemas"]["NeedKind"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description The tool it asks for, where a source tells. */
+            tool?: string | null;
+        };
+        /**
+         * @description What kind of answer a session waits for.
+         * @enum {string}
+         */
+        NeedKind: "Permission" | "Question";
         /** @description What the popover is told, on the wire tagged by `kind`. */
         PopoverEvent: (components["schemas"]["Board"] & {
             /** @enum {string} */
@@ -64,7 +212,7 @@ export interface components {
             /** @enum {string} */
             kind: "Delta";
         }) | {
-            id?: null | components["schemas"]["SessionId"];
+            id?: components["schemas"]["SessionId"] | null;
             /** @enum {string} */
             kind: "Shown";
         } | {
@@ -111,21 +259,136 @@ export interface components {
          * @enum {string}
          */
         Section: "NeedsYou" | "Working" | "Quiet";
+        /** @description One Claude Code session. */
+        Session: {
+            /**
+             * Format: int32
+             * @description Sub-agents at work.
+             */
+            active_delegations: number;
+            activity?: components["schemas"]["Activity"] | null;
+            /** @description Whether a terminal shows it now. */
+            attached?: boolean;
+            because?: components["schemas"]["Because"] | null;
+            claude?: components["schemas"]["ClaudeInfo"] | null;
+            /** @description How it can be reached. */
+            control: components["schemas"]["ControlModel"];
+            /**
+             * Format: date-time
+             * @description When the client started.
+             */
+            created_at?: string;
+            /** @description The same for the life of the process, across `/clear`, `/resume` and our own restarts. */
+            id: components["schemas"]["SessionId"];
+            /**
+             * Format: date-time
+             * @description When a source last told anything about it.
+             */
+            last_seen?: string;
+            need?: components["schemas"]["Need"] | null;
+            /** @description Where it runs. */
+            origin?: components["schemas"]["SessionHost"];
+            /** @description What was going on when it was paused. */
+            pause_summary?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is paused.
+             */
+            paused_at?: string | null;
+            /**
+             * Format: int32
+             * @description The client's process id, in tmux too.
+             */
+            pid?: number | null;
+            /** @description The root of the git work tree around `workdir`. */
+            project_path?: string | null;
+            /** @description What it is, in one word. */
+            status: components["schemas"]["SessionStatus"];
+            terminal?: components["schemas"]["Terminal"] | null;
+            /** @description The tmux session's name; outside tmux a name derived from the folder. */
+            tmux_name?: string;
+            usage?: components["schemas"]["Usage"] | null;
+            /** @description The folder it was started in. */
+            workdir: string;
+        };
+        /**
+         * @description Where a session runs.
+         * @enum {string}
+         */
+        SessionHost: "tmux" | "native";
         /**
          * Format: uuid
-         * @description Ids of discovered sessions are derived from (boot, pid, start time).
+         * @description Identifies a session. On the wire: the bare UUID string.
+         *
+         *     Ids of discovered sessions are derived from (boot, pid, start time), see
+         *     [`crate::identity`]; `new` gives a random one.
          */
         SessionId: string;
+        /**
+         * @description What a session is, in one word. Where several hold, the first of
+         *     Stopped, Paused, `AwaitingApproval`, Starting, Detached, Active is told.
+         * @enum {string}
+         */
+        SessionStatus: "Starting" | "Active" | "AwaitingApproval" | "Detached" | "Paused" | "Stopped";
+        /** @description All sessions at one moment. Immutable once published. */
+        Snapshot: {
+            /** @description What is wrong with the sources; empty when all is well. */
+            health: components["schemas"]["Health"][];
+            /**
+             * Format: int64
+             * @description Grows by one with each change of substance, within one run of an engine.
+             */
+            revision: number;
+            /** @description In the order in which they started. */
+            sessions: components["schemas"]["Session"][];
+        };
         /**
          * @description Where a fact comes from.
          * @enum {string}
          */
         Source: "Registry" | "Process" | "Tmux" | "Settings";
+        /** @description The terminal a session runs in. */
+        Terminal: {
+            /** @description The program that owns the terminal, as its users call it. */
+            app?: string | null;
+            tmux?: components["schemas"]["TmuxTarget"] | null;
+            /** @description The terminal device, such as `/dev/pts/3`. */
+            tty?: string | null;
+        };
+        /** @description A pane of a tmux server. */
+        TmuxTarget: {
+            /**
+             * Format: int32
+             * @description Clients that show the session now.
+             */
+            clients: number;
+            /** @description The pane's id, `%0`. */
+            pane: string;
+            /** @description The session's name. */
+            session: string;
+            /** @description The server's socket. */
+            socket: string;
+            /** @description The window's id, `@0`. */
+            window: string;
+        };
         /**
          * @description The colour of a status word; a token of the style sheet.
          * @enum {string}
          */
         Tone: "needs-you" | "working" | "paused" | "finished" | "stopped" | "idle";
+        /** @description What a process tree uses. */
+        Usage: {
+            /**
+             * Format: float
+             * @description Per cent of one core.
+             */
+            cpu: number;
+            /**
+             * Format: int64
+             * @description Resident bytes.
+             */
+            rss: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -134,4 +397,43 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Snapshot"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+        };
+    };
+}

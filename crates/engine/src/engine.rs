@@ -194,7 +194,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Future<Output = Ended>,
 {
-    let (ready, started) = oneshot::channel();
+    let (ready, started) = std::sync::mpsc::channel();
     let body = move || match runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             let _ = ready.send(Ok(()));
@@ -210,7 +210,7 @@ where
         .map_err(StartError::Thread)?;
     // A thread that ended without a word has panicked before it could start anything.
     started
-        .blocking_recv()
+        .recv()
         .unwrap_or(Ok(()))
         .map_err(StartError::Thread)
 }

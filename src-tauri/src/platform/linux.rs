@@ -1,49 +1,90 @@
 //! Linux desktops.
 
-use gtk::prelude::GtkSettingsExt;
-use tauri::App;
-use trusty_fleet::view::TrayGlyph;
+mod theme;
+
+use gtk::gdk;
+use gtk::prelude::{GtkWindowExt, WidgetExt};
+use tauri::window::Color;
+use tauri::{App, LogicalSize, PhysicalPosition, WebviewWindow};
+pub(crate) use theme::icon;
 
 /// Panels of Linux show icons as they are.
 pub(crate) const ICONS_ARE_TEMPLATES: bool = false;
 
-macro_rules! glyphs {
-    ($($glyph:ident => $name:literal),*) => {
-        /// The icon of a glyph, as a PNG for this desktop's panel.
-        pub(crate) fn icon(glyph: TrayGlyph) -> &'static [u8] {
-            match (glyph, has_dark_panel()) {
-                $(
-                    (TrayGlyph::$glyph, true) => {
-                        include_bytes!(concat!("../../../icons/tray/", $name, "-on-dark.png"))
-                    }
-                    (TrayGlyph::$glyph, false) => {
-                        include_bytes!(concat!("../../../icons/tray/", $name, "-on-light.png"))
-                    }
-                )*
-            }
-        }
-    };
+/// `--surface` of the style sheet, which a window without transparency shows until its page
+/// is drawn.
+const SURFACE_LIGHT: Color = Color(0xfc, 0xfc, 0xfd, 0xff);
+const SURFACE_DARK: Color = Color(0x1c, 0x1d, 0x20, 0xff);
+
+/// What must be settled before the first window.
+pub(crate) fn prepare() {
+    // Wayland lets no client choose the place of its window; through XWayland the popover
+    // stands under its icon.
+    gdk::set_allowed_backends("x11,*");
 }
 
-glyphs!(
-    Quiet => "quiet", Working => "working", Paused => "paused", NeedsYou => "needs-you"
-);
-
-/// GNOME's bar is always dark; other panels follow the theme.
-fn has_dark_panel() -> bool {
-    let desktop = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
-    let theme = gtk::Settings::default().is_some_and(|settings| {
-        let name = settings.gtk_theme_name().unwrap_or_default().to_lowercase();
-        settings.is_gtk_application_prefer_dark_theme() || name.contains("dark")
-    });
-    theme || desktop.split(':').any(|d| d == "GNOME" || d == "Unity")
+/// Follows the desktop's theme; `changed` draws the tray anew.
+pub(crate) fn settle(app: &mut App, changed: fn(&tauri::AppHandle)) {
+    theme::follow(app.handle(), changed);
 }
 
-/// Nothing to settle: an app without a window is in no task list.
-pub(crate) fn settle(_app: &mut App) {}
+/// Trays of Linux show no text beside the icon; the title heads the tooltip.
+pub(crate) fn title(_count: Option<usize>) -> Option<String> {
+    Some("Trusty Bar".into())
+}
 
 /// Whether the desktop can show a window with round corners. Without a compositor what is
 /// transparent is black.
 pub(crate) fn is_composited() -> bool {
-    gtk::gdk::Screen::default().is_some_and(|screen| screen.is_composited())
+    gdk::Screen::default().is_some_and(|screen| screen.is_composited())
+}
+
+/// Gives a window its size and place.
+pub(crate) fn place(
+    window: &WebviewWindow,
+    size: LogicalSize<f64>,
+    at: PhysicalPosition<f64>,
+) -> tauri::Result<()> {
+    let gtk = window.gtk_window()?;
+    let size = size.cast::<i32>();
+    let at = at.to_logical::<i32>(f64::from(gtk.scale_factor()));
+    // A window that its user cannot resize is as large as its content asks for; before it is
+    // shown first, as large as it was told.
+    gtk.set_size_request(size.width, size.height);
+    gtk.resize(size.width, size.height);
+    gtk.move_(at.x, at.y);
+    Ok(())
+}
+
+/// Shows a window and gives it the focus.
+pub(crate) fn present(window: &WebviewWindow) -> tauri::Result<()> {
+    if !is_composited() {
+        let surface = if theme::is_dark() {
+            SURFACE_DARK
+        } else {
+            SURFACE_LIGHT
+        };
+        window.set_background_color(Some(surface))?;
+    }
+    // Tauri's own calls are queued, and its focus is lost on a window not yet shown.
+    let gtk = window.gtk_window()?;
+    gtk.show_all();
+    gtk.present_with_time(gdk::ffi::GDK_CURRENT_TIME.unsigned_abs());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_surface_is_that_of_the_style_sheet() {
+        let sheet = include_str!("../../../ui/src/tokens.css");
+        let surfaces: Vec<&str> = sheet
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("--surface: "))
+            .collect();
+        let css = |Color(r, g, b, _): Color| format!("#{r:02x}{g:02x}{b:02x};");
+        assert_eq!(surfaces[..2], [css(SURFACE_LIGHT), css(SURFACE_DARK)]);
+    }
 }

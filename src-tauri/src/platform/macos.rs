@@ -1,6 +1,6 @@
 //! macOS. Type-checked on Linux, not yet run on a Mac.
 
-use tauri::{ActivationPolicy, App};
+use tauri::{ActivationPolicy, App, AppHandle, LogicalSize, PhysicalPosition, WebviewWindow};
 use trusty_fleet::view::TrayGlyph;
 
 /// The menu bar inks the shapes itself.
@@ -16,12 +16,36 @@ pub(crate) fn icon(glyph: TrayGlyph) -> &'static [u8] {
     }
 }
 
-/// No Dock icon and no menu bar of our own.
-pub(crate) fn settle(app: &mut App) {
+/// The count stands beside the icon.
+pub(crate) fn title(count: Option<usize>) -> Option<String> {
+    count.map(|n| n.to_string())
+}
+
+/// Nothing to prepare.
+pub(crate) fn prepare() {}
+
+/// No Dock icon and no menu bar of our own. The menu bar inks for its theme by itself.
+pub(crate) fn settle(app: &mut App, _changed: fn(&AppHandle)) {
     app.set_activation_policy(ActivationPolicy::Accessory);
 }
 
 /// Windows of macOS always are.
 pub(crate) fn is_composited() -> bool {
     true
+}
+
+/// Gives a window its size and place.
+pub(crate) fn place(
+    window: &WebviewWindow,
+    size: LogicalSize<f64>,
+    at: PhysicalPosition<f64>,
+) -> tauri::Result<()> {
+    window.set_size(size)?;
+    window.set_position(at)
+}
+
+/// Shows a window and gives it the focus.
+pub(crate) fn present(window: &WebviewWindow) -> tauri::Result<()> {
+    window.show()?;
+    window.set_focus()
 }

@@ -1,1 +1,221 @@
+use super::*;
+use std::fs;
+use std::process::{Child, Command};
+use std::time::Instant;
+use trusty_fleet::identity::StartTime;
 
+/// A program that lies where the client would, run and ended by the test.
+struct Program {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Program {
+    fn start(place: &str, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let exe = folder.path().join(place);
+        fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
+        fs::copy("/bin/sleep", &exe).expect("copy");
+        let mut command = Command::new(&exe);
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", folder.path())
+            .current_dir(folder.path());
+        Self {
+            child: command.spawn().expect("start"),
+            folder,
+        }
+    }
+
+    fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let raw = i32::try_from(self.pid()).expect("pid");
+        let pid = rustix::process::Pid::from_raw(raw).expect("pid");
+        rustix::process::kill_process(pid, signal).expect("our own child");
+    }
+
+    fn scope(&self, confinement: Confinement) -> Scope {
+        let uid = rustix::process::getuid().as_raw();
+        let home = self.folder.path().to_path_buf();
+        Scope {
+            uid,
+            confinement,
+            home,
+            config_dirs: BTreeSet::new(),
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const CLIENT: &str = "lib/claude-code/claude";
+
+fn found(facts: &[Fact], pid: u32) -> Option<&ProcessFacts> {
+    facts.iter().find_map(|f| match f {
+        Fact::Process(facts) if facts.key.pid == pid => Some(facts.as_ref()),
+        _ => None,
+    })
+}
+
+fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "did not happen");
+        std::thread::yield_now();
+    }
+}
+
+fn swept(processes: &mut Processes, pid: u32) -> ProcessFacts {
+    until(|| found(&processes.sweep(), pid).cloned())
+}
+
+#[test]
+fn a_client_without_a_file_is_found_by_its_place() {
+    let program = Program::start(CLIENT, &["60"]);
+    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    let facts = swept(&mut processes, program.pid());
+    assert_eq!(facts.role, Role::Interactive);
+    assert_eq!(facts.cwd.as_deref(), Some(program.folder.path()));
+    assert_eq!(
+        facts.config_dir,
+        Some(program.folder.path().join(".claude"))
+    );
+    assert_eq!(facts.ancestors[0].pid, std::process::id());
+    assert!(
+        found(&processes.sweep(), program.pid()).is_none(),
+        "told once"
+    );
+}
+
+#[test]
+fn p2_other_programs_called_claude_are_no_sessions() {
+    let other = Program::start("bin/claude", &["60"]);
+    let mut processes = Processes::new(other.scope(Confinement::Open)).expect("table");
+    until(|| sys::stat(other.pid()).ok()?);
+    assert!(found(&processes.sweep(), other.pid()).is_none());
+    // A registry file may still name it: then it is described as what it is.
+    let told = processes.probe(&[other.pid()].into());
+    assert_eq!(
+        found(&told, other.pid()).expect("described").role,
+        Role::Other
+    );
+}
+
+#[test]
+fn confinement_leaves_other_homes_alone() {
+    let ours = Program::start(CLIENT, &["60"]);
+    let theirs = Program::start(CLIENT, &["60"]);
+    let mut processes = Processes::new(ours.scope(Confinement::Confined)).expect("table");
+    swept(&mut processes, ours.pid());
+    until(|| (Describer::new().ok()?.role(theirs.pid()) == Role::Interactive).then_some(()));
+    assert!(found(&processes.sweep(), theirs.pid()).is_none());
+}
+
+#[test]
+fn a_stopped_process_is_seen_as_stopped() {
+    use rustix::process::Signal;
+    let program = Program::start(CLIENT, &["60"]);
+    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    swept(&mut processes, program.pid());
+    let mut state = || {
+        processes
+            .pulses(Usage::Hidden)
+            .iter()
+            .find_map(|f| match f {
+                Fact::Pulses(pulses) => pulses.first().map(|p| p.state),
+                _ => None,
+            })
+    };
+    assert_eq!(state(), Some(RunState::Running));
+    program.signal(Signal::STOP);
+    until(|| (state() == Some(RunState::Stopped)).then_some(()));
+    program.signal(Signal::CONT);
+    until(|| (state() == Some(RunState::Running)).then_some(()));
+}
+
+#[test]
+fn an_end_is_seen_even_of_a_zombie() {
+    let mut program = Program::start(CLIENT, &["60"]);
+    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    let key = swept(&mut processes, program.pid()).key;
+    program.child.kill().expect("our own child");
+    // Not collected: its pid is still in the table, as a zombie.
+    until(|| sys::stat(key.pid).ok()?.filter(|s| s.zombie));
+    assert_eq!(processes.pulses(Usage::Hidden), [Fact::ProcessExited(key)]);
+    assert_eq!(
+        processes.probe(&[key.pid].into()),
+        [Fact::ProcessAbsent(key.pid)]
+    );
+    program.child.wait().expect("collect");
+    assert_eq!(
+        processes.probe(&[key.pid].into()),
+        [Fact::ProcessAbsent(key.pid)]
+    );
+}
+
+#[test]
+fn p2_a_reused_pid_is_another_process() {
+    let program = Program::start(CLIENT, &["60"]);
+    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    let key = swept(&mut processes, program.pid()).key;
+    let earlier = ProcessKey {
+        start: StartTime(key.start.0 - 1),
+        ..key
+    };
+    processes.watched.insert(
+        key.pid,
+        Watched {
+            key: earlier,
+            parent: 0,
+        },
+    );
+    assert_eq!(
+        processes.pulses(Usage::Hidden),
+        [Fact::ProcessExited(earlier)]
+    );
+    let again = processes.probe(&[key.pid].into());
+    assert_eq!(found(&again, key.pid).expect("described").key, key);
+}
+
+#[test]
+fn figures_are_of_the_whole_tree() {
+    let program = Program::start(CLIENT, &["60"]);
+    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    swept(&mut processes, program.pid());
+    let us = std::process::id();
+    let usages = processes.describer.usages([us, program.pid()].into_iter());
+    assert!(usages[&us].rss >= usages[&program.pid()].rss);
+    assert!(usages[&program.pid()].rss > 0);
+}
+
+#[test]
+fn pids_that_never_were_are_absent() {
+    let folder = tempfile::tempdir().expect("folder");
+    let scope = Scope {
+        uid: rustix::process::getuid().as_raw(),
+        confinement: Confinement::Open,
+        home: folder.path().to_path_buf(),
+        config_dirs: BTreeSet::new(),
+    };
+    let mut processes = Processes::new(scope).expect("table");
+    let facts = processes.probe(&[4_194_305, u32::MAX].into());
+    assert_eq!(
+        facts,
+        [
+            Fact::ProcessAbsent(4_194_305),
+            Fact::ProcessAbsent(u32::MAX)
+        ]
+    );
+}

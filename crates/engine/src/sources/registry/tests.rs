@@ -1,1 +1,258 @@
+use super::*;
+use rustix::fs::{CWD, Mode, mkfifoat};
+use std::os::unix::fs::symlink;
+use std::time::Instant;
+use trusty_fleet::observation::RegistryEntry;
 
+/// A config folder whose files name this very process, which is alive.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("folder");
+        fs::create_dir(dir.path().join("sessions")).expect("sessions");
+        Self(dir)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0
+            .path()
+            .join("sessions")
+            .join(format!("{}.json", std::process::id()))
+    }
+
+    fn write(&self, bytes: impl AsRef<[u8]>) {
+        fs::write(self.path(), bytes).expect("write");
+    }
+
+    fn registry(&self) -> Registry {
+        Registry::new([self.0.path().to_path_buf()])
+    }
+}
+
+fn entry(fact: &Fact) -> Option<&RegistryEntry> {
+    match fact {
+        Fact::Registry(_, entry) => Some(entry),
+        _ => None,
+    }
+}
+
+fn problem(fact: &Fact) -> Option<&str> {
+    match fact {
+        Fact::Health(_, problem) => Some(problem.as_deref().unwrap_or("works")),
+        _ => None,
+    }
+}
+
+fn entries(facts: &[Fact]) -> Vec<&RegistryEntry> {
+    facts.iter().filter_map(entry).collect()
+}
+
+fn problems(facts: &[Fact]) -> Vec<&str> {
+    facts.iter().filter_map(problem).collect()
+}
+
+#[test]
+fn a_file_is_told_once_and_again_when_it_changes() {
+    let folder = Folder::new();
+    let mut registry = folder.registry();
+    assert!(registry.scan().is_empty());
+    folder.write(r#"{"status":"idle"}"#);
+    let facts = registry.scan();
+    assert_eq!(entries(&facts)[0].status.as_deref(), Some("idle"));
+    assert!(registry.scan().is_empty());
+    folder.write(r#"{"status":"busy"}"#);
+    assert_eq!(
+        entries(&registry.notice(&folder.path()))[0]
+            .status
+            .as_deref(),
+        Some("busy")
+    );
+    fs::remove_file(folder.path()).expect("remove");
+    assert!(matches!(
+        registry.notice(&folder.path())[..],
+        [Fact::RegistryGone(_)]
+    ));
+    assert!(registry.scan().is_empty());
+}
+
+#[test]
+fn a_half_written_file_is_read_again() {
+    let folder = Folder::new();
+    let mut registry = folder.registry();
+    for half in ["", "{\"status\":\"bu"] {
+        folder.write(half);
+        assert!(
+            registry.scan().is_empty(),
+            "not told while it may be half written"
+        );
+        assert!(registry.retry_in().is_some());
+        folder.write(r#"{"status":"busy"}"#);
+        assert_eq!(entries(&registry.retry()).len(), 1);
+        assert!(registry.retry_in().is_none());
+    }
+}
+
+#[test]
+fn a_broken_file_is_told_in_words_and_healed() {
+    let big = vec![b' '; 70_000];
+    for (bytes, told) in [
+        (&b""[..], "is empty"),
+        (&b"{\"status\":"[..], "is not JSON"),
+        (&b"\xff\xfe\xfd"[..], "is not JSON"),
+        (&b"[]"[..], "holds no JSON object"),
+        (
+            &big[..],
+            "holds 70000 bytes, more than such a file ever does",
+        ),
+    ] {
+        let folder = Folder::new();
+        let mut registry = folder.registry();
+        folder.write(bytes);
+        let mut facts = registry.scan();
+        facts.extend(registry.settle());
+        assert_eq!(problems(&facts), [told]);
+        assert!(registry.scan().is_empty(), "told once");
+        folder.write(r#"{"status":"idle"}"#);
+        assert_eq!(problems(&registry.scan()), ["works"]);
+    }
+}
+
+#[test]
+fn a_file_of_100_mb_costs_nothing() {
+    let folder = Folder::new();
+    let file = fs::File::create(folder.path()).expect("create");
+    file.set_len(100 << 20).expect("sparse");
+    let mut registry = folder.registry();
+    assert!(problems(&registry.scan())[0].contains("104857600 bytes"));
+}
+
+#[test]
+fn what_is_no_plain_file_is_told_and_never_waited_for() {
+    let make: [fn(&Path); 3] = [
+        |path| fs::create_dir(path).expect("folder"),
+        |path| mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).expect("pipe"),
+        |path| symlink(path, path).expect("loop"),
+    ];
+    for make in make {
+        let folder = Folder::new();
+        make(&folder.path());
+        let mut registry = folder.registry();
+        assert_eq!(problems(&registry.scan()), ["is not a plain file"]);
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_listed_is_told() {
+    let dir = tempfile::tempdir().expect("folder");
+    fs::write(
+        dir.path().join("sessions"),
+        "a file where a folder should be",
+    )
+    .expect("write");
+    let mut registry = Registry::new([dir.path().to_path_buf()]);
+    let facts = registry.scan();
+    assert!(
+        problems(&facts)[0].starts_with("cannot be listed"),
+        "{facts:?}"
+    );
+    fs::remove_file(dir.path().join("sessions")).expect("remove");
+    assert_eq!(problems(&registry.scan()), ["works"]);
+}
+
+#[test]
+fn left_over_files_are_neither_opened_nor_deleted() {
+    let folder = Folder::new();
+    // Above the largest pid Linux gives.
+    let stale = |n: u32| {
+        folder
+            .0
+            .path()
+            .join(format!("sessions/{}.json", 5_000_000 + n))
+    };
+    for n in 0..10_000 {
+        fs::write(stale(n), "not even JSON").expect("write");
+    }
+    folder.write(r#"{"status":"idle"}"#);
+    let mut registry = folder.registry();
+    let facts = registry.scan();
+    assert_eq!(facts.len(), 1, "only the living is told");
+    assert_eq!(
+        fs::read_dir(folder.0.path().join("sessions"))
+            .expect("list")
+            .count(),
+        10_001
+    );
+}
+
+#[test]
+fn keys_are_known_by_name_alone() {
+    let folder = Folder::new();
+    let key = folder.path().with_extension("0123abcd.key");
+    // Opening a pipe would wait for its writer for ever.
+    mkfifoat(CWD, &key, Mode::RUSR | Mode::WUSR).expect("pipe");
+    let mut registry = folder.registry();
+    assert!(matches!(
+        registry.scan()[..],
+        [Fact::RegistryKey(RegistryFile { .. })]
+    ));
+    assert!(registry.scan().is_empty(), "told once");
+    for odd in [
+        "x.json",
+        "007.json",
+        "-1.json",
+        "1.json.bak",
+        "99999999999.json",
+        ".json",
+    ] {
+        assert!(
+            file_of(Path::new("/c"), &Path::new("/c/sessions").join(odd)).is_none(),
+            "{odd}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_does_not_exist_yet_is_noticed() {
+    use crate::io::clock::Clock;
+    use trusty_fleet::cadence::{Motion, Visibility, cadence};
+    let root = tempfile::tempdir().expect("folder");
+    let config = root.path().join("home/.claude");
+    let orders = Orders {
+        wanted: trusty_fleet::fleet::Wanted::default(),
+        cadence: cadence(Visibility::Hidden, Motion::Still),
+    };
+    let (_keep, orders) = tokio::sync::watch::channel(orders);
+    let (send, mut facts) = tokio::sync::mpsc::channel(64);
+    let out = Outlet::new(Clock::start(), send);
+    let running = tokio::spawn(run(Registry::new([config.clone()]), orders, out));
+    tokio::task::yield_now().await;
+
+    let begun = Instant::now();
+    let path = config
+        .join("sessions")
+        .join(format!("{}.json", std::process::id()));
+    fs::create_dir_all(config.join("sessions")).expect("folders");
+    fs::write(&path, r#"{"status":"idle"}"#).expect("write");
+    let status = async |facts: &mut tokio::sync::mpsc::Receiver<trusty_fleet::Observation>| loop {
+        match facts.recv().await.expect("runs").fact {
+            Fact::Registry(_, entry) => return entry.status,
+            Fact::RegistryGone(_) => return None,
+            _ => {}
+        }
+    };
+    assert_eq!(status(&mut facts).await.as_deref(), Some("idle"));
+    fs::write(&path, r#"{"status":"busy"}"#).expect("write");
+    assert_eq!(status(&mut facts).await.as_deref(), Some("busy"));
+    // The folder goes and comes back.
+    fs::remove_dir_all(&config).expect("remove");
+    assert_eq!(status(&mut facts).await, None);
+    fs::create_dir_all(config.join("sessions")).expect("folders");
+    fs::write(&path, r#"{"status":"shell"}"#).expect("write");
+    assert_eq!(status(&mut facts).await.as_deref(), Some("shell"));
+    assert!(
+        begun.elapsed() < cadence(Visibility::Hidden, Motion::Still).registry,
+        "by events"
+    );
+    running.abort();
+}

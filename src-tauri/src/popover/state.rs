@@ -1,0 +1,146 @@
+//! What the popover is told, and when.
+
+use super::Place;
+use crate::Place as Started;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tauri::ipc::Channel;
+use tauri::{AppHandle, Manager};
+use trusty_engine::Handle;
+use trusty_engine::engine::Looking;
+use trusty_fleet::SessionId;
+use trusty_fleet::view::{Board, PopoverEvent};
+
+/// What the popover was last told and how it stands.
+#[derive(Default)]
+pub(crate) struct Popover(Mutex<State>);
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) engine: Option<Handle>,
+    failure: Option<String>,
+    events: Option<Channel<PopoverEvent>>,
+    board: Board,
+    told: Option<Board>,
+    looking: Option<Looking>,
+    focus: Option<SessionId>,
+    pub(super) place: Place,
+    /// Of the content, in CSS pixels.
+    pub(super) height: Option<f64>,
+    /// Somebody looks, or is about to.
+    open: bool,
+    /// Asked for, but the page has yet to draw what it will show.
+    pub(super) opening: bool,
+    pub(super) hidden_at: Option<Instant>,
+}
+
+impl Popover {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while the lock was held leaves plain values behind.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the popover what the engine knows, as long as it runs.
+    pub(crate) fn follow(&self, app: &AppHandle, engine: Handle) {
+        let mut snapshots = engine.snapshots();
+        self.state().engine = Some(engine);
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            let home = app.state::<Started>().home.clone();
+            while snapshots.changed().await.is_ok() {
+                let snapshot = snapshots.borrow_and_update().clone();
+                let mut state = app.state::<Popover>().inner().state();
+                state.board = Board::of(&snapshot, Some(&home));
+                state.tell();
+            }
+            app.state::<Popover>()
+                .fail("the engine has ended; start Trusty Bar again".into());
+        });
+    }
+
+    /// There is no engine, for this reason.
+    pub(crate) fn fail(&self, message: String) {
+        let mut state = self.state();
+        state.send(PopoverEvent::Failed {
+            message: message.clone(),
+        });
+        state.failure = Some(message);
+    }
+
+    /// The page is loaded and listens.
+    pub(crate) fn subscribe(&self, events: Channel<PopoverEvent>) {
+        let mut state = self.state();
+        state.events = Some(events);
+        state.told = None;
+        if let Some(message) = state.failure.clone() {
+            state.send(PopoverEvent::Failed { message });
+        }
+        if state.open {
+            state.tell();
+            let id = state.focus.take();
+            state.send(PopoverEvent::Shown { id });
+        }
+    }
+}
+
+impl State {
+    /// Somebody looks from now on.
+    pub(super) fn look(&mut self, focus: Option<SessionId>) {
+        self.open = true;
+        self.looking = self.engine.as_ref().map(Handle::look);
+        self.tell();
+        match &self.events {
+            Some(_) => self.send(PopoverEvent::Shown { id: focus }),
+            None => self.focus = focus,
+        }
+    }
+
+    /// Nobody looks any more.
+    pub(super) fn look_away(&mut self) {
+        self.send(PopoverEvent::Hidden);
+        self.looking = None;
+        self.open = false;
+        self.opening = false;
+        self.hidden_at = Some(Instant::now());
+    }
+
+    /// The page is gone.
+    pub(super) fn unmade(&mut self) {
+        self.events = None;
+        self.height = None;
+        self.hidden_at = None;
+    }
+
+    /// Whether the page listens.
+    pub(super) fn is_loaded(&self) -> bool {
+        self.events.is_some()
+    }
+
+    /// Nothing has been asked of it since it was hidden, which is this long ago at least.
+    pub(super) fn is_idle(&self, this_long: Duration) -> bool {
+        !self.open && self.hidden_at.is_some_and(|at| at.elapsed() >= this_long)
+    }
+
+    fn send(&mut self, event: PopoverEvent) {
+        if let Some(events) = &self.events
+            && events.send(event).is_err()
+        {
+            self.events = None;
+        }
+    }
+
+    /// Tells what has changed since last told. While nobody looks, nothing is told; nor before
+    /// the first look at the sessions, when an empty board would be a lie.
+    fn tell(&mut self) {
+        let silent = self.events.is_none() || self.failure.is_some();
+        if !self.open || silent || self.board.revision == 0 {
+            return;
+        }
+        let event = match &self.told {
+            Some(told) => PopoverEvent::Delta(self.board.delta_from(told)),
+            None => PopoverEvent::Board(self.board.clone()),
+        };
+        self.send(event);
+        self.told = Some(self.board.clone());
+    }
+}

@@ -1,0 +1,86 @@
+//! The window of the popover.
+
+use super::placing::{self, Area};
+use super::state::State;
+use super::{LABEL, Place};
+use crate::platform;
+use tauri::{
+    AppHandle, LogicalSize, Manager, Monitor, PhysicalPosition, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder,
+};
+
+/// CSS pixels.
+const WIDTH: f64 = 360.0;
+/// Before the content has told its height.
+const FIRST_HEIGHT: f64 = 240.0;
+/// Tells the page to fill its window to the corners.
+const SQUARE: &str = "index.html#square";
+
+/// The window, made if there is none. It is hidden until it has something to show.
+pub(super) fn window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        return Ok(window);
+    }
+    let round = platform::is_composited();
+    let page = if round { "index.html" } else { SQUARE };
+    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(page.into()))
+        .title("Trusty Bar")
+        .inner_size(WIDTH, FIRST_HEIGHT)
+        .decorations(false)
+        .transparent(round)
+        .resizable(false)
+        .skip_taskbar(true)
+        .always_on_top(true)
+        .visible_on_all_workspaces(true)
+        .visible(false)
+        .focused(true)
+        .build()
+}
+
+/// Gives the window its size and place.
+pub(super) fn fit(window: &WebviewWindow, state: &State) -> tauri::Result<()> {
+    let at = match state.place {
+        Place::Below(at) => Some(at),
+        Place::Corner => None,
+    };
+    let Some(monitor) = monitor(window, at)? else {
+        return Ok(());
+    };
+    let scale = monitor.scale_factor();
+    let work = monitor.work_area();
+    let area = Area {
+        x: f64::from(work.position.x),
+        y: f64::from(work.position.y),
+        width: f64::from(work.size.width),
+        height: f64::from(work.size.height),
+    };
+    let height = placing::height(state.height.unwrap_or(FIRST_HEIGHT), area.height / scale);
+    let (x, y) = placing::corner(
+        at.map(|p| (p.x, p.y)),
+        area,
+        WIDTH * scale,
+        height * scale,
+        scale,
+    );
+    let size = LogicalSize::new(WIDTH, height);
+    platform::place(window, size, PhysicalPosition::new(x, y))
+}
+
+/// The display that holds the point, else the primary one.
+fn monitor(
+    window: &WebviewWindow,
+    at: Option<PhysicalPosition<f64>>,
+) -> tauri::Result<Option<Monitor>> {
+    let monitors = window.available_monitors()?;
+    let holds = |m: &Monitor, at: PhysicalPosition<f64>| {
+        let (p, s) = (m.position(), m.size());
+        let within = |v: f64, from: i32, len: u32| {
+            v >= f64::from(from) && v < f64::from(from) + f64::from(len)
+        };
+        within(at.x, p.x, s.width) && within(at.y, p.y, s.height)
+    };
+    if let Some(monitor) = monitors.iter().find(|m| at.is_some_and(|at| holds(m, at))) {
+        return Ok(Some(monitor.clone()));
+    }
+    Ok(window.primary_monitor()?.or(monitors.into_iter().next()))
+}

@@ -1,0 +1,133 @@
+//! `trusty` as a newcomer and as a script would run it. No client is needed.
+
+use std::fs;
+use std::os::unix::net::UnixListener;
+use std::time::Duration;
+use trusty_tests::trusty::{Running, Watch, list, run, trusty};
+use trusty_tests::wait::until;
+use trusty_tests::{Home, Signal};
+
+const LONG: Duration = Duration::from_mins(1);
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn without_sessions_it_says_what_to_do() {
+    let home = Home::new();
+    let output = run(&home, ["list"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        text(&output.stdout),
+        "No Claude Code session is running. Start one with: claude\n"
+    );
+    assert_eq!(text(&output.stderr), "");
+    let json = list(&home);
+    assert_eq!(json["sessions"], serde_json::json!([]));
+    assert_eq!(json["health"], serde_json::json!([]));
+    assert!(json["revision"].is_u64());
+}
+
+#[test]
+fn wrong_usage_is_told_with_exit_code_2() {
+    let home = Home::new();
+    for arguments in [&["lits"][..], &["list", "--jsno"], &[], &["list", "a", "b"]] {
+        let output = run(&home, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains("Usage:"), "{arguments:?}");
+    }
+    for arguments in [["--help"], ["--version"]] {
+        assert_eq!(run(&home, arguments).status.code(), Some(0));
+    }
+    let version = text(&run(&home, ["--version"]).stdout);
+    assert_eq!(version, format!("trusty {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_session_that_is_not_there_is_told() {
+    let home = Home::new();
+    let output = run(&home, ["list", "payments"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("no session is called \"payments\""), "{told}");
+}
+
+#[test]
+fn settings_that_are_wrong_are_named_and_ignored() {
+    let home = Home::new();
+    let mut command = trusty(&home);
+    let settings = home.xdg_config().join("trusty/settings.toml");
+    fs::write(&settings, "[discovery]\nconfine = true\ncolour = 1\n").expect("write");
+    let output = command.args(["list", "--json"]).output().expect("runs");
+    assert_eq!(output.status.code(), Some(0));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(json["health"][0]["source"], "Settings");
+    let told = json["health"][0]["message"].as_str().unwrap_or_default();
+    assert!(
+        told.contains("discovery.colour is not a known setting"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let home = Home::new();
+    let mut command = trusty(&home);
+    command
+        .args(["watch", "--json"])
+        .stdout(std::process::Stdio::piped());
+    let (reader, writer) = std::io::pipe().expect("pipe");
+    drop(reader);
+    let status = command.stdout(writer).status().expect("runs");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn one_serves_a_second_is_refused_and_both_tell_the_same() {
+    let home = Home::new();
+    let socket = home.runtime().join("trusty/trusty.sock");
+    let mut serving = Running::start(trusty(&home).arg("serve"));
+    until(LONG, "the socket", || socket.exists().then_some(()));
+    let second = run(&home, ["serve"]);
+    assert_eq!(second.status.code(), Some(3));
+    assert!(
+        text(&second.stderr).contains("runs already"),
+        "{}",
+        text(&second.stderr)
+    );
+    // The engine's revision shows that it was asked.
+    until(LONG, "an answer", || {
+        (list(&home)["revision"].as_u64() > Some(0)).then_some(())
+    });
+    let watch = Watch::start(&home);
+    until(LONG, "the first line", || watch.lines().first().cloned());
+
+    assert!(serving.process().signal(Signal::TERM));
+    assert_eq!(serving.wait(LONG), Some(0));
+    assert!(!socket.exists(), "nothing is left behind");
+    // Who watched goes on with an engine of its own.
+    until(LONG, "a line after the end", || {
+        (watch.lines().len() > 1).then_some(())
+    });
+    assert_eq!(list(&home)["revision"], 0);
+}
+
+#[test]
+fn a_left_over_socket_and_a_silent_engine_hold_nobody_up() {
+    let home = Home::new();
+    let folder = home.runtime().join("trusty");
+    fs::create_dir_all(&folder).expect("folder");
+    let socket = folder.join("trusty.sock");
+    drop(UnixListener::bind(&socket).expect("socket"));
+    assert_eq!(run(&home, ["list"]).status.code(), Some(0));
+    fs::remove_file(&socket).expect("remove");
+    let _silent = UnixListener::bind(&socket).expect("socket");
+    let output = run(&home, ["list"]);
+    assert_eq!(output.status.code(), Some(0));
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("does not answer; looking for myself"),
+        "{told}"
+    );
+}

@@ -1,0 +1,294 @@
+//! The real client in real terminals: `trusty watch` shows what it does, in order, and nothing
+//! false in between.
+
+use std::time::Duration;
+use trusty_tests::trusty::{Watch, list, session_of, word};
+use trusty_tests::wait::until;
+use trusty_tests::{FakeApi, Home, Key, Kind, Shape, Signal, Terminal, Value};
+
+const LONG: Duration = Duration::from_mins(1);
+
+struct Stage {
+    api: FakeApi,
+    home: Home,
+}
+
+impl Stage {
+    /// `None` if the tests are to run without the client.
+    fn new() -> Option<Self> {
+        trusty_tests::require_client()?;
+        Some(Self {
+            api: FakeApi::start(),
+            home: Home::new(),
+        })
+    }
+
+    fn open(&self, shape: Shape, folder: &str) -> Terminal {
+        let folder = self.home.project(folder);
+        let arguments = ["--permission-mode", "manual"];
+        Terminal::open(shape, &self.home, &self.api, &folder, &arguments)
+    }
+}
+
+fn is(wanted: &'static str) -> impl Fn(&Value) -> bool {
+    move |session| word(session) == wanted
+}
+
+/// Left out of a sequence: what the client may or may not be seen doing for a moment.
+fn without(words: Vec<String>, moment: &str) -> Vec<String> {
+    let mut words: Vec<String> = words.into_iter().filter(|w| w != moment).collect();
+    words.dedup();
+    words
+}
+
+/// A life from start to end, as the owner sees it.
+fn live(shape: Shape) {
+    let Some(stage) = Stage::new() else { return };
+    let watch = Watch::start(&stage.home);
+    until(LONG, "the first line", || watch.lines().first().cloned());
+    let mut terminal = stage.open(shape, "work");
+    let pid = terminal.client().pid;
+    let shown = watch.wait(LONG, pid, "Idle", is("Idle"));
+    let tmux = shape.is_tmux();
+    assert_eq!(shown["origin"], if tmux { "tmux" } else { "native" });
+    assert_eq!(shown["control"], if tmux { "Tmux" } else { "Pty" });
+    assert_eq!(
+        shown["workdir"],
+        *stage.home.project("work").to_string_lossy()
+    );
+    assert_eq!(shown["claude"]["version"], trusty_tests::client::VERSION);
+    if let Some(name) = terminal.session_name() {
+        assert_eq!(shown["tmux_name"], name);
+        watch.wait(LONG, pid, "Detached", |s| s["status"] == "Detached");
+        terminal.attach();
+        watch.wait(LONG, pid, "attached", |s| {
+            s["status"] == "Active" && s["attached"] == true
+        });
+    }
+
+    terminal.submit("stream 3s");
+    watch.wait(LONG, pid, "Working", is("Working"));
+    watch.wait(LONG, pid, "Finished", is("Finished"));
+
+    terminal.submit("bash: touch made");
+    let asking = watch.wait(LONG, pid, "Permission", is("Permission"));
+    assert_eq!(asking["status"], "AwaitingApproval");
+    assert_eq!(asking["because"]["certainty"], "Certain");
+    terminal.wait_screen(LONG, "Do you want to proceed?");
+    terminal.answer(Key::Char('1'));
+    watch.wait(LONG, pid, "Finished after the answer", is("Finished"));
+
+    terminal.submit("stream 30s");
+    stage.api.wait_for(LONG, "stream 30s", Kind::FirstDelta);
+    watch.wait(LONG, pid, "Working", is("Working"));
+    terminal.press(Key::Escape);
+    watch.wait(LONG, pid, "the end of the turn", |s| word(s) != "Working");
+
+    let before = watch.session(pid).expect("shown");
+    terminal.submit("/clear");
+    let after = watch.wait(LONG, pid, "a new session id", |s| {
+        s["claude"]["session_id"] != before["claude"]["session_id"] && word(s) == "Idle"
+    });
+    assert_eq!(after["id"], before["id"], "the row stays");
+
+    terminal.submit("/exit");
+    watch.wait(LONG, pid, "Stopped", is("Stopped"));
+    for (_, line) in watch.lines() {
+        let Some(session) = session_of(&line, pid) else { continue };
+        assert_eq!(session["origin"], shown["origin"], "never told to be elsewhere");
+        assert_eq!(session["id"], shown["id"]);
+    }
+    let words = without(watch.words(pid), "MenuOpen");
+    let expected = [
+        "Starting",
+        "Idle",
+        "Working",
+        "Finished",
+        "Working",
+        "Permission",
+        "Working",
+        "Finished",
+        "Working",
+        "Finished",
+    ];
+    assert_eq!(words[..expected.len()], expected, "{words:?}");
+    let tail = &words[expected.len()..];
+    assert!(
+        [&["Idle", "Stopped"][..], &["Working", "Idle", "Stopped"]]
+            .iter()
+            .any(|t| tail == *t),
+        "{words:?}"
+    );
+}
+
+#[test]
+fn a_life_in_a_tmux_pane() {
+    live(Shape::TmuxDirect);
+}
+
+#[test]
+fn a_life_in_bash_in_tmux() {
+    live(Shape::TmuxBash);
+}
+
+#[test]
+fn a_life_in_zsh_in_tmux() {
+    live(Shape::TmuxZsh);
+}
+
+#[test]
+fn a_life_in_a_plain_terminal() {
+    live(Shape::PtyDirect);
+}
+
+#[test]
+fn a_life_in_bash_in_a_plain_terminal() {
+    live(Shape::PtyBash);
+}
+
+#[test]
+fn a_life_in_zsh_in_a_plain_terminal() {
+    live(Shape::PtyZsh);
+}
+
+#[test]
+fn p2_a_killed_session_is_never_shown_live() {
+    let Some(stage) = Stage::new() else { return };
+    let watch = Watch::start(&stage.home);
+    let terminal = stage.open(Shape::PtyDirect, "work");
+    let client = terminal.client();
+    watch.wait(LONG, client.pid, "Idle", is("Idle"));
+    terminal.submit("stream 30s");
+    watch.wait(LONG, client.pid, "Working", is("Working"));
+    terminal.signal(Signal::KILL);
+    watch.wait(LONG, client.pid, "Stopped", is("Stopped"));
+    // The client leaves its file behind, still saying busy.
+    assert_eq!(
+        stage.home.registry(client.pid).expect("left behind")["status"],
+        "busy"
+    );
+    assert_eq!(
+        watch.words(client.pid),
+        ["Starting", "Idle", "Working", "Stopped"]
+    );
+    assert_eq!(
+        list(&stage.home)["sessions"],
+        serde_json::json!([]),
+        "one look shows only the living"
+    );
+}
+
+#[test]
+fn a_stopped_process_is_paused_and_goes_on() {
+    let Some(stage) = Stage::new() else { return };
+    let watch = Watch::start(&stage.home);
+    let terminal = stage.open(Shape::PtyDirect, "work");
+    let pid = terminal.client().pid;
+    watch.wait(LONG, pid, "Idle", is("Idle"));
+    terminal.signal(Signal::STOP);
+    let paused = watch.wait(LONG, pid, "Paused", is("Paused"));
+    assert!(paused["paused_at"].is_string());
+    assert_eq!(paused["because"]["source"], "Process");
+    terminal.signal(Signal::CONT);
+    watch.wait(LONG, pid, "Idle again", is("Idle"));
+}
+
+#[test]
+fn the_trust_dialog_is_a_start() {
+    let Some(stage) = Stage::new() else { return };
+    let watch = Watch::start(&stage.home);
+    let folder = stage.home.untrusted_project("stranger");
+    let terminal = Terminal::open(Shape::PtyDirect, &stage.home, &stage.api, &folder, &[]);
+    let pid = terminal.client().pid;
+    terminal.wait_screen(LONG, "Quick safety check");
+    let told = watch.wait(LONG, pid, "that it waits", |s| {
+        s["because"]["certainty"] == "Inferred"
+    });
+    assert_eq!(told["status"], "Starting");
+    assert_eq!(watch.words(pid), ["Starting"]);
+}
+
+#[test]
+fn p16_sessions_in_one_folder_stay_apart() {
+    let Some(stage) = Stage::new() else { return };
+    let first = stage.open(Shape::PtyDirect, "work");
+    let second = stage.open(Shape::TmuxDirect, "work");
+    let both = until(LONG, "both to be idle", || {
+        let snapshot = list(&stage.home);
+        let pids = [first.client().pid, second.client().pid];
+        let found: Option<Vec<Value>> = pids.iter().map(|p| session_of(&snapshot, *p)).collect();
+        found.filter(|sessions| sessions.iter().all(|s| word(s) == "Idle"))
+    });
+    assert_ne!(both[0]["id"], both[1]["id"]);
+    assert_eq!(both[0]["workdir"], both[1]["workdir"]);
+
+    // A second process takes up the first one's session: one session id, two rows.
+    first.run_turn(LONG, "say one");
+    let id = first.registry().expect("registered")["sessionId"].clone();
+    let id = id.as_str().expect("text");
+    let folder = stage.home.project("work");
+    let third = Terminal::open(
+        Shape::PtyDirect,
+        &stage.home,
+        &stage.api,
+        &folder,
+        &["--resume", id],
+    );
+    third.wait_status(LONG, "idle");
+    let snapshot = list(&stage.home);
+    let sharing = snapshot["sessions"].as_array().expect("a list").iter();
+    assert_eq!(
+        sharing.filter(|s| s["claude"]["session_id"] == id).count(),
+        2,
+        "{snapshot}"
+    );
+}
+
+#[test]
+fn a_headless_session_is_no_terminal_s() {
+    let Some(stage) = Stage::new() else { return };
+    let watch = Watch::start(&stage.home);
+    until(LONG, "the first line", || watch.lines().first().cloned());
+    let folder = stage.home.project("work");
+    let mut command = trusty_tests::client::command(&stage.home, &stage.api, &folder);
+    command
+        .args(["-p", "stream 3s"])
+        .stdout(std::process::Stdio::null());
+    let mut running = trusty_tests::trusty::Running::start(&mut command);
+    let pid = running.process().pid;
+    let working = watch.wait(LONG, pid, "Working", is("Working"));
+    assert_eq!(
+        (&working["control"], &working["origin"]),
+        (&"Sdk".into(), &"native".into())
+    );
+    assert_eq!(working["status"], "Active");
+    assert_eq!(running.wait(LONG), Some(0));
+    watch.wait(LONG, pid, "Stopped", is("Stopped"));
+}
+
+#[test]
+fn another_config_folder_is_found_by_itself() {
+    trusty_tests::require_client();
+    if std::env::var_os("CLIENT").is_some_and(|v| v == "0") {
+        return;
+    }
+    let (api, home) = (FakeApi::start(), Home::with_config_dir("work-claude"));
+    let folder = home.project("work");
+    let terminal = Terminal::open(
+        Shape::PtyDirect,
+        &home,
+        &api,
+        &folder,
+        &["--permission-mode", "manual"],
+    );
+    terminal.wait_status(LONG, "idle");
+    // Whoever looks was not told of that folder.
+    let mut command = trusty_tests::trusty::trusty(&home);
+    command
+        .env_remove("CLAUDE_CONFIG_DIR")
+        .args(["list", "--json"]);
+    let output = command.output().expect("runs");
+    let snapshot: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let session = session_of(&snapshot, terminal.client().pid).expect("found");
+    assert_eq!(word(&session), "Idle", "{session}");
+}

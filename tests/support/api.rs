@@ -1,0 +1,351 @@
+//! A fake Anthropic Messages API on a port of its own.
+//!
+//! [`script`] tells which prompt brings which answer.
+
+mod request;
+pub mod script;
+mod sse;
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::serve::ListenerExt;
+use axum::{Json, Router};
+use futures_util::stream;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use request::{Job, Request};
+use script::{Act, Failure, Script};
+use sse::{Message, Piece};
+
+const COMPACT: &str = "<analysis>Short.</analysis><summary>The talk so far.</summary>";
+
+/// What happened to one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request was read.
+    Requested,
+    /// The first delta of the answer was sent.
+    FirstDelta,
+    /// The end of the answer was sent.
+    MessageStop,
+    /// The request was answered with this HTTP error.
+    Failed(u16),
+    /// The client went away before the end of the answer.
+    Disconnected,
+}
+
+/// One moment of one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiEvent {
+    /// When it happened.
+    pub at: SystemTime,
+    /// The session, as far as the request names it.
+    pub session: Option<String>,
+    /// The prompt answered; `(title)` and `(compact)` for the client's own jobs.
+    pub prompt: String,
+    /// The number of tool results since the prompt.
+    pub step: usize,
+    /// What happened.
+    pub kind: Kind,
+}
+
+/// The running server; it stops when dropped.
+pub struct FakeApi {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl FakeApi {
+    /// Starts a server on a free port of the loopback interface.
+    pub fn start() -> Self {
+        let listener =
+            std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free loopback port");
+        listener
+            .set_nonblocking(true)
+            .expect("a listener that does not block");
+        let address = listener.local_addr().expect("a bound listener");
+        let shared = Arc::new(Shared::default());
+        let (stop, stopped) = oneshot::channel();
+        let router = router(Arc::clone(&shared));
+        let thread = std::thread::Builder::new()
+            .name("fake-api".into())
+            .spawn(move || serve(listener, router, stopped))
+            .expect("a thread for the fake API");
+        Self {
+            address,
+            shared,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// The value for `ANTHROPIC_BASE_URL`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// All events so far, in order.
+    pub fn events(&self) -> Vec<ApiEvent> {
+        self.shared.log().clone()
+    }
+
+    /// Waits until `find` sees what it looks for in the events.
+    #[track_caller]
+    pub fn wait<T>(&self, deadline: Duration, mut find: impl FnMut(&[ApiEvent]) -> Option<T>) -> T {
+        let end = Instant::now() + deadline;
+        let mut log = self.shared.log();
+        loop {
+            if let Some(found) = find(&log) {
+                return found;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let events = describe(&log);
+                drop(log);
+                panic!("not seen by the fake API within {deadline:?}; its events:\n{events}");
+            }
+            log = self
+                .shared
+                .news
+                .wait_timeout(log, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Waits for the event `kind` of a request for `prompt`.
+    #[track_caller]
+    pub fn wait_for(&self, deadline: Duration, prompt: &str, kind: Kind) -> ApiEvent {
+        self.wait(deadline, |events| {
+            events
+                .iter()
+                .rev()
+                .find(|event| event.prompt == prompt && event.kind == kind)
+                .cloned()
+        })
+    }
+}
+
+impl Drop for FakeApi {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the server has been printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    log: Mutex<Vec<ApiEvent>>,
+    news: Condvar,
+    failed: Mutex<HashMap<(Option<String>, String), u32>>,
+}
+
+impl Shared {
+    fn log(&self) -> MutexGuard<'_, Vec<ApiEvent>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the request has to fail (once more).
+    fn fails(&self, request: &Request, failure: Failure) -> bool {
+        let Some(times) = failure.times else {
+            return true;
+        };
+        let key = (request.session.clone(), request.prompt.clone());
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = failed.entry(key.clone()).or_default();
+        *count += 1;
+        let fails = *count <= times;
+        if !fails {
+            failed.remove(&key);
+        }
+        fails
+    }
+}
+
+fn describe(events: &[ApiEvent]) -> String {
+    events.iter().fold(String::new(), |mut text, event| {
+        let _ = writeln!(text, "  {event:?}");
+        text
+    })
+}
+
+fn serve(listener: std::net::TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime for the fake API");
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)
+            .expect("a listener in the runtime")
+            .tap_io(|socket| {
+                let _ = socket.set_nodelay(true);
+            });
+        tokio::select! {
+            _ = stopped => {}
+            ended = async { axum::serve(listener, router).await } => {
+                ended.expect("a fake API that keeps running");
+            }
+        }
+    });
+    // Answers still streaming would take as long as their scripts say.
+    runtime.shutdown_background();
+}
+
+fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/v1/messages", post(messages))
+        .route("/v1/messages/count_tokens", post(count_tokens))
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(DefaultBodyLimit::disable())
+        .with_state(shared)
+}
+
+async fn count_tokens() -> Json<Value> {
+    Json(json!({"input_tokens": 1000}))
+}
+
+async fn messages(State(shared): State<Arc<Shared>>, Json(body): Json<Value>) -> Response {
+    let request = Request::read(&body);
+    let mut trace = Trace {
+        shared: Arc::clone(&shared),
+        session: request.session.clone(),
+        prompt: request.prompt.clone(),
+        step: request.step,
+        done: false,
+    };
+    trace.log(Kind::Requested);
+    let script = Script::parse(&request.prompt);
+    if request.job == Job::Turn
+        && let Some(failure) = script.failure
+        && shared.fails(&request, failure)
+    {
+        trace.log(Kind::Failed(failure.code));
+        return error(failure.code);
+    }
+    let message = Message {
+        model: request.model.clone(),
+        acts: acts(&request, &script),
+    };
+    if request.stream {
+        return streamed(&message, trace);
+    }
+    tokio::time::sleep(message.time()).await;
+    trace.log(Kind::MessageStop);
+    Json(message.whole()).into_response()
+}
+
+fn acts(request: &Request, script: &Script) -> Vec<Act> {
+    match request.job {
+        Job::Title => vec![Act::Say(json!({"title": "Test session"}).to_string())],
+        Job::Compact => vec![Act::Say(COMPACT.into())],
+        Job::Turn => script
+            .message(request.step)
+            .iter()
+            .cloned()
+            .map(|act| match act {
+                Act::Call {
+                    tool: "Agent",
+                    input,
+                } => Act::Call {
+                    tool: request.agent_tool,
+                    input,
+                },
+                act => act,
+            })
+            .collect(),
+    }
+}
+
+fn error(code: u16) -> Response {
+    let kind = match code {
+        400 => "invalid_request_error",
+        401 => "authentication_error",
+        429 => "rate_limit_error",
+        529 => "overloaded_error",
+        _ => "api_error",
+    };
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = json!({
+        "type": "error",
+        "error": {"type": kind, "message": format!("scripted {code}")},
+    });
+    (status, Json(body)).into_response()
+}
+
+fn streamed(message: &Message, trace: Trace) -> Response {
+    let pieces = VecDeque::from(message.pieces());
+    let events = stream::unfold((pieces, trace), |(mut pieces, mut trace)| async move {
+        loop {
+            let bytes = match pieces.pop_front()? {
+                Piece::Pause(time) => {
+                    tokio::time::sleep(time).await;
+                    continue;
+                }
+                Piece::Event(bytes) => bytes,
+                Piece::FirstDelta(bytes) => {
+                    trace.log(Kind::FirstDelta);
+                    bytes
+                }
+                Piece::Stop(bytes) => {
+                    trace.log(Kind::MessageStop);
+                    bytes
+                }
+            };
+            return Some((Ok::<_, Infallible>(bytes), (pieces, trace)));
+        }
+    });
+    let kind = [(header::CONTENT_TYPE, "text/event-stream; charset=utf-8")];
+    (kind, Body::from_stream(events)).into_response()
+}
+
+/// Logs what becomes of one request; dropped before its end it logs the disconnection.
+struct Trace {
+    shared: Arc<Shared>,
+    session: Option<String>,
+    prompt: String,
+    step: usize,
+    done: bool,
+}
+
+impl Trace {
+    fn log(&mut self, kind: Kind) {
+        self.done = matches!(
+            kind,
+            Kind::MessageStop | Kind::Failed(_) | Kind::Disconnected
+        );
+        self.shared.log().push(ApiEvent {
+            at: SystemTime::now(),
+            session: self.session.clone(),
+            prompt: self.prompt.clone(),
+            step: self.step,
+            kind,
+        });
+        self.shared.news.notify_all();
+    }
+}
+
+impl Drop for Trace {
+    fn drop(&mut self) {
+        if !self.done {
+            self.log(Kind::Disconnected);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! A scripted message as the timed events of an answer.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::script::Act;
+
+/// A model needs some time for its first word; in a turn much shorter than this the client may
+/// never call itself busy.
+const THOUGHT: Duration = Duration::from_millis(500);
+const BEAT: Duration = Duration::from_millis(100);
+/// Enough for windows of 1 million tokens too.
+const FULL_CONTEXT: u64 = 975_000;
+
+/// One piece of the answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Piece {
+    Pause(Duration),
+    Event(Bytes),
+    /// The first delta; the client shows something from here on.
+    FirstDelta(Bytes),
+    /// The end of the message.
+    Stop(Bytes),
+}
+
+/// A whole message of the model.
+pub(crate) struct Message {
+    pub model: String,
+    pub acts: Vec<Act>,
+}
+
+impl Message {
+    /// The events of a streaming answer.
+    pub(crate) fn pieces(&self) -> Vec<Piece> {
+        let mut writer = Writer::default();
+        writer.pause(THOUGHT);
+        writer.event(&json!({"type": "message_start", "message": self.head(&json!([]))}));
+        for act in &self.acts {
+            writer.act(act);
+        }
+        writer.event(&json!({
+            "type": "message_delta",
+            "delta": {"stop_reason": self.stop_reason(), "stop_sequence": null},
+            "usage": {"output_tokens": 20},
+        }));
+        let stop = encode(&json!({"type": "message_stop"}));
+        writer.pieces.push(Piece::Stop(stop));
+        writer.pieces
+    }
+
+    /// The answer to a request that does not stream.
+    pub(crate) fn whole(&self) -> Value {
+        let blocks: Vec<Value> = self.acts.iter().map(block).collect();
+        let mut message = self.head(&json!(blocks));
+        message["stop_reason"] = self.stop_reason().into();
+        message
+    }
+
+    /// How long the answer takes.
+    pub(crate) fn time(&self) -> Duration {
+        self.pieces()
+            .iter()
+            .map(|piece| match piece {
+                Piece::Pause(time) => *time,
+                _ => Duration::ZERO,
+            })
+            .sum()
+    }
+
+    fn head(&self, content: &Value) -> Value {
+        let input = if self.acts.contains(&Act::Full) {
+            FULL_CONTEXT
+        } else {
+            1_000
+        };
+        json!({
+            "id": id("msg"),
+            "type": "message",
+            "role": "assistant",
+            "model": self.model,
+            "content": content,
+            "stop_reason": null,
+            "stop_sequence": null,
+            "usage": {
+                "input_tokens": input,
+                "cache_creation_input_tokens": 0,
+                "cache_read_input_tokens": 0,
+                "output_tokens": 1,
+            },
+        })
+    }
+
+    fn stop_reason(&self) -> &'static str {
+        if self.acts.iter().any(|act| matches!(act, Act::Call { .. })) {
+            "tool_use"
+        } else {
+            "end_turn"
+        }
+    }
+}
+
+#[derive(Default)]
+struct Writer {
+    pieces: Vec<Piece>,
+    blocks: usize,
+    has_delta: bool,
+}
+
+impl Writer {
+    fn act(&mut self, act: &Act) {
+        match act {
+            Act::Say(text) => self.text(&[(Duration::ZERO, text.clone())]),
+            Act::Full => self.text(&[(Duration::ZERO, "The context is full.".into())]),
+            Act::Stream(time) => self.text(&beats(*time, "line")),
+            Act::Stall(time) => self.text(&[
+                (Duration::ZERO, "Before the pause, ".into()),
+                (*time, "after the pause.".into()),
+            ]),
+            Act::Think(time) => {
+                self.open(&json!({"type": "thinking", "thinking": "", "signature": ""}));
+                for (pause, text) in beats(*time, "thought") {
+                    self.pause(pause);
+                    self.delta(&json!({"type": "thinking_delta", "thinking": text}));
+                }
+                self.delta(&json!({"type": "signature_delta", "signature": "ZmFrZQ=="}));
+                self.close();
+                self.text(&[(Duration::ZERO, "That was thought over.".into())]);
+            }
+            Act::Call { tool, input } => {
+                self.open(&json!({
+                    "type": "tool_use", "id": id("toolu"), "name": tool, "input": {},
+                }));
+                let input = input.to_string();
+                self.delta(&json!({"type": "input_json_delta", "partial_json": input}));
+                self.close();
+            }
+        }
+    }
+
+    fn text(&mut self, parts: &[(Duration, String)]) {
+        self.open(&json!({"type": "text", "text": ""}));
+        for (pause, text) in parts {
+            self.pause(*pause);
+            self.delta(&json!({"type": "text_delta", "text": text}));
+        }
+        self.close();
+    }
+
+    fn open(&mut self, block: &Value) {
+        self.event(&json!({
+            "type": "content_block_start", "index": self.blocks, "content_block": block,
+        }));
+    }
+
+    fn close(&mut self) {
+        self.event(&json!({"type": "content_block_stop", "index": self.blocks}));
+        self.blocks += 1;
+    }
+
+    fn delta(&mut self, delta: &Value) {
+        let event = encode(&json!({
+            "type": "content_block_delta", "index": self.blocks, "delta": delta,
+        }));
+        self.pieces.push(if self.has_delta {
+            Piece::Event(event)
+        } else {
+            Piece::FirstDelta(event)
+        });
+        self.has_delta = true;
+    }
+
+    fn pause(&mut self, time: Duration) {
+        if !time.is_zero() {
+            self.pieces.push(Piece::Pause(time));
+        }
+    }
+
+    fn event(&mut self, event: &Value) {
+        self.pieces.push(Piece::Event(encode(event)));
+    }
+}
+
+/// Short lines, so that the text also scrolls.
+fn beats(time: Duration, word: &str) -> Vec<(Duration, String)> {
+    let count = (time.as_millis() / BEAT.as_millis()).max(1);
+    let beat = time / u32::try_from(count).expect("a time of less than years");
+    let mut parts = vec![(Duration::ZERO, format!("{word} 0 "))];
+    parts.extend((1..=count).map(|i| {
+        let end = if i % 10 == 0 { "\n\n" } else { " " };
+        (beat, format!("{word} {i}{end}"))
+    }));
+    parts
+}
+
+fn block(act: &Act) -> Value {
+    match act {
+        Act::Call { tool, input } => {
+            json!({"type": "tool_use", "id": id("toolu"), "name": tool, "input": input})
+        }
+        Act::Say(text) => json!({"type": "text", "text": text}),
+        _ => json!({"type": "text", "text": "All at once."}),
+    }
+}
+
+fn id(prefix: &str) -> String {
+    format!("{prefix}_{}", Uuid::new_v4().simple())
+}
+
+fn encode(event: &Value) -> Bytes {
+    let name = event["type"].as_str().unwrap_or_default();
+    format!("event: {name}\ndata: {event}\n\n").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(acts: Vec<Act>) -> Message {
+        Message {
+            model: "m".into(),
+            acts,
+        }
+    }
+
+    #[test]
+    fn a_stream_takes_its_time() {
+        let time = Duration::from_millis(1500);
+        assert_eq!(message(vec![Act::Stream(time)]).time(), THOUGHT + time);
+        assert_eq!(message(vec![Act::Think(time)]).time(), THOUGHT + time);
+        assert_eq!(message(vec![Act::Stall(time)]).time(), THOUGHT + time);
+    }
+
+    #[test]
+    fn a_message_has_one_first_delta_and_one_stop() {
+        let pieces = message(vec![Act::Say("a".into()), Act::Say("b".into())]).pieces();
+        let first = pieces.iter().filter(|p| matches!(p, Piece::FirstDelta(_)));
+        assert_eq!(first.count(), 1);
+        assert!(matches!(pieces.last(), Some(Piece::Stop(_))));
+    }
+}

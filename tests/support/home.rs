@@ -1,0 +1,243 @@
+//! A HOME of its own for the client and for whatever runs next to it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{FakeApi, client};
+
+const KEY: &str = "sk-ant-api03-fake-key-of-the-trusty-bar-tests-AAAAAAAAAAAA";
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// An isolated home directory, removed when dropped.
+pub struct Home {
+    dir: TempDir,
+    root: PathBuf,
+    config: PathBuf,
+    extra: Vec<(String, String)>,
+}
+
+impl Home {
+    /// A home in which the client starts straight into its prompt.
+    pub fn new() -> Self {
+        Self::with_config(".claude", None)
+    }
+
+    /// The same, but with `CLAUDE_CONFIG_DIR` set to the folder `name` of the home.
+    pub fn with_config_dir(name: &str) -> Self {
+        Self::with_config(name, Some("CLAUDE_CONFIG_DIR"))
+    }
+
+    fn with_config(name: &str, variable: Option<&str>) -> Self {
+        // Paths of unix sockets are limited to about 107 bytes.
+        let dir = tempfile::Builder::new()
+            .prefix("tb-")
+            .tempdir_in("/tmp")
+            .expect("a folder in /tmp");
+        let root = dir.path().canonicalize().expect("the new folder");
+        let config = root.join(name);
+        let extra = variable.map(|variable| (variable.to_owned(), text(&config)));
+        let home = Self {
+            dir,
+            root,
+            config,
+            extra: extra.into_iter().collect(),
+        };
+        for folder in [home.config.clone(), home.xdg_config(), home.xdg_data()] {
+            make(&folder);
+        }
+        for folder in [home.runtime(), home.tmux_tmpdir(), home.tmpdir()] {
+            make(&folder);
+            let private = fs::Permissions::from_mode(0o700);
+            fs::set_permissions(&folder, private).expect("a folder of our own");
+        }
+        home.write_state(&json!({
+            "hasCompletedOnboarding": true,
+            "lastOnboardingVersion": client::VERSION,
+            "theme": "dark",
+            "numStartups": 5,
+            "customApiKeyResponses": {"approved": [&KEY[KEY.len() - 20..]], "rejected": []},
+            "projects": {},
+        }));
+        home
+    }
+
+    /// The home directory itself.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// The client's directory, normally `.claude`.
+    pub fn config_dir(&self) -> &Path {
+        &self.config
+    }
+
+    /// `XDG_CONFIG_HOME`.
+    pub fn xdg_config(&self) -> PathBuf {
+        self.root.join(".config")
+    }
+
+    /// `XDG_DATA_HOME`.
+    pub fn xdg_data(&self) -> PathBuf {
+        self.root.join(".local/share")
+    }
+
+    /// `XDG_RUNTIME_DIR`.
+    pub fn runtime(&self) -> PathBuf {
+        self.root.join("run")
+    }
+
+    /// `TMUX_TMPDIR`.
+    pub fn tmux_tmpdir(&self) -> PathBuf {
+        self.root.join("tmux")
+    }
+
+    /// `TMPDIR`.
+    pub fn tmpdir(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    /// Makes a folder which the client trusts. Do it before clients start: they rewrite the
+    /// file in which the trust is noted.
+    pub fn project(&self, name: &str) -> PathBuf {
+        let folder = self.untrusted_project(name);
+        let mut state = self.state();
+        state["projects"][text(&folder)] = json!({
+            "hasTrustDialogAccepted": true,
+            "hasCompletedProjectOnboarding": true,
+            "allowedTools": [],
+        });
+        self.write_state(&state);
+        folder
+    }
+
+    /// Makes a folder for which the client asks whether to trust it.
+    pub fn untrusted_project(&self, name: &str) -> PathBuf {
+        let folder = self.root.join("code").join(name);
+        make(&folder);
+        folder
+    }
+
+    /// Adds or replaces a variable of [`env`](Self::env).
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.extra.retain(|(known, _)| known != name);
+        self.extra.push((name.into(), value.into()));
+    }
+
+    /// The whole environment for a process in this home; nothing of our own is in it.
+    pub fn env(&self, api: &FakeApi) -> Vec<(String, String)> {
+        let fixed = [
+            ("HOME", text(&self.root)),
+            ("XDG_CONFIG_HOME", text(&self.xdg_config())),
+            ("XDG_DATA_HOME", text(&self.xdg_data())),
+            ("XDG_RUNTIME_DIR", text(&self.runtime())),
+            ("TMUX_TMPDIR", text(&self.tmux_tmpdir())),
+            ("TMPDIR", text(&self.tmpdir())),
+            ("PATH", PATH.into()),
+            ("TERM", "xterm-256color".into()),
+            ("LANG", "C.UTF-8".into()),
+            ("SHELL", "/bin/bash".into()),
+            ("ANTHROPIC_BASE_URL", api.url()),
+            ("ANTHROPIC_API_KEY", KEY.into()),
+            ("DISABLE_TELEMETRY", "1".into()),
+            ("DISABLE_AUTOUPDATER", "1".into()),
+            ("DISABLE_ERROR_REPORTING", "1".into()),
+            ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1".into()),
+            (
+                "CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL",
+                "1".into(),
+            ),
+        ];
+        let mut env: Vec<_> = fixed
+            .into_iter()
+            .filter(|(name, _)| self.extra.iter().all(|(known, _)| known != name))
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        env.extend(self.extra.iter().cloned());
+        env
+    }
+
+    /// What the client says about the session of this process. `None` also while the client
+    /// is writing it.
+    pub fn registry(&self, pid: u32) -> Option<Value> {
+        self.sessions().of(pid)
+    }
+
+    /// What the client says about all sessions of this home.
+    pub fn registries(&self) -> Vec<Value> {
+        self.sessions().all()
+    }
+
+    pub(crate) fn sessions(&self) -> Registry {
+        Registry(self.config.join("sessions"))
+    }
+
+    fn state_file(&self) -> PathBuf {
+        if self.config == self.root.join(".claude") {
+            self.root.join(".claude.json")
+        } else {
+            self.config.join(".claude.json")
+        }
+    }
+
+    fn state(&self) -> Value {
+        read(&self.state_file()).expect("the client's state file")
+    }
+
+    fn write_state(&self, state: &Value) {
+        let file = self.state_file();
+        let new = file.with_extension("new");
+        fs::write(&new, state.to_string()).expect("a file in the home");
+        fs::rename(&new, &file).expect("the client's state file");
+    }
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // What the client wrote helps to understand a failure.
+        let keep = std::thread::panicking() && std::env::var_os("KEEP_HOME").is_some();
+        self.dir.disable_cleanup(keep);
+    }
+}
+
+/// The folder in which the client keeps one file for each running session.
+pub(crate) struct Registry(PathBuf);
+
+impl Registry {
+    pub(crate) fn of(&self, pid: u32) -> Option<Value> {
+        read(&self.0.join(format!("{pid}.json")))
+    }
+
+    fn all(&self) -> Vec<Value> {
+        let Ok(entries) = fs::read_dir(&self.0) else {
+            return Vec::new();
+        };
+        entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            // The other files there hold secrets of the sessions.
+            .filter(|path| path.extension().is_some_and(|end| end == "json"))
+            .filter_map(|path| read(&path))
+            .collect()
+    }
+}
+
+fn make(folder: &Path) {
+    fs::create_dir_all(folder).expect("a folder in the home");
+}
+
+fn read(file: &Path) -> Option<Value> {
+    serde_json::from_slice(&fs::read(file).ok()?).ok()
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().expect("a path of plain text").to_owned()
+}

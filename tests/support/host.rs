@@ -1,0 +1,464 @@
+//! Terminals in which the real client runs.
+
+mod pty;
+mod tmux;
+
+use std::collections::HashSet;
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::home::{Home, Registry};
+use crate::process::ProcessRef;
+use crate::wait::{self, until_or};
+use crate::{FakeApi, client};
+use pty::Pty;
+use tmux::Tmux;
+
+const ROWS: NonZeroU16 = NonZeroU16::new(40).expect("not zero");
+const COLUMNS: NonZeroU16 = NonZeroU16::new(140).expect("not zero");
+const PROMPT: &str = "tb> ";
+const START: Duration = Duration::from_mins(1);
+const ECHO: Duration = Duration::from_secs(30);
+/// A dialog of the client ignores the keys of its first moments, against accidents while typing.
+const DIALOG_DEAF: Duration = Duration::from_millis(500);
+const DIALOG_SLOW: Duration = Duration::from_secs(3);
+const END: Duration = Duration::from_secs(5);
+
+/// Where the client runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// The client is the process of a tmux pane.
+    TmuxDirect,
+    /// The client runs in a bash in a tmux pane.
+    TmuxBash,
+    /// The client runs in a zsh in a tmux pane.
+    TmuxZsh,
+    /// The client is the first process of a plain terminal.
+    PtyDirect,
+    /// The client runs in a bash in a plain terminal.
+    PtyBash,
+    /// The client runs in a zsh in a plain terminal.
+    PtyZsh,
+}
+
+impl Shape {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::TmuxDirect,
+        Self::TmuxBash,
+        Self::TmuxZsh,
+        Self::PtyDirect,
+        Self::PtyBash,
+        Self::PtyZsh,
+    ];
+
+    /// Whether it is a tmux pane.
+    pub fn is_tmux(self) -> bool {
+        matches!(self, Self::TmuxDirect | Self::TmuxBash | Self::TmuxZsh)
+    }
+
+    /// Whether a shell with job control is between the terminal and the client.
+    pub fn has_shell(self) -> bool {
+        !matches!(self, Self::TmuxDirect | Self::PtyDirect)
+    }
+
+    fn shell(self) -> Option<Command> {
+        let words: &[&str] = match self {
+            Self::TmuxDirect | Self::PtyDirect => return None,
+            Self::TmuxBash | Self::PtyBash => &["/bin/bash", "--norc", "--noprofile", "-i"],
+            Self::TmuxZsh | Self::PtyZsh => &["/bin/zsh", "-f", "-i"],
+        };
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
+        Some(command)
+    }
+}
+
+/// A key of the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    Enter,
+    Escape,
+    CtrlC,
+    CtrlD,
+    CtrlZ,
+    CtrlU,
+    Down,
+    Up,
+    Tab,
+    Char(char),
+}
+
+enum Host {
+    Tmux(Tmux),
+    Pty(Pty),
+}
+
+/// A terminal with a client in it; both end when it is dropped.
+pub struct Terminal {
+    shape: Shape,
+    host: Host,
+    root: ProcessRef,
+    binary: PathBuf,
+    registry: Registry,
+    client: Mutex<Option<ProcessRef>>,
+    seen: Mutex<HashSet<ProcessRef>>,
+    viewer: Option<Pty>,
+}
+
+impl Terminal {
+    /// Opens a terminal and starts the client in it; returns as soon as its process is there.
+    #[track_caller]
+    pub fn open(shape: Shape, home: &Home, api: &FakeApi, cwd: &Path, args: &[&str]) -> Self {
+        let binary = client::binary().expect("the client is installed");
+        let shell = shape.shell();
+        let mut command = shell.unwrap_or_else(|| {
+            let mut command = Command::new(&binary);
+            command.args(args);
+            command
+        });
+        command.envs(home.env(api)).current_dir(cwd);
+        if shape.has_shell() {
+            command.env("PS1", PROMPT).env("HISTFILE", "/dev/null");
+        }
+        let host = if shape.is_tmux() {
+            Host::Tmux(Tmux::spawn(&command))
+        } else {
+            Host::Pty(Pty::spawn(&command))
+        };
+        let root = match &host {
+            Host::Tmux(tmux) => tmux.pane,
+            Host::Pty(pty) => ProcessRef::of(pty.pid()).expect("the process just started"),
+        };
+        let terminal = Self {
+            shape,
+            host,
+            root,
+            binary,
+            registry: home.sessions(),
+            client: Mutex::default(),
+            seen: Mutex::default(),
+            viewer: None,
+        };
+        if shape.has_shell() {
+            terminal.run_client(args);
+        }
+        terminal.client();
+        terminal
+    }
+
+    /// Starts the client once more in the shell, after the first one has ended.
+    #[track_caller]
+    pub fn run_client(&self, args: &[&str]) {
+        assert!(self.shape.has_shell(), "no shell in {:?}", self.shape);
+        until_or(
+            START,
+            "the prompt of the shell",
+            || {
+                let reads = self.root.has_terminal();
+                (reads && self.screen().contains(PROMPT.trim_end())).then_some(())
+            },
+            || self.diagnosis(),
+        );
+        let binary = self.binary.to_str().expect("a path of plain text");
+        let words: Vec<String> = std::iter::once(binary)
+            .chain(args.iter().copied())
+            .map(quote)
+            .collect();
+        self.type_text(&words.join(" "));
+        self.press(Key::Enter);
+    }
+
+    /// The kind of terminal.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The process we started: the shell or the client.
+    pub fn root(&self) -> ProcessRef {
+        self.root
+    }
+
+    /// The client, found below the process we started by the file it executes. Waits for it
+    /// while it starts.
+    #[track_caller]
+    pub fn client(&self) -> ProcessRef {
+        until_or(
+            START,
+            "the process of the client",
+            || self.find_client(),
+            || self.diagnosis(),
+        )
+    }
+
+    fn find_client(&self) -> Option<ProcessRef> {
+        let mut client = lock(&self.client);
+        if client.is_none_or(|client| !client.is_alive()) {
+            *client = self.root.find_exe(&self.binary);
+            drop(client);
+            self.remember();
+            return *lock(&self.client);
+        }
+        *client
+    }
+
+    /// Types text, without Enter.
+    pub fn type_text(&self, text: &str) {
+        match &self.host {
+            Host::Tmux(tmux) => tmux.type_text(text),
+            Host::Pty(pty) => pty.type_text(text),
+        }
+    }
+
+    /// Presses one key.
+    pub fn press(&self, key: Key) {
+        match &self.host {
+            Host::Tmux(tmux) => tmux.press(key),
+            Host::Pty(pty) => pty.press(key),
+        }
+    }
+
+    /// Types a prompt and, once it stands in the client's input, presses Enter.
+    #[track_caller]
+    pub fn submit(&self, prompt: &str) {
+        self.enter_text(prompt);
+        self.press(Key::Enter);
+    }
+
+    /// Submits a prompt and waits for the end of its turn, however short it is; what the client
+    /// says about its session then.
+    #[track_caller]
+    pub fn run_turn(&self, deadline: Duration, prompt: &str) -> Value {
+        let before = self.wait_status(deadline, "idle")["statusUpdatedAt"].clone();
+        self.submit(prompt);
+        self.wait_registry(deadline, |session| {
+            session["status"] == "idle" && session["statusUpdatedAt"] != before
+        })
+    }
+
+    /// Answers the open dialog, which must be on the screen already, with a key.
+    #[track_caller]
+    pub fn answer(&self, key: Key) {
+        until_or(
+            START,
+            "the dialog to take the answer",
+            || {
+                sleep(DIALOG_DEAF);
+                let before = self.screen();
+                self.press(key);
+                wait::poll(DIALOG_SLOW, || (self.screen() != before).then_some(()))
+            },
+            || self.diagnosis(),
+        );
+    }
+
+    /// Types text and waits until it stands in the client's input.
+    #[track_caller]
+    pub fn enter_text(&self, text: &str) {
+        self.type_text(text);
+        let wanted = squeeze(text);
+        until_or(
+            ECHO,
+            &format!("{text:?} in the input"),
+            || {
+                let screen = self.screen();
+                let input = screen.rsplit_once('❯').map_or("", |(_, input)| input);
+                squeeze(input).contains(&wanted).then_some(())
+            },
+            || self.diagnosis(),
+        );
+    }
+
+    /// What is on the screen.
+    pub fn screen(&self) -> String {
+        match &self.host {
+            Host::Tmux(tmux) => tmux.screen(),
+            Host::Pty(pty) => pty.screen(),
+        }
+    }
+
+    /// The window title.
+    pub fn title(&self) -> String {
+        match &self.host {
+            Host::Tmux(tmux) => tmux.title(),
+            Host::Pty(pty) => pty.title(),
+        }
+    }
+
+    /// Waits until `needle` is on the screen; the screen then.
+    #[track_caller]
+    pub fn wait_screen(&self, deadline: Duration, needle: &str) -> String {
+        until_or(
+            deadline,
+            &format!("{needle:?} on the screen"),
+            || Some(self.screen()).filter(|screen| screen.contains(needle)),
+            || self.diagnosis(),
+        )
+    }
+
+    /// What the client says about its session.
+    pub fn registry(&self) -> Option<Value> {
+        self.registry.of(self.find_client()?.pid)
+    }
+
+    /// Waits until the client's own word about its session is as wanted.
+    #[track_caller]
+    pub fn wait_registry(&self, deadline: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
+        until_or(
+            deadline,
+            "the registry to say so",
+            || self.registry().filter(&wanted),
+            || self.diagnosis(),
+        )
+    }
+
+    /// Waits for one of the client's words `idle`, `busy`, `waiting`, `shell`.
+    #[track_caller]
+    pub fn wait_status(&self, deadline: Duration, status: &str) -> Value {
+        until_or(
+            deadline,
+            &format!("{status:?} in the registry"),
+            || {
+                self.registry()
+                    .filter(|session| session["status"] == status)
+            },
+            || self.diagnosis(),
+        )
+    }
+
+    /// Waits until the client has ended.
+    #[track_caller]
+    pub fn wait_end(&self, deadline: Duration, client: ProcessRef) {
+        until_or(
+            deadline,
+            "the end of the client",
+            || (!client.is_alive()).then_some(()),
+            || self.diagnosis(),
+        );
+    }
+
+    /// Sends the client a signal, if it is still the process it was.
+    #[track_caller]
+    pub fn signal(&self, signal: Signal) {
+        let client = self.client();
+        self.remember();
+        assert!(client.signal(signal), "{client:?} is gone");
+    }
+
+    /// Closes the terminal: the tmux session, or our end of the plain one.
+    pub fn hang_up(&mut self) {
+        self.remember();
+        self.viewer = None;
+        match &mut self.host {
+            Host::Tmux(tmux) => tmux.hang_up(),
+            Host::Pty(pty) => pty.hang_up(),
+        }
+    }
+
+    /// Looks at the tmux session from a terminal of its own, as a user would.
+    #[track_caller]
+    pub fn attach(&mut self) {
+        let tmux = self.tmux();
+        let viewer = Pty::spawn(&tmux.attach_command());
+        tmux.wait_attached(START, "1");
+        self.viewer = Some(viewer);
+    }
+
+    /// Ends the look at the tmux session; the session goes on.
+    #[track_caller]
+    pub fn detach(&mut self) {
+        self.tmux().detach_all();
+        self.tmux().wait_attached(START, "0");
+        self.viewer = None;
+    }
+
+    /// The name of the tmux session.
+    pub fn session_name(&self) -> Option<&'static str> {
+        self.shape.is_tmux().then(Tmux::session_name)
+    }
+
+    /// The name of the tmux socket, as for `tmux -L`.
+    pub fn socket(&self) -> Option<&str> {
+        match &self.host {
+            Host::Tmux(tmux) => Some(tmux.socket()),
+            Host::Pty(_) => None,
+        }
+    }
+
+    /// Runs a command of the tmux server; its output.
+    #[track_caller]
+    pub fn tmux_command(&self, args: &[&str]) -> String {
+        let output = self.tmux().run(args);
+        output.unwrap_or_else(|| panic!("tmux {args:?} failed"))
+    }
+
+    #[track_caller]
+    fn tmux(&self) -> &Tmux {
+        match &self.host {
+            Host::Tmux(tmux) => tmux,
+            Host::Pty(_) => panic!("{:?} has no tmux", self.shape),
+        }
+    }
+
+    /// Notes all processes below us, to end them in any case later.
+    fn remember(&self) {
+        let client = *lock(&self.client);
+        let tree = self.root.tree();
+        let below = client.map(ProcessRef::tree).unwrap_or_default();
+        lock(&self.seen).extend(tree.into_iter().chain(below));
+    }
+
+    fn diagnosis(&self) -> String {
+        let registry = lock(&self.client).and_then(|client| self.registry.of(client.pid));
+        let registry = registry.map_or_else(|| "none".into(), |value| value.to_string());
+        let (shape, screen) = (self.shape, self.screen());
+        format!(
+            "{shape:?}; registry: {registry}; screen:\n{}",
+            screen.trim_end()
+        )
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.hang_up();
+        if let Host::Tmux(tmux) = &self.host {
+            tmux.kill_server();
+        }
+        let client = *lock(&self.client);
+        let polite = [Some(self.root), client];
+        wait_gone(&polite.into_iter().flatten().collect::<Vec<_>>());
+        let seen: Vec<ProcessRef> = lock(&self.seen).iter().copied().collect();
+        for process in &seen {
+            process.signal(Signal::KILL);
+        }
+        wait_gone(&seen);
+    }
+}
+
+fn wait_gone(processes: &[ProcessRef]) {
+    wait::poll(END, || {
+        let gone = processes.iter().all(|process| !process.is_alive());
+        gone.then_some(())
+    });
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Long lines are broken on the screen wherever they end.
+fn squeeze(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}

@@ -1,0 +1,233 @@
+//! A terminal that is nothing but a pseudo-terminal.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::{read, write};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use super::{COLUMNS, END, Key, ROWS};
+use crate::wait;
+
+type Screen = vt100::Parser<Replies>;
+
+/// A process on a pseudo-terminal of its own, with what it has painted.
+///
+/// Opened here and not by a crate: every descriptor is close-on-exec from birth, so that no
+/// process started by another test thread keeps this terminal open.
+pub(super) struct Pty {
+    child: Child,
+    master: Option<Arc<OwnedFd>>,
+    screen: Arc<Mutex<Screen>>,
+    reader: Option<JoinHandle<()>>,
+    stop_reader: Option<OwnedFd>,
+}
+
+impl Pty {
+    /// Starts `command` as the leader of a session whose terminal is the new one.
+    pub(super) fn spawn(command: &Command) -> Self {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let master = openpt(flags).expect("a pseudo-terminal");
+        grantpt(&master).expect("a granted terminal");
+        unlockpt(&master).expect("an unlocked terminal");
+        let size = Winsize {
+            ws_row: ROWS.get(),
+            ws_col: COLUMNS.get(),
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&master, size).expect("a terminal of this size");
+        let slave = ioctl_tiocgptpeer(&master, flags).expect("the other end of the terminal");
+        let child = start(command, &slave);
+        drop(slave);
+
+        let master = Arc::new(master);
+        let screen = Screen::new_with_callbacks(ROWS, COLUMNS, 0, Replies::default());
+        let screen = Arc::new(Mutex::new(screen));
+        let (stopped, stop_reader) = pipe_with(PipeFlags::CLOEXEC).expect("a pipe");
+        let reader = std::thread::Builder::new()
+            .name("terminal".into())
+            .spawn({
+                let (master, screen) = (Arc::clone(&master), Arc::clone(&screen));
+                move || read_all(&master, &stopped, &screen)
+            })
+            .expect("a thread for the terminal");
+        Self {
+            child,
+            master: Some(master),
+            screen,
+            reader: Some(reader),
+            stop_reader: Some(stop_reader),
+        }
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn type_text(&self, text: &str) {
+        let master = self.master.as_ref().expect("a terminal not hung up");
+        // The other end may be gone already.
+        let _ = write_all(master, text.as_bytes());
+    }
+
+    pub(super) fn press(&self, key: Key) {
+        match key {
+            Key::Enter => self.type_text("\r"),
+            Key::Escape => self.type_text("\x1b"),
+            Key::CtrlC => self.type_text("\x03"),
+            Key::CtrlD => self.type_text("\x04"),
+            Key::CtrlZ => self.type_text("\x1a"),
+            Key::CtrlU => self.type_text("\x15"),
+            Key::Down => self.type_text("\x1b[B"),
+            Key::Up => self.type_text("\x1b[A"),
+            Key::Tab => self.type_text("\t"),
+            Key::Char(c) => self.type_text(c.encode_utf8(&mut [0; 4])),
+        }
+    }
+
+    pub(super) fn screen(&self) -> String {
+        lock(&self.screen).screen().contents()
+    }
+
+    /// The window title the program has set last.
+    pub(super) fn title(&self) -> String {
+        lock(&self.screen).callbacks().title.clone()
+    }
+
+    /// Closes the terminal; the kernel tells its processes.
+    pub(super) fn hang_up(&mut self) {
+        drop(self.stop_reader.take());
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+        drop(self.master.take());
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        self.hang_up();
+        // Without this a zombie would stay.
+        let ended = wait::poll(END, || self.child.try_wait().ok().flatten());
+        if ended.is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// `setsid --ctty` makes the terminal on its standard input the controlling one and then
+/// becomes the program; doing that here would need unsafe code after the fork.
+fn start(command: &Command, slave: &OwnedFd) -> Child {
+    let stdio = || Stdio::from(slave.try_clone().expect("one more descriptor"));
+    let mut setsid = Command::new("/usr/bin/setsid");
+    setsid
+        .arg0("setsid")
+        .arg("--ctty")
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear()
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdin(stdio())
+        .stdout(stdio())
+        .stderr(stdio());
+    if let Some(folder) = command.get_current_dir() {
+        setsid.current_dir(folder);
+    }
+    setsid.spawn().expect("setsid starts")
+}
+
+fn read_all(master: &OwnedFd, stopped: &OwnedFd, screen: &Mutex<Screen>) {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let mut fds = [
+            PollFd::new(master, PollFlags::IN),
+            PollFd::new(stopped, PollFlags::IN),
+        ];
+        match poll(&mut fds, None) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(_) => return,
+        }
+        if !fds[1].revents().is_empty() {
+            return;
+        }
+        // An error means that no process has the terminal open any more.
+        let Ok(length @ 1..) = read(master, &mut buffer) else {
+            return;
+        };
+        let mut screen = lock(screen);
+        screen.process(&buffer[..length]);
+        let replies = std::mem::take(&mut screen.callbacks_mut().bytes);
+        drop(screen);
+        if write_all(master, &replies).is_err() {
+            return;
+        }
+    }
+}
+
+fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> rustix::io::Result<()> {
+    while !bytes.is_empty() {
+        match write(&fd, bytes) {
+            Ok(length) => bytes = &bytes[length..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn lock(screen: &Mutex<Screen>) -> MutexGuard<'_, Screen> {
+    screen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The answers to the questions a program asks its terminal.
+#[derive(Default)]
+struct Replies {
+    bytes: Vec<u8>,
+    title: String,
+}
+
+impl vt100::Callbacks for Replies {
+    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
+        self.title = String::from_utf8_lossy(title).into_owned();
+    }
+
+    fn unhandled_csi(
+        &mut self,
+        screen: &mut vt100::Screen,
+        intermediate: Option<u8>,
+        _: Option<u8>,
+        params: &[&[u16]],
+        end: char,
+    ) {
+        let first = params.first().and_then(|param| param.first()).copied();
+        match (intermediate, first.unwrap_or(0), end) {
+            (None, 0, 'c') => self.bytes.extend(b"\x1b[?62;22c"),
+            (None, 5, 'n') => self.bytes.extend(b"\x1b[0n"),
+            (None, 6, 'n') => {
+                let (row, column) = screen.cursor_position();
+                let reply = format!("\x1b[{};{}R", row + 1, column + 1);
+                self.bytes.extend(reply.into_bytes());
+            }
+            _ => {}
+        }
+    }
+
+    fn unhandled_osc(&mut self, _: &mut vt100::Screen, params: &[&[u8]]) {
+        if let [b"11", b"?"] = params {
+            self.bytes.extend(b"\x1b]11;rgb:0000/0000/0000\x1b\\");
+        }
+    }
+}

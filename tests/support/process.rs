@@ -1,0 +1,143 @@
+//! Processes, named by pid and start time so that a reused pid is never taken for them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+/// One process of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ProcessRef {
+    /// The process id.
+    pub pid: u32,
+    /// Field 22 of `/proc/PID/stat`.
+    pub start_ticks: u64,
+}
+
+impl ProcessRef {
+    /// The process that has this pid now.
+    pub fn of(pid: u32) -> Option<Self> {
+        Stat::read(pid).map(|stat| stat.process)
+    }
+
+    /// Whether it still runs; a zombie does not.
+    pub fn is_alive(self) -> bool {
+        self.state().is_some_and(|state| state != 'Z')
+    }
+
+    /// The state letter of `/proc/PID/stat`; `None` once the process is gone.
+    pub fn state(self) -> Option<char> {
+        Stat::read(self.pid)
+            .filter(|stat| stat.process == self)
+            .map(|stat| stat.state)
+    }
+
+    /// Whether its process group is the foreground one of its terminal.
+    pub fn has_terminal(self) -> bool {
+        Stat::read(self.pid).is_some_and(|stat| stat.process == self && stat.is_foreground)
+    }
+
+    /// What it executes.
+    pub fn exe(self) -> Option<PathBuf> {
+        std::fs::read_link(format!("/proc/{}/exe", self.pid)).ok()
+    }
+
+    /// Sends a signal if the pid still belongs to this process; tells whether it was sent.
+    pub fn signal(self, signal: Signal) -> bool {
+        let Some(pid) = Pid::from_raw(self.pid.cast_signed()) else {
+            return false;
+        };
+        // The descriptor keeps naming the process checked here, whatever the pid does next.
+        let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) else {
+            return false;
+        };
+        Self::of(self.pid) == Some(self) && pidfd_send_signal(fd, signal).is_ok()
+    }
+
+    /// The process itself and all processes below it, nearest first.
+    pub fn tree(self) -> Vec<Self> {
+        let mut children: HashMap<u32, Vec<Self>> = HashMap::new();
+        for stat in all() {
+            children.entry(stat.parent).or_default().push(stat.process);
+        }
+        let mut found: Vec<Self> = Self::of(self.pid)
+            .filter(|it| *it == self)
+            .into_iter()
+            .collect();
+        let mut next = 0;
+        while let Some(parent) = found.get(next) {
+            found.extend(children.remove(&parent.pid).unwrap_or_default());
+            next += 1;
+        }
+        found
+    }
+
+    /// The nearest process of the [`tree`](Self::tree) that executes this file.
+    pub fn find_exe(self, exe: &Path) -> Option<Self> {
+        self.tree()
+            .into_iter()
+            .find(|process| process.exe().is_some_and(|found| found == exe))
+    }
+}
+
+struct Stat {
+    process: ProcessRef,
+    parent: u32,
+    state: char,
+    is_foreground: bool,
+}
+
+impl Stat {
+    fn read(pid: u32) -> Option<Self> {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name in parentheses may hold anything, also spaces and parentheses.
+        let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+        // proc(5) counts from 1 and has the pid and the name first.
+        let field = |number: usize| fields.get(number - 3).copied();
+        Some(Self {
+            state: field(3)?.chars().next()?,
+            parent: field(4)?.parse().ok()?,
+            is_foreground: field(5) == field(8),
+            process: ProcessRef {
+                pid,
+                start_ticks: field(22)?.parse().ok()?,
+            },
+        })
+    }
+}
+
+fn all() -> impl Iterator<Item = Stat> {
+    let entries = std::fs::read_dir("/proc").expect("/proc is mounted");
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter_map(Stat::read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_below_its_parent_and_can_be_signalled() {
+        let me = ProcessRef::of(std::process::id()).expect("this process");
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .expect("sleep starts");
+        let process = ProcessRef::of(child.id()).expect("the child");
+        assert!(me.tree().contains(&process));
+        assert!(process.is_alive());
+        assert!(process.signal(Signal::KILL));
+        child.wait().expect("the child ends");
+        assert!(!process.is_alive());
+        assert!(!process.signal(Signal::KILL));
+    }
+
+    #[test]
+    fn a_process_of_another_start_time_is_never_signalled() {
+        let mut other = ProcessRef::of(std::process::id()).expect("this process");
+        other.start_ticks += 1;
+        assert!(!other.signal(Signal::KILL));
+        assert!(other.tree().is_empty());
+    }
+}

@@ -1,0 +1,233 @@
+//! The `trusty` program under test, confined to one home.
+
+use crate::wait;
+use crate::{Home, ProcessRef};
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+/// A program of this workspace: `$<NAME>_BIN`, or beside the test that runs.
+#[track_caller]
+pub fn program(name: &str) -> PathBuf {
+    let set = format!("{}_BIN", name.to_uppercase().replace('-', "_"));
+    let built = || {
+        let test = std::env::current_exe().expect("a test has a path");
+        let folder = test
+            .parent()
+            .and_then(|deps| deps.parent())
+            .expect("target/<profile>/deps");
+        folder.join(name)
+    };
+    let path = std::env::var_os(&set).map_or_else(built, PathBuf::from);
+    assert!(
+        path.is_file(),
+        "{} is not built; run: cargo build --workspace",
+        path.display()
+    );
+    path
+}
+
+/// Keeps discovery within this home: no other session of the machine is looked at.
+pub fn confine(home: &Home) {
+    let folder = home.xdg_config().join("trusty");
+    fs::create_dir_all(&folder).expect("the settings folder");
+    fs::write(
+        folder.join("settings.toml"),
+        "[discovery]\nconfine = true\n",
+    )
+    .expect("settings");
+}
+
+/// `trusty`, confined to this home.
+pub fn trusty(home: &Home) -> Command {
+    confine(home);
+    let mut command = Command::new(program("trusty"));
+    command
+        .env_clear()
+        .envs(surroundings(home))
+        .stdin(Stdio::null());
+    command
+}
+
+/// The environment of our own programs in this home.
+pub fn surroundings(home: &Home) -> Vec<(String, String)> {
+    let path = |path: PathBuf| path.to_string_lossy().into_owned();
+    let mut all = vec![
+        ("HOME".to_owned(), path(home.path().to_path_buf())),
+        ("PATH".to_owned(), std::env::var("PATH").unwrap_or_default()),
+        ("LANG".to_owned(), "C.UTF-8".to_owned()),
+        ("XDG_CONFIG_HOME".to_owned(), path(home.xdg_config())),
+        ("XDG_DATA_HOME".to_owned(), path(home.xdg_data())),
+        ("XDG_RUNTIME_DIR".to_owned(), path(home.runtime())),
+        ("TMUX_TMPDIR".to_owned(), path(home.tmux_tmpdir())),
+        ("TMPDIR".to_owned(), path(home.tmpdir())),
+    ];
+    if home.config_dir() != home.path().join(".claude") {
+        all.push((
+            "CLAUDE_CONFIG_DIR".to_owned(),
+            path(home.config_dir().to_path_buf()),
+        ));
+    }
+    all
+}
+
+/// Runs `trusty` to its end.
+pub fn run<A: AsRef<OsStr>>(home: &Home, arguments: impl IntoIterator<Item = A>) -> Output {
+    trusty(home).args(arguments).output().expect("trusty runs")
+}
+
+/// What `trusty list --json` says.
+#[track_caller]
+pub fn list(home: &Home) -> Value {
+    let output = run(home, ["list", "--json"]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+/// A program that runs until it is dropped.
+pub struct Running {
+    child: Child,
+    process: ProcessRef,
+}
+
+impl Running {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> Self {
+        let child = command.spawn().expect("starts");
+        let process = ProcessRef::of(child.id()).expect("the process just started");
+        Self { child, process }
+    }
+
+    /// Its process.
+    pub fn process(&self) -> ProcessRef {
+        self.process
+    }
+
+    /// Waits for its end; the exit code.
+    #[track_caller]
+    pub fn wait(&mut self, deadline: Duration) -> Option<i32> {
+        wait::until(deadline, "the end of a program", || {
+            self.child.try_wait().expect("ours")
+        })
+        .code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Our own child, not collected yet: its pid cannot be anybody else's.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A line of `trusty watch --json` and when it came.
+pub type Line = (SystemTime, Value);
+
+/// `trusty watch --json`, read as it comes.
+pub struct Watch {
+    running: Running,
+    lines: Arc<Mutex<Vec<Line>>>,
+}
+
+impl Watch {
+    /// Starts watching this home.
+    pub fn start(home: &Home) -> Self {
+        let mut command = trusty(home);
+        command.args(["watch", "--json"]).stdout(Stdio::piped());
+        let mut running = Running::start(&mut command);
+        let out = running.child.stdout.take().expect("piped");
+        let lines = Arc::<Mutex<Vec<Line>>>::default();
+        let written = Arc::clone(&lines);
+        thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                let value = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                let entry = (SystemTime::now(), value);
+                written
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(entry);
+            }
+        });
+        Self { running, lines }
+    }
+
+    /// All lines so far.
+    pub fn lines(&self) -> Vec<Line> {
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// The process that watches.
+    pub fn process(&self) -> ProcessRef {
+        self.running.process()
+    }
+
+    /// The newest line's session with this pid.
+    pub fn session(&self, pid: u32) -> Option<Value> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        session_of(&lines.last()?.1, pid)
+    }
+
+    /// Waits until the session with this pid is as wanted.
+    #[track_caller]
+    pub fn wait(
+        &self,
+        deadline: Duration,
+        pid: u32,
+        what: &str,
+        ask: impl Fn(&Value) -> bool,
+    ) -> Value {
+        wait::until_or(
+            deadline,
+            &format!("{what} in trusty watch"),
+            || self.session(pid).filter(&ask),
+            || format!("{:?}", self.words(pid)),
+        )
+    }
+
+    /// What was shown of this pid, one word a line, repetitions left out.
+    pub fn words(&self, pid: u32) -> Vec<String> {
+        let sessions = self
+            .lines()
+            .into_iter()
+            .filter_map(|(_, line)| session_of(&line, pid));
+        let mut words: Vec<String> = sessions.map(|s| word(&s)).collect();
+        words.dedup();
+        words
+    }
+}
+
+/// The session with this pid in a snapshot.
+pub fn session_of(snapshot: &Value, pid: u32) -> Option<Value> {
+    snapshot["sessions"]
+        .as_array()?
+        .iter()
+        .find(|s| s["pid"] == pid)
+        .cloned()
+}
+
+/// A session in one word: what it does, needs, or is.
+pub fn word(session: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    match session["status"].as_str() {
+        Some("Active" | "Detached") => match &session["activity"]["kind"] {
+            Value::String(kind) => kind.clone(),
+            _ => "Unknown".to_owned(),
+        },
+        Some("AwaitingApproval") => text(&session["need"]["kind"]),
+        _ => text(&session["status"]),
+    }
+}

@@ -1,0 +1,192 @@
+//! Real tmux servers: names, clients, servers that hang.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use trusty_engine::io::paths::Surroundings;
+use trusty_engine::settings::Confinement;
+use trusty_engine::sources::tmux::Tmux;
+use trusty_fleet::Fact;
+use trusty_fleet::observation::Pane;
+use trusty_tests::wait::until;
+use trusty_tests::{Home, ProcessRef, Signal};
+
+const LONG: Duration = Duration::from_secs(30);
+
+struct Server {
+    name: &'static str,
+    folder: PathBuf,
+    process: Option<ProcessRef>,
+}
+
+impl Server {
+    fn start(home: &Home, name: &'static str, session: &str) -> Self {
+        let mut server = Self {
+            name,
+            folder: home.tmux_tmpdir(),
+            process: None,
+        };
+        server.run(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-s",
+            session,
+            "sleep 600",
+        ]);
+        let pid = server.run(&["display-message", "-p", "#{pid}"]);
+        server.process = ProcessRef::of(pid.trim().parse().expect("a pid"));
+        server
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("tmux");
+        command.args(["-u", "-L", self.name]).args(arguments);
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+            .env("TMUX_TMPDIR", &self.folder)
+            .env("LANG", "C.UTF-8")
+            .env("TERM", "xterm");
+        let output = command
+            .stdin(Stdio::null())
+            .output()
+            .expect("tmux is installed");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn signal(&self, signal: Signal) {
+        assert!(self.process.expect("started").signal(signal));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(process) = self.process {
+            for one in process.tree() {
+                one.signal(Signal::KILL);
+            }
+        }
+    }
+}
+
+fn tmux(home: &Home) -> Tmux {
+    let around = Surroundings {
+        tmux_folder: Some(home.tmux_tmpdir()),
+        path: std::env::var_os("PATH"),
+        ..Surroundings::default()
+    };
+    Tmux::new(
+        &around,
+        rustix::process::getuid().as_raw(),
+        Confinement::Confined,
+    )
+}
+
+fn ask(tmux: &mut Tmux) -> Vec<Fact> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let mut all = Vec::new();
+    runtime
+        .expect("runtime")
+        .block_on(tmux.list(async |facts| all.extend(facts)));
+    all
+}
+
+fn panes(facts: &[Fact]) -> Vec<&Pane> {
+    let panes = facts.iter().filter_map(|f| match f {
+        Fact::Panes(_, panes) => Some(panes),
+        _ => None,
+    });
+    panes.flatten().collect()
+}
+
+fn problems(facts: &[Fact]) -> Vec<&str> {
+    let problem = |f| match f {
+        &Fact::Health(_, Some(ref problem)) => Some(problem.as_str()),
+        _ => None,
+    };
+    facts.iter().filter_map(problem).collect()
+}
+
+#[test]
+fn hostile_names_are_read_as_tmux_shows_them() {
+    let home = Home::new();
+    let names = [
+        "two words",
+        "it's \"quoted\"",
+        "#{pane_id}",
+        "ünï 日本 😀",
+        "%1 2 /dev/pts/3 @1 0 x",
+    ];
+    let server = Server::start(&home, "names", names[0]);
+    for name in &names[1..] {
+        // tmux expands a name as a format; two # are one.
+        let name = name.replace('#', "##");
+        server.run(&["new-session", "-d", "-s", &name, "sleep 600"]);
+    }
+    // tmux itself turns a line break into an escape; other versions may not.
+    server.run(&["new-session", "-d", "-s", "two\nlines", "sleep 600"]);
+    let facts = ask(&mut tmux(&home));
+    let mut found: Vec<&str> = panes(&facts).iter().map(|p| p.session.as_str()).collect();
+    found.sort_unstable();
+    let listed = server.run(&["list-sessions", "-F", "#{session_name}"]);
+    let mut expected: Vec<&str> = listed.trim_end().split('\n').collect();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    for name in names {
+        assert!(found.contains(&name), "{name} in {found:?}");
+    }
+    for pane in panes(&facts) {
+        assert!(ProcessRef::of(pane.pid).is_some(), "{pane:?}");
+        assert!(pane.tty.starts_with("/dev/"), "{pane:?}");
+        assert_eq!(pane.clients, 0);
+    }
+}
+
+#[test]
+fn a_hung_server_is_told_and_hides_no_other() {
+    let home = Home::new();
+    let (hung, well) = (
+        Server::start(&home, "hung", "a"),
+        Server::start(&home, "well", "b"),
+    );
+    let mut tmux = tmux(&home);
+    assert_eq!(panes(&ask(&mut tmux)).len(), 2);
+    hung.signal(Signal::STOP);
+    until(LONG, "the stop", || {
+        (hung.process?.state() == Some('T')).then_some(())
+    });
+    let facts = ask(&mut tmux);
+    assert_eq!(
+        panes(&facts)
+            .iter()
+            .map(|p| p.session.as_str())
+            .collect::<Vec<_>>(),
+        ["b"]
+    );
+    assert_eq!(problems(&facts), ["did not answer within 1 s"]);
+    hung.signal(Signal::CONT);
+    until(LONG, "an answer", || {
+        (panes(&ask(&mut tmux)).len() == 2).then_some(())
+    });
+    drop(well);
+    drop(hung);
+    until(LONG, "the end of both", || {
+        panes(&ask(&mut tmux)).is_empty().then_some(())
+    });
+}
+
+#[test]
+fn no_server_is_no_problem() {
+    let home = Home::new();
+    assert!(ask(&mut tmux(&home)).is_empty());
+}
