@@ -94,8 +94,13 @@ fn live(shape: Shape) {
     terminal.submit("/exit");
     watch.wait(LONG, pid, "Stopped", is("Stopped"));
     for (_, line) in watch.lines() {
-        let Some(session) = session_of(&line, pid) else { continue };
-        assert_eq!(session["origin"], shown["origin"], "never told to be elsewhere");
+        let Some(session) = session_of(&line, pid) else {
+            continue;
+        };
+        assert_eq!(
+            session["origin"], shown["origin"],
+            "never told to be elsewhere"
+        );
         assert_eq!(session["id"], shown["id"]);
     }
     let words = without(watch.words(pid), "MenuOpen");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use trusty_engine::io::paths::Surroundings;
+use trusty_engine::Surroundings;
 use trusty_engine::settings::Confinement;
 use trusty_engine::sources::tmux::Tmux;
 use trusty_fleet::Fact;

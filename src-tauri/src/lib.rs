@@ -13,7 +13,7 @@ use popover::Popover;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tauri::{App, AppHandle, Manager, RunEvent};
-use trusty_engine::io::paths::Surroundings;
+use trusty_engine::Surroundings;
 use trusty_engine::io::socket::{self, BindError};
 use trusty_engine::{Engine, Handle, Settings, StartError, api};
 

@@ -29,9 +29,8 @@ pub(crate) fn toggle(app: &AppHandle, place: Place) {
     let ignored = {
         let popover = app.state::<Popover>();
         let state = popover.state();
-        let closed = state.hidden_at.is_some_and(|at| at.elapsed() < SAME_CLICK);
         // A second, impatient click while the page loads asks for nothing else.
-        closed || state.opening
+        state.just_hidden || state.opening
     };
     if ignored {
         return;
@@ -60,7 +59,6 @@ fn begin(app: &AppHandle, place: Place, focus: Option<SessionId>) -> tauri::Resu
         let popover = app.state::<Popover>();
         let mut state = popover.state();
         state.place = place;
-        state.hidden_at = None;
         state.opening = true;
         state.look(focus);
         if state.is_loaded() {
@@ -109,12 +107,12 @@ pub(crate) fn hide(app: &AppHandle) {
         if !window.is_visible().unwrap_or(false) {
             return;
         }
-        app.state::<Popover>().state().look_away();
+        let turn = app.state::<Popover>().state().look_away();
         if let Err(e) = window.hide() {
             log::line(&format!("failed to hide the popover: {e}"));
         }
         attend(app);
-        unmake_later(app);
+        grow_old(app, turn);
     });
 }
 
@@ -161,21 +159,31 @@ fn attend(app: &AppHandle) {
     }
 }
 
-fn unmake_later(app: &AppHandle) {
+/// Lets time pass for a hidden popover, until its next turn.
+fn grow_old(app: &AppHandle, turn: u64) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(SAME_CLICK).await;
+        {
+            let popover = app.state::<Popover>();
+            let mut state = popover.state();
+            if state.turn != turn {
+                return;
+            }
+            state.just_hidden = false;
+        }
         tokio::time::sleep(IDLE).await;
-        on_main(&app, unmake_if_idle);
+        on_main(&app, move |app| unmake(app, turn));
     });
 }
 
-fn unmake_if_idle(app: &AppHandle) {
+fn unmake(app: &AppHandle, turn: u64) {
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
     };
     let popover = app.state::<Popover>();
     let mut state = popover.state();
-    if !state.is_idle(IDLE) {
+    if state.turn != turn {
         return;
     }
     state.unmade();

@@ -5,7 +5,7 @@ use crate::fleet::{Place, only};
 use crate::out::{self, Paper};
 use crate::{Show, table};
 use anyhow::Context;
-use std::time::SystemTime;
+use trusty_engine::io::clock;
 
 pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
     let place = Place::find()?;
@@ -14,11 +14,6 @@ pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
         let json = serde_json::to_string(&snapshot).context("failed to write JSON")?;
         return Ok(out::print(&format!("{json}\n"))?);
     }
-    let text = table::draw(
-        &snapshot,
-        &place.around.home,
-        SystemTime::now(),
-        Paper::now(),
-    );
+    let text = table::draw(&snapshot, &place.around.home, clock::wall(), Paper::now());
     Ok(out::print(&text)?)
 }

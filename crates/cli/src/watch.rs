@@ -8,7 +8,8 @@ use anyhow::Context;
 use futures_util::StreamExt;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+use trusty_engine::io::clock;
 use trusty_fleet::Snapshot;
 
 /// Ages move at this pace.
@@ -78,7 +79,7 @@ impl<'a> Screen<'a> {
             return Ok(out::print(&format!("{json}\n"))?);
         }
         let home = &self.place.around.home;
-        let text = table::draw(&snapshot, home, SystemTime::now(), Paper::now());
+        let text = table::draw(&snapshot, home, clock::wall(), Paper::now());
         if self.is_live {
             let up = if self.lines > 0 {
                 format!("\x1b[{}A", self.lines)

@@ -1,13 +1,13 @@
 //! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
 
 use crate::io::clock::Clock;
-use crate::io::paths::Surroundings;
 use crate::io::sys;
 use crate::settings::Settings;
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
 use crate::sources::tmux::{self, Tmux};
 use crate::sources::{Ended, Orders, Outlet};
+use crate::surroundings::Surroundings;
 use crate::sweep::{self, Setup, Sources};
 use std::io;
 use std::sync::Arc;
@@ -209,10 +209,7 @@ where
         .spawn(body)
         .map_err(StartError::Thread)?;
     // A thread that ended without a word has panicked before it could start anything.
-    started
-        .recv()
-        .unwrap_or(Ok(()))
-        .map_err(StartError::Thread)
+    started.recv().unwrap_or(Ok(())).map_err(StartError::Thread)
 }
 
 struct Loop {

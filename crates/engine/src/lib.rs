@@ -5,7 +5,9 @@ pub mod engine;
 pub mod io;
 pub mod settings;
 pub mod sources;
+pub mod surroundings;
 pub mod sweep;
 
 pub use engine::{Engine, Handle, StartError};
 pub use settings::Settings;
+pub use surroundings::Surroundings;

@@ -1,7 +1,7 @@
 //! The user's settings: defaults where nothing is said, and a bad value is named and ignored.
 
 use crate::io::files::{self, ReadError};
-use crate::io::paths::Surroundings;
+use crate::surroundings::Surroundings;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -5,10 +5,11 @@ pub mod registry;
 pub mod tmux;
 
 use crate::io::clock::Clock;
+use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::mpsc;
 use trusty_fleet::cadence::Cadence;
 use trusty_fleet::fleet::Wanted;
-use trusty_fleet::{Fact, Observation};
+use trusty_fleet::{Fact, Observation, Timestamp};
 
 /// What the engine asks of all sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,10 +21,17 @@ pub struct Orders {
 }
 
 /// Where a source puts what it sees.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Outlet {
     clock: Clock,
     observations: mpsc::Sender<Observation>,
+    last: AtomicI64,
+}
+
+impl Clone for Outlet {
+    fn clone(&self) -> Self {
+        Self::new(self.clock, self.observations.clone())
+    }
 }
 
 /// The engine has ended, and with it the source may.
@@ -36,12 +44,23 @@ impl Outlet {
         Self {
             clock,
             observations,
+            last: AtomicI64::new(i64::MIN),
         }
+    }
+
+    /// Now, but later than anything told before: of two facts of one source the later told is
+    /// the newer, however coarse the clock.
+    fn date(&self) -> Timestamp {
+        let now = self.clock.now().as_nanos();
+        let before = self.last.load(Ordering::Relaxed);
+        let at = now.max(before.saturating_add(1));
+        self.last.store(at, Ordering::Relaxed);
+        Timestamp::from_nanos(at)
     }
 
     /// Tells facts, all seen now.
     pub async fn tell(&self, facts: Vec<Fact>) -> Result<(), Ended> {
-        let at = self.clock.now();
+        let at = self.date();
         for fact in facts {
             self.observations
                 .send(Observation { at, fact })

@@ -2,12 +2,12 @@
 //! engine runs.
 
 use crate::io::clock::Clock;
-use crate::io::paths::Surroundings;
 use crate::io::sys;
 use crate::settings::Settings;
 use crate::sources::process::{Processes, Scope};
 use crate::sources::registry::Registry;
 use crate::sources::tmux::Tmux;
+use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A point in time in milliseconds since the Unix epoch.
+/// A point in time, in nanoseconds since the Unix epoch; people are told milliseconds.
 ///
 /// The engine's clock fixes the wall time once, at start, and counts on from there with a clock
 /// that goes on while the machine sleeps, so differences stay true when the wall clock is set.
@@ -13,23 +13,32 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
-impl Timestamp {
-    /// The earliest point there is.
-    pub const MIN: Self = Self(i64::MIN);
+const PER_MILLI: i64 = 1_000_000;
 
+impl Timestamp {
     /// `millis` milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis)
+        Self(millis.saturating_mul(PER_MILLI))
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Whole milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
+        self.0.div_euclid(PER_MILLI)
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    pub const fn as_nanos(self) -> i64 {
         self.0
+    }
+
+    /// `nanos` nanoseconds since the Unix epoch.
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
     }
 
     /// How long ago `earlier` was; zero if it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+        Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
     /// This point moved ahead by `by`.
@@ -37,25 +46,26 @@ impl Timestamp {
     pub fn after(self, by: Duration) -> Self {
         Self(
             self.0
-                .saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
+                .saturating_add(i64::try_from(by.as_nanos()).unwrap_or(i64::MAX)),
         )
     }
 }
 
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
-        let millis = |d: Duration| i64::try_from(d.as_millis()).unwrap_or(i64::MAX);
+        let nanos = |d: Duration| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX);
         match time.duration_since(UNIX_EPOCH) {
-            Ok(after) => Self(millis(after)),
-            Err(before) => Self(-millis(before.duration())),
+            Ok(after) => Self(nanos(after)),
+            Err(before) => Self(-nanos(before.duration())),
         }
     }
 }
 
 impl From<Timestamp> for SystemTime {
     fn from(time: Timestamp) -> Self {
-        let by = Duration::from_millis(time.0.unsigned_abs());
-        let moved = if time.0 >= 0 {
+        let millis = time.as_millis();
+        let by = Duration::from_millis(millis.unsigned_abs());
+        let moved = if millis >= 0 {
             UNIX_EPOCH.checked_add(by)
         } else {
             UNIX_EPOCH.checked_sub(by)

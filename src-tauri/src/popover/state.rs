@@ -3,7 +3,6 @@
 use super::Place;
 use crate::Place as Started;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager};
 use trusty_engine::Handle;
@@ -31,7 +30,10 @@ pub(super) struct State {
     open: bool,
     /// Asked for, but the page has yet to draw what it will show.
     pub(super) opening: bool,
-    pub(super) hidden_at: Option<Instant>,
+    /// Hidden a moment ago.
+    pub(super) just_hidden: bool,
+    /// Counts showings and hidings.
+    pub(super) turn: u64,
 }
 
 impl Popover {
@@ -87,6 +89,8 @@ impl State {
     /// Somebody looks from now on.
     pub(super) fn look(&mut self, focus: Option<SessionId>) {
         self.open = true;
+        self.just_hidden = false;
+        self.turn += 1;
         self.looking = self.engine.as_ref().map(Handle::look);
         self.tell();
         match &self.events {
@@ -95,30 +99,26 @@ impl State {
         }
     }
 
-    /// Nobody looks any more.
-    pub(super) fn look_away(&mut self) {
+    /// Nobody looks any more. The turn, to notice the next one by.
+    pub(super) fn look_away(&mut self) -> u64 {
         self.send(PopoverEvent::Hidden);
         self.looking = None;
         self.open = false;
         self.opening = false;
-        self.hidden_at = Some(Instant::now());
+        self.just_hidden = true;
+        self.turn += 1;
+        self.turn
     }
 
     /// The page is gone.
     pub(super) fn unmade(&mut self) {
         self.events = None;
         self.height = None;
-        self.hidden_at = None;
     }
 
     /// Whether the page listens.
     pub(super) fn is_loaded(&self) -> bool {
         self.events.is_some()
-    }
-
-    /// Nothing has been asked of it since it was hidden, which is this long ago at least.
-    pub(super) fn is_idle(&self, this_long: Duration) -> bool {
-        !self.open && self.hidden_at.is_some_and(|at| at.elapsed() >= this_long)
     }
 
     fn send(&mut self, event: PopoverEvent) {

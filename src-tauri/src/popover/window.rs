@@ -9,7 +9,7 @@ use tauri::{
     WebviewWindowBuilder,
 };
 
-/// CSS pixels.
+/// CSS pixels; `app.css` knows it, too.
 const WIDTH: f64 = 360.0;
 /// Before the content has told its height.
 const FIRST_HEIGHT: f64 = 240.0;

@@ -1,8 +1,18 @@
 //! The only clock.
 
 use super::sys;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use trusty_fleet::Timestamp;
+
+/// The wall clock, for ages shown to people.
+pub fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
+/// A point to measure a short while from.
+pub fn instant() -> Instant {
+    Instant::now()
+}
 
 /// Counts on from the wall time at its start, through sleep, whatever the wall clock does.
 #[derive(Debug, Clone, Copy)]

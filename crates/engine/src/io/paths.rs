@@ -1,88 +1,10 @@
-//! Places.
+//! Folders that are ours alone.
 
-use super::sys;
 use rustix::fs::MetadataExt;
-use std::env;
-use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
-
-/// The surroundings a program was started in: read once, then passed on.
-#[derive(Debug, Clone, Default)]
-pub struct Surroundings {
-    /// `$HOME`
-    pub home: PathBuf,
-    /// `$CLAUDE_CONFIG_DIR`
-    pub claude_config: Option<PathBuf>,
-    /// `$XDG_CONFIG_HOME`
-    pub config_home: Option<PathBuf>,
-    /// `$XDG_DATA_HOME`
-    pub data_home: Option<PathBuf>,
-    /// `$XDG_RUNTIME_DIR`
-    pub runtime_home: Option<PathBuf>,
-    /// `$TMUX`: socket, server's pid, session
-    pub tmux: Option<OsString>,
-    /// `$TMUX_TMPDIR`
-    pub tmux_folder: Option<PathBuf>,
-    /// `$PATH`
-    pub path: Option<OsString>,
-}
-
-impl Surroundings {
-    /// Those of this process.
-    pub fn read() -> Self {
-        // An empty or relative value counts as none, as the XDG rules say.
-        let folder = |name| {
-            env::var_os(name)
-                .map(PathBuf::from)
-                .filter(|p| p.is_absolute())
-        };
-        Self {
-            home: env::home_dir().unwrap_or_else(|| PathBuf::from("/")),
-            claude_config: folder("CLAUDE_CONFIG_DIR"),
-            config_home: folder("XDG_CONFIG_HOME"),
-            data_home: folder("XDG_DATA_HOME"),
-            runtime_home: folder("XDG_RUNTIME_DIR"),
-            tmux: env::var_os("TMUX").filter(|t| !t.is_empty()),
-            tmux_folder: folder("TMUX_TMPDIR"),
-            path: env::var_os("PATH"),
-        }
-    }
-
-    /// Where Claude Code keeps its things.
-    pub fn claude_dir(&self) -> PathBuf {
-        self.claude_config
-            .clone()
-            .unwrap_or_else(|| self.home.join(".claude"))
-    }
-
-    /// The settings file.
-    pub fn settings_file(&self) -> PathBuf {
-        let config = self
-            .config_home
-            .clone()
-            .unwrap_or_else(|| self.home.join(".config"));
-        config.join("trusty/settings.toml")
-    }
-
-    /// Where records live that outlast us.
-    pub fn data_dir(&self) -> PathBuf {
-        self.data_home
-            .clone()
-            .unwrap_or_else(|| sys::data_home(&self.home))
-            .join("trusty")
-    }
-
-    /// Where the local socket lives, as it would be; see [`private_dir`].
-    pub fn runtime_dir(&self, uid: u32) -> PathBuf {
-        match &self.runtime_home {
-            Some(home) => home.join("trusty"),
-            None => env::temp_dir().join(format!("trusty-{uid}")),
-        }
-    }
-}
+use std::path::Path;
 
 /// Makes a folder that only its owner can enter, or checks that it is one.
 pub fn private_dir(dir: &Path, uid: u32) -> io::Result<()> {

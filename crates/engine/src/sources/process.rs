@@ -4,15 +4,17 @@
 mod describe;
 
 use super::{Ended, Orders, Outlet};
+use crate::io::clock;
 use crate::io::sys::{self, Stat};
 use crate::settings::Confinement;
 use describe::Describer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use trusty_fleet::Fact;
 use trusty_fleet::cadence::Usage;
 use trusty_fleet::client::Role;
@@ -212,9 +214,8 @@ fn run_state(pid: u32, stat: &Stat) -> RunState {
 }
 
 fn is_settled(stat: &Stat) -> bool {
-    SystemTime::now()
-        .duration_since(sys::wall_start(stat.start))
-        .is_ok_and(|age| age > SETTLED)
+    let age = clock::wall().duration_since(sys::wall_start(stat.start));
+    age.is_ok_and(|age| age > SETTLED)
 }
 
 /// Tells exits as they happen, new clients and changed states at each look.
@@ -237,7 +238,7 @@ pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Ou
                 }
                 let period = orders.borrow_and_update().cadence.processes;
                 if ticks.period() != period {
-                    ticks = tokio::time::interval_at(tokio::time::Instant::now() + period, period);
+                    ticks = tokio::time::interval_at(Instant::from_std(clock::instant()) + period, period);
                     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
                 }
                 let wanted = orders.borrow().wanted.pids.clone();

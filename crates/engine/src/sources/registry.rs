@@ -7,6 +7,7 @@ mod watch;
 pub use decode::decode;
 
 use super::{Ended, Orders, Outlet};
+use crate::io::clock;
 use crate::io::files::{self, ReadError};
 use crate::io::sys;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,10 +15,10 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
-use trusty_fleet::observation::{HealthKey, RegistryFile};
+use trusty_fleet::observation::{HealthKey, RegistryEntry, RegistryFile};
 use trusty_fleet::session::Source;
 use watch::{Noticed, Watch};
 
@@ -35,18 +36,55 @@ const RETRIES: [Duration; 3] = [
 struct Stamp {
     inode: u64,
     len: u64,
-    modified: (i64, i64),
+    modified: SystemTime,
+}
+
+/// The kernel dates files in steps of up to 10 ms: two writes within one look the same.
+const STEP: Duration = Duration::from_millis(100);
+
+impl Stamp {
+    fn of(meta: &fs::Metadata) -> Self {
+        let modified = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        Self {
+            inode: meta.ino(),
+            len: meta.len(),
+            modified,
+        }
+    }
+
+    /// Whether a later write would show in the stamp.
+    fn is_settled(&self) -> bool {
+        clock::wall()
+            .duration_since(self.modified)
+            .is_ok_and(|age| age > STEP)
+    }
+}
+
+/// A file as it was read.
+#[derive(Debug)]
+struct Known {
+    stamp: Stamp,
+    settled: bool,
+    entry: Option<RegistryEntry>,
+}
+
+/// Whether a stamp that is the same proves that the file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Stamp,
+    /// An event says that it has changed.
+    Nothing,
 }
 
 /// What is known of the registry folders.
 #[derive(Debug)]
 pub struct Registry {
     dirs: BTreeSet<PathBuf>,
-    read: BTreeMap<RegistryFile, Stamp>,
+    read: BTreeMap<RegistryFile, Known>,
     keys: BTreeSet<RegistryFile>,
     /// Files to read again, and how often that was tried.
     half_written: BTreeMap<RegistryFile, usize>,
-    broken: BTreeSet<String>,
+    broken: BTreeMap<String, String>,
 }
 
 impl Registry {
@@ -57,7 +95,7 @@ impl Registry {
             read: BTreeMap::new(),
             keys: BTreeSet::new(),
             half_written: BTreeMap::new(),
-            broken: BTreeSet::new(),
+            broken: BTreeMap::new(),
         }
     }
 
@@ -82,7 +120,7 @@ impl Registry {
                     continue;
                 }
                 Err(e) => {
-                    facts.push(self.fails(&folder, format!("cannot be listed: {e}")));
+                    facts.extend(self.fails(&folder, format!("cannot be listed: {e}")));
                     there.extend(self.read.keys().filter(|f| f.dir == dir).cloned());
                     continue;
                 }
@@ -92,7 +130,7 @@ impl Registry {
                 match file_of(&dir, &entry.path()) {
                     Some(Named::Entry(file)) if alive.contains(&file.pid) => {
                         there.insert(file.clone());
-                        facts.extend(self.look(&file));
+                        facts.extend(self.look(&file, Trust::Stamp));
                     }
                     Some(Named::Key(file)) if alive.contains(&file.pid) => {
                         facts.extend(self.key(file));
@@ -118,7 +156,7 @@ impl Registry {
             return Vec::new();
         };
         match file_of(dir, path) {
-            Some(Named::Entry(file)) if self.dirs.contains(dir) => self.look(&file),
+            Some(Named::Entry(file)) if self.dirs.contains(dir) => self.look(&file, Trust::Nothing),
             Some(Named::Key(file)) if self.dirs.contains(dir) && path.exists() => {
                 self.key(file).into_iter().collect()
             }
@@ -126,30 +164,43 @@ impl Registry {
         }
     }
 
-    fn look(&mut self, file: &RegistryFile) -> Vec<Fact> {
+    /// Reads a file, unless it is `trusted` to be as it was when it was last read.
+    fn look(&mut self, file: &RegistryFile, trust: Trust) -> Vec<Fact> {
         let path = path_of(file);
         let stamp = match fs::symlink_metadata(&path) {
-            Ok(meta) => Stamp {
-                inode: meta.ino(),
-                len: meta.len(),
-                modified: (meta.mtime(), meta.mtime_nsec()),
-            },
+            Ok(meta) => Stamp::of(&meta),
             Err(_) => return self.gone(file),
         };
-        if self.read.get(file) == Some(&stamp) && !self.half_written.contains_key(file) {
+        let known = self.read.get(file);
+        let unchanged = known.is_some_and(|k| k.stamp == stamp && k.settled);
+        if trust == Trust::Stamp && unchanged && !self.half_written.contains_key(file) {
             return Vec::new();
         }
+        let before = known.and_then(|k| k.entry.clone());
         let outcome = match files::read_bounded(&path, BOUND) {
             Ok(bytes) => decode(&bytes).map_err(|e| (e.to_string(), true)),
             Err(ReadError::Gone) => return self.gone(file),
             Err(e) => Err((e.to_string(), false)),
         };
-        self.read.insert(file.clone(), stamp);
+        let entry = outcome.as_ref().ok().cloned().or_else(|| before.clone());
+        let settled = stamp.is_settled();
+        self.read.insert(
+            file.clone(),
+            Known {
+                stamp,
+                settled,
+                entry,
+            },
+        );
         match outcome {
             Ok(entry) => {
                 self.half_written.remove(file);
+                let healed = self.works(&path);
+                if before.as_ref() == Some(&entry) {
+                    return healed.into_iter().collect();
+                }
                 let mut facts = vec![Fact::Registry(file.clone(), Box::new(entry))];
-                facts.extend(self.works(&path));
+                facts.extend(healed);
                 facts
             }
             Err((_, true)) if self.tries(file) < RETRIES.len() => {
@@ -158,7 +209,7 @@ impl Registry {
             }
             Err((told, _)) => {
                 self.half_written.remove(file);
-                vec![self.fails(&path, told)]
+                self.fails(&path, told).into_iter().collect()
             }
         }
     }
@@ -176,7 +227,10 @@ impl Registry {
     /// Reads half-written files again.
     fn retry(&mut self) -> Vec<Fact> {
         let files: Vec<_> = self.half_written.keys().cloned().collect();
-        files.iter().flat_map(|file| self.look(file)).collect()
+        files
+            .iter()
+            .flat_map(|file| self.look(file, Trust::Nothing))
+            .collect()
     }
 
     /// Reads half-written files again until each is good or broken. Waits up to 150 ms.
@@ -205,23 +259,24 @@ impl Registry {
         facts
     }
 
-    fn fails(&mut self, path: &Path, told: String) -> Fact {
+    fn fails(&mut self, path: &Path, told: String) -> Option<Fact> {
         let subject = path.display().to_string();
-        self.broken.insert(subject.clone());
-        Fact::Health(
+        if self.broken.get(&subject) == Some(&told) {
+            return None;
+        }
+        self.broken.insert(subject.clone(), told.clone());
+        Some(Fact::Health(
             HealthKey {
                 source: Source::Registry,
                 subject,
             },
             Some(told),
-        )
+        ))
     }
 
     fn works(&mut self, path: &Path) -> Option<Fact> {
         let subject = path.display().to_string();
-        if !self.broken.remove(&subject) {
-            return None;
-        }
+        self.broken.remove(&subject)?;
         Some(Fact::Health(
             HealthKey {
                 source: Source::Registry,

@@ -5,13 +5,15 @@ mod decode;
 pub use decode::{FORMAT, decode};
 
 use super::{Ended, Orders, Outlet};
-use crate::io::paths::Surroundings;
+use crate::io::clock;
 use crate::io::tmux::{self, TmuxError};
 use crate::settings::Confinement;
+use crate::surroundings::Surroundings;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch::Receiver;
+use tokio::time::Instant;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
@@ -136,7 +138,7 @@ pub async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> E
         if ended {
             return Ended;
         }
-        let asked_at = tokio::time::Instant::now();
+        let asked_at = Instant::from_std(clock::instant());
         loop {
             let next = asked_at + orders.borrow_and_update().cadence.tmux;
             tokio::select! {

@@ -142,7 +142,8 @@ fn told(fleet: &Fleet, ms: i64) -> String {
 }
 
 fn check(facts: Vec<(i64, Fact)>, now: i64, expected: &str) {
-    assert_eq!(told(&fleet(facts.clone()), now), expected, "{facts:?}");
+    let story = format!("{facts:?}");
+    assert_eq!(told(&fleet(facts), now), expected, "{story}");
 }
 
 #[test]

@@ -2,7 +2,6 @@ use super::*;
 use rustix::fs::{CWD, Mode, mkfifoat};
 use std::os::unix::fs::symlink;
 use std::time::Instant;
-use trusty_fleet::observation::RegistryEntry;
 
 /// A config folder whose files name this very process, which is alive.
 struct Folder(tempfile::TempDir);
@@ -77,18 +76,39 @@ fn a_file_is_told_once_and_again_when_it_changes() {
 }
 
 #[test]
+fn two_writes_within_one_step_of_the_file_clock_are_both_seen() {
+    let folder = Folder::new();
+    let mut registry = folder.registry();
+    // The two words are as long as each other.
+    for n in 0..200 {
+        let word = ["busy", "idle"][n % 2];
+        folder.write(format!(r#"{{"status":"{word}"}}"#));
+        let facts = registry.notice(&folder.path());
+        assert_eq!(entries(&facts)[0].status.as_deref(), Some(word));
+        assert!(registry.notice(&folder.path()).is_empty(), "told once");
+    }
+    folder.write(r#"{"status":"busy"}"#);
+    let scanned = registry.scan();
+    assert_eq!(
+        entries(&scanned)[0].status.as_deref(),
+        Some("busy"),
+        "by a look, too"
+    );
+}
+
+#[test]
 fn a_half_written_file_is_read_again() {
     let folder = Folder::new();
     let mut registry = folder.registry();
-    for half in ["", "{\"status\":\"bu"] {
+    for (half, whole) in [("", "busy"), ("{\"status\":\"bu", "idle")] {
         folder.write(half);
         assert!(
             registry.scan().is_empty(),
             "not told while it may be half written"
         );
         assert!(registry.retry_in().is_some());
-        folder.write(r#"{"status":"busy"}"#);
-        assert_eq!(entries(&registry.retry()).len(), 1);
+        folder.write(format!(r#"{{"status":"{whole}"}}"#));
+        assert_eq!(entries(&registry.retry())[0].status.as_deref(), Some(whole));
         assert!(registry.retry_in().is_none());
     }
 }

@@ -1,0 +1,64 @@
+# Two commands: `make run` and `make test`. `YES=1` answers the question about packages;
+# `CLIENT=0` and `DESKTOP=0` leave out the tests that need the real client or a virtual desktop.
+
+CARGO ?= cargo
+NPM ?= npm
+
+.PHONY: run test bench check-macos types clean
+
+run:
+	@sh .ci/prepare run
+	@$(MAKE) --no-print-directory ui/dist/index.html
+	$(CARGO) build --release --locked --package trusty-bar --package trusty-cli
+	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+		echo "Trusty Bar runs in the menu bar; Ctrl-C ends it."; \
+		exec target/release/trusty-bar --open; \
+	else \
+		echo "There is no display here; showing the sessions in this terminal. Ctrl-C ends it."; \
+		exec target/release/trusty watch; \
+	fi
+
+test:
+	@sh .ci/prepare test
+	@$(MAKE) --no-print-directory ui/dist/index.html
+	cd ui && $(NPM) run check && $(NPM) test
+	@if [ "$$CLIENT" = 0 ]; then \
+		echo "skipped: tests with the real client (CLIENT=0)"; \
+	else \
+		$(MAKE) --no-print-directory tests/client/node_modules/.package-lock.json; \
+	fi
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) build --workspace --locked
+	$(CARGO) test --workspace --locked
+
+# Ratios and medians, beside the client's own list; takes minutes.
+bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
+	$(CARGO) build --release --workspace --locked
+	$(CARGO) bench --package trusty-tests --locked
+
+# Type-checks and lints the macOS side on Debian or Ubuntu.
+check-macos: ui/dist/index.html
+	@sh .ci/check-macos
+
+# The wire form: Rust → ui/openapi.json → ui/src/schema.ts.
+types: ui/node_modules/.package-lock.json
+	BLESS=1 $(CARGO) test --package trusty-tests --test schema
+	cd ui && $(NPM) run types
+
+UI := $(shell find ui/src ui/index.html ui/vite.config.ts ui/package.json -type f 2>/dev/null)
+
+ui/dist/index.html: ui/node_modules/.package-lock.json $(UI)
+	cd ui && $(NPM) run build
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	cd ui && $(NPM) ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# The real client, under its own terms: fetched for the tests, never passed on.
+tests/client/node_modules/.package-lock.json: tests/client/package-lock.json
+	cd tests/client && $(NPM) ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+clean:
+	rm -rf target ui/dist ui/node_modules tests/client/node_modules tests/artefacts gen

@@ -1,0 +1,244 @@
+//! The real app on a real desktop: its icon in a real tray, its popover in the real web view,
+//! and the real client in its rows.
+
+use std::time::Duration;
+use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::wait::{until, until_or};
+use trusty_tests::{FakeApi, Home, Key, Shape, Terminal, Value};
+
+const LONG: Duration = Duration::from_mins(1);
+
+/// The words of a row, in the order they were shown, kept by the page itself.
+const REMEMBER: &str = "
+    window.seen = [];
+    const note = () => {
+        for (const row of document.querySelectorAll('[data-id]')) {
+            const word = row.dataset.status;
+            if (window.seen.at(-1) !== word) window.seen.push(word);
+        }
+    };
+    new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
+    note();";
+
+fn words(page: &WebDriver) -> Vec<String> {
+    let words = page
+        .run("return [...document.querySelectorAll('[data-id]')].map((row) => row.dataset.status)");
+    let words = words.as_array().expect("a list");
+    words
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Waits until the only row has this word.
+fn wait_word(page: &WebDriver, word: &str) {
+    until_or(
+        LONG,
+        &format!("{word} in the row"),
+        || (words(page) == [word]).then_some(()),
+        || {
+            let rows = "return [...document.querySelectorAll('[data-id]')].map((row) => [row.dataset, row.title, row.textContent])";
+            page.run(rows).to_string()
+        },
+    );
+}
+
+#[test]
+fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
+    if !require_desktop() {
+        return;
+    }
+    let home = Home::new();
+    let desktop = Desktop::start(&home);
+    let mut app = desktop.app(&[]);
+    let icon = desktop.icon();
+    assert_eq!(desktop.popover(), None);
+
+    desktop.click(icon);
+    let area = desktop.wait_popover();
+    desktop.wait_drawn(area);
+    desktop.screenshot(&artefact("popover.png"));
+    assert_eq!(area.width, 360);
+    // Five pixels below the panel, which is 27 high, and from the edge of the screen.
+    assert_eq!((area.x, area.y), (1280 - 360 - 5, 27 + 5));
+    // No empty room below the content.
+    assert_eq!(area.height, 120);
+    desktop.wait_focus();
+
+    desktop.click(icon);
+    desktop.wait_no_popover();
+    // A click so soon after would be taken for the same one.
+    until(LONG, "the popover again", || {
+        desktop.click(icon);
+        desktop.popover()
+    });
+    desktop.wait_focus();
+    desktop.key("Escape");
+    desktop.wait_no_popover();
+
+    // A second start opens the popover of the first; one click elsewhere hides it.
+    assert_eq!(desktop.app(&[]).wait_exit(LONG), Some(0));
+    assert_eq!(desktop.wait_popover(), area);
+    desktop.wait_focus();
+    desktop.click((300, 500));
+    desktop.wait_no_popover();
+    assert!(app.is_running());
+    assert_eq!(app.log(), "");
+
+    // The last line of the menu is Quit.
+    desktop.right_click(icon);
+    let code = until(LONG, "the end of the app", || {
+        desktop.key("Up");
+        desktop.key("Return");
+        (!app.is_running()).then(|| app.wait_exit(LONG))
+    });
+    assert_eq!(code, Some(0));
+    until_is("no icon", &None, || desktop.tray("Id"));
+}
+
+#[test]
+fn without_a_tray_it_runs_and_the_icon_comes_with_the_panel() {
+    if !require_desktop() {
+        return;
+    }
+    let home = Home::new();
+    let mut desktop = Desktop::start_without_tray(&home);
+    let mut app = desktop.app(&[]);
+    until(LONG, "a word about it", || {
+        app.log().contains("no tray takes the icon").then_some(())
+    });
+    assert_eq!(desktop.app(&[]).wait_exit(LONG), Some(0));
+    let area = desktop.wait_popover();
+    desktop.wait_drawn(area);
+    desktop.wait_focus();
+    desktop.key("Escape");
+    desktop.wait_no_popover();
+
+    desktop.start_panel();
+    let icon = desktop.icon();
+    // A panel that starts again has it back.
+    desktop.start_panel();
+    assert_eq!(desktop.icon(), icon);
+    desktop.click(icon);
+    desktop.wait_popover();
+    assert!(app.is_running());
+    let told = app.log().matches("no tray").count();
+    assert_eq!(told, 1, "{}", app.log());
+}
+
+#[test]
+fn rows_and_icon_follow_a_real_session() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let folder = home.project("payments");
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    desktop.wait_popover();
+    page.run(REMEMBER);
+    desktop.icon();
+    let look = || {
+        let icon = desktop.tray("IconPixmap").expect("an icon");
+        (icon, desktop.tray("ToolTip").expect("a tooltip"))
+    };
+    let quiet = look();
+    assert!(quiet.1.contains("'No sessions'"), "{}", quiet.1);
+
+    let arguments = ["--permission-mode", "manual"];
+    let terminal = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &arguments);
+    wait_word(&page, "Idle");
+    let title = page.run("return document.querySelector('[data-id] .title').textContent");
+    assert_eq!(title, "payments");
+    until(LONG, "the same icon with other words", || {
+        let now = look();
+        (now.0 == quiet.0 && now.1.contains("'1 session, quiet'")).then_some(())
+    });
+
+    terminal.submit("stream 6s then bash: touch paid");
+    wait_word(&page, "Working");
+    let working = until(LONG, "the icon of work", || {
+        Some(look()).filter(|now| now.0 != quiet.0 && now.1.contains("'1 working'"))
+    });
+    wait_word(&page, "Permission");
+    until(LONG, "the icon of a need", || {
+        let now = look();
+        let new = now.0 != quiet.0 && now.0 != working.0;
+        (new && now.1.contains("'1 needs you'")).then_some(())
+    });
+    desktop.screenshot(&artefact("permission.png"));
+    terminal.wait_status(LONG, "waiting");
+    terminal.answer(Key::Escape);
+    wait_word(&page, "Idle");
+    until(LONG, "the first icon", || {
+        (look().0 == quiet.0).then_some(())
+    });
+
+    let seen = page.run("return window.seen");
+    let seen: Vec<&str> = seen
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let mut order = seen.clone();
+    order.retain(|word| *word != "Starting");
+    order.dedup();
+    assert_eq!(order, ["Idle", "Working", "Permission", "Idle"], "{seen:?}");
+    drop(terminal);
+    until_is("no row", &vec![], || words(&page));
+}
+
+#[test]
+fn a_hostile_name_stays_text_and_no_foreign_script_runs() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let hostile = "<img src=x onerror=alert(1)>";
+    let (home, api) = (Home::new(), FakeApi::start());
+    let folder = home.project(hostile);
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    let _terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &[]);
+    wait_word(&page, "Idle");
+    let title = page.run("return document.querySelector('[data-id] .title').textContent");
+    assert_eq!(title, hostile);
+    assert_eq!(page.run("return document.images.length"), 0);
+
+    page.run(
+        "window.blocked = [];
+        addEventListener('securitypolicyviolation', (event) => window.blocked.push(event.effectiveDirective));
+        const script = document.createElement('script');
+        script.textContent = 'window.ran = true';
+        document.body.append(script);
+        const button = document.createElement('button');
+        button.setAttribute('onclick', 'window.ran = true');
+        document.body.append(button);
+        button.click();
+        const far = document.createElement('img');
+        far.src = 'https://localhost:9/x.png';
+        document.body.append(far);
+        fetch('https://localhost:9/x').catch(() => {});",
+    );
+    let wanted = [
+        "connect-src",
+        "img-src",
+        "script-src-attr",
+        "script-src-elem",
+    ];
+    until_is(
+        "all four attempts blocked",
+        &wanted.map(str::to_owned).to_vec(),
+        || {
+            let blocked = page.run("return [...new Set(window.blocked)].sort()");
+            let blocked = blocked.as_array().expect("a list");
+            blocked
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        },
+    );
+    assert_eq!(page.run("return window.ran === undefined"), true);
+}

@@ -1,0 +1,285 @@
+//! A desktop of its own: a display, a bus, a window manager and a panel with a real tray.
+
+mod program;
+mod screen;
+pub mod webdriver;
+
+pub use program::{App, Owned};
+pub use screen::Area;
+pub use webdriver::WebDriver;
+
+use crate::Home;
+use crate::trusty::{confine, surroundings};
+use crate::wait::{until, until_or};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_mins(1);
+/// What must be installed.
+const TOOLS: [&str; 9] = [
+    "Xvfb",
+    "dbus-daemon",
+    "openbox",
+    "xfce4-panel",
+    "xdotool",
+    "xprop",
+    "gdbus",
+    "import",
+    "WebKitWebDriver",
+];
+/// The watcher that the panel's tray brings along.
+const WATCHER: [&str; 6] = [
+    "-d",
+    "org.kde.StatusNotifierWatcher",
+    "-o",
+    "/StatusNotifierWatcher",
+    "-m",
+    "org.freedesktop.DBus.Properties.Get",
+];
+/// A panel that was looked at so often without a change has found its form.
+const STILL: usize = 10;
+const PANEL: &str = include_str!("desktop/panel.xml");
+
+/// Whether tests may use a desktop. With `DESKTOP=0` they return at once; without it a missing
+/// tool is an error.
+#[track_caller]
+pub fn require_desktop() -> bool {
+    if std::env::var_os("DESKTOP").is_some_and(|value| value == "0") {
+        println!("skipped: DESKTOP=0");
+        return false;
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = |tool: &&str| std::env::split_paths(&folders).any(|dir| dir.join(tool).is_file());
+    let missing: Vec<&str> = TOOLS.into_iter().filter(|tool| !found(tool)).collect();
+    assert!(
+        missing.is_empty(),
+        "not installed: {}; install them (or skip these tests with DESKTOP=0)",
+        missing.join(", ")
+    );
+    true
+}
+
+/// A running desktop in a home; all of it ends when it is dropped.
+pub struct Desktop {
+    // Dropped in this order: what is drawn first, the bus and the display last.
+    panel: Option<Owned>,
+    _manager: Owned,
+    _bus: Owned,
+    _display: Owned,
+    env: Vec<(String, String)>,
+    logs: PathBuf,
+}
+
+impl Desktop {
+    /// A desktop with a tray.
+    #[track_caller]
+    pub fn start(home: &Home) -> Self {
+        let mut desktop = Self::start_without_tray(home);
+        desktop.start_panel();
+        desktop
+    }
+
+    /// A desktop that has no place for tray icons.
+    #[track_caller]
+    pub fn start_without_tray(home: &Home) -> Self {
+        confine(home);
+        let panel = home.xdg_config().join("xfce4/xfconf/xfce-perchannel-xml");
+        fs::create_dir_all(&panel).expect("a folder for the panel");
+        fs::write(panel.join("xfce4-panel.xml"), PANEL).expect("the panel's settings");
+        let logs = home.path().join("logs");
+        fs::create_dir_all(&logs).expect("a folder for logs");
+
+        let mut env = surroundings(home);
+        let mut add = |name: &str, value: String| env.push((name.to_owned(), value));
+        let cache = home.path().join(".cache");
+        add("XDG_CACHE_HOME", cache.to_string_lossy().into_owned());
+        add("GTK_THEME", "Adwaita".into());
+        add("NO_AT_BRIDGE", "1".into());
+        add("LIBGL_ALWAYS_SOFTWARE", "1".into());
+
+        let mut xvfb = Command::new("Xvfb");
+        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x800x24"])
+            .args(["-nolisten", "tcp"])
+            // Else it starts over, with all windows gone, whenever its only client leaves.
+            .arg("-noreset");
+        let (display, number) = first_line(&mut xvfb, &env);
+        env.push(("DISPLAY".to_owned(), format!(":{number}")));
+
+        let mut daemon = Command::new("dbus-daemon");
+        daemon.args(["--session", "--nofork", "--nosyslog", "--print-address=1"]);
+        let (bus, address) = first_line(&mut daemon, &env);
+        env.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), address));
+
+        let manager = Owned::start(&mut Command::new("openbox"), &env, &logs.join("openbox"));
+        let desktop = Self {
+            panel: None,
+            _manager: manager,
+            _bus: bus,
+            _display: display,
+            env,
+            logs,
+        };
+        until(LONG, "the window manager", || {
+            let root = desktop.ask("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"])?;
+            root.contains("window id").then_some(())
+        });
+        desktop
+    }
+
+    /// Starts the panel, and with it the tray; a running one is ended before.
+    #[track_caller]
+    pub fn start_panel(&mut self) {
+        self.panel = None;
+        let mut panel = Command::new("xfce4-panel");
+        panel.arg("--disable-wm-check");
+        self.panel = Some(Owned::start(
+            &mut panel,
+            &self.env,
+            &self.logs.join("panel"),
+        ));
+        until_or(
+            LONG,
+            "the tray",
+            || self.tray_items(),
+            || fs::read_to_string(self.logs.join("panel")).unwrap_or_default(),
+        );
+    }
+
+    /// Starts the app.
+    #[track_caller]
+    pub fn app(&self, arguments: &[&str]) -> App {
+        App::start(arguments, &self.env, &self.logs)
+    }
+
+    /// Starts the app under a driver of its web view; the popover opens at once.
+    #[track_caller]
+    pub fn drive(&self) -> WebDriver {
+        WebDriver::start(&self.env, &self.logs)
+    }
+
+    /// The bus names and object paths of all tray icons; `None` without a tray.
+    fn tray_items(&self) -> Option<Vec<(String, String)>> {
+        let asked = [
+            "org.kde.StatusNotifierWatcher",
+            "RegisteredStatusNotifierItems",
+        ];
+        let told = self.gdbus(&[&WATCHER[..], &asked].concat())?;
+        let quoted = told.split('\'').skip(1).step_by(2);
+        let items = quoted.filter_map(|item| {
+            let (bus, path) = item.split_once('/')?;
+            Some((bus.to_owned(), format!("/{path}")))
+        });
+        Some(items.collect())
+    }
+
+    /// A property of the app's tray icon, as `gdbus` prints it; `None` while there is no icon.
+    #[track_caller]
+    pub fn tray(&self, property: &str) -> Option<String> {
+        let items = self.tray_items()?;
+        assert!(items.len() < 2, "more than one icon: {items:?}");
+        let (bus, path) = items.first()?;
+        let call = ["-d", bus, "-o", path, "-m", WATCHER[5]];
+        self.gdbus(&[&call[..], &["org.kde.StatusNotifierItem", property]].concat())
+    }
+
+    fn gdbus(&self, arguments: &[&str]) -> Option<String> {
+        self.ask("gdbus", &[&["call", "--session"], arguments].concat())
+    }
+
+    /// Waits for the icon in the panel, until it stays where it is; its middle.
+    #[track_caller]
+    pub fn icon(&self) -> (i32, i32) {
+        let mut seen = Vec::new();
+        let found = until(LONG, "the icon in the panel", || {
+            // The tray is a window of its own within the panel, and empty one pixel wide.
+            let area = self.window(&["--class", "Wrapper-2.0"])?;
+            if area.width <= 12 || self.tray("Id").is_none() || seen.last() != Some(&area) {
+                seen.clear();
+            }
+            seen.push(area);
+            (seen.len() > STILL).then_some(area)
+        });
+        (found.x + found.width / 2, found.y + found.height / 2)
+    }
+
+    /// The popover, if it is on the screen.
+    pub fn popover(&self) -> Option<Area> {
+        self.window(&["--name", "^Trusty Bar$"])
+    }
+
+    /// Waits until the popover is on the screen.
+    #[track_caller]
+    pub fn wait_popover(&self) -> Area {
+        until(LONG, "the popover", || self.popover())
+    }
+
+    /// Waits until the popover is off the screen.
+    #[track_caller]
+    pub fn wait_no_popover(&self) {
+        until(LONG, "the popover to hide", || {
+            self.popover().is_none().then_some(())
+        });
+    }
+
+    /// Waits until the popover has the keyboard.
+    #[track_caller]
+    pub fn wait_focus(&self) {
+        until(LONG, "the focus of the popover", || {
+            let name = self.ask("xdotool", &["getwindowfocus", "getwindowname"])?;
+            (name.trim() == "Trusty Bar").then_some(())
+        });
+    }
+
+    /// Runs a tool on this desktop; what it prints, if it succeeds.
+    fn ask(&self, tool: &str, arguments: &[&str]) -> Option<String> {
+        let output = program::command(Command::new(tool).args(arguments), &self.env)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|e| panic!("{tool}: {e}"));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        output.status.success().then_some(text)
+    }
+}
+
+/// Starts a program that prints how to reach it.
+#[track_caller]
+fn first_line(command: &mut Command, env: &[(String, String)]) -> (Owned, String) {
+    let name = command.get_program().display().to_string();
+    let command = program::command(command, env)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap_or_else(|e| panic!("{name}: {e}"));
+    let out = child.stdout.take().expect("piped");
+    let owned = Owned::of(child);
+    let mut out = BufReader::new(out);
+    let mut line = String::new();
+    out.read_line(&mut line).expect("a line");
+    // Read on for ever: who writes into a closed pipe is ended.
+    std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+    assert!(!line.trim().is_empty(), "{name} did not start");
+    (owned, line.trim().to_owned())
+}
+
+/// Where pictures are kept: `tests/artefacts`.
+pub fn artefact(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts");
+    fs::create_dir_all(&folder).expect("a folder for pictures");
+    folder.join(name)
+}
+
+/// Waits until a question has the wanted answer; told with the last one if it never has.
+#[track_caller]
+pub fn until_is<T: PartialEq + std::fmt::Debug>(what: &str, wanted: &T, ask: impl Fn() -> T) {
+    let last = std::cell::RefCell::new(None);
+    let asked = || {
+        let now = ask();
+        let is = now == *wanted;
+        *last.borrow_mut() = Some(now);
+        is.then_some(())
+    };
+    until_or(LONG, what, asked, || format!("last: {:?}", last.borrow()));
+}

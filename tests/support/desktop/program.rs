@@ -1,0 +1,119 @@
+//! Programs of the desktop and the app, ended by pid.
+
+use crate::process::ProcessRef;
+use crate::trusty::program;
+use crate::wait;
+use rustix::process::Signal;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// After this a polite end becomes an impolite one.
+const POLITE: Duration = Duration::from_secs(3);
+
+/// The command with this environment and no other.
+pub(super) fn command<'a>(command: &'a mut Command, env: &[(String, String)]) -> &'a mut Command {
+    command.env_clear().envs(env.iter().cloned())
+}
+
+/// A process we started. When dropped it and all below it end.
+pub struct Owned {
+    child: Child,
+    process: ProcessRef,
+}
+
+impl Owned {
+    /// Takes a child over.
+    pub(super) fn of(child: Child) -> Self {
+        let process = ProcessRef::of(child.id()).expect("the process just started");
+        Self { child, process }
+    }
+
+    /// Starts a program whose output goes to a file.
+    #[track_caller]
+    pub(super) fn start(to_run: &mut Command, env: &[(String, String)], log: &Path) -> Self {
+        let out = File::options().create(true).append(true).open(log);
+        let out = out.expect("a log");
+        let both = out.try_clone().expect("a log");
+        let name = to_run.get_program().display().to_string();
+        let child = command(to_run, env)
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(both)
+            .spawn();
+        Self::of(child.unwrap_or_else(|e| panic!("{name}: {e}")))
+    }
+
+    /// The process.
+    pub fn process(&self) -> ProcessRef {
+        self.process
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours").is_none()
+    }
+
+    /// Waits for its end; the exit code.
+    #[track_caller]
+    pub fn wait_exit(&mut self, deadline: Duration) -> Option<i32> {
+        wait::until(deadline, "the end of a program", || {
+            self.child.try_wait().expect("a child of ours")
+        })
+        .code()
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        let below = self.process.tree();
+        if self.is_running() {
+            self.process.signal(Signal::TERM);
+            wait::poll(POLITE, || (!self.is_running()).then_some(()));
+        }
+        for process in below {
+            process.signal(Signal::KILL);
+        }
+        // Killed just now, if it was not gone already.
+        let _ = self.child.wait();
+    }
+}
+
+/// The running app.
+pub struct App {
+    owned: Owned,
+    log: PathBuf,
+}
+
+impl App {
+    #[track_caller]
+    pub(super) fn start(arguments: &[&str], env: &[(String, String)], logs: &Path) -> Self {
+        let log = logs.join("app");
+        let mut app = Command::new(program("trusty-bar"));
+        app.args(arguments);
+        let owned = Owned::start(&mut app, env, &log);
+        Self { owned, log }
+    }
+
+    /// The app's process.
+    pub fn process(&self) -> ProcessRef {
+        self.owned.process()
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.owned.is_running()
+    }
+
+    /// Waits for its end; the exit code.
+    #[track_caller]
+    pub fn wait_exit(&mut self, deadline: Duration) -> Option<i32> {
+        self.owned.wait_exit(deadline)
+    }
+
+    /// What apps of this home have said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}

@@ -1,0 +1,83 @@
+//! What is on the screen, and a hand on the mouse and the keyboard.
+
+use super::{Desktop, LONG};
+use crate::wait;
+use std::path::Path;
+
+/// Where a window is, in pixels of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Area {
+    pub x: i32,
+    pub y: i32,
+    pub width: i32,
+    pub height: i32,
+}
+
+impl Desktop {
+    /// The last visible window that `xdotool search` finds.
+    pub(super) fn window(&self, search: &[&str]) -> Option<Area> {
+        let found = self.ask("xdotool", &[&["search", "--onlyvisible"], search].concat())?;
+        let geometry = self.ask(
+            "xdotool",
+            &["getwindowgeometry", "--shell", found.lines().last()?],
+        )?;
+        let value = |name: &str| {
+            let line = geometry.lines().find_map(|l| l.strip_prefix(name))?;
+            line.strip_prefix('=')?.parse().ok()
+        };
+        Some(Area {
+            x: value("X")?,
+            y: value("Y")?,
+            width: value("WIDTH")?,
+            height: value("HEIGHT")?,
+        })
+    }
+
+    /// Clicks with the left button.
+    #[track_caller]
+    pub fn click(&self, (x, y): (i32, i32)) {
+        self.press_button("1", x, y);
+    }
+
+    /// Clicks with the right button.
+    #[track_caller]
+    pub fn right_click(&self, (x, y): (i32, i32)) {
+        self.press_button("3", x, y);
+    }
+
+    #[track_caller]
+    fn press_button(&self, button: &str, x: i32, y: i32) {
+        let (x, y) = (x.to_string(), y.to_string());
+        let done = self.ask("xdotool", &["mousemove", &x, &y, "click", button]);
+        assert!(done.is_some(), "no click at {x}, {y}");
+    }
+
+    /// Presses a key, by its X name.
+    #[track_caller]
+    pub fn key(&self, name: &str) {
+        assert!(self.ask("xdotool", &["key", name]).is_some(), "no {name}");
+    }
+
+    /// Takes a picture of the whole screen.
+    #[track_caller]
+    pub fn screenshot(&self, path: &Path) {
+        let path = path.to_string_lossy();
+        let taken = self.ask("import", &["-window", "root", &path]);
+        assert!(taken.is_some(), "no picture at {path}");
+    }
+
+    /// Waits until something is drawn in an area of the screen, and not one plain colour.
+    #[track_caller]
+    pub fn wait_drawn(&self, area: Area) {
+        let Area {
+            x,
+            y,
+            width,
+            height,
+        } = area;
+        let crop = format!("{width}x{height}+{x}+{y}");
+        let look = ["-window", "root", "-crop", &crop, "-format", "%k", "info:"];
+        let colours = || self.ask("import", &look)?.trim().parse::<u32>().ok();
+        wait::until(LONG, "something drawn", || colours().filter(|n| *n > 8));
+    }
+}

@@ -1,0 +1,96 @@
+//! The web view of the app, driven from outside: as much of the W3C protocol as is needed.
+
+use super::program::Owned;
+use crate::trusty::program;
+use crate::wait;
+use serde_json::{Value, json};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_mins(1);
+
+/// The app in the hands of a driver; both end when it is dropped.
+pub struct WebDriver {
+    driver: Owned,
+    port: u16,
+    session: String,
+}
+
+impl WebDriver {
+    #[track_caller]
+    pub(super) fn start(env: &[(String, String)], logs: &Path) -> Self {
+        let port = free_port();
+        let mut driver = Command::new("WebKitWebDriver");
+        driver.arg(format!("--port={port}"));
+        let mut env = env.to_vec();
+        env.push(("TAURI_WEBVIEW_AUTOMATION".into(), "true".into()));
+        let driver = Owned::start(&mut driver, &env, &logs.join("app"));
+        wait::until(LONG, "the driver of the web view", || {
+            http(port, "GET", "/status", None).ok()
+        });
+        let options = json!({"binary": program("trusty-bar"), "args": ["--open"]});
+        let wanted = json!({"capabilities": {"alwaysMatch": {
+            "webkitgtk:browserOptions": options,
+        }}});
+        let made = http(port, "POST", "/session", Some(&wanted)).expect("a session");
+        let session = made["sessionId"].as_str();
+        let session = session.unwrap_or_else(|| panic!("no session: {made}"));
+        Self {
+            driver,
+            port,
+            session: session.to_owned(),
+        }
+    }
+
+    /// Runs a function body in the page; what it returns.
+    #[track_caller]
+    pub fn run(&self, script: &str) -> Value {
+        let path = format!("/session/{}/execute/sync", self.session);
+        let body = json!({"script": script, "args": []});
+        let value = http(self.port, "POST", &path, Some(&body)).expect("an answer");
+        let failed = value.get("error").is_some_and(Value::is_string);
+        assert!(!failed, "{script}: {value}");
+        value
+    }
+
+    /// The app's process.
+    pub fn app(&self) -> Option<crate::ProcessRef> {
+        let binary = program("trusty-bar").canonicalize().ok()?;
+        self.driver.process().find_exe(&binary)
+    }
+}
+
+impl Drop for WebDriver {
+    fn drop(&mut self) {
+        let path = format!("/session/{}", self.session);
+        // A driver that does not answer ends all the same.
+        let _ = http(self.port, "DELETE", &path, None);
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("bound").port()
+}
+
+/// One request; the `value` of the answer.
+fn http(port: u16, method: &str, path: &str, body: Option<&Value>) -> io::Result<Value> {
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(LONG))?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let broken = || io::Error::other(format!("not an answer: {answer}"));
+    let (_head, body) = answer.split_once("\r\n\r\n").ok_or_else(broken)?;
+    let mut answer: Value = serde_json::from_str(body).map_err(|_| broken())?;
+    Ok(answer["value"].take())
+}
