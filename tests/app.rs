@@ -170,10 +170,18 @@ fn rows_and_icon_follow_a_real_session() {
     desktop.screenshot(&artefact("permission.png"));
     terminal.wait_status(LONG, "waiting");
     terminal.answer(Key::Escape);
-    wait_word(&page, "Idle");
+    // Finished until its owner has looked; a popover that was open at the time is a look.
+    wait_word(&page, "Finished");
     until(LONG, "the first icon", || {
         (look().0 == quiet.0).then_some(())
     });
+
+    desktop.wait_focus();
+    desktop.key("Escape");
+    desktop.wait_no_popover();
+    assert_eq!(desktop.app(&[]).wait_exit(LONG), Some(0));
+    desktop.wait_popover();
+    wait_word(&page, "Idle");
 
     let seen = page.run("return window.seen");
     let seen: Vec<&str> = seen
@@ -185,7 +193,8 @@ fn rows_and_icon_follow_a_real_session() {
     let mut order = seen.clone();
     order.retain(|word| *word != "Starting");
     order.dedup();
-    assert_eq!(order, ["Idle", "Working", "Permission", "Idle"], "{seen:?}");
+    let wanted = ["Idle", "Working", "Permission", "Finished", "Idle"];
+    assert_eq!(order, wanted, "{seen:?}");
     drop(terminal);
     until_is("no row", &vec![], || words(&page));
 }

@@ -55,7 +55,7 @@ fn walk(folder: &Path, endings: &[&str], found: &mut Vec<Source>) {
 impl Source {
     /// What is not compiled into the program: tests at the end of a file or in one of their own.
     fn product(&self) -> &str {
-        if self.path.ends_with("tests.rs") {
+        if self.path.ends_with("tests.rs") || self.path.contains("/tests/") {
             return "";
         }
         self.text.split("#[cfg(test)]").next().unwrap_or_default()
@@ -183,11 +183,14 @@ fn unsafe_code_lives_under_sys_and_says_why_it_is_safe() {
         [""; 0]
     );
     for source in all.iter().filter(|s| within(&s.path)) {
-        let blocks = source.product().matches("unsafe {").count();
-        let reasons = source.product().matches("// SAFETY:").count();
-        assert_eq!(
-            blocks, reasons,
-            "{} has {blocks} unsafe blocks",
+        let count = |word: &str| source.product().matches(word).count();
+        let (blocks, reasons) = (
+            count("unsafe {") + count("unsafe impl"),
+            count("// SAFETY:"),
+        );
+        assert!(
+            blocks <= reasons,
+            "{}: {blocks} unsafe, {reasons} reasons",
             source.path
         );
     }
@@ -259,8 +262,9 @@ fn faces_derive_no_status() {
         "{@html",
         "innerHTML",
     ];
-    let generated = |path: &str| path == "ui/src/schema.ts";
-    assert_eq!(offences(&popover, &words, generated), [""; 0]);
+    // Neither the generated types nor the page for designing are drawn from.
+    let aside = |path: &str| path == "ui/src/schema.ts" || path.starts_with("ui/src/dev/");
+    assert_eq!(offences(&popover, &words, aside), [""; 0]);
 }
 
 #[test]

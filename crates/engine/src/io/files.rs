@@ -59,12 +59,18 @@ pub fn nearest_existing(path: &Path) -> Option<PathBuf> {
     path.ancestors().find(|a| a.is_dir()).map(Path::to_path_buf)
 }
 
+/// Makes a named pipe; macOS has none of the calls that rustix knows for it.
+#[cfg(test)]
+pub(crate) fn make_pipe(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo").success());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
-    use std::process::Command;
 
     #[test]
     fn only_plain_small_files_are_read() {
@@ -72,8 +78,7 @@ mod tests {
         let at = |name: &str| dir.path().join(name);
         fs::write(at("ok"), "hi").expect("write");
         fs::create_dir(at("dir")).expect("dir");
-        let made = Command::new("mkfifo").arg(at("fifo")).status();
-        assert!(made.expect("mkfifo").success());
+        make_pipe(&at("fifo"));
         symlink(at("loop"), at("loop")).expect("loop");
         symlink(at("ok"), at("link")).expect("link");
         let big = File::create(at("big")).expect("big");

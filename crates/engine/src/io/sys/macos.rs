@@ -219,14 +219,16 @@ fn parse_arguments(bytes: &[u8]) -> Option<Vec<(OsString, OsString)>> {
 fn sysctl(name: &mut [c_int]) -> io::Result<Vec<u8>> {
     let parts = u32::try_from(name.len()).unwrap_or(0);
     read_twice(|buffer, size| {
-        // SAFETY: `size` tells how large the buffer is, or the buffer is null to ask for that.
+        // SAFETY: `parts` tells how long the name is and `size` how large the buffer is, or the
+        // buffer is null to ask for that.
         unsafe { libc::sysctl(name.as_mut_ptr(), parts, buffer, size, ptr::null_mut(), 0) }
     })
 }
 
 fn sysctl_by_name(name: &CStr) -> io::Result<Vec<u8>> {
     read_twice(|buffer, size| {
-        // SAFETY: `size` tells how large the buffer is, or the buffer is null to ask for that.
+        // SAFETY: the name has its end; `size` tells how large the buffer is, or the buffer is null
+        // to ask for that.
         unsafe { libc::sysctlbyname(name.as_ptr(), buffer, size, ptr::null_mut(), 0) }
     })
 }

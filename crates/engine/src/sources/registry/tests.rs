@@ -1,5 +1,5 @@
 use super::*;
-use rustix::fs::{CWD, Mode, mkfifoat};
+use crate::io::files::make_pipe;
 use std::os::unix::fs::symlink;
 use std::time::Instant;
 
@@ -151,7 +151,7 @@ fn a_file_of_100_mb_costs_nothing() {
 fn what_is_no_plain_file_is_told_and_never_waited_for() {
     let make: [fn(&Path); 3] = [
         |path| fs::create_dir(path).expect("folder"),
-        |path| mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).expect("pipe"),
+        |path| make_pipe(path),
         |path| symlink(path, path).expect("loop"),
     ];
     for make in make {
@@ -210,7 +210,7 @@ fn keys_are_known_by_name_alone() {
     let folder = Folder::new();
     let key = folder.path().with_extension("0123abcd.key");
     // Opening a pipe would wait for its writer for ever.
-    mkfifoat(CWD, &key, Mode::RUSR | Mode::WUSR).expect("pipe");
+    make_pipe(&key);
     let mut registry = folder.registry();
     assert!(matches!(
         registry.scan()[..],
