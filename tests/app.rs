@@ -128,6 +128,30 @@ fn without_a_tray_it_runs_and_the_icon_comes_with_the_panel() {
 }
 
 #[test]
+fn popover_and_icon_follow_the_theme() {
+    if !require_desktop() {
+        return;
+    }
+    let home = Home::new();
+    let mut desktop = Desktop::start(&home);
+    let mut look = |theme: &str| {
+        desktop.set_env("GTK_THEME", theme);
+        let page = desktop.drive();
+        desktop.wait_popover();
+        let icon = until(LONG, "the icon", || desktop.tray("IconPixmap"));
+        let dark = page.run("return matchMedia('(prefers-color-scheme: dark)').matches");
+        let surface =
+            page.run("return getComputedStyle(document.querySelector('.panel')).backgroundColor");
+        (icon, dark, surface)
+    };
+    let (light, dark) = (look("Adwaita"), look("Adwaita:dark"));
+    assert_ne!(light.0, dark.0, "one icon for all panels");
+    assert_eq!((light.1, dark.1), (false.into(), true.into()));
+    assert_eq!(light.2, "rgb(252, 252, 253)");
+    assert_eq!(dark.2, "rgb(28, 29, 32)");
+}
+
+#[test]
 fn rows_and_icon_follow_a_real_session() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
@@ -196,7 +220,7 @@ fn rows_and_icon_follow_a_real_session() {
     let wanted = ["Idle", "Working", "Permission", "Finished", "Idle"];
     assert_eq!(order, wanted, "{seen:?}");
     drop(terminal);
-    until_is("no row", &vec![], || words(&page));
+    wait_word(&page, "Stopped");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! `trusty` as a newcomer and as a script would run it. No client is needed.
+#![cfg(target_os = "linux")]
 
 use std::fs;
 use std::os::unix::net::UnixListener;

@@ -1,5 +1,6 @@
 //! The real client in real terminals: `trusty watch` shows what it does, in order, and nothing
 //! false in between.
+#![cfg(target_os = "linux")]
 
 use std::time::Duration;
 use trusty_tests::trusty::{Watch, list, session_of, word};

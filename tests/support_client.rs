@@ -1,4 +1,5 @@
 //! The test support with the real client in it.
+#![cfg(target_os = "linux")]
 
 use std::path::Path;
 use std::time::Duration;

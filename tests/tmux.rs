@@ -1,4 +1,5 @@
 //! Real tmux servers: names, clients, servers that hang.
+#![cfg(target_os = "linux")]
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

@@ -141,7 +141,7 @@ fn draw(app: &AppHandle, before: Option<&Face>, face: &Face) -> tauri::Result<()
     if !same(|f| &f.glance) {
         tray.set_icon_with_as_template(Some(icon(face)?), platform::ICONS_ARE_TEMPLATES)?;
         tray.set_tooltip(Some(&face.glance.tooltip))?;
-        tray.set_title(platform::title(face.glance.count))?;
+        tray.set_title(Some(platform::title(face.glance.count)))?;
     }
     if before.is_none_or(|b| b.menu != face.menu) {
         tray.set_menu(Some(native_menu(app, &face.menu)?))?;
@@ -150,18 +150,17 @@ fn draw(app: &AppHandle, before: Option<&Face>, face: &Face) -> tauri::Result<()
 }
 
 fn build(app: &AppHandle, face: &Face) -> tauri::Result<()> {
-    let mut builder = TrayIconBuilder::with_id(ID)
+    TrayIconBuilder::with_id(ID)
         .icon(icon(face)?)
         .icon_as_template(platform::ICONS_ARE_TEMPLATES)
         .tooltip(&face.glance.tooltip)
+        .title(platform::title(face.glance.count))
         .menu(&native_menu(app, &face.menu)?)
         .show_menu_on_left_click(false)
         .on_menu_event(|app, event| choose(app, event.id().as_ref()))
-        .on_tray_icon_event(on_click);
-    if let Some(title) = platform::title(face.glance.count) {
-        builder = builder.title(title);
-    }
-    builder.build(app).map(drop)
+        .on_tray_icon_event(on_click)
+        .build(app)
+        .map(drop)
 }
 
 fn icon(face: &Face) -> tauri::Result<Image<'static>> {
@@ -189,7 +188,7 @@ fn on_click(tray: &TrayIcon, event: TrayIconEvent) {
         let at = if size.width > 0.0 {
             PhysicalPosition::new(corner.x + size.width / 2.0, corner.y + size.height)
         } else {
-            position
+            platform::clicked_at(app, position)
         };
         popover::toggle(app, popover::Place::Below(at));
     }

@@ -129,6 +129,12 @@ impl Desktop {
         desktop
     }
 
+    /// Adds or replaces a variable for the programs started from here on.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.env.retain(|(known, _)| known != name);
+        self.env.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts the panel, and with it the tray; a running one is ended before.
     #[track_caller]
     pub fn start_panel(&mut self) {

@@ -1,5 +1,6 @@
 //! Support for the tests: a fake Messages API, an isolated HOME, and terminals in which the
 //! real client runs.
+#![cfg(target_os = "linux")]
 
 pub mod api;
 pub mod client;

@@ -5,11 +5,14 @@ mod theme;
 use gtk::gdk;
 use gtk::prelude::{GtkWindowExt, WidgetExt};
 use tauri::window::Color;
-use tauri::{App, LogicalSize, PhysicalPosition, WebviewWindow};
+use tauri::{App, AppHandle, LogicalSize, PhysicalPosition, WebviewWindow};
 pub(crate) use theme::icon;
 
 /// Panels of Linux show icons as they are.
 pub(crate) const ICONS_ARE_TEMPLATES: bool = false;
+
+/// Physical pixels; about as large as an icon.
+const NEAR: f64 = 48.0;
 
 /// `--surface` of the style sheet, which a window without transparency shows until its page
 /// is drawn.
@@ -24,19 +27,36 @@ pub(crate) fn prepare() {
 }
 
 /// Follows the desktop's theme; `changed` draws the tray anew.
-pub(crate) fn settle(app: &mut App, changed: fn(&tauri::AppHandle)) {
+pub(crate) fn settle(app: &mut App, changed: fn(&AppHandle)) {
     theme::follow(app.handle(), changed);
 }
 
 /// Trays of Linux show no text beside the icon; the title heads the tooltip.
-pub(crate) fn title(_count: Option<usize>) -> Option<String> {
-    Some("Trusty Bar".into())
+pub(crate) fn title(_count: Option<usize>) -> String {
+    "Trusty Bar".into()
 }
 
 /// Whether the desktop can show a window with round corners. Without a compositor what is
 /// transparent is black.
 pub(crate) fn is_composited() -> bool {
     gdk::Screen::default().is_some_and(|screen| screen.is_composited())
+}
+
+/// Where a tray was clicked, in physical pixels. Most trays tell logical ones; the pointer tells
+/// which of the two it was.
+pub(crate) fn clicked_at(app: &AppHandle, told: PhysicalPosition<f64>) -> PhysicalPosition<f64> {
+    let near = |at: PhysicalPosition<f64>| {
+        app.cursor_position()
+            .is_ok_and(|pointer| (pointer.x - at.x).hypot(pointer.y - at.y) < NEAR)
+    };
+    let monitor = app.primary_monitor().ok().flatten();
+    let scale = monitor.map_or(1.0, |monitor| monitor.scale_factor());
+    let scaled = PhysicalPosition::new(told.x * scale, told.y * scale);
+    if near(told) && !near(scaled) {
+        told
+    } else {
+        scaled
+    }
 }
 
 /// Gives a window its size and place.

@@ -17,8 +17,8 @@ pub(crate) fn icon(glyph: TrayGlyph) -> &'static [u8] {
 }
 
 /// The count stands beside the icon.
-pub(crate) fn title(count: Option<usize>) -> Option<String> {
-    count.map(|n| n.to_string())
+pub(crate) fn title(count: Option<usize>) -> String {
+    count.map_or_else(String::new, |n| n.to_string())
 }
 
 /// Nothing to prepare.
@@ -32,6 +32,11 @@ pub(crate) fn settle(app: &mut App, _changed: fn(&AppHandle)) {
 /// Windows of macOS always are.
 pub(crate) fn is_composited() -> bool {
     true
+}
+
+/// The menu bar tells physical pixels.
+pub(crate) fn clicked_at(_app: &AppHandle, told: PhysicalPosition<f64>) -> PhysicalPosition<f64> {
+    told
 }
 
 /// Gives a window its size and place.

@@ -14,6 +14,11 @@ pub fn instant() -> Instant {
     Instant::now()
 }
 
+/// Waits, with as few wake-ups as the system can.
+pub async fn sleep(duration: Duration) {
+    sys::sleep(duration).await;
+}
+
 /// Counts on from the wall time at its start, through sleep, whatever the wall clock does.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {

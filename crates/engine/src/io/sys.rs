@@ -8,12 +8,12 @@ mod macos;
 #[cfg(target_os = "linux")]
 pub use linux::{
     OPENER, control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot,
-    stat, wall_start,
+    sleep, stat, wall_start,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
     OPENER, control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot,
-    stat, wall_start,
+    sleep, stat, wall_start,
 };
 
 use trusty_fleet::identity::StartTime;

@@ -14,7 +14,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use trusty_fleet::Fact;
 use trusty_fleet::cadence::Usage;
 use trusty_fleet::client::Role;
@@ -222,9 +221,15 @@ fn is_settled(stat: &Stat) -> bool {
 pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     let mut exits = JoinSet::new();
     let mut awaited = BTreeSet::new();
-    let mut ticks = tokio::time::interval(orders.borrow().cadence.processes);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looked_at = clock::instant();
+    // The first look was taken before this began.
+    let mut period = orders.borrow_and_update().cadence.processes;
     loop {
+        for key in processes.keys() {
+            if awaited.insert(key) {
+                exits.spawn(async move { (key, sys::exited(key).await.is_ok()) });
+            }
+        }
         let facts = tokio::select! {
             Some(exit) = exits.join_next() => {
                 let Ok((key, told)) = exit else { continue };
@@ -236,15 +241,15 @@ pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Ou
                 if changed.is_err() {
                     return Ended;
                 }
-                let period = orders.borrow_and_update().cadence.processes;
-                if ticks.period() != period {
-                    ticks = tokio::time::interval_at(Instant::from_std(clock::instant()) + period, period);
-                    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-                }
-                let wanted = orders.borrow().wanted.pids.clone();
+                let wanted = {
+                    let orders = orders.borrow_and_update();
+                    period = orders.cadence.processes;
+                    orders.wanted.pids.clone()
+                };
                 processes.probe(&wanted)
             }
-            _ = ticks.tick() => {
+            () = clock::sleep(period.saturating_sub(looked_at.elapsed())) => {
+                looked_at = clock::instant();
                 let (wanted, usage) = {
                     let orders = orders.borrow();
                     (orders.wanted.pids.clone(), orders.cadence.usage)
@@ -256,11 +261,6 @@ pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Ou
                 facts
             }
         };
-        for key in processes.keys() {
-            if awaited.insert(key) {
-                exits.spawn(async move { (key, sys::exited(key).await.is_ok()) });
-            }
-        }
         if out.tell(facts).await.is_err() {
             return Ended;
         }

@@ -351,7 +351,7 @@ async fn follow(
     out: &Outlet,
     rescan: Duration,
 ) -> Result<(), Ended> {
-    let timer = tokio::time::sleep(rescan);
+    let timer = clock::sleep(rescan);
     tokio::pin!(timer);
     loop {
         let pause = registry.retry_in();

@@ -13,7 +13,6 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch::Receiver;
-use tokio::time::Instant;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
@@ -138,11 +137,11 @@ pub async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> E
         if ended {
             return Ended;
         }
-        let asked_at = Instant::from_std(clock::instant());
+        let asked_at = clock::instant();
         loop {
-            let next = asked_at + orders.borrow_and_update().cadence.tmux;
+            let period = orders.borrow_and_update().cadence.tmux;
             tokio::select! {
-                () = tokio::time::sleep_until(next) => break,
+                () = clock::sleep(period.saturating_sub(asked_at.elapsed())) => break,
                 changed = orders.changed() => {
                     if changed.is_err() {
                         return Ended;

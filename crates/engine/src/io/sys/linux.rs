@@ -3,10 +3,14 @@
 use super::Stat;
 use rustix::fs::MetadataExt;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
-use rustix::time::{ClockId, clock_gettime};
+use rustix::time::{
+    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
+    timerfd_create, timerfd_settime,
+};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -30,6 +34,47 @@ pub fn since_boot() -> Duration {
         u64::try_from(time.tv_sec).unwrap_or(0),
         u32::try_from(time.tv_nsec).unwrap_or(0),
     )
+}
+
+/// Waits with one wake-up, sleep of the machine included. (A timer wheel in user space wakes
+/// several times on the way to a point that lies seconds ahead.)
+pub async fn sleep(duration: Duration) {
+    let waited = match alarm(duration) {
+        Ok(fd) => readable(fd).await,
+        Err(e) => Err(e),
+    };
+    if waited.is_err() {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+fn alarm(duration: Duration) -> io::Result<OwnedFd> {
+    let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+    let fd = timerfd_create(TimerfdClockId::Boottime, flags)?;
+    // Zero would never ring.
+    let value = Timespec::try_from(duration.max(Duration::from_nanos(1)))
+        .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let once = Itimerspec {
+        it_interval: Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        },
+        it_value: value,
+    };
+    timerfd_settime(&fd, TimerfdTimerFlags::empty(), &once)?;
+    Ok(fd)
+}
+
+/// Returns once a descriptor is readable.
+async fn readable(fd: OwnedFd) -> io::Result<()> {
+    #[expect(
+        unsafe_code,
+        reason = "tokio leaves it to us that the descriptor stays the same"
+    )]
+    // SAFETY: an `OwnedFd` is one open descriptor for as long as it lives, and it moves in here.
+    let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
+    fd.readable().await?.retain_ready();
+    Ok(())
 }
 
 /// The machine as seen from here.
@@ -182,14 +227,7 @@ pub async fn exited(key: ProcessKey) -> io::Result<()> {
         Some(now) if now.start == key.start && !now.zombie => {}
         _ => return Ok(()),
     }
-    #[expect(
-        unsafe_code,
-        reason = "tokio leaves it to us that the descriptor stays the same"
-    )]
-    // SAFETY: an `OwnedFd` is one open descriptor for as long as it lives, and it moves in here.
-    let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
-    fd.readable().await?.retain_ready();
-    Ok(())
+    readable(fd).await
 }
 
 #[cfg(test)]

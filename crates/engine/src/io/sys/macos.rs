@@ -40,6 +40,11 @@ pub fn since_boot() -> Duration {
     )
 }
 
+/// Waits.
+pub async fn sleep(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
 /// The machine as seen from here.
 pub fn machine() -> io::Result<Machine> {
     let bytes = sysctl_by_name(c"kern.bootsessionuuid")?;

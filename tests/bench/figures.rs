@@ -1,0 +1,249 @@
+//! What things cost, as medians and ratios of one run on one machine. Nothing here
+//! fails for being slow.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+use trusty_engine::{Engine, Settings, Surroundings};
+use trusty_fleet::SessionStatus;
+use trusty_tests::trusty::{Running, program, trusty};
+use trusty_tests::wait::until;
+use trusty_tests::{FakeApi, Home, ProcessRef, Shape, Terminal};
+
+const LONG: Duration = Duration::from_mins(2);
+const SESSIONS: usize = 10;
+const TRANSCRIPTS: usize = 10_000;
+
+pub(crate) fn run() {
+    println!("Medians of one run on this machine; ratios are what to compare.\n");
+    sizes();
+    registry_to_snapshot();
+    if trusty_tests::client::binary().is_some() {
+        with_sessions();
+    } else {
+        println!("skipped: ten real sessions (the client is not installed)");
+    }
+}
+
+fn row(what: &str, figure: &str, goal: &str) {
+    println!("{what:<52} {figure:>24}   goal {goal}");
+}
+
+fn ms(duration: Duration) -> String {
+    format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
+}
+
+/// The value below which `percent` of all lie.
+fn percentile(times: &mut [Duration], percent: usize) -> Duration {
+    times.sort_unstable();
+    times[(times.len() - 1) * percent / 100]
+}
+
+fn sizes() {
+    for (name, goal) in [("trusty-bar", "≤ 15 MB"), ("trusty", "-")] {
+        let bytes = fs::metadata(program(name)).map_or(0, |m| m.len());
+        row(
+            &format!("size of {name}"),
+            &format!("{:.1} MB", mega(bytes)),
+            goal,
+        );
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn mega(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// A registry file that this very process vouches for is written in place, again and again.
+fn registry_to_snapshot() {
+    let home = Home::new();
+    let around = Surroundings {
+        home: home.path().to_path_buf(),
+        tmux_folder: Some(home.tmux_tmpdir()),
+        ..Surroundings::default()
+    };
+    let settings = Settings::parse("[discovery]\nconfine = true", home.path());
+    let sessions = home.config_dir().join("sessions");
+    fs::create_dir_all(&sessions).expect("folder");
+    let me = ProcessRef::of(std::process::id()).expect("this process");
+    let path = sessions.join(format!("{}.json", me.pid));
+    let write = |word: &str| {
+        let text = format!(
+            r#"{{"pid":{},"procStart":"{}","sessionId":"s","status":"{word}","waitingFor":"permission prompt"}}"#,
+            me.pid, me.start_ticks
+        );
+        fs::write(&path, text).expect("write");
+    };
+    write("busy");
+    let engine = Engine::start(&around, &settings).expect("starts");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let mut times = runtime.expect("runtime").block_on(async {
+        let mut snapshots = engine.snapshots();
+        let mut times = Vec::new();
+        for n in 0..1_000 {
+            let (word, wanted) = match n % 2 {
+                0 => ("waiting", SessionStatus::AwaitingApproval),
+                _ => ("busy", SessionStatus::Active),
+            };
+            if n == 0 {
+                let first = snapshots.wait_for(|s| !s.sessions.is_empty()).await;
+                drop(first.expect("the engine runs"));
+            }
+            let begun = Instant::now();
+            write(word);
+            let told =
+                snapshots.wait_for(|s| s.sessions.first().is_some_and(|s| s.status == wanted));
+            drop(told.await.expect("the engine runs"));
+            times.push(begun.elapsed());
+        }
+        times
+    });
+    let (median, p99) = (percentile(&mut times, 50), percentile(&mut times, 99));
+    row(
+        "registry write → snapshot, p50 / p99",
+        &format!("{} / {}", ms(median), ms(p99)),
+        "p99 ≤ 10 ms",
+    );
+}
+
+fn with_sessions() {
+    let (api, home) = (FakeApi::start(), Home::new());
+    transcripts(&home.config_dir().join("projects"));
+    let open = |n: usize| {
+        let folder = home.project(&format!("project-{n}"));
+        let terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &[]);
+        terminal.wait_status(LONG, "idle");
+        terminal
+    };
+    let terminals: Vec<Terminal> = (0..SESSIONS).map(open).collect();
+    lists(&home, &api);
+    idle(&home);
+    drop(terminals);
+}
+
+fn transcripts(projects: &Path) {
+    let line = r#"{"type":"user","message":{"role":"user","content":"hello"},"uuid":"x"}"#;
+    for n in 0..TRANSCRIPTS {
+        let folder = projects.join(format!("-home-dev-project-{}", n / 100));
+        fs::create_dir_all(&folder).expect("folder");
+        let mut file = fs::File::create(folder.join(format!("{n:032x}.jsonl"))).expect("file");
+        for _ in 0..20 {
+            writeln!(file, "{line}").expect("write");
+        }
+    }
+}
+
+/// Times two commands in turn.
+fn lists(home: &Home, api: &FakeApi) {
+    let timed = |command: &mut Command| {
+        let begun = Instant::now();
+        let output = command.output().expect("runs");
+        assert!(output.status.success());
+        (begun.elapsed(), output.stdout)
+    };
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..11 {
+        let (time, json) = timed(trusty(home).args(["list", "--json"]));
+        let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        assert_eq!(
+            json["sessions"].as_array().map(Vec::len),
+            Some(SESSIONS),
+            "all are found"
+        );
+        ours.push(time);
+        let mut client = trusty_tests::client::command(home, api, home.path());
+        theirs.push(timed(client.args(["agents", "--json"])).0);
+    }
+    let (ours, theirs) = (percentile(&mut ours, 50), percentile(&mut theirs, 50));
+    row(
+        "trusty list, 10 sessions, 10,000 transcripts",
+        &ms(ours),
+        "≤ 60 ms",
+    );
+    row("claude agents --json beside it", &ms(theirs), "-");
+    let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
+    row(
+        "that is so many times as long",
+        &format!("{ratio:.1} ×"),
+        "≥ 5 ×",
+    );
+}
+
+/// What the engine costs while all sessions are idle and nobody looks.
+fn idle(home: &Home) {
+    let socket = home.runtime().join("trusty/trusty.sock");
+    let mut command = trusty(home);
+    let serving = Running::start(command.arg("serve").stdout(std::process::Stdio::null()));
+    until(LONG, "the socket", || socket.exists().then_some(()));
+    // The first look and what it sets off are not idleness.
+    std::thread::sleep(Duration::from_secs(20));
+    let pid = serving.process().pid;
+    let (before, begun) = (Cost::of(pid), Instant::now());
+    std::thread::sleep(Duration::from_mins(1));
+    let (after, seconds) = (Cost::of(pid), begun.elapsed().as_secs_f64());
+    let woken = |name: &String| {
+        let earlier = before.switches.get(name).copied().unwrap_or(0);
+        f64::from(after.switches[name].saturating_sub(earlier)) / seconds
+    };
+    let wakes: f64 = after.switches.keys().map(woken).sum();
+    row(
+        "idle engine, 10 idle sessions: wake-ups",
+        &format!("{wakes:.2} /s"),
+        "≤ 1 /s",
+    );
+    for name in after.switches.keys() {
+        row(
+            &format!("  of these {name}"),
+            &format!("{:.2} /s", woken(name)),
+            "-",
+        );
+    }
+    let share = f64::from(after.ticks - before.ticks) / seconds;
+    row(
+        "idle engine, 10 idle sessions: of a core",
+        &format!("{share:.2} %"),
+        "≤ 0.1 %",
+    );
+}
+
+struct Cost {
+    /// Hundredths of a second of a core, children that were waited for included.
+    ticks: u32,
+    /// Times a thread went to sleep, by thread.
+    switches: BTreeMap<String, u32>,
+}
+
+impl Cost {
+    fn of(pid: u32) -> Self {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("runs");
+        let fields: Vec<&str> = stat
+            .rsplit_once(')')
+            .expect("a name")
+            .1
+            .split_whitespace()
+            .collect();
+        let ticks = (11..=14)
+            .map(|n| fields[n].parse::<u32>().expect("a number"))
+            .sum();
+        let mut switches = BTreeMap::new();
+        for task in fs::read_dir(format!("/proc/{pid}/task"))
+            .expect("runs")
+            .flatten()
+        {
+            let read = |name: &str| fs::read_to_string(task.path().join(name)).unwrap_or_default();
+            let status = read("status");
+            let line = status
+                .lines()
+                .find_map(|l| l.strip_prefix("voluntary_ctxt_switches:"));
+            let count = line.and_then(|n| n.trim().parse::<u32>().ok()).unwrap_or(0);
+            *switches.entry(read("comm").trim().to_owned()).or_default() += count;
+        }
+        Self { ticks, switches }
+    }
+}
