@@ -29,8 +29,9 @@ pub struct Machine {
     pub boot: String,
     /// The user whose sessions we show.
     pub uid: u32,
-    /// The pid namespace, as the client writes it at the end of `pidDomain`
-    /// (`pid:[4026531836]`); none where the system has no such thing.
+    /// Its name for itself (`/etc/machine-id`), where it has one.
+    pub host: Option<String>,
+    /// The pid namespace (`pid:[4026531836]`); none where the system has no such thing.
     pub pid_namespace: Option<String>,
 }
 
@@ -41,16 +42,20 @@ impl Machine {
         SessionId(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
     }
 
-    /// Whether pids of a registry file with this `pidDomain` mean processes that we see.
-    /// A file that does not tell its domain is taken for ours.
+    /// Whether pids of a registry file with this `pidDomain` mean processes that we see. The
+    /// client writes `linux:<machine-id>:pid:[<namespace>]` (measured, 2.1.330): a home shared by
+    /// machines or containers holds files of them all. A file that does not tell is taken for
+    /// ours.
     pub fn shares_pids_with(&self, domain: Option<&str>) -> bool {
-        match (
-            &self.pid_namespace,
-            domain.and_then(|d| d.split_once(":pid:[")),
-        ) {
-            (Some(ours), Some((_, theirs))) => ours.strip_prefix("pid:[") == Some(theirs),
-            _ => true,
-        }
+        let told = domain.and_then(|d| d.strip_prefix("linux:")?.split_once(":pid:["));
+        let (Some(ours), Some((host, namespace))) = (&self.pid_namespace, told) else {
+            return true;
+        };
+        let same_host = self
+            .host
+            .as_deref()
+            .is_none_or(|own| host.is_empty() || own == host);
+        same_host && ours.strip_prefix("pid:[") == Some(namespace)
     }
 }
 
@@ -62,6 +67,7 @@ mod tests {
         Machine {
             boot: "b".into(),
             uid: 1000,
+            host: Some("3d12".into()),
             pid_namespace: Some("pid:[4026531836]".into()),
         }
     }
@@ -89,6 +95,8 @@ mod tests {
         assert!(ours.shares_pids_with(None));
         assert!(ours.shares_pids_with(Some("linux:3d12:pid:[4026531836]")));
         assert!(!ours.shares_pids_with(Some("linux:3d12:pid:[4026532000]")));
+        assert!(!ours.shares_pids_with(Some("linux:77aa:pid:[4026531836]")));
+        assert!(ours.shares_pids_with(Some("linux::pid:[4026531836]")));
         assert!(ours.shares_pids_with(Some("darwin:whatever")));
         let mac = Machine {
             pid_namespace: None,

@@ -45,11 +45,6 @@ impl Owned {
         Self::of(child.unwrap_or_else(|e| panic!("{name}: {e}")))
     }
 
-    /// The process.
-    pub fn process(&self) -> ProcessRef {
-        self.process
-    }
-
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child of ours").is_none()
@@ -94,11 +89,6 @@ impl App {
         app.args(arguments);
         let owned = Owned::start(&mut app, env, &log);
         Self { owned, log }
-    }
-
-    /// The app's process.
-    pub fn process(&self) -> ProcessRef {
-        self.owned.process()
     }
 
     /// Whether it still runs.

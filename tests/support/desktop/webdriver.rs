@@ -14,7 +14,7 @@ const LONG: Duration = Duration::from_mins(1);
 
 /// The app in the hands of a driver; both end when it is dropped.
 pub struct WebDriver {
-    driver: Owned,
+    _driver: Owned,
     port: u16,
     session: String,
 }
@@ -39,7 +39,7 @@ impl WebDriver {
         let session = made["sessionId"].as_str();
         let session = session.unwrap_or_else(|| panic!("no session: {made}"));
         Self {
-            driver,
+            _driver: driver,
             port,
             session: session.to_owned(),
         }
@@ -54,12 +54,6 @@ impl WebDriver {
         let failed = value.get("error").is_some_and(Value::is_string);
         assert!(!failed, "{script}: {value}");
         value
-    }
-
-    /// The app's process.
-    pub fn app(&self) -> Option<crate::ProcessRef> {
-        let binary = program("trusty-bar").canonicalize().ok()?;
-        self.driver.process().find_exe(&binary)
     }
 }
 

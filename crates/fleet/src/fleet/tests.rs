@@ -18,6 +18,7 @@ fn machine() -> Machine {
     Machine {
         boot: "boot".into(),
         uid: 1000,
+        host: Some("x".into()),
         pid_namespace: Some("pid:[1]".into()),
     }
 }

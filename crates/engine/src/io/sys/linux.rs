@@ -81,9 +81,13 @@ async fn readable(fd: OwnedFd) -> io::Result<()> {
 pub fn machine() -> io::Result<Machine> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
     let namespace = fs::read_link("/proc/self/ns/pid").ok();
+    let host = fs::read_to_string("/etc/machine-id")
+        .ok()
+        .map(|id| id.trim().to_owned());
     Ok(Machine {
         boot: boot.trim().to_owned(),
         uid: rustix::process::getuid().as_raw(),
+        host: host.filter(|id| !id.is_empty()),
         pid_namespace: namespace.map(|n| n.to_string_lossy().into_owned()),
     })
 }

@@ -52,6 +52,7 @@ pub fn machine() -> io::Result<Machine> {
     Ok(Machine {
         boot: String::from_utf8_lossy(text).into_owned(),
         uid: rustix::process::getuid().as_raw(),
+        host: None,
         pid_namespace: None,
     })
 }
