@@ -1,5 +1,6 @@
 //! The real app on a real desktop: its icon in a real tray, its popover in the real web view,
 //! and the real client in its rows.
+#![cfg(target_os = "linux")]
 
 use std::time::Duration;
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
@@ -19,6 +20,12 @@ const REMEMBER: &str = "
     };
     new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
     note();";
+
+/// Answers when all that moved has come to rest and is on the screen.
+const DRAWN: &str = "
+    const still = document.getAnimations().map((animation) => animation.finished);
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    return Promise.all(still).then(frame).then(frame).then(() => true);";
 
 fn words(page: &WebDriver) -> Vec<String> {
     let words = page
@@ -191,6 +198,7 @@ fn rows_and_icon_follow_a_real_session() {
         let new = now.0 != quiet.0 && now.0 != working.0;
         (new && now.1.contains("'1 needs you'")).then_some(())
     });
+    page.run(DRAWN);
     desktop.screenshot(&artefact("permission.png"));
     terminal.wait_status(LONG, "waiting");
     terminal.answer(Key::Escape);

@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod client;
+pub mod desktop;
 pub mod home;
 pub mod host;
 pub mod process;

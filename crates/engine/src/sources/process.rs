@@ -99,7 +99,7 @@ impl Processes {
         }
         self.describer
             .describe(pid, stat)
-            .filter(|found| self.is_in_scope(found.key.pid))
+            .filter(|found| found.role != Role::Other && self.is_in_scope(found.key.pid))
     }
 
     fn is_in_scope(&self, pid: u32) -> bool {

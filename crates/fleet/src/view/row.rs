@@ -263,7 +263,7 @@ fn need(session: &Session, held: SystemTime) -> Face {
             "Permission",
             Glyph::Permission,
             tool.map_or_else(
-                || "waits for your leave".to_owned(),
+                || "waits for your answer".to_owned(),
                 |t| format!("wants to run {t}"),
             ),
         ),

@@ -93,7 +93,7 @@ fn needs_come_first_then_work_then_the_rest() {
     assert_eq!(
         lines(&board),
         [
-            "api | Permission | waits for your leave",
+            "api | Permission | waits for your answer",
             "docs | Question | has a question for you",
             "core | Working | ~/core",
             "notes | Finished | ready for review",
@@ -107,7 +107,7 @@ fn needs_come_first_then_work_then_the_rest() {
     assert_eq!(board.summary, "2 need you · 1 working · 1 paused");
     assert_eq!(
         board.rows[0].sentence,
-        "api, Permission, waits for your leave"
+        "api, Permission, waits for your answer"
     );
     assert_eq!(board.rows[0].why, "Permission: its registry file says so");
 }

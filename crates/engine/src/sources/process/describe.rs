@@ -53,13 +53,19 @@ impl Describer {
             .with_cmd(UpdateKind::Always)
             .with_cwd(UpdateKind::Always);
         let process = self.read(pid, kind)?;
-        let role = role(process.exe(), &argv(process));
+        let told = role(process.exe(), &argv(process));
         let cwd = process.cwd().map(Path::to_path_buf);
         let environment = sys::environment(pid).unwrap_or_default();
         let named = |name: &str| {
             let found = environment.iter().find(|(n, _)| n == name)?;
             Some(found.1.clone()).filter(|v| !v.is_empty())
         };
+        let ancestors = self.ancestors(stat.parent);
+        // A client starts copies of itself: for a moment each of its commands is one.
+        let is_copy = ancestors
+            .first()
+            .is_some_and(|a| role(a.exe.as_deref(), &[]) != Role::Other);
+        let role = if is_copy { Role::Other } else { told };
         let key = ProcessKey {
             pid,
             start: stat.start,
@@ -71,7 +77,7 @@ impl Describer {
             started_at: sys::wall_start(stat.start).into(),
             project: cwd.as_deref().and_then(files::git_root),
             cwd,
-            ancestors: self.ancestors(stat.parent),
+            ancestors,
             tty: sys::control_terminal(stat.terminal),
             config_dir: config_dir(named("CLAUDE_CONFIG_DIR"), named("HOME")),
             tmux_socket: named("TMUX").and_then(tmux_socket),

@@ -1,5 +1,6 @@
 use super::*;
 use std::fs;
+use std::io::Read;
 use std::process::{Child, Command};
 use std::time::Instant;
 use trusty_fleet::identity::StartTime;
@@ -23,7 +24,7 @@ impl Program {
             .env("HOME", folder.path())
             .current_dir(folder.path());
         Self {
-            child: command.spawn().expect("start"),
+            child: start(&mut command),
             folder,
         }
     }
@@ -55,6 +56,15 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Starts a program that was just written: while another test forks, it may still be held open.
+fn start(command: &mut Command) -> Child {
+    until(|| match command.spawn() {
+        Ok(child) => Some(child),
+        Err(e) if e.kind() == io::ErrorKind::ExecutableFileBusy => None,
+        Err(e) => panic!("{e}"),
+    })
 }
 
 const CLIENT: &str = "lib/claude-code/claude";
@@ -218,4 +228,36 @@ fn pids_that_never_were_are_absent() {
             Fact::ProcessAbsent(u32::MAX)
         ]
     );
+}
+
+#[test]
+fn a_client_s_own_children_are_no_sessions() {
+    // A shell in the client's place starts a copy of itself, as a client does for a command.
+    let folder = tempfile::tempdir().expect("folder");
+    let exe = folder.path().join(CLIENT);
+    fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
+    fs::copy("/bin/sh", &exe).expect("copy");
+    let mut command = Command::new(&exe);
+    command
+        .args(["-c", "\"$0\" -c 'echo; read line; true'; true"])
+        .arg(&exe);
+    command.env_clear().env("HOME", folder.path());
+    command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped());
+    let child = start(&mut command);
+    let mut program = Program { child, folder };
+    let mut out = program.child.stdout.take().expect("piped");
+    out.read_exact(&mut [0]).expect("the copy runs");
+    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    let facts = processes.sweep();
+    let pids: Vec<u32> = facts
+        .iter()
+        .filter_map(|f| match f {
+            Fact::Process(facts) => Some(facts.key.pid),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(pids, [program.pid()]);
+    drop(program.child.stdin.take());
 }
