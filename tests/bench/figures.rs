@@ -1,6 +1,9 @@
 //! What things cost, as medians and ratios of one run on one machine. Nothing here
 //! fails for being slow.
 
+#[path = "app_figures.rs"]
+mod app;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -21,6 +24,7 @@ pub(crate) fn run() {
     println!("Medians of one run on this machine; ratios are what to compare.\n");
     sizes();
     registry_to_snapshot();
+    app::run();
     if trusty_tests::client::binary().is_some() {
         with_sessions();
     } else {
@@ -67,17 +71,7 @@ fn registry_to_snapshot() {
         ..Surroundings::default()
     };
     let settings = Settings::parse("[discovery]\nconfine = true", home.path());
-    let sessions = home.config_dir().join("sessions");
-    fs::create_dir_all(&sessions).expect("folder");
-    let me = ProcessRef::of(std::process::id()).expect("this process");
-    let path = sessions.join(format!("{}.json", me.pid));
-    let write = |word: &str| {
-        let text = format!(
-            r#"{{"pid":{},"procStart":"{}","sessionId":"s","status":"{word}","waitingFor":"permission prompt"}}"#,
-            me.pid, me.start_ticks
-        );
-        fs::write(&path, text).expect("write");
-    };
+    let write = vouched(&home);
     write("busy");
     let engine = Engine::start(&around, &settings).expect("starts");
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -110,6 +104,21 @@ fn registry_to_snapshot() {
         &format!("{} / {}", ms(median), ms(p99)),
         "p99 ≤ 10 ms",
     );
+}
+
+/// Writes the registry file of this very process, in place as a client does.
+fn vouched(home: &Home) -> impl Fn(&str) + use<> {
+    let sessions = home.config_dir().join("sessions");
+    fs::create_dir_all(&sessions).expect("folder");
+    let me = ProcessRef::of(std::process::id()).expect("this process");
+    let path = sessions.join(format!("{}.json", me.pid));
+    move |word| {
+        let (pid, start) = (me.pid, me.start_ticks);
+        let text = format!(
+            r#"{{"pid":{pid},"procStart":"{start}","sessionId":"s","status":"{word}","waitingFor":"permission prompt"}}"#
+        );
+        fs::write(&path, text).expect("write");
+    }
 }
 
 fn with_sessions() {

@@ -91,6 +91,11 @@ impl App {
         Self { owned, log }
     }
 
+    /// Its process.
+    pub fn process(&self) -> ProcessRef {
+        self.owned.process
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.owned.is_running()

@@ -1,0 +1,124 @@
+//! What the app costs on a real desktop: start, popover, memory, and a change on its way to the
+//! page.
+
+use super::{LONG, ms, percentile, row, vouched};
+use std::fs;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use trusty_tests::Home;
+use trusty_tests::desktop::Desktop;
+use trusty_tests::wait::until;
+
+const STARTS: usize = 5;
+const OPENS: usize = 7;
+const CHANGES: usize = 100;
+
+pub(super) fn run() {
+    let home = Home::new();
+    let desktop = Desktop::start(&home);
+    starts(&desktop);
+    opens(&desktop);
+    drop(desktop);
+    changes();
+}
+
+/// Process start → the tray knows the icon. Asking takes about 10 ms, which is in it.
+fn starts(desktop: &Desktop) {
+    let mut times = Vec::new();
+    let mut memory = Vec::new();
+    for _ in 0..STARTS {
+        let begun = Instant::now();
+        let app = desktop.app(&[]);
+        until(LONG, "the icon", || desktop.tray("Id"));
+        times.push(begun.elapsed());
+        std::thread::sleep(Duration::from_secs(2));
+        memory.push(app.process().tree().iter().map(|p| pss(p.pid)).sum::<u64>());
+        drop(app);
+        until(LONG, "no icon", || {
+            desktop.tray("Id").is_none().then_some(())
+        });
+    }
+    row(
+        "app start → tray",
+        &ms(percentile(&mut times, 50)),
+        "≤ 150 ms",
+    );
+    memory.sort_unstable();
+    row(
+        "memory with the tray only (PSS)",
+        &format!("{} MiB", memory[STARTS / 2] >> 20),
+        "≤ 60 MiB",
+    );
+}
+
+/// Bytes of a process, shared ones in proportion.
+fn pss(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = text.lines().find_map(|l| l.strip_prefix("Pss:"));
+    let kib = line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) << 10
+}
+
+/// A click on the icon → the window is on the screen. Asking takes about 5 ms, which is in it.
+fn opens(desktop: &Desktop) {
+    let _app = desktop.app(&[]);
+    let icon = desktop.icon();
+    let mut times = Vec::new();
+    for _ in 0..=OPENS {
+        let begun = Instant::now();
+        desktop.click(icon);
+        desktop.wait_popover();
+        times.push(begun.elapsed());
+        desktop.wait_focus();
+        desktop.key("Escape");
+        desktop.wait_no_popover();
+        // A click so soon after would be taken for the one that closed it.
+        std::thread::sleep(Duration::from_millis(600));
+    }
+    row(
+        "popover, first open (makes the web view)",
+        &ms(times[0]),
+        "-",
+    );
+    row(
+        "popover, reopen",
+        &ms(percentile(&mut times[1..], 50)),
+        "≤ 60 ms",
+    );
+}
+
+/// A registry write → the row in the page has changed, by the clock both share.
+fn changes() {
+    let home = Home::new();
+    let write = vouched(&home);
+    write("busy");
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    desktop.wait_popover();
+    page.run(
+        "window.seen = {};
+        const note = () => {
+            const word = document.querySelector('[data-id]')?.dataset.status;
+            if (word !== window.last) { window.last = word; window.at = Date.now(); }
+        };
+        new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
+        note();",
+    );
+    let mut times = Vec::new();
+    for n in 0..CHANGES {
+        let (word, wanted) = [("waiting", "Permission"), ("busy", "Working")][n % 2];
+        let begun = SystemTime::now();
+        write(word);
+        let at = until(LONG, wanted, || {
+            let seen = page.run("return [window.last, window.at]");
+            (seen[0] == wanted).then(|| seen[1].as_u64()).flatten()
+        });
+        let at = UNIX_EPOCH + Duration::from_millis(at);
+        times.push(at.duration_since(begun).unwrap_or_default());
+    }
+    let (p50, p95) = (percentile(&mut times, 50), percentile(&mut times, 95));
+    row(
+        "registry write → DOM, p50 / p95",
+        &format!("{} / {}", ms(p50), ms(p95)),
+        "p95 ≤ 30 ms",
+    );
+}
