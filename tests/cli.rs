@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 use trusty_tests::trusty::{Running, Watch, list, run, trusty};
@@ -82,6 +83,18 @@ fn a_reader_that_leaves_is_no_failure() {
     drop(reader);
     let status = command.stdout(writer).status().expect("runs");
     assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn a_reader_that_takes_one_line_ends_the_watch() {
+    let home = Home::new();
+    let (reader, writer) = std::io::pipe().expect("pipe");
+    let mut watching = Running::start(trusty(&home).args(["watch", "--json"]).stdout(writer));
+    let mut line = String::new();
+    BufReader::new(reader).read_line(&mut line).expect("a line");
+    assert!(line.starts_with('{'), "{line}");
+    // Nothing changes any more: only the broken pipe can end it.
+    assert_eq!(watching.wait(LONG), Some(0));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use trusty_engine::Surroundings;
 use trusty_engine::api::client::{ClientError, Remote};
 use trusty_engine::io::socket;
 use trusty_engine::{Engine, Settings, sweep};
-use trusty_fleet::{Snapshot, select};
+use trusty_fleet::{SessionId, Snapshot, select};
 
 /// This user's surroundings and what they have set.
 pub(crate) struct Place {
@@ -30,7 +30,7 @@ impl Place {
     }
 
     fn remote(&self) -> Remote {
-        Remote::at(&socket::path(&self.around.runtime_dir(self.uid)))
+        Remote::at(&socket::path(&self.around.runtime_dir(self.uid)), self.uid)
     }
 
     /// The sessions as they are now.
@@ -92,11 +92,24 @@ fn warn(e: &ClientError) {
     }
 }
 
-/// The snapshot with only the session that `word` names.
-pub(crate) fn only(mut snapshot: Snapshot, word: Option<&str>) -> Result<Snapshot, Failure> {
-    if let Some(word) = word {
-        let found = select::select(&snapshot.sessions, word).cloned();
-        snapshot.sessions = vec![found.map_err(|unclear| Failure::unclear(word, &unclear))?];
+/// The session that a word names.
+pub(crate) fn named(snapshot: &Snapshot, word: &str) -> Result<SessionId, Failure> {
+    let found = select::select(&snapshot.sessions, word);
+    found
+        .map(|s| s.id)
+        .map_err(|unclear| Failure::unclear(word, &unclear))
+}
+
+/// The snapshot with only this session.
+pub(crate) fn only(snapshot: &Snapshot, id: SessionId) -> Snapshot {
+    let sessions = snapshot
+        .sessions
+        .iter()
+        .filter(|s| s.id == id)
+        .cloned()
+        .collect();
+    Snapshot {
+        sessions,
+        ..snapshot.clone()
     }
-    Ok(snapshot)
 }

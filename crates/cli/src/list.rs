@@ -1,7 +1,7 @@
 //! `trusty list`
 
 use crate::failure::Failure;
-use crate::fleet::{Place, only};
+use crate::fleet::{Place, named, only};
 use crate::out::{self, Paper};
 use crate::{Show, table};
 use anyhow::Context;
@@ -9,7 +9,10 @@ use trusty_engine::io::clock;
 
 pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
     let place = Place::find()?;
-    let snapshot = only(place.snapshot().await?, show.session.as_deref())?;
+    let mut snapshot = place.snapshot().await?;
+    if let Some(word) = &show.session {
+        snapshot = only(&snapshot, named(&snapshot, word)?);
+    }
     if show.json {
         let json = serde_json::to_string(&snapshot).context("failed to write JSON")?;
         return Ok(out::print(&format!("{json}\n"))?);

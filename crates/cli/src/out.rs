@@ -2,13 +2,15 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
-use terminal_size::{Width, terminal_size_of};
+use terminal_size::{Height, Width, terminal_size_of};
 
 /// Where a table goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Paper {
     /// Columns; `None` where nobody looks at a line's end.
     pub(crate) width: Option<usize>,
+    /// Lines that are seen at once; `None` where the cursor cannot go back to the first.
+    pub(crate) height: Option<usize>,
     /// Whether colours are shown.
     pub(crate) ink: Ink,
 }
@@ -26,6 +28,7 @@ impl Paper {
         if !io::stdout().is_terminal() {
             return Self {
                 width: None,
+                height: None,
                 ink: Ink::Plain,
             };
         }
@@ -36,12 +39,38 @@ impl Paper {
         } else {
             Ink::Coloured
         };
-        let width = terminal_size_of(io::stdout()).map(|(Width(w), _)| usize::from(w));
+        let (width, height) = match terminal_size_of(io::stdout()) {
+            Some((Width(w), Height(h))) if w > 0 && h > 0 => (w.into(), h.into()),
+            _ => (80, 24),
+        };
         Self {
-            width: Some(width.filter(|w| *w > 0).unwrap_or(80)),
+            width: Some(width),
+            height: (!dumb).then_some(height),
             ink,
         }
     }
+
+    /// Whether what was drawn can be drawn over.
+    pub(crate) fn is_screen(self) -> bool {
+        self.height.is_some()
+    }
+
+    /// The part of a text that is seen at once: no line wraps and none scrolls away.
+    pub(crate) fn cut(self, text: &str) -> String {
+        let height = self.height.unwrap_or(usize::MAX).saturating_sub(1).max(1);
+        let mut kept: Vec<&str> = text.lines().take(height).collect();
+        if text.lines().count() > height {
+            kept.pop();
+            kept.push("…");
+        }
+        kept.push("");
+        kept.join("\n")
+    }
+}
+
+/// Returns once whoever reads our output has left.
+pub(crate) async fn reader_gone() {
+    trusty_engine::io::output::reader_gone().await;
 }
 
 /// Writes at once.

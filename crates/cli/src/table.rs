@@ -28,7 +28,9 @@ pub(crate) fn draw(snapshot: &Snapshot, home: &Path, now: SystemTime, paper: Pap
         .collect();
     let mut text = String::new();
     if board.rows.is_empty() {
-        text.push_str("No Claude Code session is running. Start one with: claude\n");
+        let told = "No Claude Code session is running. Start one with: claude";
+        text.push_str(&cut(told, paper.width.unwrap_or(usize::MAX)));
+        text.push('\n');
     } else {
         let lines: Vec<Line> = board
             .rows
@@ -70,7 +72,7 @@ struct Widths {
 
 impl Widths {
     /// As wide as the content, unless the paper is narrower: then the detail gives way first,
-    /// then the title; below that the detail is left out.
+    /// then the title; below that whole columns are left out, the status word last.
     fn fit(lines: &[Line], paper: Option<usize>) -> Self {
         let heading = [Line::heading()];
         let widest = |field: fn(&Line) -> &str| {
@@ -94,16 +96,31 @@ impl Widths {
                 |width: usize, by: usize| width.saturating_sub(by).max(NARROWEST.min(width));
             widths.detail = squeeze(widths.detail, over(&widths));
             widths.title = squeeze(widths.title, over(&widths));
-            if over(&widths) > 0 {
-                widths.detail = 0;
+            let least: [fn(&mut Self) -> &mut usize; 4] = [
+                |w| &mut w.detail,
+                |w| &mut w.pid,
+                |w| &mut w.age,
+                |w| &mut w.title,
+            ];
+            for column in least {
+                if over(&widths) > 0 {
+                    *column(&mut widths) = 0;
+                }
             }
+            widths.word = widths.word.saturating_sub(over(&widths));
         }
         widths
     }
 
+    /// A column of no width is left out, the gap before it too.
     fn total(&self) -> usize {
-        let detail = if self.detail > 0 { self.detail + 2 } else { 0 };
-        2 + self.title + 2 + self.word + 2 + detail + self.age + 2 + self.pid
+        let columns = [self.title, self.word, self.detail, self.age, self.pid];
+        let shown = columns
+            .iter()
+            .filter(|w| **w > 0)
+            .map(|w| w + 2)
+            .sum::<usize>();
+        shown.max(1)
     }
 }
 
@@ -154,18 +171,19 @@ impl Line {
             Ink::Plain => text,
             Ink::Coloured => format!("{}{text}{}", self.style.render(), self.style.render_reset()),
         };
-        let detail = match widths.detail {
-            0 => String::new(),
-            width => format!("{}  ", left(&self.detail, width)),
-        };
-        format!(
-            "{} {}  {}  {detail}{}  {}\n",
-            paint(self.glyph.to_owned()),
-            left(&self.title, widths.title),
-            paint(left(&self.word, widths.word)),
-            right(&self.age, widths.age),
-            right(&self.pid, widths.pid),
-        )
+        let columns = [
+            (widths.title, left(&self.title, widths.title)),
+            (widths.word, paint(left(&self.word, widths.word))),
+            (widths.detail, left(&self.detail, widths.detail)),
+            (widths.age, right(&self.age, widths.age)),
+            (widths.pid, right(&self.pid, widths.pid)),
+        ];
+        let shown: Vec<String> = columns
+            .into_iter()
+            .filter(|(width, _)| *width > 0)
+            .map(|(_, text)| text)
+            .collect();
+        format!("{} {}\n", paint(self.glyph.to_owned()), shown.join("  "))
     }
 }
 

@@ -1,16 +1,15 @@
 //! `trusty watch`
 
 use crate::failure::Failure;
-use crate::fleet::{Place, only};
+use crate::fleet::{Place, named, only};
 use crate::out::{self, Paper};
 use crate::{Show, table};
 use anyhow::Context;
 use futures_util::StreamExt;
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 use trusty_engine::io::clock;
-use trusty_fleet::Snapshot;
+use trusty_fleet::{SessionId, Snapshot};
 
 /// Ages move at this pace.
 const TICK: Duration = Duration::from_secs(1);
@@ -35,6 +34,7 @@ pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
                     screen.show(snapshot)?;
                 }
             }
+            () = out::reader_gone() => return Err(Failure::Unread),
             _ = tokio::signal::ctrl_c() => return Ok(()),
         }
     }
@@ -43,49 +43,48 @@ pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
 struct Screen<'a> {
     show: &'a Show,
     place: &'a Place,
-    /// A terminal: the table is drawn over itself.
+    /// A terminal that can move its cursor: the table is drawn over itself.
     is_live: bool,
-    /// Whether the session asked for has been there: then its end ends nothing.
-    found: bool,
+    /// The session asked for, once it was found: its word may come to name others, too.
+    chosen: Option<SessionId>,
     lines: usize,
 }
 
 impl<'a> Screen<'a> {
     fn new(show: &'a Show, place: &'a Place) -> Self {
-        let is_live = !show.json && io::stdout().is_terminal();
+        let is_live = !show.json && Paper::now().is_screen();
         Self {
             show,
             place,
             is_live,
-            found: false,
+            chosen: None,
             lines: 0,
         }
     }
 
     fn show(&mut self, snapshot: &Snapshot) -> Result<(), Failure> {
-        let snapshot = match only(snapshot.clone(), self.show.session.as_deref()) {
-            Ok(snapshot) => {
-                self.found = true;
-                snapshot
-            }
-            Err(_) if self.found => Snapshot {
-                sessions: Vec::new(),
-                ..snapshot.clone()
-            },
-            Err(unclear) => return Err(unclear),
-        };
+        if let (Some(word), None) = (&self.show.session, self.chosen) {
+            self.chosen = Some(named(snapshot, word)?);
+        }
+        let shown = self
+            .chosen
+            .map_or_else(|| snapshot.clone(), |id| only(snapshot, id));
         if self.show.json {
-            let json = serde_json::to_string(&snapshot).context("failed to write JSON")?;
+            let json = serde_json::to_string(&shown).context("failed to write JSON")?;
             return Ok(out::print(&format!("{json}\n"))?);
         }
-        let home = &self.place.around.home;
-        let text = table::draw(&snapshot, home, clock::wall(), Paper::now());
+        let text = if self.chosen.is_some() && shown.sessions.is_empty() {
+            "That session has ended.\n".to_owned()
+        } else {
+            table::draw(&shown, &self.place.around.home, clock::wall(), Paper::now())
+        };
         if self.is_live {
             let up = if self.lines > 0 {
                 format!("\x1b[{}A", self.lines)
             } else {
                 String::new()
             };
+            let text = Paper::now().cut(&text);
             self.lines = text.lines().count();
             return Ok(out::print(&format!("{up}\r\x1b[J{text}"))?);
         }

@@ -125,7 +125,7 @@ impl Engine {
         let (looking, looks) = watch::channel(0);
         let out = Outlet::new(clock, send_observations);
 
-        let sources = Sources::new(around, &setup).map_err(StartError::Machine)?;
+        let sources = Sources::new(around, &setup, clock).map_err(StartError::Machine)?;
         let feed = (orders, out);
         let release = Release {
             registry: hold("trusty-registry", &feed, registry::run)?,

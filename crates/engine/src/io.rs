@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod files;
 pub mod launch;
+pub mod output;
 pub mod paths;
 pub mod socket;
 pub mod sys;

@@ -76,13 +76,13 @@ pub struct Sources {
 
 impl Sources {
     /// Those of these surroundings.
-    pub fn new(around: &Surroundings, setup: &Setup) -> io::Result<Self> {
+    pub fn new(around: &Surroundings, setup: &Setup, clock: Clock) -> io::Result<Self> {
         let Scope {
             uid, confinement, ..
         } = setup.scope;
         Ok(Self {
             registry: Registry::new(setup.config_dirs.iter().cloned()),
-            processes: Processes::new(setup.scope.clone())?,
+            processes: Processes::new(setup.scope.clone(), clock)?,
             tmux: Tmux::new(around, uid, confinement),
         })
     }
@@ -100,13 +100,13 @@ impl Sources {
             let wanted = fleet.wanted(clock.now());
             file(fleet, clock, self.processes.probe(&wanted.pids));
             let wanted = fleet.wanted(clock.now());
-            if self.tmux.add(&wanted.tmux_sockets) || !asked {
+            if self.tmux.follow(&wanted.tmux_sockets) || !asked {
                 self.tmux
                     .list(async |facts| file(fleet, clock, facts))
                     .await;
                 asked = true;
             }
-            if !self.registry.add(&wanted.config_dirs) {
+            if !self.registry.follow(&wanted.config_dirs) {
                 break;
             }
         }
@@ -117,7 +117,7 @@ impl Sources {
 pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Snapshot> {
     let setup = Setup::of(around, settings)?;
     let clock = Clock::start();
-    let mut sources = Sources::new(around, &setup)?;
+    let mut sources = Sources::new(around, &setup, clock)?;
     let mut fleet = Fleet::new(setup.machine);
     file(&mut fleet, clock, settings_health(around, settings));
     sources.look(&mut fleet, clock).await;

@@ -18,7 +18,10 @@ pub enum Role {
 }
 
 /// Words after which the client runs something other than a session.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 30] = [
+    "--chrome-native-host",
+    "--claude-in-chrome-mcp",
+    "--daemon-worker",
     "--help",
     "--version",
     "-h",
@@ -48,6 +51,9 @@ const COMMANDS: [&str; 27] = [
     "upgrade",
 ];
 
+/// Tools that the native client carries in its own executable and runs under their names.
+const TOOLS: [&str; 3] = ["bfs", "rg", "ugrep"];
+
 /// Tells what a process is from the path of its executable and its arguments.
 pub fn role(exe: Option<&Path>, argv: &[String]) -> Role {
     let Some(arguments) = arguments(exe, argv) else {
@@ -55,7 +61,11 @@ pub fn role(exe: Option<&Path>, argv: &[String]) -> Role {
     };
     let flag = |flags: &[&str]| arguments.iter().any(|a| flags.contains(&a.as_str()));
     let first = arguments.first().map_or("", String::as_str);
-    if COMMANDS.contains(&first) || flag(&["--bg-pty-host", "--bg-spare"]) {
+    let called = argv.first().map_or("", |a| file_name(Path::new(a)));
+    if TOOLS.contains(&called)
+        || COMMANDS.contains(&first)
+        || flag(&["--bg-pty-host", "--bg-spare"])
+    {
         Role::Infrastructure
     } else if flag(&["-p", "--print"]) {
         Role::Headless
@@ -167,6 +177,8 @@ mod tests {
             (native, "claude bg-pty-host --x", Infrastructure),
             (native, "claude --bg-spare", Infrastructure),
             (native, "claude agents --json", Infrastructure),
+            (native, "rg --no-config -e x", Infrastructure),
+            (native, "claude --claude-in-chrome-mcp", Infrastructure),
             (native, "claude tell me about the daemon", Interactive),
             ("/usr/local/bin/claude", "claude", Other),
             ("/home/dev/claude/claude", "claude", Other),

@@ -67,7 +67,7 @@ pub struct Evidence {
     /// Whether any client showed a session of a tmux server, over time.
     pub shown: BTreeMap<(PathBuf, String), Runs<bool>>,
     /// What is wrong, or that nothing is.
-    pub health: BTreeMap<HealthKey, Dated<Option<String>>>,
+    pub health: BTreeMap<HealthKey, Runs<Option<String>>>,
     /// When the popover was last shown or closed.
     pub popover_at: Option<Timestamp>,
     /// When a session's terminal was last focused.
@@ -140,7 +140,7 @@ impl Evidence {
                 file_newer(&mut self.servers, server, Dated { at, value: panes });
             }
             Fact::Health(key, problem) => {
-                file_newer(&mut self.health, key, Dated { at, value: problem });
+                self.health.entry(key).or_default().insert(at, problem);
             }
             Fact::Attention(Attention::Popover) => later(&mut self.popover_at, at),
             Fact::Attention(Attention::Terminal(id)) => {

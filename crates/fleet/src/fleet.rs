@@ -135,9 +135,18 @@ impl Fleet {
         });
         let files: BTreeSet<u32> = evidence.files.keys().map(|f| f.pid).collect();
         evidence.absent.retain(|pid, _| files.contains(pid));
-        evidence
-            .servers
-            .retain(|_, panes| !panes.value.is_empty() || now.since(panes.at) <= STOPPED_KEPT);
+        let processes = &evidence.processes;
+        let named = |server: &PathBuf| {
+            let names = |p: &ProcessEvidence| p.facts.value.tmux_socket.as_ref() == Some(server);
+            processes.values().any(names)
+        };
+        evidence.servers.retain(|server, panes| {
+            !panes.value.is_empty() || now.since(panes.at) <= STOPPED_KEPT || named(server)
+        });
+        evidence.health.retain(|_, told| {
+            told.newest()
+                .is_none_or(|(at, problem)| problem.is_some() || now.since(at) <= STOPPED_KEPT)
+        });
         let servers = &evidence.servers;
         evidence.shown.retain(|(server, session), _| {
             servers
@@ -171,7 +180,10 @@ impl Fleet {
                     .exited_at
                     .is_some_and(|at| now.since(at) >= STOPPED_KEPT);
                 let file = registered.get(key).copied();
-                if expired || !self.is_session(process, file.is_some()) {
+                let entry = file
+                    .and_then(|(_, f)| f.entries.newest())
+                    .map(|(_, entry)| entry);
+                if expired || !self.is_session(process, entry) {
                     return None;
                 }
                 Some(self.judge(*key, process, file, now))
@@ -218,14 +230,22 @@ impl Fleet {
         same_process && self.machine.shares_pids_with(entry.pid_domain.as_deref())
     }
 
-    fn is_session(&self, process: &ProcessEvidence, has_file: bool) -> bool {
+    /// Whether a process is a session, given what its own registry file says last.
+    fn is_session(&self, process: &ProcessEvidence, entry: Option<&RegistryEntry>) -> bool {
         let facts = &process.facts.value;
-        facts.uid == self.machine.uid
-            && match facts.role {
-                Role::Interactive | Role::Headless => true,
-                Role::Other => has_file,
-                Role::Infrastructure => false,
-            }
+        let kind = entry.and_then(|e| e.kind.as_deref()).unwrap_or_default();
+        if facts.uid != self.machine.uid
+            || kind.starts_with("daemon")
+            || entry.is_some_and(|e| e.spare)
+        {
+            return false;
+        }
+        match facts.role {
+            Role::Interactive | Role::Headless => true,
+            Role::Other => entry.is_some(),
+            // A spare that became a background session keeps its arguments.
+            Role::Infrastructure => matches!(kind, "bg" | "background"),
+        }
     }
 
     fn judge<'a>(
@@ -314,12 +334,13 @@ impl Fleet {
     }
 
     fn health(&self) -> Vec<Health> {
-        let health = self.evidence.health.iter().filter_map(|(key, dated)| {
+        let health = self.evidence.health.iter().filter_map(|(key, told)| {
+            let run = told.runs(Clone::clone).next()?;
             Some(Health {
                 source: key.source,
                 subject: key.subject.clone(),
-                message: dated.value.clone()?,
-                since: dated.at.into(),
+                message: run.value.clone()?,
+                since: run.first.into(),
             })
         });
         health.collect()

@@ -69,6 +69,8 @@ pub struct RegistryEntry {
     pub kind: Option<String>,
     /// `cli`, `sdk-cli`, …
     pub entrypoint: Option<String>,
+    /// A process kept ready for a background session that has not come yet.
+    pub spare: bool,
     /// Whose pids these are.
     pub pid_domain: Option<String>,
     /// The session's name.

@@ -17,7 +17,7 @@ pub enum Unclear<'a> {
 }
 
 /// Finds the session that `word` names: all digits mean a pid; anything else a full id, a tmux
-/// name, a folder name, or the first six or more characters of an id, in that order.
+/// name, a folder's or the owner's name, or the first six or more characters of an id, in that order.
 pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, Unclear<'a>> {
     let matching = |rule: &dyn Fn(&Session) -> bool| -> Vec<&'a Session> {
         sessions.iter().filter(|s| rule(s)).collect()
@@ -32,7 +32,7 @@ pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, Un
         vec![
             matching(&|s| s.id.to_string() == lower),
             matching(&|s| s.tmux_name == word),
-            matching(&|s| folder(Path::new(&s.workdir)) == word),
+            matching(&|s| is_called(s, word)),
             matching(&|s| prefix && s.id.to_string().starts_with(&lower)),
         ]
     };
@@ -43,6 +43,19 @@ pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, Un
             _ => Err(Unclear::Ambiguous(found)),
         },
     }
+}
+
+/// By the folder it was started in, its project's, or the name its owner gave it.
+fn is_called(session: &Session, word: &str) -> bool {
+    let given = session
+        .claude
+        .as_ref()
+        .filter(|c| c.named_by_owner)
+        .and_then(|c| c.name.as_deref());
+    let project = session.project_path.as_deref().map(folder);
+    folder(Path::new(&session.workdir)) == word
+        || project.as_deref() == Some(word)
+        || given == Some(word)
 }
 
 #[cfg(test)]
@@ -91,6 +104,17 @@ mod tests {
             ("nothing", "unknown"),
         ] {
             assert_eq!(pid(word), expected, "{word:?}");
+        }
+        let mut named = session(5, 5, "/home/dev/repo/sub", "t5");
+        named.project_path = Some("/home/dev/repo".into());
+        named.claude = Some(crate::session::ClaudeInfo {
+            name: Some("Release day".into()),
+            named_by_owner: true,
+            ..crate::session::ClaudeInfo::default()
+        });
+        let named = [named];
+        for word in ["repo", "sub", "Release day", "t5", "5"] {
+            assert!(select(&named, word).is_ok(), "{word}");
         }
         let twins = [session(1, 1, "/a/x", "s"), session(2, 2, "/b/x", "t")];
         assert!(matches!(select(&twins, "x"), Err(Unclear::Ambiguous(found)) if found.len() == 2));

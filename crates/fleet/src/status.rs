@@ -152,7 +152,8 @@ fn detached(case: &Case<'_>) -> Option<Because> {
         ));
     }
     let run = case.registry.first()?;
-    (run.value.kind.as_deref() == Some("background")).then(|| {
+    let background = matches!(run.value.kind.as_deref(), Some("bg" | "background"));
+    background.then(|| {
         because(
             Source::Registry,
             "it is a background session",
@@ -249,7 +250,10 @@ fn by_registry(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) ->
                 review_at: None,
             }
         }
-        Word::Missing => starting(case, now, "its registry file has no status yet"),
+        Word::Missing => {
+            let version = run.value.version.as_deref();
+            starting(case, now, "its registry file has no status yet", version)
+        }
     }
 }
 
@@ -293,30 +297,27 @@ fn idle(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing 
 }
 
 /// A client that has written a file without a status.
-fn starting(case: &Case<'_>, now: Timestamp, text: &str) -> Doing {
+fn starting(case: &Case<'_>, now: Timestamp, text: &str, version: Option<&str>) -> Doing {
     let process = case.process;
     let from = process.facts.value.started_at;
     let late = from.after(ATTENTION);
-    let (status, mut because) = if now < late {
-        (
-            SessionStatus::Starting,
-            because(Source::Registry, text, process.seen_at, from),
-        )
+    let (status, text, certainty) = if now < late {
+        (SessionStatus::Starting, text, Certainty::Certain)
+    } else if version.is_some_and(words::tells_status) {
+        let text = "it has not come to its prompt: something in its terminal may wait for you";
+        (SessionStatus::Starting, text, Certainty::Inferred)
     } else {
-        let text = "its client writes no status; this one is older than 2.1.120";
-        (
-            SessionStatus::Active,
-            because(Source::Registry, text, process.seen_at, from),
-        )
+        let text = "its client is older than 2.1.120 and writes no status";
+        (SessionStatus::Active, text, Certainty::Unknown)
     };
-    if now >= late {
-        because.certainty = Certainty::Unknown;
-    }
     Doing {
         status,
         activity: None,
         need: None,
-        because,
+        because: Because {
+            certainty,
+            ..because(Source::Registry, text, process.seen_at, from)
+        },
         review_at: (now < late).then_some(late),
     }
 }

@@ -45,6 +45,7 @@ fn print(width: Option<usize>) -> String {
         now(),
         Paper {
             width,
+            height: None,
             ink: Ink::Plain,
         },
     )
@@ -64,7 +65,7 @@ fn all_is_told_where_nobody_looks_at_a_line_s_end() {
 
 #[test]
 fn a_table_fits_its_paper() {
-    for width in [36, 44, 60, 80, 200] {
+    for width in [12, 36, 44, 60, 80, 200] {
         let text = print(Some(width));
         for line in text.lines() {
             assert!(
@@ -73,7 +74,10 @@ fn a_table_fits_its_paper() {
                 line.width()
             );
         }
-        assert!(text.contains("4242"), "the pid stays at {width}");
+        assert!(
+            width < 36 || text.contains("4242"),
+            "the pid stays at {width}"
+        );
     }
     let widths: Vec<_> = print(Some(60))
         .lines()
@@ -90,6 +94,7 @@ fn colour_is_only_where_it_is_shown() {
     assert!(!print(Some(80)).contains('\x1b'));
     let paper = Paper {
         width: Some(80),
+        height: None,
         ink: Ink::Coloured,
     };
     assert!(draw(&snapshot(), Path::new("/"), now(), paper).contains('\x1b'));
@@ -99,6 +104,7 @@ fn colour_is_only_where_it_is_shown() {
 fn nothing_and_trouble_are_told_in_words() {
     let paper = Paper {
         width: None,
+        height: None,
         ink: Ink::Plain,
     };
     let mut empty = Snapshot::default();
@@ -115,6 +121,27 @@ fn nothing_and_trouble_are_told_in_words() {
     });
     let text = draw(&empty, Path::new("/"), now(), paper);
     assert!(text.ends_with("! /tmp/tmux-0/x: did not answer within 1 s\n"));
+}
+
+#[test]
+fn what_is_drawn_over_fits_the_screen() {
+    let screen = Paper {
+        width: Some(80),
+        height: Some(4),
+        ink: Ink::Plain,
+    };
+    assert_eq!(screen.cut("a\nb\nc\nd\ne\n"), "a\nb\n…\n");
+    assert_eq!(screen.cut("a\nb\n"), "a\nb\n");
+    let empty = draw(
+        &Snapshot::default(),
+        Path::new("/"),
+        now(),
+        Paper {
+            width: Some(30),
+            ..screen
+        },
+    );
+    assert!(empty.lines().all(|l| l.width() <= 30), "{empty}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The other end of the local API, for faces that run no engine.
 
 use super::{VERSION, VERSION_HEADER};
+use crate::io::socket;
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -16,6 +17,8 @@ use trusty_fleet::Snapshot;
 
 /// How long an engine may take to answer before we go on without it.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// An engine sends something every 15 s, if only a comment; one that does not has stopped.
+const HEARTBEAT: Duration = Duration::from_secs(40);
 /// The most we take of one answer or event.
 const MOST: usize = 64 << 20;
 
@@ -25,6 +28,9 @@ pub enum ClientError {
     /// Nobody listens.
     #[error("no engine runs")]
     Nobody,
+    /// Somebody else listens there.
+    #[error("{} belongs to another user", .0.display())]
+    Foreign(PathBuf),
     /// Another version answers.
     #[error("the running Trusty Bar is version {0}, this is {VERSION}; restart the older one")]
     OtherVersion(String),
@@ -43,13 +49,15 @@ pub enum ClientError {
 #[derive(Debug, Clone)]
 pub struct Remote {
     socket: PathBuf,
+    uid: u32,
 }
 
 impl Remote {
-    /// The engine behind this socket, whether it runs or not.
-    pub fn at(socket: &Path) -> Self {
+    /// The engine behind this socket, whether it runs or not. Only one of this user is believed.
+    pub fn at(socket: &Path, uid: u32) -> Self {
         Self {
             socket: socket.to_path_buf(),
+            uid,
         }
     }
 
@@ -75,7 +83,10 @@ impl Remote {
                     if let Some(event) = take_event(&mut bytes) {
                         return Ok(Some((read(&event)?, (body, bytes))));
                     }
-                    match body.frame().await {
+                    let frame = timeout(HEARTBEAT, body.frame())
+                        .await
+                        .map_err(|_| ClientError::Silent)?;
+                    match frame {
                         None => return Ok(None),
                         Some(Err(e)) => return Err(ClientError::Broken(e.to_string())),
                         Some(Ok(frame)) => bytes.extend(frame.into_data().unwrap_or_default()),
@@ -118,6 +129,9 @@ impl Remote {
                 });
             }
         };
+        if !socket::is_own(&stream, self.uid) {
+            return Err(ClientError::Foreign(self.socket.clone()));
+        }
         let (mut send, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(broken)?;

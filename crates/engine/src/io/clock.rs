@@ -35,9 +35,18 @@ impl Clock {
         }
     }
 
+    /// The point so long after boot.
+    pub fn at(&self, since_boot: Duration) -> Timestamp {
+        let moved = if since_boot >= self.boot {
+            self.wall.checked_add(since_boot.saturating_sub(self.boot))
+        } else {
+            self.wall.checked_sub(self.boot.saturating_sub(since_boot))
+        };
+        moved.unwrap_or(self.wall).into()
+    }
+
     /// Now.
     pub fn now(&self) -> Timestamp {
-        let passed = sys::since_boot().saturating_sub(self.boot);
-        self.wall.checked_add(passed).unwrap_or(self.wall).into()
+        self.at(sys::since_boot())
     }
 }

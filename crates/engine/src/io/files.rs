@@ -4,6 +4,9 @@ use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -47,11 +50,24 @@ pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
     }
 }
 
-/// The root of the git work tree around a folder.
+/// How long a folder of somebody else's choice may take to answer: it may lie on a server that
+/// does not.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// The root of the git work tree around a folder; none if the folder does not answer.
 pub fn git_root(dir: &Path) -> Option<PathBuf> {
-    dir.ancestors()
-        .find(|a| a.join(".git").exists())
-        .map(Path::to_path_buf)
+    let (send, found) = mpsc::channel();
+    let dir = dir.to_path_buf();
+    let look = move || {
+        let root = dir.ancestors().find(|a| a.join(".git").exists());
+        // Whoever asked may have gone on without the answer.
+        let _ = send.send(root.map(Path::to_path_buf));
+    };
+    thread::Builder::new()
+        .name("trusty-git".into())
+        .spawn(look)
+        .ok()?;
+    found.recv_timeout(DEADLINE).ok().flatten()
 }
 
 /// The nearest parent of a path, or itself, that exists.

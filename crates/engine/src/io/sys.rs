@@ -8,12 +8,12 @@ mod macos;
 #[cfg(target_os = "linux")]
 pub use linux::{
     OPENER, control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot,
-    sleep, stat, wall_start,
+    sleep, started, stat,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
     OPENER, control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot,
-    sleep, stat, wall_start,
+    sleep, started, stat,
 };
 
 use trusty_fleet::identity::StartTime;

@@ -4,7 +4,7 @@
 mod describe;
 
 use super::{Ended, Orders, Outlet};
-use crate::io::clock;
+use crate::io::clock::{self, Clock};
 use crate::io::sys::{self, Stat};
 use crate::settings::Confinement;
 use describe::Describer;
@@ -18,7 +18,8 @@ use trusty_fleet::Fact;
 use trusty_fleet::cadence::Usage;
 use trusty_fleet::client::Role;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::observation::{ProcessFacts, Pulse, RunState};
+use trusty_fleet::observation::{HealthKey, ProcessFacts, Pulse, RunState};
+use trusty_fleet::session::Source;
 
 /// A younger process may still become something else by exec.
 const SETTLED: Duration = Duration::from_secs(15);
@@ -50,31 +51,43 @@ pub struct Processes {
     watched: BTreeMap<u32, Watched>,
     /// Pids that are no clients and will not become one.
     dismissed: BTreeSet<u32>,
+    /// The table could not be listed.
+    is_blind: bool,
 }
 
 impl Processes {
     /// Knows nothing yet.
-    pub fn new(scope: Scope) -> io::Result<Self> {
+    pub fn new(scope: Scope, clock: Clock) -> io::Result<Self> {
         Ok(Self {
             scope,
-            describer: Describer::new()?,
+            describer: Describer::new(clock)?,
             watched: BTreeMap::new(),
             dismissed: BTreeSet::new(),
+            is_blind: false,
         })
     }
 
     /// Finds clients among the pids not seen before.
     pub fn sweep(&mut self) -> Vec<Fact> {
-        let Ok(pids) = sys::pids() else {
-            return Vec::new();
+        let key = HealthKey {
+            source: Source::Process,
+            subject: "process table".into(),
         };
+        let pids = match sys::pids() {
+            Ok(pids) => pids,
+            Err(e) => {
+                self.is_blind = true;
+                return vec![Fact::Health(key, Some(format!("cannot be listed: {e}")))];
+            }
+        };
+        let healed = std::mem::take(&mut self.is_blind).then_some(Fact::Health(key, None));
         let alive: BTreeSet<u32> = pids.into_iter().collect();
         self.dismissed.retain(|pid| alive.contains(pid));
         let new: Vec<u32> = alive
             .into_iter()
             .filter(|pid| !self.dismissed.contains(pid) && !self.watched.contains_key(pid))
             .collect();
-        let mut facts = Vec::new();
+        let mut facts: Vec<Fact> = healed.into_iter().collect();
         for pid in new {
             let Ok(Some(stat)) = sys::stat(pid) else {
                 continue;
@@ -86,6 +99,7 @@ impl Processes {
                 self.dismissed.insert(pid);
             }
         }
+        self.describer.forget();
         facts
     }
 
@@ -133,24 +147,22 @@ impl Processes {
             .copied()
             .filter(|pid| !self.watched.contains_key(pid))
             .collect();
-        new.into_iter().map(|pid| self.describe(pid)).collect()
+        new.into_iter()
+            .filter_map(|pid| self.describe(pid))
+            .collect()
     }
 
-    fn describe(&mut self, pid: u32) -> Fact {
-        let described = match sys::stat(pid) {
-            Ok(Some(stat)) if !stat.zombie => self
-                .describer
-                .describe(pid, &stat)
-                .map(|facts| (facts, stat)),
-            _ => None,
+    /// Nothing where the system does not tell: only its word that there is no such process
+    /// counts as that.
+    fn describe(&mut self, pid: u32) -> Option<Fact> {
+        let stat = match sys::stat(pid) {
+            Ok(Some(stat)) if !stat.zombie => stat,
+            Ok(_) => return Some(Fact::ProcessAbsent(pid)),
+            Err(_) => return None,
         };
-        match described {
-            Some((facts, stat)) => {
-                self.watch(&facts, &stat);
-                Fact::Process(Box::new(facts))
-            }
-            None => Fact::ProcessAbsent(pid),
-        }
+        let facts = self.describer.describe(pid, &stat)?;
+        self.watch(&facts, &stat);
+        Some(Fact::Process(Box::new(facts)))
     }
 
     /// Forgets pids that nobody wants any more.
@@ -171,7 +183,7 @@ impl Processes {
                 Ok(Some(stat)) if stat.start == watched.key.start && !stat.zombie => {
                     // A parent that ended leaves its child to another: the terminal is gone.
                     if stat.parent != watched.parent {
-                        facts.push(self.describe(pid));
+                        facts.extend(self.describe(pid));
                     }
                     let usage = usages.get(&pid).copied();
                     pulses.push(Pulse {
@@ -213,14 +225,14 @@ fn run_state(pid: u32, stat: &Stat) -> RunState {
 }
 
 fn is_settled(stat: &Stat) -> bool {
-    let age = clock::wall().duration_since(sys::wall_start(stat.start));
-    age.is_ok_and(|age| age > SETTLED)
+    sys::since_boot().saturating_sub(sys::started(stat.start)) > SETTLED
 }
 
 /// Tells exits as they happen, new clients and changed states at each look.
 pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     let mut exits = JoinSet::new();
     let mut awaited = BTreeSet::new();
+    let mut deaf = BTreeSet::new();
     let mut looked_at = clock::instant();
     // The first look was taken before this began.
     let mut period = orders.borrow_and_update().cadence.processes;
@@ -233,9 +245,13 @@ pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Ou
         let facts = tokio::select! {
             Some(exit) = exits.join_next() => {
                 let Ok((key, told)) = exit else { continue };
+                if !told {
+                    // Where the system cannot tell exits, the next look will.
+                    deaf.insert(key);
+                    continue;
+                }
                 awaited.remove(&key);
-                // Where the system cannot tell exits, the next look will.
-                if told { vec![processes.exited(key)] } else { continue }
+                vec![processes.exited(key)]
             }
             changed = orders.changed() => {
                 if changed.is_err() {
@@ -250,6 +266,9 @@ pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Ou
             }
             () = clock::sleep(period.saturating_sub(looked_at.elapsed())) => {
                 looked_at = clock::instant();
+                for key in std::mem::take(&mut deaf) {
+                    awaited.remove(&key);
+                }
                 let (wanted, usage) = {
                     let orders = orders.borrow();
                     (orders.wanted.pids.clone(), orders.cadence.usage)

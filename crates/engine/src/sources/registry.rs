@@ -79,7 +79,9 @@ enum Trust {
 /// What is known of the registry folders.
 #[derive(Debug)]
 pub struct Registry {
-    dirs: BTreeSet<PathBuf>,
+    configured: BTreeSet<PathBuf>,
+    /// Folders that live sessions name.
+    named: BTreeSet<PathBuf>,
     read: BTreeMap<RegistryFile, Known>,
     keys: BTreeSet<RegistryFile>,
     /// Files to read again, and how often that was tried.
@@ -91,7 +93,8 @@ impl Registry {
     /// Looks into these config folders.
     pub fn new(dirs: impl IntoIterator<Item = PathBuf>) -> Self {
         Self {
-            dirs: dirs.into_iter().collect(),
+            configured: dirs.into_iter().collect(),
+            named: BTreeSet::new(),
             read: BTreeMap::new(),
             keys: BTreeSet::new(),
             half_written: BTreeMap::new(),
@@ -99,19 +102,38 @@ impl Registry {
         }
     }
 
-    /// Looks into more config folders. Tells whether any is new.
-    pub fn add(&mut self, dirs: &BTreeSet<PathBuf>) -> bool {
-        let before = self.dirs.len();
-        self.dirs.extend(dirs.iter().cloned());
-        self.dirs.len() > before
+    /// Looks into the config folders that live sessions name, too, and no longer into those that
+    /// none names. Tells whether any is new.
+    pub fn follow(&mut self, named: &BTreeSet<PathBuf>) -> bool {
+        let new = !named.iter().all(|dir| self.looks_into(dir));
+        self.named.clone_from(named);
+        new
+    }
+
+    fn looks_into(&self, dir: &Path) -> bool {
+        self.configured.contains(dir) || self.named.contains(dir)
+    }
+
+    fn dirs(&self) -> BTreeSet<PathBuf> {
+        self.configured.union(&self.named).cloned().collect()
     }
 
     /// Looks at everything; reads what changed. Files of dead processes are not even opened.
     pub fn scan(&mut self) -> Vec<Fact> {
-        let alive: BTreeSet<u32> = sys::pids().unwrap_or_default().into_iter().collect();
-        let mut facts = Vec::new();
+        let processes = Path::new("/proc");
+        let alive: BTreeSet<u32> = match sys::pids() {
+            Ok(pids) => pids.into_iter().collect(),
+            // What is known stays: that nobody could be asked says nothing of anybody.
+            Err(e) => {
+                return self
+                    .fails(processes, format!("cannot be listed: {e}"))
+                    .into_iter()
+                    .collect();
+            }
+        };
+        let mut facts: Vec<Fact> = self.works(processes).into_iter().collect();
         let mut there = BTreeSet::new();
-        for dir in self.dirs.clone() {
+        for dir in self.dirs() {
             let folder = dir.join("sessions");
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
@@ -156,8 +178,8 @@ impl Registry {
             return Vec::new();
         };
         match file_of(dir, path) {
-            Some(Named::Entry(file)) if self.dirs.contains(dir) => self.look(&file, Trust::Nothing),
-            Some(Named::Key(file)) if self.dirs.contains(dir) && path.exists() => {
+            Some(Named::Entry(file)) if self.looks_into(dir) => self.look(&file, Trust::Nothing),
+            Some(Named::Key(file)) if self.looks_into(dir) && path.exists() => {
                 self.key(file).into_iter().collect()
             }
             _ => Vec::new(),
@@ -287,7 +309,7 @@ impl Registry {
     }
 
     fn folders(&self) -> impl Iterator<Item = PathBuf> {
-        self.dirs.iter().map(|d| d.join("sessions"))
+        self.dirs().into_iter().map(|d| d.join("sessions"))
     }
 }
 
@@ -322,6 +344,7 @@ fn path_of(file: &RegistryFile) -> PathBuf {
 pub async fn run(mut registry: Registry, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     let mut watch = Watch::new();
     loop {
+        registry.follow(&orders.borrow_and_update().wanted.config_dirs);
         let mut facts = Vec::new();
         // A folder that appears between the look and the watch is found by looking again.
         loop {
@@ -335,7 +358,7 @@ pub async fn run(mut registry: Registry, mut orders: Receiver<Orders>, out: Outl
             return ended;
         }
         let rescan = watch.is_blind().then_some(Duration::from_secs(2));
-        let rescan = rescan.unwrap_or(orders.borrow_and_update().cadence.registry);
+        let rescan = rescan.unwrap_or(orders.borrow().cadence.registry);
         match follow(&mut registry, &mut watch, &mut orders, &out, rescan).await {
             Ok(()) => {}
             Err(ended) => return ended,
@@ -366,7 +389,7 @@ async fn follow(
             changed = orders.changed() => {
                 changed.map_err(|_| Ended)?;
                 let dirs = orders.borrow_and_update().wanted.config_dirs.clone();
-                if registry.add(&dirs) {
+                if registry.follow(&dirs) {
                     return Ok(());
                 }
                 continue;

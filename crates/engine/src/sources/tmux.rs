@@ -22,6 +22,9 @@ use trusty_fleet::session::Source;
 pub struct Tmux {
     program: Option<PathBuf>,
     folders: Vec<PathBuf>,
+    /// The server we run in, if any.
+    own: Option<PathBuf>,
+    /// Servers that live sessions name.
     named: BTreeSet<PathBuf>,
     confinement: Confinement,
     /// Servers that were told of: a silent one must be told gone.
@@ -32,14 +35,14 @@ impl Tmux {
     /// Asks the servers that these surroundings lead to.
     pub fn new(around: &Surroundings, uid: u32, confinement: Confinement) -> Self {
         let mut roots: Vec<PathBuf> = around.tmux_folder.iter().cloned().collect();
-        let mut named = BTreeSet::new();
+        let mut own = None;
         if confinement == Confinement::Open {
             roots.push("/tmp".into());
             let socket = around
                 .tmux
                 .as_ref()
                 .and_then(|t| t.to_str()?.rsplitn(3, ',').nth(2));
-            named.extend(socket.map(PathBuf::from));
+            own = socket.map(PathBuf::from);
         }
         Self {
             program: tmux::program(around.path.as_deref()),
@@ -47,34 +50,41 @@ impl Tmux {
                 .into_iter()
                 .map(|r| r.join(format!("tmux-{uid}")))
                 .collect(),
-            named,
+            own,
+            named: BTreeSet::new(),
             confinement,
             told: BTreeSet::new(),
         }
     }
 
-    /// Asks servers that sessions name, too.
-    pub fn add(&mut self, sockets: &BTreeSet<PathBuf>) -> bool {
+    /// Asks the servers that live sessions name, too. Tells whether any is new.
+    pub fn follow(&mut self, named: &BTreeSet<PathBuf>) -> bool {
         if self.confinement == Confinement::Confined {
             return false;
         }
-        let before = self.named.len();
-        self.named.extend(sockets.iter().cloned());
-        self.named.len() > before
+        let new = !named.is_subset(&self.named);
+        self.named.clone_from(named);
+        new
     }
 
     fn sockets(&self) -> BTreeSet<PathBuf> {
         let listed = self.folders.iter().flat_map(|folder| tmux::sockets(folder));
-        listed
-            .chain(self.named.iter().filter(|s| s.exists()).cloned())
-            .collect()
+        let named = self.own.iter().chain(&self.named).filter(|s| s.exists());
+        listed.chain(named.cloned()).collect()
     }
 
     /// Asks all servers at once; each answer is handed over as soon as it is there.
     pub async fn list(&mut self, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
         let sockets = self.sockets();
-        for ended in self.told.difference(&sockets) {
-            hand_over(gone(ended)).await;
+        let missing = self.named.difference(&sockets);
+        let ended: BTreeSet<_> = self
+            .told
+            .difference(&sockets)
+            .chain(missing)
+            .cloned()
+            .collect();
+        for socket in ended {
+            hand_over(gone(&socket)).await;
         }
         let program = self.program.clone();
         let mut asked: FuturesUnordered<_> = sockets
@@ -129,8 +139,12 @@ fn health(socket: &Path, problem: Option<String>) -> Fact {
 
 /// Asks at each tick, and at once when a session is new.
 pub async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
-    let mut known = BTreeSet::new();
     loop {
+        let mut known = {
+            let wanted = &orders.borrow_and_update().wanted;
+            tmux.follow(&wanted.tmux_sockets);
+            wanted.pids.clone()
+        };
         let mut ended = false;
         tmux.list(async |facts| ended |= out.tell(facts).await.is_err())
             .await;
@@ -139,7 +153,7 @@ pub async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> E
         }
         let asked_at = clock::instant();
         loop {
-            let period = orders.borrow_and_update().cadence.tmux;
+            let period = orders.borrow().cadence.tmux;
             tokio::select! {
                 () = clock::sleep(period.saturating_sub(asked_at.elapsed())) => break,
                 changed = orders.changed() => {
@@ -149,7 +163,7 @@ pub async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> E
                     let wanted = orders.borrow_and_update().wanted.clone();
                     let new = wanted.pids.difference(&known).next().is_some();
                     known = wanted.pids;
-                    if tmux.add(&wanted.tmux_sockets) || new {
+                    if tmux.follow(&wanted.tmux_sockets) || new {
                         break;
                     }
                 }

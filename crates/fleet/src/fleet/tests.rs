@@ -207,6 +207,11 @@ fn a_start_is_told_as_one() {
         "Active unknown",
     );
     check(vec![alive(100, 1)], 3_001, "Active unknown");
+    // Newer ones do: this one waits for something.
+    let mut slow = entry(7, "", "");
+    slow.version = Some("2.1.330".into());
+    let slow = (300, Fact::Registry(file(1), Box::new(slow)));
+    check(vec![alive(100, 1), slow], 60_000, "Starting inferred");
     let key_seen = (150, Fact::RegistryKey(file(1)));
     check(vec![alive(100, 1), key_seen.clone()], 5_000, "Starting");
     check(

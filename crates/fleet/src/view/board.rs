@@ -1,6 +1,6 @@
 //! All rows in their order, and the difference of two boards.
 
-use super::row::{Row, Section, Tone};
+use super::row::{Row, Section, Tone, visible};
 use crate::session::SessionId;
 use crate::snapshot::{Health, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -89,7 +89,7 @@ impl Board {
             revision: snapshot.revision,
             summary,
             rows,
-            health: snapshot.health.clone(),
+            health: snapshot.health.iter().map(shown).collect(),
         }
     }
 
@@ -164,6 +164,15 @@ impl SectionCount {
             (true, n) => format!("{n} sessions, all quiet"),
             (false, _) => parts.join(" · "),
         }
+    }
+}
+
+/// Messages quote others.
+fn shown(health: &Health) -> Health {
+    Health {
+        subject: visible(&health.subject),
+        message: visible(&health.message),
+        ..health.clone()
     }
 }
 

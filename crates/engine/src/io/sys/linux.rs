@@ -14,7 +14,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
@@ -144,13 +144,9 @@ fn parse_stat(text: &[u8], uid: u32) -> Option<Stat> {
     })
 }
 
-/// When a process started, by the wall clock.
-pub fn wall_start(start: StartTime) -> SystemTime {
-    let up = Duration::from_millis(start.0.saturating_mul(1000 / TICKS_PER_SECOND));
-    let ago = since_boot().saturating_sub(up);
-    SystemTime::now()
-        .checked_sub(ago)
-        .unwrap_or(SystemTime::UNIX_EPOCH)
+/// When a process started, after boot.
+pub fn started(start: StartTime) -> Duration {
+    Duration::from_millis(start.0.saturating_mul(1000 / TICKS_PER_SECOND))
 }
 
 /// The path of a terminal device, from its number.
@@ -282,9 +278,7 @@ mod tests {
         assert!(!stat.stopped && !stat.zombie);
         assert_eq!(stat.uid, machine().expect("machine").uid);
         assert!(pids().expect("pids").contains(&me));
-        let age = SystemTime::now()
-            .duration_since(wall_start(stat.start))
-            .expect("in the past");
+        let age = since_boot().saturating_sub(started(stat.start));
         assert!(age < Duration::from_hours(1), "{age:?}");
         assert!(!environment(me).expect("environment").is_empty());
         assert!(super::stat(u32::MAX - 1).expect("no error").is_none());

@@ -163,9 +163,11 @@ fn info<T: Filled>(pid: u32) -> io::Result<T> {
     Ok(unsafe { info.assume_init() })
 }
 
-/// When a process started, by the wall clock.
-pub fn wall_start(start: StartTime) -> SystemTime {
-    UNIX_EPOCH + Duration::from_micros(start.0)
+/// When a process started, after boot. The kernel keeps it by the wall clock of that moment.
+pub fn started(start: StartTime) -> Duration {
+    let wall = UNIX_EPOCH + Duration::from_micros(start.0);
+    let age = SystemTime::now().duration_since(wall).unwrap_or_default();
+    since_boot().saturating_sub(age)
 }
 
 /// The path of a terminal device, from its number.

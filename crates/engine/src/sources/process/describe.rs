@@ -1,9 +1,10 @@
 //! What a process looks like, by sysinfo for chosen pids.
 
 use super::run_state;
+use crate::io::clock::Clock;
 use crate::io::files;
 use crate::io::sys::{self, Stat};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,16 +17,32 @@ use trusty_fleet::terminal::Ancestor;
 
 /// The most parents followed: a chain longer than this is a loop.
 const MOST_ANCESTORS: usize = 32;
+/// Ended processes whose figures are kept before all are forgotten.
+const SPARE: usize = 256;
 
 #[derive(Debug)]
 pub(super) struct Describer {
+    clock: Clock,
     system: System,
+    /// Keeps the processor times that the next figures are measured from.
+    figures: System,
 }
 
 impl Describer {
-    pub(super) fn new() -> io::Result<Self> {
-        let system = System::new().map_err(|e| io::Error::other(e.to_string()))?;
-        Ok(Self { system })
+    pub(super) fn new(clock: Clock) -> io::Result<Self> {
+        let (system, figures) = (system()?, system()?);
+        Ok(Self {
+            clock,
+            system,
+            figures,
+        })
+    }
+
+    /// Forgets what was read: it would be kept for every pid there ever was.
+    pub(super) fn forget(&mut self) {
+        if let Ok(empty) = system() {
+            self.system = empty;
+        }
     }
 
     fn read(&mut self, pid: u32, kind: ProcessRefreshKind) -> Option<&Process> {
@@ -74,7 +91,7 @@ impl Describer {
             key,
             uid: stat.uid,
             role,
-            started_at: sys::wall_start(stat.start).into(),
+            started_at: self.clock.at(sys::started(stat.start)),
             project: cwd.as_deref().and_then(files::git_root),
             cwd,
             ancestors,
@@ -127,29 +144,55 @@ impl Describer {
         for (pid, parent) in parents {
             children.entry(parent).or_default().push(pid);
         }
-        roots
-            .map(|root| (root, self.usage(root, &children)))
+        let trees: BTreeMap<u32, Vec<u32>> =
+            roots.map(|root| (root, tree(root, &children))).collect();
+        // Trees may lie within each other.
+        let all: BTreeSet<u32> = trees.values().flatten().copied().collect();
+        let all: Vec<Pid> = all.into_iter().map(Pid::from_u32).collect();
+        if self.figures.processes().len() > 2 * all.len() + SPARE
+            && let Ok(empty) = system()
+        {
+            self.figures = empty;
+        }
+        let kind = ProcessRefreshKind::nothing()
+            .with_cpu()
+            .with_memory()
+            .without_tasks();
+        self.figures
+            .refresh_processes_specifics(ProcessesToUpdate::Some(&all), true, kind);
+        trees
+            .into_iter()
+            .map(|(root, tree)| (root, self.usage(&tree)))
             .collect()
     }
 
-    fn usage(&mut self, root: u32, children: &BTreeMap<u32, Vec<u32>>) -> Usage {
-        let mut tree = vec![root];
-        let mut at = 0;
-        while let Some(pid) = tree.get(at) {
-            let below = children.get(pid).cloned().unwrap_or_default();
-            tree.extend(below);
-            at += 1;
-        }
-        let kind = ProcessRefreshKind::nothing().with_cpu().with_memory();
+    fn usage(&self, tree: &[u32]) -> Usage {
         let mut usage = Usage { cpu: 0.0, rss: 0 };
-        for pid in tree {
-            if let Some(process) = self.read(pid, kind) {
-                usage.cpu += process.cpu_usage();
-                usage.rss += process.memory();
-            }
+        for process in tree
+            .iter()
+            .filter_map(|pid| self.figures.process(Pid::from_u32(*pid)))
+        {
+            usage.cpu += process.cpu_usage();
+            usage.rss += process.memory();
         }
         usage
     }
+}
+
+fn system() -> io::Result<System> {
+    System::new().map_err(|e| io::Error::other(e.to_string()))
+}
+
+/// A process and all below it.
+fn tree(root: u32, children: &BTreeMap<u32, Vec<u32>>) -> Vec<u32> {
+    let mut tree = vec![root];
+    let mut at = 0;
+    while let Some(pid) = tree.get(at) {
+        let below = children.get(pid).cloned().unwrap_or_default();
+        tree.extend(below);
+        at += 1;
+    }
+    tree
 }
 
 fn argv(process: &Process) -> Vec<String> {

@@ -94,7 +94,8 @@ fn swept(processes: &mut Processes, pid: u32) -> ProcessFacts {
 #[test]
 fn a_client_without_a_file_is_found_by_its_place() {
     let program = Program::start(CLIENT, &["60"]);
-    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    let mut processes =
+        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let facts = swept(&mut processes, program.pid());
     assert_eq!(facts.role, Role::Interactive);
     assert_eq!(facts.cwd.as_deref(), Some(program.folder.path()));
@@ -112,7 +113,8 @@ fn a_client_without_a_file_is_found_by_its_place() {
 #[test]
 fn p2_other_programs_called_claude_are_no_sessions() {
     let other = Program::start("bin/claude", &["60"]);
-    let mut processes = Processes::new(other.scope(Confinement::Open)).expect("table");
+    let mut processes =
+        Processes::new(other.scope(Confinement::Open), Clock::start()).expect("table");
     until(|| sys::stat(other.pid()).ok()?);
     assert!(found(&processes.sweep(), other.pid()).is_none());
     // A registry file may still name it: then it is described as what it is.
@@ -127,9 +129,12 @@ fn p2_other_programs_called_claude_are_no_sessions() {
 fn confinement_leaves_other_homes_alone() {
     let ours = Program::start(CLIENT, &["60"]);
     let theirs = Program::start(CLIENT, &["60"]);
-    let mut processes = Processes::new(ours.scope(Confinement::Confined)).expect("table");
+    let mut processes =
+        Processes::new(ours.scope(Confinement::Confined), Clock::start()).expect("table");
     swept(&mut processes, ours.pid());
-    until(|| (Describer::new().ok()?.role(theirs.pid()) == Role::Interactive).then_some(()));
+    until(|| {
+        (Describer::new(Clock::start()).ok()?.role(theirs.pid()) == Role::Interactive).then_some(())
+    });
     assert!(found(&processes.sweep(), theirs.pid()).is_none());
 }
 
@@ -137,7 +142,8 @@ fn confinement_leaves_other_homes_alone() {
 fn a_stopped_process_is_seen_as_stopped() {
     use rustix::process::Signal;
     let program = Program::start(CLIENT, &["60"]);
-    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    let mut processes =
+        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     swept(&mut processes, program.pid());
     let mut state = || {
         processes
@@ -158,7 +164,8 @@ fn a_stopped_process_is_seen_as_stopped() {
 #[test]
 fn an_end_is_seen_even_of_a_zombie() {
     let mut program = Program::start(CLIENT, &["60"]);
-    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    let mut processes =
+        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let key = swept(&mut processes, program.pid()).key;
     program.child.kill().expect("our own child");
     // Not collected: its pid is still in the table, as a zombie.
@@ -178,7 +185,8 @@ fn an_end_is_seen_even_of_a_zombie() {
 #[test]
 fn p2_a_reused_pid_is_another_process() {
     let program = Program::start(CLIENT, &["60"]);
-    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    let mut processes =
+        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let key = swept(&mut processes, program.pid()).key;
     let earlier = ProcessKey {
         start: StartTime(key.start.0 - 1),
@@ -202,7 +210,8 @@ fn p2_a_reused_pid_is_another_process() {
 #[test]
 fn figures_are_of_the_whole_tree() {
     let program = Program::start(CLIENT, &["60"]);
-    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    let mut processes =
+        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     swept(&mut processes, program.pid());
     let us = std::process::id();
     let usages = processes.describer.usages([us, program.pid()].into_iter());
@@ -219,7 +228,7 @@ fn pids_that_never_were_are_absent() {
         home: folder.path().to_path_buf(),
         config_dirs: BTreeSet::new(),
     };
-    let mut processes = Processes::new(scope).expect("table");
+    let mut processes = Processes::new(scope, Clock::start()).expect("table");
     let facts = processes.probe(&[4_194_305, u32::MAX].into());
     assert_eq!(
         facts,
@@ -249,7 +258,8 @@ fn a_client_s_own_children_are_no_sessions() {
     let mut program = Program { child, folder };
     let mut out = program.child.stdout.take().expect("piped");
     out.read_exact(&mut [0]).expect("the copy runs");
-    let mut processes = Processes::new(program.scope(Confinement::Confined)).expect("table");
+    let mut processes =
+        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let facts = processes.sweep();
     let pids: Vec<u32> = facts
         .iter()

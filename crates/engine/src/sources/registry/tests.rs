@@ -270,6 +270,13 @@ async fn a_folder_that_does_not_exist_yet_is_noticed() {
     fs::create_dir_all(config.join("sessions")).expect("folders");
     fs::write(&path, r#"{"status":"shell"}"#).expect("write");
     assert_eq!(status(&mut facts).await.as_deref(), Some("shell"));
+    // Made anew at once, it may be the same to look at, but the watch is gone.
+    for word in ["busy", "idle", "busy"] {
+        fs::remove_dir_all(config.join("sessions")).expect("remove");
+        fs::create_dir(config.join("sessions")).expect("folder");
+        fs::write(&path, format!(r#"{{"status":"{word}"}}"#)).expect("write");
+        while status(&mut facts).await.as_deref() != Some(word) {}
+    }
     assert!(
         begun.elapsed() < cadence(Visibility::Hidden, Motion::Still).registry,
         "by events"

@@ -2,7 +2,7 @@
 
 use crate::io::files;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -78,6 +78,21 @@ impl Watch {
         let Some(watcher) = &mut self.watcher else {
             return false;
         };
+        let folders: BTreeSet<PathBuf> = folders.collect();
+        let dropped: Vec<PathBuf> = self
+            .aims
+            .keys()
+            .filter(|f| !folders.contains(*f))
+            .cloned()
+            .collect();
+        for folder in dropped {
+            if let Some(old) = self.aims.remove(&folder)
+                && !self.aims.values().any(|a| a.at == old.at)
+            {
+                // Fails if the folder is gone, and the watch with it.
+                let _ = watcher.unwatch(&old.at);
+            }
+        }
         let mut moved = false;
         self.problem = None;
         for folder in folders {
@@ -140,6 +155,8 @@ impl Watch {
                         return Noticed::Path(path);
                     }
                     if self.may_bear_a_folder(&path) {
+                        // If it was removed, the watch is gone; one made anew may have its inode.
+                        self.aims.retain(|_, aim| aim.at != path);
                         return Noticed::Anything;
                     }
                 }

@@ -112,9 +112,9 @@ fn p14_servers_that_sessions_name_are_asked_too() {
     drop(UnixListener::bind(&custom).expect("socket"));
     let around = around(root.path(), "exit 1");
     let mut open = Tmux::new(&around, 7, Confinement::Open);
-    assert!(open.add(&[custom.clone()].into()));
-    assert!(!open.add(&[custom.clone()].into()));
+    assert!(open.follow(&[custom.clone()].into()));
+    assert!(!open.follow(&[custom.clone()].into()));
     assert!(open.sockets().contains(&custom));
     let mut confined = Tmux::new(&around, 7, Confinement::Confined);
-    assert!(!confined.add(&[custom].into()));
+    assert!(!confined.follow(&[custom].into()));
 }

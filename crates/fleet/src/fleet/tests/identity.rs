@@ -203,7 +203,7 @@ fn headless_and_background_sessions_are_told_apart() {
     );
     let sdk = kind(|e| e.entrypoint = Some("sdk-ts".into()), Role::Interactive);
     assert_eq!(sdk, (ControlModel::Sdk, SessionStatus::Active));
-    let background = kind(|e| e.kind = Some("background".into()), Role::Interactive);
+    let background = kind(|e| e.kind = Some("bg".into()), Role::Interactive);
     assert_eq!(background, (ControlModel::Pty, SessionStatus::Detached));
 }
 
@@ -247,4 +247,46 @@ fn health_is_told_until_it_is_well_again() {
             .health
             .is_empty()
     );
+}
+
+#[test]
+fn what_a_client_keeps_for_itself_is_no_session() {
+    let shown = |edit: fn(&mut RegistryEntry), role: Role| {
+        let mut facts = process(1, 7);
+        facts.role = role;
+        let mut entry = entry(7, "waiting", "permission prompt");
+        edit(&mut entry);
+        let story = vec![
+            (0, Fact::Process(Box::new(facts))),
+            (900, Fact::Registry(file(1), Box::new(entry))),
+        ];
+        told(&fleet(story), 9_000)
+    };
+    let need = "AwaitingApproval Permission -";
+    let kind = |entry: &mut RegistryEntry, kind: &str| entry.kind = Some(kind.into());
+    assert_eq!(shown(|_| {}, Role::Infrastructure), "");
+    assert_eq!(
+        shown(|e| e.kind = Some("daemon".into()), Role::Interactive),
+        ""
+    );
+    assert_eq!(
+        shown(|e| e.kind = Some("daemon-worker".into()), Role::Other),
+        ""
+    );
+    assert_eq!(shown(|e| e.spare = true, Role::Infrastructure), "");
+    // A spare that was taken for a background session.
+    assert_eq!(
+        shown(|e| e.kind = Some("bg".into()), Role::Infrastructure),
+        need
+    );
+    let mut both = entry(7, "idle", "");
+    kind(&mut both, "bg");
+    both.spare = true;
+    let mut facts = process(1, 7);
+    facts.role = Role::Infrastructure;
+    let waiting = vec![
+        (0, Fact::Process(Box::new(facts))),
+        (900, Fact::Registry(file(1), Box::new(both))),
+    ];
+    assert_eq!(told(&fleet(waiting), 9_000), "");
 }
