@@ -3,6 +3,7 @@
 mod theme;
 
 use gtk::gdk;
+use gtk::glib::object::{Cast, IsA};
 use gtk::prelude::{GtkWindowExt, WidgetExt};
 use tauri::window::Color;
 use tauri::{App, AppHandle, LogicalSize, PhysicalPosition, WebviewWindow};
@@ -89,8 +90,17 @@ pub(crate) fn present(window: &WebviewWindow) -> tauri::Result<()> {
     // Tauri's own calls are queued, and its focus is lost on a window not yet shown.
     let gtk = window.gtk_window()?;
     gtk.show_all();
-    gtk.present_with_time(gdk::ffi::GDK_CURRENT_TIME.unsigned_abs());
+    gtk.present_with_time(server_time(&gtk));
     Ok(())
+}
+
+/// The X server's time of now: a strict window manager gives no focus for an older one. Zero,
+/// "unknown", elsewhere.
+fn server_time(gtk: &impl IsA<gtk::Widget>) -> u32 {
+    let window = gtk
+        .window()
+        .and_then(|w| w.downcast::<gdkx11::X11Window>().ok());
+    window.map_or(0, |window| gdkx11::functions::x11_get_server_time(&window))
 }
 
 #[cfg(test)]
