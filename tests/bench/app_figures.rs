@@ -58,16 +58,23 @@ fn pss(pid: u32) -> u64 {
     kib.unwrap_or(0) << 10
 }
 
-/// A click on the icon → the window is on the screen. Asking takes about 5 ms, which is in it.
+/// A click on the icon → the X server shows the window. Starting the program that clicks is in it.
 fn opens(desktop: &Desktop) {
     let _app = desktop.app(&[]);
     let icon = desktop.icon();
+    let shown = desktop.windows_shown();
     let mut times = Vec::new();
-    for _ in 0..=OPENS {
+    for n in 0..=OPENS {
         let begun = Instant::now();
         desktop.click(icon);
+        let first = shown.after(begun, LONG);
         desktop.wait_popover();
-        times.push(begun.elapsed());
+        // The first time other windows come, too.
+        times.push(if n == 0 {
+            begun.elapsed()
+        } else {
+            first - begun
+        });
         desktop.wait_focus();
         desktop.key("Escape");
         desktop.wait_no_popover();

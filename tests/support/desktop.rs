@@ -2,10 +2,12 @@
 
 mod program;
 mod screen;
+mod shown;
 pub mod webdriver;
 
 pub use program::{App, Owned};
 pub use screen::Area;
+pub use shown::Shown;
 pub use webdriver::WebDriver;
 
 use crate::Home;
@@ -220,6 +222,14 @@ impl Desktop {
     #[track_caller]
     pub fn wait_popover(&self) -> Area {
         until(LONG, "the popover", || self.popover())
+    }
+
+    /// Tells when windows come onto the screen, as the X server tells it.
+    #[track_caller]
+    pub fn windows_shown(&self) -> Shown {
+        let mut listener = Command::new("stdbuf");
+        listener.args(["-oL", "xev", "-root", "-event", "substructure"]);
+        Shown::start(program::command(&mut listener, &self.env))
     }
 
     /// Waits until the popover is off the screen.

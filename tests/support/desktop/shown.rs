@@ -1,0 +1,52 @@
+//! When windows come onto the screen.
+
+use super::program::Owned;
+use crate::wait::until;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Listens to the X server until it is dropped.
+pub struct Shown {
+    _listener: Owned,
+    times: Arc<Mutex<Vec<Instant>>>,
+}
+
+impl Shown {
+    #[track_caller]
+    pub(super) fn start(listener: &mut Command) -> Self {
+        listener
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = listener.spawn().expect("xev is installed");
+        let out = BufReader::new(child.stdout.take().expect("piped"));
+        let times = Arc::<Mutex<Vec<Instant>>>::default();
+        let noted = Arc::clone(&times);
+        thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                if line.starts_with("MapNotify") {
+                    noted
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(Instant::now());
+                }
+            }
+        });
+        Self {
+            _listener: Owned::of(child),
+            times,
+        }
+    }
+
+    /// When the first window after a point in time came.
+    #[track_caller]
+    pub fn after(&self, begun: Instant, deadline: Duration) -> Instant {
+        until(deadline, "a window", || {
+            let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+            times.iter().find(|at| **at > begun).copied()
+        })
+    }
+}
