@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench check-macos types clean
+.PHONY: run test bench check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -40,6 +40,11 @@ bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
 # Type-checks and lints the macOS side on Debian or Ubuntu.
 check-macos:
 	@sh .ci/check-macos
+
+# The README's picture; wants xcompmgr, hsetroot and the font Inter besides what the tests need.
+picture: ui/dist/index.html tests/client/node_modules/.package-lock.json
+	$(CARGO) build --workspace --locked
+	$(CARGO) run --package trusty-tests --example picture --locked
 
 # The wire form: Rust → ui/openapi.json → ui/src/schema.ts.
 types: ui/node_modules/.package-lock.json

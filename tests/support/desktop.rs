@@ -103,7 +103,7 @@ impl Desktop {
         add("LIBGL_ALWAYS_SOFTWARE", "1".into());
 
         let mut xvfb = Command::new("Xvfb");
-        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x800x24"])
+        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x1000x24"])
             .args(["-nolisten", "tcp"])
             // Else it starts over, with all windows gone, whenever its only client leaves.
             .arg("-noreset");
@@ -160,6 +160,16 @@ impl Desktop {
     #[track_caller]
     pub fn app(&self, arguments: &[&str]) -> App {
         App::start(arguments, &self.env, &self.logs)
+    }
+
+    /// Starts a tool on this desktop, which runs until it ends or is dropped.
+    #[track_caller]
+    pub fn tool(&self, name: &str, arguments: &[&str]) -> Owned {
+        Owned::start(
+            Command::new(name).args(arguments),
+            &self.env,
+            &self.logs.join(name),
+        )
     }
 
     /// Starts the app under a driver of its web view; the popover opens at once.

@@ -1,0 +1,86 @@
+//! `make picture`: the README's picture, of the real app over real sessions.
+
+fn main() {
+    #[cfg(target_os = "linux")]
+    linux::run();
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs;
+    use std::process::Command;
+    use std::time::Duration;
+    use trusty_tests::desktop::{Desktop, artefact};
+    use trusty_tests::{FakeApi, Home, Shape, Terminal};
+
+    const LONG: Duration = Duration::from_mins(1);
+    const FONT: &str = r#"<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+        <dir>/usr/share/fonts</dir>
+        <alias binding="strong"><family>system-ui</family><prefer><family>Inter</family></prefer></alias>
+        </fontconfig>"#;
+
+    pub(super) fn run() {
+        let shots = [
+            shoot("Adwaita", "#a4bad2", "light.png"),
+            shoot("Adwaita:dark", "#1f2b3a", "dark.png"),
+        ];
+        let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/../icons/popover.png");
+        let done = Command::new("convert")
+            .args(&shots)
+            .args([
+                "-gravity",
+                "NorthEast",
+                "-crop",
+                "770x720+0+0",
+                "+repage",
+                "+append",
+            ])
+            .args(["-colors", "200", "-strip", picture])
+            .status();
+        assert!(
+            done.is_ok_and(|status| status.success()),
+            "ImageMagick is installed"
+        );
+    }
+
+    /// Four sessions in four states under one theme, at twice the size.
+    fn shoot(theme: &str, ground: &str, name: &str) -> String {
+        let (home, api) = (Home::new(), FakeApi::start());
+        let fonts = home.xdg_config().join("fontconfig");
+        fs::create_dir_all(&fonts).expect("folder");
+        fs::write(fonts.join("fonts.conf"), FONT).expect("write");
+        let open = |folder: &str| {
+            let folder = home.project(folder);
+            let arguments = ["--permission-mode", "manual"];
+            let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &arguments);
+            terminal.wait_status(LONG, "idle");
+            terminal
+        };
+        let mut desktop = Desktop::start_without_tray(&home);
+        for (variable, value) in [("GTK_THEME", theme), ("GDK_SCALE", "2")] {
+            desktop.set_env(variable, value);
+        }
+        let _ground = desktop.tool("hsetroot", &["-solid", ground]);
+        let _compositor = desktop.tool("xcompmgr", &[]);
+        desktop.start_panel();
+        let _app = desktop.app(&[]);
+        let docs = open("docs");
+        let infra = open("infra");
+        let shop = open("web-shop");
+        let api_folder = open("payments-api");
+        infra.run_turn(LONG, "stream 2s");
+        shop.submit("stream 60s");
+        shop.wait_status(LONG, "busy");
+        api_folder.submit("bash: touch paid");
+        api_folder.wait_status(LONG, "waiting");
+        std::thread::sleep(Duration::from_secs(12));
+        desktop.click(desktop.icon());
+        let area = desktop.wait_popover();
+        desktop.wait_drawn(area);
+        std::thread::sleep(Duration::from_secs(2));
+        let path = artefact(name);
+        desktop.screenshot(&path);
+        drop(docs);
+        path.to_string_lossy().into_owned()
+    }
+}
