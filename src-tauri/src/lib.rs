@@ -14,9 +14,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tauri::{App, AppHandle, Manager, RunEvent};
 use trusty_engine::Surroundings;
+use trusty_engine::io::launch;
 use trusty_engine::io::socket::{self, BindError};
 use trusty_engine::{Engine, Handle, Settings, StartError, api};
 
+const SINGLE_INSTANCE: &str = "single-instance";
 /// Opens the popover at start; a second start does so in the first.
 const OPEN: &str = "--open";
 
@@ -71,6 +73,12 @@ pub fn run() -> ExitCode {
         }
         Err(e) => {
             log::line(&format!("failed to start: {e}"));
+            // A first instance that was just ending took the call of this one with it.
+            if matches!(&e, tauri::Error::PluginInitialization(name, _) if name == SINGLE_INSTANCE)
+                && let Err(e) = launch::start_again()
+            {
+                log::line(&format!("failed to start again: {e}"));
+            }
             ExitCode::FAILURE
         }
     }

@@ -35,7 +35,10 @@ impl WebDriver {
         let wanted = json!({"capabilities": {"alwaysMatch": {
             "webkitgtk:browserOptions": options,
         }}});
-        let made = http(port, "POST", "/session", Some(&wanted)).expect("a session");
+        let made = http(port, "POST", "/session", Some(&wanted)).unwrap_or_else(|e| {
+            let said = std::fs::read_to_string(logs.join("app")).unwrap_or_default();
+            panic!("no session: {e}; the app said:\n{said}")
+        });
         let session = made["sessionId"].as_str();
         let session = session.unwrap_or_else(|| panic!("no session: {made}"));
         Self {
