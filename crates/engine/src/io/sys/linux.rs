@@ -284,6 +284,63 @@ mod tests {
         assert!(super::stat(u32::MAX - 1).expect("no error").is_none());
     }
 
+    /// A control group with a child of ours in it; never left frozen.
+    struct Group {
+        path: PathBuf,
+        child: std::process::Child,
+    }
+
+    impl Group {
+        /// `None` where control groups are not ours to make.
+        fn make() -> Option<Self> {
+            let path = unified_mount()?.join(format!("trusty-test-{}", std::process::id()));
+            fs::create_dir(&path).ok()?;
+            let child = std::process::Command::new("sleep")
+                .arg("60")
+                .spawn()
+                .expect("sleep");
+            let group = Self { path, child };
+            group
+                .write("cgroup.procs", &group.child.id().to_string())
+                .ok()?;
+            Some(group)
+        }
+
+        fn write(&self, file: &str, text: &str) -> io::Result<()> {
+            fs::write(self.path.join(file), text)
+        }
+
+        fn wait_frozen(&self, wanted: bool) {
+            let deadline = since_boot() + Duration::from_secs(20);
+            while is_frozen(self.child.id()) != wanted {
+                assert!(since_boot() < deadline, "frozen: {}", !wanted);
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    impl Drop for Group {
+        fn drop(&mut self) {
+            let _ = self.write("cgroup.freeze", "0");
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+
+    #[test]
+    fn a_frozen_group_is_seen() {
+        let Some(group) = Group::make() else {
+            println!("skipped: control groups of version 2 are not ours to make");
+            return;
+        };
+        assert!(!is_frozen(group.child.id()));
+        group.write("cgroup.freeze", "1").expect("freeze");
+        group.wait_frozen(true);
+        group.write("cgroup.freeze", "0").expect("thaw");
+        group.wait_frozen(false);
+    }
+
     #[tokio::test]
     async fn the_end_of_a_process_is_told() {
         let mut child = std::process::Command::new("sleep")
