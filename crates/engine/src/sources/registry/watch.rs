@@ -75,9 +75,9 @@ impl Watch {
     /// Watches exactly these folders. Tells whether it had to aim anew, after which the caller
     /// looks at everything once more.
     pub(super) fn aim(&mut self, folders: impl Iterator<Item = PathBuf>) -> bool {
-        let Some(watcher) = &mut self.watcher else {
+        if self.watcher.is_none() {
             return false;
-        };
+        }
         let folders: BTreeSet<PathBuf> = folders.collect();
         let dropped: Vec<PathBuf> = self
             .aims
@@ -86,12 +86,7 @@ impl Watch {
             .cloned()
             .collect();
         for folder in dropped {
-            if let Some(old) = self.aims.remove(&folder)
-                && !self.aims.values().any(|a| a.at == old.at)
-            {
-                // Fails if the folder is gone, and the watch with it.
-                let _ = watcher.unwatch(&old.at);
-            }
+            self.drop_aim(&folder);
         }
         let mut moved = false;
         self.problem = None;
@@ -106,12 +101,10 @@ impl Watch {
             if self.aims.get(&folder) == Some(&aim) {
                 continue;
             }
-            if let Some(old) = self.aims.remove(&folder)
-                && !self.aims.values().any(|a| a.at == old.at)
-            {
-                // Fails if the folder is gone, and the watch with it.
-                let _ = watcher.unwatch(&old.at);
-            }
+            self.drop_aim(&folder);
+            let Some(watcher) = &mut self.watcher else {
+                continue;
+            };
             match watcher.watch(&aim.at, RecursiveMode::NonRecursive) {
                 Ok(()) => {
                     self.aims.insert(folder, aim);
@@ -121,6 +114,17 @@ impl Watch {
             }
         }
         moved
+    }
+
+    /// Watches a folder no longer, unless another is watched at the same place.
+    fn drop_aim(&mut self, folder: &Path) {
+        if let Some(old) = self.aims.remove(folder)
+            && !self.aims.values().any(|a| a.at == old.at)
+            && let Some(watcher) = &mut self.watcher
+        {
+            // Fails if the folder is gone, and the watch with it.
+            let _ = watcher.unwatch(&old.at);
+        }
     }
 
     /// Whether some folder cannot be watched and must be looked at instead.
