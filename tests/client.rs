@@ -24,6 +24,16 @@ impl Stage {
         })
     }
 
+    /// A session in a folder its client does not know: it asks first, and until it is answered
+    /// it is a start. (One without a question takes 0.3 s and may be over before anybody looks.)
+    fn open_asking(&self, shape: Shape, folder: &str) -> Terminal {
+        let folder = self.home.untrusted_project(folder);
+        let arguments = ["--permission-mode", "manual"];
+        let terminal = Terminal::open(shape, &self.home, &self.api, &folder, &arguments);
+        terminal.wait_screen(LONG, "Quick safety check");
+        terminal
+    }
+
     fn open(&self, shape: Shape, folder: &str) -> Terminal {
         let folder = self.home.project(folder);
         let arguments = ["--permission-mode", "manual"];
@@ -35,18 +45,25 @@ fn is(wanted: &'static str) -> impl Fn(&Value) -> bool {
     move |session| word(session) == wanted
 }
 
-/// What was shown, without the moments that may be over before anybody looks: the start, which
-/// takes the client 0.3 s, and a menu. (The trust dialog is a start that lasts; see its test.)
+/// What was shown, without a menu that may be seen for a moment.
 fn lasting(words: Vec<String>) -> Vec<String> {
-    let passing =
-        |(n, word): &(usize, String)| (*n == 0 && word == "Starting") || word == "MenuOpen";
-    let kept = words
-        .into_iter()
-        .enumerate()
-        .filter(|entry| !passing(entry));
-    let mut words: Vec<String> = kept.map(|(_, word)| word).collect();
+    let mut words: Vec<String> = words.into_iter().filter(|w| w != "MenuOpen").collect();
     words.dedup();
     words
+}
+
+/// Answers the trust dialog, which has "No, exit" chosen.
+fn trust(terminal: &Terminal) {
+    let chosen = |screen: &str| {
+        screen
+            .lines()
+            .any(|l| l.contains('❯') && l.contains("Yes, I trust"))
+    };
+    until(LONG, "the other answer", || {
+        terminal.answer(Key::Down);
+        chosen(&terminal.screen()).then_some(())
+    });
+    terminal.answer(Key::Enter);
 }
 
 /// A life from start to end, as the owner sees it.
@@ -54,15 +71,17 @@ fn live(shape: Shape) {
     let Some(stage) = Stage::new() else { return };
     let watch = Watch::start(&stage.home);
     until(LONG, "the first line", || watch.lines().first().cloned());
-    let mut terminal = stage.open(shape, "work");
+    let mut terminal = stage.open_asking(shape, "work");
     let pid = terminal.client().pid;
+    watch.wait(LONG, pid, "Starting", is("Starting"));
+    trust(&terminal);
     let shown = watch.wait(LONG, pid, "Idle", is("Idle"));
     let tmux = shape.is_tmux();
     assert_eq!(shown["origin"], if tmux { "tmux" } else { "native" });
     assert_eq!(shown["control"], if tmux { "Tmux" } else { "Pty" });
     assert_eq!(
         shown["workdir"],
-        *stage.home.project("work").to_string_lossy()
+        *stage.home.untrusted_project("work").to_string_lossy()
     );
     assert_eq!(shown["claude"]["version"], trusty_tests::client::VERSION);
     if let Some(name) = terminal.session_name() {
@@ -113,6 +132,7 @@ fn live(shape: Shape) {
     }
     let words = lasting(watch.words(pid));
     let expected = [
+        "Starting",
         "Idle",
         "Working",
         "Finished",
@@ -167,8 +187,10 @@ fn a_life_in_zsh_in_a_plain_terminal() {
 fn p2_a_killed_session_is_never_shown_live() {
     let Some(stage) = Stage::new() else { return };
     let watch = Watch::start(&stage.home);
-    let terminal = stage.open(Shape::PtyDirect, "work");
+    let terminal = stage.open_asking(Shape::PtyDirect, "work");
     let client = terminal.client();
+    watch.wait(LONG, client.pid, "Starting", is("Starting"));
+    trust(&terminal);
     watch.wait(LONG, client.pid, "Idle", is("Idle"));
     terminal.submit("stream 30s");
     watch.wait(LONG, client.pid, "Working", is("Working"));
@@ -180,8 +202,8 @@ fn p2_a_killed_session_is_never_shown_live() {
         "busy"
     );
     assert_eq!(
-        lasting(watch.words(client.pid)),
-        ["Idle", "Working", "Stopped"]
+        watch.words(client.pid),
+        ["Starting", "Idle", "Working", "Stopped"]
     );
     assert_eq!(
         list(&stage.home)["sessions"],
