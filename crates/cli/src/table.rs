@@ -189,7 +189,7 @@ impl Line {
 
 fn glyph(glyph: Glyph) -> &'static str {
     match glyph {
-        Glyph::Permission | Glyph::Question => "◆",
+        Glyph::Permission | Glyph::Question | Glyph::Plan | Glyph::Trust => "◆",
         Glyph::Working => "◔",
         Glyph::Starting => "◌",
         Glyph::Paused => "‖",
@@ -197,6 +197,7 @@ fn glyph(glyph: Glyph) -> &'static str {
         Glyph::Idle => "○",
         Glyph::Shell => "⊙",
         Glyph::Menu => "≡",
+        Glyph::Failed => "✗",
         Glyph::Stopped => "⊗",
         Glyph::Unknown => "–",
     }

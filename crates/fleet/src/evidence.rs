@@ -3,14 +3,16 @@
 //! Filing does not depend on the order in which facts arrive: the newer wins, ties are broken by
 //! content, and spans are kept as the smallest or largest point seen.
 
+mod hooks;
 mod runs;
 
+pub use hooks::HookEvidence;
 pub use runs::{Run, Runs};
 
 use crate::identity::ProcessKey;
 use crate::observation::{
-    Attention, Fact, HealthKey, Observation, Pane, ProcessFacts, Pulse, RegistryEntry,
-    RegistryFile, RunState,
+    Attention, Fact, HealthKey, Listed, Observation, Pane, PaneKey, ProcessFacts, Pulse,
+    RegistryEntry, RegistryFile, RunState, Screen, Transcript, TranscriptKey,
 };
 use crate::session::{SessionId, Usage};
 use crate::time::Timestamp;
@@ -66,6 +68,16 @@ pub struct Evidence {
     pub servers: BTreeMap<PathBuf, Dated<Vec<Pane>>>,
     /// Whether any client showed a session of a tmux server, over time.
     pub shown: BTreeMap<(PathBuf, String), Runs<bool>>,
+    /// What transcripts say, all in all; nothing for one that is gone.
+    pub transcripts: BTreeMap<TranscriptKey, Dated<Option<Transcript>>>,
+    /// What panes showed, over time.
+    pub screens: BTreeMap<PaneKey, Runs<Screen>>,
+    /// The client's own list, by config folder.
+    pub lists: BTreeMap<PathBuf, Dated<Vec<Listed>>>,
+    /// What hooks told, by Claude's own session id.
+    pub hooks: BTreeMap<String, HookEvidence>,
+    /// By how much the wall clock is ahead of ours, in nanoseconds.
+    pub wall_clock: Option<Dated<i64>>,
     /// What is wrong, or that nothing is.
     pub health: BTreeMap<HealthKey, Runs<Option<String>>>,
     /// When the popover was last shown or closed.
@@ -138,6 +150,27 @@ impl Evidence {
                         .insert(at, pane.clients > 0);
                 }
                 file_newer(&mut self.servers, server, Dated { at, value: panes });
+            }
+            Fact::Transcript(key, transcript) => {
+                let value = Some(*transcript);
+                file_newer(&mut self.transcripts, key, Dated { at, value });
+            }
+            Fact::TranscriptGone(key) => {
+                file_newer(&mut self.transcripts, key, Dated { at, value: None });
+            }
+            Fact::Screen(pane, screen) => {
+                self.screens.entry(pane).or_default().insert(at, screen);
+            }
+            Fact::Listed(dir, value) => file_newer(&mut self.lists, dir, Dated { at, value }),
+            Fact::Hook(event) => {
+                let told = self.hooks.entry(event.session_id.clone()).or_default();
+                told.insert(at, *event);
+            }
+            Fact::WallClock(value) => {
+                let newer = |known: &Dated<i64>| (at, value) > (known.at, known.value);
+                if self.wall_clock.as_ref().is_none_or(newer) {
+                    self.wall_clock = Some(Dated { at, value });
+                }
             }
             Fact::Health(key, problem) => {
                 self.health.entry(key).or_default().insert(at, problem);

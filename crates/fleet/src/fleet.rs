@@ -6,8 +6,10 @@ use crate::cadence::{Motion, Reason};
 use crate::client::Role;
 use crate::evidence::{Evidence, FileEvidence, ProcessEvidence};
 use crate::identity::{Machine, ProcessKey};
-use crate::observation::{Observation, Pane, RegistryEntry, RegistryFile};
-use crate::session::{Activity, Session, SessionStatus};
+use crate::observation::{
+    Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, TranscriptKey, Which,
+};
+use crate::session::{Activity, Certainty, Session, SessionStatus};
 use crate::snapshot::{Health, Snapshot};
 use crate::status::{self, Case, STOPPED_KEPT, Verdict};
 use crate::terminal;
@@ -31,6 +33,13 @@ pub struct Wanted {
     pub config_dirs: BTreeSet<PathBuf>,
     /// tmux servers that the environment of a session names.
     pub tmux_sockets: BTreeSet<PathBuf>,
+    /// Transcripts of live sessions.
+    pub transcripts: BTreeSet<TranscriptKey>,
+    /// Panes of sessions whose client does not tell what it does, with the client's version where
+    /// it is known.
+    pub screens: BTreeMap<PaneKey, Option<String>>,
+    /// Config folders whose registry is not understood, with a client that can list its sessions.
+    pub lists: BTreeMap<PathBuf, PathBuf>,
     /// Whether any session works, waits or starts.
     pub motion: Motion,
 }
@@ -39,11 +48,35 @@ pub struct Wanted {
 struct Known<'a> {
     key: ProcessKey,
     process: &'a ProcessEvidence,
+    file: Option<&'a RegistryFile>,
     entry: Option<&'a RegistryEntry>,
+    /// Its transcript's name, where enough is known to find it.
+    transcript: Option<TranscriptKey>,
     pane: Option<(&'a PathBuf, &'a Pane)>,
     /// Its environment names a tmux server that has not been asked since it appeared.
     pane_pending: bool,
     verdict: Verdict,
+}
+
+impl Known<'_> {
+    /// The config folder it lives in.
+    fn dir(&self) -> Option<&Path> {
+        let named = self.process.facts.value.config_dir.as_deref();
+        self.file.map(|f| f.dir.as_path()).or(named)
+    }
+
+    /// Whether its client leaves open what it does.
+    fn in_doubt(&self) -> bool {
+        let told = self.verdict.because.certainty == Certainty::Certain;
+        let retrying = matches!(self.verdict.activity, Some(Activity::Retrying { .. }));
+        !told || retrying || self.verdict.quiet
+    }
+
+    /// Whether its registry speaks in words we do not know, and its client can list sessions.
+    fn wants_list(&self, version: Option<&str>) -> bool {
+        self.verdict.because.certainty != Certainty::Certain
+            && version.is_some_and(status::can_list)
+    }
 }
 
 impl Fleet {
@@ -105,6 +138,22 @@ impl Fleet {
             let facts = &known.process.facts.value;
             wanted.config_dirs.extend(facts.config_dir.clone());
             wanted.tmux_sockets.extend(facts.tmux_socket.clone());
+            wanted.transcripts.extend(known.transcript.clone());
+            let version = known.entry.and_then(|e| e.version.clone());
+            if let (true, Some((server, pane))) = (known.in_doubt(), known.pane) {
+                let key = PaneKey {
+                    server: server.clone(),
+                    pane: pane.pane.clone(),
+                };
+                wanted.screens.insert(key, version.clone());
+            }
+            if let (true, Some(dir), Some(exe)) = (
+                known.wants_list(version.as_deref()),
+                known.dir(),
+                &facts.exe,
+            ) {
+                wanted.lists.insert(dir.to_path_buf(), exe.clone());
+            }
             let moving = known.verdict.need.is_some()
                 || known.verdict.status == SessionStatus::Starting
                 || matches!(known.verdict.activity, Some(Activity::Working { .. }));
@@ -287,10 +336,13 @@ impl Fleet {
             attended_at: self.evidence.popover_at.max(focused.copied()),
         };
         let verdict = status::verdict(&case, now);
+        let transcript = transcript_key(facts, file.map(|(name, _)| name), entry);
         Known {
             key,
             process,
+            file: file.map(|(name, _)| name),
             entry,
+            transcript,
             pane,
             pane_pending: self.pane_pending(process),
             verdict,
@@ -349,6 +401,23 @@ impl Fleet {
     fn draw(&self, known: &Known<'_>) -> Session {
         draw::session(self.machine.session_id(known.key), known)
     }
+}
+
+/// Where the transcript of a session is: by its registry entry, or, where a client keeps no
+/// registry, the newest of the folder it was started in.
+fn transcript_key(
+    facts: &ProcessFacts,
+    file: Option<&RegistryFile>,
+    entry: Option<&RegistryEntry>,
+) -> Option<TranscriptKey> {
+    let dir = file.map(|f| f.dir.clone()).or(facts.config_dir.clone())?;
+    let named = entry.and_then(|e| e.cwd.as_ref()).map(PathBuf::from);
+    let cwd = named.or_else(|| facts.cwd.clone())?;
+    let which = match entry.and_then(|e| e.session_id.clone()) {
+        Some(id) => Which::Session(id),
+        None => Which::NewestSince(facts.started_at),
+    };
+    Some(TranscriptKey { dir, cwd, which })
 }
 
 fn newest_at(evidence: &FileEvidence) -> Option<Timestamp> {

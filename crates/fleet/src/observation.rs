@@ -1,5 +1,15 @@
 //! What sources tell: dated facts with provenance.
 
+mod hook;
+mod screen;
+mod transcript;
+
+pub use hook::{Happened, HookEvent, Listed};
+pub use screen::{PaneKey, Screen, Shows};
+pub use transcript::{
+    Delegated, End, Retry, Said, ToolCall, Transcript, TranscriptKey, TurnEnd, Which,
+};
+
 use crate::client::Role;
 use crate::identity::{ProcessKey, StartTime};
 use crate::session::{SessionId, Source, Usage};
@@ -37,6 +47,18 @@ pub enum Fact {
     ProcessAbsent(u32),
     /// All panes of a tmux server; empty when it has ended.
     Panes(PathBuf, Vec<Pane>),
+    /// A transcript says this, all in all.
+    Transcript(TranscriptKey, Box<Transcript>),
+    /// A transcript is not there (any more).
+    TranscriptGone(TranscriptKey),
+    /// A pane shows this.
+    Screen(PaneKey, Screen),
+    /// The client's own list of the sessions of one config folder.
+    Listed(PathBuf, Vec<Listed>),
+    /// A hook of a connected client told this.
+    Hook(Box<HookEvent>),
+    /// By how much the wall clock is ahead of the time facts are dated with, in nanoseconds.
+    WallClock(i64),
     /// A source works, or in words what is wrong with it.
     Health(HealthKey, Option<String>),
     /// The owner has looked.
@@ -108,6 +130,9 @@ pub struct ProcessFacts {
     pub config_dir: Option<PathBuf>,
     /// The tmux server its environment names.
     pub tmux_socket: Option<PathBuf>,
+    /// The file it executes.
+    #[serde(default)]
+    pub exe: Option<PathBuf>,
     /// What it does now.
     pub pulse: Pulse,
 }
@@ -128,10 +153,23 @@ pub struct Pulse {
 pub enum RunState {
     /// Runs or waits for something.
     Running,
-    /// Stopped by a signal (state `T`).
-    Stopped,
+    /// Stopped by a signal (state `T`), and by which.
+    Stopped(StopSignal),
     /// In a frozen control group.
     Frozen,
+}
+
+/// What stopped a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum StopSignal {
+    /// SIGTSTP, as Ctrl-Z sends it.
+    Keyboard,
+    /// SIGSTOP, which only another program sends.
+    Program,
+    /// SIGTTIN or SIGTTOU: it wanted the terminal while another program had it.
+    Terminal,
+    /// The system does not tell.
+    Unknown,
 }
 
 /// A pane of a tmux server. A pane of a window linked into several sessions is told once each.

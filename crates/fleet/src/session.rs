@@ -5,7 +5,8 @@ mod parts;
 pub(crate) mod rfc3339;
 
 pub use parts::{
-    Activity, Because, Certainty, ClaudeInfo, Need, NeedKind, Source, Terminal, TmuxTarget, Usage,
+    Activity, Because, Certainty, ClaudeInfo, Context, Delegation, Need, NeedKind, Source,
+    Terminal, TmuxTarget, Usage,
 };
 
 use crate::names;
@@ -143,6 +144,15 @@ pub struct Session {
     /// The terminal it runs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal: Option<Terminal>,
+    /// The git branch it works on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// How full the model's context is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Context>,
+    /// The sub-agents at work, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delegations: Vec<Delegation>,
     /// What its process tree uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
@@ -183,6 +193,9 @@ impl Session {
             because: None,
             claude: None,
             terminal: None,
+            branch: None,
+            context: None,
+            delegations: Vec::new(),
             usage: None,
         }
     }

@@ -16,7 +16,7 @@
 mod words;
 
 use crate::evidence::{ProcessEvidence, Run};
-use crate::observation::{RegistryEntry, RunState};
+use crate::observation::{RegistryEntry, RunState, StopSignal};
 use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
 use crate::time::Timestamp;
 use std::time::Duration;
@@ -63,8 +63,16 @@ pub struct Verdict {
     pub attached: bool,
     /// Why.
     pub because: Because,
+    /// It works, but neither a tool nor an answer shows: a request may be failing.
+    pub quiet: bool,
     /// When the verdict may change without a new fact.
     pub review_at: Option<Timestamp>,
+}
+
+/// Whether a client of this version can list its sessions (`agents --json`, from 2.1.145 on).
+/// An older one would take the words for a prompt.
+pub fn can_list(version: &str) -> bool {
+    words::at_least(version, (2, 1, 145))
 }
 
 /// What a client does, as far as its registry file tells.
@@ -95,6 +103,7 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
             need: None,
             attached: false,
             because: because(Source::Process, "its process has ended", exited, exited),
+            quiet: false,
             review_at: Some(exited.after(STOPPED_KEPT)),
         };
     }
@@ -113,6 +122,7 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
         need: doing.need,
         attached,
         because,
+        quiet: false,
         review_at: doing.review_at,
     }
 }
@@ -124,6 +134,7 @@ fn because(source: Source, text: &str, observed: Timestamp, since: Timestamp) ->
         observed_at: observed.into(),
         since: since.into(),
         certainty: Certainty::Certain,
+        until: String::new(),
     }
 }
 
@@ -131,7 +142,12 @@ fn paused(process: &ProcessEvidence) -> Option<Because> {
     let run = process.states.runs(|s| *s).next()?;
     let text = match run.value {
         RunState::Running => return None,
-        RunState::Stopped => "its process was stopped by a signal or Ctrl-Z",
+        RunState::Stopped(StopSignal::Keyboard) => "it was put aside with Ctrl-Z",
+        RunState::Stopped(StopSignal::Program) => "another program stopped its process",
+        RunState::Stopped(StopSignal::Terminal) => {
+            "it runs in the background and wants its terminal"
+        }
+        RunState::Stopped(StopSignal::Unknown) => "its process was stopped by a signal",
         RunState::Frozen => "its control group is frozen",
     };
     Some(because(Source::Process, text, run.last, run.first))
@@ -230,6 +246,8 @@ fn by_registry(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) ->
                 need: Some(Need {
                     kind,
                     tool,
+                    detail: None,
+                    agent: None,
                     since: at,
                 }),
                 because,

@@ -26,6 +26,8 @@ fn snapshot() -> Snapshot {
     api.need = Some(Need {
         kind,
         tool,
+        detail: None,
+        agent: None,
         since: ago(12),
     });
     let mut docs = session(7, "日本語のとても長い名前のフォルダ");

@@ -27,8 +27,9 @@ pub struct Stat {
     pub parent: u32,
     /// Its owner.
     pub uid: u32,
-    /// Stopped by a signal; a stop under a debugger is none.
-    pub stopped: bool,
+    /// Stopped by this signal, 0 if the kernel does not tell which; a stop under a debugger is
+    /// none.
+    pub stopped: Option<u32>,
     /// Ended, but not yet collected by its parent.
     pub zombie: bool,
     /// The number of its controlling terminal's device; 0 for none.

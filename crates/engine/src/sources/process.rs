@@ -18,7 +18,7 @@ use trusty_fleet::Fact;
 use trusty_fleet::cadence::Usage;
 use trusty_fleet::client::Role;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::observation::{HealthKey, ProcessFacts, Pulse, RunState};
+use trusty_fleet::observation::{HealthKey, ProcessFacts, Pulse, RunState, StopSignal};
 use trusty_fleet::session::Source;
 
 /// A younger process may still become something else by exec.
@@ -215,12 +215,27 @@ impl Processes {
 }
 
 fn run_state(pid: u32, stat: &Stat) -> RunState {
-    if stat.stopped {
-        RunState::Stopped
+    if let Some(signal) = stat.stopped {
+        RunState::Stopped(stop_signal(signal))
     } else if sys::is_frozen(pid) {
         RunState::Frozen
     } else {
         RunState::Running
+    }
+}
+
+/// SIGSTOP and SIGTSTP have other numbers on macOS; rustix knows them.
+fn stop_signal(number: u32) -> StopSignal {
+    use rustix::process::Signal;
+    let is = |signal: Signal| u32::try_from(signal.as_raw()) == Ok(number);
+    if is(Signal::TSTP) {
+        StopSignal::Keyboard
+    } else if is(Signal::STOP) {
+        StopSignal::Program
+    } else if is(Signal::TTIN) || is(Signal::TTOU) {
+        StopSignal::Terminal
+    } else {
+        StopSignal::Unknown
     }
 }
 

@@ -2,7 +2,7 @@ mod identity;
 
 use super::*;
 use crate::identity::StartTime;
-use crate::observation::{Attention, Fact, ProcessFacts, Pulse, RunState};
+use crate::observation::{Attention, Fact, ProcessFacts, Pulse, RunState, StopSignal};
 use crate::session::{Certainty, ControlModel, SessionHost, SessionId};
 use crate::terminal::Ancestor;
 use proptest::prelude::*;
@@ -47,6 +47,7 @@ fn process(pid: u32, start: u64) -> ProcessFacts {
         tty: Some("/dev/pts/1".into()),
         config_dir: None,
         tmux_socket: None,
+        exe: None,
         pulse: Pulse {
             key,
             state: RunState::Running,
@@ -387,7 +388,7 @@ fn a_file_that_is_gone_still_counts_while_the_client_leaves() {
 #[test]
 fn a_process_that_cannot_run_is_paused() {
     let busy = vec![alive(0, 1), says(900, 1, "busy", "")];
-    for state in [RunState::Stopped, RunState::Frozen] {
+    for state in [RunState::Stopped(StopSignal::Program), RunState::Frozen] {
         let mut facts = busy.clone();
         facts.push(pulse(5_000, 1, state));
         let snapshot = fleet(facts.clone()).snapshot(at(9_000));
@@ -412,7 +413,7 @@ fn story() -> Vec<(i64, Fact)> {
         says(2_000, 1, "busy", ""),
         (2_500, Fact::Panes(socket.clone(), vec![pane(1, "work", 1)])),
         says(4_000, 1, "waiting", "permission prompt"),
-        pulse(5_000, 1, RunState::Stopped),
+        pulse(5_000, 1, RunState::Stopped(StopSignal::Program)),
         pulse(6_000, 1, RunState::Running),
         says(6_500, 1, "idle", ""),
         (7_000, Fact::Attention(Attention::Popover)),

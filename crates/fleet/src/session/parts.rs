@@ -44,6 +44,42 @@ pub enum Activity {
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
+    /// The newest turn ended with an error; the prompt is free.
+    Failed {
+        /// The error, as the client shows it.
+        error: String,
+        /// Since when.
+        #[serde(with = "rfc3339")]
+        #[schema(value_type = String, format = DateTime)]
+        since: SystemTime,
+    },
+    /// The client makes the conversation shorter.
+    Compacting {
+        /// Since when.
+        #[serde(with = "rfc3339")]
+        #[schema(value_type = String, format = DateTime)]
+        since: SystemTime,
+    },
+    /// A request failed and is sent again.
+    Retrying {
+        /// Which attempt comes next, from 1.
+        attempt: u32,
+        /// How many there are at most, where a source tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<u32>,
+        /// When it is made, where a source tells.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            with = "rfc3339::option"
+        )]
+        #[schema(value_type = Option<String>, format = DateTime)]
+        next_at: Option<SystemTime>,
+        /// Since when the turn runs.
+        #[serde(with = "rfc3339")]
+        #[schema(value_type = String, format = DateTime)]
+        since: SystemTime,
+    },
     /// Its owner has a menu of the client open.
     MenuOpen {
         /// Since when.
@@ -61,6 +97,9 @@ impl Activity {
             | Self::Idle { since }
             | Self::Finished { since }
             | Self::BackgroundShell { since }
+            | Self::Failed { since, .. }
+            | Self::Compacting { since }
+            | Self::Retrying { since, .. }
             | Self::MenuOpen { since } => *since,
         }
     }
@@ -69,10 +108,14 @@ impl Activity {
 /// What kind of answer a session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum NeedKind {
-    /// Leave to run a tool. The client tells plan approvals as this too.
+    /// Leave to run a tool.
     Permission,
     /// An answer to a question.
     Question,
+    /// Leave to carry out a plan.
+    Plan,
+    /// Whether to trust the folder, or a login: asked before its first prompt.
+    Trust,
 }
 
 /// What a session waits for.
@@ -83,6 +126,12 @@ pub struct Need {
     /// The tool it asks for, where a source tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
+    /// One line about it: the command, the file's name, the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The sub-agent that asks; none for the main agent, or where no source tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
     /// Since when.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
@@ -102,6 +151,14 @@ pub enum Source {
     Tmux,
     /// The user's settings file.
     Settings,
+    /// The session's transcript.
+    Transcript,
+    /// A hook of a connected client.
+    Hook,
+    /// The text of a tmux pane.
+    Screen,
+    /// The client's own list, `claude agents --json`.
+    List,
 }
 
 /// How sure a verdict is.
@@ -132,6 +189,45 @@ pub struct Because {
     pub since: SystemTime,
     /// How sure it is.
     pub certainty: Certainty,
+    /// What would change it, in words that fit "until …".
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub until: String,
+}
+
+/// A sub-agent at work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Delegation {
+    /// The client's id of it.
+    pub id: String,
+    /// `general-purpose`, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_type: Option<String>,
+    /// What it is to do, in a few words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: SystemTime,
+    /// The tool it has called: one that runs, or waits for leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// One line about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// 1 for one of the main agent, 2 for one of that, …
+    #[serde(default)]
+    pub depth: u32,
+}
+
+/// How full the model's context is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Context {
+    /// Tokens of the newest request and its answer.
+    pub tokens: u64,
+    /// How many fit, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<u64>,
 }
 
 /// What the client says of itself in its registry file.
@@ -156,6 +252,15 @@ pub struct ClaudeInfo {
     /// Whether its owner gave that name.
     #[serde(default)]
     pub named_by_owner: bool,
+    /// The model that answered last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// `default`, `acceptEdits`, `plan`, `auto`, `bypassPermissions`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// What its owner last asked: the first line, cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
 }
 
 /// The terminal a session runs in.

@@ -82,6 +82,8 @@ fn every_part_has_its_form_on_the_wire() {
         &Need {
             kind: NeedKind::Permission,
             tool: None,
+            detail: None,
+            agent: None,
             since,
         },
         &json!({"kind": "Permission", "since": text}),
@@ -93,6 +95,7 @@ fn every_part_has_its_form_on_the_wire() {
         observed_at: since,
         since,
         certainty: Certainty::Inferred,
+        until: String::new(),
     };
     let wire = json!({"source": "Registry", "text": "it says so", "observed_at": text,
         "since": text, "certainty": "Inferred"});

@@ -48,6 +48,10 @@ pub enum Glyph {
     Permission,
     /// A diamond with a question mark.
     Question,
+    /// A diamond with three lines.
+    Plan,
+    /// A diamond with a keyhole.
+    Trust,
     /// A ring, a quarter filled.
     Working,
     /// A dotted ring.
@@ -62,6 +66,8 @@ pub enum Glyph {
     Shell,
     /// Three lines.
     Menu,
+    /// A cross.
+    Failed,
     /// A ring with a cross.
     Stopped,
     /// A dash.
@@ -183,22 +189,20 @@ fn face(session: &Session, home: Option<&Path>) -> Face {
         since,
     };
     let place = || place(session, home);
+    let working = || Face {
+        word: "Working",
+        detail: String::new(),
+        tone: Tone::Working,
+        glyph: Glyph::Working,
+        section: Section::Working,
+        since: held,
+    };
     match session.status {
         SessionStatus::Stopped => quiet("Stopped", Tone::Stopped, Glyph::Stopped, place(), held),
         SessionStatus::Paused => {
             let why = session.because.as_ref().map_or("", |b| b.text.as_str());
-            let detail = if why.contains("frozen") {
-                "frozen"
-            } else {
-                "stopped by a signal or Ctrl-Z"
-            };
-            quiet(
-                "Paused",
-                Tone::Paused,
-                Glyph::Paused,
-                detail.to_owned(),
-                held,
-            )
+            let detail = why.strip_prefix("it was ").unwrap_or(why).to_owned();
+            quiet("Paused", Tone::Paused, Glyph::Paused, detail, held)
         }
         SessionStatus::AwaitingApproval => need(session, held),
         SessionStatus::Starting => {
@@ -219,18 +223,37 @@ fn face(session: &Session, home: Option<&Path>) -> Face {
                 detail,
                 since,
             }) => Face {
-                word: "Working",
                 detail: match (tool, detail) {
                     (Some(tool), Some(detail)) => format!("{tool}: {detail}"),
                     (Some(tool), None) => tool.clone(),
                     (None, Some(detail)) => detail.clone(),
                     (None, None) => place(),
                 },
-                tone: Tone::Working,
-                glyph: Glyph::Working,
-                section: Section::Working,
                 since: *since,
+                ..working()
             },
+            Some(Activity::Compacting { since }) => Face {
+                detail: "making the conversation shorter".to_owned(),
+                since: *since,
+                ..working()
+            },
+            Some(Activity::Retrying {
+                attempt, of, since, ..
+            }) => Face {
+                detail: match of {
+                    Some(of) => format!("retrying, attempt {attempt} of {of}"),
+                    None => format!("retrying, attempt {attempt}"),
+                },
+                since: *since,
+                ..working()
+            },
+            Some(Activity::Failed { error, since }) => quiet(
+                "Failed",
+                Tone::Stopped,
+                Glyph::Failed,
+                error.clone(),
+                *since,
+            ),
             Some(Activity::Finished { since }) => {
                 let detail = "ready for review".to_owned();
                 quiet("Finished", Tone::Finished, Glyph::Finished, detail, *since)
@@ -252,25 +275,37 @@ fn face(session: &Session, home: Option<&Path>) -> Face {
 
 fn need(session: &Session, held: SystemTime) -> Face {
     let asks = session.need.as_ref();
-    let tool = asks.and_then(|n| n.tool.as_deref());
+    let line = asks.and_then(|n| n.detail.as_deref());
+    let by = asks
+        .and_then(|n| n.agent.as_deref())
+        .map_or_else(String::new, |agent| format!(" (for {agent})"));
     let (word, glyph, detail) = match asks.map(|n| n.kind) {
-        Some(NeedKind::Question) => (
-            "Question",
-            Glyph::Question,
-            "has a question for you".to_owned(),
+        Some(NeedKind::Question) => {
+            let question = line.unwrap_or("has a question for you").to_owned();
+            ("Question", Glyph::Question, question)
+        }
+        Some(NeedKind::Plan) => (
+            "Plan",
+            Glyph::Plan,
+            "has a plan for you to approve".to_owned(),
         ),
-        _ => (
-            "Permission",
-            Glyph::Permission,
-            tool.map_or_else(
-                || "waits for your answer".to_owned(),
-                |t| format!("wants to run {t}"),
-            ),
-        ),
+        Some(NeedKind::Trust) => {
+            let detail = "asks in its terminal before it starts".to_owned();
+            ("Trust", Glyph::Trust, detail)
+        }
+        Some(NeedKind::Permission) | None => {
+            let tool = asks.and_then(|n| n.tool.as_deref());
+            let detail = match (tool, line) {
+                (Some(tool), Some(line)) => format!("{tool}: {line}"),
+                (Some(tool), None) => format!("wants to run {tool}"),
+                (None, _) => "waits for your answer".to_owned(),
+            };
+            ("Permission", Glyph::Permission, detail)
+        }
     };
     Face {
         word,
-        detail,
+        detail: format!("{detail}{by}"),
         tone: Tone::NeedsYou,
         glyph,
         section: Section::NeedsYou,

@@ -25,6 +25,7 @@ fn session(n: u128, folder: &str, status: SessionStatus) -> Session {
         observed_at: time(5),
         since: time(5),
         certainty: Certainty::Certain,
+        until: String::new(),
     });
     s
 }
@@ -40,6 +41,8 @@ fn needing(n: u128, folder: &str, kind: NeedKind, since: i64) -> Session {
     let need = Need {
         kind,
         tool: None,
+        detail: None,
+        agent: None,
         since: time(since),
     };
     Session {
@@ -99,7 +102,7 @@ fn needs_come_first_then_work_then_the_rest() {
             "notes | Finished | ready for review",
             "scratch | Idle | ~/scratch",
             "gone | Stopped | ~/gone",
-            "refactor | Paused | stopped by a signal or Ctrl-Z",
+            "refactor | Paused | its registry file says so",
             "fresh | Starting | ~/fresh",
             "old | Running | ~/old",
         ]

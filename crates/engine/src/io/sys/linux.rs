@@ -138,7 +138,8 @@ fn parse_stat(text: &[u8], uid: u32) -> Option<Stat> {
         start: StartTime(fields.get(19)?.parse().ok()?),
         parent: fields.get(1)?.parse().ok()?,
         uid,
-        stopped: state == "T",
+        // Field 52; kernels before 5.17 tell 0 there.
+        stopped: (state == "T").then(|| fields.get(49).and_then(|f| f.parse().ok()).unwrap_or(0)),
         zombie: matches!(state, "Z" | "X" | "x"),
         terminal: u64::try_from(terminal & 0xffff_ffff).ok()?,
     })
@@ -243,7 +244,7 @@ mod tests {
             start: StartTime(93930),
             parent: 7,
             uid: 1000,
-            stopped: true,
+            stopped: Some(0),
             zombie: false,
             terminal: 34817,
         };
@@ -275,7 +276,7 @@ mod tests {
     fn we_find_ourselves() {
         let me = std::process::id();
         let stat = stat(me).expect("readable").expect("alive");
-        assert!(!stat.stopped && !stat.zombie);
+        assert!(stat.stopped.is_none() && !stat.zombie);
         assert_eq!(stat.uid, machine().expect("machine").uid);
         assert!(pids().expect("pids").contains(&me));
         let age = since_boot().saturating_sub(started(stat.start));

@@ -98,7 +98,7 @@ pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
             ),
             parent: info.pbi_ppid,
             uid: info.pbi_uid,
-            stopped: is_stopped(info.pbi_status, info.pbi_flags),
+            stopped: is_stopped(info.pbi_status, info.pbi_flags).then_some(info.pbi_xstatus),
             zombie: info.pbi_status == libc::SZOMB,
             // `NODEV` is -1.
             terminal: Some(info.e_tdev)
@@ -117,7 +117,7 @@ fn foreign(pid: u32) -> io::Result<Option<Stat>> {
             start: StartTime(0),
             parent: info.pbsi_ppid,
             uid: info.pbsi_uid,
-            stopped: is_stopped(info.pbsi_status, info.pbsi_flags),
+            stopped: is_stopped(info.pbsi_status, info.pbsi_flags).then_some(0),
             zombie: info.pbsi_status == libc::SZOMB,
             terminal: 0,
         })),

@@ -72,6 +72,7 @@ impl Describer {
         let process = self.read(pid, kind)?;
         let told = role(process.exe(), &argv(process));
         let cwd = process.cwd().map(Path::to_path_buf);
+        let exe = process.exe().map(Path::to_path_buf);
         let environment = sys::environment(pid).unwrap_or_default();
         let named = |name: &str| {
             let found = environment.iter().find(|(n, _)| n == name)?;
@@ -98,6 +99,7 @@ impl Describer {
             tty: sys::control_terminal(stat.terminal),
             config_dir: config_dir(named("CLAUDE_CONFIG_DIR"), named("HOME")),
             tmux_socket: named("TMUX").and_then(tmux_socket),
+            exe,
             pulse: Pulse {
                 key,
                 state: run_state(pid, stat),

@@ -156,7 +156,7 @@ fn a_stopped_process_is_seen_as_stopped() {
     };
     assert_eq!(state(), Some(RunState::Running));
     program.signal(Signal::STOP);
-    until(|| (state() == Some(RunState::Stopped)).then_some(()));
+    until(|| (state() == Some(RunState::Stopped(StopSignal::Program))).then_some(()));
     program.signal(Signal::CONT);
     until(|| (state() == Some(RunState::Running)).then_some(()));
 }

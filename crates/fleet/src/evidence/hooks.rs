@@ -1,0 +1,32 @@
+//! What the hooks of one session told, as far back as a verdict needs.
+
+use crate::observation::HookEvent;
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// The most events kept.
+const MOST: usize = 128;
+
+/// The newest events, oldest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HookEvidence(BTreeSet<(Timestamp, HookEvent)>);
+
+impl HookEvidence {
+    /// Files an event.
+    pub fn insert(&mut self, at: Timestamp, event: HookEvent) {
+        self.0.insert((at, event));
+        while self.0.len() > MOST {
+            self.0.pop_first();
+        }
+    }
+
+    /// All that are kept, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = (Timestamp, &HookEvent)> {
+        self.0.iter().rev().map(|(at, event)| (*at, event))
+    }
+
+    /// When the newest came.
+    pub fn newest_at(&self) -> Option<Timestamp> {
+        self.0.last().map(|(at, _)| *at)
+    }
+}

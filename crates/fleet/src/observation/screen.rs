@@ -1,0 +1,55 @@
+//! What a tmux pane shows: the last resort, where the client itself tells nothing.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A pane of one tmux server.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PaneKey {
+    /// The server's socket.
+    pub server: PathBuf,
+    /// `%0`
+    pub pane: String,
+}
+
+/// What was read from a pane. Nothing where no rule matched: an unknown screen is no proof.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Screen {
+    /// What its text shows.
+    pub shows: Option<Shows>,
+    /// Whether its title shows work, where the title tells.
+    pub title_busy: Option<bool>,
+}
+
+/// What the text of a pane can show.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Shows {
+    /// The question whether the folder is trusted.
+    Trust,
+    /// A permission dialog.
+    Permission {
+        /// The tool, where the dialog tells.
+        tool: Option<String>,
+    },
+    /// A question of the model.
+    Question,
+    /// A plan to approve.
+    Plan,
+    /// A turn runs.
+    Busy,
+    /// A request failed and is sent again.
+    Retrying {
+        /// Which attempt comes next, from 1.
+        attempt: u32,
+        /// How many there are at most.
+        of: u32,
+        /// In how many seconds, as shown.
+        seconds: Option<u32>,
+    },
+    /// The conversation is being compacted.
+    Compacting,
+    /// The prompt is free.
+    Idle,
+    /// The client was put aside with Ctrl-Z.
+    Suspended,
+}
