@@ -3,6 +3,7 @@
 
 mod parts;
 pub(crate) mod rfc3339;
+mod shift;
 
 pub use parts::{
     Activity, Because, Certainty, ClaudeInfo, Context, Delegation, Need, NeedKind, Source,
