@@ -7,14 +7,15 @@ use crate::client::Role;
 use crate::evidence::{Evidence, FileEvidence, ProcessEvidence};
 use crate::identity::{Machine, ProcessKey};
 use crate::observation::{
-    Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, Screen, Transcript,
-    TranscriptKey, Which,
+    Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, Screen, TranscriptKey,
+    Which,
 };
-use crate::session::{Activity, Certainty, Session, SessionStatus};
+use crate::session::{Activity, Certainty, Session, SessionId, SessionStatus, moved};
 use crate::snapshot::{Health, Snapshot};
 use crate::status::{self, Case, Doubt, STOPPED_KEPT, Verdict};
 use crate::terminal;
 use crate::time::Timestamp;
+use crate::why::{self, Explanation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -53,7 +54,7 @@ struct Known<'a> {
     entry: Option<&'a RegistryEntry>,
     /// Its transcript's name, where enough is known to find it.
     transcript: Option<TranscriptKey>,
-    said: Option<(Timestamp, &'a Transcript)>,
+    case: Case<'a>,
     pane: Option<(&'a PathBuf, &'a Pane)>,
     /// Its environment names a tmux server that has not been asked since it appeared.
     pane_pending: bool,
@@ -106,6 +107,21 @@ impl Fleet {
             sessions: known.iter().map(|k| self.draw(k)).collect(),
             health: self.health(),
         }
+    }
+
+    /// Why a session is what it is at `now`; none if there is no such session.
+    pub fn explain(&self, id: SessionId, now: Timestamp) -> Option<Explanation> {
+        let known = self
+            .known(now)
+            .find(|k| self.machine.session_id(k.key) == id)?;
+        let mut testimonies = why::testimonies(&known.case, &known.verdict, now);
+        for told in &mut testimonies {
+            told.observed_at = told.observed_at.map(|at| moved(at, self.ahead()));
+        }
+        Some(Explanation {
+            session: self.draw(&known),
+            testimonies,
+        })
     }
 
     /// When the snapshot may change without a new observation, and why.
@@ -414,7 +430,7 @@ impl Fleet {
             process,
             file: file.map(|(name, _)| name),
             entry,
-            said,
+            case,
             transcript,
             pane,
             pane_pending: self.pane_pending(process),
@@ -472,8 +488,12 @@ impl Fleet {
     }
 
     fn draw(&self, known: &Known<'_>) -> Session {
-        let ahead = self.evidence.wall_clock.as_ref().map_or(0, |w| w.value);
-        draw::session(self.machine.session_id(known.key), known).moved(ahead)
+        draw::session(self.machine.session_id(known.key), known).moved(self.ahead())
+    }
+
+    /// By how much the wall clock is ahead of ours, in nanoseconds.
+    fn ahead(&self) -> i64 {
+        self.evidence.wall_clock.as_ref().map_or(0, |w| w.value)
     }
 }
 

@@ -5,6 +5,8 @@ mod parts;
 pub(crate) mod rfc3339;
 mod shift;
 
+pub(crate) use shift::moved;
+
 pub use parts::{
     Activity, Because, Certainty, ClaudeInfo, Context, Delegation, Need, NeedKind, Source,
     Terminal, TmuxTarget, Usage,

@@ -18,7 +18,7 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
         .unwrap_or_default();
     let named_after = facts.project.as_deref().unwrap_or(workdir.as_ref());
     let verdict = &known.verdict;
-    let said = known.said.map(|(_, transcript)| transcript);
+    let said = known.case.transcript.map(|(_, said)| said);
     let paused = verdict.status == SessionStatus::Paused;
     Session {
         id,

@@ -23,6 +23,7 @@ pub struct Screen {
 
 impl Screen {
     /// The same without what counts down while nothing happens.
+    #[must_use]
     pub fn in_short(&self) -> Self {
         let shows = match &self.shows {
             Some(Shows::Retrying { attempt, of, .. }) => Some(Shows::Retrying {

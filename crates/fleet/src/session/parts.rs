@@ -172,6 +172,8 @@ pub enum Source {
     Screen,
     /// The client's own list, `claude agents --json`.
     List,
+    /// The owner, who has looked.
+    Attention,
 }
 
 /// How sure a verdict is.

@@ -3,7 +3,8 @@
 use super::{Activity, Session};
 use std::time::{Duration, SystemTime};
 
-fn moved(at: SystemTime, nanos: i64) -> SystemTime {
+/// A time so many nanoseconds later.
+pub(crate) fn moved(at: SystemTime, nanos: i64) -> SystemTime {
     let by = Duration::from_nanos(nanos.unsigned_abs());
     let moved = if nanos >= 0 {
         at.checked_add(by)

@@ -224,23 +224,19 @@ impl<'a> Content<'a> {
         let mut later: BTreeSet<&str> = BTreeSet::new();
         for (at, event) in self.told() {
             match (&event.what, event.agent.as_deref()) {
-                (Happened::AgentEnded, Some(id)) => {
-                    if later.insert(id) {
-                        all.remove(id);
-                    }
+                (Happened::AgentEnded, Some(id)) if later.insert(id) => {
+                    all.remove(id);
                 }
-                (Happened::AgentStarted { agent_type }, Some(id)) => {
-                    if later.insert(id) {
-                        all.entry(id).or_insert_with(|| Delegation {
-                            id: id.to_owned(),
-                            agent_type: agent_type.clone(),
-                            description: None,
-                            since: at.into(),
-                            tool: None,
-                            detail: None,
-                            depth: 1,
-                        });
-                    }
+                (Happened::AgentStarted { agent_type }, Some(id)) if later.insert(id) => {
+                    all.entry(id).or_insert_with(|| Delegation {
+                        id: id.to_owned(),
+                        agent_type: agent_type.clone(),
+                        description: None,
+                        since: at.into(),
+                        tool: None,
+                        detail: None,
+                        depth: 1,
+                    });
                 }
                 (Happened::Stopped { agents }, None) => {
                     let stopped = at.into();

@@ -153,13 +153,13 @@ fn by_screen(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
     let from = newest.first;
     let doing = match fresh_screen(case, now) {
         Some(shows) => by_text(case, shows, newest, now),
-        None => match newest.value.title_busy? {
-            true => busy(case, from, say("the title of its pane shows work"), now),
-            false => {
-                let say = |text: &str| say(&format!("the title of its pane shows none; {text}"));
-                resting(case, worked(&case.screens), from, from, say)
-            }
-        },
+        None if newest.value.title_busy? => {
+            busy(case, from, say("the title of its pane shows work"), now)
+        }
+        None => {
+            let say = |text: &str| say(&format!("the title of its pane shows no work; {text}"));
+            resting(case, worked(&case.screens), from, from, say)
+        }
     };
     Some(doing.until(over))
 }
