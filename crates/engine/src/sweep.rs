@@ -14,7 +14,8 @@ use std::path::PathBuf;
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
-use trusty_fleet::{Fact, Fleet, Observation, Snapshot};
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp};
 
 /// Sessions name folders and servers, which name sessions: so often are they followed.
 const ROUNDS: usize = 3;
@@ -113,15 +114,35 @@ impl Sources {
     }
 }
 
-/// Looks at everything once.
-pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Snapshot> {
+/// What one look has found.
+#[derive(Debug)]
+pub struct Swept {
+    fleet: Fleet,
+    at: Timestamp,
+}
+
+impl Swept {
+    /// All sessions.
+    pub fn snapshot(&self) -> Snapshot {
+        self.fleet.snapshot(self.at)
+    }
+
+    /// Why a session is what it is.
+    pub fn explain(&self, id: SessionId) -> Option<Explanation> {
+        self.fleet.explain(id, self.at)
+    }
+}
+
+/// Looks at everything once; the fleet, and when that was.
+pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Swept> {
     let setup = Setup::of(around, settings)?;
     let clock = Clock::start();
     let mut sources = Sources::new(around, &setup, clock)?;
     let mut fleet = Fleet::new(setup.machine);
     file(&mut fleet, clock, settings_health(around, settings));
     sources.look(&mut fleet, clock).await;
-    Ok(fleet.snapshot(clock.now()))
+    let at = clock.now();
+    Ok(Swept { fleet, at })
 }
 
 fn file(fleet: &mut Fleet, clock: Clock, facts: Vec<Fact>) {
