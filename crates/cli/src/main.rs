@@ -4,6 +4,7 @@
 
 mod failure;
 mod fleet;
+mod hook;
 mod list;
 mod out;
 mod serve;
@@ -37,6 +38,9 @@ enum Command {
     Watch(Show),
     /// Explain why a session is what it is: what every source says of it, and which one won
     Why(Ask),
+    /// Hand over what a hook of Claude Code is given; run by the client, never fails
+    #[command(hide = true)]
+    Hook,
     /// Run the engine without a face, until stopped
     Serve,
 }
@@ -81,6 +85,10 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::List(show) => list::run(&show).await,
         Command::Watch(show) => watch::run(&show).await,
         Command::Why(ask) => why::run(&ask).await,
+        Command::Hook => {
+            hook::run().await;
+            Ok(())
+        }
         Command::Serve => serve::run().await,
     }
 }

@@ -3,6 +3,7 @@
 use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::settings::Settings;
+use crate::sources::hook;
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
 use crate::sources::tmux::{self, Tmux};
@@ -17,7 +18,7 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::Wanted;
-use trusty_fleet::observation::{Attention, HookEvent};
+use trusty_fleet::observation::Attention;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
 
@@ -61,6 +62,7 @@ enum Input {
 /// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
 #[derive(Debug, Clone)]
 pub struct Handle {
+    clock: Clock,
     commands: mpsc::Sender<Command>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     looking: Arc<watch::Sender<usize>>,
@@ -106,9 +108,11 @@ impl Handle {
         self.file(Fact::Attention(attention)).await;
     }
 
-    /// A hook of a connected client has told something.
-    pub async fn hear(&self, event: HookEvent) {
-        self.file(Fact::Hook(Box::new(event))).await;
+    /// A hook of a connected client, of this pid, was given this payload.
+    pub async fn hear(&self, payload: &[u8], pid: Option<u32>) {
+        if let Some(event) = hook::decode(payload, pid, self.clock.now()) {
+            self.file(Fact::Hook(Box::new(event))).await;
+        }
     }
 
     async fn file(&self, fact: Fact) {
@@ -170,6 +174,7 @@ impl Engine {
             state.run(commands, observations).await
         })?;
         Ok(Handle {
+            clock,
             commands: send_commands,
             snapshots,
             looking: Arc::new(looking),
