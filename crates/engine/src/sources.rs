@@ -3,6 +3,8 @@
 pub mod process;
 pub mod registry;
 pub mod tmux;
+pub mod transcript;
+mod watch;
 
 use crate::io::clock::Clock;
 use std::sync::atomic::{AtomicI64, Ordering};
