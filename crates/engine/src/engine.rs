@@ -7,6 +7,7 @@ use crate::sources::hook;
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
 use crate::sources::tmux::{self, Tmux};
+use crate::sources::transcript::{self, Transcripts};
 use crate::sources::{Ended, Orders, Outlet};
 use crate::surroundings::Surroundings;
 use crate::sweep::{self, Setup, Sources};
@@ -154,6 +155,7 @@ impl Engine {
             registry: hold("trusty-registry", &feed, registry::run)?,
             processes: hold("trusty-process", &feed, process::run)?,
             tmux: hold("trusty-tmux", &feed, tmux::run)?,
+            transcripts: hold("trusty-transcript", &feed, transcript::run)?,
         };
         let mut fleet = Fleet::new(setup.machine);
         for fact in sweep::settings_health(around, settings) {
@@ -187,6 +189,7 @@ struct Release {
     registry: oneshot::Sender<Registry>,
     processes: oneshot::Sender<Processes>,
     tmux: oneshot::Sender<Tmux>,
+    transcripts: oneshot::Sender<Transcripts>,
 }
 
 /// A thread that runs a source as soon as it is released.
@@ -253,6 +256,7 @@ impl Loop {
         let _ = release.registry.send(sources.registry);
         let _ = release.processes.send(sources.processes);
         let _ = release.tmux.send(sources.tmux);
+        let _ = release.transcripts.send(sources.transcripts);
     }
 
     async fn run(

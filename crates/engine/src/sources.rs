@@ -5,6 +5,8 @@ pub mod process;
 pub mod registry;
 pub(crate) mod text;
 pub mod tmux;
+pub mod transcript;
+mod watch;
 
 use crate::io::clock::Clock;
 use std::sync::Arc;

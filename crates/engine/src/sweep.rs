@@ -7,6 +7,7 @@ use crate::settings::Settings;
 use crate::sources::process::{Processes, Scope};
 use crate::sources::registry::Registry;
 use crate::sources::tmux::Tmux;
+use crate::sources::transcript::Transcripts;
 use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::io;
@@ -73,6 +74,8 @@ pub struct Sources {
     pub processes: Processes,
     /// The tmux servers.
     pub tmux: Tmux,
+    /// The transcripts of sessions.
+    pub transcripts: Transcripts,
 }
 
 impl Sources {
@@ -85,6 +88,7 @@ impl Sources {
             registry: Registry::new(setup.config_dirs.iter().cloned()),
             processes: Processes::new(setup.scope.clone(), clock)?,
             tmux: Tmux::new(around, uid, confinement),
+            transcripts: Transcripts::new(),
         })
     }
 
@@ -106,6 +110,9 @@ impl Sources {
                     .list(async |facts| file(fleet, clock, facts))
                     .await;
                 asked = true;
+            }
+            if self.transcripts.follow(&wanted.transcripts) {
+                file(fleet, clock, self.transcripts.look());
             }
             if !self.registry.follow(&wanted.config_dirs) {
                 break;
