@@ -1,11 +1,12 @@
 //! A line of a transcript → what it says. Total: the format is internal to the client and may
 //! change any day, so each field is taken if it is what it should be, and missed if not.
 
-mod text;
+mod tags;
 
+use crate::sources::text::{detail, line};
 use serde_json::{Map, Value};
 use std::time::Duration;
-use text::{detail, line, tag, tags};
+use tags::{tag, tags};
 use trusty_fleet::Timestamp;
 use trusty_fleet::observation::{Retry, ToolCall};
 
@@ -16,6 +17,8 @@ type Fields = Map<String, Value>;
 const SHORT: [&[u8]; 2] = [b"permission-mode\"", b"last-prompt\""];
 /// The only attachment that is more than context for the model.
 const QUEUED: &[u8] = b"queued_command\"";
+/// How a whole request to the model begins.
+const REQUEST: &[u8] = b"{\"type\":\"api-request\",";
 /// Within so many bytes a record shows what it is.
 const HEAD: usize = 512;
 
@@ -85,6 +88,8 @@ pub enum What {
     },
     /// A request failed and is to be sent again.
     Retry(Retry),
+    /// A request of the conversation was sent.
+    Requested,
     /// Something else.
     Other,
 }
@@ -115,6 +120,9 @@ pub struct Answer {
 
 /// Reads one line; `None` if it says nothing we want, or nothing at all.
 pub fn decode(bytes: &[u8]) -> Option<Record> {
+    if bytes.starts_with(REQUEST) {
+        return request(bytes);
+    }
     if is_aside(bytes) {
         return None;
     }
@@ -144,6 +152,25 @@ pub fn decode(bytes: &[u8]) -> Option<Record> {
         branch: text(&fields, "gitBranch").map(|b| line(b, PROMPT).unwrap_or_default()),
         mode: text(&fields, "permissionMode").and_then(|m| line(m, PROMPT)),
         what,
+    })
+}
+
+/// A whole request is large and private: all that is taken is that, and when, it was sent.
+fn request(bytes: &[u8]) -> Option<Record> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
+    let value = |name: &str| {
+        let (_, rest) = head.split_once(&format!("\"{name}\":\""))?;
+        Some(rest.split_once('"')?.0)
+    };
+    if value("querySource") != Some("repl_main_thread") {
+        return None;
+    }
+    Some(Record {
+        at: value("timestamp").and_then(Timestamp::from_rfc3339),
+        chain: Chain::Main,
+        branch: None,
+        mode: None,
+        what: What::Requested,
     })
 }
 
@@ -369,6 +396,7 @@ fn retry(fields: &Fields, at: Option<Timestamp>) -> Option<Retry> {
     let wait = fields.get("retryInMs").and_then(Value::as_f64);
     let wait = wait.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
     Some(Retry {
+        at: at?,
         attempt: number("retryAttempt")?,
         of: number("maxRetries"),
         next_at: at.zip(wait).map(|(at, wait)| at.after(wait)),

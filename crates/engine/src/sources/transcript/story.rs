@@ -4,6 +4,7 @@
 
 use super::decode::{Answer, Chain, Compactor, Record, What};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 use trusty_fleet::Timestamp;
 use trusty_fleet::observation::{End, Retry, Said, ToolCall, Transcript, TurnEnd};
 
@@ -11,6 +12,11 @@ use trusty_fleet::observation::{End, Retry, Said, ToolCall, Transcript, TurnEnd}
 const CALLS: usize = 64;
 /// Results kept, in case one is written before its call.
 const RESULTS: usize = 512;
+/// Requests kept: more than a client repeats one.
+const REQUESTS: usize = 32;
+/// The first pause before a request is sent again is longer (measured 0.6 s); a client that tries
+/// another form of it at once is not waiting.
+const AGAIN: Duration = Duration::from_millis(400);
 /// Ended sub-agents kept.
 const ENDED: usize = 512;
 
@@ -29,7 +35,10 @@ pub(super) struct Story {
     counted_at: Option<Timestamp>,
     called_at: Option<Timestamp>,
     ran_at: Option<Timestamp>,
-    retry: Option<(Timestamp, Retry)>,
+    retry: Option<Retry>,
+    /// When requests were sent, and when a tool last had its result.
+    requests: BTreeSet<Timestamp>,
+    resulted_at: Option<Timestamp>,
     error: Option<Said>,
     model: Option<(Timestamp, String)>,
     mode: Option<String>,
@@ -99,6 +108,7 @@ impl Story {
             What::Asked(text) => newer(&mut self.prompt, Said { at, text }),
             What::Ended { ids, turn } => self.take_ended(ids, turn.then_some(at), at),
             What::Results(ids) => {
+                newer(&mut self.resulted_at, at);
                 for id in ids {
                     self.calls.remove(&id);
                     self.results.insert(id);
@@ -119,7 +129,13 @@ impl Story {
                     self.ends(at, End::Compacted);
                 }
             }
-            What::Retry(retry) => newer(&mut self.retry, (at, retry)),
+            What::Retry(retry) => newer(&mut self.retry, retry),
+            What::Requested => {
+                self.requests.insert(at);
+                if self.requests.len() > REQUESTS {
+                    self.requests.pop_first();
+                }
+            }
             What::AskedBefore(_) | What::Other => {}
         }
     }
@@ -279,15 +295,28 @@ impl Story {
         open
     }
 
+    /// A request that is repeated. Clients that say so themselves are believed; others only
+    /// write down each request, and one without an answer before the next has failed.
     fn retry(&self) -> Option<Retry> {
-        let (at, retry) = self.retry?;
         let since = [
             self.turn_at,
             self.answer.as_ref().map(|(at, _)| *at),
             self.end.as_ref().map(|e| e.at),
             self.counted_at,
+            self.resulted_at,
         ];
-        since.iter().all(|s| *s <= Some(at)).then_some(retry)
+        let since = since.into_iter().flatten().max().unwrap_or_default();
+        let told = self.retry.filter(|retry| retry.at >= since);
+        told.or_else(|| {
+            let mut sent = self.requests.range(since..);
+            let (first, last) = (*sent.next()?, *self.requests.last()?);
+            (last.since(first) >= AGAIN).then(|| Retry {
+                at: last,
+                attempt: u32::try_from(sent.count()).unwrap_or(u32::MAX),
+                of: None,
+                next_at: None,
+            })
+        })
     }
 }
 

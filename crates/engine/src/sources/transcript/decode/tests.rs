@@ -164,6 +164,7 @@ fn a_retry_is_understood() {
     assert_eq!(
         what(line),
         What::Retry(Retry {
+            at: Timestamp::from_rfc3339("2026-11-22T19:14:00Z").expect("a time"),
             attempt: 3,
             of: Some(10),
             next_at: at
@@ -171,6 +172,23 @@ fn a_retry_is_understood() {
     );
     let odd = r#"{"type":"system","subtype":"api_error","retryInMs":-1,"retryAttempt":"x"}"#;
     assert_eq!(what(odd), What::Other);
+}
+
+#[test]
+fn of_a_whole_request_only_its_time_is_taken() {
+    let line = |source: &str| {
+        format!(
+            r#"{{"type":"api-request","sessionId":"s","id":"i","timestamp":"2026-11-22T14:25:05.719Z","version":"2.1.330","querySource":"{source}","shapeHash":"2f16","messages":[{{"text":"\"timestamp\":\"no\""#
+        )
+    };
+    let record = decode(line("repl_main_thread").as_bytes()).expect("a record");
+    assert_eq!(record.what, What::Requested);
+    assert_eq!(
+        record.at,
+        Timestamp::from_rfc3339("2026-11-22T14:25:05.719Z")
+    );
+    assert_eq!(decode(line("agent:builtin").as_bytes()), None);
+    assert_eq!(decode(br#"{"type":"api-request","x":1}"#), None);
 }
 
 #[test]
