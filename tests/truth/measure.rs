@@ -314,7 +314,7 @@ impl<'a> Judge<'a> {
             .iter()
             .find(|s| s.at >= from && s.at < end && s.state.is_need());
         let what = names(&change.right);
-        let began = from.as_secs_f64();
+        let began = self.to(change).as_secs_f64();
         match shown {
             _ if already => {}
             Some(s) if s.at <= due => {}

@@ -107,7 +107,14 @@ impl Actor<'_> {
 
     /// The prompt has come: somewhere between the start and its being seen.
     pub(crate) fn at_prompt(&mut self) {
-        self.terminal.wait_screen(LONG, "? for shortcuts");
+        until(LONG, "the prompt", || {
+            let screen = self.terminal.screen();
+            let has = |footer: &&str| screen.contains(*footer);
+            ["? for shortcuts", "shift+tab to cycle"]
+                .iter()
+                .any(|f| has(&f))
+                .then_some(())
+        });
         let from = self.truth.changes.last().map_or(self.started, |c| c.at.to);
         let to = SystemTime::now();
         self.tell(
