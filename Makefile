@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench check-macos types picture clean
+.PHONY: run test bench older-clients check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -65,5 +65,14 @@ tests/client/node_modules/.package-lock.json: tests/client/package-lock.json
 	cd tests/client && $(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# Older clients, which show or write less; 350 MB, so fetched only on request.
+OLDER := 2.0.77 2.1.90 2.1.120
+
+older-clients: $(OLDER:%=tests/client-%/node_modules/.package-lock.json)
+
+tests/client-%/node_modules/.package-lock.json: tests/client-%/package-lock.json
+	cd tests/client-$* && $(NPM) ci --ignore-scripts --omit=optional --no-audit --no-fund
+	@touch $@
+
 clean:
-	rm -rf target ui/dist ui/node_modules tests/client/node_modules tests/artefacts gen
+	rm -rf target ui/dist ui/node_modules tests/client/node_modules tests/client-*/node_modules tests/artefacts gen
