@@ -214,12 +214,11 @@ pub(super) fn resting(
     seen_from: Timestamp,
     say: impl Fn(&str) -> Because,
 ) -> Doing {
-    let content = Content::of(case);
-    let ending = content.ending(worked, from);
+    let ending = Content::of(case).ending(worked, from);
     let began = case.process.facts.started_at;
     let attended = case.attended_at.is_some_and(|at| at >= seen_from);
     match ending {
-        Ending::Failed(error) if content.ended_at().is_some_and(|at| at >= began) => Doing::active(
+        Ending::Failed { error, at } if at >= began => Doing::active(
             Activity::Failed {
                 error,
                 since: from.into(),
