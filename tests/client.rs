@@ -223,8 +223,36 @@ fn a_stopped_process_is_paused_and_goes_on() {
     let paused = watch.wait(LONG, pid, "Paused", is("Paused"));
     assert!(paused["paused_at"].is_string());
     assert_eq!(paused["because"]["source"], "Process");
+    assert_eq!(
+        paused["because"]["text"],
+        "another program stopped its process"
+    );
     terminal.signal(Signal::CONT);
     watch.wait(LONG, pid, "Idle again", is("Idle"));
+}
+
+/// A shell notices that its child has stopped, after which the kernel no longer tells by what.
+#[test]
+fn ctrl_z_is_told_apart_from_a_program_s_signal() {
+    let Some(stage) = Stage::new() else { return };
+    let watch = Watch::start(&stage.home);
+    for shape in [Shape::PtyBash, Shape::TmuxZsh] {
+        let terminal = stage.open(shape, "work");
+        let pid = terminal.client().pid;
+        watch.wait(LONG, pid, "Idle", is("Idle"));
+        terminal.wait_screen(LONG, "for shortcuts");
+        terminal.press(Key::CtrlZ);
+        let because = |text: &'static str| move |s: &Value| s["because"]["text"] == text;
+        let paused = "it was put aside with Ctrl-Z";
+        let session = watch.wait(LONG, pid, "put aside", because(paused));
+        assert_eq!(session["status"], "Paused", "{shape:?}");
+        terminal.type_text("fg");
+        terminal.press(Key::Enter);
+        watch.wait(LONG, pid, "Idle again", is("Idle"));
+        terminal.signal(Signal::STOP);
+        let stopped = "another program stopped its process";
+        watch.wait(LONG, pid, "stopped", because(stopped));
+    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ use std::time::{Duration, SystemTime};
 /// The transcript is written in batches: its lines may be so much later than the registry's word,
 /// and than each other (measured up to 0.3 s).
 const FLUSHED: Duration = Duration::from_millis(300);
+/// Work without a turn in the transcript for so long is a compaction, or a command.
+const TURNLESS: Duration = Duration::from_secs(2);
 const OTHER_WORD: &str = "its registry file says another word, or its process ends";
 
 /// Since when a run's word holds: as the client says, but never later than we saw it.
@@ -141,7 +143,7 @@ pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Time
     if let (Some(retry), None) = (content.retry(now), call) {
         let told = retry.at.after(FLUSHED);
         if now < told {
-            return working(&content, since, because).until(told);
+            return working(&content, from, because, now).until(told);
         }
         let activity = Activity::Retrying {
             attempt: retry.attempt,
@@ -152,22 +154,32 @@ pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Time
         let over = retry.at.after(super::RETRY_PAUSE);
         return doubtful(Doing::active(activity, because)).until(over);
     }
-    working(&content, since, because)
+    working(&content, from, because, now)
 }
 
-fn working(content: &Content<'_>, since: SystemTime, because: Because) -> Doing {
-    let (tool, detail) = match content.running_call() {
+fn working(content: &Content<'_>, from: Timestamp, because: Because, now: Timestamp) -> Doing {
+    let agents = content.delegations().len();
+    let call = content.running_call();
+    let (tool, detail) = match call {
         Some(call) => (Some(call.tool.clone()), call.detail.clone()),
-        None => (None, at_work(content.delegations().len())),
+        None => (None, at_work(agents)),
     };
-    Doing::active(
+    let since = from.into();
+    let doing = Doing::active(
         Activity::Working {
             tool,
             detail,
             since,
         },
         because,
-    )
+    );
+    let turnless = call.is_none() && agents == 0 && content.ended_at().is_some_and(|at| at <= from);
+    let strange = from.after(TURNLESS);
+    match turnless {
+        true if now >= strange => doubtful(doing),
+        true => doing.until(strange),
+        false => doing,
+    }
 }
 
 /// A pane counts down second by second: told to the second it is the same from look to look.
