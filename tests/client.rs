@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::time::Duration;
-use trusty_tests::trusty::{Watch, list, session_of, word};
+use trusty_tests::trusty::{Watch, connect, list, run, serve, session_of, word};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Key, Kind, Shape, Signal, Terminal, Value};
 
@@ -267,6 +267,47 @@ fn the_trust_dialog_is_a_start_then_a_need() {
     assert_eq!(told["status"], "AwaitingApproval");
     assert_eq!(told["because"]["certainty"], "Inferred");
     assert_eq!(watch.words(pid), ["Starting", "Trust"]);
+}
+
+/// Two sub-agents work, one of them asks: only its hook can tell which.
+#[test]
+fn connected_hooks_tell_who_asks() {
+    let Some(stage) = Stage::new() else { return };
+    connect(&stage.home);
+    let serving = serve(&stage.home);
+    let watch = Watch::start(&stage.home);
+    let terminal = stage.open(Shape::TmuxBash, "work");
+    let pid = terminal.client().pid;
+    watch.wait(LONG, pid, "Idle", is("Idle"));
+    terminal.submit("agents 2 bg bash: touch made");
+    let asking = watch.wait(LONG, pid, "who asks", |s| {
+        s["need"]["agent"].is_string() && s["need"]["tool"] == "Bash"
+    });
+    assert_eq!(asking["status"], "AwaitingApproval");
+    assert_eq!(asking["need"]["detail"], "touch made");
+    let named = terminal.client().pid.to_string();
+    let output = run(&stage.home, ["why", &named]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = |name: &str| {
+        told.lines()
+            .find(|l| l.starts_with(name))
+            .map(str::to_owned)
+    };
+    assert!(
+        line("registry").is_some_and(|l| l.contains("decides")),
+        "{told}"
+    );
+    assert!(
+        line("hooks").is_some_and(|l| l.contains("asks for Bash")),
+        "{told}"
+    );
+    for _ in 0..2 {
+        watch.wait(LONG, pid, "Permission", is("Permission"));
+        terminal.wait_screen(LONG, "Do you want to proceed?");
+        terminal.answer(Key::Char('1'));
+    }
+    watch.wait(LONG, pid, "Finished", is("Finished"));
+    drop(serving);
 }
 
 #[test]
