@@ -6,12 +6,16 @@ mod failure;
 mod fleet;
 mod list;
 mod out;
+mod record;
+mod replay;
 mod serve;
 mod table;
 mod watch;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
+use record::Record;
+use replay::Replay;
 use std::process::ExitCode;
 
 /// Every Claude Code session on this machine, live and true.
@@ -36,6 +40,10 @@ enum Command {
     Watch(Show),
     /// Run the engine without a face, until stopped
     Serve,
+    /// Write down all that is seen, until stopped, to show a wrong status to somebody else
+    Record(Record),
+    /// Print what a recording shows, a line for each change of a session
+    Replay(Replay),
 }
 
 #[derive(Debug, clap::Args)]
@@ -69,5 +77,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::List(show) => list::run(&show).await,
         Command::Watch(show) => watch::run(&show).await,
         Command::Serve => serve::run().await,
+        Command::Record(record) => record::run(&record).await,
+        Command::Replay(replay) => replay::run(&replay),
     }
 }
