@@ -11,6 +11,7 @@ mod replay;
 mod serve;
 mod table;
 mod watch;
+mod why;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
@@ -38,6 +39,8 @@ enum Command {
     List(Show),
     /// Print all sessions, or one, again at each change
     Watch(Show),
+    /// Explain why a session is what it is: what every source says of it, and which one won
+    Why(Ask),
     /// Run the engine without a face, until stopped
     Serve,
     /// Write down all that is seen, until stopped, to show a wrong status to somebody else
@@ -51,6 +54,15 @@ struct Show {
     /// Only this session
     session: Option<String>,
     /// JSON: one object {"revision", "sessions", "health"}; with watch, one such object a line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Ask {
+    /// The session
+    session: String,
+    /// JSON: one object {"session", "testimonies"}
     #[arg(long)]
     json: bool,
 }
@@ -76,6 +88,7 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::List(show) => list::run(&show).await,
         Command::Watch(show) => watch::run(&show).await,
+        Command::Why(ask) => why::run(&ask).await,
         Command::Serve => serve::run().await,
         Command::Record(record) => record::run(&record).await,
         Command::Replay(replay) => replay::run(&replay),

@@ -7,8 +7,8 @@ pub use document::openapi;
 
 use crate::engine::Handle;
 use crate::io::socket::{self, Bound};
-use axum::extract::State;
-use axum::http::HeaderValue;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -20,7 +20,8 @@ use std::io;
 use std::sync::Arc;
 use tokio::net::UnixStream;
 use tokio::net::unix::SocketAddr;
-use trusty_fleet::Snapshot;
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{SessionId, Snapshot};
 
 /// The header that tells which version answers.
 pub const VERSION_HEADER: &str = "x-trusty-version";
@@ -31,6 +32,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub async fn serve(bound: Bound, handle: Handle, uid: u32) -> io::Result<()> {
     let routes = Router::new()
         .route("/v1/sessions", get(sessions))
+        .route("/v1/sessions/{id}/why", get(why))
         .route("/v1/events", get(events))
         .route("/v1/openapi.json", get(async || Json(openapi())))
         .layer(axum::middleware::map_response(
@@ -50,6 +52,21 @@ pub async fn serve(bound: Bound, handle: Handle, uid: u32) -> io::Result<()> {
 async fn sessions(State(handle): State<Handle>) -> impl IntoResponse {
     handle.primed().await;
     Json(handle.snapshot().as_ref().clone())
+}
+
+/// Why a session is what it is: what every source last said of it, and which one won.
+#[utoipa::path(
+    get,
+    path = "/v1/sessions/{id}/why",
+    params(("id" = String, Path, description = "The session's id, a UUID")),
+    responses((status = 200, body = Explanation), (status = 404, description = "No such session"))
+)]
+async fn why(State(handle): State<Handle>, Path(id): Path<SessionId>) -> Response {
+    handle.primed().await;
+    match handle.explain(id).await {
+        Some(explanation) => Json(explanation).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// Server-sent events: the whole snapshot at once and at each change of substance, its revision

@@ -19,8 +19,9 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::Wanted;
-use trusty_fleet::observation::Attention;
-use trusty_fleet::{Fact, Fleet, Observation, Snapshot, Timestamp, change};
+use trusty_fleet::observation::{Attention, HookEvent};
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
 
 /// Observations that may wait for the loop.
 const OBSERVATIONS: usize = 1024;
@@ -41,10 +42,12 @@ pub enum StartError {
 }
 
 /// What a face asks of the engine.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Command {
-    /// The owner has looked.
-    Attend(Attention),
+    /// The owner has looked, or a hook has told something.
+    File(Fact),
+    /// Why a session is what it is.
+    Explain(SessionId, oneshot::Sender<Option<Explanation>>),
 }
 
 /// Everything that reaches the loop.
@@ -102,8 +105,24 @@ impl Handle {
 
     /// The owner has looked.
     pub async fn attend(&self, attention: Attention) {
+        self.file(Fact::Attention(attention)).await;
+    }
+
+    /// A hook of a connected client has told something.
+    pub async fn hear(&self, event: HookEvent) {
+        self.file(Fact::Hook(Box::new(event))).await;
+    }
+
+    async fn file(&self, fact: Fact) {
         // A loop that has ended needs to know nothing.
-        let _ = self.commands.send(Command::Attend(attention)).await;
+        let _ = self.commands.send(Command::File(fact)).await;
+    }
+
+    /// Why a session is what it is; none if there is no such session.
+    pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Explain(id, reply)).await.ok()?;
+        answer.await.ok()?
     }
 }
 
@@ -285,10 +304,14 @@ impl Loop {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Attend(attention) => self.desk.file(Observation {
+            Command::File(fact) => self.desk.file(Observation {
                 at: self.clock.now(),
-                fact: Fact::Attention(attention),
+                fact,
             }),
+            Command::Explain(id, reply) => {
+                // Whoever asked may have gone.
+                let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
+            }
         }
     }
 

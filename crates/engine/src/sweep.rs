@@ -15,7 +15,8 @@ use std::path::PathBuf;
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
-use trusty_fleet::{Fact, Fleet, Observation, Snapshot};
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp};
 
 /// Sessions name folders and servers, which name sessions: so often are they followed.
 const ROUNDS: usize = 3;
@@ -112,15 +113,36 @@ impl Sources {
     }
 }
 
-/// Looks at everything once.
-pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Snapshot> {
+/// What one look has found.
+#[derive(Debug)]
+pub struct Swept {
+    fleet: Fleet,
+    at: Timestamp,
+}
+
+impl Swept {
+    /// All sessions.
+    pub fn snapshot(&self) -> Snapshot {
+        self.fleet.snapshot(self.at)
+    }
+
+    /// Why a session is what it is.
+    pub fn explain(&self, id: SessionId) -> Option<Explanation> {
+        self.fleet.explain(id, self.at)
+    }
+}
+
+/// Looks at everything once; the fleet, and when that was.
+pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Swept> {
     let setup = Setup::of(around, settings)?;
     let clock = Clock::start();
     let mut sources = Sources::new(around, &setup, clock)?;
     let mut desk = Desk::new(Fleet::new(setup.machine), None);
     file(&mut desk, clock, settings_health(around, settings));
     sources.look(&mut desk, clock).await;
-    Ok(desk.fleet.snapshot(clock.now()))
+    let at = clock.now();
+    let fleet = desk.fleet;
+    Ok(Swept { fleet, at })
 }
 
 fn file(desk: &mut Desk, clock: Clock, facts: Vec<Fact>) {

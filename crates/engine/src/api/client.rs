@@ -8,12 +8,14 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
-use trusty_fleet::Snapshot;
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{SessionId, Snapshot};
 
 /// How long an engine may take to answer before we go on without it.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -63,7 +65,16 @@ impl Remote {
 
     /// Its newest snapshot.
     pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
-        let response = self.get("/v1/sessions").await?;
+        self.whole("/v1/sessions").await
+    }
+
+    /// Why a session is what it is.
+    pub async fn why(&self, id: SessionId) -> Result<Explanation, ClientError> {
+        self.whole(&format!("/v1/sessions/{id}/why")).await
+    }
+
+    async fn whole<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let response = self.get(path).await?;
         let body = timeout(PATIENCE, Limited::new(response.into_body(), MOST).collect())
             .await
             .map_err(|_| ClientError::Silent)?
@@ -143,9 +154,9 @@ impl Remote {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Snapshot, ClientError> {
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
     serde_json::from_slice(bytes)
-        .map_err(|e| ClientError::Answer(format!("what is no snapshot: {e}")))
+        .map_err(|e| ClientError::Answer(format!("what is not understood: {e}")))
 }
 
 /// Takes the data of the first whole event out of a stream of server-sent events; comments and

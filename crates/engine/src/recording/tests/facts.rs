@@ -127,6 +127,7 @@ fn transcript() -> Transcript {
             how: End::Interrupted,
         }),
         retry: Some(Retry {
+            at: at(1000),
             attempt: 1,
             of: Some(10),
             next_at: Some(at(2000)),
