@@ -2,7 +2,7 @@
 
 use crate::trusty::{Running, trusty};
 use crate::wait::until;
-use crate::{Home, Signal};
+use crate::{Home, Signal, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -43,4 +43,33 @@ impl Recording {
         assert_eq!(self.running.wait(LONG), Some(0), "trusty record");
         self.path
     }
+
+    /// Ends it, and keeps what does not tell of this machine in `to`.
+    #[track_caller]
+    pub fn keep(self, to: &Path) {
+        let raw = self.end();
+        let text = fs::read_to_string(&raw).expect("a recording");
+        let kept: Vec<String> = text.lines().map(placeless).collect();
+        fs::write(to, kept.join("\n") + "\n").expect("a file for the recording");
+    }
+}
+
+/// A line without the place of the project and without whoever runs the tests.
+fn placeless(line: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .expect("the project");
+    let own = std::process::id();
+    let line = line.replace(&*root.to_string_lossy(), "/opt/trusty");
+    let mut value: Value = serde_json::from_str(&line).expect("a line of a recording");
+    let Some(ancestors) = value.pointer_mut("/fact/Process/ancestors") else {
+        return line;
+    };
+    if let Value::Array(chain) = ancestors
+        && let Some(end) = chain.iter().position(|a| a["pid"] == own)
+    {
+        chain.truncate(end);
+    }
+    value.to_string()
 }
