@@ -57,8 +57,8 @@ impl<'a> Content<'a> {
         Self {
             transcript: case.transcript.map(|(_, t)| t),
             hooks: case.hooks,
-            pid: case.process.facts.value.key.pid,
-            began: case.process.facts.value.started_at,
+            pid: case.process.facts.key.pid,
+            began: case.process.facts.started_at,
         }
     }
 

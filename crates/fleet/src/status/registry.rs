@@ -191,13 +191,16 @@ fn worked(case: &Case<'_>) -> Option<Timestamp> {
                 Word::Busy | Word::Shell | Word::Need { .. }
             )
     };
-    let flashes = |run: &Run<'_, RegistryEntry>| {
-        Word::of(run.value) == Word::Idle && run.last.since(run.first) < IDLE_DEBOUNCE
-    };
     let before = case.registry.get(1).filter(|run| works(run))?;
-    let earlier = case.registry[1..]
-        .iter()
-        .take_while(|run| works(run) || flashes(run))
+    // A word counts as long as no newer one was seen.
+    let flashes = |newer: &Run<'_, RegistryEntry>, run: &Run<'_, RegistryEntry>| {
+        Word::of(run.value) == Word::Idle && newer.first.since(run.first) < IDLE_DEBOUNCE
+    };
+    let earlier = case
+        .registry
+        .windows(2)
+        .take_while(|pair| works(&pair[1]) || flashes(&pair[0], &pair[1]))
+        .map(|pair| &pair[1])
         .filter(|run| works(run))
         .last();
     Some(since(earlier.unwrap_or(before)))
@@ -212,7 +215,7 @@ pub(super) fn resting(
     say: impl Fn(&str) -> Because,
 ) -> Doing {
     let ending = Content::of(case).ending(worked);
-    let began = case.process.facts.value.started_at;
+    let began = case.process.facts.started_at;
     let attended = case.attended_at.is_some_and(|at| at >= seen_from);
     match ending {
         Ending::Failed(error) if Content::of(case).ended_at().is_some_and(|at| at >= began) => {
