@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench check-macos types picture clean
+.PHONY: run test bench recordings fuzz check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -36,6 +36,16 @@ test:
 bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
 	$(CARGO) build --release --workspace --locked
 	$(CARGO) bench --package trusty-tests --locked
+
+# Recordings of the real client in every scenario, and what they show; takes a quarter of an hour.
+# SCENARIOS="name …" makes only these.
+recordings: tests/client/node_modules/.package-lock.json
+	$(CARGO) build --package trusty-cli --locked
+	mkdir -p tests/recordings
+	@if [ -z "$(SCENARIOS)" ]; then rm -rf tests/recordings/*.jsonl tests/recordings/snapshots; fi
+	RECORD="$(CURDIR)/tests/recordings" \
+		$(CARGO) bench --profile dev --package trusty-tests --locked --bench truth -- $(SCENARIOS)
+	INSTA_UPDATE=always $(CARGO) test --package trusty-tests --locked --test recordings
 
 # Type-checks and lints the macOS side on Debian or Ubuntu.
 check-macos:
