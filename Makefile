@@ -47,6 +47,20 @@ recordings: tests/client/node_modules/.package-lock.json
 		$(CARGO) bench --profile dev --package trusty-tests --locked --bench truth -- $(SCENARIOS)
 	INSTA_UPDATE=always $(CARGO) test --package trusty-tests --locked --test recordings
 
+# Each decoder against random bytes for a minute; finds go to fuzz/artifacts, and from there, by
+# hand, into fuzz/corpus, which `make test` tries each time.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@$(CARGO) fuzz --version > /dev/null 2>&1 || { \
+		echo "make fuzz needs cargo-fuzz; install it with: cargo install cargo-fuzz" >&2; exit 1; }
+	@command -v c++ > /dev/null || { \
+		echo "make fuzz needs a C++ compiler for libFuzzer; install g++ or clang" >&2; exit 1; }
+	@set -e; for target in $$($(CARGO) fuzz list); do \
+		echo "$$target, $(FUZZ_SECONDS) s"; mkdir -p fuzz/grown/$$target; \
+		$(CARGO) fuzz run --sanitizer none $$target fuzz/grown/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 -print_final_stats=1; \
+	done
+
 # Type-checks and lints the macOS side on Debian or Ubuntu.
 check-macos:
 	@sh .ci/check-macos
@@ -76,4 +90,4 @@ tests/client/node_modules/.package-lock.json: tests/client/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf target ui/dist ui/node_modules tests/client/node_modules tests/artefacts gen
+	rm -rf target fuzz/target fuzz/grown ui/dist ui/node_modules tests/client/node_modules tests/artefacts gen
