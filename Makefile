@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench recordings fuzz check-macos types picture clean
+.PHONY: run test bench truth recordings fuzz older-clients check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -35,16 +35,24 @@ test:
 # Ratios and medians, beside the client's own list; takes minutes.
 bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
 	$(CARGO) build --release --workspace --locked
-	$(CARGO) bench --package trusty-tests --locked
+	$(CARGO) bench --package trusty-tests --bench bench --locked
+
+# What is shown of the real client, beside what is true: ten minutes, in which the machine had
+# better be quiet. `ONLY="escape-tool plan"` runs only these; `ONLY=--list` names all;
+# `KEEP=1` keeps the evidence of right scenarios too; `JSON=file` writes the raw data.
+truth: tests/client/node_modules/.package-lock.json
+	$(CARGO) build --release --package trusty-cli --locked
+	$(CARGO) bench --package trusty-tests --bench truth --locked -- $(ONLY) \
+		$(if $(KEEP),--keep) $(if $(JSON),--json $(abspath $(JSON)))
 
 # Recordings of the real client in every scenario, and what they show; takes a quarter of an hour.
-# SCENARIOS="name …" makes only these.
+# `ONLY="escape-tool plan"` makes only these.
 recordings: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --package trusty-cli --locked
 	mkdir -p tests/recordings
-	@if [ -z "$(SCENARIOS)" ]; then rm -rf tests/recordings/*.jsonl tests/recordings/snapshots; fi
+	@if [ -z "$(ONLY)" ]; then rm -rf tests/recordings/*.jsonl tests/recordings/snapshots; fi
 	RECORD="$(CURDIR)/tests/recordings" \
-		$(CARGO) bench --profile dev --package trusty-tests --locked --bench truth -- $(SCENARIOS)
+		$(CARGO) bench --profile dev --package trusty-tests --locked --bench truth -- $(ONLY)
 	INSTA_UPDATE=always $(CARGO) test --package trusty-tests --locked --test recordings
 
 # Each decoder against random bytes for a minute; finds go to fuzz/artifacts, and from there, by
@@ -89,5 +97,15 @@ tests/client/node_modules/.package-lock.json: tests/client/package-lock.json
 	cd tests/client && $(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# Older clients, which show or write less; 350 MB, so fetched only on request.
+OLDER := 2.0.77 2.1.90 2.1.120
+
+older-clients: $(OLDER:%=tests/client-%/node_modules/.package-lock.json)
+
+tests/client-%/node_modules/.package-lock.json: tests/client-%/package-lock.json
+	cd tests/client-$* && $(NPM) ci --ignore-scripts --omit=optional --no-audit --no-fund
+	@touch $@
+
 clean:
-	rm -rf target fuzz/target fuzz/grown ui/dist ui/node_modules tests/client/node_modules tests/artefacts gen
+	rm -rf target fuzz/target fuzz/grown ui/dist ui/node_modules tests/client/node_modules \
+		tests/client-*/node_modules tests/artefacts gen

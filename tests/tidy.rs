@@ -225,9 +225,26 @@ fn io_knows_neither_the_client_nor_sessions() {
 #[test]
 fn sources_know_neither_each_other_nor_verdicts() {
     for (own, others) in [
-        ("registry", ["sources::process", "sources::tmux"]),
-        ("process", ["sources::registry", "sources::tmux"]),
-        ("tmux", ["sources::registry", "sources::process"]),
+        (
+            "registry",
+            ["sources::process", "sources::tmux", "sources::transcript"],
+        ),
+        (
+            "process",
+            ["sources::registry", "sources::tmux", "sources::transcript"],
+        ),
+        (
+            "tmux",
+            [
+                "sources::registry",
+                "sources::process",
+                "sources::transcript",
+            ],
+        ),
+        (
+            "transcript",
+            ["sources::registry", "sources::process", "sources::tmux"],
+        ),
     ] {
         let path = format!("crates/engine/src/sources/{own}");
         let all = sources(&["crates/engine/src/sources"], &["rs"]);

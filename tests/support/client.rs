@@ -1,4 +1,4 @@
-//! The real client under test.
+//! The real client under test, in several versions.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +9,109 @@ const INSTALLED: &str = "client/node_modules/@anthropic-ai/claude-code-linux-x64
 
 /// The client's version, as `client/package.json` pins it.
 pub const VERSION: &str = "2.1.330";
+
+/// A version of the client that the tests can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Client {
+    /// Run by node; keeps no registry.
+    V2_0_77,
+    /// Run by node; its registry file has neither status nor version.
+    V2_1_90,
+    /// A program of its own, with other words in its registry file.
+    V2_1_120,
+    /// The newest, [`VERSION`].
+    Newest,
+}
+
+/// An installed client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// What its process executes: the client itself, or node.
+    pub exe: PathBuf,
+    /// What node runs.
+    pub script: Option<PathBuf>,
+}
+
+impl Client {
+    /// All of them, oldest first.
+    pub const ALL: [Self; 4] = [Self::V2_0_77, Self::V2_1_90, Self::V2_1_120, Self::Newest];
+
+    /// The version, as the packages below `tests/` pin it.
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::V2_0_77 => "2.0.77",
+            Self::V2_1_90 => "2.1.90",
+            Self::V2_1_120 => "2.1.120",
+            Self::Newest => VERSION,
+        }
+    }
+
+    /// Whether its registry file tells a status.
+    pub fn tells_status(self) -> bool {
+        matches!(self, Self::V2_1_120 | Self::Newest)
+    }
+
+    /// The word for `--permission-mode` with which it asks before it acts.
+    pub fn asking(self) -> &'static str {
+        if self == Self::Newest {
+            "manual"
+        } else {
+            "default"
+        }
+    }
+
+    /// How to run it, if it is installed.
+    pub fn program(self) -> Option<Program> {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!(
+            "client-{}/node_modules/@anthropic-ai",
+            self.version()
+        ));
+        let file = |path: PathBuf| path.canonicalize().ok().filter(|path| path.is_file());
+        let (exe, script) = match self {
+            Self::Newest => (binary()?, None),
+            Self::V2_1_120 => (file(package.join("claude-code-linux-x64/claude"))?, None),
+            Self::V2_0_77 | Self::V2_1_90 => {
+                (node()?, Some(file(package.join("claude-code/cli.js"))?))
+            }
+        };
+        Some(Program { exe, script })
+    }
+
+    /// Like [`require_client`], for any version. An older one is missing without harm, unless
+    /// `OLDER=1` says that it has to be there.
+    #[track_caller]
+    pub fn require(self) -> Option<Program> {
+        if self == Self::Newest {
+            require_client()?;
+        }
+        let found = self.program();
+        let version = self.version();
+        if found.is_none() {
+            let wanted = std::env::var_os("OLDER").is_some_and(|value| value == "1");
+            assert!(!wanted, "client {version} is missing: `make older-clients`");
+            println!("skipped: client {version} is not installed (`make older-clients`)");
+        }
+        found
+    }
+}
+
+impl Program {
+    /// A command that starts it.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.exe);
+        command.args(&self.script);
+        command
+    }
+}
+
+/// `node` as the `PATH` finds it.
+fn node() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).find_map(|folder| {
+        let file = folder.join("node").canonicalize().ok()?;
+        file.is_file().then_some(file)
+    })
+}
 
 /// The client, if it is installed: `TRUSTY_TEST_CLIENT`, or the one below `client/`.
 pub fn binary() -> Option<PathBuf> {

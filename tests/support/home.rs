@@ -60,6 +60,9 @@ impl Home {
             "theme": "dark",
             "numStartups": 5,
             "customApiKeyResponses": {"approved": [&KEY[KEY.len() - 20..]], "rejected": []},
+            // Older clients fetch it whatever their environment says.
+            "officialMarketplaceAutoInstallAttempted": true,
+            "officialMarketplaceAutoInstallFailReason": "policy_blocked",
             "projects": {},
         }));
         home

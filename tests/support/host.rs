@@ -5,7 +5,7 @@ mod tmux;
 
 use std::collections::HashSet;
 use std::num::NonZeroU16;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
@@ -14,10 +14,11 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::FakeApi;
+use crate::client::{Client, Program};
 use crate::home::{Home, Registry};
 use crate::process::ProcessRef;
 use crate::wait::{self, until_or};
-use crate::{FakeApi, client};
 use pty::Pty;
 use tmux::Tmux;
 
@@ -28,6 +29,7 @@ const START: Duration = Duration::from_mins(1);
 const ECHO: Duration = Duration::from_secs(30);
 /// A dialog of the client ignores the keys of its first moments, against accidents while typing.
 const DIALOG_DEAF: Duration = Duration::from_millis(500);
+const ENTER_SLOW: Duration = Duration::from_secs(3);
 const DIALOG_SLOW: Duration = Duration::from_secs(3);
 const END: Duration = Duration::from_secs(5);
 
@@ -106,7 +108,8 @@ pub struct Terminal {
     shape: Shape,
     host: Host,
     root: ProcessRef,
-    binary: PathBuf,
+    version: Client,
+    program: Program,
     registry: Registry,
     client: Mutex<Option<ProcessRef>>,
     seen: Mutex<HashSet<ProcessRef>>,
@@ -117,10 +120,22 @@ impl Terminal {
     /// Opens a terminal and starts the client in it; returns as soon as its process is there.
     #[track_caller]
     pub fn open(shape: Shape, home: &Home, api: &FakeApi, cwd: &Path, args: &[&str]) -> Self {
-        let binary = client::binary().expect("the client is installed");
-        let shell = shape.shell();
-        let mut command = shell.unwrap_or_else(|| {
-            let mut command = Command::new(&binary);
+        Self::open_client(Client::Newest, shape, home, api, cwd, args)
+    }
+
+    /// The same with a client of any version.
+    #[track_caller]
+    pub fn open_client(
+        client: Client,
+        shape: Shape,
+        home: &Home,
+        api: &FakeApi,
+        cwd: &Path,
+        args: &[&str],
+    ) -> Self {
+        let program = client.program().expect("the client is installed");
+        let mut command = shape.shell().unwrap_or_else(|| {
+            let mut command = program.command();
             command.args(args);
             command
         });
@@ -141,7 +156,8 @@ impl Terminal {
             shape,
             host,
             root,
-            binary,
+            version: client,
+            program,
             registry: home.sessions(),
             client: Mutex::default(),
             seen: Mutex::default(),
@@ -167,8 +183,9 @@ impl Terminal {
             },
             || self.diagnosis(),
         );
-        let binary = self.binary.to_str().expect("a path of plain text");
-        let words: Vec<String> = std::iter::once(binary)
+        let started = std::iter::once(&self.program.exe).chain(&self.program.script);
+        let words: Vec<String> = started
+            .map(|path| path.to_str().expect("a path of plain text"))
             .chain(args.iter().copied())
             .map(quote)
             .collect();
@@ -201,7 +218,7 @@ impl Terminal {
     fn find_client(&self) -> Option<ProcessRef> {
         let mut client = lock(&self.client);
         if client.is_none_or(|client| !client.is_alive()) {
-            *client = self.root.find_exe(&self.binary);
+            *client = self.root.find_exe(&self.program.exe);
             drop(client);
             self.remember();
             return *lock(&self.client);
@@ -229,7 +246,32 @@ impl Terminal {
     #[track_caller]
     pub fn submit(&self, prompt: &str) {
         self.enter_text(prompt);
+        let client = self.client();
         self.press(Key::Enter);
+        if self.version != Client::Newest {
+            self.wait_taken(prompt, client);
+        }
+    }
+
+    /// Older clients take an Enter right behind a text for a part of what was pasted.
+    fn wait_taken(&self, prompt: &str, client: ProcessRef) {
+        let wanted = squeeze(prompt);
+        until_or(
+            START,
+            "the prompt to be taken",
+            || {
+                let taken = || {
+                    let stands = squeeze(&self.input()).contains(&wanted);
+                    (!stands || !client.is_alive()).then_some(())
+                };
+                let done = wait::poll(ENTER_SLOW, taken);
+                if done.is_none() {
+                    self.press(Key::Enter);
+                }
+                done
+            },
+            || self.diagnosis(),
+        );
     }
 
     /// Submits a prompt and waits for the end of its turn, however short it is; what the client
@@ -267,13 +309,16 @@ impl Terminal {
         until_or(
             ECHO,
             &format!("{text:?} in the input"),
-            || {
-                let screen = self.screen();
-                let input = screen.rsplit_once('❯').map_or("", |(_, input)| input);
-                squeeze(input).contains(&wanted).then_some(())
-            },
+            || squeeze(&self.input()).contains(&wanted).then_some(()),
             || self.diagnosis(),
         );
+    }
+
+    /// What stands in the client's input, with what is below it.
+    fn input(&self) -> String {
+        let screen = self.screen();
+        let input = screen.rsplit_once('❯').map_or("", |(_, input)| input);
+        input.to_owned()
     }
 
     /// What is on the screen.

@@ -13,7 +13,7 @@ pub mod trusty;
 pub mod wait;
 
 pub use api::{ApiEvent, FakeApi, Kind};
-pub use client::require_client;
+pub use client::{Client, require_client};
 pub use home::Home;
 pub use host::{Key, Shape, Terminal};
 pub use process::ProcessRef;

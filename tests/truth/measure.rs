@@ -3,12 +3,21 @@
 use super::stage::{Scene, Story};
 use super::state::{State, names};
 use super::timeline::{Change, Told};
+use super::witness::Word;
 use std::time::{Duration, SystemTime};
 use trusty_tests::Value;
 use trusty_tests::trusty::{Line, session_of, word};
 
 /// A need shown later than this was missed.
 const LATE: Duration = Duration::from_secs(2);
+
+/// The client's own delay is no fault of the product's, however slow the machine is; but a word
+/// that comes later than this belongs to something else.
+const CLIENT_AT_MOST: Duration = Duration::from_millis(1_500);
+/// How long the product may take after the client's own word: 20 ms of that are ours.
+const AFTER_CLIENT: Duration = Duration::from_millis(150);
+/// The same for a rest, which has to last 0.3 s before it is believed.
+const AFTER_CLIENT_REST: Duration = Duration::from_millis(450);
 
 /// A kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +58,8 @@ pub(crate) struct Lag {
     pub toward: Toward,
     pub told: Told,
     pub lag: Option<Duration>,
+    /// How long after it the client itself said so in its file, if it did.
+    pub client: Option<Duration>,
 }
 
 /// A span in which something false was shown.
@@ -104,7 +115,7 @@ pub(crate) fn measure(scene: &Scene) -> Measured {
     let stories = scene.stories.borrow();
     let mut all = Measured::default();
     for story in stories.iter() {
-        Judge::new(scene.began, story, &lines).judge(&mut all);
+        Judge::new(scene, story, &lines).judge(&mut all);
     }
     strangers(scene.began, &stories, &lines, &mut all);
     all
@@ -120,10 +131,14 @@ struct Judge<'a> {
     story: &'a Story,
     shown: Vec<Shown>,
     end: Duration,
+    words: Vec<Word>,
+    /// When each change may have been over at the latest.
+    windows: Vec<Duration>,
 }
 
 impl<'a> Judge<'a> {
-    fn new(began: SystemTime, story: &'a Story, lines: &[Line]) -> Self {
+    fn new(scene: &Scene, story: &'a Story, lines: &[Line]) -> Self {
+        let began = scene.began;
         let shown = lines.iter().map(|(at, line)| {
             let session = session_of(line, story.pid);
             Shown {
@@ -132,12 +147,44 @@ impl<'a> Judge<'a> {
                 session,
             }
         });
-        Self {
+        let mut words = scene.witness.words();
+        words.retain(|w| w.pid == story.pid);
+        let mut judge = Self {
             began,
             story,
             shown: shown.collect(),
             end: since(began, story.end),
-        }
+            words,
+            windows: Vec::new(),
+        };
+        let windows = judge.changes().iter().map(|c| judge.window(c));
+        judge.windows = windows.collect();
+        judge
+    }
+
+    /// When a change may be shown at the latest.
+    fn window(&self, change: &Change) -> Duration {
+        let rest = Toward::of(change.right[0]) == Toward::Rest;
+        let grace = if rest {
+            AFTER_CLIENT_REST
+        } else {
+            AFTER_CLIENT
+        };
+        let own = self.to(change) + change.tolerance;
+        let client = self.client(change);
+        client.map_or(own, |word| own.max(self.to(change) + word + grace))
+    }
+
+    /// How late the client's own word for a change was.
+    fn client(&self, change: &Change) -> Option<Duration> {
+        let from = self.from(change);
+        let words = self.words.iter();
+        let mut later = words
+            .map(|w| (since(self.began, w.at), w))
+            .filter(|(at, _)| *at >= from);
+        let (at, _) = later.find(|(_, word)| change.right.iter().any(|s| word.says(*s)))?;
+        let late = at.saturating_sub(self.to(change));
+        (late <= CLIENT_AT_MOST).then_some(late)
     }
 
     fn changes(&self) -> &'a [Change] {
@@ -161,8 +208,7 @@ impl<'a> Judge<'a> {
         self.words(&mut all.words);
         self.spans(start, all);
         for (n, change) in self.changes().iter().enumerate() {
-            let next = self.changes().get(n + 1);
-            self.lag(n, change, next, &mut all.lags);
+            self.lag(n, change, &mut all.lags);
             if change.right.iter().all(|s| s.is_need()) {
                 let follows = n > 0 && self.changes()[n - 1].right.iter().all(|s| s.is_need());
                 if !follows {
@@ -204,11 +250,11 @@ impl<'a> Judge<'a> {
         let mut right = Vec::new();
         let mut current: &[State] = &[State::Absent];
         let mut before: &[State] = &[State::Absent];
-        for change in self.changes() {
+        for (change, window) in self.changes().iter().zip(&self.windows) {
             if self.from(change) <= at {
                 current = &change.right;
             }
-            if self.from(change) <= at && at < self.to(change) + change.tolerance {
+            if self.from(change) <= at && at < *window {
                 right.extend(before.iter().chain(&change.right).chain(&change.passing));
             }
             before = &change.right;
@@ -219,9 +265,8 @@ impl<'a> Judge<'a> {
 
     fn spans(&self, start: Duration, all: &mut Measured) {
         let mut points: Vec<Duration> = self.shown.iter().map(|s| s.at).collect();
-        for change in self.changes() {
-            points.extend([self.from(change), self.to(change) + change.tolerance]);
-        }
+        points.extend(self.changes().iter().map(|c| self.from(c)));
+        points.extend(&self.windows);
         points.extend([start, self.end]);
         points.retain(|p| (start..=self.end).contains(p));
         points.sort_unstable();
@@ -270,13 +315,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn lag(&self, n: usize, change: &Change, next: Option<&Change>, lags: &mut Vec<Lag>) {
+    fn lag(&self, n: usize, change: &Change, lags: &mut Vec<Lag>) {
         let before = n.checked_sub(1).map(|n| &self.changes()[n].right);
         let same = |s: &State| before.is_some_and(|b| b.contains(s));
         if change.right.iter().any(same) {
             return;
         }
-        let until = next.map_or(self.end, |next| self.to(next) + next.tolerance);
+        let until = self.windows.get(n + 1).copied().unwrap_or(self.end);
         let from = self.from(change);
         let at_once = self
             .at(from)
@@ -294,6 +339,7 @@ impl<'a> Judge<'a> {
             toward: Toward::of(change.right[0]),
             told: change.told,
             lag,
+            client: self.client(change),
         });
     }
 
@@ -306,7 +352,7 @@ impl<'a> Judge<'a> {
             .map_or(self.end, |c| self.from(c));
         let (from, due) = (
             self.from(change),
-            self.to(change) + LATE.max(change.tolerance),
+            (self.to(change) + LATE).max(self.windows[n]),
         );
         let already = self.at(from).is_some_and(|s| s.state.is_need());
         let shown = self
@@ -314,7 +360,7 @@ impl<'a> Judge<'a> {
             .iter()
             .find(|s| s.at >= from && s.at < end && s.state.is_need());
         let what = names(&change.right);
-        let began = from.as_secs_f64();
+        let began = self.to(change).as_secs_f64();
         match shown {
             _ if already => {}
             Some(s) if s.at <= due => {}

@@ -1,7 +1,7 @@
 //! What is printed and kept.
 
 use super::Outcome;
-use super::measure::{Measured, Toward, since};
+use super::measure::{Lag, Measured, Toward, since};
 use super::stage::Scene;
 use super::state::names;
 use super::timeline::Told;
@@ -61,9 +61,11 @@ pub(crate) fn row(outcome: &Outcome) {
     if !told.is_empty() {
         println!("    told: {}", told.join(", "));
     }
-    let looked = m.lags(Told::ByLooking);
-    if !looked.is_empty() {
-        println!("    found by looking after {} ms", list(&looked));
+    for told in [Told::ByLooking, Told::ByScreen] {
+        let looked = m.lags(told);
+        if !looked.is_empty() {
+            println!("    found by looking after {} ms", list(&looked));
+        }
     }
 }
 
@@ -88,39 +90,42 @@ pub(crate) fn totals(outcomes: &[Outcome]) -> bool {
         wrong.as_millis()
     );
     println!("missed  {missed} needs\nfalse   {falsely} needs");
-    println!("latency, true change to shown, ms:      n   p50   p95   max  never");
+    println!(
+        "{:<40} {:>4} {:>5} {:>5} {:>5} {:>6}   the client's own delay",
+        "latency, true change to shown, ms", "n", "p50", "p95", "max", "never"
+    );
     for toward in Toward::ALL {
-        lags(outcomes, toward);
+        let name = format!("  → {toward:?}").to_lowercase();
+        lags(outcomes, &name, |l| {
+            l.toward == toward && l.told == Told::ByEvent
+        });
     }
-    let mut looked: Vec<Duration> = measured().flat_map(|m| m.lags(Told::ByLooking)).collect();
-    if !looked.is_empty() {
-        println!(
-            "detection delay (Ctrl-Z, fg; no event)  {:>2} {:>5} {:>5} {:>5}",
-            looked.len(),
-            percentile(&mut looked, 50),
-            percentile(&mut looked, 95),
-            percentile(&mut looked, 100),
-        );
-    }
+    lags(outcomes, "found by looking (Ctrl-Z, fg)", |l| {
+        l.told == Told::ByLooking
+    });
+    lags(outcomes, "found on the screens of older clients", |l| {
+        l.told == Told::ByScreen
+    });
     missed == 0 && falsely == 0 && broken == 0 && share < 1.0
 }
 
-fn lags(outcomes: &[Outcome], toward: Toward) {
+fn lags(outcomes: &[Outcome], name: &str, of_this: impl Fn(&Lag) -> bool) {
     let all = outcomes.iter().flat_map(|o| &o.measured.lags);
-    let of_this = all.filter(|l| l.toward == toward && l.told == Told::ByEvent);
-    let of_this: Vec<Option<Duration>> = of_this.map(|l| l.lag).collect();
-    let mut lags: Vec<Duration> = of_this.iter().flatten().copied().collect();
+    let of_this: Vec<&Lag> = all.filter(|l| of_this(l)).collect();
     if of_this.is_empty() {
         return;
     }
+    let mut lags: Vec<Duration> = of_this.iter().filter_map(|l| l.lag).collect();
+    let mut own: Vec<Duration> = of_this.iter().filter_map(|l| l.client).collect();
     println!(
-        "  → {:<35} {:>3} {:>5} {:>5} {:>5} {:>6}",
-        format!("{toward:?}").to_lowercase(),
+        "{name:<40} {:>4} {:>5} {:>5} {:>5} {:>6}   {:>5} {:>5}",
         lags.len(),
         percentile(&mut lags, 50),
         percentile(&mut lags, 95),
         percentile(&mut lags, 100),
         of_this.len() - lags.len(),
+        percentile(&mut own, 50),
+        percentile(&mut own, 95),
     );
 }
 
@@ -237,6 +242,7 @@ pub(crate) fn raw(outcome: &Outcome) -> Value {
         json!({
             "toward": format!("{:?}", l.toward),
             "told": format!("{:?}", l.told),
+            "client_ms": l.client.map(|l| l.as_secs_f64() * 1000.0),
             "ms": l.lag.map(|l| l.as_secs_f64() * 1000.0),
         })
     });

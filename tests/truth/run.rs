@@ -97,11 +97,13 @@ impl Wish {
         Ok(wish)
     }
 
+    /// A word that is no name stands for all names that begin with it.
     fn wants(&self, scenario: &Scenario) -> bool {
-        let exact = scenarios::all().any(|s| self.only.iter().any(|o| o == s.name));
-        let is = |name: &String| scenario.name == name;
-        let begins = |name: &String| scenario.name.starts_with(name.as_str());
-        self.only.is_empty() || self.only.iter().any(is) || (!exact && self.only.iter().any(begins))
+        let is_name = |word: &str| scenarios::all().any(|s| s.name == word);
+        let means = |word: &String| {
+            scenario.name == word || (!is_name(word) && scenario.name.starts_with(word.as_str()))
+        };
+        self.only.is_empty() || self.only.iter().any(means)
     }
 }
 

@@ -5,6 +5,7 @@ mod ends;
 mod escapes;
 mod failures;
 mod needs;
+mod older;
 mod pairs;
 mod pauses;
 mod starts;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         pauses::ALL,
         pairs::ALL,
         ends::ALL,
+        older::ALL,
     ];
     all.into_iter().flatten()
 }

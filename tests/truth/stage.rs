@@ -2,7 +2,7 @@
 
 use super::Connection;
 use super::state::State;
-use super::timeline::{Change, DIALOG, Moment, START, TURN_END, Truth};
+use super::timeline::{Change, DIALOG, Moment, SCREEN, START, TURN_END, Told, Truth};
 use super::witness::Witness;
 use std::cell::RefCell;
 use std::path::Path;
@@ -10,7 +10,9 @@ use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 use trusty_tests::trusty::Watch;
 use trusty_tests::wait::until;
-use trusty_tests::{ApiEvent, FakeApi, Home, Key, Kind, ProcessRef, Shape, Signal, Terminal};
+use trusty_tests::{
+    ApiEvent, Client, FakeApi, Home, Key, Kind, ProcessRef, Shape, Signal, Terminal,
+};
 
 /// Longer than anything takes that is waited for.
 pub(crate) const LONG: Duration = Duration::from_mins(1);
@@ -69,14 +71,34 @@ impl Scene {
         actor
     }
 
+    /// A session of an older client at its prompt, in tmux.
+    pub(crate) fn open_older(&self, version: Client) -> Actor<'_> {
+        let folder = self.home.project("work");
+        let args = ["--permission-mode", version.asking()];
+        let mut actor = self.begin_client(version, Shape::TmuxBash, &folder, &args);
+        actor.at_prompt();
+        actor
+    }
+
     /// A session whose process has just started.
     pub(crate) fn begin(&self, shape: Shape, folder: &Path, args: &[&str]) -> Actor<'_> {
+        self.begin_client(Client::Newest, shape, folder, args)
+    }
+
+    fn begin_client(
+        &self,
+        version: Client,
+        shape: Shape,
+        folder: &Path,
+        args: &[&str],
+    ) -> Actor<'_> {
         let from = SystemTime::now();
-        let terminal = Terminal::open(shape, &self.home, &self.api, folder, args);
+        let terminal = Terminal::open_client(version, shape, &self.home, &self.api, folder, args);
         let client = terminal.client();
         let to = SystemTime::now();
         let mut actor = Actor {
             scene: self,
+            version,
             terminal,
             client,
             truth: Truth::default(),
@@ -92,6 +114,7 @@ impl Scene {
 /// A session and the truth about it.
 pub(crate) struct Actor<'s> {
     pub scene: &'s Scene,
+    version: Client,
     pub terminal: Terminal,
     pub client: ProcessRef,
     pub truth: Truth,
@@ -107,14 +130,32 @@ impl Actor<'_> {
 
     /// The prompt has come: somewhere between the start and its being seen.
     pub(crate) fn at_prompt(&mut self) {
-        self.terminal.wait_screen(LONG, "? for shortcuts");
+        until(LONG, "the prompt", || {
+            let screen = self.terminal.screen();
+            let has = |footer: &&str| screen.contains(*footer);
+            ["? for shortc", "shift+tab to cycle"]
+                .iter()
+                .any(|f| has(&f))
+                .then_some(())
+        });
         let from = self.truth.changes.last().map_or(self.started, |c| c.at.to);
         let to = SystemTime::now();
         self.tell(
             Change::new(Moment { from, to }, &[State::Idle])
                 .passing(&[State::Starting, State::Absent]),
         );
-        self.terminal.wait_status(LONG, "idle");
+        until(LONG, "the client to say so", || self.rests().then_some(()));
+    }
+
+    /// Whether the client calls itself idle, in its own file or, if that tells no status, on
+    /// its screen.
+    fn rests(&self) -> bool {
+        if self.version.tells_status() {
+            let registry = self.terminal.registry();
+            registry.is_some_and(|r| r["status"] == "idle")
+        } else {
+            !self.terminal.screen().contains("esc to interr")
+        }
     }
 
     /// Lets the present state last, so that it can be shown.
@@ -128,6 +169,10 @@ impl Actor<'_> {
 
     /// Types a line and presses Enter; the moment of that.
     pub(crate) fn enter(&mut self, line: &str) -> Moment {
+        if self.version != Client::Newest {
+            self.mark = self.scene.api.events().len();
+            return Moment::of(|| self.terminal.submit(line));
+        }
         self.terminal.enter_text(line);
         self.mark = self.scene.api.events().len();
         self.press(Key::Enter)
@@ -163,11 +208,7 @@ impl Actor<'_> {
                 Kind::FirstDelta => open,
                 _ => open - 1,
             });
-            let idle = self
-                .terminal
-                .registry()
-                .is_some_and(|r| r["status"] == "idle");
-            let last = events.last().filter(|_| open == 0 && idle).cloned();
+            let last = events.last().filter(|_| open == 0 && self.rests()).cloned();
             let Some(last) = last else {
                 since = None;
                 return None;
@@ -251,6 +292,14 @@ impl Actor<'_> {
     /// Sends the client a signal; the moment of that.
     pub(crate) fn signal(&self, signal: Signal) -> Moment {
         Moment::of(|| self.terminal.signal(signal))
+    }
+
+    /// All that was told so far is found by looking at the screen.
+    pub(crate) fn by_screen(&mut self) {
+        for change in &mut self.truth.changes {
+            change.told = Told::ByScreen;
+            change.tolerance = change.tolerance.max(SCREEN);
+        }
     }
 
     /// Looks a last while, and ends the session.

@@ -18,6 +18,8 @@ pub(crate) const START: Duration = Duration::from_millis(1000);
 pub(crate) const TRUST: Duration = Duration::from_millis(2_000);
 /// What raises no event is looked for every 2 s, or every 5 s if nothing moves.
 pub(crate) const LOOK: Duration = Duration::from_millis(5_500);
+/// Older clients are looked at every 2 s; two looks may be needed.
+pub(crate) const SCREEN: Duration = Duration::from_millis(4_500);
 
 /// A point in time, as exactly as it is known.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +52,8 @@ pub(crate) enum Told {
     ByEvent,
     /// It is found only by looking.
     ByLooking,
+    /// The client is an older one; it is found by looking at its screen.
+    ByScreen,
 }
 
 /// From here on something else is true.

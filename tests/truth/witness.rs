@@ -1,5 +1,6 @@
 //! The client's own words, noted as they come: evidence to judge by hand, never the truth.
 
+use super::state::State;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,21 @@ pub(crate) struct Word {
     pub at: SystemTime,
     pub pid: u32,
     pub text: String,
+}
+
+impl Word {
+    /// Whether this is the newest client's word for it.
+    pub(crate) fn says(&self, state: State) -> bool {
+        match state {
+            State::Working => self.text == "busy",
+            State::Idle | State::Finished | State::Failed => self.text == "idle",
+            State::BackgroundShell => self.text == "shell",
+            State::Permission | State::Plan => self.text == "waiting for permission prompt",
+            State::Question => self.text == "waiting for input needed",
+            State::MenuOpen => self.text == "waiting for dialog open",
+            _ => false,
+        }
+    }
 }
 
 /// Reads the registry files of one home until it is dropped.

@@ -4,6 +4,7 @@
 
 mod failure;
 mod fleet;
+mod hook;
 mod list;
 mod out;
 mod record;
@@ -41,6 +42,9 @@ enum Command {
     Watch(Show),
     /// Explain why a session is what it is: what every source says of it, and which one won
     Why(Ask),
+    /// Hand over what a hook of Claude Code is given; run by the client, never fails
+    #[command(hide = true)]
+    Hook,
     /// Run the engine without a face, until stopped
     Serve,
     /// Write down all that is seen, until stopped, to show a wrong status to somebody else
@@ -89,6 +93,10 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::List(show) => list::run(&show).await,
         Command::Watch(show) => watch::run(&show).await,
         Command::Why(ask) => why::run(&ask).await,
+        Command::Hook => {
+            hook::run().await;
+            Ok(())
+        }
         Command::Serve => serve::run().await,
         Command::Record(record) => record::run(&record).await,
         Command::Replay(replay) => replay::run(&replay),

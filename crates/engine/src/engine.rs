@@ -5,9 +5,11 @@ use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::recording::{Mark, Recorder};
 use crate::settings::Settings;
+use crate::sources::hook;
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
 use crate::sources::tmux::{self, Tmux};
+use crate::sources::transcript::{self, Transcripts};
 use crate::sources::{Ended, Orders, Outlet};
 use crate::surroundings::Surroundings;
 use crate::sweep::{self, Setup, Sources};
@@ -19,7 +21,7 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::Wanted;
-use trusty_fleet::observation::{Attention, HookEvent};
+use trusty_fleet::observation::Attention;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
 
@@ -63,6 +65,7 @@ enum Input {
 /// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
 #[derive(Debug, Clone)]
 pub struct Handle {
+    clock: Clock,
     commands: mpsc::Sender<Command>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     looking: Arc<watch::Sender<usize>>,
@@ -108,9 +111,11 @@ impl Handle {
         self.file(Fact::Attention(attention)).await;
     }
 
-    /// A hook of a connected client has told something.
-    pub async fn hear(&self, event: HookEvent) {
-        self.file(Fact::Hook(Box::new(event))).await;
+    /// A hook of a connected client, of this pid, was given this payload.
+    pub async fn hear(&self, payload: &[u8], pid: Option<u32>) {
+        if let Some(event) = hook::decode(payload, pid, self.clock.now()) {
+            self.file(Fact::Hook(Box::new(event))).await;
+        }
     }
 
     async fn file(&self, fact: Fact) {
@@ -169,6 +174,7 @@ impl Engine {
             registry: hold("trusty-registry", &feed, registry::run)?,
             processes: hold("trusty-process", &feed, process::run)?,
             tmux: hold("trusty-tmux", &feed, tmux::run)?,
+            transcripts: hold("trusty-transcript", &feed, transcript::run)?,
         };
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
         for fact in sweep::settings_health(around, settings) {
@@ -189,6 +195,7 @@ impl Engine {
             state.run(commands, observations).await
         })?;
         Ok(Handle {
+            clock,
             commands: send_commands,
             snapshots,
             looking: Arc::new(looking),
@@ -201,6 +208,7 @@ struct Release {
     registry: oneshot::Sender<Registry>,
     processes: oneshot::Sender<Processes>,
     tmux: oneshot::Sender<Tmux>,
+    transcripts: oneshot::Sender<Transcripts>,
 }
 
 /// A thread that runs a source as soon as it is released.
@@ -268,6 +276,7 @@ impl Loop {
         let _ = release.registry.send(sources.registry);
         let _ = release.processes.send(sources.processes);
         let _ = release.tmux.send(sources.tmux);
+        let _ = release.transcripts.send(sources.transcripts);
     }
 
     async fn run(

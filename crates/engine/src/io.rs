@@ -7,4 +7,5 @@ pub mod output;
 pub mod paths;
 pub mod socket;
 pub mod sys;
+pub mod tail;
 pub mod tmux;

@@ -1,8 +1,12 @@
 //! Where observations come from. *Invariant:* no source knows another, a verdict or the fleet.
 
+pub mod hook;
 pub mod process;
 pub mod registry;
+pub(crate) mod text;
 pub mod tmux;
+pub mod transcript;
+mod watch;
 
 use crate::io::clock::Clock;
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use crate::sources::process::{Processes, Scope};
 use crate::sources::registry::Registry;
 use crate::sources::tmux::Tmux;
+use crate::sources::transcript::Transcripts;
 use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::io;
@@ -74,6 +75,8 @@ pub struct Sources {
     pub processes: Processes,
     /// The tmux servers.
     pub tmux: Tmux,
+    /// The transcripts of sessions.
+    pub transcripts: Transcripts,
 }
 
 impl Sources {
@@ -86,6 +89,7 @@ impl Sources {
             registry: Registry::new(setup.config_dirs.iter().cloned()),
             processes: Processes::new(setup.scope.clone(), clock)?,
             tmux: Tmux::new(around, uid, confinement),
+            transcripts: Transcripts::new(),
         })
     }
 
@@ -105,6 +109,9 @@ impl Sources {
             if self.tmux.follow(&wanted.tmux_sockets) || !asked {
                 self.tmux.list(async |facts| file(desk, clock, facts)).await;
                 asked = true;
+            }
+            if self.transcripts.follow(&wanted.transcripts) {
+                file(desk, clock, self.transcripts.look());
             }
             if !self.registry.follow(&wanted.config_dirs) {
                 break;

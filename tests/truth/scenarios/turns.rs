@@ -86,7 +86,7 @@ fn bang(scene: &Scene) {
     actor.terminal.type_text("!");
     actor.terminal.wait_screen(LONG, "!");
     actor.terminal.type_text("sleep 3; echo bang");
-    actor.terminal.wait_screen(LONG, "! sleep 3; echo bang");
+    actor.terminal.wait_screen(LONG, "sleep 3; echo bang");
     let at = actor.press(Key::Enter);
     actor.tell(Change::new(at, &[State::Working]));
     actor.finish();

@@ -11,7 +11,7 @@ use utoipa::OpenApi;
         title = "Trusty Bar",
         description = "Claude Code sessions of one user on one machine."
     ),
-    paths(super::sessions, super::why, super::events),
+    paths(super::sessions, super::why, super::events, super::hooks),
     components(schemas(Snapshot, Session, Explanation, Board, BoardDelta, PopoverEvent, Row))
 )]
 struct Document;

@@ -36,7 +36,12 @@ pub(super) enum Ending {
     /// The model had said all it had to, or the conversation was compacted.
     Finished,
     /// An error the client gave up on.
-    Failed(String),
+    Failed {
+        /// As the client shows it.
+        error: String,
+        /// When.
+        at: Timestamp,
+    },
     /// By its owner, or it was none of the model's.
     Quiet,
 }
@@ -157,22 +162,30 @@ impl<'a> Content<'a> {
         })
     }
 
-    /// How the newest turn ended, if it is one that began with or after `work`.
-    pub(super) fn ending(&self, work: Option<Timestamp>) -> Ending {
+    /// How the newest turn ended, if it is one that began with or after `work`. The prompt is free
+    /// since `free`: a turn that began later is news that the registry does not have yet.
+    pub(super) fn ending(&self, work: Option<Timestamp>, free: Timestamp) -> Ending {
         let Some(transcript) = self.transcript else {
             return Ending::Untold;
         };
         let newest = transcript.end.as_ref().filter(|end| {
-            transcript.turn_at.is_none_or(|turn| end.at >= turn)
+            let over = |turn| end.at >= turn || turn > free;
+            transcript.turn_at.is_none_or(over)
                 && work.is_none_or(|began| end.at.after(SLACK) >= began)
         });
-        match newest.map(|end| &end.how) {
-            Some(End::Finished | End::Compacted) => Ending::Finished,
-            Some(End::Failed) => {
+        let Some(end) = newest else {
+            return Ending::Quiet;
+        };
+        match end.how {
+            End::Finished | End::Compacted => Ending::Finished,
+            End::Failed => {
                 let error = transcript.error.as_ref().map(|e| e.text.clone());
-                Ending::Failed(error.unwrap_or_else(|| "an error".to_owned()))
+                Ending::Failed {
+                    error: error.unwrap_or_else(|| "an error".to_owned()),
+                    at: end.at,
+                }
             }
-            Some(End::Interrupted | End::Command) | None => Ending::Quiet,
+            End::Interrupted | End::Command => Ending::Quiet,
         }
     }
 

@@ -214,19 +214,17 @@ pub(super) fn resting(
     seen_from: Timestamp,
     say: impl Fn(&str) -> Because,
 ) -> Doing {
-    let ending = Content::of(case).ending(worked);
+    let ending = Content::of(case).ending(worked, from);
     let began = case.process.facts.started_at;
     let attended = case.attended_at.is_some_and(|at| at >= seen_from);
     match ending {
-        Ending::Failed(error) if Content::of(case).ended_at().is_some_and(|at| at >= began) => {
-            Doing::active(
-                Activity::Failed {
-                    error,
-                    since: from.into(),
-                },
-                say("its prompt is free after an error that its transcript tells of"),
-            )
-        }
+        Ending::Failed { error, at } if at >= began => Doing::active(
+            Activity::Failed {
+                error,
+                since: from.into(),
+            },
+            say("its prompt is free after an error that its transcript tells of"),
+        ),
         Ending::Untold | Ending::Finished if worked.is_some() && !attended => Doing::active(
             Activity::Finished { since: from.into() },
             say("its prompt is free after work that you have not looked at"),

@@ -148,6 +148,15 @@ fn how_a_turn_ended_decides_what_follows() {
     undone.extend([says(60_000, 1, "busy", ""), says(61_000, 1, "idle", "")]);
     undone.push((59_000, Fact::Attention(Attention::Popover)));
     check(undone, 62_000, "Active Idle");
+    // The next prompt is in the transcript before the registry says busy.
+    let next = with(
+        life(&[(900, "busy", ""), (5_000, "idle", "")]),
+        vec![transcript(
+            8_000,
+            said(7_900, vec![], end(4_900, End::Finished)),
+        )],
+    );
+    check(next, 8_100, "Active Finished");
     // A failure of a process before this one, in a session that was taken up again, is over.
     let mut old = said(
         -90_000,

@@ -87,7 +87,7 @@ fn each_order(items: &mut [usize], see: &mut impl FnMut(&[usize])) {
         }
         for n in 0..left {
             heap(items, left - 1, see);
-            let other = if left % 2 == 0 { n } else { 0 };
+            let other = if left.is_multiple_of(2) { n } else { 0 };
             if n + 1 < left {
                 items.swap(other, left - 1);
             }
