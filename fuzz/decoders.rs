@@ -7,19 +7,20 @@ use serde_json::{Value, json};
 use std::path::Path;
 use trusty_engine::recording;
 use trusty_engine::settings::Settings;
-use trusty_engine::sources::{registry, tmux};
+use trusty_engine::sources::{registry, tmux, transcript};
 use trusty_fleet::snapshot::Health;
 
 /// A decoder, fed with bytes.
 pub type Decoder = fn(&[u8]);
 
 /// All of them, by the names of their targets and of the folders of their corpora.
-pub const DECODERS: [(&str, Decoder); 5] = [
+pub const DECODERS: [(&str, Decoder); 6] = [
     ("recording", recording),
     ("registry", registry),
     ("settings", settings),
     ("time", time),
     ("tmux", tmux),
+    ("transcript", transcript),
 ];
 
 /// A recording, and what the fleet makes of it.
@@ -61,4 +62,12 @@ pub fn time(bytes: &[u8]) {
 /// What tmux answers.
 pub fn tmux(bytes: &[u8]) {
     let _ = tmux::decode(bytes);
+}
+
+/// Lines of a transcript, and what a sub-agent's file of its own says.
+pub fn transcript(bytes: &[u8]) {
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let _ = transcript::decode(line);
+    }
+    let _ = transcript::decode_about(bytes);
 }

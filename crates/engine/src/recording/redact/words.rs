@@ -2,6 +2,7 @@
 
 use super::{Privacy, Redaction};
 use crate::recording::HOME;
+use crate::sources::transcript::folder_name;
 use std::hash::BuildHasher;
 use std::path::{Component, Path, PathBuf};
 
@@ -44,10 +45,13 @@ impl Redaction {
     /// The client names a folder's transcripts by its whole path.
     pub(super) fn folder(&self, name: &str) -> String {
         let rest = self.homes.iter().find_map(|home| {
-            let rest = name.strip_prefix(&flat(&home.to_string_lossy()))?;
+            let rest = name.strip_prefix(&folder_name(home))?;
             (rest.is_empty() || rest.starts_with('-')).then_some(rest)
         });
-        rest.map_or_else(|| name.to_owned(), |rest| flat(HOME) + rest)
+        rest.map_or_else(
+            || name.to_owned(),
+            |rest| folder_name(Path::new(HOME)) + rest,
+        )
     }
 
     /// A text of ours, which may name paths.
@@ -56,9 +60,8 @@ impl Redaction {
             return text;
         }
         self.homes.iter().fold(text, |text, home| {
-            let home = home.to_string_lossy();
-            text.replace(&*home, HOME)
-                .replace(&flat(&home), &flat(HOME))
+            text.replace(&*home.to_string_lossy(), HOME)
+                .replace(&folder_name(home), &folder_name(Path::new(HOME)))
         })
     }
 
@@ -87,9 +90,3 @@ impl Redaction {
 pub(super) const OWN: &str = "this";
 /// What stands for whatever is not this machine's.
 const OTHER: &str = "other";
-
-/// A path as the client makes one folder's name of it.
-fn flat(path: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-    path.chars().map(plain).collect()
-}
