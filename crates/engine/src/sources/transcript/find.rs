@@ -114,7 +114,12 @@ impl Search {
                 .unwrap_or_default();
             path.extension().is_some_and(|e| e == "jsonl") && is_uuid(stem) && !named.contains(stem)
         });
-        let dated = ours.filter_map(|path| Some((modified(&path)?, path)));
+        // Resuming a session, an older client leaves an empty file of another name.
+        let dated = ours.filter_map(|path| {
+            let meta = path.symlink_metadata().ok()?;
+            let written = meta.is_file() && meta.len() > 0;
+            Some((meta.modified().ok().filter(|_| written)?, path))
+        });
         dated
             .filter(|(at, _)| Timestamp::from(*at) >= since)
             .max()
@@ -189,7 +194,7 @@ mod tests {
             let folder = self.root().join("projects").join(folder);
             fs::create_dir_all(&folder).expect("folder");
             let path = folder.join(format!("{id}.jsonl"));
-            fs::write(&path, "").expect("file");
+            fs::write(&path, "{}\n").expect("file");
             path
         }
     }
@@ -250,6 +255,7 @@ mod tests {
         for odd in ["agent-1", "summary", "6c334959-67f9"] {
             place.make("-nowhere-at-all", odd);
         }
+        fs::write(place.make("-nowhere-at-all", OTHER), "").expect("empty");
         assert_eq!(search.path(&BTreeSet::new()), Some(path));
         assert_eq!(search.path(&BTreeSet::from([ID.to_owned()])), None);
         let ahead = Timestamp::from(clock::wall() + Duration::from_mins(1));
