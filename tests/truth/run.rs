@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use trusty_tests::{Home, Value};
+use trusty_tests::{Home, Recording, Value};
 
 /// Whether the clients of this run are connected to the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +53,8 @@ struct Wish {
     list: bool,
     keep: bool,
     json: Option<PathBuf>,
+    /// Where recordings of what was seen go.
+    record: Option<PathBuf>,
     connection: Connection,
 }
 
@@ -60,6 +62,7 @@ const USAGE: &str = "truth [--list] [--keep] [--json FILE] [--connection none|ho
   --list        names the scenarios
   --keep        keeps the evidence of right scenarios too, in tests/artefacts/truth
   --json FILE   writes all raw data
+  RECORD=DIR in the environment: trusty record runs beside each, into DIR/SCENARIO.jsonl
 A SCENARIO may be the beginning of a name.";
 
 impl Wish {
@@ -69,6 +72,7 @@ impl Wish {
             list: false,
             keep: false,
             json: None,
+            record: std::env::var_os("RECORD").map(PathBuf::from),
             connection: Connection::None,
         };
         let mut words = std::env::args().skip(1);
@@ -139,7 +143,10 @@ pub(crate) fn run() -> ExitCode {
         let text = json!({"scenarios": raw}).to_string();
         std::fs::write(path, text).expect("a file for the raw data");
     }
-    if report::totals(&outcomes) {
+    let right = report::totals(&outcomes);
+    // A recording shows what was shown, right or wrong.
+    let recorded = wish.record.is_some() && outcomes.iter().all(|o| o.broken.is_none());
+    if right || recorded {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -149,12 +156,20 @@ pub(crate) fn run() -> ExitCode {
 fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
     let begun = Instant::now();
     let scene = Scene::new(wish.connection);
+    let recording = wish.record.as_ref().map(|folder| {
+        let raw = scene.home.path().join("recording.jsonl");
+        let to = folder.join(scenario.name).with_extension("jsonl");
+        (Recording::start(&scene.home, &raw), to)
+    });
     let played = catch_unwind(AssertUnwindSafe(|| (scenario.play)(&scene)));
     let broken = played.err().map(|cause| {
         let text = cause.downcast_ref::<String>().cloned();
         let text = text.or_else(|| cause.downcast_ref::<&str>().map(|s| (*s).to_owned()));
         text.unwrap_or_else(|| "it panicked".into())
     });
+    if let (Some((recording, to)), None) = (recording, &broken) {
+        recording.keep(&to);
+    }
     let measured = measure::measure(&scene);
     let story = report::story(&scene, &measured);
     let wrong = !measured.wrong.is_empty() || !measured.missed.is_empty();

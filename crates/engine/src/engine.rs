@@ -1,7 +1,9 @@
 //! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
 
+use crate::desk::Desk;
 use crate::io::clock::Clock;
 use crate::io::sys;
+use crate::recording::{Mark, Recorder};
 use crate::settings::Settings;
 use crate::sources::hook;
 use crate::sources::process::{self, Processes};
@@ -136,6 +138,23 @@ pub struct Engine;
 impl Engine {
     /// Starts the loop and the sources, each on a thread of its own, and returns at once.
     pub fn start(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
+        Self::begin(around, settings, None)
+    }
+
+    /// The same, and all that the loop is told is recorded.
+    pub fn start_recorded(
+        around: &Surroundings,
+        settings: &Settings,
+        recorder: Recorder,
+    ) -> Result<Handle, StartError> {
+        Self::begin(around, settings, Some(recorder))
+    }
+
+    fn begin(
+        around: &Surroundings,
+        settings: &Settings,
+        recorder: Option<Recorder>,
+    ) -> Result<Handle, StartError> {
         let setup = Setup::of(around, settings).map_err(StartError::Machine)?;
         let clock = Clock::start();
         let (send_commands, commands) = mpsc::channel(COMMANDS);
@@ -157,16 +176,16 @@ impl Engine {
             tmux: hold("trusty-tmux", &feed, tmux::run)?,
             transcripts: hold("trusty-transcript", &feed, transcript::run)?,
         };
-        let mut fleet = Fleet::new(setup.machine);
+        let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
         for fact in sweep::settings_health(around, settings) {
-            fleet.handle_observation(Observation {
+            desk.file(Observation {
                 at: clock.now(),
                 fact,
             });
         }
         let mut state = Loop {
             clock,
-            fleet,
+            desk,
             looks,
             orders: send_orders,
             snapshots: send_snapshots,
@@ -241,7 +260,7 @@ where
 
 struct Loop {
     clock: Clock,
-    fleet: Fleet,
+    desk: Desk,
     looks: watch::Receiver<usize>,
     orders: watch::Sender<Orders>,
     snapshots: watch::Sender<Arc<Snapshot>>,
@@ -250,7 +269,8 @@ struct Loop {
 impl Loop {
     /// Looks at everything once, so that the first snapshot is whole, then lets the sources go.
     async fn prime(&mut self, mut sources: Sources, release: Release) {
-        sources.look(&mut self.fleet, self.clock).await;
+        sources.look(&mut self.desk, self.clock).await;
+        self.desk.mark(self.clock.now(), Mark::FirstLook);
         self.publish();
         // A source whose thread has ended takes nothing more.
         let _ = release.registry.send(sources.registry);
@@ -270,11 +290,14 @@ impl Loop {
                 Input::Command(command) => self.obey(command),
                 Input::Observations(batch) => {
                     for observation in batch {
-                        self.fleet.handle_observation(observation);
+                        self.desk.file(observation);
                     }
                 }
                 Input::Looks | Input::Due => {}
-                Input::End => return Ended,
+                Input::End => {
+                    self.desk.mark(self.clock.now(), Mark::End);
+                    return Ended;
+                }
             }
             self.publish();
         }
@@ -283,29 +306,29 @@ impl Loop {
     /// How long until the snapshot may change by itself.
     fn due(&self) -> Option<Duration> {
         let now = self.clock.now();
-        let (at, _reason) = self.fleet.poll_timeout(now)?;
+        let (at, _reason) = self.desk.fleet.poll_timeout(now)?;
         // A millisecond more, for the clock is read in whole ones.
         Some(at.since(now) + Duration::from_millis(1))
     }
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::File(fact) => self.fleet.handle_observation(Observation {
+            Command::File(fact) => self.desk.file(Observation {
                 at: self.clock.now(),
                 fact,
             }),
             Command::Explain(id, reply) => {
                 // Whoever asked may have gone.
-                let _ = reply.send(self.fleet.explain(id, self.clock.now()));
+                let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
             }
         }
     }
 
     fn publish(&mut self) {
         let now = self.clock.now();
-        self.fleet.prune(now);
+        self.desk.fleet.prune(now);
         self.publish_snapshot(now);
-        let wanted = self.fleet.wanted(now);
+        let wanted = self.desk.fleet.wanted(now);
         let visibility = if *self.looks.borrow() > 0 {
             Visibility::Visible
         } else {
@@ -323,7 +346,7 @@ impl Loop {
     }
 
     fn publish_snapshot(&mut self, now: Timestamp) {
-        let mut snapshot = self.fleet.snapshot(now);
+        let mut snapshot = self.desk.fleet.snapshot(now);
         self.snapshots.send_if_modified(|known| {
             let news = known.revision == 0 || change::is_news(known, &snapshot);
             snapshot.revision = known.revision + u64::from(news);
