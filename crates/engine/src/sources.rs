@@ -5,6 +5,7 @@ pub mod registry;
 pub mod tmux;
 
 use crate::io::clock::Clock;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::mpsc;
 use trusty_fleet::cadence::Cadence;
@@ -26,13 +27,21 @@ pub struct Outlet {
     clock: Clock,
     observations: mpsc::Sender<Observation>,
     last: AtomicI64,
+    /// By how much the wall clock is ahead of ours, in nanoseconds; the same for all sources.
+    ahead: Arc<AtomicI64>,
 }
 
 impl Clone for Outlet {
     fn clone(&self) -> Self {
-        Self::new(self.clock, self.observations.clone())
+        Self {
+            ahead: Arc::clone(&self.ahead),
+            ..Self::new(self.clock, self.observations.clone())
+        }
     }
 }
+
+/// A wall clock that is led back to the true time moves by less between two looks.
+const STEP: u64 = 1_000_000_000;
 
 /// The engine has ended, and with it the source may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +54,7 @@ impl Outlet {
             clock,
             observations,
             last: AtomicI64::new(i64::MIN),
+            ahead: Arc::default(),
         }
     }
 
@@ -58,10 +68,24 @@ impl Outlet {
         Timestamp::from_nanos(at)
     }
 
+    /// By how much the wall clock is ahead, and whether it was set since anybody last asked.
+    fn ahead(&self) -> (i64, bool) {
+        let known = self.ahead.load(Ordering::Relaxed);
+        let now = self.clock.ahead();
+        if now.abs_diff(known) < STEP {
+            return (known, false);
+        }
+        self.ahead.store(now, Ordering::Relaxed);
+        (now, true)
+    }
+
     /// Tells facts, all seen now.
     pub async fn tell(&self, facts: Vec<Fact>) -> Result<(), Ended> {
         let at = self.date();
-        for fact in facts {
+        let (ahead, moved) = self.ahead();
+        let news = moved.then_some(Fact::WallClock(ahead));
+        for fact in news.into_iter().chain(facts) {
+            let fact = fact.set_back(ahead);
             self.observations
                 .send(Observation { at, fact })
                 .await

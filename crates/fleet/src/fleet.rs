@@ -7,13 +7,15 @@ use crate::client::Role;
 use crate::evidence::{Evidence, FileEvidence, ProcessEvidence};
 use crate::identity::{Machine, ProcessKey};
 use crate::observation::{
-    Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, TranscriptKey, Which,
+    Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, Screen, TranscriptKey,
+    Which,
 };
-use crate::session::{Activity, Certainty, Session, SessionStatus};
+use crate::session::{Activity, Certainty, Session, SessionId, SessionStatus, moved};
 use crate::snapshot::{Health, Snapshot};
-use crate::status::{self, Case, STOPPED_KEPT, Verdict};
+use crate::status::{self, Case, Doubt, STOPPED_KEPT, Verdict};
 use crate::terminal;
 use crate::time::Timestamp;
+use crate::why::{self, Explanation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -52,6 +54,7 @@ struct Known<'a> {
     entry: Option<&'a RegistryEntry>,
     /// Its transcript's name, where enough is known to find it.
     transcript: Option<TranscriptKey>,
+    case: Case<'a>,
     pane: Option<(&'a PathBuf, &'a Pane)>,
     /// Its environment names a tmux server that has not been asked since it appeared.
     pane_pending: bool,
@@ -65,11 +68,13 @@ impl Known<'_> {
         self.file.map(|f| f.dir.as_path()).or(named)
     }
 
+    fn pane_key(&self) -> Option<PaneKey> {
+        self.pane.map(|(server, pane)| pane_key(server, pane))
+    }
+
     /// Whether its client leaves open what it does.
     fn in_doubt(&self) -> bool {
-        let told = self.verdict.because.certainty == Certainty::Certain;
-        let retrying = matches!(self.verdict.activity, Some(Activity::Retrying { .. }));
-        !told || retrying || self.verdict.quiet
+        self.verdict.doubt == Doubt::Some
     }
 
     /// Whether its registry speaks in words we do not know, and its client can list sessions.
@@ -102,6 +107,21 @@ impl Fleet {
             sessions: known.iter().map(|k| self.draw(k)).collect(),
             health: self.health(),
         }
+    }
+
+    /// Why a session is what it is at `now`; none if there is no such session.
+    pub fn explain(&self, id: SessionId, now: Timestamp) -> Option<Explanation> {
+        let known = self
+            .known(now)
+            .find(|k| self.machine.session_id(k.key) == id)?;
+        let mut testimonies = why::testimonies(&known.case, &known.verdict, now);
+        for told in &mut testimonies {
+            told.observed_at = told.observed_at.map(|at| moved(at, self.ahead()));
+        }
+        Some(Explanation {
+            session: self.draw(&known),
+            testimonies,
+        })
     }
 
     /// When the snapshot may change without a new observation, and why.
@@ -140,12 +160,8 @@ impl Fleet {
             wanted.tmux_sockets.extend(facts.tmux_socket.clone());
             wanted.transcripts.extend(known.transcript.clone());
             let version = known.entry.and_then(|e| e.version.clone());
-            if let (true, Some((server, pane))) = (known.in_doubt(), known.pane) {
-                let key = PaneKey {
-                    server: server.clone(),
-                    pane: pane.pane.clone(),
-                };
-                wanted.screens.insert(key, version.clone());
+            if let (true, Some(pane)) = (known.in_doubt(), known.pane_key()) {
+                wanted.screens.insert(pane, version.clone());
             }
             if let (true, Some(dir), Some(exe)) = (
                 known.wants_list(version.as_deref()),
@@ -202,6 +218,8 @@ impl Fleet {
                 .get(server)
                 .is_some_and(|s| s.value.iter().any(|p| p.session == *session))
         });
+        self.prune_content(now);
+        let evidence = &mut self.evidence;
         let machine = &self.machine;
         let ids: BTreeSet<_> = evidence
             .processes
@@ -209,6 +227,31 @@ impl Fleet {
             .map(|k| machine.session_id(*k))
             .collect();
         evidence.focused_at.retain(|id, _| ids.contains(id));
+    }
+
+    /// Forgets transcripts, panes, lists and hooks of sessions that are gone.
+    fn prune_content(&mut self, now: Timestamp) {
+        let (mut transcripts, mut panes, mut dirs) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for known in self.known(now) {
+            transcripts.extend(known.transcript.clone());
+            panes.extend(known.pane_key());
+            dirs.extend(known.dir().map(Path::to_path_buf));
+        }
+        let entries = self.evidence.files.values();
+        let sessions: BTreeSet<String> = entries
+            .filter_map(|f| f.entries.newest()?.1.session_id.clone())
+            .collect();
+        let evidence = &mut self.evidence;
+        evidence
+            .transcripts
+            .retain(|key, _| transcripts.contains(key));
+        evidence.screens.retain(|key, _| panes.contains(key));
+        evidence.lists.retain(|dir, _| dirs.contains(dir));
+        evidence.hooks.retain(|id, told| {
+            let recent = |at: Timestamp| now.since(at) <= STOPPED_KEPT;
+            sessions.contains(id) || told.newest_at().is_some_and(recent)
+        });
     }
 
     /// Whether a process that had a file at `seen` may still live.
@@ -221,6 +264,7 @@ impl Fleet {
 
     fn known(&self, now: Timestamp) -> impl Iterator<Item = Known<'_>> {
         let registered = self.registered();
+        let shared = self.shared_transcripts(&registered);
         self.evidence
             .processes
             .iter()
@@ -235,8 +279,32 @@ impl Fleet {
                 if expired || !self.is_session(process, entry) {
                     return None;
                 }
-                Some(self.judge(*key, process, file, now))
+                let transcript = transcript_key(&process.facts.value, file.map(|f| f.0), entry);
+                let sole = transcript.filter(|key| !shared.contains(&claim(key)));
+                Some(self.judge(*key, process, file, sole, now))
             })
+    }
+
+    /// Transcripts that several live processes write to.
+    fn shared_transcripts(
+        &self,
+        registered: &BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)>,
+    ) -> BTreeSet<TranscriptKey> {
+        let mut seen = BTreeSet::new();
+        let living = self.evidence.processes.iter().filter(|(_, p)| {
+            let role = p.facts.value.role;
+            p.exited_at.is_none() && matches!(role, Role::Interactive | Role::Headless)
+        });
+        let keys = living.filter_map(|(key, process)| {
+            let file = registered.get(key).copied();
+            let entry = file.and_then(|(_, f)| f.entries.newest()).map(|(_, e)| e);
+            transcript_key(&process.facts.value, file.map(|f| f.0), entry)
+        });
+        keys.filter_map(|key| {
+            let claim = claim(&key);
+            (!seen.insert(claim.clone())).then_some(claim)
+        })
+        .collect()
     }
 
     /// Which registry file belongs to which process. Where two config folders claim a process,
@@ -302,6 +370,7 @@ impl Fleet {
         key: ProcessKey,
         process: &'a ProcessEvidence,
         file: Option<(&'a RegistryFile, &'a FileEvidence)>,
+        transcript: Option<TranscriptKey>,
         now: Timestamp,
     ) -> Known<'a> {
         let registry: Vec<_> = file
@@ -327,21 +396,41 @@ impl Fleet {
             .map(|(_, at)| *at)
             .max();
         let entry = registry.first().map(|run| run.value);
+        let said = transcript
+            .as_ref()
+            .and_then(|key| self.evidence.transcripts.get(key))
+            .and_then(|dated| Some((dated.at, dated.value.as_ref()?)));
+        let screens =
+            pane.and_then(|(server, pane)| self.evidence.screens.get(&pane_key(server, pane)));
+        let listed = file.and_then(|(name, _)| {
+            let list = self.evidence.lists.get(&name.dir)?;
+            Some((list.at, list.value.iter().find(|l| l.pid == key.pid)?))
+        });
+        let hooks = entry
+            .and_then(|e| e.session_id.as_ref())
+            .and_then(|id| self.evidence.hooks.get(id));
         let case = Case {
             process,
             registry,
             registry_gone: file.and_then(|(_, f)| f.gone_at.filter(|_| !present(f))),
             key_seen,
             shown,
+            transcript: said,
+            screens: screens
+                .into_iter()
+                .flat_map(|s| s.runs(Screen::in_short))
+                .collect(),
+            listed,
+            hooks,
             attended_at: self.evidence.popover_at.max(focused.copied()),
         };
         let verdict = status::verdict(&case, now);
-        let transcript = transcript_key(facts, file.map(|(name, _)| name), entry);
         Known {
             key,
             process,
             file: file.map(|(name, _)| name),
             entry,
+            case,
             transcript,
             pane,
             pane_pending: self.pane_pending(process),
@@ -399,7 +488,19 @@ impl Fleet {
     }
 
     fn draw(&self, known: &Known<'_>) -> Session {
-        draw::session(self.machine.session_id(known.key), known)
+        draw::session(self.machine.session_id(known.key), known).moved(self.ahead())
+    }
+
+    /// By how much the wall clock is ahead of ours, in nanoseconds.
+    fn ahead(&self) -> i64 {
+        self.evidence.wall_clock.as_ref().map_or(0, |w| w.value)
+    }
+}
+
+fn pane_key(server: &Path, pane: &Pane) -> PaneKey {
+    PaneKey {
+        server: server.to_path_buf(),
+        pane: pane.pane.clone(),
     }
 }
 
@@ -418,6 +519,15 @@ fn transcript_key(
         None => Which::NewestSince(facts.started_at),
     };
     Some(TranscriptKey { dir, cwd, which })
+}
+
+/// What a key lays claim to: two clients without a registry in one folder claim one file.
+fn claim(key: &TranscriptKey) -> TranscriptKey {
+    let mut claim = key.clone();
+    if let Which::NewestSince(since) = &mut claim.which {
+        *since = Timestamp::default();
+    }
+    claim
 }
 
 fn newest_at(evidence: &FileEvidence) -> Option<Timestamp> {

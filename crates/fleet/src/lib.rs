@@ -19,6 +19,7 @@ pub mod status;
 pub mod terminal;
 pub mod time;
 pub mod view;
+pub mod why;
 
 pub use fleet::Fleet;
 pub use observation::{Fact, Observation};

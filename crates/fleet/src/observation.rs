@@ -2,6 +2,7 @@
 
 mod hook;
 mod screen;
+mod shift;
 mod transcript;
 
 pub use hook::{Happened, HookEvent, Listed};

@@ -3,6 +3,9 @@
 
 mod parts;
 pub(crate) mod rfc3339;
+mod shift;
+
+pub(crate) use shift::moved;
 
 pub use parts::{
     Activity, Because, Certainty, ClaudeInfo, Context, Delegation, Need, NeedKind, Source,

@@ -1,26 +1,39 @@
 //! The verdict: what a session is, from the newest facts and the time. A pure function of both.
 //!
-//! | source | decides | freshness | debounce |
-//! |---|---|---|---|
-//! | process gone | Stopped | for ever | none |
-//! | process state `T`, frozen group | Paused | until the next pulse | none |
-//! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | none |
-//! | registry without a status, or its key alone | Starting | [`STARTING`], [`ATTENTION`] | none |
-//! | registry `busy`, `shell` | Working, `BackgroundShell` | while the file says so | none |
-//! | registry `idle` | Idle, Finished | while the file says so | [`IDLE_DEBOUNCE`] after `busy` |
-//! | registry file gone | as the file last said | [`LEAVING`] | none |
-//! | tmux clients, kind `background` | Detached, unless one above holds | newest list | none |
+//! The first line that holds decides. What stands further down can add words (which tool, which
+//! sub-agent), but never contradict.
 //!
-//! A file's age never counts: a client in thought writes nothing.
+//! | source | decides | believed for | waits first |
+//! |---|---|---|---|
+//! | process gone | Stopped | ever | no |
+//! | process state `T`, frozen group | Paused | until the next pulse | no |
+//! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | no |
+//! | registry without a status, or its key alone | Starting, then Trust | [`STARTING`], [`ATTENTION`] | no |
+//! | hook: a prompt was sent | Working | [`HOOK_LEADS`], then the registry | no |
+//! | registry `busy` | Working, Compacting, Retrying | while the file says so | no |
+//! | registry `shell` | `BackgroundShell` | while the file says so | no |
+//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy` |
+//! | registry file gone | as the file last said | [`LEAVING`] | no |
+//! | the client's own list, where the registry is not understood | the same words, inferred | [`LIST_FRESH`] | no |
+//! | pane text, where the client tells nothing | the same states, inferred | [`SCREEN_FRESH`] | no |
+//! | transcript, where nobody else tells | Working or not, inferred | while nothing newer is in it | no |
+//! | tmux clients, kind `background` | Detached, unless one above holds | newest list | no |
+//!
+//! With the registry's word, a transcript adds: which tool, how the turn ended (Finished, Failed,
+//! interrupted), a retry, the sub-agents. A pane's text adds a retry or a compaction. A file's age
+//! never counts: a client in thought writes nothing.
 
+mod content;
+mod registry;
+mod silent;
 mod words;
 
-use crate::evidence::{ProcessEvidence, Run};
-use crate::observation::{RegistryEntry, RunState, StopSignal};
-use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
+use crate::evidence::{HookEvidence, ProcessEvidence, Run};
+use crate::observation::{Listed, RegistryEntry, RunState, Screen, StopSignal, Transcript};
+use crate::session::{Activity, Because, Certainty, Delegation, Need, SessionStatus, Source};
 use crate::time::Timestamp;
+use content::Content;
 use std::time::Duration;
-use words::Word;
 
 /// The client flashes `idle` for 2 to 60 ms between two turns (measured, 2.1.330).
 pub const IDLE_DEBOUNCE: Duration = Duration::from_millis(300);
@@ -32,6 +45,14 @@ pub const ATTENTION: Duration = Duration::from_secs(10);
 pub const LEAVING: Duration = Duration::from_secs(3);
 /// How long a stopped session is shown.
 pub const STOPPED_KEPT: Duration = Duration::from_mins(1);
+/// A hook is up to 0.9 s ahead of the registry (measured); after this the registry is right.
+pub const HOOK_LEADS: Duration = Duration::from_millis(1500);
+/// A pane in doubt is read every 2 s; three readings may fail.
+pub const SCREEN_FRESH: Duration = Duration::from_secs(7);
+/// The client's list is asked for every 15 s; one answer may fail.
+pub const LIST_FRESH: Duration = Duration::from_secs(35);
+/// The longest pause between two attempts of a request; one that lasts longer is being answered.
+pub const RETRY_PAUSE: Duration = Duration::from_secs(45);
 
 /// The facts that bear on one session.
 #[derive(Debug, Clone)]
@@ -46,6 +67,15 @@ pub struct Case<'a> {
     pub key_seen: Option<Timestamp>,
     /// Whether its tmux session is shown; none outside tmux.
     pub shown: Option<Run<'a, bool>>,
+    /// What its transcript says, and when that was read. None where two live processes write to
+    /// one: whose line is whose cannot be told.
+    pub transcript: Option<(Timestamp, &'a Transcript)>,
+    /// What its pane showed, newest first.
+    pub screens: Vec<Run<'a, Screen>>,
+    /// What the client's own list says of it, and when.
+    pub listed: Option<(Timestamp, &'a Listed)>,
+    /// What its hooks told.
+    pub hooks: Option<&'a HookEvidence>,
     /// When its owner last looked.
     pub attended_at: Option<Timestamp>,
 }
@@ -59,29 +89,88 @@ pub struct Verdict {
     pub activity: Option<Activity>,
     /// What it waits for.
     pub need: Option<Need>,
+    /// Its sub-agents at work.
+    pub delegations: Vec<Delegation>,
     /// Whether a terminal shows it.
     pub attached: bool,
     /// Why.
     pub because: Because,
-    /// It works, but neither a tool nor an answer shows: a request may be failing.
-    pub quiet: bool,
+    /// Whether its pane could tell more than its client does.
+    pub doubt: Doubt,
     /// When the verdict may change without a new fact.
     pub review_at: Option<Timestamp>,
+}
+
+/// Whether the pane of a session could tell more than its client does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// Its client says it all.
+    None,
+    /// Its client says nothing, says it in unknown words, or seems to repeat a failing request.
+    Some,
+}
+
+/// What a client does, as far as anybody tells.
+struct Doing {
+    status: SessionStatus,
+    activity: Option<Activity>,
+    need: Option<Need>,
+    because: Because,
+    doubt: Doubt,
+    review_at: Option<Timestamp>,
+}
+
+impl Doing {
+    fn active(activity: Activity, because: Because) -> Self {
+        Self {
+            status: SessionStatus::Active,
+            activity: Some(activity),
+            need: None,
+            because,
+            doubt: Doubt::None,
+            review_at: None,
+        }
+    }
+
+    fn needing(need: Need, because: Because) -> Self {
+        Self {
+            status: SessionStatus::AwaitingApproval,
+            activity: None,
+            need: Some(need),
+            because,
+            doubt: Doubt::None,
+            review_at: None,
+        }
+    }
+
+    fn bare(status: SessionStatus, because: Because) -> Self {
+        Self {
+            status,
+            activity: None,
+            need: None,
+            because,
+            doubt: Doubt::None,
+            review_at: None,
+        }
+    }
+
+    /// The same, but only concluded.
+    fn inferred(mut self) -> Self {
+        self.because.certainty = Certainty::Inferred;
+        self.doubt = Doubt::Some;
+        self
+    }
+
+    fn until(mut self, at: Timestamp) -> Self {
+        self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));
+        self
+    }
 }
 
 /// Whether a client of this version can list its sessions (`agents --json`, from 2.1.145 on).
 /// An older one would take the words for a prompt.
 pub fn can_list(version: &str) -> bool {
     words::at_least(version, (2, 1, 145))
-}
-
-/// What a client does, as far as its registry file tells.
-struct Doing {
-    status: SessionStatus,
-    activity: Option<Activity>,
-    need: Option<Need>,
-    because: Because,
-    review_at: Option<Timestamp>,
 }
 
 /// How runs of one status are told apart.
@@ -97,21 +186,34 @@ pub fn kind(entry: &RegistryEntry) -> (Option<String>, Option<String>, Option<St
 pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
     let process = case.process;
     if let Some(exited) = process.exited_at {
+        let because = because(Source::Process, "its process has ended", exited, exited);
         return Verdict {
             status: SessionStatus::Stopped,
             activity: None,
             need: None,
+            delegations: Vec::new(),
             attached: false,
-            because: because(Source::Process, "its process has ended", exited, exited),
-            quiet: false,
+            because: until(because, "it is forgotten, a minute after its end"),
+            doubt: Doubt::None,
             review_at: Some(exited.after(STOPPED_KEPT)),
         };
     }
     let doing = doing(case, now);
-    let attached = detached(case).is_none();
+    let delegations = match (&doing.activity, &doing.need) {
+        (
+            Some(
+                Activity::Working { .. } | Activity::Compacting { .. } | Activity::Retrying { .. },
+            ),
+            _,
+        )
+        | (_, Some(_)) => Content::of(case).delegations(),
+        _ => Vec::new(),
+    };
+    let detached = detached(case);
+    let attached = detached.is_none();
     let (status, because) = if let Some(because) = paused(process) {
         (SessionStatus::Paused, because)
-    } else if let (SessionStatus::Active, Some(because)) = (doing.status, detached(case)) {
+    } else if let (SessionStatus::Active, Some(because)) = (doing.status, detached) {
         (SessionStatus::Detached, because)
     } else {
         (doing.status, doing.because)
@@ -120,9 +222,10 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
         status,
         activity: doing.activity,
         need: doing.need,
+        delegations,
         attached,
         because,
-        quiet: false,
+        doubt: doing.doubt,
         review_at: doing.review_at,
     }
 }
@@ -138,19 +241,39 @@ fn because(source: Source, text: &str, observed: Timestamp, since: Timestamp) ->
     }
 }
 
+/// Adds what would change it.
+fn until(mut because: Because, text: &str) -> Because {
+    text.clone_into(&mut because.until);
+    because
+}
+
 fn paused(process: &ProcessEvidence) -> Option<Because> {
     let run = process.states.runs(|s| *s).next()?;
-    let text = match run.value {
+    let (text, end) = match run.value {
         RunState::Running => return None,
-        RunState::Stopped(StopSignal::Keyboard) => "it was put aside with Ctrl-Z",
-        RunState::Stopped(StopSignal::Program) => "another program stopped its process",
-        RunState::Stopped(StopSignal::Terminal) => {
-            "it runs in the background and wants its terminal"
+        RunState::Stopped(StopSignal::Keyboard) => (
+            "it was put aside with Ctrl-Z",
+            "fg is typed in its terminal",
+        ),
+        RunState::Stopped(StopSignal::Program) => {
+            ("another program stopped its process", "it gets SIGCONT")
         }
-        RunState::Stopped(StopSignal::Unknown) => "its process was stopped by a signal",
-        RunState::Frozen => "its control group is frozen",
+        RunState::Stopped(StopSignal::Terminal) => (
+            "it runs in the background and wants its terminal",
+            "fg is typed in its terminal",
+        ),
+        RunState::Stopped(StopSignal::Unknown) => {
+            ("its process was stopped by a signal", "it gets SIGCONT")
+        }
+        RunState::Frozen => (
+            "its control group is frozen",
+            "whoever froze the group thaws it",
+        ),
     };
-    Some(because(Source::Process, text, run.last, run.first))
+    Some(until(
+        because(Source::Process, text, run.last, run.first),
+        end,
+    ))
 }
 
 fn detached(case: &Case<'_>) -> Option<Because> {
@@ -160,22 +283,24 @@ fn detached(case: &Case<'_>) -> Option<Because> {
         last,
     }) = case.shown
     {
-        return Some(because(
+        let because = because(
             Source::Tmux,
             "no client shows its tmux session",
             last,
             first,
-        ));
+        );
+        return Some(until(because, "its tmux session is attached"));
     }
     let run = case.registry.first()?;
     let background = matches!(run.value.kind.as_deref(), Some("bg" | "background"));
     background.then(|| {
-        because(
+        let because = because(
             Source::Registry,
             "it is a background session",
             run.last,
             run.first,
-        )
+        );
+        until(because, "it is attached")
     })
 }
 
@@ -183,214 +308,12 @@ fn doing(case: &Case<'_>, now: Timestamp) -> Doing {
     let leaving = case.registry_gone.map(|gone| gone.after(LEAVING));
     match case.registry.first() {
         Some(run) if leaving.is_none_or(|until| now < until) => {
-            let mut doing = by_registry(case, run, now);
-            doing.review_at = doing.review_at.into_iter().chain(leaving).min();
-            doing
-        }
-        _ => without_registry(case, now),
-    }
-}
-
-fn since(run: &Run<'_, RegistryEntry>) -> Timestamp {
-    run.value
-        .status_updated_at
-        .unwrap_or(run.first)
-        .min(run.last)
-}
-
-fn by_registry(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing {
-    let from = since(run);
-    let at = from.into();
-    let say = |text: &str| because(Source::Registry, text, run.last, from);
-    let active = |activity: Activity, text: &str| Doing {
-        status: SessionStatus::Active,
-        activity: Some(activity),
-        need: None,
-        because: say(text),
-        review_at: None,
-    };
-    match Word::of(run.value) {
-        Word::Busy => active(
-            Activity::Working {
-                tool: None,
-                detail: None,
-                since: at,
-            },
-            "its registry file says busy",
-        ),
-        Word::Shell => active(
-            Activity::BackgroundShell { since: at },
-            "its registry file says that a background shell still runs",
-        ),
-        Word::Menu => active(
-            Activity::MenuOpen { since: at },
-            "a menu of the client is open",
-        ),
-        Word::UnknownWait(text) => {
-            let mut doing = active(
-                Activity::MenuOpen { since: at },
-                &format!("it waits for {text:?}, which is not known to be a need"),
-            );
-            doing.because.certainty = Certainty::Inferred;
-            doing
-        }
-        Word::Need { kind, tool, known } => {
-            let told = run.value.waiting_for.as_deref().unwrap_or_default();
-            let mut because = say(&format!("its registry file says it waits for {told:?}"));
-            if !known {
-                because.certainty = Certainty::Inferred;
-            }
-            Doing {
-                status: SessionStatus::AwaitingApproval,
-                activity: None,
-                need: Some(Need {
-                    kind,
-                    tool,
-                    detail: None,
-                    agent: None,
-                    since: at,
-                }),
-                because,
-                review_at: None,
+            let doing = registry::doing(case, run, now);
+            match leaving {
+                Some(at) => doing.until(at),
+                None => doing,
             }
         }
-        Word::Idle => idle(case, run, now),
-        Word::Unknown(status) => {
-            let mut because = say(&format!(
-                "its registry file says {status:?}, a word this version does not know"
-            ));
-            because.certainty = Certainty::Unknown;
-            Doing {
-                status: SessionStatus::Active,
-                activity: None,
-                need: None,
-                because,
-                review_at: None,
-            }
-        }
-        Word::Missing => {
-            let version = run.value.version.as_deref();
-            starting(case, now, "its registry file has no status yet", version)
-        }
-    }
-}
-
-fn idle(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing {
-    let before = case.registry.get(1);
-    let settled = run.first.after(IDLE_DEBOUNCE);
-    if let Some(busy) = before.filter(|b| Word::of(b.value) == Word::Busy)
-        && now < settled
-    {
-        let mut doing = by_registry(case, busy, now);
-        doing.review_at = Some(settled);
-        return doing;
-    }
-    let from = since(run);
-    let worked = before.is_some_and(|b| {
-        b.value.session_id == run.value.session_id
-            && matches!(
-                Word::of(b.value),
-                Word::Busy | Word::Shell | Word::Need { .. }
-            )
-    });
-    let seen = case.attended_at.is_some_and(|at| at >= run.first);
-    let (activity, text) = if worked && !seen {
-        (
-            Activity::Finished { since: from.into() },
-            "its registry file says idle after work that you have not looked at",
-        )
-    } else {
-        (
-            Activity::Idle { since: from.into() },
-            "its registry file says idle",
-        )
-    };
-    Doing {
-        status: SessionStatus::Active,
-        activity: Some(activity),
-        need: None,
-        because: because(Source::Registry, text, run.last, from),
-        review_at: None,
-    }
-}
-
-/// A client that has written a file without a status.
-fn starting(case: &Case<'_>, now: Timestamp, text: &str, version: Option<&str>) -> Doing {
-    let process = case.process;
-    let from = process.facts.value.started_at;
-    let late = from.after(ATTENTION);
-    let (status, text, certainty) = if now < late {
-        (SessionStatus::Starting, text, Certainty::Certain)
-    } else if version.is_some_and(words::tells_status) {
-        let text = "it has not come to its prompt: something in its terminal may wait for you";
-        (SessionStatus::Starting, text, Certainty::Inferred)
-    } else {
-        let text = "its client is older than 2.1.120 and writes no status";
-        (SessionStatus::Active, text, Certainty::Unknown)
-    };
-    Doing {
-        status,
-        activity: None,
-        need: None,
-        because: Because {
-            certainty,
-            ..because(Source::Registry, text, process.seen_at, from)
-        },
-        review_at: (now < late).then_some(late),
-    }
-}
-
-/// A client that has written no file.
-fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
-    let process = case.process;
-    let from = process.facts.value.started_at;
-    let (late, young) = (from.after(ATTENTION), from.after(STARTING));
-    let doing = |status, source, text: &str, certainty, review_at: Option<Timestamp>| Doing {
-        status,
-        activity: None,
-        need: None,
-        because: Because {
-            certainty,
-            ..because(source, text, process.seen_at, from)
-        },
-        review_at: review_at.filter(|at| now < *at),
-    };
-    let at_dialog = case.registry.is_empty() && case.key_seen.is_some_and(|at| at >= from);
-    if at_dialog && now >= late {
-        let text = "it has not come to its prompt: a trust or login dialog waits in its terminal";
-        doing(
-            SessionStatus::Starting,
-            Source::Registry,
-            text,
-            Certainty::Inferred,
-            None,
-        )
-    } else if at_dialog {
-        let text = "it has opened its socket, but not come to its prompt";
-        doing(
-            SessionStatus::Starting,
-            Source::Registry,
-            text,
-            Certainty::Certain,
-            Some(late),
-        )
-    } else if now < young && case.registry.is_empty() {
-        let text = "its process has just started";
-        doing(
-            SessionStatus::Starting,
-            Source::Process,
-            text,
-            Certainty::Certain,
-            Some(young),
-        )
-    } else {
-        let text = "its process runs, but it has no registry file";
-        doing(
-            SessionStatus::Active,
-            Source::Process,
-            text,
-            Certainty::Unknown,
-            None,
-        )
+        _ => silent::without_registry(case, now),
     }
 }

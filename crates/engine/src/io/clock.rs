@@ -45,6 +45,12 @@ impl Clock {
         moved.unwrap_or(self.wall).into()
     }
 
+    /// By how much the wall clock is ahead of this one, in nanoseconds.
+    pub fn ahead(&self) -> i64 {
+        let wall = Timestamp::from(SystemTime::now()).as_nanos();
+        wall.saturating_sub(self.now().as_nanos())
+    }
+
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.at(sys::since_boot())

@@ -4,7 +4,8 @@ use super::Known;
 use crate::client::Role;
 use crate::names;
 use crate::session::{
-    ClaudeInfo, ControlModel, Session, SessionHost, SessionId, SessionStatus, Terminal, TmuxTarget,
+    ClaudeInfo, Context, ControlModel, Session, SessionHost, SessionId, SessionStatus, Terminal,
+    TmuxTarget,
 };
 use crate::terminal;
 
@@ -17,12 +18,13 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
         .unwrap_or_default();
     let named_after = facts.project.as_deref().unwrap_or(workdir.as_ref());
     let verdict = &known.verdict;
+    let said = known.case.transcript.map(|(_, said)| said);
     let paused = verdict.status == SessionStatus::Paused;
     Session {
         id,
         status: verdict.status,
         control: control(known),
-        active_delegations: 0,
+        active_delegations: u32::try_from(verdict.delegations.len()).unwrap_or(u32::MAX),
         tmux_name: known.pane.map_or_else(
             || names::name_from_dir(named_after),
             |(_, pane)| pane.session.clone(),
@@ -52,14 +54,17 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
             entrypoint: e.entrypoint.clone(),
             name: e.name.clone(),
             named_by_owner: e.name_source.as_deref() == Some("user"),
-            model: None,
-            mode: None,
-            prompt: None,
+            model: said.and_then(|t| t.model.clone()),
+            mode: said.and_then(|t| t.mode.clone()),
+            prompt: said.and_then(|t| Some(t.prompt.as_ref()?.text.clone())),
         }),
         terminal: drawn_terminal(known),
-        branch: None,
-        context: None,
-        delegations: Vec::new(),
+        branch: said.and_then(|t| t.branch.clone()).filter(|b| b != "HEAD"),
+        context: said.and_then(|t| t.tokens).map(|tokens| Context {
+            tokens,
+            window: None,
+        }),
+        delegations: verdict.delegations.clone(),
         usage: known.process.usage.as_ref().map(|u| u.value),
         workdir,
     }

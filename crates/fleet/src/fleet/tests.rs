@@ -218,7 +218,7 @@ fn a_start_is_told_as_one() {
     check(
         vec![alive(100, 1), key_seen.clone()],
         10_001,
-        "Starting inferred",
+        "AwaitingApproval Trust - inferred",
     );
     check(
         vec![alive(100, 1), key_seen, says(20_000, 1, "idle", "")],

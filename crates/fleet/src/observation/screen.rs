@@ -21,6 +21,25 @@ pub struct Screen {
     pub title_busy: Option<bool>,
 }
 
+impl Screen {
+    /// The same without what counts down while nothing happens.
+    #[must_use]
+    pub fn in_short(&self) -> Self {
+        let shows = match &self.shows {
+            Some(Shows::Retrying { attempt, of, .. }) => Some(Shows::Retrying {
+                attempt: *attempt,
+                of: *of,
+                seconds: None,
+            }),
+            other => other.clone(),
+        };
+        Self {
+            shows,
+            title_busy: self.title_busy,
+        }
+    }
+}
+
 /// What the text of a pane can show.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Shows {

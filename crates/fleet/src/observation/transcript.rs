@@ -104,6 +104,8 @@ pub enum End {
 /// A request to be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Retry {
+    /// When it was last sent.
+    pub at: Timestamp,
     /// Which attempt comes next, from 1.
     pub attempt: u32,
     /// How many there are at most.

@@ -103,6 +103,19 @@ impl Activity {
             | Self::MenuOpen { since } => *since,
         }
     }
+
+    pub(super) fn since_mut(&mut self) -> &mut SystemTime {
+        match self {
+            Self::Working { since, .. }
+            | Self::Idle { since }
+            | Self::Finished { since }
+            | Self::BackgroundShell { since }
+            | Self::Failed { since, .. }
+            | Self::Compacting { since }
+            | Self::Retrying { since, .. }
+            | Self::MenuOpen { since } => since,
+        }
+    }
 }
 
 /// What kind of answer a session waits for.
@@ -159,6 +172,8 @@ pub enum Source {
     Screen,
     /// The client's own list, `claude agents --json`.
     List,
+    /// The owner, who has looked.
+    Attention,
 }
 
 /// How sure a verdict is.

@@ -1,8 +1,8 @@
 //! The client's own words. `status` is one of four; `waitingFor` is free text that has changed
 //! between versions ("approve Bash" became "permission prompt").
 
-use super::NeedKind;
 use crate::observation::RegistryEntry;
+use crate::session::NeedKind;
 
 /// What a registry entry says, understood.
 #[derive(Debug, Clone, PartialEq)]

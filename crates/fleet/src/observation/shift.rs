@@ -1,0 +1,59 @@
+//! Times that a client wrote by the wall clock, moved to the time facts are dated with.
+
+use super::{Fact, RegistryEntry, Said, ToolCall, Transcript};
+use crate::time::Timestamp;
+
+impl Fact {
+    /// The same fact with the client's own times set back by `ahead` nanoseconds: so far is the
+    /// wall clock ahead of the time facts are dated with, once somebody has set it.
+    #[must_use]
+    pub fn set_back(self, ahead: i64) -> Self {
+        let back = |at: Timestamp| Timestamp::from_nanos(at.as_nanos().saturating_sub(ahead));
+        match self {
+            Self::Registry(file, entry) => Self::Registry(file, Box::new(entry_back(*entry, back))),
+            Self::Transcript(key, transcript) => {
+                Self::Transcript(key, Box::new(transcript_back(*transcript, back)))
+            }
+            other => other,
+        }
+    }
+}
+
+fn entry_back(entry: RegistryEntry, back: impl Fn(Timestamp) -> Timestamp) -> RegistryEntry {
+    RegistryEntry {
+        started_at: entry.started_at.map(&back),
+        status_updated_at: entry.status_updated_at.map(&back),
+        ..entry
+    }
+}
+
+fn transcript_back(mut said: Transcript, back: impl Fn(Timestamp) -> Timestamp) -> Transcript {
+    let text = |said: Option<Said>| {
+        said.map(|s| Said {
+            at: back(s.at),
+            ..s
+        })
+    };
+    let calls = |calls: &mut Vec<ToolCall>| {
+        for call in calls {
+            call.at = back(call.at);
+        }
+    };
+    said.turn_at = said.turn_at.map(&back);
+    said.newest_at = said.newest_at.map(&back);
+    said.prompt = text(said.prompt);
+    said.error = text(said.error);
+    calls(&mut said.calls);
+    if let Some(end) = &mut said.end {
+        end.at = back(end.at);
+    }
+    if let Some(retry) = &mut said.retry {
+        retry.at = back(retry.at);
+        retry.next_at = retry.next_at.map(&back);
+    }
+    for agent in &mut said.delegations {
+        agent.at = back(agent.at);
+        calls(&mut agent.calls);
+    }
+    said
+}

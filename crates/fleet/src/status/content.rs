@@ -1,0 +1,276 @@
+//! What goes on inside a turn: from the transcript, corrected by hooks where they are connected.
+
+use super::{Case, RETRY_PAUSE};
+use crate::evidence::HookEvidence;
+use crate::observation::{Delegated, End, Happened, HookEvent, Retry, ToolCall, Transcript};
+use crate::session::{Delegation, NeedKind};
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// A record is dated when it is made, the registry when it is written: up to so much later.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// The inside of a session.
+#[derive(Clone, Copy)]
+pub(super) struct Content<'a> {
+    transcript: Option<&'a Transcript>,
+    hooks: Option<&'a HookEvidence>,
+    pid: u32,
+    began: Timestamp,
+}
+
+/// What a permission dialog asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) tool: Option<String>,
+    pub(super) detail: Option<String>,
+    pub(super) agent: Option<String>,
+}
+
+/// How the newest turn ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Nobody tells how turns end.
+    Untold,
+    /// The model had said all it had to, or the conversation was compacted.
+    Finished,
+    /// An error the client gave up on.
+    Failed(String),
+    /// By its owner, or it was none of the model's.
+    Quiet,
+}
+
+impl Asked {
+    /// A call of these tools is a question or a plan, whatever the registry calls it.
+    pub(super) fn kind(&self) -> Option<NeedKind> {
+        match self.tool.as_deref()? {
+            "AskUserQuestion" => Some(NeedKind::Question),
+            "ExitPlanMode" => Some(NeedKind::Plan),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Content<'a> {
+    pub(super) fn of(case: &Case<'a>) -> Self {
+        Self {
+            transcript: case.transcript.map(|(_, t)| t),
+            hooks: case.hooks,
+            pid: case.process.facts.value.key.pid,
+            began: case.process.facts.value.started_at,
+        }
+    }
+
+    /// What hooks of this process told, newest first: a session id may be shared, and lives on.
+    fn told(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
+        let Self { pid, began, .. } = *self;
+        let all = self.hooks.into_iter().flat_map(HookEvidence::newest_first);
+        all.filter(move |(at, e)| *at >= began && e.pid.is_none_or(|p| p == pid))
+    }
+
+    /// The call of the main agent that has no result yet.
+    pub(super) fn running_call(&self) -> Option<&'a ToolCall> {
+        let ended: BTreeSet<&str> = self.ended_calls();
+        let of_hook = self
+            .told()
+            .take_while(|(_, e)| !matches!(e.what, Happened::Prompted))
+            .filter(|(_, e)| e.agent.is_none())
+            .find_map(|(_, e)| match &e.what {
+                Happened::ToolStarting(call) => Some(call),
+                _ => None,
+            });
+        let calls = self.transcript.map_or(&[][..], |t| &t.calls);
+        calls
+            .iter()
+            .chain(of_hook)
+            .find(|call| !ended.contains(call.id.as_str()))
+    }
+
+    fn ended_calls(&self) -> BTreeSet<&'a str> {
+        let ended = self.told().filter_map(|(_, e)| match &e.what {
+            Happened::ToolEnded { id } => Some(id.as_str()),
+            _ => None,
+        });
+        ended.collect()
+    }
+
+    /// What the dialog that is open since `from` asks for, if it is clear.
+    pub(super) fn asked(&self, from: Timestamp) -> Asked {
+        self.asked_by_hook(from)
+            .or_else(|| self.asked_by_transcript())
+            .unwrap_or_default()
+    }
+
+    fn asked_by_hook(&self, from: Timestamp) -> Option<Asked> {
+        let mut later_by_agent: BTreeSet<Option<&str>> = BTreeSet::new();
+        for (_, event) in self.told().take_while(|(at, _)| at.after(SLACK) >= from) {
+            let agent = event.agent.as_deref();
+            match &event.what {
+                Happened::PermissionAsked { tool, detail } if !later_by_agent.contains(&agent) => {
+                    return Some(Asked {
+                        tool: Some(tool.clone()),
+                        detail: detail.clone(),
+                        agent: agent.map(|id| self.agent_name(id)),
+                    });
+                }
+                Happened::ToolEnded { .. } | Happened::Stopped { .. } | Happened::Prompted => {
+                    later_by_agent.insert(agent);
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn agent_name(&self, id: &str) -> String {
+        let known = self
+            .transcript
+            .and_then(|t| t.delegations.iter().find(|d| d.agent_id == id));
+        known.map_or_else(|| "a sub-agent".to_owned(), name)
+    }
+
+    /// A call without a result runs or waits for leave: only where just one agent has any is it
+    /// clear whose turn it is to be asked.
+    fn asked_by_transcript(&self) -> Option<Asked> {
+        let transcript = self.transcript?;
+        let ended = self.ended_calls();
+        let open = |calls: &'a [ToolCall]| {
+            calls.iter().find(|c| {
+                !ended.contains(c.id.as_str()) && !matches!(c.tool.as_str(), "Agent" | "Task")
+            })
+        };
+        let main = open(&transcript.calls).map(|call| (call, None));
+        let agents = transcript
+            .delegations
+            .iter()
+            .filter_map(|d| open(&d.calls).map(|call| (call, Some(name(d)))));
+        let mut all = main.into_iter().chain(agents);
+        let (call, agent) = all.next()?;
+        if all.next().is_some() {
+            return None;
+        }
+        Some(Asked {
+            tool: Some(call.tool.clone()),
+            detail: call.detail.clone(),
+            agent,
+        })
+    }
+
+    /// How the newest turn ended, if it is one that began with or after `work`.
+    pub(super) fn ending(&self, work: Option<Timestamp>) -> Ending {
+        let Some(transcript) = self.transcript else {
+            return Ending::Untold;
+        };
+        let newest = transcript.end.as_ref().filter(|end| {
+            transcript.turn_at.is_none_or(|turn| end.at >= turn)
+                && work.is_none_or(|began| end.at.after(SLACK) >= began)
+        });
+        match newest.map(|end| &end.how) {
+            Some(End::Finished | End::Compacted) => Ending::Finished,
+            Some(End::Failed) => {
+                let error = transcript.error.as_ref().map(|e| e.text.clone());
+                Ending::Failed(error.unwrap_or_else(|| "an error".to_owned()))
+            }
+            Some(End::Interrupted | End::Command) | None => Ending::Quiet,
+        }
+    }
+
+    /// When the newest turn ended, if it has.
+    pub(super) fn ended_at(&self) -> Option<Timestamp> {
+        let transcript = self.transcript?;
+        let end = transcript.end.as_ref()?;
+        transcript
+            .turn_at
+            .is_none_or(|turn| end.at >= turn)
+            .then_some(end.at)
+    }
+
+    /// A request that was sent again and has no answer yet.
+    pub(super) fn retry(&self, now: Timestamp) -> Option<&'a Retry> {
+        let retry = self.transcript?.retry.as_ref()?;
+        (now < retry.at.after(RETRY_PAUSE)).then_some(retry)
+    }
+
+    /// When a hook said that the conversation is being compacted, if that is not over.
+    pub(super) fn compacting(&self) -> Option<Timestamp> {
+        self.told()
+            .take_while(|(_, e)| !matches!(e.what, Happened::Compacted | Happened::Prompted))
+            .find_map(|(at, e)| matches!(e.what, Happened::Compacting).then_some(at))
+    }
+
+    /// When a hook last said that a prompt was sent, if nothing came after it.
+    pub(super) fn prompted(&self) -> Option<Timestamp> {
+        let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
+        matches!(event.what, Happened::Prompted).then_some(at)
+    }
+
+    /// The sub-agents at work, oldest first.
+    pub(super) fn delegations(&self) -> Vec<Delegation> {
+        let known = self.transcript.map_or(&[][..], |t| &t.delegations);
+        let mut all: BTreeMap<&str, Delegation> = known
+            .iter()
+            .map(|d| (d.agent_id.as_str(), drawn(d)))
+            .collect();
+        self.correct(&mut all);
+        let mut all: Vec<Delegation> = all.into_values().collect();
+        all.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
+        all
+    }
+
+    /// Hooks tell of a sub-agent's begin and end before its files do, and `Stop` lists all that
+    /// still run.
+    fn correct(&self, all: &mut BTreeMap<&'a str, Delegation>) {
+        let mut later: BTreeSet<&str> = BTreeSet::new();
+        for (at, event) in self.told() {
+            match (&event.what, event.agent.as_deref()) {
+                (Happened::AgentEnded, Some(id)) if later.insert(id) => {
+                    all.remove(id);
+                }
+                (Happened::AgentStarted { agent_type }, Some(id)) if later.insert(id) => {
+                    all.entry(id).or_insert_with(|| Delegation {
+                        id: id.to_owned(),
+                        agent_type: agent_type.clone(),
+                        description: None,
+                        since: at.into(),
+                        tool: None,
+                        detail: None,
+                        depth: 1,
+                    });
+                }
+                (Happened::Stopped { agents }, None) => {
+                    let stopped = at.into();
+                    all.retain(|id, d| {
+                        later.contains(id)
+                            || d.since > stopped
+                            || d.depth > 1
+                            || agents.iter().any(|a| a == id)
+                    });
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn name(agent: &Delegated) -> String {
+    let named = agent
+        .description
+        .clone()
+        .or_else(|| agent.agent_type.clone());
+    named.unwrap_or_else(|| "a sub-agent".to_owned())
+}
+
+fn drawn(agent: &Delegated) -> Delegation {
+    let call = agent.calls.first();
+    Delegation {
+        id: agent.agent_id.clone(),
+        agent_type: agent.agent_type.clone(),
+        description: agent.description.clone(),
+        since: agent.at.into(),
+        tool: call.map(|c| c.tool.clone()),
+        detail: call.and_then(|c| c.detail.clone()),
+        depth: agent.depth,
+    }
+}

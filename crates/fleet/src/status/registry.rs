@@ -1,0 +1,236 @@
+//! What a client does, by its own registry file.
+
+use super::content::{Asked, Content, Ending};
+use super::words::Word;
+use super::{Case, Doing, HOOK_LEADS, IDLE_DEBOUNCE, SCREEN_FRESH, because, silent, until};
+use crate::evidence::Run;
+use crate::observation::{RegistryEntry, Shows};
+use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
+use crate::time::Timestamp;
+use std::time::SystemTime;
+
+const OTHER_WORD: &str = "its registry file says another word, or its process ends";
+
+/// Since when a run's word holds: as the client says, but never later than we saw it.
+fn since(run: &Run<'_, RegistryEntry>) -> Timestamp {
+    run.value
+        .status_updated_at
+        .unwrap_or(run.first)
+        .min(run.last)
+}
+
+pub(super) fn doing(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing {
+    let from = since(run);
+    let say = |text: &str| {
+        let because = because(Source::Registry, text, run.last, from);
+        until(because, OTHER_WORD)
+    };
+    match Word::of(run.value) {
+        Word::Busy => busy(case, from, say("its registry file says busy"), now),
+        Word::Shell => Doing::active(
+            Activity::BackgroundShell { since: from.into() },
+            say("its registry file says that a background shell still runs"),
+        ),
+        Word::Menu => Doing::active(
+            Activity::MenuOpen { since: from.into() },
+            say("a menu of the client is open"),
+        ),
+        Word::UnknownWait(text) => {
+            let told = format!("it waits for {text:?}, which is not known to be a need");
+            Doing::active(Activity::MenuOpen { since: from.into() }, say(&told)).inferred()
+        }
+        Word::Need { kind, tool, known } => {
+            let told = run.value.waiting_for.as_deref().unwrap_or_default();
+            let because = say(&format!("its registry file says it waits for {told:?}"));
+            let doing = needing(case, kind, tool, from, because);
+            if known { doing } else { doing.inferred() }
+        }
+        Word::Idle => idle(case, run, now),
+        Word::Unknown(status) => {
+            let told =
+                format!("its registry file says {status:?}, a word this version does not know");
+            let mut because = say(&told);
+            because.certainty = Certainty::Unknown;
+            silent::otherwise(case, now, Doing::bare(SessionStatus::Active, because))
+        }
+        Word::Missing => silent::without_status(case, run.value.version.as_deref(), now),
+    }
+}
+
+/// A need with the words that the transcript or a hook has for it.
+pub(super) fn needing(
+    case: &Case<'_>,
+    kind: NeedKind,
+    tool: Option<String>,
+    from: Timestamp,
+    because: Because,
+) -> Doing {
+    let mut asked = Content::of(case).asked(from);
+    // A dialog of another tool than the registry names is not this one.
+    if tool.is_some() && asked.tool != tool {
+        asked = Asked {
+            tool,
+            ..Asked::default()
+        };
+    }
+    let need = Need {
+        kind: asked.kind().unwrap_or(kind),
+        tool: asked.tool,
+        detail: asked.detail,
+        agent: asked.agent,
+        since: from.into(),
+    };
+    Doing::needing(need, because)
+}
+
+/// A turn that runs: what it does, as far as anybody tells.
+pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Timestamp) -> Doing {
+    let content = Content::of(case);
+    let since: SystemTime = from.into();
+    let shown = fresh_screen(case, now);
+    if content.compacting().is_some() || shown == Some(&Shows::Compacting) {
+        return Doing::active(Activity::Compacting { since }, because);
+    }
+    if let Some(Shows::Retrying {
+        attempt,
+        of,
+        seconds,
+    }) = shown
+    {
+        let next = seconds.map(|s| now.after(std::time::Duration::from_secs(s.into())));
+        let activity = Activity::Retrying {
+            attempt: *attempt,
+            of: Some(*of),
+            next_at: next.map(whole_second),
+            since,
+        };
+        return doubtful(Doing::active(activity, because));
+    }
+    let call = content.running_call();
+    if let (Some(retry), None) = (content.retry(now), call) {
+        let activity = Activity::Retrying {
+            attempt: retry.attempt,
+            of: retry.of,
+            next_at: retry.next_at.map(Into::into),
+            since,
+        };
+        let over = retry.at.after(super::RETRY_PAUSE);
+        return doubtful(Doing::active(activity, because)).until(over);
+    }
+    let (tool, detail) = match call {
+        Some(call) => (Some(call.tool.clone()), call.detail.clone()),
+        None => (None, at_work(content.delegations().len())),
+    };
+    Doing::active(
+        Activity::Working {
+            tool,
+            detail,
+            since,
+        },
+        because,
+    )
+}
+
+/// A pane counts down second by second: told to the second it is the same from look to look.
+fn whole_second(at: Timestamp) -> SystemTime {
+    Timestamp::from_millis(at.as_millis().div_euclid(1000) * 1000).into()
+}
+
+fn doubtful(mut doing: Doing) -> Doing {
+    doing.doubt = super::Doubt::Some;
+    doing
+}
+
+fn at_work(agents: usize) -> Option<String> {
+    match agents {
+        0 => None,
+        1 => Some("1 sub-agent".to_owned()),
+        n => Some(format!("{n} sub-agents")),
+    }
+}
+
+/// What the pane shows, if that was read a moment ago.
+pub(super) fn fresh_screen<'a>(case: &Case<'a>, now: Timestamp) -> Option<&'a Shows> {
+    let newest = case.screens.first()?;
+    (now < newest.last.after(SCREEN_FRESH))
+        .then_some(newest.value.shows.as_ref())
+        .flatten()
+}
+
+fn idle(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing {
+    let before = case.registry.get(1);
+    let settled = run.first.after(IDLE_DEBOUNCE);
+    if let Some(busy) = before.filter(|b| Word::of(b.value) == Word::Busy)
+        && now < settled
+    {
+        return doing(case, busy, now).until(settled);
+    }
+    let from = since(run);
+    if let Some(at) = Content::of(case).prompted()
+        && at > from.max(run.first)
+        && now < at.after(HOOK_LEADS)
+    {
+        let because = because(Source::Hook, "a hook says that a prompt was sent", at, at);
+        let because = until(because, "its registry file follows, within 1.5 s");
+        return busy(case, at, because, now).until(at.after(HOOK_LEADS));
+    }
+    let say = |text: &str| {
+        let because = because(Source::Registry, text, run.last, from);
+        until(because, "a prompt is sent, or its process ends")
+    };
+    resting(case, worked(case), from, run.first, say)
+}
+
+/// When the work began that the newest idle word ended; none if there was none.
+fn worked(case: &Case<'_>) -> Option<Timestamp> {
+    let session = &case.registry.first()?.value.session_id;
+    let works = |run: &Run<'_, RegistryEntry>| {
+        run.value.session_id == *session
+            && matches!(
+                Word::of(run.value),
+                Word::Busy | Word::Shell | Word::Need { .. }
+            )
+    };
+    let flashes = |run: &Run<'_, RegistryEntry>| {
+        Word::of(run.value) == Word::Idle && run.last.since(run.first) < IDLE_DEBOUNCE
+    };
+    let before = case.registry.get(1).filter(|run| works(run))?;
+    let earlier = case.registry[1..]
+        .iter()
+        .take_while(|run| works(run) || flashes(run))
+        .filter(|run| works(run))
+        .last();
+    Some(since(earlier.unwrap_or(before)))
+}
+
+/// A free prompt: after work that nobody has seen, after a failure, or just so.
+pub(super) fn resting(
+    case: &Case<'_>,
+    worked: Option<Timestamp>,
+    from: Timestamp,
+    seen_from: Timestamp,
+    say: impl Fn(&str) -> Because,
+) -> Doing {
+    let ending = Content::of(case).ending(worked);
+    let began = case.process.facts.value.started_at;
+    let attended = case.attended_at.is_some_and(|at| at >= seen_from);
+    match ending {
+        Ending::Failed(error) if Content::of(case).ended_at().is_some_and(|at| at >= began) => {
+            Doing::active(
+                Activity::Failed {
+                    error,
+                    since: from.into(),
+                },
+                say("its prompt is free after an error that its transcript tells of"),
+            )
+        }
+        Ending::Untold | Ending::Finished if worked.is_some() && !attended => Doing::active(
+            Activity::Finished { since: from.into() },
+            say("its prompt is free after work that you have not looked at"),
+        ),
+        _ => Doing::active(
+            Activity::Idle { since: from.into() },
+            say("its prompt is free"),
+        ),
+    }
+}

@@ -1,0 +1,237 @@
+//! Clients whose registry says nothing, or nothing we understand: a start, an older client. What
+//! they do is concluded from the client's own list, the pane and the transcript, in that order,
+//! and left open where these say nothing.
+
+use super::content::Content;
+use super::registry::{busy, fresh_screen, needing, resting};
+use super::words::{self, Word};
+use super::{ATTENTION, Case, Doing, LIST_FRESH, SCREEN_FRESH, STARTING, because, until};
+use crate::evidence::Run;
+use crate::observation::{RegistryEntry, Screen, Shows};
+use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
+use crate::time::Timestamp;
+
+/// A client that has written a file without a status.
+pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timestamp) -> Doing {
+    let process = case.process;
+    let from = process.facts.value.started_at;
+    let (young, late) = (from.after(STARTING), from.after(ATTENTION));
+    let say = |text: &str, certainty| Because {
+        certainty,
+        ..because(Source::Registry, text, process.seen_at, from)
+    };
+    let starting = |text: &str, certainty| {
+        let because = until(say(text, certainty), "its registry file has a status");
+        Doing::bare(SessionStatus::Starting, because)
+    };
+    let no_status = "its registry file has no status yet";
+    if now < young {
+        return starting(no_status, Certainty::Certain).until(young);
+    }
+    let rest = if now < late {
+        starting(no_status, Certainty::Inferred).until(late)
+    } else if version.is_some_and(words::tells_status) {
+        let text = "it has not come to its prompt: something in its terminal may wait for you";
+        starting(text, Certainty::Inferred)
+    } else {
+        let text = "its client is older than 2.1.120 and writes no status";
+        Doing::bare(SessionStatus::Active, say(text, Certainty::Unknown))
+    };
+    otherwise(case, now, rest)
+}
+
+/// A client that has written no file.
+pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
+    let process = case.process;
+    let from = process.facts.value.started_at;
+    let (late, young) = (from.after(ATTENTION), from.after(STARTING));
+    let say = |source, text: &str, certainty| Because {
+        certainty,
+        ..because(source, text, process.seen_at, from)
+    };
+    let at_dialog = case.registry.is_empty() && case.key_seen.is_some_and(|at| at >= from);
+    if at_dialog && now >= late {
+        let text = "it has not come to its prompt: a trust or login dialog waits in its terminal";
+        let because = say(Source::Registry, text, Certainty::Inferred);
+        return trust(late, until(because, "the dialog is answered")).inferred();
+    }
+    if at_dialog {
+        let text = "it has opened its socket, but not come to its prompt";
+        let because = say(Source::Registry, text, Certainty::Certain);
+        let because = until(because, "it writes its registry file, or 10 s have passed");
+        return Doing::bare(SessionStatus::Starting, because).until(late);
+    }
+    if now < young && case.registry.is_empty() {
+        let because = say(
+            Source::Process,
+            "its process has just started",
+            Certainty::Certain,
+        );
+        let because = until(because, "it writes its registry file, or 3 s have passed");
+        return Doing::bare(SessionStatus::Starting, because).until(young);
+    }
+    let text = "its process runs, but it has no registry file";
+    let because = say(Source::Process, text, Certainty::Unknown);
+    otherwise(case, now, Doing::bare(SessionStatus::Active, because))
+}
+
+fn trust(from: Timestamp, because: Because) -> Doing {
+    let need = Need {
+        kind: NeedKind::Trust,
+        tool: None,
+        detail: None,
+        agent: None,
+        since: from.into(),
+    };
+    Doing::needing(need, because)
+}
+
+/// What others say, or else `rest`.
+pub(super) fn otherwise(case: &Case<'_>, now: Timestamp, rest: Doing) -> Doing {
+    let told = by_list(case, now)
+        .or_else(|| by_screen(case, now))
+        .or_else(|| by_transcript(case, now));
+    let mut doing = match (told, rest.review_at) {
+        (Some(doing), _) => doing.inferred(),
+        (None, _) => rest,
+    };
+    doing.doubt = super::Doubt::Some;
+    doing
+}
+
+fn by_list(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
+    let (at, listed) = case.listed.filter(|(at, _)| now < at.after(LIST_FRESH))?;
+    let entry = RegistryEntry {
+        status: listed.status.clone(),
+        waiting_for: listed.waiting_for.clone(),
+        ..RegistryEntry::default()
+    };
+    let say = |text: &str| {
+        let because = because(Source::List, text, at, at);
+        until(
+            because,
+            "the client's list says otherwise; it is asked every 15 s",
+        )
+    };
+    let since = at.into();
+    let doing = match Word::of(&entry) {
+        Word::Busy => busy(case, at, say("the client's own list says busy"), now),
+        Word::Idle => Doing::active(
+            Activity::Idle { since },
+            say("the client's own list says idle"),
+        ),
+        Word::Shell => Doing::active(
+            Activity::BackgroundShell { since },
+            say("the client's own list says that a background shell runs"),
+        ),
+        Word::Menu => Doing::active(
+            Activity::MenuOpen { since },
+            say("the client's own list says that a menu is open"),
+        ),
+        Word::Need { kind, tool, .. } => {
+            let because = say("the client's own list says that it waits for you");
+            needing(case, kind, tool, at, because)
+        }
+        Word::Missing | Word::Unknown(_) | Word::UnknownWait(_) => return None,
+    };
+    Some(doing.until(at.after(LIST_FRESH)))
+}
+
+fn by_screen(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
+    let newest = case.screens.first()?;
+    let over = newest.last.after(SCREEN_FRESH);
+    if now >= over {
+        return None;
+    }
+    let say = |text: &str| {
+        let because = because(Source::Screen, text, newest.last, newest.first);
+        until(
+            because,
+            "its pane shows something else; it is read every 2 s",
+        )
+    };
+    let from = newest.first;
+    let doing = match fresh_screen(case, now) {
+        Some(shows) => by_text(case, shows, newest, now),
+        None if newest.value.title_busy? => {
+            busy(case, from, say("the title of its pane shows work"), now)
+        }
+        None => {
+            let say = |text: &str| say(&format!("the title of its pane shows no work; {text}"));
+            resting(case, worked(&case.screens), from, from, say)
+        }
+    };
+    Some(doing.until(over))
+}
+
+fn by_text(case: &Case<'_>, shows: &Shows, newest: &Run<'_, Screen>, now: Timestamp) -> Doing {
+    let from = newest.first;
+    let say = |text: &str| {
+        let because = because(Source::Screen, text, newest.last, from);
+        until(
+            because,
+            "its pane shows something else; it is read every 2 s",
+        )
+    };
+    let need = |kind, tool, text| needing(case, kind, tool, from, say(text));
+    match shows {
+        Shows::Trust => trust(from, say("its pane shows the trust dialog")),
+        Shows::Permission { tool } => need(
+            NeedKind::Permission,
+            tool.clone(),
+            "its pane shows a permission dialog",
+        ),
+        Shows::Question => need(NeedKind::Question, None, "its pane shows a question"),
+        Shows::Plan => need(NeedKind::Plan, None, "its pane shows a plan to approve"),
+        Shows::Busy | Shows::Retrying { .. } | Shows::Compacting => {
+            busy(case, from, say("its pane shows that it works"), now)
+        }
+        Shows::Idle | Shows::Suspended => resting(case, worked(&case.screens), from, from, say),
+    }
+}
+
+/// When the work began that the newest screen shows as over.
+fn worked(screens: &[Run<'_, Screen>]) -> Option<Timestamp> {
+    let works = |run: &&Run<'_, Screen>| match &run.value.shows {
+        Some(shows) => !matches!(shows, Shows::Idle | Shows::Trust | Shows::Suspended),
+        None => run.value.title_busy == Some(true),
+    };
+    let began = screens.get(1..)?.iter().take_while(works).last();
+    began.map(|run| run.first)
+}
+
+/// A transcript tells when turns begin and end, but not whether a call runs or waits for leave.
+fn by_transcript(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
+    let (read, transcript) = case.transcript?;
+    let content = Content::of(case);
+    let say = |text: &str, from| {
+        let because = because(Source::Transcript, text, read, from);
+        until(because, "its transcript has a newer line")
+    };
+    if let Some(ended) = content.ended_at() {
+        let witnessed = case
+            .process
+            .states
+            .first_seen()
+            .is_some_and(|at| at <= ended);
+        let worked = transcript.turn_at.filter(|_| witnessed);
+        let say = |text: &str| {
+            say(
+                &format!("its transcript tells the end of a turn: {text}"),
+                ended,
+            )
+        };
+        return Some(resting(case, worked, ended, ended, say));
+    }
+    let turn = transcript.turn_at?;
+    let asked = content.asked(turn);
+    if let Some(kind) = asked.kind() {
+        let text = "its transcript shows a call that always waits for you";
+        return Some(needing(case, kind, None, turn, say(text, turn)));
+    }
+    let text = match content.running_call() {
+        Some(_) => "its transcript shows a call without a result: it runs, or waits for you",
+        None => "its transcript shows a turn without an end",
+    };
+    Some(busy(case, turn, say(text, turn), now))
+}

@@ -1,0 +1,338 @@
+//! Why a session is what it is: what every source last said of it, and which one won.
+
+use crate::observation::{Happened, RegistryEntry, RunState, Shows, StopSignal};
+use crate::session::{Session, Source, rfc3339};
+use crate::status::{Case, Doubt, LIST_FRESH, SCREEN_FRESH, Verdict};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
+use utoipa::ToSchema;
+
+/// Why a session is what it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Explanation {
+    /// The session as it is.
+    pub session: Session,
+    /// What each source says, the one that decided first.
+    pub testimonies: Vec<Testimony>,
+}
+
+/// What one source last said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Testimony {
+    /// The source.
+    pub source: Source,
+    /// Its newest fact, in words.
+    pub says: String,
+    /// When that was observed; none if it says nothing.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "rfc3339::option"
+    )]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub observed_at: Option<SystemTime>,
+    /// What came of it.
+    pub part: Part,
+    /// Why.
+    pub reason: String,
+}
+
+/// What came of a testimony.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+pub enum Part {
+    /// It decided.
+    Decided,
+    /// It added words to what another decided.
+    Added,
+    /// It was heard and changed nothing.
+    Heard,
+    /// Another outranks it.
+    Overruled,
+    /// It says nothing.
+    Silent,
+}
+
+struct Told {
+    source: Source,
+    says: String,
+    at: Option<Timestamp>,
+    /// What is to be said of it unless it decided.
+    part: Part,
+    reason: &'static str,
+}
+
+impl Told {
+    fn silent(source: Source, says: &str, reason: &'static str) -> Self {
+        Self {
+            source,
+            says: says.to_owned(),
+            at: None,
+            part: Part::Silent,
+            reason,
+        }
+    }
+}
+
+/// What each source says of a case, the one that decided first.
+pub(crate) fn testimonies(case: &Case<'_>, verdict: &Verdict, now: Timestamp) -> Vec<Testimony> {
+    let all = [
+        process(case),
+        registry(case),
+        transcript(case),
+        hook(case),
+        screen(case, verdict, now),
+        list(case, now),
+        tmux(case),
+        attention(case),
+    ];
+    let decided = &verdict.because;
+    let mut told: Vec<Testimony> = all
+        .into_iter()
+        .map(|s| {
+            let won = s.source == decided.source;
+            Testimony {
+                source: s.source,
+                says: s.says,
+                observed_at: s.at.map(Into::into),
+                part: if won { Part::Decided } else { s.part },
+                reason: if won {
+                    decided.text.clone()
+                } else {
+                    s.reason.to_owned()
+                },
+            }
+        })
+        .collect();
+    told.sort_by_key(|t| t.part);
+    told
+}
+
+fn process(case: &Case<'_>) -> Told {
+    let process = case.process;
+    let state = process.states.newest().map(|(_, state)| *state);
+    let says = match (process.exited_at, state) {
+        (Some(_), _) => "has ended",
+        (None, None | Some(RunState::Running)) => "alive",
+        (None, Some(RunState::Frozen)) => "frozen with its control group",
+        (None, Some(RunState::Stopped(by))) => match by {
+            StopSignal::Keyboard => "stopped by SIGTSTP",
+            StopSignal::Program => "stopped by SIGSTOP",
+            StopSignal::Terminal => "stopped, for another program has its terminal",
+            StopSignal::Unknown => "stopped by a signal",
+        },
+    };
+    Told {
+        source: Source::Process,
+        says: says.to_owned(),
+        at: process.exited_at.or(Some(process.seen_at)),
+        part: Part::Heard,
+        reason: "that it lives says nothing of what it does",
+    }
+}
+
+fn registry(case: &Case<'_>) -> Told {
+    let source = Source::Registry;
+    let Some(run) = case.registry.first() else {
+        return match case.key_seen {
+            Some(at) => Told {
+                source,
+                says: "no file yet, but its socket is open".to_owned(),
+                at: Some(at),
+                part: Part::Heard,
+                reason: "a start, or a dialog before the first prompt",
+            },
+            None => Told::silent(source, "no file", "older clients write none"),
+        };
+    };
+    let told = |entry: &RegistryEntry| match (&entry.status, &entry.waiting_for) {
+        (None, _) => "no status".to_owned(),
+        (Some(status), None) => status.clone(),
+        (Some(status), Some(waiting)) => format!("{status}: {waiting}"),
+    };
+    let (part, reason) = match (case.process.exited_at, case.registry_gone) {
+        (Some(_), _) => (
+            Part::Overruled,
+            "a killed client leaves its file behind; the end of its process counts",
+        ),
+        (None, Some(_)) => (Part::Overruled, "its file is gone"),
+        (None, None) => (
+            Part::Heard,
+            "its word holds, but something above it outranks it",
+        ),
+    };
+    Told {
+        source,
+        says: told(run.value),
+        at: Some(run.last),
+        part,
+        reason,
+    }
+}
+
+fn transcript(case: &Case<'_>) -> Told {
+    let source = Source::Transcript;
+    let Some((at, said)) = case.transcript else {
+        return Told::silent(source, "nothing", "not written yet, not found, or shared");
+    };
+    let ended = said
+        .end
+        .as_ref()
+        .filter(|end| said.turn_at.is_none_or(|turn| end.at >= turn));
+    let mut parts = Vec::new();
+    match (ended, said.turn_at) {
+        (Some(end), _) => parts.push(format!("turn over: {:?}", end.how).to_lowercase()),
+        (None, Some(_)) => parts.push("a turn without an end".to_owned()),
+        (None, None) => {}
+    }
+    if let Some(call) = said.calls.first() {
+        let detail = call.detail.as_deref().unwrap_or_default();
+        parts.push(
+            format!("{} without a result {detail}", call.tool)
+                .trim_end()
+                .to_owned(),
+        );
+    }
+    match said.delegations.len() {
+        0 => {}
+        1 => parts.push("1 sub-agent".to_owned()),
+        n => parts.push(format!("{n} sub-agents")),
+    }
+    if parts.is_empty() {
+        parts.push("no turn yet".to_owned());
+    }
+    Told {
+        source,
+        says: parts.join(", "),
+        at: Some(at),
+        part: Part::Added,
+        reason: "it tells which tool and how a turn ended, not whether one runs",
+    }
+}
+
+fn hook(case: &Case<'_>) -> Told {
+    let newest = case.hooks.and_then(|h| h.newest_first().next());
+    let Some((at, event)) = newest else {
+        return Told::silent(Source::Hook, "nothing", "its hooks are not connected");
+    };
+    let says = match &event.what {
+        Happened::SessionStarted => "a session began".to_owned(),
+        Happened::SessionEnded => "a session ended".to_owned(),
+        Happened::Prompted => "a prompt was sent".to_owned(),
+        Happened::ToolStarting(call) => format!("{} is about to run", call.tool),
+        Happened::ToolEnded { .. } => "a tool has ended".to_owned(),
+        Happened::PermissionAsked { tool, .. } => format!("asks for {tool}"),
+        Happened::Stopped { agents } => match agents.len() {
+            0 => "the turn is over".to_owned(),
+            n => format!("the turn is over, {n} sub-agents run"),
+        },
+        Happened::Failed { .. } => "the turn failed".to_owned(),
+        Happened::AgentStarted { .. } => "a sub-agent began".to_owned(),
+        Happened::AgentEnded => "a sub-agent has ended".to_owned(),
+        Happened::Compacting => "compacts the conversation".to_owned(),
+        Happened::Compacted => "has compacted the conversation".to_owned(),
+    };
+    Told {
+        source: Source::Hook,
+        says,
+        at: Some(at),
+        part: Part::Added,
+        reason: "early and in detail, but Escape and kill fire no hook",
+    }
+}
+
+fn screen(case: &Case<'_>, verdict: &Verdict, now: Timestamp) -> Told {
+    let source = Source::Screen;
+    let newest = case
+        .screens
+        .first()
+        .filter(|run| now < run.last.after(SCREEN_FRESH));
+    let Some(run) = newest else {
+        let reason = match verdict.doubt {
+            Doubt::None => "read only where the client itself leaves a doubt",
+            Doubt::Some => "no pane of tmux, or not read yet",
+        };
+        return Told::silent(source, "not read", reason);
+    };
+    let says = match (&run.value.shows, run.value.title_busy) {
+        (Some(shows), _) => match shows {
+            Shows::Trust => "the trust dialog",
+            Shows::Permission { .. } => "a permission dialog",
+            Shows::Question => "a question",
+            Shows::Plan => "a plan to approve",
+            Shows::Busy => "work",
+            Shows::Retrying { .. } => "a request that is sent again",
+            Shows::Compacting => "a compaction",
+            Shows::Idle => "a free prompt",
+            Shows::Suspended => "that it was put aside",
+        },
+        (None, Some(true)) => "work, in its title",
+        (None, Some(false)) => "no work, in its title",
+        (None, None) => "nothing that is known",
+    };
+    Told {
+        source,
+        says: says.to_owned(),
+        at: Some(run.last),
+        part: Part::Added,
+        reason: "the last resort: screens change with every version",
+    }
+}
+
+fn list(case: &Case<'_>, now: Timestamp) -> Told {
+    let source = Source::List;
+    match case.listed.filter(|(at, _)| now < at.after(LIST_FRESH)) {
+        None => Told::silent(
+            source,
+            "not asked",
+            "asked only where the registry is not understood",
+        ),
+        Some((at, listed)) => Told {
+            source,
+            says: listed
+                .status
+                .clone()
+                .unwrap_or_else(|| "no status".to_owned()),
+            at: Some(at),
+            part: Part::Heard,
+            reason: "the registry, which it is made from, is read more often",
+        },
+    }
+}
+
+fn tmux(case: &Case<'_>) -> Told {
+    match &case.shown {
+        None => Told::silent(
+            Source::Tmux,
+            "not in tmux",
+            "tells only whether anybody looks",
+        ),
+        Some(run) => Told {
+            source: Source::Tmux,
+            says: if *run.value {
+                "attached".to_owned()
+            } else {
+                "no client shows its session".to_owned()
+            },
+            at: Some(run.last),
+            part: Part::Heard,
+            reason: "tells only whether anybody looks",
+        },
+    }
+}
+
+fn attention(case: &Case<'_>) -> Told {
+    let source = Source::Attention;
+    match case.attended_at {
+        None => Told::silent(source, "not seen yet", "tells finished from idle"),
+        Some(at) => Told {
+            source,
+            says: "you looked".to_owned(),
+            at: Some(at),
+            part: Part::Heard,
+            reason: "tells finished from idle",
+        },
+    }
+}
