@@ -3,8 +3,10 @@
 use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::settings::Settings;
+use crate::sources::listing::{self, Lists};
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
+use crate::sources::screen::{self, Screens};
 use crate::sources::tmux::{self, Tmux};
 use crate::sources::{Ended, Orders, Outlet};
 use crate::surroundings::Surroundings;
@@ -131,6 +133,8 @@ impl Engine {
             registry: hold("trusty-registry", &feed, registry::run)?,
             processes: hold("trusty-process", &feed, process::run)?,
             tmux: hold("trusty-tmux", &feed, tmux::run)?,
+            screens: hold("trusty-screen", &feed, screen::run)?,
+            lists: hold("trusty-list", &feed, listing::run)?,
         };
         let mut fleet = Fleet::new(setup.machine);
         for fact in sweep::settings_health(around, settings) {
@@ -163,6 +167,8 @@ struct Release {
     registry: oneshot::Sender<Registry>,
     processes: oneshot::Sender<Processes>,
     tmux: oneshot::Sender<Tmux>,
+    screens: oneshot::Sender<Screens>,
+    lists: oneshot::Sender<Lists>,
 }
 
 /// A thread that runs a source as soon as it is released.
@@ -229,6 +235,8 @@ impl Loop {
         let _ = release.registry.send(sources.registry);
         let _ = release.processes.send(sources.processes);
         let _ = release.tmux.send(sources.tmux);
+        let _ = release.screens.send(sources.screens);
+        let _ = release.lists.send(sources.lists);
     }
 
     async fn run(

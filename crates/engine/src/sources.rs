@@ -1,7 +1,9 @@
 //! Where observations come from. *Invariant:* no source knows another, a verdict or the fleet.
 
+pub mod listing;
 pub mod process;
 pub mod registry;
+pub mod screen;
 pub mod tmux;
 
 use crate::io::clock::Clock;

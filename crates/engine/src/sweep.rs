@@ -4,13 +4,16 @@
 use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::settings::Settings;
+use crate::sources::listing::Lists;
 use crate::sources::process::{Processes, Scope};
 use crate::sources::registry::Registry;
+use crate::sources::screen::Screens;
 use crate::sources::tmux::Tmux;
 use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
@@ -72,6 +75,10 @@ pub struct Sources {
     pub processes: Processes,
     /// The tmux servers.
     pub tmux: Tmux,
+    /// The text of panes.
+    pub screens: Screens,
+    /// The client's own lists.
+    pub lists: Lists,
 }
 
 impl Sources {
@@ -84,6 +91,8 @@ impl Sources {
             registry: Registry::new(setup.config_dirs.iter().cloned()),
             processes: Processes::new(setup.scope.clone(), clock)?,
             tmux: Tmux::new(around, uid, confinement),
+            screens: Screens::new(around),
+            lists: Lists::new(around),
         })
     }
 
@@ -110,6 +119,13 @@ impl Sources {
                 break;
             }
         }
+        let Wanted { screens, lists, .. } = fleet.wanted(clock.now());
+        self.screens
+            .look(&screens, async |facts| file(fleet, clock, facts))
+            .await;
+        self.lists
+            .look(&lists, async |facts| file(fleet, clock, facts))
+            .await;
     }
 }
 
