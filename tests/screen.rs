@@ -11,7 +11,7 @@ use trusty_engine::sources::screen::Screens;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::{Listed, PaneKey, Screen, Shows};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{Client, FakeApi, Home, Key, Kind, Shape, Terminal};
+use trusty_tests::{ApiEvent, Client, FakeApi, Home, Key, Kind, Shape, Terminal};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -139,13 +139,17 @@ fn turns(client: Client) {
     let retrying = |shows: &Shows| matches!(shows, Shows::Retrying { of: 10, .. });
     stage.wait_for(&terminal, "a retry", retrying);
     terminal.press(Key::Escape);
-    until(LONG, "the end of it", || {
-        let shows = stage.look(&terminal)?.shows;
-        (!shows.as_ref().is_some_and(retrying)).then_some(())
+    until(LONG, "a free prompt", || {
+        match stage.look(&terminal)?.shows {
+            Some(Shows::Idle) => Some(()),
+            Some(_) => None,
+            // It has put the prompt back.
+            None => {
+                terminal.press(Key::CtrlU);
+                None
+            }
+        }
     });
-    // It may have put the prompt back.
-    terminal.press(Key::CtrlU);
-    stage.wait(&terminal, &Shows::Idle);
 
     terminal.press(Key::CtrlZ);
     stage.wait(&terminal, &Shows::Suspended);
@@ -206,11 +210,17 @@ fn p18_a_quoted_dialog_is_no_dialog() {
     terminal.type_text(&format!("{quoted} then stall 30s"));
     terminal.wait_screen(LONG, "then stall 30s");
     terminal.press(Key::Enter);
+    stage.api.wait(LONG, |events| {
+        let begun = |event: &&ApiEvent| {
+            event.prompt.ends_with("stall 30s") && event.kind == Kind::FirstDelta
+        };
+        events.iter().find(begun).map(|_| ())
+    });
     stage.wait(&terminal, &Shows::Busy);
     terminal.press(Key::Escape);
     stage.wait(&terminal, &Shows::Idle);
     terminal.type_text("Do you want to proceed? ❯ 1. Yes");
-    terminal.wait_screen(LONG, "❯ Do you want to proceed? ❯ 1. Yes");
+    terminal.wait_screen(LONG, "Do you want to proceed? ❯ 1. Yes");
     assert_eq!(stage.look(&terminal).expect("a screen").shows, None);
 }
 
