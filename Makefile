@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench older-clients check-macos types picture clean
+.PHONY: run test bench truth older-clients check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -35,7 +35,15 @@ test:
 # Ratios and medians, beside the client's own list; takes minutes.
 bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
 	$(CARGO) build --release --workspace --locked
-	$(CARGO) bench --package trusty-tests --locked
+	$(CARGO) bench --package trusty-tests --bench bench --locked
+
+# What is shown of the real client, beside what is true: ten minutes, in which the machine had
+# better be quiet. `ONLY="escape-tool plan"` runs only these; `ONLY=--list` names all;
+# `KEEP=1` keeps the evidence of right scenarios too; `JSON=file` writes the raw data.
+truth: tests/client/node_modules/.package-lock.json
+	$(CARGO) build --release --package trusty-cli --locked
+	$(CARGO) bench --package trusty-tests --bench truth --locked -- $(ONLY) \
+		$(if $(KEEP),--keep) $(if $(JSON),--json $(abspath $(JSON)))
 
 # Type-checks and lints the macOS side on Debian or Ubuntu.
 check-macos:

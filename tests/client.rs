@@ -109,7 +109,7 @@ fn live(shape: Shape) {
     stage.api.wait_for(LONG, "stream 30s", Kind::FirstDelta);
     watch.wait(LONG, pid, "Working", is("Working"));
     terminal.press(Key::Escape);
-    watch.wait(LONG, pid, "the end of the turn", |s| word(s) != "Working");
+    watch.wait(LONG, pid, "Idle after Escape", is("Idle"));
 
     let before = watch.session(pid).expect("shown");
     terminal.submit("/clear");
@@ -141,12 +141,12 @@ fn live(shape: Shape) {
         "Working",
         "Finished",
         "Working",
-        "Finished",
+        "Idle",
     ];
     assert_eq!(words[..expected.len()], expected, "{words:?}");
     let tail = &words[expected.len()..];
     assert!(
-        [&["Idle", "Stopped"][..], &["Working", "Idle", "Stopped"]]
+        [&["Stopped"][..], &["Working", "Idle", "Stopped"]]
             .iter()
             .any(|t| tail == *t),
         "{words:?}"
@@ -228,18 +228,17 @@ fn a_stopped_process_is_paused_and_goes_on() {
 }
 
 #[test]
-fn the_trust_dialog_is_a_start() {
+fn the_trust_dialog_is_a_start_then_a_need() {
     let Some(stage) = Stage::new() else { return };
     let watch = Watch::start(&stage.home);
     let folder = stage.home.untrusted_project("stranger");
     let terminal = Terminal::open(Shape::PtyDirect, &stage.home, &stage.api, &folder, &[]);
     let pid = terminal.client().pid;
     terminal.wait_screen(LONG, "Quick safety check");
-    let told = watch.wait(LONG, pid, "that it waits", |s| {
-        s["because"]["certainty"] == "Inferred"
-    });
-    assert_eq!(told["status"], "Starting");
-    assert_eq!(watch.words(pid), ["Starting"]);
+    let told = watch.wait(LONG, pid, "Trust", is("Trust"));
+    assert_eq!(told["status"], "AwaitingApproval");
+    assert_eq!(told["because"]["certainty"], "Inferred");
+    assert_eq!(watch.words(pid), ["Starting", "Trust"]);
 }
 
 #[test]

@@ -224,7 +224,14 @@ fn io_knows_neither_the_client_nor_sessions() {
 
 #[test]
 fn sources_know_neither_each_other_nor_verdicts() {
-    let rooms = ["registry", "process", "tmux", "screen", "listing"];
+    let rooms = [
+        "registry",
+        "process",
+        "tmux",
+        "transcript",
+        "screen",
+        "listing",
+    ];
     for own in rooms {
         let others: Vec<String> = rooms
             .iter()

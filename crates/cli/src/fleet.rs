@@ -7,7 +7,9 @@ use std::sync::Arc;
 use trusty_engine::Surroundings;
 use trusty_engine::api::client::{ClientError, Remote};
 use trusty_engine::io::socket;
-use trusty_engine::{Engine, Settings, sweep};
+use trusty_engine::sweep::{self, Swept};
+use trusty_engine::{Engine, Settings};
+use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot, select};
 
 /// This user's surroundings and what they have set.
@@ -39,8 +41,29 @@ impl Place {
             Ok(snapshot) => Ok(snapshot),
             Err(e) => {
                 warn(&e);
-                let swept = sweep::sweep(&self.around, &self.settings).await;
-                Ok(swept.context("failed to look at the machine")?)
+                Ok(self.sweep().await?.snapshot())
+            }
+        }
+    }
+
+    async fn sweep(&self) -> Result<Swept, Failure> {
+        let swept = sweep::sweep(&self.around, &self.settings).await;
+        Ok(swept.context("failed to look at the machine")?)
+    }
+
+    /// Why the session that a word names is what it is.
+    pub(crate) async fn why(&self, word: &str) -> Result<Explanation, Failure> {
+        match self.remote().snapshot().await {
+            Ok(snapshot) => {
+                let id = named(&snapshot, word)?;
+                let told = self.remote().why(id).await;
+                Ok(told.context("failed to ask the running engine")?)
+            }
+            Err(e) => {
+                warn(&e);
+                let swept = self.sweep().await?;
+                let id = named(&swept.snapshot(), word)?;
+                Ok(swept.explain(id).context("the session has ended")?)
             }
         }
     }

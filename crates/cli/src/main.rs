@@ -4,11 +4,13 @@
 
 mod failure;
 mod fleet;
+mod hook;
 mod list;
 mod out;
 mod serve;
 mod table;
 mod watch;
+mod why;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
@@ -34,6 +36,11 @@ enum Command {
     List(Show),
     /// Print all sessions, or one, again at each change
     Watch(Show),
+    /// Explain why a session is what it is: what every source says of it, and which one won
+    Why(Ask),
+    /// Hand over what a hook of Claude Code is given; run by the client, never fails
+    #[command(hide = true)]
+    Hook,
     /// Run the engine without a face, until stopped
     Serve,
 }
@@ -43,6 +50,15 @@ struct Show {
     /// Only this session
     session: Option<String>,
     /// JSON: one object {"revision", "sessions", "health"}; with watch, one such object a line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Ask {
+    /// The session
+    session: String,
+    /// JSON: one object {"session", "testimonies"}
     #[arg(long)]
     json: bool,
 }
@@ -68,6 +84,11 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::List(show) => list::run(&show).await,
         Command::Watch(show) => watch::run(&show).await,
+        Command::Why(ask) => why::run(&ask).await,
+        Command::Hook => {
+            hook::run().await;
+            Ok(())
+        }
         Command::Serve => serve::run().await,
     }
 }

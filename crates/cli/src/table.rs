@@ -216,7 +216,7 @@ fn style(tone: Tone, section: Section) -> Style {
 }
 
 /// now, 38s, 4m, 3h, 2d
-fn age(age: Duration) -> String {
+pub(crate) fn age(age: Duration) -> String {
     match age.as_secs() {
         0..=4 => "now".to_owned(),
         s @ 5..=59 => format!("{s}s"),
@@ -227,7 +227,7 @@ fn age(age: Duration) -> String {
 }
 
 /// At most `width` columns of a text, the last an ellipsis if there was more.
-fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

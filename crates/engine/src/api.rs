@@ -7,11 +7,12 @@ pub use document::openapi;
 
 use crate::engine::Handle;
 use crate::io::socket::{self, Bound};
-use axum::extract::State;
-use axum::http::HeaderValue;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::serve::Listener;
 use axum::{Json, Router};
 use futures_util::stream::{self, Stream};
@@ -20,18 +21,29 @@ use std::io;
 use std::sync::Arc;
 use tokio::net::UnixStream;
 use tokio::net::unix::SocketAddr;
-use trusty_fleet::Snapshot;
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{SessionId, Snapshot};
 
 /// The header that tells which version answers.
 pub const VERSION_HEADER: &str = "x-trusty-version";
 /// This version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// The header that tells a hook's client.
+pub const PID_HEADER: &str = "x-claude-pid";
+/// The largest payload of a hook that is taken, in bytes; it holds a tool's whole input.
+pub const HOOK_BOUND: usize = 16 << 20;
+
 /// Answers on a bound socket until the task is dropped.
 pub async fn serve(bound: Bound, handle: Handle, uid: u32) -> io::Result<()> {
     let routes = Router::new()
         .route("/v1/sessions", get(sessions))
+        .route("/v1/sessions/{id}/why", get(why))
         .route("/v1/events", get(events))
+        .route(
+            "/v1/hooks",
+            post(hooks).layer(DefaultBodyLimit::max(HOOK_BOUND)),
+        )
         .route("/v1/openapi.json", get(async || Json(openapi())))
         .layer(axum::middleware::map_response(
             async |mut response: Response| {
@@ -50,6 +62,37 @@ pub async fn serve(bound: Bound, handle: Handle, uid: u32) -> io::Result<()> {
 async fn sessions(State(handle): State<Handle>) -> impl IntoResponse {
     handle.primed().await;
     Json(handle.snapshot().as_ref().clone())
+}
+
+/// Why a session is what it is: what every source last said of it, and which one won.
+#[utoipa::path(
+    get,
+    path = "/v1/sessions/{id}/why",
+    params(("id" = String, Path, description = "The session's id, a UUID")),
+    responses((status = 200, body = Explanation), (status = 404, description = "No such session"))
+)]
+async fn why(State(handle): State<Handle>, Path(id): Path<SessionId>) -> Response {
+    handle.primed().await;
+    match handle.explain(id).await {
+        Some(explanation) => Json(explanation).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// What a hook of a client was given, as the client wrote it; the client's pid in the header
+/// `x-claude-pid`.
+#[utoipa::path(
+    post,
+    path = "/v1/hooks",
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 204, description = "Taken"))
+)]
+async fn hooks(State(handle): State<Handle>, headers: HeaderMap, payload: Bytes) -> StatusCode {
+    let pid = headers
+        .get(PID_HEADER)
+        .and_then(|v| v.to_str().ok()?.parse().ok());
+    handle.hear(&payload, pid).await;
+    StatusCode::NO_CONTENT
 }
 
 /// Server-sent events: the whole snapshot at once and at each change of substance, its revision

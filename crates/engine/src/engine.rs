@@ -3,11 +3,13 @@
 use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::settings::Settings;
+use crate::sources::hook;
 use crate::sources::listing::{self, Lists};
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
 use crate::sources::screen::{self, Screens};
 use crate::sources::tmux::{self, Tmux};
+use crate::sources::transcript::{self, Transcripts};
 use crate::sources::{Ended, Orders, Outlet};
 use crate::surroundings::Surroundings;
 use crate::sweep::{self, Setup, Sources};
@@ -20,7 +22,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::Attention;
-use trusty_fleet::{Fact, Fleet, Observation, Snapshot, Timestamp, change};
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
 
 /// Observations that may wait for the loop.
 const OBSERVATIONS: usize = 1024;
@@ -41,10 +44,12 @@ pub enum StartError {
 }
 
 /// What a face asks of the engine.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Command {
-    /// The owner has looked.
-    Attend(Attention),
+    /// The owner has looked, or a hook has told something.
+    File(Fact),
+    /// Why a session is what it is.
+    Explain(SessionId, oneshot::Sender<Option<Explanation>>),
 }
 
 /// Everything that reaches the loop.
@@ -60,6 +65,7 @@ enum Input {
 /// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
 #[derive(Debug, Clone)]
 pub struct Handle {
+    clock: Clock,
     commands: mpsc::Sender<Command>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     looking: Arc<watch::Sender<usize>>,
@@ -102,8 +108,26 @@ impl Handle {
 
     /// The owner has looked.
     pub async fn attend(&self, attention: Attention) {
+        self.file(Fact::Attention(attention)).await;
+    }
+
+    /// A hook of a connected client, of this pid, was given this payload.
+    pub async fn hear(&self, payload: &[u8], pid: Option<u32>) {
+        if let Some(event) = hook::decode(payload, pid, self.clock.now()) {
+            self.file(Fact::Hook(Box::new(event))).await;
+        }
+    }
+
+    async fn file(&self, fact: Fact) {
         // A loop that has ended needs to know nothing.
-        let _ = self.commands.send(Command::Attend(attention)).await;
+        let _ = self.commands.send(Command::File(fact)).await;
+    }
+
+    /// Why a session is what it is; none if there is no such session.
+    pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Explain(id, reply)).await.ok()?;
+        answer.await.ok()?
     }
 }
 
@@ -133,6 +157,7 @@ impl Engine {
             registry: hold("trusty-registry", &feed, registry::run)?,
             processes: hold("trusty-process", &feed, process::run)?,
             tmux: hold("trusty-tmux", &feed, tmux::run)?,
+            transcripts: hold("trusty-transcript", &feed, transcript::run)?,
             screens: hold("trusty-screen", &feed, screen::run)?,
             lists: hold("trusty-list", &feed, listing::run)?,
         };
@@ -155,6 +180,7 @@ impl Engine {
             state.run(commands, observations).await
         })?;
         Ok(Handle {
+            clock,
             commands: send_commands,
             snapshots,
             looking: Arc::new(looking),
@@ -167,6 +193,7 @@ struct Release {
     registry: oneshot::Sender<Registry>,
     processes: oneshot::Sender<Processes>,
     tmux: oneshot::Sender<Tmux>,
+    transcripts: oneshot::Sender<Transcripts>,
     screens: oneshot::Sender<Screens>,
     lists: oneshot::Sender<Lists>,
 }
@@ -235,6 +262,7 @@ impl Loop {
         let _ = release.registry.send(sources.registry);
         let _ = release.processes.send(sources.processes);
         let _ = release.tmux.send(sources.tmux);
+        let _ = release.transcripts.send(sources.transcripts);
         let _ = release.screens.send(sources.screens);
         let _ = release.lists.send(sources.lists);
     }
@@ -270,10 +298,14 @@ impl Loop {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Attend(attention) => self.fleet.handle_observation(Observation {
+            Command::File(fact) => self.fleet.handle_observation(Observation {
                 at: self.clock.now(),
-                fact: Fact::Attention(attention),
+                fact,
             }),
+            Command::Explain(id, reply) => {
+                // Whoever asked may have gone.
+                let _ = reply.send(self.fleet.explain(id, self.clock.now()));
+            }
         }
     }
 

@@ -8,4 +8,5 @@ pub mod paths;
 pub mod run;
 pub mod socket;
 pub mod sys;
+pub mod tail;
 pub mod tmux;

@@ -1,10 +1,14 @@
 //! Where observations come from. *Invariant:* no source knows another, a verdict or the fleet.
 
+pub mod hook;
 pub mod listing;
 pub mod process;
 pub mod registry;
 pub mod screen;
+pub(crate) mod text;
 pub mod tmux;
+pub mod transcript;
+mod watch;
 
 use crate::io::clock::Clock;
 use std::sync::Arc;

@@ -9,6 +9,7 @@ use crate::sources::process::{Processes, Scope};
 use crate::sources::registry::Registry;
 use crate::sources::screen::Screens;
 use crate::sources::tmux::Tmux;
+use crate::sources::transcript::Transcripts;
 use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::io;
@@ -17,7 +18,8 @@ use trusty_fleet::fleet::Wanted;
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
-use trusty_fleet::{Fact, Fleet, Observation, Snapshot};
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp};
 
 /// Sessions name folders and servers, which name sessions: so often are they followed.
 const ROUNDS: usize = 3;
@@ -75,6 +77,8 @@ pub struct Sources {
     pub processes: Processes,
     /// The tmux servers.
     pub tmux: Tmux,
+    /// The transcripts of sessions.
+    pub transcripts: Transcripts,
     /// The text of panes.
     pub screens: Screens,
     /// The client's own lists.
@@ -91,6 +95,7 @@ impl Sources {
             registry: Registry::new(setup.config_dirs.iter().cloned()),
             processes: Processes::new(setup.scope.clone(), clock)?,
             tmux: Tmux::new(around, uid, confinement),
+            transcripts: Transcripts::new(),
             screens: Screens::new(around),
             lists: Lists::new(around),
         })
@@ -115,6 +120,9 @@ impl Sources {
                     .await;
                 asked = true;
             }
+            if self.transcripts.follow(&wanted.transcripts) {
+                file(fleet, clock, self.transcripts.look());
+            }
             if !self.registry.follow(&wanted.config_dirs) {
                 break;
             }
@@ -129,15 +137,35 @@ impl Sources {
     }
 }
 
-/// Looks at everything once.
-pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Snapshot> {
+/// What one look has found.
+#[derive(Debug)]
+pub struct Swept {
+    fleet: Fleet,
+    at: Timestamp,
+}
+
+impl Swept {
+    /// All sessions.
+    pub fn snapshot(&self) -> Snapshot {
+        self.fleet.snapshot(self.at)
+    }
+
+    /// Why a session is what it is.
+    pub fn explain(&self, id: SessionId) -> Option<Explanation> {
+        self.fleet.explain(id, self.at)
+    }
+}
+
+/// Looks at everything once; the fleet, and when that was.
+pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Swept> {
     let setup = Setup::of(around, settings)?;
     let clock = Clock::start();
     let mut sources = Sources::new(around, &setup, clock)?;
     let mut fleet = Fleet::new(setup.machine);
     file(&mut fleet, clock, settings_health(around, settings));
     sources.look(&mut fleet, clock).await;
-    Ok(fleet.snapshot(clock.now()))
+    let at = clock.now();
+    Ok(Swept { fleet, at })
 }
 
 fn file(fleet: &mut Fleet, clock: Clock, facts: Vec<Fact>) {

@@ -4,17 +4,18 @@
 //! content, and spans are kept as the smallest or largest point seen.
 
 mod hooks;
+mod process;
 mod runs;
 
 pub use hooks::HookEvidence;
+pub use process::{Process, Processes};
 pub use runs::{Run, Runs};
 
-use crate::identity::ProcessKey;
 use crate::observation::{
-    Attention, Fact, HealthKey, Listed, Observation, Pane, PaneKey, ProcessFacts, Pulse,
-    RegistryEntry, RegistryFile, RunState, Screen, Transcript, TranscriptKey,
+    Attention, Fact, HealthKey, Listed, Observation, Pane, PaneKey, RegistryEntry, RegistryFile,
+    Screen, Transcript, TranscriptKey,
 };
-use crate::session::{SessionId, Usage};
+use crate::session::SessionId;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -26,21 +27,6 @@ pub struct Dated<T> {
     pub at: Timestamp,
     /// The value.
     pub value: T,
-}
-
-/// All we know of one process.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ProcessEvidence {
-    /// Its newest full description.
-    pub facts: Dated<ProcessFacts>,
-    /// Whether it could run, over time.
-    pub states: Runs<RunState>,
-    /// The newest figures.
-    pub usage: Option<Dated<Usage>>,
-    /// When it was last seen alive.
-    pub seen_at: Timestamp,
-    /// When it was first known to be gone.
-    pub exited_at: Option<Timestamp>,
 }
 
 /// All we know of one registry file.
@@ -56,10 +42,8 @@ pub struct FileEvidence {
 /// Everything known.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {
-    /// By process.
-    pub processes: BTreeMap<ProcessKey, ProcessEvidence>,
-    /// Pids without a process, and when that was seen.
-    pub absent: BTreeMap<u32, Timestamp>,
+    /// Processes.
+    pub processes: Processes,
     /// By registry file.
     pub files: BTreeMap<RegistryFile, FileEvidence>,
     /// Peer sockets seen.
@@ -90,10 +74,6 @@ fn later(slot: &mut Option<Timestamp>, at: Timestamp) {
     *slot = (*slot).max(Some(at));
 }
 
-fn earlier(slot: &mut Option<Timestamp>, at: Timestamp) {
-    *slot = Some(slot.map_or(at, |known| known.min(at)));
-}
-
 fn file_newer<K: Ord, T: PartialOrd>(map: &mut BTreeMap<K, Dated<T>>, key: K, new: Dated<T>) {
     match map.entry(key) {
         std::collections::btree_map::Entry::Vacant(slot) => {
@@ -121,26 +101,20 @@ impl Evidence {
                     .insert(at, *entry);
             }
             Fact::RegistryGone(file) => {
-                if let Some(known) = self.files.get_mut(&file) {
-                    later(&mut known.gone_at, at);
-                }
+                later(&mut self.files.entry(file).or_default().gone_at, at);
             }
             Fact::RegistryKey(file) => {
                 let seen = self.keys.entry(file).or_insert(at);
                 *seen = at.max(*seen);
             }
-            Fact::Process(facts) => self.file_process(at, *facts),
+            Fact::Process(facts) => self.processes.describe(at, *facts),
             Fact::Pulses(pulses) => {
                 for pulse in pulses {
-                    self.file_pulse(at, pulse);
+                    self.processes.pulse(at, pulse);
                 }
             }
-            Fact::ProcessExited(key) => {
-                if let Some(known) = self.processes.get_mut(&key) {
-                    earlier(&mut known.exited_at, at);
-                }
-            }
-            Fact::ProcessAbsent(pid) => self.file_absent(at, pid),
+            Fact::ProcessExited(key) => self.processes.exited(at, key),
+            Fact::ProcessAbsent(pid) => self.processes.absent(at, pid),
             Fact::Panes(server, panes) => {
                 for pane in &panes {
                     let session = (server.clone(), pane.session.clone());
@@ -179,64 +153,6 @@ impl Evidence {
             Fact::Attention(Attention::Terminal(id)) => {
                 let seen = self.focused_at.entry(id).or_insert(at);
                 *seen = at.max(*seen);
-            }
-        }
-    }
-
-    fn file_process(&mut self, at: Timestamp, facts: ProcessFacts) {
-        let (key, pulse) = (facts.key, facts.pulse);
-        match self.processes.get_mut(&key) {
-            None => {
-                self.processes.insert(
-                    key,
-                    ProcessEvidence {
-                        facts: Dated { at, value: facts },
-                        states: Runs::default(),
-                        usage: None,
-                        seen_at: at,
-                        exited_at: None,
-                    },
-                );
-            }
-            Some(known) if at >= known.facts.at => known.facts = Dated { at, value: facts },
-            Some(_) => {}
-        }
-        self.file_pulse(at, pulse);
-        self.end_earlier_owners_of(key);
-    }
-
-    fn file_pulse(&mut self, at: Timestamp, pulse: Pulse) {
-        let Some(known) = self.processes.get_mut(&pulse.key) else {
-            return;
-        };
-        known.states.insert(at, pulse.state);
-        known.seen_at = known.seen_at.max(at);
-        if let Some(usage) = pulse.usage
-            && known.usage.as_ref().is_none_or(|u| at >= u.at)
-        {
-            known.usage = Some(Dated { at, value: usage });
-        }
-    }
-
-    fn file_absent(&mut self, at: Timestamp, pid: u32) {
-        let seen = self.absent.entry(pid).or_insert(at);
-        *seen = at.max(*seen);
-        for (key, known) in &mut self.processes {
-            if key.pid == pid && known.seen_at <= at {
-                earlier(&mut known.exited_at, at);
-            }
-        }
-    }
-
-    /// A pid has one owner at a time: the one that started last.
-    fn end_earlier_owners_of(&mut self, key: ProcessKey) {
-        let same_pid = |k: &ProcessKey| k.pid == key.pid;
-        let newest = self.processes.keys().filter(|k| same_pid(k)).max().copied();
-        let Some(newest) = newest else { return };
-        let started = self.processes[&newest].facts.value.started_at;
-        for (old, known) in &mut self.processes {
-            if same_pid(old) && *old != newest {
-                earlier(&mut known.exited_at, started.max(known.seen_at));
             }
         }
     }

@@ -1,10 +1,11 @@
 //! All sessions: files observations, derives the snapshot, says what else it wants to know.
 
 mod draw;
+mod prune;
 
 use crate::cadence::{Motion, Reason};
 use crate::client::Role;
-use crate::evidence::{Evidence, FileEvidence, ProcessEvidence};
+use crate::evidence::{Evidence, FileEvidence, Process};
 use crate::identity::{Machine, ProcessKey};
 use crate::observation::{
     Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, Screen, TranscriptKey,
@@ -49,7 +50,7 @@ pub struct Wanted {
 /// One session with all that is known of it.
 struct Known<'a> {
     key: ProcessKey,
-    process: &'a ProcessEvidence,
+    process: Process<'a>,
     file: Option<&'a RegistryFile>,
     entry: Option<&'a RegistryEntry>,
     /// Its transcript's name, where enough is known to find it.
@@ -64,7 +65,7 @@ struct Known<'a> {
 impl Known<'_> {
     /// The config folder it lives in.
     fn dir(&self) -> Option<&Path> {
-        let named = self.process.facts.value.config_dir.as_deref();
+        let named = self.process.facts.config_dir.as_deref();
         self.file.map(|f| f.dir.as_path()).or(named)
     }
 
@@ -101,7 +102,7 @@ impl Fleet {
     /// All sessions as they are at `now`, with revision 0.
     pub fn snapshot(&self, now: Timestamp) -> Snapshot {
         let mut known: Vec<_> = self.known(now).collect();
-        known.sort_by_key(|k| (k.process.facts.value.started_at, k.key));
+        known.sort_by_key(|k| (k.process.facts.started_at, k.key));
         Snapshot {
             revision: 0,
             sessions: known.iter().map(|k| self.draw(k)).collect(),
@@ -155,7 +156,7 @@ impl Fleet {
                 continue;
             }
             wanted.pids.insert(known.key.pid);
-            let facts = &known.process.facts.value;
+            let facts = &known.process.facts;
             wanted.config_dirs.extend(facts.config_dir.clone());
             wanted.tmux_sockets.extend(facts.tmux_socket.clone());
             wanted.transcripts.extend(known.transcript.clone());
@@ -180,84 +181,10 @@ impl Fleet {
         wanted
     }
 
-    /// Forgets what can no longer bear on any session.
-    pub fn prune(&mut self, now: Timestamp) {
-        let expired =
-            |p: &ProcessEvidence| p.exited_at.is_some_and(|at| now.since(at) > STOPPED_KEPT);
-        let evidence = &mut self.evidence;
-        evidence.processes.retain(|_, p| !expired(p));
-        let alive: BTreeSet<u32> = evidence.processes.keys().map(|k| k.pid).collect();
-        let absent = &evidence.absent;
-        evidence.files.retain(|file, e| {
-            let dead = absent
-                .get(&file.pid)
-                .zip(newest_at(e))
-                .is_some_and(|(a, e)| *a >= e);
-            alive.contains(&file.pid) || (present(e) && !dead)
-        });
-        evidence.keys.retain(|file, seen| {
-            alive.contains(&file.pid) || absent.get(&file.pid).is_none_or(|a| a < seen)
-        });
-        let files: BTreeSet<u32> = evidence.files.keys().map(|f| f.pid).collect();
-        evidence.absent.retain(|pid, _| files.contains(pid));
-        let processes = &evidence.processes;
-        let named = |server: &PathBuf| {
-            let names = |p: &ProcessEvidence| p.facts.value.tmux_socket.as_ref() == Some(server);
-            processes.values().any(names)
-        };
-        evidence.servers.retain(|server, panes| {
-            !panes.value.is_empty() || now.since(panes.at) <= STOPPED_KEPT || named(server)
-        });
-        evidence.health.retain(|_, told| {
-            told.newest()
-                .is_none_or(|(at, problem)| problem.is_some() || now.since(at) <= STOPPED_KEPT)
-        });
-        let servers = &evidence.servers;
-        evidence.shown.retain(|(server, session), _| {
-            servers
-                .get(server)
-                .is_some_and(|s| s.value.iter().any(|p| p.session == *session))
-        });
-        self.prune_content(now);
-        let evidence = &mut self.evidence;
-        let machine = &self.machine;
-        let ids: BTreeSet<_> = evidence
-            .processes
-            .keys()
-            .map(|k| machine.session_id(*k))
-            .collect();
-        evidence.focused_at.retain(|id, _| ids.contains(id));
-    }
-
-    /// Forgets transcripts, panes, lists and hooks of sessions that are gone.
-    fn prune_content(&mut self, now: Timestamp) {
-        let (mut transcripts, mut panes, mut dirs) =
-            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for known in self.known(now) {
-            transcripts.extend(known.transcript.clone());
-            panes.extend(known.pane_key());
-            dirs.extend(known.dir().map(Path::to_path_buf));
-        }
-        let entries = self.evidence.files.values();
-        let sessions: BTreeSet<String> = entries
-            .filter_map(|f| f.entries.newest()?.1.session_id.clone())
-            .collect();
-        let evidence = &mut self.evidence;
-        evidence
-            .transcripts
-            .retain(|key, _| transcripts.contains(key));
-        evidence.screens.retain(|key, _| panes.contains(key));
-        evidence.lists.retain(|dir, _| dirs.contains(dir));
-        evidence.hooks.retain(|id, told| {
-            let recent = |at: Timestamp| now.since(at) <= STOPPED_KEPT;
-            sessions.contains(id) || told.newest_at().is_some_and(recent)
-        });
-    }
-
     /// Whether a process that had a file at `seen` may still live.
     fn may_live(&self, pid: u32, seen: Option<Timestamp>) -> bool {
-        match (self.evidence.absent.get(&pid), seen) {
-            (Some(absent), Some(seen)) => seen > *absent,
+        match (self.evidence.processes.absent_at(pid), seen) {
+            (Some(absent), Some(seen)) => seen > absent,
             _ => true,
         }
     }
@@ -267,21 +194,21 @@ impl Fleet {
         let shared = self.shared_transcripts(&registered);
         self.evidence
             .processes
-            .iter()
+            .all()
             .filter_map(move |(key, process)| {
                 let expired = process
                     .exited_at
                     .is_some_and(|at| now.since(at) >= STOPPED_KEPT);
-                let file = registered.get(key).copied();
+                let file = registered.get(&key).copied();
                 let entry = file
                     .and_then(|(_, f)| f.entries.newest())
                     .map(|(_, entry)| entry);
-                if expired || !self.is_session(process, entry) {
+                if expired || !self.is_session(&process, entry) {
                     return None;
                 }
-                let transcript = transcript_key(&process.facts.value, file.map(|f| f.0), entry);
+                let transcript = transcript_key(process.facts, file.map(|f| f.0), entry);
                 let sole = transcript.filter(|key| !shared.contains(&claim(key)));
-                Some(self.judge(*key, process, file, sole, now))
+                Some(self.judge(key, process, file, sole, now))
             })
     }
 
@@ -291,14 +218,14 @@ impl Fleet {
         registered: &BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)>,
     ) -> BTreeSet<TranscriptKey> {
         let mut seen = BTreeSet::new();
-        let living = self.evidence.processes.iter().filter(|(_, p)| {
-            let role = p.facts.value.role;
+        let living = self.evidence.processes.all().filter(|(_, p)| {
+            let role = p.facts.role;
             p.exited_at.is_none() && matches!(role, Role::Interactive | Role::Headless)
         });
         let keys = living.filter_map(|(key, process)| {
-            let file = registered.get(key).copied();
+            let file = registered.get(&key).copied();
             let entry = file.and_then(|(_, f)| f.entries.newest()).map(|(_, e)| e);
-            transcript_key(&process.facts.value, file.map(|f| f.0), entry)
+            transcript_key(process.facts, file.map(|f| f.0), entry)
         });
         keys.filter_map(|key| {
             let claim = claim(&key);
@@ -311,12 +238,12 @@ impl Fleet {
     /// the newer file counts.
     fn registered(&self) -> BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)> {
         let mut registered: BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)> = BTreeMap::new();
-        for (key, process) in &self.evidence.processes {
+        for (key, process) in self.evidence.processes.all() {
             for (file, evidence) in &self.evidence.files {
-                if file.pid != key.pid || !self.any_belongs(evidence, process) {
+                if file.pid != key.pid || !self.any_belongs(evidence, &process) {
                     continue;
                 }
-                let best = registered.entry(*key).or_insert((file, evidence));
+                let best = registered.entry(key).or_insert((file, evidence));
                 if newest_at(evidence) > newest_at(best.1) {
                     *best = (file, evidence);
                 }
@@ -325,7 +252,7 @@ impl Fleet {
         registered
     }
 
-    fn any_belongs(&self, evidence: &FileEvidence, process: &ProcessEvidence) -> bool {
+    fn any_belongs(&self, evidence: &FileEvidence, process: &Process<'_>) -> bool {
         evidence
             .entries
             .runs(Clone::clone)
@@ -333,8 +260,8 @@ impl Fleet {
     }
 
     /// Whether an entry was written by this process, not by an earlier one with its pid.
-    fn belongs(&self, entry: &RegistryEntry, process: &ProcessEvidence) -> bool {
-        let facts = &process.facts.value;
+    fn belongs(&self, entry: &RegistryEntry, process: &Process<'_>) -> bool {
+        let facts = &process.facts;
         let same_process = match entry.proc_start {
             Some(start) => start == facts.key.start,
             None => {
@@ -348,8 +275,8 @@ impl Fleet {
     }
 
     /// Whether a process is a session, given what its own registry file says last.
-    fn is_session(&self, process: &ProcessEvidence, entry: Option<&RegistryEntry>) -> bool {
-        let facts = &process.facts.value;
+    fn is_session(&self, process: &Process<'_>, entry: Option<&RegistryEntry>) -> bool {
+        let facts = &process.facts;
         let kind = entry.and_then(|e| e.kind.as_deref()).unwrap_or_default();
         if facts.uid != self.machine.uid
             || kind.starts_with("daemon")
@@ -368,7 +295,7 @@ impl Fleet {
     fn judge<'a>(
         &'a self,
         key: ProcessKey,
-        process: &'a ProcessEvidence,
+        process: Process<'a>,
         file: Option<(&'a RegistryFile, &'a FileEvidence)>,
         transcript: Option<TranscriptKey>,
         now: Timestamp,
@@ -376,10 +303,10 @@ impl Fleet {
         let registry: Vec<_> = file
             .into_iter()
             .flat_map(|(_, f)| f.entries.runs(status::kind))
-            .filter(|run| self.belongs(run.value, process))
+            .filter(|run| self.belongs(run.value, &process))
             .collect();
-        let facts = &process.facts.value;
-        let pane = self.pane_of(process);
+        let facts = &process.facts;
+        let pane = self.pane_of(&process);
         let shown = pane.and_then(|(server, pane)| {
             let shown = self
                 .evidence
@@ -433,15 +360,15 @@ impl Fleet {
             case,
             transcript,
             pane,
-            pane_pending: self.pane_pending(process),
+            pane_pending: self.pane_pending(&process),
             verdict,
         }
     }
 
     /// The tmux pane a process lives in: the nearest parent that a pane started, unless another
     /// terminal lies between. Of the sessions a pane is linked into, one that is shown.
-    fn pane_of(&self, process: &ProcessEvidence) -> Option<(&PathBuf, &Pane)> {
-        let facts = &process.facts.value;
+    fn pane_of(&self, process: &Process<'_>) -> Option<(&PathBuf, &Pane)> {
+        let facts = &process.facts;
         let chain = std::iter::once(facts.key.pid).chain(
             facts
                 .ancestors
@@ -461,17 +388,12 @@ impl Fleet {
             .find_map(|pid| panes(pid).max_by_key(|(_, pane)| pane.clients))
     }
 
-    fn pane_pending(&self, process: &ProcessEvidence) -> bool {
+    fn pane_pending(&self, process: &Process<'_>) -> bool {
         let first_seen = process.states.first_seen();
-        process
-            .facts
-            .value
-            .tmux_socket
-            .as_ref()
-            .is_some_and(|socket| {
-                let asked = self.evidence.servers.get(socket).map(|panes| panes.at);
-                asked <= first_seen
-            })
+        process.facts.tmux_socket.as_ref().is_some_and(|socket| {
+            let asked = self.evidence.servers.get(socket).map(|panes| panes.at);
+            asked <= first_seen
+        })
     }
 
     fn health(&self) -> Vec<Health> {

@@ -28,7 +28,7 @@ mod registry;
 mod silent;
 mod words;
 
-use crate::evidence::{HookEvidence, ProcessEvidence, Run};
+use crate::evidence::{HookEvidence, Process, Run};
 use crate::observation::{Listed, RegistryEntry, RunState, Screen, StopSignal, Transcript};
 use crate::session::{Activity, Because, Certainty, Delegation, Need, SessionStatus, Source};
 use crate::time::Timestamp;
@@ -58,7 +58,7 @@ pub const RETRY_PAUSE: Duration = Duration::from_secs(45);
 #[derive(Debug, Clone)]
 pub struct Case<'a> {
     /// Its process.
-    pub process: &'a ProcessEvidence,
+    pub process: Process<'a>,
     /// What its registry file said, newest first, as runs of one status.
     pub registry: Vec<Run<'a, RegistryEntry>>,
     /// When its registry file was found gone, if it is.
@@ -211,7 +211,7 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
     };
     let detached = detached(case);
     let attached = detached.is_none();
-    let (status, because) = if let Some(because) = paused(process) {
+    let (status, because) = if let Some(because) = paused(&process) {
         (SessionStatus::Paused, because)
     } else if let (SessionStatus::Active, Some(because)) = (doing.status, detached) {
         (SessionStatus::Detached, because)
@@ -247,7 +247,7 @@ fn until(mut because: Because, text: &str) -> Because {
     because
 }
 
-fn paused(process: &ProcessEvidence) -> Option<Because> {
+fn paused(process: &Process<'_>) -> Option<Because> {
     let run = process.states.runs(|s| *s).next()?;
     let (text, end) = match run.value {
         RunState::Running => return None,

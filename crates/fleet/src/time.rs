@@ -36,6 +36,12 @@ impl Timestamp {
         Self(nanos)
     }
 
+    /// Reads an RFC 3339 time with any offset; none if the text is not one.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        i64::try_from(time.as_nanosecond()).ok().map(Self)
+    }
+
     /// How long ago `earlier` was; zero if it lies ahead.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -71,5 +77,25 @@ impl From<Timestamp> for SystemTime {
             UNIX_EPOCH.checked_sub(by)
         };
         moved.unwrap_or(UNIX_EPOCH)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_any_offset_are_read() {
+        let at = Some(Timestamp::from_millis(1_795_374_919_488));
+        for text in [
+            "2026-11-22T19:15:19.488Z",
+            "2026-11-22T20:15:19.488+01:00",
+            "2026-11-22 13:45:19.488-05:30",
+        ] {
+            assert_eq!(Timestamp::from_rfc3339(text), at, "{text}");
+        }
+        for odd in ["", "now", "2026-11-22T19:15:19.488", "9999-12-31T00:00:00Z"] {
+            assert_eq!(Timestamp::from_rfc3339(odd), None, "{odd}");
+        }
     }
 }

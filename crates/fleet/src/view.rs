@@ -8,7 +8,7 @@ mod row;
 pub use board::{Board, BoardDelta, PopoverEvent, SectionCount};
 pub use glance::{Glance, TrayGlyph};
 pub use menu::{Menu, MenuAction, MenuItem, menu};
-pub use row::{Glyph, Row, Section, Tone};
+pub use row::{Glyph, Row, Section, Tone, visible};
 
 #[cfg(test)]
 mod tests;

@@ -1,19 +1,21 @@
 //! The other end of the local API, for faces that run no engine.
 
-use super::{VERSION, VERSION_HEADER};
+use super::{PID_HEADER, VERSION, VERSION_HEADER};
 use crate::io::socket;
 use futures_util::stream::{self, Stream};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
-use trusty_fleet::Snapshot;
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{SessionId, Snapshot};
 
 /// How long an engine may take to answer before we go on without it.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -63,7 +65,16 @@ impl Remote {
 
     /// Its newest snapshot.
     pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
-        let response = self.get("/v1/sessions").await?;
+        self.whole("/v1/sessions").await
+    }
+
+    /// Why a session is what it is.
+    pub async fn why(&self, id: SessionId) -> Result<Explanation, ClientError> {
+        self.whole(&format!("/v1/sessions/{id}/why")).await
+    }
+
+    async fn whole<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let response = self.get(path).await?;
         let body = timeout(PATIENCE, Limited::new(response.into_body(), MOST).collect())
             .await
             .map_err(|_| ClientError::Silent)?
@@ -99,6 +110,17 @@ impl Remote {
         ))
     }
 
+    /// Hands over what a hook was given. Whoever calls is a hook, which its client waits for.
+    pub async fn hook(&self, payload: Vec<u8>, pid: Option<&str>) -> Result<(), ClientError> {
+        let request = Request::post("/v1/hooks")
+            .header(hyper::header::HOST, "trusty")
+            .header(hyper::header::CONTENT_TYPE, "application/json")
+            .header(PID_HEADER, pid.unwrap_or_default())
+            .body(Full::new(Bytes::from(payload)));
+        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
+        self.send(request).await.map(drop)
+    }
+
     async fn get(&self, path: &str) -> Result<Response<Incoming>, ClientError> {
         let response = timeout(PATIENCE, self.request(path)).await;
         let response = response.map_err(|_| ClientError::Silent)??;
@@ -117,6 +139,13 @@ impl Remote {
     }
 
     async fn request(&self, path: &str) -> Result<Response<Incoming>, ClientError> {
+        let request = Request::get(path).header(hyper::header::HOST, "trusty");
+        let request = request.body(Full::new(Bytes::new()));
+        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
+        self.send(request).await
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ClientError> {
         let broken = |e: hyper::Error| ClientError::Broken(e.to_string());
         let stream = match UnixStream::connect(&self.socket).await {
             Ok(stream) => stream,
@@ -136,16 +165,13 @@ impl Remote {
             .await
             .map_err(broken)?;
         tokio::spawn(connection);
-        let request = Request::get(path).header(hyper::header::HOST, "trusty");
-        let request = request.body(Empty::<Bytes>::new());
-        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
         send.send_request(request).await.map_err(broken)
     }
 }
 
-fn read(bytes: &[u8]) -> Result<Snapshot, ClientError> {
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
     serde_json::from_slice(bytes)
-        .map_err(|e| ClientError::Answer(format!("what is no snapshot: {e}")))
+        .map_err(|e| ClientError::Answer(format!("what is not understood: {e}")))
 }
 
 /// Takes the data of the first whole event out of a stream of server-sent events; comments and

@@ -1,6 +1,7 @@
 //! The API's own description, from which the popover's types are made too.
 
 use trusty_fleet::view::{Board, BoardDelta, PopoverEvent, Row};
+use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
 use utoipa::OpenApi;
 
@@ -10,8 +11,8 @@ use utoipa::OpenApi;
         title = "Trusty Bar",
         description = "Claude Code sessions of one user on one machine."
     ),
-    paths(super::sessions, super::events),
-    components(schemas(Snapshot, Session, Board, BoardDelta, PopoverEvent, Row))
+    paths(super::sessions, super::why, super::events, super::hooks),
+    components(schemas(Snapshot, Session, Explanation, Board, BoardDelta, PopoverEvent, Row))
 )]
 struct Document;
 

@@ -1,7 +1,7 @@
 //! Bounded reads that cannot hang, and little else.
 
 use rustix::fs::{Mode, OFlags};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -25,8 +25,8 @@ pub enum ReadError {
     Io(#[from] io::Error),
 }
 
-/// Reads a plain file of at most `bound` bytes. Never waits on a pipe or a device.
-pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
+/// Opens a plain file. Never waits on a pipe or a device.
+pub fn open_plain(path: &Path) -> Result<(File, Metadata), ReadError> {
     let flags =
         OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {
@@ -36,18 +36,35 @@ pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
         Err(e) => return Err(ReadError::Io(e.into())),
     };
     let meta = file.metadata()?;
-    if !meta.is_file() {
-        return Err(ReadError::NotPlain);
+    if meta.is_file() {
+        Ok((file, meta))
+    } else {
+        Err(ReadError::NotPlain)
     }
+}
+
+/// Reads a plain file of at most `bound` bytes. Never waits on a pipe or a device.
+pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
+    let (file, meta) = open_plain(path)?;
     if meta.len() > bound {
         return Err(ReadError::TooLarge(meta.len()));
     }
-    let mut bytes = Vec::new();
-    file.take(bound + 1).read_to_end(&mut bytes)?;
+    let bytes = read_most(file, bound + 1)?;
     match u64::try_from(bytes.len()) {
         Ok(read) if read <= bound => Ok(bytes),
         _ => Err(ReadError::TooLarge(bound + 1)),
     }
+}
+
+/// Reads the first `most` bytes of a plain file, or all if it is shorter.
+pub fn read_head(path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
+    Ok(read_most(open_plain(path)?.0, most)?)
+}
+
+fn read_most(file: File, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// How long a folder of somebody else's choice may take to answer: it may lie on a server that
@@ -56,16 +73,27 @@ const DEADLINE: Duration = Duration::from_secs(1);
 
 /// The root of the git work tree around a folder; none if the folder does not answer.
 pub fn git_root(dir: &Path) -> Option<PathBuf> {
-    let (send, found) = mpsc::channel();
-    let dir = dir.to_path_buf();
-    let look = move || {
+    in_time(dir, |dir| {
         let root = dir.ancestors().find(|a| a.join(".git").exists());
+        root.map(Path::to_path_buf)
+    })
+}
+
+/// A path without links; none if it does not exist or its folder does not answer.
+pub fn resolve(path: &Path) -> Option<PathBuf> {
+    in_time(path, |path| path.canonicalize().ok())
+}
+
+fn in_time(path: &Path, look: fn(&Path) -> Option<PathBuf>) -> Option<PathBuf> {
+    let (send, found) = mpsc::channel();
+    let path = path.to_path_buf();
+    let body = move || {
         // Whoever asked may have gone on without the answer.
-        let _ = send.send(root.map(Path::to_path_buf));
+        let _ = send.send(look(&path));
     };
     thread::Builder::new()
-        .name("trusty-git".into())
-        .spawn(look)
+        .name("trusty-look".into())
+        .spawn(body)
         .ok()?;
     found.recv_timeout(DEADLINE).ok().flatten()
 }

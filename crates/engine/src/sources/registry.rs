@@ -2,10 +2,10 @@
 //! left behind by a killed one. Read only; `.key` files beside it are secrets and never opened.
 
 mod decode;
-mod watch;
 
 pub use decode::decode;
 
+use super::watch::{Noticed, Watch};
 use super::{Ended, Orders, Outlet};
 use crate::io::clock;
 use crate::io::files::{self, ReadError};
@@ -20,7 +20,6 @@ use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::{HealthKey, RegistryEntry, RegistryFile};
 use trusty_fleet::session::Source;
-use watch::{Noticed, Watch};
 
 /// Such a file holds under 1 KiB; this leaves room.
 const BOUND: u64 = 64 * 1024;
@@ -342,7 +341,7 @@ fn path_of(file: &RegistryFile) -> PathBuf {
 
 /// Tells what changes, as it changes, and looks at everything once in a while.
 pub async fn run(mut registry: Registry, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
-    let mut watch = Watch::new();
+    let mut watch = Watch::new(Source::Registry);
     loop {
         registry.follow(&orders.borrow_and_update().wanted.config_dirs);
         let mut facts = Vec::new();

@@ -53,6 +53,11 @@ impl<T: Ord + Clone> Runs<T> {
         self.points.last_key_value().map(|(at, value)| (*at, value))
     }
 
+    /// The first time at or after `at` at which anything was seen.
+    pub fn first_from(&self, at: Timestamp) -> Option<Timestamp> {
+        self.points.range(at..).next().map(|(at, _)| *at)
+    }
+
     /// When a value was first seen, as far back as is known.
     pub fn first_seen(&self) -> Option<Timestamp> {
         self.points.first_key_value().map(|(at, _)| *at)

@@ -10,7 +10,7 @@ use crate::session::{
 use crate::terminal;
 
 pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
-    let facts = &known.process.facts.value;
+    let facts = &known.process.facts;
     let entry = known.entry;
     let workdir = entry
         .and_then(|e| e.cwd.clone())
@@ -65,7 +65,7 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
             window: None,
         }),
         delegations: verdict.delegations.clone(),
-        usage: known.process.usage.as_ref().map(|u| u.value),
+        usage: known.process.usage,
         workdir,
     }
 }
@@ -84,7 +84,7 @@ fn last_seen(known: &Known<'_>) -> crate::Timestamp {
 }
 
 fn control(known: &Known<'_>) -> ControlModel {
-    let facts = &known.process.facts.value;
+    let facts = &known.process.facts;
     let entrypoint = known
         .entry
         .and_then(|e| e.entrypoint.as_deref())
@@ -99,7 +99,7 @@ fn control(known: &Known<'_>) -> ControlModel {
 }
 
 fn drawn_terminal(known: &Known<'_>) -> Option<Terminal> {
-    let facts = &known.process.facts.value;
+    let facts = &known.process.facts;
     let tmux = known.pane.map(|(server, pane)| TmuxTarget {
         socket: server.clone(),
         session: pane.session.clone(),

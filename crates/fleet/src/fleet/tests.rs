@@ -1,11 +1,12 @@
+mod content;
 mod identity;
+mod order;
 
 use super::*;
 use crate::identity::StartTime;
 use crate::observation::{Attention, Fact, ProcessFacts, Pulse, RunState, StopSignal};
-use crate::session::{Certainty, ControlModel, SessionHost, SessionId};
+use crate::session::{Certainty, ControlModel, NeedKind, SessionHost, SessionId, Source};
 use crate::terminal::Ancestor;
-use proptest::prelude::*;
 use std::time::{Duration, SystemTime};
 
 const BORN: i64 = 1_000_000;
@@ -399,41 +400,6 @@ fn a_process_that_cannot_run_is_paused() {
         );
         facts.push(pulse(8_000, 1, RunState::Running));
         check(facts, 9_000, "Active Working");
-    }
-}
-
-fn story() -> Vec<(i64, Fact)> {
-    let socket = PathBuf::from("/tmp/tmux-1000/default");
-    let mut reused = process(1, 9);
-    reused.started_at = at(9_000);
-    vec![
-        alive(100, 1),
-        says(300, 1, "", ""),
-        says(600, 1, "idle", ""),
-        says(2_000, 1, "busy", ""),
-        (2_500, Fact::Panes(socket.clone(), vec![pane(1, "work", 1)])),
-        says(4_000, 1, "waiting", "permission prompt"),
-        pulse(5_000, 1, RunState::Stopped(StopSignal::Program)),
-        pulse(6_000, 1, RunState::Running),
-        says(6_500, 1, "idle", ""),
-        (7_000, Fact::Attention(Attention::Popover)),
-        (8_000, Fact::Panes(socket, vec![])),
-        (8_500, Fact::ProcessExited(key(1, 7))),
-        (9_100, Fact::Process(Box::new(reused))),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn the_order_of_facts_does_not_matter(order in Just((0..13).chain(0..13).collect::<Vec<usize>>()).prop_shuffle()) {
-        let story = story();
-        // A fact about a process that is not known yet is not kept: a source tells it first.
-        let (first, last) = (story[0].clone(), story[12].clone());
-        let shuffled = order.into_iter().map(|n| story[n].clone());
-        let mixed = fleet([first, last].into_iter().chain(shuffled).collect());
-        for now in [700, 4_500, 5_500, 6_600, 9_200] {
-            prop_assert_eq!(mixed.snapshot(at(now)), fleet(story.clone()).snapshot(at(now)));
-        }
     }
 }
 

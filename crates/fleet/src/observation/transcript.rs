@@ -31,11 +31,12 @@ pub enum Which {
 pub struct Transcript {
     /// When the newest turn began, whoever began it.
     pub turn_at: Option<Timestamp>,
-    /// What a person last asked.
+    /// What a person last asked. If only a repetition of it was read, it was asked at `at` at the
+    /// latest.
     pub prompt: Option<Said>,
     /// Tool calls without a result, in the order of their making: running, or waiting for leave.
     pub calls: Vec<ToolCall>,
-    /// The newest end of a turn.
+    /// The newest end of a turn; none if the model went on after it.
     pub end: Option<TurnEnd>,
     /// A request that failed and is to be sent again, if nothing came after it.
     pub retry: Option<Retry>,

@@ -36,7 +36,12 @@ pub(super) enum Ending {
     /// The model had said all it had to, or the conversation was compacted.
     Finished,
     /// An error the client gave up on.
-    Failed(String),
+    Failed {
+        /// As the client shows it.
+        error: String,
+        /// When.
+        at: Timestamp,
+    },
     /// By its owner, or it was none of the model's.
     Quiet,
 }
@@ -57,8 +62,8 @@ impl<'a> Content<'a> {
         Self {
             transcript: case.transcript.map(|(_, t)| t),
             hooks: case.hooks,
-            pid: case.process.facts.value.key.pid,
-            began: case.process.facts.value.started_at,
+            pid: case.process.facts.key.pid,
+            began: case.process.facts.started_at,
         }
     }
 
@@ -157,22 +162,30 @@ impl<'a> Content<'a> {
         })
     }
 
-    /// How the newest turn ended, if it is one that began with or after `work`.
-    pub(super) fn ending(&self, work: Option<Timestamp>) -> Ending {
+    /// How the newest turn ended, if it is one that began with or after `work`. The prompt is free
+    /// since `free`: a turn that began later is news that the registry does not have yet.
+    pub(super) fn ending(&self, work: Option<Timestamp>, free: Timestamp) -> Ending {
         let Some(transcript) = self.transcript else {
             return Ending::Untold;
         };
         let newest = transcript.end.as_ref().filter(|end| {
-            transcript.turn_at.is_none_or(|turn| end.at >= turn)
+            let over = |turn| end.at >= turn || turn > free;
+            transcript.turn_at.is_none_or(over)
                 && work.is_none_or(|began| end.at.after(SLACK) >= began)
         });
-        match newest.map(|end| &end.how) {
-            Some(End::Finished | End::Compacted) => Ending::Finished,
-            Some(End::Failed) => {
+        let Some(end) = newest else {
+            return Ending::Quiet;
+        };
+        match end.how {
+            End::Finished | End::Compacted => Ending::Finished,
+            End::Failed => {
                 let error = transcript.error.as_ref().map(|e| e.text.clone());
-                Ending::Failed(error.unwrap_or_else(|| "an error".to_owned()))
+                Ending::Failed {
+                    error: error.unwrap_or_else(|| "an error".to_owned()),
+                    at: end.at,
+                }
             }
-            Some(End::Interrupted | End::Command) | None => Ending::Quiet,
+            End::Interrupted | End::Command => Ending::Quiet,
         }
     }
 
@@ -192,6 +205,11 @@ impl<'a> Content<'a> {
         (now < retry.at.after(RETRY_PAUSE)).then_some(retry)
     }
 
+    /// Whether the transcript may still tell what is asked for: it has told of no call.
+    pub(super) fn may_tell_more(&self, asked: &Asked) -> bool {
+        self.transcript.is_some() && asked.tool.is_none()
+    }
+
     /// When a hook said that the conversation is being compacted, if that is not over.
     pub(super) fn compacting(&self) -> Option<Timestamp> {
         self.told()
@@ -208,8 +226,12 @@ impl<'a> Content<'a> {
     /// The sub-agents at work, oldest first.
     pub(super) fn delegations(&self) -> Vec<Delegation> {
         let known = self.transcript.map_or(&[][..], |t| &t.delegations);
+        // A killed client leaves its sub-agents' files as if they still ran.
+        let ours =
+            |d: &&Delegated| d.at >= self.began || d.calls.iter().any(|call| call.at >= self.began);
         let mut all: BTreeMap<&str, Delegation> = known
             .iter()
+            .filter(ours)
             .map(|d| (d.agent_id.as_str(), drawn(d)))
             .collect();
         self.correct(&mut all);

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 /// A client that has written a file without a status.
 pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timestamp) -> Doing {
     let process = case.process;
-    let from = process.facts.value.started_at;
+    let from = process.facts.started_at;
     let (young, late) = (from.after(STARTING), from.after(ATTENTION));
     let say = |text: &str, certainty| Because {
         certainty,
@@ -43,7 +43,7 @@ pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timest
 /// A client that has written no file.
 pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
     let process = case.process;
-    let from = process.facts.value.started_at;
+    let from = process.facts.started_at;
     let (late, young) = (from.after(ATTENTION), from.after(STARTING));
     let say = |source, text: &str, certainty| Because {
         certainty,

@@ -149,7 +149,7 @@ impl Row {
 
 /// The text with every character that would steer a terminal or turn the line round replaced:
 /// names come from others, and what is shown is to be what is there.
-pub(super) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let steers = |c: char| {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

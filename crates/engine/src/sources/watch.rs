@@ -36,10 +36,12 @@ pub(super) struct Watch {
     aims: BTreeMap<PathBuf, Aim>,
     problem: Option<String>,
     told: Option<String>,
+    source: Source,
 }
 
 impl Watch {
-    pub(super) fn new() -> Self {
+    /// Watches for this source.
+    pub(super) fn new(source: Source) -> Self {
         let (send, events) = mpsc::channel(KEPT);
         let overflow = send.clone();
         let handle = move |event: notify::Result<Event>| {
@@ -69,6 +71,7 @@ impl Watch {
             aims: BTreeMap::new(),
             problem,
             told: None,
+            source,
         }
     }
 
@@ -139,7 +142,7 @@ impl Watch {
         }
         self.told.clone_from(&self.problem);
         let key = HealthKey {
-            source: Source::Registry,
+            source: self.source,
             subject: "watcher".into(),
         };
         Some(Fact::Health(key, self.problem.clone()))
@@ -155,13 +158,14 @@ impl Watch {
             }
             match self.events.recv().await {
                 Some(Noticed::Path(path)) => {
-                    if self.is_within_aimed_folder(&path) {
-                        return Noticed::Path(path);
-                    }
+                    // Of two watched folders one may lie within the other.
                     if self.may_bear_a_folder(&path) {
                         // If it was removed, the watch is gone; one made anew may have its inode.
                         self.aims.retain(|_, aim| aim.at != path);
                         return Noticed::Anything;
+                    }
+                    if self.is_within_aimed_folder(&path) {
+                        return Noticed::Path(path);
                     }
                 }
                 Some(Noticed::Anything) => return Noticed::Anything,

@@ -1,0 +1,147 @@
+//! `trusty why`
+
+use crate::Ask;
+use crate::failure::Failure;
+use crate::fleet::Place;
+use crate::out::{self, Ink, Paper};
+use crate::table::{age, cut};
+use anstyle::Style;
+use anyhow::Context;
+use std::path::Path;
+use std::time::SystemTime;
+use trusty_engine::io::clock;
+use trusty_fleet::session::{Because, Certainty, Source};
+use trusty_fleet::view::{Row, visible};
+use trusty_fleet::why::{Explanation, Part, Testimony};
+use unicode_width::UnicodeWidthStr;
+
+pub(crate) async fn run(ask: &Ask) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let explanation = place.why(&ask.session).await?;
+    if ask.json {
+        let json = serde_json::to_string(&explanation).context("failed to write JSON")?;
+        return Ok(out::print(&format!("{json}\n"))?);
+    }
+    let text = draw(
+        &explanation,
+        &place.around.home,
+        clock::wall(),
+        Paper::now(),
+    );
+    Ok(out::print(&text)?)
+}
+
+/// The verdict in words, then the evidence as a table, the source that decided first.
+fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: Paper) -> String {
+    let row = Row::of(&explanation.session, Some(home));
+    let bold = |text: &str| match paper.ink {
+        Ink::Plain => text.to_owned(),
+        Ink::Coloured => {
+            let style = Style::new().bold();
+            format!("{}{text}{}", style.render(), style.render_reset())
+        }
+    };
+    let ago = |at: SystemTime| age(now.duration_since(at).unwrap_or_default());
+    let detail = match row.detail.as_str() {
+        "" => String::new(),
+        detail => format!(" ({detail})"),
+    };
+    let mut lines = vec![format!(
+        "{} is {}{detail}, {}.",
+        bold(&row.title),
+        bold(&row.word.to_lowercase()),
+        since(&ago(row.since))
+    )];
+    if let Some(because) = &explanation.session.because {
+        lines.push(format!("Because {}.", reason(because)));
+        if !because.until.is_empty() {
+            lines.push(format!("Until {}.", visible(&because.until)));
+        }
+    }
+    lines.push(String::new());
+    lines.push(evidence(&explanation.testimonies, &ago, paper));
+    lines.join("\n")
+}
+
+fn since(age: &str) -> String {
+    match age {
+        "now" => "just now".to_owned(),
+        age => format!("for {age}"),
+    }
+}
+
+fn reason(because: &Because) -> String {
+    let text = visible(&because.text);
+    let sure = match because.certainty {
+        Certainty::Certain => "",
+        Certainty::Inferred => "; that is concluded, not told",
+        Certainty::Unknown => "; nobody tells more",
+    };
+    format!("{text}{sure}")
+}
+
+fn evidence(told: &[Testimony], ago: &dyn Fn(SystemTime) -> String, paper: Paper) -> String {
+    let heading = ["SOURCE", "SAYS", "AGE", "COUNTS", "WHY"].map(str::to_owned);
+    let lines: Vec<[String; 5]> = std::iter::once(heading)
+        .chain(told.iter().map(|t| {
+            [
+                source(t.source).to_owned(),
+                visible(&t.says),
+                t.observed_at.map_or_else(|| "–".to_owned(), ago),
+                part(t.part).to_owned(),
+                visible(&t.reason),
+            ]
+        }))
+        .collect();
+    let mut widths = [0; 5];
+    for line in &lines {
+        for (width, cell) in widths.iter_mut().zip(line) {
+            *width = cell.width().max(*width);
+        }
+    }
+    if let Some(paper) = paper.width {
+        let over = |w: &[usize; 5]| (w.iter().sum::<usize>() + 8).saturating_sub(paper);
+        // The reason gives way first, then what was said.
+        for column in [4, 1] {
+            widths[column] = widths[column].saturating_sub(over(&widths)).max(12);
+        }
+    }
+    let mut text = String::new();
+    for line in lines {
+        let cells: Vec<String> = line
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| {
+                let cell = cut(cell, width);
+                format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width())))
+            })
+            .collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn source(source: Source) -> &'static str {
+    match source {
+        Source::Registry => "registry",
+        Source::Process => "process",
+        Source::Tmux => "tmux",
+        Source::Settings => "settings",
+        Source::Transcript => "transcript",
+        Source::Hook => "hooks",
+        Source::Screen => "pane text",
+        Source::List => "client's list",
+        Source::Attention => "you",
+    }
+}
+
+fn part(part: Part) -> &'static str {
+    match part {
+        Part::Decided => "decides",
+        Part::Added => "adds",
+        Part::Heard => "heard",
+        Part::Overruled => "overruled",
+        Part::Silent => "silent",
+    }
+}

@@ -1,0 +1,161 @@
+use super::*;
+use proptest::prelude::*;
+
+const META: &str = r#"{"agentType":"general-purpose","isBuiltIn":true,"description":"Job 1","toolUseId":"toolu_1","spawnDepth":1,"model":"claude-opus-5-5"}"#;
+const WORK: &str = include_str!("../samples/agent.jsonl");
+
+struct Folder {
+    dir: tempfile::TempDir,
+    agents: Agents,
+    trouble: Trouble,
+}
+
+impl Folder {
+    fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().expect("folder"),
+            agents: Agents::default(),
+            trouble: Trouble::default(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// As the client does, in one piece.
+    fn describe(&self, id: &str, meta: &str) {
+        let new = self.path(&format!("agent-{id}.meta.json.tmp.1"));
+        fs::write(&new, meta).expect("write");
+        fs::rename(&new, self.path(&format!("agent-{id}.meta.json"))).expect("replace");
+    }
+
+    fn write(&self, id: &str, lines: usize) {
+        let text: String = WORK.split_inclusive('\n').take(lines).collect();
+        fs::write(self.path(&format!("agent-{id}.jsonl")), text).expect("write");
+    }
+
+    fn look(&mut self) -> Vec<Delegated> {
+        self.agents.look(self.dir.path(), &mut self.trouble);
+        self.agents.delegations(|_| None)
+    }
+
+    fn notice(&mut self, name: &str) -> Vec<Delegated> {
+        let path = self.path(name);
+        self.agents.notice(&path, &mut self.trouble);
+        self.agents.delegations(|_| None)
+    }
+}
+
+fn ended(meta: &str, word: &str) -> String {
+    meta.replace('}', &format!(",\"{word}\":true}}"))
+}
+
+/// The line in which the sample asks for its tool.
+fn calling() -> usize {
+    WORK.lines()
+        .position(|l| l.contains("tool_use\""))
+        .expect("calls")
+        + 1
+}
+
+#[test]
+fn one_runs_from_its_description_to_its_end() {
+    let mut folder = Folder::new();
+    assert!(folder.look().is_empty());
+    folder.describe("a1", META);
+    let told = folder.look();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].agent_id, "a1");
+    assert_eq!(told[0].agent_type.as_deref(), Some("general-purpose"));
+    assert_eq!(told[0].description.as_deref(), Some("Job 1"));
+    assert_eq!((told[0].depth, told[0].calls.len()), (1, 0));
+
+    folder.write("a1", calling());
+    let told = folder.notice("agent-a1.jsonl");
+    let began = Timestamp::from_rfc3339("2026-11-22T19:13:59.526Z");
+    assert_eq!(Some(told[0].at), began, "by its own first record");
+    assert_eq!(told[0].calls[0].detail.as_deref(), Some("touch x"));
+
+    folder.describe("a1", &ended(META, "finished"));
+    assert!(folder.notice("agent-a1.meta.json").is_empty());
+    assert!(folder.look().is_empty());
+    // Sent another message, it goes on.
+    folder.describe("a1", META);
+    assert_eq!(folder.notice("agent-a1.meta.json")[0].calls.len(), 1);
+    folder.describe("a1", &ended(META, "stoppedByUser"));
+    assert!(folder.look().is_empty());
+}
+
+#[test]
+fn its_own_end_or_a_note_of_it_will_do() {
+    let mut folder = Folder::new();
+    folder.describe("a1", META);
+    folder.write("a1", calling());
+    assert_eq!(folder.look().len(), 1);
+    let newest = folder.agents.known["a1"].running.as_ref();
+    let newest = newest.and_then(|r| r.story.newest_at()).expect("written");
+    let told = |at: Timestamp| folder.agents.delegations(|_| Some(at)).len();
+    assert_eq!(told(newest), 0);
+    let before = Timestamp::from_nanos(newest.as_nanos() - 1);
+    assert_eq!(told(before), 1, "it has gone on since");
+    folder.write("a1", usize::MAX);
+    assert!(folder.look().is_empty(), "an end of its own");
+}
+
+#[test]
+fn the_nested_and_the_broken_are_told_apart() {
+    let mut folder = Folder::new();
+    folder.describe("b2", &META.replace(":1,", ":2,"));
+    folder.describe("broken", "{\"agentType\":");
+    fs::write(folder.path("agent-acompact-1.jsonl"), "{}\n").expect("write");
+    fs::write(folder.path("notes.meta.json"), META).expect("write");
+    let told = folder.look();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].depth, 2);
+    folder.describe("broken", META);
+    assert_eq!(folder.notice("agent-broken.meta.json").len(), 2);
+    fs::remove_file(folder.path("agent-b2.meta.json")).expect("remove");
+    assert_eq!(folder.look().len(), 1);
+}
+
+#[test]
+fn of_very_many_the_newest_are_followed() {
+    let mut folder = Folder::new();
+    for n in 0..100 {
+        folder.describe(&format!("a{n:03}"), META);
+    }
+    let told = folder.look();
+    assert_eq!(told.len(), MOST);
+    for n in 0..100 {
+        folder.describe(&format!("a{n:03}"), &ended(META, "finished"));
+    }
+    assert!(folder.look().is_empty());
+    folder.describe("a000", META);
+    assert_eq!(folder.look().len(), 1, "there is room again");
+}
+
+#[test]
+fn a_folder_that_is_none_is_told_and_healed() {
+    let mut folder = Folder::new();
+    let path = folder.path("subagents");
+    fs::write(&path, "").expect("write");
+    folder.agents.look(&path, &mut folder.trouble);
+    assert_eq!(folder.trouble.news().len(), 1);
+    fs::remove_file(&path).expect("remove");
+    folder.agents.look(&path, &mut folder.trouble);
+    assert!(matches!(
+        folder.trouble.news()[..],
+        [trusty_fleet::Fact::Health(_, None)]
+    ));
+}
+
+proptest! {
+    #[test]
+    fn any_description_decodes(bytes in prop::collection::vec(any::<u8>(), 0..256), at in 0..META.len(), with in any::<u8>()) {
+        let _ = decode_about(&bytes);
+        let mut meta = META.as_bytes().to_vec();
+        meta[at] = with;
+        let _ = decode_about(&meta);
+    }
+}

@@ -1,0 +1,324 @@
+//! All records of a transcript → what they say all in all. Lines are flushed late and not quite
+//! in order, so what is newest is decided by the records' own times: of the same records in
+//! another order the same is told, but for what carries no time (the mode).
+
+use super::decode::{Answer, Chain, Compactor, Record, What};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+use trusty_fleet::Timestamp;
+use trusty_fleet::observation::{End, Retry, Said, ToolCall, Transcript, TurnEnd};
+
+/// Tool calls kept. A turn makes a handful at a time.
+const CALLS: usize = 64;
+/// Results kept, in case one is written before its call.
+const RESULTS: usize = 512;
+/// Requests kept: more than a client repeats one.
+const REQUESTS: usize = 32;
+/// The first pause before a request is sent again is longer (measured 0.6 s); a client that tries
+/// another form of it at once is not waiting.
+const AGAIN: Duration = Duration::from_millis(400);
+/// Ended sub-agents kept.
+const ENDED: usize = 512;
+
+/// What has been read of one transcript.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Story {
+    turn_at: Option<Timestamp>,
+    prompt: Option<Said>,
+    asked_before: Option<String>,
+    /// By id: when the answer that holds the call was given, and which one it was.
+    calls: BTreeMap<String, (ToolCall, Option<String>)>,
+    results: Kept,
+    /// The newest answer that does not end a turn, and its id.
+    answer: Option<(Timestamp, Option<String>)>,
+    end: Option<TurnEnd>,
+    counted_at: Option<Timestamp>,
+    called_at: Option<Timestamp>,
+    ran_at: Option<Timestamp>,
+    retry: Option<Retry>,
+    /// When requests were sent, and when a tool last had its result.
+    requests: BTreeSet<Timestamp>,
+    resulted_at: Option<Timestamp>,
+    error: Option<Said>,
+    model: Option<(Timestamp, String)>,
+    mode: Option<String>,
+    branch: Option<(Timestamp, String)>,
+    tokens: Option<(Timestamp, Option<u64>)>,
+    oldest_at: Option<Timestamp>,
+    newest_at: Option<Timestamp>,
+    ended: BTreeMap<String, Timestamp>,
+}
+
+/// The newest of many ids.
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    ids: BTreeSet<String>,
+    order: VecDeque<String>,
+}
+
+impl Kept {
+    fn insert(&mut self, id: String) {
+        if self.ids.insert(id.clone()) {
+            self.order.push_back(id);
+        }
+        if self.order.len() > RESULTS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+    }
+}
+
+fn newer<T: Ord>(slot: &mut Option<T>, value: T) {
+    if slot.as_ref().is_none_or(|known| *known < value) {
+        *slot = Some(value);
+    }
+}
+
+impl Story {
+    /// Takes in a record of a conversation; those of others in the same file are left out.
+    pub(super) fn take(&mut self, record: Record, of: Chain) {
+        if record.chain == Chain::Side && of == Chain::Main {
+            return;
+        }
+        if let Some(mode) = record.mode {
+            self.mode = Some(mode);
+        }
+        let Some(at) = record.at else {
+            if let What::AskedBefore(text) = record.what {
+                self.asked_before = Some(text);
+            }
+            return;
+        };
+        newer(&mut self.newest_at, at);
+        let older = self.oldest_at.is_none_or(|known| at < known);
+        if older {
+            self.oldest_at = Some(at);
+        }
+        if let Some(branch) = record.branch {
+            newer(&mut self.branch, (at, branch));
+        }
+        match record.what {
+            What::Turn(asked) => {
+                newer(&mut self.turn_at, at);
+                if let Some(text) = asked {
+                    newer(&mut self.prompt, Said { at, text });
+                }
+            }
+            What::Asked(text) => newer(&mut self.prompt, Said { at, text }),
+            What::Ended { ids, turn } => self.take_ended(ids, turn.then_some(at), at),
+            What::Results(ids) => {
+                newer(&mut self.resulted_at, at);
+                for id in ids {
+                    self.calls.remove(&id);
+                    self.results.insert(id);
+                }
+            }
+            What::Answer(answer) => self.take_answer(answer, at),
+            What::Error(text) => {
+                newer(&mut self.error, Said { at, text });
+                self.ends(at, End::Failed);
+            }
+            What::Interrupted => self.ends(at, End::Interrupted),
+            What::TurnCounted => newer(&mut self.counted_at, at),
+            What::CommandCalled => newer(&mut self.called_at, at),
+            What::CommandRan => newer(&mut self.ran_at, at),
+            What::Compacted { by, tokens } => {
+                newer(&mut self.tokens, (at, tokens));
+                if by == Compactor::Person {
+                    self.ends(at, End::Compacted);
+                }
+            }
+            What::Retry(retry) => newer(&mut self.retry, retry),
+            What::Requested => {
+                self.requests.insert(at);
+                if self.requests.len() > REQUESTS {
+                    self.requests.pop_first();
+                }
+            }
+            What::AskedBefore(_) | What::Other => {}
+        }
+    }
+
+    fn take_ended(&mut self, ids: Vec<String>, turn_at: Option<Timestamp>, at: Timestamp) {
+        if let Some(turn_at) = turn_at {
+            newer(&mut self.turn_at, turn_at);
+        }
+        for id in ids {
+            let known = self.ended.entry(id).or_insert(at);
+            *known = at.max(*known);
+        }
+        while self.ended.len() > ENDED {
+            let oldest = self.ended.iter().min_by_key(|(_, at)| **at);
+            let Some(oldest) = oldest.map(|(id, _)| id.clone()) else {
+                return;
+            };
+            self.ended.remove(&oldest);
+        }
+    }
+
+    fn take_answer(&mut self, answer: Answer, at: Timestamp) {
+        if let Some(model) = answer.model {
+            newer(&mut self.model, (at, model));
+        }
+        if answer.tokens.is_some() {
+            newer(&mut self.tokens, (at, answer.tokens));
+        }
+        if answer.ends {
+            self.ends(at, End::Finished);
+        } else {
+            newer(&mut self.answer, (at, answer.message.clone()));
+        }
+        for call in answer.calls {
+            if !self.results.ids.contains(&call.id) {
+                let held = (call, answer.message.clone());
+                self.calls.insert(held.0.id.clone(), held);
+            }
+        }
+        while self.calls.len() > CALLS {
+            let oldest = self.calls.values().min_by_key(|(call, _)| call.at);
+            let Some(oldest) = oldest.map(|(call, _)| call.id.clone()) else {
+                return;
+            };
+            self.calls.remove(&oldest);
+        }
+    }
+
+    fn ends(&mut self, at: Timestamp, how: End) {
+        newer(&mut self.end, TurnEnd { at, how });
+    }
+
+    /// When the oldest record that was read was made.
+    pub(super) fn oldest_at(&self) -> Option<Timestamp> {
+        self.oldest_at
+    }
+
+    /// When this sub-agent was last told to have ended.
+    pub(super) fn ended_at(&self, agent: &str) -> Option<Timestamp> {
+        self.ended.get(agent).copied()
+    }
+
+    /// Whether a turn has ended since the newest one began.
+    pub(super) fn is_over(&self) -> bool {
+        self.end().is_some_and(|end| Some(end.at) >= self.turn_at)
+    }
+
+    /// When anything was last written.
+    pub(super) fn newest_at(&self) -> Option<Timestamp> {
+        self.newest_at
+    }
+
+    /// What it says all in all, but for the sub-agents.
+    pub(super) fn transcript(&self) -> Transcript {
+        let named = |branch: &String| !branch.is_empty() && branch != "HEAD";
+        let value = |slot: &Option<(Timestamp, String)>| slot.as_ref().map(|(_, v)| v.clone());
+        Transcript {
+            turn_at: self.turn_at,
+            prompt: self.prompt(),
+            calls: self.calls(),
+            end: self.end(),
+            retry: self.retry(),
+            error: self.error.clone(),
+            model: value(&self.model),
+            mode: self.mode.clone(),
+            // Without a repository, and without a branch, the client says HEAD.
+            branch: value(&self.branch).filter(named),
+            tokens: self.tokens.and_then(|(_, tokens)| tokens),
+            newest_at: self.newest_at,
+            delegations: Vec::new(),
+        }
+    }
+
+    /// If the prompt itself was not read, it was written before everything that was.
+    fn prompt(&self) -> Option<Said> {
+        self.prompt.clone().or_else(|| {
+            Some(Said {
+                at: self.oldest_at?,
+                text: self.asked_before.clone()?,
+            })
+        })
+    }
+
+    /// The newest end, unless the model went on after it.
+    fn end(&self) -> Option<TurnEnd> {
+        let answered_at = self.answer.as_ref().map(|(at, _)| *at);
+        let end = self.settled_end()?;
+        (Some(end.at) >= answered_at).then_some(end)
+    }
+
+    fn settled_end(&self) -> Option<TurnEnd> {
+        let end = self.end.clone();
+        let ended_at = end.as_ref().map(|e| e.at);
+        let cut = end
+            .as_ref()
+            .is_some_and(|e| matches!(e.how, End::Failed | End::Interrupted));
+        // A turn that was cut short is counted, too.
+        let end = match self.counted_at {
+            Some(at) if Some(at) > ended_at && !(cut && ended_at >= self.turn_at) => {
+                Some(TurnEnd {
+                    at,
+                    how: End::Finished,
+                })
+            }
+            _ => end,
+        };
+        // Compaction is a command that says so itself.
+        let told = end
+            .as_ref()
+            .is_some_and(|e| e.how == End::Compacted && Some(e.at) >= self.called_at);
+        match self.ran_at {
+            Some(at) if Some(at) > end.as_ref().map(|e| e.at) && !told => Some(TurnEnd {
+                at,
+                how: End::Command,
+            }),
+            _ => end,
+        }
+    }
+
+    fn calls(&self) -> Vec<ToolCall> {
+        let ended_at = self.end.as_ref().map(|e| e.at).max(self.counted_at);
+        let closed = |call: &ToolCall, message: &Option<String>| {
+            let at = Some(call.at);
+            let answered = self
+                .answer
+                .as_ref()
+                .is_some_and(|(newest, id)| *newest > call.at && id != message);
+            answered || self.turn_at > at || ended_at > at
+        };
+        let mut open: Vec<ToolCall> = self
+            .calls
+            .values()
+            .filter(|(call, message)| !closed(call, message))
+            .map(|(call, _)| call.clone())
+            .collect();
+        open.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+        open
+    }
+
+    /// A request that is repeated. Clients that say so themselves are believed; others only
+    /// write down each request, and one without an answer before the next has failed.
+    fn retry(&self) -> Option<Retry> {
+        let since = [
+            self.turn_at,
+            self.answer.as_ref().map(|(at, _)| *at),
+            self.end.as_ref().map(|e| e.at),
+            self.counted_at,
+            self.resulted_at,
+        ];
+        let since = since.into_iter().flatten().max().unwrap_or_default();
+        let told = self.retry.filter(|retry| retry.at >= since);
+        told.or_else(|| {
+            let mut sent = self.requests.range(since..);
+            let (first, last) = (*sent.next()?, *self.requests.last()?);
+            (last.since(first) >= AGAIN).then(|| Retry {
+                at: last,
+                attempt: u32::try_from(sent.count()).unwrap_or(u32::MAX),
+                of: None,
+                next_at: None,
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

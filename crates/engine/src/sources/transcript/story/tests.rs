@@ -1,0 +1,296 @@
+use super::super::decode::decode;
+use super::*;
+use proptest::prelude::*;
+
+const TURNS: &str = include_str!("../samples/turns.jsonl");
+const COMPACTED: &str = include_str!("../samples/compacted.jsonl");
+
+fn story<'a>(lines: impl IntoIterator<Item = &'a str>) -> Story {
+    let mut story = Story::default();
+    for record in lines.into_iter().filter_map(|l| decode(l.as_bytes())) {
+        story.take(record, Chain::Main);
+    }
+    story
+}
+
+fn told<'a>(lines: impl IntoIterator<Item = &'a str>) -> Transcript {
+    story(lines).transcript()
+}
+
+/// What is told once a line that holds `word` was written.
+fn until(sample: &'static str, word: &str) -> Transcript {
+    let lines = sample.lines();
+    let end = lines
+        .clone()
+        .position(|l| l.contains(word) && decode(l.as_bytes()).is_some());
+    told(lines.take(end.unwrap_or_else(|| panic!("no {word}")) + 1))
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::from_rfc3339(&format!("2026-11-22T19:{text}Z")).expect("a time")
+}
+
+fn how(transcript: &Transcript) -> Option<End> {
+    transcript.end.as_ref().map(|e| e.how.clone())
+}
+
+fn asked(transcript: &Transcript) -> &str {
+    transcript.prompt.as_ref().map_or("", |p| &p.text)
+}
+
+#[test]
+fn a_turn_begins_calls_a_tool_and_ends() {
+    let begun = until(TURNS, "\"content\":\"bash: touch made\"");
+    assert_eq!(begun.turn_at, Some(at("13:59.558")));
+    assert_eq!(asked(&begun), "bash: touch made");
+    assert_eq!(begun.end.expect("of the turn before").at, at("13:59.395"));
+
+    let calls = until(TURNS, "\"command\":\"touch made\"");
+    assert_eq!(calls.calls.len(), 1);
+    let call = &calls.calls[0];
+    assert_eq!(
+        (call.tool.as_str(), call.detail.as_deref()),
+        ("Bash", Some("touch made"))
+    );
+    assert_eq!(call.at, at("14:00.120"));
+    assert_eq!(calls.end, None, "the model went on");
+    assert_eq!(calls.model.as_deref(), Some("claude-opus-5-5"));
+    assert_eq!(calls.mode.as_deref(), Some("default"));
+    assert_eq!(calls.branch, None, "HEAD is no branch");
+
+    let run = until(TURNS, "\"is_error\":false");
+    assert!(run.calls.is_empty());
+    let over = until(TURNS, "\"durationMs\":1254");
+    assert_eq!(how(&over), Some(End::Finished));
+    assert!(over.end.expect("ended").at > over.turn_at.expect("begun"));
+}
+
+#[test]
+fn a_refused_or_stopped_turn_is_interrupted() {
+    let refused = until(TURNS, "interrupted by user for tool use");
+    assert_eq!(how(&refused), Some(End::Interrupted));
+    assert!(refused.calls.is_empty());
+    let stopped = until(TURNS, "interrupted by user]");
+    assert_eq!(how(&stopped), Some(End::Interrupted));
+    assert_eq!(stopped.error, None);
+}
+
+#[test]
+fn what_is_asked_while_a_turn_runs_begins_none() {
+    let queued = until(TURNS, "\"type\":\"queued_command\"");
+    assert_eq!(asked(&queued), "say queued");
+    assert_eq!(queued.turn_at, Some(at("14:05.776")));
+}
+
+#[test]
+fn an_error_ends_a_turn_and_stays() {
+    let failed = until(TURNS, "\"isApiErrorMessage\":true");
+    assert_eq!(how(&failed), Some(End::Failed));
+    let error = failed.error.expect("told");
+    assert_eq!(error.text, "API Error: 400 scripted 400");
+    let later = told(TURNS.lines());
+    assert_eq!(later.error, Some(error));
+    assert_eq!(
+        later.model.as_deref(),
+        Some("claude-opus-5-5"),
+        "not the client's own"
+    );
+}
+
+#[test]
+fn commands_end_without_the_model() {
+    let shell = until(TURNS, "<bash-input>");
+    assert_eq!(shell.turn_at, Some(at("14:37.076")));
+    assert_eq!(asked(&shell), "error 529 x2 then say ok");
+    let ran = until(TURNS, "<bash-stdout>");
+    assert!(
+        ran.end.expect("of an earlier turn").at < at("14:37"),
+        "the model is asked"
+    );
+    assert_eq!(asked(&until(TURNS, "<command-name>/hello")), "/hello");
+    let renamed = until(TURNS, "Session renamed to");
+    assert_eq!(how(&renamed), Some(End::Command));
+    let cleared = until(
+        include_str!("../samples/cleared.jsonl"),
+        "\"command\":\"clear\"",
+    );
+    assert_eq!((how(&cleared), cleared.turn_at), (Some(End::Command), None));
+}
+
+#[test]
+fn compaction_by_a_person_ends_and_by_the_client_does_not() {
+    let compacted = told(TURNS.lines());
+    assert_eq!(how(&compacted), Some(End::Compacted));
+    assert_eq!(compacted.tokens, Some(3115));
+    let within = until(COMPACTED, "\"compact_boundary\"");
+    assert_eq!(within.tokens, Some(2889));
+    assert!(within.end.expect("of the turn before").at < within.turn_at.expect("begun"));
+    let full = until(COMPACTED, "The context is full.");
+    assert_eq!(full.tokens, Some(975_020));
+    let on = told(COMPACTED.lines());
+    assert_eq!(
+        (how(&on), on.mode.as_deref()),
+        (Some(End::Finished), Some("acceptEdits"))
+    );
+}
+
+#[test]
+fn a_question_and_a_plan_are_told() {
+    let question = until(COMPACTED, "AskUserQuestion");
+    assert_eq!(question.calls[0].detail.as_deref(), Some("Which color?"));
+    let plan = told(include_str!("../samples/plan.jsonl").lines());
+    assert_eq!(plan.calls[0].tool, "ExitPlanMode");
+    assert_eq!(plan.calls[0].detail.as_deref(), Some("Plan"));
+    assert_eq!(plan.mode.as_deref(), Some("plan"));
+}
+
+#[test]
+fn a_note_about_an_earlier_process_begins_no_turn() {
+    let lines = include_str!("../samples/resumed.jsonl").lines();
+    let end = lines
+        .clone()
+        .position(|l| l.contains("queueTranscriptOnly"))
+        .expect("noted");
+    let resumed = story(lines.take(end + 1));
+    assert!(resumed.is_over());
+    assert_eq!(resumed.ended_at("a73275471bcf20baf"), Some(at("15:19.296")));
+    assert_eq!(resumed.ended_at("a33dfaa65ca04c56e"), Some(at("15:19.296")));
+    assert!(resumed.ended_at("a1").is_none());
+}
+
+#[test]
+fn a_turn_begun_by_an_agent_is_no_person_s() {
+    let all = told(include_str!("../samples/agents.jsonl").lines());
+    assert_eq!(asked(&all), "agents 3 fg stream 3s");
+    assert_eq!(all.turn_at, Some(at("14:11.332")));
+    assert!(all.calls.is_empty());
+    let stopped = told(include_str!("../samples/stopped.jsonl").lines());
+    assert_eq!(asked(&stopped), "agents 2 bg stream 60s");
+}
+
+#[test]
+fn from_any_line_on_it_is_the_same_in_the_end() {
+    let whole = told(TURNS.lines());
+    let count = TURNS.lines().count();
+    for start in 0..count - 20 {
+        let cut = told(TURNS.lines().skip(start));
+        assert_eq!(
+            (&cut.end, &cut.calls),
+            (&whole.end, &whole.calls),
+            "from {start}"
+        );
+        assert_eq!(cut.tokens, whole.tokens);
+    }
+}
+
+#[test]
+fn a_prompt_that_was_not_read_is_known_by_its_repetition() {
+    let lines = TURNS.lines();
+    let repeated = "\"lastPrompt\":\"stream 20s\"";
+    let start = lines
+        .clone()
+        .position(|l| l.contains(repeated))
+        .expect("repeated");
+    let cut = told(lines.skip(start).take(4));
+    let prompt = cut.prompt.expect("known");
+    assert_eq!(prompt.text, "stream 20s");
+    assert_eq!(prompt.at, at("14:25.954"), "at the latest");
+    assert_eq!(cut.turn_at, None);
+}
+
+#[test]
+fn a_retry_is_told_until_something_comes_of_it() {
+    let prompt = r#"{"type":"user","timestamp":"2026-11-22T19:00:00Z","message":{"content":"go"}}"#;
+    let retry = |n: u32| {
+        format!(
+            r#"{{"type":"system","subtype":"api_error","retryAttempt":{n},"maxRetries":10,"retryInMs":1000,"timestamp":"2026-11-22T19:00:0{n}Z"}}"#
+        )
+    };
+    let (first, second) = (retry(1), retry(2));
+    let trying = told([prompt, &second, &first]);
+    let next = trying.retry.expect("told");
+    assert_eq!(
+        (next.attempt, next.of, next.next_at),
+        (2, Some(10), Some(at("00:03")))
+    );
+    let answer = r#"{"type":"assistant","timestamp":"2026-11-22T19:00:04Z","message":{"id":"m","stop_reason":null,"content":[]}}"#;
+    assert_eq!(told([prompt, &first, answer]).retry, None);
+    assert_eq!(told([&first, prompt]).retry.map(|r| r.attempt), Some(1));
+}
+
+#[test]
+fn an_answer_closes_the_calls_of_the_one_before() {
+    let call = |n: u32, message: &str| {
+        format!(
+            r#"{{"type":"assistant","timestamp":"2026-11-22T19:00:0{n}Z","message":{{"id":"{message}","stop_reason":"tool_use","content":[{{"type":"tool_use","id":"t{n}","name":"Bash","input":{{"command":"c{n}"}}}}]}}}}"#
+        )
+    };
+    let (one, two, three) = (call(1, "a"), call(2, "a"), call(3, "b"));
+    let open = |lines: &[&String]| {
+        let told = told(lines.iter().map(|l| l.as_str()));
+        told.calls.into_iter().map(|c| c.id).collect::<Vec<_>>()
+    };
+    assert_eq!(open(&[&two, &one]), ["t1", "t2"]);
+    assert_eq!(open(&[&one, &three, &two]), ["t3"]);
+    let result = r#"{"type":"user","timestamp":"2026-11-22T19:00:04Z","message":{"content":[{"type":"tool_result","tool_use_id":"t2"}]}}"#.to_owned();
+    assert_eq!(
+        open(&[&result, &one, &two]),
+        ["t1"],
+        "a result may be written first"
+    );
+}
+
+#[test]
+fn records_of_others_in_the_file_are_left_out() {
+    let side = r#"{"type":"user","isSidechain":true,"timestamp":"2026-11-22T19:00:00Z","message":{"content":"go"}}"#;
+    assert_eq!(told([side]), Transcript::default());
+    let agent = include_str!("../samples/agent.jsonl");
+    let mut own = Story::default();
+    for record in agent.lines().filter_map(|l| decode(l.as_bytes())) {
+        own.take(record, Chain::Side);
+    }
+    assert!(own.is_over());
+}
+
+#[test]
+fn what_is_kept_is_bounded() {
+    let mut many = Story::default();
+    for n in 0..5_000 {
+        let call = format!(
+            r#"{{"type":"assistant","timestamp":"2026-11-22T19:00:00.{n:06}Z","message":{{"id":"m","content":[{{"type":"tool_use","id":"t{n}","name":"B"}}]}}}}"#
+        );
+        let result = format!(
+            r#"{{"type":"user","timestamp":"2026-11-22T19:00:00Z","message":{{"content":[{{"type":"tool_result","tool_use_id":"r{n}"}}]}}}}"#
+        );
+        let ended = format!(
+            r#"{{"type":"user","timestamp":"2026-11-22T19:00:00.{n:06}Z","message":{{"content":"<task-notification><task-id>a{n}</task-id><status>completed</status>"}}}}"#
+        );
+        for line in [call, result, ended] {
+            many.take(decode(line.as_bytes()).expect("decodes"), Chain::Main);
+        }
+    }
+    assert_eq!(many.calls.len(), CALLS);
+    assert_eq!(many.results.ids.len(), RESULTS);
+    assert_eq!(many.results.order.len(), RESULTS);
+    assert_eq!(many.ended.len(), ENDED);
+    assert!(many.ended_at("a4999").is_some());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn the_order_of_lines_does_not_matter(seed in prop::collection::vec(any::<u32>(), 200)) {
+        for sample in [TURNS, COMPACTED] {
+            // What has no time is told by its place.
+            let dated = |l: &&str| decode(l.as_bytes()).is_some_and(|r| r.at.is_some());
+            let lines: Vec<&str> = sample.lines().filter(dated).collect();
+            let mut mixed: Vec<(u32, &str)> = seed.iter().copied().cycle().zip(lines.iter().copied()).collect();
+            mixed.sort_unstable();
+            let mut whole = told(lines);
+            let mut other = told(mixed.into_iter().map(|(_, l)| l));
+            whole.mode = None;
+            other.mode = None;
+            prop_assert_eq!(whole, other);
+        }
+    }
+}

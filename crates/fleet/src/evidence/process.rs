@@ -1,0 +1,131 @@
+//! What is filed of processes, and what follows from it. Exits are concluded when asked, from all
+//! that is filed, so that the order of filing cannot matter.
+
+use super::{Dated, Runs};
+use crate::identity::ProcessKey;
+use crate::observation::{ProcessFacts, Pulse, RunState};
+use crate::session::Usage;
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// All that was told of one process.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Record {
+    described: Option<Dated<ProcessFacts>>,
+    states: Runs<RunState>,
+    usage: Option<Dated<Usage>>,
+    exited_at: Option<Timestamp>,
+}
+
+/// A process as it is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Process<'a> {
+    /// Its newest full description.
+    pub facts: &'a ProcessFacts,
+    /// Whether it could run, over time.
+    pub states: &'a Runs<RunState>,
+    /// The newest figures.
+    pub usage: Option<Usage>,
+    /// When it was last seen alive.
+    pub seen_at: Timestamp,
+    /// When it was first known to be gone.
+    pub exited_at: Option<Timestamp>,
+}
+
+/// All that was told of processes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Processes {
+    records: BTreeMap<ProcessKey, Record>,
+    /// Pids without a process, and when that was seen.
+    absent: BTreeMap<u32, Runs<()>>,
+}
+
+impl Processes {
+    pub(super) fn describe(&mut self, at: Timestamp, facts: ProcessFacts) {
+        self.pulse(at, facts.pulse);
+        let record = self.records.entry(facts.key).or_default();
+        let newer = |known: &Dated<ProcessFacts>| at >= known.at;
+        if record.described.as_ref().is_none_or(newer) {
+            record.described = Some(Dated { at, value: facts });
+        }
+    }
+
+    pub(super) fn pulse(&mut self, at: Timestamp, pulse: Pulse) {
+        let record = self.records.entry(pulse.key).or_default();
+        record.states.insert(at, pulse.state);
+        if let Some(value) = pulse.usage
+            && record.usage.as_ref().is_none_or(|known| at >= known.at)
+        {
+            record.usage = Some(Dated { at, value });
+        }
+    }
+
+    pub(super) fn exited(&mut self, at: Timestamp, key: ProcessKey) {
+        let record = self.records.entry(key).or_default();
+        record.exited_at = Some(record.exited_at.map_or(at, |known| known.min(at)));
+    }
+
+    pub(super) fn absent(&mut self, at: Timestamp, pid: u32) {
+        self.absent.entry(pid).or_default().insert(at, ());
+    }
+
+    /// All that have been described, by pid, those of one pid in the order of their start.
+    pub fn all(&self) -> impl Iterator<Item = (ProcessKey, Process<'_>)> {
+        self.records
+            .iter()
+            .filter_map(|(key, record)| Some((*key, self.process(*key, record)?)))
+    }
+
+    fn process<'a>(&'a self, key: ProcessKey, record: &'a Record) -> Option<Process<'a>> {
+        let described = record.described.as_ref()?;
+        let seen_at = record.states.newest()?.0;
+        let absent = self
+            .absent
+            .get(&key.pid)
+            .and_then(|times| times.first_from(seen_at));
+        // A pid has one owner at a time: the one that started last.
+        let followed = self
+            .records
+            .range(key..)
+            .skip(1)
+            .take_while(|(next, _)| next.pid == key.pid)
+            .find_map(|(_, next)| next.described.as_ref())
+            .map(|next| next.value.started_at.max(seen_at));
+        let ends = [record.exited_at, absent, followed];
+        Some(Process {
+            facts: &described.value,
+            states: &record.states,
+            usage: record.usage.as_ref().map(|u| u.value),
+            seen_at,
+            exited_at: ends.into_iter().flatten().min(),
+        })
+    }
+
+    /// When a pid was last seen to have no process.
+    pub fn absent_at(&self, pid: u32) -> Option<Timestamp> {
+        self.absent.get(&pid)?.newest().map(|(at, ())| at)
+    }
+
+    /// Keeps only these, and what was told of pids without a process that matter.
+    pub(crate) fn retain(
+        &mut self,
+        keep: impl Fn(&Process<'_>) -> bool,
+        matters: impl Fn(u32) -> bool,
+        recent: impl Fn(Timestamp) -> bool,
+    ) {
+        let kept: Vec<ProcessKey> = self
+            .all()
+            .filter(|(_, process)| keep(process))
+            .map(|(key, _)| key)
+            .collect();
+        self.records.retain(|key, record| {
+            let told = record
+                .states
+                .newest()
+                .map(|(at, _)| at)
+                .max(record.exited_at);
+            kept.contains(key) || (record.described.is_none() && told.is_some_and(&recent))
+        });
+        self.absent.retain(|pid, _| matters(*pid));
+    }
+}

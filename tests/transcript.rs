@@ -1,0 +1,283 @@
+//! What the real client writes into its transcripts is told as it happens.
+#![cfg(target_os = "linux")]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use trusty_engine::io::clock::Clock;
+use trusty_engine::sources::transcript::{self, Transcripts};
+use trusty_engine::sources::{Orders, Outlet};
+use trusty_fleet::cadence::{Motion, Visibility, cadence};
+use trusty_fleet::fleet::Wanted;
+use trusty_fleet::observation::{End, Transcript, TranscriptKey, Which};
+use trusty_fleet::{Fact, Observation, Timestamp};
+use trusty_tests::wait::until_or;
+use trusty_tests::{FakeApi, Home, Key, Kind, Shape, Signal, Terminal};
+
+const LONG: Duration = Duration::from_mins(1);
+
+type Told = BTreeMap<TranscriptKey, Option<Transcript>>;
+
+/// The source, running, and what it has told last.
+struct Following {
+    orders: watch::Sender<Orders>,
+    told: Arc<Mutex<Told>>,
+}
+
+impl Following {
+    fn start() -> Self {
+        let (orders, receive) = watch::channel(Orders {
+            wanted: Wanted::default(),
+            // Looks come so rarely that what is told in time was noticed.
+            cadence: trusty_fleet::cadence::Cadence {
+                registry: LONG * 10,
+                ..cadence(Visibility::Hidden, Motion::Still)
+            },
+        });
+        let (send, mut facts) = mpsc::channel::<Observation>(64);
+        let out = Outlet::new(Clock::start(), send);
+        let told = Arc::new(Mutex::new(Told::new()));
+        let into = Arc::clone(&told);
+        let keep = async move {
+            while let Some(observation) = facts.recv().await {
+                let mut told = into.lock().unwrap_or_else(PoisonError::into_inner);
+                match observation.fact {
+                    Fact::Transcript(key, transcript) => told.insert(key, Some(*transcript)),
+                    Fact::TranscriptGone(key) => told.insert(key, None),
+                    other => panic!("{other:?}"),
+                };
+            }
+        };
+        // Both end when nobody gives orders any more.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            let run = transcript::run(Transcripts::new(), receive, out);
+            runtime.block_on(async { tokio::join!(run, keep) });
+        });
+        Self { orders, told }
+    }
+
+    /// What is told of a transcript that is there.
+    fn told(&self, key: &TranscriptKey) -> Option<Transcript> {
+        self.all().get(key).cloned().flatten()
+    }
+
+    fn all(&self) -> Told {
+        self.told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    #[track_caller]
+    fn wait(
+        &self,
+        key: &TranscriptKey,
+        what: &str,
+        wanted: impl Fn(&Transcript) -> bool,
+    ) -> Transcript {
+        let look = || self.told(key).filter(&wanted);
+        until_or(LONG, what, look, || format!("{:#?}", self.told(key)))
+    }
+}
+
+struct Stage {
+    api: FakeApi,
+    home: Home,
+    folder: PathBuf,
+    following: Following,
+}
+
+impl Stage {
+    /// `None` if the tests are to run without the client.
+    fn new() -> Option<Self> {
+        trusty_tests::require_client()?;
+        let home = Home::new();
+        Some(Self {
+            api: FakeApi::start(),
+            folder: home.project("work.x"),
+            home,
+            following: Following::start(),
+        })
+    }
+
+    fn open(&self, more: &[&str]) -> Terminal {
+        let arguments = [&["--permission-mode", "manual"], more].concat();
+        let shape = Shape::PtyDirect;
+        let terminal = Terminal::open(shape, &self.home, &self.api, &self.folder, &arguments);
+        terminal.wait_status(LONG, "idle");
+        terminal
+    }
+
+    fn key(&self, which: Which) -> TranscriptKey {
+        TranscriptKey {
+            dir: self.home.config_dir().to_path_buf(),
+            cwd: self.folder.clone(),
+            which,
+        }
+    }
+
+    /// Follows the transcript of the client's present session.
+    fn follow(&self, terminal: &Terminal) -> TranscriptKey {
+        let key = self.key(Which::Session(id(terminal)));
+        let wanted = [key.clone()].into();
+        let orders = &self.following.orders;
+        orders.send_modify(|orders| orders.wanted.transcripts = wanted);
+        key
+    }
+}
+
+fn id(terminal: &Terminal) -> String {
+    let registry = terminal.registry().expect("registered");
+    registry["sessionId"].as_str().expect("text").to_owned()
+}
+
+fn asked(transcript: &Transcript, text: &str) -> bool {
+    transcript.prompt.as_ref().is_some_and(|p| p.text == text)
+}
+
+/// Whether the newest turn is one of this prompt and ended so.
+fn ended(text: &'static str, how: End) -> impl Fn(&Transcript) -> bool {
+    move |t| {
+        let end = t.end.as_ref().filter(|end| Some(end.at) > t.turn_at);
+        asked(t, text) && end.is_some_and(|end| end.how == how)
+    }
+}
+
+#[test]
+fn turns_are_told_from_their_prompt_to_their_end() {
+    let Some(stage) = Stage::new() else { return };
+    let terminal = stage.open(&[]);
+    let key = stage.follow(&terminal);
+    let told = &stage.following;
+    let gone = || told.all().get(&key)?.is_none().then_some(());
+    until_or(LONG, "that there is none yet", gone, String::new);
+
+    terminal.submit("say hi");
+    let said = told.wait(&key, "the end", ended("say hi", End::Finished));
+    assert_eq!(said.mode.as_deref(), Some("default"));
+    assert!(said.model.expect("named").starts_with("claude"));
+    assert!(said.tokens.expect("counted") > 1000);
+    assert!(said.calls.is_empty());
+
+    terminal.submit("bash: touch made");
+    let asking = told.wait(&key, "an open call", |t| !t.calls.is_empty());
+    assert!(asked(&asking, "bash: touch made"));
+    assert_eq!(asking.calls[0].tool, "Bash");
+    assert_eq!(asking.calls[0].detail.as_deref(), Some("touch made"));
+    assert!(Some(asking.calls[0].at) > asking.turn_at);
+    terminal.wait_screen(LONG, "Do you want to proceed?");
+    terminal.answer(Key::Char('1'));
+    let run = told.wait(&key, "the end", ended("bash: touch made", End::Finished));
+    assert!(run.calls.is_empty());
+
+    terminal.wait_status(LONG, "idle");
+    terminal.submit("/compact");
+    let compacted = told.wait(&key, "compaction", |t| {
+        t.end.as_ref().is_some_and(|e| e.how == End::Compacted)
+    });
+    assert!(asked(&compacted, "bash: touch made"), "{compacted:?}");
+
+    terminal.wait_status(LONG, "idle");
+    terminal.submit("stream 30s");
+    stage.api.wait_for(LONG, "stream 30s", Kind::FirstDelta);
+    terminal.press(Key::Escape);
+    told.wait(&key, "Escape", ended("stream 30s", End::Interrupted));
+
+    terminal.wait_status(LONG, "idle");
+    terminal.press(Key::CtrlU);
+    terminal.submit("error 400");
+    let failed = told.wait(&key, "the error", ended("error 400", End::Failed));
+    assert!(failed.error.expect("told").text.contains("400"));
+
+    terminal.wait_status(LONG, "idle");
+    terminal.submit("/clear");
+    let before = match &key.which {
+        Which::Session(id) => id.clone(),
+        Which::NewestSince(_) => String::new(),
+    };
+    terminal.wait_registry(LONG, |r| r["sessionId"] != *before && r["status"] == "idle");
+    let key = stage.follow(&terminal);
+    terminal.submit("say anew");
+    let anew = told.wait(&key, "the end", ended("say anew", End::Finished));
+    assert_eq!(anew.error, None);
+}
+
+#[test]
+fn sub_agents_are_told_with_what_they_do_until_they_end() {
+    let Some(stage) = Stage::new() else { return };
+    let terminal = stage.open(&[]);
+    let key = stage.follow(&terminal);
+    let told = &stage.following;
+
+    terminal.submit("agents 2 bg bash: touch x");
+    let asking = told.wait(&key, "two calls", |t| {
+        t.delegations.iter().filter(|d| !d.calls.is_empty()).count() == 2
+    });
+    let mut jobs: Vec<_> = asking
+        .delegations
+        .iter()
+        .map(|d| d.description.clone())
+        .collect();
+    jobs.sort();
+    assert_eq!(jobs, [Some("Job 1".into()), Some("Job 2".into())]);
+    for one in &asking.delegations {
+        assert_eq!(one.agent_type.as_deref(), Some("general-purpose"));
+        assert_eq!(one.calls[0].detail.as_deref(), Some("touch x"));
+        assert_eq!(one.depth, 1);
+        assert!(Some(one.at) >= asking.turn_at);
+    }
+    terminal.wait_screen(LONG, "Do you want to proceed?");
+    terminal.answer(Key::Char('1'));
+    told.wait(&key, "one to end", |t| t.delegations.len() == 1);
+    terminal.wait_screen(LONG, "Do you want to proceed?");
+    terminal.answer(Key::Char('1'));
+    told.wait(&key, "the other to end", |t| t.delegations.is_empty());
+
+    terminal.wait_status(LONG, "idle");
+    terminal.submit("agents 1 fg agents 2 fg stream 4s");
+    let nested = told.wait(&key, "nested ones", |t| {
+        t.delegations.iter().filter(|d| d.depth == 2).count() == 2
+    });
+    assert!(Some(nested.delegations[0].at) >= nested.turn_at);
+    told.wait(&key, "all to end", |t| t.delegations.is_empty());
+    terminal.wait_status(LONG, "idle");
+}
+
+#[test]
+fn sub_agents_of_a_killed_client_are_left_over_until_it_is_resumed() {
+    let Some(stage) = Stage::new() else { return };
+    let terminal = stage.open(&[]);
+    let key = stage.follow(&terminal);
+    let told = &stage.following;
+    terminal.submit("agents 2 bg stream 60s");
+    told.wait(&key, "two", |t| t.delegations.len() == 2);
+    told.wait(
+        &key,
+        "the end",
+        ended("agents 2 bg stream 60s", End::Finished),
+    );
+    let session = id(&terminal);
+    let client = terminal.client();
+    terminal.signal(Signal::KILL);
+    terminal.wait_end(LONG, client);
+    drop(terminal);
+    let left = told.told(&key).expect("told");
+    assert_eq!(left.delegations.len(), 2, "the client could not tidy up");
+    let resumed: Timestamp = std::time::SystemTime::now().into();
+    assert!(
+        left.delegations.iter().all(|d| d.at < resumed),
+        "dated before"
+    );
+
+    let terminal = stage.open(&["--resume", &session]);
+    let noted = told.wait(&key, "the note", |t| t.delegations.is_empty());
+    assert_eq!(noted.turn_at, left.turn_at, "no turn began");
+    terminal.submit("say hi");
+    told.wait(&key, "the end", ended("say hi", End::Finished));
+}

@@ -1,0 +1,12 @@
+//! `make truth`: what is shown of the real client, beside what is true.
+
+#[cfg(target_os = "linux")]
+#[path = "truth/run.rs"]
+mod run;
+
+fn main() -> std::process::ExitCode {
+    #[cfg(target_os = "linux")]
+    return run::run();
+    #[cfg(not(target_os = "linux"))]
+    std::process::ExitCode::SUCCESS
+}

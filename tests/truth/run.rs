@@ -1,0 +1,172 @@
+//! Runs the scenarios one after another: a quiet machine matters.
+
+mod measure;
+mod report;
+mod scenarios;
+mod stage;
+mod state;
+mod timeline;
+mod witness;
+
+use measure::Measured;
+use scenarios::Scenario;
+use serde_json::json;
+use stage::Scene;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use trusty_tests::{Home, Value};
+
+/// Whether the clients of this run are connected to the product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// They know nothing of it.
+    None,
+    /// Their hooks tell it what they do.
+    Hooks,
+}
+
+impl Connection {
+    /// Makes a home in which clients start like this.
+    pub(crate) fn prepare(self, _home: &mut Home) {
+        match self {
+            Self::None => {}
+            // The place at which the product's own command connects this home.
+            Self::Hooks => unimplemented!("the product has no hooks yet"),
+        }
+    }
+}
+
+/// What came of one scenario.
+pub(crate) struct Outcome {
+    pub name: &'static str,
+    pub took: Duration,
+    pub measured: Measured,
+    pub story: Vec<Value>,
+    /// Why it did not come to its end.
+    pub broken: Option<String>,
+}
+
+struct Wish {
+    only: Vec<String>,
+    list: bool,
+    keep: bool,
+    json: Option<PathBuf>,
+    connection: Connection,
+}
+
+const USAGE: &str = "truth [--list] [--keep] [--json FILE] [--connection none|hooks] [SCENARIO…]
+  --list        names the scenarios
+  --keep        keeps the evidence of right scenarios too, in tests/artefacts/truth
+  --json FILE   writes all raw data
+A SCENARIO may be the beginning of a name.";
+
+impl Wish {
+    fn read() -> Result<Self, &'static str> {
+        let mut wish = Self {
+            only: Vec::new(),
+            list: false,
+            keep: false,
+            json: None,
+            connection: Connection::None,
+        };
+        let mut words = std::env::args().skip(1);
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                // Cargo says so to every benchmark.
+                "--bench" => {}
+                "--list" => wish.list = true,
+                "--keep" => wish.keep = true,
+                "--json" => wish.json = Some(words.next().ok_or(USAGE)?.into()),
+                "--connection" => {
+                    wish.connection = match words.next().as_deref() {
+                        Some("none") => Connection::None,
+                        Some("hooks") => Connection::Hooks,
+                        _ => return Err(USAGE),
+                    }
+                }
+                name if !name.starts_with('-') => wish.only.push(name.to_owned()),
+                _ => return Err(USAGE),
+            }
+        }
+        Ok(wish)
+    }
+
+    /// A word that is no name stands for all names that begin with it.
+    fn wants(&self, scenario: &Scenario) -> bool {
+        let is_name = |word: &str| scenarios::all().any(|s| s.name == word);
+        let means = |word: &String| {
+            scenario.name == word || (!is_name(word) && scenario.name.starts_with(word.as_str()))
+        };
+        self.only.is_empty() || self.only.iter().any(means)
+    }
+}
+
+pub(crate) fn run() -> ExitCode {
+    let wish = match Wish::read() {
+        Ok(wish) => wish,
+        Err(usage) => {
+            eprintln!("{usage}");
+            return ExitCode::from(2);
+        }
+    };
+    let wanted: Vec<&Scenario> = scenarios::all().filter(|s| wish.wants(s)).collect();
+    if wish.list {
+        for scenario in wanted {
+            println!("{:<22} {}", scenario.name, scenario.about);
+        }
+        return ExitCode::SUCCESS;
+    }
+    if wanted.is_empty() {
+        eprintln!("no scenario is called {:?}; --list names them", wish.only);
+        return ExitCode::from(2);
+    }
+    if trusty_tests::require_client().is_none() {
+        return ExitCode::SUCCESS;
+    }
+    // What broke a scenario is part of its report.
+    std::panic::set_hook(Box::new(|_| {}));
+    report::head();
+    let mut outcomes = Vec::new();
+    for scenario in wanted {
+        let outcome = play(scenario, &wish);
+        report::row(&outcome);
+        outcomes.push(outcome);
+    }
+    if let Some(path) = &wish.json {
+        let raw: Vec<Value> = outcomes.iter().map(report::raw).collect();
+        let text = json!({"scenarios": raw}).to_string();
+        std::fs::write(path, text).expect("a file for the raw data");
+    }
+    if report::totals(&outcomes) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
+    let begun = Instant::now();
+    let scene = Scene::new(wish.connection);
+    let played = catch_unwind(AssertUnwindSafe(|| (scenario.play)(&scene)));
+    let broken = played.err().map(|cause| {
+        let text = cause.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| cause.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+        text.unwrap_or_else(|| "it panicked".into())
+    });
+    let measured = measure::measure(&scene);
+    let story = report::story(&scene, &measured);
+    let wrong = !measured.wrong.is_empty() || !measured.missed.is_empty();
+    if wish.keep || wrong || broken.is_some() {
+        report::keep(scenario.name, &scene, &story);
+    }
+    drop(scene);
+    Outcome {
+        name: scenario.name,
+        took: begun.elapsed(),
+        measured,
+        story,
+        broken,
+    }
+}

@@ -1,0 +1,76 @@
+//! Turns that their owner interrupts.
+
+use super::{Scenario, scenario};
+use crate::run::stage::{Actor, LONG, Scene};
+use trusty_tests::{Kind, Shape};
+
+pub(crate) const ALL: &[Scenario] = &[
+    scenario("escape-stream", "Escape while the answer comes", stream),
+    scenario("escape-tool", "Escape while a tool runs", tool),
+    scenario("escape-early", "Escape before the first word", early),
+    scenario("escape-think", "Escape while it thinks", think),
+    scenario("escape-retry", "Escape while the API is asked again", retry),
+    scenario("escape-then", "a whole turn after an interrupted one", then),
+];
+
+fn interrupted(mut actor: Actor<'_>) {
+    actor.escape();
+    actor.terminal.wait_status(LONG, "idle");
+    actor.hold(2);
+    actor.done();
+}
+
+fn stream(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    actor.submit("stream 30s");
+    actor.step("stream 30s", 0, Kind::FirstDelta);
+    actor.hold(2);
+    interrupted(actor);
+}
+
+fn tool(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    actor.submit("bash: sleep 15");
+    actor.step("bash: sleep 15", 0, Kind::MessageStop);
+    actor.hold(2);
+    interrupted(actor);
+}
+
+fn early(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    actor.submit("stream 30s");
+    actor.step("stream 30s", 0, Kind::Requested);
+    interrupted(actor);
+}
+
+fn think(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    actor.submit("think 30s");
+    actor.step("think 30s", 0, Kind::FirstDelta);
+    actor.hold(2);
+    interrupted(actor);
+}
+
+fn retry(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    actor.submit("error 529");
+    scene.api.wait(LONG, |events| {
+        let failed = events.iter().filter(|e| e.kind == Kind::Failed(529));
+        (failed.count() >= 3).then_some(())
+    });
+    actor.hold(1);
+    interrupted(actor);
+}
+
+fn then(scene: &Scene) {
+    let mut actor = scene.open(Shape::TmuxZsh);
+    actor.submit("stream 30s");
+    actor.step("stream 30s", 0, Kind::FirstDelta);
+    actor.hold(1);
+    actor.escape();
+    actor.terminal.wait_screen(LONG, "Interrupted");
+    actor.terminal.wait_status(LONG, "idle");
+    actor.hold(1);
+    actor.run("stream 2s");
+    actor.done();
+}

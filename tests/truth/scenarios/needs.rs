@@ -1,0 +1,231 @@
+//! Dialogs that wait for their owner.
+
+use super::{Scenario, scenario};
+use crate::run::stage::{Actor, LONG, Scene};
+use crate::run::state::State;
+use crate::run::timeline::{Change, Moment};
+use std::time::SystemTime;
+use trusty_tests::{Key, Kind, Shape, Value};
+
+pub(crate) const ALL: &[Scenario] = &[
+    scenario("permission-bash", "leave for a command, given", bash),
+    scenario(
+        "permission-tmux",
+        "the same, in a shell in tmux",
+        bash_in_tmux,
+    ),
+    scenario("permission-write", "leave to write a file, given", write),
+    scenario("permission-edit", "leave to edit a file, given", edit),
+    scenario(
+        "permission-long",
+        "leave given, then 4 s of the tool",
+        long_tool,
+    ),
+    scenario("permission-waits", "leave given after 15 s", late),
+    scenario(
+        "permission-parallel",
+        "two calls, asked for one by one",
+        parallel,
+    ),
+    scenario("permission-no", "leave refused with the option", refuse),
+    scenario("permission-escape", "leave refused with Escape", escape),
+    scenario("question", "a question, answered", question),
+    scenario(
+        "question-escape",
+        "a question, refused with Escape",
+        question_escape,
+    ),
+    scenario("plan", "a plan, accepted", plan),
+    scenario("plan-escape", "a plan, refused with Escape", plan_escape),
+];
+
+const PROCEED: &str = "Do you want to proceed?";
+
+/// The dialog of this prompt is open for 3 s; what it is about is told from its opening on.
+fn asked(actor: &mut Actor<'_>, prompt: &str, about: (&'static str, &'static str), phrase: &str) {
+    let step = usize::from(about.0 == "Edit");
+    actor.submit(prompt);
+    let from = actor.need(State::Permission, prompt, step, phrase);
+    actor.hold(3);
+    let (tool, detail) = about;
+    actor
+        .truth
+        .finer("tool and detail", (from, SystemTime::now()), move |s| {
+            is_about(s, tool, detail)
+        });
+}
+
+fn is_about(session: &Value, tool: &str, detail: &str) -> bool {
+    let need = &session["need"];
+    let told = need["detail"].as_str().unwrap_or_default();
+    need["tool"] == tool && told.contains(detail)
+}
+
+fn bash(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    allowed(&mut actor);
+    actor.done();
+}
+
+fn bash_in_tmux(scene: &Scene) {
+    let mut actor = scene.open(Shape::TmuxBash);
+    allowed(&mut actor);
+    actor.done();
+}
+
+fn allowed(actor: &mut Actor<'_>) {
+    asked(actor, "bash: touch made", ("Bash", "touch made"), PROCEED);
+    actor.allow(Key::Char('1'));
+    actor.finish();
+}
+
+fn write(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    let file = scene.home.untrusted_project("work").join("f1.txt");
+    let prompt = format!("write: {}", file.display());
+    asked(
+        &mut actor,
+        &prompt,
+        ("Write", "f1.txt"),
+        "Do you want to create f1.txt?",
+    );
+    actor.allow(Key::Char('1'));
+    actor.finish();
+    actor.done();
+}
+
+fn edit(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    let file = scene.home.untrusted_project("work").join("f1.txt");
+    std::fs::write(&file, "old\n").expect("a file");
+    let prompt = format!("edit: {}", file.display());
+    let phrase = "Do you want to make this edit to f1.txt?";
+    asked(&mut actor, &prompt, ("Edit", "f1.txt"), phrase);
+    actor.allow(Key::Char('1'));
+    actor.finish();
+    actor.done();
+}
+
+fn long_tool(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    let prompt = "bash: touch made && sleep 4";
+    asked(&mut actor, prompt, ("Bash", "touch made"), PROCEED);
+    let from = actor.allow(Key::Char('1'));
+    let until = actor.step(prompt, 1, Kind::Requested);
+    actor.truth.finer("running tool", (from, until), |s| {
+        s["activity"]["tool"] == "Bash"
+    });
+    actor.finish();
+    actor.done();
+}
+
+fn late(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    actor.submit("bash: touch made");
+    actor.need(State::Permission, "bash: touch made", 0, PROCEED);
+    actor.hold(15);
+    actor.allow(Key::Char('1'));
+    actor.finish();
+    actor.done();
+}
+
+fn parallel(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    let prompt = "parallel bash: touch a1 || touch a2";
+    actor.submit(prompt);
+    actor.need(State::Permission, prompt, 0, "touch a1");
+    actor.hold(2);
+    let first = actor.answer(Key::Char('1'));
+    actor.tell(Change::new(first, &[State::Working]));
+    // The first tool runs for a moment before the second dialog.
+    actor.terminal.wait_screen(LONG, "touch a2");
+    actor.terminal.wait_screen(LONG, PROCEED);
+    let (from, to) = (first.to, SystemTime::now());
+    actor.tell(Change::new(Moment { from, to }, &[State::Permission]));
+    actor.hold(2);
+    actor.allow(Key::Char('1'));
+    actor.finish();
+    actor.done();
+}
+
+fn refuse(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    asked(
+        &mut actor,
+        "bash: touch made",
+        ("Bash", "touch made"),
+        PROCEED,
+    );
+    let screen = actor.terminal.screen();
+    let option = screen.lines().find_map(|line| {
+        let (number, _) = line.split_once(". No")?;
+        number.trim_end().chars().last()
+    });
+    let at = actor.answer(Key::Char(option.expect("an option to say no")));
+    // It ends the turn as Escape does.
+    actor.tell(Change::new(at, &[State::Idle]));
+    actor.hold(2);
+    assert!(actor.turn().iter().all(|e| e.step == 0), "the turn went on");
+    actor.done();
+}
+
+fn escape(scene: &Scene) {
+    let mut actor = scene.open(Shape::PtyDirect);
+    asked(
+        &mut actor,
+        "bash: touch made",
+        ("Bash", "touch made"),
+        PROCEED,
+    );
+    escaped(actor);
+}
+
+fn escaped(mut actor: Actor<'_>) {
+    let at = actor.answer(Key::Escape);
+    actor.tell(Change::new(at, &[State::Idle]));
+    actor.hold(2);
+    actor.done();
+}
+
+fn asks(scene: &Scene) -> Actor<'_> {
+    let mut actor = scene.open(Shape::PtyDirect);
+    actor.submit("ask");
+    let from = actor.need(State::Question, "ask", 0, "Enter to select");
+    actor.hold(3);
+    let until = SystemTime::now();
+    actor.truth.finer("the question", (from, until), |s| {
+        let told = s["need"]["detail"].as_str().unwrap_or_default();
+        told.contains("Which color?")
+    });
+    actor
+}
+
+fn question(scene: &Scene) {
+    let mut actor = asks(scene);
+    actor.allow(Key::Char('2'));
+    actor.finish();
+    actor.done();
+}
+
+fn question_escape(scene: &Scene) {
+    escaped(asks(scene));
+}
+
+fn plans(scene: &Scene) -> Actor<'_> {
+    let mut actor = scene.open_with(Shape::PtyDirect, "work", &["--permission-mode", "plan"]);
+    actor.submit("plan");
+    actor.need(State::Plan, "plan", 0, "Exit plan mode?");
+    actor.hold(3);
+    actor
+}
+
+fn plan(scene: &Scene) {
+    let mut actor = plans(scene);
+    actor.allow(Key::Char('1'));
+    actor.finish();
+    actor.done();
+}
+
+fn plan_escape(scene: &Scene) {
+    escaped(plans(scene));
+}

@@ -1,0 +1,79 @@
+//! What a session is, in the words of its owner.
+
+use trusty_tests::Value;
+use trusty_tests::trusty::word;
+
+/// What a session is, or is shown to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// There is no such session.
+    Absent,
+    /// Between exec and the first prompt.
+    Starting,
+    /// The prompt is free and there is nothing to see; also after an interruption.
+    Idle,
+    /// The prompt is free after a turn that ended by itself.
+    Finished,
+    /// The prompt is free after a turn the client has given up.
+    Failed,
+    /// A turn runs, or sub-agents do.
+    Working,
+    /// A dialog asks for leave to use a tool.
+    Permission,
+    /// A dialog asks a question.
+    Question,
+    /// A dialog asks for leave to carry out a plan.
+    Plan,
+    /// A dialog asks whether to trust the folder.
+    Trust,
+    /// The owner has opened a menu.
+    MenuOpen,
+    /// The prompt is free, but a background shell runs.
+    BackgroundShell,
+    /// The process is stopped.
+    Paused,
+    /// The process is gone.
+    Stopped,
+    /// It is shown to live, but not what it does.
+    Unknown,
+}
+
+impl State {
+    /// Whether its owner has to answer something.
+    pub(crate) fn is_need(self) -> bool {
+        matches!(
+            self,
+            Self::Permission | Self::Question | Self::Plan | Self::Trust
+        )
+    }
+
+    /// What is shown of a session. Retrying and compacting are kinds of work, and a session
+    /// without a terminal around it (Detached) still is what it does.
+    pub(crate) fn shown(session: Option<&Value>) -> Self {
+        let Some(session) = session else {
+            return Self::Absent;
+        };
+        match word(session).as_str() {
+            "Starting" => Self::Starting,
+            "Idle" => Self::Idle,
+            "Finished" => Self::Finished,
+            "Failed" => Self::Failed,
+            "Working" | "Retrying" | "Compacting" => Self::Working,
+            "Permission" => Self::Permission,
+            "Question" => Self::Question,
+            "Plan" => Self::Plan,
+            "Trust" => Self::Trust,
+            "MenuOpen" => Self::MenuOpen,
+            "BackgroundShell" => Self::BackgroundShell,
+            "Paused" => Self::Paused,
+            "Stopped" => Self::Stopped,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// `Idle or Finished`
+pub(crate) fn names(states: &[State]) -> String {
+    let names: Vec<String> = states.iter().map(|s| format!("{s:?}")).collect();
+    names.join(" or ")
+}

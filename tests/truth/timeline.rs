@@ -1,0 +1,134 @@
+//! What was true, and when: from the keyboard, the API and the kernel, never from what is shown.
+
+use super::state::State;
+use std::time::{Duration, SystemTime};
+use trusty_tests::Value;
+
+/// How late a client's own word may be (measured, quiet machine: at most 0.5 s for most).
+pub(crate) const CLIENT: Duration = Duration::from_millis(500);
+/// A dialog is painted, and noted in the registry, up to 0.9 s after the end of the answer that
+/// calls the tool.
+pub(crate) const DIALOG: Duration = Duration::from_millis(1000);
+/// The end of a turn is noted up to 0.5 s late, and must then last 0.3 s: between two turns the
+/// client calls itself idle for moments.
+pub(crate) const TURN_END: Duration = Duration::from_millis(900);
+/// A client needs up to 0.9 s before it leaves any trace but its process.
+pub(crate) const START: Duration = Duration::from_millis(1000);
+/// Until an ordinary start would be over, one that asks cannot be told from it without its screen.
+pub(crate) const TRUST: Duration = Duration::from_millis(2_000);
+/// What raises no event is looked for every 2 s, or every 5 s if nothing moves.
+pub(crate) const LOOK: Duration = Duration::from_millis(5_500);
+/// Older clients are looked at every 2 s; two looks may be needed.
+pub(crate) const SCREEN: Duration = Duration::from_millis(4_500);
+
+/// A point in time, as exactly as it is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// Not before this.
+    pub from: SystemTime,
+    /// Not after this.
+    pub to: SystemTime,
+}
+
+impl Moment {
+    /// Known exactly.
+    pub(crate) fn at(at: SystemTime) -> Self {
+        Self { from: at, to: at }
+    }
+
+    /// Somewhere while this is done.
+    pub(crate) fn of(act: impl FnOnce()) -> Self {
+        let from = SystemTime::now();
+        act();
+        let to = SystemTime::now();
+        Self { from, to }
+    }
+}
+
+/// Whether anything tells of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// A file, a socket or the kernel does.
+    ByEvent,
+    /// It is found only by looking.
+    ByLooking,
+    /// The client is an older one; it is found by looking at its screen.
+    ByScreen,
+}
+
+/// From here on something else is true.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub at: Moment,
+    /// Any of these is right.
+    pub right: Vec<State>,
+    /// These may be shown while it changes.
+    pub passing: Vec<State>,
+    /// How long the state before may still be shown.
+    pub tolerance: Duration,
+    pub told: Told,
+}
+
+impl Change {
+    pub(crate) fn new(at: Moment, right: &[State]) -> Self {
+        Self {
+            at,
+            right: right.to_vec(),
+            passing: Vec::new(),
+            tolerance: CLIENT,
+            told: Told::ByEvent,
+        }
+    }
+
+    pub(crate) fn within(mut self, tolerance: Duration) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    pub(crate) fn passing(mut self, states: &[State]) -> Self {
+        self.passing = states.to_vec();
+        self
+    }
+
+    pub(crate) fn by_looking(mut self) -> Self {
+        self.told = Told::ByLooking;
+        self.tolerance = LOOK;
+        self
+    }
+}
+
+/// Something more that a good source can tell, over a span of time.
+pub(crate) struct Finer {
+    pub what: &'static str,
+    pub from: SystemTime,
+    pub until: SystemTime,
+    pub told: Box<dyn Fn(&Value) -> bool>,
+}
+
+/// All that is true of one session.
+#[derive(Default)]
+pub(crate) struct Truth {
+    /// In order.
+    pub changes: Vec<Change>,
+    pub finer: Vec<Finer>,
+}
+
+impl Truth {
+    pub(crate) fn tell(&mut self, change: Change) {
+        self.changes.push(change);
+    }
+
+    pub(crate) fn finer(
+        &mut self,
+        what: &'static str,
+        (from, until): (SystemTime, SystemTime),
+        told: impl Fn(&Value) -> bool + 'static,
+    ) {
+        self.finer.push(Finer {
+            what,
+            from,
+            until,
+            told: Box::new(told),
+        });
+    }
+}
