@@ -139,6 +139,7 @@ impl Home {
             ("XDG_RUNTIME_DIR", text(&self.runtime())),
             ("TMUX_TMPDIR", text(&self.tmux_tmpdir())),
             ("TMPDIR", text(&self.tmpdir())),
+            ("CLAUDE_CODE_TMPDIR", text(&self.tmpdir())),
             ("PATH", PATH.into()),
             ("TERM", "xterm-256color".into()),
             ("LANG", "C.UTF-8".into()),

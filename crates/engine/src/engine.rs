@@ -6,8 +6,10 @@ use crate::io::sys;
 use crate::recording::{Mark, Recorder};
 use crate::settings::Settings;
 use crate::sources::hook;
+use crate::sources::listing::{self, Lists};
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
+use crate::sources::screen::{self, Screens};
 use crate::sources::tmux::{self, Tmux};
 use crate::sources::transcript::{self, Transcripts};
 use crate::sources::{Ended, Orders, Outlet};
@@ -175,6 +177,8 @@ impl Engine {
             processes: hold("trusty-process", &feed, process::run)?,
             tmux: hold("trusty-tmux", &feed, tmux::run)?,
             transcripts: hold("trusty-transcript", &feed, transcript::run)?,
+            screens: hold("trusty-screen", &feed, screen::run)?,
+            lists: hold("trusty-list", &feed, listing::run)?,
         };
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
         for fact in sweep::settings_health(around, settings) {
@@ -209,6 +213,8 @@ struct Release {
     processes: oneshot::Sender<Processes>,
     tmux: oneshot::Sender<Tmux>,
     transcripts: oneshot::Sender<Transcripts>,
+    screens: oneshot::Sender<Screens>,
+    lists: oneshot::Sender<Lists>,
 }
 
 /// A thread that runs a source as soon as it is released.
@@ -277,6 +283,8 @@ impl Loop {
         let _ = release.processes.send(sources.processes);
         let _ = release.tmux.send(sources.tmux);
         let _ = release.transcripts.send(sources.transcripts);
+        let _ = release.screens.send(sources.screens);
+        let _ = release.lists.send(sources.lists);
     }
 
     async fn run(

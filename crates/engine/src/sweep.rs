@@ -5,14 +5,17 @@ use crate::desk::Desk;
 use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::settings::Settings;
+use crate::sources::listing::Lists;
 use crate::sources::process::{Processes, Scope};
 use crate::sources::registry::Registry;
+use crate::sources::screen::Screens;
 use crate::sources::tmux::Tmux;
 use crate::sources::transcript::Transcripts;
 use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
@@ -77,6 +80,10 @@ pub struct Sources {
     pub tmux: Tmux,
     /// The transcripts of sessions.
     pub transcripts: Transcripts,
+    /// The text of panes.
+    pub screens: Screens,
+    /// The client's own lists.
+    pub lists: Lists,
 }
 
 impl Sources {
@@ -90,6 +97,8 @@ impl Sources {
             processes: Processes::new(setup.scope.clone(), clock)?,
             tmux: Tmux::new(around, uid, confinement),
             transcripts: Transcripts::new(),
+            screens: Screens::new(around),
+            lists: Lists::new(around),
         })
     }
 
@@ -117,6 +126,13 @@ impl Sources {
                 break;
             }
         }
+        let Wanted { screens, lists, .. } = fleet.wanted(clock.now());
+        self.screens
+            .look(&screens, async |facts| file(fleet, clock, facts))
+            .await;
+        self.lists
+            .look(&lists, async |facts| file(fleet, clock, facts))
+            .await;
     }
 }
 
