@@ -126,12 +126,12 @@ impl Sources {
                 break;
             }
         }
-        let Wanted { screens, lists, .. } = fleet.wanted(clock.now());
+        let Wanted { screens, lists, .. } = desk.fleet.wanted(clock.now());
         self.screens
-            .look(&screens, async |facts| file(fleet, clock, facts))
+            .look(&screens, async |facts| file(desk, clock, facts))
             .await;
         self.lists
-            .look(&lists, async |facts| file(fleet, clock, facts))
+            .look(&lists, async |facts| file(desk, clock, facts))
             .await;
     }
 }

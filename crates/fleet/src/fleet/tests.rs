@@ -1,6 +1,7 @@
 mod content;
 mod identity;
 mod order;
+mod silent;
 
 use super::*;
 use crate::identity::StartTime;
