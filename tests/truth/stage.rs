@@ -21,7 +21,12 @@ const DEAF: Duration = Duration::from_millis(600);
 /// Between two turns the client is idle for moments.
 const SETTLED: Duration = Duration::from_millis(700);
 /// How long the end of a scenario is looked at.
-pub(crate) const LAST_LOOK: Duration = Duration::from_millis(2_500);
+pub(crate) const LAST_LOOK: Duration = Duration::from_millis(1_800);
+
+/// Lets the present state last, so that it can be shown.
+pub(crate) fn hold(seconds: u64) {
+    sleep(Duration::from_secs(seconds));
+}
 
 /// The truth about one process, up to its end.
 pub(crate) struct Story {
@@ -132,11 +137,8 @@ impl Actor<'_> {
     pub(crate) fn at_prompt(&mut self) {
         until(LONG, "the prompt", || {
             let screen = self.terminal.screen();
-            let has = |footer: &&str| screen.contains(*footer);
-            ["? for shortc", "shift+tab to cycle"]
-                .iter()
-                .any(|f| has(&f))
-                .then_some(())
+            let mut footers = ["? for shortc", "shift+tab to cycle"].into_iter();
+            footers.any(|f| screen.contains(f)).then_some(())
         });
         let from = self.truth.changes.last().map_or(self.started, |c| c.at.to);
         let to = SystemTime::now();
@@ -156,11 +158,6 @@ impl Actor<'_> {
         } else {
             !self.terminal.screen().contains("esc to interr")
         }
-    }
-
-    /// Lets the present state last, so that it can be shown.
-    pub(crate) fn hold(&self, seconds: u64) {
-        sleep(Duration::from_secs(seconds));
     }
 
     pub(crate) fn press(&self, key: Key) -> Moment {
@@ -297,7 +294,7 @@ impl Actor<'_> {
     /// All that was told so far is found by looking at the screen.
     pub(crate) fn by_screen(&mut self) {
         for change in &mut self.truth.changes {
-            change.told = Told::ByScreen;
+            change.told = Told::Screen;
             change.tolerance = change.tolerance.max(SCREEN);
         }
     }
