@@ -7,16 +7,20 @@ use serde_json::{Value, json};
 use std::path::Path;
 use trusty_engine::recording;
 use trusty_engine::settings::Settings;
-use trusty_engine::sources::{registry, tmux, transcript};
+use trusty_engine::sources::{hook, listing, registry, screen, tmux, transcript};
+use trusty_fleet::Timestamp;
 use trusty_fleet::snapshot::Health;
 
 /// A decoder, fed with bytes.
 pub type Decoder = fn(&[u8]);
 
 /// All of them, by the names of their targets and of the folders of their corpora.
-pub const DECODERS: [(&str, Decoder); 6] = [
+pub const DECODERS: [(&str, Decoder); 9] = [
+    ("hook", hook),
+    ("listing", listing),
     ("recording", recording),
     ("registry", registry),
+    ("screen", screen),
     ("settings", settings),
     ("time", time),
     ("tmux", tmux),
@@ -27,6 +31,29 @@ pub const DECODERS: [(&str, Decoder); 6] = [
 pub fn recording(bytes: &[u8]) {
     if let Ok(log) = recording::read(bytes) {
         let _ = recording::story(&log, &recording::timeline(&log));
+    }
+}
+
+/// What a hook is given.
+pub fn hook(bytes: &[u8]) {
+    let _ = hook::decode(bytes, Some(1), Timestamp::default());
+}
+
+/// The client's own list.
+pub fn listing(bytes: &[u8]) {
+    let _ = listing::decode(bytes);
+}
+
+/// What a pane shows, to each of the clients that differ.
+pub fn screen(bytes: &[u8]) {
+    for version in [
+        None,
+        Some("2.0.77"),
+        Some("2.1.90"),
+        Some("2.1.330"),
+        Some("x"),
+    ] {
+        let _ = screen::decode(bytes, version);
     }
 }
 
