@@ -368,6 +368,39 @@ fn a_headless_session_is_no_terminal_s() {
     watch.wait(LONG, pid, "Stopped", is("Stopped"));
 }
 
+/// A session of the client's daemon has no terminal of anybody's, and the processes around it,
+/// all called `claude`, are none.
+#[test]
+fn p15_a_background_session_is_detached_and_its_helpers_are_none() {
+    struct Ended<'a>(&'a Home);
+    impl Drop for Ended<'_> {
+        fn drop(&mut self) {
+            self.0.end_all();
+        }
+    }
+    let Some(stage) = Stage::new() else { return };
+    let watch = Watch::start(&stage.home);
+    let _ended = Ended(&stage.home);
+    let folder = stage.home.project("work");
+    let mut command = trusty_tests::client::command(&stage.home, &stage.api, &folder);
+    let output = command.args(["--bg", "stream 5s"]).output().expect("runs");
+    assert!(output.status.success(), "{output:?}");
+    let registered = until(LONG, "its registry file", || {
+        let all = stage.home.registries();
+        all.into_iter()
+            .find(|r| r["kind"] == "bg" && r["status"] == "busy")
+    });
+    let pid = u32::try_from(registered["pid"].as_u64().expect("a pid")).expect("a pid");
+    let working = watch.wait(LONG, pid, "Working", is("Working"));
+    assert_eq!(working["status"], "Detached");
+    assert_eq!(working["attached"], false);
+    watch.wait(LONG, pid, "Finished", is("Finished"));
+    for (_, line) in watch.lines() {
+        let sessions = line["sessions"].as_array().expect("a list");
+        assert!(sessions.iter().all(|s| s["pid"] == pid), "{line}");
+    }
+}
+
 #[test]
 fn another_config_folder_is_found_by_itself() {
     trusty_tests::require_client();

@@ -197,6 +197,13 @@ impl Home {
         fs::write(&new, state.to_string()).expect("a file in the home");
         fs::rename(&new, &file).expect("the client's state file");
     }
+
+    /// Ends all programs that run in this home, such as those a client leaves in the background.
+    pub fn end_all(&self) {
+        for process in crate::ProcessRef::at_home(&self.root) {
+            process.signal(rustix::process::Signal::KILL);
+        }
+    }
 }
 
 impl Default for Home {
