@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::fleet::{Review, Wanted};
 use trusty_fleet::observation::Attention;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
@@ -33,6 +33,8 @@ const OBSERVATIONS: usize = 1024;
 const COMMANDS: usize = 64;
 /// Observations taken in before the snapshot is derived anew.
 const BATCH: usize = 256;
+/// How often what no longer matters is forgotten.
+const PRUNE: Duration = Duration::from_secs(5);
 
 /// Why the engine cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -189,6 +191,8 @@ impl Engine {
         }
         let mut state = Loop {
             clock,
+            due_at: None,
+            pruned_at: clock.now(),
             desk,
             looks,
             orders: send_orders,
@@ -266,6 +270,9 @@ where
 
 struct Loop {
     clock: Clock,
+    /// When the snapshot may change by itself.
+    due_at: Option<Timestamp>,
+    pruned_at: Timestamp,
     desk: Desk,
     looks: watch::Receiver<usize>,
     orders: watch::Sender<Orders>,
@@ -313,10 +320,8 @@ impl Loop {
 
     /// How long until the snapshot may change by itself.
     fn due(&self) -> Option<Duration> {
-        let now = self.clock.now();
-        let (at, _reason) = self.desk.fleet.poll_timeout(now)?;
         // A millisecond more, for the clock is read in whole ones.
-        Some(at.since(now) + Duration::from_millis(1))
+        Some(self.due_at?.since(self.clock.now()) + Duration::from_millis(1))
     }
 
     fn obey(&mut self, command: Command) {
@@ -334,9 +339,17 @@ impl Loop {
 
     fn publish(&mut self) {
         let now = self.clock.now();
-        self.desk.fleet.prune(now);
-        self.publish_snapshot(now);
-        let wanted = self.desk.fleet.wanted(now);
+        if now.since(self.pruned_at) >= PRUNE {
+            self.desk.fleet.prune(now);
+            self.pruned_at = now;
+        }
+        let Review {
+            snapshot,
+            due,
+            wanted,
+        } = self.desk.fleet.review(now);
+        self.due_at = due.map(|(at, _reason)| at);
+        self.publish_snapshot(snapshot);
         let visibility = if *self.looks.borrow() > 0 {
             Visibility::Visible
         } else {
@@ -353,8 +366,7 @@ impl Loop {
         });
     }
 
-    fn publish_snapshot(&mut self, now: Timestamp) {
-        let mut snapshot = self.desk.fleet.snapshot(now);
+    fn publish_snapshot(&mut self, mut snapshot: Snapshot) {
         self.snapshots.send_if_modified(|known| {
             let news = known.revision == 0 || change::is_news(known, &snapshot);
             snapshot.revision = known.revision + u64::from(news);
