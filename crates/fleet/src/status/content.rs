@@ -42,7 +42,9 @@ pub(super) enum Ending {
         /// When.
         at: Timestamp,
     },
-    /// By its owner, or it was none of the model's.
+    /// By its owner.
+    Interrupted,
+    /// It was none of the model's.
     Quiet,
 }
 
@@ -185,7 +187,8 @@ impl<'a> Content<'a> {
                     at: end.at,
                 }
             }
-            End::Interrupted | End::Command => Ending::Quiet,
+            End::Interrupted => Ending::Interrupted,
+            End::Command => Ending::Quiet,
         }
     }
 

@@ -280,6 +280,10 @@ pub(super) fn resting(
             Activity::Finished { since: from.into() },
             say("its prompt is free after work that you have not looked at"),
         ),
+        Ending::Interrupted => Doing::active(
+            Activity::Idle { since: from.into() },
+            say("its prompt is free after a turn that was interrupted"),
+        ),
         _ => Doing::active(
             Activity::Idle { since: from.into() },
             say("its prompt is free"),
