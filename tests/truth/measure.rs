@@ -1,8 +1,7 @@
 //! What is shown beside what is true.
 
-use super::stage::{Scene, Story};
 use super::state::{State, names};
-use super::timeline::{Change, Told};
+use super::timeline::{Change, Story, Told};
 use super::witness::Word;
 use std::time::{Duration, SystemTime};
 use trusty_tests::Value;
@@ -23,6 +22,8 @@ const AFTER_CLIENT_REST: Duration = Duration::from_millis(450);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Toward {
     Start,
+    /// The first prompt of a start, timed from its being painted.
+    Prompt,
     Working,
     Need,
     Rest,
@@ -31,8 +32,9 @@ pub(crate) enum Toward {
 }
 
 impl Toward {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Start,
+        Self::Prompt,
         Self::Working,
         Self::Need,
         Self::Rest,
@@ -69,7 +71,8 @@ pub(crate) struct Wrong {
     pub from: Duration,
     pub to: Duration,
     pub shown: State,
-    pub right: String,
+    /// What would have been right at one time or another.
+    pub right: Vec<State>,
 }
 
 impl Wrong {
@@ -116,14 +119,20 @@ pub(crate) struct Shown {
     pub session: Option<Value>,
 }
 
-pub(crate) fn measure(scene: &Scene) -> Measured {
-    let lines = scene.watch.lines();
-    let stories = scene.stories.borrow();
+/// What there is to judge by.
+pub(crate) struct Evidence<'a> {
+    pub began: SystemTime,
+    pub stories: &'a [Story],
+    pub lines: Vec<Line>,
+    pub words: Vec<Word>,
+}
+
+pub(crate) fn measure(evidence: &Evidence<'_>) -> Measured {
     let mut all = Measured::default();
-    for story in stories.iter() {
-        Judge::new(scene, story, &lines).judge(&mut all);
+    for story in evidence.stories {
+        Judge::new(evidence, story).judge(&mut all);
     }
-    strangers(scene.began, &stories, &lines, &mut all);
+    strangers(evidence, &mut all);
     all
 }
 
@@ -143,9 +152,9 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(scene: &Scene, story: &'a Story, lines: &[Line]) -> Self {
-        let began = scene.began;
-        let shown = lines.iter().map(|(at, line)| {
+    fn new(evidence: &Evidence<'_>, story: &'a Story) -> Self {
+        let began = evidence.began;
+        let shown = evidence.lines.iter().map(|(at, line)| {
             let session = session_of(line, story.pid);
             Shown {
                 at: since(began, *at),
@@ -153,8 +162,8 @@ impl<'a> Judge<'a> {
                 session,
             }
         });
-        let mut words = scene.witness.words();
-        words.retain(|w| w.pid == story.pid);
+        let words = evidence.words.iter().filter(|w| w.pid == story.pid);
+        let words = words.cloned().collect();
         let mut judge = Self {
             began,
             story,
@@ -303,22 +312,22 @@ impl<'a> Judge<'a> {
         shown: State,
         right: &[State],
     ) {
-        let mut right = right.to_vec();
-        right.dedup();
-        let right = names(&right);
         let pid = self.story.pid;
-        match all.wrong.last_mut() {
-            Some(w) if w.pid == pid && w.to == from && w.shown == shown && w.right == right => {
-                w.to = to;
-            }
-            _ => all.wrong.push(Wrong {
-                pid,
-                from,
-                to,
-                shown,
-                right,
-            }),
+        let goes_on = |w: &&mut Wrong| w.pid == pid && w.to == from && w.shown == shown;
+        if let Some(wrong) = all.wrong.last_mut().filter(goes_on) {
+            wrong.to = to;
+            add(&mut wrong.right, right);
+            return;
         }
+        let mut wrong = Wrong {
+            pid,
+            from,
+            to,
+            shown,
+            right: Vec::new(),
+        };
+        add(&mut wrong.right, right);
+        all.wrong.push(wrong);
     }
 
     fn lag(&self, n: usize, change: &Change, lags: &mut Vec<Lag>) {
@@ -341,8 +350,13 @@ impl<'a> Judge<'a> {
         } else {
             later.map(|s| s.at.saturating_sub(self.to(change)))
         };
+        let starting = before.is_some_and(|b| b.contains(&State::Starting));
+        let toward = match Toward::of(change.right[0]) {
+            Toward::Rest if starting => Toward::Prompt,
+            toward => toward,
+        };
         lags.push(Lag {
-            toward: Toward::of(change.right[0]),
+            toward,
             told: change.told,
             shown: lag,
             client: self.client(change),
@@ -400,9 +414,18 @@ impl<'a> Judge<'a> {
     }
 }
 
+fn add(states: &mut Vec<State>, more: &[State]) {
+    for state in more {
+        if !states.contains(state) {
+            states.push(*state);
+        }
+    }
+}
+
 /// Rows of processes that are no sessions of this scenario.
-fn strangers(began: SystemTime, stories: &[Story], lines: &[Line], all: &mut Measured) {
-    let Some(end) = stories.iter().map(|s| s.end).max() else {
+fn strangers(evidence: &Evidence<'_>, all: &mut Measured) {
+    let (began, lines) = (evidence.began, &evidence.lines);
+    let Some(end) = evidence.stories.iter().map(|s| s.end).max() else {
         return;
     };
     let end = since(began, end);
@@ -411,14 +434,14 @@ fn strangers(began: SystemTime, stories: &[Story], lines: &[Line], all: &mut Mea
         let to = lines.get(n + 1).map_or(end, |(at, _)| since(began, *at));
         for session in line["sessions"].as_array().into_iter().flatten() {
             let pid = session["pid"].as_u64().and_then(|p| u32::try_from(p).ok());
-            let known = stories.iter().any(|s| Some(s.pid) == pid);
+            let known = evidence.stories.iter().any(|s| Some(s.pid) == pid);
             if !known && from < end {
                 all.wrong.push(Wrong {
                     pid: pid.unwrap_or(0),
                     from,
                     to: to.min(end),
                     shown: State::shown(Some(session)),
-                    right: "no such row".into(),
+                    right: vec![State::Absent],
                 });
             }
         }

@@ -8,7 +8,7 @@ mod state;
 mod timeline;
 mod witness;
 
-use measure::Measured;
+use measure::{Evidence, Measured};
 use scenarios::Scenario;
 use serde_json::json;
 use stage::Scene;
@@ -155,8 +155,14 @@ fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
         let text = text.or_else(|| cause.downcast_ref::<&str>().map(|s| (*s).to_owned()));
         text.unwrap_or_else(|| "it panicked".into())
     });
-    let measured = measure::measure(&scene);
-    let story = report::story(&scene, &measured);
+    let stories = scene.stories.take();
+    let measured = measure::measure(&Evidence {
+        began: scene.began,
+        stories: &stories,
+        lines: scene.watch.lines(),
+        words: scene.witness.words(),
+    });
+    let story = report::story(&scene, &stories, &measured);
     let wrong = !measured.wrong.is_empty() || !measured.missed.is_empty();
     if wish.keep || wrong || broken.is_some() {
         report::keep(scenario.name, &scene, &story);
