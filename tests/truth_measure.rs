@@ -1,6 +1,8 @@
 //! Whether `make truth` judges as it should, on truths and lines made by hand.
 #![cfg(target_os = "linux")]
 
+#[path = "truth/judge.rs"]
+mod judge;
 #[expect(dead_code, reason = "the benchmark uses the rest of it")]
 #[path = "truth/measure.rs"]
 mod measure;

@@ -230,6 +230,14 @@ pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts/truth")
 }
 
+/// Removes what an earlier run has kept of a scenario.
+pub(crate) fn forget(name: &str) {
+    for end in ["jsonl", "watch.jsonl"] {
+        // It need not be there.
+        let _ = fs::remove_file(folder().join(format!("{name}.{end}")));
+    }
+}
+
 /// Keeps a scenario's story and, beside it, the lines of `trusty watch` as they came.
 pub(crate) fn keep(name: &str, scene: &Scene, story: &[Value]) {
     let lines = scene.watch.lines();

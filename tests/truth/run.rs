@@ -1,5 +1,6 @@
 //! Runs the scenarios one after another: a quiet machine matters.
 
+mod judge;
 mod measure;
 mod report;
 mod scenarios;
@@ -148,6 +149,7 @@ pub(crate) fn run() -> ExitCode {
 
 fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
     let begun = Instant::now();
+    report::forget(scenario.name);
     let scene = Scene::new(wish.connection);
     let played = catch_unwind(AssertUnwindSafe(|| (scenario.play)(&scene)));
     let broken = played.err().map(|cause| {
