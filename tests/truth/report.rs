@@ -4,7 +4,7 @@ use super::Outcome;
 use super::measure::{Lag, Measured, Toward, since};
 use super::stage::Scene;
 use super::state::names;
-use super::timeline::Told;
+use super::timeline::{Story, Told};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub(crate) fn row(outcome: &Outcome) {
             wrong.shown,
             wrong.time().as_millis(),
             wrong.from.as_secs_f64(),
-            wrong.right
+            names(&wrong.right)
         );
     }
     for text in &m.missed {
@@ -165,11 +165,10 @@ fn percentile(times: &mut [Duration], share: usize) -> String {
 }
 
 /// All that was noted in one scenario, in order: true changes, API, registry and lines shown.
-pub(crate) fn story(scene: &Scene, measured: &Measured) -> Vec<Value> {
+pub(crate) fn story(scene: &Scene, stories: &[Story], measured: &Measured) -> Vec<Value> {
     let t = |at| since(scene.began, at).as_secs_f64();
     let mut all: Vec<(f64, Value)> = Vec::new();
-    let stories = scene.stories.borrow();
-    for story in stories.iter() {
+    for story in stories {
         for change in &story.truth.changes {
             let at = t(change.at.from);
             all.push((
@@ -218,7 +217,7 @@ pub(crate) fn story(scene: &Scene, measured: &Measured) -> Vec<Value> {
             at,
             json!({
                 "t": at, "source": "WRONG", "pid": wrong.pid, "until": wrong.to.as_secs_f64(),
-                "shown": format!("{:?}", wrong.shown), "right": wrong.right,
+                "shown": format!("{:?}", wrong.shown), "right": names(&wrong.right),
             }),
         ));
     }
@@ -229,6 +228,14 @@ pub(crate) fn story(scene: &Scene, measured: &Measured) -> Vec<Value> {
 /// Where evidence is kept.
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts/truth")
+}
+
+/// Removes what an earlier run has kept of a scenario.
+pub(crate) fn forget(name: &str) {
+    for end in ["jsonl", "watch.jsonl"] {
+        // It need not be there.
+        let _ = fs::remove_file(folder().join(format!("{name}.{end}")));
+    }
 }
 
 /// Keeps a scenario's story and, beside it, the lines of `trusty watch` as they came.

@@ -1,5 +1,6 @@
 //! Runs the scenarios one after another: a quiet machine matters.
 
+mod judge;
 mod measure;
 mod report;
 mod scenarios;
@@ -8,7 +9,7 @@ mod state;
 mod timeline;
 mod witness;
 
-use measure::Measured;
+use measure::{Evidence, Measured};
 use scenarios::Scenario;
 use serde_json::json;
 use stage::Scene;
@@ -155,6 +156,7 @@ pub(crate) fn run() -> ExitCode {
 
 fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
     let begun = Instant::now();
+    report::forget(scenario.name);
     let scene = Scene::new(wish.connection);
     let recording = wish.record.as_ref().map(|folder| {
         let raw = scene.home.path().join("recording.jsonl");
@@ -170,8 +172,14 @@ fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
     if let (Some((recording, to)), None) = (recording, &broken) {
         recording.keep(&to);
     }
-    let measured = measure::measure(&scene);
-    let story = report::story(&scene, &measured);
+    let stories = scene.stories.take();
+    let measured = measure::measure(&Evidence {
+        began: scene.began,
+        stories: &stories,
+        lines: scene.watch.lines(),
+        words: scene.witness.words(),
+    });
+    let story = report::story(&scene, &stories, &measured);
     let wrong = !measured.wrong.is_empty() || !measured.missed.is_empty();
     if wish.keep || wrong || broken.is_some() {
         report::keep(scenario.name, &scene, &story);

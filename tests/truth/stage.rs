@@ -2,7 +2,7 @@
 
 use super::Connection;
 use super::state::State;
-use super::timeline::{Change, DIALOG, Moment, SCREEN, START, TURN_END, Told, Truth};
+use super::timeline::{Change, DIALOG, Moment, SCREEN, START, Story, TURN_END, Told, Truth};
 use super::witness::Witness;
 use std::cell::RefCell;
 use std::path::Path;
@@ -26,13 +26,6 @@ pub(crate) const LAST_LOOK: Duration = Duration::from_millis(1_800);
 /// Lets the present state last, so that it can be shown.
 pub(crate) fn hold(seconds: u64) {
     sleep(Duration::from_secs(seconds));
-}
-
-/// The truth about one process, up to its end.
-pub(crate) struct Story {
-    pub pid: u32,
-    pub truth: Truth,
-    pub end: SystemTime,
 }
 
 /// The world of one scenario.

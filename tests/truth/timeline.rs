@@ -132,3 +132,10 @@ impl Truth {
         });
     }
 }
+
+/// The truth about one process, up to the end of the look at it.
+pub(crate) struct Story {
+    pub pid: u32,
+    pub truth: Truth,
+    pub end: SystemTime,
+}

@@ -1,9 +1,9 @@
 //! Ends.
 
 use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene, Story, hold};
+use crate::run::stage::{Actor, LONG, Scene, hold};
 use crate::run::state::State;
-use crate::run::timeline::{Change, Moment, START, Truth};
+use crate::run::timeline::{Change, Moment, START, Story, Truth};
 use std::process::Stdio;
 use std::time::SystemTime;
 use trusty_tests::trusty::Running;

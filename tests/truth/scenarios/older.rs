@@ -41,7 +41,6 @@ fn life(scene: &Scene, version: Client) {
     hold(5);
     actor.allow(Key::Char('1'));
     actor.finish();
-    hold(5);
     streaming(&mut actor);
     actor.escape();
     actor.terminal.wait_screen(LONG, "Interrupted");
