@@ -17,6 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+use trusty_tests::trusty::{self, Running};
 use trusty_tests::{Client, Home, Recording, Value};
 
 /// Whether the clients of this run are connected to the product.
@@ -29,12 +30,14 @@ pub(crate) enum Connection {
 }
 
 impl Connection {
-    /// Makes a home in which clients start like this.
-    pub(crate) fn prepare(self, _home: &mut Home) {
+    /// Prepares a home in which clients start like this; the engine that their hooks talk to.
+    pub(crate) fn prepare(self, home: &Home) -> Option<Running> {
         match self {
-            Self::None => {}
-            // The place at which the product's own command connects this home.
-            Self::Hooks => unimplemented!("the product has no hooks yet"),
+            Self::None => None,
+            Self::Hooks => {
+                trusty::connect(home);
+                Some(trusty::serve(home))
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
-use trusty_tests::trusty::Watch;
+use trusty_tests::trusty::{Running, Watch};
 use trusty_tests::wait::until;
 use trusty_tests::{
     ApiEvent, Client, FakeApi, Home, Key, Kind, ProcessRef, Shape, Signal, Terminal,
@@ -33,6 +33,7 @@ pub(crate) struct Scene {
     pub api: FakeApi,
     pub home: Home,
     pub watch: Watch,
+    _serving: Option<Running>,
     pub witness: Witness,
     pub began: SystemTime,
     pub stories: RefCell<Vec<Story>>,
@@ -41,8 +42,8 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) fn new(connection: Connection) -> Self {
         let began = SystemTime::now();
-        let mut home = Home::new();
-        connection.prepare(&mut home);
+        let home = Home::new();
+        let serving = connection.prepare(&home);
         let witness = Witness::start(home.config_dir());
         let watch = Watch::start(&home);
         until(LONG, "the first line", || watch.lines().first().cloned());
@@ -50,6 +51,7 @@ impl Scene {
             api: FakeApi::start(),
             home,
             watch,
+            _serving: serving,
             witness,
             began,
             stories: RefCell::default(),
@@ -118,7 +120,7 @@ pub(crate) struct Actor<'s> {
     pub truth: Truth,
     /// API events before this one belong to earlier turns.
     pub mark: usize,
-    started: SystemTime,
+    pub started: SystemTime,
 }
 
 impl Actor<'_> {

@@ -14,8 +14,8 @@ pub(crate) const DIALOG: Duration = Duration::from_secs(1);
 pub(crate) const TURN_END: Duration = Duration::from_millis(900);
 /// A client needs up to 0.9 s before it leaves any trace but its process.
 pub(crate) const START: Duration = Duration::from_secs(1);
-/// Until an ordinary start would be over, one that asks cannot be told from it without its screen.
-pub(crate) const TRUST: Duration = Duration::from_secs(2);
+/// A dialog before the first prompt belongs to a start; one that lasts longer needs its owner.
+pub(crate) const TRUST: Duration = Duration::from_secs(10);
 /// What raises no event is looked for every 2 s, or every 5 s if nothing moves.
 pub(crate) const LOOK: Duration = Duration::from_millis(5_500);
 /// Older clients are looked at every 2 s; two looks may be needed.

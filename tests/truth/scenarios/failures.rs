@@ -5,7 +5,7 @@ use crate::run::stage::{Actor, LONG, Scene, hold};
 use crate::run::state::State;
 use crate::run::timeline::{Change, Moment, TURN_END};
 use std::time::Duration;
-use trusty_tests::{Kind, Shape};
+use trusty_tests::{Kind, Shape, Value};
 
 const WAIT: Duration = Duration::from_millis(300);
 
@@ -75,8 +75,11 @@ fn failed(actor: &mut Actor<'_>) {
 
 /// A client left alone would try for some minutes.
 fn fails(scene: &Scene, code: &str) {
-    let settings = r#"{"env": {"CLAUDE_CODE_MAX_RETRIES": "2"}}"#;
-    std::fs::write(scene.home.config_dir().join("settings.json"), settings).expect("settings");
+    let file = scene.home.config_dir().join("settings.json");
+    let known = std::fs::read(&file).unwrap_or_else(|_| b"{}".to_vec());
+    let mut settings: Value = serde_json::from_slice(&known).expect("JSON");
+    settings["env"]["CLAUDE_CODE_MAX_RETRIES"] = "2".into();
+    std::fs::write(&file, settings.to_string()).expect("settings");
     let mut actor = scene.open(Shape::PtyDirect);
     actor.submit(&format!("error {code}"));
     failed(&mut actor);

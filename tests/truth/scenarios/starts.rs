@@ -4,7 +4,6 @@ use super::{Scenario, scenario};
 use crate::run::stage::{Actor, LONG, Scene, hold};
 use crate::run::state::State;
 use crate::run::timeline::{Change, Moment, TRUST};
-use std::time::SystemTime;
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Shape};
 
@@ -41,12 +40,10 @@ fn start_in_tmux(scene: &Scene) {
 fn trust(scene: &Scene, shape: Shape) {
     let folder = scene.home.untrusted_project("stranger");
     let mut actor = scene.begin(shape, &folder, &["--permission-mode", "manual"]);
-    let from = SystemTime::now();
     actor.terminal.wait_screen(LONG, "Quick safety check");
-    let to = SystemTime::now();
-    let dialog = Change::new(Moment { from, to }, &[State::Trust]).within(TRUST);
-    actor.tell(dialog.passing(&[State::Absent]));
-    hold(6);
+    hold(15);
+    let late = Moment::at(actor.started + TRUST);
+    actor.tell(Change::new(late, &[State::Trust]));
     until(LONG, "the other answer", || {
         actor.answer(Key::Down);
         chosen(&actor).then_some(())
