@@ -39,7 +39,8 @@ bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
 
 # What is shown of the real client, beside what is true: ten minutes, in which the machine had
 # better be quiet. `ONLY="escape-tool plan"` runs only these; `ONLY=--list` names all;
-# `KEEP=1` keeps the evidence of right scenarios too; `JSON=file` writes the raw data.
+# `KEEP=1` keeps the evidence of right scenarios too; `JSON=file` writes the raw data. After
+# `make older-clients` older ones are looked at, too.
 truth: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --release --package trusty-cli --locked
 	$(CARGO) bench --package trusty-tests --bench truth --locked -- $(ONLY) \

@@ -9,8 +9,8 @@ use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_tests::Value;
 use trusty_tests::trusty::{session_of, word};
+use trusty_tests::{Client, Value};
 
 /// On a quiet machine the client says nearly everything within this time.
 const NOISY: Duration = Duration::from_millis(600);
@@ -75,23 +75,21 @@ pub(crate) fn row(outcome: &Outcome) {
 /// Prints the totals; whether they are good.
 pub(crate) fn totals(outcomes: &[Outcome]) -> bool {
     let measured = || outcomes.iter().map(|o| &o.measured);
-    let observed: Duration = measured().map(|m| m.observed).sum();
-    let wrong: Duration = measured().map(Measured::wrong_time).sum();
     let missed: usize = measured().map(|m| m.missed.len()).sum();
     let falsely: usize = measured().map(|m| m.false_needs.len()).sum();
     let broken = outcomes.iter().filter(|o| o.broken.is_some()).count();
     let took: Duration = outcomes.iter().map(|o| o.took).sum();
-    let share = wrong.as_secs_f64() / observed.as_secs_f64().max(0.001) * 100.0;
     println!(
         "\n{} scenarios in {:.0} s, {broken} broken",
         outcomes.len(),
         took.as_secs_f64()
     );
-    println!(
-        "wrong   {share:.2} % of {:.0} s ({} ms)",
-        observed.as_secs_f64(),
-        wrong.as_millis()
-    );
+    let share = wrong("wrong  ", outcomes.iter());
+    let newest = |o: &&Outcome| o.client == Client::Newest;
+    if !outcomes.iter().all(|o| newest(&o)) {
+        wrong("  of the newest client", outcomes.iter().filter(newest));
+        wrong("  of older clients", outcomes.iter().filter(|o| !newest(o)));
+    }
     println!("missed  {missed} needs\nfalse   {falsely} needs");
     println!(
         "{:<40} {:>4} {:>5} {:>5} {:>5} {:>6}   the client's own delay",
@@ -111,6 +109,18 @@ pub(crate) fn totals(outcomes: &[Outcome]) -> bool {
     });
     note_noise(outcomes);
     missed == 0 && falsely == 0 && broken == 0 && share < 1.0
+}
+
+/// Prints how long something false was shown; that in per cent of all time.
+fn wrong<'a>(name: &str, outcomes: impl Iterator<Item = &'a Outcome>) -> f64 {
+    let times = outcomes.map(|o| (o.measured.wrong_time(), o.measured.observed));
+    let (wrong, observed) = times.fold((Duration::ZERO, Duration::ZERO), |sum, one| {
+        (sum.0 + one.0, sum.1 + one.1)
+    });
+    let share = wrong.as_secs_f64() / observed.as_secs_f64().max(0.001) * 100.0;
+    let (wrong, observed) = (wrong.as_millis(), observed.as_secs_f64());
+    println!("{name} {share:.2} % of {observed:.0} s ({wrong} ms)");
+    share
 }
 
 /// A busy machine makes the client late, and with it everything that is told of it.

@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use trusty_tests::{Home, Value};
+use trusty_tests::{Client, Home, Value};
 
 /// Whether the clients of this run are connected to the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,7 @@ impl Connection {
 /// What came of one scenario.
 pub(crate) struct Outcome {
     pub name: &'static str,
+    pub client: Client,
     pub took: Duration,
     pub measured: Measured,
     pub story: Vec<Value>,
@@ -131,6 +132,14 @@ pub(crate) fn run() -> ExitCode {
     report::head();
     let mut outcomes = Vec::new();
     for scenario in wanted {
+        if scenario.client.program().is_none() {
+            let version = scenario.client.version();
+            println!(
+                "{:<22} skipped: client {version} is not installed",
+                scenario.name
+            );
+            continue;
+        }
         let outcome = play(scenario, &wish);
         report::row(&outcome);
         outcomes.push(outcome);
@@ -172,6 +181,7 @@ fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
     drop(scene);
     Outcome {
         name: scenario.name,
+        client: scenario.client,
         took: begun.elapsed(),
         measured,
         story,

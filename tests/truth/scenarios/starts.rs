@@ -46,7 +46,7 @@ fn trust(scene: &Scene, shape: Shape) {
     let to = SystemTime::now();
     let dialog = Change::new(Moment { from, to }, &[State::Trust]).within(TRUST);
     actor.tell(dialog.passing(&[State::Absent]));
-    hold(6);
+    hold(5);
     until(LONG, "the other answer", || {
         actor.answer(Key::Down);
         chosen(&actor).then_some(())
