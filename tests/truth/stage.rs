@@ -21,7 +21,7 @@ const DEAF: Duration = Duration::from_millis(600);
 /// Between two turns the client is idle for moments.
 const SETTLED: Duration = Duration::from_millis(700);
 /// How long the end of a scenario is looked at.
-pub(crate) const LAST_LOOK: Duration = Duration::from_millis(1_800);
+pub(crate) const LAST_LOOK: Duration = Duration::from_millis(1_500);
 
 /// Lets the present state last, so that it can be shown.
 pub(crate) fn hold(seconds: u64) {

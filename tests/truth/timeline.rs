@@ -16,8 +16,8 @@ pub(crate) const TURN_END: Duration = Duration::from_millis(900);
 pub(crate) const START: Duration = Duration::from_secs(1);
 /// A dialog before the first prompt belongs to a start; one that lasts longer needs its owner.
 pub(crate) const TRUST: Duration = Duration::from_secs(10);
-/// What raises no event is looked for every 2 s, or every 5 s if nothing moves.
-pub(crate) const LOOK: Duration = Duration::from_millis(5_500);
+/// What raises no event is looked for every 2 s while somebody watches; two looks may be needed.
+pub(crate) const LOOK: Duration = Duration::from_millis(4_500);
 /// Older clients are looked at every 2 s; two looks may be needed.
 pub(crate) const SCREEN: Duration = Duration::from_millis(4_500);
 

@@ -64,7 +64,7 @@ fn ask(scene: &Scene, number: usize, mode: &str) {
     for left in (0..number).rev() {
         let phrase = "from the general-purpose agent";
         actor.terminal.wait_screen(LONG, phrase);
-        hold(2);
+        hold(if left + 1 == number { 2 } else { 1 });
         actor
             .truth
             .finer("tool and agent", (from, SystemTime::now()), |s| {

@@ -21,7 +21,7 @@ pub(crate) const ALL: &[Scenario] = &[
         "leave given, then 4 s of the tool",
         long_tool,
     ),
-    scenario("permission-waits", "leave given after 9 s", late),
+    scenario("permission-waits", "leave given after 6 s", late),
     scenario(
         "permission-parallel",
         "two calls, asked for one by one",
@@ -123,7 +123,7 @@ fn late(scene: &Scene) {
     let mut actor = scene.open(Shape::PtyDirect);
     actor.submit("bash: touch made");
     actor.need(State::Permission, "bash: touch made", 0, PROCEED);
-    hold(9);
+    hold(6);
     actor.allow(Key::Char('1'));
     actor.finish();
     actor.done();

@@ -46,7 +46,7 @@ const fn older(
 fn life(scene: &Scene, version: Client) {
     let mut actor = scene.open_older(version);
     hold(5);
-    actor.run("stream 6s");
+    actor.run("stream 5s");
     hold(5);
     let prompt = "bash: touch made && sleep 6";
     actor.submit(prompt);

@@ -25,7 +25,7 @@ fn put_aside(actor: &mut Actor<'_>) {
         (actor.client.state()? == 'T').then_some(())
     });
     actor.terminal.wait_screen(LONG, "suspended");
-    hold(6);
+    hold(5);
 }
 
 fn take_up(actor: &mut Actor<'_>, state: State) {
@@ -42,7 +42,7 @@ fn aside(scene: &Scene, shape: Shape) {
     hold(1);
     put_aside(&mut actor);
     take_up(&mut actor, State::Idle);
-    hold(4);
+    hold(3);
     actor.done();
 }
 
@@ -62,9 +62,9 @@ fn sigstop(scene: &Scene) {
     hold(1);
     let at = actor.signal(Signal::STOP);
     actor.tell(Change::new(at, &[State::Paused]).by_looking());
-    hold(6);
+    hold(5);
     let at = actor.signal(Signal::CONT);
     actor.tell(Change::new(at, &[State::Idle]).by_looking());
-    hold(4);
+    hold(3);
     actor.done();
 }
