@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a hook of a client was given, as the client wrote it; the client's pid in the header
+         *     `x-claude-pid`.
+         */
+        post: operations["hooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -33,6 +53,23 @@ export interface paths {
         };
         /** The newest snapshot. */
         get: operations["sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a session is what it is: what every source last said of it, and which one won. */
+        get: operations["why"];
         put?: never;
         post?: never;
         delete?: never;
@@ -83,6 +120,47 @@ export interface components {
              */
             since: string;
         } | {
+            /** @description The error, as the client shows it. */
+            error: string;
+            /** @enum {string} */
+            kind: "Failed";
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        } | {
+            /** @enum {string} */
+            kind: "Compacting";
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+        } | {
+            /**
+             * Format: int32
+             * @description Which attempt comes next, from 1.
+             */
+            attempt: number;
+            /** @enum {string} */
+            kind: "Retrying";
+            /**
+             * Format: date-time
+             * @description When it is made, where a source tells.
+             */
+            next_at?: string | null;
+            /**
+             * Format: int32
+             * @description How many there are at most, where a source tells.
+             */
+            of?: number | null;
+            /**
+             * Format: date-time
+             * @description Since when the turn runs.
+             */
+            since: string;
+        } | {
             /** @enum {string} */
             kind: "MenuOpen";
             /**
@@ -109,6 +187,8 @@ export interface components {
             source: components["schemas"]["Source"];
             /** @description In words that fit "because …". */
             text: string;
+            /** @description What would change it, in words that fit "until …". */
+            until?: string;
         };
         /** @description What the popover shows. */
         Board: {
@@ -151,10 +231,16 @@ export interface components {
             entrypoint?: string | null;
             /** @description `interactive`, `background`, … */
             kind?: string | null;
+            /** @description `default`, `acceptEdits`, `plan`, `auto`, `bypassPermissions` */
+            mode?: string | null;
+            /** @description The model that answered last. */
+            model?: string | null;
             /** @description The session's name, given by its owner or derived from the folder. */
             name?: string | null;
             /** @description Whether its owner gave that name. */
             named_by_owner?: boolean;
+            /** @description What its owner last asked: the first line, cut. */
+            prompt?: string | null;
             /**
              * @description Claude's own session id; changes on `/clear` and `/resume`, and two live processes may
              *     share one.
@@ -163,16 +249,59 @@ export interface components {
             /** @description The client's version. */
             version?: string | null;
         };
+        /** @description How full the model's context is. */
+        Context: {
+            /**
+             * Format: int64
+             * @description Tokens of the newest request and its answer.
+             */
+            tokens: number;
+            /**
+             * Format: int64
+             * @description How many fit, where that is known.
+             */
+            window?: number | null;
+        };
         /**
          * @description How a session can be reached.
          * @enum {string}
          */
         ControlModel: "Tmux" | "Pty" | "Sdk";
+        /** @description A sub-agent at work. */
+        Delegation: {
+            /** @description `general-purpose`, … */
+            agent_type?: string | null;
+            /**
+             * Format: int32
+             * @description 1 for one of the main agent, 2 for one of that, …
+             */
+            depth?: number;
+            /** @description What it is to do, in a few words. */
+            description?: string | null;
+            /** @description One line about that. */
+            detail?: string | null;
+            /** @description The client's id of it. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description The tool it has called: one that runs, or waits for leave. */
+            tool?: string | null;
+        };
+        /** @description Why a session is what it is. */
+        Explanation: {
+            /** @description The session as it is. */
+            session: components["schemas"]["Session"];
+            /** @description What each source says, the one that decided first. */
+            testimonies: components["schemas"]["Testimony"][];
+        };
         /**
          * @description The shape of a status; no two statuses share one.
          * @enum {string}
          */
-        Glyph: "permission" | "question" | "working" | "starting" | "paused" | "finished" | "idle" | "shell" | "menu" | "stopped" | "unknown";
+        Glyph: "permission" | "question" | "plan" | "trust" | "working" | "starting" | "paused" | "finished" | "idle" | "shell" | "menu" | "failed" | "stopped" | "unknown";
         /** @description A source that does not work as it should. */
         Health: {
             /** @description What is wrong, in words. */
@@ -189,6 +318,10 @@ export interface components {
         };
         /** @description What a session waits for. */
         Need: {
+            /** @description The sub-agent that asks; none for the main agent, or where no source tells. */
+            agent?: string | null;
+            /** @description One line about it: the command, the file's name, the question. */
+            detail?: string | null;
             /** @description The kind of answer. */
             kind: components["schemas"]["NeedKind"];
             /**
@@ -203,7 +336,12 @@ export interface components {
          * @description What kind of answer a session waits for.
          * @enum {string}
          */
-        NeedKind: "Permission" | "Question";
+        NeedKind: "Permission" | "Question" | "Plan" | "Trust";
+        /**
+         * @description What came of a testimony.
+         * @enum {string}
+         */
+        Part: "Decided" | "Added" | "Heard" | "Overruled" | "Silent";
         /** @description What the popover is told, on the wire tagged by `kind`. */
         PopoverEvent: (components["schemas"]["Board"] & {
             /** @enum {string} */
@@ -223,6 +361,33 @@ export interface components {
             kind: "Failed";
             /** @description In words. */
             message: string;
+        };
+        /** @description What one source last said. */
+        ReasonLine: {
+            /**
+             * Format: date-time
+             * @description When that was observed; none if it says nothing.
+             */
+            observed_at?: string | null;
+            /** @description What came of it. */
+            part: components["schemas"]["Part"];
+            /** @description Why that came of it. */
+            reason: string;
+            /** @description Its newest fact. */
+            says: string;
+            /** @description Its name. */
+            source: string;
+            /** @description The same in a word. */
+            word: string;
+        };
+        /** @description Why a session is what it is, ready to draw. */
+        Reasons: {
+            /** @description What each source says: the one that decided first, the silent ones last. */
+            lines: components["schemas"]["ReasonLine"][];
+            /** @description "Because its registry file says busy."; empty if nothing is known. */
+            sentence: string;
+            /** @description "Until its process ends."; empty if nothing is known that would change it. */
+            until: string;
         };
         /** @description One session as a row: words and shapes, ready to draw. */
         Row: {
@@ -270,7 +435,10 @@ export interface components {
             /** @description Whether a terminal shows it now. */
             attached?: boolean;
             because?: components["schemas"]["Because"] | null;
+            /** @description The git branch it works on. */
+            branch?: string | null;
             claude?: components["schemas"]["ClaudeInfo"] | null;
+            context?: components["schemas"]["Context"] | null;
             /** @description How it can be reached. */
             control: components["schemas"]["ControlModel"];
             /**
@@ -278,6 +446,8 @@ export interface components {
              * @description When the client started.
              */
             created_at?: string;
+            /** @description The sub-agents at work, oldest first. */
+            delegations?: components["schemas"]["Delegation"][];
             /** @description The same for the life of the process, across `/clear`, `/resume` and our own restarts. */
             id: components["schemas"]["SessionId"];
             /**
@@ -346,7 +516,7 @@ export interface components {
          * @description Where a fact comes from.
          * @enum {string}
          */
-        Source: "Registry" | "Process" | "Tmux" | "Settings";
+        Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention";
         /** @description The terminal a session runs in. */
         Terminal: {
             /** @description The program that owns the terminal, as its users call it. */
@@ -354,6 +524,22 @@ export interface components {
             tmux?: components["schemas"]["TmuxTarget"] | null;
             /** @description The terminal device, such as `/dev/pts/3`. */
             tty?: string | null;
+        };
+        /** @description What one source last said. */
+        Testimony: {
+            /**
+             * Format: date-time
+             * @description When that was observed; none if it says nothing.
+             */
+            observed_at?: string | null;
+            /** @description What came of it. */
+            part: components["schemas"]["Part"];
+            /** @description Why. */
+            reason: string;
+            /** @description Its newest fact, in words. */
+            says: string;
+            /** @description The source. */
+            source: components["schemas"]["Source"];
         };
         /** @description A pane of a tmux server. */
         TmuxTarget: {
@@ -417,6 +603,28 @@ export interface operations {
             };
         };
     };
+    hooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Taken */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     sessions: {
         parameters: {
             query?: never;
@@ -433,6 +641,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Snapshot"];
                 };
+            };
+        };
+    };
+    why: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id, a UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description No such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
