@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench truth older-clients check-macos types picture clean
+.PHONY: run test bench truth recordings fuzz older-clients check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -39,11 +39,36 @@ bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
 
 # What is shown of the real client, beside what is true: ten minutes, in which the machine had
 # better be quiet. `ONLY="escape-tool plan"` runs only these; `ONLY=--list` names all;
-# `KEEP=1` keeps the evidence of right scenarios too; `JSON=file` writes the raw data.
+# `KEEP=1` keeps the evidence of right scenarios too; `JSON=file` writes the raw data. After
+# `make older-clients` older ones are looked at, too. `HOOKS=1` connects the clients' hooks.
 truth: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --release --package trusty-cli --locked
 	$(CARGO) bench --package trusty-tests --bench truth --locked -- $(ONLY) \
-		$(if $(KEEP),--keep) $(if $(JSON),--json $(abspath $(JSON)))
+		$(if $(HOOKS),--connection hooks) $(if $(KEEP),--keep) $(if $(JSON),--json $(abspath $(JSON)))
+
+# Recordings of the real client in every scenario, and what they show; takes a quarter of an hour.
+# `ONLY="escape-tool plan"` makes only these.
+recordings: tests/client/node_modules/.package-lock.json
+	$(CARGO) build --package trusty-cli --locked
+	mkdir -p tests/recordings
+	@if [ -z "$(ONLY)" ]; then rm -rf tests/recordings/*.jsonl tests/recordings/snapshots; fi
+	RECORD="$(CURDIR)/tests/recordings" \
+		$(CARGO) bench --profile dev --package trusty-tests --locked --bench truth -- $(ONLY)
+	INSTA_UPDATE=always $(CARGO) test --package trusty-tests --locked --test recordings
+
+# Each decoder against random bytes for a minute; finds go to fuzz/artifacts, and from there, by
+# hand, into fuzz/corpus, which `make test` tries each time.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@$(CARGO) fuzz --version > /dev/null 2>&1 || { \
+		echo "make fuzz needs cargo-fuzz; install it with: cargo install cargo-fuzz" >&2; exit 1; }
+	@command -v c++ > /dev/null || { \
+		echo "make fuzz needs a C++ compiler for libFuzzer; install g++ or clang" >&2; exit 1; }
+	@set -e; for target in $$($(CARGO) fuzz list); do \
+		echo "$$target, $(FUZZ_SECONDS) s"; mkdir -p fuzz/grown/$$target; \
+		$(CARGO) fuzz run --sanitizer none $$target fuzz/grown/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 -print_final_stats=1; \
+	done
 
 # Type-checks and lints the macOS side on Debian or Ubuntu.
 check-macos:
@@ -83,4 +108,5 @@ tests/client-%/node_modules/.package-lock.json: tests/client-%/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf target ui/dist ui/node_modules tests/client/node_modules tests/client-*/node_modules tests/artefacts gen
+	rm -rf target fuzz/target fuzz/grown ui/dist ui/node_modules tests/client/node_modules \
+		tests/client-*/node_modules tests/artefacts gen

@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 use trusty_tests::trusty::{Running, Watch, list, run, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, Signal};
+use trusty_tests::{Home, Recording, Signal};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -144,4 +145,89 @@ fn a_left_over_socket_and_a_silent_engine_hold_nobody_up() {
         told.contains("does not answer; looking for myself"),
         "{told}"
     );
+}
+
+#[test]
+fn a_recording_is_made_for_its_owner_alone_and_replayed() {
+    let home = Home::new();
+    let file = home.path().join("seen.jsonl");
+    let recording = Recording::start(&home, &file);
+    let mode = fs::metadata(&file).expect("made").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    recording.end();
+    let written = fs::read_to_string(&file).expect("read");
+    let ends = written.lines().last().unwrap_or_default();
+    assert!(ends.contains("\"End\""), "{ends}");
+
+    let refused = run(&home, ["record".as_ref(), file.as_os_str()]);
+    assert_eq!(refused.status.code(), Some(3));
+    let told = text(&refused.stderr);
+    assert!(told.contains("is there already; name another"), "{told}");
+    assert_eq!(fs::read_to_string(&file).expect("read"), written, "kept");
+
+    let replayed = run(&home, ["replay".as_ref(), file.as_os_str()]);
+    assert_eq!(replayed.status.code(), Some(0));
+    assert_eq!(
+        (text(&replayed.stdout), text(&replayed.stderr)),
+        Default::default()
+    );
+    let json = run(
+        &home,
+        ["replay".as_ref(), file.as_os_str(), "--json".as_ref()],
+    );
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("one object");
+    assert_eq!(json["sessions"], serde_json::json!([]));
+}
+
+#[test]
+fn a_recording_to_standard_output_ends_with_ctrl_c_and_says_how_much_it_holds() {
+    let home = Home::new();
+    let (reader, writer) = std::io::pipe().expect("pipe");
+    let (errors, told) = std::io::pipe().expect("pipe");
+    let mut command = trusty(&home);
+    let mut recording = Running::start(command.args(["record", "-"]).stdout(writer).stderr(told));
+    drop(command);
+    let mut lines = BufReader::new(reader).lines().map_while(Result::ok);
+    let header = lines.next().expect("a header");
+    assert!(header.starts_with("{\"format\":\"trusty-observations\",\"version\":1,"));
+    assert!(lines.any(|line| line.contains("\"FirstLook\"")));
+    let mut errors = BufReader::new(errors).lines().map_while(Result::ok);
+    let begun = errors.next().expect("what it does");
+    assert!(
+        begun.contains("without prompts, texts and names; stop with Ctrl-C"),
+        "{begun}"
+    );
+    assert!(recording.process().signal(Signal::INT));
+    assert_eq!(recording.wait(LONG), Some(0));
+    let ended = errors.next().expect("how it ended");
+    assert!(
+        ended.starts_with("trusty: recorded ")
+            && ended.ends_with(" observations in standard output"),
+        "{ended}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_recording_is_told() {
+    let home = Home::new();
+    let file = home.path().join("other");
+    for (content, said) in [
+        (None, "failed to open"),
+        (
+            Some("hello\n"),
+            "is no recording; make one with: trusty record FILE",
+        ),
+        (
+            Some("{\"format\":\"trusty-observations\",\"version\":7}\n"),
+            "in form 7",
+        ),
+    ] {
+        if let Some(content) = content {
+            fs::write(&file, content).expect("write");
+        }
+        let output = run(&home, ["replay".as_ref(), file.as_os_str()]);
+        assert_eq!(output.status.code(), Some(1));
+        let told = text(&output.stderr);
+        assert!(told.contains(said), "{told}");
+    }
 }

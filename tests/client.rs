@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::time::Duration;
-use trusty_tests::trusty::{Watch, list, session_of, word};
+use trusty_tests::trusty::{Watch, connect, list, run, serve, session_of, word};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Key, Kind, Shape, Signal, Terminal, Value};
 
@@ -223,8 +223,36 @@ fn a_stopped_process_is_paused_and_goes_on() {
     let paused = watch.wait(LONG, pid, "Paused", is("Paused"));
     assert!(paused["paused_at"].is_string());
     assert_eq!(paused["because"]["source"], "Process");
+    assert_eq!(
+        paused["because"]["text"],
+        "another program stopped its process"
+    );
     terminal.signal(Signal::CONT);
     watch.wait(LONG, pid, "Idle again", is("Idle"));
+}
+
+/// A shell notices that its child has stopped, after which the kernel no longer tells by what.
+#[test]
+fn ctrl_z_is_told_apart_from_a_program_s_signal() {
+    let Some(stage) = Stage::new() else { return };
+    let watch = Watch::start(&stage.home);
+    for shape in [Shape::PtyBash, Shape::TmuxZsh] {
+        let terminal = stage.open(shape, "work");
+        let pid = terminal.client().pid;
+        watch.wait(LONG, pid, "Idle", is("Idle"));
+        terminal.wait_screen(LONG, "for shortcuts");
+        terminal.press(Key::CtrlZ);
+        let because = |text: &'static str| move |s: &Value| s["because"]["text"] == text;
+        let paused = "it was put aside with Ctrl-Z";
+        let session = watch.wait(LONG, pid, "put aside", because(paused));
+        assert_eq!(session["status"], "Paused", "{shape:?}");
+        terminal.type_text("fg");
+        terminal.press(Key::Enter);
+        watch.wait(LONG, pid, "Idle again", is("Idle"));
+        terminal.signal(Signal::STOP);
+        let stopped = "another program stopped its process";
+        watch.wait(LONG, pid, "stopped", because(stopped));
+    }
 }
 
 #[test]
@@ -239,6 +267,47 @@ fn the_trust_dialog_is_a_start_then_a_need() {
     assert_eq!(told["status"], "AwaitingApproval");
     assert_eq!(told["because"]["certainty"], "Inferred");
     assert_eq!(watch.words(pid), ["Starting", "Trust"]);
+}
+
+/// Two sub-agents work, one of them asks: only its hook can tell which.
+#[test]
+fn connected_hooks_tell_who_asks() {
+    let Some(stage) = Stage::new() else { return };
+    connect(&stage.home);
+    let serving = serve(&stage.home);
+    let watch = Watch::start(&stage.home);
+    let terminal = stage.open(Shape::TmuxBash, "work");
+    let pid = terminal.client().pid;
+    watch.wait(LONG, pid, "Idle", is("Idle"));
+    terminal.submit("agents 2 bg bash: touch made");
+    let asking = watch.wait(LONG, pid, "who asks", |s| {
+        s["need"]["agent"].is_string() && s["need"]["tool"] == "Bash"
+    });
+    assert_eq!(asking["status"], "AwaitingApproval");
+    assert_eq!(asking["need"]["detail"], "touch made");
+    let named = terminal.client().pid.to_string();
+    let output = run(&stage.home, ["why", &named]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = |name: &str| {
+        told.lines()
+            .find(|l| l.starts_with(name))
+            .map(str::to_owned)
+    };
+    assert!(
+        line("registry").is_some_and(|l| l.contains("decides")),
+        "{told}"
+    );
+    assert!(
+        line("hooks").is_some_and(|l| l.contains("asks for Bash")),
+        "{told}"
+    );
+    for _ in 0..2 {
+        watch.wait(LONG, pid, "Permission", is("Permission"));
+        terminal.wait_screen(LONG, "Do you want to proceed?");
+        terminal.answer(Key::Char('1'));
+    }
+    watch.wait(LONG, pid, "Finished", is("Finished"));
+    drop(serving);
 }
 
 #[test]
@@ -297,6 +366,39 @@ fn a_headless_session_is_no_terminal_s() {
     assert_eq!(working["status"], "Active");
     assert_eq!(running.wait(LONG), Some(0));
     watch.wait(LONG, pid, "Stopped", is("Stopped"));
+}
+
+/// A session of the client's daemon has no terminal of anybody's, and the processes around it,
+/// all called `claude`, are none.
+#[test]
+fn p15_a_background_session_is_detached_and_its_helpers_are_none() {
+    struct Ended<'a>(&'a Home);
+    impl Drop for Ended<'_> {
+        fn drop(&mut self) {
+            self.0.end_all();
+        }
+    }
+    let Some(stage) = Stage::new() else { return };
+    let watch = Watch::start(&stage.home);
+    let _ended = Ended(&stage.home);
+    let folder = stage.home.project("work");
+    let mut command = trusty_tests::client::command(&stage.home, &stage.api, &folder);
+    let output = command.args(["--bg", "stream 5s"]).output().expect("runs");
+    assert!(output.status.success(), "{output:?}");
+    let registered = until(LONG, "its registry file", || {
+        let all = stage.home.registries();
+        all.into_iter()
+            .find(|r| r["kind"] == "bg" && r["status"] == "busy")
+    });
+    let pid = u32::try_from(registered["pid"].as_u64().expect("a pid")).expect("a pid");
+    let working = watch.wait(LONG, pid, "Working", is("Working"));
+    assert_eq!(working["status"], "Detached");
+    assert_eq!(working["attached"], false);
+    watch.wait(LONG, pid, "Finished", is("Finished"));
+    for (_, line) in watch.lines() {
+        let sessions = line["sessions"].as_array().expect("a list");
+        assert!(sessions.iter().all(|s| s["pid"] == pid), "{line}");
+    }
 }
 
 #[test]

@@ -30,6 +30,7 @@ use request::{Job, Request};
 use script::{Act, Failure, Script};
 use sse::{Message, Piece};
 
+const SLOWLY: Duration = Duration::from_secs(5);
 const COMPACT: &str = "<analysis>Short.</analysis><summary>The talk so far.</summary>";
 
 /// What happened to one request.
@@ -256,6 +257,7 @@ fn acts(request: &Request, script: &Script) -> Vec<Act> {
     match request.job {
         Job::Title => vec![Act::Say(json!({"title": "Test session"}).to_string())],
         Job::Compact => vec![Act::Say(COMPACT.into())],
+        Job::CompactSlowly => vec![Act::Stream(SLOWLY), Act::Say(COMPACT.into())],
         Job::Turn => script
             .message(request.step)
             .iter()

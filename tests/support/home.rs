@@ -139,6 +139,7 @@ impl Home {
             ("XDG_RUNTIME_DIR", text(&self.runtime())),
             ("TMUX_TMPDIR", text(&self.tmux_tmpdir())),
             ("TMPDIR", text(&self.tmpdir())),
+            ("CLAUDE_CODE_TMPDIR", text(&self.tmpdir())),
             ("PATH", PATH.into()),
             ("TERM", "xterm-256color".into()),
             ("LANG", "C.UTF-8".into()),
@@ -195,6 +196,13 @@ impl Home {
         let new = file.with_extension("new");
         fs::write(&new, state.to_string()).expect("a file in the home");
         fs::rename(&new, &file).expect("the client's state file");
+    }
+
+    /// Ends all programs that run in this home, such as those a client leaves in the background.
+    pub fn end_all(&self) {
+        for process in crate::ProcessRef::at_home(&self.root) {
+            process.signal(rustix::process::Signal::KILL);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod desktop;
 pub mod home;
 pub mod host;
 pub mod process;
+pub mod recording;
 pub mod trusty;
 pub mod wait;
 
@@ -16,5 +17,6 @@ pub use client::{Client, require_client};
 pub use home::Home;
 pub use host::{Key, Shape, Terminal};
 pub use process::ProcessRef;
+pub use recording::Recording;
 pub use rustix::process::Signal;
 pub use serde_json::Value;

@@ -20,6 +20,18 @@ impl ProcessRef {
         Stat::read(pid).map(|stat| stat.process)
     }
 
+    /// All processes whose `HOME` is this folder.
+    pub fn at_home(home: &Path) -> Vec<Self> {
+        let ours = [b"HOME=", home.as_os_str().as_encoded_bytes()].concat();
+        all()
+            .map(|stat| stat.process)
+            .filter(|process| {
+                let read = std::fs::read(format!("/proc/{}/environ", process.pid));
+                read.is_ok_and(|all| all.split(|b| *b == 0).any(|one| one == ours))
+            })
+            .collect()
+    }
+
     /// Whether it still runs; a zombie does not.
     pub fn is_alive(self) -> bool {
         self.state().is_some_and(|state| state != 'Z')

@@ -44,6 +44,50 @@ pub fn confine(home: &Home) {
     .expect("settings");
 }
 
+/// The events of the client that `trusty hook` understands.
+const EVENTS: [&str; 13] = [
+    "SessionStart",
+    "SessionEnd",
+    "UserPromptSubmit",
+    "PreToolUse",
+    "PostToolUse",
+    "PostToolUseFailure",
+    "PermissionRequest",
+    "Stop",
+    "StopFailure",
+    "SubagentStart",
+    "SubagentStop",
+    "PreCompact",
+    "PostCompact",
+];
+
+/// Connects the hooks of all sessions of this home: from now on their clients run `trusty hook`.
+pub fn connect(home: &Home) {
+    let command = format!("'{}' hook", program("trusty").display());
+    let entry = serde_json::json!([{"hooks": [{"type": "command", "command": command}]}]);
+    let hooks: serde_json::Map<String, Value> = EVENTS
+        .iter()
+        .map(|event| ((*event).to_owned(), entry.clone()))
+        .collect();
+    let settings = serde_json::json!({ "hooks": hooks });
+    fs::create_dir_all(home.config_dir()).expect("the client's folder");
+    fs::write(
+        home.config_dir().join("settings.json"),
+        settings.to_string(),
+    )
+    .expect("written");
+}
+
+/// `trusty serve` in this home, ready to answer.
+pub fn serve(home: &Home) -> Running {
+    let serving = Running::start(trusty(home).arg("serve").stdout(Stdio::null()));
+    let socket = home.runtime().join("trusty/trusty.sock");
+    wait::until(Duration::from_mins(1), "the socket", || {
+        std::os::unix::net::UnixStream::connect(&socket).ok()
+    });
+    serving
+}
+
 /// `trusty`, confined to this home.
 pub fn trusty(home: &Home) -> Command {
     confine(home);

@@ -1,28 +1,18 @@
 //! What is shown beside what is true.
 
-use super::stage::{Scene, Story};
-use super::state::{State, names};
-use super::timeline::{Change, Told};
+use super::judge::Judge;
+use super::state::State;
+use super::timeline::{Story, Told};
 use super::witness::Word;
 use std::time::{Duration, SystemTime};
-use trusty_tests::Value;
-use trusty_tests::trusty::{Line, session_of, word};
-
-/// A need shown later than this was missed.
-const LATE: Duration = Duration::from_secs(2);
-
-/// The client's own delay is no fault of the product's, however slow the machine is; but a word
-/// that comes later than this belongs to something else.
-const CLIENT_AT_MOST: Duration = Duration::from_millis(1_500);
-/// How long the product may take after the client's own word: 20 ms of that are ours.
-const AFTER_CLIENT: Duration = Duration::from_millis(150);
-/// The same for a rest, which has to last 0.3 s before it is believed.
-const AFTER_CLIENT_REST: Duration = Duration::from_millis(450);
+use trusty_tests::trusty::Line;
 
 /// A kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Toward {
     Start,
+    /// The first prompt of a start, timed from its being painted.
+    Prompt,
     Working,
     Need,
     Rest,
@@ -31,8 +21,9 @@ pub(crate) enum Toward {
 }
 
 impl Toward {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Start,
+        Self::Prompt,
         Self::Working,
         Self::Need,
         Self::Rest,
@@ -40,7 +31,7 @@ impl Toward {
         Self::Other,
     ];
 
-    fn of(state: State) -> Self {
+    pub(crate) fn of(state: State) -> Self {
         match state {
             State::Starting => Self::Start,
             State::Working => Self::Working,
@@ -57,7 +48,7 @@ impl Toward {
 pub(crate) struct Lag {
     pub toward: Toward,
     pub told: Told,
-    pub lag: Option<Duration>,
+    pub shown: Option<Duration>,
     /// How long after it the client itself said so in its file, if it did.
     pub client: Option<Duration>,
 }
@@ -69,7 +60,14 @@ pub(crate) struct Wrong {
     pub from: Duration,
     pub to: Duration,
     pub shown: State,
-    pub right: String,
+    /// What would have been right at one time or another.
+    pub right: Vec<State>,
+}
+
+impl Wrong {
+    pub(crate) fn time(&self) -> Duration {
+        self.to.saturating_sub(self.from)
+    }
 }
 
 /// What a good source told of something finer.
@@ -94,30 +92,29 @@ pub(crate) struct Measured {
 
 impl Measured {
     pub(crate) fn wrong_time(&self) -> Duration {
-        self.wrong.iter().map(|w| w.to.saturating_sub(w.from)).sum()
+        self.wrong.iter().map(Wrong::time).sum()
     }
 
     pub(crate) fn lags(&self, told: Told) -> Vec<Duration> {
         let of_this = self.lags.iter().filter(|l| l.told == told);
-        of_this.filter_map(|l| l.lag).collect()
+        of_this.filter_map(|l| l.shown).collect()
     }
 }
 
-/// What was shown of one process from a time on.
-pub(crate) struct Shown {
-    pub at: Duration,
-    pub state: State,
-    pub session: Option<Value>,
+/// What there is to judge by.
+pub(crate) struct Evidence<'a> {
+    pub began: SystemTime,
+    pub stories: &'a [Story],
+    pub lines: Vec<Line>,
+    pub words: Vec<Word>,
 }
 
-pub(crate) fn measure(scene: &Scene) -> Measured {
-    let lines = scene.watch.lines();
-    let stories = scene.stories.borrow();
+pub(crate) fn measure(evidence: &Evidence<'_>) -> Measured {
     let mut all = Measured::default();
-    for story in stories.iter() {
-        Judge::new(scene, story, &lines).judge(&mut all);
+    for story in evidence.stories {
+        Judge::new(evidence, story).judge(&mut all);
     }
-    strangers(scene.began, &stories, &lines, &mut all);
+    strangers(evidence, &mut all);
     all
 }
 
@@ -126,277 +123,10 @@ pub(crate) fn since(began: SystemTime, at: SystemTime) -> Duration {
     at.duration_since(began).unwrap_or_default()
 }
 
-struct Judge<'a> {
-    began: SystemTime,
-    story: &'a Story,
-    shown: Vec<Shown>,
-    end: Duration,
-    words: Vec<Word>,
-    /// When each change may have been over at the latest.
-    windows: Vec<Duration>,
-}
-
-impl<'a> Judge<'a> {
-    fn new(scene: &Scene, story: &'a Story, lines: &[Line]) -> Self {
-        let began = scene.began;
-        let shown = lines.iter().map(|(at, line)| {
-            let session = session_of(line, story.pid);
-            Shown {
-                at: since(began, *at),
-                state: State::shown(session.as_ref()),
-                session,
-            }
-        });
-        let mut words = scene.witness.words();
-        words.retain(|w| w.pid == story.pid);
-        let mut judge = Self {
-            began,
-            story,
-            shown: shown.collect(),
-            end: since(began, story.end),
-            words,
-            windows: Vec::new(),
-        };
-        let windows = judge.changes().iter().map(|c| judge.window(c));
-        judge.windows = windows.collect();
-        judge
-    }
-
-    /// When a change may be shown at the latest.
-    fn window(&self, change: &Change) -> Duration {
-        let rest = Toward::of(change.right[0]) == Toward::Rest;
-        let grace = if rest {
-            AFTER_CLIENT_REST
-        } else {
-            AFTER_CLIENT
-        };
-        let own = self.to(change) + change.tolerance;
-        let client = self.client(change);
-        client.map_or(own, |word| own.max(self.to(change) + word + grace))
-    }
-
-    /// How late the client's own word for a change was.
-    fn client(&self, change: &Change) -> Option<Duration> {
-        let from = self.from(change);
-        let words = self.words.iter();
-        let mut later = words
-            .map(|w| (since(self.began, w.at), w))
-            .filter(|(at, _)| *at >= from);
-        let (at, _) = later.find(|(_, word)| change.right.iter().any(|s| word.says(*s)))?;
-        let late = at.saturating_sub(self.to(change));
-        (late <= CLIENT_AT_MOST).then_some(late)
-    }
-
-    fn changes(&self) -> &'a [Change] {
-        &self.story.truth.changes
-    }
-
-    fn from(&self, change: &Change) -> Duration {
-        since(self.began, change.at.from)
-    }
-
-    fn to(&self, change: &Change) -> Duration {
-        since(self.began, change.at.to)
-    }
-
-    fn judge(&self, all: &mut Measured) {
-        let Some(first) = self.changes().first() else {
-            return;
-        };
-        let start = self.from(first);
-        all.observed += self.end.saturating_sub(start);
-        self.words(&mut all.words);
-        self.spans(start, all);
-        for (n, change) in self.changes().iter().enumerate() {
-            self.lag(n, change, &mut all.lags);
-            if change.right.iter().all(|s| s.is_need()) {
-                let follows = n > 0 && self.changes()[n - 1].right.iter().all(|s| s.is_need());
-                if !follows {
-                    self.missed(change, n, &mut all.missed);
-                }
-            }
-        }
-        self.shares(&mut all.shares);
-    }
-
-    fn words(&self, words: &mut Vec<String>) {
-        let seen = self.shown.iter().filter(|s| s.at <= self.end);
-        let mut own: Vec<String> = seen
-            .filter_map(|s| s.session.as_ref())
-            .map(|session| {
-                let sure = session["because"]["certainty"].as_str();
-                match sure.filter(|sure| *sure != "Certain") {
-                    Some(sure) => format!("{}({})", word(session), sure.to_lowercase()),
-                    None => word(session),
-                }
-            })
-            .collect();
-        own.dedup();
-        if !words.is_empty() {
-            words.push("|".into());
-        }
-        words.append(&mut own);
-    }
-
-    /// What is shown at a time.
-    fn at(&self, at: Duration) -> Option<&Shown> {
-        let after = self.shown.partition_point(|s| s.at <= at);
-        after.checked_sub(1).map(|n| &self.shown[n])
-    }
-
-    /// All that may be shown at a time: what is true, and within the window of a change what
-    /// was true before it and what it passes through.
-    fn right(&self, at: Duration) -> Vec<State> {
-        let mut right = Vec::new();
-        let mut current: &[State] = &[State::Absent];
-        let mut before: &[State] = &[State::Absent];
-        for (change, window) in self.changes().iter().zip(&self.windows) {
-            if self.from(change) <= at {
-                current = &change.right;
-            }
-            if self.from(change) <= at && at < *window {
-                right.extend(before.iter().chain(&change.right).chain(&change.passing));
-            }
-            before = &change.right;
-        }
-        right.extend(current);
-        right
-    }
-
-    fn spans(&self, start: Duration, all: &mut Measured) {
-        let mut points: Vec<Duration> = self.shown.iter().map(|s| s.at).collect();
-        points.extend(self.changes().iter().map(|c| self.from(c)));
-        points.extend(&self.windows);
-        points.extend([start, self.end]);
-        points.retain(|p| (start..=self.end).contains(p));
-        points.sort_unstable();
-        points.dedup();
-        let mut falsely = false;
-        for pair in points.windows(2) {
-            let (from, to) = (pair[0], pair[1]);
-            let middle = from + (to - from) / 2;
-            let shown = self.at(middle).map_or(State::Absent, |s| s.state);
-            let right = self.right(middle);
-            if !right.contains(&shown) {
-                self.note(all, from, to, shown, &right);
-            }
-            let false_need = shown.is_need() && !right.iter().any(|s| s.is_need());
-            if false_need && !falsely {
-                let text = format!("{shown:?} at {:.3} s", from.as_secs_f64());
-                all.false_needs.push(text);
-            }
-            falsely = false_need;
-        }
-    }
-
-    fn note(
-        &self,
-        all: &mut Measured,
-        from: Duration,
-        to: Duration,
-        shown: State,
-        right: &[State],
-    ) {
-        let mut right = right.to_vec();
-        right.dedup();
-        let right = names(&right);
-        let pid = self.story.pid;
-        match all.wrong.last_mut() {
-            Some(w) if w.pid == pid && w.to == from && w.shown == shown && w.right == right => {
-                w.to = to;
-            }
-            _ => all.wrong.push(Wrong {
-                pid,
-                from,
-                to,
-                shown,
-                right,
-            }),
-        }
-    }
-
-    fn lag(&self, n: usize, change: &Change, lags: &mut Vec<Lag>) {
-        let before = n.checked_sub(1).map(|n| &self.changes()[n].right);
-        let same = |s: &State| before.is_some_and(|b| b.contains(s));
-        if change.right.iter().any(same) {
-            return;
-        }
-        let until = self.windows.get(n + 1).copied().unwrap_or(self.end);
-        let from = self.from(change);
-        let at_once = self
-            .at(from)
-            .is_some_and(|s| change.right.contains(&s.state));
-        let later = self
-            .shown
-            .iter()
-            .find(|s| s.at >= from && s.at < until && change.right.contains(&s.state));
-        let lag = if at_once {
-            Some(Duration::ZERO)
-        } else {
-            later.map(|s| s.at.saturating_sub(self.to(change)))
-        };
-        lags.push(Lag {
-            toward: Toward::of(change.right[0]),
-            told: change.told,
-            lag,
-            client: self.client(change),
-        });
-    }
-
-    /// A need counts as shown whatever its kind is said to be; a false kind is wrong time.
-    fn missed(&self, change: &Change, n: usize, missed: &mut Vec<String>) {
-        let later = &self.changes()[n + 1..];
-        let end = later
-            .iter()
-            .find(|c| !c.right.iter().all(|s| s.is_need()))
-            .map_or(self.end, |c| self.from(c));
-        let (from, due) = (
-            self.from(change),
-            (self.to(change) + LATE).max(self.windows[n]),
-        );
-        let already = self.at(from).is_some_and(|s| s.state.is_need());
-        let shown = self
-            .shown
-            .iter()
-            .find(|s| s.at >= from && s.at < end && s.state.is_need());
-        let what = names(&change.right);
-        let began = self.to(change).as_secs_f64();
-        match shown {
-            _ if already => {}
-            Some(s) if s.at <= due => {}
-            Some(s) => missed.push(format!(
-                "{what} at {began:.3} s shown {:.1} s late",
-                (s.at - from).as_secs_f64()
-            )),
-            None => missed.push(format!("{what} at {began:.3} s never shown")),
-        }
-    }
-
-    fn shares(&self, shares: &mut Vec<Share>) {
-        for finer in &self.story.truth.finer {
-            let from = since(self.began, finer.from);
-            let until = since(self.began, finer.until).min(self.end);
-            let mut points: Vec<Duration> = self.shown.iter().map(|s| s.at).collect();
-            points.extend([from, until]);
-            points.retain(|p| (from..=until).contains(p));
-            points.sort_unstable();
-            let told = points.windows(2).filter(|pair| {
-                let session = self.at(pair[0]).and_then(|s| s.session.as_ref());
-                session.is_some_and(|s| (finer.told)(s))
-            });
-            let told = told.map(|pair| pair[1] - pair[0]).sum();
-            shares.push(Share {
-                what: finer.what,
-                told,
-                of: until.saturating_sub(from),
-            });
-        }
-    }
-}
-
 /// Rows of processes that are no sessions of this scenario.
-fn strangers(began: SystemTime, stories: &[Story], lines: &[Line], all: &mut Measured) {
-    let Some(end) = stories.iter().map(|s| s.end).max() else {
+fn strangers(evidence: &Evidence<'_>, all: &mut Measured) {
+    let (began, lines) = (evidence.began, &evidence.lines);
+    let Some(end) = evidence.stories.iter().map(|s| s.end).max() else {
         return;
     };
     let end = since(began, end);
@@ -405,14 +135,14 @@ fn strangers(began: SystemTime, stories: &[Story], lines: &[Line], all: &mut Mea
         let to = lines.get(n + 1).map_or(end, |(at, _)| since(began, *at));
         for session in line["sessions"].as_array().into_iter().flatten() {
             let pid = session["pid"].as_u64().and_then(|p| u32::try_from(p).ok());
-            let known = stories.iter().any(|s| Some(s.pid) == pid);
+            let known = evidence.stories.iter().any(|s| Some(s.pid) == pid);
             if !known && from < end {
                 all.wrong.push(Wrong {
                     pid: pid.unwrap_or(0),
                     from,
                     to: to.min(end),
                     shown: State::shown(Some(session)),
-                    right: "no such row".into(),
+                    right: vec![State::Absent],
                 });
             }
         }

@@ -4,13 +4,16 @@ use super::Outcome;
 use super::measure::{Lag, Measured, Toward, since};
 use super::stage::Scene;
 use super::state::names;
-use super::timeline::Told;
+use super::timeline::{Story, Told};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_tests::Value;
 use trusty_tests::trusty::{session_of, word};
+use trusty_tests::{Client, Value};
+
+/// On a quiet machine the client says nearly everything within this time.
+const NOISY: Duration = Duration::from_millis(600);
 
 pub(crate) fn head() {
     println!(
@@ -21,7 +24,7 @@ pub(crate) fn head() {
 
 pub(crate) fn row(outcome: &Outcome) {
     let m = &outcome.measured;
-    let mut lags = m.lags(Told::ByEvent);
+    let mut lags = m.lags(Told::Event);
     println!(
         "{:<22} {:>6.1} {:>8} {:>6} {:>5} {:>6} {:>6}  {}",
         outcome.name,
@@ -42,9 +45,9 @@ pub(crate) fn row(outcome: &Outcome) {
         println!(
             "    wrong: {:?} for {} ms at {:.3} s, right is {}",
             wrong.shown,
-            (wrong.to - wrong.from).as_millis(),
+            wrong.time().as_millis(),
             wrong.from.as_secs_f64(),
-            wrong.right
+            names(&wrong.right)
         );
     }
     for text in &m.missed {
@@ -61,7 +64,7 @@ pub(crate) fn row(outcome: &Outcome) {
     if !told.is_empty() {
         println!("    told: {}", told.join(", "));
     }
-    for told in [Told::ByLooking, Told::ByScreen] {
+    for told in [Told::Look, Told::Screen] {
         let looked = m.lags(told);
         if !looked.is_empty() {
             println!("    found by looking after {} ms", list(&looked));
@@ -72,23 +75,21 @@ pub(crate) fn row(outcome: &Outcome) {
 /// Prints the totals; whether they are good.
 pub(crate) fn totals(outcomes: &[Outcome]) -> bool {
     let measured = || outcomes.iter().map(|o| &o.measured);
-    let observed: Duration = measured().map(|m| m.observed).sum();
-    let wrong: Duration = measured().map(Measured::wrong_time).sum();
     let missed: usize = measured().map(|m| m.missed.len()).sum();
     let falsely: usize = measured().map(|m| m.false_needs.len()).sum();
     let broken = outcomes.iter().filter(|o| o.broken.is_some()).count();
     let took: Duration = outcomes.iter().map(|o| o.took).sum();
-    let share = wrong.as_secs_f64() / observed.as_secs_f64().max(0.001) * 100.0;
     println!(
         "\n{} scenarios in {:.0} s, {broken} broken",
         outcomes.len(),
         took.as_secs_f64()
     );
-    println!(
-        "wrong   {share:.2} % of {:.0} s ({} ms)",
-        observed.as_secs_f64(),
-        wrong.as_millis()
-    );
+    let share = wrong("wrong  ", outcomes.iter());
+    let newest = |o: &&Outcome| o.client == Client::Newest;
+    if !outcomes.iter().all(|o| newest(&o)) {
+        wrong("  of the newest client", outcomes.iter().filter(newest));
+        wrong("  of older clients", outcomes.iter().filter(|o| !newest(o)));
+    }
     println!("missed  {missed} needs\nfalse   {falsely} needs");
     println!(
         "{:<40} {:>4} {:>5} {:>5} {:>5} {:>6}   the client's own delay",
@@ -97,16 +98,40 @@ pub(crate) fn totals(outcomes: &[Outcome]) -> bool {
     for toward in Toward::ALL {
         let name = format!("  → {toward:?}").to_lowercase();
         lags(outcomes, &name, |l| {
-            l.toward == toward && l.told == Told::ByEvent
+            l.toward == toward && l.told == Told::Event
         });
     }
     lags(outcomes, "found by looking (Ctrl-Z, fg)", |l| {
-        l.told == Told::ByLooking
+        l.told == Told::Look
     });
     lags(outcomes, "found on the screens of older clients", |l| {
-        l.told == Told::ByScreen
+        l.told == Told::Screen
     });
+    note_noise(outcomes);
     missed == 0 && falsely == 0 && broken == 0 && share < 1.0
+}
+
+/// Prints how long something false was shown; that in per cent of all time.
+fn wrong<'a>(name: &str, outcomes: impl Iterator<Item = &'a Outcome>) -> f64 {
+    let times = outcomes.map(|o| (o.measured.wrong_time(), o.measured.observed));
+    let (wrong, observed) = times.fold((Duration::ZERO, Duration::ZERO), |sum, one| {
+        (sum.0 + one.0, sum.1 + one.1)
+    });
+    let share = wrong.as_secs_f64() / observed.as_secs_f64().max(0.001) * 100.0;
+    let (wrong, observed) = (wrong.as_millis(), observed.as_secs_f64());
+    println!("{name} {share:.2} % of {observed:.0} s ({wrong} ms)");
+    share
+}
+
+/// A busy machine makes the client late, and with it everything that is told of it.
+fn note_noise(outcomes: &[Outcome]) {
+    let all = outcomes.iter().flat_map(|o| &o.measured.lags);
+    let mut own: Vec<Duration> = all.filter_map(|l| l.client).collect();
+    own.sort_unstable();
+    let rank = own.len() * 95 / 100;
+    if own.get(rank).is_some_and(|late| *late > NOISY) {
+        println!("NOTE: the client itself was late: this machine was not quiet.");
+    }
 }
 
 fn lags(outcomes: &[Outcome], name: &str, of_this: impl Fn(&Lag) -> bool) {
@@ -115,7 +140,7 @@ fn lags(outcomes: &[Outcome], name: &str, of_this: impl Fn(&Lag) -> bool) {
     if of_this.is_empty() {
         return;
     }
-    let mut lags: Vec<Duration> = of_this.iter().filter_map(|l| l.lag).collect();
+    let mut lags: Vec<Duration> = of_this.iter().filter_map(|l| l.shown).collect();
     let mut own: Vec<Duration> = of_this.iter().filter_map(|l| l.client).collect();
     println!(
         "{name:<40} {:>4} {:>5} {:>5} {:>5} {:>6}   {:>5} {:>5}",
@@ -150,11 +175,10 @@ fn percentile(times: &mut [Duration], share: usize) -> String {
 }
 
 /// All that was noted in one scenario, in order: true changes, API, registry and lines shown.
-pub(crate) fn story(scene: &Scene, measured: &Measured) -> Vec<Value> {
+pub(crate) fn story(scene: &Scene, stories: &[Story], measured: &Measured) -> Vec<Value> {
     let t = |at| since(scene.began, at).as_secs_f64();
     let mut all: Vec<(f64, Value)> = Vec::new();
-    let stories = scene.stories.borrow();
-    for story in stories.iter() {
+    for story in stories {
         for change in &story.truth.changes {
             let at = t(change.at.from);
             all.push((
@@ -203,7 +227,7 @@ pub(crate) fn story(scene: &Scene, measured: &Measured) -> Vec<Value> {
             at,
             json!({
                 "t": at, "source": "WRONG", "pid": wrong.pid, "until": wrong.to.as_secs_f64(),
-                "shown": format!("{:?}", wrong.shown), "right": wrong.right,
+                "shown": format!("{:?}", wrong.shown), "right": names(&wrong.right),
             }),
         ));
     }
@@ -214,6 +238,14 @@ pub(crate) fn story(scene: &Scene, measured: &Measured) -> Vec<Value> {
 /// Where evidence is kept.
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts/truth")
+}
+
+/// Removes what an earlier run has kept of a scenario.
+pub(crate) fn forget(name: &str) {
+    for end in ["jsonl", "watch.jsonl"] {
+        // It need not be there.
+        let _ = fs::remove_file(folder().join(format!("{name}.{end}")));
+    }
 }
 
 /// Keeps a scenario's story and, beside it, the lines of `trusty watch` as they came.
@@ -231,7 +263,7 @@ pub(crate) fn keep(name: &str, scene: &Scene, story: &[Value]) {
 
 fn write(path: &Path, lines: impl Iterator<Item = Value>) {
     fs::create_dir_all(folder()).expect("a folder for the evidence");
-    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    let text = lines.fold(String::new(), |text, line| text + &line.to_string() + "\n");
     fs::write(path, text).expect("a file for the evidence");
 }
 
@@ -243,7 +275,7 @@ pub(crate) fn raw(outcome: &Outcome) -> Value {
             "toward": format!("{:?}", l.toward),
             "told": format!("{:?}", l.told),
             "client_ms": l.client.map(|l| l.as_secs_f64() * 1000.0),
-            "ms": l.lag.map(|l| l.as_secs_f64() * 1000.0),
+            "ms": l.shown.map(|l| l.as_secs_f64() * 1000.0),
         })
     });
     json!({

@@ -1,5 +1,6 @@
 //! Runs the scenarios one after another: a quiet machine matters.
 
+mod judge;
 mod measure;
 mod report;
 mod scenarios;
@@ -8,7 +9,7 @@ mod state;
 mod timeline;
 mod witness;
 
-use measure::Measured;
+use measure::{Evidence, Measured};
 use scenarios::Scenario;
 use serde_json::json;
 use stage::Scene;
@@ -16,7 +17,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use trusty_tests::{Home, Value};
+use trusty_tests::trusty::{self, Running};
+use trusty_tests::{Client, Home, Recording, Value};
 
 /// Whether the clients of this run are connected to the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +30,14 @@ pub(crate) enum Connection {
 }
 
 impl Connection {
-    /// Makes a home in which clients start like this.
-    pub(crate) fn prepare(self, _home: &mut Home) {
+    /// Prepares a home in which clients start like this; the engine that their hooks talk to.
+    pub(crate) fn prepare(self, home: &Home) -> Option<Running> {
         match self {
-            Self::None => {}
-            // The place at which the product's own command connects this home.
-            Self::Hooks => unimplemented!("the product has no hooks yet"),
+            Self::None => None,
+            Self::Hooks => {
+                trusty::connect(home);
+                Some(trusty::serve(home))
+            }
         }
     }
 }
@@ -41,6 +45,7 @@ impl Connection {
 /// What came of one scenario.
 pub(crate) struct Outcome {
     pub name: &'static str,
+    pub client: Client,
     pub took: Duration,
     pub measured: Measured,
     pub story: Vec<Value>,
@@ -53,6 +58,8 @@ struct Wish {
     list: bool,
     keep: bool,
     json: Option<PathBuf>,
+    /// Where recordings of what was seen go.
+    record: Option<PathBuf>,
     connection: Connection,
 }
 
@@ -60,6 +67,7 @@ const USAGE: &str = "truth [--list] [--keep] [--json FILE] [--connection none|ho
   --list        names the scenarios
   --keep        keeps the evidence of right scenarios too, in tests/artefacts/truth
   --json FILE   writes all raw data
+  RECORD=DIR in the environment: trusty record runs beside each, into DIR/SCENARIO.jsonl
 A SCENARIO may be the beginning of a name.";
 
 impl Wish {
@@ -69,6 +77,7 @@ impl Wish {
             list: false,
             keep: false,
             json: None,
+            record: std::env::var_os("RECORD").map(PathBuf::from),
             connection: Connection::None,
         };
         let mut words = std::env::args().skip(1);
@@ -130,6 +139,14 @@ pub(crate) fn run() -> ExitCode {
     report::head();
     let mut outcomes = Vec::new();
     for scenario in wanted {
+        if scenario.client.program().is_none() {
+            let version = scenario.client.version();
+            println!(
+                "{:<22} skipped: client {version} is not installed",
+                scenario.name
+            );
+            continue;
+        }
         let outcome = play(scenario, &wish);
         report::row(&outcome);
         outcomes.push(outcome);
@@ -139,7 +156,10 @@ pub(crate) fn run() -> ExitCode {
         let text = json!({"scenarios": raw}).to_string();
         std::fs::write(path, text).expect("a file for the raw data");
     }
-    if report::totals(&outcomes) {
+    let right = report::totals(&outcomes);
+    // A recording shows what was shown, right or wrong.
+    let recorded = wish.record.is_some() && outcomes.iter().all(|o| o.broken.is_none());
+    if right || recorded {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -148,15 +168,30 @@ pub(crate) fn run() -> ExitCode {
 
 fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
     let begun = Instant::now();
+    report::forget(scenario.name);
     let scene = Scene::new(wish.connection);
+    let recording = wish.record.as_ref().map(|folder| {
+        let raw = scene.home.path().join("recording.jsonl");
+        let to = folder.join(scenario.name).with_extension("jsonl");
+        (Recording::start(&scene.home, &raw), to)
+    });
     let played = catch_unwind(AssertUnwindSafe(|| (scenario.play)(&scene)));
     let broken = played.err().map(|cause| {
         let text = cause.downcast_ref::<String>().cloned();
         let text = text.or_else(|| cause.downcast_ref::<&str>().map(|s| (*s).to_owned()));
         text.unwrap_or_else(|| "it panicked".into())
     });
-    let measured = measure::measure(&scene);
-    let story = report::story(&scene, &measured);
+    if let (Some((recording, to)), None) = (recording, &broken) {
+        recording.keep(&to);
+    }
+    let stories = scene.stories.take();
+    let measured = measure::measure(&Evidence {
+        began: scene.began,
+        stories: &stories,
+        lines: scene.watch.lines(),
+        words: scene.witness.words(),
+    });
+    let story = report::story(&scene, &stories, &measured);
     let wrong = !measured.wrong.is_empty() || !measured.missed.is_empty();
     if wish.keep || wrong || broken.is_some() {
         report::keep(scenario.name, &scene, &story);
@@ -164,6 +199,7 @@ fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
     drop(scene);
     Outcome {
         name: scenario.name,
+        client: scenario.client,
         took: begun.elapsed(),
         measured,
         story,

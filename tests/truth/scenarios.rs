@@ -12,16 +12,24 @@ mod starts;
 mod turns;
 
 use super::stage::Scene;
+use trusty_tests::Client;
 
 /// Something an owner does with sessions.
 pub(crate) struct Scenario {
     pub name: &'static str,
     pub about: &'static str,
+    pub client: Client,
     pub play: fn(&Scene),
 }
 
+/// One for the newest client.
 const fn scenario(name: &'static str, about: &'static str, play: fn(&Scene)) -> Scenario {
-    Scenario { name, about, play }
+    Scenario {
+        name,
+        about,
+        client: Client::Newest,
+        play,
+    }
 }
 
 /// All of them, in the order in which they run.

@@ -2,13 +2,13 @@
 
 use super::Connection;
 use super::state::State;
-use super::timeline::{Change, DIALOG, Moment, SCREEN, START, TURN_END, Told, Truth};
+use super::timeline::{Change, DIALOG, Moment, SCREEN, START, Story, TURN_END, Told, Truth};
 use super::witness::Witness;
 use std::cell::RefCell;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
-use trusty_tests::trusty::Watch;
+use trusty_tests::trusty::{Running, Watch};
 use trusty_tests::wait::until;
 use trusty_tests::{
     ApiEvent, Client, FakeApi, Home, Key, Kind, ProcessRef, Shape, Signal, Terminal,
@@ -21,13 +21,11 @@ const DEAF: Duration = Duration::from_millis(600);
 /// Between two turns the client is idle for moments.
 const SETTLED: Duration = Duration::from_millis(700);
 /// How long the end of a scenario is looked at.
-pub(crate) const LAST_LOOK: Duration = Duration::from_millis(2_500);
+pub(crate) const LAST_LOOK: Duration = Duration::from_millis(1_500);
 
-/// The truth about one process, up to its end.
-pub(crate) struct Story {
-    pub pid: u32,
-    pub truth: Truth,
-    pub end: SystemTime,
+/// Lets the present state last, so that it can be shown.
+pub(crate) fn hold(seconds: u64) {
+    sleep(Duration::from_secs(seconds));
 }
 
 /// The world of one scenario.
@@ -35,6 +33,7 @@ pub(crate) struct Scene {
     pub api: FakeApi,
     pub home: Home,
     pub watch: Watch,
+    _serving: Option<Running>,
     pub witness: Witness,
     pub began: SystemTime,
     pub stories: RefCell<Vec<Story>>,
@@ -43,8 +42,8 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) fn new(connection: Connection) -> Self {
         let began = SystemTime::now();
-        let mut home = Home::new();
-        connection.prepare(&mut home);
+        let home = Home::new();
+        let serving = connection.prepare(&home);
         let witness = Witness::start(home.config_dir());
         let watch = Watch::start(&home);
         until(LONG, "the first line", || watch.lines().first().cloned());
@@ -52,6 +51,7 @@ impl Scene {
             api: FakeApi::start(),
             home,
             watch,
+            _serving: serving,
             witness,
             began,
             stories: RefCell::default(),
@@ -120,7 +120,7 @@ pub(crate) struct Actor<'s> {
     pub truth: Truth,
     /// API events before this one belong to earlier turns.
     pub mark: usize,
-    started: SystemTime,
+    pub started: SystemTime,
 }
 
 impl Actor<'_> {
@@ -132,11 +132,8 @@ impl Actor<'_> {
     pub(crate) fn at_prompt(&mut self) {
         until(LONG, "the prompt", || {
             let screen = self.terminal.screen();
-            let has = |footer: &&str| screen.contains(*footer);
-            ["? for shortc", "shift+tab to cycle"]
-                .iter()
-                .any(|f| has(&f))
-                .then_some(())
+            let mut footers = ["? for shortc", "shift+tab to cycle"].into_iter();
+            footers.any(|f| screen.contains(f)).then_some(())
         });
         let from = self.truth.changes.last().map_or(self.started, |c| c.at.to);
         let to = SystemTime::now();
@@ -156,11 +153,6 @@ impl Actor<'_> {
         } else {
             !self.terminal.screen().contains("esc to interr")
         }
-    }
-
-    /// Lets the present state last, so that it can be shown.
-    pub(crate) fn hold(&self, seconds: u64) {
-        sleep(Duration::from_secs(seconds));
     }
 
     pub(crate) fn press(&self, key: Key) -> Moment {
@@ -297,7 +289,7 @@ impl Actor<'_> {
     /// All that was told so far is found by looking at the screen.
     pub(crate) fn by_screen(&mut self) {
         for change in &mut self.truth.changes {
-            change.told = Told::ByScreen;
+            change.told = Told::Screen;
             change.tolerance = change.tolerance.max(SCREEN);
         }
     }

@@ -8,16 +8,16 @@ use trusty_tests::Value;
 pub(crate) const CLIENT: Duration = Duration::from_millis(500);
 /// A dialog is painted, and noted in the registry, up to 0.9 s after the end of the answer that
 /// calls the tool.
-pub(crate) const DIALOG: Duration = Duration::from_millis(1000);
+pub(crate) const DIALOG: Duration = Duration::from_secs(1);
 /// The end of a turn is noted up to 0.5 s late, and must then last 0.3 s: between two turns the
 /// client calls itself idle for moments.
 pub(crate) const TURN_END: Duration = Duration::from_millis(900);
 /// A client needs up to 0.9 s before it leaves any trace but its process.
-pub(crate) const START: Duration = Duration::from_millis(1000);
-/// Until an ordinary start would be over, one that asks cannot be told from it without its screen.
-pub(crate) const TRUST: Duration = Duration::from_millis(2_000);
-/// What raises no event is looked for every 2 s, or every 5 s if nothing moves.
-pub(crate) const LOOK: Duration = Duration::from_millis(5_500);
+pub(crate) const START: Duration = Duration::from_secs(1);
+/// A dialog before the first prompt belongs to a start; one that lasts longer needs its owner.
+pub(crate) const TRUST: Duration = Duration::from_secs(10);
+/// What raises no event is looked for every 2 s while somebody watches; two looks may be needed.
+pub(crate) const LOOK: Duration = Duration::from_millis(4_500);
 /// Older clients are looked at every 2 s; two looks may be needed.
 pub(crate) const SCREEN: Duration = Duration::from_millis(4_500);
 
@@ -45,15 +45,15 @@ impl Moment {
     }
 }
 
-/// Whether anything tells of a change.
+/// What tells of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Told {
-    /// A file, a socket or the kernel does.
-    ByEvent,
-    /// It is found only by looking.
-    ByLooking,
-    /// The client is an older one; it is found by looking at its screen.
-    ByScreen,
+    /// A file, a socket or the kernel does, at once.
+    Event,
+    /// Nothing does: it is found only by looking.
+    Look,
+    /// The screen of an older client, looked at now and then.
+    Screen,
 }
 
 /// From here on something else is true.
@@ -76,7 +76,7 @@ impl Change {
             right: right.to_vec(),
             passing: Vec::new(),
             tolerance: CLIENT,
-            told: Told::ByEvent,
+            told: Told::Event,
         }
     }
 
@@ -91,7 +91,7 @@ impl Change {
     }
 
     pub(crate) fn by_looking(mut self) -> Self {
-        self.told = Told::ByLooking;
+        self.told = Told::Look;
         self.tolerance = LOOK;
         self
     }
@@ -131,4 +131,11 @@ impl Truth {
             told: Box::new(told),
         });
     }
+}
+
+/// The truth about one process, up to the end of the look at it.
+pub(crate) struct Story {
+    pub pid: u32,
+    pub truth: Truth,
+    pub end: SystemTime,
 }

@@ -7,6 +7,8 @@ mod fleet;
 mod hook;
 mod list;
 mod out;
+mod record;
+mod replay;
 mod serve;
 mod table;
 mod watch;
@@ -14,6 +16,8 @@ mod why;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
+use record::Record;
+use replay::Replay;
 use std::process::ExitCode;
 
 /// Every Claude Code session on this machine, live and true.
@@ -43,6 +47,10 @@ enum Command {
     Hook,
     /// Run the engine without a face, until stopped
     Serve,
+    /// Write down all that is seen, until stopped, to show a wrong status to somebody else
+    Record(Record),
+    /// Print what a recording shows, a line for each change of a session
+    Replay(Replay),
 }
 
 #[derive(Debug, clap::Args)]
@@ -90,5 +98,7 @@ async fn run(command: Command) -> Result<(), Failure> {
             Ok(())
         }
         Command::Serve => serve::run().await,
+        Command::Record(record) => record::run(&record).await,
+        Command::Replay(replay) => replay::run(&replay),
     }
 }

@@ -1,11 +1,15 @@
 //! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
 
+use crate::desk::Desk;
 use crate::io::clock::Clock;
 use crate::io::sys;
+use crate::recording::{Mark, Recorder};
 use crate::settings::Settings;
 use crate::sources::hook;
+use crate::sources::listing::{self, Lists};
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
+use crate::sources::screen::{self, Screens};
 use crate::sources::tmux::{self, Tmux};
 use crate::sources::transcript::{self, Transcripts};
 use crate::sources::{Ended, Orders, Outlet};
@@ -18,7 +22,7 @@ use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::fleet::{Review, Wanted};
 use trusty_fleet::observation::Attention;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
@@ -29,6 +33,8 @@ const OBSERVATIONS: usize = 1024;
 const COMMANDS: usize = 64;
 /// Observations taken in before the snapshot is derived anew.
 const BATCH: usize = 256;
+/// How often what no longer matters is forgotten.
+const PRUNE: Duration = Duration::from_secs(5);
 
 /// Why the engine cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +142,23 @@ pub struct Engine;
 impl Engine {
     /// Starts the loop and the sources, each on a thread of its own, and returns at once.
     pub fn start(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
+        Self::begin(around, settings, None)
+    }
+
+    /// The same, and all that the loop is told is recorded.
+    pub fn start_recorded(
+        around: &Surroundings,
+        settings: &Settings,
+        recorder: Recorder,
+    ) -> Result<Handle, StartError> {
+        Self::begin(around, settings, Some(recorder))
+    }
+
+    fn begin(
+        around: &Surroundings,
+        settings: &Settings,
+        recorder: Option<Recorder>,
+    ) -> Result<Handle, StartError> {
         let setup = Setup::of(around, settings).map_err(StartError::Machine)?;
         let clock = Clock::start();
         let (send_commands, commands) = mpsc::channel(COMMANDS);
@@ -156,17 +179,21 @@ impl Engine {
             processes: hold("trusty-process", &feed, process::run)?,
             tmux: hold("trusty-tmux", &feed, tmux::run)?,
             transcripts: hold("trusty-transcript", &feed, transcript::run)?,
+            screens: hold("trusty-screen", &feed, screen::run)?,
+            lists: hold("trusty-list", &feed, listing::run)?,
         };
-        let mut fleet = Fleet::new(setup.machine);
+        let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
         for fact in sweep::settings_health(around, settings) {
-            fleet.handle_observation(Observation {
+            desk.file(Observation {
                 at: clock.now(),
                 fact,
             });
         }
         let mut state = Loop {
             clock,
-            fleet,
+            due_at: None,
+            pruned_at: clock.now(),
+            desk,
             looks,
             orders: send_orders,
             snapshots: send_snapshots,
@@ -190,6 +217,8 @@ struct Release {
     processes: oneshot::Sender<Processes>,
     tmux: oneshot::Sender<Tmux>,
     transcripts: oneshot::Sender<Transcripts>,
+    screens: oneshot::Sender<Screens>,
+    lists: oneshot::Sender<Lists>,
 }
 
 /// A thread that runs a source as soon as it is released.
@@ -241,7 +270,10 @@ where
 
 struct Loop {
     clock: Clock,
-    fleet: Fleet,
+    /// When the snapshot may change by itself.
+    due_at: Option<Timestamp>,
+    pruned_at: Timestamp,
+    desk: Desk,
     looks: watch::Receiver<usize>,
     orders: watch::Sender<Orders>,
     snapshots: watch::Sender<Arc<Snapshot>>,
@@ -250,13 +282,16 @@ struct Loop {
 impl Loop {
     /// Looks at everything once, so that the first snapshot is whole, then lets the sources go.
     async fn prime(&mut self, mut sources: Sources, release: Release) {
-        sources.look(&mut self.fleet, self.clock).await;
+        sources.look(&mut self.desk, self.clock).await;
+        self.desk.mark(self.clock.now(), Mark::FirstLook);
         self.publish();
         // A source whose thread has ended takes nothing more.
         let _ = release.registry.send(sources.registry);
         let _ = release.processes.send(sources.processes);
         let _ = release.tmux.send(sources.tmux);
         let _ = release.transcripts.send(sources.transcripts);
+        let _ = release.screens.send(sources.screens);
+        let _ = release.lists.send(sources.lists);
     }
 
     async fn run(
@@ -270,11 +305,14 @@ impl Loop {
                 Input::Command(command) => self.obey(command),
                 Input::Observations(batch) => {
                     for observation in batch {
-                        self.fleet.handle_observation(observation);
+                        self.desk.file(observation);
                     }
                 }
                 Input::Looks | Input::Due => {}
-                Input::End => return Ended,
+                Input::End => {
+                    self.desk.mark(self.clock.now(), Mark::End);
+                    return Ended;
+                }
             }
             self.publish();
         }
@@ -282,30 +320,36 @@ impl Loop {
 
     /// How long until the snapshot may change by itself.
     fn due(&self) -> Option<Duration> {
-        let now = self.clock.now();
-        let (at, _reason) = self.fleet.poll_timeout(now)?;
         // A millisecond more, for the clock is read in whole ones.
-        Some(at.since(now) + Duration::from_millis(1))
+        Some(self.due_at?.since(self.clock.now()) + Duration::from_millis(1))
     }
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::File(fact) => self.fleet.handle_observation(Observation {
+            Command::File(fact) => self.desk.file(Observation {
                 at: self.clock.now(),
                 fact,
             }),
             Command::Explain(id, reply) => {
                 // Whoever asked may have gone.
-                let _ = reply.send(self.fleet.explain(id, self.clock.now()));
+                let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
             }
         }
     }
 
     fn publish(&mut self) {
         let now = self.clock.now();
-        self.fleet.prune(now);
-        self.publish_snapshot(now);
-        let wanted = self.fleet.wanted(now);
+        if now.since(self.pruned_at) >= PRUNE {
+            self.desk.fleet.prune(now);
+            self.pruned_at = now;
+        }
+        let Review {
+            snapshot,
+            due,
+            wanted,
+        } = self.desk.fleet.review(now);
+        self.due_at = due.map(|(at, _reason)| at);
+        self.publish_snapshot(snapshot);
         let visibility = if *self.looks.borrow() > 0 {
             Visibility::Visible
         } else {
@@ -322,8 +366,7 @@ impl Loop {
         });
     }
 
-    fn publish_snapshot(&mut self, now: Timestamp) {
-        let mut snapshot = self.fleet.snapshot(now);
+    fn publish_snapshot(&mut self, mut snapshot: Snapshot) {
         self.snapshots.send_if_modified(|known| {
             let news = known.revision == 0 || change::is_news(known, &snapshot);
             snapshot.revision = known.revision + u64::from(news);

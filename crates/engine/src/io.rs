@@ -5,6 +5,7 @@ pub mod files;
 pub mod launch;
 pub mod output;
 pub mod paths;
+pub mod run;
 pub mod socket;
 pub mod sys;
 pub mod tail;

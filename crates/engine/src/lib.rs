@@ -1,8 +1,10 @@
 //! Sources, the loop and the local API: everything of Trusty Bar that touches the machine.
 
 pub mod api;
+pub mod desk;
 pub mod engine;
 pub mod io;
+pub mod recording;
 pub mod settings;
 pub mod sources;
 pub mod surroundings;

@@ -1,8 +1,10 @@
 //! Where observations come from. *Invariant:* no source knows another, a verdict or the fleet.
 
 pub mod hook;
+pub mod listing;
 pub mod process;
 pub mod registry;
+pub mod screen;
 pub(crate) mod text;
 pub mod tmux;
 pub mod transcript;

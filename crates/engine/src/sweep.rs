@@ -1,17 +1,21 @@
 //! One look at everything, without threads or watchers: what `trusty list` prints when no
 //! engine runs.
 
+use crate::desk::Desk;
 use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::settings::Settings;
+use crate::sources::listing::Lists;
 use crate::sources::process::{Processes, Scope};
 use crate::sources::registry::Registry;
+use crate::sources::screen::Screens;
 use crate::sources::tmux::Tmux;
 use crate::sources::transcript::Transcripts;
 use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
@@ -76,6 +80,10 @@ pub struct Sources {
     pub tmux: Tmux,
     /// The transcripts of sessions.
     pub transcripts: Transcripts,
+    /// The text of panes.
+    pub screens: Screens,
+    /// The client's own lists.
+    pub lists: Lists,
 }
 
 impl Sources {
@@ -89,11 +97,13 @@ impl Sources {
             processes: Processes::new(setup.scope.clone(), clock)?,
             tmux: Tmux::new(around, uid, confinement),
             transcripts: Transcripts::new(),
+            screens: Screens::new(around),
+            lists: Lists::new(around),
         })
     }
 
     /// Looks at everything once.
-    pub async fn look(&mut self, fleet: &mut Fleet, clock: Clock) {
+    pub async fn look(&mut self, desk: &mut Desk, clock: Clock) {
         let mut asked = false;
         for round in 0..ROUNDS {
             let mut facts = self.registry.scan();
@@ -101,23 +111,28 @@ impl Sources {
             if round == 0 {
                 facts.extend(self.processes.sweep());
             }
-            file(fleet, clock, facts);
-            let wanted = fleet.wanted(clock.now());
-            file(fleet, clock, self.processes.probe(&wanted.pids));
-            let wanted = fleet.wanted(clock.now());
+            file(desk, clock, facts);
+            let wanted = desk.fleet.wanted(clock.now());
+            file(desk, clock, self.processes.probe(&wanted.pids));
+            let wanted = desk.fleet.wanted(clock.now());
             if self.tmux.follow(&wanted.tmux_sockets) || !asked {
-                self.tmux
-                    .list(async |facts| file(fleet, clock, facts))
-                    .await;
+                self.tmux.list(async |facts| file(desk, clock, facts)).await;
                 asked = true;
             }
             if self.transcripts.follow(&wanted.transcripts) {
-                file(fleet, clock, self.transcripts.look());
+                file(desk, clock, self.transcripts.look());
             }
             if !self.registry.follow(&wanted.config_dirs) {
                 break;
             }
         }
+        let Wanted { screens, lists, .. } = desk.fleet.wanted(clock.now());
+        self.screens
+            .look(&screens, async |facts| file(desk, clock, facts))
+            .await;
+        self.lists
+            .look(&lists, async |facts| file(desk, clock, facts))
+            .await;
     }
 }
 
@@ -145,16 +160,17 @@ pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Swe
     let setup = Setup::of(around, settings)?;
     let clock = Clock::start();
     let mut sources = Sources::new(around, &setup, clock)?;
-    let mut fleet = Fleet::new(setup.machine);
-    file(&mut fleet, clock, settings_health(around, settings));
-    sources.look(&mut fleet, clock).await;
+    let mut desk = Desk::new(Fleet::new(setup.machine), None);
+    file(&mut desk, clock, settings_health(around, settings));
+    sources.look(&mut desk, clock).await;
     let at = clock.now();
+    let fleet = desk.fleet;
     Ok(Swept { fleet, at })
 }
 
-fn file(fleet: &mut Fleet, clock: Clock, facts: Vec<Fact>) {
+fn file(desk: &mut Desk, clock: Clock, facts: Vec<Fact>) {
     let at = clock.now();
     for fact in facts {
-        fleet.handle_observation(Observation { at, fact });
+        desk.file(Observation { at, fact });
     }
 }

@@ -64,7 +64,7 @@ pub fn role(exe: Option<&Path>, argv: &[String]) -> Role {
     let called = argv.first().map_or("", |a| file_name(Path::new(a)));
     if TOOLS.contains(&called)
         || COMMANDS.contains(&first)
-        || flag(&["--bg-pty-host", "--bg-spare"])
+        || flag(&["--background", "--bg", "--bg-pty-host", "--bg-spare"])
     {
         Role::Infrastructure
     } else if flag(&["-p", "--print"]) {
@@ -132,6 +132,8 @@ mod tests {
         let native = "/home/dev/.local/share/claude/versions/2.1.330";
         let npm = "/usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe";
         for (exe, argv, expected) in [
+            // It hands the prompt to the daemon and ends.
+            (native, "claude --bg fix-it", Infrastructure),
             (native, "/home/dev/.local/bin/claude", Interactive),
             (
                 "/home/dev/.local/share/claude/versions/2.1.330 (deleted)",

@@ -2,8 +2,10 @@
 
 mod draw;
 mod prune;
+mod review;
 
-use crate::cadence::{Motion, Reason};
+pub use review::{Review, Wanted};
+
 use crate::client::Role;
 use crate::evidence::{Evidence, FileEvidence, Process};
 use crate::identity::{Machine, ProcessKey};
@@ -11,8 +13,8 @@ use crate::observation::{
     Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, Screen, TranscriptKey,
     Which,
 };
-use crate::session::{Activity, Certainty, Session, SessionId, SessionStatus, moved};
-use crate::snapshot::{Health, Snapshot};
+use crate::session::{Certainty, Session, SessionId, moved};
+use crate::snapshot::Health;
 use crate::status::{self, Case, Doubt, STOPPED_KEPT, Verdict};
 use crate::terminal;
 use crate::time::Timestamp;
@@ -25,26 +27,6 @@ use std::path::{Path, PathBuf};
 pub struct Fleet {
     machine: Machine,
     evidence: Evidence,
-}
-
-/// What the fleet wants the sources to look at.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// Processes that a registry file names or that are sessions.
-    pub pids: BTreeSet<u32>,
-    /// Config folders that the environment of a session names.
-    pub config_dirs: BTreeSet<PathBuf>,
-    /// tmux servers that the environment of a session names.
-    pub tmux_sockets: BTreeSet<PathBuf>,
-    /// Transcripts of live sessions.
-    pub transcripts: BTreeSet<TranscriptKey>,
-    /// Panes of sessions whose client does not tell what it does, with the client's version where
-    /// it is known.
-    pub screens: BTreeMap<PaneKey, Option<String>>,
-    /// Config folders whose registry is not understood, with a client that can list its sessions.
-    pub lists: BTreeMap<PathBuf, PathBuf>,
-    /// Whether any session works, waits or starts.
-    pub motion: Motion,
 }
 
 /// One session with all that is known of it.
@@ -99,17 +81,6 @@ impl Fleet {
         self.evidence.file(observation);
     }
 
-    /// All sessions as they are at `now`, with revision 0.
-    pub fn snapshot(&self, now: Timestamp) -> Snapshot {
-        let mut known: Vec<_> = self.known(now).collect();
-        known.sort_by_key(|k| (k.process.facts.started_at, k.key));
-        Snapshot {
-            revision: 0,
-            sessions: known.iter().map(|k| self.draw(k)).collect(),
-            health: self.health(),
-        }
-    }
-
     /// Why a session is what it is at `now`; none if there is no such session.
     pub fn explain(&self, id: SessionId, now: Timestamp) -> Option<Explanation> {
         let known = self
@@ -123,62 +94,6 @@ impl Fleet {
             session: self.draw(&known),
             testimonies,
         })
-    }
-
-    /// When the snapshot may change without a new observation, and why.
-    pub fn poll_timeout(&self, now: Timestamp) -> Option<(Timestamp, Reason)> {
-        self.known(now)
-            .filter_map(|k| {
-                let reason = match k.verdict.status {
-                    SessionStatus::Stopped => Reason::StoppedExpires,
-                    _ => Reason::VerdictDue,
-                };
-                k.verdict.review_at.map(|at| (at, reason))
-            })
-            .min()
-    }
-
-    /// What to look at.
-    pub fn wanted(&self, now: Timestamp) -> Wanted {
-        let mut wanted = Wanted::default();
-        for (file, evidence) in &self.evidence.files {
-            if self.may_live(file.pid, newest_at(evidence)) && present(evidence) {
-                wanted.pids.insert(file.pid);
-            }
-        }
-        for (file, seen) in &self.evidence.keys {
-            if self.may_live(file.pid, Some(*seen)) {
-                wanted.pids.insert(file.pid);
-            }
-        }
-        for known in self.known(now) {
-            if known.verdict.status == SessionStatus::Stopped {
-                continue;
-            }
-            wanted.pids.insert(known.key.pid);
-            let facts = &known.process.facts;
-            wanted.config_dirs.extend(facts.config_dir.clone());
-            wanted.tmux_sockets.extend(facts.tmux_socket.clone());
-            wanted.transcripts.extend(known.transcript.clone());
-            let version = known.entry.and_then(|e| e.version.clone());
-            if let (true, Some(pane)) = (known.in_doubt(), known.pane_key()) {
-                wanted.screens.insert(pane, version.clone());
-            }
-            if let (true, Some(dir), Some(exe)) = (
-                known.wants_list(version.as_deref()),
-                known.dir(),
-                &facts.exe,
-            ) {
-                wanted.lists.insert(dir.to_path_buf(), exe.clone());
-            }
-            let moving = known.verdict.need.is_some()
-                || known.verdict.status == SessionStatus::Starting
-                || matches!(known.verdict.activity, Some(Activity::Working { .. }));
-            if moving {
-                wanted.motion = Motion::Moving;
-            }
-        }
-        wanted
     }
 
     /// Whether a process that had a file at `seen` may still live.

@@ -188,12 +188,10 @@ fn transcript(case: &Case<'_>) -> Told {
         (None, None) => {}
     }
     if let Some(call) = said.calls.first() {
-        let detail = call.detail.as_deref().unwrap_or_default();
-        parts.push(
-            format!("{} without a result {detail}", call.tool)
-                .trim_end()
-                .to_owned(),
-        );
+        parts.push(match call.detail.as_deref() {
+            Some(detail) => format!("{} without a result: {detail}", call.tool),
+            None => format!("{} without a result", call.tool),
+        });
     }
     match said.delegations.len() {
         0 => {}

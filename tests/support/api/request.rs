@@ -19,6 +19,8 @@ pub(crate) enum Job {
     Turn,
     Title,
     Compact,
+    /// Asked for with `/compact slowly`.
+    CompactSlowly,
 }
 
 #[derive(Debug)]
@@ -43,7 +45,7 @@ impl Request {
             prompt: match job {
                 Job::Turn => prompt,
                 Job::Title => "(title)".into(),
-                Job::Compact => "(compact)".into(),
+                Job::Compact | Job::CompactSlowly => "(compact)".into(),
             },
             job,
             session: session(body),
@@ -57,7 +59,12 @@ impl Request {
 
 fn job(body: &Value, prompt: &str) -> Job {
     if prompt.contains("create a detailed summary") {
-        return Job::Compact;
+        let slowly = prompt.contains("slowly");
+        return if slowly {
+            Job::CompactSlowly
+        } else {
+            Job::Compact
+        };
     }
     let tools = body["tools"].as_array().map_or(0, Vec::len);
     if tools == 0 && body["system"].to_string().to_lowercase().contains("title") {

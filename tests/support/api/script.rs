@@ -4,7 +4,7 @@
 //!
 //! | prompt | answer |
 //! |---|---|
-//! | `say <text>` | one text |
+//! | `say <text>` | one text; `\n` in it breaks the line |
 //! | `stream 8s` | text deltas over that time |
 //! | `stall 5s` | a text with that pause in its middle |
 //! | `think 6s` | thinking deltas over that time, then a text |
@@ -165,7 +165,7 @@ fn directive(text: &str) -> Option<Script> {
     }
     let (name, argument) = text.split_once(' ')?;
     match name {
-        "say" => Some(Script::of(Act::Say(argument.into()))),
+        "say" => Some(Script::of(Act::Say(argument.replace("\\n", "\n")))),
         "stream" => duration(argument).map(Act::Stream).map(Script::of),
         "stall" => duration(argument).map(Act::Stall).map(Script::of),
         "think" => duration(argument).map(Act::Think).map(Script::of),

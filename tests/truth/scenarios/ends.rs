@@ -1,9 +1,9 @@
 //! Ends.
 
 use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene, Story};
+use crate::run::stage::{Actor, LONG, Scene, hold};
 use crate::run::state::State;
-use crate::run::timeline::{Change, Moment, START, Truth};
+use crate::run::timeline::{Change, Moment, START, Story, Truth};
 use std::process::Stdio;
 use std::time::SystemTime;
 use trusty_tests::trusty::Running;
@@ -31,7 +31,7 @@ pub(crate) const ALL: &[Scenario] = &[
 fn exit(scene: &Scene) {
     let mut actor = scene.open(Shape::PtyBash);
     actor.run("say one");
-    actor.hold(1);
+    hold(1);
     let at = actor.enter("/exit");
     // A slash command is work for a moment.
     actor.ends(at.from);
@@ -54,7 +54,7 @@ fn working(scene: &Scene, shape: Shape) -> Actor<'_> {
     let mut actor = scene.open(shape);
     actor.submit("stream 30s");
     actor.step("stream 30s", 0, Kind::FirstDelta);
-    actor.hold(2);
+    hold(2);
     actor
 }
 
@@ -77,7 +77,7 @@ fn sigkill_asking(scene: &Scene) {
     let prompt = "bash: touch made";
     actor.submit(prompt);
     actor.need(State::Permission, prompt, 0, "Do you want to proceed?");
-    actor.hold(3);
+    hold(3);
     killed(actor, Signal::KILL);
 }
 

@@ -1,7 +1,7 @@
 //! Turns that their owner interrupts.
 
 use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene};
+use crate::run::stage::{Actor, LONG, Scene, hold};
 use trusty_tests::{Kind, Shape};
 
 pub(crate) const ALL: &[Scenario] = &[
@@ -16,7 +16,7 @@ pub(crate) const ALL: &[Scenario] = &[
 fn interrupted(mut actor: Actor<'_>) {
     actor.escape();
     actor.terminal.wait_status(LONG, "idle");
-    actor.hold(2);
+    hold(1);
     actor.done();
 }
 
@@ -24,7 +24,7 @@ fn stream(scene: &Scene) {
     let mut actor = scene.open(Shape::PtyDirect);
     actor.submit("stream 30s");
     actor.step("stream 30s", 0, Kind::FirstDelta);
-    actor.hold(2);
+    hold(2);
     interrupted(actor);
 }
 
@@ -32,7 +32,7 @@ fn tool(scene: &Scene) {
     let mut actor = scene.open(Shape::PtyDirect);
     actor.submit("bash: sleep 15");
     actor.step("bash: sleep 15", 0, Kind::MessageStop);
-    actor.hold(2);
+    hold(2);
     interrupted(actor);
 }
 
@@ -47,18 +47,18 @@ fn think(scene: &Scene) {
     let mut actor = scene.open(Shape::PtyDirect);
     actor.submit("think 30s");
     actor.step("think 30s", 0, Kind::FirstDelta);
-    actor.hold(2);
+    hold(2);
     interrupted(actor);
 }
 
 fn retry(scene: &Scene) {
     let mut actor = scene.open(Shape::PtyDirect);
-    actor.submit("error 529");
+    actor.submit("error 500");
     scene.api.wait(LONG, |events| {
-        let failed = events.iter().filter(|e| e.kind == Kind::Failed(529));
+        let failed = events.iter().filter(|e| e.kind == Kind::Failed(500));
         (failed.count() >= 3).then_some(())
     });
-    actor.hold(1);
+    hold(1);
     interrupted(actor);
 }
 
@@ -66,11 +66,11 @@ fn then(scene: &Scene) {
     let mut actor = scene.open(Shape::TmuxZsh);
     actor.submit("stream 30s");
     actor.step("stream 30s", 0, Kind::FirstDelta);
-    actor.hold(1);
+    hold(1);
     actor.escape();
     actor.terminal.wait_screen(LONG, "Interrupted");
     actor.terminal.wait_status(LONG, "idle");
-    actor.hold(1);
+    hold(1);
     actor.run("stream 2s");
     actor.done();
 }

@@ -1,7 +1,7 @@
 //! Dialogs that wait for their owner.
 
 use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene};
+use crate::run::stage::{Actor, LONG, Scene, hold};
 use crate::run::state::State;
 use crate::run::timeline::{Change, Moment};
 use std::time::SystemTime;
@@ -21,7 +21,7 @@ pub(crate) const ALL: &[Scenario] = &[
         "leave given, then 4 s of the tool",
         long_tool,
     ),
-    scenario("permission-waits", "leave given after 15 s", late),
+    scenario("permission-waits", "leave given after 6 s", late),
     scenario(
         "permission-parallel",
         "two calls, asked for one by one",
@@ -41,12 +41,12 @@ pub(crate) const ALL: &[Scenario] = &[
 
 const PROCEED: &str = "Do you want to proceed?";
 
-/// The dialog of this prompt is open for 3 s; what it is about is told from its opening on.
+/// The dialog of this prompt is open for 2 s; what it is about is told from its opening on.
 fn asked(actor: &mut Actor<'_>, prompt: &str, about: (&'static str, &'static str), phrase: &str) {
     let step = usize::from(about.0 == "Edit");
     actor.submit(prompt);
     let from = actor.need(State::Permission, prompt, step, phrase);
-    actor.hold(3);
+    hold(2);
     let (tool, detail) = about;
     actor
         .truth
@@ -123,7 +123,7 @@ fn late(scene: &Scene) {
     let mut actor = scene.open(Shape::PtyDirect);
     actor.submit("bash: touch made");
     actor.need(State::Permission, "bash: touch made", 0, PROCEED);
-    actor.hold(15);
+    hold(6);
     actor.allow(Key::Char('1'));
     actor.finish();
     actor.done();
@@ -134,7 +134,7 @@ fn parallel(scene: &Scene) {
     let prompt = "parallel bash: touch a1 || touch a2";
     actor.submit(prompt);
     actor.need(State::Permission, prompt, 0, "touch a1");
-    actor.hold(2);
+    hold(2);
     let first = actor.answer(Key::Char('1'));
     actor.tell(Change::new(first, &[State::Working]));
     // The first tool runs for a moment before the second dialog.
@@ -142,7 +142,7 @@ fn parallel(scene: &Scene) {
     actor.terminal.wait_screen(LONG, PROCEED);
     let (from, to) = (first.to, SystemTime::now());
     actor.tell(Change::new(Moment { from, to }, &[State::Permission]));
-    actor.hold(2);
+    hold(2);
     actor.allow(Key::Char('1'));
     actor.finish();
     actor.done();
@@ -164,7 +164,7 @@ fn refuse(scene: &Scene) {
     let at = actor.answer(Key::Char(option.expect("an option to say no")));
     // It ends the turn as Escape does.
     actor.tell(Change::new(at, &[State::Idle]));
-    actor.hold(2);
+    hold(2);
     assert!(actor.turn().iter().all(|e| e.step == 0), "the turn went on");
     actor.done();
 }
@@ -183,7 +183,7 @@ fn escape(scene: &Scene) {
 fn escaped(mut actor: Actor<'_>) {
     let at = actor.answer(Key::Escape);
     actor.tell(Change::new(at, &[State::Idle]));
-    actor.hold(2);
+    hold(1);
     actor.done();
 }
 
@@ -191,7 +191,7 @@ fn asks(scene: &Scene) -> Actor<'_> {
     let mut actor = scene.open(Shape::PtyDirect);
     actor.submit("ask");
     let from = actor.need(State::Question, "ask", 0, "Enter to select");
-    actor.hold(3);
+    hold(2);
     let until = SystemTime::now();
     actor.truth.finer("the question", (from, until), |s| {
         let told = s["need"]["detail"].as_str().unwrap_or_default();
@@ -215,7 +215,7 @@ fn plans(scene: &Scene) -> Actor<'_> {
     let mut actor = scene.open_with(Shape::PtyDirect, "work", &["--permission-mode", "plan"]);
     actor.submit("plan");
     actor.need(State::Plan, "plan", 0, "Exit plan mode?");
-    actor.hold(3);
+    hold(2);
     actor
 }
 

@@ -1,51 +1,63 @@
 //! Older clients in tmux, which say less about themselves. Every state lasts for some looks.
 
-use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene};
+use super::Scenario;
+use crate::run::stage::{Actor, LONG, Scene, hold};
 use crate::run::state::State;
 use trusty_tests::{Client, Key, Kind, Signal};
 
 pub(crate) const ALL: &[Scenario] = &[
-    scenario(
-        "2.0.77-life",
-        "no registry: turn, leave, tool, Escape, /exit",
-        |s| {
-            life(s, Client::V2_0_77);
-        },
-    ),
-    scenario("2.0.77-sigkill", "SIGKILL while it works", |s| {
-        killed(s, Client::V2_0_77)
+    older(Client::V2_0_77, "2.0.77-life", LIFE, |s| {
+        life(s, Client::V2_0_77);
     }),
-    scenario("2.1.90-life", "a registry without status", |s| {
-        life(s, Client::V2_1_90)
+    older(Client::V2_0_77, "2.0.77-sigkill", KILLED, |s| {
+        killed(s, Client::V2_0_77);
     }),
-    scenario("2.1.90-sigkill", "SIGKILL while it works", |s| {
-        killed(s, Client::V2_1_90)
+    older(Client::V2_1_90, "2.1.90-life", LIFE, |s| {
+        life(s, Client::V2_1_90);
     }),
-    scenario("2.1.120-life", "a registry with other words", |s| {
-        life(s, Client::V2_1_120)
+    older(Client::V2_1_90, "2.1.90-sigkill", KILLED, |s| {
+        killed(s, Client::V2_1_90);
     }),
-    scenario("2.1.120-sigkill", "SIGKILL while it works", |s| {
-        killed(s, Client::V2_1_120)
+    older(Client::V2_1_120, "2.1.120-life", LIFE, |s| {
+        life(s, Client::V2_1_120);
+    }),
+    older(Client::V2_1_120, "2.1.120-sigkill", KILLED, |s| {
+        killed(s, Client::V2_1_120);
     }),
 ];
 
+const LIFE: &str = "turn, leave, tool, Escape, /exit";
+const KILLED: &str = "SIGKILL while it works";
+
+const fn older(
+    client: Client,
+    name: &'static str,
+    about: &'static str,
+    play: fn(&Scene),
+) -> Scenario {
+    Scenario {
+        name,
+        about,
+        client,
+        play,
+    }
+}
+
 fn life(scene: &Scene, version: Client) {
     let mut actor = scene.open_older(version);
-    actor.hold(6);
-    actor.run("stream 7s");
-    actor.hold(6);
+    hold(5);
+    actor.run("stream 5s");
+    hold(5);
     let prompt = "bash: touch made && sleep 6";
     actor.submit(prompt);
     actor.need(State::Permission, prompt, 0, "Do you want to proceed?");
-    actor.hold(6);
+    hold(5);
     actor.allow(Key::Char('1'));
     actor.finish();
-    actor.hold(6);
     streaming(&mut actor);
     actor.escape();
     actor.terminal.wait_screen(LONG, "Interrupted");
-    actor.hold(6);
+    hold(5);
     let at = actor.enter("/exit");
     actor.ends(at.from);
     actor.by_screen();
@@ -55,7 +67,7 @@ fn life(scene: &Scene, version: Client) {
 fn streaming(actor: &mut Actor<'_>) {
     actor.submit("stream 30s");
     actor.step("stream 30s", 0, Kind::FirstDelta);
-    actor.hold(6);
+    hold(5);
 }
 
 fn killed(scene: &Scene, version: Client) {

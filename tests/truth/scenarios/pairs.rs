@@ -1,7 +1,7 @@
 //! Two sessions at once: what is true of one is never shown of the other.
 
 use super::{Scenario, scenario};
-use crate::run::stage::Scene;
+use crate::run::stage::{Scene, hold};
 use crate::run::state::State;
 use trusty_tests::{Key, Kind, Shape};
 
@@ -25,7 +25,7 @@ fn folder(scene: &Scene) {
     second.submit("stream 6s");
     second.step("stream 6s", 0, Kind::MessageStop);
     second.finish();
-    second.hold(1);
+    hold(1);
     first.allow(Key::Char('1'));
     first.finish();
     second.done();
@@ -39,12 +39,12 @@ fn session(scene: &Scene) {
     let id = registry["sessionId"].as_str().expect("an id").to_owned();
     let arguments = ["--permission-mode", "manual", "--resume", &id];
     let mut second = scene.open_with(Shape::PtyDirect, "work", &arguments);
-    second.hold(1);
+    hold(1);
     second.run("stream 4s");
-    second.hold(1);
+    hold(1);
     second.submit(ASK);
     second.need(State::Permission, ASK, 0, PROCEED);
-    second.hold(2);
+    hold(2);
     first.run("stream 3s");
     second.allow(Key::Char('1'));
     second.finish();

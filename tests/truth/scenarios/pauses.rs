@@ -1,7 +1,7 @@
 //! Stops of the process that are no ends. Nothing tells of them: they are found by looking.
 
 use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene};
+use crate::run::stage::{Actor, LONG, Scene, hold};
 use crate::run::state::State;
 use crate::run::timeline::Change;
 use trusty_tests::wait::until;
@@ -9,10 +9,10 @@ use trusty_tests::{Key, Kind, Shape, Signal};
 
 pub(crate) const ALL: &[Scenario] = &[
     scenario("ctrl-z", "Ctrl-Z and fg, in a plain terminal", |s| {
-        aside(s, Shape::PtyBash)
+        aside(s, Shape::PtyBash);
     }),
     scenario("ctrl-z-tmux", "Ctrl-Z and fg, in tmux", |s| {
-        aside(s, Shape::TmuxBash)
+        aside(s, Shape::TmuxBash);
     }),
     scenario("ctrl-z-busy", "Ctrl-Z and fg while it works", busy),
     scenario("sigstop", "SIGSTOP and SIGCONT", sigstop),
@@ -25,7 +25,7 @@ fn put_aside(actor: &mut Actor<'_>) {
         (actor.client.state()? == 'T').then_some(())
     });
     actor.terminal.wait_screen(LONG, "suspended");
-    actor.hold(7);
+    hold(5);
 }
 
 fn take_up(actor: &mut Actor<'_>, state: State) {
@@ -39,10 +39,10 @@ fn take_up(actor: &mut Actor<'_>, state: State) {
 
 fn aside(scene: &Scene, shape: Shape) {
     let mut actor = scene.open(shape);
-    actor.hold(1);
+    hold(1);
     put_aside(&mut actor);
     take_up(&mut actor, State::Idle);
-    actor.hold(4);
+    hold(3);
     actor.done();
 }
 
@@ -50,7 +50,7 @@ fn busy(scene: &Scene) {
     let mut actor = scene.open(Shape::TmuxBash);
     actor.submit("stream 12s");
     actor.step("stream 12s", 0, Kind::FirstDelta);
-    actor.hold(1);
+    hold(1);
     put_aside(&mut actor);
     take_up(&mut actor, State::Working);
     actor.finish();
@@ -59,12 +59,12 @@ fn busy(scene: &Scene) {
 
 fn sigstop(scene: &Scene) {
     let mut actor = scene.open(Shape::PtyDirect);
-    actor.hold(1);
+    hold(1);
     let at = actor.signal(Signal::STOP);
     actor.tell(Change::new(at, &[State::Paused]).by_looking());
-    actor.hold(7);
+    hold(5);
     let at = actor.signal(Signal::CONT);
     actor.tell(Change::new(at, &[State::Idle]).by_looking());
-    actor.hold(4);
+    hold(3);
     actor.done();
 }

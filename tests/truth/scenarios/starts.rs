@@ -1,10 +1,9 @@
 //! Starts, and what is no turn.
 
 use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene};
+use crate::run::stage::{Actor, LONG, Scene, hold};
 use crate::run::state::State;
 use crate::run::timeline::{Change, Moment, TRUST};
-use std::time::SystemTime;
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Shape};
 
@@ -14,10 +13,12 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario(
         "trust",
         "a start that asks whether to trust the folder",
-        |s| trust(s, Shape::PtyDirect),
+        |s| {
+            trust(s, Shape::PtyDirect);
+        },
     ),
     scenario("trust-tmux", "the same, in tmux", |s| {
-        trust(s, Shape::TmuxDirect)
+        trust(s, Shape::TmuxDirect);
     }),
     scenario(
         "resume-ended",
@@ -39,12 +40,10 @@ fn start_in_tmux(scene: &Scene) {
 fn trust(scene: &Scene, shape: Shape) {
     let folder = scene.home.untrusted_project("stranger");
     let mut actor = scene.begin(shape, &folder, &["--permission-mode", "manual"]);
-    let from = SystemTime::now();
     actor.terminal.wait_screen(LONG, "Quick safety check");
-    let to = SystemTime::now();
-    let dialog = Change::new(Moment { from, to }, &[State::Trust]).within(TRUST);
-    actor.tell(dialog.passing(&[State::Absent]));
-    actor.hold(6);
+    hold(15);
+    let late = Moment::at(actor.started + TRUST);
+    actor.tell(Change::new(late, &[State::Trust]));
     until(LONG, "the other answer", || {
         actor.answer(Key::Down);
         chosen(&actor).then_some(())
@@ -75,7 +74,7 @@ fn resume(scene: &Scene) {
     first.ends(from);
     let arguments = ["--permission-mode", "manual", "--resume", &id];
     let mut second = scene.open_with(Shape::PtyDirect, "work", &arguments);
-    second.hold(3);
+    hold(3);
     second.run("stream 2s");
     second.done();
     first.done_at_once();
@@ -84,7 +83,7 @@ fn resume(scene: &Scene) {
 fn clear(scene: &Scene) {
     let mut actor = scene.open(Shape::PtyDirect);
     actor.run("say one");
-    actor.hold(2);
+    hold(2);
     cleared(&mut actor);
     actor.run("say two");
     actor.done();
@@ -98,7 +97,7 @@ fn cleared(actor: &mut Actor<'_>) {
     actor
         .terminal
         .wait_registry(LONG, |r| r["sessionId"] != *before && r["status"] == "idle");
-    actor.hold(2);
+    hold(2);
 }
 
 fn menu(scene: &Scene) {
@@ -108,9 +107,9 @@ fn menu(scene: &Scene) {
     let at = actor.enter("/resume");
     actor.tell(Change::new(at, &[State::MenuOpen]).passing(&[State::Working]));
     actor.terminal.wait_status(LONG, "waiting");
-    actor.hold(4);
+    hold(4);
     let at = actor.answer(Key::Escape);
     actor.tell(Change::new(at, &[State::Idle]).passing(&[State::Working]));
-    actor.hold(1);
+    hold(1);
     actor.done();
 }

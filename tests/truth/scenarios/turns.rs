@@ -1,7 +1,7 @@
 //! Turns that nobody disturbs.
 
 use super::{Scenario, scenario};
-use crate::run::stage::{LONG, Scene};
+use crate::run::stage::{LONG, Scene, hold};
 use crate::run::state::State;
 use crate::run::timeline::{Change, Moment};
 use std::time::SystemTime;
@@ -25,7 +25,7 @@ pub(crate) const ALL: &[Scenario] = &[
 
 fn idle(scene: &Scene) {
     let actor = scene.open(Shape::PtyDirect);
-    actor.hold(4);
+    hold(4);
     actor.done();
 }
 
@@ -33,7 +33,7 @@ fn short(scene: &Scene) {
     let mut actor = scene.open(Shape::PtyDirect);
     for word in ["one", "two", "three"] {
         actor.run(&format!("say {word}"));
-        actor.hold(1);
+        hold(1);
     }
     actor.done();
 }
@@ -100,7 +100,7 @@ fn shell(scene: &Scene) {
     let stop = actor.step(prompt, 1, Kind::MessageStop);
     actor.tell(Change::new(Moment::at(stop), &[State::BackgroundShell]));
     actor.terminal.wait_status(LONG, "shell");
-    actor.hold(3);
+    hold(3);
     let mark = scene.api.events().len();
     let from = SystemTime::now();
     std::fs::write(scene.home.untrusted_project("work").join("go"), "").expect("a file");

@@ -1,8 +1,9 @@
 //! Bounded reads that cannot hang, and little else.
 
 use rustix::fs::{Mode, OFlags};
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
@@ -54,6 +55,15 @@ pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
         Ok(read) if read <= bound => Ok(bytes),
         _ => Err(ReadError::TooLarge(bound + 1)),
     }
+}
+
+/// Makes a file that only its owner can read. Fails if there is anything of that name.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 /// Reads the first `most` bytes of a plain file, or all if it is shorter.

@@ -1,17 +1,18 @@
 //! Asks tmux servers. Every question has a deadline.
 
+use super::run::{Bounds, Environment, RunError, run_bounded};
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::process::Command;
 
 /// How long a server may take.
 pub const DEADLINE: Duration = Duration::from_secs(1);
 /// The most we take of an answer: a pane is one line of about 100 bytes.
-const MOST: usize = 4 << 20;
+const MOST: u64 = 4 << 20;
+/// The most we take of a pane: it has some thousand characters.
+const MOST_SHOWN: u64 = 1 << 20;
 
 /// Why a server gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum TmuxError {
     /// The socket is a left-over: nobody listens.
     #[error("no server runs")]
     NoServer,
+    /// It has no such pane (any more).
+    #[error("has no such pane")]
+    NoPane,
     /// It took too long.
     #[error("did not answer within 1 s")]
     Hangs,
@@ -66,26 +70,36 @@ pub fn sockets(folder: &Path) -> Vec<PathBuf> {
 
 /// What `list-panes -a` says of all panes of a server.
 pub async fn list_panes(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<u8>, TmuxError> {
-    let mut command = Command::new(tmux);
-    command
-        // UTF-8, so that names come as they are, and no configuration of a new server.
-        .args(["-u", "-S"])
-        .arg(socket)
-        .args(["list-panes", "-a", "-F", format])
-        .env_remove("TMUX")
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    let output = match tokio::time::timeout(DEADLINE, command.output()).await {
-        Err(_) => return Err(TmuxError::Hangs),
-        Ok(Err(e)) if e.kind() == io::ErrorKind::NotFound => return Err(TmuxError::NotInstalled),
-        Ok(output) => output?,
+    ask(tmux, socket, &["list-panes", "-a", "-F", format], MOST).await
+}
+
+/// The title of a pane, in a line of its own, and then the text on its screen.
+pub async fn capture_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<Vec<u8>, TmuxError> {
+    let title = ["display-message", "-p", "-t", pane, "#{pane_title}"];
+    let text = ["capture-pane", "-p", "-t", pane];
+    let both = [&title[..], &[";"], &text].concat();
+    ask(tmux, socket, &both, MOST_SHOWN).await
+}
+
+async fn ask(
+    tmux: &Path,
+    socket: &Path,
+    question: &[&str],
+    most: u64,
+) -> Result<Vec<u8>, TmuxError> {
+    // UTF-8, so that names come as they are.
+    let mut arguments = vec![OsStr::new("-u"), OsStr::new("-S"), socket.as_os_str()];
+    arguments.extend(question.iter().map(OsStr::new));
+    let bounds = Bounds {
+        time: DEADLINE,
+        output: most,
     };
-    if output.status.success() {
-        let mut bytes = output.stdout;
-        bytes.truncate(MOST);
-        return Ok(bytes);
+    let environment = Environment::OursWithout("TMUX");
+    let ran = run_bounded(tmux, &arguments, environment, bounds).await?;
+    if ran.success {
+        return Ok(ran.output);
     }
-    let told = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    let told = String::from_utf8_lossy(&ran.complaint).trim().to_owned();
     let over = [
         "no server running",
         "error connecting",
@@ -95,5 +109,19 @@ pub async fn list_panes(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<
     if over.iter().any(|words| told.contains(words)) {
         return Err(TmuxError::NoServer);
     }
+    if told.starts_with("can't find pane") {
+        return Err(TmuxError::NoPane);
+    }
     Err(TmuxError::Failed(told.chars().take(200).collect()))
+}
+
+impl From<RunError> for TmuxError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::NotFound => Self::NotInstalled,
+            RunError::Late(_) => Self::Hangs,
+            RunError::TooMuch(_) => Self::Failed(error.to_string()),
+            RunError::Io(e) => Self::Io(e),
+        }
+    }
 }

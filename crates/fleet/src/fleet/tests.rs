@@ -1,11 +1,16 @@
 mod content;
 mod identity;
 mod order;
+mod silent;
 
 use super::*;
+use crate::cadence::{Motion, Reason};
 use crate::identity::StartTime;
 use crate::observation::{Attention, Fact, ProcessFacts, Pulse, RunState, StopSignal};
-use crate::session::{Certainty, ControlModel, NeedKind, SessionHost, SessionId, Source};
+use crate::session::{
+    Activity, Certainty, ControlModel, NeedKind, SessionHost, SessionId, SessionStatus, Source,
+};
+use crate::snapshot::Snapshot;
 use crate::terminal::Ancestor;
 use std::time::{Duration, SystemTime};
 

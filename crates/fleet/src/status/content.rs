@@ -42,7 +42,9 @@ pub(super) enum Ending {
         /// When.
         at: Timestamp,
     },
-    /// By its owner, or it was none of the model's.
+    /// By its owner.
+    Interrupted,
+    /// It was none of the model's.
     Quiet,
 }
 
@@ -185,7 +187,8 @@ impl<'a> Content<'a> {
                     at: end.at,
                 }
             }
-            End::Interrupted | End::Command => Ending::Quiet,
+            End::Interrupted => Ending::Interrupted,
+            End::Command => Ending::Quiet,
         }
     }
 
@@ -205,6 +208,11 @@ impl<'a> Content<'a> {
         (now < retry.at.after(RETRY_PAUSE)).then_some(retry)
     }
 
+    /// Whether the transcript may still tell what is asked for: it has told of no call.
+    pub(super) fn may_tell_more(&self, asked: &Asked) -> bool {
+        self.transcript.is_some() && asked.tool.is_none()
+    }
+
     /// When a hook said that the conversation is being compacted, if that is not over.
     pub(super) fn compacting(&self) -> Option<Timestamp> {
         self.told()
@@ -221,8 +229,12 @@ impl<'a> Content<'a> {
     /// The sub-agents at work, oldest first.
     pub(super) fn delegations(&self) -> Vec<Delegation> {
         let known = self.transcript.map_or(&[][..], |t| &t.delegations);
+        // A killed client leaves its sub-agents' files as if they still ran.
+        let ours =
+            |d: &&Delegated| d.at >= self.began || d.calls.iter().any(|call| call.at >= self.began);
         let mut all: BTreeMap<&str, Delegation> = known
             .iter()
+            .filter(ours)
             .map(|d| (d.agent_id.as_str(), drawn(d)))
             .collect();
         self.correct(&mut all);

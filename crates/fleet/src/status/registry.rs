@@ -7,8 +7,13 @@ use crate::evidence::Run;
 use crate::observation::{RegistryEntry, Shows};
 use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
 use crate::time::Timestamp;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+/// The transcript is written in batches: its lines may be so much later than the registry's word,
+/// and than each other (measured up to 0.3 s).
+const FLUSHED: Duration = Duration::from_millis(300);
+/// Work without a turn in the transcript for so long is a compaction, or a command.
+const TURNLESS: Duration = Duration::from_secs(2);
 const OTHER_WORD: &str = "its registry file says another word, or its process ends";
 
 /// Since when a run's word holds: as the client says, but never later than we saw it.
@@ -42,6 +47,12 @@ pub(super) fn doing(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestam
         Word::Need { kind, tool, known } => {
             let told = run.value.waiting_for.as_deref().unwrap_or_default();
             let because = say(&format!("its registry file says it waits for {told:?}"));
+            let words = run.first.after(FLUSHED);
+            if tool.is_none() && now < words && is_wordless(case, from) {
+                // Else a plan would be told as a permission first.
+                return doing(case, &case.registry[1], now).until(words);
+            }
+            let tool = tool.or_else(|| shown_tool(case, from, now));
             let doing = needing(case, kind, tool, from, because);
             if known { doing } else { doing.inferred() }
         }
@@ -55,6 +66,13 @@ pub(super) fn doing(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestam
         }
         Word::Missing => silent::without_status(case, run.value.version.as_deref(), now),
     }
+}
+
+/// Whether a dialog has just opened in a turn and nobody has told yet what it asks for.
+fn is_wordless(case: &Case<'_>, from: Timestamp) -> bool {
+    let before = case.registry.get(1).map(|run| Word::of(run.value));
+    let content = Content::of(case);
+    before == Some(Word::Busy) && content.may_tell_more(&content.asked(from))
 }
 
 /// A need with the words that the transcript or a hook has for it.
@@ -73,6 +91,7 @@ pub(super) fn needing(
             ..Asked::default()
         };
     }
+    let wordless = kind == NeedKind::Permission && asked.tool.is_none();
     let need = Need {
         kind: asked.kind().unwrap_or(kind),
         tool: asked.tool,
@@ -80,7 +99,21 @@ pub(super) fn needing(
         agent: asked.agent,
         since: from.into(),
     };
-    Doing::needing(need, because)
+    let doing = Doing::needing(need, because);
+    if wordless { doubtful(doing) } else { doing }
+}
+
+/// The tool that the dialog open since `from` names in the pane, which is read where no other
+/// source names one.
+fn shown_tool(case: &Case<'_>, from: Timestamp, now: Timestamp) -> Option<String> {
+    let told = Content::of(case).asked(from).tool.is_some();
+    if told || case.screens.first()?.last < from {
+        return None;
+    }
+    match fresh_screen(case, now)? {
+        Shows::Permission { tool } => tool.clone(),
+        _ => None,
+    }
 }
 
 /// A turn that runs: what it does, as far as anybody tells.
@@ -97,7 +130,7 @@ pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Time
         seconds,
     }) = shown
     {
-        let next = seconds.map(|s| now.after(std::time::Duration::from_secs(s.into())));
+        let next = seconds.map(|s| now.after(Duration::from_secs(s.into())));
         let activity = Activity::Retrying {
             attempt: *attempt,
             of: Some(*of),
@@ -108,6 +141,10 @@ pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Time
     }
     let call = content.running_call();
     if let (Some(retry), None) = (content.retry(now), call) {
+        let told = retry.at.after(FLUSHED);
+        if now < told {
+            return working(&content, from, because, now).until(told);
+        }
         let activity = Activity::Retrying {
             attempt: retry.attempt,
             of: retry.of,
@@ -117,18 +154,32 @@ pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Time
         let over = retry.at.after(super::RETRY_PAUSE);
         return doubtful(Doing::active(activity, because)).until(over);
     }
+    working(&content, from, because, now)
+}
+
+fn working(content: &Content<'_>, from: Timestamp, because: Because, now: Timestamp) -> Doing {
+    let agents = content.delegations().len();
+    let call = content.running_call();
     let (tool, detail) = match call {
         Some(call) => (Some(call.tool.clone()), call.detail.clone()),
-        None => (None, at_work(content.delegations().len())),
+        None => (None, at_work(agents)),
     };
-    Doing::active(
+    let since = from.into();
+    let doing = Doing::active(
         Activity::Working {
             tool,
             detail,
             since,
         },
         because,
-    )
+    );
+    let turnless = call.is_none() && agents == 0 && content.ended_at().is_some_and(|at| at <= from);
+    let strange = from.after(TURNLESS);
+    match turnless {
+        true if now >= strange => doubtful(doing),
+        true => doing.until(strange),
+        false => doing,
+    }
 }
 
 /// A pane counts down second by second: told to the second it is the same from look to look.
@@ -228,6 +279,10 @@ pub(super) fn resting(
         Ending::Untold | Ending::Finished if worked.is_some() && !attended => Doing::active(
             Activity::Finished { since: from.into() },
             say("its prompt is free after work that you have not looked at"),
+        ),
+        Ending::Interrupted => Doing::active(
+            Activity::Idle { since: from.into() },
+            say("its prompt is free after a turn that was interrupted"),
         ),
         _ => Doing::active(
             Activity::Idle { since: from.into() },

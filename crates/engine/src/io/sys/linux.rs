@@ -117,9 +117,30 @@ pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
         Err(e) if is_gone(&e) => return Ok(None),
         Err(e) => return Err(e),
     };
-    parse_stat(&text, uid)
-        .map(Some)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{pid}/stat")))
+    let mut stat = parse_stat(&text, uid)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("/proc/{pid}/stat")))?;
+    if stat.stopped == Some(0) {
+        stat.stopped = Some(stopped_by(pid));
+    }
+    Ok(Some(stat))
+}
+
+/// By which signal a process was stopped whose parent, a shell, has noticed, after which the
+/// kernel forgets it. A program that lets itself be put aside with Ctrl-Z is still within its own
+/// call of `kill`; another was interrupted in whatever it did. 0 where we may not look.
+fn stopped_by(pid: u32) -> u32 {
+    let told = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
+    let mut words = told.split_ascii_whitespace();
+    let Some(Ok(call)) = words.next().map(str::parse::<libc::c_long>) else {
+        return 0;
+    };
+    if call != libc::SYS_kill {
+        return libc::SIGSTOP.unsigned_abs();
+    }
+    let signal = words.nth(1).and_then(|w| w.strip_prefix("0x"));
+    signal
+        .and_then(|w| u32::from_str_radix(w, 16).ok())
+        .unwrap_or(0)
 }
 
 fn is_gone(e: &io::Error) -> bool {
@@ -138,7 +159,7 @@ fn parse_stat(text: &[u8], uid: u32) -> Option<Stat> {
         start: StartTime(fields.get(19)?.parse().ok()?),
         parent: fields.get(1)?.parse().ok()?,
         uid,
-        // Field 52; kernels before 5.17 tell 0 there.
+        // Field 52; 0 once the parent has noticed.
         stopped: (state == "T").then(|| fields.get(49).and_then(|f| f.parse().ok()).unwrap_or(0)),
         zombie: matches!(state, "Z" | "X" | "x"),
         terminal: u64::try_from(terminal & 0xffff_ffff).ok()?,

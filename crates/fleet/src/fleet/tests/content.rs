@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::observation::{
-    Delegated, End, Happened, HookEvent, Listed, PaneKey, Retry, Said, Screen, Shows, ToolCall,
-    Transcript, TranscriptKey, TurnEnd, Which,
+    Delegated, End, Happened, HookEvent, PaneKey, Retry, Said, Screen, Shows, ToolCall, Transcript,
+    TranscriptKey, TurnEnd, Which,
 };
 use crate::why::Part;
 
@@ -65,7 +65,7 @@ fn heard(ms: i64, what: Happened) -> (i64, Fact) {
     (ms, Fact::Hook(Box::new(hook(what))))
 }
 
-fn in_pane() -> (i64, Fact) {
+pub(super) fn in_pane() -> (i64, Fact) {
     let socket = PathBuf::from("/tmp/tmux-1000/default");
     (150, Fact::Panes(socket, vec![pane(1, "work", 1)]))
 }
@@ -89,14 +89,14 @@ fn doing(facts: Vec<(i64, Fact)>, now: i64) -> Session {
 }
 
 /// Alive, and its registry says these words in turn.
-fn life(words: &[(i64, &str, &str)]) -> Vec<(i64, Fact)> {
+pub(super) fn life(words: &[(i64, &str, &str)]) -> Vec<(i64, Fact)> {
     let told = words
         .iter()
         .map(|(ms, status, waiting)| says(*ms, 1, status, waiting));
     std::iter::once(alive(0, 1)).chain(told).collect()
 }
 
-fn with(mut facts: Vec<(i64, Fact)>, more: Vec<(i64, Fact)>) -> Vec<(i64, Fact)> {
+pub(super) fn with(mut facts: Vec<(i64, Fact)>, more: Vec<(i64, Fact)>) -> Vec<(i64, Fact)> {
     facts.extend(more);
     facts
 }
@@ -338,135 +338,6 @@ fn p17_silence_is_no_idleness() {
     let told = said(900, vec![], None);
     let facts = with(life(&[(900, "busy", "")]), vec![transcript(1_000, told)]);
     check(facts, 3_600_000, "Active Working");
-}
-
-#[test]
-fn p18_an_unknown_screen_proves_nothing() {
-    let nothing = Fact::Screen(
-        PaneKey {
-            server: "/tmp/tmux-1000/default".into(),
-            pane: "%1".into(),
-        },
-        Screen::default(),
-    );
-    let silent = || vec![alive(0, 1), in_pane()];
-    check(
-        with(silent(), vec![(20_000, nothing)]),
-        21_000,
-        "Active unknown",
-    );
-    // Where the client speaks for itself, no screen is believed.
-    let permission = || screen(Shows::Permission { tool: None });
-    let facts = with(
-        life(&[(900, "busy", "")]),
-        vec![in_pane(), (1_000, permission())],
-    );
-    check(facts, 2_000, "Active Working");
-    // Where it does not, the screen is all there is, for a moment.
-    let facts = with(silent(), vec![(20_000, permission())]);
-    check(
-        facts.clone(),
-        21_000,
-        "AwaitingApproval Permission - inferred",
-    );
-    check(facts, 27_000, "Active unknown");
-}
-
-#[test]
-fn a_silent_client_is_read_from_its_pane() {
-    for (shows, expected) in [
-        (Shows::Trust, "AwaitingApproval Trust - inferred"),
-        (Shows::Question, "AwaitingApproval Question - inferred"),
-        (Shows::Plan, "AwaitingApproval Plan - inferred"),
-        (Shows::Busy, "Active Working inferred"),
-        (Shows::Compacting, "Active Compacting inferred"),
-        (Shows::Idle, "Active Idle inferred"),
-    ] {
-        let facts = vec![alive(0, 1), in_pane(), (20_000, screen(shows))];
-        check(facts, 21_000, expected);
-    }
-    let facts = vec![
-        alive(0, 1),
-        in_pane(),
-        (20_000, screen(Shows::Busy)),
-        (22_000, screen(Shows::Idle)),
-    ];
-    check(facts, 22_500, "Active Finished inferred");
-}
-
-#[test]
-fn a_silent_client_is_read_from_its_transcript() {
-    let key = TranscriptKey {
-        dir: "/home/dev/.claude".into(),
-        cwd: "/home/dev/api".into(),
-        which: Which::NewestSince(at(0)),
-    };
-    let told = |said: Transcript| {
-        let mut old = process(1, 7);
-        old.config_dir = Some("/home/dev/.claude".into());
-        vec![
-            (100, Fact::Process(Box::new(old))),
-            (9_000, Fact::Transcript(key.clone(), Box::new(said))),
-        ]
-    };
-    check(
-        told(said(8_000, vec![], None)),
-        20_000,
-        "Active Working inferred",
-    );
-    check(
-        told(said(5_000, vec![], end(8_000, End::Finished))),
-        20_000,
-        "Active Finished inferred",
-    );
-    check(
-        told(said(
-            5_000,
-            vec![call(6_000, "AskUserQuestion", "Which?")],
-            None,
-        )),
-        20_000,
-        "AwaitingApproval Question AskUserQuestion inferred",
-    );
-}
-
-#[test]
-fn an_unknown_word_is_looked_up_in_the_client_s_list() {
-    let mut newer = entry(7, "dreaming", "");
-    newer.version = Some("2.2.0".into());
-    let registry = (900, Fact::Registry(file(1), Box::new(newer)));
-    let facts = vec![alive(0, 1), registry];
-    check(facts.clone(), 2_000, "Active unknown");
-    let mut asking = process(1, 7);
-    asking.exe = Some("/opt/claude".into());
-    let asking = (50, Fact::Process(Box::new(asking)));
-    let wanted = fleet(with(facts.clone(), vec![asking])).wanted(at(2_000));
-    assert_eq!(
-        wanted.lists.into_iter().collect::<Vec<_>>(),
-        [("/home/dev/.claude".into(), "/opt/claude".into())]
-    );
-    let list = |status: &str| {
-        let listed = Listed {
-            pid: 1,
-            status: Some(status.into()),
-            ..Listed::default()
-        };
-        (
-            3_000,
-            Fact::Listed("/home/dev/.claude".into(), vec![listed]),
-        )
-    };
-    check(
-        with(facts.clone(), vec![list("idle")]),
-        4_000,
-        "Active Idle inferred",
-    );
-    check(
-        with(facts.clone(), vec![list("idle")]),
-        40_000,
-        "Active unknown",
-    );
-    check(with(facts, vec![list("dreaming")]), 4_000, "Active unknown");
 }
 
 #[test]

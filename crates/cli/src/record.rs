@@ -1,0 +1,103 @@
+//! `trusty record`
+
+use crate::failure::Failure;
+use crate::fleet::Place;
+use crate::out;
+use anyhow::Context;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+use trusty_engine::Engine;
+use trusty_engine::io::files;
+use trusty_engine::recording::{Outcome, Privacy, Recorder, WriteError};
+
+/// How long the engine may take to end; it may be in the middle of its first look.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Record {
+    /// The file to make; - for standard output
+    file: PathBuf,
+    /// With prompts, texts and names in clear
+    #[arg(long)]
+    full: bool,
+}
+
+pub(crate) async fn run(record: &Record) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let piped = record.file == Path::new("-");
+    let (out, name) = if piped {
+        let out: Box<dyn Write + Send> = Box::new(io::stdout());
+        (out, "standard output".to_owned())
+    } else {
+        (create(&record.file)?, record.file.display().to_string())
+    };
+    // Both are asked for before anybody is told that we run.
+    let mut terminate = signal(SignalKind::terminate()).context("failed to listen for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for signals")?;
+    let (privacy, told) = if record.full {
+        (Privacy::Full, "with prompts, texts and names in clear")
+    } else {
+        (Privacy::Redacted, "without prompts, texts and names")
+    };
+    let (recorder, mut recording) =
+        Recorder::start(&place.around, privacy, out).context("failed to start")?;
+    let start = move || Engine::start_recorded(&place.around, &place.settings, recorder);
+    let handle = tokio::task::spawn_blocking(start)
+        .await
+        .context("failed to start")?
+        .context("failed to start")?;
+    let looking = handle.look();
+    eprintln!("trusty: recording to {name}, {told}; stop with Ctrl-C");
+    let early = tokio::select! {
+        outcome = recording.ended() => Some(outcome),
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        () = out::reader_gone(), if piped => return Err(Failure::Unread),
+    };
+    drop((looking, handle));
+    let outcome = match early {
+        Some(outcome) => outcome,
+        None => timeout(PATIENCE, recording.ended())
+            .await
+            .context("the engine does not end; what it saw until now is in the recording")?,
+    };
+    end(outcome, &name)
+}
+
+fn create(path: &Path) -> Result<Box<dyn Write + Send>, Failure> {
+    match files::create_private(path) {
+        Ok(file) => Ok(Box::new(file)),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(Failure::Refused(format!(
+            "{} is there already; name another file, or remove it first",
+            path.display()
+        ))),
+        Err(e) => {
+            let told = format!("failed to make {}", path.display());
+            Err(anyhow::Error::from(e).context(told).into())
+        }
+    }
+}
+
+fn end(outcome: Outcome, name: &str) -> Result<(), Failure> {
+    match outcome.problem {
+        Some(WriteError::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => {
+            return Err(Failure::Unread);
+        }
+        Some(problem) => {
+            let told = format!(
+                "the recording has stopped after {} observations",
+                outcome.observations
+            );
+            return Err(anyhow::Error::from(problem).context(told).into());
+        }
+        None => {}
+    }
+    eprintln!(
+        "trusty: recorded {} observations in {name}",
+        outcome.observations
+    );
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! `trusty replay`
+
+use crate::failure::Failure;
+use crate::out;
+use anyhow::Context;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+use trusty_engine::recording::{self, Log};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Replay {
+    /// A file made by trusty record
+    file: PathBuf,
+    /// One JSON object {"revision", "sessions", "health"} a line, as watch prints it
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(replay: &Replay) -> Result<(), Failure> {
+    let name = replay.file.display().to_string();
+    let file = File::open(&replay.file).with_context(|| format!("failed to open {name}"))?;
+    let log = recording::read(BufReader::new(file)).with_context(|| name.clone())?;
+    warn(&log, &name);
+    let moments = recording::timeline(&log);
+    if replay.json {
+        for moment in &moments {
+            let json =
+                serde_json::to_string(moment.snapshot.as_ref()).context("failed to write JSON")?;
+            out::print(&format!("{json}\n"))?;
+        }
+    } else {
+        for told in recording::story(&log, &moments) {
+            out::print(&format!("{told}\n"))?;
+        }
+    }
+    Ok(())
+}
+
+fn warn(log: &Log, name: &str) {
+    for problem in &log.problems {
+        eprintln!("trusty: {name}: {problem}");
+    }
+    if log.more_problems > 0 {
+        eprintln!(
+            "trusty: {name}: {} more lines are left out",
+            log.more_problems
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! Runs other programs to their end, within bounds. Never through a shell.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// The most that is kept of what a program complains, in bytes.
+const COMPLAINT: u64 = 4096;
+
+/// What a program finds in its environment.
+#[derive(Debug, Clone, Copy)]
+pub enum Environment<'a> {
+    /// What we have, without this variable.
+    OursWithout(&'a str),
+    /// Nothing but this.
+    Only(&'a [(&'a str, &'a OsStr)]),
+}
+
+/// How much a program may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// From its start to its end.
+    pub time: Duration,
+    /// The most it may write to standard output, in bytes.
+    pub output: u64,
+}
+
+/// A program that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// Whether it says that all went well.
+    pub success: bool,
+    /// What it wrote to standard output.
+    pub output: Vec<u8>,
+    /// The beginning of what it wrote to standard error.
+    pub complaint: Vec<u8>,
+}
+
+/// Why a program was not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No such program.
+    #[error("is not installed")]
+    NotFound,
+    /// It was ended, for it took too long.
+    #[error("did not answer within {} s", .0.as_secs())]
+    Late(Duration),
+    /// It was ended, for it wrote too much.
+    #[error("answered with more than {0} bytes")]
+    TooMuch(u64),
+    /// It could not be started or read.
+    #[error("could not be asked: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Runs a program without input. It does not outlive the returned future.
+pub async fn run_bounded(
+    program: &Path,
+    arguments: &[&OsStr],
+    environment: Environment<'_>,
+    bounds: Bounds,
+) -> Result<Ran, RunError> {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    match environment {
+        Environment::OursWithout(name) => command.env_remove(name),
+        Environment::Only(variables) => command.env_clear().envs(variables.iter().copied()),
+    };
+    match timeout(bounds.time, finish(command, bounds.output)).await {
+        Err(_) => Err(RunError::Late(bounds.time)),
+        Ok(Err(RunError::Io(e))) if e.kind() == io::ErrorKind::NotFound => Err(RunError::NotFound),
+        Ok(ran) => ran,
+    }
+}
+
+async fn finish(mut command: Command, most: u64) -> Result<Ran, RunError> {
+    let mut child = command.spawn()?;
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (output, complaint, status) = tokio::try_join!(
+        async { read(out, most).await?.ok_or(RunError::TooMuch(most)) },
+        async {
+            let Some(mut err) = err else {
+                return Ok(Vec::new());
+            };
+            let mut kept = Vec::new();
+            (&mut err).take(COMPLAINT).read_to_end(&mut kept).await?;
+            // A full pipe would stop it.
+            tokio::io::copy(&mut err, &mut tokio::io::sink()).await?;
+            Ok(kept)
+        },
+        async { Ok(child.wait().await?) },
+    )?;
+    Ok(Ran {
+        success: status.success(),
+        output,
+        complaint,
+    })
+}
+
+/// All of it, unless it is more than that.
+async fn read(from: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    if let Some(from) = from {
+        let read = from.take(most + 1).read_to_end(&mut bytes).await?;
+        if read as u64 > most {
+            return Ok(None);
+        }
+    }
+    Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn shell(script: &str, environment: Environment<'_>) -> Result<Ran, RunError> {
+        let bounds = Bounds {
+            time: Duration::from_secs(1),
+            output: 10,
+        };
+        let arguments = [OsStr::new("-c"), OsStr::new(script)];
+        run_bounded(Path::new("/bin/sh"), &arguments, environment, bounds).await
+    }
+
+    const NOTHING: Environment<'_> = Environment::Only(&[]);
+
+    #[tokio::test]
+    async fn what_it_says_is_told() {
+        let ran = shell("echo out; echo err >&2; exit 3", NOTHING).await;
+        let told = Ran {
+            success: false,
+            output: b"out\n".into(),
+            complaint: b"err\n".into(),
+        };
+        assert_eq!(ran.expect("runs"), told);
+    }
+
+    #[tokio::test]
+    async fn its_environment_is_what_was_named() {
+        let only = [("A", OsStr::new("1"))];
+        let ran = shell("echo $A$HOME$PATH_", Environment::Only(&only)).await;
+        assert_eq!(ran.expect("runs").output, b"1\n");
+        let ran = shell("echo ${PATH:+p}", Environment::OursWithout("PATH_")).await;
+        assert_eq!(ran.expect("runs").output, b"p\n");
+    }
+
+    #[tokio::test]
+    async fn bounds_are_kept() {
+        let late = shell("exec sleep 30", NOTHING).await.expect_err("late");
+        assert_eq!(late.to_string(), "did not answer within 1 s");
+        let much = shell("echo 12345678901; exec sleep 30", NOTHING).await;
+        assert_eq!(
+            much.expect_err("too much").to_string(),
+            "answered with more than 10 bytes"
+        );
+        let long = "i=0; while [ $i -lt 9000 ]; do echo 1234567890 >&2; i=$((i+1)); done; echo ok";
+        let long = shell(long, NOTHING).await.expect("runs");
+        assert_eq!(
+            (long.complaint.len(), &long.output[..]),
+            (4096, &b"ok\n"[..])
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_not_installed() {
+        let bounds = Bounds {
+            time: Duration::from_secs(1),
+            output: 10,
+        };
+        let none = run_bounded(Path::new("/nowhere/program"), &[], NOTHING, bounds).await;
+        assert!(matches!(none, Err(RunError::NotFound)));
+    }
+}

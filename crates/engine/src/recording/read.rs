@@ -1,0 +1,180 @@
+//! Reading, of whatever a file holds: a line that is none is named and left out.
+
+use super::{FORMAT, Header, Line, VERSION};
+use serde::Deserialize;
+use std::fmt;
+use std::io::{self, BufRead, Read};
+
+/// The longest line we read, in bytes; the largest fact by far is the list of a tmux server's
+/// panes.
+const LONGEST: u64 = 1 << 20;
+/// The most bad lines that are named.
+const NAMED: usize = 20;
+
+/// Why a file cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file itself.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// Its first line is no header of ours.
+    #[error("is no recording; make one with: trusty record FILE")]
+    NoRecording,
+    /// Its header says so.
+    #[error(
+        "was written by trusty {by} in form {version}, and this version reads up to {VERSION}; replay it with a newer trusty"
+    )]
+    Newer {
+        /// The form it has.
+        version: u32,
+        /// The program that wrote it.
+        by: String,
+    },
+}
+
+/// A recording as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Log {
+    /// Its first line.
+    pub header: Header,
+    /// The others that are understood, in their order.
+    pub lines: Vec<Line>,
+    /// The first of those that are not.
+    pub problems: Vec<Problem>,
+    /// How many more of them there are.
+    pub more_problems: usize,
+}
+
+/// A line that was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub trouble: Trouble,
+}
+
+/// What can be wrong with a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It is no observation.
+    Unknown,
+    /// It is longer than any we write.
+    TooLong,
+    /// It is the last and has no end: whoever wrote it was killed.
+    CutShort,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.trouble {
+            Trouble::Unknown => "is no observation",
+            Trouble::TooLong => "is too long",
+            Trouble::CutShort => "is cut short",
+        };
+        write!(f, "line {} {what}; it is left out", self.line)
+    }
+}
+
+/// What a header of any version holds.
+#[derive(Deserialize)]
+struct AnyHeader {
+    format: String,
+    version: u32,
+    #[serde(default)]
+    trusty: String,
+}
+
+/// Reads a recording to its end.
+pub fn read(mut from: impl BufRead) -> Result<Log, ReadError> {
+    let first = match next(&mut from)? {
+        Some(Raw::Whole(bytes) | Raw::Open(bytes)) => bytes,
+        Some(Raw::TooLong) | None => return Err(ReadError::NoRecording),
+    };
+    let header = header(&first)?;
+    let mut log = Log {
+        header,
+        lines: Vec::new(),
+        problems: Vec::new(),
+        more_problems: 0,
+    };
+    for number in 2.. {
+        let (bytes, otherwise) = match next(&mut from)? {
+            None => break,
+            Some(Raw::Whole(bytes)) => (bytes, Trouble::Unknown),
+            Some(Raw::Open(bytes)) => (bytes, Trouble::CutShort),
+            Some(Raw::TooLong) => {
+                log.miss(number, Trouble::TooLong);
+                continue;
+            }
+        };
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        match serde_json::from_slice(&bytes) {
+            Ok(line) => log.lines.push(line),
+            Err(_) => log.miss(number, otherwise),
+        }
+    }
+    Ok(log)
+}
+
+impl Log {
+    fn miss(&mut self, line: usize, trouble: Trouble) {
+        if self.problems.len() < NAMED {
+            self.problems.push(Problem { line, trouble });
+        } else {
+            self.more_problems += 1;
+        }
+    }
+}
+
+fn header(bytes: &[u8]) -> Result<Header, ReadError> {
+    let any: AnyHeader = serde_json::from_slice(bytes).map_err(|_| ReadError::NoRecording)?;
+    if any.format != FORMAT {
+        return Err(ReadError::NoRecording);
+    }
+    if any.version > VERSION {
+        return Err(ReadError::Newer {
+            version: any.version,
+            by: any.trusty,
+        });
+    }
+    serde_json::from_slice(bytes).map_err(|_| ReadError::NoRecording)
+}
+
+/// Bytes up to the end of a line or of the file.
+enum Raw {
+    Whole(Vec<u8>),
+    Open(Vec<u8>),
+    TooLong,
+}
+
+fn next(from: &mut impl BufRead) -> io::Result<Option<Raw>> {
+    let mut bytes = Vec::new();
+    let read = from.take(LONGEST).read_until(b'\n', &mut bytes)?;
+    Ok(match bytes.last() {
+        None => None,
+        Some(b'\n') => Some(Raw::Whole(bytes)),
+        Some(_) if (read as u64) < LONGEST => Some(Raw::Open(bytes)),
+        Some(_) => {
+            skip_line(from)?;
+            Some(Raw::TooLong)
+        }
+    })
+}
+
+fn skip_line(from: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let buffer = from.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        let end = buffer.iter().position(|b| *b == b'\n');
+        let used = end.map_or(buffer.len(), |at| at + 1);
+        from.consume(used);
+        if end.is_some() {
+            return Ok(());
+        }
+    }
+}

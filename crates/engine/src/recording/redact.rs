@@ -1,0 +1,382 @@
+//! What a recording tells of what was seen.
+//!
+//! Left out unless asked for: prompts, what tools are called with, errors, names given by the
+//! owner, branches, the machine's id. Kept, for verdicts follow from it: words of the client,
+//! names of tools and programs, ids, times, and paths, with the home replaced. The boot's id is
+//! kept, too: it is random, says nothing of the machine, and our session ids are made of it.
+
+mod words;
+
+use std::collections::hash_map::RandomState;
+use std::path::PathBuf;
+use trusty_fleet::identity::Machine;
+use trusty_fleet::observation::{
+    Delegated, Happened, HealthKey, HookEvent, Listed, Pane, PaneKey, ProcessFacts, Pulse,
+    RegistryEntry, RegistryFile, Said, Screen, Shows, ToolCall, Transcript, TranscriptKey,
+};
+use trusty_fleet::terminal::Ancestor;
+use trusty_fleet::{Fact, Observation};
+
+/// How much a recording tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Privacy {
+    /// No prompt, no text, no name.
+    #[default]
+    Redacted,
+    /// Everything.
+    Full,
+}
+
+/// How the facts of one recording are reworded: the same fact always in the same way.
+#[derive(Debug, Clone)]
+pub struct Redaction {
+    privacy: Privacy,
+    /// The owner's home, by all its names.
+    homes: Vec<PathBuf>,
+    machine: Machine,
+    /// Names that tell things apart become others, which nobody can guess back.
+    names: RandomState,
+}
+
+impl Redaction {
+    /// For a machine and a home, which may have several names.
+    pub fn new(
+        privacy: Privacy,
+        machine: Machine,
+        homes: impl IntoIterator<Item = PathBuf>,
+    ) -> Self {
+        let named = |home: &PathBuf| home.is_absolute() && home.parent().is_some();
+        Self {
+            privacy,
+            homes: homes.into_iter().filter(named).collect(),
+            machine,
+            names: RandomState::new(),
+        }
+    }
+
+    /// The machine as the header tells it.
+    pub fn machine(&self) -> Machine {
+        let mut machine = self.machine.clone();
+        if self.privacy == Privacy::Redacted {
+            machine.host = machine.host.map(|_| words::OWN.to_owned());
+        }
+        machine
+    }
+
+    /// Rewords an observation. What is not UTF-8 in a path is replaced in any case, for JSON
+    /// holds no such text.
+    pub fn apply(&self, observation: Observation) -> Observation {
+        Observation {
+            at: observation.at,
+            fact: self.fact(observation.fact),
+        }
+    }
+
+    fn fact(&self, fact: Fact) -> Fact {
+        match fact {
+            Fact::Registry(file, entry) => {
+                Fact::Registry(self.file(&file), Box::new(self.entry(*entry)))
+            }
+            Fact::RegistryGone(file) => Fact::RegistryGone(self.file(&file)),
+            Fact::RegistryKey(file) => Fact::RegistryKey(self.file(&file)),
+            Fact::Process(facts) => Fact::Process(Box::new(self.process(*facts))),
+            Fact::Pulses(pulses) => Fact::Pulses(pulses.into_iter().map(pulse).collect()),
+            Fact::ProcessExited(key) => Fact::ProcessExited(key),
+            Fact::ProcessAbsent(pid) => Fact::ProcessAbsent(pid),
+            Fact::Panes(server, panes) => {
+                let panes = panes.into_iter().map(|pane| self.pane(pane));
+                Fact::Panes(self.path(&server), panes.collect())
+            }
+            Fact::Transcript(key, told) => {
+                Fact::Transcript(self.key(key), Box::new(self.transcript(*told)))
+            }
+            Fact::TranscriptGone(key) => Fact::TranscriptGone(self.key(key)),
+            Fact::Screen(pane, screen) => {
+                let server = self.path(&pane.server);
+                Fact::Screen(PaneKey { server, ..pane }, Self::screen(screen))
+            }
+            Fact::Listed(dir, sessions) => {
+                let sessions = sessions.into_iter().map(|s| self.listed(s));
+                Fact::Listed(self.path(&dir), sessions.collect())
+            }
+            Fact::Hook(event) => Fact::Hook(Box::new(self.hook(*event))),
+            Fact::WallClock(ahead) => Fact::WallClock(ahead),
+            Fact::Health(key, problem) => {
+                let HealthKey { source, subject } = key;
+                let subject = self.within(subject);
+                let key = HealthKey { source, subject };
+                Fact::Health(key, problem.map(|words| self.within(words)))
+            }
+            Fact::Attention(attention) => Fact::Attention(attention),
+        }
+    }
+
+    fn file(&self, file: &RegistryFile) -> RegistryFile {
+        RegistryFile {
+            dir: self.path(&file.dir),
+            pid: file.pid,
+        }
+    }
+
+    fn entry(&self, entry: RegistryEntry) -> RegistryEntry {
+        let RegistryEntry {
+            session_id,
+            cwd,
+            started_at,
+            proc_start,
+            version,
+            kind,
+            entrypoint,
+            spare,
+            pid_domain,
+            name,
+            name_source,
+            status,
+            waiting_for,
+            status_updated_at,
+        } = entry;
+        // A derived name is made of the folder's, which is told anyway.
+        let derived = name_source.as_deref() == Some("derived");
+        let name = name.map(|name| if derived { name } else { self.text(name) });
+        RegistryEntry {
+            session_id,
+            cwd: cwd.map(|cwd| self.path_text(&cwd)),
+            started_at,
+            proc_start,
+            version,
+            kind,
+            entrypoint,
+            spare,
+            pid_domain: pid_domain.map(|domain| self.domain(domain)),
+            name,
+            name_source,
+            status,
+            waiting_for,
+            status_updated_at,
+        }
+    }
+
+    fn process(&self, facts: ProcessFacts) -> ProcessFacts {
+        let ProcessFacts {
+            key,
+            uid,
+            role,
+            started_at,
+            cwd,
+            project,
+            ancestors,
+            tty,
+            config_dir,
+            tmux_socket,
+            exe,
+            pulse: newest,
+        } = facts;
+        let path = |path: Option<PathBuf>| path.map(|p| self.path(&p));
+        let ancestors = ancestors.into_iter().map(|Ancestor { pid, name, exe }| {
+            let exe = path(exe);
+            Ancestor { pid, name, exe }
+        });
+        ProcessFacts {
+            key,
+            uid,
+            role,
+            started_at,
+            cwd: path(cwd),
+            project: path(project),
+            ancestors: ancestors.collect(),
+            tty,
+            config_dir: path(config_dir),
+            tmux_socket: path(tmux_socket),
+            exe: path(exe),
+            pulse: pulse(newest),
+        }
+    }
+
+    fn pane(&self, pane: Pane) -> Pane {
+        let Pane {
+            pane,
+            pid,
+            tty,
+            window,
+            session,
+            clients,
+        } = pane;
+        Pane {
+            pane,
+            pid,
+            tty,
+            window,
+            session: self.name(session),
+            clients,
+        }
+    }
+
+    fn key(&self, key: TranscriptKey) -> TranscriptKey {
+        TranscriptKey {
+            dir: self.path(&key.dir),
+            cwd: self.path(&key.cwd),
+            which: key.which,
+        }
+    }
+
+    fn transcript(&self, told: Transcript) -> Transcript {
+        let Transcript {
+            turn_at,
+            prompt,
+            calls,
+            end,
+            retry,
+            error,
+            model,
+            mode,
+            branch,
+            tokens,
+            newest_at,
+            delegations,
+        } = told;
+        Transcript {
+            turn_at,
+            prompt: prompt.map(|said| self.said(said)),
+            calls: self.calls(calls),
+            end,
+            retry,
+            error: error.map(|said| self.said(said)),
+            model,
+            mode,
+            branch: branch.map(|branch| self.text(branch)),
+            tokens,
+            newest_at,
+            delegations: delegations.into_iter().map(|d| self.delegated(d)).collect(),
+        }
+    }
+
+    fn delegated(&self, agent: Delegated) -> Delegated {
+        let Delegated {
+            agent_id,
+            agent_type,
+            description,
+            at,
+            depth,
+            calls,
+        } = agent;
+        Delegated {
+            agent_id,
+            agent_type,
+            description: description.map(|d| self.text(d)),
+            at,
+            depth,
+            calls: self.calls(calls),
+        }
+    }
+
+    fn said(&self, Said { at, text }: Said) -> Said {
+        let text = self.text(text);
+        Said { at, text }
+    }
+
+    fn calls(&self, calls: Vec<ToolCall>) -> Vec<ToolCall> {
+        calls.into_iter().map(|call| self.call(call)).collect()
+    }
+
+    fn call(&self, call: ToolCall) -> ToolCall {
+        let ToolCall {
+            id,
+            tool,
+            detail,
+            at,
+        } = call;
+        ToolCall {
+            id,
+            tool,
+            detail: detail.map(|d| self.text(d)),
+            at,
+        }
+    }
+
+    fn screen(screen: Screen) -> Screen {
+        match &screen.shows {
+            // Words of the client alone: whatever shows another's is to be left out here.
+            None
+            | Some(
+                Shows::Trust
+                | Shows::Permission { tool: _ }
+                | Shows::Question
+                | Shows::Plan
+                | Shows::Busy
+                | Shows::Retrying {
+                    attempt: _,
+                    of: _,
+                    seconds: _,
+                }
+                | Shows::Compacting
+                | Shows::Idle
+                | Shows::Suspended,
+            ) => screen,
+        }
+    }
+
+    fn listed(&self, session: Listed) -> Listed {
+        let Listed {
+            pid,
+            status,
+            waiting_for,
+            session_id,
+            name,
+            kind,
+            cwd,
+        } = session;
+        Listed {
+            pid,
+            status,
+            waiting_for,
+            session_id,
+            name: name.map(|name| self.text(name)),
+            kind,
+            cwd: cwd.map(|cwd| self.path_text(&cwd)),
+        }
+    }
+
+    fn hook(&self, event: HookEvent) -> HookEvent {
+        let HookEvent {
+            session_id,
+            pid,
+            transcript,
+            agent,
+            what,
+        } = event;
+        let what = match what {
+            Happened::ToolStarting(call) => Happened::ToolStarting(self.call(call)),
+            Happened::PermissionAsked { tool, detail } => Happened::PermissionAsked {
+                tool,
+                detail: detail.map(|d| self.text(d)),
+            },
+            Happened::Failed { error } => Happened::Failed {
+                error: self.text(error),
+            },
+            what @ (Happened::SessionStarted
+            | Happened::SessionEnded
+            | Happened::Prompted
+            | Happened::ToolEnded { id: _ }
+            | Happened::Stopped { agents: _ }
+            | Happened::AgentStarted { agent_type: _ }
+            | Happened::AgentEnded
+            | Happened::Compacting
+            | Happened::Compacted) => what,
+        };
+        HookEvent {
+            session_id,
+            pid,
+            transcript: transcript.map(|path| self.path(&path)),
+            agent,
+            what,
+        }
+    }
+}
+
+/// JSON has no figures that are none.
+fn pulse(pulse: Pulse) -> Pulse {
+    Pulse {
+        usage: pulse.usage.filter(|usage| usage.cpu.is_finite()),
+        ..pulse
+    }
+}

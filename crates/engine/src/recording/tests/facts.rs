@@ -1,0 +1,244 @@
+//! One fact of every kind, each text of the owner's with the word `secret` in it.
+
+use std::path::PathBuf;
+use trusty_fleet::client::Role;
+use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
+use trusty_fleet::observation::*;
+use trusty_fleet::session::{Source, Usage};
+use trusty_fleet::terminal::Ancestor;
+use trusty_fleet::{Fact, SessionId, Timestamp};
+
+pub(super) const CONFIG: &str = "/home/alice/.claude";
+const SERVER: &str = "/tmp/tmux-1000/default";
+
+/// The texts that must not be told.
+pub(super) const SECRETS: [&str; 14] = [
+    "secret-name",
+    "secret-tmux",
+    "secret-prompt",
+    "secret-call",
+    "secret-error",
+    "secret-branch",
+    "secret-task",
+    "secret-agent-call",
+    "secret-listed",
+    "secret-hook-call",
+    "secret-asked",
+    "secret-failure",
+    "alice",
+    "3d12",
+];
+
+pub(super) fn machine() -> Machine {
+    Machine {
+        boot: "b".into(),
+        uid: 1000,
+        host: Some("3d12".into()),
+        pid_namespace: Some("pid:[4026531836]".into()),
+    }
+}
+
+pub(super) fn key() -> ProcessKey {
+    ProcessKey {
+        pid: 7,
+        start: StartTime(u64::MAX),
+    }
+}
+
+pub(super) fn file() -> RegistryFile {
+    RegistryFile {
+        dir: CONFIG.into(),
+        pid: 7,
+    }
+}
+
+pub(super) fn entry(status: &str) -> RegistryEntry {
+    RegistryEntry {
+        session_id: Some("c1".into()),
+        cwd: Some("/home/alice/code/shop".into()),
+        started_at: Some(at(900)),
+        proc_start: Some(StartTime(u64::MAX)),
+        version: Some("2.1.330".into()),
+        kind: Some("interactive".into()),
+        entrypoint: Some("cli".into()),
+        spare: false,
+        pid_domain: Some("linux:3d12:pid:[4026531836]".into()),
+        name: Some("secret-name".into()),
+        name_source: Some("user".into()),
+        status: Some(status.into()),
+        waiting_for: None,
+        status_updated_at: Some(at(1000)),
+    }
+}
+
+pub(super) fn process() -> ProcessFacts {
+    ProcessFacts {
+        key: key(),
+        uid: 1000,
+        role: Role::Interactive,
+        started_at: at(900),
+        cwd: Some("/home/alice/code/shop".into()),
+        project: Some("/home/alice/code/shop".into()),
+        ancestors: vec![Ancestor {
+            pid: 6,
+            name: "bash".into(),
+            exe: Some("/home/alice/bin/bash".into()),
+        }],
+        tty: Some("/dev/pts/3".into()),
+        config_dir: Some(CONFIG.into()),
+        tmux_socket: Some(SERVER.into()),
+        exe: Some("/home/alice/.local/share/claude/versions/2.1.330".into()),
+        pulse: pulse(),
+    }
+}
+
+fn pulse() -> Pulse {
+    Pulse {
+        key: key(),
+        state: RunState::Stopped(StopSignal::Keyboard),
+        usage: Some(Usage { cpu: 0.1, rss: 1 }),
+    }
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+fn call(detail: &str) -> ToolCall {
+    ToolCall {
+        id: "toolu_1".into(),
+        tool: "Bash".into(),
+        detail: Some(detail.into()),
+        at: at(1000),
+    }
+}
+
+fn transcript() -> Transcript {
+    let said = |text: &str| Said {
+        at: at(1000),
+        text: text.into(),
+    };
+    Transcript {
+        turn_at: Some(at(1000)),
+        prompt: Some(said("secret-prompt")),
+        calls: vec![call("secret-call")],
+        end: Some(TurnEnd {
+            at: at(1000),
+            how: End::Interrupted,
+        }),
+        retry: Some(Retry {
+            at: at(1000),
+            attempt: 1,
+            of: Some(10),
+            next_at: Some(at(2000)),
+        }),
+        error: Some(said("secret-error")),
+        model: Some("claude-opus-4-5".into()),
+        mode: Some("plan".into()),
+        branch: Some("secret-branch".into()),
+        tokens: Some(u64::MAX),
+        newest_at: Some(at(1000)),
+        delegations: vec![Delegated {
+            agent_id: "a1".into(),
+            agent_type: Some("general-purpose".into()),
+            description: Some("secret-task".into()),
+            at: at(1000),
+            depth: 1,
+            calls: vec![call("secret-agent-call")],
+        }],
+    }
+}
+
+fn hook(what: Happened) -> Fact {
+    let folder = "/home/alice/.claude/projects/-home-alice-code-shop/c1.jsonl";
+    Fact::Hook(Box::new(HookEvent {
+        session_id: "c1".into(),
+        pid: Some(7),
+        transcript: Some(folder.into()),
+        agent: Some("a1".into()),
+        what,
+    }))
+}
+
+/// One fact of every kind, and of every form that holds a text.
+pub(super) fn rich() -> Vec<Fact> {
+    let server = || PathBuf::from(SERVER);
+    let transcript_of = |which| TranscriptKey {
+        dir: CONFIG.into(),
+        cwd: "/home/alice/code/shop".into(),
+        which,
+    };
+    let pane = PaneKey {
+        server: server(),
+        pane: "%0".into(),
+    };
+    vec![
+        Fact::RegistryKey(file()),
+        Fact::Registry(file(), Box::new(entry("busy"))),
+        Fact::Process(Box::new(process())),
+        Fact::Pulses(vec![pulse()]),
+        Fact::Panes(
+            server(),
+            vec![Pane {
+                pane: "%0".into(),
+                pid: 6,
+                tty: "/dev/pts/3".into(),
+                window: "@0".into(),
+                session: "secret-tmux".into(),
+                clients: 1,
+            }],
+        ),
+        Fact::Transcript(
+            transcript_of(Which::Session("c1".into())),
+            Box::new(transcript()),
+        ),
+        Fact::TranscriptGone(transcript_of(Which::NewestSince(at(900)))),
+        Fact::Screen(
+            pane,
+            Screen {
+                shows: Some(Shows::Permission {
+                    tool: Some("Bash".into()),
+                }),
+                title_busy: Some(true),
+            },
+        ),
+        Fact::Listed(
+            CONFIG.into(),
+            vec![Listed {
+                pid: 7,
+                status: Some("busy".into()),
+                waiting_for: None,
+                session_id: Some("c1".into()),
+                name: Some("secret-listed".into()),
+                kind: Some("interactive".into()),
+                cwd: Some("/home/alice/code/shop".into()),
+            }],
+        ),
+        hook(Happened::ToolStarting(call("secret-hook-call"))),
+        hook(Happened::PermissionAsked {
+            tool: "Bash".into(),
+            detail: Some("secret-asked".into()),
+        }),
+        hook(Happened::Failed {
+            error: "secret-failure".into(),
+        }),
+        hook(Happened::Stopped {
+            agents: vec!["a1".into()],
+        }),
+        Fact::WallClock(i64::MIN),
+        Fact::Health(
+            HealthKey {
+                source: Source::Registry,
+                subject: CONFIG.into(),
+            },
+            Some("/home/alice/.claude/sessions cannot be read".into()),
+        ),
+        Fact::Attention(Attention::Popover),
+        Fact::Attention(Attention::Terminal(SessionId(
+            machine().session_id(key()).0,
+        ))),
+        Fact::RegistryGone(file()),
+        Fact::ProcessAbsent(8),
+        Fact::ProcessExited(key()),
+    ]
+}

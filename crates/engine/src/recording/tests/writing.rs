@@ -1,0 +1,119 @@
+use super::*;
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use trusty_fleet::Fact;
+
+fn start(out: impl Write + Send + 'static) -> (Recorder, Recording) {
+    let now = Timestamp::from_millis(5);
+    Recorder::with(redaction(Privacy::Redacted), Privacy::Redacted, now, out).expect("a thread")
+}
+
+fn seen(ms: i64) -> Observation {
+    Observation {
+        at: Timestamp::from_millis(ms),
+        fact: Fact::ProcessAbsent(1),
+    }
+}
+
+fn outcome(mut recording: Recording) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime").block_on(recording.ended())
+}
+
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut page = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        page.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_noted_is_written_and_read_again() {
+    let page = Page::default();
+    let (mut recorder, recording) = start(page.clone());
+    recorder.note(&seen(10));
+    recorder.mark(Timestamp::from_millis(11), Mark::FirstLook);
+    recorder.note(&seen(12));
+    recorder.mark(Timestamp::from_millis(13), Mark::End);
+    drop(recorder);
+    let outcome = outcome(recording);
+    assert_eq!(outcome.observations, 2);
+    assert!(outcome.problem.is_none(), "{outcome:?}");
+    let bytes = page
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    let log = read(bytes.as_slice()).expect("a recording");
+    assert_eq!(log.header.recorded_at, Timestamp::from_millis(5));
+    assert_eq!(log.lines.len(), 4);
+    assert_eq!(log.lines[0], Line::Seen(seen(10)));
+}
+
+/// Takes so many bytes, then none.
+struct Full(usize);
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self
+            .0
+            .checked_sub(bytes.len())
+            .ok_or(io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_ends_the_recording_and_nothing_else() {
+    let (mut recorder, recording) = start(Full(1000));
+    let writing = std::thread::spawn(move || {
+        for n in 0..100_000 {
+            recorder.note(&seen(n));
+        }
+    });
+    let outcome = outcome(recording);
+    let told = outcome.problem.expect("a problem").to_string();
+    assert!(told.contains("is the disk full?"), "{told}");
+    writing.join().expect("goes on");
+}
+
+/// Waits for leave before each write.
+struct Slow(Receiver<()>);
+
+impl Write for Slow {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Leave for all once nobody is there to give it.
+        let _ = self.0.recv();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_disk_that_hangs_ends_the_recording_and_nothing_waits() {
+    let (leave, asked): (Sender<()>, _) = channel();
+    let (mut recorder, recording) = start(Slow(asked));
+    for n in 0..100_000 {
+        recorder.note(&seen(n));
+    }
+    drop(leave);
+    let outcome = outcome(recording);
+    assert!(outcome.observations < 100_000);
+    let told = outcome.problem.expect("a problem").to_string();
+    assert!(told.contains("faster disk"), "{told}");
+}

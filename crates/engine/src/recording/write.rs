@@ -1,0 +1,173 @@
+//! Writing: on a thread of its own, so that no disk holds the engine up.
+
+use super::{FORMAT, Header, Line, Mark, Privacy, Redaction, VERSION};
+use crate::api;
+use crate::engine::StartError;
+use crate::io::{clock, sys};
+use crate::surroundings::Surroundings;
+use serde::Serialize;
+use std::io::{self, BufWriter, Write};
+use std::iter;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread;
+use tokio::sync::oneshot;
+use trusty_fleet::{Observation, Timestamp};
+
+/// Lines that may wait for the disk.
+const WAITING: usize = 4096;
+
+/// Why a recording stopped before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The file takes no more.
+    #[error("failed to write: {0}; is the disk full?")]
+    Io(#[from] io::Error),
+    /// More was seen than could be written.
+    #[error("could not write as fast as things happened; record to a faster disk")]
+    Overtaken,
+}
+
+/// How a recording ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Observations written.
+    pub observations: u64,
+    /// Why there are not more, if it was not stopped on purpose.
+    pub problem: Option<WriteError>,
+}
+
+/// Where the engine puts what it files. Never waits; stops for good at the first trouble.
+#[derive(Debug)]
+pub struct Recorder {
+    lines: Option<SyncSender<Line>>,
+    overtaken: Arc<AtomicBool>,
+}
+
+/// The end of a recording, to wait for.
+#[derive(Debug)]
+pub struct Recording(oneshot::Receiver<Outcome>);
+
+impl Recorder {
+    /// Starts writing to `out`; the recording ends with the engine that has the recorder.
+    pub fn start(
+        around: &Surroundings,
+        privacy: Privacy,
+        out: impl Write + Send + 'static,
+    ) -> Result<(Self, Recording), StartError> {
+        let homes = [Some(around.home.clone()), around.home.canonicalize().ok()];
+        let machine = sys::machine().map_err(StartError::Machine)?;
+        let redaction = Redaction::new(privacy, machine, homes.into_iter().flatten());
+        Self::with(redaction, privacy, clock::wall().into(), out)
+    }
+
+    pub(super) fn with(
+        redaction: Redaction,
+        privacy: Privacy,
+        recorded_at: Timestamp,
+        out: impl Write + Send + 'static,
+    ) -> Result<(Self, Recording), StartError> {
+        let header = Header {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            trusty: api::VERSION.to_owned(),
+            recorded_at,
+            machine: redaction.machine(),
+            redacted: privacy == Privacy::Redacted,
+        };
+        let (send, lines) = sync_channel(WAITING);
+        let overtaken = Arc::<AtomicBool>::default();
+        let (end, ended) = oneshot::channel();
+        let stopped = Arc::clone(&overtaken);
+        let write = move || {
+            let mut observations = 0;
+            let written = write_all(out, &header, &redaction, &lines, &mut observations);
+            let problem = match written {
+                Ok(()) if stopped.load(Ordering::Relaxed) => Some(WriteError::Overtaken),
+                Ok(()) => None,
+                Err(e) => Some(e.into()),
+            };
+            // Nobody may be waiting.
+            let _ = end.send(Outcome {
+                observations,
+                problem,
+            });
+        };
+        thread::Builder::new()
+            .name("trusty-record".into())
+            .spawn(write)
+            .map_err(StartError::Thread)?;
+        let recorder = Self {
+            lines: Some(send),
+            overtaken,
+        };
+        Ok((recorder, Recording(ended)))
+    }
+
+    /// Writes down what is being filed.
+    pub fn note(&mut self, observation: &Observation) {
+        if self.lines.is_some() {
+            self.put(Line::Seen(observation.clone()));
+        }
+    }
+
+    /// Writes down what point the engine has come to.
+    pub fn mark(&mut self, at: Timestamp, mark: Mark) {
+        self.put(Line::Mark { at, mark });
+    }
+
+    fn put(&mut self, line: Line) {
+        let Some(lines) = &self.lines else { return };
+        match lines.try_send(line) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                self.overtaken.store(true, Ordering::Relaxed);
+                self.lines = None;
+            }
+            Err(TrySendError::Disconnected(_)) => self.lines = None,
+        }
+    }
+}
+
+impl Recording {
+    /// Waits until all is written, or nothing more can be.
+    pub async fn ended(&mut self) -> Outcome {
+        // A thread that ended without a word has panicked.
+        (&mut self.0).await.unwrap_or_else(|_| Outcome {
+            observations: 0,
+            problem: Some(io::Error::other("the recording has ended without a word").into()),
+        })
+    }
+}
+
+/// Writes lines as they come, and nothing stays behind while none comes.
+fn write_all(
+    out: impl Write,
+    header: &Header,
+    redaction: &Redaction,
+    lines: &Receiver<Line>,
+    observations: &mut u64,
+) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    put(&mut out, header)?;
+    out.flush()?;
+    while let Ok(first) = lines.recv() {
+        for line in iter::once(first).chain(lines.try_iter()) {
+            match line {
+                Line::Seen(observation) => {
+                    put(&mut out, &Line::Seen(redaction.apply(observation)))?;
+                    *observations += 1;
+                }
+                mark @ Line::Mark { .. } => put(&mut out, &mark)?,
+            }
+        }
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn put(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    out.write_all(b"\n")
+}

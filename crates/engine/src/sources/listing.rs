@@ -1,0 +1,166 @@
+//! The client's own list of its sessions (`agents --json`, documented since 2.1.145), where its
+//! registry speaks in words we do not know. Each call costs it half a second of work.
+
+mod decode;
+
+pub use decode::decode;
+
+use super::{Ended, Orders, Outlet};
+use crate::io::clock;
+use crate::io::run::{Bounds, Environment, Ran, RunError, run_bounded};
+use crate::surroundings::Surroundings;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::sync::watch::Receiver;
+use trusty_fleet::Fact;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::session::Source;
+
+/// How often a client is asked for the list of one config folder.
+const PERIOD: Duration = Duration::from_secs(15);
+/// How long it may take, and how much it may say: a session is about 300 bytes.
+const BOUNDS: Bounds = Bounds {
+    time: Duration::from_secs(5),
+    output: 4 << 20,
+};
+const ARGUMENTS: [&str; 2] = ["agents", "--json"];
+/// It shall do nothing but answer.
+const QUIET: [&str; 4] = [
+    "DISABLE_TELEMETRY",
+    "DISABLE_AUTOUPDATER",
+    "DISABLE_ERROR_REPORTING",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+];
+
+/// Config folders, each with a client to ask.
+type Folders = BTreeMap<PathBuf, PathBuf>;
+
+/// What is known of the folders whose registry is not understood.
+#[derive(Debug)]
+pub struct Lists {
+    home: PathBuf,
+    path: OsString,
+    /// When each folder's list was last asked for.
+    asked: BTreeMap<PathBuf, Instant>,
+    /// Folders of which a problem was told.
+    ill: BTreeSet<PathBuf>,
+}
+
+impl Lists {
+    /// Nobody is asked until it is wanted.
+    pub fn new(around: &Surroundings) -> Self {
+        Self {
+            home: around.home.clone(),
+            path: around.path.clone().unwrap_or_default(),
+            asked: BTreeMap::new(),
+            ill: BTreeSet::new(),
+        }
+    }
+
+    /// Asks for all lists whose time has come, at once; each answer is handed over as soon as it
+    /// is there.
+    pub async fn look(&mut self, wanted: &Folders, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
+        self.asked.retain(|dir, _| wanted.contains_key(dir));
+        let forgotten: Vec<PathBuf> = self
+            .ill
+            .extract_if(.., |dir| !wanted.contains_key(dir))
+            .collect();
+        for dir in forgotten {
+            hand_over(vec![health(&dir, None)]).await;
+        }
+        let now = clock::instant();
+        let due: Vec<(&PathBuf, &PathBuf)> = wanted
+            .iter()
+            .filter(|(dir, _)| self.rest(dir, now).is_zero())
+            .collect();
+        for (dir, _) in &due {
+            self.asked.insert((*dir).clone(), now);
+        }
+        let (home, path) = (self.home.clone(), self.path.clone());
+        let mut asked: FuturesUnordered<_> = due
+            .into_iter()
+            .map(async |(dir, client)| (dir, ask(client, dir, &home, &path).await))
+            .collect();
+        while let Some((dir, answer)) = asked.next().await {
+            let facts = self.facts(dir, answer);
+            hand_over(facts).await;
+        }
+    }
+
+    /// How long until this folder's list may be asked for again.
+    fn rest(&self, dir: &Path, now: Instant) -> Duration {
+        self.asked.get(dir).map_or(Duration::ZERO, |at| {
+            PERIOD.saturating_sub(now.saturating_duration_since(*at))
+        })
+    }
+
+    fn facts(&mut self, dir: &Path, answer: Result<Ran, RunError>) -> Vec<Fact> {
+        let told = match answer {
+            Err(e) => Err(e.to_string()),
+            Ok(ran) if !ran.success => Err("ended with an error".to_owned()),
+            Ok(ran) => decode(&ran.output).map_err(|e| format!("its answer {e}")),
+        };
+        match told {
+            Ok(listed) => {
+                let list = Fact::Listed(dir.to_path_buf(), listed);
+                let well = self.ill.remove(dir).then(|| health(dir, None));
+                std::iter::once(list).chain(well).collect()
+            }
+            Err(problem) => {
+                self.ill.insert(dir.to_path_buf());
+                vec![health(dir, Some(problem))]
+            }
+        }
+    }
+}
+
+async fn ask(client: &Path, dir: &Path, home: &Path, path: &OsStr) -> Result<Ran, RunError> {
+    let mut variables: Vec<(&str, &OsStr)> = vec![("HOME", home.as_os_str()), ("PATH", path)];
+    // Told the folder that it takes anyway, a client looks for its settings elsewhere.
+    if dir != home.join(".claude") {
+        variables.push(("CLAUDE_CONFIG_DIR", dir.as_os_str()));
+    }
+    variables.extend(QUIET.map(|name| (name, OsStr::new("1"))));
+    let arguments = ARGUMENTS.map(OsStr::new);
+    run_bounded(client, &arguments, Environment::Only(&variables), BOUNDS).await
+}
+
+fn health(dir: &Path, problem: Option<String>) -> Fact {
+    let key = HealthKey {
+        source: Source::List,
+        subject: dir.display().to_string(),
+    };
+    Fact::Health(key, problem)
+}
+
+/// Asks for what is wanted, a folder every fifteen seconds at most, and for a new one at once.
+pub async fn run(mut lists: Lists, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    loop {
+        let wanted = orders.borrow_and_update().wanted.lists.clone();
+        let mut ended = false;
+        lists
+            .look(&wanted, async |facts| {
+                ended |= out.tell(facts).await.is_err();
+            })
+            .await;
+        if ended {
+            return Ended;
+        }
+        let now = clock::instant();
+        let rest = wanted.keys().map(|dir| lists.rest(dir, now)).min();
+        tokio::select! {
+            () = clock::sleep(rest.unwrap_or_default()), if rest.is_some() => {}
+            changed = orders.wait_for(|orders| orders.wanted.lists != wanted) => {
+                if changed.is_err() {
+                    return Ended;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Bytes of the client's list → sessions. Total: what is no session is skipped, and each field
+//! is taken if it is what it should be.
+
+use serde_json::Value;
+use trusty_fleet::observation::Listed;
+
+/// The longest text we take from a field, in characters.
+const LONGEST: usize = 4096;
+
+/// Why bytes are no list of sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Something else, or only half of it.
+    #[error("is not JSON")]
+    NotJson,
+    /// JSON, but not of the form `[…]`.
+    #[error("is no list")]
+    NotList,
+}
+
+/// Reads a list.
+pub fn decode(bytes: &[u8]) -> Result<Vec<Listed>, DecodeError> {
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Array(sessions)) => Ok(sessions.iter().filter_map(session).collect()),
+        Ok(_) => Err(DecodeError::NotList),
+        Err(_) => Err(DecodeError::NotJson),
+    }
+}
+
+fn session(fields: &Value) -> Option<Listed> {
+    let text = |name: &str| -> Option<String> {
+        Some(fields[name].as_str()?.chars().take(LONGEST).collect())
+    };
+    Some(Listed {
+        pid: fields["pid"].as_u64()?.try_into().ok()?,
+        status: text("status"),
+        waiting_for: text("waitingFor"),
+        session_id: text("sessionId"),
+        name: text("name"),
+        kind: text("kind"),
+        cwd: text("cwd"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const REAL: &str = r#"[{"pid":16574,"cwd":"/home/dev/code/alpha.beta_X","kind":"interactive",
+        "startedAt":1795355133897,"sessionId":"6c334959-1d0c-4a53-9f0e-5d0a4e3b2c11",
+        "name":"alpha-beta-x-b9","status":"waiting","waitingFor":"permission prompt"}]"#;
+
+    #[test]
+    fn a_real_list_is_understood() {
+        let listed = Listed {
+            pid: 16574,
+            status: Some("waiting".into()),
+            waiting_for: Some("permission prompt".into()),
+            session_id: Some("6c334959-1d0c-4a53-9f0e-5d0a4e3b2c11".into()),
+            name: Some("alpha-beta-x-b9".into()),
+            kind: Some("interactive".into()),
+            cwd: Some("/home/dev/code/alpha.beta_X".into()),
+        };
+        assert_eq!(decode(REAL.as_bytes()), Ok(vec![listed]));
+        assert_eq!(decode(b"[]\n"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_no_session_is_skipped() {
+        let odd = br#"[7, null, {}, {"pid":-1}, {"pid":4294967296}, {"pid":"8"},
+            {"pid":9,"status":1,"name":null}]"#;
+        let listed = Listed {
+            pid: 9,
+            ..Listed::default()
+        };
+        assert_eq!(decode(odd), Ok(vec![listed]));
+    }
+
+    #[test]
+    fn what_is_no_list_is_told() {
+        assert_eq!(decode(b""), Err(DecodeError::NotJson));
+        assert_eq!(decode(b"No sessions"), Err(DecodeError::NotJson));
+        assert_eq!(decode(b"{}"), Err(DecodeError::NotList));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_decode_or_fail(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
+            let _ = decode(&bytes);
+        }
+
+        #[test]
+        fn any_cut_of_a_real_list_decodes_or_fails(cut in 0..REAL.len(), at in 0..REAL.len(), with in any::<u8>()) {
+            let _ = decode(&REAL.as_bytes()[..cut]);
+            let mut bytes = REAL.as_bytes().to_vec();
+            bytes[at] = with;
+            let _ = decode(&bytes);
+        }
+    }
+}

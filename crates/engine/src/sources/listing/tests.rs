@@ -1,0 +1,90 @@
+use super::*;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+/// A client that runs this script.
+fn client(root: &Path, script: &str) -> PathBuf {
+    let program = root.join("client");
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("chmod");
+    program
+}
+
+fn lists(root: &Path) -> Lists {
+    Lists::new(&Surroundings {
+        home: root.to_path_buf(),
+        path: Some("/usr/bin:/bin".into()),
+        ..Surroundings::default()
+    })
+}
+
+async fn ask_once(lists: &mut Lists, wanted: &Folders) -> Vec<Fact> {
+    let mut all = Vec::new();
+    lists.look(wanted, async |facts| all.extend(facts)).await;
+    all
+}
+
+fn problem(facts: &[Fact]) -> Option<String> {
+    facts.iter().find_map(|fact| match fact {
+        Fact::Health(_, problem) => problem.clone(),
+        _ => None,
+    })
+}
+
+#[tokio::test]
+async fn a_client_is_asked_quietly_for_the_folder_s_list() {
+    let root = tempfile::tempdir().expect("folder");
+    let script = r#"echo "[{\"pid\":7,\"name\":\"$*\",\"cwd\":\"$CLAUDE_CONFIG_DIR\",\"kind\":\"$DISABLE_AUTOUPDATER\"}]""#;
+    let client = client(root.path(), script);
+    let mut lists = lists(root.path());
+    for (dir, named) in [
+        (root.path().join("other"), true),
+        (root.path().join(".claude"), false),
+    ] {
+        let facts = ask_once(&mut lists, &[(dir.clone(), client.clone())].into()).await;
+        let [Fact::Listed(of, listed)] = &facts[..] else {
+            panic!("{facts:?}");
+        };
+        assert_eq!((of, listed[0].pid), (&dir, 7));
+        assert_eq!(listed[0].name.as_deref(), Some("agents --json"));
+        assert_eq!(listed[0].kind.as_deref(), Some("1"));
+        let named = if named {
+            dir.to_str().expect("text")
+        } else {
+            ""
+        };
+        assert_eq!(listed[0].cwd.as_deref(), Some(named));
+    }
+}
+
+#[tokio::test]
+async fn a_client_is_not_asked_again_so_soon() {
+    let root = tempfile::tempdir().expect("folder");
+    let client = client(root.path(), "echo '[]'");
+    let wanted: Folders = [(root.path().join("a"), client)].into();
+    let mut lists = lists(root.path());
+    assert_eq!(ask_once(&mut lists, &wanted).await.len(), 1);
+    assert_eq!(ask_once(&mut lists, &wanted).await, []);
+    assert_eq!(ask_once(&mut lists, &Folders::new()).await, []);
+    assert_eq!(ask_once(&mut lists, &wanted).await.len(), 1, "new again");
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_until_nobody_asks() {
+    let root = tempfile::tempdir().expect("folder");
+    let mut lists = lists(root.path());
+    for (script, told) in [
+        ("exit 1", "ended with an error"),
+        ("echo no", "its answer is not JSON"),
+        ("echo '{}'", "its answer is no list"),
+    ] {
+        let wanted = [(root.path().join("a"), client(root.path(), script))].into();
+        let facts = ask_once(&mut lists, &wanted).await;
+        assert_eq!(problem(&facts).as_deref(), Some(told));
+        let over = ask_once(&mut lists, &Folders::new()).await;
+        assert!(matches!(&over[..], [Fact::Health(_, None)]), "{over:?}");
+    }
+    let missing = [(root.path().join("a"), root.path().join("nothing"))].into();
+    let facts = ask_once(&mut lists, &missing).await;
+    assert_eq!(problem(&facts).as_deref(), Some("is not installed"));
+}

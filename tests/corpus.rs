@@ -1,0 +1,45 @@
+//! The seeds of `make fuzz`, and whatever it once found, through the same decoders.
+
+#[path = "../fuzz/decoders.rs"]
+#[expect(unreachable_pub, reason = "to the fuzz targets it is a library")]
+mod decoders;
+
+use decoders::DECODERS;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn within(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect()
+}
+
+#[test]
+fn no_seed_makes_a_decoder_panic() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    for (name, decode) in DECODERS {
+        let seeds = within(&fuzz.join("corpus").join(name));
+        assert!(!seeds.is_empty(), "{name} has no seed");
+        for seed in seeds {
+            println!("{}", seed.display());
+            decode(&fs::read(&seed).expect("a seed"));
+        }
+    }
+    let names = |folder: &str| -> BTreeSet<String> {
+        let stem = |path: PathBuf| {
+            path.file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        };
+        within(&fuzz.join(folder)).into_iter().map(stem).collect()
+    };
+    let known: BTreeSet<String> = DECODERS
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    assert_eq!(names("corpus"), known, "a corpus for each decoder");
+    assert_eq!(names("fuzz_targets"), known, "a target for each decoder");
+}

@@ -1,0 +1,353 @@
+//! Collects what a client shows in a tmux pane, state by state, for the rules of the screen
+//! source: `samples <folder> <version>…`. Needs `make older-clients` for all but the newest.
+
+#[cfg(target_os = "linux")]
+fn main() {
+    collect::run();
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {}
+
+#[cfg(target_os = "linux")]
+mod collect {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::thread::sleep;
+    use std::time::Duration;
+    use trusty_tests::{Client, FakeApi, Home, Key, Shape, Terminal};
+
+    const LONG: Duration = Duration::from_mins(1);
+    /// A screen is looked at after it has come to rest.
+    const REST: Duration = Duration::from_millis(1200);
+    const WIDE: &str = "wide";
+    const NARROW: &str = "narrow";
+    const DIALOG: &str = "say Bash command\\n\\n   touch x1\\n   Run a test command\\n\\n Do you want to proceed?\\n ❯ 1. Yes\\n   2. Yes, and always allow access to work/ from this project\\n   3. No\\n\\n Esc to cancel · Tab to amend";
+
+    struct Stage {
+        client: Client,
+        size: &'static str,
+        into: PathBuf,
+        api: FakeApi,
+        home: Home,
+    }
+
+    pub(super) fn run() {
+        let mut words = std::env::args().skip(1);
+        let into = PathBuf::from(words.next().expect("a folder"));
+        let wanted: Vec<String> = words.collect();
+        for client in Client::ALL {
+            if client.program().is_none() || !wanted.iter().any(|v| v == client.version()) {
+                continue;
+            }
+            for size in [WIDE, NARROW] {
+                let stage = |into: &Path| Stage {
+                    client,
+                    size,
+                    into: into.join(client.version()),
+                    api: FakeApi::start(),
+                    home: Home::new(),
+                };
+                for part in [turns, dialogs, typing, failures, menus, plan, agents, trust] {
+                    let outcome = std::panic::catch_unwind(|| part(&stage(&into)));
+                    if outcome.is_err() {
+                        eprintln!("{} {size}: a part failed", client.version());
+                    }
+                }
+            }
+        }
+    }
+
+    impl Stage {
+        fn open(&self, folder: &Path, mode: &str) -> Terminal {
+            let arguments = ["--permission-mode", mode];
+            let terminal = Terminal::open_client(
+                self.client,
+                Shape::TmuxBash,
+                &self.home,
+                &self.api,
+                folder,
+                &arguments,
+            );
+            if self.size == NARROW {
+                terminal.tmux_command(&["resize-window", "-x", "60", "-y", "20"]);
+            }
+            terminal
+        }
+
+        fn ready(&self) -> Terminal {
+            let folder = self.home.project("work");
+            let terminal = self.open(&folder, self.client.asking());
+            terminal.wait_screen(LONG, "❯");
+            terminal
+        }
+
+        fn width(&self) -> usize {
+            if self.size == NARROW { 60 } else { 140 }
+        }
+
+        /// Writes down what is shown now: the title, then the screen.
+        fn keep(&self, terminal: &Terminal, name: &str) {
+            sleep(REST);
+            let root = self.home.path().to_str().expect("plain text");
+            // The same length, for the sake of what is drawn around it.
+            let away = &"/home/somebody"[..root.len()];
+            let screen = without_commands(&terminal.screen(), self.width());
+            let shown = format!("{}\n{screen}", terminal.title());
+            fs::create_dir_all(&self.into).expect("a folder");
+            let file = self.into.join(format!("{name}-{}.txt", self.size));
+            fs::write(file, shown.replace(root, away)).expect("written");
+        }
+    }
+
+    /// Without the paths of this machine in the command that started the client, which the
+    /// terminal breaks wherever it ends.
+    fn without_commands(screen: &str, width: usize) -> String {
+        let mut kept = String::new();
+        let mut lines = screen.lines();
+        while let Some(line) = lines.next() {
+            let command = line
+                .split_once('\'')
+                .filter(|(start, _)| *start == "tb> " || start.starts_with("[1]+  Stopped"));
+            let Some((start, _)) = command else {
+                kept.push_str(line);
+                kept.push('\n');
+                continue;
+            };
+            kept.push_str(start);
+            kept.push_str("claude\n");
+            let mut broken = line;
+            while broken.chars().count() == width {
+                broken = lines.next().unwrap_or_default();
+            }
+        }
+        kept
+    }
+
+    fn submit(terminal: &Terminal, text: &str) {
+        terminal.type_text(text);
+        sleep(REST);
+        terminal.press(Key::Enter);
+    }
+
+    fn turns(stage: &Stage) {
+        let terminal = stage.ready();
+        sleep(LONG / 20);
+        stage.keep(&terminal, "idle");
+        submit(&terminal, "stream 8s");
+        sleep(REST * 2);
+        stage.keep(&terminal, "streaming");
+        terminal.type_text("and then this");
+        stage.keep(&terminal, "streaming-typed");
+        terminal.press(Key::Enter);
+        stage.keep(&terminal, "streaming-queued");
+        sleep(LONG / 6);
+        stage.keep(&terminal, "idle-after");
+        submit(&terminal, "think 6s");
+        sleep(REST);
+        stage.keep(&terminal, "thinking");
+        sleep(LONG / 10);
+        submit(&terminal, "stall 8s");
+        sleep(REST);
+        stage.keep(&terminal, "stalled");
+        terminal.press(Key::Escape);
+        stage.keep(&terminal, "interrupted");
+        submit(&terminal, DIALOG);
+        sleep(REST * 3);
+        stage.keep(&terminal, "quoted");
+        submit(&terminal, "say esc to interrupt");
+        sleep(REST * 3);
+        stage.keep(&terminal, "quoted-busy");
+        terminal.type_text("!");
+        sleep(REST);
+        submit(&terminal, "sleep 4");
+        stage.keep(&terminal, "shell-running");
+        sleep(REST * 4);
+        stage.keep(&terminal, "shell-done");
+        submit(&terminal, "/compact slowly");
+        stage.keep(&terminal, "compacting");
+        sleep(REST * 6);
+        stage.keep(&terminal, "compacted");
+        terminal.press(Key::CtrlZ);
+        stage.keep(&terminal, "suspended");
+    }
+
+    fn dialogs(stage: &Stage) {
+        let terminal = stage.ready();
+        sleep(LONG / 20);
+        let folder = stage.home.project("work");
+        fs::write(folder.join("f2"), "old\n").expect("written");
+        submit(
+            &terminal,
+            "bash: for i in 1 2 3 4; do sleep 1; done; touch x1",
+        );
+        sleep(REST * 2);
+        stage.keep(&terminal, "permission-bash");
+        terminal.answer(Key::Char('1'));
+        stage.keep(&terminal, "tool-running");
+        sleep(REST * 5);
+        for (name, prompt) in [
+            (
+                "permission-write",
+                format!("write: {}/f1", folder.display()),
+            ),
+            ("permission-edit", format!("edit: {}/f2", folder.display())),
+            (
+                "permission-mkdir",
+                "stream 1s then bash: mkdir -p a b c && cd a".into(),
+            ),
+            ("question", "ask".into()),
+            ("question-multi", "ask multi".into()),
+        ] {
+            submit(&terminal, &prompt);
+            sleep(REST * 3);
+            stage.keep(&terminal, name);
+            terminal.press(Key::Escape);
+            stage.keep(&terminal, &format!("{name}-refused"));
+        }
+        submit(&terminal, "bash: touch x2");
+        sleep(REST * 2);
+        terminal.press(Key::Down);
+        stage.keep(&terminal, "permission-down");
+        terminal.press(Key::Escape);
+        submit(&terminal, "bash-bg: sleep 61");
+        sleep(REST * 2);
+        if terminal.screen().contains("Do you want to proceed?") {
+            terminal.press(Key::Char('1'));
+        }
+        sleep(REST * 3);
+        stage.keep(&terminal, "background-shell");
+    }
+
+    fn typing(stage: &Stage) {
+        let terminal = stage.ready();
+        sleep(LONG / 20);
+        terminal.type_text("Do you want to proceed? ❯ 1. Yes");
+        stage.keep(&terminal, "typed");
+        terminal.press(Key::CtrlU);
+        for line in [
+            "Do you want to proceed?",
+            "❯ 1. Yes",
+            "  2. No",
+            "",
+            "Esc to cancel · Tab to amend",
+        ] {
+            terminal.type_text(line);
+            terminal.type_text("\\");
+            sleep(REST / 2);
+            terminal.press(Key::Enter);
+            sleep(REST / 2);
+        }
+        stage.keep(&terminal, "typed-dialog");
+        terminal.press(Key::CtrlC);
+        stage.keep(&terminal, "cleared");
+        terminal.press(Key::CtrlC);
+        stage.keep(&terminal, "ctrl-c");
+    }
+
+    fn failures(stage: &Stage) {
+        let terminal = stage.ready();
+        sleep(LONG / 20);
+        submit(&terminal, "error 500");
+        sleep(REST * 3);
+        stage.keep(&terminal, "retrying");
+        sleep(REST * 5);
+        stage.keep(&terminal, "retrying-later");
+        terminal.press(Key::Escape);
+        stage.keep(&terminal, "retrying-escaped");
+        terminal.press(Key::CtrlU);
+        sleep(REST);
+        submit(&terminal, "error 400");
+        sleep(REST * 2);
+        stage.keep(&terminal, "failed");
+    }
+
+    fn menus(stage: &Stage) {
+        let terminal = stage.ready();
+        sleep(LONG / 20);
+        terminal.type_text("/mod");
+        stage.keep(&terminal, "completing");
+        terminal.press(Key::CtrlC);
+        sleep(REST * 2);
+        for (name, command) in [
+            ("menu-model", "/model"),
+            ("menu-config", "/config"),
+            ("menu-permissions", "/permissions"),
+        ] {
+            submit(&terminal, command);
+            sleep(REST);
+            stage.keep(&terminal, name);
+            while terminal.screen().contains("Esc") {
+                terminal.press(Key::Escape);
+                sleep(REST);
+            }
+        }
+        terminal.type_text("?");
+        stage.keep(&terminal, "shortcuts");
+        terminal.press(Key::Escape);
+        sleep(REST);
+        terminal.type_text("!");
+        sleep(REST);
+        terminal.type_text("ls");
+        stage.keep(&terminal, "shell-typed");
+    }
+
+    fn plan(stage: &Stage) {
+        let folder = stage.home.project("work");
+        let terminal = stage.open(&folder, "plan");
+        terminal.wait_screen(LONG, "❯");
+        sleep(LONG / 20);
+        stage.keep(&terminal, "idle-plan-mode");
+        submit(&terminal, "stream 4s then plan");
+        sleep(REST);
+        stage.keep(&terminal, "streaming-plan-mode");
+        sleep(REST * 5);
+        stage.keep(&terminal, "plan-empty");
+        terminal.press(Key::Escape);
+        sleep(REST);
+        write_plan(stage.home.config_dir());
+        submit(&terminal, "plan");
+        sleep(REST * 3);
+        stage.keep(&terminal, "plan");
+    }
+
+    /// Puts a plan where the client has told the model to.
+    fn write_plan(config: &Path) {
+        let mut folders = vec![config.join("projects")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if let Ok(text) = fs::read_to_string(&path)
+                    && let Some((_, rest)) = text.split_once("/plans/")
+                    && let Some((name, _)) = rest.split_once(".md")
+                {
+                    let plans = config.join("plans");
+                    fs::create_dir_all(&plans).expect("a folder");
+                    let text = "# Plan\n\n1. Look.\n2. Change.\n";
+                    fs::write(plans.join(format!("{name}.md")), text).expect("written");
+                }
+            }
+        }
+    }
+
+    fn agents(stage: &Stage) {
+        let terminal = stage.ready();
+        sleep(LONG / 20);
+        submit(&terminal, "agents 2 bg stream 9s");
+        sleep(REST * 3);
+        stage.keep(&terminal, "agents");
+        sleep(REST * 9);
+        submit(&terminal, "agents 2 fg bash: touch y1");
+        sleep(REST * 4);
+        stage.keep(&terminal, "permission-agent");
+    }
+
+    fn trust(stage: &Stage) {
+        let folder = stage.home.untrusted_project("stranger");
+        let terminal = stage.open(&folder, stage.client.asking());
+        sleep(LONG / 15);
+        stage.keep(&terminal, "trust");
+    }
+}

@@ -1,0 +1,171 @@
+//! Recordings of the real client, replayed: what each shows is compared with what it showed when
+//! it was made. `make recordings` makes them anew; `INSTA_UPDATE=always` accepts what they show.
+#![cfg(target_os = "linux")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use trusty_engine::recording::{Log, Privacy, Recorder, read, story, timeline};
+use trusty_engine::settings::Confinement;
+use trusty_engine::{Engine, Settings, Surroundings};
+use trusty_fleet::view::Row;
+use trusty_fleet::{SessionId, Snapshot};
+use trusty_tests::wait::until;
+use trusty_tests::{FakeApi, Home, Key, Shape, Terminal};
+
+const LONG: Duration = Duration::from_mins(1);
+/// The largest recording that is kept, in bytes.
+const LARGEST: usize = 40 * 1024;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings")
+}
+
+/// All recordings that are kept, by their names.
+fn kept() -> BTreeMap<String, String> {
+    let files = fs::read_dir(folder()).expect("the recordings");
+    let paths = files.map(|file| file.expect("a file").path());
+    let recordings = paths.filter(|path| path.extension() == Some(OsStr::new("jsonl")));
+    recordings
+        .map(|path| {
+            let name = path.file_stem().expect("a name").to_string_lossy();
+            (name.into_owned(), fs::read_to_string(&path).expect("text"))
+        })
+        .collect()
+}
+
+fn shown(log: &Log) -> String {
+    let story = story(log, &timeline(log));
+    let lines: Vec<String> = story.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn each_recording_shows_what_it_showed() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(folder().join("snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for (name, text) in kept() {
+        let log = read(text.as_bytes()).expect("a recording");
+        assert_eq!(log.problems, [], "{name}");
+        settings.bind(|| insta::assert_snapshot!(name.as_str(), shown(&log)));
+    }
+}
+
+#[test]
+fn recordings_are_small_and_tell_of_no_machine() {
+    let kept = kept();
+    assert!(!kept.is_empty(), "make some with: make recordings");
+    for (name, text) in &kept {
+        assert!(text.len() <= LARGEST, "{name} has {} bytes", text.len());
+        let log = read(text.as_bytes()).expect("a recording");
+        assert!(log.header.redacted, "{name}");
+        assert!(!text.contains(env!("CARGO_MANIFEST_DIR")), "{name}");
+        assert!(!text.contains("/tmp/tb-"), "{name} names its home");
+    }
+    let snapshots = fs::read_dir(folder().join("snapshots")).expect("what they show");
+    let names: BTreeSet<String> = snapshots
+        .filter_map(|file| {
+            let name = file.expect("a file").file_name();
+            let name = name.to_str()?.strip_suffix(".snap")?;
+            Some(name.to_owned())
+        })
+        .collect();
+    assert_eq!(names, kept.into_keys().collect(), "one for each recording");
+}
+
+/// What an engine shows of each session, repetitions left out.
+type Shown = BTreeMap<SessionId, Vec<String>>;
+
+fn take(shown: &mut Shown, snapshot: &Snapshot) {
+    for session in &snapshot.sessions {
+        let row = Row::of(session, None);
+        let words = shown.entry(session.id).or_default();
+        let line = format!("{} {} {}", row.word, row.detail, row.why);
+        if words.last() != Some(&line) {
+            words.push(line);
+        }
+    }
+}
+
+#[test]
+fn a_replay_shows_what_the_engine_showed() {
+    if trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let around = Surroundings {
+        home: home.path().into(),
+        runtime_home: Some(home.runtime()),
+        tmux_folder: Some(home.tmux_tmpdir()),
+        path: std::env::var_os("PATH"),
+        ..Surroundings::default()
+    };
+    let settings = Settings {
+        confinement: Confinement::Confined,
+        ..Settings::default()
+    };
+    let path = home.path().join("recording.jsonl");
+    let file = fs::File::create_new(&path).expect("a file");
+    let (recorder, mut recording) =
+        Recorder::start(&around, Privacy::Full, file).expect("a recorder");
+    let engine = Engine::start_recorded(&around, &settings, recorder).expect("an engine");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime");
+    let mut snapshots = engine.snapshots();
+    let live = std::thread::spawn(move || {
+        let mut shown = Shown::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.expect("a runtime").block_on(async {
+            while snapshots.changed().await.is_ok() {
+                take(&mut shown, &snapshots.borrow_and_update());
+            }
+        });
+        shown
+    });
+    let folder = home.project("work");
+    let arguments = ["--permission-mode", "manual"];
+    let mut terminal = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &arguments);
+    terminal.wait_status(LONG, "idle");
+    terminal.attach();
+    terminal.run_turn(LONG, "stream 1s");
+    terminal.submit("bash: touch made");
+    terminal.wait_screen(LONG, "Do you want to proceed?");
+    terminal.answer(Key::Char('1'));
+    terminal.wait_status(LONG, "idle");
+    let client = terminal.client();
+    terminal.submit("/exit");
+    terminal.wait_end(LONG, client);
+    until(LONG, "the end in the engine", || {
+        let snapshot = engine.snapshot();
+        let stopped = |s: &trusty_fleet::Session| s.pid == Some(client.pid) && !s.attached;
+        snapshot.sessions.iter().any(stopped).then_some(())
+    });
+    drop(engine);
+    let outcome = runtime.block_on(recording.ended());
+    assert!(outcome.problem.is_none(), "{outcome:?}");
+    let live = live.join().expect("what was shown");
+
+    let text = fs::read(&path).expect("a recording");
+    let log = read(text.as_slice()).expect("a recording");
+    let mut replayed = Shown::new();
+    for moment in timeline(&log) {
+        take(&mut replayed, &moment.snapshot);
+    }
+    assert_eq!(live.len(), 1, "{live:#?}");
+    // A live engine takes in what comes close together at once, and so shows at most as much.
+    for (id, lines) in live {
+        let mut all = replayed.get(&id).into_iter().flatten();
+        for line in &lines {
+            assert!(
+                all.any(|l| l == line),
+                "{line}\nlive: {lines:#?}\nreplayed: {replayed:#?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `trusty record` beside a scenario.
+
+use crate::trusty::{Running, trusty};
+use crate::wait::until;
+use crate::{Home, Signal, Value};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_mins(1);
+
+/// A recording under way; stopped when dropped, but whole only after [`end`](Self::end).
+pub struct Recording {
+    running: Running,
+    path: PathBuf,
+}
+
+impl Recording {
+    /// Records this home into a new file, and returns once the first look is over.
+    #[track_caller]
+    pub fn start(home: &Home, path: &Path) -> Self {
+        let mut command = trusty(home);
+        command.arg("record").arg(path).stderr(Stdio::null());
+        let recording = Self {
+            running: Running::start(&mut command),
+            path: path.to_path_buf(),
+        };
+        until(LONG, "the first look in a recording", || {
+            let text = fs::read_to_string(path).ok()?;
+            text.contains("\"FirstLook\"").then_some(())
+        });
+        recording
+    }
+
+    /// Ends it as its owner would; the file is whole.
+    #[track_caller]
+    pub fn end(mut self) -> PathBuf {
+        assert!(
+            self.running.process().signal(Signal::TERM),
+            "it runs until it is ended"
+        );
+        assert_eq!(self.running.wait(LONG), Some(0), "trusty record");
+        self.path
+    }
+
+    /// Ends it, and keeps what does not tell of this machine in `to`.
+    #[track_caller]
+    pub fn keep(self, to: &Path) {
+        let raw = self.end();
+        let text = fs::read_to_string(&raw).expect("a recording");
+        let kept: Vec<String> = text.lines().map(placeless).collect();
+        fs::write(to, kept.join("\n") + "\n").expect("a file for the recording");
+    }
+}
+
+/// A line without the place of the project and without whoever runs the tests.
+fn placeless(line: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .expect("the project");
+    let own = std::process::id();
+    let line = line.replace(&*root.to_string_lossy(), "/opt/trusty");
+    let mut value: Value = serde_json::from_str(&line).expect("a line of a recording");
+    let Some(ancestors) = value.pointer_mut("/fact/Process/ancestors") else {
+        return line;
+    };
+    if let Value::Array(chain) = ancestors
+        && let Some(end) = chain.iter().position(|a| a["pid"] == own)
+    {
+        chain.truncate(end);
+    }
+    value.to_string()
+}
