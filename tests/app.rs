@@ -187,7 +187,7 @@ fn rows_and_icon_follow_a_real_session() {
         (now.0 == quiet.0 && now.1.contains("'1 session, quiet'")).then_some(())
     });
 
-    terminal.submit("stream 6s then bash: touch paid");
+    terminal.submit("stream 6s then bash: touch paid finally stream 3s");
     wait_word(&page, "Working");
     let working = until(LONG, "the icon of work", || {
         Some(look()).filter(|now| now.0 != quiet.0 && now.1.contains("'1 working'"))
@@ -201,7 +201,7 @@ fn rows_and_icon_follow_a_real_session() {
     page.run(DRAWN);
     desktop.screenshot(&artefact("permission.png"));
     terminal.wait_status(LONG, "waiting");
-    terminal.answer(Key::Escape);
+    terminal.answer(Key::Enter);
     // Finished until its owner has looked; a popover that was open at the time is a look.
     wait_word(&page, "Finished");
     until(LONG, "the first icon", || {
@@ -225,7 +225,14 @@ fn rows_and_icon_follow_a_real_session() {
     let mut order = seen.clone();
     order.retain(|word| *word != "Starting");
     order.dedup();
-    let wanted = ["Idle", "Working", "Permission", "Finished", "Idle"];
+    let wanted = [
+        "Idle",
+        "Working",
+        "Permission",
+        "Working",
+        "Finished",
+        "Idle",
+    ];
     assert_eq!(order, wanted, "{seen:?}");
     drop(terminal);
     wait_word(&page, "Stopped");
