@@ -11,11 +11,12 @@ pub mod transcript;
 mod watch;
 
 use crate::io::clock::Clock;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use trusty_fleet::cadence::Cadence;
 use trusty_fleet::fleet::Wanted;
+use trusty_fleet::time::WallClock;
 use trusty_fleet::{Fact, Observation, Timestamp};
 
 /// What the engine asks of all sources.
@@ -33,14 +34,14 @@ pub struct Outlet {
     clock: Clock,
     observations: mpsc::Sender<Observation>,
     last: AtomicI64,
-    /// By how much the wall clock is ahead of ours, in nanoseconds; the same for all sources.
-    ahead: Arc<AtomicI64>,
+    /// The same for all sources.
+    wall: Arc<Mutex<WallClock>>,
 }
 
 impl Clone for Outlet {
     fn clone(&self) -> Self {
         Self {
-            ahead: Arc::clone(&self.ahead),
+            wall: Arc::clone(&self.wall),
             ..Self::new(self.clock, self.observations.clone())
         }
     }
@@ -60,7 +61,7 @@ impl Outlet {
             clock,
             observations,
             last: AtomicI64::new(i64::MIN),
-            ahead: Arc::default(),
+            wall: Arc::default(),
         }
     }
 
@@ -74,24 +75,24 @@ impl Outlet {
         Timestamp::from_nanos(at)
     }
 
-    /// By how much the wall clock is ahead, and whether it was set since anybody last asked.
-    fn ahead(&self) -> (i64, bool) {
-        let known = self.ahead.load(Ordering::Relaxed);
-        let now = self.clock.ahead();
-        if now.abs_diff(known) < STEP {
-            return (known, false);
+    /// The wall clock as it was found, and whether it was set since anybody last asked.
+    fn wall_clock(&self, now: Timestamp) -> (WallClock, bool) {
+        let mut known = self.wall.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = self.clock.ahead();
+        let set = ahead.abs_diff(known.ahead()) >= STEP;
+        if set {
+            known.set(now, ahead);
         }
-        self.ahead.store(now, Ordering::Relaxed);
-        (now, true)
+        (known.clone(), set)
     }
 
     /// Tells facts, all seen now.
     pub async fn tell(&self, facts: Vec<Fact>) -> Result<(), Ended> {
         let at = self.date();
-        let (ahead, moved) = self.ahead();
-        let news = moved.then_some(Fact::WallClock(ahead));
+        let (wall, set) = self.wall_clock(at);
+        let news = set.then(|| Fact::WallClock(wall.ahead()));
         for fact in news.into_iter().chain(facts) {
-            let fact = fact.set_back(ahead);
+            let fact = fact.dated_by(&wall, at);
             self.observations
                 .send(Observation { at, fact })
                 .await

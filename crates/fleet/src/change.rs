@@ -1,6 +1,6 @@
 //! The difference of two snapshots.
 
-use crate::session::{Session, SessionId};
+use crate::session::{Activity, Session, SessionId};
 use crate::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,9 @@ fn substance(session: &Session) -> Session {
     let mut copy = session.clone();
     copy.last_seen = copy.created_at;
     copy.usage = None;
+    if let Some(Activity::Retrying { next_at, .. }) = &mut copy.activity {
+        *next_at = None;
+    }
     if let Some(because) = &mut copy.because {
         because.observed_at = because.since;
     }

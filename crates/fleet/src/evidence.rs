@@ -56,8 +56,8 @@ pub struct Evidence {
     pub transcripts: BTreeMap<TranscriptKey, Dated<Option<Transcript>>>,
     /// What panes showed, over time.
     pub screens: BTreeMap<PaneKey, Runs<Screen>>,
-    /// The client's own list, by config folder.
-    pub lists: BTreeMap<PathBuf, Dated<Vec<Listed>>>,
+    /// What the client's own list said of a pid, by config folder, over time.
+    pub lists: BTreeMap<(PathBuf, u32), Runs<Listed>>,
     /// What hooks told, by Claude's own session id.
     pub hooks: BTreeMap<String, HookEvidence>,
     /// By how much the wall clock is ahead of ours, in nanoseconds.
@@ -88,7 +88,19 @@ fn file_newer<K: Ord, T: PartialOrd>(map: &mut BTreeMap<K, Dated<T>>, key: K, ne
     }
 }
 
+/// The most sessions whose hooks are kept: anybody may hand in events of any.
+const MOST_HOOKED: usize = 512;
+
 impl Evidence {
+    fn bound_hooks(&mut self) {
+        if self.hooks.len() > MOST_HOOKED {
+            let quietest = self.hooks.iter().min_by_key(|(id, h)| (h.newest_at(), *id));
+            if let Some(id) = quietest.map(|(id, _)| id.clone()) {
+                self.hooks.remove(&id);
+            }
+        }
+    }
+
     /// Files one fact.
     pub fn file(&mut self, observation: Observation) {
         let at = observation.at;
@@ -135,10 +147,16 @@ impl Evidence {
             Fact::Screen(pane, screen) => {
                 self.screens.entry(pane).or_default().insert(at, screen);
             }
-            Fact::Listed(dir, value) => file_newer(&mut self.lists, dir, Dated { at, value }),
+            Fact::Listed(dir, all) => {
+                for one in all {
+                    let key = (dir.clone(), one.pid);
+                    self.lists.entry(key).or_default().insert(at, one);
+                }
+            }
             Fact::Hook(event) => {
                 let told = self.hooks.entry(event.session_id.clone()).or_default();
                 told.insert(at, *event);
+                self.bound_hooks();
             }
             Fact::WallClock(value) => {
                 let newer = |known: &Dated<i64>| (at, value) > (known.at, known.value);

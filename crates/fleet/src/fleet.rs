@@ -62,7 +62,9 @@ impl Known<'_> {
 
     /// Whether its registry speaks in words we do not know, and its client can list sessions.
     fn wants_list(&self, version: Option<&str>) -> bool {
-        self.verdict.because.certainty != Certainty::Certain
+        let is_client = matches!(self.process.facts.role, Role::Interactive | Role::Headless);
+        is_client
+            && self.verdict.because.certainty != Certainty::Certain
             && version.is_some_and(status::can_list)
     }
 }
@@ -133,13 +135,13 @@ impl Fleet {
         registered: &BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)>,
     ) -> BTreeSet<TranscriptKey> {
         let mut seen = BTreeSet::new();
-        let living = self.evidence.processes.all().filter(|(_, p)| {
-            let role = p.facts.role;
-            p.exited_at.is_none() && matches!(role, Role::Interactive | Role::Headless)
-        });
-        let keys = living.filter_map(|(key, process)| {
+        let living = self.evidence.processes.all().filter_map(|(key, process)| {
             let file = registered.get(&key).copied();
             let entry = file.and_then(|(_, f)| f.entries.newest()).map(|(_, e)| e);
+            let lives = process.exited_at.is_none() && self.is_session(&process, entry);
+            lives.then_some((process, file, entry))
+        });
+        let keys = living.filter_map(|(process, file, entry)| {
             transcript_key(process.facts, file.map(|f| f.0), entry)
         });
         keys.filter_map(|key| {
@@ -245,8 +247,8 @@ impl Fleet {
         let screens =
             pane.and_then(|(server, pane)| self.evidence.screens.get(&pane_key(server, pane)));
         let listed = file.and_then(|(name, _)| {
-            let list = self.evidence.lists.get(&name.dir)?;
-            Some((list.at, list.value.iter().find(|l| l.pid == key.pid)?))
+            let told = self.evidence.lists.get(&(name.dir.clone(), key.pid))?;
+            told.runs(Clone::clone).next()
         });
         let hooks = entry
             .and_then(|e| e.session_id.as_ref())

@@ -109,7 +109,7 @@ pub struct RegistryEntry {
 }
 
 /// A process as it is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct ProcessFacts {
     /// Who it is.
     pub key: ProcessKey,
@@ -139,7 +139,7 @@ pub struct ProcessFacts {
 }
 
 /// The part of a process that changes.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct Pulse {
     /// Who it is.
     pub key: ProcessKey,

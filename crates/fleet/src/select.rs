@@ -16,32 +16,30 @@ pub enum Unclear<'a> {
     Ambiguous(Vec<&'a Session>),
 }
 
-/// Finds the session that `word` names: all digits mean a pid; anything else a full id, a tmux
-/// name, a folder's or the owner's name, or the first six or more characters of an id, in that order.
+/// Finds the session that `word` names: a pid or a full id; else whatever is called so by its
+/// tmux name, its folder, the name its owner gave it, or the first six or more characters of its
+/// id, if that is one session only.
 pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, Unclear<'a>> {
-    let matching = |rule: &dyn Fn(&Session) -> bool| -> Vec<&'a Session> {
-        sessions.iter().filter(|s| rule(s)).collect()
+    let lower = word.to_ascii_lowercase();
+    let pid: Option<u32> = word.parse().ok();
+    let exact = |s: &&Session| (pid.is_some() && s.pid == pid) || s.id.to_string() == lower;
+    if let Some(one) = sessions.iter().find(exact) {
+        return Ok(one);
+    }
+    let is_prefix = word.chars().count() >= SHORTEST_PREFIX;
+    let called = |s: &&Session| {
+        s.tmux_name == word
+            || is_called(s, word)
+            || (is_prefix && s.id.to_string().starts_with(&lower))
     };
-    let rules: Vec<Vec<&Session>> = if !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
-    {
-        let pid = word.parse().ok();
-        vec![matching(&|s| pid.is_some() && s.pid == pid)]
-    } else {
-        let lower = word.to_ascii_lowercase();
-        let prefix = word.chars().count() >= SHORTEST_PREFIX;
-        vec![
-            matching(&|s| s.id.to_string() == lower),
-            matching(&|s| s.tmux_name == word),
-            matching(&|s| is_called(s, word)),
-            matching(&|s| prefix && s.id.to_string().starts_with(&lower)),
-        ]
+    let found: Vec<&Session> = match word {
+        "" => Vec::new(),
+        _ => sessions.iter().filter(called).collect(),
     };
-    match rules.into_iter().find(|found| !found.is_empty()) {
-        None => Err(Unclear::Unknown),
-        Some(found) => match found[..] {
-            [one] => Ok(one),
-            _ => Err(Unclear::Ambiguous(found)),
-        },
+    match found[..] {
+        [] => Err(Unclear::Unknown),
+        [one] => Ok(one),
+        _ => Err(Unclear::Ambiguous(found)),
     }
 }
 
@@ -82,6 +80,8 @@ mod tests {
             session(0xabcd_ef00 << 96, 10, "/home/dev/api", "work"),
             session(0xabcd_ef11 << 96, 11, "/home/dev/web", "api"),
             session(0x1234_5678 << 96, 123_456, "/tmp/api", "main"),
+            // tmux calls its first session so.
+            session(0x7777_7777 << 96, 13, "/tmp/zero", "0"),
         ];
         let pid = |word: &str| match select(&sessions, word) {
             Ok(s) => format!("{}", s.pid.unwrap_or(0)),
@@ -95,7 +95,9 @@ mod tests {
             ("99999999999999999999", "unknown"),
             ("", "unknown"),
             ("work", "10"),
-            ("api", "11"),
+            ("api", "3 candidates"),
+            ("main", "123456"),
+            ("0", "13"),
             ("web", "11"),
             ("abcde", "unknown"),
             ("abcdef", "2 candidates"),

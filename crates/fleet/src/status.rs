@@ -7,7 +7,7 @@
 //! |---|---|---|---|
 //! | process gone | Stopped | ever | no |
 //! | process state `T`, frozen group | Paused | until the next pulse | no |
-//! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | no |
+//! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | [`FLUSHED`] for its words |
 //! | registry without a status, or its key alone | Starting, then Trust | [`STARTING`], [`ATTENTION`] | no |
 //! | hook: a prompt was sent | Working | [`HOOK_LEADS`], then the registry | no |
 //! | registry `busy` | Working, Compacting, Retrying | while the file says so | no |
@@ -20,8 +20,11 @@
 //! | tmux clients, kind `background` | Detached, unless one above holds | newest list | no |
 //!
 //! With the registry's word, a transcript adds: which tool, how the turn ended (Finished, Failed,
-//! interrupted), a retry, the sub-agents. A pane's text adds a retry or a compaction. A file's age
-//! never counts: a client in thought writes nothing.
+//! interrupted), a retry (for [`RETRY_PAUSE`]), the sub-agents. A pane's text adds a retry, a
+//! compaction or the tool of a dialog where nobody else names it. What a hook told of a call or a
+//! sub-agent counts while the transcript does not go on without it ([`HOOK_ALONE`]); records and
+//! the registry's word are told apart no finer than [`SLACK`], and work without a turn is asked
+//! after from [`TURNLESS`] on. A file's age never counts: a client in thought writes nothing.
 
 mod content;
 mod registry;
@@ -53,6 +56,16 @@ pub const SCREEN_FRESH: Duration = Duration::from_secs(7);
 pub const LIST_FRESH: Duration = Duration::from_secs(35);
 /// The longest pause between two attempts of a request; one that lasts longer is being answered.
 pub const RETRY_PAUSE: Duration = Duration::from_secs(45);
+/// The transcript is written in batches: its lines may be so much later than the registry's word,
+/// and than each other (measured up to 0.3 s).
+const FLUSHED: Duration = Duration::from_millis(300);
+/// A record is dated when it is made, the registry when it is written: up to so much later.
+const SLACK: Duration = Duration::from_secs(2);
+/// Work without a turn in the transcript for so long is a compaction, or a command.
+const TURNLESS: Duration = Duration::from_secs(2);
+/// A hook may be lost: what it told of a call or a sub-agent is believed only until the
+/// transcript has gone on for so long without it.
+const HOOK_ALONE: Duration = Duration::from_secs(3);
 
 /// The facts that bear on one session.
 #[derive(Debug, Clone)]
@@ -72,8 +85,8 @@ pub struct Case<'a> {
     pub transcript: Option<(Timestamp, &'a Transcript)>,
     /// What its pane showed, newest first.
     pub screens: Vec<Run<'a, Screen>>,
-    /// What the client's own list says of it, and when.
-    pub listed: Option<(Timestamp, &'a Listed)>,
+    /// What the client's own list says of it.
+    pub listed: Option<Run<'a, Listed>>,
     /// What its hooks told.
     pub hooks: Option<&'a HookEvidence>,
     /// When its owner last looked.
@@ -213,8 +226,16 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
     let attached = detached.is_none();
     let (status, because) = if let Some(because) = paused(&process) {
         (SessionStatus::Paused, because)
-    } else if let (SessionStatus::Active, Some(because)) = (doing.status, detached) {
-        (SessionStatus::Detached, because)
+    } else if let (SessionStatus::Active, Some(detached)) = (doing.status, detached) {
+        // What it does is shown beside it, so both are explained, by the source of the first.
+        let text = format!("{}; {}", doing.because.text, detached);
+        (
+            SessionStatus::Detached,
+            Because {
+                text,
+                ..doing.because
+            },
+        )
     } else {
         (doing.status, doing.because)
     };
@@ -276,32 +297,14 @@ fn paused(process: &Process<'_>) -> Option<Because> {
     ))
 }
 
-fn detached(case: &Case<'_>) -> Option<Because> {
-    if let Some(Run {
-        value: false,
-        first,
-        last,
-    }) = case.shown
-    {
-        let because = because(
-            Source::Tmux,
-            "no client shows its tmux session",
-            last,
-            first,
-        );
-        return Some(until(because, "its tmux session is attached"));
+/// Why no terminal shows it, if none does.
+fn detached(case: &Case<'_>) -> Option<&'static str> {
+    if case.shown.as_ref().is_some_and(|run| !run.value) {
+        return Some("no client shows its tmux session");
     }
     let run = case.registry.first()?;
     let background = matches!(run.value.kind.as_deref(), Some("bg" | "background"));
-    background.then(|| {
-        let because = because(
-            Source::Registry,
-            "it is a background session",
-            run.last,
-            run.first,
-        );
-        until(because, "it is attached")
-    })
+    background.then_some("it is a background session")
 }
 
 fn doing(case: &Case<'_>, now: Timestamp) -> Doing {

@@ -13,6 +13,47 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
+/// By how much the wall clock was ahead of the time facts are dated with, span by span.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WallClock {
+    /// From when on, and by how many nanoseconds; in the order of time.
+    spans: Vec<(Timestamp, i64)>,
+}
+
+impl WallClock {
+    /// That the clock was set is noticed up to so much later.
+    const SLACK: Duration = Duration::from_secs(6);
+    /// The most spans kept: somebody sets the clock all the time.
+    const MOST: usize = 16;
+
+    /// By how much it is ahead now.
+    pub fn ahead(&self) -> i64 {
+        self.spans.last().map_or(0, |(_, ahead)| *ahead)
+    }
+
+    /// It was found to be ahead by so much from now on.
+    pub fn set(&mut self, now: Timestamp, ahead: i64) {
+        self.spans.push((now, ahead));
+        if self.spans.len() > Self::MOST {
+            self.spans.remove(0);
+        }
+    }
+
+    /// The time facts are dated with at which the wall clock showed `wall`: that of the newest
+    /// span in which it can have shown it.
+    pub fn ours(&self, wall: Timestamp, now: Timestamp) -> Timestamp {
+        let mut end = now;
+        for (from, ahead) in self.spans.iter().rev() {
+            let ours = Timestamp(wall.0.saturating_sub(*ahead));
+            if ours.after(Self::SLACK) >= *from && ours <= end.after(Self::SLACK) {
+                return ours;
+            }
+            end = *from;
+        }
+        wall
+    }
+}
+
 const PER_MILLI: i64 = 1_000_000;
 
 impl Timestamp {

@@ -281,19 +281,24 @@ fn screen(case: &Case<'_>, verdict: &Verdict, now: Timestamp) -> Told {
 
 fn list(case: &Case<'_>, now: Timestamp) -> Told {
     let source = Source::List;
-    match case.listed.filter(|(at, _)| now < at.after(LIST_FRESH)) {
+    match case
+        .listed
+        .as_ref()
+        .filter(|run| now < run.last.after(LIST_FRESH))
+    {
         None => Told::silent(
             source,
             "not asked",
             "asked only where the registry is not understood",
         ),
-        Some((at, listed)) => Told {
+        Some(run) => Told {
             source,
-            says: listed
+            says: run
+                .value
                 .status
                 .clone()
                 .unwrap_or_else(|| "no status".to_owned()),
-            at: Some(at),
+            at: Some(run.last),
             part: Part::Heard,
             reason: "the registry, which it is made from, is read more often",
         },

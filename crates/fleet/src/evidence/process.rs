@@ -44,7 +44,7 @@ impl Processes {
     pub(super) fn describe(&mut self, at: Timestamp, facts: ProcessFacts) {
         self.pulse(at, facts.pulse);
         let record = self.records.entry(facts.key).or_default();
-        let newer = |known: &Dated<ProcessFacts>| at >= known.at;
+        let newer = |known: &Dated<ProcessFacts>| (at, &facts) > (known.at, &known.value);
         if record.described.as_ref().is_none_or(newer) {
             record.described = Some(Dated { at, value: facts });
         }
@@ -54,7 +54,10 @@ impl Processes {
         let record = self.records.entry(pulse.key).or_default();
         record.states.insert(at, pulse.state);
         if let Some(value) = pulse.usage
-            && record.usage.as_ref().is_none_or(|known| at >= known.at)
+            && record
+                .usage
+                .as_ref()
+                .is_none_or(|known| (at, &value) > (known.at, &known.value))
         {
             record.usage = Some(Dated { at, value });
         }

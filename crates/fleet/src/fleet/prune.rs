@@ -92,7 +92,10 @@ impl Fleet {
             .transcripts
             .retain(|key, _| transcripts.contains(key));
         evidence.screens.retain(|key, _| panes.contains(key));
-        evidence.lists.retain(|dir, _| dirs.contains(dir));
+        evidence.lists.retain(|(dir, _), told| {
+            let recent = |(at, _): (Timestamp, _)| now.since(at) <= STOPPED_KEPT;
+            dirs.contains(dir) && told.newest().is_some_and(recent)
+        });
         evidence.hooks.retain(|id, told| {
             let recent = |at: Timestamp| now.since(at) <= STOPPED_KEPT;
             sessions.contains(id) || told.newest_at().is_some_and(recent)

@@ -2,6 +2,7 @@ mod content;
 mod identity;
 mod order;
 mod silent;
+mod strange;
 
 use super::*;
 use crate::cadence::{Motion, Reason};

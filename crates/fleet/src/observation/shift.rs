@@ -1,14 +1,14 @@
 //! Times that a client wrote by the wall clock, moved to the time facts are dated with.
 
 use super::{Fact, RegistryEntry, Said, ToolCall, Transcript};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, WallClock};
 
 impl Fact {
-    /// The same fact with the client's own times set back by `ahead` nanoseconds: so far is the
-    /// wall clock ahead of the time facts are dated with, once somebody has set it.
+    /// The same fact, seen now, with the client's own times as they are by the time facts are
+    /// dated with.
     #[must_use]
-    pub fn set_back(self, ahead: i64) -> Self {
-        let back = |at: Timestamp| Timestamp::from_nanos(at.as_nanos().saturating_sub(ahead));
+    pub fn dated_by(self, clock: &WallClock, now: Timestamp) -> Self {
+        let back = |at: Timestamp| clock.ours(at, now);
         match self {
             Self::Registry(file, entry) => Self::Registry(file, Box::new(entry_back(*entry, back))),
             Self::Transcript(key, transcript) => {

@@ -309,7 +309,7 @@ pub struct TmuxTarget {
 }
 
 /// What a process tree uses.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, ToSchema)]
 pub struct Usage {
     /// Per cent of one core.
     pub cpu: f32,

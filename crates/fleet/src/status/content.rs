@@ -1,15 +1,13 @@
 //! What goes on inside a turn: from the transcript, corrected by hooks where they are connected.
 
-use super::{Case, RETRY_PAUSE};
+use super::{Case, HOOK_ALONE, IDLE_DEBOUNCE, RETRY_PAUSE, SLACK};
 use crate::evidence::HookEvidence;
-use crate::observation::{Delegated, End, Happened, HookEvent, Retry, ToolCall, Transcript};
+use crate::observation::{
+    Delegated, End, Happened, HookEvent, RegistryEntry, Retry, ToolCall, Transcript,
+};
 use crate::session::{Delegation, NeedKind};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-/// A record is dated when it is made, the registry when it is written: up to so much later.
-const SLACK: Duration = Duration::from_secs(2);
 
 /// The inside of a session.
 #[derive(Clone, Copy)]
@@ -18,6 +16,8 @@ pub(super) struct Content<'a> {
     hooks: Option<&'a HookEvidence>,
     pid: u32,
     began: Timestamp,
+    /// When the prompt was last free for longer than a moment.
+    rested_at: Option<Timestamp>,
 }
 
 /// What a permission dialog asks for.
@@ -66,6 +66,7 @@ impl<'a> Content<'a> {
             hooks: case.hooks,
             pid: case.process.facts.key.pid,
             began: case.process.facts.started_at,
+            rested_at: rested_at(case),
         }
     }
 
@@ -82,7 +83,7 @@ impl<'a> Content<'a> {
         let of_hook = self
             .told()
             .take_while(|(_, e)| !matches!(e.what, Happened::Prompted))
-            .filter(|(_, e)| e.agent.is_none())
+            .filter(|(at, e)| e.agent.is_none() && !self.went_on_after(*at))
             .find_map(|(_, e)| match &e.what {
                 Happened::ToolStarting(call) => Some(call),
                 _ => None,
@@ -94,6 +95,16 @@ impl<'a> Content<'a> {
             .find(|call| !ended.contains(call.id.as_str()))
     }
 
+    /// Whether the transcript has gone on for long after a hook told something.
+    fn went_on_after(&self, at: Timestamp) -> bool {
+        let newest = self.transcript.and_then(|t| {
+            let ended_at = t.end.as_ref().map(|end| end.at);
+            let sent_at = t.retry.as_ref().map(|retry| retry.at);
+            t.newest_at.max(t.turn_at).max(ended_at).max(sent_at)
+        });
+        newest.is_some_and(|newest| newest >= at.after(HOOK_ALONE))
+    }
+
     fn ended_calls(&self) -> BTreeSet<&'a str> {
         let ended = self.told().filter_map(|(_, e)| match &e.what {
             Happened::ToolEnded { id } => Some(id.as_str()),
@@ -102,32 +113,37 @@ impl<'a> Content<'a> {
         ended.collect()
     }
 
-    /// What the dialog that is open since `from` asks for, if it is clear.
-    pub(super) fn asked(&self, from: Timestamp) -> Asked {
+    /// What the dialog of this kind that is open since `from` asks for, if it is clear.
+    pub(super) fn asked(&self, kind: NeedKind, from: Timestamp) -> Asked {
         self.asked_by_hook(from)
-            .or_else(|| self.asked_by_transcript())
+            .or_else(|| self.asked_by_transcript(kind, from))
             .unwrap_or_default()
     }
 
-    fn asked_by_hook(&self, from: Timestamp) -> Option<Asked> {
-        let mut later_by_agent: BTreeSet<Option<&str>> = BTreeSet::new();
-        for (_, event) in self.told().take_while(|(at, _)| at.after(SLACK) >= from) {
+    /// Requests queue: the oldest that nothing has followed is the one on the screen.
+    pub(super) fn asked_by_hook(&self, from: Timestamp) -> Option<Asked> {
+        let mut followed: BTreeMap<Option<&str>, Timestamp> = BTreeMap::new();
+        let mut oldest = None;
+        for (at, event) in self.told().take_while(|(at, _)| at.after(SLACK) >= from) {
             let agent = event.agent.as_deref();
             match &event.what {
-                Happened::PermissionAsked { tool, detail } if !later_by_agent.contains(&agent) => {
-                    return Some(Asked {
-                        tool: Some(tool.clone()),
-                        detail: detail.clone(),
-                        agent: agent.map(|id| self.agent_name(id)),
-                    });
+                Happened::PermissionAsked { tool, detail } if !followed.contains_key(&agent) => {
+                    oldest = Some((tool, detail, agent));
+                    followed.insert(agent, at);
                 }
-                Happened::ToolEnded { .. } | Happened::Stopped { .. } | Happened::Prompted => {
-                    later_by_agent.insert(agent);
+                // A call begins just before it is asked for, but may be told of just after.
+                Happened::ToolStarting(_) => {}
+                _ => {
+                    followed.entry(agent).or_insert(at);
                 }
-                _ => {}
             }
         }
-        None
+        let (tool, detail, agent) = oldest?;
+        Some(Asked {
+            tool: Some(tool.clone()),
+            detail: detail.clone(),
+            agent: agent.map(|id| self.agent_name(id)),
+        })
     }
 
     fn agent_name(&self, id: &str) -> String {
@@ -137,21 +153,29 @@ impl<'a> Content<'a> {
         known.map_or_else(|| "a sub-agent".to_owned(), name)
     }
 
-    /// A call without a result runs or waits for leave: only where just one agent has any is it
-    /// clear whose turn it is to be asked.
-    fn asked_by_transcript(&self) -> Option<Asked> {
+    /// A call without a result runs or waits for leave: only where just one agent has one that
+    /// can be meant is it clear whose turn it is to be asked.
+    fn asked_by_transcript(&self, kind: NeedKind, from: Timestamp) -> Option<Asked> {
         let transcript = self.transcript?;
         let ended = self.ended_calls();
-        let open = |calls: &'a [ToolCall]| {
-            calls.iter().find(|c| {
-                !ended.contains(c.id.as_str()) && !matches!(c.tool.as_str(), "Agent" | "Task")
-            })
+        let alone = transcript.delegations.is_empty();
+        let meant = |call: &&'a ToolCall| {
+            let fits = match call.tool.as_str() {
+                "Agent" | "Task" => false,
+                "AskUserQuestion" => kind != NeedKind::Plan,
+                "ExitPlanMode" => kind != NeedKind::Question,
+                // Elicitations of other tools are told as questions, too.
+                _ => kind == NeedKind::Permission || alone,
+            };
+            // One that was made long before the dialog opened runs.
+            let recent = alone || call.at.after(SLACK + SLACK) >= from;
+            fits && recent && !ended.contains(call.id.as_str())
         };
-        let main = open(&transcript.calls).map(|call| (call, None));
+        let main = transcript.calls.iter().find(meant).map(|call| (call, None));
         let agents = transcript
             .delegations
             .iter()
-            .filter_map(|d| open(&d.calls).map(|call| (call, Some(name(d)))));
+            .filter_map(|d| d.calls.iter().find(meant).map(|call| (call, Some(name(d)))));
         let mut all = main.into_iter().chain(agents);
         let (call, agent) = all.next()?;
         if all.next().is_some() {
@@ -205,7 +229,7 @@ impl<'a> Content<'a> {
     /// A request that was sent again and has no answer yet.
     pub(super) fn retry(&self, now: Timestamp) -> Option<&'a Retry> {
         let retry = self.transcript?.retry.as_ref()?;
-        (now < retry.at.after(RETRY_PAUSE)).then_some(retry)
+        (now < retry_over(retry)).then_some(retry)
     }
 
     /// Whether the transcript may still tell what is asked for: it has told of no call.
@@ -213,11 +237,12 @@ impl<'a> Content<'a> {
         self.transcript.is_some() && asked.tool.is_none()
     }
 
-    /// When a hook said that the conversation is being compacted, if that is not over.
-    pub(super) fn compacting(&self) -> Option<Timestamp> {
-        self.told()
-            .take_while(|(_, e)| !matches!(e.what, Happened::Compacted | Happened::Prompted))
-            .find_map(|(at, e)| matches!(e.what, Happened::Compacting).then_some(at))
+    /// When a hook said that the conversation is being compacted, in work that began at `from`,
+    /// if nothing followed.
+    pub(super) fn compacting(&self, from: Timestamp) -> Option<Timestamp> {
+        let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
+        let of_now = at.after(SLACK) >= from;
+        (matches!(event.what, Happened::Compacting) && of_now).then_some(at)
     }
 
     /// When a hook last said that a prompt was sent, if nothing came after it.
@@ -247,12 +272,15 @@ impl<'a> Content<'a> {
     /// still run.
     fn correct(&self, all: &mut BTreeMap<&'a str, Delegation>) {
         let mut later: BTreeSet<&str> = BTreeSet::new();
-        for (at, event) in self.told() {
+        let lasting = |at: &Timestamp| self.rested_at.is_none_or(|rested| *at >= rested);
+        for (at, event) in self.told().take_while(|(at, _)| lasting(at)) {
             match (&event.what, event.agent.as_deref()) {
                 (Happened::AgentEnded, Some(id)) if later.insert(id) => {
                     all.remove(id);
                 }
-                (Happened::AgentStarted { agent_type }, Some(id)) if later.insert(id) => {
+                (Happened::AgentStarted { agent_type }, Some(id))
+                    if later.insert(id) && !self.went_on_after(at) =>
+                {
                     all.entry(id).or_insert_with(|| Delegation {
                         id: id.to_owned(),
                         agent_type: agent_type.clone(),
@@ -277,6 +305,26 @@ impl<'a> Content<'a> {
             }
         }
     }
+}
+
+/// Until when a retry is one.
+pub(super) fn retry_over(retry: &Retry) -> Timestamp {
+    let named = retry.next_at.map(|at| at.after(SLACK));
+    named
+        .max(Some(retry.at.after(RETRY_PAUSE)))
+        .unwrap_or(retry.at)
+}
+
+fn rested_at(case: &Case<'_>) -> Option<Timestamp> {
+    let free = |entry: &RegistryEntry| entry.status.as_deref() == Some("idle");
+    let lasted = case
+        .registry
+        .windows(2)
+        .find(|pair| free(pair[1].value) && pair[0].first.since(pair[1].first) >= IDLE_DEBOUNCE);
+    let newest = case.registry.first().filter(|run| free(run.value));
+    newest
+        .map(|run| run.first)
+        .or(lasted.map(|pair| pair[1].first))
 }
 
 fn name(agent: &Delegated) -> String {

@@ -1,19 +1,16 @@
 //! What a client does, by its own registry file.
 
-use super::content::{Asked, Content, Ending};
+use super::content::{Asked, Content, Ending, retry_over};
 use super::words::Word;
-use super::{Case, Doing, HOOK_LEADS, IDLE_DEBOUNCE, SCREEN_FRESH, because, silent, until};
+use super::{
+    Case, Doing, FLUSHED, HOOK_LEADS, IDLE_DEBOUNCE, SCREEN_FRESH, TURNLESS, because, silent, until,
+};
 use crate::evidence::Run;
 use crate::observation::{RegistryEntry, Shows};
 use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
 use crate::time::Timestamp;
 use std::time::{Duration, SystemTime};
 
-/// The transcript is written in batches: its lines may be so much later than the registry's word,
-/// and than each other (measured up to 0.3 s).
-const FLUSHED: Duration = Duration::from_millis(300);
-/// Work without a turn in the transcript for so long is a compaction, or a command.
-const TURNLESS: Duration = Duration::from_secs(2);
 const OTHER_WORD: &str = "its registry file says another word, or its process ends";
 
 /// Since when a run's word holds: as the client says, but never later than we saw it.
@@ -36,6 +33,11 @@ pub(super) fn doing(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestam
             Activity::BackgroundShell { since: from.into() },
             say("its registry file says that a background shell still runs"),
         ),
+        // A hook knows a dialog from a menu, whatever the registry calls it.
+        Word::Menu | Word::UnknownWait(_) if Content::of(case).asked_by_hook(from).is_some() => {
+            let because = say("its registry file says that it waits, and a hook for what");
+            needing(case, NeedKind::Permission, None, from, because)
+        }
         Word::Menu => Doing::active(
             Activity::MenuOpen { since: from.into() },
             say("a menu of the client is open"),
@@ -48,12 +50,16 @@ pub(super) fn doing(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestam
             let told = run.value.waiting_for.as_deref().unwrap_or_default();
             let because = say(&format!("its registry file says it waits for {told:?}"));
             let words = run.first.after(FLUSHED);
-            if tool.is_none() && now < words && is_wordless(case, from) {
+            if tool.is_none() && now < words && is_wordless(case, kind, from) {
                 // Else a plan would be told as a permission first.
                 return doing(case, &case.registry[1], now).until(words);
             }
-            let tool = tool.or_else(|| shown_tool(case, from, now));
-            let doing = needing(case, kind, tool, from, because);
+            let doing = match shown_tool(case, kind, from, now).filter(|_| tool.is_none()) {
+                Some((shown, over)) => {
+                    doubtful(needing(case, kind, Some(shown), from, because)).until(over)
+                }
+                None => needing(case, kind, tool, from, because),
+            };
             if known { doing } else { doing.inferred() }
         }
         Word::Idle => idle(case, run, now),
@@ -69,10 +75,10 @@ pub(super) fn doing(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestam
 }
 
 /// Whether a dialog has just opened in a turn and nobody has told yet what it asks for.
-fn is_wordless(case: &Case<'_>, from: Timestamp) -> bool {
+fn is_wordless(case: &Case<'_>, kind: NeedKind, from: Timestamp) -> bool {
     let before = case.registry.get(1).map(|run| Word::of(run.value));
     let content = Content::of(case);
-    before == Some(Word::Busy) && content.may_tell_more(&content.asked(from))
+    before == Some(Word::Busy) && content.may_tell_more(&content.asked(kind, from))
 }
 
 /// A need with the words that the transcript or a hook has for it.
@@ -83,7 +89,7 @@ pub(super) fn needing(
     from: Timestamp,
     because: Because,
 ) -> Doing {
-    let mut asked = Content::of(case).asked(from);
+    let mut asked = Content::of(case).asked(kind, from);
     // A dialog of another tool than the registry names is not this one.
     if tool.is_some() && asked.tool != tool {
         asked = Asked {
@@ -104,14 +110,20 @@ pub(super) fn needing(
 }
 
 /// The tool that the dialog open since `from` names in the pane, which is read where no other
-/// source names one.
-fn shown_tool(case: &Case<'_>, from: Timestamp, now: Timestamp) -> Option<String> {
-    let told = Content::of(case).asked(from).tool.is_some();
-    if told || case.screens.first()?.last < from {
+/// source names one, and until when that counts.
+fn shown_tool(
+    case: &Case<'_>,
+    kind: NeedKind,
+    from: Timestamp,
+    now: Timestamp,
+) -> Option<(String, Timestamp)> {
+    let told = Content::of(case).asked(kind, from).tool.is_some();
+    let read = case.screens.first()?.last;
+    if told || read < from {
         return None;
     }
     match fresh_screen(case, now)? {
-        Shows::Permission { tool } => tool.clone(),
+        Shows::Permission { tool } => Some((tool.clone()?, read.after(SCREEN_FRESH))),
         _ => None,
     }
 }
@@ -120,24 +132,11 @@ fn shown_tool(case: &Case<'_>, from: Timestamp, now: Timestamp) -> Option<String
 pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Timestamp) -> Doing {
     let content = Content::of(case);
     let since: SystemTime = from.into();
-    let shown = fresh_screen(case, now);
-    if content.compacting().is_some() || shown == Some(&Shows::Compacting) {
+    if content.compacting(from).is_some() {
         return Doing::active(Activity::Compacting { since }, because);
     }
-    if let Some(Shows::Retrying {
-        attempt,
-        of,
-        seconds,
-    }) = shown
-    {
-        let next = seconds.map(|s| now.after(Duration::from_secs(s.into())));
-        let activity = Activity::Retrying {
-            attempt: *attempt,
-            of: Some(*of),
-            next_at: next.map(whole_second),
-            since,
-        };
-        return doubtful(Doing::active(activity, because));
+    if let Some((activity, over)) = shown_work(case, since, now) {
+        return doubtful(Doing::active(activity, because)).until(over);
     }
     let call = content.running_call();
     if let (Some(retry), None) = (content.retry(now), call) {
@@ -151,8 +150,7 @@ pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Time
             next_at: retry.next_at.map(Into::into),
             since,
         };
-        let over = retry.at.after(super::RETRY_PAUSE);
-        return doubtful(Doing::active(activity, because)).until(over);
+        return doubtful(Doing::active(activity, because)).until(retry_over(retry));
     }
     working(&content, from, because, now)
 }
@@ -182,9 +180,27 @@ fn working(content: &Content<'_>, from: Timestamp, because: Because, now: Timest
     }
 }
 
-/// A pane counts down second by second: told to the second it is the same from look to look.
-fn whole_second(at: Timestamp) -> SystemTime {
-    Timestamp::from_millis(at.as_millis().div_euclid(1000) * 1000).into()
+/// Work of which only the pane tells what it is, and until when that counts.
+fn shown_work(case: &Case<'_>, since: SystemTime, now: Timestamp) -> Option<(Activity, Timestamp)> {
+    let read = case.screens.first()?.last;
+    let activity = match fresh_screen(case, now)? {
+        Shows::Compacting => Activity::Compacting { since },
+        Shows::Retrying {
+            attempt,
+            of,
+            seconds,
+        } => {
+            let next = seconds.map(|s| read.after(Duration::from_secs(s.into())));
+            Activity::Retrying {
+                attempt: *attempt,
+                of: Some(*of),
+                next_at: next.map(Into::into),
+                since,
+            }
+        }
+        _ => return None,
+    };
+    Some((activity, read.after(SCREEN_FRESH)))
 }
 
 fn doubtful(mut doing: Doing) -> Doing {

@@ -53,7 +53,11 @@ pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
     if at_dialog && now >= late {
         let text = "it has not come to its prompt: a trust or login dialog waits in its terminal";
         let because = say(Source::Registry, text, Certainty::Inferred);
-        return trust(late, until(because, "the dialog is answered")).inferred();
+        let asking = trust(late, until(because, "the dialog is answered")).inferred();
+        return match fresh_screen(case, now) {
+            None | Some(Shows::Trust) => asking,
+            Some(_) => otherwise(case, now, asking),
+        };
     }
     if at_dialog {
         let text = "it has opened its socket, but not come to its prompt";
@@ -100,22 +104,26 @@ pub(super) fn otherwise(case: &Case<'_>, now: Timestamp, rest: Doing) -> Doing {
 }
 
 fn by_list(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
-    let (at, listed) = case.listed.filter(|(at, _)| now < at.after(LIST_FRESH))?;
+    let run = case
+        .listed
+        .as_ref()
+        .filter(|run| now < run.last.after(LIST_FRESH))?;
     let entry = RegistryEntry {
-        status: listed.status.clone(),
-        waiting_for: listed.waiting_for.clone(),
+        status: run.value.status.clone(),
+        waiting_for: run.value.waiting_for.clone(),
         ..RegistryEntry::default()
     };
     let say = |text: &str| {
-        let because = because(Source::List, text, at, at);
+        let because = because(Source::List, text, run.last, run.first);
         until(
             because,
             "the client's list says otherwise; it is asked every 15 s",
         )
     };
-    let since = at.into();
+    let from = run.first;
+    let since = from.into();
     let doing = match Word::of(&entry) {
-        Word::Busy => busy(case, at, say("the client's own list says busy"), now),
+        Word::Busy => busy(case, from, say("the client's own list says busy"), now),
         Word::Idle => Doing::active(
             Activity::Idle { since },
             say("the client's own list says idle"),
@@ -130,11 +138,11 @@ fn by_list(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
         ),
         Word::Need { kind, tool, .. } => {
             let because = say("the client's own list says that it waits for you");
-            needing(case, kind, tool, at, because)
+            needing(case, kind, tool, from, because)
         }
         Word::Missing | Word::Unknown(_) | Word::UnknownWait(_) => return None,
     };
-    Some(doing.until(at.after(LIST_FRESH)))
+    Some(doing.until(run.last.after(LIST_FRESH)))
 }
 
 fn by_screen(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
@@ -224,7 +232,7 @@ fn by_transcript(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
         return Some(resting(case, worked, ended, ended, say));
     }
     let turn = transcript.turn_at?;
-    let asked = content.asked(turn);
+    let asked = content.asked(NeedKind::Permission, turn);
     if let Some(kind) = asked.kind() {
         let text = "its transcript shows a call that always waits for you";
         return Some(needing(case, kind, None, turn, say(text, turn)));

@@ -5,6 +5,7 @@ use crate::observation::{
     Delegated, End, Happened, HookEvent, PaneKey, Retry, Said, Screen, Shows, ToolCall, Transcript,
     TranscriptKey, TurnEnd, Which,
 };
+use crate::time::WallClock;
 use crate::why::Part;
 
 pub(super) fn call(ms: i64, tool: &str, detail: &str) -> ToolCall {
@@ -420,7 +421,9 @@ fn a_wall_clock_that_is_set_moves_no_age() {
     let mut later = entry(7, "busy", "");
     // What the client writes after the clock was set an hour ahead, told as the source tells it.
     later.status_updated_at = Some(at(5_000 + 3_600_000));
-    let set = Fact::Registry(file(1), Box::new(later)).set_back(hour);
+    let mut clock = WallClock::default();
+    clock.set(at(4_000), hour);
+    let set = Fact::Registry(file(1), Box::new(later)).dated_by(&clock, at(5_000));
     let facts = vec![
         alive(0, 1),
         says(900, 1, "idle", ""),
