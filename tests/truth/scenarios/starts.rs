@@ -3,7 +3,7 @@
 use super::{Scenario, scenario};
 use crate::run::stage::{Actor, LONG, Scene, hold};
 use crate::run::state::State;
-use crate::run::timeline::{Change, Moment, TRUST};
+use crate::run::timeline::{CLIENT, Change, Moment, TRUST};
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Shape};
 
@@ -42,8 +42,10 @@ fn trust(scene: &Scene, shape: Shape) {
     let mut actor = scene.begin(shape, &folder, &["--permission-mode", "manual"]);
     actor.terminal.wait_screen(LONG, "Quick safety check");
     hold(15);
-    let late = Moment::at(actor.started + TRUST);
-    actor.tell(Change::new(late, &[State::Trust]));
+    // The dialog has been open for long; the exact start of a process is known to 10 ms.
+    let to = actor.started + TRUST;
+    let from = to - CLIENT;
+    actor.tell(Change::new(Moment { from, to }, &[State::Trust]));
     until(LONG, "the other answer", || {
         actor.answer(Key::Down);
         chosen(&actor).then_some(())
