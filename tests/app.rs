@@ -187,7 +187,7 @@ fn rows_and_icon_follow_a_real_session() {
         (now.0 == quiet.0 && now.1.contains("'1 session, quiet'")).then_some(())
     });
 
-    terminal.submit("stream 6s then bash: touch paid");
+    terminal.submit("stream 6s then bash: touch paid finally stream 3s");
     wait_word(&page, "Working");
     let working = until(LONG, "the icon of work", || {
         Some(look()).filter(|now| now.0 != quiet.0 && now.1.contains("'1 working'"))
@@ -201,7 +201,7 @@ fn rows_and_icon_follow_a_real_session() {
     page.run(DRAWN);
     desktop.screenshot(&artefact("permission.png"));
     terminal.wait_status(LONG, "waiting");
-    terminal.answer(Key::Escape);
+    terminal.answer(Key::Enter);
     // Finished until its owner has looked; a popover that was open at the time is a look.
     wait_word(&page, "Finished");
     until(LONG, "the first icon", || {
@@ -225,10 +225,116 @@ fn rows_and_icon_follow_a_real_session() {
     let mut order = seen.clone();
     order.retain(|word| *word != "Starting");
     order.dedup();
-    let wanted = ["Idle", "Working", "Permission", "Finished", "Idle"];
+    let wanted = [
+        "Idle",
+        "Working",
+        "Permission",
+        "Working",
+        "Finished",
+        "Idle",
+    ];
     assert_eq!(order, wanted, "{seen:?}");
     drop(terminal);
     wait_word(&page, "Stopped");
+}
+
+/// What the open rows say of each source.
+const EVIDENCE: &str = "
+    return [...document.querySelectorAll('[data-id] [role=table] [role=row]')]
+        .map((row) => [...row.children].map((cell) => cell.textContent));";
+
+/// The lines below the heading, as soon as there are any.
+fn wait_evidence(page: &WebDriver) -> Vec<Vec<String>> {
+    until(LONG, "the evidence of a row", || {
+        let text = |cell: &Value| cell.as_str().expect("text").to_owned();
+        let line = |row: &Value| row.as_array().expect("cells").iter().map(text).collect();
+        let told = page.run(EVIDENCE);
+        let told = told.as_array().expect("lines").iter().map(line);
+        Some(told.skip(1).collect::<Vec<Vec<String>>>()).filter(|lines| !lines.is_empty())
+    })
+}
+
+/// Waits until no row is open and the popover is as high as it was.
+fn wait_closed(page: &WebDriver, desktop: &Desktop, height: i32) {
+    until_is("no evidence", &0.into(), || {
+        page.run("return document.querySelectorAll('[role=table]').length")
+    });
+    until_is("the first height", &Some(height), || {
+        desktop.popover().map(|area| area.height)
+    });
+}
+
+#[test]
+fn a_row_says_why_it_is_what_it_is() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let folder = home.project("payments");
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    let arguments = ["--permission-mode", "manual"];
+    let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &arguments);
+    wait_word(&page, "Idle");
+    terminal.submit("bash: touch paid finally stream 30s");
+    wait_word(&page, "Permission");
+    page.run(DRAWN);
+    let shut = desktop.wait_popover();
+
+    let button = "[data-id] button";
+    let named = format!("return document.querySelector('{button}').getAttribute('aria-label')");
+    assert_eq!(page.run(&named), "Why?");
+    let middle = format!(
+        "const box = document.querySelector('{button}').getBoundingClientRect();
+        return [box.x + box.width / 2, box.y + box.height / 2].map(Math.round);"
+    );
+    let middle = page.run(&middle);
+    let at = |axis: usize| middle[axis].as_i64().and_then(|v| i32::try_from(v).ok());
+    let (x, y) = (at(0).expect("x"), at(1).expect("y"));
+    desktop.click((shut.x + x, shut.y + y));
+
+    let lines = wait_evidence(&page);
+    assert_eq!(lines[0][0], "registry");
+    assert_eq!(lines[0][1], "waiting: permission prompt");
+    assert_eq!(lines[0][3], "decided");
+    let sources: Vec<&str> = lines.iter().map(|line| line[0].as_str()).collect();
+    for source in ["transcript", "process", "tmux", "hooks", "pane text"] {
+        assert!(sources.contains(&source), "{source}: {lines:?}");
+    }
+    let sentence = page.run("return document.querySelector('.evidence p').textContent");
+    let sentence = sentence.as_str().expect("a sentence");
+    assert!(
+        sentence.starts_with("Because its registry file says it waits"),
+        "{sentence}"
+    );
+    // The window has grown with the row, so nothing scrolls.
+    let all = "const list = document.querySelector('.scroll');
+        return list.scrollHeight === list.clientHeight && list.scrollTop === 0;";
+    until_is("room for all of it", &true.into(), || page.run(all));
+    assert!(desktop.wait_popover().height > shut.height);
+    page.run(DRAWN);
+    desktop.screenshot(&artefact("why.png"));
+
+    // It follows the session while it is open.
+    terminal.wait_status(LONG, "waiting");
+    terminal.answer(Key::Enter);
+    wait_word(&page, "Working");
+    until(LONG, "the new word of the registry", || {
+        let now = wait_evidence(&page);
+        (now[0][..2] == ["registry", "busy"]).then_some(())
+    });
+    desktop.wait_focus();
+    desktop.key("Escape");
+    wait_closed(&page, &desktop, shut.height);
+
+    // The same by the keyboard; the second Escape is the popover's.
+    desktop.key("Down");
+    desktop.key("question");
+    assert_eq!(wait_evidence(&page)[0][0], "registry");
+    desktop.key("Escape");
+    wait_closed(&page, &desktop, shut.height);
+    desktop.key("Escape");
+    desktop.wait_no_popover();
 }
 
 #[test]

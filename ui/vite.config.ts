@@ -10,5 +10,15 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  test: { include: ['test/**/*.test.ts'], environment: 'node' },
+  test: {
+    projects: [
+      { extends: true, test: { name: 'text', include: ['test/*.test.ts'], environment: 'node' } },
+      {
+        extends: true,
+        // Elsewhere components are drawn as text; here they are to live.
+        resolve: { conditions: ['browser'] },
+        test: { name: 'page', include: ['test/page/*.test.ts'], environment: 'happy-dom' },
+      },
+    ],
+  },
 });

@@ -7,9 +7,10 @@
 use crate::popover::{self, Popover};
 use crate::{Place, log};
 use tauri::ipc::Channel;
-use tauri::{AppHandle, State};
+use tauri::{AppHandle, Manager, State};
 use trusty_engine::io::launch;
-use trusty_fleet::view::PopoverEvent;
+use trusty_fleet::SessionId;
+use trusty_fleet::view::{PopoverEvent, Reasons};
 
 /// The popover is loaded and listens.
 #[tauri::command]
@@ -33,6 +34,12 @@ pub(crate) fn resize(app: AppHandle, height: f64) {
 #[tauri::command]
 pub(crate) fn painted(app: AppHandle) {
     popover::reveal(&app);
+}
+
+/// Why a session is what it is; none if it is gone.
+#[tauri::command]
+pub(crate) async fn why(app: AppHandle, id: SessionId) -> Option<Reasons> {
+    app.state::<Popover>().why(id).await
 }
 
 /// Opens the settings file in the user's editor; makes it, with its defaults, if it is not there.

@@ -49,6 +49,7 @@ pub fn run() -> ExitCode {
             commands::hide,
             commands::resize,
             commands::painted,
+            commands::why,
             commands::open_settings,
             commands::quit,
         ])

@@ -362,6 +362,33 @@ export interface components {
             /** @description In words. */
             message: string;
         };
+        /** @description What one source last said. */
+        ReasonLine: {
+            /**
+             * Format: date-time
+             * @description When that was observed; none if it says nothing.
+             */
+            observed_at?: string | null;
+            /** @description What came of it. */
+            part: components["schemas"]["Part"];
+            /** @description Why that came of it. */
+            reason: string;
+            /** @description Its newest fact. */
+            says: string;
+            /** @description Its name. */
+            source: string;
+            /** @description The same in a word. */
+            word: string;
+        };
+        /** @description Why a session is what it is, ready to draw. */
+        Reasons: {
+            /** @description What each source says: the one that decided first, the silent ones last. */
+            lines: components["schemas"]["ReasonLine"][];
+            /** @description "Because its registry file says busy."; empty if nothing is known. */
+            sentence: string;
+            /** @description "Until its process ends."; empty if nothing is known that would change it. */
+            until: string;
+        };
         /** @description One session as a row: words and shapes, ready to draw. */
         Row: {
             /** @description No terminal shows it. */

@@ -10,9 +10,8 @@ use anyhow::Context;
 use std::path::Path;
 use std::time::SystemTime;
 use trusty_engine::io::clock;
-use trusty_fleet::session::{Because, Certainty, Source};
-use trusty_fleet::view::{Row, visible};
-use trusty_fleet::why::{Explanation, Part, Testimony};
+use trusty_fleet::view::{ReasonLine, Reasons, Row};
+use trusty_fleet::why::Explanation;
 use unicode_width::UnicodeWidthStr;
 
 pub(crate) async fn run(ask: &Ask) -> Result<(), Failure> {
@@ -52,14 +51,14 @@ fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: Paper) -
         bold(&row.word.to_lowercase()),
         since(&ago(row.since))
     )];
-    if let Some(because) = &explanation.session.because {
-        lines.push(format!("Because {}.", reason(because)));
-        if !because.until.is_empty() {
-            lines.push(format!("Until {}.", visible(&because.until)));
-        }
-    }
+    let Reasons {
+        sentence,
+        until,
+        lines: told,
+    } = Reasons::of(explanation);
+    lines.extend([sentence, until].into_iter().filter(|l| !l.is_empty()));
     lines.push(String::new());
-    lines.push(evidence(&explanation.testimonies, &ago, paper));
+    lines.push(evidence(told, &ago, paper));
     lines.join("\n")
 }
 
@@ -70,27 +69,12 @@ fn since(age: &str) -> String {
     }
 }
 
-fn reason(because: &Because) -> String {
-    let text = visible(&because.text);
-    let sure = match because.certainty {
-        Certainty::Certain => "",
-        Certainty::Inferred => "; that is concluded, not told",
-        Certainty::Unknown => "; nobody tells more",
-    };
-    format!("{text}{sure}")
-}
-
-fn evidence(told: &[Testimony], ago: &dyn Fn(SystemTime) -> String, paper: Paper) -> String {
-    let heading = ["SOURCE", "SAYS", "AGE", "COUNTS", "WHY"].map(str::to_owned);
+fn evidence(told: Vec<ReasonLine>, ago: &dyn Fn(SystemTime) -> String, paper: Paper) -> String {
+    let heading = ["SOURCE", "SAYS", "AGE", "PART", "WHY"].map(str::to_owned);
     let lines: Vec<[String; 5]> = std::iter::once(heading)
-        .chain(told.iter().map(|t| {
-            [
-                source(t.source).to_owned(),
-                visible(&t.says),
-                t.observed_at.map_or_else(|| "–".to_owned(), ago),
-                part(t.part).to_owned(),
-                visible(&t.reason),
-            ]
+        .chain(told.into_iter().map(|t| {
+            let age = t.observed_at.map_or_else(|| "–".to_owned(), ago);
+            [t.source, t.says, age, t.word, t.reason]
         }))
         .collect();
     let mut widths = [0; 5];
@@ -120,28 +104,4 @@ fn evidence(told: &[Testimony], ago: &dyn Fn(SystemTime) -> String, paper: Paper
         text.push('\n');
     }
     text
-}
-
-fn source(source: Source) -> &'static str {
-    match source {
-        Source::Registry => "registry",
-        Source::Process => "process",
-        Source::Tmux => "tmux",
-        Source::Settings => "settings",
-        Source::Transcript => "transcript",
-        Source::Hook => "hooks",
-        Source::Screen => "pane text",
-        Source::List => "client's list",
-        Source::Attention => "you",
-    }
-}
-
-fn part(part: Part) -> &'static str {
-    match part {
-        Part::Decided => "decides",
-        Part::Added => "adds",
-        Part::Heard => "heard",
-        Part::Overruled => "overruled",
-        Part::Silent => "silent",
-    }
 }

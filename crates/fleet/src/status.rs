@@ -12,7 +12,7 @@
 //! | hook: a prompt was sent | Working | [`HOOK_LEADS`], then the registry | no |
 //! | registry `busy` | Working, Compacting, Retrying | while the file says so | no |
 //! | registry `shell` | `BackgroundShell` | while the file says so | no |
-//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy` |
+//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy`, `shell` |
 //! | registry file gone | as the file last said | [`LEAVING`] | no |
 //! | the client's own list, where the registry is not understood | the same words, inferred | [`LIST_FRESH`] | no |
 //! | pane text, where the client tells nothing | the same states, inferred | [`SCREEN_FRESH`] | no |

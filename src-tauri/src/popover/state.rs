@@ -8,7 +8,7 @@ use tauri::{AppHandle, Manager};
 use trusty_engine::Handle;
 use trusty_engine::engine::Looking;
 use trusty_fleet::SessionId;
-use trusty_fleet::view::{Board, PopoverEvent};
+use trusty_fleet::view::{Board, PopoverEvent, Reasons};
 
 /// What the popover was last told and how it stands.
 #[derive(Default)]
@@ -67,6 +67,12 @@ impl Popover {
             message: message.clone(),
         });
         state.failure = Some(message);
+    }
+
+    /// Why a session is what it is; none if there is no such session, or no engine.
+    pub(crate) async fn why(&self, id: SessionId) -> Option<Reasons> {
+        let engine = self.state().engine.clone()?;
+        Some(Reasons::of(&engine.explain(id).await?))
     }
 
     /// The page is loaded and listens.

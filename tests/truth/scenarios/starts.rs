@@ -3,9 +3,12 @@
 use super::{Scenario, scenario};
 use crate::run::stage::{Actor, LONG, Scene, hold};
 use crate::run::state::State;
-use crate::run::timeline::{CLIENT, Change, Moment, TRUST};
+use crate::run::timeline::{Change, Moment, START, TRUST};
+use std::time::Duration;
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Shape};
+
+const STEP: Duration = Duration::from_millis(50);
 
 pub(crate) const ALL: &[Scenario] = &[
     scenario("start", "a start without a question", start),
@@ -42,16 +45,17 @@ fn trust(scene: &Scene, shape: Shape) {
     let mut actor = scene.begin(shape, &folder, &["--permission-mode", "manual"]);
     actor.terminal.wait_screen(LONG, "Quick safety check");
     hold(15);
-    // The dialog has been open for long; the exact start of a process is known to 10 ms.
-    let to = actor.started + TRUST;
-    let from = to - CLIENT;
+    // The kernel dates a start in steps of 10 ms.
+    let late = actor.started + TRUST;
+    let (from, to) = (late - STEP, late + STEP);
     actor.tell(Change::new(Moment { from, to }, &[State::Trust]));
     until(LONG, "the other answer", || {
         actor.answer(Key::Down);
         chosen(&actor).then_some(())
     });
     let at = actor.answer(Key::Enter);
-    let start = Change::new(at, &[State::Starting]);
+    // The answer leaves no trace until the client has started.
+    let start = Change::new(at, &[State::Starting]).within(START);
     actor.tell(start.passing(&[State::Absent]));
     actor.at_prompt();
     actor.done();

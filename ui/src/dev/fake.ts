@@ -3,7 +3,7 @@
 
 import type { Host } from '../lib/host';
 import type { PopoverEvent, Row } from '../lib/wire';
-import { sample, summarise } from './samples';
+import { reasons, sample, summarise } from './samples';
 
 const asked = new URLSearchParams(location.search);
 const LIMIT = 600;
@@ -38,6 +38,7 @@ export function fake(): Host {
     openSettings: () => log('open_settings'),
     quit: () => log('quit'),
     painted: (revision) => log('painted', revision),
+    why: async () => reasons(),
   };
 }
 

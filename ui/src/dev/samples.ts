@@ -1,7 +1,8 @@
 // Boards to look at during development. Never part of a build.
 
-import type { Board, Glyph, Health, Row, Section } from '../lib/wire';
+import type { Board, Glyph, Health, Reasons, Row, Section } from '../lib/wire';
 
+const NEEDS: readonly Glyph[] = ['permission', 'question', 'plan', 'trust'];
 const UNITS = { s: 1, m: 60, h: 3600, d: 86400 } as const;
 let count = 0;
 
@@ -13,13 +14,15 @@ function before(age: string): string {
 export function row(title: string, glyph: Glyph, word: string, detail: string, age: string, more: Partial<Row> = {}): Row {
   count += 1;
   const section: Section =
-    glyph === 'permission' || glyph === 'question' ? 'NeedsYou' : glyph === 'working' ? 'Working' : 'Quiet';
+    NEEDS.includes(glyph) ? 'NeedsYou' : glyph === 'working' ? 'Working' : 'Quiet';
   const tone =
     section === 'NeedsYou'
       ? 'needs-you'
       : glyph === 'working' || glyph === 'paused' || glyph === 'finished' || glyph === 'stopped'
         ? glyph
-        : 'idle';
+        : glyph === 'failed'
+          ? 'stopped'
+          : 'idle';
   return {
     id: `00000000-0000-4000-8000-${String(count).padStart(12, '0')}`,
     title, word, detail, glyph, tone, section,
@@ -33,9 +36,9 @@ export function row(title: string, glyph: Glyph, word: string, detail: string, a
 }
 
 const full = (): Row[] => [
-  row('payments-api', 'permission', 'Permission', 'wants to run Bash', '12s'),
-  row('docs-site', 'question', 'Question', 'has a question for you', '4m'),
-  row('fleet-core', 'working', 'Working', 'Edit: crates/fleet/src/status.rs', '38s'),
+  row('payments-api', 'permission', 'Permission', 'Bash: cargo publish --dry-run', '12s'),
+  row('docs-site', 'question', 'Question', 'Which changelog format?', '4m'),
+  row('fleet-core', 'working', 'Working', 'Bash: cargo test · 2 sub-agents', '38s'),
   row('ui-popover', 'working', 'Working', 'Bash: npm test', '2m', { detached: true }),
   row('release-notes', 'finished', 'Finished', 'ready for review', '6m'),
   row('big-refactor', 'paused', 'Paused', 'stopped by a signal or Ctrl-Z', '1h'),
@@ -44,7 +47,10 @@ const full = (): Row[] => [
 ];
 
 const every = (): Row[] => [
+  row('web-shop', 'plan', 'Plan', 'has a plan for you to approve', '1m'),
+  row('cloned', 'trust', 'Trust', 'asks in its terminal before it starts', '2m'),
   ...full(),
+  row('nightly', 'failed', 'Failed', 'API Error: 529 overloaded', '7m'),
   row('dev-server', 'shell', 'Idle', 'a background shell runs', '9m'),
   row('settings', 'menu', 'Menu open', '~/src/settings', '20s'),
   row('new-one', 'starting', 'Starting', 'look at its terminal', '3s', { inferred: true }),
@@ -57,6 +63,22 @@ const hostile = (): Row[] => [
   row('مرحبا بالعالم', 'idle', 'Idle', '~/مشروع/one', '23h'),
   row('evil\u202egpj.exe', 'idle', 'Idle', '~/src/evil', '99d'),
 ];
+
+/** The evidence of a working session, as the engine tells it. */
+export const reasons = (word = 'busy'): Reasons => ({
+  sentence: `Because its registry file says ${word}.`,
+  until: 'Until its registry file says another word, or its process ends.',
+  lines: [
+    { source: 'registry', says: word, observed_at: before('38s'), part: 'Decided', word: 'decided', reason: `its registry file says ${word}` },
+    { source: 'transcript', says: 'Bash without a result cargo test --workspace, 2 sub-agents', observed_at: before('12s'), part: 'Added', word: 'added', reason: 'it tells which tool and how a turn ended, not whether one runs' },
+    { source: 'hooks', says: 'Bash is about to run', observed_at: before('12s'), part: 'Added', word: 'added', reason: 'early and in detail, but Escape and kill fire no hook' },
+    { source: 'process', says: 'alive', observed_at: before('0s'), part: 'Heard', word: 'heard', reason: 'that it lives says nothing of what it does' },
+    { source: 'tmux', says: 'attached', observed_at: before('59m'), part: 'Heard', word: 'heard', reason: 'tells only whether anybody looks' },
+    { source: 'pane text', says: 'not read', part: 'Silent', word: 'silent', reason: 'read only where the client itself leaves a doubt' },
+    { source: "client's list", says: 'not asked', part: 'Silent', word: 'silent', reason: 'asked only where the registry is not understood' },
+    { source: 'you', says: 'not seen yet', part: 'Silent', word: 'silent', reason: 'tells finished from idle' },
+  ],
+});
 
 const problems = (n: number): Health[] =>
   [

@@ -85,7 +85,7 @@ export class BoardStore {
 
   #place(): void {
     this.#places = arrange(this.#places, this.board?.rows ?? [], this.frozen);
-    this.clock.follow(this.#places.map(({ row }) => Date.parse(row.since)));
+    this.clock.follow('rows', this.#places.map(({ row }) => Date.parse(row.since)));
   }
 
   #show(): void {

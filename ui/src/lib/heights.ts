@@ -15,6 +15,11 @@ export class Heights {
     private readonly frame: number,
   ) {}
 
+  /** Whether the window has less room than it was asked for, so that the list scrolls. */
+  get full(): boolean {
+    return this.#told > innerHeight;
+  }
+
   readonly block: Attachment<HTMLElement> = (node) => this.#watch(node, this.#blocks);
 
   readonly overlay: Attachment<HTMLElement> = (node) => this.#watch(node, this.#overlays);

@@ -1,6 +1,6 @@
 // What the popover asks of the program around it.
 
-import type { PopoverEvent } from './wire';
+import type { PopoverEvent, Reasons, SessionId } from './wire';
 
 export interface Host {
   /** Events from now on, the whole board first. */
@@ -12,4 +12,6 @@ export interface Host {
   quit(): void;
   /** The board of this revision is in the document. */
   painted(revision: number): void;
+  /** Why a session is what it is; nothing if it is gone. */
+  why(id: SessionId): Promise<Reasons | null>;
 }

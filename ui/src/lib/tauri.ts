@@ -19,4 +19,5 @@ export const tauri: Host = {
   openSettings: () => tell('open_settings'),
   quit: () => tell('quit'),
   painted: (revision) => tell('painted', { revision }),
+  why: (id) => invoke('why', { id }),
 };

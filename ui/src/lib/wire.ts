@@ -9,6 +9,7 @@ export type BoardDelta = Schemas['BoardDelta'];
 export type Glyph = Schemas['Glyph'];
 export type Health = Schemas['Health'];
 export type PopoverEvent = Schemas['PopoverEvent'];
+export type Reasons = Schemas['Reasons'];
 export type Row = Schemas['Row'];
 export type Section = Schemas['Section'];
 export type SessionId = Schemas['SessionId'];

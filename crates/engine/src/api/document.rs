@@ -1,6 +1,6 @@
 //! The API's own description, from which the popover's types are made too.
 
-use trusty_fleet::view::{Board, BoardDelta, PopoverEvent, Row};
+use trusty_fleet::view::{Board, BoardDelta, PopoverEvent, Reasons, Row};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
 use utoipa::OpenApi;
@@ -12,7 +12,16 @@ use utoipa::OpenApi;
         description = "Claude Code sessions of one user on one machine."
     ),
     paths(super::sessions, super::why, super::events, super::hooks),
-    components(schemas(Snapshot, Session, Explanation, Board, BoardDelta, PopoverEvent, Row))
+    components(schemas(
+        Snapshot,
+        Session,
+        Explanation,
+        Board,
+        BoardDelta,
+        PopoverEvent,
+        Row,
+        Reasons
+    ))
 )]
 struct Document;
 

@@ -211,7 +211,11 @@ pub(super) fn fresh_screen<'a>(case: &Case<'a>, now: Timestamp) -> Option<&'a Sh
 fn idle(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing {
     let before = case.registry.get(1);
     let settled = run.first.after(IDLE_DEBOUNCE);
-    if let Some(busy) = before.filter(|b| Word::of(b.value) == Word::Busy)
+    let flashing = |b: &&Run<'_, RegistryEntry>| {
+        matches!(Word::of(b.value), Word::Busy | Word::Shell)
+            && b.value.session_id == run.value.session_id
+    };
+    if let Some(busy) = before.filter(flashing)
         && now < settled
     {
         return doing(case, busy, now).until(settled);

@@ -224,8 +224,9 @@ fn face(session: &Session, home: Option<&Path>) -> Face {
                 since,
             }) => Face {
                 detail: match (tool, detail) {
-                    (Some(tool), Some(detail)) => format!("{tool}: {detail}"),
-                    (Some(tool), None) => tool.clone(),
+                    (Some(tool), Some(detail)) => format!("{tool}: {detail}{}", agents(session)),
+                    (Some(tool), None) => format!("{tool}{}", agents(session)),
+                    // Without a tool of its own, the detail counts its sub-agents already.
                     (None, Some(detail)) => detail.clone(),
                     (None, None) => place(),
                 },
@@ -270,6 +271,15 @@ fn face(session: &Session, home: Option<&Path>) -> Face {
             }
             None => quiet("Running", Tone::Idle, Glyph::Unknown, place(), held),
         },
+    }
+}
+
+/// What follows a tool on the second line while sub-agents work, too.
+fn agents(session: &Session) -> String {
+    match session.delegations.len() {
+        0 => String::new(),
+        1 => " · 1 sub-agent".to_owned(),
+        n => format!(" · {n} sub-agents"),
     }
 }
 

@@ -1,10 +1,11 @@
 use super::*;
 use crate::session::{
-    Activity, Because, Certainty, ClaudeInfo, ControlModel, Need, NeedKind, Session, SessionHost,
-    SessionId, SessionStatus, Source,
+    Activity, Because, Certainty, ClaudeInfo, ControlModel, Delegation, Need, NeedKind, Session,
+    SessionHost, SessionId, SessionStatus, Source,
 };
 use crate::snapshot::{Health, Snapshot};
 use crate::time::Timestamp;
+use crate::why::{Explanation, Part, Testimony};
 use std::path::Path;
 use std::time::SystemTime;
 use uuid::Uuid;
@@ -267,4 +268,98 @@ fn a_delta_leads_from_one_board_to_the_next() {
     let nothing = after.delta_from(&after);
     assert!(nothing.rows.is_empty());
     assert_eq!(after.apply(&nothing), after);
+}
+
+#[test]
+fn sub_agents_follow_the_tool_that_runs_beside_them() {
+    let agent = |n: usize| Delegation {
+        id: n.to_string(),
+        agent_type: None,
+        description: None,
+        since: time(1),
+        tool: None,
+        detail: None,
+        depth: 1,
+    };
+    let detail = |tool: Option<&str>, line: Option<&str>, agents: usize| {
+        let activity = Activity::Working {
+            tool: tool.map(str::to_owned),
+            detail: line.map(str::to_owned),
+            since: time(1),
+        };
+        let session = Session {
+            delegations: (0..agents).map(agent).collect(),
+            ..doing(1, "core", activity)
+        };
+        Row::of(&session, None).detail
+    };
+    assert_eq!(
+        detail(Some("Bash"), Some("cargo test"), 2),
+        "Bash: cargo test · 2 sub-agents"
+    );
+    assert_eq!(detail(Some("Agent"), None, 1), "Agent · 1 sub-agent");
+    assert_eq!(detail(Some("Bash"), Some("ls"), 0), "Bash: ls");
+    assert_eq!(detail(None, Some("2 sub-agents"), 2), "2 sub-agents");
+}
+
+#[test]
+fn reasons_say_the_verdict_its_end_and_every_source() {
+    let mut s = doing(1, "core", Activity::Idle { since: time(1) });
+    let because = s.because.as_mut().expect("set");
+    because.text = "its registry file says \u{1b}busy".into();
+    because.until = "its process ends".into();
+    because.certainty = Certainty::Inferred;
+    let told = |source, says: &str, at: Option<i64>, part| Testimony {
+        source,
+        says: says.into(),
+        observed_at: at.map(time),
+        part,
+        reason: "so it is".into(),
+    };
+    let line = |source: &str, says: &str, at: Option<i64>, part, word: &str| ReasonLine {
+        source: source.into(),
+        says: says.into(),
+        observed_at: at.map(time),
+        part,
+        word: word.into(),
+        reason: "so it is".into(),
+    };
+    let mut explanation = Explanation {
+        session: s,
+        testimonies: vec![
+            told(Source::Registry, "busy", Some(5), Part::Decided),
+            told(
+                Source::Hook,
+                "\u{202e}Bash is about to run",
+                Some(4),
+                Part::Added,
+            ),
+            told(Source::List, "not asked", None, Part::Silent),
+        ],
+    };
+    assert_eq!(
+        Reasons::of(&explanation),
+        Reasons {
+            sentence: "Because its registry file says \u{fffd}busy; that is concluded, not told."
+                .into(),
+            until: "Until its process ends.".into(),
+            lines: vec![
+                line("registry", "busy", Some(5), Part::Decided, "decided"),
+                line(
+                    "hooks",
+                    "\u{fffd}Bash is about to run",
+                    Some(4),
+                    Part::Added,
+                    "added"
+                ),
+                line("client's list", "not asked", None, Part::Silent, "silent"),
+            ],
+        }
+    );
+    explanation.session.because = None;
+    let untold = Reasons::of(&explanation);
+    assert_eq!(
+        (untold.sentence, untold.until),
+        (String::new(), String::new())
+    );
 }

@@ -1,0 +1,104 @@
+//! Why a row is what it is, in words: the popover and the terminal draw the same.
+
+use super::row::visible;
+use crate::session::{Because, Certainty, Source, rfc3339};
+use crate::why::{Explanation, Part, Testimony};
+use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
+use utoipa::ToSchema;
+
+/// Why a session is what it is, ready to draw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Reasons {
+    /// "Because its registry file says busy."; empty if nothing is known.
+    pub sentence: String,
+    /// "Until its process ends."; empty if nothing is known that would change it.
+    pub until: String,
+    /// What each source says: the one that decided first, the silent ones last.
+    pub lines: Vec<ReasonLine>,
+}
+
+/// What one source last said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReasonLine {
+    /// Its name.
+    pub source: String,
+    /// Its newest fact.
+    pub says: String,
+    /// When that was observed; none if it says nothing.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "rfc3339::option"
+    )]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub observed_at: Option<SystemTime>,
+    /// What came of it.
+    pub part: Part,
+    /// The same in a word.
+    pub word: String,
+    /// Why that came of it.
+    pub reason: String,
+}
+
+impl Reasons {
+    /// Puts an explanation into words.
+    pub fn of(explanation: &Explanation) -> Self {
+        let because = explanation.session.because.as_ref();
+        let until = because.map_or("", |b| b.until.as_str());
+        Self {
+            sentence: because.map_or_else(String::new, sentence),
+            until: match until {
+                "" => String::new(),
+                until => visible(&format!("Until {until}.")),
+            },
+            lines: explanation.testimonies.iter().map(ReasonLine::of).collect(),
+        }
+    }
+}
+
+impl ReasonLine {
+    fn of(told: &Testimony) -> Self {
+        Self {
+            source: name(told.source).to_owned(),
+            says: visible(&told.says),
+            observed_at: told.observed_at,
+            part: told.part,
+            word: word(told.part).to_owned(),
+            reason: visible(&told.reason),
+        }
+    }
+}
+
+fn sentence(because: &Because) -> String {
+    let sure = match because.certainty {
+        Certainty::Certain => "",
+        Certainty::Inferred => "; that is concluded, not told",
+        Certainty::Unknown => "; nobody tells more",
+    };
+    visible(&format!("Because {}{sure}.", because.text))
+}
+
+fn name(source: Source) -> &'static str {
+    match source {
+        Source::Registry => "registry",
+        Source::Process => "process",
+        Source::Tmux => "tmux",
+        Source::Settings => "settings",
+        Source::Transcript => "transcript",
+        Source::Hook => "hooks",
+        Source::Screen => "pane text",
+        Source::List => "client's list",
+        Source::Attention => "you",
+    }
+}
+
+fn word(part: Part) -> &'static str {
+    match part {
+        Part::Decided => "decided",
+        Part::Added => "added",
+        Part::Heard => "heard",
+        Part::Overruled => "overruled",
+        Part::Silent => "silent",
+    }
+}
