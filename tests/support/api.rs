@@ -31,6 +31,7 @@ use script::{Act, Failure, Script};
 use sse::{Message, Piece};
 
 const SLOWLY: Duration = Duration::from_secs(5);
+const SUMMING_UP: Duration = Duration::from_secs(3);
 const COMPACT: &str = "<analysis>Short.</analysis><summary>The talk so far.</summary>";
 
 /// What happened to one request.
@@ -256,7 +257,8 @@ async fn messages(State(shared): State<Arc<Shared>>, Json(body): Json<Value>) ->
 fn acts(request: &Request, script: &Script) -> Vec<Act> {
     match request.job {
         Job::Title => vec![Act::Say(json!({"title": "Test session"}).to_string())],
-        Job::Compact => vec![Act::Say(COMPACT.into())],
+        // Long enough to be seen.
+        Job::Compact => vec![Act::Think(SUMMING_UP), Act::Say(COMPACT.into())],
         Job::CompactSlowly => vec![Act::Stream(SLOWLY), Act::Say(COMPACT.into())],
         Job::Turn => script
             .message(request.step)

@@ -209,9 +209,10 @@ pub(crate) fn story(scene: &Scene, stories: &[Story], measured: &Measured) -> Ve
     for event in scene.api.events() {
         let at = t(event.at);
         let kind = format!("{:?}", event.kind);
+        let prompt: String = event.prompt.chars().take(80).collect();
         all.push((
             at,
-            json!({"t": at, "source": "api", "prompt": event.prompt, "step": event.step, "kind": kind}),
+            json!({"t": at, "source": "api", "prompt": prompt, "step": event.step, "kind": kind}),
         ));
     }
     for word in scene.witness.words() {

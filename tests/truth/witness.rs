@@ -24,6 +24,7 @@ impl Word {
     /// Whether this is the newest client's word for it.
     pub(crate) fn says(&self, state: State) -> bool {
         match state {
+            State::Starting => self.text == "-",
             State::Working => self.text == "busy",
             State::Idle | State::Finished | State::Failed => self.text == "idle",
             State::BackgroundShell => self.text == "shell",
