@@ -294,7 +294,7 @@ fn connected_hooks_tell_who_asks() {
             .map(str::to_owned)
     };
     assert!(
-        line("registry").is_some_and(|l| l.contains("decides")),
+        line("registry").is_some_and(|l| l.contains("decided")),
         "{told}"
     );
     assert!(

@@ -41,16 +41,10 @@ fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: Paper) -
         }
     };
     let ago = |at: SystemTime| age(now.duration_since(at).unwrap_or_default());
-    let detail = match row.detail.as_str() {
-        "" => String::new(),
-        detail => format!(" ({detail})"),
-    };
-    let mut lines = vec![format!(
-        "{} is {}{detail}, {}.",
-        bold(&row.title),
-        bold(&row.word.to_lowercase()),
-        since(&ago(row.since))
-    )];
+    let age = ago(row.since);
+    let head = [bold(&row.title), bold(&row.word), row.detail, age];
+    let head: Vec<String> = head.into_iter().filter(|part| !part.is_empty()).collect();
+    let mut lines = vec![head.join(" · ")];
     let Reasons {
         sentence,
         until,
@@ -60,13 +54,6 @@ fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: Paper) -
     lines.push(String::new());
     lines.push(evidence(told, &ago, paper));
     lines.join("\n")
-}
-
-fn since(age: &str) -> String {
-    match age {
-        "now" => "just now".to_owned(),
-        age => format!("for {age}"),
-    }
 }
 
 fn evidence(told: Vec<ReasonLine>, ago: &dyn Fn(SystemTime) -> String, paper: Paper) -> String {

@@ -110,11 +110,7 @@ fn tmux_tells_where_and_whether_it_is_shown() {
         because.text.contains("no client shows its tmux session"),
         "{because:?}"
     );
-    assert_eq!(
-        because.source,
-        Source::Registry,
-        "what it does is told so"
-    );
+    assert_eq!(because.source, Source::Registry, "what it does is told so");
 
     // A terminal started from within the pane is the nearer one.
     facts.ancestors.insert(
