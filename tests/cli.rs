@@ -2,9 +2,10 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
+use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 use trusty_tests::trusty::{Running, Watch, list, run, trusty};
 use trusty_tests::wait::until;
@@ -77,9 +78,7 @@ fn settings_that_are_wrong_are_named_and_ignored() {
 fn a_reader_that_leaves_is_no_failure() {
     let home = Home::new();
     let mut command = trusty(&home);
-    command
-        .args(["watch", "--json"])
-        .stdout(std::process::Stdio::piped());
+    command.args(["watch", "--json"]).stdout(Stdio::piped());
     let (reader, writer) = std::io::pipe().expect("pipe");
     drop(reader);
     let status = command.stdout(writer).status().expect("runs");
@@ -230,4 +229,76 @@ fn a_file_that_is_no_recording_is_told() {
         let told = text(&output.stderr);
         assert!(told.contains(said), "{told}");
     }
+}
+
+/// `trusty hook` as a client starts it, with an input of the test's own.
+fn hook(command: &mut Command) -> Child {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    piped.stderr(Stdio::piped()).spawn().expect("starts")
+}
+
+#[track_caller]
+fn ends_in_silence(output: &Output) {
+    let told = (text(&output.stdout), text(&output.stderr));
+    assert_eq!((output.status.code(), told), (Some(0), Default::default()));
+}
+
+#[test]
+fn a_hook_ends_though_its_input_stays_open() {
+    let home = Home::new();
+    let mut child = hook(trusty(&home).arg("hook"));
+    let mut input = child.stdin.take().expect("piped");
+    input.write_all(b"{\"session_id\":").expect("written");
+    until(LONG, "the end of a hook", || {
+        child.try_wait().expect("ours")
+    });
+    ends_in_silence(&child.wait_with_output().expect("ended"));
+    drop(input);
+}
+
+#[test]
+fn a_hook_takes_all_of_an_input_that_is_too_long() {
+    let home = Home::new();
+    let mut child = hook(trusty(&home).arg("hook"));
+    let mut input = child.stdin.take().expect("piped");
+    // As long as what is read, and then a megabyte more than a pipe holds.
+    let chunk = vec![b' '; 1 << 20];
+    for _ in 0..18 {
+        input.write_all(&chunk).expect("its reader stays");
+    }
+    drop(input);
+    ends_in_silence(&child.wait_with_output().expect("ends"));
+}
+
+#[test]
+fn a_hook_of_whatever_arguments_is_no_wrong_usage() {
+    let home = Home::new();
+    let more: [&[&str]; 5] = [
+        &[],
+        &["PreToolUse"],
+        &["--event", "Stop"],
+        &["--help"],
+        &["-x", "--", "list"],
+    ];
+    for arguments in more {
+        ends_in_silence(&run(&home, [&["hook"], arguments].concat()));
+    }
+}
+
+#[test]
+fn a_hook_without_room_for_a_runtime_ends_well() {
+    let home = Home::new();
+    let ours = trusty(&home);
+    // One more file may be open: enough to start a program.
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -n 4; exec \"$0\" hook"])
+        .arg(ours.get_program())
+        .env_clear()
+        .envs(trusty_tests::trusty::surroundings(&home));
+    let mut child = hook(&mut command);
+    let mut input = child.stdin.take().expect("piped");
+    input.write_all(b"{}").expect("written");
+    drop(input);
+    ends_in_silence(&child.wait_with_output().expect("ends"));
 }

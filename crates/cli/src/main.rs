@@ -42,9 +42,6 @@ enum Command {
     Watch(Show),
     /// Explain why a session is what it is: what every source says of it, and which one won
     Why(Ask),
-    /// Hand over what a hook of Claude Code is given; run by the client, never fails
-    #[command(hide = true)]
-    Hook,
     /// Run the engine without a face, until stopped
     Serve,
     /// Write down all that is seen, until stopped, to show a wrong status to somebody else
@@ -72,6 +69,10 @@ struct Ask {
 }
 
 fn main() -> ExitCode {
+    if hook::is_asked_for(std::env::args_os()) {
+        hook::run();
+        return ExitCode::SUCCESS;
+    }
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -93,10 +94,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::List(show) => list::run(&show).await,
         Command::Watch(show) => watch::run(&show).await,
         Command::Why(ask) => why::run(&ask).await,
-        Command::Hook => {
-            hook::run().await;
-            Ok(())
-        }
         Command::Serve => serve::run().await,
         Command::Record(record) => record::run(&record).await,
         Command::Replay(replay) => replay::run(&replay),

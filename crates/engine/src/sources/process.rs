@@ -1,5 +1,6 @@
 //! The process table: what known pids look like, whether they can run, and which new pids are
-//! clients. Known pids cost one small read each; the rest of the table is read once per pid.
+//! clients. Known pids cost one small read each; of the rest of the table every pid is read when
+//! it is new, and now and then again.
 
 mod describe;
 
@@ -11,7 +12,7 @@ use describe::Describer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
 use trusty_fleet::Fact;
@@ -21,8 +22,11 @@ use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::observation::{HealthKey, ProcessFacts, Pulse, RunState, StopSignal};
 use trusty_fleet::session::Source;
 
-/// A younger process may still become something else by exec.
+/// A younger process is likely to become something else by exec.
 const SETTLED: Duration = Duration::from_secs(15);
+/// An older one may, too, and a pid may be given to another process: what was dismissed is looked
+/// at again after at most so long. A look costs 70 µs.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Whose processes are looked for.
 #[derive(Debug, Clone)]
@@ -43,14 +47,22 @@ struct Watched {
     parent: u32,
 }
 
+/// How long what.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    settled: Duration,
+    again: Duration,
+}
+
 /// What is known of the process table.
 #[derive(Debug)]
 pub struct Processes {
     scope: Scope,
     describer: Describer,
     watched: BTreeMap<u32, Watched>,
-    /// Pids that are no clients and will not become one.
-    dismissed: BTreeSet<u32>,
+    /// Pids that are no clients and unlikely to become one, and when that was seen.
+    dismissed: BTreeMap<u32, Instant>,
+    pace: Pace,
     /// The table could not be listed.
     is_blind: bool,
 }
@@ -62,12 +74,16 @@ impl Processes {
             scope,
             describer: Describer::new(clock)?,
             watched: BTreeMap::new(),
-            dismissed: BTreeSet::new(),
+            dismissed: BTreeMap::new(),
+            pace: Pace {
+                settled: SETTLED,
+                again: AGAIN,
+            },
             is_blind: false,
         })
     }
 
-    /// Finds clients among the pids not seen before.
+    /// Finds clients among the pids not seen before, or not for long.
     pub fn sweep(&mut self) -> Vec<Fact> {
         let key = HealthKey {
             source: Source::Process,
@@ -82,10 +98,14 @@ impl Processes {
         };
         let healed = std::mem::take(&mut self.is_blind).then_some(Fact::Health(key, None));
         let alive: BTreeSet<u32> = pids.into_iter().collect();
-        self.dismissed.retain(|pid| alive.contains(pid));
+        let (now, again) = (clock::instant(), self.pace.again);
+        self.dismissed.retain(|pid, seen| {
+            let rest = again.mul_f64(share(*pid));
+            alive.contains(pid) && now.saturating_duration_since(*seen) < rest
+        });
         let new: Vec<u32> = alive
             .into_iter()
-            .filter(|pid| !self.dismissed.contains(pid) && !self.watched.contains_key(pid))
+            .filter(|pid| !self.dismissed.contains_key(pid) && !self.watched.contains_key(pid))
             .collect();
         let mut facts: Vec<Fact> = healed.into_iter().collect();
         for pid in new {
@@ -95,8 +115,8 @@ impl Processes {
             if let Some(found) = self.candidate(pid, &stat) {
                 self.watch(&found, &stat);
                 facts.push(Fact::Process(Box::new(found)));
-            } else if stat.uid != self.scope.uid || is_settled(&stat) {
-                self.dismissed.insert(pid);
+            } else if stat.uid != self.scope.uid || age(&stat) >= self.pace.settled {
+                self.dismissed.insert(pid, now);
             }
         }
         self.describer.forget();
@@ -239,8 +259,14 @@ fn stop_signal(number: u32) -> StopSignal {
     }
 }
 
-fn is_settled(stat: &Stat) -> bool {
-    sys::since_boot().saturating_sub(sys::started(stat.start)) > SETTLED
+fn age(stat: &Stat) -> Duration {
+    sys::since_boot().saturating_sub(sys::started(stat.start))
+}
+
+/// The share of the longest rest that a dismissed pid is given, from one half on, so that not all
+/// those of the first look are looked at again at once.
+fn share(pid: u32) -> f64 {
+    1.0 - f64::from(pid % 32) / 64.0
 }
 
 /// Tells exits as they happen, new clients and changed states at each look.

@@ -3,13 +3,14 @@
 
 mod decode;
 
-pub use decode::decode;
+pub use decode::{NOT_UNDERSTOOD, decode};
 
 use super::watch::{Noticed, Watch};
 use super::{Ended, Orders, Outlet};
 use crate::io::clock;
 use crate::io::files::{self, ReadError};
 use crate::io::sys;
+use decode::DecodeError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -64,7 +65,16 @@ impl Stamp {
 struct Known {
     stamp: Stamp,
     settled: bool,
-    entry: Option<RegistryEntry>,
+    /// What was last told of it; nothing while it may be half written.
+    told: Option<RegistryEntry>,
+}
+
+/// Why a file tells nothing.
+enum Failure {
+    /// It may be half written.
+    Content(DecodeError),
+    /// What a later look may find otherwise, though the file is the same.
+    Read(ReadError),
 }
 
 /// Whether a stamp that is the same proves that the file is.
@@ -197,42 +207,46 @@ impl Registry {
         if trust == Trust::Stamp && unchanged && !self.half_written.contains_key(file) {
             return Vec::new();
         }
-        let before = known.and_then(|k| k.entry.clone());
+        let before = known.and_then(|k| k.told.clone());
         let outcome = match files::read_bounded(&path, BOUND) {
-            Ok(bytes) => decode(&bytes).map_err(|e| (e.to_string(), true)),
+            Ok(bytes) => decode(&bytes).map_err(Failure::Content),
             Err(ReadError::Gone) => return self.gone(file),
-            Err(e) => Err((e.to_string(), false)),
+            Err(e) => Err(Failure::Read(e)),
         };
-        let entry = outcome.as_ref().ok().cloned().or_else(|| before.clone());
-        let settled = stamp.is_settled();
-        self.read.insert(
-            file.clone(),
-            Known {
-                stamp,
-                settled,
-                entry,
-            },
-        );
-        match outcome {
-            Ok(entry) => {
-                self.half_written.remove(file);
-                let healed = self.works(&path);
-                if before.as_ref() == Some(&entry) {
-                    return healed.into_iter().collect();
-                }
-                let mut facts = vec![Fact::Registry(file.clone(), Box::new(entry))];
-                facts.extend(healed);
-                facts
-            }
-            Err((_, true)) if self.tries(file) < RETRIES.len() => {
+        let settled = stamp.is_settled() && !matches!(outcome, Err(Failure::Read(_)));
+        let known = Known {
+            stamp,
+            settled,
+            told: before.clone(),
+        };
+        self.read.insert(file.clone(), known);
+        let problem = match &outcome {
+            Ok(_) => None,
+            Err(Failure::Content(_)) if self.tries(file) < RETRIES.len() => {
                 *self.half_written.entry(file.clone()).or_default() += 1;
-                Vec::new()
+                return Vec::new();
             }
-            Err((told, _)) => {
-                self.half_written.remove(file);
-                self.fails(&path, told).into_iter().collect()
-            }
+            Err(Failure::Content(e)) => Some(e.to_string()),
+            Err(Failure::Read(e)) => Some(e.to_string()),
+        };
+        self.half_written.remove(file);
+        let entry = outcome.unwrap_or_else(|_| not_understood(before.as_ref()));
+        let mut facts: Vec<Fact> = self.tell(file, entry).into_iter().collect();
+        facts.extend(match problem {
+            None => self.works(&path),
+            Some(told) => self.fails(&path, told),
+        });
+        facts
+    }
+
+    /// What a file says, if it is not what was told last.
+    fn tell(&mut self, file: &RegistryFile, entry: RegistryEntry) -> Option<Fact> {
+        let known = self.read.get_mut(file)?;
+        if known.told.as_ref() == Some(&entry) {
+            return None;
         }
+        known.told = Some(entry.clone());
+        Some(Fact::Registry(file.clone(), Box::new(entry)))
     }
 
     fn tries(&self, file: &RegistryFile) -> usize {
@@ -309,6 +323,17 @@ impl Registry {
 
     fn folders(&self) -> impl Iterator<Item = PathBuf> {
         self.dirs().into_iter().map(|d| d.join("sessions"))
+    }
+}
+
+/// What is told of a file that is there and not understood: it is still of whom it was, but what
+/// it said last holds no longer.
+fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
+    RegistryEntry {
+        status: Some(NOT_UNDERSTOOD.to_owned()),
+        waiting_for: None,
+        status_updated_at: None,
+        ..before.cloned().unwrap_or_default()
     }
 }
 

@@ -271,3 +271,58 @@ fn a_client_s_own_children_are_no_sessions() {
     assert_eq!(pids, [program.pid()]);
     drop(program.child.stdin.take());
 }
+
+/// A shell that becomes the client once it is told to.
+fn becoming() -> Program {
+    let folder = tempfile::tempdir().expect("folder");
+    let exe = folder.path().join(CLIENT);
+    fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
+    fs::copy("/bin/sleep", &exe).expect("copy");
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", "echo; read line; exec \"$0\" 60"])
+        .arg(&exe)
+        .env_clear()
+        .env("HOME", folder.path())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped());
+    let mut child = start(&mut command);
+    let out = child.stdout.as_mut().expect("piped");
+    out.read_exact(&mut [0]).expect("it runs");
+    Program { child, folder }
+}
+
+#[test]
+fn a_process_that_was_dismissed_may_become_a_client() {
+    let mut program = becoming();
+    let mut processes =
+        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    processes.pace.settled = Duration::ZERO;
+    until(|| {
+        processes.sweep();
+        processes
+            .dismissed
+            .contains_key(&program.pid())
+            .then_some(())
+    });
+    drop(program.child.stdin.take());
+    until(|| {
+        let mut describer = Describer::new(Clock::start()).ok()?;
+        (describer.role(program.pid()) == Role::Interactive).then_some(())
+    });
+    assert!(
+        found(&processes.sweep(), program.pid()).is_none(),
+        "not looked at each time"
+    );
+    processes.pace.again = Duration::ZERO;
+    let facts = processes.sweep();
+    assert!(found(&facts, program.pid()).is_some(), "looked at again");
+    assert!(!processes.dismissed.contains_key(&program.pid()));
+}
+
+#[test]
+fn the_dismissed_are_not_all_looked_at_again_at_once() {
+    let rests: BTreeSet<Duration> = (0..64).map(|pid| AGAIN.mul_f64(share(pid))).collect();
+    assert!(rests.len() >= 16);
+    assert!(rests.first() >= Some(&(AGAIN / 2)) && rests.last() <= Some(&AGAIN));
+}

@@ -9,6 +9,10 @@ use trusty_fleet::observation::RegistryEntry;
 /// The longest text we take from a field, in characters.
 const LONGEST: usize = 4096;
 
+/// The status told of a file that is there, but of a form we do not know: a word the client never
+/// writes. Whoever reads it knows that there is a file, and not what its client does.
+pub const NOT_UNDERSTOOD: &str = "(not understood)";
+
 /// Why bytes are no registry entry.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {

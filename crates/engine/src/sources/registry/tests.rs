@@ -139,6 +139,67 @@ fn a_broken_file_is_told_in_words_and_healed() {
 }
 
 #[test]
+fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
+    let unknown = RegistryEntry {
+        status: Some(NOT_UNDERSTOOD.into()),
+        ..RegistryEntry::default()
+    };
+    let folder = Folder::new();
+    let mut registry = folder.registry();
+    folder.write("[1]");
+    let mut facts = registry.scan();
+    facts.extend(registry.settle());
+    assert_eq!(entries(&facts), [&unknown]);
+
+    // Of one that was understood it is still known whose it is.
+    let good = r#"{"sessionId":"s","procStart":"7","version":"2.1.330","status":"waiting",
+        "waitingFor":"permission prompt","statusUpdatedAt":5}"#;
+    folder.write(good);
+    let facts = registry.notice(&folder.path());
+    assert_eq!(
+        entries(&facts)[0].waiting_for.as_deref(),
+        Some("permission prompt")
+    );
+    folder.write("[2]");
+    assert!(
+        registry.notice(&folder.path()).is_empty(),
+        "it may be half written"
+    );
+    let unknown = RegistryEntry {
+        session_id: Some("s".into()),
+        proc_start: Some(trusty_fleet::identity::StartTime(7)),
+        version: Some("2.1.330".into()),
+        ..unknown
+    };
+    assert_eq!(entries(&registry.settle()), [&unknown]);
+    folder.write("[3]");
+    let mut facts = registry.notice(&folder.path());
+    facts.extend(registry.settle());
+    assert!(facts.is_empty(), "told once");
+    folder.write(good);
+    let facts = registry.notice(&folder.path());
+    assert_eq!(entries(&facts)[0].status.as_deref(), Some("waiting"));
+    assert_eq!(problems(&facts), ["works"]);
+}
+
+#[test]
+fn a_file_that_could_not_be_read_is_tried_again_though_it_is_the_same() {
+    let folder = Folder::new();
+    let mut registry = folder.registry();
+    fs::create_dir(folder.path()).expect("no file");
+    let long_ago = clock::wall() - Duration::from_hours(1);
+    let opened = fs::File::open(folder.path()).expect("open");
+    opened.set_modified(long_ago).expect("set");
+    assert_eq!(problems(&registry.scan()), ["is not a plain file"]);
+    let file = RegistryFile {
+        dir: folder.0.path().to_path_buf(),
+        pid: std::process::id(),
+    };
+    assert!(!registry.read[&file].settled);
+    assert!(registry.scan().is_empty(), "told once");
+}
+
+#[test]
 fn a_file_of_100_mb_costs_nothing() {
     let folder = Folder::new();
     let file = fs::File::create(folder.path()).expect("create");
