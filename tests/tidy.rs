@@ -231,6 +231,7 @@ fn sources_know_neither_each_other_nor_verdicts() {
         "transcript",
         "screen",
         "listing",
+        "hook",
     ];
     for own in rooms {
         let others: Vec<String> = rooms

@@ -8,7 +8,7 @@
 //! | process gone | Stopped | ever | no |
 //! | process state `T`, frozen group | Paused | until the next pulse | no |
 //! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | [`FLUSHED`] for its words |
-//! | registry without a status, or its key alone | Starting, then Trust | [`STARTING`], [`ATTENTION`] | no |
+//! | registry without a status, or its key alone | Starting, then Trust | [`SILENT`], [`STARTING`], [`ATTENTION`] | no |
 //! | hook: a prompt was sent | Working | [`HOOK_LEADS`], then the registry | no |
 //! | registry `busy` | Working, Compacting, Retrying | while the file says so | no |
 //! | registry `shell` | `BackgroundShell` | while the file says so | no |
@@ -42,6 +42,8 @@ use std::time::Duration;
 pub const IDLE_DEBOUNCE: Duration = Duration::from_millis(300);
 /// How long a process without any registry file is taken to be starting.
 pub const STARTING: Duration = Duration::from_secs(3);
+/// A client of now has left a trace by then; of one that has not, the pane may tell more.
+pub const SILENT: Duration = Duration::from_secs(1);
 /// How long a start may take before something in the terminal waits for the owner.
 pub const ATTENTION: Duration = Duration::from_secs(10);
 /// A client deletes its file up to 1.5 s before it ends (its `SessionEnd` hooks run between).

@@ -214,7 +214,8 @@ fn a_start_is_told_as_one() {
         10_001,
         "Active unknown",
     );
-    check(vec![alive(100, 1)], 3_001, "Active unknown");
+    check(vec![alive(100, 1)], 3_001, "Starting inferred");
+    check(vec![alive(100, 1)], 10_001, "Active unknown");
     // Newer ones do: this one waits for something.
     let mut slow = entry(7, "", "");
     slow.version = Some("2.1.330".into());
@@ -413,7 +414,7 @@ fn a_process_that_cannot_run_is_paused() {
 fn deadlines_follow_the_verdict() {
     let starting = fleet(vec![alive(100, 1)]);
     let (due, _) = starting.poll_timeout(at(200)).expect("a deadline");
-    assert_eq!(due, at(0).after(Duration::from_secs(3)));
+    assert_eq!(due, at(0).after(Duration::from_secs(1)));
     let idle = fleet(vec![alive(100, 1), says(200, 1, "idle", "")]);
     assert_eq!(idle.poll_timeout(at(60_000)), None);
 }

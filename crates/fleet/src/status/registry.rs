@@ -203,7 +203,7 @@ fn shown_work(case: &Case<'_>, since: SystemTime, now: Timestamp) -> Option<(Act
     Some((activity, read.after(SCREEN_FRESH)))
 }
 
-fn doubtful(mut doing: Doing) -> Doing {
+pub(super) fn doubtful(mut doing: Doing) -> Doing {
     doing.doubt = super::Doubt::Some;
     doing
 }

@@ -3,9 +3,9 @@
 //! and left open where these say nothing.
 
 use super::content::Content;
-use super::registry::{busy, fresh_screen, needing, resting};
+use super::registry::{busy, doubtful, fresh_screen, needing, resting};
 use super::words::{self, Word};
-use super::{ATTENTION, Case, Doing, LIST_FRESH, SCREEN_FRESH, STARTING, because, until};
+use super::{ATTENTION, Case, Doing, LIST_FRESH, SCREEN_FRESH, SILENT, STARTING, because, until};
 use crate::evidence::Run;
 use crate::observation::{RegistryEntry, Screen, Shows};
 use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
@@ -65,14 +65,23 @@ pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
         let because = until(because, "it writes its registry file, or 10 s have passed");
         return Doing::bare(SessionStatus::Starting, because).until(late);
     }
-    if now < young && case.registry.is_empty() {
-        let because = say(
-            Source::Process,
-            "its process has just started",
-            Certainty::Certain,
-        );
-        let because = until(because, "it writes its registry file, or 3 s have passed");
-        return Doing::bare(SessionStatus::Starting, because).until(young);
+    if now < late && case.registry.is_empty() {
+        let certainty = if now < young {
+            Certainty::Certain
+        } else {
+            Certainty::Inferred
+        };
+        let because = say(Source::Process, "its process has just started", certainty);
+        let because = until(because, "it writes its registry file, or 10 s have passed");
+        let starting = Doing::bare(SessionStatus::Starting, because);
+        let silent = from.after(SILENT);
+        return if now < silent {
+            starting.until(silent)
+        } else if now < young {
+            doubtful(starting).until(young)
+        } else {
+            otherwise(case, now, starting.until(late))
+        };
     }
     let text = "its process runs, but it has no registry file";
     let because = say(Source::Process, text, Certainty::Unknown);
