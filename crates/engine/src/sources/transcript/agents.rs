@@ -4,6 +4,7 @@
 use super::decode::{Chain, decode};
 use super::story::Story;
 use super::trouble::Trouble;
+use crate::io::clock;
 use crate::io::files::{self, ReadError};
 use crate::io::tail::{Piece, Tail};
 use serde_json::{Map, Value};
@@ -233,13 +234,14 @@ impl Agent {
         let Some(running) = &mut self.running else {
             return trouble.works(&path);
         };
+        let now = Timestamp::from(clock::wall());
         let story = &mut running.story;
         let first = story.oldest_at().is_none();
         let read = running.tail.read(&path, |piece| match piece {
             Piece::Afresh => *story = Story::default(),
             Piece::Line(line) => {
                 if let Some(record) = decode(line) {
-                    story.take(record, Chain::Side);
+                    story.take(record, Chain::Side, now);
                 }
             }
         });

@@ -1,5 +1,4 @@
 use super::*;
-use crate::io::clock;
 use proptest::prelude::*;
 use std::time::Duration;
 
