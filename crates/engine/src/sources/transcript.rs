@@ -10,7 +10,6 @@ mod trouble;
 
 pub use agents::{About, decode_about};
 pub use decode::{Answer, Chain, Compactor, Record, What, decode};
-pub use find::folder_name;
 
 use super::watch::{Noticed, Watch};
 use super::{Ended, Orders, Outlet};
