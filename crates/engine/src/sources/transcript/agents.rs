@@ -7,7 +7,8 @@ use super::trouble::Trouble;
 use crate::io::clock;
 use crate::io::files::{self, ReadError};
 use crate::io::tail::{Piece, Tail};
-use serde_json::{Map, Value};
+use crate::sources::text::line;
+use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -48,26 +49,17 @@ pub fn decode_about(bytes: &[u8]) -> Option<About> {
         return None;
     };
     let is = |name: &str| fields.get(name) == Some(&Value::Bool(true));
+    let text = |name: &str| line(fields.get(name)?.as_str()?, LONGEST);
     let depth = fields.get("spawnDepth").and_then(Value::as_u64);
     Some(About {
-        agent_type: text(&fields, "agentType"),
-        description: text(&fields, "description"),
+        agent_type: text("agentType"),
+        description: text("description"),
         depth: depth
             .and_then(|d| u32::try_from(d).ok())
             .unwrap_or(1)
             .max(1),
         ended: is("finished") || is("stoppedByUser"),
     })
-}
-
-fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
-    let text = fields.get(name)?.as_str()?.lines().next()?;
-    Some(
-        text.chars()
-            .filter(|c| !c.is_control())
-            .take(LONGEST)
-            .collect(),
-    )
 }
 
 /// Tells a changed description from one already read: it is replaced as a whole.
