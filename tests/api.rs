@@ -4,10 +4,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use trusty_tests::Home;
-use trusty_tests::trusty::{Running, trusty};
+use trusty_tests::trusty::{Running, session_of, trusty, word};
 use trusty_tests::wait::until;
 
 const LONG: Duration = Duration::from_mins(1);
@@ -15,7 +17,7 @@ const LONG: Duration = Duration::from_mins(1);
 struct Served {
     _serving: Running,
     socket: PathBuf,
-    _home: Home,
+    home: Home,
 }
 
 fn serve() -> Served {
@@ -30,7 +32,7 @@ fn serve() -> Served {
     Served {
         _serving: serving,
         socket,
-        _home: home,
+        home,
     }
 }
 
@@ -55,9 +57,7 @@ fn whole(served: &Served, path: &str) -> (String, String) {
 #[test]
 fn the_socket_is_its_owner_s_alone() {
     let served = serve();
-    let mode = |path: &std::path::Path| {
-        std::fs::metadata(path).expect("there").permissions().mode() & 0o777
-    };
+    let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&served.socket), 0o600);
     assert_eq!(mode(served.socket.parent().expect("folder")), 0o700);
 }
@@ -117,4 +117,121 @@ fn nonsense_harms_nobody() {
     let mut garbage = UnixStream::connect(&served.socket).expect("connects");
     garbage.write_all(&[0xff; 4096]).expect("write");
     assert!(whole(&served, "/v1/sessions").0.starts_with("HTTP/1.1 200"));
+}
+
+/// A program that lies where a client would, and its registry file.
+struct Client {
+    running: Running,
+    file: PathBuf,
+}
+
+impl Client {
+    fn start(home: &Home) -> Self {
+        let exe = home.path().join("lib/claude-code/claude");
+        std::fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
+        std::fs::copy("/bin/sleep", &exe).expect("copied");
+        let mut command = Command::new(exe);
+        command.arg("600").env_clear().env("HOME", home.path());
+        let running = Running::start(&mut command);
+        let sessions = home.config_dir().join("sessions");
+        std::fs::create_dir_all(&sessions).expect("folder");
+        let file = sessions.join(format!("{}.json", running.process().pid));
+        Self { running, file }
+    }
+
+    fn says(&self, rest: &str) {
+        let start = self.running.process().start_ticks;
+        let text = format!(
+            r#"{{"sessionId":"s","procStart":"{start}","version":"2.1.330","kind":"interactive",{rest}}}"#
+        );
+        std::fs::write(&self.file, text).expect("written");
+    }
+
+    fn shown(&self, served: &Served) -> Option<String> {
+        let (_, body) = whole(served, "/v1/sessions");
+        let snapshot = serde_json::from_str(&body).expect("JSON");
+        session_of(&snapshot, self.running.process().pid).map(|session| word(&session))
+    }
+}
+
+fn tell_hook(stream: &mut UnixStream, payload: &str) -> std::io::Result<()> {
+    let length = payload.len();
+    write!(
+        stream,
+        "POST /v1/hooks HTTP/1.1\r\nHost: trusty\r\nContent-Length: {length}\r\n\r\n{payload}"
+    )?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 204"));
+    Ok(())
+}
+
+#[test]
+fn a_flood_of_hooks_hides_no_need() {
+    let served = serve();
+    let client = Client::start(&served.home);
+    client.says(r#""status":"busy""#);
+    until(LONG, "the session at work", || {
+        (client.shown(&served)? == "Working").then_some(())
+    });
+    let (told, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let flood = || {
+        let mut stream = UnixStream::connect(&served.socket).expect("connects");
+        stream.set_read_timeout(Some(LONG)).expect("set");
+        let payload = r#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash",
+            "tool_use_id":"t","tool_input":{"command":"make"}}"#;
+        while !over.load(Ordering::Relaxed) {
+            tell_hook(&mut stream, payload).expect("taken");
+            told.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    std::thread::scope(|threads| {
+        for _ in 0..32 {
+            threads.spawn(flood);
+        }
+        // Whatever happens, the flood ends.
+        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            until(LONG, "the flood", || {
+                (told.load(Ordering::Relaxed) > 1_000).then_some(())
+            });
+            client.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+            until(LONG, "the need", || {
+                (client.shown(&served)? == "Permission").then_some(())
+            });
+        }));
+        over.store(true, Ordering::Relaxed);
+        assert!(seen.is_ok());
+    });
+}
+
+#[test]
+fn large_payloads_are_taken_in_turn_and_a_larger_one_is_refused() {
+    let served = serve();
+    let payload = format!(
+        r#"{{"session_id":"s","hook_event_name":"Stop","more":"{}"}}"#,
+        "x".repeat(8 << 20)
+    );
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| {
+                let mut stream = UnixStream::connect(&served.socket).expect("connects");
+                stream.set_read_timeout(Some(LONG)).expect("set");
+                tell_hook(&mut stream, &payload).expect("taken");
+            });
+        }
+    });
+    let mut stream = UnixStream::connect(&served.socket).expect("connects");
+    write!(
+        stream,
+        "POST /v1/hooks HTTP/1.1\r\nHost: trusty\r\nContent-Length: {}\r\n\r\n",
+        17 << 20
+    )
+    .expect("written");
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).expect("answered");
+    assert_eq!(&status, b"HTTP/1.1 413");
 }

@@ -31,7 +31,7 @@ use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, cha
 const OBSERVATIONS: usize = 1024;
 /// Commands that may wait for the loop.
 const COMMANDS: usize = 64;
-/// Observations taken in before the snapshot is derived anew.
+/// Observations, and commands, taken in before the snapshot is derived anew.
 const BATCH: usize = 256;
 /// How often what no longer matters is forgotten.
 const PRUNE: Duration = Duration::from_secs(5);
@@ -57,9 +57,9 @@ enum Command {
 }
 
 /// Everything that reaches the loop.
+#[derive(Debug)]
 enum Input {
-    Command(Command),
-    Observations(Vec<Observation>),
+    News(Vec<Command>, Vec<Observation>),
     /// A face was shown or hidden.
     Looks,
     Due,
@@ -302,10 +302,12 @@ impl Loop {
         loop {
             let due = self.due();
             match next(&mut commands, &mut observations, &mut self.looks, due).await {
-                Input::Command(command) => self.obey(command),
-                Input::Observations(batch) => {
-                    for observation in batch {
+                Input::News(told, seen) => {
+                    for observation in seen {
                         self.desk.file(observation);
+                    }
+                    for command in told {
+                        self.obey(command);
                     }
                 }
                 Input::Looks | Input::Due => {}
@@ -376,26 +378,66 @@ impl Loop {
     }
 }
 
+/// What comes next. Of commands and observations all that is there is taken, up to a batch: many
+/// of the ones keep the others waiting for no longer than one batch takes.
 async fn next(
     commands: &mut mpsc::Receiver<Command>,
     observations: &mut mpsc::Receiver<Observation>,
     looks: &mut watch::Receiver<usize>,
     due: Option<Duration>,
 ) -> Input {
-    let mut batch = Vec::new();
-    tokio::select! {
-        biased;
-        command = commands.recv() => command.map_or(Input::End, Input::Command),
-        taken = observations.recv_many(&mut batch, BATCH) => match taken {
-            0 => Input::End,
-            _ => Input::Observations(batch),
-        },
-        changed = looks.changed() => changed.map_or(Input::End, |()| Input::Looks),
-        () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => Input::Due,
+    let (mut told, mut seen) = (Vec::new(), Vec::new());
+    let taken = tokio::select! {
+        taken = commands.recv_many(&mut told, BATCH) => taken,
+        taken = observations.recv_many(&mut seen, BATCH) => taken,
+        changed = looks.changed() => return changed.map_or(Input::End, |()| Input::Looks),
+        () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => return Input::Due,
+    };
+    if taken == 0 {
+        return Input::End;
+    }
+    take(commands, &mut told);
+    take(observations, &mut seen);
+    Input::News(told, seen)
+}
+
+/// Takes what is there, up to a batch.
+fn take<T>(from: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
+    while into.len() < BATCH
+        && let Ok(next) = from.try_recv()
+    {
+        into.push(next);
     }
 }
 
 /// The user whose sessions are shown.
 pub fn own_uid() -> Result<u32, StartError> {
     sys::machine().map(|m| m.uid).map_err(StartError::Machine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn many_commands_keep_no_observation_waiting() {
+        let (tell, mut commands) = mpsc::channel(COMMANDS);
+        let (see, mut observations) = mpsc::channel(OBSERVATIONS);
+        let (_looking, mut looks) = watch::channel(0);
+        let fact = || Fact::Attention(Attention::Popover);
+        for _ in 0..COMMANDS {
+            tell.try_send(Command::File(fact())).expect("room");
+        }
+        let at = Timestamp::default();
+        see.try_send(Observation { at, fact: fact() })
+            .expect("room");
+        let taken = next(&mut commands, &mut observations, &mut looks, None).await;
+        let Input::News(told, seen) = taken else {
+            panic!("{taken:?}");
+        };
+        assert_eq!((told.len(), seen.len()), (COMMANDS, 1));
+        drop((tell, see));
+        let ended = next(&mut commands, &mut observations, &mut looks, None).await;
+        assert!(matches!(ended, Input::End), "{ended:?}");
+    }
 }

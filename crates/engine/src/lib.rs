@@ -3,6 +3,7 @@
 pub mod api;
 pub mod desk;
 pub mod engine;
+mod folders;
 pub mod io;
 pub mod recording;
 pub mod settings;

@@ -1,7 +1,11 @@
 //! What a connected client's hooks tell: the payload a hook is given, as the client writes it.
 
+mod brief;
+
 use super::text::{detail, line};
-use serde_json::{Map, Value};
+use brief::Brief;
+use serde::Deserialize;
+use serde_json::Value;
 use std::path::PathBuf;
 use trusty_fleet::Timestamp;
 use trusty_fleet::observation::{Happened, HookEvent, ToolCall};
@@ -11,54 +15,70 @@ const ERROR: usize = 200;
 /// The longest name or id taken, in characters.
 const NAME: usize = 200;
 
+/// The fields that are read, each of whatever type; what else a payload holds is passed over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Payload {
+    hook_event_name: Brief,
+    session_id: Brief,
+    transcript_path: Brief,
+    agent_id: Brief,
+    agent_type: Brief,
+    tool_use_id: Brief,
+    tool_name: Brief,
+    tool_input: Brief,
+    background_tasks: Brief,
+    last_assistant_message: Brief,
+    error: Brief,
+}
+
 /// Reads the payload of a hook that ran in the client with this pid, at this time. Nothing where
 /// it is no event we know: clients add some with every version.
 pub fn decode(payload: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEvent> {
-    let Value::Object(fields) = serde_json::from_slice(payload).ok()? else {
-        return None;
-    };
-    let text = |name: &str| Some(fields.get(name)?.as_str()?.chars().take(NAME).collect());
-    let session_id: String = text("session_id").filter(|id: &String| !id.is_empty())?;
+    let payload: Payload = serde_json::from_slice(payload).ok()?;
+    let name = |field: &Brief| Some(field.text()?.chars().take(NAME).collect());
+    let session_id: String = name(&payload.session_id).filter(|id: &String| !id.is_empty())?;
     Some(HookEvent {
         session_id,
         pid,
-        transcript: text("transcript_path").map(|path: String| PathBuf::from(path)),
-        agent: text("agent_id"),
-        what: happened(&fields, at)?,
+        transcript: payload.transcript_path.text().map(PathBuf::from),
+        agent: name(&payload.agent_id),
+        what: happened(&payload, at)?,
     })
 }
 
-fn happened(fields: &Map<String, Value>, at: Timestamp) -> Option<Happened> {
-    let text = |name: &str| fields.get(name).and_then(Value::as_str);
-    let cut = |text: &str| line(text, NAME);
-    Some(match text("hook_event_name")? {
+fn happened(payload: &Payload, at: Timestamp) -> Option<Happened> {
+    let cut = |field: &Brief| line(field.text()?, NAME);
+    Some(match payload.hook_event_name.text()? {
         "SessionStart" => Happened::SessionStarted,
         "SessionEnd" => Happened::SessionEnded,
         "UserPromptSubmit" => Happened::Prompted,
         "PreToolUse" => Happened::ToolStarting(ToolCall {
-            id: cut(text("tool_use_id")?)?,
-            tool: cut(text("tool_name")?)?,
-            detail: input(fields),
+            id: cut(&payload.tool_use_id)?,
+            tool: cut(&payload.tool_name)?,
+            detail: input(payload),
             at,
         }),
         "PostToolUse" | "PostToolUseFailure" => Happened::ToolEnded {
-            id: cut(text("tool_use_id")?)?,
+            id: cut(&payload.tool_use_id)?,
         },
         "PermissionRequest" => Happened::PermissionAsked {
-            tool: cut(text("tool_name")?)?,
-            detail: input(fields),
+            tool: cut(&payload.tool_name)?,
+            detail: input(payload),
         },
         "Stop" => Happened::Stopped {
-            agents: running_agents(fields),
+            agents: running_agents(payload),
         },
         "StopFailure" => Happened::Failed {
-            error: text("last_assistant_message")
-                .or_else(|| text("error"))
+            error: payload
+                .last_assistant_message
+                .text()
+                .or_else(|| payload.error.text())
                 .and_then(|e| line(e, ERROR))
                 .unwrap_or_default(),
         },
         "SubagentStart" => Happened::AgentStarted {
-            agent_type: text("agent_type").and_then(cut),
+            agent_type: cut(&payload.agent_type),
         },
         "SubagentStop" => Happened::AgentEnded,
         "PreCompact" => Happened::Compacting,
@@ -67,18 +87,15 @@ fn happened(fields: &Map<String, Value>, at: Timestamp) -> Option<Happened> {
     })
 }
 
-fn input(fields: &Map<String, Value>) -> Option<String> {
-    let tool = fields.get("tool_name")?.as_str()?;
-    detail(tool, fields.get("tool_input")?.as_object()?)
+fn input(payload: &Payload) -> Option<String> {
+    detail(payload.tool_name.text()?, payload.tool_input.fields()?)
 }
 
 /// The sub-agents among the tasks that still run. Shells are none: a server left running would
 /// keep a session busy for ever.
-fn running_agents(fields: &Map<String, Value>) -> Vec<String> {
-    let tasks = fields.get("background_tasks").and_then(Value::as_array);
+fn running_agents(payload: &Payload) -> Vec<String> {
+    let tasks = payload.background_tasks.list().iter();
     tasks
-        .into_iter()
-        .flatten()
         .filter(|task| task.get("type").and_then(Value::as_str) == Some("subagent"))
         .filter(|task| task.get("status").and_then(Value::as_str) == Some("running"))
         .filter_map(|task| line(task.get("id")?.as_str()?, NAME))
@@ -172,6 +189,29 @@ mod tests {
         ] {
             assert_eq!(read(odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn what_is_not_read_may_be_of_any_size() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let file = "x\\n".repeat(100_000);
+        let payload = format!(
+            r#""hook_event_name":"PermissionRequest","tool_name":"Write","tool_response":{deep},
+            "tool_input":{{"content":"{file}","file_path":"/a/b.rs"}}"#
+        );
+        let asked = Happened::PermissionAsked {
+            tool: "Write".into(),
+            detail: Some("b.rs".into()),
+        };
+        assert_eq!(what(&payload), Some(asked));
+        let path = format!("/{}", "long/".repeat(100));
+        let payload = format!(
+            r#"{{"session_id":"s","transcript_path":"{path}","hook_event_name":"SessionEnd"}}"#
+        );
+        assert_eq!(
+            read(&payload).expect("an event").transcript,
+            Some(path.into())
+        );
     }
 
     proptest! {

@@ -99,6 +99,8 @@ impl Lists {
 
     fn facts(&mut self, dir: &Path, answer: Result<Ran, RunError>) -> Vec<Fact> {
         let told = match answer {
+            // An upgrade removes the older program while its clients still run.
+            Err(RunError::NotFound) => Err("its client's program is no longer there".to_owned()),
             Err(e) => Err(e.to_string()),
             Ok(ran) if !ran.success => Err("ended with an error".to_owned()),
             Ok(ran) => decode(&ran.output).map_err(|e| format!("its answer {e}")),

@@ -10,7 +10,6 @@ mod trouble;
 
 pub use agents::{About, decode_about};
 pub use decode::{Answer, Chain, Compactor, Record, What, decode};
-pub use find::folder_name;
 
 use super::watch::{Noticed, Watch};
 use super::{Ended, Orders, Outlet};
@@ -26,9 +25,9 @@ use std::time::Duration;
 use story::Story;
 use tokio::sync::watch::Receiver;
 use trouble::Trouble;
-use trusty_fleet::Fact;
 use trusty_fleet::observation::{Transcript, TranscriptKey, Which};
 use trusty_fleet::session::Source;
+use trusty_fleet::{Fact, Timestamp};
 
 /// What changes is read at most so often: a client writes many lines at once.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -175,12 +174,13 @@ impl Follow {
         let Some(path) = self.path.clone() else {
             return;
         };
+        let now = Timestamp::from(clock::wall());
         let story = &mut self.story;
         let read = self.tail.read(&path, |piece| match piece {
             Piece::Afresh => *story = Story::default(),
             Piece::Line(line) => {
                 if let Some(record) = decode(line) {
-                    story.take(record, Chain::Main);
+                    story.take(record, Chain::Main, now);
                 }
             }
         });

@@ -1,8 +1,8 @@
 //! What becomes of a text, a name, a path.
 
 use super::{Privacy, Redaction};
+use crate::folders::folder_name;
 use crate::recording::HOME;
-use crate::sources::transcript::folder_name;
 use std::hash::BuildHasher;
 use std::path::{Component, Path, PathBuf};
 

@@ -86,5 +86,8 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
     }
     let missing = [(root.path().join("a"), root.path().join("nothing"))].into();
     let facts = ask_once(&mut lists, &missing).await;
-    assert_eq!(problem(&facts).as_deref(), Some("is not installed"));
+    assert_eq!(
+        problem(&facts).as_deref(),
+        Some("its client's program is no longer there")
+    );
 }

@@ -326,3 +326,19 @@ fn the_dismissed_are_not_all_looked_at_again_at_once() {
     assert!(rests.len() >= 16);
     assert!(rests.first() >= Some(&(AGAIN / 2)) && rests.last() <= Some(&AGAIN));
 }
+
+#[test]
+fn a_client_whose_program_was_replaced_is_one_still() {
+    let program = Program::start(CLIENT, &["60"]);
+    let exe = program.folder.path().join(CLIENT);
+    let mut processes =
+        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    // Once it runs, its program may go.
+    until(|| {
+        let role = Describer::new(Clock::start()).ok()?.role(program.pid());
+        (role == Role::Interactive).then_some(())
+    });
+    fs::remove_file(&exe).expect("removed");
+    let facts = swept(&mut processes, program.pid());
+    assert_eq!(facts.exe, Some(exe), "the kernel marks it as deleted");
+}

@@ -4,9 +4,12 @@
 use super::decode::{Chain, decode};
 use super::story::Story;
 use super::trouble::Trouble;
+use crate::io::clock;
 use crate::io::files::{self, ReadError};
 use crate::io::tail::{Piece, Tail};
-use serde_json::{Map, Value};
+use crate::sources::text::line;
+use serde_json::Value;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -18,7 +21,7 @@ use trusty_fleet::observation::Delegated;
 
 /// Sub-agents followed at a time; of more, the newest.
 const MOST: usize = 64;
-/// Sub-agents looked at, running or not.
+/// Sub-agents looked at, running or not; of more, the newest.
 const KNOWN: usize = 4096;
 /// A description holds well under 1 KiB.
 const BOUND: u64 = 64 * 1024;
@@ -46,26 +49,17 @@ pub fn decode_about(bytes: &[u8]) -> Option<About> {
         return None;
     };
     let is = |name: &str| fields.get(name) == Some(&Value::Bool(true));
+    let text = |name: &str| line(fields.get(name)?.as_str()?, LONGEST);
     let depth = fields.get("spawnDepth").and_then(Value::as_u64);
     Some(About {
-        agent_type: text(&fields, "agentType"),
-        description: text(&fields, "description"),
+        agent_type: text("agentType"),
+        description: text("description"),
         depth: depth
             .and_then(|d| u32::try_from(d).ok())
             .unwrap_or(1)
             .max(1),
         ended: is("finished") || is("stoppedByUser"),
     })
-}
-
-fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
-    let text = fields.get(name)?.as_str()?.lines().next()?;
-    Some(
-        text.chars()
-            .filter(|c| !c.is_control())
-            .take(LONGEST)
-            .collect(),
-    )
 }
 
 /// Tells a changed description from one already read: it is replaced as a whole.
@@ -118,11 +112,11 @@ impl Agents {
         let mut there: Vec<(String, Stamp)> = names
             .filter_map(|path| Some((described(&path)?.to_owned(), path)))
             .filter_map(|(id, path)| Some((id, stamp(&path.symlink_metadata().ok()?))))
-            .take(KNOWN)
             .collect();
+        there.sort_by_key(|(_, (_, _, modified))| Reverse(*modified));
+        there.truncate(KNOWN);
         let ids: BTreeSet<&String> = there.iter().map(|(id, _)| id).collect();
         self.known.retain(|id, _| ids.contains(id));
-        there.sort_by_key(|(_, (_, _, modified))| std::cmp::Reverse(*modified));
         for (id, stamp) in there {
             self.learn(folder, &id, stamp);
         }
@@ -158,13 +152,23 @@ impl Agents {
             .ok()
             .and_then(|bytes| decode_about(&bytes));
         let before = self.known.remove(id).and_then(|a| a.running);
-        let full = self.known.values().filter(|a| a.running.is_some()).count() >= MOST;
-        let running = about.filter(|a| !a.ended && !full).map(|about| {
+        let running = about.filter(|a| !a.ended).map(|about| {
             let mut running = before.unwrap_or_else(|| Box::new(Running::new(stamp)));
             running.about = about;
             running
         });
         self.known.insert(id.to_owned(), Agent { stamp, running });
+        let followed = self.known.values().filter(|a| a.running.is_some());
+        if followed.count() > MOST {
+            // One that never ended, because its session did, must hide no new one.
+            let all = self.known.values_mut();
+            let least = all
+                .filter(|a| a.running.is_some())
+                .min_by_key(|a| a.sign_of_life());
+            if let Some(least) = least {
+                least.running = None;
+            }
+        }
     }
 
     /// Those that have not ended, oldest first. `ended_at` tells when the main agent was told that
@@ -208,18 +212,28 @@ impl Running {
 }
 
 impl Agent {
+    /// Whether it still has work, and when it last showed.
+    fn sign_of_life(&self) -> (bool, Option<Timestamp>) {
+        let (_, _, modified) = self.stamp;
+        let story = self.running.as_ref().map(|r| &r.story);
+        let told_at = story.and_then(Story::newest_at);
+        let works = story.is_some_and(|s| !s.is_over());
+        (works, told_at.max(modified.map(Timestamp::from)))
+    }
+
     fn read(&mut self, folder: &Path, id: &str, trouble: &mut Trouble) {
         let path = folder.join(format!("agent-{id}.jsonl"));
         let Some(running) = &mut self.running else {
             return trouble.works(&path);
         };
+        let now = Timestamp::from(clock::wall());
         let story = &mut running.story;
         let first = story.oldest_at().is_none();
         let read = running.tail.read(&path, |piece| match piece {
             Piece::Afresh => *story = Story::default(),
             Piece::Line(line) => {
                 if let Some(record) = decode(line) {
-                    story.take(record, Chain::Side);
+                    story.take(record, Chain::Side, now);
                 }
             }
         });

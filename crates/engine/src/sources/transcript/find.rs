@@ -1,6 +1,7 @@
 //! Where a transcript is: `<dir>/projects/<folder>/<session id>.jsonl`, where `<folder>` is made
 //! of the path the client was started in.
 
+use crate::folders::{LONGEST, folder_name};
 use crate::io::clock;
 use crate::io::files;
 use std::collections::BTreeSet;
@@ -10,22 +11,10 @@ use std::time::{Duration, Instant, SystemTime};
 use trusty_fleet::Timestamp;
 use trusty_fleet::observation::{TranscriptKey, Which};
 
-/// A longer folder name is cut there, and a hash of the path follows.
-const LONGEST: usize = 200;
 /// A search of all folders happens at most so often.
 const PAUSE: Duration = Duration::from_secs(5);
 /// Folders looked into by a search.
 const FOLDERS: usize = 10_000;
-
-/// The name of the folder of a path. Without its hash if it is long: then only a search finds it.
-pub fn folder_name(cwd: &Path) -> String {
-    let plain = |unit: u16| match u8::try_from(unit) {
-        Ok(byte) if byte.is_ascii_alphanumeric() => char::from(byte),
-        _ => '-',
-    };
-    let path = cwd.to_string_lossy();
-    path.encode_utf16().map(plain).take(LONGEST).collect()
-}
 
 /// The search for one transcript.
 #[derive(Debug)]
@@ -197,17 +186,6 @@ mod tests {
             fs::write(&path, "{}\n").expect("file");
             path
         }
-    }
-
-    #[test]
-    fn each_unit_that_is_no_letter_or_digit_is_a_dash() {
-        let named = |path: &str| folder_name(Path::new(path));
-        assert_eq!(
-            named("/home/dev/code/alpha.beta_X"),
-            "-home-dev-code-alpha-beta-X"
-        );
-        assert_eq!(named("weird dir.ü_名😀"), "weird-dir------");
-        assert_eq!(named(&"/long".repeat(60)).len(), LONGEST);
     }
 
     #[test]

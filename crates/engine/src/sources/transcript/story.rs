@@ -19,6 +19,9 @@ const REQUESTS: usize = 32;
 const AGAIN: Duration = Duration::from_millis(400);
 /// Ended sub-agents kept.
 const ENDED: usize = 512;
+/// A record may be dated ahead of the wall clock by so much: two clocks that are led to the same
+/// time differ by less.
+const AHEAD: Duration = Duration::from_mins(1);
 
 /// What has been read of one transcript.
 #[derive(Debug, Clone, Default)]
@@ -76,10 +79,14 @@ fn newer<T: Ord>(slot: &mut Option<T>, value: T) {
 }
 
 impl Story {
-    /// Takes in a record of a conversation; those of others in the same file are left out.
-    pub(super) fn take(&mut self, record: Record, of: Chain) {
+    /// Takes in a record of a conversation; those of others in the same file are left out. `now`
+    /// is the wall clock's time at which it was read.
+    pub(super) fn take(&mut self, record: Record, of: Chain, now: Timestamp) {
         if record.chain == Chain::Side && of == Chain::Main {
             return;
+        }
+        if let Some(at) = record.at {
+            self.follow_clock(at, now);
         }
         if let Some(mode) = record.mode {
             self.mode = Some(mode);
@@ -138,6 +145,57 @@ impl Story {
             }
             What::AskedBefore(_) | What::Other => {}
         }
+    }
+
+    /// Where the wall clock was set back, what was written before lies ahead of it, and would be
+    /// the newest for hours: it is moved to just before the first record that does not. A record
+    /// that is merely old, as a prompt that has waited for its turn, moves nothing.
+    fn follow_clock(&mut self, at: Timestamp, now: Timestamp) {
+        let latest = now.after(AHEAD);
+        let Some(newest_at) = self.newest_at.filter(|newest| *newest > latest) else {
+            return;
+        };
+        if at <= latest {
+            let by = newest_at.as_nanos().saturating_sub(at.as_nanos());
+            self.change_times(|time| {
+                let nanos = time.as_nanos().saturating_sub(by).saturating_sub(1);
+                *time = Timestamp::from_nanos(nanos);
+            });
+        }
+    }
+
+    fn change_times(&mut self, change: impl Fn(&mut Timestamp)) {
+        let times = [
+            &mut self.turn_at,
+            &mut self.counted_at,
+            &mut self.called_at,
+            &mut self.ran_at,
+            &mut self.resulted_at,
+            &mut self.oldest_at,
+            &mut self.newest_at,
+        ];
+        times.into_iter().flatten().for_each(&change);
+        let said = self.prompt.iter_mut().chain(&mut self.error);
+        said.for_each(|said| change(&mut said.at));
+        let named = self.model.iter_mut().chain(&mut self.branch);
+        named.for_each(|(at, _)| change(at));
+        self.answer.iter_mut().for_each(|(at, _)| change(at));
+        self.tokens.iter_mut().for_each(|(at, _)| change(at));
+        self.end.iter_mut().for_each(|end| change(&mut end.at));
+        if let Some(retry) = &mut self.retry {
+            change(&mut retry.at);
+            retry.next_at.iter_mut().for_each(&change);
+        }
+        let calls = self.calls.values_mut();
+        calls.for_each(|(call, _)| change(&mut call.at));
+        self.ended.values_mut().for_each(&change);
+        let requests = std::mem::take(&mut self.requests).into_iter();
+        self.requests = requests
+            .map(|mut at| {
+                change(&mut at);
+                at
+            })
+            .collect();
     }
 
     fn take_ended(&mut self, ids: Vec<String>, turn_at: Option<Timestamp>, at: Timestamp) {

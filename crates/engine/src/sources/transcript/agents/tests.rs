@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use std::time::Duration;
 
 const META: &str = r#"{"agentType":"general-purpose","isBuiltIn":true,"description":"Job 1","toolUseId":"toolu_1","spawnDepth":1,"model":"claude-opus-5-5"}"#;
 const WORK: &str = include_str!("../samples/agent.jsonl");
@@ -28,6 +29,15 @@ impl Folder {
         let new = self.path(&format!("agent-{id}.meta.json.tmp.1"));
         fs::write(&new, meta).expect("write");
         fs::rename(&new, self.path(&format!("agent-{id}.meta.json"))).expect("replace");
+    }
+
+    /// One described so many seconds ago.
+    fn describe_before(&self, seconds: u64, id: &str, meta: &str) {
+        let path = self.path(&format!("agent-{id}.meta.json"));
+        fs::write(&path, meta).expect("write");
+        let at = clock::wall() - Duration::from_secs(seconds);
+        let file = fs::File::options().append(true).open(path).expect("open");
+        file.set_modified(at).expect("set");
     }
 
     fn write(&self, id: &str, lines: usize) {
@@ -101,6 +111,48 @@ fn its_own_end_or_a_note_of_it_will_do() {
     assert_eq!(told(before), 1, "it has gone on since");
     folder.write("a1", usize::MAX);
     assert!(folder.look().is_empty(), "an end of its own");
+}
+
+#[test]
+fn left_overs_hide_no_new_sub_agent() {
+    let mut folder = Folder::new();
+    // The oldest is still at work, the others never ended.
+    folder.describe_before(9_000, "a-long-one", META);
+    let mut line: Value = serde_json::from_str(WORK.lines().next().expect("a line")).expect("JSON");
+    line["timestamp"] = "2100-01-01T00:00:00.000Z".into();
+    fs::write(folder.path("agent-a-long-one.jsonl"), format!("{line}\n")).expect("write");
+    for n in 0..63 {
+        folder.describe_before(5_000 + n, &format!("old{n}"), META);
+    }
+    assert_eq!(folder.look().len(), MOST);
+    for (n, name) in ["new1", "new2"].into_iter().enumerate() {
+        folder.describe(name, META);
+        let told = match n {
+            0 => folder.look(),
+            _ => folder.notice(&format!("agent-{name}.meta.json")),
+        };
+        let ids: Vec<&str> = told.iter().map(|d| d.agent_id.as_str()).collect();
+        assert_eq!(ids.len(), MOST);
+        assert!(
+            ids.contains(&name) && ids.contains(&"a-long-one"),
+            "{ids:?}"
+        );
+        assert_eq!(folder.look(), told, "and so it stays");
+    }
+}
+
+#[test]
+fn of_ten_thousand_the_newest_are_looked_at() {
+    let mut folder = Folder::new();
+    let done = ended(META, "finished");
+    for n in 0..10_000 {
+        folder.describe_before(60, &format!("a{n:05}"), &done);
+    }
+    for n in 0..8 {
+        folder.describe(&format!("new{n}"), META);
+    }
+    assert_eq!(folder.look().len(), 8);
+    assert_eq!(folder.look().len(), 8);
 }
 
 #[test]

@@ -5,10 +5,15 @@ use proptest::prelude::*;
 const TURNS: &str = include_str!("../samples/turns.jsonl");
 const COMPACTED: &str = include_str!("../samples/compacted.jsonl");
 
+/// After all samples were written.
+fn later() -> Timestamp {
+    Timestamp::from_rfc3339("2026-11-23T00:00:00Z").expect("a time")
+}
+
 fn story<'a>(lines: impl IntoIterator<Item = &'a str>) -> Story {
     let mut story = Story::default();
     for record in lines.into_iter().filter_map(|l| decode(l.as_bytes())) {
-        story.take(record, Chain::Main);
+        story.take(record, Chain::Main, later());
     }
     story
 }
@@ -241,13 +246,70 @@ fn an_answer_closes_the_calls_of_the_one_before() {
 }
 
 #[test]
+fn a_turn_after_the_clock_was_set_back_is_told() {
+    let line = |time: &str, rest: &str| {
+        let text = format!(r#"{{"timestamp":"2026-11-22T{time}Z",{rest}}}"#);
+        decode(text.as_bytes()).expect("decodes")
+    };
+    let at = |time: &str| Timestamp::from_rfc3339(&format!("2026-11-22T{time}Z")).expect("time");
+    let ask = r#""type":"user","message":{"role":"user","content":"go"}"#;
+    let before = [
+        line("19:00:00.000", ask),
+        line(
+            "19:00:10.000",
+            r#""type":"assistant","gitBranch":"b","message":{"id":"m1","model":"m","stop_reason":"end_turn","content":[{"type":"text","text":"done"}]}"#,
+        ),
+        line(
+            "19:00:10.100",
+            r#""type":"system","subtype":"turn_duration""#,
+        ),
+    ];
+    let mut story = Story::default();
+    for record in before {
+        story.take(record, Chain::Main, at("19:00:11"));
+    }
+    let finished = story.clone();
+    // A prompt that has waited is dated back, too, and the clock is as it was.
+    let waited = r#""type":"attachment","attachment":{"type":"queued_command","prompt":"x"}"#;
+    story.take(line("18:00:00.000", waited), Chain::Main, at("19:00:12"));
+    assert_eq!(story.transcript().newest_at, Some(at("19:00:10.100")));
+    assert!(story.is_over());
+
+    // The wall clock was set two hours back.
+    let mut story = finished;
+    story.take(line("17:05:00.000", ask), Chain::Main, at("17:05:01"));
+    assert!(!story.is_over());
+    assert_eq!(story.transcript().turn_at, Some(at("17:05:00")));
+    assert_eq!(
+        story.transcript().branch.as_deref(),
+        Some("b"),
+        "nothing is lost"
+    );
+    let call = r#""type":"assistant","message":{"id":"m2","model":"m","stop_reason":"tool_use","content":[{"type":"tool_use","id":"toolu_9","name":"AskUserQuestion","input":{}}]}"#;
+    story.take(line("17:05:05.000", call), Chain::Main, at("17:05:06"));
+    let told = story.transcript();
+    assert_eq!((told.calls.len(), told.end), (1, None));
+    assert_eq!(told.newest_at, Some(at("17:05:05")));
+}
+
+#[test]
+fn a_client_whose_clock_is_ahead_is_followed_all_the_same() {
+    let early = Timestamp::from_rfc3339("2026-11-22T00:00:00Z").expect("a time");
+    let mut ahead = Story::default();
+    for record in TURNS.lines().filter_map(|l| decode(l.as_bytes())) {
+        ahead.take(record, Chain::Main, early);
+    }
+    assert_eq!(ahead.transcript(), told(TURNS.lines()));
+}
+
+#[test]
 fn records_of_others_in_the_file_are_left_out() {
     let side = r#"{"type":"user","isSidechain":true,"timestamp":"2026-11-22T19:00:00Z","message":{"content":"go"}}"#;
     assert_eq!(told([side]), Transcript::default());
     let agent = include_str!("../samples/agent.jsonl");
     let mut own = Story::default();
     for record in agent.lines().filter_map(|l| decode(l.as_bytes())) {
-        own.take(record, Chain::Side);
+        own.take(record, Chain::Side, later());
     }
     assert!(own.is_over());
 }
@@ -266,7 +328,8 @@ fn what_is_kept_is_bounded() {
             r#"{{"type":"user","timestamp":"2026-11-22T19:00:00.{n:06}Z","message":{{"content":"<task-notification><task-id>a{n}</task-id><status>completed</status>"}}}}"#
         );
         for line in [call, result, ended] {
-            many.take(decode(line.as_bytes()).expect("decodes"), Chain::Main);
+            let record = decode(line.as_bytes()).expect("decodes");
+            many.take(record, Chain::Main, later());
         }
     }
     assert_eq!(many.calls.len(), CALLS);
