@@ -51,11 +51,15 @@ pub(super) enum Ending {
 impl Asked {
     /// A call of these tools is a question or a plan, whatever the registry calls it.
     pub(super) fn kind(&self) -> Option<NeedKind> {
-        match self.tool.as_deref()? {
-            "AskUserQuestion" => Some(NeedKind::Question),
-            "ExitPlanMode" => Some(NeedKind::Plan),
-            _ => None,
-        }
+        kind_of(self.tool.as_deref()?)
+    }
+}
+
+fn kind_of(tool: &str) -> Option<NeedKind> {
+    match tool {
+        "AskUserQuestion" => Some(NeedKind::Question),
+        "ExitPlanMode" => Some(NeedKind::Plan),
+        _ => None,
     }
 }
 
@@ -143,6 +147,16 @@ impl<'a> Content<'a> {
             tool: Some(tool.clone()),
             detail: detail.clone(),
             agent: agent.map(|id| self.agent_name(id)),
+        })
+    }
+
+    /// Of what kind the dialog was that a hook told of last, answered or not: the registry may
+    /// follow the answer late, and a plan is no permission meanwhile.
+    pub(super) fn last_asked_kind(&self, from: Timestamp) -> Option<NeedKind> {
+        let mut recent = self.told().take_while(|(at, _)| at.after(SLACK) >= from);
+        recent.find_map(|(_, event)| match &event.what {
+            Happened::PermissionAsked { tool, .. } => kind_of(tool),
+            _ => None,
         })
     }
 

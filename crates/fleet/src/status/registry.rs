@@ -98,8 +98,12 @@ pub(super) fn needing(
         };
     }
     let wordless = kind == NeedKind::Permission && asked.tool.is_none();
+    let told = match asked.tool {
+        Some(_) => asked.kind(),
+        None => Content::of(case).last_asked_kind(from),
+    };
     let need = Need {
-        kind: asked.kind().unwrap_or(kind),
+        kind: told.unwrap_or(kind),
         tool: asked.tool,
         detail: asked.detail,
         agent: asked.agent,

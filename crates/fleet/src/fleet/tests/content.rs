@@ -310,6 +310,24 @@ fn p6_a_need_ends_with_the_registry_s_word() {
 }
 
 #[test]
+fn a_plan_stays_one_until_the_registry_knows_of_the_answer() {
+    let facts = with(
+        life(&[(900, "busy", ""), (2_000, "waiting", "permission prompt")]),
+        vec![
+            heard(
+                1_990,
+                Happened::PermissionAsked {
+                    tool: "ExitPlanMode".into(),
+                    detail: None,
+                },
+            ),
+            heard(9_000, Happened::ToolEnded { id: "x".into() }),
+        ],
+    );
+    check(facts, 9_050, "AwaitingApproval Plan -");
+}
+
+#[test]
 fn p3_an_idle_prompt_is_no_need() {
     // The client's notification of an idle prompt is not even a fact; an old request is none.
     let facts = with(
