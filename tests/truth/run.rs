@@ -139,6 +139,14 @@ pub(crate) fn run() -> ExitCode {
     report::head();
     let mut outcomes = Vec::new();
     for scenario in wanted {
+        if wish.connection == Connection::Hooks && scenario.client != Client::Newest {
+            // Older clients take a settings file with events they do not know for a broken one.
+            println!(
+                "{:<22} skipped: its client knows fewer hooks",
+                scenario.name
+            );
+            continue;
+        }
         if scenario.client.program().is_none() {
             let version = scenario.client.version();
             println!(
