@@ -26,7 +26,13 @@ pub(super) struct Search {
     exact: bool,
     found: Option<PathBuf>,
     searched: Option<Instant>,
+    /// The project folders, and when the folder above them had last changed: to list it is an
+    /// event for whoever watches it, and we do.
+    listed: Option<(SystemTime, Vec<PathBuf>)>,
 }
+
+/// A folder that changed so lately may change again within one step of the file clock.
+const SETTLED: Duration = Duration::from_secs(1);
 
 impl Search {
     pub(super) fn new(key: &TranscriptKey) -> Self {
@@ -40,6 +46,7 @@ impl Search {
             name,
             found: None,
             searched: None,
+            listed: None,
         }
     }
 
@@ -78,19 +85,20 @@ impl Search {
         if !self.may_search() {
             return None;
         }
-        let paths = self.folders().map(|folder| folder.join(&file));
+        let paths = self.folders().iter().map(|folder| folder.join(&file));
         paths.filter(there).max_by_key(|path| modified(path))
     }
 
-    fn newest(&self, since: Timestamp, named: &BTreeSet<String>) -> Option<PathBuf> {
+    fn newest(&mut self, since: Timestamp, named: &BTreeSet<String>) -> Option<PathBuf> {
         let folders: Vec<PathBuf> = if self.exact {
             vec![self.expected()]
         } else {
-            let begins = |folder: &PathBuf| {
+            let beginning = self.name.clone();
+            let begins = |folder: &&PathBuf| {
                 let name = folder.file_name().and_then(|n| n.to_str());
-                name.is_some_and(|n| n.starts_with(&self.name))
+                name.is_some_and(|n| n.starts_with(&beginning))
             };
-            self.folders().filter(begins).collect()
+            self.folders().iter().filter(begins).cloned().collect()
         };
         let files = folders
             .iter()
@@ -126,9 +134,20 @@ impl Search {
         due
     }
 
-    fn folders(&self) -> impl Iterator<Item = PathBuf> {
-        let entries = fs::read_dir(&self.projects).into_iter().flatten();
-        entries.flatten().map(|e| e.path()).take(FOLDERS)
+    fn folders(&mut self) -> &[PathBuf] {
+        let changed = fs::metadata(&self.projects).and_then(|m| m.modified()).ok();
+        let known = self.listed.as_ref().map(|(at, _)| *at);
+        if known.is_none() || known != changed {
+            let entries = fs::read_dir(&self.projects).into_iter().flatten();
+            let all = entries.flatten().map(|e| e.path()).take(FOLDERS).collect();
+            let settled = |at: &SystemTime| {
+                let age = clock::wall().duration_since(*at);
+                age.is_ok_and(|age| age > SETTLED)
+            };
+            let at = changed.filter(settled).unwrap_or(SystemTime::UNIX_EPOCH);
+            self.listed = Some((at, all));
+        }
+        self.listed.as_ref().map_or(&[], |(_, all)| all)
     }
 }
 
