@@ -60,14 +60,14 @@ pub const LIST_FRESH: Duration = Duration::from_secs(35);
 pub const RETRY_PAUSE: Duration = Duration::from_secs(45);
 /// The transcript is written in batches: its lines may be so much later than the registry's word,
 /// and than each other (measured up to 0.3 s).
-const FLUSHED: Duration = Duration::from_millis(300);
+pub const FLUSHED: Duration = Duration::from_millis(300);
 /// A record is dated when it is made, the registry when it is written: up to so much later.
-const SLACK: Duration = Duration::from_secs(2);
+pub const SLACK: Duration = Duration::from_secs(2);
 /// Work without a turn in the transcript for so long is a compaction, or a command.
-const TURNLESS: Duration = Duration::from_secs(2);
+pub const TURNLESS: Duration = Duration::from_secs(2);
 /// A hook may be lost: what it told of a call or a sub-agent is believed only until the
 /// transcript has gone on for so long without it.
-const HOOK_ALONE: Duration = Duration::from_secs(3);
+pub const HOOK_ALONE: Duration = Duration::from_secs(3);
 
 /// The facts that bear on one session.
 #[derive(Debug, Clone)]

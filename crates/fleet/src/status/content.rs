@@ -126,19 +126,19 @@ impl<'a> Content<'a> {
 
     /// Requests queue: the oldest that nothing has followed is the one on the screen.
     pub(super) fn asked_by_hook(&self, from: Timestamp) -> Option<Asked> {
-        let mut followed: BTreeMap<Option<&str>, Timestamp> = BTreeMap::new();
+        let mut followed: BTreeSet<Option<&str>> = BTreeSet::new();
         let mut oldest = None;
-        for (at, event) in self.told().take_while(|(at, _)| at.after(SLACK) >= from) {
+        for (_, event) in self.told().take_while(|(at, _)| at.after(SLACK) >= from) {
             let agent = event.agent.as_deref();
             match &event.what {
-                Happened::PermissionAsked { tool, detail } if !followed.contains_key(&agent) => {
+                Happened::PermissionAsked { tool, detail } if !followed.contains(&agent) => {
                     oldest = Some((tool, detail, agent));
-                    followed.insert(agent, at);
+                    followed.insert(agent);
                 }
                 // A call begins just before it is asked for, but may be told of just after.
                 Happened::ToolStarting(_) => {}
                 _ => {
-                    followed.entry(agent).or_insert(at);
+                    followed.insert(agent);
                 }
             }
         }
