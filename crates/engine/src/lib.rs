@@ -4,10 +4,12 @@ pub mod api;
 pub mod desk;
 pub mod engine;
 mod folders;
+pub mod hosts;
 pub mod io;
 pub mod recording;
 pub mod settings;
 pub mod sources;
+pub mod store;
 pub mod surroundings;
 pub mod sweep;
 

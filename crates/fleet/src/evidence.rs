@@ -12,9 +12,10 @@ pub use process::{Process, Processes};
 pub use runs::{Run, Runs};
 
 use crate::observation::{
-    Attention, Fact, HealthKey, Listed, Observation, Pane, PaneKey, RegistryEntry, RegistryFile,
-    Screen, Transcript, TranscriptKey,
+    Act, Attention, Connection, Fact, HealthKey, Listed, Observation, Pane, PaneKey, Preferences,
+    RegistryEntry, RegistryFile, Screen, Transcript, TranscriptKey,
 };
+use crate::pause::{Gate, PauseRecord};
 use crate::session::SessionId;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -60,6 +61,16 @@ pub struct Evidence {
     pub lists: BTreeMap<(PathBuf, u32), Runs<Listed>>,
     /// What hooks told, by Claude's own session id.
     pub hooks: BTreeMap<String, HookEvidence>,
+    /// What is on disk of pauses; nothing for one that is over.
+    pub pauses: BTreeMap<SessionId, Dated<Option<PauseRecord>>>,
+    /// The hooks that wait for the end of a pause.
+    pub gates: BTreeMap<SessionId, Dated<Vec<Gate>>>,
+    /// Whether the hooks of a config folder are ours.
+    pub connections: BTreeMap<PathBuf, Dated<Connection>>,
+    /// How the newest action on a session goes.
+    pub acts: BTreeMap<SessionId, Dated<Act>>,
+    /// What the owner wishes.
+    pub preferences: Option<Dated<Preferences>>,
     /// By how much the wall clock is ahead of ours, in nanoseconds.
     pub wall_clock: Option<Dated<i64>>,
     /// What is wrong, or that nothing is.
@@ -72,6 +83,13 @@ pub struct Evidence {
 
 fn later(slot: &mut Option<Timestamp>, at: Timestamp) {
     *slot = (*slot).max(Some(at));
+}
+
+fn newer<T: PartialOrd>(slot: &mut Option<Dated<T>>, new: Dated<T>) {
+    let is_newer = |old: &Dated<T>| (new.at, &new.value) > (old.at, &old.value);
+    if slot.as_ref().is_none_or(is_newer) {
+        *slot = Some(new);
+    }
 }
 
 fn file_newer<K: Ord, T: PartialOrd>(map: &mut BTreeMap<K, Dated<T>>, key: K, new: Dated<T>) {
@@ -158,12 +176,18 @@ impl Evidence {
                 told.insert(at, *event);
                 self.bound_hooks();
             }
-            Fact::WallClock(value) => {
-                let newer = |known: &Dated<i64>| (at, value) > (known.at, known.value);
-                if self.wall_clock.as_ref().is_none_or(newer) {
-                    self.wall_clock = Some(Dated { at, value });
-                }
+            Fact::Pause(id, record) => {
+                let value = Some(*record);
+                file_newer(&mut self.pauses, id, Dated { at, value });
             }
+            Fact::PauseGone(id) => file_newer(&mut self.pauses, id, Dated { at, value: None }),
+            Fact::Gates(id, value) => file_newer(&mut self.gates, id, Dated { at, value }),
+            Fact::Connection(dir, value) => {
+                file_newer(&mut self.connections, dir, Dated { at, value });
+            }
+            Fact::Act(id, value) => file_newer(&mut self.acts, id, Dated { at, value }),
+            Fact::Preferences(value) => newer(&mut self.preferences, Dated { at, value }),
+            Fact::WallClock(value) => newer(&mut self.wall_clock, Dated { at, value }),
             Fact::Health(key, problem) => {
                 self.health.entry(key).or_default().insert(at, problem);
             }

@@ -3,6 +3,7 @@
 mod draw;
 mod prune;
 mod review;
+mod stand;
 
 pub use review::{Review, Wanted};
 
@@ -10,8 +11,8 @@ use crate::client::Role;
 use crate::evidence::{Evidence, FileEvidence, Process};
 use crate::identity::{Machine, ProcessKey};
 use crate::observation::{
-    Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, Screen, TranscriptKey,
-    Which,
+    Act, Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, Screen,
+    TranscriptKey, Which,
 };
 use crate::session::{Certainty, Session, SessionId, moved};
 use crate::snapshot::Health;
@@ -42,6 +43,8 @@ struct Known<'a> {
     /// Its environment names a tmux server that has not been asked since it appeared.
     pane_pending: bool,
     verdict: Verdict,
+    /// How the newest action on it goes.
+    act: Option<(Timestamp, &'a Act)>,
 }
 
 impl Known<'_> {
@@ -93,7 +96,7 @@ impl Fleet {
             told.observed_at = told.observed_at.map(|at| moved(at, self.ahead()));
         }
         Some(Explanation {
-            session: self.draw(&known),
+            session: self.draw(&known, now),
             testimonies,
         })
     }
@@ -231,7 +234,8 @@ impl Fleet {
                 .get(&(server.clone(), pane.session.clone()))?;
             shown.runs(|s| *s).next()
         });
-        let focused = self.evidence.focused_at.get(&self.machine.session_id(key));
+        let id = self.machine.session_id(key);
+        let focused = self.evidence.focused_at.get(&id);
         let key_seen = self
             .evidence
             .keys
@@ -266,6 +270,15 @@ impl Fleet {
                 .collect(),
             listed,
             hooks,
+            pause: self.evidence.pauses.get(&id).and_then(|dated| {
+                let record = dated.value.as_ref()?;
+                (record.client == key).then_some((dated.at, record))
+            }),
+            gates: self
+                .evidence
+                .gates
+                .get(&id)
+                .map_or(&[], |dated| dated.value.as_slice()),
             attended_at: self.evidence.popover_at.max(focused.copied()),
         };
         let verdict = status::verdict(&case, now);
@@ -279,6 +292,7 @@ impl Fleet {
             pane,
             pane_pending: self.pane_pending(&process),
             verdict,
+            act: self.evidence.acts.get(&id).map(|d| (d.at, &d.value)),
         }
     }
 
@@ -326,8 +340,12 @@ impl Fleet {
         health.collect()
     }
 
-    fn draw(&self, known: &Known<'_>) -> Session {
-        draw::session(self.machine.session_id(known.key), known).moved(self.ahead())
+    fn draw(&self, known: &Known<'_>, now: Timestamp) -> Session {
+        let id = self.machine.session_id(known.key);
+        let mut session = draw::session(id, known);
+        session.capabilities = self.capabilities(known);
+        session.pending = stand::pending(known, now);
+        session.moved(self.ahead())
     }
 
     /// By how much the wall clock is ahead of ours, in nanoseconds.

@@ -4,6 +4,7 @@
 //! (`Session::new`, `Session::touch` and the defaults of times missing from old JSON are the
 //! one exception: their form is fixed by the session model.)
 
+pub mod action;
 pub mod cadence;
 pub mod change;
 pub mod client;
@@ -12,6 +13,7 @@ pub mod fleet;
 pub mod identity;
 pub mod names;
 pub mod observation;
+pub mod pause;
 pub mod select;
 pub mod session;
 pub mod snapshot;

@@ -1,11 +1,13 @@
 //! What sources tell: dated facts with provenance.
 
 mod hook;
+mod pause;
 mod screen;
 mod shift;
 mod transcript;
 
 pub use hook::{Happened, HookEvent, Listed};
+pub use pause::{Act, Connection, First, Preferences, Tools};
 pub use screen::{PaneKey, Screen, Shows};
 pub use transcript::{
     Delegated, End, Retry, Said, ToolCall, Transcript, TranscriptKey, TurnEnd, Which,
@@ -13,6 +15,7 @@ pub use transcript::{
 
 use crate::client::Role;
 use crate::identity::{ProcessKey, StartTime};
+use crate::pause::{Gate, PauseRecord};
 use crate::session::{SessionId, Source, Usage};
 use crate::terminal::Ancestor;
 use crate::time::Timestamp;
@@ -58,6 +61,18 @@ pub enum Fact {
     Listed(PathBuf, Vec<Listed>),
     /// A hook of a connected client told this.
     Hook(Box<HookEvent>),
+    /// What is on disk of a pause.
+    Pause(SessionId, Box<PauseRecord>),
+    /// Nothing is on disk of a pause of this session (any more).
+    PauseGone(SessionId),
+    /// The hooks of a session that wait for the end of its pause; all that live.
+    Gates(SessionId, Vec<Gate>),
+    /// Whether the hooks of a config folder are ours.
+    Connection(PathBuf, Connection),
+    /// How an action on a session goes.
+    Act(SessionId, Act),
+    /// What the owner wishes.
+    Preferences(Preferences),
     /// By how much the wall clock is ahead of the time facts are dated with, in nanoseconds.
     WallClock(i64),
     /// A source works, or in words what is wrong with it.
@@ -134,8 +149,23 @@ pub struct ProcessFacts {
     /// The file it executes.
     #[serde(default)]
     pub exe: Option<PathBuf>,
+    /// Its place among the jobs of its terminal.
+    #[serde(default)]
+    pub seat: Option<Seat>,
+    /// Whether it may be moved into a control group of its own, and be frozen there.
+    #[serde(default)]
+    pub freezable: bool,
     /// What it does now.
     pub pulse: Pulse,
+}
+
+/// The place of a process among the jobs of a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Seat {
+    /// The session of the terminal, by the pid of its first process.
+    pub session: u32,
+    /// The process group.
+    pub group: u32,
 }
 
 /// The part of a process that changes.

@@ -2,10 +2,13 @@
 //! serde forms are fixed; it grows by optional, defaulted fields only.
 
 mod parts;
+mod pause;
 pub(crate) mod rfc3339;
 mod shift;
 
 pub(crate) use shift::moved;
+
+pub use pause::{Capabilities, Pause, Pending};
 
 pub use parts::{
     Activity, Because, Certainty, ClaudeInfo, Context, Delegation, Need, NeedKind, Source,
@@ -159,6 +162,15 @@ pub struct Session {
     /// What its process tree uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// What can be done to it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Capabilities>,
+    /// The pause that was asked for here, until it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<Pause>,
+    /// What is being done to it, or failed a moment ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
 }
 
 const fn yes() -> bool {
@@ -200,6 +212,9 @@ impl Session {
             context: None,
             delegations: Vec::new(),
             usage: None,
+            capabilities: None,
+            pause: None,
+            pending: None,
         }
     }
 

@@ -6,7 +6,7 @@
 //! | source | decides | believed for | waits first |
 //! |---|---|---|---|
 //! | process gone | Stopped | ever | no |
-//! | process state `T`, frozen group | Paused | until the next pulse | no |
+//! | process state `T`, frozen group; our record of a hold or an interrupt, with gates or a free prompt | Paused | until the next pulse | no |
 //! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | [`FLUSHED`] for its words |
 //! | registry without a status, or its key alone | Starting, then Trust | [`SILENT`], [`STARTING`], [`ATTENTION`] | no |
 //! | hook: a prompt was sent | Working | [`HOOK_LEADS`], then the registry | no |
@@ -27,12 +27,14 @@
 //! after from [`TURNLESS`] on. A file's age never counts: a client in thought writes nothing.
 
 mod content;
+mod paused;
 mod registry;
 mod silent;
 mod words;
 
 use crate::evidence::{HookEvidence, Process, Run};
-use crate::observation::{Listed, RegistryEntry, RunState, Screen, StopSignal, Transcript};
+use crate::observation::{Listed, RegistryEntry, Screen, Transcript};
+use crate::pause::{Gate, PauseRecord, Phase};
 use crate::session::{Activity, Because, Certainty, Delegation, Need, SessionStatus, Source};
 use crate::time::Timestamp;
 use content::Content;
@@ -69,6 +71,12 @@ pub const TURNLESS: Duration = Duration::from_secs(2);
 /// transcript has gone on for so long without it.
 pub const HOOK_ALONE: Duration = Duration::from_secs(3);
 
+/// A stream that was frozen for longer is likely to be asked for anew (measured: between 200 and
+/// 420 s).
+pub const STREAM_KEPT: Duration = Duration::from_mins(4);
+/// How long a row tells that an action failed.
+pub const FAILURE_SHOWN: Duration = Duration::from_secs(15);
+
 /// The facts that bear on one session.
 #[derive(Debug, Clone)]
 pub struct Case<'a> {
@@ -91,6 +99,10 @@ pub struct Case<'a> {
     pub listed: Option<Run<'a, Listed>>,
     /// What its hooks told.
     pub hooks: Option<&'a HookEvidence>,
+    /// What is on disk of its pause, and when that was seen.
+    pub pause: Option<(Timestamp, &'a PauseRecord)>,
+    /// Its hooks that wait for the end of its pause.
+    pub gates: &'a [Gate],
     /// When its owner last looked.
     pub attended_at: Option<Timestamp>,
 }
@@ -114,6 +126,12 @@ pub struct Verdict {
     pub doubt: Doubt,
     /// When the verdict may change without a new fact.
     pub review_at: Option<Timestamp>,
+    /// What is on disk of its pause is not true any more.
+    pub stale_pause: bool,
+    /// Agents that its hooks hold, and agents that still run.
+    pub held: (usize, usize),
+    /// A stream was paused for so long that it is likely to be asked for anew.
+    pub long_pause: bool,
 }
 
 /// Whether the pane of a session could tell more than its client does.
@@ -211,6 +229,9 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
             because: until(because, "it is forgotten, a minute after its end"),
             doubt: Doubt::None,
             review_at: Some(exited.after(STOPPED_KEPT)),
+            stale_pause: case.pause.is_some(),
+            held: (0, 0),
+            long_pause: false,
         };
     }
     let doing = doing(case, now);
@@ -226,7 +247,10 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
     };
     let detached = detached(case);
     let attached = detached.is_none();
-    let (status, because) = if let Some(because) = paused(&process) {
+    let held = paused::held(case, &doing, delegations.len());
+    let stale_pause = paused::is_stale(case, &doing);
+    let too_long = long_at(case);
+    let (status, because) = if let Some(because) = paused::paused(case, &doing) {
         (SessionStatus::Paused, because)
     } else if let (SessionStatus::Active, Some(detached)) = (doing.status, detached) {
         // What it does is shown beside it, so both are explained, by the source of the first.
@@ -249,8 +273,21 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
         attached,
         because,
         doubt: doing.doubt,
-        review_at: doing.review_at,
+        review_at: match too_long.filter(|at| *at > now) {
+            Some(at) => Some(doing.review_at.map_or(at, |known| known.min(at))),
+            None => doing.review_at,
+        },
+        stale_pause,
+        held,
+        long_pause: too_long.is_some_and(|at| at <= now),
     }
+}
+
+/// When a paused stream is likely to be lost.
+fn long_at(case: &Case<'_>) -> Option<Timestamp> {
+    let (_, record) = case.pause?;
+    let lasts = record.streaming && record.kind().is_hard() && record.phase == Phase::Paused;
+    lasts.then(|| Timestamp::from(record.since).after(STREAM_KEPT))
 }
 
 fn because(source: Source, text: &str, observed: Timestamp, since: Timestamp) -> Because {
@@ -268,35 +305,6 @@ fn because(source: Source, text: &str, observed: Timestamp, since: Timestamp) ->
 fn until(mut because: Because, text: &str) -> Because {
     text.clone_into(&mut because.until);
     because
-}
-
-fn paused(process: &Process<'_>) -> Option<Because> {
-    let run = process.states.runs(|s| *s).next()?;
-    let (text, end) = match run.value {
-        RunState::Running => return None,
-        RunState::Stopped(StopSignal::Keyboard) => (
-            "it was put aside with Ctrl-Z",
-            "fg is typed in its terminal",
-        ),
-        RunState::Stopped(StopSignal::Program) => {
-            ("another program stopped its process", "it gets SIGCONT")
-        }
-        RunState::Stopped(StopSignal::Terminal) => (
-            "it runs in the background and wants its terminal",
-            "fg is typed in its terminal",
-        ),
-        RunState::Stopped(StopSignal::Unknown) => {
-            ("its process was stopped by a signal", "it gets SIGCONT")
-        }
-        RunState::Frozen => (
-            "its control group is frozen",
-            "whoever froze the group thaws it",
-        ),
-    };
-    Some(until(
-        because(Source::Process, text, run.last, run.first),
-        end,
-    ))
 }
 
 /// Why no terminal shows it, if none does.

@@ -1,5 +1,7 @@
 //! Which terminal program a session runs in, by the chain of its parents.
 
+use crate::identity::StartTime;
+use crate::observation::Seat;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -12,6 +14,15 @@ pub struct Ancestor {
     pub name: String,
     /// Its executable, where we may read it.
     pub exe: Option<PathBuf>,
+    /// When it started.
+    #[serde(default)]
+    pub start: Option<StartTime>,
+    /// Its owner.
+    #[serde(default)]
+    pub uid: Option<u32>,
+    /// Its place among the jobs of its terminal.
+    #[serde(default)]
+    pub seat: Option<Seat>,
 }
 
 /// (file name of the executable or short name, what its users call it)
@@ -96,6 +107,9 @@ mod tests {
                 pid,
                 name: name.rsplit('/').next().unwrap_or(name).into(),
                 exe: name.starts_with('/').then(|| name.into()),
+                start: None,
+                uid: None,
+                seat: None,
             })
             .collect()
     }

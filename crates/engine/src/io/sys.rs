@@ -25,6 +25,12 @@ pub struct Stat {
     pub start: StartTime,
     /// Its parent.
     pub parent: u32,
+    /// Its process group.
+    pub group: u32,
+    /// The first process of its terminal's session.
+    pub session: u32,
+    /// The process group that its terminal listens to; 0 for none.
+    pub foreground: u32,
     /// Its owner.
     pub uid: u32,
     /// Stopped by this signal, 0 if the kernel does not tell which; a stop under a debugger is

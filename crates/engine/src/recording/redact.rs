@@ -11,9 +11,11 @@ use std::collections::hash_map::RandomState;
 use std::path::PathBuf;
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::{
-    Delegated, Happened, HealthKey, HookEvent, Listed, Pane, PaneKey, ProcessFacts, Pulse,
-    RegistryEntry, RegistryFile, Said, Screen, Shows, ToolCall, Transcript, TranscriptKey,
+    Act, Connection, Delegated, Happened, HealthKey, HookEvent, Listed, Pane, PaneKey,
+    ProcessFacts, Pulse, RegistryEntry, RegistryFile, Said, Screen, Shows, ToolCall, Transcript,
+    TranscriptKey,
 };
+use trusty_fleet::pause::{Means, PauseRecord};
 use trusty_fleet::terminal::Ancestor;
 use trusty_fleet::{Fact, Observation};
 
@@ -100,6 +102,14 @@ impl Redaction {
                 Fact::Listed(self.path(&dir), sessions.collect())
             }
             Fact::Hook(event) => Fact::Hook(Box::new(self.hook(*event))),
+            Fact::Pause(id, record) => Fact::Pause(id, Box::new(self.pause(*record))),
+            Fact::PauseGone(id) => Fact::PauseGone(id),
+            Fact::Gates(id, gates) => Fact::Gates(id, gates),
+            Fact::Connection(dir, connection) => {
+                Fact::Connection(self.path(&dir), self.connection(connection))
+            }
+            Fact::Act(id, act) => Fact::Act(id, self.act(act)),
+            Fact::Preferences(preferences) => Fact::Preferences(preferences),
             Fact::WallClock(ahead) => Fact::WallClock(ahead),
             Fact::Health(key, problem) => {
                 let HealthKey { source, subject } = key;
@@ -169,12 +179,14 @@ impl Redaction {
             config_dir,
             tmux_socket,
             exe,
+            seat,
+            freezable,
             pulse: newest,
         } = facts;
         let path = |path: Option<PathBuf>| path.map(|p| self.path(&p));
-        let ancestors = ancestors.into_iter().map(|Ancestor { pid, name, exe }| {
-            let exe = path(exe);
-            Ancestor { pid, name, exe }
+        let ancestors = ancestors.into_iter().map(|ancestor| Ancestor {
+            exe: path(ancestor.exe),
+            ..ancestor
         });
         ProcessFacts {
             key,
@@ -188,7 +200,37 @@ impl Redaction {
             config_dir: path(config_dir),
             tmux_socket: path(tmux_socket),
             exe: path(exe),
+            seat,
+            freezable,
             pulse: pulse(newest),
+        }
+    }
+
+    fn pause(&self, mut record: PauseRecord) -> PauseRecord {
+        record.summary = self.text(record.summary);
+        match &mut record.means {
+            Means::Suspend { pane, line, .. } => {
+                pane.server = self.path(&pane.server);
+                *line = line.take().map(|line| self.text(line));
+            }
+            Means::Interrupt { pane } => pane.server = self.path(&pane.server),
+            Means::Freeze { .. } | Means::Stop { .. } | Means::Hold => {}
+        }
+        record
+    }
+
+    fn connection(&self, connection: Connection) -> Connection {
+        match connection {
+            Connection::Forbidden(words) => Connection::Forbidden(self.within(words)),
+            Connection::Broken(words) => Connection::Broken(self.within(words)),
+            Connection::Connected | Connection::Apart | Connection::Lost => connection,
+        }
+    }
+
+    fn act(&self, act: Act) -> Act {
+        match act {
+            Act::Failed(verb, words) => Act::Failed(verb, self.within(words)),
+            Act::Begun(_) | Act::Done(_) => act,
         }
     }
 

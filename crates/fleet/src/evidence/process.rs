@@ -26,6 +26,8 @@ pub struct Process<'a> {
     pub states: &'a Runs<RunState>,
     /// The newest figures.
     pub usage: Option<Usage>,
+    /// When it was last described.
+    pub described_at: Timestamp,
     /// When it was last seen alive.
     pub seen_at: Timestamp,
     /// When it was first known to be gone.
@@ -97,6 +99,7 @@ impl Processes {
         let ends = [record.exited_at, absent, followed];
         Some(Process {
             facts: &described.value,
+            described_at: described.at,
             states: &record.states,
             usage: record.usage.as_ref().map(|u| u.value),
             seen_at,

@@ -1,6 +1,6 @@
 //! What is known of a session, in the form of the model.
 
-use super::Known;
+use super::{Known, stand};
 use crate::client::Role;
 use crate::names;
 use crate::session::{
@@ -36,7 +36,11 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
         last_seen: last_seen(known).into(),
         project_path: facts.project.clone(),
         paused_at: paused.then_some(verdict.because.since),
-        pause_summary: None,
+        pause_summary: known
+            .case
+            .pause
+            .map(|(_, record)| record.summary.clone())
+            .filter(|summary| !summary.is_empty()),
         origin: if in_tmux(known) {
             SessionHost::Tmux
         } else {
@@ -66,6 +70,9 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
         }),
         delegations: verdict.delegations.clone(),
         usage: known.process.usage,
+        capabilities: None,
+        pause: stand::pause(known),
+        pending: None,
         workdir,
     }
 }

@@ -72,6 +72,11 @@ impl Fleet {
             .map(|(key, _)| machine.session_id(key))
             .collect();
         evidence.focused_at.retain(|id, _| ids.contains(id));
+        evidence.gates.retain(|id, _| ids.contains(id));
+        evidence.acts.retain(|id, _| ids.contains(id));
+        evidence.pauses.retain(|id, dated| {
+            dated.value.is_some() || ids.contains(id) || now.since(dated.at) <= STOPPED_KEPT
+        });
     }
 
     /// Forgets transcripts, panes, lists and hooks of sessions that are gone.

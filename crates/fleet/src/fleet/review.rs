@@ -3,9 +3,10 @@
 
 use super::{Fleet, Known, newest_at, present};
 use crate::cadence::{Motion, Reason};
-use crate::observation::{PaneKey, TranscriptKey};
-use crate::session::{Activity, SessionStatus};
+use crate::observation::{Act, PaneKey, TranscriptKey};
+use crate::session::{Activity, SessionId, SessionStatus};
 use crate::snapshot::Snapshot;
+use crate::status::FAILURE_SHOWN;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub struct Wanted {
     pub screens: BTreeMap<PaneKey, Option<String>>,
     /// Config folders whose registry is not understood, with a client that can list its sessions.
     pub lists: BTreeMap<PathBuf, PathBuf>,
+    /// Pauses whose record does not tell the truth any more.
+    pub stale_pauses: BTreeSet<SessionId>,
     /// Whether any session works, waits or starts.
     pub motion: Motion,
 }
@@ -46,7 +49,7 @@ impl Fleet {
     pub fn review(&self, now: Timestamp) -> Review {
         let known = self.in_order(now);
         Review {
-            snapshot: self.snapshot_of(&known),
+            snapshot: self.snapshot_of(&known, now),
             due: due(&known, now),
             wanted: self.wanted_by(&known),
         }
@@ -54,7 +57,7 @@ impl Fleet {
 
     /// All sessions as they are at `now`, with revision 0.
     pub fn snapshot(&self, now: Timestamp) -> Snapshot {
-        self.snapshot_of(&self.in_order(now))
+        self.snapshot_of(&self.in_order(now), now)
     }
 
     /// When the snapshot may change without a new observation, and why.
@@ -74,10 +77,10 @@ impl Fleet {
         known
     }
 
-    fn snapshot_of(&self, known: &[Known<'_>]) -> Snapshot {
+    fn snapshot_of(&self, known: &[Known<'_>], now: Timestamp) -> Snapshot {
         Snapshot {
             revision: 0,
-            sessions: known.iter().map(|k| self.draw(k)).collect(),
+            sessions: known.iter().map(|k| self.draw(k, now)).collect(),
             health: self.health(),
         }
     }
@@ -100,6 +103,7 @@ impl Fleet {
         for known in living {
             wanted.add(known);
         }
+        wanted.stale_pauses = self.stale_pauses(known);
         wanted
     }
 }
@@ -111,7 +115,12 @@ fn due(known: &[Known<'_>], now: Timestamp) -> Option<(Timestamp, Reason)> {
             SessionStatus::Stopped => Reason::StoppedExpires,
             _ => Reason::VerdictDue,
         };
-        let at = k.verdict.review_at.filter(|at| *at > now)?;
+        let failure = match k.act {
+            Some((at, Act::Failed(..))) => Some(at.after(FAILURE_SHOWN)),
+            _ => None,
+        };
+        let ends = [k.verdict.review_at, failure];
+        let at = ends.into_iter().flatten().filter(|at| *at > now).min()?;
         Some((at, reason))
     });
     due.min()

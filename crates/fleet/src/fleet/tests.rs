@@ -55,6 +55,8 @@ fn process(pid: u32, start: u64) -> ProcessFacts {
         config_dir: None,
         tmux_socket: None,
         exe: None,
+        seat: None,
+        freezable: false,
         pulse: Pulse {
             key,
             state: RunState::Running,

@@ -14,6 +14,10 @@ impl Fact {
             Self::Transcript(key, transcript) => {
                 Self::Transcript(key, Box::new(transcript_back(*transcript, back)))
             }
+            Self::Pause(id, mut record) => {
+                record.since = back(record.since.into()).into();
+                Self::Pause(id, record)
+            }
             other => other,
         }
     }

@@ -174,6 +174,8 @@ pub enum Source {
     List,
     /// The owner, who has looked.
     Attention,
+    /// Our own record of a pause.
+    Pause,
 }
 
 /// How sure a verdict is.

@@ -43,6 +43,9 @@ impl Session {
             shift(&mut because.observed_at);
             shift(&mut because.since);
         }
+        if let Some(pending) = &mut self.pending {
+            shift(&mut pending.since);
+        }
         for agent in &mut self.delegations {
             shift(&mut agent.since);
         }

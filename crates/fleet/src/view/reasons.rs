@@ -90,6 +90,7 @@ fn name(source: Source) -> &'static str {
         Source::Screen => "pane text",
         Source::List => "client's list",
         Source::Attention => "you",
+        Source::Pause => "pause record",
     }
 }
 

@@ -158,6 +158,10 @@ fn parse_stat(text: &[u8], uid: u32) -> Option<Stat> {
     Some(Stat {
         start: StartTime(fields.get(19)?.parse().ok()?),
         parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
+        // -1 without a terminal.
+        foreground: fields.get(5)?.parse().unwrap_or(0),
         uid,
         // Field 52; 0 once the parent has noticed.
         stopped: (state == "T").then(|| fields.get(49).and_then(|f| f.parse().ok()).unwrap_or(0)),
@@ -264,6 +268,9 @@ mod tests {
         let expected = Stat {
             start: StartTime(93930),
             parent: 7,
+            group: 4242,
+            session: 4242,
+            foreground: 4242,
             uid: 1000,
             stopped: Some(0),
             zombie: false,

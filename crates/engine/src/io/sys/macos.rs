@@ -97,6 +97,9 @@ pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
                     .saturating_add(info.pbi_start_tvusec),
             ),
             parent: info.pbi_ppid,
+            group: info.pbi_pgid,
+            session: session(pid),
+            foreground: info.e_tpgid,
             uid: info.pbi_uid,
             stopped: is_stopped(info.pbi_status, info.pbi_flags).then_some(info.pbi_xstatus),
             zombie: info.pbi_status == libc::SZOMB,
@@ -111,11 +114,21 @@ pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
     }
 }
 
+/// The first process of a process's terminal session; 0 where the system does not tell.
+fn session(pid: u32) -> u32 {
+    let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let told = raw.and_then(|pid| rustix::process::getsid(Some(pid)).ok());
+    told.map_or(0, |pid| pid.as_raw_nonzero().get().unsigned_abs())
+}
+
 fn foreign(pid: u32) -> io::Result<Option<Stat>> {
     match info::<libc::proc_bsdshortinfo>(pid) {
         Ok(info) => Ok(Some(Stat {
             start: StartTime(0),
             parent: info.pbsi_ppid,
+            group: info.pbsi_pgid,
+            session: session(pid),
+            foreground: 0,
             uid: info.pbsi_uid,
             stopped: is_stopped(info.pbsi_status, info.pbsi_flags).then_some(0),
             zombie: info.pbsi_status == libc::SZOMB,

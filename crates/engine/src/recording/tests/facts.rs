@@ -83,11 +83,16 @@ pub(super) fn process() -> ProcessFacts {
             pid: 6,
             name: "bash".into(),
             exe: Some("/home/alice/bin/bash".into()),
+            start: None,
+            uid: None,
+            seat: None,
         }],
         tty: Some("/dev/pts/3".into()),
         config_dir: Some(CONFIG.into()),
         tmux_socket: Some(SERVER.into()),
         exe: Some("/home/alice/.local/share/claude/versions/2.1.330".into()),
+        seat: None,
+        freezable: false,
         pulse: pulse(),
     }
 }

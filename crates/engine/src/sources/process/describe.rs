@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use trusty_fleet::client::{Role, role};
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::observation::{ProcessFacts, Pulse};
+use trusty_fleet::observation::{ProcessFacts, Pulse, Seat};
 use trusty_fleet::session::Usage;
 use trusty_fleet::terminal::Ancestor;
 
@@ -100,6 +100,8 @@ impl Describer {
             config_dir: config_dir(named("CLAUDE_CONFIG_DIR"), named("HOME")),
             tmux_socket: named("TMUX").and_then(tmux_socket),
             exe,
+            seat: Some(seat(stat)),
+            freezable: false,
             pulse: Pulse {
                 key,
                 state: run_state(pid, stat),
@@ -129,6 +131,9 @@ impl Describer {
                 pid: next,
                 name: process.name().to_string_lossy().into_owned(),
                 exe: process.exe().map(Path::to_path_buf),
+                start: Some(stat.start),
+                uid: Some(stat.uid),
+                seat: Some(seat(&stat)),
             });
             next = stat.parent;
         }
@@ -195,6 +200,13 @@ fn tree(root: u32, children: &BTreeMap<u32, Vec<u32>>) -> Vec<u32> {
         at += 1;
     }
     tree
+}
+
+fn seat(stat: &Stat) -> Seat {
+    Seat {
+        session: stat.session,
+        group: stat.group,
+    }
 }
 
 fn argv(process: &Process) -> Vec<String> {

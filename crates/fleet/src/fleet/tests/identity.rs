@@ -56,11 +56,17 @@ fn tmux_tells_where_and_whether_it_is_shown() {
             pid: 50,
             name: "bash".into(),
             exe: None,
+            start: None,
+            uid: None,
+            seat: None,
         },
         Ancestor {
             pid: 40,
             name: "tmux: server".into(),
             exe: None,
+            start: None,
+            uid: None,
+            seat: None,
         },
     ];
     let socket = PathBuf::from("/tmp/tmux-1000/default");
@@ -119,6 +125,9 @@ fn tmux_tells_where_and_whether_it_is_shown() {
             pid: 60,
             name: "kitty".into(),
             exe: None,
+            start: None,
+            uid: None,
+            seat: None,
         },
     );
     let nested = vec![

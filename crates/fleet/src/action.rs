@@ -1,0 +1,62 @@
+//! What can be asked of a session, and what is decided: a plan, or a refusal with words.
+
+mod plan;
+mod refusal;
+mod summary;
+mod ways;
+
+pub use plan::{Deed, Host, Pausing, Plan, Standing, plan};
+pub use refusal::Refusal;
+pub use summary::clean;
+
+pub use ways::{Obstacle, Way, Ways, ways};
+
+use crate::pause::{Asker, PauseKind};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What is asked of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// That it stops where it is.
+    Pause(Wish),
+    /// That it goes on.
+    Resume,
+    /// That it ends. A paused one never runs what it was kept from.
+    End,
+}
+
+/// How a pause is wished for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// The kind; none takes the best that is possible and loses nothing.
+    pub how: Option<PauseKind>,
+    /// What to remember of it.
+    pub note: Option<String>,
+    /// Who asks.
+    pub by: Asker,
+}
+
+/// An action in one word.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+pub enum Verb {
+    /// To pause.
+    Pause,
+    /// To resume.
+    Resume,
+    /// To end.
+    End,
+}
+
+impl Action {
+    /// In one word.
+    pub fn verb(&self) -> Verb {
+        match self {
+            Self::Pause(_) => Verb::Pause,
+            Self::Resume => Verb::Resume,
+            Self::End => Verb::End,
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The decision.
+
+use super::ways::{Way, Ways, ways};
+use super::{Action, Refusal, Wish, summary};
+use crate::identity::ProcessKey;
+use crate::observation::{Connection, PaneKey, Preferences, ProcessFacts, RunState, Tools};
+use crate::pause::{Asker, PauseKind, PauseRecord, Phase};
+use crate::session::{Activity, Need, SessionId};
+
+/// What is to be done, ready to be performed. Whoever performs it checks again what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// To which session.
+    pub session: SessionId,
+    /// Its client.
+    pub client: ProcessKey,
+    /// What.
+    pub deed: Deed,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// A pause is to begin.
+    Pause(Pausing),
+    /// The pause of this record is to end.
+    Resume(Box<PauseRecord>),
+    /// The session is to end; with the record of its pause, if it has one.
+    End(Option<Box<PauseRecord>>),
+}
+
+/// A pause that is to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pausing {
+    /// How.
+    pub way: Way,
+    /// Whether the commands it runs stop with it; only of [`Way::Stop`] and [`Way::Freeze`].
+    pub tools: Tools,
+    /// Who asked.
+    pub by: Asker,
+    /// The note, or what is going on; the performer adds the last lines of its pane if there is
+    /// no note.
+    pub summary: String,
+    /// Whether the summary is the owner's own.
+    pub noted: bool,
+    /// Whether an answer of the model is streaming.
+    pub streaming: bool,
+    /// Its pane, where it has one.
+    pub pane: Option<PaneKey>,
+    /// Its controlling terminal.
+    pub tty: Option<String>,
+}
+
+/// All that a plan is made from.
+#[derive(Debug, Clone)]
+pub struct Standing<'a> {
+    /// Which session.
+    pub session: SessionId,
+    /// Its process.
+    pub facts: &'a ProcessFacts,
+    /// Whether it has ended.
+    pub ended: bool,
+    /// Whether it can run.
+    pub state: RunState,
+    /// Its tmux pane, and the process tmux started in that.
+    pub pane: Option<(PaneKey, u32)>,
+    /// What its terminal is.
+    pub host: Host,
+    /// Whether the hooks of its config folder are ours.
+    pub connection: Option<&'a Connection>,
+    /// What is on disk of its pause.
+    pub record: Option<&'a PauseRecord>,
+    /// Something is being done to it.
+    pub busy: bool,
+    /// What it does.
+    pub activity: Option<&'a Activity>,
+    /// What it waits for.
+    pub need: Option<&'a Need>,
+    /// The newest prompt.
+    pub prompt: Option<&'a str>,
+    /// Sub-agents at work.
+    pub agents: usize,
+}
+
+/// What the terminal of a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// A tmux pane, or it may be one.
+    Tmux,
+    /// One of the client's own: a background session.
+    Background,
+    /// Any other, or none.
+    Plain,
+}
+
+impl Standing<'_> {
+    /// Whether a turn runs and waits for nobody.
+    pub fn works(&self) -> bool {
+        let activity = matches!(
+            self.activity,
+            Some(
+                Activity::Working { .. } | Activity::Compacting { .. } | Activity::Retrying { .. }
+            )
+        );
+        activity && self.need.is_none()
+    }
+}
+
+/// Decides.
+pub fn plan(
+    standing: &Standing<'_>,
+    action: &Action,
+    preferences: Preferences,
+) -> Result<Plan, Refusal> {
+    if standing.ended {
+        return Err(Refusal::Ended);
+    }
+    if standing.busy {
+        return Err(Refusal::Busy);
+    }
+    let deed = match action {
+        Action::Pause(wish) => Deed::Pause(pause(standing, wish, preferences)?),
+        Action::Resume => match standing.record {
+            Some(record) => Deed::Resume(Box::new(record.clone())),
+            None => Err(by_others(standing.state).unwrap_or(Refusal::NotPaused))?,
+        },
+        Action::End => Deed::End(standing.record.cloned().map(Box::new)),
+    };
+    Ok(Plan {
+        session: standing.session,
+        client: standing.facts.key,
+        deed,
+    })
+}
+
+fn by_others(state: RunState) -> Option<Refusal> {
+    let way_out = match state {
+        RunState::Running => return None,
+        RunState::Stopped(_) => "type fg in its terminal, or send it SIGCONT if no shell has it",
+        RunState::Frozen => "whoever froze its control group has to thaw it",
+    };
+    Some(Refusal::PausedByOthers(way_out))
+}
+
+fn pause(
+    standing: &Standing<'_>,
+    wish: &Wish,
+    preferences: Preferences,
+) -> Result<Pausing, Refusal> {
+    if let Some(record) = standing.record {
+        return Err(match record.phase {
+            Phase::Paused => Refusal::AlreadyPaused(record.kind()),
+            Phase::Pausing | Phase::Resuming | Phase::Ending => Refusal::Busy,
+        });
+    }
+    if let Some(refusal) = by_others(standing.state) {
+        return Err(refusal);
+    }
+    let way = choose(ways(standing, preferences), wish.how)?;
+    let streams = matches!(
+        standing.activity,
+        Some(Activity::Working { tool: None, .. })
+    );
+    Ok(Pausing {
+        streaming: streams && way.kind().is_hard(),
+        way,
+        tools: preferences.tools,
+        by: wish.by,
+        noted: wish.note.is_some(),
+        summary: summary::of(standing, wish.note.as_deref()),
+        pane: standing.pane.as_ref().map(|(pane, _)| pane.clone()),
+        tty: standing.facts.tty.clone(),
+    })
+}
+
+fn choose(ways: Ways, how: Option<PauseKind>) -> Result<Way, Refusal> {
+    let Ways {
+        possible,
+        obstacles,
+    } = ways;
+    if let Some(kind) = how {
+        let found = possible.into_iter().find(|way| way.kind() == kind);
+        return found.ok_or_else(|| {
+            let obstacle = obstacles.into_iter().find(|(k, _)| *k == kind);
+            match obstacle {
+                Some((kind, obstacle)) => Refusal::Impossible(kind, obstacle),
+                None => Refusal::NoWay(Vec::new()),
+            }
+        });
+    }
+    let loses = possible
+        .iter()
+        .any(|way| way.kind() == PauseKind::Interrupt);
+    let best = possible
+        .into_iter()
+        .find(|way| way.kind() != PauseKind::Interrupt);
+    match best {
+        Some(way) => Ok(way),
+        None if loses => Err(Refusal::LosesStep),
+        None => Err(Refusal::NoWay(obstacles)),
+    }
+}

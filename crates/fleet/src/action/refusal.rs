@@ -1,0 +1,69 @@
+//! Why an action is refused, in words that say what to do instead.
+
+use super::Obstacle;
+use crate::pause::PauseKind;
+
+/// Why an action is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// It has ended.
+    Ended,
+    /// It is being paused, resumed or ended already.
+    Busy,
+    /// It is paused already.
+    AlreadyPaused(PauseKind),
+    /// It is paused, but not by us.
+    PausedByOthers(&'static str),
+    /// It is not paused.
+    NotPaused,
+    /// The kind asked for is not possible here.
+    Impossible(PauseKind, Obstacle),
+    /// Only what loses the step at work is possible, which has to be asked for by name.
+    LosesStep,
+    /// No kind is possible: what stands in the way of the best ones.
+    NoWay(Vec<(PauseKind, Obstacle)>),
+}
+
+impl Refusal {
+    /// A stable code, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::Busy => "busy",
+            Self::AlreadyPaused(_) => "already-paused",
+            Self::PausedByOthers(_) => "paused-by-others",
+            Self::NotPaused => "not-paused",
+            Self::Impossible(..) => "impossible",
+            Self::LosesStep => "loses-step",
+            Self::NoWay(_) => "no-way",
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ended => f.write_str("it has ended"),
+            Self::Busy => f.write_str("something is being done to it already; wait for that"),
+            Self::AlreadyPaused(kind) => write!(f, "it is paused already: {}", kind.done()),
+            Self::PausedByOthers(way_out) => write!(f, "it was not paused from here: {way_out}"),
+            Self::NotPaused => f.write_str("it is not paused"),
+            Self::Impossible(kind, obstacle) => {
+                write!(f, "it cannot be paused by {}: {obstacle}", kind.name())
+            }
+            Self::LosesStep => f.write_str(
+                "it can only be interrupted, which loses the step at work; connect hooks to hold \
+                 it instead, or ask for interrupt",
+            ),
+            Self::NoWay(obstacles) => match obstacles.first() {
+                Some((_, obstacle)) => {
+                    write!(
+                        f,
+                        "it cannot be paused here: {obstacle}; connect hooks to pause it"
+                    )
+                }
+                None => f.write_str("it cannot be paused here; connect hooks to pause it"),
+            },
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What was going on when a session was paused, in a few words.
+
+use super::plan::Standing;
+use crate::pause::MOST_SUMMARY;
+use crate::session::Activity;
+
+/// The note, or what is going on.
+pub(super) fn of(standing: &Standing<'_>, note: Option<&str>) -> String {
+    if let Some(note) = note {
+        return clean(note);
+    }
+    let mut parts = vec![doing(standing)];
+    if standing.agents > 0 {
+        parts.push(format!("{} sub-agents at work", standing.agents));
+    }
+    if let Some(prompt) = standing.prompt {
+        parts.push(format!("asked to: {prompt}"));
+    }
+    parts.retain(|part| !part.is_empty());
+    clean(&parts.join("; "))
+}
+
+fn doing(standing: &Standing<'_>) -> String {
+    if let Some(need) = standing.need {
+        let tool = need.tool.as_deref().unwrap_or("an answer");
+        return match &need.detail {
+            Some(detail) => format!("waited for {tool}: {detail}"),
+            None => format!("waited for {tool}"),
+        };
+    }
+    match standing.activity {
+        Some(Activity::Working {
+            tool: Some(tool),
+            detail,
+            ..
+        }) => match detail {
+            Some(detail) => format!("ran {tool}: {detail}"),
+            None => format!("ran {tool}"),
+        },
+        Some(Activity::Working { .. }) => "was answering".to_owned(),
+        Some(Activity::Compacting { .. }) => "was compacting".to_owned(),
+        Some(Activity::Retrying { .. }) => "was repeating a request".to_owned(),
+        Some(Activity::Failed { error, .. }) => format!("had failed: {error}"),
+        Some(_) => "was idle".to_owned(),
+        None => String::new(),
+    }
+}
+
+/// The text in one line, of a length that is kept, without what steers a terminal.
+pub fn clean(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain: Vec<char> = crate::view::visible(&words).chars().collect();
+    if plain.len() <= MOST_SUMMARY {
+        return plain.into_iter().collect();
+    }
+    let cut = plain.into_iter().take(MOST_SUMMARY - 1);
+    cut.chain(std::iter::once('…')).collect()
+}

@@ -1,0 +1,140 @@
+//! What can be done to a session, and what is being done.
+
+use super::{Fleet, Known};
+use crate::action::{Action, Host, Plan, Refusal, Standing, plan, ways};
+use crate::observation::{Act, Preferences, RunState};
+use crate::pause::{PauseKind, Phase};
+use crate::session::{Capabilities, Pause, Pending, SessionId, SessionStatus};
+use crate::status;
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+
+impl Fleet {
+    /// Decides how an action on a session is done, or why it is not.
+    pub fn plan(&self, id: SessionId, action: &Action, now: Timestamp) -> Result<Plan, Refusal> {
+        let known = self
+            .known(now)
+            .find(|k| self.machine.session_id(k.key) == id)
+            .ok_or(Refusal::Ended)?;
+        plan(&self.standing(&known), action, self.preferences())
+    }
+
+    pub(super) fn preferences(&self) -> Preferences {
+        let told = self.evidence.preferences.as_ref();
+        told.map_or_else(Preferences::default, |dated| dated.value)
+    }
+
+    fn standing<'a>(&'a self, known: &'a Known<'a>) -> Standing<'a> {
+        let verdict = &known.verdict;
+        let state = known.process.states.newest();
+        let kind = known.entry.and_then(|e| e.kind.as_deref());
+        let said = known.case.transcript.map(|(_, said)| said);
+        Standing {
+            session: self.machine.session_id(known.key),
+            facts: known.process.facts,
+            ended: verdict.status == SessionStatus::Stopped,
+            state: state.map_or(RunState::Running, |(_, state)| *state),
+            pane: known.pane_key().zip(known.pane.map(|(_, pane)| pane.pid)),
+            host: match (known.pane.is_some() || known.pane_pending, kind) {
+                (true, _) => Host::Tmux,
+                (false, Some("bg" | "background")) => Host::Background,
+                (false, _) => Host::Plain,
+            },
+            connection: known
+                .dir()
+                .and_then(|dir| Some(&self.evidence.connections.get(dir)?.value)),
+            record: known.case.pause.map(|(_, record)| record),
+            busy: matches!(known.act, Some((_, Act::Begun(_)))),
+            activity: verdict.activity.as_ref(),
+            need: verdict.need.as_ref(),
+            prompt: said.and_then(|t| Some(t.prompt.as_ref()?.text.as_str())),
+            agents: verdict.delegations.len(),
+        }
+    }
+
+    /// What can be done to it now.
+    pub(super) fn capabilities(&self, known: &Known<'_>) -> Option<Capabilities> {
+        let standing = self.standing(known);
+        if standing.ended {
+            return None;
+        }
+        if standing.record.is_some() {
+            return Some(Capabilities {
+                resume: true,
+                ..Capabilities::default()
+            });
+        }
+        let preferences = self.preferences();
+        let wish = Action::Pause(crate::action::Wish {
+            how: None,
+            note: None,
+            by: crate::pause::Asker::App,
+        });
+        let idle = Standing {
+            busy: false,
+            ..standing
+        };
+        let refusal = plan(&idle, &wish, preferences).err();
+        let possible = match &refusal {
+            None | Some(Refusal::LosesStep) => ways(&idle, preferences).possible,
+            Some(_) => Vec::new(),
+        };
+        Some(Capabilities {
+            pause: possible.iter().map(crate::action::Way::kind).collect(),
+            resume: false,
+            refusal: refusal.map(|r| r.to_string()),
+        })
+    }
+
+    /// Pauses that need to be seen to: of sessions that are gone, that go on, or that nobody
+    /// works on.
+    pub(super) fn stale_pauses(&self, known: &[Known<'_>]) -> BTreeSet<SessionId> {
+        let living = known
+            .iter()
+            .filter(|k| k.verdict.status != SessionStatus::Stopped);
+        let sound: BTreeSet<SessionId> = living
+            .filter(|k| !k.verdict.stale_pause)
+            .map(|k| self.machine.session_id(k.key))
+            .collect();
+        let records = self.evidence.pauses.iter();
+        records
+            .filter(|(id, dated)| dated.value.is_some() && !sound.contains(*id))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+}
+
+/// The pause that was asked for here.
+pub(super) fn pause(known: &Known<'_>) -> Option<Pause> {
+    let (_, record) = known.case.pause?;
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let (held, running) = match record.kind() {
+        PauseKind::Hold => known.verdict.held,
+        _ => (0, 0),
+    };
+    let long = known.verdict.long_pause && record.phase == Phase::Paused;
+    Some(Pause {
+        kind: record.kind(),
+        by: record.by,
+        held: count(held),
+        running: count(running),
+        caution: long.then(|| "resuming may repeat the last request".to_owned()),
+    })
+}
+
+/// What is being done to it, or failed a moment ago.
+pub(super) fn pending(known: &Known<'_>, now: Timestamp) -> Option<Pending> {
+    let (at, act) = known.act?;
+    let (verb, failure) = match act {
+        Act::Begun(verb) => (*verb, None),
+        Act::Failed(verb, why) if now < at.after(status::FAILURE_SHOWN) => {
+            (*verb, Some(why.clone()))
+        }
+        Act::Failed(..) | Act::Done(_) => return None,
+    };
+    Some(Pending {
+        verb,
+        failure,
+        since: at.into(),
+    })
+}

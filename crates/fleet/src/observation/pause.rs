@@ -1,0 +1,71 @@
+//! What is told of pauses, of connected hooks and of the owner's wishes.
+
+use crate::action::Verb;
+use crate::pause::PauseKind;
+use serde::{Deserialize, Serialize};
+
+/// Whether the hooks of one config folder are ours.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Connection {
+    /// All our entries are there.
+    Connected,
+    /// None is, and none ever was.
+    Apart,
+    /// They were, and are gone or incomplete now.
+    Lost,
+    /// They are there or could be, but a policy forbids hooks; in words.
+    Forbidden(String),
+    /// The file cannot be understood; in words.
+    Broken(String),
+}
+
+/// How an action goes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Act {
+    /// It is being done.
+    Begun(Verb),
+    /// It is done.
+    Done(Verb),
+    /// It was refused or failed; in words.
+    Failed(Verb, String),
+}
+
+/// What the owner wishes of pauses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Preferences {
+    /// Which kind of pause is tried first.
+    pub first: First,
+    /// What a pause does to the commands that a session runs.
+    pub tools: Tools,
+}
+
+/// Which kind of pause is tried first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub enum First {
+    /// What takes effect at once and loses nothing.
+    #[default]
+    Instant,
+    /// Hooks: what runs may finish.
+    Hold,
+}
+
+/// What a pause does to the commands that a session runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub enum Tools {
+    /// They stop with it.
+    #[default]
+    Stop,
+    /// They go on.
+    Run,
+}
+
+impl First {
+    /// The kinds in the order in which they are tried.
+    pub fn order(self) -> [PauseKind; 5] {
+        use PauseKind::{Freeze, Hold, Interrupt, Stop, Suspend};
+        match self {
+            Self::Instant => [Freeze, Stop, Suspend, Hold, Interrupt],
+            Self::Hold => [Hold, Freeze, Stop, Suspend, Interrupt],
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Pauses: their kinds, what is on disk of one for as long as it lasts, and the gates it holds.
+
+use crate::identity::ProcessKey;
+use crate::observation::PaneKey;
+use crate::session::{SessionId, rfc3339};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::SystemTime;
+use utoipa::ToSchema;
+
+/// How a session can be paused, the best first: at once and without loss, then later, then with
+/// the loss of a step.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+pub enum PauseKind {
+    /// The client and all below it lie in a frozen control group.
+    Freeze,
+    /// SIGSTOP, the shells above the client first.
+    Stop,
+    /// Ctrl-Z in its tmux pane, `fg` to go on.
+    Suspend,
+    /// Its hooks wait before the next tool and the next prompt.
+    Hold,
+    /// Escape, which loses the step at work; `continue` to go on.
+    Interrupt,
+}
+
+impl PauseKind {
+    /// All of them, the best first.
+    pub const ALL: [Self; 5] = [
+        Self::Freeze,
+        Self::Stop,
+        Self::Suspend,
+        Self::Hold,
+        Self::Interrupt,
+    ];
+
+    /// As it is named in commands: `freeze`, `stop`, …
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Freeze => "freeze",
+            Self::Stop => "stop",
+            Self::Suspend => "suspend",
+            Self::Hold => "hold",
+            Self::Interrupt => "interrupt",
+        }
+    }
+
+    /// What it did to a session: `frozen`, `stopped`, …
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Freeze => "frozen",
+            Self::Stop => "stopped",
+            Self::Suspend => "put aside with Ctrl-Z",
+            Self::Hold => "held by its hooks",
+            Self::Interrupt => "interrupted",
+        }
+    }
+
+    /// Whether nothing of the session can run.
+    pub const fn is_hard(self) -> bool {
+        matches!(self, Self::Freeze | Self::Stop | Self::Suspend)
+    }
+}
+
+/// Who asked for a pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub enum Asker {
+    /// The popover or the menu of the app.
+    App,
+    /// `trusty` in a terminal.
+    Command,
+    /// A program, over the local API.
+    Api,
+}
+
+/// How far a pause has come. Whoever finds a record that nobody works on brings it to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Phase {
+    /// Being done: if nobody does it any more, it is undone.
+    Pausing,
+    /// Done and verified.
+    Paused,
+    /// Being undone: if nobody does it any more, it is undone.
+    Resuming,
+    /// The session is being ended: its gates refuse what they hold.
+    Ending,
+}
+
+/// What is on disk, as `paused/<session>.json`, from before a pause is begun until after its end
+/// is confirmed. Times are by the wall clock.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PauseRecord {
+    /// The form of this file; 1.
+    pub version: u32,
+    /// Whose pause it is.
+    pub session: SessionId,
+    /// The boot it was made in: after another, all its processes are gone.
+    pub boot: String,
+    /// The client.
+    pub client: ProcessKey,
+    /// How far it has come.
+    pub phase: Phase,
+    /// When it was asked for.
+    #[serde(with = "rfc3339")]
+    pub since: SystemTime,
+    /// By whom.
+    pub by: Asker,
+    /// The owner's note, or what was going on; at most [`MOST_SUMMARY`] characters, none of which
+    /// steers a terminal.
+    pub summary: String,
+    /// Whether an answer of the model was streaming.
+    #[serde(default)]
+    pub streaming: bool,
+    /// Its controlling terminal when it was paused.
+    #[serde(default)]
+    pub tty: Option<PathBuf>,
+    /// What was done.
+    pub means: Means,
+}
+
+/// The longest summary, in characters.
+pub const MOST_SUMMARY: usize = 500;
+
+impl PauseRecord {
+    /// The kind of pause.
+    pub fn kind(&self) -> PauseKind {
+        match self.means {
+            Means::Freeze { .. } => PauseKind::Freeze,
+            Means::Stop { .. } => PauseKind::Stop,
+            Means::Suspend { .. } => PauseKind::Suspend,
+            Means::Hold => PauseKind::Hold,
+            Means::Interrupt { .. } => PauseKind::Interrupt,
+        }
+    }
+}
+
+/// What was done to whom, so that it can be undone by anybody.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Means {
+    /// Moved into a control group of their own and frozen.
+    Freeze {
+        /// The new group, an absolute path.
+        group: PathBuf,
+        /// Who was moved, and from which group.
+        moved: Vec<Moved>,
+        /// A process of ours that keeps the client's old group alive.
+        keeper: Option<ProcessKey>,
+    },
+    /// Stopped by SIGSTOP, in this order; woken by SIGCONT in the reverse.
+    Stop {
+        /// The shells above the client, from its terminal's first process down.
+        shells: Vec<ProcessKey>,
+        /// The client's process group: the client and what shares it.
+        group: Vec<ProcessKey>,
+        /// What the client had started in groups of their own.
+        tools: Vec<ProcessKey>,
+    },
+    /// Put aside with Ctrl-Z.
+    Suspend {
+        /// Its pane.
+        pane: PaneKey,
+        /// The shell that has it as a job.
+        shell: ProcessKey,
+        /// The settings of the terminal before, in the form of `stty -g`.
+        settings: Option<String>,
+        /// The cursor of the pane once the shell had its prompt again: column, row.
+        cursor: Option<(u32, u32)>,
+        /// The line of the cursor then.
+        line: Option<String>,
+    },
+    /// Its gates wait for as long as this record is there.
+    Hold,
+    /// Escape was pressed in its pane.
+    Interrupt {
+        /// Its pane.
+        pane: PaneKey,
+    },
+}
+
+/// A process that was moved to another control group.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Moved {
+    /// Who.
+    pub process: ProcessKey,
+    /// From which group, an absolute path.
+    pub from: PathBuf,
+}
+
+/// A hook that waits for the end of a pause, as it writes it beside the record.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Gate {
+    /// The hook's process.
+    pub process: ProcessKey,
+    /// `PreToolUse`, `UserPromptSubmit`
+    pub event: String,
+    /// The sub-agent it holds; none for the main agent.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// The tool it holds.
+    #[serde(default)]
+    pub tool: Option<String>,
+}

@@ -1,0 +1,55 @@
+//! The parts of a session that tell what can be done to it, and what is being done.
+
+use super::rfc3339;
+use crate::action::Verb;
+use crate::pause::{Asker, PauseKind};
+use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
+use utoipa::ToSchema;
+
+/// What can be done to a session now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Capabilities {
+    /// The kinds of pause that are possible, the one that is taken first. Interrupt has to be
+    /// asked for by name.
+    #[serde(default)]
+    pub pause: Vec<PauseKind>,
+    /// Whether its pause can be ended from here.
+    #[serde(default)]
+    pub resume: bool,
+    /// Why neither is possible, and what to do instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+}
+
+/// A pause that was asked for here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Pause {
+    /// Its kind.
+    pub kind: PauseKind,
+    /// Who asked.
+    pub by: Asker,
+    /// Agents of the session that are held, the main one included; only of a hold.
+    #[serde(default)]
+    pub held: u32,
+    /// Agents that still run until their next tool; only of a hold.
+    #[serde(default)]
+    pub running: u32,
+    /// What to know before it is resumed, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
+}
+
+/// An action that is being done, or that failed a moment ago.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Pending {
+    /// Which.
+    pub verb: Verb,
+    /// Why it failed or was refused; none while it is being done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: SystemTime,
+}
