@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench truth recordings fuzz older-clients check-macos types picture clean
+.PHONY: run test bench truth pause-matrix recordings fuzz older-clients check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -45,6 +45,14 @@ truth: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --release --package trusty-cli --locked
 	$(CARGO) bench --package trusty-tests --bench truth --locked -- $(ONLY) \
 		$(if $(HOOKS),--connection hooks) $(if $(KEEP),--keep) $(if $(JSON),--json $(abspath $(JSON)))
+
+# Every kind of pause in every terminal and state of the real client, and a kill after every step:
+# an hour in all, in pieces of ten minutes; run it until all is green. `ONLY="stop PtyZsh"` tries
+# only these; `FRESH=1` begins anew.
+pause-matrix: tests/client/node_modules/.package-lock.json
+	$(CARGO) build --package trusty-cli --package trusty-hook --locked
+	$(CARGO) bench --profile dev --package trusty-tests --bench pause_matrix --locked -- $(ONLY) \
+		$(if $(FRESH),--fresh)
 
 # Recordings of the real client in every scenario, and what they show; takes a quarter of an hour.
 # `ONLY="escape-tool plan"` makes only these.

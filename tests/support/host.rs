@@ -321,6 +321,18 @@ impl Terminal {
         input.to_owned()
     }
 
+    /// What its owner has typed and not sent; the client's own hint counts for nothing.
+    pub fn input_line(&self) -> String {
+        let input = self.input();
+        let line = input.lines().next().unwrap_or_default().trim();
+        let is_hint = line.starts_with("Try \"");
+        if is_hint {
+            String::new()
+        } else {
+            line.to_owned()
+        }
+    }
+
     /// What is on the screen.
     pub fn screen(&self) -> String {
         match &self.host {

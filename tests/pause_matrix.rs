@@ -1,0 +1,28 @@
+//! `make pause-matrix`: every kind of pause, in every terminal, in every state of the real client;
+//! a kill after every step; 200 random cycles. In pieces: what was green is not done again.
+
+#[cfg(target_os = "linux")]
+#[path = "pauses/cell.rs"]
+mod cell;
+#[cfg(target_os = "linux")]
+#[path = "pauses/cycles.rs"]
+mod cycles;
+#[cfg(target_os = "linux")]
+#[path = "pauses/kills.rs"]
+mod kills;
+#[cfg(target_os = "linux")]
+#[path = "pauses/pass.rs"]
+mod pass;
+#[cfg(target_os = "linux")]
+#[path = "pauses/run.rs"]
+mod run;
+#[cfg(target_os = "linux")]
+#[path = "pauses/stage.rs"]
+mod stage;
+
+fn main() -> std::process::ExitCode {
+    #[cfg(target_os = "linux")]
+    return run::run();
+    #[cfg(not(target_os = "linux"))]
+    std::process::ExitCode::SUCCESS
+}

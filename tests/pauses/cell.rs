@@ -1,0 +1,115 @@
+//! One cell of the matrix: a kind of pause, in a terminal of some shape, while the client is in
+//! some state.
+
+use std::fmt;
+use trusty_tests::Shape;
+
+/// How a session is paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    Freeze,
+    Stop,
+    Suspend,
+    Hold,
+    Interrupt,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Freeze,
+        Self::Stop,
+        Self::Suspend,
+        Self::Hold,
+        Self::Interrupt,
+    ];
+
+    /// As the command line and, with a capital, the API name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Freeze => "freeze",
+            Self::Stop => "stop",
+            Self::Suspend => "suspend",
+            Self::Hold => "hold",
+            Self::Interrupt => "interrupt",
+        }
+    }
+
+    /// Whether nothing of the client runs while it lasts.
+    pub(crate) fn is_hard(self) -> bool {
+        matches!(self, Self::Freeze | Self::Stop | Self::Suspend)
+    }
+
+    /// Whether commands of the client stop with it.
+    pub(crate) fn stops_tools(self) -> bool {
+        matches!(self, Self::Freeze | Self::Stop)
+    }
+
+    /// Whether it is to work in such a terminal.
+    pub(crate) fn fits(self, shape: Shape) -> bool {
+        match self {
+            Self::Freeze | Self::Hold => true,
+            Self::Stop => !shape.is_tmux(),
+            Self::Suspend => shape.is_tmux() && shape.has_shell(),
+            Self::Interrupt => shape.is_tmux(),
+        }
+    }
+}
+
+/// What the client does when it is paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum State {
+    Streaming,
+    Tool,
+    Idle,
+    HalfTyped,
+    Permission,
+    Question,
+    Agents,
+}
+
+impl State {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Streaming,
+        Self::Tool,
+        Self::Idle,
+        Self::HalfTyped,
+        Self::Permission,
+        Self::Question,
+        Self::Agents,
+    ];
+
+    /// Whether a turn runs and waits for nobody.
+    pub(crate) fn works(self) -> bool {
+        matches!(self, Self::Streaming | Self::Tool | Self::Agents)
+    }
+}
+
+/// One cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Cell {
+    pub(crate) shape: Shape,
+    pub(crate) kind: Kind,
+    pub(crate) state: State,
+}
+
+impl Cell {
+    /// All that are to work.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for kind in Kind::ALL {
+            for shape in Shape::ALL.into_iter().filter(|s| kind.fits(*s)) {
+                let fits = |s: &State| kind != Kind::Interrupt || s.works();
+                for state in State::ALL.into_iter().filter(fits) {
+                    all.push(Self { shape, kind, state });
+                }
+            }
+        }
+        all
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} {:?}", self.kind.name(), self.shape, self.state)
+    }
+}

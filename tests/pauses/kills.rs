@@ -1,0 +1,90 @@
+//! `trusty` is killed after each step of each plan; `trusty resume --all` repairs what is left.
+
+use crate::cell::{Cell, Kind, State};
+use crate::stage::Stage;
+use std::fmt;
+use std::os::unix::process::ExitStatusExt;
+use trusty_engine::hosts::STEPS;
+use trusty_tests::Shape;
+use trusty_tests::trusty::trusty;
+
+/// A step after which `trusty` is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Kill {
+    pub(crate) shape: Shape,
+    pub(crate) kind: Kind,
+    pub(crate) step: &'static str,
+}
+
+impl Kill {
+    /// All steps of all plans, in each terminal they are for.
+    pub(crate) fn all() -> Vec<Self> {
+        let mut all = Vec::new();
+        for kind in Kind::ALL {
+            let of_kind = STEPS.iter().filter(|(name, _)| *name == kind.name());
+            let steps: Vec<&'static str> = of_kind.flat_map(|(_, steps)| *steps).copied().collect();
+            assert!(!steps.is_empty(), "{kind:?} has no steps");
+            for shape in Shape::ALL.into_iter().filter(|s| kind.fits(*s)) {
+                all.extend(steps.iter().map(|step| Self { shape, kind, step }));
+            }
+        }
+        all
+    }
+
+    /// The cell in whose middle it happens.
+    pub(crate) fn cell(self) -> Cell {
+        Cell {
+            shape: self.shape,
+            kind: self.kind,
+            state: State::Streaming,
+        }
+    }
+}
+
+impl fmt::Display for Kill {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "kill {} {:?} {}",
+            self.kind.name(),
+            self.shape,
+            self.step
+        )
+    }
+}
+
+/// Kills at the step, repairs, and looks whether everything runs as if nothing had happened.
+pub(crate) fn pass(kill: Kill) {
+    let stage = Stage::open(kill.cell());
+    stage.begin();
+    let pid = stage.client.pid.to_string();
+    let mut killed = die(
+        &stage,
+        &["pause", &pid, "--how", kill.kind.name()],
+        kill.step,
+    );
+    if !killed {
+        killed = die(&stage, &["resume", &pid], kill.step);
+    }
+    assert!(killed, "nothing came by the step {}", kill.step);
+    stage.trusty(&["resume", "--all"]);
+    stage.nothing_is_left();
+    if kill.kind != Kind::Interrupt {
+        stage.finish();
+        stage.is_sound();
+    }
+}
+
+/// Runs `trusty`, which kills itself at the step if it comes by; whether it did.
+fn die(stage: &Stage, arguments: &[&str], step: &str) -> bool {
+    let mut command = trusty(&stage.home);
+    let done = command.args(arguments).env("TRUSTY_FAULT", step).output();
+    let done = done.expect("trusty runs");
+    let killed = done.status.signal() == Some(9);
+    assert!(
+        killed || done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    killed
+}

@@ -1,0 +1,62 @@
+//! A cell from its beginning to its end.
+
+use crate::cell::{Cell, Kind, State};
+use crate::stage::{LONG, Stage};
+use std::time::Duration;
+use trusty_tests::Kind as Api;
+
+/// How long a pause lasts.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Pauses for 5 s, resumes, and looks whether anything is different from no pause at all.
+pub(crate) fn pass(cell: Cell) {
+    let stage = Stage::open(cell);
+    stage.begin();
+    stage.pause();
+    during(&stage);
+    stage.resume();
+    after(&stage);
+    stage.finish();
+    stage.is_sound();
+}
+
+fn during(stage: &Stage) {
+    let cell = stage.cell;
+    let held_later =
+        cell.kind == Kind::Hold && matches!(cell.state, State::Permission | State::Question);
+    if !held_later {
+        stage.wait_paused();
+    }
+    if cell.kind == Kind::Hold && cell.state == State::Idle {
+        stage.terminal.submit("say held");
+    }
+    let lines = stage.lines();
+    std::thread::sleep(PAUSE);
+    if cell.kind.stops_tools() {
+        assert_eq!(stage.lines(), lines, "lines written while it was paused");
+    }
+    if cell.kind == Kind::Hold {
+        assert!(!stage.folder.join("held").exists(), "the tool was held");
+        let asked = stage.api.events().iter().any(|e| e.prompt == "say held");
+        assert!(!asked, "the prompt was held");
+    }
+    if held_later {
+        let session = stage.session();
+        assert_eq!(session["status"], "AwaitingApproval", "{session}");
+        assert_eq!(session["pause"]["kind"], "Hold", "{session}");
+    } else {
+        stage.wait_paused();
+    }
+}
+
+fn after(stage: &Stage) {
+    match (stage.cell.kind, stage.cell.state) {
+        (Kind::Interrupt, _) => {
+            stage.api.wait_for(LONG, "continue", Api::MessageStop);
+        }
+        (Kind::Hold, State::Idle) => {
+            stage.api.wait_for(LONG, "say held", Api::MessageStop);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,312 @@
+//! A session that is paused and resumed, and what has to be as it was afterwards.
+
+use crate::cell::{Cell, Kind, State};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use trusty_tests::trusty::{list, run, session_of};
+use trusty_tests::wait::until;
+use trusty_tests::{ApiEvent, FakeApi, Home, Key, Kind as Api, ProcessRef, Shape, Terminal, Value};
+
+/// Longer than anything takes that is waited for.
+pub(crate) const LONG: Duration = Duration::from_mins(1);
+const COUNT: &str = "bash: for i in 1 2 3 4 5 6 7; do echo $i >> lines; sleep 1; done";
+const HALF: &str = "half a thought";
+
+/// A client in a state, in a terminal of its own.
+pub(crate) struct Stage {
+    pub(crate) cell: Cell,
+    pub(crate) api: FakeApi,
+    pub(crate) home: Home,
+    pub(crate) folder: PathBuf,
+    pub(crate) terminal: Terminal,
+    pub(crate) client: ProcessRef,
+    settings: String,
+}
+
+impl Stage {
+    /// A client at its prompt.
+    pub(crate) fn open(cell: Cell) -> Self {
+        let (api, home) = (FakeApi::start(), Home::new());
+        let folder = home.project("work");
+        if cell.kind == Kind::Hold {
+            trusty_tests::trusty::connect(&home);
+        }
+        let mut arguments = vec!["--permission-mode", "manual"];
+        if !matches!(cell.state, State::Permission | State::Question) {
+            arguments.extend(["--allowedTools", "Bash"]);
+        }
+        let terminal = Terminal::open(cell.shape, &home, &api, &folder, &arguments);
+        terminal.wait_status(LONG, "idle");
+        terminal.wait_screen(LONG, "? for shortcuts");
+        let client = terminal.client();
+        let settings = tty_settings(client);
+        Self {
+            cell,
+            api,
+            home,
+            folder,
+            terminal,
+            client,
+            settings,
+        }
+    }
+
+    fn prompt(&self) -> &'static str {
+        match (self.cell.state, self.cell.kind) {
+            (State::Streaming, Kind::Hold) => "stream 3s then bash: touch held",
+            (State::Streaming, _) => "stream 7s",
+            (State::Tool, Kind::Hold) => {
+                "bash: for i in 1 2 3; do echo $i >> lines; sleep 1; done finally bash: touch held"
+            }
+            (State::Tool, _) => COUNT,
+            (State::Permission, _) => "bash: touch granted",
+            (State::Question, _) => "ask",
+            (State::Agents, Kind::Hold) => "agents 2 bg stream 3s then bash: touch held",
+            (State::Agents, _) => "agents 2 bg stream 7s",
+            (State::Idle | State::HalfTyped, _) => "say nothing yet",
+        }
+    }
+
+    /// Brings it into its state.
+    pub(crate) fn begin(&self) {
+        let (terminal, prompt) = (&self.terminal, self.prompt());
+        match self.cell.state {
+            State::Idle => {}
+            State::HalfTyped => terminal.enter_text(HALF),
+            State::Streaming => {
+                terminal.submit(prompt);
+                self.api.wait_for(LONG, prompt, Api::FirstDelta);
+            }
+            State::Tool => {
+                terminal.submit(prompt);
+                until(LONG, "the first line", || (self.lines() > 0).then_some(()));
+            }
+            State::Permission | State::Question => {
+                terminal.submit(prompt);
+                terminal.wait_status(LONG, "waiting");
+                let shown = match self.cell.state {
+                    State::Permission => "Do you want to proceed?",
+                    _ => "Enter to select",
+                };
+                terminal.wait_screen(LONG, shown);
+            }
+            State::Agents => {
+                terminal.submit(prompt);
+                let both = |events: &[ApiEvent]| {
+                    let begun =
+                        |e: &&ApiEvent| e.kind == Api::FirstDelta && e.prompt.starts_with("agent ");
+                    (events.iter().filter(begun).count() >= 2).then_some(())
+                };
+                self.api.wait(LONG, both);
+            }
+        }
+        if self.cell.state.works() {
+            terminal.wait_status(LONG, "busy");
+        }
+    }
+
+    /// Lines that the command has written.
+    pub(crate) fn lines(&self) -> usize {
+        let text = std::fs::read_to_string(self.folder.join("lines"));
+        text.map_or(0, |text| text.lines().count())
+    }
+
+    /// `trusty`, which has to succeed.
+    #[track_caller]
+    pub(crate) fn trusty(&self, arguments: &[&str]) -> String {
+        let done = run(&self.home, arguments);
+        let told = [done.stdout, done.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
+        assert!(
+            done.status.success(),
+            "trusty {arguments:?}: {told:?}\n{}",
+            self.terminal.screen()
+        );
+        told.concat()
+    }
+
+    /// Pauses it with the kind of the cell.
+    #[track_caller]
+    pub(crate) fn pause(&self) {
+        let pid = self.client.pid.to_string();
+        self.trusty(&["pause", &pid, "--how", self.cell.kind.name()]);
+    }
+
+    /// Lets it go on.
+    #[track_caller]
+    pub(crate) fn resume(&self) {
+        self.trusty(&["resume", &self.client.pid.to_string()]);
+    }
+
+    /// What `trusty list` says of it.
+    pub(crate) fn session(&self) -> Value {
+        session_of(&list(&self.home), self.client.pid).expect("it is listed")
+    }
+
+    /// Waits until it is shown as paused, with the kind of the cell.
+    #[track_caller]
+    pub(crate) fn wait_paused(&self) {
+        let is_paused = || {
+            let session = self.session();
+            let kind = session["pause"]["kind"].as_str()?.to_lowercase();
+            (session["status"] == "Paused" && kind == self.cell.kind.name()).then_some(())
+        };
+        until(LONG, "a paused session", is_paused);
+    }
+
+    /// Whether anything of this home is stopped or frozen, or a record is left.
+    #[track_caller]
+    pub(crate) fn nothing_is_left(&self) {
+        let stopped: Vec<_> = ProcessRef::at_home(self.home.path())
+            .into_iter()
+            .filter(|p| p.state() == Some('T') || is_frozen(p.pid))
+            .collect();
+        assert!(stopped.is_empty(), "left stopped or frozen: {stopped:?}");
+        let records = self.home.xdg_data().join("trusty/paused");
+        let left: Vec<_> = std::fs::read_dir(records)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|e| e.file_name())
+            .collect();
+        assert!(left.is_empty(), "records are left: {left:?}");
+    }
+
+    /// Ends what was begun, as it would have ended without a pause.
+    #[track_caller]
+    pub(crate) fn finish(&self) {
+        let terminal = &self.terminal;
+        match self.cell.state {
+            State::Idle => {}
+            State::HalfTyped => {
+                let line = terminal.input_line();
+                assert!(line.contains(HALF), "the half-typed text is {line:?}");
+                terminal.press(Key::CtrlU);
+            }
+            State::Permission => {
+                terminal.answer(Key::Char('1'));
+                let granted = self.folder.join("granted");
+                until(LONG, "the tool", || granted.exists().then_some(()));
+            }
+            State::Question => terminal.answer(Key::Enter),
+            State::Streaming | State::Agents => {}
+            State::Tool if self.cell.kind == Kind::Interrupt => {}
+            State::Tool => {
+                let all = if self.cell.kind == Kind::Hold { 3 } else { 7 };
+                until(LONG, "all lines", || (self.lines() == all).then_some(()));
+            }
+        }
+        self.rest();
+        if self.cell.kind == Kind::Hold && self.cell.state.works() {
+            assert!(self.folder.join("held").exists(), "the held tool ran");
+        }
+    }
+
+    /// Waits until all turns are over, and no next one begins.
+    fn rest(&self) {
+        let quiet = || {
+            let idle = |r: &Value| r["status"] == "idle";
+            let before = self.terminal.registry().filter(idle)?;
+            std::thread::sleep(Duration::from_millis(700));
+            let after = self.terminal.registry().filter(idle)?;
+            (before["statusUpdatedAt"] == after["statusUpdatedAt"]).then_some(())
+        };
+        until(LONG, "a free prompt", quiet);
+    }
+
+    /// Everything is as if nothing had happened.
+    #[track_caller]
+    pub(crate) fn is_sound(&self) {
+        self.nothing_is_left();
+        assert_eq!(tty_settings(self.client), self.settings, "tty settings");
+        assert_eq!(self.terminal.input_line(), "", "strays in the input line");
+        if self.cell.kind != Kind::Interrupt {
+            self.asked_once();
+        }
+        self.terminal.submit("say all is well");
+        self.api.wait_for(LONG, "say all is well", Api::MessageStop);
+        self.rest();
+        if self.cell.shape.has_shell() {
+            self.shell_has_jobs();
+        }
+    }
+
+    /// Each request was made once, and none was given up.
+    #[track_caller]
+    fn asked_once(&self) {
+        let events = self.api.events();
+        let mut asked: BTreeMap<(&str, usize), usize> = BTreeMap::new();
+        let own = |e: &&ApiEvent| !e.prompt.starts_with('(');
+        for event in events.iter().filter(own) {
+            match event.kind {
+                Api::Requested => *asked.entry((&event.prompt, event.step)).or_default() += 1,
+                Api::Disconnected => panic!("a request was given up: {event:?}"),
+                _ => {}
+            }
+        }
+        let twice: Vec<_> = asked.iter().filter(|(_, n)| **n > 1).collect();
+        assert!(twice.is_empty(), "asked more than once: {twice:?}");
+    }
+
+    fn shell_has_jobs(&self) {
+        self.terminal.submit("/exit");
+        self.terminal.wait_end(LONG, self.client);
+        let shell = self.terminal.root();
+        until(LONG, "the shell's prompt", || {
+            shell.has_terminal().then_some(())
+        });
+        self.terminal
+            .type_text("[[ -o monitor ]] && echo JOBS-\"ON\"");
+        self.terminal.press(Key::Enter);
+        self.terminal.wait_screen(LONG, "JOBS-ON");
+    }
+}
+
+/// The settings of its terminal.
+fn tty_settings(process: ProcessRef) -> String {
+    let tty = std::fs::read_link(format!("/proc/{}/fd/0", process.pid)).expect("a terminal");
+    let told = Command::new("stty")
+        .arg("-g")
+        .arg("-F")
+        .arg(&tty)
+        .output()
+        .expect("stty runs");
+    assert!(told.status.success(), "stty of {}", tty.display());
+    String::from_utf8_lossy(&told.stdout).trim().to_owned()
+}
+
+/// Whether it lies in a frozen control group.
+pub(crate) fn is_frozen(pid: u32) -> bool {
+    trusty_engine::io::sys::is_frozen(pid)
+}
+
+/// Whether control groups are ours to make.
+pub(crate) fn has_freezer() -> bool {
+    let me = std::process::id();
+    let stat = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let mount = stat.lines().find_map(|line| {
+        let (place, kind) = line.split_once(" - ")?;
+        kind.starts_with("cgroup2 ")
+            .then(|| place.split(' ').nth(4).map(PathBuf::from))?
+    });
+    let Some(mount) = mount else { return false };
+    let trial = mount.join(format!("trusty-trial-{me}"));
+    let made = std::fs::create_dir(&trial).is_ok();
+    // A group that was not made needs no removing.
+    let _ = std::fs::remove_dir(&trial);
+    made
+}
+
+/// Whether this machine can show the cell; the reason if not.
+pub(crate) fn obstacle(cell: Cell) -> Option<&'static str> {
+    let shell = match cell.shape {
+        Shape::TmuxZsh | Shape::PtyZsh => "/bin/zsh",
+        _ => "/bin/bash",
+    };
+    if !std::path::Path::new(shell).exists() {
+        return Some("no such shell");
+    }
+    (cell.kind == Kind::Freeze && !has_freezer())
+        .then_some("control groups of version 2 are not ours to make")
+}
