@@ -61,6 +61,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses a session. Answers when it is done and verified. */
+        post: operations["pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the pause of a session. Answers when it runs again. */
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a session with SIGTERM; a paused one never runs what it was kept from. */
+        post: operations["stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions/{id}/why": {
         parameters: {
             query?: never;
@@ -169,6 +220,11 @@ export interface components {
              */
             since: string;
         };
+        /**
+         * @description Who asked for a pause.
+         * @enum {string}
+         */
+        Asker: "App" | "Command" | "Api";
         /** @description Why a session's status is what it is. */
         Because: {
             /** @description How sure it is. */
@@ -219,6 +275,18 @@ export interface components {
             rows: components["schemas"]["Row"][];
             /** @description The new summary. */
             summary: string;
+        };
+        /** @description What can be done to a session now. */
+        Capabilities: {
+            /**
+             * @description The kinds of pause that are possible, the one that is taken first. Interrupt has to be
+             *     asked for by name.
+             */
+            pause?: components["schemas"]["PauseKind"][];
+            /** @description Why neither is possible, and what to do instead. */
+            refusal?: string | null;
+            /** @description Whether its pause can be ended from here. */
+            resume?: boolean;
         };
         /**
          * @description How sure a verdict is.
@@ -342,6 +410,50 @@ export interface components {
          * @enum {string}
          */
         Part: "Decided" | "Added" | "Heard" | "Overruled" | "Silent";
+        /** @description A pause that was asked for here. */
+        Pause: {
+            /** @description Who asked. */
+            by: components["schemas"]["Asker"];
+            /** @description What to know before it is resumed, if anything. */
+            caution?: string | null;
+            /**
+             * Format: int32
+             * @description Agents of the session that are held, the main one included; only of a hold.
+             */
+            held?: number;
+            /** @description Its kind. */
+            kind: components["schemas"]["PauseKind"];
+            /**
+             * Format: int32
+             * @description Agents that still run until their next tool; only of a hold.
+             */
+            running?: number;
+        };
+        /**
+         * @description How a session can be paused, the best first: at once and without loss, then later, then with
+         *     the loss of a step.
+         * @enum {string}
+         */
+        PauseKind: "Freeze" | "Stop" | "Suspend" | "Hold" | "Interrupt";
+        /** @description How a pause is wished for; every part may be missing. */
+        PauseRequest: {
+            by?: components["schemas"]["Asker"] | null;
+            how?: components["schemas"]["PauseKind"] | null;
+            /** @description What to remember of it; shown with the session while it is paused. */
+            note?: string | null;
+        };
+        /** @description An action that is being done, or that failed a moment ago. */
+        Pending: {
+            /** @description Why it failed or was refused; none while it is being done. */
+            failure?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description Which. */
+            verb: components["schemas"]["Verb"];
+        };
         /** @description What the popover is told, on the wire tagged by `kind`. */
         PopoverEvent: (components["schemas"]["Board"] & {
             /** @enum {string} */
@@ -361,6 +473,20 @@ export interface components {
             kind: "Failed";
             /** @description In words. */
             message: string;
+        };
+        /** @description Why something was not done (RFC 9457, `application/problem+json`). */
+        Problem: {
+            /** @description A stable code: `already-paused`, `no-way`, … */
+            code: string;
+            /** @description In words that say what to do next. */
+            detail: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description In short. */
+            title: string;
         };
         /** @description What one source last said. */
         ReasonLine: {
@@ -437,6 +563,7 @@ export interface components {
             because?: components["schemas"]["Because"] | null;
             /** @description The git branch it works on. */
             branch?: string | null;
+            capabilities?: components["schemas"]["Capabilities"] | null;
             claude?: components["schemas"]["ClaudeInfo"] | null;
             context?: components["schemas"]["Context"] | null;
             /** @description How it can be reached. */
@@ -458,6 +585,7 @@ export interface components {
             need?: components["schemas"]["Need"] | null;
             /** @description Where it runs. */
             origin?: components["schemas"]["SessionHost"];
+            pause?: components["schemas"]["Pause"] | null;
             /** @description What was going on when it was paused. */
             pause_summary?: string | null;
             /**
@@ -465,6 +593,7 @@ export interface components {
              * @description Since when it is paused.
              */
             paused_at?: string | null;
+            pending?: components["schemas"]["Pending"] | null;
             /**
              * Format: int32
              * @description The client's process id, in tmux too.
@@ -516,7 +645,7 @@ export interface components {
          * @description Where a fact comes from.
          * @enum {string}
          */
-        Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention";
+        Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention" | "Pause";
         /** @description The terminal a session runs in. */
         Terminal: {
             /** @description The program that owns the terminal, as its users call it. */
@@ -575,6 +704,11 @@ export interface components {
              */
             rss: number;
         };
+        /**
+         * @description An action in one word.
+         * @enum {string}
+         */
+        Verb: "Pause" | "Resume" | "End";
     };
     responses: never;
     parameters: never;
@@ -640,6 +774,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+        };
+    };
+    pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id, a UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description May be empty */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
+        responses: {
+            /** @description It is paused, or will be before its next tool */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A step failed; all was undone */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id, a UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It runs */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A step failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id, a UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It does not end */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -1,6 +1,7 @@
 //! Why a session is what it is: what every source last said of it, and which one won.
 
 use crate::observation::{Happened, RegistryEntry, RunState, Shows, StopSignal};
+use crate::pause::Phase;
 use crate::session::{Session, Source, rfc3339};
 use crate::status::{Case, Doubt, LIST_FRESH, SCREEN_FRESH, Verdict};
 use crate::time::Timestamp;
@@ -91,6 +92,7 @@ pub(crate) fn testimonies(case: &Case<'_>, verdict: &Verdict, now: Timestamp) ->
     let decided = &verdict.because;
     let mut told: Vec<Testimony> = all
         .into_iter()
+        .chain(pause(case))
         .map(|s| {
             let won = s.source == decided.source;
             Testimony {
@@ -108,6 +110,25 @@ pub(crate) fn testimonies(case: &Case<'_>, verdict: &Verdict, now: Timestamp) ->
         .collect();
     told.sort_by_key(|t| t.part);
     told
+}
+
+/// Only where there is one: most sessions were never paused.
+fn pause(case: &Case<'_>) -> Option<Told> {
+    let (at, record) = case.pause?;
+    let kind = record.kind().done();
+    let says = match record.phase {
+        Phase::Pausing => format!("being paused: {kind}"),
+        Phase::Paused => format!("paused: {kind}"),
+        Phase::Resuming => "being resumed".to_owned(),
+        Phase::Ending => "being ended".to_owned(),
+    };
+    Some(Told {
+        source: Source::Pause,
+        says,
+        at: Some(at),
+        part: Part::Heard,
+        reason: "it counts once its process, its hooks or its prompt prove it",
+    })
 }
 
 fn process(case: &Case<'_>) -> Told {
