@@ -1,5 +1,6 @@
 //! The only raw IO. *Invariant:* nothing here knows Claude or sessions.
 
+pub mod changes;
 pub mod clock;
 pub mod files;
 pub mod launch;

@@ -7,13 +7,13 @@ mod macos;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
-    OPENER, control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot,
-    sleep, started, stat,
+    OPENER, control_terminal, data_home, environment, exited, ignore_hangup, is_frozen, machine,
+    pids, since_boot, sleep, started, stat,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
-    OPENER, control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot,
-    sleep, started, stat,
+    OPENER, control_terminal, data_home, environment, exited, ignore_hangup, is_frozen, machine,
+    pids, since_boot, sleep, started, stat,
 };
 
 use trusty_fleet::identity::StartTime;
