@@ -78,6 +78,15 @@ async fn readable(fd: OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
+/// Lets a terminal that is closed end everything but this process.
+pub fn ignore_hangup() {
+    #[expect(unsafe_code, reason = "what a signal does has no safe face")]
+    // SAFETY: the call takes two numbers, and to ignore a signal runs no code of ours.
+    unsafe {
+        libc::signal(libc::SIGHUP, libc::SIG_IGN);
+    }
+}
+
 /// The machine as seen from here.
 pub fn machine() -> io::Result<Machine> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;

@@ -47,6 +47,14 @@ pub async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
+/// Lets a terminal that is closed end everything but this process.
+pub fn ignore_hangup() {
+    // SAFETY: the call takes two numbers, and to ignore a signal runs no code of ours.
+    unsafe {
+        libc::signal(libc::SIGHUP, libc::SIG_IGN);
+    }
+}
+
 /// The machine as seen from here.
 pub fn machine() -> io::Result<Machine> {
     let bytes = sysctl_by_name(c"kern.bootsessionuuid")?;
