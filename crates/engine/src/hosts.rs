@@ -2,10 +2,27 @@
 //!
 //! *Invariant:* nothing here knows why something is done.
 
+mod begin;
+mod end;
+mod fault;
+mod freezer;
+mod keeper;
+mod pane;
+mod reconcile;
+mod signal;
+mod tree;
+mod work;
+
+pub use fault::STEPS;
+
+use crate::io::tmux;
 use crate::store::{Store, StoreError};
 use crate::surroundings::Surroundings;
+use std::path::PathBuf;
 use trusty_fleet::SessionId;
-use trusty_fleet::action::{Plan, Refusal};
+use trusty_fleet::action::{Deed, Plan, Refusal};
+use trusty_fleet::pause::Phase;
+use work::Work;
 
 /// Why an action was not done.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +87,8 @@ pub enum Reconciled {
 #[derive(Debug, Clone)]
 pub struct Hands {
     store: Store,
+    tmux: Option<PathBuf>,
+    data: PathBuf,
 }
 
 impl Hands {
@@ -77,21 +96,64 @@ impl Hands {
     pub fn new(around: &Surroundings) -> Self {
         Self {
             store: Store::of(around),
+            tmux: tmux::program(around.path.as_deref()),
+            data: around.data_dir(),
         }
     }
 
     /// Performs a plan; when this returns, it is done and verified, or nothing has changed.
-    #[expect(clippy::unused_async, reason = "tmux is asked")]
     pub async fn perform(&self, plan: Plan) -> Result<(), ActionError> {
-        let _lock = self.store.lock(plan.session)?.ok_or(ActionError::Busy)?;
-        Err(ActionError::Failed("not done yet".into()))
+        let Plan {
+            session,
+            client,
+            deed,
+        } = plan;
+        let _lock = self.store.lock(session)?.ok_or(ActionError::Busy)?;
+        // The plan's record may be older.
+        let work = self.store.read(session)?.map(|record| Work {
+            hands: self,
+            record,
+        });
+        match (deed, work) {
+            (Deed::Pause(_), Some(work)) => {
+                let kind = work.record.kind();
+                Err(match work.record.phase {
+                    Phase::Paused => ActionError::Refused(Refusal::AlreadyPaused(kind)),
+                    Phase::Pausing | Phase::Resuming | Phase::Ending => ActionError::Busy,
+                })
+            }
+            (Deed::Pause(pausing), None) => {
+                let paused = begin::pause(self, session, client, pausing).await;
+                if paused.is_err() && self.store.read(session)?.is_none() {
+                    self.store.remove(session)?;
+                }
+                paused
+            }
+            (Deed::Resume(_), Some(mut work)) => match reconcile::resume(&mut work).await? {
+                Reconciled::Running => Ok(()),
+                Reconciled::Ended | Reconciled::Paused => {
+                    Err(ActionError::Refused(Refusal::Ended))
+                }
+            },
+            (Deed::Resume(_), None) => {
+                self.store.remove(session)?;
+                Err(ActionError::Refused(Refusal::NotPaused))
+            }
+            (Deed::End(_), Some(mut work)) => end::end_paused(&mut work).await,
+            (Deed::End(_), None) => {
+                self.store.remove(session)?;
+                end::end(client).await
+            }
+        }
     }
 
     /// Ends the pause of a session, whatever is left of it.
-    #[expect(clippy::unused_async, reason = "tmux is asked")]
     pub async fn resume(&self, id: SessionId) -> Result<Reconciled, ActionError> {
         let _lock = self.store.lock(id)?.ok_or(ActionError::Busy)?;
-        Ok(Reconciled::Running)
+        match self.found(id)? {
+            Some(mut work) => reconcile::resume(&mut work).await,
+            None => Ok(Reconciled::Running),
+        }
     }
 
     /// Whose records there are.
@@ -100,9 +162,29 @@ impl Hands {
     }
 
     /// Makes a record true: fully paused, fully running, or gone with its session.
-    #[expect(clippy::unused_async, reason = "tmux is asked")]
     pub async fn reconcile(&self, id: SessionId) -> Result<Reconciled, ActionError> {
         let _lock = self.store.lock(id)?.ok_or(ActionError::Busy)?;
-        Ok(Reconciled::Running)
+        match self.found(id)? {
+            Some(mut work) => reconcile::reconcile(&mut work).await,
+            None => Ok(Reconciled::Running),
+        }
     }
+
+    /// The pause of a session; without one, what lies around of it is removed.
+    fn found(&self, id: SessionId) -> Result<Option<Work<'_>>, ActionError> {
+        let record = self.store.read(id)?;
+        if record.is_none() {
+            self.store.remove(id)?;
+        }
+        Ok(record.map(|record| Work {
+            hands: self,
+            record,
+        }))
+    }
+}
+
+/// Refuses to pause what we ourselves would be paused with.
+fn inside() -> ActionError {
+    let told = "this program runs inside that session; pause it from elsewhere";
+    ActionError::Changed(told.into())
 }

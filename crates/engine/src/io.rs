@@ -1,5 +1,6 @@
 //! The only raw IO. *Invariant:* nothing here knows Claude or sessions.
 
+pub mod changes;
 pub mod clock;
 pub mod files;
 pub mod launch;
@@ -9,4 +10,5 @@ pub mod run;
 pub mod socket;
 pub mod sys;
 pub mod tail;
+pub mod terminal;
 pub mod tmux;

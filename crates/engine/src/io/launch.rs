@@ -1,6 +1,7 @@
-//! Hands a file to the desktop; starts this program anew.
+//! Hands a file to the desktop; starts this program anew; leaves a program behind.
 
 use super::sys;
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -21,6 +22,23 @@ pub fn open(path: &Path) -> io::Result<()> {
         .name("trusty-open".into())
         .spawn(move || child.wait())?;
     Ok(())
+}
+
+/// Starts a program that stays when we end, without our terminal; its pid. Returns at once.
+pub fn leave(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()?;
+    let pid = child.id();
+    // Collected when it ends, if we are still there then.
+    thread::Builder::new()
+        .name("trusty-left".into())
+        .spawn(move || child.wait())?;
+    Ok(pid)
 }
 
 /// Marks a program that was started anew.

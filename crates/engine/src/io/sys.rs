@@ -7,16 +7,27 @@ mod macos;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
-    OPENER, control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot,
-    sleep, started, stat,
+    OPENER, cgroup, control_terminal, data_home, environment, exited, ignore_hangup, is_frozen,
+    machine, pids, signal, since_boot, sleep, started, stat,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
-    OPENER, control_terminal, data_home, environment, exited, is_frozen, machine, pids, since_boot,
-    sleep, started, stat,
+    OPENER, cgroup, control_terminal, data_home, environment, exited, ignore_hangup, is_frozen,
+    machine, pids, signal, since_boot, sleep, started, stat,
 };
 
-use trusty_fleet::identity::StartTime;
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::io;
+use trusty_fleet::identity::{ProcessKey, StartTime};
+
+/// Whether a control group can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frost {
+    /// Nothing in it can.
+    Frozen,
+    /// All in it can.
+    Thawed,
+}
 
 /// What the kernel tells of a process without its help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,4 +51,21 @@ pub struct Stat {
     pub zombie: bool,
     /// The number of its controlling terminal's device; 0 for none.
     pub terminal: u64,
+}
+
+/// Sends a signal to a process group of which this process is one; whether it was sent.
+pub fn signal_group(member: ProcessKey, group: u32, signal: Signal) -> io::Result<bool> {
+    let raw = i32::try_from(group).ok().and_then(Pid::from_raw);
+    let Some(pid) = raw.filter(|_| group > 1) else {
+        return Ok(false);
+    };
+    match stat(member.pid)? {
+        Some(now) if now.start == member.start && now.group == group && !now.zombie => {}
+        _ => return Ok(false),
+    }
+    match kill_process_group(pid, signal) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::SRCH) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
 }

@@ -81,6 +81,83 @@ pub async fn capture_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<Vec<
     ask(tmux, socket, &both, MOST_SHOWN).await
 }
 
+/// What a server tells of a pane, and what is on its screen, all of one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// What is typed here goes to all panes of its window.
+    pub synchronized: bool,
+    /// It shows its past, and keys steer that.
+    pub in_mode: bool,
+    /// Its input is switched off.
+    pub input_off: bool,
+    /// Its terminal device.
+    pub tty: String,
+    /// Column and row.
+    pub cursor: (u32, u32),
+    /// Its lines from the top, without what is blank at their ends.
+    pub lines: Vec<String>,
+}
+
+const LOOK: &str = "#{pane_synchronized} #{pane_in_mode} #{?pane_input_off,1,0} #{cursor_x} \
+                    #{cursor_y} #{pane_tty}";
+
+/// Looks at a pane.
+pub async fn look(tmux: &Path, socket: &Path, pane: &str) -> Result<Look, TmuxError> {
+    let told = ["display-message", "-p", "-t", pane, LOOK];
+    let text = ["capture-pane", "-p", "-t", pane];
+    let both = [&told[..], &[";"], &text].concat();
+    let answer = ask(tmux, socket, &both, MOST_SHOWN).await?;
+    let text = String::from_utf8_lossy(&answer);
+    parse_look(&text).ok_or_else(|| TmuxError::Failed(text.chars().take(200).collect()))
+}
+
+fn parse_look(text: &str) -> Option<Look> {
+    let mut lines = text.lines();
+    let mut words = lines.next()?.splitn(6, ' ');
+    let mut number = || words.next()?.parse::<u32>().ok();
+    let (synchronized, in_mode, input_off) = (number()?, number()?, number()?);
+    let cursor = (number()?, number()?);
+    let tty = words.next().filter(|tty| !tty.is_empty())?.to_owned();
+    Some(Look {
+        synchronized: synchronized != 0,
+        in_mode: in_mode != 0,
+        input_off: input_off != 0,
+        tty,
+        cursor,
+        lines: lines.map(|l| l.trim_end().to_owned()).collect(),
+    })
+}
+
+/// What is pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key<'a> {
+    /// A key by tmux's name for it: `Enter`, `C-z`
+    Named(&'a str),
+    /// These characters.
+    Text(&'a str),
+}
+
+/// Presses keys in a pane, one after the other, all or none.
+pub async fn press(
+    tmux: &Path,
+    socket: &Path,
+    pane: &str,
+    keys: &[Key<'_>],
+) -> Result<(), TmuxError> {
+    let mut question = Vec::new();
+    for key in keys {
+        if !question.is_empty() {
+            question.push(";");
+        }
+        question.extend(["send-keys", "-t", pane]);
+        match key {
+            Key::Named(name) => question.push(name),
+            Key::Text(text) => question.extend(["-l", "--", text]),
+        }
+    }
+    ask(tmux, socket, &question, MOST).await.map(drop)
+}
+
 async fn ask(
     tmux: &Path,
     socket: &Path,
@@ -122,6 +199,28 @@ impl From<RunError> for TmuxError {
             RunError::Late(_) => Self::Hangs,
             RunError::TooMuch(_) => Self::Failed(error.to_string()),
             RunError::Io(e) => Self::Io(e),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_is_read() {
+        let look = parse_look("0 1 0 5 2 /dev/pts/7\none  \n\n$ fg\n").expect("a look");
+        let expected = Look {
+            synchronized: false,
+            in_mode: true,
+            input_off: false,
+            tty: "/dev/pts/7".into(),
+            cursor: (5, 2),
+            lines: vec!["one".into(), String::new(), "$ fg".into()],
+        };
+        assert_eq!(look, expected);
+        for odd in ["", "0 0 0 5 2 \n", "0 0 x 5 2 /dev/pts/7", "0 0 0"] {
+            assert_eq!(parse_look(odd), None, "{odd:?}");
         }
     }
 }

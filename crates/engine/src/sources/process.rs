@@ -45,6 +45,7 @@ pub struct Scope {
 struct Watched {
     key: ProcessKey,
     parent: u32,
+    terminal: u64,
 }
 
 /// How long what.
@@ -156,6 +157,7 @@ impl Processes {
             Watched {
                 key: found.key,
                 parent: stat.parent,
+                terminal: stat.terminal,
             },
         );
     }
@@ -201,8 +203,9 @@ impl Processes {
         for (pid, watched) in self.watched.clone() {
             match sys::stat(pid) {
                 Ok(Some(stat)) if stat.start == watched.key.start && !stat.zombie => {
-                    // A parent that ended leaves its child to another: the terminal is gone.
-                    if stat.parent != watched.parent {
+                    // A parent that ended leaves its child to another, and a terminal that was
+                    // closed is nobody's any more.
+                    if (stat.parent, stat.terminal) != (watched.parent, watched.terminal) {
                         facts.extend(self.describe(pid));
                     }
                     let usage = usages.get(&pid).copied();

@@ -1,8 +1,10 @@
 //! Linux: `/proc`, pidfds, control groups.
 
-use super::Stat;
+pub mod cgroup;
+
+use super::{Frost, Stat};
 use rustix::fs::MetadataExt;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::time::{
     ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
     timerfd_create, timerfd_settime,
@@ -13,7 +15,6 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -75,6 +76,15 @@ async fn readable(fd: OwnedFd) -> io::Result<()> {
     let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
     fd.readable().await?.retain_ready();
     Ok(())
+}
+
+/// Lets a terminal that is closed end everything but this process.
+pub fn ignore_hangup() {
+    #[expect(unsafe_code, reason = "what a signal does has no safe face")]
+    // SAFETY: the call takes two numbers, and to ignore a signal runs no code of ours.
+    unsafe {
+        libc::signal(libc::SIGHUP, libc::SIG_IGN);
+    }
 }
 
 /// The machine as seen from here.
@@ -206,37 +216,30 @@ pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
 
 /// Whether a process lies in a frozen control group of version 2.
 pub fn is_frozen(pid: u32) -> bool {
-    let Some(mount) = unified_mount() else {
-        return false;
-    };
-    let Ok(groups) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else {
-        return false;
-    };
-    let Some(group) = groups.lines().find_map(|l| l.strip_prefix("0::")) else {
-        return false;
-    };
-    // The root group cannot be frozen and has no events.
-    if group == "/" {
-        return false;
-    }
-    let events = mount
-        .join(group.trim_start_matches('/'))
-        .join("cgroup.events");
-    fs::read_to_string(events).is_ok_and(|text| text.lines().any(|l| l == "frozen 1"))
+    let group = cgroup::of(pid).ok().flatten();
+    let frost = group.and_then(|group| cgroup::frost(&group).ok().flatten());
+    frost == Some(Frost::Frozen)
 }
 
-fn unified_mount() -> Option<&'static PathBuf> {
-    static MOUNT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    MOUNT
-        .get_or_init(|| {
-            let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
-            mounts.lines().find_map(|line| {
-                let (place, kind) = line.split_once(" - ")?;
-                kind.starts_with("cgroup2 ")
-                    .then(|| place.split(' ').nth(4).map(PathBuf::from))?
-            })
-        })
-        .as_ref()
+/// Sends a signal, unless the process has ended; whether it was sent.
+pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
+    let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
+    let Some(pid) = raw else { return Ok(false) };
+    // The descriptor keeps naming the process that is looked at below, whatever becomes of its pid.
+    let fd = match pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(fd) => fd,
+        Err(rustix::io::Errno::SRCH) => return Ok(false),
+        Err(e) => return Err(e.into()),
+    };
+    match stat(key.pid)? {
+        Some(now) if now.start == key.start && !now.zombie => {}
+        _ => return Ok(false),
+    }
+    match pidfd_send_signal(&fd, signal) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::SRCH) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Returns once the process has ended, without polling. At once if it already has.
@@ -311,63 +314,6 @@ mod tests {
         assert!(age < Duration::from_hours(1), "{age:?}");
         assert!(!environment(me).expect("environment").is_empty());
         assert!(super::stat(u32::MAX - 1).expect("no error").is_none());
-    }
-
-    /// A control group with a child of ours in it; never left frozen.
-    struct Group {
-        path: PathBuf,
-        child: std::process::Child,
-    }
-
-    impl Group {
-        /// `None` where control groups are not ours to make.
-        fn make() -> Option<Self> {
-            let path = unified_mount()?.join(format!("trusty-test-{}", std::process::id()));
-            fs::create_dir(&path).ok()?;
-            let child = std::process::Command::new("sleep")
-                .arg("60")
-                .spawn()
-                .expect("sleep");
-            let group = Self { path, child };
-            group
-                .write("cgroup.procs", &group.child.id().to_string())
-                .ok()?;
-            Some(group)
-        }
-
-        fn write(&self, file: &str, text: &str) -> io::Result<()> {
-            fs::write(self.path.join(file), text)
-        }
-
-        fn wait_frozen(&self, wanted: bool) {
-            let deadline = since_boot() + Duration::from_secs(20);
-            while is_frozen(self.child.id()) != wanted {
-                assert!(since_boot() < deadline, "frozen: {}", !wanted);
-                std::thread::yield_now();
-            }
-        }
-    }
-
-    impl Drop for Group {
-        fn drop(&mut self) {
-            let _ = self.write("cgroup.freeze", "0");
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-            let _ = fs::remove_dir(&self.path);
-        }
-    }
-
-    #[test]
-    fn a_frozen_group_is_seen() {
-        let Some(group) = Group::make() else {
-            println!("skipped: control groups of version 2 are not ours to make");
-            return;
-        };
-        assert!(!is_frozen(group.child.id()));
-        group.write("cgroup.freeze", "1").expect("freeze");
-        group.wait_frozen(true);
-        group.write("cgroup.freeze", "0").expect("thaw");
-        group.wait_frozen(false);
     }
 
     #[tokio::test]

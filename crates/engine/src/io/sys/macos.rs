@@ -5,9 +5,11 @@
     reason = "libproc, sysctl and devname_r have no safe face that covers these calls"
 )]
 
+pub mod cgroup;
+
 use super::Stat;
 use rustix::event::kqueue::{self, Event, EventFilter, EventFlags, ProcessEvents};
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::time::{ClockId, clock_gettime};
 use std::ffi::{CStr, OsString, c_int, c_void};
 use std::io;
@@ -43,6 +45,14 @@ pub fn since_boot() -> Duration {
 /// Waits.
 pub async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
+}
+
+/// Lets a terminal that is closed end everything but this process.
+pub fn ignore_hangup() {
+    // SAFETY: the call takes two numbers, and to ignore a signal runs no code of ours.
+    unsafe {
+        libc::signal(libc::SIGHUP, libc::SIG_IGN);
+    }
 }
 
 /// The machine as seen from here.
@@ -276,6 +286,22 @@ fn read_twice(mut call: impl FnMut(*mut c_void, *mut usize) -> c_int) -> io::Res
 /// macOS cannot freeze groups of processes.
 pub fn is_frozen(_pid: u32) -> bool {
     false
+}
+
+/// Sends a signal, unless the process has ended; whether it was sent. Between the look and the
+/// signal the pid may be given to another process, which macOS has no means to prevent.
+pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
+    let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
+    let Some(pid) = raw else { return Ok(false) };
+    match stat(key.pid)? {
+        Some(now) if now.start == key.start && !now.zombie => {}
+        _ => return Ok(false),
+    }
+    match kill_process(pid, signal) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::SRCH) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Returns once the process has ended, without polling. At once if it already has.

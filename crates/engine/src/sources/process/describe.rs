@@ -101,7 +101,7 @@ impl Describer {
             tmux_socket: named("TMUX").and_then(tmux_socket),
             exe,
             seat: Some(seat(stat)),
-            freezable: false,
+            freezable: sys::cgroup::may_leave(pid),
             pulse: Pulse {
                 key,
                 state: run_state(pid, stat),

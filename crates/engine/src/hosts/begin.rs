@@ -1,0 +1,125 @@
+//! The beginning of a pause: the record first, then each step, and all undone if one fails.
+
+use super::fault::point;
+use super::work::{Undo, Work, failed};
+use super::{ActionError, Hands, freezer, inside, pane, signal, tree};
+use crate::io::{clock, sys};
+use std::path::PathBuf;
+use trusty_fleet::SessionId;
+use trusty_fleet::action::{Pausing, Refusal, Way, clean};
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::pause::{Means, PauseKind, PauseRecord, Phase};
+
+/// The form of the records that are written.
+const VERSION: u32 = 1;
+
+/// Pauses a session.
+pub(super) async fn pause(
+    hands: &Hands,
+    session: SessionId,
+    client: ProcessKey,
+    pausing: Pausing,
+) -> Result<(), ActionError> {
+    let stat = tree::alive(client).map_err(failed("look at its process"))?;
+    let Some(stat) = stat else {
+        return Err(ActionError::Refused(Refusal::Ended));
+    };
+    if !tree::is_ours(&stat) {
+        return Err(ActionError::Changed("it is another user's".into()));
+    }
+    let kind = pausing.way.kind();
+    if kind.is_hard() && (stat.stopped.is_some() || sys::is_frozen(client.pid)) {
+        return Err(ActionError::Changed(
+            "it is stopped already, but not from here; let it go on first".into(),
+        ));
+    }
+    // A hold or an Escape leaves us running.
+    if kind.is_hard() && tree::us().contains(&client.pid) {
+        return Err(inside());
+    }
+    let means = match &pausing.way {
+        Way::Freeze => freezer::prepare(session, client)?,
+        Way::Stop { shells, group } => signal::prepare(client, shells, *group)?,
+        Way::Suspend { pane, shell } => {
+            pane::prepare_suspend(hands, client, pane, *shell).await?
+        }
+        Way::Hold => Means::Hold,
+        Way::Interrupt { pane } => pane::prepare_interrupt(hands, client, pane).await?,
+    };
+    let boot = sys::machine().map_err(failed("look at the machine"))?.boot;
+    let mut work = Work {
+        hands,
+        record: PauseRecord {
+            version: VERSION,
+            session,
+            boot,
+            client,
+            phase: Phase::Pausing,
+            since: clock::wall(),
+            by: pausing.by,
+            summary: summary(hands, &pausing).await,
+            streaming: pausing.streaming,
+            tty: pausing.tty.clone().map(PathBuf::from),
+            means,
+        },
+    };
+    work.keep()?;
+    match steps(&mut work, &pausing).await {
+        Ok(()) => Ok(()),
+        Err(e) => Err(roll_back(&mut work, e).await),
+    }
+}
+
+async fn steps(work: &mut Work<'_>, pausing: &Pausing) -> Result<(), ActionError> {
+    let kind = work.record.kind();
+    point(match kind {
+        PauseKind::Freeze => "freeze.recorded",
+        PauseKind::Stop => "stop.recorded",
+        PauseKind::Suspend => "suspend.recorded",
+        PauseKind::Hold => "hold.recorded",
+        PauseKind::Interrupt => "interrupt.recorded",
+    });
+    match kind {
+        PauseKind::Freeze => freezer::pause(work, pausing.tools).await?,
+        PauseKind::Stop => signal::pause(work, pausing.tools).await?,
+        PauseKind::Suspend => pane::suspend(work).await?,
+        PauseKind::Hold => {}
+        PauseKind::Interrupt => pane::interrupt(work).await?,
+    }
+    work.enter(Phase::Paused)?;
+    point(match kind {
+        PauseKind::Freeze => "freeze.paused",
+        PauseKind::Stop => "stop.paused",
+        PauseKind::Suspend => "suspend.paused",
+        PauseKind::Hold => "hold.paused",
+        PauseKind::Interrupt => "interrupt.paused",
+    });
+    Ok(())
+}
+
+/// Undoes what was done before a step failed. What cannot be undone now stays on record, and is
+/// seen to again.
+async fn roll_back(work: &mut Work<'_>, why: ActionError) -> ActionError {
+    work.record.phase = Phase::Pausing;
+    let undone = match work.undo(Undo::Left).await {
+        Ok(()) => work.forget(),
+        Err(e) => Err(e),
+    };
+    match undone {
+        Ok(()) => why,
+        Err(e) => ActionError::Failed(format!("{why}; {e}")),
+    }
+}
+
+/// The owner's note, or what was going on with what is in sight of it.
+async fn summary(hands: &Hands, pausing: &Pausing) -> String {
+    let lines = match &pausing.pane {
+        Some(pane) if !pausing.noted => pane::last_lines(hands, pane).await,
+        _ => None,
+    };
+    match lines {
+        Some(lines) if pausing.summary.is_empty() => clean(&lines),
+        Some(lines) => clean(&format!("{}; in its pane: {lines}", pausing.summary)),
+        None => pausing.summary.clone(),
+    }
+}

@@ -1,0 +1,343 @@
+//! Keys pressed in tmux panes, only where the pane is as the plan assumed a moment ago.
+
+use super::fault::point;
+use super::tree;
+use super::work::{Undo, Work, failed};
+use super::{ActionError, Hands};
+use crate::io::clock;
+use crate::io::sys::{self, Stat};
+use crate::io::terminal;
+use crate::io::tmux::{self, Key, Look};
+use rustix::process::Signal;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::observation::PaneKey;
+use trusty_fleet::pause::{Means, Phase};
+
+/// How long the client and its shell may take to change places.
+const LIMIT: Duration = Duration::from_secs(5);
+/// A key that was pressed a moment ago is taken within this time.
+const IN_FLIGHT: Duration = Duration::from_millis(1500);
+/// A prompt that stays as it is for so long is whole.
+const STILL: Duration = Duration::from_millis(300);
+/// A prompt may ask other programs what to say.
+const PROMPT: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// The client sets its terminal up when it goes on; after this it is helped.
+const SET_UP: Duration = Duration::from_secs(2);
+/// A text and an Enter that come together are taken for something pasted.
+const BEFORE_ENTER: Duration = Duration::from_millis(300);
+/// How many lines of a pane are worth remembering.
+const LAST_LINES: usize = 4;
+
+fn program(hands: &Hands) -> Result<&Path, ActionError> {
+    let none = || ActionError::Failed("could not ask tmux: it is not installed".into());
+    hands.tmux.as_deref().ok_or_else(none)
+}
+
+async fn press(hands: &Hands, pane: &PaneKey, keys: &[Key<'_>]) -> Result<(), ActionError> {
+    let done = tmux::press(program(hands)?, &pane.server, &pane.pane, keys).await;
+    done.map_err(failed("press a key in its pane"))
+}
+
+async fn look(hands: &Hands, pane: &PaneKey) -> Result<Look, ActionError> {
+    let seen = tmux::look(program(hands)?, &pane.server, &pane.pane).await;
+    seen.map_err(failed("look at its pane"))
+}
+
+/// The last lines of a pane that say something, as one text.
+pub(super) async fn last_lines(hands: &Hands, pane: &PaneKey) -> Option<String> {
+    let look = look(hands, pane).await.ok()?;
+    let mut lines: Vec<&str> = look
+        .lines
+        .iter()
+        .map(|line| line.trim())
+        .filter(|line| line.chars().any(char::is_alphanumeric))
+        .collect();
+    lines.drain(..lines.len().saturating_sub(LAST_LINES));
+    (!lines.is_empty()).then(|| lines.join(" | "))
+}
+
+/// Whether keys pressed in a pane reach the terminal of this process, and nobody else.
+fn check(look: &Look, stat: &Stat) -> Result<(), &'static str> {
+    if look.synchronized {
+        return Err("its pane passes keys to others; run: tmux set -p synchronize-panes off");
+    }
+    if look.in_mode {
+        return Err("its pane shows its past; press q there");
+    }
+    if look.input_off {
+        return Err("the input of its pane is off; run: tmux select-pane -e");
+    }
+    if sys::control_terminal(stat.terminal).as_ref() != Some(&look.tty) {
+        return Err("it is in another pane now; try again");
+    }
+    Ok(())
+}
+
+fn gone() -> ActionError {
+    ActionError::Changed("it has ended".into())
+}
+
+fn client(work: &Work<'_>) -> Result<Stat, ActionError> {
+    let stat = tree::alive(work.client()).map_err(failed("look at its process"))?;
+    stat.ok_or_else(gone)
+}
+
+/// The client has its terminal, and keys pressed in this pane reach it.
+async fn ready(hands: &Hands, pane: &PaneKey, key: ProcessKey) -> Result<Look, ActionError> {
+    let look = look(hands, pane).await?;
+    let stat = tree::alive(key).map_err(failed("look at its process"))?;
+    let stat = stat.ok_or_else(gone)?;
+    check(&look, &stat).map_err(|e| ActionError::Changed(e.into()))?;
+    if stat.foreground != stat.group {
+        let told = "another program has its terminal; bring it to the front first";
+        return Err(ActionError::Changed(told.into()));
+    }
+    Ok(look)
+}
+
+/// What is known of it before Ctrl-Z is pressed.
+pub(super) async fn prepare_suspend(
+    hands: &Hands,
+    key: ProcessKey,
+    pane: &PaneKey,
+    shell: ProcessKey,
+) -> Result<Means, ActionError> {
+    let look = ready(hands, pane, key).await?;
+    let stat = tree::alive(key).map_err(failed("look at its process"))?;
+    let above = tree::alive(shell).map_err(failed("look at its shell"))?;
+    if above.is_none() || stat.is_none_or(|s| s.parent != shell.pid) {
+        let told = "its shell has ended; try again";
+        return Err(ActionError::Changed(told.into()));
+    }
+    let settings = terminal::settings(Path::new(&look.tty));
+    Ok(Means::Suspend {
+        pane: pane.clone(),
+        shell,
+        settings: Some(settings.map_err(failed("read the settings of its terminal"))?),
+        cursor: None,
+        line: None,
+    })
+}
+
+/// Presses Ctrl-Z and waits for the shell's prompt.
+pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
+    let Means::Suspend { pane, shell, .. } = work.record.means.clone() else {
+        return Ok(());
+    };
+    let key = work.client();
+    press(work.hands, &pane, &[Key::Named("C-z")]).await?;
+    point("suspend.pressed");
+    let aside = || Ok(tree::rests(key)? && has_terminal(shell)?);
+    let what = "put it aside with Ctrl-Z";
+    if !tree::until(LIMIT, aside).await.map_err(failed(what))? {
+        return Err(failed(what)("it goes on; try again"));
+    }
+    point("suspend.stopped");
+    let look = prompt(work.hands, &pane, shell).await?;
+    client(work)?;
+    if let Means::Suspend { cursor, line, .. } = &mut work.record.means {
+        *cursor = Some(look.cursor);
+        *line = Some(line_of(&look));
+    }
+    work.keep()?;
+    point("suspend.prompt-seen");
+    Ok(())
+}
+
+/// Whether a process is in the foreground of its terminal.
+fn has_terminal(key: ProcessKey) -> io::Result<bool> {
+    Ok(tree::alive(key)?.is_some_and(|s| s.foreground == s.group))
+}
+
+fn line_of(look: &Look) -> String {
+    let row = usize::try_from(look.cursor.1).unwrap_or(usize::MAX);
+    look.lines.get(row).cloned().unwrap_or_default()
+}
+
+/// Waits until the shell has drawn its prompt: it asks no program any more, and nothing moves.
+async fn prompt(hands: &Hands, pane: &PaneKey, shell: ProcessKey) -> Result<Look, ActionError> {
+    let begun = clock::instant();
+    let mut before = look(hands, pane).await?;
+    let mut since = clock::instant();
+    loop {
+        clock::sleep(LOOK_AGAIN).await;
+        let now = look(hands, pane).await?;
+        let busy = is_busy(shell).map_err(failed("look at its shell"))?;
+        if busy || (now.cursor, line_of(&now)) != (before.cursor, line_of(&before)) {
+            since = clock::instant();
+            before = now;
+        } else if since.elapsed() >= STILL {
+            return Ok(now);
+        }
+        if begun.elapsed() >= PROMPT {
+            return Err(failed("wait for the prompt of its shell")(
+                "it does not come",
+            ));
+        }
+    }
+}
+
+fn is_busy(shell: ProcessKey) -> io::Result<bool> {
+    let Some(own) = tree::alive(shell)? else {
+        return Ok(false);
+    };
+    let below = tree::children(shell.pid)?;
+    Ok(below.iter().any(|f| f.stat.group == own.group))
+}
+
+/// Brings a client back that was put aside: `fg`, typed where and as it can only mean that.
+pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), ActionError> {
+    let Means::Suspend {
+        pane,
+        shell,
+        settings,
+        cursor,
+        line,
+    } = work.record.means.clone()
+    else {
+        return Ok(());
+    };
+    let key = work.client();
+    let see = || failed("look at its process");
+    if how == Undo::Left {
+        settle(work).await?;
+    }
+    let Some(stat) = tree::alive(key).map_err(see())? else {
+        return Ok(());
+    };
+    if stat.stopped.is_some() && work.record.tty.is_some() && stat.terminal == 0 {
+        // Its terminal was closed while it could not hear of it.
+        let sent = tree::signal(key, Signal::CONT);
+        return sent.map(drop).map_err(failed("wake it"));
+    }
+    if stat.stopped.is_some() {
+        let by_hand =
+            |why: &str| ActionError::Changed(format!("{why}; type fg in that terminal instead"));
+        let look = look(work.hands, &pane).await?;
+        check(&look, &stat).map_err(by_hand)?;
+        if !has_terminal(shell).map_err(see())? {
+            return Err(by_hand("another program runs in its terminal"));
+        }
+        if is_busy(shell).map_err(see())? {
+            return Err(by_hand("its shell is at work"));
+        }
+        let jobs = tree::children(shell.pid).map_err(see())?;
+        if jobs
+            .iter()
+            .any(|f| f.stat.stopped.is_some() && f.stat.group != stat.group)
+        {
+            return Err(by_hand("its shell has put other jobs aside, too"));
+        }
+        let fg = [Key::Text("fg"), Key::Named("Enter")];
+        match (cursor, line) {
+            (Some(cursor), Some(line)) => {
+                if (look.cursor, line_of(&look)) != (cursor, line) {
+                    return Err(by_hand("something was typed or printed in its terminal"));
+                }
+                press(work.hands, &pane, &fg).await?;
+            }
+            _ if how == Undo::Asked => {
+                return Err(by_hand("how its prompt looked is not known"));
+            }
+            // The pause was not finished, so what the empty prompt looks like is not known: it is
+            // emptied. Shells keep what is cut off there.
+            _ => press(work.hands, &pane, &[&[Key::Named("C-u")], &fg[..]].concat()).await?,
+        }
+        point("suspend.fg-typed");
+        let back = || Ok(tree::alive(key)?.is_none() || (tree::runs(key)? && has_terminal(key)?));
+        if !tree::until(LIMIT, back).await.map_err(see())? {
+            return Err(by_hand("it did not come back"));
+        }
+    }
+    point("suspend.running");
+    repair(key, settings.as_deref()).await?;
+    point("suspend.settings-restored");
+    Ok(())
+}
+
+/// A key that was pressed right before its presser was ended may not have been taken yet.
+async fn settle(work: &Work<'_>) -> Result<(), ActionError> {
+    let key = work.client();
+    let so: fn(ProcessKey) -> io::Result<bool> = match work.record.phase {
+        Phase::Pausing => tree::rests,
+        Phase::Resuming => tree::runs,
+        Phase::Paused | Phase::Ending => return Ok(()),
+    };
+    let settled = tree::until(IN_FLIGHT, || so(key)).await;
+    settled.map(drop).map_err(failed("look at its process"))
+}
+
+/// The settings that a client which has its terminal back had before. It sets most of them
+/// itself, but not if its shell had put others into their place.
+async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionError> {
+    let what = "restore the settings of its terminal";
+    let Some(wanted) = settings else {
+        return Ok(());
+    };
+    let tty = || {
+        let stat = tree::alive(key)?.filter(|s| s.foreground == s.group);
+        let tty = stat.and_then(|s| sys::control_terminal(s.terminal));
+        Ok::<_, io::Error>(tty.map(PathBuf::from))
+    };
+    let right = || match tty()? {
+        Some(tty) => Ok(terminal::settings(&tty)? == wanted),
+        // It has ended, or is not in the foreground, where others' settings are in force.
+        None => Ok(true),
+    };
+    if tree::until(SET_UP, right).await.map_err(failed(what))? {
+        return Ok(());
+    }
+    if let Some(tty) = tty().map_err(failed(what))? {
+        terminal::set(&tty, wanted).map_err(failed(what))?;
+    }
+    if right().map_err(failed(what))? {
+        return Ok(());
+    }
+    Err(failed(what)("it does not keep them"))
+}
+
+/// What is known before Escape is pressed.
+pub(super) async fn prepare_interrupt(
+    hands: &Hands,
+    key: ProcessKey,
+    pane: &PaneKey,
+) -> Result<Means, ActionError> {
+    ready(hands, pane, key).await?;
+    Ok(Means::Interrupt { pane: pane.clone() })
+}
+
+/// Presses Escape.
+pub(super) async fn interrupt(work: &mut Work<'_>) -> Result<(), ActionError> {
+    let Means::Interrupt { pane } = work.record.means.clone() else {
+        return Ok(());
+    };
+    press(work.hands, &pane, &[Key::Named("Escape")]).await?;
+    point("interrupt.pressed");
+    Ok(())
+}
+
+/// Tells an interrupted client to continue, in an emptied input line: an interrupted prompt may
+/// have been put back there.
+pub(super) async fn go_on(work: &mut Work<'_>, how: Undo) -> Result<(), ActionError> {
+    let Means::Interrupt { pane } = work.record.means.clone() else {
+        return Ok(());
+    };
+    if how == Undo::Left {
+        // An interruption cannot be taken back, and what comes next is its owner's to say.
+        return Ok(());
+    }
+    let key = work.client();
+    ready(work.hands, &pane, key).await?;
+    let text = [Key::Named("C-u"), Key::Text("continue")];
+    press(work.hands, &pane, &text).await?;
+    point("interrupt.typed");
+    clock::sleep(BEFORE_ENTER).await;
+    ready(work.hands, &pane, key).await?;
+    press(work.hands, &pane, &[Key::Named("Enter")]).await?;
+    point("interrupt.entered");
+    Ok(())
+}

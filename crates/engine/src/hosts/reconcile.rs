@@ -1,0 +1,110 @@
+//! Records made true: fully paused, fully running, or gone with their sessions.
+
+use super::fault::point;
+use super::work::{Undo, Work, failed};
+use super::{ActionError, Reconciled, tree};
+use crate::io::sys;
+use trusty_fleet::pause::{PauseKind, Phase};
+
+/// Ends a pause, because its owner wants it.
+pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
+    if is_over(work)? {
+        return clean_up(work).await;
+    }
+    if work.record.phase != Phase::Paused {
+        return match finish(work).await? {
+            Reconciled::Paused => Err(ActionError::Changed(
+                "it was put aside with Ctrl-Z; type fg in that terminal".into(),
+            )),
+            done => Ok(done),
+        };
+    }
+    let kind = work.record.kind();
+    // What is checked first may refuse: then it stays paused, as it was.
+    let before = work.record.clone();
+    if kind != PauseKind::Hold {
+        work.enter(Phase::Resuming)?;
+    }
+    point(match kind {
+        PauseKind::Freeze => "freeze.resuming",
+        PauseKind::Stop => "stop.resuming",
+        PauseKind::Suspend => "suspend.resuming",
+        PauseKind::Hold => "hold.resuming",
+        PauseKind::Interrupt => "interrupt.resuming",
+    });
+    if let Err(e) = work.undo(Undo::Asked).await {
+        let untouched = matches!(e, ActionError::Changed(_)) && !kind_runs(work)?;
+        if untouched {
+            work.record = before;
+            work.keep()?;
+        }
+        return Err(e);
+    }
+    work.forget()?;
+    state(work)
+}
+
+/// Whether a session that is paused by stopping it goes on.
+fn kind_runs(work: &Work<'_>) -> Result<bool, ActionError> {
+    Ok(work.record.kind().is_hard() && !work.holds()?)
+}
+
+/// Makes a record true.
+pub(super) async fn reconcile(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
+    if is_over(work)? {
+        return clean_up(work).await;
+    }
+    if work.record.phase == Phase::Paused && work.holds()? && !has_hung_up(work)? {
+        return Ok(Reconciled::Paused);
+    }
+    finish(work).await
+}
+
+/// Whether the session has ended.
+fn is_over(work: &Work<'_>) -> Result<bool, ActionError> {
+    let boot = sys::machine().map_err(failed("look at the machine"))?.boot;
+    let alive = tree::alive(work.client()).map_err(failed("look at its process"))?;
+    Ok(work.record.boot != boot || alive.is_none())
+}
+
+async fn clean_up(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
+    let boot = sys::machine().map_err(failed("look at the machine"))?.boot;
+    // Of another boot nothing is left, and its pids are others' now.
+    if work.record.boot == boot && work.record.kind() != PauseKind::Interrupt {
+        work.undo(Undo::Left).await?;
+    }
+    work.forget()?;
+    Ok(Reconciled::Ended)
+}
+
+/// Undoes whatever is left.
+async fn finish(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
+    match work.undo(Undo::Left).await {
+        Ok(()) => {
+            work.forget()?;
+            state(work)
+        }
+        // Put aside, and not ours to bring back: then that is what it is, until somebody does.
+        Err(ActionError::Changed(_))
+            if work.record.kind() == PauseKind::Suspend && work.holds()? =>
+        {
+            work.enter(Phase::Paused)?;
+            Ok(Reconciled::Paused)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+fn state(work: &Work<'_>) -> Result<Reconciled, ActionError> {
+    let alive = tree::alive(work.client()).map_err(failed("look at its process"))?;
+    Ok(match alive {
+        Some(_) => Reconciled::Running,
+        None => Reconciled::Ended,
+    })
+}
+
+/// Whether the terminal it was paused in was closed: it cannot hear of that before it goes on.
+fn has_hung_up(work: &Work<'_>) -> Result<bool, ActionError> {
+    let stat = tree::alive(work.client()).map_err(failed("look at its process"))?;
+    Ok(work.record.tty.is_some() && stat.is_some_and(|s| s.terminal == 0))
+}

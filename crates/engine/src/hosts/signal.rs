@@ -1,0 +1,210 @@
+//! Stopped by signals: the shells above the client first, so that none of them sees its job stop
+//! and takes the terminal; then the client's process group, then what it has started elsewhere.
+
+use super::fault::point;
+use super::tree::{self, Found};
+use super::work::{Work, failed};
+use super::ActionError;
+use crate::io::clock;
+use crate::io::sys;
+use rustix::process::Signal;
+use std::io;
+use std::time::Duration;
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::observation::Tools;
+use trusty_fleet::pause::Means;
+
+/// How long a process may take to stop, or to go on.
+const LIMIT: Duration = Duration::from_secs(5);
+/// What wakes stopped processes does so within a tenth of a second (tmux: measured).
+const WATCH: Duration = Duration::from_millis(250);
+const STEP: Duration = Duration::from_millis(20);
+/// What the client is given to take its terminal up again before its shell looks (measured).
+const HEAD_START: Duration = Duration::from_millis(300);
+/// Commands that start commands as fast as they are stopped: no end is to be seen.
+const ROUNDS: usize = 50;
+
+/// What will be stopped, as far as it is known; none of it has been touched.
+pub(super) fn prepare(
+    client: ProcessKey,
+    shells: &[ProcessKey],
+    group: u32,
+) -> Result<Means, ActionError> {
+    let look = || failed("look at its processes");
+    let stat = tree::alive(client).map_err(look())?;
+    if stat.is_none_or(|s| s.group != group) {
+        return Err(changed("its process group is another one now"));
+    }
+    let us = tree::us();
+    for shell in shells {
+        if us.contains(&shell.pid) {
+            return Err(changed("this program runs in the same terminal"));
+        }
+        match tree::alive(*shell).map_err(look())? {
+            Some(stat) if tree::is_ours(&stat) => {}
+            _ => return Err(changed("a shell above it has ended")),
+        }
+    }
+    let members = tree::group(group).map_err(look())?;
+    Ok(Means::Stop {
+        shells: shells.to_vec(),
+        group: running(&members),
+        tools: Vec::new(),
+    })
+}
+
+fn changed(what: &str) -> ActionError {
+    ActionError::Changed(format!("{what}; try again"))
+}
+
+/// Those that we stop: what others have stopped is theirs to wake.
+fn running(found: &[Found]) -> Vec<ProcessKey> {
+    let ours = found
+        .iter()
+        .filter(|f| f.stat.stopped.is_none() && tree::is_ours(&f.stat));
+    ours.map(|f| f.key).collect()
+}
+
+/// Stops them. Each is on record before it is touched.
+pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), ActionError> {
+    let client = work.client();
+    let Means::Stop { shells, .. } = work.record.means.clone() else {
+        return Ok(());
+    };
+    let look = || failed("look at its processes");
+    let before = tree::alive(client).map_err(look())?;
+    let before = before.ok_or_else(|| changed("it has ended"))?;
+    for shell in &shells {
+        stop(&[*shell], "stop the shell above it").await?;
+        point("stop.shell-stopped");
+    }
+    let members = running(&tree::group(before.group).map_err(look())?);
+    let kept = |group: &Vec<ProcessKey>, tools: &Vec<ProcessKey>| Means::Stop {
+        shells: shells.clone(),
+        group: group.clone(),
+        tools: tools.clone(),
+    };
+    let mut stopped = Vec::new();
+    work.set(kept(&members, &stopped))?;
+    let sent = sys::signal_group(client, before.group, Signal::STOP);
+    if !sent.map_err(failed("stop it"))? {
+        return Err(changed("its process group is another one now"));
+    }
+    wait_stopped(&members, "stop it").await?;
+    point("stop.group-stopped");
+    if tools == Tools::Stop {
+        for _ in 0..ROUNDS {
+            let mut below = tree::below(client).map_err(look())?;
+            below.retain(|f| f.stat.group != before.group);
+            let new = running(&below);
+            if new.is_empty() {
+                break;
+            }
+            stopped.extend(new.iter().copied());
+            work.set(kept(&members, &stopped))?;
+            stop(&new, "stop the commands it runs").await?;
+        }
+    }
+    point("stop.tools-stopped");
+    let all = [&shells[..], &members, &stopped].concat();
+    let begun = clock::instant();
+    while begun.elapsed() < WATCH {
+        let now = tree::alive(client).map_err(look())?;
+        let woken = all.iter().any(|key| !tree::rests(*key).unwrap_or(false));
+        if woken || now.is_none_or(|now| now.foreground != before.foreground) {
+            return Err(ActionError::Failed(
+                "something woke it again, as tmux and screen do; connect hooks to pause it".into(),
+            ));
+        }
+        clock::sleep(STEP).await;
+    }
+    point("stop.watched");
+    Ok(())
+}
+
+async fn stop(keys: &[ProcessKey], what: &'static str) -> Result<(), ActionError> {
+    for key in keys {
+        tree::signal(*key, Signal::STOP).map_err(failed(what))?;
+    }
+    wait_stopped(keys, what).await
+}
+
+async fn wait_stopped(keys: &[ProcessKey], what: &'static str) -> Result<(), ActionError> {
+    let all = || all(keys, tree::rests);
+    if tree::until(LIMIT, all).await.map_err(failed(what))? {
+        return Ok(());
+    }
+    Err(failed(what)("it goes on; try again"))
+}
+
+fn all(keys: &[ProcessKey], so: fn(ProcessKey) -> io::Result<bool>) -> io::Result<bool> {
+    for key in keys {
+        if !so(*key)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Wakes them in the reverse order. One that does not wake keeps none of the others from it.
+pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
+    let client = work.client();
+    let Means::Stop {
+        shells,
+        group,
+        tools,
+    } = work.record.means.clone()
+    else {
+        return Ok(());
+    };
+    let mut problem = Ok(());
+    for tool in tools.iter().rev() {
+        note(&mut problem, tree::signal(*tool, Signal::CONT).map(drop));
+    }
+    point("stop.tools-woken");
+    // Whoever has joined the group meanwhile was stopped with it.
+    if let Ok(Some(stat)) = tree::alive(client) {
+        let sent = sys::signal_group(client, stat.group, Signal::CONT);
+        note(&mut problem, sent.map(drop));
+    }
+    for member in &group {
+        note(&mut problem, tree::signal(*member, Signal::CONT).map(drop));
+    }
+    let awake = tree::until(LIMIT, || tree::runs(client)).await;
+    note(&mut problem, awake.and_then(in_time));
+    point("stop.group-woken");
+    if !shells.is_empty() {
+        clock::sleep(HEAD_START).await;
+    }
+    for shell in shells.iter().rev() {
+        note(&mut problem, tree::signal(*shell, Signal::CONT).map(drop));
+        let awake = tree::until(LIMIT, || tree::runs(*shell)).await;
+        note(&mut problem, awake.and_then(in_time));
+        point("stop.shell-woken");
+    }
+    problem.map_err(failed("wake all of its processes"))
+}
+
+fn in_time(so: bool) -> io::Result<()> {
+    if so {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "one is stopped still; type fg in its terminal",
+    ))
+}
+
+fn note(problem: &mut io::Result<()>, done: io::Result<()>) {
+    if problem.is_ok() {
+        *problem = done;
+    }
+}
+
+/// Whether all that was stopped rests still.
+pub(super) fn holds(client: ProcessKey, stopped: [&Vec<ProcessKey>; 3]) -> io::Result<bool> {
+    let mut held = tree::rests(client)?;
+    for keys in stopped {
+        held = held && all(keys, tree::rests)?;
+    }
+    Ok(held)
+}

@@ -1,0 +1,130 @@
+//! Who is there, and who is below whom.
+
+use crate::io::clock;
+use crate::io::sys::{self, Stat};
+use rustix::process::Signal;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::time::Duration;
+use trusty_fleet::identity::ProcessKey;
+
+/// How often something awaited is looked at.
+const STEP: Duration = Duration::from_millis(10);
+/// A longer chain of parents is a loop.
+const MOST_ANCESTORS: usize = 64;
+
+/// A process and what it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found {
+    pub(super) key: ProcessKey,
+    pub(super) stat: Stat,
+}
+
+/// A process that lives, as it is now.
+pub(super) fn alive(key: ProcessKey) -> io::Result<Option<Stat>> {
+    let stat = sys::stat(key.pid)?;
+    Ok(stat.filter(|s| s.start == key.start && !s.zombie))
+}
+
+/// The process that has this pid now.
+pub(super) fn at(pid: u32) -> io::Result<Option<Found>> {
+    let stat = sys::stat(pid)?.filter(|s| !s.zombie);
+    Ok(stat.map(|stat| Found {
+        key: ProcessKey {
+            pid,
+            start: stat.start,
+        },
+        stat,
+    }))
+}
+
+fn all() -> io::Result<Vec<Found>> {
+    let pids = sys::pids()?;
+    // One that cannot be read is another user's or gone.
+    Ok(pids
+        .into_iter()
+        .filter_map(|pid| at(pid).ok().flatten())
+        .collect())
+}
+
+/// All below a process, parents first.
+pub(super) fn below(root: ProcessKey) -> io::Result<Vec<Found>> {
+    let mut children: BTreeMap<u32, Vec<Found>> = BTreeMap::new();
+    for found in all()? {
+        children.entry(found.stat.parent).or_default().push(found);
+    }
+    let mut tree = children.remove(&root.pid).unwrap_or_default();
+    let mut at = 0;
+    while let Some(parent) = tree.get(at) {
+        tree.extend(children.remove(&parent.key.pid).unwrap_or_default());
+        at += 1;
+    }
+    Ok(tree)
+}
+
+/// The children of a process.
+pub(super) fn children(pid: u32) -> io::Result<Vec<Found>> {
+    let mut all = all()?;
+    all.retain(|found| found.stat.parent == pid);
+    Ok(all)
+}
+
+/// All of a process group.
+pub(super) fn group(group: u32) -> io::Result<Vec<Found>> {
+    let mut all = all()?;
+    all.retain(|found| found.stat.group == group);
+    Ok(all)
+}
+
+/// This process and all above it.
+pub(super) fn us() -> BTreeSet<u32> {
+    let mut chain = BTreeSet::new();
+    let mut next = std::process::id();
+    while next > 1 && chain.len() < MOST_ANCESTORS && chain.insert(next) {
+        let Ok(Some(stat)) = sys::stat(next) else {
+            break;
+        };
+        next = stat.parent;
+    }
+    chain
+}
+
+/// Whether a process is our own user's.
+pub(super) fn is_ours(stat: &Stat) -> bool {
+    stat.uid == rustix::process::getuid().as_raw()
+}
+
+/// Sends a signal to a process of our own user's, unless it has ended; whether it was sent.
+pub(super) fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
+    match alive(key)? {
+        Some(stat) if is_ours(&stat) => sys::signal(key, signal),
+        _ => Ok(false),
+    }
+}
+
+/// Waits until it is so; whether it became so in time.
+pub(super) async fn until(
+    limit: Duration,
+    mut ask: impl FnMut() -> io::Result<bool>,
+) -> io::Result<bool> {
+    let begun = clock::instant();
+    loop {
+        if ask()? {
+            return Ok(true);
+        }
+        if begun.elapsed() >= limit {
+            return Ok(false);
+        }
+        clock::sleep(STEP).await;
+    }
+}
+
+/// Whether a process cannot run, or has ended.
+pub(super) fn rests(key: ProcessKey) -> io::Result<bool> {
+    Ok(alive(key)?.is_none_or(|stat| stat.stopped.is_some()))
+}
+
+/// Whether a process can run, or has ended.
+pub(super) fn runs(key: ProcessKey) -> io::Result<bool> {
+    Ok(alive(key)?.is_none_or(|stat| stat.stopped.is_none()))
+}

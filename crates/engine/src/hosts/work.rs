@@ -1,0 +1,80 @@
+//! One pause that is being worked on: its record, kept on disk ahead of every step.
+
+use super::{ActionError, Hands, freezer, pane, signal};
+use std::fmt::Display;
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::pause::{Means, PauseRecord, Phase};
+
+/// How a pause is undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// Its owner wants the session to go on, and it is as it was left.
+    Asked,
+    /// It was never finished, or somebody else has undone a part: whatever is left of it.
+    Left,
+}
+
+/// A pause that is being worked on. Its lock is held.
+#[derive(Debug)]
+pub(super) struct Work<'a> {
+    pub(super) hands: &'a Hands,
+    pub(super) record: PauseRecord,
+}
+
+impl Work<'_> {
+    pub(super) fn client(&self) -> ProcessKey {
+        self.record.client
+    }
+
+    /// Writes down how far it has come.
+    pub(super) fn enter(&mut self, phase: Phase) -> Result<(), ActionError> {
+        self.record.phase = phase;
+        self.keep()
+    }
+
+    /// Writes down what is about to be done.
+    pub(super) fn set(&mut self, means: Means) -> Result<(), ActionError> {
+        self.record.means = means;
+        self.keep()
+    }
+
+    pub(super) fn keep(&self) -> Result<(), ActionError> {
+        Ok(self.hands.store.write(&self.record)?)
+    }
+
+    /// Removes the record: nothing is left to be undone.
+    pub(super) fn forget(&self) -> Result<(), ActionError> {
+        Ok(self.hands.store.remove(self.record.session)?)
+    }
+
+    /// Undoes what was done. Each step takes it for right that it is done already.
+    pub(super) async fn undo(&mut self, how: Undo) -> Result<(), ActionError> {
+        match &self.record.means {
+            Means::Freeze { .. } => freezer::undo(self).await,
+            Means::Stop { .. } => signal::undo(self).await,
+            Means::Suspend { .. } => pane::take_back(self, how).await,
+            Means::Interrupt { .. } => pane::go_on(self, how).await,
+            Means::Hold => Ok(()),
+        }
+    }
+
+    /// Whether the session is paused, as the record says.
+    pub(super) fn holds(&self) -> Result<bool, ActionError> {
+        let held = match &self.record.means {
+            Means::Freeze { group, .. } => freezer::holds(self.client(), group),
+            Means::Stop {
+                shells,
+                group,
+                tools,
+            } => signal::holds(self.client(), [shells, group, tools]),
+            Means::Suspend { .. } => super::tree::rests(self.client()),
+            Means::Hold | Means::Interrupt { .. } => Ok(true),
+        };
+        held.map_err(failed("look at its processes"))
+    }
+}
+
+/// Says what could not be done.
+pub(super) fn failed<E: Display>(what: &'static str) -> impl FnOnce(E) -> ActionError {
+    move |e| ActionError::Failed(format!("could not {what}: {e}"))
+}

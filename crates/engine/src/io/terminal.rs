@@ -1,0 +1,115 @@
+//! The settings of terminals.
+
+use rustix::fs::{Mode, OFlags};
+use rustix::termios::{
+    ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, SpecialCodeIndex, Termios,
+    tcgetattr, tcsetattr,
+};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+/// The special characters that are kept, in this order.
+const CODES: [SpecialCodeIndex; 16] = [
+    SpecialCodeIndex::VINTR,
+    SpecialCodeIndex::VQUIT,
+    SpecialCodeIndex::VERASE,
+    SpecialCodeIndex::VKILL,
+    SpecialCodeIndex::VEOF,
+    SpecialCodeIndex::VTIME,
+    SpecialCodeIndex::VMIN,
+    SpecialCodeIndex::VSTART,
+    SpecialCodeIndex::VSTOP,
+    SpecialCodeIndex::VSUSP,
+    SpecialCodeIndex::VEOL,
+    SpecialCodeIndex::VREPRINT,
+    SpecialCodeIndex::VDISCARD,
+    SpecialCodeIndex::VWERASE,
+    SpecialCodeIndex::VLNEXT,
+    SpecialCodeIndex::VEOL2,
+];
+
+/// The settings of a terminal as text, near the form of `stty -g`: input, output, control and
+/// local modes, then [`CODES`], in hexadecimal between colons. Speeds and size are left out.
+pub fn settings(tty: &Path) -> io::Result<String> {
+    Ok(write(&tcgetattr(open(tty)?)?))
+}
+
+/// Gives a terminal the settings of such a text at once; what it does not name stays.
+pub fn set(tty: &Path, settings: &str) -> io::Result<()> {
+    let tty = open(tty)?;
+    let now = tcgetattr(&tty)?;
+    let wanted = read(settings, now).ok_or(io::ErrorKind::InvalidData)?;
+    Ok(tcsetattr(&tty, OptionalActions::Now, &wanted)?)
+}
+
+/// It does not become our controlling terminal.
+fn open(tty: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    Ok(rustix::fs::open(tty, flags, Mode::empty())?)
+}
+
+fn write(settings: &Termios) -> String {
+    let modes = [
+        format!("{:x}", settings.input_modes.bits()),
+        format!("{:x}", settings.output_modes.bits()),
+        format!("{:x}", settings.control_modes.bits()),
+        format!("{:x}", settings.local_modes.bits()),
+    ];
+    let codes = CODES.map(|code| format!("{:x}", settings.special_codes[code]));
+    [&modes[..], &codes].concat().join(":")
+}
+
+fn read(text: &str, mut settings: Termios) -> Option<Termios> {
+    let mut words = text.split(':');
+    // As wide as the system keeps them.
+    let mut mode = || words.next()?.parse_hex();
+    settings.input_modes = InputModes::from_bits_retain(mode()?);
+    settings.output_modes = OutputModes::from_bits_retain(mode()?);
+    settings.control_modes = ControlModes::from_bits_retain(mode()?);
+    settings.local_modes = LocalModes::from_bits_retain(mode()?);
+    for code in CODES {
+        settings.special_codes[code] = u8::from_str_radix(words.next()?, 16).ok()?;
+    }
+    words.next().is_none().then_some(settings)
+}
+
+/// The modes of a terminal are 32 bits wide on Linux and 64 on macOS.
+trait Hex {
+    fn parse_hex<T: TryFrom<u64>>(self) -> Option<T>;
+}
+
+impl Hex for &str {
+    fn parse_hex<T: TryFrom<u64>>(self) -> Option<T> {
+        T::try_from(u64::from_str_radix(self, 16).ok()?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    #[test]
+    fn settings_are_kept_and_given_back() {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&master).expect("granted");
+        unlockpt(&master).expect("unlocked");
+        let name = ptsname(&master, Vec::new()).expect("a name");
+        let tty = Path::new(name.to_str().expect("text"));
+        let before = settings(tty).expect("readable");
+        assert_eq!(before.split(':').count(), 20, "{before}");
+        let held = open(tty).expect("open");
+        let mut raw = tcgetattr(&held).expect("readable");
+        raw.make_raw();
+        raw.special_codes[SpecialCodeIndex::VINTR] = 7;
+        tcsetattr(&held, OptionalActions::Now, &raw).expect("set");
+        assert_ne!(settings(tty).expect("readable"), before);
+        set(tty, &before).expect("given back");
+        assert_eq!(settings(tty).expect("readable"), before);
+        for odd in ["", "1:2", &format!("{before}:0"), &before.replace(':', " ")] {
+            assert!(set(tty, odd).is_err(), "{odd:?}");
+        }
+        assert_eq!(settings(tty).expect("readable"), before);
+    }
+}

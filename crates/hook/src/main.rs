@@ -1,0 +1,5 @@
+//! `trusty-hook <event>`, and `trusty-hook keep <record>`.
+
+fn main() {
+    trusty_hook::run(std::env::args_os().skip(1));
+}

@@ -1,0 +1,109 @@
+//! What a session runs is paused with it, and never runs on when it is ended.
+
+use super::stage::{LONG, Stage, can_freeze};
+use std::fs;
+use trusty_tests::trusty::run;
+use trusty_tests::wait::until;
+use trusty_tests::{Key, ProcessRef, Shape};
+
+/// Writes a line every tenth of a second, forty times.
+const WORK: &str = "i=0; while [ $i -lt 40 ]; do echo $i >> lines; sleep 0.1; i=$((i+1)); done";
+
+fn lines(stage: &Stage) -> usize {
+    let text = fs::read_to_string(stage.folder.join("lines")).unwrap_or_default();
+    text.lines().count()
+}
+
+/// A session with a command at work.
+fn working(shape: Shape) -> Option<Stage> {
+    let stage = Stage::new(shape)?;
+    stage.terminal.submit(&format!("bash: {WORK}"));
+    stage.terminal.wait_screen(LONG, "Do you want to proceed?");
+    stage.terminal.answer(Key::Char('1'));
+    until(LONG, "a command at work", || (lines(&stage) > 2).then_some(()));
+    Some(stage)
+}
+
+fn tools(stage: &Stage) -> Vec<ProcessRef> {
+    let mut tree = stage.client.tree();
+    tree.retain(|process| *process != stage.client);
+    tree
+}
+
+fn rest_with_it(shape: Shape, how: &str) {
+    if how == "freeze" && !can_freeze() {
+        return;
+    }
+    let Some(stage) = working(shape) else { return };
+    let settings = stage.settings();
+    stage.pause(how);
+    stage.check_paused(how);
+    let tools = tools(&stage);
+    assert!(!tools.is_empty());
+    for tool in &tools {
+        if how == "freeze" {
+            assert!(trusty_engine::io::sys::is_frozen(tool.pid), "{tool:?}");
+        } else {
+            assert_eq!(tool.state(), Some('T'), "{tool:?}");
+        }
+    }
+    assert!(lines(&stage) < 40);
+    stage.resume();
+    stage.check_running(&settings);
+    until(LONG, "the end of the command", || {
+        (lines(&stage) == 40).then_some(())
+    });
+    stage.terminal.wait_status(LONG, "idle");
+    stage.check_talks("say back again");
+}
+
+#[test]
+fn commands_are_frozen_with_it() {
+    rest_with_it(Shape::PtyDirect, "freeze");
+}
+
+#[test]
+fn commands_are_stopped_with_it() {
+    rest_with_it(Shape::PtyBash, "stop");
+}
+
+fn end_with_it(shape: Shape, how: &str) {
+    if how == "freeze" && !can_freeze() {
+        return;
+    }
+    let Some(stage) = working(shape) else { return };
+    stage.pause(how);
+    let tools = tools(&stage);
+    let written = lines(&stage);
+    let ran = run(&stage.home, ["stop", &stage.client.pid.to_string(), "--yes"]);
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(!stage.client.is_alive());
+    until(LONG, "the end of its commands", || {
+        tools.iter().all(|t| !t.is_alive()).then_some(())
+    });
+    assert_eq!(lines(&stage), written, "what was paused ran on");
+    assert!(stage.records().is_empty());
+    let root = stage.terminal.root();
+    assert!(root == stage.client || root.state() != Some('T'));
+}
+
+#[test]
+fn ended_while_frozen_nothing_runs_on() {
+    end_with_it(Shape::TmuxBash, "freeze");
+}
+
+#[test]
+fn ended_while_stopped_nothing_runs_on() {
+    end_with_it(Shape::PtyZsh, "stop");
+}
+
+#[test]
+fn ended_while_put_aside() {
+    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+        return;
+    };
+    stage.pause("suspend");
+    let ran = run(&stage.home, ["stop", &stage.client.pid.to_string(), "--yes"]);
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(!stage.client.is_alive() && stage.records().is_empty());
+}

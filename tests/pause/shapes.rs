@@ -1,0 +1,86 @@
+//! Every kind of pause in every kind of terminal that it is for, while an answer streams.
+
+use super::stage::{LONG, Stage, can_freeze};
+use trusty_tests::{Kind, Shape};
+
+fn streams_on(shape: Shape, how: &str) {
+    if how == "freeze" && !can_freeze() {
+        return;
+    }
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let settings = stage.settings();
+    let prompt = "stream 6s";
+    stage.terminal.submit(prompt);
+    stage.api.wait_for(LONG, prompt, Kind::FirstDelta);
+    stage.pause(how);
+    stage.check_paused(how);
+    // Seconds later: all of the answer was sent, and none of it read.
+    stage.api.wait_for(LONG, prompt, Kind::MessageStop);
+    stage.check_paused(how);
+    let told = stage.terminal.registry().expect("its own word");
+    assert_eq!(told["status"], "busy");
+    stage.resume();
+    stage.terminal.wait_status(LONG, "idle");
+    stage.check_running(&settings);
+    stage.check_asked_once(prompt);
+    stage.check_talks("say back again");
+    stage.check_job_control();
+    stage.check_talks("say and again");
+}
+
+#[test]
+fn frozen_in_a_tmux_pane() {
+    streams_on(Shape::TmuxDirect, "freeze");
+}
+
+#[test]
+fn frozen_in_bash_in_tmux() {
+    streams_on(Shape::TmuxBash, "freeze");
+}
+
+#[test]
+fn frozen_in_zsh_in_tmux() {
+    streams_on(Shape::TmuxZsh, "freeze");
+}
+
+#[test]
+fn frozen_in_a_plain_terminal() {
+    streams_on(Shape::PtyDirect, "freeze");
+}
+
+#[test]
+fn frozen_in_bash() {
+    streams_on(Shape::PtyBash, "freeze");
+}
+
+#[test]
+fn frozen_in_zsh() {
+    streams_on(Shape::PtyZsh, "freeze");
+}
+
+#[test]
+fn stopped_in_a_plain_terminal() {
+    streams_on(Shape::PtyDirect, "stop");
+}
+
+#[test]
+fn stopped_in_bash() {
+    streams_on(Shape::PtyBash, "stop");
+}
+
+#[test]
+fn stopped_in_zsh() {
+    streams_on(Shape::PtyZsh, "stop");
+}
+
+#[test]
+fn put_aside_in_bash_in_tmux() {
+    streams_on(Shape::TmuxBash, "suspend");
+}
+
+#[test]
+fn put_aside_in_zsh_in_tmux() {
+    streams_on(Shape::TmuxZsh, "suspend");
+}

@@ -1,0 +1,266 @@
+//! A session to be paused, and what is looked at to know whether it is.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::Duration;
+use trusty_engine::hosts::{Hands, Reconciled};
+use trusty_engine::surroundings::Surroundings;
+use trusty_fleet::SessionId;
+use trusty_tests::trusty::{run, trusty};
+use trusty_tests::wait::{until, until_or};
+use trusty_tests::{FakeApi, Home, Key, Kind, ProcessRef, Shape, Terminal};
+
+pub(crate) const LONG: Duration = Duration::from_mins(1);
+
+pub(crate) struct Stage {
+    // Dropped in this order: what is paused is let go, then its terminal is closed.
+    after: Resumed,
+    pub(crate) terminal: Terminal,
+    pub(crate) client: ProcessRef,
+    pub(crate) folder: PathBuf,
+    pub(crate) api: FakeApi,
+    pub(crate) home: Home,
+}
+
+/// Whatever a failed test leaves paused is let go, so that it can be ended.
+struct Resumed(Hands);
+
+impl Drop for Resumed {
+    fn drop(&mut self) {
+        for id in self.0.sessions().unwrap_or_default() {
+            let _ = block(self.0.resume(id));
+        }
+    }
+}
+
+fn block<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(future)
+}
+
+/// Whether control groups are ours, which is printed if not.
+pub(crate) fn can_freeze() -> bool {
+    let able = trusty_engine::io::sys::cgroup::may_leave(std::process::id());
+    if !able {
+        println!("skipped: no control group of version 2 is ours to freeze in");
+    }
+    able
+}
+
+impl Stage {
+    /// An idle session; none if the tests are to run without the client.
+    pub(crate) fn new(shape: Shape) -> Option<Self> {
+        trusty_tests::require_client()?;
+        let (api, home) = (FakeApi::start(), Home::new());
+        let folder = home.project("work");
+        let arguments = ["--permission-mode", "manual"];
+        let terminal = Terminal::open(shape, &home, &api, &folder, &arguments);
+        terminal.wait_status(LONG, "idle");
+        let around = Surroundings {
+            home: home.path().into(),
+            data_home: Some(home.xdg_data()),
+            path: std::env::var_os("PATH"),
+            ..Surroundings::default()
+        };
+        Some(Self {
+            after: Resumed(Hands::new(&around)),
+            client: terminal.client(),
+            terminal,
+            folder,
+            api,
+            home,
+        })
+    }
+
+    fn pid(&self) -> String {
+        self.client.pid.to_string()
+    }
+
+    /// `trusty pause --how`
+    #[track_caller]
+    pub(crate) fn pause(&self, how: &str) {
+        let ran = run(&self.home, ["pause", &self.pid(), "--how", how]);
+        self.all_well(&ran);
+    }
+
+    /// `trusty resume`
+    #[track_caller]
+    pub(crate) fn resume(&self) {
+        let ran = run(&self.home, ["resume", &self.pid()]);
+        self.all_well(&ran);
+    }
+
+    #[track_caller]
+    fn all_well(&self, ran: &Output) {
+        assert!(
+            ran.status.success(),
+            "{}{}",
+            String::from_utf8_lossy(&ran.stderr),
+            self.terminal.screen().trim_end()
+        );
+    }
+
+    /// Words of a refusal.
+    #[track_caller]
+    pub(crate) fn refused(&self, arguments: &[&str]) -> String {
+        let ran = run(&self.home, arguments);
+        let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(!ran.status.success(), "{arguments:?} was not refused");
+        told
+    }
+
+    /// Pauses or resumes, and is killed at a step; whether it came that far.
+    pub(crate) fn killed_at(&self, step: &str, verb: &str, how: Option<&str>) -> bool {
+        use std::os::unix::process::ExitStatusExt;
+        let mut command = trusty(&self.home);
+        command.env("TRUSTY_FAULT", step).args([verb, &self.pid()]);
+        command.args(how.iter().flat_map(|how| ["--how", how]));
+        let ran = command.output().expect("trusty runs");
+        if ran.status.signal() == Some(9) {
+            return true;
+        }
+        self.all_well(&ran);
+        false
+    }
+
+    pub(crate) fn hands(&self) -> &Hands {
+        &self.after.0
+    }
+
+    /// Whose records there are.
+    pub(crate) fn records(&self) -> Vec<SessionId> {
+        self.hands().sessions().expect("readable")
+    }
+
+    /// Makes the only record true.
+    #[track_caller]
+    pub(crate) fn reconcile(&self) -> Reconciled {
+        let records = self.records();
+        let [id] = records.as_slice() else {
+            panic!("one record, not {records:?}");
+        };
+        block(self.hands().reconcile(*id)).expect("made true")
+    }
+
+    pub(crate) fn resume_all(&self) {
+        self.all_well(&run(&self.home, ["resume", "--all"]));
+    }
+
+    /// The settings of its terminal.
+    pub(crate) fn settings(&self) -> String {
+        let tty = fs::read_link(format!("/proc/{}/fd/0", self.pid())).expect("a terminal");
+        let told = Command::new("stty")
+            .args(["-g", "-F"])
+            .arg(tty)
+            .output()
+            .expect("stty");
+        String::from_utf8(told.stdout).expect("text")
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        trusty_engine::io::sys::is_frozen(self.client.pid)
+    }
+
+    /// Waits until it cannot run, and checks that this is by the means it was paused with.
+    #[track_caller]
+    pub(crate) fn check_paused(&self, how: &str) {
+        let (client, root) = (self.client.state(), self.terminal.root().state());
+        match how {
+            "freeze" => {
+                assert!(self.is_frozen());
+                assert!(client != Some('T') && root != Some('T'));
+            }
+            "stop" => assert_eq!((client, root), (Some('T'), Some('T'))),
+            "suspend" => {
+                assert_eq!(client, Some('T'));
+                assert!(self.terminal.root().has_terminal());
+            }
+            _ => panic!("{how}"),
+        }
+        assert_eq!(self.records().len(), 1);
+    }
+
+    /// It runs, in the foreground, and nothing is left of a pause.
+    #[track_caller]
+    pub(crate) fn check_running(&self, settings: &str) {
+        assert!(!self.is_frozen());
+        assert!(self.client.is_alive() && self.client.state() != Some('T'));
+        let root = self.terminal.root().state();
+        assert!(root.is_some_and(|state| state != 'T'), "{root:?}");
+        until_or(
+            LONG,
+            "its terminal as it was",
+            || (self.client.has_terminal() && self.settings() == settings).then_some(()),
+            || self.terminal.screen(),
+        );
+        let left = self.home.xdg_data().join("trusty/paused");
+        let left: Vec<_> = fs::read_dir(left)
+            .expect("the records' folder")
+            .flatten()
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+        assert_eq!(self.groups(), [""; 0]);
+    }
+
+    /// Control groups of ours that are left beside the client's.
+    fn groups(&self) -> Vec<String> {
+        let own = trusty_engine::io::sys::cgroup::of(self.client.pid);
+        let Some(around) = own
+            .ok()
+            .flatten()
+            .and_then(|own| trusty_engine::io::sys::cgroup::around(&own))
+        else {
+            return Vec::new();
+        };
+        // Other tests have groups there, too: only those in which our client is would be ours,
+        // or that no process has and that are named after our records.
+        let records: Vec<String> = self.records().iter().map(|id| format!("trusty-{id}")).collect();
+        let names = fs::read_dir(around).expect("readable").flatten();
+        names
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| records.contains(name))
+            .collect()
+    }
+
+    /// Typed input is submitted and answered, once.
+    #[track_caller]
+    pub(crate) fn check_talks(&self, prompt: &str) {
+        self.terminal.submit(prompt);
+        self.api.wait_for(LONG, prompt, Kind::MessageStop);
+        self.terminal.wait_status(LONG, "idle");
+        self.check_asked_once(prompt);
+    }
+
+    /// The API saw no second request.
+    #[track_caller]
+    pub(crate) fn check_asked_once(&self, prompt: &str) {
+        let events = self.api.events();
+        let asked = events
+            .iter()
+            .filter(|e| e.prompt == prompt && e.step == 0 && e.kind == Kind::Requested);
+        assert_eq!(asked.count(), 1, "{events:#?}");
+    }
+
+    /// The shell can put it aside and bring it back.
+    #[track_caller]
+    pub(crate) fn check_job_control(&self) {
+        if !self.terminal.shape().has_shell() {
+            return;
+        }
+        self.terminal.press(Key::CtrlZ);
+        until(LONG, "a stopped client", || {
+            let aside = self.client.state()? == 'T' && self.terminal.root().has_terminal();
+            aside.then_some(())
+        });
+        self.terminal.type_text("fg");
+        self.terminal.press(Key::Enter);
+        until(LONG, "a running client", || {
+            (self.client.state()? != 'T' && self.client.has_terminal()).then_some(())
+        });
+        self.terminal.wait_screen(LONG, "? for shortcuts");
+    }
+}
