@@ -34,11 +34,6 @@ impl Kind {
         }
     }
 
-    /// Whether nothing of the client runs while it lasts.
-    pub(crate) fn is_hard(self) -> bool {
-        matches!(self, Self::Freeze | Self::Stop | Self::Suspend)
-    }
-
     /// Whether commands of the client stop with it.
     pub(crate) fn stops_tools(self) -> bool {
         matches!(self, Self::Freeze | Self::Stop)

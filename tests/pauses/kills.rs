@@ -25,7 +25,9 @@ impl Kill {
             let steps: Vec<&'static str> = of_kind.flat_map(|(_, steps)| *steps).copied().collect();
             assert!(!steps.is_empty(), "{kind:?} has no steps");
             for shape in Shape::ALL.into_iter().filter(|s| kind.fits(*s)) {
-                all.extend(steps.iter().map(|step| Self { shape, kind, step }));
+                let comes = |step: &&&str| comes_by(shape, step);
+                let steps = steps.iter().filter(comes);
+                all.extend(steps.map(|step| Self { shape, kind, step }));
             }
         }
         all
@@ -39,6 +41,16 @@ impl Kill {
             state: State::Streaming,
         }
     }
+}
+
+/// Whether a plan comes by the step in such a terminal: without a shell none is stopped, and the
+/// root control group needs nobody to keep it.
+fn comes_by(shape: Shape, step: &str) -> bool {
+    let in_root = || {
+        let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        groups.lines().any(|line| line == "0::/")
+    };
+    (shape.has_shell() || !step.contains(".shell-")) && (!step.contains(".keeper-") || !in_root())
 }
 
 impl fmt::Display for Kill {

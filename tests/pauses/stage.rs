@@ -178,10 +178,9 @@ impl Stage {
     pub(crate) fn finish(&self) {
         let terminal = &self.terminal;
         match self.cell.state {
-            State::Idle => {}
             State::HalfTyped => {
-                let line = terminal.input_line();
-                assert!(line.contains(HALF), "the half-typed text is {line:?}");
+                let drawn = || terminal.input_line().contains(HALF).then_some(());
+                until(LONG, "the half-typed text", drawn);
                 terminal.press(Key::CtrlU);
             }
             State::Permission => {
@@ -190,7 +189,7 @@ impl Stage {
                 until(LONG, "the tool", || granted.exists().then_some(()));
             }
             State::Question => terminal.answer(Key::Enter),
-            State::Streaming | State::Agents => {}
+            State::Idle | State::Streaming | State::Agents => {}
             State::Tool if self.cell.kind == Kind::Interrupt => {}
             State::Tool => {
                 let all = if self.cell.kind == Kind::Hold { 3 } else { 7 };
@@ -237,7 +236,11 @@ impl Stage {
     fn asked_once(&self) {
         let events = self.api.events();
         let mut asked: BTreeMap<(&str, usize), usize> = BTreeMap::new();
-        let own = |e: &&ApiEvent| !e.prompt.starts_with('(');
+        // The end of each sub-agent begins a turn of its own with the same prompt before it.
+        let of_agents = self.cell.state == State::Agents;
+        let own = |e: &&ApiEvent| {
+            !e.prompt.starts_with('(') && (!of_agents || e.prompt.starts_with("agent "))
+        };
         for event in events.iter().filter(own) {
             match event.kind {
                 Api::Requested => *asked.entry((&event.prompt, event.step)).or_default() += 1,
