@@ -20,7 +20,9 @@ fn working(shape: Shape) -> Option<Stage> {
     stage.terminal.submit(&format!("bash: {WORK}"));
     stage.terminal.wait_screen(LONG, "Do you want to proceed?");
     stage.terminal.answer(Key::Char('1'));
-    until(LONG, "a command at work", || (lines(&stage) > 2).then_some(()));
+    until(LONG, "a command at work", || {
+        (lines(&stage) > 2).then_some(())
+    });
     Some(stage)
 }
 
@@ -75,8 +77,15 @@ fn end_with_it(shape: Shape, how: &str) {
     stage.pause(how);
     let tools = tools(&stage);
     let written = lines(&stage);
-    let ran = run(&stage.home, ["stop", &stage.client.pid.to_string(), "--yes"]);
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let ran = run(
+        &stage.home,
+        ["stop", &stage.client.pid.to_string(), "--yes"],
+    );
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
     assert!(!stage.client.is_alive());
     until(LONG, "the end of its commands", || {
         tools.iter().all(|t| !t.is_alive()).then_some(())
@@ -103,7 +112,14 @@ fn ended_while_put_aside() {
         return;
     };
     stage.pause("suspend");
-    let ran = run(&stage.home, ["stop", &stage.client.pid.to_string(), "--yes"]);
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let ran = run(
+        &stage.home,
+        ["stop", &stage.client.pid.to_string(), "--yes"],
+    );
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
     assert!(!stage.client.is_alive() && stage.records().is_empty());
 }

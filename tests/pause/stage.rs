@@ -218,7 +218,11 @@ impl Stage {
         };
         // Other tests have groups there, too: only those in which our client is would be ours,
         // or that no process has and that are named after our records.
-        let records: Vec<String> = self.records().iter().map(|id| format!("trusty-{id}")).collect();
+        let records: Vec<String> = self
+            .records()
+            .iter()
+            .map(|id| format!("trusty-{id}"))
+            .collect();
         let names = fs::read_dir(around).expect("readable").flatten();
         names
             .map(|entry| entry.file_name().to_string_lossy().into_owned())

@@ -131,9 +131,7 @@ impl Hands {
             }
             (Deed::Resume(_), Some(mut work)) => match reconcile::resume(&mut work).await? {
                 Reconciled::Running => Ok(()),
-                Reconciled::Ended | Reconciled::Paused => {
-                    Err(ActionError::Refused(Refusal::Ended))
-                }
+                Reconciled::Ended | Reconciled::Paused => Err(ActionError::Refused(Refusal::Ended)),
             },
             (Deed::Resume(_), None) => {
                 self.store.remove(session)?;

@@ -40,9 +40,7 @@ pub(super) async fn pause(
     let means = match &pausing.way {
         Way::Freeze => freezer::prepare(session, client)?,
         Way::Stop { shells, group } => signal::prepare(client, shells, *group)?,
-        Way::Suspend { pane, shell } => {
-            pane::prepare_suspend(hands, client, pane, *shell).await?
-        }
+        Way::Suspend { pane, shell } => pane::prepare_suspend(hands, client, pane, *shell).await?,
         Way::Hold => Means::Hold,
         Way::Interrupt { pane } => pane::prepare_interrupt(hands, client, pane).await?,
     };

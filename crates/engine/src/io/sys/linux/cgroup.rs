@@ -42,7 +42,9 @@ fn place(mount: &Mount, told: &str) -> Option<PathBuf> {
         .components()
         .all(|c| matches!(c, std::path::Component::Normal(_)));
     // Joined with nothing, a path would end with a slash.
-    let whole = below.components().fold(mount.place.clone(), |p, c| p.join(c));
+    let whole = below
+        .components()
+        .fold(mount.place.clone(), |p, c| p.join(c));
     within.then_some(whole)
 }
 
