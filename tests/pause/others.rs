@@ -2,8 +2,12 @@
 
 use super::stage::{LONG, Stage, can_freeze};
 use trusty_engine::hosts::Reconciled;
+use trusty_engine::io::sys::cgroup;
+use trusty_fleet::action::{Deed, Pausing, Way};
+use trusty_fleet::observation::Tools;
+use trusty_fleet::pause::Asker;
 use trusty_tests::wait::until;
-use trusty_tests::{Key, Shape, Signal};
+use trusty_tests::{Key, Kind, ProcessRef, Shape, Signal};
 
 #[test]
 fn what_is_paused_stays_so() {
@@ -92,7 +96,7 @@ fn killed_while_frozen_nothing_is_left() {
         return;
     };
     stage.pause("freeze");
-    let group = trusty_engine::io::sys::cgroup::of(stage.client.pid);
+    let group = cgroup::of(stage.client.pid);
     let group = group.expect("readable").expect("a group");
     stage.terminal.signal(Signal::KILL);
     stage.terminal.wait_end(LONG, stage.client);
@@ -133,4 +137,90 @@ fn a_stopped_session_hears_that_its_terminal_was_closed() {
 #[test]
 fn a_session_put_aside_hears_that_its_terminal_was_closed() {
     hangs_up(Shape::TmuxBash, "suspend");
+}
+
+#[test]
+fn a_group_without_others_is_kept_alive() {
+    if !can_freeze() {
+        return;
+    }
+    let Some(mut stage) = Stage::new(Shape::TmuxDirect) else {
+        return;
+    };
+    let settings = stage.settings();
+    let nest = stage.nest();
+    stage.pause("freeze");
+    stage.check_paused("freeze");
+    let members = cgroup::members(&nest).expect("readable");
+    let [keeper] = members.as_slice() else {
+        panic!("{members:?}");
+    };
+    let keeper = ProcessRef::of(*keeper).expect("alive");
+    let program = keeper.exe().expect("ours");
+    assert_eq!(program.file_name().expect("a name"), "trusty-hook");
+    stage.resume();
+    stage.check_running(&settings);
+    assert!(!keeper.is_alive());
+    stage.check_talks("say back again");
+}
+
+fn pausing(way: Way) -> Deed {
+    Deed::Pause(Pausing {
+        way,
+        tools: Tools::Stop,
+        by: Asker::Command,
+        summary: String::new(),
+        noted: false,
+        streaming: false,
+        pane: None,
+        tty: None,
+    })
+}
+
+#[test]
+fn what_tmux_wakes_is_let_go() {
+    let Some(stage) = Stage::new(Shape::TmuxDirect) else {
+        return;
+    };
+    let settings = stage.settings();
+    let way = Way::Stop {
+        shells: Vec::new(),
+        group: stage.client.pid,
+    };
+    let told = stage.perform(pausing(way)).expect_err("woken at once");
+    assert_eq!(told.code(), "failed");
+    stage.check_running(&settings);
+    stage.check_talks("say still here");
+}
+
+#[test]
+fn without_a_record_nothing_is_done() {
+    let Some(stage) = Stage::new(Shape::PtyDirect) else {
+        return;
+    };
+    let data = stage.home.xdg_data().join("trusty");
+    std::fs::create_dir_all(&data).expect("a folder");
+    std::fs::write(data.join("paused"), "in the way").expect("written");
+    let told = stage.refused(&["pause", &stage.client.pid.to_string(), "--how", "stop"]);
+    assert!(told.contains("nothing was done"), "{told}");
+    assert_ne!(stage.client.state(), Some('T'));
+    stage.check_talks("say still here");
+}
+
+#[test]
+fn interrupted_and_told_to_continue() {
+    let Some(stage) = Stage::new(Shape::TmuxZsh) else {
+        return;
+    };
+    stage.terminal.submit("stream 30s");
+    stage.api.wait_for(LONG, "stream 30s", Kind::FirstDelta);
+    stage.terminal.wait_status(LONG, "busy");
+    stage.pause("interrupt");
+    stage.terminal.wait_status(LONG, "idle");
+    assert_eq!(stage.reconcile(), Reconciled::Paused);
+    stage.resume();
+    stage.api.wait_for(LONG, "continue", Kind::MessageStop);
+    stage.terminal.wait_status(LONG, "idle");
+    stage.check_asked_once("continue");
+    assert!(stage.records().is_empty());
 }

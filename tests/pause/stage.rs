@@ -4,9 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Duration;
-use trusty_engine::hosts::{Hands, Reconciled};
+use trusty_engine::hosts::{ActionError, Hands, Reconciled};
+use trusty_engine::io::sys::cgroup;
 use trusty_engine::surroundings::Surroundings;
 use trusty_fleet::SessionId;
+use trusty_fleet::action::{Deed, Plan};
+use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_tests::trusty::{run, trusty};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{FakeApi, Home, Key, Kind, ProcessRef, Shape, Terminal};
@@ -21,6 +24,23 @@ pub(crate) struct Stage {
     pub(crate) folder: PathBuf,
     pub(crate) api: FakeApi,
     pub(crate) home: Home,
+    nest: Option<PathBuf>,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let Some(nest) = self.nest.take() else { return };
+        for id in self.records() {
+            let _ = block(self.hands().resume(id));
+        }
+        // Nobody may be left in it.
+        if let Some(above) = cgroup::around(&nest) {
+            for pid in cgroup::members(&nest).unwrap_or_default() {
+                let _ = cgroup::enter(&above, pid);
+            }
+        }
+        let _ = cgroup::remove(&nest);
+    }
 }
 
 /// Whatever a failed test leaves paused is let go, so that it can be ended.
@@ -44,7 +64,7 @@ fn block<T>(future: impl Future<Output = T>) -> T {
 
 /// Whether control groups are ours, which is printed if not.
 pub(crate) fn can_freeze() -> bool {
-    let able = trusty_engine::io::sys::cgroup::may_leave(std::process::id());
+    let able = cgroup::may_leave(std::process::id());
     if !able {
         println!("skipped: no control group of version 2 is ours to freeze in");
     }
@@ -73,7 +93,22 @@ impl Stage {
             folder,
             api,
             home,
+            nest: None,
         })
+    }
+
+    /// Puts the client into a control group of its own, as a desktop does.
+    pub(crate) fn nest(&mut self) -> PathBuf {
+        trusty_tests::trusty::program("trusty-hook");
+        let own = cgroup::of(self.client.pid).expect("readable");
+        let above = own.and_then(|own| cgroup::around(&own)).expect("a group");
+        let nest = above.join(format!("trusty-test-{}", self.client.pid));
+        cgroup::make(&nest).expect("made");
+        self.nest = Some(nest.clone());
+        for process in self.client.tree() {
+            cgroup::enter(&nest, process.pid).expect("moved");
+        }
+        nest
     }
 
     fn pid(&self) -> String {
@@ -129,6 +164,28 @@ impl Stage {
 
     pub(crate) fn hands(&self) -> &Hands {
         &self.after.0
+    }
+
+    /// As it is named in our records.
+    pub(crate) fn id(&self) -> SessionId {
+        let machine = trusty_engine::io::sys::machine().expect("readable");
+        machine.session_id(self.key())
+    }
+
+    pub(crate) fn key(&self) -> ProcessKey {
+        ProcessKey {
+            pid: self.client.pid,
+            start: StartTime(self.client.start_ticks),
+        }
+    }
+
+    /// Does what a plan of our own making says.
+    pub(crate) fn perform(&self, deed: Deed) -> Result<(), ActionError> {
+        block(self.hands().perform(Plan {
+            session: self.id(),
+            client: self.key(),
+            deed,
+        }))
     }
 
     /// Whose records there are.
@@ -197,37 +254,26 @@ impl Stage {
             || (self.client.has_terminal() && self.settings() == settings).then_some(()),
             || self.terminal.screen(),
         );
+        let name = format!("trusty-{}", self.id());
+        let own = cgroup::of(self.client.pid).ok().flatten();
+        let above = own.and_then(|own| cgroup::around(&own));
+        assert!(above.is_none_or(|above| !above.join(name).exists()));
         let left = self.home.xdg_data().join("trusty/paused");
         let left: Vec<_> = fs::read_dir(left)
             .expect("the records' folder")
             .flatten()
             .collect();
         assert!(left.is_empty(), "{left:?}");
-        assert_eq!(self.groups(), [""; 0]);
-    }
-
-    /// Control groups of ours that are left beside the client's.
-    fn groups(&self) -> Vec<String> {
-        let own = trusty_engine::io::sys::cgroup::of(self.client.pid);
-        let Some(around) = own
-            .ok()
-            .flatten()
-            .and_then(|own| trusty_engine::io::sys::cgroup::around(&own))
-        else {
-            return Vec::new();
-        };
-        // Other tests have groups there, too: only those in which our client is would be ours,
-        // or that no process has and that are named after our records.
-        let records: Vec<String> = self
-            .records()
-            .iter()
-            .map(|id| format!("trusty-{id}"))
-            .collect();
-        let names = fs::read_dir(around).expect("readable").flatten();
-        names
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .filter(|name| records.contains(name))
-            .collect()
+        let Some(nest) = &self.nest else { return };
+        assert_eq!(
+            cgroup::of(self.client.pid).expect("readable").as_ref(),
+            Some(nest)
+        );
+        until(LONG, "the end of what kept its group", || {
+            let tree: Vec<u32> = self.client.tree().iter().map(|p| p.pid).collect();
+            let members = cgroup::members(nest).expect("readable");
+            members.iter().all(|pid| tree.contains(pid)).then_some(())
+        });
     }
 
     /// Typed input is submitted and answered, once.

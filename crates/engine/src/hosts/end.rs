@@ -3,7 +3,6 @@
 
 use super::work::{Undo, Work, failed};
 use super::{ActionError, freezer, tree};
-use crate::io::clock;
 use rustix::process::Signal;
 use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
@@ -11,7 +10,6 @@ use trusty_fleet::pause::{Means, PauseKind, Phase};
 
 /// How long a client may take to end.
 const LIMIT: Duration = Duration::from_secs(5);
-const STEP: Duration = Duration::from_millis(50);
 
 /// Ends a session that is not paused by us.
 pub(super) async fn end(client: ProcessKey) -> Result<(), ActionError> {
@@ -32,16 +30,23 @@ pub(super) async fn end_paused(work: &mut Work<'_>) -> Result<(), ActionError> {
         Means::Stop { group, tools, .. } => ask(&[&[client], &group[..], &tools].concat())?,
         Means::Suspend { .. } | Means::Hold | Means::Interrupt { .. } => ask(&[client])?,
     }
-    let done = match work.record.kind() {
-        PauseKind::Freeze | PauseKind::Stop => {
-            work.undo(Undo::Left).await?;
-            wait(client).await
+    match work.record.kind() {
+        PauseKind::Freeze | PauseKind::Stop => work.undo(Undo::Left).await?,
+        // In the background it would be stopped again for touching its terminal, for ever
+        // (measured): it ends in the foreground.
+        PauseKind::Suspend => {
+            if let Err(e) = work.undo(Undo::Asked).await {
+                if tree::rests(client).map_err(failed("end it"))? {
+                    work.enter(Phase::Paused)?;
+                }
+                return Err(e);
+            }
         }
-        PauseKind::Suspend | PauseKind::Hold | PauseKind::Interrupt => wait(client).await,
-    };
+        PauseKind::Hold | PauseKind::Interrupt => {}
+    }
+    let done = wait(client).await;
     // Whatever still runs of it runs free.
-    let over = work.record.kind().is_hard() && tree::runs(client).unwrap_or(false);
-    if done.is_ok() || over {
+    if done.is_ok() || work.record.kind().is_hard() {
         work.forget()?;
     }
     done
@@ -54,20 +59,14 @@ fn ask(who: &[ProcessKey]) -> Result<(), ActionError> {
     Ok(())
 }
 
-/// One that was put aside wakes to end, and may be put aside again for touching the terminal
-/// that its shell has.
 async fn wait(client: ProcessKey) -> Result<(), ActionError> {
-    let begun = clock::instant();
-    while tree::alive(client).map_err(failed("end it"))?.is_some() {
-        if begun.elapsed() >= LIMIT {
-            return Err(ActionError::Failed(
-                "it does not end within 5 s; end it in its terminal".into(),
-            ));
-        }
-        if tree::rests(client).map_err(failed("end it"))? {
-            tree::signal(client, Signal::CONT).map_err(failed("end it"))?;
-        }
-        clock::sleep(STEP).await;
+    let ended = || Ok(tree::alive(client)?.is_none());
+    if tree::until(LIMIT, ended).await.map_err(failed("end it"))? {
+        return Ok(());
     }
-    Ok(())
+    let told = match tree::rests(client) {
+        Ok(true) => "it is stopped, so it cannot end; type fg in its terminal",
+        _ => "it does not end within 5 s; end it in its terminal",
+    };
+    Err(ActionError::Failed(told.into()))
 }

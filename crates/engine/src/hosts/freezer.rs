@@ -27,8 +27,16 @@ pub(super) fn prepare(session: SessionId, client: ProcessKey) -> Result<Means, A
     let none = || ActionError::Failed("could not freeze it: no control group is ours".into());
     let own = cgroup::of(client.pid).map_err(look())?.ok_or_else(none)?;
     let around = cgroup::around(&own).ok_or_else(none)?;
+    let group = around.join(format!("trusty-{session}"));
+    let strangers = cgroup::members(&group).map_err(look())?;
+    if !strangers.is_empty() || is_frozen(&group).map_err(look())? {
+        return Err(ActionError::Failed(format!(
+            "could not freeze it: the control group {} is used already",
+            group.display()
+        )));
+    }
     Ok(Means::Freeze {
-        group: around.join(format!("trusty-{session}")),
+        group,
         moved: Vec::new(),
         keeper: None,
     })
@@ -46,13 +54,6 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
         keep_alive(work, &own)?;
     }
     cgroup::make(&group).map_err(failed("make a control group"))?;
-    let strangers = cgroup::members(&group).map_err(failed("look at its control group"))?;
-    if !strangers.is_empty() || is_frozen(&group).map_err(failed("look at its control group"))? {
-        return Err(ActionError::Failed(format!(
-            "could not freeze it: {} is used already",
-            group.display()
-        )));
-    }
     point("freeze.group-made");
     gather(work, &group, &[client])?;
     point("freeze.client-moved");
@@ -203,7 +204,7 @@ async fn empty(group: &Path, moved: &[Moved]) -> Result<(), ActionError> {
             let from = moved.iter().find(|m| m.process == found.key);
             let wanted = from.map(|m| &m.from).or(home.as_ref());
             let places = [wanted, home.as_ref(), above.as_ref()];
-            back(pid, &places.map(|p| p.cloned())).map_err(failed(what))?;
+            back(pid, places).map_err(failed(what))?;
         }
         // One that is ending is a member until it has ended.
         clock::sleep(STEP).await;
@@ -212,9 +213,9 @@ async fn empty(group: &Path, moved: &[Moved]) -> Result<(), ActionError> {
 }
 
 /// Into the first of these places that takes it.
-fn back(pid: u32, places: &[Option<PathBuf>]) -> io::Result<()> {
+fn back(pid: u32, places: [Option<&PathBuf>; 3]) -> io::Result<()> {
     let mut refused = Ok(());
-    for place in places.iter().flatten() {
+    for place in places.into_iter().flatten() {
         match cgroup::enter(place, pid) {
             Ok(_) => return Ok(()),
             Err(e) => refused = Err(e),

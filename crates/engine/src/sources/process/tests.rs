@@ -197,6 +197,7 @@ fn p2_a_reused_pid_is_another_process() {
         Watched {
             key: earlier,
             parent: 0,
+            terminal: 0,
         },
     );
     assert_eq!(
@@ -205,6 +206,22 @@ fn p2_a_reused_pid_is_another_process() {
     );
     let again = processes.probe(&[key.pid].into());
     assert_eq!(found(&again, key.pid).expect("described").key, key);
+}
+
+#[test]
+fn one_that_has_lost_its_terminal_is_described_again() {
+    let program = Program::start(CLIENT, &["60"]);
+    let mut processes =
+        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    let key = swept(&mut processes, program.pid()).key;
+    assert!(found(&processes.pulses(Usage::Hidden), key.pid).is_none());
+    let watched = processes.watched.get_mut(&key.pid).expect("watched");
+    watched.terminal += 1;
+    assert!(found(&processes.pulses(Usage::Hidden), key.pid).is_some());
+    assert!(
+        found(&processes.pulses(Usage::Hidden), key.pid).is_none(),
+        "told once"
+    );
 }
 
 #[test]
