@@ -75,6 +75,22 @@ pub enum Asker {
     Api,
 }
 
+/// What is at work in a session that may not outlast a long pause.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema,
+)]
+pub enum AtWork {
+    /// Nothing, or nothing that minds.
+    #[default]
+    Nothing,
+    /// An answer of the model streams. The client asks for it anew if it was stopped for between
+    /// 200 and 420 s (measured, 2.1.330).
+    Stream,
+    /// A command runs. The client sends it to the background if it was stopped for longer than
+    /// the command's time limit, 2 minutes unless told (measured, 2.1.330).
+    Command,
+}
+
 /// How far a pause has come. Whoever finds a record that nobody works on brings it to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Phase {
@@ -110,9 +126,9 @@ pub struct PauseRecord {
     /// The owner's note, or what was going on; at most [`MOST_SUMMARY`] characters, none of which
     /// steers a terminal.
     pub summary: String,
-    /// Whether an answer of the model was streaming.
+    /// What was at work that may not outlast a long pause.
     #[serde(default)]
-    pub streaming: bool,
+    pub at_work: AtWork,
     /// Its controlling terminal when it was paused.
     #[serde(default)]
     pub tty: Option<PathBuf>,

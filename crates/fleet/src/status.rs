@@ -34,7 +34,7 @@ mod words;
 
 use crate::evidence::{HookEvidence, Process, Run};
 use crate::observation::{Listed, RegistryEntry, Screen, Transcript};
-use crate::pause::{Gate, PauseRecord, Phase};
+use crate::pause::{AtWork, Gate, PauseRecord, Phase};
 use crate::session::{Activity, Because, Certainty, Delegation, Need, SessionStatus, Source};
 use crate::time::Timestamp;
 use content::Content;
@@ -74,6 +74,9 @@ pub const HOOK_ALONE: Duration = Duration::from_secs(3);
 /// A stream that was frozen for longer is likely to be asked for anew (measured: between 200 and
 /// 420 s).
 pub const STREAM_KEPT: Duration = Duration::from_mins(4);
+/// A command that was stopped for longer than its time limit goes on in the background; this is
+/// the limit unless told.
+pub const COMMAND_KEPT: Duration = Duration::from_mins(2);
 /// How long a row tells that an action failed.
 pub const FAILURE_SHOWN: Duration = Duration::from_secs(15);
 
@@ -132,7 +135,7 @@ pub struct Verdict {
     pub stale_pause: bool,
     /// Agents that its hooks hold, and agents that still run.
     pub held: (usize, usize),
-    /// A stream was paused for so long that it is likely to be asked for anew.
+    /// It was paused for so long that what was at work may not go on as it was.
     pub long_pause: bool,
 }
 
@@ -285,11 +288,16 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
     }
 }
 
-/// When a paused stream is likely to be lost.
+/// When what was at work is likely not to go on as it was.
 fn long_at(case: &Case<'_>) -> Option<Timestamp> {
     let (_, record) = case.pause?;
-    let lasts = record.streaming && record.kind().is_hard() && record.phase == Phase::Paused;
-    lasts.then(|| Timestamp::from(record.since).after(STREAM_KEPT))
+    let kept = match record.at_work {
+        AtWork::Nothing => return None,
+        AtWork::Stream => STREAM_KEPT,
+        AtWork::Command => COMMAND_KEPT,
+    };
+    let lasts = record.kind().is_hard() && record.phase == Phase::Paused;
+    lasts.then(|| Timestamp::from(record.since).after(kept))
 }
 
 fn because(source: Source, text: &str, observed: Timestamp, since: Timestamp) -> Because {

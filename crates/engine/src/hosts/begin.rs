@@ -56,7 +56,7 @@ pub(super) async fn pause(
             since: clock::wall(),
             by: pausing.by,
             summary: summary(hands, &pausing).await,
-            streaming: pausing.streaming,
+            at_work: pausing.at_work,
             tty: pausing.tty.clone().map(PathBuf::from),
             means,
         },

@@ -149,7 +149,7 @@ mod tests {
     use crate::surroundings::Surroundings;
     use std::time::SystemTime;
     use trusty_fleet::identity::{ProcessKey, StartTime};
-    use trusty_fleet::pause::{Asker, Means, Phase};
+    use trusty_fleet::pause::{Asker, AtWork, Means, Phase};
 
     fn record(id: SessionId) -> PauseRecord {
         PauseRecord {
@@ -164,7 +164,7 @@ mod tests {
             since: SystemTime::UNIX_EPOCH,
             by: Asker::Command,
             summary: "ran Bash: make".into(),
-            streaming: false,
+            at_work: AtWork::Nothing,
             tty: None,
             means: Means::Hold,
         }

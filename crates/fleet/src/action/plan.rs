@@ -4,7 +4,7 @@ use super::ways::{Way, Ways, ways};
 use super::{Action, Refusal, Wish, summary};
 use crate::identity::ProcessKey;
 use crate::observation::{Connection, PaneKey, Preferences, ProcessFacts, RunState, Tools};
-use crate::pause::{Asker, PauseKind, PauseRecord, Phase};
+use crate::pause::{Asker, AtWork, PauseKind, PauseRecord, Phase};
 use crate::session::{Activity, Need, SessionId};
 
 /// What is to be done, ready to be performed. Whoever performs it checks again what it rests on.
@@ -43,8 +43,8 @@ pub struct Pausing {
     pub summary: String,
     /// Whether the summary is the owner's own.
     pub noted: bool,
-    /// Whether an answer of the model is streaming.
-    pub streaming: bool,
+    /// What is at work that may not outlast a long pause.
+    pub at_work: AtWork,
     /// Its pane, where it has one.
     pub pane: Option<PaneKey>,
     /// Its controlling terminal.
@@ -162,12 +162,19 @@ fn pause(
         return Err(refusal);
     }
     let way = choose(ways(standing, preferences), wish.how)?;
-    let streams = matches!(
-        standing.activity,
-        Some(Activity::Working { tool: None, .. })
-    );
+    let at_work = match standing.activity {
+        Some(Activity::Working { tool: None, .. }) => AtWork::Stream,
+        Some(Activity::Working {
+            tool: Some(tool), ..
+        }) if tool == "Bash" => AtWork::Command,
+        _ => AtWork::Nothing,
+    };
     Ok(Pausing {
-        streaming: streams && way.kind().is_hard(),
+        at_work: if way.kind().is_hard() {
+            at_work
+        } else {
+            AtWork::Nothing
+        },
         way,
         tools: preferences.tools,
         by: wish.by,

@@ -3,7 +3,7 @@
 use super::{Fleet, Known};
 use crate::action::{Action, Host, Plan, Refusal, Standing, Verb, Way, Wish, plan, ways};
 use crate::observation::{Act, Preferences, RunState};
-use crate::pause::{Asker, PauseKind, Phase};
+use crate::pause::{Asker, AtWork, PauseKind, Phase};
 use crate::session::{Capabilities, Pause, Pending, SessionId, SessionStatus};
 use crate::status;
 use crate::time::Timestamp;
@@ -135,8 +135,17 @@ pub(super) fn pause(known: &Known<'_>) -> Option<Pause> {
         by: record.by,
         held: count(held),
         running: count(running),
-        caution: long.then(|| "resuming may repeat the last request".to_owned()),
+        caution: caution(record.at_work).filter(|_| long).map(str::to_owned),
     })
+}
+
+/// What resuming may do after a long pause.
+fn caution(at_work: AtWork) -> Option<&'static str> {
+    match at_work {
+        AtWork::Nothing => None,
+        AtWork::Stream => Some("resuming may repeat the last request"),
+        AtWork::Command => Some("resuming may send its command to the background"),
+    }
 }
 
 /// What is being done to it, or failed a moment ago.

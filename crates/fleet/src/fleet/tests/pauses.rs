@@ -3,7 +3,7 @@
 use super::*;
 use crate::action::{Action, Deed, Obstacle, Plan, Refusal, Way, Wish};
 use crate::observation::{Act, Connection, First, Happened, HookEvent, Preferences, Seat, Tools};
-use crate::pause::{Asker, Gate, Means, PauseKind, PauseRecord, Phase};
+use crate::pause::{Asker, AtWork, Gate, Means, PauseKind, PauseRecord, Phase};
 use crate::session::Pending;
 use crate::terminal::Ancestor;
 
@@ -265,7 +265,7 @@ fn record(means: Means, phase: Phase) -> PauseRecord {
         since: at(5_000).into(),
         by: Asker::App,
         summary: "ran Bash: make".into(),
-        streaming: true,
+        at_work: AtWork::Stream,
         tty: Some("/dev/pts/1".into()),
         means,
     }
@@ -374,6 +374,15 @@ fn a_paused_session_tells_kind_time_and_what_was_going_on() {
     );
     let late = session(245_000).pause.expect("still").caution;
     assert!(late.is_some_and(|c| c.contains("repeat the last request")));
+    let mut ran = record(frozen(), Phase::Paused);
+    ran.at_work = AtWork::Command;
+    let ran = with(vec![(5_000, Fact::Pause(id(9, 7), Box::new(ran)))]);
+    let caution = |ms| {
+        let session = super::fleet(ran.clone()).snapshot(at(ms)).sessions[0].clone();
+        session.pause.expect("paused from here").caution
+    };
+    assert_eq!(caution(124_999), None);
+    assert!(caution(125_000).is_some_and(|c| c.contains("background")));
     let explained = fleet.explain(id(9, 7), at(10_000)).expect("known");
     assert_eq!(explained.testimonies[0].source, Source::Pause);
     assert!(explained.testimonies[0].says.contains("frozen"));
