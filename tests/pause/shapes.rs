@@ -16,6 +16,13 @@ fn streams_on(shape: Shape, how: &str) {
     stage.api.wait_for(LONG, prompt, Kind::FirstDelta);
     stage.pause(how);
     stage.check_paused(how);
+    let summary = stage.summary();
+    assert!(summary.contains("stream 6s"), "{summary}");
+    assert_eq!(
+        summary.contains("in its pane:"),
+        shape.is_tmux(),
+        "{summary}"
+    );
     // Seconds later: all of the answer was sent, and none of it read.
     stage.api.wait_for(LONG, prompt, Kind::MessageStop);
     stage.check_paused(how);

@@ -113,6 +113,13 @@ impl Store {
     /// Removes a record, and the gates left beside it.
     pub fn remove(&self, id: SessionId) -> Result<(), StoreError> {
         remove(&self.path(id))?;
+        // Whoever was ended while writing it has left a part.
+        let part = format!("{id}.json.");
+        for name in
+            self.names(|n| (n.starts_with(&part) && n.ends_with(".new")).then(|| n.to_owned()))?
+        {
+            remove(&self.folder.join(name))?;
+        }
         for gate in self.gates(id)? {
             remove(&self.gate_path(id, gate.process.pid))?;
         }
