@@ -114,10 +114,11 @@ impl Store {
     pub fn remove(&self, id: SessionId) -> Result<(), StoreError> {
         remove(&self.path(id))?;
         // Whoever was ended while writing it has left a part.
-        let part = format!("{id}.json.");
-        for name in
-            self.names(|n| (n.starts_with(&part) && n.ends_with(".new")).then(|| n.to_owned()))?
-        {
+        let part = |name: &str| {
+            let rest = name.strip_prefix(&format!("{id}.json."))?;
+            rest.strip_suffix(".new").map(|_| name.to_owned())
+        };
+        for name in self.names(part)? {
             remove(&self.folder.join(name))?;
         }
         for gate in self.gates(id)? {
