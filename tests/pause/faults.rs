@@ -1,8 +1,14 @@
 //! Killed at every step, then `trusty resume --all`: it runs, and its terminal is as it was.
 
-use super::stage::{Stage, can_freeze};
+use super::stage::{LONG, Stage, can_freeze};
+use std::thread::sleep;
+use std::time::Duration;
 use trusty_engine::hosts::STEPS;
-use trusty_tests::Shape;
+use trusty_tests::wait::until;
+use trusty_tests::{Key, Kind, Shape};
+
+/// The client takes two Escapes in a row for something else.
+const ESCAPE: Duration = Duration::from_secs(1);
 
 fn survives(shape: Shape, how: &str) {
     if how == "freeze" && !can_freeze() {
@@ -45,4 +51,38 @@ fn killed_while_stopping() {
 #[test]
 fn killed_while_putting_aside() {
     survives(Shape::TmuxBash, "suspend");
+}
+
+/// An interruption cannot be taken back: no record is left, and what is typed next is its owner's.
+#[test]
+fn killed_while_interrupting() {
+    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+        return;
+    };
+    let settings = stage.settings();
+    let steps = STEPS.iter().find(|(kind, _)| *kind == "interrupt");
+    for (at, step) in steps.expect("steps").1.iter().enumerate() {
+        let prompt = format!("stream {}s", 30 + at);
+        stage.terminal.submit(&prompt);
+        stage.api.wait_for(LONG, &prompt, Kind::FirstDelta);
+        stage.terminal.wait_status(LONG, "busy");
+        if !stage.killed_at(step, "pause", Some("interrupt")) {
+            stage.terminal.wait_status(LONG, "idle");
+            let reached = stage.killed_at(step, "resume", None);
+            assert!(reached, "{step} is never passed");
+        }
+        stage.resume_all();
+        stage.check_running(&settings);
+        // Whether it was interrupted, and what stands in its input line, depends on the step.
+        until(LONG, "an idle session", || {
+            let told = stage.terminal.registry()?;
+            if told["status"] == "busy" {
+                stage.terminal.press(Key::Escape);
+                sleep(ESCAPE);
+            }
+            (told["status"] == "idle").then_some(())
+        });
+        stage.terminal.press(Key::CtrlU);
+    }
+    stage.check_talks("say back again");
 }

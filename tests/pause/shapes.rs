@@ -1,7 +1,7 @@
 //! Every kind of pause in every kind of terminal that it is for, while an answer streams.
 
 use super::stage::{LONG, Stage, can_freeze};
-use trusty_tests::{Kind, Shape};
+use trusty_tests::{Key, Kind, Shape};
 
 fn streams_on(shape: Shape, how: &str) {
     if how == "freeze" && !can_freeze() {
@@ -16,6 +16,13 @@ fn streams_on(shape: Shape, how: &str) {
     stage.api.wait_for(LONG, prompt, Kind::FirstDelta);
     stage.pause(how);
     stage.check_paused(how);
+    let summary = stage.summary();
+    assert!(summary.contains("stream 6s"), "{summary}");
+    assert_eq!(
+        summary.contains("in its pane:"),
+        shape.is_tmux(),
+        "{summary}"
+    );
     // Seconds later: all of the answer was sent, and none of it read.
     stage.api.wait_for(LONG, prompt, Kind::MessageStop);
     stage.check_paused(how);
@@ -83,4 +90,41 @@ fn put_aside_in_bash_in_tmux() {
 #[test]
 fn put_aside_in_zsh_in_tmux() {
     streams_on(Shape::TmuxZsh, "suspend");
+}
+
+fn half_typed(shape: Shape, kinds: &[&str]) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let settings = stage.settings();
+    stage.terminal.enter_text("say half");
+    for how in kinds {
+        stage.pause(how);
+        stage.check_paused(how);
+        stage.resume();
+        stage.check_running(&settings);
+    }
+    stage.terminal.wait_screen(LONG, "say half");
+    stage.terminal.enter_text(" and whole");
+    stage.terminal.press(Key::Enter);
+    let whole = "say half and whole";
+    stage.api.wait_for(LONG, whole, Kind::MessageStop);
+    stage.check_asked_once(whole);
+}
+
+#[test]
+fn what_is_half_typed_stays_in_bash() {
+    half_typed(Shape::PtyBash, &["stop", "stop"]);
+}
+
+#[test]
+fn what_is_half_typed_stays_in_tmux() {
+    half_typed(Shape::TmuxZsh, &["suspend", "suspend"]);
+}
+
+#[test]
+fn what_is_half_typed_stays_frozen() {
+    if can_freeze() {
+        half_typed(Shape::TmuxDirect, &["freeze", "freeze"]);
+    }
 }

@@ -10,6 +10,7 @@ use trusty_engine::surroundings::Surroundings;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Deed, Plan};
 use trusty_fleet::identity::{ProcessKey, StartTime};
+use trusty_fleet::pause::PauseRecord;
 use trusty_tests::trusty::{run, trusty};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{FakeApi, Home, Key, Kind, ProcessRef, Shape, Terminal};
@@ -177,6 +178,15 @@ impl Stage {
             pid: self.client.pid,
             start: StartTime(self.client.start_ticks),
         }
+    }
+
+    /// What its record says was going on.
+    #[track_caller]
+    pub(crate) fn summary(&self) -> String {
+        let file = format!("trusty/paused/{}.json", self.id());
+        let text = fs::read(self.home.xdg_data().join(file)).expect("its record");
+        let record: PauseRecord = serde_json::from_slice(&text).expect("a record");
+        record.summary
     }
 
     /// Does what a plan of our own making says.

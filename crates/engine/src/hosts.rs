@@ -186,3 +186,160 @@ fn inside() -> ActionError {
     let told = "this program runs inside that session; pause it from elsewhere";
     ActionError::Changed(told.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::sys;
+    use std::path::Path;
+    use trusty_fleet::action::{Pausing, Way};
+    use trusty_fleet::identity::{ProcessKey, StartTime};
+    use trusty_fleet::observation::Tools;
+    use trusty_fleet::pause::{Asker, Means, PauseRecord};
+
+    fn hands(home: &Path) -> Hands {
+        Hands::new(&Surroundings {
+            home: home.into(),
+            ..Surroundings::default()
+        })
+    }
+
+    fn us() -> ProcessKey {
+        let pid = std::process::id();
+        let stat = sys::stat(pid).expect("stat").expect("alive");
+        ProcessKey {
+            pid,
+            start: stat.start,
+        }
+    }
+
+    fn nobody() -> ProcessKey {
+        ProcessKey {
+            start: StartTime(1),
+            ..us()
+        }
+    }
+
+    fn pause(client: ProcessKey, way: Way) -> Plan {
+        Plan {
+            session: SessionId::new(),
+            client,
+            deed: Deed::Pause(Pausing {
+                way,
+                tools: Tools::Stop,
+                by: Asker::Command,
+                summary: "ran Bash: make".into(),
+                noted: true,
+                streaming: false,
+                pane: None,
+                tty: None,
+            }),
+        }
+    }
+
+    fn left(hands: &Hands) -> usize {
+        let entries = std::fs::read_dir(hands.store.folder());
+        entries.map_or(0, Iterator::count)
+    }
+
+    #[tokio::test]
+    async fn we_never_pause_ourselves() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let stop = Way::Stop {
+            shells: Vec::new(),
+            group: 0,
+        };
+        for way in [Way::Freeze, stop] {
+            let refused = hands.perform(pause(us(), way)).await.expect_err("inside");
+            assert_eq!(refused.code(), "changed");
+            assert!(refused.to_string().contains("runs inside that session"));
+            assert_eq!(left(&hands), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_has_ended_is_left_alone() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let refused = hands.perform(pause(nobody(), Way::Hold)).await;
+        assert_eq!(refused.expect_err("ended").code(), "ended");
+        assert_eq!(left(&hands), 0);
+    }
+
+    #[tokio::test]
+    async fn a_hold_is_a_record_and_only_one_works_on_it() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let plan = pause(us(), Way::Hold);
+        let id = plan.session;
+        let lock = hands.store.lock(id).expect("lockable").expect("free");
+        let busy = hands.perform(plan.clone()).await.expect_err("busy");
+        assert_eq!(busy.code(), "busy");
+        assert_eq!(hands.reconcile(id).await.expect_err("busy").code(), "busy");
+        drop(lock);
+        hands.perform(plan.clone()).await.expect("held");
+        let record = hands.store.read(id).expect("readable").expect("written");
+        assert_eq!(
+            (record.phase, record.kind()),
+            (Phase::Paused, trusty_fleet::pause::PauseKind::Hold)
+        );
+        assert_eq!(record.summary, "ran Bash: make");
+        let again = hands.perform(plan).await.expect_err("paused already");
+        assert_eq!(again.code(), "already-paused");
+        assert_eq!(hands.sessions().expect("readable"), [id]);
+        assert_eq!(hands.reconcile(id).await.expect("true"), Reconciled::Paused);
+        assert_eq!(
+            hands.resume(id).await.expect("released"),
+            Reconciled::Running
+        );
+        assert_eq!(left(&hands), 0);
+    }
+
+    fn record(client: ProcessKey, boot: &str) -> PauseRecord {
+        PauseRecord {
+            version: 1,
+            session: SessionId::new(),
+            boot: boot.into(),
+            client,
+            phase: Phase::Paused,
+            since: std::time::UNIX_EPOCH,
+            by: Asker::App,
+            summary: String::new(),
+            streaming: false,
+            tty: None,
+            means: Means::Stop {
+                shells: Vec::new(),
+                group: vec![client],
+                tools: Vec::new(),
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn records_of_what_is_gone_go() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let boot = sys::machine().expect("machine").boot;
+        for record in [record(us(), "another"), record(nobody(), &boot)] {
+            hands.store.write(&record).expect("written");
+            let done = hands.reconcile(record.session).await.expect("made true");
+            assert_eq!(done, Reconciled::Ended);
+            assert_eq!(left(&hands), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_named_and_kept() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let record = record(us(), "another");
+        hands.store.write(&record).expect("written");
+        let path = hands.store.path(record.session);
+        std::fs::write(&path, "{").expect("written");
+        let told = hands.reconcile(record.session).await.expect_err("strange");
+        assert_eq!(told.code(), "record-not-kept");
+        assert!(told.to_string().contains(&path.display().to_string()));
+        assert_eq!(std::fs::read_to_string(&path).expect("kept"), "{");
+    }
+}

@@ -113,6 +113,14 @@ impl Store {
     /// Removes a record, and the gates left beside it.
     pub fn remove(&self, id: SessionId) -> Result<(), StoreError> {
         remove(&self.path(id))?;
+        // Whoever was ended while writing it has left a part.
+        let part = |name: &str| {
+            let rest = name.strip_prefix(&format!("{id}.json."))?;
+            rest.strip_suffix(".new").map(|_| name.to_owned())
+        };
+        for name in self.names(part)? {
+            remove(&self.folder.join(name))?;
+        }
         for gate in self.gates(id)? {
             remove(&self.gate_path(id, gate.process.pid))?;
         }

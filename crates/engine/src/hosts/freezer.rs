@@ -5,7 +5,7 @@ use super::tree;
 use super::work::{Work, failed};
 use super::{ActionError, keeper};
 use crate::io::clock;
-use crate::io::sys::{Frost, cgroup};
+use crate::io::sys::{self, Frost, cgroup};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -78,10 +78,17 @@ fn keep_alive(work: &mut Work<'_>, own: &Path) -> Result<(), ActionError> {
     let started = keeper::start(work.hands, &record)?;
     change(work, |_, keeper| *keeper = Some(started))?;
     point("freeze.keeper-recorded");
+    let what = "keep its control group";
     match cgroup::enter(own, started.pid) {
         Ok(true) => {}
-        Ok(false) => return Err(failed("keep its control group")("the keeper has ended")),
-        Err(e) => return Err(failed("keep its control group")(e)),
+        Ok(false) => return Err(failed(what)("the keeper has ended; try again")),
+        // What we start lies where we do, and not everything may be moved everywhere.
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
+            let told = "that is not permitted from here; pause it from the app or from a \
+                        terminal beside it";
+            return Err(failed(what)(told));
+        }
+        Err(e) => return Err(failed(what)(e)),
     }
     point("freeze.keeper-placed");
     Ok(())
@@ -109,6 +116,8 @@ fn gather_all(work: &mut Work<'_>, group: &Path) -> Result<(), ActionError> {
         let new: Vec<ProcessKey> = below
             .iter()
             .filter(|f| tree::is_ours(&f.stat) && !there.contains(&f.key.pid))
+            // A session within this one that is paused by itself stays so when this one goes on.
+            .filter(|f| !sys::is_frozen(f.key.pid))
             .map(|f| f.key)
             .collect();
         if new.is_empty() {

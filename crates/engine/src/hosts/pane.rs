@@ -9,6 +9,7 @@ use crate::io::sys::{self, Stat};
 use crate::io::terminal;
 use crate::io::tmux::{self, Key, Look};
 use rustix::process::Signal;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -129,6 +130,8 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
         return Ok(());
     };
     let key = work.client();
+    // Some shells keep programs of their own beside them.
+    let before = children(shell).map_err(failed("look at its shell"))?;
     press(work.hands, &pane, &[Key::Named("C-z")]).await?;
     point("suspend.pressed");
     let aside = || Ok(tree::rests(key)? && has_terminal(shell)?);
@@ -137,7 +140,7 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
         return Err(failed(what)("it goes on; try again"));
     }
     point("suspend.stopped");
-    let look = prompt(work.hands, &pane, shell).await?;
+    let look = prompt(work.hands, &pane, shell, &before).await?;
     client(work)?;
     if let Means::Suspend { cursor, line, .. } = &mut work.record.means {
         *cursor = Some(look.cursor);
@@ -159,17 +162,23 @@ fn line_of(look: &Look) -> String {
 }
 
 /// Waits until the shell has drawn its prompt: it asks no program any more, and nothing moves.
-async fn prompt(hands: &Hands, pane: &PaneKey, shell: ProcessKey) -> Result<Look, ActionError> {
+async fn prompt(
+    hands: &Hands,
+    pane: &PaneKey,
+    shell: ProcessKey,
+    usual: &BTreeSet<ProcessKey>,
+) -> Result<Look, ActionError> {
     let begun = clock::instant();
-    let mut before = look(hands, pane).await?;
+    let mut last = look(hands, pane).await?;
     let mut since = clock::instant();
     loop {
         clock::sleep(LOOK_AGAIN).await;
         let now = look(hands, pane).await?;
-        let busy = is_busy(shell).map_err(failed("look at its shell"))?;
-        if busy || (now.cursor, line_of(&now)) != (before.cursor, line_of(&before)) {
+        let asked = children(shell).map_err(failed("look at its shell"))?;
+        let moved = (now.cursor, line_of(&now)) != (last.cursor, line_of(&last));
+        if moved || !asked.is_subset(usual) {
             since = clock::instant();
-            before = now;
+            last = now;
         } else if since.elapsed() >= STILL {
             return Ok(now);
         }
@@ -181,12 +190,14 @@ async fn prompt(hands: &Hands, pane: &PaneKey, shell: ProcessKey) -> Result<Look
     }
 }
 
-fn is_busy(shell: ProcessKey) -> io::Result<bool> {
+/// What a shell runs in its own process group: the programs its prompt asks, no jobs.
+fn children(shell: ProcessKey) -> io::Result<BTreeSet<ProcessKey>> {
     let Some(own) = tree::alive(shell)? else {
-        return Ok(false);
+        return Ok(BTreeSet::new());
     };
-    let below = tree::children(shell.pid)?;
-    Ok(below.iter().any(|f| f.stat.group == own.group))
+    let below = tree::children(shell.pid)?.into_iter();
+    let asked = below.filter(|f| f.stat.group == own.group);
+    Ok(asked.map(|f| f.key).collect())
 }
 
 /// Brings a client back that was put aside: `fg`, typed where and as it can only mean that.
@@ -221,9 +232,6 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
         check(&look, &stat).map_err(by_hand)?;
         if !has_terminal(shell).map_err(see())? {
             return Err(by_hand("another program runs in its terminal"));
-        }
-        if is_busy(shell).map_err(see())? {
-            return Err(by_hand("its shell is at work"));
         }
         let jobs = tree::children(shell.pid).map_err(see())?;
         if jobs
@@ -340,4 +348,48 @@ pub(super) async fn go_on(work: &mut Work<'_>, how: Undo) -> Result<(), ActionEr
     press(work.hands, &pane, &[Key::Named("Enter")]).await?;
     point("interrupt.entered");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_pressed_only_where_they_mean_what_they_should() {
+        let pid = std::process::id();
+        let mut stat = sys::stat(pid).expect("stat").expect("alive");
+        // Of a terminal of the first kind there is, on each system.
+        stat.terminal = (0x8800..0x8900)
+            .chain(0x0400_0000..0x0400_0100)
+            .find(|device| sys::control_terminal(*device).is_some())
+            .unwrap_or(0);
+        let Some(tty) = sys::control_terminal(stat.terminal) else {
+            println!("skipped: no terminal is known here");
+            return;
+        };
+        let fine = Look {
+            synchronized: false,
+            in_mode: false,
+            input_off: false,
+            tty,
+            cursor: (4, 0),
+            lines: vec!["tb> ".into()],
+        };
+        assert_eq!(check(&fine, &stat), Ok(()));
+        assert_eq!(line_of(&fine), "tb> ");
+        let with = |change: fn(&mut Look)| {
+            let mut look = fine.clone();
+            change(&mut look);
+            check(&look, &stat).expect_err("no key may be pressed")
+        };
+        assert!(with(|l| l.synchronized = true).contains("synchronize-panes off"));
+        assert!(with(|l| l.in_mode = true).contains("press q"));
+        assert!(with(|l| l.input_off = true).contains("select-pane -e"));
+        assert!(with(|l| l.tty = "/dev/other".into()).contains("another pane"));
+        let below = Look {
+            cursor: (0, 7),
+            ..fine
+        };
+        assert_eq!(line_of(&below), "");
+    }
 }
