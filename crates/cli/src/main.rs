@@ -4,7 +4,6 @@
 
 mod failure;
 mod fleet;
-mod hook;
 mod list;
 mod out;
 mod record;
@@ -69,8 +68,11 @@ struct Ask {
 }
 
 fn main() -> ExitCode {
-    if hook::is_asked_for(std::env::args_os()) {
-        hook::run();
+    // Whatever else its arguments are, a client must not be told of wrong usage, for it takes
+    // that exit code as a refusal.
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|first| first == "hook") {
+        trusty_hook::run(words);
         return ExitCode::SUCCESS;
     }
     let arguments = Arguments::parse();

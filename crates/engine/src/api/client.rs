@@ -1,6 +1,6 @@
 //! The other end of the local API, for faces that run no engine.
 
-use super::{PID_HEADER, VERSION, VERSION_HEADER};
+use super::{VERSION, VERSION_HEADER};
 use crate::io::socket;
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Full, Limited};
@@ -110,17 +110,6 @@ impl Remote {
         ))
     }
 
-    /// Hands over what a hook was given. Whoever calls is a hook, which its client waits for.
-    pub async fn hook(&self, payload: Vec<u8>, pid: Option<&str>) -> Result<(), ClientError> {
-        let request = Request::post("/v1/hooks")
-            .header(hyper::header::HOST, "trusty")
-            .header(hyper::header::CONTENT_TYPE, "application/json")
-            .header(PID_HEADER, pid.unwrap_or_default())
-            .body(Full::new(Bytes::from(payload)));
-        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
-        self.send(request).await.map(drop)
-    }
-
     async fn get(&self, path: &str) -> Result<Response<Incoming>, ClientError> {
         let response = timeout(PATIENCE, self.request(path)).await;
         let response = response.map_err(|_| ClientError::Silent)??;
@@ -142,10 +131,6 @@ impl Remote {
         let request = Request::get(path).header(hyper::header::HOST, "trusty");
         let request = request.body(Full::new(Bytes::new()));
         let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
-        self.send(request).await
-    }
-
-    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ClientError> {
         let broken = |e: hyper::Error| ClientError::Broken(e.to_string());
         let stream = match UnixStream::connect(&self.socket).await {
             Ok(stream) => stream,

@@ -11,7 +11,7 @@ use utoipa::OpenApi;
         title = "Trusty Bar",
         description = "Claude Code sessions of one user on one machine."
     ),
-    paths(super::sessions, super::why, super::events, super::hooks),
+    paths(super::sessions, super::why, super::events),
     components(schemas(
         Snapshot,
         Session,
