@@ -46,7 +46,8 @@ impl Place {
         }
     }
 
-    async fn sweep(&self) -> Result<Swept, Failure> {
+    /// What one look of our own finds.
+    pub(crate) async fn sweep(&self) -> Result<Swept, Failure> {
         let swept = sweep::sweep(&self.around, &self.settings).await;
         Ok(swept.context("failed to look at the machine")?)
     }

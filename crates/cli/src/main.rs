@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* nothing here derives a status or touches a session; snapshots come from an engine.
 
+mod connect;
 mod failure;
 mod fleet;
 mod list;
@@ -14,6 +15,7 @@ mod watch;
 mod why;
 
 use clap::{Parser, Subcommand};
+use connect::Hooks;
 use failure::Failure;
 use record::Record;
 use replay::Replay;
@@ -47,6 +49,10 @@ enum Command {
     Record(Record),
     /// Print what a recording shows, a line for each change of a session
     Replay(Replay),
+    /// Connect the hooks of Claude Code, so that sessions can be held and tell more
+    Connect(Hooks),
+    /// Take our hooks back, and nothing else
+    Disconnect(Hooks),
 }
 
 #[derive(Debug, clap::Args)]
@@ -99,5 +105,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Serve => serve::run().await,
         Command::Record(record) => record::run(&record).await,
         Command::Replay(replay) => replay::run(&replay),
+        Command::Connect(hooks) => connect::run(&hooks).await,
+        Command::Disconnect(hooks) => connect::undo(&hooks),
     }
 }

@@ -5,6 +5,7 @@ use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::recording::{Mark, Recorder};
 use crate::settings::Settings;
+use crate::sources::connection::{self, Connections};
 use crate::sources::hook;
 use crate::sources::listing::{self, Lists};
 use crate::sources::process::{self, Processes};
@@ -181,6 +182,7 @@ impl Engine {
             transcripts: hold("trusty-transcript", &feed, transcript::run)?,
             screens: hold("trusty-screen", &feed, screen::run)?,
             lists: hold("trusty-list", &feed, listing::run)?,
+            connections: hold("trusty-connect", &feed, connection::run)?,
         };
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
         for fact in sweep::settings_health(around, settings) {
@@ -219,6 +221,7 @@ struct Release {
     transcripts: oneshot::Sender<Transcripts>,
     screens: oneshot::Sender<Screens>,
     lists: oneshot::Sender<Lists>,
+    connections: oneshot::Sender<Connections>,
 }
 
 /// A thread that runs a source as soon as it is released.
@@ -292,6 +295,7 @@ impl Loop {
         let _ = release.transcripts.send(sources.transcripts);
         let _ = release.screens.send(sources.screens);
         let _ = release.lists.send(sources.lists);
+        let _ = release.connections.send(sources.connections);
     }
 
     async fn run(

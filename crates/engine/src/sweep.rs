@@ -5,6 +5,7 @@ use crate::desk::Desk;
 use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::settings::Settings;
+use crate::sources::connection::Connections;
 use crate::sources::listing::Lists;
 use crate::sources::process::{Processes, Scope};
 use crate::sources::registry::Registry;
@@ -84,6 +85,8 @@ pub struct Sources {
     pub screens: Screens,
     /// The client's own lists.
     pub lists: Lists,
+    /// The hooks of the config folders.
+    pub connections: Connections,
 }
 
 impl Sources {
@@ -99,6 +102,7 @@ impl Sources {
             transcripts: Transcripts::new(),
             screens: Screens::new(around),
             lists: Lists::new(around),
+            connections: Connections::new(around, setup.config_dirs.iter().cloned()),
         })
     }
 
@@ -126,7 +130,14 @@ impl Sources {
                 break;
             }
         }
-        let Wanted { screens, lists, .. } = desk.fleet.wanted(clock.now());
+        let Wanted {
+            screens,
+            lists,
+            config_dirs,
+            ..
+        } = desk.fleet.wanted(clock.now());
+        self.connections.follow(&config_dirs);
+        file(desk, clock, self.connections.look());
         self.screens
             .look(&screens, async |facts| file(desk, clock, facts))
             .await;
@@ -147,6 +158,11 @@ impl Swept {
     /// All sessions.
     pub fn snapshot(&self) -> Snapshot {
         self.fleet.snapshot(self.at)
+    }
+
+    /// The config folders that running sessions name.
+    pub fn config_dirs(&self) -> BTreeSet<PathBuf> {
+        self.fleet.wanted(self.at).config_dirs
     }
 
     /// Why a session is what it is.

@@ -14,7 +14,7 @@ use trusty_fleet::pause::{Gate, Means, PauseRecord, Phase};
 
 /// A client lets a hook that has taken 9,999,999 s fail, and a failed one forbids nothing: it has
 /// answered before.
-const LONGEST: Duration = Duration::from_secs(9_999_000);
+const LONGEST: Duration = Duration::from_mins(166_650);
 /// That the client or the parent has ended is told by nobody.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -113,8 +113,10 @@ fn parent() -> Option<u32> {
 /// The process with this pid, if it is one.
 fn living(pid: u32) -> Option<ProcessKey> {
     let stat = sys::stat(pid).ok()??;
-    let start = stat.start;
-    (!stat.zombie).then_some(ProcessKey { pid, start })
+    (!stat.zombie).then_some(ProcessKey {
+        pid,
+        start: stat.start,
+    })
 }
 
 fn record(store: &Store, id: SessionId) -> Option<PauseRecord> {

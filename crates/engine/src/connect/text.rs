@@ -249,6 +249,16 @@ pub fn without(text: &str, before: Option<&str>, entries: &Entries) -> Result<St
     Ok(edited.text())
 }
 
+/// Whether a text says nothing: no settings, and no comments.
+pub(super) fn is_bare(text: &str) -> bool {
+    let text = text.strip_prefix(MARK).unwrap_or(text);
+    let inner = text
+        .trim()
+        .strip_prefix('{')
+        .and_then(|t| t.strip_suffix('}'));
+    text.trim().is_empty() || inner.is_some_and(|t| t.trim().is_empty())
+}
+
 /// Whether the settings themselves keep every hook from running.
 pub fn disables_hooks(text: &str) -> Result<bool, Unfit> {
     flag(text, "disableAllHooks")
