@@ -83,10 +83,19 @@ fn input(value: &Value) -> CstInputValue {
     }
 }
 
-/// The type first, as people write it.
+/// The type and the command first, as people write it.
 fn fields(all: &Map<String, Value>) -> Vec<(String, CstInputValue)> {
-    let (first, rest): (Vec<_>, Vec<_>) = all.iter().partition(|(name, _)| *name == "type");
-    let all = first.into_iter().chain(rest);
-    all.map(|(name, value)| (name.clone(), input(value)))
-        .collect()
+    let mut names: Vec<&String> = all.keys().collect();
+    names.sort_by_key(|name| match name.as_str() {
+        "type" => 0,
+        "command" => 1,
+        _ => 2,
+    });
+    let field = |name: &String| {
+        (
+            name.clone(),
+            all.get(name).map_or(CstInputValue::Null, input),
+        )
+    };
+    names.into_iter().map(field).collect()
 }
