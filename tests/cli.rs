@@ -286,7 +286,7 @@ fn a_hook_of_whatever_arguments_is_no_wrong_usage() {
 }
 
 #[test]
-fn a_hook_without_room_for_a_runtime_ends_well() {
+fn a_hook_that_may_open_no_more_files_ends_well() {
     let home = Home::new();
     let ours = trusty(&home);
     // One more file may be open: enough to start a program.

@@ -4,13 +4,14 @@
 use super::entries::{Entries, group, is_ours};
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstArray, CstNode, CstObject, CstObjectProp, CstRootNode};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// Why a text cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// It is no JSON.
-    #[error("is not valid JSON ({0}); correct it first")]
+    #[error("is not valid JSON ({0}), so Claude Code does not read it; correct it first")]
     Invalid(String),
     /// A part of it is not of the form that the client reads; which.
     #[error("holds {0} in a form that is not understood; correct it first")]
@@ -43,9 +44,15 @@ impl Edited {
             Some(body) => (MARK, body),
             None => ("", text),
         };
+        let invalid = |e: &dyn std::fmt::Display| Unfit::Invalid(e.to_string());
+        // The client takes neither comments nor trailing commas; it stays at an error at its
+        // start (measured, 2.1.330).
+        if !body.trim().is_empty() {
+            serde_json::from_str::<IgnoredAny>(body).map_err(|e| invalid(&e))?;
+        }
         let options = ParseOptions {
-            allow_comments: true,
-            allow_trailing_commas: true,
+            allow_comments: false,
+            allow_trailing_commas: false,
             allow_loose_object_property_names: false,
             allow_missing_commas: false,
             allow_single_quoted_strings: false,
@@ -55,7 +62,7 @@ impl Edited {
             allow_non_finite_numbers: false,
             allow_extended_string_escapes: false,
         };
-        let root = CstRootNode::parse(body, &options).map_err(|e| Unfit::Invalid(e.to_string()))?;
+        let root = CstRootNode::parse(body, &options).map_err(|e| invalid(&e))?;
         Ok(Self { mark, root })
     }
 
@@ -249,7 +256,7 @@ pub fn without(text: &str, before: Option<&str>, entries: &Entries) -> Result<St
     Ok(edited.text())
 }
 
-/// Whether a text says nothing: no settings, and no comments.
+/// Whether a text holds no setting.
 pub(super) fn is_bare(text: &str) -> bool {
     let text = text.strip_prefix(MARK).unwrap_or(text);
     let inner = text
