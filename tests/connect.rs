@@ -75,22 +75,22 @@ fn rich() -> String {
         "Invented",
         "FileChanged",
     ];
-    let mut text = String::from(
-        "\u{feff}{\r\n\t\"zoom\": 1.50,\r\n\t\"model\": \"opus\",\r\n\t\"hooks\": {\r\n",
-    );
-    for (at, event) in events.iter().enumerate() {
-        text += &format!("\t\t\"{event}\": [\r\n");
-        for n in 0..7 {
-            let comma = if n < 6 { "," } else { "" };
-            text += &format!(
-                "\t\t\t{{ \"matcher\": \"T{n}|*\",  \"hooks\": [ {{\"type\": \"command\", \"command\": \"echo '{at}-{n}' # \\u00fc \\\"q\\\"\", \"x\": [1,2]}} ] }}{comma}\r\n"
-            );
-        }
-        let comma = if at + 1 < events.len() { "," } else { "" };
-        text += &format!("\t\t]{comma}\r\n");
-    }
-    text += "\t},\r\n\t\"apple\": {\"deep\": [[], {}, null]},\r\n\t\"permissions\": {\"allow\": [\"Bash(ls:*)\"]}\r\n}\r\n";
-    text
+    let list = |at: usize, event: &str| {
+        let hook = |n: usize| {
+            format!(
+                "\t\t\t{{ \"matcher\": \"T{n}|*\",  \"hooks\": [ {{\"type\": \"command\", \"command\": \"echo '{at}-{n}' # \\u00fc \\\"q\\\"\", \"x\": [1,2]}} ] }}"
+            )
+        };
+        let hooks: Vec<String> = (0..7).map(hook).collect();
+        format!("\t\t\"{event}\": [\r\n{}\r\n\t\t]", hooks.join(",\r\n"))
+    };
+    let lists: Vec<String> = (events.iter().enumerate())
+        .map(|(at, event)| list(at, event))
+        .collect();
+    format!(
+        "\u{feff}{{\r\n\t\"zoom\": 1.50,\r\n\t\"model\": \"opus\",\r\n\t\"hooks\": {{\r\n{}\r\n\t}},\r\n\t\"apple\": {{\"deep\": [[], {{}}, null]}},\r\n\t\"permissions\": {{\"allow\": [\"Bash(ls:*)\"]}}\r\n}}\r\n",
+        lists.join(",\r\n")
+    )
 }
 
 #[test]
@@ -166,20 +166,23 @@ fn p10_settings_that_were_not_there_are_made_and_go_again() {
     assert_eq!(left, serde_json::json!({"model": "opus"}));
 }
 
+type Arrange<'a> = &'a dyn Fn(&Home);
+
 /// What is refused leaves everything as it is, and says why.
 #[test]
 fn p10_what_is_not_safe_to_change_is_refused_with_words() {
     let valid = "{\"model\": \"opus\"}";
     let write = |home: &Home, text: &str| fs::write(settings(home), text).expect("write");
-    type Arrange<'a> = &'a dyn Fn(&Home);
     let cases: [(&str, Arrange<'_>); 9] = [
         // The client itself refuses comments, and with them all that is in the file.
         ("is not valid JSON", &|home| {
             write(home, "{\n  // mine\n  \"model\": \"opus\"\n}\n");
         }),
-        ("is not valid JSON", &|home| write(home, "{\"model\": ")),
+        ("is not valid JSON", &|home| {
+            write(home, "{\"model\": ");
+        }),
         ("\"hooks\" in a form", &|home| {
-            write(home, "{\"hooks\": [1]}")
+            write(home, "{\"hooks\": [1]}");
         }),
         ("is not UTF-8", &|home| {
             fs::write(settings(home), b"{\"a\": \"\xff\"}").expect("write");

@@ -171,3 +171,119 @@ fn mark(process: ProcessKey, kind: Kind, payload: &[u8]) -> Gate {
         tool: name(&payload.tool_name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+    use trusty_fleet::pause::Asker;
+
+    struct Stage {
+        _home: tempfile::TempDir,
+        around: Surroundings,
+        machine: Machine,
+        client: ProcessKey,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            let home = tempfile::tempdir().expect("folder");
+            let around = Surroundings {
+                home: home.path().to_path_buf(),
+                ..Surroundings::default()
+            };
+            Self {
+                _home: home,
+                around,
+                machine: sys::machine().expect("the machine"),
+                client: living(std::process::id()).expect("this process"),
+            }
+        }
+
+        fn hold(&self, phase: Phase) {
+            let record = PauseRecord {
+                version: 1,
+                session: self.machine.session_id(self.client),
+                boot: self.machine.boot.clone(),
+                client: self.client,
+                phase,
+                since: SystemTime::UNIX_EPOCH,
+                by: Asker::Api,
+                summary: String::new(),
+                streaming: false,
+                tty: None,
+                means: Means::Hold,
+            };
+            Store::of(&self.around).write(&record).expect("written");
+        }
+
+        fn pass(&self, client: Option<u32>) -> Passed {
+            pass(Kind::Tool, b"", &self.around, &self.machine, client)
+        }
+    }
+
+    #[test]
+    fn only_the_client_with_the_record_is_held() {
+        let stage = Stage::new();
+        assert_eq!(
+            stage.pass(Some(stage.client.pid)),
+            Passed::Free,
+            "no record"
+        );
+        stage.hold(Phase::Ending);
+        let refused = stage.pass(Some(stage.client.pid));
+        assert!(matches!(refused, Passed::Refused(_)));
+        assert_eq!(stage.pass(Some(1)), Passed::Free, "another client");
+        assert_eq!(stage.pass(Some(u32::MAX)), Passed::Free, "nobody");
+        assert_eq!(stage.pass(None), Passed::Free, "none of the parents");
+        let gates = Store::of(&stage.around).gates(stage.machine.session_id(stage.client));
+        assert_eq!(gates.expect("listed"), [], "no mark is left");
+    }
+
+    #[test]
+    fn a_gate_near_its_end_refuses() {
+        let stage = Stage::new();
+        stage.hold(Phase::Paused);
+        let (store, id) = (
+            Store::of(&stage.around),
+            stage.machine.session_id(stage.client),
+        );
+        let passed = wait(&store, id, stage.client, Duration::ZERO);
+        assert!(matches!(passed, Passed::Refused(why) if why.contains("115 days")));
+        let gone = ProcessKey {
+            start: trusty_fleet::identity::StartTime(stage.client.start.0 + 1),
+            ..stage.client
+        };
+        assert_eq!(wait(&store, id, gone, LONGEST), Passed::Free, "its client");
+        // 9,999,999 s are granted: the answer comes before.
+        assert!(LONGEST < Duration::from_secs(9_999_999));
+    }
+
+    #[test]
+    fn refusals_have_the_form_that_the_client_reads() {
+        let tool = Kind::Tool.refusal("why");
+        assert_eq!(tool["continue"], false);
+        assert_eq!(tool["hookSpecificOutput"]["hookEventName"], "PreToolUse");
+        assert_eq!(tool["hookSpecificOutput"]["permissionDecision"], "deny");
+        assert_eq!(
+            Kind::Prompt.refusal("why"),
+            json!({"continue": false, "stopReason": "why"})
+        );
+        assert_eq!(Kind::of("PreToolUse"), Some(Kind::Tool));
+        assert_eq!(Kind::of("UserPromptSubmit"), Some(Kind::Prompt));
+        assert_eq!(Kind::of("PostToolUse"), None);
+    }
+
+    #[test]
+    fn a_mark_names_who_is_held() {
+        let own = living(std::process::id()).expect("this process");
+        let read = |payload: &str| {
+            let gate = mark(own, Kind::Tool, payload.as_bytes());
+            (gate.agent, gate.tool)
+        };
+        let both = r#"{"agent_id":"a1","tool_name":"Bash","tool_input":{"command":"x"}}"#;
+        assert_eq!(read(both), (Some("a1".into()), Some("Bash".into())));
+        assert_eq!(read(r#"{"agent_id":7,"tool_name":null}"#), (None, None));
+        assert_eq!(read("what"), (None, None));
+    }
+}

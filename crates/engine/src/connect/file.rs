@@ -202,3 +202,32 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.push(format!(".{ending}"));
     PathBuf::from(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p10_what_was_changed_meanwhile_is_not_replaced() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join(NAME);
+        let names = || fs::read_dir(dir.path()).expect("listed").count();
+        let none = SettingsFile::read(dir.path()).expect("fits");
+        fs::write(&path, "{}").expect("write");
+        let refused = none.replace("{\"a\": 1}");
+        assert!(matches!(refused, Err(ConnectError::Changed(_))), "made");
+        let file = SettingsFile::read(dir.path()).expect("fits");
+        fs::write(&path, "{\"b\": 2}").expect("write");
+        for refused in [file.replace("{\"a\": 1}"), file.remove()] {
+            assert!(matches!(refused, Err(ConnectError::Changed(_))), "written");
+        }
+        assert_eq!(fs::read_to_string(&path).expect("read"), "{\"b\": 2}");
+        let before = names();
+        fs::remove_file(&path).expect("removed");
+        let refused = file.replace("{\"a\": 1}");
+        assert!(matches!(refused, Err(ConnectError::Changed(_))), "removed");
+        assert!(!path.exists());
+        // What was there when it was read is kept once more; nothing else is left.
+        assert_eq!(names(), before);
+    }
+}
