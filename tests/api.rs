@@ -29,6 +29,10 @@ fn serve() -> Served {
             .stdout(std::process::Stdio::null()),
     );
     until(LONG, "the socket", || UnixStream::connect(&socket).ok());
+    let hooks = socket.with_file_name("hooks.sock");
+    until(LONG, "the hooks' socket", || {
+        UnixStream::connect(&hooks).ok()
+    });
     Served {
         _serving: serving,
         socket,
@@ -154,20 +158,19 @@ impl Client {
     }
 }
 
-fn tell_hook(stream: &mut UnixStream, payload: &str) -> std::io::Result<()> {
-    let length = payload.len();
-    write!(
-        stream,
-        "POST /v1/hooks HTTP/1.1\r\nHost: trusty\r\nContent-Length: {length}\r\n\r\n{payload}"
-    )?;
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        head.extend(byte);
-    }
-    assert!(head.starts_with(b"HTTP/1.1 204"));
-    Ok(())
+/// Hands over a hook's payload as a hook does; the answer.
+fn tell_hook(served: &Served, header: &str, payload: &[u8]) -> std::io::Result<String> {
+    let mut stream = UnixStream::connect(served.socket.with_file_name("hooks.sock"))?;
+    stream.set_read_timeout(Some(LONG))?;
+    stream.write_all(header.as_bytes())?;
+    stream.write_all(payload)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+fn header(payload: &[u8]) -> String {
+    format!("trusty-hook 1 0 {}\n", payload.len())
 }
 
 #[test]
@@ -180,12 +183,11 @@ fn a_flood_of_hooks_hides_no_need() {
     });
     let (told, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let flood = || {
-        let mut stream = UnixStream::connect(&served.socket).expect("connects");
-        stream.set_read_timeout(Some(LONG)).expect("set");
-        let payload = r#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash",
+        let payload = br#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash",
             "tool_use_id":"t","tool_input":{"command":"make"}}"#;
         while !over.load(Ordering::Relaxed) {
-            tell_hook(&mut stream, payload).expect("taken");
+            let answer = tell_hook(&served, &header(payload), payload);
+            assert_eq!(answer.expect("answered"), "taken\n");
             told.fetch_add(1, Ordering::Relaxed);
         }
     };
@@ -218,20 +220,40 @@ fn large_payloads_are_taken_in_turn_and_a_larger_one_is_refused() {
     std::thread::scope(|threads| {
         for _ in 0..8 {
             threads.spawn(|| {
-                let mut stream = UnixStream::connect(&served.socket).expect("connects");
-                stream.set_read_timeout(Some(LONG)).expect("set");
-                tell_hook(&mut stream, &payload).expect("taken");
+                let answer = tell_hook(&served, &header(payload.as_bytes()), payload.as_bytes());
+                assert_eq!(answer.expect("answered"), "taken\n");
             });
         }
     });
-    let mut stream = UnixStream::connect(&served.socket).expect("connects");
-    write!(
-        stream,
-        "POST /v1/hooks HTTP/1.1\r\nHost: trusty\r\nContent-Length: {}\r\n\r\n",
-        17 << 20
-    )
-    .expect("written");
-    let mut status = [0; 12];
-    stream.read_exact(&mut status).expect("answered");
-    assert_eq!(&status, b"HTTP/1.1 413");
+    let larger = format!("trusty-hook 1 0 {}\n", 17 << 20);
+    let answer = tell_hook(&served, &larger, b"").expect("answered");
+    assert_eq!(answer, "too long\n");
+}
+
+#[test]
+fn nonsense_from_a_hook_harms_nobody() {
+    let served = serve();
+    let hooks = served.socket.with_file_name("hooks.sock");
+    // As many as are listened to at a time, and more, who never say anything.
+    let silent: Vec<UnixStream> = (0..300)
+        .map(|_| UnixStream::connect(&hooks).expect("connects"))
+        .collect();
+    assert!(whole(&served, "/v1/sessions").0.starts_with("HTTP/1.1 200"));
+    let answer = |header: &str, payload: &[u8]| tell_hook(&served, header, payload);
+    assert_eq!(
+        answer("trusty-hook 1 7 2\n", b"{}").expect("answered"),
+        "taken\n"
+    );
+    for header in ["GET / HTTP/1.1\r\n", "trusty-hook 2 7 2\n", "\n"] {
+        assert_eq!(answer(header, b"").expect("answered"), "not understood\n");
+    }
+    assert_eq!(
+        answer("trusty-hook 1 7 9\n", b"half").expect("answered"),
+        "too slow\n"
+    );
+    drop(silent);
+    let endless = "x".repeat(4096);
+    // What it says is cut off; whether it sees the answer is a matter of when it notices.
+    let _ = answer(&endless, b"");
+    assert!(whole(&served, "/v1/sessions").0.starts_with("HTTP/1.1 200"));
 }

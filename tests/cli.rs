@@ -286,7 +286,7 @@ fn a_hook_of_whatever_arguments_is_no_wrong_usage() {
 }
 
 #[test]
-fn a_hook_without_room_for_a_runtime_ends_well() {
+fn a_hook_that_may_open_no_more_files_ends_well() {
     let home = Home::new();
     let ours = trusty(&home);
     // One more file may be open: enough to start a program.
@@ -301,4 +301,34 @@ fn a_hook_without_room_for_a_runtime_ends_well() {
     input.write_all(b"{}").expect("written");
     drop(input);
     ends_in_silence(&child.wait_with_output().expect("ends"));
+}
+
+#[test]
+fn a_keeper_stays_for_as_long_as_its_record() {
+    let home = Home::new();
+    let record = home.path().join("record.json");
+    fs::write(&record, "{}").expect("write");
+    let mut command = Command::new(trusty_tests::trusty::program("trusty-hook"));
+    let mut keeper = Running::start(
+        command
+            .args(["keep", "record.json"])
+            .current_dir(home.path()),
+    );
+    let process = keeper.process();
+    let stat = || fs::read_to_string(format!("/proc/{}/stat", process.pid)).unwrap_or_default();
+    // Of its own session, and in no folder that could be needed.
+    until(LONG, "a session of its own", || {
+        let fields = stat();
+        let rest = fields.rsplit_once(") ")?.1.to_owned();
+        (rest.split(' ').nth(3)? == process.pid.to_string()).then_some(())
+    });
+    until(LONG, "another folder", || {
+        let cwd = fs::read_link(format!("/proc/{}/cwd", process.pid)).ok()?;
+        (cwd == std::path::Path::new("/")).then_some(())
+    });
+    assert!(process.signal(Signal::HUP));
+    fs::write(home.path().join("other"), "").expect("write");
+    assert!(process.is_alive());
+    fs::remove_file(&record).expect("removed");
+    assert_eq!(keeper.wait(LONG), Some(0));
 }

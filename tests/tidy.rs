@@ -232,6 +232,7 @@ fn sources_know_neither_each_other_nor_verdicts() {
         "screen",
         "listing",
         "hook",
+        "connection",
     ];
     for own in rooms {
         let others: Vec<String> = rooms

@@ -44,47 +44,28 @@ pub fn confine(home: &Home) {
     .expect("settings");
 }
 
-/// The events of the client that `trusty hook` understands.
-const EVENTS: [&str; 13] = [
-    "SessionStart",
-    "SessionEnd",
-    "UserPromptSubmit",
-    "PreToolUse",
-    "PostToolUse",
-    "PostToolUseFailure",
-    "PermissionRequest",
-    "Stop",
-    "StopFailure",
-    "SubagentStart",
-    "SubagentStop",
-    "PreCompact",
-    "PostCompact",
-];
-
-/// Connects the hooks of all sessions of this home: from now on their clients run `trusty hook`.
+/// Connects the hooks of all sessions of this home, as their owner would.
+#[track_caller]
 pub fn connect(home: &Home) {
-    let command = format!("'{}' hook", program("trusty").display());
-    let entry = serde_json::json!([{"hooks": [{"type": "command", "command": command}]}]);
-    let hooks: serde_json::Map<String, Value> = EVENTS
-        .iter()
-        .map(|event| ((*event).to_owned(), entry.clone()))
-        .collect();
-    let settings = serde_json::json!({ "hooks": hooks });
-    fs::create_dir_all(home.config_dir()).expect("the client's folder");
-    fs::write(
-        home.config_dir().join("settings.json"),
-        settings.to_string(),
-    )
-    .expect("written");
+    // The program that is put into place.
+    program("trusty-hook");
+    let output = run(home, ["connect"]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// `trusty serve` in this home, ready to answer.
 pub fn serve(home: &Home) -> Running {
     let serving = Running::start(trusty(home).arg("serve").stdout(Stdio::null()));
-    let socket = home.runtime().join("trusty/trusty.sock");
-    wait::until(Duration::from_mins(1), "the socket", || {
-        std::os::unix::net::UnixStream::connect(&socket).ok()
-    });
+    for name in ["trusty.sock", "hooks.sock"] {
+        let socket = home.runtime().join("trusty").join(name);
+        wait::until(Duration::from_mins(1), "the socket", || {
+            std::os::unix::net::UnixStream::connect(&socket).ok()
+        });
+    }
     serving
 }
 

@@ -46,6 +46,7 @@ impl Place {
         }
     }
 
+    /// What one look of our own finds.
     pub(crate) async fn sweep(&self) -> Result<Swept, Failure> {
         let swept = sweep::sweep(&self.around, &self.settings).await;
         Ok(swept.context("failed to look at the machine")?)

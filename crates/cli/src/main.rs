@@ -3,9 +3,9 @@
 //! *Invariant:* nothing here derives a status or touches a session; snapshots come from an engine.
 
 mod act;
+mod connect;
 mod failure;
 mod fleet;
-mod hook;
 mod list;
 mod out;
 mod record;
@@ -16,6 +16,7 @@ mod watch;
 mod why;
 
 use clap::{Parser, Subcommand};
+use connect::Hooks;
 use failure::Failure;
 use record::Record;
 use replay::Replay;
@@ -55,6 +56,10 @@ enum Command {
     Record(Record),
     /// Print what a recording shows, a line for each change of a session
     Replay(Replay),
+    /// Connect the hooks of Claude Code, so that sessions can be held and tell more
+    Connect(Hooks),
+    /// Take our hooks back, and nothing else
+    Disconnect(Hooks),
 }
 
 #[derive(Debug, clap::Args)]
@@ -76,8 +81,11 @@ struct Ask {
 }
 
 fn main() -> ExitCode {
-    if hook::is_asked_for(std::env::args_os()) {
-        hook::run();
+    // Whatever else its arguments are, a client must not be told of wrong usage, for it takes
+    // that exit code as a refusal.
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|first| first == "hook") {
+        trusty_hook::run(words);
         return ExitCode::SUCCESS;
     }
     let arguments = Arguments::parse();
@@ -107,5 +115,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Serve => serve::run().await,
         Command::Record(record) => record::run(&record).await,
         Command::Replay(replay) => replay::run(&replay),
+        Command::Connect(hooks) => connect::run(&hooks).await,
+        Command::Disconnect(hooks) => connect::undo(&hooks),
     }
 }

@@ -8,6 +8,7 @@ use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::recording::{Mark, Recorder};
 use crate::settings::Settings;
+use crate::sources::connection::{self, Connections};
 use crate::sources::hook;
 use crate::sources::listing::{self, Lists};
 use crate::sources::pause::{self, Pauses};
@@ -206,6 +207,7 @@ impl Engine {
             screens: hold("trusty-screen", &feed, screen::run)?,
             lists: hold("trusty-list", &feed, listing::run)?,
             pauses: hold("trusty-pause", &feed, pause::run)?,
+            connections: hold("trusty-connect", &feed, connection::run)?,
         };
         let (send_jobs, jobs) = mpsc::channel(JOBS);
         let (hands, told) = (Hands::new(around), feed.1.clone());
@@ -251,6 +253,7 @@ struct Release {
     screens: oneshot::Sender<Screens>,
     lists: oneshot::Sender<Lists>,
     pauses: oneshot::Sender<Pauses>,
+    connections: oneshot::Sender<Connections>,
 }
 
 /// A thread that runs a source as soon as it is released.
@@ -329,6 +332,7 @@ impl Loop {
         let _ = release.screens.send(sources.screens);
         let _ = release.lists.send(sources.lists);
         let _ = release.pauses.send(sources.pauses);
+        let _ = release.connections.send(sources.connections);
     }
 
     async fn run(

@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod clock;
 pub mod files;
+pub mod input;
 pub mod launch;
 pub mod output;
 pub mod paths;

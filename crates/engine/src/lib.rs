@@ -1,9 +1,11 @@
 //! Sources, the loop and the local API: everything of Trusty Bar that touches the machine.
 
 pub mod api;
+pub mod connect;
 pub mod desk;
 pub mod engine;
 mod folders;
+pub mod hooks;
 pub mod hosts;
 pub mod io;
 pub mod recording;

@@ -1,5 +1,6 @@
 //! Where observations come from. *Invariant:* no source knows another, a verdict or the fleet.
 
+pub mod connection;
 pub mod hook;
 pub mod listing;
 pub mod pause;

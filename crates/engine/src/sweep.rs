@@ -5,6 +5,7 @@ use crate::desk::Desk;
 use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::settings::Settings;
+use crate::sources::connection::Connections;
 use crate::sources::listing::Lists;
 use crate::sources::pause::Pauses;
 use crate::sources::process::{Processes, Scope};
@@ -91,6 +92,8 @@ pub struct Sources {
     pub lists: Lists,
     /// The records of pauses.
     pub pauses: Pauses,
+    /// The hooks of the config folders.
+    pub connections: Connections,
 }
 
 impl Sources {
@@ -107,6 +110,7 @@ impl Sources {
             screens: Screens::new(around),
             lists: Lists::new(around),
             pauses: Pauses::new(Store::of(around)),
+            connections: Connections::new(around, setup.config_dirs.iter().cloned()),
         })
     }
 
@@ -135,7 +139,14 @@ impl Sources {
                 break;
             }
         }
-        let Wanted { screens, lists, .. } = desk.fleet.wanted(clock.now());
+        let Wanted {
+            screens,
+            lists,
+            config_dirs,
+            ..
+        } = desk.fleet.wanted(clock.now());
+        self.connections.follow(&config_dirs);
+        file(desk, clock, self.connections.look());
         self.screens
             .look(&screens, async |facts| file(desk, clock, facts))
             .await;
@@ -161,6 +172,11 @@ impl Swept {
     /// Decides how an action is done, or why it is not.
     pub fn plan(&self, id: SessionId, action: &Action) -> Result<Plan, Refusal> {
         self.fleet.plan(id, action, self.at)
+    }
+
+    /// The config folders that running sessions name.
+    pub fn config_dirs(&self) -> BTreeSet<PathBuf> {
+        self.fleet.wanted(self.at).config_dirs
     }
 
     /// Why a session is what it is.

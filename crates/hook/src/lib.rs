@@ -5,17 +5,64 @@
 //! *Invariant:* whatever happens, it ends well and, but for a refusal that was decided, says
 //! nothing: a hook that fails is shown in its user's conversation, or forbids a tool.
 
+mod gate;
 mod keep;
 
+use std::env;
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
+use trusty_engine::Surroundings;
+use trusty_engine::connect;
+use trusty_engine::hooks;
+use trusty_engine::io::{input, sys};
+
+/// How long a client may take to hand over its payload and to close its end.
+const INPUT: Duration = Duration::from_secs(2);
 
 /// Does what the arguments after the program's name say: an event's name, or `keep` and a path.
 pub fn run(mut arguments: impl Iterator<Item = OsString>) {
     let first = arguments.next().unwrap_or_default();
-    if first == "keep"
-        && let Some(record) = arguments.next()
-    {
-        keep::until_gone(&PathBuf::from(record));
+    if first == "keep" {
+        if let Some(record) = arguments.next() {
+            keep::until_gone(&PathBuf::from(record));
+        }
+    } else {
+        happened(&first.to_string_lossy());
     }
+}
+
+/// One event of a client.
+fn happened(event: &str) {
+    let payload = input::read_whole(hooks::MOST, INPUT);
+    let around = surroundings();
+    let Ok(machine) = sys::machine() else {
+        return;
+    };
+    let pid = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
+    if let Some(payload) = &payload {
+        hooks::tell(&around.runtime_dir(machine.uid), machine.uid, payload, pid);
+    }
+    let Some(kind) = gate::Kind::of(event) else {
+        return;
+    };
+    let payload = payload.unwrap_or_default();
+    if let gate::Passed::Refused(why) = gate::pass(kind, &payload, &around, &machine, pid) {
+        // Whoever does not read it any more has gone.
+        let _ = writeln!(std::io::stdout(), "{}", kind.refusal(why));
+    }
+}
+
+/// Those of the client. The records are where this very program was put, whatever the client's
+/// environment says of it.
+fn surroundings() -> Surroundings {
+    let mut around = Surroundings::read();
+    if let Some(data_home) = env::current_exe()
+        .ok()
+        .and_then(|exe| connect::data_home_of(&exe))
+    {
+        around.data_home = Some(data_home);
+    }
+    around
 }

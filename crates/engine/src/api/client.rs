@@ -1,6 +1,6 @@
 //! The other end of the local API, for faces that run no engine.
 
-use super::{PID_HEADER, PauseRequest, Problem, VERSION, VERSION_HEADER};
+use super::{PauseRequest, Problem, VERSION, VERSION_HEADER};
 use crate::io::socket;
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Full, Limited};
@@ -164,17 +164,6 @@ impl Remote {
                 }
             },
         ))
-    }
-
-    /// Hands over what a hook was given. Whoever calls is a hook, which its client waits for.
-    pub async fn hook(&self, payload: Vec<u8>, pid: Option<&str>) -> Result<(), ClientError> {
-        let request = Request::post("/v1/hooks")
-            .header(hyper::header::HOST, "trusty")
-            .header(hyper::header::CONTENT_TYPE, "application/json")
-            .header(PID_HEADER, pid.unwrap_or_default())
-            .body(Full::new(Bytes::from(payload)));
-        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
-        self.send(request).await.map(drop)
     }
 
     async fn get(&self, path: &str) -> Result<Response<Incoming>, ClientError> {

@@ -18,8 +18,7 @@ use utoipa::OpenApi;
         super::act::pause,
         super::act::resume,
         super::act::stop,
-        super::events,
-        super::hooks
+        super::events
     ),
     components(schemas(
         Snapshot,

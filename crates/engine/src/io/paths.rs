@@ -13,8 +13,7 @@ pub fn private_dir(dir: &Path, uid: u32) -> io::Result<()> {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
         Err(e) => return Err(e),
     }
-    let meta = fs::symlink_metadata(dir)?;
-    if meta.is_dir() && meta.uid() == uid && meta.mode().trailing_zeros() >= 6 {
+    if is_private(dir, uid)? {
         return Ok(());
     }
     let told = format!(
@@ -22,6 +21,12 @@ pub fn private_dir(dir: &Path, uid: u32) -> io::Result<()> {
         dir.display()
     );
     Err(io::Error::new(io::ErrorKind::PermissionDenied, told))
+}
+
+/// Whether this is a folder that only this user can enter.
+pub fn is_private(dir: &Path, uid: u32) -> io::Result<bool> {
+    let meta = fs::symlink_metadata(dir)?;
+    Ok(meta.is_dir() && meta.uid() == uid && meta.mode().trailing_zeros() >= 6)
 }
 
 #[cfg(test)]

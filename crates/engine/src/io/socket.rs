@@ -2,11 +2,14 @@
 
 use super::paths;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 
 /// Why the socket could not be bound.
@@ -25,13 +28,36 @@ pub enum BindError {
 pub struct Bound {
     /// Takes connections.
     pub listener: UnixListener,
-    path: PathBuf,
+    file: SocketFile,
     _lock: OwnedFd,
 }
 
-impl Drop for Bound {
+impl Bound {
+    /// Binds another socket beside it, under the same lock.
+    pub fn beside(&self, name: &str) -> io::Result<Beside> {
+        let path = self.file.0.with_file_name(name);
+        let listener = listen(&path)?;
+        let file = SocketFile(path);
+        Ok(Beside { listener, file })
+    }
+}
+
+/// A second socket; no longer than the first.
+#[derive(Debug)]
+pub struct Beside {
+    /// Takes connections.
+    pub listener: UnixListener,
+    #[expect(dead_code, reason = "held, not used")]
+    file: SocketFile,
+}
+
+/// Removed with the last who listens.
+#[derive(Debug)]
+struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(&self.0);
     }
 }
 
@@ -52,17 +78,35 @@ pub fn bind(runtime_dir: &Path, uid: u32) -> Result<Bound, BindError> {
         Err(e) => return Err(io::Error::from(e).into()),
     }
     let path = path(runtime_dir);
-    match fs::remove_file(&path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e.into()),
-        _ => {}
-    }
-    let listener = UnixListener::bind(&path)?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
     Ok(Bound {
-        listener,
-        path,
+        listener: listen(&path)?,
+        file: SocketFile(path),
         _lock: lock,
     })
+}
+
+/// Listens here, for this user alone, in place of whoever did before.
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Connects without a runtime; waits no longer than this for one that takes no connections.
+pub fn connect_in_time(
+    path: &Path,
+    patience: Duration,
+) -> io::Result<std::os::unix::net::UnixStream> {
+    let address = SocketAddrUnix::new(path)?;
+    let socket = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+    set_socket_timeout(&socket, Timeout::Send, Some(patience))?;
+    rustix::net::connect(&socket, &address)?;
+    Ok(socket.into())
 }
 
 /// Whether the other end of a connection is this user.

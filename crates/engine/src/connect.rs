@@ -1,0 +1,276 @@
+//! Connects the hooks of a config folder: our entries in its `settings.json`, and a copy of the
+//! hook program that they run. Nothing of what else is in that file is lost.
+
+mod clients;
+mod entries;
+mod file;
+mod memory;
+mod policy;
+mod program;
+mod text;
+
+pub use entries::{EVENTS, Entries};
+pub use program::{data_home_of, program};
+pub use text::{Holds, Unfit, disables_hooks, holds, with, without};
+
+use crate::io::files::ReadError;
+use crate::settings::Settings;
+use crate::surroundings::Surroundings;
+use file::SettingsFile;
+use memory::{Memory, Remembered};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use trusty_fleet::Snapshot;
+use trusty_fleet::observation::Connection;
+
+/// Why hooks were not connected or disconnected; nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The settings cannot be edited.
+    #[error("{path} {why}", path = .0.display(), why = .1)]
+    Unfit(PathBuf, #[source] Unfit),
+    /// They are no text.
+    #[error("{} is not UTF-8 text; correct it first", .0.display())]
+    NotText(PathBuf),
+    /// They are a link to elsewhere.
+    #[error(
+        "{} is a link to {}, which something else looks after; put the file itself there, or \
+         connect the folder that it is in",
+        .0.display(), .1.display()
+    )]
+    Link(PathBuf, PathBuf),
+    /// They are a folder, a pipe, …
+    #[error("{} is not a plain file; move it away", .0.display())]
+    NotPlain(PathBuf),
+    /// They may not be written.
+    #[error("{path} is read-only; allow it with: chmod u+w {path:?}", path = .0.display())]
+    ReadOnly(PathBuf),
+    /// They are of another user.
+    #[error("{} belongs to another user", .0.display())]
+    Foreign(PathBuf),
+    /// A policy forbids hooks.
+    #[error("hooks cannot run: {0}")]
+    Forbidden(String),
+    /// A running client would not understand the settings.
+    #[error("{0}")]
+    OldClient(String),
+    /// Something else has written them meanwhile.
+    #[error("{} was changed by something else just now; try again", .0.display())]
+    Changed(PathBuf),
+    /// The hook program is missing.
+    #[error("{} is missing; install Trusty Bar again, or run: cargo build --workspace", .0.display())]
+    NoProgram(PathBuf),
+    /// The path of the hook program cannot be written in JSON.
+    #[error("{} is not UTF-8 text; set XDG_DATA_HOME to another folder", .0.display())]
+    OddPath(PathBuf),
+    /// It could not be read.
+    #[error("{path} {why}", path = .0.display(), why = .1)]
+    Read(PathBuf, #[source] ReadError),
+    /// It could not be written.
+    #[error("failed to write {path}: {why}", path = .0.display(), why = .1)]
+    Io(PathBuf, #[source] io::Error),
+}
+
+impl ConnectError {
+    /// A stable code, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unfit(..) | Self::NotText(_) => "settings-not-understood",
+            Self::Link(..) => "settings-elsewhere",
+            Self::NotPlain(_) => "settings-not-a-file",
+            Self::ReadOnly(_) | Self::Foreign(_) => "settings-read-only",
+            Self::Forbidden(_) => "hooks-forbidden",
+            Self::OldClient(_) => "client-too-old",
+            Self::Changed(_) => "settings-changed",
+            Self::NoProgram(_) | Self::OddPath(_) => "no-hook-program",
+            Self::Read(..) => "settings-not-read",
+            Self::Io(..) => "settings-not-written",
+        }
+    }
+}
+
+/// What is to be done to a settings file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The file, links followed.
+    pub file: PathBuf,
+    /// What it holds; none if there is none.
+    pub before: Option<String>,
+    /// What it will hold; none if it goes.
+    pub after: Option<String>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connected {
+    /// The settings file.
+    pub file: PathBuf,
+    /// Where what it held before is kept; none if nothing had to be changed, or there was none.
+    pub backup: Option<PathBuf>,
+    /// What was done to it.
+    pub outcome: Outcome,
+}
+
+/// What was done to a settings file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is as it was.
+    Unchanged,
+    /// It was made.
+    Made,
+    /// It was replaced.
+    Replaced,
+    /// It was removed: we had made it, and nothing else was in it.
+    Removed,
+}
+
+/// The config folders of these surroundings and settings.
+pub fn folders(around: &Surroundings, settings: &Settings) -> BTreeSet<PathBuf> {
+    let more = settings.config_dirs.iter().cloned();
+    more.chain([around.claude_dir()]).collect()
+}
+
+/// What [`connect`] would do to a folder's settings.
+pub fn plan_connect(
+    around: &Surroundings,
+    dir: &Path,
+    running: &Snapshot,
+) -> Result<Change, ConnectError> {
+    connecting(around, dir, running).map(|(change, _)| change)
+}
+
+fn connecting(
+    around: &Surroundings,
+    dir: &Path,
+    running: &Snapshot,
+) -> Result<(Change, SettingsFile), ConnectError> {
+    clients::all_understand(running)?;
+    let file = SettingsFile::read(dir)?;
+    let before = file.text.clone();
+    let text = before.as_deref().unwrap_or_default();
+    if let Some(why) = policy::forbids(file.path(), text) {
+        return Err(ConnectError::Forbidden(why));
+    }
+    let after = with(text, &wanted(around)?).map_err(|e| unfit(&file, e))?;
+    let change = Change {
+        file: file.path().to_path_buf(),
+        before,
+        after: Some(after),
+    };
+    Ok((change, file))
+}
+
+/// Connects the hooks of a config folder, whose running sessions take them up within seconds.
+/// Done again, it changes nothing.
+pub fn connect(
+    around: &Surroundings,
+    dir: &Path,
+    running: &Snapshot,
+) -> Result<Connected, ConnectError> {
+    let (change, file) = connecting(around, dir, running)?;
+    program::install(around)?;
+    let done = perform(&change, &file)?;
+    let mut memory = Memory::read(around);
+    if done.outcome != Outcome::Unchanged || memory.of(dir).is_none() {
+        let backup = done.backup.clone();
+        memory.set(around, dir, Some(Remembered { backup }))?;
+    }
+    Ok(done)
+}
+
+/// What [`disconnect`] would do to a folder's settings.
+pub fn plan_disconnect(around: &Surroundings, dir: &Path) -> Result<Change, ConnectError> {
+    disconnecting(around, dir).map(|(change, _)| change)
+}
+
+fn disconnecting(
+    around: &Surroundings,
+    dir: &Path,
+) -> Result<(Change, SettingsFile), ConnectError> {
+    let file = SettingsFile::read(dir)?;
+    let memory = Memory::read(around);
+    let remembered = memory.of(dir);
+    let backup = remembered.and_then(|r| file::text_of(r.backup.as_deref()?).ok()?);
+    let made = remembered.is_some_and(|r| r.backup.is_none());
+    let before = file.text.clone();
+    let after = match &before {
+        None => None,
+        Some(text) => {
+            let entries = wanted(around)?;
+            let known = if made { Some("") } else { backup.as_deref() };
+            let after = without(text, known, &entries).map_err(|e| unfit(&file, e))?;
+            // What we made goes with the last of ours.
+            Some(after).filter(|after| !(made && text::is_bare(after)))
+        }
+    };
+    let change = Change {
+        file: file.path().to_path_buf(),
+        before,
+        after,
+    };
+    Ok((change, file))
+}
+
+/// Takes our entries out of a folder's settings, and nothing else.
+pub fn disconnect(around: &Surroundings, dir: &Path) -> Result<Connected, ConnectError> {
+    let (change, file) = disconnecting(around, dir)?;
+    let done = perform(&change, &file)?;
+    Memory::read(around).set(around, dir, None)?;
+    Ok(done)
+}
+
+fn perform(change: &Change, file: &SettingsFile) -> Result<Connected, ConnectError> {
+    let (backup, outcome) = match (&change.before, &change.after) {
+        (before, after) if before == after => (None, Outcome::Unchanged),
+        (None, Some(after)) => (file.replace(after)?, Outcome::Made),
+        (Some(_), Some(after)) => (file.replace(after)?, Outcome::Replaced),
+        (_, None) => (file.remove()?, Outcome::Removed),
+    };
+    Ok(Connected {
+        file: change.file.clone(),
+        backup,
+        outcome,
+    })
+}
+
+fn wanted(around: &Surroundings) -> Result<Entries, ConnectError> {
+    let program = program(around);
+    Entries::of(&program).ok_or(ConnectError::OddPath(program))
+}
+
+fn unfit(file: &SettingsFile, why: Unfit) -> ConnectError {
+    ConnectError::Unfit(file.path().to_path_buf(), why)
+}
+
+/// How it stands with the hooks of a config folder.
+pub fn state(around: &Surroundings, dir: &Path) -> Connection {
+    let path = dir.join(file::NAME);
+    let text = match file::text_of(&path) {
+        Ok(text) => text.unwrap_or_default(),
+        Err(e) => return Connection::Broken(e.to_string()),
+    };
+    let known = wanted(around).and_then(|entries| {
+        holds(&text, &entries).map_err(|why| ConnectError::Unfit(path.clone(), why))
+    });
+    let held = match known {
+        Ok(held) => held,
+        Err(e) => return Connection::Broken(e.to_string()),
+    };
+    if let Some(why) = policy::forbids(&path, &text) {
+        return Connection::Forbidden(why);
+    }
+    match held {
+        Holds::All if program::is_there(&program(around)) => Connection::Connected,
+        Holds::None if Memory::read(around).of(dir).is_none() => Connection::Apart,
+        Holds::All | Holds::Some | Holds::None => Connection::Lost,
+    }
+}
+
+/// Renews the copy of the hook program, if anything was ever connected.
+pub fn renew(around: &Surroundings) -> Result<(), ConnectError> {
+    if Memory::read(around).is_empty() {
+        return Ok(());
+    }
+    program::renew(around)
+}

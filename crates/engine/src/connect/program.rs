@@ -1,0 +1,124 @@
+//! The hook program: a copy in the data folder, so that moved, rebuilt and twice-installed
+//! programs of ours break nothing.
+
+use super::ConnectError;
+use crate::surroundings::Surroundings;
+use std::env;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Its folder in the data folder.
+const FOLDER: &str = "bin";
+/// Its name.
+const NAME: &str = "trusty-hook";
+
+/// Where the copy is.
+pub fn program(around: &Surroundings) -> PathBuf {
+    around.data_dir().join(FOLDER).join(NAME)
+}
+
+/// The data folder's parent, of a program that is such a copy: `$XDG_DATA_HOME` as it was when it
+/// was put there.
+pub fn data_home_of(exe: &Path) -> Option<PathBuf> {
+    let folder = exe.parent()?;
+    let data = folder.parent()?;
+    let is_copy = folder.ends_with(FOLDER) && data.ends_with("trusty");
+    is_copy.then(|| data.parent().map(Path::to_path_buf))?
+}
+
+/// Whether a client could start it.
+pub(super) fn is_there(program: &Path) -> bool {
+    fs::metadata(program).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o100 != 0)
+}
+
+/// The program that belongs to the one that runs: beside it.
+fn original() -> io::Result<PathBuf> {
+    Ok(env::current_exe()?.with_file_name(NAME))
+}
+
+/// Puts the copy in place, or renews it.
+pub(super) fn install(around: &Surroundings) -> Result<(), ConnectError> {
+    let from = original().map_err(|e| ConnectError::Io(PathBuf::from(NAME), e))?;
+    let bytes = fs::read(&from).map_err(|_| ConnectError::NoProgram(from))?;
+    let to = program(around);
+    put(&to, &bytes).map_err(|e| ConnectError::Io(to, e))
+}
+
+/// Renews a copy that another version of ours has put there. Without an original, what is there
+/// goes on to serve.
+pub(super) fn renew(around: &Surroundings) -> Result<(), ConnectError> {
+    let there = original().is_ok_and(|from| from.is_file());
+    if there || !is_there(&program(around)) {
+        install(around)
+    } else {
+        Ok(())
+    }
+}
+
+fn put(to: &Path, bytes: &[u8]) -> io::Result<()> {
+    if is_there(to) && fs::read(to).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    let folder = to.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    fs::create_dir_all(folder)?;
+    let new = folder.join(format!(".{NAME}.{}", std::process::id()));
+    // Left by one of that pid who did not come to the end.
+    let _ = fs::remove_file(&new);
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o755).open(&new);
+    let done = file.and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.set_permissions(fs::Permissions::from_mode(0o755))?;
+        file.sync_all()?;
+        // A file that is open for writing cannot be run.
+        drop(file);
+        fs::rename(&new, to)?;
+        File::open(folder)?.sync_all()
+    });
+    if done.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_knows_where_it_was_put() {
+        let around = Surroundings {
+            data_home: Some("/d".into()),
+            ..Surroundings::default()
+        };
+        let copy = program(&around);
+        assert_eq!(data_home_of(&copy), Some(PathBuf::from("/d")));
+        for other in [
+            "/usr/bin/trusty-hook",
+            "/w/target/debug/trusty-hook",
+            "trusty-hook",
+        ] {
+            assert_eq!(data_home_of(Path::new(other)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_copy_is_renewed_when_it_differs_or_cannot_run() {
+        let dir = tempfile::tempdir().expect("folder");
+        let to = dir.path().join("bin").join(NAME);
+        for bytes in ["one", "two"] {
+            put(&to, bytes.as_bytes()).expect("put");
+            assert_eq!(fs::read_to_string(&to).expect("read"), bytes);
+        }
+        fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).expect("chmod");
+        assert!(!is_there(&to));
+        put(&to, b"two").expect("put");
+        assert!(is_there(&to));
+        let names = fs::read_dir(dir.path().join("bin"))
+            .expect("listed")
+            .count();
+        assert_eq!(names, 1, "nothing is left behind");
+    }
+}

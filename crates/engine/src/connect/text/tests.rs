@@ -1,0 +1,282 @@
+use super::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Map, json};
+use std::path::Path;
+
+fn entries() -> Entries {
+    Entries::of(Path::new("/data/it's mine/trusty/bin/trusty-hook")).expect("text")
+}
+
+fn other() -> Entries {
+    Entries::of(Path::new("/elsewhere/trusty-hook")).expect("text")
+}
+
+fn parsed(text: &str) -> Value {
+    let root = Edited::parse(text).expect("JSON").root;
+    root.to_serde_value().expect("a value")
+}
+
+/// In, in again, and out: what comes back, with the text before known and without.
+#[track_caller]
+fn there_and_back(text: &str) -> (String, String) {
+    let ours = entries();
+    let connected = with(text, &ours).expect("fits");
+    assert_eq!(holds(&connected, &ours), Ok(Holds::All));
+    assert_eq!(with(&connected, &ours).as_ref(), Ok(&connected), "again");
+    assert_eq!(without(&connected, Some(text), &ours).as_deref(), Ok(text));
+    let by_itself = without(&connected, None, &ours).expect("fits");
+    assert_eq!(holds(&by_itself, &ours), Ok(Holds::None));
+    (connected, by_itself)
+}
+
+#[test]
+fn what_is_not_ours_stays_to_the_byte() {
+    let hook = r#"{ "type": "command",   "command": "make # mine", "timeout": 1.50 }"#;
+    let styles = [
+        format!(
+            "{{\n  \"b\": 1,\n  \"hooks\": {{\n    \"Stop\": [{{\"hooks\": [{hook}]}}]\n  }},\n  \"a\": 1e3\n}}\n"
+        ),
+        format!(
+            "{{\r\n\t\"hooks\": {{\r\n\t\t\"PreToolUse\": [\r\n\t\t\t{{\r\n\t\t\t\t\"matcher\": \"Bash\",\r\n\t\t\t\t\"hooks\": [\r\n\t\t\t\t\t{hook}\r\n\t\t\t\t]\r\n\t\t\t}}\r\n\t\t]\r\n\t}}\r\n}}\r\n"
+        ),
+        format!(
+            "{MARK}{{\n    \"model\": \"opus\",\n    \"hooks\": {{\n        \"Notification\": [ {{\"hooks\": [{hook}]}} ]\n    }}\n}}"
+        ),
+    ];
+    for text in styles {
+        let (connected, by_itself) = there_and_back(&text);
+        let bare = |text: &str| text.replace(['\r', '\n', ' ', '\t'], "");
+        assert_eq!(bare(&by_itself), bare(&text));
+        for line in text.lines().filter(|l| l.contains("make # mine")) {
+            assert!(
+                connected.contains(line.trim().trim_end_matches([']', '}', ' ', ','])),
+                "{line}"
+            );
+        }
+        if text.contains('\r') {
+            let lone = connected.replace("\r\n", "").contains('\n');
+            assert!(!lone, "line ends are of one kind");
+        }
+    }
+}
+
+#[test]
+fn empty_lists_stay_only_where_they_were() {
+    let text = "{\n  \"hooks\": {\n    \"Stop\": []\n  }\n}\n";
+    let connected = with(text, &entries()).expect("fits");
+    let later = connected.replacen('{', "{\n  \"model\": \"opus\",", 1);
+    let back = without(&later, Some(text), &entries()).expect("fits");
+    assert_eq!(
+        parsed(&back),
+        json!({"model": "opus", "hooks": {"Stop": []}})
+    );
+    let back = without(&later, None, &entries()).expect("fits");
+    assert_eq!(parsed(&back), json!({"model": "opus"}));
+    let back = without(&later, Some("{}"), &entries()).expect("fits");
+    assert_eq!(parsed(&back), json!({"model": "opus"}));
+}
+
+#[test]
+fn entries_of_another_place_are_replaced_and_taken_out() {
+    let old = with("{\"hooks\": {\"Stop\": []}}", &other()).expect("fits");
+    assert_eq!(holds(&old, &entries()), Ok(Holds::Some));
+    let new = with(&old, &entries()).expect("fits");
+    assert_eq!(holds(&new, &entries()), Ok(Holds::All));
+    assert!(!new.contains("/elsewhere"));
+    let back = without(&old, None, &entries()).expect("fits");
+    assert!(!back.contains("trusty-bar"), "{back}");
+}
+
+#[test]
+fn ours_in_somebody_else_s_group_leaves_the_rest_of_it() {
+    let connected = with("{}", &entries()).expect("fits");
+    let mut value = parsed(&connected);
+    let mine = json!({"type": "command", "command": "true"});
+    value["hooks"]["Stop"][0]["hooks"]
+        .as_array_mut()
+        .expect("list")
+        .push(mine.clone());
+    value["hooks"]["PreToolUse"][0]["matcher"] = json!("Bash");
+    let text = value.to_string();
+    assert_eq!(
+        holds(&text, &entries()),
+        Ok(Holds::Some),
+        "not for every tool"
+    );
+    let back = without(&text, None, &entries()).expect("fits");
+    assert_eq!(
+        parsed(&back),
+        json!({"hooks": {"Stop": [{"hooks": [mine]}]}})
+    );
+}
+
+#[test]
+fn what_cannot_be_edited_is_refused() {
+    let invalid = [
+        "{",
+        "{\"a\": 1,, }",
+        "{'a': 1}",
+        "hello",
+        "{\"a\": .5}",
+        "{\"a\" 1}",
+        "{\"a\": 1,}",
+        "{\"a\": 1} // mine",
+        "{/* mine */}",
+        "{\"a\": 01}",
+        "{\"a\": \"\t\"}",
+    ];
+    for text in invalid {
+        let refused = with(text, &entries());
+        assert!(
+            matches!(refused, Err(Unfit::Invalid(_))),
+            "{text}: {refused:?}"
+        );
+        assert!(matches!(
+            without(text, None, &entries()),
+            Err(Unfit::Invalid(_))
+        ));
+    }
+    let odd = [
+        "[]",
+        "3",
+        "{\"hooks\": []}",
+        "{\"hooks\": null}",
+        "{\"hooks\": {}, \"hooks\": {}}",
+        "{\"hooks\": {\"Stop\": {}}}",
+        "{\"hooks\": {\"Stop\": [], \"Stop\": []}}",
+    ];
+    for text in odd {
+        let refused = with(text, &entries());
+        assert!(
+            matches!(refused, Err(Unfit::Form(_))),
+            "{text}: {refused:?}"
+        );
+    }
+    // Deeper than any reader goes: refused, not a crash.
+    assert!(with(&"[".repeat(100_000), &entries()).is_err());
+    assert!(with(&"{\"a\":".repeat(100_000), &entries()).is_err());
+}
+
+#[test]
+fn nothing_at_all_becomes_settings() {
+    for text in ["", "\n", MARK] {
+        let connected = with(text, &entries()).expect("fits");
+        assert_eq!(holds(&connected, &entries()), Ok(Holds::All));
+        assert_eq!(
+            without(&connected, Some(text), &entries()).as_deref(),
+            Ok(text)
+        );
+    }
+    for bare in ["", "{}", "{ \n}\n"] {
+        assert!(is_bare(bare));
+    }
+    for more in ["{\"a\": 1}", "[]"] {
+        assert!(!is_bare(more), "{more}");
+    }
+}
+
+#[test]
+fn the_command_survives_any_path_and_has_our_mark_last() {
+    let of = |path: &str| {
+        let entries = Entries::of(Path::new(path)).expect("text");
+        let all: Vec<String> = entries
+            .iter()
+            .map(|(_, entry)| entry["command"].as_str().expect("text").to_owned())
+            .collect();
+        assert!(all.iter().all(|c| is_ours(c)));
+        all
+    };
+    assert_eq!(of("/a b/c").len(), 13);
+    assert!(of("/it's").iter().all(|c| c.contains(r"h='/it'\''s';")));
+    for foreign in ["make", "echo '# trusty-bar' | tee", "# trusty-bar-2", ""] {
+        assert!(!is_ours(foreign), "{foreign}");
+    }
+}
+
+/// Any settings, in the usual spacing.
+fn settings() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    let any_value = leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec((".{0,6}", inner), 0..4).prop_map(|all| Value::Object(all.into_iter().collect())),
+        ]
+    });
+    let handler = ".{0,20}".prop_map(|c| json!({"type": "command", "command": c, "timeout": 7}));
+    let group =
+        (vec(handler, 1..4), proptest::option::of(".{0,8}")).prop_map(|(hooks, matcher)| {
+            matcher.map_or(
+                json!({"hooks": hooks}),
+                |m| json!({"matcher": m, "hooks": hooks}),
+            )
+        });
+    let event = prop_oneof![
+        proptest::sample::select(super::super::EVENTS.to_vec()).prop_map(str::to_owned),
+        "[A-Z][a-z]{1,8}"
+    ];
+    let hooks = vec((event, vec(group, 0..4)), 0..6);
+    let rest = vec(("[a-z]{1,8}", any_value), 0..5);
+    (rest, proptest::option::of(hooks)).prop_map(|(rest, hooks)| {
+        let mut all: Map<String, Value> = rest.into_iter().collect();
+        all.remove("hooks");
+        if let Some(hooks) = hooks {
+            let hooks = hooks.into_iter().map(|(event, list)| (event, json!(list)));
+            all.insert("hooks".into(), Value::Object(hooks.collect()));
+        }
+        Value::Object(all)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn any_settings_come_back(value in settings(), spacing in 0..3) {
+        let text = match spacing {
+            0 => value.to_string(),
+            1 => serde_json::to_string_pretty(&value).expect("text"),
+            _ => serde_json::to_string_pretty(&value).expect("text").replace('\n', "\r\n"),
+        };
+        let (connected, by_itself) = there_and_back(&text);
+        let mut kept = parsed(&by_itself);
+        let mut wanted = parsed(&text);
+        // Which empty lists were there before is not known without the text before.
+        for value in [&mut kept, &mut wanted] {
+            drop_empty(value);
+        }
+        prop_assert_eq!(kept, wanted);
+        // All else is there while connected, too.
+        for (name, is) in value.as_object().expect("object") {
+            if name != "hooks" {
+                prop_assert_eq!(&parsed(&connected)[name], is);
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_edited_or_refused(text in ".{0,80}") {
+        let ours = entries();
+        if let Ok(connected) = with(&text, &ours) {
+            prop_assert_eq!(holds(&connected, &ours), Ok(Holds::All));
+        }
+        let _ = without(&text, Some(&text), &ours);
+    }
+}
+
+fn drop_empty(value: &mut Value) {
+    let Some(all) = value.as_object_mut() else {
+        return;
+    };
+    if let Some(hooks) = all.get_mut("hooks").and_then(Value::as_object_mut) {
+        hooks.retain(|_, list| list.as_array().is_none_or(|l| !l.is_empty()));
+        if hooks.is_empty() {
+            all.remove("hooks");
+        }
+    }
+}

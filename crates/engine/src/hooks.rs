@@ -1,0 +1,148 @@
+//! How a hook of a client tells the engine what it was given: over a socket of its own, without
+//! a runtime, in one small message.
+//!
+//! `trusty-hook 1 <client's pid, 0 if unknown> <length>`, a line end and so many bytes; the answer
+//! is one line, `taken` or why not. A hook does not wait long for it, and does without.
+
+mod serve;
+
+pub(crate) use serve::serve;
+
+use crate::io::{clock, paths, socket};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// The socket's name, beside that of the API.
+pub const NAME: &str = "hooks.sock";
+/// The largest payload that is taken, in bytes; it holds a tool's whole input.
+pub const MOST: usize = 16 << 20;
+/// How long a client waits for us at most.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// What comes before the payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Header {
+    /// The client's pid.
+    pid: Option<u32>,
+    /// The length of the payload, in bytes.
+    length: usize,
+}
+
+/// The longest header, in bytes.
+const LONGEST: usize = 64;
+
+impl Header {
+    fn text(self) -> String {
+        format!("trusty-hook 1 {} {}\n", self.pid.unwrap_or(0), self.length)
+    }
+
+    /// Of a line without its end.
+    fn read(line: &[u8]) -> Option<Self> {
+        let rest = std::str::from_utf8(line)
+            .ok()?
+            .strip_prefix("trusty-hook 1 ")?;
+        let (pid, length) = rest.split_once(' ')?;
+        let pid = pid.parse().ok()?;
+        Some(Self {
+            pid: (pid != 0).then_some(pid),
+            length: length.parse().ok()?,
+        })
+    }
+}
+
+/// Hands over what a hook was given. Nobody may listen, or not in time: then it is not told.
+pub fn tell(runtime_dir: &Path, uid: u32, payload: &[u8], pid: Option<u32>) {
+    // In a folder of ours alone, nobody else listens.
+    if paths::is_private(runtime_dir, uid).unwrap_or(false) {
+        // See above.
+        let _ = hand_over(&runtime_dir.join(NAME), payload, pid);
+    }
+}
+
+fn hand_over(socket: &Path, payload: &[u8], pid: Option<u32>) -> Option<()> {
+    let end = clock::instant() + PATIENCE;
+    let mut stream = socket::connect_in_time(socket, PATIENCE).ok()?;
+    let length = payload.len();
+    let mut message = Header { pid, length }.text().into_bytes();
+    message.extend_from_slice(payload);
+    let mut rest = &message[..];
+    while !rest.is_empty() {
+        stream.set_write_timeout(Some(left(end)?)).ok()?;
+        let count = stream.write(rest).ok()?;
+        rest = rest.get(count..).filter(|_| count > 0)?;
+    }
+    stream.set_read_timeout(Some(left(end)?)).ok()?;
+    // What is answered changes nothing; that it is, means that this event is filed before the
+    // next one.
+    stream.read(&mut [0; LONGEST]).ok().map(drop)
+}
+
+fn left(end: Instant) -> Option<Duration> {
+    let left = end.checked_duration_since(clock::instant())?;
+    (!left.is_zero()).then_some(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
+
+    #[test]
+    fn a_header_is_read_as_it_is_written() {
+        for header in [
+            Header {
+                pid: Some(7),
+                length: 0,
+            },
+            Header {
+                pid: None,
+                length: MOST,
+            },
+            Header {
+                pid: Some(u32::MAX),
+                length: usize::MAX,
+            },
+        ] {
+            let text = header.text();
+            assert!(text.len() <= LONGEST, "{text}");
+            let line = text.strip_suffix('\n').expect("a line");
+            assert_eq!(Header::read(line.as_bytes()), Some(header));
+        }
+        for other in [
+            "",
+            "GET / HTTP/1.1",
+            "trusty-hook 2 7 1",
+            "trusty-hook 1 7",
+            "trusty-hook 1 x 1",
+            "trusty-hook 1 7 -1",
+            "trusty-hook 1 7 1 ",
+        ] {
+            assert_eq!(Header::read(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_engine_that_hangs_holds_no_hook_up() {
+        let dir = tempfile::tempdir().expect("folder");
+        let uid = rustix::process::getuid().as_raw();
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(dir.path(), private).expect("chmod");
+        let socket = dir.path().join(NAME);
+        tell(dir.path(), uid, b"{}", Some(7));
+        let silent = UnixListener::bind(&socket).expect("socket");
+        // Neither an answer, nor room for the payload, nor for one more connection.
+        for payload in [vec![], vec![b' '; 4 << 20]] {
+            assert_eq!(hand_over(&socket, &payload, None), None);
+        }
+        let mut waiting = Vec::new();
+        while let Ok(stream) = socket::connect_in_time(&socket, Duration::from_millis(1)) {
+            waiting.push(stream);
+        }
+        assert_eq!(hand_over(&socket, b"{}", None), None);
+        drop(silent);
+        assert_eq!(hand_over(&socket, b"{}", None), None, "nobody");
+        assert!(!paths::is_private(dir.path(), uid + 1).expect("there"));
+    }
+}

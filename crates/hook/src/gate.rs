@@ -1,0 +1,289 @@
+//! The gate: while a record says that its session is held, the next tool and the next prompt wait.
+//! Only the record counts, whether an engine runs or not.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::time::Duration;
+use trusty_engine::Surroundings;
+use trusty_engine::io::changes::Changes;
+use trusty_engine::io::sys;
+use trusty_engine::store::Store;
+use trusty_fleet::SessionId;
+use trusty_fleet::identity::{Machine, ProcessKey};
+use trusty_fleet::pause::{Gate, Means, PauseRecord, Phase};
+
+/// A client lets a hook that has taken 9,999,999 s fail, and a failed one forbids nothing: it has
+/// answered before.
+const LONGEST: Duration = Duration::from_mins(166_650);
+/// That the client or the parent has ended is told by nobody.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What is kept from going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A tool.
+    Tool,
+    /// A prompt: its owner's, or one that tells the model of a task that has ended, which starts
+    /// a turn as well.
+    Prompt,
+}
+
+impl Kind {
+    /// That of an event; most keep nothing.
+    pub(crate) fn of(event: &str) -> Option<Self> {
+        [Self::Tool, Self::Prompt]
+            .into_iter()
+            .find(|k| k.event() == event)
+    }
+
+    fn event(self) -> &'static str {
+        match self {
+            Self::Tool => "PreToolUse",
+            Self::Prompt => "UserPromptSubmit",
+        }
+    }
+
+    /// The answer after which a client runs no tool, sends no prompt and ends the turn. To end
+    /// the turn alone does not keep a tool from running (measured, 2.1.330).
+    pub(crate) fn refusal(self, why: &str) -> Value {
+        match self {
+            Self::Tool => json!({
+                "continue": false,
+                "stopReason": why,
+                "hookSpecificOutput": {
+                    "hookEventName": self.event(),
+                    "permissionDecision": "deny",
+                    "permissionDecisionReason": why,
+                },
+            }),
+            Self::Prompt => json!({ "continue": false, "stopReason": why }),
+        }
+    }
+}
+
+/// How a gate was passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passed {
+    /// Nothing holds it (any more).
+    Free,
+    /// It may not go on; in words.
+    Refused(&'static str),
+}
+
+/// Waits for as long as the session is held. What cannot be read holds nobody.
+pub(crate) fn pass(
+    kind: Kind,
+    payload: &[u8],
+    around: &Surroundings,
+    machine: &Machine,
+    client: Option<u32>,
+) -> Passed {
+    let store = Store::of(around);
+    let candidates = client.map_or_else(parents, |pid| vec![pid]);
+    let held = candidates.into_iter().find_map(|pid| {
+        let key = living(pid)?;
+        let id = machine.session_id(key);
+        is_hold(&store, id).then_some((key, id))
+    });
+    let Some((client, id)) = held else {
+        return Passed::Free;
+    };
+    let Some(own) = living(std::process::id()) else {
+        return Passed::Free;
+    };
+    // Held or not is a matter of the record: a mark that cannot be written is only not seen.
+    let _ = store.write_gate(id, &mark(own, kind, payload));
+    let passed = wait(&store, id, client, LONGEST);
+    let _ = store.remove_gate(id, own.pid);
+    passed
+}
+
+/// Clients before 2.1 do not tell hooks their pid. One starts a hook itself, or its shell does.
+fn parents() -> Vec<u32> {
+    let parent = parent();
+    let above = parent.and_then(|pid| Some(sys::stat(pid).ok()??.parent));
+    parent.into_iter().chain(above).collect()
+}
+
+fn parent() -> Option<u32> {
+    let pid = rustix::process::getppid()?.as_raw_nonzero();
+    u32::try_from(pid.get()).ok()
+}
+
+/// The process with this pid, if it is one.
+fn living(pid: u32) -> Option<ProcessKey> {
+    let stat = sys::stat(pid).ok()??;
+    (!stat.zombie).then_some(ProcessKey {
+        pid,
+        start: stat.start,
+    })
+}
+
+fn record(store: &Store, id: SessionId) -> Option<PauseRecord> {
+    let record = store.read(id).ok()??;
+    (record.means == Means::Hold).then_some(record)
+}
+
+fn is_hold(store: &Store, id: SessionId) -> bool {
+    record(store, id).is_some()
+}
+
+fn wait(store: &Store, id: SessionId, client: ProcessKey, longest: Duration) -> Passed {
+    let begun = sys::since_boot();
+    let parent_then = parent();
+    let changes = Changes::of(store.folder());
+    loop {
+        let Some(record) = record(store, id) else {
+            return Passed::Free;
+        };
+        if record.phase == Phase::Ending {
+            return Passed::Refused("This session is being ended by Trusty Bar.");
+        }
+        let waited = sys::since_boot().saturating_sub(begun);
+        if waited >= longest {
+            return Passed::Refused("Trusty Bar has held this session for 115 days.");
+        }
+        if living(client.pid) != Some(client) || parent() != parent_then {
+            return Passed::Free;
+        }
+        changes.wait(LOOK);
+    }
+}
+
+/// The fields that are read; what else a payload holds is passed over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Payload {
+    agent_id: Value,
+    tool_name: Value,
+}
+
+/// The longest name taken, in characters.
+const NAME: usize = 200;
+
+fn mark(process: ProcessKey, kind: Kind, payload: &[u8]) -> Gate {
+    let payload: Payload = serde_json::from_slice(payload).unwrap_or_default();
+    let name = |field: &Value| Some(field.as_str()?.chars().take(NAME).collect());
+    Gate {
+        process,
+        event: kind.event().to_owned(),
+        agent: name(&payload.agent_id),
+        tool: name(&payload.tool_name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+    use trusty_fleet::pause::Asker;
+
+    struct Stage {
+        _home: tempfile::TempDir,
+        around: Surroundings,
+        machine: Machine,
+        client: ProcessKey,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            let home = tempfile::tempdir().expect("folder");
+            let around = Surroundings {
+                home: home.path().to_path_buf(),
+                ..Surroundings::default()
+            };
+            Self {
+                _home: home,
+                around,
+                machine: sys::machine().expect("the machine"),
+                client: living(std::process::id()).expect("this process"),
+            }
+        }
+
+        fn hold(&self, phase: Phase) {
+            let record = PauseRecord {
+                version: 1,
+                session: self.machine.session_id(self.client),
+                boot: self.machine.boot.clone(),
+                client: self.client,
+                phase,
+                since: SystemTime::UNIX_EPOCH,
+                by: Asker::Api,
+                summary: String::new(),
+                streaming: false,
+                tty: None,
+                means: Means::Hold,
+            };
+            Store::of(&self.around).write(&record).expect("written");
+        }
+
+        fn pass(&self, client: Option<u32>) -> Passed {
+            pass(Kind::Tool, b"", &self.around, &self.machine, client)
+        }
+    }
+
+    #[test]
+    fn only_the_client_with_the_record_is_held() {
+        let stage = Stage::new();
+        assert_eq!(
+            stage.pass(Some(stage.client.pid)),
+            Passed::Free,
+            "no record"
+        );
+        stage.hold(Phase::Ending);
+        let refused = stage.pass(Some(stage.client.pid));
+        assert!(matches!(refused, Passed::Refused(_)));
+        assert_eq!(stage.pass(Some(1)), Passed::Free, "another client");
+        assert_eq!(stage.pass(Some(u32::MAX)), Passed::Free, "nobody");
+        assert_eq!(stage.pass(None), Passed::Free, "none of the parents");
+        let gates = Store::of(&stage.around).gates(stage.machine.session_id(stage.client));
+        assert_eq!(gates.expect("listed"), [], "no mark is left");
+    }
+
+    #[test]
+    fn a_gate_near_its_end_refuses() {
+        let stage = Stage::new();
+        stage.hold(Phase::Paused);
+        let (store, id) = (
+            Store::of(&stage.around),
+            stage.machine.session_id(stage.client),
+        );
+        let passed = wait(&store, id, stage.client, Duration::ZERO);
+        assert!(matches!(passed, Passed::Refused(why) if why.contains("115 days")));
+        let gone = ProcessKey {
+            start: trusty_fleet::identity::StartTime(stage.client.start.0 + 1),
+            ..stage.client
+        };
+        assert_eq!(wait(&store, id, gone, LONGEST), Passed::Free, "its client");
+        // 9,999,999 s are granted: the answer comes before.
+        assert!(LONGEST < Duration::from_secs(9_999_999));
+    }
+
+    #[test]
+    fn refusals_have_the_form_that_the_client_reads() {
+        let tool = Kind::Tool.refusal("why");
+        assert_eq!(tool["continue"], false);
+        assert_eq!(tool["hookSpecificOutput"]["hookEventName"], "PreToolUse");
+        assert_eq!(tool["hookSpecificOutput"]["permissionDecision"], "deny");
+        assert_eq!(
+            Kind::Prompt.refusal("why"),
+            json!({"continue": false, "stopReason": "why"})
+        );
+        assert_eq!(Kind::of("PreToolUse"), Some(Kind::Tool));
+        assert_eq!(Kind::of("UserPromptSubmit"), Some(Kind::Prompt));
+        assert_eq!(Kind::of("PostToolUse"), None);
+    }
+
+    #[test]
+    fn a_mark_names_who_is_held() {
+        let own = living(std::process::id()).expect("this process");
+        let read = |payload: &str| {
+            let gate = mark(own, Kind::Tool, payload.as_bytes());
+            (gate.agent, gate.tool)
+        };
+        let both = r#"{"agent_id":"a1","tool_name":"Bash","tool_input":{"command":"x"}}"#;
+        assert_eq!(read(both), (Some("a1".into()), Some("Bash".into())));
+        assert_eq!(read(r#"{"agent_id":7,"tool_name":null}"#), (None, None));
+        assert_eq!(read("what"), (None, None));
+    }
+}

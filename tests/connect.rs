@@ -1,0 +1,306 @@
+//! `trusty connect` and `trusty disconnect`: what they do to a settings file, and that nothing
+//! of it is lost. No client is needed.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+use trusty_engine::{Surroundings, connect};
+use trusty_fleet::observation::Connection;
+use trusty_tests::trusty::{program, run};
+use trusty_tests::wait::until;
+use trusty_tests::{Home, Value};
+
+const LONG: Duration = Duration::from_mins(1);
+
+fn settings(home: &Home) -> PathBuf {
+    home.config_dir().join("settings.json")
+}
+
+fn around(home: &Home) -> Surroundings {
+    Surroundings {
+        home: home.path().to_path_buf(),
+        data_home: Some(home.xdg_data()),
+        ..Surroundings::default()
+    }
+}
+
+fn state(home: &Home) -> Connection {
+    connect::state(&around(home), home.config_dir())
+}
+
+fn told(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+/// Runs a command that is to go well; what it says.
+#[track_caller]
+fn well(home: &Home, arguments: &[&str]) -> String {
+    program("trusty-hook");
+    let output = run(home, arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    told(&output)
+}
+
+/// What was kept of settings, oldest first.
+fn backups(home: &Home) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(home.config_dir())
+        .expect("listed")
+        .map(|e| e.expect("entry").path())
+        .filter(|p| p.to_string_lossy().contains(".before-trusty-"))
+        .collect();
+    found.sort();
+    found
+}
+
+fn mode(path: &Path) -> u32 {
+    let meta = fs::metadata(path).expect("there");
+    meta.permissions().mode() & 0o777
+}
+
+/// 49 hooks of others on all sorts of events, and all else that is unusual in such a file.
+fn rich() -> String {
+    let events = [
+        "PreToolUse",
+        "Stop",
+        "Notification",
+        "SessionStart",
+        "WorktreeCreate",
+        "Invented",
+        "FileChanged",
+    ];
+    let list = |at: usize, event: &str| {
+        let hook = |n: usize| {
+            format!(
+                "\t\t\t{{ \"matcher\": \"T{n}|*\",  \"hooks\": [ {{\"type\": \"command\", \"command\": \"echo '{at}-{n}' # \\u00fc \\\"q\\\"\", \"x\": [1,2]}} ] }}"
+            )
+        };
+        let hooks: Vec<String> = (0..7).map(hook).collect();
+        format!("\t\t\"{event}\": [\r\n{}\r\n\t\t]", hooks.join(",\r\n"))
+    };
+    let lists: Vec<String> = (events.iter().enumerate())
+        .map(|(at, event)| list(at, event))
+        .collect();
+    format!(
+        "\u{feff}{{\r\n\t\"zoom\": 1.50,\r\n\t\"model\": \"opus\",\r\n\t\"hooks\": {{\r\n{}\r\n\t}},\r\n\t\"apple\": {{\"deep\": [[], {{}}, null]}},\r\n\t\"permissions\": {{\"allow\": [\"Bash(ls:*)\"]}}\r\n}}\r\n",
+        lists.join(",\r\n")
+    )
+}
+
+#[test]
+fn p10_nothing_of_a_settings_file_is_lost() {
+    let home = Home::new();
+    let (file, text) = (settings(&home), rich());
+    fs::write(&file, &text).expect("write");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("chmod");
+    assert_eq!(state(&home), Connection::Apart);
+
+    let diff = well(&home, &["connect", "--dry-run"]);
+    assert!(
+        diff.contains("+++ ") && diff.contains("trusty-bar"),
+        "{diff}"
+    );
+    assert_eq!(fs::read_to_string(&file).expect("read"), text, "only shown");
+    assert_eq!(state(&home), Connection::Apart);
+
+    let said = well(&home, &["connect"]);
+    let kept = backups(&home);
+    assert_eq!(kept.len(), 1);
+    assert!(said.contains(&kept[0].display().to_string()), "{said}");
+    assert_eq!(fs::read_to_string(&kept[0]).expect("read"), text);
+    assert_eq!((mode(&kept[0]), mode(&file)), (0o600, 0o640));
+    assert_eq!(state(&home), Connection::Connected);
+    let connected = fs::read_to_string(&file).expect("read");
+    // Every line is there, in its order; at most a comma has come to it.
+    let mut lines = connected.lines();
+    for line in text.lines() {
+        let bare = |line: &str| line.replace(',', "");
+        assert!(lines.any(|l| bare(l) == bare(line)), "{line:?}");
+    }
+    assert_eq!(connected.matches("# trusty-bar").count(), 13);
+    assert!(
+        !connected.replace("\r\n", "").contains('\n'),
+        "one kind of line end"
+    );
+
+    // Again: nothing is done.
+    let said = well(&home, &["connect"]);
+    assert!(said.contains("nothing was changed"), "{said}");
+    assert_eq!(fs::read_to_string(&file).expect("read"), connected);
+    assert_eq!(backups(&home), kept);
+
+    let diff = well(&home, &["disconnect", "--dry-run"]);
+    assert!(diff.contains("trusty-bar"), "{diff}");
+    assert_eq!(fs::read_to_string(&file).expect("read"), connected);
+    well(&home, &["disconnect"]);
+    assert_eq!(fs::read(&file).expect("read"), text.as_bytes());
+    assert_eq!(mode(&file), 0o640);
+    assert_eq!(state(&home), Connection::Apart);
+    let said = well(&home, &["disconnect"]);
+    assert!(said.contains("nothing was changed"), "{said}");
+}
+
+#[test]
+fn p10_settings_that_were_not_there_are_made_and_go_again() {
+    let home = Home::new();
+    well(&home, &["connect"]);
+    assert_eq!(mode(&settings(&home)), 0o600);
+    assert_eq!(state(&home), Connection::Connected);
+    assert_eq!(backups(&home), [""; 0].map(PathBuf::from));
+    well(&home, &["disconnect"]);
+    assert!(!settings(&home).exists());
+    // What somebody has added meanwhile stays.
+    well(&home, &["connect"]);
+    let text = fs::read_to_string(settings(&home)).expect("read");
+    let more = text.replacen('{', "{\n  \"model\": \"opus\",", 1);
+    fs::write(settings(&home), more).expect("write");
+    well(&home, &["disconnect"]);
+    let left: Value =
+        serde_json::from_str(&fs::read_to_string(settings(&home)).expect("read")).expect("JSON");
+    assert_eq!(left, serde_json::json!({"model": "opus"}));
+}
+
+type Arrange<'a> = &'a dyn Fn(&Home);
+
+/// What is refused leaves everything as it is, and says why.
+#[test]
+fn p10_what_is_not_safe_to_change_is_refused_with_words() {
+    let valid = "{\"model\": \"opus\"}";
+    let write = |home: &Home, text: &str| fs::write(settings(home), text).expect("write");
+    let cases: [(&str, Arrange<'_>); 9] = [
+        // The client itself refuses comments, and with them all that is in the file.
+        ("is not valid JSON", &|home| {
+            write(home, "{\n  // mine\n  \"model\": \"opus\"\n}\n");
+        }),
+        ("is not valid JSON", &|home| {
+            write(home, "{\"model\": ");
+        }),
+        ("\"hooks\" in a form", &|home| {
+            write(home, "{\"hooks\": [1]}");
+        }),
+        ("is not UTF-8", &|home| {
+            fs::write(settings(home), b"{\"a\": \"\xff\"}").expect("write");
+        }),
+        ("which something else looks after", &|home| {
+            let elsewhere = home.path().join("dotfiles.json");
+            fs::write(&elsewhere, valid).expect("write");
+            symlink(elsewhere, settings(home)).expect("link");
+        }),
+        ("is not a plain file", &|home| {
+            fs::create_dir(settings(home)).expect("folder");
+        }),
+        ("is read-only", &|home| {
+            write(home, valid);
+            let mode = fs::Permissions::from_mode(0o444);
+            fs::set_permissions(settings(home), mode).expect("chmod");
+        }),
+        ("is read-only", &|home| {
+            write(home, valid);
+            let mode = fs::Permissions::from_mode(0o555);
+            fs::set_permissions(home.config_dir(), mode).expect("chmod");
+        }),
+        ("disableAllHooks is set", &|home| {
+            write(home, "{\"disableAllHooks\": true}");
+        }),
+    ];
+    for (words, arrange) in cases {
+        let home = Home::new();
+        arrange(&home);
+        let look = || {
+            let link = fs::read_link(settings(&home)).ok();
+            (link, fs::read(settings(&home)).ok())
+        };
+        let before = look();
+        for arguments in [&["connect"][..], &["connect", "--dry-run"]] {
+            let output = run(&home, arguments);
+            assert_eq!(output.status.code(), Some(3), "{words}: {}", told(&output));
+            assert!(told(&output).contains(words), "{}", told(&output));
+        }
+        assert_eq!(look(), before, "{words}");
+        assert_eq!(backups(&home).len(), 0);
+        fs::set_permissions(home.config_dir(), fs::Permissions::from_mode(0o755)).expect("chmod");
+    }
+}
+
+#[test]
+fn p10_a_link_within_the_folder_is_followed_and_stays() {
+    let home = Home::new();
+    let real = home.config_dir().join("kept/mine.json");
+    fs::create_dir(home.config_dir().join("kept")).expect("folder");
+    fs::write(&real, "{}\n").expect("write");
+    symlink("kept/mine.json", settings(&home)).expect("link");
+    well(&home, &["connect"]);
+    assert!(fs::read_link(settings(&home)).is_ok(), "the link stays");
+    assert!(
+        fs::read_to_string(&real)
+            .expect("read")
+            .contains("trusty-bar")
+    );
+    assert_eq!(state(&home), Connection::Connected);
+    well(&home, &["disconnect"]);
+    assert_eq!(fs::read_to_string(&real).expect("read"), "{}\n");
+}
+
+#[test]
+fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
+    let home = Home::new();
+    fs::write(settings(&home), "{}").expect("write");
+    well(&home, &["connect"]);
+    let connected = fs::read_to_string(settings(&home)).expect("read");
+    let serving = trusty_tests::trusty::serve(&home);
+    fs::write(settings(&home), "{}").expect("write");
+    assert_eq!(state(&home), Connection::Lost);
+    // One of ours less is no connection, either.
+    fs::write(settings(&home), connected.replace("SubagentStop", "Other")).expect("write");
+    assert_eq!(state(&home), Connection::Lost);
+    drop(serving);
+    let text = fs::read_to_string(settings(&home)).expect("read");
+    assert!(text.contains("Other"), "as its owner left it");
+    // "Reconnect" puts all of them back; "disconnect" forgets.
+    well(&home, &["connect"]);
+    assert_eq!(state(&home), Connection::Connected);
+    fs::write(settings(&home), "{}").expect("write");
+    well(&home, &["disconnect"]);
+    assert_eq!(state(&home), Connection::Apart);
+}
+
+/// The program that the entries run, and how it is looked after.
+#[test]
+fn the_hook_program_is_a_copy_that_an_engine_renews() {
+    let home = Home::new();
+    well(&home, &["connect"]);
+    let copy = connect::program(&around(&home));
+    assert!(copy.starts_with(home.xdg_data()));
+    assert_eq!(mode(&copy), 0o755);
+    let bytes = fs::read(program("trusty-hook")).expect("read");
+    assert_eq!(fs::read(&copy).expect("read"), bytes);
+    fs::write(&copy, "another version's").expect("write");
+    let serving = trusty_tests::trusty::serve(&home);
+    until(LONG, "the renewed program", || {
+        (fs::read(&copy).ok()? == bytes).then_some(())
+    });
+    drop(serving);
+    fs::remove_file(&copy).expect("removed");
+    assert_eq!(state(&home), Connection::Lost);
+}
+
+#[test]
+fn an_engine_tells_how_the_hooks_stand() {
+    let home = Home::new();
+    let file = home.path().join("seen.jsonl");
+    let recording = trusty_tests::Recording::start(&home, &file);
+    well(&home, &["connect"]);
+    let seen = |word: &str| fs::read_to_string(&file).unwrap_or_default().contains(word);
+    until(LONG, "the connection", || {
+        seen("\"Connected\"").then_some(())
+    });
+    fs::write(settings(&home), "{}").expect("write");
+    until(LONG, "its loss", || seen("\"Lost\"").then_some(()));
+    recording.end();
+}
