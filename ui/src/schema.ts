@@ -169,6 +169,16 @@ export interface components {
              */
             since: string;
         };
+        /**
+         * @description What the popover asks its owner.
+         * @enum {string}
+         */
+        Ask: "Interrupt" | "Connect" | "Quit";
+        /**
+         * @description Who asked for a pause.
+         * @enum {string}
+         */
+        Asker: "App" | "Command" | "Api";
         /** @description Why a session's status is what it is. */
         Because: {
             /** @description How sure it is. */
@@ -192,6 +202,7 @@ export interface components {
         };
         /** @description What the popover shows. */
         Board: {
+            connect?: components["schemas"]["ConnectCard"] | null;
             /** @description What is wrong with the sources. */
             health: components["schemas"]["Health"][];
             /**
@@ -206,6 +217,7 @@ export interface components {
         };
         /** @description What turns one board into the next. */
         BoardDelta: {
+            connect?: components["schemas"]["ConnectCard"] | null;
             /** @description What is wrong with the sources. */
             health: components["schemas"]["Health"][];
             /** @description All rows, in order. */
@@ -219,6 +231,20 @@ export interface components {
             rows: components["schemas"]["Row"][];
             /** @description The new summary. */
             summary: string;
+        };
+        /** @description What can be done to a session now. */
+        Capabilities: {
+            /** @description Whether the commands it runs stop with it where it is frozen or stopped. */
+            commands?: boolean;
+            /**
+             * @description The kinds of pause that are possible, the one that is taken first. Interrupt has to be
+             *     asked for by name.
+             */
+            pause?: components["schemas"]["PauseKind"][];
+            /** @description Why neither is possible, and what to do instead. */
+            refusal?: string | null;
+            /** @description Whether its pause can be ended from here. */
+            resume?: boolean;
         };
         /**
          * @description How sure a verdict is.
@@ -248,6 +274,17 @@ export interface components {
             session_id?: string | null;
             /** @description The client's version. */
             version?: string | null;
+        };
+        /** @description The offer to connect the hooks, or why that cannot be. */
+        ConnectCard: {
+            /** @description "Connect", "Reconnect"; none where it cannot be. */
+            button?: string | null;
+            /** @description The config folders it is about, absolute paths. */
+            dirs: string[];
+            /** @description What it is good for, and what it changes; or why it cannot be. */
+            text: string;
+            /** @description "Connect Claude Code's hooks" */
+            title: string;
         };
         /** @description How full the model's context is. */
         Context: {
@@ -290,6 +327,11 @@ export interface components {
             /** @description The tool it has called: one that runs, or waits for leave. */
             tool?: string | null;
         };
+        /**
+         * @description What the button of a row does.
+         * @enum {string}
+         */
+        Does: "Pause" | "Interrupt" | "Resume";
         /** @description Why a session is what it is. */
         Explanation: {
             /** @description The session as it is. */
@@ -316,6 +358,20 @@ export interface components {
             /** @description The file, folder or server. */
             subject: string;
         };
+        /** @description Whether the hooks of a config folder are ours. */
+        Hooks: {
+            /** @description The config folder, an absolute path. */
+            dir: string;
+            /** @description Whether they are. */
+            state: components["schemas"]["HooksState"];
+            /** @description Why they cannot be, in words. */
+            why?: string | null;
+        };
+        /**
+         * @description Whether hooks are ours, in one word.
+         * @enum {string}
+         */
+        HooksState: "Connected" | "Apart" | "Lost" | "Forbidden" | "Broken";
         /** @description What a session waits for. */
         Need: {
             /** @description The sub-agent that asks; none for the main agent, or where no source tells. */
@@ -342,6 +398,45 @@ export interface components {
          * @enum {string}
          */
         Part: "Decided" | "Added" | "Heard" | "Overruled" | "Silent";
+        /** @description A pause that was asked for here. */
+        Pause: {
+            /** @description Who asked. */
+            by: components["schemas"]["Asker"];
+            /** @description What to know before it is resumed, if anything. */
+            caution?: string | null;
+            /** @description Whether commands that it ran stopped with it. */
+            commands?: boolean;
+            /**
+             * Format: int32
+             * @description Agents of the session that are held, the main one included; only of a hold.
+             */
+            held?: number;
+            /** @description Its kind. */
+            kind: components["schemas"]["PauseKind"];
+            /**
+             * Format: int32
+             * @description Agents that still run until their next tool; only of a hold.
+             */
+            running?: number;
+        };
+        /**
+         * @description How a session can be paused, the best first: at once and without loss, then later, then with
+         *     the loss of a step.
+         * @enum {string}
+         */
+        PauseKind: "Freeze" | "Stop" | "Suspend" | "Hold" | "Interrupt";
+        /** @description An action that is being done, or that failed a moment ago. */
+        Pending: {
+            /** @description Why it failed or was refused; none while it is being done. */
+            failure?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description Which. */
+            verb: components["schemas"]["Verb"];
+        };
         /** @description What the popover is told, on the wire tagged by `kind`. */
         PopoverEvent: (components["schemas"]["Board"] & {
             /** @enum {string} */
@@ -350,6 +445,7 @@ export interface components {
             /** @enum {string} */
             kind: "Delta";
         }) | {
+            ask?: components["schemas"]["Ask"] | null;
             id?: components["schemas"]["SessionId"] | null;
             /** @enum {string} */
             kind: "Shown";
@@ -391,16 +487,25 @@ export interface components {
         };
         /** @description One session as a row: words and shapes, ready to draw. */
         Row: {
+            action?: components["schemas"]["RowAction"] | null;
+            /** @description What to know before it is resumed. */
+            caution?: string | null;
             /** @description No terminal shows it. */
             detached: boolean;
             /** @description The rest of the second line. */
             detail: string;
+            /** @description "Not paused: its pane is in copy mode", for as long as that is news. */
+            failure?: string | null;
             /** @description The shape. */
             glyph: components["schemas"]["Glyph"];
             /** @description Whose row. */
             id: components["schemas"]["SessionId"];
             /** @description Drawn dashed: the status was not told in known words. */
             inferred: boolean;
+            /** @description Something is being done to it: the word says what, and its button waits for the end. */
+            pending?: boolean;
+            /** @description Why it can be neither paused nor resumed, and what to do instead. */
+            refusal?: string | null;
             /** @description Where it stands. */
             section: components["schemas"]["Section"];
             /** @description The whole row as one sentence, without its age. */
@@ -418,6 +523,17 @@ export interface components {
             why: string;
             /** @description The status word the second line begins with. */
             word: string;
+        };
+        /** @description The button of a row. */
+        RowAction: {
+            /** @description What it does. */
+            does: components["schemas"]["Does"];
+            /** @description Whether it can be pressed. */
+            enabled: boolean;
+            /** @description What that means for the session; or why it cannot be, and what to do instead. */
+            hint: string;
+            /** @description What it is called: "Pause now", "Pause before next tool", "Interrupt…", "Resume". */
+            label: string;
         };
         /**
          * @description Where a row stands, from top to bottom.
@@ -437,6 +553,7 @@ export interface components {
             because?: components["schemas"]["Because"] | null;
             /** @description The git branch it works on. */
             branch?: string | null;
+            capabilities?: components["schemas"]["Capabilities"] | null;
             claude?: components["schemas"]["ClaudeInfo"] | null;
             context?: components["schemas"]["Context"] | null;
             /** @description How it can be reached. */
@@ -458,6 +575,7 @@ export interface components {
             need?: components["schemas"]["Need"] | null;
             /** @description Where it runs. */
             origin?: components["schemas"]["SessionHost"];
+            pause?: components["schemas"]["Pause"] | null;
             /** @description What was going on when it was paused. */
             pause_summary?: string | null;
             /**
@@ -465,6 +583,7 @@ export interface components {
              * @description Since when it is paused.
              */
             paused_at?: string | null;
+            pending?: components["schemas"]["Pending"] | null;
             /**
              * Format: int32
              * @description The client's process id, in tmux too.
@@ -502,6 +621,8 @@ export interface components {
         SessionStatus: "Starting" | "Active" | "AwaitingApproval" | "Detached" | "Paused" | "Stopped";
         /** @description All sessions at one moment. Immutable once published. */
         Snapshot: {
+            /** @description Whether the hooks of each config folder are ours, where that was looked at. */
+            connections?: components["schemas"]["Hooks"][];
             /** @description What is wrong with the sources; empty when all is well. */
             health: components["schemas"]["Health"][];
             /**
@@ -516,7 +637,7 @@ export interface components {
          * @description Where a fact comes from.
          * @enum {string}
          */
-        Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention";
+        Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention" | "Pause";
         /** @description The terminal a session runs in. */
         Terminal: {
             /** @description The program that owns the terminal, as its users call it. */
@@ -575,6 +696,11 @@ export interface components {
              */
             rss: number;
         };
+        /**
+         * @description An action in one word.
+         * @enum {string}
+         */
+        Verb: "Pause" | "Resume" | "End";
     };
     responses: never;
     parameters: never;

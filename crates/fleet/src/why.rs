@@ -1,6 +1,7 @@
 //! Why a session is what it is: what every source last said of it, and which one won.
 
 use crate::observation::{Happened, RegistryEntry, RunState, Shows, StopSignal};
+use crate::pause::Phase;
 use crate::session::{Session, Source, rfc3339};
 use crate::status::{Case, Doubt, LIST_FRESH, SCREEN_FRESH, Verdict};
 use crate::time::Timestamp;
@@ -89,8 +90,9 @@ pub(crate) fn testimonies(case: &Case<'_>, verdict: &Verdict, now: Timestamp) ->
         attention(case),
     ];
     let decided = &verdict.because;
-    let mut told: Vec<Testimony> = all
+    let mut told: Vec<Testimony> = pause(case)
         .into_iter()
+        .chain(all)
         .map(|s| {
             let won = s.source == decided.source;
             Testimony {
@@ -108,6 +110,29 @@ pub(crate) fn testimonies(case: &Case<'_>, verdict: &Verdict, now: Timestamp) ->
         .collect();
     told.sort_by_key(|t| t.part);
     told
+}
+
+/// Nothing at all where there is no pause of ours, as with most sessions.
+fn pause(case: &Case<'_>) -> Option<Told> {
+    let (at, record) = case.pause?;
+    let phase = match record.phase {
+        Phase::Pausing => "begun",
+        Phase::Paused => "done",
+        Phase::Resuming => "being ended",
+        Phase::Ending => "the session is being ended",
+    };
+    let gates = match case.gates.len() {
+        0 => String::new(),
+        1 => ", 1 hook waits".to_owned(),
+        n => format!(", {n} hooks wait"),
+    };
+    Some(Told {
+        source: Source::Pause,
+        says: format!("{}: {phase}{gates}", record.kind().done()),
+        at: Some(at),
+        part: Part::Heard,
+        reason: "it counts as paused only once that shows in what it does",
+    })
 }
 
 fn process(case: &Case<'_>) -> Told {

@@ -37,6 +37,7 @@ fn snapshot() -> Snapshot {
         revision: 1,
         sessions: vec![docs, api],
         health: vec![],
+        connections: vec![],
     }
 }
 

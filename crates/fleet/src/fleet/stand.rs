@@ -2,8 +2,8 @@
 
 use super::{Fleet, Known};
 use crate::action::{Action, Host, Plan, Refusal, Standing, plan, ways};
-use crate::observation::{Act, Preferences, RunState};
-use crate::pause::{PauseKind, Phase};
+use crate::observation::{Act, Preferences, RunState, Tools};
+use crate::pause::{Means, PauseKind, Phase};
 use crate::session::{Capabilities, Pause, Pending, SessionId, SessionStatus};
 use crate::status;
 use crate::time::Timestamp;
@@ -81,6 +81,7 @@ impl Fleet {
         };
         Some(Capabilities {
             pause: possible.iter().map(crate::action::Way::kind).collect(),
+            commands: preferences.tools == Tools::Stop,
             resume: false,
             refusal: refusal.map(|r| r.to_string()),
         })
@@ -116,6 +117,11 @@ pub(super) fn pause(known: &Known<'_>) -> Option<Pause> {
     Some(Pause {
         kind: record.kind(),
         by: record.by,
+        commands: match &record.means {
+            Means::Freeze { moved, .. } => moved.iter().any(|m| m.process != record.client),
+            Means::Stop { tools, .. } => !tools.is_empty(),
+            Means::Suspend { .. } | Means::Hold | Means::Interrupt { .. } => false,
+        },
         held: count(held),
         running: count(running),
         caution: long.then(|| "resuming may repeat the last request".to_owned()),
