@@ -58,12 +58,12 @@ fn paused(pause: Pause) -> Session {
     }
 }
 
-fn pending(verb: Verb, failure: Option<&str>) -> Option<Pending> {
-    Some(Pending {
+fn pending(verb: Verb, failure: Option<&str>) -> Pending {
+    Pending {
         verb,
         failure: failure.map(str::to_owned),
         since: time(61),
-    })
+    }
 }
 
 fn row(session: &Session) -> Row {
@@ -236,7 +236,7 @@ fn what_is_being_done_takes_the_word_and_the_button() {
         (Verb::End, "Ending…"),
     ] {
         let busy = Session {
-            pending: pending(verb, None),
+            pending: Some(pending(verb, None)),
             ..at_work(&[PauseKind::Freeze])
         };
         let told = row(&busy);
@@ -246,7 +246,7 @@ fn what_is_being_done_takes_the_word_and_the_button() {
         assert!(!told.action.expect("a button").enabled);
     }
     let gone = Session {
-        pending: pending(Verb::End, None),
+        pending: Some(pending(Verb::End, None)),
         ..session(1, "core", SessionStatus::Stopped)
     };
     assert_eq!(row(&gone).word, "Stopped");
@@ -260,7 +260,10 @@ fn a_failure_is_said_in_the_row_and_may_be_tried_again() {
         (Verb::End, "Not ended"),
     ] {
         let failed = Session {
-            pending: pending(verb, Some("its pane is in \u{1b}copy mode; leave that")),
+            pending: Some(pending(
+                verb,
+                Some("its pane is in \u{1b}copy mode; leave that"),
+            )),
             ..at_work(&[PauseKind::Suspend])
         };
         let told = row(&failed);
@@ -325,7 +328,7 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
     assert_eq!(board.acting(RowAction::can_pause), [id(1)]);
     assert_eq!(board.acting(RowAction::can_resume), [id(3)]);
     let busy = Session {
-        pending: pending(Verb::Resume, None),
+        pending: Some(pending(Verb::Resume, None)),
         ..paused(pause(PauseKind::Stop))
     };
     let one = super::board(vec![busy, numbered(2, at_work(&[PauseKind::Freeze]))]);
