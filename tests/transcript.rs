@@ -35,6 +35,7 @@ impl Following {
                 registry: LONG * 10,
                 ..cadence(Visibility::Hidden, Motion::Still)
             },
+            nudge: 0,
         });
         let (send, mut facts) = mpsc::channel::<Observation>(64);
         let out = Outlet::new(Clock::start(), send);

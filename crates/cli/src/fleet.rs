@@ -31,7 +31,7 @@ impl Place {
         })
     }
 
-    fn remote(&self) -> Remote {
+    pub(crate) fn remote(&self) -> Remote {
         Remote::at(&socket::path(&self.around.runtime_dir(self.uid)), self.uid)
     }
 
@@ -46,7 +46,7 @@ impl Place {
         }
     }
 
-    async fn sweep(&self) -> Result<Swept, Failure> {
+    pub(crate) async fn sweep(&self) -> Result<Swept, Failure> {
         let swept = sweep::sweep(&self.around, &self.settings).await;
         Ok(swept.context("failed to look at the machine")?)
     }

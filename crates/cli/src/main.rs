@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* nothing here derives a status or touches a session; snapshots come from an engine.
 
+mod act;
 mod failure;
 mod fleet;
 mod hook;
@@ -42,6 +43,12 @@ enum Command {
     Watch(Show),
     /// Explain why a session is what it is: what every source says of it, and which one won
     Why(Ask),
+    /// Pause a session for real: it goes on later as if nothing had happened
+    Pause(act::Pause),
+    /// Let a paused session go on
+    Resume(act::Resume),
+    /// End a session; a paused one never runs what it was kept from
+    Stop(act::Stop),
     /// Run the engine without a face, until stopped
     Serve,
     /// Write down all that is seen, until stopped, to show a wrong status to somebody else
@@ -94,6 +101,9 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::List(show) => list::run(&show).await,
         Command::Watch(show) => watch::run(&show).await,
         Command::Why(ask) => why::run(&ask).await,
+        Command::Pause(pause) => act::pause(&pause).await,
+        Command::Resume(resume) => act::resume(&resume).await,
+        Command::Stop(stop) => act::stop(&stop).await,
         Command::Serve => serve::run().await,
         Command::Record(record) => record::run(&record).await,
         Command::Replay(replay) => replay::run(&replay),

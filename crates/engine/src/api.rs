@@ -1,8 +1,10 @@
 //! The local API: HTTP over a Unix socket that only its owner can reach. No TCP port.
 
+mod act;
 pub mod client;
 mod document;
 
+pub use act::{PauseRequest, Problem};
 pub use document::openapi;
 
 use crate::engine::Handle;
@@ -47,6 +49,9 @@ pub async fn serve(bound: Bound, handle: Handle, uid: u32) -> io::Result<()> {
     let routes = Router::new()
         .route("/v1/sessions", get(sessions))
         .route("/v1/sessions/{id}/why", get(why))
+        .route("/v1/sessions/{id}/pause", post(act::pause))
+        .route("/v1/sessions/{id}/resume", post(act::resume))
+        .route("/v1/sessions/{id}/stop", post(act::stop))
         .route("/v1/events", get(events))
         .route("/v1/hooks", post(hooks))
         .route("/v1/openapi.json", get(async || Json(openapi())))

@@ -1,12 +1,16 @@
 //! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
 
+mod work;
+
 use crate::desk::Desk;
+use crate::hosts::{ActionError, Hands};
 use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::recording::{Mark, Recorder};
 use crate::settings::Settings;
 use crate::sources::hook;
 use crate::sources::listing::{self, Lists};
+use crate::sources::pause::{self, Pauses};
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
 use crate::sources::screen::{self, Screens};
@@ -15,17 +19,21 @@ use crate::sources::transcript::{self, Transcripts};
 use crate::sources::{Ended, Orders, Outlet};
 use crate::surroundings::Surroundings;
 use crate::sweep::{self, Setup, Sources};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use tokio::runtime;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
+use trusty_fleet::action::Action;
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::{Review, Wanted};
-use trusty_fleet::observation::Attention;
+use trusty_fleet::observation::{Act, Attention};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
+use work::{Job, Reply};
 
 /// Observations that may wait for the loop.
 const OBSERVATIONS: usize = 1024;
@@ -33,6 +41,10 @@ const OBSERVATIONS: usize = 1024;
 const COMMANDS: usize = 64;
 /// Observations, and commands, taken in before the snapshot is derived anew.
 const BATCH: usize = 256;
+/// Jobs that may wait for the hands.
+const JOBS: usize = 256;
+/// How often a record that is not true is seen to again.
+const RECONCILE: Duration = Duration::from_secs(2);
 /// How often what no longer matters is forgotten.
 const PRUNE: Duration = Duration::from_secs(5);
 
@@ -54,6 +66,8 @@ enum Command {
     File(Fact),
     /// Why a session is what it is.
     Explain(SessionId, oneshot::Sender<Option<Explanation>>),
+    /// Something is to be done to a session.
+    Act(SessionId, Action, Reply),
 }
 
 /// Everything that reaches the loop.
@@ -127,6 +141,15 @@ impl Handle {
         let _ = self.commands.send(Command::File(fact)).await;
     }
 
+    /// Does something to a session. Returns when it is done and verified, or nothing has
+    /// changed.
+    pub async fn act(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.commands.send(Command::Act(id, action, reply)).await;
+        sent.map_err(|_| ActionError::Gone)?;
+        answer.await.unwrap_or(Err(ActionError::Gone))
+    }
+
     /// Why a session is what it is; none if there is no such session.
     pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
         let (reply, answer) = oneshot::channel();
@@ -167,6 +190,7 @@ impl Engine {
         let first = Orders {
             wanted: Wanted::default(),
             cadence: cadence(Visibility::Hidden, Motion::Still),
+            nudge: 0,
         };
         let (send_orders, orders) = watch::channel(first);
         let (looking, looks) = watch::channel(0);
@@ -181,9 +205,13 @@ impl Engine {
             transcripts: hold("trusty-transcript", &feed, transcript::run)?,
             screens: hold("trusty-screen", &feed, screen::run)?,
             lists: hold("trusty-list", &feed, listing::run)?,
+            pauses: hold("trusty-pause", &feed, pause::run)?,
         };
+        let (send_jobs, jobs) = mpsc::channel(JOBS);
+        let (hands, told) = (Hands::new(around), feed.1.clone());
+        spawn("trusty-hands", move || work::run(hands, jobs, told))?;
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
-        for fact in sweep::settings_health(around, settings) {
+        for fact in sweep::settings_facts(around, settings) {
             desk.file(Observation {
                 at: clock.now(),
                 fact,
@@ -194,6 +222,9 @@ impl Engine {
             due_at: None,
             pruned_at: clock.now(),
             desk,
+            jobs: send_jobs,
+            reconciled_at: BTreeMap::new(),
+            nudge: 0,
             looks,
             orders: send_orders,
             snapshots: send_snapshots,
@@ -219,6 +250,7 @@ struct Release {
     transcripts: oneshot::Sender<Transcripts>,
     screens: oneshot::Sender<Screens>,
     lists: oneshot::Sender<Lists>,
+    pauses: oneshot::Sender<Pauses>,
 }
 
 /// A thread that runs a source as soon as it is released.
@@ -274,6 +306,10 @@ struct Loop {
     due_at: Option<Timestamp>,
     pruned_at: Timestamp,
     desk: Desk,
+    jobs: mpsc::Sender<Job>,
+    /// When records that are not true were last seen to.
+    reconciled_at: BTreeMap<SessionId, Timestamp>,
+    nudge: u64,
     looks: watch::Receiver<usize>,
     orders: watch::Sender<Orders>,
     snapshots: watch::Sender<Arc<Snapshot>>,
@@ -292,6 +328,7 @@ impl Loop {
         let _ = release.transcripts.send(sources.transcripts);
         let _ = release.screens.send(sources.screens);
         let _ = release.lists.send(sources.lists);
+        let _ = release.pauses.send(sources.pauses);
     }
 
     async fn run(
@@ -304,6 +341,10 @@ impl Loop {
             match next(&mut commands, &mut observations, &mut self.looks, due).await {
                 Input::News(told, seen) => {
                     for observation in seen {
+                        // What was done is believed when it is seen.
+                        if matches!(observation.fact, Fact::Act(..)) {
+                            self.nudge += 1;
+                        }
                         self.desk.file(observation);
                     }
                     for command in told {
@@ -332,11 +373,52 @@ impl Loop {
                 at: self.clock.now(),
                 fact,
             }),
+            Command::Act(id, action, reply) => self.act(id, &action, reply),
             Command::Explain(id, reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
             }
         }
+    }
+
+    fn act(&mut self, id: SessionId, action: &Action, reply: Reply) {
+        let at = self.clock.now();
+        let verb = action.verb();
+        let refused = match self.desk.fleet.plan(id, action, at) {
+            Ok(plan) => match self.jobs.try_send(Job::Perform(verb, plan, reply)) {
+                Ok(()) => {
+                    let fact = Fact::Act(id, Act::Begun(verb));
+                    return self.desk.file(Observation { at, fact });
+                }
+                Err(TrySendError::Full(Job::Perform(_, _, reply))) => (ActionError::Busy, reply),
+                // A thread that has ended drops the reply, which tells the asker.
+                Err(_) => return,
+            },
+            Err(refusal) => (ActionError::Refused(refusal), reply),
+        };
+        let (error, reply) = refused;
+        if error.is_news() {
+            let fact = Fact::Act(id, Act::Failed(verb, error.to_string()));
+            self.desk.file(Observation { at, fact });
+        }
+        // Whoever asked may have gone.
+        let _ = reply.send(Err(error));
+    }
+
+    /// Has records that are not true seen to, each again after a while.
+    fn reconcile(&mut self, stale: &BTreeSet<SessionId>, now: Timestamp) {
+        self.reconciled_at.retain(|id, _| stale.contains(id));
+        for id in stale {
+            let last = self.reconciled_at.get(id);
+            if last.is_none_or(|at| now >= at.after(RECONCILE))
+                && self.jobs.try_send(Job::Reconcile(*id)).is_ok()
+            {
+                self.reconciled_at.insert(*id, now);
+            }
+        }
+        let again = self.reconciled_at.values().min();
+        let again = again.map(|at| at.after(RECONCILE));
+        self.due_at = [self.due_at, again].into_iter().flatten().min();
     }
 
     fn publish(&mut self) {
@@ -351,6 +433,7 @@ impl Loop {
             wanted,
         } = self.desk.fleet.review(now);
         self.due_at = due.map(|(at, _reason)| at);
+        self.reconcile(&wanted.stale_pauses, now);
         self.publish_snapshot(snapshot);
         let visibility = if *self.looks.borrow() > 0 {
             Visibility::Visible
@@ -360,6 +443,7 @@ impl Loop {
         let orders = Orders {
             cadence: cadence(visibility, wanted.motion),
             wanted,
+            nudge: self.nudge,
         };
         self.orders.send_if_modified(|known| {
             let new = *known != orders;

@@ -31,6 +31,17 @@ pub enum ActionError {
 }
 
 impl ActionError {
+    /// Whether it tells more than that what was asked for is so already, or under way.
+    pub fn is_news(&self) -> bool {
+        let known = |refusal: &Refusal| {
+            matches!(
+                refusal,
+                Refusal::Busy | Refusal::AlreadyPaused(_) | Refusal::NotPaused | Refusal::Ended
+            )
+        };
+        !matches!(self, Self::Busy) && !matches!(self, Self::Refused(refusal) if known(refusal))
+    }
+
     /// A stable code, for programs.
     pub fn code(&self) -> &'static str {
         match self {
@@ -74,6 +85,18 @@ impl Hands {
     pub async fn perform(&self, plan: Plan) -> Result<(), ActionError> {
         let _lock = self.store.lock(plan.session)?.ok_or(ActionError::Busy)?;
         Err(ActionError::Failed("not done yet".into()))
+    }
+
+    /// Ends the pause of a session, whatever is left of it.
+    #[expect(clippy::unused_async, reason = "tmux is asked")]
+    pub async fn resume(&self, id: SessionId) -> Result<Reconciled, ActionError> {
+        let _lock = self.store.lock(id)?.ok_or(ActionError::Busy)?;
+        Ok(Reconciled::Running)
+    }
+
+    /// Whose records there are.
+    pub fn sessions(&self) -> Result<Vec<SessionId>, ActionError> {
+        Ok(self.store.sessions()?)
     }
 
     /// Makes a record true: fully paused, fully running, or gone with its session.

@@ -6,6 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use toml::Value;
+use trusty_fleet::observation::{First, Preferences, Tools};
 
 /// The largest settings file we read, in bytes.
 const BOUND: u64 = 256 * 1024;
@@ -19,6 +20,8 @@ pub struct Settings {
     /// Show only sessions whose `HOME` or config folder is ours, and ask only the tmux servers
     /// in `$TMUX_TMPDIR` (`discovery.confine`).
     pub confinement: Confinement,
+    /// What a pause is to be like (`pause.first`, `pause.tools`).
+    pub preferences: Preferences,
     /// What was wrong in the file, in words.
     pub problems: Vec<String>,
 }
@@ -35,6 +38,14 @@ const TEMPLATE: &str = "\
 # Show only sessions whose HOME or config folder is ours, and ask only the tmux
 # servers in $TMUX_TMPDIR.
 # confine = false
+
+[pause]
+# What a click on Pause tries first: \"instant\", what takes effect at once and
+# loses nothing, or \"hold\", which waits for the next tool (hooks have to be connected).
+# first = \"instant\"
+
+# Whether commands that a session runs \"stop\" with it or \"run\" on.
+# tools = \"stop\"
 ";
 
 /// The settings file; made, with its defaults, if there is none.
@@ -99,7 +110,14 @@ impl Settings {
                         settings.discovery(key, value, home);
                     }
                 }
-                ("discovery", _) => settings.ignore("discovery must be a [section]"),
+                ("pause", Value::Table(keys)) => {
+                    for (key, value) in keys {
+                        settings.pause(key, value);
+                    }
+                }
+                ("discovery" | "pause", _) => {
+                    settings.ignore(&format!("{section} must be a [section]"));
+                }
                 _ => settings.ignore(&format!("{section} is not a known section")),
             }
         }
@@ -123,6 +141,18 @@ impl Settings {
             }
             ("config_dirs", _) => self.ignore("discovery.config_dirs must be a list of paths"),
             _ => self.ignore(&format!("discovery.{key} is not a known setting")),
+        }
+    }
+
+    fn pause(&mut self, key: &str, value: &Value) {
+        match (key, value.as_str()) {
+            ("first", Some("instant")) => self.preferences.first = First::Instant,
+            ("first", Some("hold")) => self.preferences.first = First::Hold,
+            ("first", _) => self.ignore("pause.first must be \"instant\" or \"hold\""),
+            ("tools", Some("stop")) => self.preferences.tools = Tools::Stop,
+            ("tools", Some("run")) => self.preferences.tools = Tools::Run,
+            ("tools", _) => self.ignore("pause.tools must be \"stop\" or \"run\""),
+            _ => self.ignore(&format!("pause.{key} is not a known setting")),
         }
     }
 
@@ -152,7 +182,11 @@ mod tests {
         };
         let path = ensure_file(&around).expect("made");
         assert_eq!(Settings::read(&around), Settings::default());
-        let every = fs::read_to_string(&path).expect("read").replace("# c", "c");
+        let every = fs::read_to_string(&path)
+            .expect("read")
+            .replace("# c", "c")
+            .replace("# first", "first")
+            .replace("# tools", "tools");
         assert_eq!(Settings::parse(&every, home.path()).problems, [""; 0]);
         fs::write(&path, "[discovery]\nconfine = true\n").expect("write");
         ensure_file(&around).expect("kept");
@@ -192,6 +226,10 @@ mod tests {
                 "[discovery]\ncolour = 1",
                 "discovery.colour is not a known setting",
             ),
+            ("pause = 1", "pause must be a [section]"),
+            ("[pause]\nfirst = 'now'", "pause.first must be"),
+            ("[pause]\ntools = true", "pause.tools must be"),
+            ("[pause]\nhow = 1", "pause.how is not a known setting"),
             ("[discovery", "is not valid TOML"),
         ] {
             let settings = read(text);

@@ -2,6 +2,7 @@
 
 pub mod hook;
 pub mod listing;
+pub mod pause;
 pub mod process;
 pub mod registry;
 pub mod screen;
@@ -26,6 +27,8 @@ pub struct Orders {
     pub wanted: Wanted,
     /// How often.
     pub cadence: Cadence,
+    /// Grows by one when processes are to be looked at at once.
+    pub nudge: u64,
 }
 
 /// Where a source puts what it sees.

@@ -6,15 +6,18 @@ use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::settings::Settings;
 use crate::sources::listing::Lists;
+use crate::sources::pause::Pauses;
 use crate::sources::process::{Processes, Scope};
 use crate::sources::registry::Registry;
 use crate::sources::screen::Screens;
 use crate::sources::tmux::Tmux;
 use crate::sources::transcript::Transcripts;
+use crate::store::Store;
 use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
+use trusty_fleet::action::{Action, Plan, Refusal};
 use trusty_fleet::fleet::Wanted;
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::HealthKey;
@@ -56,17 +59,19 @@ impl Setup {
     }
 }
 
-/// What is wrong in the settings file, as health.
-pub fn settings_health(around: &Surroundings, settings: &Settings) -> Vec<Fact> {
+/// What the settings file wishes, and what is wrong in it, as health.
+pub fn settings_facts(around: &Surroundings, settings: &Settings) -> Vec<Fact> {
+    let wishes = Fact::Preferences(settings.preferences);
     if settings.problems.is_empty() {
-        return Vec::new();
+        return vec![wishes];
     }
     let subject = around.settings_file().display().to_string();
     let key = HealthKey {
         source: Source::Settings,
         subject,
     };
-    vec![Fact::Health(key, Some(settings.problems.join("; ")))]
+    let problems = settings.problems.join("; ");
+    vec![wishes, Fact::Health(key, Some(problems))]
 }
 
 /// All sources, before they follow changes.
@@ -84,6 +89,8 @@ pub struct Sources {
     pub screens: Screens,
     /// The client's own lists.
     pub lists: Lists,
+    /// The records of pauses.
+    pub pauses: Pauses,
 }
 
 impl Sources {
@@ -99,11 +106,13 @@ impl Sources {
             transcripts: Transcripts::new(),
             screens: Screens::new(around),
             lists: Lists::new(around),
+            pauses: Pauses::new(Store::of(around)),
         })
     }
 
     /// Looks at everything once.
     pub async fn look(&mut self, desk: &mut Desk, clock: Clock) {
+        file(desk, clock, self.pauses.look());
         let mut asked = false;
         for round in 0..ROUNDS {
             let mut facts = self.registry.scan();
@@ -149,6 +158,11 @@ impl Swept {
         self.fleet.snapshot(self.at)
     }
 
+    /// Decides how an action is done, or why it is not.
+    pub fn plan(&self, id: SessionId, action: &Action) -> Result<Plan, Refusal> {
+        self.fleet.plan(id, action, self.at)
+    }
+
     /// Why a session is what it is.
     pub fn explain(&self, id: SessionId) -> Option<Explanation> {
         self.fleet.explain(id, self.at)
@@ -161,7 +175,7 @@ pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Swe
     let clock = Clock::start();
     let mut sources = Sources::new(around, &setup, clock)?;
     let mut desk = Desk::new(Fleet::new(setup.machine), None);
-    file(&mut desk, clock, settings_health(around, settings));
+    file(&mut desk, clock, settings_facts(around, settings));
     sources.look(&mut desk, clock).await;
     let at = clock.now();
     let fleet = desk.fleet;

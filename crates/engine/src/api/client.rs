@@ -1,6 +1,6 @@
 //! The other end of the local API, for faces that run no engine.
 
-use super::{PID_HEADER, VERSION, VERSION_HEADER};
+use super::{PID_HEADER, PauseRequest, Problem, VERSION, VERSION_HEADER};
 use crate::io::socket;
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Full, Limited};
@@ -19,6 +19,8 @@ use trusty_fleet::{SessionId, Snapshot};
 
 /// How long an engine may take to answer before we go on without it.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How long an action may take: a terminal is waited for, step by step.
+const ACTION: Duration = Duration::from_mins(1);
 /// An engine sends something every 15 s, if only a comment; one that does not has stopped.
 const HEARTBEAT: Duration = Duration::from_secs(40);
 /// The most we take of one answer or event.
@@ -42,9 +44,22 @@ pub enum ClientError {
     /// It did not answer in time.
     #[error("the running Trusty Bar does not answer")]
     Silent,
+    /// It did not do what was asked.
+    #[error("{}", .0.detail)]
+    Refused(Problem),
     /// The connection broke.
     #[error("the connection to the running Trusty Bar broke: {0}")]
     Broken(String),
+}
+
+impl ClientError {
+    /// Whether no engine was asked that could have done anything.
+    pub fn is_absence(&self) -> bool {
+        matches!(
+            self,
+            Self::Nobody | Self::OtherVersion(_) | Self::Foreign(_)
+        )
+    }
 }
 
 /// A running engine.
@@ -80,6 +95,47 @@ impl Remote {
             .map_err(|_| ClientError::Silent)?
             .map_err(|e| ClientError::Broken(e.to_string()))?;
         read(&body.to_bytes())
+    }
+
+    /// Pauses a session.
+    pub async fn pause(&self, id: SessionId, how: &PauseRequest) -> Result<(), ClientError> {
+        let body = serde_json::to_vec(how).map_err(|e| ClientError::Broken(e.to_string()))?;
+        self.act(&format!("/v1/sessions/{id}/pause"), body).await
+    }
+
+    /// Ends the pause of a session.
+    pub async fn resume(&self, id: SessionId) -> Result<(), ClientError> {
+        let path = format!("/v1/sessions/{id}/resume");
+        self.act(&path, Vec::new()).await
+    }
+
+    /// Ends a session.
+    pub async fn stop(&self, id: SessionId) -> Result<(), ClientError> {
+        self.act(&format!("/v1/sessions/{id}/stop"), Vec::new())
+            .await
+    }
+
+    async fn act(&self, path: &str, body: Vec<u8>) -> Result<(), ClientError> {
+        let request = Request::post(path)
+            .header(hyper::header::HOST, "trusty")
+            .header(hyper::header::CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(body)));
+        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
+        let answer = timeout(ACTION, async {
+            let response = self.send(request).await?;
+            check_version(&response)?;
+            if response.status() == StatusCode::NO_CONTENT {
+                return Ok(());
+            }
+            let status = response.status();
+            let body = Limited::new(response.into_body(), MOST).collect().await;
+            let body = body.map_err(|e| ClientError::Broken(e.to_string()))?;
+            Err(match read(&body.to_bytes()) {
+                Ok(problem) => ClientError::Refused(problem),
+                Err(_) => ClientError::Answer(status.to_string()),
+            })
+        });
+        answer.await.unwrap_or(Err(ClientError::Silent))
     }
 
     /// Its snapshots: one at once, one at each change. Ends when the engine does.
@@ -124,14 +180,7 @@ impl Remote {
     async fn get(&self, path: &str) -> Result<Response<Incoming>, ClientError> {
         let response = timeout(PATIENCE, self.request(path)).await;
         let response = response.map_err(|_| ClientError::Silent)??;
-        let version = response
-            .headers()
-            .get(VERSION_HEADER)
-            .and_then(|v| v.to_str().ok());
-        match version {
-            Some(VERSION) => {}
-            other => return Err(ClientError::OtherVersion(other.unwrap_or("unknown").into())),
-        }
+        check_version(&response)?;
         match response.status() {
             StatusCode::OK => Ok(response),
             other => Err(ClientError::Answer(other.to_string())),
@@ -166,6 +215,14 @@ impl Remote {
             .map_err(broken)?;
         tokio::spawn(connection);
         send.send_request(request).await.map_err(broken)
+    }
+}
+
+fn check_version(response: &Response<Incoming>) -> Result<(), ClientError> {
+    let told = response.headers().get(VERSION_HEADER);
+    match told.and_then(|v| v.to_str().ok()) {
+        Some(VERSION) => Ok(()),
+        other => Err(ClientError::OtherVersion(other.unwrap_or("unknown").into())),
     }
 }
 

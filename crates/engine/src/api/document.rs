@@ -1,5 +1,6 @@
 //! The API's own description, from which the popover's types are made too.
 
+use super::act::Problem;
 use trusty_fleet::view::{Board, BoardDelta, PopoverEvent, Reasons, Row};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
@@ -11,7 +12,15 @@ use utoipa::OpenApi;
         title = "Trusty Bar",
         description = "Claude Code sessions of one user on one machine."
     ),
-    paths(super::sessions, super::why, super::events, super::hooks),
+    paths(
+        super::sessions,
+        super::why,
+        super::act::pause,
+        super::act::resume,
+        super::act::stop,
+        super::events,
+        super::hooks
+    ),
     components(schemas(
         Snapshot,
         Session,
@@ -20,7 +29,8 @@ use utoipa::OpenApi;
         BoardDelta,
         PopoverEvent,
         Row,
-        Reasons
+        Reasons,
+        Problem
     ))
 )]
 struct Document;

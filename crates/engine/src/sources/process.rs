@@ -276,7 +276,10 @@ pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Ou
     let mut deaf = BTreeSet::new();
     let mut looked_at = clock::instant();
     // The first look was taken before this began.
-    let mut period = orders.borrow_and_update().cadence.processes;
+    let (mut period, mut nudge) = {
+        let orders = orders.borrow_and_update();
+        (orders.cadence.processes, orders.nudge)
+    };
     loop {
         for key in processes.keys() {
             if awaited.insert(key) {
@@ -298,12 +301,17 @@ pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Ou
                 if changed.is_err() {
                     return Ended;
                 }
-                let wanted = {
+                let (wanted, nudged) = {
                     let orders = orders.borrow_and_update();
                     period = orders.cadence.processes;
-                    orders.wanted.pids.clone()
+                    (orders.wanted.pids.clone(), orders.nudge != nudge)
                 };
-                processes.probe(&wanted)
+                let mut facts = processes.probe(&wanted);
+                if nudged {
+                    nudge = orders.borrow().nudge;
+                    facts.extend(processes.pulses(Usage::Hidden));
+                }
+                facts
             }
             () = clock::sleep(period.saturating_sub(looked_at.elapsed())) => {
                 looked_at = clock::instant();

@@ -302,6 +302,7 @@ async fn a_folder_that_does_not_exist_yet_is_noticed() {
     let orders = Orders {
         wanted: trusty_fleet::fleet::Wanted::default(),
         cadence: cadence(Visibility::Hidden, Motion::Still),
+        nudge: 0,
     };
     let (_keep, orders) = tokio::sync::watch::channel(orders);
     let (send, mut facts) = tokio::sync::mpsc::channel(64);

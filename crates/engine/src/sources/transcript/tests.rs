@@ -253,6 +253,7 @@ impl Running {
         let orders = Orders {
             wanted: Wanted::default(),
             cadence: cadence(Visibility::Hidden, Motion::Still),
+            nudge: 0,
         };
         let (orders, receive) = watch::channel(orders);
         let (send, facts) = mpsc::channel(64);

@@ -1,0 +1,229 @@
+//! `trusty pause`, `trusty resume`, `trusty stop`
+
+use crate::failure::Failure;
+use crate::fleet::{Place, named};
+use crate::out;
+use anyhow::{Context, anyhow};
+use clap::ValueEnum;
+use std::io::{self, BufRead, IsTerminal, Write};
+use trusty_engine::api::PauseRequest;
+use trusty_engine::api::client::ClientError;
+use trusty_engine::hosts::{ActionError, Hands, Reconciled};
+use trusty_fleet::action::{Action, Refusal, Wish};
+use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::view::Row;
+use trusty_fleet::{Session, SessionId, Snapshot};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Pause {
+    /// The session
+    #[arg(required_unless_present = "all")]
+    session: Option<String>,
+    /// All that work or wait; what can only be interrupted is left alone
+    #[arg(long, conflicts_with = "session")]
+    all: bool,
+    /// What to remember, shown while it is paused; without, what was going on
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// The kind of pause; without, the best that is possible and loses nothing
+    #[arg(long, value_name = "KIND")]
+    how: Option<How>,
+}
+
+/// A kind of pause.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum How {
+    /// Frozen in a control group: at once, anywhere on Linux where one is ours
+    Freeze,
+    /// SIGSTOP, the shell first: at once, in plain terminals
+    Stop,
+    /// Ctrl-Z in its tmux pane, fg to resume
+    Suspend,
+    /// Its hooks wait before the next tool and the next prompt
+    Hold,
+    /// Escape in its tmux pane: the step at work is lost
+    Interrupt,
+}
+
+impl From<How> for PauseKind {
+    fn from(how: How) -> Self {
+        match how {
+            How::Freeze => Self::Freeze,
+            How::Stop => Self::Stop,
+            How::Suspend => Self::Suspend,
+            How::Hold => Self::Hold,
+            How::Interrupt => Self::Interrupt,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Resume {
+    /// The session
+    #[arg(required_unless_present = "all")]
+    session: Option<String>,
+    /// All that were paused, whatever is left of a pause, with or without the app
+    #[arg(long, conflicts_with = "session")]
+    all: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Stop {
+    /// The session
+    session: String,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) async fn pause(asked: &Pause) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let snapshot = place.snapshot().await?;
+    let Some(word) = &asked.session else {
+        return pause_all(&place, &snapshot, asked).await;
+    };
+    let session = find(&snapshot, word)?;
+    do_pause(&place, session, asked).await?;
+    // What it has become is told by a fresh look.
+    let after = place.snapshot().await?;
+    let told = after.sessions.iter().find(|s| s.id == session.id);
+    let told = told.map_or_else(|| "it has ended".to_owned(), |s| describe(s, &place));
+    Ok(out::print(&format!("{told}\n"))?)
+}
+
+async fn pause_all(place: &Place, snapshot: &Snapshot, asked: &Pause) -> Result<(), Failure> {
+    let able = |s: &&Session| {
+        let can = s.capabilities.as_ref().is_some_and(|c| !c.pause.is_empty());
+        can && s.pause.is_none()
+    };
+    let mut failed = Vec::new();
+    let mut done = 0;
+    for session in snapshot.sessions.iter().filter(able) {
+        match do_pause(place, session, asked).await {
+            Ok(()) => done += 1,
+            Err(Failure::Refused(why)) => failed.push(format!("{}: {why}", title(session))),
+            Err(e) => return Err(e),
+        }
+    }
+    out::print(&format!("paused {done}\n"))?;
+    refused(&failed)
+}
+
+fn refused(failed: &[String]) -> Result<(), Failure> {
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Refused(failed.join("\n")))
+}
+
+async fn do_pause(place: &Place, session: &Session, asked: &Pause) -> Result<(), Failure> {
+    let request = PauseRequest {
+        how: asked.how.map(PauseKind::from),
+        note: asked.note.clone(),
+        by: Some(Asker::Command),
+    };
+    match place.remote().pause(session.id, &request).await {
+        Err(e) if e.is_absence() => {}
+        told => return remote(told),
+    }
+    let wish = Wish {
+        how: request.how,
+        note: request.note,
+        by: Asker::Command,
+    };
+    own(place, session.id, Action::Pause(wish)).await
+}
+
+pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let Some(word) = &asked.session else {
+        return resume_all(&place).await;
+    };
+    let snapshot = place.snapshot().await?;
+    let session = find(&snapshot, word)?;
+    match place.remote().resume(session.id).await {
+        Err(e) if e.is_absence() => own(&place, session.id, Action::Resume).await?,
+        told => remote(told)?,
+    }
+    Ok(out::print(&format!("resumed {}\n", title(session)))?)
+}
+
+/// By our own hands, so that it repairs whatever the app has left.
+async fn resume_all(place: &Place) -> Result<(), Failure> {
+    let hands = Hands::new(&place.around);
+    let (mut resumed, mut failed) = (0, Vec::new());
+    for id in hands.sessions().context("failed to read the records")? {
+        match hands.resume(id).await {
+            Ok(Reconciled::Running) => resumed += 1,
+            Ok(Reconciled::Ended | Reconciled::Paused) => {}
+            Err(e) => failed.push(format!("{id}: {e}")),
+        }
+    }
+    out::print(&format!("resumed {resumed}\n"))?;
+    refused(&failed)
+}
+
+pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let snapshot = place.snapshot().await?;
+    let session = find(&snapshot, &asked.session)?;
+    if !asked.yes && !confirmed(session, &place)? {
+        return Err(Failure::Refused("nothing was stopped".into()));
+    }
+    match place.remote().stop(session.id).await {
+        Err(e) if e.is_absence() => own(&place, session.id, Action::End).await?,
+        told => remote(told)?,
+    }
+    Ok(out::print(&format!("stopped {}\n", title(session)))?)
+}
+
+fn confirmed(session: &Session, place: &Place) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        let told = "say --yes to stop a session without being asked";
+        return Err(Failure::Refused(told.into()));
+    }
+    eprint!("Stop {}? [y/N] ", describe(session, place));
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// Looks, plans and acts in this process.
+async fn own(place: &Place, id: SessionId, action: Action) -> Result<(), Failure> {
+    let plan = place.sweep().await?.plan(id, &action);
+    let done = match plan {
+        Ok(plan) => Hands::new(&place.around).perform(plan).await,
+        Err(refusal) => Err(ActionError::Refused(refusal)),
+    };
+    done.map_err(|e| match e {
+        ActionError::Refused(Refusal::Ended) => anyhow!("it has ended").into(),
+        ActionError::Refused(_) | ActionError::Busy | ActionError::Changed(_) => {
+            Failure::Refused(e.to_string())
+        }
+        ActionError::Store(_) | ActionError::Failed(_) | ActionError::Gone => {
+            Failure::Failed(e.into())
+        }
+    })
+}
+
+fn remote(told: Result<(), ClientError>) -> Result<(), Failure> {
+    told.map_err(|e| match e {
+        ClientError::Refused(problem) if problem.status == 409 => Failure::Refused(problem.detail),
+        e => Failure::Failed(e.into()),
+    })
+}
+
+fn find<'a>(snapshot: &'a Snapshot, word: &str) -> Result<&'a Session, Failure> {
+    let id = named(snapshot, word)?;
+    let found = snapshot.sessions.iter().find(|s| s.id == id);
+    Ok(found.context("the session has ended")?)
+}
+
+fn title(session: &Session) -> String {
+    Row::of(session, None).title
+}
+
+fn describe(session: &Session, place: &Place) -> String {
+    Row::of(session, Some(&place.around.home)).sentence
+}

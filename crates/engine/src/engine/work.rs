@@ -1,0 +1,59 @@
+//! What the loop has done for it, on a thread of its own: acting takes time, and the loop waits
+//! for nobody.
+
+use crate::hosts::{ActionError, Hands};
+use crate::sources::{Ended, Outlet};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use trusty_fleet::action::{Plan, Verb};
+use trusty_fleet::observation::{Act, HealthKey};
+use trusty_fleet::session::Source;
+use trusty_fleet::{Fact, SessionId};
+
+/// Something to be done.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// A plan, and who is to be told how it went.
+    Perform(Verb, Plan, Reply),
+    /// A record is to be made true.
+    Reconcile(SessionId),
+}
+
+/// Where the outcome of an action is told.
+pub(super) type Reply = oneshot::Sender<Result<(), ActionError>>;
+
+/// Does what comes, each session's on its own, until the loop has ended.
+pub(super) async fn run(hands: Hands, mut jobs: mpsc::Receiver<Job>, out: Outlet) -> Ended {
+    let out = Arc::new(out);
+    while let Some(job) = jobs.recv().await {
+        tokio::spawn(work(hands.clone(), job, Arc::clone(&out)));
+    }
+    Ended
+}
+
+async fn work(hands: Hands, job: Job, out: Arc<Outlet>) {
+    match job {
+        Job::Perform(verb, plan, reply) => {
+            let id = plan.session;
+            let done = hands.perform(plan).await;
+            let act = match &done {
+                Ok(()) => Act::Done(verb),
+                Err(e) => Act::Failed(verb, e.to_string()),
+            };
+            // A loop that has ended, and an asker that has gone, need to know nothing.
+            let _ = out.tell(vec![Fact::Act(id, act)]).await;
+            let _ = reply.send(done);
+        }
+        Job::Reconcile(id) => {
+            let problem = match hands.reconcile(id).await {
+                Ok(_) | Err(ActionError::Busy) => None,
+                Err(e) => Some(format!("the pause cannot be seen to: {e}")),
+            };
+            let key = HealthKey {
+                source: Source::Pause,
+                subject: id.to_string(),
+            };
+            let _ = out.tell(vec![Fact::Health(key, problem)]).await;
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The records of pauses, and the hooks that wait for their ends. Told when they change; whether
+//! a hook still lives is looked at while any waits.
+
+use super::watch::Watch;
+use super::{Ended, Orders, Outlet};
+use crate::io::clock;
+use crate::io::sys;
+use crate::store::Store;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::sync::watch::Receiver;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::pause::{Gate, PauseRecord};
+use trusty_fleet::session::Source;
+use trusty_fleet::{Fact, SessionId};
+
+/// How often hooks that wait are looked at: one that was killed says nothing.
+const GATES: Duration = Duration::from_secs(2);
+/// How often the folder is looked at where its changes cannot be watched.
+const BLIND: Duration = Duration::from_secs(2);
+/// How often it is looked at in any case.
+const ANYWAY: Duration = Duration::from_secs(30);
+
+/// What is known of the records.
+#[derive(Debug)]
+pub struct Pauses {
+    store: Store,
+    known: BTreeMap<SessionId, (PauseRecord, Vec<Gate>)>,
+    broken: BTreeSet<String>,
+}
+
+impl Pauses {
+    /// Knows nothing yet.
+    pub fn new(store: Store) -> Self {
+        Self {
+            store,
+            known: BTreeMap::new(),
+            broken: BTreeSet::new(),
+        }
+    }
+
+    /// What has changed since the last look.
+    pub fn look(&mut self) -> Vec<Fact> {
+        let mut broken = BTreeMap::new();
+        let folder = self.store.folder().display().to_string();
+        let sessions = self.store.sessions().unwrap_or_else(|e| {
+            broken.insert(folder, e.to_string());
+            Vec::new()
+        });
+        let mut now = BTreeMap::new();
+        for id in sessions {
+            match self.store.read(id) {
+                Ok(Some(record)) => {
+                    let mut gates = self.store.gates(id).unwrap_or_default();
+                    gates.retain(lives);
+                    gates.sort();
+                    now.insert(id, (record, gates));
+                }
+                Ok(None) => {}
+                Err(e) => {
+                    broken.insert(self.store.path(id).display().to_string(), e.to_string());
+                }
+            }
+        }
+        let facts = self.news(&now);
+        self.known = now;
+        facts.into_iter().chain(self.health(broken)).collect()
+    }
+
+    fn news(&self, now: &BTreeMap<SessionId, (PauseRecord, Vec<Gate>)>) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        for id in self.known.keys().filter(|id| !now.contains_key(id)) {
+            facts.extend([Fact::PauseGone(*id), Fact::Gates(*id, Vec::new())]);
+        }
+        for (id, (record, gates)) in now {
+            let before = self.known.get(id);
+            if before.is_none_or(|(known, _)| known != record) {
+                facts.push(Fact::Pause(*id, Box::new(record.clone())));
+            }
+            if before.map_or(!gates.is_empty(), |(_, known)| known != gates) {
+                facts.push(Fact::Gates(*id, gates.clone()));
+            }
+        }
+        facts
+    }
+
+    fn health(&mut self, broken: BTreeMap<String, String>) -> Vec<Fact> {
+        let key = |subject: &str| HealthKey {
+            source: Source::Pause,
+            subject: subject.to_owned(),
+        };
+        let healed = self.broken.iter().filter(|s| !broken.contains_key(*s));
+        let mut facts: Vec<Fact> = healed.map(|s| Fact::Health(key(s), None)).collect();
+        facts.extend(
+            broken
+                .iter()
+                .filter(|(subject, _)| !self.broken.contains(*subject))
+                .map(|(subject, why)| Fact::Health(key(subject), Some(why.clone()))),
+        );
+        self.broken = broken.into_keys().collect();
+        facts
+    }
+
+    fn holds(&self) -> bool {
+        self.known.values().any(|(_, gates)| !gates.is_empty())
+    }
+}
+
+fn lives(gate: &Gate) -> bool {
+    let stat = sys::stat(gate.process.pid).ok().flatten();
+    stat.is_some_and(|s| s.start == gate.process.start && !s.zombie)
+}
+
+/// Tells changes as they come.
+pub async fn run(mut pauses: Pauses, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    let mut watch = Watch::new(Source::Pause);
+    loop {
+        let moved = watch.aim(std::iter::once(pauses.store.folder().to_path_buf()));
+        let mut facts = pauses.look();
+        facts.extend(watch.health());
+        if out.tell(facts).await.is_err() {
+            return Ended;
+        }
+        if moved {
+            // What changed before the folder was watched was seen just now, or will be.
+            continue;
+        }
+        let rest = match (pauses.holds(), watch.is_blind()) {
+            (true, _) => GATES,
+            (false, true) => BLIND,
+            (false, false) => ANYWAY,
+        };
+        let looked_at = clock::instant();
+        loop {
+            tokio::select! {
+                _ = watch.next() => break,
+                changed = orders.changed() => if changed.is_err() {
+                    return Ended;
+                },
+                () = clock::sleep(rest.saturating_sub(looked_at.elapsed())) => break,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::surroundings::Surroundings;
+    use std::time::SystemTime;
+    use trusty_fleet::identity::{ProcessKey, StartTime};
+    use trusty_fleet::pause::{Asker, Means, Phase};
+
+    fn record(id: SessionId) -> PauseRecord {
+        PauseRecord {
+            version: 1,
+            session: id,
+            boot: "b".into(),
+            client: ProcessKey {
+                pid: 7,
+                start: StartTime(70),
+            },
+            phase: Phase::Pausing,
+            since: SystemTime::UNIX_EPOCH,
+            by: Asker::Command,
+            summary: "ran Bash: make".into(),
+            streaming: false,
+            tty: None,
+            means: Means::Hold,
+        }
+    }
+
+    #[test]
+    fn records_are_told_when_they_change() {
+        let home = tempfile::tempdir().expect("folder");
+        let around = Surroundings {
+            home: home.path().into(),
+            ..Surroundings::default()
+        };
+        let store = Store::of(&around);
+        let mut pauses = Pauses::new(store.clone());
+        assert_eq!(pauses.look(), []);
+        let id = SessionId::new();
+        let mut record = record(id);
+        store.write(&record).expect("written");
+        assert_eq!(pauses.look(), [Fact::Pause(id, Box::new(record.clone()))]);
+        assert_eq!(pauses.look(), []);
+
+        let me = std::process::id();
+        let start = sys::stat(me).expect("stat").expect("alive").start;
+        let gate = |pid, start| Gate {
+            process: ProcessKey { pid, start },
+            event: "PreToolUse".into(),
+            agent: None,
+            tool: Some("Bash".into()),
+        };
+        store.write_gate(id, &gate(me, start)).expect("written");
+        let dead = gate(u32::MAX - 1, StartTime(1));
+        store.write_gate(id, &dead).expect("written");
+        record.phase = Phase::Paused;
+        store.write(&record).expect("written");
+        assert_eq!(
+            pauses.look(),
+            [
+                Fact::Pause(id, Box::new(record)),
+                Fact::Gates(id, vec![gate(me, start)])
+            ]
+        );
+        assert!(pauses.holds());
+
+        std::fs::write(store.path(id), "{").expect("written");
+        let told = pauses.look();
+        let [gone, none, Fact::Health(_, Some(why))] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(
+            [gone, none],
+            [&Fact::PauseGone(id), &Fact::Gates(id, vec![])]
+        );
+        assert!(why.contains("is not a pause record"), "{why}");
+        store.remove(id).expect("removed");
+        let told = pauses.look();
+        assert!(
+            matches!(told.as_slice(), [Fact::Health(_, None)]),
+            "{told:?}"
+        );
+        assert_eq!(
+            std::fs::read_dir(store.folder()).expect("folder").count(),
+            0
+        );
+    }
+}
