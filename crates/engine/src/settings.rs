@@ -146,7 +146,7 @@ impl Settings {
 
     fn pause(&mut self, key: &str, value: &Value) {
         match (key, value.as_str()) {
-            ("first", Some("instant")) => self.preferences.first = First::Instant,
+            ("first", Some("instant")) => self.preferences.first = First::AtOnce,
             ("first", Some("hold")) => self.preferences.first = First::Hold,
             ("first", _) => self.ignore("pause.first must be \"instant\" or \"hold\""),
             ("tools", Some("stop")) => self.preferences.tools = Tools::Stop,

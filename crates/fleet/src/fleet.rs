@@ -14,10 +14,11 @@ use crate::observation::{
     Act, Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, Screen,
     TranscriptKey, Which,
 };
+use crate::pause::PauseRecord;
 use crate::session::{Certainty, Session, SessionId, moved};
 use crate::snapshot::Health;
 use crate::status::{self, Case, Doubt, STOPPED_KEPT, Verdict};
-use crate::terminal;
+use crate::terminal::{self, Ancestor};
 use crate::time::Timestamp;
 use crate::why::{self, Explanation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -274,6 +275,7 @@ impl Fleet {
                 let record = dated.value.as_ref()?;
                 (record.client == key).then_some((dated.at, record))
             }),
+            within: self.pause_around(facts),
             gates: self
                 .evidence
                 .gates
@@ -294,6 +296,22 @@ impl Fleet {
             verdict,
             act: self.evidence.acts.get(&id).map(|d| (d.at, &d.value)),
         }
+    }
+
+    /// The pause of a session that started this process, or a parent of it.
+    fn pause_around(&self, facts: &ProcessFacts) -> Option<&PauseRecord> {
+        let records = self
+            .evidence
+            .pauses
+            .values()
+            .filter_map(|d| d.value.as_ref());
+        let is_around = |record: &&PauseRecord| {
+            let parent = |a: &Ancestor| {
+                a.pid == record.client.pid && a.start.is_none_or(|s| s == record.client.start)
+            };
+            record.kind().is_hard() && facts.ancestors.iter().any(parent)
+        };
+        records.into_iter().find(is_around)
     }
 
     /// The tmux pane a process lives in: the nearest parent that a pane started, unless another

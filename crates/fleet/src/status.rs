@@ -101,6 +101,8 @@ pub struct Case<'a> {
     pub hooks: Option<&'a HookEvidence>,
     /// What is on disk of its pause, and when that was seen.
     pub pause: Option<(Timestamp, &'a PauseRecord)>,
+    /// The pause of a session that runs this one.
+    pub within: Option<&'a PauseRecord>,
     /// Its hooks that wait for the end of its pause.
     pub gates: &'a [Gate],
     /// When its owner last looked.

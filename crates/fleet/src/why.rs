@@ -90,9 +90,9 @@ pub(crate) fn testimonies(case: &Case<'_>, verdict: &Verdict, now: Timestamp) ->
         attention(case),
     ];
     let decided = &verdict.because;
-    let mut told: Vec<Testimony> = pause(case)
+    let mut told: Vec<Testimony> = all
         .into_iter()
-        .chain(all)
+        .chain(pause(case))
         .map(|s| {
             let won = s.source == decided.source;
             Testimony {
@@ -112,26 +112,22 @@ pub(crate) fn testimonies(case: &Case<'_>, verdict: &Verdict, now: Timestamp) ->
     told
 }
 
-/// Nothing at all where there is no pause of ours, as with most sessions.
+/// Only where there is one: most sessions were never paused.
 fn pause(case: &Case<'_>) -> Option<Told> {
     let (at, record) = case.pause?;
-    let phase = match record.phase {
-        Phase::Pausing => "begun",
-        Phase::Paused => "done",
-        Phase::Resuming => "being ended",
-        Phase::Ending => "the session is being ended",
-    };
-    let gates = match case.gates.len() {
-        0 => String::new(),
-        1 => ", 1 hook waits".to_owned(),
-        n => format!(", {n} hooks wait"),
+    let kind = record.kind().done();
+    let says = match record.phase {
+        Phase::Pausing => format!("being paused: {kind}"),
+        Phase::Paused => format!("paused: {kind}"),
+        Phase::Resuming => "being resumed".to_owned(),
+        Phase::Ending => "being ended".to_owned(),
     };
     Some(Told {
         source: Source::Pause,
-        says: format!("{}: {phase}{gates}", record.kind().done()),
+        says,
         at: Some(at),
         part: Part::Heard,
-        reason: "it counts as paused only once that shows in what it does",
+        reason: "it counts once its process, its hooks or its prompt prove it",
     })
 }
 

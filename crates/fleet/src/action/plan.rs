@@ -70,6 +70,8 @@ pub struct Standing<'a> {
     pub connection: Option<&'a Connection>,
     /// What is on disk of its pause.
     pub record: Option<&'a PauseRecord>,
+    /// A session that runs it is paused.
+    pub nested: bool,
     /// Something is being done to it.
     pub busy: bool,
     /// What it does.
@@ -122,7 +124,7 @@ pub fn plan(
         Action::Pause(wish) => Deed::Pause(pause(standing, wish, preferences)?),
         Action::Resume => match standing.record {
             Some(record) => Deed::Resume(Box::new(record.clone())),
-            None => Err(by_others(standing.state).unwrap_or(Refusal::NotPaused))?,
+            None => Err(by_others(standing).unwrap_or(Refusal::NotPaused))?,
         },
         Action::End => Deed::End(standing.record.cloned().map(Box::new)),
     };
@@ -133,9 +135,12 @@ pub fn plan(
     })
 }
 
-fn by_others(state: RunState) -> Option<Refusal> {
-    let way_out = match state {
+fn by_others(standing: &Standing<'_>) -> Option<Refusal> {
+    let way_out = match standing.state {
         RunState::Running => return None,
+        RunState::Stopped(_) | RunState::Frozen if standing.nested => {
+            "resume the session that runs it"
+        }
         RunState::Stopped(_) => "type fg in its terminal, or send it SIGCONT if no shell has it",
         RunState::Frozen => "whoever froze its control group has to thaw it",
     };
@@ -153,7 +158,7 @@ fn pause(
             Phase::Pausing | Phase::Resuming | Phase::Ending => Refusal::Busy,
         });
     }
-    if let Some(refusal) = by_others(standing.state) {
+    if let Some(refusal) = by_others(standing) {
         return Err(refusal);
     }
     let way = choose(ways(standing, preferences), wish.how)?;

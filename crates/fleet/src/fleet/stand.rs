@@ -1,13 +1,17 @@
 //! What can be done to a session, and what is being done.
 
 use super::{Fleet, Known};
-use crate::action::{Action, Host, Plan, Refusal, Standing, plan, ways};
+use crate::action::{Action, Host, Plan, Refusal, Standing, Verb, Way, Wish, plan, ways};
 use crate::observation::{Act, Preferences, RunState, Tools};
-use crate::pause::{Means, PauseKind, Phase};
+use crate::pause::{Asker, Means, PauseKind, Phase};
 use crate::session::{Capabilities, Pause, Pending, SessionId, SessionStatus};
 use crate::status;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// A look that proves what was done comes at once; without one, no more is said after this.
+const PROOF: Duration = Duration::from_secs(3);
 
 impl Fleet {
     /// Decides how an action on a session is done, or why it is not.
@@ -44,6 +48,7 @@ impl Fleet {
                 .dir()
                 .and_then(|dir| Some(&self.evidence.connections.get(dir)?.value)),
             record: known.case.pause.map(|(_, record)| record),
+            nested: known.case.within.is_some(),
             busy: matches!(known.act, Some((_, Act::Begun(_)))),
             activity: verdict.activity.as_ref(),
             need: verdict.need.as_ref(),
@@ -65,10 +70,10 @@ impl Fleet {
             });
         }
         let preferences = self.preferences();
-        let wish = Action::Pause(crate::action::Wish {
+        let wish = Action::Pause(Wish {
             how: None,
             note: None,
-            by: crate::pause::Asker::App,
+            by: Asker::App,
         });
         let idle = Standing {
             busy: false,
@@ -80,7 +85,7 @@ impl Fleet {
             Some(_) => Vec::new(),
         };
         Some(Capabilities {
-            pause: possible.iter().map(crate::action::Way::kind).collect(),
+            pause: possible.iter().map(Way::kind).collect(),
             commands: preferences.tools == Tools::Stop,
             resume: false,
             refusal: refusal.map(|r| r.to_string()),
@@ -103,6 +108,18 @@ impl Fleet {
             .map(|(id, _)| *id)
             .collect()
     }
+}
+
+/// What is seen to be done to it, by us or another program of ours.
+fn under_way(known: &Known<'_>) -> Option<(Timestamp, Verb)> {
+    let (at, record) = known.case.pause?;
+    let verb = match record.phase {
+        Phase::Pausing => Verb::Pause,
+        Phase::Resuming => Verb::Resume,
+        Phase::Ending => Verb::End,
+        Phase::Paused => return None,
+    };
+    Some((at, verb))
 }
 
 /// The pause that was asked for here.
@@ -130,13 +147,19 @@ pub(super) fn pause(known: &Known<'_>) -> Option<Pause> {
 
 /// What is being done to it, or failed a moment ago.
 pub(super) fn pending(known: &Known<'_>, now: Timestamp) -> Option<Pending> {
-    let (at, act) = known.act?;
-    let (verb, failure) = match act {
-        Act::Begun(verb) => (*verb, None),
-        Act::Failed(verb, why) if now < at.after(status::FAILURE_SHOWN) => {
-            (*verb, Some(why.clone()))
+    let (at, verb, failure) = match (known.act, under_way(known)) {
+        (Some((at, Act::Begun(verb))), _) => (at, *verb, None),
+        // Done, but the look that proves it is yet to come.
+        (Some((at, Act::Done(verb))), _)
+            if known.process.seen_at <= at && now < at.after(PROOF) =>
+        {
+            (at, *verb, None)
         }
-        Act::Failed(..) | Act::Done(_) => return None,
+        (_, Some((at, verb))) => (at, verb, None),
+        (Some((at, Act::Failed(verb, why))), None) if now < at.after(status::FAILURE_SHOWN) => {
+            (at, *verb, Some(why.clone()))
+        }
+        (Some((_, Act::Failed(..) | Act::Done(_))) | None, None) => return None,
     };
     Some(Pending {
         verb,

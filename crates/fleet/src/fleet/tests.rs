@@ -1,6 +1,7 @@
 mod content;
 mod identity;
 mod order;
+mod pauses;
 mod silent;
 mod strange;
 

@@ -44,7 +44,7 @@ pub struct Preferences {
 pub enum First {
     /// What takes effect at once and loses nothing.
     #[default]
-    Instant,
+    AtOnce,
     /// Hooks: what runs may finish.
     Hold,
 }
@@ -64,7 +64,7 @@ impl First {
     pub fn order(self) -> [PauseKind; 5] {
         use PauseKind::{Freeze, Hold, Interrupt, Stop, Suspend};
         match self {
-            Self::Instant => [Freeze, Stop, Suspend, Hold, Interrupt],
+            Self::AtOnce => [Freeze, Stop, Suspend, Hold, Interrupt],
             Self::Hold => [Hold, Freeze, Stop, Suspend, Interrupt],
         }
     }

@@ -9,7 +9,10 @@ use crate::time::Timestamp;
 
 /// Why it is paused, if it is.
 pub(super) fn paused(case: &Case<'_>, doing: &Doing) -> Option<Because> {
-    let by_others = stopped(&case.process);
+    let by_others = stopped(&case.process).map(|because| match case.within {
+        Some(record) => nested(because, record),
+        None => because,
+    });
     let Some((seen, record)) = case.pause else {
         return by_others;
     };
@@ -22,6 +25,15 @@ pub(super) fn paused(case: &Case<'_>, doing: &Doing) -> Option<Because> {
         PauseKind::Interrupt => by_others.is_some() || rests(doing),
     };
     holds.then(|| ours(record, seen))
+}
+
+/// Paused with the session that runs it.
+fn nested(by: Because, record: &PauseRecord) -> Because {
+    let text = format!(
+        "it was {} with the session that runs it",
+        record.kind().done()
+    );
+    until(Because { text, ..by }, "that session is resumed")
 }
 
 fn ours(record: &PauseRecord, seen: Timestamp) -> Because {

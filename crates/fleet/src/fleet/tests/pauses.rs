@@ -1,0 +1,554 @@
+//! What may be done to a session by the shape of its host, and what a pause looks like.
+
+use super::*;
+use crate::action::{Action, Deed, Obstacle, Plan, Refusal, Way, Wish};
+use crate::observation::{Act, Connection, First, Happened, HookEvent, Preferences, Seat, Tools};
+use crate::pause::{Asker, Gate, Means, PauseKind, PauseRecord, Phase};
+use crate::session::Pending;
+use crate::terminal::Ancestor;
+
+/// A parent with a seat, of our own user.
+fn parent(pid: u32, name: &str, session: u32, group: u32) -> Ancestor {
+    Ancestor {
+        pid,
+        name: name.into(),
+        exe: None,
+        start: Some(StartTime(u64::from(pid))),
+        uid: Some(1000),
+        seat: Some(Seat { session, group }),
+    }
+}
+
+fn seated(session: u32, group: u32, ancestors: Vec<Ancestor>) -> ProcessFacts {
+    ProcessFacts {
+        seat: Some(Seat { session, group }),
+        ancestors,
+        ..process(9, 7)
+    }
+}
+
+fn described(ms: i64, facts: ProcessFacts) -> (i64, Fact) {
+    (ms, Fact::Process(Box::new(facts)))
+}
+
+fn in_pane(pid: u32) -> (i64, Fact) {
+    (
+        0,
+        Fact::Panes("/tmp/tmux/default".into(), vec![pane(pid, "work", 1)]),
+    )
+}
+
+fn pause(how: Option<PauseKind>) -> Action {
+    Action::Pause(Wish {
+        how,
+        note: None,
+        by: Asker::App,
+    })
+}
+
+fn decide(facts: Vec<(i64, Fact)>, action: &Action) -> Result<Plan, Refusal> {
+    fleet(facts).plan(id(9, 7), action, at(10_000))
+}
+
+fn way(facts: Vec<(i64, Fact)>, how: Option<PauseKind>) -> Result<Way, Refusal> {
+    decide(facts, &pause(how)).map(|plan| match plan.deed {
+        Deed::Pause(pausing) => pausing.way,
+        other => panic!("{other:?}"),
+    })
+}
+
+fn keys(pids: &[u32]) -> Vec<ProcessKey> {
+    let key = |pid: &u32| key(*pid, u64::from(*pid));
+    pids.iter().map(key).collect()
+}
+
+#[test]
+fn a_plain_terminal_is_stopped_from_its_first_process_down() {
+    let stop = |pids: &[u32], group| {
+        Ok(Way::Stop {
+            shells: keys(pids),
+            group,
+        })
+    };
+    let xterm = || parent(3, "xterm", 1, 1);
+    for (facts, expected) in [
+        (seated(9, 9, vec![xterm()]), stop(&[], 9)),
+        (
+            seated(5, 9, vec![parent(5, "bash", 5, 5), xterm()]),
+            stop(&[5], 9),
+        ),
+        (
+            seated(
+                5,
+                9,
+                vec![parent(6, "zsh", 5, 6), parent(5, "bash", 5, 5), xterm()],
+            ),
+            stop(&[5, 6], 9),
+        ),
+        // A wrapper shares the client's group, and stops with it.
+        (
+            seated(
+                5,
+                8,
+                vec![parent(8, "node", 5, 8), parent(5, "fish", 5, 5), xterm()],
+            ),
+            stop(&[5], 8),
+        ),
+        (
+            seated(
+                5,
+                9,
+                vec![
+                    parent(6, "zsh", 5, 6),
+                    Ancestor {
+                        uid: Some(0),
+                        ..parent(5, "login", 5, 5)
+                    },
+                    xterm(),
+                ],
+            ),
+            stop(&[6], 9),
+        ),
+    ] {
+        assert_eq!(way(vec![described(0, facts)], None), expected);
+    }
+}
+
+#[test]
+fn what_wakes_the_stopped_and_what_is_foreign_is_left_alone() {
+    let refused = |obstacle| Err(Refusal::Impossible(PauseKind::Stop, obstacle));
+    let stop = |facts| way(vec![described(0, facts)], Some(PauseKind::Stop));
+    let bash = || parent(5, "bash", 5, 5);
+    for name in ["SCREEN", "zellij", "dtach", "su", "tmux: server"] {
+        let facts = seated(5, 9, vec![bash(), parent(3, name, 1, 1)]);
+        let word = if name.starts_with("tmux") {
+            "tmux"
+        } else {
+            name
+        };
+        assert_eq!(stop(facts), refused(Obstacle::Wakes(word.to_lowercase())));
+    }
+    let root = Ancestor {
+        uid: Some(0),
+        ..parent(6, "setpriv", 5, 6)
+    };
+    let facts = seated(5, 9, vec![root, bash(), parent(3, "xterm", 1, 1)]);
+    assert_eq!(stop(facts), refused(Obstacle::Foreign("setpriv".into())));
+    assert_eq!(stop(process(9, 7)), refused(Obstacle::Unseen));
+    let headless = ProcessFacts {
+        tty: None,
+        ..seated(5, 5, vec![parent(5, "cron", 5, 5)])
+    };
+    let alone = Way::Stop {
+        shells: vec![],
+        group: 5,
+    };
+    assert_eq!(stop(headless), Ok(alone));
+}
+
+fn bash_in_pane() -> Vec<(i64, Fact)> {
+    let tmux = parent(3, "tmux: server", 3, 3);
+    let facts = seated(5, 9, vec![parent(5, "-bash", 5, 5), tmux]);
+    vec![described(0, facts), in_pane(5)]
+}
+
+fn suspend() -> Way {
+    Way::Suspend {
+        pane: PaneKey {
+            server: "/tmp/tmux/default".into(),
+            pane: "%1".into(),
+        },
+        shell: key(5, 5),
+    }
+}
+
+#[test]
+fn tmux_takes_ctrl_z_hooks_or_escape_and_never_a_signal() {
+    assert_eq!(way(bash_in_pane(), None), Ok(suspend()));
+    let wakes = Obstacle::Wakes("tmux".into());
+    assert_eq!(
+        way(bash_in_pane(), Some(PauseKind::Stop)),
+        Err(Refusal::Impossible(PauseKind::Stop, wakes))
+    );
+    let direct = || {
+        let facts = seated(9, 9, vec![parent(3, "tmux: server", 3, 3)]);
+        vec![described(0, facts), in_pane(9), says(1, 9, "busy", "")]
+    };
+    assert_eq!(way(direct(), None), Err(Refusal::LosesStep));
+    assert!(matches!(
+        way(direct(), Some(PauseKind::Interrupt)),
+        Ok(Way::Interrupt { .. })
+    ));
+    let mut idle = direct();
+    idle[2] = says(1, 9, "idle", "");
+    let told = way(idle, None).expect_err("nothing to interrupt");
+    assert_eq!(told.code(), "no-way");
+    assert!(
+        told.to_string().contains("connect hooks to pause it"),
+        "{told}"
+    );
+    let mut hooked = direct();
+    hooked.push((
+        2,
+        Fact::Connection("/home/dev/.claude".into(), Connection::Connected),
+    ));
+    assert_eq!(way(hooked, None), Ok(Way::Hold));
+    let mut forbidden = direct();
+    let policy = Connection::Forbidden("a policy forbids hooks".into());
+    forbidden.push((2, Fact::Connection("/home/dev/.claude".into(), policy)));
+    let told = way(forbidden, Some(PauseKind::Hold)).expect_err("forbidden");
+    assert!(
+        told.to_string().contains("a policy forbids hooks"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_shell_that_could_not_bring_it_back_gets_no_ctrl_z() {
+    for (name, group) in [("python3", 9), ("nu", 9), ("sh", 5)] {
+        let tmux = parent(3, "tmux: server", 3, 3);
+        let facts = seated(5, group, vec![parent(5, name, 5, 5), tmux]);
+        let told = way(
+            vec![described(0, facts), in_pane(5)],
+            Some(PauseKind::Suspend),
+        );
+        assert_eq!(
+            told,
+            Err(Refusal::Impossible(PauseKind::Suspend, Obstacle::NoShell)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_best_comes_first_and_a_wish_changes_that() {
+    let freezable = || {
+        let facts = ProcessFacts {
+            freezable: true,
+            ..seated(9, 9, vec![parent(3, "xterm", 1, 1)])
+        };
+        let connection = Fact::Connection("/home/dev/.claude".into(), Connection::Connected);
+        vec![described(0, facts), says(1, 9, "busy", ""), (1, connection)]
+    };
+    assert_eq!(way(freezable(), None), Ok(Way::Freeze));
+    let can = fleet(freezable()).snapshot(at(10_000)).sessions[0]
+        .capabilities
+        .clone()
+        .expect("alive");
+    assert_eq!(
+        can.pause,
+        [PauseKind::Freeze, PauseKind::Stop, PauseKind::Hold]
+    );
+    let mut wished = freezable();
+    wished.push((
+        0,
+        Fact::Preferences(Preferences {
+            first: First::Hold,
+            tools: Tools::Run,
+        }),
+    ));
+    assert_eq!(way(wished.clone(), None), Ok(Way::Hold));
+    let plan = decide(wished, &pause(Some(PauseKind::Freeze))).expect("possible");
+    let Deed::Pause(pausing) = plan.deed else {
+        panic!("{plan:?}");
+    };
+    assert_eq!(pausing.tools, Tools::Run);
+}
+
+fn record(means: Means, phase: Phase) -> PauseRecord {
+    PauseRecord {
+        version: 1,
+        session: id(9, 7),
+        boot: "boot".into(),
+        client: key(9, 7),
+        phase,
+        since: at(5_000).into(),
+        by: Asker::App,
+        summary: "ran Bash: make".into(),
+        streaming: true,
+        tty: Some("/dev/pts/1".into()),
+        means,
+    }
+}
+
+pub(super) fn paused_record(phase: Phase) -> Fact {
+    let record = PauseRecord {
+        session: id(1, 7),
+        client: key(1, 7),
+        ..record(frozen(), phase)
+    };
+    Fact::Pause(id(1, 7), Box::new(record))
+}
+
+fn kept(ms: i64, means: Means, phase: Phase) -> (i64, Fact) {
+    (ms, Fact::Pause(id(9, 7), Box::new(record(means, phase))))
+}
+
+fn frozen() -> Means {
+    Means::Freeze {
+        group: "/sys/fs/cgroup/trusty".into(),
+        moved: vec![],
+        keeper: None,
+    }
+}
+
+fn busy() -> Vec<(i64, Fact)> {
+    vec![alive(0, 9), says(100, 9, "busy", "")]
+}
+
+fn with(facts: Vec<(i64, Fact)>) -> Vec<(i64, Fact)> {
+    busy().into_iter().chain(facts).collect()
+}
+
+fn gate(pid: u32, agent: Option<&str>) -> Gate {
+    Gate {
+        process: key(pid, 1),
+        event: "PreToolUse".into(),
+        agent: agent.map(str::to_owned),
+        tool: Some("Bash".into()),
+    }
+}
+
+#[test]
+fn a_pause_is_shown_once_it_is_proven() {
+    let paused = Phase::Paused;
+    for (facts, expected) in [
+        (vec![kept(5_000, frozen(), paused)], "Active Working"),
+        (
+            vec![
+                kept(5_000, frozen(), paused),
+                pulse(5_001, 9, RunState::Frozen),
+            ],
+            "Paused Working",
+        ),
+        (
+            vec![
+                kept(5_000, frozen(), Phase::Pausing),
+                pulse(5_001, 9, RunState::Frozen),
+            ],
+            "Active Working",
+        ),
+        (vec![kept(5_000, Means::Hold, paused)], "Active Working"),
+        (
+            vec![
+                kept(5_000, Means::Hold, paused),
+                (6_000, Fact::Gates(id(9, 7), vec![gate(70, None)])),
+            ],
+            "Paused Working",
+        ),
+        (
+            vec![kept(5_000, Means::Hold, paused), says(6_000, 9, "idle", "")],
+            "Paused Finished",
+        ),
+        (
+            vec![
+                kept(5_000, Means::Hold, paused),
+                says(6_000, 9, "waiting", "permission prompt"),
+            ],
+            "AwaitingApproval Permission -",
+        ),
+    ] {
+        check(with(facts), 10_000, expected);
+    }
+}
+
+#[test]
+fn a_paused_session_tells_kind_time_and_what_was_going_on() {
+    let facts = with(vec![
+        kept(5_000, frozen(), Phase::Paused),
+        pulse(5_001, 9, RunState::Frozen),
+    ]);
+    let fleet = fleet(facts);
+    let session = |ms| fleet.snapshot(at(ms)).sessions[0].clone();
+    let early = session(10_000);
+    assert_eq!(early.paused_at, Some(at(5_000).into()));
+    assert_eq!(early.pause_summary.as_deref(), Some("ran Bash: make"));
+    let pause = early.pause.expect("paused from here");
+    assert_eq!((pause.kind, pause.by), (PauseKind::Freeze, Asker::App));
+    assert_eq!(pause.caution, None);
+    let can = early.capabilities.expect("alive");
+    assert!(can.resume && can.pause.is_empty());
+    assert_eq!(
+        fleet.poll_timeout(at(10_000)).map(|(at, _)| at),
+        Some(at(245_000))
+    );
+    let late = session(245_000).pause.expect("still").caution;
+    assert!(late.is_some_and(|c| c.contains("repeat the last request")));
+    let explained = fleet.explain(id(9, 7), at(10_000)).expect("known");
+    assert_eq!(explained.testimonies[0].source, Source::Pause);
+    assert!(explained.testimonies[0].says.contains("frozen"));
+}
+
+#[test]
+fn a_session_within_a_paused_one_is_paused_with_it() {
+    let inner = ProcessFacts {
+        ancestors: vec![parent(30, "bash", 30, 30), parent(9, "claude", 9, 9)],
+        ..process(40, 7)
+    };
+    let outer = PauseRecord {
+        client: key(9, 9),
+        ..record(frozen(), Phase::Paused)
+    };
+    let facts = vec![
+        described(0, inner),
+        pulse(6_000, 40, RunState::Frozen),
+        (5_000, Fact::Pause(id(9, 9), Box::new(outer))),
+    ];
+    let fleet = fleet(facts);
+    let session = fleet.snapshot(at(7_000)).sessions[0].clone();
+    assert_eq!(session.status, SessionStatus::Paused);
+    let because = session.because.expect("a reason").text;
+    assert_eq!(because, "it was frozen with the session that runs it");
+    let told = fleet
+        .plan(id(40, 7), &Action::Resume, at(7_000))
+        .expect_err("not its own");
+    assert!(told.to_string().contains("resume the session that runs it"));
+}
+
+#[test]
+fn what_is_not_true_any_more_is_seen_to() {
+    let stale = |facts: Vec<(i64, Fact)>| {
+        let wanted = fleet(facts).wanted(at(10_000)).stale_pauses;
+        wanted.contains(&id(9, 7))
+    };
+    let with_record = |facts| {
+        let record = kept(5_000, frozen(), Phase::Paused);
+        with([vec![record], facts].concat())
+    };
+    assert!(!stale(with_record(vec![pulse(
+        4_999,
+        9,
+        RunState::Running
+    )])));
+    assert!(!stale(with_record(vec![pulse(6_000, 9, RunState::Frozen)])));
+    assert!(stale(with_record(vec![pulse(6_000, 9, RunState::Running)])));
+    let ended = Fact::ProcessExited(key(9, 7));
+    assert!(stale(with_record(vec![(6_000, ended)])));
+    let hung_up = ProcessFacts {
+        tty: None,
+        pulse: Pulse {
+            key: key(9, 7),
+            state: RunState::Frozen,
+            usage: None,
+        },
+        ..process(9, 7)
+    };
+    assert!(stale(with_record(vec![described(6_000, hung_up)])));
+    assert!(stale(with(vec![kept(5_000, Means::Hold, Phase::Pausing)])));
+    assert!(!stale(with(vec![kept(5_000, Means::Hold, Phase::Paused)])));
+    let nobody = vec![kept(5_000, frozen(), Phase::Paused)];
+    assert!(stale(nobody.clone()));
+    let gone = (6_000, Fact::PauseGone(id(9, 7)));
+    assert!(!stale([nobody, vec![gone]].concat()));
+    let typed = Means::Interrupt {
+        pane: PaneKey {
+            server: "/tmp/tmux/default".into(),
+            pane: "%1".into(),
+        },
+    };
+    let interrupted = vec![
+        alive(0, 9),
+        says(100, 9, "busy", ""),
+        kept(5_000, typed, Phase::Paused),
+        says(5_200, 9, "idle", ""),
+    ];
+    assert!(!stale(interrupted.clone()));
+    let goes_on = says(6_000, 9, "busy", "");
+    assert!(stale([interrupted, vec![goes_on]].concat()));
+}
+
+#[test]
+fn sub_agents_are_counted_until_all_are_held() {
+    let agents = |n: u32| {
+        let started = |i: u32| {
+            let event = HookEvent {
+                session_id: "s".into(),
+                pid: Some(9),
+                transcript: None,
+                agent: Some(format!("a{i}")),
+                what: Happened::AgentStarted { agent_type: None },
+            };
+            (200, Fact::Hook(Box::new(event)))
+        };
+        (0..n).map(started).collect::<Vec<_>>()
+    };
+    let hold = |held: Vec<Gate>| {
+        let mut facts = with(agents(2));
+        facts.push(kept(1_000, Means::Hold, Phase::Paused));
+        facts.push((1_500, Fact::Gates(id(9, 7), held)));
+        let snapshot = fleet(facts).snapshot(at(2_000));
+        let session = snapshot.sessions[0].clone();
+        let pause = session.pause.expect("asked for");
+        (session.status, pause.held, pause.running)
+    };
+    assert_eq!(hold(vec![]), (SessionStatus::Active, 0, 2));
+    let one = hold(vec![gate(70, Some("a0"))]);
+    assert_eq!(one, (SessionStatus::Active, 1, 1));
+    let both = hold(vec![gate(70, Some("a0")), gate(71, Some("a1"))]);
+    assert_eq!(both, (SessionStatus::Paused, 2, 0));
+}
+
+#[test]
+fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
+    let pending = |facts: Vec<(i64, Fact)>, ms| {
+        let told = fleet(facts).snapshot(at(ms)).sessions[0].pending.clone();
+        told.map(|Pending { verb, failure, .. }| (verb, failure))
+    };
+    let act = |ms, act| (ms, Fact::Act(id(9, 7), act));
+    let verb = crate::action::Verb::Pause;
+    let begun = with(vec![act(5_000, Act::Begun(verb))]);
+    assert_eq!(pending(begun.clone(), 5_001), Some((verb, None)));
+    assert_eq!(decide(begun, &pause(None)), Err(Refusal::Busy));
+    let done = with(vec![act(5_000, Act::Done(verb))]);
+    assert_eq!(pending(done.clone(), 5_001), Some((verb, None)));
+    assert_eq!(pending(done.clone(), 9_000), None);
+    let seen = [done, vec![pulse(5_002, 9, RunState::Frozen)]].concat();
+    assert_eq!(pending(seen, 5_003), None);
+    let failed = with(vec![act(5_000, Act::Failed(verb, "no".into()))]);
+    assert_eq!(
+        pending(failed.clone(), 6_000),
+        Some((verb, Some("no".into())))
+    );
+    assert_eq!(
+        fleet(failed.clone()).poll_timeout(at(6_000)).map(|d| d.0),
+        Some(at(20_000))
+    );
+    assert_eq!(pending(failed, 20_000), None);
+
+    let paused = || with(vec![kept(5_000, frozen(), Phase::Paused)]);
+    assert_eq!(
+        decide(paused(), &pause(None)),
+        Err(Refusal::AlreadyPaused(PauseKind::Freeze))
+    );
+    assert!(decide(paused(), &Action::Resume).is_ok());
+    assert_eq!(decide(busy(), &Action::Resume), Err(Refusal::NotPaused));
+    let others = with(vec![pulse(200, 9, RunState::Stopped(StopSignal::Keyboard))]);
+    for action in [pause(None), Action::Resume] {
+        let told = decide(others.clone(), &action).expect_err("not ours");
+        assert_eq!(told.code(), "paused-by-others");
+        assert!(told.to_string().contains("fg"), "{told}");
+    }
+    let ended = with(vec![(200, Fact::ProcessExited(key(9, 7)))]);
+    assert_eq!(decide(ended, &Action::End), Err(Refusal::Ended));
+    assert_eq!(decide(vec![], &Action::Resume), Err(Refusal::Ended));
+}
+
+#[test]
+fn a_note_is_kept_short_and_steers_nothing() {
+    let noted = |note: &str| {
+        let wish = Wish {
+            how: None,
+            note: Some(note.into()),
+            by: Asker::Command,
+        };
+        let plan = decide(bash_in_pane(), &Action::Pause(wish)).expect("possible");
+        let Deed::Pause(pausing) = plan.deed else {
+            panic!("{plan:?}");
+        };
+        assert!(pausing.noted);
+        pausing.summary
+    };
+    assert_eq!(noted("after\n lunch\u{1b}[2J"), "after lunch\u{fffd}[2J");
+    let long = noted(&"ü".repeat(900));
+    assert_eq!(long.chars().count(), crate::pause::MOST_SUMMARY);
+}
