@@ -89,7 +89,7 @@ const pauses = (): Row[] => [
 
 export const connect: ConnectCard = {
   title: 'Connect Claude Code’s hooks',
-  text: 'Then every session can be paused before its next tool. This adds Trusty Bar’s entries to ~/.claude/settings.json. What else is there stays as it is, and a backup is made.',
+  text: 'This adds Trusty Bar’s entries to ~/.claude/settings.json, so that every session can be paused before its next tool. What else is there stays as it is, and a backup is made.',
   button: 'Connect',
   dirs: ['/home/me/.claude'],
 };

@@ -50,20 +50,20 @@ impl ConnectCard {
 fn offer(open: &[&Hooks], home: Option<&Path>) -> ConnectCard {
     let files = files(open, home);
     let lost = open.iter().any(|h| h.state == HooksState::Lost);
-    let good = "Then every session can be paused before its next tool.";
+    let good = "every session can be paused before its next tool";
     let kept = "What else is there stays as it is, and a backup is made.";
     let (title, text, button) = if lost {
         (
             "Reconnect Claude Code's hooks",
             format!(
-                "Trusty Bar's entries in {files} are gone or incomplete. This adds them again. {kept}"
+                "Trusty Bar's entries in {files} are gone or incomplete. This adds them again, so that {good}. {kept}"
             ),
             "Reconnect",
         )
     } else {
         (
             "Connect Claude Code's hooks",
-            format!("{good} This adds Trusty Bar's entries to {files}. {kept}"),
+            format!("This adds Trusty Bar's entries to {files}, so that {good}. {kept}"),
             "Connect",
         )
     };

@@ -37,7 +37,7 @@ fn an_offer_says_what_it_changes() {
     assert_eq!(both.dirs, [OWN, WORK]);
     assert!(
         both.text
-            .contains("entries to ~/.claude/settings.json and /srv/work/settings.json."),
+            .contains("entries to ~/.claude/settings.json and /srv/work/settings.json, so"),
         "{}",
         both.text
     );
