@@ -2,6 +2,9 @@
 //! and the real client in its rows.
 #![cfg(target_os = "linux")]
 
+#[path = "app/pausing.rs"]
+mod pausing;
+
 use std::time::Duration;
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
 use trusty_tests::wait::{until, until_or};
