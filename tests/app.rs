@@ -284,7 +284,7 @@ fn a_row_says_why_it_is_what_it_is() {
     page.run(DRAWN);
     let shut = desktop.wait_popover();
 
-    let button = "[data-id] button";
+    let button = "[data-id] .ask";
     let named = format!("return document.querySelector('{button}').getAttribute('aria-label')");
     assert_eq!(page.run(&named), "Why?");
     let middle = format!(

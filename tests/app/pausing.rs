@@ -1,6 +1,6 @@
 //! Pausing and resuming the real client from the popover, the keyboard and the menu of the tray.
 
-use super::{LONG, REMEMBER, wait_word};
+use super::{DRAWN, LONG, REMEMBER, wait_word};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -58,7 +58,7 @@ fn status(home: &Home) -> Value {
 
 /// The files of pauses.
 fn records(home: &Home) -> usize {
-    let folder = home.path().join(".local/share/trusty/paused");
+    let folder = home.xdg_data().join("trusty/paused");
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     files
         .filter(|file| file.path().extension().is_some_and(|e| e == "json"))
@@ -101,6 +101,7 @@ fn a_click_and_a_key_pause_and_resume_a_real_session() {
         "{detail}"
     );
     assert_eq!(page.run(&label), "Resume");
+    page.run(DRAWN);
     desktop.screenshot(&artefact("paused.png"));
 
     // The same by the keyboard.
@@ -147,6 +148,7 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     }
     let (home, api) = (Home::new(), FakeApi::start());
     let desktop = Desktop::start(&home);
+    let windows = desktop.windows_shown();
     let app = desktop.app(&[]);
     let icon = desktop.icon();
     let terminal = open(&home, &api);
@@ -157,7 +159,6 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
             .tray("ToolTip")
             .is_some_and(|words| words.contains("1 session, quiet"))
     });
-    let windows = desktop.windows_shown();
     // The only session is the first line that can be chosen; its menu holds "Show", then this.
     let choose = || {
         let begun = Instant::now();
@@ -216,6 +217,7 @@ fn quitting_asks_what_becomes_of_the_paused_and_an_end_keeps_them() {
     desktop.wait_focus();
     page.run(quit);
     asked(&page, 1);
+    page.run(DRAWN);
     desktop.screenshot(&artefact("quit.png"));
     desktop.key("Escape");
     asked(&page, 0);
