@@ -149,16 +149,19 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     let (home, api) = (Home::new(), FakeApi::start());
     let desktop = Desktop::start(&home);
     let windows = desktop.windows_shown();
-    let app = desktop.app(&[]);
+    let mut app = desktop.app(&[]);
     let icon = desktop.icon();
     let terminal = open(&home, &api);
     terminal.wait_status(LONG, "idle");
     let client = terminal.client();
-    until_is("its icon's words", &true, || {
-        desktop
-            .tray("ToolTip")
-            .is_some_and(|words| words.contains("1 session, quiet"))
-    });
+    let says = |words: &str| {
+        until_is("the words of the icon", &true, || {
+            desktop
+                .tray("ToolTip")
+                .is_some_and(|told| told.contains(words))
+        });
+    };
+    says("1 session, quiet");
     // The only session is the first line that can be chosen; its menu holds "Show", then this.
     let choose = || {
         let begun = Instant::now();
@@ -178,15 +181,33 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
         || is_still(client).then_some(()),
         || app.log(),
     );
-    until_is("the words of a pause", &true, || {
-        desktop
-            .tray("ToolTip")
-            .is_some_and(|words| words.contains("1 paused"))
-    });
+    says("1 paused");
     choose();
     wait_still(client, false);
     until_is("no record", &0, || records(&home));
+    says("1 session, quiet");
+    choose();
+    wait_still(client, true);
     assert_eq!(desktop.popover(), None);
+
+    // Quit, the last line, asks in the popover; whoever chooses it again has answered.
+    let quit = || {
+        let begun = Instant::now();
+        desktop.right_click(icon);
+        windows.after(begun, LONG);
+        desktop.key("Up");
+        desktop.key("Return");
+    };
+    says("1 paused");
+    quit();
+    desktop.wait_popover();
+    desktop.wait_focus();
+    assert!(app.is_running());
+    quit();
+    assert_eq!(app.wait_exit(LONG), Some(0));
+    assert!(is_still(client));
+    assert!(trusty::run(&home, ["resume", "--all"]).status.success());
+    wait_still(client, false);
 }
 
 #[test]
