@@ -2,6 +2,9 @@
 //! and the real client in its rows.
 #![cfg(target_os = "linux")]
 
+#[path = "app/pausing.rs"]
+mod pausing;
+
 use std::time::Duration;
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
 use trusty_tests::wait::{until, until_or};
@@ -69,8 +72,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
     assert_eq!(area.width, 360);
     // Five pixels below the panel, which is 27 high, and from the edge of the screen.
     assert_eq!((area.x, area.y), (1280 - 360 - 5, 27 + 5));
-    // No empty room below the content.
-    assert_eq!(area.height, 120);
+    assert!((120..=600).contains(&area.height), "{area:?}");
     desktop.wait_focus();
 
     desktop.click(icon);
@@ -281,7 +283,7 @@ fn a_row_says_why_it_is_what_it_is() {
     page.run(DRAWN);
     let shut = desktop.wait_popover();
 
-    let button = "[data-id] button";
+    let button = "[data-id] .ask";
     let named = format!("return document.querySelector('{button}').getAttribute('aria-label')");
     assert_eq!(page.run(&named), "Why?");
     let middle = format!(
@@ -307,9 +309,11 @@ fn a_row_says_why_it_is_what_it_is() {
         sentence.starts_with("Because its registry file says it waits"),
         "{sentence}"
     );
-    // The window has grown with the row, so nothing scrolls.
+    // The window has grown with the row: nothing scrolls, and no room below the content is empty.
     let all = "const list = document.querySelector('.scroll');
-        return list.scrollHeight === list.clientHeight && list.scrollTop === 0;";
+        const high = Math.ceil(list.firstElementChild.getBoundingClientRect().height);
+        return list.scrollHeight === list.clientHeight && list.scrollTop === 0
+            && Math.abs(high - list.clientHeight) <= 1;";
     until_is("room for all of it", &true.into(), || page.run(all));
     assert!(desktop.wait_popover().height > shut.height);
     page.run(DRAWN);

@@ -57,7 +57,7 @@ impl Stage {
                 since: SystemTime::now(),
                 by: Asker::Command,
                 summary: "a test".into(),
-                streaming: false,
+                at_work: trusty_fleet::pause::AtWork::Nothing,
                 tty: None,
                 means: Means::Hold,
             },

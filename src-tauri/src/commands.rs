@@ -4,12 +4,16 @@
     reason = "Tauri fixes the form of a command"
 )]
 
+use crate::acts::{self, Leaving};
 use crate::popover::{self, Popover};
 use crate::{Place, log};
+use std::path::{Path, PathBuf};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
 use trusty_engine::io::launch;
 use trusty_fleet::SessionId;
+use trusty_fleet::action::Action;
+use trusty_fleet::pause::PauseKind;
 use trusty_fleet::view::{PopoverEvent, Reasons};
 
 /// The popover is loaded and listens.
@@ -58,8 +62,82 @@ pub(crate) fn edit_settings(place: &Place) -> std::io::Result<()> {
     launch::open(&trusty_engine::settings::ensure_file(&place.around)?)
 }
 
-/// Ends the app. No session is touched by that.
+/// Pauses a session; without a kind, in the best way that loses nothing.
+#[tauri::command]
+pub(crate) async fn pause(app: AppHandle, id: SessionId, how: Option<PauseKind>) {
+    // Why it was not done is told by its row.
+    let _ = acts::act(&app, id, acts::pausing(how)).await;
+}
+
+/// Resumes a session.
+#[tauri::command]
+pub(crate) async fn resume(app: AppHandle, id: SessionId) {
+    // Why it was not done is told by its row.
+    let _ = acts::act(&app, id, Action::Resume).await;
+}
+
+/// Pauses all that lose nothing by it.
+#[tauri::command]
+pub(crate) async fn pause_all(app: AppHandle) {
+    acts::pause_all(&app).await;
+}
+
+/// Resumes all.
+#[tauri::command]
+pub(crate) async fn resume_all(app: AppHandle) {
+    acts::resume_all(&app).await;
+}
+
+/// Connects the hooks of these config folders.
+#[tauri::command]
+pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<(), String> {
+    let done = tauri::async_runtime::spawn_blocking(move || {
+        let place = app.state::<Place>();
+        dirs.iter().try_for_each(|dir| connect(&place, dir))
+    });
+    let told = done.await.map_err(|e| e.to_string()).flatten();
+    if let Err(e) = &told {
+        log::line(&format!("failed to connect the hooks: {e}"));
+    }
+    told
+}
+
+/// Connects the hooks of a config folder.
+fn connect(_place: &Place, dir: &Path) -> Result<(), String> {
+    Err(format!(
+        "this build cannot change {}; build a newer one",
+        dir.join("settings.json").display()
+    ))
+}
+
+/// Ends the app, or asks what is to become of paused sessions.
 #[tauri::command]
 pub(crate) fn quit(app: AppHandle) {
-    app.exit(0);
+    acts::quit(&app);
+}
+
+/// Ends the app. Where something cannot be resumed that should be, it goes on, and the rows say
+/// why.
+#[tauri::command]
+pub(crate) async fn leave(app: AppHandle, how: Leaving) -> Result<(), String> {
+    let left = match how {
+        Leaving::Keep => 0,
+        Leaving::ResumeAll => acts::resume_all(&app).await,
+    };
+    match left {
+        0 => app.exit(0),
+        1 => return Err("1 session could not be resumed; its row says why".to_owned()),
+        n => {
+            return Err(format!(
+                "{n} sessions could not be resumed; their rows say why"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The app does not end after all.
+#[tauri::command]
+pub(crate) fn stay(popover: State<'_, Popover>) {
+    popover.stay();
 }

@@ -3,6 +3,7 @@
 //! *Invariant:* nothing here derives a status or reads a file of Claude Code's; it draws the
 //! values of `trusty_fleet::view`.
 
+mod acts;
 mod commands;
 mod log;
 mod platform;
@@ -51,7 +52,14 @@ pub fn run() -> ExitCode {
             commands::painted,
             commands::why,
             commands::open_settings,
+            commands::pause,
+            commands::resume,
+            commands::pause_all,
+            commands::resume_all,
+            commands::connect_hooks,
             commands::quit,
+            commands::leave,
+            commands::stay,
         ])
         .on_window_event(popover::on_window_event)
         .setup(|app| {

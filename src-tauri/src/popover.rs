@@ -7,10 +7,12 @@ mod window;
 use crate::{log, platform};
 pub(crate) use placing::Place;
 pub(crate) use state::Popover;
+use state::Wanted;
 use std::time::Duration;
 use tauri::{AppHandle, Manager, Window, WindowEvent};
 use trusty_fleet::SessionId;
 use trusty_fleet::observation::Attention;
+use trusty_fleet::view::Ask;
 
 const LABEL: &str = "popover";
 /// A hidden web view holds 120 MB; it is given back after this long.
@@ -18,6 +20,9 @@ const IDLE: Duration = Duration::from_mins(10);
 /// A click on the icon may take the focus first, which hides the popover: so soon after, the
 /// click meant to close it.
 const SAME_CLICK: Duration = Duration::from_millis(300);
+/// A menu of the tray may take the focus first, which hides the question what is to become of
+/// paused sessions: so soon after, whoever chooses Quit again insists.
+const INSISTS: Duration = Duration::from_secs(5);
 /// A page that listens has drawn its news long before this.
 const PATIENCE: Duration = Duration::from_millis(150);
 /// A page that has not drawn after this long is shown as it is, so that a click never does
@@ -43,9 +48,23 @@ pub(crate) fn toggle(app: &AppHandle, place: Place) {
 
 /// Shows the popover at a place, the row of `focus` in focus.
 pub(crate) fn open(app: &AppHandle, place: Place, focus: Option<SessionId>) {
+    let wanted = Wanted {
+        id: focus,
+        ask: None,
+    };
+    show(app, Some(place), wanted);
+}
+
+/// Asks something in the popover: where it is, or in the corner if it is hidden.
+pub(crate) fn ask(app: &AppHandle, ask: Ask, id: Option<SessionId>) {
+    let wanted = Wanted { id, ask: Some(ask) };
+    show(app, None, wanted);
+}
+
+fn show(app: &AppHandle, place: Option<Place>, wanted: Wanted) {
     // A second start calls from a thread of its own.
     on_main(app, move |app| {
-        if let Err(e) = begin(app, place, focus) {
+        if let Err(e) = begin(app, place, wanted) {
             log::line(&format!("failed to open the popover: {e}"));
         }
     });
@@ -53,21 +72,26 @@ pub(crate) fn open(app: &AppHandle, place: Place, focus: Option<SessionId>) {
 
 /// Asks the page to draw what is to be seen. It is shown as soon as that is drawn: an empty
 /// window first, or one of the wrong size, would flicker.
-fn begin(app: &AppHandle, place: Place, focus: Option<SessionId>) -> tauri::Result<()> {
+fn begin(app: &AppHandle, place: Option<Place>, wanted: Wanted) -> tauri::Result<()> {
     let window = window::window(app)?;
+    let visible = window.is_visible()?;
     let patience = {
         let popover = app.state::<Popover>();
         let mut state = popover.state();
-        state.place = place;
+        match place {
+            Some(place) => state.place = place,
+            None if visible => {}
+            None => state.place = Place::Corner,
+        }
         state.opening = true;
-        state.look(focus);
+        state.look(wanted);
         if state.is_loaded() {
             PATIENCE
         } else {
             LONG_PATIENCE
         }
     };
-    if window.is_visible()? {
+    if visible {
         reveal(app);
         return Ok(());
     }
@@ -171,6 +195,15 @@ fn grow_old(app: &AppHandle, turn: u64) {
                 return;
             }
             state.just_hidden = false;
+        }
+        tokio::time::sleep(INSISTS).await;
+        {
+            let popover = app.state::<Popover>();
+            let mut state = popover.state();
+            if state.turn != turn {
+                return;
+            }
+            state.asked = None;
         }
         tokio::time::sleep(IDLE).await;
         on_main(&app, move |app| unmake(app, turn));

@@ -1,14 +1,15 @@
 //! The tray icon: draws the glance and the menu, each only when it differs.
 
-use crate::{Place, commands, log, platform, popover};
+use crate::{Place, acts, commands, log, platform, popover};
 use std::time::Duration;
 use tauri::image::Image;
-use tauri::menu::{IsMenuItem, MenuItem as Item, PredefinedMenuItem};
+use tauri::menu::{IsMenuItem, MenuItem as Item, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, PhysicalPosition};
 use tokio::sync::{Notify, watch};
 use trusty_engine::Handle;
-use trusty_fleet::view::{Board, Glance, Menu, MenuAction, MenuItem, menu};
+use trusty_fleet::action::Action;
+use trusty_fleet::view::{Ask, Board, Glance, Menu, MenuAction, MenuItem, menu};
 use trusty_fleet::{SessionId, Snapshot};
 
 const ID: &str = "trusty";
@@ -157,7 +158,11 @@ fn build(app: &AppHandle, face: &Face) -> tauri::Result<()> {
         .title(platform::title(face.glance.count))
         .menu(&native_menu(app, &face.menu)?)
         .show_menu_on_left_click(false)
-        .on_menu_event(|app, event| choose(app, event.id().as_ref()))
+        .on_menu_event(|app, event| {
+            if let Some(action) = named(event.id().as_ref()) {
+                choose(app, action);
+            }
+        })
         .on_tray_icon_event(on_click)
         .build(app)
         .map(drop)
@@ -194,17 +199,22 @@ fn on_click(tray: &TrayIcon, event: TrayIconEvent) {
     }
 }
 
+type Native = Box<dyn IsMenuItem<tauri::Wry>>;
+
 fn native_menu(app: &AppHandle, menu: &Menu) -> tauri::Result<tauri::menu::Menu<tauri::Wry>> {
-    let items: Vec<Box<dyn IsMenuItem<tauri::Wry>>> = menu
-        .0
-        .iter()
-        .map(|item| native_item(app, item))
-        .collect::<tauri::Result<_>>()?;
-    let items: Vec<&dyn IsMenuItem<tauri::Wry>> = items.iter().map(AsRef::as_ref).collect();
-    tauri::menu::Menu::with_items(app, &items)
+    let items = native_items(app, &menu.0)?;
+    tauri::menu::Menu::with_items(app, &borrowed(&items))
 }
 
-fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<Box<dyn IsMenuItem<tauri::Wry>>> {
+fn native_items(app: &AppHandle, items: &[MenuItem]) -> tauri::Result<Vec<Native>> {
+    items.iter().map(|item| native_item(app, item)).collect()
+}
+
+fn borrowed(items: &[Native]) -> Vec<&dyn IsMenuItem<tauri::Wry>> {
+    items.iter().map(AsRef::as_ref).collect()
+}
+
+fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<Native> {
     // An ampersand would mark a key; two are one.
     let text = |t: &str| t.replace('&', "&&");
     Ok(match item {
@@ -217,30 +227,113 @@ fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<Box<dyn IsMenu
             true,
             None::<&str>,
         )?),
+        MenuItem::Group(label, items) => {
+            let items = native_items(app, items)?;
+            Box::new(Submenu::with_items(
+                app,
+                text(label),
+                true,
+                &borrowed(&items),
+            )?)
+        }
     })
 }
 
+/// What an action is called as the id of a line.
 fn name(action: MenuAction) -> String {
     match action {
         MenuAction::Open => "open".into(),
         MenuAction::Show(id) => format!("show {id}"),
+        MenuAction::Pause(id) => format!("pause {id}"),
+        MenuAction::Interrupt(id) => format!("interrupt {id}"),
+        MenuAction::Resume(id) => format!("resume {id}"),
+        MenuAction::PauseAll => "pause-all".into(),
+        MenuAction::ResumeAll => "resume-all".into(),
+        MenuAction::Connect => "connect".into(),
         MenuAction::Settings => "settings".into(),
         MenuAction::Quit => "quit".into(),
     }
 }
 
-fn choose(app: &AppHandle, name: &str) {
-    match name {
-        "open" => popover::open(app, popover::Place::Corner, None),
-        "settings" => {
+/// The action of a name.
+fn named(name: &str) -> Option<MenuAction> {
+    let (verb, id) = match name.split_once(' ') {
+        Some((verb, id)) => (verb, Some(SessionId(id.parse().ok()?))),
+        None => (name, None),
+    };
+    Some(match (verb, id) {
+        ("open", None) => MenuAction::Open,
+        ("show", Some(id)) => MenuAction::Show(id),
+        ("pause", Some(id)) => MenuAction::Pause(id),
+        ("interrupt", Some(id)) => MenuAction::Interrupt(id),
+        ("resume", Some(id)) => MenuAction::Resume(id),
+        ("pause-all", None) => MenuAction::PauseAll,
+        ("resume-all", None) => MenuAction::ResumeAll,
+        ("connect", None) => MenuAction::Connect,
+        ("settings", None) => MenuAction::Settings,
+        ("quit", None) => MenuAction::Quit,
+        _ => return None,
+    })
+}
+
+fn choose(app: &AppHandle, action: MenuAction) {
+    match action {
+        MenuAction::Open => popover::open(app, popover::Place::Corner, None),
+        MenuAction::Show(id) => popover::open(app, popover::Place::Corner, Some(id)),
+        MenuAction::Pause(id) => act(app, id, acts::pausing(None)),
+        MenuAction::Interrupt(id) => popover::ask(app, Ask::Interrupt, Some(id)),
+        MenuAction::Resume(id) => act(app, id, Action::Resume),
+        MenuAction::PauseAll => {
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move { acts::pause_all(&app).await });
+        }
+        MenuAction::ResumeAll => {
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move { acts::resume_all(&app).await });
+        }
+        MenuAction::Connect => popover::ask(app, Ask::Connect, None),
+        MenuAction::Settings => {
             if let Err(e) = commands::edit_settings(&app.state::<Place>()) {
                 log::line(&format!("failed to open the settings: {e}"));
             }
         }
-        "quit" => app.exit(0),
-        other => {
-            let id = other.strip_prefix("show ").and_then(|id| id.parse().ok());
-            popover::open(app, popover::Place::Corner, id.map(SessionId));
+        MenuAction::Quit => acts::quit(app),
+    }
+}
+
+/// Whoever acts from the menu sees no row that could say why it was not done: then it is shown.
+fn act(app: &AppHandle, id: SessionId, action: Action) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if acts::act(&app, id, action).await.is_err() {
+            popover::open(&app, popover::Place::Corner, Some(id));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_action_is_found_by_its_name() {
+        let id = SessionId::new();
+        for action in [
+            MenuAction::Open,
+            MenuAction::Show(id),
+            MenuAction::Pause(id),
+            MenuAction::Interrupt(id),
+            MenuAction::Resume(id),
+            MenuAction::PauseAll,
+            MenuAction::ResumeAll,
+            MenuAction::Connect,
+            MenuAction::Settings,
+            MenuAction::Quit,
+        ] {
+            assert_eq!(named(&name(action)), Some(action));
+        }
+        for name in ["", "pause", "open x", "17"] {
+            assert_eq!(named(name), None);
         }
     }
 }

@@ -171,7 +171,7 @@ fn pausing(way: Way) -> Deed {
         by: Asker::Command,
         summary: String::new(),
         noted: false,
-        streaming: false,
+        at_work: trusty_fleet::pause::AtWork::Nothing,
         pane: None,
         tty: None,
     })

@@ -24,26 +24,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/hooks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * What a hook of a client was given, as the client wrote it; the client's pid in the header
-         *     `x-claude-pid`.
-         */
-        post: operations["hooks"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -221,6 +201,11 @@ export interface components {
             since: string;
         };
         /**
+         * @description What the popover asks its owner.
+         * @enum {string}
+         */
+        Ask: "Interrupt" | "Connect" | "Quit";
+        /**
          * @description Who asked for a pause.
          * @enum {string}
          */
@@ -248,6 +233,7 @@ export interface components {
         };
         /** @description What the popover shows. */
         Board: {
+            connect?: components["schemas"]["ConnectCard"] | null;
             /** @description What is wrong with the sources. */
             health: components["schemas"]["Health"][];
             /**
@@ -262,6 +248,7 @@ export interface components {
         };
         /** @description What turns one board into the next. */
         BoardDelta: {
+            connect?: components["schemas"]["ConnectCard"] | null;
             /** @description What is wrong with the sources. */
             health: components["schemas"]["Health"][];
             /** @description All rows, in order. */
@@ -278,6 +265,8 @@ export interface components {
         };
         /** @description What can be done to a session now. */
         Capabilities: {
+            /** @description Whether the commands it runs stop with it where it is frozen or stopped. */
+            commands?: boolean;
             /**
              * @description The kinds of pause that are possible, the one that is taken first. Interrupt has to be
              *     asked for by name.
@@ -316,6 +305,17 @@ export interface components {
             session_id?: string | null;
             /** @description The client's version. */
             version?: string | null;
+        };
+        /** @description The offer to connect the hooks, or why that cannot be. */
+        ConnectCard: {
+            /** @description "Connect", "Reconnect"; none where it cannot be. */
+            button?: string | null;
+            /** @description The config folders it is about, absolute paths. */
+            dirs: string[];
+            /** @description What it is good for, and what it changes; or why it cannot be. */
+            text: string;
+            /** @description "Connect Claude Code's hooks" */
+            title: string;
         };
         /** @description How full the model's context is. */
         Context: {
@@ -358,6 +358,11 @@ export interface components {
             /** @description The tool it has called: one that runs, or waits for leave. */
             tool?: string | null;
         };
+        /**
+         * @description What the button of a row does.
+         * @enum {string}
+         */
+        Does: "Pause" | "Interrupt" | "Resume";
         /** @description Why a session is what it is. */
         Explanation: {
             /** @description The session as it is. */
@@ -384,6 +389,20 @@ export interface components {
             /** @description The file, folder or server. */
             subject: string;
         };
+        /** @description Whether the hooks of a config folder are ours. */
+        Hooks: {
+            /** @description The config folder, an absolute path. */
+            dir: string;
+            /** @description Whether they are. */
+            state: components["schemas"]["HooksState"];
+            /** @description Why they cannot be, in words. */
+            why?: string | null;
+        };
+        /**
+         * @description Whether hooks are ours, in one word.
+         * @enum {string}
+         */
+        HooksState: "Connected" | "Apart" | "Lost" | "Forbidden" | "Broken";
         /** @description What a session waits for. */
         Need: {
             /** @description The sub-agent that asks; none for the main agent, or where no source tells. */
@@ -416,6 +435,8 @@ export interface components {
             by: components["schemas"]["Asker"];
             /** @description What to know before it is resumed, if anything. */
             caution?: string | null;
+            /** @description Whether commands that it ran stopped with it. */
+            commands?: boolean;
             /**
              * Format: int32
              * @description Agents of the session that are held, the main one included; only of a hold.
@@ -462,6 +483,7 @@ export interface components {
             /** @enum {string} */
             kind: "Delta";
         }) | {
+            ask?: components["schemas"]["Ask"] | null;
             id?: components["schemas"]["SessionId"] | null;
             /** @enum {string} */
             kind: "Shown";
@@ -517,16 +539,25 @@ export interface components {
         };
         /** @description One session as a row: words and shapes, ready to draw. */
         Row: {
+            action?: components["schemas"]["RowAction"] | null;
+            /** @description What to know before it is resumed. */
+            caution?: string | null;
             /** @description No terminal shows it. */
             detached: boolean;
             /** @description The rest of the second line. */
             detail: string;
+            /** @description "Not paused: its pane is in copy mode", for as long as that is news. */
+            failure?: string | null;
             /** @description The shape. */
             glyph: components["schemas"]["Glyph"];
             /** @description Whose row. */
             id: components["schemas"]["SessionId"];
             /** @description Drawn dashed: the status was not told in known words. */
             inferred: boolean;
+            /** @description Something is being done to it: the word says what, and its button waits for the end. */
+            pending?: boolean;
+            /** @description Why it can be neither paused nor resumed, and what to do instead. */
+            refusal?: string | null;
             /** @description Where it stands. */
             section: components["schemas"]["Section"];
             /** @description The whole row as one sentence, without its age. */
@@ -544,6 +575,17 @@ export interface components {
             why: string;
             /** @description The status word the second line begins with. */
             word: string;
+        };
+        /** @description The button of a row. */
+        RowAction: {
+            /** @description What it does. */
+            does: components["schemas"]["Does"];
+            /** @description Whether it can be pressed. */
+            enabled: boolean;
+            /** @description What that means for the session; or why it cannot be, and what to do instead. */
+            hint: string;
+            /** @description What it is called: "Pause now", "Pause before next tool", "Interrupt…", "Resume". */
+            label: string;
         };
         /**
          * @description Where a row stands, from top to bottom.
@@ -631,6 +673,8 @@ export interface components {
         SessionStatus: "Starting" | "Active" | "AwaitingApproval" | "Detached" | "Paused" | "Stopped";
         /** @description All sessions at one moment. Immutable once published. */
         Snapshot: {
+            /** @description Whether the hooks of each config folder are ours, where that was looked at. */
+            connections?: components["schemas"]["Hooks"][];
             /** @description What is wrong with the sources; empty when all is well. */
             health: components["schemas"]["Health"][];
             /**
@@ -734,28 +778,6 @@ export interface operations {
                 content: {
                     "text/event-stream": components["schemas"]["Snapshot"];
                 };
-            };
-        };
-    };
-    hooks: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": string;
-            };
-        };
-        responses: {
-            /** @description Taken */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
         };
     };

@@ -75,7 +75,7 @@ test('ages tick while shown, when one of them changes, and never while hidden', 
   vi.advanceTimersByTime(60_000);
   store.apply({ kind: 'Shown', id: 'b' });
   expect(store.clock.now).toBe(START + 90_000);
-  expect(store.wanted).toEqual({ id: 'b' });
+  expect(store.wanted).toEqual({ id: 'b', ask: undefined });
 });
 
 test('no rows, no timer', () => {

@@ -65,6 +65,12 @@ describe.each(themes())('%s', (_, theme) => {
     expect(contrast(text, over(parse(theme.get('selected')), raised))).toBeGreaterThanOrEqual(4.5);
   });
 
+  test('the button that is meant', () => {
+    for (const ground of ['accent', 'accent-hover']) {
+      expect(contrast(parse(theme.get('on-accent')), parse(theme.get(ground)))).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+
   test('the focus ring and glyphs stand out at 3:1', () => {
     for (const name of ['focus', ...WORDS]) {
       expect(contrast(parse(theme.get(name)), surface)).toBeGreaterThanOrEqual(3);

@@ -2,21 +2,18 @@ import { render } from 'svelte/server';
 import { expect, test } from 'vitest';
 import App from '../src/App.svelte';
 import { BoardStore } from '../src/lib/board.svelte';
-import type { Host } from '../src/lib/host';
 import RowView from '../src/lib/Row.svelte';
 import type { Glyph, Row } from '../src/lib/wire';
-import { board, needs, row, working } from './rows';
+import { act, board, host, needs, row, working } from './rows';
 
 const now = Date.parse('2026-01-01T00:00:12Z');
-const draw = (what: Row) =>
+const nothing = () => {};
+const quiet = { waits: false, asking: false, telling: false, onpulsed: nothing, onwhy: nothing, onact: nothing, onyes: nothing, onno: nothing };
+const draw = (what: Row, more: Partial<typeof quiet> = {}) =>
   render(RowView, {
-    props: { row: what, now, current: false, reachable: true, pulsing: false, reasons: undefined, reveal: () => {}, onpulsed: () => {}, onwhy: () => {} },
+    props: { row: what, now, current: false, reachable: true, pulsing: false, reasons: undefined, reveal: () => {}, ...quiet, ...more },
   }).body;
-const host: Host = {
-  subscribe: async () => {}, hide: () => {}, resize: () => {}, openSettings: () => {}, quit: () => {}, painted: () => {},
-  why: async () => null,
-};
-const app = (store: BoardStore) => render(App, { props: { host, store } }).body;
+const app = (store: BoardStore) => render(App, { props: { host: host(), store } }).body;
 
 test('one element, one sentence, its age spelled out', () => {
   const html = draw(row('api', { ...needs, sentence: 'api, Permission, wants to run Bash' }));
@@ -51,6 +48,28 @@ test('no two shapes are alike', () => {
   const glyphs = Object.keys(every) as Glyph[];
   const shapes = glyphs.map((glyph) => /<svg[^>]*>(.*?)<\/svg>/s.exec(draw(row('a', { glyph })))?.[1]);
   expect(new Set(shapes).size).toBe(glyphs.length);
+});
+
+test('a button says what it does and what that means, before it is pressed', () => {
+  expect(draw(row('a'))).not.toContain('class="act');
+  const html = draw(row('a', { action: act('Pause', { label: 'Pause now', hint: 'it freezes' }) }));
+  expect(html).toContain('title="Pause now: it freezes"');
+  expect(html).toContain('aria-label="Pause now"');
+  expect(html).toContain('aria-disabled="false"');
+  expect(draw(row('a', { action: act('Pause') }), { waits: true })).toContain('aria-disabled="true"');
+  expect(draw(row('a', { action: act('Pause', { enabled: false }) }))).toContain('aria-disabled="true"');
+  const icons = (['Pause', 'Interrupt', 'Resume'] as const).map((does) =>
+    /class="act[^>]*>(.*?)<\/button>/s.exec(draw(row('a', { action: act(does) })))?.[1]);
+  expect(new Set(icons).size).toBe(3);
+});
+
+test('failures, cautions and refusals are text in the row', () => {
+  const evil = '<img src=x onerror=alert(1)>';
+  const html = draw(row('a', { failure: evil, caution: 'may repeat', refusal: evil }), { telling: true });
+  expect(html).not.toContain('<img');
+  expect(html.match(/role="alert"/g)).toHaveLength(2);
+  expect(html).toContain('may repeat');
+  expect(draw(row('a', { refusal: 'why not' }))).not.toContain('why not');
 });
 
 test('the whole popover: list, empty, failed, problems, and no inline style', () => {

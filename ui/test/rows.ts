@@ -1,9 +1,10 @@
-import type { Board, Row } from '../src/lib/wire';
+import type { Host } from '../src/lib/host';
+import type { Board, Row, RowAction } from '../src/lib/wire';
 
 export function row(id: string, more: Partial<Row> = {}): Row {
   return {
     id, title: id, word: 'Idle', detail: '~/src', tone: 'idle', glyph: 'idle', section: 'Quiet',
-    since: '2026-01-01T00:00:00Z', inferred: false, detached: false,
+    since: '2026-01-01T00:00:00Z', inferred: false, detached: false, pending: false,
     why: 'Idle: the registry says so', sentence: `${id}, Idle, ~/src`,
     ...more,
   };
@@ -14,4 +15,20 @@ export const needs: Partial<Row> = { word: 'Permission', tone: 'needs-you', glyp
 
 export function board(rows: Row[], revision = 1): Board {
   return { revision, summary: `${rows.length}`, rows, health: [] };
+}
+
+export const act = (does: RowAction['does'], more: Partial<RowAction> = {}): RowAction => ({
+  does, label: does === 'Interrupt' ? 'Interrupt…' : `${does} now`, hint: 'what it means', enabled: true, ...more,
+});
+
+/** A host that does nothing but what a test lays down. */
+export function host(more: Partial<Host> = {}): Host {
+  const nothing = () => {};
+  const done = async () => {};
+  return {
+    subscribe: done, hide: nothing, resize: nothing, openSettings: nothing, quit: nothing, leave: done, stay: nothing,
+    pause: done, resume: done, pauseAll: nothing, resumeAll: nothing, connectHooks: done, painted: nothing,
+    why: async () => null,
+    ...more,
+  };
 }

@@ -131,11 +131,14 @@ impl Line {
         } else {
             row.word.clone()
         };
-        let detail = match (row.detached, row.detail.as_str()) {
-            (false, detail) => detail.to_owned(),
-            (true, "") => "detached".to_owned(),
-            (true, detail) => format!("detached · {detail}"),
-        };
+        let detached = row.detached.then_some("detached");
+        let parts = [
+            row.failure.as_deref(),
+            row.caution.as_deref(),
+            detached,
+            Some(row.detail.as_str()).filter(|detail| !detail.is_empty()),
+        ];
+        let detail = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
         Self {
             glyph: glyph(row.glyph),
             title: row.title.clone(),

@@ -51,9 +51,18 @@ fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: Paper) -
         lines: told,
     } = Reasons::of(explanation);
     lines.extend([sentence, until].into_iter().filter(|l| !l.is_empty()));
+    let words = [row.failure, row.caution, row.refusal];
+    lines.extend(words.into_iter().flatten().map(|words| full_stop(&words)));
     lines.push(String::new());
     lines.push(evidence(told, &ago, paper));
     lines.join("\n")
+}
+
+/// The words as a sentence.
+fn full_stop(words: &str) -> String {
+    let mut rest = words.chars();
+    let first = rest.next().map(|c| c.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), rest.as_str())
 }
 
 fn evidence(told: Vec<ReasonLine>, ago: &dyn Fn(SystemTime) -> String, paper: Paper) -> String {

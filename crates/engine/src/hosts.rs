@@ -230,7 +230,7 @@ mod tests {
                 by: Asker::Command,
                 summary: "ran Bash: make".into(),
                 noted: true,
-                streaming: false,
+                at_work: trusty_fleet::pause::AtWork::Nothing,
                 pane: None,
                 tty: None,
             }),
@@ -306,7 +306,7 @@ mod tests {
             since: std::time::UNIX_EPOCH,
             by: Asker::App,
             summary: String::new(),
-            streaming: false,
+            at_work: trusty_fleet::pause::AtWork::Nothing,
             tty: None,
             means: Means::Stop {
                 shells: Vec::new(),

@@ -63,6 +63,7 @@ pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
 /// Whether anything of substance is different.
 pub fn is_news(before: &Snapshot, after: &Snapshot) -> bool {
     before.health != after.health
+        || before.connections != after.connections
         || before.sessions.len() != after.sessions.len()
         || before
             .sessions

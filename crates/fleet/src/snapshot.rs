@@ -1,7 +1,9 @@
 //! What everyone holds: all sessions and the health of the sources at one moment.
 
+use crate::observation::Connection;
 use crate::session::{Session, Source, rfc3339};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 use std::time::SystemTime;
 use utoipa::ToSchema;
 
@@ -14,6 +16,54 @@ pub struct Snapshot {
     pub sessions: Vec<Session>,
     /// What is wrong with the sources; empty when all is well.
     pub health: Vec<Health>,
+    /// Whether the hooks of each config folder are ours, where that was looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connections: Vec<Hooks>,
+}
+
+/// Whether the hooks of a config folder are ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Hooks {
+    /// The config folder, an absolute path.
+    pub dir: String,
+    /// Whether they are.
+    pub state: HooksState,
+    /// Why they cannot be, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// Whether hooks are ours, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum HooksState {
+    /// All our entries are there.
+    Connected,
+    /// None is, and none ever was.
+    Apart,
+    /// They were, and are gone or incomplete now.
+    Lost,
+    /// A policy forbids them.
+    Forbidden,
+    /// The settings file cannot be understood.
+    Broken,
+}
+
+impl Hooks {
+    /// What was seen of a config folder.
+    pub fn of(dir: &Path, connection: &Connection) -> Self {
+        let (state, why) = match connection {
+            Connection::Connected => (HooksState::Connected, None),
+            Connection::Apart => (HooksState::Apart, None),
+            Connection::Lost => (HooksState::Lost, None),
+            Connection::Forbidden(why) => (HooksState::Forbidden, Some(why.clone())),
+            Connection::Broken(why) => (HooksState::Broken, Some(why.clone())),
+        };
+        Self {
+            dir: dir.to_string_lossy().into_owned(),
+            state,
+            why,
+        }
+    }
 }
 
 /// A source that does not work as it should.

@@ -1,12 +1,18 @@
 //! What the faces draw: values to compare, drawn elsewhere.
 
+mod action;
 mod board;
+mod connect;
+mod face;
 mod glance;
 mod menu;
+mod pausing;
 mod reasons;
 mod row;
 
-pub use board::{Board, BoardDelta, PopoverEvent, SectionCount};
+pub use action::{Does, RowAction};
+pub use board::{Ask, Board, BoardDelta, PopoverEvent, SectionCount};
+pub use connect::ConnectCard;
 pub use glance::{Glance, TrayGlyph};
 pub use menu::{Menu, MenuAction, MenuItem, menu};
 pub use reasons::{ReasonLine, Reasons};

@@ -210,7 +210,7 @@ mod tests {
                 since: SystemTime::UNIX_EPOCH,
                 by: Asker::Api,
                 summary: String::new(),
-                streaming: false,
+                at_work: trusty_fleet::pause::AtWork::Nothing,
                 tty: None,
                 means: Means::Hold,
             };

@@ -8,7 +8,7 @@ use tauri::{AppHandle, Manager};
 use trusty_engine::Handle;
 use trusty_engine::engine::Looking;
 use trusty_fleet::SessionId;
-use trusty_fleet::view::{Board, PopoverEvent, Reasons};
+use trusty_fleet::view::{Ask, Board, PopoverEvent, Reasons};
 
 /// What the popover was last told and how it stands.
 #[derive(Default)]
@@ -22,7 +22,9 @@ pub(super) struct State {
     board: Board,
     told: Option<Board>,
     looking: Option<Looking>,
-    focus: Option<SessionId>,
+    wanted: Wanted,
+    /// What was asked last, until it is answered or given up.
+    pub(super) asked: Option<Ask>,
     pub(super) place: Place,
     /// Of the content, in CSS pixels.
     pub(super) height: Option<f64>,
@@ -34,6 +36,21 @@ pub(super) struct State {
     pub(super) just_hidden: bool,
     /// Counts showings and hidings.
     pub(super) turn: u64,
+}
+
+/// What a popover is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Wanted {
+    /// The session that was chosen.
+    pub(super) id: Option<SessionId>,
+    /// What is to be asked.
+    pub(super) ask: Option<Ask>,
+}
+
+impl From<Wanted> for PopoverEvent {
+    fn from(Wanted { id, ask }: Wanted) -> Self {
+        Self::Shown { id, ask }
+    }
 }
 
 impl Popover {
@@ -69,9 +86,29 @@ impl Popover {
         state.failure = Some(message);
     }
 
+    /// The engine, if there is one.
+    pub(crate) fn engine(&self) -> Option<Handle> {
+        self.state().engine.clone()
+    }
+
+    /// The newest board, whether anybody looks or not.
+    pub(crate) fn board(&self) -> Board {
+        self.state().board.clone()
+    }
+
+    /// Whether it asks already what is to become of paused sessions. It does so from now on.
+    pub(crate) fn insists(&self) -> bool {
+        self.state().asked.replace(Ask::Quit) == Some(Ask::Quit)
+    }
+
+    /// The app does not end after all.
+    pub(crate) fn stay(&self) {
+        self.state().asked = None;
+    }
+
     /// Why a session is what it is; none if there is no such session, or no engine.
     pub(crate) async fn why(&self, id: SessionId) -> Option<Reasons> {
-        let engine = self.state().engine.clone()?;
+        let engine = self.engine()?;
         Some(Reasons::of(&engine.explain(id).await?))
     }
 
@@ -85,23 +122,24 @@ impl Popover {
         }
         if state.open {
             state.tell();
-            let id = state.focus.take();
-            state.send(PopoverEvent::Shown { id });
+            let wanted = std::mem::take(&mut state.wanted);
+            state.send(wanted.into());
         }
     }
 }
 
 impl State {
     /// Somebody looks from now on.
-    pub(super) fn look(&mut self, focus: Option<SessionId>) {
+    pub(super) fn look(&mut self, wanted: Wanted) {
         self.open = true;
         self.just_hidden = false;
         self.turn += 1;
+        self.asked = wanted.ask;
         self.looking = self.engine.as_ref().map(Handle::look);
         self.tell();
         match &self.events {
-            Some(_) => self.send(PopoverEvent::Shown { id: focus }),
-            None => self.focus = focus,
+            Some(_) => self.send(wanted.into()),
+            None => self.wanted = wanted,
         }
     }
 

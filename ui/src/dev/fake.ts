@@ -1,8 +1,8 @@
-// A host without the program: `npm run dev`, then ?board=full|every|empty|quiet|hostile|problem|problems|failed,
-// &size=200 (per cent of text), &live (things happen), &frame (a desktop behind the window).
+// A host without the program: `npm run dev`, then ?board=full|every|pauses|first|empty|quiet|hostile|problem|problems|failed,
+// &ask=Quit|Connect|Interrupt (the first row that can), &size=200 (per cent of text), &live (things happen), &frame (a desktop behind the window).
 
 import type { Host } from '../lib/host';
-import type { PopoverEvent, Row } from '../lib/wire';
+import type { Ask, PopoverEvent, Row } from '../lib/wire';
 import { reasons, sample, summarise } from './samples';
 
 const asked = new URLSearchParams(location.search);
@@ -26,7 +26,9 @@ export function fake(): Host {
       }
       const board = sample(name);
       listener({ kind: 'Board', ...board });
-      listener({ kind: 'Shown', id: null });
+      const ask = (asked.get('ask') ?? undefined) as Ask | undefined;
+      const asks = board.rows.find((one) => one.action?.does === 'Interrupt');
+      listener({ kind: 'Shown', id: (ask === 'Interrupt' && asks?.id) || null, ask });
       Object.assign(window, { emit: listener, first: board });
       if (asked.has('live')) live(listener, board.rows);
     },
@@ -37,6 +39,13 @@ export function fake(): Host {
     },
     openSettings: () => log('open_settings'),
     quit: () => log('quit'),
+    leave: async (how) => log('leave', how),
+    stay: () => log('stay'),
+    pause: async (id, how) => log('pause', id, how),
+    resume: async (id) => log('resume', id),
+    pauseAll: () => log('pause_all'),
+    resumeAll: () => log('resume_all'),
+    connectHooks: async (dirs) => log('connect_hooks', dirs),
     painted: (revision) => log('painted', revision),
     why: async () => reasons(),
   };

@@ -1,10 +1,16 @@
 // Boards to look at during development. Never part of a build.
 
-import type { Board, Glyph, Health, Reasons, Row, Section } from '../lib/wire';
+import type { Board, ConnectCard, Glyph, Health, Reasons, Row, RowAction, Section } from '../lib/wire';
 
 const NEEDS: readonly Glyph[] = ['permission', 'question', 'plan', 'trust'];
 const UNITS = { s: 1, m: 60, h: 3600, d: 86400 } as const;
 let count = 0;
+
+const act = (does: RowAction['does'], label: string, hint: string, enabled = true): RowAction => ({ does, label, hint, enabled });
+const PAUSE = act('Pause', 'Pause now', 'it freezes where it is, and its commands with it');
+const HOLD = act('Pause', 'Pause before next tool', 'what runs now finishes, then its hooks hold it');
+const INTERRUPT = act('Interrupt', 'Interrupt…', 'Escape is pressed in its pane, and the step at work is lost');
+const RESUME = act('Resume', 'Resume', 'it goes on where it stopped');
 
 function before(age: string): string {
   const unit = UNITS[age.slice(-1) as keyof typeof UNITS];
@@ -29,6 +35,8 @@ export function row(title: string, glyph: Glyph, word: string, detail: string, a
     since: before(age),
     inferred: false,
     detached: false,
+    pending: false,
+    action: glyph === 'paused' ? RESUME : glyph === 'stopped' ? undefined : PAUSE,
     why: `${word}: the client's registry says so`,
     sentence: [title, word, detail].filter(Boolean).join(', '),
     ...more,
@@ -56,6 +64,35 @@ const every = (): Row[] => [
   row('new-one', 'starting', 'Starting', 'look at its terminal', '3s', { inferred: true }),
   row('other', 'unknown', 'Running', '~/src/other · tmux other', '5m', { inferred: true, detached: true }),
 ];
+
+const REFUSAL = 'it cannot be paused here: tmux wakes what is stopped; connect hooks to pause it';
+
+const pauses = (): Row[] => [
+  row('payments-api', 'working', 'Pausing…', 'Bash: cargo publish', '12s', { pending: true, action: { ...PAUSE, enabled: false } }),
+  row('fleet-core', 'working', 'Pausing…', '1 of 3 agents held · Bash: cargo test', '38s', { action: RESUME }),
+  row('ui-popover', 'working', 'Working', 'Bash: npm test', '2m', {
+    action: act('Pause', 'Pause now (Ctrl-Z)', 'Ctrl-Z is pressed in its pane; its commands go on'),
+    failure: 'Not paused: its pane is in copy mode; leave that with q and try again',
+  }),
+  row('web-shop', 'working', 'Working', 'Edit: cart.ts', '3m', { action: act('Pause', 'Pause', REFUSAL, false), refusal: REFUSAL }),
+  row('search', 'working', 'Working', 'Bash: make', '4m', { action: INTERRUPT }),
+  row('infra', 'working', 'Working', 'Bash: terraform plan', '5m', { action: HOLD }),
+  row('big-refactor', 'paused', 'Paused', 'frozen by you, its commands too · ran Bash: npm test; asked to: make the cart survive a reload', '7m', {
+    action: RESUME,
+    caution: 'resuming may repeat the last request',
+  }),
+  row('docs-site', 'paused', 'Paused', 'stopped by you · was answering', '1h'),
+  row('ledger', 'paused', 'Paused', 'put aside by you · wait for the review of #42 before the migration runs', '2h'),
+  row('mobile', 'paused', 'Paused', 'held by a program · ran Write: App.kt', '3h'),
+  row('scratch', 'paused', 'Paused', 'put aside with Ctrl-Z', '1d', { action: undefined, refusal: 'it was not paused from here: type fg in its terminal' }),
+];
+
+export const connect: ConnectCard = {
+  title: 'Connect Claude Code’s hooks',
+  text: 'This adds Trusty Bar’s entries to ~/.claude/settings.json, so that every session can be paused before its next tool. What else is there stays as it is, and a backup is made.',
+  button: 'Connect',
+  dirs: ['/home/me/.claude'],
+};
 
 const hostile = (): Row[] => [
   row('<img src=x onerror=alert(1)>', 'permission', 'Permission', '<script>alert(1)</scr' + 'ipt>', '1s'),
@@ -95,12 +132,14 @@ export function summarise(rows: readonly Row[]): string {
   const parts = [
     needs > 0 ? `${needs} need${needs === 1 ? 's' : ''} you` : '',
     n('Working') > 0 ? `${n('Working')} working` : '',
+    rows.some((r) => r.tone === 'paused') ? `${rows.filter((r) => r.tone === 'paused').length} paused` : '',
   ].filter(Boolean);
   return parts.join(' · ') || (rows.length > 0 ? `${rows.length} sessions, all quiet` : 'No sessions');
 }
 
 export function sample(name: string): Board {
-  const rows = name === 'empty' ? [] : name === 'every' ? every() : name === 'hostile' ? hostile() : name === 'quiet' ? full().slice(4) : full();
+  const rows = name === 'empty' || name === 'first' ? [] : name === 'pauses' ? pauses() : name === 'every' ? every() : name === 'hostile' ? hostile() : name === 'quiet' ? full().slice(4) : full();
   const health = name === 'problem' ? problems(1) : name === 'problems' ? problems(3) : [];
-  return { revision: 1, summary: summarise(rows), rows, health };
+  const offer = name === 'first' || name === 'full' || name === 'pauses' ? connect : undefined;
+  return { revision: 1, summary: summarise(rows), rows, health, connect: offer };
 }

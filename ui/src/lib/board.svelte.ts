@@ -3,7 +3,7 @@
 import { Clock } from './clock.svelte';
 import { applyDelta, newNeeds } from './delta';
 import { arrange, layOut, type Place } from './order';
-import type { Board, PopoverEvent, Row, SessionId } from './wire';
+import type { Ask, Board, PopoverEvent, Row, SessionId } from './wire';
 
 export class BoardStore {
   readonly clock = new Clock();
@@ -12,8 +12,8 @@ export class BoardStore {
   visible = $state(false);
   /** Rows that have just started to need their owner. */
   pulsing = $state.raw<ReadonlySet<SessionId>>(new Set());
-  /** The row to focus, asked for with each `Shown`; a new object each time. */
-  wanted = $state.raw<{ id: SessionId | undefined }>();
+  /** The row to focus and the question to ask, told with each `Shown`; a new object each time. */
+  wanted = $state.raw<{ id: SessionId | undefined; ask: Ask | undefined }>();
 
   #places = $state.raw<readonly Place[]>([]);
   #pointer = false;
@@ -39,7 +39,7 @@ export class BoardStore {
         return;
       case 'Shown':
         this.#show();
-        this.wanted = { id: event.id ?? undefined };
+        this.wanted = { id: event.id ?? undefined, ask: event.ask ?? undefined };
         return;
       case 'Hidden':
         return this.#hide();

@@ -12,6 +12,7 @@ export function applyDelta(board: Board, delta: BoardDelta): Board {
     summary: delta.summary,
     rows: delta.order.flatMap((id) => known.get(id) ?? []),
     health: delta.health,
+    connect: delta.connect,
   };
 }
 

@@ -1,6 +1,9 @@
 // What the popover asks of the program around it.
 
-import type { PopoverEvent, Reasons, SessionId } from './wire';
+import type { PauseKind, PopoverEvent, Reasons, SessionId } from './wire';
+
+/** What becomes of paused sessions when the program ends. */
+export type Leaving = 'Keep' | 'ResumeAll';
 
 export interface Host {
   /** Events from now on, the whole board first. */
@@ -9,7 +12,20 @@ export interface Host {
   /** The natural height of the content in CSS pixels. */
   resize(height: number): void;
   openSettings(): void;
+  /** Ends the program; where sessions are paused, it asks first. */
   quit(): void;
+  /** Ends the program, asked or not. Settles only if it goes on, for something could not be resumed. */
+  leave(how: Leaving): Promise<void>;
+  /** The program goes on after all. */
+  stay(): void;
+  /** Settles when it is done or refused: a failure comes with the next board. `null` takes the best kind. */
+  pause(id: SessionId, how: PauseKind | null): Promise<void>;
+  /** The same. */
+  resume(id: SessionId): Promise<void>;
+  pauseAll(): void;
+  resumeAll(): void;
+  /** Connects the hooks of these config folders; rejected with words. */
+  connectHooks(dirs: readonly string[]): Promise<void>;
   /** The board of this revision is in the document. */
   painted(revision: number): void;
   /** Why a session is what it is; nothing if it is gone. */

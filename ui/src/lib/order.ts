@@ -40,6 +40,11 @@ function gone(row: Row): Row {
     inferred: false,
     detached: false,
     why: '',
+    action: undefined,
+    refusal: undefined,
+    pending: false,
+    failure: undefined,
+    caution: undefined,
     sentence: `${row.title}, gone`,
   };
 }

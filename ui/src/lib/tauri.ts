@@ -18,6 +18,13 @@ export const tauri: Host = {
   resize: (height) => tell('resize', { height }),
   openSettings: () => tell('open_settings'),
   quit: () => tell('quit'),
+  leave: (how) => invoke('leave', { how }),
+  stay: () => tell('stay'),
+  pause: (id, how) => invoke('pause', { id, how }),
+  resume: (id) => invoke('resume', { id }),
+  pauseAll: () => tell('pause_all'),
+  resumeAll: () => tell('resume_all'),
+  connectHooks: (dirs) => invoke('connect_hooks', { dirs }),
   painted: (revision) => tell('painted', { revision }),
   why: (id) => invoke('why', { id }),
 };

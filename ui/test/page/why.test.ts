@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import App from '../../src/App.svelte';
 import { BoardStore } from '../../src/lib/board.svelte';
 import type { Reasons, Row } from '../../src/lib/wire';
-import { board, row } from '../rows';
+import { board, host, row } from '../rows';
 
 const START = Date.parse('2026-01-01T00:00:10Z');
 const hide = vi.fn();
@@ -27,9 +27,7 @@ beforeEach(() => {
   hide.mockReset();
   why.mockReset().mockImplementation(async () => told('busy'));
   store = new BoardStore(true);
-  const nothing = () => {};
-  const host = { subscribe: async () => {}, hide, resize: nothing, openSettings: nothing, quit: nothing, painted: nothing, why };
-  app = mount(App, { target: document.body, props: { host, store } });
+  app = mount(App, { target: document.body, props: { host: host({ hide, why }), store } });
   store.apply({ kind: 'Board', ...board([row('a'), row('b')]) });
   flushSync();
 });

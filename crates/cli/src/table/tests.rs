@@ -1,6 +1,7 @@
 use super::*;
+use trusty_fleet::action::Verb;
 use trusty_fleet::session::{
-    Activity, ControlModel, Need, NeedKind, Session, SessionHost, SessionId, SessionStatus,
+    Activity, ControlModel, Need, NeedKind, Pending, Session, SessionHost, SessionId, SessionStatus,
 };
 use uuid::Uuid;
 
@@ -37,6 +38,7 @@ fn snapshot() -> Snapshot {
         revision: 1,
         sessions: vec![docs, api],
         health: vec![],
+        connections: vec![],
     }
 }
 
@@ -165,4 +167,32 @@ fn ages_are_short() {
     assert_eq!(cut("abcdef", 4), "abc…");
     assert_eq!(cut("日本語", 4), "日…");
     assert_eq!(cut("abc", 0), "");
+}
+
+#[test]
+fn what_failed_stands_before_what_it_does() {
+    let mut snapshot = snapshot();
+    let docs = &mut snapshot.sessions[0];
+    docs.pending = Some(Pending {
+        verb: Verb::Pause,
+        failure: Some("its pane is in copy mode".into()),
+        since: now(),
+    });
+    let api = &mut snapshot.sessions[1];
+    api.pending = Some(Pending {
+        verb: Verb::Resume,
+        failure: None,
+        since: now(),
+    });
+    let paper = Paper {
+        width: None,
+        height: None,
+        ink: Ink::Plain,
+    };
+    let text = draw(&snapshot, Path::new("/home/dev"), now(), paper);
+    assert!(
+        text.contains("Not paused: its pane is in copy mode · ~/日本語"),
+        "{text}"
+    );
+    assert!(text.contains("Resuming…"), "{text}");
 }

@@ -5,7 +5,7 @@ use super::{Fleet, Known, newest_at, present};
 use crate::cadence::{Motion, Reason};
 use crate::observation::{Act, PaneKey, TranscriptKey};
 use crate::session::{Activity, SessionId, SessionStatus};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Hooks, Snapshot};
 use crate::status::FAILURE_SHOWN;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +82,12 @@ impl Fleet {
             revision: 0,
             sessions: known.iter().map(|k| self.draw(k, now)).collect(),
             health: self.health(),
+            connections: self
+                .evidence
+                .connections
+                .iter()
+                .map(|(dir, told)| Hooks::of(dir, &told.value))
+                .collect(),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::{Fleet, Known};
 use crate::action::{Action, Host, Plan, Refusal, Standing, Verb, Way, Wish, plan, ways};
-use crate::observation::{Act, Preferences, RunState};
-use crate::pause::{Asker, AtWork, PauseKind, Phase};
+use crate::observation::{Act, Preferences, RunState, Tools};
+use crate::pause::{Asker, AtWork, Means, PauseKind, Phase};
 use crate::session::{Capabilities, Pause, Pending, SessionId, SessionStatus};
 use crate::status;
 use crate::time::Timestamp;
@@ -86,6 +86,7 @@ impl Fleet {
         };
         Some(Capabilities {
             pause: possible.iter().map(Way::kind).collect(),
+            commands: preferences.tools == Tools::Stop,
             resume: false,
             refusal: refusal.map(|r| r.to_string()),
         })
@@ -133,6 +134,11 @@ pub(super) fn pause(known: &Known<'_>) -> Option<Pause> {
     Some(Pause {
         kind: record.kind(),
         by: record.by,
+        commands: match &record.means {
+            Means::Freeze { moved, .. } => moved.iter().any(|m| m.process != record.client),
+            Means::Stop { tools, .. } => !tools.is_empty(),
+            Means::Suspend { .. } | Means::Hold | Means::Interrupt { .. } => false,
+        },
         held: count(held),
         running: count(running),
         caution: caution(record.at_work).filter(|_| long).map(str::to_owned),

@@ -4,6 +4,7 @@ mod order;
 mod pauses;
 mod silent;
 mod strange;
+mod told;
 
 use super::*;
 use crate::cadence::{Motion, Reason};

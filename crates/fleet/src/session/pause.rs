@@ -14,6 +14,9 @@ pub struct Capabilities {
     /// asked for by name.
     #[serde(default)]
     pub pause: Vec<PauseKind>,
+    /// Whether the commands it runs stop with it where it is frozen or stopped.
+    #[serde(default)]
+    pub commands: bool,
     /// Whether its pause can be ended from here.
     #[serde(default)]
     pub resume: bool,
@@ -29,6 +32,9 @@ pub struct Pause {
     pub kind: PauseKind,
     /// Who asked.
     pub by: Asker,
+    /// Whether commands that it ran stopped with it.
+    #[serde(default)]
+    pub commands: bool,
     /// Agents of the session that are held, the main one included; only of a hold.
     #[serde(default)]
     pub held: u32,

@@ -1,5 +1,7 @@
 //! All rows in their order, and the difference of two boards.
 
+use super::action::RowAction;
+use super::connect::ConnectCard;
 use super::row::{Row, Section, Tone, visible};
 use crate::session::SessionId;
 use crate::snapshot::{Health, Snapshot};
@@ -20,6 +22,9 @@ pub struct Board {
     pub rows: Vec<Row>,
     /// What is wrong with the sources.
     pub health: Vec<Health>,
+    /// The offer to connect the hooks; none where all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect: Option<ConnectCard>,
 }
 
 /// What turns one board into the next.
@@ -35,6 +40,9 @@ pub struct BoardDelta {
     pub order: Vec<SessionId>,
     /// What is wrong with the sources.
     pub health: Vec<Health>,
+    /// The offer to connect the hooks; none where all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect: Option<ConnectCard>,
 }
 
 /// What the popover is told, on the wire tagged by `kind`.
@@ -45,10 +53,13 @@ pub enum PopoverEvent {
     Board(Board),
     /// What has changed.
     Delta(BoardDelta),
-    /// The window is shown; where a session was chosen, its row is to be focused.
+    /// The window is shown.
     Shown {
-        /// That session.
+        /// The session that was chosen, if one was: its row is to be focused.
         id: Option<SessionId>,
+        /// What is to be asked, if anything is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ask: Option<Ask>,
     },
     /// The window is hidden: nothing may move until it is shown.
     Hidden,
@@ -57,6 +68,17 @@ pub enum PopoverEvent {
         /// In words.
         message: String,
     },
+}
+
+/// What the popover asks its owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum Ask {
+    /// Whether the chosen session is to be interrupted, which loses the step at work.
+    Interrupt,
+    /// Whether the hooks are to be connected.
+    Connect,
+    /// What is to become of paused sessions when the app ends.
+    Quit,
 }
 
 /// How many rows a section has.
@@ -90,7 +112,16 @@ impl Board {
             summary,
             rows,
             health: snapshot.health.iter().map(shown).collect(),
+            connect: ConnectCard::of(&snapshot.connections, home),
         }
+    }
+
+    /// The sessions whose button satisfies a rule, in their order.
+    pub fn acting(&self, may: fn(&RowAction) -> bool) -> Vec<SessionId> {
+        let rows = self.rows.iter();
+        rows.filter(|r| r.action.as_ref().is_some_and(may))
+            .map(|r| r.id)
+            .collect()
     }
 
     /// What leads from `before` to this board.
@@ -107,6 +138,7 @@ impl Board {
                 .collect(),
             order: self.rows.iter().map(|r| r.id).collect(),
             health: self.health.clone(),
+            connect: self.connect.clone(),
         }
     }
 
@@ -128,6 +160,7 @@ impl Board {
                 .filter_map(|id| known.remove(id))
                 .collect(),
             health: delta.health.clone(),
+            connect: delta.connect.clone(),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The native menu as a value: on trays without click events the only way in.
 
+use super::action::{Does, RowAction};
 use super::board::Board;
-use super::row::Section;
+use super::row::{Row, Section};
 use crate::session::SessionId;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 const MOST: usize = 10;
 /// The longest title, in characters.
 const LONGEST: usize = 40;
+/// The longest words about a session, in characters.
+const LONGEST_WORDS: usize = 80;
 
 /// What a choice does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,6 +20,18 @@ pub enum MenuAction {
     Open,
     /// Opens the popover at a session.
     Show(SessionId),
+    /// Pauses a session.
+    Pause(SessionId),
+    /// Opens the popover at a session, which asks whether it is to be interrupted.
+    Interrupt(SessionId),
+    /// Resumes a session.
+    Resume(SessionId),
+    /// Pauses all that lose nothing by it.
+    PauseAll,
+    /// Resumes all.
+    ResumeAll,
+    /// Opens the popover, which offers to connect the hooks.
+    Connect,
     /// Opens the settings file.
     Settings,
     /// Ends the app.
@@ -30,6 +45,8 @@ pub enum MenuItem {
     Label(String),
     /// Text that can.
     Choice(String, MenuAction),
+    /// Text that opens a menu of its own.
+    Group(String, Vec<MenuItem>),
     /// A line between groups.
     Separator,
 }
@@ -41,19 +58,7 @@ pub struct Menu(pub Vec<MenuItem>);
 /// Draws the menu of a board. It holds no ages, so it changes only when a row does.
 pub fn menu(board: &Board) -> Menu {
     let mut items = vec![MenuItem::Label(board.summary.clone()), MenuItem::Separator];
-    for row in board.rows.iter().take(MOST) {
-        let mark = match row.section {
-            Section::NeedsYou => "◆ ",
-            Section::Working => "◔ ",
-            Section::Quiet => "",
-        };
-        let mut title: String = row.title.chars().take(LONGEST).collect();
-        if title.len() < row.title.len() {
-            title.push('…');
-        }
-        let text = format!("{mark}{title}: {}", row.word.to_lowercase());
-        items.push(MenuItem::Choice(text, MenuAction::Show(row.id)));
-    }
+    items.extend(board.rows.iter().take(MOST).map(session));
     if board.rows.len() > MOST {
         items.push(MenuItem::Label(format!(
             "and {} more",
@@ -63,6 +68,7 @@ pub fn menu(board: &Board) -> Menu {
     if !board.rows.is_empty() {
         items.push(MenuItem::Separator);
     }
+    items.extend(all(board));
     if let Some(first) = board.health.first() {
         items.push(MenuItem::Label(format!(
             "{}: {}",
@@ -70,11 +76,72 @@ pub fn menu(board: &Board) -> Menu {
         )));
         items.push(MenuItem::Separator);
     }
-    items.push(MenuItem::Choice("Open Trusty Bar".into(), MenuAction::Open));
-    items.push(MenuItem::Choice(
-        "Edit settings…".into(),
-        MenuAction::Settings,
-    ));
-    items.push(MenuItem::Choice("Quit".into(), MenuAction::Quit));
+    items.push(choice("Open Trusty Bar", MenuAction::Open));
+    let connect = board.connect.as_ref().and_then(|c| c.button.as_deref());
+    if let Some(button) = connect {
+        items.push(choice(&format!("{button} hooks…"), MenuAction::Connect));
+    }
+    items.push(choice("Edit settings…", MenuAction::Settings));
+    items.push(choice("Quit", MenuAction::Quit));
     Menu(items)
+}
+
+fn choice(text: &str, action: MenuAction) -> MenuItem {
+    MenuItem::Choice(text.to_owned(), action)
+}
+
+/// A session: with what can be done to it, or why nothing can, in a menu of its own.
+fn session(row: &Row) -> MenuItem {
+    let mark = match row.section {
+        Section::NeedsYou => "◆ ",
+        Section::Working => "◔ ",
+        Section::Quiet => "",
+    };
+    let title = cut(&row.title, LONGEST);
+    let text = format!("{mark}{title}: {}", row.word.to_lowercase());
+    let show = MenuAction::Show(row.id);
+    let mut items = vec![choice("Show", show)];
+    match (&row.action, &row.refusal) {
+        (Some(action), _) if action.enabled => {
+            let does = match action.does {
+                Does::Pause => MenuAction::Pause(row.id),
+                Does::Interrupt => MenuAction::Interrupt(row.id),
+                Does::Resume => MenuAction::Resume(row.id),
+            };
+            items.push(choice(&action.label, does));
+        }
+        (Some(action), _) => items.push(MenuItem::Label(action.label.clone())),
+        (None, Some(_)) => {}
+        (None, None) => return MenuItem::Choice(text, show),
+    }
+    let told = [&row.refusal, &row.failure, &row.caution];
+    let told = told.into_iter().flatten();
+    items.extend(told.map(|words| MenuItem::Label(cut(words, LONGEST_WORDS))));
+    MenuItem::Group(text, items)
+}
+
+/// What can be done to all at once. None is ever interrupted by that.
+fn all(board: &Board) -> Vec<MenuItem> {
+    let pause = board.acting(RowAction::can_pause);
+    let resume = board.acting(RowAction::can_resume);
+    if pause.is_empty() && resume.is_empty() {
+        return Vec::new();
+    }
+    let item = |text: &str, action, ids: &[SessionId]| match ids {
+        [] => MenuItem::Label(text.to_owned()),
+        _ => choice(text, action),
+    };
+    vec![
+        item("Pause all", MenuAction::PauseAll, &pause),
+        item("Resume all", MenuAction::ResumeAll, &resume),
+        MenuItem::Separator,
+    ]
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    let mut short: String = text.chars().take(longest).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }

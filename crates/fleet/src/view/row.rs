@@ -1,9 +1,10 @@
 //! One session as a row.
 
+use super::action::RowAction;
+use super::face::face;
+use super::pausing;
 use crate::fleet::folder;
-use crate::session::{
-    Activity, Certainty, NeedKind, Session, SessionHost, SessionId, SessionStatus, rfc3339,
-};
+use crate::session::{Certainty, Session, SessionId, SessionStatus, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::SystemTime;
@@ -103,31 +104,53 @@ pub struct Row {
     pub why: String,
     /// The whole row as one sentence, without its age.
     pub sentence: String,
-}
-
-struct Face {
-    word: &'static str,
-    detail: String,
-    tone: Tone,
-    glyph: Glyph,
-    section: Section,
-    since: SystemTime,
+    /// What its button does; none where it has no button.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<RowAction>,
+    /// Why it can be neither paused nor resumed, and what to do instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+    /// Something is being done to it: the word says what, and its button waits for the end.
+    #[serde(default)]
+    pub pending: bool,
+    /// "Not paused: its pane is in copy mode", for as long as that is news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// What to know before it is resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
 }
 
 impl Row {
     /// Draws a session. `home` is shown as `~`.
     pub fn of(session: &Session, home: Option<&Path>) -> Self {
         let mut face = face(session, home);
+        pausing::draw(session, &mut face);
         face.detail = visible(&face.detail);
         let title = visible(&title(session));
         let because = session.because.as_ref();
         let certainty = because.map_or(Certainty::Unknown, |b| b.certainty);
         let detached = !session.attached && session.status != SessionStatus::Stopped;
-        let aside = if detached { ", detached" } else { "" };
-        let sentence = match face.detail.as_str() {
-            "" => format!("{title}, {}{aside}", face.word),
-            detail => format!("{title}, {}, {detail}{aside}", face.word),
-        };
+        let failure = pausing::failure(session).map(|text| visible(&text));
+        let caution = session.pause.as_ref().and_then(|p| p.caution.clone());
+        let refusal = session.capabilities.as_ref();
+        let refusal = refusal.and_then(|can| Some(visible(can.refusal.as_ref()?)));
+        let aside = detached.then(|| "detached".to_owned());
+        let parts = [
+            Some(title.clone()),
+            Some(face.word.to_owned()),
+            Some(face.detail.clone()).filter(|detail| !detail.is_empty()),
+            aside,
+            failure.clone(),
+            caution.clone(),
+        ];
+        let sentence = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let action = RowAction::of(session);
+        let way_out = refusal.as_ref().filter(|_| action.is_none());
+        let why = because.map_or_else(String::new, |b| {
+            let text = visible(&format!("{}: {}", face.word, b.text));
+            way_out.map_or(text.clone(), |way_out| format!("{text}; {way_out}"))
+        });
         Self {
             id: session.id,
             word: face.word.to_owned(),
@@ -138,10 +161,13 @@ impl Row {
             since: face.since,
             inferred: certainty != Certainty::Certain,
             detached,
-            why: because.map_or_else(String::new, |b| {
-                visible(&format!("{}: {}", face.word, b.text))
-            }),
+            why,
             sentence,
+            action,
+            refusal,
+            pending: pausing::pending(session).is_some(),
+            failure,
+            caution,
             title,
         }
     }
@@ -173,166 +199,4 @@ fn title(session: &Session) -> String {
             name => name,
         }
     })
-}
-
-fn face(session: &Session, home: Option<&Path>) -> Face {
-    let held = session
-        .because
-        .as_ref()
-        .map_or(session.last_seen, |b| b.since);
-    let quiet = |word, tone, glyph, detail, since| Face {
-        word,
-        detail,
-        tone,
-        glyph,
-        section: Section::Quiet,
-        since,
-    };
-    let place = || place(session, home);
-    let working = || Face {
-        word: "Working",
-        detail: String::new(),
-        tone: Tone::Working,
-        glyph: Glyph::Working,
-        section: Section::Working,
-        since: held,
-    };
-    match session.status {
-        SessionStatus::Stopped => quiet("Stopped", Tone::Stopped, Glyph::Stopped, place(), held),
-        SessionStatus::Paused => {
-            let why = session.because.as_ref().map_or("", |b| b.text.as_str());
-            let detail = why.strip_prefix("it was ").unwrap_or(why).to_owned();
-            quiet("Paused", Tone::Paused, Glyph::Paused, detail, held)
-        }
-        SessionStatus::AwaitingApproval => need(session, held),
-        SessionStatus::Starting => {
-            let waits = session
-                .because
-                .as_ref()
-                .is_some_and(|b| b.certainty != Certainty::Certain);
-            let detail = if waits {
-                "look at its terminal".to_owned()
-            } else {
-                place()
-            };
-            quiet("Starting", Tone::Idle, Glyph::Starting, detail, held)
-        }
-        SessionStatus::Active | SessionStatus::Detached => match &session.activity {
-            Some(Activity::Working {
-                tool,
-                detail,
-                since,
-            }) => Face {
-                detail: match (tool, detail) {
-                    (Some(tool), Some(detail)) => format!("{tool}: {detail}{}", agents(session)),
-                    (Some(tool), None) => format!("{tool}{}", agents(session)),
-                    // Without a tool of its own, the detail counts its sub-agents already.
-                    (None, Some(detail)) => detail.clone(),
-                    (None, None) => place(),
-                },
-                since: *since,
-                ..working()
-            },
-            Some(Activity::Compacting { since }) => Face {
-                detail: "making the conversation shorter".to_owned(),
-                since: *since,
-                ..working()
-            },
-            Some(Activity::Retrying {
-                attempt, of, since, ..
-            }) => Face {
-                detail: match of {
-                    Some(of) => format!("retrying, attempt {attempt} of {of}"),
-                    None => format!("retrying, attempt {attempt}"),
-                },
-                since: *since,
-                ..working()
-            },
-            Some(Activity::Failed { error, since }) => quiet(
-                "Failed",
-                Tone::Stopped,
-                Glyph::Failed,
-                error.clone(),
-                *since,
-            ),
-            Some(Activity::Finished { since }) => {
-                let detail = "ready for review".to_owned();
-                quiet("Finished", Tone::Finished, Glyph::Finished, detail, *since)
-            }
-            Some(Activity::Idle { since }) => {
-                quiet("Idle", Tone::Idle, Glyph::Idle, place(), *since)
-            }
-            Some(Activity::BackgroundShell { since }) => {
-                let detail = "a background shell runs".to_owned();
-                quiet("Idle", Tone::Idle, Glyph::Shell, detail, *since)
-            }
-            Some(Activity::MenuOpen { since }) => {
-                quiet("Menu open", Tone::Idle, Glyph::Menu, place(), *since)
-            }
-            None => quiet("Running", Tone::Idle, Glyph::Unknown, place(), held),
-        },
-    }
-}
-
-/// What follows a tool on the second line while sub-agents work, too.
-fn agents(session: &Session) -> String {
-    match session.delegations.len() {
-        0 => String::new(),
-        1 => " · 1 sub-agent".to_owned(),
-        n => format!(" · {n} sub-agents"),
-    }
-}
-
-fn need(session: &Session, held: SystemTime) -> Face {
-    let asks = session.need.as_ref();
-    let line = asks.and_then(|n| n.detail.as_deref());
-    let by = asks
-        .and_then(|n| n.agent.as_deref())
-        .map_or_else(String::new, |agent| format!(" (for {agent})"));
-    let (word, glyph, detail) = match asks.map(|n| n.kind) {
-        Some(NeedKind::Question) => {
-            let question = line.unwrap_or("has a question for you").to_owned();
-            ("Question", Glyph::Question, question)
-        }
-        Some(NeedKind::Plan) => (
-            "Plan",
-            Glyph::Plan,
-            "has a plan for you to approve".to_owned(),
-        ),
-        Some(NeedKind::Trust) => {
-            let detail = "asks in its terminal before it starts".to_owned();
-            ("Trust", Glyph::Trust, detail)
-        }
-        Some(NeedKind::Permission) | None => {
-            let tool = asks.and_then(|n| n.tool.as_deref());
-            let detail = match (tool, line) {
-                (Some(tool), Some(line)) => format!("{tool}: {line}"),
-                (Some(tool), None) => format!("wants to run {tool}"),
-                (None, _) => "waits for your answer".to_owned(),
-            };
-            ("Permission", Glyph::Permission, detail)
-        }
-    };
-    Face {
-        word,
-        detail: format!("{detail}{by}"),
-        tone: Tone::NeedsYou,
-        glyph,
-        section: Section::NeedsYou,
-        since: asks.map_or(held, |n| n.since),
-    }
-}
-
-/// Where it is: the folder with the home shortened, and the tmux session.
-fn place(session: &Session, home: Option<&Path>) -> String {
-    let dir = Path::new(&session.workdir);
-    let folder = match home.and_then(|h| dir.strip_prefix(h).ok()) {
-        Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
-        Some(rest) => format!("~/{}", rest.display()),
-        None => session.workdir.clone(),
-    };
-    match session.origin {
-        SessionHost::Tmux => format!("{folder} · tmux {}", session.tmux_name),
-        SessionHost::Native => folder,
-    }
 }

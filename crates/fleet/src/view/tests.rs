@@ -1,3 +1,6 @@
+mod connect;
+mod pausing;
+
 use super::*;
 use crate::session::{
     Activity, Because, Certainty, ClaudeInfo, ControlModel, Delegation, Need, NeedKind, Session,
@@ -57,6 +60,7 @@ fn snapshot(sessions: Vec<Session>) -> Snapshot {
         revision: 3,
         sessions,
         health: vec![],
+        connections: vec![],
     }
 }
 

@@ -1,0 +1,98 @@
+//! What a snapshot tells faces of pauses and hooks.
+
+use super::*;
+use crate::observation::{Connection, Preferences, Tools};
+use crate::pause::{Asker, AtWork, Means, Moved, PauseRecord, Phase};
+use crate::snapshot::{Hooks, HooksState};
+
+fn busy() -> Vec<(i64, Fact)> {
+    vec![alive(0, 9), says(100, 9, "busy", "")]
+}
+
+fn with(fact: Fact) -> Snapshot {
+    let facts = busy().into_iter().chain([(200, fact)]);
+    fleet(facts.collect()).snapshot(at(10_000))
+}
+
+/// Whether commands are told to have stopped with a session that was paused by these means.
+fn commands(means: Means) -> bool {
+    let record = PauseRecord {
+        version: 1,
+        session: id(9, 7),
+        boot: "boot".into(),
+        client: key(9, 7),
+        phase: Phase::Paused,
+        since: at(150).into(),
+        by: Asker::App,
+        summary: String::new(),
+        at_work: AtWork::Nothing,
+        tty: None,
+        means,
+    };
+    let snapshot = with(Fact::Pause(id(9, 7), Box::new(record)));
+    let pause = snapshot.sessions[0].pause.as_ref();
+    pause.expect("a pause").commands
+}
+
+#[test]
+fn commands_that_stopped_with_it_are_told() {
+    let frozen = |others: &[u32]| Means::Freeze {
+        group: "/sys/fs/cgroup/trusty".into(),
+        moved: [key(9, 7)]
+            .into_iter()
+            .chain(others.iter().map(|pid| key(*pid, 1)))
+            .map(|process| Moved {
+                process,
+                from: "/sys/fs/cgroup".into(),
+            })
+            .collect(),
+        keeper: None,
+    };
+    let stopped = |tools: Vec<ProcessKey>| Means::Stop {
+        shells: vec![key(5, 1)],
+        group: vec![key(9, 7)],
+        tools,
+    };
+    assert!(commands(frozen(&[12])));
+    assert!(!commands(frozen(&[])));
+    assert!(commands(stopped(vec![key(12, 1)])));
+    assert!(!commands(stopped(vec![])));
+    assert!(!commands(Means::Hold));
+}
+
+#[test]
+fn whether_commands_would_stop_is_told_before() {
+    let wishes = |tools| {
+        let fact = Fact::Preferences(Preferences {
+            tools,
+            ..Preferences::default()
+        });
+        let snapshot = with(fact);
+        let can = snapshot.sessions[0].capabilities.as_ref();
+        can.expect("told").commands
+    };
+    assert!(wishes(Tools::Stop));
+    assert!(!wishes(Tools::Run));
+}
+
+#[test]
+fn the_hooks_of_each_folder_are_told_and_a_change_of_them_is_news() {
+    let told =
+        |connection: Connection| with(Fact::Connection("/home/dev/.claude".into(), connection));
+    let hooks = |state, why: Option<&str>| {
+        vec![Hooks {
+            dir: "/home/dev/.claude".into(),
+            state,
+            why: why.map(str::to_owned),
+        }]
+    };
+    let apart = told(Connection::Apart);
+    assert_eq!(apart.connections, hooks(HooksState::Apart, None));
+    let policy = told(Connection::Forbidden("a policy".into()));
+    assert_eq!(
+        policy.connections,
+        hooks(HooksState::Forbidden, Some("a policy"))
+    );
+    assert!(crate::change::is_news(&apart, &policy));
+    assert!(!crate::change::is_news(&apart, &told(Connection::Apart)));
+}

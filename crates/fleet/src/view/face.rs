@@ -1,0 +1,180 @@
+//! What a session looks like: its words, its colour, its shape and where it stands.
+
+use super::pausing;
+use super::row::{Glyph, Section, Tone};
+use crate::session::{Activity, Certainty, NeedKind, Session, SessionHost, SessionStatus};
+use std::path::Path;
+use std::time::SystemTime;
+
+/// What a session looks like.
+pub(super) struct Face {
+    pub(super) word: &'static str,
+    pub(super) detail: String,
+    pub(super) tone: Tone,
+    pub(super) glyph: Glyph,
+    pub(super) section: Section,
+    pub(super) since: SystemTime,
+}
+
+/// Draws what a session is, whatever is being done to it. `home` is shown as `~`.
+pub(super) fn face(session: &Session, home: Option<&Path>) -> Face {
+    let held = session
+        .because
+        .as_ref()
+        .map_or(session.last_seen, |b| b.since);
+    let quiet = |word, tone, glyph, detail, since| Face {
+        word,
+        detail,
+        tone,
+        glyph,
+        section: Section::Quiet,
+        since,
+    };
+    let place = || place(session, home);
+    let working = || Face {
+        word: "Working",
+        detail: String::new(),
+        tone: Tone::Working,
+        glyph: Glyph::Working,
+        section: Section::Working,
+        since: held,
+    };
+    match session.status {
+        SessionStatus::Stopped => quiet("Stopped", Tone::Stopped, Glyph::Stopped, place(), held),
+        SessionStatus::Paused => {
+            let since = session.paused_at.unwrap_or(held);
+            let detail = pausing::paused(session);
+            quiet("Paused", Tone::Paused, Glyph::Paused, detail, since)
+        }
+        SessionStatus::AwaitingApproval => need(session, held),
+        SessionStatus::Starting => {
+            let waits = session
+                .because
+                .as_ref()
+                .is_some_and(|b| b.certainty != Certainty::Certain);
+            let detail = if waits {
+                "look at its terminal".to_owned()
+            } else {
+                place()
+            };
+            quiet("Starting", Tone::Idle, Glyph::Starting, detail, held)
+        }
+        SessionStatus::Active | SessionStatus::Detached => match &session.activity {
+            Some(Activity::Working {
+                tool,
+                detail,
+                since,
+            }) => Face {
+                detail: match (tool, detail) {
+                    (Some(tool), Some(detail)) => format!("{tool}: {detail}{}", agents(session)),
+                    (Some(tool), None) => format!("{tool}{}", agents(session)),
+                    // Without a tool of its own, the detail counts its sub-agents already.
+                    (None, Some(detail)) => detail.clone(),
+                    (None, None) => place(),
+                },
+                since: *since,
+                ..working()
+            },
+            Some(Activity::Compacting { since }) => Face {
+                detail: "making the conversation shorter".to_owned(),
+                since: *since,
+                ..working()
+            },
+            Some(Activity::Retrying {
+                attempt, of, since, ..
+            }) => Face {
+                detail: match of {
+                    Some(of) => format!("retrying, attempt {attempt} of {of}"),
+                    None => format!("retrying, attempt {attempt}"),
+                },
+                since: *since,
+                ..working()
+            },
+            Some(Activity::Failed { error, since }) => quiet(
+                "Failed",
+                Tone::Stopped,
+                Glyph::Failed,
+                error.clone(),
+                *since,
+            ),
+            Some(Activity::Finished { since }) => {
+                let detail = "ready for review".to_owned();
+                quiet("Finished", Tone::Finished, Glyph::Finished, detail, *since)
+            }
+            Some(Activity::Idle { since }) => {
+                quiet("Idle", Tone::Idle, Glyph::Idle, place(), *since)
+            }
+            Some(Activity::BackgroundShell { since }) => {
+                let detail = "a background shell runs".to_owned();
+                quiet("Idle", Tone::Idle, Glyph::Shell, detail, *since)
+            }
+            Some(Activity::MenuOpen { since }) => {
+                quiet("Menu open", Tone::Idle, Glyph::Menu, place(), *since)
+            }
+            None => quiet("Running", Tone::Idle, Glyph::Unknown, place(), held),
+        },
+    }
+}
+
+/// What follows a tool on the second line while sub-agents work, too.
+fn agents(session: &Session) -> String {
+    match session.delegations.len() {
+        0 => String::new(),
+        1 => " · 1 sub-agent".to_owned(),
+        n => format!(" · {n} sub-agents"),
+    }
+}
+
+fn need(session: &Session, held: SystemTime) -> Face {
+    let asks = session.need.as_ref();
+    let line = asks.and_then(|n| n.detail.as_deref());
+    let by = asks
+        .and_then(|n| n.agent.as_deref())
+        .map_or_else(String::new, |agent| format!(" (for {agent})"));
+    let (word, glyph, detail) = match asks.map(|n| n.kind) {
+        Some(NeedKind::Question) => {
+            let question = line.unwrap_or("has a question for you").to_owned();
+            ("Question", Glyph::Question, question)
+        }
+        Some(NeedKind::Plan) => (
+            "Plan",
+            Glyph::Plan,
+            "has a plan for you to approve".to_owned(),
+        ),
+        Some(NeedKind::Trust) => {
+            let detail = "asks in its terminal before it starts".to_owned();
+            ("Trust", Glyph::Trust, detail)
+        }
+        Some(NeedKind::Permission) | None => {
+            let tool = asks.and_then(|n| n.tool.as_deref());
+            let detail = match (tool, line) {
+                (Some(tool), Some(line)) => format!("{tool}: {line}"),
+                (Some(tool), None) => format!("wants to run {tool}"),
+                (None, _) => "waits for your answer".to_owned(),
+            };
+            ("Permission", Glyph::Permission, detail)
+        }
+    };
+    Face {
+        word,
+        detail: format!("{detail}{by}"),
+        tone: Tone::NeedsYou,
+        glyph,
+        section: Section::NeedsYou,
+        since: asks.map_or(held, |n| n.since),
+    }
+}
+
+/// Where it is: the folder with the home shortened, and the tmux session.
+fn place(session: &Session, home: Option<&Path>) -> String {
+    let dir = Path::new(&session.workdir);
+    let folder = match home.and_then(|h| dir.strip_prefix(h).ok()) {
+        Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+        Some(rest) => format!("~/{}", rest.display()),
+        None => session.workdir.clone(),
+    };
+    match session.origin {
+        SessionHost::Tmux => format!("{folder} · tmux {}", session.tmux_name),
+        SessionHost::Native => folder,
+    }
+}

@@ -1,0 +1,92 @@
+//! What the popover and the menu do to sessions. A failure needs no word here: it comes back in
+//! the row of its session.
+
+use crate::log;
+use crate::popover::{self, Popover};
+use serde::Deserialize;
+use tauri::{AppHandle, Manager};
+use trusty_engine::hosts::ActionError;
+use trusty_fleet::SessionId;
+use trusty_fleet::action::{Action, Wish};
+use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::view::{Ask, Board, RowAction};
+
+/// What becomes of paused sessions when the app ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) enum Leaving {
+    /// They stay paused: their records outlast us.
+    Keep,
+    /// They are resumed before.
+    ResumeAll,
+}
+
+/// A pause; none takes the best kind that loses nothing.
+pub(crate) fn pausing(how: Option<PauseKind>) -> Action {
+    Action::Pause(Wish {
+        how,
+        note: None,
+        by: Asker::App,
+    })
+}
+
+/// Does something to a session. Returns when it is done, refused or undone.
+pub(crate) async fn act(app: &AppHandle, id: SessionId, action: Action) -> Result<(), ActionError> {
+    let engine = app.state::<Popover>().engine();
+    let done = match engine {
+        Some(engine) => engine.act(id, action).await,
+        None => Err(ActionError::Gone),
+    };
+    if let Err(ActionError::Gone) = &done {
+        log::line(&ActionError::Gone.to_string());
+    }
+    done
+}
+
+/// Does something to every session whose button may do it, to all at once. How many were left.
+pub(crate) async fn act_on_all(
+    app: &AppHandle,
+    may: fn(&RowAction) -> bool,
+    action: Action,
+) -> usize {
+    let ids = app.state::<Popover>().board().acting(may);
+    let begun: Vec<_> = ids
+        .into_iter()
+        .map(|id| {
+            let (app, action) = (app.clone(), action.clone());
+            tauri::async_runtime::spawn(async move { act(&app, id, action).await.is_ok() })
+        })
+        .collect();
+    let mut left = 0;
+    for one in begun {
+        left += usize::from(!one.await.unwrap_or(false));
+    }
+    left
+}
+
+/// Pauses all that lose nothing by it.
+pub(crate) async fn pause_all(app: &AppHandle) {
+    act_on_all(app, RowAction::can_pause, pausing(None)).await;
+}
+
+/// Resumes all that were paused from here; how many were not.
+pub(crate) async fn resume_all(app: &AppHandle) -> usize {
+    act_on_all(app, RowAction::can_resume, Action::Resume).await
+}
+
+/// Ends the app. Where sessions are paused it asks first, once: whoever insists has answered.
+pub(crate) fn quit(app: &AppHandle) {
+    let ends = {
+        let popover = app.state::<Popover>();
+        let paused = is_paused(&popover.board());
+        !paused || popover.insists()
+    };
+    if ends {
+        app.exit(0);
+    } else {
+        popover::ask(app, Ask::Quit, None);
+    }
+}
+
+fn is_paused(board: &Board) -> bool {
+    !board.acting(RowAction::can_resume).is_empty()
+}

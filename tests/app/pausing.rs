@@ -1,0 +1,272 @@
+//! Pausing and resuming the real client from the popover, the keyboard and the menu of the tray.
+
+use super::{DRAWN, LONG, REMEMBER, wait_word};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::trusty;
+use trusty_tests::wait::{until, until_or};
+use trusty_tests::{FakeApi, Home, ProcessRef, Shape, Signal, Terminal, Value};
+
+/// Answers when a selector finds something, with its middle, in pixels of the page.
+fn middle(page: &WebDriver, selector: &str) -> (i32, i32) {
+    let script = format!(
+        "const box = document.querySelector({selector:?})?.getBoundingClientRect();
+        return box ? [box.x + box.width / 2, box.y + box.height / 2].map(Math.round) : null;"
+    );
+    let told = until(LONG, selector, || {
+        Some(page.run(&script)).filter(Value::is_array)
+    });
+    let at = |axis: usize| told[axis].as_i64().and_then(|v| i32::try_from(v).ok());
+    (at(0).expect("x"), at(1).expect("y"))
+}
+
+fn click(desktop: &Desktop, page: &WebDriver, selector: &str) {
+    let area = desktop.wait_popover();
+    let (x, y) = middle(page, selector);
+    desktop.click((area.x + x, area.y + y));
+}
+
+/// Where control groups of version 2 are.
+fn control_groups() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let line = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
+    Some(Path::new(line.split(' ').nth(4)?).to_path_buf())
+}
+
+/// Whether a process cannot run: it is stopped, or its control group is frozen.
+fn is_still(process: ProcessRef) -> bool {
+    let frozen = || {
+        let groups = fs::read_to_string(format!("/proc/{}/cgroup", process.pid)).ok()?;
+        let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+        let events = control_groups()?.join(own).join("cgroup.events");
+        Some(fs::read_to_string(events).ok()?.contains("frozen 1"))
+    };
+    process.state() == Some('T') || frozen().unwrap_or(false)
+}
+
+#[track_caller]
+fn wait_still(process: ProcessRef, still: bool) {
+    until_is("the process as it should be", &still, || is_still(process));
+}
+
+/// What `trusty list` says of the only session.
+fn status(home: &Home) -> Value {
+    trusty::list(home)["sessions"][0]["status"].clone()
+}
+
+/// The files of pauses.
+fn records(home: &Home) -> usize {
+    let folder = home.xdg_data().join("trusty/paused");
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files
+        .filter(|file| file.path().extension().is_some_and(|e| e == "json"))
+        .count()
+}
+
+/// A session that streams for a while, in a terminal that any machine can pause.
+fn open(home: &Home, api: &FakeApi) -> Terminal {
+    let folder = home.project("payments");
+    Terminal::open(Shape::PtyBash, home, api, &folder, &[])
+}
+
+#[test]
+fn a_click_and_a_key_pause_and_resume_a_real_session() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    let terminal = open(&home, &api);
+    wait_word(&page, "Idle");
+    terminal.submit("stream 8s");
+    wait_word(&page, "Working");
+    let client = terminal.client();
+    page.run(REMEMBER);
+
+    let button = "[data-id] .act";
+    let label = format!("return document.querySelector({button:?}).getAttribute('aria-label')");
+    assert_eq!(page.run(&label), "Pause now");
+    click(&desktop, &page, button);
+    wait_word(&page, "Paused");
+    wait_still(client, true);
+    assert_eq!(records(&home), 1);
+    let detail = "return document.querySelector('[data-id] .second bdi').textContent";
+    let detail = page.run(detail);
+    let detail = detail.as_str().expect("text");
+    assert!(
+        detail.contains("by you") && detail.contains("was answering"),
+        "{detail}"
+    );
+    assert_eq!(page.run(&label), "Resume");
+    page.run(DRAWN);
+    desktop.screenshot(&artefact("paused.png"));
+
+    // The same by the keyboard.
+    desktop.wait_focus();
+    desktop.key("Down");
+    desktop.key("space");
+    wait_still(client, false);
+    wait_word(&page, "Working");
+    until_is("no record", &0, || records(&home));
+    desktop.key("space");
+    wait_word(&page, "Paused");
+    wait_still(client, true);
+    desktop.key("space");
+    wait_word(&page, "Finished");
+
+    let seen = page.run("return window.seen");
+    let mut seen: Vec<&str> = seen
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    seen.dedup();
+    let wanted = [
+        "Working",
+        "Pausing…",
+        "Paused",
+        "Resuming…",
+        "Working",
+        "Pausing…",
+        "Paused",
+        "Resuming…",
+        "Working",
+        "Finished",
+    ];
+    assert_eq!(seen, wanted);
+    drop(terminal);
+}
+
+#[test]
+fn the_menu_of_the_tray_pauses_and_resumes() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let desktop = Desktop::start(&home);
+    let windows = desktop.windows_shown();
+    let mut app = desktop.app(&[]);
+    let icon = desktop.icon();
+    let terminal = open(&home, &api);
+    terminal.wait_status(LONG, "idle");
+    let client = terminal.client();
+    let says = |words: &str| {
+        until_is("the words of the icon", &true, || {
+            desktop
+                .tray("ToolTip")
+                .is_some_and(|told| told.contains(words))
+        });
+    };
+    says("1 session, quiet");
+    // The only session is the first line that can be chosen; its menu holds "Show", then this.
+    let choose = || {
+        let begun = Instant::now();
+        desktop.right_click(icon);
+        windows.after(begun, LONG);
+        desktop.key("Down");
+        let begun = Instant::now();
+        desktop.key("Right");
+        windows.after(begun, LONG);
+        desktop.key("Down");
+        desktop.key("Return");
+    };
+    choose();
+    until_or(
+        LONG,
+        "a pause",
+        || is_still(client).then_some(()),
+        || app.log(),
+    );
+    says("1 paused");
+    choose();
+    wait_still(client, false);
+    until_is("no record", &0, || records(&home));
+    says("1 session, quiet");
+    choose();
+    wait_still(client, true);
+    assert_eq!(desktop.popover(), None);
+
+    // Quit, the last line, asks in the popover; whoever chooses it again has answered.
+    let quit = || {
+        let begun = Instant::now();
+        desktop.right_click(icon);
+        windows.after(begun, LONG);
+        desktop.key("Up");
+        desktop.key("Return");
+    };
+    says("1 paused");
+    quit();
+    desktop.wait_popover();
+    desktop.wait_focus();
+    assert!(app.is_running());
+    quit();
+    assert_eq!(app.wait_exit(LONG), Some(0));
+    assert!(is_still(client));
+    assert!(trusty::run(&home, ["resume", "--all"]).status.success());
+    wait_still(client, false);
+}
+
+#[test]
+fn quitting_asks_what_becomes_of_the_paused_and_an_end_keeps_them() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    let terminal = open(&home, &api);
+    wait_word(&page, "Idle");
+    let client = terminal.client();
+    click(&desktop, &page, "[data-id] .act");
+    wait_word(&page, "Paused");
+
+    let quit = "
+        document.querySelector('.more').click();
+        return new Promise((done) => requestAnimationFrame(done)).then(() => {
+            const items = [...document.querySelectorAll('[role=menuitem]')];
+            items.find((item) => item.textContent.startsWith('Quit')).click();
+            return true;
+        });";
+    let asked = |page: &WebDriver, count: i32| {
+        let cards = "return document.querySelectorAll('[data-card=quit]').length";
+        until_is("the question", &count.into(), || page.run(cards));
+    };
+    desktop.wait_focus();
+    page.run(quit);
+    asked(&page, 1);
+    page.run(DRAWN);
+    desktop.screenshot(&artefact("quit.png"));
+    desktop.key("Escape");
+    asked(&page, 0);
+    assert!(desktop.popover().is_some());
+    page.run(quit);
+    asked(&page, 1);
+    // In the order of the buttons: Cancel, Keep paused, Resume all.
+    click(&desktop, &page, "[data-card=quit] .choice:nth-of-type(2)");
+    until_is("no icon", &None, || desktop.tray("Id"));
+    drop(page);
+    assert!(is_still(client));
+    assert_eq!((status(&home), records(&home)), ("Paused".into(), 1));
+
+    // An app that is ended by others asks nobody and keeps them, too.
+    let mut app = desktop.app(&[]);
+    desktop.icon();
+    assert!(app.process().signal(Signal::TERM));
+    app.wait_exit(LONG);
+    assert!(is_still(client));
+
+    // The next app resumes what this one has left, if it is told to.
+    let page = desktop.drive();
+    wait_word(&page, "Paused");
+    page.run(quit);
+    asked(&page, 1);
+    click(&desktop, &page, "[data-card=quit] .meant");
+    until_is("no icon", &None, || desktop.tray("Id"));
+    drop(page);
+    wait_still(client, false);
+    assert_eq!(records(&home), 0);
+}
