@@ -7,9 +7,10 @@
 use crate::acts::{self, Leaving};
 use crate::popover::{self, Popover};
 use crate::{Place, log};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
+use trusty_engine::connect::connect;
 use trusty_engine::io::launch;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::Action;
@@ -91,23 +92,19 @@ pub(crate) async fn resume_all(app: AppHandle) {
 /// Connects the hooks of these config folders.
 #[tauri::command]
 pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<(), String> {
+    let engine = app.state::<Popover>().engine();
+    let running = engine.map(|engine| engine.snapshot()).unwrap_or_default();
     let done = tauri::async_runtime::spawn_blocking(move || {
-        let place = app.state::<Place>();
-        dirs.iter().try_for_each(|dir| connect(&place, dir))
+        let around = &app.state::<Place>().around;
+        dirs.iter()
+            .try_for_each(|dir| connect(around, dir, &running).map(drop))
     });
-    let told = done.await.map_err(|e| e.to_string()).flatten();
+    let told = done.await.map_err(|e| e.to_string());
+    let told = told.and_then(|done| done.map_err(|e| e.to_string()));
     if let Err(e) = &told {
         log::line(&format!("failed to connect the hooks: {e}"));
     }
     told
-}
-
-/// Connects the hooks of a config folder.
-fn connect(_place: &Place, dir: &Path) -> Result<(), String> {
-    Err(format!(
-        "this build cannot change {}; build a newer one",
-        dir.join("settings.json").display()
-    ))
 }
 
 /// Ends the app, or asks what is to become of paused sessions.

@@ -2,6 +2,8 @@
 
 use super::stage::{LONG, Stage, can_freeze};
 use std::fs;
+use trusty_fleet::action::Way;
+use trusty_fleet::observation::Tools;
 use trusty_tests::trusty::run;
 use trusty_tests::wait::until;
 use trusty_tests::{Key, ProcessRef, Shape};
@@ -67,6 +69,29 @@ fn commands_are_frozen_with_it() {
 #[test]
 fn commands_are_stopped_with_it() {
     rest_with_it(Shape::PtyBash, "stop");
+}
+
+#[test]
+fn commands_run_on_if_that_is_wished() {
+    let Some(stage) = working(Shape::PtyDirect) else {
+        return;
+    };
+    let settings = stage.settings();
+    let way = Way::Stop {
+        shells: Vec::new(),
+        group: stage.client.pid,
+    };
+    let deed = stage.pausing(way, Tools::Run);
+    stage.perform(deed).expect("paused");
+    stage.check_paused("stop");
+    until(LONG, "the end of the command", || {
+        (lines(&stage) == 40).then_some(())
+    });
+    stage.check_paused("stop");
+    stage.resume();
+    stage.terminal.wait_status(LONG, "idle");
+    stage.check_running(&settings);
+    stage.check_talks("say back again");
 }
 
 fn end_with_it(shape: Shape, how: &str) {

@@ -3,9 +3,8 @@
 use super::stage::{LONG, Stage, can_freeze};
 use trusty_engine::hosts::Reconciled;
 use trusty_engine::io::sys::cgroup;
-use trusty_fleet::action::{Deed, Pausing, Way};
+use trusty_fleet::action::Way;
 use trusty_fleet::observation::Tools;
-use trusty_fleet::pause::Asker;
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Kind, ProcessRef, Shape, Signal};
 
@@ -164,19 +163,6 @@ fn a_group_without_others_is_kept_alive() {
     stage.check_talks("say back again");
 }
 
-fn pausing(way: Way) -> Deed {
-    Deed::Pause(Pausing {
-        way,
-        tools: Tools::Stop,
-        by: Asker::Command,
-        summary: String::new(),
-        noted: false,
-        at_work: trusty_fleet::pause::AtWork::Nothing,
-        pane: None,
-        tty: None,
-    })
-}
-
 #[test]
 fn what_tmux_wakes_is_let_go() {
     let Some(stage) = Stage::new(Shape::TmuxDirect) else {
@@ -187,7 +173,9 @@ fn what_tmux_wakes_is_let_go() {
         shells: Vec::new(),
         group: stage.client.pid,
     };
-    let told = stage.perform(pausing(way)).expect_err("woken at once");
+    let told = stage
+        .perform(stage.pausing(way, Tools::Stop))
+        .expect_err("woken at once");
     assert_eq!(told.code(), "failed");
     stage.check_running(&settings);
     stage.check_talks("say still here");

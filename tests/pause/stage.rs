@@ -8,9 +8,10 @@ use trusty_engine::hosts::{ActionError, Hands, Reconciled};
 use trusty_engine::io::sys::cgroup;
 use trusty_engine::surroundings::Surroundings;
 use trusty_fleet::SessionId;
-use trusty_fleet::action::{Deed, Plan};
+use trusty_fleet::action::{Deed, Pausing, Plan, Way};
 use trusty_fleet::identity::{ProcessKey, StartTime};
-use trusty_fleet::pause::PauseRecord;
+use trusty_fleet::observation::Tools;
+use trusty_fleet::pause::{Asker, PauseRecord};
 use trusty_tests::trusty::{run, trusty};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{FakeApi, Home, Key, Kind, ProcessRef, Shape, Terminal};
@@ -187,6 +188,21 @@ impl Stage {
         let text = fs::read(self.home.xdg_data().join(file)).expect("its record");
         let record: PauseRecord = serde_json::from_slice(&text).expect("a record");
         record.summary
+    }
+
+    /// A pause of our own making, as its owner would ask for it.
+    pub(crate) fn pausing(&self, way: Way, tools: Tools) -> Deed {
+        let tty = fs::read_link(format!("/proc/{}/fd/0", self.pid())).expect("a terminal");
+        Deed::Pause(Pausing {
+            way,
+            tools,
+            by: Asker::Command,
+            summary: String::new(),
+            noted: false,
+            at_work: trusty_fleet::pause::AtWork::Nothing,
+            pane: None,
+            tty: Some(tty.to_string_lossy().into_owned()),
+        })
     }
 
     /// Does what a plan of our own making says.

@@ -8,7 +8,7 @@ use crate::io::clock;
 use crate::io::sys::{self, Frost, cgroup};
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::ProcessKey;
@@ -184,9 +184,11 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
         cgroup::set(&group, Frost::Thawed).map_err(failed("thaw it"))?;
         wait(&group, Frost::Thawed).await?;
         point("freeze.thawed");
-        empty(&group, &moved).await?;
+        let emptied = empty(&group, &moved).await?;
         point("freeze.moved-back");
-        remove(&group).await?;
+        if emptied {
+            remove(&group).await?;
+        }
     }
     point("freeze.group-removed");
     if let Some(keeper) = keeper {
@@ -196,7 +198,8 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
     Ok(())
 }
 
-async fn empty(group: &Path, moved: &[Moved]) -> Result<(), ActionError> {
+/// Whether all could be moved. If no group takes one back, it stays and runs where it is.
+async fn empty(group: &Path, moved: &[Moved]) -> Result<bool, ActionError> {
     let what = "move it back to its control group";
     // The client's old one; above it, should that be gone.
     let home = moved.first().map(|m| m.from.clone());
@@ -204,7 +207,7 @@ async fn empty(group: &Path, moved: &[Moved]) -> Result<(), ActionError> {
     for _ in 0..ROUNDS {
         let members = cgroup::members(group).map_err(failed(what))?;
         if members.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         for pid in members {
             let Some(found) = tree::at(pid).map_err(failed(what))? else {
@@ -213,7 +216,9 @@ async fn empty(group: &Path, moved: &[Moved]) -> Result<(), ActionError> {
             let from = moved.iter().find(|m| m.process == found.key);
             let wanted = from.map(|m| &m.from).or(home.as_ref());
             let places = [wanted, home.as_ref(), above.as_ref()];
-            back(pid, places).map_err(failed(what))?;
+            if !places.into_iter().flatten().any(|place| takes(place, pid)) {
+                return Ok(false);
+            }
         }
         // One that is ending is a member until it has ended.
         clock::sleep(STEP).await;
@@ -221,16 +226,8 @@ async fn empty(group: &Path, moved: &[Moved]) -> Result<(), ActionError> {
     Err(failed(what)("it fills again and again"))
 }
 
-/// Into the first of these places that takes it.
-fn back(pid: u32, places: [Option<&PathBuf>; 3]) -> io::Result<()> {
-    let mut refused = Ok(());
-    for place in places.into_iter().flatten() {
-        match cgroup::enter(place, pid) {
-            Ok(_) => return Ok(()),
-            Err(e) => refused = Err(e),
-        }
-    }
-    refused
+fn takes(place: &Path, pid: u32) -> bool {
+    cgroup::enter(place, pid).is_ok()
 }
 
 async fn remove(group: &Path) -> Result<(), ActionError> {
