@@ -9,7 +9,8 @@ NPM ?= npm
 run:
 	@sh .ci/prepare run
 	@$(MAKE) --no-print-directory ui/dist/index.html
-	$(CARGO) build --release --locked --package trusty-bar --package trusty-cli
+	$(CARGO) build --release --locked --package trusty-bar --package trusty-cli \
+		--package trusty-hook
 	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
 		echo "Trusty Bar runs in the menu bar; Ctrl-C ends it."; \
 		exec target/release/trusty-bar --open; \
@@ -42,7 +43,7 @@ bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
 # `KEEP=1` keeps the evidence of right scenarios too; `JSON=file` writes the raw data. After
 # `make older-clients` older ones are looked at, too. `HOOKS=1` connects the clients' hooks.
 truth: tests/client/node_modules/.package-lock.json
-	$(CARGO) build --release --package trusty-cli --locked
+	$(CARGO) build --release --package trusty-cli --package trusty-hook --locked
 	$(CARGO) bench --package trusty-tests --bench truth --locked -- $(ONLY) \
 		$(if $(HOOKS),--connection hooks) $(if $(KEEP),--keep) $(if $(JSON),--json $(abspath $(JSON)))
 
@@ -57,7 +58,7 @@ pause-matrix: tests/client/node_modules/.package-lock.json
 # Recordings of the real client in every scenario, and what they show; takes a quarter of an hour.
 # `ONLY="escape-tool plan"` makes only these.
 recordings: tests/client/node_modules/.package-lock.json
-	$(CARGO) build --package trusty-cli --locked
+	$(CARGO) build --package trusty-cli --package trusty-hook --locked
 	mkdir -p tests/recordings
 	@if [ -z "$(ONLY)" ]; then rm -rf tests/recordings/*.jsonl tests/recordings/snapshots; fi
 	RECORD="$(CURDIR)/tests/recordings" \

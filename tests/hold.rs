@@ -37,6 +37,10 @@ impl Stage {
         let arguments = ["--permission-mode", "manual"];
         let terminal = Terminal::open(shape, &self.home, &self.api, &folder, &arguments);
         terminal.wait_status(LONG, "idle");
+        self.held(terminal, folder)
+    }
+
+    fn held(&self, terminal: Terminal, folder: PathBuf) -> Held<'_> {
         let client = terminal.client();
         let key = ProcessKey {
             pid: client.pid,
@@ -398,6 +402,20 @@ fn older_clients_are_connected_if_they_understand_us() {
         assert_eq!(told.contains("too old"), code == 3, "{told}");
         if code == 3 {
             assert!(!home.config_dir().join("settings.json").exists());
+            continue;
         }
+        // A new one reads the settings at its start.
+        drop(terminal);
+        let terminal = Terminal::open_client(client, shape, &home, &api, &folder, &mode);
+        terminal.wait_status(LONG, "idle");
+        let stage = Stage { api, home };
+        let session = stage.held(terminal, folder);
+        session.begin("made");
+        session.hold();
+        session.gate(is_tool);
+        assert!(!session.made("made"));
+        session.release();
+        session.allow("made");
+        assert!(!stage.transcripts().contains("hook_non_blocking_error"));
     }
 }

@@ -3,6 +3,8 @@
 
 #[path = "app_figures.rs"]
 mod app;
+#[path = "hook_figures.rs"]
+mod hook;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,8 +26,10 @@ pub(crate) fn run() {
     println!("Medians of one run on this machine; ratios are what to compare.\n");
     sizes();
     registry_to_snapshot();
+    hook::run();
     app::run();
     if trusty_tests::client::binary().is_some() {
+        hook::with_client();
         with_sessions();
     } else {
         println!("skipped: ten real sessions (the client is not installed)");
@@ -47,7 +51,11 @@ fn percentile(times: &mut [Duration], percent: usize) -> Duration {
 }
 
 fn sizes() {
-    for (name, goal) in [("trusty-bar", "≤ 15 MB"), ("trusty", "-")] {
+    for (name, goal) in [
+        ("trusty-bar", "≤ 15 MB"),
+        ("trusty", "-"),
+        ("trusty-hook", "-"),
+    ] {
         let bytes = fs::metadata(program(name)).map_or(0, |m| m.len());
         row(
             &format!("size of {name}"),

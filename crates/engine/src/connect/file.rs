@@ -4,9 +4,9 @@ use super::ConnectError;
 use crate::io::clock;
 use crate::io::files::{self, ReadError};
 use jiff::Timestamp;
-use rustix::fs::{Gid, MetadataExt, Mode, Uid, fchmod, fchown};
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 /// The largest settings file that is read, in bytes.
@@ -93,13 +93,9 @@ impl SettingsFile {
         if let Some((mode, owner, group)) = self.meta {
             let ours = file.metadata()?;
             if (ours.uid(), ours.gid()) != (owner, group) {
-                fchown(
-                    &file,
-                    Some(Uid::from_raw(owner)),
-                    Some(Gid::from_raw(group)),
-                )?;
+                fchown(&file, Some(owner), Some(group))?;
             }
-            fchmod(&file, Mode::from_raw_mode(mode & 0o7777))?;
+            file.set_permissions(fs::Permissions::from_mode(mode & 0o7777))?;
         }
         file.sync_all()
     }

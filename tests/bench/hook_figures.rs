@@ -1,0 +1,91 @@
+//! What a connected session pays: the hook program beside an empty one, and a tool call of the
+//! real client with and without hooks.
+
+use super::{LONG, ms, percentile, row};
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use trusty_tests::trusty::{connect, program, serve, surroundings};
+use trusty_tests::{ApiEvent, FakeApi, Home, Kind, Shape, Terminal};
+
+const PAYLOAD: &str = r#"{"session_id":"s","transcript_path":"/t.jsonl","hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"t","tool_input":{"command":"make all","description":"builds all"}}"#;
+const TURNS: usize = 15;
+
+pub(super) fn run() {
+    let home = Home::new();
+    let alone = over_an_empty_process(&home);
+    row(
+        "a hook over an empty process, no engine",
+        &ms(alone),
+        "≤ 3 ms",
+    );
+    let serving = serve(&home);
+    let told = over_an_empty_process(&home);
+    row("a hook over an empty process, told", &ms(told), "≤ 3 ms");
+    drop(serving);
+}
+
+/// The median of the hook program less that of an empty one, started in turn.
+fn over_an_empty_process(home: &Home) -> Duration {
+    let hook = program("trusty-hook");
+    let time = |command: &mut Command| {
+        let begun = Instant::now();
+        let mut child = command
+            .env_clear()
+            .envs(surroundings(home))
+            .env("CLAUDE_PID", std::process::id().to_string())
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let mut input = child.stdin.take().expect("piped");
+        // An empty program reads nothing.
+        let _ = input.write_all(PAYLOAD.as_bytes());
+        drop(input);
+        assert!(child.wait().expect("ends").success());
+        begun.elapsed()
+    };
+    let (mut ours, mut empty) = (Vec::new(), Vec::new());
+    for _ in 0..300 {
+        empty.push(time(&mut Command::new("/bin/true")));
+        ours.push(time(Command::new(&hook).arg("PreToolUse")));
+    }
+    percentile(&mut ours, 50).saturating_sub(percentile(&mut empty, 50))
+}
+
+/// From the end of the answer that asks for a tool to the request with its result.
+pub(super) fn with_client() {
+    let without = tool_call(|_| {});
+    row("a tool call of the client, no hooks", &ms(without), "-");
+    let connected = tool_call(connect);
+    row("the same, connected, no engine", &ms(connected), "-");
+    let mut serving = None;
+    let told = tool_call(|home| {
+        connect(home);
+        serving = Some(serve(home));
+    });
+    row("the same, connected, told", &ms(told), "-");
+}
+
+fn tool_call(arrange: impl FnOnce(&Home)) -> Duration {
+    let (api, home) = (FakeApi::start(), Home::new());
+    arrange(&home);
+    let folder = home.project("work");
+    let mode = ["--permission-mode", "manual"];
+    let terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &mode);
+    terminal.wait_status(LONG, "idle");
+    let mut times: Vec<Duration> = (0..TURNS)
+        .filter_map(|n| {
+            let prompt = format!("bash: echo {n}");
+            terminal.run_turn(LONG, &prompt);
+            let events = api.events();
+            let at = |kind: Kind, step: usize| {
+                let is = |e: &&ApiEvent| (e.kind, e.step, &*e.prompt) == (kind, step, &prompt);
+                events.iter().find(is).map(|e| e.at)
+            };
+            let (asked, answered) = (at(Kind::MessageStop, 0)?, at(Kind::Requested, 1)?);
+            answered.duration_since(asked).ok()
+        })
+        .collect();
+    assert_eq!(times.len(), TURNS, "each turn calls one tool");
+    percentile(&mut times, 50)
+}
