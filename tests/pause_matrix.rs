@@ -2,22 +2,22 @@
 //! a kill after every step; 200 random cycles. In pieces: what was green is not done again.
 
 #[cfg(target_os = "linux")]
-#[path = "pauses/cell.rs"]
+#[path = "matrix/cell.rs"]
 mod cell;
 #[cfg(target_os = "linux")]
-#[path = "pauses/cycles.rs"]
+#[path = "matrix/cycles.rs"]
 mod cycles;
 #[cfg(target_os = "linux")]
-#[path = "pauses/kills.rs"]
+#[path = "matrix/kills.rs"]
 mod kills;
 #[cfg(target_os = "linux")]
-#[path = "pauses/pass.rs"]
+#[path = "matrix/pass.rs"]
 mod pass;
 #[cfg(target_os = "linux")]
-#[path = "pauses/run.rs"]
+#[path = "matrix/run.rs"]
 mod run;
 #[cfg(target_os = "linux")]
-#[path = "pauses/stage.rs"]
+#[path = "matrix/stage.rs"]
 mod stage;
 
 fn main() -> std::process::ExitCode {

@@ -38,57 +38,57 @@ fn streams_on(shape: Shape, how: &str) {
 }
 
 #[test]
-fn frozen_in_a_tmux_pane() {
+fn p1_frozen_in_a_tmux_pane() {
     streams_on(Shape::TmuxDirect, "freeze");
 }
 
 #[test]
-fn frozen_in_bash_in_tmux() {
+fn p1_frozen_in_bash_in_tmux() {
     streams_on(Shape::TmuxBash, "freeze");
 }
 
 #[test]
-fn frozen_in_zsh_in_tmux() {
+fn p1_frozen_in_zsh_in_tmux() {
     streams_on(Shape::TmuxZsh, "freeze");
 }
 
 #[test]
-fn frozen_in_a_plain_terminal() {
+fn p1_frozen_in_a_plain_terminal() {
     streams_on(Shape::PtyDirect, "freeze");
 }
 
 #[test]
-fn frozen_in_bash() {
+fn p1_frozen_in_bash() {
     streams_on(Shape::PtyBash, "freeze");
 }
 
 #[test]
-fn frozen_in_zsh() {
+fn p1_frozen_in_zsh() {
     streams_on(Shape::PtyZsh, "freeze");
 }
 
 #[test]
-fn stopped_in_a_plain_terminal() {
+fn p1_stopped_in_a_plain_terminal() {
     streams_on(Shape::PtyDirect, "stop");
 }
 
 #[test]
-fn stopped_in_bash() {
+fn p1_stopped_in_bash() {
     streams_on(Shape::PtyBash, "stop");
 }
 
 #[test]
-fn stopped_in_zsh() {
+fn p1_stopped_in_zsh() {
     streams_on(Shape::PtyZsh, "stop");
 }
 
 #[test]
-fn put_aside_in_bash_in_tmux() {
+fn p1_put_aside_in_bash_in_tmux() {
     streams_on(Shape::TmuxBash, "suspend");
 }
 
 #[test]
-fn put_aside_in_zsh_in_tmux() {
+fn p1_put_aside_in_zsh_in_tmux() {
     streams_on(Shape::TmuxZsh, "suspend");
 }
 
@@ -113,17 +113,17 @@ fn half_typed(shape: Shape, kinds: &[&str]) {
 }
 
 #[test]
-fn what_is_half_typed_stays_in_bash() {
+fn p1_what_is_half_typed_stays_in_bash() {
     half_typed(Shape::PtyBash, &["stop", "stop"]);
 }
 
 #[test]
-fn what_is_half_typed_stays_in_tmux() {
+fn p1_what_is_half_typed_stays_in_tmux() {
     half_typed(Shape::TmuxZsh, &["suspend", "suspend"]);
 }
 
 #[test]
-fn what_is_half_typed_stays_frozen() {
+fn p1_what_is_half_typed_stays_frozen() {
     if can_freeze() {
         half_typed(Shape::TmuxDirect, &["freeze", "freeze"]);
     }
