@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
+use trusty_engine::io::sys::cgroup;
 use trusty_tests::trusty::{list, run, session_of};
 use trusty_tests::wait::until;
 use trusty_tests::{ApiEvent, FakeApi, Home, Key, Kind as Api, ProcessRef, Shape, Terminal, Value};
@@ -284,17 +285,13 @@ pub(crate) fn is_frozen(pid: u32) -> bool {
     trusty_engine::io::sys::is_frozen(pid)
 }
 
-/// Whether control groups are ours to make.
+/// Whether a control group beside our own is ours to make.
 pub(crate) fn has_freezer() -> bool {
-    let me = std::process::id();
-    let stat = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let mount = stat.lines().find_map(|line| {
-        let (place, kind) = line.split_once(" - ")?;
-        kind.starts_with("cgroup2 ")
-            .then(|| place.split(' ').nth(4).map(PathBuf::from))?
-    });
-    let Some(mount) = mount else { return false };
-    let trial = mount.join(format!("trusty-trial-{me}"));
+    let own = cgroup::of(std::process::id()).ok().flatten();
+    let Some(around) = own.and_then(|own| cgroup::around(&own)) else {
+        return false;
+    };
+    let trial = around.join(format!("trusty-trial-{}", std::process::id()));
     let made = std::fs::create_dir(&trial).is_ok();
     // A group that was not made needs no removing.
     let _ = std::fs::remove_dir(&trial);

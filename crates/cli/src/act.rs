@@ -159,6 +159,9 @@ async fn resume_all(place: &Place) -> Result<(), Failure> {
             Err(e) => failed.push(format!("{id}: {e}")),
         }
     }
+    if resumed == 0 && failed.is_empty() {
+        return Ok(out::print("nothing was paused\n")?);
+    }
     out::print(&format!("resumed {resumed}\n"))?;
     refused(&failed)
 }

@@ -31,11 +31,17 @@ pub(super) async fn run(hands: Hands, mut jobs: mpsc::Receiver<Job>, out: Outlet
     Ended
 }
 
+fn broken(e: &tokio::task::JoinError) -> String {
+    format!("it broke off ({e}); run: trusty resume --all")
+}
+
 async fn work(hands: Hands, job: Job, out: Arc<Outlet>) {
     match job {
         Job::Perform(verb, plan, reply) => {
             let id = plan.session;
-            let done = hands.perform(plan).await;
+            // Whatever breaks must not look as if it went on for ever.
+            let done = tokio::spawn(async move { hands.perform(plan).await }).await;
+            let done = done.unwrap_or_else(|e| Err(ActionError::Failed(broken(&e))));
             let act = match &done {
                 Ok(()) => Act::Done(verb),
                 Err(e) => Act::Failed(verb, e.to_string()),

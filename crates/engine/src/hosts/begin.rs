@@ -6,7 +6,7 @@ use super::{ActionError, Hands, freezer, inside, pane, signal, tree};
 use crate::io::{clock, sys};
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
-use trusty_fleet::action::{Pausing, Refusal, Way, clean};
+use trusty_fleet::action::{Pausing, Refusal, Way, with_pane};
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::pause::{Means, PauseKind, PauseRecord, Phase};
 
@@ -116,8 +116,7 @@ async fn summary(hands: &Hands, pausing: &Pausing) -> String {
         _ => None,
     };
     match lines {
-        Some(lines) if pausing.summary.is_empty() => clean(&lines),
-        Some(lines) => clean(&format!("{}; in its pane: {lines}", pausing.summary)),
+        Some(lines) => with_pane(&pausing.summary, &lines),
         None => pausing.summary.clone(),
     }
 }

@@ -51,14 +51,25 @@ async fn look(hands: &Hands, pane: &PaneKey) -> Result<Look, ActionError> {
 /// The last lines of a pane that say something, as one text.
 pub(super) async fn last_lines(hands: &Hands, pane: &PaneKey) -> Option<String> {
     let look = look(hands, pane).await.ok()?;
-    let mut lines: Vec<&str> = look
-        .lines
+    let shown = above_input(&look.lines);
+    let mut lines: Vec<&str> = shown
         .iter()
         .map(|line| line.trim())
         .filter(|line| line.chars().any(char::is_alphanumeric))
         .collect();
     lines.drain(..lines.len().saturating_sub(LAST_LINES));
     (!lines.is_empty()).then(|| lines.join(" | "))
+}
+
+/// What stands above the input box, which lies between two rules at the end; all if there is none.
+fn above_input(lines: &[String]) -> &[String] {
+    let is_rule = |line: &String| {
+        let line = line.trim();
+        line.chars().count() >= 8 && line.chars().all(|c| c == '─')
+    };
+    let last = lines.iter().rposition(is_rule);
+    let first = last.and_then(|last| lines[..last].iter().rposition(is_rule));
+    first.map_or(lines, |first| &lines[..first])
 }
 
 /// Whether keys pressed in a pane reach the terminal of this process, and nobody else.
@@ -391,5 +402,16 @@ mod tests {
             ..fine
         };
         assert_eq!(line_of(&below), "");
+    }
+
+    #[test]
+    fn the_input_box_is_not_worth_remembering() {
+        let rule = "─".repeat(40);
+        let screen = |lines: &[&str]| lines.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>();
+        let whole = screen(&["● Done.", "", &rule, "❯ half", &rule, "  ? for shortcuts"]);
+        assert_eq!(above_input(&whole), &whole[..2]);
+        let plain = screen(&["one", &rule, "two"]);
+        assert_eq!(above_input(&plain), plain);
+        assert_eq!(above_input(&[]), [""; 0]);
     }
 }

@@ -46,6 +46,30 @@ fn doing(standing: &Standing<'_>) -> String {
     }
 }
 
+/// What comes before the last lines of a pane.
+const PANE: &str = "in its pane: ";
+/// The longest part that a row has room for, in characters.
+const MOST_HEADLINE: usize = 120;
+
+/// A summary with the last lines of the session's pane.
+pub fn with_pane(summary: &str, lines: &str) -> String {
+    match summary {
+        "" => clean(&format!("{PANE}{lines}")),
+        summary => clean(&format!("{summary}; {PANE}{lines}")),
+    }
+}
+
+/// What a row has room for of a summary: what its pane showed is left out, and what is long, cut.
+pub fn headline(summary: &str) -> String {
+    let before = summary.split(PANE).next().unwrap_or_default();
+    let before = before.trim_end_matches("; ");
+    if before.chars().count() <= MOST_HEADLINE {
+        return before.to_owned();
+    }
+    let cut = before.chars().take(MOST_HEADLINE - 1);
+    cut.chain(std::iter::once('…')).collect()
+}
+
 /// The text in one line, of a length that is kept, without what steers a terminal.
 pub fn clean(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -2,7 +2,7 @@
 
 use super::face::Face;
 use super::row::Section;
-use crate::action::Verb;
+use crate::action::{Verb, headline};
 use crate::pause::{Asker, PauseKind};
 use crate::session::{Pause, Session, SessionStatus};
 
@@ -33,8 +33,9 @@ pub(super) fn paused(session: &Session) -> String {
         return why.strip_prefix("it was ").unwrap_or(why).to_owned();
     };
     let how = how(pause);
-    match &session.pause_summary {
-        Some(summary) => format!("{how} · {summary}"),
+    let headline = session.pause_summary.as_deref().map(headline);
+    match headline.filter(|text| !text.is_empty()) {
+        Some(text) => format!("{how} · {text}"),
         None => how,
     }
 }

@@ -558,6 +558,13 @@ fn a_note_is_kept_short_and_steers_nothing() {
         pausing.summary
     };
     assert_eq!(noted("after\n lunch\u{1b}[2J"), "after lunch\u{fffd}[2J");
+    let seen = crate::action::with_pane("ran Bash: make", "all\nis well");
+    assert_eq!(seen, "ran Bash: make; in its pane: all is well");
+    assert_eq!(crate::action::headline(&seen), "ran Bash: make");
+    assert_eq!(
+        crate::action::headline(&"x".repeat(200)).chars().count(),
+        120
+    );
     let long = noted(&"ü".repeat(900));
     assert_eq!(long.chars().count(), crate::pause::MOST_SUMMARY);
 }
