@@ -285,19 +285,6 @@ pub(crate) fn is_frozen(pid: u32) -> bool {
     trusty_engine::io::sys::is_frozen(pid)
 }
 
-/// Whether a control group beside our own is ours to make.
-pub(crate) fn has_freezer() -> bool {
-    let own = cgroup::of(std::process::id()).ok().flatten();
-    let Some(around) = own.and_then(|own| cgroup::around(&own)) else {
-        return false;
-    };
-    let trial = around.join(format!("trusty-trial-{}", std::process::id()));
-    let made = std::fs::create_dir(&trial).is_ok();
-    // A group that was not made needs no removing.
-    let _ = std::fs::remove_dir(&trial);
-    made
-}
-
 /// Whether this machine can show the cell; the reason if not.
 pub(crate) fn obstacle(cell: Cell) -> Option<&'static str> {
     let shell = match cell.shape {
@@ -307,6 +294,6 @@ pub(crate) fn obstacle(cell: Cell) -> Option<&'static str> {
     if !std::path::Path::new(shell).exists() {
         return Some("no such shell");
     }
-    (cell.kind == Kind::Freeze && !has_freezer())
-        .then_some("control groups of version 2 are not ours to make")
+    (cell.kind == Kind::Freeze && !cgroup::may_leave(std::process::id()))
+        .then_some("no control group of version 2 is ours to freeze in")
 }
