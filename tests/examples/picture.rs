@@ -11,6 +11,7 @@ mod linux {
     use std::process::Command;
     use std::time::Duration;
     use trusty_tests::desktop::{Desktop, artefact};
+    use trusty_tests::trusty::{connect, run as trusty};
     use trusty_tests::{FakeApi, Home, Shape, Terminal};
 
     const LONG: Duration = Duration::from_mins(1);
@@ -64,7 +65,13 @@ mod linux {
         let _compositor = desktop.tool("xcompmgr", &[]);
         desktop.start_panel();
         let _app = desktop.app(&[]);
-        let docs = open("docs");
+        connect(&home);
+        let search = open("search-index");
+        search.submit("stream 60s");
+        search.wait_status(LONG, "busy");
+        let pid = search.client().pid.to_string();
+        let note = ["pause", &pid, "--note", "until the review"];
+        assert!(trusty(&home, note).status.success(), "paused");
         let infra = open("infra");
         let shop = open("web-shop");
         let api_folder = open("payments-api");
@@ -80,7 +87,6 @@ mod linux {
         std::thread::sleep(Duration::from_secs(2));
         let path = artefact(name);
         desktop.screenshot(&path);
-        drop(docs);
         path.to_string_lossy().into_owned()
     }
 }
