@@ -194,7 +194,7 @@ mod tests {
     use std::path::Path;
     use trusty_fleet::action::{Pausing, Way};
     use trusty_fleet::identity::{ProcessKey, StartTime};
-    use trusty_fleet::observation::Tools;
+    use trusty_fleet::observation::{PaneKey, Tools};
     use trusty_fleet::pause::{Asker, Means, PauseRecord};
 
     fn hands(home: &Path) -> Hands {
@@ -327,6 +327,25 @@ mod tests {
             assert_eq!(done, Reconciled::Ended);
             assert_eq!(left(&hands), 0);
         }
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_session_that_goes_on_loses_its_record() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let boot = sys::machine().expect("machine").boot;
+        let pane = PaneKey {
+            server: "/nowhere".into(),
+            pane: "%1".into(),
+        };
+        let record = PauseRecord {
+            means: Means::Interrupt { pane },
+            ..record(us(), &boot)
+        };
+        hands.store.write(&record).expect("written");
+        let done = hands.reconcile(record.session).await.expect("made true");
+        assert_eq!(done, Reconciled::Running);
+        assert_eq!(left(&hands), 0);
     }
 
     #[tokio::test]

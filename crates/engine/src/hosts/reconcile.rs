@@ -54,7 +54,13 @@ pub(super) async fn reconcile(work: &mut Work<'_>) -> Result<Reconciled, ActionE
     if is_over(work)? {
         return clean_up(work).await;
     }
-    if work.record.phase == Phase::Paused && work.holds()? && !has_hung_up(work)? {
+    // Nothing holds an interrupted session, so only who sees that it goes on asks for this.
+    let interrupted = work.record.kind() == PauseKind::Interrupt;
+    if work.record.phase == Phase::Paused
+        && !interrupted
+        && work.holds()?
+        && !has_hung_up(work)?
+    {
         return Ok(Reconciled::Paused);
     }
     finish(work).await
