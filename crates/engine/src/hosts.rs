@@ -348,6 +348,57 @@ mod tests {
         assert_eq!(left(&hands), 0);
     }
 
+    /// A process of ours in a group of its own; never left stopped.
+    struct Child(std::process::Child);
+
+    impl Drop for Child {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    impl Child {
+        fn new() -> Self {
+            use std::os::unix::process::CommandExt;
+            let mut sleep = std::process::Command::new("sleep");
+            Self(sleep.arg("60").process_group(0).spawn().expect("sleep"))
+        }
+
+        fn key(&self) -> ProcessKey {
+            let pid = self.0.id();
+            let start = sys::stat(pid).expect("stat").expect("alive").start;
+            ProcessKey { pid, start }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_stopped_goes_on_even_where_nothing_can_be_written() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let child = Child::new();
+        let key = child.key();
+        let stop = Way::Stop {
+            shells: Vec::new(),
+            group: key.pid,
+        };
+        let plan = pause(key, stop);
+        let id = plan.session;
+        hands.perform(plan).await.expect("stopped");
+        assert!(tree::rests(key).expect("readable"));
+        // As on a full disk: no record can be made any more.
+        let mut taken = hands.store.path(id).into_os_string();
+        taken.push(format!(".{}.new", std::process::id()));
+        std::fs::create_dir(&taken).expect("in the way");
+        // That its record stays is told; it would be seen to again.
+        hands.resume(id).await.expect_err("it is in the way");
+        assert!(tree::runs(key).expect("readable"));
+        std::fs::remove_dir(&taken).expect("removed");
+        let again = hands.resume(id).await.expect("goes on");
+        assert_eq!(again, Reconciled::Running);
+        assert_eq!(left(&hands), 0);
+    }
+
     #[tokio::test]
     async fn what_cannot_be_read_is_named_and_kept() {
         let home = tempfile::tempdir().expect("folder");
