@@ -301,6 +301,7 @@ mod tests {
             version: 1,
             session: SessionId::new(),
             boot: boot.into(),
+            domain: None,
             client,
             phase: Phase::Paused,
             since: std::time::UNIX_EPOCH,
@@ -327,6 +328,27 @@ mod tests {
             assert_eq!(done, Reconciled::Ended);
             assert_eq!(left(&hands), 0);
         }
+    }
+
+    #[test]
+    fn records_of_other_machines_are_left_alone() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let machine = sys::machine().expect("machine");
+        let Some(own) = machine.domain().filter(|_| machine.host.is_some()) else {
+            println!("skipped: this system does not tell where pids are from");
+            return;
+        };
+        let elsewhere = own.replace(":pid:[", "x:pid:[");
+        let within = own.replace(":pid:[", ":pid:[1");
+        let [ours, other, inner] = [own, elsewhere, within].map(|domain| PauseRecord {
+            domain: Some(domain),
+            ..record(nobody(), &machine.boot)
+        });
+        for record in [&ours, &other, &inner] {
+            hands.store.write(record).expect("written");
+        }
+        assert_eq!(hands.sessions().expect("readable"), [ours.session]);
     }
 
     #[tokio::test]

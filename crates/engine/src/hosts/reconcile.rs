@@ -58,11 +58,7 @@ pub(super) async fn reconcile(work: &mut Work<'_>) -> Result<Reconciled, ActionE
     }
     // Nothing holds an interrupted session, so only who sees that it goes on asks for this.
     let interrupted = work.record.kind() == PauseKind::Interrupt;
-    if work.record.phase == Phase::Paused
-        && !interrupted
-        && work.holds()?
-        && !has_hung_up(work)?
-    {
+    if work.record.phase == Phase::Paused && !interrupted && work.holds()? && !has_hung_up(work)? {
         return Ok(Reconciled::Paused);
     }
     finish(work).await

@@ -260,6 +260,7 @@ fn record(means: Means, phase: Phase) -> PauseRecord {
         version: 1,
         session: id(9, 7),
         boot: "boot".into(),
+        domain: None,
         client: key(9, 7),
         phase,
         since: at(5_000).into(),
