@@ -5,6 +5,7 @@ use trusty_engine::hosts::Reconciled;
 use trusty_engine::io::sys::cgroup;
 use trusty_fleet::action::Way;
 use trusty_fleet::observation::Tools;
+use trusty_tests::trusty::trusty;
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Kind, ProcessRef, Shape, Signal};
 
@@ -193,6 +194,28 @@ fn without_a_record_nothing_is_done() {
     assert!(told.contains("nothing was done"), "{told}");
     assert_ne!(stage.client.state(), Some('T'));
     stage.check_talks("say still here");
+}
+
+#[test]
+fn who_is_interrupted_leaves_no_half_of_a_pause() {
+    let Some(stage) = Stage::new(Shape::PtyBash) else {
+        return;
+    };
+    let settings = stage.settings();
+    let mut command = trusty(&stage.home);
+    command.args(["pause", &stage.client.pid.to_string(), "--how", "stop"]);
+    let mut trusty = command.spawn().expect("trusty runs");
+    // What was stopped is watched for a while before the pause is told.
+    until(LONG, "a record", || {
+        (!stage.records().is_empty()).then_some(())
+    });
+    let process = ProcessRef::of(trusty.id()).expect("alive");
+    assert!(process.signal(Signal::INT));
+    let status = trusty.wait().expect("ends");
+    assert!(status.code().is_some(), "{status}");
+    stage.check_paused("stop");
+    stage.resume();
+    stage.check_running(&settings);
 }
 
 #[test]
