@@ -219,6 +219,30 @@ fn who_is_interrupted_leaves_no_half_of_a_pause() {
 }
 
 #[test]
+fn nothing_but_continue_is_sent_to_an_interrupted_session() {
+    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+        return;
+    };
+    stage.terminal.submit("stream 30s");
+    stage.api.wait_for(LONG, "stream 30s", Kind::FirstDelta);
+    stage.terminal.wait_status(LONG, "busy");
+    stage.terminal.enter_text("of several\\");
+    stage.terminal.press(Key::Enter);
+    stage.terminal.enter_text("lines");
+    stage.pause("interrupt");
+    stage.terminal.wait_status(LONG, "idle");
+    let told = stage.refused(&["resume", &stage.client.pid.to_string()]);
+    assert!(told.contains("type continue there"), "{told}");
+    let asked = |e: &&trusty_tests::ApiEvent| e.kind == Kind::Requested;
+    assert_eq!(stage.api.events().iter().filter(asked).count(), 1);
+    assert_eq!(stage.records().len(), 1);
+    stage.terminal.press(Key::CtrlC);
+    stage.resume();
+    stage.api.wait_for(LONG, "continue", Kind::MessageStop);
+    assert!(stage.records().is_empty());
+}
+
+#[test]
 fn interrupted_and_told_to_continue() {
     let Some(stage) = Stage::new(Shape::TmuxZsh) else {
         return;
