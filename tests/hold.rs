@@ -56,6 +56,7 @@ impl Stage {
                 version: 1,
                 session: machine.session_id(key),
                 boot: machine.boot.clone(),
+                domain: None,
                 client: key,
                 phase: Phase::Paused,
                 since: SystemTime::now(),

@@ -4,12 +4,16 @@
 use crate::log;
 use crate::popover::{self, Popover};
 use serde::Deserialize;
+use std::time::Duration;
 use tauri::{AppHandle, Manager};
 use trusty_engine::hosts::ActionError;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Wish};
 use trusty_fleet::pause::{Asker, PauseKind};
 use trusty_fleet::view::{Ask, Board, RowAction};
+
+/// An action takes no longer, unless something hangs.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// What becomes of paused sessions when the app ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -48,7 +52,7 @@ pub(crate) async fn act_on_all(
     may: fn(&RowAction) -> bool,
     action: Action,
 ) -> usize {
-    let ids = app.state::<Popover>().board().acting(may);
+    let ids = board(app).acting(may);
     let begun: Vec<_> = ids
         .into_iter()
         .map(|id| {
@@ -74,19 +78,32 @@ pub(crate) async fn resume_all(app: &AppHandle) -> usize {
 }
 
 /// Ends the app. Where sessions are paused it asks first, once: whoever insists has answered.
-pub(crate) fn quit(app: &AppHandle) {
-    let ends = {
-        let popover = app.state::<Popover>();
-        let paused = is_paused(&popover.board());
-        !paused || popover.insists()
-    };
-    if ends {
+pub(crate) async fn quit(app: &AppHandle) {
+    settle(app).await;
+    let paused = !board(app).acting(RowAction::can_resume).is_empty();
+    if !paused || app.state::<Popover>().insists() {
         app.exit(0);
     } else {
         popover::ask(app, Ask::Quit, None);
     }
 }
 
-fn is_paused(board: &Board) -> bool {
-    !board.acting(RowAction::can_resume).is_empty()
+/// Waits for what is being done to sessions: an app that ends meanwhile leaves half of it.
+pub(crate) async fn settle(app: &AppHandle) {
+    let Some(engine) = app.state::<Popover>().engine() else {
+        return;
+    };
+    let mut snapshots = engine.snapshots();
+    let settled = snapshots.wait_for(|s| !Board::of(s, None).rows.iter().any(|r| r.pending));
+    // What takes longer is seen to at the next start.
+    let _ = tokio::time::timeout(LONGEST, settled).await;
+}
+
+/// All sessions as they are now; the popover learns of that a moment later.
+fn board(app: &AppHandle) -> Board {
+    let popover = app.state::<Popover>();
+    match popover.engine() {
+        Some(engine) => Board::of(&engine.snapshot(), None),
+        None => popover.board(),
+    }
 }

@@ -109,14 +109,15 @@ pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<
 
 /// Ends the app, or asks what is to become of paused sessions.
 #[tauri::command]
-pub(crate) fn quit(app: AppHandle) {
-    acts::quit(&app);
+pub(crate) async fn quit(app: AppHandle) {
+    acts::quit(&app).await;
 }
 
 /// Ends the app. Where something cannot be resumed that should be, it goes on, and the rows say
 /// why.
 #[tauri::command]
 pub(crate) async fn leave(app: AppHandle, how: Leaving) -> Result<(), String> {
+    acts::settle(&app).await;
     let left = match how {
         Leaving::Keep => 0,
         Leaving::ResumeAll => acts::resume_all(&app).await,

@@ -297,7 +297,10 @@ fn choose(app: &AppHandle, action: MenuAction) {
                 log::line(&format!("failed to open the settings: {e}"));
             }
         }
-        MenuAction::Quit => acts::quit(app),
+        MenuAction::Quit => {
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move { acts::quit(&app).await });
+        }
     }
 }
 

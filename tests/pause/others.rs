@@ -5,6 +5,7 @@ use trusty_engine::hosts::Reconciled;
 use trusty_engine::io::sys::cgroup;
 use trusty_fleet::action::Way;
 use trusty_fleet::observation::Tools;
+use trusty_tests::trusty::trusty;
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Kind, ProcessRef, Shape, Signal};
 
@@ -196,6 +197,52 @@ fn without_a_record_nothing_is_done() {
 }
 
 #[test]
+fn who_is_interrupted_leaves_no_half_of_a_pause() {
+    let Some(stage) = Stage::new(Shape::PtyBash) else {
+        return;
+    };
+    let settings = stage.settings();
+    let mut command = trusty(&stage.home);
+    command.args(["pause", &stage.client.pid.to_string(), "--how", "stop"]);
+    let mut trusty = command.spawn().expect("trusty runs");
+    // What was stopped is watched for a while before the pause is told.
+    until(LONG, "a record", || {
+        (!stage.records().is_empty()).then_some(())
+    });
+    let process = ProcessRef::of(trusty.id()).expect("alive");
+    assert!(process.signal(Signal::INT));
+    let status = trusty.wait().expect("ends");
+    assert!(status.code().is_some(), "{status}");
+    stage.check_paused("stop");
+    stage.resume();
+    stage.check_running(&settings);
+}
+
+#[test]
+fn nothing_but_continue_is_sent_to_an_interrupted_session() {
+    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+        return;
+    };
+    stage.terminal.submit("stream 30s");
+    stage.api.wait_for(LONG, "stream 30s", Kind::FirstDelta);
+    stage.terminal.wait_status(LONG, "busy");
+    stage.terminal.enter_text("of several\\");
+    stage.terminal.press(Key::Enter);
+    stage.terminal.enter_text("lines");
+    stage.pause("interrupt");
+    stage.terminal.wait_status(LONG, "idle");
+    let told = stage.refused(&["resume", &stage.client.pid.to_string()]);
+    assert!(told.contains("type continue there"), "{told}");
+    let asked = |e: &&trusty_tests::ApiEvent| e.kind == Kind::Requested;
+    assert_eq!(stage.api.events().iter().filter(asked).count(), 1);
+    assert_eq!(stage.records().len(), 1);
+    stage.terminal.press(Key::CtrlC);
+    stage.resume();
+    stage.api.wait_for(LONG, "continue", Kind::MessageStop);
+    assert!(stage.records().is_empty());
+}
+
+#[test]
 fn interrupted_and_told_to_continue() {
     let Some(stage) = Stage::new(Shape::TmuxZsh) else {
         return;
@@ -205,7 +252,6 @@ fn interrupted_and_told_to_continue() {
     stage.terminal.wait_status(LONG, "busy");
     stage.pause("interrupt");
     stage.terminal.wait_status(LONG, "idle");
-    assert_eq!(stage.reconcile(), Reconciled::Paused);
     stage.resume();
     stage.api.wait_for(LONG, "continue", Kind::MessageStop);
     stage.terminal.wait_status(LONG, "idle");

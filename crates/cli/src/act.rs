@@ -6,6 +6,7 @@ use crate::out;
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 use std::io::{self, BufRead, IsTerminal, Write};
+use tokio::signal::unix::{SignalKind, signal};
 use trusty_engine::api::PauseRequest;
 use trusty_engine::api::client::ClientError;
 use trusty_engine::hosts::{ActionError, Hands, Reconciled};
@@ -153,7 +154,7 @@ async fn resume_all(place: &Place) -> Result<(), Failure> {
     let hands = Hands::new(&place.around);
     let (mut resumed, mut failed) = (0, Vec::new());
     for id in hands.sessions().context("failed to read the records")? {
-        match hands.resume(id).await {
+        match whole(hands.resume(id)).await? {
             Ok(Reconciled::Running) => resumed += 1,
             Ok(Reconciled::Ended | Reconciled::Paused) => {}
             Err(e) => failed.push(format!("{id}: {e}")),
@@ -192,11 +193,35 @@ fn confirmed(session: &Session, place: &Place) -> Result<bool, Failure> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
+/// What a program that was interrupted ends with, as shells tell it.
+const INTERRUPTED: i32 = 130;
+
+/// Does something to its end: half of it would leave a session stopped. Whoever interrupts us is
+/// told so, and we end right after it.
+async fn whole<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let listen = |kind| signal(kind).context("failed to listen for signals");
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hangup = listen(SignalKind::hangup())?;
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => return Ok(done),
+        _ = interrupt.recv() => {
+            // Nobody may read it any more.
+            let _ = writeln!(io::stderr(), "trusty: finishing what was begun");
+        }
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    work.await;
+    std::process::exit(INTERRUPTED)
+}
+
 /// Looks, plans and acts in this process.
 async fn own(place: &Place, id: SessionId, action: Action) -> Result<(), Failure> {
     let plan = place.sweep().await?.plan(id, &action);
     let done = match plan {
-        Ok(plan) => Hands::new(&place.around).perform(plan).await,
+        Ok(plan) => whole(Hands::new(&place.around).perform(plan)).await?,
         Err(refusal) => Err(ActionError::Refused(refusal)),
     };
     done.map_err(|e| match e {

@@ -194,7 +194,7 @@ mod tests {
     use std::path::Path;
     use trusty_fleet::action::{Pausing, Way};
     use trusty_fleet::identity::{ProcessKey, StartTime};
-    use trusty_fleet::observation::Tools;
+    use trusty_fleet::observation::{PaneKey, Tools};
     use trusty_fleet::pause::{Asker, Means, PauseRecord};
 
     fn hands(home: &Path) -> Hands {
@@ -301,6 +301,7 @@ mod tests {
             version: 1,
             session: SessionId::new(),
             boot: boot.into(),
+            domain: None,
             client,
             phase: Phase::Paused,
             since: std::time::UNIX_EPOCH,
@@ -327,6 +328,97 @@ mod tests {
             assert_eq!(done, Reconciled::Ended);
             assert_eq!(left(&hands), 0);
         }
+    }
+
+    #[test]
+    fn records_of_other_machines_are_left_alone() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let machine = sys::machine().expect("machine");
+        let Some(own) = machine.domain().filter(|_| machine.host.is_some()) else {
+            println!("skipped: this system does not tell where pids are from");
+            return;
+        };
+        let elsewhere = own.replace(":pid:[", "x:pid:[");
+        let within = own.replace(":pid:[", ":pid:[1");
+        let [ours, other, inner] = [own, elsewhere, within].map(|domain| PauseRecord {
+            domain: Some(domain),
+            ..record(nobody(), &machine.boot)
+        });
+        for record in [&ours, &other, &inner] {
+            hands.store.write(record).expect("written");
+        }
+        assert_eq!(hands.sessions().expect("readable"), [ours.session]);
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_session_that_goes_on_loses_its_record() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let boot = sys::machine().expect("machine").boot;
+        let pane = PaneKey {
+            server: "/nowhere".into(),
+            pane: "%1".into(),
+        };
+        let record = PauseRecord {
+            means: Means::Interrupt { pane },
+            ..record(us(), &boot)
+        };
+        hands.store.write(&record).expect("written");
+        let done = hands.reconcile(record.session).await.expect("made true");
+        assert_eq!(done, Reconciled::Running);
+        assert_eq!(left(&hands), 0);
+    }
+
+    /// A process of ours in a group of its own; never left stopped.
+    struct Child(std::process::Child);
+
+    impl Drop for Child {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    impl Child {
+        fn new() -> Self {
+            use std::os::unix::process::CommandExt;
+            let mut sleep = std::process::Command::new("sleep");
+            Self(sleep.arg("60").process_group(0).spawn().expect("sleep"))
+        }
+
+        fn key(&self) -> ProcessKey {
+            let pid = self.0.id();
+            let start = sys::stat(pid).expect("stat").expect("alive").start;
+            ProcessKey { pid, start }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_stopped_goes_on_even_where_nothing_can_be_written() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let child = Child::new();
+        let key = child.key();
+        let stop = Way::Stop {
+            shells: Vec::new(),
+            group: key.pid,
+        };
+        let plan = pause(key, stop);
+        let id = plan.session;
+        hands.perform(plan).await.expect("stopped");
+        assert!(tree::rests(key).expect("readable"));
+        // As on a full disk: no record can be made any more.
+        let mut taken = hands.store.path(id).into_os_string();
+        taken.push(format!(".{}.new", std::process::id()));
+        std::fs::create_dir(&taken).expect("in the way");
+        // That its record stays is told; it would be seen to again.
+        hands.resume(id).await.expect_err("it is in the way");
+        assert!(tree::runs(key).expect("readable"));
+        std::fs::remove_dir(&taken).expect("removed");
+        let again = hands.resume(id).await.expect("goes on");
+        assert_eq!(again, Reconciled::Running);
+        assert_eq!(left(&hands), 0);
     }
 
     #[tokio::test]

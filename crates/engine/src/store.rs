@@ -6,6 +6,7 @@
 
 use crate::io::files::{self, ReadError};
 use crate::io::paths;
+use crate::io::sys;
 use crate::surroundings::Surroundings;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use serde::Serialize;
@@ -71,10 +72,18 @@ impl Store {
         read(&self.path(id))
     }
 
-    /// Whose records there are.
+    /// Whose records there are. Those of other machines and containers are theirs to see to: here
+    /// their sessions would seem to have ended.
     pub fn sessions(&self) -> Result<Vec<SessionId>, StoreError> {
         let named = |name: &str| Some(SessionId(name.strip_suffix(".json")?.parse().ok()?));
-        self.names(named)
+        let mut found = self.names(named)?;
+        let machine = sys::machine().ok();
+        found.retain(|id| match (self.read(*id), &machine) {
+            (Ok(Some(record)), Some(us)) => us.shares_pids_with(record.domain.as_deref()),
+            // What cannot be read is named by whoever wants to.
+            _ => true,
+        });
+        Ok(found)
     }
 
     /// The hooks that say they wait for the end of a pause; some may have ended without a word.

@@ -42,6 +42,13 @@ impl Machine {
         SessionId(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
     }
 
+    /// What pids mean something to whom we share them with, as [`Self::shares_pids_with`] reads it.
+    pub fn domain(&self) -> Option<String> {
+        let host = self.host.as_deref().unwrap_or_default();
+        let namespace = self.pid_namespace.as_ref()?;
+        Some(format!("linux:{host}:{namespace}"))
+    }
+
     /// Whether pids of a registry file with this `pidDomain` mean processes that we see. The
     /// client writes `linux:<machine-id>:pid:[<namespace>]` (measured, 2.1.330): a home shared by
     /// machines or containers holds files of them all. A file that does not tell is taken for
@@ -93,6 +100,7 @@ mod tests {
     fn files_of_another_pid_namespace_are_not_ours() {
         let ours = machine();
         assert!(ours.shares_pids_with(None));
+        assert!(ours.shares_pids_with(ours.domain().as_deref()));
         assert!(ours.shares_pids_with(Some("linux:3d12:pid:[4026531836]")));
         assert!(!ours.shares_pids_with(Some("linux:3d12:pid:[4026532000]")));
         assert!(!ours.shares_pids_with(Some("linux:77aa:pid:[4026531836]")));

@@ -114,6 +114,10 @@ pub struct PauseRecord {
     pub session: SessionId,
     /// The boot it was made in: after another, all its processes are gone.
     pub boot: String,
+    /// Where its pids mean something, in the client's own words for that (`pidDomain`): a data
+    /// folder shared by machines or containers holds records of them all.
+    #[serde(default)]
+    pub domain: Option<String>,
     /// The client.
     pub client: ProcessKey,
     /// How far it has come.

@@ -205,6 +205,7 @@ mod tests {
                 version: 1,
                 session: self.machine.session_id(self.client),
                 boot: self.machine.boot.clone(),
+                domain: None,
                 client: self.client,
                 phase,
                 since: SystemTime::UNIX_EPOCH,

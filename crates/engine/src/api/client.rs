@@ -53,7 +53,7 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Whether no engine was asked that could have done anything.
+    /// Whether no engine was asked that has done anything.
     pub fn is_absence(&self) -> bool {
         matches!(
             self,
@@ -123,10 +123,11 @@ impl Remote {
         let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
         let answer = timeout(ACTION, async {
             let response = self.send(request).await?;
-            check_version(&response)?;
+            // What another version has done is done; what it has not is not for it to refuse.
             if response.status() == StatusCode::NO_CONTENT {
                 return Ok(());
             }
+            check_version(&response)?;
             let status = response.status();
             let body = Limited::new(response.into_body(), MOST).collect().await;
             let body = body.map_err(|e| ClientError::Broken(e.to_string()))?;
@@ -240,6 +241,31 @@ fn take_event(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixListener;
+
+    /// What a client is told by an engine of another version that answers so.
+    async fn told_by_another(status: &'static str) -> Result<(), ClientError> {
+        let dir = tempfile::tempdir().expect("folder");
+        let socket = dir.path().join("s");
+        let listener = UnixListener::bind(&socket).expect("socket");
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            let mut asked = [0; 4096];
+            assert!(stream.read(&mut asked).await.expect("asked") > 0);
+            let head = format!("HTTP/1.1 {status}\r\nx-trusty-version: 0.0.0\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.expect("answered");
+        };
+        let remote = Remote::at(&socket, rustix::process::getuid().as_raw());
+        tokio::join!(answer, remote.resume(SessionId::new())).1
+    }
+
+    #[tokio::test]
+    async fn what_another_version_has_done_is_done() {
+        told_by_another("204 No Content").await.expect("done");
+        let refused = told_by_another("409 Conflict").await;
+        assert!(refused.expect_err("not done").is_absence());
+    }
 
     #[test]
     fn events_are_taken_whole() {

@@ -44,13 +44,14 @@ pub(super) async fn pause(
         Way::Hold => Means::Hold,
         Way::Interrupt { pane } => pane::prepare_interrupt(hands, client, pane).await?,
     };
-    let boot = sys::machine().map_err(failed("look at the machine"))?.boot;
+    let machine = sys::machine().map_err(failed("look at the machine"))?;
     let mut work = Work {
         hands,
         record: PauseRecord {
             version: VERSION,
             session,
-            boot,
+            domain: machine.domain(),
+            boot: machine.boot,
             client,
             phase: Phase::Pausing,
             since: clock::wall(),

@@ -355,15 +355,60 @@ pub(super) async fn go_on(work: &mut Work<'_>, how: Undo) -> Result<(), ActionEr
     press(work.hands, &pane, &text).await?;
     point("interrupt.typed");
     clock::sleep(BEFORE_ENTER).await;
-    ready(work.hands, &pane, key).await?;
+    let look = ready(work.hands, &pane, key).await?;
+    if !stands_alone("continue", &look.lines) {
+        // In a dialog an Enter would choose, and below other lines it would send them, too.
+        press(work.hands, &pane, &[Key::Named("C-u")]).await?;
+        let told = "its input line is not free; clear that, and type continue there";
+        return Err(ActionError::Changed(told.into()));
+    }
     press(work.hands, &pane, &[Key::Named("Enter")]).await?;
     point("interrupt.entered");
     Ok(())
 }
 
+/// Whether a text is all that stands in the input of a client, which is drawn between two lines.
+fn stands_alone(text: &str, lines: &[String]) -> bool {
+    let inner = |line: &str| line.trim_matches(['│', ' ', '\u{a0}']).to_owned();
+    let is_edge = |line: &str| {
+        let edge = line.trim_matches(['╭', '╮', '╰', '╯', ' ']);
+        edge.starts_with('─')
+    };
+    lines.windows(3).any(|box_| {
+        let [above, line, below] = box_ else {
+            return false;
+        };
+        let line = inner(line);
+        let typed = line.strip_prefix(['❯', '>']).map(str::trim);
+        is_edge(above) && is_edge(below) && typed.map(inner).as_deref() == Some(text)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_stands_alone_between_two_lines() {
+        let alone = |screen: &str| {
+            let lines: Vec<String> = screen.lines().map(str::to_owned).collect();
+            stands_alone("continue", &lines)
+        };
+        assert!(alone(
+            "● so\n\n───── name ──\n❯\u{a0}continue\n─────\n  ? for shortcuts"
+        ));
+        assert!(alone("╭────╮\n│ > continue   │\n╰────╯"));
+        for other in [
+            "─────\n❯ first\n  continue\n─────",
+            "─────\n❯ not continue\n─────",
+            "─────\n❯ continue\n  behind\n─────",
+            "─────\n Do you want to proceed?\n ❯ 1. Yes\n   2. No\n",
+            "❯ continue\n\n─────\n❯\n─────",
+            "",
+        ] {
+            assert!(!alone(other), "{other}");
+        }
+    }
 
     #[test]
     fn keys_are_pressed_only_where_they_mean_what_they_should() {

@@ -23,7 +23,8 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
     // What is checked first may refuse: then it stays paused, as it was.
     let before = work.record.clone();
     if kind != PauseKind::Hold {
-        work.enter(Phase::Resuming)?;
+        // On a full disk it goes on all the same: what was undone is seen by itself.
+        let _ = work.enter(Phase::Resuming);
     }
     point(match kind {
         PauseKind::Freeze => "freeze.resuming",
@@ -36,7 +37,8 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
         let untouched = matches!(e, ActionError::Changed(_)) && !kind_runs(work)?;
         if untouched {
             work.record = before;
-            work.keep()?;
+            // See above; what is asked for is told in any case.
+            let _ = work.keep();
         }
         return Err(e);
     }
@@ -54,7 +56,9 @@ pub(super) async fn reconcile(work: &mut Work<'_>) -> Result<Reconciled, ActionE
     if is_over(work)? {
         return clean_up(work).await;
     }
-    if work.record.phase == Phase::Paused && work.holds()? && !has_hung_up(work)? {
+    // Nothing holds an interrupted session, so only who sees that it goes on asks for this.
+    let interrupted = work.record.kind() == PauseKind::Interrupt;
+    if work.record.phase == Phase::Paused && !interrupted && work.holds()? && !has_hung_up(work)? {
         return Ok(Reconciled::Paused);
     }
     finish(work).await

@@ -208,6 +208,7 @@ impl Redaction {
 
     fn pause(&self, mut record: PauseRecord) -> PauseRecord {
         record.summary = self.text(record.summary);
+        record.domain = record.domain.map(|domain| self.domain(domain));
         match &mut record.means {
             Means::Suspend { pane, line, .. } => {
                 pane.server = self.path(&pane.server);

@@ -156,6 +156,7 @@ mod tests {
             version: 1,
             session: id,
             boot: "b".into(),
+            domain: None,
             client: ProcessKey {
                 pid: 7,
                 start: StartTime(70),

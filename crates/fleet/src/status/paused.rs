@@ -60,7 +60,15 @@ pub(super) fn held(case: &Case<'_>, doing: &Doing, agents: usize) -> (usize, usi
     let main = case.gates.iter().any(|gate| gate.agent.is_none());
     let works = !rests(doing) && agents == 0 && !main;
     let running = (agents + usize::from(main)).saturating_sub(held);
-    (held, running + usize::from(works && held == 0))
+    let beside = agents > 0 && !main && runs_tool(case);
+    let more = (works && held == 0) || beside;
+    (held, running + usize::from(more))
+}
+
+/// Whether the main agent has a tool at work; sub-agents that it has started do not count.
+fn runs_tool(case: &Case<'_>) -> bool {
+    let call = super::Content::of(case).running_call();
+    call.is_some_and(|call| !matches!(call.tool.as_str(), "Agent" | "Task"))
 }
 
 fn is_held(case: &Case<'_>, doing: &Doing) -> bool {

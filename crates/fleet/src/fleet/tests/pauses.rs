@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::action::{Action, Deed, Obstacle, Plan, Refusal, Way, Wish};
-use crate::observation::{Act, Connection, First, Happened, HookEvent, Preferences, Seat, Tools};
+use crate::observation::{
+    Act, Connection, First, Happened, HookEvent, Preferences, Seat, ToolCall, Tools,
+};
 use crate::pause::{Asker, AtWork, Gate, Means, PauseKind, PauseRecord, Phase};
 use crate::session::Pending;
 use crate::terminal::Ancestor;
@@ -260,6 +262,7 @@ fn record(means: Means, phase: Phase) -> PauseRecord {
         version: 1,
         session: id(9, 7),
         boot: "boot".into(),
+        domain: None,
         client: key(9, 7),
         phase,
         since: at(5_000).into(),
@@ -493,8 +496,41 @@ fn sub_agents_are_counted_until_all_are_held() {
     assert_eq!(hold(vec![]), (SessionStatus::Active, 0, 2));
     let one = hold(vec![gate(70, Some("a0"))]);
     assert_eq!(one, (SessionStatus::Active, 1, 1));
-    let both = hold(vec![gate(70, Some("a0")), gate(71, Some("a1"))]);
-    assert_eq!(both, (SessionStatus::Paused, 2, 0));
+    let both = || vec![gate(70, Some("a0")), gate(71, Some("a1"))];
+    assert_eq!(hold(both()), (SessionStatus::Paused, 2, 0));
+
+    // The main agent may be at work beside them.
+    let call = ToolCall {
+        id: "t1".into(),
+        tool: "Bash".into(),
+        detail: None,
+        at: at(300),
+    };
+    let mut facts = with(agents(2));
+    facts.push((300, told(Happened::ToolStarting(call))));
+    facts.push(kept(1_000, Means::Hold, Phase::Paused));
+    facts.push((1_500, Fact::Gates(id(9, 7), both())));
+    let mut beside = |more: Vec<(i64, Fact)>| {
+        facts.extend(more);
+        let snapshot = fleet(facts.clone()).snapshot(at(2_000));
+        let session = snapshot.sessions[0].clone();
+        (session.status, session.pause.expect("asked for").running)
+    };
+    assert_eq!(beside(vec![]), (SessionStatus::Active, 1));
+    let ended = Happened::ToolEnded { id: "t1".into() };
+    let ended = vec![(1_800, told(ended))];
+    assert_eq!(beside(ended), (SessionStatus::Paused, 0));
+}
+
+/// What a hook of the main agent told.
+fn told(what: Happened) -> Fact {
+    Fact::Hook(Box::new(HookEvent {
+        session_id: "s".into(),
+        pid: Some(9),
+        transcript: None,
+        agent: None,
+        what,
+    }))
 }
 
 #[test]

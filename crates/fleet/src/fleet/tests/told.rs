@@ -20,6 +20,7 @@ fn commands(means: Means) -> bool {
         version: 1,
         session: id(9, 7),
         boot: "boot".into(),
+        domain: None,
         client: key(9, 7),
         phase: Phase::Paused,
         since: at(150).into(),
