@@ -53,6 +53,35 @@ fn killed_while_putting_aside() {
     survives(Shape::TmuxBash, "suspend");
 }
 
+/// What its owner has begun to type meanwhile is not run with what brings it back.
+#[test]
+fn killed_while_putting_aside_and_typed_over() {
+    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+        return;
+    };
+    let settings = stage.settings();
+    assert!(stage.killed_at("suspend.pressed", "pause", Some("suspend")));
+    until(LONG, "a prompt", || {
+        let aside = stage.client.state()? == 'T' && stage.terminal.root().has_terminal();
+        aside.then_some(())
+    });
+    stage.terminal.type_text("; touch typed");
+    stage.terminal.wait_screen(LONG, "touch typed");
+    stage.terminal.press(Key::CtrlA);
+    stage.resume_all();
+    stage.check_running(&settings);
+    stage.terminal.press(Key::CtrlZ);
+    until(LONG, "a prompt", || {
+        let aside = stage.client.state()? == 'T' && stage.terminal.root().has_terminal();
+        aside.then_some(())
+    });
+    stage.terminal.type_text("touch later");
+    stage.terminal.press(Key::Enter);
+    let later = stage.folder.join("later");
+    until(LONG, "the next command", || later.exists().then_some(()));
+    assert!(!stage.folder.join("typed").exists());
+}
+
 /// An interruption cannot be taken back: no record is left, and what is typed next is its owner's.
 #[test]
 fn killed_while_interrupting() {

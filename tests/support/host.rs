@@ -91,6 +91,7 @@ pub enum Key {
     CtrlC,
     CtrlD,
     CtrlZ,
+    CtrlA,
     CtrlU,
     Down,
     Up,

@@ -103,6 +103,8 @@ async fn pause_all(place: &Place, snapshot: &Snapshot, asked: &Pause) -> Result<
         match do_pause(place, session, asked).await {
             Ok(()) => done += 1,
             Err(Failure::Refused(why)) => failed.push(format!("{}: {why}", title(session))),
+            // What one of them does not allow keeps none of the others from it.
+            Err(Failure::Failed(why)) => failed.push(format!("{}: {why:#}", title(session))),
             Err(e) => return Err(e),
         }
     }

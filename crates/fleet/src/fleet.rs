@@ -15,7 +15,7 @@ use crate::observation::{
     TranscriptKey, Which,
 };
 use crate::pause::PauseRecord;
-use crate::session::{Certainty, Session, SessionId, moved};
+use crate::session::{Certainty, Session, SessionId, Source, moved};
 use crate::snapshot::Health;
 use crate::status::{self, Case, Doubt, STOPPED_KEPT, Verdict};
 use crate::terminal::{self, Ancestor};
@@ -348,6 +348,17 @@ impl Fleet {
     fn health(&self) -> Vec<Health> {
         let health = self.evidence.health.iter().filter_map(|(key, told)| {
             let run = told.runs(Clone::clone).next()?;
+            // What could not be seen to may have gone by other hands.
+            let id = key.subject.parse().ok().map(SessionId);
+            let kept = |id| {
+                self.evidence
+                    .pauses
+                    .get(&id)
+                    .is_some_and(|d| d.value.is_some())
+            };
+            if key.source == Source::Pause && id.is_some_and(|id| !kept(id)) {
+                return None;
+            }
             Some(Health {
                 source: key.source,
                 subject: key.subject.clone(),

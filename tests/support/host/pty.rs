@@ -84,6 +84,7 @@ impl Pty {
             Key::CtrlC => self.type_text("\x03"),
             Key::CtrlD => self.type_text("\x04"),
             Key::CtrlZ => self.type_text("\x1a"),
+            Key::CtrlA => self.type_text("\x01"),
             Key::CtrlU => self.type_text("\x15"),
             Key::Down => self.type_text("\x1b[B"),
             Key::Up => self.type_text("\x1b[A"),

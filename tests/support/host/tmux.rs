@@ -91,6 +91,7 @@ impl Tmux {
             Key::CtrlC => "C-c",
             Key::CtrlD => "C-d",
             Key::CtrlZ => "C-z",
+            Key::CtrlA => "C-a",
             Key::CtrlU => "C-u",
             Key::Down => "Down",
             Key::Up => "Up",

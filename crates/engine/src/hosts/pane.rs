@@ -263,8 +263,11 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
                 return Err(by_hand("how its prompt looked is not known"));
             }
             // The pause was not finished, so what the empty prompt looks like is not known: it is
-            // emptied. Shells keep what is cut off there.
-            _ => press(work.hands, &pane, &[&[Key::Named("C-u")], &fg[..]].concat()).await?,
+            // emptied, from its end on. Shells keep what is cut off there.
+            _ => {
+                let emptied = ["C-e", "C-u"].map(Key::Named);
+                press(work.hands, &pane, &[&emptied, &fg[..]].concat()).await?;
+            }
         }
         point("suspend.fg-typed");
         let back = || Ok(tree::alive(key)?.is_none() || (tree::runs(key)? && has_terminal(key)?));

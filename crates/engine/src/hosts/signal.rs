@@ -38,7 +38,9 @@ pub(super) fn prepare(
     let us = tree::us();
     for shell in shells {
         if us.contains(&shell.pid) {
-            return Err(changed("this program runs in the same terminal"));
+            let told =
+                "this program runs in the same terminal; pause it from another one, or hold it";
+            return Err(ActionError::Changed(told.into()));
         }
         match tree::alive(*shell).map_err(look())? {
             Some(stat) if tree::is_ours(&stat) => {}

@@ -3,7 +3,7 @@
 use super::*;
 use crate::action::{Action, Deed, Obstacle, Plan, Refusal, Way, Wish};
 use crate::observation::{
-    Act, Connection, First, Happened, HookEvent, Preferences, Seat, ToolCall, Tools,
+    Act, Connection, First, Happened, HealthKey, HookEvent, Preferences, Seat, ToolCall, Tools,
 };
 use crate::pause::{Asker, AtWork, Gate, Means, PauseKind, PauseRecord, Phase};
 use crate::session::Pending;
@@ -467,6 +467,21 @@ fn what_is_not_true_any_more_is_seen_to() {
     assert!(!stale(interrupted.clone()));
     let goes_on = says(6_000, 9, "busy", "");
     assert!(stale([interrupted, vec![goes_on]].concat()));
+}
+
+#[test]
+fn what_cannot_be_seen_to_is_told_only_while_it_is_there() {
+    let key = HealthKey {
+        source: Source::Pause,
+        subject: id(9, 7).to_string(),
+    };
+    let mut facts = with(vec![
+        kept(5_000, frozen(), Phase::Resuming),
+        (6_000, Fact::Health(key, Some("it cannot".into()))),
+    ]);
+    assert_eq!(fleet(facts.clone()).snapshot(at(7_000)).health.len(), 1);
+    facts.push((8_000, Fact::PauseGone(id(9, 7))));
+    assert_eq!(fleet(facts).snapshot(at(9_000)).health, []);
 }
 
 #[test]
