@@ -5,6 +5,7 @@ mod pauses;
 mod silent;
 mod strange;
 mod told;
+mod ways;
 
 use super::*;
 use crate::cadence::{Motion, Reason};
