@@ -3,7 +3,7 @@
 use super::*;
 use crate::action::{Action, Deed, Obstacle, Plan, Refusal, Way, Wish};
 use crate::observation::{
-    Act, Connection, First, Happened, HealthKey, HookEvent, Preferences, Seat, ToolCall, Tools,
+    Act, Connection, First, Happened, HookEvent, Preferences, Seat, ToolCall, Tools,
 };
 use crate::pause::{Asker, AtWork, Gate, Means, PauseKind, PauseRecord, Phase};
 use crate::session::Pending;
@@ -48,7 +48,7 @@ fn pause(how: Option<PauseKind>) -> Action {
     })
 }
 
-fn decide(facts: Vec<(i64, Fact)>, action: &Action) -> Result<Plan, Refusal> {
+pub(super) fn decide(facts: Vec<(i64, Fact)>, action: &Action) -> Result<Plan, Refusal> {
     fleet(facts).plan(id(9, 7), action, at(10_000))
 }
 
@@ -148,7 +148,7 @@ fn what_wakes_the_stopped_and_what_is_foreign_is_left_alone() {
     assert_eq!(stop(headless), Ok(alone));
 }
 
-fn bash_in_pane() -> Vec<(i64, Fact)> {
+pub(super) fn bash_in_pane() -> Vec<(i64, Fact)> {
     let tmux = parent(3, "tmux: server", 3, 3);
     let facts = seated(5, 9, vec![parent(5, "-bash", 5, 5), tmux]);
     vec![described(0, facts), in_pane(5)]
@@ -470,21 +470,6 @@ fn what_is_not_true_any_more_is_seen_to() {
 }
 
 #[test]
-fn what_cannot_be_seen_to_is_told_only_while_it_is_there() {
-    let key = HealthKey {
-        source: Source::Pause,
-        subject: id(9, 7).to_string(),
-    };
-    let mut facts = with(vec![
-        kept(5_000, frozen(), Phase::Resuming),
-        (6_000, Fact::Health(key, Some("it cannot".into()))),
-    ]);
-    assert_eq!(fleet(facts.clone()).snapshot(at(7_000)).health.len(), 1);
-    facts.push((8_000, Fact::PauseGone(id(9, 7))));
-    assert_eq!(fleet(facts).snapshot(at(9_000)).health, []);
-}
-
-#[test]
 fn sub_agents_are_counted_until_all_are_held() {
     let agents = |n: u32| {
         let started = |i: u32| {
@@ -591,31 +576,4 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
     let ended = with(vec![(200, Fact::ProcessExited(key(9, 7)))]);
     assert_eq!(decide(ended, &Action::End), Err(Refusal::Ended));
     assert_eq!(decide(vec![], &Action::Resume), Err(Refusal::Ended));
-}
-
-#[test]
-fn a_note_is_kept_short_and_steers_nothing() {
-    let noted = |note: &str| {
-        let wish = Wish {
-            how: None,
-            note: Some(note.into()),
-            by: Asker::Command,
-        };
-        let plan = decide(bash_in_pane(), &Action::Pause(wish)).expect("possible");
-        let Deed::Pause(pausing) = plan.deed else {
-            panic!("{plan:?}");
-        };
-        assert!(pausing.noted);
-        pausing.summary
-    };
-    assert_eq!(noted("after\n lunch\u{1b}[2J"), "after lunch\u{fffd}[2J");
-    let seen = crate::action::with_pane("ran Bash: make", "all\nis well");
-    assert_eq!(seen, "ran Bash: make; in its pane: all is well");
-    assert_eq!(crate::action::headline(&seen), "ran Bash: make");
-    assert_eq!(
-        crate::action::headline(&"x".repeat(200)).chars().count(),
-        120
-    );
-    let long = noted(&"ü".repeat(900));
-    assert_eq!(long.chars().count(), crate::pause::MOST_SUMMARY);
 }
