@@ -331,6 +331,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_left_beside_a_record_that_goes() {
+        let home = tempfile::tempdir().expect("folder");
+        let hands = hands(home.path());
+        let record = record(nobody(), "b");
+        hands.store.write(&record).expect("written");
+        let id = record.session;
+        for name in ["json.7.new", "7.gate", "7.gate.7.new"] {
+            let path = hands.store.folder().join(format!("{id}.{name}"));
+            std::fs::write(path, "half of i").expect("written");
+        }
+        hands.store.remove(id).expect("removed");
+        assert_eq!(left(&hands), 0);
+    }
+
+    #[test]
     fn records_of_other_machines_are_left_alone() {
         let home = tempfile::tempdir().expect("folder");
         let hands = hands(home.path());

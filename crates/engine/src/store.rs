@@ -122,16 +122,14 @@ impl Store {
     /// Removes a record, and the gates left beside it.
     pub fn remove(&self, id: SessionId) -> Result<(), StoreError> {
         remove(&self.path(id))?;
-        // Whoever was ended while writing it has left a part.
-        let part = |name: &str| {
-            let rest = name.strip_prefix(&format!("{id}.json."))?;
-            rest.strip_suffix(".new").map(|_| name.to_owned())
+        // Whoever was ended while writing has left a part, and a hook that was, its mark.
+        let left = |name: &str| {
+            let rest = name.strip_prefix(&format!("{id}."))?;
+            let is_left = [".new", ".gate"].iter().any(|end| rest.ends_with(end));
+            is_left.then(|| name.to_owned())
         };
-        for name in self.names(part)? {
+        for name in self.names(left)? {
             remove(&self.folder.join(name))?;
-        }
-        for gate in self.gates(id)? {
-            remove(&self.gate_path(id, gate.process.pid))?;
         }
         remove(&self.lock_path(id))
     }

@@ -373,6 +373,7 @@ impl Fleet {
         let id = self.machine.session_id(known.key);
         let mut session = draw::session(id, known);
         session.capabilities = self.capabilities(known);
+        self.warn_of_hooks(known, &mut session);
         session.pending = stand::pending(known, now);
         session.moved(self.ahead())
     }

@@ -123,6 +123,9 @@ pub fn plan(
     let deed = match action {
         Action::Pause(wish) => Deed::Pause(pause(standing, wish, preferences)?),
         Action::Resume => match standing.record {
+            Some(record) if record.kind() == PauseKind::Interrupt && standing.need.is_some() => {
+                return Err(Refusal::Asks);
+            }
             Some(record) => Deed::Resume(Box::new(record.clone())),
             None => Err(by_others(standing).unwrap_or(Refusal::NotPaused))?,
         },

@@ -16,6 +16,8 @@ pub enum Refusal {
     PausedByOthers(&'static str),
     /// It is not paused.
     NotPaused,
+    /// It waits for an answer, which `continue` is not.
+    Asks,
     /// The kind asked for is not possible here.
     Impossible(PauseKind, Obstacle),
     /// Only what loses the step at work is possible, which has to be asked for by name.
@@ -33,6 +35,7 @@ impl Refusal {
             Self::AlreadyPaused(_) => "already-paused",
             Self::PausedByOthers(_) => "paused-by-others",
             Self::NotPaused => "not-paused",
+            Self::Asks => "asks",
             Self::Impossible(..) => "impossible",
             Self::LosesStep => "loses-step",
             Self::NoWay(_) => "no-way",
@@ -48,6 +51,7 @@ impl std::fmt::Display for Refusal {
             Self::AlreadyPaused(kind) => write!(f, "it is paused already: {}", kind.done()),
             Self::PausedByOthers(way_out) => write!(f, "it was not paused from here: {way_out}"),
             Self::NotPaused => f.write_str("it is not paused"),
+            Self::Asks => f.write_str("it asks something in its terminal; answer that first"),
             Self::Impossible(kind, obstacle) => {
                 write!(f, "it cannot be paused by {}: {obstacle}", kind.name())
             }

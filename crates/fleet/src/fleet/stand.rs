@@ -2,9 +2,9 @@
 
 use super::{Fleet, Known};
 use crate::action::{Action, Host, Plan, Refusal, Standing, Verb, Way, Wish, plan, ways};
-use crate::observation::{Act, Preferences, RunState, Tools};
+use crate::observation::{Act, Connection, Preferences, RunState, Tools};
 use crate::pause::{Asker, AtWork, Means, PauseKind, Phase};
-use crate::session::{Capabilities, Pause, Pending, SessionId, SessionStatus};
+use crate::session::{Capabilities, Pause, Pending, Session, SessionId, SessionStatus};
 use crate::status;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -90,6 +90,21 @@ impl Fleet {
             resume: false,
             refusal: refusal.map(|r| r.to_string()),
         })
+    }
+
+    /// A hold without hooks holds nothing.
+    pub(super) fn warn_of_hooks(&self, known: &Known<'_>, session: &mut Session) {
+        let connection = known
+            .dir()
+            .and_then(|dir| self.evidence.connections.get(dir));
+        let apart = connection.is_some_and(|c| c.value != Connection::Connected);
+        if let Some(pause) = &mut session.pause
+            && pause.kind == PauseKind::Hold
+            && apart
+        {
+            let told = "its hooks are not connected any more, so nothing holds it";
+            pause.caution = Some(told.to_owned());
+        }
     }
 
     /// Pauses that need to be seen to: of sessions that are gone, that go on, or that nobody

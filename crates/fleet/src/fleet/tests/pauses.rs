@@ -3,7 +3,7 @@
 use super::ways::{decide, described, parent, pause};
 use super::*;
 use crate::action::{Action, Refusal};
-use crate::observation::{Act, Happened, HealthKey, HookEvent, ToolCall};
+use crate::observation::{Act, Connection, Happened, HookEvent, ToolCall};
 use crate::pause::{Asker, AtWork, Gate, Means, PauseKind, PauseRecord, Phase};
 use crate::session::Pending;
 
@@ -215,23 +215,12 @@ fn what_is_not_true_any_more_is_seen_to() {
         says(5_200, 9, "idle", ""),
     ];
     assert!(!stale(interrupted.clone()));
+    let asks = says(6_000, 9, "waiting", "permission prompt");
+    let asking = [interrupted.clone(), vec![asks]].concat();
+    assert_eq!(decide(asking, &Action::Resume), Err(Refusal::Asks));
+    assert!(decide(interrupted.clone(), &Action::Resume).is_ok());
     let goes_on = says(6_000, 9, "busy", "");
     assert!(stale([interrupted, vec![goes_on]].concat()));
-}
-
-#[test]
-fn what_cannot_be_seen_to_is_told_only_while_it_is_there() {
-    let key = HealthKey {
-        source: Source::Pause,
-        subject: id(9, 7).to_string(),
-    };
-    let mut facts = with(vec![
-        kept(5_000, frozen(), Phase::Resuming),
-        (6_000, Fact::Health(key, Some("it cannot".into()))),
-    ]);
-    assert_eq!(fleet(facts.clone()).snapshot(at(7_000)).health.len(), 1);
-    facts.push((8_000, Fact::PauseGone(id(9, 7))));
-    assert_eq!(fleet(facts).snapshot(at(9_000)).health, []);
 }
 
 #[test]
@@ -296,6 +285,22 @@ fn told(what: Happened) -> Fact {
         agent: None,
         what,
     }))
+}
+
+#[test]
+fn a_hold_without_hooks_is_told() {
+    let caution = |connection| {
+        let connection = Fact::Connection("/home/dev/.claude".into(), connection);
+        let facts = with(vec![
+            kept(1_000, Means::Hold, Phase::Paused),
+            (900, connection),
+        ]);
+        let session = fleet(facts).snapshot(at(2_000)).sessions[0].clone();
+        session.pause.expect("asked for").caution
+    };
+    assert_eq!(caution(Connection::Connected), None);
+    let told = caution(Connection::Apart).expect("a caution");
+    assert!(told.contains("nothing holds it"), "{told}");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What a snapshot tells faces of pauses and hooks.
 
+use super::pauses::paused_record;
+use super::ways::{bash_in_pane, decide};
 use super::*;
-use crate::observation::{Connection, Preferences, Tools};
+use crate::action::{Action, Deed, Wish};
+use crate::observation::{Connection, HealthKey, Preferences, Tools};
 use crate::pause::{Asker, AtWork, Means, Moved, PauseRecord, Phase};
 use crate::snapshot::{Hooks, HooksState};
 
@@ -96,4 +99,46 @@ fn the_hooks_of_each_folder_are_told_and_a_change_of_them_is_news() {
     );
     assert!(crate::change::is_news(&apart, &policy));
     assert!(!crate::change::is_news(&apart, &told(Connection::Apart)));
+}
+
+#[test]
+fn what_cannot_be_seen_to_is_told_only_while_it_is_there() {
+    let key = HealthKey {
+        source: Source::Pause,
+        subject: id(1, 7).to_string(),
+    };
+    let mut facts = vec![
+        (5_000, paused_record(Phase::Resuming)),
+        (6_000, Fact::Health(key, Some("it cannot".into()))),
+    ];
+    assert_eq!(fleet(facts.clone()).snapshot(at(7_000)).health.len(), 1);
+    facts.push((8_000, Fact::PauseGone(id(1, 7))));
+    assert_eq!(fleet(facts).snapshot(at(9_000)).health, []);
+}
+
+#[test]
+fn a_note_is_kept_short_and_steers_nothing() {
+    let noted = |note: &str| {
+        let wish = Wish {
+            how: None,
+            note: Some(note.into()),
+            by: Asker::Command,
+        };
+        let plan = decide(bash_in_pane(), &Action::Pause(wish)).expect("possible");
+        let Deed::Pause(pausing) = plan.deed else {
+            panic!("{plan:?}");
+        };
+        assert!(pausing.noted);
+        pausing.summary
+    };
+    assert_eq!(noted("after\n lunch\u{1b}[2J"), "after lunch\u{fffd}[2J");
+    let seen = crate::action::with_pane("ran Bash: make", "all\nis well");
+    assert_eq!(seen, "ran Bash: make; in its pane: all is well");
+    assert_eq!(crate::action::headline(&seen), "ran Bash: make");
+    assert_eq!(
+        crate::action::headline(&"x".repeat(200)).chars().count(),
+        120
+    );
+    let long = noted(&"ü".repeat(900));
+    assert_eq!(long.chars().count(), crate::pause::MOST_SUMMARY);
 }

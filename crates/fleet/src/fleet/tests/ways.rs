@@ -145,7 +145,7 @@ fn what_wakes_the_stopped_and_what_is_foreign_is_left_alone() {
     assert_eq!(stop(headless), Ok(alone));
 }
 
-fn bash_in_pane() -> Vec<(i64, Fact)> {
+pub(super) fn bash_in_pane() -> Vec<(i64, Fact)> {
     let tmux = parent(3, "tmux: server", 3, 3);
     let facts = seated(5, 9, vec![parent(5, "-bash", 5, 5), tmux]);
     vec![described(0, facts), in_pane(5)]
@@ -252,31 +252,4 @@ fn the_best_comes_first_and_a_wish_changes_that() {
         panic!("{plan:?}");
     };
     assert_eq!(pausing.tools, Tools::Run);
-}
-
-#[test]
-fn a_note_is_kept_short_and_steers_nothing() {
-    let noted = |note: &str| {
-        let wish = Wish {
-            how: None,
-            note: Some(note.into()),
-            by: Asker::Command,
-        };
-        let plan = decide(bash_in_pane(), &Action::Pause(wish)).expect("possible");
-        let Deed::Pause(pausing) = plan.deed else {
-            panic!("{plan:?}");
-        };
-        assert!(pausing.noted);
-        pausing.summary
-    };
-    assert_eq!(noted("after\n lunch\u{1b}[2J"), "after lunch\u{fffd}[2J");
-    let seen = crate::action::with_pane("ran Bash: make", "all\nis well");
-    assert_eq!(seen, "ran Bash: make; in its pane: all is well");
-    assert_eq!(crate::action::headline(&seen), "ran Bash: make");
-    assert_eq!(
-        crate::action::headline(&"x".repeat(200)).chars().count(),
-        120
-    );
-    let long = noted(&"ü".repeat(900));
-    assert_eq!(long.chars().count(), crate::pause::MOST_SUMMARY);
 }
