@@ -4,6 +4,8 @@
 
 #[path = "pause/crowd.rs"]
 mod crowd;
+#[path = "pause/engine.rs"]
+mod engine;
 #[path = "pause/faults.rs"]
 mod faults;
 #[path = "pause/others.rs"]

@@ -59,7 +59,17 @@ pub fn connect(home: &Home) {
 
 /// `trusty serve` in this home, ready to answer.
 pub fn serve(home: &Home) -> Running {
-    let serving = Running::start(trusty(home).arg("serve").stdout(Stdio::null()));
+    serve_with(home, [])
+}
+
+/// The same with more in its environment.
+pub fn serve_with<'a>(
+    home: &Home,
+    environment: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Running {
+    let mut command = trusty(home);
+    command.arg("serve").envs(environment).stdout(Stdio::null());
+    let serving = Running::start(&mut command);
     for name in ["trusty.sock", "hooks.sock"] {
         let socket = home.runtime().join("trusty").join(name);
         wait::until(Duration::from_mins(1), "the socket", || {

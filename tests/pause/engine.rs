@@ -1,0 +1,52 @@
+//! An engine that is killed while it pauses or resumes; the one that starts next repairs what is
+//! left, unasked.
+
+use super::stage::{LONG, Stage};
+use trusty_tests::Shape;
+use trusty_tests::trusty::{run, serve, serve_with};
+use trusty_tests::wait::until;
+
+fn repaired(shape: Shape, how: &str, steps: &[(&str, &str)]) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let settings = stage.settings();
+    let pid = stage.client.pid.to_string();
+    for (step, verb) in steps {
+        let mut doomed = serve_with(&stage.home, [("TRUSTY_FAULT", *step)]);
+        if *verb == "resume" {
+            stage.pause(how);
+        }
+        let arguments: &[&str] = match *verb {
+            "pause" => &["pause", &pid, "--how", how],
+            _ => &["resume", &pid],
+        };
+        let told = run(&stage.home, arguments);
+        assert!(!told.status.success(), "{step}: its engine was killed");
+        assert_eq!(doomed.wait(LONG), None, "{step}: killed, not ended");
+        assert_eq!(stage.records().len(), 1, "{step}");
+        let next = serve(&stage.home);
+        until(LONG, "a session without a record", || {
+            stage.records().is_empty().then_some(())
+        });
+        drop(next);
+        stage.check_running(&settings);
+    }
+    stage.check_talks("say back again");
+}
+
+#[test]
+fn the_next_engine_repairs_a_half_stopped_session() {
+    let steps = [
+        ("stop.shell-stopped", "pause"),
+        ("stop.group-stopped", "pause"),
+        ("stop.group-woken", "resume"),
+    ];
+    repaired(Shape::PtyBash, "stop", &steps);
+}
+
+#[test]
+fn the_next_engine_repairs_a_session_half_put_aside() {
+    let steps = [("suspend.stopped", "pause"), ("suspend.resuming", "resume")];
+    repaired(Shape::TmuxZsh, "suspend", &steps);
+}
