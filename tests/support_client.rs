@@ -328,6 +328,9 @@ fn a_killed_client_leaves_its_registry_file() {
     terminal.wait_end(LONG, client);
     assert!(stage.home.registry(client.pid).is_some());
 
+    // The terminal may have answered a question of the client's after its end: the shell has it.
+    terminal.wait_screen(LONG, "Killed");
+    terminal.press(Key::CtrlC);
     terminal.run_client(&["--permission-mode", "manual"]);
     terminal.wait_status(LONG, "idle");
     assert_ne!(terminal.client(), client);
