@@ -26,7 +26,7 @@ pub fn until_or<T>(
 }
 
 /// Asks every 10 ms; `None` when the time is over.
-pub(crate) fn poll<T>(deadline: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+pub fn poll<T>(deadline: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + deadline;
     loop {
         if let Some(answer) = ask() {
