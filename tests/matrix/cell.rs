@@ -2,51 +2,21 @@
 //! some state.
 
 use std::fmt;
+pub(crate) use trusty_fleet::pause::PauseKind as Kind;
 use trusty_tests::Shape;
 
-/// How a session is paused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
-    Freeze,
-    Stop,
-    Suspend,
-    Hold,
-    Interrupt,
+/// Whether commands of the client stop with it.
+pub(crate) fn stops_tools(kind: Kind) -> bool {
+    matches!(kind, Kind::Freeze | Kind::Stop)
 }
 
-impl Kind {
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Freeze,
-        Self::Stop,
-        Self::Suspend,
-        Self::Hold,
-        Self::Interrupt,
-    ];
-
-    /// As the command line and, with a capital, the API name it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Freeze => "freeze",
-            Self::Stop => "stop",
-            Self::Suspend => "suspend",
-            Self::Hold => "hold",
-            Self::Interrupt => "interrupt",
-        }
-    }
-
-    /// Whether commands of the client stop with it.
-    pub(crate) fn stops_tools(self) -> bool {
-        matches!(self, Self::Freeze | Self::Stop)
-    }
-
-    /// Whether it is to work in such a terminal.
-    pub(crate) fn fits(self, shape: Shape) -> bool {
-        match self {
-            Self::Freeze | Self::Hold => true,
-            Self::Stop => !shape.is_tmux(),
-            Self::Suspend => shape.is_tmux() && shape.has_shell(),
-            Self::Interrupt => shape.is_tmux(),
-        }
+/// Whether a kind is to work in such a terminal.
+pub(crate) fn fits(kind: Kind, shape: Shape) -> bool {
+    match kind {
+        Kind::Freeze | Kind::Hold => true,
+        Kind::Stop => !shape.is_tmux(),
+        Kind::Suspend => shape.is_tmux() && shape.has_shell(),
+        Kind::Interrupt => shape.is_tmux(),
     }
 }
 
@@ -92,7 +62,7 @@ impl Cell {
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for kind in Kind::ALL {
-            for shape in Shape::ALL.into_iter().filter(|s| kind.fits(*s)) {
+            for shape in Shape::ALL.into_iter().filter(|s| fits(kind, *s)) {
                 let fits = |s: &State| kind != Kind::Interrupt || s.works();
                 for state in State::ALL.into_iter().filter(fits) {
                     all.push(Self { shape, kind, state });

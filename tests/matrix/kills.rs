@@ -1,6 +1,6 @@
 //! `trusty` is killed after each step of each plan; `trusty resume --all` repairs what is left.
 
-use crate::cell::{Cell, Kind, State};
+use crate::cell::{Cell, Kind, State, fits};
 use crate::stage::Stage;
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
@@ -24,7 +24,7 @@ impl Kill {
             let of_kind = STEPS.iter().filter(|(name, _)| *name == kind.name());
             let steps: Vec<&'static str> = of_kind.flat_map(|(_, steps)| *steps).copied().collect();
             assert!(!steps.is_empty(), "{kind:?} has no steps");
-            for shape in Shape::ALL.into_iter().filter(|s| kind.fits(*s)) {
+            for shape in Shape::ALL.into_iter().filter(|s| fits(kind, *s)) {
                 let comes = |step: &&&str| comes_by(shape, step);
                 let steps = steps.iter().filter(comes);
                 all.extend(steps.map(|step| Self { shape, kind, step }));

@@ -1,6 +1,6 @@
 //! A cell from its beginning to its end.
 
-use crate::cell::{Cell, Kind, State};
+use crate::cell::{Cell, Kind, State, stops_tools};
 use crate::stage::{LONG, Stage};
 use std::time::Duration;
 use trusty_tests::Kind as Api;
@@ -32,7 +32,7 @@ fn during(stage: &Stage) {
     }
     let lines = stage.lines();
     std::thread::sleep(PAUSE);
-    if cell.kind.stops_tools() {
+    if stops_tools(cell.kind) {
         assert_eq!(stage.lines(), lines, "lines written while it was paused");
     }
     if cell.kind == Kind::Hold {

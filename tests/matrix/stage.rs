@@ -3,7 +3,6 @@
 use crate::cell::{Cell, Kind, State};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 use trusty_engine::io::sys::cgroup;
 use trusty_tests::trusty::{list, run, session_of};
@@ -42,7 +41,7 @@ impl Stage {
         terminal.wait_status(LONG, "idle");
         terminal.wait_screen(LONG, "? for shortcuts");
         let client = terminal.client();
-        let settings = tty_settings(client);
+        let settings = client.tty_settings();
         Self {
             cell,
             api,
@@ -161,7 +160,7 @@ impl Stage {
     pub(crate) fn nothing_is_left(&self) {
         let stopped: Vec<_> = ProcessRef::at_home(self.home.path())
             .into_iter()
-            .filter(|p| p.state() == Some('T') || is_frozen(p.pid))
+            .filter(|p| p.state() == Some('T') || trusty_engine::io::sys::is_frozen(p.pid))
             .collect();
         assert!(stopped.is_empty(), "left stopped or frozen: {stopped:?}");
         let records = self.home.xdg_data().join("trusty/paused");
@@ -219,7 +218,7 @@ impl Stage {
     #[track_caller]
     pub(crate) fn is_sound(&self) {
         self.nothing_is_left();
-        assert_eq!(tty_settings(self.client), self.settings, "tty settings");
+        assert_eq!(self.client.tty_settings(), self.settings, "tty settings");
         assert_eq!(self.terminal.input_line(), "", "strays in the input line");
         if self.cell.kind != Kind::Interrupt {
             self.asked_once();
@@ -265,24 +264,6 @@ impl Stage {
         self.terminal.press(Key::Enter);
         self.terminal.wait_screen(LONG, "JOBS-ON");
     }
-}
-
-/// The settings of its terminal.
-fn tty_settings(process: ProcessRef) -> String {
-    let tty = std::fs::read_link(format!("/proc/{}/fd/0", process.pid)).expect("a terminal");
-    let told = Command::new("stty")
-        .arg("-g")
-        .arg("-F")
-        .arg(&tty)
-        .output()
-        .expect("stty runs");
-    assert!(told.status.success(), "stty of {}", tty.display());
-    String::from_utf8_lossy(&told.stdout).trim().to_owned()
-}
-
-/// Whether it lies in a frozen control group.
-pub(crate) fn is_frozen(pid: u32) -> bool {
-    trusty_engine::io::sys::is_frozen(pid)
 }
 
 /// Whether this machine can show the cell; the reason if not.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
 use trusty_engine::hosts::{ActionError, Hands, Reconciled};
 use trusty_engine::io::sys::cgroup;
@@ -235,13 +235,7 @@ impl Stage {
 
     /// The settings of its terminal.
     pub(crate) fn settings(&self) -> String {
-        let tty = fs::read_link(format!("/proc/{}/fd/0", self.pid())).expect("a terminal");
-        let told = Command::new("stty")
-            .args(["-g", "-F"])
-            .arg(tty)
-            .output()
-            .expect("stty");
-        String::from_utf8(told.stdout).expect("text")
+        self.client.tty_settings()
     }
 
     pub(crate) fn is_frozen(&self) -> bool {

@@ -49,6 +49,19 @@ impl ProcessRef {
         Stat::read(self.pid).is_some_and(|stat| stat.process == self && stat.is_foreground)
     }
 
+    /// The settings of the terminal it reads from, as `stty -g` tells them.
+    #[track_caller]
+    pub fn tty_settings(self) -> String {
+        let tty = std::fs::read_link(format!("/proc/{}/fd/0", self.pid)).expect("a terminal");
+        let told = std::process::Command::new("stty")
+            .args(["-g", "-F"])
+            .arg(&tty)
+            .output()
+            .expect("stty runs");
+        assert!(told.status.success(), "stty of {}", tty.display());
+        String::from_utf8_lossy(&told.stdout).trim().to_owned()
+    }
+
     /// What it executes.
     pub fn exe(self) -> Option<PathBuf> {
         std::fs::read_link(format!("/proc/{}/exe", self.pid)).ok()
