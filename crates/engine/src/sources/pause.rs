@@ -43,10 +43,14 @@ impl Pauses {
     pub fn look(&mut self) -> Vec<Fact> {
         let mut broken = BTreeMap::new();
         let folder = self.store.folder().display().to_string();
-        let sessions = self.store.sessions().unwrap_or_else(|e| {
-            broken.insert(folder, e.to_string());
-            Vec::new()
-        });
+        let sessions = match self.store.sessions() {
+            Ok(sessions) => sessions,
+            Err(e) => {
+                // What was told stays: that a folder cannot be read ends no pause.
+                broken.insert(folder, e.to_string());
+                return self.health(broken);
+            }
+        };
         let mut now = BTreeMap::new();
         for id in sessions {
             match self.store.read(id) {
@@ -208,6 +212,18 @@ mod tests {
             ]
         );
         assert!(pauses.holds());
+
+        let aside = store.folder().with_extension("aside");
+        std::fs::rename(store.folder(), &aside).expect("moved");
+        std::fs::write(store.folder(), "no folder").expect("written");
+        let told = pauses.look();
+        assert!(
+            matches!(told.as_slice(), [Fact::Health(_, Some(_))]),
+            "{told:?}"
+        );
+        std::fs::remove_file(store.folder()).expect("removed");
+        std::fs::rename(&aside, store.folder()).expect("moved back");
+        assert!(matches!(pauses.look().as_slice(), [Fact::Health(_, None)]));
 
         std::fs::write(store.path(id), "{").expect("written");
         let told = pauses.look();
