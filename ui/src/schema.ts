@@ -200,6 +200,34 @@ export interface components {
              */
             since: string;
         };
+        /** @description An answer to one request. On the wire tagged by `kind`. */
+        Answer: {
+            /** @enum {string} */
+            kind: "allow";
+        } | {
+            /** @enum {string} */
+            kind: "always";
+            /** @description Which of its offers, from 0. */
+            suggestion: number;
+        } | {
+            /** @enum {string} */
+            kind: "deny";
+            /** @description What the model is told. */
+            message?: string | null;
+        } | {
+            /** @enum {string} */
+            kind: "stop";
+            /** @description What the model is told. */
+            message?: string | null;
+        } | {
+            /** @description The labels chosen, or a text of one's own, of each question. */
+            answers: string[][];
+            /** @enum {string} */
+            kind: "choose";
+        } | {
+            /** @enum {string} */
+            kind: "release";
+        };
         /**
          * @description What the popover asks its owner.
          * @enum {string}
@@ -210,6 +238,11 @@ export interface components {
          * @enum {string}
          */
         Asker: "App" | "Command" | "Api";
+        /**
+         * @description What kind of answer a request waits for.
+         * @enum {string}
+         */
+        Asks: "Permission" | "Question" | "Plan";
         /** @description Why a session's status is what it is. */
         Because: {
             /** @description How sure it is. */
@@ -277,11 +310,58 @@ export interface components {
             /** @description Whether its pause can be ended from here. */
             resume?: boolean;
         };
+        /** @description A request with everything that an answer would apply to. */
+        Card: {
+            /** @description The client's own offers not to be asked again, in words, in the client's order. */
+            always: string[];
+            /** @description What kind of answer it waits for. */
+            kind: components["schemas"]["Asks"];
+            /** @description All that leave is asked for, line by line; nothing of the input is left out. */
+            lines: components["schemas"]["CardLine"][];
+            /** @description What is asked of the owner; only of a question. */
+            questions: components["schemas"]["CardQuestion"][];
+            /** @description Which request. An answer names it. */
+            request: components["schemas"]["RequestId"];
+            /** @description "Bash", "Edit src/main.rs". */
+            title: string;
+            /** @description Why it cannot be approved from here, in words: something of it cannot be shown. */
+            unseen?: string | null;
+        };
+        /** @description A line of what leave is asked for. */
+        CardLine: {
+            /** @description What it is. */
+            mark: components["schemas"]["LineMark"];
+            /** @description Its text; characters that cannot be seen are written as their names. */
+            text: string;
+        };
+        /** @description What may be chosen. */
+        CardOption: {
+            /** @description What that means. */
+            description: string;
+            /** @description What is answered. */
+            label: string;
+        };
+        /** @description A question and what may be chosen. */
+        CardQuestion: {
+            /** @description How many of them. */
+            choice: components["schemas"]["Choice"];
+            /** @description In a word. */
+            header: string;
+            /** @description What may be chosen; a text of one's own always may. */
+            options: components["schemas"]["CardOption"][];
+            /** @description The question. */
+            question: string;
+        };
         /**
          * @description How sure a verdict is.
          * @enum {string}
          */
         Certainty: "Certain" | "Inferred" | "Unknown";
+        /**
+         * @description How many options may be chosen.
+         * @enum {string}
+         */
+        Choice: "one" | "several";
         /** @description What the client says of itself in its registry file. */
         ClaudeInfo: {
             /** @description `cli`, `sdk-cli`, … */
@@ -403,12 +483,22 @@ export interface components {
          * @enum {string}
          */
         HooksState: "Connected" | "Apart" | "Lost" | "Forbidden" | "Broken";
+        /**
+         * @description What a line of a card is.
+         * @enum {string}
+         */
+        LineMark: "plain" | "added" | "removed" | "label";
         /** @description What a session waits for. */
         Need: {
             /** @description The sub-agent that asks; none for the main agent, or where no source tells. */
             agent?: string | null;
             /** @description One line about it: the command, the file's name, the question. */
             detail?: string | null;
+            /**
+             * @description Why it can be answered only in its terminal, in words; none where one of the session's
+             *     `requests` is held for an answer from here.
+             */
+            elsewhere?: string | null;
             /** @description The kind of answer. */
             kind: components["schemas"]["NeedKind"];
             /**
@@ -537,9 +627,41 @@ export interface components {
             /** @description "Until its process ends."; empty if nothing is known that would change it. */
             until: string;
         };
+        /** @description A request that was told by a hook and has no answer yet. Its whole text is asked for by itself. */
+        Request: {
+            /** @description The sub-agent that asks, in words; none for the main agent. */
+            agent?: string | null;
+            /** @description One line about it. */
+            detail?: string | null;
+            /** @description Whether it can be answered from here, now: its hook waits for that. */
+            held: boolean;
+            /** @description Which. An answer names it. */
+            id: components["schemas"]["RequestId"];
+            /** @description What kind of answer it waits for. */
+            kind: components["schemas"]["Asks"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description `Bash`, `AskUserQuestion`, … */
+            tool: string;
+            /**
+             * Format: date-time
+             * @description When it is let go to its terminal if nobody answers; none if it is held until then.
+             */
+            until?: string | null;
+        };
+        /**
+         * @description Identifies one request of one session: the SHA-256, in hex, of the session, the event, the
+         *     whole content and the hook that carries it. What is asked again in the same words is another
+         *     request.
+         */
+        RequestId: string;
         /** @description One session as a row: words and shapes, ready to draw. */
         Row: {
             action?: components["schemas"]["RowAction"] | null;
+            ask?: components["schemas"]["RowAsk"] | null;
             /** @description What to know before it is resumed. */
             caution?: string | null;
             /** @description No terminal shows it. */
@@ -586,6 +708,24 @@ export interface components {
             hint: string;
             /** @description What it is called: "Pause now", "Pause before next tool", "Interrupt…", "Resume". */
             label: string;
+        };
+        /** @description What a row asks of its owner. */
+        RowAsk: {
+            /** @description The sub-agent that asks, in words; none for the main agent. */
+            agent?: string | null;
+            /** @description Why it can be answered only in its terminal, in words; none where it can be from here. */
+            elsewhere?: string | null;
+            /**
+             * Format: int32
+             * @description How many more requests of this session wait behind it.
+             */
+            more: number;
+            request?: components["schemas"]["RequestId"] | null;
+            /**
+             * Format: date-time
+             * @description When its terminal gets to ask if nobody answers before; none if that does already.
+             */
+            until?: string | null;
         };
         /**
          * @description Where a row stands, from top to bottom.
@@ -643,6 +783,8 @@ export interface components {
             pid?: number | null;
             /** @description The root of the git work tree around `workdir`. */
             project_path?: string | null;
+            /** @description What it asks through its hooks, the oldest first. */
+            requests?: components["schemas"]["Request"][];
             /** @description What it is, in one word. */
             status: components["schemas"]["SessionStatus"];
             terminal?: components["schemas"]["Terminal"] | null;
@@ -752,7 +894,7 @@ export interface components {
          * @description An action in one word.
          * @enum {string}
          */
-        Verb: "Pause" | "Resume" | "End";
+        Verb: "Pause" | "Resume" | "End" | "Jump";
     };
     responses: never;
     parameters: never;

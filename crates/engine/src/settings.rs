@@ -1,11 +1,16 @@
 //! The user's settings: defaults where nothing is said, and a bad value is named and ignored.
 
+mod answers;
+mod jump;
+mod notices;
+
 use crate::io::files::{self, ReadError};
 use crate::surroundings::Surroundings;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use toml::Value;
+use trusty_fleet::notice::NoticePreferences;
 use trusty_fleet::observation::{First, Preferences, Tools};
 
 /// The largest settings file we read, in bytes.
@@ -20,8 +25,14 @@ pub struct Settings {
     /// Show only sessions whose `HOME` or config folder is ours, and ask only the tmux servers
     /// in `$TMUX_TMPDIR` (`discovery.confine`).
     pub confinement: Confinement,
-    /// What a pause is to be like (`pause.first`, `pause.tools`).
+    /// What a pause is to be like (`pause.first`, `pause.tools`), and how long a request is held
+    /// (`answers.hold`, `answers.hold_agents`).
     pub preferences: Preferences,
+    /// What its owner is told of (`notifications`).
+    pub notices: NoticePreferences,
+    /// The command that opens a terminal; what is to run in it follows (`jump.terminal`). Empty:
+    /// the system's.
+    pub terminal: Vec<String>,
     /// What was wrong in the file, in words.
     pub problems: Vec<String>,
 }
@@ -115,7 +126,22 @@ impl Settings {
                         settings.pause(key, value);
                     }
                 }
-                ("discovery" | "pause", _) => {
+                ("answers", Value::Table(keys)) => {
+                    for (key, value) in keys {
+                        settings.answers(key, value);
+                    }
+                }
+                ("notifications", Value::Table(keys)) => {
+                    for (key, value) in keys {
+                        settings.notifications(key, value);
+                    }
+                }
+                ("jump", Value::Table(keys)) => {
+                    for (key, value) in keys {
+                        settings.jump(key, value);
+                    }
+                }
+                ("discovery" | "pause" | "answers" | "notifications" | "jump", _) => {
                     settings.ignore(&format!("{section} must be a [section]"));
                 }
                 _ => settings.ignore(&format!("{section} is not a known section")),

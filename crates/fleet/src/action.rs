@@ -48,6 +48,8 @@ pub enum Verb {
     Resume,
     /// To end.
     End,
+    /// To bring its terminal to the front.
+    Jump,
 }
 
 impl Action {

@@ -5,10 +5,12 @@
 
 mod hooks;
 mod process;
+mod requests;
 mod runs;
 
 pub use hooks::HookEvidence;
 pub use process::{Process, Processes};
+pub use requests::{Held, Requests};
 pub use runs::{Run, Runs};
 
 use crate::observation::{
@@ -67,6 +69,8 @@ pub struct Evidence {
     pub gates: BTreeMap<SessionId, Dated<Vec<Gate>>>,
     /// Whether the hooks of a config folder are ours.
     pub connections: BTreeMap<PathBuf, Dated<Connection>>,
+    /// Requests that hooks held, and how each hold ended, by session.
+    pub requests: BTreeMap<SessionId, Requests>,
     /// How the newest action on a session goes.
     pub acts: BTreeMap<SessionId, Dated<Act>>,
     /// What the owner wishes.
@@ -184,6 +188,10 @@ impl Evidence {
             Fact::Gates(id, value) => file_newer(&mut self.gates, id, Dated { at, value }),
             Fact::Connection(dir, value) => {
                 file_newer(&mut self.connections, dir, Dated { at, value });
+            }
+            Fact::Asked(id, asking) => self.requests.entry(id).or_default().asked(at, *asking),
+            Fact::AskOver(id, request, over) => {
+                self.requests.entry(id).or_default().over(at, request, over);
             }
             Fact::Act(id, value) => file_newer(&mut self.acts, id, Dated { at, value }),
             Fact::Preferences(value) => newer(&mut self.preferences, Dated { at, value }),

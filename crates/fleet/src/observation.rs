@@ -7,7 +7,7 @@ mod shift;
 mod transcript;
 
 pub use hook::{Happened, HookEvent, Listed};
-pub use pause::{Act, Connection, First, Preferences, Tools};
+pub use pause::{Act, Connection, First, Holding, Preferences, Tools};
 pub use screen::{PaneKey, Screen, Shows};
 pub use transcript::{
     Delegated, End, Retry, Said, ToolCall, Transcript, TranscriptKey, TurnEnd, Which,
@@ -16,6 +16,7 @@ pub use transcript::{
 use crate::client::Role;
 use crate::identity::{ProcessKey, StartTime};
 use crate::pause::{Gate, PauseRecord};
+use crate::request::{Asking, Over, RequestId};
 use crate::session::{SessionId, Source, Usage};
 use crate::terminal::Ancestor;
 use crate::time::Timestamp;
@@ -69,6 +70,10 @@ pub enum Fact {
     Gates(SessionId, Vec<Gate>),
     /// Whether the hooks of a config folder are ours.
     Connection(PathBuf, Connection),
+    /// A hook of a session holds a request.
+    Asked(SessionId, Box<Asking>),
+    /// It does not any more.
+    AskOver(SessionId, RequestId, Over),
     /// How an action on a session goes.
     Act(SessionId, Act),
     /// What the owner wishes.

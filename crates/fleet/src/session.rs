@@ -3,12 +3,14 @@
 
 mod parts;
 mod pause;
+mod request;
 pub(crate) mod rfc3339;
 mod shift;
 
 pub(crate) use shift::moved;
 
 pub use pause::{Capabilities, Pause, Pending};
+pub use request::Request;
 
 pub use parts::{
     Activity, Because, Certainty, ClaudeInfo, Context, Delegation, Need, NeedKind, Source,
@@ -168,6 +170,9 @@ pub struct Session {
     /// The pause that was asked for here, until it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause: Option<Pause>,
+    /// What it asks through its hooks, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<Request>,
     /// What is being done to it, or failed a moment ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
@@ -214,6 +219,7 @@ impl Session {
             usage: None,
             capabilities: None,
             pause: None,
+            requests: Vec::new(),
             pending: None,
         }
     }

@@ -2,6 +2,7 @@
 
 mod action;
 mod board;
+mod card;
 mod connect;
 mod face;
 mod glance;
@@ -12,11 +13,12 @@ mod row;
 
 pub use action::{Does, RowAction};
 pub use board::{Ask, Board, BoardDelta, PopoverEvent, SectionCount};
+pub use card::{Card, CardLine, CardOption, CardQuestion, Choice, LineMark};
 pub use connect::ConnectCard;
 pub use glance::{Glance, TrayGlyph};
 pub use menu::{Menu, MenuAction, MenuItem, menu};
 pub use reasons::{ReasonLine, Reasons};
-pub use row::{Glyph, Row, Section, Tone, visible};
+pub use row::{Glyph, Row, RowAsk, Section, Tone, visible};
 
 #[cfg(test)]
 mod tests;

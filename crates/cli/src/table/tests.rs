@@ -29,6 +29,7 @@ fn snapshot() -> Snapshot {
         tool,
         detail: None,
         agent: None,
+        elsewhere: None,
         since: ago(12),
     });
     let mut docs = session(7, "日本語のとても長い名前のフォルダ");

@@ -1,7 +1,8 @@
 //! The API's own description, from which the popover's types are made too.
 
 use super::act::Problem;
-use trusty_fleet::view::{Board, BoardDelta, PopoverEvent, Reasons, Row};
+use trusty_fleet::request::Answer;
+use trusty_fleet::view::{Board, BoardDelta, Card, PopoverEvent, Reasons, Row};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
 use utoipa::OpenApi;
@@ -29,6 +30,8 @@ use utoipa::OpenApi;
         PopoverEvent,
         Row,
         Reasons,
+        Card,
+        Answer,
         Problem
     ))
 )]

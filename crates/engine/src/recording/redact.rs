@@ -16,6 +16,7 @@ use trusty_fleet::observation::{
     TranscriptKey,
 };
 use trusty_fleet::pause::{Means, PauseRecord};
+use trusty_fleet::request::{Asking, Fingerprint, RequestId};
 use trusty_fleet::terminal::Ancestor;
 use trusty_fleet::{Fact, Observation};
 
@@ -107,6 +108,10 @@ impl Redaction {
             Fact::Gates(id, gates) => Fact::Gates(id, gates),
             Fact::Connection(dir, connection) => {
                 Fact::Connection(self.path(&dir), self.connection(connection))
+            }
+            Fact::Asked(id, asking) => Fact::Asked(id, Box::new(self.asking(*asking))),
+            Fact::AskOver(id, request, over) => {
+                Fact::AskOver(id, RequestId(self.name(request.0)), over)
             }
             Fact::Act(id, act) => Fact::Act(id, self.act(act)),
             Fact::Preferences(preferences) => Fact::Preferences(preferences),
@@ -385,6 +390,7 @@ impl Redaction {
             pid,
             transcript,
             agent,
+            call,
             what,
         } = event;
         let what = match what {
@@ -411,7 +417,32 @@ impl Redaction {
             pid,
             transcript: transcript.map(|path| self.path(&path)),
             agent,
+            call: call.map(|call| Fingerprint(self.name(call.0))),
             what,
+        }
+    }
+
+    fn asking(&self, asking: Asking) -> Asking {
+        let Asking {
+            id,
+            session_id,
+            kind,
+            tool,
+            detail,
+            agent,
+            agent_type,
+            call,
+        } = asking;
+        Asking {
+            // A hash of what may be guessed gives it away.
+            id: RequestId(self.name(id.0)),
+            call: Fingerprint(self.name(call.0)),
+            session_id,
+            kind,
+            tool,
+            detail: detail.map(|d| self.text(d)),
+            agent,
+            agent_type,
         }
     }
 }

@@ -43,6 +43,7 @@ pub fn decode(payload: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEve
         pid,
         transcript: payload.transcript_path.text().map(PathBuf::from),
         agent: name(&payload.agent_id),
+        call: None,
         what: happened(&payload, at)?,
     })
 }

@@ -72,6 +72,7 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
         usage: known.process.usage,
         capabilities: None,
         pause: stand::pause(known),
+        requests: Vec::new(),
         pending: None,
         workdir,
     }

@@ -2,6 +2,7 @@
 //! anything: Escape, SIGKILL and retries fire none.
 
 use super::transcript::ToolCall;
+use crate::request::Fingerprint;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -16,6 +17,9 @@ pub struct HookEvent {
     pub transcript: Option<PathBuf>,
     /// The sub-agent it is about; none for the main agent.
     pub agent: Option<String>,
+    /// Of the tool it is about and that tool's input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Fingerprint>,
     /// What happened.
     pub what: Happened,
 }

@@ -30,13 +30,47 @@ pub enum Act {
     Failed(Verb, String),
 }
 
-/// What the owner wishes of pauses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+/// What the owner wishes of pauses and of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Preferences {
     /// Which kind of pause is tried first.
     pub first: First,
     /// What a pause does to the commands that a session runs.
     pub tools: Tools,
+    /// How long a request of the main agent is held for an answer from here.
+    #[serde(default)]
+    pub hold: Holding,
+    /// How long one of a sub-agent is, which its terminal does not show meanwhile.
+    #[serde(default = "Holding::briefly")]
+    pub hold_agents: Holding,
+}
+
+/// How long a request is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub enum Holding {
+    /// For as long as its client waits.
+    #[default]
+    UntilAnswered,
+    /// For so many seconds; with 0 it is not held at all.
+    Seconds(u32),
+}
+
+impl Holding {
+    /// The default for sub-agents.
+    pub const fn briefly() -> Self {
+        Self::Seconds(5)
+    }
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self {
+            first: First::default(),
+            tools: Tools::default(),
+            hold: Holding::default(),
+            hold_agents: Holding::briefly(),
+        }
+    }
 }
 
 /// Which kind of pause is tried first.

@@ -145,6 +145,10 @@ pub struct Need {
     /// The sub-agent that asks; none for the main agent, or where no source tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// Why it can be answered only in its terminal, in words; none where one of the session's
+    /// `requests` is held for an answer from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<String>,
     /// Since when.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]

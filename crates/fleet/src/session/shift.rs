@@ -46,6 +46,10 @@ impl Session {
         if let Some(pending) = &mut self.pending {
             shift(&mut pending.since);
         }
+        for request in &mut self.requests {
+            shift(&mut request.since);
+            request.until.iter_mut().for_each(shift);
+        }
         for agent in &mut self.delegations {
             shift(&mut agent.since);
         }

@@ -84,6 +84,7 @@ fn every_part_has_its_form_on_the_wire() {
             tool: None,
             detail: None,
             agent: None,
+            elsewhere: None,
             since,
         },
         &json!({"kind": "Permission", "since": text}),

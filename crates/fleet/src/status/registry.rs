@@ -107,6 +107,7 @@ pub(super) fn needing(
         tool: asked.tool,
         detail: asked.detail,
         agent: asked.agent,
+        elsewhere: None,
         since: from.into(),
     };
     let doing = Doing::needing(need, because);

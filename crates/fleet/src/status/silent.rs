@@ -94,6 +94,7 @@ fn trust(from: Timestamp, because: Because) -> Doing {
         tool: None,
         detail: None,
         agent: None,
+        elsewhere: None,
         since: from.into(),
     };
     Doing::needing(need, because)

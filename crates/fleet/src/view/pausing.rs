@@ -20,6 +20,7 @@ pub(super) fn failure(session: &Session) -> Option<String> {
         Verb::Pause => "Not paused",
         Verb::Resume => "Not resumed",
         Verb::End => "Not ended",
+        Verb::Jump => "Terminal not shown",
     };
     Some(format!("{done}: {failure}"))
 }
@@ -68,6 +69,7 @@ pub(super) fn draw(session: &Session, face: &mut Face) {
             Verb::Pause => "Pausing…",
             Verb::Resume => "Resuming…",
             Verb::End => "Ending…",
+            Verb::Jump => return,
         };
         return;
     }

@@ -4,6 +4,7 @@ use super::action::RowAction;
 use super::face::face;
 use super::pausing;
 use crate::fleet::folder;
+use crate::request::RequestId;
 use crate::session::{Certainty, Session, SessionId, SessionStatus, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -75,6 +76,30 @@ pub enum Glyph {
     Unknown,
 }
 
+/// What a row asks of its owner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RowAsk {
+    /// The request to be answered first, whose card can be asked for; none where no hook told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
+    /// The sub-agent that asks, in words; none for the main agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// How many more requests of this session wait behind it.
+    pub more: u32,
+    /// Why it can be answered only in its terminal, in words; none where it can be from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<String>,
+    /// When its terminal gets to ask if nobody answers before; none if that does already.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "rfc3339::option"
+    )]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<SystemTime>,
+}
+
 /// One session as a row: words and shapes, ready to draw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Row {
@@ -119,6 +144,9 @@ pub struct Row {
     /// What to know before it is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caution: Option<String>,
+    /// What it asks of its owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<RowAsk>,
 }
 
 impl Row {
@@ -168,6 +196,7 @@ impl Row {
             pending: pausing::pending(session).is_some(),
             failure,
             caution,
+            ask: None,
             title,
         }
     }

@@ -47,6 +47,7 @@ fn needing(n: u128, folder: &str, kind: NeedKind, since: i64) -> Session {
         tool: None,
         detail: None,
         agent: None,
+        elsewhere: None,
         since: time(since),
     };
     Session {

@@ -161,6 +161,7 @@ fn hook(what: Happened) -> Fact {
         pid: Some(7),
         transcript: Some(folder.into()),
         agent: Some("a1".into()),
+        call: None,
         what,
     }))
 }

@@ -46,6 +46,7 @@ pub(super) fn hook(what: Happened) -> HookEvent {
         pid: Some(1),
         transcript: None,
         agent: None,
+        call: None,
         what,
     }
 }

@@ -232,6 +232,7 @@ fn sub_agents_are_counted_until_all_are_held() {
                 pid: Some(9),
                 transcript: None,
                 agent: Some(format!("a{i}")),
+                call: None,
                 what: Happened::AgentStarted { agent_type: None },
             };
             (200, Fact::Hook(Box::new(event)))
@@ -283,6 +284,7 @@ fn told(what: Happened) -> Fact {
         pid: Some(9),
         transcript: None,
         agent: None,
+        call: None,
         what,
     }))
 }

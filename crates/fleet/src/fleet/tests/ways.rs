@@ -244,6 +244,7 @@ fn the_best_comes_first_and_a_wish_changes_that() {
         Fact::Preferences(Preferences {
             first: First::Hold,
             tools: Tools::Run,
+            ..Preferences::default()
         }),
     ));
     assert_eq!(way(wished.clone(), None), Ok(Way::Hold));

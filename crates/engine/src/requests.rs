@@ -1,0 +1,52 @@
+//! Requests that hooks hold: their whole content, and the way back to each hook.
+
+use crate::engine::Handle;
+use std::sync::Arc;
+use trusty_fleet::SessionId;
+use trusty_fleet::request::{Answer, Content, RequestId};
+
+/// Why an answer was not given.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// Nobody waits for it any more.
+    #[error("it does not wait for this answer any more: it was answered elsewhere, or let go")]
+    Over,
+    /// It does not fit what was asked; in words.
+    #[error("{0}")]
+    Unfit(String),
+    /// The hook took it, but did not say that it was handed on.
+    #[error("its client did not take the answer; answer in its terminal")]
+    Unheard,
+    /// No engine holds anything.
+    #[error("no engine runs, so nothing is held for an answer; answer in its terminal")]
+    Gone,
+}
+
+impl AnswerError {
+    /// A stable code, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Over => "over",
+            Self::Unfit(_) => "unfit",
+            Self::Unheard => "unheard",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+impl Handle {
+    /// The whole content of a request; none if nobody waits for its answer any more.
+    pub async fn request(&self, _session: SessionId, _request: &RequestId) -> Option<Arc<Content>> {
+        std::future::ready(None).await
+    }
+
+    /// Answers a request. Returns when its hook has handed the answer on.
+    pub async fn answer(
+        &self,
+        _session: SessionId,
+        _request: &RequestId,
+        _answer: Answer,
+    ) -> Result<(), AnswerError> {
+        std::future::ready(Err(AnswerError::Over)).await
+    }
+}

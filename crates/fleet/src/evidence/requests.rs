@@ -1,0 +1,80 @@
+//! The requests of one session that hooks hold, or held.
+
+use crate::request::{Asking, Over, RequestId};
+use crate::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// The most requests kept of one session.
+const MOST: usize = 64;
+
+/// Requests by what identifies them. Filing does not depend on the order of the facts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Requests(BTreeMap<RequestId, Held>);
+
+/// One request.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Held {
+    /// When it was asked, and what.
+    pub asked: Option<(Timestamp, Asking)>,
+    /// When its hook was let go, and how.
+    pub over: Option<(Timestamp, Over)>,
+}
+
+impl Requests {
+    /// Files a request.
+    pub fn asked(&mut self, at: Timestamp, asking: Asking) {
+        let held = self.0.entry(asking.id.clone()).or_default();
+        let new = Some((at, asking));
+        // An id is asked once; of two, the first counts.
+        if held.asked.is_none() || new < held.asked {
+            held.asked = new;
+        }
+        self.bound();
+    }
+
+    /// Files the end of its hold.
+    pub fn over(&mut self, at: Timestamp, id: RequestId, how: Over) {
+        let held = self.0.entry(id).or_default();
+        let new = Some((at, how));
+        if held.over.is_none() || new < held.over {
+            held.over = new;
+        }
+        self.bound();
+    }
+
+    /// All of which is known what was asked, the oldest first.
+    pub fn oldest_first(&self) -> Vec<(Timestamp, &Asking, &Held)> {
+        let known = self.0.values();
+        let mut all: Vec<_> = known
+            .filter_map(|held| Some((held.asked.as_ref()?, held)))
+            .map(|((at, asking), held)| (*at, asking, held))
+            .collect();
+        all.sort_by_key(|(at, asking, _)| (*at, &asking.id));
+        all
+    }
+
+    /// Keeps those that satisfy a rule.
+    pub fn retain(&mut self, keep: impl Fn(&Held) -> bool) {
+        self.0.retain(|_, held| keep(held));
+    }
+
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn bound(&mut self) {
+        while self.0.len() > MOST {
+            let when = |h: &Held| h.over.map(|o| o.0).max(h.asked.as_ref().map(|a| a.0));
+            // What is over goes first, the oldest of it before all.
+            let first = self
+                .0
+                .iter()
+                .min_by_key(|(id, h)| (h.over.is_none(), when(h), *id));
+            let Some(id) = first.map(|(id, _)| id.clone()) else {
+                return;
+            };
+            self.0.remove(&id);
+        }
+    }
+}

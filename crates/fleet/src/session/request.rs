@@ -1,0 +1,38 @@
+//! The part of a session that tells what it asks through its hooks.
+
+use super::rfc3339;
+use crate::request::{Asks, RequestId};
+use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
+use utoipa::ToSchema;
+
+/// A request that was told by a hook and has no answer yet. Its whole text is asked for by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Request {
+    /// Which. An answer names it.
+    pub id: RequestId,
+    /// What kind of answer it waits for.
+    pub kind: Asks,
+    /// `Bash`, `AskUserQuestion`, …
+    pub tool: String,
+    /// One line about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The sub-agent that asks, in words; none for the main agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// Whether it can be answered from here, now: its hook waits for that.
+    pub held: bool,
+    /// When it is let go to its terminal if nobody answers; none if it is held until then.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "rfc3339::option"
+    )]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<SystemTime>,
+    /// Since when.
+    #[serde(with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: SystemTime,
+}
