@@ -36,17 +36,23 @@ impl AnswerError {
 
 impl Handle {
     /// The whole content of a request; none if nobody waits for its answer any more.
-    pub async fn request(&self, _session: SessionId, _request: &RequestId) -> Option<Arc<Content>> {
+    pub async fn request(&self, session: SessionId, request: &RequestId) -> Option<Arc<Content>> {
+        if let Some(told) = self.followed.request(session, request).await {
+            return told;
+        }
         std::future::ready(None).await
     }
 
     /// Answers a request. Returns when its hook has handed the answer on.
     pub async fn answer(
         &self,
-        _session: SessionId,
-        _request: &RequestId,
-        _answer: Answer,
+        session: SessionId,
+        request: &RequestId,
+        answer: Answer,
     ) -> Result<(), AnswerError> {
+        if let Some(done) = self.followed.answer(session, request, &answer).await {
+            return done;
+        }
         std::future::ready(Err(AnswerError::Over)).await
     }
 }
