@@ -1,5 +1,11 @@
 //! Requests that hooks hold: their whole content, and the way back to each hook.
 
+mod decision;
+mod desk;
+
+pub use decision::{Unfit, decide};
+pub(crate) use desk::{Held, LastWord, Told};
+
 use crate::engine::Handle;
 use std::sync::Arc;
 use trusty_fleet::SessionId;
@@ -11,9 +17,12 @@ pub enum AnswerError {
     /// Nobody waits for it any more.
     #[error("it does not wait for this answer any more: it was answered elsewhere, or let go")]
     Over,
-    /// It does not fit what was asked; in words.
+    /// It does not fit what was asked.
     #[error("{0}")]
-    Unfit(String),
+    Unfit(#[from] Unfit),
+    /// Its client cannot read it now.
+    #[error("its session is paused; resume it first")]
+    Paused,
     /// The hook took it, but did not say that it was handed on.
     #[error("its client did not take the answer; answer in its terminal")]
     Unheard,
@@ -28,6 +37,7 @@ impl AnswerError {
         match self {
             Self::Over => "over",
             Self::Unfit(_) => "unfit",
+            Self::Paused => "paused",
             Self::Unheard => "unheard",
             Self::Gone => "gone",
         }
@@ -36,17 +46,17 @@ impl AnswerError {
 
 impl Handle {
     /// The whole content of a request; none if nobody waits for its answer any more.
-    pub async fn request(&self, _session: SessionId, _request: &RequestId) -> Option<Arc<Content>> {
-        std::future::ready(None).await
+    pub async fn request(&self, session: SessionId, request: &RequestId) -> Option<Arc<Content>> {
+        self.content(session, request.clone()).await
     }
 
     /// Answers a request. Returns when its hook has handed the answer on.
     pub async fn answer(
         &self,
-        _session: SessionId,
-        _request: &RequestId,
-        _answer: Answer,
+        session: SessionId,
+        request: &RequestId,
+        answer: Answer,
     ) -> Result<(), AnswerError> {
-        std::future::ready(Err(AnswerError::Over)).await
+        self.give(session, request.clone(), answer).await
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::engine::Handle;
 use crate::hosts::ActionError;
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Refusal, Wish};
 use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::request::{Answer, RequestId};
 use utoipa::ToSchema;
 
 /// How a pause is wished for; every part may be missing.
@@ -112,6 +114,81 @@ pub(super) async fn resume(State(handle): State<Handle>, Path(id): Path<SessionI
 )]
 pub(super) async fn stop(State(handle): State<Handle>, Path(id): Path<SessionId>) -> Response {
     act(&handle, id, Action::End).await
+}
+
+/// An answer to a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerRequest {
+    /// Which request; one of the session's `requests`.
+    pub request: RequestId,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// Answers what a session asks. Answers when its hook has handed the answer on.
+#[utoipa::path(
+    post,
+    path = "/v1/sessions/{id}/answer",
+    params(("id" = String, Path, description = "The session's id, a UUID")),
+    request_body(content = AnswerRequest),
+    responses(
+        (status = 204, description = "Its client was given the answer"),
+        (status = 400, description = "The body is not understood", body = Problem),
+        (status = 409, description = "It does not wait for this answer", body = Problem),
+    )
+)]
+pub(super) async fn answer(
+    State(handle): State<Handle>,
+    Path(id): Path<SessionId>,
+    body: Bytes,
+) -> Response {
+    let asked: AnswerRequest = match serde_json::from_slice(&body) {
+        Ok(asked) => asked,
+        Err(e) => {
+            let detail = format!("the body is not understood: {e}");
+            return problem(
+                StatusCode::BAD_REQUEST,
+                "Bad request",
+                &detail,
+                "bad-request",
+            );
+        }
+    };
+    handle.primed().await;
+    match handle.answer(id, &asked.request, asked.answer).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(e) => problem(StatusCode::CONFLICT, "Refused", &e.to_string(), e.code()),
+    }
+}
+
+/// The whole of what a session asks, as its client wrote it.
+#[utoipa::path(
+    get,
+    path = "/v1/sessions/{id}/requests/{request}",
+    params(
+        ("id" = String, Path, description = "The session's id, a UUID"),
+        ("request" = String, Path, description = "The request's id"),
+    ),
+    responses(
+        (status = 200, description = "`tool`, `input` and `suggestions`", body = Object),
+        (status = 404, description = "It is not held any more", body = Problem),
+    )
+)]
+pub(super) async fn request(
+    State(handle): State<Handle>,
+    Path((id, request)): Path<(SessionId, RequestId)>,
+) -> Response {
+    handle.primed().await;
+    match handle.request(id, &request).await {
+        Some(content) => Json(content.as_ref().clone()).into_response(),
+        None => problem(
+            StatusCode::NOT_FOUND,
+            "No such request",
+            "it is not held any more",
+            "over",
+        ),
+    }
 }
 
 async fn act(handle: &Handle, id: SessionId, action: Action) -> Response {

@@ -19,6 +19,8 @@ use utoipa::OpenApi;
         super::act::pause,
         super::act::resume,
         super::act::stop,
+        super::act::answer,
+        super::act::request,
         super::events
     ),
     components(schemas(
