@@ -1,11 +1,14 @@
 //! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
 
+mod input;
 mod work;
 
+use crate::api::client::Remote;
 use crate::desk::Desk;
 use crate::hosts::{ActionError, Hands};
 use crate::io::clock::Clock;
 use crate::io::sys;
+use crate::one::Followed;
 use crate::recording::{Mark, Recorder};
 use crate::requests::{AnswerError, Held, Told};
 use crate::settings::Settings;
@@ -16,11 +19,13 @@ use crate::sources::pause::{self, Pauses};
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
 use crate::sources::screen::{self, Screens};
+use crate::sources::settings;
 use crate::sources::tmux::{self, Tmux};
 use crate::sources::transcript::{self, Transcripts};
 use crate::sources::{Ended, Orders, Outlet};
 use crate::surroundings::Surroundings;
 use crate::sweep::{self, Setup, Sources};
+use input::{Input, next};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
@@ -86,16 +91,6 @@ enum Command {
     ),
 }
 
-/// Everything that reaches the loop.
-#[derive(Debug)]
-enum Input {
-    News(Vec<Command>, Vec<Observation>),
-    /// A face was shown or hidden.
-    Looks,
-    Due,
-    End,
-}
-
 /// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
 #[derive(Debug, Clone)]
 pub struct Handle {
@@ -103,6 +98,19 @@ pub struct Handle {
     commands: mpsc::Sender<Command>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     looking: Arc<watch::Sender<usize>>,
+    settings: watch::Receiver<Arc<Settings>>,
+    pub(crate) followed: Followed,
+}
+
+/// The other ends of what a handle holds: whoever has them is the engine.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(crate) clock: Clock,
+    commands: mpsc::Receiver<Command>,
+    pub(crate) looks: watch::Receiver<usize>,
+    pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(crate) settings: watch::Receiver<Arc<Settings>>,
+    pub(crate) followed: watch::Sender<Option<Remote>>,
 }
 
 /// Somebody looks for as long as this lives.
@@ -133,6 +141,17 @@ impl Handle {
         self.snapshots.clone()
     }
 
+    /// The settings, as they are changed. What is wrong in them is told by the snapshot's health.
+    pub fn settings(&self) -> watch::Receiver<Arc<Settings>> {
+        self.settings.clone()
+    }
+
+    /// Returns when the engine has ended.
+    pub async fn ended(&self) {
+        // Nothing else ends the wait.
+        let _ = self.snapshots.clone().wait_for(|_| false).await;
+    }
+
     /// A face is visible: what raises no event is looked at more often until the returned value
     /// is dropped.
     pub fn look(&self) -> Looking {
@@ -142,6 +161,9 @@ impl Handle {
 
     /// The owner has looked.
     pub async fn attend(&self, attention: Attention) {
+        if self.followed.attend(attention).await.is_some() {
+            return;
+        }
         self.file(Fact::Attention(attention)).await;
     }
 
@@ -152,7 +174,7 @@ impl Handle {
         }
     }
 
-    async fn file(&self, fact: Fact) {
+    pub(crate) async fn file(&self, fact: Fact) {
         // A loop that has ended needs to know nothing.
         let _ = self.commands.send(Command::File(fact)).await;
     }
@@ -160,6 +182,9 @@ impl Handle {
     /// Does something to a session. Returns when it is done and verified, or nothing has
     /// changed.
     pub async fn act(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
+        if let Some(done) = self.followed.act(id, &action).await {
+            return done;
+        }
         let (reply, answer) = oneshot::channel();
         let sent = self.commands.send(Command::Act(id, action, reply)).await;
         sent.map_err(|_| ActionError::Gone)?;
@@ -180,7 +205,7 @@ impl Handle {
     }
 
     /// A hook that waited has ended.
-    pub(crate) async fn ended(&self, session: SessionId, request: RequestId, over: Over) {
+    pub(crate) async fn held_no_more(&self, session: SessionId, request: RequestId, over: Over) {
         // A loop that has ended needs to know nothing.
         let _ = self
             .commands
@@ -214,6 +239,9 @@ impl Handle {
 
     /// Why a session is what it is; none if there is no such session.
     pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
+        if let Some(told) = self.followed.explain(id).await {
+            return told;
+        }
         let (reply, answer) = oneshot::channel();
         self.commands.send(Command::Explain(id, reply)).await.ok()?;
         answer.await.ok()?
@@ -244,18 +272,68 @@ impl Engine {
         settings: &Settings,
         recorder: Option<Recorder>,
     ) -> Result<Handle, StartError> {
-        let setup = Setup::of(around, settings).map_err(StartError::Machine)?;
+        let (handle, ends) = Self::ends(around, settings)?;
+        Self::run(around, ends, recorder)?;
+        Ok(handle)
+    }
+
+    /// A handle, and its other ends for whoever is to be the engine.
+    pub(crate) fn ends(
+        around: &Surroundings,
+        settings: &Settings,
+    ) -> Result<(Handle, Ends), StartError> {
         let clock = Clock::start();
         let (send_commands, commands) = mpsc::channel(COMMANDS);
-        let (send_observations, observations) = mpsc::channel(OBSERVATIONS);
         let (send_snapshots, snapshots) = watch::channel(Arc::default());
+        let (looking, looks) = watch::channel(0);
+        let (follow, followed) = watch::channel(None);
+        let (send_settings, settings) = watch::channel(Arc::new(settings.clone()));
+        let around = around.clone();
+        spawn("trusty-settings", move || {
+            settings::follow(around, send_settings)
+        })?;
+        let ends = Ends {
+            clock,
+            commands,
+            looks,
+            snapshots: send_snapshots,
+            settings: settings.clone(),
+            followed: follow,
+        };
+        let handle = Handle {
+            clock,
+            commands: send_commands,
+            snapshots,
+            looking: Arc::new(looking),
+            settings,
+            followed: Followed::new(followed),
+        };
+        Ok((handle, ends))
+    }
+
+    /// Starts the loop and the sources behind a handle.
+    pub(crate) fn run(
+        around: &Surroundings,
+        ends: Ends,
+        recorder: Option<Recorder>,
+    ) -> Result<(), StartError> {
+        let Ends {
+            clock,
+            commands,
+            looks,
+            snapshots,
+            settings,
+            followed: _,
+        } = ends;
+        let now = Arc::clone(&settings.borrow());
+        let setup = Setup::of(around, &now).map_err(StartError::Machine)?;
+        let (send_observations, observations) = mpsc::channel(OBSERVATIONS);
         let first = Orders {
             wanted: Wanted::default(),
             cadence: cadence(Visibility::Hidden, Motion::Still),
             nudge: 0,
         };
         let (send_orders, orders) = watch::channel(first);
-        let (looking, looks) = watch::channel(0);
         let out = Outlet::new(clock, send_observations);
 
         let sources = Sources::new(around, &setup, clock).map_err(StartError::Machine)?;
@@ -270,11 +348,13 @@ impl Engine {
             pauses: hold("trusty-pause", &feed, pause::run)?,
             connections: hold("trusty-connect", &feed, connection::run)?,
         };
+        let (file, told) = (around.settings_file(), feed.1.clone());
+        spawn("trusty-wishes", move || settings::run(file, settings, told))?;
         let (send_jobs, jobs) = mpsc::channel(JOBS);
         let (hands, told) = (Hands::new(around), feed.1.clone());
         spawn("trusty-hands", move || work::run(hands, jobs, told))?;
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
-        for fact in sweep::settings_facts(around, settings) {
+        for fact in sweep::settings_facts(around, &now) {
             desk.file(Observation {
                 at: clock.now(),
                 fact,
@@ -291,17 +371,11 @@ impl Engine {
             nudge: 0,
             looks,
             orders: send_orders,
-            snapshots: send_snapshots,
+            snapshots,
         };
         spawn("trusty-engine", move || async move {
             state.prime(sources, release).await;
             state.run(commands, observations).await
-        })?;
-        Ok(Handle {
-            clock,
-            commands: send_commands,
-            snapshots,
-            looking: Arc::new(looking),
         })
     }
 }
@@ -342,7 +416,7 @@ where
 
 /// Runs a future to its end on a thread and a runtime of its own, so that a file system that
 /// hangs under one source stops no other.
-fn spawn<F, T>(name: &str, future: F) -> Result<(), StartError>
+pub(crate) fn spawn<F, T>(name: &str, future: F) -> Result<(), StartError>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Future<Output = Ended>,
@@ -556,7 +630,7 @@ impl Loop {
         } = review;
         self.due_at = due.map(|(at, _reason)| at);
         self.reconcile(&wanted.stale_pauses, now);
-        self.publish_snapshot(snapshot);
+        publish(&self.snapshots, snapshot);
         let visibility = if *self.looks.borrow() > 0 {
             Visibility::Visible
         } else {
@@ -573,77 +647,19 @@ impl Loop {
             new
         });
     }
-
-    fn publish_snapshot(&mut self, mut snapshot: Snapshot) {
-        self.snapshots.send_if_modified(|known| {
-            let news = known.revision == 0 || change::is_news(known, &snapshot);
-            snapshot.revision = known.revision + u64::from(news);
-            *known = Arc::new(snapshot);
-            news
-        });
-    }
 }
 
-/// What comes next. Of commands and observations all that is there is taken, up to a batch: many
-/// of the ones keep the others waiting for no longer than one batch takes.
-async fn next(
-    commands: &mut mpsc::Receiver<Command>,
-    observations: &mut mpsc::Receiver<Observation>,
-    looks: &mut watch::Receiver<usize>,
-    due: Option<Duration>,
-) -> Input {
-    let (mut told, mut seen) = (Vec::new(), Vec::new());
-    let taken = tokio::select! {
-        taken = commands.recv_many(&mut told, BATCH) => taken,
-        taken = observations.recv_many(&mut seen, BATCH) => taken,
-        changed = looks.changed() => return changed.map_or(Input::End, |()| Input::Looks),
-        () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => return Input::Due,
-    };
-    if taken == 0 {
-        return Input::End;
-    }
-    take(commands, &mut told);
-    take(observations, &mut seen);
-    Input::News(told, seen)
-}
-
-/// Takes what is there, up to a batch.
-fn take<T>(from: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
-    while into.len() < BATCH
-        && let Ok(next) = from.try_recv()
-    {
-        into.push(next);
-    }
+/// Publishes a snapshot; a new revision only of one with news.
+pub(crate) fn publish(snapshots: &watch::Sender<Arc<Snapshot>>, mut snapshot: Snapshot) {
+    snapshots.send_if_modified(|known| {
+        let news = known.revision == 0 || change::is_news(known, &snapshot);
+        snapshot.revision = known.revision + u64::from(news);
+        *known = Arc::new(snapshot);
+        news
+    });
 }
 
 /// The user whose sessions are shown.
 pub fn own_uid() -> Result<u32, StartError> {
     sys::machine().map(|m| m.uid).map_err(StartError::Machine)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn many_commands_keep_no_observation_waiting() {
-        let (tell, mut commands) = mpsc::channel(COMMANDS);
-        let (see, mut observations) = mpsc::channel(OBSERVATIONS);
-        let (_looking, mut looks) = watch::channel(0);
-        let fact = || Fact::Attention(Attention::Popover);
-        for _ in 0..COMMANDS {
-            tell.try_send(Command::File(fact())).expect("room");
-        }
-        let at = Timestamp::default();
-        see.try_send(Observation { at, fact: fact() })
-            .expect("room");
-        let taken = next(&mut commands, &mut observations, &mut looks, None).await;
-        let Input::News(told, seen) = taken else {
-            panic!("{taken:?}");
-        };
-        assert_eq!((told.len(), seen.len()), (COMMANDS, 1));
-        drop((tell, see));
-        let ended = next(&mut commands, &mut observations, &mut looks, None).await;
-        assert!(matches!(ended, Input::End), "{ended:?}");
-    }
 }

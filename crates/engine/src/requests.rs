@@ -17,9 +17,9 @@ pub enum AnswerError {
     /// Nobody waits for it any more.
     #[error("it does not wait for this answer any more: it was answered elsewhere, or let go")]
     Over,
-    /// It does not fit what was asked.
+    /// It does not fit what was asked; in words.
     #[error("{0}")]
-    Unfit(#[from] Unfit),
+    Unfit(String),
     /// Its client cannot read it now.
     #[error("its session is paused; resume it first")]
     Paused,
@@ -29,6 +29,12 @@ pub enum AnswerError {
     /// No engine holds anything.
     #[error("no engine runs, so nothing is held for an answer; answer in its terminal")]
     Gone,
+}
+
+impl From<Unfit> for AnswerError {
+    fn from(unfit: Unfit) -> Self {
+        Self::Unfit(unfit.to_string())
+    }
 }
 
 impl AnswerError {
@@ -47,6 +53,9 @@ impl AnswerError {
 impl Handle {
     /// The whole content of a request; none if nobody waits for its answer any more.
     pub async fn request(&self, session: SessionId, request: &RequestId) -> Option<Arc<Content>> {
+        if let Some(told) = self.followed.request(session, request).await {
+            return told;
+        }
         self.content(session, request.clone()).await
     }
 
@@ -57,6 +66,9 @@ impl Handle {
         request: &RequestId,
         answer: Answer,
     ) -> Result<(), AnswerError> {
+        if let Some(done) = self.followed.answer(session, request, &answer).await {
+            return done;
+        }
         self.give(session, request.clone(), answer).await
     }
 }

@@ -170,7 +170,7 @@ async fn wait(mut stream: UnixStream, handle: &Handle, session: SessionId, asked
         }
         None => Over::HungUp,
     };
-    handle.ended(session, id, over).await;
+    handle.held_no_more(session, id, over).await;
 }
 
 /// Gives the hook the answer; whether it has handed it on.
