@@ -39,7 +39,8 @@ pub struct Settings {
 
 /// What a new settings file holds: every setting, with its default, as a comment.
 const TEMPLATE: &str = "\
-# Settings of Trusty Bar. Changes count from its next start.
+# Settings of Trusty Bar. Changes count at once, those of [discovery] from the next start.
+# What is not understood is named by the app and by trusty list, and ignored.
 
 [discovery]
 # More config folders of Claude Code, besides $CLAUDE_CONFIG_DIR or ~/.claude.
@@ -100,13 +101,16 @@ impl Settings {
         })
     }
 
-    /// What is wrong in the file, in words; none when all is well.
+    /// What is wrong, in words; none when all is well.
     pub fn problem(&self) -> Option<String> {
         (!self.problems.is_empty()).then(|| self.problems.join("; "))
     }
 
     fn load(around: &Surroundings) -> Result<Self, String> {
-        match files::read_bounded(&around.settings_file(), BOUND) {
+        let file = around.settings_file();
+        // It may be a link into a collection of such files.
+        let file = fs::canonicalize(&file).unwrap_or(file);
+        match files::read_bounded(&file, BOUND) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Self::understand(&text, &around.home),
                 Err(_) => Err("is not UTF-8 text".into()),
