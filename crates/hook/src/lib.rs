@@ -1,10 +1,13 @@
 //! What a client runs at each of its events. It hands the payload to the running engine and is
 //! done; without one it is done at once. While its session is held, the next tool and the next
-//! prompt wait here.
+//! prompt wait here; and what its client asks waits for an answer, for as long as the engine says.
 //!
-//! *Invariant:* whatever happens, it ends well and, but for a refusal that was decided, says
-//! nothing: a hook that fails is shown in its user's conversation, or forbids a tool.
+//! *Invariant:* whatever happens, it ends well and, but for a refusal or an answer that was
+//! decided, says nothing: a hook that fails is shown in its user's conversation, or forbids a
+//! tool.
 
+mod answer;
+mod client;
 mod gate;
 mod keep;
 
@@ -28,19 +31,38 @@ pub fn run(mut arguments: impl Iterator<Item = OsString>) {
         if let Some(record) = arguments.next() {
             keep::until_gone(&PathBuf::from(record));
         }
+    } else if first == "ask" {
+        let event = arguments.next().unwrap_or_default();
+        happened(&event.to_string_lossy(), Then::MayWait);
     } else {
-        happened(&first.to_string_lossy());
+        happened(&first.to_string_lossy(), Then::Ends);
     }
 }
 
+/// What its client grants a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// To tell, and to be held where a pause says so.
+    Ends,
+    /// To wait for an answer, too, which is taken from it.
+    MayWait,
+}
+
 /// One event of a client.
-fn happened(event: &str) {
+fn happened(event: &str, then: Then) {
     let payload = input::read_whole(hooks::MOST, INPUT);
     let around = surroundings();
     let Ok(machine) = sys::machine() else {
         return;
     };
     let pid = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
+    if then == Then::MayWait
+        && let Some(payload) = &payload
+        && let Some(pid) = pid.filter(|_| answer::can_be_given())
+    {
+        answer::ask(&around.runtime_dir(machine.uid), machine.uid, payload, pid);
+        return;
+    }
     if let Some(payload) = &payload {
         hooks::tell(&around.runtime_dir(machine.uid), machine.uid, payload, pid);
     }

@@ -12,6 +12,8 @@ use trusty_fleet::observation::{End, Retry, Said, ToolCall, Transcript, TurnEnd}
 const CALLS: usize = 64;
 /// Results kept, in case one is written before its call.
 const RESULTS: usize = 512;
+/// Results told of: more than can be asked for at a time.
+const TOLD: usize = 32;
 /// Requests kept: more than a client repeats one.
 const REQUESTS: usize = 32;
 /// The first pause before a request is sent again is longer (measured 0.6 s); a client that tries
@@ -32,6 +34,8 @@ pub(super) struct Story {
     /// By id: when the answer that holds the call was given, and which one it was.
     calls: BTreeMap<String, (ToolCall, Option<String>)>,
     results: Kept,
+    /// The newest of them, and when they came.
+    resulted: BTreeSet<(Timestamp, String)>,
     /// The newest answer that does not end a turn, and its id.
     answer: Option<(Timestamp, Option<String>)>,
     end: Option<TurnEnd>,
@@ -118,7 +122,11 @@ impl Story {
                 newer(&mut self.resulted_at, at);
                 for id in ids {
                     self.calls.remove(&id);
+                    self.resulted.insert((at, id.clone()));
                     self.results.insert(id);
+                }
+                while self.resulted.len() > TOLD {
+                    self.resulted.pop_first();
                 }
             }
             What::Answer(answer) => self.take_answer(answer, at),
@@ -189,6 +197,13 @@ impl Story {
         let calls = self.calls.values_mut();
         calls.for_each(|(call, _)| change(&mut call.at));
         self.ended.values_mut().for_each(&change);
+        let resulted = std::mem::take(&mut self.resulted).into_iter();
+        self.resulted = resulted
+            .map(|(mut at, id)| {
+                change(&mut at);
+                (at, id)
+            })
+            .collect();
         let requests = std::mem::take(&mut self.requests).into_iter();
         self.requests = requests
             .map(|mut at| {
@@ -284,7 +299,13 @@ impl Story {
             tokens: self.tokens.and_then(|(_, tokens)| tokens),
             newest_at: self.newest_at,
             delegations: Vec::new(),
+            results: self.newest_results(),
         }
+    }
+
+    /// The calls that had their results last.
+    pub(super) fn newest_results(&self) -> Vec<String> {
+        self.resulted.iter().map(|(_, id)| id.clone()).collect()
     }
 
     /// If the prompt itself was not read, it was written before everything that was.
