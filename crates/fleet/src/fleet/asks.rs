@@ -3,9 +3,7 @@
 
 use super::{Fleet, Known};
 use crate::client::Role;
-use crate::observation::{
-    Connection, Holding, ProcessFacts, RegistryEntry, RegistryFile, RunState,
-};
+use crate::observation::{Connection, Holding, ProcessFacts, RegistryEntry, RunState};
 use crate::request::RequestId;
 use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
 use crate::status::{Channel, HOOK_LEADS, Open, Stand};
@@ -44,6 +42,18 @@ fn is_stopped(known: &Known<'_>) -> bool {
     state.is_some_and(|(_, state)| *state != RunState::Running)
 }
 
+/// Whether an answer from here would reach a session: its client asks a person.
+pub(super) fn channel(facts: &ProcessFacts, entry: Option<&RegistryEntry>) -> Channel {
+    let driven = entry
+        .and_then(|e| e.entrypoint.as_deref())
+        .is_some_and(|e| e.starts_with("sdk"));
+    if driven || facts.role == Role::Headless || is_background(entry) {
+        Channel::Closed
+    } else {
+        Channel::Open
+    }
+}
+
 impl Fleet {
     /// Whether a request of a session can be answered at `now`.
     pub fn answerable(&self, id: SessionId, request: &RequestId, now: Timestamp) -> Answerable {
@@ -57,28 +67,6 @@ impl Fleet {
             true if is_stopped(&known) => Answerable::Paused,
             true => Answerable::Yes,
             false => Answerable::No,
-        }
-    }
-
-    /// Whether an answer from here would reach a session: its hooks are all there, and its client
-    /// asks a person.
-    pub(super) fn channel(
-        &self,
-        facts: &ProcessFacts,
-        file: Option<&RegistryFile>,
-        entry: Option<&RegistryEntry>,
-    ) -> Channel {
-        let dir = file.map(|f| &f.dir).or(facts.config_dir.as_ref());
-        let connection = dir.and_then(|dir| self.evidence.connections.get(dir));
-        let connected = connection.is_some_and(|c| c.value == Connection::Connected);
-        let headless = facts.role == Role::Headless
-            || entry
-                .and_then(|e| e.entrypoint.as_deref())
-                .is_some_and(|e| e.starts_with("sdk"));
-        if connected && !headless && !is_background(entry) {
-            Channel::Open
-        } else {
-            Channel::Closed
         }
     }
 
