@@ -119,7 +119,7 @@ impl Fleet {
         }
         let shown: Vec<&Open> = known.verdict.requests.iter().filter(|o| o.shown).collect();
         let Some(oldest) = shown.first() else {
-            return self.unasked(known, now);
+            return unasked(known, now);
         };
         if is_stopped(known) && shown.iter().any(|o| matches!(o.stand, Stand::Held(_))) {
             let word = if session.status == SessionStatus::Paused {
@@ -144,28 +144,27 @@ impl Fleet {
             _ => "it was let go to its terminal".to_owned(),
         })
     }
+}
 
-    /// Why no hook holds what its registry waits for.
-    fn unasked(&self, known: &Known<'_>, now: Timestamp) -> Option<String> {
-        let need = known.verdict.need.as_ref()?;
-        let since = Timestamp::from(need.since);
-        if now < since.after(HOOK_LEADS) {
-            return None;
-        }
-        let began = known.process.facts.started_at;
-        let pid = known.key.pid;
-        let heard = known.case.hooks.is_some_and(|told| {
-            told.newest_first()
-                .any(|(at, e)| at >= began && e.pid.is_none_or(|p| p == pid))
-        });
-        Some(if heard {
-            "its client asks this in its terminal alone".to_owned()
-        } else {
-            "its hooks are connected, but none has been heard here yet; another program of ours \
-             may listen"
-                .to_owned()
-        })
+/// Why no hook holds what its registry waits for.
+fn unasked(known: &Known<'_>, now: Timestamp) -> Option<String> {
+    let need = known.verdict.need.as_ref()?;
+    if now < Timestamp::from(need.since).after(HOOK_LEADS) {
+        return None;
     }
+    let began = known.process.facts.started_at;
+    let pid = known.key.pid;
+    let heard = known.case.hooks.is_some_and(|told| {
+        told.newest_first()
+            .any(|(at, e)| at >= began && e.pid.is_none_or(|p| p == pid))
+    });
+    let why = if heard {
+        "its client asks this in its terminal alone"
+    } else {
+        "its hooks are connected, but none has been heard here yet; another program of ours may \
+         listen"
+    };
+    Some(why.to_owned())
 }
 
 fn seconds(seconds: u32) -> std::time::Duration {

@@ -151,6 +151,7 @@ fn transcript() -> Transcript {
             depth: 1,
             calls: vec![call("secret-agent-call")],
         }],
+        results: vec!["toolu_0".into()],
     }
 }
 
