@@ -184,6 +184,22 @@ impl Notices {
         Decision { steps, suppressed }
     }
 
+    /// What is shown.
+    pub fn shown(&self) -> impl Iterator<Item = Slot> {
+        self.shown.keys().copied()
+    }
+
+    /// The preferences are others now: what is held back may be told.
+    pub fn reconsider(&mut self, now: Timestamp) {
+        for standing in self.known.values_mut().filter_map(|k| k.standing.as_mut()) {
+            if let State::Held(Suppressed::Snoozed | Suppressed::QuietHours, Some(at)) =
+                &mut standing.state
+            {
+                *at = now;
+            }
+        }
+    }
+
     /// Its owner has put a notice away, or the server has.
     pub fn closed(&mut self, slot: Slot) {
         self.shown.remove(&slot);
