@@ -228,12 +228,8 @@ async fn own(place: &Place, id: SessionId, action: Action) -> Result<(), Failure
     };
     done.map_err(|e| match e {
         ActionError::Refused(Refusal::Ended) => anyhow!("it has ended").into(),
-        ActionError::Refused(_) | ActionError::Busy | ActionError::Changed(_) => {
-            Failure::Refused(e.to_string())
-        }
-        ActionError::Store(_) | ActionError::Failed(_) | ActionError::Gone => {
-            Failure::Failed(e.into())
-        }
+        e if e.is_refusal() => Failure::Refused(e.to_string()),
+        e => Failure::Failed(e.into()),
     })
 }
 

@@ -75,7 +75,7 @@ impl Place {
         let remote = match self.remote().events().await {
             Ok(events) => events
                 .take_while(|event| std::future::ready(event.is_ok()))
-                .filter_map(|event| std::future::ready(event.ok().map(Arc::new)))
+                .filter_map(|event| std::future::ready(event.ok()))
                 .boxed(),
             Err(e) => {
                 warn(&e);

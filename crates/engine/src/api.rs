@@ -3,103 +3,113 @@
 mod act;
 pub mod client;
 mod document;
+mod events;
+mod problem;
+mod read;
+mod take;
 
-pub use act::{PauseRequest, Problem};
+pub use act::{AnswerRequest, AttentionRequest, PauseRequest};
 pub use document::openapi;
+pub use events::EventData;
+pub use problem::Problem;
+pub use read::{EngineHealth, WholeRequest};
 
 use crate::engine::Handle;
 use crate::hooks;
+use crate::io::clock;
 use crate::io::socket::{self, Bound};
-use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::http::HeaderValue;
+use axum::middleware::{from_fn, map_response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::serve::Listener;
-use axum::{Json, Router};
-use futures_util::stream::{self, Stream};
-use std::convert::Infallible;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 use tokio::net::UnixStream;
 use tokio::net::unix::SocketAddr;
-use trusty_fleet::why::Explanation;
-use trusty_fleet::{SessionId, Snapshot};
+use trusty_fleet::SessionId;
 
 /// The header that tells which version answers.
 pub const VERSION_HEADER: &str = "x-trusty-version";
 /// This version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Where events are.
+const EVENTS: &str = "/v1/events";
 
-/// Answers on a bound socket, and listens to hooks beside it, until the task is dropped.
-pub async fn serve(bound: Bound, handle: Handle, uid: u32) -> io::Result<()> {
-    let hooks = hooks::serve(bound.beside(hooks::NAME)?, handle.clone(), uid);
-    let routes = Router::new()
-        .route("/v1/sessions", get(sessions))
-        .route("/v1/sessions/{id}/why", get(why))
-        .route("/v1/sessions/{id}/pause", post(act::pause))
-        .route("/v1/sessions/{id}/resume", post(act::resume))
-        .route("/v1/sessions/{id}/stop", post(act::stop))
-        .route("/v1/events", get(events))
-        .route("/v1/openapi.json", get(async || Json(openapi())))
-        .layer(axum::middleware::map_response(
-            async |mut response: Response| {
-                response
-                    .headers_mut()
-                    .insert(VERSION_HEADER, HeaderValue::from_static(VERSION));
-                response
-            },
-        ))
-        .with_state(handle);
-    let answers = axum::serve(OwnPeers { bound, uid }, routes).into_future();
-    tokio::try_join!(hooks, answers).map(|((), ())| ())
+/// What answers: the engine, and what is known of this run of it.
+#[derive(Debug, Clone)]
+struct Api {
+    handle: Handle,
+    about: Arc<About>,
 }
 
-/// The newest snapshot.
-#[utoipa::path(get, path = "/v1/sessions", responses((status = 200, body = Snapshot)))]
-async fn sessions(State(handle): State<Handle>) -> impl IntoResponse {
-    handle.primed().await;
-    Json(handle.snapshot().as_ref().clone())
-}
-
-/// Why a session is what it is: what every source last said of it, and which one won.
-#[utoipa::path(
-    get,
-    path = "/v1/sessions/{id}/why",
-    params(("id" = String, Path, description = "The session's id, a UUID")),
-    responses((status = 200, body = Explanation), (status = 404, description = "No such session"))
-)]
-async fn why(State(handle): State<Handle>, Path(id): Path<SessionId>) -> Response {
-    handle.primed().await;
-    match handle.explain(id).await {
-        Some(explanation) => Json(explanation).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
+impl FromRef<Api> for Handle {
+    fn from_ref(api: &Api) -> Self {
+        api.handle.clone()
     }
 }
 
-/// Server-sent events: the whole snapshot at once and at each change of substance, its revision
-/// as the event's id.
-#[utoipa::path(
-    get,
-    path = "/v1/events",
-    responses((status = 200, body = Snapshot, content_type = "text/event-stream"))
-)]
-async fn events(
-    State(handle): State<Handle>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let mut snapshots = handle.snapshots();
-    handle.primed().await;
-    snapshots.mark_changed();
-    // Whoever listens looks: what raises no event is looked at more often meanwhile.
-    let looking = handle.look();
-    let news = stream::unfold((snapshots, looking), async |(mut snapshots, looking)| {
-        snapshots.changed().await.ok()?;
-        let snapshot = Arc::clone(&snapshots.borrow_and_update());
-        let event = Event::default().id(snapshot.revision.to_string());
-        let event = event.json_data(snapshot.as_ref()).unwrap_or_default();
-        Some((Ok(event), (snapshots, looking)))
-    });
-    Sse::new(news).keep_alive(KeepAlive::default())
+/// What is known of a run that answers.
+#[derive(Debug)]
+struct About {
+    /// Names it: revisions count within one.
+    run: String,
+    since: SystemTime,
+    history: Mutex<events::History>,
+}
+
+impl About {
+    fn new() -> Self {
+        Self {
+            run: SessionId::new().0.simple().to_string(),
+            since: clock::wall(),
+            history: Mutex::default(),
+        }
+    }
+}
+
+/// Answers on a bound socket, and listens to hooks beside it, until the engine ends or the task is
+/// dropped.
+pub async fn serve(bound: Bound, handle: Handle, uid: u32) -> io::Result<()> {
+    let hooks = hooks::serve(bound.beside(hooks::NAME)?, handle.clone(), uid);
+    let ended = handle.clone();
+    let answers = axum::serve(OwnPeers { bound, uid }, routes(handle)).into_future();
+    tokio::select! {
+        served = async { tokio::try_join!(hooks, answers) } => served.map(|((), ())| ()),
+        () = ended.ended() => Ok(()),
+    }
+}
+
+fn routes(handle: Handle) -> Router {
+    Router::new()
+        .route("/v1/sessions", get(read::sessions))
+        .route("/v1/sessions/{id}", get(read::session))
+        .route("/v1/sessions/{id}/why", get(read::why))
+        .route("/v1/sessions/{id}/requests/{request}", get(read::request))
+        .route("/v1/sessions/{id}/pause", post(act::pause))
+        .route("/v1/sessions/{id}/resume", post(act::resume))
+        .route("/v1/sessions/{id}/answer", post(act::answer))
+        .route("/v1/sessions/{id}/stop", post(act::stop))
+        .route("/v1/attention", post(act::attention))
+        .route(EVENTS, get(events::events))
+        .route("/v1/health", get(read::health))
+        .route("/v1/openapi.json", get(read::description))
+        .fallback(problem::nowhere)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(DefaultBodyLimit::max(take::MOST))
+        .layer(from_fn(take::acceptable))
+        .layer(map_response(async |mut response: Response| {
+            let headers = response.headers_mut();
+            headers.insert(VERSION_HEADER, HeaderValue::from_static(VERSION));
+            response
+        }))
+        .with_state(Api {
+            handle,
+            about: Arc::new(About::new()),
+        })
 }
 
 /// Connections of this user only.

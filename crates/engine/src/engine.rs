@@ -1,25 +1,31 @@
 //! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
 
+mod input;
 mod work;
 
+use crate::api::client::Remote;
 use crate::desk::Desk;
 use crate::hosts::{ActionError, Hands};
 use crate::io::clock::Clock;
 use crate::io::sys;
+use crate::one::Followed;
 use crate::recording::{Mark, Recorder};
+use crate::requests::{AnswerError, Held, Told};
 use crate::settings::Settings;
 use crate::sources::connection::{self, Connections};
-use crate::sources::hook;
+use crate::sources::hook::{self, Asked};
 use crate::sources::listing::{self, Lists};
 use crate::sources::pause::{self, Pauses};
 use crate::sources::process::{self, Processes};
 use crate::sources::registry::{self, Registry};
 use crate::sources::screen::{self, Screens};
+use crate::sources::settings;
 use crate::sources::tmux::{self, Tmux};
 use crate::sources::transcript::{self, Transcripts};
 use crate::sources::{Ended, Orders, Outlet};
 use crate::surroundings::Surroundings;
 use crate::sweep::{self, Setup, Sources};
+use input::{Input, next};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
@@ -30,8 +36,9 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::action::Action;
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::fleet::{Review, Wanted};
+use trusty_fleet::fleet::{Answerable, Review, Wanted};
 use trusty_fleet::observation::{Act, Attention};
+use trusty_fleet::request::{Answer, Content, Over, RequestId};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
 use work::{Job, Reply};
@@ -69,16 +76,19 @@ enum Command {
     Explain(SessionId, oneshot::Sender<Option<Explanation>>),
     /// Something is to be done to a session.
     Act(SessionId, Action, Reply),
-}
-
-/// Everything that reaches the loop.
-#[derive(Debug)]
-enum Input {
-    News(Vec<Command>, Vec<Observation>),
-    /// A face was shown or hidden.
-    Looks,
-    Due,
-    End,
+    /// A hook asks, and waits.
+    Hold(SessionId, Box<Asked>, mpsc::Sender<Told>),
+    /// A hook that waited has ended.
+    LetGo(SessionId, RequestId, Over),
+    /// The whole of what a hook asks.
+    Content(SessionId, RequestId, oneshot::Sender<Option<Arc<Content>>>),
+    /// What a hook asks is answered.
+    Answer(
+        SessionId,
+        RequestId,
+        Answer,
+        oneshot::Sender<Result<(), AnswerError>>,
+    ),
 }
 
 /// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
@@ -88,6 +98,19 @@ pub struct Handle {
     commands: mpsc::Sender<Command>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     looking: Arc<watch::Sender<usize>>,
+    settings: watch::Receiver<Arc<Settings>>,
+    pub(crate) followed: Followed,
+}
+
+/// The other ends of what a handle holds: whoever has them is the engine.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(crate) clock: Clock,
+    commands: mpsc::Receiver<Command>,
+    pub(crate) looks: watch::Receiver<usize>,
+    pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(crate) settings: watch::Receiver<Arc<Settings>>,
+    pub(crate) followed: watch::Sender<Option<Remote>>,
 }
 
 /// Somebody looks for as long as this lives.
@@ -118,6 +141,17 @@ impl Handle {
         self.snapshots.clone()
     }
 
+    /// The settings, as they are changed. What is wrong in them is told by the snapshot's health.
+    pub fn settings(&self) -> watch::Receiver<Arc<Settings>> {
+        self.settings.clone()
+    }
+
+    /// Returns when the engine has ended.
+    pub async fn ended(&self) {
+        // Nothing else ends the wait.
+        let _ = self.snapshots.clone().wait_for(|_| false).await;
+    }
+
     /// A face is visible: what raises no event is looked at more often until the returned value
     /// is dropped.
     pub fn look(&self) -> Looking {
@@ -127,6 +161,9 @@ impl Handle {
 
     /// The owner has looked.
     pub async fn attend(&self, attention: Attention) {
+        if self.followed.attend(attention).await.is_some() {
+            return;
+        }
         self.file(Fact::Attention(attention)).await;
     }
 
@@ -137,7 +174,7 @@ impl Handle {
         }
     }
 
-    async fn file(&self, fact: Fact) {
+    pub(crate) async fn file(&self, fact: Fact) {
         // A loop that has ended needs to know nothing.
         let _ = self.commands.send(Command::File(fact)).await;
     }
@@ -145,14 +182,66 @@ impl Handle {
     /// Does something to a session. Returns when it is done and verified, or nothing has
     /// changed.
     pub async fn act(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
+        if let Some(done) = self.followed.act(id, &action).await {
+            return done;
+        }
         let (reply, answer) = oneshot::channel();
         let sent = self.commands.send(Command::Act(id, action, reply)).await;
         sent.map_err(|_| ActionError::Gone)?;
         answer.await.unwrap_or(Err(ActionError::Gone))
     }
 
+    /// Holds what a hook asks; what it is told comes here. Without an engine, nothing.
+    pub(crate) async fn hold(
+        &self,
+        session: SessionId,
+        asked: Asked,
+    ) -> Option<mpsc::Receiver<Told>> {
+        // That it is held, and the last word.
+        let (way, told) = mpsc::channel(2);
+        let command = Command::Hold(session, Box::new(asked), way);
+        self.commands.send(command).await.ok()?;
+        Some(told)
+    }
+
+    /// A hook that waited has ended.
+    pub(crate) async fn held_no_more(&self, session: SessionId, request: RequestId, over: Over) {
+        // A loop that has ended needs to know nothing.
+        let _ = self
+            .commands
+            .send(Command::LetGo(session, request, over))
+            .await;
+    }
+
+    pub(crate) async fn content(
+        &self,
+        session: SessionId,
+        request: RequestId,
+    ) -> Option<Arc<Content>> {
+        let (reply, content) = oneshot::channel();
+        let command = Command::Content(session, request, reply);
+        self.commands.send(command).await.ok()?;
+        content.await.ok()?
+    }
+
+    pub(crate) async fn give(
+        &self,
+        session: SessionId,
+        request: RequestId,
+        answer: Answer,
+    ) -> Result<(), AnswerError> {
+        let (reply, given) = oneshot::channel();
+        let command = Command::Answer(session, request, answer, reply);
+        let sent = self.commands.send(command).await;
+        sent.map_err(|_| AnswerError::Gone)?;
+        given.await.unwrap_or(Err(AnswerError::Gone))
+    }
+
     /// Why a session is what it is; none if there is no such session.
     pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
+        if let Some(told) = self.followed.explain(id).await {
+            return told;
+        }
         let (reply, answer) = oneshot::channel();
         self.commands.send(Command::Explain(id, reply)).await.ok()?;
         answer.await.ok()?
@@ -183,18 +272,68 @@ impl Engine {
         settings: &Settings,
         recorder: Option<Recorder>,
     ) -> Result<Handle, StartError> {
-        let setup = Setup::of(around, settings).map_err(StartError::Machine)?;
+        let (handle, ends) = Self::ends(around, settings)?;
+        Self::run(around, ends, recorder)?;
+        Ok(handle)
+    }
+
+    /// A handle, and its other ends for whoever is to be the engine.
+    pub(crate) fn ends(
+        around: &Surroundings,
+        settings: &Settings,
+    ) -> Result<(Handle, Ends), StartError> {
         let clock = Clock::start();
         let (send_commands, commands) = mpsc::channel(COMMANDS);
-        let (send_observations, observations) = mpsc::channel(OBSERVATIONS);
         let (send_snapshots, snapshots) = watch::channel(Arc::default());
+        let (looking, looks) = watch::channel(0);
+        let (follow, followed) = watch::channel(None);
+        let (send_settings, settings) = watch::channel(Arc::new(settings.clone()));
+        let around = around.clone();
+        spawn("trusty-settings", move || {
+            settings::follow(around, send_settings)
+        })?;
+        let ends = Ends {
+            clock,
+            commands,
+            looks,
+            snapshots: send_snapshots,
+            settings: settings.clone(),
+            followed: follow,
+        };
+        let handle = Handle {
+            clock,
+            commands: send_commands,
+            snapshots,
+            looking: Arc::new(looking),
+            settings,
+            followed: Followed::new(followed),
+        };
+        Ok((handle, ends))
+    }
+
+    /// Starts the loop and the sources behind a handle.
+    pub(crate) fn run(
+        around: &Surroundings,
+        ends: Ends,
+        recorder: Option<Recorder>,
+    ) -> Result<(), StartError> {
+        let Ends {
+            clock,
+            commands,
+            looks,
+            snapshots,
+            settings,
+            followed: _,
+        } = ends;
+        let now = Arc::clone(&settings.borrow());
+        let setup = Setup::of(around, &now).map_err(StartError::Machine)?;
+        let (send_observations, observations) = mpsc::channel(OBSERVATIONS);
         let first = Orders {
             wanted: Wanted::default(),
             cadence: cadence(Visibility::Hidden, Motion::Still),
             nudge: 0,
         };
         let (send_orders, orders) = watch::channel(first);
-        let (looking, looks) = watch::channel(0);
         let out = Outlet::new(clock, send_observations);
 
         let sources = Sources::new(around, &setup, clock).map_err(StartError::Machine)?;
@@ -209,11 +348,13 @@ impl Engine {
             pauses: hold("trusty-pause", &feed, pause::run)?,
             connections: hold("trusty-connect", &feed, connection::run)?,
         };
+        let (file, told) = (around.settings_file(), feed.1.clone());
+        spawn("trusty-wishes", move || settings::run(file, settings, told))?;
         let (send_jobs, jobs) = mpsc::channel(JOBS);
         let (hands, told) = (Hands::new(around), feed.1.clone());
         spawn("trusty-hands", move || work::run(hands, jobs, told))?;
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
-        for fact in sweep::settings_facts(around, settings) {
+        for fact in sweep::settings_facts(around, &now) {
             desk.file(Observation {
                 at: clock.now(),
                 fact,
@@ -222,6 +363,7 @@ impl Engine {
         let mut state = Loop {
             clock,
             due_at: None,
+            held: Held::default(),
             pruned_at: clock.now(),
             desk,
             jobs: send_jobs,
@@ -229,17 +371,11 @@ impl Engine {
             nudge: 0,
             looks,
             orders: send_orders,
-            snapshots: send_snapshots,
+            snapshots,
         };
         spawn("trusty-engine", move || async move {
             state.prime(sources, release).await;
             state.run(commands, observations).await
-        })?;
-        Ok(Handle {
-            clock,
-            commands: send_commands,
-            snapshots,
-            looking: Arc::new(looking),
         })
     }
 }
@@ -280,7 +416,7 @@ where
 
 /// Runs a future to its end on a thread and a runtime of its own, so that a file system that
 /// hangs under one source stops no other.
-fn spawn<F, T>(name: &str, future: F) -> Result<(), StartError>
+pub(crate) fn spawn<F, T>(name: &str, future: F) -> Result<(), StartError>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Future<Output = Ended>,
@@ -309,6 +445,8 @@ struct Loop {
     due_at: Option<Timestamp>,
     pruned_at: Timestamp,
     desk: Desk,
+    /// What hooks ask, and the ways back to them.
+    held: Held,
     jobs: mpsc::Sender<Job>,
     /// When records that are not true were last seen to.
     reconciled_at: BTreeMap<SessionId, Timestamp>,
@@ -373,16 +511,62 @@ impl Loop {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::File(fact) => self.desk.file(Observation {
-                at: self.clock.now(),
-                fact,
-            }),
+            Command::File(fact) => self.file(fact),
             Command::Act(id, action, reply) => self.act(id, &action, reply),
+            Command::Hold(id, asked, way) => {
+                let (asking, over) = self.held.take(id, *asked, way);
+                let request = asking.id.clone();
+                self.file(Fact::Asked(id, Box::new(asking)));
+                self.over(id, request, over);
+            }
+            Command::LetGo(id, request, over) => {
+                let over = self.held.ended(id, &request, over);
+                self.over(id, request, over);
+            }
+            Command::Content(id, request, reply) => {
+                // Whoever asked may have gone.
+                let _ = reply.send(self.held.content(id, &request));
+            }
+            Command::Answer(id, request, answer, reply) => {
+                self.answer(id, request, &answer, reply);
+            }
             Command::Explain(id, reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
             }
         }
+    }
+
+    fn file(&mut self, fact: Fact) {
+        let at = self.clock.now();
+        self.desk.file(Observation { at, fact });
+    }
+
+    /// Files how a hold ended, if it did.
+    fn over(&mut self, id: SessionId, request: RequestId, over: Option<Over>) {
+        if let Some(over) = over {
+            self.file(Fact::AskOver(id, request, over));
+        }
+    }
+
+    fn answer(
+        &mut self,
+        id: SessionId,
+        request: RequestId,
+        answer: &Answer,
+        reply: oneshot::Sender<Result<(), AnswerError>>,
+    ) {
+        let answerable = self.desk.fleet.answerable(id, &request, self.clock.now());
+        let error = match answerable {
+            Answerable::Paused if *answer != Answer::Release => AnswerError::Paused,
+            Answerable::Yes | Answerable::Paused => {
+                let over = self.held.answer(id, &request, answer, reply);
+                return self.over(id, request, over);
+            }
+            Answerable::No => AnswerError::Over,
+        };
+        // Whoever asked may have gone.
+        let _ = reply.send(Err(error));
     }
 
     fn act(&mut self, id: SessionId, action: &Action, reply: Reply) {
@@ -431,14 +615,22 @@ impl Loop {
             self.desk.fleet.prune(now);
             self.pruned_at = now;
         }
+        let mut review = self.desk.fleet.review(now);
+        let gone = self.held.keep(&review.wanted.held, now);
+        if !gone.is_empty() {
+            for (id, request) in gone {
+                self.over(id, request, Some(Over::Released));
+            }
+            review = self.desk.fleet.review(now);
+        }
         let Review {
             snapshot,
             due,
             wanted,
-        } = self.desk.fleet.review(now);
+        } = review;
         self.due_at = due.map(|(at, _reason)| at);
         self.reconcile(&wanted.stale_pauses, now);
-        self.publish_snapshot(snapshot);
+        publish(&self.snapshots, snapshot);
         let visibility = if *self.looks.borrow() > 0 {
             Visibility::Visible
         } else {
@@ -455,77 +647,19 @@ impl Loop {
             new
         });
     }
-
-    fn publish_snapshot(&mut self, mut snapshot: Snapshot) {
-        self.snapshots.send_if_modified(|known| {
-            let news = known.revision == 0 || change::is_news(known, &snapshot);
-            snapshot.revision = known.revision + u64::from(news);
-            *known = Arc::new(snapshot);
-            news
-        });
-    }
 }
 
-/// What comes next. Of commands and observations all that is there is taken, up to a batch: many
-/// of the ones keep the others waiting for no longer than one batch takes.
-async fn next(
-    commands: &mut mpsc::Receiver<Command>,
-    observations: &mut mpsc::Receiver<Observation>,
-    looks: &mut watch::Receiver<usize>,
-    due: Option<Duration>,
-) -> Input {
-    let (mut told, mut seen) = (Vec::new(), Vec::new());
-    let taken = tokio::select! {
-        taken = commands.recv_many(&mut told, BATCH) => taken,
-        taken = observations.recv_many(&mut seen, BATCH) => taken,
-        changed = looks.changed() => return changed.map_or(Input::End, |()| Input::Looks),
-        () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => return Input::Due,
-    };
-    if taken == 0 {
-        return Input::End;
-    }
-    take(commands, &mut told);
-    take(observations, &mut seen);
-    Input::News(told, seen)
-}
-
-/// Takes what is there, up to a batch.
-fn take<T>(from: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
-    while into.len() < BATCH
-        && let Ok(next) = from.try_recv()
-    {
-        into.push(next);
-    }
+/// Publishes a snapshot; a new revision only of one with news.
+pub(crate) fn publish(snapshots: &watch::Sender<Arc<Snapshot>>, mut snapshot: Snapshot) {
+    snapshots.send_if_modified(|known| {
+        let news = known.revision == 0 || change::is_news(known, &snapshot);
+        snapshot.revision = known.revision + u64::from(news);
+        *known = Arc::new(snapshot);
+        news
+    });
 }
 
 /// The user whose sessions are shown.
 pub fn own_uid() -> Result<u32, StartError> {
     sys::machine().map(|m| m.uid).map_err(StartError::Machine)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn many_commands_keep_no_observation_waiting() {
-        let (tell, mut commands) = mpsc::channel(COMMANDS);
-        let (see, mut observations) = mpsc::channel(OBSERVATIONS);
-        let (_looking, mut looks) = watch::channel(0);
-        let fact = || Fact::Attention(Attention::Popover);
-        for _ in 0..COMMANDS {
-            tell.try_send(Command::File(fact())).expect("room");
-        }
-        let at = Timestamp::default();
-        see.try_send(Observation { at, fact: fact() })
-            .expect("room");
-        let taken = next(&mut commands, &mut observations, &mut looks, None).await;
-        let Input::News(told, seen) = taken else {
-            panic!("{taken:?}");
-        };
-        assert_eq!((told.len(), seen.len()), (COMMANDS, 1));
-        drop((tell, see));
-        let ended = next(&mut commands, &mut observations, &mut looks, None).await;
-        assert!(matches!(ended, Input::End), "{ended:?}");
-    }
 }

@@ -15,6 +15,7 @@ mod work;
 
 pub use fault::STEPS;
 
+use crate::api::Problem;
 use crate::io::tmux;
 use crate::store::{Store, StoreError};
 use crate::surroundings::Surroundings;
@@ -45,6 +46,9 @@ pub enum ActionError {
     /// No engine does it any more.
     #[error("the engine has ended; start Trusty Bar again")]
     Gone,
+    /// The engine that another process runs has said so.
+    #[error("{}", .0.detail)]
+    Told(Box<Problem>),
 }
 
 impl ActionError {
@@ -59,8 +63,18 @@ impl ActionError {
         !matches!(self, Self::Busy) && !matches!(self, Self::Refused(refusal) if known(refusal))
     }
 
+    /// Whether it was not begun, or all was undone, since the session is not as it would have to
+    /// be.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Refused(_) | Self::Busy | Self::Changed(_) => true,
+            Self::Store(_) | Self::Failed(_) | Self::Gone => false,
+            Self::Told(problem) => problem.status < 500,
+        }
+    }
+
     /// A stable code, for programs.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
             Self::Refused(refusal) => refusal.code(),
             Self::Busy => "busy",
@@ -68,6 +82,7 @@ impl ActionError {
             Self::Changed(_) => "changed",
             Self::Failed(_) => "failed",
             Self::Gone => "gone",
+            Self::Told(problem) => &problem.code,
         }
     }
 }

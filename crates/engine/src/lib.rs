@@ -9,6 +9,7 @@ pub mod hooks;
 pub mod hosts;
 pub mod io;
 pub mod jump;
+pub mod one;
 pub mod recording;
 pub mod requests;
 pub mod settings;
@@ -18,5 +19,6 @@ pub mod surroundings;
 pub mod sweep;
 
 pub use engine::{Engine, Handle, StartError};
+pub use one::join;
 pub use settings::Settings;
 pub use surroundings::Surroundings;

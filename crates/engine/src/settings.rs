@@ -39,7 +39,8 @@ pub struct Settings {
 
 /// What a new settings file holds: every setting, with its default, as a comment.
 const TEMPLATE: &str = "\
-# Settings of Trusty Bar. Changes count from its next start.
+# Settings of Trusty Bar. Changes count at once, those of [discovery] from the next start.
+# What is not understood is named by the app and by trusty list, and ignored.
 
 [discovery]
 # More config folders of Claude Code, besides $CLAUDE_CONFIG_DIR or ~/.claude.
@@ -86,34 +87,51 @@ pub enum Confinement {
 impl Settings {
     /// Reads the file of these surroundings; without one, the defaults.
     pub fn read(around: &Surroundings) -> Self {
-        let path = around.settings_file();
-        let problem = |what: String| Self {
-            problems: vec![what],
+        Self::load(around).unwrap_or_else(|what| Self {
+            problems: vec![format!("{what}; the defaults are used")],
             ..Self::default()
-        };
-        match files::read_bounded(&path, BOUND) {
+        })
+    }
+
+    /// Reads the file anew; `before` still counts while it cannot be understood at all.
+    pub fn read_after(before: &Self, around: &Surroundings) -> Self {
+        Self::load(around).unwrap_or_else(|what| Self {
+            problems: vec![format!("{what}; what it said before still counts")],
+            ..before.clone()
+        })
+    }
+
+    /// What is wrong, in words; none when all is well.
+    pub fn problem(&self) -> Option<String> {
+        (!self.problems.is_empty()).then(|| self.problems.join("; "))
+    }
+
+    fn load(around: &Surroundings) -> Result<Self, String> {
+        let file = around.settings_file();
+        // It may be a link into a collection of such files.
+        let file = fs::canonicalize(&file).unwrap_or(file);
+        match files::read_bounded(&file, BOUND) {
             Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => Self::parse(&text, &around.home),
-                Err(_) => problem("is not UTF-8 text; the defaults are used".into()),
+                Ok(text) => Self::understand(&text, &around.home),
+                Err(_) => Err("is not UTF-8 text".into()),
             },
-            Err(ReadError::Gone) => Self::default(),
-            Err(e) => problem(format!("{e}; the defaults are used")),
+            Err(ReadError::Gone) => Ok(Self::default()),
+            Err(e) => Err(e.to_string()),
         }
     }
 
     /// Reads the text of a file. `home` replaces a leading `~/`.
     pub fn parse(text: &str, home: &Path) -> Self {
+        Self::understand(text, home).unwrap_or_else(|what| Self {
+            problems: vec![format!("{what}; the defaults are used")],
+            ..Self::default()
+        })
+    }
+
+    fn understand(text: &str, home: &Path) -> Result<Self, String> {
+        let table = text.parse::<toml::Table>();
+        let table = table.map_err(|e| format!("is not valid TOML ({})", located(&e, text)))?;
         let mut settings = Self::default();
-        let table = match text.parse::<toml::Table>() {
-            Ok(table) => table,
-            Err(e) => {
-                let told = e.message().to_owned();
-                settings
-                    .problems
-                    .push(format!("is not valid TOML ({told}); the defaults are used"));
-                return settings;
-            }
-        };
         for (section, value) in &table {
             match (section.as_str(), value) {
                 ("discovery", Value::Table(keys)) => {
@@ -147,7 +165,7 @@ impl Settings {
                 _ => settings.ignore(&format!("{section} is not a known section")),
             }
         }
-        settings
+        Ok(settings)
     }
 
     fn discovery(&mut self, key: &str, value: &Value, home: &Path) {
@@ -184,6 +202,15 @@ impl Settings {
 
     fn ignore(&mut self, what: &str) {
         self.problems.push(format!("{what}; it is ignored"));
+    }
+}
+
+/// What is wrong, and on which line.
+fn located(e: &toml::de::Error, text: &str) -> String {
+    let before = e.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, e.message()),
+        None => e.message().to_owned(),
     }
 }
 

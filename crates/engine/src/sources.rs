@@ -7,6 +7,7 @@ pub mod pause;
 pub mod process;
 pub mod registry;
 pub mod screen;
+pub mod settings;
 pub(crate) mod text;
 pub mod tmux;
 pub mod transcript;

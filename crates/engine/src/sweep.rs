@@ -63,16 +63,15 @@ impl Setup {
 /// What the settings file wishes, and what is wrong in it, as health.
 pub fn settings_facts(around: &Surroundings, settings: &Settings) -> Vec<Fact> {
     let wishes = Fact::Preferences(settings.preferences);
-    if settings.problems.is_empty() {
+    let Some(problem) = settings.problem() else {
         return vec![wishes];
-    }
+    };
     let subject = around.settings_file().display().to_string();
     let key = HealthKey {
         source: Source::Settings,
         subject,
     };
-    let problems = settings.problems.join("; ");
-    vec![wishes, Fact::Health(key, Some(problems))]
+    vec![wishes, Fact::Health(key, Some(problem))]
 }
 
 /// All sources, before they follow changes.

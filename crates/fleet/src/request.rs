@@ -92,14 +92,16 @@ pub enum Over {
 }
 
 /// The whole of a request, as the client wrote it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Content {
     /// `Bash`, `AskUserQuestion`, …
     pub tool: String,
     /// Its input.
+    #[schema(value_type = Object)]
     pub input: Map<String, Value>,
     /// What the client offers as lasting answers (`permission_suggestions`), each to be echoed
     /// as it is.
+    #[schema(value_type = Vec<Object>)]
     pub suggestions: Vec<Value>,
 }
 

@@ -4,7 +4,7 @@
 mod parts;
 mod pause;
 mod request;
-pub(crate) mod rfc3339;
+pub mod rfc3339;
 mod shift;
 
 pub(crate) use shift::moved;

@@ -1,5 +1,9 @@
 //! What everyone holds: all sessions and the health of the sources at one moment.
 
+mod delta;
+
+pub use delta::SnapshotDelta;
+
 use crate::observation::Connection;
 use crate::session::{Session, Source, rfc3339};
 use serde::{Deserialize, Serialize};

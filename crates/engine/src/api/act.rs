@@ -1,15 +1,19 @@
 //! What can be done to a session over the API.
 
+use super::problem::{Problem, problem};
+use super::take::{self, Body, Id};
 use crate::engine::Handle;
 use crate::hosts::ActionError;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use crate::requests::AnswerError;
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Refusal, Wish};
+use trusty_fleet::observation::Attention;
 use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::request::{Answer, RequestId};
 use utoipa::ToSchema;
 
 /// How a pause is wished for; every part may be missing.
@@ -27,53 +31,56 @@ pub struct PauseRequest {
     pub by: Option<Asker>,
 }
 
-/// Why something was not done (RFC 9457, `application/problem+json`).
+/// An answer to one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Problem {
-    /// In short.
-    pub title: String,
-    /// The HTTP status.
-    pub status: u16,
-    /// In words that say what to do next.
-    pub detail: String,
-    /// A stable code: `already-paused`, `no-way`, …
-    pub code: String,
+#[serde(deny_unknown_fields)]
+pub struct AnswerRequest {
+    /// Which request: the answer applies to that one only.
+    pub request: RequestId,
+    /// What is answered.
+    pub answer: Answer,
+}
+
+/// What the owner has looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AttentionRequest {
+    /// The session whose terminal was looked at; without one, all of them, in a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
 }
 
 /// Pauses a session. Answers when it is done and verified.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/pause",
-    params(("id" = String, Path, description = "The session's id, a UUID")),
-    request_body(content = PauseRequest, description = "May be empty"),
+    tag = "actions",
+    params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    request_body(content = Option<PauseRequest>, description = "May be empty"),
     responses(
         (status = 204, description = "It is paused, or will be before its next tool"),
-        (status = 400, description = "The body is not understood", body = Problem),
-        (status = 404, description = "No such session", body = Problem),
-        (status = 409, description = "Refused", body = Problem),
-        (status = 500, description = "A step failed; all was undone", body = Problem),
+        (status = 400, description = "The id or the body is not understood", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "No such session", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Refused", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 500, description = "A step failed; all was undone", body = Problem,
+            content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn pause(
     State(handle): State<Handle>,
-    Path(id): Path<SessionId>,
-    body: Bytes,
+    Id(id): Id,
+    body: Body<PauseRequest>,
 ) -> Response {
-    let asked: PauseRequest = match body.as_ref() {
-        [] => PauseRequest::default(),
-        bytes => match serde_json::from_slice(bytes) {
-            Ok(asked) => asked,
-            Err(e) => {
-                let detail = format!("the body is not understood: {e}");
-                return problem(
-                    StatusCode::BAD_REQUEST,
-                    "Bad request",
-                    &detail,
-                    "bad-request",
-                );
-            }
-        },
-    };
+    let asked = body.0.unwrap_or_default();
     let wish = Wish {
         how: asked.how,
         note: asked.note,
@@ -86,15 +93,23 @@ pub(super) async fn pause(
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/resume",
-    params(("id" = String, Path, description = "The session's id, a UUID")),
+    tag = "actions",
+    params(("id" = String, Path, format = Uuid, description = "The session's id")),
     responses(
         (status = 204, description = "It runs"),
-        (status = 404, description = "No such session", body = Problem),
-        (status = 409, description = "Refused", body = Problem),
-        (status = 500, description = "A step failed", body = Problem),
+        (status = 400, description = "The id is not a UUID", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "No such session", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Refused", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 500, description = "A step failed", body = Problem,
+            content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn resume(State(handle): State<Handle>, Path(id): Path<SessionId>) -> Response {
+pub(super) async fn resume(State(handle): State<Handle>, Id(id): Id) -> Response {
     act(&handle, id, Action::Resume).await
 }
 
@@ -102,49 +117,118 @@ pub(super) async fn resume(State(handle): State<Handle>, Path(id): Path<SessionI
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/stop",
-    params(("id" = String, Path, description = "The session's id, a UUID")),
+    tag = "actions",
+    params(("id" = String, Path, format = Uuid, description = "The session's id")),
     responses(
         (status = 204, description = "It has ended"),
-        (status = 404, description = "No such session", body = Problem),
-        (status = 409, description = "Refused", body = Problem),
-        (status = 500, description = "It does not end", body = Problem),
+        (status = 400, description = "The id is not a UUID", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "No such session", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Refused", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 500, description = "It does not end", body = Problem,
+            content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn stop(State(handle): State<Handle>, Path(id): Path<SessionId>) -> Response {
+pub(super) async fn stop(State(handle): State<Handle>, Id(id): Id) -> Response {
     act(&handle, id, Action::End).await
+}
+
+/// Answers a request that a hook holds. Answers when the hook has handed it on to its client.
+#[utoipa::path(
+    post,
+    path = "/v1/sessions/{id}/answer",
+    tag = "actions",
+    params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    request_body(content = AnswerRequest, description = "Which request, and the answer"),
+    responses(
+        (status = 204, description = "Its client has the answer"),
+        (status = 400, description = "The id or the body is not understood", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "No such session", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Nobody waits for this answer any more", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 422, description = "The answer does not fit what was asked", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 500, description = "Its client did not take the answer", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn answer(
+    State(handle): State<Handle>,
+    Id(id): Id,
+    body: Body<AnswerRequest>,
+) -> Result<StatusCode, Problem> {
+    let AnswerRequest { request, answer } = body.needed()?;
+    let request = take::request_id(request)?;
+    handle.primed().await;
+    if !handle.snapshot().sessions.iter().any(|s| s.id == id) {
+        return Err(Problem::no_such_session());
+    }
+    let answered = handle.answer(id, &request, answer).await;
+    answered.map(|()| StatusCode::NO_CONTENT).map_err(|e| {
+        let (status, title) = match &e {
+            AnswerError::Over => (StatusCode::CONFLICT, "Too late"),
+            AnswerError::Paused => (StatusCode::CONFLICT, "Paused"),
+            AnswerError::Unfit(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Does not fit"),
+            AnswerError::Unheard | AnswerError::Gone => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
+            }
+        };
+        Problem::new(status, title, &e.to_string(), e.code())
+    })
+}
+
+/// Tells that the owner has looked, which turns Finished into Idle.
+#[utoipa::path(
+    post,
+    path = "/v1/attention",
+    tag = "sessions",
+    request_body(content = Option<AttentionRequest>, description = "May be empty"),
+    responses(
+        (status = 204, description = "It is noted"),
+        (status = 400, description = "The body is not understood", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn attention(
+    State(handle): State<Handle>,
+    body: Body<AttentionRequest>,
+) -> StatusCode {
+    let session = body.0.and_then(|asked| asked.session);
+    let attention = session.map_or(Attention::Popover, Attention::Terminal);
+    handle.attend(attention).await;
+    StatusCode::NO_CONTENT
 }
 
 async fn act(handle: &Handle, id: SessionId, action: Action) -> Response {
     handle.primed().await;
     match handle.act(id, action).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(ActionError::Refused(Refusal::Ended)) => Problem::no_such_session().into_response(),
         Err(e) => {
-            let (status, title) = match &e {
-                ActionError::Refused(Refusal::Ended) => (StatusCode::NOT_FOUND, "No such session"),
-                ActionError::Refused(_) | ActionError::Busy | ActionError::Changed(_) => {
-                    (StatusCode::CONFLICT, "Refused")
-                }
-                ActionError::Store(_) | ActionError::Failed(_) | ActionError::Gone => {
-                    (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
-                }
+            let (status, title) = if e.is_refusal() {
+                (StatusCode::CONFLICT, "Refused")
+            } else {
+                (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
             };
             problem(status, title, &e.to_string(), e.code())
         }
     }
-}
-
-fn problem(status: StatusCode, title: &str, detail: &str, code: &str) -> Response {
-    let body = Problem {
-        title: title.to_owned(),
-        status: status.as_u16(),
-        detail: detail.to_owned(),
-        code: code.to_owned(),
-    };
-    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-    (
-        status,
-        kind,
-        serde_json::to_string(&body).unwrap_or_default(),
-    )
-        .into_response()
 }

@@ -1,19 +1,29 @@
 //! The other end of the local API, for faces that run no engine.
 
-use super::{PauseRequest, Problem, VERSION, VERSION_HEADER};
+mod events;
+
+pub use events::{Events, Heard, Listen};
+
+use super::events::LAST_EVENT;
+use super::{AnswerRequest, AttentionRequest, EVENTS, EngineHealth, PauseRequest, Problem};
+use super::{VERSION, VERSION_HEADER, WholeRequest};
 use crate::io::socket;
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
+use hyper::http::request;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
+use trusty_fleet::request::RequestId;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot};
 
@@ -21,8 +31,6 @@ use trusty_fleet::{SessionId, Snapshot};
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How long an action may take: a terminal is waited for, step by step.
 const ACTION: Duration = Duration::from_mins(1);
-/// An engine sends something every 15 s, if only a comment; one that does not has stopped.
-const HEARTBEAT: Duration = Duration::from_secs(40);
 /// The most we take of one answer or event.
 const MOST: usize = 64 << 20;
 
@@ -89,7 +97,7 @@ impl Remote {
     }
 
     async fn whole<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        let response = self.get(path).await?;
+        let response = self.get(Request::get(path)).await?;
         let body = timeout(PATIENCE, Limited::new(response.into_body(), MOST).collect())
             .await
             .map_err(|_| ClientError::Silent)?
@@ -99,8 +107,7 @@ impl Remote {
 
     /// Pauses a session.
     pub async fn pause(&self, id: SessionId, how: &PauseRequest) -> Result<(), ClientError> {
-        let body = serde_json::to_vec(how).map_err(|e| ClientError::Broken(e.to_string()))?;
-        self.act(&format!("/v1/sessions/{id}/pause"), body).await
+        self.post(&format!("/v1/sessions/{id}/pause"), how).await
     }
 
     /// Ends the pause of a session.
@@ -113,6 +120,11 @@ impl Remote {
     pub async fn stop(&self, id: SessionId) -> Result<(), ClientError> {
         self.act(&format!("/v1/sessions/{id}/stop"), Vec::new())
             .await
+    }
+
+    async fn post(&self, path: &str, body: &impl Serialize) -> Result<(), ClientError> {
+        let body = serde_json::to_vec(body).map_err(|e| ClientError::Broken(e.to_string()))?;
+        self.act(path, body).await
     }
 
     async fn act(&self, path: &str, body: Vec<u8>) -> Result<(), ClientError> {
@@ -128,13 +140,7 @@ impl Remote {
                 return Ok(());
             }
             check_version(&response)?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), MOST).collect().await;
-            let body = body.map_err(|e| ClientError::Broken(e.to_string()))?;
-            Err(match read(&body.to_bytes()) {
-                Ok(problem) => ClientError::Refused(problem),
-                Err(_) => ClientError::Answer(status.to_string()),
-            })
+            Err(refused(response).await)
         });
         answer.await.unwrap_or(Err(ClientError::Silent))
     }
@@ -142,46 +148,70 @@ impl Remote {
     /// Its snapshots: one at once, one at each change. Ends when the engine does.
     pub async fn events(
         &self,
-    ) -> Result<impl Stream<Item = Result<Snapshot, ClientError>> + use<>, ClientError> {
-        let body = self.get("/v1/events").await?.into_body();
-        Ok(stream::try_unfold(
-            (body, Vec::new()),
-            async |(mut body, mut bytes)| {
-                loop {
-                    if let Some(event) = take_event(&mut bytes) {
-                        return Ok(Some((read(&event)?, (body, bytes))));
-                    }
-                    let frame = timeout(HEARTBEAT, body.frame())
-                        .await
-                        .map_err(|_| ClientError::Silent)?;
-                    match frame {
-                        None => return Ok(None),
-                        Some(Err(e)) => return Err(ClientError::Broken(e.to_string())),
-                        Some(Ok(frame)) => bytes.extend(frame.into_data().unwrap_or_default()),
-                    }
-                    if bytes.len() > MOST {
-                        return Err(ClientError::Answer("with an event without an end".into()));
-                    }
-                }
-            },
-        ))
+    ) -> Result<impl Stream<Item = Result<Arc<Snapshot>, ClientError>> + use<>, ClientError> {
+        let events = self.listen(Listen::Looking, None).await?;
+        Ok(stream::try_unfold(events, async |mut events| {
+            Ok(events.next().await?.map(|snapshot| (snapshot, events)))
+        }))
     }
 
-    async fn get(&self, path: &str) -> Result<Response<Incoming>, ClientError> {
-        let response = timeout(PATIENCE, self.request(path)).await;
-        let response = response.map_err(|_| ClientError::Silent)??;
-        check_version(&response)?;
-        match response.status() {
-            StatusCode::OK => Ok(response),
-            other => Err(ClientError::Answer(other.to_string())),
+    /// Its snapshots, going on from the last one that came over another connection.
+    pub async fn listen(&self, how: Listen, last: Option<Heard>) -> Result<Events, ClientError> {
+        let path = match how {
+            Listen::Looking => EVENTS.to_owned(),
+            Listen::Waiting => format!("{EVENTS}?looking=false"),
+        };
+        let mut request = Request::get(path);
+        if let Some(Heard { id, .. }) = &last {
+            request = request.header(LAST_EVENT, id);
+        }
+        let body = self.get(request).await?.into_body();
+        Ok(Events::new(body, last))
+    }
+
+    /// A request, whole; none if nobody waits for its answer any more.
+    pub async fn request(
+        &self,
+        id: SessionId,
+        request: &RequestId,
+    ) -> Result<Option<WholeRequest>, ClientError> {
+        let path = format!("/v1/sessions/{id}/requests/{request}");
+        match self.whole(&path).await {
+            Ok(whole) => Ok(Some(whole)),
+            Err(ClientError::Refused(problem)) if problem.status == 404 => Ok(None),
+            Err(e) => Err(e),
         }
     }
 
-    async fn request(&self, path: &str) -> Result<Response<Incoming>, ClientError> {
-        let request = Request::get(path).header(hyper::header::HOST, "trusty");
+    /// Answers a request. Returns when its hook has handed the answer on.
+    pub async fn answer(&self, id: SessionId, answer: &AnswerRequest) -> Result<(), ClientError> {
+        self.post(&format!("/v1/sessions/{id}/answer"), answer)
+            .await
+    }
+
+    /// The owner has looked.
+    pub async fn attend(&self, attention: &AttentionRequest) -> Result<(), ClientError> {
+        self.post("/v1/attention", attention).await
+    }
+
+    /// How it is.
+    pub async fn health(&self) -> Result<EngineHealth, ClientError> {
+        self.whole("/v1/health").await
+    }
+
+    async fn get(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
+        let request = request.header(hyper::header::HOST, "trusty");
         let request = request.body(Full::new(Bytes::new()));
         let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
-        self.send(request).await
+        let answer = timeout(PATIENCE, async {
+            let response = self.send(request).await?;
+            check_version(&response)?;
+            if response.status() == StatusCode::OK {
+                return Ok(response);
+            }
+            Err(refused(response).await)
+        });
+        answer.await.unwrap_or(Err(ClientError::Silent))
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ClientError> {
@@ -216,26 +246,21 @@ fn check_version(response: &Response<Incoming>) -> Result<(), ClientError> {
     }
 }
 
+/// What an engine of our version says of what it did not do.
+async fn refused(response: Response<Incoming>) -> ClientError {
+    let status = response.status();
+    match Limited::new(response.into_body(), MOST).collect().await {
+        Ok(body) => match read(&body.to_bytes()) {
+            Ok(problem) => ClientError::Refused(problem),
+            Err(_) => ClientError::Answer(status.to_string()),
+        },
+        Err(e) => ClientError::Broken(e.to_string()),
+    }
+}
+
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
     serde_json::from_slice(bytes)
         .map_err(|e| ClientError::Answer(format!("what is not understood: {e}")))
-}
-
-/// Takes the data of the first whole event out of a stream of server-sent events; comments and
-/// other fields are skipped.
-fn take_event(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
-    loop {
-        let end = bytes.windows(2).position(|w| w == b"\n\n")? + 2;
-        let event: Vec<u8> = bytes.drain(..end).collect();
-        let lines = event.split(|b| *b == b'\n');
-        let data: Vec<&[u8]> = lines
-            .filter_map(|l| l.strip_prefix(b"data:"))
-            .map(|l| l.strip_prefix(b" ").unwrap_or(l))
-            .collect();
-        if !data.is_empty() {
-            return Some(data.join(&b'\n'));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -265,15 +290,5 @@ mod tests {
         told_by_another("204 No Content").await.expect("done");
         let refused = told_by_another("409 Conflict").await;
         assert!(refused.expect_err("not done").is_absence());
-    }
-
-    #[test]
-    fn events_are_taken_whole() {
-        let mut bytes = b": keep-alive\n\nid: 1\ndata: {\"a\":\ndata: 1}\n\ndata: ha".to_vec();
-        assert_eq!(take_event(&mut bytes).as_deref(), Some(&b"{\"a\":\n1}"[..]));
-        assert_eq!(take_event(&mut bytes), None);
-        bytes.extend(b"lf\n\n");
-        assert_eq!(take_event(&mut bytes).as_deref(), Some(&b"half"[..]));
-        assert!(bytes.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! The API's own description, from which the popover's types are made too.
 
-use super::act::Problem;
+use super::problem::Problem;
 use trusty_fleet::request::Answer;
 use trusty_fleet::view::{Board, BoardDelta, Card, PopoverEvent, Reasons, Row};
 use trusty_fleet::why::Explanation;
@@ -11,15 +11,27 @@ use utoipa::OpenApi;
 #[openapi(
     info(
         title = "Trusty Bar",
-        description = "Claude Code sessions of one user on one machine."
+        description = "Claude Code sessions of one user on one machine, over a Unix socket that \
+            only this user can reach."
+    ),
+    tags(
+        (name = "sessions", description = "What is known of sessions"),
+        (name = "actions", description = "What can be done to a session"),
+        (name = "engine", description = "The program that answers"),
     ),
     paths(
-        super::sessions,
-        super::why,
+        super::read::sessions,
+        super::read::session,
+        super::read::why,
+        super::read::request,
         super::act::pause,
         super::act::resume,
+        super::act::answer,
         super::act::stop,
-        super::events
+        super::act::attention,
+        super::events::events,
+        super::read::health,
+        super::read::description,
     ),
     components(schemas(
         Snapshot,

@@ -180,6 +180,8 @@ pub enum Source {
     Attention,
     /// Our own record of a pause.
     Pause,
+    /// Our own engine: its local socket, or another one beside it.
+    Engine,
 }
 
 /// How sure a verdict is.

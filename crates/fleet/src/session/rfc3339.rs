@@ -38,33 +38,31 @@ fn write(time: SystemTime) -> Result<String, String> {
         .map_err(|e| e.to_string())
 }
 
-pub(crate) fn serialize<S: Serializer>(time: &SystemTime, s: S) -> Result<S::Ok, S::Error> {
+/// Writes a time.
+pub fn serialize<S: Serializer>(time: &SystemTime, s: S) -> Result<S::Ok, S::Error> {
     write(*time).map_err(S::Error::custom)?.serialize(s)
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<SystemTime, D::Error> {
+/// Reads a time.
+pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<SystemTime, D::Error> {
     read(Wire::deserialize(d)?).map_err(D::Error::custom)
 }
 
 /// The same for a time that may be absent or null.
-pub(crate) mod option {
+pub mod option {
     use super::{Deserialize, Deserializer, Serialize, Serializer, SystemTime, Wire, read, write};
     use serde::{de::Error as _, ser::Error as _};
 
-    #[expect(clippy::ref_option, reason = "serde's `with` fixes the form")]
-    pub(crate) fn serialize<S: Serializer>(
-        time: &Option<SystemTime>,
-        s: S,
-    ) -> Result<S::Ok, S::Error> {
+    /// Writes a time, or null.
+    pub fn serialize<S: Serializer>(time: &Option<SystemTime>, s: S) -> Result<S::Ok, S::Error> {
         time.map(write)
             .transpose()
             .map_err(S::Error::custom)?
             .serialize(s)
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        d: D,
-    ) -> Result<Option<SystemTime>, D::Error> {
+    /// Reads a time, or null.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SystemTime>, D::Error> {
         Option::<Wire>::deserialize(d)?
             .map(read)
             .transpose()

@@ -85,6 +85,7 @@ fn name(source: Source) -> &'static str {
         Source::Process => "process",
         Source::Tmux => "tmux",
         Source::Settings => "settings",
+        Source::Engine => "engine",
         Source::Transcript => "transcript",
         Source::Hook => "hooks",
         Source::Screen => "pane text",

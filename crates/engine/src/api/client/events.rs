@@ -1,0 +1,154 @@
+//! Reads server-sent events, and makes snapshots of them again.
+
+use super::{ClientError, MOST, read};
+use crate::api::events::{CHANGE, SNAPSHOT};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use trusty_fleet::Snapshot;
+use trusty_fleet::snapshot::SnapshotDelta;
+
+/// An engine sends something every 15 s, if only a comment; one that does not has stopped.
+const HEARTBEAT: Duration = Duration::from_secs(40);
+
+/// What the listener does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listen {
+    /// It looks: what raises no event is looked at more often.
+    Looking,
+    /// It waits for news.
+    Waiting,
+}
+
+/// The last event that was heard.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// Its id, as the engine gave it.
+    pub id: String,
+    /// What it led to.
+    pub snapshot: Arc<Snapshot>,
+}
+
+/// What an engine tells, as it comes.
+#[derive(Debug)]
+pub struct Events {
+    body: Incoming,
+    bytes: Vec<u8>,
+    last: Option<Heard>,
+}
+
+impl Events {
+    pub(super) fn new(body: Incoming, last: Option<Heard>) -> Self {
+        Self {
+            body,
+            bytes: Vec::new(),
+            last,
+        }
+    }
+
+    /// The next snapshot; none when the engine has ended. May be dropped and called again.
+    pub async fn next(&mut self) -> Result<Option<Arc<Snapshot>>, ClientError> {
+        loop {
+            while let Some(event) = Event::take(&mut self.bytes) {
+                if let Some(snapshot) = self.hear(event)? {
+                    return Ok(Some(snapshot));
+                }
+            }
+            let frame = timeout(HEARTBEAT, self.body.frame())
+                .await
+                .map_err(|_| ClientError::Silent)?;
+            match frame {
+                None => return Ok(None),
+                Some(Err(e)) => return Err(ClientError::Broken(e.to_string())),
+                Some(Ok(frame)) => self.bytes.extend(frame.into_data().unwrap_or_default()),
+            }
+            if self.bytes.len() > MOST {
+                return Err(ClientError::Answer("with an event without an end".into()));
+            }
+        }
+    }
+
+    /// The last event that was heard, to go on from over another connection.
+    pub fn last(&self) -> Option<Heard> {
+        self.last.clone()
+    }
+
+    fn hear(&mut self, event: Event) -> Result<Option<Arc<Snapshot>>, ClientError> {
+        let snapshot = match (event.name.as_str(), &self.last) {
+            (SNAPSHOT, _) => read::<Snapshot>(&event.data)?,
+            (CHANGE, Some(last)) => last.snapshot.apply(&read::<SnapshotDelta>(&event.data)?),
+            (CHANGE, None) => {
+                return Err(ClientError::Answer("with a change of nothing".into()));
+            }
+            // What a later version tells besides.
+            _ => return Ok(None),
+        };
+        let snapshot = Arc::new(snapshot);
+        self.last = Some(Heard {
+            id: event.id,
+            snapshot: Arc::clone(&snapshot),
+        });
+        Ok(Some(snapshot))
+    }
+}
+
+/// One event of a stream.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Event {
+    name: String,
+    id: String,
+    data: Vec<u8>,
+}
+
+impl Event {
+    /// Takes the first whole event with data out of a stream; comments are skipped.
+    fn take(bytes: &mut Vec<u8>) -> Option<Self> {
+        loop {
+            let end = bytes.windows(2).position(|w| w == b"\n\n")? + 2;
+            let mut event = Self::default();
+            let mut data = Vec::new();
+            for line in bytes[..end].split(|b| *b == b'\n') {
+                let colon = line.iter().position(|b| *b == b':').unwrap_or(line.len());
+                let (field, rest) = line.split_at(colon);
+                let value = rest.strip_prefix(b":").unwrap_or(rest);
+                let value = value.strip_prefix(b" ").unwrap_or(value);
+                let text = || String::from_utf8_lossy(value).into_owned();
+                match field {
+                    b"event" => event.name = text(),
+                    b"id" => event.id = text(),
+                    b"data" => data.push(value),
+                    _ => {}
+                }
+            }
+            event.data = data.join(&b'\n');
+            bytes.drain(..end);
+            if !event.data.is_empty() {
+                return Some(event);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_taken_whole() {
+        let mut bytes =
+            b": keep-alive\n\nevent: change\nid: a-1\ndata: {\"a\":\ndata: 1}\n\ndata: ha".to_vec();
+        let event = Event {
+            name: "change".into(),
+            id: "a-1".into(),
+            data: b"{\"a\":\n1}".to_vec(),
+        };
+        assert_eq!(Event::take(&mut bytes), Some(event));
+        assert_eq!(Event::take(&mut bytes), None);
+        bytes.extend(b"lf\n\n");
+        let half = Event::take(&mut bytes).expect("whole now");
+        assert_eq!(half.data, b"half");
+        assert!(bytes.is_empty());
+    }
+}

@@ -1,0 +1,203 @@
+//! What the API tells.
+
+use super::problem::Problem;
+use super::take::{Asked, Id};
+use super::{About, Api, VERSION};
+use crate::engine::Handle;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::SystemTime;
+use trusty_fleet::request::Content;
+use trusty_fleet::session::{Request, rfc3339};
+use trusty_fleet::snapshot::Health;
+use trusty_fleet::view::Card;
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{Session, Snapshot};
+use utoipa::ToSchema;
+
+/// A request with everything that an answer would apply to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WholeRequest {
+    /// The request, as its session tells it.
+    pub request: Request,
+    /// What is asked, as the client wrote it.
+    pub content: Content,
+    /// The same, ready to draw: what cannot be seen is written as its name.
+    pub card: Card,
+}
+
+/// How the engine is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EngineHealth {
+    /// The version of Trusty Bar that answers.
+    pub version: String,
+    /// The process that runs the engine.
+    pub pid: u32,
+    /// Since when it answers.
+    #[serde(with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: SystemTime,
+    /// How many sessions are shown.
+    pub sessions: usize,
+    /// What is wrong with the sources; empty when all is well.
+    pub health: Vec<Health>,
+}
+
+/// All sessions, and what is wrong with the sources.
+#[utoipa::path(
+    get,
+    path = "/v1/sessions",
+    tag = "sessions",
+    responses(
+        (status = 200, description = "The newest snapshot", body = Snapshot),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn sessions(State(handle): State<Handle>) -> Json<Snapshot> {
+    handle.primed().await;
+    Json(handle.snapshot().as_ref().clone())
+}
+
+/// One session.
+#[utoipa::path(
+    get,
+    path = "/v1/sessions/{id}",
+    tag = "sessions",
+    params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    responses(
+        (status = 200, description = "As it is now", body = Session),
+        (status = 400, description = "The id is not a UUID", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "No such session", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn session(
+    State(handle): State<Handle>,
+    id: Id,
+) -> Result<Json<Session>, Problem> {
+    handle.primed().await;
+    find(&handle, &id).map(Json)
+}
+
+/// Why a session is what it is: what every source last said of it, and which one won.
+#[utoipa::path(
+    get,
+    path = "/v1/sessions/{id}/why",
+    tag = "sessions",
+    params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    responses(
+        (status = 200, description = "What every source says", body = Explanation),
+        (status = 400, description = "The id is not a UUID", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "No such session", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn why(
+    State(handle): State<Handle>,
+    Id(id): Id,
+) -> Result<Json<Explanation>, Problem> {
+    handle.primed().await;
+    let told = handle.explain(id).await;
+    told.map(Json).ok_or_else(Problem::no_such_session)
+}
+
+/// A request that a hook holds, whole: what an answer would apply to.
+#[utoipa::path(
+    get,
+    path = "/v1/sessions/{id}/requests/{request}",
+    tag = "sessions",
+    params(
+        ("id" = String, Path, format = Uuid, description = "The session's id"),
+        ("request" = String, Path, pattern = "^[0-9a-f]{64}$",
+            description = "The request's id, as its session tells it"),
+    ),
+    responses(
+        (status = 200, description = "All of it", body = WholeRequest),
+        (status = 400, description = "An id is not understood", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "No such session, or nobody waits for this answer any more",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn request(
+    State(handle): State<Handle>,
+    id: Id,
+    Asked(asked): Asked,
+) -> Result<Json<WholeRequest>, Problem> {
+    handle.primed().await;
+    let session = find(&handle, &id)?;
+    let over = || {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "No such request",
+            "nobody waits for this answer any more; the session tells what it asks now",
+            "no-such-request",
+        )
+    };
+    let told = session.requests.into_iter().find(|r| r.id == asked);
+    let request = told.ok_or_else(over)?;
+    let content = handle.request(id.0, &asked).await.ok_or_else(over)?;
+    let card = Card::of(asked, &content);
+    Ok(Json(WholeRequest {
+        request,
+        content: Arc::unwrap_or_clone(content),
+        card,
+    }))
+}
+
+/// How the engine is: its version, its process, and what is wrong with its sources.
+#[utoipa::path(
+    get,
+    path = "/v1/health",
+    tag = "engine",
+    responses(
+        (status = 200, description = "It answers", body = EngineHealth),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn health(State(Api { handle, about }): State<Api>) -> Json<EngineHealth> {
+    handle.primed().await;
+    let snapshot = handle.snapshot();
+    let About { since, .. } = *about;
+    Json(EngineHealth {
+        version: VERSION.to_owned(),
+        pid: std::process::id(),
+        since,
+        sessions: snapshot.sessions.len(),
+        health: snapshot.health.clone(),
+    })
+}
+
+/// This description, in version 3.1 of its standard.
+#[utoipa::path(
+    get,
+    path = "/v1/openapi.json",
+    tag = "engine",
+    responses(
+        (status = 200, description = "The description", body = Object),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn description() -> Json<utoipa::openapi::OpenApi> {
+    Json(super::openapi())
+}
+
+fn find(handle: &Handle, id: &Id) -> Result<Session, Problem> {
+    let snapshot = handle.snapshot();
+    let found = snapshot.sessions.iter().find(|s| s.id == id.0);
+    found.cloned().ok_or_else(Problem::no_such_session)
+}

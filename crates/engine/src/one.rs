@@ -1,0 +1,164 @@
+//! One engine for all faces of a user: who comes first runs it, the others follow it, and one of
+//! them goes on when it ends.
+//!
+//! Whoever holds a [`Handle`] notices nothing of that: until the first look of the new engine is
+//! over, the last snapshot of the old one stays.
+
+mod followed;
+
+pub(crate) use followed::Followed;
+
+use crate::api;
+use crate::api::client::{ClientError, Events, Listen, Remote};
+use crate::engine::{self, Ends, Engine, Handle, StartError};
+use crate::io::clock;
+use crate::io::socket::{self, BindError, Bound};
+use crate::settings::Settings;
+use crate::sources::Ended;
+use crate::surroundings::Surroundings;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::time::sleep;
+use trusty_fleet::Fact;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::session::Source;
+
+/// How soon an engine is asked again that does not answer yet, or is just ending.
+const AGAIN: Duration = Duration::from_millis(50);
+/// An engine that starts answers sooner; one that does not for so long has stopped.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often it is looked whether an engine has ended that cannot be followed.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A hold on the engine of this user: one that runs is followed, and if none does, one is started
+/// here that answers the others. Returns at once.
+pub fn join(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
+    let uid = engine::own_uid()?;
+    let (handle, ends) = Engine::ends(around, settings)?;
+    let dir = around.runtime_dir(uid);
+    let one = One {
+        remote: Remote::at(&socket::path(&dir), uid),
+        around: around.clone(),
+        dir,
+        uid,
+        handle: handle.clone(),
+    };
+    engine::spawn("trusty-one", move || one.run(ends))?;
+    Ok(handle)
+}
+
+struct One {
+    around: Surroundings,
+    dir: PathBuf,
+    uid: u32,
+    remote: Remote,
+    handle: Handle,
+}
+
+impl One {
+    async fn run(self, mut ends: Ends) -> Ended {
+        let mut answered = clock::instant();
+        let why = loop {
+            match socket::bind(&self.dir, self.uid) {
+                Ok(bound) => return self.lead(ends, bound).await,
+                Err(BindError::Taken) => {}
+                Err(BindError::Io(e)) => {
+                    break format!("the local socket cannot be opened ({e})");
+                }
+            }
+            match self.remote.listen(Listen::Waiting, None).await {
+                Ok(events) => {
+                    self.follow(&mut ends, events).await;
+                    answered = clock::instant();
+                }
+                Err(e @ (ClientError::OtherVersion(_) | ClientError::Foreign(_))) => {
+                    break e.to_string();
+                }
+                Err(e) if answered.elapsed() >= PATIENCE => break e.to_string(),
+                Err(_) => sleep(AGAIN).await,
+            }
+        };
+        self.stand_beside(ends, why).await
+    }
+
+    /// Runs the engine and answers all others, to the end.
+    async fn lead(self, ends: Ends, bound: Bound) -> Ended {
+        // Dropped, its ends tell all handles that there is no engine.
+        if Engine::run(&self.around, ends, None).is_ok() {
+            self.serve(bound).await;
+        }
+        Ended
+    }
+
+    async fn serve(&self, bound: Bound) {
+        if let Err(e) = api::serve(bound, self.handle.clone(), self.uid).await {
+            let told = format!("the local socket cannot be listened to ({e})");
+            self.tell(Some(told)).await;
+            self.handle.ended().await;
+        }
+    }
+
+    /// Shows what another engine tells, until it ends.
+    async fn follow(&self, ends: &mut Ends, mut events: Events) {
+        ends.followed.send_replace(Some(self.remote.clone()));
+        let mut how = Listen::Waiting;
+        loop {
+            let looks = *ends.looks.borrow_and_update() > 0;
+            let wanted = if looks {
+                Listen::Looking
+            } else {
+                Listen::Waiting
+            };
+            if how != wanted {
+                match self.remote.listen(wanted, events.last()).await {
+                    Ok(anew) => (events, how) = (anew, wanted),
+                    Err(_) => break,
+                }
+            }
+            tokio::select! {
+                news = events.next() => match news {
+                    Ok(Some(snapshot)) => {
+                        engine::publish(&ends.snapshots, snapshot.as_ref().clone());
+                    }
+                    Ok(None) | Err(_) => break,
+                },
+                changed = ends.looks.changed() => if changed.is_err() { break },
+            }
+        }
+        ends.followed.send_replace(None);
+    }
+
+    /// Runs an engine of its own beside one that cannot be followed, says so, and answers others
+    /// as soon as that one has ended.
+    async fn stand_beside(self, ends: Ends, why: String) -> Ended {
+        if Engine::run(&self.around, ends, None).is_err() {
+            return Ended;
+        }
+        let told = format!("{why}; until then hooks reach that one, and not this one");
+        self.tell(Some(told)).await;
+        let bound = async {
+            loop {
+                clock::sleep(LOOK).await;
+                if let Ok(bound) = socket::bind(&self.dir, self.uid) {
+                    return bound;
+                }
+            }
+        };
+        tokio::select! {
+            bound = bound => {
+                self.tell(None).await;
+                self.serve(bound).await;
+            }
+            () = self.handle.ended() => {}
+        }
+        Ended
+    }
+
+    async fn tell(&self, problem: Option<String>) {
+        let key = HealthKey {
+            source: Source::Engine,
+            subject: socket::path(&self.dir).display().to_string(),
+        };
+        self.handle.file(Fact::Health(key, problem)).await;
+    }
+}

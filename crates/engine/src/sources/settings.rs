@@ -1,0 +1,147 @@
+//! The user's settings, as they are edited: what counts at once, and what is wrong in them.
+
+use super::watch::{Noticed, Watch};
+use super::{Ended, Outlet};
+use crate::io::clock;
+use crate::settings::Settings;
+use crate::surroundings::Surroundings;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch::{Receiver, Sender};
+use trusty_fleet::Fact;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::session::Source;
+
+/// An editor empties a file before it writes it, or puts another in its place.
+const MOMENT: Duration = Duration::from_millis(100);
+/// How often a folder is looked at that cannot be watched.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Reads the settings at each change, until nobody wants to know them any more.
+pub(crate) async fn follow(around: Surroundings, settings: Sender<Arc<Settings>>) -> Ended {
+    let mut watch = Watch::new(Source::Settings);
+    loop {
+        // What changes between the look and the watch is found by looking again.
+        while watch.aim(folders(&around.settings_file())) {
+            look(&around, &settings);
+        }
+        look(&around, &settings);
+        let rest = watch.is_blind().then_some(LOOK);
+        tokio::select! {
+            () = next(&around, &mut watch, rest) => {}
+            () = settings.closed() => return Ended,
+        }
+    }
+}
+
+fn look(around: &Surroundings, settings: &Sender<Arc<Settings>>) {
+    let read = Settings::read_after(&settings.borrow(), around);
+    settings.send_if_modified(|known| {
+        let new = **known != read;
+        if new {
+            *known = Arc::new(read);
+        }
+        new
+    });
+}
+
+/// Its folder, and that of the file it may be a link to.
+fn folders(file: &Path) -> impl Iterator<Item = PathBuf> {
+    let real = fs::canonicalize(file).ok();
+    let parent = |path: &Path| path.parent().map(Path::to_path_buf);
+    let real = real.as_deref().and_then(parent);
+    parent(file).into_iter().chain(real)
+}
+
+/// Returns when it is time to look again.
+async fn next(around: &Surroundings, watch: &mut Watch, rest: Option<Duration>) {
+    let file = around.settings_file();
+    let real = fs::canonicalize(&file).ok();
+    let concerns = |path: &Path| path == file || Some(path) == real.as_deref();
+    let timer = clock::sleep(rest.unwrap_or_default());
+    tokio::pin!(timer);
+    loop {
+        tokio::select! {
+            noticed = watch.next() => match noticed {
+                Noticed::Path(path) if !concerns(&path) => {}
+                Noticed::Path(_) | Noticed::Anything => return clock::sleep(MOMENT).await,
+            },
+            () = &mut timer, if rest.is_some() => return,
+        }
+    }
+}
+
+/// Tells what the settings wish, and what is wrong in them, as they change.
+pub(crate) async fn run(
+    file: PathBuf,
+    mut settings: Receiver<Arc<Settings>>,
+    out: Outlet,
+) -> Ended {
+    let key = HealthKey {
+        source: Source::Settings,
+        subject: file.display().to_string(),
+    };
+    while settings.changed().await.is_ok() {
+        let now = Arc::clone(&settings.borrow_and_update());
+        let facts = vec![
+            Fact::Preferences(now.preferences),
+            Fact::Health(key.clone(), now.problem()),
+        ];
+        if let Err(ended) = out.tell(facts).await {
+            return ended;
+        }
+    }
+    Ended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use tokio::sync::watch;
+    use trusty_fleet::observation::First;
+
+    #[track_caller]
+    async fn until(settings: &mut Receiver<Arc<Settings>>, rule: impl Fn(&Settings) -> bool) {
+        let long = Duration::from_secs(30);
+        let seen = settings.wait_for(|s| rule(s));
+        let seen = tokio::time::timeout(long, seen).await;
+        seen.expect("in time").expect("it follows");
+    }
+
+    #[tokio::test]
+    async fn what_is_edited_counts_and_what_is_broken_does_not() {
+        let home = tempfile::tempdir().expect("folder");
+        let around = Surroundings {
+            home: home.path().to_path_buf(),
+            ..Surroundings::default()
+        };
+        let (send, mut settings) = watch::channel(Arc::default());
+        let following = tokio::spawn(follow(around.clone(), send));
+        let file = around.settings_file();
+        fs::create_dir_all(file.parent().expect("folder")).expect("folders");
+        fs::write(&file, "[pause]\nfirst = 'hold'\n").expect("written");
+        until(&mut settings, |s| s.preferences.first == First::Hold).await;
+        fs::write(&file, "[pause\nfirst = 'instant'\n").expect("written");
+        until(&mut settings, |s| !s.problems.is_empty()).await;
+        let now = settings.borrow().clone();
+        assert_eq!(now.preferences.first, First::Hold, "the last good value");
+        let told = now.problem().expect("told");
+        assert!(told.contains("is not valid TOML"), "{told}");
+        // As editors do it, and as a collection of dotfiles does.
+        let other = home.path().join("other.toml");
+        fs::write(&other, "[pause]\nfirst = 'instant'\n").expect("written");
+        fs::remove_file(&file).expect("removed");
+        symlink(&other, &file).expect("linked");
+        until(&mut settings, |s| {
+            s.preferences.first == First::AtOnce && s.problems.is_empty()
+        })
+        .await;
+        fs::write(&other, "[pause]\nfirst = 'hold'\n").expect("written");
+        until(&mut settings, |s| s.preferences.first == First::Hold).await;
+        drop(settings);
+        following.await.expect("ends with its last reader");
+    }
+}
