@@ -7,8 +7,10 @@ pub mod client;
 pub mod desktop;
 pub mod home;
 pub mod host;
+pub mod http;
 pub mod process;
 pub mod recording;
+pub mod stand_in;
 pub mod trusty;
 pub mod wait;
 
@@ -20,3 +22,4 @@ pub use process::ProcessRef;
 pub use recording::Recording;
 pub use rustix::process::Signal;
 pub use serde_json::Value;
+pub use stand_in::StandIn;
