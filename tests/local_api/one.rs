@@ -3,6 +3,7 @@
 use crate::{LONG, Served, socket_of};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -182,6 +183,8 @@ async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
     let home = Home::new();
     let folder = home.runtime().join("trusty");
     std::fs::create_dir_all(&folder).expect("folder");
+    let private = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(&folder, private).expect("private");
     let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
     let lock = rustix::fs::open(folder.join("lock"), flags, Mode::RUSR | Mode::WUSR);
     let lock = lock.expect("a lock");

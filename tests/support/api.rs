@@ -265,11 +265,8 @@ fn acts(request: &Request, script: &Script) -> Vec<Act> {
             .iter()
             .cloned()
             .map(|act| match act {
-                Act::Call {
-                    tool: "Agent",
-                    input,
-                } => Act::Call {
-                    tool: request.agent_tool,
+                Act::Call { tool, input } if tool == "Agent" => Act::Call {
+                    tool: request.agent_tool.to_owned(),
                     input,
                 },
                 act => act,

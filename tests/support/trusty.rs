@@ -33,15 +33,25 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+const CONFINED: &str = "[discovery]\nconfine = true\n";
+
 /// Keeps discovery within this home: no other session of the machine is looked at.
 pub fn confine(home: &Home) {
-    let folder = home.xdg_config().join("trusty");
-    fs::create_dir_all(&folder).expect("the settings folder");
-    fs::write(
-        folder.join("settings.toml"),
-        "[discovery]\nconfine = true\n",
-    )
-    .expect("settings");
+    let told = fs::read_to_string(settings(home)).unwrap_or_default();
+    if !told.starts_with(CONFINED) {
+        configure(home, "");
+    }
+}
+
+/// Writes our settings: these, and that discovery keeps within this home.
+pub fn configure(home: &Home, more: &str) {
+    let file = settings(home);
+    fs::create_dir_all(file.parent().expect("a folder")).expect("the settings folder");
+    fs::write(file, format!("{CONFINED}{more}")).expect("settings");
+}
+
+fn settings(home: &Home) -> PathBuf {
+    home.xdg_config().join("trusty/settings.toml")
 }
 
 /// Connects the hooks of all sessions of this home, as their owner would.

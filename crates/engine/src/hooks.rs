@@ -3,13 +3,18 @@
 //!
 //! `trusty-hook 1 <client's pid, 0 if unknown> <length>`, a line end and so many bytes; the answer
 //! is one line, `taken` or why not. A hook does not wait long for it, and does without.
+//!
+//! A hook that can carry an answer back adds the word ` ask`. What it is told after `taken` is in
+//! [`ask`].
 
+pub mod ask;
 mod serve;
 
 pub(crate) use serve::serve;
 
 use crate::io::{clock, paths, socket};
 use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -27,6 +32,17 @@ struct Header {
     pid: Option<u32>,
     /// The length of the payload, in bytes.
     length: usize,
+    /// What the hook does then.
+    then: Then,
+}
+
+/// What a hook does once its message is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// It ends.
+    Ends,
+    /// It waits for an answer.
+    Asks,
 }
 
 /// The longest header, in bytes.
@@ -34,7 +50,12 @@ const LONGEST: usize = 64;
 
 impl Header {
     fn text(self) -> String {
-        format!("trusty-hook 1 {} {}\n", self.pid.unwrap_or(0), self.length)
+        let asks = match self.then {
+            Then::Ends => "",
+            Then::Asks => " ask",
+        };
+        let pid = self.pid.unwrap_or(0);
+        format!("trusty-hook 1 {pid} {}{asks}\n", self.length)
     }
 
     /// Of a line without its end.
@@ -42,11 +63,16 @@ impl Header {
         let rest = std::str::from_utf8(line)
             .ok()?
             .strip_prefix("trusty-hook 1 ")?;
-        let (pid, length) = rest.split_once(' ')?;
+        let (pid, rest) = rest.split_once(' ')?;
         let pid = pid.parse().ok()?;
+        let (length, then) = match rest.strip_suffix(" ask") {
+            Some(length) => (length, Then::Asks),
+            None => (rest, Then::Ends),
+        };
         Some(Self {
             pid: (pid != 0).then_some(pid),
             length: length.parse().ok()?,
+            then,
         })
     }
 }
@@ -62,9 +88,24 @@ pub fn tell(runtime_dir: &Path, uid: u32, payload: &[u8], pid: Option<u32>) {
 
 fn hand_over(socket: &Path, payload: &[u8], pid: Option<u32>) -> Option<()> {
     let end = clock::instant() + PATIENCE;
-    let mut stream = socket::connect_in_time(socket, PATIENCE).ok()?;
+    let mut stream = send(socket, payload, pid, Then::Ends, end)?;
+    stream.set_read_timeout(Some(left(end)?)).ok()?;
+    // What is answered changes nothing; that it is, means that this event is filed before the
+    // next one.
+    stream.read(&mut [0; LONGEST]).ok().map(drop)
+}
+
+/// Sends a message, until `end` at the latest.
+fn send(
+    socket: &Path,
+    payload: &[u8],
+    pid: Option<u32>,
+    then: Then,
+    end: Instant,
+) -> Option<UnixStream> {
+    let mut stream = socket::connect_in_time(socket, left(end)?).ok()?;
     let length = payload.len();
-    let mut message = Header { pid, length }.text().into_bytes();
+    let mut message = Header { pid, length, then }.text().into_bytes();
     message.extend_from_slice(payload);
     let mut rest = &message[..];
     while !rest.is_empty() {
@@ -72,10 +113,7 @@ fn hand_over(socket: &Path, payload: &[u8], pid: Option<u32>) -> Option<()> {
         let count = stream.write(rest).ok()?;
         rest = rest.get(count..).filter(|_| count > 0)?;
     }
-    stream.set_read_timeout(Some(left(end)?)).ok()?;
-    // What is answered changes nothing; that it is, means that this event is filed before the
-    // next one.
-    stream.read(&mut [0; LONGEST]).ok().map(drop)
+    Some(stream)
 }
 
 fn left(end: Instant) -> Option<Duration> {
@@ -95,14 +133,17 @@ mod tests {
             Header {
                 pid: Some(7),
                 length: 0,
+                then: Then::Ends,
             },
             Header {
                 pid: None,
                 length: MOST,
+                then: Then::Asks,
             },
             Header {
                 pid: Some(u32::MAX),
                 length: usize::MAX,
+                then: Then::Asks,
             },
         ] {
             let text = header.text();
@@ -118,6 +159,9 @@ mod tests {
             "trusty-hook 1 x 1",
             "trusty-hook 1 7 -1",
             "trusty-hook 1 7 1 ",
+            "trusty-hook 1 7 1 asks",
+            "trusty-hook 1 7 1  ask",
+            "trusty-hook 1 7 ask",
         ] {
             assert_eq!(Header::read(other.as_bytes()), None, "{other}");
         }

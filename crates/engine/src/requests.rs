@@ -1,5 +1,11 @@
 //! Requests that hooks hold: their whole content, and the way back to each hook.
 
+mod decision;
+mod desk;
+
+pub use decision::{Unfit, decide};
+pub(crate) use desk::{Held, LastWord, Told};
+
 use crate::engine::Handle;
 use std::sync::Arc;
 use trusty_fleet::SessionId;
@@ -14,6 +20,9 @@ pub enum AnswerError {
     /// It does not fit what was asked; in words.
     #[error("{0}")]
     Unfit(String),
+    /// Its client cannot read it now.
+    #[error("its session is paused; resume it first")]
+    Paused,
     /// The hook took it, but did not say that it was handed on.
     #[error("its client did not take the answer; answer in its terminal")]
     Unheard,
@@ -22,12 +31,19 @@ pub enum AnswerError {
     Gone,
 }
 
+impl From<Unfit> for AnswerError {
+    fn from(unfit: Unfit) -> Self {
+        Self::Unfit(unfit.to_string())
+    }
+}
+
 impl AnswerError {
     /// A stable code, for programs.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Over => "over",
             Self::Unfit(_) => "unfit",
+            Self::Paused => "paused",
             Self::Unheard => "unheard",
             Self::Gone => "gone",
         }
@@ -40,7 +56,7 @@ impl Handle {
         if let Some(told) = self.followed.request(session, request).await {
             return told;
         }
-        std::future::ready(None).await
+        self.content(session, request.clone()).await
     }
 
     /// Answers a request. Returns when its hook has handed the answer on.
@@ -53,6 +69,6 @@ impl Handle {
         if let Some(done) = self.followed.answer(session, request, &answer).await {
             return done;
         }
-        std::future::ready(Err(AnswerError::Over)).await
+        self.give(session, request.clone(), answer).await
     }
 }

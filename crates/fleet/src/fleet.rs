@@ -1,10 +1,12 @@
 //! All sessions: files observations, derives the snapshot, says what else it wants to know.
 
+mod asks;
 mod draw;
 mod prune;
 mod review;
 mod stand;
 
+pub use asks::Answerable;
 pub use review::{Review, Wanted};
 
 use crate::client::Role;
@@ -282,6 +284,9 @@ impl Fleet {
                 .get(&id)
                 .map_or(&[], |dated| dated.value.as_slice()),
             attended_at: self.evidence.popover_at.max(focused.copied()),
+            requests: self.evidence.requests.get(&id),
+            channel: self.channel(facts, file.map(|(name, _)| name), entry),
+            preferences: self.preferences(),
         };
         let verdict = status::verdict(&case, now);
         Known {
@@ -372,6 +377,7 @@ impl Fleet {
     fn draw(&self, known: &Known<'_>, now: Timestamp) -> Session {
         let id = self.machine.session_id(known.key);
         let mut session = draw::session(id, known);
+        self.draw_requests(known, &mut session, now);
         session.capabilities = self.capabilities(known);
         self.warn_of_hooks(known, &mut session);
         session.pending = stand::pending(known, now);

@@ -8,6 +8,8 @@
 //! | process gone | Stopped | ever | no |
 //! | process state `T`, frozen group; our record of a hold or an interrupt, with gates or a free prompt | Paused | until the next pulse | no |
 //! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | [`FLUSHED`] for its words |
+//! | hook: what a sub-agent asks is held, or was let go a moment ago | `AwaitingApproval` | while it is held, then [`HOOK_LEADS`] | no |
+//! | hook: what it waits for was answered from here | Working, in place of the registry's `waiting` | [`HOOK_LEADS`] | no |
 //! | registry without a status, or its key alone | Starting, then Trust | [`SILENT`], [`STARTING`], [`ATTENTION`] | no |
 //! | hook: a prompt was sent | Working | [`HOOK_LEADS`], then the registry | no |
 //! | registry `busy` | Working, Compacting, Retrying | while the file says so | no |
@@ -29,11 +31,14 @@
 mod content;
 mod paused;
 mod registry;
+mod requests;
 mod silent;
 mod words;
 
-use crate::evidence::{HookEvidence, Process, Run};
-use crate::observation::{Listed, RegistryEntry, Screen, Transcript};
+pub use requests::{Open, Stand};
+
+use crate::evidence::{HookEvidence, Process, Requests, Run};
+use crate::observation::{Listed, Preferences, RegistryEntry, Screen, Transcript};
 use crate::pause::{AtWork, Gate, PauseRecord, Phase};
 use crate::session::{Activity, Because, Certainty, Delegation, Need, SessionStatus, Source};
 use crate::time::Timestamp;
@@ -110,6 +115,21 @@ pub struct Case<'a> {
     pub gates: &'a [Gate],
     /// When its owner last looked.
     pub attended_at: Option<Timestamp>,
+    /// What its hooks held, or hold.
+    pub requests: Option<&'a Requests>,
+    /// Whether an answer from here would reach it.
+    pub channel: Channel,
+    /// What the owner wishes.
+    pub preferences: Preferences,
+}
+
+/// Whether an answer from here would reach a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// Its hooks wait for one.
+    Open,
+    /// Nobody reads one: its hooks are not all there, or nobody can be asked.
+    Closed,
 }
 
 /// What a session is, and why.
@@ -137,6 +157,8 @@ pub struct Verdict {
     pub held: (usize, usize),
     /// It was paused for so long that what was at work may not go on as it was.
     pub long_pause: bool,
+    /// What it asks through its hooks and is not over, the oldest first.
+    pub requests: Vec<Open>,
 }
 
 /// Whether the pane of a session could tell more than its client does.
@@ -237,9 +259,11 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
             stale_pause: case.pause.is_some(),
             held: (0, 0),
             long_pause: false,
+            requests: Vec::new(),
         };
     }
-    let doing = doing(case, now);
+    let mut asks = requests::of(case, now);
+    let doing = requests::upon(case, doing(case, now), &mut asks, now);
     let delegations = match (&doing.activity, &doing.need) {
         (
             Some(
@@ -285,6 +309,7 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
         stale_pause,
         held,
         long_pause: too_long.is_some_and(|at| at <= now),
+        requests: asks.open,
     }
 }
 

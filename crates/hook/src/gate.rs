@@ -1,6 +1,7 @@
 //! The gate: while a record says that its session is held, the next tool and the next prompt wait.
 //! Only the record counts, whether an engine runs or not.
 
+use crate::client::{Awaiting, LONGEST, LOOK, living, parent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -11,12 +12,6 @@ use trusty_engine::store::Store;
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::{Machine, ProcessKey};
 use trusty_fleet::pause::{Gate, Means, PauseRecord, Phase};
-
-/// A client lets a hook that has taken 9,999,999 s fail, and a failed one forbids nothing: it has
-/// answered before.
-const LONGEST: Duration = Duration::from_mins(166_650);
-/// That the client or the parent has ended is told by nobody.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// What is kept from going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,20 +100,6 @@ fn parents() -> Vec<u32> {
     parent.into_iter().chain(above).collect()
 }
 
-fn parent() -> Option<u32> {
-    let pid = rustix::process::getppid()?.as_raw_nonzero();
-    u32::try_from(pid.get()).ok()
-}
-
-/// The process with this pid, if it is one.
-fn living(pid: u32) -> Option<ProcessKey> {
-    let stat = sys::stat(pid).ok()??;
-    (!stat.zombie).then_some(ProcessKey {
-        pid,
-        start: stat.start,
-    })
-}
-
 fn record(store: &Store, id: SessionId) -> Option<PauseRecord> {
     let record = store.read(id).ok()??;
     (record.means == Means::Hold).then_some(record)
@@ -130,7 +111,7 @@ fn is_hold(store: &Store, id: SessionId) -> bool {
 
 fn wait(store: &Store, id: SessionId, client: ProcessKey, longest: Duration) -> Passed {
     let begun = sys::since_boot();
-    let parent_then = parent();
+    let awaiting = Awaiting::of(client);
     let changes = Changes::of(store.folder());
     loop {
         let Some(record) = record(store, id) else {
@@ -143,7 +124,7 @@ fn wait(store: &Store, id: SessionId, client: ProcessKey, longest: Duration) -> 
         if waited >= longest {
             return Passed::Refused("Trusty Bar has held this session for 115 days.");
         }
-        if living(client.pid) != Some(client) || parent() != parent_then {
+        if !awaiting.goes_on() {
             return Passed::Free;
         }
         changes.wait(LOOK);

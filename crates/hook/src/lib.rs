@@ -1,10 +1,13 @@
 //! What a client runs at each of its events. It hands the payload to the running engine and is
 //! done; without one it is done at once. While its session is held, the next tool and the next
-//! prompt wait here.
+//! prompt wait here; and what its client asks waits for an answer, for as long as the engine says.
 //!
-//! *Invariant:* whatever happens, it ends well and, but for a refusal that was decided, says
-//! nothing: a hook that fails is shown in its user's conversation, or forbids a tool.
+//! *Invariant:* whatever happens, it ends well and, but for a refusal or an answer that was
+//! decided, says nothing: a hook that fails is shown in its user's conversation, or forbids a
+//! tool.
 
+mod answer;
+mod client;
 mod gate;
 mod keep;
 
@@ -41,6 +44,13 @@ fn happened(event: &str) {
         return;
     };
     let pid = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
+    if event == answer::EVENT
+        && let Some(payload) = &payload
+        && let Some(pid) = pid.filter(|_| answer::can_be_given())
+    {
+        answer::ask(&around.runtime_dir(machine.uid), machine.uid, payload, pid);
+        return;
+    }
     if let Some(payload) = &payload {
         hooks::tell(&around.runtime_dir(machine.uid), machine.uid, payload, pid);
     }

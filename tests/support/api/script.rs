@@ -12,6 +12,7 @@
 //! | `bash: <command>` | a Bash call |
 //! | `bash-bg: <command>` | a Bash call with `run_in_background` |
 //! | `parallel bash: a \|\| b` | one Bash call for each command, in one message |
+//! | `call: <Tool> <input as JSON> \|\| …` | calls of any tools, in one message |
 //! | `write: <path>` | a Write call with the text `new` |
 //! | `edit: <path>` | a Read call, then an Edit call that makes `new` of `old` |
 //! | `ask` | an `AskUserQuestion` call with one question |
@@ -43,7 +44,7 @@ pub(crate) enum Act {
     Stall(Duration),
     Think(Duration),
     Full,
-    Call { tool: &'static str, input: Value },
+    Call { tool: String, input: Value },
 }
 
 /// An HTTP error in place of an answer; `times: None` means always.
@@ -184,6 +185,10 @@ fn with_colon(name: &str, argument: &str) -> Option<Script> {
             let calls = commands.map(|command| bash(command.trim(), false));
             Some(Script::calls(calls.collect()))
         }
+        "call" => {
+            let calls = argument.split(" || ").map(written_call);
+            Some(Script::calls(calls.collect::<Option<_>>()?))
+        }
         "write" => Some(Script::of(call(
             "Write",
             json!({"file_path": argument, "content": format!("{NEW_TEXT}\n")}),
@@ -193,8 +198,17 @@ fn with_colon(name: &str, argument: &str) -> Option<Script> {
     }
 }
 
-fn call(tool: &'static str, input: Value) -> Act {
-    Act::Call { tool, input }
+fn call(tool: &str, input: Value) -> Act {
+    Act::Call {
+        tool: tool.to_owned(),
+        input,
+    }
+}
+
+/// `Write {"file_path": …}`
+fn written_call(text: &str) -> Option<Act> {
+    let (tool, input) = text.trim().split_once(' ')?;
+    Some(call(tool, serde_json::from_str(input).ok()?))
 }
 
 fn bash(command: &str, background: bool) -> Act {
@@ -328,7 +342,7 @@ mod tests {
         let script = Script::parse("edit: /tmp/a");
         let tools: Vec<_> = (0..2)
             .map(|step| match &script.message(step)[0] {
-                Act::Call { tool, .. } => *tool,
+                Act::Call { tool, .. } => tool.as_str(),
                 _ => "none",
             })
             .collect();

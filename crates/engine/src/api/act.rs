@@ -179,6 +179,7 @@ pub(super) async fn answer(
     answered.map(|()| StatusCode::NO_CONTENT).map_err(|e| {
         let (status, title) = match &e {
             AnswerError::Over => (StatusCode::CONFLICT, "Too late"),
+            AnswerError::Paused => (StatusCode::CONFLICT, "Paused"),
             AnswerError::Unfit(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Does not fit"),
             AnswerError::Unheard | AnswerError::Gone => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "Failed")

@@ -22,9 +22,10 @@ pub const EVENTS: [&str; 13] = [
     "PostCompact",
 ];
 
-/// The events that the client waits for, for as long as a session is held; the others only tell.
-const GATES: [&str; 2] = ["UserPromptSubmit", "PreToolUse"];
-/// In seconds. A hook that takes longer forbids nothing, so the gate answers before.
+/// The events that the client waits for, for as long as a session is held or an answer is asked
+/// for; the others only tell.
+const WAITS: [&str; 3] = ["UserPromptSubmit", "PreToolUse", "PermissionRequest"];
+/// In seconds. A hook that takes longer forbids nothing, so it has ended before.
 const TIMEOUT: u32 = 9_999_999;
 /// Ends a command of ours, and no other.
 const MARK: &str = "# trusty-bar";
@@ -51,7 +52,7 @@ impl Entries {
         let program = program.to_str()?;
         let of = |event: &'static str| {
             let command = command(program, event);
-            let entry = if GATES.contains(&event) {
+            let entry = if WAITS.contains(&event) {
                 json!({"type": "command", "command": command, "timeout": TIMEOUT})
             } else {
                 json!({"type": "command", "command": command, "async": true})

@@ -1,15 +1,23 @@
-//! The engine's end: takes what hooks tell, within bounds.
+//! The engine's end: takes what hooks tell, within bounds, and keeps those that wait for an answer.
 
-use super::{Header, LONGEST, MOST};
+use super::ask::{DONE, TAKEN};
+use super::{Header, LONGEST, MOST, Then};
 use crate::engine::Handle;
 use crate::io::socket::{self, Beside};
+use crate::io::sys;
+use crate::requests::{LastWord, Told};
+use crate::sources::hook::{self, Asked};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use trusty_fleet::SessionId;
+use trusty_fleet::identity::{Machine, ProcessKey};
+use trusty_fleet::request::Over;
 
 /// So many hooks are listened to at a time; more wait in the system's queue.
 const AT_ONCE: usize = 256;
@@ -20,10 +28,26 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What keeps connections from being taken is given so long to pass.
 const REST: Duration = Duration::from_millis(100);
 
-/// Takes what hooks tell until it is dropped.
+/// A hook that was given an answer hands it on within this, or its client has gone.
+const HANDED_ON: Duration = Duration::from_secs(5);
+
+/// What every connection needs.
+struct Shared {
+    handle: Handle,
+    /// Without it no hook is held: its session cannot be told.
+    machine: Option<Machine>,
+    large: Semaphore,
+}
+
+/// Takes what hooks tell until it is dropped, which lets all go that wait.
 pub(crate) async fn serve(beside: Beside, handle: Handle, uid: u32) -> io::Result<()> {
     let at_once = Arc::new(Semaphore::new(AT_ONCE));
-    let large = Arc::new(Semaphore::new(2));
+    let shared = Arc::new(Shared {
+        handle,
+        machine: sys::machine().ok(),
+        large: Semaphore::new(2),
+    });
+    let mut connections = JoinSet::new();
     loop {
         let closed = |_| io::Error::other("no hooks are listened to any more");
         let turn = Arc::clone(&at_once).acquire_owned().await.map_err(closed)?;
@@ -35,37 +59,45 @@ pub(crate) async fn serve(beside: Beside, handle: Handle, uid: u32) -> io::Resul
         if !socket::is_own(&stream, uid) {
             continue;
         }
-        let (handle, large) = (handle.clone(), Arc::clone(&large));
-        tokio::spawn(async move {
-            let heard = timeout(PATIENCE, hear(&mut stream, &handle, &large)).await;
-            let answer = heard.unwrap_or("too slow\n");
+        while connections.try_join_next().is_some() {}
+        let shared = Arc::clone(&shared);
+        connections.spawn(async move {
+            let heard = timeout(PATIENCE, hear(&mut stream, &shared)).await;
+            let (answer, asked) = heard.unwrap_or(("too slow\n", None));
             // A hook that waits no longer needs no answer.
-            let _ = timeout(PATIENCE, stream.write_all(answer.as_bytes())).await;
+            let said = timeout(PATIENCE, stream.write_all(answer.as_bytes())).await;
             drop(turn);
+            if let (Ok(Ok(())), Some((session, asked))) = (said, asked) {
+                wait(stream, &shared.handle, session, asked).await;
+            }
         });
     }
 }
 
-/// Takes one message; what to answer.
-async fn hear(stream: &mut UnixStream, handle: &Handle, large: &Semaphore) -> &'static str {
+/// Takes one message; what to answer, and what is asked, if its hook waits for more.
+async fn hear(
+    stream: &mut UnixStream,
+    shared: &Shared,
+) -> (&'static str, Option<(SessionId, Asked)>) {
+    let hook = stream.peer_cred().ok().and_then(|peer| peer.pid());
     let mut stream = BufReader::new(stream);
     let mut line = Vec::new();
     loop {
         match stream.read_u8().await {
             Ok(b'\n') => break,
             Ok(byte) if line.len() < LONGEST => line.push(byte),
-            _ => return "not understood\n",
+            _ => return ("not understood\n", None),
         }
     }
-    let Some(Header { pid, length }) = Header::read(&line) else {
-        return "not understood\n";
+    let Some(Header { pid, length, then }) = Header::read(&line) else {
+        return ("not understood\n", None);
     };
     if length > MOST {
-        return "too long\n";
+        return ("too long\n", None);
     }
     // Held until the payload is dropped.
     let _turn = if length > LARGE {
-        large.acquire().await.ok()
+        shared.large.acquire().await.ok()
     } else {
         None
     };
@@ -74,9 +106,79 @@ async fn hear(stream: &mut UnixStream, handle: &Handle, large: &Semaphore) -> &'
     // Room is made as the bytes come, not as they are announced.
     match stream.take(bound).read_to_end(&mut payload).await {
         Ok(_) if payload.len() == length => {
-            handle.hear(&payload, pid).await;
-            "taken\n"
+            shared.handle.hear(&payload, pid).await;
+            let asked = match then {
+                Then::Ends => None,
+                Then::Asks => asked(shared, &payload, pid, hook),
+            };
+            (TAKEN, asked)
         }
-        _ => "cut short\n",
+        _ => ("cut short\n", None),
     }
+}
+
+/// What a hook asks that waits, and in which session: that of the process its client is now.
+fn asked(
+    shared: &Shared,
+    payload: &[u8],
+    client: Option<u32>,
+    hook: Option<i32>,
+) -> Option<(SessionId, Asked)> {
+    let machine = shared.machine.as_ref()?;
+    let client = living(client?)?;
+    let hook = living(u32::try_from(hook?).ok()?)?;
+    let session = machine.session_id(client);
+    Some((session, hook::decode_asked(payload, session, hook)?))
+}
+
+fn living(pid: u32) -> Option<ProcessKey> {
+    let start = sys::stat(pid).ok()??.start;
+    Some(ProcessKey { pid, start })
+}
+
+/// Keeps the connection until the engine's last word, or the hook's end.
+async fn wait(mut stream: UnixStream, handle: &Handle, session: SessionId, asked: Asked) {
+    let id = asked.asking.id.clone();
+    let Some(mut held) = handle.hold(session, asked).await else {
+        return;
+    };
+    let mut ended = [0];
+    let word = loop {
+        tokio::select! {
+            word = held.recv() => match word {
+                Some(Told::Held(until)) => {
+                    let line = format!("held {}\n", until.map_or(0, |left| left.as_secs().max(1)));
+                    if stream.write_all(line.as_bytes()).await.is_err() {
+                        break None;
+                    }
+                }
+                Some(Told::Last(word)) => break Some(word),
+                // Let go.
+                None => return,
+            },
+            // A hook that waits says nothing.
+            _ = stream.read(&mut ended) => break None,
+        }
+    };
+    let over = match word {
+        Some(LastWord(bytes)) => {
+            let handed_on = timeout(HANDED_ON, hand_on(&mut stream, &bytes)).await;
+            match handed_on {
+                Ok(Some(())) => Over::Answered,
+                _ => Over::HungUp,
+            }
+        }
+        None => Over::HungUp,
+    };
+    handle.held_no_more(session, id, over).await;
+}
+
+/// Gives the hook the answer; whether it has handed it on.
+async fn hand_on(stream: &mut UnixStream, bytes: &[u8]) -> Option<()> {
+    let line = format!("answer {}\n", bytes.len());
+    stream.write_all(line.as_bytes()).await.ok()?;
+    stream.write_all(bytes).await.ok()?;
+    let mut told = [0; DONE.len()];
+    stream.read_exact(&mut told).await.ok()?;
+    (told == DONE.as_bytes()).then_some(())
 }

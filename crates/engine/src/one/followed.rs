@@ -91,6 +91,7 @@ impl Followed {
                 "unfit" => AnswerError::Unfit(problem.detail),
                 "unheard" => AnswerError::Unheard,
                 "gone" => AnswerError::Gone,
+                "paused" => AnswerError::Paused,
                 _ => AnswerError::Over,
             },
             _ => AnswerError::Unheard,

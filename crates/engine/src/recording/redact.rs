@@ -281,6 +281,7 @@ impl Redaction {
             tokens,
             newest_at,
             delegations,
+            results,
         } = told;
         Transcript {
             turn_at,
@@ -295,6 +296,7 @@ impl Redaction {
             tokens,
             newest_at,
             delegations: delegations.into_iter().map(|d| self.delegated(d)).collect(),
+            results,
         }
     }
 

@@ -1,14 +1,20 @@
 //! What a connected client's hooks tell: the payload a hook is given, as the client writes it.
 
+mod asking;
 mod brief;
+mod digest;
+
+pub use asking::{Asked, decode as decode_asked};
 
 use super::text::{detail, line};
 use brief::Brief;
+use digest::Digest;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
 use trusty_fleet::Timestamp;
 use trusty_fleet::observation::{Happened, HookEvent, ToolCall};
+use trusty_fleet::request::Fingerprint;
 
 /// The longest error text taken, in characters.
 const ERROR: usize = 200;
@@ -34,8 +40,8 @@ struct Payload {
 
 /// Reads the payload of a hook that ran in the client with this pid, at this time. Nothing where
 /// it is no event we know: clients add some with every version.
-pub fn decode(payload: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEvent> {
-    let payload: Payload = serde_json::from_slice(payload).ok()?;
+pub fn decode(bytes: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEvent> {
+    let payload: Payload = serde_json::from_slice(bytes).ok()?;
     let name = |field: &Brief| Some(field.text()?.chars().take(NAME).collect());
     let session_id: String = name(&payload.session_id).filter(|id: &String| !id.is_empty())?;
     Some(HookEvent {
@@ -43,9 +49,28 @@ pub fn decode(payload: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEve
         pid,
         transcript: payload.transcript_path.text().map(PathBuf::from),
         agent: name(&payload.agent_id),
-        call: None,
+        call: whole_call(bytes, &payload),
         what: happened(&payload, at)?,
     })
+}
+
+/// A text without the rest of its type.
+fn text_of(field: &Value) -> Option<String> {
+    Some(field.as_str()?.chars().take(NAME).collect())
+}
+
+/// What ties a call to the request to run it. The whole input is read for that, and not kept.
+fn whole_call(bytes: &[u8], payload: &Payload) -> Option<Fingerprint> {
+    #[derive(Deserialize)]
+    struct Call {
+        tool_input: Digest,
+    }
+    if payload.hook_event_name.text() != Some("PreToolUse") {
+        return None;
+    }
+    let tool = line(payload.tool_name.text()?, NAME)?;
+    let call: Call = serde_json::from_slice(bytes).ok()?;
+    Some(call.tool_input.fingerprint(&tool))
 }
 
 fn happened(payload: &Payload, at: Timestamp) -> Option<Happened> {

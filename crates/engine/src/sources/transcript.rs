@@ -226,6 +226,7 @@ impl Follow {
             }
             let mut transcript = self.story.transcript();
             transcript.delegations = self.agents.delegations(|id| self.story.ended_at(id));
+            transcript.results.extend(self.agents.results());
             Told::Says(Box::new(transcript))
         } else {
             Told::Gone

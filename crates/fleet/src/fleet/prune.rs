@@ -74,6 +74,10 @@ impl Fleet {
         evidence.focused_at.retain(|id, _| ids.contains(id));
         evidence.gates.retain(|id, _| ids.contains(id));
         evidence.acts.retain(|id, _| ids.contains(id));
+        evidence.requests.retain(|id, all| {
+            let newest = all.oldest_first().last().map(|(at, _, _)| *at);
+            ids.contains(id) || newest.is_some_and(|at| now.since(at) <= STOPPED_KEPT)
+        });
         evidence.pauses.retain(|id, dated| {
             dated.value.is_some() || ids.contains(id) || now.since(dated.at) <= STOPPED_KEPT
         });

@@ -1,9 +1,10 @@
 //! What follows from all that is filed: the snapshot, when it may change by itself, and what else
 //! is to be looked at. One judgement of each session serves all three.
 
-use super::{Fleet, Known, newest_at, present};
+use super::{Fleet, Known, asks, newest_at, present};
 use crate::cadence::{Motion, Reason};
 use crate::observation::{Act, PaneKey, TranscriptKey};
+use crate::request::RequestId;
 use crate::session::{Activity, SessionId, SessionStatus};
 use crate::snapshot::{Hooks, Snapshot};
 use crate::status::FAILURE_SHOWN;
@@ -40,6 +41,9 @@ pub struct Wanted {
     pub lists: BTreeMap<PathBuf, PathBuf>,
     /// Pauses whose record does not tell the truth any more.
     pub stale_pauses: BTreeSet<SessionId>,
+    /// Requests whose hooks are to be held, and until when, if that is limited; all others are
+    /// to be let go.
+    pub held: BTreeMap<RequestId, Option<Timestamp>>,
     /// Whether any session works, waits or starts.
     pub motion: Motion,
 }
@@ -108,6 +112,7 @@ impl Fleet {
             .filter(|k| k.verdict.status != SessionStatus::Stopped);
         for known in living {
             wanted.add(known);
+            wanted.held.extend(asks::held(known));
         }
         wanted.stale_pauses = self.stale_pauses(known);
         wanted

@@ -54,6 +54,9 @@ pub struct Transcript {
     pub newest_at: Option<Timestamp>,
     /// Sub-agents that have not ended, nested ones too, oldest first.
     pub delegations: Vec<Delegated>,
+    /// The ids of calls that had their result a short while ago, those of its sub-agents too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<String>,
 }
 
 /// A text and when it was written.

@@ -75,7 +75,7 @@ impl<'a> Content<'a> {
     }
 
     /// What hooks of this process told, newest first: a session id may be shared, and lives on.
-    fn told(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
+    pub(super) fn told(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
         let Self { pid, began, .. } = *self;
         let all = self.hooks.into_iter().flat_map(HookEvidence::newest_first);
         all.filter(move |(at, e)| *at >= began && e.pid.is_none_or(|p| p == pid))
@@ -161,10 +161,15 @@ impl<'a> Content<'a> {
     }
 
     fn agent_name(&self, id: &str) -> String {
-        let known = self
-            .transcript
-            .and_then(|t| t.delegations.iter().find(|d| d.agent_id == id));
-        known.map_or_else(|| "a sub-agent".to_owned(), name)
+        self.known_name(id)
+            .unwrap_or_else(|| "a sub-agent".to_owned())
+    }
+
+    /// What a sub-agent is called, if its transcript says so.
+    pub(super) fn known_name(&self, id: &str) -> Option<String> {
+        let transcript = self.transcript?;
+        let known = transcript.delegations.iter().find(|d| d.agent_id == id);
+        known.map(name)
     }
 
     /// A call without a result runs or waits for leave: only where just one agent has one that

@@ -199,6 +199,14 @@ impl Agents {
     }
 }
 
+impl Agents {
+    /// The calls of those that have not ended that had their results last.
+    pub(super) fn results(&self) -> impl Iterator<Item = String> {
+        let running = self.known.values().filter_map(|a| a.running.as_ref());
+        running.flat_map(|running| running.story.newest_results())
+    }
+}
+
 impl Running {
     fn new((_, _, modified): Stamp) -> Self {
         Self {

@@ -12,6 +12,8 @@ use trusty_fleet::observation::{End, Retry, Said, ToolCall, Transcript, TurnEnd}
 const CALLS: usize = 64;
 /// Results kept, in case one is written before its call.
 const RESULTS: usize = 512;
+/// Results told of: more than can be asked for at a time.
+const TOLD: usize = 32;
 /// Requests kept: more than a client repeats one.
 const REQUESTS: usize = 32;
 /// The first pause before a request is sent again is longer (measured 0.6 s); a client that tries
@@ -284,7 +286,15 @@ impl Story {
             tokens: self.tokens.and_then(|(_, tokens)| tokens),
             newest_at: self.newest_at,
             delegations: Vec::new(),
+            results: self.newest_results(),
         }
+    }
+
+    /// The calls that had their results last.
+    pub(super) fn newest_results(&self) -> Vec<String> {
+        let order = &self.results.order;
+        let first = order.len().saturating_sub(TOLD);
+        order.iter().skip(first).cloned().collect()
     }
 
     /// If the prompt itself was not read, it was written before everything that was.

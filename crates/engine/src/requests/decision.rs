@@ -1,0 +1,117 @@
+//! An answer, in the form that the client reads (measured, 2.1.330).
+
+use serde_json::{Map, Value, json};
+use trusty_fleet::request::{Answer, Asks, Content};
+
+/// Between the labels chosen of one question, as the client writes them itself.
+const BETWEEN: &str = ", ";
+
+/// What a hook is to print so that its client takes this answer; or why it does not fit, in
+/// words. [`Answer::Release`] prints nothing, and fits nothing here.
+pub fn decide(content: &Content, answer: &Answer) -> Result<Value, Unfit> {
+    let question = Asks::of(&content.tool) == Asks::Question;
+    let decision = match answer {
+        Answer::Allow if question => return Err(Unfit::Unanswered),
+        Answer::Allow => json!({"behavior": "allow"}),
+        Answer::Always { .. } if question => return Err(Unfit::Unanswered),
+        Answer::Always { suggestion } => {
+            let offered = content.suggestions.get(*suggestion);
+            let offered = offered.ok_or(Unfit::NotOffered(content.suggestions.len()))?;
+            json!({"behavior": "allow", "updatedPermissions": [offered]})
+        }
+        Answer::Deny { message } => json!({"behavior": "deny", "message": words(message.as_ref())}),
+        Answer::Stop { message } => json!({
+            "behavior": "deny", "message": words(message.as_ref()), "interrupt": true,
+        }),
+        Answer::Choose { answers } if question => {
+            let mut input = content.input.clone();
+            let chosen = chosen(&content.input, answers)?;
+            input.insert("answers".to_owned(), Value::Object(chosen));
+            json!({"behavior": "allow", "updatedInput": input})
+        }
+        Answer::Choose { .. } => return Err(Unfit::NoQuestion),
+        Answer::Release => return Err(Unfit::NoAnswer),
+    };
+    Ok(json!({
+        "hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decision},
+    }))
+}
+
+/// Why an answer does not fit what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// A question takes answers, not leave.
+    #[error("it asks a question; choose an answer, or deny it")]
+    Unanswered,
+    /// Something else takes leave, not answers.
+    #[error("it asks no question; allow it or deny it")]
+    NoQuestion,
+    /// Nothing of this number was offered; how many were.
+    #[error("its client offers {0} lasting answers, and not this one")]
+    NotOffered(usize),
+    /// It asks so many questions, and so many were answered.
+    #[error("it asks {asked} questions, and {answered} were answered")]
+    Count {
+        /// Asked.
+        asked: usize,
+        /// Answered.
+        answered: usize,
+    },
+    /// This question has no answer; which, from 1.
+    #[error("question {0} has no answer")]
+    Empty(usize),
+    /// This question takes one answer; which, from 1.
+    #[error("question {0} takes one answer")]
+    OneOnly(usize),
+    /// Its questions are not understood.
+    #[error("its questions are not understood; answer in its terminal")]
+    Odd,
+    /// It is none.
+    #[error("it is no answer")]
+    NoAnswer,
+}
+
+/// The model is told so if nothing else is said.
+fn words(message: Option<&String>) -> &str {
+    let said = message.map(|m| m.trim()).filter(|m| !m.is_empty());
+    said.unwrap_or("The user does not want this.")
+}
+
+/// The answers by the questions' texts, as the tool takes them.
+fn chosen(
+    input: &Map<String, Value>,
+    answers: &[Vec<String>],
+) -> Result<Map<String, Value>, Unfit> {
+    let questions = input.get("questions").and_then(Value::as_array);
+    let questions = questions.filter(|q| !q.is_empty()).ok_or(Unfit::Odd)?;
+    if questions.len() != answers.len() {
+        return Err(Unfit::Count {
+            asked: questions.len(),
+            answered: answers.len(),
+        });
+    }
+    let mut chosen = Map::new();
+    for (n, (question, labels)) in questions.iter().zip(answers).enumerate() {
+        let text = question.get("question").and_then(Value::as_str);
+        let text = text.ok_or(Unfit::Odd)?;
+        let labels: Vec<&str> = labels.iter().map(|l| l.trim()).collect();
+        if labels.is_empty() || labels.iter().any(|l| l.is_empty()) {
+            return Err(Unfit::Empty(n + 1));
+        }
+        let multiple = question.get("multiSelect") == Some(&Value::Bool(true));
+        if labels.len() > 1 && !multiple {
+            return Err(Unfit::OneOnly(n + 1));
+        }
+        // Two questions in the same words cannot be told apart by whoever reads the answers.
+        if chosen
+            .insert(text.to_owned(), Value::String(labels.join(BETWEEN)))
+            .is_some()
+        {
+            return Err(Unfit::Odd);
+        }
+    }
+    Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests;

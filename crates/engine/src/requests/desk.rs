@@ -1,0 +1,164 @@
+//! The requests that are held now. They live with the loop: one writer.
+
+use super::{AnswerError, decide};
+use crate::sources::hook::Asked;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use trusty_fleet::request::{Answer, Asking, Content, Over, RequestId};
+use trusty_fleet::{SessionId, Timestamp};
+
+/// So many requests are held at a time; what is asked beyond that, its terminal asks.
+const MOST: usize = 256;
+/// So much content is kept at a time, in bytes.
+const WEIGHT: usize = 64 << 20;
+
+/// What a hook that waits is told.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// It is held, for so long at most.
+    Held(Option<Duration>),
+    /// It is answered.
+    Last(LastWord),
+}
+
+/// What a client is to be given, as it is.
+#[derive(Debug)]
+pub(crate) struct LastWord(pub(crate) Vec<u8>);
+
+/// Told when a hook has handed an answer on, or not.
+pub(crate) type Reply = oneshot::Sender<Result<(), AnswerError>>;
+
+#[derive(Debug)]
+struct Hold {
+    session: SessionId,
+    content: Arc<Content>,
+    weight: usize,
+    /// The way back. Dropped, it lets the hook go.
+    way: mpsc::Sender<Told>,
+    /// Whether its hook knows that it is held.
+    told: bool,
+    /// Who waits for the hook to hand the answer on.
+    answering: Option<Reply>,
+}
+
+/// All that is held.
+#[derive(Debug, Default)]
+pub(crate) struct Held(BTreeMap<RequestId, Hold>);
+
+impl Held {
+    /// Takes a request in, if there is room: what is to be filed of it, and what became of it at
+    /// once.
+    pub(crate) fn take(
+        &mut self,
+        session: SessionId,
+        asked: Asked,
+        way: mpsc::Sender<Told>,
+    ) -> (Asking, Option<Over>) {
+        let Asked {
+            asking,
+            content,
+            weight,
+        } = asked;
+        let kept: usize = self.0.values().map(|hold| hold.weight).sum();
+        let fits = self.0.len() < MOST && kept.saturating_add(weight) <= WEIGHT;
+        if !fits || self.0.contains_key(&asking.id) {
+            return (asking, Some(Over::Released));
+        }
+        let hold = Hold {
+            session,
+            content: Arc::new(content),
+            weight,
+            way,
+            told: false,
+            answering: None,
+        };
+        self.0.insert(asking.id.clone(), hold);
+        (asking, None)
+    }
+
+    /// The whole content of one.
+    pub(crate) fn content(&self, session: SessionId, id: &RequestId) -> Option<Arc<Content>> {
+        let hold = self.0.get(id).filter(|hold| hold.session == session)?;
+        Some(Arc::clone(&hold.content))
+    }
+
+    /// Answers one. What became of it, if that is known at once.
+    pub(crate) fn answer(
+        &mut self,
+        session: SessionId,
+        id: &RequestId,
+        answer: &Answer,
+        reply: Reply,
+    ) -> Option<Over> {
+        let hold = self
+            .0
+            .get_mut(id)
+            .filter(|hold| hold.session == session && hold.answering.is_none());
+        let Some(hold) = hold else {
+            let _ = reply.send(Err(AnswerError::Over));
+            return None;
+        };
+        if *answer == Answer::Release {
+            self.0.remove(id);
+            let _ = reply.send(Ok(()));
+            return Some(Over::Released);
+        }
+        let bytes = match decide(&hold.content, answer) {
+            Ok(decision) => format!("{decision}\n").into_bytes(),
+            Err(unfit) => {
+                let _ = reply.send(Err(unfit.into()));
+                return None;
+            }
+        };
+        // There is room for both words that a hook can be told.
+        match hold.way.try_send(Told::Last(LastWord(bytes))) {
+            Ok(()) => hold.answering = Some(reply),
+            Err(_) => drop(reply.send(Err(AnswerError::Over))),
+        }
+        None
+    }
+
+    /// A hook has ended, after it handed the answer on or before. What became of it.
+    pub(crate) fn ended(&mut self, session: SessionId, id: &RequestId, over: Over) -> Option<Over> {
+        if self.0.get(id)?.session != session {
+            return None;
+        }
+        let hold = self.0.remove(id)?;
+        if let Some(reply) = hold.answering {
+            let _ = reply.send(match over {
+                Over::Answered => Ok(()),
+                Over::Released | Over::HungUp => Err(AnswerError::Unheard),
+            });
+        }
+        Some(over)
+    }
+
+    /// Lets all go that are not to be held, and tells the others once that they are. Returns those
+    /// let go.
+    pub(crate) fn keep(
+        &mut self,
+        wanted: &BTreeMap<RequestId, Option<Timestamp>>,
+        now: Timestamp,
+    ) -> Vec<(SessionId, RequestId)> {
+        let mut gone = Vec::new();
+        self.0.retain(|id, hold| {
+            // What was answered is on its way.
+            let keep = wanted.contains_key(id) || hold.answering.is_some();
+            if !keep {
+                gone.push((hold.session, id.clone()));
+            }
+            keep
+        });
+        for (id, hold) in &mut self.0 {
+            if let (false, Some(until)) = (hold.told, wanted.get(id)) {
+                hold.told = true;
+                let left = until.map(|at| at.since(now));
+                // One that has hung up says so itself.
+                let _ = hold.way.try_send(Told::Held(left));
+            }
+        }
+        gone
+    }
+}

@@ -1,0 +1,203 @@
+//! What is asked through hooks: which is held, how it is shown, and why something can only be
+//! answered in its terminal.
+
+use super::{Fleet, Known};
+use crate::client::Role;
+use crate::observation::{
+    Connection, Holding, ProcessFacts, RegistryEntry, RegistryFile, RunState,
+};
+use crate::request::RequestId;
+use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
+use crate::status::{Channel, HOOK_LEADS, Open, Stand};
+use crate::time::Timestamp;
+
+/// Whether an answer can be given now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answerable {
+    /// Its hook waits for one.
+    Yes,
+    /// Its client cannot read one while it is stopped.
+    Paused,
+    /// Nobody waits for one any more.
+    No,
+}
+
+/// Those whose hooks are to be held.
+pub(super) fn held(known: &Known<'_>) -> impl Iterator<Item = (RequestId, Option<Timestamp>)> {
+    let open = known.verdict.requests.iter();
+    open.filter_map(|open| match open.stand {
+        Stand::Held(until) => Some((open.asking.id.clone(), until)),
+        Stand::LetGo(_) => None,
+    })
+}
+
+fn is_background(entry: Option<&RegistryEntry>) -> bool {
+    matches!(
+        entry.and_then(|e| e.kind.as_deref()),
+        Some("bg" | "background")
+    )
+}
+
+/// Whether its process can do nothing now.
+fn is_stopped(known: &Known<'_>) -> bool {
+    let state = known.process.states.newest();
+    state.is_some_and(|(_, state)| *state != RunState::Running)
+}
+
+impl Fleet {
+    /// Whether a request of a session can be answered at `now`.
+    pub fn answerable(&self, id: SessionId, request: &RequestId, now: Timestamp) -> Answerable {
+        let known = self
+            .known(now)
+            .find(|k| self.machine.session_id(k.key) == id);
+        let Some(known) = known else {
+            return Answerable::No;
+        };
+        match held(&known).any(|(held, _)| held == *request) {
+            true if is_stopped(&known) => Answerable::Paused,
+            true => Answerable::Yes,
+            false => Answerable::No,
+        }
+    }
+
+    /// Whether an answer from here would reach a session: its hooks are all there, and its client
+    /// asks a person.
+    pub(super) fn channel(
+        &self,
+        facts: &ProcessFacts,
+        file: Option<&RegistryFile>,
+        entry: Option<&RegistryEntry>,
+    ) -> Channel {
+        let dir = file.map(|f| &f.dir).or(facts.config_dir.as_ref());
+        let connection = dir.and_then(|dir| self.evidence.connections.get(dir));
+        let connected = connection.is_some_and(|c| c.value == Connection::Connected);
+        let headless = facts.role == Role::Headless
+            || entry
+                .and_then(|e| e.entrypoint.as_deref())
+                .is_some_and(|e| e.starts_with("sdk"));
+        if connected && !headless && !is_background(entry) {
+            Channel::Open
+        } else {
+            Channel::Closed
+        }
+    }
+
+    pub(super) fn draw_requests(&self, known: &Known<'_>, session: &mut Session, now: Timestamp) {
+        let stopped = is_stopped(known);
+        let shown = known.verdict.requests.iter().filter(|open| open.shown);
+        session.requests = shown.map(|open| drawn(open, stopped)).collect();
+        if let Some(kind) = session.need.as_ref().map(|need| need.kind)
+            && !session.requests.iter().any(|request| request.held)
+        {
+            let why = self.elsewhere(known, session, kind, now);
+            if let Some(need) = &mut session.need {
+                need.elsewhere = why;
+            }
+        }
+    }
+
+    /// Why what it needs can only be answered in its terminal; nothing while that may still
+    /// change by itself.
+    fn elsewhere(
+        &self,
+        known: &Known<'_>,
+        session: &Session,
+        kind: NeedKind,
+        now: Timestamp,
+    ) -> Option<String> {
+        if kind == NeedKind::Trust {
+            return Some("it asks before its hooks run; answer in its terminal".to_owned());
+        }
+        if session.control == ControlModel::Sdk {
+            return Some("it is headless, so nobody can be asked".to_owned());
+        }
+        if is_background(known.entry) {
+            return Some("it is a background session; attach to it to answer".to_owned());
+        }
+        let dir = known.dir();
+        let connection = dir.and_then(|dir| Some(&self.evidence.connections.get(dir)?.value));
+        match connection {
+            Some(Connection::Connected) => {}
+            Some(Connection::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
+            Some(Connection::Broken(_)) => {
+                return Some("the settings of its hooks cannot be understood".to_owned());
+            }
+            Some(Connection::Lost) => {
+                return Some("its hooks are incomplete; connect them again".to_owned());
+            }
+            Some(Connection::Apart) | None => {
+                return Some("its hooks are not connected".to_owned());
+            }
+        }
+        let shown: Vec<&Open> = known.verdict.requests.iter().filter(|o| o.shown).collect();
+        let Some(oldest) = shown.first() else {
+            return self.unasked(known, now);
+        };
+        if is_stopped(known) && shown.iter().any(|o| matches!(o.stand, Stand::Held(_))) {
+            let word = if session.status == SessionStatus::Paused {
+                "it is paused; resume it to answer"
+            } else {
+                "its process is stopped"
+            };
+            return Some(word.to_owned());
+        }
+        let preferences = self.preferences();
+        let (hold, name) = match oldest.asking.agent {
+            None => (preferences.hold, "hold"),
+            Some(_) => (preferences.hold_agents, "hold_agents"),
+        };
+        Some(match (hold, oldest.stand) {
+            (Holding::Seconds(0), _) => {
+                format!("answers.{name} = 0 keeps nothing for an answer from here")
+            }
+            (Holding::Seconds(s), Stand::LetGo(at)) if at >= oldest.at.after(seconds(s)) => {
+                format!("it was let go to its terminal after {s} s")
+            }
+            _ => "it was let go to its terminal".to_owned(),
+        })
+    }
+
+    /// Why no hook holds what its registry waits for.
+    fn unasked(&self, known: &Known<'_>, now: Timestamp) -> Option<String> {
+        let need = known.verdict.need.as_ref()?;
+        let since = Timestamp::from(need.since);
+        if now < since.after(HOOK_LEADS) {
+            return None;
+        }
+        let began = known.process.facts.started_at;
+        let pid = known.key.pid;
+        let heard = known.case.hooks.is_some_and(|told| {
+            told.newest_first()
+                .any(|(at, e)| at >= began && e.pid.is_none_or(|p| p == pid))
+        });
+        Some(if heard {
+            "its client asks this in its terminal alone".to_owned()
+        } else {
+            "its hooks are connected, but none has been heard here yet; another program of ours \
+             may listen"
+                .to_owned()
+        })
+    }
+}
+
+fn seconds(seconds: u32) -> std::time::Duration {
+    std::time::Duration::from_secs(seconds.into())
+}
+
+fn drawn(open: &Open, stopped: bool) -> Request {
+    let (held, until) = match open.stand {
+        Stand::Held(until) if !stopped => (true, until),
+        Stand::Held(_) | Stand::LetGo(_) => (false, None),
+    };
+    let asking = &open.asking;
+    Request {
+        id: asking.id.clone(),
+        kind: asking.kind,
+        tool: asking.tool.clone(),
+        detail: asking.detail.clone(),
+        agent: open.agent.clone(),
+        held,
+        until: until.map(Into::into),
+        since: open.at.into(),
+    }
+}

@@ -1,0 +1,360 @@
+//! What a session asks through its hooks: what is open, what is held, what is over. A function of
+//! the evidence and the time.
+//!
+//! A request is over with its own call, with the turn of whoever asked, when its client ended its
+//! hook, or when its dialog has left the screen. Requests queue, and none ends another.
+
+use super::content::Content;
+use super::words::Word;
+use super::{Case, Channel, Doing, HOOK_LEADS, SLACK, because, registry, until};
+use crate::evidence::{Held, Run};
+use crate::observation::{Happened, Holding, RegistryEntry};
+use crate::request::{Asking, Over};
+use crate::session::{Need, NeedKind, Source};
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// A registry that is late says `busy` of before, and one that is ahead has said `waiting`
+/// already. After this it is right, on a machine with much to do, too.
+const SETTLED: Duration = Duration::from_secs(5);
+
+/// A request that is not over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Open {
+    /// When it was asked.
+    pub at: Timestamp,
+    /// What.
+    pub asking: Asking,
+    /// The sub-agent that asks, in words; none for the main agent.
+    pub agent: Option<String>,
+    /// Where it is.
+    pub stand: Stand,
+    /// Whether its session is known to wait for it.
+    pub shown: bool,
+}
+
+/// Where a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// Its hook waits for an answer: until then, or for as long as its client waits.
+    Held(Option<Timestamp>),
+    /// Its hook was let go at this time, or is about to be: its terminal asks.
+    LetGo(Timestamp),
+}
+
+/// The requests of a session.
+#[derive(Debug, Default)]
+pub(super) struct Asks {
+    /// Those that are not over, the oldest first.
+    pub(super) open: Vec<Open>,
+    /// When one was last answered from here.
+    answered_at: Option<Timestamp>,
+    /// When any of it may change by itself.
+    review_at: Option<Timestamp>,
+}
+
+impl Asks {
+    fn review(&mut self, at: Timestamp, now: Timestamp) {
+        if at > now {
+            self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));
+        }
+    }
+}
+
+/// What is open.
+pub(super) fn of(case: &Case<'_>, now: Timestamp) -> Asks {
+    let mut asks = Asks::default();
+    let Some(requests) = case.requests else {
+        return asks;
+    };
+    let content = Content::of(case);
+    let mut calls = Calls::of(case, &content);
+    for (at, asking, held) in requests.oldest_first() {
+        let call = calls.claim(at, asking);
+        if let Some((over, Over::Answered)) = held.over {
+            asks.answered_at = asks.answered_at.max(Some(over));
+        }
+        let Some(stand) = stand(case, at, asking, held, now) else {
+            continue;
+        };
+        if call.is_some_and(|id| calls.has_ended(id)) || is_left(case, &content, at, asking) {
+            continue;
+        }
+        if let Some(since) = on_screen_since(at, asking, stand) {
+            match left_screen(&case.registry, since, now) {
+                Left::Yes => continue,
+                Left::By(due) => asks.review(due, now),
+                Left::No => {}
+            }
+        }
+        if let Stand::Held(Some(until)) = stand {
+            asks.review(until, now);
+        }
+        let agent = asking.agent.as_deref().map(|id| {
+            let named = content.known_name(id).or_else(|| asking.agent_type.clone());
+            named.unwrap_or_else(|| "a sub-agent".to_owned())
+        });
+        asks.open.push(Open {
+            at,
+            asking: asking.clone(),
+            agent,
+            stand,
+            shown: false,
+        });
+    }
+    asks
+}
+
+/// Whether it is held; nothing if it is over by what became of its hook.
+fn stand(
+    case: &Case<'_>,
+    at: Timestamp,
+    asking: &Asking,
+    held: &Held,
+    now: Timestamp,
+) -> Option<Stand> {
+    let let_go = match held.over {
+        Some((_, Over::Answered | Over::HungUp)) => return None,
+        Some((at, Over::Released)) => return Some(Stand::LetGo(at)),
+        None => hold_ends(case, at, asking),
+    };
+    Some(match let_go {
+        Some(end) if now >= end => Stand::LetGo(end),
+        end => Stand::Held(end),
+    })
+}
+
+/// When a hold ends by itself.
+fn hold_ends(case: &Case<'_>, at: Timestamp, asking: &Asking) -> Option<Timestamp> {
+    let wished = match asking.agent {
+        None => case.preferences.hold,
+        Some(_) => case.preferences.hold_agents,
+    };
+    match (case.channel, wished) {
+        (Channel::Closed, _) => Some(at),
+        (Channel::Open, Holding::UntilAnswered) => None,
+        (Channel::Open, Holding::Seconds(s)) => Some(at.after(Duration::from_secs(s.into()))),
+    }
+}
+
+/// The calls that hooks told of, and which of them have ended.
+struct Calls<'a> {
+    begun: Vec<(Timestamp, &'a str, Option<&'a str>, &'a str)>,
+    ended: BTreeMap<&'a str, Timestamp>,
+    results: BTreeSet<&'a str>,
+    claimed: BTreeSet<&'a str>,
+}
+
+impl<'a> Calls<'a> {
+    fn of(case: &Case<'a>, content: &Content<'a>) -> Self {
+        let mut calls = Self {
+            begun: Vec::new(),
+            ended: BTreeMap::new(),
+            results: BTreeSet::new(),
+            claimed: BTreeSet::new(),
+        };
+        for (at, event) in content.told() {
+            match &event.what {
+                Happened::ToolStarting(call) => {
+                    if let Some(print) = &event.call {
+                        let agent = event.agent.as_deref();
+                        calls.begun.push((at, &print.0, agent, &call.id));
+                    }
+                }
+                Happened::ToolEnded { id } => {
+                    calls.ended.insert(id, at);
+                }
+                _ => {}
+            }
+        }
+        calls.begun.reverse();
+        let results = case.transcript.map_or(&[][..], |(_, t)| &t.results);
+        calls.results = results.iter().map(String::as_str).collect();
+        calls
+    }
+
+    /// The call that a request is about: the oldest of the same agent, tool and input that had
+    /// not ended when it was asked, and that no earlier request is about.
+    fn claim(&mut self, at: Timestamp, asking: &Asking) -> Option<&'a str> {
+        let agent = asking.agent.as_deref();
+        let fits = |(begun, print, of, id): &&(Timestamp, &str, Option<&str>, &'a str)| {
+            *begun <= at.after(SLACK)
+                && *print == asking.call.0
+                && *of == agent
+                && !self.claimed.contains(id)
+                && self.ended.get(id).is_none_or(|ended| *ended > at)
+        };
+        let (_, _, _, id) = self.begun.iter().find(fits)?;
+        self.claimed.insert(id);
+        Some(id)
+    }
+
+    fn has_ended(&self, id: &str) -> bool {
+        self.ended.contains_key(id) || self.results.contains(id)
+    }
+}
+
+/// Whether the turn of whoever asked has ended since.
+fn is_left(case: &Case<'_>, content: &Content<'_>, at: Timestamp, asking: &Asking) -> bool {
+    let agent = asking.agent.as_deref();
+    let by_hook = content
+        .told()
+        .take_while(|(told, _)| *told > at)
+        .any(|(_, event)| match (&event.what, agent) {
+            (Happened::SessionEnded | Happened::SessionStarted, _) => event.agent.is_none(),
+            (Happened::Prompted | Happened::Stopped { .. } | Happened::Failed { .. }, None) => {
+                event.agent.is_none()
+            }
+            (Happened::AgentEnded, Some(id)) => event.agent.as_deref() == Some(id),
+            _ => false,
+        });
+    let by_transcript = agent.is_none()
+        && case.transcript.is_some_and(|(_, said)| {
+            let ended = said.end.as_ref().is_some_and(|end| end.at > at);
+            ended || said.turn_at.is_some_and(|turn| turn > at)
+        });
+    let other_session = case.registry.first().is_some_and(|run| {
+        let id = run.value.session_id.as_ref();
+        run.first > at && id.is_some_and(|id| *id != asking.session_id)
+    });
+    by_hook || by_transcript || other_session
+}
+
+/// Since when its dialog may be on the screen: that of a sub-agent comes once its hook is let go.
+fn on_screen_since(at: Timestamp, asking: &Asking, stand: Stand) -> Option<Timestamp> {
+    match (&asking.agent, stand) {
+        (None, _) => Some(at),
+        (Some(_), Stand::LetGo(at)) => Some(at),
+        (Some(_), Stand::Held(_)) => None,
+    }
+}
+
+/// Whether a dialog has left the screen.
+enum Left {
+    Yes,
+    No,
+    /// It has by then, unless the registry says otherwise before.
+    By(Timestamp),
+}
+
+/// Whether the registry has stopped to say that it waits for a dialog that is on the screen since
+/// then.
+fn left_screen(runs: &[Run<'_, RegistryEntry>], since: Timestamp, now: Timestamp) -> Left {
+    let settled = since.after(SETTLED);
+    let mut newer: Option<Timestamp> = None;
+    for (n, run) in runs.iter().enumerate() {
+        let end = newer.unwrap_or(now);
+        newer = Some(run.first);
+        if end <= since {
+            break;
+        }
+        if !rests(run.value) {
+            continue;
+        }
+        let waited_before = runs
+            .iter()
+            .skip(n + 1)
+            .any(|older| waits(older.value) && older.first >= since);
+        if waited_before || end >= settled {
+            return Left::Yes;
+        }
+        if n == 0 {
+            return Left::By(settled);
+        }
+    }
+    Left::No
+}
+
+fn waits(entry: &RegistryEntry) -> bool {
+    matches!(
+        Word::of(entry),
+        Word::Need { .. } | Word::Menu | Word::UnknownWait(_)
+    )
+}
+
+fn rests(entry: &RegistryEntry) -> bool {
+    matches!(Word::of(entry), Word::Busy | Word::Idle | Word::Shell)
+}
+
+/// What it does, given what it asks.
+pub(super) fn upon(case: &Case<'_>, doing: Doing, asks: &mut Asks, now: Timestamp) -> Doing {
+    let trust = |need: &Need| need.kind == NeedKind::Trust;
+    let waits = doing.need.as_ref().is_some_and(|need| !trust(need));
+    let mut soon = None;
+    for open in &mut asks.open {
+        open.shown = waits
+            || open.asking.agent.is_some()
+                && match open.stand {
+                    Stand::Held(_) => true,
+                    Stand::LetGo(at) => {
+                        let asked = at.after(HOOK_LEADS);
+                        soon = soon.max(Some(asked)).filter(|at| *at > now);
+                        now < asked
+                    }
+                };
+    }
+    if let Some(at) = soon {
+        asks.review(at, now);
+    }
+    let doing = match asks.open.iter().find(|open| open.shown) {
+        Some(oldest) => needing(doing, oldest),
+        None if waits => match answered(case, asks, now) {
+            Some(at) => {
+                let because = because(Source::Hook, "it was answered from here", at, at);
+                let because = until(because, "its registry file follows, within 1.5 s");
+                registry::busy(case, at, because, now).until(at.after(HOOK_LEADS))
+            }
+            None => doing,
+        },
+        None => doing,
+    };
+    match asks.review_at {
+        Some(at) => doing.until(at),
+        None => doing,
+    }
+}
+
+fn needing(doing: Doing, oldest: &Open) -> Doing {
+    let Open {
+        at, asking, agent, ..
+    } = oldest;
+    let need = Need {
+        kind: asking.kind.into(),
+        tool: Some(asking.tool.clone()),
+        detail: asking.detail.clone(),
+        agent: agent.clone(),
+        elsewhere: None,
+        since: (*at).into(),
+    };
+    if doing.need.is_some() {
+        return Doing {
+            need: Some(need),
+            ..doing
+        };
+    }
+    let who = agent.as_deref().unwrap_or("its main agent");
+    let (text, end) = match oldest.stand {
+        Stand::Held(_) => (
+            format!("a hook holds what {who} asks, which its terminal does not show yet"),
+            "it is answered from here, or let go to its terminal",
+        ),
+        Stand::LetGo(_) => (
+            format!("what {who} asks was let go to its terminal"),
+            "its registry file follows, within 1.5 s",
+        ),
+    };
+    let because = until(because(Source::Hook, &text, *at, *at), end);
+    Doing {
+        review_at: doing.review_at,
+        ..Doing::needing(need, because)
+    }
+}
+
+/// When what the registry still waits for was answered from here, if it was a moment ago.
+fn answered(case: &Case<'_>, asks: &Asks, now: Timestamp) -> Option<Timestamp> {
+    let at = asks.answered_at?;
+    let run = case.registry.first()?;
+    let of_before = matches!(Word::of(run.value), Word::Need { .. }) && run.first <= at;
+    (of_before && now < at.after(HOOK_LEADS)).then_some(at)
+}

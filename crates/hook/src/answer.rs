@@ -1,0 +1,39 @@
+//! What a client asks its owner, and the answer that is given from here.
+
+use crate::client::{Awaiting, LONGEST, living};
+use std::env;
+use std::io::Write;
+use std::path::Path;
+use trusty_engine::hooks::ask;
+
+/// The event.
+pub(crate) const EVENT: &str = "PermissionRequest";
+
+/// Whether there is somebody who can be asked. A program that drives a client would hang.
+pub(crate) fn can_be_given() -> bool {
+    !env::var("CLAUDE_CODE_ENTRYPOINT").is_ok_and(|e| e.starts_with("sdk"))
+}
+
+/// Tells what is asked and, if the engine holds it, waits. What comes back is said to the client,
+/// without which it asks in its terminal.
+pub(crate) fn ask(runtime_dir: &Path, uid: u32, payload: &[u8], pid: u32) {
+    let Some(awaiting) = living(pid).map(Awaiting::of) else {
+        return;
+    };
+    let goes_on = || awaiting.goes_on();
+    let Some(answer) = ask::ask(runtime_dir, uid, payload, pid, LONGEST, goes_on) else {
+        return;
+    };
+    // The answer counts only if somebody is there to read it.
+    if !awaiting.goes_on() {
+        return;
+    }
+    let mut out = std::io::stdout();
+    if out
+        .write_all(&answer.bytes)
+        .and_then(|()| out.flush())
+        .is_ok()
+    {
+        answer.done();
+    }
+}

@@ -1,0 +1,45 @@
+//! Whether anybody still waits for this hook.
+
+use std::time::Duration;
+use trusty_engine::io::sys;
+use trusty_fleet::identity::ProcessKey;
+
+/// A client lets a hook that has taken 9,999,999 s fail, and a failed one forbids nothing: it has
+/// answered before.
+pub(crate) const LONGEST: Duration = Duration::from_mins(166_650);
+/// That the client or the parent has ended is told by nobody.
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
+
+/// The process with this pid, if it is one.
+pub(crate) fn living(pid: u32) -> Option<ProcessKey> {
+    let stat = sys::stat(pid).ok()??;
+    (!stat.zombie).then_some(ProcessKey {
+        pid,
+        start: stat.start,
+    })
+}
+
+pub(crate) fn parent() -> Option<u32> {
+    let pid = rustix::process::getppid()?.as_raw_nonzero();
+    u32::try_from(pid.get()).ok()
+}
+
+/// Who waits for this hook: its client, and whoever started it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Awaiting {
+    client: ProcessKey,
+    parent: Option<u32>,
+}
+
+impl Awaiting {
+    pub(crate) fn of(client: ProcessKey) -> Self {
+        Self {
+            client,
+            parent: parent(),
+        }
+    }
+
+    pub(crate) fn goes_on(&self) -> bool {
+        living(self.client.pid) == Some(self.client) && parent() == self.parent
+    }
+}

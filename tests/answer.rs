@@ -1,0 +1,12 @@
+//! The real client asks, and is answered from here, in its terminal, or both at once. One test for
+//! each case, in one of both terminals; `make answer-matrix` tries all in both, repeatedly.
+#![cfg(target_os = "linux")]
+
+#[path = "answer/answered.rs"]
+mod answered;
+#[path = "answer/cases.rs"]
+mod cases;
+#[path = "answer/problems.rs"]
+mod problems;
+#[path = "answer/stage.rs"]
+mod stage;

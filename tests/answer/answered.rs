@@ -1,0 +1,64 @@
+//! What is answered from here.
+
+use crate::cases::run;
+use trusty_tests::Shape;
+
+#[test]
+fn a_permission_is_given() {
+    run("allow", Shape::TmuxBash);
+}
+
+#[test]
+fn a_permission_is_denied_and_the_turn_goes_on() {
+    run("deny", Shape::PtyDirect);
+}
+
+#[test]
+fn a_permission_is_denied_and_the_turn_ends() {
+    run("stop", Shape::TmuxBash);
+}
+
+#[test]
+fn a_lasting_permission_is_the_client_s_own() {
+    run("always", Shape::PtyDirect);
+}
+
+#[test]
+fn a_question_is_answered_in_words_of_one_s_own() {
+    run("question", Shape::TmuxBash);
+}
+
+#[test]
+fn several_questions_are_answered_at_once() {
+    run("questions", Shape::PtyDirect);
+}
+
+#[test]
+fn a_plan_is_approved() {
+    run("plan", Shape::PtyDirect);
+}
+
+#[test]
+fn a_plan_is_rejected() {
+    run("reject", Shape::TmuxBash);
+}
+
+#[test]
+fn a_sub_agent_is_answered_before_its_dialog_is_shown() {
+    run("agent", Shape::PtyDirect);
+}
+
+#[test]
+fn two_requests_are_answered_each_by_its_own_id() {
+    run("two", Shape::TmuxBash);
+}
+
+#[test]
+fn a_sub_agent_waits_beside_the_main_agent() {
+    run("beside", Shape::PtyDirect);
+}
+
+#[test]
+fn requests_that_are_alike_are_not_the_same() {
+    run("agents", Shape::TmuxBash);
+}

@@ -1,0 +1,67 @@
+//! What can become of a request. Each case opens a session of its own and looks at the end
+//! whether it goes on; each is for any terminal.
+
+#[path = "cases/agents.rs"]
+mod agents;
+#[path = "cases/faults.rs"]
+mod faults;
+#[path = "cases/never.rs"]
+mod never;
+#[path = "cases/permissions.rs"]
+mod permissions;
+#[path = "cases/questions.rs"]
+mod questions;
+#[path = "cases/queue.rs"]
+mod queue;
+#[path = "cases/races.rs"]
+mod races;
+
+use trusty_tests::Shape;
+
+/// A case: its name, and the whole of it.
+pub(crate) type Case = (&'static str, fn(Shape));
+
+/// All of them.
+pub(crate) const CASES: [Case; 25] = [
+    ("allow", permissions::allow_runs),
+    ("deny", permissions::deny_goes_on),
+    ("stop", permissions::stop_ends_the_turn),
+    ("always", permissions::always_asks_no_more),
+    ("unfit", permissions::what_does_not_fit_is_refused),
+    ("question", questions::own_words),
+    ("questions", questions::several),
+    ("plan", questions::a_plan_is_approved),
+    ("reject", questions::a_plan_is_rejected),
+    ("agent", agents::answered_while_held),
+    ("release", agents::released_after_its_time),
+    ("let-go", agents::let_go_from_here),
+    ("agents", agents::alike_but_not_the_same),
+    ("two", queue::each_by_its_own_id),
+    ("stop-two", queue::stop_ends_both),
+    ("beside", queue::the_main_agent_beside_a_sub_agent),
+    ("terminal", races::the_terminal_answers_first),
+    ("escape", races::escape_ends_the_card),
+    ("app", races::from_here_first),
+    ("both", races::both_at_once),
+    ("killed", faults::the_engine_is_killed),
+    ("hung", faults::the_engine_hangs),
+    ("absent", faults::no_engine),
+    ("timeout", faults::the_client_gives_up_the_hook),
+    ("quit", faults::the_engine_ends),
+];
+
+/// Cases that have no terminal of their own, or are the same in all.
+pub(crate) const ELSEWHERE: [Case; 4] = [
+    ("policy", never::a_policy_forbids_hooks),
+    ("headless", never::headless),
+    ("background", never::in_the_background),
+    ("modes", never::modes_that_do_not_ask),
+];
+
+/// Does one, by its name.
+#[track_caller]
+pub(crate) fn run(name: &str, shape: Shape) {
+    let mut all = CASES.iter().chain(&ELSEWHERE);
+    let (_, case) = all.find(|(known, _)| *known == name).expect("a case");
+    case(shape);
+}

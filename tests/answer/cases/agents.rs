@@ -1,0 +1,96 @@
+//! Sub-agents: the client shows their requests only after the hook has ended.
+
+use crate::stage::{LONG, PROCEED, Setting, Stage, allow, deny, id};
+use serde_json::json;
+use std::collections::BTreeSet;
+use trusty_tests::wait::until_or;
+use trusty_tests::{Key, Shape};
+
+const UNTIL_ANSWERED: &str = "[answers]\nhold_agents = \"until-answered\"\n";
+
+fn held_as_long_as_it_takes(shape: Shape) -> Option<Stage> {
+    Stage::set(&Setting {
+        settings: UNTIL_ANSWERED,
+        ..Setting::of(shape)
+    })
+}
+
+/// Held, named, and allowed before its dialog is shown.
+pub(crate) fn answered_while_held(shape: Shape) {
+    let Some(stage) = held_as_long_as_it_takes(shape) else {
+        return;
+    };
+    let request = stage.ask("agents 1 bg bash: touch made");
+    let session = stage.session().expect("listed");
+    assert_eq!(session["status"], "AwaitingApproval", "{session}");
+    let agent = session["requests"][0]["agent"].as_str().unwrap_or_default();
+    assert!(!agent.is_empty(), "{session}");
+    assert!(!stage.terminal.screen().contains(PROCEED));
+    stage.give(&request, &allow());
+    stage.wait_made("made");
+    stage.wait_over();
+    stage.goes_on("say and on");
+}
+
+/// Let go after its time, when the terminal asks, and is answered there.
+pub(crate) fn released_after_its_time(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let request = stage.ask("agents 1 bg bash: touch made");
+    let held = &stage.held();
+    // Unless its time is over already.
+    assert!(held.iter().all(|r| !r["until"].is_null()), "{held:?}");
+    stage.terminal.wait_screen(LONG, PROCEED);
+    stage.wait_over();
+    stage.is_late(&request, &allow());
+    until_or(
+        LONG,
+        "a need that is answered in the terminal",
+        || {
+            let need = stage.session()?["need"].clone();
+            need["elsewhere"].as_str().map(drop)
+        },
+        || stage.diagnosis(),
+    );
+    stage.terminal.answer(Key::Char('1'));
+    stage.wait_made("made");
+    stage.goes_on("say and on");
+}
+
+/// Let go by its owner, who then answers in the terminal.
+pub(crate) fn let_go_from_here(shape: Shape) {
+    let Some(stage) = held_as_long_as_it_takes(shape) else {
+        return;
+    };
+    let request = stage.ask("agents 1 bg bash: touch made");
+    assert!(!stage.terminal.screen().contains(PROCEED));
+    stage.give(&request, &json!({"kind": "release"}));
+    stage.wait_over();
+    stage.press_at(PROCEED, Key::Char('1'));
+    stage.wait_made("made");
+    stage.is_late(&request, &allow());
+    stage.goes_on("say and on");
+}
+
+/// Three sub-agents ask for the very same: an answer is for one of them.
+pub(crate) fn alike_but_not_the_same(shape: Shape) {
+    let Some(stage) = held_as_long_as_it_takes(shape) else {
+        return;
+    };
+    stage.terminal.submit("agents 3 bg bash: echo x >> made");
+    let all: Vec<String> = stage.wait_held(3).iter().map(id).collect();
+    let different: BTreeSet<&String> = all.iter().collect();
+    assert_eq!(different.len(), 3, "{all:?}");
+    stage.give(&all[1], &allow());
+    stage.wait_made("made");
+    let left: Vec<String> = stage.wait_held(2).iter().map(id).collect();
+    assert_eq!(left, [all[0].clone(), all[2].clone()]);
+    stage.is_late(&all[1], &allow());
+    stage.give(&all[2], &deny("one is enough"));
+    stage.give(&all[0], &deny("one is enough"));
+    stage.wait_over();
+    stage.goes_on("say and on");
+    let made = std::fs::read_to_string(stage.folder.join("made")).expect("made");
+    assert_eq!(made, "x\n");
+}

@@ -1,0 +1,147 @@
+//! Whatever becomes of us, the client's own dialog stays usable and its session goes on.
+
+use crate::stage::{LONG, PROCEED, Setting, Stage, allow};
+use std::fs;
+use trusty_tests::trusty::serve;
+use trusty_tests::wait::until_or;
+use trusty_tests::{Key, Shape, Signal, Value};
+
+const UNTIL_ANSWERED: &str = "[answers]\nhold_agents = \"until-answered\"\n";
+
+fn held_as_long_as_it_takes(shape: Shape) -> Option<Stage> {
+    Stage::set(&Setting {
+        settings: UNTIL_ANSWERED,
+        ..Setting::of(shape)
+    })
+}
+
+fn signal(stage: &Stage, signal: Signal) {
+    let serving = stage.serving.as_ref().expect("an engine");
+    assert!(serving.process().signal(signal));
+}
+
+/// Killed while it holds a request of the main agent, and then one of a sub-agent, which the
+/// terminal did not show until then.
+pub(crate) fn the_engine_is_killed(shape: Shape) {
+    let Some(mut stage) = held_as_long_as_it_takes(shape) else {
+        return;
+    };
+    let before = stage.ask("bash: touch first");
+    signal(&stage, Signal::KILL);
+    stage.serving = None;
+    stage.wait_no_hook();
+    stage.press_at(PROCEED, Key::Char('1'));
+    stage.wait_made("first");
+    stage.rest();
+
+    stage.serving = Some(serve(&stage.home));
+    stage.ask("agents 1 bg bash: touch second");
+    assert!(!stage.terminal.screen().contains(PROCEED));
+    signal(&stage, Signal::KILL);
+    stage.serving = None;
+    stage.wait_no_hook();
+    stage.terminal.wait_screen(LONG, PROCEED);
+    // The next engine sees what is asked, and that it can be answered only there.
+    stage.serving = Some(serve(&stage.home));
+    until_or(
+        LONG,
+        "the need",
+        || stage.session()?["need"]["elsewhere"].as_str().map(drop),
+        || stage.diagnosis(),
+    );
+    assert!(stage.held().is_empty());
+    stage.is_late(&before, &allow());
+    stage.terminal.answer(Key::Char('1'));
+    stage.wait_made("second");
+    stage.goes_on("say and on");
+}
+
+/// It neither answers nor goes away: nobody waits for it.
+pub(crate) fn the_engine_hangs(shape: Shape) {
+    let Some(stage) = held_as_long_as_it_takes(shape) else {
+        return;
+    };
+    // Of the main agent: held, then hung.
+    let request = stage.ask("bash: touch first");
+    signal(&stage, Signal::STOP);
+    stage.press_at(PROCEED, Key::Char('1'));
+    stage.wait_made("first");
+    stage.rest();
+    // Of a sub-agent, which begins while it hangs: the dialog comes all the same.
+    stage.terminal.submit("agents 1 bg bash: touch second");
+    stage.press_at(PROCEED, Key::Char('1'));
+    stage.wait_made("second");
+    signal(&stage, Signal::CONT);
+    stage.wait_over();
+    stage.is_late(&request, &allow());
+    stage.goes_on("say and on");
+}
+
+/// It ends as it should, and lets go of what it holds.
+pub(crate) fn the_engine_ends(shape: Shape) {
+    let Some(mut stage) = held_as_long_as_it_takes(shape) else {
+        return;
+    };
+    stage.ask("agents 1 bg bash: touch made");
+    assert!(!stage.terminal.screen().contains(PROCEED));
+    signal(&stage, Signal::TERM);
+    let ended = stage.serving.as_mut().map(|s| s.wait(LONG));
+    assert!(ended.is_some());
+    stage.serving = None;
+    stage.wait_no_hook();
+    stage.press_at(PROCEED, Key::Char('1'));
+    stage.wait_made("made");
+    stage.goes_on("say and on");
+}
+
+/// Nobody to answer: the dialog is as if no hook were there, of the main agent and of others.
+pub(crate) fn no_engine(shape: Shape) {
+    let Some(mut stage) = Stage::new(shape) else {
+        return;
+    };
+    stage.serving = None;
+    stage.terminal.submit("bash: touch first");
+    stage.terminal.wait_screen(LONG, PROCEED);
+    stage.wait_no_hook();
+    stage.terminal.answer(Key::Char('1'));
+    stage.wait_made("first");
+    stage.rest();
+    stage.terminal.submit("agents 1 bg bash: touch second");
+    stage.press_at(PROCEED, Key::Char('1'));
+    assert!(stage.hooks().is_empty());
+    stage.wait_made("second");
+    stage.goes_on("say and on");
+}
+
+/// The client ends a hook that takes too long: the card goes, the dialog stays.
+pub(crate) fn the_client_gives_up_the_hook(shape: Shape) {
+    let Some(stage) = held_as_long_as_it_takes(shape) else {
+        return;
+    };
+    let file = stage.home.config_dir().join("settings.json");
+    let mut settings: Value =
+        serde_json::from_slice(&fs::read(&file).expect("connected")).expect("JSON");
+    settings["hooks"]["PermissionRequest"][0]["hooks"][0]["timeout"] = 3.into();
+    let timed = settings.to_string();
+    fs::write(&file, &timed).expect("written");
+    // A client that runs sees it sooner or later: a new one reads it.
+    let (client, arguments) = (stage.client, ["--permission-mode", "manual"]);
+    stage.terminal.submit("/exit");
+    stage.terminal.wait_end(LONG, client);
+    let terminal =
+        trusty_tests::Terminal::open(shape, &stage.home, &stage.api, &stage.folder, &arguments);
+    terminal.wait_status(LONG, "idle");
+    let stage = Stage {
+        client: terminal.client(),
+        terminal,
+        ..stage
+    };
+    let request = stage.ask("agents 1 bg bash: touch made");
+    assert!(!stage.terminal.screen().contains(PROCEED));
+    stage.terminal.wait_screen(LONG, PROCEED);
+    stage.wait_over();
+    stage.is_late(&request, &allow());
+    stage.terminal.answer(Key::Char('1'));
+    stage.wait_made("made");
+    stage.goes_on("say and on");
+}

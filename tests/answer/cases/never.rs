@@ -1,0 +1,141 @@
+//! Where nothing is ever held, and nothing offered that could not work.
+
+use crate::stage::{LONG, PROCEED, Setting, Stage};
+use std::fs;
+use std::io::Read;
+use std::process::Stdio;
+use trusty_tests::trusty::{Running, Watch, session_of};
+use trusty_tests::wait::{until, until_or};
+use trusty_tests::{Home, Key, Shape, Value};
+
+/// Whether anything was ever shown as if it could be answered from here.
+fn was_held(watch: &Watch) -> bool {
+    let lines = watch.lines();
+    let sessions = lines
+        .iter()
+        .filter_map(|(_, snapshot)| snapshot["sessions"].as_array())
+        .flatten();
+    sessions
+        .filter_map(|session| session["requests"].as_array())
+        .flatten()
+        .any(|request| request["held"] == true)
+}
+
+/// The client runs no hooks: the need is told, and that it is answered in the terminal, and why.
+pub(crate) fn a_policy_forbids_hooks(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let file = stage.home.config_dir().join("settings.json");
+    let mut settings: Value =
+        serde_json::from_slice(&fs::read(&file).expect("connected")).expect("JSON");
+    settings["disableAllHooks"] = true.into();
+    fs::write(&file, settings.to_string()).expect("written");
+    let words = until_or(
+        LONG,
+        "words about the policy",
+        || {
+            stage.terminal.submit("bash: touch made");
+            stage.terminal.wait_screen(LONG, PROCEED);
+            let said = trusty_tests::wait::poll(std::time::Duration::from_secs(5), || {
+                let need = stage.session()?["need"].clone();
+                let words = need["elsewhere"].as_str()?;
+                words.contains("disableAllHooks").then(|| words.to_owned())
+            });
+            if said.is_none() {
+                // The client had not read the settings again.
+                stage.terminal.answer(Key::Escape);
+                stage.rest();
+            }
+            said
+        },
+        || stage.diagnosis(),
+    );
+    assert!(words.contains("settings.json"), "{words}");
+    assert!(stage.held().is_empty());
+    stage.terminal.answer(Key::Char('1'));
+    stage.wait_made("made");
+    stage.goes_on("say and on");
+}
+
+/// A script is never kept waiting: what it may not do is refused, as it is without us.
+pub(crate) fn headless(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let watch = Watch::start(&stage.home);
+    let mut command = trusty_tests::client::command(&stage.home, &stage.api, &stage.folder);
+    command
+        .args(["-p", "bash: touch made", "--permission-mode", "manual"])
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the client starts");
+    let mut told = String::new();
+    let mut out = child.stdout.take().expect("piped");
+    out.read_to_string(&mut told).expect("read");
+    assert!(child.wait().expect("ours").success(), "{told}");
+    assert!(!stage.made("made") && told.contains("Done."), "{told}");
+    assert!(!was_held(&watch));
+    stage.goes_on("say and on");
+}
+
+/// What a client leaves in the background ends with the test.
+struct Ends<'a>(&'a Home, Option<Running>);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        drop(self.1.take());
+        self.0.end_all();
+    }
+}
+
+/// A background session asks whoever attaches to it: told, and not held.
+pub(crate) fn in_the_background(shape: Shape) {
+    let Some(mut stage) = Stage::new(shape) else {
+        return;
+    };
+    let serving = stage.serving.take();
+    let _ends = Ends(&stage.home, serving);
+    let watch = Watch::start(&stage.home);
+    let mut command = trusty_tests::client::command(&stage.home, &stage.api, &stage.folder);
+    command.args(["--bg", "bash: touch made", "--permission-mode", "manual"]);
+    let started = command.stdout(Stdio::null()).status().expect("runs");
+    assert!(started.success());
+    let pid = until(LONG, "a background session that asks", || {
+        let all = stage.home.registries();
+        let asks = |r: &&Value| r["kind"] == "bg" && r["status"] == "waiting";
+        u32::try_from(all.iter().find(asks)?["pid"].as_u64()?).ok()
+    });
+    until_or(
+        LONG,
+        "its need, to be answered there",
+        || {
+            let session = session_of(&stage.local.get("/v1/sessions")?.1, pid)?;
+            session["need"]["elsewhere"].as_str().map(drop)
+        },
+        || format!("{:?}", stage.local.get("/v1/sessions")),
+    );
+    stage.wait_no_hook();
+    assert!(!was_held(&watch) && !stage.made("made"));
+}
+
+/// A mode that does not ask shows no request, and what it does ask can be answered.
+pub(crate) fn modes_that_do_not_ask(shape: Shape) {
+    for mode in ["auto", "acceptEdits"] {
+        let setting = Setting {
+            mode,
+            ..Setting::of(shape)
+        };
+        let Some(stage) = Stage::set(&setting) else {
+            return;
+        };
+        let watch = Watch::start(&stage.home);
+        watch.wait(LONG, stage.client.pid, "the session", |_| true);
+        stage.terminal.run_turn(LONG, "bash: touch made");
+        assert!(stage.made("made") && !was_held(&watch), "{mode}");
+        let request = stage.ask("ask");
+        let answers = serde_json::json!({"kind": "choose", "answers": [["Blue"]]});
+        stage.give(&request, &answers);
+        stage.wait_result("\"Which color?\"=\"Blue\"");
+        stage.goes_on("say and on");
+    }
+}

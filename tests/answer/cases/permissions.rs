@@ -1,0 +1,116 @@
+//! Leave for one tool.
+
+use crate::stage::{LONG, PROCEED, Stage, allow, deny, id, stop};
+use serde_json::json;
+use std::fs;
+use trusty_tests::{Shape, Value};
+
+/// Told whole, allowed, run.
+pub(crate) fn allow_runs(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let request = stage.ask("bash: touch made");
+    let session = stage.session().expect("listed");
+    assert_eq!(session["status"], "AwaitingApproval", "{session}");
+    assert_eq!(session["need"]["elsewhere"], Value::Null, "{session}");
+    let whole = stage.whole(&request);
+    assert_eq!(whole["content"]["tool"], "Bash", "{whole}");
+    assert_eq!(
+        whole["content"]["input"]["command"], "touch made",
+        "{whole}"
+    );
+    assert!(!stage.made("made"));
+    stage.give(&request, &allow());
+    stage.wait_made("made");
+    stage.wait_over();
+    stage.is_late(&request, &allow());
+    stage
+        .terminal
+        .wait_screen(LONG, "Allowed by PermissionRequest hook");
+    stage.goes_on("say and on");
+}
+
+/// The tool does not run, the model is told why, and the turn goes on.
+pub(crate) fn deny_goes_on(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let request = stage.ask("bash: touch made finally say told of it");
+    stage.give(&request, &deny("Not on a \"Monday\"\nplease"));
+    stage.wait_result("Not on a \"Monday\"\nplease");
+    stage.terminal.wait_screen(LONG, "told of it");
+    stage.wait_over();
+    assert!(!stage.made("made"));
+    stage.goes_on("say and on");
+}
+
+/// The tool does not run, nor what was to come after it, and the turn is over.
+pub(crate) fn stop_ends_the_turn(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let request = stage.ask("parallel bash: touch made || touch more");
+    stage.give(&request, &stop());
+    stage.terminal.wait_screen(LONG, "Interrupted");
+    stage.rest();
+    stage.wait_over();
+    assert!(!stage.made("made") && !stage.made("more"));
+    stage.goes_on("say and on");
+}
+
+/// What the client itself offers is echoed: it writes its rule, and asks no more.
+pub(crate) fn always_asks_no_more(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let command = "python3 -c \"open('made','a').write('x')\"";
+    let request = stage.ask(&format!("bash: {command}"));
+    let offers = stage.whole(&request)["content"]["suggestions"].clone();
+    let rules = offers.as_array().expect("a list");
+    let lasting = rules.iter().position(|r| r["type"] == "addRules");
+    let lasting = lasting.expect("a rule is offered");
+    assert_eq!(rules[lasting]["destination"], "localSettings", "{offers}");
+    let none = json!({"kind": "always", "suggestion": rules.len()});
+    assert_eq!(stage.answer(&request, &none), (422, "unfit".to_owned()));
+    stage.give(&request, &json!({"kind": "always", "suggestion": lasting}));
+    stage.wait_made("made");
+    stage.rest();
+    let file = stage.folder.join(".claude/settings.local.json");
+    let written: Value =
+        serde_json::from_slice(&fs::read(file).expect("the client's rule")).expect("JSON");
+    let rule = rules[lasting]["rules"][0]["ruleContent"]
+        .as_str()
+        .expect("a rule");
+    assert_eq!(
+        written["permissions"]["allow"],
+        json!([format!("Bash({rule})")])
+    );
+    stage
+        .terminal
+        .run_turn(LONG, &format!("bash: {command} finally say twice"));
+    let twice = fs::read_to_string(stage.folder.join("made")).expect("made");
+    assert_eq!(twice, "xx");
+    assert!(!stage.terminal.screen().contains(PROCEED));
+    stage.goes_on("say and on");
+}
+
+/// An answer that does not fit, or is for another request, changes nothing.
+pub(crate) fn what_does_not_fit_is_refused(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let request = stage.ask("bash: touch made");
+    let choose = json!({"kind": "choose", "answers": [["Red"]]});
+    assert_eq!(stage.answer(&request, &choose), (422, "unfit".to_owned()));
+    let always = json!({"kind": "always", "suggestion": 99});
+    assert_eq!(stage.answer(&request, &always), (422, "unfit".to_owned()));
+    let other: String = request.chars().rev().collect();
+    stage.is_late(&other, &allow());
+    assert_eq!(stage.answer("x", &allow()).0, 400);
+    assert_eq!(id(&stage.wait_held(1)[0]), request);
+    assert!(!stage.made("made"));
+    stage.give(&request, &allow());
+    stage.wait_made("made");
+    stage.goes_on("say and on");
+}

@@ -1,0 +1,93 @@
+//! Questions and plans, which the client takes only with its own input beside the answer.
+
+use crate::stage::{LONG, Setting, Stage, allow, deny};
+use serde_json::json;
+use trusty_tests::wait::until;
+use trusty_tests::{Shape, Value};
+
+/// One question, answered with a text that is none of its options.
+pub(crate) fn own_words(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let request = stage.ask("ask");
+    let whole = stage.whole(&request);
+    let question = &whole["content"]["input"]["questions"][0];
+    assert_eq!(question["question"], "Which color?", "{whole}");
+    for unfit in [
+        allow(),
+        json!({"kind": "choose", "answers": []}),
+        json!({"kind": "choose", "answers": [["Red"], ["Red"]]}),
+    ] {
+        assert_eq!(stage.answer(&request, &unfit), (422, "unfit".to_owned()));
+    }
+    let words = "Green, \"or so\"";
+    stage.give(&request, &json!({"kind": "choose", "answers": [[words]]}));
+    stage.wait_result(&format!("\"Which color?\"=\"{words}\""));
+    stage.wait_over();
+    stage.goes_on("say and on");
+}
+
+/// Two questions, the second with two choices.
+pub(crate) fn several(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let request = stage.ask("ask multi");
+    let answers = json!([["Blue"], ["Small", "Large"]]);
+    stage.give(&request, &json!({"kind": "choose", "answers": answers}));
+    stage.wait_result("\"Which color?\"=\"Blue\", \"Which sizes?\"=\"Small, Large\"");
+    stage.wait_over();
+    stage.goes_on("say and on");
+}
+
+const PLAN: &str = "# The plan\n\n1. Look.\n2. Change `it`.\n";
+
+/// A client that has a plan to show, and the request for it.
+fn planned(shape: Shape) -> Option<(Stage, String)> {
+    let setting = Setting {
+        mode: "plan",
+        ..Setting::of(shape)
+    };
+    let stage = Stage::set(&setting)?;
+    stage.terminal.submit("say hi");
+    // The client names the file for the plan to the model.
+    let file = until(LONG, "the name of the plan's file", || {
+        let text = stage.transcript();
+        let (_, after) = text.split_once("\"planFilePath\":\"")?;
+        after.split_once('"').map(|(path, _)| path.to_owned())
+    });
+    stage.rest();
+    let write = json!({"file_path": file, "content": PLAN});
+    stage
+        .terminal
+        .run_turn(LONG, &format!("call: Write {write}"));
+    let request = stage.ask("call: ExitPlanMode {}");
+    let whole = stage.whole(&request);
+    assert_eq!(whole["content"]["input"]["plan"], PLAN, "{whole}");
+    let kind = stage.session().map(|s| s["need"]["kind"].clone());
+    assert_eq!(kind, Some(Value::from("Plan")));
+    Some((stage, request))
+}
+
+pub(crate) fn a_plan_is_approved(shape: Shape) {
+    let Some((stage, request)) = planned(shape) else {
+        return;
+    };
+    stage.give(&request, &allow());
+    stage.wait_result("User has approved your plan");
+    stage.terminal.wait_screen(LONG, "manual mode on");
+    stage.wait_over();
+    stage.goes_on("say and on");
+}
+
+pub(crate) fn a_plan_is_rejected(shape: Shape) {
+    let Some((stage, request)) = planned(shape) else {
+        return;
+    };
+    stage.give(&request, &deny("Two steps are too many"));
+    stage.wait_result("Two steps are too many");
+    stage.terminal.wait_screen(LONG, "plan mode on");
+    stage.wait_over();
+    stage.goes_on("say and on");
+}

@@ -1,0 +1,79 @@
+//! Several requests of one session.
+
+use crate::stage::{LONG, PROCEED, Setting, Stage, allow, deny, id, stop};
+use trusty_tests::{Key, Shape, Value};
+
+/// Calls that the client asks for at the same time.
+const TWO: &str = r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#;
+
+fn about(stage: &Stage, request: &str) -> String {
+    let whole = stage.whole(request);
+    let path = whole["content"]["input"]["file_path"].as_str();
+    path.expect("a path").to_owned()
+}
+
+/// The second is answered first, and only that one.
+pub(crate) fn each_by_its_own_id(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    stage.terminal.submit(TWO);
+    let held = stage.wait_held(2);
+    let since = |r: &Value| r["since"].as_str().unwrap_or_default().to_owned();
+    assert!(since(&held[0]) <= since(&held[1]), "in order: {held:?}");
+    let (first, second) = (id(&held[0]), id(&held[1]));
+    let (one, other) = (about(&stage, &first), about(&stage, &second));
+    assert_ne!(one, other);
+    stage.give(&second, &deny(&format!("not {other}")));
+    assert_eq!(id(&stage.wait_held(1)[0]), first);
+    stage.is_late(&second, &allow());
+    stage.terminal.wait_screen(LONG, PROCEED);
+    stage.give(&first, &allow());
+    stage.wait_result(&format!("not {other}"));
+    stage.wait_over();
+    stage.goes_on("say and on");
+    let denied = |r: &&String| r.contains("not /etc/");
+    let results = stage.results();
+    assert_eq!(results.iter().filter(denied).count(), 1, "{results:?}");
+    assert_eq!(results.len(), 2, "{results:?}");
+}
+
+/// The client ends the turn, and with it the other request.
+pub(crate) fn stop_ends_both(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    stage.terminal.submit(TWO);
+    let held = stage.wait_held(2);
+    stage.give(&id(&held[1]), &stop());
+    stage.wait_over();
+    stage.is_late(&id(&held[0]), &allow());
+    stage.terminal.wait_screen(LONG, "Interrupted");
+    stage.goes_on("say and on");
+}
+
+/// A sub-agent's request is held while the main agent's dialog is on the screen. One is answered
+/// there, the other from here.
+pub(crate) fn the_main_agent_beside_a_sub_agent(shape: Shape) {
+    let Some(stage) = Stage::set(&Setting {
+        settings: "[answers]\nhold_agents = \"until-answered\"\n",
+        ..Setting::of(shape)
+    }) else {
+        return;
+    };
+    let agents = stage.ask("agents 1 bg bash: touch made-by-agent");
+    stage.terminal.submit("bash: touch made-by-main");
+    let held = stage.wait_held(2);
+    assert_eq!(id(&held[0]), agents, "the older one first");
+    let main = id(&held[1]);
+    assert!(held[1]["agent"].is_null(), "{held:?}");
+    stage.press_at(PROCEED, Key::Char('1'));
+    stage.wait_made("made-by-main");
+    assert_eq!(id(&stage.wait_held(1)[0]), agents);
+    stage.is_late(&main, &deny("too late"));
+    assert!(!stage.made("made-by-agent"));
+    stage.give(&agents, &allow());
+    stage.wait_made("made-by-agent");
+    stage.wait_over();
+    stage.goes_on("say and on");
+}

@@ -1,0 +1,325 @@
+//! A connected session and a running engine, and what is looked at to know what became of a
+//! request.
+
+use serde_json::json;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+use trusty_tests::trusty::{Running, configure, connect, serve, session_of};
+use trusty_tests::wait::{poll, until, until_or};
+use trusty_tests::{FakeApi, Home, Key, Kind, LocalApi, ProcessRef, Shape, Terminal, Value};
+
+/// Longer than anything takes that is waited for.
+pub(crate) const LONG: Duration = Duration::from_mins(1);
+/// The text of the client's dialog for a tool.
+pub(crate) const PROCEED: &str = "Do you want to proceed?";
+
+/// How a stage is set.
+pub(crate) struct Setting<'a> {
+    /// The terminal.
+    pub(crate) shape: Shape,
+    /// The client's `--permission-mode`.
+    pub(crate) mode: &'a str,
+    /// Our settings.
+    pub(crate) settings: &'a str,
+}
+
+impl Setting<'_> {
+    pub(crate) fn of(shape: Shape) -> Self {
+        Self {
+            shape,
+            mode: "manual",
+            settings: "",
+        }
+    }
+}
+
+pub(crate) struct Stage {
+    pub(crate) serving: Option<Running>,
+    pub(crate) terminal: Terminal,
+    pub(crate) client: ProcessRef,
+    pub(crate) folder: PathBuf,
+    pub(crate) local: LocalApi,
+    pub(crate) api: FakeApi,
+    pub(crate) home: Home,
+}
+
+/// What the API said to an answer: the HTTP status and the problem's code.
+pub(crate) type Told = (u16, String);
+
+impl Stage {
+    /// An idle session that asks before it acts; none if the tests are to run without the client.
+    pub(crate) fn new(shape: Shape) -> Option<Self> {
+        Self::set(&Setting::of(shape))
+    }
+
+    pub(crate) fn set(setting: &Setting) -> Option<Self> {
+        trusty_tests::require_client()?;
+        let (api, home) = (FakeApi::start(), Home::new());
+        configure(&home, setting.settings);
+        connect(&home);
+        let serving = serve(&home);
+        let folder = home.project("work");
+        let arguments = ["--permission-mode", setting.mode];
+        let terminal = Terminal::open(setting.shape, &home, &api, &folder, &arguments);
+        terminal.wait_status(LONG, "idle");
+        let stage = Self {
+            serving: Some(serving),
+            client: terminal.client(),
+            terminal,
+            folder,
+            local: LocalApi::of(&home),
+            api,
+            home,
+        };
+        let listed = || stage.session().map(drop);
+        until(LONG, "the session in the engine", listed);
+        Some(stage)
+    }
+
+    /// The session as the engine tells it.
+    pub(crate) fn session(&self) -> Option<Value> {
+        session_of(&self.local.get("/v1/sessions")?.1, self.client.pid)
+    }
+
+    /// The requests that can be answered from here, in the order in which they are told.
+    pub(crate) fn held(&self) -> Vec<Value> {
+        let session = self.session().unwrap_or_default();
+        let all = session["requests"].as_array().cloned().unwrap_or_default();
+        all.into_iter().filter(|r| r["held"] == true).collect()
+    }
+
+    /// Waits until so many requests can be answered from here.
+    #[track_caller]
+    pub(crate) fn wait_held(&self, number: usize) -> Vec<Value> {
+        until_or(
+            LONG,
+            &format!("{number} held requests"),
+            || Some(self.held()).filter(|held| held.len() == number),
+            || self.diagnosis(),
+        )
+    }
+
+    /// Waits until none can be answered from here, and no hook waits.
+    #[track_caller]
+    pub(crate) fn wait_over(&self) {
+        self.wait_held(0);
+        self.wait_no_hook();
+    }
+
+    /// Submits a prompt that leads to one request; that request.
+    #[track_caller]
+    pub(crate) fn ask(&self, prompt: &str) -> String {
+        self.terminal.submit(prompt);
+        id(&self.wait_held(1)[0])
+    }
+
+    /// Hooks that wait for an answer now.
+    pub(crate) fn hooks(&self) -> Vec<ProcessRef> {
+        let mut all = ProcessRef::at_home(self.home.path());
+        all.retain(|process| {
+            let is_hook = process
+                .exe()
+                .is_some_and(|e| e.ends_with("bin/trusty-hook"));
+            let line = fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
+            is_hook && line.ends_with(b"PermissionRequest\0")
+        });
+        all
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_no_hook(&self) {
+        until_or(
+            LONG,
+            "the end of the hooks",
+            || self.hooks().is_empty().then_some(()),
+            || self.diagnosis(),
+        );
+    }
+
+    /// Answers through the API.
+    #[track_caller]
+    pub(crate) fn answer(&self, request: &str, answer: &Value) -> Told {
+        let session = self.session().expect("the session is listed");
+        self.answer_of(&session, request, answer)
+    }
+
+    /// The same, for a session that was looked up before.
+    #[track_caller]
+    pub(crate) fn answer_of(&self, session: &Value, request: &str, answer: &Value) -> Told {
+        let path = format!(
+            "/v1/sessions/{}/answer",
+            session["id"].as_str().expect("id")
+        );
+        let body = json!({"request": request, "answer": answer});
+        let (status, told) = self.local.post(&path, &body).expect("the engine answers");
+        (status, told["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Answers, and the engine says that the client has it.
+    #[track_caller]
+    pub(crate) fn give(&self, request: &str, answer: &Value) {
+        let told = self.answer(request, answer);
+        assert_eq!(told, (204, String::new()), "{answer}\n{}", self.diagnosis());
+    }
+
+    /// An answer that comes too late says so.
+    #[track_caller]
+    pub(crate) fn is_late(&self, request: &str, answer: &Value) {
+        assert_eq!(self.answer(request, answer), (409, "over".to_owned()));
+    }
+
+    /// The whole of a request, as the API tells it.
+    #[track_caller]
+    pub(crate) fn whole(&self, request: &str) -> Value {
+        let session = self.session().expect("the session is listed");
+        let id = session["id"].as_str().expect("id").to_owned();
+        let path = format!("/v1/sessions/{id}/requests/{request}");
+        let (status, body) = self.local.get(&path).expect("the engine answers");
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+
+    pub(crate) fn made(&self, name: &str) -> bool {
+        self.folder.join(name).exists()
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_made(&self, name: &str) {
+        until_or(
+            LONG,
+            &format!("the file {name}"),
+            || self.made(name).then_some(()),
+            || self.diagnosis(),
+        );
+    }
+
+    /// What the model was told of its calls so far: the text of each result.
+    pub(crate) fn results(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        for line in self.transcript().lines() {
+            let record: Value = serde_json::from_str(line).unwrap_or_default();
+            let blocks = record["message"]["content"].as_array();
+            for block in blocks.into_iter().flatten() {
+                if block["type"] == "tool_result" {
+                    let content = &block["content"];
+                    told.push(content.as_str().map_or(content.to_string(), str::to_owned));
+                }
+            }
+        }
+        told
+    }
+
+    /// Waits until the model was told so of a call.
+    #[track_caller]
+    pub(crate) fn wait_result(&self, part: &str) {
+        until_or(
+            LONG,
+            &format!("a result with {part:?}"),
+            || {
+                self.results()
+                    .iter()
+                    .any(|r| r.contains(part))
+                    .then_some(())
+            },
+            || format!("{:#?}\n{}", self.results(), self.diagnosis()),
+        );
+    }
+
+    /// Everything that the main agent's transcripts hold.
+    pub(crate) fn transcript(&self) -> String {
+        let mut text = String::new();
+        let projects = self.home.config_dir().join("projects");
+        for folder in fs::read_dir(projects).into_iter().flatten().flatten() {
+            for file in fs::read_dir(folder.path()).into_iter().flatten().flatten() {
+                text += &fs::read_to_string(file.path()).unwrap_or_default();
+            }
+        }
+        text
+    }
+
+    /// Answers the dialog in the terminal.
+    #[track_caller]
+    pub(crate) fn press_at(&self, dialog: &str, key: Key) {
+        self.terminal.wait_screen(LONG, dialog);
+        self.terminal.answer(key);
+    }
+
+    /// Waits for a free prompt at which nothing more begins.
+    #[track_caller]
+    pub(crate) fn rest(&self) {
+        self.terminal.wait_status(LONG, "idle");
+        let quiet = || {
+            let before = self.terminal.wait_status(LONG, "idle");
+            // What follows would have begun by then.
+            let moved = poll(Duration::from_millis(700), || {
+                let now = self.terminal.registry()?;
+                (now["statusUpdatedAt"] != before["statusUpdatedAt"]).then_some(())
+            });
+            moved.is_none().then_some(())
+        };
+        until(LONG, "a free prompt", quiet);
+    }
+
+    /// The session is as if nothing had been: nothing asks, no hook waits, and it talks.
+    #[track_caller]
+    pub(crate) fn goes_on(&self, prompt: &str) {
+        self.wait_no_hook();
+        self.rest();
+        self.terminal.submit(prompt);
+        self.api.wait_for(LONG, prompt, Kind::MessageStop);
+        self.rest();
+        if self.serving.is_some() {
+            until_or(
+                LONG,
+                "nothing that asks",
+                || {
+                    let session = self.session()?;
+                    let asks = !session["need"].is_null() || has_requests(&session);
+                    (!asks).then_some(())
+                },
+                || self.diagnosis(),
+            );
+        }
+        let text = self.transcript();
+        for noise in ["hook_non_blocking_error", "hook_blocking_error"] {
+            let told: Vec<&str> = text.lines().filter(|l| l.contains(noise)).collect();
+            assert_eq!(told, [""; 0]);
+        }
+    }
+
+    pub(crate) fn diagnosis(&self) -> String {
+        format!(
+            "session: {}\nregistry: {}\nhooks: {:?}\nresults: {:?}\n{}",
+            self.session().unwrap_or_default(),
+            self.terminal.registry().unwrap_or_default(),
+            self.hooks(),
+            self.results(),
+            self.terminal.screen().trim_end()
+        )
+    }
+}
+
+fn has_requests(session: &Value) -> bool {
+    session["requests"]
+        .as_array()
+        .is_some_and(|all| !all.is_empty())
+}
+
+/// The id of a request.
+pub(crate) fn id(request: &Value) -> String {
+    request["id"].as_str().expect("an id").to_owned()
+}
+
+/// Answers as they go over the API.
+pub(crate) fn allow() -> Value {
+    json!({"kind": "allow"})
+}
+
+pub(crate) fn deny(message: &str) -> Value {
+    json!({"kind": "deny", "message": message})
+}
+
+pub(crate) fn stop() -> Value {
+    json!({"kind": "stop"})
+}
