@@ -270,6 +270,9 @@ mod tests {
         let told = listener.told.as_ref().map(|s| s.revision);
         assert_eq!(told, Some(99), "one event for all that it missed");
         drop(send);
-        assert!(listener.next().await.is_none(), "and nothing is kept for it");
+        assert!(
+            listener.next().await.is_none(),
+            "and nothing is kept for it"
+        );
     }
 }
