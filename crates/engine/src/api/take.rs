@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use trusty_fleet::SessionId;
 use trusty_fleet::request::RequestId;
 
@@ -113,7 +114,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                 "unsupported-body",
             ));
         }
-        let read = serde_json::from_slice(&bytes);
+        // A list of values would do for a structure else.
+        let object = serde_json::from_slice(&bytes).map(Value::Object);
+        let read = object.and_then(serde_json::from_value);
         read.map(|body| Self(Some(body)))
             .map_err(|e| Problem::bad_request(&format!("the body is not understood: {e}")))
     }
