@@ -1,4 +1,5 @@
 mod content;
+mod elsewhere;
 mod identity;
 mod order;
 mod pauses;

@@ -2,17 +2,17 @@
 
 use super::content::{call, end, hook, life, said, transcript, with};
 use super::*;
-use crate::observation::{
-    Connection, Delegated, End, Happened, Holding, HookEvent, Preferences, TurnEnd,
-};
+use crate::observation::{Delegated, End, Happened, Holding, HookEvent, Preferences};
 use crate::request::{Asking, Asks, Fingerprint, Over, RequestId};
 
-type Facts = Vec<(i64, Fact)>;
+pub(super) type Facts = Vec<(i64, Fact)>;
+/// What is done to a request, what more is told, and what is seen when.
+type Lives = Vec<(&'static str, Facts, Vec<(i64, &'static str)>)>;
 
 /// By whom: none for the main agent.
-type Agent = Option<&'static str>;
+pub(super) type Agent = Option<&'static str>;
 
-const MAIN: Agent = None;
+pub(super) const MAIN: Agent = None;
 const HELPER: Agent = Some("a1");
 
 pub(super) fn asked(ms: i64, id: &str, agent: Agent) -> (i64, Fact) {
@@ -44,7 +44,7 @@ fn of(agent: Agent, what: Happened) -> HookEvent {
     }
 }
 
-fn event(ms: i64, agent: Agent, what: Happened) -> (i64, Fact) {
+pub(super) fn event(ms: i64, agent: Agent, what: Happened) -> (i64, Fact) {
     (ms, Fact::Hook(Box::new(of(agent, what))))
 }
 
@@ -63,7 +63,7 @@ fn ends(ms: i64, agent: Agent, name: &str) -> (i64, Fact) {
     event(ms, agent, Happened::ToolEnded { id: name.into() })
 }
 
-fn wishes(hold: Holding, hold_agents: Holding) -> (i64, Fact) {
+pub(super) fn wishes(hold: Holding, hold_agents: Holding) -> (i64, Fact) {
     let wishes = Preferences {
         hold,
         hold_agents,
@@ -73,7 +73,7 @@ fn wishes(hold: Holding, hold_agents: Holding) -> (i64, Fact) {
 }
 
 /// The main agent has asked at 2,000 and the registry waits from 2,300 on.
-fn asks() -> Facts {
+pub(super) fn asks() -> Facts {
     with(
         life(&[(900, "busy", ""), (2_300, "waiting", "permission prompt")]),
         vec![
@@ -84,7 +84,7 @@ fn asks() -> Facts {
 }
 
 /// A sub-agent has asked at 2,000 while the registry says busy.
-fn helper_asks() -> Facts {
+pub(super) fn helper_asks() -> Facts {
     with(
         life(&[(900, "busy", "")]),
         vec![
@@ -122,12 +122,13 @@ fn check(name: &str, facts: &Facts, expected: &[(i64, &str)]) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
     let held = "main shows main* holds main";
     let hidden = "- shows holds main";
     let gone = "- shows holds";
     let alone = "untold shows holds";
-    let table: Vec<(&str, Facts, Vec<(i64, &str)>)> = vec![
+    let table: Lives = vec![
         (
             "held",
             vec![],
@@ -292,7 +293,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
 fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
     let held = "helper shows helper* holds helper";
     let gone = "- shows holds";
-    let table: Vec<(&str, Facts, Vec<(i64, &str)>)> = vec![
+    let table: Lives = vec![
         (
             "held for its time, then on its way to the screen",
             vec![
@@ -487,69 +488,6 @@ fn a_stopped_session_cannot_be_answered() {
         fleet.answerable(id(1, 7), &main, at(4_100)),
         Answerable::Yes
     );
-}
-
-#[test]
-fn why_it_can_only_be_answered_in_its_terminal_is_said() {
-    let connected = |state| (100, Fact::Connection("/home/dev/.claude".into(), state));
-    let waits = || life(&[(900, "busy", ""), (2_300, "waiting", "permission prompt")]);
-    let why = |facts: Facts, ms: i64| {
-        let session = fleet(facts).snapshot(at(ms)).sessions.remove(0);
-        session.need.expect("a need").elsewhere
-    };
-    let said = |facts: Facts, part: &str| {
-        let words = why(facts, 9_000).expect("why");
-        assert!(words.contains(part), "{words}");
-    };
-    said(waits(), "not connected");
-    said(
-        with(waits(), vec![connected(Connection::Apart)]),
-        "not connected",
-    );
-    said(
-        with(waits(), vec![connected(Connection::Lost)]),
-        "connect them again",
-    );
-    let policy = Connection::Forbidden("disableAllHooks is set".into());
-    said(with(waits(), vec![connected(policy)]), "disableAllHooks");
-    said(
-        with(waits(), vec![connected(Connection::Connected)]),
-        "none has been heard",
-    );
-    let heard = vec![
-        connected(Connection::Connected),
-        event(1_000, MAIN, Happened::Prompted),
-    ];
-    said(with(waits(), heard.clone()), "in its terminal alone");
-    assert_eq!(
-        why(with(waits(), heard), 2_400),
-        None,
-        "a hook may still come"
-    );
-    let own = || with(asks(), vec![connected(Connection::Connected)]);
-    assert_eq!(why(own(), 9_000), None, "it is held");
-    said(
-        with(own(), vec![over(3_000, "main", Over::Released)]),
-        "was let go",
-    );
-    let seconds = Holding::Seconds;
-    said(
-        with(own(), vec![wishes(seconds(3), seconds(5))]),
-        "after 3 s",
-    );
-    said(
-        with(own(), vec![wishes(seconds(0), seconds(5))]),
-        "answers.hold = 0",
-    );
-    let helper = with(
-        helper_asks(),
-        vec![
-            connected(Connection::Connected),
-            wishes(seconds(3), seconds(0)),
-            says(2_500, 1, "waiting", "permission prompt"),
-        ],
-    );
-    said(helper, "answers.hold_agents = 0");
 }
 
 #[test]
