@@ -6,6 +6,7 @@
 mod acts;
 mod commands;
 mod log;
+mod notifier;
 mod platform;
 mod popover;
 mod tray;
@@ -50,6 +51,10 @@ pub fn run() -> ExitCode {
             commands::painted,
             commands::why,
             commands::open_settings,
+            commands::card,
+            commands::answer,
+            commands::jump,
+            commands::end,
             commands::pause,
             commands::resume,
             commands::pause_all,
@@ -67,14 +72,13 @@ pub fn run() -> ExitCode {
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {
-            app.run(|_, event| {
+            app.run(|app, event| match event {
                 // Without a window the app lives on in the tray.
-                if let RunEvent::ExitRequested {
+                RunEvent::ExitRequested {
                     code: None, api, ..
-                } = event
-                {
-                    api.prevent_exit();
-                }
+                } => api.prevent_exit(),
+                RunEvent::Exit => notifier::end(app),
+                _ => {}
             });
             ExitCode::SUCCESS
         }
@@ -99,6 +103,7 @@ fn setup(app: &mut App) {
     match trusty_engine::join(around, &Settings::read(around)) {
         Ok(engine) => {
             tray::run(&handle, engine.clone());
+            notifier::run(&handle, engine.clone());
             app.state::<Popover>().follow(&handle, engine);
         }
         Err(e) => {

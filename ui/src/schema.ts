@@ -342,7 +342,7 @@ export interface components {
          * @description What the popover asks its owner.
          * @enum {string}
          */
-        Ask: "Interrupt" | "Connect" | "Quit";
+        Ask: "Interrupt" | "Review" | "End" | "Kill" | "Connect" | "Quit";
         /**
          * @description Who asked for a pause.
          * @enum {string}
@@ -426,8 +426,11 @@ export interface components {
         };
         /** @description A request with everything that an answer would apply to. */
         Card: {
-            /** @description The client's own offers not to be asked again, in words, in the client's order. */
-            always: string[];
+            /**
+             * @description The client's own offers not to be asked again, in words, in the client's order; only those
+             *     that can be shown whole.
+             */
+            always: components["schemas"]["CardOffer"][];
             /** @description What kind of answer it waits for. */
             kind: components["schemas"]["Asks"];
             /** @description All that leave is asked for, line by line; nothing of the input is left out. */
@@ -446,6 +449,13 @@ export interface components {
             /** @description What it is. */
             mark: components["schemas"]["LineMark"];
             /** @description Its text; characters that cannot be seen are written as their names. */
+            text: string;
+        };
+        /** @description An offer of the client's not to be asked again. */
+        CardOffer: {
+            /** @description Which of the client's offers, from 0: `Answer::Always` names it. */
+            suggestion: number;
+            /** @description What it changes, in words. */
             text: string;
         };
         /** @description What may be chosen. */
