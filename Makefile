@@ -28,6 +28,7 @@ test:
 	else \
 		$(MAKE) --no-print-directory tests/client/node_modules/.package-lock.json; \
 	fi
+	@$(MAKE) --no-print-directory target/schemathesis/installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) build --workspace --locked
@@ -105,6 +106,14 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 # The real client, under its own terms: fetched for the tests, never passed on.
 tests/client/node_modules/.package-lock.json: tests/client/package-lock.json
 	cd tests/client && $(NPM) ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# Tries the local API against its description.
+target/schemathesis/installed: tests/local_api/requirements.txt
+	@python3 -c "import ensurepip, venv" 2> /dev/null || { \
+		echo "the tests need python3 with its module venv; install python3-venv" >&2; exit 1; }
+	python3 -m venv --clear target/schemathesis
+	target/schemathesis/bin/pip install --quiet --requirement $<
 	@touch $@
 
 # Older clients, which show or write less; 350 MB, so fetched only on request.

@@ -6,6 +6,8 @@
 mod answered;
 #[path = "answer/cases.rs"]
 mod cases;
+#[path = "answer/commands.rs"]
+mod commands;
 #[path = "answer/problems.rs"]
 mod problems;
 #[path = "answer/stage.rs"]

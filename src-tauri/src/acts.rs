@@ -1,16 +1,19 @@
 //! What the popover and the menu do to sessions. A failure needs no word here: it comes back in
 //! the row of its session.
 
-use crate::log;
 use crate::popover::{self, Popover};
+use crate::{Place, log};
 use serde::Deserialize;
 use std::time::Duration;
 use tauri::{AppHandle, Manager};
 use trusty_engine::hosts::ActionError;
+use trusty_engine::jump::{self, JumpError};
+use trusty_engine::requests::AnswerError;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Wish};
 use trusty_fleet::pause::{Asker, PauseKind};
-use trusty_fleet::view::{Ask, Board, RowAction};
+use trusty_fleet::request::{Answer, RequestId};
+use trusty_fleet::view::{Ask, Board, Card, RowAction};
 
 /// An action takes no longer, unless something hangs.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -34,16 +37,61 @@ pub(crate) fn pausing(how: Option<PauseKind>) -> Action {
 }
 
 /// Does something to a session. Returns when it is done, refused or undone.
-pub(crate) async fn act(app: &AppHandle, id: SessionId, action: Action) -> Result<(), ActionError> {
+pub(crate) fn act(
+    app: &AppHandle,
+    id: SessionId,
+    action: Action,
+) -> impl Future<Output = Result<(), ActionError>> + Send + use<> {
     let engine = app.state::<Popover>().engine();
-    let done = match engine {
-        Some(engine) => engine.act(id, action).await,
-        None => Err(ActionError::Gone),
-    };
-    if let Err(ActionError::Gone) = &done {
-        log::line(&ActionError::Gone.to_string());
+    async move {
+        let done = match engine {
+            Some(engine) => engine.act(id, action).await,
+            None => Err(ActionError::Gone),
+        };
+        if let Err(ActionError::Gone) = &done {
+            log::line(&ActionError::Gone.to_string());
+        }
+        done
     }
-    done
+}
+
+/// All of a request, ready to draw; none if nobody waits for its answer any more.
+pub(crate) async fn card(app: &AppHandle, id: SessionId, request: RequestId) -> Option<Card> {
+    let engine = app.state::<Popover>().engine()?;
+    let content = engine.request(id, &request).await?;
+    Some(Card::of(request, &content))
+}
+
+/// Answers one request, and no other.
+pub(crate) fn answer(
+    app: &AppHandle,
+    id: SessionId,
+    request: RequestId,
+    answer: Answer,
+) -> impl Future<Output = Result<(), AnswerError>> + Send + use<> {
+    let engine = app.state::<Popover>().engine();
+    async move {
+        match engine {
+            Some(engine) => engine.answer(id, &request, answer).await,
+            None => Err(AnswerError::Gone),
+        }
+    }
+}
+
+/// Brings the terminal of a session to the front.
+pub(crate) fn jump(
+    app: &AppHandle,
+    id: SessionId,
+) -> impl Future<Output = Result<(), JumpError>> + Send + use<> {
+    let engine = app.state::<Popover>().engine();
+    let around = app.state::<Place>().around.clone();
+    async move {
+        let engine = engine.ok_or_else(|| JumpError::Refused(ActionError::Gone.to_string()))?;
+        let snapshot = engine.snapshot();
+        let session = snapshot.sessions.iter().find(|session| session.id == id);
+        let session = session.ok_or_else(|| JumpError::Refused("it is gone".to_owned()))?;
+        jump::jump(session, &around, &[]).await
+    }
 }
 
 /// Does something to every session whose button may do it, to all at once. How many were left.

@@ -15,7 +15,8 @@ use trusty_engine::io::launch;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::Action;
 use trusty_fleet::pause::PauseKind;
-use trusty_fleet::view::{PopoverEvent, Reasons};
+use trusty_fleet::request::{Answer, RequestId};
+use trusty_fleet::view::{Card, PopoverEvent, Reasons};
 
 /// The popover is loaded and listens.
 #[tauri::command]
@@ -75,6 +76,38 @@ pub(crate) async fn pause(app: AppHandle, id: SessionId, how: Option<PauseKind>)
 pub(crate) async fn resume(app: AppHandle, id: SessionId) {
     // Why it was not done is told by its row.
     let _ = acts::act(&app, id, Action::Resume).await;
+}
+
+/// All of a request, ready to draw; none if nobody waits for its answer any more.
+#[tauri::command]
+pub(crate) async fn card(app: AppHandle, id: SessionId, request: RequestId) -> Option<Card> {
+    acts::card(&app, id, request).await
+}
+
+/// Answers a request. Fails in words: nobody waits for it any more, or it does not fit.
+#[tauri::command]
+pub(crate) async fn answer(
+    app: AppHandle,
+    id: SessionId,
+    request: RequestId,
+    answer: Answer,
+) -> Result<(), String> {
+    let done = acts::answer(&app, id, request, answer).await;
+    done.map_err(|e| e.to_string())
+}
+
+/// Brings the terminal of a session to the front. Fails in words.
+#[tauri::command]
+pub(crate) async fn jump(app: AppHandle, id: SessionId) -> Result<(), String> {
+    acts::jump(&app, id).await.map_err(|e| e.to_string())
+}
+
+/// Ends a session; a paused one never runs what it was kept from. Fails in words where it did not
+/// end.
+#[tauri::command]
+pub(crate) async fn end(app: AppHandle, id: SessionId) -> Result<(), String> {
+    let done = acts::act(&app, id, Action::End).await;
+    done.map_err(|e| e.to_string())
 }
 
 /// Pauses all that lose nothing by it.

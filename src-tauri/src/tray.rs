@@ -9,6 +9,7 @@ use tauri::{AppHandle, Manager, PhysicalPosition};
 use tokio::sync::{Notify, watch};
 use trusty_engine::Handle;
 use trusty_fleet::action::Action;
+use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{Ask, Board, Glance, Menu, MenuAction, MenuItem, menu};
 use trusty_fleet::{SessionId, Snapshot};
 
@@ -222,7 +223,7 @@ fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<Native> {
         MenuItem::Label(label) => Box::new(Item::new(app, text(label), false, None::<&str>)?),
         MenuItem::Choice(label, action) => Box::new(Item::with_id(
             app,
-            name(*action),
+            name(action),
             text(label),
             true,
             None::<&str>,
@@ -240,10 +241,14 @@ fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<Native> {
 }
 
 /// What an action is called as the id of a line.
-fn name(action: MenuAction) -> String {
+fn name(action: &MenuAction) -> String {
     match action {
         MenuAction::Open => "open".into(),
         MenuAction::Show(id) => format!("show {id}"),
+        MenuAction::Review(id) => format!("review {id}"),
+        MenuAction::Deny(id, request) => format!("deny {id} {request}"),
+        MenuAction::Jump(id) => format!("jump {id}"),
+        MenuAction::End(id) => format!("end {id}"),
         MenuAction::Pause(id) => format!("pause {id}"),
         MenuAction::Interrupt(id) => format!("interrupt {id}"),
         MenuAction::Resume(id) => format!("resume {id}"),
@@ -257,13 +262,27 @@ fn name(action: MenuAction) -> String {
 
 /// The action of a name.
 fn named(name: &str) -> Option<MenuAction> {
-    let (verb, id) = match name.split_once(' ') {
-        Some((verb, id)) => (verb, Some(SessionId(id.parse().ok()?))),
-        None => (name, None),
+    let mut words = name.split(' ');
+    let (verb, id, request) = (words.next()?, words.next(), words.next());
+    if words.next().is_some() {
+        return None;
+    }
+    let id = match id {
+        Some(id) => Some(SessionId(id.parse().ok()?)),
+        None => None,
     };
+    if let ("deny", Some(id), Some(request)) = (verb, id, request) {
+        return Some(MenuAction::Deny(id, RequestId(request.to_owned())));
+    }
+    if request.is_some() {
+        return None;
+    }
     Some(match (verb, id) {
         ("open", None) => MenuAction::Open,
         ("show", Some(id)) => MenuAction::Show(id),
+        ("review", Some(id)) => MenuAction::Review(id),
+        ("jump", Some(id)) => MenuAction::Jump(id),
+        ("end", Some(id)) => MenuAction::End(id),
         ("pause", Some(id)) => MenuAction::Pause(id),
         ("interrupt", Some(id)) => MenuAction::Interrupt(id),
         ("resume", Some(id)) => MenuAction::Resume(id),
@@ -280,9 +299,16 @@ fn choose(app: &AppHandle, action: MenuAction) {
     match action {
         MenuAction::Open => popover::open(app, popover::Place::Corner, None),
         MenuAction::Show(id) => popover::open(app, popover::Place::Corner, Some(id)),
-        MenuAction::Pause(id) => act(app, id, acts::pausing(None)),
+        MenuAction::Review(id) => popover::ask(app, Ask::Review, Some(id)),
+        MenuAction::Deny(id, request) => {
+            let no = Answer::Deny { message: None };
+            or_show(app, id, acts::answer(app, id, request, no));
+        }
+        MenuAction::Jump(id) => or_show(app, id, acts::jump(app, id)),
+        MenuAction::End(id) => popover::ask(app, Ask::End, Some(id)),
+        MenuAction::Pause(id) => or_show(app, id, acts::act(app, id, acts::pausing(None))),
         MenuAction::Interrupt(id) => popover::ask(app, Ask::Interrupt, Some(id)),
-        MenuAction::Resume(id) => act(app, id, Action::Resume),
+        MenuAction::Resume(id) => or_show(app, id, acts::act(app, id, Action::Resume)),
         MenuAction::PauseAll => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { acts::pause_all(&app).await });
@@ -305,10 +331,14 @@ fn choose(app: &AppHandle, action: MenuAction) {
 }
 
 /// Whoever acts from the menu sees no row that could say why it was not done: then it is shown.
-fn act(app: &AppHandle, id: SessionId, action: Action) {
+fn or_show<E: Send + 'static>(
+    app: &AppHandle,
+    id: SessionId,
+    doing: impl Future<Output = Result<(), E>> + Send + 'static,
+) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        if acts::act(&app, id, action).await.is_err() {
+        if doing.await.is_err() {
             popover::open(&app, popover::Place::Corner, Some(id));
         }
     });
@@ -324,6 +354,10 @@ mod tests {
         for action in [
             MenuAction::Open,
             MenuAction::Show(id),
+            MenuAction::Review(id),
+            MenuAction::Deny(id, RequestId("4f".into())),
+            MenuAction::Jump(id),
+            MenuAction::End(id),
             MenuAction::Pause(id),
             MenuAction::Interrupt(id),
             MenuAction::Resume(id),
@@ -333,10 +367,16 @@ mod tests {
             MenuAction::Settings,
             MenuAction::Quit,
         ] {
-            assert_eq!(named(&name(action)), Some(action));
+            assert_eq!(named(&name(&action)), Some(action));
         }
-        for name in ["", "pause", "open x", "17"] {
-            assert_eq!(named(name), None);
+        let more = [
+            format!("pause {id} x"),
+            format!("deny {id} a b"),
+            format!("deny {id}"),
+        ];
+        let odd = ["", "pause", "open x", "17"].map(str::to_owned);
+        for name in odd.iter().chain(&more) {
+            assert_eq!(named(name), None, "{name}");
         }
     }
 }

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/v1/attention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells that the owner has looked, which turns Finished into Idle. */
+        post: operations["attention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -12,10 +29,45 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Server-sent events: the whole snapshot at once and at each change of substance, its revision
-         *     as the event's id.
+         * Server-sent events. The first, `snapshot`, tells everything; each `change` after it tells what
+         *     is different then. The id of an event is `<run>-<revision>`: a client that names the last one
+         *     it has in `Last-Event-ID` gets what it missed as one `change`, if that is still remembered.
          */
         get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the engine is: its version, its process, and what is wrong with its sources. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This description, in version 3.1 of its standard. */
+        get: operations["description"];
         put?: never;
         post?: never;
         delete?: never;
@@ -31,10 +83,44 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest snapshot. */
+        /** All sessions, and what is wrong with the sources. */
         get: operations["sessions"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One session. */
+        get: operations["session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers a request that a hook holds. Answers when the hook has handed it on to its client. */
+        post: operations["answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -52,6 +138,23 @@ export interface paths {
         put?: never;
         /** Pauses a session. Answers when it is done and verified. */
         post: operations["pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/requests/{request}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A request that a hook holds, whole: what an answer would apply to. */
+        get: operations["request"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -228,11 +331,18 @@ export interface components {
             /** @enum {string} */
             kind: "release";
         };
+        /** @description An answer to one request. */
+        AnswerRequest: {
+            /** @description What is answered. */
+            answer: components["schemas"]["Answer"];
+            /** @description Which request: the answer applies to that one only. */
+            request: components["schemas"]["RequestId"];
+        };
         /**
          * @description What the popover asks its owner.
          * @enum {string}
          */
-        Ask: "Interrupt" | "Connect" | "Quit";
+        Ask: "Interrupt" | "Review" | "End" | "Kill" | "Connect" | "Quit";
         /**
          * @description Who asked for a pause.
          * @enum {string}
@@ -243,6 +353,10 @@ export interface components {
          * @enum {string}
          */
         Asks: "Permission" | "Question" | "Plan";
+        /** @description What the owner has looked at. */
+        AttentionRequest: {
+            session?: components["schemas"]["SessionId"] | null;
+        };
         /** @description Why a session's status is what it is. */
         Because: {
             /** @description How sure it is. */
@@ -312,8 +426,11 @@ export interface components {
         };
         /** @description A request with everything that an answer would apply to. */
         Card: {
-            /** @description The client's own offers not to be asked again, in words, in the client's order. */
-            always: string[];
+            /**
+             * @description The client's own offers not to be asked again, in words, in the client's order; only those
+             *     that can be shown whole.
+             */
+            always: components["schemas"]["CardOffer"][];
             /** @description What kind of answer it waits for. */
             kind: components["schemas"]["Asks"];
             /** @description All that leave is asked for, line by line; nothing of the input is left out. */
@@ -332,6 +449,13 @@ export interface components {
             /** @description What it is. */
             mark: components["schemas"]["LineMark"];
             /** @description Its text; characters that cannot be seen are written as their names. */
+            text: string;
+        };
+        /** @description An offer of the client's not to be asked again. */
+        CardOffer: {
+            /** @description Which of the client's offers, from 0: `Answer::Always` names it. */
+            suggestion: number;
+            /** @description What it changes, in words. */
             text: string;
         };
         /** @description What may be chosen. */
@@ -397,6 +521,18 @@ export interface components {
             /** @description "Connect Claude Code's hooks" */
             title: string;
         };
+        /** @description The whole of a request, as the client wrote it. */
+        Content: {
+            /** @description Its input. */
+            input: Record<string, never>;
+            /**
+             * @description What the client offers as lasting answers (`permission_suggestions`), each to be echoed
+             *     as it is.
+             */
+            suggestions: Record<string, never>[];
+            /** @description `Bash`, `AskUserQuestion`, … */
+            tool: string;
+        };
         /** @description How full the model's context is. */
         Context: {
             /**
@@ -443,6 +579,27 @@ export interface components {
          * @enum {string}
          */
         Does: "Pause" | "Interrupt" | "Resume";
+        /** @description How the engine is. */
+        EngineHealth: {
+            /** @description What is wrong with the sources; empty when all is well. */
+            health: components["schemas"]["Health"][];
+            /**
+             * Format: int32
+             * @description The process that runs the engine.
+             */
+            pid: number;
+            /** @description How many sessions are shown. */
+            sessions: number;
+            /**
+             * Format: date-time
+             * @description Since when it answers.
+             */
+            since: string;
+            /** @description The version of Trusty Bar that answers. */
+            version: string;
+        };
+        /** @description The data of one event, as its `event` field names it. */
+        EventData: components["schemas"]["Snapshot"] | components["schemas"]["SnapshotDelta"];
         /** @description Why a session is what it is. */
         Explanation: {
             /** @description The session as it is. */
@@ -599,6 +756,8 @@ export interface components {
             status: number;
             /** @description In short. */
             title: string;
+            /** @description Which kind of problem: `urn:trusty-bar:problem:` and the code. */
+            type: string;
         };
         /** @description What one source last said. */
         ReasonLine: {
@@ -827,11 +986,29 @@ export interface components {
             /** @description In the order in which they started. */
             sessions: components["schemas"]["Session"][];
         };
+        /** @description What turns one snapshot into the next. */
+        SnapshotDelta: {
+            /** @description Whether the hooks of each config folder are ours, where that was looked at. */
+            connections?: components["schemas"]["Hooks"][];
+            /** @description The ids of those that are no longer shown. */
+            gone: components["schemas"]["SessionId"][];
+            /** @description What is wrong with the sources; empty when all is well. */
+            health: components["schemas"]["Health"][];
+            /** @description The ids of all sessions, in their order. */
+            order: components["schemas"]["SessionId"][];
+            /**
+             * Format: int64
+             * @description The revision it leads to.
+             */
+            revision: number;
+            /** @description Sessions that are new or different, whole. */
+            sessions: components["schemas"]["Session"][];
+        };
         /**
          * @description Where a fact comes from.
          * @enum {string}
          */
-        Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention" | "Pause";
+        Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention" | "Pause" | "Engine";
         /** @description The terminal a session runs in. */
         Terminal: {
             /** @description The program that owns the terminal, as its users call it. */
@@ -895,6 +1072,15 @@ export interface components {
          * @enum {string}
          */
         Verb: "Pause" | "Resume" | "End" | "Jump";
+        /** @description A request with everything that an answer would apply to. */
+        WholeRequest: {
+            /** @description The same, ready to draw: what cannot be seen is written as its name. */
+            card: components["schemas"]["Card"];
+            /** @description What is asked, as the client wrote it. */
+            content: components["schemas"]["Content"];
+            /** @description The request, as its session tells it. */
+            request: components["schemas"]["Request"];
+        };
     };
     responses: never;
     parameters: never;
@@ -904,7 +1090,110 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    attention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description May be empty */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AttentionRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description It is noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The body is not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
+        parameters: {
+            query?: {
+                /** @description Whether somebody looks at what is told: then what raises no event is looked at more often. `false` for a program that only waits; without it, somebody does */
+                looking?: boolean;
+            };
+            header?: {
+                /** @description The id of the last event that the client has */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events until the client leaves or the engine ends; the schema is that of their data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["EventData"];
+                };
+            };
+            /** @description A parameter is not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header Accept leaves text/event-stream out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health: {
         parameters: {
             query?: never;
             header?: never;
@@ -913,12 +1202,51 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It answers */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Snapshot"];
+                    "application/json": components["schemas"]["EngineHealth"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    description: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The description */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -932,12 +1260,170 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The newest snapshot */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The id is not a UUID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Which request, and the answer */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerRequest"];
+            };
+        };
+        responses: {
+            /** @description Its client has the answer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The id or the body is not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody waits for this answer any more */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer does not fit what was asked */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Its client did not take the answer */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -947,15 +1433,15 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The session's id, a UUID */
+                /** @description The session's id */
                 id: string;
             };
             cookie?: never;
         };
         /** @description May be empty */
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["PauseRequest"];
+                "application/json": components["schemas"]["PauseRequest"] | null;
             };
         };
         responses: {
@@ -966,13 +1452,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The body is not understood */
+            /** @description The id or the body is not understood */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No such session */
@@ -981,7 +1467,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */
@@ -990,7 +1485,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A step failed; all was undone */
@@ -999,7 +1512,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id */
+                id: string;
+                /** @description The request's id, as its session tells it */
+                request: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeRequest"];
+                };
+            };
+            /** @description An id is not understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such session, or nobody waits for this answer any more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1009,7 +1574,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The session's id, a UUID */
+                /** @description The session's id */
                 id: string;
             };
             cookie?: never;
@@ -1023,13 +1588,31 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The id is not a UUID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such session */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */
@@ -1038,7 +1621,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A step failed */
@@ -1047,7 +1630,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1057,7 +1640,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The session's id, a UUID */
+                /** @description The session's id */
                 id: string;
             };
             cookie?: never;
@@ -1071,13 +1654,31 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The id is not a UUID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such session */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Refused */
@@ -1086,7 +1687,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description It does not end */
@@ -1095,7 +1696,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1105,13 +1706,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The session's id, a UUID */
+                /** @description The session's id */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description What every source says */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1120,12 +1722,32 @@ export interface operations {
                     "application/json": components["schemas"]["Explanation"];
                 };
             };
+            /** @description The id is not a UUID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such session */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };

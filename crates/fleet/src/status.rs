@@ -233,6 +233,12 @@ pub fn can_list(version: &str) -> bool {
     words::at_least(version, (2, 1, 145))
 }
 
+/// Whether a client says that a turn runs, or waits for its owner.
+pub fn is_mid_turn(entry: &RegistryEntry) -> bool {
+    let word = words::Word::of(entry);
+    matches!(word, words::Word::Busy | words::Word::Need { .. })
+}
+
 /// How runs of one status are told apart.
 pub fn kind(entry: &RegistryEntry) -> (Option<String>, Option<String>, Option<String>) {
     (

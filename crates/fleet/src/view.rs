@@ -1,6 +1,7 @@
 //! What the faces draw: values to compare, drawn elsewhere.
 
 mod action;
+mod asking;
 mod board;
 mod card;
 mod connect;
@@ -13,7 +14,7 @@ mod row;
 
 pub use action::{Does, RowAction};
 pub use board::{Ask, Board, BoardDelta, PopoverEvent, SectionCount};
-pub use card::{Card, CardLine, CardOption, CardQuestion, Choice, LineMark};
+pub use card::{Card, CardLine, CardOffer, CardOption, CardQuestion, Choice, LineMark};
 pub use connect::ConnectCard;
 pub use glance::{Glance, TrayGlyph};
 pub use menu::{Menu, MenuAction, MenuItem, menu};

@@ -75,6 +75,12 @@ pub enum PopoverEvent {
 pub enum Ask {
     /// Whether the chosen session is to be interrupted, which loses the step at work.
     Interrupt,
+    /// What the chosen session asks: its card is to be opened.
+    Review,
+    /// Whether the chosen session is to be ended.
+    End,
+    /// Whether the chosen session is to be killed, for it did not end when asked to.
+    Kill,
     /// Whether the hooks are to be connected.
     Connect,
     /// What is to become of paused sessions when the app ends.

@@ -1,8 +1,20 @@
 //! What a request asks, ready to draw: all of it, as it is.
 
+mod input;
+mod offers;
+mod questions;
+mod seen;
+mod sheet;
+
 use crate::request::{Asks, Content, RequestId};
 use serde::{Deserialize, Serialize};
+use sheet::Sheet;
 use utoipa::ToSchema;
+
+/// The longest title, in characters; a longer name of a tool is on a line of its own.
+const LONGEST: usize = 60;
+const NO_PLAN: &str = "its plan did not come with it; read and answer it in its terminal";
+const TOO_LONG: &str = "it is too long to be shown here; answer in its terminal";
 
 /// A request with everything that an answer would apply to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -17,8 +29,9 @@ pub struct Card {
     pub lines: Vec<CardLine>,
     /// What is asked of the owner; only of a question.
     pub questions: Vec<CardQuestion>,
-    /// The client's own offers not to be asked again, in words, in the client's order.
-    pub always: Vec<String>,
+    /// The client's own offers not to be asked again, in words, in the client's order; only those
+    /// that can be shown whole.
+    pub always: Vec<CardOffer>,
     /// Why it cannot be approved from here, in words: something of it cannot be shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<String>,
@@ -45,6 +58,15 @@ pub enum LineMark {
     Removed,
     /// The name of what follows.
     Label,
+}
+
+/// An offer of the client's not to be asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CardOffer {
+    /// Which of the client's offers, from 0: `Answer::Always` names it.
+    pub suggestion: usize,
+    /// What it changes, in words.
+    pub text: String,
 }
 
 /// A question and what may be chosen.
@@ -80,16 +102,61 @@ pub enum Choice {
 }
 
 impl Card {
-    /// Draws a request.
+    /// Draws a request. Nothing of its input is left out, unless `unseen` says so.
     pub fn of(request: RequestId, content: &Content) -> Self {
+        let kind = Asks::of(&content.tool);
+        let mut sheet = Sheet::default();
+        let mut questions = Vec::new();
+        let mut unseen = None;
+        if content.tool.chars().count() > LONGEST {
+            sheet.field("tool", &content.tool.as_str().into());
+        }
+        match kind {
+            Asks::Question => match questions::read(&content.input, &mut sheet) {
+                Ok(read) => questions = read,
+                Err(why) => {
+                    unseen = Some(why);
+                    input::draw(&content.tool, &content.input, &mut sheet);
+                }
+            },
+            Asks::Permission | Asks::Plan => {
+                input::draw(&content.tool, &content.input, &mut sheet);
+            }
+        }
+        let plan = content.input.get("plan").and_then(|plan| plan.as_str());
+        if kind == Asks::Plan && plan.is_none_or(|plan| plan.trim().is_empty()) {
+            unseen = Some(NO_PLAN);
+        }
+        if sheet.over {
+            unseen = Some(TOO_LONG);
+            questions.clear();
+        }
         Self {
             request,
-            kind: Asks::of(&content.tool),
-            title: content.tool.clone(),
-            lines: Vec::new(),
-            questions: Vec::new(),
-            always: Vec::new(),
-            unseen: None,
+            kind,
+            title: title(content),
+            lines: sheet.lines,
+            questions,
+            always: match (kind, unseen) {
+                (Asks::Permission, None) => offers::offers(&content.suggestions),
+                _ => Vec::new(),
+            },
+            unseen: unseen.map(str::to_owned),
         }
+    }
+}
+
+/// "Bash", "Edit main.rs".
+fn title(content: &Content) -> String {
+    let name = seen::text(&content.tool);
+    let full = match input::file(&content.input) {
+        Some(file) => format!("{name} {}", seen::text(file)),
+        None => name,
+    };
+    let short: String = full.chars().take(LONGEST).collect();
+    if short.len() < full.len() {
+        format!("{short}…")
+    } else {
+        short
     }
 }

@@ -2,7 +2,8 @@
 
 use super::action::{Does, RowAction};
 use super::board::Board;
-use super::row::{Row, Section};
+use super::row::{Row, Section, Tone};
+use crate::request::RequestId;
 use crate::session::SessionId;
 use serde::{Deserialize, Serialize};
 
@@ -13,13 +14,21 @@ const LONGEST: usize = 40;
 /// The longest words about a session, in characters.
 const LONGEST_WORDS: usize = 80;
 
-/// What a choice does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What a choice does. None approves: that takes a card that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MenuAction {
     /// Opens the popover.
     Open,
     /// Opens the popover at a session.
     Show(SessionId),
+    /// Opens the popover at the card of what a session asks.
+    Review(SessionId),
+    /// Says no to this request, which the menu named; the turn goes on.
+    Deny(SessionId, RequestId),
+    /// Brings the terminal of a session to the front.
+    Jump(SessionId),
+    /// Opens the popover at a session, which asks whether it is to be ended.
+    End(SessionId),
     /// Pauses a session.
     Pause(SessionId),
     /// Opens the popover at a session, which asks whether it is to be interrupted.
@@ -100,9 +109,16 @@ fn session(row: &Row) -> MenuItem {
     let title = cut(&row.title, LONGEST);
     let text = format!("{mark}{title}: {}", row.word.to_lowercase());
     let show = MenuAction::Show(row.id);
-    let mut items = vec![choice("Show", show)];
-    match (&row.action, &row.refusal) {
-        (Some(action), _) if action.enabled => {
+    // What has ended can only be looked at.
+    if row.tone == Tone::Stopped && row.action.is_none() && row.refusal.is_none() {
+        return MenuItem::Choice(text, show);
+    }
+    let mut items = asked(row);
+    if items.is_empty() {
+        items.push(choice("Show", show));
+    }
+    match &row.action {
+        Some(action) if action.enabled => {
             let does = match action.does {
                 Does::Pause => MenuAction::Pause(row.id),
                 Does::Interrupt => MenuAction::Interrupt(row.id),
@@ -110,14 +126,31 @@ fn session(row: &Row) -> MenuItem {
             };
             items.push(choice(&action.label, does));
         }
-        (Some(action), _) => items.push(MenuItem::Label(action.label.clone())),
-        (None, Some(_)) => {}
-        (None, None) => return MenuItem::Choice(text, show),
+        Some(action) => items.push(MenuItem::Label(action.label.clone())),
+        None => {}
     }
+    items.push(choice("Go to terminal", MenuAction::Jump(row.id)));
+    items.push(choice("End…", MenuAction::End(row.id)));
     let told = [&row.refusal, &row.failure, &row.caution];
     let told = told.into_iter().flatten();
     items.extend(told.map(|words| MenuItem::Label(cut(words, LONGEST_WORDS))));
     MenuItem::Group(text, items)
+}
+
+/// What it asks, with a way to its card and a no; nothing where it cannot be answered from here.
+fn asked(row: &Row) -> Vec<MenuItem> {
+    let Some(ask) = row.ask.as_ref().filter(|ask| ask.elsewhere.is_none()) else {
+        return Vec::new();
+    };
+    let Some(request) = ask.request.clone() else {
+        return Vec::new();
+    };
+    vec![
+        MenuItem::Label(cut(&row.detail, LONGEST_WORDS)),
+        choice("Review…", MenuAction::Review(row.id)),
+        choice("Deny", MenuAction::Deny(row.id, request)),
+        MenuItem::Separator,
+    ]
 }
 
 /// What can be done to all at once. None is ever interrupted by that.

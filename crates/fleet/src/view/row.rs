@@ -1,6 +1,7 @@
 //! One session as a row.
 
 use super::action::RowAction;
+use super::asking;
 use super::face::face;
 use super::pausing;
 use crate::fleet::folder;
@@ -164,10 +165,13 @@ impl Row {
         let refusal = session.capabilities.as_ref();
         let refusal = refusal.and_then(|can| Some(visible(can.refusal.as_ref()?)));
         let aside = detached.then(|| "detached".to_owned());
+        let needs = asking::sentence(session).map(|text| visible(&text));
+        let told = needs.is_none();
         let parts = [
             Some(title.clone()),
-            Some(face.word.to_owned()),
-            Some(face.detail.clone()).filter(|detail| !detail.is_empty()),
+            needs,
+            Some(face.word.to_owned()).filter(|_| told),
+            Some(face.detail.clone()).filter(|detail| told && !detail.is_empty()),
             aside,
             failure.clone(),
             caution.clone(),
@@ -196,7 +200,7 @@ impl Row {
             pending: pausing::pending(session).is_some(),
             failure,
             caution,
-            ask: None,
+            ask: asking::ask(session),
             title,
         }
     }

@@ -1,3 +1,5 @@
+mod asking;
+mod card;
 mod connect;
 mod pausing;
 
@@ -114,10 +116,7 @@ fn needs_come_first_then_work_then_the_rest() {
         ]
     );
     assert_eq!(board.summary, "2 need you · 1 working · 1 paused");
-    assert_eq!(
-        board.rows[0].sentence,
-        "api, Permission, waits for your answer"
-    );
+    assert_eq!(board.rows[0].sentence, "api, needs permission");
     assert_eq!(board.rows[0].why, "Permission: its registry file says so");
 }
 
@@ -231,13 +230,22 @@ fn the_menu_is_complete() {
         doing(2, "scratch", Activity::Idle { since: time(10) }),
     ]));
     let id = |n| SessionId(Uuid::from_u128(n));
+    let choice = |text: &str, action| MenuItem::Choice(text.into(), action);
+    let group = |text: &str, n| {
+        let items = vec![
+            choice("Show", MenuAction::Show(id(n))),
+            choice("Go to terminal", MenuAction::Jump(id(n))),
+            choice("End…", MenuAction::End(id(n))),
+        ];
+        MenuItem::Group(text.into(), items)
+    };
     assert_eq!(
         menu.0,
         [
             MenuItem::Label("1 needs you".into()),
             MenuItem::Separator,
-            MenuItem::Choice("◆ api: permission".into(), MenuAction::Show(id(1))),
-            MenuItem::Choice("scratch: idle".into(), MenuAction::Show(id(2))),
+            group("◆ api: permission", 1),
+            group("scratch: idle", 2),
             MenuItem::Separator,
             MenuItem::Choice("Open Trusty Bar".into(), MenuAction::Open),
             MenuItem::Choice("Edit settings…".into(), MenuAction::Settings),

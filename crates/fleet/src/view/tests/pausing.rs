@@ -293,11 +293,26 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
     let id = |n| SessionId(Uuid::from_u128(n));
     let choice = |text: &str, action| MenuItem::Choice(text.into(), action);
     let show = |n| choice("Show", MenuAction::Show(id(n)));
-    let group = |text: &str, items: Vec<MenuItem>| MenuItem::Group(text.into(), items);
+    // What can be done to every live session stands below what is its own.
+    let group = |text: &str, n, mut items: Vec<MenuItem>| {
+        let end = items
+            .iter()
+            .position(|i| matches!(i, MenuItem::Label(w) if w != "Pause"));
+        let always = [
+            choice("Go to terminal", MenuAction::Jump(id(n))),
+            choice("End…", MenuAction::End(id(n))),
+        ];
+        items.splice(
+            end.unwrap_or(items.len())..end.unwrap_or(items.len()),
+            always,
+        );
+        MenuItem::Group(text.into(), items)
+    };
     let items = menu(&board).0;
     for wanted in [
         group(
             "◔ 1: working",
+            1,
             vec![
                 show(1),
                 choice("Pause before next tool", MenuAction::Pause(id(1))),
@@ -305,15 +320,18 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
         ),
         group(
             "◔ 2: working",
+            2,
             vec![show(2), choice("Interrupt…", MenuAction::Interrupt(id(2)))],
         ),
         group(
             "3: paused",
+            3,
             vec![show(3), choice("Resume", MenuAction::Resume(id(3)))],
         ),
-        group("4: paused", vec![show(4), MenuItem::Label(why.into())]),
+        group("4: paused", 4, vec![show(4), MenuItem::Label(why.into())]),
         group(
             "5: running",
+            5,
             vec![
                 show(5),
                 MenuItem::Label("Pause".into()),
@@ -334,11 +352,11 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
     let one = super::board(vec![busy, numbered(2, at_work(&[PauseKind::Freeze]))]);
     assert_eq!(one.acting(RowAction::can_resume), []);
     assert!(menu(&one).0.contains(&MenuItem::Label("Resume all".into())));
-    // A session of which nothing is known is a line, and there is nothing for all.
-    let bare = menu(&super::board(vec![session(9, "x", SessionStatus::Active)])).0;
+    // A session that has ended is a line, and there is nothing for all.
+    let bare = menu(&super::board(vec![session(9, "x", SessionStatus::Stopped)])).0;
     assert_eq!(
         bare[2],
-        choice("x: running", MenuAction::Show(id(9))),
+        choice("x: stopped", MenuAction::Show(id(9))),
         "{bare:#?}"
     );
     assert!(!bare.contains(&MenuItem::Label("Resume all".into())));

@@ -1,0 +1,66 @@
+//! What a row says of what its session asks.
+
+use super::pausing;
+use super::row::{RowAsk, visible};
+use crate::session::{NeedKind, Request, Session, SessionStatus};
+
+/// Said where nothing tells why it cannot be answered from here.
+const ELSEWHERE: &str = "it can be answered in its terminal only";
+
+/// What a session asks of its owner; none where it needs nothing.
+pub(super) fn ask(session: &Session) -> Option<RowAsk> {
+    if session.status != SessionStatus::AwaitingApproval {
+        return None;
+    }
+    let need = session.need.as_ref();
+    let told = need.and_then(|need| need.elsewhere.as_deref());
+    let Some(head) = head(session) else {
+        let agent = need.and_then(|need| need.agent.as_deref());
+        return Some(RowAsk {
+            request: None,
+            agent: agent.map(visible),
+            more: 0,
+            elsewhere: Some(visible(told.unwrap_or(ELSEWHERE))),
+            until: None,
+        });
+    };
+    let elsewhere = (!head.held).then(|| visible(told.unwrap_or(ELSEWHERE)));
+    Some(RowAsk {
+        request: Some(head.id.clone()),
+        agent: head.agent.as_deref().map(visible),
+        more: u32::try_from(session.requests.len() - 1).unwrap_or(u32::MAX),
+        elsewhere,
+        until: head.until,
+    })
+}
+
+/// The request to be answered first: the oldest that can be answered from here, else the oldest.
+fn head(session: &Session) -> Option<&Request> {
+    let held = session.requests.iter().find(|request| request.held);
+    held.or(session.requests.first())
+}
+
+/// What it needs, as one sentence goes on after its name: "needs permission to run Bash: ls".
+pub(super) fn sentence(session: &Session) -> Option<String> {
+    if session.status != SessionStatus::AwaitingApproval || pausing::pending(session).is_some() {
+        return None;
+    }
+    let need = session.need.as_ref()?;
+    let by = need.agent.as_deref();
+    let by = by.map_or_else(String::new, |agent| format!(", for {agent}"));
+    let line = need.detail.as_deref();
+    let needs = match need.kind {
+        NeedKind::Permission => match (need.tool.as_deref(), line) {
+            (Some(tool), Some(line)) => format!("needs permission to run {tool}: {line}"),
+            (Some(tool), None) => format!("needs permission to run {tool}"),
+            (None, _) => "needs permission".to_owned(),
+        },
+        NeedKind::Question => match line {
+            Some(line) => format!("has a question: {line}"),
+            None => "has a question for you".to_owned(),
+        },
+        NeedKind::Plan => "has a plan for you to approve".to_owned(),
+        NeedKind::Trust => "asks in its terminal before it starts".to_owned(),
+    };
+    Some(format!("{needs}{by}"))
+}

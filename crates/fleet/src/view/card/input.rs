@@ -1,0 +1,91 @@
+//! What a tool is to be run with: what matters first, and nothing left out.
+
+use super::{LineMark, Sheet};
+use serde_json::{Map, Value};
+
+/// Fields that say most of a call, whatever its tool.
+const FIRST: [&str; 6] = [
+    "command",
+    "url",
+    "file_path",
+    "notebook_path",
+    "path",
+    "pattern",
+];
+
+/// Draws all fields of a call.
+pub(super) fn draw(tool: &str, input: &Map<String, Value>, sheet: &mut Sheet) {
+    let mut rest = input.clone();
+    match tool {
+        "Bash" => plain(&mut rest, "command", sheet),
+        "ExitPlanMode" => plain(&mut rest, "plan", sheet),
+        _ => {}
+    }
+    for name in FIRST {
+        if let Some(value) = rest.shift_remove(name) {
+            sheet.field(name, &value);
+        }
+    }
+    match tool {
+        "Edit" => {
+            change("", &mut rest, sheet);
+        }
+        "MultiEdit" => changes(&mut rest, sheet),
+        _ => {}
+    }
+    sheet.fields("", &rest);
+}
+
+/// The name of the file that a call is about, without its folder.
+pub(super) fn file(input: &Map<String, Value>) -> Option<&str> {
+    let path = input.get("file_path").or(input.get("notebook_path"))?;
+    path.as_str()?
+        .rsplit('/')
+        .next()
+        .filter(|name| !name.is_empty())
+}
+
+/// A text that needs no name: it is what the call is about.
+fn plain(rest: &mut Map<String, Value>, name: &str, sheet: &mut Sheet) {
+    if let Some(text) = rest
+        .get(name)
+        .and_then(Value::as_str)
+        .filter(|t| !t.is_empty())
+    {
+        sheet.text(LineMark::Plain, text);
+        rest.shift_remove(name);
+    }
+}
+
+/// One replacement; whether it was one.
+fn change(before: &str, rest: &mut Map<String, Value>, sheet: &mut Sheet) -> bool {
+    let text = |name: &str| rest.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (Some(old), Some(new)) = (text("old_string"), text("new_string")) else {
+        return false;
+    };
+    sheet.label(&format!("{before}old_string → new_string"));
+    sheet.change(&old, &new);
+    rest.shift_remove("old_string");
+    rest.shift_remove("new_string");
+    true
+}
+
+/// Several replacements, one after the other.
+fn changes(rest: &mut Map<String, Value>, sheet: &mut Sheet) {
+    let edits = rest.get("edits").and_then(Value::as_array).cloned();
+    let Some(edits) = edits.filter(|edits| !edits.is_empty()) else {
+        return;
+    };
+    rest.shift_remove("edits");
+    for (n, edit) in edits.iter().enumerate() {
+        let before = format!("edits {} of {}: ", n + 1, edits.len());
+        match edit {
+            Value::Object(edit) => {
+                let mut edit = edit.clone();
+                change(&before, &mut edit, sheet);
+                sheet.fields(&before, &edit);
+            }
+            other => sheet.field(before.trim_end_matches(": "), other),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What is asked of the owner, as the client's question tool takes it.
+
+use super::{CardOption, CardQuestion, Choice, Sheet, seen};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+const UNREAD: &str = "its questions cannot be read here; answer in its terminal";
+const UNSEEN: &str = "an answer holds characters that cannot be seen; answer in its terminal";
+const ALIKE: &str = "two of its questions are alike; answer in its terminal";
+
+/// The questions; what else there is goes onto the sheet. `Err` says why they cannot be answered
+/// here, and then all of the input is yet to be drawn.
+pub(super) fn read(
+    input: &Map<String, Value>,
+    sheet: &mut Sheet,
+) -> Result<Vec<CardQuestion>, &'static str> {
+    let mut rest = input.clone();
+    let Some(Value::Array(asked)) = rest.shift_remove("questions") else {
+        return Err(UNREAD);
+    };
+    let mut besides = Vec::new();
+    let mut questions = Vec::new();
+    let mut known = BTreeSet::new();
+    for (n, one) in asked.iter().enumerate() {
+        let one = one.as_object().ok_or(UNREAD)?;
+        let before = format!("question {}: ", n + 1);
+        let question = question(one, &before, &mut besides)?;
+        if !known.insert(question.question.clone()) {
+            return Err(ALIKE);
+        }
+        questions.push(question);
+    }
+    if questions.is_empty() {
+        return Err(UNREAD);
+    }
+    for question in &questions {
+        let options = question.options.iter();
+        let options = options.map(|o| o.label.len() + o.description.len());
+        sheet.count(question.question.len() + question.header.len() + options.sum::<usize>());
+    }
+    for (before, fields) in &besides {
+        sheet.fields(before, fields);
+    }
+    sheet.fields("", &rest);
+    Ok(questions)
+}
+
+type Besides = Vec<(String, Map<String, Value>)>;
+
+fn question(
+    one: &Map<String, Value>,
+    before: &str,
+    besides: &mut Besides,
+) -> Result<CardQuestion, &'static str> {
+    let mut rest = one.clone();
+    let question = text(&mut rest, "question")?.ok_or(UNREAD)?;
+    let header = text(&mut rest, "header")?.unwrap_or_default();
+    let choice = match rest.shift_remove("multiSelect") {
+        None | Some(Value::Bool(false)) => Choice::One,
+        Some(Value::Bool(true)) => Choice::Several,
+        Some(_) => return Err(UNREAD),
+    };
+    let listed = match rest.shift_remove("options") {
+        None => Vec::new(),
+        Some(Value::Array(listed)) => listed,
+        Some(_) => return Err(UNREAD),
+    };
+    besides.push((before.to_owned(), rest));
+    let mut options = Vec::new();
+    for (n, option) in listed.into_iter().enumerate() {
+        let Value::Object(mut option) = option else {
+            return Err(UNREAD);
+        };
+        let Some(Value::String(label)) = option.shift_remove("label") else {
+            return Err(UNREAD);
+        };
+        // The label is what is answered, so it has to be what is shown.
+        if seen::text(&label) != label || label.trim().is_empty() {
+            return Err(UNSEEN);
+        }
+        let description = text(&mut option, "description")?.unwrap_or_default();
+        besides.push((format!("{before}option {}: ", n + 1), option));
+        options.push(CardOption { label, description });
+    }
+    Ok(CardQuestion {
+        header: seen::text(&header),
+        question: seen::text(&question),
+        options: options
+            .into_iter()
+            .map(|o| CardOption {
+                description: seen::text(&o.description),
+                ..o
+            })
+            .collect(),
+        choice,
+    })
+}
+
+/// A text that may be missing, but is nothing else.
+fn text(from: &mut Map<String, Value>, name: &str) -> Result<Option<String>, &'static str> {
+    match from.shift_remove(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(UNREAD),
+    }
+}
