@@ -94,8 +94,14 @@ fn send(stream: &mut UnixStream, pid: u32, payload: &[u8], more: &str) -> std::i
     stream.write_all(&message)
 }
 
-/// Asks for leave, and waits for the answer for as long as what is returned lives.
-pub(crate) fn asks(serving: &Serving, pid: u32, session: usize, command: &str) -> UnixStream {
+/// Asks for leave, and waits for the answer for as long as what is returned lives; nothing if the
+/// engine did not take it.
+pub(crate) fn asks(
+    serving: &Serving,
+    pid: u32,
+    session: usize,
+    command: &str,
+) -> Option<UnixStream> {
     let payload = json!({
         "hook_event_name": "PermissionRequest",
         "session_id": format!("s-{session}"),
@@ -104,18 +110,18 @@ pub(crate) fn asks(serving: &Serving, pid: u32, session: usize, command: &str) -
         "permission_suggestions": [],
     });
     let mut stream = serving.connect();
-    send(&mut stream, pid, payload.to_string().as_bytes(), " ask").expect("sent");
+    send(&mut stream, pid, payload.to_string().as_bytes(), " ask").ok()?;
     let mut taken = [0; "taken\n".len()];
-    stream.read_exact(&mut taken).expect("answered");
-    assert_eq!(&taken, b"taken\n");
-    stream
+    stream.read_exact(&mut taken).ok()?;
+    (&taken == b"taken\n").then_some(stream)
 }
 
 /// Processes where a client would lie, each with its registry file.
 pub(crate) struct Crowd(Vec<Running>);
 
 impl Crowd {
-    pub(crate) fn start(home: &Home, number: usize) -> Self {
+    /// Sessions of this status.
+    pub(crate) fn start(home: &Home, number: usize, status: &str) -> Self {
         let exe = home.path().join("lib/claude-code/claude");
         fs::create_dir_all(exe.parent().expect("a folder")).expect("folders");
         fs::copy("/bin/sleep", &exe).expect("copied");
@@ -132,7 +138,8 @@ impl Crowd {
                 "version": "2.1.330",
                 "kind": "interactive",
                 "entrypoint": "cli",
-                "status": "busy",
+                "status": status,
+                "waitingFor": "permission prompt",
             });
             fs::write(sessions.join(format!("{pid}.json")), told.to_string()).expect("written");
             running
