@@ -2,6 +2,7 @@ mod content;
 mod identity;
 mod order;
 mod pauses;
+mod requests;
 mod silent;
 mod strange;
 mod told;
