@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench truth pause-matrix recordings fuzz older-clients check-macos types picture clean
+.PHONY: run test bench truth pause-matrix answer-matrix recordings fuzz older-clients check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -54,6 +54,14 @@ truth: tests/client/node_modules/.package-lock.json
 pause-matrix: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
 	$(CARGO) bench --profile dev --package trusty-tests --bench pause_matrix --locked -- $(ONLY) \
+		$(if $(FRESH),--fresh)
+
+# Every answer to the real client, from here, in its terminal or both at once, in both kinds of
+# terminal, three times, and how long each takes: half an hour, in pieces of ten minutes; run it
+# until all is green. `ONLY="both PtyDirect"` tries only these; `FRESH=1` begins anew.
+answer-matrix: tests/client/node_modules/.package-lock.json
+	$(CARGO) build --package trusty-cli --package trusty-hook --locked
+	$(CARGO) bench --profile dev --package trusty-tests --bench answer_matrix --locked -- $(ONLY) \
 		$(if $(FRESH),--fresh)
 
 # Recordings of the real client in every scenario, and what they show; takes a quarter of an hour.

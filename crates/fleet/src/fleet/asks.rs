@@ -63,7 +63,11 @@ impl Fleet {
         let Some(known) = known else {
             return Answerable::No;
         };
-        match held(&known).any(|(held, _)| held == *request) {
+        // One that its session is not known to wait for any more was answered in its terminal: its
+        // hook would take an answer, and its client pass over it.
+        let open = known.verdict.requests.iter().filter(|open| open.shown);
+        let mut held = open.filter(|open| matches!(open.stand, Stand::Held(_)));
+        match held.any(|open| open.asking.id == *request) {
             true if is_stopped(&known) => Answerable::Paused,
             true => Answerable::Yes,
             false => Answerable::No,
