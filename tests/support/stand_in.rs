@@ -21,8 +21,14 @@ impl StandIn {
         if !exe.exists() {
             std::fs::copy("/bin/sleep", &exe).expect("copied");
         }
-        let mut command = Command::new(exe);
-        command.arg("600").env_clear().env("HOME", home.path());
+        // Apart from us: who pauses it, pauses all of its process group.
+        let mut command = Command::new("setsid");
+        command
+            .arg(exe)
+            .arg("600")
+            .env_clear()
+            .env("HOME", home.path());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         let running = Running::start(&mut command);
         let sessions = home.config_dir().join("sessions");
         std::fs::create_dir_all(&sessions).expect("folder");

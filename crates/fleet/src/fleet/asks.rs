@@ -63,7 +63,11 @@ impl Fleet {
         let Some(known) = known else {
             return Answerable::No;
         };
-        match held(&known).any(|(held, _)| held == *request) {
+        // One that its session is not known to wait for any more was answered in its terminal: its
+        // hook would take an answer, and its client pass over it.
+        let open = known.verdict.requests.iter().filter(|open| open.shown);
+        let mut held = open.filter(|open| matches!(open.stand, Stand::Held(_)));
+        match held.any(|open| open.asking.id == *request) {
             true if is_stopped(&known) => Answerable::Paused,
             true => Answerable::Yes,
             false => Answerable::No,
@@ -102,24 +106,9 @@ impl Fleet {
         if is_background(known.entry) {
             return Some("it is a background session; attach to it to answer".to_owned());
         }
-        let dir = known.dir();
-        let connection = dir.and_then(|dir| Some(&self.evidence.connections.get(dir)?.value));
-        match connection {
-            Some(Connection::Connected) => {}
-            Some(Connection::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
-            Some(Connection::Broken(_)) => {
-                return Some("the settings of its hooks cannot be understood".to_owned());
-            }
-            Some(Connection::Lost) => {
-                return Some("its hooks are incomplete; connect them again".to_owned());
-            }
-            Some(Connection::Apart) | None => {
-                return Some("its hooks are not connected".to_owned());
-            }
-        }
         let shown: Vec<&Open> = known.verdict.requests.iter().filter(|o| o.shown).collect();
         let Some(oldest) = shown.first() else {
-            return unasked(known, now);
+            return self.untold(known, now);
         };
         if is_stopped(known) && shown.iter().any(|o| matches!(o.stand, Stand::Held(_))) {
             let word = if session.status == SessionStatus::Paused {
@@ -143,6 +132,20 @@ impl Fleet {
             }
             _ => "it was let go to its terminal".to_owned(),
         })
+    }
+
+    /// Why no hook told of what it needs.
+    fn untold(&self, known: &Known<'_>, now: Timestamp) -> Option<String> {
+        let dir = known.dir();
+        let connection = dir.and_then(|dir| Some(&self.evidence.connections.get(dir)?.value));
+        let why = match connection {
+            Some(Connection::Connected) => return unasked(known, now),
+            Some(Connection::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
+            Some(Connection::Broken(_)) => "the settings of its hooks cannot be understood",
+            Some(Connection::Lost) => "its hooks are incomplete; connect them again",
+            Some(Connection::Apart) | None => "its hooks are not connected",
+        };
+        Some(why.to_owned())
     }
 }
 
