@@ -35,6 +35,8 @@ export class Asks {
   /** Closed by its owner, until it asks something else. */
   #closed = new Set<string>();
   #advance: SessionId | undefined;
+  /** Answered last: what it asks next is expected. */
+  #last: SessionId | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #news: ReturnType<typeof setTimeout> | undefined;
 
@@ -75,7 +77,7 @@ export class Asks {
   reset(): void {
     this.#hide();
     this.#closed.clear();
-    this.#advance = this.said = undefined;
+    this.#advance = this.#last = this.said = undefined;
     clearTimeout(this.#news);
   }
 
@@ -109,8 +111,8 @@ export class Asks {
       if (this.open.request !== (ask.request ?? undefined)) this.#show(row.id, ask);
       return;
     }
-    if (still) return;
-    const first = rows.find((row) => row.section === 'NeedsYou' && this.asks(row));
+    const needs = rows.filter((row) => row.section === 'NeedsYou' && this.asks(row));
+    const first = still ? needs.find((row) => row.id === this.#last) : needs[0];
     const ask = this.asks(first);
     if (!first || !ask || this.#closed.has(this.#name(first.id, ask.request))) return;
     this.focus = 0;
@@ -127,7 +129,7 @@ export class Asks {
     this.host.answer(id, request, answer).then(
       () => {
         this.#answered.add(request);
-        if (this.open?.request === request) this.#advance = id;
+        if (this.open?.request === request) this.#advance = this.#last = id;
         this.onanswered();
       },
       (error: unknown) => {
