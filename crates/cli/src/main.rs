@@ -48,6 +48,8 @@ enum Command {
     Pause(act::Pause),
     /// Let a paused session go on
     Resume(act::Resume),
+    /// Bring the terminal of a session to the front; opens one for a detached tmux session
+    Jump(act::Jump),
     /// End a session; a paused one never runs what it was kept from
     Stop(act::Stop),
     /// Run the engine without a face, until stopped
@@ -111,6 +113,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Why(ask) => why::run(&ask).await,
         Command::Pause(pause) => act::pause(&pause).await,
         Command::Resume(resume) => act::resume(&resume).await,
+        Command::Jump(jump) => act::jump(&jump).await,
         Command::Stop(stop) => act::stop(&stop).await,
         Command::Serve => serve::run().await,
         Command::Record(record) => record::run(&record).await,

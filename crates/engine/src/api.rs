@@ -4,7 +4,7 @@ mod act;
 pub mod client;
 mod document;
 
-pub use act::{PauseRequest, Problem};
+pub use act::{PauseRequest, Problem, StopRequest};
 pub use document::openapi;
 
 use crate::engine::Handle;
@@ -40,6 +40,7 @@ pub async fn serve(bound: Bound, handle: Handle, uid: u32) -> io::Result<()> {
         .route("/v1/sessions/{id}/pause", post(act::pause))
         .route("/v1/sessions/{id}/resume", post(act::resume))
         .route("/v1/sessions/{id}/stop", post(act::stop))
+        .route("/v1/sessions/{id}/jump", post(act::jump))
         .route("/v1/events", get(events))
         .route("/v1/openapi.json", get(async || Json(openapi())))
         .layer(axum::middleware::map_response(

@@ -3,9 +3,10 @@
 mod work;
 
 use crate::desk::Desk;
-use crate::hosts::{ActionError, Hands};
+use crate::hosts::ActionError;
 use crate::io::clock::Clock;
 use crate::io::sys;
+use crate::jump::JumpError;
 use crate::recording::{Mark, Recorder};
 use crate::settings::Settings;
 use crate::sources::connection::{self, Connections};
@@ -28,13 +29,14 @@ use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
-use trusty_fleet::action::Action;
+use trusty_fleet::action::{Action, Verb};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::{Review, Wanted};
+use trusty_fleet::jump::Obstacle;
 use trusty_fleet::observation::{Act, Attention};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
-use work::{Job, Reply};
+use work::{Job, Landed, Reply};
 
 /// Observations that may wait for the loop.
 const OBSERVATIONS: usize = 1024;
@@ -69,6 +71,8 @@ enum Command {
     Explain(SessionId, oneshot::Sender<Option<Explanation>>),
     /// Something is to be done to a session.
     Act(SessionId, Action, Reply),
+    /// The terminal of a session is to come to the front.
+    Jump(SessionId, Landed),
 }
 
 /// Everything that reaches the loop.
@@ -151,6 +155,14 @@ impl Handle {
         answer.await.unwrap_or(Err(ActionError::Gone))
     }
 
+    /// Brings the terminal of a session to the front. Returns when it is there.
+    pub async fn jump(&self, id: SessionId) -> Result<(), JumpError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.commands.send(Command::Jump(id, reply)).await;
+        sent.map_err(|_| JumpError::Gone)?;
+        answer.await.unwrap_or(Err(JumpError::Gone))
+    }
+
     /// Why a session is what it is; none if there is no such session.
     pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
         let (reply, answer) = oneshot::channel();
@@ -210,8 +222,8 @@ impl Engine {
             connections: hold("trusty-connect", &feed, connection::run)?,
         };
         let (send_jobs, jobs) = mpsc::channel(JOBS);
-        let (hands, told) = (Hands::new(around), feed.1.clone());
-        spawn("trusty-hands", move || work::run(hands, jobs, told))?;
+        let (within, told) = (around.clone(), feed.1.clone());
+        spawn("trusty-hands", move || work::run(within, jobs, told))?;
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
         for fact in sweep::settings_facts(around, settings) {
             desk.file(Observation {
@@ -378,6 +390,7 @@ impl Loop {
                 fact,
             }),
             Command::Act(id, action, reply) => self.act(id, &action, reply),
+            Command::Jump(id, reply) => self.jump(id, reply),
             Command::Explain(id, reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
@@ -407,6 +420,30 @@ impl Loop {
         }
         // Whoever asked may have gone.
         let _ = reply.send(Err(error));
+    }
+
+    fn jump(&mut self, id: SessionId, reply: Landed) {
+        let at = self.clock.now();
+        let session = self.desk.fleet.snapshot(at).sessions;
+        let Some(session) = session.into_iter().find(|s| s.id == id) else {
+            let _ = reply.send(Err(JumpError::Refused(Obstacle::Ended)));
+            return;
+        };
+        // What was said of the last jump is over.
+        if session
+            .pending
+            .as_ref()
+            .is_some_and(|p| p.verb == Verb::Jump)
+        {
+            let fact = Fact::Act(id, Act::Done(Verb::Jump));
+            self.desk.file(Observation { at, fact });
+        }
+        if let Err(TrySendError::Full(Job::Jump(_, reply))) =
+            self.jobs.try_send(Job::Jump(Box::new(session), reply))
+        {
+            let busy = "too much is being done at once; try again";
+            let _ = reply.send(Err(JumpError::Failed(busy.into())));
+        }
     }
 
     /// Has records that are not true seen to, each again after a while.

@@ -42,6 +42,9 @@ pub enum ActionError {
     /// A step failed; all before it were undone.
     #[error("{0}")]
     Failed(String),
+    /// It was asked to end and runs on.
+    #[error("{0}")]
+    Stays(String),
     /// No engine does it any more.
     #[error("the engine has ended; start Trusty Bar again")]
     Gone,
@@ -67,6 +70,7 @@ impl ActionError {
             Self::Store(_) => "record-not-kept",
             Self::Changed(_) => "changed",
             Self::Failed(_) => "failed",
+            Self::Stays(_) => "does-not-end",
             Self::Gone => "gone",
         }
     }
@@ -141,6 +145,15 @@ impl Hands {
             (Deed::End(_), None) => {
                 self.store.remove(session)?;
                 end::end(client).await
+            }
+            (Deed::Kill(_), Some(mut work)) => {
+                let asked = end::end_paused(&mut work).await;
+                end::kill(client, asked).await?;
+                work.forget()
+            }
+            (Deed::Kill(_), None) => {
+                self.store.remove(session)?;
+                end::kill(client, end::end(client).await).await
             }
         }
     }

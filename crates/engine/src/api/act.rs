@@ -2,13 +2,16 @@
 
 use crate::engine::Handle;
 use crate::hosts::ActionError;
+use crate::jump::JumpError;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Refusal, Wish};
+use trusty_fleet::jump::Obstacle;
 use trusty_fleet::pause::{Asker, PauseKind};
 use utoipa::ToSchema;
 
@@ -25,6 +28,16 @@ pub struct PauseRequest {
     /// Who asks; without, a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Asker>,
+}
+
+/// How a session is to end; every part may be missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopRequest {
+    /// Whether it may be killed (SIGKILL) if it does not end by itself (SIGTERM) within 5 s. What
+    /// it has not written down yet is lost then.
+    #[serde(default)]
+    pub kill: bool,
 }
 
 /// Why something was not done (RFC 9457, `application/problem+json`).
@@ -59,20 +72,9 @@ pub(super) async fn pause(
     Path(id): Path<SessionId>,
     body: Bytes,
 ) -> Response {
-    let asked: PauseRequest = match body.as_ref() {
-        [] => PauseRequest::default(),
-        bytes => match serde_json::from_slice(bytes) {
-            Ok(asked) => asked,
-            Err(e) => {
-                let detail = format!("the body is not understood: {e}");
-                return problem(
-                    StatusCode::BAD_REQUEST,
-                    "Bad request",
-                    &detail,
-                    "bad-request",
-                );
-            }
-        },
+    let asked: PauseRequest = match read(&body) {
+        Ok(asked) => asked,
+        Err(problem) => return *problem,
     };
     let wish = Wish {
         how: asked.how,
@@ -98,20 +100,75 @@ pub(super) async fn resume(State(handle): State<Handle>, Path(id): Path<SessionI
     act(&handle, id, Action::Resume).await
 }
 
-/// Ends a session with SIGTERM; a paused one never runs what it was kept from.
+/// Ends a session with SIGTERM; a paused one never runs what it was kept from. One that does not
+/// end is killed only if the body says so.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/stop",
     params(("id" = String, Path, description = "The session's id, a UUID")),
+    request_body(content = StopRequest, description = "May be empty"),
     responses(
         (status = 204, description = "It has ended"),
+        (status = 400, description = "The body is not understood", body = Problem),
         (status = 404, description = "No such session", body = Problem),
         (status = 409, description = "Refused", body = Problem),
         (status = 500, description = "It does not end", body = Problem),
     )
 )]
-pub(super) async fn stop(State(handle): State<Handle>, Path(id): Path<SessionId>) -> Response {
-    act(&handle, id, Action::End).await
+pub(super) async fn stop(
+    State(handle): State<Handle>,
+    Path(id): Path<SessionId>,
+    body: Bytes,
+) -> Response {
+    let asked: StopRequest = match read(&body) {
+        Ok(asked) => asked,
+        Err(problem) => return *problem,
+    };
+    let action = if asked.kill {
+        Action::Kill
+    } else {
+        Action::End
+    };
+    act(&handle, id, action).await
+}
+
+/// Brings the terminal of a session to the front. Answers when it is there.
+#[utoipa::path(
+    post,
+    path = "/v1/sessions/{id}/jump",
+    params(("id" = String, Path, description = "The session's id, a UUID")),
+    responses(
+        (status = 204, description = "It is in front"),
+        (status = 404, description = "No such session", body = Problem),
+        (status = 409, description = "There is no way to it", body = Problem),
+        (status = 500, description = "A step failed", body = Problem),
+    )
+)]
+pub(super) async fn jump(State(handle): State<Handle>, Path(id): Path<SessionId>) -> Response {
+    handle.primed().await;
+    let Err(e) = handle.jump(id).await else {
+        return StatusCode::NO_CONTENT.into_response();
+    };
+    let (status, title) = match &e {
+        JumpError::Refused(Obstacle::Ended) => (StatusCode::NOT_FOUND, "No such session"),
+        JumpError::Refused(_) => (StatusCode::CONFLICT, "Refused"),
+        JumpError::Failed(_) | JumpError::Partly(_) | JumpError::Gone => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
+        }
+    };
+    problem(status, title, &e.to_string(), e.code())
+}
+
+/// What a body says; an empty one says nothing.
+fn read<T: Default + DeserializeOwned>(body: &[u8]) -> Result<T, Box<Response>> {
+    if body.is_empty() {
+        return Ok(T::default());
+    }
+    serde_json::from_slice(body).map_err(|e| {
+        let detail = format!("the body is not understood: {e}");
+        let status = StatusCode::BAD_REQUEST;
+        Box::new(problem(status, "Bad request", &detail, "bad-request"))
+    })
 }
 
 async fn act(handle: &Handle, id: SessionId, action: Action) -> Response {
@@ -124,9 +181,10 @@ async fn act(handle: &Handle, id: SessionId, action: Action) -> Response {
                 ActionError::Refused(_) | ActionError::Busy | ActionError::Changed(_) => {
                     (StatusCode::CONFLICT, "Refused")
                 }
-                ActionError::Store(_) | ActionError::Failed(_) | ActionError::Gone => {
-                    (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
-                }
+                ActionError::Store(_)
+                | ActionError::Failed(_)
+                | ActionError::Stays(_)
+                | ActionError::Gone => (StatusCode::INTERNAL_SERVER_ERROR, "Failed"),
             };
             problem(status, title, &e.to_string(), e.code())
         }

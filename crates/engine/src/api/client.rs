@@ -1,6 +1,6 @@
 //! The other end of the local API, for faces that run no engine.
 
-use super::{PauseRequest, Problem, VERSION, VERSION_HEADER};
+use super::{PauseRequest, Problem, StopRequest, VERSION, VERSION_HEADER};
 use crate::io::socket;
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Full, Limited};
@@ -110,9 +110,15 @@ impl Remote {
     }
 
     /// Ends a session.
-    pub async fn stop(&self, id: SessionId) -> Result<(), ClientError> {
-        self.act(&format!("/v1/sessions/{id}/stop"), Vec::new())
-            .await
+    pub async fn stop(&self, id: SessionId, how: StopRequest) -> Result<(), ClientError> {
+        let body = serde_json::to_vec(&how).map_err(|e| ClientError::Broken(e.to_string()))?;
+        self.act(&format!("/v1/sessions/{id}/stop"), body).await
+    }
+
+    /// Brings the terminal of a session to the front.
+    pub async fn jump(&self, id: SessionId) -> Result<(), ClientError> {
+        let path = format!("/v1/sessions/{id}/jump");
+        self.act(&path, Vec::new()).await
     }
 
     async fn act(&self, path: &str, body: Vec<u8>) -> Result<(), ClientError> {

@@ -19,6 +19,7 @@ use utoipa::OpenApi;
         super::act::pause,
         super::act::resume,
         super::act::stop,
+        super::act::jump,
         super::events
     ),
     components(schemas(
