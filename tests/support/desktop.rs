@@ -5,6 +5,7 @@ mod program;
 mod screen;
 mod shown;
 pub mod webdriver;
+mod windows;
 
 pub use notices::Told;
 pub use program::{App, Owned};
