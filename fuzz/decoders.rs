@@ -6,10 +6,13 @@
 use serde_json::{Value, json};
 use std::path::Path;
 use trusty_engine::recording;
+use trusty_engine::requests::decide;
 use trusty_engine::settings::Settings;
 use trusty_engine::sources::{hook, listing, registry, screen, tmux, transcript};
-use trusty_fleet::Timestamp;
+use trusty_fleet::identity::{ProcessKey, StartTime};
+use trusty_fleet::request::Answer;
 use trusty_fleet::snapshot::Health;
+use trusty_fleet::{SessionId, Timestamp};
 
 /// A decoder, fed with bytes.
 pub type Decoder = fn(&[u8]);
@@ -34,9 +37,30 @@ pub fn recording(bytes: &[u8]) {
     }
 }
 
-/// What a hook is given.
+/// What a hook is given, and what is said to whatever it asks.
 pub fn hook(bytes: &[u8]) {
     let _ = hook::decode(bytes, Some(1), Timestamp::default());
+    let own = ProcessKey {
+        pid: 1,
+        start: StartTime(1),
+    };
+    let session = SessionId::default();
+    if let Some(asked) = hook::decode_asked(bytes, session, own) {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let answers = vec![vec![text.clone()]];
+        for answer in [
+            Answer::Allow,
+            Answer::Always { suggestion: 0 },
+            Answer::Deny {
+                message: Some(text),
+            },
+            Answer::Choose { answers },
+        ] {
+            if let Ok(said) = decide(&asked.content, &answer) {
+                assert!(said["hookSpecificOutput"]["decision"]["behavior"].is_string());
+            }
+        }
+    }
 }
 
 /// The client's own list.

@@ -88,6 +88,42 @@ fn entries_of_another_place_are_replaced_and_taken_out() {
     assert!(!back.contains("trusty-bar"), "{back}");
 }
 
+/// The one before was told of permissions and took no answer.
+#[test]
+fn entries_of_an_earlier_version_are_incomplete_and_are_renewed() {
+    let rich = "{\n  \"model\": \"opus\",\n  \"hooks\": {\"Notification\": [{\"hooks\": []}]}\n}\n";
+    let now = with(rich, &entries()).expect("fits");
+    let mut asked = parsed(&now)["hooks"]["PermissionRequest"][0]["hooks"][0].clone();
+    assert_eq!(asked["timeout"], 9_999_999);
+    assert_eq!(asked["async"], Value::Null, "its client waits for it");
+    let command = asked["command"].as_str().expect("a command").to_owned();
+    assert!(
+        command.contains("\"$h\" ask PermissionRequest;"),
+        "{command}"
+    );
+    let earlier = command.replace(" ask PermissionRequest;", " PermissionRequest;");
+    asked["command"] = earlier.into();
+    let asked = asked.as_object_mut().expect("an entry");
+    asked.remove("timeout");
+    asked.insert("async".into(), true.into());
+    let mut old = parsed(&now);
+    old["hooks"]["PermissionRequest"][0]["hooks"][0] = asked.clone().into();
+    let old = old.to_string();
+    assert_eq!(holds(&old, &entries()), Ok(Holds::Some));
+    let renewed = with(&old, &entries()).expect("fits");
+    assert_eq!(holds(&renewed, &entries()), Ok(Holds::All));
+    assert_eq!(
+        parsed(&renewed),
+        parsed(&now),
+        "and nothing else has changed"
+    );
+    let back = without(&renewed, None, &entries()).expect("fits");
+    assert_eq!(
+        parsed(&back),
+        json!({"model": "opus", "hooks": {"Notification": [{"hooks": []}]}})
+    );
+}
+
 #[test]
 fn ours_in_somebody_else_s_group_leaves_the_rest_of_it() {
     let connected = with("{}", &entries()).expect("fits");
