@@ -62,3 +62,13 @@ fn a_sub_agent_waits_beside_the_main_agent() {
 fn requests_that_are_alike_are_not_the_same() {
     run("agents", Shape::TmuxBash);
 }
+
+#[test]
+fn the_command_line_approves_what_it_has_printed() {
+    run("command", Shape::TmuxBash);
+}
+
+#[test]
+fn the_command_line_takes_none_of_several_for_another() {
+    run("command-two", Shape::PtyDirect);
+}

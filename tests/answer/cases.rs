@@ -3,6 +3,8 @@
 
 #[path = "cases/agents.rs"]
 mod agents;
+#[path = "cases/command.rs"]
+mod command;
 #[path = "cases/faults.rs"]
 mod faults;
 #[path = "cases/never.rs"]
@@ -22,7 +24,7 @@ use trusty_tests::Shape;
 pub(crate) type Case = (&'static str, fn(Shape));
 
 /// All of them.
-pub(crate) const CASES: [Case; 25] = [
+pub(crate) const CASES: [Case; 27] = [
     ("allow", permissions::allow_runs),
     ("deny", permissions::deny_goes_on),
     ("stop", permissions::stop_ends_the_turn),
@@ -47,6 +49,8 @@ pub(crate) const CASES: [Case; 25] = [
     ("hung", faults::the_engine_hangs),
     ("absent", faults::no_engine),
     ("timeout", faults::the_client_gives_up_the_hook),
+    ("command", command::each_answer),
+    ("command-two", command::one_of_several),
     ("quit", faults::the_engine_ends),
 ];
 

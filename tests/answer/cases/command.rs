@@ -1,0 +1,88 @@
+//! The same from the command line: nothing is approved that was not printed.
+
+use crate::stage::{Stage, id};
+use std::process::Output;
+use trusty_tests::Shape;
+use trusty_tests::trusty::run;
+
+/// `trusty`, about this session: its exit code, and all that it printed.
+fn trusty(stage: &Stage, verb: &str, more: &[&str]) -> (Option<i32>, String) {
+    let pid = stage.client.pid.to_string();
+    let arguments = [&[verb, pid.as_str()], more].concat();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = run(&stage.home, arguments);
+    let told = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (status.code(), told.concat())
+}
+
+#[track_caller]
+fn succeeds(stage: &Stage, verb: &str, more: &[&str]) {
+    let (code, told) = trusty(stage, verb, more);
+    assert_eq!(code, Some(0), "{verb} {more:?}: {told}");
+}
+
+const REFUSED: Option<i32> = Some(3);
+
+/// One after the other: approved, denied with words, denied with the turn, and answered.
+pub(crate) fn each_answer(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let request = stage.ask("bash: touch made");
+    let (code, told) = trusty(&stage, "approve", &[]);
+    assert_eq!(code, REFUSED, "{told}");
+    assert!(
+        told.contains("touch made") && told.contains(&request),
+        "{told}"
+    );
+    assert!(!stage.made("made"));
+    succeeds(&stage, "approve", &["--request", &request]);
+    stage.wait_made("made");
+    let (code, told) = trusty(&stage, "approve", &["--request", &request]);
+    assert_eq!(code, REFUSED, "{told}");
+    stage.rest();
+
+    stage.ask("bash: touch other");
+    succeeds(&stage, "deny", &["--message", "not this one"]);
+    stage.wait_result("not this one");
+    stage.rest();
+
+    stage.ask("bash: touch other");
+    succeeds(&stage, "deny", &["--stop"]);
+    stage.rest();
+    assert!(!stage.made("other"));
+
+    stage.ask("ask multi");
+    succeeds(&stage, "answer", &["=Green", "1,2"]);
+    stage.wait_result("\"Which color?\"=\"Green\", \"Which sizes?\"=\"Small, Large\"");
+    stage.goes_on("say and on");
+}
+
+/// Several wait: none is taken for another.
+pub(crate) fn one_of_several(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    stage
+        .terminal
+        .submit(r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#);
+    let held = stage.wait_held(2);
+    for more in [&["--yes"][..], &[]] {
+        let (code, told) = trusty(&stage, "approve", more);
+        assert_eq!(code, REFUSED, "{told}");
+        assert!(told.contains(&id(&held[0])[..12]), "{told}");
+        assert!(told.contains(&id(&held[1])[..12]), "{told}");
+    }
+    let (code, told) = trusty(&stage, "deny", &[]);
+    assert_eq!(code, REFUSED, "{told}");
+    assert_eq!(stage.wait_held(2), held);
+    succeeds(&stage, "deny", &["--request", &id(&held[1])]);
+    assert_eq!(id(&stage.wait_held(1)[0]), id(&held[0]));
+    succeeds(&stage, "approve", &["--yes"]);
+    stage.wait_over();
+    stage.goes_on("say and on");
+    assert_eq!(stage.results().len(), 2, "{:?}", stage.results());
+}
