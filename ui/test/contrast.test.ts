@@ -58,6 +58,20 @@ describe.each(themes())('%s', (_, theme) => {
     });
   }
 
+  test('the lines of a change, on their tint', () => {
+    for (const name of ['added', 'removed']) {
+      const ground = over(parse(theme.get(`${name}-tint`)), surface);
+      expect(contrast(parse(theme.get(name)), ground)).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+
+  test('a button on a tinted row', () => {
+    for (const on of ['needs-tint', 'needs-hover', 'needs-selected']) {
+      const ground = over(parse(theme.get('selected')), over(parse(theme.get(on)), surface));
+      expect(contrast(parse(theme.get('text')), ground)).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+
   test('the menu', () => {
     const raised = parse(theme.get('raised'));
     const text = parse(theme.get('text'));

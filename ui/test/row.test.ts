@@ -8,7 +8,11 @@ import { act, board, host, needs, row, working } from './rows';
 
 const now = Date.parse('2026-01-01T00:00:12Z');
 const nothing = () => {};
-const quiet = { waits: false, asking: false, telling: false, onpulsed: nothing, onwhy: nothing, onact: nothing, onyes: nothing, onno: nothing };
+const quiet = {
+  waits: false, asking: undefined, listing: false, telling: false, asks: undefined, said: undefined as string | undefined,
+  onpulsed: nothing, onwhy: nothing, onact: nothing, onyes: nothing, onno: nothing,
+  onopen: nothing, onjump: nothing, onend: nothing, onlist: nothing,
+};
 const draw = (what: Row, more: Partial<typeof quiet> = {}) =>
   render(RowView, {
     props: { row: what, now, current: false, reachable: true, pulsing: false, reasons: undefined, reveal: () => {}, ...quiet, ...more },

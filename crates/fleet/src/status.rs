@@ -126,9 +126,9 @@ pub struct Case<'a> {
 /// Whether an answer from here would reach a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// Its hooks wait for one.
+    /// Its client asks a person.
     Open,
-    /// Nobody reads one: its hooks are not all there, or nobody can be asked.
+    /// Nobody is there to be asked.
     Closed,
 }
 

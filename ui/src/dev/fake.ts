@@ -1,9 +1,9 @@
-// A host without the program: `npm run dev`, then ?board=full|every|pauses|first|empty|quiet|hostile|problem|problems|failed,
-// &ask=Quit|Connect|Interrupt (the first row that can), &size=200 (per cent of text), &live (things happen), &frame (a desktop behind the window).
+// A host without the program: `npm run dev`, then ?board=full|every|asks|edit|question|plan|agent|elsewhere|pauses|first|empty|quiet|hostile|problem|problems|failed,
+// &ask=Quit|Connect|Interrupt|Review|End|Kill (the first row that can), &late (answers come too late), &size=200 (per cent of text), &live (things happen), &frame (a desktop behind the window).
 
 import type { Host } from '../lib/host';
-import type { Ask, PopoverEvent, Row } from '../lib/wire';
-import { reasons, sample, summarise } from './samples';
+import type { Ask, Board, PopoverEvent, Row } from '../lib/wire';
+import { card, reasons, sample, summarise } from './samples';
 
 const asked = new URLSearchParams(location.search);
 const LIMIT = 600;
@@ -16,6 +16,7 @@ export function fake(): Host {
     document.body.style.setProperty('width', '360px');
     document.body.style.setProperty('margin', '24px auto');
   }
+  let emitted: ((event: PopoverEvent) => void) | undefined;
   const log = (...words: unknown[]) => console.info('host:', ...words);
   return {
     async subscribe(listener) {
@@ -25,10 +26,11 @@ export function fake(): Host {
         return;
       }
       const board = sample(name);
+      emitted = listener;
       listener({ kind: 'Board', ...board });
       const ask = (asked.get('ask') ?? undefined) as Ask | undefined;
-      const asks = board.rows.find((one) => one.action?.does === 'Interrupt');
-      listener({ kind: 'Shown', id: (ask === 'Interrupt' && asks?.id) || null, ask });
+      const asks = board.rows.find((one) => (ask === 'Interrupt' ? one.action?.does === ask : ask === 'Review' ? one.ask : one.why));
+      listener({ kind: 'Shown', id: (ask && asks?.id) || null, ask });
       Object.assign(window, { emit: listener, first: board });
       if (asked.has('live')) live(listener, board.rows);
     },
@@ -47,6 +49,25 @@ export function fake(): Host {
     resumeAll: () => log('resume_all'),
     connectHooks: async (dirs) => log('connect_hooks', dirs),
     painted: (revision) => log('painted', revision),
+    card: async (_, request) => card(request),
+    answer: async (id, request, answer) => {
+      log('answer', id, request, answer);
+      if (asked.has('late')) throw 'it does not wait for this answer any more: it was answered elsewhere, or let go';
+      const board = (window as unknown as { first: Board }).first;
+      const rows = board.rows.filter((one) => one.ask?.request !== request);
+      board.rows = rows;
+      board.revision += 1;
+      setTimeout(() => emitted?.({ kind: 'Board', ...board }), 150);
+    },
+    jump: async (id) => {
+      log('jump', id);
+      throw 'no window of its terminal was found';
+    },
+    end: async (id) => {
+      log('end', id);
+      throw 'it still runs after 5 s';
+    },
+    kill: async (id) => log('kill', id),
     why: async () => reasons(),
   };
 }

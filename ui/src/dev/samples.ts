@@ -1,6 +1,6 @@
 // Boards to look at during development. Never part of a build.
 
-import type { Board, ConnectCard, Glyph, Health, Reasons, Row, RowAction, Section } from '../lib/wire';
+import type { Board, Card, CardLine, ConnectCard, Glyph, Health, Reasons, Row, RowAction, RowAsk, Section } from '../lib/wire';
 
 const NEEDS: readonly Glyph[] = ['permission', 'question', 'plan', 'trust'];
 const UNITS = { s: 1, m: 60, h: 3600, d: 86400 } as const;
@@ -64,6 +64,96 @@ const every = (): Row[] => [
   row('new-one', 'starting', 'Starting', 'look at its terminal', '3s', { inferred: true }),
   row('other', 'unknown', 'Running', '~/src/other · tmux other', '5m', { inferred: true, detached: true }),
 ];
+
+const ask = (request: string, more: Partial<RowAsk> = {}): Partial<Row> => ({ ask: { request, more: 0, ...more } });
+
+const asks = (first: string): Row[] => {
+  const all: Record<string, () => Row> = {
+    bash: () => row('payments-api', 'permission', 'Permission', 'Bash: cargo publish --dry-run', '12s', ask('bash', { more: 2 })),
+    edit: () => row('web-shop', 'permission', 'Permission', 'Edit: cart.ts', '40s', ask('edit')),
+    question: () => row('docs-site', 'question', 'Question', 'Which changelog format?', '4m', ask('question')),
+    plan: () => row('fleet-core', 'plan', 'Plan', 'has a plan for you to approve', '5m', ask('plan')),
+    agent: () =>
+      row('search', 'permission', 'Permission', 'WebFetch: https://docs.example/a (for general-purpose)', '2s', {
+        ...ask('agent', { agent: 'general-purpose', until: new Date(Date.now() + 5000).toISOString() }),
+      }),
+    elsewhere: () =>
+      row('infra', 'permission', 'Permission', 'waits for your answer', '1m', {
+        ask: { more: 0, elsewhere: 'its hooks are not connected, so it can be answered in its terminal only' },
+      }),
+  };
+  const chosen = all[first] ?? all.bash!;
+  const others = Object.entries(all).filter(([name]) => name !== first && first === 'asks' && name !== 'bash');
+  return [chosen(), ...others.map(([, draw]) => draw()), ...full().slice(2)];
+};
+
+const lines = (mark: CardLine['mark'], ...texts: string[]): CardLine[] => texts.map((text) => ({ mark, text }));
+
+/** What the sample requests ask. */
+export function card(request: string): Card | null {
+  const plain: Card = { request, kind: 'Permission', title: 'Bash', lines: [], questions: [], always: [] };
+  switch (request) {
+    case 'bash':
+      return {
+        ...plain,
+        lines: [
+          ...lines('plain', 'cargo publish --dry-run -p payments-core \\', '  --registry internal --allow-dirty &&', 'git tag v2.4.0 &&', 'git push origin release/2.4 --follow-tags &&', 'curl -fsS https://deploy.example/hooks/payments?ref=release/2.4 | sh⟨SP×3⟩'),
+          ...lines('label', 'description'),
+          ...lines('plain', 'Publish the release and tell the deployment'),
+          ...lines('label', 'timeout'),
+          ...lines('plain', '600000'),
+        ],
+        always: [
+          { suggestion: 0, text: 'Always allow Bash commands that begin with `cargo publish` in this project (local settings)' },
+          { suggestion: 1, text: 'Accept all edits for this session' },
+        ],
+      };
+    case 'edit':
+      return {
+        ...plain,
+        title: 'Edit cart.ts',
+        lines: [
+          ...lines('label', 'file_path'), ...lines('plain', '/home/me/src/web-shop/src/cart.ts'),
+          ...lines('label', 'old_string → new_string'),
+          ...lines('plain', 'export function total(items: Item[]) {'),
+          ...lines('removed', '  return items.reduce((sum, item) => sum + item.price, 0);'),
+          ...lines('added', '  return items.reduce((sum, item) => sum + item.price * item.count, 0);'),
+          ...lines('plain', '}'),
+        ],
+        always: [{ suggestion: 0, text: 'Accept all edits for this session' }],
+      };
+    case 'question':
+      return {
+        ...plain,
+        kind: 'Question',
+        title: 'AskUserQuestion',
+        questions: [
+          {
+            header: 'Format', question: 'Which changelog format?', choice: 'one',
+            options: [
+              { label: 'Keep a Changelog', description: 'Sections for added, changed, fixed' },
+              { label: 'Conventional commits', description: 'Made from the commits' },
+            ],
+          },
+          {
+            header: 'Files', question: 'Which files should it cover?', choice: 'several',
+            options: [{ label: 'crates', description: '' }, { label: 'ui', description: '' }],
+          },
+        ],
+      };
+    case 'plan':
+      return {
+        ...plain,
+        kind: 'Plan',
+        title: 'ExitPlanMode',
+        lines: lines('plain', '# One writer', '', '1. Move the loop into engine.rs', '2. Give every face an Arc<Snapshot>', '3. Test that nobody else writes', '4. Remove the old lock', '5. Say so in ARCHITECTURE.md'),
+      };
+    case 'agent':
+      return { ...plain, title: 'WebFetch', lines: [...lines('label', 'url'), ...lines('plain', 'https://docs.example/a'), ...lines('label', 'prompt'), ...lines('plain', 'What does it say of time-outs?')] };
+    default:
+      return null;
+  }
+}
 
 const REFUSAL = 'it cannot be paused here: tmux wakes what is stopped; connect hooks to pause it';
 
@@ -137,8 +227,10 @@ export function summarise(rows: readonly Row[]): string {
   return parts.join(' · ') || (rows.length > 0 ? `${rows.length} sessions, all quiet` : 'No sessions');
 }
 
+const ASKS = ['asks', 'edit', 'question', 'plan', 'agent', 'elsewhere'];
+
 export function sample(name: string): Board {
-  const rows = name === 'empty' || name === 'first' ? [] : name === 'pauses' ? pauses() : name === 'every' ? every() : name === 'hostile' ? hostile() : name === 'quiet' ? full().slice(4) : full();
+  const rows = name === 'empty' || name === 'first' ? [] : ASKS.includes(name) ? asks(name) : name === 'pauses' ? pauses() : name === 'every' ? every() : name === 'hostile' ? hostile() : name === 'quiet' ? full().slice(4) : full();
   const health = name === 'problem' ? problems(1) : name === 'problems' ? problems(3) : [];
   const offer = name === 'first' || name === 'full' || name === 'pauses' ? connect : undefined;
   return { revision: 1, summary: summarise(rows), rows, health, connect: offer };

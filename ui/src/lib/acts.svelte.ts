@@ -3,15 +3,24 @@
 import type { Host } from './host';
 import type { PauseKind, Row, SessionId } from './wire';
 
+/** What is asked before it is done. */
+export type Question = 'Interrupt' | 'End' | 'Kill';
+
 export class Acts {
-  /** The row that asks whether it is to be interrupted. */
-  asking = $state.raw<SessionId>();
+  /** The row that asks back, what, and what has led to it. */
+  asking = $state.raw<{ id: SessionId; what: Question; because?: string }>();
+  /** The row that shows all that can be done to it. */
+  listing = $state.raw<SessionId>();
   /** The row that says why nothing can be done to it. */
   telling = $state.raw<SessionId>();
   /** Rows whose action is under way, from the click on: the board follows a moment later. */
   running = $state.raw<ReadonlySet<SessionId>>(new Set());
 
-  constructor(private readonly host: Pick<Host, 'pause' | 'resume'>) {}
+  constructor(
+    private readonly host: Pick<Host, 'pause' | 'resume' | 'jump' | 'end' | 'kill'>,
+    /** Says something in a row. */
+    private readonly say: (id: SessionId, text: string) => void,
+  ) {}
 
   /** Whether a click would do nothing now. */
   waits(row: Row): boolean {
@@ -25,41 +34,72 @@ export class Acts {
     const { action } = row;
     if (!action?.enabled) {
       if (row.refusal) this.telling = row.id;
-    } else if (action.does === 'Interrupt') this.asking = row.id;
+    } else if (action.does === 'Interrupt') this.asking = { id: row.id, what: 'Interrupt' };
     else if (action.does === 'Pause') this.#pause(row.id, null);
     else this.#run(row.id, this.host.resume(row.id));
   }
 
-  /** Yes, interrupt. */
-  interrupt(): void {
-    const id = this.asking;
+  /** Brings the terminal of a row to the front. */
+  jump(row: Row): void {
     this.close();
-    if (id !== undefined) this.#pause(id, 'Interrupt');
+    this.host.jump(row.id).catch((error: unknown) => this.say(row.id, `Terminal not shown: ${String(error)}`));
   }
 
-  /** Asks and tells no more. */
+  /** Asks something of a row. */
+  ask(id: SessionId, what: Question): void {
+    this.close();
+    this.asking = { id, what };
+  }
+
+  /** Shows all that can be done to a row, or no more. */
+  list(row: Row): void {
+    const open = this.listing === row.id;
+    this.close();
+    if (!open) this.listing = row.id;
+  }
+
+  /** Yes. */
+  confirm(): void {
+    const asked = this.asking;
+    this.close();
+    if (!asked) return;
+    const { id, what } = asked;
+    if (what === 'Interrupt') return this.#pause(id, 'Interrupt');
+    if (what === 'Kill') {
+      this.#run(id, this.host.kill(id), (text) => this.say(id, `Not killed: ${text}`));
+      return;
+    }
+    // What does not end when it is asked to can be killed, which is asked again.
+    this.#run(id, this.host.end(id), (text) => (this.asking = { id, what: 'Kill', because: text }));
+  }
+
+  /** Asks, tells and lists no more. */
   close(): void {
-    this.asking = this.telling = undefined;
+    this.asking = this.telling = this.listing = undefined;
   }
 
-  /** Asks and tells only what is still so. */
+  /** Asks, tells and lists only what is still so. */
   keep(rows: readonly Row[]): void {
     const row = (id: SessionId | undefined) => rows.find((one) => one.id === id);
-    const asking = row(this.asking);
-    if (asking?.action?.does !== 'Interrupt' || asking.pending) this.asking = undefined;
+    const asking = row(this.asking?.id);
+    const ends = asking !== undefined && asking.tone !== 'stopped';
+    const interrupts = asking?.action?.does === 'Interrupt' && !asking.pending;
+    if (this.asking?.what === 'Interrupt' ? !interrupts : !ends) this.asking = undefined;
     if (!row(this.telling)?.refusal) this.telling = undefined;
+    if (!row(this.listing)) this.listing = undefined;
   }
 
   #pause(id: SessionId, how: PauseKind | null): void {
     this.#run(id, this.host.pause(id, how));
   }
 
-  #run(id: SessionId, done: Promise<void>): void {
+  #run(id: SessionId, done: Promise<void>, failed?: (text: string) => void): void {
     this.running = new Set([...this.running, id]);
     const over = () => void (this.running = new Set([...this.running].filter((other) => other !== id)));
     done.then(over, (error: unknown) => {
-      console.error(`pause or resume: ${String(error)}`);
       over();
+      if (failed) failed(String(error));
+      else console.error(`pause or resume: ${String(error)}`);
     });
   }
 }

@@ -1,6 +1,6 @@
 // What the popover asks of the program around it.
 
-import type { PauseKind, PopoverEvent, Reasons, SessionId } from './wire';
+import type { Answer, Card, PauseKind, PopoverEvent, Reasons, RequestId, SessionId } from './wire';
 
 /** What becomes of paused sessions when the program ends. */
 export type Leaving = 'Keep' | 'ResumeAll';
@@ -28,6 +28,16 @@ export interface Host {
   connectHooks(dirs: readonly string[]): Promise<void>;
   /** The board of this revision is in the document. */
   painted(revision: number): void;
+  /** All of a request; nothing if nobody waits for its answer any more. */
+  card(id: SessionId, request: RequestId): Promise<Card | null>;
+  /** Settles when the answer was handed on; rejected with words where it was not. */
+  answer(id: SessionId, request: RequestId, answer: Answer): Promise<void>;
+  /** Brings the terminal of a session to the front; rejected with words. */
+  jump(id: SessionId): Promise<void>;
+  /** Ends a session; rejected with words where it did not end. */
+  end(id: SessionId): Promise<void>;
+  /** Kills a session that did not end; rejected with words. */
+  kill(id: SessionId): Promise<void>;
   /** Why a session is what it is; nothing if it is gone. */
   why(id: SessionId): Promise<Reasons | null>;
 }

@@ -26,5 +26,10 @@ export const tauri: Host = {
   resumeAll: () => tell('resume_all'),
   connectHooks: (dirs) => invoke('connect_hooks', { dirs }),
   painted: (revision) => tell('painted', { revision }),
+  card: (id, request) => invoke('card', { id, request }),
+  answer: (id, request, answer) => invoke('answer', { id, request, answer }),
+  jump: (id) => invoke('jump', { id }),
+  end: (id) => invoke('end', { id }),
+  kill: (id) => invoke('kill', { id }),
   why: (id) => invoke('why', { id }),
 };

@@ -38,7 +38,8 @@ afterEach(async () => {
 });
 
 const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
-const button = (id: string) => document.querySelector<HTMLElement>(`[data-id="${id}"] button`)!;
+const rowOf = (id: string) => document.querySelector<HTMLElement>(`[data-id="${id}"]`)!;
+const listed = () => all('[aria-label="Actions"] button').map((one) => one.textContent?.trim());
 /** The rows that are open. */
 const open = () => all('[data-id]:has([role="table"])').map((node) => node.dataset.id);
 const cells = () => all('.said').map((line) => all('span').filter((cell) => cell.parentElement === line).map((cell) => cell.textContent));
@@ -48,8 +49,15 @@ async function settle(): Promise<void> {
   flushSync();
 }
 
+async function list(id: string): Promise<void> {
+  rowOf(id).dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true }));
+  await settle();
+}
+
+/** Asks why, by the actions of a row. */
 async function click(id: string): Promise<void> {
-  button(id).click();
+  await list(id);
+  all('[aria-label="Actions"] button').find((one) => one.textContent?.trim() === 'Why?')!.click();
   await settle();
 }
 
@@ -66,15 +74,20 @@ async function delta(rows: Row[], order = ['a', 'b']): Promise<void> {
   await settle();
 }
 
-test('the button has a name, and says whether its row is open', async () => {
-  expect(button('a').getAttribute('aria-label')).toBe('Why?');
-  expect(button('a').title).toBe('Why?');
-  expect(button('a').getAttribute('aria-expanded')).toBe('false');
-  expect(button('a').hasAttribute('aria-controls')).toBe(false);
-  await click('a');
-  expect(button('a').getAttribute('aria-expanded')).toBe('true');
-  const panel = document.getElementById(button('a').getAttribute('aria-controls') ?? '');
-  expect(panel?.getAttribute('aria-label')).toBe('Why');
+test('the right button and the menu key show what can be done to a row, Escape hides it', async () => {
+  await list('a');
+  expect(listed()).toEqual(['Go to terminal', 'Why?', 'End…']);
+  await list('b');
+  expect(all('[aria-label="Actions"]')).toHaveLength(1);
+  await press('Escape', document.activeElement as HTMLElement);
+  expect(listed()).toEqual([]);
+  expect(hide).not.toHaveBeenCalled();
+  rowOf('a').focus();
+  await press('ContextMenu', rowOf('a'));
+  expect(listed()).toHaveLength(3);
+  expect(document.activeElement?.textContent?.trim()).toBe('Go to terminal');
+  await click('b');
+  expect(listed()).toEqual([]);
   expect(all('[role="table"] [role="columnheader"]')).toHaveLength(4);
 });
 
