@@ -86,10 +86,10 @@ pub(crate) fn jump(
     let engine = app.state::<Popover>().engine();
     let around = app.state::<Place>().around.clone();
     async move {
-        let engine = engine.ok_or_else(|| JumpError::Refused(ActionError::Gone.to_string()))?;
+        let engine = engine.ok_or_else(|| JumpError::Failed(ActionError::Gone.to_string()))?;
         let snapshot = engine.snapshot();
         let session = snapshot.sessions.iter().find(|session| session.id == id);
-        let session = session.ok_or_else(|| JumpError::Refused("it is gone".to_owned()))?;
+        let session = session.ok_or_else(|| JumpError::Failed("it is gone".to_owned()))?;
         jump::jump(session, &around, &[]).await
     }
 }
