@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench truth pause-matrix recordings fuzz older-clients check-macos types picture clean
+.PHONY: run test bench truth pause-matrix answer-matrix recordings fuzz older-clients check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -28,6 +28,7 @@ test:
 	else \
 		$(MAKE) --no-print-directory tests/client/node_modules/.package-lock.json; \
 	fi
+	@$(MAKE) --no-print-directory target/schemathesis/installed
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) build --workspace --locked
@@ -53,6 +54,14 @@ truth: tests/client/node_modules/.package-lock.json
 pause-matrix: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
 	$(CARGO) bench --profile dev --package trusty-tests --bench pause_matrix --locked -- $(ONLY) \
+		$(if $(FRESH),--fresh)
+
+# Every answer to the real client, from here, in its terminal or both at once, in both kinds of
+# terminal, three times, and how long each takes: half an hour, in pieces of ten minutes; run it
+# until all is green. `ONLY="both PtyDirect"` tries only these; `FRESH=1` begins anew.
+answer-matrix: tests/client/node_modules/.package-lock.json
+	$(CARGO) build --package trusty-cli --package trusty-hook --locked
+	$(CARGO) bench --profile dev --package trusty-tests --bench answer_matrix --locked -- $(ONLY) \
 		$(if $(FRESH),--fresh)
 
 # Recordings of the real client in every scenario, and what they show; takes a quarter of an hour.
@@ -105,6 +114,14 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 # The real client, under its own terms: fetched for the tests, never passed on.
 tests/client/node_modules/.package-lock.json: tests/client/package-lock.json
 	cd tests/client && $(NPM) ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# Tries the local API against its description.
+target/schemathesis/installed: tests/local_api/requirements.txt
+	@python3 -c "import ensurepip, venv" 2> /dev/null || { \
+		echo "the tests need python3 with its module venv; install python3-venv" >&2; exit 1; }
+	python3 -m venv --clear target/schemathesis
+	target/schemathesis/bin/pip install --quiet --requirement $<
 	@touch $@
 
 # Older clients, which show or write less; 350 MB, so fetched only on request.

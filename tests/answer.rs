@@ -6,7 +6,17 @@
 mod answered;
 #[path = "answer/cases.rs"]
 mod cases;
+#[path = "answer/commands.rs"]
+mod commands;
 #[path = "answer/problems.rs"]
 mod problems;
 #[path = "answer/stage.rs"]
 mod stage;
+
+/// Does one case, by its name.
+#[track_caller]
+fn run(name: &str, shape: trusty_tests::Shape) {
+    let mut all = cases::CASES.iter().chain(&cases::ELSEWHERE);
+    let (_, case) = all.find(|(known, _)| *known == name).expect("a case");
+    case(shape);
+}

@@ -14,6 +14,9 @@ mod kills;
 #[path = "matrix/pass.rs"]
 mod pass;
 #[cfg(target_os = "linux")]
+#[path = "matrix/pieces.rs"]
+mod pieces;
+#[cfg(target_os = "linux")]
 #[path = "matrix/run.rs"]
 mod run;
 #[cfg(target_os = "linux")]

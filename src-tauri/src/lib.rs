@@ -6,6 +6,7 @@
 mod acts;
 mod commands;
 mod log;
+mod notifier;
 mod platform;
 mod popover;
 mod tray;
@@ -13,11 +14,9 @@ mod tray;
 use popover::Popover;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tauri::{App, AppHandle, Manager, RunEvent};
-use trusty_engine::Surroundings;
+use tauri::{App, Manager, RunEvent};
 use trusty_engine::io::launch;
-use trusty_engine::io::socket::{self, BindError};
-use trusty_engine::{Engine, Handle, Settings, StartError, api};
+use trusty_engine::{Settings, Surroundings};
 
 const SINGLE_INSTANCE: &str = "single-instance";
 /// Opens the popover at start; a second start does so in the first.
@@ -73,14 +72,13 @@ pub fn run() -> ExitCode {
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {
-            app.run(|_, event| {
+            app.run(|app, event| match event {
                 // Without a window the app lives on in the tray.
-                if let RunEvent::ExitRequested {
+                RunEvent::ExitRequested {
                     code: None, api, ..
-                } = event
-                {
-                    api.prevent_exit();
-                }
+                } => api.prevent_exit(),
+                RunEvent::Exit => notifier::end(app),
+                _ => {}
             });
             ExitCode::SUCCESS
         }
@@ -101,9 +99,11 @@ fn setup(app: &mut App) {
     app.manage(tray::Repaint::default());
     platform::settle(app, tray::repaint);
     let handle = app.handle().clone();
-    match start_engine(&handle) {
+    let around = &handle.state::<Place>().around;
+    match trusty_engine::join(around, &Settings::read(around)) {
         Ok(engine) => {
             tray::run(&handle, engine.clone());
+            notifier::run(&handle, engine.clone());
             app.state::<Popover>().follow(&handle, engine);
         }
         Err(e) => {
@@ -115,26 +115,4 @@ fn setup(app: &mut App) {
     if std::env::args().any(|a| a == OPEN) {
         popover::open(&handle, popover::Place::Corner, None);
     }
-}
-
-fn start_engine(app: &AppHandle) -> Result<Handle, StartError> {
-    let around = &app.state::<Place>().around;
-    let settings = Settings::read(around);
-    let uid = trusty_engine::engine::own_uid()?;
-    let engine = Engine::start(around, &settings)?;
-    let dir = around.runtime_dir(uid);
-    let served = engine.clone();
-    tauri::async_runtime::spawn(async move {
-        match socket::bind(&dir, uid) {
-            Ok(bound) => {
-                if let Err(e) = api::serve(bound, served, uid).await {
-                    log::line(&format!("failed to serve the local API: {e}"));
-                }
-            }
-            // `trusty serve` runs: both look for themselves, and nothing is lost.
-            Err(BindError::Taken) => log::line("the local API is served by another process"),
-            Err(BindError::Io(e)) => log::line(&format!("failed to open the local socket: {e}")),
-        }
-    });
-    Ok(engine)
 }

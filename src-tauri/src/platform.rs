@@ -7,9 +7,11 @@ mod macos;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    ICONS_ARE_TEMPLATES, clicked_at, icon, is_composited, place, prepare, present, settle, title,
+    ICONS_ARE_TEMPLATES, Notifications, clicked_at, icon, is_composited, place, prepare, present,
+    settle, title,
 };
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    ICONS_ARE_TEMPLATES, clicked_at, icon, is_composited, place, prepare, present, settle, title,
+    ICONS_ARE_TEMPLATES, Notifications, clicked_at, icon, is_composited, place, prepare, present,
+    settle, title,
 };

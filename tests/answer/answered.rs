@@ -1,6 +1,6 @@
 //! What is answered from here.
 
-use crate::cases::run;
+use crate::run;
 use trusty_tests::Shape;
 
 #[test]

@@ -57,11 +57,3 @@ pub(crate) const ELSEWHERE: [Case; 4] = [
     ("background", never::in_the_background),
     ("modes", never::modes_that_do_not_ask),
 ];
-
-/// Does one, by its name.
-#[track_caller]
-pub(crate) fn run(name: &str, shape: Shape) {
-    let mut all = CASES.iter().chain(&ELSEWHERE);
-    let (_, case) = all.find(|(known, _)| *known == name).expect("a case");
-    case(shape);
-}

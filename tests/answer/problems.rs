@@ -1,6 +1,6 @@
 //! Problems that users of other programs of this kind have reported, by their numbers.
 
-use crate::cases::run;
+use crate::run;
 use trusty_tests::Shape;
 
 #[test]

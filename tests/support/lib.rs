@@ -7,9 +7,11 @@ pub mod client;
 pub mod desktop;
 pub mod home;
 pub mod host;
+pub mod http;
 pub mod local;
 pub mod process;
 pub mod recording;
+pub mod stand_in;
 pub mod trusty;
 pub mod wait;
 
@@ -22,3 +24,4 @@ pub use process::ProcessRef;
 pub use recording::Recording;
 pub use rustix::process::Signal;
 pub use serde_json::Value;
+pub use stand_in::StandIn;

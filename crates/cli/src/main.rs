@@ -3,6 +3,8 @@
 //! *Invariant:* nothing here derives a status or touches a session; snapshots come from an engine.
 
 mod act;
+mod answer;
+mod choose;
 mod connect;
 mod failure;
 mod fleet;
@@ -10,6 +12,7 @@ mod list;
 mod out;
 mod record;
 mod replay;
+mod requests;
 mod serve;
 mod table;
 mod watch;
@@ -48,6 +51,16 @@ enum Command {
     Pause(act::Pause),
     /// Let a paused session go on
     Resume(act::Resume),
+    /// Print what waits for an answer, all of it
+    Requests(requests::Requests),
+    /// Approve what a session asks: print all of it, then give leave for that alone
+    Approve(answer::Approve),
+    /// Deny what a session asks; its turn goes on
+    Deny(answer::Deny),
+    /// Answer the questions of a session
+    Answer(answer::Choose),
+    /// Answer nothing from here: the session's terminal asks
+    Release(answer::Which),
     /// End a session; a paused one never runs what it was kept from
     Stop(act::Stop),
     /// Run the engine without a face, until stopped
@@ -111,6 +124,11 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Why(ask) => why::run(&ask).await,
         Command::Pause(pause) => act::pause(&pause).await,
         Command::Resume(resume) => act::resume(&resume).await,
+        Command::Requests(asked) => requests::run(&asked).await,
+        Command::Approve(asked) => answer::approve(&asked).await,
+        Command::Deny(asked) => answer::deny(&asked).await,
+        Command::Answer(asked) => answer::choose(&asked).await,
+        Command::Release(which) => answer::release(&which).await,
         Command::Stop(stop) => act::stop(&stop).await,
         Command::Serve => serve::run().await,
         Command::Record(record) => record::run(&record).await,

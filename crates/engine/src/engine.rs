@@ -1,5 +1,6 @@
 //! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
 
+mod held;
 mod input;
 mod work;
 
@@ -10,10 +11,10 @@ use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::one::Followed;
 use crate::recording::{Mark, Recorder};
-use crate::requests::{AnswerError, Held, Told};
+use crate::requests::Held;
 use crate::settings::Settings;
 use crate::sources::connection::{self, Connections};
-use crate::sources::hook::{self, Asked};
+use crate::sources::hook;
 use crate::sources::listing::{self, Lists};
 use crate::sources::pause::{self, Pauses};
 use crate::sources::process::{self, Processes};
@@ -36,9 +37,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::action::Action;
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::fleet::{Answerable, Review, Wanted};
+use trusty_fleet::fleet::{Review, Wanted};
 use trusty_fleet::observation::{Act, Attention};
-use trusty_fleet::request::{Answer, Content, Over, RequestId};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
 use work::{Job, Reply};
@@ -76,19 +76,8 @@ enum Command {
     Explain(SessionId, oneshot::Sender<Option<Explanation>>),
     /// Something is to be done to a session.
     Act(SessionId, Action, Reply),
-    /// A hook asks, and waits.
-    Hold(SessionId, Box<Asked>, mpsc::Sender<Told>),
-    /// A hook that waited has ended.
-    LetGo(SessionId, RequestId, Over),
-    /// The whole of what a hook asks.
-    Content(SessionId, RequestId, oneshot::Sender<Option<Arc<Content>>>),
-    /// What a hook asks is answered.
-    Answer(
-        SessionId,
-        RequestId,
-        Answer,
-        oneshot::Sender<Result<(), AnswerError>>,
-    ),
+    /// Something about what hooks ask.
+    Held(held::Command),
 }
 
 /// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
@@ -189,52 +178,6 @@ impl Handle {
         let sent = self.commands.send(Command::Act(id, action, reply)).await;
         sent.map_err(|_| ActionError::Gone)?;
         answer.await.unwrap_or(Err(ActionError::Gone))
-    }
-
-    /// Holds what a hook asks; what it is told comes here. Without an engine, nothing.
-    pub(crate) async fn hold(
-        &self,
-        session: SessionId,
-        asked: Asked,
-    ) -> Option<mpsc::Receiver<Told>> {
-        // That it is held, and the last word.
-        let (way, told) = mpsc::channel(2);
-        let command = Command::Hold(session, Box::new(asked), way);
-        self.commands.send(command).await.ok()?;
-        Some(told)
-    }
-
-    /// A hook that waited has ended.
-    pub(crate) async fn held_no_more(&self, session: SessionId, request: RequestId, over: Over) {
-        // A loop that has ended needs to know nothing.
-        let _ = self
-            .commands
-            .send(Command::LetGo(session, request, over))
-            .await;
-    }
-
-    pub(crate) async fn content(
-        &self,
-        session: SessionId,
-        request: RequestId,
-    ) -> Option<Arc<Content>> {
-        let (reply, content) = oneshot::channel();
-        let command = Command::Content(session, request, reply);
-        self.commands.send(command).await.ok()?;
-        content.await.ok()?
-    }
-
-    pub(crate) async fn give(
-        &self,
-        session: SessionId,
-        request: RequestId,
-        answer: Answer,
-    ) -> Result<(), AnswerError> {
-        let (reply, given) = oneshot::channel();
-        let command = Command::Answer(session, request, answer, reply);
-        let sent = self.commands.send(command).await;
-        sent.map_err(|_| AnswerError::Gone)?;
-        given.await.unwrap_or(Err(AnswerError::Gone))
     }
 
     /// Why a session is what it is; none if there is no such session.
@@ -513,23 +456,7 @@ impl Loop {
         match command {
             Command::File(fact) => self.file(fact),
             Command::Act(id, action, reply) => self.act(id, &action, reply),
-            Command::Hold(id, asked, way) => {
-                let (asking, over) = self.held.take(id, *asked, way);
-                let request = asking.id.clone();
-                self.file(Fact::Asked(id, Box::new(asking)));
-                self.over(id, request, over);
-            }
-            Command::LetGo(id, request, over) => {
-                let over = self.held.ended(id, &request, over);
-                self.over(id, request, over);
-            }
-            Command::Content(id, request, reply) => {
-                // Whoever asked may have gone.
-                let _ = reply.send(self.held.content(id, &request));
-            }
-            Command::Answer(id, request, answer, reply) => {
-                self.answer(id, request, &answer, reply);
-            }
+            Command::Held(command) => self.obey_held(command),
             Command::Explain(id, reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
@@ -540,33 +467,6 @@ impl Loop {
     fn file(&mut self, fact: Fact) {
         let at = self.clock.now();
         self.desk.file(Observation { at, fact });
-    }
-
-    /// Files how a hold ended, if it did.
-    fn over(&mut self, id: SessionId, request: RequestId, over: Option<Over>) {
-        if let Some(over) = over {
-            self.file(Fact::AskOver(id, request, over));
-        }
-    }
-
-    fn answer(
-        &mut self,
-        id: SessionId,
-        request: RequestId,
-        answer: &Answer,
-        reply: oneshot::Sender<Result<(), AnswerError>>,
-    ) {
-        let answerable = self.desk.fleet.answerable(id, &request, self.clock.now());
-        let error = match answerable {
-            Answerable::Paused if *answer != Answer::Release => AnswerError::Paused,
-            Answerable::Yes | Answerable::Paused => {
-                let over = self.held.answer(id, &request, answer, reply);
-                return self.over(id, request, over);
-            }
-            Answerable::No => AnswerError::Over,
-        };
-        // Whoever asked may have gone.
-        let _ = reply.send(Err(error));
     }
 
     fn act(&mut self, id: SessionId, action: &Action, reply: Reply) {
@@ -615,19 +515,11 @@ impl Loop {
             self.desk.fleet.prune(now);
             self.pruned_at = now;
         }
-        let mut review = self.desk.fleet.review(now);
-        let gone = self.held.keep(&review.wanted.held, now);
-        if !gone.is_empty() {
-            for (id, request) in gone {
-                self.over(id, request, Some(Over::Released));
-            }
-            review = self.desk.fleet.review(now);
-        }
         let Review {
             snapshot,
             due,
             wanted,
-        } = review;
+        } = self.keep_held(now);
         self.due_at = due.map(|(at, _reason)| at);
         self.reconcile(&wanted.stale_pauses, now);
         publish(&self.snapshots, snapshot);

@@ -63,7 +63,7 @@ impl One {
                 Ok(bound) => return self.lead(ends, bound).await,
                 Err(BindError::Taken) => {}
                 Err(BindError::Io(e)) => {
-                    break format!("the local socket cannot be opened ({e})");
+                    break format!("the local socket cannot be opened ({e}); hooks reach nobody");
                 }
             }
             match self.remote.listen(Listen::Waiting, None).await {
@@ -72,9 +72,11 @@ impl One {
                     answered = clock::instant();
                 }
                 Err(e @ (ClientError::OtherVersion(_) | ClientError::Foreign(_))) => {
-                    break e.to_string();
+                    break format!("{e}; until then hooks reach that one");
                 }
-                Err(e) if answered.elapsed() >= PATIENCE => break e.to_string(),
+                Err(e) if answered.elapsed() >= PATIENCE => {
+                    break format!("{e}; end it, for hooks reach that one");
+                }
                 Err(_) => sleep(AGAIN).await,
             }
         };
@@ -134,8 +136,7 @@ impl One {
         if Engine::run(&self.around, ends, None).is_err() {
             return Ended;
         }
-        let told = format!("{why}; until then hooks reach that one, and not this one");
-        self.tell(Some(told)).await;
+        self.tell(Some(why)).await;
         let bound = async {
             loop {
                 clock::sleep(LOOK).await;

@@ -58,6 +58,29 @@ const TEMPLATE: &str = "\
 
 # Whether commands that a session runs \"stop\" with it or \"run\" on.
 # tools = \"stop\"
+
+[answers]
+# How long what a session asks is held for an answer from here: \"until-answered\",
+# or a number of seconds. Its terminal asks at the same time.
+# hold = \"until-answered\"
+
+# The same for what a sub-agent asks: its terminal asks only after that.
+# hold_agents = 5
+
+[notifications]
+# What you are told of: a session that needs you, one that has finished, failed, or
+# stopped unexpectedly.
+# needs = true
+# finished = true
+# failed = true
+# stopped = true
+
+# Finished is told after so many seconds of work.
+# finished_after = 60
+
+# Nothing is told in these hours, or before this time; without, always.
+# quiet_hours = \"22:00-07:00\"
+# snooze_until = 2027-01-31T18:00:00
 ";
 
 /// The settings file; made, with its defaults, if there is none.
@@ -226,6 +249,9 @@ fn absolute(dir: &str, home: &Path) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
+    /// How many settings there are.
+    const SETTINGS: usize = 13;
+
     #[test]
     fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
         let home = tempfile::tempdir().expect("folder");
@@ -235,12 +261,18 @@ mod tests {
         };
         let path = ensure_file(&around).expect("made");
         assert_eq!(Settings::read(&around), Settings::default());
-        let every = fs::read_to_string(&path)
-            .expect("read")
-            .replace("# c", "c")
-            .replace("# first", "first")
-            .replace("# tools", "tools");
+        let text = fs::read_to_string(&path).expect("read");
+        let mut settings = 0;
+        let every = text.lines().map(|line| {
+            let uncommented = line.strip_prefix("# ").unwrap_or(line);
+            let key = uncommented.split(" = ").next().unwrap_or_default();
+            let is_setting = uncommented.contains(" = ") && !key.contains(' ');
+            settings += usize::from(is_setting);
+            if is_setting { uncommented } else { line }
+        });
+        let every = every.collect::<Vec<_>>().join("\n");
         assert_eq!(Settings::parse(&every, home.path()).problems, [""; 0]);
+        assert_eq!(settings, SETTINGS, "every setting is shown");
         fs::write(&path, "[discovery]\nconfine = true\n").expect("write");
         ensure_file(&around).expect("kept");
         assert_eq!(Settings::read(&around).confinement, Confinement::Confined);

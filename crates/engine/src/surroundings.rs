@@ -24,6 +24,14 @@ pub struct Surroundings {
     pub tmux_folder: Option<PathBuf>,
     /// `$PATH`
     pub path: Option<OsString>,
+    /// `$DISPLAY`
+    pub display: Option<OsString>,
+    /// `$XAUTHORITY`
+    pub x_keys: Option<PathBuf>,
+    /// `$WAYLAND_DISPLAY`
+    pub wayland: Option<OsString>,
+    /// `$TERMINAL`, the user's terminal program
+    pub terminal: Option<OsString>,
 }
 
 impl Surroundings {
@@ -35,15 +43,20 @@ impl Surroundings {
                 .map(PathBuf::from)
                 .filter(|p| p.is_absolute())
         };
+        let word = |name| env::var_os(name).filter(|value| !value.is_empty());
         Self {
             home: env::home_dir().unwrap_or_else(|| PathBuf::from("/")),
             claude_config: folder("CLAUDE_CONFIG_DIR"),
             config_home: folder("XDG_CONFIG_HOME"),
             data_home: folder("XDG_DATA_HOME"),
             runtime_home: folder("XDG_RUNTIME_DIR"),
-            tmux: env::var_os("TMUX").filter(|t| !t.is_empty()),
+            tmux: word("TMUX"),
             tmux_folder: folder("TMUX_TMPDIR"),
             path: env::var_os("PATH"),
+            display: word("DISPLAY"),
+            x_keys: folder("XAUTHORITY"),
+            wayland: word("WAYLAND_DISPLAY"),
+            terminal: word("TERMINAL"),
         }
     }
 

@@ -285,7 +285,7 @@ impl Fleet {
                 .map_or(&[], |dated| dated.value.as_slice()),
             attended_at: self.evidence.popover_at.max(focused.copied()),
             requests: self.evidence.requests.get(&id),
-            channel: self.channel(facts, file.map(|(name, _)| name), entry),
+            channel: asks::channel(facts, entry),
             preferences: self.preferences(),
         };
         let verdict = status::verdict(&case, now);

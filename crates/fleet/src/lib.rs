@@ -11,6 +11,7 @@ pub mod client;
 pub mod evidence;
 pub mod fleet;
 pub mod identity;
+pub mod jump;
 pub mod names;
 pub mod notice;
 pub mod observation;

@@ -1,7 +1,203 @@
 //! What its owner is told of, and what not, for a named reason.
+//!
+//! A session has at most one piece of news: what it is now, if that is worth a word ([`News`]).
+//! [`weigh`] says whether its owner is told, and [`Notices`] keeps what was told and turns one
+//! snapshot after the other into [`Step`]s. All of it is a function of what it is given.
 
+mod book;
+mod group;
+mod news;
+mod words;
+
+pub use book::{Decision, Notices};
+pub use news::{Mark, News, Turn};
+
+use crate::request::RequestId;
+use crate::session::{ControlModel, Session, SessionId, SessionStatus};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+/// What resolves itself within this is never told, and what was told is not taken back before:
+/// another hook may answer, and a status may flicker.
+pub const SETTLE: Duration = Duration::from_millis(700);
+/// So many within this become one.
+pub const TOGETHER: Duration = Duration::from_secs(2);
+/// So many become one.
+pub const MANY: usize = 3;
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// A session waits for its owner.
+    Needs,
+    /// Its prompt is free after work.
+    Finished,
+    /// Its turn ended with an error.
+    Failed,
+    /// Its process has ended, and neither its owner nor its client meant it to.
+    Stopped,
+}
 
 /// What its owner wants to be told of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-pub struct NoticePreferences {}
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticePreferences {
+    /// Kinds that are never told.
+    pub off: BTreeSet<Kind>,
+    /// How long a session must have worked before its end is told. Time in which it waited for
+    /// its owner, or was paused, does not count.
+    pub finished_after: Duration,
+    /// When nothing is told, every day.
+    pub quiet: Option<QuietHours>,
+    /// Nothing is told before.
+    pub snoozed_until: Option<SystemTime>,
+}
+
+impl Default for NoticePreferences {
+    fn default() -> Self {
+        Self {
+            off: BTreeSet::new(),
+            finished_after: Duration::from_mins(1),
+            quiet: None,
+            snoozed_until: None,
+        }
+    }
+}
+
+/// A span of every day, over midnight where it ends before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietHours {
+    /// The first minute, counted from midnight.
+    pub from: u16,
+    /// The first minute after it.
+    pub to: u16,
+}
+
+impl QuietHours {
+    const DAY: u16 = 24 * 60;
+
+    /// How long it still lasts at this minute of the day; none outside it.
+    pub fn left(self, minute: u16) -> Option<Duration> {
+        let after = |m: u16| (m + Self::DAY - self.from % Self::DAY) % Self::DAY;
+        let (at, end) = (after(minute % Self::DAY), after(self.to % Self::DAY));
+        (at < end).then(|| Duration::from_mins(u64::from(end - at)))
+    }
+}
+
+/// What its owner looks at, and what time it is where they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attention {
+    /// Whether the popover is shown.
+    pub popover_open: bool,
+    /// The sessions whose terminals are what their owner looks at.
+    pub front: BTreeSet<SessionId>,
+    /// The wall clock.
+    pub wall: SystemTime,
+    /// Minutes since midnight, local time.
+    pub minute: u16,
+}
+
+/// Why its owner is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Suppressed {
+    /// The popover is open and shows it.
+    PopoverOpen,
+    /// Its terminal is frontmost and shows it.
+    TerminalFrontmost,
+    /// Until a time its owner set. What still holds then is told.
+    Snoozed,
+    /// For the hours its owner set. What still holds then is told.
+    QuietHours,
+    /// Its owner does not want to be told of this kind.
+    KindOff,
+    /// It was told, and was not resolved since.
+    AlreadyTold,
+    /// It worked for a shorter time than is worth a word.
+    TooShort,
+    /// It was so before anybody looked.
+    NotNews,
+    /// It is paused; what still holds when it is resumed is told.
+    Paused,
+    /// A program runs it and sees for itself.
+    Headless,
+}
+
+/// The place of a notice: there is one for each session, and one for many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Slot {
+    /// Of one session.
+    Session(SessionId),
+    /// Of several.
+    Several,
+}
+
+/// What its owner is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Its kind; of several, the one that matters most.
+    pub kind: Kind,
+    /// One line, plain text.
+    pub title: String,
+    /// A few lines, plain text.
+    pub body: String,
+    /// The request that may be answered right here: the body holds the whole of it.
+    pub answers: Option<RequestId>,
+}
+
+/// What is to be done about what its owner sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Tell it, in the place of what stands there.
+    Deliver(Slot, Notice),
+    /// The same news in other words: say so where it is still shown.
+    Amend(Slot, Notice),
+    /// It is over.
+    Withdraw(Slot),
+}
+
+/// The texts of requests that could be answered from a notice, where they are known.
+pub type Cards = BTreeMap<RequestId, crate::view::Card>;
+
+/// Whether its owner is told this of a session, at a moment.
+pub fn weigh(
+    news: &News,
+    session: &Session,
+    attention: &Attention,
+    preferences: &NoticePreferences,
+) -> Result<(), Suppressed> {
+    let no = |reason, holds: bool| if holds { Err(reason) } else { Ok(()) };
+    no(Suppressed::Headless, session.control == ControlModel::Sdk)?;
+    no(Suppressed::KindOff, preferences.off.contains(&news.kind))?;
+    let short = news.kind == Kind::Finished && news.worked < preferences.finished_after;
+    no(Suppressed::TooShort, short)?;
+    no(Suppressed::Paused, session.status == SessionStatus::Paused)?;
+    no(Suppressed::PopoverOpen, attention.popover_open)?;
+    let front = attention.front.contains(&session.id);
+    no(Suppressed::TerminalFrontmost, front)?;
+    no(
+        Suppressed::Snoozed,
+        snoozed(attention, preferences).is_some(),
+    )?;
+    no(
+        Suppressed::QuietHours,
+        quiet(attention, preferences).is_some(),
+    )
+}
+
+/// How long nothing is told yet.
+fn held(attention: &Attention, preferences: &NoticePreferences) -> Option<Duration> {
+    snoozed(attention, preferences).max(quiet(attention, preferences))
+}
+
+fn snoozed(attention: &Attention, preferences: &NoticePreferences) -> Option<Duration> {
+    let until = preferences.snoozed_until?;
+    let left = until.duration_since(attention.wall).ok()?;
+    (!left.is_zero()).then_some(left)
+}
+
+fn quiet(attention: &Attention, preferences: &NoticePreferences) -> Option<Duration> {
+    preferences.quiet?.left(attention.minute)
+}
+
+#[cfg(test)]
+mod tests;

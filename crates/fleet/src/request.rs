@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 /// request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(pattern = "^[0-9a-f]{64}$")]
 pub struct RequestId(pub String);
 
 impl std::fmt::Display for RequestId {
@@ -107,13 +108,14 @@ pub struct Content {
 
 /// An answer to one request. On the wire tagged by `kind`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Answer {
     /// Yes, this once. Carries a plan out, too.
     Allow,
     /// Yes, and what the client itself offers so as not to be asked again.
     Always {
         /// Which of its offers, from 0.
+        #[schema(maximum = 65535)]
         suggestion: usize,
     },
     /// No; the turn goes on.

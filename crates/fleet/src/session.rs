@@ -1,6 +1,7 @@
 //! The session model: the wire form that every face shares. Its names, variants, defaults and
 //! serde forms are fixed; it grows by optional, defaulted fields only.
 
+mod end;
 mod parts;
 mod pause;
 mod request;
@@ -9,6 +10,7 @@ mod shift;
 
 pub(crate) use shift::moved;
 
+pub use end::End;
 pub use pause::{Capabilities, Pause, Pending};
 pub use request::Request;
 
@@ -176,6 +178,10 @@ pub struct Session {
     /// What is being done to it, or failed a moment ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
+    /// How its process came to its end; none while it lives, or where its client leaves no trace
+    /// of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<End>,
 }
 
 const fn yes() -> bool {
@@ -221,6 +227,7 @@ impl Session {
             pause: None,
             requests: Vec::new(),
             pending: None,
+            end: None,
         }
     }
 

@@ -126,9 +126,9 @@ pub struct Case<'a> {
 /// Whether an answer from here would reach a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// Its hooks wait for one.
+    /// Its client asks a person.
     Open,
-    /// Nobody reads one: its hooks are not all there, or nobody can be asked.
+    /// Nobody is there to be asked.
     Closed,
 }
 
@@ -231,6 +231,12 @@ impl Doing {
 /// An older one would take the words for a prompt.
 pub fn can_list(version: &str) -> bool {
     words::at_least(version, (2, 1, 145))
+}
+
+/// Whether a client says that a turn runs, or waits for its owner.
+pub fn is_mid_turn(entry: &RegistryEntry) -> bool {
+    let word = words::Word::of(entry);
+    matches!(word, words::Word::Busy | words::Word::Need { .. })
 }
 
 /// How runs of one status are told apart.

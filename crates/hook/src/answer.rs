@@ -6,9 +6,6 @@ use std::io::Write;
 use std::path::Path;
 use trusty_engine::hooks::ask;
 
-/// The event.
-pub(crate) const EVENT: &str = "PermissionRequest";
-
 /// Whether there is somebody who can be asked. A program that drives a client would hang.
 pub(crate) fn can_be_given() -> bool {
     !env::var("CLAUDE_CODE_ENTRYPOINT").is_ok_and(|e| e.starts_with("sdk"))

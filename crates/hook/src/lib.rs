@@ -31,20 +31,32 @@ pub fn run(mut arguments: impl Iterator<Item = OsString>) {
         if let Some(record) = arguments.next() {
             keep::until_gone(&PathBuf::from(record));
         }
+    } else if first == "ask" {
+        let event = arguments.next().unwrap_or_default();
+        happened(&event.to_string_lossy(), Then::MayWait);
     } else {
-        happened(&first.to_string_lossy());
+        happened(&first.to_string_lossy(), Then::Ends);
     }
 }
 
+/// What its client grants a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// To tell, and to be held where a pause says so.
+    Ends,
+    /// To wait for an answer, too, which is taken from it.
+    MayWait,
+}
+
 /// One event of a client.
-fn happened(event: &str) {
+fn happened(event: &str, then: Then) {
     let payload = input::read_whole(hooks::MOST, INPUT);
     let around = surroundings();
     let Ok(machine) = sys::machine() else {
         return;
     };
     let pid = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
-    if event == answer::EVENT
+    if then == Then::MayWait
         && let Some(payload) = &payload
         && let Some(pid) = pid.filter(|_| answer::can_be_given())
     {

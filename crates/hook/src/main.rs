@@ -1,4 +1,4 @@
-//! `trusty-hook <event>`, and `trusty-hook keep <record>`.
+//! `trusty-hook [ask] <event>`, and `trusty-hook keep <record>`.
 
 fn main() {
     trusty_hook::run(std::env::args_os().skip(1));

@@ -1,10 +1,12 @@
 //! Linux desktops.
 
+mod notifications;
 mod theme;
 
 use gtk::gdk;
 use gtk::glib::object::{Cast, IsA};
 use gtk::prelude::{GtkWindowExt, WidgetExt};
+pub(crate) use notifications::Notifications;
 use tauri::window::Color;
 use tauri::{App, AppHandle, LogicalSize, PhysicalPosition, WebviewWindow};
 pub(crate) use theme::icon;

@@ -5,6 +5,7 @@ use crate::Place as Started;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager};
+use tokio::sync::watch;
 use trusty_engine::Handle;
 use trusty_engine::engine::Looking;
 use trusty_fleet::SessionId;
@@ -36,6 +37,8 @@ pub(super) struct State {
     pub(super) just_hidden: bool,
     /// Counts showings and hidings.
     pub(super) turn: u64,
+    /// Whether it is shown, for those who follow that.
+    shown: watch::Sender<bool>,
 }
 
 /// What a popover is opened for.
@@ -86,6 +89,11 @@ impl Popover {
         state.failure = Some(message);
     }
 
+    /// Whether it is shown, from now on.
+    pub(crate) fn shown(&self) -> watch::Receiver<bool> {
+        self.state().shown.subscribe()
+    }
+
     /// The engine, if there is one.
     pub(crate) fn engine(&self) -> Option<Handle> {
         self.state().engine.clone()
@@ -132,6 +140,7 @@ impl State {
     /// Somebody looks from now on.
     pub(super) fn look(&mut self, wanted: Wanted) {
         self.open = true;
+        self.shown.send_replace(true);
         self.just_hidden = false;
         self.turn += 1;
         self.asked = wanted.ask;
@@ -148,6 +157,7 @@ impl State {
         self.send(PopoverEvent::Hidden);
         self.looking = None;
         self.open = false;
+        self.shown.send_replace(false);
         self.opening = false;
         self.just_hidden = true;
         self.turn += 1;

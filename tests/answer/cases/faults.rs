@@ -118,14 +118,19 @@ pub(crate) fn the_client_gives_up_the_hook(shape: Shape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
-    let file = stage.home.config_dir().join("settings.json");
+    // A client that reads our entries from its project, with a short time; ours stay as they are.
+    let ours = stage.home.config_dir().join("settings.json");
     let mut settings: Value =
-        serde_json::from_slice(&fs::read(&file).expect("connected")).expect("JSON");
+        serde_json::from_slice(&fs::read(ours).expect("connected")).expect("JSON");
     settings["hooks"]["PermissionRequest"][0]["hooks"][0]["timeout"] = 3.into();
-    let timed = settings.to_string();
-    fs::write(&file, &timed).expect("written");
-    // A client that runs sees it sooner or later: a new one reads it.
-    let (client, arguments) = (stage.client, ["--permission-mode", "manual"]);
+    let project = stage.folder.join(".claude");
+    fs::create_dir_all(&project).expect("a folder");
+    let file = project.join("settings.local.json");
+    fs::write(file, settings.to_string()).expect("written");
+    let client = stage.client;
+    let mode = ["--permission-mode", "manual"];
+    let sources = ["--setting-sources", "project,local"];
+    let arguments = [mode, sources].concat();
     stage.terminal.submit("/exit");
     stage.terminal.wait_end(LONG, client);
     let terminal =

@@ -64,7 +64,7 @@ pub(crate) fn always_asks_no_more(shape: Shape) {
     let Some(stage) = Stage::new(shape) else {
         return;
     };
-    let command = "python3 -c \"open('made','a').write('x')\"";
+    let command = "truncate --size=+1 made";
     let request = stage.ask(&format!("bash: {command}"));
     let offers = stage.whole(&request)["content"]["suggestions"].clone();
     let rules = offers.as_array().expect("a list");
@@ -89,8 +89,8 @@ pub(crate) fn always_asks_no_more(shape: Shape) {
     stage
         .terminal
         .run_turn(LONG, &format!("bash: {command} finally say twice"));
-    let twice = fs::read_to_string(stage.folder.join("made")).expect("made");
-    assert_eq!(twice, "xx");
+    let made = fs::metadata(stage.folder.join("made")).expect("made");
+    assert_eq!(made.len(), 2, "run twice");
     assert!(!stage.terminal.screen().contains(PROCEED));
     stage.goes_on("say and on");
 }

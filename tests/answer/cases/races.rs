@@ -18,6 +18,7 @@ pub(crate) fn the_terminal_answers_first(shape: Shape) {
     stage.wait_over();
     stage.is_late(&request, &stop());
     stage.is_late(&request, &deny("too late"));
+    stage.rest();
     // A tool that runs on after its answer: the card does not wait for its end.
     let request = stage.ask("bash: touch begun; while [ ! -e go ]; do sleep 0.1; done");
     stage.press_at(PROCEED, Key::Char('1'));

@@ -44,7 +44,7 @@ pub enum ClientError {
     #[error("{} belongs to another user", .0.display())]
     Foreign(PathBuf),
     /// Another version answers.
-    #[error("the running Trusty Bar is version {0}, this is {VERSION}; restart the older one")]
+    #[error("{}", other_version(.0))]
     OtherVersion(String),
     /// It answered something we do not understand.
     #[error("the running Trusty Bar answered {0}")]
@@ -246,6 +246,24 @@ fn check_version(response: &Response<Incoming>) -> Result<(), ClientError> {
     }
 }
 
+/// Which of the two is to be restarted.
+fn other_version(other: &str) -> String {
+    let parts = |version: &str| -> Option<Vec<u64>> {
+        let numbers = version.split(['-', '+']).next()?.split('.');
+        numbers.map(|n| n.parse().ok()).collect()
+    };
+    let told = format!("the running Trusty Bar is version {other}");
+    match (parts(other), parts(VERSION)) {
+        (Some(a), Some(b)) if a < b => {
+            format!("{told}, which is older than this one ({VERSION}); restart it")
+        }
+        (Some(a), Some(b)) if a > b => {
+            format!("{told}, which is newer than this one ({VERSION}); restart this one")
+        }
+        _ => format!("{told}, this one is {VERSION}; restart the older one"),
+    }
+}
+
 /// What an engine of our version says of what it did not do.
 async fn refused(response: Response<Incoming>) -> ClientError {
     let status = response.status();
@@ -283,6 +301,14 @@ mod tests {
         };
         let remote = Remote::at(&socket, rustix::process::getuid().as_raw());
         tokio::join!(answer, remote.resume(SessionId::new())).1
+    }
+
+    #[test]
+    fn the_older_one_is_to_be_restarted() {
+        let told = |other: &str| ClientError::OtherVersion(other.into()).to_string();
+        assert!(told("0.0.9").ends_with("older than this one (0.1.0); restart it"));
+        assert!(told("0.10.0-rc.1").ends_with("newer than this one (0.1.0); restart this one"));
+        assert!(told("unknown").ends_with("restart the older one"));
     }
 
     #[tokio::test]

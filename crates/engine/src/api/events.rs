@@ -250,4 +250,29 @@ mod tests {
         assert!(about.first(None, &now).is_some());
         assert!(about.first(Some(&about.id(3)), &now).is_some());
     }
+
+    #[tokio::test]
+    async fn a_slow_reader_gets_the_newest() {
+        let (send, snapshots) = watch::channel(Arc::default());
+        let mut listener = Listener {
+            about: Arc::new(About::new()),
+            snapshots,
+            _looking: None,
+            last: None,
+            told: None,
+        };
+        send.send_replace(snapshot(1, 1));
+        assert!(listener.next().await.is_some());
+        for revision in 2..100 {
+            send.send_replace(snapshot(revision, 2));
+        }
+        assert!(listener.next().await.is_some());
+        let told = listener.told.as_ref().map(|s| s.revision);
+        assert_eq!(told, Some(99), "one event for all that it missed");
+        drop(send);
+        assert!(
+            listener.next().await.is_none(),
+            "and nothing is kept for it"
+        );
+    }
 }

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use trusty_fleet::SessionId;
 use trusty_fleet::request::RequestId;
 
@@ -86,7 +87,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asks<T> {
     }
 }
 
-/// The body as JSON; none if it is empty.
+/// The body as JSON; none if it is empty or null.
 pub(super) struct Body<T>(pub(super) Option<T>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
@@ -113,9 +114,28 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                 "unsupported-body",
             ));
         }
-        let read = serde_json::from_slice(&bytes);
-        read.map(|body| Self(Some(body)))
+        // A list of values would do for a structure else.
+        let object = serde_json::from_slice::<Option<Map<String, Value>>>(&bytes);
+        let read = object.and_then(|object| {
+            let object = object.map(|object| whole(Value::Object(object)));
+            object.map(serde_json::from_value).transpose()
+        });
+        read.map(Self)
             .map_err(|e| Problem::bad_request(&format!("the body is not understood: {e}")))
+    }
+}
+
+/// With each whole number written as one: to JSON 1.0 and 1 are the same.
+fn whole(value: Value) -> Value {
+    match value {
+        Value::Number(number) => {
+            let text = number.to_string();
+            let whole = text.strip_suffix(".0").and_then(|text| text.parse().ok());
+            Value::Number(whole.unwrap_or(number))
+        }
+        Value::Array(all) => all.into_iter().map(whole).collect(),
+        Value::Object(all) => all.into_iter().map(|(k, v)| (k, whole(v))).collect(),
+        other => other,
     }
 }
 
@@ -208,6 +228,15 @@ mod tests {
         ] {
             assert!(!accept(told), "{told:?}");
         }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_as_a_fraction() {
+        let read = |text| whole(serde_json::from_str(text).expect("JSON")).to_string();
+        assert_eq!(
+            read(r#"{"a":[105.0,-1.0,1.5,7]}"#),
+            r#"{"a":[105,-1,1.5,7]}"#
+        );
     }
 
     #[test]

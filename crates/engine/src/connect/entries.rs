@@ -25,6 +25,8 @@ pub const EVENTS: [&str; 13] = [
 /// The events that the client waits for, for as long as a session is held or an answer is asked
 /// for; the others only tell.
 const WAITS: [&str; 3] = ["UserPromptSubmit", "PreToolUse", "PermissionRequest"];
+/// The one of them that takes an answer.
+const ASKS: &str = "PermissionRequest";
 /// In seconds. A hook that takes longer forbids nothing, so it has ended before.
 const TIMEOUT: u32 = 9_999_999;
 /// Ends a command of ours, and no other.
@@ -34,7 +36,9 @@ const MARK: &str = "# trusty-bar";
 /// be started or is killed.
 fn command(program: &str, event: &str) -> String {
     let quoted = program.replace('\'', r"'\''");
-    format!(r#"exec 2>/dev/null; h='{quoted}'; [ -x "$h" ] && "$h" {event}; exit 0 {MARK}"#)
+    // A client that does not wait for it takes no answer, so the command says that it may wait.
+    let asks = if event == ASKS { "ask " } else { "" };
+    format!(r#"exec 2>/dev/null; h='{quoted}'; [ -x "$h" ] && "$h" {asks}{event}; exit 0 {MARK}"#)
 }
 
 /// Whether a command is ours, of this version or of another.

@@ -134,3 +134,129 @@ fn is_early(kind: ErrorKind) -> bool {
         ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Header;
+    use super::*;
+    use proptest::prelude::*;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
+    use std::sync::mpsc;
+    use std::thread;
+
+    const LONG: Duration = Duration::from_mins(1);
+
+    /// What an engine does that says `said` to a hook and hangs up; what the hook took from it,
+    /// and what it said at last.
+    fn ask_one(said: Vec<u8>, longest: Duration, goes_on: bool) -> (Option<Vec<u8>>, Vec<u8>) {
+        let dir = tempfile::tempdir().expect("folder");
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(dir.path(), private).expect("chmod");
+        let listener = UnixListener::bind(dir.path().join(NAME)).expect("socket");
+        let (tell_last, told_last) = mpsc::channel();
+        let engine = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a hook");
+            let mut line = Vec::new();
+            let mut byte = [0];
+            while byte != *b"\n" {
+                stream.read_exact(&mut byte).expect("a header");
+                line.extend(byte);
+            }
+            let header = Header::read(&line[..line.len() - 1]).expect("a header");
+            assert_eq!((header.pid, header.then), (Some(7), Then::Asks));
+            let mut payload = vec![0; header.length];
+            stream.read_exact(&mut payload).expect("a payload");
+            assert_eq!(payload, b"{}");
+            // A hook that has gone hears nothing.
+            let _ = stream.write_all(&said);
+            if goes_on && !longest.is_zero() {
+                let _ = stream.shutdown(std::net::Shutdown::Write);
+            }
+            let mut last = Vec::new();
+            let _ = stream.read_to_end(&mut last);
+            let _ = tell_last.send(last);
+        });
+        let uid = rustix::process::getuid().as_raw();
+        let answered = ask(dir.path(), uid, b"{}", 7, longest, || goes_on).map(|answered| {
+            let bytes = answered.bytes.clone();
+            answered.done();
+            bytes
+        });
+        engine.join().expect("the engine ends");
+        (answered, told_last.try_recv().unwrap_or_default())
+    }
+
+    #[test]
+    fn an_answer_is_handed_on_as_it_is_and_told_of() {
+        let said = b"taken\nheld 0\nanswer 6\n{\"\n\0\xff\"".to_vec();
+        let (answer, last) = ask_one(said, LONG, true);
+        assert_eq!(answer.as_deref(), Some(&b"{\"\n\0\xff\""[..]));
+        assert_eq!(last, DONE.as_bytes());
+    }
+
+    #[test]
+    fn whatever_else_is_said_is_no_answer() {
+        for said in [
+            "",
+            "taken\n",
+            "too slow\n",
+            "taken\nheld 0\n",
+            "taken\nheld\n",
+            "taken\nanswer 2\n{}",
+            "taken\nheld 0\nheld 0\n",
+            "taken\nheld 5\ngo\n",
+            "taken\nheld 0\nanswer 3\n{}",
+            "taken\nheld 0\nanswer 99999999999\n",
+            "taken\nheld 0\nanswer -1\n{}",
+        ] {
+            let (answer, last) = ask_one(said.as_bytes().to_vec(), LONG, true);
+            assert_eq!((answer, last), (None, vec![]), "{said}");
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_longer_than_somebody_waits_for_it() {
+        let held = || b"taken\nheld 0\n".to_vec();
+        assert_eq!(
+            ask_one(held(), LONG, false),
+            (None, vec![]),
+            "its client has gone"
+        );
+        assert_eq!(
+            ask_one(held(), Duration::ZERO, true),
+            (None, vec![]),
+            "its time is up"
+        );
+        assert_eq!(
+            ask_one(vec![], Duration::ZERO, true),
+            (None, vec![]),
+            "an engine that hangs"
+        );
+    }
+
+    #[test]
+    fn without_an_engine_nothing_is_asked() {
+        let dir = tempfile::tempdir().expect("folder");
+        let uid = rustix::process::getuid().as_raw();
+        let none = || ask(dir.path(), uid, b"{}", 7, LONG, || true).map(|a| a.bytes);
+        assert_eq!(none(), None, "nobody");
+        let listener = UnixListener::bind(dir.path().join(NAME)).expect("socket");
+        let open = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(dir.path(), open).expect("chmod");
+        assert_eq!(none(), None, "anybody could listen there");
+        listener.set_nonblocking(true).expect("set");
+        assert!(listener.accept().is_err(), "it was not even tried");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_bytes_of_an_engine_end_the_wait(rest in prop::collection::vec(any::<u8>(), 0..64)) {
+            let mut said = b"taken\n".to_vec();
+            said.extend(&rest);
+            let (answer, _) = ask_one(said, LONG, true);
+            prop_assert_eq!(answer, None);
+        }
+    }
+}

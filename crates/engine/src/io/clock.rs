@@ -1,12 +1,27 @@
 //! The only clock.
 
 use super::sys;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use std::time::{Duration, Instant, SystemTime};
 use trusty_fleet::Timestamp;
 
 /// The wall clock, for ages shown to people.
 pub fn wall() -> SystemTime {
     SystemTime::now()
+}
+
+/// Minutes since midnight where the user is; by UTC where the system does not tell.
+pub fn minute_of_day() -> u16 {
+    let now = jiff::Timestamp::try_from(wall()).unwrap_or_default();
+    let local = now.to_zoned(TimeZone::system()).datetime();
+    u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs())
+}
+
+/// The time at which clocks where the user is show this; the first one, where they do so twice.
+pub fn local(shown: DateTime) -> Option<SystemTime> {
+    let zoned = shown.to_zoned(TimeZone::system()).ok()?;
+    Some(zoned.timestamp().into())
 }
 
 /// A point to measure a short while from.

@@ -1,11 +1,12 @@
 //! Hands a file to the desktop; starts this program anew; leaves a program behind.
 
 use super::sys;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -39,6 +40,53 @@ pub fn leave(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
         .name("trusty-left".into())
         .spawn(move || child.wait())?;
     Ok(pid)
+}
+
+/// A program that was left behind.
+#[derive(Debug, Clone)]
+pub struct Left(Arc<Mutex<Option<bool>>>);
+
+impl Left {
+    /// Whether all went well, once it has ended.
+    pub fn ended(&self) -> Option<bool> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The same, in this folder and with these variables instead of ours; none takes one away. What
+/// becomes of it can be asked.
+pub fn leave_with(
+    program: &Path,
+    arguments: &[&OsStr],
+    folder: &Path,
+    variables: &[(&str, Option<OsString>)],
+) -> io::Result<Left> {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0);
+    if folder.is_dir() {
+        command.current_dir(folder);
+    }
+    for (name, value) in variables {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let mut child = command.spawn()?;
+    let left = Left(Arc::default());
+    let told = Arc::clone(&left.0);
+    thread::Builder::new()
+        .name("trusty-left".into())
+        .spawn(move || {
+            let well = child.wait().is_ok_and(|status| status.success());
+            *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(well);
+        })?;
+    Ok(left)
 }
 
 /// Marks a program that was started anew.

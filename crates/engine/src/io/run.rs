@@ -17,6 +17,8 @@ const COMPLAINT: u64 = 4096;
 pub enum Environment<'a> {
     /// What we have, without this variable.
     OursWithout(&'a str),
+    /// What we have, and these besides or instead.
+    OursWith(&'a [(&'a str, &'a OsStr)]),
     /// Nothing but this.
     Only(&'a [(&'a str, &'a OsStr)]),
 }
@@ -74,6 +76,7 @@ pub async fn run_bounded(
         .kill_on_drop(true);
     match environment {
         Environment::OursWithout(name) => command.env_remove(name),
+        Environment::OursWith(variables) => command.envs(variables.iter().copied()),
         Environment::Only(variables) => command.env_clear().envs(variables.iter().copied()),
     };
     match timeout(bounds.time, finish(command, bounds.output)).await {

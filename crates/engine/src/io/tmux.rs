@@ -73,6 +73,40 @@ pub async fn list_panes(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<
     ask(tmux, socket, &["list-panes", "-a", "-F", format], MOST).await
 }
 
+/// What `list-clients` says of all clients of a server.
+pub async fn list_clients(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<u8>, TmuxError> {
+    ask(tmux, socket, &["list-clients", "-F", format], MOST).await
+}
+
+/// Shows a window in all clients of a session.
+pub async fn select_window(
+    tmux: &Path,
+    socket: &Path,
+    session: &str,
+    window: &str,
+) -> Result<(), TmuxError> {
+    let target = format!("{session}:{window}");
+    let question = ["select-window", "-t", &target];
+    ask(tmux, socket, &question, MOST).await.map(drop)
+}
+
+/// Makes a pane the active one of its window.
+pub async fn select_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<(), TmuxError> {
+    let question = ["select-pane", "-t", pane];
+    ask(tmux, socket, &question, MOST).await.map(drop)
+}
+
+/// Shows a session in a client, which is named by its terminal.
+pub async fn switch_client(
+    tmux: &Path,
+    socket: &Path,
+    client: &str,
+    session: &str,
+) -> Result<(), TmuxError> {
+    let question = ["switch-client", "-c", client, "-t", session];
+    ask(tmux, socket, &question, MOST).await.map(drop)
+}
+
 /// The title of a pane, in a line of its own, and then the text on its screen.
 pub async fn capture_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<Vec<u8>, TmuxError> {
     let title = ["display-message", "-p", "-t", pane, "#{pane_title}"];

@@ -9,15 +9,21 @@ const BETWEEN: &str = ", ";
 /// What a hook is to print so that its client takes this answer; or why it does not fit, in
 /// words. [`Answer::Release`] prints nothing, and fits nothing here.
 pub fn decide(content: &Content, answer: &Answer) -> Result<Value, Unfit> {
-    let question = Asks::of(&content.tool) == Asks::Question;
+    let asks = Asks::of(&content.tool);
+    let question = asks == Asks::Question;
+    let mut leave = json!({"behavior": "allow"});
+    if asks == Asks::Plan {
+        // Leave alone does not close this dialog: the input has to come with it.
+        leave["updatedInput"] = Value::Object(content.input.clone());
+    }
     let decision = match answer {
-        Answer::Allow if question => return Err(Unfit::Unanswered),
-        Answer::Allow => json!({"behavior": "allow"}),
-        Answer::Always { .. } if question => return Err(Unfit::Unanswered),
+        Answer::Allow | Answer::Always { .. } if question => return Err(Unfit::Unanswered),
+        Answer::Allow => leave,
         Answer::Always { suggestion } => {
             let offered = content.suggestions.get(*suggestion);
             let offered = offered.ok_or(Unfit::NotOffered(content.suggestions.len()))?;
-            json!({"behavior": "allow", "updatedPermissions": [offered]})
+            leave["updatedPermissions"] = json!([offered]);
+            leave
         }
         Answer::Deny { message } => json!({"behavior": "deny", "message": words(message.as_ref())}),
         Answer::Stop { message } => json!({

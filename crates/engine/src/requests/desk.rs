@@ -162,3 +162,6 @@ impl Held {
         gone
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,75 @@
 
 use super::Settings;
 use toml::Value;
+use trusty_fleet::observation::Holding;
 
 impl Settings {
-    pub(super) fn answers(&mut self, key: &str, _value: &Value) {
-        self.ignore(&format!("answers.{key} is not a known setting"));
+    pub(super) fn answers(&mut self, key: &str, value: &Value) {
+        let slot = match key {
+            "hold" => &mut self.preferences.hold,
+            "hold_agents" => &mut self.preferences.hold_agents,
+            _ => return self.ignore(&format!("answers.{key} is not a known setting")),
+        };
+        match holding(value) {
+            Some(holding) => *slot = holding,
+            None => self.ignore(&format!(
+                "answers.{key} must be \"until-answered\" or a number of seconds"
+            )),
+        }
+    }
+}
+
+fn holding(value: &Value) -> Option<Holding> {
+    match value {
+        Value::String(text) if text == "until-answered" => Some(Holding::UntilAnswered),
+        Value::Integer(seconds) => u32::try_from(*seconds).ok().map(Holding::Seconds),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use trusty_fleet::observation::Preferences;
+
+    fn read(text: &str) -> Settings {
+        Settings::parse(text, Path::new("/home/dev"))
+    }
+
+    #[test]
+    fn each_kind_of_agent_has_its_own_time() {
+        let usual = Preferences::default();
+        assert_eq!(usual.hold, Holding::UntilAnswered);
+        assert_eq!(usual.hold_agents, Holding::Seconds(5));
+        let set = read("[answers]\nhold = 90\nhold_agents = 'until-answered'");
+        assert_eq!(set.problems, [""; 0]);
+        assert_eq!(set.preferences.hold, Holding::Seconds(90));
+        assert_eq!(set.preferences.hold_agents, Holding::UntilAnswered);
+        let never = read("[answers]\nhold = 0\nhold_agents = 0").preferences;
+        assert_eq!(
+            (never.hold, never.hold_agents),
+            (Holding::Seconds(0), Holding::Seconds(0))
+        );
+    }
+
+    #[test]
+    fn a_bad_value_is_named_and_changes_nothing() {
+        for (text, told) in [
+            ("hold = 'for ever'", "answers.hold must be"),
+            ("hold = -1", "answers.hold must be"),
+            ("hold = 1.5", "answers.hold must be"),
+            ("hold = 4294967296", "answers.hold must be"),
+            ("hold_agents = true", "answers.hold_agents must be"),
+            ("keep = 1", "answers.keep is not a known setting"),
+        ] {
+            let settings = read(&format!("[answers]\n{text}"));
+            assert!(
+                settings.problems[0].contains(told),
+                "{:?}",
+                settings.problems
+            );
+            assert_eq!(settings.preferences, Preferences::default());
+        }
     }
 }

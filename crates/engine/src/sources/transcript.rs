@@ -225,8 +225,9 @@ impl Follow {
                 return None;
             }
             let mut transcript = self.story.transcript();
-            transcript.delegations = self.agents.delegations(|id| self.story.ended_at(id));
-            transcript.results.extend(self.agents.results());
+            let ended_at = |id: &str| self.story.ended_at(id);
+            transcript.delegations = self.agents.delegations(ended_at);
+            transcript.results.extend(self.agents.results(ended_at));
             Told::Says(Box::new(transcript))
         } else {
             Told::Gone

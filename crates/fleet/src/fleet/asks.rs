@@ -3,9 +3,7 @@
 
 use super::{Fleet, Known};
 use crate::client::Role;
-use crate::observation::{
-    Connection, Holding, ProcessFacts, RegistryEntry, RegistryFile, RunState,
-};
+use crate::observation::{Connection, Holding, ProcessFacts, RegistryEntry, RunState};
 use crate::request::RequestId;
 use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
 use crate::status::{Channel, HOOK_LEADS, Open, Stand};
@@ -44,6 +42,18 @@ fn is_stopped(known: &Known<'_>) -> bool {
     state.is_some_and(|(_, state)| *state != RunState::Running)
 }
 
+/// Whether an answer from here would reach a session: its client asks a person.
+pub(super) fn channel(facts: &ProcessFacts, entry: Option<&RegistryEntry>) -> Channel {
+    let driven = entry
+        .and_then(|e| e.entrypoint.as_deref())
+        .is_some_and(|e| e.starts_with("sdk"));
+    if driven || facts.role == Role::Headless || is_background(entry) {
+        Channel::Closed
+    } else {
+        Channel::Open
+    }
+}
+
 impl Fleet {
     /// Whether a request of a session can be answered at `now`.
     pub fn answerable(&self, id: SessionId, request: &RequestId, now: Timestamp) -> Answerable {
@@ -53,32 +63,14 @@ impl Fleet {
         let Some(known) = known else {
             return Answerable::No;
         };
-        match held(&known).any(|(held, _)| held == *request) {
+        // One that its session is not known to wait for any more was answered in its terminal: its
+        // hook would take an answer, and its client pass over it.
+        let open = known.verdict.requests.iter().filter(|open| open.shown);
+        let mut held = open.filter(|open| matches!(open.stand, Stand::Held(_)));
+        match held.any(|open| open.asking.id == *request) {
             true if is_stopped(&known) => Answerable::Paused,
             true => Answerable::Yes,
             false => Answerable::No,
-        }
-    }
-
-    /// Whether an answer from here would reach a session: its hooks are all there, and its client
-    /// asks a person.
-    pub(super) fn channel(
-        &self,
-        facts: &ProcessFacts,
-        file: Option<&RegistryFile>,
-        entry: Option<&RegistryEntry>,
-    ) -> Channel {
-        let dir = file.map(|f| &f.dir).or(facts.config_dir.as_ref());
-        let connection = dir.and_then(|dir| self.evidence.connections.get(dir));
-        let connected = connection.is_some_and(|c| c.value == Connection::Connected);
-        let headless = facts.role == Role::Headless
-            || entry
-                .and_then(|e| e.entrypoint.as_deref())
-                .is_some_and(|e| e.starts_with("sdk"));
-        if connected && !headless && !is_background(entry) {
-            Channel::Open
-        } else {
-            Channel::Closed
         }
     }
 
@@ -114,24 +106,9 @@ impl Fleet {
         if is_background(known.entry) {
             return Some("it is a background session; attach to it to answer".to_owned());
         }
-        let dir = known.dir();
-        let connection = dir.and_then(|dir| Some(&self.evidence.connections.get(dir)?.value));
-        match connection {
-            Some(Connection::Connected) => {}
-            Some(Connection::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
-            Some(Connection::Broken(_)) => {
-                return Some("the settings of its hooks cannot be understood".to_owned());
-            }
-            Some(Connection::Lost) => {
-                return Some("its hooks are incomplete; connect them again".to_owned());
-            }
-            Some(Connection::Apart) | None => {
-                return Some("its hooks are not connected".to_owned());
-            }
-        }
         let shown: Vec<&Open> = known.verdict.requests.iter().filter(|o| o.shown).collect();
         let Some(oldest) = shown.first() else {
-            return self.unasked(known, now);
+            return self.untold(known, now);
         };
         if is_stopped(known) && shown.iter().any(|o| matches!(o.stand, Stand::Held(_))) {
             let word = if session.status == SessionStatus::Paused {
@@ -157,27 +134,40 @@ impl Fleet {
         })
     }
 
-    /// Why no hook holds what its registry waits for.
-    fn unasked(&self, known: &Known<'_>, now: Timestamp) -> Option<String> {
-        let need = known.verdict.need.as_ref()?;
-        let since = Timestamp::from(need.since);
-        if now < since.after(HOOK_LEADS) {
-            return None;
-        }
-        let began = known.process.facts.started_at;
-        let pid = known.key.pid;
-        let heard = known.case.hooks.is_some_and(|told| {
-            told.newest_first()
-                .any(|(at, e)| at >= began && e.pid.is_none_or(|p| p == pid))
-        });
-        Some(if heard {
-            "its client asks this in its terminal alone".to_owned()
-        } else {
-            "its hooks are connected, but none has been heard here yet; another program of ours \
-             may listen"
-                .to_owned()
-        })
+    /// Why no hook told of what it needs.
+    fn untold(&self, known: &Known<'_>, now: Timestamp) -> Option<String> {
+        let dir = known.dir();
+        let connection = dir.and_then(|dir| Some(&self.evidence.connections.get(dir)?.value));
+        let why = match connection {
+            Some(Connection::Connected) => return unasked(known, now),
+            Some(Connection::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
+            Some(Connection::Broken(_)) => "the settings of its hooks cannot be understood",
+            Some(Connection::Lost) => "its hooks are incomplete; connect them again",
+            Some(Connection::Apart) | None => "its hooks are not connected",
+        };
+        Some(why.to_owned())
     }
+}
+
+/// Why no hook holds what its registry waits for.
+fn unasked(known: &Known<'_>, now: Timestamp) -> Option<String> {
+    let need = known.verdict.need.as_ref()?;
+    if now < Timestamp::from(need.since).after(HOOK_LEADS) {
+        return None;
+    }
+    let began = known.process.facts.started_at;
+    let pid = known.key.pid;
+    let heard = known.case.hooks.is_some_and(|told| {
+        told.newest_first()
+            .any(|(at, e)| at >= began && e.pid.is_none_or(|p| p == pid))
+    });
+    let why = if heard {
+        "its client asks this in its terminal alone"
+    } else {
+        "its hooks are connected, but none has been heard here yet; another program of ours may \
+         listen"
+    };
+    Some(why.to_owned())
 }
 
 fn seconds(seconds: u32) -> std::time::Duration {

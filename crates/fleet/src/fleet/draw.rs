@@ -1,12 +1,16 @@
 //! What is known of a session, in the form of the model.
 
 use super::{Known, stand};
+use crate::action::Verb;
 use crate::client::Role;
 use crate::names;
+use crate::observation::Act;
+use crate::pause::Phase;
 use crate::session::{
-    ClaudeInfo, Context, ControlModel, Session, SessionHost, SessionId, SessionStatus, Terminal,
-    TmuxTarget,
+    ClaudeInfo, Context, ControlModel, End, Session, SessionHost, SessionId, SessionStatus,
+    Terminal, TmuxTarget,
 };
+use crate::status::{self, LEAVING};
 use crate::terminal;
 
 pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
@@ -74,6 +78,7 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
         pause: stand::pause(known),
         requests: Vec::new(),
         pending: None,
+        end: end(known),
         workdir,
     }
 }
@@ -104,6 +109,29 @@ fn control(known: &Known<'_>) -> ControlModel {
     } else {
         ControlModel::Pty
     }
+}
+
+/// How its process came to its end. The file goes before the process, but may be missed later.
+fn end(known: &Known<'_>) -> Option<End> {
+    let exited = known.process.exited_at?;
+    let by_act = matches!(
+        known.act,
+        Some((_, Act::Begun(Verb::End) | Act::Done(Verb::End)))
+    );
+    let record = known.case.pause.map(|(_, record)| record.phase);
+    if by_act || record == Some(Phase::Ending) {
+        return Some(End::Asked);
+    }
+    let entry = known.entry?;
+    let gone = known.case.registry_gone;
+    if gone.is_none_or(|gone| gone > exited.after(LEAVING)) {
+        return Some(End::Killed);
+    }
+    Some(if status::is_mid_turn(entry) {
+        End::MidTurn
+    } else {
+        End::Left
+    })
 }
 
 fn drawn_terminal(known: &Known<'_>) -> Option<Terminal> {

@@ -1,7 +1,9 @@
 mod content;
+mod elsewhere;
 mod identity;
 mod order;
 mod pauses;
+mod requests;
 mod silent;
 mod strange;
 mod told;

@@ -297,17 +297,19 @@ pub(super) fn upon(case: &Case<'_>, doing: Doing, asks: &mut Asks, now: Timestam
     if let Some(at) = soon {
         asks.review(at, now);
     }
-    let doing = match asks.open.iter().find(|open| open.shown) {
-        Some(oldest) => needing(doing, oldest),
-        None if waits => match answered(case, asks, now) {
-            Some(at) => {
-                let because = because(Source::Hook, "it was answered from here", at, at);
-                let because = until(because, "its registry file follows, within 1.5 s");
-                registry::busy(case, at, because, now).until(at.after(HOOK_LEADS))
-            }
-            None => doing,
-        },
-        None => doing,
+    let since = doing.need.as_ref().map(|need| Timestamp::from(need.since));
+    let doing = if let Some(oldest) = asks.open.iter().find(|open| open.shown) {
+        needing(doing, oldest)
+    } else if let Some(at) = answered(case, asks, now).filter(|_| waits) {
+        let because = because(Source::Hook, "it was answered from here", at, at);
+        let because = until(because, "its registry file follows, within 1.5 s");
+        registry::busy(case, at, because, now).until(at.after(HOOK_LEADS))
+    } else {
+        // A hook may still tell of what it waits for.
+        if let Some(since) = since {
+            asks.review(since.after(HOOK_LEADS), now);
+        }
+        doing
     };
     match asks.review_at {
         Some(at) => doing.until(at),

@@ -27,6 +27,8 @@ const MOST_ENVIRONMENT: u64 = 256 * 1024;
 
 /// Opens a file with the program chosen for it.
 pub const OPENER: &str = "xdg-open";
+/// What runs the scripts that terminals are told to come to the front by.
+pub const SCRIPTS: Option<&str> = None;
 
 /// Time since boot, sleep included.
 pub fn since_boot() -> Duration {

@@ -32,6 +32,8 @@ const SLACK: usize = 4096;
 
 /// Opens a file with the program chosen for it.
 pub const OPENER: &str = "/usr/bin/open";
+/// What runs the scripts that terminals are told to come to the front by.
+pub const SCRIPTS: Option<&str> = Some("/usr/bin/osascript");
 
 /// Time since boot; this clock of macOS goes on through sleep.
 pub fn since_boot() -> Duration {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use trusty_fleet::client::Role;
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
 use trusty_fleet::observation::*;
+use trusty_fleet::request::{Asking, Asks, Fingerprint, Over, RequestId};
 use trusty_fleet::session::{Source, Usage};
 use trusty_fleet::terminal::Ancestor;
 use trusty_fleet::{Fact, SessionId, Timestamp};
@@ -12,7 +13,7 @@ pub(super) const CONFIG: &str = "/home/alice/.claude";
 const SERVER: &str = "/tmp/tmux-1000/default";
 
 /// The texts that must not be told.
-pub(super) const SECRETS: [&str; 14] = [
+pub(super) const SECRETS: [&str; 17] = [
     "secret-name",
     "secret-tmux",
     "secret-prompt",
@@ -25,6 +26,9 @@ pub(super) const SECRETS: [&str; 14] = [
     "secret-hook-call",
     "secret-asked",
     "secret-failure",
+    "secret-request",
+    "secret-request-detail",
+    "secret-print",
     "alice",
     "3d12",
 ];
@@ -151,6 +155,7 @@ fn transcript() -> Transcript {
             depth: 1,
             calls: vec![call("secret-agent-call")],
         }],
+        results: vec!["toolu_0".into()],
     }
 }
 
@@ -231,6 +236,24 @@ pub(super) fn rich() -> Vec<Fact> {
         hook(Happened::Stopped {
             agents: vec!["a1".into()],
         }),
+        Fact::Asked(
+            machine().session_id(key()),
+            Box::new(Asking {
+                id: RequestId("secret-request".into()),
+                session_id: "c1".into(),
+                kind: Asks::Permission,
+                tool: "Bash".into(),
+                detail: Some("secret-request-detail".into()),
+                agent: Some("a1".into()),
+                agent_type: Some("Explore".into()),
+                call: Fingerprint("secret-print".into()),
+            }),
+        ),
+        Fact::AskOver(
+            machine().session_id(key()),
+            RequestId("secret-request".into()),
+            Over::Answered,
+        ),
         Fact::WallClock(i64::MIN),
         Fact::Health(
             HealthKey {

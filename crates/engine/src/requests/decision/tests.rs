@@ -78,7 +78,7 @@ fn each_answer_has_the_form_that_the_client_reads() {
     let plan = content("ExitPlanMode", json!({"plan": "# P"}));
     assert_eq!(
         decision(&plan, &Answer::Allow),
-        Ok(json!({"behavior": "allow"}))
+        Ok(json!({"behavior": "allow", "updatedInput": {"plan": "# P"}}))
     );
 }
 

@@ -121,7 +121,8 @@ mod tests {
     }
 
     fn session() -> SessionId {
-        SessionId(uuid::Uuid::nil())
+        let text = "00000000-0000-5000-8000-000000000001";
+        SessionId(text.parse().expect("an id"))
     }
 
     fn payload() -> Value {

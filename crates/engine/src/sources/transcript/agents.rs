@@ -178,13 +178,7 @@ impl Agents {
         ended_at: impl Fn(&str) -> Option<Timestamp>,
     ) -> Vec<Delegated> {
         let mut all: Vec<Delegated> = self
-            .known
-            .iter()
-            .filter_map(|(id, agent)| Some((id, agent.running.as_ref()?)))
-            .filter(|(id, running)| {
-                let told = ended_at(id).is_some_and(|at| Some(at) >= running.story.newest_at());
-                !told && !running.story.is_over()
-            })
+            .going(ended_at)
             .map(|(id, running)| Delegated {
                 agent_id: id.clone(),
                 agent_type: running.about.agent_type.clone(),
@@ -197,13 +191,27 @@ impl Agents {
         all.sort_by(|a, b| (a.at, &a.agent_id).cmp(&(b.at, &b.agent_id)));
         all
     }
-}
 
-impl Agents {
     /// The calls of those that have not ended that had their results last.
-    pub(super) fn results(&self) -> impl Iterator<Item = String> {
-        let running = self.known.values().filter_map(|a| a.running.as_ref());
-        running.flat_map(|running| running.story.newest_results())
+    pub(super) fn results(
+        &self,
+        ended_at: impl Fn(&str) -> Option<Timestamp>,
+    ) -> impl Iterator<Item = String> {
+        self.going(ended_at)
+            .flat_map(|(_, running)| running.story.newest_results())
+    }
+
+    fn going(
+        &self,
+        ended_at: impl Fn(&str) -> Option<Timestamp>,
+    ) -> impl Iterator<Item = (&String, &Running)> {
+        self.known
+            .iter()
+            .filter_map(|(id, agent)| Some((id, agent.running.as_deref()?)))
+            .filter(move |(id, running)| {
+                let told = ended_at(id).is_some_and(|at| Some(at) >= running.story.newest_at());
+                !told && !running.story.is_over()
+            })
     }
 }
 

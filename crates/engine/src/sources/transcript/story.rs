@@ -34,6 +34,8 @@ pub(super) struct Story {
     /// By id: when the answer that holds the call was given, and which one it was.
     calls: BTreeMap<String, (ToolCall, Option<String>)>,
     results: Kept,
+    /// The newest of them, and when they came.
+    resulted: BTreeSet<(Timestamp, String)>,
     /// The newest answer that does not end a turn, and its id.
     answer: Option<(Timestamp, Option<String>)>,
     end: Option<TurnEnd>,
@@ -120,7 +122,11 @@ impl Story {
                 newer(&mut self.resulted_at, at);
                 for id in ids {
                     self.calls.remove(&id);
+                    self.resulted.insert((at, id.clone()));
                     self.results.insert(id);
+                }
+                while self.resulted.len() > TOLD {
+                    self.resulted.pop_first();
                 }
             }
             What::Answer(answer) => self.take_answer(answer, at),
@@ -191,6 +197,13 @@ impl Story {
         let calls = self.calls.values_mut();
         calls.for_each(|(call, _)| change(&mut call.at));
         self.ended.values_mut().for_each(&change);
+        let resulted = std::mem::take(&mut self.resulted).into_iter();
+        self.resulted = resulted
+            .map(|(mut at, id)| {
+                change(&mut at);
+                (at, id)
+            })
+            .collect();
         let requests = std::mem::take(&mut self.requests).into_iter();
         self.requests = requests
             .map(|mut at| {
@@ -292,9 +305,7 @@ impl Story {
 
     /// The calls that had their results last.
     pub(super) fn newest_results(&self) -> Vec<String> {
-        let order = &self.results.order;
-        let first = order.len().saturating_sub(TOLD);
-        order.iter().skip(first).cloned().collect()
+        self.resulted.iter().map(|(_, id)| id.clone()).collect()
     }
 
     /// If the prompt itself was not read, it was written before everything that was.

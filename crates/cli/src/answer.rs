@@ -1,0 +1,238 @@
+//! `trusty approve`, `trusty deny`, `trusty answer`, `trusty release`
+
+use crate::choose;
+use crate::failure::Failure;
+use crate::fleet::Place;
+use crate::out;
+use crate::requests::{self, Open};
+use std::io::{self, BufRead, IsTerminal, Write};
+use trusty_engine::api::AnswerRequest;
+use trusty_engine::api::client::ClientError;
+use trusty_fleet::request::{Answer, Asks};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The whole request is printed first, and only that one is approved. In a \
+                        terminal you are asked then; a script says --yes, which approves what was \
+                        printed, or --request, which approves what was read before."
+)]
+pub(crate) struct Approve {
+    #[command(flatten)]
+    which: Which,
+    /// And do not ask again, as the client itself offers it; which of several offers, from 1
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    always: Option<usize>,
+    /// Do not ask: what is printed is approved
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Deny {
+    #[command(flatten)]
+    which: Which,
+    /// What the model is told
+    #[arg(long, value_name = "TEXT")]
+    message: Option<String>,
+    /// End the turn, too
+    #[arg(long)]
+    stop: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "An ANSWER is the number or the label of an option. Where several may be \
+                        chosen they are joined by commas: 1,3. A text of your own begins with an \
+                        equals sign: \"=neither, use the old one\". Without any you are asked, \
+                        question by question."
+)]
+pub(crate) struct Choose {
+    #[command(flatten)]
+    which: Which,
+    /// One for each question, in their order
+    answers: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Which {
+    /// The session
+    session: String,
+    /// Which request, by the first 6 or more characters of its hash; needed where it asks several
+    #[arg(long, value_name = "HASH")]
+    request: Option<String>,
+}
+
+impl Which {
+    async fn find(&self, place: &Place) -> Result<Open, Failure> {
+        requests::find(place, &self.session, self.request.as_deref()).await
+    }
+}
+
+pub(crate) async fn approve(asked: &Approve) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let open = asked.which.find(&place).await?;
+    let word = &asked.which.session;
+    out::print(&requests::draw(&open))?;
+    let card = &open.whole.card;
+    if card.kind == Asks::Question {
+        let told = format!("it asks a question; answer it with: trusty answer {word}");
+        return Err(Failure::Refused(told));
+    }
+    if let Some(why) = &card.unseen {
+        return Err(Failure::Refused(format!(
+            "it cannot be approved from here: {why}; trusty jump {word}"
+        )));
+    }
+    let answer = match asked.always {
+        None => Answer::Allow,
+        Some(number) => Answer::Always {
+            suggestion: offer(&open, number)?,
+        },
+    };
+    // Whoever named it, or says yes, has seen it; a terminal is asked all the same.
+    let is_terminal = io::stdin().is_terminal();
+    let bound = asked.yes || (!is_terminal && asked.which.request.is_some());
+    if !bound {
+        if !is_terminal {
+            return Err(Failure::Refused(format!(
+                "nothing was approved; to approve what is printed say --request {}, or --yes",
+                open.id()
+            )));
+        }
+        if !confirmed("Approve this?")? {
+            return Err(Failure::Refused("nothing was approved".into()));
+        }
+    }
+    give(&place, &open, answer).await?;
+    done("approved", &open)
+}
+
+/// The client's offer of this number, from 1; 0 is the only one.
+fn offer(open: &Open, number: usize) -> Result<usize, Failure> {
+    let offers = &open.whole.card.always;
+    let found = match (offers.len(), number) {
+        (0, _) => {
+            let told = "its client offers nothing so as not to be asked again; leave --always out";
+            return Err(Failure::Refused(told.into()));
+        }
+        (1, 0) => offers.first(),
+        (n, 0) => {
+            let told =
+                format!("its client makes {n} offers; say which: --always=1 to --always={n}");
+            return Err(Failure::Refused(told));
+        }
+        (_, number) => offers.get(number - 1),
+    };
+    let found = found.map(|offer| offer.suggestion);
+    found.ok_or_else(|| {
+        let told = format!("its client makes {} offers, not {number}", offers.len());
+        Failure::Refused(told)
+    })
+}
+
+pub(crate) async fn deny(asked: &Deny) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let open = asked.which.find(&place).await?;
+    out::print(&requests::draw(&open))?;
+    let message = asked.message.clone();
+    let (answer, word) = if asked.stop {
+        (Answer::Stop { message }, "denied, and its turn ended:")
+    } else {
+        (Answer::Deny { message }, "denied")
+    };
+    give(&place, &open, answer).await?;
+    done(word, &open)
+}
+
+pub(crate) async fn release(which: &Which) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let open = which.find(&place).await?;
+    give(&place, &open, Answer::Release).await?;
+    done("left to its terminal:", &open)
+}
+
+pub(crate) async fn choose(asked: &Choose) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let open = asked.which.find(&place).await?;
+    let word = &asked.which.session;
+    out::print(&requests::draw(&open))?;
+    let card = &open.whole.card;
+    if card.kind != Asks::Question {
+        return Err(Failure::Refused(format!(
+            "it asks for leave, which is given with: trusty approve {word}, or not: trusty deny \
+             {word}"
+        )));
+    }
+    if card.questions.is_empty() {
+        let why = card.unseen.as_deref();
+        let why = why.unwrap_or("its question cannot be shown");
+        return Err(Failure::Refused(format!("{why}: trusty jump {word}")));
+    }
+    let answers = if !asked.answers.is_empty() {
+        choose::all(card, &asked.answers).map_err(Failure::Ambiguous)?
+    } else if io::stdin().is_terminal() {
+        ask(&open)?
+    } else {
+        return Err(Failure::Refused(format!(
+            "nothing was answered; say an answer to each question: trusty answer {word} --request \
+             {} ANSWER…",
+            open.id()
+        )));
+    };
+    give(&place, &open, Answer::Choose { answers }).await?;
+    done("answered", &open)
+}
+
+/// Asks for an answer to each question, again where it does not fit.
+fn ask(open: &Open) -> Result<Vec<Vec<String>>, Failure> {
+    let mut answers = Vec::new();
+    while answers.len() < open.whole.card.questions.len() {
+        let number = answers.len();
+        let line = prompt(&format!("Answer to question {}: ", number + 1))?;
+        match choose::one(&open.whole.card, number, line.trim()) {
+            Ok(answer) => answers.push(answer),
+            Err(told) => eprintln!("{told}"),
+        }
+    }
+    Ok(answers)
+}
+
+fn confirmed(question: &str) -> Result<bool, Failure> {
+    match prompt(&format!("{question} [y/N] ")) {
+        Ok(line) => Ok(matches!(line.trim(), "y" | "Y" | "yes")),
+        Err(Failure::Refused(_)) => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+fn prompt(text: &str) -> Result<String, Failure> {
+    eprint!("{text}");
+    io::stderr().flush()?;
+    let mut line = String::new();
+    if io::stdin().lock().read_line(&mut line)? == 0 {
+        return Err(Failure::Refused("nothing was answered".into()));
+    }
+    Ok(line)
+}
+
+async fn give(place: &Place, open: &Open, answer: Answer) -> Result<(), Failure> {
+    let request = open.id().clone();
+    let answer = AnswerRequest { request, answer };
+    let given = place.remote().answer(open.session, &answer).await;
+    given.map_err(|e| match e {
+        ClientError::Refused(problem) if problem.status < 500 => Failure::Refused(problem.detail),
+        ClientError::Nobody => Failure::Refused(
+            "the engine has just ended, and with it the request was let go; answer in its terminal"
+                .into(),
+        ),
+        e => Failure::Failed(e.into()),
+    })
+}
+
+fn done(word: &str, open: &Open) -> Result<(), Failure> {
+    Ok(out::print(&format!(
+        "{word} {} of {}\n",
+        open.id(),
+        open.title
+    ))?)
+}

@@ -1,0 +1,230 @@
+//! What sessions ask through their hooks: found, printed whole; and `trusty requests`.
+
+use crate::failure::Failure;
+use crate::fleet::{Place, named};
+use crate::out;
+use anyhow::Context;
+use serde_json::json;
+use std::fmt::Write as _;
+use trusty_engine::api::WholeRequest;
+use trusty_engine::api::client::ClientError;
+use trusty_fleet::request::RequestId;
+use trusty_fleet::session::Request;
+use trusty_fleet::view::{Card, Choice, LineMark, Row};
+use trusty_fleet::{Session, SessionId, Snapshot};
+
+/// The fewest characters of a request's id that name it.
+const SHORTEST_PREFIX: usize = 6;
+/// So many are printed where one is to be told from others.
+const SHORT: usize = 12;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Requests {
+    /// Only of this session
+    session: Option<String>,
+    /// JSON: one object {"requests"}, each {"session", "request", "content", "card"}
+    #[arg(long)]
+    json: bool,
+}
+
+/// A request that waits for an answer from here, whole.
+pub(crate) struct Open {
+    pub(crate) session: SessionId,
+    /// What its session is called.
+    pub(crate) title: String,
+    pub(crate) whole: WholeRequest,
+}
+
+impl Open {
+    pub(crate) fn id(&self) -> &RequestId {
+        &self.whole.request.id
+    }
+}
+
+pub(crate) async fn run(asked: &Requests) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let snapshot = engine_snapshot(&place, asked.session.as_deref()).await?;
+    let only = asked.session.as_deref().map(|word| named(&snapshot, word));
+    let only = only.transpose()?;
+    let mut open = Vec::new();
+    let sessions = snapshot.sessions.iter();
+    for session in sessions.filter(|s| only.is_none_or(|id| s.id == id)) {
+        for request in session.requests.iter().filter(|r| r.held) {
+            // One that is answered meanwhile is none any more.
+            open.extend(whole(&place, session, &request.id).await?);
+        }
+    }
+    if asked.json {
+        let requests: Vec<_> = open.iter().map(as_json).collect();
+        return Ok(out::print(&format!("{}\n", json!({"requests": requests})))?);
+    }
+    if open.is_empty() {
+        let told = "Nothing waits for an answer from here. What asks in its terminal only is told \
+                    by: trusty list\n";
+        return Ok(out::print(told)?);
+    }
+    let cards: Vec<String> = open.iter().map(draw).collect();
+    Ok(out::print(&cards.join("\n"))?)
+}
+
+fn as_json(open: &Open) -> serde_json::Value {
+    let WholeRequest {
+        request,
+        content,
+        card,
+    } = &open.whole;
+    json!({"session": open.session, "request": request, "content": content, "card": card})
+}
+
+/// The request of a session that is meant: the only one, or the one whose id begins so.
+pub(crate) async fn find(place: &Place, word: &str, prefix: Option<&str>) -> Result<Open, Failure> {
+    let snapshot = engine_snapshot(place, Some(word)).await?;
+    let id = named(&snapshot, word)?;
+    let session = snapshot.sessions.iter().find(|s| s.id == id);
+    let session = session.context("the session has ended")?;
+    let request = choose(session, word, prefix)?;
+    let open = whole(place, session, &request.id).await?;
+    open.ok_or_else(|| Failure::Refused(over(word)))
+}
+
+fn over(word: &str) -> String {
+    format!("it was answered elsewhere, or let go; see what is asked with: trusty requests {word}")
+}
+
+fn choose<'a>(
+    session: &'a Session,
+    word: &str,
+    prefix: Option<&str>,
+) -> Result<&'a Request, Failure> {
+    let held: Vec<&Request> = session.requests.iter().filter(|r| r.held).collect();
+    if let Some(prefix) = prefix {
+        if prefix.len() < SHORTEST_PREFIX {
+            let told = format!("say at least {SHORTEST_PREFIX} characters of the request's hash");
+            return Err(Failure::Ambiguous(told));
+        }
+        let prefix = prefix.to_ascii_lowercase();
+        let named = held.iter().filter(|r| r.id.0.starts_with(&prefix));
+        return match named.collect::<Vec<_>>()[..] {
+            [one] => Ok(one),
+            [] => Err(Failure::Refused(format!(
+                "no request of it begins with {prefix}: {}",
+                over(word)
+            ))),
+            _ => Err(Failure::Ambiguous(format!(
+                "{prefix} names several requests; say more of the hash"
+            ))),
+        };
+    }
+    match held[..] {
+        [one] => Ok(one),
+        [] => Err(Failure::Refused(nothing(session, word))),
+        _ => {
+            let mut told = format!("it asks {} things; say which:", held.len());
+            for request in held {
+                let short: String = request.id.0.chars().take(SHORT).collect();
+                let about = request.detail.as_deref().unwrap_or_default();
+                let line = printable(&format!("{} {about}", request.tool));
+                // Writing to a text cannot fail.
+                let _ = write!(told, "\n  --request {short}  {}", line.trim_end());
+            }
+            Err(Failure::Refused(told))
+        }
+    }
+}
+
+/// Why nothing of a session can be answered from here.
+fn nothing(session: &Session, word: &str) -> String {
+    let terminal = format!("answer in its terminal: trusty jump {word}");
+    if !session.requests.is_empty() {
+        return format!("its terminal asks, no hook waits for an answer any more; {terminal}");
+    }
+    if session.need.is_some() {
+        return format!("it asks in its terminal only; {terminal}");
+    }
+    "it asks nothing".to_owned()
+}
+
+/// One line of a text that others wrote.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(shown).collect()
+}
+
+/// What the running engine shows: without one nothing is held.
+async fn engine_snapshot(place: &Place, word: Option<&str>) -> Result<Snapshot, Failure> {
+    place.remote().snapshot().await.map_err(|e| match e {
+        ClientError::Nobody => {
+            let jump = word.map_or_else(|| "SESSION".to_owned(), str::to_owned);
+            Failure::Refused(format!(
+                "no engine runs, so nothing is held for an answer from here; start Trusty Bar or \
+                 `trusty serve`, or answer in the terminal: trusty jump {jump}"
+            ))
+        }
+        e if e.is_absence() => Failure::Refused(e.to_string()),
+        e => Failure::Failed(e.into()),
+    })
+}
+
+async fn whole(
+    place: &Place,
+    session: &Session,
+    request: &RequestId,
+) -> Result<Option<Open>, Failure> {
+    let told = place.remote().request(session.id, request).await;
+    let whole = told.context("failed to ask the running engine")?;
+    Ok(whole.map(|whole| Open {
+        session: session.id,
+        title: Row::of(session, None).title,
+        whole,
+    }))
+}
+
+/// All of a request, line by line. What others wrote stands behind a bar, so that none of it can
+/// look like ours.
+pub(crate) fn draw(open: &Open) -> String {
+    let WholeRequest { request, card, .. } = &open.whole;
+    let who = request.agent.as_deref().map(printable);
+    let who = who.map_or_else(String::new, |agent| format!(" for {agent}"));
+    let mut lines = vec![
+        format!("{} asks{who}: {}", open.title, card.title),
+        format!("request {}", request.id),
+    ];
+    for line in &card.lines {
+        lines.push(match line.mark {
+            LineMark::Label => format!("  {}", line.text),
+            LineMark::Plain => format!("  │ {}", line.text),
+            LineMark::Added => format!("  │+{}", line.text),
+            LineMark::Removed => format!("  │-{}", line.text),
+        });
+    }
+    questions(card, &mut lines);
+    if !card.always.is_empty() {
+        lines.push("  so as not to be asked again:".to_owned());
+        for (number, offer) in card.always.iter().enumerate() {
+            lines.push(format!("  --always={}  {}", number + 1, offer.text));
+        }
+    }
+    if let Some(why) = &card.unseen {
+        lines.push(format!("  It cannot be approved from here: {why}"));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn questions(card: &Card, lines: &mut Vec<String>) {
+    for (number, question) in card.questions.iter().enumerate() {
+        let many = match question.choice {
+            Choice::One => "one",
+            Choice::Several => "one or more",
+        };
+        lines.push(format!("  question {} (choose {many})", number + 1));
+        lines.push(format!("  │ {}", question.question));
+        for (number, option) in question.options.iter().enumerate() {
+            let more = match option.description.as_str() {
+                "" => String::new(),
+                text => format!(" – {text}"),
+            };
+            lines.push(format!("  │ {}. {}{more}", number + 1, option.label));
+        }
+    }
+}

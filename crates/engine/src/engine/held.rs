@@ -1,0 +1,141 @@
+//! What hooks ask and wait for: on its way to the loop, and in it.
+
+use super::{Handle, Loop};
+use crate::requests::{AnswerError, Told};
+use crate::sources::hook::Asked;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use trusty_fleet::fleet::{Answerable, Review};
+use trusty_fleet::request::{Answer, Content, Over, RequestId};
+use trusty_fleet::{Fact, SessionId, Timestamp};
+
+/// What is asked of the loop.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// A hook asks, and waits.
+    Hold(SessionId, Box<Asked>, mpsc::Sender<Told>),
+    /// A hook that waited has ended.
+    Ended(SessionId, RequestId, Over),
+    /// The whole of what a hook asks.
+    Content(SessionId, RequestId, oneshot::Sender<Option<Arc<Content>>>),
+    /// What a hook asks is answered.
+    Answer(
+        SessionId,
+        RequestId,
+        Answer,
+        oneshot::Sender<Result<(), AnswerError>>,
+    ),
+}
+
+impl Handle {
+    /// Holds what a hook asks; what it is told comes here. Without an engine, nothing.
+    pub(crate) async fn hold(
+        &self,
+        session: SessionId,
+        asked: Asked,
+    ) -> Option<mpsc::Receiver<Told>> {
+        // That it is held, and the last word.
+        let (way, told) = mpsc::channel(2);
+        self.send(Command::Hold(session, Box::new(asked), way))
+            .await?;
+        Some(told)
+    }
+
+    /// Nothing if the loop has ended.
+    async fn send(&self, command: Command) -> Option<()> {
+        let command = super::Command::Held(command);
+        self.commands.send(command).await.ok()
+    }
+
+    /// A hook that waited has ended.
+    pub(crate) async fn held_no_more(&self, session: SessionId, request: RequestId, over: Over) {
+        // A loop that has ended needs to know nothing.
+        let _ = self.send(Command::Ended(session, request, over)).await;
+    }
+
+    pub(crate) async fn content(
+        &self,
+        session: SessionId,
+        request: RequestId,
+    ) -> Option<Arc<Content>> {
+        let (reply, content) = oneshot::channel();
+        self.send(Command::Content(session, request, reply)).await?;
+        content.await.ok()?
+    }
+
+    pub(crate) async fn give(
+        &self,
+        session: SessionId,
+        request: RequestId,
+        answer: Answer,
+    ) -> Result<(), AnswerError> {
+        let (reply, given) = oneshot::channel();
+        let command = Command::Answer(session, request, answer, reply);
+        self.send(command).await.ok_or(AnswerError::Gone)?;
+        given.await.unwrap_or(Err(AnswerError::Gone))
+    }
+}
+
+impl Loop {
+    /// All that follows now; hooks that are not to be held any more are let go.
+    pub(super) fn keep_held(&mut self, now: Timestamp) -> Review {
+        let review = self.desk.fleet.review(now);
+        let gone = self.held.keep(&review.wanted.held, now);
+        if gone.is_empty() {
+            return review;
+        }
+        for (id, request) in gone {
+            self.over(id, request, Some(Over::Released));
+        }
+        self.desk.fleet.review(now)
+    }
+
+    pub(super) fn obey_held(&mut self, command: Command) {
+        match command {
+            Command::Hold(id, asked, way) => {
+                let (asking, over) = self.held.take(id, *asked, way);
+                let request = asking.id.clone();
+                self.file(Fact::Asked(id, Box::new(asking)));
+                self.over(id, request, over);
+            }
+            Command::Ended(id, request, over) => {
+                let over = self.held.ended(id, &request, over);
+                self.over(id, request, over);
+            }
+            Command::Content(id, request, reply) => {
+                // Whoever asked may have gone.
+                let _ = reply.send(self.held.content(id, &request));
+            }
+            Command::Answer(id, request, answer, reply) => {
+                self.answer(id, request, &answer, reply);
+            }
+        }
+    }
+
+    /// Files how a hold ended, if it did.
+    fn over(&mut self, id: SessionId, request: RequestId, over: Option<Over>) {
+        if let Some(over) = over {
+            self.file(Fact::AskOver(id, request, over));
+        }
+    }
+
+    fn answer(
+        &mut self,
+        id: SessionId,
+        request: RequestId,
+        answer: &Answer,
+        reply: oneshot::Sender<Result<(), AnswerError>>,
+    ) {
+        let answerable = self.desk.fleet.answerable(id, &request, self.clock.now());
+        let error = match answerable {
+            Answerable::Paused if *answer != Answer::Release => AnswerError::Paused,
+            Answerable::Yes | Answerable::Paused => {
+                let over = self.held.answer(id, &request, answer, reply);
+                return self.over(id, request, over);
+            }
+            Answerable::No => AnswerError::Over,
+        };
+        // Whoever asked may have gone.
+        let _ = reply.send(Err(error));
+    }
+}

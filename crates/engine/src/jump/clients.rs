@@ -1,0 +1,129 @@
+//! The pane of a session and the clients of its tmux server.
+
+use super::gather::Gatherer;
+use crate::io::tmux::{list_clients, list_panes};
+use std::path::Path;
+use trusty_fleet::jump::{Client, Link, Pane, Screen, Sight};
+use trusty_fleet::session::TmuxTarget;
+
+const PANES: &str =
+    "#{pane_id} #{session_id} #{window_id} #{window_active} #{pane_active} #{session_name}";
+const CLIENTS: &str = "#{client_pid} #{?client_control_mode,1,0} #{?client_flags,#{client_flags},-} \
+     #{client_activity} #{session_id} #{window_id} #{pane_id} #{client_tty} #{session_name}";
+
+/// The pane as it is now; none if there is none any more, or nobody can be asked.
+pub(super) async fn pane(
+    tmux: Option<&Path>,
+    target: &TmuxTarget,
+    home: Screen,
+    gatherer: &mut Gatherer<'_>,
+) -> Option<Pane> {
+    let tmux = tmux?;
+    let told = list_panes(tmux, &target.socket, PANES).await.ok()?;
+    let told = String::from_utf8_lossy(&told).into_owned();
+    let found: Vec<Found> = told.lines().filter_map(read_pane).collect();
+    let mut mine = found.into_iter().filter(|f| f.pane == target.pane);
+    let first = mine.next()?;
+    let (window, active) = (first.window.clone(), first.active);
+    let mut links = vec![first.link];
+    links.extend(mine.map(|f| f.link));
+    links.sort_by_key(|link| link.name != target.session);
+    let told = list_clients(tmux, &target.socket, CLIENTS).await.ok()?;
+    let told = String::from_utf8_lossy(&told).into_owned();
+    let mut clients = Vec::new();
+    for (pid, mut client) in told.lines().filter_map(read_client) {
+        client.holder = gatherer.holder(pid, Some(client.tty.clone())).await;
+        clients.push(client);
+    }
+    Some(Pane {
+        socket: target.socket.clone(),
+        pane: target.pane.clone(),
+        window,
+        active,
+        links,
+        clients,
+        home,
+    })
+}
+
+struct Found {
+    pane: String,
+    window: String,
+    active: bool,
+    link: Link,
+}
+
+fn read_pane(line: &str) -> Option<Found> {
+    let mut words = line.splitn(6, ' ');
+    let mut word = || words.next().map(str::to_owned);
+    let (pane, session, window) = (word()?, word()?, word()?);
+    let (current, active) = (word()? == "1", word()? == "1");
+    Some(Found {
+        pane,
+        window,
+        active,
+        link: Link {
+            session,
+            name: word()?,
+            current,
+        },
+    })
+}
+
+fn read_client(line: &str) -> Option<(u32, Client)> {
+    let mut words = line.splitn(9, ' ');
+    let mut word = || words.next().map(str::to_owned);
+    let pid = word()?.parse().ok()?;
+    let (control, flags) = (word()? == "1", word()?);
+    let sight = match control {
+        _ if flags.split(',').any(|flag| flag == "suspended") => Sight::Suspended,
+        true => Sight::Control,
+        false => Sight::Whole,
+    };
+    let activity = word()?.parse().unwrap_or(0);
+    let (session, window, pane, tty) = (word()?, word()?, word()?, word()?);
+    let client = Client {
+        tty,
+        session,
+        session_name: word()?,
+        window,
+        pane,
+        activity,
+        sight,
+        holder: trusty_fleet::jump::Holder::default(),
+    };
+    Some((pid, client))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panes_and_clients_are_read() {
+        let pane = read_pane("%3 $1 @2 1 0 two words").expect("a pane");
+        assert_eq!((pane.pane.as_str(), pane.window.as_str()), ("%3", "@2"));
+        assert!(pane.link.current && !pane.active);
+        assert_eq!(
+            (pane.link.session.as_str(), pane.link.name.as_str()),
+            ("$1", "two words")
+        );
+        let line = "7 0 attached,focused 99 $1 @2 %3 /dev/pts/4 two words";
+        let (pid, client) = read_client(line).expect("a client");
+        assert_eq!((pid, client.activity, client.sight), (7, 99, Sight::Whole));
+        assert_eq!(
+            (client.tty.as_str(), client.session_name.as_str()),
+            ("/dev/pts/4", "two words")
+        );
+        let sight = |line| read_client(line).map(|(_, client)| client.sight);
+        assert_eq!(
+            sight("7 0 attached,suspended 9 $1 @2 %3 /dev/pts/4 w"),
+            Some(Sight::Suspended)
+        );
+        assert_eq!(sight("7 1 - 9 $1 @2 %3  w"), Some(Sight::Control));
+        for odd in ["", "x 0 - 9 $1 @2 %3 /dev/pts/4 w", "7 0 - 9 $1"] {
+            assert!(read_client(odd).is_none(), "{odd}");
+            assert!(read_pane(odd).is_none(), "{odd}");
+        }
+    }
+}

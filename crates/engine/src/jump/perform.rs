@@ -1,0 +1,205 @@
+//! Goes a route, step by step, each verified.
+
+use super::gather::Gatherer;
+use super::{JumpError, scripts};
+use crate::io::launch::{self, Left};
+use crate::io::run::{Bounds, Environment, RunError, run_bounded};
+use crate::io::tmux::{self, TmuxError};
+use crate::io::{clock, x11};
+use crate::surroundings::Surroundings;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use trusty_fleet::jump::{Kitty, Pane, Place, Route, Runs, Step, System, WezTerm, X11};
+
+/// How long a terminal program may take to do what it is told.
+const DEADLINE: Duration = Duration::from_secs(2);
+/// The most that is read of what it says.
+const MOST: u64 = 64 * 1024;
+/// How long a new terminal may take until it shows its tmux session.
+const OPENING: Duration = Duration::from_secs(10);
+/// How often something awaited is looked at.
+const STEP: Duration = Duration::from_millis(50);
+
+/// Goes the route. Whether a terminal was opened, whose window is yet to be found.
+pub(super) async fn go(
+    route: &Route,
+    place: &Place,
+    gatherer: &Gatherer<'_>,
+    around: &Surroundings,
+) -> Result<bool, JumpError> {
+    let app = route.app.as_deref().unwrap_or("a terminal");
+    let mut opened = false;
+    for step in &route.steps {
+        match step {
+            Step::SwitchClient { client, session } => {
+                let (tmux, pane) = server(place)?;
+                let done = tmux::switch_client(tmux, &pane.socket, client, session).await;
+                done.map_err(|e| in_tmux("switch its client to the session", &e))?;
+            }
+            Step::SelectWindow { session, window } => {
+                let (tmux, pane) = server(place)?;
+                let done = tmux::select_window(tmux, &pane.socket, session, window).await;
+                done.map_err(|e| in_tmux("show its window", &e))?;
+            }
+            Step::SelectPane(id) => {
+                let (tmux, pane) = server(place)?;
+                let done = tmux::select_pane(tmux, &pane.socket, id).await;
+                done.map_err(|e| in_tmux("show its pane", &e))?;
+            }
+            Step::Kitty(kitty) => focus_kitty(kitty, around).await?,
+            Step::WezTerm(wezterm) => focus_wezterm(wezterm, around).await?,
+            Step::Folder { program, folder } => {
+                let arguments = [folder.as_os_str()];
+                told(app, program, &arguments, &[]).await?;
+            }
+            Step::Window { display, id } => {
+                let display = gatherer.known(display);
+                let display = display.ok_or_else(|| unraised(app, "its display is gone"))?;
+                let done = x11::raise(display, *id).await;
+                done.map_err(|e| unraised(app, &format!("the display {} {e}", display.name)))?;
+            }
+            Step::Tab(tab) => scripts::show(tab, app).await?,
+            Step::Activate(name) => scripts::activate(name, app).await?,
+            Step::Open(words) => {
+                open(words, place, gatherer).await?;
+                opened = true;
+            }
+        }
+    }
+    Ok(opened)
+}
+
+/// What was to be raised, and why it was not.
+pub(super) fn unraised(app: &str, why: &str) -> JumpError {
+    JumpError::Failed(format!("could not raise {app}: {why}"))
+}
+
+fn in_tmux(what: &str, e: &TmuxError) -> JumpError {
+    JumpError::Failed(format!("tmux could not {what}: it {e}"))
+}
+
+fn server(place: &Place) -> Result<(&Path, &Pane), JumpError> {
+    match (&place.tmux, &place.runs) {
+        (Some(tmux), Runs::Tmux(pane)) => Ok((tmux, pane)),
+        _ => Err(JumpError::Failed("tmux was not found".into())),
+    }
+}
+
+async fn focus_kitty(kitty: &Kitty, around: &Surroundings) -> Result<(), JumpError> {
+    let program = ["kitten", "kitty"]
+        .into_iter()
+        .find_map(|name| found(name, around))
+        .ok_or_else(|| unraised("kitty", "its command kitten was not found"))?;
+    let window = format!("id:{}", kitty.window);
+    let words = [
+        "@",
+        "--to",
+        &kitty.listens,
+        "focus-window",
+        "--match",
+        &window,
+    ];
+    let words: Vec<&OsStr> = words.iter().map(OsStr::new).collect();
+    told("kitty", &program, &words, &[]).await
+}
+
+async fn focus_wezterm(wezterm: &WezTerm, around: &Surroundings) -> Result<(), JumpError> {
+    let program = found("wezterm", around)
+        .ok_or_else(|| unraised("WezTerm", "its command wezterm was not found"))?;
+    let pane = wezterm.pane.to_string();
+    let words = [
+        "cli",
+        "--no-auto-start",
+        "activate-pane",
+        "--pane-id",
+        &pane,
+    ];
+    let words: Vec<&OsStr> = words.iter().map(OsStr::new).collect();
+    let socket = [("WEZTERM_UNIX_SOCKET", wezterm.socket.as_os_str())];
+    told("WezTerm", &program, &words, &socket).await
+}
+
+fn found(name: &str, around: &Surroundings) -> Option<PathBuf> {
+    let bundled = [
+        "/Applications/kitty.app/Contents/MacOS",
+        "/Applications/WezTerm.app/Contents/MacOS",
+    ];
+    let folders = around.path.iter().flat_map(std::env::split_paths);
+    let mut all = folders.chain(bundled.map(PathBuf::from));
+    all.find_map(|folder| Some(folder.join(name)).filter(|path| path.is_file()))
+}
+
+/// Tells a program something, and believes what it says of it.
+async fn told(
+    app: &str,
+    program: &Path,
+    arguments: &[&OsStr],
+    variables: &[(&str, &OsStr)],
+) -> Result<(), JumpError> {
+    let bounds = Bounds {
+        time: DEADLINE,
+        output: MOST,
+    };
+    let ran = run_bounded(program, arguments, Environment::OursWith(variables), bounds).await;
+    let name = program.display();
+    match ran {
+        Ok(ran) if ran.success => Ok(()),
+        Ok(ran) => {
+            let said = String::from_utf8_lossy(&ran.complaint);
+            let line = said.lines().next().unwrap_or("it says no").to_owned();
+            Err(unraised(app, &format!("{name}: {line}")))
+        }
+        Err(e @ RunError::Io(_)) => Err(unraised(app, &format!("{name}: {e}"))),
+        Err(e) => Err(unraised(app, &format!("{name} {e}"))),
+    }
+}
+
+/// Opens a terminal and waits until tmux has a new client that shows the pane.
+async fn open(words: &[String], place: &Place, gatherer: &Gatherer<'_>) -> Result<(), JumpError> {
+    let (tmux, pane) = server(place)?;
+    if place.system == System::Mac {
+        return scripts::open(words).await;
+    }
+    let [program, arguments @ ..] = words else {
+        return Err(JumpError::Failed("no terminal program is named".into()));
+    };
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+    // Inside of a pane tmux would refuse to attach.
+    let mut variables: Vec<(&str, Option<OsString>)> = vec![("TMUX", None), ("TMUX_PANE", None)];
+    if let X11::Shown { display, .. } = &pane.home.x11 {
+        let display = gatherer.known(display);
+        let named = display.map(x11::variables).unwrap_or_default();
+        variables.extend(named.into_iter().map(|(name, value)| (name, Some(value))));
+    }
+    let failed = |why: &str| JumpError::Failed(format!("could not open {program}: {why}"));
+    let before = attached(tmux, pane).await;
+    let left = launch::leave_with(Path::new(program), &arguments, &place.folder, &variables);
+    let left: Left = left.map_err(|e| failed(&e.to_string()))?;
+    let begun = clock::instant();
+    loop {
+        let now = attached(tmux, pane).await;
+        if now.iter().any(|client| !before.contains(client)) {
+            return Ok(());
+        }
+        // One that only asks a running terminal for a window ends well at once.
+        if left.ended() == Some(false) {
+            return Err(failed("it ended at once"));
+        }
+        if begun.elapsed() >= OPENING {
+            return Err(failed("tmux had no new client within 10 s"));
+        }
+        clock::sleep(STEP).await;
+    }
+}
+
+/// The clients of the sessions that have the pane.
+async fn attached(tmux: &Path, pane: &Pane) -> Vec<String> {
+    let told = tmux::list_clients(tmux, &pane.socket, "#{session_id} #{client_pid}").await;
+    let told = String::from_utf8_lossy(&told.unwrap_or_default()).into_owned();
+    let ours = |line: &&str| {
+        let session = line.split(' ').next().unwrap_or_default();
+        pane.links.iter().any(|link| link.session == session)
+    };
+    told.lines().filter(ours).map(str::to_owned).collect()
+}

@@ -1,0 +1,156 @@
+use super::*;
+use serde_json::{Map, json};
+use trusty_fleet::request::{Asks, Fingerprint};
+
+type Given = oneshot::Receiver<Result<(), AnswerError>>;
+
+fn session(n: u8) -> SessionId {
+    let text = format!("00000000-0000-5000-8000-0000000000{n:02x}");
+    SessionId(text.parse().expect("an id"))
+}
+
+fn id(name: &str) -> RequestId {
+    RequestId(name.into())
+}
+
+fn asked(name: &str, weight: usize) -> Asked {
+    let mut input = Map::new();
+    input.insert("command".into(), json!("make"));
+    Asked {
+        asking: Asking {
+            id: id(name),
+            session_id: "s".into(),
+            kind: Asks::Permission,
+            tool: "Bash".into(),
+            detail: None,
+            agent: None,
+            agent_type: None,
+            call: Fingerprint("f".into()),
+        },
+        content: Content {
+            tool: "Bash".into(),
+            input,
+            suggestions: vec![],
+        },
+        weight,
+    }
+}
+
+fn take(held: &mut Held, name: &str, weight: usize) -> (Option<Over>, mpsc::Receiver<Told>) {
+    let (way, told) = mpsc::channel(2);
+    let (_, over) = held.take(session(1), asked(name, weight), way);
+    (over, told)
+}
+
+fn answer(held: &mut Held, of: SessionId, name: &str, answer: &Answer) -> (Option<Over>, Given) {
+    let (reply, given) = oneshot::channel();
+    (held.answer(of, &id(name), answer, reply), given)
+}
+
+fn code(given: &mut Given) -> Option<&'static str> {
+    match given.try_recv() {
+        Ok(Ok(())) => Some("ok"),
+        Ok(Err(e)) => Some(e.code()),
+        Err(_) => None,
+    }
+}
+
+#[test]
+fn an_answer_is_given_once_its_hook_has_handed_it_on() {
+    let mut held = Held::default();
+    let (over, mut told) = take(&mut held, "a", 1);
+    assert_eq!(over, None);
+    let wanted = BTreeMap::from([(id("a"), None)]);
+    assert_eq!(held.keep(&wanted, Timestamp::default()), []);
+    assert!(matches!(told.try_recv(), Ok(Told::Held(None))));
+    held.keep(&wanted, Timestamp::default());
+    assert!(told.try_recv().is_err(), "it is told once");
+    let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Allow);
+    assert_eq!((over, code(&mut given)), (None, None), "on its way");
+    let Ok(Told::Last(LastWord(bytes))) = told.try_recv() else {
+        panic!("no word");
+    };
+    assert!(bytes.ends_with(b"}\n"));
+    let (_, mut late) = answer(&mut held, session(1), "a", &Answer::Allow);
+    assert_eq!(code(&mut late), Some("over"), "it is being answered");
+    held.keep(&BTreeMap::new(), Timestamp::default());
+    let over = held.ended(session(1), &id("a"), Over::Answered);
+    assert_eq!((over, code(&mut given)), (Some(Over::Answered), Some("ok")));
+    assert_eq!(held.ended(session(1), &id("a"), Over::HungUp), None);
+    assert_eq!(held.content(session(1), &id("a")), None);
+}
+
+#[test]
+fn an_answer_that_is_not_handed_on_is_none() {
+    let mut held = Held::default();
+    let (_, told) = take(&mut held, "a", 1);
+    let (_, mut given) = answer(&mut held, session(1), "a", &Answer::Allow);
+    held.ended(session(1), &id("a"), Over::HungUp);
+    assert_eq!(code(&mut given), Some("unheard"));
+    drop(told);
+    let (_, told) = take(&mut held, "b", 1);
+    drop(told);
+    let (_, mut given) = answer(&mut held, session(1), "b", &Answer::Allow);
+    assert_eq!(code(&mut given), Some("over"), "its hook has just gone");
+}
+
+#[test]
+fn only_the_one_that_is_meant_is_answered() {
+    let mut held = Held::default();
+    let (_, mut told) = take(&mut held, "a", 1);
+    for (of, name) in [(session(2), "a"), (session(1), "b")] {
+        let (_, mut given) = answer(&mut held, of, name, &Answer::Allow);
+        assert_eq!(code(&mut given), Some("over"));
+        assert_eq!(held.content(of, &id(name)), None);
+        assert_eq!(held.ended(of, &id(name), Over::HungUp), None);
+    }
+    let none = Answer::Choose { answers: vec![] };
+    let (_, mut given) = answer(&mut held, session(1), "a", &none);
+    assert_eq!(code(&mut given), Some("unfit"));
+    assert!(told.try_recv().is_err(), "nothing was said");
+    assert!(held.content(session(1), &id("a")).is_some());
+    let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Release);
+    assert_eq!((over, code(&mut given)), (Some(Over::Released), Some("ok")));
+    assert!(matches!(
+        told.try_recv(),
+        Err(mpsc::error::TryRecvError::Disconnected)
+    ));
+}
+
+#[test]
+fn what_is_not_wanted_is_let_go() {
+    let mut held = Held::default();
+    let (_, mut first) = take(&mut held, "a", 1);
+    let (_, mut second) = take(&mut held, "b", 1);
+    let until = Timestamp::from_millis(5_000);
+    let wanted = BTreeMap::from([(id("b"), Some(until))]);
+    let gone = held.keep(&wanted, Timestamp::from_millis(1_000));
+    assert_eq!(gone, [(session(1), id("a"))]);
+    assert!(matches!(
+        first.try_recv(),
+        Err(mpsc::error::TryRecvError::Disconnected)
+    ));
+    let four = Duration::from_secs(4);
+    assert!(matches!(second.try_recv(), Ok(Told::Held(Some(left))) if left == four));
+}
+
+#[test]
+fn what_is_kept_is_bounded() {
+    let mut held = Held::default();
+    let mut ways = Vec::new();
+    for n in 0..MOST {
+        let (over, way) = take(&mut held, &n.to_string(), 1);
+        assert_eq!(over, None);
+        ways.push(way);
+    }
+    assert_eq!(take(&mut held, "one more", 1).0, Some(Over::Released));
+    held.ended(session(1), &id("0"), Over::HungUp);
+    assert_eq!(
+        take(&mut held, "1", 1).0,
+        Some(Over::Released),
+        "it is held already"
+    );
+    assert_eq!(take(&mut held, "large", WEIGHT).0, Some(Over::Released));
+    assert_eq!(take(&mut held, "fits", WEIGHT + 1 - MOST).0, None);
+    assert_eq!(take(&mut held, "more", 1).0, Some(Over::Released));
+}

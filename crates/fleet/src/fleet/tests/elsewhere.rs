@@ -1,0 +1,70 @@
+//! Why something can only be answered in its terminal.
+
+use super::content::{life, with};
+use super::requests::{Facts, MAIN, asks, event, helper_asks, over, wishes};
+use super::*;
+use crate::observation::{Connection, Happened, Holding};
+use crate::request::Over;
+
+#[test]
+fn why_it_can_only_be_answered_in_its_terminal_is_said() {
+    let connected = |state| (100, Fact::Connection("/home/dev/.claude".into(), state));
+    let waits = || life(&[(900, "busy", ""), (2_300, "waiting", "permission prompt")]);
+    let why = |facts: Facts, ms: i64| {
+        let session = fleet(facts).snapshot(at(ms)).sessions.remove(0);
+        session.need.expect("a need").elsewhere
+    };
+    let said = |facts: Facts, part: &str| {
+        let words = why(facts, 9_000).expect("why");
+        assert!(words.contains(part), "{words}");
+    };
+    said(waits(), "not connected");
+    said(
+        with(waits(), vec![connected(Connection::Apart)]),
+        "not connected",
+    );
+    said(
+        with(waits(), vec![connected(Connection::Lost)]),
+        "connect them again",
+    );
+    let policy = Connection::Forbidden("disableAllHooks is set".into());
+    said(with(waits(), vec![connected(policy)]), "disableAllHooks");
+    said(
+        with(waits(), vec![connected(Connection::Connected)]),
+        "none has been heard",
+    );
+    let heard = vec![
+        connected(Connection::Connected),
+        event(1_000, MAIN, Happened::Prompted),
+    ];
+    said(with(waits(), heard.clone()), "in its terminal alone");
+    assert_eq!(
+        why(with(waits(), heard), 2_400),
+        None,
+        "a hook may still come"
+    );
+    let own = || with(asks(), vec![connected(Connection::Connected)]);
+    assert_eq!(why(own(), 9_000), None, "it is held");
+    said(
+        with(own(), vec![over(3_000, "main", Over::Released)]),
+        "was let go",
+    );
+    let seconds = Holding::Seconds;
+    said(
+        with(own(), vec![wishes(seconds(3), seconds(5))]),
+        "after 3 s",
+    );
+    said(
+        with(own(), vec![wishes(seconds(0), seconds(5))]),
+        "answers.hold = 0",
+    );
+    let helper = with(
+        helper_asks(),
+        vec![
+            connected(Connection::Connected),
+            wishes(seconds(3), seconds(0)),
+            says(2_500, 1, "waiting", "permission prompt"),
+        ],
+    );
+    said(helper, "answers.hold_agents = 0");
+}

@@ -1,0 +1,530 @@
+//! The life of a request: asked, held, let go, over.
+
+use super::content::{call, end, hook, life, said, transcript, with};
+use super::*;
+use crate::observation::{Delegated, End, Happened, Holding, HookEvent, Preferences};
+use crate::request::{Asking, Asks, Fingerprint, Over, RequestId};
+
+pub(super) type Facts = Vec<(i64, Fact)>;
+/// What is done to a request, what more is told, and what is seen when.
+type Lives = Vec<(&'static str, Facts, Vec<(i64, &'static str)>)>;
+
+/// By whom: none for the main agent.
+pub(super) type Agent = Option<&'static str>;
+
+pub(super) const MAIN: Agent = None;
+const HELPER: Agent = Some("a1");
+
+pub(super) fn asked(ms: i64, id: &str, agent: Agent) -> (i64, Fact) {
+    asked_for(ms, id, agent, "make")
+}
+
+fn asked_for(ms: i64, name: &str, agent: Agent, input: &str) -> (i64, Fact) {
+    let asking = Asking {
+        id: RequestId(name.into()),
+        session_id: "s".into(),
+        kind: Asks::Permission,
+        tool: "Bash".into(),
+        detail: Some(name.into()),
+        agent: agent.map(Into::into),
+        agent_type: agent.map(|_| "Explore".into()),
+        call: Fingerprint(input.into()),
+    };
+    (ms, Fact::Asked(id(1, 7), Box::new(asking)))
+}
+
+pub(super) fn over(ms: i64, name: &str, how: Over) -> (i64, Fact) {
+    (ms, Fact::AskOver(id(1, 7), RequestId(name.into()), how))
+}
+
+fn of(agent: Agent, what: Happened) -> HookEvent {
+    HookEvent {
+        agent: agent.map(Into::into),
+        ..hook(what)
+    }
+}
+
+pub(super) fn event(ms: i64, agent: Agent, what: Happened) -> (i64, Fact) {
+    (ms, Fact::Hook(Box::new(of(agent, what))))
+}
+
+/// A call is about to run; its id and its input.
+fn begins(ms: i64, agent: Agent, name: &str, input: &str) -> (i64, Fact) {
+    let mut call = call(ms, "Bash", "");
+    call.id = name.into();
+    let event = HookEvent {
+        call: Some(Fingerprint(input.into())),
+        ..of(agent, Happened::ToolStarting(call))
+    };
+    (ms, Fact::Hook(Box::new(event)))
+}
+
+fn ends(ms: i64, agent: Agent, name: &str) -> (i64, Fact) {
+    event(ms, agent, Happened::ToolEnded { id: name.into() })
+}
+
+pub(super) fn wishes(hold: Holding, hold_agents: Holding) -> (i64, Fact) {
+    let wishes = Preferences {
+        hold,
+        hold_agents,
+        ..Preferences::default()
+    };
+    (0, Fact::Preferences(wishes))
+}
+
+/// The main agent has asked at 2,000 and the registry waits from 2,300 on.
+pub(super) fn asks() -> Facts {
+    with(
+        life(&[(900, "busy", ""), (2_300, "waiting", "permission prompt")]),
+        vec![
+            begins(1_900, MAIN, "c1", "make"),
+            asked(2_000, "main", MAIN),
+        ],
+    )
+}
+
+/// A sub-agent has asked at 2,000 while the registry says busy.
+pub(super) fn helper_asks() -> Facts {
+    with(
+        life(&[(900, "busy", "")]),
+        vec![
+            begins(1_900, HELPER, "h1", "make"),
+            asked(2_000, "helper", HELPER),
+        ],
+    )
+}
+
+/// What is shown, `*` where it can be answered; then what is to be held on, whether shown or not.
+fn told(facts: &Facts, ms: i64) -> String {
+    let seen = facts.iter().filter(|(seen, _)| *seen <= ms).cloned();
+    let review = fleet(seen.collect()).review(at(ms));
+    let session = &review.snapshot.sessions[0];
+    let need = match &session.need {
+        Some(need) => need.detail.clone().unwrap_or_else(|| "untold".into()),
+        None => "-".into(),
+    };
+    let shown = session.requests.iter().map(|r| {
+        let star = if r.held { "*" } else { "" };
+        format!(" {}{star}", r.id)
+    });
+    let held = review.wanted.held.keys().map(|id| format!(" {id}"));
+    format!(
+        "{need} shows{} holds{}",
+        shown.collect::<String>(),
+        held.collect::<String>()
+    )
+}
+
+fn check(name: &str, facts: &Facts, expected: &[(i64, &str)]) {
+    for (ms, words) in expected {
+        assert_eq!(told(facts, *ms), *words, "{name} at {ms}");
+    }
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
+fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
+    let held = "main shows main* holds main";
+    let hidden = "- shows holds main";
+    let gone = "- shows holds";
+    let alone = "untold shows holds";
+    let table: Lives = vec![
+        (
+            "held",
+            vec![],
+            vec![(2_100, hidden), (2_400, held), (9_000_000, held)],
+        ),
+        (
+            "its call has ended",
+            vec![ends(4_000, MAIN, "c1")],
+            vec![(3_900, held), (4_100, alone)],
+        ),
+        (
+            "another call has ended",
+            vec![ends(4_000, MAIN, "c2")],
+            vec![(4_100, held)],
+        ),
+        (
+            "a sub-agent's call has ended",
+            vec![ends(4_000, HELPER, "h1")],
+            vec![(4_100, held)],
+        ),
+        (
+            "its client hung up",
+            vec![over(4_000, "main", Over::HungUp)],
+            vec![(4_100, alone)],
+        ),
+        (
+            "let go",
+            vec![over(4_000, "main", Over::Released)],
+            vec![(4_100, "main shows main holds")],
+        ),
+        (
+            "answered from here: the registry follows",
+            vec![
+                over(4_000, "main", Over::Answered),
+                says(4_400, 1, "busy", ""),
+            ],
+            vec![(3_900, held), (4_100, gone), (4_500, gone)],
+        ),
+        (
+            "answered from here, and something else waits",
+            vec![over(4_000, "main", Over::Answered)],
+            vec![(5_400, gone), (5_600, alone)],
+        ),
+        (
+            "the registry went on",
+            vec![says(4_000, 1, "busy", "")],
+            vec![(3_900, held), (4_100, gone)],
+        ),
+        (
+            "Escape",
+            vec![says(4_000, 1, "idle", "")],
+            vec![(3_900, held), (4_400, gone)],
+        ),
+        (
+            "the turn has ended",
+            vec![event(4_000, MAIN, Happened::Stopped { agents: vec![] })],
+            vec![(4_100, alone)],
+        ),
+        (
+            "a sub-agent has ended",
+            vec![event(4_000, HELPER, Happened::AgentEnded)],
+            vec![(4_100, held)],
+        ),
+        (
+            "a newer prompt",
+            vec![event(4_000, MAIN, Happened::Prompted)],
+            vec![(4_100, alone)],
+        ),
+        (
+            "the session has ended",
+            vec![event(4_000, MAIN, Happened::SessionEnded)],
+            vec![(4_100, alone)],
+        ),
+        (
+            "the transcript tells of an interruption",
+            vec![transcript(
+                4_300,
+                said(1_000, vec![], end(4_000, End::Interrupted)),
+            )],
+            vec![(4_400, alone)],
+        ),
+        (
+            "the transcript tells of the end of the turn before",
+            vec![transcript(
+                4_300,
+                said(1_000, vec![], end(1_900, End::Finished)),
+            )],
+            vec![(4_400, held)],
+        ),
+        (
+            "the transcript tells of its result",
+            vec![transcript(
+                4_300,
+                crate::observation::Transcript {
+                    results: vec!["c1".into()],
+                    ..said(1_000, vec![], None)
+                },
+            )],
+            vec![(4_400, alone)],
+        ),
+        (
+            "its process has ended",
+            vec![(4_000, Fact::ProcessExited(key(1, 7)))],
+            vec![(4_100, gone)],
+        ),
+    ];
+    for (name, more, expected) in table {
+        check(name, &with(asks(), more), &expected);
+    }
+}
+
+#[test]
+fn a_registry_that_is_late_or_early_ends_nothing() {
+    // Another dialog was open until just now: its end is written after the next one was asked.
+    let late = with(
+        life(&[
+            (900, "waiting", "permission prompt"),
+            (2_200, "busy", ""),
+            (2_900, "waiting", "permission prompt"),
+        ]),
+        vec![asked(2_000, "main", MAIN)],
+    );
+    check(
+        "late",
+        &late,
+        &[
+            (2_100, "main shows main* holds main"),
+            (2_500, "- shows holds main"),
+            (60_000, "main shows main* holds main"),
+        ],
+    );
+    // The file says so before the hook has come.
+    let early = with(
+        life(&[
+            (900, "busy", ""),
+            (1_900, "waiting", "permission prompt"),
+            (9_000, "busy", ""),
+        ]),
+        vec![asked(2_000, "main", MAIN)],
+    );
+    check(
+        "early",
+        &early,
+        &[
+            (2_100, "main shows main* holds main"),
+            (8_900, "main shows main* holds main"),
+            (9_100, "- shows holds"),
+        ],
+    );
+    // Another hook has answered it: the registry never waits.
+    let never = with(life(&[(900, "busy", "")]), vec![asked(2_000, "main", MAIN)]);
+    check(
+        "never",
+        &never,
+        &[(3_000, "- shows holds main"), (7_100, "- shows holds")],
+    );
+    let due = fleet(never).poll_timeout(at(3_000));
+    assert_eq!(due.map(|(at, _)| at), Some(at(7_000)));
+}
+
+#[test]
+fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
+    let held = "helper shows helper* holds helper";
+    let gone = "- shows holds";
+    let table: Lives = vec![
+        (
+            "held for its time, then on its way to the screen",
+            vec![
+                over(7_010, "helper", Over::Released),
+                says(7_600, 1, "waiting", "permission prompt"),
+            ],
+            vec![
+                (2_100, held),
+                (6_900, held),
+                (7_005, "helper shows helper holds"),
+                (7_500, "helper shows helper holds"),
+                (7_700, "helper shows helper holds"),
+                (60_000, "helper shows helper holds"),
+            ],
+        ),
+        (
+            "answered in its terminal",
+            vec![
+                over(7_010, "helper", Over::Released),
+                says(7_600, 1, "waiting", "permission prompt"),
+                says(9_000, 1, "busy", ""),
+            ],
+            vec![(8_900, "helper shows helper holds"), (9_100, gone)],
+        ),
+        (
+            "let go, and no dialog came",
+            vec![over(7_010, "helper", Over::Released)],
+            vec![
+                (8_400, "helper shows helper holds"),
+                (8_600, gone),
+                (60_000, gone),
+            ],
+        ),
+        (
+            "its call has ended",
+            vec![ends(4_000, HELPER, "h1")],
+            vec![(4_100, gone)],
+        ),
+        (
+            "it has ended",
+            vec![event(4_000, HELPER, Happened::AgentEnded)],
+            vec![(4_100, gone)],
+        ),
+        (
+            "another has ended, the main agent is done, and prompted again",
+            vec![
+                event(3_000, Some("a2"), Happened::AgentEnded),
+                event(
+                    3_100,
+                    MAIN,
+                    Happened::Stopped {
+                        agents: vec!["a1".into()],
+                    },
+                ),
+                event(3_200, MAIN, Happened::Prompted),
+                ends(3_300, Some("a2"), "h2"),
+                says(3_400, 1, "idle", ""),
+            ],
+            vec![(4_100, held)],
+        ),
+        (
+            "answered from here",
+            vec![over(4_000, "helper", Over::Answered)],
+            vec![(4_100, gone)],
+        ),
+    ];
+    for (name, more, expected) in table {
+        check(name, &with(helper_asks(), more), &expected);
+    }
+    let forever = with(
+        helper_asks(),
+        vec![wishes(Holding::UntilAnswered, Holding::UntilAnswered)],
+    );
+    check("without limit", &forever, &[(9_000_000, held)]);
+    let due = fleet(helper_asks()).poll_timeout(at(2_500));
+    assert_eq!(due.map(|(at, _)| at), Some(at(7_000)));
+}
+
+#[test]
+fn one_request_ends_no_other() {
+    // Two of one agent in the same words, two of other agents, all at once.
+    let facts = with(
+        life(&[(900, "busy", ""), (2_300, "waiting", "permission prompt")]),
+        vec![
+            wishes(Holding::UntilAnswered, Holding::UntilAnswered),
+            begins(1_900, MAIN, "c1", "make"),
+            begins(1_910, MAIN, "c2", "make"),
+            begins(1_920, HELPER, "h1", "make"),
+            begins(1_930, Some("a2"), "h2", "make"),
+            asked(2_000, "r1", MAIN),
+            asked(2_010, "r2", MAIN),
+            asked(2_020, "r3", HELPER),
+            asked(2_030, "r4", Some("a2")),
+        ],
+    );
+    let all = ["r1", "r2", "r3", "r4"];
+    let calls = [
+        (MAIN, "c1"),
+        (MAIN, "c2"),
+        (HELPER, "h1"),
+        (Some("a2"), "h2"),
+    ];
+    for (n, (agent, call)) in calls.into_iter().enumerate() {
+        let facts = with(facts.clone(), vec![ends(4_000, agent, call)]);
+        let session = fleet(facts).snapshot(at(4_100)).sessions.remove(0);
+        let left: Vec<&str> = session.requests.iter().map(|r| r.id.0.as_str()).collect();
+        let expected: Vec<&str> = all
+            .iter()
+            .enumerate()
+            .filter(|(m, _)| *m != n)
+            .map(|(_, r)| *r)
+            .collect();
+        assert_eq!(left, expected, "{call}");
+    }
+    // A refused call is asked for again in the same words.
+    let again = with(
+        asks(),
+        vec![
+            over(3_000, "main", Over::Answered),
+            says(3_300, 1, "busy", ""),
+            begins(4_000, MAIN, "c2", "make"),
+            asked(4_100, "again", MAIN),
+            says(4_500, 1, "waiting", "permission prompt"),
+        ],
+    );
+    check(
+        "again",
+        &again,
+        &[(4_600, "again shows again* holds again")],
+    );
+    let ended = with(again, vec![ends(5_000, MAIN, "c2")]);
+    check("again, and ended", &ended, &[(5_100, "untold shows holds")]);
+}
+
+#[test]
+fn only_who_can_be_asked_is_held() {
+    let kinds: [fn(&mut RegistryEntry); 3] = [
+        |e| e.kind = Some("bg".into()),
+        |e| e.kind = Some("background".into()),
+        |e| e.entrypoint = Some("sdk-cli".into()),
+    ];
+    for change in kinds {
+        let mut entry = entry(7, "waiting", "permission prompt");
+        change(&mut entry);
+        let facts = with(
+            asks(),
+            vec![(2_400, Fact::Registry(file(1), Box::new(entry)))],
+        );
+        check("nobody", &facts, &[(2_500, "main shows main holds")]);
+        let session = fleet(facts).snapshot(at(2_500)).sessions.remove(0);
+        let why = session.need.and_then(|n| n.elsewhere).expect("why");
+        assert!(
+            why.contains("headless") || why.contains("background"),
+            "{why}"
+        );
+    }
+    let unknown = fleet(vec![asked(2_000, "main", MAIN)]);
+    assert_eq!(
+        unknown.wanted(at(2_100)).held.len(),
+        0,
+        "an unknown session"
+    );
+    assert_eq!(
+        unknown.answerable(id(1, 7), &RequestId("main".into()), at(2_100)),
+        Answerable::No
+    );
+}
+
+#[test]
+fn a_stopped_session_cannot_be_answered() {
+    let facts = with(
+        asks(),
+        vec![pulse(3_000, 1, RunState::Stopped(StopSignal::Program))],
+    );
+    check("stopped", &facts, &[(3_100, "main shows main holds main")]);
+    let fleet = fleet(facts);
+    let main = RequestId("main".into());
+    assert_eq!(
+        fleet.answerable(id(1, 7), &main, at(2_900)),
+        Answerable::Paused
+    );
+    let need = fleet.snapshot(at(3_100)).sessions.remove(0).need;
+    let why = need.and_then(|n| n.elsewhere).expect("why");
+    assert!(why.contains("resume"), "{why}");
+    let mut fleet = fleet;
+    let (_, fact) = pulse(4_000, 1, RunState::Running);
+    fleet.handle_observation(Observation {
+        at: at(4_000),
+        fact,
+    });
+    assert_eq!(
+        fleet.answerable(id(1, 7), &main, at(4_100)),
+        Answerable::Yes
+    );
+}
+
+#[test]
+fn a_sub_agent_is_named_and_explained() {
+    let delegated = Delegated {
+        agent_id: "a1".into(),
+        agent_type: Some("Explore".into()),
+        description: Some("Look around".into()),
+        at: at(1_000),
+        depth: 1,
+        calls: vec![],
+    };
+    let mut told = said(800, vec![], None);
+    told.delegations = vec![delegated];
+    let unnamed = fleet(helper_asks()).snapshot(at(2_100)).sessions.remove(0);
+    assert_eq!(unnamed.requests[0].agent.as_deref(), Some("Explore"));
+    let facts = with(helper_asks(), vec![transcript(1_500, told)]);
+    let why = fleet(facts)
+        .explain(id(1, 7), at(2_100))
+        .expect("a session");
+    let session = &why.session;
+    assert_eq!(session.status, SessionStatus::AwaitingApproval);
+    assert_eq!(session.requests[0].agent.as_deref(), Some("Look around"));
+    assert_eq!(session.requests[0].until, Some(at(7_000).into()));
+    let need = session.need.as_ref().expect("a need");
+    assert_eq!(need.agent.as_deref(), Some("Look around"));
+    let because = session.because.as_ref().expect("why");
+    assert_eq!(because.source, Source::Hook);
+    assert!(because.text.contains("Look around"), "{}", because.text);
+    assert_eq!(why.testimonies[0].source, Source::Hook);
+}
+
+#[test]
+fn requests_are_forgotten_with_their_session() {
+    let mut fleet = fleet(with(asks(), vec![(4_000, Fact::ProcessExited(key(1, 7)))]));
+    fleet.prune(at(5_000));
+    assert!(!fleet.evidence.requests.is_empty());
+    fleet.prune(at(70_000));
+    assert!(fleet.evidence.requests.is_empty());
+}

@@ -1,0 +1,247 @@
+//! How the terminal of a session is brought to the front, or why it cannot be: decided from
+//! values that somebody else has gathered.
+
+mod obstacle;
+mod openers;
+mod place;
+mod raise;
+
+pub use obstacle::Obstacle;
+pub use openers::{OPENERS, with_arguments};
+pub use place::{
+    Client, Hints, Holder, Kitty, Link, Pane, Place, Runs, Screen, Sight, System, WezTerm, Window,
+    X11,
+};
+pub use raise::owners;
+
+use raise::Raising;
+use std::cmp::Reverse;
+use std::path::{Path, PathBuf};
+
+/// What is to be done, in this order, each step verified. What steals the focus comes last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// Why this way and no other, in words.
+    pub reason: String,
+    /// What is brought to the front, as its users call it; none if it is only opened.
+    pub app: Option<String>,
+    /// What is left to its owner even if all goes well, in words.
+    pub doubt: Option<String>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The tmux client on this terminal shows this session, by its id.
+    SwitchClient {
+        /// Its terminal device.
+        client: String,
+        /// `$1`
+        session: String,
+    },
+    /// The tmux session shows this window.
+    SelectWindow {
+        /// `$1`
+        session: String,
+        /// `@3`
+        window: String,
+    },
+    /// Its window has this pane as its active one.
+    SelectPane(String),
+    /// kitty shows the tab and the window of this number.
+    Kitty(Kitty),
+    /// `WezTerm` shows this pane.
+    WezTerm(WezTerm),
+    /// An editor shows the window of a folder.
+    Folder {
+        /// The editor's command, absolute.
+        program: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// An X11 window becomes the active one.
+    Window {
+        /// The display, `:0`.
+        display: String,
+        /// Its X11 id.
+        id: u32,
+    },
+    /// A macOS terminal shows the tab with this device, and becomes the active app.
+    Tab(Tab),
+    /// A macOS app becomes the active one.
+    Activate(String),
+    /// A new terminal, attached to the tmux session: a program and its arguments.
+    Open(Vec<String>),
+}
+
+/// A tab of a macOS terminal, by what that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tab {
+    /// Terminal.app, by device.
+    Terminal(String),
+    /// iTerm2, by device.
+    ITerm(String),
+    /// Ghostty, by device where it tells that, else by folder.
+    Ghostty {
+        /// `/dev/ttys003`
+        tty: String,
+        /// The folder of the session.
+        folder: PathBuf,
+    },
+}
+
+/// Decides.
+pub fn plan_jump(place: &Place) -> Result<Route, Obstacle> {
+    match &place.runs {
+        Runs::Ended => Err(Obstacle::Ended),
+        Runs::Headless => Err(Obstacle::Headless),
+        Runs::Background => Err(Obstacle::Background),
+        Runs::Nowhere => Err(Obstacle::NoTerminal),
+        Runs::Plain(holder) => {
+            let raising = raise::plan(holder, place, place.name.as_deref())?;
+            Ok(raised(
+                Vec::new(),
+                raising,
+                "it has a terminal of its own".into(),
+            ))
+        }
+        Runs::Tmux(pane) => in_tmux(pane, place),
+    }
+}
+
+/// Whether a window that shows the session is the active one now. Where that is not certain, it
+/// is not.
+pub fn is_in_front(place: &Place) -> bool {
+    match &place.runs {
+        Runs::Plain(holder) => raise::is_active(holder, place.name.as_deref()),
+        Runs::Tmux(pane) => pane.clients.iter().any(|client| {
+            let shows = client.window == pane.window && client.pane == pane.pane;
+            shows && raise::is_active(&client.holder, Some(&client.session_name))
+        }),
+        Runs::Ended | Runs::Headless | Runs::Background | Runs::Nowhere => false,
+    }
+}
+
+fn raised(mut steps: Vec<Step>, raising: Raising, reason: String) -> Route {
+    steps.extend(raising.steps);
+    Route {
+        steps,
+        reason,
+        app: Some(raising.app),
+        doubt: raising.doubt,
+    }
+}
+
+/// A client that shows the session already is taken before any other, so that nothing that its
+/// owner looks at elsewhere is taken away.
+fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
+    let usable = || pane.clients.iter().filter(|c| c.sight != Sight::Suspended);
+    let shows = |c: &Client| pane.links.iter().any(|link| link.session == c.session);
+    let mut showing: Vec<&Client> = usable().filter(|c| shows(c)).collect();
+    showing.sort_by_key(|c| {
+        let exactly = c.window == pane.window && c.pane == pane.pane;
+        Reverse((exactly, c.sight == Sight::Whole, c.activity))
+    });
+    let mut stuck = None;
+    for client in &showing {
+        match raise::plan(&client.holder, place, Some(&client.session_name)) {
+            Ok(raising) => {
+                let reason = format!("the tmux client on {} shows its session", client.tty);
+                let link = pane.links.iter().find(|l| l.session == client.session);
+                return Ok(raised(turn_to(pane, link), raising, reason));
+            }
+            Err(obstacle) => {
+                stuck.get_or_insert((client.tty.clone(), obstacle));
+            }
+        }
+    }
+    let link = pane.links.first().ok_or(Obstacle::NoTerminal)?;
+    if showing.is_empty() {
+        let mut others: Vec<&Client> = usable().filter(|c| c.sight == Sight::Whole).collect();
+        others.sort_by_key(|c| Reverse(c.activity));
+        for client in others {
+            if let Ok(raising) = raise::plan(&client.holder, place, Some(&client.session_name)) {
+                let mut steps = turn_to(pane, Some(link));
+                steps.push(Step::SwitchClient {
+                    client: client.tty.clone(),
+                    session: link.session.clone(),
+                });
+                let reason = format!(
+                    "no tmux client shows its session, and the one on {} was used last",
+                    client.tty
+                );
+                return Ok(raised(steps, raising, reason));
+            }
+        }
+    }
+    open(pane, link, place, stuck.as_ref())
+}
+
+/// What is left to do in tmux until a client of the session shows the pane.
+fn turn_to(pane: &Pane, link: Option<&Link>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if let Some(link) = link.filter(|link| !link.current) {
+        steps.push(Step::SelectWindow {
+            session: link.session.clone(),
+            window: pane.window.clone(),
+        });
+    }
+    if !pane.active {
+        steps.push(Step::SelectPane(pane.pane.clone()));
+    }
+    steps
+}
+
+fn open(
+    pane: &Pane,
+    link: &Link,
+    place: &Place,
+    stuck: Option<&(String, Obstacle)>,
+) -> Result<Route, Obstacle> {
+    let attach = attach(place.tmux.as_deref(), &pane.socket, &link.name);
+    let unshown = |why: Obstacle| match stuck {
+        Some((tty, why)) => Obstacle::Elsewhere(tty.clone(), Box::new(why.clone())),
+        None => Obstacle::Detached(attach.join(" "), Box::new(why)),
+    };
+    if place.tmux.is_none() {
+        return Err(unshown(Obstacle::NoTmux));
+    }
+    if place.system != System::Mac {
+        match (&pane.home.x11, pane.home.wayland) {
+            (X11::Shown { .. }, _) | (_, true) => {}
+            (X11::Unreachable(display, why), false) => {
+                return Err(unshown(Obstacle::Unreachable(display.clone(), why.clone())));
+            }
+            (X11::None, false) => return Err(unshown(Obstacle::NoDisplay)),
+        }
+    }
+    let Some(opener) = &place.opener else {
+        return Err(unshown(Obstacle::NoOpener));
+    };
+    let mut steps = turn_to(pane, Some(link));
+    steps.push(Step::Open([&opener[..], &attach].concat()));
+    let reason = match stuck {
+        None => "no tmux client that can be raised runs, so a terminal is opened".to_owned(),
+        Some((tty, why)) => format!("tmux shows it on {tty}, but {why}; so a terminal is opened"),
+    };
+    Ok(Route {
+        steps,
+        reason,
+        app: None,
+        doubt: None,
+    })
+}
+
+/// The command that attaches a terminal to a tmux session of exactly this name.
+fn attach(tmux: Option<&Path>, socket: &Path, session: &str) -> Vec<String> {
+    let tmux = tmux.map_or_else(|| "tmux".into(), |t| t.to_string_lossy().into_owned());
+    let socket = socket.to_string_lossy().into_owned();
+    let target = format!("={session}");
+    let words = [tmux.as_str(), "-S", &socket, "attach", "-t", &target];
+    words.map(str::to_owned).to_vec()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! Which window shows a process, and how it comes to the front.
+
+use super::place::{Holder, Place, System, Window, X11};
+use super::{Obstacle, Step, Tab};
+use crate::terminal::{self, Ancestor};
+
+/// How a window is brought to the front.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Raising {
+    /// The program, as its users call it.
+    pub(super) app: String,
+    pub(super) steps: Vec<Step>,
+    /// What is left to the user, in words.
+    pub(super) doubt: Option<String>,
+}
+
+/// Editors of one family: they show the window of a folder when asked to open it.
+const EDITORS: [&str; 5] = [
+    "VS Code",
+    "VS Code Insiders",
+    "VSCodium",
+    "Cursor",
+    "Windsurf",
+];
+/// What those are called that are not known.
+const UNKNOWN: &str = "its terminal";
+
+/// The processes that may own the terminal's window, nearest first: up to the nearest that is
+/// known to own terminals, and the others of that program right above it. Above them are windows
+/// of whatever has started the terminal.
+pub fn owners(ancestors: &[Ancestor]) -> Vec<u32> {
+    let mut app = None;
+    let mine = ancestors.iter().take_while(|a| match app {
+        None => {
+            app = terminal::owner(a);
+            true
+        }
+        Some(_) => terminal::owner(a) == app,
+    });
+    mine.map(|a| a.pid).collect()
+}
+
+/// Decides how a holder's window is raised.
+pub(super) fn plan(
+    holder: &Holder,
+    place: &Place,
+    title: Option<&str>,
+) -> Result<Raising, Obstacle> {
+    let app = terminal::app(&holder.ancestors);
+    if app == Some("SSH") {
+        return Err(Obstacle::Remote);
+    }
+    if let Some(tty) = holder.tty.as_deref().filter(|tty| is_console(tty)) {
+        return Err(Obstacle::Console(tty.to_owned()));
+    }
+    if place.system == System::Mac {
+        return mac(holder, place, app.unwrap_or(UNKNOWN));
+    }
+    let name = app.unwrap_or(UNKNOWN).to_owned();
+    let window = pick(holder, title);
+    let mut steps = own_way(holder, app);
+    let doubt = match &window {
+        Ok(picked) if steps.is_empty() => picked.doubt.clone(),
+        _ => None,
+    };
+    match window {
+        Ok(picked) => steps.push(picked.step),
+        Err(_) if !steps.is_empty() => {}
+        Err(obstacle) => match (&holder.editor, app) {
+            (Some(program), Some(app)) if EDITORS.contains(&app) => {
+                steps.push(folder(program, place));
+            }
+            _ => return Err(obstacle),
+        },
+    }
+    Ok(Raising {
+        app: name,
+        steps,
+        doubt,
+    })
+}
+
+/// Whether the holder's window is the active one, beyond doubt.
+pub(super) fn is_active(holder: &Holder, title: Option<&str>) -> bool {
+    let X11::Shown {
+        active: Some(active),
+        ..
+    } = &holder.screen.x11
+    else {
+        return false;
+    };
+    pick(holder, title).is_ok_and(|picked| picked.id == *active && picked.doubt.is_none())
+}
+
+/// `/dev/tty2`, but no terminal of a program.
+fn is_console(tty: &str) -> bool {
+    let number = tty.strip_prefix("/dev/tty").unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What a terminal program can be told itself. It counts only where that program owns the
+/// terminal: what is started in it inherits the same variables.
+fn own_way(holder: &Holder, app: Option<&str>) -> Vec<Step> {
+    match app {
+        Some("kitty") => holder.hints.kitty.clone().map(Step::Kitty),
+        Some("WezTerm") => holder.hints.wezterm.clone().map(Step::WezTerm),
+        _ => None,
+    }
+    .into_iter()
+    .collect()
+}
+
+fn folder(program: &std::path::Path, place: &Place) -> Step {
+    Step::Folder {
+        program: program.to_path_buf(),
+        folder: place.folder.clone(),
+    }
+}
+
+struct Picked {
+    id: u32,
+    step: Step,
+    doubt: Option<String>,
+}
+
+/// The X11 window of a holder: the only one of its terminal program, or the one that its
+/// environment names, or the only one with its title.
+fn pick(holder: &Holder, title: Option<&str>) -> Result<Picked, Obstacle> {
+    let app = terminal::app(&holder.ancestors).unwrap_or(UNKNOWN);
+    let (display, windows) = match &holder.screen.x11 {
+        X11::Shown {
+            display, windows, ..
+        } => (display, windows),
+        _ if holder.screen.wayland => return Err(Obstacle::Wayland(app.into())),
+        X11::None => return Err(Obstacle::NoDisplay),
+        X11::Unreachable(display, why) => {
+            return Err(Obstacle::Unreachable(display.clone(), why.clone()));
+        }
+    };
+    let of = |pid: u32| windows.iter().filter(move |w| w.pid == Some(pid));
+    let owned = owners(&holder.ancestors)
+        .into_iter()
+        .map(|pid| of(pid).collect::<Vec<_>>())
+        .find(|windows| !windows.is_empty())
+        .unwrap_or_default();
+    let hinted = |window: &&Window| Some(window.id) == holder.hints.window;
+    let found = match &owned[..] {
+        [] => windows.iter().find(|w| w.pid.is_none() && hinted(w)),
+        [only] => Some(*only),
+        several => {
+            let named = several.iter().copied().find(hinted);
+            Some(
+                named
+                    .or_else(|| only_titled(several, title))
+                    .ok_or_else(|| Obstacle::Ambiguous(app.into(), several.len()))?,
+            )
+        }
+    };
+    let Some(window) = found else {
+        return Err(if holder.screen.wayland {
+            Obstacle::Wayland(app.into())
+        } else {
+            Obstacle::NoWindow(app.into(), display.clone())
+        });
+    };
+    let tabs = holder.terminals > owned.len().max(1);
+    Ok(Picked {
+        id: window.id,
+        step: Step::Window {
+            display: display.clone(),
+            id: window.id,
+        },
+        doubt: tabs.then(|| {
+            format!(
+                "brought {app} to the front, which has several tabs and does not tell which of \
+                 them shows this session"
+            )
+        }),
+    })
+}
+
+/// The only window whose title is this, behind whatever sign stands before it, or begins with it
+/// as tmux's titles do.
+fn only_titled<'a>(windows: &[&'a Window], title: Option<&str>) -> Option<&'a Window> {
+    let title = title.filter(|title| !title.is_empty())?;
+    let mut fitting = windows.iter().copied().filter(|window| {
+        let bare = window
+            .title
+            .trim_start_matches(|c: char| !c.is_alphanumeric());
+        let own = title.trim_start_matches(|c: char| !c.is_alphanumeric());
+        bare == own || window.title.starts_with(&format!("{title}:"))
+    });
+    let first = fitting.next()?;
+    fitting.next().is_none().then_some(first)
+}
+
+fn mac(holder: &Holder, place: &Place, app: &str) -> Result<Raising, Obstacle> {
+    let tty = holder.tty.clone().ok_or(Obstacle::NoTerminal)?;
+    let mut steps = own_way(holder, Some(app));
+    match app {
+        "Terminal" => steps.push(Step::Tab(Tab::Terminal(tty))),
+        "iTerm2" => steps.push(Step::Tab(Tab::ITerm(tty))),
+        "Ghostty" => steps.push(Step::Tab(Tab::Ghostty {
+            tty,
+            folder: place.folder.clone(),
+        })),
+        "kitty" | "WezTerm" if !steps.is_empty() => steps.push(Step::Activate(app.to_owned())),
+        _ => match &holder.editor {
+            Some(program) if EDITORS.contains(&app) => steps.push(folder(program, place)),
+            _ => return Err(Obstacle::NoScript(app.to_owned())),
+        },
+    }
+    Ok(Raising {
+        app: app.to_owned(),
+        steps,
+        doubt: None,
+    })
+}

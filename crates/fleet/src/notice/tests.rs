@@ -1,0 +1,234 @@
+mod many;
+mod random;
+mod rules;
+
+use super::*;
+use crate::request::Asks;
+use crate::session::{
+    Activity, Because, Certainty, ControlModel, End, Need, NeedKind, Request, Source,
+};
+use crate::snapshot::Snapshot;
+use crate::time::Timestamp;
+use crate::view::{Card, CardLine, LineMark};
+use std::time::UNIX_EPOCH;
+
+/// When every story begins.
+const BEGIN: i64 = 1_000_000;
+
+/// So many milliseconds after the beginning.
+fn at(ms: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis((BEGIN + ms).unsigned_abs())
+}
+
+fn id(n: u128) -> SessionId {
+    SessionId(uuid::Uuid::from_u128(n))
+}
+
+/// A session of that number, idle from the beginning on.
+fn idle(n: u128) -> Session {
+    let folder = format!("/home/dev/s{n}");
+    let mut session = Session::new(id(n), folder, ControlModel::Pty, None);
+    session.status = SessionStatus::Active;
+    session.created_at = at(0);
+    session.last_seen = at(0);
+    session.activity = Some(Activity::Idle { since: at(0) });
+    session
+}
+
+fn doing(n: u128, activity: Activity) -> Session {
+    Session {
+        activity: Some(activity),
+        ..idle(n)
+    }
+}
+
+fn working(n: u128, since: i64) -> Session {
+    let activity = Activity::Working {
+        tool: None,
+        detail: None,
+        since: at(since),
+    };
+    doing(n, activity)
+}
+
+fn finished(n: u128, since: i64) -> Session {
+    doing(n, Activity::Finished { since: at(since) })
+}
+
+fn failed(n: u128, since: i64) -> Session {
+    let error = "API Error: 400".to_owned();
+    let since = at(since);
+    doing(n, Activity::Failed { error, since })
+}
+
+/// It asks for leave to run a command.
+fn asks(n: u128, since: i64, command: &str) -> Session {
+    let need = Need {
+        kind: NeedKind::Permission,
+        tool: Some("Bash".into()),
+        detail: Some(command.into()),
+        agent: None,
+        elsewhere: None,
+        since: at(since),
+    };
+    Session {
+        status: SessionStatus::AwaitingApproval,
+        activity: None,
+        need: Some(need),
+        ..idle(n)
+    }
+}
+
+/// The same, and a hook holds the request of that name.
+fn holds(n: u128, since: i64, command: &str, request: &str) -> Session {
+    let request = Request {
+        id: RequestId(request.into()),
+        kind: Asks::Permission,
+        tool: "Bash".into(),
+        detail: Some(command.into()),
+        agent: None,
+        held: true,
+        until: None,
+        since: at(since),
+    };
+    Session {
+        requests: vec![request],
+        ..asks(n, since, command)
+    }
+}
+
+fn ended(n: u128, since: i64, end: End) -> Session {
+    let because = Because {
+        source: Source::Process,
+        text: "its process has ended".into(),
+        observed_at: at(since),
+        since: at(since),
+        certainty: Certainty::Certain,
+        until: String::new(),
+    };
+    Session {
+        status: SessionStatus::Stopped,
+        activity: None,
+        because: Some(because),
+        end: Some(end),
+        ..idle(n)
+    }
+}
+
+/// The book, a clock, and an owner.
+struct Scene {
+    notices: Notices,
+    snapshot: Snapshot,
+    attention: Attention,
+    preferences: NoticePreferences,
+    cards: Cards,
+    now: i64,
+    suppressed: Vec<(SessionId, Kind, Suppressed)>,
+}
+
+impl Scene {
+    /// An engine that has just looked at these sessions for the first time.
+    fn of(sessions: Vec<Session>) -> Self {
+        let mut scene = Self {
+            notices: Notices::default(),
+            snapshot: Snapshot::default(),
+            attention: Attention {
+                popover_open: false,
+                front: BTreeSet::new(),
+                wall: at(0),
+                minute: 12 * 60,
+            },
+            preferences: NoticePreferences::default(),
+            cards: Cards::default(),
+            now: 0,
+            suppressed: Vec::new(),
+        };
+        assert_eq!(scene.see(0, sessions), []);
+        scene
+    }
+
+    fn decide(&mut self) -> Vec<Step> {
+        self.attention.wall = at(self.now);
+        let home = Path::new("/home/dev");
+        let now = Timestamp::from_millis(BEGIN + self.now);
+        let decision = self.notices.decide(
+            &self.snapshot,
+            Some(home),
+            &self.cards,
+            &self.attention,
+            &self.preferences,
+            now,
+        );
+        self.suppressed.extend(decision.suppressed);
+        decision.steps
+    }
+
+    /// These are all sessions, from this millisecond on.
+    fn see(&mut self, ms: i64, sessions: Vec<Session>) -> Vec<Step> {
+        let mut steps = self.wait(ms);
+        self.snapshot.sessions = sessions;
+        let now = Timestamp::from_millis(BEGIN + ms);
+        self.notices.look(&self.snapshot, now);
+        steps.extend(self.decide());
+        steps
+    }
+
+    /// Lets time pass, waking whenever the book wants to be woken.
+    fn wait(&mut self, until: i64) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let begin = Timestamp::from_millis(BEGIN);
+        for turn in 0.. {
+            assert!(turn < 10_000, "it never rests");
+            let due = self.notices.due().map(|due| due.as_millis() - BEGIN);
+            match due.filter(|due| *due < until) {
+                Some(due) => self.now = self.now.max(due),
+                None => break,
+            }
+            assert!(begin.as_millis() + self.now >= 0);
+            steps.extend(self.decide());
+        }
+        self.now = until;
+        steps
+    }
+
+    /// Why its owner was not told, since last asked.
+    fn why(&mut self) -> Vec<Suppressed> {
+        self.suppressed.drain(..).map(|(_, _, why)| why).collect()
+    }
+}
+
+use std::path::Path;
+
+/// Steps in short: `+1 title | body`, `~…` for other words, `-1`; `*` stands for several.
+fn told(steps: &[Step]) -> Vec<String> {
+    let place = |slot: &Slot| match slot {
+        Slot::Session(id) => id.0.as_u128().to_string(),
+        Slot::Several => "*".into(),
+    };
+    let words = |notice: &Notice| format!("{} | {}", notice.title, notice.body);
+    let short = |step: &Step| match step {
+        Step::Deliver(slot, notice) => format!("+{} {}", place(slot), words(notice)),
+        Step::Amend(slot, notice) => format!("~{} {}", place(slot), words(notice)),
+        Step::Withdraw(slot) => format!("-{}", place(slot)),
+    };
+    steps.iter().map(short).collect()
+}
+
+/// The text of a request, as its card would show it.
+fn card(request: &str, lines: &[&str]) -> (RequestId, Card) {
+    let id = RequestId(request.into());
+    let lines = lines.iter().map(|text| CardLine {
+        mark: LineMark::Plain,
+        text: (*text).to_owned(),
+    });
+    let card = Card {
+        request: id.clone(),
+        kind: Asks::Permission,
+        title: "Bash".into(),
+        lines: lines.collect(),
+        questions: Vec::new(),
+        always: Vec::new(),
+        unseen: None,
+    };
+    (id, card)
+}

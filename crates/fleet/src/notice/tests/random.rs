@@ -1,0 +1,100 @@
+//! Random histories: no need is told twice, and none that is over stays.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// What happens to one of a few sessions, and how long after the last thing did.
+#[derive(Debug, Clone)]
+struct Happens {
+    who: usize,
+    what: u8,
+    after: i64,
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    let after = prop_oneof![0..100_i64, 100..3_000_i64, 60_000..70_000_i64];
+    (0..5_usize, 0..10_u8, after).prop_map(|(who, what, after)| Happens { who, what, after })
+}
+
+proptest! {
+    #[test]
+    fn no_need_is_told_twice_and_none_that_is_over_stays(story in prop::collection::vec(happens(), 1..60)) {
+        let mut sessions: Vec<Session> = (0..5).map(|n| working(n, 0)).collect();
+        let mut scene = Scene::of(sessions.clone());
+        let mut shown: BTreeMap<Slot, Notice> = BTreeMap::new();
+        let mut heard: Vec<(Slot, RequestId)> = Vec::new();
+        let mut now = 0;
+        let mut requests = 0;
+        for next in story {
+            now += next.after;
+            let n = u128::try_from(next.who).expect("few");
+            scene.attention.popover_open = next.what == 9;
+            let request = |r: i32| format!("request {r}");
+            sessions[next.who] = match next.what {
+                0 | 1 => working(n, now),
+                2 => finished(n, now),
+                3 => failed(n, now),
+                4 => ended(n, now, End::Killed),
+                5 | 6 => { requests += 1; holds(n, now, &request(requests), &request(requests)) }
+                // One of the last few comes back, whosever it was.
+                7 => { let r = requests - requests % 3; holds(n, now, &request(r), &request(r)) }
+                8 => Session { status: SessionStatus::Paused, ..sessions[next.who].clone() },
+                _ => sessions[next.who].clone(),
+            };
+            let texts = (0..=requests).map(|r| { let r = request(r); card(&r, &[&r]) });
+            scene.cards = texts.collect();
+            let steps = scene.see(now, sessions.clone());
+            check(&steps, &mut shown, &mut heard)?;
+        }
+        let last = now + 5_000;
+        let steps = scene.wait(last);
+        check(&steps, &mut shown, &mut heard)?;
+        prop_assert_eq!(&shown, &scene.notices.shown);
+        // Whatever is shown of one session is so.
+        for (slot, notice) in &shown {
+            let Slot::Session(who) = slot else { continue };
+            let session = sessions.iter().find(|s| s.id == *who).expect("known");
+            let so = match notice.kind {
+                Kind::Needs => session.need.is_some(),
+                Kind::Finished => matches!(session.activity, Some(Activity::Finished { .. })),
+                Kind::Failed => matches!(session.activity, Some(Activity::Failed { .. })),
+                Kind::Stopped => session.status == SessionStatus::Stopped,
+            };
+            prop_assert!(so, "{:?} of {:?}", notice, session);
+            let asked = session.requests.first().map(|r| r.id.clone());
+            prop_assert!(notice.kind != Kind::Needs || notice.answers == asked);
+        }
+        // When all is over, nothing is left.
+        let calm: Vec<Session> = (0..5).map(|n| working(n, last)).collect();
+        let mut steps = scene.see(last, calm);
+        steps.extend(scene.wait(last + 5_000));
+        check(&steps, &mut shown, &mut heard)?;
+        prop_assert!(shown.is_empty(), "{:?}", shown);
+        prop_assert_eq!(scene.notices.due(), None);
+    }
+}
+
+fn check(
+    steps: &[Step],
+    shown: &mut BTreeMap<Slot, Notice>,
+    heard: &mut Vec<(Slot, RequestId)>,
+) -> Result<(), TestCaseError> {
+    for step in steps {
+        match step {
+            Step::Deliver(slot, notice) => {
+                shown.insert(*slot, notice.clone());
+                if let Some(request) = &notice.answers {
+                    let one = (*slot, request.clone());
+                    prop_assert!(!heard.contains(&one), "{:?} is told twice", one);
+                    heard.push(one);
+                }
+            }
+            Step::Amend(slot, notice) => {
+                prop_assert!(shown.insert(*slot, notice.clone()).is_some());
+            }
+            Step::Withdraw(slot) => prop_assert!(shown.remove(slot).is_some()),
+        }
+    }
+    Ok(())
+}

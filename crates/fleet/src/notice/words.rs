@@ -1,0 +1,131 @@
+//! The words of a notice: those of the row, and all of a request that can be answered from it.
+
+use super::news::held;
+use super::{Cards, Kind, Notice};
+use crate::request::Asks;
+use crate::session::{Activity, End, Session, SessionId};
+use crate::view::{Card, LineMark, Row, visible};
+
+/// The longest title, in characters.
+const TITLE: usize = 60;
+/// The longest body, in characters, unless it holds a whole request.
+const BODY: usize = 160;
+/// The largest request that is shown whole in a notice, in characters and lines: what every
+/// server shows without cutting it.
+const WHOLE: (usize, usize) = (200, 4);
+/// So many sessions are named where several are told of.
+const NAMED: usize = 3;
+
+/// What is told of one session.
+pub(super) fn one(session: &Session, row: &Row, kind: Kind, cards: &Cards) -> Notice {
+    let plain = |word: &str, detail: &str| match detail {
+        "" => word.to_owned(),
+        detail => cut(&format!("{word} · {detail}"), BODY),
+    };
+    let title = cut(&row.title, TITLE);
+    let told = |body| Notice {
+        kind,
+        title,
+        body,
+        answers: None,
+    };
+    match kind {
+        Kind::Needs => {
+            let card = held(session)
+                .filter(|(_, asks)| *asks == Asks::Permission)
+                .and_then(|(id, _)| cards.get(id));
+            match card.and_then(|card| Some((card, whole(session, row, card)?))) {
+                Some((card, body)) => Notice {
+                    answers: Some(card.request.clone()),
+                    ..told(body)
+                },
+                None => told(plain(&row.word, &row.detail)),
+            }
+        }
+        Kind::Finished => match session.activity {
+            Some(Activity::BackgroundShell { .. }) => told(plain("Finished", &row.detail)),
+            _ => told(plain(&row.word, &row.detail)),
+        },
+        Kind::Failed => told(plain(&row.word, &row.detail)),
+        Kind::Stopped => told(plain(
+            &row.word,
+            match session.end {
+                Some(End::MidTurn) => "it was ended in the middle of a turn",
+                _ => "it was killed, or it crashed",
+            },
+        )),
+    }
+}
+
+/// All of a request, where it fits.
+fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
+    if card.unseen.is_some() || card.kind != Asks::Permission || !card.questions.is_empty() {
+        return None;
+    }
+    let lines = card.lines.iter().map(|line| match line.mark {
+        LineMark::Plain | LineMark::Label => line.text.clone(),
+        LineMark::Added => format!("+ {}", line.text),
+        LineMark::Removed => format!("- {}", line.text),
+    });
+    let lines: Vec<String> = lines.collect();
+    let text = lines.join("\n");
+    let fits = text.chars().count() <= WHOLE.0 && text.lines().count() <= WHOLE.1;
+    // What cannot be seen is not shown whole.
+    let seen = !lines.is_empty() && lines.iter().all(|line| visible(line) == *line);
+    let agent = session.requests.first().and_then(|r| r.agent.as_deref());
+    let by = agent.map_or_else(String::new, |agent| format!(" (for {})", visible(agent)));
+    let head = cut(&format!("{} · {}{by}", row.word, card.title), BODY);
+    (fits && seen).then(|| format!("{head}\n{text}"))
+}
+
+/// What is told of several sessions at once.
+pub(super) fn several<'a>(
+    told: &[(SessionId, Kind)],
+    title: impl Fn(SessionId) -> &'a str,
+) -> Notice {
+    let count = |kind: Kind| told.iter().filter(|(_, k)| *k == kind).count();
+    let all = [
+        (Kind::Needs, "needs you", "need you"),
+        (Kind::Failed, "failed", "failed"),
+        (Kind::Stopped, "stopped", "stopped"),
+        (Kind::Finished, "finished", "finished"),
+    ];
+    let mut parts = all
+        .into_iter()
+        .filter_map(|(kind, one, more)| match count(kind) {
+            0 => None,
+            1 => Some((kind, format!("1 session {one}"), one)),
+            n => Some((kind, format!("{n} sessions {more}"), more)),
+        });
+    let (kind, mut head) = parts
+        .next()
+        .map_or((Kind::Finished, String::new()), |(kind, text, _)| {
+            (kind, text)
+        });
+    for (kind, _, word) in parts {
+        head = format!("{head} · {} {word}", count(kind));
+    }
+    let names: Vec<String> = told
+        .iter()
+        .take(NAMED)
+        .map(|(id, _)| cut(title(*id), TITLE / 2))
+        .collect();
+    let mut body = names.join(", ");
+    if told.len() > NAMED {
+        body = format!("{body} and {} more", told.len() - NAMED);
+    }
+    Notice {
+        kind,
+        title: head,
+        body,
+        answers: None,
+    }
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    let mut short: String = text.chars().take(longest).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}

@@ -1,0 +1,25 @@
+//! `make answer-matrix`: every case of `tests/answer`, in both terminals, repeatedly, and how long
+//! a request and its answer take. In pieces: what was green is not done again.
+
+#[cfg(target_os = "linux")]
+#[path = "answer/cases.rs"]
+mod cases;
+#[cfg(target_os = "linux")]
+#[path = "answer_matrix/latency.rs"]
+mod latency;
+#[cfg(target_os = "linux")]
+#[path = "matrix/pieces.rs"]
+mod pieces;
+#[cfg(target_os = "linux")]
+#[path = "answer_matrix/run.rs"]
+mod run;
+#[cfg(target_os = "linux")]
+#[path = "answer/stage.rs"]
+mod stage;
+
+fn main() -> std::process::ExitCode {
+    #[cfg(target_os = "linux")]
+    return run::run();
+    #[cfg(not(target_os = "linux"))]
+    std::process::ExitCode::SUCCESS
+}

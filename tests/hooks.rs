@@ -1,0 +1,213 @@
+//! The hook socket of a running engine under load, and from whoever does not keep to its form:
+//! what was taken is not lost, memory stays bounded, and no session is the worse for it.
+#![cfg(target_os = "linux")]
+
+#[path = "hooks/load.rs"]
+mod load;
+#[path = "hooks/serving.rs"]
+mod serving;
+#[expect(dead_code, reason = "made for the tests of answers")]
+#[path = "answer/stage.rs"]
+mod stage;
+
+use load::{Load, Silent};
+use serde_json::json;
+use serving::{Crowd, LARGE, Serving, asks, event, tell};
+use stage::{LONG, Stage, allow};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use trusty_tests::Shape;
+use trusty_tests::trusty::serve;
+use trusty_tests::wait::{until, until_or};
+
+/// What the engine may keep above what it needs itself, in kB: 64 MiB of requests that are held,
+/// and as much again for room that is not given back at once.
+const KEPT: u64 = 128 << 10;
+/// What it may need beside that while it reads: two large messages at a time, and what is made of
+/// them.
+const READING: u64 = 64 << 10;
+
+#[test]
+fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
+    let Some(stage) = Stage::new(Shape::PtyDirect) else {
+        return;
+    };
+    let engine = stage.serving.as_ref().expect("an engine").process();
+    let serving = Serving::of(&stage.home);
+    let crowd = Crowd::start(&stage.home, 20, "busy");
+    until(LONG, "the crowd", || {
+        (serving.sessions() > crowd.len()).then_some(())
+    });
+    let before = serving::memory(engine);
+    let over = AtomicBool::new(false);
+    let taken = thread::scope(|threads| {
+        let load = Load {
+            serving: &serving,
+            crowd: &crowd,
+            over: &over,
+        };
+        threads.spawn(move || load.halves_and_garbage());
+        threads.spawn(move || load.slow_readers());
+        threads.spawn(move || load.large());
+        let home = &stage.home;
+        let real = threads.spawn(move || load.real_hooks(home));
+        let flood: Vec<_> = (0..load::THREADS)
+            .map(|number| threads.spawn(move || load.flood(number)))
+            .collect();
+        // Meanwhile another session is asked, and answered.
+        let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for number in 0..3 {
+                let request = stage.ask(&format!("bash: touch made-{number}"));
+                stage.give(&request, &allow());
+                stage.wait_made(&format!("made-{number}"));
+                stage.rest();
+            }
+        }));
+        let taken: usize = flood.into_iter().map(|f| f.join().expect("sent")).sum();
+        over.store(true, Ordering::Relaxed);
+        assert!(real.join().expect("ran") > 0);
+        assert!(asked.is_ok(), "the session beside the flood");
+        taken
+    });
+    assert_eq!(taken, load::MESSAGES, "all were taken");
+    // The last that each was told is what is known of it.
+    for number in 0..crowd.len() {
+        let name = format!("last-{number}");
+        let told = tell(
+            &serving,
+            crowd.pid(number),
+            &event("PreToolUse", number, &name),
+        );
+        assert_eq!(told, "taken\n");
+    }
+    for number in 0..crowd.len() {
+        let wanted = format!("last-{number} is about to run");
+        let told = || serving.hook_says(crowd.pid(number));
+        until_or(
+            LONG,
+            &wanted,
+            || told().filter(|says| *says == wanted).map(drop),
+            || format!("{:?}", told()),
+        );
+    }
+    let after = serving::memory(engine);
+    let most = before.now + KEPT;
+    assert!(after.now < most, "kB before {before:?}, after {after:?}");
+    let peak = before.now + KEPT + READING;
+    assert!(after.peak < peak, "kB before {before:?}, after {after:?}");
+    stage.goes_on("say and on");
+}
+
+#[test]
+fn each_hook_that_was_taken_has_its_effect() {
+    let home = trusty_tests::Home::new();
+    let _engine = serve(&home);
+    let serving = Serving::of(&home);
+    let crowd = Crowd::start(&home, 40, "busy");
+    until(LONG, "the crowd", || {
+        (serving.sessions() == crowd.len()).then_some(())
+    });
+    // Of each session in turn, all at once from many sides; each ends with another event.
+    thread::scope(|threads| {
+        for number in 0..crowd.len() {
+            let (serving, crowd) = (&serving, &crowd);
+            threads.spawn(move || {
+                for turn in 0..50 {
+                    let what = if turn % 2 == 0 {
+                        "PreToolUse"
+                    } else {
+                        "PostToolUse"
+                    };
+                    let name = format!("tool-{number}-{turn}");
+                    let payload = event(what, number, &name);
+                    assert_eq!(tell(serving, crowd.pid(number), &payload), "taken\n");
+                }
+                if number % 2 == 0 {
+                    let payload = event("PreToolUse", number, &format!("final-{number}"));
+                    assert_eq!(tell(serving, crowd.pid(number), &payload), "taken\n");
+                }
+            });
+        }
+    });
+    for number in 0..crowd.len() {
+        let wanted = match number % 2 {
+            0 => format!("final-{number} is about to run"),
+            _ => "a tool has ended".to_owned(),
+        };
+        let told = || serving.hook_says(crowd.pid(number));
+        until_or(
+            LONG,
+            &wanted,
+            || told().filter(|says| *says == wanted).map(drop),
+            || format!("{number}: {:?}", told()),
+        );
+    }
+}
+
+#[test]
+fn requests_that_nobody_answers_are_bounded() {
+    let home = trusty_tests::Home::new();
+    let engine = serve(&home);
+    let serving = Serving::of(&home);
+    let crowd = Crowd::start(&home, 20, "waiting");
+    until(LONG, "the crowd", || {
+        (serving.sessions() == crowd.len()).then_some(())
+    });
+    let before = serving::memory(engine.process());
+    // More of 10 MB than are kept, and more of any length than are held at a time. How many of the
+    // large ones are read in time is a matter of the machine.
+    let ask = |number: usize, command: &str| {
+        let owner = number % crowd.len();
+        asks(&serving, crowd.pid(owner), owner, command)
+    };
+    let large = "x".repeat(LARGE);
+    let mut waiting: Vec<_> = (0..24).filter_map(|number| ask(number, &large)).collect();
+    let small = (0..400).map(|number| ask(number, &format!("command {number}")));
+    waiting.extend(small.map(|taken| taken.expect("taken")));
+    let held = until_or(
+        LONG,
+        "requests that are held",
+        || Some(serving.held()).filter(|held| *held > 100),
+        || format!("{} held", serving.held()),
+    );
+    assert!(held <= 256, "{held} held");
+    let one = json!({"hook_event_name": "Stop", "session_id": "s-0"}).to_string();
+    assert_eq!(tell(&serving, crowd.pid(0), one.as_bytes()), "taken\n");
+    assert!(serving.held() <= 256);
+    let full = serving::memory(engine.process());
+    let most = before.now + KEPT + READING;
+    assert!(full.peak < most, "kB before {before:?}, full {full:?}");
+    // They hang up, and nothing is held any more.
+    drop(waiting);
+    until_or(
+        LONG,
+        "the end of all that was held",
+        || (serving.held() == 0).then_some(()),
+        || format!("{} held", serving.held()),
+    );
+    let after = serving::memory(engine.process());
+    assert!(
+        after.now < before.now + KEPT,
+        "kB before {before:?}, full {full:?}, after {after:?}"
+    );
+}
+
+#[test]
+fn whoever_says_nothing_keeps_nobody_waiting_for_long() {
+    let home = trusty_tests::Home::new();
+    let _engine = serve(&home);
+    let serving = Serving::of(&home);
+    let crowd = Crowd::start(&home, 1, "busy");
+    until(LONG, "the crowd", || {
+        (serving.sessions() == 1).then_some(())
+    });
+    // As many as are listened to at a time, three times over.
+    let silent = Silent::connect(&serving, 768);
+    let payload = event("PreToolUse", 0, "heard");
+    until(LONG, "a hook to be heard", || {
+        (tell(&serving, crowd.pid(0), &payload) == "taken\n").then_some(())
+    });
+    let says = serving.hook_says(crowd.pid(0));
+    assert_eq!(says.as_deref(), Some("heard is about to run"));
+    drop(silent);
+}

@@ -1,0 +1,155 @@
+//! What is sent to the hook socket: a flood in its own form, and everything that is not.
+
+use crate::serving::{Crowd, LARGE, Serving, event, tell};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use trusty_tests::Home;
+use trusty_tests::trusty::{program, surroundings};
+
+/// 1,000 messages a second for 10 s, from so many threads.
+pub(crate) const MESSAGES: usize = 10_000;
+pub(crate) const THREADS: usize = 10;
+const RATE: u32 = 1_000;
+
+/// Whoever is sent to, and by whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Load<'a> {
+    pub(crate) serving: &'a Serving,
+    pub(crate) crowd: &'a Crowd,
+    pub(crate) over: &'a AtomicBool,
+}
+
+impl Load<'_> {
+    fn goes_on(self) -> bool {
+        !self.over.load(Ordering::Relaxed)
+    }
+
+    /// One thread's share, each message at its time; how many were taken.
+    pub(crate) fn flood(self, thread: usize) -> usize {
+        let share = MESSAGES / THREADS;
+        let pace = Duration::from_secs(1) / (RATE / u32::try_from(THREADS).unwrap_or(1));
+        let begun = Instant::now();
+        let mut taken = 0;
+        for number in 0..share {
+            let due = begun + pace * u32::try_from(number).unwrap_or(u32::MAX);
+            sleep(due.saturating_duration_since(Instant::now()));
+            // Those of one session always come from one thread, in order.
+            let session = thread * self.crowd.len() / THREADS + number % 2;
+            let what = if number % 4 < 2 {
+                "PreToolUse"
+            } else {
+                "PostToolUse"
+            };
+            let payload = event(what, session, &format!("tool-{}", number / 4));
+            let told = tell(self.serving, self.crowd.pid(session), &payload);
+            taken += usize::from(told == "taken\n");
+        }
+        taken
+    }
+
+    /// Hooks as clients run them, one after the other; how many.
+    pub(crate) fn real_hooks(self, home: &Home) -> usize {
+        let mut ran = 0;
+        while self.goes_on() && ran < 200 {
+            let session = ran % self.crowd.len();
+            let payload = event("PreToolUse", session, "a real one");
+            let mut child = Command::new(program("trusty-hook"))
+                .arg("PreToolUse")
+                .env_clear()
+                .envs(surroundings(home))
+                .env("CLAUDE_PID", self.crowd.pid(session).to_string())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("starts");
+            let mut input = child.stdin.take().expect("piped");
+            input.write_all(&payload).expect("written");
+            drop(input);
+            let output = child.wait_with_output().expect("ends");
+            assert!(output.status.success() && output.stdout.is_empty());
+            ran += 1;
+        }
+        ran
+    }
+
+    /// Messages that end in their midst, or are none.
+    pub(crate) fn halves_and_garbage(self) {
+        let pid = self.crowd.pid(0);
+        let mut open: Vec<UnixStream> = Vec::new();
+        while self.goes_on() {
+            for text in [
+                format!("trusty-hook 1 {pid} 500\n{{\"hook_event"),
+                format!("trusty-hook 1 {pid} 16000000 ask\n{{\"hook_event"),
+                "trusty-hook 1 7".to_owned(),
+                "GET /v1/sessions HTTP/1.1\r\n\r\n".to_owned(),
+                "\u{0}\u{1}\n".to_owned(),
+                format!("trusty-hook 1 {pid} 2 ask\n[]"),
+                format!("trusty-hook 1 {pid} 99999999999999999999\n"),
+                "x".repeat(4096),
+            ] {
+                let mut stream = self.serving.connect();
+                // It may be cut off before all is said.
+                let _ = stream.write_all(text.as_bytes());
+                open.push(stream);
+            }
+            // The oldest end; the others are left as they are.
+            if open.len() > 64 {
+                open.drain(..8);
+            }
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Whole messages whose answer nobody reads.
+    pub(crate) fn slow_readers(self) {
+        let mut open: Vec<UnixStream> = Vec::new();
+        let payload = event("PreToolUse", 1, "unread");
+        let pid = self.crowd.pid(1);
+        let message = format!("trusty-hook 1 {pid} {}\n", payload.len());
+        while self.goes_on() {
+            let mut stream = self.serving.connect();
+            stream.write_all(message.as_bytes()).expect("written");
+            stream.write_all(&payload).expect("written");
+            open.push(stream);
+            if open.len() > 64 {
+                open.remove(0);
+            }
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Inputs of 10 MB, one after the other.
+    pub(crate) fn large(self) {
+        let payload = event("PreToolUse", 2, &"x".repeat(LARGE));
+        let mut number = 0;
+        while self.goes_on() && number < 20 {
+            // Whether it is taken in time is a matter of the machine.
+            let _ = tell(self.serving, self.crowd.pid(2), &payload);
+            number += 1;
+        }
+    }
+}
+
+/// Connections that never say anything.
+pub(crate) struct Silent(Vec<UnixStream>);
+
+impl Silent {
+    pub(crate) fn connect(serving: &Serving, number: usize) -> Self {
+        Self((0..number).map(|_| serving.connect()).collect())
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        for stream in &mut self.0 {
+            let mut rest = Vec::new();
+            // Each was told something before it was let go, or nothing.
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+            let _ = stream.read_to_end(&mut rest);
+        }
+    }
+}

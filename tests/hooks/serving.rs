@@ -1,0 +1,177 @@
+//! An engine's hook socket, what it shows, and sessions that are nothing but a process and a
+//! registry file.
+
+use serde_json::json;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use trusty_tests::trusty::{Running, session_of};
+use trusty_tests::{Home, LocalApi, ProcessRef, Value};
+
+/// The length of what is large, in bytes.
+pub(crate) const LARGE: usize = 10 << 20;
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The two sockets of one engine.
+pub(crate) struct Serving {
+    api: LocalApi,
+    hooks: PathBuf,
+}
+
+impl Serving {
+    pub(crate) fn of(home: &Home) -> Self {
+        Self {
+            api: LocalApi::of(home),
+            hooks: home.runtime().join("trusty/hooks.sock"),
+        }
+    }
+
+    /// A connection to the hook socket.
+    pub(crate) fn connect(&self) -> UnixStream {
+        let stream = UnixStream::connect(&self.hooks).expect("connects");
+        stream.set_read_timeout(Some(PATIENCE)).expect("set");
+        stream.set_write_timeout(Some(PATIENCE)).expect("set");
+        stream
+    }
+
+    fn snapshot(&self) -> Value {
+        self.api.get("/v1/sessions").expect("an engine").1
+    }
+
+    /// How many sessions are shown.
+    pub(crate) fn sessions(&self) -> usize {
+        self.snapshot()["sessions"].as_array().map_or(0, Vec::len)
+    }
+
+    /// How many requests are held.
+    pub(crate) fn held(&self) -> usize {
+        let snapshot = self.snapshot();
+        let sessions = snapshot["sessions"].as_array().into_iter().flatten();
+        let requests = sessions.filter_map(|s| s["requests"].as_array()).flatten();
+        requests.filter(|r| r["held"] == true).count()
+    }
+
+    /// What the hooks of a session told last, as it is explained.
+    pub(crate) fn hook_says(&self, pid: u32) -> Option<String> {
+        let id = session_of(&self.snapshot(), pid)?["id"]
+            .as_str()?
+            .to_owned();
+        let (_, why) = self.api.get(&format!("/v1/sessions/{id}/why"))?;
+        let hook = why["testimonies"].as_array()?.iter();
+        let mut hook = hook.filter(|t| t["source"] == "Hook");
+        Some(hook.next()?["says"].as_str()?.to_owned())
+    }
+}
+
+/// An event of a session, as its client would write it.
+pub(crate) fn event(what: &str, session: usize, tool: &str) -> Vec<u8> {
+    json!({
+        "hook_event_name": what,
+        "session_id": format!("s-{session}"),
+        "tool_name": tool,
+        "tool_use_id": format!("id of {tool}"),
+        "tool_input": {"command": "make", "description": "builds all"},
+    })
+    .to_string()
+    .into_bytes()
+}
+
+/// Hands over a payload as a hook does; what is answered.
+pub(crate) fn tell(serving: &Serving, pid: u32, payload: &[u8]) -> String {
+    let mut stream = serving.connect();
+    let mut answer = String::new();
+    let told =
+        send(&mut stream, pid, payload, "").and_then(|()| stream.read_to_string(&mut answer));
+    told.map_or_else(|error| error.to_string(), |_| answer)
+}
+
+fn send(stream: &mut UnixStream, pid: u32, payload: &[u8], more: &str) -> std::io::Result<()> {
+    let mut message = format!("trusty-hook 1 {pid} {}{more}\n", payload.len()).into_bytes();
+    message.extend_from_slice(payload);
+    stream.write_all(&message)
+}
+
+/// Asks for leave, and waits for the answer for as long as what is returned lives; nothing if the
+/// engine did not take it.
+pub(crate) fn asks(
+    serving: &Serving,
+    pid: u32,
+    session: usize,
+    command: &str,
+) -> Option<UnixStream> {
+    let payload = json!({
+        "hook_event_name": "PermissionRequest",
+        "session_id": format!("s-{session}"),
+        "tool_name": "Bash",
+        "tool_input": {"command": command},
+        "permission_suggestions": [],
+    });
+    let mut stream = serving.connect();
+    send(&mut stream, pid, payload.to_string().as_bytes(), " ask").ok()?;
+    let mut taken = [0; "taken\n".len()];
+    stream.read_exact(&mut taken).ok()?;
+    (&taken == b"taken\n").then_some(stream)
+}
+
+/// Processes where a client would lie, each with its registry file.
+pub(crate) struct Crowd(Vec<Running>);
+
+impl Crowd {
+    /// Sessions of this status.
+    pub(crate) fn start(home: &Home, number: usize, status: &str) -> Self {
+        let exe = home.path().join("lib/claude-code/claude");
+        fs::create_dir_all(exe.parent().expect("a folder")).expect("folders");
+        fs::copy("/bin/sleep", &exe).expect("copied");
+        let sessions = home.config_dir().join("sessions");
+        fs::create_dir_all(&sessions).expect("a folder");
+        let one = |number| {
+            let mut command = Command::new(&exe);
+            command.arg("600").env_clear().env("HOME", home.path());
+            let running = Running::start(&mut command);
+            let ProcessRef { pid, start_ticks } = running.process();
+            let told = json!({
+                "sessionId": format!("s-{number}"),
+                "procStart": start_ticks.to_string(),
+                "version": "2.1.330",
+                "kind": "interactive",
+                "entrypoint": "cli",
+                "status": status,
+                "waitingFor": "permission prompt",
+            });
+            fs::write(sessions.join(format!("{pid}.json")), told.to_string()).expect("written");
+            running
+        };
+        Self((0..number).map(one).collect())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn pid(&self, number: usize) -> u32 {
+        self.0[number].process().pid
+    }
+}
+
+/// What a process keeps in memory, in kB.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory {
+    pub(crate) now: u64,
+    pub(crate) peak: u64,
+}
+
+pub(crate) fn memory(process: ProcessRef) -> Memory {
+    let text = fs::read_to_string(format!("/proc/{}/status", process.pid)).expect("readable");
+    let field = |name: &str| {
+        let line = text.lines().find_map(|l| l.strip_prefix(name));
+        let number = line.and_then(|l| l.split_whitespace().next());
+        number.and_then(|n| n.parse().ok()).expect("a number")
+    };
+    Memory {
+        now: field("VmRSS:"),
+        peak: field("VmHWM:"),
+    }
+}

@@ -1,0 +1,65 @@
+//! The local API as programs use it: its problems, its events, its description, and one engine
+//! for all who ask.
+#![cfg(target_os = "linux")]
+
+#[path = "local_api/described.rs"]
+mod described;
+#[path = "local_api/events.rs"]
+mod events;
+#[path = "local_api/one.rs"]
+mod one;
+#[path = "local_api/problems.rs"]
+mod problems;
+
+use std::path::PathBuf;
+use std::time::Duration;
+use trusty_tests::trusty::{Running, serve};
+use trusty_tests::wait::until;
+use trusty_tests::{Home, StandIn, http};
+
+const LONG: Duration = Duration::from_mins(1);
+
+/// An engine that answers, and its sessions.
+struct Served {
+    serving: Running,
+    socket: PathBuf,
+    home: Home,
+}
+
+impl Served {
+    fn start() -> Self {
+        let home = Home::new();
+        let serving = serve(&home);
+        let socket = socket_of(&home);
+        Self {
+            serving,
+            socket,
+            home,
+        }
+    }
+
+    /// A session that is at work.
+    fn session(&self) -> StandIn {
+        let session = StandIn::start(&self.home);
+        session.says(r#""status":"busy""#);
+        wait_word(self, &session, "Working");
+        session
+    }
+
+    fn id(&self, session: &StandIn) -> String {
+        session
+            .id(&http::get(&self.socket, "/v1/sessions"))
+            .expect("it is there")
+    }
+}
+
+fn socket_of(home: &Home) -> PathBuf {
+    home.runtime().join("trusty/trusty.sock")
+}
+
+fn wait_word(served: &Served, session: &StandIn, word: &str) {
+    until(LONG, word, || {
+        let told = session.word(&http::get(&served.socket, "/v1/sessions"));
+        (told.as_deref() == Some(word)).then_some(())
+    });
+}

@@ -1,0 +1,190 @@
+//! The API does what its description says: schemathesis tries it, and curl, and the description
+//! leaves nothing out.
+
+use crate::Served;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use trusty_tests::{Value, http};
+
+/// Where the Makefile puts schemathesis.
+fn schemathesis() -> PathBuf {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/schemathesis/bin/st");
+    assert!(
+        program.is_file(),
+        "schemathesis is not installed; install python3 with its module venv, then run: make \
+         target/schemathesis/installed"
+    );
+    program
+}
+
+/// A port of this machine alone that leads to the socket, for as long as the test runs.
+fn bridge(socket: &Path) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    let socket = socket.to_path_buf();
+    thread::spawn(move || {
+        for near in listener.incoming() {
+            let far = UnixStream::connect(&socket);
+            let (Ok(near), Ok(far)) = (near, far) else {
+                return;
+            };
+            thread::spawn(move || join(&near, &far));
+        }
+    });
+    port
+}
+
+/// Carries bytes both ways, each way until its side has said all.
+fn join(near: &TcpStream, far: &UnixStream) {
+    thread::scope(|both| {
+        both.spawn(|| {
+            carry(&mut &*near, &mut &*far);
+            // Either end may have gone already.
+            let _ = far.shutdown(Shutdown::Write);
+        });
+        carry(&mut &*far, &mut &*near);
+        let _ = near.shutdown(Shutdown::Both);
+    });
+}
+
+fn carry(from: &mut impl Read, to: &mut impl Write) {
+    let mut bytes = vec![0; 64 << 10];
+    while let Ok(count @ 1..) = from.read(&mut bytes) {
+        if to.write_all(&bytes[..count]).is_err() {
+            return;
+        }
+    }
+}
+
+/// How many it tries of each operation: `SCHEMATHESIS_EXAMPLES`, or 200.
+fn examples() -> String {
+    std::env::var("SCHEMATHESIS_EXAMPLES").unwrap_or_else(|_| "200".into())
+}
+
+#[test]
+fn schemathesis_finds_nothing() {
+    let program = schemathesis();
+    let served = Served::start();
+    let (_first, _second) = (served.session(), served.session());
+    let port = bridge(&served.socket);
+    let output = Command::new(program)
+        .args(["run", &format!("http://127.0.0.1:{port}/v1/openapi.json")])
+        .args([
+            "--seed",
+            "1",
+            "--max-examples",
+            &examples(),
+            "--checks",
+            "all",
+        ])
+        .args(["--generation-database", "none", "--continue-on-failure"])
+        // A stream has no end to be waited for: it has tests of its own.
+        .args(["--exclude-path", "/v1/events"])
+        .args(["--request-timeout", "60", "--no-color"])
+        .env("HOME", served.home.path())
+        .env("NO_PROXY", "127.0.0.1")
+        .current_dir(served.home.path())
+        .output()
+        .expect("schemathesis runs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{errors}");
+    // It did try.
+    let health = http::get(&served.socket, "/v1/health");
+    assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
+}
+
+/// What the README shows.
+#[test]
+fn curl_talks_to_the_socket() {
+    let served = Served::start();
+    let session = served.session();
+    let curl = |arguments: &[&str]| {
+        let output = Command::new("curl")
+            .args(["--silent", "--show-error", "--fail-with-body"])
+            .arg("--unix-socket")
+            .arg(&served.socket)
+            .args(arguments)
+            .env_remove("http_proxy")
+            .output()
+            .expect("curl is installed");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let told = curl(&["http://trusty/v1/sessions"]);
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    let id = session.id(&told).expect("it is there");
+    let told = curl(&[&format!("http://trusty/v1/sessions/{id}/why")]);
+    assert!(told.contains("testimonies"), "{told}");
+    let problem = curl(&[
+        "--request",
+        "POST",
+        "--json",
+        r#"{"how":"Hold","note":"until the review"}"#,
+        &format!("http://trusty/v1/sessions/{id}/pause"),
+    ]);
+    assert!(problem.contains(r#""code":"impossible""#), "{problem}");
+    let told = curl(&["--no-buffer", "--max-time", "2", "http://trusty/v1/events"]);
+    assert!(told.contains("event: snapshot"), "{told}");
+}
+
+#[test]
+fn the_description_leaves_nothing_out() {
+    let description = serde_json::to_value(trusty_engine::api::openapi()).expect("JSON");
+    assert!(
+        description["openapi"]
+            .as_str()
+            .is_some_and(|v| v.starts_with("3.1"))
+    );
+    let mut missing = Vec::new();
+    let schemas = description["components"]["schemas"].as_object();
+    for (name, schema) in schemas.expect("schemas") {
+        undocumented(name, schema, &mut missing);
+    }
+    for (path, place) in description["paths"].as_object().expect("paths") {
+        for (method, operation) in place.as_object().expect("operations") {
+            let name = format!("{method} {path}");
+            let text = |of: &Value, key: &str| of[key].as_str().is_some_and(|t| !t.is_empty());
+            if !text(operation, "summary") {
+                missing.push(name.clone());
+            }
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                if !text(parameter, "description") {
+                    missing.push(format!("{name}: {}", parameter["name"]));
+                }
+            }
+            let responses = operation["responses"].as_object().expect("responses");
+            for (status, response) in responses {
+                let told = text(response, "description");
+                let is_problem = response["content"]["application/problem+json"].is_object();
+                if !told || (status.starts_with(['4', '5']) && !is_problem) {
+                    missing.push(format!("{name}: {status}"));
+                }
+            }
+            if !responses.contains_key("406") {
+                missing.push(format!("{name}: 406"));
+            }
+        }
+    }
+    assert_eq!(missing, [""; 0]);
+}
+
+/// Every schema and every property of it says what it is.
+fn undocumented(name: &str, schema: &Value, missing: &mut Vec<String>) {
+    for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+        let within = property["oneOf"].as_array().into_iter().flatten();
+        let mut told = within.chain([property]);
+        // The tag of a choice is said by the choice.
+        if !told.any(|p| p["description"].is_string()) && property["enum"].is_null() {
+            missing.push(format!("{name}.{key}"));
+        }
+    }
+    for key in ["oneOf", "anyOf", "allOf"] {
+        for part in schema[key].as_array().into_iter().flatten() {
+            undocumented(name, part, missing);
+        }
+    }
+}

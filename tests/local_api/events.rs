@@ -1,0 +1,103 @@
+//! Events: a snapshot, then what changes; and what a lost connection has missed.
+
+use crate::{LONG, Served};
+use trusty_fleet::Snapshot;
+use trusty_fleet::snapshot::SnapshotDelta;
+use trusty_tests::http::{self, Event, Events};
+use trusty_tests::wait::until;
+use trusty_tests::{StandIn, Value};
+
+const PATH: &str = "/v1/events?looking=false";
+
+fn snapshot(event: &Event) -> Snapshot {
+    assert_eq!(event.name, "snapshot", "{event:?}");
+    serde_json::from_value(event.data.clone()).expect("a snapshot")
+}
+
+fn change(event: &Event) -> SnapshotDelta {
+    assert_eq!(event.name, "change", "{event:?}");
+    serde_json::from_value(event.data.clone()).expect("a change")
+}
+
+fn revision(event: &Event) -> u64 {
+    let (run, revision) = event.id.rsplit_once('-').expect("a run and a revision");
+    assert!(!run.is_empty());
+    revision.parse().expect("a number")
+}
+
+/// Reads on until this word is told of a session; what all events together tell.
+fn read_until(events: &mut Events, mut known: Snapshot, session: &StandIn, word: &str) -> Snapshot {
+    for event in events {
+        let delta = change(&event);
+        assert_eq!(delta.revision, revision(&event));
+        known = known.apply(&delta);
+        let told: Value = serde_json::to_value(&known).expect("JSON");
+        if session.word(&told).as_deref() == Some(word) {
+            return known;
+        }
+    }
+    panic!("the events ended before {word}");
+}
+
+#[test]
+fn changes_lead_from_the_snapshot_to_what_is() {
+    let served = Served::start();
+    let first = served.session();
+    let mut events = Events::listen(&served.socket, PATH, "");
+    let begin = events.next().expect("a snapshot");
+    let known = snapshot(&begin);
+    assert_eq!(known.revision, revision(&begin));
+    assert_eq!(known.sessions.len(), 1);
+
+    let second = StandIn::start(&served.home);
+    second.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    let known = read_until(&mut events, known, &second, "Permission");
+    assert_eq!(known.sessions.len(), 2);
+    let id = first.id(&serde_json::to_value(&known).expect("JSON"));
+    first.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    let event = events.next().expect("a change");
+    let ids: Vec<String> = change(&event)
+        .sessions
+        .iter()
+        .map(|s| s.id.to_string())
+        .collect();
+    assert_eq!(ids, [id.expect("its id")], "only what is different");
+}
+
+#[test]
+fn a_lost_connection_gets_what_it_missed() {
+    let served = Served::start();
+    let session = served.session();
+    let mut events = Events::listen(&served.socket, PATH, "");
+    let begin = events.next().expect("a snapshot");
+    let known = snapshot(&begin);
+    drop(events);
+
+    session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    until(LONG, "the need", || {
+        let told = session.word(&http::get(&served.socket, "/v1/sessions"))?;
+        (told == "Permission").then_some(())
+    });
+    let last = |id: &str| format!("Last-Event-ID: {id}\r\n");
+    let mut events = Events::listen(&served.socket, PATH, &last(&begin.id));
+    let missed = events.next().expect("what was missed");
+    let now = known.apply(&change(&missed));
+    let told = serde_json::to_value(&now).expect("JSON");
+    assert_eq!(session.word(&told).as_deref(), Some("Permission"));
+
+    // Whoever has all is told nothing until there is news.
+    let mut events = Events::listen(&served.socket, PATH, &last(&missed.id));
+    session.says(r#""status":"busy""#);
+    read_until(&mut events, now, &session, "Working");
+
+    // Another run, a revision that never was, or no id at all: the whole.
+    let other = format!("x{}", begin.id);
+    let later = format!(
+        "{}-999999",
+        begin.id.rsplit_once('-').expect("a revision").0
+    );
+    for id in [other.as_str(), later.as_str(), "", "7"] {
+        let mut events = Events::listen(&served.socket, PATH, &last(id));
+        snapshot(&events.next().expect("an event"));
+    }
+}

@@ -1,0 +1,259 @@
+//! One engine for all: who comes first runs it, others follow, and the next goes on.
+
+use crate::{LONG, Served, socket_of};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use trusty_engine::{Handle, Settings, Surroundings};
+use trusty_fleet::action::{Action, Wish};
+use trusty_fleet::observation::{First, Preferences};
+use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::session::{Session, SessionStatus, Source};
+use trusty_fleet::{SessionId, Snapshot};
+use trusty_tests::trusty::{confine, run, serve};
+use trusty_tests::wait::until;
+use trusty_tests::{FakeApi, Home, Shape, Signal, StandIn, Terminal, http};
+
+fn around(home: &Home) -> Surroundings {
+    Surroundings {
+        home: home.path().to_path_buf(),
+        config_home: Some(home.xdg_config()),
+        data_home: Some(home.xdg_data()),
+        runtime_home: Some(home.runtime()),
+        tmux_folder: Some(home.tmux_tmpdir()),
+        path: std::env::var_os("PATH"),
+        ..Surroundings::default()
+    }
+}
+
+/// A face in this process, as the app is one.
+fn face(home: &Home) -> Handle {
+    confine(home);
+    let around = around(home);
+    trusty_engine::join(&around, &Settings::read(&around)).expect("joins")
+}
+
+async fn seen(face: &Handle, rule: impl FnMut(&Arc<Snapshot>) -> bool) -> Arc<Snapshot> {
+    let mut snapshots = face.snapshots();
+    let seen = tokio::time::timeout(LONG, snapshots.wait_for(rule)).await;
+    Arc::clone(&seen.expect("in time").expect("the engine runs"))
+}
+
+fn of(snapshot: &Snapshot, session: &StandIn) -> Option<Session> {
+    let pid = Some(session.process().pid);
+    snapshot.sessions.iter().find(|s| s.pid == pid).cloned()
+}
+
+/// Who answers on the socket of a home.
+fn engine_of(home: &Home) -> Option<u64> {
+    UnixStream::connect(socket_of(home)).ok()?;
+    http::get(&socket_of(home), "/v1/health")["pid"].as_u64()
+}
+
+/// Tells the engine of a home what a hook would; whether it was taken.
+fn tell_hook(home: &Home) -> bool {
+    let payload = br#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash",
+        "tool_use_id":"t","tool_input":{"command":"make"}}"#;
+    let tell = || {
+        let socket = home.runtime().join("trusty/hooks.sock");
+        let mut stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(LONG))?;
+        write!(stream, "trusty-hook 1 0 {}\n", payload.len())?;
+        stream.write_all(payload)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        std::io::Result::Ok(answer)
+    };
+    tell().is_ok_and(|answer| answer == "taken\n")
+}
+
+async fn hook_is_heard(face: &Handle, id: SessionId) -> bool {
+    let told = face.explain(id).await.expect("it is there");
+    let mut hooks = told.testimonies.iter().filter(|t| t.source == Source::Hook);
+    hooks.any(|t| t.observed_at.is_some())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
+    let mut served = Served::start();
+    let session = served.session();
+    let face = face(&served.home);
+    let first = seen(&face, |s| of(s, &session).is_some()).await;
+    let id = of(&first, &session).expect("it is there").id;
+    let serving = served.serving.process();
+    assert_eq!(
+        engine_of(&served.home),
+        Some(serving.pid.into()),
+        "only one"
+    );
+
+    assert!(!hook_is_heard(&face, id).await);
+    assert!(tell_hook(&served.home));
+    assert!(hook_is_heard(&face, id).await, "what hooks tell reaches it");
+    let refused = face.act(id, Action::Resume).await.expect_err("runs");
+    assert_eq!(refused.code(), "not-paused");
+    assert!(refused.is_refusal());
+    let looking = face.look();
+    session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    seen(&face, |s| {
+        of(s, &session).is_some_and(|s| s.status == SessionStatus::AwaitingApproval)
+    })
+    .await;
+    drop(looking);
+
+    // From now on it may never be without its session.
+    let (watching, mut snapshots) = watched(&face);
+    assert!(serving.signal(Signal::KILL));
+    served.serving.wait(LONG);
+    let own = u64::from(std::process::id());
+    until(LONG, "the face to go on", || {
+        (engine_of(&served.home) == Some(own)).then_some(())
+    });
+    assert!(tell_hook(&served.home));
+    assert!(hook_is_heard(&face, id).await);
+    session.says(r#""status":"busy""#);
+    seen(&face, |s| {
+        of(s, &session).is_some_and(|s| s.status != SessionStatus::AwaitingApproval)
+    })
+    .await;
+    watching.abort();
+    assert!(!*snapshots.borrow_and_update(), "it was empty for a moment");
+
+    let second = run(&served.home, ["serve"]);
+    assert_eq!(second.status.code(), Some(3), "one is enough");
+    let other = self::face(&served.home);
+    seen(&other, |s| of(s, &session).is_some()).await;
+    assert_eq!(engine_of(&served.home), Some(own));
+}
+
+/// Tells whether a snapshot without sessions, or an older one, was ever seen.
+fn watched(face: &Handle) -> (tokio::task::JoinHandle<()>, watch::Receiver<bool>) {
+    let (tell, told) = watch::channel(false);
+    let mut snapshots = face.snapshots();
+    let mut last = 0;
+    let watching = tokio::spawn(async move {
+        loop {
+            let now = Arc::clone(&snapshots.borrow_and_update());
+            if now.sessions.is_empty() || now.revision < last {
+                tell.send_replace(true);
+            }
+            last = now.revision;
+            if snapshots.changed().await.is_err() {
+                tell.send_replace(true);
+                return;
+            }
+        }
+    });
+    (watching, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_through_a_face_that_follows_is_done_by_the_engine() {
+    if trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let _serving = serve(&home);
+    let face = face(&home);
+    let folder = home.project("payments");
+    let _terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &[]);
+    let is_idle = |s: &Session| s.claude.as_ref().is_some_and(|c| c.version.is_some());
+    let now = seen(&face, |s| s.sessions.iter().any(is_idle)).await;
+    let id = now.sessions[0].id;
+    let wish = Wish {
+        how: Some(PauseKind::Stop),
+        note: None,
+        by: Asker::App,
+    };
+    face.act(id, Action::Pause(wish)).await.expect("paused");
+    let paused = |s: &Arc<Snapshot>| s.sessions[0].status == SessionStatus::Paused;
+    let now = seen(&face, paused).await;
+    let pause = now.sessions[0].pause.clone().expect("our own pause");
+    assert_eq!(pause.by, Asker::App);
+    face.act(id, Action::Resume).await.expect("resumed");
+    seen(&face, |s| !paused(s)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
+    let home = Home::new();
+    let folder = home.runtime().join("trusty");
+    std::fs::create_dir_all(&folder).expect("folder");
+    let private = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(&folder, private).expect("private");
+    let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
+    let lock = rustix::fs::open(folder.join("lock"), flags, Mode::RUSR | Mode::WUSR);
+    let lock = lock.expect("a lock");
+    flock(&lock, FlockOperation::LockExclusive).expect("held");
+    let listener = UnixListener::bind(folder.join("trusty.sock")).expect("socket");
+    let older = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a face");
+        let mut asked = [0; 4096];
+        assert!(stream.read(&mut asked).expect("asked") > 0);
+        let head = "HTTP/1.1 200 OK\r\nx-trusty-version: 0.0.9\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(head.as_bytes()).expect("answered");
+    });
+    let session = StandIn::start(&home);
+    session.says(r#""status":"busy""#);
+    let face = face(&home);
+    let now = seen(&face, |s| !s.health.is_empty()).await;
+    assert!(of(&now, &session).is_some(), "it looks for itself");
+    let told = &now.health[0];
+    assert_eq!(told.source, Source::Engine);
+    assert!(
+        told.message.contains("0.0.9, which is older") && told.message.contains("restart it"),
+        "{}",
+        told.message
+    );
+    older.join().expect("asked once");
+    drop(lock);
+    seen(&face, |s| s.health.is_empty()).await;
+    let own = u64::from(std::process::id());
+    assert_eq!(engine_of(&home), Some(own), "it goes on for the other");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_count_as_soon_as_they_are_written() {
+    let home = Home::new();
+    let face = face(&home);
+    face.primed().await;
+    let file = around(&home).settings_file();
+    let write = |text: &str| {
+        std::fs::write(&file, format!("[discovery]\nconfine = true\n{text}")).expect("written");
+    };
+    let mut settings = face.settings();
+    write("[pause]\nfirst = 'hold'\ncolour = 1\n");
+    let now = seen(&face, |s| !s.health.is_empty()).await;
+    assert_eq!(now.health[0].source, Source::Settings);
+    assert!(
+        now.health[0].message.contains("pause.colour"),
+        "{:?}",
+        now.health
+    );
+    let hold = |s: &Arc<Settings>| {
+        let Preferences { first, .. } = s.preferences;
+        first == First::Hold
+    };
+    assert!(hold(&settings.borrow_and_update()));
+    write("[pause\n");
+    let broken = seen(&face, |s| {
+        s.health.iter().any(|h| h.message.contains("TOML"))
+    })
+    .await;
+    assert!(
+        broken.health[0].message.contains("still counts"),
+        "{:?}",
+        broken.health
+    );
+    assert!(hold(&settings.borrow_and_update()), "the last good values");
+    write("[pause]\nfirst = 'hold'\n");
+    seen(&face, |s| s.health.is_empty()).await;
+    tokio::time::timeout(Duration::from_secs(60), settings.wait_for(hold))
+        .await
+        .expect("in time")
+        .expect("followed");
+}

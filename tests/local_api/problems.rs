@@ -1,0 +1,129 @@
+//! What is not done is told as a problem (RFC 9457), everywhere.
+
+use crate::Served;
+use trusty_tests::http::{Answer, ask};
+
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+const JSON: &str = "Content-Type: application/json\r\n";
+
+#[track_caller]
+fn is_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    let kind = answer.header("content-type");
+    assert_eq!(kind, Some("application/problem+json"), "{answer:?}");
+    let problem = answer.json();
+    assert_eq!(problem["code"], code, "{problem}");
+    assert_eq!(problem["status"], status);
+    assert_eq!(
+        problem["type"],
+        format!("urn:trusty-bar:problem:{code}").as_str()
+    );
+    for part in ["title", "detail"] {
+        assert!(problem[part].as_str().is_some_and(|t| !t.is_empty()));
+    }
+    let version = answer.header("x-trusty-version");
+    assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "{answer:?}");
+}
+
+#[test]
+fn whatever_is_wrong_is_told_as_a_problem() {
+    let served = Served::start();
+    let of = |method: &str, path: &str, more: &str, body: &[u8]| {
+        ask(&served.socket, method, path, more, body)
+    };
+    is_problem(&of("GET", "/", "", b""), 404, "not-found");
+    is_problem(&of("GET", "/v1/nothing", "", b""), 404, "not-found");
+    is_problem(&of("GET", "/v1/sessions/", "", b""), 404, "not-found");
+    for (method, path, allowed) in [
+        ("DELETE", "/v1/sessions", "get,head"),
+        ("POST", "/v1/events", "get,head"),
+        ("GET", "/v1/attention", "post"),
+        ("PUT", "/v1/sessions/x/pause", "post"),
+    ] {
+        let answer = of(method, path, "", b"");
+        is_problem(&answer, 405, "method-not-allowed");
+        assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
+    }
+    let unhyphened = NOBODY.replace('-', "");
+    for id in ["x", "%ff", "%00", unhyphened.as_str()] {
+        for path in [
+            format!("/v1/sessions/{id}"),
+            format!("/v1/sessions/{id}/why"),
+        ] {
+            is_problem(&of("GET", &path, "", b""), 400, "bad-request");
+        }
+        let path = format!("/v1/sessions/{id}/pause");
+        is_problem(&of("POST", &path, "", b""), 400, "bad-request");
+    }
+    let at = |rest: &str| format!("/v1/sessions/{NOBODY}{rest}");
+    let hash = "0".repeat(64);
+    for path in [at(""), at("/why"), at(&format!("/requests/{hash}"))] {
+        is_problem(&of("GET", &path, "", b""), 404, "no-such-session");
+    }
+    is_problem(&of("GET", &at("/requests/0"), "", b""), 400, "bad-request");
+    for verb in ["/pause", "/resume", "/stop"] {
+        is_problem(&of("POST", &at(verb), "", b""), 404, "no-such-session");
+    }
+    let (pause, answer) = (at("/pause"), at("/answer"));
+    is_problem(&of("POST", &pause, "", b"{}"), 415, "unsupported-body");
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    is_problem(&of("POST", &pause, form, b"{}"), 415, "unsupported-body");
+    for body in ["{", "[]", "{\"how\":\"Nap\"}", "{\"more\":1}"] {
+        let body = body.as_bytes();
+        is_problem(&of("POST", &pause, JSON, body), 400, "bad-request");
+    }
+    let large = vec![b' '; 300 << 10];
+    is_problem(&of("POST", &pause, JSON, &large), 413, "body-too-large");
+    is_problem(&of("POST", &answer, JSON, b""), 400, "bad-request");
+    let whole = format!(r#"{{"request":"{hash}","answer":{{"kind":"allow"}}}}"#);
+    let told = of("POST", &answer, JSON, whole.as_bytes());
+    is_problem(&told, 404, "no-such-session");
+    let short = whole.replace(&hash, "0");
+    let told = of("POST", &answer, JSON, short.as_bytes());
+    is_problem(&told, 400, "bad-request");
+    let html = "Accept: text/html\r\n";
+    for path in ["/v1/sessions", "/v1/events", "/v1/openapi.json"] {
+        is_problem(&of("GET", path, html, b""), 406, "not-acceptable");
+    }
+    is_problem(
+        &of("GET", "/v1/events?looking=1", "", b""),
+        400,
+        "bad-request",
+    );
+}
+
+#[test]
+fn what_a_session_does_not_allow_is_refused_with_its_code() {
+    let served = Served::start();
+    let session = served.session();
+    let path = |rest: &str| format!("/v1/sessions/{}{rest}", served.id(&session));
+    let post = |rest: &str, body: &[u8]| ask(&served.socket, "POST", &path(rest), JSON, body);
+    is_problem(&post("/resume", b""), 409, "not-paused");
+    is_problem(&post("/pause", br#"{"how":"Hold"}"#), 409, "impossible");
+    let hash = "0".repeat(64);
+    let whole = format!(r#"{{"request":"{hash}","answer":{{"kind":"allow"}}}}"#);
+    is_problem(&post("/answer", whole.as_bytes()), 409, "over");
+    let gone = path(&format!("/requests/{hash}"));
+    let gone = ask(&served.socket, "GET", &gone, "", b"");
+    is_problem(&gone, 404, "no-such-request");
+}
+
+#[test]
+fn one_session_and_the_engine_tell_of_themselves() {
+    let served = Served::start();
+    let session = served.session();
+    let get = |path: &str| trusty_tests::http::get(&served.socket, path);
+    let one = get(&format!("/v1/sessions/{}", served.id(&session)));
+    assert_eq!(one["pid"], session.process().pid);
+    let health = get("/v1/health");
+    assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(health["pid"], served.serving.process().pid);
+    assert_eq!(health["sessions"], 1);
+    assert_eq!(health["health"], serde_json::json!([]));
+    assert!(health["since"].as_str().is_some_and(|t| t.ends_with('Z')));
+    let path = "/v1/attention";
+    assert_eq!(ask(&served.socket, "POST", path, "", b"").status, 204);
+    let whole = format!(r#"{{"session":"{}"}}"#, served.id(&session));
+    let noted = ask(&served.socket, "POST", path, JSON, whole.as_bytes());
+    assert_eq!(noted.status, 204);
+}

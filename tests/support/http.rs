@@ -1,0 +1,126 @@
+//! HTTP over the local socket, byte by byte, as any program would speak it.
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_mins(1);
+
+/// What was answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The head, in lower case.
+    pub head: String,
+    /// The body.
+    pub body: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("JSON")
+    }
+
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+}
+
+/// Asks, and reads the whole answer. `more` are headers, each with its line end.
+#[track_caller]
+pub fn ask(socket: &Path, method: &str, path: &str, more: &str, body: &[u8]) -> Answer {
+    let mut stream = begin(socket, method, path, more, body);
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("an answer");
+    let text = String::from_utf8(bytes).expect("text");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok());
+    Answer {
+        status: status.expect("a status"),
+        head: head.to_lowercase(),
+        body: body.to_owned(),
+    }
+}
+
+/// Gets JSON.
+#[track_caller]
+pub fn get(socket: &Path, path: &str) -> Value {
+    let answer = ask(socket, "GET", path, "", b"");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()
+}
+
+#[track_caller]
+fn begin(socket: &Path, method: &str, path: &str, more: &str, body: &[u8]) -> UnixStream {
+    let mut stream = UnixStream::connect(socket).expect("connects");
+    stream.set_read_timeout(Some(LONG)).expect("set");
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: trusty\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n{more}\r\n"
+    );
+    stream.write_all(head.as_bytes()).expect("asked");
+    // Whoever refuses a body may not wait for its end.
+    let _ = stream.write_all(body);
+    stream
+}
+
+/// One server-sent event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+    /// Its data, as JSON.
+    pub data: Value,
+}
+
+/// Server-sent events as they come.
+pub struct Events(BufReader<UnixStream>);
+
+impl Events {
+    /// Listens at a path. `more` are headers, each with its line end.
+    #[track_caller]
+    pub fn listen(socket: &Path, path: &str, more: &str) -> Self {
+        let mut lines = BufReader::new(begin(socket, "GET", path, more, b""));
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            assert!(lines.read_line(&mut line).expect("a head") > 0, "no head");
+        }
+        Self(lines)
+    }
+}
+
+impl Iterator for Events {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        let (mut name, mut id) = (String::new(), String::new());
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if self.0.read_line(&mut line).expect("a line in time") == 0 {
+                return None;
+            }
+            // The parts of a chunk stand between the lines, and are none of ours.
+            match line.trim_end().split_once(": ") {
+                Some(("event", value)) => value.clone_into(&mut name),
+                Some(("id", value)) => value.clone_into(&mut id),
+                Some(("data", value)) => {
+                    let data = serde_json::from_str(value).expect("JSON");
+                    return Some(Event { name, id, data });
+                }
+                _ => {}
+            }
+        }
+    }
+}
