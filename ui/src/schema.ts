@@ -579,6 +579,11 @@ export interface components {
          * @enum {string}
          */
         Does: "Pause" | "Interrupt" | "Resume";
+        /**
+         * @description How the process of a session came to its end.
+         * @enum {string}
+         */
+        End: "Asked" | "Left" | "MidTurn" | "Killed";
         /** @description How the engine is. */
         EngineHealth: {
             /** @description What is wrong with the sources; empty when all is well. */
@@ -916,6 +921,7 @@ export interface components {
             created_at?: string;
             /** @description The sub-agents at work, oldest first. */
             delegations?: components["schemas"]["Delegation"][];
+            end?: components["schemas"]["End"] | null;
             /** @description The same for the life of the process, across `/clear`, `/resume` and our own restarts. */
             id: components["schemas"]["SessionId"];
             /**
