@@ -4,6 +4,8 @@
 
 #[path = "app/notices.rs"]
 mod notices;
+#[path = "app/answering.rs"]
+mod answering;
 #[path = "app/pausing.rs"]
 mod pausing;
 
@@ -280,14 +282,23 @@ fn a_row_says_why_it_is_what_it_is() {
     let arguments = ["--permission-mode", "manual"];
     let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &arguments);
     wait_word(&page, "Idle");
+    page.run(DRAWN);
+    // What it asks makes its row higher, and it is answered before the row closes.
+    let idle = desktop.wait_popover();
     terminal.submit("bash: touch paid finally stream 30s");
     wait_word(&page, "Permission");
     page.run(DRAWN);
     let shut = desktop.wait_popover();
 
-    let button = "[data-id] .ask";
-    let named = format!("return document.querySelector('{button}').getAttribute('aria-label')");
-    assert_eq!(page.run(&named), "Why?");
+    // The right button of the mouse shows what can be done to a row.
+    let area = desktop.wait_popover();
+    let (x, y) = pausing::middle(&page, "[data-id] .title");
+    desktop.right_click((area.x + x, area.y + y));
+    let button = "[data-why]";
+    until_is("the actions", &"Why?".into(), || {
+        page.run("return document.querySelector('[data-why]')?.textContent.trim() ?? null")
+    });
+    page.run(DRAWN);
     let middle = format!(
         "const box = document.querySelector('{button}').getBoundingClientRect();
         return [box.x + box.width / 2, box.y + box.height / 2].map(Math.round);"
@@ -331,14 +342,14 @@ fn a_row_says_why_it_is_what_it_is() {
     });
     desktop.wait_focus();
     desktop.key("Escape");
-    wait_closed(&page, &desktop, shut.height);
+    wait_closed(&page, &desktop, idle.height);
 
     // The same by the keyboard; the second Escape is the popover's.
     desktop.key("Down");
     desktop.key("question");
     assert_eq!(wait_evidence(&page)[0][0], "registry");
     desktop.key("Escape");
-    wait_closed(&page, &desktop, shut.height);
+    wait_closed(&page, &desktop, idle.height);
     desktop.key("Escape");
     desktop.wait_no_popover();
 }

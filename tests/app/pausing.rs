@@ -10,7 +10,7 @@ use trusty_tests::wait::{poll, until, until_or};
 use trusty_tests::{FakeApi, Home, ProcessRef, Shape, Signal, Terminal, Value};
 
 /// Answers when a selector finds something, with its middle, in pixels of the page.
-fn middle(page: &WebDriver, selector: &str) -> (i32, i32) {
+pub(super) fn middle(page: &WebDriver, selector: &str) -> (i32, i32) {
     let script = format!(
         "const box = document.querySelector({selector:?})?.getBoundingClientRect();
         return box ? [box.x + box.width / 2, box.y + box.height / 2].map(Math.round) : null;"
@@ -22,7 +22,7 @@ fn middle(page: &WebDriver, selector: &str) -> (i32, i32) {
     (at(0).expect("x"), at(1).expect("y"))
 }
 
-fn click(desktop: &Desktop, page: &WebDriver, selector: &str) {
+pub(super) fn click(desktop: &Desktop, page: &WebDriver, selector: &str) {
     let area = desktop.wait_popover();
     let (x, y) = middle(page, selector);
     desktop.click((area.x + x, area.y + y));

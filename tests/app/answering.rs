@@ -1,0 +1,300 @@
+//! Answering the real client from the popover and the menu of the tray.
+
+use super::pausing::click;
+use super::{DRAWN, LONG, wait_word};
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::trusty::{configure, connect};
+use trusty_tests::wait::{poll, until, until_or};
+use trusty_tests::{FakeApi, Home, Key, Kind, Shape, Terminal, Value};
+
+const WHOLE: &str = "[data-whole]";
+const YES: &str = "[data-yes]";
+const NO: &str = "[data-no]";
+
+/// A connected session of the real client that asks before it acts, and the app.
+struct Stage {
+    page: Option<WebDriver>,
+    desktop: Desktop,
+    terminal: Terminal,
+    folder: PathBuf,
+    api: FakeApi,
+    home: Home,
+}
+
+impl Stage {
+    /// None if the tests are to run without a desktop or the client.
+    fn open() -> Option<Self> {
+        if !require_desktop() {
+            return None;
+        }
+        trusty_tests::require_client()?;
+        let (home, api) = (Home::new(), FakeApi::start());
+        configure(&home, "");
+        connect(&home);
+        let desktop = Desktop::start(&home);
+        let folder = home.project("payments");
+        let arguments = ["--permission-mode", "manual"];
+        let terminal = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &arguments);
+        terminal.wait_status(LONG, "idle");
+        Some(Self {
+            page: None,
+            desktop,
+            terminal,
+            folder,
+            api,
+            home,
+        })
+    }
+
+    /// The same, with its popover open and in hand.
+    fn driven() -> Option<Self> {
+        let mut stage = Self::open()?;
+        stage.page = Some(stage.desktop.drive());
+        stage.desktop.wait_popover();
+        wait_word(stage.page(), "Idle");
+        Some(stage)
+    }
+
+    fn page(&self) -> &WebDriver {
+        self.page.as_ref().expect("a page")
+    }
+
+    fn click(&self, selector: &str) {
+        click(&self.desktop, self.page(), selector);
+    }
+
+    /// The text that a selector finds; null where it finds nothing.
+    fn text(&self, selector: &str) -> Value {
+        let script =
+            format!("return document.querySelector({selector:?})?.textContent.trim() ?? null");
+        self.page().run(&script)
+    }
+
+    fn is_off(&self, selector: &str) -> Value {
+        let script = format!(
+            "return document.querySelector({selector:?})?.getAttribute('aria-disabled') ?? null"
+        );
+        self.page().run(&script)
+    }
+
+    /// Waits until a button can be pressed.
+    #[track_caller]
+    fn wait_on(&self, selector: &str) {
+        until_is(selector, &"false".into(), || self.is_off(selector));
+    }
+
+    /// Clicks a button of the card by its words.
+    #[track_caller]
+    fn press(&self, words: &str) {
+        let script = format!(
+            "const all = [...document.querySelectorAll('[data-ask] button')];
+            const one = all.find((button) => button.textContent.trim() === {words:?});
+            document.querySelectorAll('[data-here]').forEach((node) => node.removeAttribute('data-here'));
+            one?.setAttribute('data-here', '');
+            // The window grows a moment after the card.
+            if (!one || one.getBoundingClientRect().bottom > innerHeight) return null;
+            return one.getAttribute('aria-disabled') ?? 'false';"
+        );
+        until_is(words, &"false".into(), || self.page().run(&script));
+        self.click("[data-here]");
+    }
+
+    #[track_caller]
+    fn wait_no_card(&self) {
+        until_is("no card", &Value::Null, || self.text("[data-ask]"));
+    }
+
+    #[track_caller]
+    fn wait_made(&self, name: &str) {
+        let path = self.folder.join(name);
+        until_or(
+            LONG,
+            name,
+            || path.exists().then_some(()),
+            || self.terminal.screen(),
+        );
+    }
+
+    /// Waits until the client has written down these words.
+    #[track_caller]
+    fn wait_written(&self, part: &str) {
+        until_or(
+            LONG,
+            part,
+            || self.transcripts().contains(part).then_some(()),
+            || self.terminal.screen(),
+        );
+    }
+
+    /// All transcripts of this home.
+    fn transcripts(&self) -> String {
+        let projects = self.home.path().join(".claude/projects");
+        let folders = fs::read_dir(projects).into_iter().flatten().flatten();
+        let files = folders.flat_map(|f| fs::read_dir(f.path()).into_iter().flatten().flatten());
+        let texts = files.filter_map(|file| fs::read_to_string(file.path()).ok());
+        texts.collect()
+    }
+}
+
+#[test]
+fn a_long_command_is_approved_only_after_its_end_was_on_the_screen() {
+    let Some(stage) = Stage::driven() else {
+        return;
+    };
+    let padding = (0..60)
+        .map(|n| format!("word-{n}"))
+        .collect::<Vec<_>>()
+        .join(" ");
+    let command = format!(": {padding}; touch made");
+    stage.terminal.submit(&format!("bash: {command}"));
+    until_is("all of the command", &command.as_str().into(), || {
+        stage.text(&format!("{WHOLE} .said"))
+    });
+    wait_word(stage.page(), "Permission");
+    // Calm, but unread.
+    stage.wait_on(NO);
+    assert_eq!(stage.is_off(YES), "true");
+    stage.page().run(DRAWN);
+    stage.desktop.screenshot(&artefact("card.png"));
+    stage.click(YES);
+    assert_eq!(
+        stage.text("[data-hint] span"),
+        "Scroll to its end to answer"
+    );
+    assert!(stage.text("[data-ask]").is_string());
+
+    // Its keys scroll it, and do nothing else.
+    stage.click(WHOLE);
+    stage.desktop.wait_focus();
+    stage.desktop.key("End");
+    stage.wait_on(YES);
+    assert_eq!(stage.text("[data-hint] span"), "Allowed once");
+    assert!(!stage.folder.join("made").exists());
+    stage.click(YES);
+    stage.wait_made("made");
+    stage.wait_no_card();
+    stage.terminal.wait_status(LONG, "idle");
+}
+
+#[test]
+fn no_is_told_with_its_words_and_what_is_answered_in_the_terminal_is_gone() {
+    let Some(stage) = Stage::driven() else {
+        return;
+    };
+    stage.terminal.submit("bash: touch made");
+    stage.press("More…");
+    stage.press("Deny with message…");
+    stage.desktop.wait_focus();
+    for key in ["n", "o", "space", "t", "o", "u", "c", "h"] {
+        stage.desktop.key(key);
+    }
+    until_is("the words", &"no touch".into(), || {
+        stage
+            .page()
+            .run("return document.querySelector('.message input')?.value ?? null")
+    });
+    stage.press("Deny");
+    stage.wait_written("no touch");
+    stage.wait_no_card();
+    stage.terminal.wait_status(LONG, "idle");
+    assert!(!stage.folder.join("made").exists());
+
+    // The terminal answers first.
+    stage.terminal.submit("bash: touch by-terminal");
+    until(LONG, "a card", || {
+        stage.text(WHOLE).is_string().then_some(())
+    });
+    stage.terminal.wait_status(LONG, "waiting");
+    stage.terminal.answer(Key::Enter);
+    stage.wait_made("by-terminal");
+    stage.wait_no_card();
+}
+
+#[test]
+fn questions_are_answered_with_what_was_chosen_and_written() {
+    let Some(stage) = Stage::driven() else {
+        return;
+    };
+    stage.terminal.submit("ask multi");
+    let nth = |n: usize, kind: &str| format!("fieldset:nth-of-type({n}) input[type={kind}]");
+    until(LONG, "the questions", || {
+        stage.text("[data-questions]").is_string().then_some(())
+    });
+    stage.wait_on(NO);
+    assert_eq!(stage.is_off(YES), "true");
+    stage.page().run(DRAWN);
+    stage.desktop.screenshot(&artefact("questions.png"));
+    stage.click(&nth(1, "radio"));
+    stage.click(&nth(2, "checkbox"));
+    stage.click(&nth(2, "text"));
+    stage.desktop.wait_focus();
+    stage.desktop.key("x");
+    stage.desktop.key("l");
+    // The second question may lie below the fold.
+    stage
+        .page()
+        .run("document.querySelector('[data-yes]').scrollIntoView({ block: 'end' }); return true;");
+    stage.wait_on(YES);
+    stage.click(YES);
+    // In the client's own words: both answers, the second with a text that was written.
+    stage.wait_written(r#"\"Which color?\"=\"Red\""#);
+    stage.wait_written("Small, xl");
+    stage.wait_no_card();
+}
+
+#[test]
+fn the_menu_of_the_tray_says_no() {
+    let Some(stage) = Stage::open() else {
+        return;
+    };
+    let windows = stage.desktop.windows_shown();
+    let _app = stage.desktop.app(&[]);
+    let icon = stage.desktop.icon();
+    stage.terminal.submit("bash: touch made");
+    stage.terminal.wait_status(LONG, "waiting");
+    until_is("the words of the icon", &true, || {
+        let told = stage.desktop.tray("ToolTip");
+        told.is_some_and(|told| told.contains("1 needs you"))
+    });
+    // Its menu holds "Review…", then "Deny"; what it asks above them cannot be chosen.
+    let deny = || {
+        let begun = Instant::now();
+        stage.desktop.right_click(icon);
+        windows.after(begun, LONG);
+        stage.desktop.key("Down");
+        let begun = Instant::now();
+        stage.desktop.key("Right");
+        windows.after(begun, LONG);
+        stage.desktop.key("Down");
+        stage.desktop.key("Return");
+    };
+    let begun = Instant::now();
+    until_or(
+        LONG,
+        "the request denied",
+        || {
+            deny();
+            let over = |status: &str| {
+                let registry = stage.terminal.registry();
+                registry.is_some_and(|r| r["status"] == status)
+            };
+            let done = poll(Duration::from_secs(8), || over("idle").then_some(()));
+            if done.is_none() {
+                stage.desktop.key("Escape");
+                stage.desktop.key("Escape");
+            }
+            done
+        },
+        || format!("{:?}\n{}", begun.elapsed(), stage.terminal.screen()),
+    );
+    assert!(!stage.folder.join("made").exists());
+    assert_eq!(stage.desktop.popover(), None);
+    let events = stage.api.events();
+    let went_on = events
+        .iter()
+        .any(|e| e.step == 1 && e.kind == Kind::Requested);
+    assert!(went_on, "the turn went on: {events:?}");
+}
