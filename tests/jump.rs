@@ -2,11 +2,13 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::process::Output;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 use trusty_engine::Surroundings;
+use trusty_engine::io::x11::{Display, look};
 use trusty_engine::jump::in_front;
 use trusty_fleet::Session;
 use trusty_tests::desktop::{Desktop, Owned, require_desktop, until_is};
@@ -371,4 +373,65 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
     until(LONG, "its end", || (!client.is_alive()).then_some(()));
     let ended = stage.jump_with(client.pid, None, "");
     assert_eq!(ended.status.code(), Some(1), "{}", complaint(&ended));
+}
+
+/// An X server that wants a key.
+struct Locked(std::process::Child);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_display_is_asked_with_its_key() {
+    if !require_desktop() {
+        return;
+    }
+    let home = Home::new();
+    let keys = |name: &str, byte: u8| {
+        let part = |bytes: &[u8]| {
+            let length = u16::try_from(bytes.len()).expect("short").to_be_bytes();
+            [&length[..], bytes].concat()
+        };
+        let parts = [&b""[..], b"", b"MIT-MAGIC-COOKIE-1", &[byte; 16]].map(part);
+        let entry = [vec![0xff, 0xff], parts.concat()].concat();
+        let path = home.path().join(name);
+        fs::write(&path, entry).expect("a file with a key");
+        path
+    };
+    let (right, wrong) = (keys("right", 7), keys("wrong", 8));
+    let mut server = Command::new("Xvfb");
+    server.args(["-displayfd", "1", "-nolisten", "tcp", "-noreset", "-auth"]);
+    server
+        .arg(&right)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut server = Locked(server.spawn().expect("Xvfb"));
+    let mut number = String::new();
+    let out = server.0.stdout.take().expect("piped");
+    BufReader::new(out)
+        .read_line(&mut number)
+        .expect("a number");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("a runtime");
+    let ask = |keys: Option<PathBuf>| {
+        let name = format!(":{}", number.trim());
+        let display = Display { name, keys };
+        let asked = runtime.block_on(look(&display));
+        asked.expect_err("no window manager").to_string()
+    };
+    // It has answered: only that nobody lists windows is missing.
+    assert_eq!(ask(Some(right)), "has no window manager that lists windows");
+    for refused in [Some(wrong), Some("/nowhere".into()), None] {
+        let told = ask(refused);
+        assert!(told.starts_with("cannot be reached: "), "{told}");
+    }
+    assert!(ProcessRef::of(server.0.id()).is_some_and(|p| p.signal(Signal::STOP)));
+    let right = home.path().join("right");
+    assert_eq!(ask(Some(right)), "does not answer");
 }

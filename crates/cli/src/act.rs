@@ -264,9 +264,8 @@ pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
 async fn own_jump(place: &Place, session: &Session) -> Result<(), Failure> {
     let done = jump::jump(session, &place.around, &place.settings.terminal).await;
     done.map_err(|e| match e {
-        JumpError::Refused(Obstacle::Ended) => Failure::Failed(e.into()),
-        JumpError::Refused(_) => Failure::Refused(e.to_string()),
-        JumpError::Failed(_) | JumpError::Partly(_) | JumpError::Gone => Failure::Failed(e.into()),
+        JumpError::Refused(ref why) if *why != Obstacle::Ended => Failure::Refused(e.to_string()),
+        e => Failure::Failed(e.into()),
     })
 }
 

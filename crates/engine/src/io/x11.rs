@@ -79,7 +79,7 @@ pub enum X11Error {
     #[error("cannot be reached: {0}")]
     Unreachable(String),
     /// It took too long.
-    #[error("did not answer within 2 s")]
+    #[error("does not answer")]
     Hangs,
     /// It runs no window manager that can be asked.
     #[error("has no window manager that lists windows")]

@@ -33,6 +33,8 @@ pub(super) struct Gatherer<'a> {
     around: &'a Surroundings,
     /// Displays that were looked at already: one look serves all that are on it.
     seen: BTreeMap<x11::Display, X11>,
+    /// The Wayland compositor that a process named, or our own.
+    wayland: Option<OsString>,
 }
 
 impl<'a> Gatherer<'a> {
@@ -40,6 +42,7 @@ impl<'a> Gatherer<'a> {
         Self {
             around,
             seen: BTreeMap::new(),
+            wayland: around.wayland.clone(),
         }
     }
 
@@ -106,6 +109,12 @@ impl<'a> Gatherer<'a> {
             None => self.display_of(&above),
         };
         let x11 = self.look(display, keys.map(PathBuf::from)).await;
+        // Without any display named, ours is where its owner looks.
+        let unnamed = matches!(x11, X11::None) && self.around.wayland.is_some();
+        let on_wayland = wayland.is_some() || unnamed;
+        if wayland.is_some() {
+            self.wayland = wayland;
+        }
         let number = |word: Option<OsString>| word?.to_str()?.parse().ok();
         let text = |word: Option<OsString>| word?.into_string().ok();
         let hints = Hints {
@@ -134,7 +143,7 @@ impl<'a> Gatherer<'a> {
             hints,
             screen: Screen {
                 x11,
-                wayland: wayland.is_some(),
+                wayland: on_wayland,
             },
             editor,
         }
@@ -177,6 +186,11 @@ impl<'a> Gatherer<'a> {
             name: name.to_owned(),
             keys: Some(keys.unwrap_or(usual)),
         }
+    }
+
+    /// The Wayland compositor on which a terminal would be opened.
+    pub(super) fn wayland(&self) -> Option<&OsString> {
+        self.wayland.as_ref()
     }
 
     /// A display that was looked at, by its name.

@@ -172,6 +172,9 @@ async fn open(words: &[String], place: &Place, gatherer: &Gatherer<'_>) -> Resul
         let named = display.map(x11::variables).unwrap_or_default();
         variables.extend(named.into_iter().map(|(name, value)| (name, Some(value))));
     }
+    if pane.home.wayland {
+        variables.push(("WAYLAND_DISPLAY", gatherer.wayland().cloned()));
+    }
     let failed = |why: &str| JumpError::Failed(format!("could not open {program}: {why}"));
     let before = attached(tmux, pane).await;
     let left = launch::leave_with(Path::new(program), &arguments, &place.folder, &variables);
