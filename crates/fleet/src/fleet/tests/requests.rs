@@ -146,7 +146,10 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
         ),
         (
             "a sub-agent's call has ended",
-            vec![ends(4_000, HELPER, "h1")],
+            vec![
+                begins(1_800, HELPER, "h1", "make"),
+                ends(4_000, HELPER, "h1"),
+            ],
             vec![(4_100, held)],
         ),
         (
