@@ -2,6 +2,8 @@
 //! and the real client in its rows.
 #![cfg(target_os = "linux")]
 
+#[path = "app/attached.rs"]
+mod attached;
 #[path = "app/pausing.rs"]
 mod pausing;
 
