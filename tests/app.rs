@@ -6,6 +6,8 @@
 mod notices;
 #[path = "app/answering.rs"]
 mod answering;
+#[path = "app/attached.rs"]
+mod attached;
 #[path = "app/pausing.rs"]
 mod pausing;
 
