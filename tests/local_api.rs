@@ -2,6 +2,8 @@
 //! for all who ask.
 #![cfg(target_os = "linux")]
 
+#[path = "local_api/alike.rs"]
+mod alike;
 #[path = "local_api/described.rs"]
 mod described;
 #[path = "local_api/events.rs"]

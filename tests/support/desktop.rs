@@ -4,6 +4,7 @@ mod program;
 mod screen;
 mod shown;
 pub mod webdriver;
+mod windows;
 
 pub use program::{App, Owned};
 pub use screen::Area;

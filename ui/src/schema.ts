@@ -127,6 +127,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions/{id}/jump": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings the terminal of a session to the front. Answers when it is there. */
+        post: operations["jump"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions/{id}/pause": {
         parameters: {
             query?: never;
@@ -187,7 +204,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends a session with SIGTERM; a paused one never runs what it was kept from. */
+        /**
+         * Ends a session with SIGTERM; a paused one never runs what it was kept from. One that does not
+         *     end is killed only if the body says so.
+         */
         post: operations["stop"];
         delete?: never;
         options?: never;
@@ -1015,6 +1035,14 @@ export interface components {
          * @enum {string}
          */
         Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention" | "Pause" | "Engine";
+        /** @description How a session is to end; every part may be missing. */
+        StopRequest: {
+            /**
+             * @description Whether it may be killed (SIGKILL) if it does not end by itself (SIGTERM) within 5 s. What
+             *     it has not written down yet is lost then.
+             */
+            kill?: boolean;
+        };
         /** @description The terminal a session runs in. */
         Terminal: {
             /** @description The program that owns the terminal, as its users call it. */
@@ -1434,6 +1462,72 @@ export interface operations {
             };
         };
     };
+    jump: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in front */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The id is not a UUID */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such session */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The header Accept leaves application/json out */
+            406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no way to it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A step failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pause: {
         parameters: {
             query?: never;
@@ -1651,7 +1745,12 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        /** @description May be empty */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["StopRequest"] | null;
+            };
+        };
         responses: {
             /** @description It has ended */
             204: {
@@ -1660,7 +1759,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The id is not a UUID */
+            /** @description The id or the body is not understood */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1689,6 +1788,24 @@ export interface operations {
             };
             /** @description Refused */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,4 +1,4 @@
-//! `trusty pause`, `trusty resume`, `trusty stop`
+//! `trusty pause`, `trusty resume`, `trusty stop`, `trusty jump`
 
 use crate::failure::Failure;
 use crate::fleet::{Place, named};
@@ -7,10 +7,12 @@ use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 use std::io::{self, BufRead, IsTerminal, Write};
 use tokio::signal::unix::{SignalKind, signal};
-use trusty_engine::api::PauseRequest;
 use trusty_engine::api::client::ClientError;
+use trusty_engine::api::{PauseRequest, StopRequest};
 use trusty_engine::hosts::{ActionError, Hands, Reconciled};
+use trusty_engine::jump::{self, JumpError};
 use trusty_fleet::action::{Action, Refusal, Wish};
+use trusty_fleet::jump::Obstacle;
 use trusty_fleet::pause::{Asker, PauseKind};
 use trusty_fleet::view::Row;
 use trusty_fleet::{Session, SessionId, Snapshot};
@@ -75,6 +77,15 @@ pub(crate) struct Stop {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// Kill it (SIGKILL) if it does not end by itself within 5 s; without, that is asked
+    #[arg(long, requires = "yes")]
+    kill: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Jump {
+    /// The session
+    session: String,
 }
 
 pub(crate) async fn pause(asked: &Pause) -> Result<(), Failure> {
@@ -173,28 +184,103 @@ pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
     let place = Place::find()?;
     let snapshot = place.snapshot().await?;
     let session = find(&snapshot, &asked.session)?;
-    if !asked.yes && !confirmed(session, &place)? {
-        return Err(Failure::Refused("nothing was stopped".into()));
+    if !asked.yes {
+        if !io::stdin().is_terminal() {
+            let told = "say --yes to stop a session without being asked";
+            return Err(Failure::Refused(told.into()));
+        }
+        if !confirmed(&format!("Stop {}?", describe(session, &place)))? {
+            return Err(Failure::Refused("nothing was stopped".into()));
+        }
     }
-    match place.remote().stop(session.id).await {
-        Err(e) if e.is_absence() => own(&place, session.id, Action::End).await?,
-        told => remote(told)?,
+    let stopped = end(&place, session, StopRequest { kill: asked.kill }).await?;
+    if let Ended::Stays(why) = stopped {
+        if asked.yes {
+            return Err(Failure::Failed(anyhow!(
+                "{why}; say --yes --kill to kill it where it stands"
+            )));
+        }
+        eprintln!("trusty: {why}");
+        let question = format!(
+            "Kill {}? What it has not written down yet is lost.",
+            describe(session, &place)
+        );
+        if !confirmed(&question)? {
+            return Err(Failure::Refused("it was not killed".into()));
+        }
+        if let Ended::Stays(why) = end(&place, session, StopRequest { kill: true }).await? {
+            return Err(Failure::Failed(anyhow!(why)));
+        }
+        return Ok(out::print(&format!("killed {}\n", title(session)))?);
     }
     Ok(out::print(&format!("stopped {}\n", title(session)))?)
 }
 
-fn confirmed(session: &Session, place: &Place) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() {
-        let told = "say --yes to stop a session without being asked";
-        return Err(Failure::Refused(told.into()));
+/// What became of a session that was asked to end.
+enum Ended {
+    Gone,
+    /// It runs on, in words.
+    Stays(String),
+}
+
+async fn end(place: &Place, session: &Session, how: StopRequest) -> Result<Ended, Failure> {
+    let told = place.remote().stop(session.id, how).await;
+    match told {
+        Ok(()) => Ok(Ended::Gone),
+        Err(e) if e.is_absence() => {
+            let action = if how.kill { Action::Kill } else { Action::End };
+            match perform(place, session.id, action).await? {
+                Ok(()) => Ok(Ended::Gone),
+                Err(ActionError::Stays(why)) => Ok(Ended::Stays(why)),
+                Err(e) => Err(failure(e)),
+            }
+        }
+        Err(ClientError::Refused(problem)) if problem.code == STAYS => {
+            Ok(Ended::Stays(problem.detail))
+        }
+        Err(e) => remote(Err(e)).map(|()| Ended::Gone),
     }
-    eprint!("Stop {}? [y/N] ", describe(session, place));
+}
+
+pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
+    let place = Place::find()?;
+    let snapshot = place.snapshot().await?;
+    let session = find(&snapshot, &asked.session)?;
+    let told = match place.remote().jump(session.id).await {
+        Ok(()) => Ok(()),
+        Err(e) if e.is_absence() => own_jump(&place, session).await,
+        // An engine that was started without a display does not know ours.
+        Err(ClientError::Refused(problem))
+            if problem.code == Obstacle::NoDisplay.code() && place.around.display.is_some() =>
+        {
+            own_jump(&place, session).await
+        }
+        told => remote(told),
+    };
+    told?;
+    Ok(out::print(&format!("{} is in front\n", title(session)))?)
+}
+
+async fn own_jump(place: &Place, session: &Session) -> Result<(), Failure> {
+    let done = jump::jump(session, &place.around, &place.settings.terminal).await;
+    done.map_err(|e| match e {
+        JumpError::Refused(Obstacle::Ended) => Failure::Failed(e.into()),
+        JumpError::Refused(_) => Failure::Refused(e.to_string()),
+        JumpError::Failed(_) | JumpError::Partly(_) | JumpError::Gone => Failure::Failed(e.into()),
+    })
+}
+
+/// Asks on the terminal.
+fn confirmed(question: &str) -> Result<bool, Failure> {
+    eprint!("{question} [y/N] ");
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
+/// The code of the problem that a session was asked to end and runs on.
+const STAYS: &str = "does-not-end";
 /// What a program that was interrupted ends with, as shells tell it.
 const INTERRUPTED: i32 = 130;
 
@@ -221,16 +307,26 @@ async fn whole<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
 
 /// Looks, plans and acts in this process.
 async fn own(place: &Place, id: SessionId, action: Action) -> Result<(), Failure> {
-    let plan = place.sweep().await?.plan(id, &action);
-    let done = match plan {
-        Ok(plan) => whole(Hands::new(&place.around).perform(plan)).await?,
-        Err(refusal) => Err(ActionError::Refused(refusal)),
-    };
-    done.map_err(|e| match e {
+    perform(place, id, action).await?.map_err(failure)
+}
+
+async fn perform(
+    place: &Place,
+    id: SessionId,
+    action: Action,
+) -> Result<Result<(), ActionError>, Failure> {
+    match place.sweep().await?.plan(id, &action) {
+        Ok(plan) => whole(Hands::new(&place.around).perform(plan)).await,
+        Err(refusal) => Ok(Err(ActionError::Refused(refusal))),
+    }
+}
+
+fn failure(e: ActionError) -> Failure {
+    match e {
         ActionError::Refused(Refusal::Ended) => anyhow!("it has ended").into(),
         e if e.is_refusal() => Failure::Refused(e.to_string()),
         e => Failure::Failed(e.into()),
-    })
+    }
 }
 
 fn remote(told: Result<(), ClientError>) -> Result<(), Failure> {

@@ -61,6 +61,8 @@ enum Command {
     Answer(answer::Choose),
     /// Answer nothing from here: the session's terminal asks
     Release(answer::Which),
+    /// Bring the terminal of a session to the front; opens one for a detached tmux session
+    Jump(act::Jump),
     /// End a session; a paused one never runs what it was kept from
     Stop(act::Stop),
     /// Run the engine without a face, until stopped
@@ -129,6 +131,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Deny(asked) => answer::deny(&asked).await,
         Command::Answer(asked) => answer::choose(&asked).await,
         Command::Release(which) => answer::release(&which).await,
+        Command::Jump(jump) => act::jump(&jump).await,
         Command::Stop(stop) => act::stop(&stop).await,
         Command::Serve => serve::run().await,
         Command::Record(record) => record::run(&record).await,

@@ -8,7 +8,7 @@ mod problem;
 mod read;
 mod take;
 
-pub use act::{AnswerRequest, AttentionRequest, PauseRequest};
+pub use act::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
 pub use document::openapi;
 pub use events::EventData;
 pub use problem::Problem;
@@ -93,6 +93,7 @@ fn routes(handle: Handle) -> Router {
         .route("/v1/sessions/{id}/resume", post(act::resume))
         .route("/v1/sessions/{id}/answer", post(act::answer))
         .route("/v1/sessions/{id}/stop", post(act::stop))
+        .route("/v1/sessions/{id}/jump", post(act::jump))
         .route("/v1/attention", post(act::attention))
         .route(EVENTS, get(events::events))
         .route("/v1/health", get(read::health))

@@ -1,20 +1,23 @@
 //! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
 
+mod handle;
 mod held;
 mod input;
 mod work;
 
-use crate::api::client::Remote;
+pub(crate) use handle::Ends;
+pub use handle::{Handle, Looking};
+
 use crate::desk::Desk;
-use crate::hosts::{ActionError, Hands};
+use crate::hosts::ActionError;
 use crate::io::clock::Clock;
 use crate::io::sys;
+use crate::jump::JumpError;
 use crate::one::Followed;
 use crate::recording::{Mark, Recorder};
 use crate::requests::Held;
 use crate::settings::Settings;
 use crate::sources::connection::{self, Connections};
-use crate::sources::hook;
 use crate::sources::listing::{self, Lists};
 use crate::sources::pause::{self, Pauses};
 use crate::sources::process::{self, Processes};
@@ -35,13 +38,14 @@ use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
-use trusty_fleet::action::Action;
+use trusty_fleet::action::{Action, Verb};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::{Review, Wanted};
-use trusty_fleet::observation::{Act, Attention};
+use trusty_fleet::jump::Obstacle;
+use trusty_fleet::observation::Act;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
-use work::{Job, Reply};
+use work::{Job, Landed, Reply};
 
 /// Observations that may wait for the loop.
 const OBSERVATIONS: usize = 1024;
@@ -78,117 +82,8 @@ enum Command {
     Act(SessionId, Action, Reply),
     /// Something about what hooks ask.
     Held(held::Command),
-}
-
-/// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
-#[derive(Debug, Clone)]
-pub struct Handle {
-    clock: Clock,
-    commands: mpsc::Sender<Command>,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    looking: Arc<watch::Sender<usize>>,
-    settings: watch::Receiver<Arc<Settings>>,
-    pub(crate) followed: Followed,
-}
-
-/// The other ends of what a handle holds: whoever has them is the engine.
-#[derive(Debug)]
-pub(crate) struct Ends {
-    pub(crate) clock: Clock,
-    commands: mpsc::Receiver<Command>,
-    pub(crate) looks: watch::Receiver<usize>,
-    pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
-    pub(crate) settings: watch::Receiver<Arc<Settings>>,
-    pub(crate) followed: watch::Sender<Option<Remote>>,
-}
-
-/// Somebody looks for as long as this lives.
-#[derive(Debug)]
-pub struct Looking(Arc<watch::Sender<usize>>);
-
-impl Drop for Looking {
-    fn drop(&mut self) {
-        self.0.send_modify(|faces| *faces = faces.saturating_sub(1));
-    }
-}
-
-impl Handle {
-    /// Waits until the first look is over. Before, the snapshot is empty.
-    pub async fn primed(&self) {
-        let mut snapshots = self.snapshots.clone();
-        // An engine that has ended will know no more than now.
-        let _ = snapshots.wait_for(|s| s.revision > 0).await;
-    }
-
-    /// The newest snapshot.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshots.borrow().clone()
-    }
-
-    /// Snapshots as they come. Only those with news mark the receiver as changed.
-    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.snapshots.clone()
-    }
-
-    /// The settings, as they are changed. What is wrong in them is told by the snapshot's health.
-    pub fn settings(&self) -> watch::Receiver<Arc<Settings>> {
-        self.settings.clone()
-    }
-
-    /// Returns when the engine has ended.
-    pub async fn ended(&self) {
-        // Nothing else ends the wait.
-        let _ = self.snapshots.clone().wait_for(|_| false).await;
-    }
-
-    /// A face is visible: what raises no event is looked at more often until the returned value
-    /// is dropped.
-    pub fn look(&self) -> Looking {
-        self.looking.send_modify(|faces| *faces += 1);
-        Looking(Arc::clone(&self.looking))
-    }
-
-    /// The owner has looked.
-    pub async fn attend(&self, attention: Attention) {
-        if self.followed.attend(attention).await.is_some() {
-            return;
-        }
-        self.file(Fact::Attention(attention)).await;
-    }
-
-    /// A hook of a connected client, of this pid, was given this payload.
-    pub async fn hear(&self, payload: &[u8], pid: Option<u32>) {
-        if let Some(event) = hook::decode(payload, pid, self.clock.now()) {
-            self.file(Fact::Hook(Box::new(event))).await;
-        }
-    }
-
-    pub(crate) async fn file(&self, fact: Fact) {
-        // A loop that has ended needs to know nothing.
-        let _ = self.commands.send(Command::File(fact)).await;
-    }
-
-    /// Does something to a session. Returns when it is done and verified, or nothing has
-    /// changed.
-    pub async fn act(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
-        if let Some(done) = self.followed.act(id, &action).await {
-            return done;
-        }
-        let (reply, answer) = oneshot::channel();
-        let sent = self.commands.send(Command::Act(id, action, reply)).await;
-        sent.map_err(|_| ActionError::Gone)?;
-        answer.await.unwrap_or(Err(ActionError::Gone))
-    }
-
-    /// Why a session is what it is; none if there is no such session.
-    pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
-        if let Some(told) = self.followed.explain(id).await {
-            return told;
-        }
-        let (reply, answer) = oneshot::channel();
-        self.commands.send(Command::Explain(id, reply)).await.ok()?;
-        answer.await.ok()?
-    }
+    /// The terminal of a session is to come to the front.
+    Jump(SessionId, Landed),
 }
 
 /// The running engine.
@@ -231,9 +126,9 @@ impl Engine {
         let (looking, looks) = watch::channel(0);
         let (follow, followed) = watch::channel(None);
         let (send_settings, settings) = watch::channel(Arc::new(settings.clone()));
-        let around = around.clone();
+        let within = around.clone();
         spawn("trusty-settings", move || {
-            settings::follow(around, send_settings)
+            settings::follow(within, send_settings)
         })?;
         let ends = Ends {
             clock,
@@ -249,7 +144,7 @@ impl Engine {
             snapshots,
             looking: Arc::new(looking),
             settings,
-            followed: Followed::new(followed),
+            followed: Followed::new(followed, around.clone()),
         };
         Ok((handle, ends))
     }
@@ -294,8 +189,8 @@ impl Engine {
         let (file, told) = (around.settings_file(), feed.1.clone());
         spawn("trusty-wishes", move || settings::run(file, settings, told))?;
         let (send_jobs, jobs) = mpsc::channel(JOBS);
-        let (hands, told) = (Hands::new(around), feed.1.clone());
-        spawn("trusty-hands", move || work::run(hands, jobs, told))?;
+        let (within, told) = (around.clone(), feed.1.clone());
+        spawn("trusty-hands", move || work::run(within, jobs, told))?;
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
         for fact in sweep::settings_facts(around, &now) {
             desk.file(Observation {
@@ -457,6 +352,7 @@ impl Loop {
             Command::File(fact) => self.file(fact),
             Command::Act(id, action, reply) => self.act(id, &action, reply),
             Command::Held(command) => self.obey_held(command),
+            Command::Jump(id, reply) => self.jump(id, reply),
             Command::Explain(id, reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
@@ -491,6 +387,30 @@ impl Loop {
         }
         // Whoever asked may have gone.
         let _ = reply.send(Err(error));
+    }
+
+    fn jump(&mut self, id: SessionId, reply: Landed) {
+        let at = self.clock.now();
+        let session = self.desk.fleet.snapshot(at).sessions;
+        let Some(session) = session.into_iter().find(|s| s.id == id) else {
+            let _ = reply.send(Err(JumpError::Refused(Obstacle::Ended)));
+            return;
+        };
+        // What was said of the last jump is over.
+        if session
+            .pending
+            .as_ref()
+            .is_some_and(|p| p.verb == Verb::Jump)
+        {
+            let fact = Fact::Act(id, Act::Done(Verb::Jump));
+            self.desk.file(Observation { at, fact });
+        }
+        if let Err(TrySendError::Full(Job::Jump(_, reply))) =
+            self.jobs.try_send(Job::Jump(Box::new(session), reply))
+        {
+            let busy = "too much is being done at once; try again";
+            let _ = reply.send(Err(JumpError::Failed(busy.into())));
+        }
     }
 
     /// Has records that are not true seen to, each again after a while.

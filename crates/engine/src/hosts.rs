@@ -43,6 +43,9 @@ pub enum ActionError {
     /// A step failed; all before it were undone.
     #[error("{0}")]
     Failed(String),
+    /// It was asked to end and runs on.
+    #[error("{0}")]
+    Stays(String),
     /// No engine does it any more.
     #[error("the engine has ended; start Trusty Bar again")]
     Gone,
@@ -68,7 +71,7 @@ impl ActionError {
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Refused(_) | Self::Busy | Self::Changed(_) => true,
-            Self::Store(_) | Self::Failed(_) | Self::Gone => false,
+            Self::Store(_) | Self::Failed(_) | Self::Stays(_) | Self::Gone => false,
             Self::Told(problem) => problem.status < 500,
         }
     }
@@ -81,6 +84,7 @@ impl ActionError {
             Self::Store(_) => "record-not-kept",
             Self::Changed(_) => "changed",
             Self::Failed(_) => "failed",
+            Self::Stays(_) => "does-not-end",
             Self::Gone => "gone",
             Self::Told(problem) => &problem.code,
         }
@@ -156,6 +160,15 @@ impl Hands {
             (Deed::End(_), None) => {
                 self.store.remove(session)?;
                 end::end(client).await
+            }
+            (Deed::Kill(_), Some(mut work)) => {
+                let asked = end::end_paused(&mut work).await;
+                end::kill(client, asked).await?;
+                work.forget()
+            }
+            (Deed::Kill(_), None) => {
+                self.store.remove(session)?;
+                end::kill(client, end::end(client).await).await
             }
         }
     }

@@ -81,6 +81,11 @@ const TEMPLATE: &str = "\
 # Nothing is told in these hours, or before this time; without, always.
 # quiet_hours = \"22:00-07:00\"
 # snooze_until = 2027-01-31T18:00:00
+
+[jump]
+# What opens a terminal for a detached session; what is to run in it follows.
+# Without, the system's.
+# terminal = [\"xterm\", \"-e\"]
 ";
 
 /// The settings file; made, with its defaults, if there is none.
@@ -250,7 +255,7 @@ mod tests {
     use super::*;
 
     /// How many settings there are.
-    const SETTINGS: usize = 13;
+    const SETTINGS: usize = 14;
 
     #[test]
     fn a_new_file_changes_nothing_and_an_old_one_is_kept() {

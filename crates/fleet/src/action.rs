@@ -24,6 +24,8 @@ pub enum Action {
     Resume,
     /// That it ends. A paused one never runs what it was kept from.
     End,
+    /// The same; and if it does not end when asked to, it is killed.
+    Kill,
 }
 
 /// How a pause is wished for.
@@ -58,7 +60,7 @@ impl Action {
         match self {
             Self::Pause(_) => Verb::Pause,
             Self::Resume => Verb::Resume,
-            Self::End => Verb::End,
+            Self::End | Self::Kill => Verb::End,
         }
     }
 }

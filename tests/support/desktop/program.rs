@@ -20,7 +20,7 @@ pub(super) fn command<'a>(command: &'a mut Command, env: &[(String, String)]) ->
 /// A process we started. When dropped it and all below it end.
 pub struct Owned {
     child: Child,
-    process: ProcessRef,
+    pub(super) process: ProcessRef,
 }
 
 impl Owned {

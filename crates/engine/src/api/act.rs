@@ -4,6 +4,7 @@ use super::problem::{Problem, problem};
 use super::take::{self, Body, Id};
 use crate::engine::Handle;
 use crate::hosts::ActionError;
+use crate::jump::JumpError;
 use crate::requests::AnswerError;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Refusal, Wish};
+use trusty_fleet::jump::Obstacle;
 use trusty_fleet::observation::Attention;
 use trusty_fleet::pause::{Asker, PauseKind};
 use trusty_fleet::request::{Answer, RequestId};
@@ -29,6 +31,16 @@ pub struct PauseRequest {
     /// Who asks; without, a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Asker>,
+}
+
+/// How a session is to end; every part may be missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopRequest {
+    /// Whether it may be killed (SIGKILL) if it does not end by itself (SIGTERM) within 5 s. What
+    /// it has not written down yet is lost then.
+    #[serde(default)]
+    pub kill: bool,
 }
 
 /// An answer to one request.
@@ -113,15 +125,17 @@ pub(super) async fn resume(State(handle): State<Handle>, Id(id): Id) -> Response
     act(&handle, id, Action::Resume).await
 }
 
-/// Ends a session with SIGTERM; a paused one never runs what it was kept from.
+/// Ends a session with SIGTERM; a paused one never runs what it was kept from. One that does not
+/// end is killed only if the body says so.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/stop",
     tag = "actions",
     params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    request_body(content = Option<StopRequest>, description = "May be empty"),
     responses(
         (status = 204, description = "It has ended"),
-        (status = 400, description = "The id is not a UUID", body = Problem,
+        (status = 400, description = "The id or the body is not understood", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
@@ -129,12 +143,62 @@ pub(super) async fn resume(State(handle): State<Handle>, Id(id): Id) -> Response
             body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Refused", body = Problem,
             content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 415, description = "The body is not JSON", body = Problem,
+            content_type = "application/problem+json"),
         (status = 500, description = "It does not end", body = Problem,
             content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn stop(State(handle): State<Handle>, Id(id): Id) -> Response {
-    act(&handle, id, Action::End).await
+pub(super) async fn stop(
+    State(handle): State<Handle>,
+    Id(id): Id,
+    body: Body<StopRequest>,
+) -> Response {
+    let action = if body.0.unwrap_or_default().kill {
+        Action::Kill
+    } else {
+        Action::End
+    };
+    act(&handle, id, action).await
+}
+
+/// Brings the terminal of a session to the front. Answers when it is there.
+#[utoipa::path(
+    post,
+    path = "/v1/sessions/{id}/jump",
+    tag = "actions",
+    params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    responses(
+        (status = 204, description = "It is in front"),
+        (status = 400, description = "The id is not a UUID", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "No such session", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 406, description = "The header Accept leaves application/json out",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There is no way to it", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 500, description = "A step failed", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn jump(State(handle): State<Handle>, Id(id): Id) -> Response {
+    handle.primed().await;
+    let Err(e) = handle.jump(id).await else {
+        return StatusCode::NO_CONTENT.into_response();
+    };
+    let (status, title) = match &e {
+        JumpError::Refused(Obstacle::Ended) => {
+            return Problem::no_such_session().into_response();
+        }
+        JumpError::Refused(_) => (StatusCode::CONFLICT, "Refused"),
+        JumpError::Failed(_) | JumpError::Partly(_) | JumpError::Gone => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
+        }
+    };
+    problem(status, title, &e.to_string(), e.code())
 }
 
 /// Answers a request that a hook holds. Answers when the hook has handed it on to its client.

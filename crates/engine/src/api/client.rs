@@ -6,7 +6,7 @@ pub use events::{Events, Heard, Listen};
 
 use super::events::LAST_EVENT;
 use super::{AnswerRequest, AttentionRequest, EVENTS, EngineHealth, PauseRequest, Problem};
-use super::{VERSION, VERSION_HEADER, WholeRequest};
+use super::{StopRequest, VERSION, VERSION_HEADER, WholeRequest};
 use crate::io::socket;
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Full, Limited};
@@ -117,9 +117,14 @@ impl Remote {
     }
 
     /// Ends a session.
-    pub async fn stop(&self, id: SessionId) -> Result<(), ClientError> {
-        self.act(&format!("/v1/sessions/{id}/stop"), Vec::new())
-            .await
+    pub async fn stop(&self, id: SessionId, how: StopRequest) -> Result<(), ClientError> {
+        self.post(&format!("/v1/sessions/{id}/stop"), &how).await
+    }
+
+    /// Brings the terminal of a session to the front.
+    pub async fn jump(&self, id: SessionId) -> Result<(), ClientError> {
+        let path = format!("/v1/sessions/{id}/jump");
+        self.act(&path, Vec::new()).await
     }
 
     async fn post(&self, path: &str, body: &impl Serialize) -> Result<(), ClientError> {

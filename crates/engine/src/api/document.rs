@@ -28,6 +28,7 @@ use utoipa::OpenApi;
         super::act::resume,
         super::act::answer,
         super::act::stop,
+        super::act::jump,
         super::act::attention,
         super::events::events,
         super::read::health,

@@ -2,13 +2,16 @@
 //! for nobody.
 
 use crate::hosts::{ActionError, Hands};
+use crate::jump::{self, JumpError};
+use crate::settings::Settings;
 use crate::sources::{Ended, Outlet};
+use crate::surroundings::Surroundings;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use trusty_fleet::action::{Plan, Verb};
-use trusty_fleet::observation::{Act, HealthKey};
+use trusty_fleet::observation::{Act, Attention, HealthKey};
 use trusty_fleet::session::Source;
-use trusty_fleet::{Fact, SessionId};
+use trusty_fleet::{Fact, Session, SessionId};
 
 /// Something to be done.
 #[derive(Debug)]
@@ -17,16 +20,27 @@ pub(super) enum Job {
     Perform(Verb, Plan, Reply),
     /// A record is to be made true.
     Reconcile(SessionId),
+    /// The terminal of a session is to come to the front.
+    Jump(Box<Session>, Landed),
 }
 
 /// Where the outcome of an action is told.
 pub(super) type Reply = oneshot::Sender<Result<(), ActionError>>;
 
+/// Where the outcome of a jump is told.
+pub(super) type Landed = oneshot::Sender<Result<(), JumpError>>;
+
 /// Does what comes, each session's on its own, until the loop has ended.
-pub(super) async fn run(hands: Hands, mut jobs: mpsc::Receiver<Job>, out: Outlet) -> Ended {
+pub(super) async fn run(around: Surroundings, mut jobs: mpsc::Receiver<Job>, out: Outlet) -> Ended {
+    let (hands, around) = (Hands::new(&around), Arc::new(around));
     let out = Arc::new(out);
     while let Some(job) = jobs.recv().await {
-        tokio::spawn(work(hands.clone(), job, Arc::clone(&out)));
+        tokio::spawn(work(
+            hands.clone(),
+            Arc::clone(&around),
+            job,
+            Arc::clone(&out),
+        ));
     }
     Ended
 }
@@ -35,7 +49,7 @@ fn broken(e: &tokio::task::JoinError) -> String {
     format!("it broke off ({e}); run: trusty resume --all")
 }
 
-async fn work(hands: Hands, job: Job, out: Arc<Outlet>) {
+async fn work(hands: Hands, around: Arc<Surroundings>, job: Job, out: Arc<Outlet>) {
     match job {
         Job::Perform(verb, plan, reply) => {
             let id = plan.session;
@@ -48,6 +62,23 @@ async fn work(hands: Hands, job: Job, out: Arc<Outlet>) {
             };
             // A loop that has ended, and an asker that has gone, need to know nothing.
             let _ = out.tell(vec![Fact::Act(id, act)]).await;
+            let _ = reply.send(done);
+        }
+        Job::Jump(session, reply) => {
+            let id = session.id;
+            let jumped = tokio::spawn(async move {
+                // Read now, so that what was set since our start counts.
+                let terminal = Settings::read(&around).terminal;
+                jump::jump(&session, &around, &terminal).await
+            });
+            let done = jumped
+                .await
+                .unwrap_or_else(|e| Err(JumpError::Failed(e.to_string())));
+            let fact = match &done {
+                Ok(()) => Fact::Attention(Attention::Terminal(id)),
+                Err(e) => Fact::Act(id, Act::Failed(Verb::Jump, e.to_string())),
+            };
+            let _ = out.tell(vec![fact]).await;
             let _ = reply.send(done);
         }
         Job::Reconcile(id) => {

@@ -52,6 +52,19 @@ pub(super) async fn end_paused(work: &mut Work<'_>) -> Result<(), ActionError> {
     done
 }
 
+/// Kills a session that was asked to end and did not. Its record, if it has one, is left.
+pub(super) async fn kill(
+    client: ProcessKey,
+    asked: Result<(), ActionError>,
+) -> Result<(), ActionError> {
+    match asked {
+        Err(ActionError::Stays(_) | ActionError::Failed(_) | ActionError::Changed(_)) => {}
+        done => return done,
+    }
+    tree::signal(client, Signal::KILL).map_err(failed("kill it"))?;
+    wait(client).await
+}
+
 fn ask(who: &[ProcessKey]) -> Result<(), ActionError> {
     for process in who {
         tree::signal(*process, Signal::TERM).map_err(failed("end it"))?;
@@ -68,5 +81,5 @@ async fn wait(client: ProcessKey) -> Result<(), ActionError> {
         Ok(true) => "it is stopped, so it cannot end; type fg in its terminal",
         _ => "it does not end within 5 s; end it in its terminal",
     };
-    Err(ActionError::Failed(told.into()))
+    Err(ActionError::Stays(told.into()))
 }

@@ -1,29 +1,36 @@
 //! The engine that is followed, if one is: what a handle asks is asked of it.
 
 use crate::api::client::{ClientError, Remote};
-use crate::api::{AnswerRequest, AttentionRequest, PauseRequest};
+use crate::api::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
 use crate::hosts::ActionError;
+use crate::jump::{self, JumpError};
 use crate::requests::AnswerError;
+use crate::settings::Settings;
+use crate::surroundings::Surroundings;
 use std::sync::Arc;
 use tokio::sync::watch;
-use trusty_fleet::SessionId;
 use trusty_fleet::action::Action;
 use trusty_fleet::observation::Attention;
 use trusty_fleet::request::{Answer, Content, RequestId};
 use trusty_fleet::why::Explanation;
+use trusty_fleet::{SessionId, Snapshot};
 
 /// The engine that is followed. Each question is answered with none where there is no such
 /// engine, or no longer: then our own knows, or will.
 #[derive(Debug, Clone)]
-pub(crate) struct Followed(watch::Receiver<Option<Remote>>);
+pub(crate) struct Followed {
+    remote: watch::Receiver<Option<Remote>>,
+    around: Arc<Surroundings>,
+}
 
 impl Followed {
-    pub(crate) fn new(remote: watch::Receiver<Option<Remote>>) -> Self {
-        Self(remote)
+    pub(crate) fn new(remote: watch::Receiver<Option<Remote>>, around: Surroundings) -> Self {
+        let around = Arc::new(around);
+        Self { remote, around }
     }
 
     fn remote(&self) -> Option<Remote> {
-        self.0.borrow().clone()
+        self.remote.borrow().clone()
     }
 
     pub(crate) async fn attend(&self, attention: Attention) -> Option<()> {
@@ -51,13 +58,36 @@ impl Followed {
                 remote.pause(id, &how).await
             }
             Action::Resume => remote.resume(id).await,
-            Action::End => remote.stop(id).await,
+            Action::End => remote.stop(id, StopRequest { kill: false }).await,
+            Action::Kill => remote.stop(id, StopRequest { kill: true }).await,
         };
         let done = present(done)?;
         Some(done.map_err(|e| match e {
+            // A face asks then whether it may be killed.
+            ClientError::Refused(problem) if problem.code == "does-not-end" => {
+                ActionError::Stays(problem.detail)
+            }
             ClientError::Refused(problem) => ActionError::Told(Box::new(problem)),
             e => ActionError::Failed(e.to_string()),
         }))
+    }
+
+    /// From here, where the face is, and if that fails from where the engine is: its owner sees
+    /// both, and what the engine says of it stands in the session's row.
+    pub(crate) async fn jump(
+        &self,
+        id: SessionId,
+        snapshot: &Snapshot,
+    ) -> Option<Result<(), JumpError>> {
+        let remote = self.remote()?;
+        if let Some(session) = snapshot.sessions.iter().find(|s| s.id == id) {
+            let terminal = Settings::read(&self.around).terminal;
+            if jump::jump(session, &self.around, &terminal).await.is_ok() {
+                return self.attend(Attention::Terminal(id)).await.map(Ok);
+            }
+        }
+        let done = present(remote.jump(id).await)?;
+        Some(done.map_err(|e| JumpError::Failed(e.to_string())))
     }
 
     pub(crate) async fn explain(&self, id: SessionId) -> Option<Option<Explanation>> {
@@ -89,9 +119,9 @@ impl Followed {
         Some(done.map_err(|e| match e {
             ClientError::Refused(problem) => match problem.code.as_str() {
                 "unfit" => AnswerError::Unfit(problem.detail),
+                "paused" => AnswerError::Paused,
                 "unheard" => AnswerError::Unheard,
                 "gone" => AnswerError::Gone,
-                "paused" => AnswerError::Paused,
                 _ => AnswerError::Over,
             },
             _ => AnswerError::Unheard,

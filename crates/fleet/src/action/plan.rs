@@ -27,6 +27,8 @@ pub enum Deed {
     Resume(Box<PauseRecord>),
     /// The session is to end; with the record of its pause, if it has one.
     End(Option<Box<PauseRecord>>),
+    /// The same; and if it does not end when asked to, it is killed.
+    Kill(Option<Box<PauseRecord>>),
 }
 
 /// A pause that is to begin.
@@ -130,6 +132,7 @@ pub fn plan(
             None => Err(by_others(standing).unwrap_or(Refusal::NotPaused))?,
         },
         Action::End => Deed::End(standing.record.cloned().map(Box::new)),
+        Action::Kill => Deed::Kill(standing.record.cloned().map(Box::new)),
     };
     Ok(Plan {
         session: standing.session,

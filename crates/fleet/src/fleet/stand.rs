@@ -175,7 +175,7 @@ pub(super) fn pending(known: &Known<'_>, now: Timestamp) -> Option<Pending> {
         (Some((at, Act::Begun(verb))), _) => (at, *verb, None),
         // Done, but the look that proves it is yet to come.
         (Some((at, Act::Done(verb))), _)
-            if known.process.seen_at <= at && now < at.after(PROOF) =>
+            if *verb != Verb::Jump && known.process.seen_at <= at && now < at.after(PROOF) =>
         {
             (at, *verb, None)
         }

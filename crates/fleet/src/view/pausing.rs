@@ -17,12 +17,20 @@ pub(super) fn failure(session: &Session) -> Option<String> {
     let pending = session.pending.as_ref()?;
     let failure = pending.failure.as_ref()?;
     let done = match pending.verb {
+        // It says itself what was not done, such as "could not raise xterm: …".
+        Verb::Jump => return Some(capital(failure)),
         Verb::Pause => "Not paused",
         Verb::Resume => "Not resumed",
         Verb::End => "Not ended",
-        Verb::Jump => "Terminal not shown",
     };
     Some(format!("{done}: {failure}"))
+}
+
+/// The same, with a capital letter at its beginning.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }
 
 /// The detail of a paused session. What it was at matters more than how it is kept from it, but

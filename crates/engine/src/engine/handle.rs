@@ -1,0 +1,138 @@
+//! A face's hold on the engine, and the ends that the engine has of it.
+
+use super::Command;
+use crate::api::client::Remote;
+use crate::hosts::ActionError;
+use crate::io::clock::Clock;
+use crate::jump::JumpError;
+use crate::one::Followed;
+use crate::settings::Settings;
+use crate::sources::hook;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+use trusty_fleet::action::Action;
+use trusty_fleet::observation::Attention;
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{Fact, SessionId, Snapshot};
+
+/// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    pub(super) clock: Clock,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
+    pub(super) looking: Arc<watch::Sender<usize>>,
+    pub(super) settings: watch::Receiver<Arc<Settings>>,
+    pub(crate) followed: Followed,
+}
+
+/// The other ends of what a handle holds: whoever has them is the engine.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    pub(crate) clock: Clock,
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(crate) looks: watch::Receiver<usize>,
+    pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(crate) settings: watch::Receiver<Arc<Settings>>,
+    pub(crate) followed: watch::Sender<Option<Remote>>,
+}
+
+/// Somebody looks for as long as this lives.
+#[derive(Debug)]
+pub struct Looking(Arc<watch::Sender<usize>>);
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        self.0.send_modify(|faces| *faces = faces.saturating_sub(1));
+    }
+}
+
+impl Handle {
+    /// Waits until the first look is over. Before, the snapshot is empty.
+    pub async fn primed(&self) {
+        let mut snapshots = self.snapshots.clone();
+        // An engine that has ended will know no more than now.
+        let _ = snapshots.wait_for(|s| s.revision > 0).await;
+    }
+
+    /// The newest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshots.borrow().clone()
+    }
+
+    /// Snapshots as they come. Only those with news mark the receiver as changed.
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// The settings, as they are changed. What is wrong in them is told by the snapshot's health.
+    pub fn settings(&self) -> watch::Receiver<Arc<Settings>> {
+        self.settings.clone()
+    }
+
+    /// Returns when the engine has ended.
+    pub async fn ended(&self) {
+        // Nothing else ends the wait.
+        let _ = self.snapshots.clone().wait_for(|_| false).await;
+    }
+
+    /// A face is visible: what raises no event is looked at more often until the returned value
+    /// is dropped.
+    pub fn look(&self) -> Looking {
+        self.looking.send_modify(|faces| *faces += 1);
+        Looking(Arc::clone(&self.looking))
+    }
+
+    /// The owner has looked.
+    pub async fn attend(&self, attention: Attention) {
+        if self.followed.attend(attention).await.is_some() {
+            return;
+        }
+        self.file(Fact::Attention(attention)).await;
+    }
+
+    /// A hook of a connected client, of this pid, was given this payload.
+    pub async fn hear(&self, payload: &[u8], pid: Option<u32>) {
+        if let Some(event) = hook::decode(payload, pid, self.clock.now()) {
+            self.file(Fact::Hook(Box::new(event))).await;
+        }
+    }
+
+    pub(crate) async fn file(&self, fact: Fact) {
+        // A loop that has ended needs to know nothing.
+        let _ = self.commands.send(Command::File(fact)).await;
+    }
+
+    /// Does something to a session. Returns when it is done and verified, or nothing has
+    /// changed.
+    pub async fn act(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
+        if let Some(done) = self.followed.act(id, &action).await {
+            return done;
+        }
+        let (reply, answer) = oneshot::channel();
+        let sent = self.commands.send(Command::Act(id, action, reply)).await;
+        sent.map_err(|_| ActionError::Gone)?;
+        answer.await.unwrap_or(Err(ActionError::Gone))
+    }
+
+    /// Brings the terminal of a session to the front. Returns when it is there.
+    pub async fn jump(&self, id: SessionId) -> Result<(), JumpError> {
+        if let Some(done) = self.followed.jump(id, &self.snapshot()).await {
+            return done;
+        }
+        let (reply, answer) = oneshot::channel();
+        let sent = self.commands.send(Command::Jump(id, reply)).await;
+        sent.map_err(|_| JumpError::Gone)?;
+        answer.await.unwrap_or(Err(JumpError::Gone))
+    }
+
+    /// Why a session is what it is; none if there is no such session.
+    pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
+        if let Some(told) = self.followed.explain(id).await {
+            return told;
+        }
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Explain(id, reply)).await.ok()?;
+        answer.await.ok()?
+    }
+}

@@ -1,0 +1,105 @@
+//! Windows of a desktop, as its window manager tells of them.
+
+use super::{Desktop, LONG, Owned, until_is};
+use crate::ProcessRef;
+use crate::wait::until;
+use std::fmt::Debug;
+
+impl Desktop {
+    /// The environment of its programs.
+    pub fn env(&self) -> &[(String, String)] {
+        &self.env
+    }
+
+    /// `:7`
+    pub fn display(&self) -> &str {
+        let named = self.env.iter().find(|(name, _)| name == "DISPLAY");
+        named.map(|(_, value)| value.as_str()).expect("a display")
+    }
+
+    /// Waits for the window of a program.
+    #[track_caller]
+    pub fn window_of(&self, program: &Owned) -> u32 {
+        let pid = program.process().pid;
+        until(LONG, "a window", || self.window_with(pid))
+    }
+
+    /// The window of a process, by what the window says of itself.
+    pub fn window_with(&self, pid: u32) -> Option<u32> {
+        let told = self.ask("xprop", &["-root", "_NET_CLIENT_LIST"])?;
+        let ids = told.split("# ").nth(1)?.split(',').filter_map(number);
+        ids.into_iter()
+            .find(|id| self.property(*id, "_NET_WM_PID") == Some(pid))
+    }
+
+    /// The window that has the focus.
+    pub fn active_window(&self) -> Option<u32> {
+        let told = self.ask("xprop", &["-root", "_NET_ACTIVE_WINDOW"])?;
+        number(told.split("# ").nth(1)?)
+    }
+
+    /// Gives a window the focus, as a click would.
+    #[track_caller]
+    pub fn activate(&self, window: u32) {
+        self.tell("windowactivate", window, &[]);
+        until_is("the focus", &Some(window), || self.active_window());
+    }
+
+    /// Makes an icon of a window.
+    #[track_caller]
+    pub fn minimise(&self, window: u32) {
+        self.tell("windowminimize", window, &[]);
+        until_is("an icon", &true, || self.is_minimised(window));
+    }
+
+    /// Whether a window is an icon.
+    pub fn is_minimised(&self, window: u32) -> bool {
+        let id = window.to_string();
+        let told = self.ask("xprop", &["-id", &id, "WM_STATE"]);
+        told.is_some_and(|told| told.contains("Iconic"))
+    }
+
+    /// Moves a window to another virtual desktop.
+    #[track_caller]
+    pub fn move_to(&self, window: u32, desktop: u32) {
+        self.tell("set_desktop_for_window", window, &[&desktop.to_string()]);
+        until_is("a window elsewhere", &Some(desktop), || {
+            self.property(window, "_NET_WM_DESKTOP")
+        });
+    }
+
+    /// The virtual desktop that is shown.
+    pub fn shown_desktop(&self) -> Option<u32> {
+        self.ask("xdotool", &["get_desktop"])?.trim().parse().ok()
+    }
+
+    fn property(&self, window: u32, name: &str) -> Option<u32> {
+        let told = self.ask("xprop", &["-id", &window.to_string(), name])?;
+        told.split("= ").nth(1)?.trim().parse().ok()
+    }
+
+    #[track_caller]
+    fn tell(&self, what: &str, window: u32, more: &[&str]) {
+        let id = window.to_string();
+        let done = self.ask("xdotool", &[&[what, &id], more].concat());
+        assert!(done.is_some(), "{what} {window}");
+    }
+}
+
+impl Owned {
+    /// The process.
+    pub fn process(&self) -> ProcessRef {
+        self.process
+    }
+}
+
+impl Debug for Owned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.process.fmt(f)
+    }
+}
+
+fn number(word: &str) -> Option<u32> {
+    let digits = word.trim().strip_prefix("0x")?;
+    u32::from_str_radix(digits, 16).ok()
+}
