@@ -4,6 +4,8 @@
 
 #[path = "app/answering.rs"]
 mod answering;
+#[path = "app/notices.rs"]
+mod notices;
 #[path = "app/pausing.rs"]
 mod pausing;
 

@@ -174,7 +174,9 @@ fn the_fleet_is_pure() {
 #[test]
 fn unsafe_code_lives_under_sys_and_says_why_it_is_safe() {
     let all = rust();
-    let within = |path: &str| path.starts_with("crates/engine/src/io/sys/");
+    // A delegate of the notification centre is a class, which only unsafe code declares.
+    let delegate = "src-tauri/src/platform/macos/notifications.rs";
+    let within = |path: &str| path.starts_with("crates/engine/src/io/sys/") || path == delegate;
     assert_eq!(
         offences(
             &all,

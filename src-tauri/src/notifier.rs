@@ -143,7 +143,12 @@ impl Notifier {
 
     async fn take(&mut self, event: Event) {
         match event {
-            Event::Chosen(slot, choice) => choices::choose(&self.app, &self.engine, slot, choice),
+            Event::Chosen(slot, choice) => {
+                // Not every server puts away what was chosen on.
+                self.server.withdraw(slot).await;
+                self.notices.closed(slot);
+                choices::choose(&self.app, &self.engine, slot, choice);
+            }
             Event::Closed(slot) => self.notices.closed(slot),
             Event::Came => self.reach().await,
         }

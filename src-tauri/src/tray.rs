@@ -1,6 +1,6 @@
 //! The tray icon: draws the glance and the menu, each only when it differs.
 
-use crate::{Place, acts, commands, log, platform, popover};
+use crate::{Place, acts, commands, log, notifier, platform, popover};
 use std::time::Duration;
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, MenuItem as Item, PredefinedMenuItem, Submenu};
@@ -16,6 +16,8 @@ use trusty_fleet::{SessionId, Snapshot};
 const ID: &str = "trusty";
 /// The icon changes at most four times a second.
 const CALM: Duration = Duration::from_millis(250);
+/// How long nothing is told of after a choice in the menu.
+const SNOOZE: Duration = Duration::from_hours(1);
 /// A desktop without a tray may get one: a panel that starts after us, or starts again.
 const RETRY: [Duration; 4] = [
     Duration::from_secs(1),
@@ -256,6 +258,7 @@ fn name(action: &MenuAction) -> String {
         MenuAction::ResumeAll => "resume-all".into(),
         MenuAction::Connect => "connect".into(),
         MenuAction::Settings => "settings".into(),
+        MenuAction::Snooze => "snooze".into(),
         MenuAction::Quit => "quit".into(),
     }
 }
@@ -290,6 +293,7 @@ fn named(name: &str) -> Option<MenuAction> {
         ("resume-all", None) => MenuAction::ResumeAll,
         ("connect", None) => MenuAction::Connect,
         ("settings", None) => MenuAction::Settings,
+        ("snooze", None) => MenuAction::Snooze,
         ("quit", None) => MenuAction::Quit,
         _ => return None,
     })
@@ -323,6 +327,7 @@ fn choose(app: &AppHandle, action: MenuAction) {
                 log::line(&format!("failed to open the settings: {e}"));
             }
         }
+        MenuAction::Snooze => notifier::snooze(app, SNOOZE),
         MenuAction::Quit => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { acts::quit(&app).await });
@@ -365,6 +370,7 @@ mod tests {
             MenuAction::ResumeAll,
             MenuAction::Connect,
             MenuAction::Settings,
+            MenuAction::Snooze,
             MenuAction::Quit,
         ] {
             assert_eq!(named(&name(&action)), Some(action));

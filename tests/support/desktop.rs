@@ -1,11 +1,13 @@
 //! A desktop of its own: a display, a bus, a window manager and a panel with a real tray.
 
+pub mod notices;
 mod program;
 mod screen;
 mod shown;
 pub mod webdriver;
 mod windows;
 
+pub use notices::Told;
 pub use program::{App, Owned};
 pub use screen::Area;
 pub use shown::Shown;
@@ -22,7 +24,7 @@ use std::time::Duration;
 
 const LONG: Duration = Duration::from_mins(1);
 /// What must be installed.
-const TOOLS: [&str; 9] = [
+const TOOLS: [&str; 12] = [
     "Xvfb",
     "dbus-daemon",
     "openbox",
@@ -32,6 +34,9 @@ const TOOLS: [&str; 9] = [
     "gdbus",
     "import",
     "WebKitWebDriver",
+    "dunst",
+    "dunstctl",
+    "dbus-monitor",
 ];
 /// The watcher that the panel's tray brings along.
 const WATCHER: [&str; 6] = [
@@ -89,6 +94,7 @@ impl Desktop {
     #[track_caller]
     pub fn start_without_tray(home: &Home) -> Self {
         confine(home);
+        notices::start_none_by_itself(&home.xdg_data());
         let panel = home.xdg_config().join("xfce4/xfconf/xfce-perchannel-xml");
         fs::create_dir_all(&panel).expect("a folder for the panel");
         fs::write(panel.join("xfce4-panel.xml"), PANEL).expect("the panel's settings");

@@ -1,5 +1,8 @@
 //! macOS. Type-checked on Linux, not yet run on a Mac.
 
+mod notifications;
+
+pub(crate) use notifications::Notifications;
 use tauri::{ActivationPolicy, App, AppHandle, LogicalSize, PhysicalPosition, WebviewWindow};
 use trusty_fleet::view::TrayGlyph;
 

@@ -45,6 +45,11 @@ impl Owned {
         Self::of(child.unwrap_or_else(|e| panic!("{name}: {e}")))
     }
 
+    /// Its process.
+    pub fn process(&self) -> ProcessRef {
+        self.process
+    }
+
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child of ours").is_none()

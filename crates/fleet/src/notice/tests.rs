@@ -232,3 +232,10 @@ fn card(request: &str, lines: &[&str]) -> (RequestId, Card) {
     };
     (id, card)
 }
+
+fn label(text: &str) -> CardLine {
+    CardLine {
+        mark: LineMark::Label,
+        text: text.to_owned(),
+    }
+}

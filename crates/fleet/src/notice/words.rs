@@ -62,12 +62,23 @@ fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
     if card.unseen.is_some() || card.kind != Asks::Permission || !card.questions.is_empty() {
         return None;
     }
-    let lines = card.lines.iter().map(|line| match line.mark {
-        LineMark::Plain | LineMark::Label => line.text.clone(),
-        LineMark::Added => format!("+ {}", line.text),
-        LineMark::Removed => format!("- {}", line.text),
-    });
-    let lines: Vec<String> = lines.collect();
+    let mut lines: Vec<String> = Vec::new();
+    let mut label = None;
+    for line in &card.lines {
+        let mark = match line.mark {
+            LineMark::Plain => "",
+            LineMark::Added => "+ ",
+            LineMark::Removed => "- ",
+            LineMark::Label => {
+                lines.extend(label.replace(format!("{}:", line.text)));
+                continue;
+            }
+        };
+        // A name stands before what it names.
+        let named = label.take().map(|label| format!("{label} "));
+        lines.push(format!("{}{mark}{}", named.unwrap_or_default(), line.text));
+    }
+    lines.extend(label);
     let text = lines.join("\n");
     let fits = text.chars().count() <= WHOLE.0 && text.lines().count() <= WHOLE.1;
     // What cannot be seen is not shown whole.

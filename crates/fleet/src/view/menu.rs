@@ -43,6 +43,8 @@ pub enum MenuAction {
     Connect,
     /// Opens the settings file.
     Settings,
+    /// Tells of nothing for an hour.
+    Snooze,
     /// Ends the app.
     Quit,
 }
@@ -90,6 +92,10 @@ pub fn menu(board: &Board) -> Menu {
     if let Some(button) = connect {
         items.push(choice(&format!("{button} hooks…"), MenuAction::Connect));
     }
+    items.push(choice(
+        "Snooze notifications for 1 hour",
+        MenuAction::Snooze,
+    ));
     items.push(choice("Edit settings…", MenuAction::Settings));
     items.push(choice("Quit", MenuAction::Quit));
     Menu(items)

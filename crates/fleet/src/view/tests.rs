@@ -248,6 +248,7 @@ fn the_menu_is_complete() {
             group("scratch: idle", 2),
             MenuItem::Separator,
             MenuItem::Choice("Open Trusty Bar".into(), MenuAction::Open),
+            MenuItem::Choice("Snooze notifications for 1 hour".into(), MenuAction::Snooze),
             MenuItem::Choice("Edit settings…".into(), MenuAction::Settings),
             MenuItem::Choice("Quit".into(), MenuAction::Quit),
         ]

@@ -3,9 +3,10 @@
 use super::pauses::paused_record;
 use super::ways::{bash_in_pane, decide};
 use super::*;
-use crate::action::{Action, Deed, Wish};
-use crate::observation::{Connection, HealthKey, Preferences, Tools};
+use crate::action::{Action, Deed, Verb, Wish};
+use crate::observation::{Act, Connection, HealthKey, Preferences, Tools};
 use crate::pause::{Asker, AtWork, Means, Moved, PauseRecord, Phase};
+use crate::session::End;
 use crate::snapshot::{Hooks, HooksState};
 
 fn busy() -> Vec<(i64, Fact)> {
@@ -141,4 +142,33 @@ fn a_note_is_kept_short_and_steers_nothing() {
     );
     let long = noted(&"ü".repeat(900));
     assert_eq!(long.chars().count(), crate::pause::MOST_SUMMARY);
+}
+
+#[test]
+fn an_end_tells_whether_its_client_took_leave() {
+    let end = |facts: Vec<(i64, Fact)>| {
+        let mut all = vec![alive(1_000, 1), says(1_000, 1, "idle", "")];
+        all.extend(facts);
+        fleet(all).snapshot(at(7_000)).sessions[0].end
+    };
+    let exited = || (6_000, Fact::ProcessExited(key(1, 7)));
+    let gone = |ms| (ms, Fact::RegistryGone(file(1)));
+    let asked = |act| (5_900, Fact::Act(id(1, 7), act));
+    for (facts, wanted) in [
+        (vec![], None),
+        (vec![exited()], Some(End::Killed)),
+        (vec![gone(5_950), exited()], Some(End::Left)),
+        // The file's end may be seen a little later.
+        (vec![exited(), gone(6_500)], Some(End::Left)),
+        (
+            vec![says(5_000, 1, "busy", ""), gone(5_950), exited()],
+            Some(End::MidTurn),
+        ),
+        (
+            vec![asked(Act::Begun(Verb::End)), exited()],
+            Some(End::Asked),
+        ),
+    ] {
+        assert_eq!(end(facts.clone()), wanted, "{facts:?}");
+    }
 }

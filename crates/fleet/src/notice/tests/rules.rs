@@ -376,6 +376,20 @@ fn a_whole_request_may_be_answered_right_here() {
             assert_eq!(notice.body, text);
         }
     }
+    // The names of parts stand before them, and lines of a change say which they are.
+    let (id_a, mut change) = card("a", &["src/main.rs", "old", "new", "last"]);
+    change.lines.insert(0, label("file"));
+    change.lines[2].mark = LineMark::Removed;
+    change.lines[3].mark = LineMark::Added;
+    change.lines.push(label("empty"));
+    change.lines.remove(4);
+    let mut scene = Scene::of(vec![working(1, 0)]);
+    scene.cards = [(id_a, change)].into();
+    scene.see(1_000, vec![holds(1, 1_000, "x", "a")]);
+    assert_eq!(
+        told(&scene.wait(3_000)),
+        ["+1 s1 | Permission · Bash\nfile: src/main.rs\n- old\n+ new\nempty:"]
+    );
     // What no hook holds, and what cannot be shown, is answered elsewhere.
     let (_, mut unseen) = card("a", &["touch a"]);
     unseen.unseen = Some("a picture".into());

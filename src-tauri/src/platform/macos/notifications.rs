@@ -1,0 +1,294 @@
+//! Notices through the notification centre. Type-checked on Linux, not yet run on a Mac.
+//!
+//! It exists only for a program in a signed bundle; asked for by any other, it throws.
+
+use crate::notifier::server::{CLICK, Choice, Event, Reach, Server, ShowError};
+use block2::{DynBlock, RcBlock};
+use objc2::rc::Retained;
+use objc2::runtime::{Bool, NSObject, NSObjectProtocol, ProtocolObject};
+use objc2::{AllocAnyThread, DefinedClass, define_class, msg_send};
+use objc2_foundation::{NSArray, NSBundle, NSError, NSSet, NSString};
+use objc2_user_notifications::{
+    UNAuthorizationOptions, UNMutableNotificationContent, UNNotification, UNNotificationAction,
+    UNNotificationActionOptions, UNNotificationCategory, UNNotificationCategoryOptions,
+    UNNotificationPresentationOptions, UNNotificationRequest, UNNotificationResponse,
+    UNUserNotificationCenter, UNUserNotificationCenterDelegate,
+};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+use tauri::AppHandle;
+use tokio::sync::{mpsc, oneshot};
+use trusty_fleet::notice::{Notice, Slot};
+use trusty_fleet::request::RequestId;
+
+/// No call takes longer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Kinds of notices: with a request that may be answered, and without.
+const ASKS: &str = "trusty.asks";
+const TELLS: &str = "trusty.tells";
+/// Names of choices that the system gives.
+const SYSTEM_CLICK: &str = "com.apple.UNNotificationDefaultActionIdentifier";
+const SYSTEM_DISMISS: &str = "com.apple.UNNotificationDismissActionIdentifier";
+/// Names of our buttons. The notice's own identifier says which request they are about.
+const SHOW: &str = "show";
+const APPROVE: &str = "approve";
+const DENY: &str = "deny";
+
+/// The notification centre.
+pub(crate) struct Notifications {
+    chosen: mpsc::UnboundedReceiver<Chosen>,
+    tell: mpsc::UnboundedSender<Chosen>,
+    begun: bool,
+    shown: BTreeMap<String, (Slot, Notice)>,
+}
+
+/// The identifier of a notice, and the name of what was chosen on it.
+type Chosen = (String, String);
+
+impl Notifications {
+    /// Nothing is asked of the system before there is something to tell.
+    pub(crate) fn new(_app: &AppHandle) -> Self {
+        let (tell, chosen) = mpsc::unbounded_channel();
+        Self {
+            chosen,
+            tell,
+            begun: false,
+            shown: BTreeMap::new(),
+        }
+    }
+
+    fn id_of(&self, slot: Slot) -> Option<String> {
+        let mut shown = self.shown.iter();
+        shown
+            .find(|(_, (known, _))| *known == slot)
+            .map(|(id, _)| id.clone())
+    }
+
+    fn understand(&mut self, (id, name): &Chosen) -> Option<Event> {
+        if name == SYSTEM_DISMISS {
+            return Some(Event::Closed(self.shown.remove(id)?.0));
+        }
+        let (slot, notice) = self.shown.get(id)?;
+        let request = |verb: &str| {
+            let RequestId(request) = notice.answers.as_ref()?;
+            Choice::named(&format!("{verb} {request}"), notice)
+        };
+        let choice = match name.as_str() {
+            SYSTEM_CLICK => Choice::named(CLICK, notice),
+            APPROVE | DENY => request(name),
+            other => Choice::named(other, notice),
+        };
+        Some(Event::Chosen(*slot, choice?))
+    }
+}
+
+impl Server for Notifications {
+    async fn reach(&mut self) -> Reach {
+        if !in_bundle() {
+            return Reach::Nobody;
+        }
+        if self.begun {
+            return Reach::Same;
+        }
+        self.begun = true;
+        begin(self.tell.clone());
+        Reach::New
+    }
+
+    async fn show(&mut self, slot: Slot, notice: &Notice) -> Result<(), ShowError> {
+        if !in_bundle() {
+            return Err(ShowError::Nobody);
+        }
+        let id = identifier(slot, notice);
+        // Another request is another notice: no click on the one before can mean it.
+        if let Some(before) = self.id_of(slot).filter(|before| *before != id) {
+            self.shown.remove(&before);
+            remove(&before);
+        }
+        let added = add(&id, notice);
+        match tokio::time::timeout(PATIENCE, added).await {
+            Ok(Ok(None)) => {
+                self.shown.insert(id, (slot, notice.clone()));
+                Ok(())
+            }
+            Ok(Ok(Some(why))) => Err(ShowError::Failed(why)),
+            Ok(Err(_)) | Err(_) => Err(ShowError::Failed(
+                "the notification centre did not answer".into(),
+            )),
+        }
+    }
+
+    async fn withdraw(&mut self, slot: Slot) {
+        if let Some(id) = self.id_of(slot) {
+            self.shown.remove(&id);
+            remove(&id);
+        }
+    }
+
+    async fn next(&mut self) -> Event {
+        loop {
+            let Some(chosen) = self.chosen.recv().await else {
+                return std::future::pending().await;
+            };
+            if let Some(event) = self.understand(&chosen) {
+                return event;
+            }
+        }
+    }
+}
+
+fn in_bundle() -> bool {
+    NSBundle::mainBundle().bundleIdentifier().is_some()
+}
+
+fn identifier(slot: Slot, notice: &Notice) -> String {
+    let place = match slot {
+        Slot::Session(id) => id.to_string(),
+        Slot::Several => "several".to_owned(),
+    };
+    match &notice.answers {
+        Some(request) => format!("{place} {request}"),
+        None => place,
+    }
+}
+
+/// Names the buttons, takes the clicks, and asks once whether notices may be shown.
+fn begin(tell: mpsc::UnboundedSender<Chosen>) {
+    let centre = UNUserNotificationCenter::currentNotificationCenter();
+    let delegate = Delegate::new(tell);
+    centre.setDelegate(Some(ProtocolObject::from_ref(&*delegate)));
+    // The centre does not keep it, and it is needed for as long as the app lives.
+    let _kept = Retained::into_raw(delegate);
+    let button = |name: &str, words: &str, options| {
+        UNNotificationAction::actionWithIdentifier_title_options(
+            &NSString::from_str(name),
+            &NSString::from_str(words),
+            options,
+        )
+    };
+    let plain = UNNotificationActionOptions::empty();
+    // What is approved needs the one whose screen it is.
+    let own = UNNotificationActionOptions::AuthenticationRequired;
+    let show = button(SHOW, "Show", plain);
+    let answers = [
+        button(APPROVE, "Approve", own),
+        button(DENY, "Deny", own),
+        show.clone(),
+    ];
+    let category = |name: &str, actions: &[Retained<UNNotificationAction>]| {
+        UNNotificationCategory::categoryWithIdentifier_actions_intentIdentifiers_options(
+            &NSString::from_str(name),
+            &NSArray::from_retained_slice(actions),
+            &NSArray::new(),
+            UNNotificationCategoryOptions::CustomDismissAction,
+        )
+    };
+    let categories = [category(ASKS, &answers), category(TELLS, &[show])];
+    centre.setNotificationCategories(&NSSet::from_retained_slice(&categories));
+    // Where it is refused, each notice says so.
+    let told = RcBlock::new(|_granted: Bool, _error: *mut NSError| {});
+    centre.requestAuthorizationWithOptions_completionHandler(UNAuthorizationOptions::Alert, &told);
+}
+
+/// Adds a notice, in the place of one of the same identifier; why it was not taken, if it was not.
+fn add(id: &str, notice: &Notice) -> oneshot::Receiver<Option<String>> {
+    let content = UNMutableNotificationContent::new();
+    content.setTitle(&NSString::from_str(&notice.title));
+    content.setBody(&NSString::from_str(&notice.body));
+    let kind = if notice.answers.is_some() {
+        ASKS
+    } else {
+        TELLS
+    };
+    content.setCategoryIdentifier(&NSString::from_str(kind));
+    let request = UNNotificationRequest::requestWithIdentifier_content_trigger(
+        &NSString::from_str(id),
+        &content,
+        None,
+    );
+    let (send, added) = oneshot::channel();
+    let send = Mutex::new(Some(send));
+    let done = RcBlock::new(move |error: *mut NSError| {
+        let refused = (!error.is_null()).then(|| {
+            "the notification centre refused it; allow notifications of Trusty Bar in the \
+             system's settings"
+                .to_owned()
+        });
+        let send = send.lock().ok().and_then(|mut send| send.take());
+        if let Some(send) = send {
+            // Who waited in vain has gone on.
+            let _ = send.send(refused);
+        }
+    });
+    UNUserNotificationCenter::currentNotificationCenter()
+        .addNotificationRequest_withCompletionHandler(&request, Some(&done));
+    added
+}
+
+fn remove(id: &str) {
+    let ids = NSArray::from_retained_slice(&[NSString::from_str(id)]);
+    let centre = UNUserNotificationCenter::currentNotificationCenter();
+    centre.removePendingNotificationRequestsWithIdentifiers(&ids);
+    centre.removeDeliveredNotificationsWithIdentifiers(&ids);
+}
+
+#[expect(unsafe_code, reason = "a class of Objective-C is declared with it")]
+mod delegate {
+    use super::{
+        AllocAnyThread, Chosen, DefinedClass, DynBlock, NSObject, NSObjectProtocol, Retained,
+        UNNotification, UNNotificationPresentationOptions, UNNotificationResponse,
+        UNUserNotificationCenter, UNUserNotificationCenterDelegate, define_class, mpsc, msg_send,
+    };
+
+    define_class!(
+        // SAFETY: NSObject asks nothing of those who derive from it, and it has no `Drop`.
+        #[unsafe(super(NSObject))]
+        #[name = "TrustyNotificationDelegate"]
+        #[ivars = mpsc::UnboundedSender<Chosen>]
+        pub(super) struct Delegate;
+
+        // SAFETY: It asks nothing more.
+        unsafe impl NSObjectProtocol for Delegate {}
+
+        // SAFETY: The methods have the forms that the protocol gives them.
+        unsafe impl UNUserNotificationCenterDelegate for Delegate {
+            /// Shown although the popover may be in front.
+            #[unsafe(method(userNotificationCenter:willPresentNotification:withCompletionHandler:))]
+            fn will_present(
+                &self,
+                _centre: &UNUserNotificationCenter,
+                _notification: &UNNotification,
+                done: &DynBlock<dyn Fn(UNNotificationPresentationOptions)>,
+            ) {
+                let how = UNNotificationPresentationOptions::Banner
+                    | UNNotificationPresentationOptions::List;
+                done.call((how,));
+            }
+
+            #[unsafe(method(userNotificationCenter:didReceiveNotificationResponse:withCompletionHandler:))]
+            fn did_receive(
+                &self,
+                _centre: &UNUserNotificationCenter,
+                response: &UNNotificationResponse,
+                done: &DynBlock<dyn Fn()>,
+            ) {
+                let id = response.notification().request().identifier().to_string();
+                let name = response.actionIdentifier().to_string();
+                // An app that ends takes no more clicks.
+                let _ = self.ivars().send((id, name));
+                done.call(());
+            }
+        }
+    );
+
+    impl Delegate {
+        pub(super) fn new(tell: mpsc::UnboundedSender<Chosen>) -> Retained<Self> {
+            let this = Self::alloc().set_ivars(tell);
+            // SAFETY: `init` of NSObject takes nothing and gives back what it was given.
+            unsafe { msg_send![super(this), init] }
+        }
+    }
+}
+
+use delegate::Delegate;

@@ -1,0 +1,193 @@
+//! Notices of the real client's sessions on a real notification server.
+
+#[path = "notices/crowd.rs"]
+mod crowd;
+#[path = "notices/servers.rs"]
+mod servers;
+
+use super::LONG;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use trusty_tests::desktop::{App, Desktop, Owned, artefact, require_desktop, until_is};
+use trusty_tests::trusty::connect;
+use trusty_tests::wait::until;
+use trusty_tests::{FakeApi, Home, Key, Shape, Terminal};
+
+/// Longer than the app takes a notice to be unread.
+const READ: Duration = Duration::from_millis(600);
+
+/// A session that asks before it acts, the app, and a desktop whose bus is listened to.
+struct Scene {
+    terminal: Terminal,
+    app: App,
+    _monitor: Owned,
+    desktop: Desktop,
+    folder: PathBuf,
+    _api: FakeApi,
+    _home: Home,
+}
+
+/// Whether the client's hooks are ours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hooks {
+    Apart,
+    Connected,
+}
+
+impl Scene {
+    /// None where the tests are to run without a desktop or the client.
+    fn new(hooks: Hooks) -> Option<Self> {
+        if !require_desktop() {
+            return None;
+        }
+        trusty_tests::require_client()?;
+        let (home, api) = (Home::new(), FakeApi::start());
+        if hooks == Hooks::Connected {
+            connect(&home);
+        }
+        let folder = home.project("payments");
+        let desktop = Desktop::start(&home);
+        let monitor = desktop.monitor_notices();
+        let app = desktop.app(&[]);
+        desktop.icon();
+        let arguments = ["--permission-mode", "manual"];
+        let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &arguments);
+        terminal.wait_status(LONG, "idle");
+        Some(Self {
+            terminal,
+            app,
+            _monitor: monitor,
+            desktop,
+            folder,
+            _api: api,
+            _home: home,
+        })
+    }
+
+    /// Lets the session ask for leave.
+    fn ask(&self, command: &str) {
+        self.terminal
+            .submit(&format!("bash: {command} finally say done"));
+        self.terminal.wait_status(LONG, "waiting");
+    }
+
+    fn wait_displayed(&self, number: usize) {
+        until_is("so many notices", &Some(number), || {
+            self.desktop.displayed()
+        });
+    }
+}
+
+#[test]
+fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
+    let Some(scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    scene.ask("touch paid");
+    let told = scene.desktop.wait_notice("a need", |_| true);
+    assert_eq!(told.title, "payments");
+    until_is(
+        "its words",
+        &"Permission · Bash: touch paid".to_owned(),
+        || scene.desktop.notices().pop().expect("told").body,
+    );
+    // Without hooks nothing can be answered from here.
+    assert_eq!(told.actions, ["default", "Show", "show", "Show"]);
+    scene.wait_displayed(1);
+    scene.desktop.screenshot(&artefact("notice.png"));
+
+    scene.terminal.wait_screen(LONG, "Do you want to proceed?");
+    scene.terminal.answer(Key::Char('1'));
+    scene.wait_displayed(0);
+    until(LONG, "the end of the command", || {
+        scene.folder.join("paid").exists().then_some(())
+    });
+    scene.terminal.wait_status(LONG, "idle");
+
+    // The next one is told anew, and nothing else was told between.
+    scene.ask("touch again");
+    scene
+        .desktop
+        .wait_notice("the next need", |told| told.body.contains("again"));
+    let all = scene.desktop.notices();
+    let others = all.iter().filter(|told| !told.body.contains("touch"));
+    assert_eq!(others.count(), 0, "{all:?}");
+    assert_eq!(scene.desktop.popover(), None);
+}
+
+#[test]
+fn a_click_leads_to_the_session() {
+    let Some(scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    scene.ask("touch paid");
+    scene.wait_displayed(1);
+    scene.desktop.click_notice();
+    // No window shows this terminal, so the popover opens and says so.
+    scene.desktop.wait_popover();
+    scene.wait_displayed(0);
+    assert!(!scene.folder.join("paid").exists());
+}
+
+#[test]
+fn a_request_that_is_read_whole_is_answered_from_its_notice() {
+    let Some(scene) = Scene::new(Hooks::Connected) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    let answerable = |command: &str| {
+        scene.ask(command);
+        let told = scene.desktop.wait_notice("buttons", |told| {
+            told.body.contains(command) && told.actions.contains(&"Approve".to_owned())
+        });
+        assert!(told.body.starts_with("Permission · Bash\n"), "{told:?}");
+        scene.wait_displayed(1);
+    };
+    answerable("touch paid");
+    scene.desktop.screenshot(&artefact("notice-approve.png"));
+    // Who approves sooner than anybody can read is shown the session instead.
+    let shown = Instant::now();
+    until(LONG, "time to read it", || {
+        (shown.elapsed() > READ).then_some(())
+    });
+    scene.desktop.press_notice("Approve");
+    until(LONG, "the command to have run", || {
+        scene.folder.join("paid").exists().then_some(())
+    });
+    scene.wait_displayed(0);
+    scene.terminal.wait_status(LONG, "idle");
+
+    answerable("touch denied");
+    scene.desktop.press_notice("Deny");
+    scene.terminal.wait_status(LONG, "idle");
+    scene.wait_displayed(0);
+    assert!(!scene.folder.join("denied").exists());
+
+    // What does not fit is not answered from there.
+    let long = format!("touch {}", "x".repeat(220));
+    scene.ask(&long);
+    let told = scene
+        .desktop
+        .wait_notice("a long one", |told| told.body.contains("touch xxx"));
+    assert!(!told.actions.contains(&"Approve".to_owned()), "{told:?}");
+}
+
+#[test]
+fn a_killed_session_is_told_of_and_one_that_leaves_is_not() {
+    let Some(scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    let client = scene.terminal.client();
+    scene.terminal.run_turn(LONG, "say hello");
+    scene.terminal.submit("/exit");
+    scene.terminal.wait_end(LONG, client);
+    scene.terminal.run_client(&["--permission-mode", "manual"]);
+    scene.terminal.wait_status(LONG, "idle");
+    assert!(scene.terminal.client().signal(trusty_tests::Signal::KILL));
+    let told = scene.desktop.wait_notice("the end of a session", |_| true);
+    assert_eq!(told.body, "Stopped · it was killed, or it crashed");
+    assert_eq!(scene.desktop.notices().len(), 1);
+}

@@ -1,0 +1,124 @@
+//! Servers that are not there, come, start again, or can do little.
+
+use super::{Hooks, LONG, Scene, until_is};
+use std::sync::{Arc, Mutex, PoisonError};
+use trusty_tests::Key;
+use trusty_tests::desktop::artefact;
+use trusty_tests::wait::until;
+use zbus::blocking::connection;
+
+const ABSENT: &str = "no notice is shown";
+
+#[test]
+fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
+    let Some(mut scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    scene.ask("touch paid");
+    until(LONG, "a word about it", || {
+        scene.app.log().contains(ABSENT).then_some(())
+    });
+    assert!(scene.app.is_running());
+
+    let dunst = scene.desktop.start_notifications();
+    scene.wait_displayed(1);
+    let began = scene.desktop.notices().len();
+    drop(dunst);
+    until_is("no server", &None, || scene.desktop.displayed());
+    let dunst = scene.desktop.start_notifications();
+    scene.wait_displayed(1);
+    assert_eq!(scene.desktop.notices().len(), began + 1);
+
+    // The next one is not told: its user knows by now.
+    drop(dunst);
+    until_is("no server", &None, || scene.desktop.displayed());
+    let _dunst = scene.desktop.start_notifications();
+    scene.terminal.wait_screen(LONG, "Do you want to proceed?");
+    scene.terminal.answer(Key::Char('1'));
+    scene.terminal.wait_status(LONG, "idle");
+    scene.ask("touch next");
+    scene
+        .desktop
+        .wait_notice("the next need", |told| told.body.contains("next"));
+    scene.wait_displayed(1);
+    let all = scene.desktop.notices();
+    let paid = all.iter().filter(|told| told.body.contains("paid"));
+    assert_eq!(paid.count(), began + 1, "{all:?}");
+    assert_eq!(scene.app.log().matches(ABSENT).count(), 1);
+    scene.desktop.screenshot(&artefact("notice-restarted.png"));
+}
+
+/// What a server was told: the title, the body, its buttons.
+type Noted = (String, String, Vec<String>);
+
+/// A server that shows text and nothing else.
+struct Plain {
+    told: Arc<Mutex<Vec<Noted>>>,
+    closed: Arc<Mutex<Vec<u32>>>,
+}
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl Plain {
+    #[expect(clippy::unused_self, reason = "the form of a method")]
+    fn get_capabilities(&self) -> Vec<String> {
+        vec!["body".into()]
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the specification's")]
+    fn notify(
+        &self,
+        app: &str,
+        replaces: u32,
+        icon: &str,
+        title: String,
+        body: String,
+        actions: Vec<String>,
+        hints: std::collections::HashMap<String, zbus::zvariant::OwnedValue>,
+        timeout: i32,
+    ) -> u32 {
+        let _ = (app, replaces, icon, hints, timeout);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.push((title, body, actions));
+        7
+    }
+
+    fn close_notification(&self, id: u32) {
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        closed.push(id);
+    }
+}
+
+#[test]
+fn a_server_without_buttons_is_given_none_and_still_takes_back() {
+    let Some(scene) = Scene::new(Hooks::Connected) else {
+        return;
+    };
+    let (told, closed) = (Arc::default(), Arc::default());
+    let plain = Plain {
+        told: Arc::clone(&told),
+        closed: Arc::clone(&closed),
+    };
+    let _server = connection::Builder::address(scene.desktop.bus())
+        .and_then(|b| b.name("org.freedesktop.Notifications"))
+        .and_then(|b| b.serve_at("/org/freedesktop/Notifications", plain))
+        .and_then(connection::Builder::build)
+        .expect("a server");
+    scene.ask("echo '<b>' > paid");
+    let newest = || {
+        let told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.last().cloned()
+    };
+    let (title, body, actions) = until(LONG, "a need", || {
+        newest().filter(|(_, body, _)| body.contains("echo"))
+    });
+    assert_eq!(title, "payments");
+    // A server that knows no markup is given none.
+    assert!(body.contains("echo '<b>' > paid"), "{body}");
+    assert!(actions.is_empty(), "{actions:?}");
+    scene.terminal.wait_screen(LONG, "Do you want to proceed?");
+    scene.terminal.answer(Key::Char('1'));
+    until(LONG, "the notice to be taken back", || {
+        let closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
+        closed.contains(&7).then_some(())
+    });
+}

@@ -1,0 +1,145 @@
+//! The notification server of a desktop, and what it is told.
+
+use super::program::Owned;
+use super::{Desktop, LONG};
+use crate::wait::until;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+const NAME: &str = "org.freedesktop.Notifications";
+const MONITOR: &str = "dbus-monitor";
+
+/// No program is started because somebody has something to tell: a desktop has a server when a
+/// test starts one.
+pub(super) fn start_none_by_itself(data: &Path) {
+    let services = data.join("dbus-1/services");
+    fs::create_dir_all(&services).expect("a folder for services");
+    let none = format!("[D-BUS Service]\nName={NAME}\nExec=/bin/false\n");
+    fs::write(services.join(format!("{NAME}.service")), none).expect("a service");
+}
+
+/// A notice, as the server was told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub title: String,
+    pub body: String,
+    /// Names and words of its buttons, in turns.
+    pub actions: Vec<String>,
+}
+
+impl Desktop {
+    /// Starts dunst, which then shows what it is told.
+    #[track_caller]
+    pub fn start_notifications(&self) -> Owned {
+        // What its user chooses from the menu of a notice: the line with this word.
+        let menu = self.logs.join("menu");
+        let choose = format!("#!/bin/sh\ngrep -m1 \"$(cat '{}')\"\n", self.choice());
+        fs::write(&menu, choose).expect("a menu");
+        fs::set_permissions(&menu, fs::Permissions::from_mode(0o755)).expect("a program");
+        let settings = self.logs.join("dunstrc");
+        let text = format!(
+            "[global]\n dmenu = {}\n font = DejaVu Sans 10\n width = 360\n height = 200\n \
+             offset = 10x40\n max_icon_size = 48\n frame_width = 1\n",
+            menu.display()
+        );
+        fs::write(&settings, text).expect("settings");
+        let settings = settings.to_string_lossy().into_owned();
+        let dunst = self.tool("dunst", &["-conf", &settings]);
+        until(LONG, "the notification server", || self.displayed());
+        dunst
+    }
+
+    fn choice(&self) -> String {
+        self.logs.join("choice").to_string_lossy().into_owned()
+    }
+
+    /// How many notices are on the screen; `None` without dunst.
+    pub fn displayed(&self) -> Option<usize> {
+        let told = self.ask("dunstctl", &["count", "displayed"])?;
+        told.trim().parse().ok()
+    }
+
+    /// Clicks on the newest notice.
+    #[track_caller]
+    pub fn click_notice(&self) {
+        assert!(self.ask("dunstctl", &["action"]).is_some(), "no click");
+    }
+
+    /// Chooses a button of the newest notice.
+    #[track_caller]
+    pub fn press_notice(&self, word: &str) {
+        fs::write(self.choice(), word).expect("a choice");
+        assert!(self.ask("dunstctl", &["context"]).is_some(), "no {word}");
+    }
+
+    /// Listens to what any notification server is told from here on, and tells.
+    #[track_caller]
+    pub fn monitor_notices(&self) -> Owned {
+        let rule = format!("interface='{NAME}'");
+        let monitor = self.tool(MONITOR, &[&rule]);
+        until(LONG, "the monitor of the bus", || {
+            // The monitor hears a call that nobody answers, too.
+            let ping = [
+                "-d",
+                NAME,
+                "-o",
+                "/",
+                "-m",
+                "org.freedesktop.Notifications.Ping",
+            ];
+            self.gdbus(&ping);
+            self.bus_log().contains("member=Ping").then_some(())
+        });
+        monitor
+    }
+
+    fn bus_log(&self) -> String {
+        fs::read_to_string(self.logs.join(MONITOR)).unwrap_or_default()
+    }
+
+    /// What was told so far, in order.
+    pub fn notices(&self) -> Vec<Told> {
+        let log = self.bus_log();
+        let calls = log.split("\nmethod call ").filter(|call| {
+            call.lines()
+                .next()
+                .is_some_and(|head| head.contains("member=Notify"))
+        });
+        calls
+            .filter_map(|call| {
+                let call = call.split("\nmethod return ").next()?;
+                let call = call.split("\nsignal ").next()?;
+                // The hints are no texts.
+                let call = call.split("dict entry(").next()?;
+                let mut texts = call.split('"').skip(1).step_by(2).map(str::to_owned);
+                let (_app, _icon) = (texts.next()?, texts.next()?);
+                Some(Told {
+                    title: texts.next()?,
+                    body: texts.next()?,
+                    actions: texts.collect(),
+                })
+            })
+            .collect()
+    }
+
+    /// Waits until the newest notice is as wanted.
+    #[track_caller]
+    pub fn wait_notice(&self, what: &str, wanted: impl Fn(&Told) -> bool) -> Told {
+        crate::wait::until_or(
+            LONG,
+            what,
+            || self.notices().pop().filter(&wanted),
+            || format!("{:?}", self.notices()),
+        )
+    }
+
+    /// The address of its bus.
+    pub fn bus(&self) -> &str {
+        let found = self
+            .env
+            .iter()
+            .find(|(k, _)| k == "DBUS_SESSION_BUS_ADDRESS");
+        found.map_or("", |(_, address)| address)
+    }
+}
