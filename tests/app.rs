@@ -8,6 +8,10 @@ mod notices;
 mod answering;
 #[path = "app/attached.rs"]
 mod attached;
+#[path = "app/answering.rs"]
+mod answering;
+#[path = "app/notices.rs"]
+mod notices;
 #[path = "app/pausing.rs"]
 mod pausing;
 

@@ -1,13 +1,13 @@
 //! What the popover and the menu do to sessions. A failure needs no word here: it comes back in
 //! the row of its session.
 
+use crate::log;
 use crate::popover::{self, Popover};
-use crate::{Place, log};
 use serde::Deserialize;
 use std::time::Duration;
 use tauri::{AppHandle, Manager};
 use trusty_engine::hosts::ActionError;
-use trusty_engine::jump::{self, JumpError};
+use trusty_engine::jump::JumpError;
 use trusty_engine::requests::AnswerError;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Wish};
@@ -84,13 +84,11 @@ pub(crate) fn jump(
     id: SessionId,
 ) -> impl Future<Output = Result<(), JumpError>> + Send + use<> {
     let engine = app.state::<Popover>().engine();
-    let around = app.state::<Place>().around.clone();
     async move {
-        let engine = engine.ok_or_else(|| JumpError::Failed(ActionError::Gone.to_string()))?;
-        let snapshot = engine.snapshot();
-        let session = snapshot.sessions.iter().find(|session| session.id == id);
-        let session = session.ok_or_else(|| JumpError::Failed("it is gone".to_owned()))?;
-        jump::jump(session, &around, &[]).await
+        match engine {
+            Some(engine) => engine.jump(id).await,
+            None => Err(JumpError::Gone),
+        }
     }
 }
 

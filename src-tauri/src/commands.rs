@@ -110,6 +110,13 @@ pub(crate) async fn end(app: AppHandle, id: SessionId) -> Result<(), String> {
     done.map_err(|e| e.to_string())
 }
 
+/// Kills a session that did not end. Fails in words.
+#[tauri::command]
+pub(crate) async fn kill(app: AppHandle, id: SessionId) -> Result<(), String> {
+    let done = acts::act(&app, id, Action::Kill).await;
+    done.map_err(|e| e.to_string())
+}
+
 /// Pauses all that lose nothing by it.
 #[tauri::command]
 pub(crate) async fn pause_all(app: AppHandle) {

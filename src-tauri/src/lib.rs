@@ -55,6 +55,7 @@ pub fn run() -> ExitCode {
             commands::answer,
             commands::jump,
             commands::end,
+            commands::kill,
             commands::pause,
             commands::resume,
             commands::pause_all,

@@ -61,7 +61,7 @@ fn find(question: &CardQuestion, word: &str) -> Option<usize> {
     };
     let number: Option<usize> = word.parse().ok();
     label(|a, b| a == b)
-        .or_else(|| label(|a, b| a.eq_ignore_ascii_case(b)))
+        .or_else(|| label(str::eq_ignore_ascii_case))
         .or_else(|| {
             number?
                 .checked_sub(1)

@@ -143,7 +143,7 @@ mod tests {
                 settings.problems
             );
             assert_eq!(settings.problems.len(), 1, "{text}");
-            assert_eq!(settings.notices, Default::default(), "{text}");
+            assert_eq!(settings.notices, NoticePreferences::default(), "{text}");
         }
     }
 }

@@ -103,7 +103,6 @@ mod tests {
     use tokio::sync::watch;
     use trusty_fleet::observation::First;
 
-    #[track_caller]
     async fn until(settings: &mut Receiver<Arc<Settings>>, rule: impl Fn(&Settings) -> bool) {
         let long = Duration::from_secs(30);
         let seen = settings.wait_for(|s| rule(s));
