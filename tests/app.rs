@@ -2,14 +2,10 @@
 //! and the real client in its rows.
 #![cfg(target_os = "linux")]
 
-#[path = "app/notices.rs"]
-mod notices;
 #[path = "app/answering.rs"]
 mod answering;
 #[path = "app/attached.rs"]
 mod attached;
-#[path = "app/answering.rs"]
-mod answering;
 #[path = "app/notices.rs"]
 mod notices;
 #[path = "app/pausing.rs"]

@@ -82,6 +82,7 @@ fn moment(told: &Datetime) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trusty_fleet::notice::NoticePreferences;
     use std::path::Path;
     use std::time::UNIX_EPOCH;
 
