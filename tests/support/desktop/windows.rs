@@ -1,7 +1,6 @@
 //! Windows of a desktop, as its window manager tells of them.
 
 use super::{Desktop, LONG, Owned, until_is};
-use crate::ProcessRef;
 use crate::wait::until;
 use std::fmt::Debug;
 
@@ -83,13 +82,6 @@ impl Desktop {
         let id = window.to_string();
         let done = self.ask("xdotool", &[&[what, &id], more].concat());
         assert!(done.is_some(), "{what} {window}");
-    }
-}
-
-impl Owned {
-    /// The process.
-    pub fn process(&self) -> ProcessRef {
-        self.process
     }
 }
 
