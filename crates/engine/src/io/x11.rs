@@ -94,7 +94,7 @@ pub enum X11Error {
 
 /// What a display shows now.
 pub async fn look(display: &Display) -> Result<Look, X11Error> {
-    ask(display, |server| server.look()).await
+    ask(display, Server::look).await
 }
 
 /// Makes a window the active one: out of its icon, and on the desktop it is on. Returns when it
