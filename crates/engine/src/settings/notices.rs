@@ -84,6 +84,7 @@ mod tests {
     use super::*;
     use std::path::Path;
     use std::time::UNIX_EPOCH;
+    use trusty_fleet::notice::NoticePreferences;
 
     fn read(text: &str) -> Settings {
         let text = format!("[notifications]\n{text}\n");
@@ -143,7 +144,7 @@ mod tests {
                 settings.problems
             );
             assert_eq!(settings.problems.len(), 1, "{text}");
-            assert_eq!(settings.notices, Default::default(), "{text}");
+            assert_eq!(settings.notices, NoticePreferences::default(), "{text}");
         }
     }
 }
