@@ -30,9 +30,9 @@ const REMEMBER: &str = "
     new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
     note();";
 
-/// Answers when all that moved has come to rest and is on the screen.
+/// Answers when all that moved has come to rest, or was overtaken, and is on the screen.
 const DRAWN: &str = "
-    const still = document.getAnimations().map((animation) => animation.finished);
+    const still = document.getAnimations().map((animation) => animation.finished.catch(() => {}));
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     return Promise.all(still).then(frame).then(frame).then(() => true);";
 

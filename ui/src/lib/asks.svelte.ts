@@ -126,10 +126,12 @@ export class Asks {
     const { id, request } = open;
     this.pending = answer.kind;
     this.said = undefined;
+    this.#last = id;
     this.host.answer(id, request, answer).then(
       () => {
         this.#answered.add(request);
-        if (this.open?.request === request) this.#advance = this.#last = id;
+        // The board may have been faster, and have taken the card away.
+        if (!this.open || this.open.request === request) this.#advance = id;
         this.onanswered();
       },
       (error: unknown) => {

@@ -217,6 +217,22 @@ test('after an answer the next in the list opens with the focus on its text', as
   expect(find('[data-ask]')).toBeNull();
 });
 
+test('the same where the board is faster than the answer', async () => {
+  let done = () => {};
+  calls.answer.mockImplementationOnce(() => new Promise((over) => (done = over)));
+  await open([asks('a', 'r1'), asks('b', 'r2')]);
+  await read();
+  await pause();
+  store.pointer(true);
+  await click(yes());
+  await becomes([asks('b', 'r2'), row('a')]);
+  expect(find('[data-ask]')).toBeNull();
+  done();
+  await settle();
+  expect(request()).toBe('r2');
+  expect(document.activeElement?.outerHTML).toBe(find('[data-whole]')?.outerHTML);
+});
+
 test('what else the same session asks comes before the next session', async () => {
   await open([asks('a', 'r1', { more: 1 }), asks('b', 'r2')]);
   await read();

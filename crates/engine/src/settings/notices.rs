@@ -85,6 +85,7 @@ mod tests {
     use trusty_fleet::notice::NoticePreferences;
     use std::path::Path;
     use std::time::UNIX_EPOCH;
+    use trusty_fleet::notice::NoticePreferences;
 
     fn read(text: &str) -> Settings {
         let text = format!("[notifications]\n{text}\n");

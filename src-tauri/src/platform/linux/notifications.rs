@@ -1,6 +1,8 @@
 //! Notices through the desktop's notification server, `org.freedesktop.Notifications`.
 
-use crate::notifier::server::{CLICK, Choice, Event, Reach, Server, ShowError, buttons};
+use crate::notifier::server::{
+    APPROVE, CLICK, Choice, DENY, Event, Reach, SHOW, Server, ShowError, about,
+};
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -297,10 +299,14 @@ impl Able {
         if !self.actions {
             return Vec::new();
         }
-        let click = (CLICK.to_owned(), "Show".to_owned());
-        let own = |(name, words): (String, &str)| (name, words.to_owned());
-        std::iter::once(click)
-            .chain(buttons(notice).into_iter().map(own))
+        let named = |name: &str, words: &str| (name.to_owned(), words.to_owned());
+        let answers = notice.answers.iter().flat_map(|request| {
+            [APPROVE, DENY].map(|(name, words)| named(&about(name, request), words))
+        });
+        let click = [named(CLICK, SHOW.1)].into_iter();
+        click
+            .chain(answers)
+            .chain([named(SHOW.0, SHOW.1)])
             .collect()
     }
 }
@@ -366,7 +372,22 @@ mod tests {
         assert_eq!(title, "pay & <b>ments: a < b && c > d");
         assert_eq!(body, "");
         assert!(able(false, true, true).buttons(&notice).is_empty());
-        assert_eq!(able(true, true, true).buttons(&notice)[0].0, CLICK);
+        let names = |notice: &Notice| {
+            let buttons = able(true, true, true).buttons(notice);
+            buttons
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(&notice), [CLICK, "show"]);
+        let asks = Notice {
+            answers: Some(trusty_fleet::request::RequestId("a".into())),
+            ..notice.clone()
+        };
+        assert_eq!(names(&asks), [CLICK, "approve a", "deny a", "show"]);
+        // All that are given are understood.
+        let known = |name: &String| Choice::named(name, &asks).is_some();
+        assert!(names(&asks).iter().all(known));
         assert!(hints(&notice).contains_key("image-data"));
     }
 }

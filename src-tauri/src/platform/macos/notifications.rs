@@ -2,7 +2,9 @@
 //!
 //! It exists only for a program in a signed bundle; asked for by any other, it throws.
 
-use crate::notifier::server::{CLICK, Choice, Event, Reach, Server, ShowError};
+use crate::notifier::server::{
+    APPROVE, CLICK, Choice, DENY, Event, Reach, SHOW, Server, ShowError, about,
+};
 use block2::{DynBlock, RcBlock};
 use objc2::rc::Retained;
 use objc2::runtime::{Bool, NSObject, NSObjectProtocol, ProtocolObject};
@@ -20,7 +22,6 @@ use std::time::Duration;
 use tauri::AppHandle;
 use tokio::sync::{mpsc, oneshot};
 use trusty_fleet::notice::{Notice, Slot};
-use trusty_fleet::request::RequestId;
 
 /// No call takes longer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -30,16 +31,18 @@ const TELLS: &str = "trusty.tells";
 /// Names of choices that the system gives.
 const SYSTEM_CLICK: &str = "com.apple.UNNotificationDefaultActionIdentifier";
 const SYSTEM_DISMISS: &str = "com.apple.UNNotificationDismissActionIdentifier";
-/// Names of our buttons. The notice's own identifier says which request they are about.
-const SHOW: &str = "show";
-const APPROVE: &str = "approve";
-const DENY: &str = "deny";
+/// What is told as a choice once notices are allowed.
+const ALLOWED: &str = "trusty.allowed";
 
 /// The notification centre.
 pub(crate) struct Notifications {
     chosen: mpsc::UnboundedReceiver<Chosen>,
     tell: mpsc::UnboundedSender<Chosen>,
     begun: bool,
+    /// A notice was not taken.
+    refused: bool,
+    /// Its user has allowed notices since it was asked last.
+    allowed: bool,
     shown: BTreeMap<String, (Slot, Notice)>,
 }
 
@@ -54,6 +57,8 @@ impl Notifications {
             chosen,
             tell,
             begun: false,
+            refused: false,
+            allowed: false,
             shown: BTreeMap::new(),
         }
     }
@@ -66,19 +71,21 @@ impl Notifications {
     }
 
     fn understand(&mut self, (id, name): &Chosen) -> Option<Event> {
+        if name == ALLOWED {
+            self.allowed = std::mem::take(&mut self.refused);
+            return self.allowed.then_some(Event::Came);
+        }
         if name == SYSTEM_DISMISS {
             return Some(Event::Closed(self.shown.remove(id)?.0));
         }
         let (slot, notice) = self.shown.get(id)?;
-        let request = |verb: &str| {
-            let RequestId(request) = notice.answers.as_ref()?;
-            Choice::named(&format!("{verb} {request}"), notice)
+        // The identifier of the notice says which request its buttons are about.
+        let own = match &notice.answers {
+            _ if name == SYSTEM_CLICK => CLICK.to_owned(),
+            Some(request) if [APPROVE.0, DENY.0].contains(&name.as_str()) => about(name, request),
+            _ => name.clone(),
         };
-        let choice = match name.as_str() {
-            SYSTEM_CLICK => Choice::named(CLICK, notice),
-            APPROVE | DENY => request(name),
-            other => Choice::named(other, notice),
-        };
+        let choice = Choice::named(&own, notice);
         Some(Event::Chosen(*slot, choice?))
     }
 }
@@ -89,7 +96,8 @@ impl Server for Notifications {
             return Reach::Nobody;
         }
         if self.begun {
-            return Reach::Same;
+            let allowed = std::mem::take(&mut self.allowed);
+            return if allowed { Reach::New } else { Reach::Same };
         }
         self.begun = true;
         begin(self.tell.clone());
@@ -112,7 +120,10 @@ impl Server for Notifications {
                 self.shown.insert(id, (slot, notice.clone()));
                 Ok(())
             }
-            Ok(Ok(Some(why))) => Err(ShowError::Failed(why)),
+            Ok(Ok(Some(why))) => {
+                self.refused = true;
+                Err(ShowError::Failed(why))
+            }
             Ok(Err(_)) | Err(_) => Err(ShowError::Failed(
                 "the notification centre did not answer".into(),
             )),
@@ -156,11 +167,11 @@ fn identifier(slot: Slot, notice: &Notice) -> String {
 /// Names the buttons, takes the clicks, and asks once whether notices may be shown.
 fn begin(tell: mpsc::UnboundedSender<Chosen>) {
     let centre = UNUserNotificationCenter::currentNotificationCenter();
-    let delegate = Delegate::new(tell);
+    let delegate = Delegate::new(tell.clone());
     centre.setDelegate(Some(ProtocolObject::from_ref(&*delegate)));
     // The centre does not keep it, and it is needed for as long as the app lives.
     let _kept = Retained::into_raw(delegate);
-    let button = |name: &str, words: &str, options| {
+    let button = |(name, words): (&str, &str), options| {
         UNNotificationAction::actionWithIdentifier_title_options(
             &NSString::from_str(name),
             &NSString::from_str(words),
@@ -170,12 +181,8 @@ fn begin(tell: mpsc::UnboundedSender<Chosen>) {
     let plain = UNNotificationActionOptions::empty();
     // What is approved needs the one whose screen it is.
     let own = UNNotificationActionOptions::AuthenticationRequired;
-    let show = button(SHOW, "Show", plain);
-    let answers = [
-        button(APPROVE, "Approve", own),
-        button(DENY, "Deny", own),
-        show.clone(),
-    ];
+    let show = button(SHOW, plain);
+    let answers = [button(APPROVE, own), button(DENY, own), show.clone()];
     let category = |name: &str, actions: &[Retained<UNNotificationAction>]| {
         UNNotificationCategory::categoryWithIdentifier_actions_intentIdentifiers_options(
             &NSString::from_str(name),
@@ -187,7 +194,12 @@ fn begin(tell: mpsc::UnboundedSender<Chosen>) {
     let categories = [category(ASKS, &answers), category(TELLS, &[show])];
     centre.setNotificationCategories(&NSSet::from_retained_slice(&categories));
     // Where it is refused, each notice says so.
-    let told = RcBlock::new(|_granted: Bool, _error: *mut NSError| {});
+    let told = RcBlock::new(move |granted: Bool, _error: *mut NSError| {
+        if granted.as_bool() {
+            // An app that ends tells nothing more.
+            let _ = tell.send((String::new(), ALLOWED.to_owned()));
+        }
+    });
     centre.requestAuthorizationWithOptions_completionHandler(UNAuthorizationOptions::Alert, &told);
 }
 
