@@ -62,7 +62,7 @@ fn tell_hook(home: &Home) -> bool {
         let socket = home.runtime().join("trusty/hooks.sock");
         let mut stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(LONG))?;
-        write!(stream, "trusty-hook 1 0 {}\n", payload.len())?;
+        writeln!(stream, "trusty-hook 1 0 {}", payload.len())?;
         stream.write_all(payload)?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
@@ -252,7 +252,7 @@ async fn settings_count_as_soon_as_they_are_written() {
     assert!(hold(&settings.borrow_and_update()), "the last good values");
     write("[pause]\nfirst = 'hold'\n");
     seen(&face, |s| s.health.is_empty()).await;
-    tokio::time::timeout(Duration::from_secs(60), settings.wait_for(hold))
+    tokio::time::timeout(Duration::from_mins(1), settings.wait_for(hold))
         .await
         .expect("in time")
         .expect("followed");

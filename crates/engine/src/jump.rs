@@ -11,7 +11,7 @@ mod scripts;
 use crate::surroundings::Surroundings;
 use gather::Gatherer;
 use trusty_fleet::Session;
-use trusty_fleet::jump::{Obstacle, is_in_front, plan_jump};
+use trusty_fleet::jump::{Client, Obstacle, Place, Runs, is_in_front, plan_jump};
 
 /// A terminal that was opened is brought to the front in a second round, and nothing takes three.
 const ROUNDS: usize = 2;
@@ -57,6 +57,10 @@ pub async fn jump(
         let place = gatherer.place(session, terminal).await;
         let route = plan_jump(&place).map_err(JumpError::Refused)?;
         if !perform::go(&route, &place, &gatherer, around).await? {
+            if !turned_to(&Gatherer::new(around).place(session, &[]).await) {
+                let told = "tmux took the commands, but no client shows its pane";
+                return Err(JumpError::Failed(told.into()));
+            }
             return route
                 .doubt
                 .map_or(Ok(()), |doubt| Err(JumpError::Partly(doubt)));
@@ -68,6 +72,17 @@ pub async fn jump(
     }
     let told = "opened a terminal, but could not bring it to the front";
     Err(JumpError::Failed(told.into()))
+}
+
+/// Whether tmux shows it to anybody, as it was told; without tmux there is nothing to look at.
+fn turned_to(place: &Place) -> bool {
+    match &place.runs {
+        Runs::Tmux(pane) => {
+            let shows = |c: &Client| c.window == pane.window && c.pane == pane.pane;
+            pane.clients.iter().any(shows)
+        }
+        Runs::Ended | Runs::Headless | Runs::Background | Runs::Nowhere | Runs::Plain(_) => true,
+    }
 }
 
 /// Whether the terminal of a session is what its owner looks at: the window that shows it is the

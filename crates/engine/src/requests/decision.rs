@@ -3,9 +3,6 @@
 use serde_json::{Map, Value, json};
 use trusty_fleet::request::{Answer, Asks, Content};
 
-/// Between the labels chosen of one question, as the client writes them itself.
-const BETWEEN: &str = ", ";
-
 /// What a hook is to print so that its client takes this answer; or why it does not fit, in
 /// words. [`Answer::Release`] prints nothing, and fits nothing here.
 pub fn decide(content: &Content, answer: &Answer) -> Result<Value, Unfit> {
@@ -100,19 +97,18 @@ fn chosen(
     for (n, (question, labels)) in questions.iter().zip(answers).enumerate() {
         let text = question.get("question").and_then(Value::as_str);
         let text = text.ok_or(Unfit::Odd)?;
-        let labels: Vec<&str> = labels.iter().map(|l| l.trim()).collect();
-        if labels.is_empty() || labels.iter().any(|l| l.is_empty()) {
+        if labels.is_empty() || labels.iter().any(|label| label.trim().is_empty()) {
             return Err(Unfit::Empty(n + 1));
         }
         let multiple = question.get("multiSelect") == Some(&Value::Bool(true));
-        if labels.len() > 1 && !multiple {
-            return Err(Unfit::OneOnly(n + 1));
-        }
+        let answer = match labels.as_slice() {
+            // A list: the client puts it in one text itself, labels with commas in quotes.
+            several if multiple => json!(several),
+            [one] => json!(one),
+            _ => return Err(Unfit::OneOnly(n + 1)),
+        };
         // Two questions in the same words cannot be told apart by whoever reads the answers.
-        if chosen
-            .insert(text.to_owned(), Value::String(labels.join(BETWEEN)))
-            .is_some()
-        {
+        if chosen.insert(text.to_owned(), answer).is_some() {
             return Err(Unfit::Odd);
         }
     }

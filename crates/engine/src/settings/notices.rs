@@ -82,7 +82,6 @@ fn moment(told: &Datetime) -> Option<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trusty_fleet::notice::NoticePreferences;
     use std::path::Path;
     use std::time::UNIX_EPOCH;
     use trusty_fleet::notice::NoticePreferences;

@@ -84,9 +84,9 @@ fn each_answer_has_the_form_that_the_client_reads() {
 
 #[test]
 fn questions_are_answered_within_their_whole_input() {
-    let said = decision(&questions(), &choose(&[&["my own"], &["C", " D "]])).expect("fits");
+    let said = decision(&questions(), &choose(&[&["my own"], &["C", "D, too"]])).expect("fits");
     let mut input = Value::Object(questions().input);
-    input["answers"] = json!({"Which?": "my own", "What more?": "C, D"});
+    input["answers"] = json!({"Which?": "my own", "What more?": ["C", "D, too"]});
     assert_eq!(said, json!({"behavior": "allow", "updatedInput": input}));
     let denied = decision(&questions(), &Answer::Deny { message: None });
     assert!(denied.is_ok());
