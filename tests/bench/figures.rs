@@ -1,6 +1,8 @@
 //! What things cost, as medians and ratios of one run on one machine. Nothing here
 //! fails for being slow.
 
+#[path = "answer_figures.rs"]
+mod answer;
 #[path = "app_figures.rs"]
 mod app;
 #[path = "hook_figures.rs"]
@@ -30,6 +32,7 @@ pub(crate) fn run() {
     app::run();
     if trusty_tests::client::binary().is_some() {
         hook::with_client();
+        answer::run();
         with_sessions();
     } else {
         println!("skipped: ten real sessions (the client is not installed)");

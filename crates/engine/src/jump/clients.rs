@@ -56,7 +56,8 @@ struct Found {
 fn read_pane(line: &str) -> Option<Found> {
     let mut words = line.splitn(6, ' ');
     let mut word = || words.next().map(str::to_owned);
-    let (pane, session, window) = (word()?, word()?, word()?);
+    let pane = word().filter(|pane| pane.starts_with('%'))?;
+    let (session, window) = (word()?, word()?);
     let (current, active) = (word()? == "1", word()? == "1");
     Some(Found {
         pane,

@@ -1,0 +1,102 @@
+//! A request on its way to the popover, beside the terminal's own dialog, and an answer on its way
+//! back.
+
+use super::{LONG, ms, percentile, row};
+use std::fs;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use trusty_tests::desktop::{Desktop, WebDriver};
+use trusty_tests::trusty::{configure, connect};
+use trusty_tests::wait::until;
+use trusty_tests::{ApiEvent, FakeApi, Home, Kind, Shape, Terminal};
+
+const REQUESTS: usize = 20;
+
+/// Of each request: the model has called the tool → its card is in the page, its dialog is on the
+/// terminal; the click → the tool has run.
+#[derive(Default)]
+struct Times {
+    card: Vec<Duration>,
+    dialog: Vec<Duration>,
+    ran: Vec<Duration>,
+}
+
+pub(super) fn run() {
+    let (home, api) = (Home::new(), FakeApi::start());
+    configure(&home, "");
+    connect(&home);
+    let desktop = Desktop::start(&home);
+    let folder = home.project("payments");
+    let arguments = ["--permission-mode", "manual"];
+    let terminal = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &arguments);
+    terminal.wait_status(LONG, "idle");
+    let page = desktop.drive();
+    desktop.wait_popover();
+    page.run(
+        "const note = () => {
+            const text = document.querySelector('[data-whole]')?.textContent ?? '';
+            if (text !== window.last) { window.last = text; window.at = Date.now(); }
+        };
+        new MutationObserver(note).observe(document, { subtree: true, childList: true, characterData: true });
+        note();",
+    );
+    let mut times = Times::default();
+    for n in 0..REQUESTS {
+        let name = format!("made-{n}");
+        one(&api, &terminal, &page, &name, &mut times);
+        let made = fs::metadata(folder.join(&name)).and_then(|m| m.modified());
+        if let (Ok(made), Some(clicked)) = (made, clicked(&page)) {
+            times
+                .ran
+                .push(made.duration_since(clicked).unwrap_or_default());
+        }
+    }
+    for (what, all) in [
+        (
+            "tool called → card in the popover, p50 / p95",
+            &mut times.card,
+        ),
+        ("tool called → the terminal's own dialog", &mut times.dialog),
+        ("click on Approve → the tool has run", &mut times.ran),
+    ] {
+        let (p50, p95) = (percentile(all, 50), percentile(all, 95));
+        row(what, &format!("{} / {}", ms(p50), ms(p95)), "-");
+    }
+}
+
+fn one(api: &FakeApi, terminal: &Terminal, page: &WebDriver, name: &str, times: &mut Times) {
+    let prompt = format!("bash: touch {name}");
+    terminal.submit(&prompt);
+    let called = |all: &[ApiEvent]| {
+        let stop = |e: &&ApiEvent| e.prompt == prompt && e.kind == Kind::MessageStop;
+        all.iter().find(stop).map(|e| e.at)
+    };
+    let called = api.wait(LONG, called);
+    let dialog = until(LONG, "its dialog", || {
+        let screen = terminal.screen();
+        let painted = screen.contains("Do you want to proceed?") && screen.contains(name);
+        painted.then(SystemTime::now)
+    });
+    let card = until(LONG, "its card", || {
+        let seen = page.run("return [window.last, window.at]");
+        let shown = seen[0].as_str().is_some_and(|text| text.contains(name));
+        shown.then(|| seen[1].as_u64()).flatten()
+    });
+    let since = |at: SystemTime| at.duration_since(called).unwrap_or_default();
+    times.dialog.push(since(dialog));
+    times
+        .card
+        .push(since(UNIX_EPOCH + Duration::from_millis(card)));
+    // The page's own click, as soon as it would count.
+    until(LONG, "Approve", || {
+        let script = "const yes = document.querySelector('[data-yes]');
+            if (yes?.getAttribute('aria-disabled') !== 'false') return false;
+            window.clicked = Date.now(); yes.click(); return true;";
+        (page.run(script) == true).then_some(())
+    });
+    terminal.wait_status(LONG, "idle");
+}
+
+fn clicked(page: &WebDriver) -> Option<SystemTime> {
+    let at = page.run("return window.clicked ?? null").as_u64()?;
+    Some(UNIX_EPOCH + Duration::from_millis(at))
+}
