@@ -8,13 +8,17 @@ mod gather;
 mod perform;
 mod scripts;
 
+use crate::io::clock;
 use crate::surroundings::Surroundings;
 use gather::Gatherer;
+use std::time::Duration;
 use trusty_fleet::Session;
-use trusty_fleet::jump::{Client, Obstacle, Place, Runs, is_in_front, plan_jump};
+use trusty_fleet::jump::{Client, Obstacle, Place, Route, Runs, is_in_front, plan_jump};
 
-/// A terminal that was opened is brought to the front in a second round, and nothing takes three.
-const ROUNDS: usize = 2;
+/// How long the window of a terminal that was opened may take to come.
+const WINDOW: Duration = Duration::from_secs(5);
+/// How often it is looked for.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Why a terminal was not brought to the front.
 #[derive(Debug, thiserror::Error)]
@@ -52,26 +56,44 @@ pub async fn jump(
     around: &Surroundings,
     terminal: &[String],
 ) -> Result<(), JumpError> {
-    for _ in 0..ROUNDS {
+    let mut gatherer = Gatherer::new(around);
+    let place = gatherer.place(session, terminal).await;
+    let route = plan_jump(&place).map_err(JumpError::Refused)?;
+    if !perform::go(&route, &place, &gatherer, around).await? {
+        return arrived(session, around, route).await;
+    }
+    // What terminals of macOS open they activate themselves.
+    if crate::io::sys::SCRIPTS.is_some() {
+        return Ok(());
+    }
+    // Its window comes a moment after its client; until then, another one would be opened.
+    let end = clock::instant() + WINDOW;
+    loop {
         let mut gatherer = Gatherer::new(around);
         let place = gatherer.place(session, terminal).await;
-        let route = plan_jump(&place).map_err(JumpError::Refused)?;
-        if !perform::go(&route, &place, &gatherer, around).await? {
-            if !turned_to(&Gatherer::new(around).place(session, &[]).await) {
-                let told = "tmux took the commands, but no client shows its pane";
+        match plan_jump(&place) {
+            Ok(route) if !route.opens() => {
+                perform::go(&route, &place, &gatherer, around).await?;
+                return arrived(session, around, route).await;
+            }
+            _ if clock::instant() >= end => {
+                let told = "opened a terminal, but could not bring it to the front";
                 return Err(JumpError::Failed(told.into()));
             }
-            return route
-                .doubt
-                .map_or(Ok(()), |doubt| Err(JumpError::Partly(doubt)));
-        }
-        // What terminals of macOS open they activate themselves.
-        if crate::io::sys::SCRIPTS.is_some() {
-            return Ok(());
+            _ => clock::sleep(LOOK).await,
         }
     }
-    let told = "opened a terminal, but could not bring it to the front";
-    Err(JumpError::Failed(told.into()))
+}
+
+/// Looks whether the end of a route was reached.
+async fn arrived(session: &Session, around: &Surroundings, route: Route) -> Result<(), JumpError> {
+    if !turned_to(&Gatherer::new(around).place(session, &[]).await) {
+        let told = "tmux took the commands, but no client shows its pane";
+        return Err(JumpError::Failed(told.into()));
+    }
+    route
+        .doubt
+        .map_or(Ok(()), |doubt| Err(JumpError::Partly(doubt)))
 }
 
 /// Whether tmux shows it to anybody, as it was told; without tmux there is nothing to look at.

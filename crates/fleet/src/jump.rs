@@ -31,6 +31,14 @@ pub struct Route {
     pub doubt: Option<String>,
 }
 
+impl Route {
+    /// Whether it opens a terminal, whose window is yet to come.
+    pub fn opens(&self) -> bool {
+        let opens = |step: &Step| matches!(step, Step::Open(_));
+        self.steps.iter().any(opens)
+    }
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
