@@ -55,7 +55,7 @@ impl Stage {
         write!(
             stream,
             "POST /v1/sessions/{id}/stop HTTP/1.1\r\nHost: trusty\r\nConnection: close\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
         )
         .expect("asked");
         let mut answer = String::new();

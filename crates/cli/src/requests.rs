@@ -201,7 +201,8 @@ pub(crate) fn draw(open: &Open) -> String {
     if !card.always.is_empty() {
         lines.push("  so as not to be asked again:".to_owned());
         for (number, offer) in card.always.iter().enumerate() {
-            lines.push(format!("  --always={}  {}", number + 1, offer.text));
+            lines.push(format!("  --always={}", number + 1));
+            behind("  │ ", &offer.text, &mut lines);
         }
     }
     if let Some(why) = &card.unseen {
@@ -211,6 +212,11 @@ pub(crate) fn draw(open: &Open) -> String {
     lines.join("\n")
 }
 
+/// Each line of a text behind a bar.
+fn behind(bar: &str, text: &str, lines: &mut Vec<String>) {
+    lines.extend(text.split('\n').map(|line| format!("{bar}{line}")));
+}
+
 fn questions(card: &Card, lines: &mut Vec<String>) {
     for (number, question) in card.questions.iter().enumerate() {
         let many = match question.choice {
@@ -218,13 +224,17 @@ fn questions(card: &Card, lines: &mut Vec<String>) {
             Choice::Several => "one or more",
         };
         lines.push(format!("  question {} (choose {many})", number + 1));
-        lines.push(format!("  │ {}", question.question));
+        if !question.header.is_empty() {
+            behind("  │ ", &question.header, lines);
+        }
+        behind("  │ ", &question.question, lines);
         for (number, option) in question.options.iter().enumerate() {
             let more = match option.description.as_str() {
                 "" => String::new(),
                 text => format!(" – {text}"),
             };
-            lines.push(format!("  │ {}. {}{more}", number + 1, option.label));
+            let text = format!("{}. {}{more}", number + 1, option.label);
+            behind("  │ ", &text, lines);
         }
     }
 }

@@ -27,6 +27,8 @@ use trusty_fleet::session::Source;
 const AGAIN: Duration = Duration::from_millis(50);
 /// An engine that starts answers sooner; one that does not for so long has stopped.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// One that was followed may be swapped out, or stopped for a moment.
+const LONG_PATIENCE: Duration = Duration::from_secs(20);
 /// How often it is looked whether an engine has ended that cannot be followed.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -58,6 +60,7 @@ struct One {
 impl One {
     async fn run(self, mut ends: Ends) -> Ended {
         let mut answered = clock::instant();
+        let mut patience = PATIENCE;
         let why = loop {
             match socket::bind(&self.dir, self.uid) {
                 Ok(bound) => return self.lead(ends, bound).await,
@@ -70,11 +73,12 @@ impl One {
                 Ok(events) => {
                     self.follow(&mut ends, events).await;
                     answered = clock::instant();
+                    patience = LONG_PATIENCE;
                 }
                 Err(e @ (ClientError::OtherVersion(_) | ClientError::Foreign(_))) => {
                     break format!("{e}; until then hooks reach that one");
                 }
-                Err(e) if answered.elapsed() >= PATIENCE => {
+                Err(e) if answered.elapsed() >= patience => {
                     break format!("{e}; end it, for hooks reach that one");
                 }
                 Err(_) => sleep(AGAIN).await,
@@ -124,7 +128,7 @@ impl One {
                     }
                     Ok(None) | Err(_) => break,
                 },
-                changed = ends.looks.changed() => if changed.is_err() { break },
+                there = ends.looks_change() => if !there { break },
             }
         }
         ends.followed.send_replace(None);

@@ -37,6 +37,20 @@ pub(crate) struct Ends {
     pub(crate) followed: watch::Sender<Option<Remote>>,
 }
 
+impl Ends {
+    /// Waits until somebody looks, or nobody any more; false when nobody is there. What was asked
+    /// while the engine before was just ending is turned away meanwhile: it is told that nobody
+    /// does it, and it is not done later.
+    pub(crate) async fn looks_change(&mut self) -> bool {
+        loop {
+            tokio::select! {
+                Some(command) = self.commands.recv() => drop(command),
+                changed = self.looks.changed() => return changed.is_ok(),
+            }
+        }
+    }
+}
+
 /// Somebody looks for as long as this lives.
 #[derive(Debug)]
 pub struct Looking(Arc<watch::Sender<usize>>);

@@ -68,14 +68,16 @@ pub fn ask(
     let mut waiting = Waiting {
         stream,
         since: crate::io::sys::since_boot(),
-        longest,
+        // An engine that hangs before it says so holds nobody.
+        longest: longest.min(GRACE),
         goes_on,
     };
     let line = waiting.line()?;
     let seconds: u64 = line.strip_prefix("held ")?.parse().ok()?;
-    if seconds > 0 {
-        waiting.longest = longest.min(Duration::from_secs(seconds) + GRACE);
-    }
+    waiting.longest = match seconds {
+        0 => longest,
+        seconds => longest.min(Duration::from_secs(seconds) + GRACE),
+    };
     let line = waiting.line()?;
     let length: usize = line.strip_prefix("answer ")?.parse().ok()?;
     if length > MOST {

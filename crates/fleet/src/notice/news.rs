@@ -113,7 +113,7 @@ impl Mark {
 
 /// The request to be answered first, if a hook holds it, and what it asks.
 pub(super) fn held(session: &Session) -> Option<(&RequestId, Asks)> {
-    let first = session.requests.first().filter(|first| first.held)?;
+    let first = session.requests.iter().find(|request| request.held)?;
     Some((&first.id, first.kind))
 }
 

@@ -18,6 +18,8 @@ use std::time::Duration;
 /// A registry that is late says `busy` of before, and one that is ahead has said `waiting`
 /// already. After this it is right, on a machine with much to do, too.
 const SETTLED: Duration = Duration::from_secs(5);
+/// So much may the registry be ahead of a hook (measured: 40 ms).
+const EARLY: Duration = Duration::from_millis(150);
 
 /// A request that is not over.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,7 +187,12 @@ impl<'a> Calls<'a> {
                 && !self.claimed.contains(id)
                 && self.ended.get(id).is_none_or(|ended| *ended > at)
         };
-        let (_, _, _, id) = self.begun.iter().find(fits)?;
+        // One that has its result is meant only if there is no other in the same words.
+        let open = |call: &&(Timestamp, &str, Option<&str>, &'a str)| {
+            fits(call) && !self.results.contains(call.3)
+        };
+        let found = self.begun.iter().find(open);
+        let (_, _, _, id) = found.or_else(|| self.begun.iter().find(fits))?;
         self.claimed.insert(id);
         Some(id)
     }
@@ -202,10 +209,15 @@ fn is_left(case: &Case<'_>, content: &Content<'_>, at: Timestamp, asking: &Askin
         .told()
         .take_while(|(told, _)| *told > at)
         .any(|(_, event)| match (&event.what, agent) {
-            (Happened::SessionEnded | Happened::SessionStarted, _) => event.agent.is_none(),
-            (Happened::Prompted | Happened::Stopped { .. } | Happened::Failed { .. }, None) => {
-                event.agent.is_none()
-            }
+            // A compaction of the main agent begins a session, too: its sub-agents ask on.
+            (Happened::SessionEnded, _)
+            | (
+                Happened::SessionStarted
+                | Happened::Prompted
+                | Happened::Stopped { .. }
+                | Happened::Failed { .. },
+                None,
+            ) => event.agent.is_none(),
             (Happened::AgentEnded, Some(id)) => event.agent.as_deref() == Some(id),
             _ => false,
         });
@@ -255,7 +267,7 @@ fn left_screen(runs: &[Run<'_, RegistryEntry>], since: Timestamp, now: Timestamp
         let waited_before = runs
             .iter()
             .skip(n + 1)
-            .any(|older| waits(older.value) && older.first >= since);
+            .any(|older| waits(older.value) && older.first.after(EARLY) >= since);
         if waited_before || end >= settled {
             return Left::Yes;
         }
@@ -298,7 +310,10 @@ pub(super) fn upon(case: &Case<'_>, doing: Doing, asks: &mut Asks, now: Timestam
         asks.review(at, now);
     }
     let since = doing.need.as_ref().map(|need| Timestamp::from(need.since));
-    let doing = if let Some(oldest) = asks.open.iter().find(|open| open.shown) {
+    // That which can be answered is what is told, and what an answer is offered to.
+    let shown = || asks.open.iter().filter(|open| open.shown);
+    let held = shown().find(|open| matches!(open.stand, Stand::Held(_)));
+    let doing = if let Some(oldest) = held.or_else(|| shown().next()) {
         needing(doing, oldest)
     } else if let Some(at) = answered(case, asks, now).filter(|_| waits) {
         let because = because(Source::Hook, "it was answered from here", at, at);

@@ -293,6 +293,62 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
 }
 
 #[test]
+fn what_was_answered_in_its_terminal_does_not_come_back_with_the_next_dialog() {
+    let facts = with(
+        life(&[
+            (900, "busy", ""),
+            (1_990, "waiting", "permission prompt"),
+            (3_000, "busy", ""),
+            (3_600, "waiting", "permission prompt"),
+        ]),
+        vec![
+            begins(1_900, MAIN, "c1", "make"),
+            asked(2_000, "main", MAIN),
+            asked_for(2_500, "helper", HELPER, "ls"),
+            over(3_500, "helper", Over::Released),
+        ],
+    );
+    check("next", &facts, &[(60_000, "helper shows helper holds")]);
+}
+
+#[test]
+fn what_is_told_is_what_can_be_answered() {
+    let facts = with(
+        life(&[(900, "busy", "")]),
+        vec![
+            asked_for(2_000, "old", HELPER, "a"),
+            over(7_010, "old", Over::Released),
+            says(7_300, 1, "waiting", "permission prompt"),
+            asked_for(8_000, "new", Some("a2"), "b"),
+        ],
+    );
+    check("both", &facts, &[(9_000, "new shows old new* holds new")]);
+}
+
+#[test]
+fn a_compaction_of_the_main_agent_ends_nothing_of_its_sub_agents() {
+    let facts = with(
+        helper_asks(),
+        vec![event(3_000, MAIN, Happened::SessionStarted)],
+    );
+    let held = "helper shows helper* holds helper";
+    check("compacted", &facts, &[(3_500, held)]);
+}
+
+#[test]
+fn a_call_in_the_same_words_that_has_its_result_is_another_one() {
+    let had = crate::observation::Transcript {
+        results: vec!["c0".into()],
+        ..said(900, vec![], None)
+    };
+    let facts = with(
+        asks(),
+        vec![begins(1_000, MAIN, "c0", "make"), transcript(1_500, had)],
+    );
+    check("again", &facts, &[(2_700, "main shows main* holds main")]);
+}
+
+#[test]
 fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
     let held = "helper shows helper* holds helper";
     let gone = "- shows holds";
