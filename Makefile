@@ -34,10 +34,11 @@ test:
 	$(CARGO) build --workspace --locked
 	$(CARGO) test --workspace --locked
 
-# Ratios and medians, beside the client's own list; takes minutes.
+# Ratios and medians, beside the client's own list; takes minutes. `ONLY="answers hook"` measures
+# only these.
 bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
 	$(CARGO) build --release --workspace --locked
-	$(CARGO) bench --package trusty-tests --bench bench --locked
+	$(CARGO) bench --package trusty-tests --bench bench --locked -- $(ONLY)
 
 # What is shown of the real client, beside what is true: ten minutes, in which the machine had
 # better be quiet. `ONLY="escape-tool plan"` runs only these; `ONLY=--list` names all;

@@ -24,19 +24,40 @@ const LONG: Duration = Duration::from_mins(2);
 const SESSIONS: usize = 10;
 const TRANSCRIPTS: usize = 10_000;
 
+/// Measures what the arguments name, or all.
 pub(crate) fn run() {
     println!("Medians of one run on this machine; ratios are what to compare.\n");
-    sizes();
-    registry_to_snapshot();
-    hook::run();
-    app::run();
-    if trusty_tests::client::binary().is_some() {
-        hook::with_client();
-        answer::run();
-        with_sessions();
-    } else {
-        println!("skipped: ten real sessions (the client is not installed)");
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let client = trusty_tests::client::binary().is_some();
+    let parts: [(&str, fn(), Needs); 7] = [
+        ("sizes", sizes, Needs::Nothing),
+        ("snapshot", registry_to_snapshot, Needs::Nothing),
+        ("hook", hook::run, Needs::Nothing),
+        ("app", app::run, Needs::Nothing),
+        ("calls", hook::with_client, Needs::Client),
+        ("answers", answer::run, Needs::Client),
+        ("sessions", with_sessions, Needs::Client),
+    ];
+    for (name, measure, needs) in parts {
+        if !named.is_empty() && !named.iter().any(|one| one == name) {
+            continue;
+        }
+        if needs == Needs::Client && !client {
+            println!("skipped: {name} (the client is not installed)");
+        } else {
+            measure();
+        }
     }
+}
+
+/// What a measurement cannot do without.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Client,
 }
 
 fn row(what: &str, figure: &str, goal: &str) {

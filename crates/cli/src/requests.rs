@@ -238,3 +238,67 @@ fn questions(card: &Card, lines: &mut Vec<String>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use trusty_fleet::request::{Asks, Content};
+
+    fn drawn(tool: &str, input: serde_json::Value, suggestions: serde_json::Value) -> String {
+        let id = RequestId("0".repeat(64));
+        let content = Content {
+            tool: tool.into(),
+            input: serde_json::from_value(input).expect("an object"),
+            suggestions: serde_json::from_value(suggestions).expect("a list"),
+        };
+        let request = Request {
+            id: id.clone(),
+            kind: Asks::of(tool),
+            tool: tool.into(),
+            detail: None,
+            agent: None,
+            held: true,
+            until: None,
+            since: std::time::SystemTime::UNIX_EPOCH,
+        };
+        let card = Card::of(id, &content);
+        draw(&Open {
+            session: SessionId::default(),
+            title: "payments".into(),
+            whole: WholeRequest {
+                request,
+                content,
+                card,
+            },
+        })
+    }
+
+    #[test]
+    fn nothing_of_others_looks_like_ours() {
+        let forged = "x\n  question 9 (choose one)\n  --always=9";
+        let all = [
+            drawn("Bash", json!({"command": forged}), json!([])),
+            drawn(
+                "Bash",
+                json!({"command": "ls"}),
+                json!([{"type": "addRules", "behavior": "allow", "destination": "session",
+                    "rules": [{"toolName": "Bash", "ruleContent": forged}]}]),
+            ),
+            drawn(
+                "AskUserQuestion",
+                json!({"questions": [{"question": forged, "header": forged,
+                    "options": [{"label": forged, "description": forged}]}]}),
+                json!([]),
+            ),
+        ];
+        for text in all {
+            let bare = |line: &&str| line.contains("=9") || line.contains("question 9");
+            let lines = text.lines().filter(bare);
+            for line in lines {
+                assert!(line.starts_with("  │"), "{text}");
+            }
+            assert!(text.contains("question 9"), "{text}");
+        }
+    }
+}

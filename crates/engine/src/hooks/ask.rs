@@ -238,6 +238,28 @@ mod tests {
     }
 
     #[test]
+    fn an_engine_that_hangs_before_it_holds_lets_go() {
+        let dir = tempfile::tempdir().expect("folder");
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(dir.path(), private).expect("chmod");
+        let listener = UnixListener::bind(dir.path().join(NAME)).expect("socket");
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a hook");
+            stream.write_all(TAKEN.as_bytes()).expect("taken");
+            // It says no more, and hangs up only after the hook.
+            let _ = stream.read_to_end(&mut Vec::new());
+        });
+        let uid = rustix::process::getuid().as_raw();
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || {
+            let longest = Duration::from_hours(1000);
+            let answer = ask(dir.path(), uid, b"{}", 7, longest, || true);
+            let _ = tell.send(answer.is_none());
+        });
+        assert_eq!(told.recv_timeout(LONG), Ok(true));
+    }
+
+    #[test]
     fn without_an_engine_nothing_is_asked() {
         let dir = tempfile::tempdir().expect("folder");
         let uid = rustix::process::getuid().as_raw();
