@@ -219,6 +219,13 @@ impl Stage {
         self.hands().sessions().expect("readable")
     }
 
+    /// What is in the folder of records, locks included.
+    pub(crate) fn left(&self) -> Vec<fs::DirEntry> {
+        let folder = self.home.xdg_data().join("trusty/paused");
+        let files = fs::read_dir(folder).expect("the records' folder");
+        files.flatten().collect()
+    }
+
     /// Makes the only record true.
     #[track_caller]
     pub(crate) fn reconcile(&self) -> Reconciled {
@@ -278,11 +285,7 @@ impl Stage {
         let own = cgroup::of(self.client.pid).ok().flatten();
         let above = own.and_then(|own| cgroup::around(&own));
         assert!(above.is_none_or(|above| !above.join(name).exists()));
-        let left = self.home.xdg_data().join("trusty/paused");
-        let left: Vec<_> = fs::read_dir(left)
-            .expect("the records' folder")
-            .flatten()
-            .collect();
+        let left = self.left();
         assert!(left.is_empty(), "{left:?}");
         let Some(nest) = &self.nest else { return };
         assert_eq!(
