@@ -49,7 +49,7 @@ pub fn hook(bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes).into_owned();
         let answers = vec![vec![text.clone()]];
         for answer in [
-            Answer::Allow,
+            Answer::Allow {},
             Answer::Always { suggestion: 0 },
             Answer::Deny {
                 message: Some(text),

@@ -36,6 +36,7 @@ impl Load<'_> {
         let mut taken = 0;
         for number in 0..share {
             let due = begun + pace * u32::try_from(number).unwrap_or(u32::MAX);
+            // A flood has a rate; nothing is waited for.
             sleep(due.saturating_duration_since(Instant::now()));
             // Those of one session always come from one thread, in order.
             let session = thread * self.crowd.len() / THREADS + number % 2;
@@ -100,6 +101,7 @@ impl Load<'_> {
             if open.len() > 64 {
                 open.drain(..8);
             }
+            // A steady trickle; nothing is waited for.
             sleep(Duration::from_millis(50));
         }
     }

@@ -81,6 +81,12 @@ fn whatever_is_wrong_is_told_as_a_problem() {
     let short = whole.replace(&hash, "0");
     let told = of("POST", &answer, JSON, short.as_bytes());
     is_problem(&told, 400, "bad-request");
+    // What is not known may have been meant to limit the answer.
+    for kind in ["allow", "deny"] {
+        let more = whole.replace("\"allow\"", &format!("\"{kind}\",\"once\":true"));
+        let told = of("POST", &answer, JSON, more.as_bytes());
+        is_problem(&told, 400, "bad-request");
+    }
     let html = "Accept: text/html\r\n";
     for path in ["/v1/sessions", "/v1/events", "/v1/openapi.json"] {
         is_problem(&of("GET", path, html, b""), 406, "not-acceptable");

@@ -84,7 +84,7 @@ pub(crate) async fn approve(asked: &Approve) -> Result<(), Failure> {
         )));
     }
     let answer = match asked.always {
-        None => Answer::Allow,
+        None => Answer::Allow {},
         Some(number) => Answer::Always {
             suggestion: offer(&open, number)?,
         },
@@ -147,7 +147,7 @@ pub(crate) async fn deny(asked: &Deny) -> Result<(), Failure> {
 pub(crate) async fn release(which: &Which) -> Result<(), Failure> {
     let place = Place::find()?;
     let open = which.find(&place).await?;
-    give(&place, &open, Answer::Release).await?;
+    give(&place, &open, Answer::Release {}).await?;
     done("left to its terminal:", &open)
 }
 

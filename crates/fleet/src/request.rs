@@ -107,11 +107,12 @@ pub struct Content {
 }
 
 /// An answer to one request. On the wire tagged by `kind`.
+// With braces throughout: of a variant without them, what is not known would be passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Answer {
     /// Yes, this once. Carries a plan out, too.
-    Allow,
+    Allow {},
     /// Yes, and what the client itself offers so as not to be asked again.
     Always {
         /// Which of its offers, from 0.
@@ -136,5 +137,5 @@ pub enum Answer {
         answers: Vec<Vec<String>>,
     },
     /// None from here: the terminal asks.
-    Release,
+    Release {},
 }

@@ -20,7 +20,7 @@ pub(super) fn choose(app: &AppHandle, engine: &Handle, slot: Slot, choice: Choic
     tauri::async_runtime::spawn(async move {
         let done = match choice {
             Choice::Show => show(&app, &engine, id).await,
-            Choice::Approve(request) => answer(&engine, id, &request, Answer::Allow).await,
+            Choice::Approve(request) => answer(&engine, id, &request, Answer::Allow {}).await,
             Choice::Deny(request) => {
                 answer(&engine, id, &request, Answer::Deny { message: None }).await
             }

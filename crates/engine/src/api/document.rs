@@ -5,7 +5,9 @@ use trusty_fleet::request::Answer;
 use trusty_fleet::view::{Board, BoardDelta, Card, PopoverEvent, Reasons, Row};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
-use utoipa::OpenApi;
+use utoipa::openapi::schema::{AdditionalProperties, OneOf, Schema};
+use utoipa::openapi::{OpenApi as Description, RefOr};
+use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -46,11 +48,32 @@ use utoipa::OpenApi;
         Card,
         Answer,
         Problem
-    ))
+    )),
+    modifiers(&Exact)
 )]
 struct Document;
 
+/// Says of answers that nothing more is taken, which the macro leaves out where a tag tells the
+/// variants apart.
+struct Exact;
+
+impl Modify for Exact {
+    fn modify(&self, description: &mut Description) {
+        let components = description.components.as_mut();
+        let answer = components.and_then(|all| all.schemas.get_mut("Answer"));
+        let Some(RefOr::T(Schema::OneOf(OneOf { items, .. }))) = answer else {
+            return;
+        };
+        for item in items {
+            if let RefOr::T(Schema::Object(object)) = item {
+                let none = AdditionalProperties::FreeForm(false);
+                object.additional_properties = Some(Box::new(none));
+            }
+        }
+    }
+}
+
 /// The description, in version 3.1 of its standard.
-pub fn openapi() -> utoipa::openapi::OpenApi {
+pub fn openapi() -> Description {
     Document::openapi()
 }

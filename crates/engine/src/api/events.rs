@@ -68,6 +68,12 @@ impl History {
         }
     }
 
+    /// Whether its revision was never told with other figures.
+    fn has_only(&self, now: &Snapshot) -> bool {
+        let mut told = self.0.iter().filter(|s| s.revision == now.revision);
+        told.all(|s| **s == *now)
+    }
+
     /// What leads from a revision to `now`; none if it is not remembered.
     fn since(&self, revision: u64, now: &Snapshot) -> Option<SnapshotDelta> {
         let told = self.0.iter().filter(|s| s.revision == revision);
@@ -92,11 +98,11 @@ impl About {
         history.remember(now);
         let id = self.id(now.revision);
         match last.and_then(|id| self.revision(id)) {
-            Some(revision) if revision == now.revision => None,
-            Some(revision) => Some(match history.since(revision, now) {
-                Some(delta) => event(CHANGE, &id, &delta),
-                None => event(SNAPSHOT, &id, now.as_ref()),
-            }),
+            Some(revision) => match history.since(revision, now) {
+                Some(_) if revision == now.revision && history.has_only(now) => None,
+                Some(delta) => Some(event(CHANGE, &id, &delta)),
+                None => Some(event(SNAPSHOT, &id, now.as_ref())),
+            },
             None => Some(event(SNAPSHOT, &id, now.as_ref())),
         }
     }
@@ -247,6 +253,8 @@ mod tests {
         }
         let now = snapshot(7, 1);
         assert!(about.first(Some(&id), &now).is_none(), "nothing is new");
+        let moved = snapshot(7, 2);
+        assert!(about.first(Some(&id), &moved).is_some(), "figures moved");
         assert!(about.first(None, &now).is_some());
         assert!(about.first(Some(&about.id(3)), &now).is_some());
     }

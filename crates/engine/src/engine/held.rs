@@ -34,7 +34,7 @@ impl Handle {
         session: SessionId,
         asked: Asked,
     ) -> Option<mpsc::Receiver<Told>> {
-        // That it is held, and the last word.
+        // For how long it is held, and the last word.
         let (way, told) = mpsc::channel(2);
         self.send(Command::Hold(session, Box::new(asked), way))
             .await?;
@@ -128,7 +128,7 @@ impl Loop {
     ) {
         let answerable = self.desk.fleet.answerable(id, &request, self.clock.now());
         let error = match answerable {
-            Answerable::Paused if *answer != Answer::Release => AnswerError::Paused,
+            Answerable::Paused if !matches!(answer, Answer::Release {}) => AnswerError::Paused,
             Answerable::Yes | Answerable::Paused => {
                 let over = self.held.answer(id, &request, answer, reply);
                 return self.over(id, request, over);

@@ -1,7 +1,7 @@
 //! A hook that waits for an answer: its end of the connection.
 //!
-//! After `taken` it is told `held <seconds, 0 for without limit>`, or nothing and the end: its
-//! client asks in its terminal. A held one waits for `answer <length>`, a line end and so many
+//! After `taken` it is told `held <seconds from now, 0 for without limit>`, or nothing and the end:
+//! its client asks in its terminal. It is told so again when that changes. A held one waits for `answer <length>`, a line end and so many
 //! bytes, which it hands to its client as they are, and says `done`; or for the end, after which
 //! its client asks in its terminal. Whatever else it is told counts as the end.
 
@@ -72,14 +72,15 @@ pub fn ask(
         longest: longest.min(GRACE),
         goes_on,
     };
-    let line = waiting.line()?;
-    let seconds: u64 = line.strip_prefix("held ")?.parse().ok()?;
-    waiting.longest = match seconds {
-        0 => longest,
-        seconds => longest.min(Duration::from_secs(seconds) + GRACE),
+    let mut line = waiting.line()?;
+    waiting.hold(line.strip_prefix("held ")?, longest)?;
+    let length: usize = loop {
+        line = waiting.line()?;
+        match line.strip_prefix("held ") {
+            Some(anew) => waiting.hold(anew, longest)?,
+            None => break line.strip_prefix("answer ")?.parse().ok()?,
+        }
     };
-    let line = waiting.line()?;
-    let length: usize = line.strip_prefix("answer ")?.parse().ok()?;
     if length > MOST {
         return None;
     }
@@ -100,6 +101,19 @@ struct Waiting<F> {
 }
 
 impl<F: Fn() -> bool> Waiting<F> {
+    /// It is held for so many seconds from now, `longest` in all.
+    fn hold(&mut self, seconds: &str, longest: Duration) -> Option<()> {
+        self.longest = match seconds.parse::<u32>().ok()? {
+            0 => longest,
+            seconds => longest.min(self.waited() + Duration::from_secs(seconds.into()) + GRACE),
+        };
+        Some(())
+    }
+
+    fn waited(&self) -> Duration {
+        crate::io::sys::since_boot().saturating_sub(self.since)
+    }
+
     /// The next line, without its end; nothing if the other end is gone or nobody waits.
     fn line(&mut self) -> Option<String> {
         let mut line = Vec::new();
@@ -122,8 +136,7 @@ impl<F: Fn() -> bool> Waiting<F> {
                 Err(e) if is_early(e.kind()) => {}
                 Err(_) => return None,
             }
-            let waited = crate::io::sys::since_boot().saturating_sub(self.since);
-            if waited >= self.longest || !(self.goes_on)() {
+            if self.waited() >= self.longest || !(self.goes_on)() {
                 return None;
             }
         }
@@ -191,10 +204,13 @@ mod tests {
 
     #[test]
     fn an_answer_is_handed_on_as_it_is_and_told_of() {
-        let said = b"taken\nheld 0\nanswer 6\n{\"\n\0\xff\"".to_vec();
-        let (answer, last) = ask_one(said, LONG, true);
-        assert_eq!(answer.as_deref(), Some(&b"{\"\n\0\xff\""[..]));
-        assert_eq!(last, DONE.as_bytes());
+        for held in ["held 0\n", "held 5\nheld 90\nheld 0\n"] {
+            let mut said = format!("taken\n{held}answer 6\n").into_bytes();
+            said.extend(b"{\"\n\0\xff\"");
+            let (answer, last) = ask_one(said, LONG, true);
+            assert_eq!(answer.as_deref(), Some(&b"{\"\n\0\xff\""[..]), "{held}");
+            assert_eq!(last, DONE.as_bytes());
+        }
     }
 
     #[test]
@@ -208,6 +224,7 @@ mod tests {
             "taken\nanswer 2\n{}",
             "taken\nheld 0\nheld 0\n",
             "taken\nheld 5\ngo\n",
+            "taken\nheld 5\nheld ever\nanswer 2\n{}",
             "taken\nheld 0\nanswer 3\n{}",
             "taken\nheld 0\nanswer 99999999999\n",
             "taken\nheld 0\nanswer -1\n{}",

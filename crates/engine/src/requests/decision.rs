@@ -14,8 +14,8 @@ pub fn decide(content: &Content, answer: &Answer) -> Result<Value, Unfit> {
         leave["updatedInput"] = Value::Object(content.input.clone());
     }
     let decision = match answer {
-        Answer::Allow | Answer::Always { .. } if question => return Err(Unfit::Unanswered),
-        Answer::Allow => leave,
+        Answer::Allow {} | Answer::Always { .. } if question => return Err(Unfit::Unanswered),
+        Answer::Allow {} => leave,
         Answer::Always { suggestion } => {
             let offered = content.suggestions.get(*suggestion);
             let offered = offered.ok_or(Unfit::NotOffered(content.suggestions.len()))?;
@@ -33,7 +33,7 @@ pub fn decide(content: &Content, answer: &Answer) -> Result<Value, Unfit> {
             json!({"behavior": "allow", "updatedInput": input})
         }
         Answer::Choose { .. } => return Err(Unfit::NoQuestion),
-        Answer::Release => return Err(Unfit::NoAnswer),
+        Answer::Release {} => return Err(Unfit::NoAnswer),
     };
     Ok(json!({
         "hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decision},

@@ -27,6 +27,10 @@ pub(crate) enum Told {
 #[derive(Debug)]
 pub(crate) struct LastWord(pub(crate) Vec<u8>);
 
+/// When a hold ends by itself, if it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Limit(Option<Timestamp>);
+
 /// Told when a hook has handed an answer on, or not.
 pub(crate) type Reply = oneshot::Sender<Result<(), AnswerError>>;
 
@@ -37,8 +41,8 @@ struct Hold {
     weight: usize,
     /// The way back. Dropped, it lets the hook go.
     way: mpsc::Sender<Told>,
-    /// Whether its hook knows that it is held.
-    told: bool,
+    /// What its hook knows of how long it is held; nothing if it knows nothing.
+    told: Option<Limit>,
     /// Who waits for the hook to hand the answer on.
     answering: Option<Reply>,
 }
@@ -71,7 +75,7 @@ impl Held {
             content: Arc::new(content),
             weight,
             way,
-            told: false,
+            told: None,
             answering: None,
         };
         self.0.insert(asking.id.clone(), hold);
@@ -100,7 +104,7 @@ impl Held {
             let _ = reply.send(Err(AnswerError::Over));
             return None;
         };
-        if *answer == Answer::Release {
+        if matches!(answer, Answer::Release {}) {
             self.0.remove(id);
             let _ = reply.send(Ok(()));
             return Some(Over::Released);
@@ -112,7 +116,7 @@ impl Held {
                 return None;
             }
         };
-        // There is room for both words that a hook can be told.
+        // Its place was kept free.
         match hold.way.try_send(Told::Last(LastWord(bytes))) {
             Ok(()) => hold.answering = Some(reply),
             Err(_) => drop(reply.send(Err(AnswerError::Over))),
@@ -135,8 +139,8 @@ impl Held {
         Some(over)
     }
 
-    /// Lets all go that are not to be held, and tells the others once that they are. Returns those
-    /// let go.
+    /// Lets all go that are not to be held, and tells the others for how long they are, as often
+    /// as that changes. Returns those let go.
     pub(crate) fn keep(
         &mut self,
         wanted: &BTreeMap<RequestId, Option<Timestamp>>,
@@ -152,8 +156,12 @@ impl Held {
             keep
         });
         for (id, hold) in &mut self.0 {
-            if let (false, Some(until)) = (hold.told, wanted.get(id)) {
-                hold.told = true;
+            let limit = wanted.get(id).copied().map(Limit);
+            // The last place is that of the last word.
+            if let Some(Limit(until)) =
+                limit.filter(|_| hold.told != limit && hold.way.capacity() > 1)
+            {
+                hold.told = limit;
                 let left = until.map(|at| at.since(now));
                 // One that has hung up says so itself.
                 let _ = hold.way.try_send(Told::Held(left));

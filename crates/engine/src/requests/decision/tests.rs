@@ -57,7 +57,7 @@ fn each_answer_has_the_form_that_the_client_reads() {
     };
     let silent = json!({"behavior": "deny", "message": "The user does not want this."});
     for (answer, said) in [
-        (Answer::Allow, json!({"behavior": "allow"})),
+        (Answer::Allow {}, json!({"behavior": "allow"})),
         (
             deny(Some("not now")),
             json!({"behavior": "deny", "message": "not now"}),
@@ -77,7 +77,7 @@ fn each_answer_has_the_form_that_the_client_reads() {
     }
     let plan = content("ExitPlanMode", json!({"plan": "# P"}));
     assert_eq!(
-        decision(&plan, &Answer::Allow),
+        decision(&plan, &Answer::Allow {}),
         Ok(json!({"behavior": "allow", "updatedInput": {"plan": "# P"}}))
     );
 }
@@ -95,7 +95,7 @@ fn questions_are_answered_within_their_whole_input() {
 #[test]
 fn what_does_not_fit_is_said() {
     for (answer, why) in [
-        (Answer::Allow, Unfit::Unanswered),
+        (Answer::Allow {}, Unfit::Unanswered),
         (Answer::Always { suggestion: 0 }, Unfit::Unanswered),
         (
             choose(&[&["A"]]),
@@ -107,7 +107,7 @@ fn what_does_not_fit_is_said() {
         (choose(&[&["A"], &[]]), Unfit::Empty(2)),
         (choose(&[&["A"], &[" "]]), Unfit::Empty(2)),
         (choose(&[&["A", "B"], &["C"]]), Unfit::OneOnly(1)),
-        (Answer::Release, Unfit::NoAnswer),
+        (Answer::Release {}, Unfit::NoAnswer),
     ] {
         assert_eq!(decision(&questions(), &answer), Err(why), "{answer:?}");
     }

@@ -65,13 +65,13 @@ fn an_answer_is_given_once_its_hook_has_handed_it_on() {
     assert!(matches!(told.try_recv(), Ok(Told::Held(None))));
     held.keep(&wanted, Timestamp::default());
     assert!(told.try_recv().is_err(), "it is told once");
-    let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Allow);
+    let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
     assert_eq!((over, code(&mut given)), (None, None), "on its way");
     let Ok(Told::Last(LastWord(bytes))) = told.try_recv() else {
         panic!("no word");
     };
     assert!(bytes.ends_with(b"}\n"));
-    let (_, mut late) = answer(&mut held, session(1), "a", &Answer::Allow);
+    let (_, mut late) = answer(&mut held, session(1), "a", &Answer::Allow {});
     assert_eq!(code(&mut late), Some("over"), "it is being answered");
     held.keep(&BTreeMap::new(), Timestamp::default());
     let over = held.ended(session(1), &id("a"), Over::Answered);
@@ -84,13 +84,13 @@ fn an_answer_is_given_once_its_hook_has_handed_it_on() {
 fn an_answer_that_is_not_handed_on_is_none() {
     let mut held = Held::default();
     let (_, told) = take(&mut held, "a", 1);
-    let (_, mut given) = answer(&mut held, session(1), "a", &Answer::Allow);
+    let (_, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
     held.ended(session(1), &id("a"), Over::HungUp);
     assert_eq!(code(&mut given), Some("unheard"));
     drop(told);
     let (_, told) = take(&mut held, "b", 1);
     drop(told);
-    let (_, mut given) = answer(&mut held, session(1), "b", &Answer::Allow);
+    let (_, mut given) = answer(&mut held, session(1), "b", &Answer::Allow {});
     assert_eq!(code(&mut given), Some("over"), "its hook has just gone");
 }
 
@@ -99,7 +99,7 @@ fn only_the_one_that_is_meant_is_answered() {
     let mut held = Held::default();
     let (_, mut told) = take(&mut held, "a", 1);
     for (of, name) in [(session(2), "a"), (session(1), "b")] {
-        let (_, mut given) = answer(&mut held, of, name, &Answer::Allow);
+        let (_, mut given) = answer(&mut held, of, name, &Answer::Allow {});
         assert_eq!(code(&mut given), Some("over"));
         assert_eq!(held.content(of, &id(name)), None);
         assert_eq!(held.ended(of, &id(name), Over::HungUp), None);
@@ -109,7 +109,7 @@ fn only_the_one_that_is_meant_is_answered() {
     assert_eq!(code(&mut given), Some("unfit"));
     assert!(told.try_recv().is_err(), "nothing was said");
     assert!(held.content(session(1), &id("a")).is_some());
-    let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Release);
+    let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Release {});
     assert_eq!((over, code(&mut given)), (Some(Over::Released), Some("ok")));
     assert!(matches!(
         told.try_recv(),
@@ -132,6 +132,32 @@ fn what_is_not_wanted_is_let_go() {
     ));
     let four = Duration::from_secs(4);
     assert!(matches!(second.try_recv(), Ok(Told::Held(Some(left))) if left == four));
+}
+
+#[test]
+fn a_hook_is_told_anew_how_long_it_is_held_and_there_is_room_for_the_answer() {
+    let mut held = Held::default();
+    let (_, mut told) = take(&mut held, "a", 1);
+    let keep = |held: &mut Held, until: Option<i64>, now: i64| {
+        let wanted = BTreeMap::from([(id("a"), until.map(Timestamp::from_millis))]);
+        assert_eq!(held.keep(&wanted, Timestamp::from_millis(now)), []);
+    };
+    keep(&mut held, Some(5_000), 1_000);
+    // Longer, before it has read the first word.
+    keep(&mut held, Some(60_000), 2_000);
+    let seconds = |told: &mut mpsc::Receiver<Told>| match told.try_recv() {
+        Ok(Told::Held(left)) => left.map(|left| left.as_secs()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(seconds(&mut told), Some(4));
+    assert!(told.try_recv().is_err(), "one place stays free");
+    keep(&mut held, Some(60_000), 3_000);
+    assert_eq!(seconds(&mut told), Some(57));
+    keep(&mut held, None, 4_000);
+    let (_, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
+    assert_eq!(code(&mut given), None, "on its way");
+    assert_eq!(seconds(&mut told), None);
+    assert!(matches!(told.try_recv(), Ok(Told::Last(_))));
 }
 
 #[test]
