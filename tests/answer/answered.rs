@@ -49,6 +49,11 @@ fn a_sub_agent_is_answered_before_its_dialog_is_shown() {
 }
 
 #[test]
+fn a_sub_agent_is_given_more_time_while_it_is_held() {
+    run("longer", Shape::TmuxBash);
+}
+
+#[test]
 fn two_requests_are_answered_each_by_its_own_id() {
     run("two", Shape::TmuxBash);
 }

@@ -24,7 +24,7 @@ use trusty_tests::Shape;
 pub(crate) type Case = (&'static str, fn(Shape));
 
 /// All of them.
-pub(crate) const CASES: [Case; 27] = [
+pub(crate) const CASES: [Case; 28] = [
     ("allow", permissions::allow_runs),
     ("deny", permissions::deny_goes_on),
     ("stop", permissions::stop_ends_the_turn),
@@ -36,6 +36,7 @@ pub(crate) const CASES: [Case; 27] = [
     ("reject", questions::a_plan_is_rejected),
     ("agent", agents::answered_while_held),
     ("release", agents::released_after_its_time),
+    ("longer", agents::held_for_longer),
     ("let-go", agents::let_go_from_here),
     ("agents", agents::alike_but_not_the_same),
     ("two", queue::each_by_its_own_id),

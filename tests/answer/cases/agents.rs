@@ -3,7 +3,9 @@
 use crate::stage::{LONG, PROCEED, Setting, Stage, allow, deny, id};
 use serde_json::json;
 use std::collections::BTreeSet;
-use trusty_tests::wait::until_or;
+use std::time::{Duration, Instant};
+use trusty_tests::trusty::configure;
+use trusty_tests::wait::{until, until_or};
 use trusty_tests::{Key, Shape};
 
 const UNTIL_ANSWERED: &str = "[answers]\nhold_agents = \"until-answered\"\n";
@@ -54,6 +56,31 @@ pub(crate) fn released_after_its_time(shape: Shape) {
         || stage.diagnosis(),
     );
     stage.terminal.answer(Key::Char('1'));
+    stage.wait_made("made");
+    stage.goes_on("say and on");
+}
+
+/// Its owner gives it more time while it is held.
+pub(crate) fn held_for_longer(shape: Shape) {
+    let Some(stage) = Stage::set(&Setting {
+        settings: "[answers]\nhold_agents = 10\n",
+        ..Setting::of(shape)
+    }) else {
+        return;
+    };
+    let request = stage.ask("agents 1 bg bash: touch made");
+    configure(&stage.home, UNTIL_ANSWERED);
+    until_or(
+        LONG,
+        "no end",
+        || stage.held().first()?["until"].is_null().then_some(()),
+        || stage.diagnosis(),
+    );
+    // A hook that knows nothing of it hangs up 12 s after it asked.
+    let due = Instant::now() + Duration::from_secs(14);
+    until(LONG, "the old end", || (Instant::now() > due).then_some(()));
+    stage.wait_held(1);
+    stage.give(&request, &allow());
     stage.wait_made("made");
     stage.goes_on("say and on");
 }
