@@ -146,6 +146,16 @@ pub(crate) fn the_client_gives_up_the_hook(shape: Shape) {
     stage.terminal.wait_screen(LONG, PROCEED);
     stage.wait_over();
     stage.is_late(&request, &allow());
+    until_or(
+        LONG,
+        "why it is not answered from here",
+        || {
+            let need = stage.session()?["need"].clone();
+            let why = need["elsewhere"].as_str()?;
+            (why == "its hook ended before it was answered").then_some(())
+        },
+        || stage.diagnosis(),
+    );
     stage.terminal.answer(Key::Char('1'));
     stage.wait_made("made");
     stage.goes_on("say and on");

@@ -3,8 +3,9 @@
 
 use super::{Fleet, Known};
 use crate::client::Role;
+use crate::evidence::Requests;
 use crate::observation::{Connection, Holding, ProcessFacts, RegistryEntry, RunState};
-use crate::request::RequestId;
+use crate::request::{Over, RequestId};
 use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
 use crate::status::{Channel, HOOK_LEADS, Open, Stand};
 use crate::time::Timestamp;
@@ -155,6 +156,9 @@ fn unasked(known: &Known<'_>, now: Timestamp) -> Option<String> {
     if now < Timestamp::from(need.since).after(HOOK_LEADS) {
         return None;
     }
+    if has_hung_up(known, Timestamp::from(need.since)) {
+        return Some("its hook ended before it was answered".to_owned());
+    }
     let began = known.process.facts.started_at;
     let pid = known.key.pid;
     let heard = known.case.hooks.is_some_and(|told| {
@@ -168,6 +172,20 @@ fn unasked(known: &Known<'_>, now: Timestamp) -> Option<String> {
          listen"
     };
     Some(why.to_owned())
+}
+
+/// Whether a hook asked this and has gone, by its own time limit or another hand. A sub-agent's
+/// dialog comes after its hook.
+fn has_hung_up(known: &Known<'_>, since: Timestamp) -> bool {
+    let asked = known.case.requests.map(Requests::oldest_first);
+    asked
+        .into_iter()
+        .flatten()
+        .any(|(at, asking, held)| match (held.over, &asking.agent) {
+            (Some((_, Over::HungUp)), None) => at.after(HOOK_LEADS) >= since,
+            (Some((over, Over::HungUp)), Some(_)) => over.after(HOOK_LEADS) >= since,
+            _ => false,
+        })
 }
 
 fn seconds(seconds: u32) -> std::time::Duration {

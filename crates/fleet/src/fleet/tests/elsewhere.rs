@@ -49,6 +49,10 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
         with(own(), vec![over(3_000, "main", Over::Released)]),
         "was let go",
     );
+    said(
+        with(own(), vec![over(3_000, "main", Over::HungUp)]),
+        "its hook ended",
+    );
     let seconds = Holding::Seconds;
     said(
         with(own(), vec![wishes(seconds(3), seconds(5))]),
