@@ -381,6 +381,12 @@ test('a sub-agent’s request can be let go, and says for how long it is held', 
   expect(find('[data-ask]')?.textContent).toContain('asks in 3 s');
   await click(named('Release to terminal'));
   expect(given()[0]?.[2]).toEqual({ kind: 'release' });
+  // One that is held until it is answered can be let go, too.
+  await becomes([asks('a', 'r2', { agent: 'general-purpose' })]);
+  expect(find('[data-ask]')?.textContent).toContain('does not ask yet');
+  await pause();
+  await click(named('Release to terminal'));
+  expect(given()[1]).toEqual(['a', 'r2', { kind: 'release' }]);
 });
 
 test('keys in a card are its own; Enter on a row reads, and never answers', async () => {
