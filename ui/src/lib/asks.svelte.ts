@@ -31,7 +31,7 @@ export class Asks {
   over = $state.raw<{ id: SessionId }>();
 
   /** Answered from here: what the board still says of it is old. */
-  #answered = new Set<RequestId>();
+  #answered = new Map<RequestId, Answer['kind']>();
   /** Closed by its owner, until it asks something else. */
   #closed = new Set<string>();
   #advance: SessionId | undefined;
@@ -57,7 +57,9 @@ export class Asks {
       const { request, agent = null, until = null } = behind;
       return { ...ask, request, agent, until };
     }
-    return ask?.request && this.#answered.has(ask.request) ? undefined : ask;
+    const given = ask?.request ? this.#answered.get(ask.request) : undefined;
+    // What was let go is asked in its terminal from then on.
+    return given && !(given === 'release' && ask?.elsewhere != null) ? undefined : ask;
   }
 
   /** What a row asks in the card that is open; nothing once that is over. */
@@ -105,7 +107,7 @@ export class Asks {
   /** Follows the rows, in their order. A card comes by itself only where nothing is moved by it. */
   keep(rows: readonly Row[], still: boolean): void {
     const known = new Set(rows.flatMap(({ ask }) => [ask?.request ?? [], ...(ask?.behind ?? []).map((one) => one.request)].flat()));
-    for (const id of this.#answered) if (!known.has(id)) this.#answered.delete(id);
+    for (const id of this.#answered.keys()) if (!known.has(id)) this.#answered.delete(id);
     const at = rows.findIndex((row) => row.id === (this.#advance ?? this.open?.id));
     if (this.#advance !== undefined) {
       const own = rows[at];
@@ -147,7 +149,7 @@ export class Asks {
     this.#last = id;
     this.host.answer(id, request, answer).then(
       () => {
-        this.#answered.add(request);
+        this.#answered.set(request, answer.kind);
         // The board may have been faster, and have taken the card away.
         if (!this.open || this.open.request === request) this.#advance = id;
         this.onanswered();
