@@ -26,8 +26,8 @@ pub(super) fn ask(session: &Session) -> Option<RowAsk> {
         });
     };
     let elsewhere = (!head.held).then(|| visible(told.unwrap_or(ELSEWHERE)));
-    let held = session.requests.iter().filter(|request| request.held);
-    let behind = held.filter(|request| request.id != head.id);
+    let others = session.requests.iter().filter(|one| one.id != head.id);
+    let behind = others.filter(|one| one.held);
     Some(RowAsk {
         request: Some(head.id.clone()),
         agent: head.agent.as_deref().map(visible),
