@@ -1,18 +1,42 @@
-//! Answering the real client from the popover and the menu of the tray.
+//! Answering the real client from the popover.
+
+#[path = "answering/kinds.rs"]
+mod kinds;
+#[path = "answering/tray.rs"]
+mod tray;
 
 use super::pausing::click;
 use super::{DRAWN, LONG, wait_word};
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
 use trusty_tests::trusty::{configure, connect};
-use trusty_tests::wait::{poll, until, until_or};
-use trusty_tests::{FakeApi, Home, Key, Kind, Shape, Terminal, Value};
+use trusty_tests::wait::{until, until_or};
+use trusty_tests::{FakeApi, Home, Key, Shape, Terminal, Value};
 
 const WHOLE: &str = "[data-whole]";
 const YES: &str = "[data-yes]";
 const NO: &str = "[data-no]";
+
+/// How a stage is set.
+struct Setting {
+    /// Ours.
+    settings: &'static str,
+    /// The client's `--permission-mode`.
+    mode: &'static str,
+    /// What is done about its hooks.
+    connect: fn(&Home),
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            settings: "",
+            mode: "manual",
+            connect,
+        }
+    }
+}
 
 /// A connected session of the real client that asks before it acts, and the app.
 struct Stage {
@@ -27,16 +51,20 @@ struct Stage {
 impl Stage {
     /// None if the tests are to run without a desktop or the client.
     fn open() -> Option<Self> {
+        Self::set(&Setting::default())
+    }
+
+    fn set(setting: &Setting) -> Option<Self> {
         if !require_desktop() {
             return None;
         }
         trusty_tests::require_client()?;
         let (home, api) = (Home::new(), FakeApi::start());
-        configure(&home, "");
-        connect(&home);
+        configure(&home, setting.settings);
+        (setting.connect)(&home);
         let desktop = Desktop::start(&home);
         let folder = home.project("payments");
-        let arguments = ["--permission-mode", "manual"];
+        let arguments = ["--permission-mode", setting.mode];
         let terminal = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &arguments);
         terminal.wait_status(LONG, "idle");
         Some(Self {
@@ -51,7 +79,11 @@ impl Stage {
 
     /// The same, with its popover open and in hand.
     fn driven() -> Option<Self> {
-        let mut stage = Self::open()?;
+        Self::driven_with(&Setting::default())
+    }
+
+    fn driven_with(setting: &Setting) -> Option<Self> {
+        let mut stage = Self::set(setting)?;
         stage.page = Some(stage.desktop.drive());
         stage.desktop.wait_popover();
         wait_word(stage.page(), "Idle");
@@ -243,58 +275,4 @@ fn questions_are_answered_with_what_was_chosen_and_written() {
     stage.wait_written(r#"\"Which color?\"=\"Red\""#);
     stage.wait_written("Small, xl");
     stage.wait_no_card();
-}
-
-#[test]
-fn the_menu_of_the_tray_says_no() {
-    let Some(stage) = Stage::open() else {
-        return;
-    };
-    let windows = stage.desktop.windows_shown();
-    let _app = stage.desktop.app(&[]);
-    let icon = stage.desktop.icon();
-    stage.terminal.submit("bash: touch made");
-    stage.terminal.wait_status(LONG, "waiting");
-    until_is("the words of the icon", &true, || {
-        let told = stage.desktop.tray("ToolTip");
-        told.is_some_and(|told| told.contains("1 needs you"))
-    });
-    // Its menu holds "Review…", then "Deny"; what it asks above them cannot be chosen.
-    let deny = || {
-        let begun = Instant::now();
-        stage.desktop.right_click(icon);
-        windows.after(begun, LONG);
-        stage.desktop.key("Down");
-        let begun = Instant::now();
-        stage.desktop.key("Right");
-        windows.after(begun, LONG);
-        stage.desktop.key("Down");
-        stage.desktop.key("Return");
-    };
-    let begun = Instant::now();
-    until_or(
-        LONG,
-        "the request denied",
-        || {
-            deny();
-            let over = |status: &str| {
-                let registry = stage.terminal.registry();
-                registry.is_some_and(|r| r["status"] == status)
-            };
-            let done = poll(Duration::from_secs(8), || over("idle").then_some(()));
-            if done.is_none() {
-                stage.desktop.key("Escape");
-                stage.desktop.key("Escape");
-            }
-            done
-        },
-        || format!("{:?}\n{}", begun.elapsed(), stage.terminal.screen()),
-    );
-    assert!(!stage.folder.join("made").exists());
-    assert_eq!(stage.desktop.popover(), None);
-    let events = stage.api.events();
-    let went_on = events
-        .iter()
-        .any(|e| e.step == 1 && e.kind == Kind::Requested);
-    assert!(went_on, "the turn went on: {events:?}");
 }

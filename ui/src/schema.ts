@@ -897,6 +897,8 @@ export interface components {
         RowAsk: {
             /** @description The sub-agent that asks, in words; none for the main agent. */
             agent?: string | null;
+            /** @description Those behind it that can be answered from here, too, in their order. */
+            behind?: components["schemas"]["RowWaiting"][];
             /** @description Why it can be answered only in its terminal, in words; none where it can be from here. */
             elsewhere?: string | null;
             /**
@@ -905,6 +907,18 @@ export interface components {
              */
             more: number;
             request?: components["schemas"]["RequestId"] | null;
+            /**
+             * Format: date-time
+             * @description When its terminal gets to ask if nobody answers before; none if that does already.
+             */
+            until?: string | null;
+        };
+        /** @description A request that waits behind the one to be answered first. */
+        RowWaiting: {
+            /** @description The sub-agent that asks, in words; none for the main agent. */
+            agent?: string | null;
+            /** @description Which. */
+            request: components["schemas"]["RequestId"];
             /**
              * Format: date-time
              * @description When its terminal gets to ask if nobody answers before; none if that does already.

@@ -19,7 +19,7 @@ pub use connect::ConnectCard;
 pub use glance::{Glance, TrayGlyph};
 pub use menu::{Menu, MenuAction, MenuItem, menu};
 pub use reasons::{ReasonLine, Reasons};
-pub use row::{Glyph, Row, RowAsk, Section, Tone, visible};
+pub use row::{Glyph, Row, RowAsk, RowWaiting, Section, Tone, visible};
 
 #[cfg(test)]
 mod tests;

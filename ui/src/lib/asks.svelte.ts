@@ -31,10 +31,12 @@ export class Asks {
   over = $state.raw<{ id: SessionId }>();
 
   /** Answered from here: what the board still says of it is old. */
-  #answered = new Set<RequestId>();
+  #answered = new Map<RequestId, Answer['kind']>();
   /** Closed by its owner, until it asks something else. */
   #closed = new Set<string>();
   #advance: SessionId | undefined;
+  /** Whose card was asked for. */
+  #asked: RequestId | undefined;
   /** Answered last: what it asks next is expected. */
   #last: SessionId | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -46,10 +48,24 @@ export class Asks {
     private readonly onanswered: () => void,
   ) {}
 
-  /** What a row asks and was not answered already. */
+  /** What a row asks and was not answered already. The card that is open stays before an older one. */
   asks(row: Row | undefined): RowAsk | undefined {
     const ask = row?.ask ?? undefined;
-    return ask?.request && this.#answered.has(ask.request) ? undefined : ask;
+    const own = this.open?.id === row?.id ? this.open?.request : undefined;
+    const behind = ask?.behind?.find((one) => one.request === own);
+    if (ask && behind && !this.#answered.has(behind.request)) {
+      const { request, agent = null, until = null } = behind;
+      return { ...ask, request, agent, until };
+    }
+    const given = ask?.request ? this.#answered.get(ask.request) : undefined;
+    // What was let go is asked in its terminal from then on.
+    return given && !(given === 'release' && ask?.elsewhere != null) ? undefined : ask;
+  }
+
+  /** What a row asks in the card that is open; nothing once that is over. */
+  shown(row: Row): RowAsk | undefined {
+    const ask = this.open?.id === row.id ? this.asks(row) : undefined;
+    return ask && (ask.request ?? undefined) === this.open?.request ? ask : undefined;
   }
 
   /** Whether a row can be answered from here. */
@@ -90,8 +106,8 @@ export class Asks {
 
   /** Follows the rows, in their order. A card comes by itself only where nothing is moved by it. */
   keep(rows: readonly Row[], still: boolean): void {
-    const known = new Set(rows.flatMap((row) => row.ask?.request ?? []));
-    for (const id of this.#answered) if (!known.has(id)) this.#answered.delete(id);
+    const known = new Set(rows.flatMap(({ ask }) => [ask?.request ?? [], ...(ask?.behind ?? []).map((one) => one.request)].flat()));
+    for (const id of this.#answered.keys()) if (!known.has(id)) this.#answered.delete(id);
     const at = rows.findIndex((row) => row.id === (this.#advance ?? this.open?.id));
     if (this.#advance !== undefined) {
       const own = rows[at];
@@ -108,7 +124,11 @@ export class Asks {
       const row = rows[at];
       const ask = this.asks(row);
       if (!row || !ask) return this.#hide();
-      if (this.open.request !== (ask.request ?? undefined)) this.#show(row.id, ask);
+      if (this.open.request !== (ask.request ?? undefined)) {
+        // What was written was for another request, and so was the focus.
+        this.#hide();
+        this.#show(row.id, ask);
+      } else if (ask.elsewhere == null) this.#read();
       return;
     }
     const needs = rows.filter((row) => row.section === 'NeedsYou' && this.asks(row));
@@ -129,7 +149,7 @@ export class Asks {
     this.#last = id;
     this.host.answer(id, request, answer).then(
       () => {
-        this.#answered.add(request);
+        this.#answered.set(request, answer.kind);
         // The board may have been faster, and have taken the card away.
         if (!this.open || this.open.request === request) this.#advance = id;
         this.onanswered();
@@ -160,8 +180,16 @@ export class Asks {
     const request = ask.request ?? undefined;
     this.open = { id, request };
     this.card = this.pending = undefined;
+    this.#asked = undefined;
     this.disturb();
-    if (!request || ask.elsewhere != null) return;
+    if (ask.elsewhere == null) this.#read();
+  }
+
+  /** Asks for all of what is open, once: one that was paused may be answered later. */
+  #read(): void {
+    const { id, request } = this.open ?? {};
+    if (!id || !request || this.#asked === request) return;
+    this.#asked = request;
     this.host.card(id, request).then(
       (card) => {
         if (this.open?.request !== request) return;

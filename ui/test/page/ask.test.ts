@@ -173,6 +173,9 @@ test('a click that came with the card, or as something moved, answers nothing', 
   expect(given()).toEqual([]);
   await settle(2);
   expect(off(yes())).toBe(false);
+  // What only says something else moves nothing.
+  await becomes([asks('a', 'r1'), row('b', { detail: 'other words' })]);
+  expect(off(yes())).toBe(false);
   await becomes([asks('a', 'r1'), row('b'), row('new')]);
   await click(yes());
   expect(given()).toEqual([]);
@@ -381,6 +384,15 @@ test('a sub-agent’s request can be let go, and says for how long it is held', 
   expect(find('[data-ask]')?.textContent).toContain('asks in 3 s');
   await click(named('Release to terminal'));
   expect(given()[0]?.[2]).toEqual({ kind: 'release' });
+  // One that is held until it is answered can be let go, too.
+  await becomes([asks('a', 'r2', { agent: 'general-purpose' })]);
+  expect(find('[data-ask]')?.textContent).toContain('does not ask yet');
+  await pause();
+  await click(named('Release to terminal'));
+  expect(given()[1]).toEqual(['a', 'r2', { kind: 'release' }]);
+  expect(find('[data-ask]')).toBeNull();
+  await becomes([asks('a', 'r2', { agent: 'general-purpose', elsewhere: 'it asks in its terminal' })]);
+  expect(find('[data-jump]')).not.toBeNull();
 });
 
 test('keys in a card are its own; Enter on a row reads, and never answers', async () => {

@@ -1,7 +1,7 @@
 //! What a row says of what its session asks.
 
 use super::pausing;
-use super::row::{RowAsk, visible};
+use super::row::{RowAsk, RowWaiting, visible};
 use crate::session::{NeedKind, Request, Session, SessionStatus};
 
 /// Said where nothing tells why it cannot be answered from here.
@@ -22,16 +22,29 @@ pub(super) fn ask(session: &Session) -> Option<RowAsk> {
             more: 0,
             elsewhere: Some(visible(told.unwrap_or(ELSEWHERE))),
             until: None,
+            behind: Vec::new(),
         });
     };
     let elsewhere = (!head.held).then(|| visible(told.unwrap_or(ELSEWHERE)));
+    let others = session.requests.iter().filter(|one| one.id != head.id);
+    let behind = others.filter(|one| one.held);
     Some(RowAsk {
         request: Some(head.id.clone()),
         agent: head.agent.as_deref().map(visible),
         more: u32::try_from(session.requests.len() - 1).unwrap_or(u32::MAX),
         elsewhere,
         until: head.until,
+        behind: behind.map(waiting).collect(),
     })
+}
+
+/// A request whose card may be open while an older one comes before it.
+fn waiting(request: &Request) -> RowWaiting {
+    RowWaiting {
+        request: request.id.clone(),
+        agent: request.agent.as_deref().map(visible),
+        until: request.until,
+    }
 }
 
 /// The request to be answered first: the oldest that can be answered from here, else the oldest.

@@ -99,6 +99,27 @@ pub struct RowAsk {
     )]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<SystemTime>,
+    /// Those behind it that can be answered from here, too, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<RowWaiting>,
+}
+
+/// A request that waits behind the one to be answered first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RowWaiting {
+    /// Which.
+    pub request: RequestId,
+    /// The sub-agent that asks, in words; none for the main agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// When its terminal gets to ask if nobody answers before; none if that does already.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "rfc3339::option"
+    )]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<SystemTime>,
 }
 
 /// One session as a row: words and shapes, ready to draw.

@@ -51,6 +51,8 @@ fn the_oldest_that_can_be_answered_here_is_asked_first() {
         (ask.more, ask.until, ask.elsewhere),
         (2, Some(time(9)), None)
     );
+    let behind = ask.behind.iter().map(|one| one.request.0.as_str());
+    assert_eq!(behind.collect::<Vec<_>>(), ["new"], "the others held");
 }
 
 #[test]

@@ -1,0 +1,209 @@
+//! Each kind of answer that the card offers, given by hand.
+
+use super::{LONG, NO, Setting, Stage, WHOLE, YES};
+use serde_json::json;
+use std::fs;
+use trusty_tests::desktop::until_is;
+use trusty_tests::wait::{until, until_or};
+use trusty_tests::{Key, Value};
+
+/// The client's dialog for a tool.
+const PROCEED: &str = "Do you want to proceed?";
+
+impl Stage {
+    /// Which request the card is about; null without a card.
+    fn request(&self) -> Value {
+        let script = "return document.querySelector('[data-ask]')?.dataset.ask ?? null";
+        self.page().run(script)
+    }
+
+    /// What buttons the card has, by their words.
+    fn buttons(&self) -> Value {
+        let script = "return [...document.querySelectorAll('[data-ask] button')]
+            .map((button) => button.textContent.trim())";
+        self.page().run(script)
+    }
+
+    fn says(&self, part: &str) -> bool {
+        let told = self.text("[data-ask]");
+        told.as_str().is_some_and(|told| told.contains(part))
+    }
+
+    #[track_caller]
+    fn wait_card(&self, part: &str) {
+        until_or(
+            LONG,
+            part,
+            || self.says(part).then_some(()),
+            || format!("{}\n{}", self.text(".list"), self.terminal.screen()),
+        );
+    }
+
+    /// Brings the end of the text onto the screen, by its own key.
+    #[track_caller]
+    fn read(&self) {
+        self.click(WHOLE);
+        self.desktop.wait_focus();
+        self.desktop.key("End");
+        self.wait_on(YES);
+    }
+
+    #[track_caller]
+    fn wait_idle(&self) {
+        self.wait_no_card();
+        self.terminal.wait_status(LONG, "idle");
+    }
+}
+
+#[test]
+fn always_asks_no_more_and_a_stop_ends_the_turn() {
+    let Some(stage) = Stage::driven() else {
+        return;
+    };
+    let command = "truncate --size=+1 made";
+    stage.terminal.submit(&format!("bash: {command}"));
+    stage.wait_on(YES);
+    stage.press("Always…");
+    let script = "return [...document.querySelectorAll('.offers button')]
+        .map((one) => one.textContent.trim()).filter((words) => words.includes('truncate')).at(-1) ?? null";
+    let rule = until(LONG, "a rule for the command", || {
+        stage.page().run(script).as_str().map(str::to_owned)
+    });
+    stage.press(&rule);
+    stage.wait_made("made");
+    stage.wait_idle();
+    let again = format!("bash: {command} finally say twice");
+    stage.terminal.run_turn(LONG, &again);
+    assert!(!stage.terminal.screen().contains(PROCEED));
+    let made = fs::metadata(stage.folder.join("made")).expect("made");
+    assert_eq!(made.len(), 2, "run twice");
+
+    stage
+        .terminal
+        .submit("bash: touch other finally say and on");
+    stage.press("More…");
+    stage.press("Deny and stop");
+    stage.terminal.wait_screen(LONG, "Interrupted");
+    stage.wait_idle();
+    assert!(!stage.folder.join("other").exists());
+    assert!(!stage.transcripts().contains("\"text\":\"and on\""));
+}
+
+#[test]
+fn a_plan_is_sent_back_with_words_and_then_carried_out() {
+    let planning = Setting {
+        mode: "plan",
+        ..Setting::default()
+    };
+    let Some(stage) = Stage::driven_with(&planning) else {
+        return;
+    };
+    stage.terminal.submit("say hi");
+    // The client names the file for the plan to the model.
+    let file = until(LONG, "the name of the plan's file", || {
+        let text = stage.transcripts();
+        let (_, after) = text.split_once("\"planFilePath\":\"")?;
+        after.split_once('"').map(|(path, _)| path.to_owned())
+    });
+    stage.terminal.wait_status(LONG, "idle");
+    let steps: Vec<String> = (1..30).map(|n| format!("{n}. Step {n}.")).collect();
+    let plan = format!("# The plan\n\n{}\n", steps.join("\n"));
+    let write = json!({"file_path": file, "content": plan});
+    stage
+        .terminal
+        .run_turn(LONG, &format!("call: Write {write}"));
+
+    stage.terminal.submit("call: ExitPlanMode {}");
+    stage.wait_card("Step 29.");
+    stage.press("Keep planning");
+    stage.desktop.wait_focus();
+    let field = |words: &str| {
+        let told = "const field = document.querySelector('.message input');
+            return [field?.value ?? null, document.activeElement === field];";
+        until_is("the field", &json!([words, true]), || {
+            stage.page().run(told)
+        });
+    };
+    field("");
+    for key in ["h", "a", "l", "v", "e"] {
+        stage.desktop.key(key);
+    }
+    field("halve");
+    stage.press("Send");
+    stage.wait_written("halve");
+    stage.wait_idle();
+    stage.terminal.wait_screen(LONG, "plan mode on");
+
+    stage.terminal.submit("call: ExitPlanMode {}");
+    stage.wait_card("Step 29.");
+    stage.wait_on(NO);
+    assert_eq!(stage.is_off(YES), "true", "its end was not seen");
+    stage.read();
+    stage.click(YES);
+    stage.wait_written("User has approved your plan");
+    stage.terminal.wait_screen(LONG, "manual mode on");
+    stage.wait_idle();
+}
+
+#[test]
+fn a_request_of_a_sub_agent_is_let_go_to_its_terminal() {
+    let held = Setting {
+        settings: "[answers]\nhold_agents = \"until-answered\"\n",
+        ..Setting::default()
+    };
+    let Some(stage) = Stage::driven_with(&held) else {
+        return;
+    };
+    stage.terminal.submit("agents 1 bg bash: touch made");
+    stage.wait_card("for its sub-agent");
+    stage.wait_on(NO);
+    assert!(!stage.terminal.screen().contains(PROCEED));
+    stage.press("Release to terminal");
+    stage.terminal.wait_screen(LONG, PROCEED);
+    until_is("one way to answer", &json!(["Go to terminal"]), || {
+        stage.buttons()
+    });
+    stage.terminal.answer(Key::Char('1'));
+    stage.wait_made("made");
+    stage.wait_no_card();
+}
+
+#[test]
+fn the_next_request_of_a_session_comes_by_itself() {
+    let Some(stage) = Stage::driven() else {
+        return;
+    };
+    stage
+        .terminal
+        .submit(r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#);
+    stage.wait_card("+1 more");
+    stage.wait_on(YES);
+    let first = stage.request();
+    stage.click(YES);
+    until(LONG, "the other request", || {
+        let now = stage.request();
+        (now.is_string() && now != first).then_some(())
+    });
+    stage.wait_on(YES);
+    assert!(!stage.says("more"), "{}", stage.text("[data-ask]"));
+    stage.click(YES);
+    stage.wait_idle();
+}
+
+#[test]
+fn a_session_that_is_not_connected_offers_only_its_terminal() {
+    let alone = Setting {
+        connect: |_| {},
+        ..Setting::default()
+    };
+    let Some(stage) = Stage::driven_with(&alone) else {
+        return;
+    };
+    stage.terminal.submit("bash: touch made");
+    until_is("one button", &json!(["Go to terminal"]), || stage.buttons());
+    assert!(!stage.folder.join("made").exists());
+    stage.terminal.wait_status(LONG, "waiting");
+    stage.terminal.answer(Key::Enter);
+    stage.wait_made("made");
+    stage.wait_no_card();
+}

@@ -1,0 +1,61 @@
+//! The menu of the tray: it leads to the card, and says no, but never yes.
+
+use super::{LONG, Stage};
+use std::time::{Duration, Instant};
+use trusty_tests::Kind;
+use trusty_tests::desktop::until_is;
+use trusty_tests::wait::{poll, until_or};
+
+#[test]
+fn the_menu_of_the_tray_says_no() {
+    let Some(stage) = Stage::open() else {
+        return;
+    };
+    let windows = stage.desktop.windows_shown();
+    let _app = stage.desktop.app(&[]);
+    let icon = stage.desktop.icon();
+    stage.terminal.submit("bash: touch made");
+    stage.terminal.wait_status(LONG, "waiting");
+    until_is("the words of the icon", &true, || {
+        let told = stage.desktop.tray("ToolTip");
+        told.is_some_and(|told| told.contains("1 needs you"))
+    });
+    // Its menu holds "Review…", then "Deny"; what it asks above them cannot be chosen.
+    let deny = || {
+        let begun = Instant::now();
+        stage.desktop.right_click(icon);
+        windows.after(begun, LONG);
+        stage.desktop.key("Down");
+        let begun = Instant::now();
+        stage.desktop.key("Right");
+        windows.after(begun, LONG);
+        stage.desktop.key("Down");
+        stage.desktop.key("Return");
+    };
+    let begun = Instant::now();
+    until_or(
+        LONG,
+        "the request denied",
+        || {
+            deny();
+            let over = |status: &str| {
+                let registry = stage.terminal.registry();
+                registry.is_some_and(|r| r["status"] == status)
+            };
+            let done = poll(Duration::from_secs(8), || over("idle").then_some(()));
+            if done.is_none() {
+                stage.desktop.key("Escape");
+                stage.desktop.key("Escape");
+            }
+            done
+        },
+        || format!("{:?}\n{}", begun.elapsed(), stage.terminal.screen()),
+    );
+    assert!(!stage.folder.join("made").exists());
+    assert_eq!(stage.desktop.popover(), None);
+    let events = stage.api.events();
+    let went_on = events
+        .iter()
+        .any(|e| e.step == 1 && e.kind == Kind::Requested);
+    assert!(went_on, "the turn went on: {events:?}");
+}
