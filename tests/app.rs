@@ -6,6 +6,8 @@
 mod answering;
 #[path = "app/attached.rs"]
 mod attached;
+#[path = "app/ending.rs"]
+mod ending;
 #[path = "app/notices.rs"]
 mod notices;
 #[path = "app/pausing.rs"]
