@@ -12,6 +12,8 @@ mod ending;
 mod notices;
 #[path = "app/pausing.rs"]
 mod pausing;
+#[path = "app/quitting.rs"]
+mod quitting;
 
 use std::time::Duration;
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
