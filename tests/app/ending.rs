@@ -1,11 +1,12 @@
 //! From a row to its terminal, and the end of a session, asked for in its row.
 
-use super::pausing::click;
+use super::pausing::{click, middle};
 use super::{DRAWN, LONG, wait_word};
+use std::fs;
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
-use trusty_tests::trusty::configure;
+use trusty_tests::trusty::{configure, list};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, Shape, Signal, Terminal};
+use trusty_tests::{FakeApi, Home, Shape, Signal, Terminal, Value};
 
 const TITLE: &str = "[data-id] .title";
 /// What a row asks back: its name.
@@ -28,7 +29,7 @@ fn press(desktop: &Desktop, page: &WebDriver, words: &str) {
 fn choose(desktop: &Desktop, page: &WebDriver, words: &str) {
     page.run(DRAWN);
     let area = desktop.wait_popover();
-    let (x, y) = super::pausing::middle(page, TITLE);
+    let (x, y) = middle(page, TITLE);
     desktop.right_click((area.x + x, area.y + y));
     press(desktop, page, words);
 }
@@ -116,17 +117,44 @@ fn an_end_is_asked_for_by_name() {
     page.run(DRAWN);
     desktop.screenshot(&artefact("end.png"));
     press(&desktop, &page, "Cancel");
-    until_is("no question", &trusty_tests::Value::Null, || {
-        page.run(ASKED)
-    });
+    until_is("no question", &Value::Null, || page.run(ASKED));
     assert!(client.is_alive());
 
     choose(&desktop, &page, "End…");
     press(&desktop, &page, "End payments");
     terminal.wait_end(LONG, client);
-    until_is("no question", &trusty_tests::Value::Null, || {
-        page.run(ASKED)
+    until_is("no question", &Value::Null, || page.run(ASKED));
+}
+
+#[test]
+fn one_that_is_worked_on_is_not_offered_to_be_killed() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let folder = home.project("payments");
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &[]);
+    wait_word(&page, "Idle");
+    let id = list(&home)["sessions"][0]["id"].clone();
+    let locks = home.xdg_data().join("trusty/paused");
+    fs::create_dir_all(&locks).expect("a folder");
+    let lock = locks.join(format!("{}.lock", id.as_str().expect("an id")));
+    let lock = fs::File::create(lock).expect("a lock");
+    lock.try_lock().expect("nobody has it");
+
+    choose(&desktop, &page, "End…");
+    press(&desktop, &page, "End payments");
+    let failed = "return document.querySelector('[data-id] .failed')?.textContent ?? ''";
+    until(LONG, "why not", || {
+        page.run(failed)
+            .as_str()?
+            .contains("Not ended")
+            .then_some(())
     });
+    assert_eq!(page.run(ASKED), Value::Null);
+    assert!(terminal.client().is_alive());
 }
 
 #[test]
@@ -146,6 +174,7 @@ fn one_that_stays_is_killed_on_a_second_word() {
     until(LONG, "the stop", || {
         (client.state() == Some('T')).then_some(())
     });
+    wait_word(&page, "Paused");
 
     choose(&desktop, &page, "End…");
     press(&desktop, &page, "End payments");
@@ -155,6 +184,8 @@ fn one_that_stays_is_killed_on_a_second_word() {
     let text = page.run("return document.querySelector('.confirm p').textContent");
     let text = text.as_str().expect("text");
     assert!(text.starts_with("payments did not end: "), "{text}");
+    let twice = "return document.querySelectorAll('[data-id] .failed').length";
+    assert_eq!(page.run(twice), 0, "once is enough");
     assert!(client.is_alive());
     page.run(DRAWN);
     desktop.screenshot(&artefact("kill.png"));
