@@ -36,14 +36,14 @@ impl Scene {
         }
         self.desktop.key("Return");
     }
+}
 
-    /// Waits until what has happened before would have been told.
-    fn settle(&self) {
-        let begun = Instant::now();
-        until(LONG, "a decision", || {
-            (begun.elapsed() > 2 * SETTLE).then_some(())
-        });
-    }
+/// Waits until what has happened before would have been told.
+fn settle() {
+    let begun = Instant::now();
+    until(LONG, "a decision", || {
+        (begun.elapsed() > 2 * SETTLE).then_some(())
+    });
 }
 
 /// The time of day so many hours from now, as the settings want it.
@@ -73,7 +73,7 @@ fn a_kind_that_is_off_is_not_told_and_a_bad_value_is_named() {
     let other = scene.beside();
     scene.ask("touch again");
     scene.wait_needs(1);
-    scene.settle();
+    settle();
     // The other kinds are told as before.
     assert!(other.client().signal(Signal::KILL));
     let stopped = scene
@@ -93,7 +93,7 @@ fn what_quiet_hours_held_back_is_told_after_them() {
     scene.wish(&format!("quiet_hours = '{from}-{to}'"));
     scene.ask("touch paid");
     scene.wait_needs(1);
-    scene.settle();
+    settle();
     assert_eq!(scene.desktop.notices(), []);
 
     scene.wish("");
@@ -112,7 +112,7 @@ fn a_snooze_from_the_menu_holds_all_back() {
     scene.choose_from_below(3);
     scene.ask("touch paid");
     scene.wait_needs(1);
-    scene.settle();
+    settle();
     assert_eq!(scene.desktop.notices(), []);
     assert!(scene.app.is_running());
 }
