@@ -26,7 +26,7 @@ const PAUSE_AND_QUIT: &str = "
     });";
 
 #[test]
-fn quitting_waits_for_a_pause_that_has_begun() {
+fn quitting_right_after_a_pause_began_leaves_it_whole() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
@@ -39,7 +39,6 @@ fn quitting_waits_for_a_pause_that_has_begun() {
     desktop.wait_focus();
     page.run(PAUSE_AND_QUIT);
 
-    // Only who has waited knows that there is something to ask.
     until_is("the question", &1.into(), || {
         page.run("return document.querySelectorAll('[data-card=quit]').length")
     });
