@@ -6,10 +6,14 @@
 mod answering;
 #[path = "app/attached.rs"]
 mod attached;
+#[path = "app/ending.rs"]
+mod ending;
 #[path = "app/notices.rs"]
 mod notices;
 #[path = "app/pausing.rs"]
 mod pausing;
+#[path = "app/quitting.rs"]
+mod quitting;
 
 use std::time::Duration;
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};

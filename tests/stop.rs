@@ -5,9 +5,10 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::Output;
 use std::time::Duration;
+use trusty_tests::require_client;
 use trusty_tests::trusty::{connect, list, program, run, serve, session_of, surroundings};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, Key, ProcessRef, Shape, Signal, Terminal, require_client};
+use trusty_tests::{FakeApi, Home, Key, ProcessRef, Shape, Signal, StandIn, Terminal};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -86,6 +87,23 @@ fn a_script_says_both_words() {
     let killed = stage.stop(&["--yes", "--kill"]);
     assert!(killed.status.success(), "{}", complaint(&killed));
     stage.wait_killed();
+}
+
+#[test]
+fn one_that_ignores_the_request_is_killed_only_on_the_second_word() {
+    let home = Home::new();
+    let session = StandIn::start_deaf(&home);
+    session.says(r#""status":"idle""#);
+    let process = session.process();
+    let pid = process.pid.to_string();
+    let stays = run(&home, ["stop", &pid, "--yes"]);
+    let told = complaint(&stays);
+    assert_eq!(stays.status.code(), Some(1), "{told}");
+    assert!(told.contains("say --yes --kill to kill it"), "{told}");
+    assert!(process.is_alive() && process.state() != Some('T'));
+    let killed = run(&home, ["stop", &pid, "--yes", "--kill"]);
+    assert!(killed.status.success(), "{}", complaint(&killed));
+    assert!(!process.is_alive());
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
 use trusty_engine::connect::connect;
+use trusty_engine::hosts::ActionError;
 use trusty_engine::io::launch;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::Action;
@@ -102,12 +103,15 @@ pub(crate) async fn jump(app: AppHandle, id: SessionId) -> Result<(), String> {
     acts::jump(&app, id).await.map_err(|e| e.to_string())
 }
 
-/// Ends a session; a paused one never runs what it was kept from. Fails in words where it did not
-/// end.
+/// Ends a session; a paused one never runs what it was kept from. Why it stays, if it was asked to
+/// end and did not; fails in words where it was not asked, or nobody knows.
 #[tauri::command]
-pub(crate) async fn end(app: AppHandle, id: SessionId) -> Result<(), String> {
-    let done = acts::act(&app, id, Action::End).await;
-    done.map_err(|e| e.to_string())
+pub(crate) async fn end(app: AppHandle, id: SessionId) -> Result<Option<String>, String> {
+    match acts::act(&app, id, Action::End).await {
+        Ok(()) => Ok(None),
+        Err(ActionError::Stays(why)) => Ok(Some(why)),
+        Err(e) => Err(e.to_string()),
+    }
 }
 
 /// Kills a session that did not end. Fails in words.

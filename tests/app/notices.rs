@@ -2,13 +2,17 @@
 
 #[path = "notices/crowd.rs"]
 mod crowd;
+#[path = "notices/fronts.rs"]
+mod fronts;
 #[path = "notices/servers.rs"]
 mod servers;
+#[path = "notices/wishes.rs"]
+mod wishes;
 
 use super::LONG;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use trusty_tests::desktop::{App, Desktop, Owned, artefact, require_desktop, until_is};
+use trusty_tests::desktop::{App, Desktop, Owned, Shown, artefact, require_desktop, until_is};
 use trusty_tests::trusty::connect;
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Key, Shape, Terminal};
@@ -16,15 +20,19 @@ use trusty_tests::{FakeApi, Home, Key, Shape, Terminal};
 /// Longer than the app takes a notice to be unread.
 const READ: Duration = Duration::from_millis(600);
 
+/// It asks before it acts.
+const CAREFUL: [&str; 2] = ["--permission-mode", "manual"];
+
 /// A session that asks before it acts, the app, and a desktop whose bus is listened to.
 struct Scene {
     terminal: Terminal,
     app: App,
+    windows: Shown,
     _monitor: Owned,
     desktop: Desktop,
     folder: PathBuf,
-    _api: FakeApi,
-    _home: Home,
+    api: FakeApi,
+    home: Home,
 }
 
 /// Whether the client's hooks are ours.
@@ -37,6 +45,11 @@ enum Hooks {
 impl Scene {
     /// None where the tests are to run without a desktop or the client.
     fn new(hooks: Hooks) -> Option<Self> {
+        Self::within(hooks, Shape::PtyBash)
+    }
+
+    /// The same in another kind of terminal.
+    fn within(hooks: Hooks, shape: Shape) -> Option<Self> {
         if !require_desktop() {
             return None;
         }
@@ -46,29 +59,54 @@ impl Scene {
             connect(&home);
         }
         let folder = home.project("payments");
+        home.project("orders");
         let desktop = Desktop::start(&home);
+        let windows = desktop.windows_shown();
         let monitor = desktop.monitor_notices();
         let app = desktop.app(&[]);
         desktop.icon();
-        let arguments = ["--permission-mode", "manual"];
-        let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &arguments);
+        let terminal = Terminal::open(shape, &home, &api, &folder, &CAREFUL);
         terminal.wait_status(LONG, "idle");
         Some(Self {
             terminal,
             app,
+            windows,
             _monitor: monitor,
             desktop,
             folder,
-            _api: api,
-            _home: home,
+            api,
+            home,
         })
+    }
+
+    /// A second session, which no window shows.
+    fn beside(&self) -> Terminal {
+        let folder = self.home.path().join("code/orders");
+        let other = Terminal::open(Shape::PtyBash, &self.home, &self.api, &folder, &CAREFUL);
+        other.wait_status(LONG, "idle");
+        other
     }
 
     /// Lets the session ask for leave.
     fn ask(&self, command: &str) {
-        self.terminal
-            .submit(&format!("bash: {command} finally say done"));
-        self.terminal.wait_status(LONG, "waiting");
+        ask(&self.terminal, command);
+    }
+
+    /// The session gets its leave, and has ended its turn.
+    fn let_it(&self) {
+        self.terminal.wait_screen(LONG, "Do you want to proceed?");
+        self.terminal.answer(Key::Char('1'));
+        self.terminal.wait_status(LONG, "idle");
+    }
+
+    /// Waits until the app knows so many that need their owner.
+    fn wait_needs(&self, number: usize) {
+        let words = format!("{number} need");
+        until(LONG, "the needs in the icon", || {
+            self.desktop
+                .tray("ToolTip")
+                .filter(|told| told.contains(&words))
+        });
     }
 
     fn wait_displayed(&self, number: usize) {
@@ -76,6 +114,11 @@ impl Scene {
             self.desktop.displayed()
         });
     }
+}
+
+fn ask(terminal: &Terminal, command: &str) {
+    terminal.submit(&format!("bash: {command} finally say done"));
+    terminal.wait_status(LONG, "waiting");
 }
 
 #[test]

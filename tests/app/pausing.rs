@@ -36,7 +36,7 @@ fn control_groups() -> Option<PathBuf> {
 }
 
 /// Whether a process cannot run: it is stopped, or its control group is frozen.
-fn is_still(process: ProcessRef) -> bool {
+pub(super) fn is_still(process: ProcessRef) -> bool {
     let frozen = || {
         let groups = fs::read_to_string(format!("/proc/{}/cgroup", process.pid)).ok()?;
         let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
@@ -52,12 +52,12 @@ fn wait_still(process: ProcessRef, still: bool) {
 }
 
 /// What `trusty list` says of the only session.
-fn status(home: &Home) -> Value {
+pub(super) fn status(home: &Home) -> Value {
     trusty::list(home)["sessions"][0]["status"].clone()
 }
 
 /// The files of pauses.
-fn records(home: &Home) -> usize {
+pub(super) fn records(home: &Home) -> usize {
     let folder = home.xdg_data().join("trusty/paused");
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     files
@@ -66,7 +66,7 @@ fn records(home: &Home) -> usize {
 }
 
 /// A session that streams for a while, in a terminal that any machine can pause.
-fn open(home: &Home, api: &FakeApi) -> Terminal {
+pub(super) fn open(home: &Home, api: &FakeApi) -> Terminal {
     let folder = home.project("payments");
     Terminal::open(Shape::PtyBash, home, api, &folder, &[])
 }

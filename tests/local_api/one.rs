@@ -5,18 +5,23 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use trusty_engine::hosts::ActionError;
 use trusty_engine::{Handle, Settings, Surroundings};
 use trusty_fleet::action::{Action, Wish};
 use trusty_fleet::observation::{First, Preferences};
 use trusty_fleet::pause::{Asker, PauseKind};
 use trusty_fleet::session::{Session, SessionStatus, Source};
 use trusty_fleet::{SessionId, Snapshot};
-use trusty_tests::trusty::{confine, run, serve};
+use trusty_tests::trusty::{Running, confine, run, serve, surroundings};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Shape, Signal, StandIn, Terminal, http};
+
+/// So often two programs may settle between them who goes on.
+const ROUNDS: usize = 20;
 
 fn around(home: &Home) -> Surroundings {
     Surroundings {
@@ -35,6 +40,38 @@ fn face(home: &Home) -> Handle {
     confine(home);
     let around = around(home);
     trusty_engine::join(&around, &Settings::read(&around)).expect("joins")
+}
+
+/// Where a face in a process of its own notes that it follows.
+const FACE: &str = "TRUSTY_TEST_FACE";
+
+/// A face in another process, which follows the engine of this home.
+fn face_elsewhere(home: &Home) -> Running {
+    confine(home);
+    let follows = home.path().join("follows");
+    let mut command = Command::new(std::env::current_exe().expect("a test has a path"));
+    command.args(["--exact", "one::a_face_in_a_process_of_its_own"]);
+    command
+        .env_clear()
+        .envs(surroundings(home))
+        .env(FACE, &follows);
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    let running = Running::start(&mut command);
+    until(LONG, "a face elsewhere", || follows.exists().then_some(()));
+    running
+}
+
+/// What [`face_elsewhere`] runs: no test of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_face_in_a_process_of_its_own() {
+    let Some(follows) = std::env::var_os(FACE) else {
+        return;
+    };
+    let around = Surroundings::read();
+    let face = trusty_engine::join(&around, &Settings::read(&around)).expect("joins");
+    face.primed().await;
+    std::fs::write(follows, "").expect("noted");
+    face.ended().await;
 }
 
 async fn seen(face: &Handle, rule: impl FnMut(&Arc<Snapshot>) -> bool) -> Arc<Snapshot> {
@@ -176,6 +213,55 @@ async fn a_pause_through_a_face_that_follows_is_done_by_the_engine() {
     assert_eq!(pause.by, Asker::App);
     face.act(id, Action::Resume).await.expect("resumed");
     seen(&face, |s| !paused(s)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_between_two_engines_is_done_at_once_or_never() {
+    // Which of the two that follow goes on is theirs to settle: until it is the other one.
+    let rounds = 0..ROUNDS;
+    for _ in rounds {
+        let mut served = Served::start();
+        let session = served.session();
+        let face = face(&served.home);
+        let now = seen(&face, |s| of(s, &session).is_some()).await;
+        let id = of(&now, &session).expect("it is there").id;
+        let mut other = face_elsewhere(&served.home);
+
+        assert!(served.serving.process().signal(Signal::KILL));
+        served.serving.wait(LONG);
+        let wish = Wish {
+            how: Some(PauseKind::Stop),
+            note: None,
+            by: Asker::App,
+        };
+        let asked = face.act(id, Action::Pause(wish));
+        let done = tokio::time::timeout(LONG, asked).await.expect("an answer");
+        let next = until(LONG, "the next engine", || engine_of(&served.home));
+        let stopped = || session.process().state() == Some('T');
+        assert_eq!(done.is_ok(), stopped(), "{done:?}");
+        if next == u64::from(std::process::id()) {
+            continue;
+        }
+        assert_eq!(next, u64::from(other.process().pid));
+
+        // What waits in it would be done when its own turn comes, and before this is answered.
+        let nobody = matches!(done, Err(ActionError::Gone));
+        assert!(nobody || done.is_ok(), "{done:?}");
+        assert!(other.process().signal(Signal::KILL));
+        other.wait(LONG);
+        until(LONG, "the face to go on", || {
+            (engine_of(&served.home) == Some(u64::from(std::process::id()))).then_some(())
+        });
+        let resumed = face.act(id, Action::Resume).await;
+        let wanted = if nobody { "not-paused" } else { "done" };
+        let told = resumed.as_ref().map_or_else(ActionError::code, |()| "done");
+        assert_eq!(told, wanted, "{resumed:?}");
+        assert!(!stopped());
+        if nobody {
+            return;
+        }
+    }
+    panic!("the face was never without an engine in {ROUNDS} rounds");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,7 +70,10 @@ export class Acts {
       return;
     }
     // What does not end when it is asked to can be killed, which is asked again.
-    this.#run(id, this.host.end(id), (text) => (this.asking = { id, what: 'Kill', because: text }));
+    const ended = this.host.end(id).then((because) => {
+      if (because !== null) this.asking = { id, what: 'Kill', because };
+    });
+    this.#run(id, ended, (text) => this.say(id, `Not ended: ${text}`));
   }
 
   /** Asks, tells and lists no more. */

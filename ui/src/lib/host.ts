@@ -34,8 +34,8 @@ export interface Host {
   answer(id: SessionId, request: RequestId, answer: Answer): Promise<void>;
   /** Brings the terminal of a session to the front; rejected with words. */
   jump(id: SessionId): Promise<void>;
-  /** Ends a session; rejected with words where it did not end. */
-  end(id: SessionId): Promise<void>;
+  /** Asks a session to end; why it stays, or null where it has ended. Rejected with words. */
+  end(id: SessionId): Promise<string | null>;
   /** Kills a session that did not end; rejected with words. */
   kill(id: SessionId): Promise<void>;
   /** Why a session is what it is; nothing if it is gone. */

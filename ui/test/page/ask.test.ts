@@ -12,7 +12,7 @@ const calls = {
   card: vi.fn<(id: string, request: string) => Promise<Card | null>>(),
   answer: vi.fn<(id: string, request: string, answer: Answer) => Promise<void>>(),
   jump: vi.fn<(id: string) => Promise<void>>(),
-  end: vi.fn<(id: string) => Promise<void>>(),
+  end: vi.fn<(id: string) => Promise<string | null>>(),
   kill: vi.fn<(id: string) => Promise<void>>(),
   hide: vi.fn(),
 };
@@ -57,7 +57,8 @@ beforeEach(() => {
   watched = [];
   for (const call of Object.values(calls)) call.mockReset();
   calls.card.mockImplementation(async (_, request) => card(request));
-  for (const call of [calls.answer, calls.jump, calls.end, calls.kill]) call.mockResolvedValue();
+  for (const call of [calls.answer, calls.jump, calls.kill]) call.mockResolvedValue();
+  calls.end.mockResolvedValue(null);
 });
 
 afterEach(async () => {
@@ -475,7 +476,12 @@ test('an end is asked for by name, and a kill only after it', async () => {
   await shown('End', 'api');
   expect(find('.confirm')?.getAttribute('aria-label')).toBe('End api?');
   expect(document.activeElement?.textContent?.trim()).toBe('Cancel');
-  calls.end.mockRejectedValueOnce('it still runs');
+  calls.end.mockRejectedValueOnce('it is being paused');
+  await click(named('End api'));
+  expect(notes()).toEqual(['Not ended: it is being paused']);
+  expect(find('.confirm')).toBeNull();
+  await shown('End', 'api');
+  calls.end.mockResolvedValueOnce('it still runs');
   await click(named('End api'));
   expect(find('.confirm')?.textContent).toContain('api did not end: it still runs');
   expect(calls.kill).not.toHaveBeenCalled();

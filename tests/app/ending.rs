@@ -1,0 +1,194 @@
+//! From a row to its terminal, and the end of a session, asked for in its row.
+
+use super::pausing::{click, middle};
+use super::{DRAWN, LONG, wait_word};
+use std::fs;
+use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::trusty::{configure, list};
+use trusty_tests::wait::until;
+use trusty_tests::{FakeApi, Home, Shape, Signal, Terminal, Value};
+
+const TITLE: &str = "[data-id] .title";
+/// What a row asks back: its name.
+const ASKED: &str = "return document.querySelector('.confirm')?.getAttribute('aria-label') ?? null";
+
+/// Presses the button with these words, as a hand would.
+fn press(desktop: &Desktop, page: &WebDriver, words: &str) {
+    let mark = format!(
+        "const all = [...document.querySelectorAll('[data-id] .choice')];
+        const one = all.find((button) => button.textContent.trim() === '{words}');
+        one?.setAttribute('data-press', '{words}');
+        return one !== undefined;"
+    );
+    until_is(words, &true.into(), || page.run(&mark));
+    page.run(DRAWN);
+    click(desktop, page, &format!("[data-press='{words}']"));
+}
+
+/// Chooses from what can be done to the only row.
+fn choose(desktop: &Desktop, page: &WebDriver, words: &str) {
+    page.run(DRAWN);
+    let area = desktop.wait_popover();
+    let (x, y) = middle(page, TITLE);
+    desktop.right_click((area.x + x, area.y + y));
+    press(desktop, page, words);
+}
+
+/// Opens the popover of the app that runs.
+fn open_popover(desktop: &Desktop, page: &WebDriver) {
+    assert_eq!(desktop.app(&[]).wait_exit(LONG), Some(0));
+    desktop.wait_popover();
+    desktop.wait_focus();
+    page.run(DRAWN);
+}
+
+#[test]
+fn a_click_on_a_row_raises_its_terminal_or_the_row_says_why_not() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let folder = home.project("payments");
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    let terminal = Terminal::open(Shape::TmuxDirect, &home, &api, &folder, &[]);
+    wait_word(&page, "Idle");
+    let socket = terminal.socket().expect("tmux");
+    let attach = ["-e", "tmux", "-u", "-L", socket, "attach", "-t", "work"];
+    let viewers = || terminal.tmux_command(&["list-clients"]).lines().count();
+    let xterm = desktop.tool("xterm", &attach);
+    until(LONG, "a tmux client", || (viewers() == 1).then_some(()));
+    let window = desktop.window_of(&xterm);
+    let cover = desktop.tool("xterm", &["-e", "sleep", "600"]);
+    let covering = desktop.window_of(&cover);
+
+    let front = |wanted: u32| {
+        until_is("the window in front", &Some(wanted), || {
+            desktop.active_window()
+        });
+    };
+    desktop.activate(covering);
+    open_popover(&desktop, &page);
+    click(&desktop, &page, TITLE);
+    front(window);
+    // The popover gives way to it.
+    desktop.wait_no_popover();
+
+    // The same by the keyboard.
+    desktop.activate(covering);
+    open_popover(&desktop, &page);
+    desktop.key("Down");
+    desktop.key("Return");
+    front(window);
+    desktop.wait_no_popover();
+
+    // Nothing shows it any more, and the terminal that its owner has chosen does not start.
+    configure(&home, "[jump]\nterminal = ['false', '-e']\n");
+    drop(xterm);
+    until(LONG, "no tmux client", || (viewers() == 0).then_some(()));
+    open_popover(&desktop, &page);
+    click(&desktop, &page, TITLE);
+    let failed = "return document.querySelector('[data-id] .failed')?.textContent ?? ''";
+    let told = until(LONG, "why not", || {
+        let told = page.run(failed).as_str().map(str::to_owned)?;
+        (!told.is_empty()).then_some(told)
+    });
+    assert!(told.contains("false: it ended at once"), "{told}");
+    assert!(desktop.popover().is_some());
+    page.run(DRAWN);
+    desktop.screenshot(&artefact("not-shown.png"));
+}
+
+#[test]
+fn an_end_is_asked_for_by_name() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let folder = home.project("payments");
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &[]);
+    wait_word(&page, "Idle");
+    let client = terminal.client();
+
+    choose(&desktop, &page, "End…");
+    until_is("the question", &"End payments?".into(), || page.run(ASKED));
+    page.run(DRAWN);
+    desktop.screenshot(&artefact("end.png"));
+    press(&desktop, &page, "Cancel");
+    until_is("no question", &Value::Null, || page.run(ASKED));
+    assert!(client.is_alive());
+
+    choose(&desktop, &page, "End…");
+    press(&desktop, &page, "End payments");
+    terminal.wait_end(LONG, client);
+    until_is("no question", &Value::Null, || page.run(ASKED));
+}
+
+#[test]
+fn one_that_is_worked_on_is_not_offered_to_be_killed() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let folder = home.project("payments");
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &[]);
+    wait_word(&page, "Idle");
+    let id = list(&home)["sessions"][0]["id"].clone();
+    let locks = home.xdg_data().join("trusty/paused");
+    fs::create_dir_all(&locks).expect("a folder");
+    let lock = locks.join(format!("{}.lock", id.as_str().expect("an id")));
+    let lock = fs::File::create(lock).expect("a lock");
+    lock.try_lock().expect("nobody has it");
+
+    choose(&desktop, &page, "End…");
+    press(&desktop, &page, "End payments");
+    let failed = "return document.querySelector('[data-id] .failed')?.textContent ?? ''";
+    until(LONG, "why not", || {
+        page.run(failed)
+            .as_str()?
+            .contains("Not ended")
+            .then_some(())
+    });
+    assert_eq!(page.run(ASKED), Value::Null);
+    assert!(terminal.client().is_alive());
+}
+
+#[test]
+fn one_that_stays_is_killed_on_a_second_word() {
+    if !require_desktop() || trusty_tests::require_client().is_none() {
+        return;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let folder = home.project("payments");
+    let desktop = Desktop::start(&home);
+    let page = desktop.drive();
+    let terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &[]);
+    wait_word(&page, "Idle");
+    let client = terminal.client();
+    // Stopped, it hears no SIGTERM.
+    terminal.signal(Signal::STOP);
+    until(LONG, "the stop", || {
+        (client.state() == Some('T')).then_some(())
+    });
+    wait_word(&page, "Paused");
+
+    choose(&desktop, &page, "End…");
+    press(&desktop, &page, "End payments");
+    until_is("the second question", &"Kill payments?".into(), || {
+        page.run(ASKED)
+    });
+    let text = page.run("return document.querySelector('.confirm p').textContent");
+    let text = text.as_str().expect("text");
+    assert!(text.starts_with("payments did not end: "), "{text}");
+    let twice = "return document.querySelectorAll('[data-id] .failed').length";
+    assert_eq!(page.run(twice), 0, "once is enough");
+    assert!(client.is_alive());
+    page.run(DRAWN);
+    desktop.screenshot(&artefact("kill.png"));
+    press(&desktop, &page, "Kill payments");
+    terminal.wait_end(LONG, client);
+}

@@ -1,0 +1,104 @@
+//! The window that shows a session: a click on its notice raises it, and while it is in front
+//! nothing is told.
+
+use super::{Hooks, LONG, Scene, ask};
+use trusty_tests::desktop::{Owned, until_is};
+use trusty_tests::wait::until;
+use trusty_tests::{Key, Shape};
+
+impl Scene {
+    /// An xterm that shows the session.
+    fn xterm(&self) -> (Owned, u32) {
+        let socket = self.terminal.socket().expect("tmux");
+        let attach = ["-e", "tmux", "-u", "-L", socket, "attach", "-t", "work"];
+        let program = self.desktop.tool("xterm", &attach);
+        until(LONG, "a tmux client", || {
+            let told = self.terminal.tmux_command(&["list-clients"]);
+            (!told.trim().is_empty()).then_some(())
+        });
+        let window = self.desktop.window_of(&program);
+        (program, window)
+    }
+
+    /// An xterm that shows something else.
+    fn cover(&self) -> (Owned, u32) {
+        let program = self.desktop.tool("xterm", &["-e", "sleep", "600"]);
+        let window = self.desktop.window_of(&program);
+        (program, window)
+    }
+}
+
+#[test]
+fn a_click_raises_the_terminal_that_shows_the_session() {
+    let Some(scene) = Scene::within(Hooks::Apart, Shape::TmuxDirect) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    let (_xterm, window) = scene.xterm();
+    let (_cover, covering) = scene.cover();
+    scene.desktop.activate(covering);
+    scene.ask("touch paid");
+    scene.wait_displayed(1);
+    scene.desktop.click_notice();
+    until_is("the terminal in front", &Some(window), || {
+        scene.desktop.active_window()
+    });
+    scene.wait_displayed(0);
+    assert_eq!(scene.desktop.popover(), None);
+    // What is typed now reaches the session: the click has answered nothing.
+    assert!(!scene.folder.join("paid").exists());
+    scene.terminal.wait_screen(LONG, "Do you want to proceed?");
+    scene.desktop.key("1");
+    until(LONG, "the command to have run", || {
+        scene.folder.join("paid").exists().then_some(())
+    });
+}
+
+#[test]
+fn what_its_owner_looks_at_is_not_told() {
+    let Some(scene) = Scene::within(Hooks::Apart, Shape::TmuxDirect) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    let other = scene.beside();
+    let (_xterm, window) = scene.xterm();
+    let (_cover, covering) = scene.cover();
+    scene.desktop.activate(window);
+    scene.ask("touch paid");
+    scene.wait_needs(1);
+    // Whatever is told of the first is told before the second is.
+    ask(&other, "touch shipped");
+    let titles = || -> Vec<String> {
+        let told = scene.desktop.notices().into_iter();
+        told.map(|told| told.title).collect()
+    };
+    until(LONG, "the other need", || {
+        (!titles().is_empty()).then_some(())
+    });
+    assert!(
+        titles().iter().all(|title| title == "orders"),
+        "{:?}",
+        titles()
+    );
+
+    // Whoever has seen it and turns away is not told of it either; the next one is told.
+    scene.desktop.activate(covering);
+    scene.let_it();
+    other.wait_screen(LONG, "Do you want to proceed?");
+    other.answer(Key::Char('1'));
+    other.wait_status(LONG, "idle");
+    scene.wait_displayed(0);
+    assert!(
+        titles().iter().all(|title| title == "orders"),
+        "{:?}",
+        titles()
+    );
+    scene.ask("touch again");
+    let told = scene
+        .desktop
+        .wait_notice("the next need", |told| told.title == "payments");
+    assert!(
+        told.body.contains("again") || told.body.contains("Permission"),
+        "{told:?}"
+    );
+}

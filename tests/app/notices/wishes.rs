@@ -1,0 +1,133 @@
+//! What its owner wants to be told of counts as soon as they say so; an app that quits takes back
+//! what nobody could answer any more.
+
+use super::{Hooks, LONG, Scene, until_is};
+use std::process::Command;
+use std::time::Instant;
+use trusty_fleet::notice::SETTLE;
+use trusty_tests::Signal;
+use trusty_tests::trusty::{configure, list};
+use trusty_tests::wait::until;
+
+impl Scene {
+    /// Writes what is to be told, and waits until the app has read it.
+    fn wish(&self, text: &str) {
+        configure(&self.home, &format!("[notifications]\n{text}\nodd = 1\n"));
+        self.wait_problem("notifications.odd", true);
+        configure(&self.home, &format!("[notifications]\n{text}\n"));
+        self.wait_problem("notifications.odd", false);
+    }
+
+    /// Waits until the app names this as wrong in the settings, or does not any more.
+    fn wait_problem(&self, words: &str, named: bool) {
+        until_is("what is wrong in the settings", &named, || {
+            list(&self.home)["health"].to_string().contains(words)
+        });
+    }
+
+    /// Chooses a line of the menu, counted from the last one.
+    fn choose_from_below(&self, number: usize) {
+        let icon = self.desktop.icon();
+        let begun = Instant::now();
+        self.desktop.right_click(icon);
+        self.windows.after(begun, LONG);
+        for _ in 0..number {
+            self.desktop.key("Up");
+        }
+        self.desktop.key("Return");
+    }
+}
+
+/// Waits until what has happened before would have been told.
+fn settle() {
+    let begun = Instant::now();
+    until(LONG, "a decision", || {
+        (begun.elapsed() > 2 * SETTLE).then_some(())
+    });
+}
+
+/// The time of day so many hours from now, as the settings want it.
+fn hour(from_now: &str) -> String {
+    let told = Command::new("date")
+        .args(["+%H:%M", "-d", from_now])
+        .output();
+    let told = told.expect("date runs").stdout;
+    String::from_utf8_lossy(&told).trim().to_owned()
+}
+
+#[test]
+fn a_kind_that_is_off_is_not_told_and_a_bad_value_is_named() {
+    let Some(scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    configure(&scene.home, "[notifications]\nneeds = 'no'\n");
+    scene.wait_problem("notifications.needs must be true or false", true);
+    scene.ask("touch paid");
+    scene.wait_displayed(1);
+    scene.let_it();
+    scene.wait_displayed(0);
+
+    scene.wish("needs = false");
+    let told = scene.desktop.notices().len();
+    let other = scene.beside();
+    scene.ask("touch again");
+    scene.wait_needs(1);
+    settle();
+    // The other kinds are told as before.
+    assert!(other.client().signal(Signal::KILL));
+    let stopped = scene
+        .desktop
+        .wait_notice("an end", |told| told.title == "orders");
+    assert!(stopped.body.starts_with("Stopped"), "{stopped:?}");
+    assert_eq!(scene.desktop.notices().len(), told + 1);
+}
+
+#[test]
+fn what_quiet_hours_held_back_is_told_after_them() {
+    let Some(scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    let (from, to) = (hour("-1 hour"), hour("+2 hours"));
+    scene.wish(&format!("quiet_hours = '{from}-{to}'"));
+    scene.ask("touch paid");
+    scene.wait_needs(1);
+    settle();
+    assert_eq!(scene.desktop.notices(), []);
+
+    scene.wish("");
+    scene.wait_displayed(1);
+    let told = scene.desktop.wait_notice("the need", |_| true);
+    assert_eq!(told.title, "payments");
+}
+
+#[test]
+fn a_snooze_from_the_menu_holds_all_back() {
+    let Some(mut scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    // The third line from below; below it are the settings and Quit.
+    scene.choose_from_below(3);
+    scene.ask("touch paid");
+    scene.wait_needs(1);
+    settle();
+    assert_eq!(scene.desktop.notices(), []);
+    assert!(scene.app.is_running());
+}
+
+#[test]
+fn an_app_that_quits_takes_its_notices_back() {
+    let Some(mut scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    scene.ask("touch paid");
+    scene.wait_displayed(1);
+    scene.choose_from_below(1);
+    assert_eq!(scene.app.wait_exit(LONG), Some(0));
+    scene.wait_displayed(0);
+    // The session still asks; only nobody tells of it.
+    scene.terminal.wait_status(LONG, "waiting");
+}
