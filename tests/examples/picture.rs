@@ -32,7 +32,7 @@ mod linux {
                 "-gravity",
                 "NorthEast",
                 "-crop",
-                "770x720+0+0",
+                "770x980+0+0",
                 "+repage",
                 "+append",
             ])
@@ -47,6 +47,7 @@ mod linux {
     /// Four sessions in four states under one theme, at twice the size.
     fn shoot(theme: &str, ground: &str, name: &str) -> String {
         let (home, api) = (Home::new(), FakeApi::start());
+        connect(&home);
         let fonts = home.xdg_config().join("fontconfig");
         fs::create_dir_all(&fonts).expect("folder");
         fs::write(fonts.join("fonts.conf"), FONT).expect("write");
@@ -57,7 +58,7 @@ mod linux {
             terminal.wait_status(LONG, "idle");
             terminal
         };
-        let mut desktop = Desktop::start_without_tray(&home);
+        let mut desktop = Desktop::start_sized(&home, "1280x1600x24");
         for (variable, value) in [("GTK_THEME", theme), ("GDK_SCALE", "2")] {
             desktop.set_env(variable, value);
         }
@@ -65,7 +66,6 @@ mod linux {
         let _compositor = desktop.tool("xcompmgr", &[]);
         desktop.start_panel();
         let _app = desktop.app(&[]);
-        connect(&home);
         let search = open("search-index");
         search.submit("stream 60s");
         search.wait_status(LONG, "busy");
@@ -78,7 +78,7 @@ mod linux {
         infra.run_turn(LONG, "stream 2s");
         shop.submit("stream 60s");
         shop.wait_status(LONG, "busy");
-        api_folder.submit("bash: touch paid");
+        api_folder.submit("bash: npm run migrate -- --env staging && npm test -- payments refunds");
         api_folder.wait_status(LONG, "waiting");
         std::thread::sleep(Duration::from_secs(12));
         desktop.click(desktop.icon());

@@ -70,6 +70,9 @@ pub fn require_desktop() -> bool {
     true
 }
 
+/// Width, height, and bits of a colour.
+const SCREEN: &str = "1280x1000x24";
+
 /// A running desktop in a home; all of it ends when it is dropped.
 pub struct Desktop {
     // Dropped in this order: what is drawn first, the bus and the display last.
@@ -93,6 +96,12 @@ impl Desktop {
     /// A desktop that has no place for tray icons.
     #[track_caller]
     pub fn start_without_tray(home: &Home) -> Self {
+        Self::start_sized(home, SCREEN)
+    }
+
+    /// The same, on a screen of that size, as the X server reads it.
+    #[track_caller]
+    pub fn start_sized(home: &Home, screen: &str) -> Self {
         confine(home);
         notices::start_none_by_itself(&home.xdg_data());
         let panel = home.xdg_config().join("xfce4/xfconf/xfce-perchannel-xml");
@@ -110,7 +119,7 @@ impl Desktop {
         add("LIBGL_ALWAYS_SOFTWARE", "1".into());
 
         let mut xvfb = Command::new("Xvfb");
-        xvfb.args(["-displayfd", "1", "-screen", "0", "1280x1000x24"])
+        xvfb.args(["-displayfd", "1", "-screen", "0", screen])
             .args(["-nolisten", "tcp"])
             // Else it starts over, with all windows gone, whenever its only client leaves.
             .arg("-noreset");
