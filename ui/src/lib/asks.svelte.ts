@@ -1,5 +1,6 @@
 // What sessions ask: one card at a time, which is answered once, and never by mistake.
 
+import { Draft } from './draft.svelte';
 import type { Host } from './host';
 import type { Answer, Card, RequestId, Row, RowAsk, SessionId } from './wire';
 
@@ -19,6 +20,8 @@ export class Asks {
   open = $state.raw<Open>();
   /** All of it, as soon as it has come. */
   card = $state.raw<Card>();
+  /** What was begun to be answered to it. */
+  draft = $state.raw(new Draft());
   /** The answer that is under way. */
   pending = $state.raw<Answer['kind']>();
   /** Nothing has moved for a while: a click is meant. */
@@ -32,6 +35,7 @@ export class Asks {
 
   /** Answered from here: what the board still says of it is old. */
   #answered = new Map<RequestId, Answer['kind']>();
+  #drafts = new Map<RequestId, Draft>();
   /** Closed by its owner, until it asks something else. */
   #closed = new Set<string>();
   #advance: SessionId | undefined;
@@ -107,7 +111,9 @@ export class Asks {
   /** Follows the rows, in their order. A card comes by itself only where nothing is moved by it. */
   keep(rows: readonly Row[], still: boolean): void {
     const known = new Set(rows.flatMap(({ ask }) => [ask?.request ?? [], ...(ask?.behind ?? []).map((one) => one.request)].flat()));
-    for (const id of this.#answered.keys()) if (!known.has(id)) this.#answered.delete(id);
+    for (const kept of [this.#answered, this.#drafts]) {
+      for (const id of kept.keys()) if (!known.has(id)) kept.delete(id);
+    }
     const at = rows.findIndex((row) => row.id === (this.#advance ?? this.open?.id));
     if (this.#advance !== undefined) {
       const own = rows[at];
@@ -181,6 +187,8 @@ export class Asks {
     this.open = { id, request };
     this.card = this.pending = undefined;
     this.#asked = undefined;
+    this.draft = (request && this.#drafts.get(request)) || new Draft();
+    if (request) this.#drafts.set(request, this.draft);
     this.disturb();
     if (ask.elsewhere == null) this.#read();
   }

@@ -387,7 +387,7 @@ test('a sub-agent’s request can be let go, and says for how long it is held', 
   expect(given()[0]?.[2]).toEqual({ kind: 'release' });
   // One that is held until it is answered can be let go, too.
   await becomes([asks('a', 'r2', { agent: 'general-purpose' })]);
-  expect(find('[data-ask]')?.textContent).toContain('does not ask yet');
+  expect(find('[data-ask]')?.textContent).toContain('Its terminal waits');
   await pause();
   await click(named('Release to terminal'));
   expect(given()[1]).toEqual(['a', 'r2', { kind: 'release' }]);

@@ -15,6 +15,10 @@ const calls = {
   jump: vi.fn(async () => {}),
   pause: vi.fn(async () => {}),
 };
+const questions = async (_: string, request: string): Promise<Card> => ({
+  request, kind: 'Question', title: 'Which?', lines: [], always: [],
+  questions: [{ header: '', question: 'Which?', choice: 'one', options: [{ label: 'Red', description: '' }] }],
+});
 let store: BoardStore;
 let app: Record<string, unknown>;
 
@@ -135,4 +139,35 @@ test('what was paused is read as soon as it can be answered again', async () => 
   await becomes({ request: 'r1' });
   expect(find('[data-whole]')?.textContent).toContain('echo r1');
   expect(calls.card).toHaveBeenCalledOnce();
+});
+
+test('what was begun is there again when the popover comes back, and takes no focus then', async () => {
+  await becomes({ request: 'r1' });
+  await write('not this');
+  store.apply({ kind: 'Hidden' });
+  await settle();
+  expect(request()).toBeUndefined();
+  store.apply({ kind: 'Shown', id: null });
+  await becomes({ request: 'r1' });
+  expect([request(), field()?.value]).toEqual(['r1', 'not this']);
+  expect(focused()).toBe(document.body.outerHTML);
+  await settle(501);
+  // What is folded away is not sent unseen.
+  named('More…')!.click();
+  await settle(501);
+  named('Deny')!.click();
+  await settle();
+  expect(calls.answer.mock.calls).toEqual([['a', 'r1', { kind: 'deny' }]]);
+});
+
+test('what was chosen is there again when its session was paused meanwhile', async () => {
+  calls.card.mockImplementationOnce(questions).mockImplementationOnce(questions);
+  await becomes({ request: 'q' });
+  const radio = () => document.querySelectorAll<HTMLInputElement>('input[type="radio"]')[0]!;
+  radio().click();
+  await settle();
+  await becomes({ request: 'q', elsewhere: 'it is paused; resume it to answer' });
+  expect(find('input[type="radio"]')).toBeNull();
+  await becomes({ request: 'q' });
+  expect(radio().checked).toBe(true);
 });
