@@ -73,7 +73,7 @@ pub(super) fn of(case: &Case<'_>, now: Timestamp) -> Asks {
     let content = Content::of(case);
     let mut calls = Calls::of(case, &content);
     for (at, asking, held) in requests.oldest_first() {
-        let call = calls.claim(at, asking);
+        let call = calls.claim(at, asking, held.over.map(|(over, _)| over));
         if let Some((over, Over::Answered)) = held.over {
             asks.answered_at = asks.answered_at.max(Some(over));
         }
@@ -140,9 +140,12 @@ fn hold_ends(case: &Case<'_>, at: Timestamp, asking: &Asking) -> Option<Timestam
     }
 }
 
+/// When a call began, its fingerprint, whose it is, and its id.
+type Begun<'a> = (Timestamp, &'a str, Option<&'a str>, &'a str);
+
 /// The calls that hooks told of, and which of them have ended.
 struct Calls<'a> {
-    begun: Vec<(Timestamp, &'a str, Option<&'a str>, &'a str)>,
+    begun: Vec<Begun<'a>>,
     ended: BTreeMap<&'a str, Timestamp>,
     results: BTreeSet<&'a str>,
     claimed: BTreeSet<&'a str>,
@@ -176,23 +179,32 @@ impl<'a> Calls<'a> {
         calls
     }
 
-    /// The call that a request is about: the oldest of the same agent, tool and input that had
-    /// not ended when it was asked, and that no earlier request is about.
-    fn claim(&mut self, at: Timestamp, asking: &Asking) -> Option<&'a str> {
+    /// The call that a request is about: one of the same agent, tool and input that had not ended
+    /// when it was asked, that began before its hook was over, and that no earlier request is
+    /// about. The oldest without a result; else, for a result has no time, the newest.
+    fn claim(
+        &mut self,
+        at: Timestamp,
+        asking: &Asking,
+        over: Option<Timestamp>,
+    ) -> Option<&'a str> {
         let agent = asking.agent.as_deref();
-        let fits = |(begun, print, of, id): &&(Timestamp, &str, Option<&str>, &'a str)| {
-            *begun <= at.after(SLACK)
+        let fits = |(begun, print, of, id): &&Begun<'a>| {
+            over.is_none_or(|over| *begun <= over)
                 && *print == asking.call.0
                 && *of == agent
                 && !self.claimed.contains(id)
                 && self.ended.get(id).is_none_or(|ended| *ended > at)
         };
-        // One that has its result is meant only if there is no other in the same words.
-        let open = |call: &&(Timestamp, &str, Option<&str>, &'a str)| {
-            fits(call) && !self.results.contains(call.3)
-        };
-        let found = self.begun.iter().find(open);
-        let (_, _, _, id) = found.or_else(|| self.begun.iter().find(fits))?;
+        let fitting = self.begun.iter().filter(fits);
+        let (before, after): (Vec<&Begun<'a>>, Vec<&Begun<'a>>) =
+            fitting.partition(|(begun, ..)| *begun <= at);
+        let open = before.iter().find(|(.., id)| !self.results.contains(id));
+        // A hook that was late tells of a call after it was asked for.
+        let late = after
+            .first()
+            .filter(|(begun, ..)| *begun <= at.after(SLACK));
+        let (_, _, _, id) = open.or(before.last()).or(late)?;
         self.claimed.insert(id);
         Some(id)
     }

@@ -312,6 +312,41 @@ fn what_was_answered_in_its_terminal_does_not_come_back_with_the_next_dialog() {
 }
 
 #[test]
+fn what_is_asked_again_in_the_same_words_is_another_request() {
+    // A model that was told no mostly tries once more, at once.
+    let results = |ms: i64, ids: &[&str]| {
+        let results = ids.iter().map(|id| (*id).to_owned()).collect();
+        let said = crate::observation::Transcript {
+            results,
+            ..said(1_000, vec![], None)
+        };
+        transcript(ms, said)
+    };
+    let again = vec![
+        says(2_700, 1, "busy", ""),
+        begins(3_000, MAIN, "c2", "make"),
+        asked(3_050, "again", MAIN),
+        says(3_100, 1, "waiting", "permission prompt"),
+    ];
+    let denied = over(2_600, "main", Over::Answered);
+    let shown = "again shows again* holds again";
+    let cases: [(&str, Facts); 3] = [
+        (
+            "denied from here",
+            vec![denied.clone(), results(2_800, &["c1"])],
+        ),
+        ("the transcript is late", vec![denied]),
+        ("in its terminal", vec![results(2_800, &["c1"])]),
+    ];
+    for (name, more) in cases {
+        let facts = with(asks(), [more, again.clone()].concat());
+        check(name, &facts, &[(3_500, shown), (60_000, shown)]);
+        let ended = with(facts, vec![results(9_000, &["c1", "c2"])]);
+        check(name, &ended, &[(9_100, "untold shows holds")]);
+    }
+}
+
+#[test]
 fn what_is_told_is_what_can_be_answered() {
     let facts = with(
         life(&[(900, "busy", "")]),
