@@ -59,6 +59,11 @@ fn two_requests_are_answered_each_by_its_own_id() {
 }
 
 #[test]
+fn what_is_asked_again_in_the_same_words_is_asked_here_too() {
+    run("again", Shape::PtyDirect);
+}
+
+#[test]
 fn a_sub_agent_waits_beside_the_main_agent() {
     run("beside", Shape::PtyDirect);
 }

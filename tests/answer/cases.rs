@@ -24,7 +24,7 @@ use trusty_tests::Shape;
 pub(crate) type Case = (&'static str, fn(Shape));
 
 /// All of them.
-pub(crate) const CASES: [Case; 28] = [
+pub(crate) const CASES: [Case; 29] = [
     ("allow", permissions::allow_runs),
     ("deny", permissions::deny_goes_on),
     ("stop", permissions::stop_ends_the_turn),
@@ -40,6 +40,7 @@ pub(crate) const CASES: [Case; 28] = [
     ("let-go", agents::let_go_from_here),
     ("agents", agents::alike_but_not_the_same),
     ("two", queue::each_by_its_own_id),
+    ("again", queue::asked_again),
     ("stop-two", queue::stop_ends_both),
     ("beside", queue::the_main_agent_beside_a_sub_agent),
     ("terminal", races::the_terminal_answers_first),

@@ -42,6 +42,22 @@ pub(crate) fn each_by_its_own_id(shape: Shape) {
     assert_eq!(results.len(), 2, "{results:?}");
 }
 
+/// A model that was told no tries the very same again, at once.
+pub(crate) fn asked_again(shape: Shape) {
+    let Some(stage) = Stage::new(shape) else {
+        return;
+    };
+    let first = stage.ask("bash: touch made finally bash: touch made");
+    stage.give(&first, &deny("not now"));
+    let again = id(&stage.wait_held(1)[0]);
+    assert_ne!(again, first);
+    stage.is_late(&first, &allow());
+    stage.give(&again, &allow());
+    stage.wait_made("made");
+    stage.wait_over();
+    stage.goes_on("say and on");
+}
+
 /// The client ends the turn, and with it the other request.
 pub(crate) fn stop_ends_both(shape: Shape) {
     let Some(stage) = Stage::new(shape) else {
