@@ -181,7 +181,8 @@ impl<'a> Calls<'a> {
 
     /// The call that a request is about: one of the same agent, tool and input that had not ended
     /// when it was asked, that began before its hook was over, and that no earlier request is
-    /// about. The oldest without a result; else, for a result has no time, the newest.
+    /// about. The newest with a result, for that has no time, where its hook is over, and the
+    /// oldest without one where it is not; the other in default of it.
     fn claim(
         &mut self,
         at: Timestamp,
@@ -200,11 +201,18 @@ impl<'a> Calls<'a> {
         let (before, after): (Vec<&Begun<'a>>, Vec<&Begun<'a>>) =
             fitting.partition(|(begun, ..)| *begun <= at);
         let open = before.iter().find(|(.., id)| !self.results.contains(id));
+        let mut newest = before.iter().rev();
+        let done = newest.find(|(.., id)| self.results.contains(id));
         // A hook that was late tells of a call after it was asked for.
         let late = after
             .first()
             .filter(|(begun, ..)| *begun <= at.after(SLACK));
-        let (_, _, _, id) = open.or(before.last()).or(late)?;
+        let known = if over.is_some() {
+            done.or(open)
+        } else {
+            open.or(done)
+        };
+        let (_, _, _, id) = known.or(late)?;
         self.claimed.insert(id);
         Some(id)
     }

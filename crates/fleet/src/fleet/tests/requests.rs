@@ -311,17 +311,42 @@ fn what_was_answered_in_its_terminal_does_not_come_back_with_the_next_dialog() {
     check("next", &facts, &[(60_000, "helper shows helper holds")]);
 }
 
+fn results(ms: i64, ids: &[&str]) -> (i64, Fact) {
+    let results = ids.iter().map(|id| (*id).to_owned()).collect();
+    let said = crate::observation::Transcript {
+        results,
+        ..said(1_000, vec![], None)
+    };
+    transcript(ms, said)
+}
+
+#[test]
+fn of_two_that_are_asked_at_once_in_the_same_words_one_is_answered() {
+    let both = with(
+        asks(),
+        vec![
+            begins(1_950, MAIN, "c2", "make"),
+            asked(2_050, "other", MAIN),
+        ],
+    );
+    for (answered, call, left) in [
+        ("main", "c1", "other shows other* holds other"),
+        ("other", "c2", "main shows main* holds main"),
+    ] {
+        let facts = with(
+            both.clone(),
+            vec![
+                over(2_600, answered, Over::Answered),
+                results(2_800, &[call]),
+            ],
+        );
+        check(answered, &facts, &[(2_700, left), (60_000, left)]);
+    }
+}
+
 #[test]
 fn what_is_asked_again_in_the_same_words_is_another_request() {
     // A model that was told no mostly tries once more, at once.
-    let results = |ms: i64, ids: &[&str]| {
-        let results = ids.iter().map(|id| (*id).to_owned()).collect();
-        let said = crate::observation::Transcript {
-            results,
-            ..said(1_000, vec![], None)
-        };
-        transcript(ms, said)
-    };
     let again = vec![
         says(2_700, 1, "busy", ""),
         begins(3_000, MAIN, "c2", "make"),
