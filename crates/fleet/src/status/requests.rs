@@ -181,8 +181,8 @@ impl<'a> Calls<'a> {
 
     /// The call that a request is about: one of the same agent, tool and input that had not ended
     /// when it was asked, that began before its hook was over, and that no earlier request is
-    /// about. The newest with a result, for that has no time, where its hook is over, and the
-    /// oldest without one where it is not; the other in default of it.
+    /// about. One whose hook is over has mostly a result, and the newest is taken, for results
+    /// have no time; one that is held has none, and the oldest is taken.
     fn claim(
         &mut self,
         at: Timestamp,
