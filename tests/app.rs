@@ -21,6 +21,8 @@ use trusty_tests::wait::{until, until_or};
 use trusty_tests::{FakeApi, Home, Key, Shape, Terminal, Value};
 
 const LONG: Duration = Duration::from_mins(1);
+/// Longer than a click or a key takes to have its effect, if it has one.
+const SOON: Duration = Duration::from_secs(8);
 
 /// The words of a row, in the order they were shown, kept by the page itself.
 const REMEMBER: &str = "

@@ -6,12 +6,12 @@ mod kinds;
 mod tray;
 
 use super::pausing::click;
-use super::{DRAWN, LONG, wait_word};
+use super::{DRAWN, LONG, SOON, wait_word};
 use std::fs;
 use std::path::PathBuf;
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
 use trusty_tests::trusty::{configure, connect};
-use trusty_tests::wait::{until, until_or};
+use trusty_tests::wait::{poll, until, until_or};
 use trusty_tests::{FakeApi, Home, Key, Shape, Terminal, Value};
 
 const WHOLE: &str = "[data-whole]";
@@ -118,20 +118,33 @@ impl Stage {
         until_is(selector, &"false".into(), || self.is_off(selector));
     }
 
-    /// Clicks a button of the card by its words.
+    /// Clicks a button of the card by its words; once more where it was moved or switched off just
+    /// then.
     #[track_caller]
     fn press(&self, words: &str) {
-        let script = format!(
+        let find = format!(
             "const all = [...document.querySelectorAll('[data-ask] button')];
             const one = all.find((button) => button.textContent.trim() === {words:?});
             document.querySelectorAll('[data-here]').forEach((node) => node.removeAttribute('data-here'));
-            one?.setAttribute('data-here', '');
             // The window grows a moment after the card.
             if (!one || one.getBoundingClientRect().bottom > innerHeight) return null;
-            return one.getAttribute('aria-disabled') ?? 'false';"
+            const off = () => one.getAttribute('aria-disabled') ?? 'false';
+            one.setAttribute('data-here', '');
+            window.pressed = null;
+            one.addEventListener('click', () => (window.pressed = off()), {{ capture: true, once: true }});
+            return off();"
         );
-        until_is(words, &"false".into(), || self.page().run(&script));
-        self.click("[data-here]");
+        until_is(words, &"false".into(), || {
+            until_is(words, &"false".into(), || self.page().run(&find));
+            self.click("[data-here]");
+            let pressed = || {
+                self.page()
+                    .run("return window.pressed")
+                    .as_str()
+                    .map(str::to_owned)
+            };
+            poll(SOON, pressed).unwrap_or_default()
+        });
     }
 
     #[track_caller]
@@ -220,6 +233,11 @@ fn no_is_told_with_its_words_and_what_is_answered_in_the_terminal_is_gone() {
     stage.press("More…");
     stage.press("Deny with message…");
     stage.desktop.wait_focus();
+    until_is("the field", &true.into(), || {
+        stage
+            .page()
+            .run("return document.activeElement?.matches('.message input') ?? false")
+    });
     for key in ["n", "o", "space", "t", "o", "u", "c", "h"] {
         stage.desktop.key(key);
     }

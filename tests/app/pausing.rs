@@ -1,9 +1,9 @@
 //! Pausing and resuming the real client from the popover, the keyboard and the menu of the tray.
 
-use super::{DRAWN, LONG, REMEMBER, wait_word};
+use super::{DRAWN, LONG, REMEMBER, SOON, wait_word};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
 use trusty_tests::trusty;
 use trusty_tests::wait::{poll, until, until_or};
@@ -166,13 +166,14 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     let choose = || {
         let begun = Instant::now();
         desktop.right_click(icon);
-        windows.after(begun, LONG);
+        windows.within(begun, SOON)?;
         desktop.key("Down");
         let begun = Instant::now();
         desktop.key("Right");
-        windows.after(begun, LONG);
+        windows.within(begun, SOON)?;
         desktop.key("Down");
         desktop.key("Return");
+        Some(())
     };
     // A menu that is drawn anew closes before the keys come: then it is opened again.
     let choose_until = |still: bool| {
@@ -180,10 +181,8 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
             LONG,
             "what was chosen",
             || {
-                choose();
-                let done = poll(Duration::from_secs(8), || {
-                    (is_still(client) == still).then_some(())
-                });
+                let done = choose()
+                    .and_then(|()| poll(SOON, || (is_still(client) == still).then_some(())));
                 if done.is_none() {
                     desktop.key("Escape");
                     desktop.key("Escape");

@@ -1,7 +1,8 @@
 //! The menu of the tray: it leads to the card, and says no, but never yes.
 
+use super::super::SOON;
 use super::{LONG, Stage};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use trusty_tests::Kind;
 use trusty_tests::desktop::until_is;
 use trusty_tests::wait::{poll, until_or};
@@ -24,25 +25,26 @@ fn the_menu_of_the_tray_says_no() {
     let deny = || {
         let begun = Instant::now();
         stage.desktop.right_click(icon);
-        windows.after(begun, LONG);
+        windows.within(begun, SOON)?;
         stage.desktop.key("Down");
         let begun = Instant::now();
         stage.desktop.key("Right");
-        windows.after(begun, LONG);
+        windows.within(begun, SOON)?;
         stage.desktop.key("Down");
         stage.desktop.key("Return");
+        Some(())
     };
     let begun = Instant::now();
     until_or(
         LONG,
         "the request denied",
         || {
-            deny();
+            let chosen = deny();
             let over = |status: &str| {
                 let registry = stage.terminal.registry();
                 registry.is_some_and(|r| r["status"] == status)
             };
-            let done = poll(Duration::from_secs(8), || over("idle").then_some(()));
+            let done = chosen.and_then(|()| poll(SOON, || over("idle").then_some(())));
             if done.is_none() {
                 stage.desktop.key("Escape");
                 stage.desktop.key("Escape");

@@ -1,7 +1,7 @@
 //! When windows come onto the screen.
 
 use super::program::Owned;
-use crate::wait::until;
+use crate::wait::{poll, until};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,9 +44,16 @@ impl Shown {
     /// When the first window after a point in time came.
     #[track_caller]
     pub fn after(&self, begun: Instant, deadline: Duration) -> Instant {
-        until(deadline, "a window", || {
-            let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-            times.iter().find(|at| **at > begun).copied()
-        })
+        until(deadline, "a window", || self.since(begun))
+    }
+
+    /// The same; none if none came in time.
+    pub fn within(&self, begun: Instant, deadline: Duration) -> Option<Instant> {
+        poll(deadline, || self.since(begun))
+    }
+
+    fn since(&self, begun: Instant) -> Option<Instant> {
+        let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        times.iter().find(|at| **at > begun).copied()
     }
 }
