@@ -1,3 +1,4 @@
+mod alike;
 mod content;
 mod elsewhere;
 mod identity;

@@ -49,7 +49,7 @@ pub(super) fn event(ms: i64, agent: Agent, what: Happened) -> (i64, Fact) {
 }
 
 /// A call is about to run; its id and its input.
-fn begins(ms: i64, agent: Agent, name: &str, input: &str) -> (i64, Fact) {
+pub(super) fn begins(ms: i64, agent: Agent, name: &str, input: &str) -> (i64, Fact) {
     let mut call = call(ms, "Bash", "");
     call.id = name.into();
     let event = HookEvent {
@@ -115,7 +115,7 @@ fn told(facts: &Facts, ms: i64) -> String {
     )
 }
 
-fn check(name: &str, facts: &Facts, expected: &[(i64, &str)]) {
+pub(super) fn check(name: &str, facts: &Facts, expected: &[(i64, &str)]) {
     for (ms, words) in expected {
         assert_eq!(told(facts, *ms), *words, "{name} at {ms}");
     }
@@ -309,66 +309,6 @@ fn what_was_answered_in_its_terminal_does_not_come_back_with_the_next_dialog() {
         ],
     );
     check("next", &facts, &[(60_000, "helper shows helper holds")]);
-}
-
-fn results(ms: i64, ids: &[&str]) -> (i64, Fact) {
-    let results = ids.iter().map(|id| (*id).to_owned()).collect();
-    let said = crate::observation::Transcript {
-        results,
-        ..said(1_000, vec![], None)
-    };
-    transcript(ms, said)
-}
-
-#[test]
-fn of_two_that_are_asked_at_once_in_the_same_words_one_is_answered() {
-    let both = with(
-        asks(),
-        vec![
-            begins(1_950, MAIN, "c2", "make"),
-            asked(2_050, "other", MAIN),
-        ],
-    );
-    for (answered, call, left) in [
-        ("main", "c1", "other shows other* holds other"),
-        ("other", "c2", "main shows main* holds main"),
-    ] {
-        let facts = with(
-            both.clone(),
-            vec![
-                over(2_600, answered, Over::Answered),
-                results(2_800, &[call]),
-            ],
-        );
-        check(answered, &facts, &[(2_700, left), (60_000, left)]);
-    }
-}
-
-#[test]
-fn what_is_asked_again_in_the_same_words_is_another_request() {
-    // A model that was told no mostly tries once more, at once.
-    let again = vec![
-        says(2_700, 1, "busy", ""),
-        begins(3_000, MAIN, "c2", "make"),
-        asked(3_050, "again", MAIN),
-        says(3_100, 1, "waiting", "permission prompt"),
-    ];
-    let denied = over(2_600, "main", Over::Answered);
-    let shown = "again shows again* holds again";
-    let cases: [(&str, Facts); 3] = [
-        (
-            "denied from here",
-            vec![denied.clone(), results(2_800, &["c1"])],
-        ),
-        ("the transcript is late", vec![denied]),
-        ("in its terminal", vec![results(2_800, &["c1"])]),
-    ];
-    for (name, more) in cases {
-        let facts = with(asks(), [more, again.clone()].concat());
-        check(name, &facts, &[(3_500, shown), (60_000, shown)]);
-        let ended = with(facts, vec![results(9_000, &["c1", "c2"])]);
-        check(name, &ended, &[(9_100, "untold shows holds")]);
-    }
 }
 
 #[test]
