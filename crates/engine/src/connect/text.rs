@@ -38,6 +38,11 @@ struct Edited {
 
 const MARK: &str = "\u{feff}";
 
+/// Without the space around it that JSON knows; Unicode's other spaces are no JSON.
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\r'])
+}
+
 impl Edited {
     fn parse(text: &str) -> Result<Self, Unfit> {
         let (mark, body) = match text.strip_prefix(MARK) {
@@ -47,7 +52,7 @@ impl Edited {
         let invalid = |e: &dyn std::fmt::Display| Unfit::Invalid(e.to_string());
         // The client takes neither comments nor trailing commas; it stays at an error at its
         // start (measured, 2.1.330).
-        if !body.trim().is_empty() {
+        if !trim(body).is_empty() {
             serde_json::from_str::<IgnoredAny>(body).map_err(|e| invalid(&e))?;
         }
         let options = ParseOptions {
@@ -259,11 +264,10 @@ pub fn without(text: &str, before: Option<&str>, entries: &Entries) -> Result<St
 /// Whether a text holds no setting.
 pub(super) fn is_bare(text: &str) -> bool {
     let text = text.strip_prefix(MARK).unwrap_or(text);
-    let inner = text
-        .trim()
+    let inner = trim(text)
         .strip_prefix('{')
         .and_then(|t| t.strip_suffix('}'));
-    text.trim().is_empty() || inner.is_some_and(|t| t.trim().is_empty())
+    trim(text).is_empty() || inner.is_some_and(|t| trim(t).is_empty())
 }
 
 /// Whether the settings themselves keep every hook from running.

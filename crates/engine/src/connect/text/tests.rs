@@ -161,6 +161,10 @@ fn what_cannot_be_edited_is_refused() {
         "{/* mine */}",
         "{\"a\": 01}",
         "{\"a\": \"\t\"}",
+        "\u{a0}",
+        "\u{3000}{}",
+        "\u{85}",
+        "\u{feff}\u{feff}",
     ];
     for text in invalid {
         let refused = with(text, &entries());
@@ -207,7 +211,7 @@ fn nothing_at_all_becomes_settings() {
     for bare in ["", "{}", "{ \n}\n"] {
         assert!(is_bare(bare));
     }
-    for more in ["{\"a\": 1}", "[]"] {
+    for more in ["{\"a\": 1}", "[]", "\u{a0}", "{\u{3000}}"] {
         assert!(!is_bare(more), "{more}");
     }
 }
@@ -296,7 +300,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_edited_or_refused(text in ".{0,80}") {
+    fn any_text_is_edited_or_refused(text in r#"(.{0,80}|[\s\pZ\x{feff}{}\[\]",:0]{0,6})"#) {
         let ours = entries();
         if let Ok(connected) = with(&text, &ours) {
             prop_assert_eq!(holds(&connected, &ours), Ok(Holds::All));
