@@ -194,20 +194,23 @@ impl Stage {
         );
     }
 
-    /// What the model was told of its calls so far: the text of each result.
+    /// What the model was told of its calls so far: the text of each result. A record may stand in
+    /// the transcript twice, its call does not.
     pub(crate) fn results(&self) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut told: Vec<(String, String)> = Vec::new();
         for line in self.transcript().lines() {
             let record: Value = serde_json::from_str(line).unwrap_or_default();
             let blocks = record["message"]["content"].as_array();
             for block in blocks.into_iter().flatten() {
-                if block["type"] == "tool_result" {
+                let call = block["tool_use_id"].as_str().unwrap_or_default();
+                if block["type"] == "tool_result" && told.iter().all(|(of, _)| of != call) {
                     let content = &block["content"];
-                    told.push(content.as_str().map_or(content.to_string(), str::to_owned));
+                    let text = content.as_str().map_or(content.to_string(), str::to_owned);
+                    told.push((call.to_owned(), text));
                 }
             }
         }
-        told
+        told.into_iter().map(|(_, text)| text).collect()
     }
 
     /// Waits until the model was told so of a call.
