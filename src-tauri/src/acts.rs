@@ -56,10 +56,14 @@ pub(crate) fn act(
 }
 
 /// All of a request, ready to draw; none if nobody waits for its answer any more.
-pub(crate) async fn card(app: &AppHandle, id: SessionId, request: RequestId) -> Option<Card> {
-    let engine = app.state::<Popover>().engine()?;
+pub(crate) async fn card(
+    app: &AppHandle,
+    id: SessionId,
+    request: RequestId,
+) -> Result<Option<Card>, AnswerError> {
+    let engine = app.state::<Popover>().engine().ok_or(AnswerError::Gone)?;
     let content = engine.request(id, &request).await?;
-    Some(Card::of(request, &content))
+    Ok(content.map(|content| Card::of(request, &content)))
 }
 
 /// Answers one request, and no other.

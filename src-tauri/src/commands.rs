@@ -79,10 +79,16 @@ pub(crate) async fn resume(app: AppHandle, id: SessionId) {
     let _ = acts::act(&app, id, Action::Resume).await;
 }
 
-/// All of a request, ready to draw; none if nobody waits for its answer any more.
+/// All of a request, ready to draw; none if nobody waits for its answer any more. Fails in words:
+/// it could not be read.
 #[tauri::command]
-pub(crate) async fn card(app: AppHandle, id: SessionId, request: RequestId) -> Option<Card> {
-    acts::card(&app, id, request).await
+pub(crate) async fn card(
+    app: AppHandle,
+    id: SessionId,
+    request: RequestId,
+) -> Result<Option<Card>, String> {
+    let card = acts::card(&app, id, request).await;
+    card.map_err(|e| e.to_string())
 }
 
 /// Answers a request. Fails in words: nobody waits for it any more, or it does not fit.

@@ -252,7 +252,7 @@ impl Notifier {
                 continue;
             }
             let content = tokio::time::timeout(CONTENT, self.engine.request(session, &id)).await;
-            if let Ok(Some(content)) = content {
+            if let Ok(Ok(Some(content))) = content {
                 self.cards.insert(id.clone(), Card::of(id, &content));
             }
         }

@@ -10,7 +10,7 @@ use trusty_engine::api::WholeRequest;
 use trusty_engine::api::client::ClientError;
 use trusty_fleet::request::RequestId;
 use trusty_fleet::session::Request;
-use trusty_fleet::view::{Card, Choice, LineMark, Row};
+use trusty_fleet::view::{Card, Choice, LineMark, Row, visible};
 use trusty_fleet::{Session, SessionId, Snapshot};
 
 /// The fewest characters of a request's id that name it.
@@ -123,7 +123,7 @@ fn choose<'a>(
             for request in held {
                 let short: String = request.id.0.chars().take(SHORT).collect();
                 let about = request.detail.as_deref().unwrap_or_default();
-                let line = printable(&format!("{} {about}", request.tool));
+                let line = visible(&format!("{} {about}", request.tool));
                 // Writing to a text cannot fail.
                 let _ = write!(told, "\n  --request {short}  {}", line.trim_end());
             }
@@ -142,12 +142,6 @@ fn nothing(session: &Session, word: &str) -> String {
         return format!("it asks in its terminal only; {terminal}");
     }
     "it asks nothing".to_owned()
-}
-
-/// One line of a text that others wrote.
-fn printable(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.chars().map(shown).collect()
 }
 
 /// What the running engine shows: without one nothing is held.
@@ -183,7 +177,7 @@ async fn whole(
 /// look like ours.
 pub(crate) fn draw(open: &Open) -> String {
     let WholeRequest { request, card, .. } = &open.whole;
-    let who = request.agent.as_deref().map(printable);
+    let who = request.agent.as_deref().map(visible);
     let who = who.map_or_else(String::new, |agent| format!(" for {agent}"));
     let mut lines = vec![
         format!("{} asks{who}: {}", open.title, card.title),
@@ -191,7 +185,7 @@ pub(crate) fn draw(open: &Open) -> String {
     ];
     for line in &card.lines {
         lines.push(match line.mark {
-            LineMark::Label => format!("  {}", line.text),
+            LineMark::Label => format!("  ├ {}", line.text),
             LineMark::Plain => format!("  │ {}", line.text),
             LineMark::Added => format!("  │+{}", line.text),
             LineMark::Removed => format!("  │-{}", line.text),
@@ -291,12 +285,23 @@ mod tests {
                     "options": [{"label": forged, "description": forged}]}]}),
                 json!([]),
             ),
+            drawn(
+                "mcp__x__y",
+                json!({forged: 1, "a": {forged: forged}}),
+                json!([]),
+            ),
+            drawn(
+                "Write",
+                json!({"file_path": format!("/x/{forged}"), "content": "a"}),
+                json!([]),
+            ),
         ];
         for text in all {
             let bare = |line: &&str| line.contains("=9") || line.contains("question 9");
             let lines = text.lines().filter(bare);
             for line in lines {
-                assert!(line.starts_with("  │"), "{text}");
+                let barred = line.starts_with("  │") || line.starts_with("  ├");
+                assert!(barred || line.contains("⟨LF⟩"), "{text}");
             }
             assert!(text.contains("question 9"), "{text}");
         }

@@ -26,6 +26,9 @@ pub enum AnswerError {
     /// The hook took it, but did not say that it was handed on.
     #[error("its client did not take the answer; answer in its terminal")]
     Unheard,
+    /// The engine that runs does not tell what is asked; why, in words.
+    #[error("what it asks could not be read: {0}")]
+    Unread(String),
     /// No engine holds anything.
     #[error("no engine runs, so nothing is held for an answer; answer in its terminal")]
     Gone,
@@ -45,18 +48,24 @@ impl AnswerError {
             Self::Unfit(_) => "unfit",
             Self::Paused => "paused",
             Self::Unheard => "unheard",
+            Self::Unread(_) => "unread",
             Self::Gone => "gone",
         }
     }
 }
 
 impl Handle {
-    /// The whole content of a request; none if nobody waits for its answer any more.
-    pub async fn request(&self, session: SessionId, request: &RequestId) -> Option<Arc<Content>> {
+    /// The whole content of a request; none if nobody waits for its answer any more. Fails only
+    /// where another engine is followed, with [`AnswerError::Unread`].
+    pub async fn request(
+        &self,
+        session: SessionId,
+        request: &RequestId,
+    ) -> Result<Option<Arc<Content>>, AnswerError> {
         if let Some(told) = self.followed.request(session, request).await {
             return told;
         }
-        self.content(session, request.clone()).await
+        Ok(self.content(session, request.clone()).await)
     }
 
     /// Answers a request. Returns when its hook has handed the answer on.

@@ -39,6 +39,8 @@ export class Asks {
   /** Closed by its owner, until it asks something else. */
   #closed = new Set<string>();
   #advance: SessionId | undefined;
+  /** Counts how often somebody has looked away. */
+  #turn = 0;
   /** Whose card was asked for. */
   #asked: RequestId | undefined;
   /** Answered last: what it asks next is expected. */
@@ -95,6 +97,7 @@ export class Asks {
 
   /** Nobody looks any more. */
   reset(): void {
+    this.#turn += 1;
     this.#hide();
     this.#closed.clear();
     this.#advance = this.#last = this.said = undefined;
@@ -153,9 +156,12 @@ export class Asks {
     this.pending = answer.kind;
     this.said = undefined;
     this.#last = id;
+    const turn = this.#turn;
     this.host.answer(id, request, answer).then(
       () => {
         this.#answered.set(request, answer.kind);
+        // Nobody looks any more: no card is to stand there, ready, when somebody does.
+        if (turn !== this.#turn) return;
         // The board may have been faster, and have taken the card away.
         if (!this.open || this.open.request === request) this.#advance = id;
         this.onanswered();
@@ -206,7 +212,10 @@ export class Asks {
         this.disturb();
       },
       (error: unknown) => {
-        if (this.open?.request === request) this.#say(id, String(error));
+        if (this.open?.request !== request) return;
+        // The next board tries again.
+        this.#asked = undefined;
+        this.#say(id, String(error));
       },
     );
   }

@@ -471,6 +471,35 @@ test('the menu leads to a card; hidden, all of it is forgotten', async () => {
   expect(off(yes())).toBe(true);
 });
 
+test('an answer that comes back when nobody looks any more opens nothing', async () => {
+  await open([asks('a', 'r1'), asks('b', 'r2')]);
+  await read();
+  await pause();
+  let answered = (): void => {};
+  calls.answer.mockImplementationOnce(() => new Promise((done) => (answered = done)));
+  await click(yes());
+  store.apply({ kind: 'Hidden' });
+  await settle();
+  answered();
+  await settle();
+  await pause();
+  store.apply({ kind: 'Shown', id: null });
+  await settle();
+  expect(request()).toBe('r2');
+  await read();
+  expect(off(yes())).toBe(true);
+  await click(yes());
+  expect(calls.answer).toHaveBeenCalledTimes(1);
+});
+
+test('what could not be read is said, and read with the next board', async () => {
+  calls.card.mockRejectedValueOnce('the engine did not answer');
+  await open([asks('a', 'r1')]);
+  expect(notes()).toEqual(['the engine did not answer']);
+  await becomes([asks('a', 'r1')]);
+  expect(find('[data-whole]')).not.toBeNull();
+});
+
 test('an end is asked for by name, and a kill only after it', async () => {
   await open([row('api')]);
   await shown('End', 'api');

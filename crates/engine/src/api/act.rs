@@ -245,7 +245,7 @@ pub(super) async fn answer(
             AnswerError::Over => (StatusCode::CONFLICT, "Too late"),
             AnswerError::Paused => (StatusCode::CONFLICT, "Paused"),
             AnswerError::Unfit(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Does not fit"),
-            AnswerError::Unheard | AnswerError::Gone => {
+            AnswerError::Unheard | AnswerError::Unread(_) | AnswerError::Gone => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
             }
         };

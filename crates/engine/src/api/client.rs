@@ -29,6 +29,8 @@ use trusty_fleet::{SessionId, Snapshot};
 
 /// How long an engine may take to answer before we go on without it.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How long an answer may take that holds all of a request.
+const WHOLE: Duration = Duration::from_secs(3);
 /// How long an action may take: a terminal is waited for, step by step.
 const ACTION: Duration = Duration::from_mins(1);
 /// The most we take of one answer or event.
@@ -88,20 +90,26 @@ impl Remote {
 
     /// Its newest snapshot.
     pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
-        self.whole("/v1/sessions").await
+        self.whole("/v1/sessions", PATIENCE).await
     }
 
     /// Why a session is what it is.
     pub async fn why(&self, id: SessionId) -> Result<Explanation, ClientError> {
-        self.whole(&format!("/v1/sessions/{id}/why")).await
+        self.whole(&format!("/v1/sessions/{id}/why"), PATIENCE)
+            .await
     }
 
-    async fn whole<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        let response = self.get(Request::get(path)).await?;
-        let body = timeout(PATIENCE, Limited::new(response.into_body(), MOST).collect())
-            .await
-            .map_err(|_| ClientError::Silent)?
-            .map_err(|e| ClientError::Broken(e.to_string()))?;
+    async fn whole<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        patience: Duration,
+    ) -> Result<T, ClientError> {
+        let body = timeout(patience, async {
+            let response = self.got(Request::get(path)).await?;
+            let body = Limited::new(response.into_body(), MOST).collect().await;
+            body.map_err(|e| ClientError::Broken(e.to_string()))
+        });
+        let body = body.await.unwrap_or(Err(ClientError::Silent))?;
         read(&body.to_bytes())
     }
 
@@ -181,7 +189,7 @@ impl Remote {
         request: &RequestId,
     ) -> Result<Option<WholeRequest>, ClientError> {
         let path = format!("/v1/sessions/{id}/requests/{request}");
-        match self.whole(&path).await {
+        match self.whole(&path, WHOLE).await {
             Ok(whole) => Ok(Some(whole)),
             Err(ClientError::Refused(problem)) if problem.status == 404 => Ok(None),
             Err(e) => Err(e),
@@ -201,22 +209,25 @@ impl Remote {
 
     /// How it is.
     pub async fn health(&self) -> Result<EngineHealth, ClientError> {
-        self.whole("/v1/health").await
+        self.whole("/v1/health", PATIENCE).await
     }
 
     async fn get(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
+        let answer = timeout(PATIENCE, self.got(request)).await;
+        answer.unwrap_or(Err(ClientError::Silent))
+    }
+
+    /// What is answered, whenever that comes.
+    async fn got(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
         let request = request.header(hyper::header::HOST, "trusty");
         let request = request.body(Full::new(Bytes::new()));
         let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
-        let answer = timeout(PATIENCE, async {
-            let response = self.send(request).await?;
-            check_version(&response)?;
-            if response.status() == StatusCode::OK {
-                return Ok(response);
-            }
-            Err(refused(response).await)
-        });
-        answer.await.unwrap_or(Err(ClientError::Silent))
+        let response = self.send(request).await?;
+        check_version(&response)?;
+        if response.status() == StatusCode::OK {
+            return Ok(response);
+        }
+        Err(refused(response).await)
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ClientError> {

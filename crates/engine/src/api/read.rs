@@ -148,7 +148,8 @@ pub(super) async fn request(
     };
     let told = session.requests.into_iter().find(|r| r.id == asked);
     let request = told.ok_or_else(over)?;
-    let content = handle.request(id.0, &asked).await.ok_or_else(over)?;
+    let content = handle.request(id.0, &asked).await;
+    let content = content.ok().flatten().ok_or_else(over)?;
     let card = Card::of(asked, &content);
     Ok(Json(WholeRequest {
         request,

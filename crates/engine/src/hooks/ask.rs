@@ -1,9 +1,11 @@
 //! A hook that waits for an answer: its end of the connection.
 //!
 //! After `taken` it is told `held <seconds from now, 0 for without limit>`, or nothing and the end:
-//! its client asks in its terminal. It is told so again when that changes. A held one waits for `answer <length>`, a line end and so many
-//! bytes, which it hands to its client as they are, and says `done`; or for the end, after which
-//! its client asks in its terminal. Whatever else it is told counts as the end.
+//! its client asks in its terminal. It is told so again when that changes, and every few seconds
+//! as a sign of life: an engine that falls silent holds nobody. A held one waits for
+//! `answer <length>`, a line end and so many bytes, which it hands to its client as they are, and
+//! says `done`; or for the end, after which its client asks in its terminal. Whatever else it is
+//! told counts as the end.
 
 use super::{LONGEST, NAME, Then, left, send};
 use crate::io::{clock, paths};
@@ -17,6 +19,11 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How often a hook that waits looks whether anybody waits for it.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often a hook that is held is told that it still is.
+pub(super) const SIGN: Duration = Duration::from_secs(4);
+/// An engine that gives no sign for so many looks has stopped. Looks are counted and no clock is
+/// asked, for all of us sleep while the machine does.
+const SILENCE: u32 = 15;
 /// What an engine has not let go so long after it said it would, it has forgotten.
 const GRACE: Duration = Duration::from_secs(2);
 /// The longest answer, in bytes. It may repeat a tool's whole input.
@@ -51,6 +58,19 @@ pub fn ask(
     longest: Duration,
     goes_on: impl Fn() -> bool,
 ) -> Option<Answered> {
+    ask_every(LOOK, runtime_dir, uid, payload, pid, longest, goes_on)
+}
+
+/// Looks so often whether anybody waits, and is there.
+fn ask_every(
+    look: Duration,
+    runtime_dir: &Path,
+    uid: u32,
+    payload: &[u8],
+    pid: u32,
+    longest: Duration,
+    goes_on: impl Fn() -> bool,
+) -> Option<Answered> {
     // In a folder of ours alone, nobody else listens.
     if !paths::is_private(runtime_dir, uid).unwrap_or(false) {
         return None;
@@ -64,12 +84,13 @@ pub fn ask(
     if taken != TAKEN.as_bytes() {
         return None;
     }
-    stream.set_read_timeout(Some(LOOK)).ok()?;
+    stream.set_read_timeout(Some(look)).ok()?;
     let mut waiting = Waiting {
         stream,
         since: crate::io::sys::since_boot(),
         // An engine that hangs before it says so holds nobody.
         longest: longest.min(GRACE),
+        silent: 0,
         goes_on,
     };
     let mut line = waiting.line()?;
@@ -97,6 +118,8 @@ struct Waiting<F> {
     stream: UnixStream,
     since: Duration,
     longest: Duration,
+    /// The looks since the engine's last sign.
+    silent: u32,
     goes_on: F,
 }
 
@@ -132,11 +155,15 @@ impl<F: Fn() -> bool> Waiting<F> {
         loop {
             match self.stream.read(into) {
                 Ok(0) => return None,
-                Ok(count) => return Some(count),
-                Err(e) if is_early(e.kind()) => {}
+                Ok(count) => {
+                    self.silent = 0;
+                    return Some(count);
+                }
+                Err(e) if is_early(e.kind()) => self.silent += 1,
                 Err(_) => return None,
             }
-            if self.waited() >= self.longest || !(self.goes_on)() {
+            let forgotten = self.silent >= SILENCE || self.waited() >= self.longest;
+            if forgotten || !(self.goes_on)() {
                 return None;
             }
         }
@@ -254,15 +281,16 @@ mod tests {
         );
     }
 
-    #[test]
-    fn an_engine_that_hangs_before_it_holds_lets_go() {
+    /// Whether a hook lets go that an engine told this before it fell silent.
+    #[track_caller]
+    fn lets_go(said: &'static str, look: Duration) {
         let dir = tempfile::tempdir().expect("folder");
         let private = std::fs::Permissions::from_mode(0o700);
         std::fs::set_permissions(dir.path(), private).expect("chmod");
         let listener = UnixListener::bind(dir.path().join(NAME)).expect("socket");
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a hook");
-            stream.write_all(TAKEN.as_bytes()).expect("taken");
+            stream.write_all(said.as_bytes()).expect("said");
             // It says no more, and hangs up only after the hook.
             let _ = stream.read_to_end(&mut Vec::new());
         });
@@ -270,10 +298,18 @@ mod tests {
         let (tell, told) = mpsc::channel();
         thread::spawn(move || {
             let longest = Duration::from_hours(1000);
-            let answer = ask(dir.path(), uid, b"{}", 7, longest, || true);
+            let answer = ask_every(look, dir.path(), uid, b"{}", 7, longest, || true);
             let _ = tell.send(answer.is_none());
         });
-        assert_eq!(told.recv_timeout(LONG), Ok(true));
+        assert_eq!(told.recv_timeout(LONG), Ok(true), "{said}");
+    }
+
+    #[test]
+    fn an_engine_that_hangs_lets_go() {
+        lets_go(TAKEN, LOOK);
+        // Without limit: only its silence tells.
+        lets_go("taken\nheld 0\n", Duration::from_millis(5));
+        lets_go("taken\nheld 0\nanswer 9\n{", Duration::from_millis(5));
     }
 
     #[test]

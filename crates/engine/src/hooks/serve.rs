@@ -1,15 +1,15 @@
 //! The engine's end: takes what hooks tell, within bounds, and keeps those that wait for an answer.
 
-use super::ask::{DONE, TAKEN};
+use super::ask::{DONE, SIGN, TAKEN};
 use super::{Header, LONGEST, MOST, Then};
 use crate::engine::Handle;
 use crate::io::socket::{self, Beside};
-use crate::io::sys;
+use crate::io::{clock, sys};
 use crate::requests::{LastWord, Told};
 use crate::sources::hook::{self, Asked};
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::{Machine, ProcessKey};
-use trusty_fleet::request::Over;
+use trusty_fleet::request::{Over, RequestId};
 
 /// So many hooks are listened to at a time; more wait in the system's queue.
 const AT_ONCE: usize = 256;
@@ -143,12 +143,15 @@ async fn wait(mut stream: UnixStream, handle: &Handle, session: SessionId, asked
         return;
     };
     let mut ended = [0];
+    let mut end = None;
+    let mut is_held = false;
     let word = loop {
         tokio::select! {
             word = held.recv() => match word {
-                Some(Told::Held(until)) => {
-                    let line = format!("held {}\n", until.map_or(0, |left| left.as_secs().max(1)));
-                    if stream.write_all(line.as_bytes()).await.is_err() {
+                Some(Told::Held(left)) => {
+                    end = left.map(|left| clock::instant() + left);
+                    is_held = true;
+                    if say_held(&mut stream, end).await.is_none() {
                         break None;
                     }
                 }
@@ -156,6 +159,12 @@ async fn wait(mut stream: UnixStream, handle: &Handle, session: SessionId, asked
                 // Let go.
                 None => return,
             },
+            // The loop says that it lives, not this task: it is the loop that answers.
+            Some(_) = alive(handle, session, &id), if is_held => {
+                if say_held(&mut stream, end).await.is_none() {
+                    break None;
+                }
+            }
             // A hook that waits says nothing.
             _ = stream.read(&mut ended) => break None,
         }
@@ -171,6 +180,19 @@ async fn wait(mut stream: UnixStream, handle: &Handle, session: SessionId, asked
         None => Over::HungUp,
     };
     handle.held_no_more(session, id, over).await;
+}
+
+/// Tells the hook for how long it is held from now.
+async fn say_held(stream: &mut UnixStream, end: Option<Instant>) -> Option<()> {
+    let left = end.map(|end| end.saturating_duration_since(clock::instant()));
+    let line = format!("held {}\n", left.map_or(0, |left| left.as_secs().max(1)));
+    stream.write_all(line.as_bytes()).await.ok()
+}
+
+/// Comes a while later, once the loop has said that it still holds this.
+async fn alive(handle: &Handle, session: SessionId, id: &RequestId) -> Option<()> {
+    clock::sleep(SIGN).await;
+    handle.content(session, id.clone()).await.map(drop)
 }
 
 /// Gives the hook the answer; whether it has handed it on.

@@ -99,10 +99,10 @@ impl Followed {
         &self,
         session: SessionId,
         request: &RequestId,
-    ) -> Option<Option<Arc<Content>>> {
+    ) -> Option<Result<Option<Arc<Content>>, AnswerError>> {
         let told = present(self.remote()?.request(session, request).await)?;
-        let whole = told.ok().flatten();
-        Some(whole.map(|whole| Arc::new(whole.content)))
+        let told = told.map(|whole| whole.map(|whole| Arc::new(whole.content)));
+        Some(told.map_err(|e| AnswerError::Unread(e.to_string())))
     }
 
     pub(crate) async fn answer(

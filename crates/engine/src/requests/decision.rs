@@ -69,6 +69,9 @@ pub enum Unfit {
     /// Its questions are not understood.
     #[error("its questions are not understood; answer in its terminal")]
     Odd,
+    /// Nothing is approved from here that cannot be shown; why it cannot, in words.
+    #[error("{0}")]
+    Unseen(String),
     /// It is none.
     #[error("it is no answer")]
     NoAnswer,

@@ -1,6 +1,6 @@
 //! The requests that are held now. They live with the loop: one writer.
 
-use super::{AnswerError, decide};
+use super::{AnswerError, Unfit, decide};
 use crate::sources::hook::Asked;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,6 +39,8 @@ struct Hold {
     session: SessionId,
     content: Arc<Content>,
     weight: usize,
+    /// Why it is not approved from here.
+    unseen: Option<String>,
     /// The way back. Dropped, it lets the hook go.
     way: mpsc::Sender<Told>,
     /// What its hook knows of how long it is held; nothing if it knows nothing.
@@ -64,6 +66,7 @@ impl Held {
             asking,
             content,
             weight,
+            unseen,
         } = asked;
         let kept: usize = self.0.values().map(|hold| hold.weight).sum();
         let fits = self.0.len() < MOST && kept.saturating_add(weight) <= WEIGHT;
@@ -74,6 +77,7 @@ impl Held {
             session,
             content: Arc::new(content),
             weight,
+            unseen,
             way,
             told: None,
             answering: None,
@@ -109,7 +113,12 @@ impl Held {
             let _ = reply.send(Ok(()));
             return Some(Over::Released);
         }
-        let bytes = match decide(&hold.content, answer) {
+        let approves = !matches!(answer, Answer::Deny { .. } | Answer::Stop { .. });
+        let decision = match hold.unseen.clone().filter(|_| approves) {
+            Some(why) => Err(Unfit::Unseen(why)),
+            None => decide(&hold.content, answer),
+        };
+        let bytes = match decision {
             Ok(decision) => format!("{decision}\n").into_bytes(),
             Err(unfit) => {
                 let _ = reply.send(Err(unfit.into()));

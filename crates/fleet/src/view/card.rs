@@ -108,7 +108,7 @@ impl Card {
         let mut sheet = Sheet::default();
         let mut questions = Vec::new();
         let mut unseen = None;
-        if content.tool.chars().count() > LONGEST {
+        if seen::line(&content.tool).chars().count() > LONGEST {
             sheet.field("tool", &content.tool.as_str().into());
         }
         match kind {
@@ -148,9 +148,9 @@ impl Card {
 
 /// "Bash", "Edit main.rs".
 fn title(content: &Content) -> String {
-    let name = seen::text(&content.tool);
+    let name = seen::line(&content.tool);
     let full = match input::file(&content.input) {
-        Some(file) => format!("{name} {}", seen::text(file)),
+        Some(file) => format!("{name} {}", seen::line(file)),
         None => name,
     };
     let short: String = full.chars().take(LONGEST).collect();

@@ -33,6 +33,7 @@ fn asked(name: &str, weight: usize) -> Asked {
             suggestions: vec![],
         },
         weight,
+        unseen: None,
     }
 }
 
@@ -179,4 +180,29 @@ fn what_is_kept_is_bounded() {
     assert_eq!(take(&mut held, "large", WEIGHT).0, Some(Over::Released));
     assert_eq!(take(&mut held, "fits", WEIGHT + 1 - MOST).0, None);
     assert_eq!(take(&mut held, "more", 1).0, Some(Over::Released));
+}
+
+#[test]
+fn what_cannot_be_shown_is_denied_and_not_approved() {
+    let mut held = Held::default();
+    let (way, mut told) = mpsc::channel(2);
+    let unseen = Asked {
+        unseen: Some("it is too long".into()),
+        ..asked("a", 1)
+    };
+    assert_eq!(held.take(session(1), unseen, way).1, None);
+    for approves in [Answer::Allow {}, Answer::Always { suggestion: 0 }] {
+        let (reply, mut given) = oneshot::channel();
+        assert_eq!(held.answer(session(1), &id("a"), &approves, reply), None);
+        let refused = given.try_recv().expect("at once").expect_err("refused");
+        assert_eq!(
+            (refused.code(), refused.to_string()),
+            ("unfit", "it is too long".to_owned())
+        );
+        assert!(told.try_recv().is_err(), "nothing is on its way");
+    }
+    let (reply, _given) = oneshot::channel();
+    let deny = Answer::Deny { message: None };
+    assert_eq!(held.answer(session(1), &id("a"), &deny, reply), None);
+    assert!(matches!(told.try_recv(), Ok(Told::Last(_))));
 }

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::request::{Asking, Asks, Content, RequestId};
+use trusty_fleet::view::Card;
 
 /// What a value takes up by itself, in bytes, as far as matters.
 const VALUE: usize = 96;
@@ -37,6 +38,8 @@ pub struct Asked {
     pub content: Content,
     /// What the content takes up, in bytes, roughly.
     pub weight: usize,
+    /// Why it cannot be approved from here, in words: something of it cannot be shown.
+    pub unseen: Option<String>,
 }
 
 /// Reads what the hook of this process was given, in a session. Nothing where it is no request,
@@ -46,7 +49,8 @@ pub fn decode(payload: &[u8], session: SessionId, hook: ProcessKey) -> Option<As
     if read.hook_event_name != "PermissionRequest" || read.session_id.is_empty() {
         return None;
     }
-    let tool = line(&read.tool_name, NAME)?;
+    // One that cannot be said as it is could be taken for another.
+    let tool = line(&read.tool_name, NAME).filter(|tool| *tool == read.tool_name)?;
     let input = Value::Object(read.tool_input);
     let call = Digest::deserialize(&input).ok()?.fingerprint(&tool);
     let Value::Object(input) = input else {
@@ -58,22 +62,26 @@ pub fn decode(payload: &[u8], session: SessionId, hook: ProcessKey) -> Option<As
     };
     let weight =
         weight(&suggestions) + input.iter().map(|(k, v)| k.len() + weigh(v)).sum::<usize>();
+    let id = identify(session, &read.hook_event_name, payload, hook);
+    let detail = detail(&tool, &input);
+    let content = Content {
+        tool: tool.clone(),
+        input,
+        suggestions,
+    };
     Some(Asked {
+        unseen: Card::of(id.clone(), &content).unseen,
         asking: Asking {
-            id: identify(session, &read.hook_event_name, payload, hook),
+            id,
             session_id: read.session_id.chars().take(NAME).collect(),
             kind: Asks::of(&tool),
-            tool: tool.clone(),
-            detail: detail(&tool, &input),
+            tool,
+            detail,
             agent: text_of(&read.agent_id),
             agent_type: text_of(&read.agent_type).filter(|t| !t.is_empty()),
             call,
         },
-        content: Content {
-            tool,
-            input,
-            suggestions,
-        },
+        content,
         weight,
     })
 }
@@ -140,7 +148,9 @@ mod tests {
             asking,
             content,
             weight,
+            unseen,
         } = read(&payload()).expect("a request");
+        assert_eq!(unseen, None);
         assert_eq!(asking.kind, Asks::Permission);
         assert_eq!(
             (asking.tool.as_str(), asking.detail.as_deref()),

@@ -18,8 +18,8 @@ pub(super) fn line(text: &str) -> String {
     for c in solid.chars() {
         match c {
             '\t' => shown.push(c),
-            // An emoji is followed by one of these; anything else hides it.
-            '\u{fe0e}' | '\u{fe0f}' if before.is_some_and(is_symbol) => shown.push(c),
+            // It makes an emoji of a sign, which can be seen; behind anything else it hides.
+            '\u{fe0f}' if before.is_some_and(is_symbol) => shown.push(c),
             // What a name begins with is not to be mistaken for one.
             '⟨' => name(&mut shown, c),
             _ if hides(c) => name(&mut shown, c),
@@ -64,12 +64,14 @@ fn name(shown: &mut String, c: char) {
     };
 }
 
-/// Whether a variation selector may stand behind it.
+/// Whether it is a sign that may be drawn as an emoji: of Unicode's `emoji-variation-sequences`,
+/// those that are no digits.
 fn is_symbol(c: char) -> bool {
-    matches!(c, '#' | '*' | '0'..='9' | '\u{a9}' | '\u{ae}' | '\u{2010}'..='\u{27bf}'
-        | '\u{2900}'..='\u{2bff}' | '\u{3030}'..='\u{303d}' | '\u{3297}'..='\u{3299}'
+    matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
+        | '\u{2194}'..='\u{21aa}' | '\u{231a}'..='\u{23fa}' | '\u{24c2}'
+        | '\u{25aa}'..='\u{25fe}' | '\u{2600}'..='\u{27bf}' | '\u{2934}' | '\u{2935}'
+        | '\u{2b05}'..='\u{2b55}' | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}'
         | '\u{1f000}'..='\u{1faff}')
-        && !hides(c)
 }
 
 /// Controls, format characters, fillers, selectors and every blank but the plain one.

@@ -6,6 +6,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 /// The most that a card holds, in bytes of what it shows. No owner reads more.
 const MOST: usize = 200_000;
+/// The most lines that a card holds.
+const MOST_LINES: usize = 10_000;
 /// The most lines that are compared one by one; what is longer is taken out, then put in.
 const MOST_COMPARED: usize = 2_000;
 
@@ -87,13 +89,17 @@ impl Sheet {
         if self.over {
             return;
         }
-        // Counted before it is written: one line may be all there is.
-        self.count(line.len() + 1);
-        if self.over {
+        // Looked at before it is written: one line may be all there is.
+        let fits = self.used + line.len() < MOST && self.lines.len() < MOST_LINES;
+        if !fits {
+            self.over = true;
             return;
         }
         let text = seen::line(line);
-        self.used += text.len() - line.len().min(text.len());
+        self.count(text.len() + 1);
+        if self.over {
+            return;
+        }
         self.lines.push(CardLine { mark, text });
     }
 }

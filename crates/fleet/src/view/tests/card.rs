@@ -181,6 +181,10 @@ fn what_cannot_be_seen_or_steers_is_written_as_its_name() {
             "a\u{fe0f}✔\u{fe0f}\u{fe0f}\u{e0100}",
             "a⟨U+FE0F⟩✔\u{fe0f}⟨U+FE0F⟩⟨U+E0100⟩",
         ),
+        (
+            "rm 1\u{fe0f} “a”\u{fe0f}✔\u{fe0e}",
+            "rm 1⟨U+FE0F⟩ “a”⟨U+FE0F⟩✔⟨U+FE0E⟩",
+        ),
         ("a\u{2028}b\u{2029}c", "a⟨U+2028⟩b⟨U+2029⟩c"),
         ("a\u{a0}b\u{3000}c\u{2003}d", "a⟨U+00A0⟩b⟨U+3000⟩c⟨U+2003⟩d"),
         ("a\u{3164}\u{115f}\u{2800}", "a⟨U+3164⟩⟨U+115F⟩⟨U+2800⟩"),
@@ -209,11 +213,15 @@ fn what_cannot_be_seen_or_steers_is_written_as_its_name() {
     }
     let odd = with_offers(
         "To\u{202e}ol",
-        &json!({"file_path": "/a\u{202e}b"}),
+        &json!({"file_path": "/a\u{202e}b\nc"}),
         &[json!("\u{202e}")],
     );
-    assert_eq!(odd.title, "To⟨U+202E⟩ol a⟨U+202E⟩b");
+    assert_eq!(odd.title, "To⟨U+202E⟩ol a⟨U+202E⟩b⟨LF⟩c");
     assert_eq!(odd.always[0].text, "\"⟨U+202E⟩\"");
+    // A short name whose signs are long ones.
+    let tool = format!("{}rm", "\u{200b}".repeat(20));
+    let spelt = format!(" {}rm", "⟨U+200B⟩".repeat(20));
+    assert_eq!(drawn(&card(&tool, &json!({}))).last(), Some(&spelt));
 }
 
 #[test]
@@ -300,6 +308,10 @@ fn what_is_too_long_says_so_and_offers_nothing() {
     assert!(long.lines.len() < 110_000 && long.always.is_empty());
     let line = card("Bash", &json!({"command": "x".repeat(10_000_000)}));
     assert!(line.unseen.is_some() && line.lines.is_empty());
+    let spelt = card("Bash", &json!({"command": "\u{200b}".repeat(60_000)}));
+    assert!(spelt.unseen.is_some() && spelt.lines.is_empty());
+    let blank = card("Bash", &json!({"command": "\n".repeat(100_000)}));
+    assert!(blank.unseen.is_some() && blank.lines.len() == 10_000);
     assert_eq!(
         card("Bash", &json!({"command": "x".repeat(100_000)})).unseen,
         None
