@@ -54,6 +54,16 @@ fn a_sub_agent_is_given_more_time_while_it_is_held() {
 }
 
 #[test]
+fn a_sub_agent_is_denied_and_its_work_ended() {
+    run("agent-stop", Shape::TmuxBash);
+}
+
+#[test]
+fn a_sub_agent_outlives_the_session_it_was_begun_in() {
+    run("clear", Shape::PtyDirect);
+}
+
+#[test]
 fn two_requests_are_answered_each_by_its_own_id() {
     run("two", Shape::TmuxBash);
 }

@@ -24,7 +24,7 @@ use trusty_tests::Shape;
 pub(crate) type Case = (&'static str, fn(Shape));
 
 /// All of them.
-pub(crate) const CASES: [Case; 29] = [
+pub(crate) const CASES: [Case; 34] = [
     ("allow", permissions::allow_runs),
     ("deny", permissions::deny_goes_on),
     ("stop", permissions::stop_ends_the_turn),
@@ -39,6 +39,8 @@ pub(crate) const CASES: [Case; 29] = [
     ("longer", agents::held_for_longer),
     ("let-go", agents::let_go_from_here),
     ("agents", agents::alike_but_not_the_same),
+    ("agent-stop", agents::denied_and_stopped),
+    ("clear", agents::outlives_its_session),
     ("two", queue::each_by_its_own_id),
     ("again", queue::asked_again),
     ("stop-two", queue::stop_ends_both),
@@ -49,17 +51,18 @@ pub(crate) const CASES: [Case; 29] = [
     ("both", races::both_at_once),
     ("killed", faults::the_engine_is_killed),
     ("hung", faults::the_engine_hangs),
+    ("hung-agent", faults::the_engine_hangs_with_a_sub_agent_held),
     ("absent", faults::no_engine),
     ("timeout", faults::the_client_gives_up_the_hook),
     ("command", command::each_answer),
     ("command-two", command::one_of_several),
     ("quit", faults::the_engine_ends),
+    ("policy", never::a_policy_forbids_hooks),
+    ("modes", never::modes_that_do_not_ask),
 ];
 
-/// Cases that have no terminal of their own, or are the same in all.
-pub(crate) const ELSEWHERE: [Case; 4] = [
-    ("policy", never::a_policy_forbids_hooks),
+/// Cases that have no terminal of their own.
+pub(crate) const ELSEWHERE: [Case; 2] = [
     ("headless", never::headless),
     ("background", never::in_the_background),
-    ("modes", never::modes_that_do_not_ask),
 ];

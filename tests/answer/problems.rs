@@ -84,6 +84,11 @@ fn p8_an_engine_that_hangs_leaves_the_dialog_usable() {
 }
 
 #[test]
+fn p8_an_engine_that_hangs_keeps_no_sub_agent_from_its_dialog() {
+    run("hung-agent", Shape::TmuxBash);
+}
+
+#[test]
 fn p8_an_engine_that_ends_lets_go_of_what_it_holds() {
     run("quit", Shape::TmuxBash);
 }

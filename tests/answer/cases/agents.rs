@@ -100,6 +100,41 @@ pub(crate) fn let_go_from_here(shape: Shape) {
     stage.goes_on("say and on");
 }
 
+/// Denied, and that agent's work ended.
+pub(crate) fn denied_and_stopped(shape: Shape) {
+    let Some(stage) = held_as_long_as_it_takes(shape) else {
+        return;
+    };
+    let request = stage.ask("agents 1 bg bash: touch made");
+    stage.give(&request, &json!({"kind": "stop"}));
+    stage.wait_over();
+    stage.rest();
+    assert!(!stage.made("made"));
+    stage.goes_on("say and on");
+}
+
+/// Its session begins anew while it is held: it works on, and its answer still counts.
+pub(crate) fn outlives_its_session(shape: Shape) {
+    let Some(stage) = held_as_long_as_it_takes(shape) else {
+        return;
+    };
+    let request = stage.ask("agents 1 bg bash: touch made");
+    let id = || {
+        stage.session()?["claude"]["session_id"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let before = id().expect("a session");
+    stage.terminal.submit("/clear");
+    until(LONG, "another session", || id().filter(|id| *id != before));
+    assert!(!stage.terminal.screen().contains(PROCEED));
+    stage.wait_held(1);
+    stage.give(&request, &allow());
+    stage.wait_made("made");
+    stage.wait_over();
+    stage.goes_on("say and on");
+}
+
 /// Three sub-agents ask for the very same: an answer is for one of them.
 pub(crate) fn alike_but_not_the_same(shape: Shape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {

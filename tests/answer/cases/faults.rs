@@ -77,6 +77,23 @@ pub(crate) fn the_engine_hangs(shape: Shape) {
     stage.goes_on("say and on");
 }
 
+/// It holds one that has no dialog yet, for as long as it takes, and says no more: its hook waits
+/// only for a sign of life, and then the dialog comes.
+pub(crate) fn the_engine_hangs_with_a_sub_agent_held(shape: Shape) {
+    let Some(stage) = held_as_long_as_it_takes(shape) else {
+        return;
+    };
+    let request = stage.ask("agents 1 bg bash: touch made");
+    assert!(!stage.terminal.screen().contains(PROCEED));
+    signal(&stage, Signal::STOP);
+    stage.press_at(PROCEED, Key::Char('1'));
+    stage.wait_made("made");
+    signal(&stage, Signal::CONT);
+    stage.wait_over();
+    stage.is_late(&request, &allow());
+    stage.goes_on("say and on");
+}
+
 /// It ends as it should, and lets go of what it holds.
 pub(crate) fn the_engine_ends(shape: Shape) {
     let Some(mut stage) = held_as_long_as_it_takes(shape) else {

@@ -4,7 +4,7 @@
 use super::{Fleet, Known};
 use crate::client::Role;
 use crate::evidence::Requests;
-use crate::observation::{Connection, Holding, ProcessFacts, RegistryEntry, RunState};
+use crate::observation::{Connection, Happened, Holding, ProcessFacts, RegistryEntry, RunState};
 use crate::request::{Over, RequestId};
 use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
 use crate::status::{Channel, HOOK_LEADS, Open, Stand};
@@ -161,17 +161,27 @@ fn unasked(known: &Known<'_>, now: Timestamp) -> Option<String> {
     }
     let began = known.process.facts.started_at;
     let pid = known.key.pid;
-    let heard = known.case.hooks.is_some_and(|told| {
-        told.newest_first()
-            .any(|(at, e)| at >= began && e.pid.is_none_or(|p| p == pid))
-    });
-    let why = if heard {
-        "its client asks this in its terminal alone"
+    let mut heard = known
+        .case
+        .hooks
+        .into_iter()
+        .flat_map(|told| told.newest_first())
+        .filter(|(at, e)| *at >= began && e.pid.is_none_or(|p| p == pid))
+        .peekable();
+    let why = if heard.peek().is_none() {
+        "its hooks are connected, but none has been heard here: it asked before Trusty Bar ran, \
+         or another program of ours listens"
+    } else if heard.any(|(at, e)| is_request(&e.what) && at.after(HOOK_LEADS) >= need.since.into())
+    {
+        "what it asks was told, but could not be taken in whole"
     } else {
-        "its hooks are connected, but none has been heard here yet; another program of ours may \
-         listen"
+        "its client asks this in its terminal alone"
     };
     Some(why.to_owned())
+}
+
+fn is_request(what: &Happened) -> bool {
+    matches!(what, Happened::PermissionAsked { .. })
 }
 
 /// Whether a hook asked this and has gone, by its own time limit or another hand. A sub-agent's

@@ -229,10 +229,11 @@ fn is_left(case: &Case<'_>, content: &Content<'_>, at: Timestamp, asking: &Askin
         .told()
         .take_while(|(told, _)| *told > at)
         .any(|(_, event)| match (&event.what, agent) {
-            // A compaction of the main agent begins a session, too: its sub-agents ask on.
-            (Happened::SessionEnded, _)
-            | (
-                Happened::SessionStarted
+            // A compaction, `/clear` or `/resume` begins another session; sub-agents outlive all
+            // three and ask on (measured, 2.1.330).
+            (
+                Happened::SessionEnded
+                | Happened::SessionStarted
                 | Happened::Prompted
                 | Happened::Stopped { .. }
                 | Happened::Failed { .. },
@@ -246,10 +247,11 @@ fn is_left(case: &Case<'_>, content: &Content<'_>, at: Timestamp, asking: &Askin
             let ended = said.end.as_ref().is_some_and(|end| end.at > at);
             ended || said.turn_at.is_some_and(|turn| turn > at)
         });
-    let other_session = case.registry.first().is_some_and(|run| {
-        let id = run.value.session_id.as_ref();
-        run.first > at && id.is_some_and(|id| *id != asking.session_id)
-    });
+    let other_session = agent.is_none()
+        && case.registry.first().is_some_and(|run| {
+            let id = run.value.session_id.as_ref();
+            run.first > at && id.is_some_and(|id| *id != asking.session_id)
+        });
     by_hook || by_transcript || other_session
 }
 

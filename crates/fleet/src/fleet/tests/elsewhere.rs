@@ -38,6 +38,14 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
         event(1_000, MAIN, Happened::Prompted),
     ];
     said(with(waits(), heard.clone()), "in its terminal alone");
+    let told = Happened::PermissionAsked {
+        tool: "Bash".into(),
+        detail: None,
+    };
+    said(
+        with(with(waits(), heard.clone()), vec![event(2_250, MAIN, told)]),
+        "could not be taken in",
+    );
     assert_eq!(
         why(with(waits(), heard), 2_400),
         None,

@@ -329,13 +329,12 @@ fn what_is_told_is_what_can_be_answered() {
 }
 
 #[test]
-fn a_compaction_of_the_main_agent_ends_nothing_of_its_sub_agents() {
-    let facts = with(
-        helper_asks(),
-        vec![event(3_000, MAIN, Happened::SessionStarted)],
-    );
-    let held = "helper shows helper* holds helper";
-    check("compacted", &facts, &[(3_500, held)]);
+fn another_session_of_the_main_agent_ends_nothing_of_its_sub_agents() {
+    for what in [Happened::SessionStarted, Happened::SessionEnded] {
+        let facts = with(helper_asks(), vec![event(3_000, MAIN, what)]);
+        let held = "helper shows helper* holds helper";
+        check("another", &facts, &[(3_500, held)]);
+    }
 }
 
 #[test]
