@@ -2,6 +2,8 @@
 
 #[path = "answering/kinds.rs"]
 mod kinds;
+#[path = "answering/leaving.rs"]
+mod leaving;
 #[path = "answering/tray.rs"]
 mod tray;
 
