@@ -804,6 +804,8 @@ export interface components {
         };
         /** @description Why a session is what it is, ready to draw. */
         Reasons: {
+            /** @description How it asks its owner, where that is not before it acts: "It is in auto mode: …"; else empty. */
+            asks: string;
             /** @description What each source says: the one that decided first, the silent ones last. */
             lines: components["schemas"]["ReasonLine"][];
             /** @description "Because its registry file says busy."; empty if nothing is known. */
@@ -846,10 +848,13 @@ export interface components {
         Row: {
             action?: components["schemas"]["RowAction"] | null;
             ask?: components["schemas"]["RowAsk"] | null;
+            /**
+             * @description Words beside its name: that no terminal shows it, that it is headless, that it asks for no
+             *     permission.
+             */
+            badges?: string[];
             /** @description What to know before it is resumed. */
             caution?: string | null;
-            /** @description No terminal shows it. */
-            detached: boolean;
             /** @description The rest of the second line. */
             detail: string;
             /** @description "Not paused: its pane is in copy mode", for as long as that is news. */

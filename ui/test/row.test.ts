@@ -38,7 +38,7 @@ test('whatever a session is called stays text', () => {
 
 test('detached and inferred show', () => {
   expect(draw(row('a'))).not.toContain('Detached');
-  const html = draw(row('a', { detached: true, inferred: true }));
+  const html = draw(row('a', { badges: ['Detached'], inferred: true }));
   expect(html).toContain('Detached');
   expect(html).toMatch(/class="word tone[^"]*inferred/);
 });

@@ -4,7 +4,7 @@ import type { Board, Row, RowAction } from '../src/lib/wire';
 export function row(id: string, more: Partial<Row> = {}): Row {
   return {
     id, title: id, word: 'Idle', detail: '~/src', tone: 'idle', glyph: 'idle', section: 'Quiet',
-    since: '2026-01-01T00:00:00Z', inferred: false, detached: false, pending: false,
+    since: '2026-01-01T00:00:00Z', inferred: false, badges: [], pending: false,
     why: 'Idle: the registry says so', sentence: `${id}, Idle, ~/src`,
     ...more,
   };

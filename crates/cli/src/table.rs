@@ -131,11 +131,11 @@ impl Line {
         } else {
             row.word.clone()
         };
-        let detached = row.detached.then_some("detached");
+        let aside = row.aside();
         let parts = [
             row.failure.as_deref(),
             row.caution.as_deref(),
-            detached,
+            aside.as_deref(),
             Some(row.detail.as_str()).filter(|detail| !detail.is_empty()),
         ];
         let detail = parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");

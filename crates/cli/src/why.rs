@@ -48,9 +48,14 @@ fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: Paper) -
     let Reasons {
         sentence,
         until,
+        asks,
         lines: told,
     } = Reasons::of(explanation);
-    lines.extend([sentence, until].into_iter().filter(|l| !l.is_empty()));
+    lines.extend(
+        [sentence, until, asks]
+            .into_iter()
+            .filter(|l| !l.is_empty()),
+    );
     let words = [row.failure, row.caution, row.refusal];
     lines.extend(words.into_iter().flatten().map(|words| full_stop(&words)));
     lines.push(String::new());

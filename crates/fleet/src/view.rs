@@ -8,6 +8,7 @@ mod connect;
 mod face;
 mod glance;
 mod menu;
+mod mode;
 mod pausing;
 mod reasons;
 mod row;

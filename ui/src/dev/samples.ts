@@ -34,7 +34,7 @@ export function row(title: string, glyph: Glyph, word: string, detail: string, a
     title, word, detail, glyph, tone, section,
     since: before(age),
     inferred: false,
-    detached: false,
+    badges: [],
     pending: false,
     action: glyph === 'paused' ? RESUME : glyph === 'stopped' ? undefined : PAUSE,
     why: `${word}: the client's registry says so`,
@@ -47,7 +47,7 @@ const full = (): Row[] => [
   row('payments-api', 'permission', 'Permission', 'Bash: cargo publish --dry-run', '12s'),
   row('docs-site', 'question', 'Question', 'Which changelog format?', '4m'),
   row('fleet-core', 'working', 'Working', 'Bash: cargo test · 2 sub-agents', '38s'),
-  row('ui-popover', 'working', 'Working', 'Bash: npm test', '2m', { detached: true }),
+  row('ui-popover', 'working', 'Working', 'Bash: npm test', '2m', { badges: ['Detached'] }),
   row('release-notes', 'finished', 'Finished', 'ready for review', '6m'),
   row('big-refactor', 'paused', 'Paused', 'stopped by a signal or Ctrl-Z', '1h'),
   row('scratch', 'idle', 'Idle', '~/tmp/scratch', '3h', { inferred: true }),
@@ -62,7 +62,7 @@ const every = (): Row[] => [
   row('dev-server', 'shell', 'Idle', 'a background shell runs', '9m'),
   row('settings', 'menu', 'Menu open', '~/src/settings', '20s'),
   row('new-one', 'starting', 'Starting', 'look at its terminal', '3s', { inferred: true }),
-  row('other', 'unknown', 'Running', '~/src/other · tmux other', '5m', { inferred: true, detached: true }),
+  row('other', 'unknown', 'Running', '~/src/other · tmux other', '5m', { inferred: true, badges: ['Detached'] }),
 ];
 
 const ask = (request: string, more: Partial<RowAsk> = {}): Partial<Row> => ({ ask: { request, more: 0, ...more } });
@@ -186,7 +186,7 @@ export const connect: ConnectCard = {
 
 const hostile = (): Row[] => [
   row('<img src=x onerror=alert(1)>', 'permission', 'Permission', '<script>alert(1)</scr' + 'ipt>', '1s'),
-  row('a-very-long-session-name-that-nobody-would-ever-type-by-hand', 'working', 'Working', 'Bash: find . -name "*.rs" -exec grep -l "something quite long" {} +', '59m', { detached: true }),
+  row('a-very-long-session-name-that-nobody-would-ever-type-by-hand', 'working', 'Working', 'Bash: find . -name "*.rs" -exec grep -l "something quite long" {} +', '59m', { badges: ['Detached'] }),
   row('مرحبا بالعالم', 'idle', 'Idle', '~/مشروع/one', '23h'),
   row('evil\u202egpj.exe', 'idle', 'Idle', '~/src/evil', '99d'),
 ];
@@ -195,6 +195,7 @@ const hostile = (): Row[] => [
 export const reasons = (word = 'busy'): Reasons => ({
   sentence: `Because its registry file says ${word}.`,
   until: 'Until its registry file says another word, or its process ends.',
+  asks: '',
   lines: [
     { source: 'registry', says: word, observed_at: before('38s'), part: 'Decided', word: 'decided', reason: `its registry file says ${word}` },
     { source: 'transcript', says: 'Bash without a result cargo test --workspace, 2 sub-agents', observed_at: before('12s'), part: 'Added', word: 'added', reason: 'it tells which tool and how a turn ended, not whether one runs' },

@@ -38,7 +38,7 @@ function gone(row: Row): Row {
     glyph: 'unknown',
     section: 'Quiet',
     inferred: false,
-    detached: false,
+    badges: [],
     why: '',
     action: undefined,
     refusal: undefined,

@@ -16,6 +16,7 @@ let app: Record<string, unknown>;
 const told = (says: string): Reasons => ({
   sentence: `Because its registry file says ${says}.`,
   until: 'Until its process ends.',
+  asks: '',
   lines: [
     { source: 'registry', says, observed_at: '2026-01-01T00:00:00Z', part: 'Decided', word: 'decided', reason: 'its word holds' },
     { source: 'tmux', says: 'not in tmux', part: 'Silent', word: 'silent', reason: 'tells only whether anybody looks' },

@@ -191,13 +191,13 @@ fn seen(session: &Session, home: Option<&Path>, after: Duration) -> Told {
         after,
         id: row.id,
         because: because.to_owned(),
+        detail: match (row.aside(), row.detail.as_str()) {
+            (None, detail) => detail.to_owned(),
+            (Some(aside), "") => aside,
+            (Some(aside), detail) => format!("{aside} · {detail}"),
+        },
         title: row.title,
         word: row.word + doubt,
-        detail: match (row.detached, row.detail.as_str()) {
-            (false, _) => row.detail,
-            (true, "") => "detached".to_owned(),
-            (true, detail) => format!("detached · {detail}"),
-        },
     }
 }
 

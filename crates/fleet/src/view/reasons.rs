@@ -1,5 +1,6 @@
 //! Why a row is what it is, in words: the popover and the terminal draw the same.
 
+use super::mode;
 use super::row::visible;
 use crate::session::{Because, Certainty, Source, rfc3339};
 use crate::why::{Explanation, Part, Testimony};
@@ -14,6 +15,8 @@ pub struct Reasons {
     pub sentence: String,
     /// "Until its process ends."; empty if nothing is known that would change it.
     pub until: String,
+    /// How it asks its owner, where that is not before it acts: "It is in auto mode: …"; else empty.
+    pub asks: String,
     /// What each source says: the one that decided first, the silent ones last.
     pub lines: Vec<ReasonLine>,
 }
@@ -52,6 +55,7 @@ impl Reasons {
                 "" => String::new(),
                 until => visible(&format!("Until {until}.")),
             },
+            asks: mode::asking(&explanation.session),
             lines: explanation.testimonies.iter().map(ReasonLine::of).collect(),
         }
     }

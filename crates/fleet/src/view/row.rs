@@ -3,10 +3,11 @@
 use super::action::RowAction;
 use super::asking;
 use super::face::face;
+use super::mode;
 use super::pausing;
 use crate::fleet::folder;
 use crate::request::RequestId;
-use crate::session::{Certainty, Session, SessionId, SessionStatus, rfc3339};
+use crate::session::{Certainty, Session, SessionId, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::SystemTime;
@@ -145,8 +146,10 @@ pub struct Row {
     pub since: SystemTime,
     /// Drawn dashed: the status was not told in known words.
     pub inferred: bool,
-    /// No terminal shows it.
-    pub detached: bool,
+    /// Words beside its name: that no terminal shows it, that it is headless, that it asks for no
+    /// permission.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub badges: Vec<String>,
     /// The tooltip: why it is what it is.
     pub why: String,
     /// The whole row as one sentence, without its age.
@@ -172,6 +175,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Its badges as they stand in a line of text; none without any.
+    pub fn aside(&self) -> Option<String> {
+        Some(self.badges.join(" · ").to_lowercase()).filter(|words| !words.is_empty())
+    }
+
     /// Draws a session. `home` is shown as `~`.
     pub fn of(session: &Session, home: Option<&Path>) -> Self {
         let mut face = face(session, home);
@@ -180,12 +188,13 @@ impl Row {
         let title = visible(&title(session));
         let because = session.because.as_ref();
         let certainty = because.map_or(Certainty::Unknown, |b| b.certainty);
-        let detached = !session.attached && session.status != SessionStatus::Stopped;
+        let badges = mode::badges(session);
         let failure = pausing::failure(session).map(|text| visible(&text));
         let caution = session.pause.as_ref().and_then(|p| p.caution.clone());
         let refusal = session.capabilities.as_ref();
         let refusal = refusal.and_then(|can| Some(visible(can.refusal.as_ref()?)));
-        let aside = detached.then(|| "detached".to_owned());
+        let aside = badges.iter().map(|badge| badge.to_lowercase());
+        let aside = Some(aside.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty());
         let needs = asking::sentence(session).map(|text| visible(&text));
         let told = needs.is_none();
         let parts = [
@@ -213,7 +222,7 @@ impl Row {
             section: face.section,
             since: face.since,
             inferred: certainty != Certainty::Certain,
-            detached,
+            badges,
             why,
             sentence,
             action,

@@ -172,13 +172,14 @@ fn what_is_not_certain_says_so() {
     s.attached = false;
     s.because.as_mut().expect("set").certainty = Certainty::Unknown;
     let row = Row::of(&s, None);
-    assert!(row.inferred && row.detached);
+    assert!(row.inferred);
+    assert_eq!(row.badges, ["Detached"]);
     assert_eq!(row.sentence, "x, Running, /home/dev/x, detached");
     let gone = Session {
         attached: false,
         ..session(1, "x", SessionStatus::Stopped)
     };
-    assert!(!Row::of(&gone, None).detached);
+    assert!(Row::of(&gone, None).badges.is_empty());
 }
 
 #[test]
@@ -357,6 +358,7 @@ fn reasons_say_the_verdict_its_end_and_every_source() {
             sentence: "Because its registry file says \u{fffd}busy; that is concluded, not told."
                 .into(),
             until: "Until its process ends.".into(),
+            asks: String::new(),
             lines: vec![
                 line("registry", "busy", Some(5), Part::Decided, "decided"),
                 line(
@@ -376,4 +378,42 @@ fn reasons_say_the_verdict_its_end_and_every_source() {
         (untold.sentence, untold.until),
         (String::new(), String::new())
     );
+}
+
+#[test]
+fn what_asks_in_another_way_or_not_at_all_is_said() {
+    let draws = |control, mode: &str| {
+        let mut session = session(1, "x", SessionStatus::Active);
+        session.attached = true;
+        session.control = control;
+        session.claude = Some(ClaudeInfo {
+            mode: Some(mode.to_owned()).filter(|mode| !mode.is_empty()),
+            ..ClaudeInfo::default()
+        });
+        let row = Row::of(&session, None);
+        let asks = Reasons::of(&Explanation {
+            session,
+            testimonies: vec![],
+        })
+        .asks;
+        (row.badges.join(" "), asks)
+    };
+    for usual in ["", "default", "manual"] {
+        assert_eq!(draws(ControlModel::Pty, usual), Default::default());
+    }
+    for (mode, badge, part) in [
+        ("auto", "", "auto mode"),
+        ("acceptEdits", "", "edits files"),
+        ("plan", "", "plans"),
+        ("bypassPermissions", "Bypass", "bypassed"),
+        ("dontAsk", "", "denied"),
+        ("new\u{202e}", "", "mode is new\u{fffd}."),
+    ] {
+        let (badges, asks) = draws(ControlModel::Pty, mode);
+        assert_eq!(badges, badge, "{mode}");
+        assert!(asks.contains(part), "{mode}: {asks}");
+    }
+    let (badges, asks) = draws(ControlModel::Sdk, "default");
+    assert_eq!(badges, "Headless");
+    assert!(asks.contains("nobody can be asked"), "{asks}");
 }
