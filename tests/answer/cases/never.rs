@@ -132,7 +132,11 @@ pub(crate) fn modes_that_do_not_ask(shape: Shape) {
         watch.wait(LONG, stage.client.pid, "the session", |_| true);
         stage.terminal.run_turn(LONG, "bash: touch made");
         assert!(stage.made("made") && !was_held(&watch), "{mode}");
-        let told = || stage.session()?["claude"]["mode"].as_str().map(str::to_owned);
+        let told = || {
+            stage.session()?["claude"]["mode"]
+                .as_str()
+                .map(str::to_owned)
+        };
         until(LONG, mode, || told().filter(|told| told == mode));
         let request = stage.ask("ask");
         let answers = serde_json::json!({"kind": "choose", "answers": [["Blue"]]});

@@ -3,7 +3,7 @@
 
 use super::{Fleet, Known};
 use crate::client::Role;
-use crate::evidence::Requests;
+use crate::evidence::{HookEvidence, Requests};
 use crate::observation::{Connection, Happened, Holding, ProcessFacts, RegistryEntry, RunState};
 use crate::request::{Over, RequestId};
 use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
@@ -165,7 +165,7 @@ fn unasked(known: &Known<'_>, now: Timestamp) -> Option<String> {
         .case
         .hooks
         .into_iter()
-        .flat_map(|told| told.newest_first())
+        .flat_map(HookEvidence::newest_first)
         .filter(|(at, e)| *at >= began && e.pid.is_none_or(|p| p == pid))
         .peekable();
     let why = if heard.peek().is_none() {
