@@ -7,6 +7,9 @@ mod clients;
 mod gather;
 mod perform;
 mod scripts;
+mod under_way;
+
+pub(crate) use under_way::UnderWay;
 
 use crate::io::clock;
 use crate::surroundings::Surroundings;
