@@ -201,8 +201,15 @@ fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
 
 /// Whether a client that cannot be raised is where its owner would get a new terminal.
 fn is_here(client: &Client, why: &Obstacle, pane: &Pane) -> bool {
+    // `:0` and `:0.0` are one.
+    let number = |display: &str| {
+        let (_, rest) = display.rsplit_once(':')?;
+        rest.split('.').next().map(str::to_owned)
+    };
     let beside = match (&client.holder.screen.x11, &pane.home.x11) {
-        (X11::Shown { display, .. }, X11::Shown { display: home, .. }) => display != home,
+        (X11::Shown { display, .. }, X11::Shown { display: home, .. }) => {
+            number(display) != number(home)
+        }
         _ => false,
     };
     !beside && !why.is_out_of_sight()

@@ -183,6 +183,7 @@ fn what_shows_it_but_cannot_be_raised_is_named_and_not_doubled() {
         ),
         (on(screen(), "99:bash 12:xterm"), Some("no-window")),
         (on(screen(), "99:bash 12:tmux"), Some("nested")),
+        (on(beside(":7.0"), X1), Some("no-window")),
         // Nobody at this desk sees those.
         (on(screen(), "99:bash 12:sshd"), None),
         (on(dead, X1), None),
