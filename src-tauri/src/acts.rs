@@ -96,6 +96,15 @@ pub(crate) fn jump(
     }
 }
 
+/// How a jump went for whoever is not in the popover: that does not come over a terminal that is
+/// in front, even where it is not certain which of its tabs is shown.
+pub(crate) fn shown(jumped: Result<(), JumpError>) -> Result<(), JumpError> {
+    match jumped {
+        Err(JumpError::Partly(_)) => Ok(()),
+        done => done,
+    }
+}
+
 /// Does something to every session whose button may do it, to all at once. How many were left.
 pub(crate) async fn act_on_all(
     app: &AppHandle,

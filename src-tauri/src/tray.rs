@@ -308,7 +308,10 @@ fn choose(app: &AppHandle, action: MenuAction) {
             let no = Answer::Deny { message: None };
             or_show(app, id, acts::answer(app, id, request, no));
         }
-        MenuAction::Jump(id) => or_show(app, id, acts::jump(app, id)),
+        MenuAction::Jump(id) => {
+            let jumping = acts::jump(app, id);
+            or_show(app, id, async move { acts::shown(jumping.await) });
+        }
         MenuAction::End(id) => popover::ask(app, Ask::End, Some(id)),
         MenuAction::Pause(id) => or_show(app, id, acts::act(app, id, acts::pausing(None))),
         MenuAction::Interrupt(id) => popover::ask(app, Ask::Interrupt, Some(id)),

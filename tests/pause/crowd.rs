@@ -148,3 +148,25 @@ fn ended_while_put_aside() {
     );
     assert!(!stage.client.is_alive() && stage.records().is_empty());
 }
+
+#[test]
+fn one_put_aside_where_somebody_types_is_killed_only_on_the_second_word() {
+    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+        return;
+    };
+    stage.pause("suspend");
+    stage.terminal.type_text("echo half");
+    stage.terminal.wait_screen(LONG, "tb> echo half");
+    let pid = stage.client.pid.to_string();
+    let stays = run(&stage.home, ["stop", &pid, "--yes"]);
+    let told = String::from_utf8_lossy(&stays.stderr);
+    assert_eq!(stays.status.code(), Some(1), "{told}");
+    assert!(told.contains("as soon as fg is typed"), "{told}");
+    assert!(told.contains("say --yes --kill to kill it"), "{told}");
+    stage.check_paused("suspend");
+    let killed = run(&stage.home, ["stop", &pid, "--yes", "--kill"]);
+    let told = String::from_utf8_lossy(&killed.stderr);
+    assert!(killed.status.success(), "{told}");
+    assert!(!stage.client.is_alive() && stage.records().is_empty());
+    assert!(stage.terminal.screen().contains("tb> echo half"));
+}

@@ -249,9 +249,10 @@ pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
     let told = match place.remote().jump(session.id).await {
         Ok(()) => Ok(()),
         Err(e) if e.is_absence() => own_jump(&place, session).await,
-        // An engine that was started without a display does not know ours.
+        // An engine that was started elsewhere, or long ago, may know neither our display nor our
+        // programs.
         Err(ClientError::Refused(problem))
-            if problem.code == Obstacle::NoDisplay.code() && place.around.display.is_some() =>
+            if LACKS.contains(&&*problem.code) && place.around.display.is_some() =>
         {
             own_jump(&place, session).await
         }
@@ -268,6 +269,9 @@ async fn own_jump(place: &Place, session: &Session) -> Result<(), Failure> {
         e => Failure::Failed(e.into()),
     })
 }
+
+/// The codes of what an engine may lack to bring a terminal to the front, and we may have.
+const LACKS: [&str; 3] = ["no-display", "display-unreachable", "no-opener"];
 
 /// Asks on the terminal.
 fn confirmed(question: &str) -> Result<bool, Failure> {

@@ -7,21 +7,27 @@ mod clients;
 mod gather;
 mod perform;
 mod scripts;
+mod under_way;
+
+pub(crate) use under_way::UnderWay;
 
 use crate::io::clock;
 use crate::surroundings::Surroundings;
 use gather::Gatherer;
+use perform::Went;
 use std::time::Duration;
 use trusty_fleet::Session;
 use trusty_fleet::jump::{Client, Obstacle, Place, Route, Runs, is_in_front, plan_jump};
 
 /// How long the window of a terminal that was opened may take to come.
 const WINDOW: Duration = Duration::from_secs(5);
+/// How long it may take where it is not likely to be told of at all.
+const UNTOLD: Duration = Duration::from_secs(1);
 /// How often it is looked for.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Why a terminal was not brought to the front.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum JumpError {
     /// There is none to bring, or no way to it; in words that say what to do instead.
     #[error("{0}")]
@@ -59,24 +65,30 @@ pub async fn jump(
     let mut gatherer = Gatherer::new(around);
     let place = gatherer.place(session, terminal).await;
     let route = plan_jump(&place).map_err(JumpError::Refused)?;
-    if !perform::go(&route, &place, &gatherer, around).await? {
-        return arrived(session, around, route).await;
+    let went = perform::go(&route, &place, &gatherer, around).await?;
+    if !went.opened {
+        return arrived(session, around, route, went).await;
     }
     // What terminals of macOS open they activate themselves.
     if crate::io::sys::SCRIPTS.is_some() {
         return Ok(());
     }
     // Its window comes a moment after its client; until then, another one would be opened.
-    let end = clock::instant() + WINDOW;
+    let begun = clock::instant();
     loop {
         let mut gatherer = Gatherer::new(around);
         let place = gatherer.place(session, terminal).await;
+        let waited = begun.elapsed();
         match plan_jump(&place) {
-            Ok(route) if !route.opens() => {
-                perform::go(&route, &place, &gatherer, around).await?;
-                return arrived(session, around, route).await;
+            Ok(route) if !route.opens() && (route.doubt.is_none() || waited >= WINDOW) => {
+                let went = perform::go(&route, &place, &gatherer, around).await?;
+                return arrived(session, around, route, went).await;
             }
-            _ if clock::instant() >= end => {
+            Err(Obstacle::Elsewhere(_, why)) if waited >= patience(&why) => {
+                let told = format!("opened a terminal that shows it, but {why}");
+                return Err(JumpError::Partly(told));
+            }
+            _ if waited >= WINDOW => {
                 let told = "opened a terminal, but could not bring it to the front";
                 return Err(JumpError::Failed(told.into()));
             }
@@ -85,25 +97,37 @@ pub async fn jump(
     }
 }
 
-/// Looks whether the end of a route was reached.
-async fn arrived(session: &Session, around: &Surroundings, route: Route) -> Result<(), JumpError> {
-    if !turned_to(&Gatherer::new(around).place(session, &[]).await) {
-        let told = "tmux took the commands, but no client shows its pane";
-        return Err(JumpError::Failed(told.into()));
+/// How long a new terminal is waited for that cannot be raised as it is.
+fn patience(why: &Obstacle) -> Duration {
+    match why {
+        Obstacle::Wayland(_) => UNTOLD,
+        _ => WINDOW,
     }
-    route
-        .doubt
-        .map_or(Ok(()), |doubt| Err(JumpError::Partly(doubt)))
+}
+
+/// Looks whether the end of a route was reached.
+async fn arrived(
+    session: &Session,
+    around: &Surroundings,
+    route: Route,
+    went: Went,
+) -> Result<(), JumpError> {
+    turned_to(&Gatherer::new(around).place(session, &[]).await)?;
+    let doubt = went.doubt.or(route.doubt);
+    doubt.map_or(Ok(()), |doubt| Err(JumpError::Partly(doubt)))
 }
 
 /// Whether tmux shows it to anybody, as it was told; without tmux there is nothing to look at.
-fn turned_to(place: &Place) -> bool {
+fn turned_to(place: &Place) -> Result<(), JumpError> {
     match &place.runs {
         Runs::Tmux(pane) => {
             let shows = |c: &Client| c.window == pane.window && c.pane == pane.pane;
-            pane.clients.iter().any(shows)
+            let none = "tmux took the commands, but no client shows its pane";
+            let found = pane.clients.iter().find(|c| shows(c)).map(|_| ());
+            found.ok_or_else(|| JumpError::Failed(none.into()))
         }
-        Runs::Ended | Runs::Headless | Runs::Background | Runs::Nowhere | Runs::Plain(_) => true,
+        Runs::Untold(why) => Err(JumpError::Failed(why.to_string())),
+        Runs::Ended | Runs::Headless | Runs::Background | Runs::Nowhere | Runs::Plain(_) => Ok(()),
     }
 }
 

@@ -68,6 +68,10 @@ pub enum Step {
         program: PathBuf,
         /// The folder.
         folder: PathBuf,
+        /// The X11 display its windows are on, `:0`.
+        display: Option<String>,
+        /// The Wayland compositor they are on.
+        wayland: Option<String>,
     },
     /// An X11 window becomes the active one.
     Window {
@@ -95,7 +99,7 @@ pub enum Tab {
     Ghostty {
         /// `/dev/ttys003`
         tty: String,
-        /// The folder of the session.
+        /// The folder the session was started in.
         folder: PathBuf,
     },
 }
@@ -107,6 +111,7 @@ pub fn plan_jump(place: &Place) -> Result<Route, Obstacle> {
         Runs::Headless => Err(Obstacle::Headless),
         Runs::Background => Err(Obstacle::Background),
         Runs::Nowhere => Err(Obstacle::NoTerminal),
+        Runs::Untold(why) => Err(why.clone()),
         Runs::Plain(holder) => {
             let raising = raise::plan(holder, place, place.name.as_deref())?;
             Ok(raised(
@@ -128,7 +133,7 @@ pub fn is_in_front(place: &Place) -> bool {
             let shows = client.window == pane.window && client.pane == pane.pane;
             shows && raise::is_active(&client.holder, Some(&client.session_name))
         }),
-        Runs::Ended | Runs::Headless | Runs::Background | Runs::Nowhere => false,
+        Runs::Ended | Runs::Headless | Runs::Background | Runs::Nowhere | Runs::Untold(_) => false,
     }
 }
 
@@ -143,7 +148,8 @@ fn raised(mut steps: Vec<Step>, raising: Raising, reason: String) -> Route {
 }
 
 /// A client that shows the session already is taken before any other, so that nothing that its
-/// owner looks at elsewhere is taken away.
+/// owner looks at elsewhere is taken away. What its owner can see, but we cannot raise, is named:
+/// another terminal would be opened at each click.
 fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
     let usable = || pane.clients.iter().filter(|c| c.sight != Sight::Suspended);
     let shows = |c: &Client| pane.links.iter().any(|link| link.session == c.session);
@@ -152,7 +158,7 @@ fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
         let exactly = c.window == pane.window && c.pane == pane.pane;
         Reverse((exactly, c.sight == Sight::Whole, c.activity))
     });
-    let mut stuck = None;
+    let (mut seen, mut stuck) = (None, None);
     for client in &showing {
         match raise::plan(&client.holder, place, Some(&client.session_name)) {
             Ok(raising) => {
@@ -160,10 +166,16 @@ fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
                 let link = pane.links.iter().find(|l| l.session == client.session);
                 return Ok(raised(turn_to(pane, link), raising, reason));
             }
-            Err(obstacle) => {
-                stuck.get_or_insert((client.tty.clone(), obstacle));
+            Err(why) if is_here(client, &why, pane) => {
+                seen.get_or_insert(Obstacle::Elsewhere(client.tty.clone(), Box::new(why)));
+            }
+            Err(why) => {
+                stuck.get_or_insert((client.tty.clone(), why));
             }
         }
+    }
+    if let Some(seen) = seen {
+        return Err(seen);
     }
     let link = pane.links.first().ok_or(Obstacle::NoTerminal)?;
     if showing.is_empty() {
@@ -187,6 +199,22 @@ fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
     open(pane, link, place, stuck.as_ref())
 }
 
+/// Whether a client that cannot be raised is where its owner would get a new terminal.
+fn is_here(client: &Client, why: &Obstacle, pane: &Pane) -> bool {
+    // `:0` and `:0.0` are one.
+    let number = |display: &str| {
+        let (_, rest) = display.rsplit_once(':')?;
+        rest.split('.').next().map(str::to_owned)
+    };
+    let beside = match (&client.holder.screen.x11, &pane.home.x11) {
+        (X11::Shown { display, .. }, X11::Shown { display: home, .. }) => {
+            number(display) != number(home)
+        }
+        _ => false,
+    };
+    !beside && !why.is_out_of_sight()
+}
+
 /// What is left to do in tmux until a client of the session shows the pane.
 fn turn_to(pane: &Pane, link: Option<&Link>) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -208,16 +236,22 @@ fn open(
     place: &Place,
     stuck: Option<&(String, Obstacle)>,
 ) -> Result<Route, Obstacle> {
-    let attach = attach(place.tmux.as_deref(), &pane.socket, &link.name);
-    let unshown = |why: Obstacle| match stuck {
-        Some((tty, why)) => Obstacle::Elsewhere(tty.clone(), Box::new(why.clone())),
-        None => Obstacle::Detached(attach.join(" "), Box::new(why)),
+    let tmux = place.tmux.as_deref();
+    let unshown = |why: Obstacle| {
+        if let Some((tty, why)) = stuck {
+            return Obstacle::Elsewhere(tty.clone(), Box::new(why.clone()));
+        }
+        // Its owner knows it by its name; one like an id is taken for that.
+        let named = Some(format!("={}", link.name)).filter(|_| !link.name.starts_with('$'));
+        let target = named.unwrap_or_else(|| link.session.clone());
+        let words = attach(tmux, &pane.socket, &target);
+        Obstacle::Detached(spelt(&words), Box::new(why))
     };
-    if place.tmux.is_none() {
+    if tmux.is_none() {
         return Err(unshown(Obstacle::NoTmux));
     }
     if place.system != System::Mac {
-        match (&pane.home.x11, pane.home.wayland) {
+        match (&pane.home.x11, pane.home.wayland.is_some()) {
             (X11::Shown { .. }, _) | (_, true) => {}
             (X11::Unreachable(display, why), false) => {
                 return Err(unshown(Obstacle::Unreachable(display.clone(), why.clone())));
@@ -229,6 +263,7 @@ fn open(
         return Err(unshown(Obstacle::NoOpener));
     };
     let mut steps = turn_to(pane, Some(link));
+    let attach = attach(tmux, &pane.socket, &link.session);
     steps.push(Step::Open([&opener[..], &attach].concat()));
     let reason = match stuck {
         None => "no tmux client that can be raised runs, so a terminal is opened".to_owned(),
@@ -242,13 +277,24 @@ fn open(
     })
 }
 
-/// The command that attaches a terminal to a tmux session of exactly this name.
-fn attach(tmux: Option<&Path>, socket: &Path, session: &str) -> Vec<String> {
+/// The command that attaches a terminal to a tmux session.
+fn attach(tmux: Option<&Path>, socket: &Path, target: &str) -> Vec<String> {
     let tmux = tmux.map_or_else(|| "tmux".into(), |t| t.to_string_lossy().into_owned());
     let socket = socket.to_string_lossy().into_owned();
-    let target = format!("={session}");
-    let words = [tmux.as_str(), "-S", &socket, "attach", "-t", &target];
+    let words = [tmux.as_str(), "-S", &socket, "attach", "-t", target];
     words.map(str::to_owned).to_vec()
+}
+
+/// A command as it is typed in any shell.
+fn spelt(words: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+:,./".contains(c);
+    let word = |word: &String| {
+        if !word.is_empty() && word.chars().all(plain) {
+            return word.clone();
+        }
+        format!("'{}'", word.replace('\'', r"'\''"))
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub struct Ancestor {
 }
 
 /// (file name of the executable or short name, what its users call it)
-const TERMINALS: [(&str, &str); 42] = [
+const TERMINALS: [(&str, &str); 44] = [
     ("Alacritty", "Alacritty"),
     ("Code", "VS Code"),
     ("Cursor", "Cursor"),
@@ -69,6 +69,8 @@ const TERMINALS: [(&str, &str); 42] = [
     ("yakuake", "Yakuake"),
     ("zed-editor", "Zed"),
     ("sshd", "SSH"),
+    ("sshd-session", "SSH"),
+    ("mosh-server", "SSH"),
 ];
 
 /// The nearest parent that owns a terminal, in its users' words.

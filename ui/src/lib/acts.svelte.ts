@@ -85,7 +85,8 @@ export class Acts {
   keep(rows: readonly Row[]): void {
     const row = (id: SessionId | undefined) => rows.find((one) => one.id === id);
     const asking = row(this.asking?.id);
-    const ends = asking !== undefined && asking.tone !== 'stopped';
+    // One that failed is there still, though it has the same tone.
+    const ends = asking !== undefined && asking.glyph !== 'stopped';
     const interrupts = asking?.action?.does === 'Interrupt' && !asking.pending;
     if (this.asking?.what === 'Interrupt' ? !interrupts : !ends) this.asking = undefined;
     if (!row(this.telling)?.refusal) this.telling = undefined;

@@ -520,6 +520,19 @@ test('an end is asked for by name, and a kill only after it', async () => {
   expect(notes()).toEqual(['Not killed: it is not ours']);
 });
 
+test('one that failed is there still, and asks until it has ended', async () => {
+  const failed: Partial<Row> = { word: 'Failed', tone: 'stopped', glyph: 'failed' };
+  await open([row('api', failed)]);
+  await shown('End', 'api');
+  expect(find('.confirm')?.getAttribute('aria-label')).toBe('End api?');
+  calls.end.mockResolvedValueOnce('it still runs');
+  await click(named('End api'));
+  expect(find('.confirm')?.getAttribute('aria-label')).toBe('Kill api?');
+  store.apply({ kind: 'Board', ...board([row('api', { ...failed, word: 'Stopped', glyph: 'stopped' })], 2) });
+  await settle();
+  expect(find('.confirm')).toBeNull();
+});
+
 test('whatever is asked stays text', async () => {
   const evil = '<img src=x onerror=alert(1)>';
   calls.card.mockResolvedValue({

@@ -2,7 +2,7 @@
 //! for nobody.
 
 use crate::hosts::{ActionError, Hands};
-use crate::jump::{self, JumpError};
+use crate::jump::{self, JumpError, UnderWay};
 use crate::settings::Settings;
 use crate::sources::{Ended, Outlet};
 use crate::surroundings::Surroundings;
@@ -33,11 +33,12 @@ pub(super) type Landed = oneshot::Sender<Result<(), JumpError>>;
 /// Does what comes, each session's on its own, until the loop has ended.
 pub(super) async fn run(around: Surroundings, mut jobs: mpsc::Receiver<Job>, out: Outlet) -> Ended {
     let (hands, around) = (Hands::new(&around), Arc::new(around));
-    let out = Arc::new(out);
+    let (out, jumps) = (Arc::new(out), UnderWay::default());
     while let Some(job) = jobs.recv().await {
         tokio::spawn(work(
             hands.clone(),
             Arc::clone(&around),
+            jumps.clone(),
             job,
             Arc::clone(&out),
         ));
@@ -49,7 +50,16 @@ fn broken(e: &tokio::task::JoinError) -> String {
     format!("it broke off ({e}); run: trusty resume --all")
 }
 
-async fn work(hands: Hands, around: Arc<Surroundings>, job: Job, out: Arc<Outlet>) {
+/// How a jump went.
+type Outcome = Result<(), JumpError>;
+
+async fn work(
+    hands: Hands,
+    around: Arc<Surroundings>,
+    jumps: UnderWay<Outcome>,
+    job: Job,
+    out: Arc<Outlet>,
+) {
     match job {
         Job::Perform(verb, plan, reply) => {
             let id = plan.session;
@@ -65,20 +75,7 @@ async fn work(hands: Hands, around: Arc<Surroundings>, job: Job, out: Arc<Outlet
             let _ = reply.send(done);
         }
         Job::Jump(session, reply) => {
-            let id = session.id;
-            let jumped = tokio::spawn(async move {
-                // Read now, so that what was set since our start counts.
-                let terminal = Settings::read(&around).terminal;
-                jump::jump(&session, &around, &terminal).await
-            });
-            let done = jumped
-                .await
-                .unwrap_or_else(|e| Err(JumpError::Failed(e.to_string())));
-            let fact = match &done {
-                Ok(()) => Fact::Attention(Attention::Terminal(id)),
-                Err(e) => Fact::Act(id, Act::Failed(Verb::Jump, e.to_string())),
-            };
-            let _ = out.tell(vec![fact]).await;
+            let done = jumps.join(session.id, go(*session, around, out)).await;
             let _ = reply.send(done);
         }
         Job::Reconcile(id) => {
@@ -93,4 +90,23 @@ async fn work(hands: Hands, around: Arc<Surroundings>, job: Job, out: Arc<Outlet
             let _ = out.tell(vec![Fact::Health(key, problem)]).await;
         }
     }
+}
+
+async fn go(session: Session, around: Arc<Surroundings>, out: Arc<Outlet>) -> Outcome {
+    let id = session.id;
+    let jumped = tokio::spawn(async move {
+        // Read now, so that what was set since our start counts.
+        let terminal = Settings::read(&around).terminal;
+        jump::jump(&session, &around, &terminal).await
+    });
+    let done = jumped
+        .await
+        .unwrap_or_else(|e| Err(JumpError::Failed(e.to_string())));
+    let fact = match &done {
+        Ok(()) => Fact::Attention(Attention::Terminal(id)),
+        Err(e) => Fact::Act(id, Act::Failed(Verb::Jump, e.to_string())),
+    };
+    // A loop that has ended needs to know nothing.
+    let _ = out.tell(vec![fact]).await;
+    done
 }

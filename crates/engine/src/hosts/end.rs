@@ -35,11 +35,13 @@ pub(super) async fn end_paused(work: &mut Work<'_>) -> Result<(), ActionError> {
         // In the background it would be stopped again for touching its terminal, for ever
         // (measured): it ends in the foreground.
         PauseKind::Suspend => {
-            if let Err(e) = work.undo(Undo::Asked).await {
-                if tree::rests(client).map_err(failed("end it"))? {
-                    work.enter(Phase::Paused)?;
-                }
-                return Err(e);
+            let back = work.undo(Undo::Asked).await;
+            let there = tree::alive(client).map_err(failed("end it"))?;
+            // Where fg could not be typed, it has the signal all the same, and finds it then.
+            if back.is_err() && there.is_some_and(|stat| stat.stopped.is_some()) {
+                work.enter(Phase::Paused)?;
+                let told = "it ends as soon as fg is typed in its terminal";
+                return Err(ActionError::Stays(told.into()));
             }
         }
         PauseKind::Hold | PauseKind::Interrupt => {}

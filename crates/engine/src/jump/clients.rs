@@ -1,9 +1,9 @@
 //! The pane of a session and the clients of its tmux server.
 
 use super::gather::Gatherer;
-use crate::io::tmux::{list_clients, list_panes};
+use crate::io::tmux::{TmuxError, list_clients, list_panes};
 use std::path::Path;
-use trusty_fleet::jump::{Client, Link, Pane, Screen, Sight};
+use trusty_fleet::jump::{Client, Link, Obstacle, Pane, Screen, Sight};
 use trusty_fleet::session::TmuxTarget;
 
 const PANES: &str =
@@ -11,31 +11,35 @@ const PANES: &str =
 const CLIENTS: &str = "#{client_pid} #{?client_control_mode,1,0} #{?client_flags,#{client_flags},-} \
      #{client_activity} #{session_id} #{window_id} #{pane_id} #{client_tty} #{session_name}";
 
-/// The pane as it is now; none if there is none any more, or nobody can be asked.
+/// The pane as it is now; none if there is none any more.
 pub(super) async fn pane(
     tmux: Option<&Path>,
     target: &TmuxTarget,
     home: Screen,
     gatherer: &mut Gatherer<'_>,
-) -> Option<Pane> {
-    let tmux = tmux?;
-    let told = list_panes(tmux, &target.socket, PANES).await.ok()?;
-    let told = String::from_utf8_lossy(&told).into_owned();
+) -> Result<Option<Pane>, Obstacle> {
+    let tmux = tmux.ok_or(Obstacle::NoTmux)?;
+    let Some(told) = said(list_panes(tmux, &target.socket, PANES).await)? else {
+        return Ok(None);
+    };
     let found: Vec<Found> = told.lines().filter_map(read_pane).collect();
     let mut mine = found.into_iter().filter(|f| f.pane == target.pane);
-    let first = mine.next()?;
+    let Some(first) = mine.next() else {
+        return Ok(None);
+    };
     let (window, active) = (first.window.clone(), first.active);
     let mut links = vec![first.link];
     links.extend(mine.map(|f| f.link));
     links.sort_by_key(|link| link.name != target.session);
-    let told = list_clients(tmux, &target.socket, CLIENTS).await.ok()?;
-    let told = String::from_utf8_lossy(&told).into_owned();
+    let Some(told) = said(list_clients(tmux, &target.socket, CLIENTS).await)? else {
+        return Ok(None);
+    };
     let mut clients = Vec::new();
     for (pid, mut client) in told.lines().filter_map(read_client) {
         client.holder = gatherer.holder(pid, Some(client.tty.clone())).await;
         clients.push(client);
     }
-    Some(Pane {
+    Ok(Some(Pane {
         socket: target.socket.clone(),
         pane: target.pane.clone(),
         window,
@@ -43,7 +47,17 @@ pub(super) async fn pane(
         links,
         clients,
         home,
-    })
+    }))
+}
+
+/// What a server has said; none if it has ended.
+fn said(told: Result<Vec<u8>, TmuxError>) -> Result<Option<String>, Obstacle> {
+    match told {
+        Ok(told) => Ok(Some(String::from_utf8_lossy(&told).into_owned())),
+        Err(TmuxError::NoServer | TmuxError::NoPane) => Ok(None),
+        Err(TmuxError::NotInstalled) => Err(Obstacle::NoTmux),
+        Err(e) => Err(Obstacle::Silent(e.to_string())),
+    }
 }
 
 struct Found {
@@ -99,6 +113,34 @@ fn read_client(line: &str) -> Option<(u32, Client)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::surroundings::Surroundings;
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_no_pane_that_is_gone() {
+        let around = Surroundings::default();
+        let target = TmuxTarget {
+            socket: "/nowhere/tmux".into(),
+            session: "work".into(),
+            window: "@0".into(),
+            pane: "%0".into(),
+            clients: 0,
+        };
+        for (tmux, code) in [
+            (None, "no-tmux"),
+            (Some("/nowhere/program"), "no-tmux"),
+            // Whatever it is asked, it fails without a word.
+            (Some("/bin/false"), "tmux-silent"),
+        ] {
+            let mut gatherer = Gatherer::new(&around);
+            let tmux = tmux.map(Path::new);
+            let told = pane(tmux, &target, Screen::default(), &mut gatherer).await;
+            assert_eq!(told.expect_err("nobody answers").code(), code);
+        }
+        assert_eq!(said(Err(TmuxError::NoServer)), Ok(None));
+        let late = said(Err(TmuxError::Hangs)).expect_err("late");
+        let words = "its tmux server did not answer within 1 s";
+        assert_eq!(late.to_string(), words);
+    }
 
     #[test]
     fn panes_and_clients_are_read() {

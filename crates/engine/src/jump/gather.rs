@@ -33,8 +33,6 @@ pub(super) struct Gatherer<'a> {
     around: &'a Surroundings,
     /// Displays that were looked at already: one look serves all that are on it.
     seen: BTreeMap<x11::Display, X11>,
-    /// The Wayland compositor that a process named, or our own.
-    wayland: Option<OsString>,
 }
 
 impl<'a> Gatherer<'a> {
@@ -42,7 +40,6 @@ impl<'a> Gatherer<'a> {
         Self {
             around,
             seen: BTreeMap::new(),
-            wayland: around.wayland.clone(),
         }
     }
 
@@ -54,10 +51,12 @@ impl<'a> Gatherer<'a> {
         };
         let named = session.claude.as_ref().and_then(|c| c.name.clone());
         let folder = session.project_path.clone();
+        let workdir = PathBuf::from(&session.workdir);
         Place {
             runs: self.runs(session).await,
             name: named,
-            folder: folder.unwrap_or_else(|| PathBuf::from(&session.workdir)),
+            folder: folder.unwrap_or_else(|| workdir.clone()),
+            workdir,
             system,
             opener: self.opener(opener, system),
             tmux: tmux::program(self.around.path.as_deref()),
@@ -71,10 +70,13 @@ impl<'a> Gatherer<'a> {
         };
         let terminal = session.terminal.clone().unwrap_or_default();
         if let Some(target) = &terminal.tmux {
-            let home = self.holder(pid, None).await.screen;
+            let home = self.home(pid).await;
             let tmux = tmux::program(self.around.path.as_deref());
-            let pane = clients::pane(tmux.as_deref(), target, home, self).await;
-            return pane.map_or(Runs::Nowhere, |pane| Runs::Tmux(Box::new(pane)));
+            return match clients::pane(tmux.as_deref(), target, home, self).await {
+                Ok(Some(pane)) => Runs::Tmux(Box::new(pane)),
+                Ok(None) => Runs::Nowhere,
+                Err(why) => Runs::Untold(why),
+            };
         }
         if session.control == ControlModel::Sdk {
             return Runs::Headless;
@@ -86,6 +88,25 @@ impl<'a> Gatherer<'a> {
         match terminal.tty {
             Some(tty) => Runs::Plain(Box::new(self.holder(pid, Some(tty)).await)),
             None => Runs::Nowhere,
+        }
+    }
+
+    /// Where a terminal would be opened: on the screen that a session was started on or, where
+    /// that is gone or on another machine, on ours.
+    async fn home(&mut self, pid: u32) -> Screen {
+        let home = self.holder(pid, None).await.screen;
+        if is_shown(&home) {
+            return home;
+        }
+        let (display, keys) = (self.around.display.clone(), self.around.x_keys.clone());
+        let ours = Screen {
+            x11: self.look(display, keys).await,
+            wayland: text(self.around.wayland.clone()),
+        };
+        if is_shown(&ours) || (home.wayland.is_none() && ours.wayland.is_some()) {
+            ours
+        } else {
+            home
         }
     }
 
@@ -111,24 +132,27 @@ impl<'a> Gatherer<'a> {
         let x11 = self.look(display, keys.map(PathBuf::from)).await;
         // Without any display named, ours is where its owner looks.
         let unnamed = matches!(x11, X11::None) && self.around.wayland.is_some();
-        let on_wayland = wayland.is_some() || unnamed;
-        if wayland.is_some() {
-            self.wayland = wayland;
-        }
+        let wayland = wayland.or_else(|| self.around.wayland.clone().filter(|_| unnamed));
         let number = |word: Option<OsString>| word?.to_str()?.parse().ok();
-        let text = |word: Option<OsString>| word?.into_string().ok();
+        let owner = ancestors.iter().find(|a| terminal::owner(a).is_some());
+        let exe = owner.and_then(|a| a.exe.as_deref());
+        let beside = exe.and_then(Path::parent);
         let hints = Hints {
             window: number(window),
             kitty: text(listens)
                 .zip(number(kitty))
-                .map(|(listens, window)| Kitty { listens, window }),
+                .map(|(listens, window)| Kitty {
+                    listens,
+                    window,
+                    beside: beside.map(Path::to_path_buf),
+                }),
             wezterm: wezterm.zip(number(pane)).map(|(socket, pane)| WezTerm {
                 socket: socket.into(),
                 pane,
+                beside: beside.map(Path::to_path_buf),
             }),
         };
-        let owner = ancestors.iter().find(|a| terminal::owner(a).is_some());
-        let editor = owner.and_then(|a| a.exe.as_deref()).and_then(editor);
+        let editor = exe.and_then(editor);
         let held: Vec<u32> = owner.map_or_else(Vec::new, |_| {
             let is_owner = |pid: &&u32| {
                 let found = ancestors.iter().find(|a| a.pid == **pid);
@@ -143,7 +167,7 @@ impl<'a> Gatherer<'a> {
             hints,
             screen: Screen {
                 x11,
-                wayland: on_wayland,
+                wayland: text(wayland),
             },
             editor,
         }
@@ -188,14 +212,12 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    /// The Wayland compositor on which a terminal would be opened.
-    pub(super) fn wayland(&self) -> Option<&OsString> {
-        self.wayland.as_ref()
-    }
-
-    /// A display that was looked at, by its name.
+    /// A display that was seen, by its name. Not every key to it may fit.
     pub(super) fn known(&self, name: &str) -> Option<&x11::Display> {
-        self.seen.keys().find(|display| display.name == name)
+        let fits = |x11: &X11| matches!(x11, X11::Shown { .. });
+        let seen = self.seen.iter();
+        let mut named = seen.filter(|(display, x11)| display.name == name && fits(x11));
+        named.next().map(|(display, _)| display)
     }
 
     /// What opens a terminal: what the settings say, what the environment says, what is there.
@@ -230,6 +252,14 @@ impl<'a> Gatherer<'a> {
         let found = all.find(|path| path.is_file())?;
         found.into_os_string().into_string().ok()
     }
+}
+
+fn is_shown(screen: &Screen) -> bool {
+    matches!(screen.x11, X11::Shown { .. })
+}
+
+fn text(word: Option<OsString>) -> Option<String> {
+    word?.into_string().ok()
 }
 
 /// Whether a pid is still the session's.

@@ -5,12 +5,12 @@ use super::{JumpError, scripts};
 use crate::io::launch::{self, Left};
 use crate::io::run::{Bounds, Environment, RunError, run_bounded};
 use crate::io::tmux::{self, TmuxError};
-use crate::io::{clock, x11};
+use crate::io::{clock, sys, x11};
 use crate::surroundings::Surroundings;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_fleet::jump::{Kitty, Pane, Place, Route, Runs, Step, System, WezTerm, X11};
+use trusty_fleet::jump::{Kitty, Pane, Place, Route, Runs, Step, WezTerm, X11};
 
 /// How long a terminal program may take to do what it is told.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -21,16 +21,28 @@ const OPENING: Duration = Duration::from_secs(10);
 /// How often something awaited is looked at.
 const STEP: Duration = Duration::from_millis(50);
 
-/// Goes the route. Whether a terminal was opened, whose window is yet to be found.
+/// What going a route has come to.
+#[derive(Debug, Default)]
+pub(super) struct Went {
+    /// A terminal was opened, whose window is yet to be found.
+    pub(super) opened: bool,
+    /// What was not done on the way to a window that is in front, in words.
+    pub(super) doubt: Option<String>,
+}
+
+/// Goes the route.
 pub(super) async fn go(
     route: &Route,
     place: &Place,
     gatherer: &Gatherer<'_>,
     around: &Surroundings,
-) -> Result<bool, JumpError> {
+) -> Result<Went, JumpError> {
     let app = route.app.as_deref().unwrap_or("a terminal");
-    let mut opened = false;
-    for step in &route.steps {
+    let mut went = Went::default();
+    for (at, step) in route.steps.iter().enumerate() {
+        let is_raised = route.steps[at..]
+            .iter()
+            .any(|s| matches!(s, Step::Window { .. } | Step::Activate(_)));
         match step {
             Step::SwitchClient { client, session } => {
                 let (tmux, pane) = server(place)?;
@@ -47,11 +59,20 @@ pub(super) async fn go(
                 let done = tmux::select_pane(tmux, &pane.socket, id).await;
                 done.map_err(|e| in_tmux("show its pane", &e))?;
             }
-            Step::Kitty(kitty) => focus_kitty(kitty, around).await?,
-            Step::WezTerm(wezterm) => focus_wezterm(wezterm, around).await?,
-            Step::Folder { program, folder } => {
-                let arguments = [folder.as_os_str()];
-                told(app, program, &arguments, &[]).await?;
+            Step::Kitty(kitty) => went.note(focus_kitty(kitty, around).await, is_raised)?,
+            Step::WezTerm(wezterm) => {
+                went.note(focus_wezterm(wezterm, around).await, is_raised)?;
+            }
+            Step::Folder {
+                program,
+                folder,
+                display,
+                wayland,
+            } => {
+                let screen = screen(display.as_deref(), wayland.as_deref(), gatherer);
+                let variables = screen.iter().map(|(name, value)| (*name, &**value));
+                let variables: Vec<(&str, &OsStr)> = variables.collect();
+                told(app, program, &[folder.as_os_str()], &variables).await?;
             }
             Step::Window { display, id } => {
                 let display = gatherer.known(display);
@@ -63,11 +84,37 @@ pub(super) async fn go(
             Step::Activate(name) => scripts::activate(name, app).await?,
             Step::Open(words) => {
                 open(words, place, gatherer).await?;
-                opened = true;
+                went.opened = true;
             }
         }
     }
-    Ok(opened)
+    Ok(went)
+}
+
+impl Went {
+    /// A terminal that does not show its tab may still be raised.
+    fn note(&mut self, done: Result<(), JumpError>, is_raised: bool) -> Result<(), JumpError> {
+        match done {
+            Err(JumpError::Failed(why)) if is_raised => {
+                let told = "its window is in front, but perhaps another tab of it";
+                self.doubt = Some(format!("{told}: {why}"));
+            }
+            done => return done,
+        }
+        Ok(())
+    }
+}
+
+/// The variables that name a screen, which ours may lack.
+fn screen(
+    display: Option<&str>,
+    wayland: Option<&str>,
+    gatherer: &Gatherer<'_>,
+) -> Vec<(&'static str, OsString)> {
+    let display = display.and_then(|name| gatherer.known(name));
+    let mut all: Vec<_> = display.map(x11::variables).into_iter().flatten().collect();
+    all.extend(wayland.map(|name| ("WAYLAND_DISPLAY", name.into())));
+    all
 }
 
 /// What was to be raised, and why it was not.
@@ -89,7 +136,7 @@ fn server(place: &Place) -> Result<(&Path, &Pane), JumpError> {
 async fn focus_kitty(kitty: &Kitty, around: &Surroundings) -> Result<(), JumpError> {
     let program = ["kitten", "kitty"]
         .into_iter()
-        .find_map(|name| found(name, around))
+        .find_map(|name| found(name, kitty.beside.as_deref(), around))
         .ok_or_else(|| unraised("kitty", "its command kitten was not found"))?;
     let window = format!("id:{}", kitty.window);
     let words = [
@@ -105,7 +152,7 @@ async fn focus_kitty(kitty: &Kitty, around: &Surroundings) -> Result<(), JumpErr
 }
 
 async fn focus_wezterm(wezterm: &WezTerm, around: &Surroundings) -> Result<(), JumpError> {
-    let program = found("wezterm", around)
+    let program = found("wezterm", wezterm.beside.as_deref(), around)
         .ok_or_else(|| unraised("WezTerm", "its command wezterm was not found"))?;
     let pane = wezterm.pane.to_string();
     let words = [
@@ -120,13 +167,15 @@ async fn focus_wezterm(wezterm: &WezTerm, around: &Surroundings) -> Result<(), J
     told("WezTerm", &program, &words, &socket).await
 }
 
-fn found(name: &str, around: &Surroundings) -> Option<PathBuf> {
+/// A command of a terminal's: in the search path, beside its program, or in its bundle.
+fn found(name: &str, beside: Option<&Path>, around: &Surroundings) -> Option<PathBuf> {
     let bundled = [
         "/Applications/kitty.app/Contents/MacOS",
         "/Applications/WezTerm.app/Contents/MacOS",
     ];
     let folders = around.path.iter().flat_map(std::env::split_paths);
-    let mut all = folders.chain(bundled.map(PathBuf::from));
+    let beside = beside.map(Path::to_path_buf);
+    let mut all = folders.chain(beside).chain(bundled.map(PathBuf::from));
     all.find_map(|folder| Some(folder.join(name)).filter(|path| path.is_file()))
 }
 
@@ -158,23 +207,21 @@ async fn told(
 /// Opens a terminal and waits until tmux has a new client that shows the pane.
 async fn open(words: &[String], place: &Place, gatherer: &Gatherer<'_>) -> Result<(), JumpError> {
     let (tmux, pane) = server(place)?;
-    if place.system == System::Mac {
-        return scripts::open(words).await;
-    }
     let [program, arguments @ ..] = words else {
         return Err(JumpError::Failed("no terminal program is named".into()));
     };
+    if sys::SCRIPTS == Some(program) {
+        return scripts::open(arguments).await;
+    }
     let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
     // Inside of a pane tmux would refuse to attach.
     let mut variables: Vec<(&str, Option<OsString>)> = vec![("TMUX", None), ("TMUX_PANE", None)];
-    if let X11::Shown { display, .. } = &pane.home.x11 {
-        let display = gatherer.known(display);
-        let named = display.map(x11::variables).unwrap_or_default();
-        variables.extend(named.into_iter().map(|(name, value)| (name, Some(value))));
-    }
-    if pane.home.wayland {
-        variables.push(("WAYLAND_DISPLAY", gatherer.wayland().cloned()));
-    }
+    let display = match &pane.home.x11 {
+        X11::Shown { display, .. } => Some(display.as_str()),
+        X11::None | X11::Unreachable(..) => None,
+    };
+    let screen = screen(display, pane.home.wayland.as_deref(), gatherer).into_iter();
+    variables.extend(screen.map(|(name, value)| (name, Some(value))));
     let failed = |why: &str| JumpError::Failed(format!("could not open {program}: {why}"));
     let before = attached(tmux, pane).await;
     let left = launch::leave_with(Path::new(program), &arguments, &place.folder, &variables);
@@ -205,4 +252,30 @@ async fn attached(tmux: &Path, pane: &Pane) -> Vec<String> {
         pane.links.iter().any(|link| link.session == session)
     };
     told.lines().filter(ours).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_that_is_not_shown_keeps_no_window_from_the_front() {
+        let refused = || Err(unraised("kitty", "kitten: no"));
+        let mut went = Went::default();
+        assert!(went.note(Ok(()), true).is_ok() && went.doubt.is_none());
+        assert!(went.note(refused(), false).is_err() && went.doubt.is_none());
+        assert!(went.note(refused(), true).is_ok());
+        let doubt = went.doubt.expect("kept");
+        assert!(doubt.contains("another tab") && doubt.contains("kitten: no"));
+    }
+
+    #[test]
+    fn the_commands_of_a_terminal_lie_beside_it() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("kitten"), "").expect("written");
+        let around = Surroundings::default();
+        let here = found("kitten", Some(folder.path()), &around);
+        assert_eq!(here, Some(folder.path().join("kitten")));
+        assert_eq!(found("no-kitten", Some(folder.path()), &around), None);
+    }
 }

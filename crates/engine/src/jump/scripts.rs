@@ -42,9 +42,11 @@ pub(super) async fn activate(name: &str, app: &str) -> Result<(), JumpError> {
     run(ACTIVATE, &[OsStr::new(name)], app).await
 }
 
-/// Opens a window of Terminal.app with a command, of which the first word is the opener itself.
+/// Opens a window of Terminal.app with a command.
 pub(super) async fn open(words: &[String]) -> Result<(), JumpError> {
-    let command: Vec<&OsStr> = words.iter().skip(1).map(OsStr::new).collect();
+    // None of its words comes first, where osascript would take it for an option of its own.
+    let command = std::iter::once("exec").chain(words.iter().map(String::as_str));
+    let command: Vec<&OsStr> = command.map(OsStr::new).collect();
     run(OPEN, &command, "Terminal").await
 }
 

@@ -3,7 +3,7 @@
 use crate::api::client::{ClientError, Remote};
 use crate::api::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
 use crate::hosts::ActionError;
-use crate::jump::{self, JumpError};
+use crate::jump::{self, JumpError, UnderWay};
 use crate::requests::AnswerError;
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
@@ -15,18 +15,25 @@ use trusty_fleet::request::{Answer, Content, RequestId};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot};
 
+/// The code of a problem: its program is in front, but not certainly its tab.
+const PARTLY: &str = "partly";
+
 /// The engine that is followed. Each question is answered with none where there is no such
 /// engine, or no longer: then our own knows, or will.
 #[derive(Debug, Clone)]
 pub(crate) struct Followed {
     remote: watch::Receiver<Option<Remote>>,
     around: Arc<Surroundings>,
+    jumps: UnderWay<Option<Result<(), JumpError>>>,
 }
 
 impl Followed {
     pub(crate) fn new(remote: watch::Receiver<Option<Remote>>, around: Surroundings) -> Self {
-        let around = Arc::new(around);
-        Self { remote, around }
+        Self {
+            remote,
+            around: Arc::new(around),
+            jumps: UnderWay::default(),
+        }
     }
 
     fn remote(&self) -> Option<Remote> {
@@ -72,22 +79,39 @@ impl Followed {
         }))
     }
 
-    /// From here, where the face is, and if that fails from where the engine is: its owner sees
-    /// both, and what the engine says of it stands in the session's row.
+    /// From here, where the face is, and if there is no way from here, from where the engine is:
+    /// its owner sees both, and what the engine says of it stands in the session's row.
     pub(crate) async fn jump(
         &self,
         id: SessionId,
         snapshot: &Snapshot,
     ) -> Option<Result<(), JumpError>> {
         let remote = self.remote()?;
+        self.jumps.join(id, self.go(&remote, id, snapshot)).await
+    }
+
+    async fn go(
+        &self,
+        remote: &Remote,
+        id: SessionId,
+        snapshot: &Snapshot,
+    ) -> Option<Result<(), JumpError>> {
         if let Some(session) = snapshot.sessions.iter().find(|s| s.id == id) {
             let terminal = Settings::read(&self.around).terminal;
-            if jump::jump(session, &self.around, &terminal).await.is_ok() {
-                return self.attend(Attention::Terminal(id)).await.map(Ok);
+            match jump::jump(session, &self.around, &terminal).await {
+                Ok(()) => return self.attend(Attention::Terminal(id)).await.map(Ok),
+                Err(JumpError::Refused(_) | JumpError::Gone) => {}
+                // What was begun here would be done a second time there.
+                Err(e) => return Some(Err(e)),
             }
         }
         let done = present(remote.jump(id).await)?;
-        Some(done.map_err(|e| JumpError::Failed(e.to_string())))
+        Some(done.map_err(|e| match e {
+            ClientError::Refused(problem) if problem.code == PARTLY => {
+                JumpError::Partly(problem.detail)
+            }
+            e => JumpError::Failed(e.to_string()),
+        }))
     }
 
     pub(crate) async fn explain(&self, id: SessionId) -> Option<Option<Explanation>> {

@@ -31,13 +31,25 @@ pub enum Obstacle {
     Elsewhere(String, Box<Obstacle>),
     /// No terminal shows its tmux session, and none can be opened; the command that attaches one.
     Detached(String, Box<Obstacle>),
+    /// A pane of another tmux shows it.
+    Nested,
     /// No program is known that opens a terminal.
     NoOpener,
     /// tmux is not installed.
     NoTmux,
+    /// Its tmux server gives no answer, in words.
+    Silent(String),
 }
 
 impl Obstacle {
+    /// Whether its owner, at this desk, cannot see what it keeps from the front.
+    pub(super) fn is_out_of_sight(&self) -> bool {
+        matches!(
+            self,
+            Self::Remote | Self::Console(_) | Self::NoDisplay | Self::Unreachable(..)
+        )
+    }
+
     /// A stable code, for programs.
     pub fn code(&self) -> &'static str {
         match self {
@@ -54,8 +66,10 @@ impl Obstacle {
             Self::Ambiguous(..) => "ambiguous-window",
             Self::NoScript(_) => "no-script",
             Self::Elsewhere(_, why) | Self::Detached(_, why) => why.code(),
+            Self::Nested => "nested",
             Self::NoOpener => "no-opener",
             Self::NoTmux => "no-tmux",
+            Self::Silent(_) => "tmux-silent",
         }
     }
 }
@@ -101,11 +115,15 @@ impl std::fmt::Display for Obstacle {
                     "no window shows it, and {why}; attach to it with: {attach}"
                 )
             }
+            Self::Nested => {
+                f.write_str("its terminal is a pane of another tmux server; switch to it yourself")
+            }
             Self::NoOpener => f.write_str(
                 "no terminal program was found to open one; name yours in settings.toml: \
                  [jump] terminal = [\"xterm\", \"-e\"]",
             ),
             Self::NoTmux => f.write_str("tmux was not found"),
+            Self::Silent(why) => write!(f, "its tmux server {why}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 /// Terminal programs, those that a system chooses for its user first, and what stands before the
 /// command that is to run in them: all that follows is that command, word by word.
-pub const OPENERS: [(&str, &[&str]); 14] = [
+pub const OPENERS: [(&str, &[&str]); 15] = [
     // Debian's choice of its user.
     ("x-terminal-emulator", &["-e"]),
     ("kitty", &[]),
@@ -15,6 +15,7 @@ pub const OPENERS: [(&str, &[&str]); 14] = [
     ("konsole", &["-e"]),
     ("xfce4-terminal", &["-x"]),
     ("mate-terminal", &["-x"]),
+    ("terminator", &["-x"]),
     ("urxvt", &["-e"]),
     ("st", &["-e"]),
     ("xterm", &["-e"]),

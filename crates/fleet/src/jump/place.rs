@@ -1,5 +1,6 @@
 //! What a jump is decided from.
 
+use super::Obstacle;
 use crate::terminal::Ancestor;
 use std::path::PathBuf;
 
@@ -10,8 +11,10 @@ pub struct Place {
     pub runs: Runs,
     /// Its name, which its client puts into the title of its window.
     pub name: Option<String>,
-    /// The folder it works in.
+    /// The root of its project.
     pub folder: PathBuf,
+    /// The folder it was started in.
+    pub workdir: PathBuf,
     /// The system this is.
     pub system: System,
     /// What opens a terminal: a program, absolute, and what stands before the command that is to
@@ -43,6 +46,8 @@ pub enum Runs {
     Nowhere,
     /// It has a terminal of its own.
     Plain(Box<Holder>),
+    /// It has a pane of a tmux server that tells nothing, for this reason.
+    Untold(Obstacle),
     /// It has a pane of a tmux server.
     Tmux(Box<Pane>),
 }
@@ -83,6 +88,8 @@ pub struct Kitty {
     pub listens: String,
     /// Its own number of the window.
     pub window: u32,
+    /// The folder of its program, where its commands may lie.
+    pub beside: Option<PathBuf>,
 }
 
 /// A pane of `WezTerm`, and where that takes commands.
@@ -92,6 +99,8 @@ pub struct WezTerm {
     pub socket: PathBuf,
     /// The pane.
     pub pane: u32,
+    /// The folder of its program, where its commands may lie.
+    pub beside: Option<PathBuf>,
 }
 
 /// The screen of a process.
@@ -99,8 +108,8 @@ pub struct WezTerm {
 pub struct Screen {
     /// Its X server.
     pub x11: X11,
-    /// Whether its environment names a Wayland compositor.
-    pub wayland: bool,
+    /// The Wayland compositor that its environment names.
+    pub wayland: Option<String>,
 }
 
 /// An X server.

@@ -53,24 +53,35 @@ pub(super) fn plan(
     if let Some(tty) = holder.tty.as_deref().filter(|tty| is_console(tty)) {
         return Err(Obstacle::Console(tty.to_owned()));
     }
+    if app.is_none() && holder.ancestors.iter().any(is_tmux) {
+        return Err(Obstacle::Nested);
+    }
     if place.system == System::Mac {
         return mac(holder, place, app.unwrap_or(UNKNOWN));
     }
     let name = app.unwrap_or(UNKNOWN).to_owned();
-    let window = pick(holder, title);
     let mut steps = own_way(holder, app);
-    let doubt = match &window {
-        Ok(picked) if steps.is_empty() => picked.doubt.clone(),
-        _ => None,
-    };
-    match window {
-        Ok(picked) => steps.push(picked.step),
-        Err(_) if !steps.is_empty() => {}
-        Err(obstacle) => match (&holder.editor, app) {
-            (Some(program), Some(app)) if EDITORS.contains(&app) => {
-                steps.push(folder(program, place));
+    let mut doubt = None;
+    match (pick(holder, title), &steps[..]) {
+        (Ok(picked), own) => {
+            doubt = match own {
+                // It shows its tab and raises its window itself.
+                [Step::Kitty(_)] => None,
+                // It shows its tab, but raises no window.
+                [_, ..] => picked.guess.filter(|guess| *guess == Guess::Title),
+                [] => picked.guess,
             }
-            _ => return Err(obstacle),
+            .map(|guess| guess.words(&name));
+            steps.push(picked.step);
+        }
+        // It raises its window itself, where it is let.
+        (Err(why), [Step::Kitty(_)]) if !matches!(why, Obstacle::Wayland(_)) => {}
+        (Err(why), [_, ..]) => doubt = Some(why.to_string()),
+        (Err(why), []) => match (&holder.editor, app) {
+            (Some(program), Some(app)) if EDITORS.contains(&app) => {
+                steps.push(folder(program, holder, place));
+            }
+            _ => return Err(why),
         },
     }
     Ok(Raising {
@@ -89,7 +100,12 @@ pub(super) fn is_active(holder: &Holder, title: Option<&str>) -> bool {
     else {
         return false;
     };
-    pick(holder, title).is_ok_and(|picked| picked.id == *active && picked.doubt.is_none())
+    pick(holder, title).is_ok_and(|picked| picked.id == *active && picked.guess.is_none())
+}
+
+/// Above what runs in a pane is the server, which has no window. Linux knows it as `tmux: server`.
+fn is_tmux(ancestor: &Ancestor) -> bool {
+    ancestor.name == "tmux" || ancestor.name.starts_with("tmux:")
 }
 
 /// `/dev/tty2`, but no terminal of a program.
@@ -110,17 +126,47 @@ fn own_way(holder: &Holder, app: Option<&str>) -> Vec<Step> {
     .collect()
 }
 
-fn folder(program: &std::path::Path, place: &Place) -> Step {
+fn folder(program: &std::path::Path, holder: &Holder, place: &Place) -> Step {
+    let display = match &holder.screen.x11 {
+        X11::Shown { display, .. } => Some(display.clone()),
+        X11::None | X11::Unreachable(..) => None,
+    };
     Step::Folder {
         program: program.to_path_buf(),
         folder: place.folder.clone(),
+        display,
+        wayland: holder.screen.wayland.clone(),
     }
 }
 
 struct Picked {
     id: u32,
     step: Step,
-    doubt: Option<String>,
+    guess: Option<Guess>,
+}
+
+/// What is not certain of a window that was picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guess {
+    /// Which of its tabs it shows.
+    Tabs,
+    /// That it is the one: only its title says so.
+    Title,
+}
+
+impl Guess {
+    fn words(self, app: &str) -> String {
+        match self {
+            Self::Tabs => format!(
+                "brought {app} to the front, which has several tabs and does not tell which of \
+                 them shows this session"
+            ),
+            Self::Title => format!(
+                "brought the window of {app} with its title to the front; nothing else tells \
+                 that it shows this session"
+            ),
+        }
+    }
 }
 
 /// The X11 window of a holder: the only one of its terminal program, or the one that its
@@ -131,7 +177,7 @@ fn pick(holder: &Holder, title: Option<&str>) -> Result<Picked, Obstacle> {
         X11::Shown {
             display, windows, ..
         } => (display, windows),
-        _ if holder.screen.wayland => return Err(Obstacle::Wayland(app.into())),
+        _ if holder.screen.wayland.is_some() => return Err(Obstacle::Wayland(app.into())),
         X11::None => return Err(Obstacle::NoDisplay),
         X11::Unreachable(display, why) => {
             return Err(Obstacle::Unreachable(display.clone(), why.clone()));
@@ -144,38 +190,33 @@ fn pick(holder: &Holder, title: Option<&str>) -> Result<Picked, Obstacle> {
         .find(|windows| !windows.is_empty())
         .unwrap_or_default();
     let hinted = |window: &&Window| Some(window.id) == holder.hints.window;
+    let mut guess = (holder.terminals > owned.len().max(1)).then_some(Guess::Tabs);
     let found = match &owned[..] {
         [] => windows.iter().find(|w| w.pid.is_none() && hinted(w)),
         [only] => Some(*only),
         several => {
             let named = several.iter().copied().find(hinted);
-            Some(
-                named
-                    .or_else(|| only_titled(several, title))
-                    .ok_or_else(|| Obstacle::Ambiguous(app.into(), several.len()))?,
-            )
+            if named.is_none() {
+                guess = Some(Guess::Title);
+            }
+            let found = named.or_else(|| only_titled(several, title));
+            Some(found.ok_or_else(|| Obstacle::Ambiguous(app.into(), several.len()))?)
         }
     };
     let Some(window) = found else {
-        return Err(if holder.screen.wayland {
+        return Err(if holder.screen.wayland.is_some() {
             Obstacle::Wayland(app.into())
         } else {
             Obstacle::NoWindow(app.into(), display.clone())
         });
     };
-    let tabs = holder.terminals > owned.len().max(1);
     Ok(Picked {
         id: window.id,
         step: Step::Window {
             display: display.clone(),
             id: window.id,
         },
-        doubt: tabs.then(|| {
-            format!(
-                "brought {app} to the front, which has several tabs and does not tell which of \
-                 them shows this session"
-            )
-        }),
+        guess,
     })
 }
 
@@ -202,11 +243,11 @@ fn mac(holder: &Holder, place: &Place, app: &str) -> Result<Raising, Obstacle> {
         "iTerm2" => steps.push(Step::Tab(Tab::ITerm(tty))),
         "Ghostty" => steps.push(Step::Tab(Tab::Ghostty {
             tty,
-            folder: place.folder.clone(),
+            folder: place.workdir.clone(),
         })),
         "kitty" | "WezTerm" if !steps.is_empty() => steps.push(Step::Activate(app.to_owned())),
         _ => match &holder.editor {
-            Some(program) if EDITORS.contains(&app) => steps.push(folder(program, place)),
+            Some(program) if EDITORS.contains(&app) => steps.push(folder(program, holder, place)),
             _ => return Err(Obstacle::NoScript(app.to_owned())),
         },
     }

@@ -1,3 +1,5 @@
+mod in_tmux;
+
 use super::*;
 use crate::terminal::Ancestor;
 
@@ -42,7 +44,7 @@ fn screen() -> Screen {
             ],
             active: Some(1),
         },
-        wayland: false,
+        wayland: None,
     }
 }
 
@@ -61,6 +63,7 @@ fn place(runs: Runs) -> Place {
         runs,
         name: Some("payments".into()),
         folder: "/home/dev/payments".into(),
+        workdir: "/home/dev/payments/api".into(),
         system: System::Desktop,
         opener: Some(vec!["/usr/bin/xterm".into(), "-e".into()]),
         tmux: Some("/usr/bin/tmux".into()),
@@ -118,6 +121,24 @@ fn a_plain_terminal_is_found_by_process_variable_and_title() {
 }
 
 #[test]
+fn a_title_alone_is_no_certainty() {
+    for (hint, certain) in [(Some(3), true), (None, false)] {
+        let mut holder = holder("99:bash 30:gnome-terminal-");
+        holder.hints.window = hint;
+        let X11::Shown { active, .. } = &mut holder.screen.x11 else {
+            panic!("shown");
+        };
+        *active = Some(3);
+        let place = plain(holder);
+        let route = plan_jump(&place).expect("a route");
+        assert_eq!(route.steps, [raise(3)]);
+        assert_eq!(is_in_front(&place), certain);
+        let told = route.doubt.is_some_and(|d| d.contains("with its title"));
+        assert_eq!(told, !certain);
+    }
+}
+
+#[test]
 fn two_windows_of_one_title_are_not_guessed() {
     let mut holder = holder("99:bash 30:gnome-terminal-server");
     let X11::Shown { windows, .. } = &mut holder.screen.x11 else {
@@ -148,10 +169,12 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
     let kitty = Kitty {
         listens: "unix:/tmp/kitty".into(),
         window: 3,
+        beside: None,
     };
     let wezterm = WezTerm {
         socket: "/run/wezterm".into(),
         pane: 5,
+        beside: None,
     };
     let hinted = |ancestors: &str| {
         let mut holder = holder(ancestors);
@@ -166,14 +189,46 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
     let route = plan_jump(&plain(hinted("99:bash 50:kitty"))).expect("a route");
     assert_eq!(route.steps, [Step::Kitty(kitty.clone()), raise(7)]);
     assert_eq!(route.doubt, None);
-    let wayland = Holder {
-        screen: Screen {
-            x11: X11::None,
-            wayland: true,
-        },
-        ..hinted("99:bash 51:wezterm-gui")
+    // It activates a pane, and no window; kitty does that, too, where it is let.
+    let wayland = || Screen {
+        x11: X11::None,
+        wayland: Some("wayland-0".into()),
     };
-    assert_eq!(steps(&plain(wayland)), [Step::WezTerm(wezterm.clone())]);
+    for (ancestors, screen, step, doubt) in [
+        (
+            "99:bash 51:wezterm-gui",
+            screen(),
+            Step::WezTerm(wezterm.clone()),
+            Some("no window on :7"),
+        ),
+        (
+            "99:bash 51:wezterm-gui",
+            wayland(),
+            Step::WezTerm(wezterm.clone()),
+            Some("Wayland lets no program"),
+        ),
+        (
+            "99:bash 52:kitty",
+            screen(),
+            Step::Kitty(kitty.clone()),
+            None,
+        ),
+        (
+            "99:bash 52:kitty",
+            wayland(),
+            Step::Kitty(kitty.clone()),
+            Some("Wayland lets no program"),
+        ),
+    ] {
+        let mut holder = hinted(ancestors);
+        holder.screen = screen;
+        let route = plan_jump(&plain(holder)).expect("a route");
+        assert_eq!(route.steps, [step]);
+        match doubt {
+            Some(words) => assert!(route.doubt.expect("said").contains(words)),
+            None => assert_eq!(route.doubt, None),
+        }
+    }
     // An xterm that was started in kitty.
     assert_eq!(
         steps(&plain(hinted("99:bash 10:xterm 98:bash 50:kitty"))),
@@ -187,7 +242,9 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
         steps(&plain(code)),
         [Step::Folder {
             program: "/usr/share/code/bin/code".into(),
-            folder: "/home/dev/payments".into()
+            folder: "/home/dev/payments".into(),
+            display: Some(":7".into()),
+            wayland: None,
         }]
     );
 }
@@ -200,11 +257,11 @@ fn what_cannot_be_raised_is_said() {
     };
     let wayland = Screen {
         x11: X11::None,
-        wayland: true,
+        wayland: Some("wayland-0".into()),
     };
     let silent = Screen {
         x11: X11::Unreachable(":7".into(), "does not answer".into()),
-        wayland: false,
+        wayland: None,
     };
     let console = Holder {
         tty: Some("/dev/tty2".into()),
@@ -215,6 +272,21 @@ fn what_cannot_be_raised_is_said() {
         (Runs::Headless, "headless", "it runs without a terminal"),
         (Runs::Background, "background", "claude attach shows it"),
         (Runs::Nowhere, "no-terminal", "no terminal any more"),
+        (
+            Runs::Untold(Obstacle::NoTmux),
+            "no-tmux",
+            "tmux was not found",
+        ),
+        (
+            Runs::Untold(Obstacle::Silent("did not answer within 1 s".into())),
+            "tmux-silent",
+            "its tmux server did not answer within 1 s",
+        ),
+        (
+            Runs::Plain(Box::new(holder("99:bash 97:mosh-server"))),
+            "remote",
+            "on another machine",
+        ),
         (
             Runs::Plain(Box::new(on(wayland))),
             "wayland",
@@ -252,168 +324,6 @@ fn what_cannot_be_raised_is_said() {
     }
 }
 
-fn client(tty: &str, session: &str, activity: u64, ancestors: &str) -> Client {
-    let (window, pane) = if session == "$0" {
-        ("@0", "%0")
-    } else {
-        ("@9", "%9")
-    };
-    Client {
-        tty: tty.into(),
-        session: session.into(),
-        session_name: "other".into(),
-        window: window.into(),
-        pane: pane.into(),
-        activity,
-        sight: Sight::Whole,
-        holder: holder(ancestors),
-    }
-}
-
-fn link(session: &str, name: &str, current: bool) -> Link {
-    Link {
-        session: session.into(),
-        name: name.into(),
-        current,
-    }
-}
-
-fn pane(clients: Vec<Client>) -> Pane {
-    Pane {
-        socket: "/tmp/tmux-1/default".into(),
-        pane: "%0".into(),
-        window: "@0".into(),
-        active: true,
-        links: vec![link("$0", "work", true)],
-        clients,
-        home: screen(),
-    }
-}
-
-fn tmux(pane: Pane) -> Place {
-    place(Runs::Tmux(Box::new(pane)))
-}
-
-fn switch(client: &str) -> Step {
-    Step::SwitchClient {
-        client: client.into(),
-        session: "$0".into(),
-    }
-}
-
-const X1: &str = "99:bash 10:xterm";
-const X2: &str = "98:bash 20:xterm";
-
-#[test]
-fn the_client_that_shows_the_session_is_taken() {
-    // The other one was used later, and goes on showing what it shows.
-    let both = vec![client("/1", "$0", 1, X2), client("/2", "$5", 9, X1)];
-    assert_eq!(steps(&tmux(pane(both.clone()))), [raise(2)]);
-    assert!(!is_in_front(&tmux(pane(both))));
-    let first = vec![client("/1", "$0", 1, X1), client("/2", "$0", 9, X2)];
-    assert_eq!(steps(&tmux(pane(first.clone()))), [raise(2)], "used later");
-    assert!(is_in_front(&tmux(pane(first))), "the other shows it, too");
-    // One that shows the very pane before one used later that shows another window.
-    let mut aside = client("/2", "$4", 9, X2);
-    aside.window = "@7".into();
-    let linked = Pane {
-        links: vec![link("$0", "work", true), link("$4", "linked", false)],
-        ..pane(vec![aside.clone(), client("/1", "$0", 1, X1)])
-    };
-    assert_eq!(steps(&tmux(linked)), [raise(1)]);
-    // A session that only links the window shows it as well.
-    let linked = Pane {
-        links: vec![link("$0", "work", true), link("$4", "linked", false)],
-        active: false,
-        ..pane(vec![aside])
-    };
-    let select = Step::SelectWindow {
-        session: "$4".into(),
-        window: "@0".into(),
-    };
-    assert_eq!(
-        steps(&tmux(linked)),
-        [select, Step::SelectPane("%0".into()), raise(2)]
-    );
-}
-
-#[test]
-fn another_client_is_switched_only_if_none_shows_the_session() {
-    let others = vec![
-        client("/1", "$5", 3, X1),
-        client("/2", "$5", 9, "97:bash 96:sshd"),
-        client("/3", "$5", 4, X2),
-    ];
-    let hidden = Pane {
-        links: vec![link("$0", "work", false)],
-        ..pane(others)
-    };
-    let select = Step::SelectWindow {
-        session: "$0".into(),
-        window: "@0".into(),
-    };
-    let route = plan_jump(&tmux(hidden)).expect("a route");
-    assert_eq!(route.steps, [select, switch("/3"), raise(2)]);
-    assert!(
-        route.reason.contains("/3 was used last"),
-        "{}",
-        route.reason
-    );
-    // Neither one put aside, nor one whose terminal draws tmux's windows itself.
-    let mut clients = vec![client("/1", "$5", 3, X1), client("/3", "$5", 4, X2)];
-    clients[0].sight = Sight::Suspended;
-    clients[1].sight = Sight::Control;
-    assert!(matches!(steps(&tmux(pane(clients)))[..], [Step::Open(_)]));
-}
-
-#[test]
-fn a_detached_one_gets_a_terminal() {
-    let words = "/usr/bin/xterm -e /usr/bin/tmux -S /tmp/tmux-1/default attach -t =work";
-    let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-    assert_eq!(steps(&tmux(pane(Vec::new()))), [Step::Open(words.clone())]);
-    // The only client that shows it is far away, one near shows something else: that stays.
-    let far = vec![
-        client("/1", "$0", 1, "97:bash 96:sshd"),
-        client("/2", "$5", 9, X1),
-    ];
-    assert_eq!(steps(&tmux(pane(far.clone()))), [Step::Open(words)]);
-    let nowhere = Pane {
-        home: Screen::default(),
-        ..pane(far)
-    };
-    assert_eq!(
-        told(&tmux(nowhere)),
-        "tmux shows it on /1, but its terminal is on another machine, over SSH"
-    );
-    let nowhere = Pane {
-        home: Screen::default(),
-        ..pane(Vec::new())
-    };
-    assert_eq!(
-        told(&tmux(nowhere)),
-        "no window shows it, and there is no display here; attach to it with: /usr/bin/tmux -S \
-         /tmp/tmux-1/default attach -t =work"
-    );
-    let none = Place {
-        opener: None,
-        ..tmux(pane(Vec::new()))
-    };
-    assert!(told(&none).contains("[jump] terminal = "));
-    assert_eq!(plan_jump(&none).expect_err("none").code(), "no-opener");
-}
-
-#[test]
-fn names_of_tmux_sessions_are_one_argument() {
-    let strange = Pane {
-        links: vec![link("$0", "a; rm -rf ~ \"x\"", true)],
-        ..pane(Vec::new())
-    };
-    let Some(Step::Open(words)) = steps(&tmux(strange)).pop() else {
-        panic!("opened");
-    };
-    assert_eq!(words.last().expect("a word"), "=a; rm -rf ~ \"x\"");
-}
-
 #[test]
 fn macs_raise_by_device() {
     let mac = |ancestors: &str, editor: Option<&str>| Place {
@@ -428,7 +338,7 @@ fn macs_raise_by_device() {
     let tty = || "/dev/ttys003".to_owned();
     let ghostty = Tab::Ghostty {
         tty: tty(),
-        folder: "/home/dev/payments".into(),
+        folder: "/home/dev/payments/api".into(),
     };
     for (ancestors, tab) in [
         ("9:zsh 8:Terminal", Tab::Terminal(tty())),
@@ -452,6 +362,7 @@ fn a_terminal_is_opened_as_it_wants_it() {
         ("/usr/bin/gnome-terminal", "/usr/bin/gnome-terminal --"),
         ("kitty", "kitty"),
         ("wezterm", "wezterm start --"),
+        ("terminator", "terminator -x"),
         ("/opt/mine", "/opt/mine -e"),
     ] {
         assert_eq!(with_arguments(program).join(" "), expected);

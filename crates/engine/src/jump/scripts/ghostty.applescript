@@ -10,11 +10,13 @@ on run argv
 				if tty of aTerminal is wanted then set found to contents of aTerminal
 			end repeat
 		on error
-			set fitting to {}
-			repeat with aTerminal in terminals
-				if working directory of aTerminal is folder then set end of fitting to contents of aTerminal
-			end repeat
-			if (count of fitting) is 1 then set found to item 1 of fitting
+			if found is missing value then
+				set fitting to {}
+				repeat with aTerminal in terminals
+					if working directory of aTerminal is folder then set end of fitting to contents of aTerminal
+				end repeat
+				if (count of fitting) is 1 then set found to item 1 of fitting
+			end if
 		end try
 		if found is missing value then return "none"
 		focus found

@@ -1,0 +1,193 @@
+//! A session in tmux, and a desktop on which its terminal may be.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::Output;
+use std::time::Duration;
+use trusty_engine::Surroundings;
+use trusty_engine::jump::in_front;
+use trusty_fleet::Session;
+use trusty_tests::desktop::{Desktop, Owned, require_desktop, until_is};
+use trusty_tests::trusty::{list, trusty};
+use trusty_tests::wait::until;
+use trusty_tests::{FakeApi, Home, Shape, Terminal, client, require_client};
+
+pub(crate) const LONG: Duration = Duration::from_mins(1);
+
+pub(crate) struct Stage {
+    // Dropped in this order: what has windows before the display.
+    pub(crate) terminal: Terminal,
+    pub(crate) desktop: Desktop,
+    pub(crate) api: FakeApi,
+    pub(crate) home: Home,
+}
+
+/// A real session, `work`, in tmux, which nothing shows; and a desktop.
+pub(crate) fn stage() -> Option<Stage> {
+    if !require_desktop() || require_client().is_none() {
+        return None;
+    }
+    let (home, api) = (Home::new(), FakeApi::start());
+    let desktop = Desktop::start_without_tray(&home);
+    let folder = home.project("payments");
+    let terminal = Terminal::open(Shape::TmuxDirect, &home, &api, &folder, &[]);
+    terminal.wait_status(LONG, "idle");
+    Some(Stage {
+        terminal,
+        desktop,
+        api,
+        home,
+    })
+}
+
+impl Stage {
+    /// An xterm with a client of the tmux server that shows this session.
+    pub(crate) fn xterm(&self, title: &str, session: &str) -> (Owned, u32) {
+        let socket = self.terminal.socket().expect("tmux");
+        let attach = ["tmux", "-u", "-L", socket, "attach", "-t", session];
+        let words = [&["-title", title, "-e"], &attach[..]].concat();
+        let before = self.clients().len();
+        let program = self.desktop.tool("xterm", &words);
+        until(LONG, "a tmux client", || {
+            (self.clients().len() > before).then_some(())
+        });
+        let window = self.desktop.window_of(&program);
+        (program, window)
+    }
+
+    /// An xterm in which a command runs without tmux.
+    pub(crate) fn plain(&self, title: &str, command: &[&str]) -> (Owned, u32) {
+        let words = [&["-title", title, "-e"], command].concat();
+        let program = self.desktop.tool("xterm", &words);
+        let window = self.desktop.window_of(&program);
+        (program, window)
+    }
+
+    /// A second real session, in a tmux session of this name; its pid.
+    pub(crate) fn second(&self, name: &str) -> u32 {
+        self.second_with(name, "LC_TIME=C")
+    }
+
+    /// The same with this variable in its environment.
+    pub(crate) fn second_with(&self, name: &str, variable: &str) -> u32 {
+        let exe = client::binary().expect("installed");
+        let folder = self.home.path().join("code/payments");
+        let (exe, folder) = (exe.to_string_lossy(), folder.to_string_lossy());
+        let told = self.terminal.tmux_command(&[
+            "new-session",
+            "-d",
+            "-P",
+            "-F",
+            "#{pane_pid}",
+            "-s",
+            name,
+            "-c",
+            &folder,
+            "-e",
+            variable,
+            "--",
+            &exe,
+        ]);
+        let pid = told.trim().parse().expect("a pid");
+        until(LONG, "the second session", || {
+            let status = self.home.registry(pid)?["status"].clone();
+            (status == "idle").then_some(())
+        });
+        pid
+    }
+
+    /// What each tmux client shows: `pid session pane`.
+    pub(crate) fn clients(&self) -> Vec<String> {
+        let format = "#{client_pid} #{session_name} #{pane_pid}";
+        let told = self.terminal.tmux_command(&["list-clients", "-F", format]);
+        told.lines().map(str::to_owned).collect()
+    }
+
+    /// What the client in an xterm shows: `session pane-pid`.
+    pub(crate) fn shown_in(&self, xterm: &Owned) -> Option<String> {
+        let below: Vec<u32> = xterm.process().tree().iter().map(|p| p.pid).collect();
+        self.clients().iter().find_map(|line| {
+            let (pid, shown) = line.split_once(' ')?;
+            let pid: u32 = pid.parse().ok()?;
+            below.contains(&pid).then(|| shown.to_owned())
+        })
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.terminal.client().pid
+    }
+
+    /// `trusty jump`, with more in its environment and these settings.
+    pub(crate) fn jump_with(&self, pid: u32, display: Option<&str>, jump: &str) -> Output {
+        let mut command = trusty(&self.home);
+        let settings = self.home.xdg_config().join("trusty/settings.toml");
+        let text = format!("[discovery]\nconfine = true\n[jump]\n{jump}\n");
+        fs::write(settings, text).expect("settings");
+        command.args(["jump", &pid.to_string()]);
+        command.envs(display.map(|display| ("DISPLAY", display)));
+        command.output().expect("runs")
+    }
+
+    #[track_caller]
+    pub(crate) fn jump(&self, pid: u32) {
+        let output = self.jump_with(pid, None, "");
+        assert!(output.status.success(), "{}", complaint(&output));
+    }
+
+    /// `POST /v1/sessions/{id}/jump`: the status line and the body.
+    pub(crate) fn post(&self, pid: u32) -> (String, String) {
+        self.post_to(&self.session(pid).id.to_string())
+    }
+
+    pub(crate) fn post_to(&self, id: &str) -> (String, String) {
+        let socket = self.home.runtime().join("trusty/trusty.sock");
+        let mut stream = UnixStream::connect(socket).expect("served");
+        write!(
+            stream,
+            "POST /v1/sessions/{id}/jump HTTP/1.1\r\nHost: trusty\r\nContent-Length: 0\r\n\
+             Connection: close\r\n\r\n"
+        )
+        .expect("asked");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("answered");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        let line = head.lines().next().unwrap_or_default().to_owned();
+        (line, body.to_owned())
+    }
+
+    #[track_caller]
+    pub(crate) fn session(&self, pid: u32) -> Session {
+        let all = list(&self.home);
+        let found = trusty_tests::trusty::session_of(&all, pid);
+        serde_json::from_value(found.expect("listed")).expect("a session")
+    }
+
+    /// Whether its terminal is what its owner looks at.
+    pub(crate) fn in_front(&self, pid: u32) -> bool {
+        let around = Surroundings {
+            home: self.home.path().into(),
+            path: std::env::var_os("PATH"),
+            tmux_folder: Some(self.home.tmux_tmpdir()),
+            ..Surroundings::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let session = self.session(pid);
+        runtime
+            .expect("a runtime")
+            .block_on(in_front(&session, &around))
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_active(&self, window: u32) {
+        until_is("the window in front", &Some(window), || {
+            self.desktop.active_window()
+        });
+    }
+}
+
+pub(crate) fn complaint(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
