@@ -65,13 +65,10 @@ pub(super) fn plan(
     match (pick(holder, title), &steps[..]) {
         (Ok(picked), own) => {
             doubt = match own {
-                // It shows its tab and raises its window itself.
-                [Step::Kitty(_)] => None,
-                // It shows its tab, but raises no window.
-                [_, ..] => picked.guess.filter(|guess| *guess == Guess::Title),
-                [] => picked.guess,
-            }
-            .map(|guess| guess.words(&name));
+                [] => picked.guess.and_then(|guess| guess.words(&name)),
+                // It shows its tab itself.
+                [_, ..] => None,
+            };
             steps.push(picked.step);
         }
         // It raises its window itself, where it is let.
@@ -155,17 +152,16 @@ enum Guess {
 }
 
 impl Guess {
-    fn words(self, app: &str) -> String {
-        match self {
-            Self::Tabs => format!(
+    /// What is left to its owner, if that is worth a word: a title that no other window has is
+    /// enough to raise one, and not enough to leave something untold.
+    fn words(self, app: &str) -> Option<String> {
+        let tabs = || {
+            format!(
                 "brought {app} to the front, which has several tabs and does not tell which of \
                  them shows this session"
-            ),
-            Self::Title => format!(
-                "brought the window of {app} with its title to the front; nothing else tells \
-                 that it shows this session"
-            ),
-        }
+            )
+        };
+        (self == Self::Tabs).then(tabs)
     }
 }
 
