@@ -55,8 +55,15 @@ impl Stage {
 
     pub(crate) fn set(setting: &Setting) -> Option<Self> {
         trusty_tests::require_client()?;
-        let (api, home) = (FakeApi::start(), Home::new());
+        let (api, mut home) = (FakeApi::start(), Home::new());
         configure(&home, setting.settings);
+        if setting.mode == "bypassPermissions" {
+            // It asks whether it may, and as root it may only where nothing can be harmed.
+            home.set_env("IS_SANDBOX", "1");
+            let file = home.config_dir().join("settings.json");
+            let accepted = json!({"skipDangerousModePermissionPrompt": true});
+            fs::write(file, accepted.to_string()).expect("written");
+        }
         connect(&home);
         let serving = serve(&home);
         let folder = home.project("work");

@@ -120,7 +120,7 @@ pub(crate) fn in_the_background(shape: Shape) {
 
 /// A mode that does not ask shows no request, and what it does ask can be answered.
 pub(crate) fn modes_that_do_not_ask(shape: Shape) {
-    for mode in ["auto", "acceptEdits"] {
+    for mode in ["auto", "acceptEdits", "bypassPermissions"] {
         let setting = Setting {
             mode,
             ..Setting::of(shape)
