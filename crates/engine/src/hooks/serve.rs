@@ -193,7 +193,7 @@ async fn wait(mut stream: UnixStream, handle: &Handle, session: SessionId, asked
                 None => return,
             },
             // The loop says that it lives, not this task: it is the loop that answers.
-            Some(_) = alive(handle, session, &id), if is_held => {
+            Some(()) = alive(handle, session, &id), if is_held => {
                 if say_held(&mut stream, end).await.is_none() {
                     break None;
                 }
