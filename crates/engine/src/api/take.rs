@@ -103,7 +103,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let bytes = bytes.map_err(|_| too_slow())?.map_err(|e| {
             if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 let detail = format!("the body is larger than {MOST} bytes");
-                Problem::new(e.status(), "Body too large", &detail, "body-too-large")
+                Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "Body too large",
+                    &detail,
+                    "body-too-large",
+                )
             } else {
                 Problem::bad_request(&e.body_text())
             }
