@@ -2,6 +2,7 @@
 //! leaves nothing out.
 
 use crate::Served;
+use crate::commands::Hook;
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -128,6 +129,15 @@ fn curl_talks_to_the_socket() {
         &format!("http://trusty/v1/sessions/{id}/pause"),
     ]);
     assert!(problem.contains(r#""code":"impossible""#), "{problem}");
+    let (hook, hash) = Hook::asks(&served, &session, "make");
+    let answer = thread::spawn(|| hook.answer());
+    let body = serde_json::json!({
+        "request": hash, "answer": {"kind": "deny", "message": "use ninja"},
+    });
+    let path = format!("http://trusty/v1/sessions/{id}/answer");
+    assert_eq!(curl(&["--json", &body.to_string(), &path]), "");
+    let answer = answer.join().expect("answered");
+    assert!(answer.contains("use ninja"), "{answer}");
     let told = curl(&["--no-buffer", "--max-time", "2", "http://trusty/v1/events"]);
     assert!(told.contains("event: snapshot"), "{told}");
 }
