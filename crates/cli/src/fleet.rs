@@ -80,11 +80,12 @@ impl Place {
                 let told = told.scan((), move |(), event| {
                     let goes_on = match event {
                         Some(Ok(snapshot)) => Some(snapshot),
-                        Some(Err(e)) => {
+                        // The end of an engine breaks its connections, more often than not.
+                        Some(Err(e)) if !matches!(e, ClientError::Broken(_)) => {
                             warn(&e);
                             None
                         }
-                        None => {
+                        Some(Err(_)) | None => {
                             out::tell(ended);
                             None
                         }
