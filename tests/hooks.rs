@@ -12,7 +12,7 @@ mod stage;
 
 use load::{Load, Silent};
 use serde_json::json;
-use serving::{Crowd, LARGE, Serving, asks, event, tell};
+use serving::{Crowd, LARGE, Serving, asks, asks_this, crowded, event, tell};
 use stage::{LONG, Stage, allow};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -177,6 +177,22 @@ fn requests_that_nobody_answers_are_bounded() {
     let full = serving::memory(engine.process());
     let most = before.now + KEPT + READING;
     assert!(full.peak < most, "kB before {before:?}, full {full:?}");
+    // Nor does it matter how many values one holds, wherever.
+    for (what, field) in [
+        ("PermissionRequest", "tool_input"),
+        ("PreToolUse", "tool_input"),
+        ("Stop", "background_tasks"),
+        ("PermissionRequest", "agent_id"),
+    ] {
+        // Whether it is taken in time is a matter of the machine.
+        waiting.extend(asks_this(&serving, crowd.pid(0), &crowded(what, 0, field)));
+        assert_eq!(tell(&serving, crowd.pid(0), one.as_bytes()), "taken\n");
+        let crowded = serving::memory(engine.process());
+        assert!(
+            crowded.peak < most,
+            "{what}: kB before {before:?}, {crowded:?}"
+        );
+    }
     // They hang up, and nothing is held any more.
     drop(waiting);
     until_or(

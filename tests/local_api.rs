@@ -4,12 +4,16 @@
 
 #[path = "local_api/alike.rs"]
 mod alike;
+#[path = "local_api/commands.rs"]
+mod commands;
 #[path = "local_api/described.rs"]
 mod described;
 #[path = "local_api/events.rs"]
 mod events;
 #[path = "local_api/one.rs"]
 mod one;
+#[path = "local_api/peers.rs"]
+mod peers;
 #[path = "local_api/problems.rs"]
 mod problems;
 

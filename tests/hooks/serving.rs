@@ -79,6 +79,15 @@ pub(crate) fn event(what: &str, session: usize, tool: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+/// An event of a session that holds as many values as a message has room for.
+pub(crate) fn crowded(what: &str, session: usize, field: &str) -> Vec<u8> {
+    let values = r#"{"a":0},"#.repeat((15 << 20) / 8);
+    let head =
+        format!(r#"{{"hook_event_name":"{what}","session_id":"s-{session}","tool_name":"X""#);
+    let rest = r#""tool_use_id":"t","permission_suggestions":[]"#;
+    format!(r#"{head},{rest},"{field}":{{"list":[{values}0]}}}}"#).into_bytes()
+}
+
 /// Hands over a payload as a hook does; what is answered.
 pub(crate) fn tell(serving: &Serving, pid: u32, payload: &[u8]) -> String {
     let mut stream = serving.connect();
@@ -109,8 +118,13 @@ pub(crate) fn asks(
         "tool_input": {"command": command},
         "permission_suggestions": [],
     });
+    asks_this(serving, pid, payload.to_string().as_bytes())
+}
+
+/// Asks so.
+pub(crate) fn asks_this(serving: &Serving, pid: u32, payload: &[u8]) -> Option<UnixStream> {
     let mut stream = serving.connect();
-    send(&mut stream, pid, payload.to_string().as_bytes(), " ask").ok()?;
+    send(&mut stream, pid, payload, " ask").ok()?;
     let mut taken = [0; "taken\n".len()];
     stream.read_exact(&mut taken).ok()?;
     (&taken == b"taken\n").then_some(stream)

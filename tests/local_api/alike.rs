@@ -2,17 +2,25 @@
 
 use crate::{LONG, Served, wait_word};
 use std::time::{SystemTime, UNIX_EPOCH};
-use trusty_tests::trusty::list;
+use trusty_tests::trusty::{list, run, session_of, word};
 use trusty_tests::wait::until;
-use trusty_tests::{Signal, StandIn, Value, http};
+use trusty_tests::{FakeApi, Home, Shape, Signal, StandIn, Terminal, Value, http};
 
 /// What moves with every look, or is known only to who watches.
-const ALONE: [&str; 4] = ["last_seen", "usage", "because", "connections"];
+const ALONE: [&str; 4] = ["last_seen", "usage", "observed_at", "connections"];
 
 /// Without what differs by nature.
 fn substance(mut of: Value) -> Value {
     match &mut of {
         Value::Object(fields) => {
+            // Since when a process is stopped the kernel does not tell.
+            if fields
+                .get("because")
+                .is_some_and(|b| b["source"] == "Process")
+            {
+                fields.remove("paused_at");
+                fields["because"]["since"].take();
+            }
             fields.retain(|key, _| !ALONE.contains(&key.as_str()) && key != "revision");
             for value in fields.values_mut() {
                 *value = substance(value.take());
@@ -26,6 +34,12 @@ fn substance(mut of: Value) -> Value {
         _ => {}
     }
     of
+}
+
+/// What `trusty why` says of a session.
+fn why(home: &Home, pid: u32) -> Value {
+    let output = run(home, ["why", &pid.to_string(), "--json"]);
+    serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 #[test]
@@ -43,23 +57,50 @@ fn one_look_and_an_engine_tell_the_same() {
     asks.says(&since(
         r#""status":"waiting","waitingFor":"permission prompt","name":"pay","nameSource":"user""#,
     ));
+    let stopped = StandIn::start(&served.home);
+    stopped.says(&since(r#""status":"busy""#));
     until(LONG, "both names", || {
         let told = http::get(&served.socket, "/v1/sessions").to_string();
         (told.contains(r#""bus""#) && told.contains(r#""pay""#)).then_some(())
     });
     wait_word(&served, &asks, "Permission");
+    wait_word(&served, &stopped, "Working");
+    assert!(stopped.process().signal(Signal::STOP));
+    wait_word(&served, &stopped, "Paused");
+    // And one of the real client's in a pane, where there is one.
+    let (api, folder) = (FakeApi::start(), served.home.project("shop"));
+    let pane = trusty_tests::require_client().map(|_| {
+        let pane = Terminal::open(Shape::TmuxBash, &served.home, &api, &folder, &[]);
+        pane.wait_status(LONG, "idle");
+        pane
+    });
+    let pids = [&busy, &asks, &stopped].map(|session| session.process().pid);
+    let pids: Vec<u32> = pids
+        .into_iter()
+        .chain(pane.as_ref().map(|pane| pane.client().pid))
+        .collect();
+    until(LONG, "the pane's session", || {
+        let told = http::get(&served.socket, "/v1/sessions");
+        let Some(pane) = &pane else { return Some(()) };
+        let shown = session_of(&told, pane.client().pid)?;
+        (word(&shown) == "Idle").then_some(())
+    });
     let told = list(&served.home);
     assert!(told["revision"].as_u64() > Some(0), "an engine was asked");
     assert_eq!(
         substance(told.clone()),
         substance(http::get(&served.socket, "/v1/sessions"))
     );
+    let why_told: Vec<Value> = pids.iter().map(|pid| why(&served.home, *pid)).collect();
     assert!(served.serving.process().signal(Signal::TERM));
     served.serving.wait(LONG);
     let alone = list(&served.home);
     assert_eq!(alone["revision"], 0, "nobody was asked");
     assert_eq!(substance(alone.clone()), substance(told));
-    for session in [&busy, &asks] {
+    for session in [&busy, &asks, &stopped] {
         assert!(session.word(&alone).is_some(), "{alone}");
+    }
+    for (pid, told) in pids.into_iter().zip(why_told) {
+        assert_eq!(substance(why(&served.home, pid)), substance(told), "{pid}");
     }
 }

@@ -2,6 +2,8 @@
 //! leaves nothing out.
 
 use crate::Served;
+use crate::commands::Hook;
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -127,6 +129,15 @@ fn curl_talks_to_the_socket() {
         &format!("http://trusty/v1/sessions/{id}/pause"),
     ]);
     assert!(problem.contains(r#""code":"impossible""#), "{problem}");
+    let (hook, hash) = Hook::asks(&served, &session, "make");
+    let answer = thread::spawn(|| hook.answer());
+    let body = serde_json::json!({
+        "request": hash, "answer": {"kind": "deny", "message": "use ninja"},
+    });
+    let path = format!("http://trusty/v1/sessions/{id}/answer");
+    assert_eq!(curl(&["--json", &body.to_string(), &path]), "");
+    let answer = answer.join().expect("answered");
+    assert!(answer.contains("use ninja"), "{answer}");
     let told = curl(&["--no-buffer", "--max-time", "2", "http://trusty/v1/events"]);
     assert!(told.contains("event: snapshot"), "{told}");
 }
@@ -172,19 +183,86 @@ fn the_description_leaves_nothing_out() {
     assert_eq!(missing, [""; 0]);
 }
 
-/// Every schema and every property of it says what it is.
+/// Every schema, every choice, every property and every value of it says what it is.
 fn undocumented(name: &str, schema: &Value, missing: &mut Vec<String>) {
+    let told = schema["description"].as_str().unwrap_or_default();
+    if told.is_empty() {
+        missing.push(name.to_owned());
+    }
+    for value in schema["enum"].as_array().into_iter().flatten() {
+        let value = value.as_str().expect("a word");
+        if !told.contains(&format!("* `{value}`: ")) {
+            missing.push(format!("{name}: {value}"));
+        }
+    }
+    undocumented_parts(name, schema, missing);
+}
+
+fn undocumented_parts(name: &str, schema: &Value, missing: &mut Vec<String>) {
     for (key, property) in schema["properties"].as_object().into_iter().flatten() {
         let within = property["oneOf"].as_array().into_iter().flatten();
         let mut told = within.chain([property]);
-        // The tag of a choice is said by the choice.
-        if !told.any(|p| p["description"].is_string()) && property["enum"].is_null() {
+        if !told.any(|p| p["description"].is_string()) {
             missing.push(format!("{name}.{key}"));
+        }
+    }
+    for choice in schema["oneOf"].as_array().into_iter().flatten() {
+        if !choice["description"].is_string() && !choice["$ref"].is_string() {
+            missing.push(format!("{name}: {choice}"));
         }
     }
     for key in ["oneOf", "anyOf", "allOf"] {
         for part in schema[key].as_array().into_iter().flatten() {
-            undocumented(name, part, missing);
+            undocumented_parts(name, part, missing);
         }
     }
+}
+
+#[test]
+fn each_code_that_is_told_is_described_and_no_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).expect(file);
+    let mut told = BTreeSet::new();
+    for file in [
+        "fleet/src/action/refusal.rs",
+        "fleet/src/jump/obstacle.rs",
+        "engine/src/hosts.rs",
+        "engine/src/jump.rs",
+        "engine/src/requests.rs",
+    ] {
+        let text = read(file);
+        let (_, rest) = text.split_once("pub fn code(&self)").expect("codes");
+        let (codes, _) = rest.split_once("\n    }\n").expect("its end");
+        told.extend(texts(codes).map(str::to_owned));
+    }
+    for file in ["act", "problem", "read", "take"] {
+        let text = read(&format!("engine/src/api/{file}.rs"));
+        let (text, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
+        for call in ["Problem::new(", "Self::new("] {
+            for rest in text.split(call).skip(1) {
+                let (arguments, _) = rest.split_once(')').expect("its end");
+                // Where the code is a variable, it comes from one of those above.
+                let last = texts(arguments).last().filter(|t| !t.contains(' '));
+                told.extend(last.map(str::to_owned));
+            }
+        }
+    }
+    // A session that has ended is none any more.
+    assert!(told.remove("ended"));
+    let description = serde_json::to_value(trusty_engine::api::openapi()).expect("JSON");
+    let problem = description["components"]["schemas"]["Problem"]["description"].as_str();
+    let (_, codes) = problem
+        .expect("described")
+        .split_once("The codes:")
+        .expect("codes");
+    let codes = codes
+        .lines()
+        .filter_map(|l| l.strip_prefix("* `")?.split_once("`: "));
+    let described: BTreeSet<String> = codes.map(|(code, _)| code.to_owned()).collect();
+    assert_eq!(described, told);
+}
+
+/// The texts in a piece of source.
+fn texts(source: &str) -> impl Iterator<Item = &str> {
+    source.split('"').skip(1).step_by(2)
 }

@@ -3,6 +3,7 @@
 use crate::{LONG, Served, socket_of};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
@@ -264,9 +265,8 @@ async fn what_is_asked_between_two_engines_is_done_at_once_or_never() {
     panic!("the face was never without an engine in {ROUNDS} rounds");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
-    let home = Home::new();
+/// An engine's place, taken as if it ran; it is free again once the lock is dropped.
+fn taken(home: &Home) -> (OwnedFd, UnixListener) {
     let folder = home.runtime().join("trusty");
     std::fs::create_dir_all(&folder).expect("folder");
     let private = std::fs::Permissions::from_mode(0o700);
@@ -276,6 +276,43 @@ async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
     let lock = lock.expect("a lock");
     flock(&lock, FlockOperation::LockExclusive).expect("held");
     let listener = UnixListener::bind(folder.join("trusty.sock")).expect("socket");
+    (lock, listener)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_an_engine_whose_events_cannot_be_read_a_face_says_so() {
+    let home = Home::new();
+    let (lock, listener) = taken(&home);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a face");
+            let mut asked = [0; 4096];
+            assert!(stream.read(&mut asked).expect("asked") > 0);
+            let version = env!("CARGO_PKG_VERSION");
+            let head = format!("HTTP/1.1 200 OK\r\nx-trusty-version: {version}\r\n\r\n");
+            let event = "event: snapshot\nid: x-1\ndata: {\"sessions\": 7}\n\n";
+            // It may have seen enough.
+            let _ = stream.write_all((head + event).as_bytes());
+        }
+    });
+    let session = StandIn::start(&home);
+    session.says(r#""status":"busy""#);
+    let face = face(&home);
+    let now = seen(&face, |s| !s.health.is_empty()).await;
+    assert!(of(&now, &session).is_some(), "it looks for itself");
+    let told = &now.health[0].message;
+    assert!(
+        told.contains("what is not understood") && told.contains("end it"),
+        "{told}"
+    );
+    drop(lock);
+    seen(&face, |s| s.health.is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
+    let home = Home::new();
+    let (lock, listener) = taken(&home);
     let older = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a face");
         let mut asked = [0; 4096];

@@ -49,7 +49,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the engine is: its version, its process, and what is wrong with its sources. */
+        /**
+         * How the engine is: its version, its process, and what is wrong with its sources. Answers at
+         *     once, also before the first look at the machine is over.
+         */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -240,7 +243,10 @@ export interface components {
         Activity: {
             /** @description One line about it. */
             detail?: string | null;
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Working";
             /**
              * Format: date-time
@@ -250,7 +256,10 @@ export interface components {
             /** @description The tool at work, where a source tells. */
             tool?: string | null;
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Idle";
             /**
              * Format: date-time
@@ -258,7 +267,10 @@ export interface components {
              */
             since: string;
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Finished";
             /**
              * Format: date-time
@@ -266,7 +278,10 @@ export interface components {
              */
             since: string;
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "BackgroundShell";
             /**
              * Format: date-time
@@ -276,7 +291,10 @@ export interface components {
         } | {
             /** @description The error, as the client shows it. */
             error: string;
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Failed";
             /**
              * Format: date-time
@@ -284,7 +302,10 @@ export interface components {
              */
             since: string;
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Compacting";
             /**
              * Format: date-time
@@ -297,7 +318,10 @@ export interface components {
              * @description Which attempt comes next, from 1.
              */
             attempt: number;
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Retrying";
             /**
              * Format: date-time
@@ -315,7 +339,10 @@ export interface components {
              */
             since: string;
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "MenuOpen";
             /**
              * Format: date-time
@@ -325,30 +352,48 @@ export interface components {
         };
         /** @description An answer to one request. On the wire tagged by `kind`. */
         Answer: {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "allow";
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "always";
             /** @description Which of its offers, from 0. */
             suggestion: number;
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "deny";
             /** @description What the model is told. */
             message?: string | null;
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "stop";
             /** @description What the model is told. */
             message?: string | null;
         } | {
             /** @description The labels chosen, or a text of one's own, of each question. */
             answers: string[][];
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "choose";
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "release";
         };
         /** @description An answer to one request. */
@@ -360,16 +405,31 @@ export interface components {
         };
         /**
          * @description What the popover asks its owner.
+         *
+         *     * `Interrupt`: whether the chosen session is to be interrupted, which loses the step at work
+         *     * `Review`: what the chosen session asks: its card is to be opened
+         *     * `End`: whether the chosen session is to be ended
+         *     * `Kill`: whether the chosen session is to be killed, for it did not end when asked to
+         *     * `Connect`: whether the hooks are to be connected
+         *     * `Quit`: what is to become of paused sessions when the app ends
          * @enum {string}
          */
         Ask: "Interrupt" | "Review" | "End" | "Kill" | "Connect" | "Quit";
         /**
          * @description Who asked for a pause.
+         *
+         *     * `App`: the popover or the menu of the app
+         *     * `Command`: `trusty` in a terminal
+         *     * `Api`: a program, over the local API
          * @enum {string}
          */
         Asker: "App" | "Command" | "Api";
         /**
          * @description What kind of answer a request waits for.
+         *
+         *     * `Permission`: leave to run a tool
+         *     * `Question`: answers to questions
+         *     * `Plan`: leave to carry out a plan
          * @enum {string}
          */
         Asks: "Permission" | "Question" | "Plan";
@@ -498,11 +558,18 @@ export interface components {
         };
         /**
          * @description How sure a verdict is.
+         *
+         *     * `Certain`: a source says so in words that are known
+         *     * `Inferred`: concluded from what the sources say
+         *     * `Unknown`: no source tells
          * @enum {string}
          */
         Certainty: "Certain" | "Inferred" | "Unknown";
         /**
          * @description How many options may be chosen.
+         *
+         *     * `one`: one
+         *     * `several`: any
          * @enum {string}
          */
         Choice: "one" | "several";
@@ -568,6 +635,10 @@ export interface components {
         };
         /**
          * @description How a session can be reached.
+         *
+         *     * `Tmux`: through its tmux pane
+         *     * `Pty`: through its terminal only
+         *     * `Sdk`: headless (`-p`) or driven by the SDK: nobody can type into it
          * @enum {string}
          */
         ControlModel: "Tmux" | "Pty" | "Sdk";
@@ -596,11 +667,22 @@ export interface components {
         };
         /**
          * @description What the button of a row does.
+         *
+         *     * `Pause`: pauses, without loss
+         *     * `Interrupt`: asks, then interrupts: the step at work is lost
+         *     * `Resume`: resumes
          * @enum {string}
          */
         Does: "Pause" | "Interrupt" | "Resume";
         /**
          * @description How the process of a session came to its end.
+         *
+         *     * `Asked`: it was ended from here
+         *     * `Left`: its client took leave at its prompt: it took its registry file away
+         *     * `MidTurn`: its client took leave in the middle of a turn: it was told to end, or its terminal
+         *       closed
+         *     * `Killed`: its client took no leave, its registry file is still there: it was killed, or it
+         *       crashed
          * @enum {string}
          */
         End: "Asked" | "Left" | "MidTurn" | "Killed";
@@ -613,7 +695,7 @@ export interface components {
              * @description The process that runs the engine.
              */
             pid: number;
-            /** @description How many sessions are shown. */
+            /** @description How many sessions are shown; none before the first look is over. */
             sessions: number;
             /**
              * Format: date-time
@@ -634,6 +716,21 @@ export interface components {
         };
         /**
          * @description The shape of a status; no two statuses share one.
+         *
+         *     * `permission`: a diamond with a mark
+         *     * `question`: a diamond with a question mark
+         *     * `plan`: a diamond with three lines
+         *     * `trust`: a diamond with a keyhole
+         *     * `working`: a ring, a quarter filled
+         *     * `starting`: a dotted ring
+         *     * `paused`: two bars
+         *     * `finished`: a tick
+         *     * `idle`: a hollow ring
+         *     * `shell`: a ring with a dot
+         *     * `menu`: three lines
+         *     * `failed`: a cross
+         *     * `stopped`: a ring with a cross
+         *     * `unknown`: a dash
          * @enum {string}
          */
         Glyph: "permission" | "question" | "plan" | "trust" | "working" | "starting" | "paused" | "finished" | "idle" | "shell" | "menu" | "failed" | "stopped" | "unknown";
@@ -662,11 +759,22 @@ export interface components {
         };
         /**
          * @description Whether hooks are ours, in one word.
+         *
+         *     * `Connected`: all our entries are there
+         *     * `Apart`: none is, and none ever was
+         *     * `Lost`: they were, and are gone or incomplete now
+         *     * `Forbidden`: a policy forbids them
+         *     * `Broken`: the settings file cannot be understood
          * @enum {string}
          */
         HooksState: "Connected" | "Apart" | "Lost" | "Forbidden" | "Broken";
         /**
          * @description What a line of a card is.
+         *
+         *     * `plain`: as it would be run or written
+         *     * `added`: added to a file
+         *     * `removed`: taken out of a file
+         *     * `label`: the name of what follows
          * @enum {string}
          */
         LineMark: "plain" | "added" | "removed" | "label";
@@ -693,11 +801,22 @@ export interface components {
         };
         /**
          * @description What kind of answer a session waits for.
+         *
+         *     * `Permission`: leave to run a tool
+         *     * `Question`: an answer to a question
+         *     * `Plan`: leave to carry out a plan
+         *     * `Trust`: whether to trust the folder, or a login: asked before its first prompt
          * @enum {string}
          */
         NeedKind: "Permission" | "Question" | "Plan" | "Trust";
         /**
          * @description What came of a testimony.
+         *
+         *     * `Decided`: it decided
+         *     * `Added`: it added words to what another decided
+         *     * `Heard`: it was heard and changed nothing
+         *     * `Overruled`: another outranks it
+         *     * `Silent`: it says nothing
          * @enum {string}
          */
         Part: "Decided" | "Added" | "Heard" | "Overruled" | "Silent";
@@ -725,6 +844,12 @@ export interface components {
         /**
          * @description How a session can be paused, the best first: at once and without loss, then later, then with
          *     the loss of a step.
+         *
+         *     * `Freeze`: the client and all below it lie in a frozen control group
+         *     * `Stop`: SIGSTOP, the shells above the client first
+         *     * `Suspend`: Ctrl-Z in its tmux pane, `fg` to go on
+         *     * `Hold`: its hooks wait before the next tool and the next prompt
+         *     * `Interrupt`: Escape, which loses the step at work; `continue` to go on
          * @enum {string}
          */
         PauseKind: "Freeze" | "Stop" | "Suspend" | "Hold" | "Interrupt";
@@ -749,28 +874,89 @@ export interface components {
         };
         /** @description What the popover is told, on the wire tagged by `kind`. */
         PopoverEvent: (components["schemas"]["Board"] & {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Board";
         }) | (components["schemas"]["BoardDelta"] & {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Delta";
         }) | {
             ask?: components["schemas"]["Ask"] | null;
             id?: components["schemas"]["SessionId"] | null;
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Shown";
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Hidden";
         } | {
-            /** @enum {string} */
+            /**
+             * @description Which of the kinds this is.
+             * @enum {string}
+             */
             kind: "Failed";
             /** @description In words. */
             message: string;
         };
-        /** @description Why something was not done (RFC 9457, `application/problem+json`). */
+        /**
+         * @description Why something was not done (RFC 9457, `application/problem+json`).
+         *
+         *     The codes:
+         *
+         *     * `already-paused`: it is paused already
+         *     * `ambiguous-window`: several windows may show it, and nothing tells them apart
+         *     * `asks`: it asks something in its terminal, which is to be answered first
+         *     * `background`: it runs in the background, where no window shows it
+         *     * `bad-request`: the path, a parameter or the body is not understood
+         *     * `body-too-large`: the body is larger than any that is taken
+         *     * `busy`: something is being done to it already
+         *     * `changed`: it was not as it was a moment before; nothing was done, or all was undone
+         *     * `console`: it runs on a text console
+         *     * `display-unreachable`: the display does not do what is asked of it
+         *     * `does-not-end`: it was told to end and runs on
+         *     * `failed`: a step failed; what could be undone was undone
+         *     * `gone`: the engine has ended, or is about to
+         *     * `headless`: it runs without a terminal
+         *     * `impossible`: the kind of pause that was asked for is not possible here
+         *     * `loses-step`: it can only be interrupted, which has to be asked for by name
+         *     * `method-not-allowed`: the header Allow says which methods are known here
+         *     * `no-display`: the engine has no display to show anything on
+         *     * `no-opener`: no program is known that opens a terminal
+         *     * `no-script`: macOS knows no way to a window of its terminal
+         *     * `no-such-request`: nobody waits for this answer any more
+         *     * `no-such-session`: no session has this id, or it has ended
+         *     * `no-terminal`: it has no terminal any more
+         *     * `no-tmux`: tmux is not installed
+         *     * `no-way`: no kind of pause is possible here
+         *     * `no-window`: its terminal has no window on this display
+         *     * `not-acceptable`: the header Accept leaves out what is answered here
+         *     * `not-found`: nothing is at this path
+         *     * `not-paused`: it is not paused
+         *     * `over`: it was answered elsewhere, or let go
+         *     * `partly`: its terminal is in front, but it is not known whether it shows the session
+         *     * `paused`: its session is paused; it takes no answer until it is resumed
+         *     * `paused-by-others`: it was not paused from here
+         *     * `record-not-kept`: the record of the pause cannot be written; nothing was done
+         *     * `remote`: its terminal is on another machine
+         *     * `too-slow`: the body did not come in time
+         *     * `unfit`: the answer does not fit what was asked
+         *     * `unheard`: its client did not take the answer
+         *     * `unread`: what it asks could not be read
+         *     * `unsupported-body`: the body is not JSON, or not said to be
+         *     * `wayland`: Wayland lets no program raise the window of another
+         */
         Problem: {
-            /** @description A stable code: `already-paused`, `no-way`, … */
+            /** @description One of the codes that are listed with this schema. */
             code: string;
             /** @description In words that say what to do next. */
             detail: string;
@@ -932,6 +1118,10 @@ export interface components {
         };
         /**
          * @description Where a row stands, from top to bottom.
+         *
+         *     * `NeedsYou`: waits for its owner
+         *     * `Working`: works
+         *     * `Quiet`: everything else
          * @enum {string}
          */
         Section: "NeedsYou" | "Working" | "Quiet";
@@ -1000,6 +1190,9 @@ export interface components {
         };
         /**
          * @description Where a session runs.
+         *
+         *     * `tmux`: in a tmux pane
+         *     * `native`: in a terminal of its own, or in none
          * @enum {string}
          */
         SessionHost: "tmux" | "native";
@@ -1014,6 +1207,13 @@ export interface components {
         /**
          * @description What a session is, in one word. Where several hold, the first of
          *     Stopped, Paused, `AwaitingApproval`, Starting, Detached, Active is told.
+         *
+         *     * `Starting`: between exec and the first prompt, the trust dialog included
+         *     * `Active`: alive in a terminal; `activity` tells what it does
+         *     * `AwaitingApproval`: waits for its owner; `need` tells for what
+         *     * `Detached`: alive without an attached terminal; `activity` still tells what it does
+         *     * `Paused`: stopped by a signal or frozen: it will not go on by itself
+         *     * `Stopped`: the process is gone; kept for a minute
          * @enum {string}
          */
         SessionStatus: "Starting" | "Active" | "AwaitingApproval" | "Detached" | "Paused" | "Stopped";
@@ -1051,6 +1251,18 @@ export interface components {
         };
         /**
          * @description Where a fact comes from.
+         *
+         *     * `Registry`: the client's own registry file, `sessions/<pid>.json`
+         *     * `Process`: the operating system's process table
+         *     * `Tmux`: a tmux server
+         *     * `Settings`: the user's settings file
+         *     * `Transcript`: the session's transcript
+         *     * `Hook`: a hook of a connected client
+         *     * `Screen`: the text of a tmux pane
+         *     * `List`: the client's own list, `claude agents --json`
+         *     * `Attention`: the owner, who has looked
+         *     * `Pause`: our own record of a pause
+         *     * `Engine`: our own engine: its local socket, or another one beside it
          * @enum {string}
          */
         Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention" | "Pause" | "Engine";
@@ -1104,6 +1316,13 @@ export interface components {
         };
         /**
          * @description The colour of a status word; a token of the style sheet.
+         *
+         *     * `needs-you`: loud: the only one with a tinted background
+         *     * `working`: a turn runs
+         *     * `paused`: stopped or frozen
+         *     * `finished`: done, not yet seen
+         *     * `stopped`: gone
+         *     * `idle`: nothing to say
          * @enum {string}
          */
         Tone: "needs-you" | "working" | "paused" | "finished" | "stopped" | "idle";
@@ -1122,6 +1341,11 @@ export interface components {
         };
         /**
          * @description An action in one word.
+         *
+         *     * `Pause`: to pause
+         *     * `Resume`: to resume
+         *     * `End`: to end
+         *     * `Jump`: to bring its terminal to the front
          * @enum {string}
          */
         Verb: "Pause" | "Resume" | "End" | "Jump";
@@ -1175,6 +1399,15 @@ export interface operations {
             };
             /** @description The header Accept leaves application/json out */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body does not come */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1434,6 +1667,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body does not come */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Nobody waits for this answer any more */
             409: {
                 headers: {
@@ -1591,6 +1833,15 @@ export interface operations {
             };
             /** @description The header Accept leaves application/json out */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body does not come */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1798,6 +2049,15 @@ export interface operations {
             };
             /** @description The header Accept leaves application/json out */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body does not come */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,7 +5,7 @@ use crate::fleet::{Place, named};
 use crate::out;
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use tokio::signal::unix::{SignalKind, signal};
 use trusty_engine::api::client::ClientError;
 use trusty_engine::api::{PauseRequest, StopRequest};
@@ -100,7 +100,7 @@ pub(crate) async fn pause(asked: &Pause) -> Result<(), Failure> {
     let after = place.snapshot().await?;
     let told = after.sessions.iter().find(|s| s.id == session.id);
     let told = told.map_or_else(|| "it has ended".to_owned(), |s| describe(s, &place));
-    Ok(out::print(&format!("{told}\n"))?)
+    Ok(out::done(&format!("{told}\n"))?)
 }
 
 async fn pause_all(place: &Place, snapshot: &Snapshot, asked: &Pause) -> Result<(), Failure> {
@@ -108,26 +108,47 @@ async fn pause_all(place: &Place, snapshot: &Snapshot, asked: &Pause) -> Result<
         let can = s.capabilities.as_ref().is_some_and(|c| !c.pause.is_empty());
         can && s.pause.is_none()
     };
-    let mut failed = Vec::new();
+    let mut undone = Undone::default();
     let mut done = 0;
     for session in snapshot.sessions.iter().filter(able) {
         match do_pause(place, session, asked).await {
             Ok(()) => done += 1,
-            Err(Failure::Refused(why)) => failed.push(format!("{}: {why}", title(session))),
             // What one of them does not allow keeps none of the others from it.
-            Err(Failure::Failed(why)) => failed.push(format!("{}: {why:#}", title(session))),
+            Err(Failure::Refused(why)) => undone.refused(&title(session), &why),
+            Err(Failure::Failed(why)) => undone.failed(&title(session), &format!("{why:#}")),
             Err(e) => return Err(e),
         }
     }
-    out::print(&format!("paused {done}\n"))?;
-    refused(&failed)
+    out::done(&format!("paused {done}\n"))?;
+    undone.told()
 }
 
-fn refused(failed: &[String]) -> Result<(), Failure> {
-    if failed.is_empty() {
-        return Ok(());
+/// What was not done of what was asked for all.
+#[derive(Default)]
+struct Undone {
+    lines: Vec<String>,
+    /// It was more than refused.
+    any_failed: bool,
+}
+
+impl Undone {
+    fn refused(&mut self, whose: &str, why: &str) {
+        self.lines.push(format!("{whose}: {why}"));
     }
-    Err(Failure::Refused(failed.join("\n")))
+
+    fn failed(&mut self, whose: &str, why: &str) {
+        self.any_failed = true;
+        self.refused(whose, why);
+    }
+
+    fn told(self) -> Result<(), Failure> {
+        let told = self.lines.join("\n");
+        match (self.lines.is_empty(), self.any_failed) {
+            (true, _) => Ok(()),
+            (_, true) => Err(Failure::Failed(anyhow!(told))),
+            (_, false) => Err(Failure::Refused(told)),
+        }
+    }
 }
 
 async fn do_pause(place: &Place, session: &Session, asked: &Pause) -> Result<(), Failure> {
@@ -159,25 +180,26 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
         Err(e) if e.is_absence() => own(&place, session.id, Action::Resume).await?,
         told => remote(told)?,
     }
-    Ok(out::print(&format!("resumed {}\n", title(session)))?)
+    Ok(out::done(&format!("resumed {}\n", title(session)))?)
 }
 
 /// By our own hands, so that it repairs whatever the app has left.
 async fn resume_all(place: &Place) -> Result<(), Failure> {
     let hands = Hands::new(&place.around);
-    let (mut resumed, mut failed) = (0, Vec::new());
+    let (mut resumed, mut undone) = (0, Undone::default());
     for id in hands.sessions().context("failed to read the records")? {
         match whole(hands.resume(id)).await? {
             Ok(Reconciled::Running) => resumed += 1,
             Ok(Reconciled::Ended | Reconciled::Paused) => {}
-            Err(e) => failed.push(format!("{id}: {e}")),
+            Err(e) if e.is_refusal() => undone.refused(&id.to_string(), &e.to_string()),
+            Err(e) => undone.failed(&id.to_string(), &e.to_string()),
         }
     }
-    if resumed == 0 && failed.is_empty() {
-        return Ok(out::print("nothing was paused\n")?);
+    if resumed == 0 && undone.lines.is_empty() {
+        return Ok(out::done("nothing was paused\n")?);
     }
-    out::print(&format!("resumed {resumed}\n"))?;
-    refused(&failed)
+    out::done(&format!("resumed {resumed}\n"))?;
+    undone.told()
 }
 
 pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
@@ -200,7 +222,7 @@ pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
                 "{why}; say --yes --kill to kill it where it stands"
             )));
         }
-        eprintln!("trusty: {why}");
+        out::tell(&why);
         let question = format!(
             "Kill {}? What it has not written down yet is lost.",
             describe(session, &place)
@@ -211,9 +233,9 @@ pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
         if let Ended::Stays(why) = end(&place, session, StopRequest { kill: true }).await? {
             return Err(Failure::Failed(anyhow!(why)));
         }
-        return Ok(out::print(&format!("killed {}\n", title(session)))?);
+        return Ok(out::done(&format!("killed {}\n", title(session)))?);
     }
-    Ok(out::print(&format!("stopped {}\n", title(session)))?)
+    Ok(out::done(&format!("stopped {}\n", title(session)))?)
 }
 
 /// What became of a session that was asked to end.
@@ -259,7 +281,7 @@ pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
         told => remote(told),
     };
     told?;
-    Ok(out::print(&format!("{} is in front\n", title(session)))?)
+    Ok(out::done(&format!("{} is in front\n", title(session)))?)
 }
 
 async fn own_jump(place: &Place, session: &Session) -> Result<(), Failure> {
@@ -275,11 +297,11 @@ const LACKS: [&str; 3] = ["no-display", "display-unreachable", "no-opener"];
 
 /// Asks on the terminal.
 fn confirmed(question: &str) -> Result<bool, Failure> {
-    eprint!("{question} [y/N] ");
-    io::stderr().flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    let answer = out::ask(&format!("{question} [y/N] "))?;
+    Ok(matches!(
+        answer.unwrap_or_default().trim(),
+        "y" | "Y" | "yes"
+    ))
 }
 
 /// The code of the problem that a session was asked to end and runs on.
@@ -298,8 +320,7 @@ async fn whole<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     tokio::select! {
         done = &mut work => return Ok(done),
         _ = interrupt.recv() => {
-            // Nobody may read it any more.
-            let _ = writeln!(io::stderr(), "trusty: finishing what was begun");
+            out::tell("finishing what was begun");
         }
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}

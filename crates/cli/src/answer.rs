@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::fleet::Place;
 use crate::out;
 use crate::requests::{self, Open};
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use trusty_engine::api::AnswerRequest;
 use trusty_engine::api::client::ClientError;
 use trusty_fleet::request::{Answer, Asks};
@@ -133,7 +133,8 @@ fn offer(open: &Open, number: usize) -> Result<usize, Failure> {
 pub(crate) async fn deny(asked: &Deny) -> Result<(), Failure> {
     let place = Place::find()?;
     let open = asked.which.find(&place).await?;
-    out::print(&requests::draw(&open))?;
+    // To deny it, nobody has to read it.
+    out::done(&requests::draw(&open))?;
     let message = asked.message.clone();
     let (answer, word) = if asked.stop {
         (Answer::Stop { message }, "denied, and its turn ended:")
@@ -191,7 +192,7 @@ fn ask(open: &Open) -> Result<Vec<Vec<String>>, Failure> {
         let line = prompt(&format!("Answer to question {}: ", number + 1))?;
         match choose::one(&open.whole.card, number, line.trim()) {
             Ok(answer) => answers.push(answer),
-            Err(told) => eprintln!("{told}"),
+            Err(told) => out::tell(&told),
         }
     }
     Ok(answers)
@@ -206,13 +207,8 @@ fn confirmed(question: &str) -> Result<bool, Failure> {
 }
 
 fn prompt(text: &str) -> Result<String, Failure> {
-    eprint!("{text}");
-    io::stderr().flush()?;
-    let mut line = String::new();
-    if io::stdin().lock().read_line(&mut line)? == 0 {
-        return Err(Failure::Refused("nothing was answered".into()));
-    }
-    Ok(line)
+    let line = out::ask(text)?;
+    line.ok_or_else(|| Failure::Refused("nothing was answered".into()))
 }
 
 async fn give(place: &Place, open: &Open, answer: Answer) -> Result<(), Failure> {
@@ -230,7 +226,7 @@ async fn give(place: &Place, open: &Open, answer: Answer) -> Result<(), Failure>
 }
 
 fn done(word: &str, open: &Open) -> Result<(), Failure> {
-    Ok(out::print(&format!(
+    Ok(out::done(&format!(
         "{word} {} of {}\n",
         open.id(),
         open.title

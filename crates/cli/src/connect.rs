@@ -15,7 +15,7 @@ const COST: &str = "each tool call takes about 0.05 s longer";
 pub(crate) struct Hooks {
     /// Only show what would change, as a diff
     #[arg(long)]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 /// Connects the hooks of all config folders that are looked into.
@@ -30,11 +30,11 @@ pub(crate) async fn run(hooks: &Hooks) -> Result<(), Failure> {
             show(&change.map_err(|e| failure("connect", e))?)?;
         } else {
             let done = connect::connect(&place.around, dir, &running);
-            out::print(&connected(&done.map_err(|e| failure("connect", e))?))?;
+            out::done(&connected(&done.map_err(|e| failure("connect", e))?))?;
         }
     }
     for dir in seen.config_dirs().difference(&folders) {
-        out::print(&format!(
+        out::done(&format!(
             "A running session keeps its settings in {}. To connect it too, name that folder in \
              discovery.config_dirs of {}.\n",
             dir.display(),
@@ -53,7 +53,7 @@ pub(crate) fn undo(hooks: &Hooks) -> Result<(), Failure> {
             show(&change.map_err(|e| failure("disconnect", e))?)?;
         } else {
             let done = connect::disconnect(&place.around, &dir);
-            out::print(&disconnected(&done.map_err(|e| failure("disconnect", e))?))?;
+            out::done(&disconnected(&done.map_err(|e| failure("disconnect", e))?))?;
         }
     }
     Ok(())

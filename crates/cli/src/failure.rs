@@ -1,5 +1,6 @@
 //! How a command fails: words on standard error and an exit code.
 
+use crate::out;
 use std::io;
 use std::process::ExitCode;
 use trusty_fleet::Session;
@@ -24,18 +25,28 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Self::Failed(e) => {
-                eprintln!("trusty: {e:#}");
+                out::tell(&format!("{e:#}"));
                 ExitCode::from(1)
             }
             Self::Ambiguous(told) => {
-                eprintln!("trusty: {told}");
+                out::tell(told);
                 ExitCode::from(2)
             }
             Self::Refused(told) => {
-                eprintln!("trusty: {told}");
+                out::tell(told);
                 ExitCode::from(3)
             }
             Self::Unread => ExitCode::SUCCESS,
+        }
+    }
+
+    /// The same of a command that was to do something: what nobody reads was not done.
+    pub(crate) fn of_action(self) -> Self {
+        match self {
+            Self::Unread => Self::Failed(anyhow::anyhow!(
+                "nobody reads what is printed, so it went no further"
+            )),
+            other => other,
         }
     }
 

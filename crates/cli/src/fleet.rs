@@ -1,6 +1,7 @@
 //! Where snapshots come from: a running engine if one answers, else our own look.
 
 use crate::failure::Failure;
+use crate::out;
 use anyhow::Context;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
@@ -73,10 +74,26 @@ impl Place {
     /// one ends.
     pub(crate) async fn snapshots(&self) -> Result<BoxStream<'static, Arc<Snapshot>>, Failure> {
         let remote = match self.remote().events().await {
-            Ok(events) => events
-                .take_while(|event| std::future::ready(event.is_ok()))
-                .filter_map(|event| std::future::ready(event.ok()))
-                .boxed(),
+            Ok(events) => {
+                let ended = "the running Trusty Bar has ended; looking for myself";
+                let told = events.map(Some).chain(stream::once(async { None }));
+                let told = told.scan((), move |(), event| {
+                    let goes_on = match event {
+                        Some(Ok(snapshot)) => Some(snapshot),
+                        // The end of an engine breaks its connections, more often than not.
+                        Some(Err(e)) if !matches!(e, ClientError::Broken(_)) => {
+                            warn(&e);
+                            None
+                        }
+                        Some(Err(_)) | None => {
+                            out::tell(ended);
+                            None
+                        }
+                    };
+                    std::future::ready(goes_on)
+                });
+                told.boxed()
+            }
             Err(e) => {
                 warn(&e);
                 stream::empty().boxed()
@@ -93,7 +110,7 @@ fn own_engine(around: &Surroundings, settings: &Settings) -> BoxStream<'static, 
     let handle = match Engine::start(around, settings) {
         Ok(handle) => handle,
         Err(e) => {
-            eprintln!("trusty: {e}");
+            out::tell(&e.to_string());
             return stream::empty().boxed();
         }
     };
@@ -112,7 +129,7 @@ fn own_engine(around: &Surroundings, settings: &Settings) -> BoxStream<'static, 
 
 fn warn(e: &ClientError) {
     if !matches!(e, ClientError::Nobody) {
-        eprintln!("trusty: {e}; looking for myself");
+        out::tell(&format!("{e}; looking for myself"));
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* nothing here derives a status or touches a session; snapshots come from an engine.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod act;
 mod answer;
 mod choose;
@@ -77,6 +79,30 @@ enum Command {
     Disconnect(Hooks),
 }
 
+impl Command {
+    /// Whether it is to do more than to show something.
+    fn acts(&self) -> bool {
+        match self {
+            Self::List(_)
+            | Self::Watch(_)
+            | Self::Why(_)
+            | Self::Requests(_)
+            | Self::Record(_)
+            | Self::Replay(_) => false,
+            Self::Connect(hooks) | Self::Disconnect(hooks) => !hooks.dry_run,
+            Self::Pause(_)
+            | Self::Resume(_)
+            | Self::Approve(_)
+            | Self::Deny(_)
+            | Self::Answer(_)
+            | Self::Release(_)
+            | Self::Jump(_)
+            | Self::Stop(_)
+            | Self::Serve => true,
+        }
+    }
+}
+
 #[derive(Debug, clap::Args)]
 struct Show {
     /// Only this session
@@ -104,6 +130,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let arguments = Arguments::parse();
+    let acts = arguments.command.acts();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -115,6 +142,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if acts => failure.of_action().report(),
         Err(failure) => failure.report(),
     }
 }

@@ -1,8 +1,9 @@
 //! Standard output: how wide it is, whether it takes colour, and that its reader may leave.
 
 use std::env;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use terminal_size::{Height, Width, terminal_size_of};
+use trusty_fleet::view::visible;
 
 /// Where a table goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +74,52 @@ pub(crate) async fn reader_gone() {
     trusty_engine::io::output::reader_gone().await;
 }
 
+/// Says what was done. Done it is, whoever reads that.
+pub(crate) fn done(text: &str) -> io::Result<()> {
+    match print(text) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
+}
+
+/// Says something on standard error, where nobody may read it. Part of it may be what others
+/// wrote: nothing in it steers the terminal.
+pub(crate) fn tell(text: &str) {
+    let _ = writeln!(io::stderr(), "trusty: {}", plain(text));
+}
+
+/// Lines in which nothing steers the terminal.
+fn plain(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(visible).collect();
+    lines.join("\n")
+}
+
+/// Asks on standard error, and reads a line from standard input; none at its end.
+pub(crate) fn ask(text: &str) -> io::Result<Option<String>> {
+    let mut err = io::stderr();
+    err.write_all(plain(text).as_bytes())?;
+    err.flush()?;
+    let mut line = String::new();
+    let count = io::stdin().lock().read_line(&mut line)?;
+    Ok((count > 0).then_some(line))
+}
+
 /// Writes at once.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_steers_no_terminal() {
+        assert_eq!(
+            plain("a\x1b[2Jb\r\n  c\u{202e}"),
+            "a\u{fffd}[2Jb\u{fffd}\n  c\u{fffd}"
+        );
+    }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn run(record: &Record) -> Result<(), Failure> {
         .context("failed to start")?
         .context("failed to start")?;
     let looking = handle.look();
-    eprintln!("trusty: recording to {name}, {told}; stop with Ctrl-C");
+    out::tell(&format!("recording to {name}, {told}; stop with Ctrl-C"));
     let early = tokio::select! {
         outcome = recording.ended() => Some(outcome),
         _ = terminate.recv() => None,
@@ -95,9 +95,9 @@ fn end(outcome: Outcome, name: &str) -> Result<(), Failure> {
         }
         None => {}
     }
-    eprintln!(
-        "trusty: recorded {} observations in {name}",
+    out::tell(&format!(
+        "recorded {} observations in {name}",
         outcome.observations
-    );
+    ));
     Ok(())
 }

@@ -39,12 +39,12 @@ pub(crate) fn run(replay: &Replay) -> Result<(), Failure> {
 
 fn warn(log: &Log, name: &str) {
     for problem in &log.problems {
-        eprintln!("trusty: {name}: {problem}");
+        out::tell(&format!("{name}: {problem}"));
     }
     if log.more_problems > 0 {
-        eprintln!(
-            "trusty: {name}: {} more lines are left out",
+        out::tell(&format!(
+            "{name}: {} more lines are left out",
             log.more_problems
-        );
+        ));
     }
 }

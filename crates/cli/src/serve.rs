@@ -27,7 +27,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
         .await
         .context("failed to start")?
         .context("failed to start")?;
-    out::print(&format!(
+    out::done(&format!(
         "serving on {}; stop with Ctrl-C\n",
         socket::path(&dir).display()
     ))?;

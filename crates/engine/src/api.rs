@@ -2,6 +2,7 @@
 
 mod act;
 pub mod client;
+mod connections;
 mod document;
 mod events;
 mod problem;
@@ -17,19 +18,16 @@ pub use read::{EngineHealth, WholeRequest};
 use crate::engine::Handle;
 use crate::hooks;
 use crate::io::clock;
-use crate::io::socket::{self, Bound};
+use crate::io::socket::Bound;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::HeaderValue;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
-use axum::serve::Listener;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
-use tokio::net::UnixStream;
-use tokio::net::unix::SocketAddr;
 use trusty_fleet::SessionId;
 
 /// The header that tells which version answers.
@@ -76,7 +74,7 @@ impl About {
 pub async fn serve(bound: Bound, handle: Handle, uid: u32) -> io::Result<()> {
     let hooks = hooks::serve(bound.beside(hooks::NAME)?, handle.clone(), uid);
     let ended = handle.clone();
-    let answers = axum::serve(OwnPeers { bound, uid }, routes(handle)).into_future();
+    let answers = connections::serve(bound, routes(handle), uid);
     tokio::select! {
         served = async { tokio::try_join!(hooks, answers) } => served.map(|((), ())| ()),
         () = ended.ended() => Ok(()),
@@ -113,26 +111,31 @@ fn routes(handle: Handle) -> Router {
         })
 }
 
-/// Connections of this user only.
-struct OwnPeers {
-    bound: Bound,
-    uid: u32,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Engine;
+    use crate::settings::Settings;
+    use crate::surroundings::Surroundings;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixStream;
 
-impl Listener for OwnPeers {
-    type Io = UnixStream;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (UnixStream, SocketAddr) {
-        loop {
-            let (stream, address) = Listener::accept(&mut self.bound.listener).await;
-            if socket::is_own(&stream, self.uid) {
-                return (stream, address);
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.bound.listener.local_addr()
+    #[tokio::test]
+    async fn an_engine_is_healthy_before_its_first_look() {
+        let around = Surroundings::default();
+        // Nobody runs this one.
+        let (handle, _ends) = Engine::ends(&around, &Settings::default()).expect("made");
+        let (mut near, far) = UnixStream::pair().expect("a pair");
+        let told = async {
+            near.write_all(b"GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .await
+                .expect("asked");
+            let mut told = String::new();
+            near.read_to_string(&mut told).await.expect("answered");
+            told
+        };
+        let (told, ()) = tokio::join!(told, connections::answer(far, routes(handle)));
+        assert!(told.starts_with("HTTP/1.1 200 OK\r\n"), "{told}");
+        assert!(told.contains("\"sessions\":0"), "{told}");
     }
 }

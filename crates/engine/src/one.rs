@@ -69,9 +69,12 @@ impl One {
                     break format!("the local socket cannot be opened ({e}); hooks reach nobody");
                 }
             }
-            match self.remote.listen(Listen::Waiting, None).await {
-                Ok(events) => {
-                    self.follow(&mut ends, events).await;
+            let followed = match self.remote.listen(Listen::Waiting, None).await {
+                Ok(events) => self.follow(&mut ends, events).await,
+                Err(e) => Err(e),
+            };
+            match followed {
+                Ok(()) => {
                     answered = clock::instant();
                     patience = LONG_PATIENCE;
                 }
@@ -104,11 +107,11 @@ impl One {
         }
     }
 
-    /// Shows what another engine tells, until it ends.
-    async fn follow(&self, ends: &mut Ends, mut events: Events) {
+    /// Shows what another engine tells, until it ends. Fails if nothing of that was understood.
+    async fn follow(&self, ends: &mut Ends, mut events: Events) -> Result<(), ClientError> {
         ends.followed.send_replace(Some(self.remote.clone()));
         let mut how = Listen::Waiting;
-        loop {
+        let over = loop {
             let looks = *ends.looks.borrow_and_update() > 0;
             let wanted = if looks {
                 Listen::Looking
@@ -118,7 +121,7 @@ impl One {
             if how != wanted {
                 match self.remote.listen(wanted, events.last()).await {
                     Ok(anew) => (events, how) = (anew, wanted),
-                    Err(_) => break,
+                    Err(e) => break Err(e),
                 }
             }
             tokio::select! {
@@ -126,12 +129,18 @@ impl One {
                     Ok(Some(snapshot)) => {
                         engine::publish(&ends.snapshots, snapshot.as_ref().clone());
                     }
-                    Ok(None) | Err(_) => break,
+                    Ok(None) => break Err(ClientError::Answer("with no events".into())),
+                    Err(e) => break Err(e),
                 },
-                there = ends.looks_change() => if !there { break },
+                there = ends.looks_change() => if !there { break Ok(()) },
             }
-        }
+        };
         ends.followed.send_replace(None);
+        if events.last().is_some() {
+            Ok(())
+        } else {
+            over
+        }
     }
 
     /// Runs an engine of its own beside one that cannot be followed, says so, and answers others

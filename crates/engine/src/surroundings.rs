@@ -1,6 +1,6 @@
 //! What a program is started in, and the places that follow from it.
 
-use crate::io::sys;
+use crate::io::{paths, sys};
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -84,9 +84,12 @@ impl Surroundings {
             .join("trusty")
     }
 
-    /// Where the local socket lives, as it would be; see [`crate::io::paths::private_dir`].
+    /// Where the local socket lives, as it would be; see [`paths::private_dir`]. The same for all
+    /// that a user runs: a variable that another login has set, or none at all (cron, `su`, ssh),
+    /// keeps nobody from the engine.
     pub fn runtime_dir(&self, uid: u32) -> PathBuf {
-        match &self.runtime_home {
+        let named = self.runtime_home.as_deref();
+        match paths::runtime_home(named, sys::runtime_home(uid).as_deref(), uid) {
             Some(home) => home.join("trusty"),
             None => env::temp_dir().join(format!("trusty-{uid}")),
         }

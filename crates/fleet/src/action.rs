@@ -40,6 +40,11 @@ pub struct Wish {
 }
 
 /// An action in one word.
+///
+/// * `Pause`: to pause
+/// * `Resume`: to resume
+/// * `End`: to end
+/// * `Jump`: to bring its terminal to the front
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]

@@ -20,7 +20,7 @@ use crate::observation::{
 use crate::pause::{Gate, PauseRecord};
 use crate::session::SessionId;
 use crate::time::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// A value and when it was seen.
@@ -114,12 +114,20 @@ fn file_newer<K: Ord, T: PartialOrd>(map: &mut BTreeMap<K, Dated<T>>, key: K, ne
 const MOST_HOOKED: usize = 512;
 
 impl Evidence {
+    /// Forgets the quietest; one that a registry file names only where all are named.
     fn bound_hooks(&mut self) {
-        if self.hooks.len() > MOST_HOOKED {
-            let quietest = self.hooks.iter().min_by_key(|(id, h)| (h.newest_at(), *id));
-            if let Some(id) = quietest.map(|(id, _)| id.clone()) {
-                self.hooks.remove(&id);
-            }
+        if self.hooks.len() <= MOST_HOOKED {
+            return;
+        }
+        let newest = self.files.values().filter_map(|f| {
+            let (at, entry) = f.entries.newest()?;
+            (Some(at) > f.gone_at).then_some(entry)
+        });
+        let named: BTreeSet<&str> = newest.filter_map(|e| e.session_id.as_deref()).collect();
+        let rank = |id: &str, told: &HookEvidence| (named.contains(id), told.newest_at());
+        let quietest = self.hooks.iter().min_by_key(|(id, h)| (rank(id, h), *id));
+        if let Some(id) = quietest.map(|(id, _)| id.clone()) {
+            self.hooks.remove(&id);
         }
     }
 

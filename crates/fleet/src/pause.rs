@@ -10,6 +10,12 @@ use utoipa::ToSchema;
 
 /// How a session can be paused, the best first: at once and without loss, then later, then with
 /// the loss of a step.
+///
+/// * `Freeze`: the client and all below it lie in a frozen control group
+/// * `Stop`: SIGSTOP, the shells above the client first
+/// * `Suspend`: Ctrl-Z in its tmux pane, `fg` to go on
+/// * `Hold`: its hooks wait before the next tool and the next prompt
+/// * `Interrupt`: Escape, which loses the step at work; `continue` to go on
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
@@ -65,6 +71,10 @@ impl PauseKind {
 }
 
 /// Who asked for a pause.
+///
+/// * `App`: the popover or the menu of the app
+/// * `Command`: `trusty` in a terminal
+/// * `Api`: a program, over the local API
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum Asker {
     /// The popover or the menu of the app.

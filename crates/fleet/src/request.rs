@@ -48,6 +48,10 @@ pub struct Asking {
 }
 
 /// What kind of answer a request waits for.
+///
+/// * `Permission`: leave to run a tool
+/// * `Question`: answers to questions
+/// * `Plan`: leave to carry out a plan
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]

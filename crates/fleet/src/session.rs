@@ -57,6 +57,13 @@ impl std::fmt::Display for SessionId {
 
 /// What a session is, in one word. Where several hold, the first of
 /// Stopped, Paused, `AwaitingApproval`, Starting, Detached, Active is told.
+///
+/// * `Starting`: between exec and the first prompt, the trust dialog included
+/// * `Active`: alive in a terminal; `activity` tells what it does
+/// * `AwaitingApproval`: waits for its owner; `need` tells for what
+/// * `Detached`: alive without an attached terminal; `activity` still tells what it does
+/// * `Paused`: stopped by a signal or frozen: it will not go on by itself
+/// * `Stopped`: the process is gone; kept for a minute
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum SessionStatus {
     /// Between exec and the first prompt, the trust dialog included.
@@ -74,6 +81,10 @@ pub enum SessionStatus {
 }
 
 /// How a session can be reached.
+///
+/// * `Tmux`: through its tmux pane
+/// * `Pty`: through its terminal only
+/// * `Sdk`: headless (`-p`) or driven by the SDK: nobody can type into it
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum ControlModel {
     /// Through its tmux pane.
@@ -85,6 +96,9 @@ pub enum ControlModel {
 }
 
 /// Where a session runs.
+///
+/// * `tmux`: in a tmux pane
+/// * `native`: in a terminal of its own, or in none
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SessionHost {

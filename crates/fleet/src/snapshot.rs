@@ -38,6 +38,12 @@ pub struct Hooks {
 }
 
 /// Whether hooks are ours, in one word.
+///
+/// * `Connected`: all our entries are there
+/// * `Apart`: none is, and none ever was
+/// * `Lost`: they were, and are gone or incomplete now
+/// * `Forbidden`: a policy forbids them
+/// * `Broken`: the settings file cannot be understood
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum HooksState {
     /// All our entries are there.

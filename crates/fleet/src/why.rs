@@ -40,6 +40,12 @@ pub struct Testimony {
 }
 
 /// What came of a testimony.
+///
+/// * `Decided`: it decided
+/// * `Added`: it added words to what another decided
+/// * `Heard`: it was heard and changed nothing
+/// * `Overruled`: another outranks it
+/// * `Silent`: it says nothing
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]

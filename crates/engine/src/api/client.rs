@@ -54,6 +54,12 @@ pub enum ClientError {
     /// It did not answer in time.
     #[error("the running Trusty Bar does not answer")]
     Silent,
+    /// It did not say in time that it has done what was asked.
+    #[error(
+        "the running Trusty Bar did not say within {} s that it is done; it may still be done: see \
+         what became of it before asking again", ACTION.as_secs()
+    )]
+    Late,
     /// It did not do what was asked.
     #[error("{}", .0.detail)]
     Refused(Problem),
@@ -155,7 +161,7 @@ impl Remote {
             check_version(&response)?;
             Err(refused(response).await)
         });
-        answer.await.unwrap_or(Err(ClientError::Silent))
+        answer.await.unwrap_or(Err(ClientError::Late))
     }
 
     /// Its snapshots: one at once, one at each change. Ends when the engine does.

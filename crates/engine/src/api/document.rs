@@ -1,11 +1,12 @@
 //! The API's own description, from which the popover's types are made too.
 
-use super::problem::Problem;
+use super::problem::{CODES, Problem};
+use std::fmt::Write as _;
 use trusty_fleet::request::Answer;
 use trusty_fleet::view::{Board, BoardDelta, Card, PopoverEvent, Reasons, Row};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
-use utoipa::openapi::schema::{AdditionalProperties, OneOf, Schema};
+use utoipa::openapi::schema::{AdditionalProperties, AllOf, Object, OneOf, Schema};
 use utoipa::openapi::{OpenApi as Description, RefOr};
 use utoipa::{Modify, OpenApi};
 
@@ -53,23 +54,64 @@ use utoipa::{Modify, OpenApi};
 )]
 struct Document;
 
-/// Says of answers that nothing more is taken, which the macro leaves out where a tag tells the
-/// variants apart.
+/// Says what the macros leave out: that nothing more is taken of an answer, what a tag is, and
+/// which problems there are.
 struct Exact;
 
 impl Modify for Exact {
     fn modify(&self, description: &mut Description) {
-        let components = description.components.as_mut();
-        let answer = components.and_then(|all| all.schemas.get_mut("Answer"));
-        let Some(RefOr::T(Schema::OneOf(OneOf { items, .. }))) = answer else {
+        let Some(components) = description.components.as_mut() else {
             return;
         };
-        for item in items {
-            if let RefOr::T(Schema::Object(object)) = item {
-                let none = AdditionalProperties::FreeForm(false);
-                object.additional_properties = Some(Box::new(none));
+        for (name, schema) in &mut components.schemas {
+            let RefOr::T(schema) = schema else {
+                continue;
+            };
+            describe_tags(schema);
+            match (name.as_str(), schema) {
+                ("Answer", Schema::OneOf(answer)) => close(answer),
+                ("Problem", Schema::Object(problem)) => list_codes(problem),
+                _ => {}
             }
         }
+    }
+}
+
+fn close(choice: &mut OneOf) {
+    for item in &mut choice.items {
+        if let RefOr::T(Schema::Object(object)) = item {
+            let none = AdditionalProperties::FreeForm(false);
+            object.additional_properties = Some(Box::new(none));
+        }
+    }
+}
+
+fn describe_tags(schema: &mut Schema) {
+    match schema {
+        Schema::OneOf(OneOf { items, .. }) | Schema::AllOf(AllOf { items, .. }) => {
+            for item in items {
+                if let RefOr::T(item) = item {
+                    describe_tags(item);
+                }
+            }
+        }
+        Schema::Object(Object { properties, .. }) => {
+            if let Some(RefOr::T(Schema::Object(tag))) = properties.get_mut("kind")
+                && tag.description.is_none()
+            {
+                tag.description = Some("Which of the kinds this is.".to_owned());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn list_codes(problem: &mut Object) {
+    let text = problem.description.get_or_insert_default();
+    text.push_str("\n\nThe codes:\n");
+    for (code, meaning) in CODES {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "\n* `{code}`: {meaning}");
     }
 }
 

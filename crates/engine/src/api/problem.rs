@@ -17,13 +17,113 @@ pub struct Problem {
     pub status: u16,
     /// In words that say what to do next.
     pub detail: String,
-    /// A stable code: `already-paused`, `no-way`, …
+    /// One of the codes that are listed with this schema.
     pub code: String,
 }
+
+/// All codes, and what each means. A code keeps its meaning; there may come to be more.
+pub(super) const CODES: [(&str, &str); 41] = [
+    ("already-paused", "it is paused already"),
+    (
+        "ambiguous-window",
+        "several windows may show it, and nothing tells them apart",
+    ),
+    (
+        "asks",
+        "it asks something in its terminal, which is to be answered first",
+    ),
+    (
+        "background",
+        "it runs in the background, where no window shows it",
+    ),
+    (
+        "bad-request",
+        "the path, a parameter or the body is not understood",
+    ),
+    (
+        "body-too-large",
+        "the body is larger than any that is taken",
+    ),
+    ("busy", "something is being done to it already"),
+    (
+        "changed",
+        "it was not as it was a moment before; nothing was done, or all was undone",
+    ),
+    ("console", "it runs on a text console"),
+    (
+        "display-unreachable",
+        "the display does not do what is asked of it",
+    ),
+    ("does-not-end", "it was told to end and runs on"),
+    ("failed", "a step failed; what could be undone was undone"),
+    ("gone", "the engine has ended, or is about to"),
+    ("headless", "it runs without a terminal"),
+    (
+        "impossible",
+        "the kind of pause that was asked for is not possible here",
+    ),
+    (
+        "loses-step",
+        "it can only be interrupted, which has to be asked for by name",
+    ),
+    (
+        "method-not-allowed",
+        "the header Allow says which methods are known here",
+    ),
+    (
+        "no-display",
+        "the engine has no display to show anything on",
+    ),
+    ("no-opener", "no program is known that opens a terminal"),
+    (
+        "no-script",
+        "macOS knows no way to a window of its terminal",
+    ),
+    ("no-such-request", "nobody waits for this answer any more"),
+    ("no-such-session", "no session has this id, or it has ended"),
+    ("no-terminal", "it has no terminal any more"),
+    ("no-tmux", "tmux is not installed"),
+    ("no-way", "no kind of pause is possible here"),
+    ("no-window", "its terminal has no window on this display"),
+    (
+        "not-acceptable",
+        "the header Accept leaves out what is answered here",
+    ),
+    ("not-found", "nothing is at this path"),
+    ("not-paused", "it is not paused"),
+    ("over", "it was answered elsewhere, or let go"),
+    (
+        "partly",
+        "its terminal is in front, but it is not known whether it shows the session",
+    ),
+    (
+        "paused",
+        "its session is paused; it takes no answer until it is resumed",
+    ),
+    ("paused-by-others", "it was not paused from here"),
+    (
+        "record-not-kept",
+        "the record of the pause cannot be written; nothing was done",
+    ),
+    ("remote", "its terminal is on another machine"),
+    ("too-slow", "the body did not come in time"),
+    ("unfit", "the answer does not fit what was asked"),
+    ("unheard", "its client did not take the answer"),
+    ("unread", "what it asks could not be read"),
+    (
+        "unsupported-body",
+        "the body is not JSON, or not said to be",
+    ),
+    (
+        "wayland",
+        "Wayland lets no program raise the window of another",
+    ),
+];
 
 impl Problem {
     /// A problem of this status.
     pub(super) fn new(status: StatusCode, title: &str, detail: &str, code: &str) -> Self {
+        debug_assert!(CODES.iter().any(|(known, _)| *known == code), "{code}");
         Self {
             kind: format!("urn:trusty-bar:problem:{code}"),
             title: title.to_owned(),

@@ -40,7 +40,7 @@ pub struct EngineHealth {
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: SystemTime,
-    /// How many sessions are shown.
+    /// How many sessions are shown; none before the first look is over.
     pub sessions: usize,
     /// What is wrong with the sources; empty when all is well.
     pub health: Vec<Health>,
@@ -158,7 +158,8 @@ pub(super) async fn request(
     }))
 }
 
-/// How the engine is: its version, its process, and what is wrong with its sources.
+/// How the engine is: its version, its process, and what is wrong with its sources. Answers at
+/// once, also before the first look at the machine is over.
 #[utoipa::path(
     get,
     path = "/v1/health",
@@ -170,7 +171,6 @@ pub(super) async fn request(
     )
 )]
 pub(super) async fn health(State(Api { handle, about }): State<Api>) -> Json<EngineHealth> {
-    handle.primed().await;
     let snapshot = handle.snapshot();
     let About { since, .. } = *about;
     Json(EngineHealth {

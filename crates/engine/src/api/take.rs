@@ -10,11 +10,15 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::time::Duration;
+use tokio::time::timeout;
 use trusty_fleet::SessionId;
 use trusty_fleet::request::RequestId;
 
 /// The largest body, in bytes: an answer holds no more than somebody writes.
 pub(super) const MOST: usize = 256 * 1024;
+/// A body comes within this.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The only kind of body.
 const JSON: &str = "application/json";
 /// A UUID as it is written in JSON.
@@ -95,10 +99,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let is_json = is_json(request.headers());
-        let bytes = Bytes::from_request(request, state).await.map_err(|e| {
+        let bytes = timeout(PATIENCE, Bytes::from_request(request, state)).await;
+        let bytes = bytes.map_err(|_| too_slow())?.map_err(|e| {
             if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 let detail = format!("the body is larger than {MOST} bytes");
-                Problem::new(e.status(), "Body too large", &detail, "body-too-large")
+                Problem::new(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    "Body too large",
+                    &detail,
+                    "body-too-large",
+                )
             } else {
                 Problem::bad_request(&e.body_text())
             }
@@ -123,6 +133,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         read.map(Self)
             .map_err(|e| Problem::bad_request(&format!("the body is not understood: {e}")))
     }
+}
+
+fn too_slow() -> Problem {
+    let status = StatusCode::REQUEST_TIMEOUT;
+    let detail = "the body did not come in time; send it with its head";
+    Problem::new(status, "Too slow", detail, "too-slow")
 }
 
 /// With each whole number written as one: to JSON 1.0 and 1 are the same.

@@ -7,13 +7,12 @@ use crate::io::clock::Clock;
 use crate::jump::JumpError;
 use crate::one::Followed;
 use crate::settings::Settings;
-use crate::sources::hook;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::action::Action;
 use trusty_fleet::observation::Attention;
 use trusty_fleet::why::Explanation;
-use trusty_fleet::{Fact, SessionId, Snapshot};
+use trusty_fleet::{Fact, SessionId, Snapshot, Timestamp};
 
 /// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
 #[derive(Debug, Clone)]
@@ -105,11 +104,9 @@ impl Handle {
         self.file(Fact::Attention(attention)).await;
     }
 
-    /// A hook of a connected client, of this pid, was given this payload.
-    pub async fn hear(&self, payload: &[u8], pid: Option<u32>) {
-        if let Some(event) = hook::decode(payload, pid, self.clock.now()) {
-            self.file(Fact::Hook(Box::new(event))).await;
-        }
+    /// Now, as what is filed is dated.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) async fn file(&self, fact: Fact) {

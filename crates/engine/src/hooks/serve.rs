@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
-use trusty_fleet::SessionId;
 use trusty_fleet::identity::{Machine, ProcessKey};
+use trusty_fleet::observation::HookEvent;
 use trusty_fleet::request::{Over, RequestId};
+use trusty_fleet::{Fact, SessionId};
 
 /// So many hooks are listened to at a time; more wait in the system's queue.
 const AT_ONCE: usize = 256;
@@ -36,7 +37,7 @@ struct Shared {
     handle: Handle,
     /// Without it no hook is held: its session cannot be told.
     machine: Option<Machine>,
-    large: Semaphore,
+    large: Arc<Semaphore>,
 }
 
 /// Takes what hooks tell until it is dropped, which lets all go that wait.
@@ -45,7 +46,7 @@ pub(crate) async fn serve(beside: Beside, handle: Handle, uid: u32) -> io::Resul
     let shared = Arc::new(Shared {
         handle,
         machine: sys::machine().ok(),
-        large: Semaphore::new(2),
+        large: Arc::new(Semaphore::new(2)),
     });
     let mut connections = JoinSet::new();
     loop {
@@ -62,8 +63,11 @@ pub(crate) async fn serve(beside: Beside, handle: Handle, uid: u32) -> io::Resul
         while connections.try_join_next().is_some() {}
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
-            let heard = timeout(PATIENCE, hear(&mut stream, &shared)).await;
-            let (answer, asked) = heard.unwrap_or(("too slow\n", None));
+            let message = timeout(PATIENCE, read(&mut stream, &shared)).await;
+            let (answer, asked) = match message.unwrap_or(Err("too slow\n")) {
+                Ok(message) => (TAKEN, hear(message, &shared).await),
+                Err(why) => (why, None),
+            };
             // A hook that waits no longer needs no answer.
             let said = timeout(PATIENCE, stream.write_all(answer.as_bytes())).await;
             drop(turn);
@@ -74,11 +78,20 @@ pub(crate) async fn serve(beside: Beside, handle: Handle, uid: u32) -> io::Resul
     }
 }
 
-/// Takes one message; what to answer, and what is asked, if its hook waits for more.
-async fn hear(
-    stream: &mut UnixStream,
-    shared: &Shared,
-) -> (&'static str, Option<(SessionId, Asked)>) {
+/// What a hook says.
+struct Message {
+    payload: Vec<u8>,
+    /// Its client, as it says.
+    client: Option<u32>,
+    /// The hook itself.
+    hook: Option<i32>,
+    then: Then,
+    /// A large one's, until it is understood.
+    turn: Option<OwnedSemaphorePermit>,
+}
+
+/// Takes one message, or says what is wrong with it.
+async fn read(stream: &mut UnixStream, shared: &Shared) -> Result<Message, &'static str> {
     let hook = stream.peer_cred().ok().and_then(|peer| peer.pid());
     let mut stream = BufReader::new(stream);
     let mut line = Vec::new();
@@ -86,18 +99,15 @@ async fn hear(
         match stream.read_u8().await {
             Ok(b'\n') => break,
             Ok(byte) if line.len() < LONGEST => line.push(byte),
-            _ => return ("not understood\n", None),
+            _ => return Err("not understood\n"),
         }
     }
-    let Some(Header { pid, length, then }) = Header::read(&line) else {
-        return ("not understood\n", None);
-    };
+    let Header { pid, length, then } = Header::read(&line).ok_or("not understood\n")?;
     if length > MOST {
-        return ("too long\n", None);
+        return Err("too long\n");
     }
-    // Held until the payload is dropped.
-    let _turn = if length > LARGE {
-        shared.large.acquire().await.ok()
+    let turn = if length > LARGE {
+        Arc::clone(&shared.large).acquire_owned().await.ok()
     } else {
         None
     };
@@ -105,30 +115,53 @@ async fn hear(
     let mut payload = Vec::new();
     // Room is made as the bytes come, not as they are announced.
     match stream.take(bound).read_to_end(&mut payload).await {
-        Ok(_) if payload.len() == length => {
-            shared.handle.hear(&payload, pid).await;
-            let asked = match then {
-                Then::Ends => None,
-                Then::Asks => asked(shared, &payload, pid, hook),
-            };
-            (TAKEN, asked)
-        }
-        _ => ("cut short\n", None),
+        Ok(_) if payload.len() == length => Ok(Message {
+            payload,
+            client: pid,
+            hook,
+            then,
+            turn,
+        }),
+        _ => Err("cut short\n"),
     }
 }
 
-/// What a hook asks that waits, and in which session: that of the process its client is now.
-fn asked(
+/// Files what a hook says; what it asks, if it waits for more.
+async fn hear(message: Message, shared: &Arc<Shared>) -> Option<(SessionId, Asked)> {
+    let (event, asked) = if message.turn.is_some() {
+        let shared = Arc::clone(shared);
+        // All others are heard and answered on this thread meanwhile.
+        let understood = spawn_blocking(move || understand(&message, &shared)).await;
+        understood.unwrap_or_default()
+    } else {
+        understand(&message, shared)
+    };
+    if let Some(event) = event {
+        shared.handle.file(Fact::Hook(Box::new(event))).await;
+    }
+    asked
+}
+
+fn understand(
+    message: &Message,
     shared: &Shared,
-    payload: &[u8],
-    client: Option<u32>,
-    hook: Option<i32>,
-) -> Option<(SessionId, Asked)> {
+) -> (Option<HookEvent>, Option<(SessionId, Asked)>) {
+    let event = hook::decode(&message.payload, message.client, shared.handle.now());
+    let asked = match message.then {
+        Then::Ends => None,
+        Then::Asks => asked(shared, message),
+    };
+    (event, asked)
+}
+
+/// What a hook asks that waits, and in which session: that of the process its client is now.
+fn asked(shared: &Shared, message: &Message) -> Option<(SessionId, Asked)> {
     let machine = shared.machine.as_ref()?;
-    let client = living(client?)?;
-    let hook = living(u32::try_from(hook?).ok()?)?;
+    let client = living(message.client?)?;
+    let hook = living(u32::try_from(message.hook?).ok()?)?;
     let session = machine.session_id(client);
-    Some((session, hook::decode_asked(payload, session, hook)?))
+    let asked = hook::decode_asked(&message.payload, session, hook)?;
+    Some((session, asked))
 }
 
 fn living(pid: u32) -> Option<ProcessKey> {

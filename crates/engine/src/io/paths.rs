@@ -4,7 +4,7 @@ use rustix::fs::MetadataExt;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes a folder that only its owner can enter, or checks that it is one.
 pub fn private_dir(dir: &Path, uid: u32) -> io::Result<()> {
@@ -21,6 +21,15 @@ pub fn private_dir(dir: &Path, uid: u32) -> io::Result<()> {
         dir.display()
     );
     Err(io::Error::new(io::ErrorKind::PermissionDenied, told))
+}
+
+/// The folder for sockets: the one that is named, if it is ours, else the one that the system has
+/// made for us. Nothing where there is neither.
+pub fn runtime_home(named: Option<&Path>, made: Option<&Path>, uid: u32) -> Option<PathBuf> {
+    let is_ours = |dir: &&Path| fs::metadata(dir).is_ok_and(|m| m.is_dir() && m.uid() == uid);
+    let is_private = |dir: &&Path| is_private(dir, uid).unwrap_or(false);
+    let found = named.filter(is_ours).or_else(|| made.filter(is_private));
+    found.map(Path::to_path_buf)
 }
 
 /// Whether this is a folder that only this user can enter.
@@ -50,6 +59,15 @@ mod tests {
             .expect_err("open to others")
             .to_string();
         assert!(refused.contains("chmod 700"), "{refused}");
+        let (named, none) = (root.path(), root.path().join("none"));
+        let home = |named, made, uid| runtime_home(Some(named), Some(made), uid);
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).expect("chmod");
+        assert_eq!(home(named, &dir, uid).as_deref(), Some(named));
+        assert_eq!(home(&none, &dir, uid), Some(dir.clone()), "not there");
+        assert_eq!(home(named, &none, uid + 1), None, "another user's");
+        assert_eq!(runtime_home(None, Some(&dir), uid), Some(dir.clone()));
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("chmod");
+        assert_eq!(runtime_home(None, Some(&dir), uid), None, "open to others");
         std::os::unix::fs::symlink(root.path(), root.path().join("l")).expect("link");
         assert!(private_dir(&root.path().join("l"), uid).is_err(), "a link");
     }

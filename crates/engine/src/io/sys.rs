@@ -8,12 +8,12 @@ mod macos;
 #[cfg(target_os = "linux")]
 pub use linux::{
     OPENER, SCRIPTS, cgroup, control_terminal, data_home, environment, exited, ignore_hangup,
-    is_frozen, machine, pids, signal, since_boot, sleep, started, stat,
+    is_frozen, machine, pids, runtime_home, signal, since_boot, sleep, started, stat,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
     OPENER, SCRIPTS, cgroup, control_terminal, data_home, environment, exited, ignore_hangup,
-    is_frozen, machine, pids, signal, since_boot, sleep, started, stat,
+    is_frozen, machine, pids, runtime_home, signal, since_boot, sleep, started, stat,
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};

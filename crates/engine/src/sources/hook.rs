@@ -54,11 +54,6 @@ pub fn decode(bytes: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEvent
     })
 }
 
-/// A text without the rest of its type.
-fn text_of(field: &Value) -> Option<String> {
-    Some(field.as_str()?.chars().take(NAME).collect())
-}
-
 /// What ties a call to the request to run it. The whole input is read for that, and not kept.
 fn whole_call(bytes: &[u8], payload: &Payload) -> Option<Fingerprint> {
     #[derive(Deserialize)]

@@ -119,6 +119,11 @@ impl Activity {
 }
 
 /// What kind of answer a session waits for.
+///
+/// * `Permission`: leave to run a tool
+/// * `Question`: an answer to a question
+/// * `Plan`: leave to carry out a plan
+/// * `Trust`: whether to trust the folder, or a login: asked before its first prompt
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum NeedKind {
     /// Leave to run a tool.
@@ -156,6 +161,18 @@ pub struct Need {
 }
 
 /// Where a fact comes from.
+///
+/// * `Registry`: the client's own registry file, `sessions/<pid>.json`
+/// * `Process`: the operating system's process table
+/// * `Tmux`: a tmux server
+/// * `Settings`: the user's settings file
+/// * `Transcript`: the session's transcript
+/// * `Hook`: a hook of a connected client
+/// * `Screen`: the text of a tmux pane
+/// * `List`: the client's own list, `claude agents --json`
+/// * `Attention`: the owner, who has looked
+/// * `Pause`: our own record of a pause
+/// * `Engine`: our own engine: its local socket, or another one beside it
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
@@ -185,6 +202,10 @@ pub enum Source {
 }
 
 /// How sure a verdict is.
+///
+/// * `Certain`: a source says so in words that are known
+/// * `Inferred`: concluded from what the sources say
+/// * `Unknown`: no source tells
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum Certainty {
     /// A source says so in words that are known.

@@ -21,6 +21,10 @@ pub struct RowAction {
 }
 
 /// What the button of a row does.
+///
+/// * `Pause`: pauses, without loss
+/// * `Interrupt`: asks, then interrupts: the step at work is lost
+/// * `Resume`: resumes
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum Does {
     /// Pauses, without loss.

@@ -71,6 +71,13 @@ pub enum PopoverEvent {
 }
 
 /// What the popover asks its owner.
+///
+/// * `Interrupt`: whether the chosen session is to be interrupted, which loses the step at work
+/// * `Review`: what the chosen session asks: its card is to be opened
+/// * `End`: whether the chosen session is to be ended
+/// * `Kill`: whether the chosen session is to be killed, for it did not end when asked to
+/// * `Connect`: whether the hooks are to be connected
+/// * `Quit`: what is to become of paused sessions when the app ends
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum Ask {
     /// Whether the chosen session is to be interrupted, which loses the step at work.

@@ -47,6 +47,11 @@ pub struct CardLine {
 }
 
 /// What a line of a card is.
+///
+/// * `plain`: as it would be run or written
+/// * `added`: added to a file
+/// * `removed`: taken out of a file
+/// * `label`: the name of what follows
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LineMark {
@@ -92,6 +97,9 @@ pub struct CardOption {
 }
 
 /// How many options may be chosen.
+///
+/// * `one`: one
+/// * `several`: any
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {

@@ -14,6 +14,10 @@ use std::time::SystemTime;
 use utoipa::ToSchema;
 
 /// Where a row stands, from top to bottom.
+///
+/// * `NeedsYou`: waits for its owner
+/// * `Working`: works
+/// * `Quiet`: everything else
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
@@ -27,6 +31,13 @@ pub enum Section {
 }
 
 /// The colour of a status word; a token of the style sheet.
+///
+/// * `needs-you`: loud: the only one with a tinted background
+/// * `working`: a turn runs
+/// * `paused`: stopped or frozen
+/// * `finished`: done, not yet seen
+/// * `stopped`: gone
+/// * `idle`: nothing to say
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tone {
@@ -45,6 +56,21 @@ pub enum Tone {
 }
 
 /// The shape of a status; no two statuses share one.
+///
+/// * `permission`: a diamond with a mark
+/// * `question`: a diamond with a question mark
+/// * `plan`: a diamond with three lines
+/// * `trust`: a diamond with a keyhole
+/// * `working`: a ring, a quarter filled
+/// * `starting`: a dotted ring
+/// * `paused`: two bars
+/// * `finished`: a tick
+/// * `idle`: a hollow ring
+/// * `shell`: a ring with a dot
+/// * `menu`: three lines
+/// * `failed`: a cross
+/// * `stopped`: a ring with a cross
+/// * `unknown`: a dash
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Glyph {

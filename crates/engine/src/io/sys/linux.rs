@@ -109,6 +109,11 @@ pub fn data_home(home: &Path) -> PathBuf {
     home.join(".local/share")
 }
 
+/// Where a user's sockets live that no variable names: what the system makes at a login.
+pub fn runtime_home(uid: u32) -> Option<PathBuf> {
+    Some(PathBuf::from(format!("/run/user/{uid}")))
+}
+
 /// All pids.
 pub fn pids() -> io::Result<Vec<u32>> {
     let entries = fs::read_dir("/proc")?;

@@ -74,6 +74,12 @@ pub fn data_home(home: &Path) -> PathBuf {
     home.join("Library/Application Support")
 }
 
+/// Where a user's sockets live that no variable names: the folder for temporary files is the
+/// user's own already.
+pub fn runtime_home(_uid: u32) -> Option<PathBuf> {
+    None
+}
+
 /// All pids.
 pub fn pids() -> io::Result<Vec<u32>> {
     // SAFETY: a null buffer of no size only asks for the number of pids.

@@ -1,7 +1,8 @@
 //! What a client asks through a hook that waits: the whole of it, for whoever answers.
 
+use super::NAME;
+use super::brief::Brief;
 use super::digest::{Digest, hex};
-use super::{NAME, text_of};
 use crate::sources::text::{detail, line};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -11,17 +12,23 @@ use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::request::{Asking, Asks, Content, RequestId};
 use trusty_fleet::view::Card;
 
-/// What a value takes up by itself, in bytes, as far as matters.
-const VALUE: usize = 96;
+/// What is read first: how much would be kept. Nothing is read of what is too much.
+#[derive(Debug, Deserialize)]
+struct Measured {
+    #[serde(default)]
+    tool_input: Option<Digest>,
+    #[serde(default)]
+    permission_suggestions: Option<Digest>,
+}
 
 #[derive(Debug, Deserialize)]
 struct Payload {
     hook_event_name: String,
     session_id: String,
     #[serde(default)]
-    agent_id: Value,
+    agent_id: Brief,
     #[serde(default)]
-    agent_type: Value,
+    agent_type: Brief,
     tool_name: String,
     #[serde(default)]
     tool_input: Map<String, Value>,
@@ -45,25 +52,27 @@ pub struct Asked {
 /// Reads what the hook of this process was given, in a session. Nothing where it is no request,
 /// or none that can be shown whole.
 pub fn decode(payload: &[u8], session: SessionId, hook: ProcessKey) -> Option<Asked> {
+    let measured: Measured = serde_json::from_slice(payload).ok()?;
     let read: Payload = serde_json::from_slice(payload).ok()?;
     if read.hook_event_name != "PermissionRequest" || read.session_id.is_empty() {
         return None;
     }
     // One that cannot be said as it is could be taken for another.
     let tool = line(&read.tool_name, NAME).filter(|tool| *tool == read.tool_name)?;
-    let input = Value::Object(read.tool_input);
-    let call = Digest::deserialize(&input).ok()?.fingerprint(&tool);
-    let Value::Object(input) = input else {
-        return None;
+    let input = read.tool_input;
+    let of_input = match measured.tool_input {
+        Some(digest) => digest,
+        None => serde_json::from_str("{}").ok()?,
     };
     let suggestions = match read.permission_suggestions {
         Value::Array(all) => all,
         _ => Vec::new(),
     };
-    let weight =
-        weight(&suggestions) + input.iter().map(|(k, v)| k.len() + weigh(v)).sum::<usize>();
+    let parts = [Some(of_input), measured.permission_suggestions];
+    let weight = parts.into_iter().flatten().map(Digest::weight).sum();
     let id = identify(session, &read.hook_event_name, payload, hook);
     let detail = detail(&tool, &input);
+    let call = of_input.fingerprint(&tool);
     let content = Content {
         tool: tool.clone(),
         input,
@@ -98,18 +107,9 @@ fn identify(session: SessionId, event: &str, payload: &[u8], hook: ProcessKey) -
     RequestId(hex(&hash.finalize()))
 }
 
-fn weight(all: &[Value]) -> usize {
-    all.iter().map(weigh).sum()
-}
-
-fn weigh(value: &Value) -> usize {
-    VALUE
-        + match value {
-            Value::String(text) => text.len(),
-            Value::Array(all) => weight(all),
-            Value::Object(fields) => fields.iter().map(|(k, v)| VALUE + k.len() + weigh(v)).sum(),
-            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
-        }
+/// A text without the rest of its type.
+fn text_of(field: &Brief) -> Option<String> {
+    Some(field.text()?.chars().take(NAME).collect())
 }
 
 #[cfg(test)]
@@ -211,6 +211,26 @@ mod tests {
             odd[field] = value;
             assert_eq!(read(&odd), None, "{field}");
         }
+    }
+
+    #[test]
+    fn a_structure_that_nobody_reads_is_none() {
+        let many = |count: usize| {
+            let list = vec![json!({"a": 0}); count];
+            json!({"list": list})
+        };
+        for field in ["tool_input", "permission_suggestions"] {
+            let mut odd = payload();
+            odd[field] = many(10_000);
+            assert!(read(&odd).is_some(), "{field}");
+            odd[field] = many(100_000);
+            assert_eq!(read(&odd), None, "{field}");
+        }
+        // What is not kept may be of any size.
+        let mut odd = payload();
+        odd["agent_id"] = many(100_000);
+        odd["other"] = many(100_000);
+        assert_eq!(read(&odd).expect("a request").asking.agent, None);
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 use serde_json::{Map, Value};
+use std::cell::Cell;
 use std::fmt;
 
 /// The longest text kept, in characters: as long as a path may be.
@@ -12,6 +13,10 @@ const LONGEST: usize = 4096;
 const MOST: usize = 256;
 /// Lists and objects within each other that are kept.
 const DEEPEST: usize = 3;
+/// All that is kept of one value, in bytes, roughly; what comes then is left out.
+const ROOM: usize = 1 << 20;
+/// What a value takes up by itself, with its name, in bytes: a list makes room for a few at once.
+const VALUE: usize = 512;
 
 /// A value without what is longer, more or deeper than of use, and without numbers.
 #[derive(Debug, Default)]
@@ -33,14 +38,40 @@ impl Brief {
 
 impl<'de> Deserialize<'de> for Brief {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Within(DEEPEST).deserialize(from).map(Self)
+        let room = Cell::new(ROOM);
+        let whole = Within {
+            deeper: DEEPEST,
+            room: &room,
+        };
+        whole.deserialize(from).map(Self)
     }
 }
 
-/// So many lists and objects within each other may follow.
-struct Within(usize);
+/// What may follow.
+#[derive(Clone, Copy)]
+struct Within<'a> {
+    /// So many lists and objects within each other.
+    deeper: usize,
+    /// So much is left of the room for all.
+    room: &'a Cell<usize>,
+}
 
-impl<'de> DeserializeSeed<'de> for Within {
+impl Within<'_> {
+    /// What may follow in a list or an object; nothing if there is no room for more.
+    fn inner(self) -> Option<Self> {
+        let deeper = self.deeper.checked_sub(1)?;
+        Some(Self { deeper, ..self })
+    }
+
+    /// Whether there is room for so much more, which is taken then.
+    fn takes(self, bytes: usize) -> bool {
+        let left = self.room.get().checked_sub(bytes);
+        self.room.set(left.unwrap_or(0));
+        left.is_some()
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Within<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
@@ -48,7 +79,7 @@ impl<'de> DeserializeSeed<'de> for Within {
     }
 }
 
-impl<'de> Visitor<'de> for Within {
+impl<'de> Visitor<'de> for Within<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,14 +107,20 @@ impl<'de> Visitor<'de> for Within {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::String(text.chars().take(LONGEST).collect()))
+        let kept: String = text.chars().take(LONGEST).collect();
+        let fits = self.takes(kept.len());
+        Ok(if fits {
+            Value::String(kept)
+        } else {
+            Value::Null
+        })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
         let mut kept = Vec::new();
-        if let Some(deeper) = self.0.checked_sub(1) {
-            while kept.len() < MOST {
-                let Some(value) = from.next_element_seed(Within(deeper))? else {
+        if let Some(inner) = self.inner() {
+            while kept.len() < MOST && self.takes(VALUE) {
+                let Some(value) = from.next_element_seed(inner)? else {
                     return Ok(Value::Array(kept));
                 };
                 kept.push(value);
@@ -95,12 +132,16 @@ impl<'de> Visitor<'de> for Within {
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
         let mut kept = Map::new();
-        if let Some(deeper) = self.0.checked_sub(1) {
-            while kept.len() < MOST {
+        if let Some(inner) = self.inner() {
+            while kept.len() < MOST && self.takes(VALUE) {
                 let Some(name) = from.next_key::<String>()? else {
                     return Ok(Value::Object(kept));
                 };
-                kept.insert(name, from.next_value_seed(Within(deeper))?);
+                if !self.takes(name.len()) {
+                    from.next_value::<IgnoredAny>()?;
+                    break;
+                }
+                kept.insert(name, from.next_value_seed(inner)?);
             }
         }
         while from.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
@@ -131,5 +172,16 @@ mod tests {
                 "others": [null, null, null, true, null, {}],
             })
         );
+    }
+    #[test]
+    fn what_is_kept_has_a_bound() {
+        let many = json!(vec![vec!["x"; MOST]; MOST]);
+        let Brief(read) = serde_json::from_value(many).expect("any value");
+        let lists = read.as_array().into_iter().flatten();
+        let kept = lists.filter_map(Value::as_array).flatten().count();
+        assert!((1_000..ROOM / VALUE).contains(&kept), "{kept}");
+        let long = json!({"x".repeat(ROOM): "after", "a": "b"});
+        let Brief(read) = serde_json::from_value(long).expect("any value");
+        assert_eq!(read, json!({}));
     }
 }

@@ -1,30 +1,69 @@
 //! A hash of a tool and its whole input: the same for a call and for the request to run it,
-//! whatever the order of the keys. Made as the bytes are read; nothing of the input is kept.
+//! whatever the order of the keys. Made as the bytes are read; nothing of the input is kept, and
+//! what would take up too much as values is given up before it is made into any.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
 use trusty_fleet::request::Fingerprint;
 
-/// The hash of any JSON value.
+/// What a value takes up by itself, in bytes, as far as matters.
+const VALUE: usize = 96;
+/// What a list or an object takes up with the first thing in it: room is made for a few at once.
+const HOLDER: usize = 384;
+/// The most that the values of one input may take up beside their texts, in bytes. Nobody reads
+/// so many.
+const MOST: usize = 8 << 20;
+
+/// The hash of any JSON value, and what it would take up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Digest([u8; 32]);
+pub(super) struct Digest {
+    hash: [u8; 32],
+    /// In bytes, without texts.
+    values: usize,
+    /// The length of all texts, in bytes.
+    texts: usize,
+}
 
 impl Digest {
-    fn of(kind: u8, parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
-        let mut hash = Sha256::new();
-        hash.update([kind]);
-        for part in parts {
-            hash.update(part);
+    fn of(kind: u8, bytes: impl AsRef<[u8]>) -> Self {
+        Self {
+            hash: hash(kind, [bytes]),
+            values: VALUE,
+            texts: 0,
         }
-        Self(hash.finalize().into())
+    }
+
+    /// Takes in what is within it; whether that is not too much.
+    fn holds<E: Error>(&mut self, within: Self) -> Result<(), E> {
+        let first = if self.values == VALUE { HOLDER } else { 0 };
+        self.values += first + within.values;
+        self.texts += within.texts;
+        if self.values > MOST {
+            return Err(E::custom("more values than anybody reads"));
+        }
+        Ok(())
+    }
+
+    /// What it would take up, in bytes, roughly.
+    pub(super) fn weight(self) -> usize {
+        self.values + self.texts
     }
 
     /// Of a tool with this input.
     pub(super) fn fingerprint(self, tool: &str) -> Fingerprint {
-        Fingerprint(hex(&Self::of(b't', [&self.0[..], tool.as_bytes()]).0))
+        Fingerprint(hex(&hash(b't', [&self.hash[..], tool.as_bytes()])))
     }
+}
+
+fn hash(kind: u8, parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update([kind]);
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
 }
 
 /// As hex.
@@ -51,52 +90,59 @@ impl<'de> Visitor<'de> for Hasher {
     }
 
     fn visit_unit<E>(self) -> Result<Digest, E> {
-        Ok(Digest::of(b'0', [b""]))
+        Ok(Digest::of(b'0', b""))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Digest, E> {
-        Ok(Digest::of(b'b', [[u8::from(value)]]))
+        Ok(Digest::of(b'b', [u8::from(value)]))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Digest, E> {
-        Ok(Digest::of(b'i', [value.to_be_bytes()]))
+        Ok(Digest::of(b'i', value.to_be_bytes()))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Digest, E> {
         // A number that fits both is the same.
         match i64::try_from(value) {
-            Ok(value) => Ok(Digest::of(b'i', [value.to_be_bytes()])),
-            Err(_) => Ok(Digest::of(b'u', [value.to_be_bytes()])),
+            Ok(value) => Ok(Digest::of(b'i', value.to_be_bytes())),
+            Err(_) => Ok(Digest::of(b'u', value.to_be_bytes())),
         }
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Digest, E> {
-        Ok(Digest::of(b'f', [value.to_bits().to_be_bytes()]))
+        Ok(Digest::of(b'f', value.to_bits().to_be_bytes()))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Digest, E> {
-        Ok(Digest::of(b's', [text]))
+        let texts = text.len();
+        let digest = Digest::of(b's', text);
+        Ok(Digest { texts, ..digest })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Digest, A::Error> {
+        let mut list = Digest::of(b'l', b"");
         let mut hash = Sha256::new();
         hash.update(b"l");
-        while let Some(Digest(element)) = from.next_element()? {
-            hash.update(element);
+        while let Some(element) = from.next_element::<Digest>()? {
+            list.holds::<A::Error>(element)?;
+            hash.update(element.hash);
         }
-        Ok(Digest(hash.finalize().into()))
+        list.hash = hash.finalize().into();
+        Ok(list)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Digest, A::Error> {
+        let mut object = Digest::of(b'm', b"");
         let mut fields: BTreeMap<[u8; 32], [u8; 32]> = BTreeMap::new();
-        while let Some((name, Digest(value))) = from.next_entry::<String, Digest>()? {
+        while let Some((name, value)) = from.next_entry::<String, Digest>()? {
+            object.holds::<A::Error>(value)?;
+            object.values += VALUE;
+            object.texts += name.len();
             // Of two of one name, the last counts, as to whoever runs the tool.
-            fields.insert(Digest::of(b'k', [name]).0, value);
+            fields.insert(hash(b'k', [name]), value.hash);
         }
-        Ok(Digest::of(
-            b'm',
-            fields.into_iter().flat_map(|(k, v)| [k, v]),
-        ))
+        object.hash = hash(b'm', fields.into_iter().flat_map(|(k, v)| [k, v]));
+        Ok(object)
     }
 }
 
@@ -147,5 +193,20 @@ mod tests {
         assert_ne!(digest.fingerprint("Bash"), digest.fingerprint("Write"));
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(print(&deep), None);
+    }
+
+    #[test]
+    fn many_values_are_given_up_and_a_long_text_is_not() {
+        let weight = |text: &str| serde_json::from_str::<Digest>(text).map(Digest::weight);
+        let long = format!(r#"{{"content":"{}"}}"#, "x".repeat(10 << 20));
+        assert!(weight(&long).expect("read") > 10 << 20);
+        let flat = |one: &str, count: usize| format!("[{}0]", format!("{one},").repeat(count));
+        assert!(weight(&flat("0", 50_000)).is_ok());
+        for (one, count) in [("0", 100_000), ("[0]", 20_000), (r#"{"a":0}"#, 20_000)] {
+            assert!(weight(&flat(one, count)).is_err(), "{one}");
+        }
+        // In a list of lists, each of which is not too much.
+        let part = flat("0", 50_000);
+        assert!(weight(&format!("[{part},{part}]")).is_err());
     }
 }

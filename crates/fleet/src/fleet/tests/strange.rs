@@ -380,7 +380,8 @@ fn list_of_a_folder_tells_a_need_with_since_that_stays() {
 
 #[test]
 fn a_flood_of_session_ids_is_bounded() {
-    let mut f = fleet(life(&[(900, "busy", "")]));
+    let told = (950, Fact::Hook(Box::new(hook(Happened::Prompted))));
+    let mut f = fleet(with(life(&[(900, "busy", "")]), vec![told]));
     for n in 0..20_000 {
         let mut e = hook(Happened::Prompted);
         e.session_id = format!("s{n}");
@@ -391,6 +392,7 @@ fn a_flood_of_session_ids_is_bounded() {
     }
     f.prune(at(2_000));
     assert!(f.evidence.hooks.len() < 5_000, "{}", f.evidence.hooks.len());
+    assert!(f.evidence.hooks.contains_key("s"), "that of a live session");
 }
 
 #[test]
