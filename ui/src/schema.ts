@@ -930,6 +930,7 @@ export interface components {
          *     * `impossible`: the kind of pause that was asked for is not possible here
          *     * `loses-step`: it can only be interrupted, which has to be asked for by name
          *     * `method-not-allowed`: the header Allow says which methods are known here
+         *     * `nested`: its tmux is shown within another tmux, which is not turned to it from here
          *     * `no-display`: the engine has no display to show anything on
          *     * `no-opener`: no program is known that opens a terminal
          *     * `no-script`: macOS knows no way to a window of its terminal
@@ -948,6 +949,7 @@ export interface components {
          *     * `paused-by-others`: it was not paused from here
          *     * `record-not-kept`: the record of the pause cannot be written; nothing was done
          *     * `remote`: its terminal is on another machine
+         *     * `tmux-silent`: tmux did not answer
          *     * `too-slow`: the body did not come in time
          *     * `unfit`: the answer does not fit what was asked
          *     * `unheard`: its client did not take the answer

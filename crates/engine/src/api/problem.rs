@@ -22,7 +22,7 @@ pub struct Problem {
 }
 
 /// All codes, and what each means. A code keeps its meaning; there may come to be more.
-pub(super) const CODES: [(&str, &str); 41] = [
+pub(super) const CODES: [(&str, &str); 43] = [
     ("already-paused", "it is paused already"),
     (
         "ambiguous-window",
@@ -71,6 +71,10 @@ pub(super) const CODES: [(&str, &str); 41] = [
         "the header Allow says which methods are known here",
     ),
     (
+        "nested",
+        "its tmux is shown within another tmux, which is not turned to it from here",
+    ),
+    (
         "no-display",
         "the engine has no display to show anything on",
     ),
@@ -106,6 +110,7 @@ pub(super) const CODES: [(&str, &str); 41] = [
         "the record of the pause cannot be written; nothing was done",
     ),
     ("remote", "its terminal is on another machine"),
+    ("tmux-silent", "tmux did not answer"),
     ("too-slow", "the body did not come in time"),
     ("unfit", "the answer does not fit what was asked"),
     ("unheard", "its client did not take the answer"),
