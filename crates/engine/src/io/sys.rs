@@ -18,6 +18,8 @@ pub use macos::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;
+use std::mem::MaybeUninit;
+use std::ptr;
 use trusty_fleet::identity::{ProcessKey, StartTime};
 
 /// Whether a control group can run.
@@ -53,6 +55,18 @@ pub struct Stat {
     pub terminal: u64,
 }
 
+/// Whether this process was started deaf to the signal of this number, and still is.
+pub fn is_ignored(number: i32) -> bool {
+    let mut now = MaybeUninit::<libc::sigaction>::uninit();
+    #[expect(unsafe_code, reason = "what a signal does has no safe face")]
+    // SAFETY: the call changes nothing where no new action is given, and fills the old one where
+    // it succeeds.
+    unsafe {
+        libc::sigaction(number, ptr::null(), now.as_mut_ptr()) == 0
+            && now.assume_init().sa_sigaction == libc::SIG_IGN
+    }
+}
+
 /// Sends a signal to a process group of which this process is one; whether it was sent.
 pub fn signal_group(member: ProcessKey, group: u32, signal: Signal) -> io::Result<bool> {
     let raw = i32::try_from(group).ok().and_then(Pid::from_raw);
@@ -67,5 +81,17 @@ pub fn signal_group(member: ProcessKey, group: u32, signal: Signal) -> io::Resul
         Ok(()) => Ok(true),
         Err(rustix::io::Errno::SRCH) => Ok(false),
         Err(e) => Err(e.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ignored_is_known() {
+        // A program in Rust is started deaf to it.
+        assert!(is_ignored(libc::SIGPIPE));
+        assert!(!is_ignored(libc::SIGTERM));
     }
 }
