@@ -5,6 +5,7 @@
 
 mod acts;
 mod commands;
+mod ending;
 mod log;
 mod notifier;
 mod platform;
@@ -97,6 +98,7 @@ pub fn run() -> ExitCode {
 }
 
 fn setup(app: &mut App) {
+    ending::listen(app.handle());
     app.manage(tray::Repaint::default());
     platform::settle(app, tray::repaint);
     let handle = app.handle().clone();

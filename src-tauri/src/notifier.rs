@@ -8,23 +8,21 @@ use crate::popover::Popover;
 use crate::{Place, log};
 use server::{Event, Reach, Server, ShowError};
 use std::collections::BTreeSet;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tauri::{AppHandle, Manager};
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_engine::io::clock::{self, Clock};
 use trusty_engine::{Handle, Settings, jump};
-use trusty_fleet::notice::{Attention, Cards, Notices, Slot, Step};
+use trusty_fleet::notice::{Attention, Cards, Notices, RETRY, Slot, Step};
 use trusty_fleet::view::Card;
 use trusty_fleet::{SessionId, Snapshot, Timestamp};
 
-/// Whether terminals are frontmost is asked for so long at most, and of so few: of more, one
-/// notice tells of all.
-const FRONT: (Duration, usize) = (Duration::from_secs(1), 8);
+/// Whether terminals are frontmost is asked for so long at most.
+const FRONT: Duration = Duration::from_secs(1);
 /// The engine answers at once, unless it has ended.
 const CONTENT: Duration = Duration::from_secs(1);
-/// A server that did not take a notice is tried again after this.
-const AGAIN: Duration = Duration::from_secs(30);
 /// An app that ends waits no longer for its notices to be taken back.
 const END: Duration = Duration::from_millis(500);
 
@@ -56,7 +54,7 @@ pub(crate) fn run(app: &AppHandle, engine: Handle) {
         cards: Cards::default(),
         snoozed: None,
         again_at: None,
-        deaf: false,
+        silence: None,
     };
     tauri::async_runtime::spawn(notifier.run());
 }
@@ -96,9 +94,10 @@ struct Notifier {
     notices: Notices,
     cards: Cards,
     snoozed: Option<SystemTime>,
-    /// When a server that took nothing is tried again.
+    /// When a server that said nothing is tried again.
     again_at: Option<Timestamp>,
-    deaf: bool,
+    /// Why the last notice was not shown, as far as it was said.
+    silence: Option<mem::Discriminant<ShowError>>,
 }
 
 impl Notifier {
@@ -115,10 +114,7 @@ impl Notifier {
                         self.withdraw_all().await;
                         return;
                     }
-                    let snapshot = self.snapshots.borrow_and_update().clone();
-                    if snapshot.revision > 0 {
-                        self.notices.look(&snapshot, self.clock.now());
-                    }
+                    self.look();
                 }
                 () = clock::sleep(due.unwrap_or_default()), if due.is_some() => {}
                 // Without an engine there are no snapshots either.
@@ -141,6 +137,13 @@ impl Notifier {
         }
     }
 
+    fn look(&mut self) {
+        let snapshot = self.snapshots.borrow_and_update().clone();
+        if snapshot.revision > 0 {
+            self.notices.look(&snapshot, self.clock.now());
+        }
+    }
+
     async fn take(&mut self, event: Event) {
         match event {
             Event::Chosen(slot, choice) => {
@@ -150,12 +153,25 @@ impl Notifier {
                 choices::choose(&self.app, &self.engine, slot, choice);
             }
             Event::Closed(slot) => self.notices.closed(slot),
+            Event::Taken(slot) => {
+                self.told();
+                if !self.notices.taken(slot) {
+                    self.server.withdraw(slot).await;
+                }
+            }
             Event::Came => self.reach().await,
         }
     }
 
     /// Decides what is told now, and tells it.
     async fn tell(&mut self) {
+        // What has woken us need not be all that is new.
+        if self.snapshots.has_changed().unwrap_or(false) {
+            self.look();
+        }
+        while let Some(event) = self.server.waiting() {
+            self.take(event).await;
+        }
         let now = self.clock.now();
         let snapshot = self.snapshots.borrow().clone();
         let telling = self.notices.about_to_tell(now);
@@ -189,36 +205,42 @@ impl Notifier {
             Step::Withdraw(slot) => return self.server.withdraw(slot).await,
         };
         let Err(e) = self.server.show(slot, &notice).await else {
-            return;
+            return self.told();
         };
-        self.notices.unheard(Some(slot));
         match e {
-            ShowError::Nobody => {}
-            ShowError::Failed(_) => self.again_at = Some(self.clock.now().after(AGAIN)),
+            ShowError::Nobody => self.notices.unheard(Some(slot)),
+            ShowError::Failed(_) => self.notices.refused(slot, self.clock.now()),
         }
         self.say_once(&e);
     }
 
+    /// A notice is shown.
+    fn told(&mut self) {
+        if self.silence.take().is_some() {
+            log::line("notices are shown");
+        }
+    }
+
     /// Looks whether somebody shows notices; a new server is told what still counts.
     async fn reach(&mut self) {
-        let again = self.again_at.take().is_some();
+        self.again_at = None;
         match self.server.reach().await {
-            Reach::Same if !again => {}
-            Reach::Same | Reach::New => {
-                if std::mem::take(&mut self.deaf) {
-                    log::line("notices are shown");
-                }
-                self.notices.heard(self.clock.now());
-            }
-            Reach::Nobody => {
+            Reach::Same => {}
+            Reach::New => self.notices.heard(self.clock.now()),
+            Reach::Not(e) => {
                 self.notices.unheard(None);
-                self.say_once(&ShowError::Nobody);
+                // One that is there, and silent, is not announced when it has come to itself.
+                let there = matches!(e, ShowError::Failed(_));
+                self.again_at = there.then(|| self.clock.now().after(RETRY));
+                self.say_once(&e);
             }
         }
     }
 
+    /// Says why nothing is shown, if that is another reason than before.
     fn say_once(&mut self, e: &ShowError) {
-        if !std::mem::replace(&mut self.deaf, true) {
+        let kind = mem::discriminant(e);
+        if self.silence.replace(kind) != Some(kind) {
             log::line(&format!(
                 "no notice is shown ({e}); trying again when that changes"
             ));
@@ -229,16 +251,18 @@ impl Notifier {
     async fn front(&self, snapshot: &Snapshot, telling: &[SessionId]) -> BTreeSet<SessionId> {
         let mut front = BTreeSet::new();
         let place = self.app.state::<Place>();
-        let sessions = snapshot.sessions.iter().filter(|s| telling.contains(&s.id));
+        let sessions = telling
+            .iter()
+            .filter_map(|id| snapshot.sessions.iter().find(|s| s.id == *id));
         let ask = async {
-            for session in sessions.take(FRONT.1) {
+            for session in sessions {
                 if jump::in_front(session, &place.around).await {
                     front.insert(session.id);
                 }
             }
         };
         // What takes longer is told.
-        let _ = tokio::time::timeout(FRONT.0, ask).await;
+        let _ = tokio::time::timeout(FRONT, ask).await;
         front
     }
 
@@ -247,15 +271,17 @@ impl Notifier {
         let wanted = self.notices.requests(snapshot);
         self.cards
             .retain(|known, _| wanted.iter().any(|(_, id)| id == known));
-        for (session, id) in wanted {
-            if self.cards.contains_key(&id) {
-                continue;
+        let read = async {
+            for (session, id) in wanted {
+                if !self.cards.contains_key(&id)
+                    && let Ok(Some(content)) = self.engine.request(session, &id).await
+                {
+                    self.cards.insert(id.clone(), Card::of(id, &content));
+                }
             }
-            let content = tokio::time::timeout(CONTENT, self.engine.request(session, &id)).await;
-            if let Ok(Ok(Some(content))) = content {
-                self.cards.insert(id.clone(), Card::of(id, &content));
-            }
-        }
+        };
+        // What takes longer is read the next time.
+        let _ = tokio::time::timeout(CONTENT, read).await;
     }
 
     async fn withdraw_all(&mut self) {

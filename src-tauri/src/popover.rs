@@ -113,12 +113,17 @@ pub(crate) fn reveal(app: &AppHandle) {
     if !std::mem::take(&mut state.opening) {
         return;
     }
-    let shown = window::fit(&window, &state)
-        .and_then(|()| platform::present(&window))
-        // Some window managers place a window anew when it is mapped.
-        .and_then(|()| window::fit(&window, &state));
+    let shown = window::fit(&window, &state).and_then(|()| platform::present(&window));
     if let Err(e) = shown {
         log::line(&format!("failed to show the popover: {e}"));
+        // Nobody sees what is taken for shown, and nobody would be told.
+        let turn = state.look_away();
+        drop(state);
+        return grow_old(app, turn);
+    }
+    // Some window managers place a window anew when it is mapped.
+    if let Err(e) = window::fit(&window, &state) {
+        log::line(&format!("failed to fit the popover: {e}"));
     }
 }
 

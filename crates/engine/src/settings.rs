@@ -16,6 +16,9 @@ use trusty_fleet::observation::{First, Preferences, Tools};
 /// The largest settings file we read, in bytes.
 const BOUND: u64 = 256 * 1024;
 
+/// So many problems are named, each with so many characters at most.
+const NAMED: (usize, usize) = (10, 200);
+
 /// What the user may set, in `settings.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -121,6 +124,11 @@ impl Settings {
         })
     }
 
+    /// Whether this says nothing at all: an editor may have emptied the file for a moment.
+    pub fn says_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Reads the file anew; `before` still counts while it cannot be understood at all.
     pub fn read_after(before: &Self, around: &Surroundings) -> Self {
         Self::load(around).unwrap_or_else(|what| Self {
@@ -193,7 +201,17 @@ impl Settings {
                 _ => settings.ignore(&format!("{section} is not a known section")),
             }
         }
+        settings.be_brief();
         Ok(settings)
+    }
+
+    /// A file of nonsense names a few of its problems.
+    fn be_brief(&mut self) {
+        let more = self.problems.len().saturating_sub(NAMED.0);
+        self.problems.truncate(NAMED.0);
+        if more > 0 {
+            self.problems.push(format!("and {more} more"));
+        }
     }
 
     fn discovery(&mut self, key: &str, value: &Value, home: &Path) {
@@ -229,7 +247,9 @@ impl Settings {
     }
 
     fn ignore(&mut self, what: &str) {
-        self.problems.push(format!("{what}; it is ignored"));
+        let long = what.char_indices().nth(NAMED.1);
+        let (what, more) = long.map_or((what, ""), |(end, _)| (&what[..end], "…"));
+        self.problems.push(format!("{what}{more}; it is ignored"));
     }
 }
 
@@ -251,84 +271,4 @@ fn absolute(dir: &str, home: &Path) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// How many settings there are.
-    const SETTINGS: usize = 14;
-
-    #[test]
-    fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
-        let home = tempfile::tempdir().expect("folder");
-        let around = Surroundings {
-            home: home.path().into(),
-            ..Surroundings::default()
-        };
-        let path = ensure_file(&around).expect("made");
-        assert_eq!(Settings::read(&around), Settings::default());
-        let text = fs::read_to_string(&path).expect("read");
-        let mut settings = 0;
-        let every = text.lines().map(|line| {
-            let uncommented = line.strip_prefix("# ").unwrap_or(line);
-            let key = uncommented.split(" = ").next().unwrap_or_default();
-            let is_setting = uncommented.contains(" = ") && !key.contains(' ');
-            settings += usize::from(is_setting);
-            if is_setting { uncommented } else { line }
-        });
-        let every = every.collect::<Vec<_>>().join("\n");
-        assert_eq!(Settings::parse(&every, home.path()).problems, [""; 0]);
-        assert_eq!(settings, SETTINGS, "every setting is shown");
-        fs::write(&path, "[discovery]\nconfine = true\n").expect("write");
-        ensure_file(&around).expect("kept");
-        assert_eq!(Settings::read(&around).confinement, Confinement::Confined);
-    }
-
-    #[test]
-    fn good_values_are_taken_and_bad_ones_named() {
-        let read = |text| Settings::parse(text, Path::new("/home/dev"));
-        assert_eq!(read(""), Settings::default());
-        let good = read("[discovery]\nconfine = true\nconfig_dirs = ['~/work', '/srv/claude']");
-        assert_eq!(good.confinement, Confinement::Confined);
-        assert_eq!(
-            good.config_dirs,
-            [
-                PathBuf::from("/home/dev/work"),
-                PathBuf::from("/srv/claude")
-            ]
-        );
-        assert!(good.problems.is_empty());
-        for (text, told) in [
-            ("discovery = 3", "discovery must be a [section]"),
-            ("[sounds]", "sounds is not a known section"),
-            (
-                "[discovery]\nconfine = 'yes'",
-                "discovery.confine must be true or false",
-            ),
-            (
-                "[discovery]\nconfig_dirs = '/x'",
-                "discovery.config_dirs must be a list",
-            ),
-            (
-                "[discovery]\nconfig_dirs = ['x', 3]",
-                "holds \"x\", which is no absolute path",
-            ),
-            (
-                "[discovery]\ncolour = 1",
-                "discovery.colour is not a known setting",
-            ),
-            ("pause = 1", "pause must be a [section]"),
-            ("[pause]\nfirst = 'now'", "pause.first must be"),
-            ("[pause]\ntools = true", "pause.tools must be"),
-            ("[pause]\nhow = 1", "pause.how is not a known setting"),
-            ("[discovery", "is not valid TOML"),
-        ] {
-            let settings = read(text);
-            assert!(
-                settings.problems[0].contains(told),
-                "{text}: {:?}",
-                settings.problems
-            );
-            assert!(settings.config_dirs.is_empty());
-        }
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@
 
 mod book;
 mod group;
+mod known;
 mod news;
 mod words;
 
@@ -23,6 +24,8 @@ use std::time::{Duration, SystemTime};
 pub const SETTLE: Duration = Duration::from_millis(700);
 /// So many within this become one.
 pub const TOGETHER: Duration = Duration::from_secs(2);
+/// What a server did not take is offered again after this.
+pub const RETRY: Duration = Duration::from_secs(30);
 /// So many become one.
 pub const MANY: usize = 3;
 
@@ -158,21 +161,25 @@ pub enum Step {
 /// The texts of requests that could be answered from a notice, where they are known.
 pub type Cards = BTreeMap<RequestId, crate::view::Card>;
 
-/// Whether its owner is told this of a session, at a moment.
+/// Whether its owner is told this of a session, at a moment; none for one that is gone.
 pub fn weigh(
     news: &News,
-    session: &Session,
+    session: Option<&Session>,
     attention: &Attention,
     preferences: &NoticePreferences,
 ) -> Result<(), Suppressed> {
     let no = |reason, holds: bool| if holds { Err(reason) } else { Ok(()) };
-    no(Suppressed::Headless, session.control == ControlModel::Sdk)?;
+    let is = |what: fn(&Session) -> bool| session.is_some_and(what);
+    no(Suppressed::Headless, is(|s| s.control == ControlModel::Sdk))?;
     no(Suppressed::KindOff, preferences.off.contains(&news.kind))?;
     let short = news.kind == Kind::Finished && news.worked < preferences.finished_after;
     no(Suppressed::TooShort, short)?;
-    no(Suppressed::Paused, session.status == SessionStatus::Paused)?;
+    no(
+        Suppressed::Paused,
+        is(|s| s.status == SessionStatus::Paused),
+    )?;
     no(Suppressed::PopoverOpen, attention.popover_open)?;
-    let front = attention.front.contains(&session.id);
+    let front = session.is_some_and(|s| attention.front.contains(&s.id));
     no(Suppressed::TerminalFrontmost, front)?;
     no(
         Suppressed::Snoozed,

@@ -20,6 +20,7 @@ pub use connect::ConnectCard;
 pub use glance::{Glance, TrayGlyph};
 pub use menu::{Menu, MenuAction, MenuItem, menu};
 pub use reasons::{ReasonLine, Reasons};
+pub(crate) use row::name;
 pub use row::{Glyph, Row, RowAsk, RowWaiting, Section, Tone, visible};
 
 #[cfg(test)]

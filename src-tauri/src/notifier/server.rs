@@ -20,17 +20,20 @@ pub(crate) trait Server: Send {
 
     /// What its user did next. Nothing is lost if this is dropped meanwhile.
     fn next(&mut self) -> impl Future<Output = Event> + Send;
+
+    /// What its user did already, if anything.
+    fn waiting(&mut self) -> Option<Event>;
 }
 
 /// Whether somebody is there to show notices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Reach {
     /// The one that was there before.
     Same,
     /// One that knows of nothing.
     New,
-    /// Nobody.
-    Nobody,
+    /// None that shows anything, for this reason.
+    Not(ShowError),
 }
 
 /// Why a notice is not shown.
@@ -51,6 +54,8 @@ pub(crate) enum Event {
     Chosen(Slot, Choice),
     /// It was put away.
     Closed(Slot),
+    /// It is shown, though that could not be told in time.
+    Taken(Slot),
     /// A server has come, which knows of nothing.
     Came,
 }

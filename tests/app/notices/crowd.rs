@@ -9,7 +9,7 @@ use trusty_tests::{Home, ProcessRef};
 const MANY: usize = 100;
 
 /// A process of this home with a registry file that says it waits, or does not.
-fn say(home: &Home, process: ProcessRef, number: usize, status: &str) {
+pub(super) fn say(home: &Home, process: ProcessRef, number: usize, status: &str) {
     let folder = home.config_dir().join("sessions");
     fs::create_dir_all(&folder).expect("a folder");
     let (pid, start) = (process.pid, process.start_ticks);

@@ -11,7 +11,7 @@ use trusty_tests::wait::until;
 
 impl Scene {
     /// Writes what is to be told, and waits until the app has read it.
-    fn wish(&self, text: &str) {
+    pub(super) fn wish(&self, text: &str) {
         configure(&self.home, &format!("[notifications]\n{text}\nodd = 1\n"));
         self.wait_problem("notifications.odd", true);
         configure(&self.home, &format!("[notifications]\n{text}\n"));
@@ -39,7 +39,7 @@ impl Scene {
 }
 
 /// Waits until what has happened before would have been told.
-fn settle() {
+pub(super) fn settle() {
     let begun = Instant::now();
     until(LONG, "a decision", || {
         (begun.elapsed() > 2 * SETTLE).then_some(())
@@ -130,4 +130,21 @@ fn an_app_that_quits_takes_its_notices_back() {
     scene.wait_displayed(0);
     // The session still asks; only nobody tells of it.
     scene.terminal.wait_status(LONG, "waiting");
+}
+
+#[test]
+fn an_app_that_is_told_to_end_takes_its_notices_back() {
+    let Some(mut scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    scene.ask("touch paid");
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        scene.wait_displayed(1);
+        assert!(scene.app.process().signal(signal));
+        assert_eq!(scene.app.wait_exit(LONG), Some(0), "{signal:?}");
+        scene.wait_displayed(0);
+        scene.app = scene.desktop.app(&[]);
+    }
+    assert_eq!(scene.app.log(), "");
 }

@@ -4,6 +4,7 @@
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+mod signals;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
@@ -15,6 +16,8 @@ pub use macos::{
     OPENER, SCRIPTS, cgroup, control_terminal, data_home, environment, exited, ignore_hangup,
     is_frozen, machine, pids, runtime_home, signal, since_boot, sleep, started, stat,
 };
+
+pub use signals::is_ignored;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;

@@ -16,6 +16,8 @@ use trusty_fleet::session::Source;
 
 /// An editor empties a file before it writes it, or puts another in its place.
 const MOMENT: Duration = Duration::from_millis(100);
+/// What says nothing any more is looked at again after this, before all that it said is forgotten.
+const EMPTIED: Duration = Duration::from_secs(1);
 /// How often a folder is looked at that cannot be watched.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -25,9 +27,9 @@ pub(crate) async fn follow(around: Surroundings, settings: Sender<Arc<Settings>>
     loop {
         // What changes between the look and the watch is found by looking again.
         while watch.aim(folders(&around.settings_file())) {
-            look(&around, &settings);
+            look(&around, &settings).await;
         }
-        look(&around, &settings);
+        look(&around, &settings).await;
         let rest = watch.is_blind().then_some(LOOK);
         tokio::select! {
             () = next(&around, &mut watch, rest) => {}
@@ -36,12 +38,17 @@ pub(crate) async fn follow(around: Surroundings, settings: Sender<Arc<Settings>>
     }
 }
 
-fn look(around: &Surroundings, settings: &Sender<Arc<Settings>>) {
-    let read = Settings::read_after(&settings.borrow(), around);
+async fn look(around: &Surroundings, settings: &Sender<Arc<Settings>>) {
+    let read = || Settings::read_after(&settings.borrow(), around);
+    let mut read_now = read();
+    if read_now.says_nothing() && !settings.borrow().says_nothing() {
+        clock::sleep(EMPTIED).await;
+        read_now = read();
+    }
     settings.send_if_modified(|known| {
-        let new = **known != read;
+        let new = **known != read_now;
         if new {
-            *known = Arc::new(read);
+            *known = Arc::new(read_now);
         }
         new
     });
@@ -101,7 +108,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
     use tokio::sync::watch;
-    use trusty_fleet::observation::First;
+    use trusty_fleet::observation::{First, Tools};
 
     async fn until(settings: &mut Receiver<Arc<Settings>>, rule: impl Fn(&Settings) -> bool) {
         let long = Duration::from_secs(30);
@@ -140,7 +147,41 @@ mod tests {
         .await;
         fs::write(&other, "[pause]\nfirst = 'hold'\n").expect("written");
         until(&mut settings, |s| s.preferences.first == First::Hold).await;
+        // What says nothing any more counts, too.
+        fs::write(&other, "").expect("written");
+        until(&mut settings, Settings::says_nothing).await;
         drop(settings);
         following.await.expect("ends with its last reader");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_emptied_for_a_moment_says_what_it_said() {
+        let home = tempfile::tempdir().expect("folder");
+        let around = Surroundings {
+            home: home.path().to_path_buf(),
+            ..Surroundings::default()
+        };
+        let file = around.settings_file();
+        fs::create_dir_all(file.parent().expect("folder")).expect("folders");
+        let write = |text: &str| fs::write(&file, text).expect("written");
+        let (send, mut settings) = watch::channel(Arc::default());
+        write("[pause]\nfirst = 'hold'\n");
+        look(&around, &send).await;
+        assert_eq!(settings.borrow_and_update().preferences.first, First::Hold);
+        write("");
+        tokio::join!(
+            biased;
+            look(&around, &send),
+            async { write("[pause]\nfirst = 'hold'\ntools = 'run'\n") },
+        );
+        let now = settings.borrow_and_update().preferences;
+        assert_eq!((now.first, now.tools), (First::Hold, Tools::Run));
+        write("");
+        let all = async {
+            settings.changed().await.expect("it says so");
+            settings.borrow_and_update().clone()
+        };
+        let ((), now) = tokio::join!(look(&around, &send), all);
+        assert!(now.says_nothing());
     }
 }

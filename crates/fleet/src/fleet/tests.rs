@@ -2,6 +2,7 @@ mod alike;
 mod content;
 mod elsewhere;
 mod identity;
+mod notices;
 mod order;
 mod pauses;
 mod requests;

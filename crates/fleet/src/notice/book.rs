@@ -3,88 +3,34 @@
 //! What is to be shown is derived anew each time and compared with what is shown, so nothing that
 //! is over can stay.
 
-use super::news::{Turn, held};
+use super::known::{How, Known, Standing, State, Told};
+use super::news::held;
+use super::words::Namesakes;
 use super::{
-    Attention, Cards, Kind, News, Notice, NoticePreferences, SETTLE, Slot, Step, Suppressed, weigh,
+    Attention, Cards, Kind, News, Notice, NoticePreferences, RETRY, Slot, Step, Suppressed,
 };
 use crate::request::{Asks, RequestId};
-use crate::session::{Session, SessionId, SessionStatus};
+use crate::session::SessionId;
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, VecDeque};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Sessions that are gone and of whose end its owner was told, kept until they have looked.
+/// Sessions that are gone and of whose end its owner is told, kept until they have looked.
 const GONE_KEPT: usize = 32;
-/// Needs of one session that are remembered after their end.
-const MET_KEPT: usize = 16;
 
 /// All that was told of sessions, and what is about to be.
 #[derive(Debug, Clone, Default)]
 pub struct Notices {
     pub(super) known: BTreeMap<SessionId, Known>,
     pub(super) shown: BTreeMap<Slot, Notice>,
+    /// What the server did not take, and when it is offered again. Whatever stood there may still.
+    pub(super) refused: BTreeMap<Slot, Timestamp>,
     /// When the notice of several was last told or amended.
     pub(super) several_at: Option<Timestamp>,
     begun: bool,
     deaf: bool,
-}
-
-/// One session, as the book knows it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Known {
-    turn: Turn,
-    pub(super) standing: Option<Standing>,
-    /// Needs that were told or passed over, and are over; the newest last.
-    met: VecDeque<News>,
-    gone: bool,
-}
-
-/// The news of a session.
-#[derive(Debug, Clone)]
-pub(super) struct Standing {
-    pub(super) news: News,
-    pub(super) state: State,
-    /// Since when it is not so any more.
-    pub(super) over_at: Option<Timestamp>,
-    /// It was told once more, to a server that had forgotten it.
-    again: bool,
-}
-
-/// What has become of a piece of news.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum State {
-    /// It may resolve itself before then.
-    Fresh(Timestamp),
-    /// Not told yet, for a reason that passes; by then at the latest.
-    Held(Suppressed, Option<Timestamp>),
-    /// Its owner is told.
-    Told(Told),
-    /// Its owner is not told.
-    Passed,
-}
-
-/// How its owner was told.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Told {
-    pub(super) at: Timestamp,
-    pub(super) how: How,
-    /// It is told together with others.
-    pub(super) together: bool,
-    pub(super) words: Option<Notice>,
-}
-
-/// How far a notice has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum How {
-    /// It is yet to be shown.
-    Next,
-    /// It is shown.
-    Shown,
-    /// It was put away by its owner, or is not to be shown any more.
-    Closed,
-    /// Nobody was there to show it.
-    Unheard,
 }
 
 /// What follows from the book at a moment.
@@ -123,10 +69,15 @@ impl Notices {
         self.forget(now);
     }
 
-    /// The sessions that are about to be told of: whether their terminals are frontmost decides.
+    /// The sessions that are about to be told of, in the order in which their time came: whether
+    /// their terminals are frontmost decides.
     pub fn about_to_tell(&self, now: Timestamp) -> Vec<SessionId> {
         let due = self.known.iter().filter(|(_, known)| known.is_due(now));
-        due.map(|(id, _)| *id).collect()
+        let mut due: Vec<_> = due
+            .map(|(id, known)| (known.standing.as_ref().and_then(Standing::due), *id))
+            .collect();
+        due.sort_unstable();
+        due.into_iter().map(|(_, id)| id).collect()
     }
 
     /// The requests whose text may let them be answered from a notice.
@@ -148,7 +99,8 @@ impl Notices {
     pub fn due(&self) -> Option<Timestamp> {
         let standing = self.known.values().filter_map(|k| k.standing.as_ref());
         let each = standing.filter_map(Standing::due);
-        each.chain(self.several_due()).min()
+        let refused = self.refused.values().copied();
+        each.chain(self.several_due()).chain(refused).min()
     }
 
     /// Decides what is told and what is shown. Rows are those of this snapshot; `home` is shown
@@ -165,9 +117,18 @@ impl Notices {
         self.forget(now);
         let mut suppressed = Vec::new();
         let find = |id: SessionId| snapshot.sessions.iter().find(|s| s.id == id);
+        let namesakes = OnceCell::new();
         for (id, known) in &mut self.known {
-            if let Some(session) = find(*id)
-                && known.is_due(now)
+            let session = find(*id);
+            if let Some(session) = session {
+                let mark = || {
+                    namesakes
+                        .get_or_init(|| Namesakes::of(snapshot))
+                        .mark(session)
+                };
+                known.put_into_words(session, home, cards, mark);
+            }
+            if known.is_due(now)
                 && let Some(reason) = known.settle(session, attention, preferences, now)
                 && let Some(standing) = &known.standing
             {
@@ -179,7 +140,7 @@ impl Notices {
             self.keep();
             Vec::new()
         } else {
-            self.show(snapshot, home, cards, now)
+            self.show(now)
         };
         Decision { steps, suppressed }
     }
@@ -203,15 +164,38 @@ impl Notices {
     /// Its owner has put a notice away, or the server has.
     pub fn closed(&mut self, slot: Slot) {
         self.shown.remove(&slot);
+        self.refused.remove(&slot);
         for told in self.told_in(slot) {
             told.how = How::Closed;
         }
+    }
+
+    /// The server did not take what was for this slot; all else is as it was.
+    pub fn refused(&mut self, slot: Slot, now: Timestamp) {
+        if self.deaf {
+            return self.unheard(Some(slot));
+        }
+        self.refused.insert(slot, now.after(RETRY));
+        for told in self.told_in(slot) {
+            told.how = How::Next;
+        }
+    }
+
+    /// The server has taken what it seemed not to take; whether that is still wanted.
+    pub fn taken(&mut self, slot: Slot) -> bool {
+        if self.refused.remove(&slot).is_some() {
+            for told in self.told_in(slot) {
+                told.how = How::Shown;
+            }
+        }
+        self.shown.contains_key(&slot)
     }
 
     /// Nobody shows notices, not even the one for this slot: all wait for [`Self::heard`].
     pub fn unheard(&mut self, slot: Option<Slot>) {
         self.deaf = true;
         self.shown.clear();
+        self.refused.clear();
         if let Some(slot) = slot {
             for told in self.told_in(slot) {
                 told.how = How::Unheard;
@@ -224,13 +208,14 @@ impl Notices {
     pub fn heard(&mut self, now: Timestamp) {
         self.deaf = false;
         self.shown.clear();
+        self.refused.clear();
         self.several_at = None;
         for standing in self.known.values_mut().filter_map(|k| k.standing.as_mut()) {
             let needs = standing.news.kind == Kind::Needs;
             let State::Told(told) = &mut standing.state else {
                 continue;
             };
-            let unheard = told.how == How::Unheard;
+            let unheard = matches!(told.how, How::Next | How::Unheard);
             let once_more = needs && told.how == How::Shown && !standing.again;
             if unheard || once_more {
                 standing.again |= !unheard;
@@ -242,25 +227,18 @@ impl Notices {
     }
 
     fn told_in(&mut self, slot: Slot) -> impl Iterator<Item = &mut Told> {
-        let all = self.known.iter_mut().filter_map(|(id, known)| {
-            match known.standing.as_mut().map(|s| &mut s.state) {
-                Some(State::Told(told)) => Some((*id, told)),
-                _ => None,
-            }
-        });
-        all.filter(move |(id, told)| match slot {
-            Slot::Session(one) => *id == one && !told.together,
-            Slot::Several => told.together,
-        })
-        .map(|(_, told)| told)
+        let all = self
+            .known
+            .iter_mut()
+            .filter_map(|(id, known)| Some((*id, known.told_mut()?)));
+        all.filter(move |(id, told)| told.slot(*id) == slot)
+            .map(|(_, told)| told)
     }
 
     /// What would be shown now waits for somebody to show it.
     fn keep(&mut self) {
-        for standing in self.known.values_mut().filter_map(|k| k.standing.as_mut()) {
-            if let State::Told(told) = &mut standing.state
-                && told.how == How::Next
-            {
+        for told in self.known.values_mut().filter_map(Known::told_mut) {
+            if told.how == How::Next {
                 told.how = How::Unheard;
             }
         }
@@ -278,155 +256,6 @@ impl Notices {
         let more = gone.len().saturating_sub(GONE_KEPT);
         for id in gone.into_iter().take(more) {
             self.known.remove(&id);
-        }
-    }
-}
-
-impl Known {
-    /// What there is to tell of it now.
-    fn file(&mut self, news: Option<News>, unseen: bool, now: Timestamp) {
-        self.over(now);
-        match (&mut self.standing, news) {
-            (None, None) => {}
-            (Some(standing), None) => {
-                standing.over_at.get_or_insert(now);
-            }
-            (Some(standing), Some(news)) if news.goes_on(&standing.news) => {
-                let another = news.mark.is_later(&standing.news.mark);
-                if standing.over_at.take().is_some() && another && !standing.was_decided() {
-                    standing.state = State::Fresh(now.after(SETTLE));
-                }
-                // How long it has worked for it was decided when it began.
-                let worked = standing.news.worked;
-                standing.news = News { worked, ..news };
-            }
-            (before, Some(news)) => {
-                let replaced = before.take();
-                self.remember(replaced);
-                self.standing = Some(Standing {
-                    news,
-                    state: if unseen {
-                        State::Held(Suppressed::NotNews, Some(now))
-                    } else {
-                        State::Fresh(now.after(SETTLE))
-                    },
-                    over_at: None,
-                    again: false,
-                });
-            }
-        }
-    }
-
-    /// What was over for long enough is.
-    fn over(&mut self, now: Timestamp) {
-        let is_over = |s: &Standing| s.over_at.is_some_and(|at| at.after(SETTLE) <= now);
-        if self.standing.as_ref().is_some_and(is_over) {
-            let over = self.standing.take();
-            self.remember(over);
-        }
-    }
-
-    fn remember(&mut self, over: Option<Standing>) {
-        let over = over.filter(|s| s.was_decided() && s.news.kind == Kind::Needs);
-        self.met.extend(over.map(|standing| standing.news));
-        while self.met.len() > MET_KEPT {
-            self.met.pop_front();
-        }
-    }
-
-    /// What waited for the end of a pause waits no more.
-    fn resume(&mut self, session: &Session, now: Timestamp) {
-        if let Some(standing) = &mut self.standing
-            && standing.state == State::Held(Suppressed::Paused, None)
-            && session.status != SessionStatus::Paused
-        {
-            standing.state = State::Fresh(now.after(SETTLE));
-        }
-    }
-
-    fn is_due(&self, now: Timestamp) -> bool {
-        let standing = self.standing.as_ref().filter(|s| s.over_at.is_none());
-        standing.is_some_and(|s| match s.state {
-            State::Fresh(at) | State::Held(_, Some(at)) => at <= now,
-            State::Held(_, None) | State::Told(_) | State::Passed => false,
-        })
-    }
-
-    /// Decides; the reason where its owner is not told, if it is a new one.
-    fn settle(
-        &mut self,
-        session: &Session,
-        attention: &Attention,
-        preferences: &NoticePreferences,
-        now: Timestamp,
-    ) -> Option<Suppressed> {
-        let standing = self.standing.as_mut()?;
-        let before = match standing.state {
-            State::Held(Suppressed::NotNews, _) => {
-                standing.state = State::Passed;
-                return Some(Suppressed::NotNews);
-            }
-            State::Held(reason, _) => Some(reason),
-            _ => None,
-        };
-        if self.met.iter().any(|met| standing.news.is_again(met)) {
-            standing.state = State::Passed;
-            return Some(Suppressed::AlreadyTold);
-        }
-        let reason = weigh(&standing.news, session, attention, preferences).err();
-        standing.state = match reason {
-            None => State::Told(Told::now(now)),
-            Some(Suppressed::Paused) => State::Held(Suppressed::Paused, None),
-            Some(reason @ (Suppressed::Snoozed | Suppressed::QuietHours)) => {
-                let left = super::held(attention, preferences).unwrap_or(SETTLE);
-                State::Held(reason, Some(now.after(left)))
-            }
-            Some(_) => State::Passed,
-        };
-        reason.filter(|reason| before != Some(*reason))
-    }
-
-    /// Whoever opens the popover has seen what has happened. A need stays until it is met.
-    fn seen(&mut self, attention: &Attention) {
-        if attention.popover_open
-            && let Some(standing) = &mut self.standing
-            && standing.news.kind != Kind::Needs
-            && matches!(standing.state, State::Told(_) | State::Held(..))
-        {
-            standing.state = State::Passed;
-        }
-    }
-
-    /// Whether its owner was told that it has ended, and has not looked since.
-    fn tells_of_end(&self) -> bool {
-        self.standing.as_ref().is_some_and(|s| {
-            let open = matches!(&s.state, State::Told(told) if told.how != How::Closed);
-            s.news.kind == Kind::Stopped && open
-        })
-    }
-}
-
-impl Standing {
-    fn was_decided(&self) -> bool {
-        !matches!(self.state, State::Fresh(_) | State::Held(..))
-    }
-
-    fn due(&self) -> Option<Timestamp> {
-        match (self.over_at, &self.state) {
-            (Some(over), _) => Some(over.after(SETTLE)),
-            (None, State::Fresh(at) | State::Held(_, Some(at))) => Some(*at),
-            (None, _) => None,
-        }
-    }
-}
-
-impl Told {
-    fn now(at: Timestamp) -> Self {
-        Self {
-            at,
-            how: How::Next,
-            together: false,
-            words: None,
         }
     }
 }

@@ -4,10 +4,14 @@ use super::news::held;
 use super::{Cards, Kind, Notice};
 use crate::request::Asks;
 use crate::session::{Activity, End, Session, SessionId};
-use crate::view::{Card, LineMark, Row, visible};
+use crate::snapshot::Snapshot;
+use crate::view::{Card, LineMark, Row, name, visible};
+use std::collections::BTreeMap;
 
 /// The longest title, in characters.
 const TITLE: usize = 60;
+/// What is added to it at most, where it does not tell two sessions apart.
+const MARK: usize = 20;
 /// The longest body, in characters, unless it holds a whole request.
 const BODY: usize = 160;
 /// The largest request that is shown whole in a notice, in characters and lines: what every
@@ -16,13 +20,49 @@ const WHOLE: (usize, usize) = (200, 4);
 /// So many sessions are named where several are told of.
 const NAMED: usize = 3;
 
+/// What sessions of the same name are told apart by: a server may take two notices in the same
+/// words for one.
+pub(super) struct Namesakes<'a>(BTreeMap<String, Vec<&'a Session>>);
+
+impl<'a> Namesakes<'a> {
+    /// Those of a snapshot. One that has left in good order is told of no more.
+    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+        let mut all = BTreeMap::<String, Vec<&Session>>::new();
+        let left = |s: &&Session| matches!(s.end, Some(End::Asked | End::Left));
+        for session in snapshot.sessions.iter().filter(|s| !left(s)) {
+            all.entry(name(session)).or_default().push(session);
+        }
+        Self(all)
+    }
+
+    /// The tmux session's name, or the pid where that does not tell it from the others; none
+    /// where nobody else is called so.
+    pub(super) fn mark(&self, session: &Session) -> Option<String> {
+        let all = self.0.get(&name(session)).filter(|all| all.len() > 1)?;
+        let tmux = |s: &Session| Some(s.terminal.as_ref()?.tmux.as_ref()?.session.clone());
+        let own = tmux(session).filter(|own| {
+            let same = all.iter().filter(|s| tmux(s).as_ref() == Some(own));
+            same.count() == 1
+        });
+        own.map(|own| cut(&visible(&own), MARK))
+            .or_else(|| Some(session.pid?.to_string()))
+    }
+}
+
 /// What is told of one session.
-pub(super) fn one(session: &Session, row: &Row, kind: Kind, cards: &Cards) -> Notice {
+pub(super) fn one(
+    session: &Session,
+    row: &Row,
+    kind: Kind,
+    mark: Option<&str>,
+    cards: &Cards,
+) -> Notice {
     let plain = |word: &str, detail: &str| match detail {
         "" => word.to_owned(),
         detail => cut(&format!("{word} · {detail}"), BODY),
     };
     let title = cut(&row.title, TITLE);
+    let title = mark.map_or(title.clone(), |mark| format!("{title} ({mark})"));
     let told = |body| Notice {
         kind,
         title,
@@ -83,7 +123,8 @@ fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
     let fits = text.chars().count() <= WHOLE.0 && text.lines().count() <= WHOLE.1;
     // What cannot be seen is not shown whole.
     let seen = !lines.is_empty() && lines.iter().all(|line| visible(line) == *line);
-    let agent = session.requests.first().and_then(|r| r.agent.as_deref());
+    let asked = session.requests.iter().find(|r| r.id == card.request);
+    let agent = asked.and_then(|r| r.agent.as_deref());
     let by = agent.map_or_else(String::new, |agent| format!(" (for {})", visible(agent)));
     let head = cut(&format!("{} · {}{by}", row.word, card.title), BODY);
     (fits && seen).then(|| format!("{head}\n{text}"))

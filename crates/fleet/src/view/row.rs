@@ -211,7 +211,7 @@ impl Row {
         let mut face = face(session, home);
         pausing::draw(session, &mut face);
         face.detail = visible(&face.detail);
-        let title = visible(&title(session));
+        let title = name(session);
         let because = session.because.as_ref();
         let certainty = because.map_or(Certainty::Unknown, |b| b.certainty);
         let badges = mode::badges(session);
@@ -274,18 +274,19 @@ pub fn visible(text: &str) -> String {
         .collect()
 }
 
-/// The name its owner gave it, else its project's folder.
-fn title(session: &Session) -> String {
+/// What a session is called: the name its owner gave it, else its project's folder.
+pub(crate) fn name(session: &Session) -> String {
     let given = session
         .claude
         .as_ref()
         .filter(|c| c.named_by_owner)
         .and_then(|c| c.name.clone());
-    given.unwrap_or_else(|| {
+    let name = given.unwrap_or_else(|| {
         let project = session.project_path.as_deref();
         match folder(project.unwrap_or(Path::new(&session.workdir))) {
             name if name.is_empty() => session.tmux_name.clone(),
             name => name,
         }
-    })
+    });
+    visible(&name)
 }

@@ -1,40 +1,33 @@
 //! Notices through the desktop's notification server, `org.freedesktop.Notifications`.
 
-use crate::notifier::server::{
-    APPROVE, CLICK, Choice, DENY, Event, Reach, SHOW, Server, ShowError, about,
-};
-use futures_util::StreamExt;
-use std::collections::{BTreeMap, HashMap};
+mod able;
+mod bus;
+
+use crate::notifier::server::{Choice, Event, Reach, Server, ShowError};
+use able::{Able, hints};
+use bus::Bus;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tauri::AppHandle;
-use tauri::image::Image;
 use tokio::sync::mpsc;
 use trusty_engine::io::clock;
 use trusty_fleet::notice::{Kind, Notice, Slot};
 use zbus::message::Message;
-use zbus::zvariant::{Structure, Value};
-use zbus::{Connection, MatchRule, MessageStream, Proxy};
 
 const SERVER: &str = "org.freedesktop.Notifications";
-const PATH: &str = "/org/freedesktop/Notifications";
-const BUS: &str = "org.freedesktop.DBus";
-const BUS_PATH: &str = "/org/freedesktop/DBus";
 /// No call takes longer.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A server may have to be started first.
 const START: Duration = Duration::from_secs(5);
-/// Signals that may wait.
-const SIGNALS: usize = 256;
 /// Who approves sooner has not read what is there: a click may have been meant for another.
 const READ: Duration = Duration::from_millis(500);
-/// The name of the app's desktop file, by which desktops know its icon and its settings.
-const DESKTOP_ENTRY: &str = "Trusty Bar";
 /// It stays until it is taken back.
 const STAYS: i32 = 0;
 /// As long as the server wants.
 const USUAL: i32 = -1;
-/// "Normal": "critical" would break into the quiet that its user has asked their desktop for.
-const URGENCY: u8 = 1;
+const LATE: &str = "the notification server did not answer";
+/// The server put it away by itself.
+const EXPIRED: u32 = 1;
 
 /// The notification server, as far as it is known.
 pub(crate) struct Notifications {
@@ -43,19 +36,15 @@ pub(crate) struct Notifications {
     owner: Option<String>,
     able: Able,
     shown: BTreeMap<u32, Shown>,
+    late: (mpsc::UnboundedSender<Late>, mpsc::UnboundedReceiver<Late>),
 }
 
-struct Bus {
-    connection: Connection,
-    signals: mpsc::Receiver<Message>,
-}
-
-/// What a server can.
-#[derive(Debug, Clone, Copy, Default)]
-struct Able {
-    actions: bool,
-    body: bool,
-    markup: bool,
+/// What a server took only after nobody waited for that any more.
+struct Late {
+    owner: Option<String>,
+    id: u32,
+    slot: Slot,
+    notice: Notice,
 }
 
 /// What is shown under an id of the server's.
@@ -73,6 +62,7 @@ impl Notifications {
             owner: None,
             able: Able::default(),
             shown: BTreeMap::new(),
+            late: mpsc::unbounded_channel(),
         }
     }
 
@@ -84,22 +74,45 @@ impl Notifications {
     }
 
     /// Asks a method of the server.
-    async fn call<B, R>(&self, patience: Duration, method: &str, body: &B) -> zbus::Result<R>
+    async fn call<B, R>(&self, patience: Duration, method: &'static str, body: B) -> zbus::Result<R>
     where
-        B: serde::Serialize + zbus::zvariant::DynamicType + Sync,
+        B: serde::Serialize + zbus::zvariant::DynamicType + Send + Sync,
         R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
     {
         let Some(bus) = &self.bus else {
             return Err(zbus::Error::Failure("there is no session bus".into()));
         };
-        let asked = async {
-            let server = Proxy::new(&bus.connection, SERVER, PATH, SERVER).await?;
-            server.call(method, body).await
+        let late = || Err(zbus::Error::Failure(LATE.into()));
+        let asked = tokio::time::timeout(patience, bus.ask(method, body));
+        asked.await.unwrap_or_else(|_| late())
+    }
+
+    /// A notice stands under this id from now on.
+    fn stands(&mut self, id: u32, slot: Slot, notice: Notice) {
+        let since = clock::instant();
+        let shown = Shown {
+            slot,
+            notice,
+            since,
         };
-        let late = || zbus::Error::Failure("the notification server did not answer".into());
-        tokio::time::timeout(patience, asked)
-            .await
-            .unwrap_or_else(|_| Err(late()))
+        self.shown.insert(id, shown);
+    }
+
+    /// What was taken late is known from now on, unless another has taken its place.
+    fn take(&mut self, late: Late) -> Option<Event> {
+        if self.owner.is_none() || late.owner != self.owner {
+            return None;
+        }
+        if self.id_of(late.slot).is_some_and(|id| id != late.id) {
+            let close = self.bus.as_ref()?.ask("CloseNotification", late.id);
+            tauri::async_runtime::spawn(async move {
+                // One that is gone already is an error of some servers.
+                let _: zbus::Result<()> = close.await;
+            });
+            return None;
+        }
+        self.stands(late.id, late.slot, late.notice);
+        Some(Event::Taken(late.slot))
     }
 
     fn id_of(&self, slot: Slot) -> Option<u32> {
@@ -139,8 +152,12 @@ impl Notifications {
                 Some(Event::Chosen(shown.slot, choice))
             }
             "NotificationClosed" => {
-                let (id, _reason): (u32, u32) = message.body().deserialize().ok()?;
-                Some(Event::Closed(self.shown.remove(&id)?.slot))
+                let (id, reason): (u32, u32) = message.body().deserialize().ok()?;
+                let shown = self.shown.remove(&id)?;
+                // One that is to stay was put away by no hand: the server shows none for long, or
+                // takes two for one.
+                let by_itself = reason == EXPIRED && shown.notice.kind == Kind::Needs;
+                (!by_itself).then_some(Event::Closed(shown.slot))
             }
             _ => None,
         }
@@ -150,14 +167,22 @@ impl Notifications {
 impl Server for Notifications {
     async fn reach(&mut self) -> Reach {
         if self.bus().await.is_none() {
-            return Reach::Nobody;
+            return Reach::Not(ShowError::Nobody);
         }
         if self.owner.is_some() {
             return Reach::Same;
         }
-        let able: Vec<String> = match self.call(START, "GetCapabilities", &()).await {
+        let able: Result<Vec<String>, _> = self.call(START, "GetCapabilities", ()).await;
+        let owner = match &self.bus {
+            Some(bus) => within(PATIENCE, bus.owner()).await,
+            None => None,
+        };
+        if owner.is_none() {
+            return Reach::Not(ShowError::Nobody);
+        }
+        let able = match able {
             Ok(able) => able,
-            Err(_) => return Reach::Nobody,
+            Err(e) => return Reach::Not(ShowError::Failed(e.to_string())),
         };
         let can = |what: &str| able.iter().any(|a| a == what);
         self.able = Able {
@@ -165,15 +190,9 @@ impl Server for Notifications {
             body: can("body"),
             markup: can("body-markup"),
         };
-        let Some(bus) = &self.bus else {
-            return Reach::Nobody;
-        };
-        self.owner = within(PATIENCE, bus.owner()).await;
+        self.owner = owner;
         self.shown.clear();
-        match self.owner {
-            Some(_) => Reach::New,
-            None => Reach::Nobody,
-        }
+        Reach::New
     }
 
     async fn show(&mut self, slot: Slot, notice: &Notice) -> Result<(), ShowError> {
@@ -188,9 +207,9 @@ impl Server for Notifications {
         };
         let (title, body) = self.able.words(&notice);
         let buttons = self.able.buttons(&notice);
-        let actions: Vec<&str> = buttons
-            .iter()
-            .flat_map(|(name, words)| [name.as_str(), words.as_str()])
+        let actions: Vec<String> = buttons
+            .into_iter()
+            .flat_map(|(name, words)| [name, words])
             .collect();
         let hints = hints(&notice);
         let lasts = match notice.kind {
@@ -198,18 +217,30 @@ impl Server for Notifications {
             Kind::Finished | Kind::Failed | Kind::Stopped => USUAL,
         };
         let asked = ("Trusty Bar", before, "", title, body, actions, hints, lasts);
-        let id: u32 = self
-            .call(PATIENCE, "Notify", &asked)
-            .await
-            .map_err(|e| ShowError::Failed(e.to_string()))?;
-        self.shown.remove(&before);
-        let since = clock::instant();
-        let shown = Shown {
-            slot,
-            notice,
-            since,
+        let Some(bus) = &self.bus else {
+            return Err(ShowError::Nobody);
         };
-        self.shown.insert(id, shown);
+        let mut asked = tauri::async_runtime::spawn(bus.ask("Notify", asked));
+        let Ok(answer) = tokio::time::timeout(PATIENCE, &mut asked).await else {
+            let (owner, late) = (self.owner.clone(), self.late.0.clone());
+            tauri::async_runtime::spawn(async move {
+                if let Ok(Ok(id)) = asked.await {
+                    // An app that ends takes nothing back any more.
+                    let _ = late.send(Late {
+                        owner,
+                        id,
+                        slot,
+                        notice,
+                    });
+                }
+            });
+            return Err(ShowError::Failed(LATE.into()));
+        };
+        let failed = |why: String| ShowError::Failed(why);
+        let taken = answer.map_err(|e| failed(e.to_string()))?;
+        let id: u32 = taken.map_err(|e: zbus::Error| failed(e.to_string()))?;
+        self.shown.remove(&before);
+        self.stands(id, slot, notice);
         Ok(())
     }
 
@@ -217,15 +248,26 @@ impl Server for Notifications {
         if let Some(id) = self.id_of(slot) {
             self.shown.remove(&id);
             // One that is gone already is an error of some servers.
-            let _: zbus::Result<()> = self.call(PATIENCE, "CloseNotification", &id).await;
+            let _: zbus::Result<()> = self.call(PATIENCE, "CloseNotification", id).await;
         }
     }
 
     async fn next(&mut self) -> Event {
         loop {
-            let message = match &mut self.bus {
-                Some(bus) => bus.signals.recv().await,
-                None => std::future::pending().await,
+            let Self { bus, late, .. } = self;
+            let heard = async {
+                match bus {
+                    Some(bus) => bus.signals.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            let message = tokio::select! {
+                message = heard => message,
+                // We hold a sender ourselves.
+                Some(late) = late.1.recv() => match self.take(late) {
+                    Some(event) => return event,
+                    None => continue,
+                },
             };
             let Some(message) = message else {
                 // The bus has gone; the next notice looks for a new one.
@@ -239,155 +281,22 @@ impl Server for Notifications {
             }
         }
     }
-}
 
-impl Bus {
-    async fn connect() -> zbus::Result<Self> {
-        let connection = Connection::session().await?;
-        let server = MatchRule::builder()
-            .msg_type(zbus::message::Type::Signal)
-            .interface(SERVER)?
-            .path(PATH)?
-            .build();
-        let names = MatchRule::builder()
-            .msg_type(zbus::message::Type::Signal)
-            .sender(BUS)?
-            .interface(BUS)?
-            .member("NameOwnerChanged")?
-            .arg(0, SERVER)?
-            .build();
-        let listen =
-            async |rule| MessageStream::for_match_rule(rule, &connection, Some(SIGNALS)).await;
-        let (server, names) = (listen(server).await?, listen(names).await?);
-        let (send, signals) = mpsc::channel(SIGNALS);
-        tauri::async_runtime::spawn(async move {
-            let mut both = futures_util::stream::select(server, names);
-            while let Some(message) = both.next().await {
-                // A signal that cannot be read is none; who listens no more needs none.
-                if let Ok(message) = message
-                    && send.send(message).await.is_err()
-                {
-                    return;
-                }
+    fn waiting(&mut self) -> Option<Event> {
+        while let Ok(late) = self.late.1.try_recv() {
+            if let Some(event) = self.take(late) {
+                return Some(event);
             }
-        });
-        Ok(Self {
-            connection,
-            signals,
-        })
-    }
-
-    /// The unique name of the server.
-    async fn owner(&self) -> zbus::Result<String> {
-        let bus = Proxy::new(&self.connection, BUS, BUS_PATH, BUS).await?;
-        bus.call("GetNameOwner", &SERVER).await
-    }
-}
-
-impl Able {
-    /// The title and the body, as this server takes them.
-    fn words(self, notice: &Notice) -> (String, String) {
-        match (self.body, self.markup) {
-            (false, _) => (format!("{}: {}", notice.title, notice.body), String::new()),
-            (true, false) => (notice.title.clone(), notice.body.clone()),
-            (true, true) => (notice.title.clone(), escaped(&notice.body)),
         }
-    }
-
-    /// The names and words of its buttons.
-    fn buttons(self, notice: &Notice) -> Vec<(String, String)> {
-        if !self.actions {
-            return Vec::new();
+        while let Ok(message) = self.bus.as_mut()?.signals.try_recv() {
+            if let Some(event) = self.understand(&message) {
+                return Some(event);
+            }
         }
-        let named = |name: &str, words: &str| (name.to_owned(), words.to_owned());
-        let answers = notice.answers.iter().flat_map(|request| {
-            [APPROVE, DENY].map(|(name, words)| named(&about(name, request), words))
-        });
-        let click = [named(CLICK, SHOW.1)].into_iter();
-        click
-            .chain(answers)
-            .chain([named(SHOW.0, SHOW.1)])
-            .collect()
+        None
     }
-}
-
-fn hints(notice: &Notice) -> HashMap<&'static str, Value<'static>> {
-    let category = match notice.kind {
-        Kind::Needs => "x-trusty.needs-you",
-        Kind::Finished => "x-trusty.finished",
-        Kind::Failed => "x-trusty.failed",
-        Kind::Stopped => "x-trusty.stopped",
-    };
-    let mut hints = HashMap::from([
-        ("urgency", Value::U8(URGENCY)),
-        ("category", Value::from(category)),
-        ("desktop-entry", Value::from(DESKTOP_ENTRY)),
-    ]);
-    let image = Image::from_bytes(include_bytes!("../../../../icons/128x128.png"));
-    if let Ok(image) = image
-        && let (Ok(width), Ok(height)) =
-            (i32::try_from(image.width()), i32::try_from(image.height()))
-    {
-        // Width, height, bytes in a row, whether it has alpha, bits a sample, samples a pixel.
-        let pixels = image.rgba().to_vec();
-        let drawn = Structure::from((width, height, width * 4, true, 8_i32, 4_i32, pixels));
-        hints.insert("image-data", Value::from(drawn));
-    }
-    hints
-}
-
-/// Text as markup that says just that.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 async fn within<T>(patience: Duration, asked: impl Future<Output = zbus::Result<T>>) -> Option<T> {
     tokio::time::timeout(patience, asked).await.ok()?.ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_server_is_given_what_it_can_show() {
-        let notice = Notice {
-            kind: Kind::Needs,
-            title: "pay & <b>ments".into(),
-            body: "a < b && c > d".into(),
-            answers: None,
-        };
-        let able = |actions, body, markup| Able {
-            actions,
-            body,
-            markup,
-        };
-        let (title, body) = able(true, true, true).words(&notice);
-        assert_eq!(title, notice.title);
-        assert_eq!(body, "a &lt; b &amp;&amp; c &gt; d");
-        assert_eq!(able(true, true, false).words(&notice).1, notice.body);
-        let (title, body) = able(false, false, false).words(&notice);
-        assert_eq!(title, "pay & <b>ments: a < b && c > d");
-        assert_eq!(body, "");
-        assert!(able(false, true, true).buttons(&notice).is_empty());
-        let names = |notice: &Notice| {
-            let buttons = able(true, true, true).buttons(notice);
-            buttons
-                .into_iter()
-                .map(|(name, _)| name)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(names(&notice), [CLICK, "show"]);
-        let asks = Notice {
-            answers: Some(trusty_fleet::request::RequestId("a".into())),
-            ..notice.clone()
-        };
-        assert_eq!(names(&asks), [CLICK, "approve a", "deny a", "show"]);
-        // All that are given are understood.
-        let known = |name: &String| Choice::named(name, &asks).is_some();
-        assert!(names(&asks).iter().all(known));
-        assert!(hints(&notice).contains_key("image-data"));
-    }
 }

@@ -31,6 +31,8 @@ const TELLS: &str = "trusty.tells";
 /// Names of choices that the system gives.
 const SYSTEM_CLICK: &str = "com.apple.UNNotificationDefaultActionIdentifier";
 const SYSTEM_DISMISS: &str = "com.apple.UNNotificationDismissActionIdentifier";
+/// What is told as a choice once a notice is taken, too late for who waited for that.
+const TAKEN: &str = "trusty.taken";
 /// What is told as a choice once notices are allowed.
 const ALLOWED: &str = "trusty.allowed";
 
@@ -44,6 +46,8 @@ pub(crate) struct Notifications {
     /// Its user has allowed notices since it was asked last.
     allowed: bool,
     shown: BTreeMap<String, (Slot, Notice)>,
+    /// What may be taken yet.
+    late: BTreeMap<String, (Slot, Notice)>,
 }
 
 /// The identifier of a notice, and the name of what was chosen on it.
@@ -60,6 +64,7 @@ impl Notifications {
             refused: false,
             allowed: false,
             shown: BTreeMap::new(),
+            late: BTreeMap::new(),
         }
     }
 
@@ -74,6 +79,11 @@ impl Notifications {
         if name == ALLOWED {
             self.allowed = std::mem::take(&mut self.refused);
             return self.allowed.then_some(Event::Came);
+        }
+        if name == TAKEN {
+            let (slot, notice) = self.late.remove(id)?;
+            self.shown.insert(id.clone(), (slot, notice));
+            return Some(Event::Taken(slot));
         }
         if name == SYSTEM_DISMISS {
             return Some(Event::Closed(self.shown.remove(id)?.0));
@@ -93,7 +103,7 @@ impl Notifications {
 impl Server for Notifications {
     async fn reach(&mut self) -> Reach {
         if !in_bundle() {
-            return Reach::Nobody;
+            return Reach::Not(ShowError::Nobody);
         }
         if self.begun {
             let allowed = std::mem::take(&mut self.allowed);
@@ -114,8 +124,9 @@ impl Server for Notifications {
             self.shown.remove(&before);
             remove(&before);
         }
-        let added = add(&id, notice);
-        match tokio::time::timeout(PATIENCE, added).await {
+        let mut added = add(&id, notice);
+        self.late.remove(&id);
+        match tokio::time::timeout(PATIENCE, &mut added).await {
             Ok(Ok(None)) => {
                 self.shown.insert(id, (slot, notice.clone()));
                 Ok(())
@@ -124,9 +135,22 @@ impl Server for Notifications {
                 self.refused = true;
                 Err(ShowError::Failed(why))
             }
-            Ok(Err(_)) | Err(_) => Err(ShowError::Failed(
-                "the notification centre did not answer".into(),
+            Ok(Err(_)) => Err(ShowError::Failed(
+                "the notification centre gave no answer".into(),
             )),
+            Err(_) => {
+                self.late.insert(id.clone(), (slot, notice.clone()));
+                let tell = self.tell.clone();
+                tauri::async_runtime::spawn(async move {
+                    if let Ok(None) = added.await {
+                        // An app that ends has nothing to take back any more.
+                        let _ = tell.send((id, TAKEN.to_owned()));
+                    }
+                });
+                Err(ShowError::Failed(
+                    "the notification centre did not answer in time".into(),
+                ))
+            }
         }
     }
 
@@ -146,6 +170,15 @@ impl Server for Notifications {
                 return event;
             }
         }
+    }
+
+    fn waiting(&mut self) -> Option<Event> {
+        while let Ok(chosen) = self.chosen.try_recv() {
+            if let Some(event) = self.understand(&chosen) {
+                return Some(event);
+            }
+        }
+        None
     }
 }
 

@@ -142,3 +142,128 @@ fn what_no_server_took_is_told_to_the_next() {
         assert_eq!(scene.decide().len(), 1, "turn {turn}");
     }
 }
+
+fn now(ms: i64) -> Timestamp {
+    Timestamp::from_millis(BEGIN + ms)
+}
+
+#[test]
+fn what_a_server_refuses_is_offered_again_and_all_else_stays() {
+    let all = |second| vec![asks(1, 1_000, "make"), second];
+    let mut scene = Scene::of(vec![working(1, 0), working(2, 0)]);
+    scene.see(1_000, all(working(2, 0)));
+    assert_eq!(scene.wait(5_000).len(), 1);
+    scene.see(5_000, all(asks(2, 5_000, "rm")));
+    assert_eq!(told(&scene.wait(6_000)), ["+2 s2 | Permission · Bash: rm"]);
+    let second = Slot::Session(id(2));
+    scene.notices.refused(second, now(6_000));
+    assert_eq!(scene.wait(36_000), []);
+    let again = told(&scene.wait(37_000));
+    assert_eq!(again, ["+2 s2 | Permission · Bash: rm"]);
+    // Refused again, and over before it is tried once more; whatever was there before is put away.
+    scene.notices.refused(second, now(37_000));
+    scene.see(40_000, vec![working(1, 40_000), working(2, 40_000)]);
+    assert_eq!(told(&scene.wait(90_000)), ["-1", "-2"]);
+    assert_eq!(scene.notices.due(), None);
+}
+
+#[test]
+fn what_was_taken_late_is_not_offered_again() {
+    let slot = Slot::Session(id(1));
+    let mut scene = Scene::of(vec![working(1, 0)]);
+    scene.see(1_000, vec![asks(1, 1_000, "make")]);
+    assert_eq!(scene.wait(5_000).len(), 1);
+    scene.notices.refused(slot, now(5_000));
+    assert!(scene.notices.taken(slot));
+    assert_eq!(scene.wait(90_000), []);
+    scene.see(90_000, vec![working(1, 90_000)]);
+    assert_eq!(told(&scene.wait(95_000)), ["-1"]);
+    assert!(!scene.notices.taken(slot));
+}
+
+#[test]
+fn several_that_are_refused_are_offered_again_as_they_are_then() {
+    let mut scene = Scene::of(all(1..4, |n| working(n, 0)));
+    scene.see(1_000, all(1..4, |n| asks(n, 1_000, "make")));
+    assert_eq!(scene.wait(5_000).len(), 1);
+    scene.notices.refused(Slot::Several, now(5_000));
+    let mut rest = all(1..4, |n| asks(n, 1_000, "make"));
+    rest[0] = working(1, 6_000);
+    scene.see(6_000, rest);
+    assert_eq!(scene.wait(35_000), []);
+    assert_eq!(
+        told(&scene.wait(90_000)),
+        ["+* 2 sessions need you | s2, s3"]
+    );
+    // What was refused is told to a server that comes meanwhile, too.
+    scene.notices.refused(Slot::Several, now(90_000));
+    scene.notices.heard(now(91_000));
+    scene.now = 91_000;
+    assert_eq!(scene.decide().len(), 2);
+}
+
+#[test]
+fn ends_that_nobody_could_show_keep_their_words() {
+    let mut scene = Scene::of(all(1..4, idle));
+    scene.notices.unheard(None);
+    scene.see(5_000, all(1..4, |n| ended(n, 5_000, End::Killed)));
+    assert_eq!(scene.wait(65_000), []);
+    scene.see(65_000, Vec::new());
+    assert_eq!(scene.wait(90_000), []);
+    scene.notices.heard(now(90_000));
+    scene.now = 90_000;
+    assert_eq!(
+        told(&scene.decide()),
+        ["+* 3 sessions stopped | s1, s2, s3"]
+    );
+}
+
+#[test]
+fn sessions_of_one_name_are_told_apart() {
+    let pane = |n: u128, session: &str| {
+        let mut one = asks(n, 1_000, "make");
+        one.workdir = "/home/dev/api".into();
+        one.pid = Some(u32::try_from(n).expect("small") + 100);
+        let tmux = crate::session::TmuxTarget {
+            socket: "/tmp/tmux".into(),
+            session: session.into(),
+            window: "@0".into(),
+            pane: format!("%{n}"),
+            clients: 0,
+        };
+        one.terminal = Some(crate::session::Terminal {
+            tmux: Some(tmux).filter(|t| !t.session.is_empty()),
+            ..crate::session::Terminal::default()
+        });
+        one
+    };
+    let titles = |sessions: Vec<Session>| -> Vec<String> {
+        let mut scene = Scene::of(Vec::new());
+        scene.see(1_000, sessions);
+        let told = scene.wait(5_000).into_iter().map(|step| match step {
+            Step::Deliver(_, notice) => notice.title,
+            other => panic!("{other:?}"),
+        });
+        told.collect()
+    };
+    assert_eq!(titles(vec![pane(1, "work")]), ["api"]);
+    let two = |a, b| titles(vec![pane(1, a), pane(2, b)]);
+    assert_eq!(two("work", "play"), ["api (work)", "api (play)"]);
+    assert_eq!(two("work", "work"), ["api (101)", "api (102)"]);
+    assert_eq!(two("work", ""), ["api (work)", "api (102)"]);
+    // One that has left is in nobody's way.
+    let mut left = pane(2, "");
+    left.end = Some(End::Left);
+    left.status = SessionStatus::Stopped;
+    assert_eq!(titles(vec![pane(1, ""), left]), ["api"]);
+
+    // A name that is told stays while others come and go.
+    let mut scene = Scene::of(Vec::new());
+    scene.see(1_000, vec![pane(1, "work")]);
+    assert_eq!(scene.wait(5_000).len(), 1);
+    scene.see(5_000, vec![pane(1, "work"), pane(2, "play")]);
+    let later = told(&scene.wait(9_000));
+    assert_eq!(later, ["+2 api (play) | Permission · Bash: make"]);
+    assert_eq!(scene.see(9_000, vec![pane(2, "play")]), []);
+    assert_eq!(told(&scene.wait(20_000)), ["-1"]);
+}

@@ -71,6 +71,30 @@ fn what_was_told_of_an_end_outlasts_the_row() {
 }
 
 #[test]
+fn an_end_that_was_held_back_is_told_though_its_row_is_gone() {
+    let mut scene = Scene::of(vec![idle(1)]);
+    scene.preferences.snoozed_until = Some(at(200_000));
+    scene.see(5_000, vec![ended(1, 5_000, End::Killed)]);
+    assert_eq!(scene.wait(65_000), []);
+    assert_eq!(scene.see(65_000, Vec::new()), []);
+    assert_eq!(scene.wait(200_000), []);
+    let words = "+1 s1 | Stopped · it was killed, or it crashed";
+    assert_eq!(told(&scene.wait(210_000)), [words]);
+    assert_eq!(scene.why(), [Suppressed::Snoozed]);
+    // Whoever looks before has seen the row, or knows.
+    let mut scene = Scene::of(vec![idle(1)]);
+    scene.preferences.snoozed_until = Some(at(200_000));
+    scene.see(5_000, vec![ended(1, 5_000, End::Killed)]);
+    scene.wait(30_000);
+    scene.attention.popover_open = true;
+    assert_eq!(scene.decide(), []);
+    scene.attention.popover_open = false;
+    scene.see(65_000, Vec::new());
+    assert_eq!(scene.wait(600_000), []);
+    assert!(scene.notices.known.is_empty());
+}
+
+#[test]
 fn p4_neither_each_turn_nor_a_sub_agent_is_told() {
     let mut scene = Scene::of(vec![idle(1)]);
     // Turns of 50 s, one after the other; only the wait for an answer makes one long.
@@ -224,6 +248,18 @@ fn what_is_held_back_is_told_when_the_time_comes_if_it_still_holds() {
 }
 
 #[test]
+fn a_clock_that_is_set_counts_within_ten_minutes() {
+    let mut scene = Scene::of(vec![working(1, 0)]);
+    let (from, to) = (22 * 60, 7 * 60);
+    scene.preferences.quiet = Some(QuietHours { from, to });
+    scene.attention.minute = from;
+    scene.see(1_000, vec![asks(1, 1_000, "make")]);
+    assert_eq!(scene.wait(60_000), []);
+    scene.attention.minute = to;
+    assert_eq!(scene.wait(60_000 + 10 * 60_000).len(), 1);
+}
+
+#[test]
 fn quiet_hours_may_last_over_midnight() {
     let night = QuietHours {
         from: 22 * 60,
@@ -339,6 +375,17 @@ fn what_was_put_away_stays_away() {
 }
 
 #[test]
+fn what_is_asked_again_after_it_was_put_away_is_told_again() {
+    let mut scene = Scene::of(vec![working(1, 0)]);
+    scene.see(1_000, vec![asks(1, 1_000, "make")]);
+    assert_eq!(scene.wait(3_000).len(), 1);
+    scene.notices.closed(Slot::Session(id(1)));
+    assert_eq!(scene.see(3_000, vec![working(1, 3_000)]), []);
+    assert_eq!(scene.see(3_300, vec![asks(1, 3_300, "make")]), []);
+    assert_eq!(scene.wait(10_000).len(), 1);
+}
+
+#[test]
 fn a_glance_at_the_popover_takes_back_all_but_needs() {
     let mut scene = Scene::of(vec![working(1, 0), working(2, 0)]);
     scene.see(90_000, vec![asks(1, 90_000, "make"), failed(2, 90_000)]);
@@ -376,6 +423,19 @@ fn a_whole_request_may_be_answered_right_here() {
             assert_eq!(notice.body, text);
         }
     }
+    // It says who asks what is shown, and not who asked something before.
+    let mut behind = holds(1, 1_000, "touch a", "a");
+    let mut first = behind.requests[0].clone();
+    (first.id, first.held, first.agent) = (RequestId("b".into()), false, Some("Reviewer".into()));
+    behind.requests[0].agent = Some("Explorer".into());
+    behind.requests.insert(0, first);
+    let mut scene = Scene::of(vec![working(1, 0)]);
+    scene.cards = [card("a", &["touch a"])].into();
+    scene.see(1_000, vec![behind]);
+    assert_eq!(
+        told(&scene.wait(3_000)),
+        ["+1 s1 | Permission · Bash (for Explorer)\ntouch a"]
+    );
     // The names of parts stand before them, and lines of a change say which they are.
     let (id_a, mut change) = card("a", &["src/main.rs", "old", "new", "last"]);
     change.lines.insert(0, label("file"));

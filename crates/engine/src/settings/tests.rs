@@ -1,0 +1,160 @@
+//! The file as a whole: its template, what is good in it, what is bad, and what is no such file.
+
+use super::*;
+
+/// How many settings there are.
+const SETTINGS: usize = 14;
+
+#[test]
+fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
+    let home = tempfile::tempdir().expect("folder");
+    let around = Surroundings {
+        home: home.path().into(),
+        ..Surroundings::default()
+    };
+    let path = ensure_file(&around).expect("made");
+    assert_eq!(Settings::read(&around), Settings::default());
+    let text = fs::read_to_string(&path).expect("read");
+    let mut settings = 0;
+    let every = text.lines().map(|line| {
+        let uncommented = line.strip_prefix("# ").unwrap_or(line);
+        let key = uncommented.split(" = ").next().unwrap_or_default();
+        let is_setting = uncommented.contains(" = ") && !key.contains(' ');
+        settings += usize::from(is_setting);
+        match key {
+            // Their defaults cannot be written down: what is shown is an example.
+            "config_dirs" | "quiet_hours" | "snooze_until" | "terminal" => line,
+            _ if is_setting => uncommented,
+            _ => line,
+        }
+    });
+    let every = every.collect::<Vec<_>>().join("\n");
+    assert_eq!(
+        Settings::parse(&every, home.path()),
+        Settings::default(),
+        "what is shown as a default is one"
+    );
+    let shown: Vec<_> = every.lines().map(example).collect();
+    let examples = Settings::parse(&shown.join("\n"), home.path());
+    assert_eq!(examples.problems, [""; 0]);
+    let Settings {
+        config_dirs,
+        notices,
+        terminal,
+        ..
+    } = &examples;
+    assert_eq!(config_dirs, &[home.path().join("work/.claude")]);
+    assert_eq!(terminal, &["xterm", "-e"]);
+    assert!(notices.quiet.is_some() && notices.snoozed_until.is_some());
+    assert_eq!(settings, SETTINGS, "every setting is shown");
+    fs::write(&path, "[discovery]\nconfine = true\n").expect("write");
+    ensure_file(&around).expect("kept");
+    assert_eq!(Settings::read(&around).confinement, Confinement::Confined);
+}
+
+/// A line of the template whose value is an example.
+fn example(line: &str) -> &str {
+    let uncommented = line.strip_prefix("# ").unwrap_or(line);
+    match uncommented.split_once(" = ") {
+        Some((key, _)) if !key.contains(' ') => uncommented,
+        _ => line,
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_named_and_never_fatal() {
+    let home = tempfile::tempdir().expect("folder");
+    let around = Surroundings {
+        home: home.path().into(),
+        ..Surroundings::default()
+    };
+    let file = around.settings_file();
+    fs::create_dir_all(file.parent().expect("folder")).expect("folders");
+    let before = Settings {
+        confinement: Confinement::Confined,
+        ..Settings::default()
+    };
+    let look = |told: &str| {
+        let first = Settings::read(&around);
+        assert_eq!(first.problems.len(), 1, "{first:?}");
+        assert!(first.problems[0].contains(told), "{first:?}");
+        assert!(first.problems[0].ends_with("the defaults are used"));
+        let later = Settings::read_after(&before, &around);
+        assert_eq!(later.confinement, Confinement::Confined, "{told}");
+        assert!(later.problems[0].contains(told), "{later:?}");
+        assert!(later.problems[0].ends_with("what it said before still counts"));
+    };
+    fs::create_dir(&file).expect("a folder in its place");
+    look("is not a plain file");
+    fs::remove_dir(&file).expect("removed");
+    let huge = "# long\n".repeat(usize::try_from(BOUND).expect("small") / 6);
+    fs::write(&file, huge).expect("written");
+    look("more than such a file ever does");
+    fs::write(&file, [b'a', 0xff, 0xfe]).expect("written");
+    look("is not UTF-8 text");
+    fs::remove_file(&file).expect("removed");
+    assert_eq!(Settings::read(&around), Settings::default());
+    assert_eq!(Settings::read_after(&before, &around), Settings::default());
+}
+
+#[test]
+fn a_file_of_nonsense_names_a_few_of_its_problems() {
+    let many: Vec<_> = (0..20_000).map(|n| format!("a{n}=1")).collect();
+    let told = Settings::parse(&many.join("\n"), Path::new("/home/dev")).problems;
+    assert_eq!(told.len(), 11);
+    assert_eq!(told[10], "and 19990 more");
+    let long = format!("[jump]\n{} = 1\n", "x".repeat(100_000));
+    let told = Settings::parse(&long, Path::new("/home/dev")).problem();
+    let told = told.expect("a problem");
+    assert!(told.chars().count() < 300, "{}", told.len());
+    assert!(told.ends_with("…; it is ignored"), "{told}");
+}
+
+#[test]
+fn good_values_are_taken_and_bad_ones_named() {
+    let read = |text| Settings::parse(text, Path::new("/home/dev"));
+    assert_eq!(read(""), Settings::default());
+    let good = read("[discovery]\nconfine = true\nconfig_dirs = ['~/work', '/srv/claude']");
+    assert_eq!(good.confinement, Confinement::Confined);
+    assert_eq!(
+        good.config_dirs,
+        [
+            PathBuf::from("/home/dev/work"),
+            PathBuf::from("/srv/claude")
+        ]
+    );
+    assert!(good.problems.is_empty());
+    for (text, told) in [
+        ("discovery = 3", "discovery must be a [section]"),
+        ("[sounds]", "sounds is not a known section"),
+        (
+            "[discovery]\nconfine = 'yes'",
+            "discovery.confine must be true or false",
+        ),
+        (
+            "[discovery]\nconfig_dirs = '/x'",
+            "discovery.config_dirs must be a list",
+        ),
+        (
+            "[discovery]\nconfig_dirs = ['x', 3]",
+            "holds \"x\", which is no absolute path",
+        ),
+        (
+            "[discovery]\ncolour = 1",
+            "discovery.colour is not a known setting",
+        ),
+        ("pause = 1", "pause must be a [section]"),
+        ("[pause]\nfirst = 'now'", "pause.first must be"),
+        ("[pause]\ntools = true", "pause.tools must be"),
+        ("[pause]\nhow = 1", "pause.how is not a known setting"),
+        ("[discovery", "is not valid TOML"),
+    ] {
+        let settings = read(text);
+        assert!(
+            settings.problems[0].contains(told),
+            "{text}: {:?}",
+            settings.problems
+        );
+        assert!(settings.config_dirs.is_empty());
+    }
+}

@@ -1,0 +1,80 @@
+//! The session bus, as far as the notification server is concerned.
+
+use super::SERVER;
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use zbus::message::Message;
+use zbus::{Connection, MatchRule, MessageStream, Proxy};
+
+const PATH: &str = "/org/freedesktop/Notifications";
+const BUS: &str = "org.freedesktop.DBus";
+const BUS_PATH: &str = "/org/freedesktop/DBus";
+/// Signals that may wait.
+const SIGNALS: usize = 256;
+
+/// The bus, listened to.
+pub(super) struct Bus {
+    connection: Connection,
+    pub(super) signals: mpsc::Receiver<Message>,
+}
+
+impl Bus {
+    /// Joins the bus, and listens to the server from then on.
+    pub(super) async fn connect() -> zbus::Result<Self> {
+        let connection = Connection::session().await?;
+        let server = MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .interface(SERVER)?
+            .path(PATH)?
+            .build();
+        let names = MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .sender(BUS)?
+            .interface(BUS)?
+            .member("NameOwnerChanged")?
+            .arg(0, SERVER)?
+            .build();
+        let listen =
+            async |rule| MessageStream::for_match_rule(rule, &connection, Some(SIGNALS)).await;
+        let (server, names) = (listen(server).await?, listen(names).await?);
+        let (send, signals) = mpsc::channel(SIGNALS);
+        tauri::async_runtime::spawn(async move {
+            let mut both = futures_util::stream::select(server, names);
+            while let Some(message) = both.next().await {
+                // A signal that cannot be read is none; who listens no more needs none.
+                if let Ok(message) = message
+                    && send.send(message).await.is_err()
+                {
+                    return;
+                }
+            }
+        });
+        Ok(Self {
+            connection,
+            signals,
+        })
+    }
+
+    /// The unique name of the server.
+    pub(super) async fn owner(&self) -> zbus::Result<String> {
+        let bus = Proxy::new(&self.connection, BUS, BUS_PATH, BUS).await?;
+        bus.call("GetNameOwner", &SERVER).await
+    }
+
+    /// Asks a method of the server, for as long as that takes.
+    pub(super) fn ask<B, R>(
+        &self,
+        method: &'static str,
+        body: B,
+    ) -> impl Future<Output = zbus::Result<R>> + Send + use<B, R>
+    where
+        B: serde::Serialize + zbus::zvariant::DynamicType + Send + Sync,
+        R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
+    {
+        let connection = self.connection.clone();
+        async move {
+            let server = Proxy::new(&connection, SERVER, PATH, SERVER).await?;
+            server.call(method, &body).await
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What has happened is told, too; and nothing of what its owner looks at.
+
+use super::wishes::settle;
+use super::{CAREFUL, Hooks, LONG, Scene, ask, until_is};
+use trusty_tests::{Key, Shape, Terminal};
+
+#[test]
+fn a_turn_that_has_finished_is_told_and_so_is_one_that_failed() {
+    let Some(scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    scene.wish("finished_after = 0");
+    scene.terminal.run_turn(LONG, "say hello");
+    let told = scene.desktop.wait_notice("the end of a turn", |_| true);
+    assert_eq!(told.title, "payments");
+    assert_eq!(told.body, "Finished · ready for review");
+    assert_eq!(told.actions, ["default", "Show", "show", "Show"]);
+    scene.wait_displayed(1);
+
+    scene.terminal.run_turn(LONG, "error 400");
+    let told = scene
+        .desktop
+        .wait_notice("a failure", |told| told.body.starts_with("Failed"));
+    assert!(told.body.contains("400"), "{told:?}");
+    // It has taken the place of the other.
+    scene.wait_displayed(1);
+    assert_eq!(scene.desktop.notices().len(), 2);
+}
+
+#[test]
+fn what_the_open_popover_shows_is_not_told() {
+    let Some(mut scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    assert_eq!(scene.desktop.app(&[]).wait_exit(LONG), Some(0));
+    scene.desktop.wait_popover();
+    scene.desktop.wait_focus();
+    scene.ask("touch paid");
+    scene.wait_needs(1);
+    settle();
+    assert_eq!(scene.desktop.notices(), []);
+
+    // Whoever has seen it there is not told of it later; of the next one they are.
+    scene.desktop.key("Escape");
+    scene.desktop.wait_no_popover();
+    let other = scene.beside();
+    ask(&other, "touch shipped");
+    let told = scene.desktop.wait_notice("the next need", |_| true);
+    assert_eq!(told.title, "orders");
+    scene.wait_displayed(1);
+    assert_eq!(scene.app.log(), "");
+    assert!(scene.app.is_running());
+}
+
+#[test]
+fn two_sessions_of_one_folder_that_ask_the_same_are_two_notices() {
+    let Some(scene) = Scene::new(Hooks::Apart) else {
+        return;
+    };
+    let _dunst = scene.desktop.start_notifications();
+    let (home, api) = (&scene.home, &scene.api);
+    let twin = Terminal::open(Shape::PtyBash, home, api, &scene.folder, &CAREFUL);
+    twin.wait_status(LONG, "idle");
+    scene.ask("touch paid");
+    scene.wait_displayed(1);
+    ask(&twin, "touch paid");
+    scene.wait_displayed(2);
+    let titles = || -> Vec<String> {
+        let told = scene.desktop.notices().into_iter();
+        told.map(|told| told.title).collect()
+    };
+    for one in [&scene.terminal, &twin] {
+        let wanted = format!("payments ({})", one.client().pid);
+        assert!(titles().contains(&wanted), "{wanted}: {:?}", titles());
+    }
+    // Both stay until each is answered.
+    settle();
+    assert_eq!(scene.desktop.displayed(), Some(2));
+    twin.wait_screen(LONG, "Do you want to proceed?");
+    twin.answer(Key::Char('1'));
+    scene.wait_displayed(1);
+    scene.let_it();
+    until_is("nothing on the screen", &Some(0), || {
+        scene.desktop.displayed()
+    });
+}
