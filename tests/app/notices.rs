@@ -4,6 +4,8 @@
 mod crowd;
 #[path = "notices/fronts.rs"]
 mod fronts;
+#[path = "notices/fussy.rs"]
+mod fussy;
 #[path = "notices/kinds.rs"]
 mod kinds;
 #[path = "notices/servers.rs"]
