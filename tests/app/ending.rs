@@ -1,28 +1,36 @@
 //! From a row to its terminal, and the end of a session, asked for in its row.
 
 use super::pausing::{click, middle};
-use super::{DRAWN, LONG, wait_word};
+use super::{DRAWN, LONG, SOON, wait_word};
 use std::fs;
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
 use trusty_tests::trusty::{configure, list};
-use trusty_tests::wait::until;
+use trusty_tests::wait::{poll, until};
 use trusty_tests::{FakeApi, Home, Shape, Signal, Terminal, Value};
 
 const TITLE: &str = "[data-id] .title";
 /// What a row asks back: its name.
 const ASKED: &str = "return document.querySelector('.confirm')?.getAttribute('aria-label') ?? null";
 
-/// Presses the button with these words, as a hand would.
+/// Presses the button with these words, as a hand would; once more where it was moved just then.
 fn press(desktop: &Desktop, page: &WebDriver, words: &str) {
     let mark = format!(
         "const all = [...document.querySelectorAll('[data-id] .choice')];
         const one = all.find((button) => button.textContent.trim() === '{words}');
-        one?.setAttribute('data-press', '{words}');
+        document.querySelectorAll('[data-press]').forEach((node) => node.removeAttribute('data-press'));
+        window.pressed = false;
+        one?.setAttribute('data-press', '');
+        one?.addEventListener('click', () => (window.pressed = true), {{ capture: true, once: true }});
         return one !== undefined;"
     );
-    until_is(words, &true.into(), || page.run(&mark));
-    page.run(DRAWN);
-    click(desktop, page, &format!("[data-press='{words}']"));
+    until(LONG, words, || {
+        until_is(words, &true.into(), || page.run(&mark));
+        page.run(DRAWN);
+        click(desktop, page, "[data-press]");
+        poll(SOON, || {
+            page.run("return window.pressed").as_bool().filter(|on| *on)
+        })
+    });
 }
 
 /// Chooses from what can be done to the only row.
