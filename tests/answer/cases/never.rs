@@ -1,12 +1,13 @@
 //! Where nothing is ever held, and nothing offered that could not work.
 
 use crate::stage::{LONG, PROCEED, Setting, Stage};
+use serde_json::json;
 use std::fs;
 use std::io::Read;
 use std::process::Stdio;
 use trusty_tests::trusty::{Running, Watch, session_of};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{Home, Key, Shape, Value};
+use trusty_tests::{Home, Key, Kind, Shape, Value};
 
 /// Whether anything was ever shown as if it could be answered from here.
 fn was_held(watch: &Watch) -> bool {
@@ -21,40 +22,70 @@ fn was_held(watch: &Watch) -> bool {
         .any(|request| request["held"] == true)
 }
 
+/// Changes the settings of the client, and talks with it until it has read them: until a hook of
+/// its owner's own runs, or runs no more.
+#[track_caller]
+fn set(stage: &Stage, name: &str, value: Value, runs: Hooks) {
+    let file = stage.home.config_dir().join("settings.json");
+    let mut settings: Value =
+        serde_json::from_slice(&fs::read(&file).expect("connected")).expect("JSON");
+    settings[name] = value;
+    fs::write(&file, settings.to_string()).expect("written");
+    let ran = stage.folder.join("ran");
+    for number in 0..30 {
+        let _ = fs::remove_file(&ran);
+        let prompt = format!("say {name} {number}");
+        stage.terminal.submit(&prompt);
+        stage.api.wait_for(LONG, &prompt, Kind::MessageStop);
+        stage.rest();
+        if ran.exists() == (runs == Hooks::Run) {
+            return;
+        }
+    }
+    panic!(
+        "the client has not read its settings again: {}",
+        stage.diagnosis()
+    );
+}
+
+/// Whether a client runs hooks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hooks {
+    Run,
+    Rest,
+}
+
 /// The client runs no hooks: the need is told, and that it is answered in the terminal, and why.
 pub(crate) fn a_policy_forbids_hooks(shape: Shape) {
     let Some(stage) = Stage::new(shape) else {
         return;
     };
     let file = stage.home.config_dir().join("settings.json");
-    let mut settings: Value =
-        serde_json::from_slice(&fs::read(&file).expect("connected")).expect("JSON");
-    settings["disableAllHooks"] = true.into();
-    fs::write(&file, settings.to_string()).expect("written");
+    let settings: Value =
+        serde_json::from_slice(&fs::read(file).expect("connected")).expect("JSON");
+    let mut hooks = settings["hooks"].clone();
+    let own = json!({"hooks": [{"type": "command", "command": "touch ran"}]});
+    let prompted = hooks["UserPromptSubmit"].as_array_mut().expect("ours");
+    prompted.push(own);
+    set(&stage, "hooks", hooks, Hooks::Run);
+    set(&stage, "disableAllHooks", true.into(), Hooks::Rest);
+    let watch = Watch::start(&stage.home);
+    stage.terminal.submit("bash: touch made");
+    stage.terminal.wait_screen(LONG, PROCEED);
     let words = until_or(
         LONG,
         "words about the policy",
         || {
-            stage.terminal.submit("bash: touch made");
-            stage.terminal.wait_screen(LONG, PROCEED);
-            let said = trusty_tests::wait::poll(std::time::Duration::from_secs(5), || {
-                let need = stage.session()?["need"].clone();
-                let words = need["elsewhere"].as_str()?;
-                words.contains("disableAllHooks").then(|| words.to_owned())
-            });
-            if said.is_none() {
-                // The client had not read the settings again.
-                stage.terminal.answer(Key::Escape);
-                stage.rest();
-            }
-            said
+            let need = stage.session()?["need"].clone();
+            need["elsewhere"].as_str().map(str::to_owned)
         },
         || stage.diagnosis(),
     );
+    assert!(words.contains("disableAllHooks"), "{words}");
     assert!(words.contains("settings.json"), "{words}");
-    assert!(stage.held().is_empty());
     stage.terminal.answer(Key::Char('1'));
     stage.wait_made("made");
+    assert!(!was_held(&watch));
     stage.goes_on("say and on");
 }
 
@@ -139,7 +170,7 @@ pub(crate) fn modes_that_do_not_ask(shape: Shape) {
         };
         until(LONG, mode, || told().filter(|told| told == mode));
         let request = stage.ask("ask");
-        let answers = serde_json::json!({"kind": "choose", "answers": [["Blue"]]});
+        let answers = json!({"kind": "choose", "answers": [["Blue"]]});
         stage.give(&request, &answers);
         stage.wait_result("\"Which color?\"=\"Blue\"");
         stage.goes_on("say and on");

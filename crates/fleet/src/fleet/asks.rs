@@ -4,7 +4,9 @@
 use super::{Fleet, Known};
 use crate::client::Role;
 use crate::evidence::{HookEvidence, Requests};
-use crate::observation::{Connection, Happened, Holding, ProcessFacts, RegistryEntry, RunState};
+use crate::observation::{
+    Connection, Happened, Holding, HookEvent, ProcessFacts, RegistryEntry, RunState,
+};
 use crate::request::{Over, RequestId};
 use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
 use crate::status::{Channel, HOOK_LEADS, Open, Stand};
@@ -139,8 +141,15 @@ impl Fleet {
     fn untold(&self, known: &Known<'_>, now: Timestamp) -> Option<String> {
         let dir = known.dir();
         let connection = dir.and_then(|dir| Some(&self.evidence.connections.get(dir)?.value));
+        // A client that has not read its settings again runs the hooks that it had.
+        let runs_hooks =
+            connection == Some(&Connection::Connected) || heard(known).next().is_some();
+        if runs_hooks && now < Timestamp::from(known.verdict.need.as_ref()?.since).after(HOOK_LEADS)
+        {
+            return None;
+        }
         let why = match connection {
-            Some(Connection::Connected) => return unasked(known, now),
+            Some(Connection::Connected) => return unasked(known),
             Some(Connection::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
             Some(Connection::Broken(_)) => "the settings of its hooks cannot be understood",
             Some(Connection::Lost) => "its hooks are incomplete; connect them again",
@@ -150,24 +159,24 @@ impl Fleet {
     }
 }
 
-/// Why no hook holds what its registry waits for.
-fn unasked(known: &Known<'_>, now: Timestamp) -> Option<String> {
-    let need = known.verdict.need.as_ref()?;
-    if now < Timestamp::from(need.since).after(HOOK_LEADS) {
-        return None;
-    }
-    if has_hung_up(known, Timestamp::from(need.since)) {
-        return Some("its hook ended before it was answered".to_owned());
-    }
-    let began = known.process.facts.started_at;
-    let pid = known.key.pid;
-    let mut heard = known
+/// What the hooks of its client have told, newest first.
+fn heard<'a>(known: &'a Known<'_>) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> {
+    let (began, pid) = (known.process.facts.started_at, known.key.pid);
+    let all = known
         .case
         .hooks
         .into_iter()
-        .flat_map(HookEvidence::newest_first)
-        .filter(|(at, e)| *at >= began && e.pid.is_none_or(|p| p == pid))
-        .peekable();
+        .flat_map(HookEvidence::newest_first);
+    all.filter(move |(at, e)| *at >= began && e.pid.is_none_or(|p| p == pid))
+}
+
+/// Why no hook holds what its registry waits for.
+fn unasked(known: &Known<'_>) -> Option<String> {
+    let need = known.verdict.need.as_ref()?;
+    if has_hung_up(known, Timestamp::from(need.since)) {
+        return Some("its hook ended before it was answered".to_owned());
+    }
+    let mut heard = heard(known).peekable();
     let why = if heard.peek().is_none() {
         "its hooks are connected, but none has been heard here: it asked before Trusty Bar ran, \
          or another program of ours listens"

@@ -27,8 +27,15 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
         with(waits(), vec![connected(Connection::Lost)]),
         "connect them again",
     );
-    let policy = Connection::Forbidden("disableAllHooks is set".into());
-    said(with(waits(), vec![connected(policy)]), "disableAllHooks");
+    let policy = || connected(Connection::Forbidden("disableAllHooks is set".into()));
+    said(with(waits(), vec![policy()]), "disableAllHooks");
+    let ran = vec![event(1_000, MAIN, Happened::Prompted), policy()];
+    said(with(waits(), ran.clone()), "disableAllHooks");
+    assert_eq!(
+        why(with(waits(), ran), 2_400),
+        None,
+        "its client may not have read its settings again, and its hook may still come"
+    );
     said(
         with(waits(), vec![connected(Connection::Connected)]),
         "none has been heard",
