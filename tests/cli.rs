@@ -115,7 +115,10 @@ fn one_serves_a_second_is_refused_and_both_tell_the_same() {
         (list(&home)["revision"].as_u64() > Some(0)).then_some(())
     });
     let watch = Watch::start(&home);
-    until(LONG, "the first line", || watch.lines().first().cloned());
+    until(LONG, "the engine's first line", || {
+        let (_, line) = watch.lines().first()?.clone();
+        (line["revision"].as_u64() > Some(0)).then_some(())
+    });
 
     assert!(serving.process().signal(Signal::TERM));
     assert_eq!(serving.wait(LONG), Some(0));

@@ -187,7 +187,7 @@ fn a_paused_one_that_is_killed_runs_nothing_and_leaves_no_record() {
     terminal.wait_status(LONG, "idle");
     let client = terminal.client();
     let pid = client.pid.to_string();
-    terminal.submit("stream 2s then bash: touch made");
+    terminal.submit("stream 8s then bash: touch made");
     terminal.wait_status(LONG, "busy");
     let paused = run(&home, ["pause", &pid, "--how", "hold"]);
     assert!(paused.status.success(), "{}", complaint(&paused));

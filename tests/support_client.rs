@@ -66,12 +66,12 @@ fn exercise(shape: Shape) {
     });
     terminal.wait_status(LONG, "idle");
 
-    terminal.submit("stream 30s");
-    stage.api.wait_for(LONG, "stream 30s", Kind::FirstDelta);
-    terminal.wait_screen(LONG, "line 5");
+    let long = "say begun then stream 30s";
+    terminal.submit(long);
+    terminal.wait_screen(LONG, "● begun");
     terminal.press(Key::Escape);
     terminal.wait_status(LONG, "idle");
-    stage.api.wait_for(LONG, "stream 30s", Kind::Disconnected);
+    stage.api.wait_for(LONG, long, Kind::Disconnected);
 
     terminal.submit("/exit");
     terminal.wait_end(LONG, client);

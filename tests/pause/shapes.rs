@@ -11,13 +11,13 @@ fn streams_on(shape: Shape, how: &str) {
         return;
     };
     let settings = stage.settings();
-    let prompt = "stream 6s";
+    let prompt = "stream 12s";
     stage.terminal.submit(prompt);
     stage.api.wait_for(LONG, prompt, Kind::FirstDelta);
     stage.pause(how);
     stage.check_paused(how);
     let summary = stage.summary();
-    assert!(summary.contains("stream 6s"), "{summary}");
+    assert!(summary.contains(prompt), "{summary}");
     assert_eq!(
         summary.contains("in its pane:"),
         shape.is_tmux(),

@@ -108,6 +108,10 @@ impl Home {
     pub fn project(&self, name: &str) -> PathBuf {
         let folder = self.untrusted_project(name);
         let mut state = self.state();
+        // A client that runs writes this file, too.
+        if state["projects"][text(&folder)]["hasTrustDialogAccepted"] == true {
+            return folder;
+        }
         state["projects"][text(&folder)] = json!({
             "hasTrustDialogAccepted": true,
             "hasCompletedProjectOnboarding": true,

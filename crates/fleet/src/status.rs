@@ -14,7 +14,7 @@
 //! | hook: a prompt was sent | Working | [`HOOK_LEADS`], then the registry | no |
 //! | registry `busy` | Working, Compacting, Retrying | while the file says so | no |
 //! | registry `shell` | `BackgroundShell` | while the file says so | no |
-//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy`, `shell` |
+//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy`, `shell`; [`TURN_TOLD`] while the transcript tells no end |
 //! | registry file gone | as the file last said | [`LEAVING`] | no |
 //! | the client's own list, where the registry is not understood | the same words, inferred | [`LIST_FRESH`] | no |
 //! | pane text, where the client tells nothing | the same states, inferred | [`SCREEN_FRESH`] | no |
@@ -68,6 +68,9 @@ pub const RETRY_PAUSE: Duration = Duration::from_secs(45);
 /// The transcript is written in batches: its lines may be so much later than the registry's word,
 /// and than each other (measured up to 0.3 s).
 pub const FLUSHED: Duration = Duration::from_millis(300);
+/// The end of a turn that the transcript tells of is written and read by then; of one that Escape
+/// took back before its first word, none comes.
+pub const TURN_TOLD: Duration = IDLE_DEBOUNCE.saturating_add(FLUSHED);
 /// A record is dated when it is made, the registry when it is written: up to so much later.
 pub const SLACK: Duration = Duration::from_secs(2);
 /// Work without a turn in the transcript for so long is a compaction, or a command.

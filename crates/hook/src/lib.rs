@@ -21,8 +21,10 @@ use trusty_engine::connect;
 use trusty_engine::hooks;
 use trusty_engine::io::{input, sys};
 
-/// How long a client may take to hand over its payload and to close its end.
+/// How long a client may rest while it hands over its payload and closes its end.
 const INPUT: Duration = Duration::from_secs(2);
+/// How long that may take in all.
+const WHOLE_INPUT: Duration = Duration::from_secs(10);
 
 /// Does what the arguments after the program's name say: an event's name, or `keep` and a path.
 pub fn run(mut arguments: impl Iterator<Item = OsString>) {
@@ -50,7 +52,7 @@ enum Then {
 
 /// One event of a client.
 fn happened(event: &str, then: Then) {
-    let payload = input::read_whole(hooks::MOST, INPUT);
+    let payload = input::read_whole(hooks::MOST, INPUT, WHOLE_INPUT);
     let around = surroundings();
     let Ok(machine) = sys::machine() else {
         return;

@@ -139,7 +139,7 @@ pub(crate) fn the_client_gives_up_the_hook(shape: Shape) {
     let ours = stage.home.config_dir().join("settings.json");
     let mut settings: Value =
         serde_json::from_slice(&fs::read(ours).expect("connected")).expect("JSON");
-    settings["hooks"]["PermissionRequest"][0]["hooks"][0]["timeout"] = 3.into();
+    settings["hooks"]["PermissionRequest"][0]["hooks"][0]["timeout"] = 8.into();
     let project = stage.folder.join(".claude");
     fs::create_dir_all(&project).expect("a folder");
     let file = project.join("settings.local.json");

@@ -2,6 +2,7 @@
 
 use super::wishes::settle;
 use super::{CAREFUL, Hooks, LONG, Scene, ask, until_is};
+use trusty_tests::wait::until_or;
 use trusty_tests::{Key, Shape, Terminal};
 
 #[test]
@@ -73,7 +74,12 @@ fn two_sessions_of_one_folder_that_ask_the_same_are_two_notices() {
     };
     for one in [&scene.terminal, &twin] {
         let wanted = format!("payments ({})", one.client().pid);
-        assert!(titles().contains(&wanted), "{wanted}: {:?}", titles());
+        until_or(
+            LONG,
+            &wanted,
+            || titles().contains(&wanted).then_some(()),
+            || format!("{:?}", titles()),
+        );
     }
     // Both stay until each is answered.
     settle();

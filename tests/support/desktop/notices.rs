@@ -110,6 +110,8 @@ impl Desktop {
             .filter_map(|call| {
                 let call = call.split("\nmethod return ").next()?;
                 let call = call.split("\nsignal ").next()?;
+                // Its last argument: the log is read while it is written.
+                call.contains("\n   int32 ").then_some(())?;
                 // The hints are no texts.
                 let call = call.split("dict entry(").next()?;
                 let mut texts = call.split('"').skip(1).step_by(2).map(str::to_owned);

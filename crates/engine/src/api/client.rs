@@ -27,8 +27,9 @@ use trusty_fleet::request::RequestId;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot};
 
-/// How long an engine may take to answer before we go on without it.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long an engine may take to answer before we go on without it: one without news is worse
+/// than waiting for one on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an answer may take that holds all of a request.
 const WHOLE: Duration = Duration::from_secs(3);
 /// How long an action may take: a terminal is waited for, step by step.

@@ -14,9 +14,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-/// How long an engine may take to say that it listens. A dialog of the main agent is on the
-/// screen meanwhile, so nobody waits for this.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long an engine may take to say that it listens: longer than it grants a payload. A dialog of
+/// the main agent is on the screen meanwhile, so only sub-agents wait for one that hangs.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a hook that waits looks whether anybody waits for it.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often a hook that is held is told that it still is.

@@ -207,7 +207,8 @@ async fn wait(mut stream: UnixStream, handle: &Handle, session: SessionId, asked
             let handed_on = timeout(HANDED_ON, hand_on(&mut stream, &bytes)).await;
             match handed_on {
                 Ok(Some(())) => Over::Answered,
-                _ => Over::HungUp,
+                Ok(None) => Over::HungUp,
+                Err(_) => Over::Released,
             }
         }
         None => Over::HungUp,

@@ -7,7 +7,7 @@ use super::{ActionError, Hands};
 use crate::io::clock;
 use crate::io::sys::{self, Stat};
 use crate::io::terminal;
-use crate::io::tmux::{self, Key, Look};
+use crate::io::tmux::{self, Key, Look, TmuxError};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::io;
@@ -28,8 +28,12 @@ const PROMPT: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// The client sets its terminal up when it goes on; after this it is helped.
 const SET_UP: Duration = Duration::from_secs(2);
+/// A prompt that looks as the client did before may be what the client has left.
+const ALIKE: Duration = Duration::from_secs(3);
 /// A text and an Enter that come together are taken for something pasted.
 const BEFORE_ENTER: Duration = Duration::from_millis(300);
+/// A client draws what was typed within this, on a machine with much to do, too.
+const DRAWN: Duration = Duration::from_secs(3);
 /// How many lines of a pane are worth remembering.
 const LAST_LINES: usize = 4;
 
@@ -46,6 +50,14 @@ async fn press(hands: &Hands, pane: &PaneKey, keys: &[Key<'_>]) -> Result<(), Ac
 async fn look(hands: &Hands, pane: &PaneKey) -> Result<Look, ActionError> {
     let seen = tmux::look(program(hands)?, &pane.server, &pane.pane).await;
     seen.map_err(failed("look at its pane"))
+}
+
+/// The same, and nothing where the server is too busy to say in time.
+async fn glance(hands: &Hands, pane: &PaneKey) -> Result<Option<Look>, ActionError> {
+    match tmux::look(program(hands)?, &pane.server, &pane.pane).await {
+        Err(TmuxError::Hangs) => Ok(None),
+        seen => seen.map(Some).map_err(failed("look at its pane")),
+    }
 }
 
 /// The last lines of a pane that say something, as one text.
@@ -142,7 +154,8 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
     };
     let key = work.client();
     // Some shells keep programs of their own beside them.
-    let before = children(shell).map_err(failed("look at its shell"))?;
+    let usual = children(shell).map_err(failed("look at its shell"))?;
+    let shown = place(&look(work.hands, &pane).await?);
     press(work.hands, &pane, &[Key::Named("C-z")]).await?;
     point("suspend.pressed");
     let aside = || Ok(tree::rests(key)? && has_terminal(shell)?);
@@ -151,11 +164,11 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
         return Err(failed(what)("it goes on; try again"));
     }
     point("suspend.stopped");
-    let look = prompt(work.hands, &pane, shell, &before).await?;
+    let look = prompt(work.hands, &pane, shell, &usual, &shown).await?;
     client(work)?;
     if let Means::Suspend { cursor, line, .. } = &mut work.record.means {
-        *cursor = Some(look.cursor);
-        *line = Some(line_of(&look));
+        let (at, text) = place(&look);
+        (*cursor, *line) = (Some(at), Some(text));
     }
     work.keep()?;
     point("suspend.prompt-seen");
@@ -167,9 +180,13 @@ fn has_terminal(key: ProcessKey) -> io::Result<bool> {
     Ok(tree::alive(key)?.is_some_and(|s| s.foreground == s.group))
 }
 
-fn line_of(look: &Look) -> String {
+/// Where the cursor is, and the line it is in.
+fn place(look: &Look) -> ((u32, u32), String) {
     let row = usize::try_from(look.cursor.1).unwrap_or(usize::MAX);
-    look.lines.get(row).cloned().unwrap_or_default()
+    (
+        look.cursor,
+        look.lines.get(row).cloned().unwrap_or_default(),
+    )
 }
 
 /// Waits until the shell has drawn its prompt: it asks no program any more, and nothing moves.
@@ -178,20 +195,23 @@ async fn prompt(
     pane: &PaneKey,
     shell: ProcessKey,
     usual: &BTreeSet<ProcessKey>,
+    before: &((u32, u32), String),
 ) -> Result<Look, ActionError> {
     let begun = clock::instant();
-    let mut last = look(hands, pane).await?;
-    let mut since = clock::instant();
+    let mut last = None;
+    let mut since = begun;
     loop {
         clock::sleep(LOOK_AGAIN).await;
-        let now = look(hands, pane).await?;
-        let asked = children(shell).map_err(failed("look at its shell"))?;
-        let moved = (now.cursor, line_of(&now)) != (last.cursor, line_of(&last));
-        if moved || !asked.is_subset(usual) {
-            since = clock::instant();
-            last = now;
-        } else if since.elapsed() >= STILL {
-            return Ok(now);
+        if let Some(now) = glance(hands, pane).await? {
+            let asked = children(shell).map_err(failed("look at its shell"))?;
+            let at = place(&now);
+            let is_drawn = at != *before || begun.elapsed() >= ALIKE;
+            if last.as_ref() != Some(&at) || !asked.is_subset(usual) {
+                since = clock::instant();
+                last = Some(at);
+            } else if is_drawn && since.elapsed() >= STILL {
+                return Ok(now);
+            }
         }
         if begun.elapsed() >= PROMPT {
             return Err(failed("wait for the prompt of its shell")(
@@ -254,7 +274,7 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
         let fg = [Key::Text("fg"), Key::Named("Enter")];
         match (cursor, line) {
             (Some(cursor), Some(line)) => {
-                if (look.cursor, line_of(&look)) != (cursor, line) {
+                if place(&look) != (cursor, line) {
                     return Err(by_hand("something was typed or printed in its terminal"));
                 }
                 press(work.hands, &pane, &fg).await?;
@@ -357,8 +377,13 @@ pub(super) async fn go_on(work: &mut Work<'_>, how: Undo) -> Result<(), ActionEr
     let text = [Key::Named("C-u"), Key::Text("continue")];
     press(work.hands, &pane, &text).await?;
     point("interrupt.typed");
+    let begun = clock::instant();
     clock::sleep(BEFORE_ENTER).await;
-    let look = ready(work.hands, &pane, key).await?;
+    let mut look = ready(work.hands, &pane, key).await?;
+    while !stands_alone("continue", &look.lines) && begun.elapsed() < DRAWN {
+        clock::sleep(LOOK_AGAIN).await;
+        look = ready(work.hands, &pane, key).await?;
+    }
     if !stands_alone("continue", &look.lines) {
         // In a dialog an Enter would choose, and below other lines it would send them, too.
         press(work.hands, &pane, &[Key::Named("C-u")]).await?;
@@ -435,7 +460,7 @@ mod tests {
             lines: vec!["tb> ".into()],
         };
         assert_eq!(check(&fine, &stat), Ok(()));
-        assert_eq!(line_of(&fine), "tb> ");
+        assert_eq!(place(&fine).1, "tb> ");
         let with = |change: fn(&mut Look)| {
             let mut look = fine.clone();
             change(&mut look);
@@ -449,7 +474,7 @@ mod tests {
             cursor: (0, 7),
             ..fine
         };
-        assert_eq!(line_of(&below), "");
+        assert_eq!(place(&below).1, "");
     }
 
     #[test]

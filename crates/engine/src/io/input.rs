@@ -7,16 +7,17 @@ use rustix::time::Timespec;
 use std::io;
 use std::time::Duration;
 
-/// All of standard input, if it is not longer than `bound` bytes and ends within `patience`. A
-/// longer one is taken to its end all the same, so that its writer is not told of a broken pipe.
-pub fn read_whole(bound: usize, patience: Duration) -> Option<Vec<u8>> {
+/// All of standard input, if it is not longer than `bound` bytes, never rests for longer than
+/// `patience`, and ends within `whole`. A longer one is taken to its end all the same, so that its
+/// writer is not told of a broken pipe.
+pub fn read_whole(bound: usize, patience: Duration, whole: Duration) -> Option<Vec<u8>> {
     let input = io::stdin();
     let begun = clock::instant();
     let mut taken = Vec::new();
     let mut chunk = vec![0; 64 << 10];
     let mut fits = true;
     loop {
-        let left = patience.checked_sub(begun.elapsed())?;
+        let left = whole.checked_sub(begun.elapsed())?.min(patience);
         let left = Timespec::try_from(left).ok()?;
         let mut ends = [PollFd::new(&input, PollFlags::IN)];
         match poll(&mut ends, Some(&left)) {

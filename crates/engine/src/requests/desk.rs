@@ -142,7 +142,9 @@ impl Held {
         if let Some(reply) = hold.answering {
             let _ = reply.send(match over {
                 Over::Answered => Ok(()),
-                Over::Released | Over::HungUp => Err(AnswerError::Unheard),
+                // Its client has ended it meanwhile, as it does once its terminal has answered.
+                Over::HungUp => Err(AnswerError::Over),
+                Over::Released => Err(AnswerError::Unheard),
             });
         }
         Some(over)

@@ -245,6 +245,11 @@ impl<'a> Content<'a> {
             .then_some(end.at)
     }
 
+    /// Whether the transcript tells of a turn, and of no end of it yet.
+    pub(super) fn is_in_turn(&self) -> bool {
+        self.transcript.is_some_and(|t| t.turn_at.is_some()) && self.ended_at().is_none()
+    }
+
     /// A request that was sent again and has no answer yet.
     pub(super) fn retry(&self, now: Timestamp) -> Option<&'a Retry> {
         let retry = self.transcript?.retry.as_ref()?;

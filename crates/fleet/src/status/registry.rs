@@ -3,7 +3,8 @@
 use super::content::{Asked, Content, Ending, retry_over};
 use super::words::Word;
 use super::{
-    Case, Doing, FLUSHED, HOOK_LEADS, IDLE_DEBOUNCE, SCREEN_FRESH, TURNLESS, because, silent, until,
+    Case, Doing, FLUSHED, HOOK_LEADS, IDLE_DEBOUNCE, SCREEN_FRESH, TURN_TOLD, TURNLESS, because,
+    silent, until,
 };
 use crate::evidence::Run;
 use crate::observation::{RegistryEntry, Shows};
@@ -231,7 +232,11 @@ pub(super) fn fresh_screen<'a>(case: &Case<'a>, now: Timestamp) -> Option<&'a Sh
 
 fn idle(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing {
     let before = case.registry.get(1);
-    let settled = run.first.after(IDLE_DEBOUNCE);
+    let settled = run.first.after(if Content::of(case).is_in_turn() {
+        TURN_TOLD
+    } else {
+        IDLE_DEBOUNCE
+    });
     let flashing = |b: &&Run<'_, RegistryEntry>| {
         matches!(Word::of(b.value), Word::Busy | Word::Shell)
             && b.value.session_id == run.value.session_id

@@ -286,10 +286,11 @@ fn left_screen(runs: &[Run<'_, RegistryEntry>], since: Timestamp, now: Timestamp
         if !rests(run.value) {
             continue;
         }
-        let waited_before = runs
-            .iter()
-            .skip(n + 1)
-            .any(|older| waits(older.value) && older.first.after(EARLY) >= since);
+        // What ended before it was the wait for another.
+        let waited_before = runs[n..].windows(2).any(|pair| {
+            let (after, older) = (&pair[0], &pair[1]);
+            waits(older.value) && after.first > since && older.first.after(EARLY) >= since
+        });
         if waited_before || end >= settled {
             return Left::Yes;
         }

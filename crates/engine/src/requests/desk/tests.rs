@@ -86,8 +86,13 @@ fn an_answer_that_is_not_handed_on_is_none() {
     let mut held = Held::default();
     let (_, told) = take(&mut held, "a", 1);
     let (_, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
-    held.ended(session(1), &id("a"), Over::HungUp);
+    held.ended(session(1), &id("a"), Over::Released);
     assert_eq!(code(&mut given), Some("unheard"));
+    drop(told);
+    let (_, told) = take(&mut held, "c", 1);
+    let (_, mut given) = answer(&mut held, session(1), "c", &Answer::Allow {});
+    held.ended(session(1), &id("c"), Over::HungUp);
+    assert_eq!(code(&mut given), Some("over"), "answered in its terminal");
     drop(told);
     let (_, told) = take(&mut held, "b", 1);
     drop(told);

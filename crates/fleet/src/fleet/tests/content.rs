@@ -145,6 +145,19 @@ fn how_a_turn_ended_decides_what_follows() {
         6_000,
         "Active Failed",
     );
+    // Its end is read a moment after the registry's word.
+    let late = with(
+        over(900, End::Finished, None),
+        vec![
+            says(60_000, 1, "busy", ""),
+            transcript(60_100, said(60_000, vec![], end(4_900, End::Finished))),
+            says(61_000, 1, "idle", ""),
+        ],
+    );
+    check(late.clone(), 61_500, "Active Working");
+    let told = transcript(61_600, said(60_000, vec![], end(60_990, End::Finished)));
+    check(with(late.clone(), vec![told]), 61_700, "Active Finished");
+    check(late, 62_000, "Active Idle");
     // A prompt that was taken back leaves no line: the newest turn is an earlier one.
     let mut undone = over(900, End::Finished, None);
     undone.extend([says(60_000, 1, "busy", ""), says(61_000, 1, "idle", "")]);

@@ -263,6 +263,24 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
             (60_000, "main shows main* holds main"),
         ],
     );
+    // That dialog was answered at once, and the next one was asked right after it.
+    let quick = with(
+        life(&[
+            (900, "busy", ""),
+            (1_500, "waiting", "permission prompt"),
+            (1_900, "busy", ""),
+            (2_900, "waiting", "permission prompt"),
+        ]),
+        vec![asked(2_000, "main", MAIN)],
+    );
+    check(
+        "quick",
+        &quick,
+        &[
+            (2_100, "- shows holds main"),
+            (60_000, "main shows main* holds main"),
+        ],
+    );
     // The file says so before the hook has come.
     let early = with(
         life(&[
