@@ -1,6 +1,6 @@
 //! Each kind of answer that the card offers, given by hand.
 
-use super::{LONG, NO, Setting, Stage, WHOLE, YES};
+use super::{LONG, NO, Setting, Stage, YES};
 use serde_json::json;
 use std::fs;
 use trusty_tests::desktop::until_is;
@@ -37,15 +37,6 @@ impl Stage {
             || self.says(part).then_some(()),
             || format!("{}\n{}", self.text(".list"), self.terminal.screen()),
         );
-    }
-
-    /// Brings the end of the text onto the screen, by its own key.
-    #[track_caller]
-    fn read(&self) {
-        self.click(WHOLE);
-        self.desktop.wait_focus();
-        self.desktop.key("End");
-        self.wait_on(YES);
     }
 
     #[track_caller]
