@@ -245,66 +245,47 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
 
 #[test]
 fn a_registry_that_is_late_or_early_ends_nothing() {
+    let asked_in =
+        |words: &[(i64, &str, &str)]| with(life(words), vec![asked(2_000, "main", MAIN)]);
+    let held = "main shows main* holds main";
+    let hidden = "- shows holds main";
+    let dialog = "permission prompt";
     // Another dialog was open until just now: its end is written after the next one was asked.
-    let late = with(
-        life(&[
-            (900, "waiting", "permission prompt"),
-            (2_200, "busy", ""),
-            (2_900, "waiting", "permission prompt"),
-        ]),
-        vec![asked(2_000, "main", MAIN)],
-    );
+    let late = asked_in(&[
+        (900, "waiting", dialog),
+        (2_200, "busy", ""),
+        (2_900, "waiting", dialog),
+    ]);
     check(
         "late",
         &late,
-        &[
-            (2_100, "main shows main* holds main"),
-            (2_500, "- shows holds main"),
-            (60_000, "main shows main* holds main"),
-        ],
+        &[(2_100, held), (2_500, hidden), (60_000, held)],
     );
     // That dialog was answered at once, and the next one was asked right after it.
-    let quick = with(
-        life(&[
-            (900, "busy", ""),
-            (1_500, "waiting", "permission prompt"),
-            (1_900, "busy", ""),
-            (2_900, "waiting", "permission prompt"),
-        ]),
-        vec![asked(2_000, "main", MAIN)],
-    );
-    check(
-        "quick",
-        &quick,
-        &[
-            (2_100, "- shows holds main"),
-            (60_000, "main shows main* holds main"),
-        ],
-    );
+    let quick = asked_in(&[
+        (900, "busy", ""),
+        (1_500, "waiting", dialog),
+        (1_900, "busy", ""),
+        (2_900, "waiting", dialog),
+    ]);
+    check("quick", &quick, &[(2_100, hidden), (60_000, held)]);
     // The file says so before the hook has come.
-    let early = with(
-        life(&[
-            (900, "busy", ""),
-            (1_900, "waiting", "permission prompt"),
-            (9_000, "busy", ""),
-        ]),
-        vec![asked(2_000, "main", MAIN)],
-    );
+    let early = asked_in(&[
+        (900, "busy", ""),
+        (1_900, "waiting", dialog),
+        (9_000, "busy", ""),
+    ]);
     check(
         "early",
         &early,
-        &[
-            (2_100, "main shows main* holds main"),
-            (8_900, "main shows main* holds main"),
-            (9_100, "- shows holds"),
-        ],
+        &[(2_100, held), (8_900, held), (9_100, "- shows holds")],
     );
     // Another hook has answered it: the registry never waits.
-    let never = with(life(&[(900, "busy", "")]), vec![asked(2_000, "main", MAIN)]);
+    let never = asked_in(&[(900, "busy", "")]);
     check(
         "never",
         &never,
-        &[(3_000, "- shows holds main"), (7_100, "- shows holds")],
+        &[(3_000, hidden), (7_100, "- shows holds")],
     );
     let due = fleet(never).poll_timeout(at(3_000));
     assert_eq!(due.map(|(at, _)| at), Some(at(7_000)));
