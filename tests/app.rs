@@ -17,7 +17,7 @@ mod quitting;
 
 use std::time::Duration;
 use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
-use trusty_tests::wait::{until, until_or};
+use trusty_tests::wait::{poll, until, until_or};
 use trusty_tests::{FakeApi, Home, Key, Shape, Terminal, Value};
 
 const LONG: Duration = Duration::from_mins(1);
@@ -92,7 +92,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
     // A click so soon after would be taken for the same one.
     until(LONG, "the popover again", || {
         desktop.click(icon);
-        desktop.popover()
+        poll(Duration::from_secs(2), || desktop.popover())
     });
     desktop.wait_focus();
     desktop.key("Escape");
@@ -100,7 +100,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
 
     // A second start opens the popover of the first; one click elsewhere hides it.
     assert_eq!(desktop.app(&[]).wait_exit(LONG), Some(0));
-    assert_eq!(desktop.wait_popover(), area);
+    until_is("the same place", &Some(area), || desktop.popover());
     desktop.wait_focus();
     desktop.click((300, 500));
     desktop.wait_no_popover();
@@ -140,7 +140,7 @@ fn without_a_tray_it_runs_and_the_icon_comes_with_the_panel() {
     let icon = desktop.icon();
     // A panel that starts again has it back.
     desktop.start_panel();
-    assert_eq!(desktop.icon(), icon);
+    until_is("the icon in its place", &icon, || desktop.icon());
     desktop.click(icon);
     desktop.wait_popover();
     assert!(app.is_running());
@@ -214,7 +214,7 @@ fn rows_and_icon_follow_a_real_session() {
     });
     page.run(DRAWN);
     desktop.screenshot(&artefact("permission.png"));
-    terminal.wait_status(LONG, "waiting");
+    terminal.wait_screen(LONG, "Do you want to proceed?");
     terminal.answer(Key::Enter);
     // Finished until its owner has looked; a popover that was open at the time is a look.
     wait_word(&page, "Finished");
@@ -239,6 +239,10 @@ fn rows_and_icon_follow_a_real_session() {
     let mut order = seen.clone();
     order.retain(|word| *word != "Starting");
     order.dedup();
+    // The transcript may tell of the end a moment after the prompt is free.
+    if order.ends_with(&["Idle", "Finished", "Idle"]) {
+        order.remove(order.len() - 3);
+    }
     let wanted = [
         "Idle",
         "Working",
@@ -341,7 +345,7 @@ fn a_row_says_why_it_is_what_it_is() {
     desktop.screenshot(&artefact("why.png"));
 
     // It follows the session while it is open.
-    terminal.wait_status(LONG, "waiting");
+    terminal.wait_screen(LONG, "Do you want to proceed?");
     terminal.answer(Key::Enter);
     wait_word(&page, "Working");
     until(LONG, "the new word of the registry", || {

@@ -43,12 +43,13 @@ fn exercise(client: Client, shape: Shape) {
     });
     terminal.wait_screen(LONG, "● Done.");
 
-    terminal.submit("stream 30s");
-    api.wait_for(LONG, "stream 30s", Kind::FirstDelta);
+    let long = "say begun then stream 30s";
+    terminal.submit(long);
+    terminal.wait_screen(LONG, "● begun");
     terminal.wait_screen(LONG, "esc to interr");
     terminal.press(Key::Escape);
     terminal.wait_screen(LONG, "Interrupted");
-    api.wait_for(LONG, "stream 30s", Kind::Disconnected);
+    api.wait_for(LONG, long, Kind::Disconnected);
 
     if client == Client::V2_0_77 {
         assert_eq!(terminal.registry(), None);

@@ -14,7 +14,7 @@ use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::{End, Transcript, TranscriptKey, Which};
 use trusty_fleet::{Fact, Observation, Timestamp};
 use trusty_tests::wait::until_or;
-use trusty_tests::{FakeApi, Home, Key, Kind, Shape, Signal, Terminal};
+use trusty_tests::{FakeApi, Home, Key, Shape, Signal, Terminal};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -185,10 +185,11 @@ fn turns_are_told_from_their_prompt_to_their_end() {
     assert!(asked(&compacted, "bash: touch made"), "{compacted:?}");
 
     terminal.wait_status(LONG, "idle");
-    terminal.submit("stream 30s");
-    stage.api.wait_for(LONG, "stream 30s", Kind::FirstDelta);
+    let long = "say begun then stream 30s";
+    terminal.submit(long);
+    terminal.wait_screen(LONG, "● begun");
     terminal.press(Key::Escape);
-    told.wait(&key, "Escape", ended("stream 30s", End::Interrupted));
+    told.wait(&key, "Escape", ended(long, End::Interrupted));
 
     terminal.wait_status(LONG, "idle");
     terminal.press(Key::CtrlU);

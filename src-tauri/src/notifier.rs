@@ -20,11 +20,11 @@ use trusty_fleet::view::Card;
 use trusty_fleet::{SessionId, Snapshot, Timestamp};
 
 /// Whether terminals are frontmost is asked for so long at most.
-const FRONT: Duration = Duration::from_secs(1);
+const FRONT: Duration = Duration::from_secs(3);
 /// The engine answers at once, unless it has ended.
 const CONTENT: Duration = Duration::from_secs(1);
 /// An app that ends waits no longer for its notices to be taken back.
-const END: Duration = Duration::from_millis(500);
+const END: Duration = Duration::from_secs(2);
 
 /// What the rest of the app asks of the notices.
 enum Order {
@@ -173,6 +173,8 @@ impl Notifier {
             self.take(event).await;
         }
         let now = self.clock.now();
+        // What is asked below takes its time, and what was read meanwhile was read.
+        let was_open = *self.popover.borrow_and_update();
         let snapshot = self.snapshots.borrow().clone();
         let telling = self.notices.about_to_tell(now);
         let again = self.again_at.is_some_and(|at| at <= now);
@@ -182,7 +184,7 @@ impl Notifier {
         self.read_cards(&snapshot).await;
         let front = self.front(&snapshot, &telling).await;
         let attention = Attention {
-            popover_open: *self.popover.borrow_and_update(),
+            popover_open: was_open || *self.popover.borrow_and_update(),
             front,
             wall: clock::wall(),
             minute: clock::minute_of_day(),

@@ -9,11 +9,13 @@ use trusty_tests::trusty;
 use trusty_tests::wait::{poll, until, until_or};
 use trusty_tests::{FakeApi, Home, ProcessRef, Shape, Signal, Terminal, Value};
 
-/// Answers when a selector finds something, with its middle, in pixels of the page.
+/// Answers when a selector finds something that the window has room for, with its middle, in pixels
+/// of the page.
 pub(super) fn middle(page: &WebDriver, selector: &str) -> (i32, i32) {
     let script = format!(
         "const box = document.querySelector({selector:?})?.getBoundingClientRect();
-        return box ? [box.x + box.width / 2, box.y + box.height / 2].map(Math.round) : null;"
+        // The window grows a moment after what is in it.
+        return box && box.bottom <= innerHeight ? [box.x + box.width / 2, box.y + box.height / 2].map(Math.round) : null;"
     );
     let told = until(LONG, selector, || {
         Some(page.run(&script)).filter(Value::is_array)
@@ -81,7 +83,7 @@ fn a_click_and_a_key_pause_and_resume_a_real_session() {
     let page = desktop.drive();
     let terminal = open(&home, &api);
     wait_word(&page, "Idle");
-    terminal.submit("stream 8s");
+    terminal.submit("stream 15s");
     wait_word(&page, "Working");
     let client = terminal.client();
     page.run(REMEMBER);
@@ -105,15 +107,25 @@ fn a_click_and_a_key_pause_and_resume_a_real_session() {
     desktop.screenshot(&artefact("paused.png"));
 
     // The same by the keyboard.
+    // A row that is at something takes no further wish.
+    let ready = || {
+        let off = "return document.querySelector('[data-id] .act').getAttribute('aria-disabled')";
+        until(LONG, "a row that takes a wish", || {
+            (page.run(off) != "true").then_some(())
+        });
+    };
     desktop.wait_focus();
+    ready();
     desktop.key("Down");
     desktop.key("space");
     wait_still(client, false);
     wait_word(&page, "Working");
     until_is("no record", &0, || records(&home));
+    ready();
     desktop.key("space");
     wait_word(&page, "Paused");
     wait_still(client, true);
+    ready();
     desktop.key("space");
     wait_word(&page, "Finished");
 

@@ -22,12 +22,17 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
 
     let dunst = scene.desktop.start_notifications();
     scene.wait_displayed(1);
+    scene
+        .desktop
+        .wait_notice("its words", |told| told.body.contains("paid"));
     let began = scene.desktop.notices().len();
     drop(dunst);
     until_is("no server", &None, || scene.desktop.displayed());
     let dunst = scene.desktop.start_notifications();
     scene.wait_displayed(1);
-    assert_eq!(scene.desktop.notices().len(), began + 1);
+    until_is("told once more", &(began + 1), || {
+        scene.desktop.notices().len()
+    });
 
     // The next one is not told: its user knows by now.
     drop(dunst);

@@ -26,6 +26,8 @@ const AT_ONCE: usize = 256;
 const LARGE: usize = 64 << 10;
 /// Whoever hands over a payload for so long is not waited for: its own client does not, either.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// So long a large one may wait for its turn, which is no fault of its own.
+const TURN: Duration = Duration::from_secs(10);
 /// What keeps connections from being taken is given so long to pass.
 const REST: Duration = Duration::from_millis(100);
 
@@ -63,8 +65,7 @@ pub(crate) async fn serve(beside: Beside, handle: Handle, uid: u32) -> io::Resul
         while connections.try_join_next().is_some() {}
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
-            let message = timeout(PATIENCE, read(&mut stream, &shared)).await;
-            let (answer, asked) = match message.unwrap_or(Err("too slow\n")) {
+            let (answer, asked) = match read(&mut stream, &shared).await {
                 Ok(message) => (TAKEN, hear(message, &shared).await),
                 Err(why) => (why, None),
             };
@@ -94,27 +95,21 @@ struct Message {
 async fn read(stream: &mut UnixStream, shared: &Shared) -> Result<Message, &'static str> {
     let hook = stream.peer_cred().ok().and_then(|peer| peer.pid());
     let mut stream = BufReader::new(stream);
-    let mut line = Vec::new();
-    loop {
-        match stream.read_u8().await {
-            Ok(b'\n') => break,
-            Ok(byte) if line.len() < LONGEST => line.push(byte),
-            _ => return Err("not understood\n"),
-        }
-    }
-    let Header { pid, length, then } = Header::read(&line).ok_or("not understood\n")?;
+    let Header { pid, length, then } = in_time(PATIENCE, header(&mut stream)).await??;
     if length > MOST {
         return Err("too long\n");
     }
     let turn = if length > LARGE {
-        Arc::clone(&shared.large).acquire_owned().await.ok()
+        let turn = Arc::clone(&shared.large).acquire_owned();
+        in_time(TURN, turn).await?.ok()
     } else {
         None
     };
     let bound = u64::try_from(length).unwrap_or(0);
     let mut payload = Vec::new();
     // Room is made as the bytes come, not as they are announced.
-    match stream.take(bound).read_to_end(&mut payload).await {
+    let mut body = stream.take(bound);
+    match in_time(PATIENCE, body.read_to_end(&mut payload)).await? {
         Ok(_) if payload.len() == length => Ok(Message {
             payload,
             client: pid,
@@ -124,6 +119,22 @@ async fn read(stream: &mut UnixStream, shared: &Shared) -> Result<Message, &'sta
         }),
         _ => Err("cut short\n"),
     }
+}
+
+async fn in_time<T>(bound: Duration, what: impl Future<Output = T>) -> Result<T, &'static str> {
+    timeout(bound, what).await.map_err(|_| "too slow\n")
+}
+
+async fn header(stream: &mut BufReader<&mut UnixStream>) -> Result<Header, &'static str> {
+    let mut line = Vec::new();
+    loop {
+        match stream.read_u8().await {
+            Ok(b'\n') => break,
+            Ok(byte) if line.len() < LONGEST => line.push(byte),
+            _ => return Err("not understood\n"),
+        }
+    }
+    Header::read(&line).ok_or("not understood\n")
 }
 
 /// Files what a hook says; what it asks, if it waits for more.
