@@ -348,6 +348,10 @@ test('a plan is carried out or kept, with what is wrong with it', async () => {
   calls.card.mockResolvedValue(card('p', { kind: 'Plan', always: [] }));
   await open([asks('a', 'p')]);
   await read();
+  // What looks switched off is.
+  expect(no().getAttribute('aria-disabled')).toBe('true');
+  await click(no());
+  expect(find('.message input')).toBeNull();
   await pause();
   expect([yes().textContent?.trim(), no().textContent?.trim()]).toEqual(['Carry out', 'Keep planning']);
   await click(no());
