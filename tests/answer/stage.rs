@@ -163,11 +163,13 @@ impl Stage {
         (status, told["code"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Answers, and the engine says that the client has it.
+    /// Answers, and the engine says that the client has it, and shows it no longer.
     #[track_caller]
     pub(crate) fn give(&self, request: &str, answer: &Value) {
         let told = self.answer(request, answer);
         assert_eq!(told, (204, String::new()), "{answer}\n{}", self.diagnosis());
+        let held = self.held();
+        assert!(held.iter().all(|r| id(r) != request), "{held:?}");
     }
 
     /// An answer that comes too late says so.

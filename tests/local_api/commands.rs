@@ -182,6 +182,24 @@ fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
 }
 
 #[test]
+fn what_was_done_is_listed_at_once() {
+    let served = Served::start();
+    let session = served.session();
+    let pid = session.process().pid.to_string();
+    for (arguments, word) in [
+        (&["pause", &pid, "--how", "stop"][..], "Paused"),
+        (&["resume", &pid], "Working"),
+    ]
+    .repeat(5)
+    {
+        let done = run(&served.home, arguments);
+        assert!(done.status.success(), "{done:?}");
+        let told = http::get(&served.socket, "/v1/sessions");
+        assert_eq!(session.word(&told).as_deref(), Some(word), "{told}");
+    }
+}
+
+#[test]
 fn a_watch_whose_engine_ends_says_that_it_goes_on_by_itself() {
     let mut served = Served::start();
     let (reader, writer) = std::io::pipe().expect("pipe");

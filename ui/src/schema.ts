@@ -122,7 +122,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers a request that a hook holds. Answers when the hook has handed it on to its client. */
+        /**
+         * Answers a request that a hook holds. Answers when the hook has handed it on to its client, and
+         *     it is listed no longer as held.
+         */
         post: operations["answer"];
         delete?: never;
         options?: never;
@@ -156,7 +159,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses a session. Answers when it is done and verified. */
+        /** Pauses a session. Answers when it is done, verified and listed. */
         post: operations["pause"];
         delete?: never;
         options?: never;
@@ -190,7 +193,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends the pause of a session. Answers when it runs again. */
+        /** Ends the pause of a session. Answers when it runs again and is listed so. */
         post: operations["resume"];
         delete?: never;
         options?: never;

@@ -338,6 +338,7 @@ impl Loop {
                 }
             }
             self.publish();
+            self.held.tell();
         }
     }
 

@@ -62,7 +62,7 @@ pub struct AttentionRequest {
     pub session: Option<SessionId>,
 }
 
-/// Pauses a session. Answers when it is done and verified.
+/// Pauses a session. Answers when it is done, verified and listed.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/pause",
@@ -103,7 +103,7 @@ pub(super) async fn pause(
     act(&handle, id, Action::Pause(wish)).await
 }
 
-/// Ends the pause of a session. Answers when it runs again.
+/// Ends the pause of a session. Answers when it runs again and is listed so.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/resume",
@@ -205,7 +205,8 @@ pub(super) async fn jump(State(handle): State<Handle>, Id(id): Id) -> Response {
     problem(status, title, &e.to_string(), e.code())
 }
 
-/// Answers a request that a hook holds. Answers when the hook has handed it on to its client.
+/// Answers a request that a hook holds. Answers when the hook has handed it on to its client, and
+/// it is listed no longer as held.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/answer",

@@ -8,11 +8,16 @@ use crate::jump::JumpError;
 use crate::one::Followed;
 use crate::settings::Settings;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
-use trusty_fleet::action::Action;
+use trusty_fleet::action::{Action, Verb};
 use trusty_fleet::observation::Attention;
+use trusty_fleet::session::Pending;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, SessionId, Snapshot, Timestamp};
+
+/// For so long an action that is done may wait for the look that shows it.
+const SEEN: Duration = Duration::from_secs(4);
 
 /// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
 #[derive(Debug, Clone)]
@@ -114,16 +119,33 @@ impl Handle {
         let _ = self.commands.send(Command::File(fact)).await;
     }
 
-    /// Does something to a session. Returns when it is done and verified, or nothing has
-    /// changed.
+    /// Does something to a session. Returns when it is done, verified and seen in a snapshot, or
+    /// nothing has changed.
     pub async fn act(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
         if let Some(done) = self.followed.act(id, &action).await {
             return done;
         }
+        let verb = action.verb();
         let (reply, answer) = oneshot::channel();
         let sent = self.commands.send(Command::Act(id, action, reply)).await;
         sent.map_err(|_| ActionError::Gone)?;
-        answer.await.unwrap_or(Err(ActionError::Gone))
+        answer.await.unwrap_or(Err(ActionError::Gone))?;
+        self.seen(id, verb).await;
+        Ok(())
+    }
+
+    /// Waits until what was done is no longer under way in the snapshot.
+    async fn seen(&self, id: SessionId, verb: Verb) {
+        let is_under_way = |pending: &Pending| pending.verb == verb && pending.failure.is_none();
+        let mut snapshots = self.snapshots.clone();
+        let seen = snapshots.wait_for(|snapshot| {
+            let session = snapshot.sessions.iter().find(|s| s.id == id);
+            !session
+                .and_then(|s| s.pending.as_ref())
+                .is_some_and(is_under_way)
+        });
+        // It was verified; a look that comes later than that changes nothing of it.
+        let _ = tokio::time::timeout(SEEN, seen).await;
     }
 
     /// Brings the terminal of a session to the front. Returns when it is there.

@@ -135,7 +135,6 @@ impl Loop {
             }
             Answerable::No => AnswerError::Over,
         };
-        // Whoever asked may have gone.
-        let _ = reply.send(Err(error));
+        self.held.refuse(reply, error);
     }
 }

@@ -24,7 +24,9 @@ pub(super) async fn next(
     due: Option<Duration>,
 ) -> Input {
     let (mut told, mut seen) = (Vec::new(), Vec::new());
+    // News come before what is due: what they tell may change what is to be said.
     let taken = tokio::select! {
+        biased;
         taken = commands.recv_many(&mut told, BATCH) => taken,
         taken = observations.recv_many(&mut seen, BATCH) => taken,
         changed = looks.changed() => return changed.map_or(Input::End, |()| Input::Looks),

@@ -51,7 +51,11 @@ struct Hold {
 
 /// All that is held.
 #[derive(Debug, Default)]
-pub(crate) struct Held(BTreeMap<RequestId, Hold>);
+pub(crate) struct Held {
+    holds: BTreeMap<RequestId, Hold>,
+    /// What those who answered are to be told.
+    news: Vec<(Reply, Result<(), AnswerError>)>,
+}
 
 impl Held {
     /// Takes a request in, if there is room: what is to be filed of it, and what became of it at
@@ -68,9 +72,9 @@ impl Held {
             weight,
             unseen,
         } = asked;
-        let kept: usize = self.0.values().map(|hold| hold.weight).sum();
-        let fits = self.0.len() < MOST && kept.saturating_add(weight) <= WEIGHT;
-        if !fits || self.0.contains_key(&asking.id) {
+        let kept: usize = self.holds.values().map(|hold| hold.weight).sum();
+        let fits = self.holds.len() < MOST && kept.saturating_add(weight) <= WEIGHT;
+        if !fits || self.holds.contains_key(&asking.id) {
             return (asking, Some(Over::Released));
         }
         let hold = Hold {
@@ -82,13 +86,13 @@ impl Held {
             told: None,
             answering: None,
         };
-        self.0.insert(asking.id.clone(), hold);
+        self.holds.insert(asking.id.clone(), hold);
         (asking, None)
     }
 
     /// The whole content of one.
     pub(crate) fn content(&self, session: SessionId, id: &RequestId) -> Option<Arc<Content>> {
-        let hold = self.0.get(id).filter(|hold| hold.session == session)?;
+        let hold = self.holds.get(id).filter(|hold| hold.session == session)?;
         Some(Arc::clone(&hold.content))
     }
 
@@ -101,16 +105,16 @@ impl Held {
         reply: Reply,
     ) -> Option<Over> {
         let hold = self
-            .0
+            .holds
             .get_mut(id)
             .filter(|hold| hold.session == session && hold.answering.is_none());
         let Some(hold) = hold else {
-            let _ = reply.send(Err(AnswerError::Over));
+            self.refuse(reply, AnswerError::Over);
             return None;
         };
         if matches!(answer, Answer::Release {}) {
-            self.0.remove(id);
-            let _ = reply.send(Ok(()));
+            self.holds.remove(id);
+            self.news.push((reply, Ok(())));
             return Some(Over::Released);
         }
         let approves = !matches!(answer, Answer::Deny { .. } | Answer::Stop { .. });
@@ -121,33 +125,48 @@ impl Held {
         let bytes = match decision {
             Ok(decision) => format!("{decision}\n").into_bytes(),
             Err(unfit) => {
-                let _ = reply.send(Err(unfit.into()));
+                self.refuse(reply, unfit.into());
                 return None;
             }
         };
         // Its place was kept free.
         match hold.way.try_send(Told::Last(LastWord(bytes))) {
             Ok(()) => hold.answering = Some(reply),
-            Err(_) => drop(reply.send(Err(AnswerError::Over))),
+            Err(_) => self.refuse(reply, AnswerError::Over),
         }
         None
     }
 
     /// A hook has ended, after it handed the answer on or before. What became of it.
     pub(crate) fn ended(&mut self, session: SessionId, id: &RequestId, over: Over) -> Option<Over> {
-        if self.0.get(id)?.session != session {
+        if self.holds.get(id)?.session != session {
             return None;
         }
-        let hold = self.0.remove(id)?;
+        let hold = self.holds.remove(id)?;
         if let Some(reply) = hold.answering {
-            let _ = reply.send(match over {
+            let outcome = match over {
                 Over::Answered => Ok(()),
                 // Its client has ended it meanwhile, as it does once its terminal has answered.
                 Over::HungUp => Err(AnswerError::Over),
                 Over::Released => Err(AnswerError::Unheard),
-            });
+            };
+            self.news.push((reply, outcome));
         }
         Some(over)
+    }
+
+    /// An answer that cannot be given.
+    pub(crate) fn refuse(&mut self, reply: Reply, error: AnswerError) {
+        self.news.push((reply, Err(error)));
+    }
+
+    /// Tells those who answered how it went. To be called once the snapshot shows it, so that
+    /// nobody who was told so reads otherwise.
+    pub(crate) fn tell(&mut self) {
+        for (reply, outcome) in self.news.drain(..) {
+            // Whoever asked may have gone.
+            let _ = reply.send(outcome);
+        }
     }
 
     /// Lets all go that are not to be held, and tells the others for how long they are, as often
@@ -158,7 +177,7 @@ impl Held {
         now: Timestamp,
     ) -> Vec<(SessionId, RequestId)> {
         let mut gone = Vec::new();
-        self.0.retain(|id, hold| {
+        self.holds.retain(|id, hold| {
             // What was answered is on its way.
             let keep = wanted.contains_key(id) || hold.answering.is_some();
             if !keep {
@@ -166,7 +185,7 @@ impl Held {
             }
             keep
         });
-        for (id, hold) in &mut self.0 {
+        for (id, hold) in &mut self.holds {
             let limit = wanted.get(id).copied().map(Limit);
             // The last place is that of the last word.
             if let Some(Limit(until)) =

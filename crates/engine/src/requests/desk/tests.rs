@@ -48,7 +48,8 @@ fn answer(held: &mut Held, of: SessionId, name: &str, answer: &Answer) -> (Optio
     (held.answer(of, &id(name), answer, reply), given)
 }
 
-fn code(given: &mut Given) -> Option<&'static str> {
+fn code(held: &mut Held, given: &mut Given) -> Option<&'static str> {
+    held.tell();
     match given.try_recv() {
         Ok(Ok(())) => Some("ok"),
         Ok(Err(e)) => Some(e.code()),
@@ -67,16 +68,31 @@ fn an_answer_is_given_once_its_hook_has_handed_it_on() {
     held.keep(&wanted, Timestamp::default());
     assert!(told.try_recv().is_err(), "it is told once");
     let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
-    assert_eq!((over, code(&mut given)), (None, None), "on its way");
+    assert_eq!(
+        (over, code(&mut held, &mut given)),
+        (None, None),
+        "on its way"
+    );
     let Ok(Told::Last(LastWord(bytes))) = told.try_recv() else {
         panic!("no word");
     };
     assert!(bytes.ends_with(b"}\n"));
     let (_, mut late) = answer(&mut held, session(1), "a", &Answer::Allow {});
-    assert_eq!(code(&mut late), Some("over"), "it is being answered");
+    assert_eq!(
+        code(&mut held, &mut late),
+        Some("over"),
+        "it is being answered"
+    );
     held.keep(&BTreeMap::new(), Timestamp::default());
     let over = held.ended(session(1), &id("a"), Over::Answered);
-    assert_eq!((over, code(&mut given)), (Some(Over::Answered), Some("ok")));
+    assert!(
+        given.try_recv().is_err(),
+        "not before the snapshot shows it"
+    );
+    assert_eq!(
+        (over, code(&mut held, &mut given)),
+        (Some(Over::Answered), Some("ok"))
+    );
     assert_eq!(held.ended(session(1), &id("a"), Over::HungUp), None);
     assert_eq!(held.content(session(1), &id("a")), None);
 }
@@ -87,17 +103,25 @@ fn an_answer_that_is_not_handed_on_is_none() {
     let (_, told) = take(&mut held, "a", 1);
     let (_, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
     held.ended(session(1), &id("a"), Over::Released);
-    assert_eq!(code(&mut given), Some("unheard"));
+    assert_eq!(code(&mut held, &mut given), Some("unheard"));
     drop(told);
     let (_, told) = take(&mut held, "c", 1);
     let (_, mut given) = answer(&mut held, session(1), "c", &Answer::Allow {});
     held.ended(session(1), &id("c"), Over::HungUp);
-    assert_eq!(code(&mut given), Some("over"), "answered in its terminal");
+    assert_eq!(
+        code(&mut held, &mut given),
+        Some("over"),
+        "answered in its terminal"
+    );
     drop(told);
     let (_, told) = take(&mut held, "b", 1);
     drop(told);
     let (_, mut given) = answer(&mut held, session(1), "b", &Answer::Allow {});
-    assert_eq!(code(&mut given), Some("over"), "its hook has just gone");
+    assert_eq!(
+        code(&mut held, &mut given),
+        Some("over"),
+        "its hook has just gone"
+    );
 }
 
 #[test]
@@ -106,17 +130,20 @@ fn only_the_one_that_is_meant_is_answered() {
     let (_, mut told) = take(&mut held, "a", 1);
     for (of, name) in [(session(2), "a"), (session(1), "b")] {
         let (_, mut given) = answer(&mut held, of, name, &Answer::Allow {});
-        assert_eq!(code(&mut given), Some("over"));
+        assert_eq!(code(&mut held, &mut given), Some("over"));
         assert_eq!(held.content(of, &id(name)), None);
         assert_eq!(held.ended(of, &id(name), Over::HungUp), None);
     }
     let none = Answer::Choose { answers: vec![] };
     let (_, mut given) = answer(&mut held, session(1), "a", &none);
-    assert_eq!(code(&mut given), Some("unfit"));
+    assert_eq!(code(&mut held, &mut given), Some("unfit"));
     assert!(told.try_recv().is_err(), "nothing was said");
     assert!(held.content(session(1), &id("a")).is_some());
     let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Release {});
-    assert_eq!((over, code(&mut given)), (Some(Over::Released), Some("ok")));
+    assert_eq!(
+        (over, code(&mut held, &mut given)),
+        (Some(Over::Released), Some("ok"))
+    );
     assert!(matches!(
         told.try_recv(),
         Err(mpsc::error::TryRecvError::Disconnected)
@@ -161,7 +188,7 @@ fn a_hook_is_told_anew_how_long_it_is_held_and_there_is_room_for_the_answer() {
     assert_eq!(seconds(&mut told), Some(57));
     keep(&mut held, None, 4_000);
     let (_, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
-    assert_eq!(code(&mut given), None, "on its way");
+    assert_eq!(code(&mut held, &mut given), None, "on its way");
     assert_eq!(seconds(&mut told), None);
     assert!(matches!(told.try_recv(), Ok(Told::Last(_))));
 }
@@ -199,7 +226,8 @@ fn what_cannot_be_shown_is_denied_and_not_approved() {
     for approves in [Answer::Allow {}, Answer::Always { suggestion: 0 }] {
         let (reply, mut given) = oneshot::channel();
         assert_eq!(held.answer(session(1), &id("a"), &approves, reply), None);
-        let refused = given.try_recv().expect("at once").expect_err("refused");
+        held.tell();
+        let refused = given.try_recv().expect("told").expect_err("refused");
         assert_eq!(
             (refused.code(), refused.to_string()),
             ("unfit", "it is too long".to_owned())
