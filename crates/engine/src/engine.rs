@@ -1,5 +1,6 @@
 //! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
 
+mod acts;
 mod handle;
 mod held;
 mod input;
@@ -9,10 +10,8 @@ pub(crate) use handle::Ends;
 pub use handle::{Handle, Looking};
 
 use crate::desk::Desk;
-use crate::hosts::ActionError;
 use crate::io::clock::Clock;
 use crate::io::sys;
-use crate::jump::JumpError;
 use crate::one::Followed;
 use crate::recording::{Mark, Recorder};
 use crate::requests::Held;
@@ -36,16 +35,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use tokio::runtime;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
-use trusty_fleet::action::{Action, Verb};
+use trusty_fleet::action::Action;
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::{Review, Wanted};
-use trusty_fleet::jump::Obstacle;
-use trusty_fleet::observation::Act;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
-use work::{Job, Landed, Reply};
+use work::{Job, Landed, Out, Outcome, Reply};
 
 /// Observations that may wait for the loop.
 const OBSERVATIONS: usize = 1024;
@@ -84,6 +80,8 @@ enum Command {
     Held(held::Command),
     /// The terminal of a session is to come to the front.
     Jump(SessionId, Landed),
+    /// What was to be done is done, or has failed.
+    Over(Outcome),
 }
 
 /// The running engine.
@@ -133,6 +131,7 @@ impl Engine {
         let ends = Ends {
             clock,
             commands,
+            outcomes: send_commands.downgrade(),
             looks,
             snapshots: send_snapshots,
             settings: settings.clone(),
@@ -158,6 +157,7 @@ impl Engine {
         let Ends {
             clock,
             commands,
+            outcomes,
             looks,
             snapshots,
             settings,
@@ -189,7 +189,8 @@ impl Engine {
         let (file, told) = (around.settings_file(), feed.1.clone());
         spawn("trusty-wishes", move || settings::run(file, settings, told))?;
         let (send_jobs, jobs) = mpsc::channel(JOBS);
-        let (within, told) = (around.clone(), feed.1.clone());
+        let (within, facts) = (around.clone(), feed.1.clone());
+        let told = Out { outcomes, facts };
         spawn("trusty-hands", move || work::run(within, jobs, told))?;
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
         for fact in sweep::settings_facts(around, &now) {
@@ -202,6 +203,7 @@ impl Engine {
             clock,
             due_at: None,
             held: Held::default(),
+            later: Vec::new(),
             pruned_at: clock.now(),
             desk,
             jobs: send_jobs,
@@ -285,6 +287,8 @@ struct Loop {
     desk: Desk,
     /// What hooks ask, and the ways back to them.
     held: Held,
+    /// Replies that wait for the next snapshot.
+    later: Vec<Box<dyn FnOnce() + Send>>,
     jobs: mpsc::Sender<Job>,
     /// When records that are not true were last seen to.
     reconciled_at: BTreeMap<SessionId, Timestamp>,
@@ -321,10 +325,6 @@ impl Loop {
             match next(&mut commands, &mut observations, &mut self.looks, due).await {
                 Input::News(told, seen) => {
                     for observation in seen {
-                        // What was done is believed when it is seen.
-                        if matches!(observation.fact, Fact::Act(..)) {
-                            self.nudge += 1;
-                        }
                         self.desk.file(observation);
                     }
                     for command in told {
@@ -338,7 +338,11 @@ impl Loop {
                 }
             }
             self.publish();
+            // Nobody who was told how it went reads otherwise.
             self.held.tell();
+            for reply in self.later.drain(..) {
+                reply();
+            }
         }
     }
 
@@ -354,6 +358,7 @@ impl Loop {
             Command::Act(id, action, reply) => self.act(id, &action, reply),
             Command::Held(command) => self.obey_held(command),
             Command::Jump(id, reply) => self.jump(id, reply),
+            Command::Over(outcome) => self.conclude(outcome),
             Command::Explain(id, reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
@@ -364,54 +369,6 @@ impl Loop {
     fn file(&mut self, fact: Fact) {
         let at = self.clock.now();
         self.desk.file(Observation { at, fact });
-    }
-
-    fn act(&mut self, id: SessionId, action: &Action, reply: Reply) {
-        let at = self.clock.now();
-        let verb = action.verb();
-        let refused = match self.desk.fleet.plan(id, action, at) {
-            Ok(plan) => match self.jobs.try_send(Job::Perform(verb, plan, reply)) {
-                Ok(()) => {
-                    let fact = Fact::Act(id, Act::Begun(verb));
-                    return self.desk.file(Observation { at, fact });
-                }
-                Err(TrySendError::Full(Job::Perform(_, _, reply))) => (ActionError::Busy, reply),
-                // A thread that has ended drops the reply, which tells the asker.
-                Err(_) => return,
-            },
-            Err(refusal) => (ActionError::Refused(refusal), reply),
-        };
-        let (error, reply) = refused;
-        if error.is_news() {
-            let fact = Fact::Act(id, Act::Failed(verb, error.to_string()));
-            self.desk.file(Observation { at, fact });
-        }
-        // Whoever asked may have gone.
-        let _ = reply.send(Err(error));
-    }
-
-    fn jump(&mut self, id: SessionId, reply: Landed) {
-        let at = self.clock.now();
-        let session = self.desk.fleet.snapshot(at).sessions;
-        let Some(session) = session.into_iter().find(|s| s.id == id) else {
-            let _ = reply.send(Err(JumpError::Refused(Obstacle::Ended)));
-            return;
-        };
-        // What was said of the last jump is over.
-        if session
-            .pending
-            .as_ref()
-            .is_some_and(|p| p.verb == Verb::Jump)
-        {
-            let fact = Fact::Act(id, Act::Done(Verb::Jump));
-            self.desk.file(Observation { at, fact });
-        }
-        if let Err(TrySendError::Full(Job::Jump(_, reply))) =
-            self.jobs.try_send(Job::Jump(Box::new(session), reply))
-        {
-            let busy = "too much is being done at once; try again";
-            let _ = reply.send(Err(JumpError::Failed(busy.into())));
-        }
     }
 
     /// Has records that are not true seen to, each again after a while.

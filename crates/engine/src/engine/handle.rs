@@ -35,6 +35,8 @@ pub struct Handle {
 pub(crate) struct Ends {
     pub(crate) clock: Clock,
     pub(super) commands: mpsc::Receiver<Command>,
+    /// The way into `commands` for the loop's own hands, which keep no engine running.
+    pub(super) outcomes: mpsc::WeakSender<Command>,
     pub(crate) looks: watch::Receiver<usize>,
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(crate) settings: watch::Receiver<Arc<Settings>>,

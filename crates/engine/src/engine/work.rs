@@ -1,6 +1,7 @@
 //! What the loop has done for it, on a thread of its own: acting takes time, and the loop waits
 //! for nobody.
 
+use super::Command;
 use crate::hosts::{ActionError, Hands};
 use crate::jump::{self, JumpError, UnderWay};
 use crate::settings::Settings;
@@ -9,7 +10,7 @@ use crate::surroundings::Surroundings;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use trusty_fleet::action::{Plan, Verb};
-use trusty_fleet::observation::{Act, Attention, HealthKey};
+use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Session, SessionId};
 
@@ -24,14 +25,40 @@ pub(super) enum Job {
     Jump(Box<Session>, Landed),
 }
 
+/// Something that was done or failed.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// Of an action.
+    Acted(SessionId, Verb, Result<(), ActionError>, Reply),
+    /// Of a jump.
+    Jumped(SessionId, Result<(), JumpError>, Landed),
+}
+
 /// Where the outcome of an action is told.
 pub(super) type Reply = oneshot::Sender<Result<(), ActionError>>;
 
 /// Where the outcome of a jump is told.
 pub(super) type Landed = oneshot::Sender<Result<(), JumpError>>;
 
+/// Where outcomes and facts are told.
+#[derive(Debug)]
+pub(super) struct Out {
+    /// The loop's own, so that whoever asked is told when the snapshot shows it.
+    pub(super) outcomes: mpsc::WeakSender<Command>,
+    pub(super) facts: Outlet,
+}
+
+impl Out {
+    async fn tell(&self, outcome: Outcome) {
+        // A loop that has ended needs to know nothing.
+        if let Some(outcomes) = self.outcomes.upgrade() {
+            let _ = outcomes.send(Command::Over(outcome)).await;
+        }
+    }
+}
+
 /// Does what comes, each session's on its own, until the loop has ended.
-pub(super) async fn run(around: Surroundings, mut jobs: mpsc::Receiver<Job>, out: Outlet) -> Ended {
+pub(super) async fn run(around: Surroundings, mut jobs: mpsc::Receiver<Job>, out: Out) -> Ended {
     let (hands, around) = (Hands::new(&around), Arc::new(around));
     let (out, jumps) = (Arc::new(out), UnderWay::default());
     while let Some(job) = jobs.recv().await {
@@ -50,15 +77,12 @@ fn broken(e: &tokio::task::JoinError) -> String {
     format!("it broke off ({e}); run: trusty resume --all")
 }
 
-/// How a jump went.
-type Outcome = Result<(), JumpError>;
-
 async fn work(
     hands: Hands,
     around: Arc<Surroundings>,
-    jumps: UnderWay<Outcome>,
+    jumps: UnderWay<Result<(), JumpError>>,
     job: Job,
-    out: Arc<Outlet>,
+    out: Arc<Out>,
 ) {
     match job {
         Job::Perform(verb, plan, reply) => {
@@ -66,17 +90,12 @@ async fn work(
             // Whatever breaks must not look as if it went on for ever.
             let done = tokio::spawn(async move { hands.perform(plan).await }).await;
             let done = done.unwrap_or_else(|e| Err(ActionError::Failed(broken(&e))));
-            let act = match &done {
-                Ok(()) => Act::Done(verb),
-                Err(e) => Act::Failed(verb, e.to_string()),
-            };
-            // A loop that has ended, and an asker that has gone, need to know nothing.
-            let _ = out.tell(vec![Fact::Act(id, act)]).await;
-            let _ = reply.send(done);
+            out.tell(Outcome::Acted(id, verb, done, reply)).await;
         }
         Job::Jump(session, reply) => {
-            let done = jumps.join(session.id, go(*session, around, out)).await;
-            let _ = reply.send(done);
+            let id = session.id;
+            let done = jumps.join(id, go(*session, around)).await;
+            out.tell(Outcome::Jumped(id, done, reply)).await;
         }
         Job::Reconcile(id) => {
             let problem = match hands.reconcile(id).await {
@@ -87,26 +106,19 @@ async fn work(
                 source: Source::Pause,
                 subject: id.to_string(),
             };
-            let _ = out.tell(vec![Fact::Health(key, problem)]).await;
+            // A loop that has ended needs to know nothing.
+            let _ = out.facts.tell(vec![Fact::Health(key, problem)]).await;
         }
     }
 }
 
-async fn go(session: Session, around: Arc<Surroundings>, out: Arc<Outlet>) -> Outcome {
-    let id = session.id;
+async fn go(session: Session, around: Arc<Surroundings>) -> Result<(), JumpError> {
     let jumped = tokio::spawn(async move {
         // Read now, so that what was set since our start counts.
         let terminal = Settings::read(&around).terminal;
         jump::jump(&session, &around, &terminal).await
     });
-    let done = jumped
+    jumped
         .await
-        .unwrap_or_else(|e| Err(JumpError::Failed(e.to_string())));
-    let fact = match &done {
-        Ok(()) => Fact::Attention(Attention::Terminal(id)),
-        Err(e) => Fact::Act(id, Act::Failed(Verb::Jump, e.to_string())),
-    };
-    // A loop that has ended needs to know nothing.
-    let _ = out.tell(vec![fact]).await;
-    done
+        .unwrap_or_else(|e| Err(JumpError::Failed(e.to_string())))
 }

@@ -11,10 +11,15 @@ pub fn wall() -> SystemTime {
     SystemTime::now()
 }
 
-/// Minutes since midnight where the user is; by UTC where the system does not tell.
+/// Minutes since midnight where the user is, now.
 pub fn minute_of_day() -> u16 {
-    let now = jiff::Timestamp::try_from(wall()).unwrap_or_default();
-    let local = now.to_zoned(TimeZone::system()).datetime();
+    minute_at(wall())
+}
+
+/// Minutes since midnight where the user is, at that time; by UTC where the system does not tell.
+pub fn minute_at(time: SystemTime) -> u16 {
+    let time = jiff::Timestamp::try_from(time).unwrap_or_default();
+    let local = time.to_zoned(TimeZone::system()).datetime();
     u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs())
 }
 

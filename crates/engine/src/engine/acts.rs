@@ -1,0 +1,89 @@
+//! What is asked to be done: planned by the fleet, given to the hands, and told when it is over.
+
+use super::Loop;
+use super::work::{Job, Landed, Outcome, Reply};
+use crate::hosts::ActionError;
+use crate::jump::JumpError;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot;
+use trusty_fleet::action::{Action, Verb};
+use trusty_fleet::jump::Obstacle;
+use trusty_fleet::observation::{Act, Attention};
+use trusty_fleet::{Fact, Observation, SessionId};
+
+impl Loop {
+    pub(super) fn act(&mut self, id: SessionId, action: &Action, reply: Reply) {
+        let at = self.clock.now();
+        let verb = action.verb();
+        let refused = match self.desk.fleet.plan(id, action, at) {
+            Ok(plan) => match self.jobs.try_send(Job::Perform(verb, plan, reply)) {
+                Ok(()) => {
+                    let fact = Fact::Act(id, Act::Begun(verb));
+                    return self.desk.file(Observation { at, fact });
+                }
+                Err(TrySendError::Full(Job::Perform(_, _, reply))) => (ActionError::Busy, reply),
+                // A thread that has ended drops the reply, which tells the asker.
+                Err(_) => return,
+            },
+            Err(refusal) => (ActionError::Refused(refusal), reply),
+        };
+        let (error, reply) = refused;
+        if error.is_news() {
+            let fact = Fact::Act(id, Act::Failed(verb, error.to_string()));
+            self.desk.file(Observation { at, fact });
+        }
+        self.later(reply, Err(error));
+    }
+
+    pub(super) fn conclude(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Acted(id, verb, done, reply) => {
+                // What was done is believed when it is seen.
+                self.nudge += 1;
+                let act = match &done {
+                    Ok(()) => Act::Done(verb),
+                    Err(e) => Act::Failed(verb, e.to_string()),
+                };
+                self.file(Fact::Act(id, act));
+                self.later(reply, done);
+            }
+            Outcome::Jumped(id, done, reply) => {
+                self.file(match &done {
+                    Ok(()) => Fact::Attention(Attention::Terminal(id)),
+                    Err(e) => Fact::Act(id, Act::Failed(Verb::Jump, e.to_string())),
+                });
+                self.later(reply, done);
+            }
+        }
+    }
+
+    /// Tells whoever asked once the next snapshot is out.
+    fn later<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, told: T) {
+        // Whoever asked may have gone.
+        self.later.push(Box::new(move || drop(reply.send(told))));
+    }
+
+    pub(super) fn jump(&mut self, id: SessionId, reply: Landed) {
+        let at = self.clock.now();
+        let session = self.desk.fleet.snapshot(at).sessions;
+        let Some(session) = session.into_iter().find(|s| s.id == id) else {
+            let _ = reply.send(Err(JumpError::Refused(Obstacle::Ended)));
+            return;
+        };
+        // What was said of the last jump is over.
+        if session
+            .pending
+            .as_ref()
+            .is_some_and(|p| p.verb == Verb::Jump)
+        {
+            let fact = Fact::Act(id, Act::Done(Verb::Jump));
+            self.desk.file(Observation { at, fact });
+        }
+        if let Err(TrySendError::Full(Job::Jump(_, reply))) =
+            self.jobs.try_send(Job::Jump(Box::new(session), reply))
+        {
+            let busy = "too much is being done at once; try again";
+            let _ = reply.send(Err(JumpError::Failed(busy.into())));
+        }
+    }
+}
