@@ -10,6 +10,7 @@ mod log;
 mod notifier;
 mod platform;
 mod popover;
+mod snooze;
 mod tray;
 
 use popover::Popover;
@@ -100,6 +101,7 @@ pub fn run() -> ExitCode {
 fn setup(app: &mut App) {
     ending::listen(app.handle());
     app.manage(tray::Repaint::default());
+    app.manage(snooze::Snooze::default());
     platform::settle(app, tray::repaint);
     let handle = app.handle().clone();
     let around = &handle.state::<Place>().around;

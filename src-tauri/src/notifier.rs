@@ -5,6 +5,7 @@ pub(crate) mod server;
 
 use crate::platform::Notifications;
 use crate::popover::Popover;
+use crate::snooze::Snooze;
 use crate::{Place, log};
 use server::{Event, Reach, Server, ShowError};
 use std::collections::BTreeSet;
@@ -28,8 +29,6 @@ const END: Duration = Duration::from_secs(2);
 
 /// What the rest of the app asks of the notices.
 enum Order {
-    /// Nothing is told before.
-    Snooze(SystemTime),
     /// The app ends, and takes back what nobody could answer any more.
     End(oneshot::Sender<()>),
 }
@@ -52,22 +51,11 @@ pub(crate) fn run(app: &AppHandle, engine: Handle) {
         clock: Clock::start(),
         notices: Notices::default(),
         cards: Cards::default(),
-        snoozed: None,
+        snoozed: app.state::<Snooze>().until(),
         again_at: None,
         silence: None,
     };
     tauri::async_runtime::spawn(notifier.run());
-}
-
-/// Tells nothing for so long.
-pub(crate) fn snooze(app: &AppHandle, duration: Duration) {
-    if let (Some(until), Some(orders)) = (
-        clock::wall().checked_add(duration),
-        app.try_state::<Orders>(),
-    ) {
-        // A full queue snoozes already.
-        let _ = orders.0.try_send(Order::Snooze(until));
-    }
 }
 
 /// Takes all notices back before the app ends: nobody would answer a click on them.
@@ -93,7 +81,7 @@ struct Notifier {
     clock: Clock,
     notices: Notices,
     cards: Cards,
-    snoozed: Option<SystemTime>,
+    snoozed: watch::Receiver<Option<SystemTime>>,
     /// When a server that said nothing is tried again.
     again_at: Option<Timestamp>,
     /// Why the last notice was not shown, as far as it was said.
@@ -119,11 +107,12 @@ impl Notifier {
                 () = clock::sleep(due.unwrap_or_default()), if due.is_some() => {}
                 // Without an engine there are no snapshots either.
                 _ = self.settings.changed() => self.notices.reconsider(self.clock.now()),
-                // The popover lives as long as the app.
+                // It lives as long as the app.
+                _ = self.snoozed.changed() => self.notices.reconsider(self.clock.now()),
+                // So does the popover.
                 _ = self.popover.changed() => {}
                 event = self.server.next() => self.take(event).await,
                 order = self.orders.recv() => match order {
-                    Some(Order::Snooze(until)) => self.snoozed = Some(until),
                     Some(Order::End(done)) => {
                         self.withdraw_all().await;
                         // Whoever waited in vain has gone on.
@@ -190,7 +179,7 @@ impl Notifier {
             minute: clock::minute_of_day(),
         };
         let mut preferences = self.settings.borrow_and_update().notices.clone();
-        preferences.snoozed_until = preferences.snoozed_until.max(self.snoozed);
+        preferences.snoozed_until = preferences.snoozed_until.max(*self.snoozed.borrow());
         let place = self.app.state::<Place>();
         let home = Some(place.home.as_path());
         let decision =

@@ -1,13 +1,15 @@
 //! The tray icon: draws the glance and the menu, each only when it differs.
 
-use crate::{Place, acts, commands, log, notifier, platform, popover};
-use std::time::Duration;
+use crate::snooze::{self, Snooze};
+use crate::{Place, acts, commands, log, platform, popover};
+use std::time::{Duration, SystemTime};
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, MenuItem as Item, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, PhysicalPosition};
 use tokio::sync::{Notify, watch};
 use trusty_engine::Handle;
+use trusty_engine::io::clock;
 use trusty_fleet::action::Action;
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{Ask, Board, Glance, Menu, MenuAction, MenuItem, menu};
@@ -34,10 +36,10 @@ struct Face {
 }
 
 impl Face {
-    fn of(board: &Board) -> Self {
+    fn of(board: &Board, snoozed: Option<SystemTime>) -> Self {
         Self {
             glance: Glance::of(board),
-            menu: menu(board),
+            menu: menu(board, snoozed.map(clock::minute_at)),
         }
     }
 }
@@ -56,12 +58,19 @@ pub(crate) fn run(app: &AppHandle, engine: Handle) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let mut snapshots = engine.snapshots();
+        let mut snoozed = app.state::<Snooze>().until();
         let home = app.state::<Place>().home.clone();
-        let (send, faces) = watch::channel(Face::of(&Board::of(&Snapshot::default(), None)));
+        let (send, faces) = watch::channel(Face::of(&Board::of(&Snapshot::default(), None), None));
         tauri::async_runtime::spawn(keep_drawn(app.clone(), faces));
-        while snapshots.changed().await.is_ok() {
+        loop {
+            tokio::select! {
+                news = snapshots.changed() => if news.is_err() { return },
+                // It lives as long as the app.
+                _ = snoozed.changed() => {}
+            }
             let snapshot = snapshots.borrow_and_update().clone();
-            let new = Face::of(&Board::of(&snapshot, Some(&home)));
+            let until = *snoozed.borrow_and_update();
+            let new = Face::of(&Board::of(&snapshot, Some(&home)), until);
             send.send_if_modified(|known| {
                 let news = *known != new;
                 *known = new;
@@ -77,7 +86,7 @@ pub(crate) fn run_without_engine(app: &AppHandle, told: &str) {
         summary: told.to_owned(),
         ..Board::default()
     };
-    let (send, faces) = watch::channel(Face::of(&board));
+    let (send, faces) = watch::channel(Face::of(&board, None));
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         keep_drawn(app, faces).await;
@@ -259,6 +268,7 @@ fn name(action: &MenuAction) -> String {
         MenuAction::Connect => "connect".into(),
         MenuAction::Settings => "settings".into(),
         MenuAction::Snooze => "snooze".into(),
+        MenuAction::EndSnooze => "end-snooze".into(),
         MenuAction::Quit => "quit".into(),
     }
 }
@@ -294,6 +304,7 @@ fn named(name: &str) -> Option<MenuAction> {
         ("connect", None) => MenuAction::Connect,
         ("settings", None) => MenuAction::Settings,
         ("snooze", None) => MenuAction::Snooze,
+        ("end-snooze", None) => MenuAction::EndSnooze,
         ("quit", None) => MenuAction::Quit,
         _ => return None,
     })
@@ -330,7 +341,8 @@ fn choose(app: &AppHandle, action: MenuAction) {
                 log::line(&format!("failed to open the settings: {e}"));
             }
         }
-        MenuAction::Snooze => notifier::snooze(app, SNOOZE),
+        MenuAction::Snooze => snooze::begin(app, SNOOZE),
+        MenuAction::EndSnooze => app.state::<Snooze>().end(),
         MenuAction::Quit => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { acts::quit(&app).await });
@@ -374,6 +386,7 @@ mod tests {
             MenuAction::Connect,
             MenuAction::Settings,
             MenuAction::Snooze,
+            MenuAction::EndSnooze,
             MenuAction::Quit,
         ] {
             assert_eq!(named(&name(&action)), Some(action));

@@ -219,6 +219,26 @@ impl Desktop {
         self.gdbus(&[&call[..], &["org.kde.StatusNotifierItem", property]].concat())
     }
 
+    /// The menu of the icon, as the app tells it to the tray; empty while there is none.
+    #[track_caller]
+    pub fn menu(&self) -> String {
+        let told = || {
+            let (bus, _) = self.tray_items()?.into_iter().next()?;
+            let menu = self.tray("Menu")?;
+            let path = menu.split('\'').nth(1)?;
+            let whole = [
+                "com.canonical.dbusmenu.GetLayout",
+                "--",
+                "0",
+                "-1",
+                "@as []",
+            ];
+            let call = ["-d", &bus, "-o", path, "-m"];
+            self.gdbus(&[&call[..], &whole].concat())
+        };
+        told().unwrap_or_default()
+    }
+
     fn gdbus(&self, arguments: &[&str]) -> Option<String> {
         self.ask("gdbus", &[&["call", "--session"], arguments].concat())
     }

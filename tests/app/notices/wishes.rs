@@ -1,13 +1,14 @@
 //! What its owner wants to be told of counts as soon as they say so; an app that quits takes back
 //! what nobody could answer any more.
 
+use super::super::SOON;
 use super::{Hooks, LONG, Scene, until_is};
 use std::process::Command;
 use std::time::Instant;
 use trusty_fleet::notice::SETTLE;
 use trusty_tests::Signal;
 use trusty_tests::trusty::{configure, list};
-use trusty_tests::wait::until;
+use trusty_tests::wait::{poll, until};
 
 impl Scene {
     /// Writes what is to be told, and waits until the app has read it.
@@ -25,16 +26,24 @@ impl Scene {
         });
     }
 
-    /// Chooses a line of the menu, counted from the last one.
-    fn choose_from_below(&self, number: usize) {
+    /// Chooses a line of the menu, counted from the last one, until that has its effect: the menu
+    /// may be drawn anew under the keys.
+    fn choose_until(&mut self, number: usize, mut done: impl FnMut(&mut Self) -> Option<()>) {
         let icon = self.desktop.icon();
-        let begun = Instant::now();
-        self.desktop.right_click(icon);
-        self.windows.after(begun, LONG);
-        for _ in 0..number {
-            self.desktop.key("Up");
-        }
-        self.desktop.key("Return");
+        until(LONG, "what the menu was to do", || {
+            let begun = Instant::now();
+            self.desktop.right_click(icon);
+            self.windows.within(begun, SOON)?;
+            for _ in 0..number {
+                self.desktop.key("Up");
+            }
+            self.desktop.key("Return");
+            let seen = poll(SOON, || done(self));
+            if seen.is_none() {
+                self.desktop.key("Escape");
+            }
+            seen
+        });
     }
 }
 
@@ -109,11 +118,18 @@ fn a_snooze_from_the_menu_holds_all_back() {
     };
     let _dunst = scene.desktop.start_notifications();
     // The third line from below; below it are the settings and Quit.
-    scene.choose_from_below(3);
+    scene.choose_until(3, |scene| {
+        scene.desktop.menu().contains("End snooze").then_some(())
+    });
     scene.ask("touch paid");
     scene.wait_needs(1);
     settle();
     assert_eq!(scene.desktop.notices(), []);
+    // The same line ends it, and what was held back is told.
+    scene.choose_until(3, |scene| {
+        (!scene.desktop.menu().contains("End snooze")).then_some(())
+    });
+    scene.wait_displayed(1);
     assert!(scene.app.is_running());
 }
 
@@ -125,7 +141,7 @@ fn an_app_that_quits_takes_its_notices_back() {
     let _dunst = scene.desktop.start_notifications();
     scene.ask("touch paid");
     scene.wait_displayed(1);
-    scene.choose_from_below(1);
+    scene.choose_until(1, |scene| (!scene.app.is_running()).then_some(()));
     assert_eq!(scene.app.wait_exit(LONG), Some(0));
     scene.wait_displayed(0);
     // The session still asks; only nobody tells of it.

@@ -45,6 +45,8 @@ pub enum MenuAction {
     Settings,
     /// Tells of nothing for an hour.
     Snooze,
+    /// Tells of everything again.
+    EndSnooze,
     /// Ends the app.
     Quit,
 }
@@ -66,8 +68,9 @@ pub enum MenuItem {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Menu(pub Vec<MenuItem>);
 
-/// Draws the menu of a board. It holds no ages, so it changes only when a row does.
-pub fn menu(board: &Board) -> Menu {
+/// Draws the menu of a board; snoozed until so many minutes after midnight. It holds no ages, so
+/// it changes only when a row does.
+pub fn menu(board: &Board, snoozed: Option<u16>) -> Menu {
     let mut items = vec![MenuItem::Label(board.summary.clone()), MenuItem::Separator];
     items.extend(board.rows.iter().take(MOST).map(session));
     if board.rows.len() > MOST {
@@ -92,10 +95,14 @@ pub fn menu(board: &Board) -> Menu {
     if let Some(button) = connect {
         items.push(choice(&format!("{button} hooks…"), MenuAction::Connect));
     }
-    items.push(choice(
-        "Snooze notifications for 1 hour",
-        MenuAction::Snooze,
-    ));
+    items.push(match snoozed {
+        None => choice("Snooze notifications for 1 hour", MenuAction::Snooze),
+        Some(minute) => {
+            let (hour, minute) = (minute / 60, minute % 60);
+            let text = format!("End snooze (until {hour:02}:{minute:02})");
+            choice(&text, MenuAction::EndSnooze)
+        }
+    });
     items.push(choice("Edit settings…", MenuAction::Settings));
     items.push(choice("Quit", MenuAction::Quit));
     Menu(items)

@@ -226,10 +226,13 @@ fn the_tray_says_the_most_urgent_thing() {
 
 #[test]
 fn the_menu_is_complete() {
-    let menu = menu(&board(vec![
-        needing(1, "api", NeedKind::Permission, 20),
-        doing(2, "scratch", Activity::Idle { since: time(10) }),
-    ]));
+    let menu = menu(
+        &board(vec![
+            needing(1, "api", NeedKind::Permission, 20),
+            doing(2, "scratch", Activity::Idle { since: time(10) }),
+        ]),
+        None,
+    );
     let id = |n| SessionId(Uuid::from_u128(n));
     let choice = |text: &str, action| MenuItem::Choice(text.into(), action);
     let group = |text: &str, n| {
@@ -255,9 +258,13 @@ fn the_menu_is_complete() {
         ]
     );
     let many = (1..=30).map(|n| doing(n, &"long".repeat(20), Activity::Idle { since: time(1) }));
-    let long = super::menu(&board(many.collect()));
+    let long = super::menu(&board(many.collect()), None);
     assert!(long.0.contains(&MenuItem::Label("and 20 more".into())));
     assert!(long.0.len() < 20);
+    let snoozed = super::menu(&board(vec![]), Some(15 * 60 + 4)).0;
+    let end = MenuItem::Choice("End snooze (until 15:04)".into(), MenuAction::EndSnooze);
+    assert!(snoozed.contains(&end), "{snoozed:?}");
+    assert!(!format!("{snoozed:?}").contains("Snooze notifications"));
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn what_forbids_it_is_said_and_no_button_offered() {
 #[test]
 fn the_menu_offers_it_too_and_a_delta_takes_it_back() {
     let offer = |board: &Board| {
-        menu(board).0.into_iter().find_map(|item| match item {
+        menu(board, None).0.into_iter().find_map(|item| match item {
             MenuItem::Choice(text, MenuAction::Connect) => Some(text),
             _ => None,
         })

@@ -308,7 +308,7 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
         );
         MenuItem::Group(text.into(), items)
     };
-    let items = menu(&board).0;
+    let items = menu(&board, None).0;
     for wanted in [
         group(
             "◔ 1: working",
@@ -351,9 +351,17 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
     };
     let one = super::board(vec![busy, numbered(2, at_work(&[PauseKind::Freeze]))]);
     assert_eq!(one.acting(RowAction::can_resume), []);
-    assert!(menu(&one).0.contains(&MenuItem::Label("Resume all".into())));
+    assert!(
+        menu(&one, None)
+            .0
+            .contains(&MenuItem::Label("Resume all".into()))
+    );
     // A session that has ended is a line, and there is nothing for all.
-    let bare = menu(&super::board(vec![session(9, "x", SessionStatus::Stopped)])).0;
+    let bare = menu(
+        &super::board(vec![session(9, "x", SessionStatus::Stopped)]),
+        None,
+    )
+    .0;
     assert_eq!(
         bare[2],
         choice("x: stopped", MenuAction::Show(id(9))),

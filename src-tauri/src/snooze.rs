@@ -1,0 +1,47 @@
+//! For how long its owner wants to be told of nothing, as they said in the menu.
+
+use std::time::{Duration, SystemTime};
+use tauri::{AppHandle, Manager};
+use tokio::sync::watch;
+use trusty_engine::io::clock;
+
+/// Until when, while there is a snooze.
+pub(crate) struct Snooze(watch::Sender<Option<SystemTime>>);
+
+impl Default for Snooze {
+    fn default() -> Self {
+        Self(watch::channel(None).0)
+    }
+}
+
+impl Snooze {
+    /// Tells until when, as often as that changes.
+    pub(crate) fn until(&self) -> watch::Receiver<Option<SystemTime>> {
+        self.0.subscribe()
+    }
+
+    /// Ends it.
+    pub(crate) fn end(&self) {
+        self.0.send_replace(None);
+    }
+}
+
+/// Snoozes for so long from now on.
+pub(crate) fn begin(app: &AppHandle, duration: Duration) {
+    let Some(until) = clock::wall().checked_add(duration) else {
+        return;
+    };
+    let app = app.clone();
+    app.state::<Snooze>().0.send_replace(Some(until));
+    tauri::async_runtime::spawn(async move {
+        clock::sleep(duration).await;
+        // It may have been ended, and begun anew, meanwhile.
+        app.state::<Snooze>().0.send_if_modified(|now| {
+            let over = *now == Some(until);
+            if over {
+                *now = None;
+            }
+            over
+        });
+    });
+}
