@@ -12,7 +12,7 @@ const PAUSE_AND_QUIT: &str = "
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     const pausing = new Promise((done) => {
         const row = document.querySelector('[data-id]');
-        const look = () => row.dataset.status === 'Pausing…' && done();
+        const look = () => ['Pausing…', 'Paused'].includes(row.dataset.status) && done();
         new MutationObserver(look).observe(row, { attributes: true });
     });
     document.querySelector('[data-id] .act').click();
@@ -42,8 +42,10 @@ fn quitting_right_after_a_pause_began_leaves_it_whole() {
     until_is("the question", &1.into(), || {
         page.run("return document.querySelectorAll('[data-card=quit]').length")
     });
+    until_is("a whole pause", &("Paused".into(), 1), || {
+        (status(&home), records(&home))
+    });
     assert!(is_still(client));
-    assert_eq!((status(&home), records(&home)), ("Paused".into(), 1));
     click(&desktop, &page, "[data-card=quit] .choice:nth-of-type(2)");
     until_is("no icon", &None, || desktop.tray("Id"));
     drop(page);

@@ -138,7 +138,7 @@ fn curl_talks_to_the_socket() {
     assert_eq!(curl(&["--json", &body.to_string(), &path]), "");
     let answer = answer.join().expect("answered");
     assert!(answer.contains("use ninja"), "{answer}");
-    let told = curl(&["--no-buffer", "--max-time", "2", "http://trusty/v1/events"]);
+    let told = curl(&["--no-buffer", "--max-time", "5", "http://trusty/v1/events"]);
     assert!(told.contains("event: snapshot"), "{told}");
 }
 
