@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread;
 use trusty_tests::trusty::{Running, run, session_of, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, Signal, StandIn, http};
+use trusty_tests::{Home, Signal, StandIn, Value, http};
 
 /// A hook that asks for leave and waits.
 pub(crate) struct Hook(BufReader<UnixStream>);
@@ -197,6 +197,17 @@ fn what_was_done_is_listed_at_once() {
         let told = http::get(&served.socket, "/v1/sessions");
         assert_eq!(session.word(&told).as_deref(), Some(word), "{told}");
     }
+    let done = run(&served.home, ["stop", &pid, "--yes"]);
+    assert!(done.status.success(), "{done:?}");
+    let told = session_of(
+        &http::get(&served.socket, "/v1/sessions"),
+        session.process().pid,
+    );
+    let told = told.expect("it is still listed");
+    assert_eq!(
+        (&told["status"], &told["pending"]),
+        (&"Stopped".into(), &Value::Null)
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What follows from all that is filed: the snapshot, when it may change by itself, and what else
 //! is to be looked at. One judgement of each session serves all three.
 
+use super::stand::PROOF;
 use super::{Fleet, Known, asks, newest_at, present};
 use crate::cadence::{Motion, Reason};
 use crate::observation::{Act, PaneKey, TranscriptKey};
@@ -126,11 +127,12 @@ fn due(known: &[Known<'_>], now: Timestamp) -> Option<(Timestamp, Reason)> {
             SessionStatus::Stopped => Reason::StoppedExpires,
             _ => Reason::VerdictDue,
         };
-        let failure = match k.act {
+        let told = match k.act {
             Some((at, Act::Failed(..))) => Some(at.after(FAILURE_SHOWN)),
+            Some((at, Act::Done(_))) => Some(at.after(PROOF)),
             _ => None,
         };
-        let ends = [k.verdict.review_at, failure];
+        let ends = [k.verdict.review_at, told];
         let at = ends.into_iter().flatten().filter(|at| *at > now).min()?;
         Some((at, reason))
     });

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A look that proves what was done comes at once; without one, no more is said after this.
-const PROOF: Duration = Duration::from_secs(3);
+pub(super) const PROOF: Duration = Duration::from_secs(3);
 
 impl Fleet {
     /// Decides how an action on a session is done, or why it is not.
@@ -169,13 +169,18 @@ fn caution(at_work: AtWork) -> Option<&'static str> {
     }
 }
 
+/// Whether its process was looked at since, or has ended.
+fn is_proven(known: &Known<'_>, since: Timestamp) -> bool {
+    known.process.seen_at > since || known.process.exited_at.is_some()
+}
+
 /// What is being done to it, or failed a moment ago.
 pub(super) fn pending(known: &Known<'_>, now: Timestamp) -> Option<Pending> {
     let (at, verb, failure) = match (known.act, under_way(known)) {
         (Some((at, Act::Begun(verb))), _) => (at, *verb, None),
         // Done, but the look that proves it is yet to come.
         (Some((at, Act::Done(verb))), _)
-            if *verb != Verb::Jump && known.process.seen_at <= at && now < at.after(PROOF) =>
+            if *verb != Verb::Jump && !is_proven(known, at) && now < at.after(PROOF) =>
         {
             (at, *verb, None)
         }

@@ -319,8 +319,19 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
     let done = with(vec![act(5_000, Act::Done(verb))]);
     assert_eq!(pending(done.clone(), 5_001), Some((verb, None)));
     assert_eq!(pending(done.clone(), 9_000), None);
+    assert_eq!(
+        fleet(done.clone()).poll_timeout(at(5_001)).map(|d| d.0),
+        Some(at(8_000)),
+        "it is not said for longer than that"
+    );
     let seen = [done, vec![pulse(5_002, 9, RunState::Frozen)]].concat();
     assert_eq!(pending(seen, 5_003), None);
+    let over = Act::Done(crate::action::Verb::End);
+    let ended = with(vec![
+        (4_990, Fact::ProcessExited(key(9, 7))),
+        act(5_000, over),
+    ]);
+    assert_eq!(pending(ended, 5_001), None, "an end needs no look");
     let failed = with(vec![act(5_000, Act::Failed(verb, "no".into()))]);
     assert_eq!(
         pending(failed.clone(), 6_000),
