@@ -24,10 +24,20 @@ pub(super) fn middle(page: &WebDriver, selector: &str) -> (i32, i32) {
     (at(0).expect("x"), at(1).expect("y"))
 }
 
+/// Clicks in the middle of what a selector finds, once it moves no more.
+#[track_caller]
 pub(super) fn click(desktop: &Desktop, page: &WebDriver, selector: &str) {
-    let area = desktop.wait_popover();
-    let (x, y) = middle(page, selector);
-    desktop.click((area.x + x, area.y + y));
+    let place = || {
+        let area = desktop.wait_popover();
+        let (x, y) = middle(page, selector);
+        (area.x + x, area.y + y)
+    };
+    let mut at = place();
+    until(LONG, "a place that stays", || {
+        let before = std::mem::replace(&mut at, place());
+        (at == before).then_some(())
+    });
+    desktop.click(at);
 }
 
 /// Where control groups of version 2 are.
