@@ -1,6 +1,6 @@
 //! What is not done is told as a problem (RFC 9457), everywhere.
 
-use crate::Served;
+use crate::{Served, wait_word};
 use trusty_tests::http::{Answer, ask};
 
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
@@ -132,4 +132,14 @@ fn one_session_and_the_engine_tell_of_themselves() {
     let whole = format!(r#"{{"session":"{}"}}"#, served.id(&session));
     let noted = ask(&served.socket, "POST", path, JSON, whole.as_bytes());
     assert_eq!(noted.status, 204);
+    // What was looked at has been seen in the very next list.
+    for _ in 0..5 {
+        session.says(r#""status":"busy""#);
+        wait_word(&served, &session, "Working");
+        session.says(r#""status":"idle""#);
+        wait_word(&served, &session, "Finished");
+        assert_eq!(ask(&served.socket, "POST", path, "", b"").status, 204);
+        let told = get("/v1/sessions");
+        assert_eq!(session.word(&told).as_deref(), Some("Idle"), "{told}");
+    }
 }

@@ -39,6 +39,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::action::Action;
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::{Review, Wanted};
+use trusty_fleet::observation::Attention;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
 use work::{Job, Landed, Out, Outcome, Reply};
@@ -70,8 +71,10 @@ pub enum StartError {
 /// What a face asks of the engine.
 #[derive(Debug)]
 enum Command {
-    /// The owner has looked, or a hook has told something.
+    /// A hook has told something.
     File(Fact),
+    /// The owner has looked.
+    Attend(Attention, oneshot::Sender<()>),
     /// Why a session is what it is.
     Explain(SessionId, oneshot::Sender<Option<Explanation>>),
     /// Something is to be done to a session.
@@ -355,6 +358,10 @@ impl Loop {
     fn obey(&mut self, command: Command) {
         match command {
             Command::File(fact) => self.file(fact),
+            Command::Attend(attention, reply) => {
+                self.file(Fact::Attention(attention));
+                self.later(reply, ());
+            }
             Command::Act(id, action, reply) => self.act(id, &action, reply),
             Command::Held(command) => self.obey_held(command),
             Command::Jump(id, reply) => self.jump(id, reply),

@@ -58,7 +58,7 @@ impl Loop {
     }
 
     /// Tells whoever asked once the next snapshot is out.
-    fn later<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, told: T) {
+    pub(super) fn later<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, told: T) {
         // Whoever asked may have gone.
         self.later.push(Box::new(move || drop(reply.send(told))));
     }

@@ -103,12 +103,17 @@ impl Handle {
         Looking(Arc::clone(&self.looking))
     }
 
-    /// The owner has looked.
+    /// The owner has looked. Returns when a snapshot shows it.
     pub async fn attend(&self, attention: Attention) {
         if self.followed.attend(attention).await.is_some() {
             return;
         }
-        self.file(Fact::Attention(attention)).await;
+        let (reply, seen) = oneshot::channel();
+        let sent = self.commands.send(Command::Attend(attention, reply)).await;
+        if sent.is_ok() {
+            // A loop that has ended shows nothing any more.
+            let _ = seen.await;
+        }
     }
 
     /// Now, as what is filed is dated.
