@@ -106,10 +106,9 @@ impl Notifier {
                 }
                 () = clock::sleep(due.unwrap_or_default()), if due.is_some() => {}
                 // Without an engine there are no snapshots either.
-                _ = self.settings.changed() => self.notices.reconsider(self.clock.now()),
-                // It lives as long as the app.
-                _ = self.snoozed.changed() => self.notices.reconsider(self.clock.now()),
-                // So does the popover.
+                _ = self.settings.changed() => {}
+                // These live as long as the app.
+                _ = self.snoozed.changed() => {}
                 _ = self.popover.changed() => {}
                 event = self.server.next() => self.take(event).await,
                 order = self.orders.recv() => match order {
@@ -165,6 +164,11 @@ impl Notifier {
         // What is asked below takes its time, and what was read meanwhile was read.
         let was_open = *self.popover.borrow_and_update();
         let snapshot = self.snapshots.borrow().clone();
+        let mut preferences = self.settings.borrow_and_update().notices.clone();
+        preferences.snoozed_until = preferences
+            .snoozed_until
+            .max(*self.snoozed.borrow_and_update());
+        self.notices.prefer(&preferences, now);
         let telling = self.notices.about_to_tell(now);
         let again = self.again_at.is_some_and(|at| at <= now);
         if !telling.is_empty() || again {
@@ -178,13 +182,11 @@ impl Notifier {
             wall: clock::wall(),
             minute: clock::minute_of_day(),
         };
-        let mut preferences = self.settings.borrow_and_update().notices.clone();
-        preferences.snoozed_until = preferences.snoozed_until.max(*self.snoozed.borrow());
         let place = self.app.state::<Place>();
         let home = Some(place.home.as_path());
-        let decision =
-            self.notices
-                .decide(&snapshot, home, &self.cards, &attention, &preferences, now);
+        let decision = self
+            .notices
+            .decide(&snapshot, home, &self.cards, &attention, now);
         for step in decision.steps {
             self.perform(step).await;
         }

@@ -29,6 +29,7 @@ pub struct Notices {
     pub(super) refused: BTreeMap<Slot, Timestamp>,
     /// When the notice of several was last told or amended.
     pub(super) several_at: Option<Timestamp>,
+    preferences: NoticePreferences,
     begun: bool,
     deaf: bool,
 }
@@ -103,6 +104,22 @@ impl Notices {
         each.chain(self.several_due()).chain(refused).min()
     }
 
+    /// What its owner wants to be told of now. What the preferences before have held back is decided
+    /// anew.
+    pub fn prefer(&mut self, preferences: &NoticePreferences, now: Timestamp) {
+        if self.preferences == *preferences {
+            return;
+        }
+        self.preferences = preferences.clone();
+        for standing in self.known.values_mut().filter_map(|k| k.standing.as_mut()) {
+            if let State::Held(Suppressed::Snoozed | Suppressed::QuietHours, Some(at)) =
+                &mut standing.state
+            {
+                *at = now;
+            }
+        }
+    }
+
     /// Decides what is told and what is shown. Rows are those of this snapshot; `home` is shown
     /// as `~`.
     pub fn decide(
@@ -111,7 +128,6 @@ impl Notices {
         home: Option<&Path>,
         cards: &Cards,
         attention: &Attention,
-        preferences: &NoticePreferences,
         now: Timestamp,
     ) -> Decision {
         self.forget(now);
@@ -129,7 +145,7 @@ impl Notices {
                 known.put_into_words(session, home, cards, mark);
             }
             if known.is_due(now)
-                && let Some(reason) = known.settle(session, attention, preferences, now)
+                && let Some(reason) = known.settle(session, attention, &self.preferences, now)
                 && let Some(standing) = &known.standing
             {
                 suppressed.push((*id, standing.news.kind, reason));
@@ -148,17 +164,6 @@ impl Notices {
     /// What is shown.
     pub fn shown(&self) -> impl Iterator<Item = Slot> {
         self.shown.keys().copied()
-    }
-
-    /// The preferences are others now: what is held back may be told.
-    pub fn reconsider(&mut self, now: Timestamp) {
-        for standing in self.known.values_mut().filter_map(|k| k.standing.as_mut()) {
-            if let State::Held(Suppressed::Snoozed | Suppressed::QuietHours, Some(at)) =
-                &mut standing.state
-            {
-                *at = now;
-            }
-        }
     }
 
     /// Its owner has put a notice away, or the server has.

@@ -151,12 +151,12 @@ impl Scene {
         self.attention.wall = at(self.now);
         let home = Path::new("/home/dev");
         let now = Timestamp::from_millis(BEGIN + self.now);
+        self.notices.prefer(&self.preferences, now);
         let decision = self.notices.decide(
             &self.snapshot,
             Some(home),
             &self.cards,
             &self.attention,
-            &self.preferences,
             now,
         );
         self.suppressed.extend(decision.suppressed);

@@ -2,7 +2,7 @@
 
 use super::requests::{MAIN, event};
 use super::*;
-use crate::notice::{Attention as Looks, Cards, NoticePreferences, Notices, Step};
+use crate::notice::{Attention as Looks, Cards, Notices, Step};
 use crate::observation::Happened;
 use std::collections::BTreeSet;
 
@@ -27,9 +27,8 @@ fn notices(mut facts: Vec<(i64, Fact)>, until: i64) -> Vec<(i64, String)> {
             wall: at(ms).into(),
             minute: 0,
         };
-        let wishes = NoticePreferences::default();
         let cards = Cards::default();
-        let decision = notices.decide(&snapshot, None, &cards, &looks, &wishes, at(ms));
+        let decision = notices.decide(&snapshot, None, &cards, &looks, at(ms));
         told.extend(decision.steps.into_iter().map(|step| match step {
             Step::Deliver(_, notice) => (ms, notice.body),
             other => (ms, format!("{other:?}")),

@@ -235,6 +235,19 @@ fn what_is_held_back_is_told_when_the_time_comes_if_it_still_holds() {
         ["+1 s1 | Permission · Bash: make"]
     );
 
+    // Other preferences count at once, however it is that they are learned of.
+    for begin in [
+        |p: &mut NoticePreferences| p.snoozed_until = Some(at(200_000)),
+        |p: &mut NoticePreferences| p.quiet = Some(QuietHours { from: 0, to: 1_439 }),
+    ] {
+        let mut scene = Scene::of(vec![working(1, 0)]);
+        begin(&mut scene.preferences);
+        scene.see(1_000, vec![asks(1, 1_000, "make")]);
+        assert_eq!(scene.wait(20_000), []);
+        scene.preferences = NoticePreferences::default();
+        assert_eq!(scene.decide().len(), 1);
+    }
+
     // At 6:59 and 30 s the owner is left alone for another half minute.
     let mut scene = Scene::of(vec![working(1, 0)]);
     let (from, to) = (22 * 60, 7 * 60);
