@@ -8,6 +8,7 @@ use super::work::{Work, failed};
 use crate::io::clock;
 use crate::io::sys;
 use rustix::process::Signal;
+use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
@@ -19,6 +20,8 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// What wakes stopped processes does so within a tenth of a second (tmux: measured).
 const WATCH: Duration = Duration::from_millis(250);
 const STEP: Duration = Duration::from_millis(20);
+/// Whatever has not stopped by then waits for a process that it has just started.
+const STARTING: Duration = Duration::from_millis(100);
 /// What the client is given to take its terminal up again before its shell looks (measured).
 const HEAD_START: Duration = Duration::from_millis(300);
 /// Commands that start commands as fast as they are stopped: no end is to be seen.
@@ -76,11 +79,12 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     let look = || failed("look at its processes");
     let before = tree::alive(client).map_err(look())?;
     let before = before.ok_or_else(|| changed("it has ended"))?;
+    let others = tree::stopped().map_err(look())?;
     for shell in &shells {
-        stop(&[*shell], "stop the shell above it").await?;
+        stop(&[*shell], &others, "stop the shell above it").await?;
         point("stop.shell-stopped");
     }
-    let members = running(&tree::group(before.group).map_err(look())?);
+    let mut members = running(&tree::group(before.group).map_err(look())?);
     let kept = |group: &Vec<ProcessKey>, tools: &Vec<ProcessKey>| Means::Stop {
         shells: shells.clone(),
         group: group.clone(),
@@ -92,7 +96,14 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     if !sent.map_err(failed("stop it"))? {
         return Err(changed("its process group is another one now"));
     }
-    wait_stopped(&members, "stop it").await?;
+    wait_stopped(&members, &others, "stop it").await?;
+    // Whoever was just being started has joined it.
+    let joined = tree::group(before.group).map_err(look())?;
+    let joined = joined.iter().filter(|f| tree::is_ours(&f.stat));
+    members = joined.map(|f| f.key).collect();
+    members.retain(|key| !others.contains(key));
+    work.set(kept(&members, &stopped))?;
+    wait_stopped(&members, &others, "stop it").await?;
     point("stop.group-stopped");
     if tools == Tools::Stop {
         for _ in 0..ROUNDS {
@@ -104,7 +115,7 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
             }
             stopped.extend(new.iter().copied());
             work.set(kept(&members, &stopped))?;
-            stop(&new, "stop the commands it runs").await?;
+            stop(&new, &others, "stop the commands it runs").await?;
         }
     }
     point("stop.tools-stopped");
@@ -124,19 +135,52 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     Ok(())
 }
 
-async fn stop(keys: &[ProcessKey], what: &'static str) -> Result<(), ActionError> {
+/// What others have stopped before us: it is theirs to wake.
+type Others = BTreeSet<ProcessKey>;
+
+async fn stop(keys: &[ProcessKey], others: &Others, what: &'static str) -> Result<(), ActionError> {
     for key in keys {
         tree::signal(*key, Signal::STOP).map_err(failed(what))?;
     }
-    wait_stopped(keys, what).await
+    wait_stopped(keys, others, what).await
 }
 
-async fn wait_stopped(keys: &[ProcessKey], what: &'static str) -> Result<(), ActionError> {
-    let all = || all(keys, tree::rests);
-    if tree::until(LIMIT, all).await.map_err(failed(what))? {
-        return Ok(());
+async fn wait_stopped(
+    keys: &[ProcessKey],
+    others: &Others,
+    what: &'static str,
+) -> Result<(), ActionError> {
+    let begun = clock::instant();
+    while !all(keys, tree::rests).map_err(failed(what))? {
+        if begun.elapsed() >= LIMIT {
+            return Err(failed(what)("it goes on; try again"));
+        }
+        if begun.elapsed() >= STARTING {
+            let_start(keys, others).await.map_err(failed(what))?;
+        }
+        clock::sleep(STEP).await;
     }
-    Err(failed(what)("it goes on; try again"))
+    Ok(())
+}
+
+/// Whoever starts a process with vfork(2) stops only once that one runs its program, which it does
+/// not while it is stopped itself: it is let go on for as long as that takes.
+async fn let_start(keys: &[ProcessKey], others: &Others) -> io::Result<()> {
+    let mut started = Vec::new();
+    for key in keys {
+        if !tree::rests(*key)? {
+            started.extend(tree::children(key.pid)?);
+        }
+    }
+    started.retain(|f| f.stat.stopped.is_some() && !others.contains(&f.key));
+    for found in &started {
+        tree::signal(found.key, Signal::CONT)?;
+    }
+    clock::sleep(STEP).await;
+    for found in &started {
+        tree::signal(found.key, Signal::STOP)?;
+    }
+    Ok(())
 }
 
 fn all(keys: &[ProcessKey], so: fn(ProcessKey) -> io::Result<bool>) -> io::Result<bool> {
@@ -209,4 +253,47 @@ pub(super) fn holds(client: ProcessKey, stopped: [&Vec<ProcessKey>; 3]) -> io::R
         held = held && all(keys, tree::rests)?;
     }
     Ok(held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    /// Has `make` start one process after the other, with vfork(2) as the client does.
+    const STARTS: &str =
+        "N := $(foreach a,$(shell seq 1000),$(foreach b,$(shell seq 1000),$(shell true)))";
+
+    /// Stops and wakes a process group at so many different moments.
+    async fn stop_often(client: ProcessKey) -> Result<(), ActionError> {
+        let look = || failed("look");
+        let started = || Ok(!tree::children(client.pid)?.is_empty());
+        tree::until(LIMIT, started).await.map_err(look())?;
+        for round in 0..100 {
+            clock::sleep(Duration::from_micros(round * 137 % 4_000)).await;
+            let others = tree::stopped().map_err(look())?;
+            let members = running(&tree::group(client.pid).map_err(look())?);
+            sys::signal_group(client, client.pid, Signal::STOP).map_err(look())?;
+            wait_stopped(&members, &others, "stop it").await?;
+            sys::signal_group(client, client.pid, Signal::CONT).map_err(look())?;
+            let awake = tree::until(LIMIT, || tree::runs(client)).await;
+            awake.and_then(in_time).map_err(failed("wake it"))?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn who_is_just_starting_a_process_stops_too() {
+        let mut starts = Command::new("make")
+            .args(["--silent", "--file", "/dev/null", "--eval", STARTS])
+            .process_group(0)
+            .spawn()
+            .expect("starts");
+        let client = tree::at(starts.id()).expect("looked").expect("lives").key;
+        let stopped = stop_often(client).await;
+        starts.kill().expect("killed");
+        starts.wait().expect("ended");
+        assert!(stopped.is_ok(), "{stopped:?}");
+    }
 }

@@ -47,6 +47,15 @@ fn all() -> io::Result<Vec<Found>> {
         .collect())
 }
 
+/// All that are stopped.
+pub(super) fn stopped() -> io::Result<BTreeSet<ProcessKey>> {
+    let all = all()?.into_iter();
+    Ok(all
+        .filter(|f| f.stat.stopped.is_some())
+        .map(|f| f.key)
+        .collect())
+}
+
 /// All below a process, parents first.
 pub(super) fn below(root: ProcessKey) -> io::Result<Vec<Found>> {
     let mut children: BTreeMap<u32, Vec<Found>> = BTreeMap::new();
