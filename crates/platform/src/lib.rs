@@ -1,0 +1,4 @@
+//! Raw IO that both systems share one name for: which paths may be trusted, who is at the other
+//! end of a socket, what limits apply.
+//!
+//! *Invariant:* nothing here knows Claude Code or sessions.
