@@ -2,3 +2,5 @@
 //! end of a socket, what limits apply.
 //!
 //! *Invariant:* nothing here knows Claude Code or sessions.
+
+pub mod trusted_path;

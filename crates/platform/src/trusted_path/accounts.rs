@@ -1,0 +1,177 @@
+//! Reads the accounts of the system: the members of a group.
+
+#![expect(
+    unsafe_code,
+    reason = "the accounts of the system have no safe interface"
+)]
+
+use super::members::{self, GroupRoster};
+use std::collections::BTreeMap;
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long the accounts may take: they may lie in a directory of another machine.
+const ACCOUNTS_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long an answer counts. Memberships change rarely, and take effect at the next login.
+const ROSTER_LIFETIME: Duration = Duration::from_mins(1);
+/// The largest entry of an account or group that is read, in bytes.
+const MAX_ENTRY_BYTES: usize = 1 << 20;
+/// The most members of a group that are looked at; more are others in any case.
+const MAX_GROUP_MEMBERS: usize = 64;
+/// The most accounts that are looked through for their primary group.
+const MAX_ACCOUNTS: usize = 20_000;
+
+struct CachedRoster {
+    read_at: Instant,
+    roster: Option<GroupRoster>,
+}
+
+static ROSTERS: Mutex<BTreeMap<u32, CachedRoster>> = Mutex::new(BTreeMap::new());
+
+/// Whether a group has a member besides this user and root. True where the accounts do not answer.
+pub(super) fn has_other_members(gid: u32, uid: u32) -> bool {
+    let roster = cached_roster(gid);
+    roster.is_none_or(|roster| members::has_other_members(&roster, uid))
+}
+
+fn cached_roster(gid: u32) -> Option<GroupRoster> {
+    let mut rosters = ROSTERS.lock().unwrap_or_else(PoisonError::into_inner);
+    rosters.retain(|_, cached| cached.read_at.elapsed() < ROSTER_LIFETIME);
+    if let Some(cached) = rosters.get(&gid) {
+        return cached.roster.clone();
+    }
+    let roster = read_in_time(gid);
+    let cached = CachedRoster {
+        read_at: Instant::now(),
+        roster: roster.clone(),
+    };
+    rosters.insert(gid, cached);
+    roster
+}
+
+fn read_in_time(gid: u32) -> Option<GroupRoster> {
+    let (send, read) = mpsc::channel();
+    let body = move || {
+        // After the timeout there is no receiver, and the answer is of no use.
+        let _ = send.send(read_roster(gid));
+    };
+    thread::Builder::new()
+        .name("trusty-accounts".into())
+        .spawn(body)
+        .ok()?;
+    read.recv_timeout(ACCOUNTS_TIMEOUT).ok().flatten()
+}
+
+/// getpwent(3) has one place for all threads.
+static ACCOUNT_LIST: Mutex<()> = Mutex::new(());
+
+fn read_roster(gid: u32) -> Option<GroupRoster> {
+    let listed = listed_members(gid)?;
+    let listed = listed.iter().map(|name| uid_of(name)).collect();
+    let primary = primary_members(gid)?;
+    Some(GroupRoster { listed, primary })
+}
+
+/// The names that a group lists; nothing of a group that has no entry.
+fn listed_members(gid: u32) -> Option<Vec<CString>> {
+    let mut room = vec![0; 4096];
+    loop {
+        let mut entry = MaybeUninit::<libc::group>::uninit();
+        let mut found = ptr::null_mut();
+        // SAFETY: `entry`, `room` with its length, and `found` are valid for writing.
+        let error = unsafe {
+            libc::getgrgid_r(
+                gid,
+                entry.as_mut_ptr(),
+                room.as_mut_ptr(),
+                room.len(),
+                &raw mut found,
+            )
+        };
+        match error {
+            0 if found.is_null() => return Some(Vec::new()),
+            // SAFETY: without an error `found` points to `entry`, which is filled in, with strings
+            // in `room`.
+            0 => return Some(unsafe { names_of(&*found) }),
+            libc::ERANGE if room.len() < MAX_ENTRY_BYTES => room.resize(room.len() * 4, 0),
+            _ => return None,
+        }
+    }
+}
+
+/// Copies the first names out of a group.
+///
+/// # Safety
+/// `gr_mem` is null or an array of strings that ends with a null.
+unsafe fn names_of(group: &libc::group) -> Vec<CString> {
+    let mut names = Vec::new();
+    let mut at = group.gr_mem;
+    while !at.is_null() && names.len() < MAX_GROUP_MEMBERS {
+        // SAFETY: `at` is within the array, for no null was read before.
+        let name = unsafe { *at };
+        if name.is_null() {
+            break;
+        }
+        // SAFETY: an entry that is not null is a string.
+        names.push(unsafe { CStr::from_ptr(name) }.to_owned());
+        // SAFETY: a null follows at the latest.
+        at = unsafe { at.add(1) };
+    }
+    names
+}
+
+/// The user of a name, if an account has it.
+fn uid_of(name: &CStr) -> Option<u32> {
+    let mut room = vec![0; 4096];
+    loop {
+        let mut entry = MaybeUninit::<libc::passwd>::uninit();
+        let mut found = ptr::null_mut();
+        // SAFETY: `name` is a string; `entry`, `room` with its length, and `found` are valid for
+        // writing.
+        let error = unsafe {
+            libc::getpwnam_r(
+                name.as_ptr(),
+                entry.as_mut_ptr(),
+                room.as_mut_ptr(),
+                room.len(),
+                &raw mut found,
+            )
+        };
+        match error {
+            0 if found.is_null() => return None,
+            // SAFETY: without an error `found` points to `entry`, which is filled in.
+            0 => return Some(unsafe { (*found).pw_uid }),
+            libc::ERANGE if room.len() < MAX_ENTRY_BYTES => room.resize(room.len() * 4, 0),
+            _ => return None,
+        }
+    }
+}
+
+/// The users whose primary group this is; none if there are too many accounts to look through.
+fn primary_members(gid: u32) -> Option<Vec<u32>> {
+    let _one = ACCOUNT_LIST.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut users = Vec::new();
+    // SAFETY: the lock is held, so no other thread reads the list.
+    unsafe { libc::setpwent() };
+    let mut is_whole = false;
+    for _ in 0..MAX_ACCOUNTS {
+        // SAFETY: the lock is held; what it points to stays until the next call.
+        let entry = unsafe { libc::getpwent() };
+        if entry.is_null() {
+            is_whole = true;
+            break;
+        }
+        // SAFETY: it is not null, so it is an account.
+        let (uid, primary) = unsafe { ((*entry).pw_uid, (*entry).pw_gid) };
+        if primary == gid && users.len() < MAX_GROUP_MEMBERS {
+            users.push(uid);
+        }
+    }
+    // SAFETY: the lock is held.
+    unsafe { libc::endpwent() };
+    is_whole.then_some(users)
+}

@@ -1,0 +1,66 @@
+//! Folders that are the user's alone: made so whatever the umask, and mended where they are not.
+
+use super::refusal::{PathRefusal, RefusalReason};
+use super::walk::{FileFacts, SystemFiles, walk};
+use super::{TrustPolicy, TrustedPath};
+use rustix::fs::{Mode, OFlags};
+use std::fs::{DirBuilder, File, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// The mode of a folder that is the user's alone.
+const PRIVATE_MODE: u32 = 0o700;
+
+/// Why a folder could not be made the user's alone.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateFolderError {
+    /// Another user could change the folder, or what leads to it.
+    #[error("{0}")]
+    Refused(#[from] PathRefusal),
+    /// The folder could not be made, or its mode not be changed.
+    #[error("failed to make {path} private: {why}", path = .0.display(), why = .1)]
+    Io(PathBuf, #[source] io::Error),
+}
+
+impl From<PrivateFolderError> for io::Error {
+    fn from(error: PrivateFolderError) -> Self {
+        let kind = match &error {
+            PrivateFolderError::Refused(_) => io::ErrorKind::PermissionDenied,
+            PrivateFolderError::Io(_, e) => e.kind(),
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl TrustPolicy {
+    /// Makes a folder that only the user can enter, and the folders that lead to it; one of the
+    /// user's that others can enter is closed to them.
+    ///
+    /// # Errors
+    /// Refuses a folder of another user, and one that another user could replace on the way. Fails
+    /// where the system does.
+    pub fn make_private_folder(self, folder: &Path) -> Result<TrustedPath, PrivateFolderError> {
+        let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(PRIVATE_MODE);
+        builder.create(folder).map_err(failed)?;
+        // Before anything is changed: a link of another user could lead to any folder.
+        let walked = walk(self, &SystemFiles, folder)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = rustix::fs::open(&walked.path, flags, Mode::empty());
+        let opened = File::from(opened.map_err(|e| failed(e.into()))?);
+        let facts = FileFacts::from(&opened.metadata().map_err(failed)?);
+        if facts.uid != self.uid {
+            let why = RefusalReason::ForeignOwner(facts.uid);
+            return Err(PathRefusal::of_facts(self, &walked.path, facts, why).into());
+        }
+        if facts.mode & 0o777 != PRIVATE_MODE {
+            let mode = Permissions::from_mode(PRIVATE_MODE);
+            opened.set_permissions(mode).map_err(failed)?;
+        }
+        Ok(TrustedPath {
+            resolved: walked.path,
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! Why a path is not used, and what to do about that.
+
+use super::policy::TrustPolicy;
+use super::walk::{FileFacts, FileKind};
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a path is not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefusalReason {
+    /// The path is relative: it would lead into whatever folder is the current one.
+    Relative,
+    /// Nothing is there.
+    Missing,
+    /// The system refuses to tell what is there; in words.
+    Unreadable(String),
+    /// A part of the way is no folder.
+    NotFolder,
+    /// No plain file is there.
+    NotPlain,
+    /// No socket is there.
+    NotSocket,
+    /// A file or folder of another user, with this uid.
+    ForeignOwner(u32),
+    /// A link that another user has made, with this uid.
+    ForeignLink(u32),
+    /// A folder of sockets that is not the user's, but of this uid.
+    ForeignFolder(u32),
+    /// A socket that is not the user's, but of this uid.
+    ForeignSocket(u32),
+    /// Links lead to links, more than [`super::MAX_LINKS`].
+    TooManyLinks,
+    /// The folder of tmux's sockets is a link.
+    LinkedFolder,
+    /// A folder of sockets that others may enter.
+    OpenFolder,
+    /// All users may write to it.
+    WritableByAll,
+    /// The other members of this group may write to it.
+    WritableByGroup(u32),
+}
+
+impl From<io::Error> for RefusalReason {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            io::ErrorKind::NotADirectory => Self::NotFolder,
+            _ => Self::Unreadable(error.to_string()),
+        }
+    }
+}
+
+/// A path that is not used: what is wrong with which file or folder, and what mends it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct PathRefusal {
+    /// The file, folder or link at fault, which may be one on the way.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub reason: RefusalReason,
+    /// What was found there, if anything was.
+    facts: Option<FileFacts>,
+    /// The user for whom it was judged.
+    uid: u32,
+}
+
+impl PathRefusal {
+    pub(super) fn new(policy: TrustPolicy, path: &Path, reason: RefusalReason) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            reason,
+            facts: None,
+            uid: policy.uid,
+        }
+    }
+
+    pub(super) fn of_facts(
+        policy: TrustPolicy,
+        path: &Path,
+        facts: FileFacts,
+        reason: RefusalReason,
+    ) -> Self {
+        Self {
+            facts: Some(facts),
+            ..Self::new(policy, path, reason)
+        }
+    }
+
+    /// The same of a socket or what leads to it, which is mended in another way.
+    pub(super) fn on_the_way_to_a_socket(mut self) -> Self {
+        if let RefusalReason::ForeignOwner(uid) = self.reason {
+            self.reason = RefusalReason::ForeignFolder(uid);
+        }
+        self
+    }
+
+    /// Whether nothing is there, which is no fault.
+    pub fn is_missing(&self) -> bool {
+        self.reason == RefusalReason::Missing
+    }
+
+    /// The command that mends it, if one does.
+    pub fn remedy(&self) -> Option<String> {
+        let is_foreign = self.facts.is_some_and(|facts| facts.uid != self.uid);
+        let sudo = if is_foreign && self.uid != 0 {
+            "sudo "
+        } else {
+            ""
+        };
+        let of_root =
+            |facts: FileFacts| facts.kind == FileKind::Folder && facts.uid == 0 && self.uid != 0;
+        let command = match self.reason {
+            // Such as /tmp: others are meant to write there.
+            RefusalReason::WritableByAll if self.facts.is_some_and(of_root) => "chmod +t".into(),
+            RefusalReason::WritableByAll => "chmod go-w".into(),
+            RefusalReason::WritableByGroup(_) => "chmod g-w".into(),
+            RefusalReason::OpenFolder => "chmod 700".into(),
+            RefusalReason::ForeignOwner(_) if self.path.parent().is_some() => {
+                format!("chown {}", self.uid)
+            }
+            RefusalReason::ForeignLink(_) => format!("chown -h {}", self.uid),
+            RefusalReason::ForeignFolder(owner) | RefusalReason::ForeignSocket(owner)
+                if self.uid != 0 && owner != 0 =>
+            {
+                format!("chown {}", self.uid)
+            }
+            _ => return None,
+        };
+        Some(format!("{sudo}{command} {}", quoted(&self.path)))
+    }
+}
+
+impl fmt::Display for PathRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", quoted(&self.path))?;
+        match &self.reason {
+            RefusalReason::Relative => write!(f, "is not an absolute path")?,
+            RefusalReason::Missing => write!(f, "does not exist")?,
+            RefusalReason::Unreadable(why) => write!(f, "cannot be checked: {why}")?,
+            RefusalReason::NotFolder => write!(f, "is not a folder")?,
+            RefusalReason::NotPlain => write!(f, "is not a plain file")?,
+            RefusalReason::NotSocket => write!(f, "is not a socket")?,
+            RefusalReason::ForeignOwner(uid) | RefusalReason::ForeignLink(uid) => {
+                write!(f, "belongs to another user (uid {uid})")?;
+            }
+            RefusalReason::ForeignFolder(uid) | RefusalReason::ForeignSocket(uid) => {
+                write!(f, "belongs to another user (uid {uid})")?;
+                if self.uid == 0 {
+                    write!(f, "; root uses only its own sockets: run this as that user")?;
+                } else if *uid == 0 {
+                    write!(f, "; put the socket into a folder of yours")?;
+                }
+            }
+            RefusalReason::TooManyLinks => write!(f, "leads through too many links")?,
+            RefusalReason::LinkedFolder => {
+                write!(
+                    f,
+                    "is a link, which tmux refuses; put a folder in its place"
+                )?;
+            }
+            RefusalReason::OpenFolder => write!(f, "can be entered by other users")?,
+            RefusalReason::WritableByAll => write!(f, "can be changed by other users")?,
+            RefusalReason::WritableByGroup(gid) => {
+                write!(
+                    f,
+                    "can be changed by other members of its group (gid {gid})"
+                )?;
+            }
+        }
+        match self.remedy() {
+            Some(remedy) => write!(f, "; run `{remedy}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A path as a shell takes it. What is not plain text is escaped, to be read and not run.
+fn quoted(path: &Path) -> String {
+    let Some(text) = path
+        .to_str()
+        .filter(|text| !text.contains(char::is_control))
+    else {
+        return format!("\"{}\"", path.to_string_lossy().escape_debug());
+    };
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+@%:,=".contains(c);
+    if text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}

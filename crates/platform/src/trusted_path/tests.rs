@@ -1,0 +1,121 @@
+//! The rules, as tables over made-up files: whose a file is, how it may be written, who is in its
+//! group, and the system, are values here.
+
+mod tables;
+mod with_files;
+
+use super::{
+    FileFacts, FileKind, FileView, GroupRoster, HostSystem, PathRefusal, RefusalReason,
+    SocketFolder, TrustPolicy, has_other_members, maps_root,
+};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+const USER: u32 = 1000;
+const OTHER: u32 = 31003;
+const NOBODY: u32 = 65534;
+/// A group with no member but the user.
+const PRIVATE_GROUP: u32 = 1000;
+/// A group with another member.
+const SHARED_GROUP: u32 = 100;
+/// A group with no member at all.
+const EMPTY_GROUP: u32 = 50;
+
+/// Files that exist only in a test.
+#[derive(Debug, Clone)]
+struct MadeUpFiles {
+    files: BTreeMap<PathBuf, FileFacts>,
+    links: BTreeMap<PathBuf, PathBuf>,
+}
+
+impl MadeUpFiles {
+    /// A usual system: root's folders, a sticky `/tmp`, a home.
+    fn new() -> Self {
+        let files = Self {
+            files: BTreeMap::new(),
+            links: BTreeMap::new(),
+        };
+        files
+            .folder("/", 0, 0, 0o755)
+            .folder("/tmp", 0, 0, 0o1777)
+            .folder("/home", 0, 0, 0o755)
+            .folder("/home/u", USER, PRIVATE_GROUP, 0o755)
+            .folder("/usr", 0, 0, 0o755)
+            .folder("/usr/bin", 0, 0, 0o755)
+            .file("/usr/bin/tmux", 0, 0, 0o755)
+    }
+
+    fn add(mut self, path: &str, kind: FileKind, uid: u32, gid: u32, mode: u32) -> Self {
+        let facts = FileFacts {
+            kind,
+            uid,
+            gid,
+            mode,
+        };
+        self.files.insert(path.into(), facts);
+        self
+    }
+
+    fn folder(self, path: &str, uid: u32, gid: u32, mode: u32) -> Self {
+        self.add(path, FileKind::Folder, uid, gid, mode)
+    }
+
+    fn file(self, path: &str, uid: u32, gid: u32, mode: u32) -> Self {
+        self.add(path, FileKind::Plain, uid, gid, mode)
+    }
+
+    fn socket(self, path: &str, uid: u32, mode: u32) -> Self {
+        self.add(path, FileKind::Socket, uid, PRIVATE_GROUP, mode)
+    }
+
+    fn link(mut self, path: &str, uid: u32, target: &str) -> Self {
+        self.links.insert(path.into(), target.into());
+        self.add(path, FileKind::Link, uid, uid, 0o777)
+    }
+}
+
+impl FileView for MadeUpFiles {
+    fn facts(&self, path: &Path) -> io::Result<FileFacts> {
+        let facts = self.files.get(path).copied();
+        facts.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn link_target(&self, path: &Path) -> io::Result<PathBuf> {
+        let target = self.links.get(path).cloned();
+        target.ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
+
+    fn has_other_members(&self, gid: u32, uid: u32) -> bool {
+        let roster = match gid {
+            PRIVATE_GROUP => GroupRoster {
+                listed: vec![Some(USER)],
+                primary: vec![USER],
+            },
+            0 | EMPTY_GROUP => GroupRoster::default(),
+            _ => GroupRoster {
+                listed: vec![Some(USER), Some(OTHER)],
+                primary: Vec::new(),
+            },
+        };
+        has_other_members(&roster, uid)
+    }
+}
+
+fn policy() -> TrustPolicy {
+    TrustPolicy {
+        uid: USER,
+        overflow_uid: None,
+        system: HostSystem::Linux,
+    }
+}
+
+/// What a rule says: nothing where it allows, else the path at fault and why.
+fn verdict(judged: Result<super::TrustedPath, PathRefusal>) -> Result<(), (String, RefusalReason)> {
+    let Err(refusal) = judged else {
+        return Ok(());
+    };
+    let words = refusal.to_string();
+    assert!(words.contains(&*refusal.path.to_string_lossy()), "{words}");
+    Err((refusal.path.display().to_string(), refusal.reason))
+}

@@ -1,0 +1,150 @@
+//! With files of the system: what only root can set up is skipped elsewhere, and says so.
+
+use super::super::{
+    check_connect, check_data, check_execute, check_folder, check_opened, check_tmux_folder,
+    make_private_folder,
+};
+use super::*;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::net::UnixListener;
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).expect("chmod");
+}
+
+/// Gives a file to another user; false, and a line that says so, where only root could.
+fn give_away(path: &Path) -> bool {
+    if rustix::process::geteuid().is_root() {
+        chown(path, Some(OTHER), Some(OTHER)).expect("chown");
+        return true;
+    }
+    println!("skipped: needs root to act as another user");
+    false
+}
+
+#[test]
+fn the_programs_and_folders_of_the_system_are_trusted() {
+    let shell = check_execute(Path::new("/bin/sh")).expect("a system's shell");
+    assert!(shell.resolved.is_absolute());
+    check_folder(Path::new("/tmp")).expect("sticky");
+    let gone = check_execute(Path::new("/nowhere/program")).expect_err("none");
+    assert!(gone.is_missing(), "{gone}");
+}
+
+#[test]
+fn a_socket_is_judged_with_its_folder() {
+    let root = tempfile::tempdir().expect("folder");
+    let folder = root.path().join("tmux-1");
+    fs::create_dir(&folder).expect("folder");
+    let socket = folder.join("default");
+    let _listener = UnixListener::bind(&socket).expect("bound");
+    for (bits, is_refused) in [(0o700, false), (0o755, true), (0o777, true)] {
+        mode(&folder, bits);
+        let judged = check_connect(&socket, SocketFolder::NoLink);
+        assert_eq!(judged.is_err(), is_refused, "{bits:o}: {judged:?}");
+        let judged = check_tmux_folder(&folder);
+        assert_eq!(judged.is_err(), is_refused, "{bits:o}: {judged:?}");
+    }
+    mode(&folder, 0o700);
+    let link = root.path().join("link");
+    symlink(&folder, &link).expect("link");
+    check_tmux_folder(&link).expect_err("a link");
+    check_connect(&link.join("default"), SocketFolder::NoLink).expect_err("through a link");
+    check_connect(&link.join("default"), SocketFolder::Any).expect("a link of the user's");
+    if give_away(&socket) {
+        let refusal = check_connect(&socket, SocketFolder::NoLink).expect_err("theirs");
+        assert_eq!(refusal.reason, RefusalReason::ForeignSocket(OTHER));
+    }
+}
+
+#[test]
+fn a_socket_in_the_sticky_tmp_is_judged_by_itself() {
+    let name = format!("/tmp/tb-sticky-{}", std::process::id());
+    let socket = Path::new(&name);
+    let listener = UnixListener::bind(socket).expect("bound");
+    mode(socket, 0o755);
+    let closed = check_connect(socket, SocketFolder::Any);
+    mode(socket, 0o777);
+    let open = check_connect(socket, SocketFolder::Any);
+    let foreign = give_away(socket).then(|| check_connect(socket, SocketFolder::Any));
+    drop(listener);
+    fs::remove_file(socket).expect("removed");
+    closed.expect("nobody else may write to it");
+    assert_eq!(open.expect_err("open").reason, RefusalReason::WritableByAll);
+    if let Some(foreign) = foreign {
+        let reason = foreign.expect_err("theirs").reason;
+        assert_eq!(reason, RefusalReason::ForeignSocket(OTHER));
+    }
+}
+
+#[test]
+fn a_replaced_program_and_a_link_of_another_user_are_refused() {
+    let root = tempfile::tempdir().expect("folder");
+    let program = root.path().join("program");
+    fs::write(&program, "#!/bin/sh\n").expect("written");
+    mode(&program, 0o755);
+    check_execute(&program).expect("ours");
+    let link = root.path().join("link");
+    symlink(&program, &link).expect("link");
+    check_execute(&link).expect("a link of ours");
+    if rustix::process::geteuid().is_root() {
+        rustix::fs::chownat(
+            rustix::fs::CWD,
+            &link,
+            Some(rustix::fs::Uid::from_raw(OTHER)),
+            None,
+            rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
+        )
+        .expect("chown");
+        let refusal = check_execute(&link).expect_err("their link");
+        assert_eq!(refusal.reason, RefusalReason::ForeignLink(OTHER));
+    }
+    if give_away(&program) {
+        let refusal = check_execute(&program).expect_err("theirs");
+        assert_eq!(refusal.reason, RefusalReason::ForeignOwner(OTHER));
+        check_data(&program).expect_err("theirs");
+        let meta = fs::metadata(&program).expect("there");
+        check_opened(&program, &meta).expect_err("theirs");
+    }
+}
+
+#[test]
+fn a_private_folder_is_made_mended_or_refused() {
+    let root = tempfile::tempdir().expect("folder");
+    let folder = root.path().join("share/trusty");
+    let bits = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
+    make_private_folder(&folder).expect("made");
+    assert_eq!(
+        (bits(&folder), bits(&root.path().join("share"))),
+        (0o700, 0o700)
+    );
+    mode(&folder, 0o777);
+    let made = make_private_folder(&folder).expect("mended");
+    assert_eq!(bits(&folder), 0o700);
+    assert_eq!(made.resolved, fs::canonicalize(&folder).expect("there"));
+    mode(&root.path().join("share"), 0o777);
+    let refusal = make_private_folder(&folder).expect_err("it could be replaced");
+    assert!(refusal.to_string().contains("chmod go-w"), "{refusal}");
+    mode(&root.path().join("share"), 0o755);
+    let file = root.path().join("file");
+    fs::write(&file, "").expect("written");
+    make_private_folder(&file).expect_err("no folder");
+    let link = root.path().join("link");
+    symlink(&folder, &link).expect("link");
+    mode(&folder, 0o755);
+    make_private_folder(&link).expect("a link of ours");
+    assert_eq!(bits(&folder), 0o700);
+    if give_away(&folder) {
+        mode(&folder, 0o777);
+        make_private_folder(&folder).expect_err("theirs");
+        assert_eq!(bits(&folder), 0o777, "what is theirs is left alone");
+    }
+}
+
+#[test]
+fn the_accounts_tell_who_is_in_a_group() {
+    let view = super::super::SystemFiles;
+    // No account has such a group.
+    assert!(!view.has_other_members(4_000_003, 0));
+}
