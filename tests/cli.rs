@@ -7,7 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
-use trusty_tests::trusty::{Running, Watch, list, run, trusty};
+use trusty_tests::stand_in::StandIn;
+use trusty_tests::trusty::{Running, Watch, list, run, session_of, trusty};
 use trusty_tests::wait::until;
 use trusty_tests::{Home, Recording, Signal};
 
@@ -334,4 +335,77 @@ fn a_keeper_stays_for_as_long_as_its_record() {
     assert!(process.is_alive());
     fs::remove_file(&record).expect("removed");
     assert_eq!(keeper.wait(LONG), Some(0));
+}
+
+#[test]
+fn another_program_that_a_registry_file_names_is_never_paused_or_ended() {
+    let home = Home::new();
+    let sleep = StandIn::start_other(&home, "bin/sleep");
+    sleep.says(r#""status":"busy""#);
+    let pid = sleep.process().pid.to_string();
+    let seen = session_of(&list(&home), sleep.process().pid).expect("listed");
+    let why = seen["unconfirmed"].as_str().expect("unconfirmed");
+    assert!(why.contains("bin/sleep"), "{why}");
+    for arguments in [
+        &["pause", &pid][..],
+        &["pause", &pid, "--how", "freeze"],
+        &["pause", &pid, "--how", "hold"],
+        &["stop", &pid, "--yes"],
+        &["stop", &pid, "--yes", "--kill"],
+    ] {
+        let output = run(&home, arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{arguments:?} {told}");
+        assert!(told.contains("unconfirmed"), "{arguments:?} {told}");
+        let state = sleep.process().state();
+        assert_eq!(state, Some('S'), "{arguments:?}");
+    }
+    assert_eq!(run(&home, ["pause", "--all"]).status.code(), Some(0));
+    assert_eq!(sleep.process().state(), Some('S'));
+    let shown = text(&run(&home, ["list"]).stdout);
+    assert!(shown.contains("nconfirmed"), "{shown}");
+}
+
+#[test]
+fn a_folder_that_another_session_names_changes_neither_need_nor_name() {
+    let home = Home::new();
+    let foreign = home.path().join("foreign");
+    let ours = StandIn::start(&home);
+    ours.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    let theirs = StandIn::start_in(&home, &foreign);
+    theirs.says(r#""status":"idle""#);
+    let alone = list(&home);
+    assert_eq!(theirs.word(&alone).as_deref(), Some("Idle"));
+    let python = StandIn::start_other(&home, "bin/python3");
+    for named in [&ours, &python] {
+        let rest = r#""status":"idle","name":"taken over","nameSource":"user""#;
+        named.is_named_in(&foreign, rest);
+    }
+    let seen = list(&home);
+    let need = |snapshot: &serde_json::Value| {
+        let session = session_of(snapshot, ours.process().pid).expect("listed");
+        (
+            session["need"]["kind"].clone(),
+            session["claude"]["name"].clone(),
+        )
+    };
+    assert_eq!(need(&seen), need(&alone));
+    assert_eq!(need(&seen).0, "Permission");
+    let other = session_of(&seen, python.process().pid).expect("listed");
+    let why = other["unconfirmed"].as_str().expect("unconfirmed");
+    assert!(why.contains("foreign"), "{why}");
+    assert_eq!(other["claude"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_config_folder_is_taken_as_literally_as_the_client_takes_it() {
+    let home = Home::new();
+    let work = home.project("work");
+    for (named, place) in [("cfg", "cfg"), ("~/.c", "~/.c"), ("", "")] {
+        let config = work.join(place);
+        let session = StandIn::start_at(&home, &work, named, &config);
+        session.says(r#""status":"busy""#);
+        let seen = list(&home);
+        assert_eq!(session.word(&seen).as_deref(), Some("Working"), "{named:?}");
+    }
 }

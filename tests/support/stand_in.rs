@@ -4,9 +4,36 @@ use crate::trusty::{Running, session_of, word};
 use crate::wait;
 use crate::{Home, ProcessRef};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+
+/// Where a client lies in a home.
+const CLIENT_PLACE: &str = "lib/claude-code/claude";
+
+/// How it is started.
+struct Start {
+    /// Where its program lies in the home.
+    place: String,
+    script: &'static str,
+    cwd: PathBuf,
+    /// Its `$CLAUDE_CONFIG_DIR`.
+    named: Option<String>,
+    /// Where its registry file is written.
+    config: PathBuf,
+}
+
+impl Start {
+    fn client(home: &Home) -> Self {
+        Self {
+            place: CLIENT_PLACE.to_owned(),
+            script: "exec \"$0\" 600",
+            cwd: home.path().to_path_buf(),
+            named: None,
+            config: home.config_dir().to_path_buf(),
+        }
+    }
+}
 
 /// A process that is taken for a client.
 pub struct StandIn {
@@ -18,19 +45,51 @@ impl StandIn {
     /// Starts it in a home.
     #[track_caller]
     pub fn start(home: &Home) -> Self {
-        Self::run(home, "exec \"$0\" 600")
+        Self::run(home, &Start::client(home))
+    }
+
+    /// One whose environment names another config folder.
+    #[track_caller]
+    pub fn start_in(home: &Home, config: &Path) -> Self {
+        Self::start_at(home, home.path(), &config.to_string_lossy(), config)
+    }
+
+    /// One that is started in a folder, where what its environment names is this config folder.
+    #[track_caller]
+    pub fn start_at(home: &Home, cwd: &Path, named: &str, config: &Path) -> Self {
+        let start = Start {
+            cwd: cwd.to_path_buf(),
+            named: Some(named.to_owned()),
+            config: config.to_path_buf(),
+            ..Start::client(home)
+        };
+        Self::run(home, &start)
+    }
+
+    /// A program that lies where no client does.
+    #[track_caller]
+    pub fn start_other(home: &Home, place: &str) -> Self {
+        let start = Start {
+            place: place.to_owned(),
+            ..Start::client(home)
+        };
+        Self::run(home, &start)
     }
 
     /// One that hears no SIGTERM.
     #[track_caller]
     pub fn start_deaf(home: &Home) -> Self {
-        // What is ignored stays so in the program that takes the shell's place.
-        Self::run(home, "trap '' TERM; exec \"$0\" 600")
+        let start = Start {
+            // What is ignored stays so in the program that takes the shell's place.
+            script: "trap '' TERM; exec \"$0\" 600",
+            ..Start::client(home)
+        };
+        Self::run(home, &start)
     }
 
     #[track_caller]
-    fn run(home: &Home, script: &str) -> Self {
-        let exe = home.path().join("lib/claude-code/claude");
+    fn run(home: &Home, start: &Start) -> Self {
+        let exe = home.path().join(&start.place);
         std::fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
         if !exe.exists() {
             std::fs::copy("/bin/sleep", &exe).expect("copied");
@@ -38,16 +97,18 @@ impl StandIn {
         // Apart from us: who pauses it, pauses all of its process group.
         let mut command = Command::new("setsid");
         command
-            .args(["sh", "-c", script])
+            .args(["sh", "-c", start.script])
             .arg(&exe)
+            .current_dir(&start.cwd)
             .env_clear()
             .env("HOME", home.path());
+        command.envs(start.named.iter().map(|dir| ("CLAUDE_CONFIG_DIR", dir)));
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         let running = Running::start(&mut command);
         wait::until(Duration::from_mins(1), "the stand-in", || {
             (running.process().exe()? == exe).then_some(())
         });
-        let sessions = home.config_dir().join("sessions");
+        let sessions = start.config.join("sessions");
         std::fs::create_dir_all(&sessions).expect("folder");
         let file = sessions.join(format!("{}.json", running.process().pid));
         Self { running, file }
@@ -56,11 +117,23 @@ impl StandIn {
     /// Writes its registry file: `"status":"busy"`.
     #[track_caller]
     pub fn says(&self, rest: &str) {
+        self.is_said(&self.file, rest);
+    }
+
+    /// Writes a registry file that names it into another config folder.
+    #[track_caller]
+    pub fn is_named_in(&self, config: &Path, rest: &str) {
+        let name = self.file.file_name().expect("a name");
+        self.is_said(&config.join("sessions").join(name), rest);
+    }
+
+    #[track_caller]
+    fn is_said(&self, file: &Path, rest: &str) {
         let start = self.running.process().start_ticks;
         let text = format!(
             r#"{{"sessionId":"s","procStart":"{start}","version":"2.1.330","kind":"interactive",{rest}}}"#
         );
-        std::fs::write(&self.file, text).expect("written");
+        std::fs::write(file, text).expect("written");
     }
 
     /// Its process.

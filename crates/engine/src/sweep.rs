@@ -118,7 +118,8 @@ impl Sources {
         file(desk, clock, self.pauses.look());
         let mut asked = false;
         for round in 0..ROUNDS {
-            let mut facts = self.registry.scan();
+            let mut facts = self.registry.identify();
+            facts.extend(self.registry.scan());
             facts.extend(self.registry.settle());
             if round == 0 {
                 facts.extend(self.processes.sweep());

@@ -74,6 +74,19 @@ pub fn role(exe: Option<&Path>, argv: &[String]) -> Role {
     }
 }
 
+/// Whether a file is the client's executable, by its path alone.
+pub fn is_client(exe: &Path) -> bool {
+    is_native(exe)
+}
+
+/// Whether a file is named after the client, as packagers and renamed copies do:
+/// `.claude-unwrapped`, `claude-2.1.332`. That proves nothing by itself: other programs are called
+/// `claude`, too.
+pub fn is_named_after_client(exe: &Path) -> bool {
+    let words = file_name(exe).split(|c: char| !c.is_alphanumeric());
+    words.into_iter().any(|word| word == "claude")
+}
+
 /// What follows the program in `argv`, if the program is the client.
 fn arguments<'a>(exe: Option<&Path>, argv: &'a [String]) -> Option<&'a [String]> {
     let exe = exe?;

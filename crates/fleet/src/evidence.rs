@@ -14,8 +14,8 @@ pub use requests::{Held, Requests};
 pub use runs::{Run, Runs};
 
 use crate::observation::{
-    Act, Attention, Connection, Fact, HealthKey, Listed, Observation, Pane, PaneKey, Preferences,
-    RegistryEntry, RegistryFile, Screen, Transcript, TranscriptKey,
+    Act, Attention, Connection, Fact, FolderFacts, HealthKey, Listed, Observation, Pane, PaneKey,
+    Preferences, RegistryEntry, RegistryFile, Screen, Transcript, TranscriptKey,
 };
 use crate::pause::{Gate, PauseRecord};
 use crate::session::SessionId;
@@ -49,6 +49,8 @@ pub struct Evidence {
     pub processes: Processes,
     /// By registry file.
     pub files: BTreeMap<RegistryFile, FileEvidence>,
+    /// Config folders that are looked into.
+    pub folders: BTreeMap<PathBuf, Dated<FolderFacts>>,
     /// Peer sockets seen.
     pub keys: BTreeMap<RegistryFile, Timestamp>,
     /// By tmux server.
@@ -148,6 +150,9 @@ impl Evidence {
             Fact::RegistryKey(file) => {
                 let seen = self.keys.entry(file).or_insert(at);
                 *seen = at.max(*seen);
+            }
+            Fact::ConfigFolder(dir, value) => {
+                file_newer(&mut self.folders, dir, Dated { at, value });
             }
             Fact::Process(facts) => self.processes.describe(at, *facts),
             Fact::Pulses(pulses) => {

@@ -1,12 +1,14 @@
 //! All sessions: files observations, derives the snapshot, says what else it wants to know.
 
 mod asks;
+mod belonging;
 mod draw;
 mod prune;
 mod review;
 mod stand;
 
 pub use asks::Answerable;
+pub use belonging::ConfirmationGap;
 pub use review::{Review, Wanted};
 
 use crate::client::Role;
@@ -123,15 +125,25 @@ impl Fleet {
                     .exited_at
                     .is_some_and(|at| now.since(at) >= STOPPED_KEPT);
                 let file = registered.get(&key).copied();
-                let entry = file
-                    .and_then(|(_, f)| f.entries.newest())
-                    .map(|(_, entry)| entry);
-                if expired || !self.is_session(&process, entry) {
+                let foreign = match file {
+                    None => self.foreign_file(&process),
+                    Some(_) => None,
+                };
+                let named = file.or(foreign).and_then(|(_, f)| f.entries.newest());
+                if expired || !self.is_session(&process, named.map(|(_, entry)| entry)) {
                     return None;
                 }
-                let transcript = transcript_key(process.facts, file.map(|f| f.0), entry);
+                let gap = self.confirmation_gap(&process, foreign.map(|(name, _)| name));
+                let transcript = match (&gap, file) {
+                    (Some(ConfirmationGap::ForeignFolder(_)), _) => None,
+                    (_, file) => {
+                        let entry = file.and_then(|(_, f)| f.entries.newest());
+                        let entry = entry.map(|(_, entry)| entry);
+                        transcript_key(process.facts, file.map(|f| f.0), entry)
+                    }
+                };
                 let sole = transcript.filter(|key| !shared.contains(&claim(key)));
-                Some(self.judge(key, process, file, sole, now))
+                Some(self.judge(key, process, file, gap, sole, now))
             })
     }
 
@@ -157,46 +169,6 @@ impl Fleet {
         .collect()
     }
 
-    /// Which registry file belongs to which process. Where two config folders claim a process,
-    /// the newer file counts.
-    fn registered(&self) -> BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)> {
-        let mut registered: BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)> = BTreeMap::new();
-        for (key, process) in self.evidence.processes.all() {
-            for (file, evidence) in &self.evidence.files {
-                if file.pid != key.pid || !self.any_belongs(evidence, &process) {
-                    continue;
-                }
-                let best = registered.entry(key).or_insert((file, evidence));
-                if newest_at(evidence) > newest_at(best.1) {
-                    *best = (file, evidence);
-                }
-            }
-        }
-        registered
-    }
-
-    fn any_belongs(&self, evidence: &FileEvidence, process: &Process<'_>) -> bool {
-        evidence
-            .entries
-            .runs(Clone::clone)
-            .any(|run| self.belongs(run.value, process))
-    }
-
-    /// Whether an entry was written by this process, not by an earlier one with its pid.
-    fn belongs(&self, entry: &RegistryEntry, process: &Process<'_>) -> bool {
-        let facts = &process.facts;
-        let same_process = match entry.proc_start {
-            Some(start) => start == facts.key.start,
-            None => {
-                matches!(facts.role, Role::Interactive | Role::Headless)
-                    && entry
-                        .started_at
-                        .is_none_or(|at| at.after(status::STARTING) >= facts.started_at)
-            }
-        };
-        same_process && self.machine.shares_pids_with(entry.pid_domain.as_deref())
-    }
-
     /// Whether a process is a session, given what its own registry file says last.
     fn is_session(&self, process: &Process<'_>, entry: Option<&RegistryEntry>) -> bool {
         let facts = &process.facts;
@@ -220,15 +192,16 @@ impl Fleet {
         key: ProcessKey,
         process: Process<'a>,
         file: Option<(&'a RegistryFile, &'a FileEvidence)>,
+        gap: Option<ConfirmationGap>,
         transcript: Option<TranscriptKey>,
         now: Timestamp,
     ) -> Known<'a> {
         let registry: Vec<_> = file
             .into_iter()
             .flat_map(|(_, f)| f.entries.runs(status::kind))
-            .filter(|run| self.belongs(run.value, &process))
+            .filter(|run| self.wrote(&process, run.value))
             .collect();
-        let facts = &process.facts;
+        let facts = process.facts;
         let pane = self.pane_of(&process);
         let shown = pane.and_then(|(server, pane)| {
             let shown = self
@@ -239,13 +212,7 @@ impl Fleet {
         });
         let id = self.machine.session_id(key);
         let focused = self.evidence.focused_at.get(&id);
-        let key_seen = self
-            .evidence
-            .keys
-            .iter()
-            .filter(|(file, at)| file.pid == key.pid && **at >= facts.started_at)
-            .map(|(_, at)| *at)
-            .max();
+        let key_seen = self.key_seen(&process);
         let entry = registry.first().map(|run| run.value);
         let said = transcript
             .as_ref()
@@ -265,6 +232,7 @@ impl Fleet {
             registry,
             registry_gone: file.and_then(|(_, f)| f.gone_at.filter(|_| !present(f))),
             key_seen,
+            gap,
             shown,
             transcript: said,
             screens: screens

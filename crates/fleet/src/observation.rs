@@ -1,11 +1,13 @@
 //! What sources tell: dated facts with provenance.
 
+mod folder;
 mod hook;
 mod pause;
 mod screen;
 mod shift;
 mod transcript;
 
+pub use folder::{ConfigFolder, FolderFacts, FolderIdentity, FolderOrigin};
 pub use hook::{Happened, HookEvent, Listed};
 pub use pause::{Act, Connection, First, Holding, Preferences, Tools};
 pub use screen::{PaneKey, Screen, Shows};
@@ -42,6 +44,8 @@ pub enum Fact {
     /// A client has opened its peer socket, which it does before it writes its registry file.
     /// Known from the name of a `.key` file, which is never opened.
     RegistryKey(RegistryFile),
+    /// A config folder that is looked into: which folder that is, and who named it.
+    ConfigFolder(PathBuf, FolderFacts),
     /// A process is alive and looks like this.
     Process(Box<ProcessFacts>),
     /// The changing part of all watched processes that are alive.
@@ -147,8 +151,11 @@ pub struct ProcessFacts {
     pub ancestors: Vec<Ancestor>,
     /// Its controlling terminal.
     pub tty: Option<String>,
-    /// The config folder its environment names.
+    /// The config folder its environment names, by a path that leads there for us, too.
     pub config_dir: Option<PathBuf>,
+    /// Which folder that is, as the process itself would find it.
+    #[serde(default)]
+    pub config_folder: ConfigFolder,
     /// The tmux server its environment names.
     pub tmux_socket: Option<PathBuf>,
     /// The file it executes.

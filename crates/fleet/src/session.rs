@@ -196,6 +196,10 @@ pub struct Session {
     /// of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<End>,
+    /// What is missing for its process to be confirmed as Claude Code, in words; none where it is
+    /// confirmed. An unconfirmed session can be jumped to, and nothing else is done to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<String>,
 }
 
 const fn yes() -> bool {
@@ -242,6 +246,7 @@ impl Session {
             requests: Vec::new(),
             pending: None,
             end: None,
+            unconfirmed: None,
         }
     }
 

@@ -38,6 +38,7 @@ mod words;
 pub use requests::{Open, Stand};
 
 use crate::evidence::{HookEvidence, Process, Requests, Run};
+use crate::fleet::ConfirmationGap;
 use crate::observation::{Listed, Preferences, RegistryEntry, Screen, Transcript};
 use crate::pause::{AtWork, Gate, PauseRecord, Phase};
 use crate::session::{Activity, Because, Certainty, Delegation, Need, SessionStatus, Source};
@@ -99,6 +100,8 @@ pub struct Case<'a> {
     pub registry_gone: Option<Timestamp>,
     /// Whether it has opened its peer socket.
     pub key_seen: Option<Timestamp>,
+    /// What is missing for it to be confirmed; nothing in most cases.
+    pub gap: Option<ConfirmationGap>,
     /// Whether its tmux session is shown; none outside tmux.
     pub shown: Option<Run<'a, bool>>,
     /// What its transcript says, and when that was read. None where two live processes write to
@@ -362,6 +365,9 @@ fn detached(case: &Case<'_>) -> Option<&'static str> {
 }
 
 fn doing(case: &Case<'_>, now: Timestamp) -> Doing {
+    if let Some(ConfirmationGap::ForeignFolder(_)) = &case.gap {
+        return silent::unconfirmed(case);
+    }
     let leaving = case.registry_gone.map(|gone| gone.after(LEAVING));
     match case.registry.first() {
         Some(run) if leaving.is_none_or(|until| now < until) => {

@@ -1,5 +1,6 @@
 //! Why a session is what it is: what every source last said of it, and which one won.
 
+use crate::fleet::ConfirmationGap;
 use crate::observation::{Happened, RegistryEntry, RunState, Shows, StopSignal};
 use crate::pause::Phase;
 use crate::session::{Session, Source, rfc3339};
@@ -151,9 +152,14 @@ fn process(case: &Case<'_>) -> Told {
             StopSignal::Unknown => "stopped by a signal",
         },
     };
+    let says = match &case.gap {
+        Some(gap @ ConfirmationGap::UnknownProgram(_)) => format!("{says}; unconfirmed: {gap}"),
+        Some(ConfirmationGap::ForeignFolder(_)) => format!("{says}; unconfirmed"),
+        None => says.to_owned(),
+    };
     Told {
         source: Source::Process,
-        says: says.to_owned(),
+        says,
         at: process.exited_at.or(Some(process.seen_at)),
         part: Part::Heard,
         reason: "that it lives says nothing of what it does",
@@ -163,6 +169,16 @@ fn process(case: &Case<'_>) -> Told {
 fn registry(case: &Case<'_>) -> Told {
     let source = Source::Registry;
     let Some(run) = case.registry.first() else {
+        if let Some(gap @ ConfirmationGap::ForeignFolder(_)) = &case.gap {
+            return Told {
+                source,
+                says: gap.to_string(),
+                at: None,
+                part: Part::Overruled,
+                reason: "a file counts in the default folder, and in the one that the environment \
+                         of its process leads to",
+            };
+        }
         return match case.key_seen {
             Some(at) => Told {
                 source,

@@ -4,3 +4,4 @@
 //! *Invariant:* nothing here knows Claude Code or sessions.
 
 pub mod trusted_path;
+pub mod file_identity;

@@ -22,7 +22,7 @@ pub struct Problem {
 }
 
 /// All codes, and what each means. A code keeps its meaning; there may come to be more.
-pub(super) const CODES: [(&str, &str); 43] = [
+pub(super) const CODES: [(&str, &str); 44] = [
     ("already-paused", "it is paused already"),
     (
         "ambiguous-window",
@@ -112,6 +112,10 @@ pub(super) const CODES: [(&str, &str); 43] = [
     ("remote", "its terminal is on another machine"),
     ("tmux-silent", "tmux did not answer"),
     ("too-slow", "the body did not come in time"),
+    (
+        "unconfirmed",
+        "its process is not confirmed to be Claude Code, so nothing is done to it",
+    ),
     ("unfit", "the answer does not fit what was asked"),
     ("unheard", "its client did not take the answer"),
     ("unread", "what it asks could not be read"),

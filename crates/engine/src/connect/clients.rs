@@ -21,6 +21,10 @@ pub(super) fn all_understand(running: &Snapshot) -> Result<(), ConnectError> {
 }
 
 fn objection(session: &Session) -> Option<String> {
+    // Whatever that is, it is not known to read our entries.
+    if session.unconfirmed.is_some() {
+        return None;
+    }
     let version = session.claude.as_ref().and_then(|c| c.version.as_deref());
     if version.and_then(numbers).is_some_and(|v| v >= FIRST) {
         return None;

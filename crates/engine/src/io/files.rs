@@ -114,7 +114,11 @@ pub fn resolve(path: &Path) -> Option<PathBuf> {
     in_time(path, |path| path.canonicalize().ok())
 }
 
-fn in_time(path: &Path, look: fn(&Path) -> Option<PathBuf>) -> Option<PathBuf> {
+/// What is found at a path; none where its folder does not answer within a second.
+pub fn in_time<T: Send + 'static>(
+    path: &Path,
+    look: impl FnOnce(&Path) -> Option<T> + Send + 'static,
+) -> Option<T> {
     let (send, found) = mpsc::channel();
     let path = path.to_path_buf();
     let body = move || {

@@ -82,6 +82,7 @@ impl Redaction {
             }
             Fact::RegistryGone(file) => Fact::RegistryGone(self.file(&file)),
             Fact::RegistryKey(file) => Fact::RegistryKey(self.file(&file)),
+            Fact::ConfigFolder(dir, facts) => Fact::ConfigFolder(self.path(&dir), facts),
             Fact::Process(facts) => Fact::Process(Box::new(self.process(*facts))),
             Fact::Pulses(pulses) => Fact::Pulses(pulses.into_iter().map(pulse).collect()),
             Fact::ProcessExited(key) => Fact::ProcessExited(key),
@@ -182,6 +183,7 @@ impl Redaction {
             ancestors,
             tty,
             config_dir,
+            config_folder,
             tmux_socket,
             exe,
             seat,
@@ -203,6 +205,7 @@ impl Redaction {
             ancestors: ancestors.collect(),
             tty,
             config_dir: path(config_dir),
+            config_folder,
             tmux_socket: path(tmux_socket),
             exe: path(exe),
             seat,

@@ -2,6 +2,7 @@
 //! clients. Known pids cost one small read each; of the rest of the table every pid is read when
 //! it is new, and now and then again.
 
+mod config_folder;
 mod describe;
 
 use super::{Ended, Orders, Outlet};
@@ -72,8 +73,8 @@ impl Processes {
     /// Knows nothing yet.
     pub fn new(scope: Scope, clock: Clock) -> io::Result<Self> {
         Ok(Self {
+            describer: Describer::new(clock, scope.home.clone())?,
             scope,
-            describer: Describer::new(clock)?,
             watched: BTreeMap::new(),
             dismissed: BTreeMap::new(),
             pace: Pace {

@@ -19,8 +19,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
-use trusty_fleet::observation::{HealthKey, RegistryEntry, RegistryFile};
+use trusty_fleet::observation::{
+    FolderFacts, FolderIdentity, FolderOrigin, HealthKey, RegistryEntry, RegistryFile,
+};
 use trusty_fleet::session::Source;
+use trusty_platform::file_identity;
 
 /// Such a file holds under 1 KiB; this leaves room.
 const BOUND: u64 = 64 * 1024;
@@ -96,6 +99,8 @@ pub struct Registry {
     /// Files to read again, and how often that was tried.
     half_written: BTreeMap<RegistryFile, usize>,
     broken: BTreeMap<String, String>,
+    /// What was last told of each folder.
+    told_folders: BTreeMap<PathBuf, FolderFacts>,
 }
 
 impl Registry {
@@ -108,6 +113,7 @@ impl Registry {
             keys: BTreeSet::new(),
             half_written: BTreeMap::new(),
             broken: BTreeMap::new(),
+            told_folders: BTreeMap::new(),
         }
     }
 
@@ -125,6 +131,33 @@ impl Registry {
 
     fn dirs(&self) -> BTreeSet<PathBuf> {
         self.configured.union(&self.named).cloned().collect()
+    }
+
+    /// Which folders are looked into, by whose wish; what has changed of that.
+    pub fn identify(&mut self) -> Vec<Fact> {
+        let dirs = self.dirs().into_iter();
+        let now: BTreeMap<PathBuf, FolderFacts> = dirs
+            .map(|dir| {
+                let found = files::in_time(&dir, |dir| file_identity::of(dir).ok());
+                let identity = found.map(|f| FolderIdentity {
+                    device: f.device,
+                    inode: f.inode,
+                });
+                let origin = if self.configured.contains(&dir) {
+                    FolderOrigin::User
+                } else {
+                    FolderOrigin::Session
+                };
+                (dir, FolderFacts { identity, origin })
+            })
+            .collect();
+        let news = now
+            .iter()
+            .filter(|(dir, facts)| self.told_folders.get(*dir) != Some(facts))
+            .map(|(dir, facts)| Fact::ConfigFolder(dir.clone(), *facts));
+        let news = news.collect();
+        self.told_folders = now;
+        news
     }
 
     /// Looks at everything; reads what changed. Files of dead processes are not even opened.
@@ -369,7 +402,7 @@ pub async fn run(mut registry: Registry, mut orders: Receiver<Orders>, out: Outl
     let mut watch = Watch::new(Source::Registry);
     loop {
         registry.follow(&orders.borrow_and_update().wanted.config_dirs);
-        let mut facts = Vec::new();
+        let mut facts = registry.identify();
         // A folder that appears between the look and the watch is found by looking again.
         loop {
             facts.extend(registry.scan());

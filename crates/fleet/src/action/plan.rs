@@ -2,6 +2,7 @@
 
 use super::ways::{Way, Ways, ways};
 use super::{Action, Refusal, Wish, summary};
+use crate::fleet::ConfirmationGap;
 use crate::identity::ProcessKey;
 use crate::observation::{Connection, PaneKey, Preferences, ProcessFacts, RunState, Tools};
 use crate::pause::{Asker, AtWork, PauseKind, PauseRecord, Phase};
@@ -62,6 +63,8 @@ pub struct Standing<'a> {
     pub facts: &'a ProcessFacts,
     /// Whether it has ended.
     pub ended: bool,
+    /// What is missing for it to be confirmed.
+    pub gap: Option<&'a ConfirmationGap>,
     /// Whether it can run.
     pub state: RunState,
     /// Its tmux pane, and the process tmux started in that.
@@ -118,6 +121,10 @@ pub fn plan(
 ) -> Result<Plan, Refusal> {
     if standing.ended {
         return Err(Refusal::Ended);
+    }
+    // What we paused ourselves is resumed whatever has become of its proof.
+    if let (Some(gap), Action::Pause(_) | Action::End | Action::Kill) = (standing.gap, action) {
+        return Err(Refusal::Unconfirmed(gap.clone()));
     }
     if standing.busy {
         return Err(Refusal::Busy);

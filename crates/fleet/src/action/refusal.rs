@@ -1,6 +1,7 @@
 //! Why an action is refused, in words that say what to do instead.
 
 use super::Obstacle;
+use crate::fleet::ConfirmationGap;
 use crate::pause::PauseKind;
 
 /// Why an action is refused.
@@ -8,6 +9,8 @@ use crate::pause::PauseKind;
 pub enum Refusal {
     /// It has ended.
     Ended,
+    /// It is not confirmed to be Claude Code: what is missing.
+    Unconfirmed(ConfirmationGap),
     /// It is being paused, resumed or ended already.
     Busy,
     /// It is paused already.
@@ -31,6 +34,7 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Ended => "ended",
+            Self::Unconfirmed(_) => "unconfirmed",
             Self::Busy => "busy",
             Self::AlreadyPaused(_) => "already-paused",
             Self::PausedByOthers(_) => "paused-by-others",
@@ -47,6 +51,10 @@ impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Ended => f.write_str("it has ended"),
+            Self::Unconfirmed(gap) => write!(
+                f,
+                "unconfirmed: {gap}; pause or end the program in its own terminal"
+            ),
             Self::Busy => f.write_str("something is being done to it already; wait for that"),
             Self::AlreadyPaused(kind) => write!(f, "it is paused already: {}", kind.done()),
             Self::PausedByOthers(way_out) => write!(f, "it was not paused from here: {way_out}"),

@@ -79,6 +79,7 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
         requests: Vec::new(),
         pending: None,
         end: end(known),
+        unconfirmed: known.case.gap.as_ref().map(ToString::to_string),
         workdir,
     }
 }

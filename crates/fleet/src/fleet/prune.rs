@@ -2,6 +2,7 @@
 
 use super::{Fleet, newest_at, present};
 use crate::evidence::Process;
+use crate::observation::FolderOrigin;
 use crate::status::STOPPED_KEPT;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -36,6 +37,13 @@ impl Fleet {
             let absent = processes.absent_at(file.pid);
             alive.contains(&file.pid) || absent.is_none_or(|a| a < *seen)
         });
+        let looked_into = |dir: &PathBuf| {
+            let named = |p: &Process<'_>| p.facts.config_dir.as_ref() == Some(dir);
+            evidence.files.keys().any(|f| f.dir == *dir) || processes.all().any(|(_, p)| named(&p))
+        };
+        evidence
+            .folders
+            .retain(|dir, told| told.value.origin == FolderOrigin::User || looked_into(dir));
         let files: BTreeSet<u32> = evidence.files.keys().map(|f| f.pid).collect();
         evidence.processes.retain(
             |process| !expired(process),

@@ -2,7 +2,7 @@
 //! is to be looked at. One judgement of each session serves all three.
 
 use super::stand::PROOF;
-use super::{Fleet, Known, asks, newest_at, present};
+use super::{ConfirmationGap, Fleet, Known, asks, newest_at, present};
 use crate::cadence::{Motion, Reason};
 use crate::observation::{Act, PaneKey, TranscriptKey};
 use crate::request::RequestId;
@@ -143,7 +143,9 @@ impl Wanted {
     fn add(&mut self, known: &Known<'_>) {
         self.pids.insert(known.key.pid);
         let facts = &known.process.facts;
-        self.config_dirs.extend(facts.config_dir.clone());
+        if !matches!(known.case.gap, Some(ConfirmationGap::ForeignFolder(_))) {
+            self.config_dirs.extend(facts.config_dir.clone());
+        }
         self.tmux_sockets.extend(facts.tmux_socket.clone());
         self.transcripts.extend(known.transcript.clone());
         let version = known.entry.and_then(|e| e.version.clone());

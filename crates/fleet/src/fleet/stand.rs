@@ -37,6 +37,7 @@ impl Fleet {
             session: self.machine.session_id(known.key),
             facts: known.process.facts,
             ended: verdict.status == SessionStatus::Stopped,
+            gap: known.case.gap.as_ref(),
             state: state.map_or(RunState::Running, |(_, state)| *state),
             pane: known.pane_key().zip(known.pane.map(|(_, pane)| pane.pid)),
             host: match (known.pane.is_some() || known.pane_pending, kind) {

@@ -1,4 +1,5 @@
 mod alike;
+mod belonging;
 mod content;
 mod elsewhere;
 mod identity;
@@ -14,7 +15,9 @@ mod ways;
 use super::*;
 use crate::cadence::{Motion, Reason};
 use crate::identity::StartTime;
-use crate::observation::{Attention, Fact, ProcessFacts, Pulse, RunState, StopSignal};
+use crate::observation::{
+    Attention, ConfigFolder, Fact, ProcessFacts, Pulse, RunState, StopSignal,
+};
 use crate::session::{
     Activity, Certainty, ControlModel, NeedKind, SessionHost, SessionId, SessionStatus, Source,
 };
@@ -60,6 +63,7 @@ fn process(pid: u32, start: u64) -> ProcessFacts {
         ancestors: vec![],
         tty: Some("/dev/pts/1".into()),
         config_dir: None,
+        config_folder: ConfigFolder::Unreadable,
         tmux_socket: None,
         exe: None,
         seat: None,

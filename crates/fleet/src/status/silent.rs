@@ -40,6 +40,18 @@ pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timest
     otherwise(case, now, rest)
 }
 
+/// A process that only a registry file names which does not count for it.
+pub(super) fn unconfirmed(case: &Case<'_>) -> Doing {
+    let process = case.process;
+    let text = "its process runs; the registry file that names it does not count";
+    let from = process.facts.started_at;
+    let because = Because {
+        certainty: Certainty::Unknown,
+        ..because(Source::Process, text, process.seen_at, from)
+    };
+    Doing::bare(SessionStatus::Active, because)
+}
+
 /// A client that has written no file.
 pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
     let process = case.process;

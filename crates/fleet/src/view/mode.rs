@@ -12,6 +12,7 @@ pub(super) fn badges(session: &Session) -> Vec<String> {
         ("Headless", lives && headless),
         ("Detached", lives && !headless && !session.attached),
         ("Bypass", lives && bypass),
+        ("Unconfirmed", lives && session.unconfirmed.is_some()),
     ];
     let shown = all.into_iter().filter(|(_, shown)| *shown);
     shown.map(|(word, _)| word.to_owned()).collect()

@@ -7,7 +7,7 @@ use super::mode;
 use super::pausing;
 use crate::fleet::folder;
 use crate::request::RequestId;
-use crate::session::{Certainty, Session, SessionId, rfc3339};
+use crate::session::{Certainty, Session, SessionId, SessionStatus, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::SystemTime;
@@ -173,7 +173,7 @@ pub struct Row {
     /// Drawn dashed: the status was not told in known words.
     pub inferred: bool,
     /// Words beside its name: that no terminal shows it, that it is headless, that it asks for no
-    /// permission.
+    /// permission, that it is not confirmed to be Claude Code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub badges: Vec<String>,
     /// The tooltip: why it is what it is.
@@ -210,6 +210,11 @@ impl Row {
     pub fn of(session: &Session, home: Option<&Path>) -> Self {
         let mut face = face(session, home);
         pausing::draw(session, &mut face);
+        if let (Some(why), Section::Quiet) = (&session.unconfirmed, face.section)
+            && session.status != SessionStatus::Stopped
+        {
+            face.detail = format!("unconfirmed: {why}");
+        }
         face.detail = visible(&face.detail);
         let title = name(session);
         let because = session.because.as_ref();

@@ -1,5 +1,6 @@
 //! What a process looks like, by sysinfo for chosen pids.
 
+use super::config_folder::OwnFolder;
 use super::run_state;
 use crate::io::clock::Clock;
 use crate::io::files;
@@ -23,16 +24,19 @@ const SPARE: usize = 256;
 #[derive(Debug)]
 pub(super) struct Describer {
     clock: Clock,
+    /// Where a client looks that has no `$HOME`.
+    home: PathBuf,
     system: System,
     /// Keeps the processor times that the next figures are measured from.
     figures: System,
 }
 
 impl Describer {
-    pub(super) fn new(clock: Clock) -> io::Result<Self> {
+    pub(super) fn new(clock: Clock, home: PathBuf) -> io::Result<Self> {
         let (system, figures) = (system()?, system()?);
         Ok(Self {
             clock,
+            home,
             system,
             figures,
         })
@@ -73,7 +77,13 @@ impl Describer {
         let told = role(process.exe(), &argv(process));
         let cwd = process.cwd().map(Path::to_path_buf);
         let exe = process.exe().map(Path::to_path_buf);
+        // What hides its environment shows an empty one on macOS.
         let environment = sys::environment(pid).unwrap_or_default();
+        let folder = if environment.is_empty() {
+            OwnFolder::default()
+        } else {
+            OwnFolder::of(pid, &environment, cwd.as_deref(), &self.home)
+        };
         let named = |name: &str| {
             let found = environment.iter().find(|(n, _)| n == name)?;
             Some(found.1.clone()).filter(|v| !v.is_empty())
@@ -97,7 +107,8 @@ impl Describer {
             cwd,
             ancestors,
             tty: sys::control_terminal(stat.terminal),
-            config_dir: config_dir(named("CLAUDE_CONFIG_DIR"), named("HOME")),
+            config_dir: folder.path,
+            config_folder: folder.facts,
             tmux_socket: named("TMUX").and_then(tmux_socket),
             exe,
             seat: Some(seat(stat)),
@@ -217,11 +228,6 @@ fn argv(process: &Process) -> Vec<String> {
         .collect()
 }
 
-fn config_dir(claude: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
-    let claude = claude.map(PathBuf::from).filter(|p| p.is_absolute());
-    claude.or_else(|| Some(PathBuf::from(home?).join(".claude")).filter(|p| p.is_absolute()))
-}
-
 /// `$TMUX` is `socket,pid,session`; the socket's path may hold commas.
 fn tmux_socket(tmux: OsString) -> Option<PathBuf> {
     let text = tmux.into_string().ok()?;
@@ -234,15 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_names_folder_and_server() {
-        let dir =
-            |c: Option<&str>, h: Option<&str>| config_dir(c.map(Into::into), h.map(Into::into));
-        assert_eq!(dir(Some("/x"), Some("/home/dev")), Some("/x".into()));
-        assert_eq!(
-            dir(None, Some("/home/dev")),
-            Some("/home/dev/.claude".into())
-        );
-        assert_eq!(dir(Some("relative"), None), None);
+    fn the_environment_names_the_server() {
         assert_eq!(
             tmux_socket("/tmp/tmux-0/a,b,12,0".into()),
             Some("/tmp/tmux-0/a,b".into())

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::process::{Child, Command};
 use std::time::Instant;
 use trusty_fleet::identity::StartTime;
+use trusty_fleet::observation::ConfigFolder;
 
 /// A program that lies where the client would, run and ended by the test.
 struct Program {
@@ -103,6 +104,7 @@ fn a_client_without_a_file_is_found_by_its_place() {
         facts.config_dir,
         Some(program.folder.path().join(".claude"))
     );
+    assert_eq!(facts.config_folder, ConfigFolder::Missing);
     assert_eq!(facts.ancestors[0].pid, std::process::id());
     assert!(
         found(&processes.sweep(), program.pid()).is_none(),
@@ -133,7 +135,11 @@ fn confinement_leaves_other_homes_alone() {
         Processes::new(ours.scope(Confinement::Confined), Clock::start()).expect("table");
     swept(&mut processes, ours.pid());
     until(|| {
-        (Describer::new(Clock::start()).ok()?.role(theirs.pid()) == Role::Interactive).then_some(())
+        (Describer::new(Clock::start(), PathBuf::from("/nowhere"))
+            .ok()?
+            .role(theirs.pid())
+            == Role::Interactive)
+            .then_some(())
     });
     assert!(found(&processes.sweep(), theirs.pid()).is_none());
 }
@@ -324,7 +330,7 @@ fn a_process_that_was_dismissed_may_become_a_client() {
     });
     drop(program.child.stdin.take());
     until(|| {
-        let mut describer = Describer::new(Clock::start()).ok()?;
+        let mut describer = Describer::new(Clock::start(), PathBuf::from("/nowhere")).ok()?;
         (describer.role(program.pid()) == Role::Interactive).then_some(())
     });
     assert!(
@@ -352,7 +358,9 @@ fn a_client_whose_program_was_replaced_is_one_still() {
         Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     // Once it runs, its program may go.
     until(|| {
-        let role = Describer::new(Clock::start()).ok()?.role(program.pid());
+        let role = Describer::new(Clock::start(), PathBuf::from("/nowhere"))
+            .ok()?
+            .role(program.pid());
         (role == Role::Interactive).then_some(())
     });
     fs::remove_file(&exe).expect("removed");

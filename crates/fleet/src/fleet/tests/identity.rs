@@ -7,6 +7,7 @@ fn a_registry_file_counts_only_for_its_own_process() {
     let claims = |entry: RegistryEntry, role: Role| {
         let mut facts = process(1, 7);
         facts.role = role;
+        facts.config_dir = Some(file(1).dir);
         vec![
             (0, Fact::Process(Box::new(facts))),
             (900, Fact::Registry(file(1), Box::new(entry))),

@@ -320,6 +320,7 @@ fn two_processes_of_one_session_share_no_words_whatever_they_are() {
     let told_ = said(900, vec![call(1_000, "Bash", "make")], None);
     let mut other = process(2, 7);
     other.role = Role::Other;
+    other.config_dir = Some(file(2).dir);
     let facts = vec![
         alive(0, 1),
         (0, Fact::Process(Box::new(other))),
