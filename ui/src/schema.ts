@@ -954,6 +954,7 @@ export interface components {
          *     * `remote`: its terminal is on another machine
          *     * `tmux-silent`: tmux did not answer
          *     * `too-slow`: the body did not come in time
+         *     * `unconfirmed`: its process is not confirmed to be Claude Code, so nothing is done to it
          *     * `unfit`: the answer does not fit what was asked
          *     * `unheard`: its client did not take the answer
          *     * `unread`: what it asks could not be read
@@ -1041,7 +1042,7 @@ export interface components {
             ask?: components["schemas"]["RowAsk"] | null;
             /**
              * @description Words beside its name: that no terminal shows it, that it is headless, that it asks for no
-             *     permission.
+             *     permission, that it is not confirmed to be Claude Code.
              */
             badges?: string[];
             /** @description What to know before it is resumed. */
@@ -1189,6 +1190,11 @@ export interface components {
             terminal?: components["schemas"]["Terminal"] | null;
             /** @description The tmux session's name; outside tmux a name derived from the folder. */
             tmux_name?: string;
+            /**
+             * @description What is missing for its process to be confirmed as Claude Code, in words; none where it is
+             *     confirmed. An unconfirmed session can be jumped to, and nothing else is done to it.
+             */
+            unconfirmed?: string | null;
             usage?: components["schemas"]["Usage"] | null;
             /** @description The folder it was started in. */
             workdir: string;
