@@ -2,6 +2,8 @@
 //! what was taken is not lost, memory stays bounded, and no session is the worse for it.
 #![cfg(target_os = "linux")]
 
+#[path = "hooks/elsewhere.rs"]
+mod elsewhere;
 #[path = "hooks/load.rs"]
 mod load;
 #[path = "hooks/serving.rs"]

@@ -6,6 +6,8 @@
 mod alike;
 #[path = "local_api/commands.rs"]
 mod commands;
+#[path = "local_api/crowded.rs"]
+mod crowded;
 #[path = "local_api/described.rs"]
 mod described;
 #[path = "local_api/events.rs"]
@@ -14,6 +16,8 @@ mod events;
 mod one;
 #[path = "local_api/peers.rs"]
 mod peers;
+#[path = "local_api/places.rs"]
+mod places;
 #[path = "local_api/problems.rs"]
 mod problems;
 

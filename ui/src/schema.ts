@@ -953,6 +953,7 @@ export interface components {
          *     * `record-not-kept`: the record of the pause cannot be written; nothing was done
          *     * `remote`: its terminal is on another machine
          *     * `tmux-silent`: tmux did not answer
+         *     * `too-many-listeners`: as many programs listen to events as may
          *     * `too-slow`: the body did not come in time
          *     * `unconfirmed`: its process is not confirmed to be Claude Code, so nothing is done to it
          *     * `unfit`: the answer does not fit what was asked
@@ -1481,6 +1482,15 @@ export interface operations {
             };
             /** @description The header Accept leaves text/event-stream out */
             406: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As many programs listen to events as may */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

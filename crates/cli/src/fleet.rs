@@ -7,9 +7,8 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
 use trusty_engine::Surroundings;
 use trusty_engine::api::client::{ClientError, Remote};
-use trusty_engine::io::socket;
 use trusty_engine::sweep::{self, Swept};
-use trusty_engine::{Engine, Settings};
+use trusty_engine::{Engine, EnginePlaces, Settings, StartError};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot, select};
 
@@ -17,23 +16,26 @@ use trusty_fleet::{SessionId, Snapshot, select};
 pub(crate) struct Place {
     pub(crate) around: Surroundings,
     pub(crate) settings: Settings,
-    pub(crate) uid: u32,
+    /// Where its engine is found.
+    pub(crate) places: EnginePlaces,
 }
 
 impl Place {
     pub(crate) fn find() -> Result<Self, Failure> {
         let around = Surroundings::read();
         let settings = Settings::read(&around);
-        let uid = trusty_engine::engine::own_uid().context("failed to start")?;
+        let places = EnginePlaces::find(&around)
+            .map_err(StartError::Machine)
+            .context("failed to start")?;
         Ok(Self {
             around,
             settings,
-            uid,
+            places,
         })
     }
 
     pub(crate) fn remote(&self) -> Remote {
-        Remote::at(&socket::path(&self.around.runtime_dir(self.uid)), self.uid)
+        Remote::of(&self.places)
     }
 
     /// The sessions as they are now.

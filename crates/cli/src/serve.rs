@@ -5,17 +5,18 @@ use crate::fleet::Place;
 use crate::out;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
-use trusty_engine::io::socket::{self, BindError};
-use trusty_engine::{Engine, api};
+use trusty_engine::api::{self, ServeError};
+use trusty_engine::io::socket;
+use trusty_engine::{Engine, LeadError, Leader};
 
 pub(crate) async fn run() -> Result<(), Failure> {
     let place = Place::find()?;
-    let dir = place.around.runtime_dir(place.uid);
-    let bound = match socket::bind(&dir, place.uid) {
-        Ok(bound) => bound,
-        Err(BindError::Taken) => return Err(Failure::Refused(BindError::Taken.to_string())),
-        Err(BindError::Io(e)) => {
-            let told = format!("failed to open the socket in {}", dir.display());
+    let leader = match Leader::elect(&place.places) {
+        Ok(leader) => leader,
+        Err(LeadError::Taken) => return Err(Failure::Refused(LeadError::Taken.to_string())),
+        Err(LeadError::Io(e)) => {
+            let folder = place.places.runtime_dir().display();
+            let told = format!("failed to open the socket in {folder}");
             return Err(anyhow::Error::from(e).context(told).into());
         }
     };
@@ -29,12 +30,13 @@ pub(crate) async fn run() -> Result<(), Failure> {
         .context("failed to start")?;
     out::done(&format!(
         "serving on {}; stop with Ctrl-C\n",
-        socket::path(&dir).display()
+        socket::path(leader.places().runtime_dir()).display()
     ))?;
     tokio::select! {
-        served = api::serve(bound, handle, place.uid) => {
-            Ok(served.context("failed to serve")?)
-        }
+        served = api::serve(leader, handle) => match served {
+            Err(e @ ServeError::Lost) => Err(Failure::Refused(e.to_string())),
+            served => Ok(served.context("failed to serve")?),
+        },
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     }

@@ -15,20 +15,25 @@ pub use events::EventData;
 pub use problem::Problem;
 pub use read::{EngineHealth, WholeRequest};
 
+use crate::discovery::EnginePlaces;
 use crate::engine::Handle;
 use crate::hooks;
 use crate::io::clock;
-use crate::io::socket::Bound;
+use crate::leader::{Leader, LeaderNews};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::HeaderValue;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
+use connections::EventPlaces;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
-use trusty_fleet::SessionId;
+use tokio::sync::mpsc;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::session::Source;
+use trusty_fleet::{Fact, SessionId};
 
 /// The header that tells which version answers.
 pub const VERSION_HEADER: &str = "x-trusty-version";
@@ -42,6 +47,7 @@ const EVENTS: &str = "/v1/events";
 struct Api {
     handle: Handle,
     about: Arc<About>,
+    event_places: EventPlaces,
 }
 
 impl FromRef<Api> for Handle {
@@ -69,16 +75,65 @@ impl About {
     }
 }
 
-/// Answers on a bound socket, and listens to hooks beside it, until the engine ends or the task is
-/// dropped.
-pub async fn serve(bound: Bound, handle: Handle, uid: u32) -> io::Result<()> {
-    let hooks = hooks::serve(bound.beside(hooks::NAME)?, handle.clone(), uid);
+/// Why an engine stopped answering.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The sockets cannot be listened to.
+    #[error("the local sockets cannot be listened to: {0}")]
+    Io(#[from] io::Error),
+    /// Another engine has taken the lock after the file of ours was removed.
+    #[error("another Trusty Bar or `trusty serve` leads now, for the lock of this one was removed")]
+    Lost,
+}
+
+/// Answers programs and hooks until the engine ends or the task is dropped.
+///
+/// # Errors
+/// As the sockets cannot be listened to, or another engine leads.
+pub async fn serve(leader: Leader, handle: Handle) -> Result<(), ServeError> {
+    let places = leader.places().clone();
+    let Leader {
+        mut right,
+        api,
+        hooks,
+        ..
+    } = leader;
+    let news = right.keep()?;
     let ended = handle.clone();
-    let answers = connections::serve(bound, routes(handle), uid);
-    tokio::select! {
-        served = async { tokio::try_join!(hooks, answers) } => served.map(|((), ())| ()),
+    let lost = tell_news(news, &places, &ended);
+    let hooks = hooks::serve(hooks, handle.clone(), places.uid());
+    let answers = connections::serve(api, routes(handle), places.uid());
+    let served = tokio::select! {
+        served = async { tokio::try_join!(hooks, answers) } => Ok(served.map(|((), ())| ())?),
+        () = lost => Err(ServeError::Lost),
         () = ended.ended() => Ok(()),
+    };
+    drop(right);
+    served
+}
+
+/// Tells what becomes of the right to lead; returns when it is lost.
+async fn tell_news(
+    mut news: mpsc::UnboundedReceiver<LeaderNews>,
+    places: &EnginePlaces,
+    handle: &Handle,
+) {
+    let tell = async |subject: String, problem| {
+        let source = Source::Engine;
+        let key = HealthKey { source, subject };
+        handle.file(Fact::Health(key, problem)).await;
+    };
+    while let Some(told) = news.recv().await {
+        match told {
+            LeaderNews::Problem(problem) => {
+                tell(places.record_path().display().to_string(), problem).await;
+            }
+            LeaderNews::FilesScarce(problem) => tell("open files".to_owned(), problem).await,
+            LeaderNews::Lost => return,
+        }
     }
+    // Nobody sees to the places any more, but those who ask are answered.
+    std::future::pending().await
 }
 
 fn routes(handle: Handle) -> Router {
@@ -108,6 +163,7 @@ fn routes(handle: Handle) -> Router {
         .with_state(Api {
             handle,
             about: Arc::new(About::new()),
+            event_places: EventPlaces::new(),
         })
 }
 
@@ -117,6 +173,7 @@ mod tests {
     use crate::engine::Engine;
     use crate::settings::Settings;
     use crate::surroundings::Surroundings;
+    use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::UnixStream;
 
@@ -134,8 +191,38 @@ mod tests {
             near.read_to_string(&mut told).await.expect("answered");
             told
         };
-        let (told, ()) = tokio::join!(told, connections::answer(far, routes(handle)));
+        let (told, ()) = tokio::join!(
+            told,
+            connections::answer(far, routes(handle), Duration::from_secs(30))
+        );
         assert!(told.starts_with("HTTP/1.1 200 OK\r\n"), "{told}");
         assert!(told.contains("\"sessions\":0"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_reads_nothing_is_dropped() {
+        let around = Surroundings::default();
+        // Nobody runs this one.
+        let (handle, _ends) = Engine::ends(&around, &Settings::default()).expect("made");
+        let (mut near, far) = UnixStream::pair().expect("a pair");
+        let asks = async {
+            // Answers of the description are larger than what the system keeps of a connection.
+            let ask = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
+            for _ in 0..64 {
+                if near.write_all(ask).await.is_err() {
+                    return;
+                }
+            }
+            std::future::pending().await
+        };
+        let answers = connections::answer(far, routes(handle), Duration::from_millis(50));
+        let dropped = async {
+            tokio::select! {
+                () = answers => {}
+                () = asks => std::future::pending().await,
+            }
+        };
+        let dropped = tokio::time::timeout(Duration::from_mins(1), dropped).await;
+        assert!(dropped.is_ok(), "it is answered still");
     }
 }

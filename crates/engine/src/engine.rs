@@ -11,7 +11,6 @@ pub use handle::{Handle, Looking};
 
 use crate::desk::Desk;
 use crate::io::clock::Clock;
-use crate::io::sys;
 use crate::one::Followed;
 use crate::recording::{Mark, Recorder};
 use crate::requests::Held;
@@ -31,7 +30,7 @@ use crate::sweep::{self, Setup, Sources};
 use input::{Input, next};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 use tokio::runtime;
@@ -42,6 +41,7 @@ use trusty_fleet::fleet::{Review, Wanted};
 use trusty_fleet::observation::Attention;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
+use trusty_platform::open_files;
 use work::{Job, Landed, Out, Outcome, Reply};
 
 /// Observations that may wait for the loop.
@@ -54,6 +54,8 @@ const BATCH: usize = 256;
 const JOBS: usize = 256;
 /// How often a record that is not true is seen to again.
 const RECONCILE: Duration = Duration::from_secs(2);
+/// With fewer files than this at most, all threads share one runtime.
+const FILES_OF_OWN_RUNTIMES: u64 = 512;
 /// How often what no longer matters is forgotten.
 const PRUNE: Duration = Duration::from_secs(5);
 
@@ -121,6 +123,8 @@ impl Engine {
         around: &Surroundings,
         settings: &Settings,
     ) -> Result<(Handle, Ends), StartError> {
+        // One that cannot be raised holds; that few are left is told when they are.
+        let _ = open_files::raise_soft_limit();
         let clock = Clock::start();
         let (send_commands, commands) = mpsc::channel(COMMANDS);
         let (send_snapshots, snapshots) = watch::channel(Arc::default());
@@ -265,13 +269,20 @@ where
     T: Future<Output = Ended>,
 {
     let (ready, started) = std::sync::mpsc::channel();
-    let body = move || match runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => {
+    let body = move || {
+        if let Some(runtime) = shared_runtime() {
             let _ = ready.send(Ok(()));
             runtime.block_on(future());
+            return;
         }
-        Err(e) => {
-            let _ = ready.send(Err(e));
+        match runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => {
+                let _ = ready.send(Ok(()));
+                runtime.block_on(future());
+            }
+            Err(e) => {
+                let _ = ready.send(Err(e));
+            }
         }
     };
     thread::Builder::new()
@@ -280,6 +291,26 @@ where
         .map_err(StartError::Thread)?;
     // A thread that ended without a word has panicked before it could start anything.
     started.recv().unwrap_or(Ok(())).map_err(StartError::Thread)
+}
+
+/// What drives the descriptors and timers of all threads where few files may be open: a runtime
+/// of its own takes four (measured), so all of them would leave none for sessions. A thread that
+/// hangs still hangs alone; it only wakes later.
+fn shared_runtime() -> Option<runtime::Handle> {
+    static SHARED: OnceLock<Option<runtime::Handle>> = OnceLock::new();
+    let start = || {
+        let few = open_files::soft_limit().is_some_and(|limit| limit < FILES_OF_OWN_RUNTIMES);
+        if !few {
+            return None;
+        }
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.ok()?;
+        let handle = runtime.handle().clone();
+        let drive = move || runtime.block_on(std::future::pending::<()>());
+        let thread = thread::Builder::new().name("trusty-io".into()).spawn(drive);
+        thread.ok().map(|_driven| handle)
+    };
+    SHARED.get_or_init(start).clone()
 }
 
 struct Loop {
@@ -434,9 +465,4 @@ pub(crate) fn publish(snapshots: &watch::Sender<Arc<Snapshot>>, mut snapshot: Sn
         *known = Arc::new(snapshot);
         news
     });
-}
-
-/// The user whose sessions are shown.
-pub fn own_uid() -> Result<u32, StartError> {
-    sys::machine().map(|m| m.uid).map_err(StartError::Machine)
 }

@@ -12,10 +12,10 @@ mod serve;
 
 pub(crate) use serve::serve;
 
-use crate::io::{clock, paths, socket};
+use crate::io::{clock, socket};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The socket's name, beside that of the API.
@@ -77,33 +77,37 @@ impl Header {
     }
 }
 
-/// Hands over what a hook was given. Nobody may listen, or not in time: then it is not told.
-pub fn tell(runtime_dir: &Path, uid: u32, payload: &[u8], pid: Option<u32>) {
-    // In a folder of ours alone, nobody else listens.
-    if paths::is_private(runtime_dir, uid).unwrap_or(false) {
-        // See above.
-        let _ = hand_over(&runtime_dir.join(NAME), payload, pid);
-    }
+/// Hands over what a hook was given, in the first of these folders in which an engine listens;
+/// nobody but this user can enter them. Nobody may listen, or not in time: then it is not told.
+pub fn tell(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) {
+    // See above.
+    let _ = hand_over(folders, payload, pid);
 }
 
-fn hand_over(socket: &Path, payload: &[u8], pid: Option<u32>) -> Option<()> {
+fn hand_over(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) -> Option<()> {
     let end = clock::instant() + PATIENCE;
-    let mut stream = send(socket, payload, pid, Then::Ends, end)?;
+    let mut stream = send(folders, payload, pid, Then::Ends, end)?;
     stream.set_read_timeout(Some(left(end)?)).ok()?;
     // What is answered changes nothing; that it is, means that this event is filed before the
     // next one.
     stream.read(&mut [0; LONGEST]).ok().map(drop)
 }
 
-/// Sends a message, until `end` at the latest.
+/// Sends a message where somebody listens, until `end` at the latest.
 fn send(
-    socket: &Path,
+    folders: &[PathBuf],
     payload: &[u8],
     pid: Option<u32>,
     then: Then,
     end: Instant,
 ) -> Option<UnixStream> {
-    let mut stream = socket::connect_in_time(socket, left(end)?).ok()?;
+    let mut folders = folders.iter();
+    let mut stream = loop {
+        let socket = folders.next()?.join(NAME);
+        if let Ok(stream) = socket::connect_in_time(&socket, left(end)?) {
+            break stream;
+        }
+    };
     let length = payload.len();
     let mut message = Header { pid, length, then }.text().into_bytes();
     message.extend_from_slice(payload);
@@ -124,7 +128,6 @@ fn left(end: Instant) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixListener;
 
     #[test]
@@ -170,23 +173,21 @@ mod tests {
     #[test]
     fn an_engine_that_hangs_holds_no_hook_up() {
         let dir = tempfile::tempdir().expect("folder");
-        let uid = rustix::process::getuid().as_raw();
-        let private = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(dir.path(), private).expect("chmod");
+        let none = dir.path().join("none");
+        let folders = [none, dir.path().to_path_buf()];
         let socket = dir.path().join(NAME);
-        tell(dir.path(), uid, b"{}", Some(7));
+        tell(&folders, b"{}", Some(7));
         let silent = UnixListener::bind(&socket).expect("socket");
         // Neither an answer, nor room for the payload, nor for one more connection.
         for payload in [vec![], vec![b' '; 4 << 20]] {
-            assert_eq!(hand_over(&socket, &payload, None), None);
+            assert_eq!(hand_over(&folders, &payload, None), None);
         }
         let mut waiting = Vec::new();
         while let Ok(stream) = socket::connect_in_time(&socket, Duration::from_millis(1)) {
             waiting.push(stream);
         }
-        assert_eq!(hand_over(&socket, b"{}", None), None);
+        assert_eq!(hand_over(&folders, b"{}", None), None);
         drop(silent);
-        assert_eq!(hand_over(&socket, b"{}", None), None, "nobody");
-        assert!(!paths::is_private(dir.path(), uid + 1).expect("there"));
+        assert_eq!(hand_over(&folders, b"{}", None), None, "nobody");
     }
 }

@@ -14,4 +14,5 @@ pub mod sys;
 pub mod tail;
 pub mod terminal;
 pub mod tmux;
+pub mod write_timeout;
 pub mod x11;

@@ -3,12 +3,14 @@
 pub mod api;
 pub mod connect;
 pub mod desk;
+pub mod discovery;
 pub mod engine;
 mod folders;
 pub mod hooks;
 pub mod hosts;
 pub mod io;
 pub mod jump;
+pub mod leader;
 pub mod one;
 pub mod recording;
 pub mod requests;
@@ -18,7 +20,9 @@ pub mod store;
 pub mod surroundings;
 pub mod sweep;
 
+pub use discovery::EnginePlaces;
 pub use engine::{Engine, Handle, StartError};
+pub use leader::{LeadError, Leader};
 pub use one::join;
 pub use settings::Settings;
 pub use surroundings::Surroundings;

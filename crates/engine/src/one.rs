@@ -8,15 +8,15 @@ mod followed;
 
 pub(crate) use followed::Followed;
 
-use crate::api;
 use crate::api::client::{ClientError, Events, Listen, Remote};
+use crate::api::{self, ServeError};
+use crate::discovery::EnginePlaces;
 use crate::engine::{self, Ends, Engine, Handle, StartError};
-use crate::io::clock;
-use crate::io::socket::{self, BindError, Bound};
+use crate::io::{clock, socket};
+use crate::leader::{LeadError, Leader};
 use crate::settings::Settings;
 use crate::sources::Ended;
 use crate::surroundings::Surroundings;
-use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::sleep;
 use trusty_fleet::Fact;
@@ -35,14 +35,12 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A hold on the engine of this user: one that runs is followed, and if none does, one is started
 /// here that answers the others. Returns at once.
 pub fn join(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
-    let uid = engine::own_uid()?;
+    let places = EnginePlaces::find(around).map_err(StartError::Machine)?;
     let (handle, ends) = Engine::ends(around, settings)?;
-    let dir = around.runtime_dir(uid);
     let one = One {
-        remote: Remote::at(&socket::path(&dir), uid),
+        remote: Remote::of(&places),
         around: around.clone(),
-        dir,
-        uid,
+        places,
         handle: handle.clone(),
     };
     engine::spawn("trusty-one", move || one.run(ends))?;
@@ -51,8 +49,7 @@ pub fn join(around: &Surroundings, settings: &Settings) -> Result<Handle, StartE
 
 struct One {
     around: Surroundings,
-    dir: PathBuf,
-    uid: u32,
+    places: EnginePlaces,
     remote: Remote,
     handle: Handle,
 }
@@ -62,10 +59,10 @@ impl One {
         let mut answered = clock::instant();
         let mut patience = PATIENCE;
         let why = loop {
-            match socket::bind(&self.dir, self.uid) {
-                Ok(bound) => return self.lead(ends, bound).await,
-                Err(BindError::Taken) => {}
-                Err(BindError::Io(e)) => {
+            match Leader::elect(&self.places) {
+                Ok(leader) => return self.lead(ends, leader).await,
+                Err(LeadError::Taken) => {}
+                Err(LeadError::Io(e)) => {
                     break format!("the local socket cannot be opened ({e}); hooks reach nobody");
                 }
             }
@@ -91,19 +88,41 @@ impl One {
     }
 
     /// Runs the engine and answers all others, to the end.
-    async fn lead(self, ends: Ends, bound: Bound) -> Ended {
+    async fn lead(self, ends: Ends, leader: Leader) -> Ended {
         // Dropped, its ends tell all handles that there is no engine.
         if Engine::run(&self.around, ends, None).is_ok() {
-            self.serve(bound).await;
+            self.serve(leader).await;
         }
         Ended
     }
 
-    async fn serve(&self, bound: Bound) {
-        if let Err(e) = api::serve(bound, self.handle.clone(), self.uid).await {
-            let told = format!("the local socket cannot be listened to ({e})");
-            self.tell(Some(told)).await;
-            self.handle.ended().await;
+    /// Answers all others, and goes on for the engine's own face while another one leads.
+    async fn serve(&self, leader: Leader) {
+        let mut served = api::serve(leader, self.handle.clone()).await;
+        while let Err(e) = served {
+            let why = match e {
+                ServeError::Lost => format!("{e}; until that one ends, hooks reach it"),
+                ServeError::Io(_) => e.to_string(),
+            };
+            self.tell(Some(why)).await;
+            let Some(leader) = self.elected().await else {
+                return;
+            };
+            self.tell(None).await;
+            served = api::serve(leader, self.handle.clone()).await;
+        }
+    }
+
+    /// The right to lead, once it is free; nothing if the engine has ended before.
+    async fn elected(&self) -> Option<Leader> {
+        loop {
+            tokio::select! {
+                () = clock::sleep(LOOK) => {}
+                () = self.handle.ended() => return None,
+            }
+            if let Ok(leader) = Leader::elect(&self.places) {
+                return Some(leader);
+            }
         }
     }
 
@@ -150,20 +169,9 @@ impl One {
             return Ended;
         }
         self.tell(Some(why)).await;
-        let bound = async {
-            loop {
-                clock::sleep(LOOK).await;
-                if let Ok(bound) = socket::bind(&self.dir, self.uid) {
-                    return bound;
-                }
-            }
-        };
-        tokio::select! {
-            bound = bound => {
-                self.tell(None).await;
-                self.serve(bound).await;
-            }
-            () = self.handle.ended() => {}
+        if let Some(leader) = self.elected().await {
+            self.tell(None).await;
+            self.serve(leader).await;
         }
         Ended
     }
@@ -171,7 +179,9 @@ impl One {
     async fn tell(&self, problem: Option<String>) {
         let key = HealthKey {
             source: Source::Engine,
-            subject: socket::path(&self.dir).display().to_string(),
+            subject: socket::path(self.places.runtime_dir())
+                .display()
+                .to_string(),
         };
         self.handle.file(Fact::Health(key, problem)).await;
     }

@@ -96,7 +96,10 @@ impl Fleet {
         let known = self
             .known(now)
             .find(|k| self.machine.session_id(k.key) == id)?;
-        let mut testimonies = why::testimonies(&known.case, &known.verdict, now);
+        let connection = known
+            .dir()
+            .and_then(|dir| Some(&self.evidence.connections.get(dir)?.value));
+        let mut testimonies = why::testimonies(&known.case, &known.verdict, connection, now);
         for told in &mut testimonies {
             told.observed_at = told.observed_at.map(|at| moved(at, self.ahead()));
         }

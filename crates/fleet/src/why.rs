@@ -1,7 +1,7 @@
 //! Why a session is what it is: what every source last said of it, and which one won.
 
 use crate::fleet::ConfirmationGap;
-use crate::observation::{Happened, RegistryEntry, RunState, Shows, StopSignal};
+use crate::observation::{Connection, Happened, RegistryEntry, RunState, Shows, StopSignal};
 use crate::pause::Phase;
 use crate::session::{Session, Source, rfc3339};
 use crate::status::{Case, Doubt, LIST_FRESH, SCREEN_FRESH, Verdict};
@@ -85,12 +85,17 @@ impl Told {
 }
 
 /// What each source says of a case, the one that decided first.
-pub(crate) fn testimonies(case: &Case<'_>, verdict: &Verdict, now: Timestamp) -> Vec<Testimony> {
+pub(crate) fn testimonies(
+    case: &Case<'_>,
+    verdict: &Verdict,
+    connection: Option<&Connection>,
+    now: Timestamp,
+) -> Vec<Testimony> {
     let all = [
         process(case),
         registry(case),
         transcript(case),
-        hook(case),
+        hook(case, verdict, connection),
         screen(case, verdict, now),
         list(case, now),
         tmux(case),
@@ -253,10 +258,25 @@ fn transcript(case: &Case<'_>) -> Told {
     }
 }
 
-fn hook(case: &Case<'_>) -> Told {
+/// Why no hook has been heard.
+fn unheard(verdict: &Verdict, connection: Option<&Connection>) -> &'static str {
+    match connection {
+        Some(Connection::Connected) if verdict.need.is_some() => {
+            "the hooks are connected, but this engine has heard none: the session asked before \
+             the engine ran, or its hooks reach another place"
+        }
+        Some(Connection::Connected) => "the hooks are connected, but none has been heard yet",
+        Some(Connection::Lost) => "the hooks are incomplete; run `trusty connect`",
+        Some(Connection::Forbidden(_)) => "a policy of Claude Code forbids hooks",
+        Some(Connection::Broken(_)) => "the settings file of the hooks cannot be read",
+        Some(Connection::Apart) | None => "the hooks are not connected",
+    }
+}
+
+fn hook(case: &Case<'_>, verdict: &Verdict, connection: Option<&Connection>) -> Told {
     let newest = case.hooks.and_then(|h| h.newest_first().next());
     let Some((at, event)) = newest else {
-        return Told::silent(Source::Hook, "nothing", "its hooks are not connected");
+        return Told::silent(Source::Hook, "nothing", unheard(verdict, connection));
     };
     let says = match &event.what {
         Happened::SessionStarted => "a session began".to_owned(),

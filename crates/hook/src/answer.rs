@@ -3,7 +3,7 @@
 use crate::client::{Awaiting, LONGEST, living};
 use std::env;
 use std::io::Write;
-use std::path::Path;
+use std::path::PathBuf;
 use trusty_engine::hooks::ask;
 
 /// Whether there is somebody who can be asked. A program that drives a client would hang.
@@ -13,12 +13,12 @@ pub(crate) fn can_be_given() -> bool {
 
 /// Tells what is asked and, if the engine holds it, waits. What comes back is said to the client,
 /// without which it asks in its terminal.
-pub(crate) fn ask(runtime_dir: &Path, uid: u32, payload: &[u8], pid: u32) {
+pub(crate) fn ask(engines: &[PathBuf], payload: &[u8], pid: u32) {
     let Some(awaiting) = living(pid).map(Awaiting::of) else {
         return;
     };
     let goes_on = || awaiting.goes_on();
-    let Some(answer) = ask::ask(runtime_dir, uid, payload, pid, LONGEST, goes_on) else {
+    let Some(answer) = ask::ask(engines, payload, pid, LONGEST, goes_on) else {
         return;
     };
     // The answer counts only if somebody is there to read it.

@@ -16,10 +16,10 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
-use trusty_engine::Surroundings;
 use trusty_engine::connect;
 use trusty_engine::hooks;
 use trusty_engine::io::{input, sys};
+use trusty_engine::{EnginePlaces, Surroundings};
 
 /// How long a client may rest while it hands over its payload and closes its end.
 const INPUT: Duration = Duration::from_secs(2);
@@ -57,16 +57,17 @@ fn happened(event: &str, then: Then) {
     let Ok(machine) = sys::machine() else {
         return;
     };
+    let engines = || EnginePlaces::of(&around, &machine).socket_folders();
     let pid = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
     if then == Then::MayWait
         && let Some(payload) = &payload
         && let Some(pid) = pid.filter(|_| answer::can_be_given())
     {
-        answer::ask(&around.runtime_dir(machine.uid), machine.uid, payload, pid);
+        answer::ask(&engines(), payload, pid);
         return;
     }
     if let Some(payload) = &payload {
-        hooks::tell(&around.runtime_dir(machine.uid), machine.uid, payload, pid);
+        hooks::tell(&engines(), payload, pid);
     }
     let Some(kind) = gate::Kind::of(event) else {
         return;

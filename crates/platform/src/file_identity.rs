@@ -1,11 +1,12 @@
-//! Files as the kernel names them, whatever path leads there.
+//! Which file a path or a descriptor names, whatever path leads there.
 
-use std::fs::Metadata;
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// A file or folder: the device it lies on, and its inode there.
+/// A file or folder: the device it lies on, and its inode there. They stay the same under every
+/// name, and tell a file from another one that was made in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileIdentity {
     /// The device.
@@ -19,6 +20,37 @@ impl From<&Metadata> for FileIdentity {
         Self {
             device: meta.dev(),
             inode: meta.ino(),
+        }
+    }
+}
+
+impl FileIdentity {
+    /// The identity of what a path names; a symbolic link is not followed.
+    ///
+    /// # Errors
+    /// As lstat(2) fails: nothing is there, or a folder above it may not be searched.
+    pub fn of_path(path: &Path) -> io::Result<Self> {
+        fs::symlink_metadata(path).map(|meta| Self::from(&meta))
+    }
+
+    /// The identity of an open file.
+    ///
+    /// # Errors
+    /// As fstat(2) fails.
+    pub fn of_file(file: &File) -> io::Result<Self> {
+        file.metadata().map(|meta| Self::from(&meta))
+    }
+
+    /// Removes the file at a path if it is this one; whether it was.
+    ///
+    /// # Errors
+    /// As unlink(2) fails; a path at which nothing is there is no error.
+    pub fn remove_at(self, path: &Path) -> io::Result<bool> {
+        match Self::of_path(path) {
+            Ok(there) if there == self => fs::remove_file(path).map(|()| true),
+            Ok(_) => Ok(false),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(e) => Err(e),
         }
     }
 }
@@ -87,5 +119,22 @@ mod tests {
         assert_ne!(of(dir.path()).expect("there"), identity);
         let missing = within_root(me, &dir.path().join("none")).expect_err("not there");
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_file_is_removed_only_while_its_path_still_names_it() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join("socket");
+        let first = File::create(&path).expect("made");
+        let identity = FileIdentity::of_path(&path).expect("there");
+        assert_eq!(FileIdentity::of_file(&first).expect("open"), identity);
+        fs::rename(&path, dir.path().join("moved")).expect("moved");
+        assert!(!identity.remove_at(&path).expect("nothing is there"));
+        fs::write(&path, "another's").expect("made");
+        assert!(!identity.remove_at(&path).expect("another's"));
+        assert!(path.exists());
+        let second = FileIdentity::of_path(&path).expect("there");
+        assert!(second.remove_at(&path).expect("its own"));
+        assert!(!path.exists());
     }
 }

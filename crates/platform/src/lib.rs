@@ -5,3 +5,6 @@
 
 pub mod trusted_path;
 pub mod file_identity;
+pub mod file_identity;
+pub mod folder_lock;
+pub mod open_files;

@@ -7,6 +7,7 @@ pub use events::{Events, Heard, Listen};
 use super::events::LAST_EVENT;
 use super::{AnswerRequest, AttentionRequest, EVENTS, EngineHealth, PauseRequest, Problem};
 use super::{StopRequest, VERSION, VERSION_HEADER, WholeRequest};
+use crate::discovery::EnginePlaces;
 use crate::io::socket;
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Full, Limited};
@@ -82,16 +83,33 @@ impl ClientError {
 /// A running engine.
 #[derive(Debug, Clone)]
 pub struct Remote {
-    socket: PathBuf,
+    place: RemotePlace,
     uid: u32,
+}
+
+/// Where a running engine is looked for.
+#[derive(Debug, Clone)]
+enum RemotePlace {
+    /// Behind this socket.
+    Socket(PathBuf),
+    /// Where it says that it is, then in the runtime folder; looked up anew for each connection.
+    Found(Box<EnginePlaces>),
 }
 
 impl Remote {
     /// The engine behind this socket, whether it runs or not. Only one of this user is believed.
     pub fn at(socket: &Path, uid: u32) -> Self {
         Self {
-            socket: socket.to_path_buf(),
+            place: RemotePlace::Socket(socket.to_path_buf()),
             uid,
+        }
+    }
+
+    /// The engine of these places, whether it runs or not.
+    pub fn of(places: &EnginePlaces) -> Self {
+        Self {
+            place: RemotePlace::Found(Box::new(places.clone())),
+            uid: places.uid(),
         }
     }
 
@@ -239,25 +257,35 @@ impl Remote {
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ClientError> {
         let broken = |e: hyper::Error| ClientError::Broken(e.to_string());
-        let stream = match UnixStream::connect(&self.socket).await {
-            Ok(stream) => stream,
-            Err(e) => {
-                return Err(match e.kind() {
-                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
-                        ClientError::Nobody
-                    }
-                    _ => ClientError::Broken(e.to_string()),
-                });
-            }
-        };
-        if !socket::is_own(&stream, self.uid) {
-            return Err(ClientError::Foreign(self.socket.clone()));
-        }
+        let stream = self.connect().await?;
         let (mut send, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(broken)?;
         tokio::spawn(connection);
         send.send_request(request).await.map_err(broken)
+    }
+
+    /// A connection to the first engine that takes one.
+    async fn connect(&self) -> Result<UnixStream, ClientError> {
+        let sockets = match &self.place {
+            RemotePlace::Socket(socket) => vec![socket.clone()],
+            RemotePlace::Found(places) => {
+                let folders = places.socket_folders().into_iter();
+                folders.map(|folder| socket::path(&folder)).collect()
+            }
+        };
+        let mut failed = ClientError::Nobody;
+        for socket in sockets {
+            match UnixStream::connect(&socket).await {
+                Ok(stream) if socket::is_own(&stream, self.uid) => return Ok(stream),
+                Ok(_) => failed = ClientError::Foreign(socket),
+                Err(e) => match e.kind() {
+                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {}
+                    _ => failed = ClientError::Broken(e.to_string()),
+                },
+            }
+        }
+        Err(failed)
     }
 }
 

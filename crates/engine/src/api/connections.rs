@@ -1,7 +1,8 @@
-//! The connections of the API: so many at a time, of this user alone, and none that only begins to
-//! ask. Files are few, and hooks need them too.
+//! The connections of the API: so many at a time, of this user alone, none that only begins to ask
+//! and none that does not read. Files are few, and hooks need them too.
 
-use crate::io::socket::{self, Bound};
+use crate::io::socket::{self, AcceptedStream, SocketFeed};
+use crate::io::write_timeout::WriteTimeoutStream;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -10,47 +11,88 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use trusty_platform::open_files;
 
-/// So many connections are open at a time; more wait in the system's queue. Whoever listens to
-/// events keeps one.
-const AT_ONCE: usize = 256;
+/// The most connections that are open at a time; more wait in the system's queue. No more than a
+/// quarter of the files that may be open are connections.
+const MAX_CONNECTIONS: usize = 256;
+/// The fewest that are open at a time, however few files may be.
+const MIN_CONNECTIONS: usize = 16;
+/// Connections that are left to requests: no listener to events takes them. At most half of all.
+const REQUEST_CONNECTIONS: usize = 32;
 /// A request is asked whole within this, the first and each later one.
-const PATIENCE: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// A peer that reads nothing of what it is sent for this long is not answered any more.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// What keeps connections from being taken is given so long to pass.
-const REST: Duration = Duration::from_millis(100);
+const ACCEPT_REST: Duration = Duration::from_millis(100);
+
+/// How many connections are open at a time.
+fn max_connections() -> usize {
+    let limit = open_files::soft_limit().and_then(|limit| usize::try_from(limit / 4).ok());
+    limit.map_or(MAX_CONNECTIONS, |limit| {
+        limit.clamp(MIN_CONNECTIONS, MAX_CONNECTIONS)
+    })
+}
+
+/// The places of those who listen to events.
+#[derive(Debug, Clone)]
+pub(super) struct EventPlaces(Arc<Semaphore>);
+
+impl EventPlaces {
+    /// All but those that are left to requests.
+    pub(super) fn new() -> Self {
+        let all = max_connections();
+        let places = all - REQUEST_CONNECTIONS.min(all / 2);
+        Self(Arc::new(Semaphore::new(places)))
+    }
+
+    /// A place for as long as the returned value lives; none if all are taken.
+    pub(super) fn take(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0).try_acquire_owned().ok()
+    }
+}
+
+/// Marks the requests of a connection for which no descriptor was left but a spare one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SpareConnection;
 
 /// Answers until it is dropped, which ends all connections.
-pub(super) async fn serve(bound: Bound, routes: Router, uid: u32) -> io::Result<()> {
-    let at_once = Arc::new(Semaphore::new(AT_ONCE));
+pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io::Result<()> {
+    let at_once = Arc::new(Semaphore::new(max_connections()));
     let mut connections = JoinSet::new();
     loop {
-        let closed = |_| io::Error::other("nobody is answered any more");
+        let closed = |_| io::Error::other("connections are not taken any more");
         let turn = Arc::clone(&at_once).acquire_owned().await.map_err(closed)?;
-        let Ok((stream, _)) = bound.listener.accept().await else {
+        let Ok(AcceptedStream { stream, room }) = feed.accept().await else {
             // Too many files are open, or the peer has gone already.
-            sleep(REST).await;
+            sleep(ACCEPT_REST).await;
             continue;
         };
         if !socket::is_own(&stream, uid) {
             continue;
         }
         while connections.try_join_next().is_some() {}
-        let routes = routes.clone();
+        let routes = match room {
+            None => routes.clone(),
+            Some(_) => routes.clone().layer(axum::Extension(SpareConnection)),
+        };
         connections.spawn(async move {
-            answer(stream, routes).await;
-            drop(turn);
+            answer(stream, routes, WRITE_TIMEOUT).await;
+            drop((turn, room));
         });
     }
 }
 
 /// Answers on one connection, to its end.
-pub(super) async fn answer(stream: UnixStream, routes: Router) {
+pub(super) async fn answer(stream: UnixStream, routes: Router, write_timeout: Duration) {
+    let stream = WriteTimeoutStream::new(stream, write_timeout);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+        .header_read_timeout(READ_TIMEOUT)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
     // How it ended is known to whoever asked.
     let _ = connection.await;

@@ -1,18 +1,21 @@
 //! Server-sent events: a snapshot, then what changes.
 
+use super::connections::SpareConnection;
 use super::problem::Problem;
 use super::take::Asks;
 use super::{About, Api};
 use crate::engine::Looking;
+use axum::Extension;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use trusty_fleet::Snapshot;
 use trusty_fleet::snapshot::SnapshotDelta;
 use utoipa::ToSchema;
@@ -125,6 +128,8 @@ struct Listener {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Whoever listens looks: what raises no event is looked at more often meanwhile.
     _looking: Option<Looking>,
+    /// Its place among those who listen.
+    _place: Option<OwnedSemaphorePermit>,
     /// The last event that the client has.
     last: Option<String>,
     told: Option<Arc<Snapshot>>,
@@ -176,13 +181,21 @@ impl Listener {
             content_type = "application/problem+json"),
         (status = 406, description = "The header Accept leaves text/event-stream out",
             body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "As many programs listen to events as may",
+            body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn events(
     State(api): State<Api>,
     Asks(listening): Asks<Listening>,
+    spare: Option<Extension<SpareConnection>>,
     headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, CrowdedEvents> {
+    // A spare descriptor is for requests alone, which soon give it back.
+    let place = match spare {
+        None => api.event_places.take().ok_or(CrowdedEvents)?,
+        Some(_) => return Err(CrowdedEvents),
+    };
     let last = headers.get(LAST_EVENT).and_then(|v| v.to_str().ok());
     let listener = Listener {
         snapshots: api.handle.snapshots(),
@@ -190,12 +203,28 @@ pub(super) async fn events(
         about: api.about,
         last: last.map(str::to_owned),
         told: None,
+        _place: Some(place),
     };
     let news = stream::unfold(listener, async |mut listener| {
         let event = listener.next().await?;
         Some((Ok(event), listener))
     });
-    Sse::new(news).keep_alive(KeepAlive::default())
+    Ok(Sse::new(news).keep_alive(KeepAlive::default()))
+}
+
+/// As many programs listen to events as may. Its answer ends the connection, so that a listener
+/// takes no place of a request's.
+pub(super) struct CrowdedEvents;
+
+impl IntoResponse for CrowdedEvents {
+    fn into_response(self) -> Response {
+        let detail = "as many programs listen to events as may; end one of them, or ask \
+                      GET /v1/sessions instead";
+        let title = "Too many listeners";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let problem = Problem::new(status, title, detail, "too-many-listeners");
+        ([(header::CONNECTION, "close")], problem).into_response()
+    }
 }
 
 #[cfg(test)]
@@ -266,6 +295,7 @@ mod tests {
             about: Arc::new(About::new()),
             snapshots,
             _looking: None,
+            _place: None,
             last: None,
             told: None,
         };

@@ -111,6 +111,10 @@ pub(super) const CODES: [(&str, &str); 44] = [
     ),
     ("remote", "its terminal is on another machine"),
     ("tmux-silent", "tmux did not answer"),
+    (
+        "too-many-listeners",
+        "as many programs listen to events as may",
+    ),
     ("too-slow", "the body did not come in time"),
     (
         "unconfirmed",

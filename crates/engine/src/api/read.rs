@@ -170,7 +170,7 @@ pub(super) async fn request(
             body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn health(State(Api { handle, about }): State<Api>) -> Json<EngineHealth> {
+pub(super) async fn health(State(Api { handle, about, .. }): State<Api>) -> Json<EngineHealth> {
     let snapshot = handle.snapshot();
     let About { since, .. } = *about;
     Json(EngineHealth {

@@ -7,11 +7,11 @@
 //! says `done`; or for the end, after which its client asks in its terminal. Whatever else it is
 //! told counts as the end.
 
-use super::{LONGEST, NAME, Then, left, send};
-use crate::io::{clock, paths};
+use super::{LONGEST, Then, left, send};
+use crate::io::clock;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long an engine may take to say that it listens: longer than it grants a payload. A dialog of
@@ -48,36 +48,30 @@ impl Answered {
     }
 }
 
-/// Hands over what a client asks, and waits for as long as that is held and `goes_on` says that
+/// Hands over what a client asks, in the first of these folders in which an engine listens, which
+/// nobody but this user can enter; and waits for as long as that is held and `goes_on` says that
 /// somebody still waits for the answer, `longest` at most. Nothing if there is none.
 pub fn ask(
-    runtime_dir: &Path,
-    uid: u32,
+    folders: &[PathBuf],
     payload: &[u8],
     pid: u32,
     longest: Duration,
     goes_on: impl Fn() -> bool,
 ) -> Option<Answered> {
-    ask_every(LOOK, runtime_dir, uid, payload, pid, longest, goes_on)
+    ask_every(LOOK, folders, payload, pid, longest, goes_on)
 }
 
 /// Looks so often whether anybody waits, and is there.
 fn ask_every(
     look: Duration,
-    runtime_dir: &Path,
-    uid: u32,
+    folders: &[PathBuf],
     payload: &[u8],
     pid: u32,
     longest: Duration,
     goes_on: impl Fn() -> bool,
 ) -> Option<Answered> {
-    // In a folder of ours alone, nobody else listens.
-    if !paths::is_private(runtime_dir, uid).unwrap_or(false) {
-        return None;
-    }
     let end = clock::instant() + PATIENCE;
-    let socket = runtime_dir.join(NAME);
-    let mut stream = send(&socket, payload, Some(pid), Then::Asks, end)?;
+    let mut stream = send(folders, payload, Some(pid), Then::Asks, end)?;
     stream.set_read_timeout(Some(left(end)?)).ok()?;
     let mut taken = [0; TAKEN.len()];
     stream.read_exact(&mut taken).ok()?;
@@ -179,10 +173,9 @@ fn is_early(kind: ErrorKind) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Header;
+    use super::super::{Header, NAME};
     use super::*;
     use proptest::prelude::*;
-    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixListener;
     use std::sync::mpsc;
     use std::thread;
@@ -193,8 +186,6 @@ mod tests {
     /// and what it said at last.
     fn ask_one(said: Vec<u8>, longest: Duration, goes_on: bool) -> (Option<Vec<u8>>, Vec<u8>) {
         let dir = tempfile::tempdir().expect("folder");
-        let private = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(dir.path(), private).expect("chmod");
         let listener = UnixListener::bind(dir.path().join(NAME)).expect("socket");
         let (tell_last, told_last) = mpsc::channel();
         let engine = thread::spawn(move || {
@@ -219,8 +210,8 @@ mod tests {
             let _ = stream.read_to_end(&mut last);
             let _ = tell_last.send(last);
         });
-        let uid = rustix::process::getuid().as_raw();
-        let answered = ask(dir.path(), uid, b"{}", 7, longest, || goes_on).map(|answered| {
+        let folders = [dir.path().to_path_buf()];
+        let answered = ask(&folders, b"{}", 7, longest, || goes_on).map(|answered| {
             let bytes = answered.bytes.clone();
             answered.done();
             bytes
@@ -285,8 +276,6 @@ mod tests {
     #[track_caller]
     fn lets_go(said: &'static str, look: Duration) {
         let dir = tempfile::tempdir().expect("folder");
-        let private = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(dir.path(), private).expect("chmod");
         let listener = UnixListener::bind(dir.path().join(NAME)).expect("socket");
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a hook");
@@ -294,11 +283,11 @@ mod tests {
             // It says no more, and hangs up only after the hook.
             let _ = stream.read_to_end(&mut Vec::new());
         });
-        let uid = rustix::process::getuid().as_raw();
         let (tell, told) = mpsc::channel();
         thread::spawn(move || {
             let longest = Duration::from_hours(1000);
-            let answer = ask_every(look, dir.path(), uid, b"{}", 7, longest, || true);
+            let folders = [dir.path().to_path_buf()];
+            let answer = ask_every(look, &folders, b"{}", 7, longest, || true);
             let _ = tell.send(answer.is_none());
         });
         assert_eq!(told.recv_timeout(LONG), Ok(true), "{said}");
@@ -315,15 +304,9 @@ mod tests {
     #[test]
     fn without_an_engine_nothing_is_asked() {
         let dir = tempfile::tempdir().expect("folder");
-        let uid = rustix::process::getuid().as_raw();
-        let none = || ask(dir.path(), uid, b"{}", 7, LONG, || true).map(|a| a.bytes);
-        assert_eq!(none(), None, "nobody");
-        let listener = UnixListener::bind(dir.path().join(NAME)).expect("socket");
-        let open = std::fs::Permissions::from_mode(0o755);
-        std::fs::set_permissions(dir.path(), open).expect("chmod");
-        assert_eq!(none(), None, "anybody could listen there");
-        listener.set_nonblocking(true).expect("set");
-        assert!(listener.accept().is_err(), "it was not even tried");
+        let none = |folders: &[PathBuf]| ask(folders, b"{}", 7, LONG, || true).map(|a| a.bytes);
+        assert_eq!(none(&[]), None, "no folder");
+        assert_eq!(none(&[dir.path().to_path_buf()]), None, "nobody");
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use super::ask::{DONE, SIGN, TAKEN};
 use super::{Header, LONGEST, MOST, Then};
 use crate::engine::Handle;
-use crate::io::socket::{self, Beside};
+use crate::io::socket::{self, AcceptedStream, SocketFeed};
 use crate::io::{clock, sys};
 use crate::requests::{LastWord, Told};
 use crate::sources::hook::{self, Asked};
@@ -43,7 +43,7 @@ struct Shared {
 }
 
 /// Takes what hooks tell until it is dropped, which lets all go that wait.
-pub(crate) async fn serve(beside: Beside, handle: Handle, uid: u32) -> io::Result<()> {
+pub(crate) async fn serve(mut feed: SocketFeed, handle: Handle, uid: u32) -> io::Result<()> {
     let at_once = Arc::new(Semaphore::new(AT_ONCE));
     let shared = Arc::new(Shared {
         handle,
@@ -54,7 +54,7 @@ pub(crate) async fn serve(beside: Beside, handle: Handle, uid: u32) -> io::Resul
     loop {
         let closed = |_| io::Error::other("no hooks are listened to any more");
         let turn = Arc::clone(&at_once).acquire_owned().await.map_err(closed)?;
-        let Ok((mut stream, _)) = beside.listener.accept().await else {
+        let Ok(AcceptedStream { mut stream, room }) = feed.accept().await else {
             // Too many files are open, or the peer has gone already.
             sleep(REST).await;
             continue;
@@ -72,7 +72,8 @@ pub(crate) async fn serve(beside: Beside, handle: Handle, uid: u32) -> io::Resul
             // A hook that waits no longer needs no answer.
             let said = timeout(PATIENCE, stream.write_all(answer.as_bytes())).await;
             drop(turn);
-            if let (Ok(Ok(())), Some((session, asked))) = (said, asked) {
+            // Where no descriptor is left, what is asked is left to its terminal.
+            if let (Ok(Ok(())), Some((session, asked)), None) = (said, asked, &room) {
                 wait(stream, &shared.handle, session, asked).await;
             }
         });

@@ -12,12 +12,13 @@ use std::time::Duration;
 
 /// Opens a file with the program its user has chosen for such files. Returns at once.
 pub fn open(path: &Path) -> io::Result<()> {
-    let mut child = Command::new(sys::OPENER)
+    let mut command = Command::new(sys::OPENER);
+    command
         .arg(path)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
+        .stderr(Stdio::null());
+    let mut child = sys::with_first_file_limit(&mut command).spawn()?;
     // Collected when it ends, which may be when the editor is closed.
     thread::Builder::new()
         .name("trusty-open".into())
@@ -27,13 +28,14 @@ pub fn open(path: &Path) -> io::Result<()> {
 
 /// Starts a program that stays when we end, without our terminal; its pid. Returns at once.
 pub fn leave(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()?;
+        .process_group(0);
+    let mut child = sys::with_first_file_limit(&mut command).spawn()?;
     let pid = child.id();
     // Collected when it ends, if we are still there then.
     thread::Builder::new()
@@ -77,7 +79,7 @@ pub fn leave_with(
             None => command.env_remove(name),
         };
     }
-    let mut child = command.spawn()?;
+    let mut child = sys::with_first_file_limit(&mut command).spawn()?;
     let left = Left(Arc::default());
     let told = Arc::clone(&left.0);
     thread::Builder::new()

@@ -1,99 +1,145 @@
-//! The local socket: who binds it first runs the engine.
+//! The local sockets: bound for this user alone, made anew where they vanish.
 
-use super::paths;
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use trusty_platform::file_identity::FileIdentity;
+use trusty_platform::open_files::{self, ReleasedFile, SpareFiles};
 
-/// Why the socket could not be bound.
-#[derive(Debug, thiserror::Error)]
-pub enum BindError {
-    /// Somebody else runs the engine.
-    #[error("another Trusty Bar or `trusty serve` runs already")]
-    Taken,
-    /// The folder or the socket cannot be made.
-    #[error("{0}")]
-    Io(#[from] io::Error),
-}
-
-/// A bound socket, held for as long as this lives.
-#[derive(Debug)]
-pub struct Bound {
-    /// Takes connections.
-    pub listener: UnixListener,
-    file: SocketFile,
-    _lock: OwnedFd,
-}
-
-impl Bound {
-    /// Binds another socket beside it, under the same lock.
-    pub fn beside(&self, name: &str) -> io::Result<Beside> {
-        let path = self.file.0.with_file_name(name);
-        let listener = listen(&path)?;
-        let file = SocketFile(path);
-        Ok(Beside { listener, file })
-    }
-}
-
-/// A second socket; no longer than the first.
-#[derive(Debug)]
-pub struct Beside {
-    /// Takes connections.
-    pub listener: UnixListener,
-    #[expect(dead_code, reason = "held, not used")]
-    file: SocketFile,
-}
-
-/// Removed with the last who listens.
-#[derive(Debug)]
-struct SocketFile(PathBuf);
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
+/// The name of the API's socket.
+pub const API_SOCKET: &str = "trusty.sock";
 
 /// The socket's place in a runtime folder.
 pub fn path(runtime_dir: &Path) -> PathBuf {
-    runtime_dir.join("trusty.sock")
+    runtime_dir.join(API_SOCKET)
 }
 
-/// Binds the socket in a private folder. A lock beside it tells a live owner from a left-over.
-pub fn bind(runtime_dir: &Path, uid: u32) -> Result<Bound, BindError> {
-    paths::private_dir(runtime_dir, uid)?;
-    let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let lock = rustix::fs::open(runtime_dir.join("lock"), flags, Mode::RUSR | Mode::WUSR)
-        .map_err(io::Error::from)?;
-    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(rustix::io::Errno::WOULDBLOCK) => return Err(BindError::Taken),
-        Err(e) => return Err(io::Error::from(e).into()),
+/// A socket that listens for this user alone, whose file is removed with it while that is still
+/// its own.
+#[derive(Debug)]
+pub struct ListeningSocket {
+    path: PathBuf,
+    identity: Option<FileIdentity>,
+    feed: mpsc::UnboundedSender<std::os::unix::net::UnixListener>,
+}
+
+impl ListeningSocket {
+    /// Listens at a path in a private folder, in place of whoever did before.
+    ///
+    /// # Errors
+    /// As what is there cannot be removed, or the socket cannot be bound.
+    pub fn open(path: PathBuf, spare: &SpareFiles) -> io::Result<(Self, SocketFeed)> {
+        let (feed, fresh) = mpsc::unbounded_channel();
+        let mut socket = Self {
+            path,
+            identity: None,
+            feed,
+        };
+        socket.listen()?;
+        let feed = SocketFeed {
+            fresh,
+            current: None,
+            spare: spare.clone(),
+        };
+        Ok((socket, feed))
     }
-    let path = path(runtime_dir);
-    Ok(Bound {
-        listener: listen(&path)?,
-        file: SocketFile(path),
-        _lock: lock,
+
+    /// Whether connections to the path still arrive here.
+    pub fn is_in_place(&self) -> bool {
+        self.identity.is_some() && self.identity == FileIdentity::of_path(&self.path).ok()
+    }
+
+    /// Listens anew at the same path; connections that were taken before go on.
+    ///
+    /// # Errors
+    /// As of [`Self::open`].
+    pub fn listen(&mut self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let listener = std::os::unix::net::UnixListener::bind(&self.path)?;
+        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600))?;
+        listener.set_nonblocking(true)?;
+        self.identity = Some(FileIdentity::of_path(&self.path)?);
+        // Nobody takes connections any more while the engine ends.
+        let _ = self.feed.send(listener);
+        Ok(())
+    }
+}
+
+impl Drop for ListeningSocket {
+    fn drop(&mut self) {
+        if let Some(identity) = self.identity {
+            // A folder that has gone took the file with it.
+            let _ = identity.remove_at(&self.path);
+        }
+    }
+}
+
+/// The connections of a [`ListeningSocket`], also after it was made anew.
+#[derive(Debug)]
+pub struct SocketFeed {
+    fresh: mpsc::UnboundedReceiver<std::os::unix::net::UnixListener>,
+    current: Option<UnixListener>,
+    spare: SpareFiles,
+}
+
+/// A connection that was taken.
+#[derive(Debug)]
+pub struct AcceptedStream {
+    /// The connection.
+    pub stream: UnixStream,
+    /// Where no descriptor was left for it: the one that was kept spare, for as long as the
+    /// connection lasts.
+    pub room: Option<ReleasedFile>,
+}
+
+impl SocketFeed {
+    /// The next connection, from a spare descriptor where no other is left.
+    ///
+    /// # Errors
+    /// As accept(2) fails: no spare descriptor is left, or the peer has gone already.
+    pub async fn accept(&mut self) -> io::Result<AcceptedStream> {
+        loop {
+            let Some(listener) = &self.current else {
+                match self.fresh.recv().await {
+                    Some(fresh) => self.current = Some(UnixListener::from_std(fresh)?),
+                    None => std::future::pending().await,
+                }
+                continue;
+            };
+            tokio::select! {
+                fresh = self.fresh.recv() => match fresh {
+                    Some(fresh) => self.current = Some(UnixListener::from_std(fresh)?),
+                    None => return take(listener, &self.spare).await,
+                },
+                taken = take(listener, &self.spare) => return taken,
+            }
+        }
+    }
+}
+
+async fn take(listener: &UnixListener, spare: &SpareFiles) -> io::Result<AcceptedStream> {
+    let exhausted = match listener.accept().await {
+        Ok((stream, _)) => return Ok(AcceptedStream { stream, room: None }),
+        Err(e) if open_files::is_exhausted(&e) => e,
+        Err(e) => return Err(e),
+    };
+    let Some(room) = spare.release_one() else {
+        return Err(exhausted);
+    };
+    let (stream, _) = listener.accept().await?;
+    Ok(AcceptedStream {
+        stream,
+        room: Some(room),
     })
-}
-
-/// Listens here, for this user alone, in place of whoever did before.
-fn listen(path: &Path) -> io::Result<UnixListener> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-        _ => {}
-    }
-    let listener = UnixListener::bind(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
 }
 
 /// Connects without a runtime; waits no longer than this for one that takes no connections.
@@ -119,20 +165,29 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_first_binds_and_a_left_over_is_replaced() {
+    async fn a_socket_that_was_removed_is_made_anew_and_only_its_own_file_is_removed() {
         let root = tempfile::tempdir().expect("folder");
-        let dir = root.path().join("trusty");
-        let uid = rustix::process::getuid().as_raw();
-        let first = bind(&dir, uid).expect("free");
-        let mode = fs::metadata(path(&dir))
-            .expect("socket")
-            .permissions()
-            .mode();
+        let path = path(root.path());
+        let spare = SpareFiles::keep(1);
+        fs::write(&path, "a left-over").expect("write");
+        let (mut socket, mut feed) = ListeningSocket::open(path.clone(), &spare).expect("bound");
+        let mode = fs::metadata(&path).expect("socket").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(matches!(bind(&dir, uid), Err(BindError::Taken)));
-        drop(first);
-        assert!(!path(&dir).exists());
-        fs::write(path(&dir), "a left-over").expect("write");
-        bind(&dir, uid).expect("replaced");
+        let reaches = async |feed: &mut SocketFeed| {
+            let (near, far) = tokio::join!(UnixStream::connect(&path), feed.accept());
+            near.is_ok() && far.is_ok_and(|far| far.room.is_none())
+        };
+        assert!(socket.is_in_place() && reaches(&mut feed).await);
+        fs::remove_file(&path).expect("removed");
+        assert!(!socket.is_in_place());
+        socket.listen().expect("bound");
+        assert!(socket.is_in_place() && reaches(&mut feed).await);
+
+        let (second, _feed) = ListeningSocket::open(path.clone(), &spare).expect("bound");
+        assert!(!socket.is_in_place());
+        drop(socket);
+        assert!(path.exists(), "the second's");
+        drop(second);
+        assert!(!path.exists());
     }
 }

@@ -17,7 +17,7 @@ pub use macos::{
     is_frozen, machine, pids, runtime_home, signal, since_boot, sleep, started, stat,
 };
 
-pub use signals::is_ignored;
+pub use signals::{is_ignored, with_first_file_limit};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;

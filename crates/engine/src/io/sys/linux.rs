@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
+use trusty_platform::open_files;
 
 /// The kernel's clock tick in user space is 1/100 s on every architecture (`USER_HZ`).
 const TICKS_PER_SECOND: u64 = 100;
@@ -249,7 +250,8 @@ pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     }
 }
 
-/// Returns once the process has ended, without polling. At once if it already has.
+/// Returns once the process has ended, without polling. At once if it already has. Fails where few
+/// descriptors are left.
 pub async fn exited(key: ProcessKey) -> io::Result<()> {
     let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
     let Some(pid) = raw else { return Ok(()) };
@@ -258,6 +260,9 @@ pub async fn exited(key: ProcessKey) -> io::Result<()> {
         Err(rustix::io::Errno::SRCH) => return Ok(()),
         Err(e) => return Err(e.into()),
     };
+    if open_files::is_near_limit(&fd) {
+        return Err(rustix::io::Errno::MFILE.into());
+    }
     // The pid may have been reused before the descriptor was opened.
     match stat(key.pid)? {
         Some(now) if now.start == key.start && !now.zombie => {}

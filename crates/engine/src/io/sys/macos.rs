@@ -22,6 +22,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
+use trusty_platform::open_files;
 
 /// `sys/proc_info.h`: under a debugger.
 const PROC_FLAG_TRACED: u32 = 2;
@@ -312,11 +313,15 @@ pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     }
 }
 
-/// Returns once the process has ended, without polling. At once if it already has.
+/// Returns once the process has ended, without polling. At once if it already has. Fails where few
+/// descriptors are left.
 pub async fn exited(key: ProcessKey) -> io::Result<()> {
     let Some(queue) = exit_queue(key)? else {
         return Ok(());
     };
+    if open_files::is_near_limit(&queue) {
+        return Err(rustix::io::Errno::MFILE.into());
+    }
     // The pid may have been reused before the filter was set.
     match stat(key.pid)? {
         Some(now) if now.start == key.start && !now.zombie => {}

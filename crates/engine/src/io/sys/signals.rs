@@ -1,7 +1,28 @@
-//! What a signal does to this process.
+//! What a signal does to this process, and what a program that it starts is given.
 
 use std::mem::MaybeUninit;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::ptr;
+use trusty_platform::open_files;
+
+/// Lets a program that is left behind have as many files as we were started with, not as many as
+/// the engine may have.
+pub fn with_first_file_limit(command: &mut Command) -> &mut Command {
+    #[expect(
+        unsafe_code,
+        reason = "what runs between fork and exec has no safe face"
+    )]
+    // SAFETY: between fork and exec, this makes one system call with values that are there
+    // already; it takes no lock and no memory.
+    unsafe {
+        command.pre_exec(|| {
+            // The limit that holds serves, too.
+            let _ = open_files::restore_soft_limit();
+            Ok(())
+        })
+    }
+}
 
 /// Whether this process was started deaf to the signal of this number, and still is.
 pub fn is_ignored(number: i32) -> bool {

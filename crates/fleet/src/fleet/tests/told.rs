@@ -172,3 +172,31 @@ fn an_end_tells_whether_its_client_took_leave() {
         assert_eq!(end(facts.clone()), wanted, "{facts:?}");
     }
 }
+
+#[test]
+fn hooks_that_are_connected_are_not_called_anything_else() {
+    let reason = |facts: Vec<(i64, Fact)>, connection: Option<Connection>| {
+        let connection = connection.map(|c| Fact::Connection("/home/dev/.claude".into(), c));
+        let facts = facts.into_iter().chain(connection.map(|fact| (200, fact)));
+        let told = fleet(facts.collect()).explain(id(9, 7), at(10_000));
+        let told = told.expect("it is there").testimonies;
+        let hook = told.into_iter().find(|t| t.source == Source::Hook);
+        hook.expect("hooks are told of").reason
+    };
+    let asks = || vec![alive(0, 9), says(100, 9, "waiting", "permission prompt")];
+    assert_eq!(reason(busy(), None), "the hooks are not connected");
+    assert_eq!(
+        reason(busy(), Some(Connection::Connected)),
+        "the hooks are connected, but none has been heard yet"
+    );
+    let told = reason(asks(), Some(Connection::Connected));
+    assert!(told.contains("reach another place"), "{told}");
+    for other in [
+        Connection::Lost,
+        Connection::Forbidden("a policy".into()),
+        Connection::Broken("no JSON".into()),
+    ] {
+        let told = reason(asks(), Some(other));
+        assert!(!told.contains("not connected"), "{told}");
+    }
+}

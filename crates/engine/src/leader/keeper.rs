@@ -1,0 +1,98 @@
+//! Sees to it that what an engine that leads needs is there: its locks, its sockets, its file.
+
+use super::{LeaderNews, LeaderState, Leadership, lock_state};
+use crate::io::changes::{ChangeWaker, FolderChanges};
+use std::io;
+use std::sync::{Arc, Mutex, Weak};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use trusty_platform::open_files;
+
+/// How often the places are checked where no change of them is told.
+const CHECK_INTERVAL: Duration = Duration::from_secs(4);
+/// How long after a change the places are checked, however much changes meanwhile.
+const CHECK_REST: Duration = Duration::from_millis(200);
+/// A lock that another engine holds must be held so at so many checks: a program that finds out
+/// that it may not lead takes one for a moment.
+const LOST_CHECKS: u32 = 4;
+
+/// A thread that checks the places of an engine until it is dropped.
+#[derive(Debug)]
+pub(super) struct Keeper(ChangeWaker);
+
+impl Keeper {
+    /// Starts it; what it has to tell.
+    pub(super) fn start(
+        state: &Arc<Mutex<LeaderState>>,
+    ) -> io::Result<(Self, mpsc::UnboundedReceiver<LeaderNews>)> {
+        let changes = FolderChanges::new();
+        let (tell, news) = mpsc::unbounded_channel();
+        let waker = changes.waker();
+        let state = Arc::downgrade(state);
+        // A file system that hangs under a check holds up nobody else.
+        thread::Builder::new()
+            .name("trusty-keeper".into())
+            .spawn(move || keep(&state, changes, &tell))?;
+        Ok((Self(waker), news))
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.0.wake();
+    }
+}
+
+/// Checks until nobody leads here any more.
+fn keep(
+    state: &Weak<Mutex<LeaderState>>,
+    mut changes: FolderChanges,
+    tell: &mpsc::UnboundedSender<LeaderNews>,
+) {
+    let (mut problem, mut scarce, mut lost) = (None, false, 0);
+    while let Some(state) = state.upgrade() {
+        let (leadership, now, places) = {
+            let mut state = lock_state(&state);
+            if state.is_released {
+                return;
+            }
+            let leadership = state.check();
+            (leadership, state.problem.clone(), state.places.clone())
+        };
+        drop(state);
+        lost = match leadership {
+            Leadership::Held => 0,
+            Leadership::Lost => lost + 1,
+        };
+        if lost >= LOST_CHECKS {
+            let _ = tell.send(LeaderNews::Lost);
+            return;
+        }
+        // Whoever listened has ended: then so does this, at its next turn.
+        if now != problem {
+            let _ = tell.send(LeaderNews::Problem(now.clone()));
+            problem = now;
+        }
+        let are_scarce = open_files::are_scarce();
+        if are_scarce != scarce {
+            let _ = tell.send(LeaderNews::FilesScarce(are_scarce.then(few_files_left)));
+            scarce = are_scarce;
+        }
+        let aimed = changes.aim(&[places.runtime_dir(), places.data_dir()]);
+        // What changed before a folder was watched is found by a check, which follows at once.
+        if lost == 0 && !aimed {
+            changes.wait(CHECK_INTERVAL);
+        }
+        // Whoever removes a folder is done with it by then.
+        thread::sleep(CHECK_REST);
+    }
+}
+
+fn few_files_left() -> String {
+    let limit = open_files::soft_limit().map_or_else(String::new, |limit| format!(" of {limit}"));
+    format!(
+        "this engine has nearly as many files open as the limit{limit} allows, so ends of sessions \
+         are looked for every few seconds; raise the hard limit (ulimit -Hn) and start it again"
+    )
+}
