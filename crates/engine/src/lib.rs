@@ -1,6 +1,7 @@
 //! Sources, the loop and the local API: everything of Trusty Bar that touches the machine.
 
 pub mod api;
+pub mod authorization;
 pub mod connect;
 pub mod desk;
 pub mod discovery;

@@ -10,6 +10,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use toml::Value;
+use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::notice::NoticePreferences;
 use trusty_fleet::observation::{First, Preferences, Tools};
 
@@ -31,6 +32,9 @@ pub struct Settings {
     /// What a pause is to be like (`pause.first`, `pause.tools`), and how long a request is held
     /// (`answers.hold`, `answers.hold_agents`).
     pub preferences: Preferences,
+    /// Which programs may answer (`answers.programs`, `answers.terminal`). Counts from the next
+    /// start of an engine.
+    pub answer_policy: AnswerPolicy,
     /// What its owner is told of (`notifications`).
     pub notices: NoticePreferences,
     /// The command that opens a terminal; what is to run in it follows (`jump.terminal`). Empty:
@@ -42,11 +46,11 @@ pub struct Settings {
 
 /// What a new settings file holds: every setting, with its default, as a comment.
 const TEMPLATE: &str = "\
-# Settings of Trusty Bar. Changes count at once, those of [discovery] from the next start.
+# Settings of Trusty Bar. Changes count at once, unless it says: from the next start.
 # What is not understood is named by the app and by trusty list, and ignored.
 
 [discovery]
-# More config folders of Claude Code, besides $CLAUDE_CONFIG_DIR or ~/.claude.
+# From the next start: more config folders of Claude Code, besides $CLAUDE_CONFIG_DIR or ~/.claude.
 # Those that a running session names are found by themselves.
 # config_dirs = [\"~/work/.claude\"]
 
@@ -69,6 +73,14 @@ const TEMPLATE: &str = "\
 
 # The same for what a sub-agent asks: its terminal asks only after that.
 # hold_agents = 5
+
+# Whether programs may approve and answer over the local API, and `trusty approve --yes`.
+# A program that a session started never may. From the next start.
+# programs = false
+
+# Whether `trusty approve` and `trusty answer` may, after a letter typed in a terminal.
+# From the next start.
+# terminal = true
 
 [notifications]
 # What you are told of: a session that needs you, one that has finished, failed, or

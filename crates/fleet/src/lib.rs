@@ -5,6 +5,7 @@
 //! one exception: their form is fixed by the session model.)
 
 pub mod action;
+pub mod authorization;
 pub mod cadence;
 pub mod change;
 pub mod client;

@@ -3,8 +3,10 @@
 //!
 //! *Invariant:* nothing here knows Claude Code or sessions.
 
-pub mod trusted_path;
-pub mod file_identity;
 pub mod file_identity;
 pub mod folder_lock;
 pub mod open_files;
+pub mod peer_identity;
+pub mod process_executable;
+pub mod terminal_master;
+pub mod trusted_path;

@@ -44,6 +44,22 @@ pub fn ancestors(pid: u32) -> Vec<Ancestor> {
     chain
 }
 
+/// The arguments of a process; none where they may not be read.
+pub fn arguments(pid: u32) -> Vec<String> {
+    let Ok(mut system) = System::new() else {
+        return Vec::new();
+    };
+    let id = Pid::from_u32(pid);
+    let kind = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), true, kind.without_tasks());
+    let process = system.process(id);
+    let arguments = process.map(sysinfo::Process::cmd).unwrap_or_default();
+    arguments
+        .iter()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect()
+}
+
 /// How many terminals the children of these processes are on.
 pub fn terminals(parents: &[u32]) -> usize {
     let children = sys::pids().unwrap_or_default().into_iter();

@@ -1,4 +1,4 @@
-//! `[answers]`: how long a request is held for an answer from here.
+//! `[answers]`: how long a request is held for an answer from here, and who may give it.
 
 use super::Settings;
 use toml::Value;
@@ -7,6 +7,12 @@ use trusty_fleet::observation::Holding;
 impl Settings {
     pub(super) fn answers(&mut self, key: &str, value: &Value) {
         let slot = match key {
+            "programs" => {
+                return self.flag(key, value, |settings| &mut settings.answer_policy.programs);
+            }
+            "terminal" => {
+                return self.flag(key, value, |settings| &mut settings.answer_policy.terminal);
+            }
             "hold" => &mut self.preferences.hold,
             "hold_agents" => &mut self.preferences.hold_agents,
             _ => return self.ignore(&format!("answers.{key} is not a known setting")),
@@ -16,6 +22,13 @@ impl Settings {
             None => self.ignore(&format!(
                 "answers.{key} must be \"until-answered\" or a number of seconds"
             )),
+        }
+    }
+
+    fn flag(&mut self, key: &str, value: &Value, slot: impl Fn(&mut Self) -> &mut bool) {
+        match value {
+            Value::Boolean(flag) => *slot(self) = *flag,
+            _ => self.ignore(&format!("answers.{key} must be true or false")),
         }
     }
 }
@@ -32,6 +45,7 @@ fn holding(value: &Value) -> Option<Holding> {
 mod tests {
     use super::*;
     use std::path::Path;
+    use trusty_fleet::authorization::AnswerPolicy;
     use trusty_fleet::observation::Preferences;
 
     fn read(text: &str) -> Settings {
@@ -51,6 +65,28 @@ mod tests {
         assert_eq!(
             (never.hold, never.hold_agents),
             (Holding::Seconds(0), Holding::Seconds(0))
+        );
+    }
+
+    #[test]
+    fn programs_may_answer_only_if_the_settings_say_so_and_terminals_unless_they_do() {
+        let usual = AnswerPolicy::default();
+        assert!(!usual.programs && usual.terminal);
+        let set = read("[answers]\nprograms = true\nterminal = false");
+        assert_eq!(set.problems, [""; 0]);
+        let policy = AnswerPolicy {
+            programs: true,
+            terminal: false,
+        };
+        assert_eq!(set.answer_policy, policy);
+        let unclear = read("[answers]\nprograms = 'yes'\nterminal = 0");
+        assert_eq!(unclear.answer_policy, usual);
+        assert_eq!(
+            unclear.problems,
+            [
+                "answers.programs must be true or false; it is ignored",
+                "answers.terminal must be true or false; it is ignored"
+            ]
         );
     }
 

@@ -42,6 +42,23 @@ pub struct Scope {
     pub config_dirs: BTreeSet<PathBuf>,
 }
 
+impl Scope {
+    /// Whether a client of this user is one that is looked for.
+    pub fn holds(&self, pid: u32) -> bool {
+        if self.confinement == Confinement::Open {
+            return true;
+        }
+        let Ok(environment) = sys::environment(pid) else {
+            return false;
+        };
+        environment.iter().any(|(name, value)| match name.to_str() {
+            Some("HOME") => self.home.as_os_str() == value.as_os_str(),
+            Some("CLAUDE_CONFIG_DIR") => self.config_dirs.contains(&PathBuf::from(value)),
+            _ => false,
+        })
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Watched {
     key: ProcessKey,
@@ -135,21 +152,7 @@ impl Processes {
         }
         self.describer
             .describe(pid, stat)
-            .filter(|found| found.role != Role::Other && self.is_in_scope(found.key.pid))
-    }
-
-    fn is_in_scope(&self, pid: u32) -> bool {
-        if self.scope.confinement == Confinement::Open {
-            return true;
-        }
-        let Ok(environment) = sys::environment(pid) else {
-            return false;
-        };
-        environment.iter().any(|(name, value)| match name.to_str() {
-            Some("HOME") => self.scope.home.as_os_str() == value.as_os_str(),
-            Some("CLAUDE_CONFIG_DIR") => self.scope.config_dirs.contains(&PathBuf::from(value)),
-            _ => false,
-        })
+            .filter(|found| found.role != Role::Other && self.scope.holds(found.key.pid))
     }
 
     fn watch(&mut self, found: &ProcessFacts, stat: &Stat) {

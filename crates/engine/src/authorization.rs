@@ -1,0 +1,362 @@
+//! What is known of a process that asks for something: gathered here, judged by
+//! [`trusty_fleet::authorization`].
+//!
+//! *Invariant:* nothing here runs on the engine's loop.
+
+use crate::io::{kin, sys};
+use crate::settings::Settings;
+use crate::sources::process::Scope;
+use crate::surroundings::Surroundings;
+use crate::sweep::Setup;
+use std::collections::BTreeSet;
+use std::env;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use trusty_fleet::authorization::{
+    AnswerPolicy, Caller, GroupMember, LivingSession, NamedProcess, PeerFacts, PeerProgram,
+    PeerTerminal, ProcessMark, ProcessOrigin, TracedProcess, find_mark,
+};
+use trusty_fleet::client::{Role, role};
+use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
+use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
+use trusty_platform::process_executable::{FileIdentity, process_executable};
+use trusty_platform::terminal_master::terminal_holders;
+
+/// How long the facts of a caller may take to gather. A caller that is not known by then is
+/// refused.
+const GATHER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The processes of a session, told from all others.
+#[derive(Debug, Clone)]
+pub struct ProcessTracer {
+    machine: Machine,
+    scope: Scope,
+}
+
+impl ProcessTracer {
+    /// Traces the sessions that these surroundings and settings show.
+    ///
+    /// # Errors
+    ///
+    /// The machine does not tell what identity is made of.
+    pub fn new(around: &Surroundings, settings: &Settings) -> io::Result<Self> {
+        let Setup { machine, scope, .. } = Setup::of(around, settings)?;
+        Ok(Self { machine, scope })
+    }
+
+    /// What tells that a session started a process, or this terminal; `sessions` may be empty
+    /// where they are not known, then clients are known by their executables alone. Reads many
+    /// small files: not for a thread that others wait for.
+    pub fn mark(&self, pid: u32, sessions: &[LivingSession]) -> Option<ProcessMark> {
+        find_mark(&self.origin(pid), sessions)
+    }
+
+    /// The same of this process.
+    pub fn own_mark(&self, sessions: &[LivingSession]) -> Option<ProcessMark> {
+        self.mark(std::process::id(), sessions)
+    }
+
+    fn origin(&self, pid: u32) -> ProcessOrigin {
+        let terminal = sys::stat(pid).ok().flatten().map(|stat| stat.terminal);
+        ProcessOrigin {
+            lineage: self.lineage(pid),
+            tty: terminal.and_then(sys::control_terminal),
+            group: self.group(pid),
+        }
+    }
+
+    /// A process and its parents, to the last: a chain that was made long hides nothing.
+    fn lineage(&self, pid: u32) -> Vec<TracedProcess> {
+        let mut seen = BTreeSet::new();
+        let mut lineage = Vec::new();
+        let mut next = pid;
+        while next > 0 && seen.insert(next) {
+            let Ok(Some(stat)) = sys::stat(next) else {
+                break;
+            };
+            let key = ProcessKey {
+                pid: next,
+                start: stat.start,
+            };
+            let [client, claude_id] =
+                kin::variables(next, ["CLAUDE_PID", "CLAUDE_CODE_SESSION_ID"]);
+            let text = |value: std::ffi::OsString| value.into_string().ok();
+            lineage.push(TracedProcess {
+                key,
+                id: self.machine.session_id(key),
+                is_client: self.is_client(next),
+                client: client.and_then(text).and_then(|pid| self.named(&pid)),
+                claude_id: claude_id.and_then(text),
+            });
+            next = stat.parent;
+        }
+        lineage
+    }
+
+    /// The process that a variable names, if it lives.
+    fn named(&self, pid: &str) -> Option<NamedProcess> {
+        let pid = pid.parse().ok()?;
+        let stat = sys::stat(pid).ok()??;
+        let key = ProcessKey {
+            pid,
+            start: stat.start,
+        };
+        (!stat.zombie).then(|| NamedProcess {
+            key,
+            id: self.machine.session_id(key),
+            is_client: self.is_client(pid),
+        })
+    }
+
+    /// Whether a process is a client by its executable and arguments, and one that discovery may
+    /// see.
+    fn is_client(&self, pid: u32) -> bool {
+        let path = process_executable(pid)
+            .ok()
+            .map(|executable| executable.path);
+        let Some(path) = path else {
+            return false;
+        };
+        role(Some(&path), &kin::arguments(pid)) != Role::Other && self.scope.holds(pid)
+    }
+
+    /// The processes of a control group, if it is one of several.
+    fn group(&self, pid: u32) -> Vec<GroupMember> {
+        let Ok(Some(group)) = sys::cgroup::of(pid) else {
+            return Vec::new();
+        };
+        if sys::cgroup::is_root(&group) {
+            return Vec::new();
+        }
+        let pids = sys::cgroup::members(&group).unwrap_or_default();
+        let keys = pids.into_iter().filter_map(|pid| {
+            let start = sys::stat(pid).ok()??.start;
+            Some(ProcessKey { pid, start })
+        });
+        let keys: Vec<ProcessKey> = keys.collect();
+        let oldest = keys.iter().map(|key| key.start).min();
+        let member = |key: ProcessKey| GroupMember {
+            key,
+            id: self.machine.session_id(key),
+            is_client: Some(key.start) == oldest && self.is_client(key.pid),
+        };
+        keys.into_iter().map(member).collect()
+    }
+}
+
+/// A peer of the local socket, or why it is not known.
+pub type ConnectedPeer = Arc<Result<PeerIdentity, PeerIdentityError>>;
+
+/// The process at the other end of a connection.
+pub fn connected_peer(stream: impl AsFd) -> ConnectedPeer {
+    Arc::new(PeerIdentity::of_socket(stream, read_start))
+}
+
+fn read_start(pid: u32) -> io::Result<Option<u64>> {
+    let stat = sys::stat(pid)?;
+    Ok(stat.filter(|stat| !stat.zombie).map(|stat| stat.start.0))
+}
+
+/// Knows callers, and what the settings allowed them when the engine started.
+#[derive(Debug, Clone)]
+pub struct CallerRegister {
+    tracer: ProcessTracer,
+    policy: AnswerPolicy,
+    programs: OwnPrograms,
+}
+
+impl CallerRegister {
+    /// For an engine that starts now with these settings: what they say of answers later counts
+    /// from the next start.
+    ///
+    /// # Errors
+    ///
+    /// The machine does not tell what identity is made of.
+    pub fn new(around: &Surroundings, settings: &Settings) -> io::Result<Self> {
+        Ok(Self {
+            tracer: ProcessTracer::new(around, settings)?,
+            policy: settings.answer_policy,
+            programs: OwnPrograms::beside_this(),
+        })
+    }
+
+    /// What the settings allowed when the engine started.
+    pub fn policy(&self) -> AnswerPolicy {
+        self.policy
+    }
+
+    /// Everything that is known of a peer; one that cannot be known within 2 s is not.
+    pub async fn caller(&self, peer: ConnectedPeer, sessions: Vec<LivingSession>) -> Caller {
+        let register = self.clone();
+        let gathered = spawn_blocking(move || match &*peer {
+            Ok(peer) => register.gather(peer, &sessions),
+            Err(e) => Caller::Unknown(e.to_string()),
+        });
+        match timeout(GATHER_TIMEOUT, gathered).await {
+            Ok(Ok(caller)) => caller,
+            Ok(Err(_)) => Caller::Unknown("reading the calling process failed".into()),
+            Err(_) => Caller::Unknown("reading the calling process took too long".into()),
+        }
+    }
+
+    fn gather(&self, peer: &PeerIdentity, sessions: &[LivingSession]) -> Caller {
+        let executable = process_executable(peer.pid);
+        let facts = PeerFacts {
+            process: ProcessKey {
+                pid: peer.pid,
+                start: StartTime(peer.start),
+            },
+            program: match &executable {
+                Ok(executable) => self.programs.program(executable.file),
+                Err(_) => PeerProgram::Other,
+            },
+            executable: executable.ok().map(|executable| executable.path),
+            mark: self.tracer.mark(peer.pid, sessions),
+            terminal: self.terminal(peer.pid, sessions),
+        };
+        // All of this was read by its pid: it counts only if that is still the same process.
+        match peer.confirm(read_start) {
+            Ok(()) => Caller::Process(Box::new(facts)),
+            Err(e) => Caller::Unknown(e.to_string()),
+        }
+    }
+
+    fn terminal(&self, pid: u32, sessions: &[LivingSession]) -> Option<PeerTerminal> {
+        let stat = sys::stat(pid).ok()??;
+        let tty = sys::control_terminal(stat.terminal)?;
+        let holders = terminal_holders(stat.terminal).unwrap_or_default();
+        let mut marks = holders
+            .into_iter()
+            .filter_map(|holder| self.tracer.mark(holder, sessions));
+        Some(PeerTerminal {
+            tty,
+            foreground: stat.foreground != 0 && stat.foreground == stat.group,
+            operator: marks.next(),
+        })
+    }
+}
+
+/// Our programs: those beside the engine's own file, and that file.
+#[derive(Debug, Clone)]
+struct OwnPrograms {
+    folder: Option<PathBuf>,
+    /// The engine's own file, which may have been replaced meanwhile.
+    engine: Option<(FileIdentity, PeerProgram)>,
+}
+
+const APP_NAME: &str = "trusty-bar";
+const COMMAND_NAME: &str = "trusty";
+
+impl OwnPrograms {
+    fn beside_this() -> Self {
+        let path = env::current_exe().ok();
+        let own = process_executable(std::process::id()).ok();
+        let program = match path.as_deref().and_then(Path::file_name) {
+            Some(name) if name == APP_NAME => PeerProgram::App,
+            Some(name) if name == COMMAND_NAME => PeerProgram::Command,
+            _ => PeerProgram::Other,
+        };
+        Self {
+            folder: path
+                .as_deref()
+                .and_then(Path::parent)
+                .map(Path::to_path_buf),
+            engine: own.map(|own| (own.file, program)),
+        }
+    }
+
+    /// Which of ours a file is. Looked up now: an upgrade puts other files there.
+    fn program(&self, file: FileIdentity) -> PeerProgram {
+        if let Some((own, program)) = self.engine
+            && own == file
+        {
+            return program;
+        }
+        let is = |name: &str| {
+            let path = self.folder.as_ref().map(|folder| folder.join(name));
+            path.is_some_and(|path| FileIdentity::of_path(&path).ok() == Some(file))
+        };
+        if is(APP_NAME) {
+            PeerProgram::App
+        } else if is(COMMAND_NAME) {
+            PeerProgram::Command
+        } else {
+            PeerProgram::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+
+    fn tracer() -> ProcessTracer {
+        let home = tempfile::tempdir().expect("folder");
+        let around = Surroundings {
+            home: home.path().to_path_buf(),
+            ..Surroundings::default()
+        };
+        // Of a home where nobody is: whatever runs these tests is no session of it.
+        let settings = Settings {
+            confinement: crate::settings::Confinement::Confined,
+            ..Settings::default()
+        };
+        ProcessTracer::new(&around, &settings).expect("made")
+    }
+
+    fn session(tracer: &ProcessTracer, pid: u32, tty: Option<&str>) -> LivingSession {
+        let start = sys::stat(pid).expect("readable").expect("alive").start;
+        LivingSession {
+            id: tracer.machine.session_id(ProcessKey { pid, start }),
+            title: "api".into(),
+            pid,
+            claude_id: Some("c-1".into()),
+            tty: tty.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_child_of_a_session_is_marked_and_other_processes_are_not() {
+        let tracer = tracer();
+        assert_eq!(tracer.own_mark(&[]), None);
+        let own = session(&tracer, std::process::id(), None);
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
+        let mark = tracer.mark(child.id(), std::slice::from_ref(&own));
+        assert_eq!(tracer.mark(child.id(), &[]), None);
+        child.kill().expect("our own child");
+        child.wait().expect("collected");
+        let mark = mark.expect("marked").to_string();
+        let told = format!("this shell was started by session api, pid {}", own.pid);
+        assert_eq!(mark, told);
+    }
+
+    #[test]
+    fn a_process_whose_environment_names_a_session_is_marked() {
+        let tracer = tracer();
+        let mut client = Command::new("sleep").arg("60").spawn().expect("sleep");
+        let listed = session(&tracer, client.id(), None);
+        let start = |name: &str, value: &str| {
+            let mut command = Command::new("sleep");
+            command.arg("60").env(name, value).stdin(Stdio::null());
+            command.spawn().expect("sleep")
+        };
+        let mut with_pid = start("CLAUDE_PID", &client.id().to_string());
+        let mut with_claude = start("CLAUDE_CODE_SESSION_ID", "c-1");
+        let mut other = start("CLAUDE_CODE_SESSION_ID", "c-2");
+        let sessions = [listed];
+        let marks = [&with_pid, &with_claude, &other]
+            .map(|process| tracer.mark(process.id(), &sessions).map(|mark| mark.pid));
+        let expected = [Some(client.id()), Some(client.id()), None];
+        for process in [&mut client, &mut with_pid, &mut with_claude, &mut other] {
+            process.kill().expect("our own child");
+            process.wait().expect("collected");
+        }
+        assert_eq!(marks, expected);
+    }
+}

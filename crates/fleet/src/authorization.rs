@@ -1,0 +1,257 @@
+//! Who may answer for the user: nothing that a session starts gets an approval by asking for one.
+//!
+//! The facts of a calling process are gathered elsewhere; here they are judged. The order of the
+//! rules is that of [`authorize`].
+
+mod author;
+mod mark;
+
+pub use author::{AnswerAuthor, AnswerChannel};
+pub use mark::{
+    GroupMember, LivingSession, MarkKind, NamedProcess, ProcessMark, ProcessOrigin, TracedProcess,
+    find_mark,
+};
+
+use crate::identity::ProcessKey;
+use crate::request::Answer;
+use std::path::PathBuf;
+
+/// Which programs may answer, besides the app (`[answers]`, as they were when the engine started).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnswerPolicy {
+    /// Any program that no session started may (`answers.programs`).
+    pub programs: bool,
+    /// `trusty` may, after a letter typed in a terminal (`answers.terminal`).
+    pub terminal: bool,
+}
+
+impl Default for AnswerPolicy {
+    fn default() -> Self {
+        Self {
+            programs: false,
+            terminal: true,
+        }
+    }
+}
+
+/// What a calling process asks for, as far as it needs an authorization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProtectedRequest {
+    /// To approve something, or to answer a question. The channel is the one that the program
+    /// says the user answered in; only a program that may say so is believed.
+    Answer(Option<AnswerChannel>),
+    /// To resume a session that the user paused.
+    Resume,
+}
+
+impl ProtectedRequest {
+    /// The request that an answer is; none where anybody may give it: what is denied, or left to
+    /// the terminal, runs nothing.
+    pub fn of_answer(answer: &Answer, said: Option<AnswerChannel>) -> Option<Self> {
+        match answer {
+            Answer::Allow {} | Answer::Always { .. } | Answer::Choose { .. } => {
+                Some(Self::Answer(said))
+            }
+            Answer::Deny { .. } | Answer::Stop { .. } | Answer::Release {} => None,
+        }
+    }
+}
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// The app itself, which runs the engine in the same process.
+    OwnFace(AnswerChannel),
+    /// A process at the other end of the local socket.
+    Process(Box<PeerFacts>),
+    /// A process that is not known, and why, in words.
+    Unknown(String),
+}
+
+/// What is known of a calling process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerFacts {
+    /// The process.
+    pub process: ProcessKey,
+    /// The path of its executable.
+    pub executable: Option<PathBuf>,
+    /// Which program that is.
+    pub program: PeerProgram,
+    /// The session that started it, if one did.
+    pub mark: Option<ProcessMark>,
+    /// Its controlling terminal.
+    pub terminal: Option<PeerTerminal>,
+}
+
+/// Which program a calling process runs, by device and inode of its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeerProgram {
+    /// The `trusty-bar` beside the engine's program.
+    App,
+    /// The `trusty` beside the engine's program.
+    Command,
+    /// Any other.
+    Other,
+}
+
+/// The controlling terminal of a calling process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerTerminal {
+    /// Its path, `/dev/pts/7`.
+    pub tty: String,
+    /// Whether the process is in the terminal's foreground group.
+    pub foreground: bool,
+    /// A session that started a process which operates the terminal (holds its master).
+    pub operator: Option<ProcessMark>,
+}
+
+/// Why a calling process does not get what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthorizationRefusal {
+    /// The caller is not known; why, in words.
+    UnknownCaller(String),
+    /// A session started it, and it wants to approve something.
+    MarkedAnswer(ProcessMark),
+    /// A session started it, and it wants to resume something.
+    MarkedResume(ProcessMark),
+    /// A session operates its terminal.
+    OperatedTerminal {
+        /// The terminal.
+        tty: String,
+        /// What tells that.
+        mark: ProcessMark,
+    },
+    /// It has no terminal.
+    NoTerminal,
+    /// It is in the background of its terminal.
+    Background,
+    /// Nobody typed a letter.
+    Unconfirmed,
+    /// The settings allow no answer in terminals.
+    TerminalsDisabled,
+    /// Programs may not answer.
+    Programs,
+}
+
+impl std::fmt::Display for AuthorizationRefusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UnknownCaller(why) => {
+                write!(f, "{why}; use the popover or another terminal instead")
+            }
+            Self::MarkedAnswer(mark) => {
+                write!(f, "{mark}; answer in the popover or in another terminal")
+            }
+            Self::MarkedResume(mark) => {
+                write!(
+                    f,
+                    "{mark}; resume the session in the popover or in another terminal"
+                )
+            }
+            Self::OperatedTerminal { tty, mark } => write!(
+                f,
+                "a session operates this terminal ({tty}): {mark}; answer in the popover or in \
+                 another terminal"
+            ),
+            Self::NoTerminal => f.write_str(
+                "trusty runs without a terminal, where the answer cannot be confirmed; answer in \
+                 the popover, or run trusty in a terminal",
+            ),
+            Self::Background => f.write_str(
+                "trusty runs in the background of its terminal; answer in the popover, or run \
+                 trusty in the foreground",
+            ),
+            Self::Unconfirmed => f.write_str(
+                "--yes needs `programs = true` under [answers] in settings.toml when Trusty Bar \
+                 starts; leave --yes out and confirm in the terminal, or answer in the popover",
+            ),
+            Self::TerminalsDisabled => f.write_str(
+                "answers in terminals are disabled (answers.terminal = false); answer in the \
+                 popover",
+            ),
+            Self::Programs => f.write_str(
+                "programs may not approve or answer; use the popover or `trusty approve` in a \
+                 terminal, or set `programs = true` under [answers] in settings.toml and restart \
+                 Trusty Bar",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for AuthorizationRefusal {}
+
+/// Decides whether a caller gets what it asks for, and in which channel the answer counts as
+/// given.
+///
+/// # Errors
+///
+/// The refusal, in words for whoever asked.
+pub fn authorize(
+    caller: &Caller,
+    request: ProtectedRequest,
+    policy: AnswerPolicy,
+) -> Result<AnswerChannel, AuthorizationRefusal> {
+    // 1: the leading app.
+    let facts = match caller {
+        Caller::OwnFace(channel) => return Ok(*channel),
+        // 2: a peer that is known.
+        Caller::Unknown(why) => return Err(AuthorizationRefusal::UnknownCaller(why.clone())),
+        Caller::Process(facts) => facts,
+    };
+    // 3: a process that no session started.
+    let said = match (request, &facts.mark) {
+        (ProtectedRequest::Answer(_), Some(mark)) => {
+            return Err(AuthorizationRefusal::MarkedAnswer(mark.clone()));
+        }
+        (ProtectedRequest::Resume, Some(mark)) => {
+            return Err(AuthorizationRefusal::MarkedResume(mark.clone()));
+        }
+        (ProtectedRequest::Resume, None) => return Ok(AnswerChannel::Program),
+        (ProtectedRequest::Answer(said), None) => said,
+    };
+    match facts.program {
+        // 4: an app that follows this engine.
+        PeerProgram::App => Ok(match said {
+            Some(AnswerChannel::Notification) => AnswerChannel::Notification,
+            _ => AnswerChannel::Popover,
+        }),
+        // 5: a letter typed in a terminal of the user.
+        PeerProgram::Command => match confirmed_in_terminal(facts, said, policy) {
+            Ok(()) => Ok(AnswerChannel::Terminal),
+            Err(_) if policy.programs => Ok(AnswerChannel::Program),
+            Err(refusal) => Err(refusal),
+        },
+        // 6: everything else.
+        PeerProgram::Other if policy.programs => Ok(AnswerChannel::Program),
+        PeerProgram::Other => Err(AuthorizationRefusal::Programs),
+    }
+}
+
+fn confirmed_in_terminal(
+    facts: &PeerFacts,
+    said: Option<AnswerChannel>,
+    policy: AnswerPolicy,
+) -> Result<(), AuthorizationRefusal> {
+    if !policy.terminal {
+        return Err(AuthorizationRefusal::TerminalsDisabled);
+    }
+    let Some(terminal) = &facts.terminal else {
+        return Err(AuthorizationRefusal::NoTerminal);
+    };
+    if !terminal.foreground {
+        return Err(AuthorizationRefusal::Background);
+    }
+    if let Some(mark) = &terminal.operator {
+        return Err(AuthorizationRefusal::OperatedTerminal {
+            tty: terminal.tty.clone(),
+            mark: mark.clone(),
+        });
+    }
+    match said {
+        Some(AnswerChannel::Terminal) => Ok(()),
+        _ => Err(AuthorizationRefusal::Unconfirmed),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,402 @@
+use super::*;
+use crate::identity::{Machine, StartTime};
+use crate::session::SessionId;
+
+fn key(pid: u32) -> ProcessKey {
+    // A process of a higher pid started later.
+    ProcessKey {
+        pid,
+        start: StartTime(u64::from(pid)),
+    }
+}
+
+fn id(pid: u32) -> SessionId {
+    let machine = Machine {
+        boot: "b".into(),
+        uid: 1000,
+        host: None,
+        pid_namespace: None,
+    };
+    machine.session_id(key(pid))
+}
+
+const CLIENT: u32 = 20;
+
+fn session() -> LivingSession {
+    LivingSession {
+        id: id(CLIENT),
+        title: "api".into(),
+        pid: CLIENT,
+        claude_id: Some("c-1".into()),
+        tty: Some("/dev/pts/3".into()),
+    }
+}
+
+fn process(pid: u32) -> TracedProcess {
+    TracedProcess {
+        key: key(pid),
+        id: id(pid),
+        is_client: false,
+        client: None,
+        claude_id: None,
+    }
+}
+
+/// A process of a terminal that no session knows, below a shell and a terminal program.
+fn origin() -> ProcessOrigin {
+    ProcessOrigin {
+        lineage: vec![process(40), process(31), process(9), process(1)],
+        tty: Some("/dev/pts/7".into()),
+        group: Vec::new(),
+    }
+}
+
+fn told(origin: &ProcessOrigin) -> Option<String> {
+    find_mark(origin, &[session()]).map(|mark| mark.to_string())
+}
+
+fn member(pid: u32) -> GroupMember {
+    GroupMember {
+        key: key(pid),
+        id: id(pid),
+        is_client: false,
+    }
+}
+
+#[test]
+fn a_process_of_the_users_own_shell_has_no_mark() {
+    assert_eq!(told(&origin()), None);
+    assert_eq!(find_mark(&origin(), &[]), None);
+}
+
+#[test]
+fn a_client_among_the_parents_is_a_mark_listed_or_not() {
+    let mut listed = origin();
+    listed.lineage.insert(2, process(CLIENT));
+    let expected = "this shell was started by session api, pid 20";
+    assert_eq!(told(&listed).as_deref(), Some(expected));
+    let mut young = origin();
+    young.lineage.insert(
+        2,
+        TracedProcess {
+            is_client: true,
+            ..process(25)
+        },
+    );
+    let expected = "this shell was started by a session, pid 25";
+    assert_eq!(told(&young).as_deref(), Some(expected));
+    // The caller may be the client itself.
+    let client = ProcessOrigin {
+        lineage: vec![process(CLIENT)],
+        ..origin()
+    };
+    assert!(told(&client).is_some());
+}
+
+#[test]
+fn a_variable_is_a_mark_only_while_the_session_that_it_names_lives() {
+    let named = |pid: u32, is_client: bool| NamedProcess {
+        key: key(pid),
+        id: id(pid),
+        is_client,
+    };
+    let of_pid = |client| {
+        let mut origin = origin();
+        origin.lineage[0].client = client;
+        told(&origin)
+    };
+    let expected = "CLAUDE_PID of this shell names session api, pid 20";
+    assert_eq!(
+        of_pid(Some(named(CLIENT, false))).as_deref(),
+        Some(expected)
+    );
+    assert!(of_pid(Some(named(26, true))).is_some(), "not listed yet");
+    assert_eq!(of_pid(Some(named(26, false))), None, "its pid was reused");
+    assert_eq!(of_pid(None), None, "it has ended");
+
+    let of_claude = |claude_id: &str| {
+        let mut origin = origin();
+        // Of a parent: its child may have cleared its own environment.
+        origin.lineage[1].claude_id = Some(claude_id.into());
+        told(&origin)
+    };
+    let expected = "CLAUDE_CODE_SESSION_ID of this shell names session api, pid 20";
+    assert_eq!(of_claude("c-1").as_deref(), Some(expected));
+    assert_eq!(of_claude("c-2"), None);
+}
+
+#[test]
+fn the_terminal_of_a_listed_session_is_a_mark() {
+    let mut origin = origin();
+    origin.tty = Some("/dev/pts/3".into());
+    let expected = "this terminal (/dev/pts/3) is that of session api, pid 20";
+    assert_eq!(told(&origin).as_deref(), Some(expected));
+    origin.tty = None;
+    assert_eq!(told(&origin), None);
+}
+
+#[test]
+fn a_control_group_is_a_mark_only_if_nothing_in_it_is_older_than_the_client() {
+    let in_group = |pids: &[u32]| {
+        told(&ProcessOrigin {
+            group: pids.iter().copied().map(member).collect(),
+            ..origin()
+        })
+    };
+    let expected = "this shell is in the control group of session api, pid 20";
+    assert_eq!(in_group(&[40, CLIENT, 33]).as_deref(), Some(expected));
+    assert_eq!(in_group(&[40, CLIENT, 9]), None, "a login is older");
+    assert_eq!(in_group(&[40, 33]), None, "no client");
+    let mut twins = origin();
+    let twin = GroupMember {
+        key: ProcessKey {
+            pid: 19,
+            start: key(CLIENT).start,
+        },
+        ..member(19)
+    };
+    twins.group = vec![member(CLIENT), twin];
+    assert_eq!(told(&twins), None, "which was first is not known");
+}
+
+#[test]
+fn ended_sessions_mark_nothing() {
+    let mut snapshot = Snapshot::default();
+    let mut session = Session::new(id(CLIENT), "/code/api", ControlModel::Pty, None);
+    session.pid = Some(CLIENT);
+    snapshot.sessions.push(session);
+    let living = LivingSession::of_snapshot(&snapshot);
+    assert_eq!((living.len(), living[0].pid), (1, CLIENT));
+    snapshot.sessions[0].status = SessionStatus::Stopped;
+    assert_eq!(LivingSession::of_snapshot(&snapshot), []);
+}
+
+use crate::session::{ControlModel, Session, SessionStatus};
+use crate::snapshot::Snapshot;
+
+fn mark() -> ProcessMark {
+    ProcessMark {
+        kind: MarkKind::Ancestor,
+        pid: CLIENT,
+        id: id(CLIENT),
+        title: Some("api".into()),
+    }
+}
+
+fn terminal() -> PeerTerminal {
+    PeerTerminal {
+        tty: "/dev/pts/7".into(),
+        foreground: true,
+        operator: None,
+    }
+}
+
+fn peer(program: PeerProgram) -> PeerFacts {
+    PeerFacts {
+        process: key(40),
+        executable: None,
+        program,
+        mark: None,
+        terminal: Some(terminal()),
+    }
+}
+
+const POLICIES: [AnswerPolicy; 4] = [
+    AnswerPolicy {
+        programs: false,
+        terminal: false,
+    },
+    AnswerPolicy {
+        programs: false,
+        terminal: true,
+    },
+    AnswerPolicy {
+        programs: true,
+        terminal: false,
+    },
+    AnswerPolicy {
+        programs: true,
+        terminal: true,
+    },
+];
+
+type Outcome = Result<AnswerChannel, AuthorizationRefusal>;
+
+/// What an answer gets under each of the four policies.
+fn outcomes(facts: &PeerFacts, said: Option<AnswerChannel>) -> [Outcome; 4] {
+    let caller = Caller::Process(Box::new(facts.clone()));
+    POLICIES.map(|policy| authorize(&caller, ProtectedRequest::Answer(said), policy))
+}
+
+#[test]
+fn the_leading_app_may_whatever_the_settings_say() {
+    for policy in POLICIES {
+        for channel in [AnswerChannel::Popover, AnswerChannel::Notification] {
+            for request in [ProtectedRequest::Answer(None), ProtectedRequest::Resume] {
+                let done = authorize(&Caller::OwnFace(channel), request, policy);
+                assert_eq!(done, Ok(channel));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_caller_that_is_not_known_may_nothing() {
+    let unknown = Caller::Unknown("the calling process has ended".into());
+    for policy in POLICIES {
+        for request in [
+            ProtectedRequest::Answer(Some(AnswerChannel::Terminal)),
+            ProtectedRequest::Resume,
+        ] {
+            let refused = authorize(&unknown, request, policy);
+            let refused = refused.expect_err("not known").to_string();
+            assert!(
+                refused.contains("the calling process has ended"),
+                "{refused}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_process_of_a_session_may_nothing_whatever_it_is_and_the_settings_say() {
+    for program in [PeerProgram::App, PeerProgram::Command, PeerProgram::Other] {
+        let marked = PeerFacts {
+            mark: Some(mark()),
+            ..peer(program)
+        };
+        for said in [
+            None,
+            Some(AnswerChannel::Popover),
+            Some(AnswerChannel::Terminal),
+        ] {
+            let refused = Err(AuthorizationRefusal::MarkedAnswer(mark()));
+            assert_eq!(outcomes(&marked, said), [(); 4].map(|()| refused.clone()));
+        }
+        let caller = Caller::Process(Box::new(marked));
+        let refused = authorize(&caller, ProtectedRequest::Resume, POLICIES[3]);
+        assert_eq!(refused, Err(AuthorizationRefusal::MarkedResume(mark())));
+    }
+    let told = AuthorizationRefusal::MarkedAnswer(mark()).to_string();
+    assert_eq!(
+        told,
+        "this shell was started by session api, pid 20; answer in the popover or in another \
+         terminal"
+    );
+}
+
+#[test]
+fn anybody_else_may_resume_without_a_terminal() {
+    for program in [PeerProgram::App, PeerProgram::Command, PeerProgram::Other] {
+        let facts = PeerFacts {
+            terminal: None,
+            ..peer(program)
+        };
+        let caller = Caller::Process(Box::new(facts));
+        for policy in POLICIES {
+            assert!(authorize(&caller, ProtectedRequest::Resume, policy).is_ok());
+        }
+    }
+}
+
+#[test]
+fn an_app_that_follows_may_answer_in_its_popover_and_its_notifications() {
+    let following = PeerFacts {
+        terminal: None,
+        ..peer(PeerProgram::App)
+    };
+    for (said, expected) in [
+        (None, AnswerChannel::Popover),
+        (Some(AnswerChannel::Popover), AnswerChannel::Popover),
+        (
+            Some(AnswerChannel::Notification),
+            AnswerChannel::Notification,
+        ),
+        // It has no terminal to say so of.
+        (Some(AnswerChannel::Terminal), AnswerChannel::Popover),
+    ] {
+        assert_eq!(outcomes(&following, said), [(); 4].map(|()| Ok(expected)));
+    }
+}
+
+#[test]
+fn trusty_may_after_a_letter_typed_in_a_terminal_of_the_user() {
+    use AnswerChannel::{Program, Terminal};
+    use AuthorizationRefusal as Refusal;
+    let typed = Some(Terminal);
+    let command = peer(PeerProgram::Command);
+    let disabled = || Err(Refusal::TerminalsDisabled);
+    let expected = [disabled(), Ok(Terminal), Ok(Program), Ok(Terminal)];
+    assert_eq!(outcomes(&command, typed), expected);
+
+    let without = |refusal: Refusal| [disabled(), Err(refusal), Ok(Program), Ok(Program)];
+    for said in [None, Some(AnswerChannel::Popover), Some(Program)] {
+        assert_eq!(outcomes(&command, said), without(Refusal::Unconfirmed));
+    }
+    let no_terminal = PeerFacts {
+        terminal: None,
+        ..command.clone()
+    };
+    assert_eq!(outcomes(&no_terminal, typed), without(Refusal::NoTerminal));
+    let background = PeerFacts {
+        terminal: Some(PeerTerminal {
+            foreground: false,
+            ..terminal()
+        }),
+        ..command.clone()
+    };
+    assert_eq!(outcomes(&background, typed), without(Refusal::Background));
+    let operated = PeerFacts {
+        terminal: Some(PeerTerminal {
+            operator: Some(mark()),
+            ..terminal()
+        }),
+        ..command
+    };
+    let refusal = Refusal::OperatedTerminal {
+        tty: "/dev/pts/7".into(),
+        mark: mark(),
+    };
+    assert_eq!(outcomes(&operated, typed), without(refusal));
+}
+
+#[test]
+fn other_programs_may_only_if_the_settings_say_so() {
+    let other = peer(PeerProgram::Other);
+    for said in [
+        None,
+        Some(AnswerChannel::Terminal),
+        Some(AnswerChannel::Popover),
+    ] {
+        let refused = || Err(AuthorizationRefusal::Programs);
+        let allowed = || Ok(AnswerChannel::Program);
+        let expected = [refused(), refused(), allowed(), allowed()];
+        assert_eq!(outcomes(&other, said), expected);
+    }
+}
+
+#[test]
+fn what_runs_nothing_needs_no_authorization() {
+    let needs = |answer: &Answer| ProtectedRequest::of_answer(answer, None).is_some();
+    assert!(needs(&Answer::Allow {}));
+    assert!(needs(&Answer::Always { suggestion: 0 }));
+    assert!(needs(&Answer::Choose { answers: vec![] }));
+    assert!(!needs(&Answer::Deny { message: None }));
+    assert!(!needs(&Answer::Stop { message: None }));
+    assert!(!needs(&Answer::Release {}));
+}
+
+#[test]
+fn the_words_of_a_channel_are_those_of_the_wire() {
+    for channel in [
+        AnswerChannel::Popover,
+        AnswerChannel::Notification,
+        AnswerChannel::Terminal,
+        AnswerChannel::Program,
+    ] {
+        assert_eq!(AnswerChannel::from_word(channel.word()), Some(channel));
+        let json = serde_json::to_value(channel).expect("JSON");
+        assert_eq!(json, channel.word());
+    }
+    assert_eq!(AnswerChannel::from_word("app"), None);
+}
