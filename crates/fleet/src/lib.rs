@@ -23,6 +23,7 @@ pub mod session;
 pub mod snapshot;
 pub mod status;
 pub mod terminal;
+pub mod text;
 pub mod time;
 pub mod view;
 pub mod why;

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use tokio::sync::oneshot;
+use trusty_fleet::text::escape_json;
 use trusty_fleet::{Observation, Timestamp};
 
 /// Lines that may wait for the disk.
@@ -168,6 +169,8 @@ fn write_all(
 }
 
 fn put(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
+    let json = serde_json::to_string(line)?;
+    // It may be written to a terminal.
+    out.write_all(escape_json(&json).as_bytes())?;
     out.write_all(b"\n")
 }

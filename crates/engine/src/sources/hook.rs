@@ -145,7 +145,7 @@ mod tests {
         let call = ToolCall {
             id: "toolu_1".into(),
             tool: "Bash".into(),
-            detail: Some("make".into()),
+            detail: Some("make…".into()),
             at: Timestamp::from_millis(1),
         };
         let event = |name: &str, rest: &str| what(&format!(r#""hook_event_name":"{name}"{rest}"#));
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(event("PostToolUseFailure", &with_id), Some(ended));
         let asked = Happened::PermissionAsked {
             tool: "Bash".into(),
-            detail: Some("make".into()),
+            detail: Some("make…".into()),
         };
         assert_eq!(event("PermissionRequest", &format!(",{tool}")), Some(asked));
         let tasks = r#","background_tasks":[{"id":"a1","type":"subagent","status":"running"},

@@ -2,23 +2,18 @@
 
 use serde_json::{Map, Value};
 use std::path::Path;
+use trusty_fleet::text::summary_line;
 
 /// The longest detail of a tool call, in characters.
 const DETAIL: usize = 120;
 
-/// The first line that is not empty, without control characters, cut to `most` characters.
+/// A text in one line of at most `most` characters, which ends with "…" if there was more.
 pub(crate) fn line(text: &str, most: usize) -> Option<String> {
-    let first = text.lines().map(str::trim).find(|l| !l.is_empty())?;
-    let plain: String = first
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(most)
-        .collect();
-    let plain = plain.trim_end();
-    (!plain.is_empty()).then(|| plain.to_owned())
+    summary_line(text, most)
 }
 
-/// One line about a tool call.
+/// One line about a tool call; ends with "…" if it leaves out some of what it tells of. None
+/// where the call does not hold what is told of such calls.
 pub(crate) fn detail(tool: &str, input: &Map<String, Value>) -> Option<String> {
     let text = |name: &str| input.get(name)?.as_str();
     let found = match tool {
@@ -31,27 +26,104 @@ pub(crate) fn detail(tool: &str, input: &Map<String, Value>) -> Option<String> {
             })
         }
         "Agent" | "Task" => text("description"),
-        "AskUserQuestion" => input
-            .get("questions")
-            .and_then(|q| q.get(0)?.get("question")?.as_str()),
-        "ExitPlanMode" => text("plan"),
+        "AskUserQuestion" => return question(input),
+        // Headings of a plan are marked.
+        "ExitPlanMode" => text("plan").map(|plan| plan.trim_start_matches(['#', ' ', '\n'])),
         "WebFetch" => text("url"),
         "WebSearch" => text("query"),
         "Grep" | "Glob" => text("pattern"),
-        _ => None,
+        _ => return first_of_several(input),
     };
-    // Headings of a plan are marked.
-    let found = found.map(|f| f.trim_start_matches(['#', ' ', '\n']));
-    found
-        .or_else(|| {
-            input
-                .values()
-                .filter_map(Value::as_str)
-                .find(|t| is_short(t))
-        })
-        .and_then(|f| line(f, DETAIL))
+    line(found?, DETAIL)
+}
+
+/// The first question.
+fn question(input: &Map<String, Value>) -> Option<String> {
+    let asked = input.get("questions")?.as_array()?;
+    let first = line(asked.first()?.get("question")?.as_str()?, DETAIL)?;
+    Some(if asked.len() > 1 { open(first) } else { first })
+}
+
+/// The first short text that a tool is called with which nobody knows.
+fn first_of_several(input: &Map<String, Value>) -> Option<String> {
+    let mut texts = input.values().filter_map(Value::as_str);
+    let first = line(texts.find(|t| is_short(t))?, DETAIL)?;
+    Some(if input.len() > 1 { open(first) } else { first })
+}
+
+/// A line that says that there is more.
+fn open(line: String) -> String {
+    if line.ends_with('…') {
+        line
+    } else {
+        line + "…"
+    }
 }
 
 fn is_short(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().nth(DETAIL).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn about(tool: &str, input: &Value) -> Option<String> {
+        detail(tool, input.as_object()?)
+    }
+
+    #[test]
+    fn a_detail_that_was_cut_or_folded_ends_with_an_ellipsis() {
+        let hidden = format!("echo hello{}; rm -rf ~", " ".repeat(300));
+        let long = format!("echo {}; rm -rf ~", "x".repeat(300));
+        for (command, shown) in [
+            ("make test", "make test"),
+            ("make test\n", "make test"),
+            (hidden.as_str(), "echo hello ; rm -rf ~…"),
+            ("echo hi\n\nrm -rf ~", "echo hi…"),
+            ("ls\t;rm", "ls ;rm…"),
+            ("ls\u{7};rm", "ls\u{fffd};rm"),
+            ("# tidy up\nrm -rf ~", "# tidy up…"),
+        ] {
+            let told = about("Bash", &json!({"command": command, "description": "d"}));
+            assert_eq!(told.as_deref(), Some(shown), "{command:?}");
+        }
+        let told = about("Bash", &json!({"command": long})).expect("a command");
+        assert!(
+            told.ends_with("x…") && told.chars().count() == DETAIL,
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_detail_that_is_one_of_several_says_so() {
+        let question = |text: &str| json!({"question": text});
+        for (tool, input, shown) in [
+            (
+                "mcp__db__run",
+                json!({"note": "harmless", "sql": "drop"}),
+                "harmless…",
+            ),
+            ("mcp__db__run", json!({"sql": "select 1"}), "select 1"),
+            (
+                "AskUserQuestion",
+                json!({"questions": [question("a?")]}),
+                "a?",
+            ),
+            (
+                "AskUserQuestion",
+                json!({"questions": [question("a?"), question("b?")]}),
+                "a?…",
+            ),
+            ("ExitPlanMode", json!({"plan": "# Plan\n1. go"}), "Plan…"),
+        ] {
+            assert_eq!(about(tool, &input).as_deref(), Some(shown), "{tool}");
+        }
+        // A command that cannot be told is not told by the words that describe it.
+        assert_eq!(
+            about("Bash", &json!({"command": null, "description": "list"})),
+            None
+        );
+    }
 }

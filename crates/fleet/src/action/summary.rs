@@ -60,13 +60,19 @@ pub fn with_pane(summary: &str, lines: &str) -> String {
 }
 
 /// What a row has room for of a summary: what its pane showed is left out, and what is long, cut.
+/// Ends with "…" then.
 pub fn headline(summary: &str) -> String {
-    let before = summary.split(PANE).next().unwrap_or_default();
-    let before = before.trim_end_matches("; ");
-    if before.chars().count() <= MOST_HEADLINE {
-        return before.to_owned();
+    let shown = match summary.split_once(PANE) {
+        None => summary.to_owned(),
+        Some((before, _)) => match before.trim_end_matches([';', ' ']) {
+            "" => return String::new(),
+            before => format!("{before}…"),
+        },
+    };
+    if shown.chars().count() <= MOST_HEADLINE {
+        return shown;
     }
-    let cut = before.chars().take(MOST_HEADLINE - 1);
+    let cut = shown.chars().take(MOST_HEADLINE - 1);
     cut.chain(std::iter::once('…')).collect()
 }
 

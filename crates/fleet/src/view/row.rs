@@ -8,6 +8,7 @@ use super::pausing;
 use crate::fleet::folder;
 use crate::request::RequestId;
 use crate::session::{Certainty, Session, SessionId, SessionStatus, rfc3339};
+pub use crate::text::visible;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::SystemTime;
@@ -265,18 +266,6 @@ impl Row {
             title,
         }
     }
-}
-
-/// The text with every character that would steer a terminal or turn the line round replaced:
-/// names come from others, and what is shown is to be what is there.
-pub fn visible(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars()
-        .map(|c| if steers(c) { '\u{fffd}' } else { c })
-        .collect()
 }
 
 /// What a session is called: the name its owner gave it, else its project's folder.

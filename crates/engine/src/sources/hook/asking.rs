@@ -87,7 +87,7 @@ pub fn decode(payload: &[u8], session: SessionId, hook: ProcessKey) -> Option<As
             tool,
             detail,
             agent: text_of(&read.agent_id),
-            agent_type: text_of(&read.agent_type).filter(|t| !t.is_empty()),
+            agent_type: read.agent_type.text().and_then(|t| line(t, NAME)),
             call,
         },
         content,
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(asking.kind, Asks::Permission);
         assert_eq!(
             (asking.tool.as_str(), asking.detail.as_deref()),
-            ("Bash", Some("make"))
+            ("Bash", Some("make…"))
         );
         assert_eq!(asking.agent.as_deref(), Some("a1"));
         assert_eq!(asking.agent_type.as_deref(), Some("Explore"));

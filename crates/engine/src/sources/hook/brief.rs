@@ -107,7 +107,11 @@ impl<'de> Visitor<'de> for Within<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        let kept: String = text.chars().take(LONGEST).collect();
+        let mut kept: String = text.chars().take(LONGEST).collect();
+        if kept.len() < text.len() {
+            // What is made of it says so, too.
+            kept.push('…');
+        }
         let fits = self.takes(kept.len());
         Ok(if fits {
             Value::String(kept)
@@ -166,7 +170,7 @@ mod tests {
         assert_eq!(
             read,
             json!({
-                "long": "ü".repeat(LONGEST),
+                "long": format!("{}…", "ü".repeat(LONGEST)),
                 "many": vec!["x"; MOST],
                 "deep": [{"kept": "x", "cut": []}],
                 "others": [null, null, null, true, null, {}],

@@ -135,7 +135,11 @@ fn a_note_is_kept_short_and_steers_nothing() {
     assert_eq!(noted("after\n lunch\u{1b}[2J"), "after lunch\u{fffd}[2J");
     let seen = crate::action::with_pane("ran Bash: make", "all\nis well");
     assert_eq!(seen, "ran Bash: make; in its pane: all is well");
-    assert_eq!(crate::action::headline(&seen), "ran Bash: make");
+    assert_eq!(crate::action::headline(&seen), "ran Bash: make…");
+    // Also where what was run holds the words that come before a pane.
+    let forged = "ran Bash: echo in its pane: ; rm -rf ~";
+    assert_eq!(crate::action::headline(forged), "ran Bash: echo…");
+    assert_eq!(crate::action::headline("ran Bash: ls"), "ran Bash: ls");
     assert_eq!(
         crate::action::headline(&"x".repeat(200)).chars().count(),
         120

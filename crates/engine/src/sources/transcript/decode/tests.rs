@@ -61,9 +61,12 @@ fn what_is_large_is_not_parsed() {
 #[test]
 fn people_are_told_from_machines() {
     let prompt = |text: &str| What::Turn(Some(text.into()));
-    assert_eq!(said("fix it\nplease"), prompt("fix it"));
-    assert_eq!(said("\n \u{1b}[1m two  "), prompt("[1m two"));
-    assert_eq!(said(&"x".repeat(999)), prompt(&"x".repeat(200)));
+    assert_eq!(said("fix it\nplease"), prompt("fix it…"));
+    assert_eq!(said("\n \u{1b}[1m two  "), prompt("\u{fffd}[1m two"));
+    assert_eq!(
+        said(&"x".repeat(999)),
+        prompt(&format!("{}…", "x".repeat(199)))
+    );
     assert_eq!(said("<bash-input>ls</bash-input>"), What::Turn(None));
     assert_eq!(
         said(
@@ -113,7 +116,7 @@ fn a_call_is_told_in_one_line() {
             "Bash",
             r#"{"command":"make all\nmake test","description":"d"}"#
         ),
-        "make all"
+        "make all…"
     );
     assert_eq!(
         told("Edit", r#"{"file_path":"/a/b/c.rs","old_string":"x"}"#),
@@ -136,18 +139,18 @@ fn a_call_is_told_in_one_line() {
     );
     assert_eq!(
         told("ExitPlanMode", "{\"plan\":\"# Plan\\n\\n1. Look.\"}"),
-        "Plan"
+        "Plan…"
     );
     assert_eq!(
         told("WebFetch", r#"{"prompt":"p","url":"https://a.b"}"#),
         "https://a.b"
     );
     assert_eq!(told("Grep", r#"{"path":"/a","pattern":"x.*y"}"#), "x.*y");
-    assert_eq!(told("mcp__a__b", r#"{"n":1,"query":"who"}"#), "who");
+    assert_eq!(told("mcp__a__b", r#"{"query":"who"}"#), "who");
     let long = "y".repeat(300);
     assert_eq!(
         told("Bash", &format!(r#"{{"command":"{long}"}}"#)),
-        "y".repeat(120)
+        format!("{}…", "y".repeat(119))
     );
     assert_eq!(
         called("mcp__a__b", &format!(r#"{{"n":1,"text":"{long}"}}"#)),

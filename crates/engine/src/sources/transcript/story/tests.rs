@@ -145,7 +145,7 @@ fn a_question_and_a_plan_are_told() {
     assert_eq!(question.calls[0].detail.as_deref(), Some("Which color?"));
     let plan = told(include_str!("../samples/plan.jsonl").lines());
     assert_eq!(plan.calls[0].tool, "ExitPlanMode");
-    assert_eq!(plan.calls[0].detail.as_deref(), Some("Plan"));
+    assert_eq!(plan.calls[0].detail.as_deref(), Some("Plan…"));
     assert_eq!(plan.mode.as_deref(), Some("plan"));
 }
 

@@ -1,0 +1,195 @@
+//! Texts of others, made fit to be shown: nothing in them is hidden, steers what is around it, or
+//! was cut without a sign.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// What stands for a character that is not shown.
+const REPLACEMENT_CHAR: char = '\u{fffd}';
+/// What a summary ends with if there was more.
+const ELLIPSIS_CHAR: char = '…';
+
+/// Whether a character cannot be seen, or steers what is around it: controls, format characters,
+/// fillers, selectors and every blank but the plain one.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || (c.is_whitespace() && c != ' ')
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+            | '\u{890}' | '\u{891}' | '\u{8e2}' | '\u{115f}' | '\u{1160}'
+            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}'
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffc}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1345f}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether `c` makes an emoji of the sign before it, which can be seen; behind anything else the
+/// same character hides.
+pub(crate) fn is_emoji_selector(c: char, before: Option<char>) -> bool {
+    c == '\u{fe0f}' && before.is_some_and(is_symbol)
+}
+
+/// Whether it is a sign that may be drawn as an emoji: of Unicode's `emoji-variation-sequences`,
+/// those that are no digits.
+fn is_symbol(c: char) -> bool {
+    matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
+        | '\u{2194}'..='\u{21aa}' | '\u{231a}'..='\u{23fa}' | '\u{24c2}'
+        | '\u{25aa}'..='\u{25fe}' | '\u{2600}'..='\u{27bf}' | '\u{2934}' | '\u{2935}'
+        | '\u{2b05}'..='\u{2b55}' | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}'
+        | '\u{1f000}'..='\u{1faff}')
+}
+
+/// Whether it is a blank of another width, which takes its place in a line and does nothing else.
+fn is_blank(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+    )
+}
+
+/// The text with every character that would steer a terminal, turn the line round or stay unseen
+/// replaced by U+FFFD: names come from others, and what is shown is to be what is there.
+pub fn visible(text: &str) -> String {
+    let mut before = None;
+    let shown = text.chars().map(|c| {
+        let kept = !is_hidden(c) || is_blank(c) || is_emoji_selector(c, before);
+        before = Some(c);
+        if kept { c } else { REPLACEMENT_CHAR }
+    });
+    shown.collect()
+}
+
+/// A text in one line of at most `max_chars` characters; none if there is nothing but blanks.
+///
+/// It is the first line that is not blank, each run of blanks and tabs as one blank. Ends with
+/// "…" if anything was left out, folded, or is on a line of its own: a command that was cut never
+/// reads as a whole one.
+pub fn summary_line(text: &str, max_chars: usize) -> Option<String> {
+    let mut lines = text.split('\n').map(str::trim).filter(|l| !l.is_empty());
+    let first = lines.next()?;
+    let mut whole = lines.next().is_none();
+    let mut line = String::new();
+    let mut chars = first.chars().peekable();
+    while let Some(c) = chars.next() {
+        if !c.is_whitespace() {
+            line.push(c);
+            continue;
+        }
+        let mut alone = is_blank(c);
+        while chars.next_if(|c| c.is_whitespace()).is_some() {
+            alone = false;
+        }
+        whole &= alone;
+        line.push(if alone { c } else { ' ' });
+    }
+    let mut line = visible(&line);
+    whole &= line.chars().count() <= max_chars;
+    if !whole && !line.ends_with(ELLIPSIS_CHAR) {
+        let kept: String = line.chars().take(max_chars.saturating_sub(1)).collect();
+        line = kept.trim_end().to_owned();
+        line.push(ELLIPSIS_CHAR);
+    }
+    Some(line)
+}
+
+/// JSON in which every hidden character is written as `\uXXXX`: it reads as the same values, and
+/// steers no terminal that it is printed on. What is plain is returned as it is.
+pub fn escape_json(json: &str) -> Cow<'_, str> {
+    // Line ends can only stand between values.
+    let is_escaped = |c: char| is_hidden(c) && c >= ' ';
+    if !json.contains(is_escaped) {
+        return Cow::Borrowed(json);
+    }
+    let mut escaped = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        if is_escaped(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing into a String cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    Cow::Owned(escaped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_name_shows_zero_width_tag_and_steering_characters_as_replaced() {
+        for (name, shown) in [
+            ("pay\u{200b}ments", "pay\u{fffd}ments"),
+            ("a\u{e0041}\u{e007f}b", "a\u{fffd}\u{fffd}b"),
+            (
+                "a\u{202e}b\u{2066}\u{9b}\n",
+                "a\u{fffd}b\u{fffd}\u{fffd}\u{fffd}",
+            ),
+            (
+                "a\u{2060}\u{feff}\u{ad}\u{3164}",
+                "a\u{fffd}\u{fffd}\u{fffd}\u{fffd}",
+            ),
+            ("a\u{fe0f}✔\u{fe0f}", "a\u{fffd}✔\u{fe0f}"),
+            ("日本\u{3000}語 née\u{a0}où", "日本\u{3000}語 née\u{a0}où"),
+        ] {
+            assert_eq!(visible(name), shown, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_summary_that_was_cut_or_folded_ends_with_an_ellipsis() {
+        let hidden = format!("echo hello{}; rm -rf ~", " ".repeat(300));
+        let long = "x".repeat(41);
+        for (text, shown) in [
+            (hidden.as_str(), "echo hello ; rm -rf ~…"),
+            ("echo hi\n\n\nrm -rf ~", "echo hi…"),
+            ("ls\t; rm", "ls ; rm…"),
+            ("ls\r; rm", "ls ; rm…"),
+            ("ls\u{2028}rm", "ls rm…"),
+            ("ls\u{1b}[2K", "ls\u{fffd}[2K"),
+            (&long, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"),
+            ("a…\nb", "a…"),
+        ] {
+            assert_eq!(summary_line(text, 40).as_deref(), Some(shown), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_summary_of_a_short_line_is_that_line() {
+        for (text, shown) in [
+            ("make test", Some("make test")),
+            ("\n  make test \r\n\n", Some("make test")),
+            ("où\u{a0}?", Some("où\u{a0}?")),
+            (" \n\t", None),
+            ("", None),
+        ] {
+            assert_eq!(summary_line(text, 40).as_deref(), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn escaped_json_steers_no_terminal_and_reads_as_the_same_value() {
+        let odd = "a\u{9b}2J\u{202e}b\u{200b}\u{e0041}\u{7f}\u{1b}\u{2028}\u{a0}✔\u{fe0f}é名";
+        let value = json!({odd: [odd, 1, null], "plain": "é"});
+        for json in [value.to_string(), format!("{value:#}")] {
+            let escaped = escape_json(&json);
+            let read: Value = serde_json::from_str(&escaped).expect("JSON");
+            assert_eq!(read, value);
+            assert!(
+                !escaped.contains(|c| is_hidden(c) && c != '\n'),
+                "{escaped}"
+            );
+            assert!(
+                escaped.contains("\\udb40\\udc41") && escaped.contains('名'),
+                "{escaped}"
+            );
+        }
+        assert!(matches!(escape_json("{\"a\":\"é\"}"), Cow::Borrowed(_)));
+    }
+}
