@@ -1,6 +1,7 @@
 //! Text as it is: every character that cannot be seen, or that steers what is around it, is
-//! written as its name.
+//! written as its name, and so are blanks and line ends that push a text out of sight.
 
+use crate::text::{is_emoji_selector, is_hidden};
 use std::fmt::Write as _;
 
 /// The C0 controls by their names, from NUL on.
@@ -10,81 +11,135 @@ const CONTROLS: [&str; 32] = [
     "FS", "GS", "RS", "US",
 ];
 
-/// A line with nothing hidden in it. Two different lines never look the same.
+/// The most blanks in a row within a line, and empty lines in a row, that are shown as they are.
+const MAX_PLAIN_RUN: usize = 8;
+/// The widest indentation that is shown as it is, in columns.
+const MAX_INDENT_COLUMNS: usize = 24;
+/// What a tab of an indentation counts for, in columns, as a card draws it.
+const TAB_COLUMNS: usize = 4;
+
+/// A piece of a text of several lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TextLine<'a> {
+    /// A line.
+    Line(&'a str),
+    /// So many empty lines in a row, more than are shown as they are.
+    EmptyLines(usize),
+}
+
+impl TextLine<'_> {
+    /// The line with nothing hidden in it.
+    pub(super) fn shown(self) -> String {
+        match self {
+            Self::Line(text) => line(text),
+            Self::EmptyLines(count) => {
+                let mut shown = String::new();
+                mark(&mut shown, '\n', count);
+                shown
+            }
+        }
+    }
+
+    /// How many bytes it holds, roughly.
+    pub(super) fn weight(self) -> usize {
+        match self {
+            Self::Line(text) => text.len(),
+            Self::EmptyLines(_) => 0,
+        }
+    }
+}
+
+/// Lines, each run of many empty ones in one piece.
+pub(super) fn fold_empty_lines<'a>(
+    lines: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = TextLine<'a>> {
+    let mut lines = lines.peekable();
+    // Empty lines of a short run, which are still to be handed out.
+    let mut due = 0;
+    std::iter::from_fn(move || {
+        if due > 0 {
+            due -= 1;
+            return Some(TextLine::Line(""));
+        }
+        let line = lines.next()?;
+        if !line.is_empty() {
+            return Some(TextLine::Line(line));
+        }
+        let mut count = 1;
+        while lines.next_if_eq(&"").is_some() {
+            count += 1;
+        }
+        if count > MAX_PLAIN_RUN {
+            return Some(TextLine::EmptyLines(count));
+        }
+        due = count - 1;
+        Some(TextLine::Line(""))
+    })
+}
+
+/// A line with nothing hidden in it. Two different lines never look the same, but for what they
+/// are indented with.
 pub(super) fn line(text: &str) -> String {
     let solid = text.trim_end_matches([' ', '\t']);
+    let inner = solid.trim_start_matches([' ', '\t']);
+    let (indent, inner) = solid.split_at(solid.len() - inner.len());
     let mut shown = String::with_capacity(text.len());
-    let mut before = None;
-    for c in solid.chars() {
-        match c {
-            '\t' => shown.push(c),
-            // It makes an emoji of a sign, which can be seen; behind anything else it hides.
-            '\u{fe0f}' if before.is_some_and(is_symbol) => shown.push(c),
-            // What a name begins with is not to be mistaken for one.
-            '⟨' => name(&mut shown, c),
-            _ if hides(c) => name(&mut shown, c),
-            _ => shown.push(c),
-        }
-        before = Some(c);
+    let columns = |c| if c == '\t' { TAB_COLUMNS } else { 1 };
+    if indent.chars().map(columns).sum::<usize>() <= MAX_INDENT_COLUMNS {
+        shown.push_str(indent);
+    } else {
+        mark_runs(&mut shown, indent, 0);
     }
-    blanks(&mut shown, &text[solid.len()..]);
+    mark_runs(&mut shown, inner, MAX_PLAIN_RUN);
+    // At the end of a line a blank is as good as invisible.
+    mark_runs(&mut shown, &text[solid.len()..], 0);
     shown
 }
 
 /// The lines of a text, each with nothing hidden in it.
 pub(super) fn text(text: &str) -> String {
-    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+    let lines = fold_empty_lines(text.split('\n')).map(TextLine::shown);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Blanks at the end of a line, which are as good as invisible there.
-fn blanks(shown: &mut String, rest: &str) {
-    let mut rest = rest.chars().peekable();
-    while let Some(c) = rest.next() {
+/// Writes a text in which at most so many blanks in a row are left as they are.
+fn mark_runs(shown: &mut String, text: &str, plain_blanks: usize) {
+    let mut before = None;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         let mut count = 1;
-        while rest.next_if_eq(&c).is_some() {
-            count += 1;
+        if is_emoji_selector(c, before) {
+            shown.push(c);
+        } else if c != ' ' && c != '⟨' && !is_hidden(c) {
+            shown.push(c);
+        } else {
+            while chars.next_if_eq(&c).is_some() {
+                count += 1;
+            }
+            if c == ' ' && count <= plain_blanks {
+                shown.extend(std::iter::repeat_n(c, count));
+            } else {
+                mark(shown, c, count);
+            }
         }
-        let word = if c == ' ' { "SP" } else { "TAB" };
-        // Writing into a String cannot fail.
-        let _ = match count {
-            1 => write!(shown, "⟨{word}⟩"),
-            n => write!(shown, "⟨{word}×{n}⟩"),
-        };
+        before = Some(c);
     }
 }
 
-fn name(shown: &mut String, c: char) {
+/// The name of a character that stands so many times in a row. What a name begins with is named,
+/// too, so that nothing is mistaken for one.
+fn mark(shown: &mut String, c: char, count: usize) {
     let code = u32::from(c);
     let control = usize::try_from(code).ok().and_then(|n| CONTROLS.get(n));
     // Writing into a String cannot fail.
     let _ = match (control, c) {
-        (Some(control), _) => write!(shown, "⟨{control}⟩"),
-        (None, '\u{7f}') => write!(shown, "⟨DEL⟩"),
-        (None, _) => write!(shown, "⟨U+{code:04X}⟩"),
+        (Some(control), _) => write!(shown, "⟨{control}"),
+        (None, ' ') => write!(shown, "⟨SP"),
+        (None, '\u{7f}') => write!(shown, "⟨DEL"),
+        (None, _) => write!(shown, "⟨U+{code:04X}"),
     };
-}
-
-/// Whether it is a sign that may be drawn as an emoji: of Unicode's `emoji-variation-sequences`,
-/// those that are no digits.
-fn is_symbol(c: char) -> bool {
-    matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
-        | '\u{2194}'..='\u{21aa}' | '\u{231a}'..='\u{23fa}' | '\u{24c2}'
-        | '\u{25aa}'..='\u{25fe}' | '\u{2600}'..='\u{27bf}' | '\u{2934}' | '\u{2935}'
-        | '\u{2b05}'..='\u{2b55}' | '\u{3030}' | '\u{303d}' | '\u{3297}' | '\u{3299}'
-        | '\u{1f000}'..='\u{1faff}')
-}
-
-/// Controls, format characters, fillers, selectors and every blank but the plain one.
-fn hides(c: char) -> bool {
-    c.is_control()
-        || (c.is_whitespace() && c != ' ')
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
-            | '\u{890}' | '\u{891}' | '\u{8e2}' | '\u{115f}' | '\u{1160}'
-            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}'
-            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffc}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1345f}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
+    let _ = match count {
+        1 => write!(shown, "⟩"),
+        n => write!(shown, "×{n}⟩"),
+    };
 }

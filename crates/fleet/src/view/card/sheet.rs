@@ -1,6 +1,7 @@
 //! The lines of a card as they are written, up to what can be shown.
 
-use super::{CardLine, LineMark, seen};
+use super::seen::{TextLine, fold_empty_lines};
+use super::{CardLine, LineMark};
 use serde_json::{Map, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -29,12 +30,12 @@ impl Sheet {
 
     /// The name of what follows.
     pub(super) fn label(&mut self, name: &str) {
-        self.push(LineMark::Label, name);
+        self.push(LineMark::Label, TextLine::Line(name));
     }
 
     /// All lines of a text.
     pub(super) fn text(&mut self, mark: LineMark, text: &str) {
-        for line in text.split('\n') {
+        for line in fold_empty_lines(text.split('\n')) {
             if self.over {
                 return;
             }
@@ -80,22 +81,22 @@ impl Sheet {
     }
 
     fn all(&mut self, mark: LineMark, lines: &[&str]) {
-        for line in lines {
+        for line in fold_empty_lines(lines.iter().copied()) {
             self.push(mark, line);
         }
     }
 
-    fn push(&mut self, mark: LineMark, line: &str) {
+    fn push(&mut self, mark: LineMark, line: TextLine<'_>) {
         if self.over {
             return;
         }
         // Looked at before it is written: one line may be all there is.
-        let fits = self.used + line.len() < MOST && self.lines.len() < MOST_LINES;
+        let fits = self.used + line.weight() < MOST && self.lines.len() < MOST_LINES;
         if !fits {
             self.over = true;
             return;
         }
-        let text = seen::line(line);
+        let text = line.shown();
         self.count(text.len() + 1);
         if self.over {
             return;

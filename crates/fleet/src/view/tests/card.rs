@@ -189,13 +189,23 @@ fn what_cannot_be_seen_or_steers_is_written_as_its_name() {
         ("a\u{a0}b\u{3000}c\u{2003}d", "a⟨U+00A0⟩b⟨U+3000⟩c⟨U+2003⟩d"),
         ("a\u{3164}\u{115f}\u{2800}", "a⟨U+3164⟩⟨U+115F⟩⟨U+2800⟩"),
         ("a \t  ", "a⟨SP⟩⟨TAB⟩⟨SP×2⟩"),
-        ("\tx\ty", "\tx\ty"),
+        ("\tx\ty", "\tx⟨TAB⟩y"),
+        ("a\r\r\rb\r", "a⟨CR×3⟩b⟨CR⟩"),
+        ("a        b", "a        b"),
+        ("ls         ; rm", "ls⟨SP×9⟩; rm"),
+        ("ls\t\t\t; rm", "ls⟨TAB×3⟩; rm"),
+        ("ls\u{200b}\u{200b}", "ls⟨U+200B×2⟩"),
+        ("\t\t        deep", "\t\t        deep"),
+        ("                         ; rm", "⟨SP×25⟩; rm"),
+        ("\t\t\t\t\t\t\t; rm", "⟨TAB×7⟩; rm"),
+        ("a\n\n\n\n\n\n\n\n\n\n; rm", "a\n ⟨LF×9⟩\n ; rm"),
+        ("a\n\n\n; rm", "a\n \n \n ; rm"),
         ("⟨ESC⟩", "⟨U+27E8⟩ESC⟩"),
         ("héllo wörld 名前 مرحبا", "héllo wörld 名前 مرحبا"),
     ] {
         assert_eq!(
-            drawn(&card("Bash", &json!({"command": raw}))),
-            [format!(" {shown}")]
+            drawn(&card("Bash", &json!({"command": raw}))).join("\n"),
+            format!(" {shown}")
         );
         // The same in a field's name, nested, in a title and in an offer.
         let nested = drawn(&card("x", &json!({raw: {"a": [raw]}}))).concat();
@@ -219,8 +229,8 @@ fn what_cannot_be_seen_or_steers_is_written_as_its_name() {
     assert_eq!(odd.title, "To⟨U+202E⟩ol a⟨U+202E⟩b⟨LF⟩c");
     assert_eq!(odd.always[0].text, "\"⟨U+202E⟩\"");
     // A short name whose signs are long ones.
-    let tool = format!("{}rm", "\u{200b}".repeat(20));
-    let spelt = format!(" {}rm", "⟨U+200B⟩".repeat(20));
+    let tool = format!("{}rm", "\u{200b}\u{200c}".repeat(20));
+    let spelt = format!(" {}rm", "⟨U+200B⟩⟨U+200C⟩".repeat(20));
     assert_eq!(drawn(&card(&tool, &json!({}))).last(), Some(&spelt));
 }
 
@@ -308,10 +318,13 @@ fn what_is_too_long_says_so_and_offers_nothing() {
     assert!(long.lines.len() < 110_000 && long.always.is_empty());
     let line = card("Bash", &json!({"command": "x".repeat(10_000_000)}));
     assert!(line.unseen.is_some() && line.lines.is_empty());
-    let spelt = card("Bash", &json!({"command": "\u{200b}".repeat(60_000)}));
+    let spelt = card(
+        "Bash",
+        &json!({"command": "\u{200b}\u{200c}".repeat(15_000)}),
+    );
     assert!(spelt.unseen.is_some() && spelt.lines.is_empty());
-    let blank = card("Bash", &json!({"command": "\n".repeat(100_000)}));
-    assert!(blank.unseen.is_some() && blank.lines.len() == 10_000);
+    let short = card("Bash", &json!({"command": "a\n".repeat(20_000)}));
+    assert!(short.unseen.is_some() && short.lines.len() == 10_000);
     assert_eq!(
         card("Bash", &json!({"command": "x".repeat(100_000)})).unseen,
         None
