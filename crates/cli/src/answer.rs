@@ -4,6 +4,7 @@ use crate::choose;
 use crate::failure::Failure;
 use crate::fleet::Place;
 use crate::out;
+use crate::pager::{self, ReadingOutcome};
 use crate::requests::{self, Open};
 use std::io::{self, IsTerminal};
 use trusty_engine::api::AnswerRequest;
@@ -72,7 +73,11 @@ pub(crate) async fn approve(asked: &Approve) -> Result<(), Failure> {
     let place = Place::find()?;
     let open = asked.which.find(&place).await?;
     let word = &asked.which.session;
-    out::print(&requests::draw(&open))?;
+    if asked.yes {
+        out::print(&requests::draw(&open))?;
+    } else {
+        show(&open)?;
+    }
     let card = &open.whole.card;
     if card.kind == Asks::Question {
         let told = format!("it asks a question; answer it with: trusty answer {word}");
@@ -156,7 +161,7 @@ pub(crate) async fn choose(asked: &Choose) -> Result<(), Failure> {
     let place = Place::find()?;
     let open = asked.which.find(&place).await?;
     let word = &asked.which.session;
-    out::print(&requests::draw(&open))?;
+    show(&open)?;
     let card = &open.whole.card;
     if card.kind != Asks::Question {
         return Err(Failure::Refused(format!(
@@ -182,6 +187,17 @@ pub(crate) async fn choose(asked: &Choose) -> Result<(), Failure> {
     };
     give(&place, &open, Answer::Choose { answers }).await?;
     done("answered", &open)
+}
+
+/// Shows a request to its end.
+fn show(open: &Open) -> Result<(), Failure> {
+    match pager::read(&requests::draw(open))? {
+        ReadingOutcome::ToEnd => Ok(()),
+        ReadingOutcome::Left => Err(Failure::Refused(
+            "the request was not read to its end, so nothing was answered; the request still waits"
+                .into(),
+        )),
+    }
 }
 
 /// Asks for an answer to each question, again where it does not fit.

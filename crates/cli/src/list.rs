@@ -4,7 +4,6 @@ use crate::failure::Failure;
 use crate::fleet::{Place, named, only};
 use crate::out::{self, Paper};
 use crate::{Show, table};
-use anyhow::Context;
 use trusty_engine::io::clock;
 
 pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
@@ -14,8 +13,7 @@ pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
         snapshot = only(&snapshot, named(&snapshot, word)?);
     }
     if show.json {
-        let json = serde_json::to_string(&snapshot).context("failed to write JSON")?;
-        return Ok(out::print(&format!("{json}\n"))?);
+        return out::print_json(&snapshot);
     }
     let text = table::draw(&snapshot, &place.around.home, clock::wall(), Paper::now());
     Ok(out::print(&text)?)

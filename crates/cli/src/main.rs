@@ -12,6 +12,7 @@ mod failure;
 mod fleet;
 mod list;
 mod out;
+mod pager;
 mod record;
 mod replay;
 mod requests;
@@ -26,6 +27,10 @@ use failure::Failure;
 use record::Record;
 use replay::Replay;
 use std::process::ExitCode;
+use trusty_platform::file_room;
+
+/// The files that the runtime opens, and the first that a command needs.
+const MIN_FREE_FILES: usize = 16;
 
 /// Every Claude Code session on this machine, live and true.
 #[derive(Debug, Parser)]
@@ -131,6 +136,11 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::parse();
     let acts = arguments.command.acts();
+    // Without it the runtime would not fail, but panic.
+    if let Err(e) = file_room::check_room(MIN_FREE_FILES) {
+        let told = "too few files may be opened; raise the limit with `ulimit -n 1024`";
+        return Failure::from(anyhow::Error::from(e).context(told)).report();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

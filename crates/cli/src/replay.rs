@@ -25,9 +25,7 @@ pub(crate) fn run(replay: &Replay) -> Result<(), Failure> {
     let moments = recording::timeline(&log);
     if replay.json {
         for moment in &moments {
-            let json =
-                serde_json::to_string(moment.snapshot.as_ref()).context("failed to write JSON")?;
-            out::print(&format!("{json}\n"))?;
+            out::print_json(moment.snapshot.as_ref())?;
         }
     } else {
         for told in recording::story(&log, &moments) {

@@ -56,7 +56,7 @@ pub(crate) async fn run(asked: &Requests) -> Result<(), Failure> {
     }
     if asked.json {
         let requests: Vec<_> = open.iter().map(as_json).collect();
-        return Ok(out::print(&format!("{}\n", json!({"requests": requests})))?);
+        return out::print_json(&json!({"requests": requests}));
     }
     if open.is_empty() {
         let told = "Nothing waits for an answer from here. What asks in its terminal only is told \

@@ -10,6 +10,10 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The narrowest a title or a detail is squeezed to.
 const NARROWEST: usize = 6;
+/// The widest title and detail where the paper sets no limit, in columns: one long name shall not
+/// push the columns of all others apart. JSON tells all of it.
+const MAX_TITLE_COLUMNS: usize = 40;
+const MAX_DETAIL_COLUMNS: usize = 120;
 
 /// Draws all sessions; what needs the owner comes first.
 pub(crate) fn draw(snapshot: &Snapshot, home: &Path, now: SystemTime, paper: Paper) -> String {
@@ -71,8 +75,8 @@ struct Widths {
 }
 
 impl Widths {
-    /// As wide as the content, unless the paper is narrower: then the detail gives way first,
-    /// then the title; below that whole columns are left out, the status word last.
+    /// As wide as the content, within bounds, unless the paper is narrower: then the detail gives
+    /// way first, then the title; below that whole columns are left out, the status word last.
     fn fit(lines: &[Line], paper: Option<usize>) -> Self {
         let heading = [Line::heading()];
         let widest = |field: fn(&Line) -> &str| {
@@ -108,6 +112,9 @@ impl Widths {
                 }
             }
             widths.word = widths.word.saturating_sub(over(&widths));
+        } else {
+            widths.title = widths.title.min(MAX_TITLE_COLUMNS);
+            widths.detail = widths.detail.min(MAX_DETAIL_COLUMNS);
         }
         widths
     }

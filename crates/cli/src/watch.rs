@@ -4,7 +4,6 @@ use crate::failure::Failure;
 use crate::fleet::{Place, named, only};
 use crate::out::{self, Paper};
 use crate::{Show, table};
-use anyhow::Context;
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,8 +69,7 @@ impl<'a> Screen<'a> {
             .chosen
             .map_or_else(|| snapshot.clone(), |id| only(snapshot, id));
         if self.show.json {
-            let json = serde_json::to_string(&shown).context("failed to write JSON")?;
-            return Ok(out::print(&format!("{json}\n"))?);
+            return out::print_json(&shown);
         }
         let text = if self.chosen.is_some() && shown.sessions.is_empty() {
             "That session has ended.\n".to_owned()

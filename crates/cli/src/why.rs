@@ -6,7 +6,6 @@ use crate::fleet::Place;
 use crate::out::{self, Ink, Paper};
 use crate::table::{age, cut};
 use anstyle::Style;
-use anyhow::Context;
 use std::path::Path;
 use std::time::SystemTime;
 use trusty_engine::io::clock;
@@ -18,8 +17,7 @@ pub(crate) async fn run(ask: &Ask) -> Result<(), Failure> {
     let place = Place::find()?;
     let explanation = place.why(&ask.session).await?;
     if ask.json {
-        let json = serde_json::to_string(&explanation).context("failed to write JSON")?;
-        return Ok(out::print(&format!("{json}\n"))?);
+        return out::print_json(&explanation);
     }
     let text = draw(
         &explanation,

@@ -3,10 +3,13 @@
 //!
 //! *Invariant:* nothing here knows Claude Code or sessions.
 
+pub mod file_attributes;
 pub mod file_identity;
+pub mod file_room;
 pub mod folder_lock;
 pub mod open_files;
 pub mod peer_identity;
 pub mod process_executable;
+pub mod raw_terminal;
 pub mod terminal_master;
 pub mod trusted_path;

@@ -69,6 +69,25 @@ fn all_is_told_where_nobody_looks_at_a_line_s_end() {
 }
 
 #[test]
+fn one_long_folder_name_does_not_make_a_piped_table_wide() {
+    let mut snapshot = snapshot();
+    let long = "n".repeat(250);
+    snapshot.sessions[0].workdir = format!("/home/dev/{long}");
+    let paper = Paper {
+        width: None,
+        height: None,
+        ink: Ink::Plain,
+    };
+    let text = draw(&snapshot, Path::new("/home/dev"), now(), paper);
+    for line in text.lines() {
+        assert!(line.width() <= 200, "{}: {line}", line.width());
+    }
+    let cut = format!("{}…  Idle", "n".repeat(39));
+    assert!(text.contains(&cut), "{text}");
+    assert!(text.contains("wants to run Bash"), "{text}");
+}
+
+#[test]
 fn a_table_fits_its_paper() {
     for width in [12, 36, 44, 60, 80, 200] {
         let text = print(Some(width));

@@ -1,0 +1,90 @@
+//! Extended attributes of files: labels, lists of who may read them, notes of other programs.
+
+use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fsetxattr};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io;
+
+/// The most bytes that a system takes for all names, or for a value.
+const MAX_ATTRIBUTE_BYTES: usize = 64 * 1024;
+/// macOS writes it itself, and takes it from nobody.
+const PROVENANCE_ATTRIBUTE: &str = "com.apple.provenance";
+
+/// Why an attribute was not copied.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the attribute {name}, which a new file cannot be given: {why}; remove it, or connect by hand"
+)]
+pub struct AttributeError {
+    /// What it is called; "?" where the names could not be read.
+    name: String,
+    #[source]
+    why: io::Error,
+}
+
+/// Gives a file all extended attributes of another one.
+///
+/// # Errors
+/// Where one cannot be read or given.
+pub fn copy(from: &File, to: &File) -> Result<(), AttributeError> {
+    let failed = |name: &str, why: Errno| AttributeError {
+        name: name.to_owned(),
+        why: why.into(),
+    };
+    let mut names = vec![0; MAX_ATTRIBUTE_BYTES];
+    let count = match flistxattr(from, &mut names[..]) {
+        Ok(count) => count,
+        // The file system has none.
+        Err(Errno::NOTSUP) => 0,
+        Err(e) => return Err(failed("?", e)),
+    };
+    for name in names[..count].split(|byte| *byte == 0) {
+        let shown = String::from_utf8_lossy(name);
+        if name.is_empty() || shown == PROVENANCE_ATTRIBUTE {
+            continue;
+        }
+        let value = read(from, name).map_err(|e| failed(&shown, e))?;
+        // A label that every file of the folder gets by itself may be given by nobody.
+        if read(to, name).is_ok_and(|given| given == value) {
+            continue;
+        }
+        fsetxattr(to, name, &value, XattrFlags::empty()).map_err(|e| failed(&shown, e))?;
+    }
+    Ok(())
+}
+
+fn read(file: &File, name: &[u8]) -> Result<Vec<u8>, Errno> {
+    let mut value = vec![0; MAX_ATTRIBUTE_BYTES];
+    let count = fgetxattr(file, name, &mut value[..])?;
+    value.truncate(count);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_given_the_attributes_of_another() {
+        let dir = tempfile::tempdir().expect("folder");
+        let file = |name: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, name).expect("written");
+            File::options()
+                .read(true)
+                .write(true)
+                .open(path)
+                .expect("opened")
+        };
+        let (from, to) = (file("from"), file("to"));
+        let given = fsetxattr(&from, "user.note", b"kept", XattrFlags::empty());
+        if given == Err(Errno::NOTSUP) {
+            return;
+        }
+        given.expect("given");
+        copy(&from, &to).expect("copied");
+        copy(&from, &to).expect("copied again");
+        assert_eq!(read(&to, b"user.note").expect("there"), b"kept");
+        copy(&to, &file("third")).expect("copied");
+    }
+}
