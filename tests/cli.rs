@@ -76,6 +76,42 @@ fn settings_that_are_wrong_are_named_and_ignored() {
 }
 
 #[test]
+fn a_replay_of_what_has_no_end_is_refused_in_words() {
+    let home = Home::new();
+    let output = run(&home, ["replay", "/dev/zero"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("/dev/zero: is no recording"), "{told}");
+}
+
+#[test]
+fn without_room_for_files_it_fails_in_words() {
+    let home = Home::new();
+    let command = trusty(&home);
+    for most in 3..24 {
+        let mut limited = Command::new("/bin/sh");
+        limited
+            .args(["-c", &format!("ulimit -n {most}; exec \"$0\" list")])
+            .arg(command.get_program())
+            .env_clear()
+            .envs(
+                command
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            );
+        let output = limited.output().expect("runs");
+        let told = text(&output.stderr);
+        assert!(!told.contains("panicked"), "{most} files: {told}");
+        // Below that not even the program's own libraries can be opened.
+        let ran = output.status.code() == Some(0) || output.status.code() == Some(1);
+        assert!(
+            ran || told.contains("shared librar"),
+            "{most} files: {output:?}"
+        );
+    }
+}
+
+#[test]
 fn a_reader_that_leaves_is_no_failure() {
     let home = Home::new();
     let mut command = trusty(&home);

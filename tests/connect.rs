@@ -173,7 +173,7 @@ type Arrange<'a> = &'a dyn Fn(&Home);
 fn p10_what_is_not_safe_to_change_is_refused_with_words() {
     let valid = "{\"model\": \"opus\"}";
     let write = |home: &Home, text: &str| fs::write(settings(home), text).expect("write");
-    let cases: [(&str, Arrange<'_>); 9] = [
+    let cases: [(&str, Arrange<'_>); 10] = [
         // The client itself refuses comments, and with them all that is in the file.
         ("is not valid JSON", &|home| {
             write(home, "{\n  // mine\n  \"model\": \"opus\"\n}\n");
@@ -191,6 +191,10 @@ fn p10_what_is_not_safe_to_change_is_refused_with_words() {
             let elsewhere = home.path().join("dotfiles.json");
             fs::write(&elsewhere, valid).expect("write");
             symlink(elsewhere, settings(home)).expect("link");
+        }),
+        ("has 1 name more (hard links)", &|home| {
+            write(home, valid);
+            fs::hard_link(settings(home), home.path().join("dotfiles.json")).expect("link");
         }),
         ("is not a plain file", &|home| {
             fs::create_dir(settings(home)).expect("folder");
@@ -226,6 +230,87 @@ fn p10_what_is_not_safe_to_change_is_refused_with_words() {
         assert_eq!(backups(&home).len(), 0);
         fs::set_permissions(home.config_dir(), fs::Permissions::from_mode(0o755)).expect("chmod");
     }
+}
+
+#[test]
+fn p10_a_command_of_ones_own_stays_whatever_it_ends_with() {
+    let home = Home::new();
+    let own = r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "make lint # trusty-bar"}]}]}}"#;
+    fs::write(settings(&home), own).expect("write");
+    well(&home, &["connect"]);
+    assert_eq!(state(&home), Connection::Connected);
+    well(&home, &["disconnect"]);
+    assert_eq!(fs::read_to_string(settings(&home)).expect("read"), own);
+}
+
+#[test]
+fn p10_attributes_of_the_file_stay_and_so_do_the_first_and_the_newest_backups() {
+    let home = Home::new();
+    let file = settings(&home);
+    fs::write(&file, "{}").expect("write");
+    let flags = rustix::fs::XattrFlags::empty();
+    let given = rustix::fs::setxattr(&file, "user.note", b"kept", flags);
+    let mut first = None;
+    for round in 0..4 {
+        well(&home, &["connect"]);
+        first = first.or_else(|| backups(&home).first().cloned());
+        let text = fs::read_to_string(&file).expect("read");
+        fs::write(
+            &file,
+            text.replacen('{', &format!("{{ \"k{round}\": 1,"), 1),
+        )
+        .expect("write");
+        well(&home, &["disconnect"]);
+        let kept = backups(&home);
+        assert!(kept.len() <= 3, "{kept:?}");
+        assert_eq!(kept.first(), first.as_ref());
+    }
+    let first = first.expect("a backup");
+    assert_eq!(
+        fs::read_to_string(first).expect("read"),
+        "{}",
+        "as it was before us"
+    );
+    // Not every file system has attributes.
+    if given.is_ok() {
+        let mut value = [0; 16];
+        let count = rustix::fs::getxattr(&file, "user.note", &mut value[..]).expect("there");
+        assert_eq!(&value[..count], b"kept");
+    }
+}
+
+/// No process has it: it is larger than any system gives out.
+const GONE_PID: u32 = 4_194_305;
+
+#[test]
+fn what_was_left_half_done_is_removed_when_connecting_resuming_and_starting() {
+    let home = Home::new();
+    let paused = home.xdg_data().join("trusty/paused");
+    let id = "00000000-0000-5000-8000-000000000001";
+    let left = [
+        home.config_dir()
+            .join(format!("settings.json.{GONE_PID}.new")),
+        paused.join(format!("{id}.json.{GONE_PID}.new")),
+        paused.join(format!("{id}.lock")),
+    ];
+    let lay = |which: &[PathBuf]| {
+        fs::create_dir_all(&paused).expect("folder");
+        for path in which {
+            fs::write(path, "{\"summary\": \"secret\"}").expect("write");
+        }
+    };
+    lay(&left);
+    well(&home, &["resume", "--all"]);
+    assert!(left.iter().all(|path| !path.exists()), "resume --all");
+    lay(&left[..1]);
+    well(&home, &["connect"]);
+    assert!(!left[0].exists(), "connect");
+    lay(&left);
+    let serving = trusty_tests::trusty::serve(&home);
+    until(LONG, "the leftovers to go", || {
+        left.iter().all(|path| !path.exists()).then_some(())
+    });
+    drop(serving);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Terminals in which the real client runs.
 
-mod pty;
+pub(crate) mod pty;
 mod tmux;
 
 use std::collections::HashSet;

@@ -13,6 +13,7 @@ pub mod process;
 pub mod recording;
 pub mod stand_in;
 pub mod trusty;
+pub mod typed;
 pub mod wait;
 
 pub use api::{ApiEvent, FakeApi, Kind};
@@ -25,3 +26,4 @@ pub use recording::Recording;
 pub use rustix::process::Signal;
 pub use serde_json::Value;
 pub use stand_in::StandIn;
+pub use typed::TypedProgram;

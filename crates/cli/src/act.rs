@@ -11,6 +11,7 @@ use trusty_engine::api::client::ClientError;
 use trusty_engine::api::{PauseRequest, StopRequest};
 use trusty_engine::hosts::{ActionError, Hands, Reconciled};
 use trusty_engine::jump::{self, JumpError};
+use trusty_engine::{connect, leftovers};
 use trusty_fleet::action::{Action, Refusal, Wish};
 use trusty_fleet::jump::Obstacle;
 use trusty_fleet::pause::{Asker, PauseKind};
@@ -195,6 +196,8 @@ async fn resume_all(place: &Place) -> Result<(), Failure> {
             Err(e) => undone.failed(&id.to_string(), &e.to_string()),
         }
     }
+    let folders = connect::folders(&place.around, &place.settings);
+    leftovers::clean(&place.around, &folders);
     if resumed == 0 && undone.lines.is_empty() {
         return Ok(out::done("nothing was paused\n")?);
     }

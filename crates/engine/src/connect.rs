@@ -4,12 +4,14 @@
 mod clients;
 mod entries;
 mod file;
+mod leftovers;
 mod memory;
 mod policy;
 mod program;
 mod text;
 
 pub use entries::{EVENTS, Entries};
+pub(crate) use leftovers::clean_leftovers;
 pub use program::{data_home_of, program};
 pub use text::{Holds, Unfit, disables_hooks, holds, with, without};
 
@@ -23,6 +25,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use trusty_fleet::Snapshot;
 use trusty_fleet::observation::Connection;
+use trusty_platform::file_attributes::AttributeError;
 
 /// Why hooks were not connected or disconnected; nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +46,16 @@ pub enum ConnectError {
     /// They are a folder, a pipe, …
     #[error("{} is not a plain file; move it away", .0.display())]
     NotPlain(PathBuf),
+    /// They have other names, which would go on to show what they held before.
+    #[error(
+        "{path} has {more} more (hard links), which would no longer show what it holds; give it a \
+         file of its own with: cp -p {path:?} {path:?}.own && mv {path:?}.own {path:?}",
+        path = .0.display(), more = count_names(*.1)
+    )]
+    HardLinked(PathBuf, u64),
+    /// They carry an attribute that a new file cannot be given.
+    #[error("{path} carries {why}", path = .0.display(), why = .1)]
+    Attribute(PathBuf, #[source] AttributeError),
     /// They may not be written.
     #[error("{path} is read-only; allow it with: chmod u+w {path:?}", path = .0.display())]
     ReadOnly(PathBuf),
@@ -77,7 +90,7 @@ impl ConnectError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unfit(..) | Self::NotText(_) => "settings-not-understood",
-            Self::Link(..) => "settings-elsewhere",
+            Self::Link(..) | Self::HardLinked(..) => "settings-elsewhere",
             Self::NotPlain(_) => "settings-not-a-file",
             Self::ReadOnly(_) | Self::Foreign(_) => "settings-read-only",
             Self::Forbidden(_) => "hooks-forbidden",
@@ -85,8 +98,16 @@ impl ConnectError {
             Self::Changed(_) => "settings-changed",
             Self::NoProgram(_) | Self::OddPath(_) => "no-hook-program",
             Self::Read(..) => "settings-not-read",
-            Self::Io(..) => "settings-not-written",
+            Self::Io(..) | Self::Attribute(..) => "settings-not-written",
         }
+    }
+}
+
+/// "1 name", "2 names".
+fn count_names(count: u64) -> String {
+    match count {
+        1 => "1 name".to_owned(),
+        n => format!("{n} names"),
     }
 }
 
@@ -168,6 +189,7 @@ pub fn connect(
     dir: &Path,
     running: &Snapshot,
 ) -> Result<Connected, ConnectError> {
+    clean_leftovers(around, &[dir.to_path_buf()].into());
     let (change, file) = connecting(around, dir, running)?;
     program::install(around)?;
     let done = perform(&change, &file)?;

@@ -11,6 +11,7 @@ pub use handle::{Handle, Looking};
 
 use crate::desk::Desk;
 use crate::io::clock::Clock;
+use crate::leftovers;
 use crate::one::Followed;
 use crate::recording::{Mark, Recorder};
 use crate::requests::Held;
@@ -181,6 +182,11 @@ impl Engine {
         let (send_orders, orders) = watch::channel(first);
         let out = Outlet::new(clock, send_observations);
 
+        let (within, dirs) = (around.clone(), setup.config_dirs.clone());
+        spawn("trusty-leftovers", async move || {
+            leftovers::clean(&within, &dirs);
+            Ended
+        })?;
         let sources = Sources::new(around, &setup, clock).map_err(StartError::Machine)?;
         let feed = (orders, out);
         let release = Release {

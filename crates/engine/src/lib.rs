@@ -12,6 +12,7 @@ pub mod hosts;
 pub mod io;
 pub mod jump;
 pub mod leader;
+pub mod leftovers;
 pub mod one;
 pub mod recording;
 pub mod requests;

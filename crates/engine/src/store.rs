@@ -4,6 +4,8 @@
 //! `<data>/paused/<session>.json` is a record, `<session>.lock` is locked by whoever works on it,
 //! `<session>.<pid>.gate` is a hook that waits for its end. All are the owner's alone.
 
+mod leftovers;
+
 use crate::io::files::{self, ReadError};
 use crate::io::paths;
 use crate::io::sys;

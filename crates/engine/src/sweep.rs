@@ -151,7 +151,7 @@ impl Sources {
             .look(&screens, async |facts| file(desk, clock, facts))
             .await;
         self.lists
-            .look(&lists, async |facts| file(desk, clock, facts))
+            .look_briefly(&lists, async |facts| file(desk, clock, facts))
             .await;
     }
 }

@@ -10,7 +10,9 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
+use std::num::NonZeroU16;
+use std::process::ExitStatus;
 
 use super::{COLUMNS, END, Key, ROWS};
 use crate::wait;
@@ -21,7 +23,7 @@ type Screen = vt100::Parser<Replies>;
 ///
 /// Opened here and not by a crate: every descriptor is close-on-exec from birth, so that no
 /// process started by another test thread keeps this terminal open.
-pub(super) struct Pty {
+pub(crate) struct Pty {
     child: Child,
     master: Option<Arc<OwnedFd>>,
     screen: Arc<Mutex<Screen>>,
@@ -32,23 +34,22 @@ pub(super) struct Pty {
 impl Pty {
     /// Starts `command` as the leader of a session whose terminal is the new one.
     pub(super) fn spawn(command: &Command) -> Self {
+        Self::spawn_sized(command, ROWS, COLUMNS)
+    }
+
+    /// The same on a terminal of this size.
+    pub(crate) fn spawn_sized(command: &Command, rows: NonZeroU16, columns: NonZeroU16) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let master = openpt(flags).expect("a pseudo-terminal");
         grantpt(&master).expect("a granted terminal");
         unlockpt(&master).expect("an unlocked terminal");
-        let size = Winsize {
-            ws_row: ROWS.get(),
-            ws_col: COLUMNS.get(),
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        tcsetwinsize(&master, size).expect("a terminal of this size");
+        tcsetwinsize(&master, winsize(rows, columns)).expect("a terminal of this size");
         let slave = ioctl_tiocgptpeer(&master, flags).expect("the other end of the terminal");
         let child = start(command, &slave);
         drop(slave);
 
         let master = Arc::new(master);
-        let screen = Screen::new_with_callbacks(ROWS, COLUMNS, 0, Replies::default());
+        let screen = Screen::new_with_callbacks(rows, columns, 0, Replies::default());
         let screen = Arc::new(Mutex::new(screen));
         let (stopped, stop_reader) = pipe_with(PipeFlags::CLOEXEC).expect("a pipe");
         let reader = std::thread::Builder::new()
@@ -67,11 +68,30 @@ impl Pty {
         }
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub(super) fn type_text(&self, text: &str) {
+    /// Gives the terminal another size; the kernel tells its processes.
+    pub(crate) fn resize(&self, rows: NonZeroU16, columns: NonZeroU16) {
+        let master = self.master.as_ref().expect("a terminal not hung up");
+        lock(&self.screen).screen_mut().set_size(rows, columns);
+        tcsetwinsize(master, winsize(rows, columns)).expect("a terminal of this size");
+    }
+
+    /// Whether the terminal echoes and hands over whole lines, as a shell expects it.
+    pub(crate) fn is_cooked(&self) -> bool {
+        let master = self.master.as_ref().expect("a terminal not hung up");
+        let modes = tcgetattr(master).expect("a terminal").local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+    }
+
+    /// How its process ended; none while it lives.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("ours")
+    }
+
+    pub(crate) fn type_text(&self, text: &str) {
         let master = self.master.as_ref().expect("a terminal not hung up");
         // The other end may be gone already.
         let _ = write_all(master, text.as_bytes());
@@ -93,7 +113,7 @@ impl Pty {
         }
     }
 
-    pub(super) fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         lock(&self.screen).screen().contents()
     }
 
@@ -121,6 +141,15 @@ impl Drop for Pty {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+    }
+}
+
+fn winsize(rows: NonZeroU16, columns: NonZeroU16) -> Winsize {
+    Winsize {
+        ws_row: rows.get(),
+        ws_col: columns.get(),
+        ws_xpixel: 0,
+        ws_ypixel: 0,
     }
 }
 

@@ -29,7 +29,11 @@ const WAITS: [&str; 3] = ["UserPromptSubmit", "PreToolUse", "PermissionRequest"]
 const ASKS: &str = "PermissionRequest";
 /// In seconds. A hook that takes longer forbids nothing, so it has ended before.
 const TIMEOUT: u32 = 9_999_999;
-/// Ends a command of ours, and no other.
+/// Ends the path of the hook program.
+const PROGRAM_ENDING: &str = "/trusty-hook";
+/// Begins a command of ours; the path of the hook program follows, quoted.
+const COMMAND_START: &str = "exec 2>/dev/null; h='";
+/// Ends a command of ours.
 const MARK: &str = "# trusty-bar";
 
 /// A command for `/bin/sh` that ends well and says nothing even if the program is gone, cannot
@@ -38,12 +42,17 @@ fn command(program: &str, event: &str) -> String {
     let quoted = program.replace('\'', r"'\''");
     // A client that does not wait for it takes no answer, so the command says that it may wait.
     let asks = if event == ASKS { "ask " } else { "" };
-    format!(r#"exec 2>/dev/null; h='{quoted}'; [ -x "$h" ] && "$h" {asks}{event}; exit 0 {MARK}"#)
+    format!(r#"{COMMAND_START}{quoted}'; [ -x "$h" ] && "$h" {asks}{event}; exit 0 {MARK}"#)
 }
 
-/// Whether a command is ours, of this version or of another.
+/// Whether a command is ours, of this version or of another: it begins and ends as ours do, and
+/// is about a hook program. The mark alone may stand behind a command of the user's own.
 pub(super) fn is_ours(command: &str) -> bool {
-    command.trim_end().ends_with(MARK)
+    let quoted = command.trim().strip_prefix(COMMAND_START);
+    // The path may hold quotes.
+    let plain = quoted.map(|quoted| quoted.replace(r"'\''", "\""));
+    let parts = plain.as_deref().and_then(|plain| plain.split_once('\''));
+    parts.is_some_and(|(program, rest)| program.ends_with(PROGRAM_ENDING) && rest.ends_with(MARK))
 }
 
 /// Our entry for each event.

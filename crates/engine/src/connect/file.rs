@@ -1,6 +1,7 @@
 //! A settings file: read with all that could stand in the way of replacing it, and replaced whole.
 
 use super::ConnectError;
+use super::leftovers::prune_backups;
 use crate::io::clock;
 use crate::io::files::{self, ReadError};
 use jiff::Timestamp;
@@ -8,11 +9,14 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use trusty_platform::file_attributes;
 
 /// The largest settings file that is read, in bytes.
 const BOUND: u64 = 8 << 20;
 /// Its name in a config folder.
 pub(super) const NAME: &str = "settings.json";
+/// What the name of a backup goes on with; the moment follows.
+pub(super) const BACKUP_PREFIX: &str = "before-trusty-";
 
 /// A settings file as it was read.
 #[derive(Debug)]
@@ -45,6 +49,9 @@ impl SettingsFile {
         if !meta.is_file() {
             return Err(ConnectError::NotPlain(path));
         }
+        if meta.nlink() > 1 {
+            return Err(ConnectError::HardLinked(path, meta.nlink() - 1));
+        }
         writable(&path)?;
         let text = text_of(&path)?;
         let meta = Some((meta.mode(), meta.uid(), meta.gid()));
@@ -64,10 +71,11 @@ impl SettingsFile {
             fs::create_dir_all(folder).map_err(failed)?;
         }
         let new = beside(&self.path, &format!("{}.new", std::process::id()));
-        let replaced = self.write(&new, text).map_err(failed).and_then(|()| {
+        let replaced = self.write(&new, text).and_then(|()| {
             let backup = self.back_up()?;
             self.unchanged()?;
             fs::rename(&new, &self.path).map_err(failed)?;
+            prune_backups(&self.path);
             Ok(backup)
         });
         if replaced.is_err() {
@@ -83,21 +91,26 @@ impl SettingsFile {
         let backup = self.back_up()?;
         self.unchanged()?;
         fs::remove_file(&self.path).map_err(|e| ConnectError::Io(self.path.clone(), e))?;
+        prune_backups(&self.path);
         self.sync();
         Ok(backup)
     }
 
-    fn write(&self, new: &Path, text: &str) -> io::Result<()> {
-        let mut file = files::create_private(new)?;
-        file.write_all(text.as_bytes())?;
-        if let Some((mode, owner, group)) = self.meta {
-            let ours = file.metadata()?;
-            if (ours.uid(), ours.gid()) != (owner, group) {
-                fchown(&file, Some(owner), Some(group))?;
+    fn write(&self, new: &Path, text: &str) -> Result<(), ConnectError> {
+        let failed = |e| ConnectError::Io(self.path.clone(), e);
+        let mut file = files::create_private(new).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        if let Some(meta) = self.meta {
+            give(&file, meta).map_err(failed)?;
+            match files::open_plain(&self.path) {
+                Ok((before, _)) => file_attributes::copy(&before, &file)
+                    .map_err(|e| ConnectError::Attribute(self.path.clone(), e))?,
+                // That it has changed is found out before it is replaced.
+                Err(ReadError::Gone) => {}
+                Err(e) => return Err(ConnectError::Read(self.path.clone(), e)),
             }
-            file.set_permissions(fs::Permissions::from_mode(mode & 0o7777))?;
         }
-        file.sync_all()
+        file.sync_all().map_err(failed)
     }
 
     fn back_up(&self) -> Result<Option<PathBuf>, ConnectError> {
@@ -113,7 +126,7 @@ impl SettingsFile {
             } else {
                 format!("-{count}")
             };
-            let path = beside(&self.path, &format!("before-trusty-{moment}{more}"));
+            let path = beside(&self.path, &format!("{BACKUP_PREFIX}{moment}{more}"));
             let written = files::create_private(&path).and_then(|mut file| {
                 file.write_all(text.as_bytes())?;
                 file.sync_all()
@@ -160,7 +173,7 @@ pub(super) fn text_of(path: &Path) -> Result<Option<String>, ConnectError> {
 
 /// The file itself. A link out of its folder belongs to something else, which would lose what
 /// we write, or would be written to behind its back.
-fn place(dir: &Path) -> Result<PathBuf, ConnectError> {
+pub(super) fn place(dir: &Path) -> Result<PathBuf, ConnectError> {
     let path = dir.join(NAME);
     match fs::read_link(&path) {
         Ok(target) => {
@@ -193,6 +206,15 @@ fn writable(path: &Path) -> Result<(), ConnectError> {
         .ok_or_else(|| ConnectError::ReadOnly(path.to_path_buf()))
 }
 
+/// Gives a file this mode, owner and group.
+fn give(file: &fs::File, (mode, owner, group): (u32, u32, u32)) -> io::Result<()> {
+    let ours = file.metadata()?;
+    if (ours.uid(), ours.gid()) != (owner, group) {
+        fchown(file, Some(owner), Some(group))?;
+    }
+    file.set_permissions(fs::Permissions::from_mode(mode & 0o7777))
+}
+
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{ending}"));
@@ -202,6 +224,37 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hard_linked_file_is_refused_and_its_other_name_shows_the_same() {
+        let dir = tempfile::tempdir().expect("folder");
+        let (path, other) = (dir.path().join(NAME), dir.path().join("dotfiles.json"));
+        fs::write(&path, "{}").expect("write");
+        fs::hard_link(&path, &other).expect("linked");
+        let refused = SettingsFile::read(dir.path()).expect_err("refused");
+        let told = refused.to_string();
+        assert!(told.contains("has 1 name more (hard links)"), "{told}");
+        assert!(told.contains("cp -p "), "{told}");
+        fs::remove_file(&other).expect("removed");
+        SettingsFile::read(dir.path()).expect("fits");
+    }
+
+    #[test]
+    fn at_most_three_backups_are_kept_and_the_first_of_them() {
+        let dir = tempfile::tempdir().expect("folder");
+        fs::write(dir.path().join(NAME), "first").expect("write");
+        for round in 0..6 {
+            let file = SettingsFile::read(dir.path()).expect("fits");
+            file.replace(&round.to_string()).expect("replaced");
+        }
+        let entries = fs::read_dir(dir.path()).expect("listed").flatten();
+        let texts = entries
+            .filter(|e| e.file_name() != NAME)
+            .map(|e| fs::read_to_string(e.path()).expect("read"));
+        let mut texts: Vec<String> = texts.collect();
+        texts.sort();
+        assert_eq!(texts, ["3", "4", "first"]);
+    }
 
     #[test]
     fn p10_what_was_changed_meanwhile_is_not_replaced() {

@@ -43,6 +43,11 @@ impl Memory {
         self.folders.get(dir)
     }
 
+    /// The folders that were connected.
+    pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.folders.keys().map(PathBuf::as_path)
+    }
+
     /// Whether nothing was ever connected.
     pub(super) fn is_empty(&self) -> bool {
         self.folders.is_empty()

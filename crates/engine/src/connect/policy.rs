@@ -8,21 +8,23 @@ use std::path::{Path, PathBuf};
 /// The largest such file that is read, in bytes.
 const BOUND: u64 = 8 << 20;
 
-/// Where managed settings are, on Linux and on macOS.
-const MANAGED: [&str; 2] = [
-    "/etc/claude-code",
-    "/Library/Application Support/ClaudeCode",
-];
+/// Where managed settings are on this operating system.
+fn managed_folder(os: &str) -> &'static Path {
+    Path::new(match os {
+        "macos" => "/Library/Application Support/ClaudeCode",
+        _ => "/etc/claude-code",
+    })
+}
 
 /// The files of managed settings that there are.
 fn managed() -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for folder in MANAGED.map(Path::new) {
-        files.push(folder.join("managed-settings.json"));
-        let more = fs::read_dir(folder.join("managed-settings.d"));
-        files.extend(more.into_iter().flatten().flatten().map(|e| e.path()));
-    }
-    files
+    let folder = managed_folder(std::env::consts::OS);
+    let more = fs::read_dir(folder.join("managed-settings.d"));
+    let more = more.into_iter().flatten().flatten().map(|e| e.path());
+    [folder.join("managed-settings.json")]
+        .into_iter()
+        .chain(more)
+        .collect()
 }
 
 /// Why no hook of the owner's can run, in words.
@@ -51,6 +53,14 @@ fn managed_forbids(file: &Path, text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn managed_settings_are_looked_for_where_each_system_keeps_them() {
+        assert_eq!(managed_folder("linux"), Path::new("/etc/claude-code"));
+        assert!(managed_folder("macos").starts_with("/Library"));
+        let here = managed_folder(std::env::consts::OS);
+        assert!(managed().iter().all(|file| file.starts_with(here)));
+    }
 
     #[test]
     fn what_forbids_hooks_is_named() {

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 const FOLDER: &str = "bin";
 /// Its name.
 const NAME: &str = "trusty-hook";
+/// What a copy is called until it is whole; a pid follows.
+pub(super) const HALF_PREFIX: &str = ".trusty-hook.";
 
 /// Where the copy is.
 pub fn program(around: &Surroundings) -> PathBuf {
@@ -63,7 +65,7 @@ fn put(to: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let folder = to.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(folder)?;
-    let new = folder.join(format!(".{NAME}.{}", std::process::id()));
+    let new = folder.join(format!("{HALF_PREFIX}{}", std::process::id()));
     // Left by one of that pid who did not come to the end.
     let _ = fs::remove_file(&new);
     let mut options = OpenOptions::new();

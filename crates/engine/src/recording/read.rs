@@ -8,6 +8,9 @@ use std::io::{self, BufRead, Read};
 /// The longest line we read, in bytes; the largest fact by far is the list of a tmux server's
 /// panes.
 const LONGEST: u64 = 1 << 20;
+/// The largest recording that is read, in bytes and in lines: weeks of some sessions.
+const MAX_RECORDING_BYTES: u64 = 512 << 20;
+const MAX_RECORDING_LINES: usize = 2_000_000;
 /// The most bad lines that are named.
 const NAMED: usize = 20;
 
@@ -17,6 +20,13 @@ pub enum ReadError {
     /// The file itself.
     #[error("cannot be read: {0}")]
     Io(#[from] io::Error),
+    /// It is larger than what is read, or has no end.
+    #[error(
+        "holds more than {} MiB or {MAX_RECORDING_LINES} lines, which is more than is replayed; \
+         record for a shorter time",
+        MAX_RECORDING_BYTES >> 20
+    )]
+    TooLarge,
     /// Its first line is no header of ours.
     #[error("is no recording; make one with: trusty record FILE")]
     NoRecording,
@@ -86,8 +96,19 @@ struct AnyHeader {
 }
 
 /// Reads a recording to its end.
-pub fn read(mut from: impl BufRead) -> Result<Log, ReadError> {
-    let first = match next(&mut from)? {
+///
+/// # Errors
+/// Where it cannot be read, is none of ours, of a newer form, or larger than 512 MiB.
+pub fn read(from: impl BufRead) -> Result<Log, ReadError> {
+    read_bounded(from, MAX_RECORDING_BYTES, MAX_RECORDING_LINES)
+}
+
+/// The same within other bounds.
+pub(super) fn read_bounded(from: impl BufRead, bytes: u64, lines: usize) -> Result<Log, ReadError> {
+    let mut from = from.take(bytes + 1);
+    // A first line of no end is not looked for the end of.
+    let mut head = (&mut from).take(LONGEST);
+    let first = match next(&mut head)? {
         Some(Raw::Whole(bytes) | Raw::Open(bytes)) => bytes,
         Some(Raw::TooLong) | None => return Err(ReadError::NoRecording),
     };
@@ -99,7 +120,11 @@ pub fn read(mut from: impl BufRead) -> Result<Log, ReadError> {
         more_problems: 0,
     };
     for number in 2.. {
-        let (bytes, otherwise) = match next(&mut from)? {
+        let read = next(&mut from)?;
+        if from.limit() == 0 || number > lines {
+            return Err(ReadError::TooLarge);
+        }
+        let (bytes, otherwise) = match read {
             None => break,
             Some(Raw::Whole(bytes)) => (bytes, Trouble::Unknown),
             Some(Raw::Open(bytes)) => (bytes, Trouble::CutShort),

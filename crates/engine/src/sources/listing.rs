@@ -15,6 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
+use tokio::time::timeout;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
@@ -26,6 +27,9 @@ const BOUNDS: Bounds = Bounds {
     time: Duration::from_secs(5),
     output: 4 << 20,
 };
+/// How long the first list of sessions waits for the clients' own; it comes without them then, and
+/// they are asked again.
+const FIRST_LOOK_TIMEOUT: Duration = Duration::from_millis(1500);
 const ARGUMENTS: [&str; 2] = ["agents", "--json"];
 /// It shall do nothing but answer.
 const QUIET: [&str; 4] = [
@@ -90,6 +94,30 @@ impl Lists {
         }
     }
 
+    /// The same within the time that a first look has; what has not answered by then is named, and
+    /// asked again with the next look.
+    pub async fn look_briefly(
+        &mut self,
+        wanted: &Folders,
+        mut hand_over: impl AsyncFnMut(Vec<Fact>),
+    ) {
+        let mut answered = BTreeSet::new();
+        let looked = self.look(wanted, async |facts| {
+            answered.extend(facts.iter().filter_map(folder_of));
+            hand_over(facts).await;
+        });
+        if timeout(FIRST_LOOK_TIMEOUT, looked).await.is_ok() {
+            return;
+        }
+        for dir in wanted.keys().filter(|dir| !answered.contains(*dir)) {
+            self.asked.remove(dir);
+            self.ill.insert(dir.clone());
+            let late = "`claude agents --json` has not answered yet; sessions of this folder may \
+                        show less until the answer comes";
+            hand_over(vec![health(dir, Some(late.to_owned()))]).await;
+        }
+    }
+
     /// How long until this folder's list may be asked for again.
     fn rest(&self, dir: &Path, now: Instant) -> Duration {
         self.asked.get(dir).map_or(Duration::ZERO, |at| {
@@ -128,6 +156,15 @@ async fn ask(client: &Path, dir: &Path, home: &Path, path: &OsStr) -> Result<Ran
     variables.extend(QUIET.map(|name| (name, OsStr::new("1"))));
     let arguments = ARGUMENTS.map(OsStr::new);
     run_bounded(client, &arguments, Environment::Only(&variables), BOUNDS).await
+}
+
+/// The folder whose answer a fact is.
+fn folder_of(fact: &Fact) -> Option<PathBuf> {
+    match fact {
+        Fact::Listed(dir, _) => Some(dir.clone()),
+        Fact::Health(key, _) => Some(PathBuf::from(&key.subject)),
+        _ => None,
+    }
 }
 
 fn health(dir: &Path, problem: Option<String>) -> Fact {

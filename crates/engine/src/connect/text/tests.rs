@@ -227,9 +227,19 @@ fn the_command_survives_any_path_and_has_our_mark_last() {
         assert!(all.iter().all(|c| is_ours(c)));
         all
     };
-    assert_eq!(of("/a b/c").len(), 13);
-    assert!(of("/it's").iter().all(|c| c.contains(r"h='/it'\''s';")));
-    for foreign in ["make", "echo '# trusty-bar' | tee", "# trusty-bar-2", ""] {
+    assert_eq!(of("/a b/trusty-hook").len(), 13);
+    let odd = of("/it's/trusty-hook");
+    assert!(odd.iter().all(|c| c.contains(r"h='/it'\''s/trusty-hook';")));
+    for foreign in [
+        "make",
+        "echo '# trusty-bar' | tee",
+        "# trusty-bar-2",
+        "",
+        // Commands of the user's own, whatever they end with.
+        "make lint # trusty-bar",
+        "exec 2>/dev/null; h='/home/dev/lint'; \"$h\"; exit 0 # trusty-bar",
+        "exec 2>/dev/null; h='/x/trusty-hook'; \"$h\" Stop; exit 0",
+    ] {
         assert!(!is_ours(foreign), "{foreign}");
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use std::io::{self, Read};
 
 fn log(text: &str) -> Log {
     read(text.as_bytes()).expect("a recording")
@@ -20,6 +21,28 @@ fn every_fact_is_read_as_it_was_written() {
         let back: Line = serde_json::from_str(&text).expect("the same");
         assert_eq!(back, Line::Seen(seen), "{text}");
     }
+}
+
+#[test]
+fn what_has_no_end_is_refused_in_words() {
+    let endless = || io::BufReader::new(io::repeat(0));
+    let told = read(endless()).expect_err("no recording").to_string();
+    assert!(told.contains("is no recording"), "{told}");
+
+    let whole = recorded(Privacy::Full, rich());
+    let bounded = |from: &mut dyn io::BufRead, lines| {
+        let read = read::read_bounded(from, 1 << 20, lines);
+        read.map(|log| log.lines.len()).map_err(|e| e.to_string())
+    };
+    assert_eq!(bounded(&mut whole.as_bytes(), 1_000), Ok(rich().len()));
+    let large = bounded(&mut whole.as_bytes().chain(endless()), 1_000);
+    assert!(large.expect_err("no end").contains("more than"), "bytes");
+    let many = bounded(&mut whole.as_bytes(), 3);
+    assert!(
+        many.expect_err("too many")
+            .contains("record for a shorter time"),
+        "lines"
+    );
 }
 
 #[test]

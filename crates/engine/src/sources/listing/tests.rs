@@ -91,3 +91,34 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
         Some("its client's program is no longer there")
     );
 }
+
+#[tokio::test]
+async fn a_first_look_does_not_wait_for_a_client_that_hangs_and_names_it() {
+    let root = tempfile::tempdir().expect("folder");
+    let hangs = client(root.path(), "exec sleep 60");
+    let dir = root.path().join("slow");
+    let wanted: Folders = [(dir.clone(), hangs)].into();
+    let mut lists = lists(root.path());
+    let mut facts = Vec::new();
+    let began = clock::instant();
+    lists
+        .look_briefly(&wanted, async |told| facts.extend(told))
+        .await;
+    assert!(
+        clock::instant() - began < Duration::from_secs(4),
+        "{facts:?}"
+    );
+    let problem = problem(&facts).expect("named");
+    assert!(problem.contains("agents --json"), "{problem}");
+    assert!(
+        lists.rest(&dir, clock::instant()).is_zero(),
+        "asked again at once"
+    );
+    // Once it answers, all is well.
+    client(root.path(), "echo '[]'");
+    let facts = ask_once(&mut lists, &wanted).await;
+    assert!(
+        matches!(&facts[..], [Fact::Listed(..), Fact::Health(_, None)]),
+        "{facts:?}"
+    );
+}
