@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use trusty_tests::Home;
-use trusty_tests::trusty::{Running, session_of, trusty, word};
+use trusty_tests::trusty::{Running, trusty};
 use trusty_tests::wait::until;
+use trusty_tests::{Home, StandIn};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -123,44 +123,18 @@ fn nonsense_harms_nobody() {
     assert!(whole(&served, "/v1/sessions").0.starts_with("HTTP/1.1 200"));
 }
 
-/// A program that lies where a client would, and its registry file.
-struct Client {
-    running: Running,
-    file: PathBuf,
-}
-
-impl Client {
-    fn start(home: &Home) -> Self {
-        let exe = home.path().join("lib/claude-code/claude");
-        std::fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
-        std::fs::copy("/bin/sleep", &exe).expect("copied");
-        let mut command = Command::new(exe);
-        command.arg("600").env_clear().env("HOME", home.path());
-        let running = Running::start(&mut command);
-        let sessions = home.config_dir().join("sessions");
-        std::fs::create_dir_all(&sessions).expect("folder");
-        let file = sessions.join(format!("{}.json", running.process().pid));
-        Self { running, file }
-    }
-
-    fn says(&self, rest: &str) {
-        let start = self.running.process().start_ticks;
-        let text = format!(
-            r#"{{"sessionId":"s","procStart":"{start}","version":"2.1.330","kind":"interactive",{rest}}}"#
-        );
-        std::fs::write(&self.file, text).expect("written");
-    }
-
-    fn shown(&self, served: &Served) -> Option<String> {
-        let (_, body) = whole(served, "/v1/sessions");
-        let snapshot = serde_json::from_str(&body).expect("JSON");
-        session_of(&snapshot, self.running.process().pid).map(|session| word(&session))
-    }
+fn shown(session: &StandIn, served: &Served) -> Option<String> {
+    let (_, body) = whole(served, "/v1/sessions");
+    session.word(&serde_json::from_str(&body).expect("JSON"))
 }
 
 /// Hands over a hook's payload as a hook does; the answer.
 fn tell_hook(served: &Served, header: &str, payload: &[u8]) -> std::io::Result<String> {
-    let mut stream = UnixStream::connect(served.socket.with_file_name("hooks.sock"))?;
+    let stream = UnixStream::connect(served.socket.with_file_name("hooks.sock"))?;
+    tell_hook_on(stream, header, payload)
+}
+
+fn tell_hook_on(mut stream: UnixStream, header: &str, payload: &[u8]) -> std::io::Result<String> {
     stream.set_read_timeout(Some(LONG))?;
     stream.write_all(header.as_bytes())?;
     stream.write_all(payload)?;
@@ -176,17 +150,17 @@ fn header(payload: &[u8]) -> String {
 #[test]
 fn a_flood_of_hooks_hides_no_need() {
     let served = serve();
-    let client = Client::start(&served.home);
+    let client = StandIn::start(&served.home);
     client.says(r#""status":"busy""#);
     until(LONG, "the session at work", || {
-        (client.shown(&served)? == "Working").then_some(())
+        (shown(&client, &served)? == "Working").then_some(())
     });
     let (told, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let flood = || {
         let payload = br#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash",
             "tool_use_id":"t","tool_input":{"command":"make"}}"#;
         while !over.load(Ordering::Relaxed) {
-            let answer = tell_hook(&served, &header(payload), payload);
+            let answer = tell_hook_on(client.hook_connection(), &header(payload), payload);
             assert_eq!(answer.expect("answered"), "taken\n");
             told.fetch_add(1, Ordering::Relaxed);
         }
@@ -202,7 +176,7 @@ fn a_flood_of_hooks_hides_no_need() {
             });
             client.says(r#""status":"waiting","waitingFor":"permission prompt""#);
             until(LONG, "the need", || {
-                (client.shown(&served)? == "Permission").then_some(())
+                (shown(&client, &served)? == "Permission").then_some(())
             });
         }));
         over.store(true, Ordering::Relaxed);

@@ -14,7 +14,7 @@ mod stage;
 
 use load::{Load, Silent};
 use serde_json::json;
-use serving::{Crowd, LARGE, Serving, asks, asks_this, crowded, event, tell};
+use serving::{Crowd, LARGE, Serving, asks, asks_on, asks_this, crowded, event, tell, tell_on};
 use stage::{LONG, Stage, allow};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -144,6 +144,56 @@ fn each_hook_that_was_taken_has_its_effect() {
             || format!("{number}: {:?}", told()),
         );
     }
+}
+
+#[test]
+fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
+    let home = trusty_tests::Home::new();
+    let _engine = serve(&home);
+    let serving = Serving::of(&home);
+    let crowd = Crowd::start(&home, 2, "waiting");
+    until(LONG, "the crowd", || {
+        (serving.sessions() == crowd.len()).then_some(())
+    });
+    let (own, other) = (crowd.pid(0), crowd.pid(1));
+    let asking = json!({
+        "hook_event_name": "PermissionRequest",
+        "session_id": "s-0",
+        "tool_name": "Bash",
+        "tool_input": {"command": "make"},
+    });
+    let asking = asking.to_string().into_bytes();
+    // One that is below no session, and one that belongs to another: both write its pid and its
+    // session id into their messages.
+    for forger in [None, Some(other)] {
+        let connect = || forger.map_or_else(|| serving.connect(), |pid| serving.connect_from(pid));
+        assert_eq!(
+            tell_on(connect(), own, &event("PreToolUse", 0, "forged")),
+            "taken\n"
+        );
+        assert_eq!(
+            serving.hook_says(own).as_deref(),
+            Some("nothing"),
+            "{forger:?}"
+        );
+        let waiting = asks_on(connect(), own, &asking).expect("taken");
+        // What comes after it on the same way has been filed.
+        assert_eq!(tell_on(connect(), own, &event("Stop", 0, "")), "taken\n");
+        assert_eq!(serving.requests(own), [""; 0], "{forger:?}");
+        drop(waiting);
+    }
+    // A wrong number is no harm where the process above it is known: a client in a pid namespace
+    // of its own tells such a one.
+    let told = tell_on(serving.connect_from(own), 1, &event("PreToolUse", 0, "own"));
+    assert_eq!(told, "taken\n");
+    let says = serving.hook_says(own);
+    assert_eq!(says.as_deref(), Some("own is about to run"));
+    let waiting = asks_on(serving.connect_from(own), other, &asking).expect("taken");
+    until(LONG, "a request of its own", || {
+        (serving.requests(own).len() == 1).then_some(())
+    });
+    assert_eq!(serving.requests(other), [""; 0]);
+    drop(waiting);
 }
 
 #[test]

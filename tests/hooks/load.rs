@@ -113,7 +113,7 @@ impl Load<'_> {
         let pid = self.crowd.pid(1);
         let message = format!("trusty-hook 1 {pid} {}\n", payload.len());
         while self.goes_on() {
-            let mut stream = self.serving.connect();
+            let mut stream = self.serving.connect_from(pid);
             stream.write_all(message.as_bytes()).expect("written");
             stream.write_all(&payload).expect("written");
             open.push(stream);

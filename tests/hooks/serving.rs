@@ -5,11 +5,11 @@ use serde_json::json;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use trusty_tests::trusty::{Running, session_of};
-use trusty_tests::{Home, LocalApi, ProcessRef, Value};
+use trusty_tests::{Home, LocalApi, ProcessRef, Value, stand_in};
 
 /// The length of what is large, in bytes.
 pub(crate) const LARGE: usize = 10 << 20;
@@ -19,19 +19,31 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Serving {
     api: LocalApi,
     hooks: PathBuf,
+    /// Where stand-ins hand on what their hooks say.
+    relays: PathBuf,
 }
 
 impl Serving {
     pub(crate) fn of(home: &Home) -> Self {
         Self {
             api: LocalApi::of(home),
-            hooks: home.runtime().join("trusty/hooks.sock"),
+            hooks: stand_in::hook_socket(home),
+            relays: home.path().join("lib/claude-code"),
         }
     }
 
-    /// A connection to the hook socket.
+    /// A connection to the hook socket from a process that is below no session.
     pub(crate) fn connect(&self) -> UnixStream {
-        let stream = UnixStream::connect(&self.hooks).expect("connects");
+        Self::connect_to(&self.hooks)
+    }
+
+    /// A connection to the hook socket that belongs to the stand-in with this pid.
+    pub(crate) fn connect_from(&self, pid: u32) -> UnixStream {
+        Self::connect_to(&self.relays.join(format!("{pid}.sock")))
+    }
+
+    fn connect_to(socket: &Path) -> UnixStream {
+        let stream = UnixStream::connect(socket).expect("connects");
         stream.set_read_timeout(Some(PATIENCE)).expect("set");
         stream.set_write_timeout(Some(PATIENCE)).expect("set");
         stream
@@ -52,6 +64,15 @@ impl Serving {
         let sessions = snapshot["sessions"].as_array().into_iter().flatten();
         let requests = sessions.filter_map(|s| s["requests"].as_array()).flatten();
         requests.filter(|r| r["held"] == true).count()
+    }
+
+    /// The requests of a session, by their ids.
+    pub(crate) fn requests(&self, pid: u32) -> Vec<String> {
+        let session = session_of(&self.snapshot(), pid).expect("it is there");
+        let requests = session["requests"].as_array().into_iter().flatten();
+        requests
+            .filter_map(|request| Some(request["id"].as_str()?.to_owned()))
+            .collect()
     }
 
     /// What the hooks of a session told last, as it is explained.
@@ -88,9 +109,13 @@ pub(crate) fn crowded(what: &str, session: usize, field: &str) -> Vec<u8> {
     format!(r#"{head},{rest},"{field}":{{"list":[{values}0]}}}}"#).into_bytes()
 }
 
-/// Hands over a payload as a hook does; what is answered.
+/// Hands over a payload as a hook of this client does; what is answered.
 pub(crate) fn tell(serving: &Serving, pid: u32, payload: &[u8]) -> String {
-    let mut stream = serving.connect();
+    tell_on(serving.connect_from(pid), pid, payload)
+}
+
+/// Hands over a payload on this connection, in the name of this client; what is answered.
+pub(crate) fn tell_on(mut stream: UnixStream, pid: u32, payload: &[u8]) -> String {
     let mut answer = String::new();
     let told =
         send(&mut stream, pid, payload, "").and_then(|()| stream.read_to_string(&mut answer));
@@ -123,7 +148,11 @@ pub(crate) fn asks(
 
 /// Asks so.
 pub(crate) fn asks_this(serving: &Serving, pid: u32, payload: &[u8]) -> Option<UnixStream> {
-    let mut stream = serving.connect();
+    asks_on(serving.connect_from(pid), pid, payload)
+}
+
+/// Asks so on this connection, in the name of this client.
+pub(crate) fn asks_on(mut stream: UnixStream, pid: u32, payload: &[u8]) -> Option<UnixStream> {
     send(&mut stream, pid, payload, " ask").ok()?;
     let mut taken = [0; "taken\n".len()];
     stream.read_exact(&mut taken).ok()?;
@@ -136,16 +165,16 @@ pub(crate) struct Crowd(Vec<Running>);
 impl Crowd {
     /// Sessions of this status.
     pub(crate) fn start(home: &Home, number: usize, status: &str) -> Self {
-        let exe = home.path().join("lib/claude-code/claude");
-        fs::create_dir_all(exe.parent().expect("a folder")).expect("folders");
-        fs::copy("/bin/sleep", &exe).expect("copied");
+        let exe = stand_in::executable(home);
         let sessions = home.config_dir().join("sessions");
         fs::create_dir_all(&sessions).expect("a folder");
         let one = |number| {
             let mut command = Command::new(&exe);
-            command.arg("600").env_clear().env("HOME", home.path());
+            command.arg("600").arg(stand_in::hook_socket(home));
+            command.env_clear().env("HOME", home.path());
             let running = Running::start(&mut command);
             let ProcessRef { pid, start_ticks } = running.process();
+            stand_in::hook_relay(&exe, pid);
             let told = json!({
                 "sessionId": format!("s-{number}"),
                 "procStart": start_ticks.to_string(),

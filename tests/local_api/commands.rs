@@ -24,8 +24,7 @@ impl Hook {
             "tool_input": {"command": command},
         })
         .to_string();
-        let hooks = served.socket.with_file_name("hooks.sock");
-        let mut stream = UnixStream::connect(hooks).expect("connects");
+        let mut stream = session.hook_connection();
         stream.set_read_timeout(Some(LONG)).expect("set");
         let length = payload.len();
         write!(stream, "trusty-hook 1 {pid} {length} ask\n{payload}").expect("asked");

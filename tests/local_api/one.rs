@@ -92,13 +92,12 @@ fn engine_of(home: &Home) -> Option<u64> {
     http::get(&socket_of(home), "/v1/health")["pid"].as_u64()
 }
 
-/// Tells the engine of a home what a hook would; whether it was taken.
-fn tell_hook(home: &Home) -> bool {
+/// Tells the engine what a hook of this session would; whether it was taken.
+fn tell_hook(session: &StandIn) -> bool {
     let payload = br#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash",
         "tool_use_id":"t","tool_input":{"command":"make"}}"#;
     let tell = || {
-        let socket = home.runtime().join("trusty/hooks.sock");
-        let mut stream = UnixStream::connect(socket)?;
+        let mut stream = session.hook_connection();
         stream.set_read_timeout(Some(LONG))?;
         writeln!(stream, "trusty-hook 1 0 {}", payload.len())?;
         stream.write_all(payload)?;
@@ -130,7 +129,7 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     );
 
     assert!(!hook_is_heard(&face, id).await);
-    assert!(tell_hook(&served.home));
+    assert!(tell_hook(&session));
     assert!(hook_is_heard(&face, id).await, "what hooks tell reaches it");
     let refused = face.act(id, Action::Resume).await.expect_err("runs");
     assert_eq!(refused.code(), "not-paused");
@@ -151,7 +150,7 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     until(LONG, "the face to go on", || {
         (engine_of(&served.home) == Some(own)).then_some(())
     });
-    assert!(tell_hook(&served.home));
+    assert!(tell_hook(&session));
     assert!(hook_is_heard(&face, id).await);
     session.says(r#""status":"busy""#);
     seen(&face, |s| {

@@ -1,9 +1,10 @@
 //! A program that lies where a client would, with a registry file: a session without a client.
 
-use crate::trusty::{Running, session_of, word};
+use crate::trusty::{Running, program, session_of, word};
 use crate::wait;
 use crate::{Home, ProcessRef};
 use serde_json::Value;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -27,7 +28,7 @@ impl Start {
     fn client(home: &Home) -> Self {
         Self {
             place: CLIENT_PLACE.to_owned(),
-            script: "exec \"$0\" 600",
+            script: "exec \"$0\" \"$@\"",
             cwd: home.path().to_path_buf(),
             named: None,
             config: home.config_dir().to_path_buf(),
@@ -39,6 +40,38 @@ impl Start {
 pub struct StandIn {
     running: Running,
     file: PathBuf,
+    relay: PathBuf,
+}
+
+/// The program of stand-ins, where a client would lie in this home.
+#[track_caller]
+pub fn executable(home: &Home) -> PathBuf {
+    program_at(home, CLIENT_PLACE)
+}
+
+#[track_caller]
+fn program_at(home: &Home, place: &str) -> PathBuf {
+    let exe = home.path().join(place);
+    std::fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
+    if !exe.exists() {
+        std::fs::copy(program("stand-in-client"), &exe).expect("copied");
+    }
+    exe
+}
+
+/// Where the hooks of a stand-in of this home reach the engine.
+pub fn hook_socket(home: &Home) -> PathBuf {
+    home.runtime().join("trusty/hooks.sock")
+}
+
+/// Where the stand-in with this program and pid hands on what its hooks say, as soon as it does.
+#[track_caller]
+pub fn hook_relay(exe: &Path, pid: u32) -> PathBuf {
+    let relay = exe.with_file_name(format!("{pid}.sock"));
+    wait::until(Duration::from_mins(1), "the relay of a stand-in", || {
+        relay.exists().then_some(())
+    });
+    relay
 }
 
 impl StandIn {
@@ -81,7 +114,7 @@ impl StandIn {
     pub fn start_deaf(home: &Home) -> Self {
         let start = Start {
             // What is ignored stays so in the program that takes the shell's place.
-            script: "trap '' TERM; exec \"$0\" 600",
+            script: "trap '' TERM; exec \"$0\" \"$@\"",
             ..Start::client(home)
         };
         Self::run(home, &start)
@@ -89,16 +122,14 @@ impl StandIn {
 
     #[track_caller]
     fn run(home: &Home, start: &Start) -> Self {
-        let exe = home.path().join(&start.place);
-        std::fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
-        if !exe.exists() {
-            std::fs::copy("/bin/sleep", &exe).expect("copied");
-        }
+        let exe = program_at(home, &start.place);
         // Apart from us: who pauses it, pauses all of its process group.
         let mut command = Command::new("setsid");
         command
             .args(["sh", "-c", start.script])
             .arg(&exe)
+            .arg("600")
+            .arg(hook_socket(home))
             .current_dir(&start.cwd)
             .env_clear()
             .env("HOME", home.path());
@@ -110,8 +141,14 @@ impl StandIn {
         });
         let sessions = start.config.join("sessions");
         std::fs::create_dir_all(&sessions).expect("folder");
-        let file = sessions.join(format!("{}.json", running.process().pid));
-        Self { running, file }
+        let pid = running.process().pid;
+        let file = sessions.join(format!("{pid}.json"));
+        let relay = hook_relay(&exe, pid);
+        Self {
+            running,
+            file,
+            relay,
+        }
     }
 
     /// Writes its registry file: `"status":"busy"`.
@@ -134,6 +171,12 @@ impl StandIn {
             r#"{{"sessionId":"s","procStart":"{start}","version":"2.1.330","kind":"interactive",{rest}}}"#
         );
         std::fs::write(file, text).expect("written");
+    }
+
+    /// A connection of its own to the hook socket: what is said on it comes from its process.
+    #[track_caller]
+    pub fn hook_connection(&self) -> UnixStream {
+        UnixStream::connect(&self.relay).expect("the stand-in listens")
     }
 
     /// Its process.

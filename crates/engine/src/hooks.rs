@@ -2,11 +2,13 @@
 //! a runtime, in one small message.
 //!
 //! `trusty-hook 1 <client's pid, 0 if unknown> <length>`, a line end and so many bytes; the answer
-//! is one line, `taken` or why not. A hook does not wait long for it, and does without.
+//! is one line, `taken` or why not. A hook does not wait long for it, and does without. The pid is
+//! a hint: a hook speaks for the client that it was started by ([`ancestry`]).
 //!
 //! A hook that can carry an answer back adds the word ` ask`. What it is told after `taken` is in
 //! [`ask`].
 
+mod ancestry;
 pub mod ask;
 mod serve;
 
@@ -28,7 +30,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// What comes before the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Header {
-    /// The client's pid.
+    /// The client's pid, as the hook knows it.
     pid: Option<u32>,
     /// The length of the payload, in bytes.
     length: usize,

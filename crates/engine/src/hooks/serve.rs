@@ -1,5 +1,6 @@
 //! The engine's end: takes what hooks tell, within bounds, and keeps those that wait for an answer.
 
+use super::ancestry::{PeerAncestry, is_listed};
 use super::ask::{DONE, SIGN, TAKEN};
 use super::{Header, LONGEST, MOST, Then};
 use crate::engine::Handle;
@@ -37,7 +38,7 @@ const HANDED_ON: Duration = Duration::from_secs(5);
 /// What every connection needs.
 struct Shared {
     handle: Handle,
-    /// Without it no hook is held: its session cannot be told.
+    /// Without it no hook is heard: its session cannot be told.
     machine: Option<Machine>,
     large: Arc<Semaphore>,
 }
@@ -63,9 +64,10 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: Handle, uid: u32) -> io:
             continue;
         }
         while connections.try_join_next().is_some() {}
+        let ancestry = PeerAncestry::of_peer(&stream);
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
-            let (answer, asked) = match read(&mut stream, &shared).await {
+            let (answer, asked) = match read(&mut stream, &shared, ancestry).await {
                 Ok(message) => (TAKEN, hear(message, &shared).await),
                 Err(why) => (why, None),
             };
@@ -84,17 +86,20 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: Handle, uid: u32) -> io:
 struct Message {
     payload: Vec<u8>,
     /// Its client, as it says.
-    client: Option<u32>,
-    /// The hook itself.
-    hook: Option<i32>,
+    named: Option<u32>,
+    /// The hook itself, and who started it.
+    ancestry: PeerAncestry,
     then: Then,
     /// A large one's, until it is understood.
     turn: Option<OwnedSemaphorePermit>,
 }
 
 /// Takes one message, or says what is wrong with it.
-async fn read(stream: &mut UnixStream, shared: &Shared) -> Result<Message, &'static str> {
-    let hook = stream.peer_cred().ok().and_then(|peer| peer.pid());
+async fn read(
+    stream: &mut UnixStream,
+    shared: &Shared,
+    ancestry: PeerAncestry,
+) -> Result<Message, &'static str> {
     let mut stream = BufReader::new(stream);
     let Header { pid, length, then } = in_time(PATIENCE, header(&mut stream)).await??;
     if length > MOST {
@@ -113,8 +118,8 @@ async fn read(stream: &mut UnixStream, shared: &Shared) -> Result<Message, &'sta
     match in_time(PATIENCE, body.read_to_end(&mut payload)).await? {
         Ok(_) if payload.len() == length => Ok(Message {
             payload,
-            client: pid,
-            hook,
+            named: pid,
+            ancestry,
             then,
             turn,
         }),
@@ -154,31 +159,37 @@ async fn hear(message: Message, shared: &Arc<Shared>) -> Option<(SessionId, Aske
     asked
 }
 
+/// What a hook tells of its client, and what it asks for it; nothing where it has none.
 fn understand(
     message: &Message,
     shared: &Shared,
 ) -> (Option<HookEvent>, Option<(SessionId, Asked)>) {
-    let event = hook::decode(&message.payload, message.client, shared.handle.now());
+    let Some(client) = shared.client_of(message) else {
+        return (None, None);
+    };
+    let event = hook::decode(&message.payload, Some(client.pid), shared.handle.now());
     let asked = match message.then {
         Then::Ends => None,
-        Then::Asks => asked(shared, message),
+        Then::Asks => asked(shared, message, client),
     };
     (event, asked)
 }
 
-/// What a hook asks that waits, and in which session: that of the process its client is now.
-fn asked(shared: &Shared, message: &Message) -> Option<(SessionId, Asked)> {
-    let machine = shared.machine.as_ref()?;
-    let client = living(message.client?)?;
-    let hook = living(u32::try_from(message.hook?).ok()?)?;
-    let session = machine.session_id(client);
-    let asked = hook::decode_asked(&message.payload, session, hook)?;
+/// What a hook asks that waits, and in which session: that of its client.
+fn asked(shared: &Shared, message: &Message, client: ProcessKey) -> Option<(SessionId, Asked)> {
+    let session = shared.machine.as_ref()?.session_id(client);
+    let asked = hook::decode_asked(&message.payload, session, message.ancestry.peer()?)?;
     Some((session, asked))
 }
 
-fn living(pid: u32) -> Option<ProcessKey> {
-    let start = sys::stat(pid).ok()??.start;
-    Some(ProcessKey { pid, start })
+impl Shared {
+    /// The client that a hook speaks for.
+    fn client_of(&self, message: &Message) -> Option<ProcessKey> {
+        let machine = self.machine.as_ref()?;
+        let snapshot = self.handle.snapshot();
+        let listed = |key| is_listed(&snapshot, machine, key);
+        message.ancestry.client(message.named, listed)
+    }
 }
 
 /// Keeps the connection until the engine's last word, or the hook's end.
