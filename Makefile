@@ -37,7 +37,7 @@ test:
 # Ratios and medians, beside the client's own list; takes minutes. `ONLY="answers hook"` measures
 # only these.
 bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
-	$(CARGO) build --release --workspace --locked
+	$(CARGO) build --release --workspace --features trusty-bar/automation --locked
 	$(CARGO) bench --package trusty-tests --bench bench --locked -- $(ONLY)
 
 # What is shown of the real client, beside what is true: ten minutes, in which the machine had

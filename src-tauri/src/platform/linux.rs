@@ -1,5 +1,6 @@
 //! Linux desktops.
 
+mod automation;
 mod notifications;
 mod theme;
 
@@ -24,6 +25,7 @@ const SURFACE_DARK: Color = Color(0x1c, 0x1d, 0x20, 0xff);
 
 /// What must be settled before the first window.
 pub(crate) fn prepare() {
+    automation::refuse_automation();
     // Wayland lets no client choose the place of its window; through XWayland the popover
     // stands under its icon.
     gdk::set_allowed_backends("x11,*");
