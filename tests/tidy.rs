@@ -383,6 +383,44 @@ fn every_place_that_is_written_about_exists() {
 }
 
 #[test]
+fn each_cell_of_the_security_table_names_a_test_that_exists_or_says_not() {
+    let page = fs::read_to_string(root().join("SECURITY.md")).expect("a page");
+    let all = sources(&["crates", "src-tauri", "tests"], &["rs"]);
+    let exists = |name: &str| all.iter().any(|s| s.text.contains(&format!("fn {name}(")));
+    let quoted = |text: &str| -> Vec<String> {
+        let names = text.split('`').skip(1).step_by(2).filter(|quoted| {
+            let is_part = |part: &str| {
+                let mut letters = part.chars();
+                !part.is_empty() && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            };
+            quoted.split('_').count() >= 3 && quoted.split('_').all(is_part)
+        });
+        names.map(str::to_owned).collect()
+    };
+    for name in quoted(&page) {
+        assert!(
+            exists(&name),
+            "SECURITY.md names a test that is not there: {name}"
+        );
+    }
+    let table: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with('|') && !line.starts_with("|---"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let (head, rows) = table.split_first().expect("a table");
+    assert!(head.len() == 7 && rows.len() >= 9, "{head:?}");
+    for row in rows {
+        assert_eq!(row.len(), head.len(), "{row:?}");
+        for (cell, attacker) in row.iter().zip(head).skip(1) {
+            let says_not = cell.split([' ', ':', ';', ',']).any(|word| word == "not");
+            let what = format!("{attacker}, {}: {cell}", row[0]);
+            assert!(says_not || !quoted(cell).is_empty(), "{what}");
+        }
+    }
+}
+
+#[test]
 fn no_path_of_a_machine_and_no_registry_host_is_written_down() {
     let endings = [
         "rs", "ts", "svelte", "toml", "json", "md", "yml", "sh", "css", "html",
