@@ -4,6 +4,8 @@
 
 #[path = "local_api/alike.rs"]
 mod alike;
+#[path = "local_api/answered.rs"]
+mod answered;
 #[path = "local_api/commands.rs"]
 mod commands;
 #[path = "local_api/crowded.rs"]

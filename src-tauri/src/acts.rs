@@ -11,6 +11,7 @@ use trusty_engine::jump::JumpError;
 use trusty_engine::requests::AnswerError;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Wish};
+use trusty_fleet::authorization::{AnswerAuthor, AnswerChannel};
 use trusty_fleet::pause::{Asker, PauseKind};
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{Ask, Board, Card, RowAction};
@@ -74,9 +75,10 @@ pub(crate) fn answer(
     answer: Answer,
 ) -> impl Future<Output = Result<(), AnswerError>> + Send + use<> {
     let engine = app.state::<Popover>().engine();
+    let author = AnswerAuthor::own_face(AnswerChannel::Popover);
     async move {
         match engine {
-            Some(engine) => engine.answer(id, &request, answer).await,
+            Some(engine) => engine.answer(id, &request, answer, author).await,
             None => Err(AnswerError::Gone),
         }
     }

@@ -76,6 +76,13 @@ test('failures, cautions and refusals are text in the row', () => {
   expect(draw(row('a', { refusal: 'why not' }))).not.toContain('why not');
 });
 
+test('who answered outside the app is text in the row, and no alert', () => {
+  const html = draw(row('a', { answered: 'approved at a terminal, pts/7 <img src=x>' }));
+  expect(html).toContain('approved at a terminal, pts/7');
+  expect(html).not.toContain('<img');
+  expect(html).not.toContain('role="alert"');
+});
+
 test('the whole popover: list, empty, failed, problems, and no inline style', () => {
   const store = new BoardStore();
   expect(app(store)).not.toContain('No Claude Code session');

@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal};
 use trusty_engine::api::AnswerRequest;
 use trusty_engine::api::client::ClientError;
 use trusty_fleet::request::{Answer, Asks};
+use trusty_fleet::view::visible;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -108,8 +109,29 @@ pub(crate) async fn approve(asked: &Approve) -> Result<(), Failure> {
             return Err(Failure::Refused("nothing was approved".into()));
         }
     }
+    let lasts = matches!(answer, Answer::Always { .. });
     give(&place, &open, answer).await?;
-    done("approved", &open)
+    done("approved", &open)?;
+    if lasts {
+        for change in settings_changes(&place, &open).await {
+            out::done(&format!("{}\n", visible(&change)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Which rule Claude Code writes where for a lasting answer, and how to undo it, as the engine
+/// tells it of the session. One of an earlier version tells nothing.
+async fn settings_changes(place: &Place, open: &Open) -> Vec<String> {
+    let snapshot = place.remote().snapshot().await.unwrap_or_default();
+    let mut sessions = snapshot.sessions.into_iter();
+    let session = sessions.find(|session| session.id == open.session);
+    let answered = session.and_then(|session| session.answered);
+    let answered = answered.filter(|answered| answered.request == *open.id());
+    let changes = answered.map(|answered| answered.changes);
+    let home = Some(place.around.home.as_path());
+    let changes = changes.unwrap_or_default().into_iter();
+    changes.map(|change| change.sentence(home)).collect()
 }
 
 /// The client's offer of this number, from 1; 0 is the only one.

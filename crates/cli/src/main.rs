@@ -6,6 +6,7 @@
 
 mod act;
 mod answer;
+mod answered;
 mod choose;
 mod connect;
 mod failure;

@@ -1,5 +1,6 @@
 //! What sessions ask through their hooks: found, printed whole; and `trusty requests`.
 
+use crate::answered;
 use crate::failure::Failure;
 use crate::fleet::{Place, named};
 use crate::out;
@@ -22,6 +23,9 @@ const SHORT: usize = 12;
 pub(crate) struct Requests {
     /// Only of this session
     session: Option<String>,
+    /// Show who answered what, and when, instead of what waits; with --json one object {"answers"}
+    #[arg(long)]
+    answered: bool,
     /// JSON: one object {"requests"}, each {"session", "request", "content", "card"}
     #[arg(long)]
     json: bool,
@@ -43,6 +47,9 @@ impl Open {
 
 pub(crate) async fn run(asked: &Requests) -> Result<(), Failure> {
     let place = Place::find()?;
+    if asked.answered {
+        return answered::run(&place, asked.session.as_deref(), asked.json).await;
+    }
     let snapshot = engine_snapshot(&place, asked.session.as_deref()).await?;
     let only = asked.session.as_deref().map(|word| named(&snapshot, word));
     let only = only.transpose()?;

@@ -142,6 +142,7 @@ impl Line {
         let parts = [
             row.failure.as_deref(),
             row.caution.as_deref(),
+            row.answered.as_deref(),
             aside.as_deref(),
             Some(row.detail.as_str()).filter(|detail| !detail.is_empty()),
         ];

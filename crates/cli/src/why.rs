@@ -54,7 +54,7 @@ fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: Paper) -
             .into_iter()
             .filter(|l| !l.is_empty()),
     );
-    let words = [row.failure, row.caution, row.refusal];
+    let words = [row.failure, row.caution, row.answered, row.refusal];
     lines.extend(words.into_iter().flatten().map(|words| full_stop(&words)));
     lines.push(String::new());
     lines.push(evidence(told, &ago, paper));

@@ -9,6 +9,7 @@ mod work;
 pub(crate) use handle::Ends;
 pub use handle::{Handle, Looking};
 
+use crate::answer_log::{AnswerLog, AnswerRecorder};
 use crate::desk::Desk;
 use crate::io::clock::Clock;
 use crate::leftovers;
@@ -205,6 +206,7 @@ impl Engine {
         let (within, facts) = (around.clone(), feed.1.clone());
         let told = Out { outcomes, facts };
         spawn("trusty-hands", move || work::run(within, jobs, told))?;
+        let answers = AnswerRecorder::start(AnswerLog::of(around), feed.1.clone())?;
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
         for fact in sweep::settings_facts(around, &now) {
             desk.file(Observation {
@@ -219,6 +221,7 @@ impl Engine {
             later: Vec::new(),
             pruned_at: clock.now(),
             desk,
+            answers,
             jobs: send_jobs,
             reconciled_at: BTreeMap::new(),
             nudge: 0,
@@ -329,6 +332,8 @@ struct Loop {
     held: Held,
     /// Replies that wait for the next snapshot.
     later: Vec<Box<dyn FnOnce() + Send>>,
+    /// Where answers are recorded.
+    answers: AnswerRecorder,
     jobs: mpsc::Sender<Job>,
     /// When records that are not true were last seen to.
     reconciled_at: BTreeMap<SessionId, Timestamp>,

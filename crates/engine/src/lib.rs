@@ -1,5 +1,6 @@
 //! Sources, the loop and the local API: everything of Trusty Bar that touches the machine.
 
+mod answer_log;
 pub mod api;
 pub mod authorization;
 pub mod connect;
@@ -23,6 +24,7 @@ pub mod surroundings;
 pub mod sweep;
 
 pub use discovery::EnginePlaces;
+pub use answer_log::AnswerLog;
 pub use engine::{Engine, Handle, StartError};
 pub use leader::{LeadError, Leader};
 pub use one::join;

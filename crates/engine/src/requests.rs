@@ -9,6 +9,7 @@ pub(crate) use desk::{Held, LastWord, Told};
 use crate::engine::Handle;
 use std::sync::Arc;
 use trusty_fleet::SessionId;
+use trusty_fleet::authorization::AnswerAuthor;
 use trusty_fleet::request::{Answer, Content, RequestId};
 
 /// Why an answer was not given.
@@ -54,6 +55,18 @@ impl AnswerError {
     }
 }
 
+/// The author with its process: one that names none is a face of this one.
+fn of_this_process(author: AnswerAuthor) -> AnswerAuthor {
+    match author.pid {
+        Some(_) => author,
+        None => AnswerAuthor {
+            pid: Some(std::process::id()),
+            executable: std::env::current_exe().ok(),
+            ..author
+        },
+    }
+}
+
 impl Handle {
     /// The whole content of a request; none if nobody waits for its answer any more. Fails only
     /// where another engine is followed, with [`AnswerError::Unread`].
@@ -68,16 +81,18 @@ impl Handle {
         Ok(self.content(session, request.clone()).await)
     }
 
-    /// Answers a request. Returns when its hook has handed the answer on.
+    /// Answers a request, in the name of `author`. Returns when its hook has handed the answer on.
     pub async fn answer(
         &self,
         session: SessionId,
         request: &RequestId,
         answer: Answer,
+        author: AnswerAuthor,
     ) -> Result<(), AnswerError> {
         if let Some(done) = self.followed.answer(session, request, &answer).await {
             return done;
         }
-        self.give(session, request.clone(), answer).await
+        let author = of_this_process(author);
+        self.give(session, request.clone(), answer, author).await
     }
 }

@@ -73,6 +73,8 @@ pub struct Evidence {
     pub connections: BTreeMap<PathBuf, Dated<Connection>>,
     /// Requests that hooks held, and how each hold ended, by session.
     pub requests: BTreeMap<SessionId, Requests>,
+    /// The newest answer that a session's client took from here.
+    pub answers: BTreeMap<SessionId, Dated<GivenAnswer>>,
     /// How the newest action on a session goes.
     pub acts: BTreeMap<SessionId, Dated<Act>>,
     /// What the owner wishes.
@@ -205,6 +207,10 @@ impl Evidence {
             Fact::Asked(id, asking) => self.requests.entry(id).or_default().asked(at, *asking),
             Fact::AskOver(id, request, over) => {
                 self.requests.entry(id).or_default().over(at, request, over);
+            }
+            Fact::Answered(id, given) => {
+                let value = *given;
+                file_newer(&mut self.answers, id, Dated { at, value });
             }
             Fact::Act(id, value) => file_newer(&mut self.acts, id, Dated { at, value }),
             Fact::Preferences(value) => newer(&mut self.preferences, Dated { at, value }),

@@ -11,6 +11,7 @@ pub use asks::Answerable;
 pub use belonging::ConfirmationGap;
 pub use review::{Review, Wanted};
 
+use crate::answered::GivenAnswer;
 use crate::client::Role;
 use crate::evidence::{Evidence, FileEvidence, Process};
 use crate::identity::{Machine, ProcessKey};
@@ -50,6 +51,8 @@ struct Known<'a> {
     verdict: Verdict,
     /// How the newest action on it goes.
     act: Option<(Timestamp, &'a Act)>,
+    /// The newest answer that its client took from here.
+    answered: Option<(Timestamp, &'a GivenAnswer)>,
 }
 
 impl Known<'_> {
@@ -271,6 +274,7 @@ impl Fleet {
             pane_pending: self.pane_pending(&process),
             verdict,
             act: self.evidence.acts.get(&id).map(|d| (d.at, &d.value)),
+            answered: self.evidence.answers.get(&id).map(|d| (d.at, &d.value)),
         }
     }
 
@@ -352,6 +356,7 @@ impl Fleet {
         session.capabilities = self.capabilities(known);
         self.warn_of_hooks(known, &mut session);
         session.pending = stand::pending(known, now);
+        session.answered = known.answered.and_then(|(at, given)| given.shown(at, now));
         session.moved(self.ahead())
     }
 
@@ -400,6 +405,15 @@ fn newest_at(evidence: &FileEvidence) -> Option<Timestamp> {
 
 fn present(evidence: &FileEvidence) -> bool {
     newest_at(evidence) > evidence.gone_at
+}
+
+/// A path for people, with the home shortened to `~`.
+pub(crate) fn shown_path(path: &Path, home: Option<&Path>) -> String {
+    match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+        Some(rest) => format!("~/{}", rest.display()),
+        None => path.to_string_lossy().into_owned(),
+    }
 }
 
 /// The last component of a path, for people.

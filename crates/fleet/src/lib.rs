@@ -5,6 +5,8 @@
 //! one exception: their form is fixed by the session model.)
 
 pub mod action;
+
+pub mod answered;
 pub mod authorization;
 pub mod cadence;
 pub mod change;

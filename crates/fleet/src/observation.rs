@@ -15,6 +15,7 @@ pub use transcript::{
     Delegated, End, Retry, Said, ToolCall, Transcript, TranscriptKey, TurnEnd, Which,
 };
 
+use crate::answered::GivenAnswer;
 use crate::client::Role;
 use crate::identity::{ProcessKey, StartTime};
 use crate::pause::{Gate, PauseRecord};
@@ -78,6 +79,8 @@ pub enum Fact {
     Asked(SessionId, Box<Asking>),
     /// It does not any more.
     AskOver(SessionId, RequestId, Over),
+    /// A client took an answer that was given from here.
+    Answered(SessionId, Box<GivenAnswer>),
     /// How an action on a session goes.
     Act(SessionId, Act),
     /// What the owner wishes.

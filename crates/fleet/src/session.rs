@@ -19,6 +19,7 @@ pub use parts::{
     Terminal, TmuxTarget, Usage,
 };
 
+use crate::answered::RecentAnswer;
 use crate::names;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -192,6 +193,10 @@ pub struct Session {
     /// What is being done to it, or failed a moment ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
+    /// The newest answer it took from here, for a minute: one that was not given in the popover or
+    /// a notification, or one that changes Claude Code's settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<RecentAnswer>,
     /// How its process came to its end; none while it lives, or where its client leaves no trace
     /// of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -245,6 +250,7 @@ impl Session {
             pause: None,
             requests: Vec::new(),
             pending: None,
+            answered: None,
             end: None,
             unconfirmed: None,
         }

@@ -5,6 +5,7 @@ use crate::{acts, log, popover};
 use tauri::AppHandle;
 use trusty_engine::Handle;
 use trusty_fleet::SessionId;
+use trusty_fleet::authorization::{AnswerAuthor, AnswerChannel};
 use trusty_fleet::notice::Slot;
 use trusty_fleet::request::{Answer, RequestId};
 
@@ -38,5 +39,6 @@ async fn answer(
     request: &RequestId,
     answer: Answer,
 ) -> anyhow::Result<()> {
-    Ok(engine.answer(id, request, answer).await?)
+    let author = AnswerAuthor::own_face(AnswerChannel::Notification);
+    Ok(engine.answer(id, request, answer, author).await?)
 }

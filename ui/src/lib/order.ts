@@ -45,6 +45,7 @@ function gone(row: Row): Row {
     pending: false,
     failure: undefined,
     caution: undefined,
+    answered: undefined,
     ask: undefined,
     sentence: `${row.title}, gone`,
   };

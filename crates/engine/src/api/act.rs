@@ -246,7 +246,11 @@ pub(super) async fn answer(
     if !handle.snapshot().sessions.iter().any(|s| s.id == id) {
         return Err(Problem::no_such_session());
     }
-    let answered = handle.answer(id, &request, answer).await;
+    let author = AnswerAuthor {
+        channel: AnswerChannel::Program,
+        ..AnswerAuthor::own_face(AnswerChannel::Program)
+    };
+    let answered = handle.answer(id, &request, answer, author).await;
     answered.map(|()| StatusCode::NO_CONTENT).map_err(|e| {
         let (status, title) = match &e {
             AnswerError::Over => (StatusCode::CONFLICT, "Too late"),

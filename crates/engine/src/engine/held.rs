@@ -1,10 +1,13 @@
 //! What hooks ask and wait for: on its way to the loop, and in it.
 
 use super::{Handle, Loop};
+use crate::io::clock;
 use crate::requests::{AnswerError, Told};
 use crate::sources::hook::Asked;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
+use trusty_fleet::answered::{GivenAnswer, SettingsChange};
+use trusty_fleet::authorization::AnswerAuthor;
 use trusty_fleet::fleet::{Answerable, Review};
 use trusty_fleet::request::{Answer, Content, Over, RequestId};
 use trusty_fleet::{Fact, SessionId, Timestamp};
@@ -23,6 +26,7 @@ pub(super) enum Command {
         SessionId,
         RequestId,
         Answer,
+        AnswerAuthor,
         oneshot::Sender<Result<(), AnswerError>>,
     ),
 }
@@ -68,9 +72,10 @@ impl Handle {
         session: SessionId,
         request: RequestId,
         answer: Answer,
+        author: AnswerAuthor,
     ) -> Result<(), AnswerError> {
         let (reply, given) = oneshot::channel();
-        let command = Command::Answer(session, request, answer, reply);
+        let command = Command::Answer(session, request, answer, author, reply);
         self.send(command).await.ok_or(AnswerError::Gone)?;
         given.await.unwrap_or(Err(AnswerError::Gone))
     }
@@ -106,8 +111,20 @@ impl Loop {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.held.content(id, &request));
             }
-            Command::Answer(id, request, answer, reply) => {
-                self.answer(id, request, &answer, reply);
+            Command::Answer(id, request, answer, author, reply) => {
+                self.answer(id, request, &answer, &author, reply);
+            }
+        }
+        self.note_answers();
+    }
+
+    /// Files and records the answers that were taken.
+    fn note_answers(&mut self) {
+        for (id, given) in self.held.drain_taken() {
+            let record = given.record(id, clock::wall());
+            self.file(Fact::Answered(id, Box::new(given)));
+            if let Some(health) = self.answers.record(record) {
+                self.file(health);
             }
         }
     }
@@ -124,17 +141,36 @@ impl Loop {
         id: SessionId,
         request: RequestId,
         answer: &Answer,
+        author: &AnswerAuthor,
         reply: oneshot::Sender<Result<(), AnswerError>>,
     ) {
-        let answerable = self.desk.fleet.answerable(id, &request, self.clock.now());
+        let now = self.clock.now();
+        let answerable = self.desk.fleet.answerable(id, &request, now);
         let error = match answerable {
             Answerable::Paused if !matches!(answer, Answer::Release {}) => AnswerError::Paused,
             Answerable::Yes | Answerable::Paused => {
-                let over = self.held.answer(id, &request, answer, reply);
+                let changes = self.changes(id, &request, answer);
+                let given = GivenAnswer::new(request.clone(), answer, author, changes);
+                let over = self.held.answer(id, &request, answer, given, reply);
                 return self.over(id, request, over);
             }
             Answerable::No => AnswerError::Over,
         };
         self.held.refuse(reply, error);
+    }
+
+    /// What Claude Code changes in its settings for an answer.
+    fn changes(&self, id: SessionId, request: &RequestId, answer: &Answer) -> Vec<SettingsChange> {
+        let Answer::Always { suggestion } = answer else {
+            return Vec::new();
+        };
+        let content = self.held.content(id, request);
+        let offer = content
+            .as_ref()
+            .and_then(|c| c.suggestions.get(*suggestion));
+        offer.map_or_else(Vec::new, |offer| {
+            let now = self.clock.now();
+            self.desk.fleet.changes_of_offer(id, offer, now)
+        })
     }
 }

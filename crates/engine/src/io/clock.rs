@@ -23,6 +23,13 @@ pub fn minute_at(time: SystemTime) -> u16 {
     u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs())
 }
 
+/// A time as clocks where the user is show it: `2026-11-29 10:15:02`.
+pub fn local_text(time: SystemTime) -> String {
+    let time = jiff::Timestamp::try_from(time).unwrap_or_default();
+    let local = time.to_zoned(TimeZone::system());
+    local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
 /// The time at which clocks where the user is show this; the first one, where they do so twice.
 pub fn local(shown: DateTime) -> Option<SystemTime> {
     let zoned = shown.to_zoned(TimeZone::system()).ok()?;

@@ -8,7 +8,8 @@
 mod words;
 
 use std::collections::hash_map::RandomState;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use trusty_fleet::answered::{GivenAnswer, SettingsChange};
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::{
     Act, Connection, Delegated, Happened, HealthKey, HookEvent, Listed, Pane, PaneKey,
@@ -114,6 +115,7 @@ impl Redaction {
             Fact::AskOver(id, request, over) => {
                 Fact::AskOver(id, RequestId(self.name(request.0)), over)
             }
+            Fact::Answered(id, given) => Fact::Answered(id, Box::new(self.given(*given))),
             Fact::Act(id, act) => Fact::Act(id, self.act(act)),
             Fact::Preferences(preferences) => Fact::Preferences(preferences),
             Fact::WallClock(ahead) => Fact::WallClock(ahead),
@@ -448,6 +450,36 @@ impl Redaction {
             detail: detail.map(|d| self.text(d)),
             agent,
             agent_type,
+        }
+    }
+
+    fn given(&self, given: GivenAnswer) -> GivenAnswer {
+        let GivenAnswer {
+            request,
+            kind,
+            by,
+            pid,
+            executable,
+            tty,
+            changes,
+        } = given;
+        let changes = changes.into_iter().map(|change| {
+            let SettingsChange { value, key, file } = change;
+            let file = file.map(|file| self.path(Path::new(&file)));
+            SettingsChange {
+                value: self.text(value),
+                key,
+                file: file.map(|file| file.to_string_lossy().into_owned()),
+            }
+        });
+        GivenAnswer {
+            request: RequestId(self.name(request.0)),
+            kind,
+            by,
+            pid,
+            executable: executable.map(|path| self.path(&path)),
+            tty,
+            changes: changes.collect(),
         }
     }
 }

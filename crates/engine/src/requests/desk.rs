@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use trusty_fleet::answered::GivenAnswer;
 use trusty_fleet::request::{Answer, Asking, Content, Over, RequestId};
 use trusty_fleet::{SessionId, Timestamp};
 
@@ -45,8 +46,8 @@ struct Hold {
     way: mpsc::Sender<Told>,
     /// What its hook knows of how long it is held; nothing if it knows nothing.
     told: Option<Limit>,
-    /// Who waits for the hook to hand the answer on.
-    answering: Option<Reply>,
+    /// Who waits for the hook to hand the answer on, and which answer that is.
+    answering: Option<(Reply, GivenAnswer)>,
 }
 
 /// All that is held.
@@ -55,6 +56,8 @@ pub(crate) struct Held {
     holds: BTreeMap<RequestId, Hold>,
     /// What those who answered are to be told.
     news: Vec<(Reply, Result<(), AnswerError>)>,
+    /// Answers that were taken and are not recorded yet.
+    taken: Vec<(SessionId, GivenAnswer)>,
 }
 
 impl Held {
@@ -96,12 +99,14 @@ impl Held {
         Some(Arc::clone(&hold.content))
     }
 
-    /// Answers one. What became of it, if that is known at once.
+    /// Answers one; `given` is what is told of the answer once it is taken. What became of it, if
+    /// that is known at once.
     pub(crate) fn answer(
         &mut self,
         session: SessionId,
         id: &RequestId,
         answer: &Answer,
+        given: GivenAnswer,
         reply: Reply,
     ) -> Option<Over> {
         let hold = self
@@ -114,6 +119,7 @@ impl Held {
         };
         if matches!(answer, Answer::Release {}) {
             self.holds.remove(id);
+            self.taken.push((session, given));
             self.news.push((reply, Ok(())));
             return Some(Over::Released);
         }
@@ -131,7 +137,7 @@ impl Held {
         };
         // Its place was kept free.
         match hold.way.try_send(Told::Last(LastWord(bytes))) {
-            Ok(()) => hold.answering = Some(reply),
+            Ok(()) => hold.answering = Some((reply, given)),
             Err(_) => self.refuse(reply, AnswerError::Over),
         }
         None
@@ -143,9 +149,12 @@ impl Held {
             return None;
         }
         let hold = self.holds.remove(id)?;
-        if let Some(reply) = hold.answering {
+        if let Some((reply, given)) = hold.answering {
             let outcome = match over {
-                Over::Answered => Ok(()),
+                Over::Answered => {
+                    self.taken.push((session, given));
+                    Ok(())
+                }
                 // Its client has ended it meanwhile, as it does once its terminal has answered.
                 Over::HungUp => Err(AnswerError::Over),
                 Over::Released => Err(AnswerError::Unheard),
@@ -153,6 +162,11 @@ impl Held {
             self.news.push((reply, outcome));
         }
         Some(over)
+    }
+
+    /// The answers that were taken since this was last asked, each once.
+    pub(crate) fn drain_taken(&mut self) -> Vec<(SessionId, GivenAnswer)> {
+        std::mem::take(&mut self.taken)
     }
 
     /// An answer that cannot be given.

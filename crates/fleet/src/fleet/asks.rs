@@ -2,6 +2,7 @@
 //! answered in its terminal.
 
 use super::{Fleet, Known};
+use crate::answered::{SettingsChange, SettingsFolders, changes_of_offer};
 use crate::client::Role;
 use crate::evidence::{HookEvidence, Requests};
 use crate::observation::{
@@ -11,6 +12,8 @@ use crate::request::{Over, RequestId};
 use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
 use crate::status::{Channel, HOOK_LEADS, Open, Stand};
 use crate::time::Timestamp;
+use serde_json::Value;
+use std::path::Path;
 
 /// Whether an answer can be given now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +77,27 @@ impl Fleet {
             true if is_stopped(&known) => Answerable::Paused,
             true => Answerable::Yes,
             false => Answerable::No,
+        }
+    }
+
+    /// What Claude Code changes in its settings for one of its offers to this session.
+    pub fn changes_of_offer(
+        &self,
+        id: SessionId,
+        offer: &Value,
+        now: Timestamp,
+    ) -> Vec<SettingsChange> {
+        let mut known = self.known(now);
+        let Some(known) = known.find(|k| self.machine.session_id(k.key) == id) else {
+            return Vec::new();
+        };
+        let named = known.entry.and_then(|entry| entry.cwd.as_deref());
+        let workdir = named.map(Path::new).or(known.process.facts.cwd.as_deref());
+        match (workdir, known.dir()) {
+            (Some(workdir), Some(config)) => {
+                changes_of_offer(offer, SettingsFolders { workdir, config })
+            }
+            _ => Vec::new(),
         }
     }
 

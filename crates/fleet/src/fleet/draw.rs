@@ -78,6 +78,7 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
         pause: stand::pause(known),
         requests: Vec::new(),
         pending: None,
+        answered: None,
         end: end(known),
         unconfirmed: known.case.gap.as_ref().map(ToString::to_string),
         workdir,

@@ -82,6 +82,7 @@ impl Fleet {
         evidence.focused_at.retain(|id, _| ids.contains(id));
         evidence.gates.retain(|id, _| ids.contains(id));
         evidence.acts.retain(|id, _| ids.contains(id));
+        evidence.answers.retain(|id, _| ids.contains(id));
         evidence.requests.retain(|id, all| {
             let newest = all.oldest_first().last().map(|(at, _, _)| *at);
             ids.contains(id) || newest.is_some_and(|at| now.since(at) <= STOPPED_KEPT)

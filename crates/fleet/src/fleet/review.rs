@@ -3,6 +3,7 @@
 
 use super::stand::PROOF;
 use super::{ConfirmationGap, Fleet, Known, asks, newest_at, present};
+use crate::answered::ANSWER_SHOWN;
 use crate::cadence::{Motion, Reason};
 use crate::observation::{Act, PaneKey, TranscriptKey};
 use crate::request::RequestId;
@@ -132,7 +133,8 @@ fn due(known: &[Known<'_>], now: Timestamp) -> Option<(Timestamp, Reason)> {
             Some((at, Act::Done(_))) => Some(at.after(PROOF)),
             _ => None,
         };
-        let ends = [k.verdict.review_at, told];
+        let answered = k.answered.map(|(at, _)| at.after(ANSWER_SHOWN));
+        let ends = [k.verdict.review_at, told, answered];
         let at = ends.into_iter().flatten().filter(|at| *at > now).min()?;
         Some((at, reason))
     });

@@ -1,5 +1,6 @@
 mod alike;
 mod belonging;
+mod answered;
 mod content;
 mod elsewhere;
 mod identity;

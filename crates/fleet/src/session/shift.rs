@@ -46,6 +46,9 @@ impl Session {
         if let Some(pending) = &mut self.pending {
             shift(&mut pending.since);
         }
+        if let Some(answered) = &mut self.answered {
+            shift(&mut answered.at);
+        }
         for request in &mut self.requests {
             shift(&mut request.since);
             request.until.iter_mut().for_each(shift);

@@ -2,6 +2,7 @@
 
 use super::pausing;
 use super::row::{Glyph, Section, Tone};
+use crate::fleet::shown_path;
 use crate::session::{Activity, Certainty, NeedKind, Session, SessionHost, SessionStatus};
 use std::path::Path;
 use std::time::SystemTime;
@@ -167,12 +168,7 @@ fn need(session: &Session, held: SystemTime) -> Face {
 
 /// Where it is: the folder with the home shortened, and the tmux session.
 fn place(session: &Session, home: Option<&Path>) -> String {
-    let dir = Path::new(&session.workdir);
-    let folder = match home.and_then(|h| dir.strip_prefix(h).ok()) {
-        Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
-        Some(rest) => format!("~/{}", rest.display()),
-        None => session.workdir.clone(),
-    };
+    let folder = shown_path(Path::new(&session.workdir), home);
     match session.origin {
         SessionHost::Tmux => format!("{folder} · tmux {}", session.tmux_name),
         SessionHost::Native => folder,

@@ -196,6 +196,10 @@ pub struct Row {
     /// What to know before it is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caution: Option<String>,
+    /// "approved at a terminal, pts/7": who answered it a moment ago outside the app, and what
+    /// that changes in Claude Code's settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<String>,
     /// What it asks of its owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<RowAsk>,
@@ -223,6 +227,8 @@ impl Row {
         let badges = mode::badges(session);
         let failure = pausing::failure(session).map(|text| visible(&text));
         let caution = session.pause.as_ref().and_then(|p| p.caution.clone());
+        let answered = session.answered.as_ref();
+        let answered = answered.map(|answer| visible(&answer.sentence(home)));
         let refusal = session.capabilities.as_ref();
         let refusal = refusal.and_then(|can| Some(visible(can.refusal.as_ref()?)));
         let aside = badges.iter().map(|badge| badge.to_lowercase());
@@ -237,6 +243,7 @@ impl Row {
             aside,
             failure.clone(),
             caution.clone(),
+            answered.clone(),
         ];
         let sentence = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let action = RowAction::of(session);
@@ -262,6 +269,7 @@ impl Row {
             pending: pausing::pending(session).is_some(),
             failure,
             caution,
+            answered,
             ask: asking::ask(session),
             title,
         }

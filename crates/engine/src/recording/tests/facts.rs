@@ -1,6 +1,8 @@
 //! One fact of every kind, each text of the owner's with the word `secret` in it.
 
 use std::path::PathBuf;
+use trusty_fleet::answered::{AnswerKind, GivenAnswer, SettingsChange};
+use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::client::Role;
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
 use trusty_fleet::observation::*;
@@ -13,7 +15,8 @@ pub(super) const CONFIG: &str = "/home/alice/.claude";
 const SERVER: &str = "/tmp/tmux-1000/default";
 
 /// The texts that must not be told.
-pub(super) const SECRETS: [&str; 17] = [
+pub(super) const SECRETS: [&str; 18] = [
+    "secret-rule",
     "secret-name",
     "secret-tmux",
     "secret-prompt",
@@ -254,6 +257,22 @@ pub(super) fn rich() -> Vec<Fact> {
             machine().session_id(key()),
             RequestId("secret-request".into()),
             Over::Answered,
+        ),
+        Fact::Answered(
+            machine().session_id(key()),
+            Box::new(GivenAnswer {
+                request: RequestId("secret-request".into()),
+                kind: AnswerKind::Always,
+                by: AnswerChannel::Program,
+                pid: Some(9),
+                executable: Some("/home/alice/bin/tool".into()),
+                tty: Some("/dev/pts/7".into()),
+                changes: vec![SettingsChange {
+                    value: "Bash(secret-rule:*)".into(),
+                    key: "permissions.allow".into(),
+                    file: Some("/home/alice/code/shop/.claude/settings.local.json".into()),
+                }],
+            }),
         ),
         Fact::WallClock(i64::MIN),
         Fact::Health(

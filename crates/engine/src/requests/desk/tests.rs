@@ -1,5 +1,7 @@
 use super::*;
 use serde_json::{Map, json};
+use trusty_fleet::answered::AnswerKind;
+use trusty_fleet::authorization::{AnswerAuthor, AnswerChannel};
 use trusty_fleet::request::{Asks, Fingerprint};
 
 type Given = oneshot::Receiver<Result<(), AnswerError>>;
@@ -45,7 +47,9 @@ fn take(held: &mut Held, name: &str, weight: usize) -> (Option<Over>, mpsc::Rece
 
 fn answer(held: &mut Held, of: SessionId, name: &str, answer: &Answer) -> (Option<Over>, Given) {
     let (reply, given) = oneshot::channel();
-    (held.answer(of, &id(name), answer, reply), given)
+    let author = AnswerAuthor::own_face(AnswerChannel::Popover);
+    let told = GivenAnswer::new(id(name), answer, &author, vec![]);
+    (held.answer(of, &id(name), answer, told, reply), given)
 }
 
 fn code(held: &mut Held, given: &mut Given) -> Option<&'static str> {
@@ -95,6 +99,30 @@ fn an_answer_is_given_once_its_hook_has_handed_it_on() {
     );
     assert_eq!(held.ended(session(1), &id("a"), Over::HungUp), None);
     assert_eq!(held.content(session(1), &id("a")), None);
+}
+
+#[test]
+fn an_answer_is_recorded_once_its_client_took_it_and_never_before() {
+    let kinds = |held: &mut Held| -> Vec<_> {
+        let taken = held.drain_taken().into_iter();
+        taken.map(|(of, given)| (of, given.kind)).collect()
+    };
+    let mut held = Held::default();
+    let (_, _told) = take(&mut held, "a", 1);
+    let (_, _given) = answer(&mut held, session(1), "a", &Answer::Deny { message: None });
+    assert_eq!(kinds(&mut held), [], "on its way");
+    held.ended(session(1), &id("a"), Over::Answered);
+    assert_eq!(kinds(&mut held), [(session(1), AnswerKind::Deny)]);
+    assert_eq!(kinds(&mut held), [], "once");
+    for over in [Over::HungUp, Over::Released] {
+        let (_, _told) = take(&mut held, "b", 1);
+        let (_, _given) = answer(&mut held, session(1), "b", &Answer::Allow {});
+        held.ended(session(1), &id("b"), over);
+        assert_eq!(kinds(&mut held), [], "{over:?}");
+    }
+    let (_, _told) = take(&mut held, "c", 1);
+    let (_, _given) = answer(&mut held, session(1), "c", &Answer::Release {});
+    assert_eq!(kinds(&mut held), [(session(1), AnswerKind::Release)]);
 }
 
 #[test]
