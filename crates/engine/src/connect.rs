@@ -10,7 +10,7 @@ mod policy;
 mod program;
 mod text;
 
-pub use entries::{EVENTS, Entries};
+pub use entries::{EVENTS, Entries, HOOK_TIMEOUT_SECONDS};
 pub(crate) use leftovers::clean_leftovers;
 pub use program::{data_home_of, program};
 pub use text::{Holds, Unfit, disables_hooks, holds, with, without};
@@ -219,7 +219,7 @@ fn disconnecting(
     let after = match &before {
         None => None,
         Some(text) => {
-            let entries = wanted(around)?;
+            let entries = in_force(around, text)?;
             let known = if made { Some("") } else { backup.as_deref() };
             let after = without(text, known, &entries).map_err(|e| unfit(&file, e))?;
             // What we made goes with the last of ours.
@@ -261,6 +261,15 @@ fn wanted(around: &Surroundings) -> Result<Entries, ConnectError> {
     Entries::of(&program).ok_or(ConnectError::OddPath(program))
 }
 
+/// Those of ours that a text holds whole, by this version or by 0.1.0; else those of this version.
+fn in_force(around: &Surroundings, text: &str) -> Result<Entries, ConnectError> {
+    let earlier = Entries::of_0_1(&program(around));
+    match earlier.filter(|entries| holds(text, entries) == Ok(Holds::All)) {
+        Some(entries) => Ok(entries),
+        None => wanted(around),
+    }
+}
+
 fn unfit(file: &SettingsFile, why: Unfit) -> ConnectError {
     ConnectError::Unfit(file.path().to_path_buf(), why)
 }
@@ -282,8 +291,14 @@ pub fn state(around: &Surroundings, dir: &Path) -> Connection {
     if let Some(why) = policy::forbids(&path, &text) {
         return Connection::Forbidden(why);
     }
+    let program = program(around);
+    let earlier = Entries::of_0_1(&program);
+    let is_earlier = |entries: Entries| holds(&text, &entries) == Ok(Holds::All);
     match held {
-        Holds::All if program::is_there(&program(around)) => Connection::Connected,
+        Holds::All if program::is_there(&program) => Connection::Connected,
+        Holds::Some if program::is_there(&program) && earlier.is_some_and(is_earlier) => {
+            Connection::Outdated
+        }
         Holds::None if Memory::read(around).of(dir).is_none() => Connection::Apart,
         Holds::All | Holds::Some | Holds::None => Connection::Lost,
     }

@@ -58,6 +58,10 @@ pub enum HooksState {
     Broken,
 }
 
+/// Why hooks that run are offered to be connected again.
+const OUTDATED_ENTRIES: &str = "are of an earlier version of Trusty Bar: Claude Code before \
+                                2.1.280 gives these hooks up at once, and two events are missing";
+
 impl Hooks {
     /// What was seen of a config folder.
     pub fn of(dir: &Path, connection: &Connection) -> Self {
@@ -65,6 +69,8 @@ impl Hooks {
             Connection::Connected => (HooksState::Connected, None),
             Connection::Apart => (HooksState::Apart, None),
             Connection::Lost => (HooksState::Lost, None),
+            // A face of 0.1.0 knows no word of its own for this.
+            Connection::Outdated => (HooksState::Lost, Some(OUTDATED_ENTRIES.to_owned())),
             Connection::Forbidden(why) => (HooksState::Forbidden, Some(why.clone())),
             Connection::Broken(why) => (HooksState::Broken, Some(why.clone())),
         };

@@ -239,6 +239,13 @@ pub fn can_list(version: &str) -> bool {
     words::at_least(version, (2, 1, 145))
 }
 
+/// Whether a client of this version counts the timeout of a hook in milliseconds in 31 bits, and
+/// gives up one with a longer timeout at once (measured, 2.1.160, 2.1.212 and 2.1.260; 2.1.280 does
+/// not).
+pub fn overflows_timers(version: &str) -> bool {
+    !words::at_least(version, (2, 1, 280))
+}
+
 /// Whether a client says that a turn runs, or waits for its owner.
 pub fn is_mid_turn(entry: &RegistryEntry) -> bool {
     let word = words::Word::of(entry);

@@ -1,6 +1,6 @@
 //! What a client asks its owner, and the answer that is given from here.
 
-use crate::client::{Awaiting, LONGEST, living};
+use crate::client::{Awaiting, MAX_WAIT, living};
 use std::env;
 use std::io::Write;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ pub(crate) fn ask(engines: &[PathBuf], payload: &[u8], pid: u32) {
         return;
     };
     let goes_on = || awaiting.goes_on();
-    let Some(answer) = ask::ask(engines, payload, pid, LONGEST, goes_on) else {
+    let Some(answer) = ask::ask(engines, payload, pid, MAX_WAIT, goes_on) else {
         return;
     };
     // The answer counts only if somebody is there to read it.

@@ -4,9 +4,9 @@ use std::time::Duration;
 use trusty_engine::io::sys;
 use trusty_fleet::identity::ProcessKey;
 
-/// A client lets a hook that has taken 9,999,999 s fail, and a failed one forbids nothing: it has
-/// answered before.
-pub(crate) const LONGEST: Duration = Duration::from_mins(166_650);
+/// How long a hook waits at most: 24 days. The client gives up a hook after
+/// `HOOK_TIMEOUT_SECONDS` (24.9 days), and one that was given up forbids nothing.
+pub(crate) const MAX_WAIT: Duration = Duration::from_hours(24 * 24);
 /// That the client or the parent has ended is told by nobody.
 pub(crate) const LOOK: Duration = Duration::from_secs(1);
 

@@ -1,7 +1,7 @@
 //! The gate: while a record says that its session is held, the next tool and the next prompt wait.
 //! Only the record counts, whether an engine runs or not.
 
-use crate::client::{Awaiting, LONGEST, LOOK, living, parent};
+use crate::client::{Awaiting, LOOK, MAX_WAIT, living, parent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -56,6 +56,10 @@ impl Kind {
     }
 }
 
+/// What a client and its user read when a gate has waited as long as it can.
+const LIMIT_REACHED: &str = "Pause limit reached (24 days); this turn was ended, and the session \
+                             stays paused. To go on, resume it in Trusty Bar.";
+
 /// How a gate was passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Passed {
@@ -88,7 +92,7 @@ pub(crate) fn pass(
     };
     // Held or not is a matter of the record: a mark that cannot be written is only not seen.
     let _ = store.write_gate(id, &mark(own, kind, payload));
-    let passed = wait(&store, id, client, LONGEST);
+    let passed = wait(&store, id, client, MAX_WAIT);
     let _ = store.remove_gate(id, own.pid);
     passed
 }
@@ -122,7 +126,7 @@ fn wait(store: &Store, id: SessionId, client: ProcessKey, longest: Duration) -> 
         }
         let waited = sys::since_boot().saturating_sub(begun);
         if waited >= longest {
-            return Passed::Refused("Trusty Bar has held this session for 115 days.");
+            return Passed::Refused(LIMIT_REACHED);
         }
         if !awaiting.goes_on() {
             return Passed::Free;
@@ -157,6 +161,7 @@ fn mark(process: ProcessKey, kind: Kind, payload: &[u8]) -> Gate {
 mod tests {
     use super::*;
     use std::time::SystemTime;
+    use trusty_engine::connect;
     use trusty_fleet::pause::Asker;
 
     struct Stage {
@@ -231,14 +236,14 @@ mod tests {
             stage.machine.session_id(stage.client),
         );
         let passed = wait(&store, id, stage.client, Duration::ZERO);
-        assert!(matches!(passed, Passed::Refused(why) if why.contains("115 days")));
+        assert!(matches!(passed, Passed::Refused(why) if why.contains("24 days")));
         let gone = ProcessKey {
             start: trusty_fleet::identity::StartTime(stage.client.start.0 + 1),
             ..stage.client
         };
-        assert_eq!(wait(&store, id, gone, LONGEST), Passed::Free, "its client");
-        // 9,999,999 s are granted: the answer comes before.
-        assert!(LONGEST < Duration::from_secs(9_999_999));
+        assert_eq!(wait(&store, id, gone, MAX_WAIT), Passed::Free, "its client");
+        let granted = Duration::from_secs(connect::HOOK_TIMEOUT_SECONDS.into());
+        assert!(MAX_WAIT < granted, "the answer comes before");
     }
 
     #[test]

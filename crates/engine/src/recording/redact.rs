@@ -234,7 +234,9 @@ impl Redaction {
         match connection {
             Connection::Forbidden(words) => Connection::Forbidden(self.within(words)),
             Connection::Broken(words) => Connection::Broken(self.within(words)),
-            Connection::Connected | Connection::Apart | Connection::Lost => connection,
+            Connection::Connected | Connection::Apart | Connection::Lost | Connection::Outdated => {
+                connection
+            }
         }
     }
 

@@ -73,6 +73,8 @@ pub struct Standing<'a> {
     pub host: Host,
     /// Whether the hooks of its config folder are ours.
     pub connection: Option<&'a Connection>,
+    /// Whether its client gives up a hook with the timeout of [`Connection::Outdated`] at once.
+    pub overflows_timers: bool,
     /// What is on disk of its pause.
     pub record: Option<&'a PauseRecord>,
     /// A session that runs it is paused.

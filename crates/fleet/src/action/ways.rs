@@ -67,6 +67,8 @@ pub enum Obstacle {
     NoShell,
     /// Its hooks are not connected.
     NotConnected,
+    /// Its client gives up the hooks that an earlier version of ours connected.
+    OutdatedHooks,
     /// Its hooks cannot run, in words.
     HooksForbidden(String),
     /// Nothing of it is at work.
@@ -89,6 +91,10 @@ impl std::fmt::Display for Obstacle {
             Self::NotInTmux => "it is not in a tmux pane",
             Self::NoShell => "no shell in its pane could bring it back",
             Self::NotConnected => "its hooks are not connected",
+            Self::OutdatedHooks => {
+                "this Claude Code gives up the hooks of an earlier Trusty Bar at once; run \
+                 `trusty connect`"
+            }
             Self::HooksForbidden(why) => return write!(f, "its hooks cannot run: {why}"),
             Self::NotWorking => "nothing of it is at work",
         };
@@ -229,6 +235,8 @@ fn suspend(standing: &Standing<'_>) -> Result<Way, Obstacle> {
 fn hold(standing: &Standing<'_>) -> Result<Way, Obstacle> {
     match standing.connection {
         Some(Connection::Connected) => Ok(Way::Hold),
+        Some(Connection::Outdated) if standing.overflows_timers => Err(Obstacle::OutdatedHooks),
+        Some(Connection::Outdated) => Ok(Way::Hold),
         Some(Connection::Forbidden(why) | Connection::Broken(why)) => {
             Err(Obstacle::HooksForbidden(why.clone()))
         }

@@ -10,7 +10,7 @@ use crate::observation::{
 };
 use crate::request::{Over, RequestId};
 use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
-use crate::status::{Channel, HOOK_LEADS, Open, Stand};
+use crate::status::{Channel, HOOK_LEADS, Open, Stand, overflows_timers};
 use crate::time::Timestamp;
 use serde_json::Value;
 use std::path::Path;
@@ -167,13 +167,17 @@ impl Fleet {
         let connection = dir.and_then(|dir| Some(&self.evidence.connections.get(dir)?.value));
         // A client that has not read its settings again runs the hooks that it had.
         let runs_hooks =
-            connection == Some(&Connection::Connected) || heard(known).next().is_some();
+            connection.is_some_and(Connection::runs_hooks) || heard(known).next().is_some();
         if runs_hooks && now < Timestamp::from(known.verdict.need.as_ref()?.since).after(HOOK_LEADS)
         {
             return None;
         }
         let why = match connection {
-            Some(Connection::Connected) => return unasked(known),
+            Some(Connection::Outdated) if gives_up_hooks(known) => {
+                "this Claude Code gives up the hooks of an earlier Trusty Bar at once; run \
+                 `trusty connect`"
+            }
+            Some(Connection::Connected | Connection::Outdated) => return unasked(known),
             Some(Connection::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
             Some(Connection::Broken(_)) => "the settings of its hooks cannot be understood",
             Some(Connection::Lost) => "its hooks are incomplete; connect them again",
@@ -181,6 +185,12 @@ impl Fleet {
         };
         Some(why.to_owned())
     }
+}
+
+/// Whether its client overflows the timeout that entries of 0.1.0 have.
+fn gives_up_hooks(known: &Known<'_>) -> bool {
+    let version = known.entry.and_then(|e| e.version.as_deref());
+    version.is_none_or(overflows_timers)
 }
 
 /// What the hooks of its client have told, newest first.

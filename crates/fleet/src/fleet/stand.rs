@@ -2,7 +2,7 @@
 
 use super::{Fleet, Known};
 use crate::action::{Action, Host, Plan, Refusal, Standing, Verb, Way, Wish, plan, ways};
-use crate::observation::{Act, Connection, Preferences, RunState, Tools};
+use crate::observation::{Act, Preferences, RunState, Tools};
 use crate::pause::{Asker, AtWork, Means, PauseKind, Phase};
 use crate::session::{Capabilities, Pause, Pending, Session, SessionId, SessionStatus};
 use crate::status;
@@ -48,6 +48,10 @@ impl Fleet {
             connection: known
                 .dir()
                 .and_then(|dir| Some(&self.evidence.connections.get(dir)?.value)),
+            overflows_timers: known
+                .entry
+                .and_then(|e| e.version.as_deref())
+                .is_none_or(status::overflows_timers),
             record: known.case.pause.map(|(_, record)| record),
             nested: known.case.within.is_some(),
             busy: matches!(known.act, Some((_, Act::Begun(_)))),
@@ -98,7 +102,7 @@ impl Fleet {
         let connection = known
             .dir()
             .and_then(|dir| self.evidence.connections.get(dir));
-        let apart = connection.is_some_and(|c| c.value != Connection::Connected);
+        let apart = connection.is_some_and(|c| !c.value.runs_hooks());
         if let Some(pause) = &mut session.pause
             && pause.kind == PauseKind::Hold
             && apart

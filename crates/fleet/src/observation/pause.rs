@@ -13,10 +13,20 @@ pub enum Connection {
     Apart,
     /// They were, and are gone or incomplete now.
     Lost,
+    /// They are there as version 0.1.0 wrote them: with fewer events, and with a timeout that
+    /// clients before 2.1.280 overflow.
+    Outdated,
     /// They are there or could be, but a policy forbids hooks; in words.
     Forbidden(String),
     /// The file cannot be understood; in words.
     Broken(String),
+}
+
+impl Connection {
+    /// Whether clients that take up these settings run our hooks.
+    pub const fn runs_hooks(&self) -> bool {
+        matches!(self, Self::Connected | Self::Outdated)
+    }
 }
 
 /// How an action goes.

@@ -53,10 +53,12 @@ fn offer(open: &[&Hooks], home: Option<&Path>) -> ConnectCard {
     let good = "every session can be paused before its next tool";
     let kept = "What else is there stays as it is, and a backup is made.";
     let (title, text, button) = if lost {
+        let why = open.iter().find_map(|h| h.why.as_deref());
+        let why = why.unwrap_or("are gone or incomplete");
         (
             "Reconnect Claude Code's hooks",
             format!(
-                "Trusty Bar's entries in {files} are gone or incomplete. This adds them again, so that {good}. {kept}"
+                "Trusty Bar's entries in {files} {why}. This adds them again, so that {good}. {kept}"
             ),
             "Reconnect",
         )

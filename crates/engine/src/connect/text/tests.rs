@@ -94,7 +94,7 @@ fn entries_of_an_earlier_version_are_incomplete_and_are_renewed() {
     let rich = "{\n  \"model\": \"opus\",\n  \"hooks\": {\"Notification\": [{\"hooks\": []}]}\n}\n";
     let now = with(rich, &entries()).expect("fits");
     let mut asked = parsed(&now)["hooks"]["PermissionRequest"][0]["hooks"][0].clone();
-    assert_eq!(asked["timeout"], 9_999_999);
+    assert_eq!(asked["timeout"], 2_147_483);
     assert_eq!(asked["async"], Value::Null, "its client waits for it");
     let command = asked["command"].as_str().expect("a command").to_owned();
     assert!(
@@ -227,7 +227,7 @@ fn the_command_survives_any_path_and_has_our_mark_last() {
         assert!(all.iter().all(|c| is_ours(c)));
         all
     };
-    assert_eq!(of("/a b/trusty-hook").len(), 13);
+    assert_eq!(of("/a b/trusty-hook").len(), 15);
     let odd = of("/it's/trusty-hook");
     assert!(odd.iter().all(|c| c.contains(r"h='/it'\''s/trusty-hook';")));
     for foreign in [
@@ -241,6 +241,52 @@ fn the_command_survives_any_path_and_has_our_mark_last() {
         "exec 2>/dev/null; h='/x/trusty-hook'; \"$h\" Stop; exit 0",
     ] {
         assert!(!is_ours(foreign), "{foreign}");
+    }
+}
+
+#[test]
+fn no_hook_has_a_timeout_that_a_client_overflows() {
+    let all = entries();
+    let timeouts = all
+        .iter()
+        .filter_map(|(_, entry)| entry["timeout"].as_u64());
+    let timeouts: Vec<u64> = timeouts.collect();
+    assert_eq!(timeouts.len(), 3, "those that may wait");
+    let millis = |seconds: &u64| seconds * 1000;
+    assert!(timeouts.iter().map(millis).all(|ms| ms <= 0x7fff_ffff));
+}
+
+#[test]
+fn entries_of_0_1_0_are_told_from_others_and_taken_out_to_the_byte() {
+    let program = Path::new("/data/it's mine/trusty/bin/trusty-hook");
+    let earlier = Entries::of_0_1(program).expect("text");
+    let before = "{\n  \"model\": \"opus\"\n}\n";
+    let old = with(before, &earlier).expect("fits");
+    assert!(old.contains("9999999") && !old.contains("Notification"));
+    assert_eq!(holds(&old, &earlier), Ok(Holds::All));
+    assert_eq!(holds(&old, &entries()), Ok(Holds::Some), "to be renewed");
+    let elsewhere = with(before, &Entries::of_0_1(Path::new("/x")).expect("text"));
+    assert_eq!(
+        holds(&elsewhere.expect("fits"), &earlier),
+        Ok(Holds::Some),
+        "another program's are not these"
+    );
+    let back = without(&old, Some(before), &earlier);
+    assert_eq!(back.as_deref(), Ok(before));
+    let renewed = with(&old, &entries()).expect("fits");
+    assert_eq!(holds(&renewed, &entries()), Ok(Holds::All));
+    assert!(!renewed.contains("9999999"));
+}
+
+#[test]
+fn a_gate_that_a_signal_ended_is_run_again_and_nothing_else_is() {
+    let all = entries();
+    for (event, entry) in all.iter() {
+        let command = entry["command"].as_str().expect("text");
+        let again = command.contains("-gt 128");
+        let is_gate = ["PreToolUse", "UserPromptSubmit"].contains(&event);
+        assert_eq!(again, is_gate, "{command}");
+        assert!(command.ends_with("; exit 0 # trusty-bar"), "{command}");
     }
 }
 
