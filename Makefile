@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench truth pause-matrix answer-matrix recordings fuzz older-clients check-macos types picture clean
+.PHONY: run test bench truth pause-matrix answer-matrix recordings fuzz older-clients older-clients-check check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -127,6 +127,15 @@ target/schemathesis/installed: tests/local_api/requirements.txt
 
 # Older clients, which show or write less; 350 MB, so fetched only on request.
 OLDER := 2.0.77 2.1.90 2.1.120
+
+# Clients that hooks are tried with: holds and answers in each, in some minutes; 1 GB.
+HOOKED := 2.1.160 2.1.212 2.1.260 2.1.280
+
+older-clients-check: tests/client/node_modules/.package-lock.json \
+		$(HOOKED:%=tests/client-%/node_modules/.package-lock.json)
+	$(CARGO) build --package trusty-cli --package trusty-hook --locked
+	OLDER_HOOKS=1 timeout 1800 $(CARGO) test --package trusty-tests --locked --test older_hooks -- \
+		--test-threads 1
 
 older-clients: $(OLDER:%=tests/client-%/node_modules/.package-lock.json)
 

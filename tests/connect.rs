@@ -5,11 +5,11 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::Duration;
 use trusty_engine::{Surroundings, connect};
 use trusty_fleet::observation::Connection;
-use trusty_tests::trusty::{program, run};
+use trusty_tests::trusty::{confine, program, run, surroundings};
 use trusty_tests::wait::until;
 use trusty_tests::{Home, Value};
 
@@ -388,4 +388,61 @@ fn an_engine_tells_how_the_hooks_stand() {
     fs::write(settings(&home), "{}").expect("write");
     until(LONG, "its loss", || seen("\"Lost\"").then_some(()));
     recording.end();
+}
+
+/// A data folder from which nothing may be run: R10.
+#[test]
+fn a_hook_program_that_cannot_run_is_not_connected() {
+    let home = Home::new();
+    confine(&home);
+    program("trusty-hook");
+    let data = home.xdg_data();
+    fs::create_dir_all(&data).expect("folder");
+    // In a mount namespace of its own.
+    let script = "mount -t tmpfs -o noexec none \"$0\" || exit 99; exec \"$@\"";
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
+        .arg(&data)
+        .arg(program("trusty"))
+        .arg("connect")
+        .env_clear()
+        .envs(surroundings(&home))
+        .output();
+    let output = output.expect("unshare runs");
+    if matches!(output.status.code(), Some(1 | 99)) && !told(&output).contains("failed to connect")
+    {
+        println!("skipped: this user may not mount: {}", told(&output));
+        return;
+    }
+    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    assert!(
+        told(&output).contains("trusty-hook cannot be run"),
+        "{}",
+        told(&output)
+    );
+    assert!(told(&output).contains("noexec"), "{}", told(&output));
+    assert!(!settings(&home).exists(), "nothing was changed");
+}
+
+/// Entries of 0.1.0 go on to work, and are offered for renewal.
+#[test]
+fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
+    let home = Home::new();
+    well(&home, &["connect"]);
+    let earlier = connect::Entries::of_0_1(&connect::program(&around(&home))).expect("text");
+    let old = connect::with("{}", &earlier).expect("fits");
+    fs::write(settings(&home), old).expect("write");
+    assert_eq!(state(&home), Connection::Outdated);
+    let listed: Value = serde_json::from_str(&well(&home, &["list", "--json"])).expect("JSON");
+    let hooks = &listed["connections"][0];
+    assert_eq!(
+        hooks["state"], "Lost",
+        "a face of 0.1.0 knows no other word"
+    );
+    let why = hooks["why"].as_str().expect("why");
+    assert!(why.contains("an earlier version"), "{why}");
+    well(&home, &["connect"]);
+    assert_eq!(state(&home), Connection::Connected);
+    let text = fs::read_to_string(settings(&home)).expect("read");
+    assert!(!text.contains("9999999") && text.contains("PermissionDenied"));
 }

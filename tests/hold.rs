@@ -1,6 +1,9 @@
 //! Connected sessions of the real client: held by a record on disk, and never in the way.
 #![cfg(target_os = "linux")]
 
+#[path = "hold/proof.rs"]
+mod proof;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -33,8 +36,12 @@ impl Stage {
     }
 
     fn open(&self, shape: Shape) -> Held<'_> {
+        self.open_with(shape, &[])
+    }
+
+    fn open_with(&self, shape: Shape, more: &[&str]) -> Held<'_> {
         let folder = self.home.project("work");
-        let arguments = ["--permission-mode", "manual"];
+        let arguments = [&["--permission-mode", "manual"], more].concat();
         let terminal = Terminal::open(shape, &self.home, &self.api, &folder, &arguments);
         terminal.wait_status(LONG, "idle");
         self.held(terminal, folder)

@@ -19,6 +19,14 @@ pub enum Client {
     V2_1_90,
     /// A program of its own, with other words in its registry file.
     V2_1_120,
+    /// Gives up a hook whose timeout is over 2^31 − 1 ms.
+    V2_1_160,
+    /// The same, and says so in the conversation.
+    V2_1_212,
+    /// The same.
+    V2_1_260,
+    /// The first known to bear such a timeout.
+    V2_1_280,
     /// The newest, [`VERSION`].
     Newest,
 }
@@ -33,8 +41,16 @@ pub struct Program {
 }
 
 impl Client {
-    /// All of them, oldest first.
+    /// Those that are looked at in every test of older clients, oldest first.
     pub const ALL: [Self; 4] = [Self::V2_0_77, Self::V2_1_90, Self::V2_1_120, Self::Newest];
+
+    /// Those that hooks are tried with beside the newest, oldest first.
+    pub const HOOKED: [Self; 4] = [
+        Self::V2_1_160,
+        Self::V2_1_212,
+        Self::V2_1_260,
+        Self::V2_1_280,
+    ];
 
     /// The version, as the packages below `tests/` pin it.
     pub fn version(self) -> &'static str {
@@ -42,13 +58,17 @@ impl Client {
             Self::V2_0_77 => "2.0.77",
             Self::V2_1_90 => "2.1.90",
             Self::V2_1_120 => "2.1.120",
+            Self::V2_1_160 => "2.1.160",
+            Self::V2_1_212 => "2.1.212",
+            Self::V2_1_260 => "2.1.260",
+            Self::V2_1_280 => "2.1.280",
             Self::Newest => VERSION,
         }
     }
 
     /// Whether its registry file tells a status.
     pub fn tells_status(self) -> bool {
-        matches!(self, Self::V2_1_120 | Self::Newest)
+        !matches!(self, Self::V2_0_77 | Self::V2_1_90)
     }
 
     /// The word for `--permission-mode` with which it asks before it acts.
@@ -69,7 +89,9 @@ impl Client {
         let file = |path: PathBuf| path.canonicalize().ok().filter(|path| path.is_file());
         let (exe, script) = match self {
             Self::Newest => (binary()?, None),
-            Self::V2_1_120 => (file(package.join("claude-code-linux-x64/claude"))?, None),
+            Self::V2_1_120 | Self::V2_1_160 | Self::V2_1_212 | Self::V2_1_260 | Self::V2_1_280 => {
+                (file(package.join("claude-code-linux-x64/claude"))?, None)
+            }
             Self::V2_0_77 | Self::V2_1_90 => {
                 (node()?, Some(file(package.join("claude-code/cli.js"))?))
             }

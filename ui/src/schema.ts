@@ -843,6 +843,8 @@ export interface components {
              * @description Agents that still run until their next tool; only of a hold.
              */
             running?: number;
+            /** @description Whether nothing shows yet that the session's hooks run and hold it; only of a hold. */
+            unproven?: boolean;
         };
         /**
          * @description How a session can be paused, the best first: at once and without loss, then later, then with

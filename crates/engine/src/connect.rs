@@ -8,13 +8,16 @@ mod leftovers;
 mod memory;
 mod policy;
 mod program;
+mod reach;
 mod text;
 
 pub use entries::{EVENTS, Entries, HOOK_TIMEOUT_SECONDS};
 pub(crate) use leftovers::clean_leftovers;
 pub use program::{data_home_of, program};
+pub use reach::{StartedProcess, hook_obstacle, hook_obstacle_now};
 pub use text::{Holds, Unfit, disables_hooks, holds, with, without};
 
+use crate::hook_marks::{MarkFolder, MarkingProgram};
 use crate::io::files::ReadError;
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
@@ -74,6 +77,13 @@ pub enum ConnectError {
     /// The hook program is missing.
     #[error("{} is missing; install Trusty Bar again, or run: cargo build --workspace", .0.display())]
     NoProgram(PathBuf),
+    /// The hook program was put in place and cannot run there.
+    #[error(
+        "{path} cannot be run ({why}); if its folder is mounted noexec, set XDG_DATA_HOME to a \
+         folder that allows programs and connect again",
+        path = .0.display(), why = .1
+    )]
+    ProgramCannotRun(PathBuf, String),
     /// The path of the hook program cannot be written in JSON.
     #[error("{} is not UTF-8 text; set XDG_DATA_HOME to another folder", .0.display())]
     OddPath(PathBuf),
@@ -97,6 +107,7 @@ impl ConnectError {
             Self::OldClient(_) => "client-too-old",
             Self::Changed(_) => "settings-changed",
             Self::NoProgram(_) | Self::OddPath(_) => "no-hook-program",
+            Self::ProgramCannotRun(..) => "hook-program-cannot-run",
             Self::Read(..) => "settings-not-read",
             Self::Io(..) | Self::Attribute(..) => "settings-not-written",
         }
@@ -193,6 +204,14 @@ pub fn connect(
     let (change, file) = connecting(around, dir, running)?;
     program::install(around)?;
     let done = perform(&change, &file)?;
+    let marks = MarkFolder::new(around);
+    if done.outcome != Outcome::Unchanged || marks.marking_program() != Some(MarkingProgram::Known)
+    {
+        // Without marks a hold is called one only while a hook waits.
+        marks
+            .begin()
+            .map_err(|e| ConnectError::Io(marks.folder().to_path_buf(), e))?;
+    }
     let mut memory = Memory::read(around);
     if done.outcome != Outcome::Unchanged || memory.of(dir).is_none() {
         let backup = done.backup.clone();
@@ -238,7 +257,11 @@ fn disconnecting(
 pub fn disconnect(around: &Surroundings, dir: &Path) -> Result<Connected, ConnectError> {
     let (change, file) = disconnecting(around, dir)?;
     let done = perform(&change, &file)?;
-    Memory::read(around).set(around, dir, None)?;
+    let mut memory = Memory::read(around);
+    memory.set(around, dir, None)?;
+    if memory.is_empty() {
+        MarkFolder::new(around).end();
+    }
     Ok(done)
 }
 
@@ -294,20 +317,38 @@ pub fn state(around: &Surroundings, dir: &Path) -> Connection {
     let program = program(around);
     let earlier = Entries::of_0_1(&program);
     let is_earlier = |entries: Entries| holds(&text, &entries) == Ok(Holds::All);
+    let is_earlier = held == Holds::Some && earlier.is_some_and(is_earlier);
+    let is_ours = held == Holds::All || is_earlier;
+    if is_ours && program::is_there(&program) && !program::may_run(&program) {
+        return Connection::Forbidden(cannot_run(&program));
+    }
     match held {
         Holds::All if program::is_there(&program) => Connection::Connected,
-        Holds::Some if program::is_there(&program) && earlier.is_some_and(is_earlier) => {
-            Connection::Outdated
-        }
+        Holds::Some if program::is_there(&program) && is_earlier => Connection::Outdated,
         Holds::None if Memory::read(around).of(dir).is_none() => Connection::Apart,
         Holds::All | Holds::Some | Holds::None => Connection::Lost,
     }
 }
 
-/// Renews the copy of the hook program, if anything was ever connected.
+fn cannot_run(program: &Path) -> String {
+    format!(
+        "{} cannot be run; its folder may be mounted noexec. Set XDG_DATA_HOME to a folder that \
+         allows programs and connect again",
+        program.display()
+    )
+}
+
+/// Renews the copy of the hook program, if anything was ever connected, and tries it once.
 pub fn renew(around: &Surroundings) -> Result<(), ConnectError> {
     if Memory::read(around).is_empty() {
         return Ok(());
     }
-    program::renew(around)
+    let marks = MarkFolder::new(around);
+    let before = marks.marking_program();
+    let renewed = program::renew(around)?;
+    if renewed || before.is_none() {
+        let followed = marks.follow_program(before);
+        followed.map_err(|e| ConnectError::Io(marks.folder().to_path_buf(), e))?;
+    }
+    Ok(())
 }

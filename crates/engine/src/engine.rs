@@ -30,7 +30,7 @@ use crate::sources::{Ended, Orders, Outlet};
 use crate::surroundings::Surroundings;
 use crate::sweep::{self, Setup, Sources};
 use input::{Input, next};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -248,6 +248,15 @@ struct Release {
     connections: oneshot::Sender<Connections>,
 }
 
+/// What is to be done to a record that is not true.
+fn repair(wanted: &Wanted, id: SessionId) -> Job {
+    if wanted.not_held.contains(&id) {
+        Job::GiveUpHold(id)
+    } else {
+        Job::Reconcile(id)
+    }
+}
+
 /// A thread that runs a source as soon as it is released.
 fn hold<S, F, R>(
     name: &str,
@@ -421,12 +430,13 @@ impl Loop {
     }
 
     /// Has records that are not true seen to, each again after a while.
-    fn reconcile(&mut self, stale: &BTreeSet<SessionId>, now: Timestamp) {
+    fn reconcile(&mut self, wanted: &Wanted, now: Timestamp) {
+        let stale = &wanted.stale_pauses;
         self.reconciled_at.retain(|id, _| stale.contains(id));
         for id in stale {
             let last = self.reconciled_at.get(id);
             if last.is_none_or(|at| now >= at.after(RECONCILE))
-                && self.jobs.try_send(Job::Reconcile(*id)).is_ok()
+                && self.jobs.try_send(repair(wanted, *id)).is_ok()
             {
                 self.reconciled_at.insert(*id, now);
             }
@@ -448,7 +458,7 @@ impl Loop {
             wanted,
         } = self.keep_held(now);
         self.due_at = due.map(|(at, _reason)| at);
-        self.reconcile(&wanted.stale_pauses, now);
+        self.reconcile(&wanted, now);
         publish(&self.snapshots, snapshot);
         let visibility = if *self.looks.borrow() > 0 {
             Visibility::Visible

@@ -22,7 +22,7 @@ use crate::surroundings::Surroundings;
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Deed, Plan, Refusal};
-use trusty_fleet::pause::Phase;
+use trusty_fleet::pause::{PauseKind, PauseRecord, Phase};
 use work::Work;
 
 /// Why an action was not done.
@@ -100,6 +100,15 @@ pub enum Reconciled {
     Running,
     /// Its session has ended, and the record is gone.
     Ended,
+}
+
+/// What became of a hold that was to be given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivenUp {
+    /// Its record is removed.
+    Removed,
+    /// There is no such record any more.
+    NothingToDo,
 }
 
 /// Performs plans.
@@ -194,6 +203,19 @@ impl Hands {
             Some(mut work) => reconcile::reconcile(&mut work).await,
             None => Ok(Reconciled::Running),
         }
+    }
+
+    /// Removes the record of a hold that did not hold its session. Nothing is undone: the session
+    /// was never kept from anything.
+    pub fn give_up_hold(&self, id: SessionId) -> Result<GivenUp, ActionError> {
+        let _lock = self.store.lock(id)?.ok_or(ActionError::Busy)?;
+        let record = self.store.read(id)?;
+        let is_hold = |r: &PauseRecord| r.kind() == PauseKind::Hold && r.phase == Phase::Paused;
+        if !record.as_ref().is_some_and(is_hold) {
+            return Ok(GivenUp::NothingToDo);
+        }
+        self.store.remove(id)?;
+        Ok(GivenUp::Removed)
     }
 
     /// The pause of a session; without one, what lies around of it is removed.

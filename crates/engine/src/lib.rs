@@ -8,6 +8,7 @@ pub mod desk;
 pub mod discovery;
 pub mod engine;
 mod folders;
+pub mod hook_marks;
 pub mod hooks;
 pub mod hosts;
 pub mod io;

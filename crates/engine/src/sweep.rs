@@ -2,6 +2,7 @@
 //! engine runs.
 
 use crate::desk::Desk;
+use crate::hook_marks::MarkFolder;
 use crate::io::clock::Clock;
 use crate::io::sys;
 use crate::settings::Settings;
@@ -108,7 +109,7 @@ impl Sources {
             transcripts: Transcripts::new(),
             screens: Screens::new(around),
             lists: Lists::new(around),
-            pauses: Pauses::new(Store::of(around)),
+            pauses: Pauses::new(Store::of(around), MarkFolder::new(around)),
             connections: Connections::new(around, setup.config_dirs.iter().cloned()),
         })
     }

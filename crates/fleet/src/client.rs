@@ -1,6 +1,10 @@
 //! Which processes are Claude Code clients, by executable path and arguments. Never by a bare
 //! name: other programs are called `claude` too.
 
+mod settings;
+
+pub use settings::{ProjectSettings, hooks_left_out};
+
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path};
 

@@ -14,7 +14,8 @@ pub use requests::{Held, Requests};
 pub use runs::{Run, Runs};
 
 use crate::observation::{
-    Act, Attention, Connection, Fact, FolderFacts, HealthKey, Listed, Observation, Pane, PaneKey,
+    Act, Attention, Connection, Fact, FolderFacts, HealthKey, HookMarks, Listed, Observation, Pane,
+    PaneKey,
     Preferences, RegistryEntry, RegistryFile, Screen, Transcript, TranscriptKey,
 };
 use crate::pause::{Gate, PauseRecord};
@@ -69,6 +70,10 @@ pub struct Evidence {
     pub pauses: BTreeMap<SessionId, Dated<Option<PauseRecord>>>,
     /// The hooks that wait for the end of a pause.
     pub gates: BTreeMap<SessionId, Dated<Vec<Gate>>>,
+    /// When hooks that wait were last told of, whether they still do or not.
+    pub gates_told_at: BTreeMap<SessionId, Timestamp>,
+    /// The sessions that hooks have left a mark of.
+    pub hook_marks: Option<Dated<HookMarks>>,
     /// Whether the hooks of a config folder are ours.
     pub connections: BTreeMap<PathBuf, Dated<Connection>>,
     /// Requests that hooks held, and how each hold ended, by session.
@@ -200,7 +205,12 @@ impl Evidence {
                 file_newer(&mut self.pauses, id, Dated { at, value });
             }
             Fact::PauseGone(id) => file_newer(&mut self.pauses, id, Dated { at, value: None }),
-            Fact::Gates(id, value) => file_newer(&mut self.gates, id, Dated { at, value }),
+            Fact::Gates(id, value) => {
+                let told = self.gates_told_at.entry(id).or_insert(at);
+                *told = at.max(*told);
+                file_newer(&mut self.gates, id, Dated { at, value });
+            }
+            Fact::HookMarks(value) => newer(&mut self.hook_marks, Dated { at, value }),
             Fact::Connection(dir, value) => {
                 file_newer(&mut self.connections, dir, Dated { at, value });
             }

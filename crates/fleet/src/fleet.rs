@@ -22,7 +22,7 @@ use crate::observation::{
 use crate::pause::PauseRecord;
 use crate::session::{Certainty, Session, SessionId, Source, moved};
 use crate::snapshot::Health;
-use crate::status::{self, Case, Doubt, STOPPED_KEPT, Verdict};
+use crate::status::{self, Case, Doubt, HookProof, STOPPED_KEPT, Verdict};
 use crate::terminal::{self, Ancestor};
 use crate::time::Timestamp;
 use crate::why::{self, Explanation};
@@ -257,6 +257,7 @@ impl Fleet {
                 .gates
                 .get(&id)
                 .map_or(&[], |dated| dated.value.as_slice()),
+            hook_proof: self.hook_proof(id),
             attended_at: self.evidence.popover_at.max(focused.copied()),
             requests: self.evidence.requests.get(&id),
             channel: asks::channel(facts, entry),
@@ -275,6 +276,16 @@ impl Fleet {
             verdict,
             act: self.evidence.acts.get(&id).map(|d| (d.at, &d.value)),
             answered: self.evidence.answers.get(&id).map(|d| (d.at, &d.value)),
+        }
+    }
+
+    /// What is known of whether hooks of ours run in a session.
+    fn hook_proof(&self, id: SessionId) -> HookProof {
+        let marks = self.evidence.hook_marks.as_ref().map(|dated| &dated.value);
+        HookProof {
+            marked: marks.is_some_and(|marks| marks.sessions.contains(&id)),
+            marks_since: marks.and_then(|marks| marks.since),
+            gate_told_at: self.evidence.gates_told_at.get(&id).copied(),
         }
     }
 

@@ -9,7 +9,7 @@ mod transcript;
 
 pub use folder::{ConfigFolder, FolderFacts, FolderIdentity, FolderOrigin};
 pub use hook::{Happened, HookEvent, Listed};
-pub use pause::{Act, Connection, First, Holding, Preferences, Tools};
+pub use pause::{Act, Connection, First, Holding, HookMarks, HookObstacle, Preferences, Tools};
 pub use screen::{PaneKey, Screen, Shows};
 pub use transcript::{
     Delegated, End, Retry, Said, ToolCall, Transcript, TranscriptKey, TurnEnd, Which,
@@ -75,6 +75,8 @@ pub enum Fact {
     Gates(SessionId, Vec<Gate>),
     /// Whether the hooks of a config folder are ours.
     Connection(PathBuf, Connection),
+    /// Which sessions our hooks have run in since they were connected.
+    HookMarks(HookMarks),
     /// A hook of a session holds a request.
     Asked(SessionId, Box<Asking>),
     /// It does not any more.
@@ -170,6 +172,9 @@ pub struct ProcessFacts {
     /// Whether it may be moved into a control group of its own, and be frozen there.
     #[serde(default)]
     pub freezable: bool,
+    /// Why no hook of the user's can hold it, where its arguments, its folder or its place tell.
+    #[serde(default)]
+    pub hook_obstacle: Option<HookObstacle>,
     /// What it does now.
     pub pulse: Pulse,
 }

@@ -5,7 +5,7 @@ use crate::observation::PaneKey;
 use crate::session::{SessionId, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use utoipa::ToSchema;
 
 /// How a session can be paused, the best first: at once and without loss, then later, then with
@@ -231,4 +231,15 @@ pub struct Gate {
     /// The tool it holds.
     #[serde(default)]
     pub tool: Option<String>,
+    /// Since when it waits, by the wall clock; hooks of 0.1.0 do not tell.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "rfc3339::option"
+    )]
+    pub since: Option<SystemTime>,
 }
+
+/// How long a hook waits at most: 24 days. Claude Code gives a hook up after 24.9 days, and one that
+/// was given up forbids nothing.
+pub const MAX_HOLD: Duration = Duration::from_hours(24 * 24);

@@ -6,7 +6,7 @@
 //! | source | decides | believed for | waits first |
 //! |---|---|---|---|
 //! | process gone | Stopped | ever | no |
-//! | process state `T`, frozen group; our record of a hold or an interrupt, with gates or a free prompt | Paused | until the next pulse | no |
+//! | process state `T`, frozen group; our record of a hold with gates, or with a free prompt and a mark of its hooks; of an interrupt with a free prompt | Paused | until the next pulse | no |
 //! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | [`FLUSHED`] for its words |
 //! | hook: what a sub-agent asks is held, or was let go a moment ago | `AwaitingApproval` | while it is held, then [`HOOK_LEADS`] | no |
 //! | hook: what it waits for was answered from here | Working, in place of the registry's `waiting` | [`HOOK_LEADS`] | no |
@@ -35,6 +35,7 @@ mod requests;
 mod silent;
 mod words;
 
+pub use paused::{HookProof, HooksHeard};
 pub use requests::{Open, Stand};
 
 use crate::evidence::{HookEvidence, Process, Requests, Run};
@@ -86,6 +87,16 @@ pub const STREAM_KEPT: Duration = Duration::from_mins(4);
 /// A command that was stopped for longer than its time limit goes on in the background; this is
 /// the limit unless told.
 pub const COMMAND_KEPT: Duration = Duration::from_mins(2);
+/// How long before the hooks that hold a session reach their limit its row says so.
+pub const HOLD_END_WARNED: Duration = Duration::from_hours(24);
+/// A running client takes up hooks up to 3 s after they were connected (measured, 2.1.330); one that
+/// was prompted later than this has run them, or never will.
+pub const HOOKS_TAKEN_UP: Duration = Duration::from_secs(10);
+/// How long a tool call that no gate holds may be on record before a hold is given up: the hook of
+/// it is still being started, or the mark of its gate is yet to be read.
+pub const GATE_AWAITED: Duration = Duration::from_secs(10);
+/// How long a row tells that a session was not held.
+pub const NOT_HELD_SHOWN: Duration = Duration::from_hours(1);
 /// How long a row tells that an action failed.
 pub const FAILURE_SHOWN: Duration = Duration::from_secs(15);
 
@@ -119,6 +130,8 @@ pub struct Case<'a> {
     pub within: Option<&'a PauseRecord>,
     /// Its hooks that wait for the end of its pause.
     pub gates: &'a [Gate],
+    /// Whether hooks of ours run in it, as far as is known.
+    pub hook_proof: HookProof,
     /// When its owner last looked.
     pub attended_at: Option<Timestamp>,
     /// What its hooks held, or hold.
@@ -161,6 +174,12 @@ pub struct Verdict {
     pub stale_pause: bool,
     /// Agents that its hooks hold, and agents that still run.
     pub held: (usize, usize),
+    /// Whether hooks of ours run in it.
+    pub hooks_heard: HooksHeard,
+    /// It was to be held, and worked on all the same.
+    pub not_held: bool,
+    /// The hooks that hold it reach their limit soon, and its turn ends then.
+    pub hold_ends: bool,
     /// It was paused for so long that what was at work may not go on as it was.
     pub long_pause: bool,
     /// What it asks through its hooks and is not over, the oldest first.
@@ -277,6 +296,9 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
             review_at: Some(exited.after(STOPPED_KEPT)),
             stale_pause: case.pause.is_some(),
             held: (0, 0),
+            hooks_heard: HooksHeard::Unknown,
+            not_held: false,
+            hold_ends: false,
             long_pause: false,
             requests: Vec::new(),
         };
@@ -296,9 +318,15 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
     let detached = detached(case);
     let attached = detached.is_none();
     let held = paused::held(case, &doing, delegations.len());
-    let stale_pause = paused::is_stale(case, &doing);
+    let not_held = paused::is_not_held(case, &doing, now);
+    let stale_pause = not_held || paused::is_stale(case, &doing);
     let too_long = long_at(case);
-    let (status, because) = if let Some(because) = paused::paused(case, &doing) {
+    let hold_ends = paused::hold_ends_at(case).map(|end| end.before(HOLD_END_WARNED));
+    let paused = paused::paused(case, &doing).filter(|_| !not_held);
+    let reviews = [too_long, hold_ends, paused::doubted_at(case, &doing)];
+    let reviews = reviews.into_iter().flatten().filter(|at| *at > now);
+    let review_at = reviews.chain(doing.review_at).min();
+    let (status, because) = if let Some(because) = paused {
         (SessionStatus::Paused, because)
     } else if let (SessionStatus::Active, Some(detached)) = (doing.status, detached) {
         // What it does is shown beside it, so both are explained, by the source of the first.
@@ -321,12 +349,12 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
         attached,
         because,
         doubt: doing.doubt,
-        review_at: match too_long.filter(|at| *at > now) {
-            Some(at) => Some(doing.review_at.map_or(at, |known| known.min(at))),
-            None => doing.review_at,
-        },
+        review_at,
         stale_pause,
         held,
+        hooks_heard: paused::hooks_heard(case, now),
+        not_held,
+        hold_ends: hold_ends.is_some_and(|at| at <= now),
         long_pause: too_long.is_some_and(|at| at <= now),
         requests: asks.open,
     }

@@ -57,6 +57,13 @@ impl WallClock {
 const PER_MILLI: i64 = 1_000_000;
 
 impl Timestamp {
+    /// So much earlier.
+    #[must_use]
+    pub fn before(self, by: Duration) -> Self {
+        let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(nanos))
+    }
+
     /// `millis` milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis.saturating_mul(PER_MILLI))

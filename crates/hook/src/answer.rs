@@ -1,10 +1,11 @@
 //! What a client asks its owner, and the answer that is given from here.
 
-use crate::client::{Awaiting, MAX_WAIT, living};
+use crate::client::{Awaiting, living};
 use std::env;
 use std::io::Write;
 use std::path::PathBuf;
 use trusty_engine::hooks::ask;
+use trusty_fleet::pause::MAX_HOLD;
 
 /// Whether there is somebody who can be asked. A program that drives a client would hang.
 pub(crate) fn can_be_given() -> bool {
@@ -18,7 +19,7 @@ pub(crate) fn ask(engines: &[PathBuf], payload: &[u8], pid: u32) {
         return;
     };
     let goes_on = || awaiting.goes_on();
-    let Some(answer) = ask::ask(engines, payload, pid, MAX_WAIT, goes_on) else {
+    let Some(answer) = ask::ask(engines, payload, pid, MAX_HOLD, goes_on) else {
         return;
     };
     // The answer counts only if somebody is there to read it.

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 use trusty_engine::io::sys;
+use trusty_fleet::client::{Role, role};
 use trusty_fleet::identity::ProcessKey;
+use trusty_platform::process_files;
 
-/// How long a hook waits at most: 24 days. The client gives up a hook after
-/// `HOOK_TIMEOUT_SECONDS` (24.9 days), and one that was given up forbids nothing.
-pub(crate) const MAX_WAIT: Duration = Duration::from_hours(24 * 24);
 /// That the client or the parent has ended is told by nobody.
 pub(crate) const LOOK: Duration = Duration::from_secs(1);
 
@@ -22,6 +21,23 @@ pub(crate) fn living(pid: u32) -> Option<ProcessKey> {
 pub(crate) fn parent() -> Option<u32> {
     let pid = rustix::process::getppid()?.as_raw_nonzero();
     u32::try_from(pid.get()).ok()
+}
+
+/// The client that runs this hook, where that does not tell its pid: clients before 2.1.260 do not
+/// set `CLAUDE_PID` (measured, 2.1.160 and 2.1.212). One starts a hook itself, or its shell does.
+pub(crate) fn above() -> Option<u32> {
+    parents().into_iter().find(|pid| {
+        let arguments = process_files::process_arguments(*pid).unwrap_or_default();
+        let executable = process_files::process_executable(*pid);
+        role(executable.as_deref(), &arguments) != Role::Other
+    })
+}
+
+/// Whoever may have started this hook, the nearest first.
+pub(crate) fn parents() -> Vec<u32> {
+    let parent = parent();
+    let above = parent.and_then(|pid| Some(sys::stat(pid).ok()??.parent));
+    parent.into_iter().chain(above).collect()
 }
 
 /// Who waits for this hook: its client, and whoever started it.

@@ -1,17 +1,18 @@
 //! The gate: while a record says that its session is held, the next tool and the next prompt wait.
 //! Only the record counts, whether an engine runs or not.
 
-use crate::client::{Awaiting, LOOK, MAX_WAIT, living, parent};
+use crate::client::{Awaiting, LOOK, living, parents};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use trusty_engine::Surroundings;
 use trusty_engine::io::changes::Changes;
+use trusty_engine::io::clock;
 use trusty_engine::io::sys;
 use trusty_engine::store::Store;
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::{Machine, ProcessKey};
-use trusty_fleet::pause::{Gate, Means, PauseRecord, Phase};
+use trusty_fleet::pause::{Gate, MAX_HOLD, Means, PauseRecord, Phase};
 
 /// What is kept from going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,16 +93,9 @@ pub(crate) fn pass(
     };
     // Held or not is a matter of the record: a mark that cannot be written is only not seen.
     let _ = store.write_gate(id, &mark(own, kind, payload));
-    let passed = wait(&store, id, client, MAX_WAIT);
+    let passed = wait(&store, id, client, MAX_HOLD);
     let _ = store.remove_gate(id, own.pid);
     passed
-}
-
-/// Clients before 2.1 do not tell hooks their pid. One starts a hook itself, or its shell does.
-fn parents() -> Vec<u32> {
-    let parent = parent();
-    let above = parent.and_then(|pid| Some(sys::stat(pid).ok()??.parent));
-    parent.into_iter().chain(above).collect()
 }
 
 fn record(store: &Store, id: SessionId) -> Option<PauseRecord> {
@@ -154,6 +148,7 @@ fn mark(process: ProcessKey, kind: Kind, payload: &[u8]) -> Gate {
         event: kind.event().to_owned(),
         agent: name(&payload.agent_id),
         tool: name(&payload.tool_name),
+        since: Some(clock::wall()),
     }
 }
 
@@ -241,9 +236,9 @@ mod tests {
             start: trusty_fleet::identity::StartTime(stage.client.start.0 + 1),
             ..stage.client
         };
-        assert_eq!(wait(&store, id, gone, MAX_WAIT), Passed::Free, "its client");
+        assert_eq!(wait(&store, id, gone, MAX_HOLD), Passed::Free, "its client");
         let granted = Duration::from_secs(connect::HOOK_TIMEOUT_SECONDS.into());
-        assert!(MAX_WAIT < granted, "the answer comes before");
+        assert!(MAX_HOLD < granted, "the answer comes before");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 use trusty_engine::connect;
+use trusty_engine::hook_marks::MarkFolder;
 use trusty_engine::hooks;
 use trusty_engine::io::{input, sys};
 use trusty_engine::{EnginePlaces, Surroundings};
@@ -29,7 +30,9 @@ const WHOLE_INPUT: Duration = Duration::from_secs(10);
 /// Does what the arguments after the program's name say: an event's name, or `keep` and a path.
 pub fn run(mut arguments: impl Iterator<Item = OsString>) {
     let first = arguments.next().unwrap_or_default();
-    if first == "keep" {
+    if first == "try" {
+        // Whoever put it in place wants to know whether it runs.
+    } else if first == "keep" {
         if let Some(record) = arguments.next() {
             keep::until_gone(&PathBuf::from(record));
         }
@@ -58,7 +61,11 @@ fn happened(event: &str, then: Then) {
         return;
     };
     let engines = || EnginePlaces::of(&around, &machine).socket_folders();
-    let pid = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
+    let told = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
+    let pid = told.or_else(client::above);
+    if let Some(client) = pid.and_then(client::living) {
+        MarkFolder::new(&around).leave(&machine, client);
+    }
     if then == Then::MayWait
         && let Some(payload) = &payload
         && let Some(pid) = pid.filter(|_| answer::can_be_given())

@@ -3,6 +3,7 @@
 //!
 //! *Invariant:* nothing here knows Claude Code or sessions.
 
+pub mod child_process;
 pub mod file_attributes;
 pub mod file_identity;
 pub mod file_room;
@@ -10,6 +11,7 @@ pub mod folder_lock;
 pub mod open_files;
 pub mod peer_identity;
 pub mod process_executable;
+pub mod process_files;
 pub mod raw_terminal;
 pub mod terminal_master;
 pub mod trusted_path;

@@ -37,7 +37,7 @@ const GATES: [&str; 2] = ["UserPromptSubmit", "PreToolUse"];
 /// The timeout of a hook that may wait, in seconds: the longest that no client overflows. Clients
 /// up to 2.1.260 count it in milliseconds in 31 bits and give up a hook with a longer one at once
 /// (measured, 2.1.160, 2.1.212 and 2.1.260). A hook that reaches it forbids nothing, so ours ends
-/// before: see `MAX_WAIT` of `trusty-hook`.
+/// before: see `trusty_fleet::pause::MAX_HOLD`.
 pub const HOOK_TIMEOUT_SECONDS: u32 = 2_147_483;
 /// What version 0.1.0 wrote in its place.
 const HOOK_TIMEOUT_SECONDS_0_1: u32 = 9_999_999;

@@ -8,6 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use trusty_platform::child_process::run_to_end;
 
 /// Its folder in the data folder.
 const FOLDER: &str = "bin";
@@ -35,33 +37,56 @@ pub(super) fn is_there(program: &Path) -> bool {
     fs::metadata(program).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o100 != 0)
 }
 
+/// Whether the system lets it be run: not from a file system that is mounted noexec.
+pub(super) fn may_run(program: &Path) -> bool {
+    rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+/// What the hook program does nothing at.
+const TRIAL_ARGUMENT: &str = "try";
+/// How long a trial may take: a machine under load starts a program within it.
+const TRIAL_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Runs the copy once, as a client would, with nothing to do.
+fn try_once(program: &Path) -> Result<(), ConnectError> {
+    let failed = |why: String| ConnectError::ProgramCannotRun(program.to_path_buf(), why);
+    let ended = run_to_end(program, &[TRIAL_ARGUMENT], TRIAL_TIMEOUT);
+    match ended {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(failed(status.to_string())),
+        Err(e) => Err(failed(e.to_string())),
+    }
+}
+
 /// The program that belongs to the one that runs: beside it.
 fn original() -> io::Result<PathBuf> {
     Ok(env::current_exe()?.with_file_name(NAME))
 }
 
-/// Puts the copy in place, or renews it.
-pub(super) fn install(around: &Surroundings) -> Result<(), ConnectError> {
+/// Puts the copy in place, or renews it, and tries it; whether another one was there, or none.
+pub(super) fn install(around: &Surroundings) -> Result<bool, ConnectError> {
     let from = original().map_err(|e| ConnectError::Io(PathBuf::from(NAME), e))?;
     let bytes = fs::read(&from).map_err(|_| ConnectError::NoProgram(from))?;
     let to = program(around);
-    put(&to, &bytes).map_err(|e| ConnectError::Io(to, e))
+    let new = put(&to, &bytes).map_err(|e| ConnectError::Io(to.clone(), e))?;
+    try_once(&to)?;
+    Ok(new)
 }
 
 /// Renews a copy that another version of ours has put there. Without an original, what is there
-/// goes on to serve.
-pub(super) fn renew(around: &Surroundings) -> Result<(), ConnectError> {
+/// goes on to serve. Whether it was renewed.
+pub(super) fn renew(around: &Surroundings) -> Result<bool, ConnectError> {
     let there = original().is_ok_and(|from| from.is_file());
     if there || !is_there(&program(around)) {
         install(around)
     } else {
-        Ok(())
+        Ok(false)
     }
 }
 
-fn put(to: &Path, bytes: &[u8]) -> io::Result<()> {
+fn put(to: &Path, bytes: &[u8]) -> io::Result<bool> {
     if is_there(to) && fs::read(to).is_ok_and(|there| there == bytes) {
-        return Ok(());
+        return Ok(false);
     }
     let folder = to.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(folder)?;
@@ -82,7 +107,7 @@ fn put(to: &Path, bytes: &[u8]) -> io::Result<()> {
     if done.is_err() {
         let _ = fs::remove_file(&new);
     }
-    done
+    done.map(|()| true)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! for nobody.
 
 use super::Command;
-use crate::hosts::{ActionError, Hands};
+use crate::hosts::{ActionError, GivenUp, Hands};
 use crate::jump::{self, JumpError, UnderWay};
 use crate::settings::Settings;
 use crate::sources::{Ended, Outlet};
@@ -10,7 +10,7 @@ use crate::surroundings::Surroundings;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use trusty_fleet::action::{Plan, Verb};
-use trusty_fleet::observation::HealthKey;
+use trusty_fleet::observation::{Act, HealthKey};
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Session, SessionId};
 
@@ -21,6 +21,8 @@ pub(super) enum Job {
     Perform(Verb, Plan, Reply),
     /// A record is to be made true.
     Reconcile(SessionId),
+    /// A hold that did not hold its session is to be given up.
+    GiveUpHold(SessionId),
     /// The terminal of a session is to come to the front.
     Jump(Box<Session>, Landed),
 }
@@ -97,19 +99,33 @@ async fn work(
             let done = jumps.join(id, go(*session, around)).await;
             out.tell(Outcome::Jumped(id, done, reply)).await;
         }
+        Job::GiveUpHold(id) => match hands.give_up_hold(id) {
+            Ok(GivenUp::Removed) => {
+                // A loop that has ended needs to know nothing.
+                let _ = out.facts.tell(vec![Fact::Act(id, Act::NotHeld)]).await;
+            }
+            Ok(GivenUp::NothingToDo) | Err(ActionError::Busy) => {}
+            Err(e) => tell_repair(&out, id, Some(e)).await,
+        },
         Job::Reconcile(id) => {
             let problem = match hands.reconcile(id).await {
                 Ok(_) | Err(ActionError::Busy) => None,
-                Err(e) => Some(format!("the pause cannot be seen to: {e}")),
+                Err(e) => Some(e),
             };
-            let key = HealthKey {
-                source: Source::Pause,
-                subject: id.to_string(),
-            };
-            // A loop that has ended needs to know nothing.
-            let _ = out.facts.tell(vec![Fact::Health(key, problem)]).await;
+            tell_repair(&out, id, problem).await;
         }
     }
+}
+
+/// Tells that a record could not be made true, or that nothing is wrong with it any more.
+async fn tell_repair(out: &Out, id: SessionId, problem: Option<ActionError>) {
+    let key = HealthKey {
+        source: Source::Pause,
+        subject: id.to_string(),
+    };
+    let problem = problem.map(|e| format!("could not repair the paused session: {e}"));
+    // A loop that has ended needs to know nothing.
+    let _ = out.facts.tell(vec![Fact::Health(key, problem)]).await;
 }
 
 async fn go(session: Session, around: Arc<Surroundings>) -> Result<(), JumpError> {

@@ -3,10 +3,11 @@
 use super::fault::point;
 use super::work::{Undo, Work, failed};
 use super::{ActionError, Hands, freezer, inside, pane, signal, tree};
+use crate::connect;
 use crate::io::{clock, sys};
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
-use trusty_fleet::action::{Pausing, Refusal, Way, with_pane};
+use trusty_fleet::action::{Obstacle, Pausing, Refusal, Way, with_pane};
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::pause::{Means, PauseKind, PauseRecord, Phase};
 
@@ -41,7 +42,14 @@ pub(super) async fn pause(
         Way::Freeze => freezer::prepare(session, client)?,
         Way::Stop { shells, group } => signal::prepare(client, shells, *group)?,
         Way::Suspend { pane, shell } => pane::prepare_suspend(hands, client, pane, *shell).await?,
-        Way::Hold => Means::Hold,
+        Way::Hold => {
+            if let Some(obstacle) = connect::hook_obstacle_now(client.pid) {
+                let obstacle = Obstacle::HooksBypassed(obstacle);
+                let refusal = Refusal::Impossible(PauseKind::Hold, obstacle);
+                return Err(ActionError::Refused(refusal));
+            }
+            Means::Hold
+        }
         Way::Interrupt { pane } => pane::prepare_interrupt(hands, client, pane).await?,
     };
     let machine = sys::machine().map_err(failed("look at the machine"))?;

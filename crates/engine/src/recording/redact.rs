@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use trusty_fleet::answered::{GivenAnswer, SettingsChange};
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::{
-    Act, Connection, Delegated, Happened, HealthKey, HookEvent, Listed, Pane, PaneKey,
-    ProcessFacts, Pulse, RegistryEntry, RegistryFile, Said, Screen, Shows, ToolCall, Transcript,
-    TranscriptKey,
+    Act, Connection, Delegated, Happened, HealthKey, HookEvent, HookObstacle, Listed, Pane,
+    PaneKey, ProcessFacts, Pulse, RegistryEntry, RegistryFile, Said, Screen, Shows, ToolCall,
+    Transcript, TranscriptKey,
 };
 use trusty_fleet::pause::{Means, PauseRecord};
 use trusty_fleet::request::{Asking, Fingerprint, RequestId};
@@ -108,6 +108,7 @@ impl Redaction {
             Fact::Pause(id, record) => Fact::Pause(id, Box::new(self.pause(*record))),
             Fact::PauseGone(id) => Fact::PauseGone(id),
             Fact::Gates(id, gates) => Fact::Gates(id, gates),
+            Fact::HookMarks(marks) => Fact::HookMarks(marks),
             Fact::Connection(dir, connection) => {
                 Fact::Connection(self.path(&dir), self.connection(connection))
             }
@@ -190,6 +191,7 @@ impl Redaction {
             exe,
             seat,
             freezable,
+            hook_obstacle,
             pulse: newest,
         } = facts;
         let path = |path: Option<PathBuf>| path.map(|p| self.path(&p));
@@ -212,6 +214,10 @@ impl Redaction {
             exe: path(exe),
             seat,
             freezable,
+            hook_obstacle: hook_obstacle.map(|obstacle| match obstacle {
+                HookObstacle::Disabled(file) => HookObstacle::Disabled(self.path(&file)),
+                HookObstacle::Started(_) | HookObstacle::OtherPidNamespace => obstacle,
+            }),
             pulse: pulse(newest),
         }
     }
@@ -243,7 +249,7 @@ impl Redaction {
     fn act(&self, act: Act) -> Act {
         match act {
             Act::Failed(verb, words) => Act::Failed(verb, self.within(words)),
-            Act::Begun(_) | Act::Done(_) => act,
+            Act::Begun(_) | Act::Done(_) | Act::NotHeld => act,
         }
     }
 

@@ -1,15 +1,17 @@
-//! The records of pauses, and the hooks that wait for their ends. Told when they change; whether
-//! a hook still lives is looked at while any waits.
+//! The records of pauses, the hooks that wait for their ends, and the sessions that hooks have left
+//! a mark of. Told when they change; whether a hook still lives is looked at while any waits.
 
 use super::watch::Watch;
 use super::{Ended, Orders, Outlet};
+use crate::hook_marks::MarkFolder;
 use crate::io::clock;
 use crate::io::sys;
 use crate::store::Store;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
-use trusty_fleet::observation::HealthKey;
+use trusty_fleet::observation::{HealthKey, HookMarks};
 use trusty_fleet::pause::{Gate, PauseRecord};
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, SessionId};
@@ -21,19 +23,26 @@ const BLIND: Duration = Duration::from_secs(2);
 /// How often it is looked at in any case.
 const ANYWAY: Duration = Duration::from_secs(30);
 
+/// How often marks of sessions that have ended are removed.
+const CLEAN_INTERVAL: Duration = Duration::from_mins(10);
+
 /// What is known of the records.
 #[derive(Debug)]
 pub struct Pauses {
     store: Store,
+    marks: MarkFolder,
+    known_marks: HookMarks,
     known: BTreeMap<SessionId, (PauseRecord, Vec<Gate>)>,
     broken: BTreeSet<String>,
 }
 
 impl Pauses {
     /// Knows nothing yet.
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, marks: MarkFolder) -> Self {
         Self {
             store,
+            marks,
+            known_marks: HookMarks::default(),
             known: BTreeMap::new(),
             broken: BTreeSet::new(),
         }
@@ -41,6 +50,21 @@ impl Pauses {
 
     /// What has changed since the last look.
     pub fn look(&mut self) -> Vec<Fact> {
+        let mut facts = self.look_at_marks();
+        facts.extend(self.look_at_records());
+        facts
+    }
+
+    fn look_at_marks(&mut self) -> Vec<Fact> {
+        let now = self.marks.read();
+        if now == self.known_marks {
+            return Vec::new();
+        }
+        self.known_marks = now.clone();
+        vec![Fact::HookMarks(now)]
+    }
+
+    fn look_at_records(&mut self) -> Vec<Fact> {
         let mut broken = BTreeMap::new();
         let folder = self.store.folder().display().to_string();
         let sessions = match self.store.sessions() {
@@ -118,8 +142,15 @@ fn lives(gate: &Gate) -> bool {
 /// Tells changes as they come.
 pub async fn run(mut pauses: Pauses, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     let mut watch = Watch::new(Source::Pause);
+    let mut cleaned_at = None;
     loop {
-        let moved = watch.aim(std::iter::once(pauses.store.folder().to_path_buf()));
+        let is_due = |at: Instant| at.elapsed() >= CLEAN_INTERVAL;
+        if cleaned_at.is_none_or(is_due) {
+            pauses.marks.clean();
+            cleaned_at = Some(clock::instant());
+        }
+        let folders = [pauses.store.folder(), pauses.marks.folder()];
+        let moved = watch.aim(folders.map(Path::to_path_buf).into_iter());
         let mut facts = pauses.look();
         facts.extend(watch.health());
         if out.tell(facts).await.is_err() {
@@ -183,7 +214,7 @@ mod tests {
             ..Surroundings::default()
         };
         let store = Store::of(&around);
-        let mut pauses = Pauses::new(store.clone());
+        let mut pauses = Pauses::new(store.clone(), MarkFolder::new(&around));
         assert_eq!(pauses.look(), []);
         let id = SessionId::new();
         let mut record = record(id);
@@ -198,6 +229,7 @@ mod tests {
             event: "PreToolUse".into(),
             agent: None,
             tool: Some("Bash".into()),
+            since: None,
         };
         store.write_gate(id, &gate(me, start)).expect("written");
         let dead = gate(u32::MAX - 1, StartTime(1));

@@ -7,6 +7,7 @@ use crate::identity::ProcessKey;
 use crate::observation::{Connection, PaneKey, Preferences, ProcessFacts, RunState, Tools};
 use crate::pause::{Asker, AtWork, PauseKind, PauseRecord, Phase};
 use crate::session::{Activity, Need, SessionId};
+use crate::status::HooksHeard;
 
 /// What is to be done, ready to be performed. Whoever performs it checks again what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub struct Standing<'a> {
     pub connection: Option<&'a Connection>,
     /// Whether its client gives up a hook with the timeout of [`Connection::Outdated`] at once.
     pub overflows_timers: bool,
+    /// Whether hooks of ours run in it.
+    pub hooks_heard: HooksHeard,
     /// What is on disk of its pause.
     pub record: Option<&'a PauseRecord>,
     /// A session that runs it is paused.

@@ -2,8 +2,9 @@
 
 use super::plan::{Host, Standing};
 use crate::identity::ProcessKey;
-use crate::observation::{Connection, PaneKey, Preferences};
+use crate::observation::{Connection, HookObstacle, PaneKey, Preferences};
 use crate::pause::PauseKind;
+use crate::status::HooksHeard;
 use crate::terminal::Ancestor;
 
 /// A kind of pause that is possible, with all that is needed to do it.
@@ -69,6 +70,10 @@ pub enum Obstacle {
     NotConnected,
     /// Its client gives up the hooks that an earlier version of ours connected.
     OutdatedHooks,
+    /// Its hooks do not run in it, or cannot find the pause.
+    HooksBypassed(HookObstacle),
+    /// It was prompted since its hooks were connected, and they were not heard.
+    HooksUnheard,
     /// Its hooks cannot run, in words.
     HooksForbidden(String),
     /// Nothing of it is at work.
@@ -91,6 +96,11 @@ impl std::fmt::Display for Obstacle {
             Self::NotInTmux => "it is not in a tmux pane",
             Self::NoShell => "no shell in its pane could bring it back",
             Self::NotConnected => "its hooks are not connected",
+            Self::HooksBypassed(obstacle) => return obstacle.fmt(f),
+            Self::HooksUnheard => {
+                "no hook of this session was heard when it was last prompted; start the session \
+                 again, or see what /hooks says in it"
+            }
             Self::OutdatedHooks => {
                 "this Claude Code gives up the hooks of an earlier Trusty Bar at once; run \
                  `trusty connect`"
@@ -234,13 +244,22 @@ fn suspend(standing: &Standing<'_>) -> Result<Way, Obstacle> {
 
 fn hold(standing: &Standing<'_>) -> Result<Way, Obstacle> {
     match standing.connection {
-        Some(Connection::Connected) => Ok(Way::Hold),
-        Some(Connection::Outdated) if standing.overflows_timers => Err(Obstacle::OutdatedHooks),
-        Some(Connection::Outdated) => Ok(Way::Hold),
-        Some(Connection::Forbidden(why) | Connection::Broken(why)) => {
-            Err(Obstacle::HooksForbidden(why.clone()))
+        Some(Connection::Outdated) if standing.overflows_timers => {
+            return Err(Obstacle::OutdatedHooks);
         }
-        Some(Connection::Apart | Connection::Lost) | None => Err(Obstacle::NotConnected),
+        Some(Connection::Connected | Connection::Outdated) => {}
+        Some(Connection::Forbidden(why) | Connection::Broken(why)) => {
+            return Err(Obstacle::HooksForbidden(why.clone()));
+        }
+        Some(Connection::Apart | Connection::Lost) | None => return Err(Obstacle::NotConnected),
+    }
+    if let Some(obstacle) = &standing.facts.hook_obstacle {
+        return Err(Obstacle::HooksBypassed(obstacle.clone()));
+    }
+    // A mark or a hook that waits outweighs what is concluded from silence.
+    match standing.hooks_heard {
+        HooksHeard::Unheard => Err(Obstacle::HooksUnheard),
+        HooksHeard::Unknown | HooksHeard::Proven => Ok(Way::Hold),
     }
 }
 

@@ -81,6 +81,7 @@ impl Fleet {
             .collect();
         evidence.focused_at.retain(|id, _| ids.contains(id));
         evidence.gates.retain(|id, _| ids.contains(id));
+        evidence.gates_told_at.retain(|id, _| ids.contains(id));
         evidence.acts.retain(|id, _| ids.contains(id));
         evidence.answers.retain(|id, _| ids.contains(id));
         evidence.requests.retain(|id, all| {

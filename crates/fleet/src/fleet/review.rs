@@ -9,7 +9,7 @@ use crate::observation::{Act, PaneKey, TranscriptKey};
 use crate::request::RequestId;
 use crate::session::{Activity, SessionId, SessionStatus};
 use crate::snapshot::{Hooks, Snapshot};
-use crate::status::FAILURE_SHOWN;
+use crate::status::{FAILURE_SHOWN, NOT_HELD_SHOWN};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -43,6 +43,8 @@ pub struct Wanted {
     pub lists: BTreeMap<PathBuf, PathBuf>,
     /// Pauses whose record does not tell the truth any more.
     pub stale_pauses: BTreeSet<SessionId>,
+    /// Those of them whose sessions were to be held and worked on: they are given up.
+    pub not_held: BTreeSet<SessionId>,
     /// Requests whose hooks are to be held, and until when, if that is limited; all others are
     /// to be let go.
     pub held: BTreeMap<RequestId, Option<Timestamp>>,
@@ -117,6 +119,8 @@ impl Fleet {
             wanted.held.extend(asks::held(known));
         }
         wanted.stale_pauses = self.stale_pauses(known);
+        let not_held = known.iter().filter(|k| k.verdict.not_held);
+        wanted.not_held = not_held.map(|k| self.machine.session_id(k.key)).collect();
         wanted
     }
 }
@@ -131,6 +135,7 @@ fn due(known: &[Known<'_>], now: Timestamp) -> Option<(Timestamp, Reason)> {
         let told = match k.act {
             Some((at, Act::Failed(..))) => Some(at.after(FAILURE_SHOWN)),
             Some((at, Act::Done(_))) => Some(at.after(PROOF)),
+            Some((at, Act::NotHeld)) => Some(at.after(NOT_HELD_SHOWN)),
             _ => None,
         };
         let answered = k.answered.map(|(at, _)| at.after(ANSWER_SHOWN));

@@ -5,13 +5,22 @@ use crate::action::{Action, Host, Plan, Refusal, Standing, Verb, Way, Wish, plan
 use crate::observation::{Act, Preferences, RunState, Tools};
 use crate::pause::{Asker, AtWork, Means, PauseKind, Phase};
 use crate::session::{Capabilities, Pause, Pending, Session, SessionId, SessionStatus};
-use crate::status;
+use crate::status::{self, HooksHeard};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A look that proves what was done comes at once; without one, no more is said after this.
 pub(super) const PROOF: Duration = Duration::from_secs(3);
+
+/// What a row says in the last day before hooks reach their limit.
+const HOLD_ENDS_SOON: &str = "the pause limit (24 days) is reached within a day; Claude Code ends \
+                              the held turn then";
+
+/// What a row says once a hold was given up.
+const NOT_HELD: &str = "Claude Code's hooks did not hold this session; it worked on, so the pause \
+                        was removed. Start it again to take up the hooks, or pause it in another \
+                        way";
 
 impl Fleet {
     /// Decides how an action on a session is done, or why it is not.
@@ -52,6 +61,7 @@ impl Fleet {
                 .entry
                 .and_then(|e| e.version.as_deref())
                 .is_none_or(status::overflows_timers),
+            hooks_heard: verdict.hooks_heard,
             record: known.case.pause.map(|(_, record)| record),
             nested: known.case.within.is_some(),
             busy: matches!(known.act, Some((_, Act::Begun(_)))),
@@ -97,7 +107,7 @@ impl Fleet {
         })
     }
 
-    /// A hold without hooks holds nothing.
+    /// A hold without hooks holds nothing, and one with hooks not for ever.
     pub(super) fn warn_of_hooks(&self, known: &Known<'_>, session: &mut Session) {
         let connection = known
             .dir()
@@ -105,10 +115,13 @@ impl Fleet {
         let apart = connection.is_some_and(|c| !c.value.runs_hooks());
         if let Some(pause) = &mut session.pause
             && pause.kind == PauseKind::Hold
-            && apart
         {
-            let told = "its hooks are not connected any more, so nothing holds it";
-            pause.caution = Some(told.to_owned());
+            if apart {
+                let told = "its hooks are not connected any more, so nothing holds it";
+                pause.caution = Some(told.to_owned());
+            } else if known.verdict.hold_ends {
+                pause.caution = Some(HOLD_ENDS_SOON.to_owned());
+            }
         }
     }
 
@@ -161,6 +174,9 @@ pub(super) fn pause(known: &Known<'_>) -> Option<Pause> {
         },
         held: count(held),
         running: count(running),
+        unproven: record.kind() == PauseKind::Hold
+            && known.verdict.status != SessionStatus::Paused
+            && known.verdict.hooks_heard != HooksHeard::Proven,
         caution: caution(record.at_work).filter(|_| long).map(str::to_owned),
     })
 }
@@ -193,7 +209,10 @@ pub(super) fn pending(known: &Known<'_>, now: Timestamp) -> Option<Pending> {
         (Some((at, Act::Failed(verb, why))), None) if now < at.after(status::FAILURE_SHOWN) => {
             (at, *verb, Some(why.clone()))
         }
-        (Some((_, Act::Failed(..) | Act::Done(_))) | None, None) => return None,
+        (Some((at, Act::NotHeld)), None) if now < at.after(status::NOT_HELD_SHOWN) => {
+            (at, Verb::Pause, Some(NOT_HELD.to_owned()))
+        }
+        (Some((_, Act::Failed(..) | Act::Done(_) | Act::NotHeld)) | None, None) => return None,
     };
     Some(Pending {
         verb,

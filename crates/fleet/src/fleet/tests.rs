@@ -3,6 +3,7 @@ mod belonging;
 mod answered;
 mod content;
 mod elsewhere;
+mod holds;
 mod identity;
 mod notices;
 mod order;
@@ -69,6 +70,7 @@ fn process(pid: u32, start: u64) -> ProcessFacts {
         exe: None,
         seat: None,
         freezable: false,
+        hook_obstacle: None,
         pulse: Pulse {
             key,
             state: RunState::Running,

@@ -2,7 +2,11 @@
 
 use crate::action::Verb;
 use crate::pause::PauseKind;
+use crate::session::SessionId;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// Whether the hooks of one config folder are ours.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +33,48 @@ impl Connection {
     }
 }
 
+/// The sessions that our hooks have left a mark of, which they do at the first event after they
+/// were connected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct HookMarks {
+    /// Since when hooks leave marks: the newest connect. None where none do, as with a hook
+    /// program of 0.1.0.
+    pub since: Option<Timestamp>,
+    /// The sessions with a mark of that connect.
+    pub sessions: BTreeSet<SessionId>,
+}
+
+/// Why no hook of the user's can hold a client, whatever its config folder says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum HookObstacle {
+    /// It was started so; the argument or the variable.
+    Started(String),
+    /// `disableAllHooks` is set in this file, which its folder brings with it.
+    Disabled(PathBuf),
+    /// It runs in another pid namespace: its hooks look for the record of another process.
+    OtherPidNamespace,
+}
+
+impl std::fmt::Display for HookObstacle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Started(how) => write!(
+                f,
+                "Claude Code was started with {how}, which leaves the user's hooks out"
+            ),
+            Self::Disabled(file) => write!(
+                f,
+                "disableAllHooks is set in {}; remove it there",
+                file.display()
+            ),
+            Self::OtherPidNamespace => f.write_str(
+                "the session runs in a container of its own, where its hooks cannot find this \
+                 pause",
+            ),
+        }
+    }
+}
+
 /// How an action goes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Act {
@@ -38,6 +84,8 @@ pub enum Act {
     Done(Verb),
     /// It was refused or failed; in words.
     Failed(Verb, String),
+    /// A pause was given up: the session worked on, and its hooks did not hold it.
+    NotHeld,
 }
 
 /// What the owner wishes of pauses and of requests.

@@ -1,6 +1,7 @@
 //! Times that a client wrote by the wall clock, moved to the time facts are dated with.
 
-use super::{Fact, RegistryEntry, Said, ToolCall, Transcript};
+use super::{Fact, HookMarks, RegistryEntry, Said, ToolCall, Transcript};
+use crate::pause::Gate;
 use crate::time::{Timestamp, WallClock};
 
 impl Fact {
@@ -18,6 +19,17 @@ impl Fact {
                 record.since = back(record.since.into()).into();
                 Self::Pause(id, record)
             }
+            Self::Gates(id, gates) => {
+                let moved = gates.into_iter().map(|gate| Gate {
+                    since: gate.since.map(|at| back(at.into()).into()),
+                    ..gate
+                });
+                Self::Gates(id, moved.collect())
+            }
+            Self::HookMarks(marks) => Self::HookMarks(HookMarks {
+                since: marks.since.map(back),
+                ..marks
+            }),
             other => other,
         }
     }

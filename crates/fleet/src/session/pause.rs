@@ -41,6 +41,9 @@ pub struct Pause {
     /// Agents that still run until their next tool; only of a hold.
     #[serde(default)]
     pub running: u32,
+    /// Whether nothing shows yet that the session's hooks run and hold it; only of a hold.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unproven: bool,
     /// What to know before it is resumed, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caution: Option<String>,

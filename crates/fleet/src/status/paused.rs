@@ -1,9 +1,9 @@
 //! Paused: by our own record with what proves it, or by other hands.
 
-use super::{Case, Doing, because, until};
+use super::{Case, Content, Doing, GATE_AWAITED, HOOKS_TAKEN_UP, SLACK, because, until};
 use crate::evidence::Process;
-use crate::observation::{RunState, StopSignal};
-use crate::pause::{Asker, Means, PauseKind, PauseRecord, Phase};
+use crate::observation::{End, Happened, HookEvent, RunState, StopSignal};
+use crate::pause::{Asker, Gate, MAX_HOLD, Means, PauseKind, PauseRecord, Phase};
 use crate::session::{Activity, Because, Source};
 use crate::time::Timestamp;
 
@@ -21,7 +21,7 @@ pub(super) fn paused(case: &Case<'_>, doing: &Doing) -> Option<Because> {
     }
     let holds = match record.kind() {
         PauseKind::Freeze | PauseKind::Stop | PauseKind::Suspend => by_others.is_some(),
-        PauseKind::Hold => by_others.is_some() || is_held(case, doing),
+        PauseKind::Hold => by_others.is_some() || is_held(case, doing, seen),
         PauseKind::Interrupt => by_others.is_some() || rests(doing),
     };
     holds.then(|| ours(record, seen))
@@ -67,17 +67,153 @@ pub(super) fn held(case: &Case<'_>, doing: &Doing, agents: usize) -> (usize, usi
 
 /// Whether the main agent has a tool at work; sub-agents that it has started do not count.
 fn runs_tool(case: &Case<'_>) -> bool {
-    let call = super::Content::of(case).running_call();
+    let call = Content::of(case).running_call();
     call.is_some_and(|call| !matches!(call.tool.as_str(), "Agent" | "Task"))
 }
 
-fn is_held(case: &Case<'_>, doing: &Doing) -> bool {
+fn is_held(case: &Case<'_>, doing: &Doing, seen: Timestamp) -> bool {
     if rests(doing) {
-        return true;
+        // That its prompt is free shows nothing of what its hooks will do.
+        return case.hook_proof.holds(case.gates, seen);
     }
-    let agents = super::Content::of(case).delegations().len();
+    let agents = Content::of(case).delegations().len();
     let (held, running) = held(case, doing, agents);
     held > 0 && running == 0 && doing.need.is_none()
+}
+
+/// Whether hooks of ours run in a session, as far as is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HookProof {
+    /// They have left a mark of it since they were connected.
+    pub marked: bool,
+    /// Since when they leave marks; none where they do not.
+    pub marks_since: Option<Timestamp>,
+    /// When a hook of it that waits was last told of, whether it still does or not.
+    pub gate_told_at: Option<Timestamp>,
+}
+
+impl HookProof {
+    /// Whether a pause seen since `seen` is proven by a mark, or by a hook that waits or did.
+    fn holds(&self, gates: &[Gate], seen: Timestamp) -> bool {
+        self.marked || !gates.is_empty() || self.gate_told_at >= Some(seen)
+    }
+}
+
+/// Whether hooks of ours run in a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HooksHeard {
+    /// They have left a mark, or wait.
+    Proven,
+    /// Nothing has happened yet that would show it.
+    Unknown,
+    /// It was prompted since hooks leave marks, and they left none.
+    Unheard,
+}
+
+/// Whether hooks of ours run in it.
+pub(super) fn hooks_heard(case: &Case<'_>, now: Timestamp) -> HooksHeard {
+    let proof = case.hook_proof;
+    if proof.marked || !case.gates.is_empty() {
+        return HooksHeard::Proven;
+    }
+    let Some(since) = proof.marks_since.map(|at| at.after(HOOKS_TAKEN_UP)) else {
+        return HooksHeard::Unknown;
+    };
+    let told = Content::of(case).told().next();
+    if told.is_some_and(|(at, _)| at >= since) {
+        return HooksHeard::Unknown;
+    }
+    let turn = case.transcript.and_then(|(_, said)| said.turn_at);
+    // The mark is written before the prompt is sent, but may be read after the transcript.
+    let prompted = turn.is_some_and(|at| at > since && now >= at.after(SLACK));
+    if prompted {
+        HooksHeard::Unheard
+    } else {
+        HooksHeard::Unknown
+    }
+}
+
+/// Whether a session that was to be held has worked on: what its hooks keep from going on has gone
+/// on after the record was seen.
+pub(super) fn is_not_held(case: &Case<'_>, doing: &Doing, now: Timestamp) -> bool {
+    let Some((seen, record)) = case.pause else {
+        return false;
+    };
+    if record.kind() != PauseKind::Hold || record.phase != Phase::Paused || !case.gates.is_empty() {
+        return false;
+    }
+    passed_gate(case, seen)
+        || went_through_turn(case, seen)
+        || doubted_at(case, doing).is_some_and(|at| now >= at)
+}
+
+/// Whether hooks told of a prompt or a tool after the pause, and then of what only comes after it.
+fn passed_gate(case: &Case<'_>, seen: Timestamp) -> bool {
+    let content = Content::of(case);
+    let since = content.told().take_while(|(at, _)| *at > seen);
+    let mut later: Vec<&HookEvent> = Vec::new();
+    for (_, event) in since {
+        let passed = match &event.what {
+            Happened::Prompted => later.iter().any(|e| is_main_work(e)),
+            Happened::ToolStarting(call) => later
+                .iter()
+                .any(|e| matches!(&e.what, Happened::ToolEnded { id } if *id == call.id)),
+            _ => false,
+        };
+        if passed {
+            return true;
+        }
+        later.push(event);
+    }
+    false
+}
+
+/// Whether an event tells that the main agent is in a turn, or was.
+fn is_main_work(event: &HookEvent) -> bool {
+    let works = matches!(
+        event.what,
+        Happened::Stopped { .. } | Happened::Failed { .. } | Happened::ToolStarting(_)
+    );
+    works && event.agent.is_none()
+}
+
+/// Whether the registry and the transcript tell of a whole turn after the pause.
+fn went_through_turn(case: &Case<'_>, seen: Timestamp) -> bool {
+    let began = case.registry.iter().any(|run| {
+        let busy = run.value.status.as_deref() == Some("busy");
+        let told = case.hook_proof.gate_told_at;
+        busy && run.first > seen && told < Some(run.first)
+    });
+    let Some((_, said)) = case.transcript.filter(|_| began) else {
+        return false;
+    };
+    let turn = said.turn_at.filter(|at| *at > seen);
+    let end = said.end.as_ref();
+    let ended = end.filter(|end| matches!(end.how, End::Finished | End::Failed));
+    turn.zip(ended).is_some_and(|(turn, end)| end.at >= turn)
+}
+
+/// When a tool call of the main agent that was made after the pause, and that no gate holds, shows
+/// that nothing holds it.
+pub(super) fn doubted_at(case: &Case<'_>, doing: &Doing) -> Option<Timestamp> {
+    let (seen, record) = case.pause?;
+    let waits = record.kind() == PauseKind::Hold && record.phase == Phase::Paused;
+    let told = case.hook_proof.gate_told_at;
+    if !waits || !case.gates.is_empty() || rests(doing) {
+        return None;
+    }
+    let (_, said) = case.transcript?;
+    let calls = said.calls.iter().filter(|call| {
+        let agent = matches!(call.tool.as_str(), "Agent" | "Task");
+        !agent && call.at > seen.after(SLACK) && told < Some(call.at)
+    });
+    calls.map(|call| call.at.after(GATE_AWAITED)).min()
+}
+
+/// When the first of the hooks that hold it reaches its limit.
+pub(super) fn hold_ends_at(case: &Case<'_>) -> Option<Timestamp> {
+    let since = case.gates.iter().filter_map(|gate| gate.since).min()?;
+    Some(Timestamp::from(since).after(MAX_HOLD))
 }
 
 /// Whether its prompt is free.

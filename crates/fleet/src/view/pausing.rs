@@ -88,6 +88,7 @@ pub(super) fn draw(session: &Session, face: &mut Face) {
     let Some(pause) = awaited else { return };
     let agents = pause.held + pause.running;
     let progress = match agents {
+        0 | 1 if pause.unproven => "waits for its next hook".to_owned(),
         0 | 1 => "waits for its next tool".to_owned(),
         n => format!("{} of {n} agents held", pause.held),
     };

@@ -101,6 +101,7 @@ pub(super) fn process() -> ProcessFacts {
         exe: Some("/home/alice/.local/share/claude/versions/2.1.330".into()),
         seat: None,
         freezable: false,
+        hook_obstacle: None,
         pulse: pulse(),
     }
 }

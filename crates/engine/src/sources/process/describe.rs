@@ -2,6 +2,7 @@
 
 use super::config_folder::OwnFolder;
 use super::run_state;
+use crate::connect::{self, StartedProcess};
 use crate::io::clock::Clock;
 use crate::io::files;
 use crate::io::sys::{self, Stat};
@@ -74,7 +75,8 @@ impl Describer {
             .with_cmd(UpdateKind::Always)
             .with_cwd(UpdateKind::Always);
         let process = self.read(pid, kind)?;
-        let told = role(process.exe(), &argv(process));
+        let argv = argv(process);
+        let told = role(process.exe(), &argv);
         let cwd = process.cwd().map(Path::to_path_buf);
         let exe = process.exe().map(Path::to_path_buf);
         // What hides its environment shows an empty one on macOS.
@@ -98,6 +100,12 @@ impl Describer {
             pid,
             start: stat.start,
         };
+        let hook_obstacle = connect::hook_obstacle(&StartedProcess {
+            pid,
+            argv: &argv,
+            environment: &environment,
+            cwd: cwd.as_deref(),
+        });
         let facts = ProcessFacts {
             key,
             uid: stat.uid,
@@ -113,6 +121,7 @@ impl Describer {
             exe,
             seat: Some(seat(stat)),
             freezable: sys::cgroup::may_leave(pid),
+            hook_obstacle,
             pulse: Pulse {
                 key,
                 state: run_state(pid, stat),

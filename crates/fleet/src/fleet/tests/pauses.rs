@@ -3,7 +3,7 @@
 use super::ways::{decide, described, parent, pause};
 use super::*;
 use crate::action::{Action, Refusal};
-use crate::observation::{Act, Connection, Happened, HookEvent, ToolCall};
+use crate::observation::{Act, Connection, Happened, HookEvent, HookMarks, ToolCall};
 use crate::pause::{Asker, AtWork, Gate, Means, PauseKind, PauseRecord, Phase};
 use crate::session::Pending;
 
@@ -33,7 +33,16 @@ pub(super) fn paused_record(phase: Phase) -> Fact {
     Fact::Pause(id(1, 7), Box::new(record))
 }
 
-fn kept(ms: i64, means: Means, phase: Phase) -> (i64, Fact) {
+/// Its hooks have left a mark of it.
+pub(super) fn marked(ms: i64) -> (i64, Fact) {
+    let marks = HookMarks {
+        since: Some(at(50)),
+        sessions: [id(9, 7)].into(),
+    };
+    (ms, Fact::HookMarks(marks))
+}
+
+pub(super) fn kept(ms: i64, means: Means, phase: Phase) -> (i64, Fact) {
     (ms, Fact::Pause(id(9, 7), Box::new(record(means, phase))))
 }
 
@@ -53,12 +62,13 @@ fn with(facts: Vec<(i64, Fact)>) -> Vec<(i64, Fact)> {
     busy().into_iter().chain(facts).collect()
 }
 
-fn gate(pid: u32, agent: Option<&str>) -> Gate {
+pub(super) fn gate(pid: u32, agent: Option<&str>) -> Gate {
     Gate {
         process: key(pid, 1),
         event: "PreToolUse".into(),
         agent: agent.map(str::to_owned),
         tool: Some("Bash".into()),
+        since: None,
     }
 }
 
@@ -91,6 +101,14 @@ fn a_pause_is_shown_once_it_is_proven() {
         ),
         (
             vec![kept(5_000, Means::Hold, paused), says(6_000, 9, "idle", "")],
+            "Active Finished",
+        ),
+        (
+            vec![
+                marked(4_000),
+                kept(5_000, Means::Hold, paused),
+                says(6_000, 9, "idle", ""),
+            ],
             "Paused Finished",
         ),
         (
@@ -278,7 +296,7 @@ fn sub_agents_are_counted_until_all_are_held() {
 }
 
 /// What a hook of the main agent told.
-fn told(what: Happened) -> Fact {
+pub(super) fn told(what: Happened) -> Fact {
     Fact::Hook(Box::new(HookEvent {
         session_id: "s".into(),
         pid: Some(9),

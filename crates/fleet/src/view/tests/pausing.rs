@@ -39,6 +39,7 @@ fn pause(kind: PauseKind) -> Pause {
         commands: false,
         held: 0,
         running: 0,
+        unproven: false,
         caution: None,
     }
 }

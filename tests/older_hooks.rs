@@ -1,0 +1,104 @@
+//! Hooks in clients that are older and take our entries: held, and answered. Run by
+//! `make older-clients-check`; some of them gave up every hook of 0.1.0 at once.
+#![cfg(target_os = "linux")]
+
+use std::time::Duration;
+use trusty_tests::trusty::{configure, connect, list, run, serve, session_of};
+use trusty_tests::wait::until;
+use trusty_tests::{Client, FakeApi, Home, Kind, Shape, Terminal};
+
+const LONG: Duration = Duration::from_mins(1);
+
+/// Whether these tests are asked for. What `make older-clients-check` has installed stays, and
+/// `make test` is long enough.
+fn is_asked_for() -> bool {
+    let asked = std::env::var_os("OLDER_HOOKS").is_some_and(|value| value == "1");
+    if !asked {
+        println!("skipped: not asked for (`make older-clients-check`)");
+    }
+    asked
+}
+
+/// What a session of this home shows of itself, in full.
+fn shown(home: &Home, pid: u32) -> serde_json::Value {
+    session_of(&list(home), pid).unwrap_or_default()
+}
+
+#[track_caller]
+fn well(home: &Home, arguments: &[&str]) -> String {
+    let output = run(home, arguments);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let told = text(&output.stdout) + &text(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {told}");
+    told
+}
+
+fn is_held_and_answered(client: Client) {
+    if !is_asked_for() {
+        return;
+    }
+    client
+        .program()
+        .expect("`make older-clients-check` installs it");
+    let (api, home) = (FakeApi::start(), Home::new());
+    // It is programs that answer here.
+    configure(&home, "[answers]\nprograms = true\n");
+    connect(&home);
+    let serving = serve(&home);
+    let folder = home.project("work");
+    let mode = ["--permission-mode", client.asking()];
+    let terminal = Terminal::open_client(client, Shape::PtyDirect, &home, &api, &folder, &mode);
+    terminal.wait_status(LONG, "idle");
+    let pid = terminal.client().pid;
+    let name = pid.to_string();
+
+    // Held: neither is the prompt sent, nor is it called anything but paused meanwhile.
+    let told = well(&home, &["pause", &name, "--how", "hold"]);
+    let proven = told.contains("Paused, held by you");
+    assert!(proven || told.contains("waits for its next hook"), "{told}");
+    terminal.submit("say later");
+    until(LONG, "a prompt that is held", || {
+        let session = shown(&home, pid);
+        (session["status"] == "Paused" && session["pause"]["held"] == 1).then_some(())
+    });
+    let asked = |events: &[trusty_tests::ApiEvent]| events.iter().any(|e| e.prompt == "say later");
+    assert!(!asked(&api.events()));
+    well(&home, &["resume", &name]);
+    api.wait_for(LONG, "say later", Kind::MessageStop);
+    terminal.wait_status(LONG, "idle");
+
+    // Answered from here.
+    terminal.submit("bash: touch made");
+    until(LONG, "a request that is held", || {
+        let requests = shown(&home, pid)["requests"].clone();
+        (requests[0]["held"] == true).then_some(())
+    });
+    well(&home, &["approve", &name, "--yes"]);
+    until(LONG, "the file", || {
+        folder.join("made").exists().then_some(())
+    });
+    terminal.wait_status(LONG, "idle");
+    let screen = terminal.screen();
+    assert!(!screen.contains("timed out"), "{screen}");
+    drop(serving);
+}
+
+#[test]
+fn client_2_1_160_is_held_and_answered() {
+    is_held_and_answered(Client::V2_1_160);
+}
+
+#[test]
+fn client_2_1_212_is_held_and_answered() {
+    is_held_and_answered(Client::V2_1_212);
+}
+
+#[test]
+fn client_2_1_260_is_held_and_answered() {
+    is_held_and_answered(Client::V2_1_260);
+}
+
+#[test]
+fn client_2_1_280_is_held_and_answered() {
+    is_held_and_answered(Client::V2_1_280);
+}
