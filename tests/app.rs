@@ -15,12 +15,15 @@ mod pausing;
 #[path = "app/quitting.rs"]
 mod quitting;
 
+use std::process::Command;
 use std::time::Duration;
 use trusty_tests::desktop::{Area, Desktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::trusty::{confine, program, surroundings};
 use trusty_tests::wait::{poll, until, until_or};
-use trusty_tests::{FakeApi, Home, Key, Shape, Terminal, Value};
+use trusty_tests::{FakeApi, Home, Key, Shape, StandIn, Terminal, Value};
 
 const LONG: Duration = Duration::from_mins(1);
+
 /// Longer than a click or a key takes to have its effect, if it has one.
 const SOON: Duration = Duration::from_secs(8);
 
@@ -427,4 +430,22 @@ fn a_hostile_name_stays_text_and_no_foreign_script_runs() {
         },
     );
     assert_eq!(page.run("return window.ran === undefined"), true);
+}
+
+#[test]
+fn an_app_that_a_session_starts_says_so_and_does_not_run() {
+    let home = Home::new();
+    confine(&home);
+    let session = StandIn::start(&home);
+    let pid = session.process().pid.to_string();
+    let output = Command::new(program("trusty-bar"))
+        .env_clear()
+        .envs(surroundings(&home))
+        .env("CLAUDE_PID", &pid)
+        .output()
+        .expect("runs");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains(&format!("pid {pid}")), "{told}");
+    assert!(told.contains("another terminal"), "{told}");
 }

@@ -7,10 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
-use trusty_tests::stand_in::StandIn;
 use trusty_tests::trusty::{Running, Watch, list, run, session_of, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, Recording, Signal};
+use trusty_tests::{Home, Recording, Signal, StandIn};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -444,4 +443,39 @@ fn a_config_folder_is_taken_as_literally_as_the_client_takes_it() {
         let seen = list(&home);
         assert_eq!(session.word(&seen).as_deref(), Some("Working"), "{named:?}");
     }
+}
+
+#[test]
+fn a_session_neither_leads_the_engine_nor_connects_hooks() {
+    let home = Home::new();
+    let session = StandIn::start(&home);
+    session.says(r#""status":"idle""#);
+    let pid = session.process().pid.to_string();
+    let started_by_it = |command: &str| {
+        let mut command_line = trusty(&home);
+        command_line
+            .args(command.split(' '))
+            .env("CLAUDE_PID", &pid);
+        command_line.output().expect("runs")
+    };
+    for command in ["serve", "connect", "disconnect"] {
+        let output = started_by_it(command);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{command}: {told}");
+        assert!(told.contains(&format!("pid {pid}")), "{command}: {told}");
+        assert!(told.contains("another terminal"), "{command}: {told}");
+    }
+    assert!(!home.config_dir().join("settings.json").exists());
+    assert!(!home.runtime().join("trusty/trusty.sock").exists());
+    // To look is no harm.
+    let shown = started_by_it("connect --dry-run");
+    assert_eq!(shown.status.code(), Some(0), "{}", text(&shown.stderr));
+    let connected = run(&home, ["connect"]);
+    assert_eq!(
+        connected.status.code(),
+        Some(0),
+        "{}",
+        text(&connected.stderr)
+    );
+    assert!(home.config_dir().join("settings.json").exists());
 }

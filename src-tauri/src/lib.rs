@@ -17,12 +17,16 @@ use popover::Popover;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tauri::{App, Manager, RunEvent};
+use trusty_engine::authorization::mark_of_this_process;
 use trusty_engine::io::launch;
 use trusty_engine::{Settings, Surroundings};
 
 const SINGLE_INSTANCE: &str = "single-instance";
 /// Opens the popover at start; a second start does so in the first.
 const OPEN: &str = "--open";
+
+/// The exit code of an app that was refused.
+const REFUSED: u8 = 3;
 
 /// What the app was started in.
 struct Place {
@@ -34,6 +38,13 @@ struct Place {
 pub fn run() -> ExitCode {
     platform::prepare();
     let around = Surroundings::read();
+    let marked = mark_of_this_process(&around, &Settings::read(&around));
+    if let Some(mark) = tauri::async_runtime::block_on(marked) {
+        // An app leads, or answers as the user does: neither is a session's to start.
+        let remedy = "start Trusty Bar from the desktop or in another terminal";
+        log::line(&format!("{mark}; {remedy}"));
+        return ExitCode::from(REFUSED);
+    }
     let place = Place {
         home: around.home.clone(),
         around,

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::fleet::Place;
+use crate::marked::refuse_marked;
 use crate::out;
 use similar::TextDiff;
 use std::path::Path;
@@ -21,6 +22,10 @@ pub(crate) struct Hooks {
 /// Connects the hooks of all config folders that are looked into.
 pub(crate) async fn run(hooks: &Hooks) -> Result<(), Failure> {
     let place = Place::find()?;
+    if !hooks.dry_run {
+        let remedy = "connect the hooks in the popover or in another terminal";
+        refuse_marked(&place, remedy).await?;
+    }
     let seen = place.sweep().await?;
     let running = seen.snapshot();
     let folders = connect::folders(&place.around, &place.settings);
@@ -45,8 +50,11 @@ pub(crate) async fn run(hooks: &Hooks) -> Result<(), Failure> {
 }
 
 /// Takes our entries out of all config folders that are looked into.
-pub(crate) fn undo(hooks: &Hooks) -> Result<(), Failure> {
+pub(crate) async fn undo(hooks: &Hooks) -> Result<(), Failure> {
     let place = Place::find()?;
+    if !hooks.dry_run {
+        refuse_marked(&place, "disconnect the hooks in another terminal").await?;
+    }
     for dir in connect::folders(&place.around, &place.settings) {
         if hooks.dry_run {
             let change = connect::plan_disconnect(&place.around, &dir);

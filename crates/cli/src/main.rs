@@ -12,6 +12,7 @@ mod connect;
 mod failure;
 mod fleet;
 mod list;
+mod marked;
 mod out;
 mod pager;
 mod record;
@@ -176,6 +177,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Record(record) => record::run(&record).await,
         Command::Replay(replay) => replay::run(&replay),
         Command::Connect(hooks) => connect::run(&hooks).await,
-        Command::Disconnect(hooks) => connect::undo(&hooks),
+        Command::Disconnect(hooks) => connect::undo(&hooks).await,
     }
 }

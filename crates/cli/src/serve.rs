@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::fleet::Place;
+use crate::marked::refuse_marked;
 use crate::out;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,6 +12,9 @@ use trusty_engine::{Engine, LeadError, Leader};
 
 pub(crate) async fn run() -> Result<(), Failure> {
     let place = Place::find()?;
+    // Who leads decides who may answer.
+    let remedy = "start Trusty Bar, or run `trusty serve` in another terminal";
+    refuse_marked(&place, remedy).await?;
     let leader = match Leader::elect(&place.places) {
         Ok(leader) => leader,
         Err(LeadError::Taken) => return Err(Failure::Refused(LeadError::Taken.to_string())),

@@ -7,7 +7,7 @@ use crate::io::{kin, sys};
 use crate::settings::Settings;
 use crate::sources::process::Scope;
 use crate::surroundings::Surroundings;
-use crate::sweep::Setup;
+use crate::sweep::{self, Setup};
 use std::collections::BTreeSet;
 use std::env;
 use std::io;
@@ -30,6 +30,9 @@ use trusty_platform::terminal_master::terminal_holders;
 /// How long the facts of a caller may take to gather. A caller that is not known by then is
 /// refused.
 const GATHER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a client tells its children of itself.
+const SESSION_VARIABLES: [&str; 2] = ["CLAUDE_PID", "CLAUDE_CODE_SESSION_ID"];
 
 /// The processes of a session, told from all others.
 #[derive(Debug, Clone)]
@@ -83,8 +86,7 @@ impl ProcessTracer {
                 pid: next,
                 start: stat.start,
             };
-            let [client, claude_id] =
-                kin::variables(next, ["CLAUDE_PID", "CLAUDE_CODE_SESSION_ID"]);
+            let [client, claude_id] = kin::variables(next, SESSION_VARIABLES);
             let text = |value: std::ffi::OsString| value.into_string().ok();
             lineage.push(TracedProcess {
                 key,
@@ -147,6 +149,26 @@ impl ProcessTracer {
         };
         keys.into_iter().map(member).collect()
     }
+}
+
+/// What tells that a session started this process. Sessions are looked for only where something
+/// could name one: a terminal, or a variable.
+pub async fn mark_of_this_process(
+    around: &Surroundings,
+    settings: &Settings,
+) -> Option<ProcessMark> {
+    let tracer = ProcessTracer::new(around, settings).ok()?;
+    if let Some(mark) = tracer.own_mark(&[]) {
+        return Some(mark);
+    }
+    let own = sys::stat(std::process::id()).ok().flatten();
+    let has_terminal = own.is_none_or(|own| own.terminal != 0);
+    let is_named = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !has_terminal && !SESSION_VARIABLES.into_iter().any(is_named) {
+        return None;
+    }
+    let seen = sweep::sweep(around, settings).await.ok()?;
+    tracer.own_mark(&LivingSession::of_snapshot(&seen.snapshot()))
 }
 
 /// A peer of the local socket, or why it is not known.

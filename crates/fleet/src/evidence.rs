@@ -13,6 +13,7 @@ pub use process::{Process, Processes};
 pub use requests::{Held, Requests};
 pub use runs::{Run, Runs};
 
+use crate::answered::GivenAnswer;
 use crate::observation::{
     Act, Attention, Connection, Fact, FolderFacts, HealthKey, HookMarks, Listed, Observation, Pane,
     PaneKey,

@@ -5,7 +5,6 @@
 //! one exception: their form is fixed by the session model.)
 
 pub mod action;
-
 pub mod answered;
 pub mod authorization;
 pub mod cadence;

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Refusal, Wish};
+use trusty_fleet::authorization::{AnswerAuthor, AnswerChannel};
 use trusty_fleet::jump::Obstacle;
 use trusty_fleet::observation::Attention;
 use trusty_fleet::pause::{Asker, PauseKind};
@@ -246,10 +247,7 @@ pub(super) async fn answer(
     if !handle.snapshot().sessions.iter().any(|s| s.id == id) {
         return Err(Problem::no_such_session());
     }
-    let author = AnswerAuthor {
-        channel: AnswerChannel::Program,
-        ..AnswerAuthor::own_face(AnswerChannel::Program)
-    };
+    let author = AnswerAuthor::own_face(AnswerChannel::Program);
     let answered = handle.answer(id, &request, answer, author).await;
     answered.map(|()| StatusCode::NO_CONTENT).map_err(|e| {
         let (status, title) = match &e {

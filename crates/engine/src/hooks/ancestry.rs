@@ -2,9 +2,11 @@
 //! the kernel knows, and not by the number in its message, which anybody can write.
 
 use crate::io::sys::{self, Stat};
+use std::io;
 use tokio::net::UnixStream;
 use trusty_fleet::identity::{Machine, ProcessKey};
 use trusty_fleet::{SessionStatus, Snapshot};
+use trusty_platform::peer_identity::PeerIdentity;
 
 /// A longer chain of parents is a loop.
 const MAX_ANCESTORS: usize = 32;
@@ -17,16 +19,22 @@ pub(super) struct PeerAncestry(Vec<ProcessKey>);
 impl PeerAncestry {
     /// Reads it now: a hook waits for its answer meanwhile, so neither it nor its client goes.
     pub(super) fn of_peer(stream: &UnixStream) -> Self {
-        let pid = stream.peer_cred().ok().and_then(|peer| peer.pid());
-        let pid = pid.and_then(|pid| u32::try_from(pid).ok());
-        pid.map_or_else(Self::default, |pid| Self::read(pid, living))
+        let Ok(peer) = PeerIdentity::of_socket(stream, read_start) else {
+            return Self::default();
+        };
+        let ancestry = Self::read(peer.pid, living);
+        // All of this was read by its pid: it counts only if that is still the same process.
+        match peer.confirm(read_start) {
+            Ok(()) => ancestry,
+            Err(_) => Self::default(),
+        }
     }
 
-    /// Climbs from `pid` with `stat`. A step counts only if the child still has that parent after
+    /// Climbs from `pid` with `look`. A step counts only if the child still has that parent after
     /// the parent was read: a pid that was given away in between is nobody's parent.
-    fn read(pid: u32, stat: impl Fn(u32) -> Option<Stat>) -> Self {
+    fn read(pid: u32, look: impl Fn(u32) -> Option<Stat>) -> Self {
         let mut chain = Vec::new();
-        let mut next = stat(pid).map(|stat| (pid, stat));
+        let mut next = look(pid).map(|stat| (pid, stat));
         while let Some((pid, now)) = next.take() {
             let start = now.start;
             chain.push(ProcessKey { pid, start });
@@ -35,8 +43,8 @@ impl PeerAncestry {
             {
                 break;
             }
-            next = stat(parent).map(|above| (parent, above));
-            if stat(pid).is_none_or(|again| (again.start, again.parent) != (start, parent)) {
+            next = look(parent).map(|above| (parent, above));
+            if look(pid).is_none_or(|again| (again.start, again.parent) != (start, parent)) {
                 break;
             }
         }
@@ -72,6 +80,11 @@ pub(super) fn is_listed(snapshot: &Snapshot, machine: &Machine, key: ProcessKey)
     let of_pid = |s: &&trusty_fleet::Session| s.pid == Some(key.pid);
     let mut found = snapshot.sessions.iter().filter(of_pid);
     found.any(|s| s.status != SessionStatus::Stopped && s.id == machine.session_id(key))
+}
+
+fn read_start(pid: u32) -> io::Result<Option<u64>> {
+    let stat = sys::stat(pid)?;
+    Ok(stat.filter(|stat| !stat.zombie).map(|stat| stat.start.0))
 }
 
 fn living(pid: u32) -> Option<Stat> {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub struct HookEvent {
     /// Claude's own session id.
     pub session_id: String,
-    /// The client's pid, from the hook's environment.
+    /// The client's pid.
     pub pid: Option<u32>,
     /// Where the client keeps the transcript.
     pub transcript: Option<PathBuf>,
