@@ -38,7 +38,8 @@ struct Place {
 pub fn run() -> ExitCode {
     platform::prepare();
     let around = Surroundings::read();
-    let marked = mark_of_this_process(&around, &Settings::read(&around));
+    let settings = Settings::read(&around);
+    let marked = mark_of_this_process(&around, &settings);
     if let Some(mark) = tauri::async_runtime::block_on(marked) {
         // An app leads, or answers as the user does: neither is a session's to start.
         let remedy = "start Trusty Bar from the desktop or in another terminal";

@@ -174,7 +174,6 @@ fn health_message(why: &str) -> String {
 mod tests {
     use super::*;
     use std::time::{Duration, SystemTime};
-    use trusty_fleet::SessionId;
     use trusty_fleet::answered::AnswerKind;
     use trusty_fleet::authorization::AnswerChannel;
     use trusty_fleet::request::RequestId;
@@ -192,7 +191,8 @@ mod tests {
             pid: Some(number),
             executable: Some("/usr/bin/trusty".into()),
             tty: Some("/dev/pts/7".into()),
-            session: SessionId(uuid::Uuid::from_u128(7)),
+            session: serde_json::from_str("\"00000000-0000-0000-0000-000000000007\"")
+                .expect("an id"),
             request: RequestId("ab".repeat(32)),
             kind: AnswerKind::Approve,
         }

@@ -332,7 +332,7 @@ mod tests {
         let record = hands.store.read(id).expect("readable").expect("written");
         assert_eq!(
             (record.phase, record.kind()),
-            (Phase::Paused, trusty_fleet::pause::PauseKind::Hold)
+            (Phase::Paused, PauseKind::Hold)
         );
         assert_eq!(record.summary, "ran Bash: make");
         let again = hands.perform(plan).await.expect_err("paused already");

@@ -24,8 +24,8 @@ pub mod store;
 pub mod surroundings;
 pub mod sweep;
 
-pub use discovery::EnginePlaces;
 pub use answer_log::AnswerLog;
+pub use discovery::EnginePlaces;
 pub use engine::{Engine, Handle, StartError};
 pub use leader::{LeadError, Leader};
 pub use one::join;

@@ -16,8 +16,7 @@ pub use runs::{Run, Runs};
 use crate::answered::GivenAnswer;
 use crate::observation::{
     Act, Attention, Connection, Fact, FolderFacts, HealthKey, HookMarks, Listed, Observation, Pane,
-    PaneKey,
-    Preferences, RegistryEntry, RegistryFile, Screen, Transcript, TranscriptKey,
+    PaneKey, Preferences, RegistryEntry, RegistryFile, Screen, Transcript, TranscriptKey,
 };
 use crate::pause::{Gate, PauseRecord};
 use crate::session::SessionId;

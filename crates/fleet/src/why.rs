@@ -261,11 +261,14 @@ fn transcript(case: &Case<'_>) -> Told {
 /// Why no hook has been heard.
 fn unheard(verdict: &Verdict, connection: Option<&Connection>) -> &'static str {
     match connection {
-        Some(Connection::Connected) if verdict.need.is_some() => {
+        Some(Connection::Connected | Connection::Outdated) if verdict.need.is_some() => {
             "the hooks are connected, but this engine has heard none: the session asked before \
              the engine ran, or its hooks reach another place"
         }
         Some(Connection::Connected) => "the hooks are connected, but none has been heard yet",
+        Some(Connection::Outdated) => {
+            "the hooks are of an older version, and none has been heard yet; run `trusty connect`"
+        }
         Some(Connection::Lost) => "the hooks are incomplete; run `trusty connect`",
         Some(Connection::Forbidden(_)) => "a policy of Claude Code forbids hooks",
         Some(Connection::Broken(_)) => "the settings file of the hooks cannot be read",

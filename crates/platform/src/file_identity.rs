@@ -61,7 +61,7 @@ impl FileIdentity {
 ///
 /// As the system tells them: nothing there, or no leave to look.
 pub fn of(path: &Path) -> io::Result<FileIdentity> {
-    Ok(FileIdentity::from(&std::fs::metadata(path)?))
+    Ok(FileIdentity::from(&fs::metadata(path)?))
 }
 
 /// What an absolute path leads to for a process, which may have another root folder and other
@@ -79,7 +79,7 @@ pub fn within_root(pid: u32, path: &Path) -> io::Result<FileIdentity> {
     // Links within are followed from that root, not from ours.
     let found = openat2(&root, path, flags, Mode::empty(), ResolveFlags::IN_ROOT);
     let file = match found {
-        Ok(found) => std::fs::File::from(found),
+        Ok(found) => File::from(found),
         // Before Linux 5.6, and while something is being renamed.
         Err(rustix::io::Errno::NOSYS | rustix::io::Errno::AGAIN) => {
             let below = path.strip_prefix("/").unwrap_or(path);
@@ -110,7 +110,7 @@ mod tests {
     fn two_paths_to_one_folder_have_one_identity() {
         let dir = tempfile::tempdir().expect("folder");
         let (real, link) = (dir.path().join("real"), dir.path().join("link"));
-        std::fs::create_dir(&real).expect("folder");
+        fs::create_dir(&real).expect("folder");
         symlink(&real, &link).expect("link");
         let me = std::process::id();
         let identity = of(&real).expect("there");

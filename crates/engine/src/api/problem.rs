@@ -22,7 +22,7 @@ pub struct Problem {
 }
 
 /// All codes, and what each means. A code keeps its meaning; there may come to be more.
-pub(super) const CODES: [(&str, &str); 44] = [
+pub(super) const CODES: &[(&str, &str)] = &[
     ("already-paused", "it is paused already"),
     (
         "ambiguous-window",

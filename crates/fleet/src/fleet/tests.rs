@@ -1,6 +1,6 @@
 mod alike;
-mod belonging;
 mod answered;
+mod belonging;
 mod content;
 mod elsewhere;
 mod holds;

@@ -252,8 +252,8 @@ fn what_cannot_be_shown_is_denied_and_not_approved() {
     };
     assert_eq!(held.take(session(1), unseen, way).1, None);
     for approves in [Answer::Allow {}, Answer::Always { suggestion: 0 }] {
-        let (reply, mut given) = oneshot::channel();
-        assert_eq!(held.answer(session(1), &id("a"), &approves, reply), None);
+        let (over, mut given) = answer(&mut held, session(1), "a", &approves);
+        assert_eq!(over, None);
         held.tell();
         let refused = given.try_recv().expect("told").expect_err("refused");
         assert_eq!(
@@ -262,8 +262,8 @@ fn what_cannot_be_shown_is_denied_and_not_approved() {
         );
         assert!(told.try_recv().is_err(), "nothing is on its way");
     }
-    let (reply, _given) = oneshot::channel();
     let deny = Answer::Deny { message: None };
-    assert_eq!(held.answer(session(1), &id("a"), &deny, reply), None);
+    let (over, _given) = answer(&mut held, session(1), "a", &deny);
+    assert_eq!(over, None);
     assert!(matches!(told.try_recv(), Ok(Told::Last(_))));
 }
