@@ -18,6 +18,8 @@ mod events;
 mod one;
 #[path = "local_api/peers.rs"]
 mod peers;
+#[path = "local_api/permitted.rs"]
+mod permitted;
 #[path = "local_api/places.rs"]
 mod places;
 #[path = "local_api/problems.rs"]
@@ -25,7 +27,7 @@ mod problems;
 
 use std::path::PathBuf;
 use std::time::Duration;
-use trusty_tests::trusty::{Running, serve};
+use trusty_tests::trusty::{Running, configure, serve};
 use trusty_tests::wait::until;
 use trusty_tests::{Home, StandIn, http};
 
@@ -39,8 +41,15 @@ struct Served {
 }
 
 impl Served {
+    /// One that lets programs answer.
     fn start() -> Self {
+        Self::start_with("[answers]\nprograms = true\n")
+    }
+
+    /// One with these settings.
+    fn start_with(settings: &str) -> Self {
         let home = Home::new();
+        configure(&home, settings);
         let serving = serve(&home);
         let socket = socket_of(&home);
         Self {

@@ -11,7 +11,7 @@ use trusty_engine::jump::JumpError;
 use trusty_engine::requests::AnswerError;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Wish};
-use trusty_fleet::authorization::{AnswerAuthor, AnswerChannel};
+use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::pause::{Asker, PauseKind};
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{Ask, Board, Card, RowAction};
@@ -67,18 +67,18 @@ pub(crate) async fn card(
     Ok(content.map(|content| Card::of(request, &content)))
 }
 
-/// Answers one request, and no other.
+/// Answers one request, and no other, as the user did in this channel.
 pub(crate) fn answer(
     app: &AppHandle,
     id: SessionId,
     request: RequestId,
     answer: Answer,
+    channel: AnswerChannel,
 ) -> impl Future<Output = Result<(), AnswerError>> + Send + use<> {
     let engine = app.state::<Popover>().engine();
-    let author = AnswerAuthor::own_face(AnswerChannel::Popover);
     async move {
         match engine {
-            Some(engine) => engine.answer(id, &request, answer, author).await,
+            Some(engine) => engine.answer(id, &request, answer, channel).await,
             None => Err(AnswerError::Gone),
         }
     }

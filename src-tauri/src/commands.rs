@@ -15,6 +15,7 @@ use trusty_engine::hosts::ActionError;
 use trusty_engine::io::launch;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::Action;
+use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::pause::PauseKind;
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{Card, PopoverEvent, Reasons};
@@ -99,7 +100,7 @@ pub(crate) async fn answer(
     request: RequestId,
     answer: Answer,
 ) -> Result<(), String> {
-    let done = acts::answer(&app, id, request, answer).await;
+    let done = acts::answer(&app, id, request, answer, AnswerChannel::Popover).await;
     done.map_err(|e| e.to_string())
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, watch};
 use trusty_engine::Handle;
 use trusty_engine::io::clock;
 use trusty_fleet::action::Action;
+use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{Ask, Board, Glance, Menu, MenuAction, MenuItem, menu};
 use trusty_fleet::{SessionId, Snapshot};
@@ -317,7 +318,11 @@ fn choose(app: &AppHandle, action: MenuAction) {
         MenuAction::Review(id) => popover::ask(app, Ask::Review, Some(id)),
         MenuAction::Deny(id, request) => {
             let no = Answer::Deny { message: None };
-            or_show(app, id, acts::answer(app, id, request, no));
+            or_show(
+                app,
+                id,
+                acts::answer(app, id, request, no, AnswerChannel::Popover),
+            );
         }
         MenuAction::Jump(id) => {
             let jumping = acts::jump(app, id);

@@ -2,7 +2,7 @@
 
 use crate::stage::{Stage, id};
 use std::process::Output;
-use trusty_tests::trusty::run;
+use trusty_tests::trusty::{TypedCommand, run, run_confirmed};
 use trusty_tests::{Home, Shape, Value};
 
 fn text(bytes: &[u8]) -> String {
@@ -26,7 +26,7 @@ fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
     };
     let request = stage.ask("bash: touch made");
     let trusty = |arguments: &[&str]| trusty(&stage.home, arguments);
-    // A script has to say that it means what is printed.
+    // Without a terminal nobody can confirm it.
     let (code, printed, told) = trusty(&["approve", "work"]);
     assert_eq!(code, Some(3), "{told}");
     assert!(printed.contains("│ touch made\n"), "{printed}");
@@ -34,7 +34,7 @@ fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
         printed.contains(&format!("request {request}\n")),
         "{printed}"
     );
-    assert!(told.contains(&format!("--request {request}")), "{told}");
+    assert!(told.contains("no terminal to confirm it in"), "{told}");
     let listed = trusty(&["requests"]).1;
     assert_eq!(listed, printed, "the same, asked for by itself");
     let json: Value =
@@ -66,11 +66,34 @@ fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
     }
     assert!(!stage.made("made"), "nothing of that was leave");
 
-    let (code, printed, told) = trusty(&["approve", "work", "--request", &request[..6]]);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(printed.contains("│ touch made\n"), "{printed}");
-    let done = format!("approved {request} of work\n");
-    assert!(printed.ends_with(&done), "{printed}");
+    for words in [
+        &["approve", "work", "--yes"][..],
+        &["approve", "work", "--request", &request[..6]],
+    ] {
+        let (code, _, told) = trusty(words);
+        assert_eq!(code, Some(3), "{words:?}: {told}");
+    }
+    assert!(!stage.made("made"), "no letter was typed");
+    let mut asked = TypedCommand::start(&stage.home, ["approve", "work"]);
+    assert!(asked.wait_question("[y/N]"), "{}", asked.screen());
+    assert!(
+        asked.screen().contains("│ touch made"),
+        "{}",
+        asked.screen()
+    );
+    asked.type_line("n");
+    let (code, shown) = asked.finish();
+    assert_eq!(code, Some(3), "{shown}");
+    assert!(shown.contains("nothing was approved"), "{shown}");
+    assert!(!stage.made("made"), "another letter was typed");
+    let words = ["approve", "work", "--request", &request[..6]];
+    let (code, shown) = run_confirmed(&stage.home, words);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("│ touch made"), "{shown}");
+    assert!(
+        shown.contains(&format!("approved {request} of work")),
+        "{shown}"
+    );
     stage.wait_made("made");
     stage.wait_over();
     let (code, printed, told) = trusty(&["approve", "work", "--yes"]);
@@ -80,7 +103,7 @@ fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
 
 #[test]
 fn of_several_the_one_that_is_meant_is_named() {
-    let Some(stage) = Stage::new(Shape::PtyDirect) else {
+    let Some(stage) = Stage::for_programs(Shape::PtyDirect) else {
         return;
     };
     let two = r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#;
@@ -120,6 +143,7 @@ fn questions_are_answered_by_number_label_and_words() {
         return;
     };
     let request = stage.ask("ask multi");
+    let typed = |arguments: &[&str]| run_confirmed(&stage.home, arguments);
     let trusty = |arguments: &[&str]| trusty(&stage.home, arguments);
     let (code, printed, told) = trusty(&["approve", "work", "--yes"]);
     assert_eq!(code, Some(3), "{told}");
@@ -127,22 +151,25 @@ fn questions_are_answered_by_number_label_and_words() {
     assert!(printed.contains("│ Which color?\n"), "{printed}");
     let (code, _, told) = trusty(&["answer", "work"]);
     assert_eq!(code, Some(3), "{told}");
-    assert!(
-        told.contains(&format!("--request {request} ANSWER")),
-        "{told}"
-    );
+    assert!(told.contains("no terminal to confirm it in"), "{told}");
+    let (code, _, told) = trusty(&["answer", "work", "blue", "1", "--yes"]);
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.contains("programs = true"), "{told}");
     let (code, _, told) = trusty(&["answer", "work", "Mauve", "1"]);
     assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("no option \"Mauve\""), "{told}");
-    let (code, printed, told) = trusty(&["answer", "work", "blue", "1,Large"]);
-    assert_eq!(code, Some(0), "{told}");
-    assert!(printed.ends_with(&format!("answered {request} of work\n")));
+    let (code, shown) = typed(&["answer", "work", "blue", "1,Large"]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(
+        shown.contains(&format!("answered {request} of work")),
+        "{shown}"
+    );
     stage.wait_result("\"Which color?\"=\"Blue\", \"Which sizes?\"=\"Small, Large\"");
     stage.wait_over();
 
     stage.ask("ask");
-    let (code, _, told) = trusty(&["answer", "work", "=neither of them"]);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, shown) = typed(&["answer", "work", "=neither of them"]);
+    assert_eq!(code, Some(0), "{shown}");
     stage.wait_result("\"Which color?\"=\"neither of them\"");
 
     // Let go, the terminal has it alone.

@@ -5,7 +5,9 @@ use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
-use trusty_tests::trusty::{Running, configure, connect, serve, session_of};
+use trusty_tests::trusty::{
+    Running, TypedOutcome, configure, connect, run_confirmed, serve, session_of,
+};
 use trusty_tests::wait::{poll, until, until_or};
 use trusty_tests::{FakeApi, Home, Key, Kind, LocalApi, ProcessRef, Shape, Terminal, Value};
 
@@ -42,12 +44,25 @@ pub(crate) struct Stage {
     pub(crate) local: LocalApi,
     pub(crate) api: FakeApi,
     pub(crate) home: Home,
+    /// Programs may answer, so answers go over the API; else a user types in a terminal.
+    pub(crate) programs: bool,
 }
+
+/// Lets programs answer.
+pub(crate) const PROGRAMS: &str = "[answers]\nprograms = true\n";
 
 /// What the API said to an answer: the HTTP status and the problem's code.
 pub(crate) type Told = (u16, String);
 
 impl Stage {
+    /// The same with programs that may answer.
+    pub(crate) fn for_programs(shape: Shape) -> Option<Self> {
+        Self::set(&Setting {
+            settings: PROGRAMS,
+            ..Setting::of(shape)
+        })
+    }
+
     /// An idle session that asks before it acts; none if the tests are to run without the client.
     pub(crate) fn new(shape: Shape) -> Option<Self> {
         Self::set(&Setting::of(shape))
@@ -78,6 +93,7 @@ impl Stage {
             local: LocalApi::of(&home),
             api,
             home,
+            programs: setting.settings.contains("programs = true"),
         };
         let listed = || stage.session().map(drop);
         until(LONG, "the session in the engine", listed);
@@ -163,11 +179,45 @@ impl Stage {
         (status, told["code"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Approves or answers as a user does: typed in a terminal.
+    #[track_caller]
+    fn answer_typed(&self, request: &str, answer: &Value) -> TypedOutcome {
+        let pid = self.client.pid.to_string();
+        let mut words = vec![pid, "--request".to_owned(), request.to_owned()];
+        let verb = match answer["kind"].as_str() {
+            Some("allow") => "approve",
+            Some("always") => {
+                let offers = self.whole(request)["card"]["always"].clone();
+                let mut offers = offers.as_array().expect("offers").iter();
+                let meant = offers.position(|o| o["suggestion"] == answer["suggestion"]);
+                words.push(format!("--always={}", meant.expect("an offer") + 1));
+                "approve"
+            }
+            Some("choose") => {
+                let questions = self.whole(request)["card"]["questions"].clone();
+                let given = answer["answers"].as_array().expect("answers");
+                for (question, labels) in questions.as_array().expect("questions").iter().zip(given)
+                {
+                    words.push(typed_words(question, labels));
+                }
+                "answer"
+            }
+            _ => panic!("{answer} needs no terminal"),
+        };
+        words.insert(0, verb.to_owned());
+        run_confirmed(&self.home, &words)
+    }
+
     /// Answers, and the engine says that the client has it, and shows it no longer.
     #[track_caller]
     pub(crate) fn give(&self, request: &str, answer: &Value) {
-        let told = self.answer(request, answer);
-        assert_eq!(told, (204, String::new()), "{answer}\n{}", self.diagnosis());
+        if self.programs || !is_protected(answer) {
+            let told = self.answer(request, answer);
+            assert_eq!(told, (204, String::new()), "{answer}\n{}", self.diagnosis());
+        } else {
+            let (code, shown) = self.answer_typed(request, answer);
+            assert_eq!(code, Some(0), "{answer}\n{shown}\n{}", self.diagnosis());
+        }
         let held = self.held();
         assert!(held.iter().all(|r| id(r) != request), "{held:?}");
     }
@@ -175,6 +225,14 @@ impl Stage {
     /// An answer that comes too late says so.
     #[track_caller]
     pub(crate) fn is_late(&self, request: &str, answer: &Value) {
+        if !self.programs && is_protected(answer) {
+            let (code, shown) = self.answer_typed(request, answer);
+            assert_eq!(code, Some(3), "{shown}");
+            // The terminal breaks lines anywhere.
+            let shown = shown.replace('\n', "");
+            assert!(shown.contains("answered elsewhere"), "{shown}");
+            return;
+        }
         assert_eq!(self.answer(request, answer), (409, "over".to_owned()));
     }
 
@@ -309,6 +367,25 @@ impl Stage {
             self.results(),
             self.terminal.screen().trim_end()
         )
+    }
+}
+
+/// Whether an answer lets something run.
+fn is_protected(answer: &Value) -> bool {
+    ["allow", "always", "choose"]
+        .iter()
+        .any(|kind| answer["kind"] == *kind)
+}
+
+/// An answer to one question as it is typed: labels, or words of the user's own.
+fn typed_words(question: &Value, labels: &Value) -> String {
+    let labels = labels.as_array().expect("labels").iter();
+    let labels: Vec<&str> = labels.filter_map(Value::as_str).collect();
+    let options = question["options"].as_array().expect("options");
+    let is_option = |label: &str| options.iter().any(|option| option["label"] == label);
+    match labels[..] {
+        [own] if !is_option(own) => format!("={own}"),
+        _ => labels.join(","),
     }
 }
 

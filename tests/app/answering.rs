@@ -1,5 +1,7 @@
 //! Answering the real client from the popover.
 
+#[path = "answering/following.rs"]
+mod following;
 #[path = "answering/kinds.rs"]
 mod kinds;
 #[path = "answering/leaving.rs"]

@@ -22,7 +22,7 @@ use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Key, Shape, Terminal};
 
 /// Longer than the app takes a notice to be unread.
-const READ: Duration = Duration::from_secs(2);
+pub(crate) const READ: Duration = Duration::from_secs(2);
 
 /// It asks before it acts.
 const CAREFUL: [&str; 2] = ["--permission-mode", "manual"];

@@ -1,7 +1,7 @@
 //! The `trusty` program under test, confined to one home.
 
 use crate::wait;
-use crate::{Home, ProcessRef};
+use crate::{Home, ProcessRef, TypedProgram};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
@@ -125,6 +125,77 @@ pub fn surroundings(home: &Home) -> Vec<(String, String)> {
 /// Runs `trusty` to its end.
 pub fn run<A: AsRef<OsStr>>(home: &Home, arguments: impl IntoIterator<Item = A>) -> Output {
     trusty(home).args(arguments).output().expect("trusty runs")
+}
+
+/// `trusty` in a terminal of its own, in which a user types.
+pub struct TypedCommand {
+    program: TypedProgram,
+}
+
+/// How a command in a terminal ended: its exit code, and what the terminal shows.
+pub type TypedOutcome = (Option<i32>, String);
+
+impl TypedCommand {
+    /// Starts it.
+    pub fn start<A: AsRef<OsStr>>(home: &Home, arguments: impl IntoIterator<Item = A>) -> Self {
+        let mut command = trusty(home);
+        let program = TypedProgram::start(command.args(arguments), ROWS, COLUMNS);
+        Self { program }
+    }
+
+    /// What the terminal shows.
+    pub fn screen(&self) -> String {
+        self.program.screen()
+    }
+
+    /// Waits until it asks something that ends so, or has ended; whether it asks.
+    #[track_caller]
+    pub fn wait_question(&mut self, end: &str) -> bool {
+        let deadline = Duration::from_mins(1);
+        wait::until_or(
+            deadline,
+            "a question in the terminal",
+            || {
+                if self.program.screen().trim_end().ends_with(end) {
+                    return Some(true);
+                }
+                self.program.ended().map(|_| false)
+            },
+            String::new,
+        )
+    }
+
+    /// Types a line.
+    pub fn type_line(&self, text: &str) {
+        self.program.types(&format!("{text}\r"));
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn finish(mut self) -> TypedOutcome {
+        let ended = self.program.wait_end();
+        (ended.code(), self.program.last_screen())
+    }
+}
+
+/// The size of such a terminal.
+const ROWS: u16 = 60;
+const COLUMNS: u16 = 200;
+
+/// The end of what is asked before an answer is given.
+const CONFIRMATION: &str = "[y/N]";
+
+/// Runs `trusty` in a terminal of its own, and confirms what it asks.
+#[track_caller]
+pub fn run_confirmed<A: AsRef<OsStr>>(
+    home: &Home,
+    arguments: impl IntoIterator<Item = A>,
+) -> TypedOutcome {
+    let mut command = TypedCommand::start(home, arguments);
+    if command.wait_question(CONFIRMATION) {
+        command.type_line("y");
+    }
+    command.finish()
 }
 
 /// What `trusty list --json` says.

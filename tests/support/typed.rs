@@ -52,6 +52,16 @@ impl TypedProgram {
         wait::until_or(LONG, text, shown, || self.screen())
     }
 
+    /// How it ended; none while it lives.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.ended()
+    }
+
+    /// What its terminal shows in the end, once it has ended.
+    pub fn last_screen(self) -> String {
+        self.0.last_screen()
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub fn wait_end(&mut self) -> ExitStatus {

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::fleet::{Place, named};
+use crate::marked::refuse_marked;
 use crate::out;
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
@@ -184,8 +185,12 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
     Ok(out::done(&format!("resumed {}\n", title(session)))?)
 }
 
+/// What a process that a session started is told to do instead.
+const RESUME_ELSEWHERE: &str = "resume the session in the popover or in another terminal";
+
 /// By our own hands, so that it repairs whatever the app has left.
 async fn resume_all(place: &Place) -> Result<(), Failure> {
+    refuse_marked(place, RESUME_ELSEWHERE).await?;
     let hands = Hands::new(&place.around);
     let (mut resumed, mut undone) = (0, Undone::default());
     for id in hands.sessions().context("failed to read the records")? {
@@ -342,7 +347,11 @@ async fn perform(
     id: SessionId,
     action: Action,
 ) -> Result<Result<(), ActionError>, Failure> {
-    match place.sweep().await?.plan(id, &action) {
+    let swept = place.sweep().await?;
+    if action == Action::Resume {
+        refuse_marked(place, RESUME_ELSEWHERE).await?;
+    }
+    match swept.plan(id, &action) {
         Ok(plan) => whole(Hands::new(&place.around).perform(plan)).await,
         Err(refusal) => Ok(Err(ActionError::Refused(refusal))),
     }
@@ -358,7 +367,9 @@ fn failure(e: ActionError) -> Failure {
 
 fn remote(told: Result<(), ClientError>) -> Result<(), Failure> {
     told.map_err(|e| match e {
-        ClientError::Refused(problem) if problem.status == 409 => Failure::Refused(problem.detail),
+        ClientError::Refused(problem) if matches!(problem.status, 403 | 409) => {
+            Failure::Refused(problem.detail)
+        }
         e => Failure::Failed(e.into()),
     })
 }

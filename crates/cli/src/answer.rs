@@ -1,22 +1,24 @@
 //! `trusty approve`, `trusty deny`, `trusty answer`, `trusty release`
 
 use crate::choose;
+use crate::confirmation::ControllingTerminal;
 use crate::failure::Failure;
 use crate::fleet::Place;
 use crate::out;
 use crate::pager::{self, ReadingOutcome};
 use crate::requests::{self, Open};
-use std::io::{self, IsTerminal};
 use trusty_engine::api::AnswerRequest;
 use trusty_engine::api::client::ClientError;
+use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, Asks};
 use trusty_fleet::view::visible;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The whole request is printed first, and only that one is approved. In a \
-                        terminal you are asked then; a script says --yes, which approves what was \
-                        printed, or --request, which approves what was read before."
+    after_help = "The whole request is printed first, and only that one is approved, after \
+                        you type a letter in the terminal. A session never approves its own \
+                        requests. A script says --yes, which needs `programs = true` under \
+                        [answers] in settings.toml when Trusty Bar starts."
 )]
 pub(crate) struct Approve {
     #[command(flatten)]
@@ -24,7 +26,7 @@ pub(crate) struct Approve {
     /// And do not ask again, as the client itself offers it; which of several offers, from 1
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     always: Option<usize>,
-    /// Do not ask: what is printed is approved
+    /// Do not ask: what is printed is approved. Needs answers.programs = true
     #[arg(long)]
     yes: bool,
 }
@@ -53,6 +55,9 @@ pub(crate) struct Choose {
     which: Which,
     /// One for each question, in their order
     answers: Vec<String>,
+    /// Do not ask. Needs answers.programs = true
+    #[arg(long, requires = "answers")]
+    yes: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -95,22 +100,15 @@ pub(crate) async fn approve(asked: &Approve) -> Result<(), Failure> {
             suggestion: offer(&open, number)?,
         },
     };
-    // Whoever named it, or says yes, has seen it; a terminal is asked all the same.
-    let is_terminal = io::stdin().is_terminal();
-    let bound = asked.yes || (!is_terminal && asked.which.request.is_some());
-    if !bound {
-        if !is_terminal {
-            return Err(Failure::Refused(format!(
-                "nothing was approved; to approve what is printed say --request {}, or --yes",
-                open.id()
-            )));
-        }
-        if !confirmed("Approve this?")? {
-            return Err(Failure::Refused("nothing was approved".into()));
-        }
-    }
+    let channel = if asked.yes {
+        AnswerChannel::Program
+    } else {
+        let terminal = ControllingTerminal::open(&place, "approved").await?;
+        let confirmed = terminal.confirm("Approve this?")?;
+        confirmed.ok_or_else(|| Failure::Refused("nothing was approved".into()))?
+    };
     let lasts = matches!(answer, Answer::Always { .. });
-    give(&place, &open, answer).await?;
+    give(&place, &open, answer, channel).await?;
     done("approved", &open)?;
     if lasts {
         for change in settings_changes(&place, &open).await {
@@ -168,14 +166,14 @@ pub(crate) async fn deny(asked: &Deny) -> Result<(), Failure> {
     } else {
         (Answer::Deny { message }, "denied")
     };
-    give(&place, &open, answer).await?;
+    give(&place, &open, answer, AnswerChannel::Terminal).await?;
     done(word, &open)
 }
 
 pub(crate) async fn release(which: &Which) -> Result<(), Failure> {
     let place = Place::find()?;
     let open = which.find(&place).await?;
-    give(&place, &open, Answer::Release {}).await?;
+    give(&place, &open, Answer::Release {}, AnswerChannel::Terminal).await?;
     done("left to its terminal:", &open)
 }
 
@@ -196,18 +194,24 @@ pub(crate) async fn choose(asked: &Choose) -> Result<(), Failure> {
         let why = why.unwrap_or("its question cannot be shown");
         return Err(Failure::Refused(format!("{why}: trusty jump {word}")));
     }
-    let answers = if !asked.answers.is_empty() {
-        choose::all(card, &asked.answers).map_err(Failure::Ambiguous)?
-    } else if io::stdin().is_terminal() {
-        ask(&open)?
-    } else {
-        return Err(Failure::Refused(format!(
-            "nothing was answered; say an answer to each question: trusty answer {word} --request \
-             {} ANSWER…",
-            open.id()
-        )));
+    let said = match &asked.answers[..] {
+        [] => None,
+        said => Some(choose::all(card, said).map_err(Failure::Ambiguous)?),
     };
-    give(&place, &open, Answer::Choose { answers }).await?;
+    let (answers, channel) = match said {
+        Some(answers) if asked.yes => (answers, AnswerChannel::Program),
+        said => {
+            let terminal = ControllingTerminal::open(&place, "answered").await?;
+            let answers = match said {
+                Some(answers) => answers,
+                None => ask(&terminal, &open)?,
+            };
+            let confirmed = terminal.confirm("Send these answers?")?;
+            let refused = || Failure::Refused("nothing was answered".into());
+            (answers, confirmed.ok_or_else(refused)?)
+        }
+    };
+    give(&place, &open, Answer::Choose { answers }, channel).await?;
     done("answered", &open)
 }
 
@@ -223,11 +227,12 @@ fn show(open: &Open) -> Result<(), Failure> {
 }
 
 /// Asks for an answer to each question, again where it does not fit.
-fn ask(open: &Open) -> Result<Vec<Vec<String>>, Failure> {
+fn ask(terminal: &ControllingTerminal, open: &Open) -> Result<Vec<Vec<String>>, Failure> {
     let mut answers = Vec::new();
     while answers.len() < open.whole.card.questions.len() {
         let number = answers.len();
-        let line = prompt(&format!("Answer to question {}: ", number + 1))?;
+        let line = terminal.ask(&format!("Answer to question {}: ", number + 1))?;
+        let line = line.ok_or_else(|| Failure::Refused("nothing was answered".into()))?;
         match choose::one(&open.whole.card, number, line.trim()) {
             Ok(answer) => answers.push(answer),
             Err(told) => out::tell(&told),
@@ -236,23 +241,15 @@ fn ask(open: &Open) -> Result<Vec<Vec<String>>, Failure> {
     Ok(answers)
 }
 
-fn confirmed(question: &str) -> Result<bool, Failure> {
-    match prompt(&format!("{question} [y/N] ")) {
-        Ok(line) => Ok(matches!(line.trim(), "y" | "Y" | "yes")),
-        Err(Failure::Refused(_)) => Ok(false),
-        Err(e) => Err(e),
-    }
-}
-
-fn prompt(text: &str) -> Result<String, Failure> {
-    let line = out::ask(text)?;
-    line.ok_or_else(|| Failure::Refused("nothing was answered".into()))
-}
-
-async fn give(place: &Place, open: &Open, answer: Answer) -> Result<(), Failure> {
+async fn give(
+    place: &Place,
+    open: &Open,
+    answer: Answer,
+    channel: AnswerChannel,
+) -> Result<(), Failure> {
     let request = open.id().clone();
     let answer = AnswerRequest { request, answer };
-    let given = place.remote().answer(open.session, &answer).await;
+    let given = place.remote().answer(open.session, &answer, channel).await;
     given.map_err(|e| match e {
         ClientError::Refused(problem) if problem.status < 500 => Failure::Refused(problem.detail),
         ClientError::Nobody => Failure::Refused(

@@ -8,6 +8,7 @@ mod act;
 mod answer;
 mod answered;
 mod choose;
+mod confirmation;
 mod connect;
 mod failure;
 mod fleet;

@@ -92,7 +92,7 @@ pub(crate) fn tell(text: &str) {
 }
 
 /// Lines in which nothing steers the terminal.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let lines: Vec<String> = text.split('\n').map(visible).collect();
     lines.join("\n")
 }

@@ -206,6 +206,9 @@ pub(crate) fn draw(open: &Open) -> String {
             behind("  │ ", &offer.text, &mut lines);
         }
     }
+    if request.programs {
+        lines.push("  programs may answer this, too (answers.programs = true)".to_owned());
+    }
     if let Some(why) = &card.unseen {
         lines.push(format!("  It cannot be approved from here: {why}"));
     }
@@ -260,6 +263,7 @@ mod tests {
             detail: None,
             agent: None,
             held: true,
+            programs: false,
             until: None,
             since: std::time::SystemTime::UNIX_EPOCH,
         };

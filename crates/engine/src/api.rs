@@ -13,7 +13,7 @@ pub use act::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
 pub use document::openapi;
 pub use events::EventData;
 pub use problem::Problem;
-pub use read::{EngineHealth, WholeRequest};
+pub use read::{AnswerPermissions, EngineHealth, WholeRequest};
 
 use crate::discovery::EnginePlaces;
 use crate::engine::Handle;
@@ -37,6 +37,8 @@ use trusty_fleet::{Fact, SessionId};
 
 /// The header that tells which version answers.
 pub const VERSION_HEADER: &str = "x-trusty-version";
+/// The header of an answer that tells where the user gave it.
+pub const ANSWERED_IN_HEADER: &str = "trusty-answered-in";
 /// This version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Where events are.

@@ -23,8 +23,9 @@ use trusty_fleet::authorization::{
 };
 use trusty_fleet::client::{Role, role};
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
+use trusty_platform::file_identity::{self, FileIdentity};
 use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
-use trusty_platform::process_executable::{FileIdentity, process_executable};
+use trusty_platform::process_executable::process_executable;
 use trusty_platform::terminal_master::terminal_holders;
 
 /// How long the facts of a caller may take to gather. A caller that is not known by then is
@@ -301,7 +302,7 @@ impl OwnPrograms {
         }
         let is = |name: &str| {
             let path = self.folder.as_ref().map(|folder| folder.join(name));
-            path.is_some_and(|path| FileIdentity::of_path(&path).ok() == Some(file))
+            path.is_some_and(|path| file_identity::of(&path).ok() == Some(file))
         };
         if is(APP_NAME) {
             PeerProgram::App
@@ -317,6 +318,7 @@ impl OwnPrograms {
 mod tests {
     use super::*;
     use std::process::{Command, Stdio};
+    use trusty_fleet::authorization::MarkKind;
 
     fn tracer() -> ProcessTracer {
         let home = tempfile::tempdir().expect("folder");
@@ -380,5 +382,54 @@ mod tests {
             process.wait().expect("collected");
         }
         assert_eq!(marks, expected);
+    }
+
+    /// A process that started later than this.
+    fn started_after(start: StartTime) -> std::process::Child {
+        loop {
+            let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
+            let stat = sys::stat(child.id()).expect("readable").expect("alive");
+            if stat.start > start {
+                return child;
+            }
+            child.kill().expect("our own child");
+            child.wait().expect("collected");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_control_group_of_a_session_marks_its_processes_and_a_shared_one_does_not() {
+        // Control groups are made by root, or where a login has some of its own.
+        if !sys::cgroup::may_leave(std::process::id()) {
+            return;
+        }
+        let tracer = tracer();
+        let own = sys::cgroup::of(std::process::id()).expect("readable");
+        let around = sys::cgroup::around(&own.expect("one")).expect("a place");
+        let group = around.join(format!("trusty-test-{}", std::process::id()));
+        sys::cgroup::make(&group).expect("made");
+        let start = |child: &std::process::Child| {
+            let stat = sys::stat(child.id()).expect("readable").expect("alive");
+            stat.start
+        };
+        let mut login = started_after(StartTime(0));
+        let mut client = started_after(start(&login));
+        let mut other = started_after(start(&client));
+        let sessions = [session(&tracer, client.id(), None)];
+        for process in [&client, &other] {
+            sys::cgroup::enter(&group, process.id()).expect("moved");
+        }
+        let alone = tracer.mark(other.id(), &sessions);
+        sys::cgroup::enter(&group, login.id()).expect("moved");
+        let shared = tracer.mark(other.id(), &sessions);
+        for process in [&mut login, &mut client, &mut other] {
+            process.kill().expect("our own child");
+            process.wait().expect("collected");
+        }
+        sys::cgroup::remove(&group).expect("empty");
+        let alone = alone.map(|mark| (mark.kind, mark.pid));
+        assert_eq!(alone, Some((MarkKind::ControlGroup, sessions[0].pid)));
+        assert_eq!(shared, None);
     }
 }

@@ -10,6 +10,7 @@ pub(crate) use handle::Ends;
 pub use handle::{Handle, Looking};
 
 use crate::answer_log::{AnswerLog, AnswerRecorder};
+use crate::authorization::CallerRegister;
 use crate::desk::Desk;
 use crate::io::clock::Clock;
 use crate::leftovers;
@@ -28,7 +29,7 @@ use crate::sources::tmux::{self, Tmux};
 use crate::sources::transcript::{self, Transcripts};
 use crate::sources::{Ended, Orders, Outlet};
 use crate::surroundings::Surroundings;
-use crate::sweep::{self, Setup, Sources};
+use crate::sweep::{Setup, Sources};
 use input::{Input, next};
 use std::collections::BTreeMap;
 use std::io;
@@ -128,6 +129,8 @@ impl Engine {
         // One that cannot be raised holds; that few are left is told when they are.
         let _ = open_files::raise_soft_limit();
         let clock = Clock::start();
+        let callers = CallerRegister::new(around, settings).map_err(StartError::Machine)?;
+        let policy = callers.policy();
         let (send_commands, commands) = mpsc::channel(COMMANDS);
         let (send_snapshots, snapshots) = watch::channel(Arc::default());
         let (looking, looks) = watch::channel(0);
@@ -145,6 +148,7 @@ impl Engine {
             snapshots: send_snapshots,
             settings: settings.clone(),
             followed: follow,
+            policy,
         };
         let handle = Handle {
             clock,
@@ -153,6 +157,7 @@ impl Engine {
             looking: Arc::new(looking),
             settings,
             followed: Followed::new(followed, around.clone()),
+            callers: Arc::new(callers),
         };
         Ok((handle, ends))
     }
@@ -171,6 +176,7 @@ impl Engine {
             snapshots,
             settings,
             followed: _,
+            policy,
         } = ends;
         let now = Arc::clone(&settings.borrow());
         let setup = Setup::of(around, &now).map_err(StartError::Machine)?;
@@ -201,14 +207,19 @@ impl Engine {
             connections: hold("trusty-connect", &feed, connection::run)?,
         };
         let (file, told) = (around.settings_file(), feed.1.clone());
-        spawn("trusty-wishes", move || settings::run(file, settings, told))?;
+        spawn("trusty-wishes", move || {
+            settings::run(file, policy, settings, told)
+        })?;
         let (send_jobs, jobs) = mpsc::channel(JOBS);
         let (within, facts) = (around.clone(), feed.1.clone());
         let told = Out { outcomes, facts };
         spawn("trusty-hands", move || work::run(within, jobs, told))?;
         let answers = AnswerRecorder::start(AnswerLog::of(around), feed.1.clone())?;
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
-        for fact in sweep::settings_facts(around, &now) {
+        for fact in settings::facts(&around.settings_file(), policy, &now) {
+            if matches!(fact, Fact::Health(_, None)) {
+                continue;
+            }
             desk.file(Observation {
                 at: clock.now(),
                 fact,

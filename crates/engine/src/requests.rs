@@ -6,10 +6,14 @@ mod desk;
 pub use decision::{Unfit, decide};
 pub(crate) use desk::{Held, LastWord, Told};
 
+use crate::authorization::ConnectedPeer;
 use crate::engine::Handle;
 use std::sync::Arc;
 use trusty_fleet::SessionId;
-use trusty_fleet::authorization::AnswerAuthor;
+use trusty_fleet::authorization::{
+    AnswerAuthor, AnswerChannel, AnswerPolicy, AuthorizationRefusal, Caller, LivingSession,
+    ProtectedRequest, authorize,
+};
 use trusty_fleet::request::{Answer, Content, RequestId};
 
 /// Why an answer was not given.
@@ -30,10 +34,16 @@ pub enum AnswerError {
     /// The engine that runs does not tell what is asked; why, in words.
     #[error("what it asks could not be read: {0}")]
     Unread(String),
+    /// Whoever answers may not; in words.
+    #[error("{0}")]
+    NotAuthorized(String),
     /// No engine holds anything.
     #[error("no engine runs, so nothing is held for an answer; answer in its terminal")]
     Gone,
 }
+
+/// The code of a refusal to whoever may not do what was asked.
+pub const NOT_FOR_PROGRAMS: &str = "not-for-programs";
 
 impl From<Unfit> for AnswerError {
     fn from(unfit: Unfit) -> Self {
@@ -50,6 +60,7 @@ impl AnswerError {
             Self::Paused => "paused",
             Self::Unheard => "unheard",
             Self::Unread(_) => "unread",
+            Self::NotAuthorized(_) => NOT_FOR_PROGRAMS,
             Self::Gone => "gone",
         }
     }
@@ -81,18 +92,76 @@ impl Handle {
         Ok(self.content(session, request.clone()).await)
     }
 
-    /// Answers a request, in the name of `author`. Returns when its hook has handed the answer on.
+    /// Answers a request for the user of this face, who did it in this channel. Returns when its
+    /// hook has handed the answer on.
+    ///
+    /// # Errors
+    ///
+    /// The request is over, the answer does not fit, or an engine that is followed refuses it.
     pub async fn answer(
         &self,
         session: SessionId,
         request: &RequestId,
         answer: Answer,
-        author: AnswerAuthor,
+        channel: AnswerChannel,
     ) -> Result<(), AnswerError> {
-        if let Some(done) = self.followed.answer(session, request, &answer).await {
+        let told = self.followed.answer(session, request, &answer, channel);
+        if let Some(done) = told.await {
             return done;
         }
-        let author = of_this_process(author);
-        self.give(session, request.clone(), answer, author).await
+        let author = author_of(
+            &Caller::OwnFace(channel),
+            &answer,
+            None,
+            self.callers.policy(),
+        )?;
+        self.give(session, request.clone(), answer, of_this_process(author))
+            .await
     }
+
+    /// Answers a request for the process at the other end of a connection, which says that the
+    /// user answered in this channel. Returns when its hook has handed the answer on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::answer`], or the process may not.
+    pub(crate) async fn answer_for(
+        &self,
+        peer: ConnectedPeer,
+        said: Option<AnswerChannel>,
+        session: SessionId,
+        request: RequestId,
+        answer: Answer,
+    ) -> Result<(), AnswerError> {
+        let caller = self.caller(peer).await;
+        let author = author_of(&caller, &answer, said, self.callers.policy())?;
+        self.give(session, request, answer, author).await
+    }
+
+    /// Why the process at the other end of a connection may not resume a session; none if it may.
+    pub(crate) async fn resume_refusal(&self, peer: ConnectedPeer) -> Option<AuthorizationRefusal> {
+        let caller = self.caller(peer).await;
+        let decided = authorize(&caller, ProtectedRequest::Resume, self.callers.policy());
+        decided.err()
+    }
+
+    async fn caller(&self, peer: ConnectedPeer) -> Caller {
+        let sessions = LivingSession::of_snapshot(&self.snapshot());
+        self.callers.caller(peer, sessions).await
+    }
+}
+
+/// Who gives an answer, if they may.
+fn author_of(
+    caller: &Caller,
+    answer: &Answer,
+    said: Option<AnswerChannel>,
+    policy: AnswerPolicy,
+) -> Result<AnswerAuthor, AnswerError> {
+    let channel = match ProtectedRequest::of_answer(answer, said) {
+        Some(request) => authorize(caller, request, policy)
+            .map_err(|refusal| AnswerError::NotAuthorized(refusal.to_string()))?,
+        None => caller.unprotected_channel(said),
+    };
+    Ok(caller.author(channel))
 }

@@ -213,6 +213,9 @@ impl Settings {
                 _ => settings.ignore(&format!("{section} is not a known section")),
             }
         }
+        if settings.answer_policy.programs && !settings.answer_policy.terminal {
+            settings.ignore("answers.terminal = false has no effect with answers.programs = true");
+        }
         settings.be_brief();
         Ok(settings)
     }

@@ -68,6 +68,31 @@ pub enum Caller {
     Unknown(String),
 }
 
+impl Caller {
+    /// Where an answer counts as given that anybody may give.
+    pub fn unprotected_channel(&self, said: Option<AnswerChannel>) -> AnswerChannel {
+        match self {
+            Self::OwnFace(channel) => *channel,
+            Self::Process(facts) => facts.believed_channel(said.unwrap_or(AnswerChannel::Program)),
+            Self::Unknown(_) => AnswerChannel::Program,
+        }
+    }
+
+    /// Who gives an answer in this channel.
+    pub fn author(&self, channel: AnswerChannel) -> AnswerAuthor {
+        match self {
+            Self::OwnFace(_) | Self::Unknown(_) => AnswerAuthor::own_face(channel),
+            Self::Process(facts) => AnswerAuthor {
+                channel,
+                pid: Some(facts.process.pid),
+                executable: facts.executable.clone(),
+                tty: facts.terminal.as_ref().map(|terminal| terminal.tty.clone()),
+                session: facts.mark.as_ref().map(|mark| mark.id),
+            },
+        }
+    }
+}
+
 /// What is known of a calling process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerFacts {
@@ -81,6 +106,19 @@ pub struct PeerFacts {
     pub mark: Option<ProcessMark>,
     /// Its controlling terminal.
     pub terminal: Option<PeerTerminal>,
+}
+
+impl PeerFacts {
+    /// The channel that a program names, if it is one that it may speak of.
+    fn believed_channel(&self, said: AnswerChannel) -> AnswerChannel {
+        use AnswerChannel::{Notification, Popover, Program, Terminal};
+        match (self.program, said, &self.mark) {
+            (PeerProgram::App, Popover | Notification, None) => said,
+            (PeerProgram::Command, Terminal, None) if self.terminal.is_some() => said,
+            (PeerProgram::App, _, None) => Popover,
+            _ => Program,
+        }
+    }
 }
 
 /// Which program a calling process runs, by device and inode of its file.
@@ -211,10 +249,7 @@ pub fn authorize(
     };
     match facts.program {
         // 4: an app that follows this engine.
-        PeerProgram::App => Ok(match said {
-            Some(AnswerChannel::Notification) => AnswerChannel::Notification,
-            _ => AnswerChannel::Popover,
-        }),
+        PeerProgram::App => Ok(facts.believed_channel(said.unwrap_or(AnswerChannel::Popover))),
         // 5: a letter typed in a terminal of the user.
         PeerProgram::Command => match confirmed_in_terminal(facts, said, policy) {
             Ok(()) => Ok(AnswerChannel::Terminal),

@@ -1,38 +1,8 @@
 //! Which file a process runs.
 
-use std::fs::{self, Metadata};
+use crate::file_identity::{self, FileIdentity};
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-
-/// A file, whatever names it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FileIdentity {
-    /// The device that holds it.
-    pub device: u64,
-    /// Its number there.
-    pub inode: u64,
-}
-
-impl FileIdentity {
-    /// The file that a path leads to, links followed.
-    ///
-    /// # Errors
-    ///
-    /// There is none, or it cannot be reached.
-    pub fn of_path(path: &Path) -> io::Result<Self> {
-        fs::metadata(path).map(|found| Self::from(&found))
-    }
-}
-
-impl From<&Metadata> for FileIdentity {
-    fn from(found: &Metadata) -> Self {
-        Self {
-            device: found.dev(),
-            inode: found.ino(),
-        }
-    }
-}
+use std::path::PathBuf;
 
 /// The program of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,9 +22,9 @@ pub struct ProcessExecutable {
 pub fn process_executable(pid: u32) -> io::Result<ProcessExecutable> {
     let link = PathBuf::from(format!("/proc/{pid}/exe"));
     Ok(ProcessExecutable {
-        path: fs::read_link(&link)?,
+        path: std::fs::read_link(&link)?,
         // The kernel follows it to the file that runs, also where that has no name any more.
-        file: FileIdentity::of_path(&link)?,
+        file: file_identity::of(&link)?,
     })
 }
 
@@ -80,7 +50,7 @@ pub fn process_executable(pid: u32) -> io::Result<ProcessExecutable> {
     }
     buffer.truncate(length);
     let path = PathBuf::from(OsString::from_vec(buffer));
-    let file = FileIdentity::of_path(&path)?;
+    let file = file_identity::of(&path)?;
     Ok(ProcessExecutable { path, file })
 }
 
@@ -92,15 +62,15 @@ mod tests {
     fn the_executable_of_a_process_is_the_file_that_it_runs() {
         let own = std::env::current_exe().expect("a path");
         let told = process_executable(std::process::id()).expect("readable");
-        let file = FileIdentity::of_path(&own).expect("there");
+        let file = file_identity::of(&own).expect("there");
         assert_eq!(told.file, file);
         let folder = tempfile::tempdir_in(own.parent().expect("a folder")).expect("folder");
         let other_name = folder.path().join("other");
-        fs::hard_link(&own, &other_name).expect("one more name");
-        assert_eq!(FileIdentity::of_path(&other_name).expect("there"), file);
+        std::fs::hard_link(&own, &other_name).expect("one more name");
+        assert_eq!(file_identity::of(&other_name).expect("there"), file);
         let copy = folder.path().join("copy");
-        fs::copy(&own, &copy).expect("copied");
-        assert_ne!(FileIdentity::of_path(&copy).expect("there"), file);
+        std::fs::copy(&own, &copy).expect("copied");
+        assert_ne!(file_identity::of(&copy).expect("there"), file);
         assert!(process_executable(u32::MAX - 1).is_err());
     }
 }

@@ -5,7 +5,7 @@ use crate::{acts, log, popover};
 use tauri::AppHandle;
 use trusty_engine::Handle;
 use trusty_fleet::SessionId;
-use trusty_fleet::authorization::{AnswerAuthor, AnswerChannel};
+use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::notice::Slot;
 use trusty_fleet::request::{Answer, RequestId};
 
@@ -39,6 +39,6 @@ async fn answer(
     request: &RequestId,
     answer: Answer,
 ) -> anyhow::Result<()> {
-    let author = AnswerAuthor::own_face(AnswerChannel::Notification);
-    Ok(engine.answer(id, request, answer, author).await?)
+    let channel = AnswerChannel::Notification;
+    Ok(engine.answer(id, request, answer, channel).await?)
 }

@@ -3,7 +3,7 @@
 use crate::stage::{Stage, id};
 use std::process::Output;
 use trusty_tests::Shape;
-use trusty_tests::trusty::run;
+use trusty_tests::trusty::{run, run_confirmed};
 
 /// `trusty`, about this session: its exit code, and all that it printed.
 fn trusty(stage: &Stage, verb: &str, more: &[&str]) -> (Option<i32>, String) {
@@ -16,6 +16,15 @@ fn trusty(stage: &Stage, verb: &str, more: &[&str]) -> (Option<i32>, String) {
     } = run(&stage.home, arguments);
     let told = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     (status.code(), told.concat())
+}
+
+/// The same in a terminal, where the user confirms.
+#[track_caller]
+fn is_confirmed(stage: &Stage, verb: &str, more: &[&str]) {
+    let pid = stage.client.pid.to_string();
+    let arguments = [&[verb, pid.as_str()], more].concat();
+    let (code, shown) = run_confirmed(&stage.home, arguments);
+    assert_eq!(code, Some(0), "{verb} {more:?}: {shown}");
 }
 
 #[track_caller]
@@ -32,14 +41,16 @@ pub(crate) fn each_answer(shape: Shape) {
         return;
     };
     let request = stage.ask("bash: touch made");
-    let (code, told) = trusty(&stage, "approve", &[]);
-    assert_eq!(code, REFUSED, "{told}");
-    assert!(
-        told.contains("touch made") && told.contains(&request),
-        "{told}"
-    );
+    for more in [&[][..], &["--yes"], &["--request", &request]] {
+        let (code, told) = trusty(&stage, "approve", more);
+        assert_eq!(code, REFUSED, "{told}");
+        assert!(
+            told.contains("touch made") && told.contains(&request),
+            "{told}"
+        );
+    }
     assert!(!stage.made("made"));
-    succeeds(&stage, "approve", &["--request", &request]);
+    is_confirmed(&stage, "approve", &["--request", &request]);
     stage.wait_made("made");
     let (code, told) = trusty(&stage, "approve", &["--request", &request]);
     assert_eq!(code, REFUSED, "{told}");
@@ -56,14 +67,14 @@ pub(crate) fn each_answer(shape: Shape) {
     assert!(!stage.made("other"));
 
     stage.ask("ask multi");
-    succeeds(&stage, "answer", &["=Green", "1,2"]);
+    is_confirmed(&stage, "answer", &["=Green", "1,2"]);
     stage.wait_result("\"Which color?\"=\"Green\", \"Which sizes?\"=\"Small, Large\"");
     stage.goes_on("say and on");
 }
 
 /// Several wait: none is taken for another.
 pub(crate) fn one_of_several(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+    let Some(stage) = Stage::for_programs(shape) else {
         return;
     };
     stage

@@ -7,7 +7,7 @@ use trusty_tests::{Shape, Value};
 
 /// One question, answered with a text that is none of its options.
 pub(crate) fn own_words(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+    let Some(stage) = Stage::for_programs(shape) else {
         return;
     };
     let request = stage.ask("ask");

@@ -33,7 +33,7 @@ pub(crate) struct Pty {
 
 impl Pty {
     /// Starts `command` as the leader of a session whose terminal is the new one.
-    pub(super) fn spawn(command: &Command) -> Self {
+    pub(crate) fn spawn(command: &Command) -> Self {
         Self::spawn_sized(command, ROWS, COLUMNS)
     }
 
@@ -115,6 +115,15 @@ impl Pty {
 
     pub(crate) fn screen(&self) -> String {
         lock(&self.screen).screen().contents()
+    }
+
+    /// All that was painted, once the program has ended.
+    pub(crate) fn last_screen(mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            // Its last terminal is closed, which ends the reader.
+            let _ = reader.join();
+        }
+        self.screen()
     }
 
     /// The window title the program has set last.

@@ -1,18 +1,20 @@
 //! What can be done to a session over the API.
 
 use super::problem::{Problem, problem};
-use super::take::{self, Body, Id};
+use super::take::{self, AnsweredIn, Body, Id};
+use crate::authorization::ConnectedPeer;
 use crate::engine::Handle;
 use crate::hosts::ActionError;
 use crate::jump::JumpError;
 use crate::requests::AnswerError;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Refusal, Wish};
-use trusty_fleet::authorization::{AnswerAuthor, AnswerChannel};
+use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::jump::Obstacle;
 use trusty_fleet::observation::Attention;
 use trusty_fleet::pause::{Asker, PauseKind};
@@ -114,6 +116,8 @@ pub(super) async fn pause(
         (status = 204, description = "It runs"),
         (status = 400, description = "The id is not a UUID", body = Problem,
             content_type = "application/problem+json"),
+        (status = 403, description = "The calling process may not do this", body = Problem,
+            content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
         (status = 406, description = "The header Accept leaves application/json out",
@@ -124,7 +128,16 @@ pub(super) async fn pause(
             content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn resume(State(handle): State<Handle>, Id(id): Id) -> Response {
+pub(super) async fn resume(
+    State(handle): State<Handle>,
+    Extension(peer): Extension<ConnectedPeer>,
+    Id(id): Id,
+) -> Response {
+    handle.primed().await;
+    let listed = handle.snapshot().sessions.iter().any(|s| s.id == id);
+    if listed && let Some(refusal) = handle.resume_refusal(peer).await {
+        return Problem::not_for_programs(&refusal.to_string()).into_response();
+    }
     act(&handle, id, Action::Resume).await
 }
 
@@ -212,11 +225,17 @@ pub(super) async fn jump(State(handle): State<Handle>, Id(id): Id) -> Response {
     post,
     path = "/v1/sessions/{id}/answer",
     tag = "actions",
-    params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The session's id"),
+        ("trusty-answered-in" = Option<AnswerChannel>, Header,
+            description = "Where the user answered. Only the app and trusty are believed."),
+    ),
     request_body(content = AnswerRequest, description = "Which request, and the answer"),
     responses(
         (status = 204, description = "Its client has the answer"),
         (status = 400, description = "The id or the body is not understood", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 403, description = "The calling process may not do this", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
@@ -238,7 +257,9 @@ pub(super) async fn jump(State(handle): State<Handle>, Id(id): Id) -> Response {
 )]
 pub(super) async fn answer(
     State(handle): State<Handle>,
+    Extension(peer): Extension<ConnectedPeer>,
     Id(id): Id,
+    AnsweredIn(said): AnsweredIn,
     body: Body<AnswerRequest>,
 ) -> Result<StatusCode, Problem> {
     let AnswerRequest { request, answer } = body.needed()?;
@@ -247,12 +268,12 @@ pub(super) async fn answer(
     if !handle.snapshot().sessions.iter().any(|s| s.id == id) {
         return Err(Problem::no_such_session());
     }
-    let author = AnswerAuthor::own_face(AnswerChannel::Program);
-    let answered = handle.answer(id, &request, answer, author).await;
+    let answered = handle.answer_for(peer, said, id, request, answer).await;
     answered.map(|()| StatusCode::NO_CONTENT).map_err(|e| {
         let (status, title) = match &e {
             AnswerError::Over => (StatusCode::CONFLICT, "Too late"),
             AnswerError::Paused => (StatusCode::CONFLICT, "Paused"),
+            AnswerError::NotAuthorized(told) => return Problem::not_for_programs(told),
             AnswerError::Unfit(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Does not fit"),
             AnswerError::Unheard | AnswerError::Unread(_) | AnswerError::Gone => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "Failed")

@@ -4,6 +4,7 @@ mod events;
 
 pub use events::{Events, Heard, Listen};
 
+use super::ANSWERED_IN_HEADER;
 use super::events::LAST_EVENT;
 use super::{AnswerRequest, AttentionRequest, EVENTS, EngineHealth, PauseRequest, Problem};
 use super::{StopRequest, VERSION, VERSION_HEADER, WholeRequest};
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
+use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::RequestId;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot};
@@ -166,7 +168,11 @@ impl Remote {
     }
 
     async fn act(&self, path: &str, body: Vec<u8>) -> Result<(), ClientError> {
-        let request = Request::post(path)
+        self.act_by(Request::post(path), body).await
+    }
+
+    async fn act_by(&self, request: request::Builder, body: Vec<u8>) -> Result<(), ClientError> {
+        let request = request
             .header(hyper::header::HOST, "trusty")
             .header(hyper::header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)));
@@ -222,9 +228,17 @@ impl Remote {
     }
 
     /// Answers a request. Returns when its hook has handed the answer on.
-    pub async fn answer(&self, id: SessionId, answer: &AnswerRequest) -> Result<(), ClientError> {
-        self.post(&format!("/v1/sessions/{id}/answer"), answer)
-            .await
+    /// The user gave it in this channel.
+    pub async fn answer(
+        &self,
+        id: SessionId,
+        answer: &AnswerRequest,
+        channel: AnswerChannel,
+    ) -> Result<(), ClientError> {
+        let body = serde_json::to_vec(answer).map_err(|e| ClientError::Broken(e.to_string()))?;
+        let request = Request::post(format!("/v1/sessions/{id}/answer"));
+        let request = request.header(ANSWERED_IN_HEADER, channel.word());
+        self.act_by(request, body).await
     }
 
     /// The owner has looked.

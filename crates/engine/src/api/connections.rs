@@ -1,10 +1,14 @@
 //! The connections of the API: so many at a time, of this user alone, none that only begins to ask
 //! and none that does not read. Files are few, and hooks need them too.
 
+use crate::authorization::connected_peer;
 use crate::io::socket::{self, AcceptedStream, SocketFeed};
 use crate::io::write_timeout::WriteTimeoutStream;
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::io;
@@ -87,13 +91,19 @@ pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io:
     }
 }
 
-/// Answers on one connection, to its end.
+/// Answers on one connection, to its end. Each request knows the process that connected.
 pub(super) async fn answer(stream: UnixStream, routes: Router, write_timeout: Duration) {
+    let peer = connected_peer(&stream);
+    let routes = TowerToHyperService::new(routes);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&peer));
+        routes.call(request)
+    });
     let stream = WriteTimeoutStream::new(stream, write_timeout);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(READ_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
+        .serve_connection(TokioIo::new(stream), service);
     // How it ended is known to whoever asked.
     let _ = connection.await;
 }

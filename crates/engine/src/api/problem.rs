@@ -1,5 +1,6 @@
 //! What the API answers when it does not do what it was asked (RFC 9457).
 
+use crate::requests::NOT_FOR_PROGRAMS;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,11 @@ pub(super) const CODES: &[(&str, &str)] = &[
         "not-acceptable",
         "the header Accept leaves out what is answered here",
     ),
+    (
+        NOT_FOR_PROGRAMS,
+        "the calling process may not do this: a session started it, or it is neither the app nor \
+         trusty in a terminal of the user",
+    ),
     ("not-found", "nothing is at this path"),
     ("not-paused", "it is not paused"),
     ("over", "it was answered elsewhere, or let go"),
@@ -153,6 +159,16 @@ impl Problem {
             "Bad request",
             detail,
             "bad-request",
+        )
+    }
+
+    /// The calling process may not do this; why, in words.
+    pub(super) fn not_for_programs(detail: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "Not for programs",
+            detail,
+            NOT_FOR_PROGRAMS,
         )
     }
 

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::SystemTime;
+use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::request::Content;
 use trusty_fleet::session::{Request, rfc3339};
 use trusty_fleet::snapshot::Health;
@@ -44,6 +45,25 @@ pub struct EngineHealth {
     pub sessions: usize,
     /// What is wrong with the sources; empty when all is well.
     pub health: Vec<Health>,
+    /// Who may answer besides the app, as the settings said at the start of the engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<AnswerPermissions>,
+}
+
+/// Who may answer besides the app (`[answers]` in the settings).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AnswerPermissions {
+    /// Programs that no session started.
+    pub programs: bool,
+    /// `trusty`, after a letter typed in a terminal.
+    pub terminal: bool,
+}
+
+impl From<AnswerPolicy> for AnswerPermissions {
+    fn from(policy: AnswerPolicy) -> Self {
+        let AnswerPolicy { programs, terminal } = policy;
+        Self { programs, terminal }
+    }
 }
 
 /// All sessions, and what is wrong with the sources.
@@ -179,6 +199,7 @@ pub(super) async fn health(State(Api { handle, about, .. }): State<Api>) -> Json
         since,
         sessions: snapshot.sessions.len(),
         health: snapshot.health.clone(),
+        answers: Some(handle.callers.policy().into()),
     })
 }
 

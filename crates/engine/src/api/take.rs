@@ -1,5 +1,6 @@
 //! What is taken out of a request, and the problem where it does not fit.
 
+use super::ANSWERED_IN_HEADER;
 use super::problem::Problem;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 use std::time::Duration;
 use tokio::time::timeout;
 use trusty_fleet::SessionId;
+use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::RequestId;
 
 /// The largest body, in bytes: an answer holds no more than somebody writes.
@@ -76,6 +78,23 @@ pub(super) fn request_id(id: RequestId) -> Result<RequestId, Problem> {
     }
     let told = "the id of a request is 64 hexadecimal digits, as its session tells it";
     Err(Problem::bad_request(told))
+}
+
+/// Where the user answered, as the caller says.
+pub(super) struct AnsweredIn(pub(super) Option<AnswerChannel>);
+
+impl<S: Send + Sync> FromRequestParts<S> for AnsweredIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(ANSWERED_IN_HEADER) else {
+            return Ok(Self(None));
+        };
+        let channel = value.to_str().ok().and_then(AnswerChannel::from_word);
+        let told = "the header Trusty-Answered-In is popover, notification, terminal or program";
+        let channel = channel.ok_or_else(|| Problem::bad_request(told))?;
+        Ok(Self(Some(channel)))
+    }
 }
 
 /// What stands behind the question mark.

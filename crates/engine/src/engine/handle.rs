@@ -2,6 +2,7 @@
 
 use super::Command;
 use crate::api::client::Remote;
+use crate::authorization::CallerRegister;
 use crate::hosts::ActionError;
 use crate::io::clock::Clock;
 use crate::jump::JumpError;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::action::{Action, Verb};
+use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::observation::Attention;
 use trusty_fleet::session::Pending;
 use trusty_fleet::why::Explanation;
@@ -28,6 +30,8 @@ pub struct Handle {
     pub(super) looking: Arc<watch::Sender<usize>>,
     pub(super) settings: watch::Receiver<Arc<Settings>>,
     pub(crate) followed: Followed,
+    /// Knows who may answer.
+    pub(crate) callers: Arc<CallerRegister>,
 }
 
 /// The other ends of what a handle holds: whoever has them is the engine.
@@ -41,6 +45,8 @@ pub(crate) struct Ends {
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(crate) settings: watch::Receiver<Arc<Settings>>,
     pub(crate) followed: watch::Sender<Option<Remote>>,
+    /// What the settings say of answers at the start.
+    pub(super) policy: AnswerPolicy,
 }
 
 impl Ends {

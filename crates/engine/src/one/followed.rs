@@ -4,12 +4,13 @@ use crate::api::client::{ClientError, Remote};
 use crate::api::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
 use crate::hosts::ActionError;
 use crate::jump::{self, JumpError, UnderWay};
-use crate::requests::AnswerError;
+use crate::requests::{AnswerError, NOT_FOR_PROGRAMS};
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
 use std::sync::Arc;
 use tokio::sync::watch;
 use trusty_fleet::action::Action;
+use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::observation::Attention;
 use trusty_fleet::request::{Answer, Content, RequestId};
 use trusty_fleet::why::Explanation;
@@ -134,18 +135,20 @@ impl Followed {
         session: SessionId,
         request: &RequestId,
         answer: &Answer,
+        channel: AnswerChannel,
     ) -> Option<Result<(), AnswerError>> {
         let answer = AnswerRequest {
             request: request.clone(),
             answer: answer.clone(),
         };
-        let done = present(self.remote()?.answer(session, &answer).await)?;
+        let done = present(self.remote()?.answer(session, &answer, channel).await)?;
         Some(done.map_err(|e| match e {
             ClientError::Refused(problem) => match problem.code.as_str() {
                 "unfit" => AnswerError::Unfit(problem.detail),
                 "paused" => AnswerError::Paused,
                 "unheard" => AnswerError::Unheard,
                 "gone" => AnswerError::Gone,
+                NOT_FOR_PROGRAMS => AnswerError::NotAuthorized(problem.detail),
                 _ => AnswerError::Over,
             },
             _ => AnswerError::Unheard,

@@ -73,7 +73,8 @@ mod tests {
         let usual = AnswerPolicy::default();
         assert!(!usual.programs && usual.terminal);
         let set = read("[answers]\nprograms = true\nterminal = false");
-        assert_eq!(set.problems, [""; 0]);
+        let told = "answers.terminal = false has no effect with answers.programs = true";
+        assert!(set.problems[0].contains(told), "{:?}", set.problems);
         let policy = AnswerPolicy {
             programs: true,
             terminal: false,

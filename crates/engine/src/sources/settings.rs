@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch::{Receiver, Sender};
 use trusty_fleet::Fact;
-use trusty_fleet::observation::HealthKey;
+use trusty_fleet::authorization::AnswerPolicy;
+use trusty_fleet::observation::{HealthKey, Preferences};
 use trusty_fleet::session::Source;
 
 /// An editor empties a file before it writes it, or puts another in its place.
@@ -80,23 +81,45 @@ async fn next(around: &Surroundings, watch: &mut Watch, rest: Option<Duration>) 
     }
 }
 
+/// What the settings wish, what is wrong in them, and what they allow that the user should know.
+/// Who may answer is as it was when the engine started: a session that edits the file gains nothing.
+pub(crate) fn facts(file: &Path, policy: AnswerPolicy, settings: &Settings) -> Vec<Fact> {
+    let health = |subject: String| HealthKey {
+        source: Source::Settings,
+        subject,
+    };
+    let mut problems: Vec<String> = settings.problem().into_iter().collect();
+    if settings.answer_policy != policy {
+        problems.push(NEXT_START.to_owned());
+    }
+    let problem = (!problems.is_empty()).then(|| problems.join("; "));
+    let preferences = Preferences {
+        programs: policy.programs,
+        ..settings.preferences
+    };
+    let programs = policy.programs.then(|| PROGRAMS_ANSWER.to_owned());
+    vec![
+        Fact::Preferences(preferences),
+        Fact::Health(health(file.display().to_string()), problem),
+        Fact::Health(health("answers.programs".to_owned()), programs),
+    ]
+}
+
+const NEXT_START: &str = "who may answer ([answers] programs and terminal) was changed; restart \
+                          Trusty Bar to apply it";
+const PROGRAMS_ANSWER: &str = "programs may approve and answer; to stop that, set `programs = \
+                               false` under [answers] in settings.toml and restart Trusty Bar";
+
 /// Tells what the settings wish, and what is wrong in them, as they change.
 pub(crate) async fn run(
     file: PathBuf,
+    policy: AnswerPolicy,
     mut settings: Receiver<Arc<Settings>>,
     out: Outlet,
 ) -> Ended {
-    let key = HealthKey {
-        source: Source::Settings,
-        subject: file.display().to_string(),
-    };
     while settings.changed().await.is_ok() {
         let now = Arc::clone(&settings.borrow_and_update());
-        let facts = vec![
-            Fact::Preferences(now.preferences),
-            Fact::Health(key.clone(), now.problem()),
-        ];
-        if let Err(ended) = out.tell(facts).await {
+        if let Err(ended) = out.tell(facts(&file, policy, &now)).await {
             return ended;
         }
     }
@@ -115,6 +138,38 @@ mod tests {
         let seen = settings.wait_for(|s| rule(s));
         let seen = tokio::time::timeout(long, seen).await;
         seen.expect("in time").expect("it follows");
+    }
+
+    #[test]
+    fn who_may_answer_is_as_it_was_at_the_start_and_a_change_says_so() {
+        let file = Path::new("/home/dev/settings.toml");
+        let told = |policy: AnswerPolicy, text: &str| {
+            let settings = Settings::parse(text, Path::new("/home/dev"));
+            let mut programs = None;
+            let mut problems = Vec::new();
+            for fact in facts(file, policy, &settings) {
+                match fact {
+                    Fact::Preferences(preferences) => programs = Some(preferences.programs),
+                    Fact::Health(key, problem) => problems.push((key.subject, problem)),
+                    other => panic!("{other:?}"),
+                }
+            }
+            problems.retain(|(_, problem)| problem.is_some());
+            let subjects = problems.into_iter().map(|(subject, _)| subject);
+            (programs, subjects.collect::<Vec<_>>())
+        };
+        let usual = AnswerPolicy::default();
+        let open = AnswerPolicy {
+            programs: true,
+            ..usual
+        };
+        let named = file.display().to_string();
+        let programs = "[answers]\nprograms = true\n";
+        assert_eq!(told(usual, ""), (Some(false), vec![]));
+        assert_eq!(told(usual, programs), (Some(false), vec![named.clone()]));
+        let answers = "answers.programs".to_owned();
+        assert_eq!(told(open, programs), (Some(true), vec![answers.clone()]));
+        assert_eq!(told(open, ""), (Some(true), vec![named, answers]));
     }
 
     #[tokio::test]

@@ -66,7 +66,7 @@ pub struct AnswerAuthor {
 }
 
 impl AnswerAuthor {
-    /// The app that runs the engine.
+    /// Somebody of whom only the channel is known, such as the app that runs the engine.
     pub fn own_face(channel: AnswerChannel) -> Self {
         Self {
             channel,

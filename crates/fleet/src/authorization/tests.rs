@@ -387,6 +387,47 @@ fn what_runs_nothing_needs_no_authorization() {
 }
 
 #[test]
+fn what_anybody_may_answer_is_said_to_be_given_where_the_caller_can_have_been() {
+    use AnswerChannel::{Notification, Popover, Program, Terminal};
+    let told = |facts: &PeerFacts, said| {
+        let caller = Caller::Process(Box::new(facts.clone()));
+        caller.author(caller.unprotected_channel(said))
+    };
+    let command = peer(PeerProgram::Command);
+    let author = told(&command, Some(Terminal));
+    assert_eq!(author.channel, Terminal);
+    assert_eq!(author.pid, Some(40));
+    assert_eq!(author.tty.as_deref(), Some("/dev/pts/7"));
+    assert_eq!(author.session, None);
+    assert_eq!(told(&command, None).channel, Program);
+    let alone = PeerFacts {
+        terminal: None,
+        ..command.clone()
+    };
+    assert_eq!(told(&alone, Some(Terminal)).channel, Program);
+    let app = peer(PeerProgram::App);
+    assert_eq!(told(&app, Some(Notification)).channel, Notification);
+    assert_eq!(told(&app, None).channel, Popover);
+    assert_eq!(
+        told(&peer(PeerProgram::Other), Some(Popover)).channel,
+        Program
+    );
+    let marked = PeerFacts {
+        mark: Some(mark()),
+        ..command
+    };
+    let author = told(&marked, Some(Terminal));
+    assert_eq!(
+        (author.channel, author.session),
+        (Program, Some(id(CLIENT)))
+    );
+    let own = Caller::OwnFace(Notification);
+    assert_eq!(own.unprotected_channel(None), Notification);
+    let unknown = Caller::Unknown("gone".into());
+    assert_eq!(unknown.unprotected_channel(Some(Terminal)), Program);
+}
+
+#[test]
 fn the_words_of_a_channel_are_those_of_the_wire() {
     for channel in [
         AnswerChannel::Popover,

@@ -6,7 +6,7 @@ use crate::answered::{SettingsChange, SettingsFolders, changes_of_offer};
 use crate::client::Role;
 use crate::evidence::{HookEvidence, Requests};
 use crate::observation::{
-    Connection, Happened, Holding, HookEvent, ProcessFacts, RegistryEntry, RunState,
+    Connection, Happened, Holding, HookEvent, Preferences, ProcessFacts, RegistryEntry, RunState,
 };
 use crate::request::{Over, RequestId};
 use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
@@ -104,7 +104,10 @@ impl Fleet {
     pub(super) fn draw_requests(&self, known: &Known<'_>, session: &mut Session, now: Timestamp) {
         let stopped = is_stopped(known);
         let shown = known.verdict.requests.iter().filter(|open| open.shown);
-        session.requests = shown.map(|open| drawn(open, stopped)).collect();
+        let preferences = self.preferences();
+        session.requests = shown
+            .map(|open| drawn(open, stopped, preferences))
+            .collect();
         if let Some(kind) = session.need.as_ref().map(|need| need.kind)
             && !session.requests.iter().any(|request| request.held)
         {
@@ -245,7 +248,7 @@ fn seconds(seconds: u32) -> std::time::Duration {
     std::time::Duration::from_secs(seconds.into())
 }
 
-fn drawn(open: &Open, stopped: bool) -> Request {
+fn drawn(open: &Open, stopped: bool, preferences: Preferences) -> Request {
     let (held, until) = match open.stand {
         Stand::Held(until) if !stopped => (true, until),
         Stand::Held(_) | Stand::LetGo(_) => (false, None),
@@ -258,6 +261,7 @@ fn drawn(open: &Open, stopped: bool) -> Request {
         detail: asking.detail.clone(),
         agent: open.agent.clone(),
         held,
+        programs: held && preferences.programs,
         until: until.map(Into::into),
         since: open.at.into(),
     }

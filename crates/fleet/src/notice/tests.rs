@@ -88,6 +88,7 @@ fn holds(n: u128, since: i64, command: &str, request: &str) -> Session {
         detail: Some(command.into()),
         agent: None,
         held: true,
+        programs: false,
         until: None,
         since: at(since),
     };

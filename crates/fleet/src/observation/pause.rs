@@ -101,6 +101,9 @@ pub struct Preferences {
     /// How long one of a sub-agent is, which its terminal does not show meanwhile.
     #[serde(default = "Holding::briefly")]
     pub hold_agents: Holding,
+    /// Whether programs may answer, too: as the settings said when the engine started.
+    #[serde(default)]
+    pub programs: bool,
 }
 
 /// How long a request is held.
@@ -127,6 +130,7 @@ impl Default for Preferences {
             tools: Tools::default(),
             hold: Holding::default(),
             hold_agents: Holding::briefly(),
+            programs: false,
         }
     }
 }

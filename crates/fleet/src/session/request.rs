@@ -23,6 +23,9 @@ pub struct Request {
     pub agent: Option<String>,
     /// Whether it can be answered from here, now: its hook waits for that.
     pub held: bool,
+    /// Whether programs that no session started may answer it, too (`answers.programs`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub programs: bool,
     /// When it is let go to its terminal if nobody answers; none if it is held until then.
     #[serde(
         default,

@@ -21,6 +21,7 @@ pub(super) fn ask(session: &Session) -> Option<RowAsk> {
             agent: agent.map(visible),
             more: 0,
             elsewhere: Some(visible(told.unwrap_or(ELSEWHERE))),
+            programs: false,
             until: None,
             behind: Vec::new(),
         });
@@ -33,6 +34,7 @@ pub(super) fn ask(session: &Session) -> Option<RowAsk> {
         agent: head.agent.as_deref().map(visible),
         more: u32::try_from(session.requests.len() - 1).unwrap_or(u32::MAX),
         elsewhere,
+        programs: head.programs,
         until: head.until,
         behind: behind.map(waiting).collect(),
     })

@@ -119,6 +119,9 @@ pub struct RowAsk {
     /// Why it can be answered only in its terminal, in words; none where it can be from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<String>,
+    /// Whether programs that no session started may answer it, too (`answers.programs`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub programs: bool,
     /// When its terminal gets to ask if nobody answers before; none if that does already.
     #[serde(
         default,

@@ -12,6 +12,7 @@ fn request(id: &str, held: bool, since: i64) -> Request {
         detail: Some("ls".into()),
         agent: None,
         held,
+        programs: false,
         until: None,
         since: time(since),
     }

@@ -1,0 +1,38 @@
+//! The app that follows `trusty serve`: what the user answers there travels over the socket.
+
+use super::{LONG, Setting, Stage, wait_word};
+use std::time::Instant;
+use trusty_tests::trusty::serve;
+use trusty_tests::wait::until;
+
+#[test]
+fn answers_of_popover_and_notification_count_while_trusty_serve_leads() {
+    let Some(mut stage) = Stage::set(&Setting::default()) else {
+        return;
+    };
+    let _serving = serve(&stage.home);
+    let _dunst = stage.desktop.start_notifications();
+    let _monitor = stage.desktop.monitor_notices();
+    stage.page = Some(stage.desktop.drive());
+    stage.desktop.wait_popover();
+    wait_word(stage.page(), "Idle");
+    stage.terminal.submit("bash: touch made");
+    stage.press("Approve");
+    stage.wait_made("made");
+    stage.wait_no_card();
+    stage.terminal.wait_status(LONG, "idle");
+
+    stage.desktop.key("Escape");
+    stage.desktop.wait_no_popover();
+    stage.terminal.submit("bash: touch paid");
+    stage.desktop.wait_notice("buttons", |told| {
+        told.body.contains("touch paid") && told.actions.contains(&"Approve".to_owned())
+    });
+    // Who approves sooner than anybody can read is shown the session instead.
+    let shown = Instant::now();
+    until(LONG, "time to read it", || {
+        (shown.elapsed() > crate::notices::READ).then_some(())
+    });
+    stage.desktop.press_notice("Approve");
+    stage.wait_made("paid");
+}
