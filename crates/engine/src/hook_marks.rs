@@ -43,12 +43,12 @@ struct ConnectStamp {
     #[serde(with = "rfc3339")]
     since: SystemTime,
     /// The hook program that leaves them. One that another version has put in its place may not.
-    program: FileIdentity,
+    program: ProgramStamp,
 }
 
 /// A file as it was put in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct FileIdentity {
+struct ProgramStamp {
     inode: u64,
     bytes: u64,
     modified_ns: i64,
@@ -222,9 +222,9 @@ impl MarkFolder {
         files::write_whole(&self.folder.join(CONNECT_FILE), &bytes)
     }
 
-    fn program_identity(&self) -> io::Result<FileIdentity> {
+    fn program_identity(&self) -> io::Result<ProgramStamp> {
         let meta = fs::metadata(&self.program)?;
-        Ok(FileIdentity {
+        Ok(ProgramStamp {
             inode: meta.ino(),
             bytes: meta.len(),
             modified_ns: meta.mtime().saturating_mul(1_000_000_000) + meta.mtime_nsec(),

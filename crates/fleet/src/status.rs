@@ -35,7 +35,7 @@ mod requests;
 mod silent;
 mod words;
 
-pub use paused::{HookProof, HooksHeard};
+pub use paused::{HoldOutlook, HookProof, HooksHeard};
 pub use requests::{Open, Stand};
 
 use crate::evidence::{HookEvidence, Process, Requests, Run};
@@ -176,10 +176,8 @@ pub struct Verdict {
     pub held: (usize, usize),
     /// Whether hooks of ours run in it.
     pub hooks_heard: HooksHeard,
-    /// It was to be held, and worked on all the same.
-    pub not_held: bool,
-    /// The hooks that hold it reach their limit soon, and its turn ends then.
-    pub hold_ends: bool,
+    /// What becomes of a hold of it.
+    pub hold: HoldOutlook,
     /// It was paused for so long that what was at work may not go on as it was.
     pub long_pause: bool,
     /// What it asks through its hooks and is not over, the oldest first.
@@ -297,8 +295,7 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
             stale_pause: case.pause.is_some(),
             held: (0, 0),
             hooks_heard: HooksHeard::Unknown,
-            not_held: false,
-            hold_ends: false,
+            hold: HoldOutlook::Sound,
             long_pause: false,
             requests: Vec::new(),
         };
@@ -353,8 +350,11 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
         stale_pause,
         held,
         hooks_heard: paused::hooks_heard(case, now),
-        not_held,
-        hold_ends: hold_ends.is_some_and(|at| at <= now),
+        hold: match hold_ends {
+            _ if not_held => HoldOutlook::NotHeld,
+            Some(at) if at <= now => HoldOutlook::EndsSoon,
+            _ => HoldOutlook::Sound,
+        },
         long_pause: too_long.is_some_and(|at| at <= now),
         requests: asks.open,
     }

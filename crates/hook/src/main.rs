@@ -1,4 +1,4 @@
-//! `trusty-hook [ask] <event>`, and `trusty-hook keep <record>`.
+//! `trusty-hook [ask] <event>`, `trusty-hook keep <record>`, and `trusty-hook try`.
 
 fn main() {
     trusty_hook::run(std::env::args_os().skip(1));

@@ -74,8 +74,8 @@ pub struct Standing<'a> {
     pub host: Host,
     /// Whether the hooks of its config folder are ours.
     pub connection: Option<&'a Connection>,
-    /// Whether its client gives up a hook with the timeout of [`Connection::Outdated`] at once.
-    pub overflows_timers: bool,
+    /// Its client's version.
+    pub version: Option<&'a str>,
     /// Whether hooks of ours run in it.
     pub hooks_heard: HooksHeard,
     /// What is on disk of its pause.

@@ -4,7 +4,7 @@ use super::plan::{Host, Standing};
 use crate::identity::ProcessKey;
 use crate::observation::{Connection, HookObstacle, PaneKey, Preferences};
 use crate::pause::PauseKind;
-use crate::status::HooksHeard;
+use crate::status::{HooksHeard, overflows_timers};
 use crate::terminal::Ancestor;
 
 /// A kind of pause that is possible, with all that is needed to do it.
@@ -96,7 +96,7 @@ impl std::fmt::Display for Obstacle {
             Self::NotInTmux => "it is not in a tmux pane",
             Self::NoShell => "no shell in its pane could bring it back",
             Self::NotConnected => "its hooks are not connected",
-            Self::HooksBypassed(obstacle) => return obstacle.fmt(f),
+            Self::HooksBypassed(obstacle) => return write!(f, "{obstacle}"),
             Self::HooksUnheard => {
                 "no hook of this session was heard when it was last prompted; start the session \
                  again, or see what /hooks says in it"
@@ -244,7 +244,7 @@ fn suspend(standing: &Standing<'_>) -> Result<Way, Obstacle> {
 
 fn hold(standing: &Standing<'_>) -> Result<Way, Obstacle> {
     match standing.connection {
-        Some(Connection::Outdated) if standing.overflows_timers => {
+        Some(Connection::Outdated) if standing.version.is_none_or(overflows_timers) => {
             return Err(Obstacle::OutdatedHooks);
         }
         Some(Connection::Connected | Connection::Outdated) => {}

@@ -9,7 +9,7 @@ use crate::observation::{Act, PaneKey, TranscriptKey};
 use crate::request::RequestId;
 use crate::session::{Activity, SessionId, SessionStatus};
 use crate::snapshot::{Hooks, Snapshot};
-use crate::status::{FAILURE_SHOWN, NOT_HELD_SHOWN};
+use crate::status::{FAILURE_SHOWN, HoldOutlook, NOT_HELD_SHOWN};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -119,7 +119,9 @@ impl Fleet {
             wanted.held.extend(asks::held(known));
         }
         wanted.stale_pauses = self.stale_pauses(known);
-        let not_held = known.iter().filter(|k| k.verdict.not_held);
+        let not_held = known
+            .iter()
+            .filter(|k| k.verdict.hold == HoldOutlook::NotHeld);
         wanted.not_held = not_held.map(|k| self.machine.session_id(k.key)).collect();
         wanted
     }

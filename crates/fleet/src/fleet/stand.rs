@@ -5,7 +5,7 @@ use crate::action::{Action, Host, Plan, Refusal, Standing, Verb, Way, Wish, plan
 use crate::observation::{Act, Preferences, RunState, Tools};
 use crate::pause::{Asker, AtWork, Means, PauseKind, Phase};
 use crate::session::{Capabilities, Pause, Pending, Session, SessionId, SessionStatus};
-use crate::status::{self, HooksHeard};
+use crate::status::{self, HoldOutlook, HooksHeard};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -57,10 +57,7 @@ impl Fleet {
             connection: known
                 .dir()
                 .and_then(|dir| Some(&self.evidence.connections.get(dir)?.value)),
-            overflows_timers: known
-                .entry
-                .and_then(|e| e.version.as_deref())
-                .is_none_or(status::overflows_timers),
+            version: known.entry.and_then(|e| e.version.as_deref()),
             hooks_heard: verdict.hooks_heard,
             record: known.case.pause.map(|(_, record)| record),
             nested: known.case.within.is_some(),
@@ -119,7 +116,7 @@ impl Fleet {
             if apart {
                 let told = "its hooks are not connected any more, so nothing holds it";
                 pause.caution = Some(told.to_owned());
-            } else if known.verdict.hold_ends {
+            } else if known.verdict.hold == HoldOutlook::EndsSoon {
                 pause.caution = Some(HOLD_ENDS_SOON.to_owned());
             }
         }

@@ -110,6 +110,17 @@ pub enum HooksHeard {
     Unheard,
 }
 
+/// What becomes of a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldOutlook {
+    /// It goes on, or there is none.
+    Sound,
+    /// The hooks that hold the session reach their limit soon, and its turn ends then.
+    EndsSoon,
+    /// The session worked on all the same.
+    NotHeld,
+}
+
 /// Whether hooks of ours run in it.
 pub(super) fn hooks_heard(case: &Case<'_>, now: Timestamp) -> HooksHeard {
     let proof = case.hook_proof;
