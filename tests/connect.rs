@@ -362,7 +362,7 @@ fn the_hook_program_is_a_copy_that_an_engine_renews() {
     well(&home, &["connect"]);
     let copy = connect::program(&around(&home));
     assert!(copy.starts_with(home.xdg_data()));
-    assert_eq!(mode(&copy), 0o755);
+    assert_eq!(mode(&copy), 0o700);
     let bytes = fs::read(program("trusty-hook")).expect("read");
     assert_eq!(fs::read(&copy).expect("read"), bytes);
     fs::write(&copy, "another version's").expect("write");

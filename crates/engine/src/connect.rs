@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use trusty_fleet::Snapshot;
 use trusty_fleet::observation::Connection;
 use trusty_platform::file_attributes::AttributeError;
+use trusty_platform::trusted_path::PathRefusal;
 
 /// Why hooks were not connected or disconnected; nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +88,9 @@ pub enum ConnectError {
     /// The path of the hook program cannot be written in JSON.
     #[error("{} is not UTF-8 text; set XDG_DATA_HOME to another folder", .0.display())]
     OddPath(PathBuf),
+    /// Another user could replace the hook program.
+    #[error("the hook program is not safe: {0}")]
+    UnsafeProgram(PathRefusal),
     /// It could not be read.
     #[error("{path} {why}", path = .0.display(), why = .1)]
     Read(PathBuf, #[source] ReadError),
@@ -108,6 +112,7 @@ impl ConnectError {
             Self::Changed(_) => "settings-changed",
             Self::NoProgram(_) | Self::OddPath(_) => "no-hook-program",
             Self::ProgramCannotRun(..) => "hook-program-cannot-run",
+            Self::UnsafeProgram(_) => "hook-program-not-safe",
             Self::Read(..) => "settings-not-read",
             Self::Io(..) | Self::Attribute(..) => "settings-not-written",
         }
@@ -323,8 +328,8 @@ pub fn state(around: &Surroundings, dir: &Path) -> Connection {
         return Connection::Forbidden(cannot_run(&program));
     }
     match held {
-        Holds::All if program::is_there(&program) => Connection::Connected,
-        Holds::Some if program::is_there(&program) && is_earlier => Connection::Outdated,
+        Holds::All if program::is_safe(&program) => Connection::Connected,
+        Holds::Some if program::is_safe(&program) && is_earlier => Connection::Outdated,
         Holds::None if Memory::read(around).of(dir).is_none() => Connection::Apart,
         Holds::All | Holds::Some | Holds::None => Connection::Lost,
     }
@@ -336,6 +341,18 @@ fn cannot_run(program: &Path) -> String {
          allows programs and connect again",
         program.display()
     )
+}
+
+/// Whether the hook program is one that no other user could replace, if anything was ever
+/// connected.
+///
+/// # Errors
+/// Names what another user could change, and what mends that.
+pub fn check_hook_program(around: &Surroundings) -> Result<(), ConnectError> {
+    if Memory::read(around).is_empty() {
+        return Ok(());
+    }
+    program::check(&program(around))
 }
 
 /// Renews the copy of the hook program, if anything was ever connected, and tries it once.

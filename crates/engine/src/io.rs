@@ -8,6 +8,7 @@ pub mod kin;
 pub mod launch;
 pub mod output;
 pub mod paths;
+pub mod programs;
 pub mod run;
 pub mod socket;
 pub mod sys;

@@ -7,6 +7,7 @@ mod clients;
 mod gather;
 mod perform;
 mod scripts;
+mod sockets;
 mod under_way;
 
 pub(crate) use under_way::UnderWay;

@@ -6,13 +6,15 @@ mod notices;
 
 use crate::io::files::{self, ReadError};
 use crate::surroundings::Surroundings;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use toml::Value;
 use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::notice::NoticePreferences;
 use trusty_fleet::observation::{First, Preferences, Tools};
+use trusty_platform::trusted_path::check_data;
 
 /// The largest settings file we read, in bytes.
 const BOUND: u64 = 256 * 1024;
@@ -107,9 +109,10 @@ const TEMPLATE: &str = "\
 pub fn ensure_file(around: &Surroundings) -> io::Result<PathBuf> {
     let path = around.settings_file();
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(folder)?;
     }
-    match OpenOptions::new().write(true).create_new(true).open(&path) {
+    match files::create_private(&path) {
         Ok(mut file) => file.write_all(TEMPLATE.as_bytes())?,
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
         Err(e) => return Err(e),
@@ -157,7 +160,13 @@ impl Settings {
     fn load(around: &Surroundings) -> Result<Self, String> {
         let file = around.settings_file();
         // It may be a link into a collection of such files.
-        let file = fs::canonicalize(&file).unwrap_or(file);
+        let file = match check_data(&file) {
+            Ok(checked) => checked.resolved,
+            Err(refusal) if refusal.is_distrust() => {
+                return Err(ReadError::from(refusal).to_string());
+            }
+            Err(_) => file,
+        };
         match files::read_bounded(&file, BOUND) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Self::understand(&text, &around.home),

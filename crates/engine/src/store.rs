@@ -149,7 +149,7 @@ impl Store {
     pub fn lock(&self, id: SessionId) -> Result<Option<Lock>, StoreError> {
         let path = self.lock_path(id);
         let failed = |e: io::Error| StoreError::Write(path.clone(), e);
-        self.make_folder().map_err(failed)?;
+        self.find_folder().map_err(failed)?;
         loop {
             let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
             let lock = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR)
@@ -168,16 +168,33 @@ impl Store {
         }
     }
 
+    /// Makes the folders, or closes them to others.
     fn make_folder(&self) -> io::Result<()> {
+        let uid = rustix::process::getuid().as_raw();
         if let Some(data) = self.folder.parent() {
-            fs::create_dir_all(data)?;
+            paths::private_dir(data, uid)?;
         }
-        paths::private_dir(&self.folder, rustix::process::getuid().as_raw())
+        paths::private_dir(&self.folder, uid)
+    }
+
+    /// Does the same for a session that is paused already: it can be resumed wherever its record
+    /// is, as long as the record is the user's alone.
+    fn find_folder(&self) -> io::Result<()> {
+        let uid = rustix::process::getuid().as_raw();
+        match self.make_folder() {
+            Err(_) if paths::is_closed(&self.folder, uid).unwrap_or(false) => Ok(()),
+            made => made,
+        }
     }
 
     fn put(&self, path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
         let failed = |e: io::Error| StoreError::Write(path.to_path_buf(), e);
-        self.make_folder().map_err(failed)?;
+        let made = if path.exists() {
+            self.find_folder()
+        } else {
+            self.make_folder()
+        };
+        made.map_err(failed)?;
         let bytes = serde_json::to_vec_pretty(value).map_err(|e| failed(e.into()))?;
         files::write_whole(path, &bytes).map_err(failed)
     }

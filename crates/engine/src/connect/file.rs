@@ -7,9 +7,10 @@ use crate::io::files::{self, ReadError};
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use trusty_platform::file_attributes;
+use trusty_platform::trusted_path::check_data;
 
 /// The largest settings file that is read, in bytes.
 const BOUND: u64 = 8 << 20;
@@ -68,7 +69,9 @@ impl SettingsFile {
     pub(super) fn replace(&self, text: &str) -> Result<Option<PathBuf>, ConnectError> {
         let failed = |e| ConnectError::Io(self.path.clone(), e);
         if let Some(folder) = self.path.parent() {
-            fs::create_dir_all(folder).map_err(failed)?;
+            let mut builder = fs::DirBuilder::new();
+            builder.recursive(true).mode(0o700);
+            builder.create(folder).map_err(failed)?;
         }
         let new = beside(&self.path, &format!("{}.new", std::process::id()));
         let replaced = self.write(&new, text).and_then(|()| {
@@ -158,7 +161,13 @@ impl SettingsFile {
 
 /// What a settings file holds now, links followed; none if there is none.
 pub(super) fn text_of(path: &Path) -> Result<Option<String>, ConnectError> {
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let path = match check_data(path) {
+        Ok(checked) => checked.resolved,
+        Err(refusal) if refusal.is_distrust() => {
+            return Err(ConnectError::Read(path.to_path_buf(), refusal.into()));
+        }
+        Err(_) => fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()),
+    };
     let bytes = match files::read_bounded(&path, BOUND) {
         Ok(bytes) => bytes,
         Err(ReadError::Gone) => return Ok(None),

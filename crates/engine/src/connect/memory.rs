@@ -6,8 +6,9 @@ use crate::io::files;
 use crate::surroundings::Surroundings;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use trusty_platform::trusted_path::make_private_folder;
 
 /// The largest such file that is read, in bytes.
 const BOUND: u64 = 1 << 20;
@@ -71,8 +72,8 @@ impl Memory {
         }
         let path = path(around);
         let bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        let written =
-            fs::create_dir_all(around.data_dir()).and_then(|()| files::write_whole(&path, &bytes));
+        let made = make_private_folder(&around.data_dir()).map_err(io::Error::from);
+        let written = made.and_then(|_| files::write_whole(&path, &bytes));
         written.map_err(|e| ConnectError::Io(path, e))
     }
 }

@@ -10,6 +10,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_platform::child_process::run_to_end;
+use trusty_platform::trusted_path::{PrivateFolderError, check_execute, make_private_folder};
 
 /// Its folder in the data folder.
 const FOLDER: &str = "bin";
@@ -58,6 +59,19 @@ fn try_once(program: &Path) -> Result<(), ConnectError> {
     }
 }
 
+/// Whether a client could start it, and no other user could replace it.
+pub(super) fn is_safe(program: &Path) -> bool {
+    is_there(program) && check_execute(program).is_ok()
+}
+
+/// Whether no other user could replace it. One that is not there is none to fear.
+pub(super) fn check(program: &Path) -> Result<(), ConnectError> {
+    match check_execute(program) {
+        Err(refusal) if !refusal.is_missing() => Err(ConnectError::UnsafeProgram(refusal)),
+        _ => Ok(()),
+    }
+}
+
 /// The program that belongs to the one that runs: beside it.
 fn original() -> io::Result<PathBuf> {
     Ok(env::current_exe()?.with_file_name(NAME))
@@ -68,9 +82,22 @@ pub(super) fn install(around: &Surroundings) -> Result<bool, ConnectError> {
     let from = original().map_err(|e| ConnectError::Io(PathBuf::from(NAME), e))?;
     let bytes = fs::read(&from).map_err(|_| ConnectError::NoProgram(from))?;
     let to = program(around);
+    make_folders(&around.data_dir())?;
     let new = put(&to, &bytes).map_err(|e| ConnectError::Io(to.clone(), e))?;
+    check(&to)?;
     try_once(&to)?;
     Ok(new)
+}
+
+/// Makes the folders of the copy, or closes them to others.
+fn make_folders(data: &Path) -> Result<(), ConnectError> {
+    for folder in [data, data.join(FOLDER).as_path()] {
+        make_private_folder(folder).map_err(|e| match e {
+            PrivateFolderError::Refused(refusal) => ConnectError::UnsafeProgram(refusal),
+            PrivateFolderError::Io(path, e) => ConnectError::Io(path, e),
+        })?;
+    }
+    Ok(())
 }
 
 /// Renews a copy that another version of ours has put there. Without an original, what is there
@@ -85,19 +112,18 @@ pub(super) fn renew(around: &Surroundings) -> Result<bool, ConnectError> {
 }
 
 fn put(to: &Path, bytes: &[u8]) -> io::Result<bool> {
-    if is_there(to) && fs::read(to).is_ok_and(|there| there == bytes) {
+    if is_safe(to) && fs::read(to).is_ok_and(|there| there == bytes) {
         return Ok(false);
     }
     let folder = to.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(folder)?;
     let new = folder.join(format!("{HALF_PREFIX}{}", std::process::id()));
     // Left by one of that pid who did not come to the end.
     let _ = fs::remove_file(&new);
     let mut options = OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(0o755).open(&new);
+    let file = options.write(true).create_new(true).mode(0o700).open(&new);
     let done = file.and_then(|mut file| {
         file.write_all(bytes)?;
-        file.set_permissions(fs::Permissions::from_mode(0o755))?;
+        file.set_permissions(fs::Permissions::from_mode(0o700))?;
         file.sync_all()?;
         // A file that is open for writing cannot be run.
         drop(file);
@@ -135,6 +161,7 @@ mod tests {
     fn a_copy_is_renewed_when_it_differs_or_cannot_run() {
         let dir = tempfile::tempdir().expect("folder");
         let to = dir.path().join("bin").join(NAME);
+        make_folders(dir.path()).expect("made");
         for bytes in ["one", "two"] {
             put(&to, bytes.as_bytes()).expect("put");
             assert_eq!(fs::read_to_string(&to).expect("read"), bytes);
@@ -143,9 +170,39 @@ mod tests {
         assert!(!is_there(&to));
         put(&to, b"two").expect("put");
         assert!(is_there(&to));
+        // Another user wrote into it, or could have.
+        fs::set_permissions(&to, fs::Permissions::from_mode(0o757)).expect("chmod");
+        assert!(!is_safe(&to));
+        put(&to, b"two").expect("put");
+        assert!(is_safe(&to));
         let names = fs::read_dir(dir.path().join("bin"))
             .expect("listed")
             .count();
         assert_eq!(names, 1, "nothing is left behind");
+    }
+
+    #[test]
+    fn the_folders_of_the_copy_are_closed_to_others_or_refused() {
+        let root = tempfile::tempdir().expect("folder");
+        let share = root.path().join("share");
+        let data = share.join("trusty");
+        let mode = |path: &Path, bits| {
+            fs::set_permissions(path, fs::Permissions::from_mode(bits)).expect("chmod");
+        };
+        let bits = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        // As an older version made them with umask 000.
+        fs::create_dir_all(data.join(FOLDER)).expect("folders");
+        mode(&data, 0o777);
+        mode(&data.join(FOLDER), 0o777);
+        make_folders(&data).expect("closed");
+        assert_eq!((bits(&data), bits(&data.join(FOLDER))), (0o700, 0o700));
+        mode(&share, 0o777);
+        let refused = make_folders(&data).expect_err("others could rename it");
+        assert_eq!(refused.code(), "hook-program-not-safe");
+        let told = refused.to_string();
+        assert!(
+            told.contains(&format!("`chmod go-w {}`", share.display())),
+            "{told}"
+        );
     }
 }

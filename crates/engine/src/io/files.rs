@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+use trusty_platform::trusted_path::{PathRefusal, check_opened};
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -21,12 +22,22 @@ pub enum ReadError {
     /// It is larger than the bound.
     #[error("holds {0} bytes, more than such a file ever does")]
     TooLarge(u64),
+    /// Another user could have written it.
+    #[error("is not read: {0}")]
+    Refused(PathRefusal),
     /// The system refuses.
     #[error("cannot be read: {0}")]
     Io(#[from] io::Error),
 }
 
-/// Opens a plain file. Never waits on a pipe or a device.
+impl From<PathRefusal> for ReadError {
+    fn from(refusal: PathRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Opens a plain file that only the user or root can have written. What leads to it is not looked
+/// at. Never waits on a pipe or a device.
 pub fn open_plain(path: &Path) -> Result<(File, Metadata), ReadError> {
     let flags =
         OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -37,11 +48,11 @@ pub fn open_plain(path: &Path) -> Result<(File, Metadata), ReadError> {
         Err(e) => return Err(ReadError::Io(e.into())),
     };
     let meta = file.metadata()?;
-    if meta.is_file() {
-        Ok((file, meta))
-    } else {
-        Err(ReadError::NotPlain)
+    if !meta.is_file() {
+        return Err(ReadError::NotPlain);
     }
+    check_opened(path, &meta)?;
+    Ok((file, meta))
 }
 
 /// Reads a plain file of at most `bound` bytes. Never waits on a pipe or a device.
@@ -177,6 +188,32 @@ mod tests {
                 matches!(read_bounded(&at(odd), 9), Err(ReadError::NotPlain)),
                 "{odd}"
             );
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_may_write_is_not_read_and_named_with_its_remedy() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("folder");
+        let file = dir.path().join("7.json");
+        fs::write(&file, "{}").expect("write");
+        for (bits, is_read) in [(0o644, true), (0o646, false), (0o600, true)] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(bits)).expect("chmod");
+            assert_eq!(read_bounded(&file, 9).is_ok(), is_read, "{bits:o}");
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o602)).expect("chmod");
+        let told = read_bounded(&file, 9).expect_err("open").to_string();
+        assert!(
+            told.contains(&format!("`chmod go-w {}`", file.display())),
+            "{told}"
+        );
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("chmod");
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&file, Some(31003), None).expect("chown");
+            let told = read_bounded(&file, 9).expect_err("theirs").to_string();
+            assert!(told.contains("uid 31003"), "{told}");
+        } else {
+            println!("skipped: needs root to act as another user");
         }
     }
 

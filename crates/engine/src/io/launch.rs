@@ -1,5 +1,7 @@
 //! Hands a file to the desktop; starts this program anew; leaves a program behind.
 
+use super::programs::{absolute_folders, find_program};
+use super::run::{RunError, check_program};
 use super::sys;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,7 +14,17 @@ use std::time::Duration;
 
 /// Opens a file with the program its user has chosen for such files. Returns at once.
 pub fn open(path: &Path) -> io::Result<()> {
-    let mut command = Command::new(sys::OPENER);
+    let path = std::env::var_os("PATH");
+    let opener = Path::new(sys::OPENER);
+    let opener = if opener.is_absolute() {
+        Some(opener.to_path_buf())
+    } else {
+        find_program(sys::OPENER, absolute_folders(path.as_deref())).any()
+    };
+    let opener = opener.ok_or(RunError::NotFound);
+    let opener = opener.map_err(|e| io::Error::other(format!("{} {e}", sys::OPENER)))?;
+    check(&opener)?;
+    let mut command = Command::new(opener);
     command
         .arg(path)
         .stdin(Stdio::null())
@@ -26,8 +38,18 @@ pub fn open(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a program may be executed, in words that name it.
+fn check(program: &Path) -> io::Result<()> {
+    let failed = |e: RunError| match e {
+        RunError::NotFound => io::ErrorKind::NotFound.into(),
+        e => io::Error::other(format!("{} {e}", program.display())),
+    };
+    check_program(program).map_err(failed)
+}
+
 /// Starts a program that stays when we end, without our terminal; its pid. Returns at once.
 pub fn leave(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
+    check(program)?;
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -63,6 +85,7 @@ pub fn leave_with(
     folder: &Path,
     variables: &[(&str, Option<OsString>)],
 ) -> io::Result<Left> {
+    check(program)?;
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -103,7 +126,9 @@ pub fn start_again() -> io::Result<()> {
         return Ok(());
     }
     thread::sleep(PAUSE);
-    let mut again = Command::new(std::env::current_exe()?);
+    let program = std::env::current_exe()?;
+    check(&program)?;
+    let mut again = Command::new(program);
     Err(again
         .args(std::env::args_os().skip(1))
         .env(AGAIN, "1")

@@ -1,26 +1,18 @@
 //! Folders that are ours alone.
 
 use rustix::fs::MetadataExt;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use trusty_platform::trusted_path::{TrustPolicy, check_folder};
 
-/// Makes a folder that only its owner can enter, or checks that it is one.
+/// Makes a folder that only its owner can enter, or closes one of the owner's that others can.
 pub fn private_dir(dir: &Path, uid: u32) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(dir) {
-        Ok(()) => return Ok(()),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(e) => return Err(e),
-    }
-    if is_private(dir, uid)? {
-        return Ok(());
-    }
-    let told = format!(
-        "{} must be a folder of yours that nobody else can enter; remove it or run: chmod 700 {0}",
-        dir.display()
-    );
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, told))
+    let policy = TrustPolicy {
+        uid,
+        ..TrustPolicy::current()
+    };
+    Ok(policy.make_private_folder(dir).map(drop)?)
 }
 
 /// The folder for sockets: the one that is named, if it is ours, else the one that the system has
@@ -32,8 +24,13 @@ pub fn runtime_home(named: Option<&Path>, made: Option<&Path>, uid: u32) -> Opti
     found.map(Path::to_path_buf)
 }
 
-/// Whether this is a folder that only this user can enter.
+/// Whether this is a folder that only this user can enter, and that no other user can replace.
 pub fn is_private(dir: &Path, uid: u32) -> io::Result<bool> {
+    Ok(is_closed(dir, uid)? && check_folder(dir).is_ok())
+}
+
+/// Whether this is a folder that only this user can enter. What leads to it is not looked at.
+pub fn is_closed(dir: &Path, uid: u32) -> io::Result<bool> {
     let meta = fs::symlink_metadata(dir)?;
     Ok(meta.is_dir() && meta.uid() == uid && meta.mode().trailing_zeros() >= 6)
 }
@@ -55,10 +52,9 @@ mod tests {
             "owned by somebody else"
         );
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("chmod");
-        let refused = private_dir(&dir, uid)
-            .expect_err("open to others")
-            .to_string();
-        assert!(refused.contains("chmod 700"), "{refused}");
+        assert!(!is_private(&dir, uid).expect("there"), "open to others");
+        private_dir(&dir, uid).expect("closed to others");
+        assert!(is_private(&dir, uid).expect("there"));
         let (named, none) = (root.path(), root.path().join("none"));
         let home = |named, made, uid| runtime_home(Some(named), Some(made), uid);
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).expect("chmod");
@@ -68,7 +64,14 @@ mod tests {
         assert_eq!(runtime_home(None, Some(&dir), uid), Some(dir.clone()));
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("chmod");
         assert_eq!(runtime_home(None, Some(&dir), uid), None, "open to others");
-        std::os::unix::fs::symlink(root.path(), root.path().join("l")).expect("link");
-        assert!(private_dir(&root.path().join("l"), uid).is_err(), "a link");
+        let above = root.path().join("above");
+        private_dir(&above.join("t"), uid).expect("made");
+        fs::set_permissions(&above, fs::Permissions::from_mode(0o777)).expect("chmod");
+        assert!(
+            !is_private(&above.join("t"), uid).expect("there"),
+            "others could put another one in its place"
+        );
+        let refused = private_dir(&above.join("t"), uid).expect_err("refused");
+        assert!(refused.to_string().contains("chmod go-w"), "{refused}");
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::time::timeout;
+use trusty_platform::trusted_path::{PathRefusal, check_execute};
 
 /// The most that is kept of what a program complains, in bytes.
 const COMPLAINT: u64 = 4096;
@@ -49,6 +50,9 @@ pub enum RunError {
     /// No such program.
     #[error("is not installed")]
     NotFound,
+    /// Another user could change it.
+    #[error("was not run: {0}")]
+    Refused(PathRefusal),
     /// It was ended, for it took too long.
     #[error("did not answer within {} s", .0.as_secs())]
     Late(Duration),
@@ -60,13 +64,26 @@ pub enum RunError {
     Io(#[from] io::Error),
 }
 
-/// Runs a program without input. It does not outlive the returned future.
+/// Whether a program may be executed.
+///
+/// # Errors
+/// Says that it is not there, or names what another user could change.
+pub fn check_program(program: &Path) -> Result<(), RunError> {
+    match check_execute(program) {
+        Ok(_) => Ok(()),
+        Err(refusal) if refusal.is_missing() => Err(RunError::NotFound),
+        Err(refusal) => Err(RunError::Refused(refusal)),
+    }
+}
+
+/// Runs a program without input, if no other user could change it. It does not outlive the returned future.
 pub async fn run_bounded(
     program: &Path,
     arguments: &[&OsStr],
     environment: Environment<'_>,
     bounds: Bounds,
 ) -> Result<Ran, RunError> {
+    check_program(program)?;
     let mut command = Command::new(program);
     command
         .args(arguments)

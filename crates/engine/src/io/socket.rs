@@ -1,5 +1,6 @@
 //! The local sockets: bound for this user alone, made anew where they vanish.
 
+use super::sys;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use std::fs;
@@ -142,7 +143,8 @@ async fn take(listener: &UnixListener, spare: &SpareFiles) -> io::Result<Accepte
     })
 }
 
-/// Connects without a runtime; waits no longer than this for one that takes no connections.
+/// Connects without a runtime to this user's own socket; waits no longer than this for one that
+/// takes no connections.
 pub fn connect_in_time(
     path: &Path,
     patience: Duration,
@@ -152,6 +154,10 @@ pub fn connect_in_time(
     rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
     set_socket_timeout(&socket, Timeout::Send, Some(patience))?;
     rustix::net::connect(&socket, &address)?;
+    if sys::peer_uid(&socket)? != rustix::process::geteuid().as_raw() {
+        let told = format!("another user listens at {}", path.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, told));
+    }
     Ok(socket.into())
 }
 

@@ -8,13 +8,15 @@ mod signals;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
-    OPENER, SCRIPTS, cgroup, control_terminal, data_home, environment, exited, ignore_hangup,
-    is_frozen, machine, pids, runtime_home, signal, since_boot, sleep, started, stat,
+    OPENER, SCRIPTS, cgroup, connect_abstract, control_terminal, data_home, environment, exited,
+    ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal, since_boot, sleep,
+    started, stat,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
-    OPENER, SCRIPTS, cgroup, control_terminal, data_home, environment, exited, ignore_hangup,
-    is_frozen, machine, pids, runtime_home, signal, since_boot, sleep, started, stat,
+    OPENER, SCRIPTS, cgroup, connect_abstract, control_terminal, data_home, environment, exited,
+    ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal, since_boot, sleep,
+    started, stat,
 };
 
 pub use signals::{is_ignored, with_first_file_limit};

@@ -1,11 +1,13 @@
 //! Asks tmux servers. Every question has a deadline.
 
+use super::programs::{ProgramSearch, absolute_folders, find_program};
 use super::run::{Bounds, Environment, RunError, run_bounded};
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use trusty_platform::trusted_path::{PathRefusal, SocketFolder, check_connect, check_tmux_folder};
 
 /// How long a server may take.
 pub const DEADLINE: Duration = Duration::from_secs(1);
@@ -32,31 +34,45 @@ pub enum TmuxError {
     /// It answered something else.
     #[error("failed: {0}")]
     Failed(String),
+    /// Another user could listen there, or could change the program.
+    #[error("was not asked: {0}")]
+    Refused(PathRefusal),
     /// It could not be asked.
     #[error("could not be asked: {0}")]
     Io(#[from] io::Error),
 }
 
-/// The tmux program: in the search path, or where Homebrew and `MacPorts` put it, for an app
-/// that is started from a desktop has a short search path.
+/// The tmux program; see [`find_tmux`]. Where only one is found that others could change, that one:
+/// whoever asks it is told why it is not run.
 pub fn program(path: Option<&OsStr>) -> Option<PathBuf> {
+    find_tmux(path).any()
+}
+
+/// Looks for the tmux program: in the search path, or where Homebrew and `MacPorts` put it, for an
+/// app that is started from a desktop has a short search path.
+pub fn find_tmux(path: Option<&OsStr>) -> ProgramSearch {
     let usual = [
         "/usr/local/bin",
         "/opt/homebrew/bin",
         "/opt/local/bin",
         "/usr/bin",
     ];
-    let listed = path.into_iter().flat_map(std::env::split_paths);
-    listed
-        .chain(usual.map(PathBuf::from))
-        .map(|dir| dir.join("tmux"))
-        .find(|p| p.is_file())
+    let folders = absolute_folders(path).chain(usual.map(PathBuf::from));
+    find_program("tmux", folders)
 }
 
-/// The sockets in a folder of tmux servers.
-pub fn sockets(folder: &Path) -> Vec<PathBuf> {
+/// The sockets in a folder of tmux servers, which is to be the user's alone, as tmux demands.
+///
+/// # Errors
+/// Names what another user could change of the folder or of the way to it.
+pub fn sockets(folder: &Path) -> Result<Vec<PathBuf>, PathRefusal> {
+    match check_tmux_folder(folder) {
+        Ok(_) => {}
+        Err(refusal) if refusal.is_missing() => return Ok(Vec::new()),
+        Err(refusal) => return Err(refusal),
+    }
     let Ok(entries) = std::fs::read_dir(folder) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let is_socket = |e: &std::fs::DirEntry| e.file_type().is_ok_and(|t| t.is_socket());
     let mut found: Vec<_> = entries
@@ -65,7 +81,21 @@ pub fn sockets(folder: &Path) -> Vec<PathBuf> {
         .map(|e| e.path())
         .collect();
     found.sort();
-    found
+    Ok(found)
+}
+
+/// Whether a server may be asked: nobody but the user can listen at its socket. `tmux -S` does not
+/// look at that itself.
+///
+/// # Errors
+/// Names what another user could change; a socket that is not there is one, too.
+pub fn check_socket(socket: &Path) -> Result<(), PathRefusal> {
+    let is_tmux_s_own = |folder: &OsStr| folder.as_encoded_bytes().starts_with(b"tmux-");
+    let folder = match socket.parent().and_then(Path::file_name) {
+        Some(name) if is_tmux_s_own(name) => SocketFolder::NoLink,
+        _ => SocketFolder::Any,
+    };
+    check_connect(socket, folder).map(drop)
 }
 
 /// What `list-panes -a` says of all panes of a server.
@@ -198,6 +228,11 @@ async fn ask(
     question: &[&str],
     most: u64,
 ) -> Result<Vec<u8>, TmuxError> {
+    match check_socket(socket) {
+        Ok(()) => {}
+        Err(refusal) if refusal.is_missing() => return Err(TmuxError::NoServer),
+        Err(refusal) => return Err(TmuxError::Refused(refusal)),
+    }
     // UTF-8, so that names come as they are.
     let mut arguments = vec![OsStr::new("-u"), OsStr::new("-S"), socket.as_os_str()];
     arguments.extend(question.iter().map(OsStr::new));
@@ -231,6 +266,7 @@ impl From<RunError> for TmuxError {
         match error {
             RunError::NotFound => Self::NotInstalled,
             RunError::Late(_) => Self::Hangs,
+            RunError::Refused(refusal) => Self::Refused(refusal),
             RunError::TooMuch(_) => Self::Failed(error.to_string()),
             RunError::Io(e) => Self::Io(e),
         }

@@ -2,12 +2,14 @@
 //! the server's local socket; every question has a deadline.
 
 use super::clock;
+use super::files::{self, ReadError};
 use std::ffi::OsString;
-use std::io::{self, Read};
+use std::io;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use trusty_platform::trusted_path::{PathRefusal, check_data};
 use x11rb::connection::Connection;
 use x11rb::errors::{ConnectError, ConnectionError, ReplyError};
 use x11rb::protocol::xproto::{
@@ -78,6 +80,9 @@ pub enum X11Error {
     /// Nobody listens, or we may not ask.
     #[error("cannot be reached: {0}")]
     Unreachable(String),
+    /// Another user could have written the file with its keys.
+    #[error("was not asked: {0}")]
+    Refused(PathRefusal),
     /// It took too long.
     #[error("does not answer")]
     Hangs,
@@ -153,7 +158,10 @@ struct Server {
 impl Server {
     fn on(stream: UnixStream, number: u16, keys: Option<&Path>) -> Result<Self, X11Error> {
         let unreachable = |e: ConnectError| X11Error::Unreachable(e.to_string());
-        let (name, key) = keys.and_then(|file| key(file, number)).unwrap_or_default();
+        let (name, key) = match keys {
+            Some(file) => key(file, number)?.unwrap_or_default(),
+            None => DisplayKey::default(),
+        };
         let (stream, _) = DefaultStream::from_unix_stream(stream)
             .map_err(|e| X11Error::Unreachable(e.to_string()))?;
         let connection = RustConnection::connect_to_stream_with_auth_info(stream, 0, name, key)
@@ -284,17 +292,27 @@ impl From<ReplyError> for X11Error {
 }
 
 /// The name of the protocol and the key that a file has for a display of this machine.
-fn key(file: &Path, number: u16) -> Option<(Vec<u8>, Vec<u8>)> {
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(file).ok()?.take(MOST_KEYS);
-    { read }.read_to_end(&mut bytes).ok()?;
+fn key(file: &Path, number: u16) -> Result<Option<DisplayKey>, X11Error> {
+    let file = match check_data(file) {
+        Ok(checked) => checked.resolved,
+        Err(refusal) if refusal.is_distrust() => return Err(X11Error::Refused(refusal)),
+        Err(_) => return Ok(None),
+    };
+    let bytes = match files::read_head(&file, MOST_KEYS) {
+        Ok(bytes) => bytes,
+        Err(ReadError::Refused(refusal)) => return Err(X11Error::Refused(refusal)),
+        Err(_) => return Ok(None),
+    };
     let uname = rustix::system::uname();
-    find_key(&bytes, number, uname.nodename().to_bytes())
+    Ok(find_key(&bytes, number, uname.nodename().to_bytes()))
 }
+
+/// The name of a protocol, and a key.
+type DisplayKey = (Vec<u8>, Vec<u8>);
 
 /// Each entry: a family, then an address, a display's number, a protocol's name and a key, each
 /// behind its length; all numbers are two bytes, the higher first.
-fn find_key(mut bytes: &[u8], number: u16, machine: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+fn find_key(mut bytes: &[u8], number: u16, machine: &[u8]) -> Option<DisplayKey> {
     const LOCAL: u16 = 256;
     const ANY: u16 = 0xffff;
     loop {
@@ -368,6 +386,20 @@ mod tests {
         assert_eq!(found(7), Some(b"e".to_vec()));
         assert_eq!(find_key(&file[..20], 1, b"here"), None);
         assert_eq!(find_key(b"", 1, b"here"), None);
+    }
+
+    #[test]
+    fn keys_that_others_could_have_written_are_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("keys");
+        assert!(matches!(key(&file, 1), Ok(None)), "none");
+        std::fs::write(&file, b"\xff\xff\0\0\0\0\0\x12MIT-MAGIC-COOKIE-1\0\x01k").expect("written");
+        assert!(matches!(key(&file, 1), Ok(Some(_))));
+        let open = std::fs::Permissions::from_mode(0o666);
+        std::fs::set_permissions(&file, open).expect("chmod");
+        let told = key(&file, 1).expect_err("open").to_string();
+        assert!(told.contains("chmod go-w"), "{told}");
     }
 
     #[tokio::test]

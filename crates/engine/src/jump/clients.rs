@@ -118,8 +118,11 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_says_nothing_is_no_pane_that_is_gone() {
         let around = Surroundings::default();
+        let folder = tempfile::tempdir().expect("folder");
+        let socket = folder.path().join("tmux");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("socket");
         let target = TmuxTarget {
-            socket: "/nowhere/tmux".into(),
+            socket,
             session: "work".into(),
             window: "@0".into(),
             pane: "%0".into(),

@@ -1,6 +1,7 @@
 //! What a jump is decided from: read now, of the processes that are there now.
 
 use super::clients;
+use crate::io::programs::{absolute_folders, find_program};
 use crate::io::{kin, sys, tmux, x11};
 use crate::surroundings::Surroundings;
 use std::collections::BTreeMap;
@@ -245,12 +246,12 @@ impl<'a> Gatherer<'a> {
     /// Where a program is.
     fn program(&self, name: &str) -> Option<String> {
         if name.contains('/') {
-            return Path::new(name).is_file().then(|| name.to_owned());
+            let program = Path::new(name);
+            let is_there = program.is_absolute() && program.is_file();
+            return is_there.then(|| name.to_owned());
         }
-        let folders = self.around.path.iter().flat_map(std::env::split_paths);
-        let mut all = folders.map(|folder| folder.join(name));
-        let found = all.find(|path| path.is_file())?;
-        found.into_os_string().into_string().ok()
+        let found = find_program(name, absolute_folders(self.around.path.as_deref()));
+        found.any()?.into_os_string().into_string().ok()
     }
 }
 

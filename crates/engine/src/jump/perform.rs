@@ -1,8 +1,9 @@
 //! Goes a route, step by step, each verified.
 
 use super::gather::Gatherer;
-use super::{JumpError, scripts};
+use super::{JumpError, scripts, sockets};
 use crate::io::launch::{self, Left};
+use crate::io::programs::{absolute_folders, find_program};
 use crate::io::run::{Bounds, Environment, RunError, run_bounded};
 use crate::io::tmux::{self, TmuxError};
 use crate::io::{clock, sys, x11};
@@ -138,6 +139,7 @@ async fn focus_kitty(kitty: &Kitty, around: &Surroundings) -> Result<(), JumpErr
         .into_iter()
         .find_map(|name| found(name, kitty.beside.as_deref(), around))
         .ok_or_else(|| unraised("kitty", "its command kitten was not found"))?;
+    sockets::check_kitty(&kitty.listens)?;
     let window = format!("id:{}", kitty.window);
     let words = [
         "@",
@@ -154,6 +156,7 @@ async fn focus_kitty(kitty: &Kitty, around: &Surroundings) -> Result<(), JumpErr
 async fn focus_wezterm(wezterm: &WezTerm, around: &Surroundings) -> Result<(), JumpError> {
     let program = found("wezterm", wezterm.beside.as_deref(), around)
         .ok_or_else(|| unraised("WezTerm", "its command wezterm was not found"))?;
+    sockets::check_wezterm(&wezterm.socket)?;
     let pane = wezterm.pane.to_string();
     let words = [
         "cli",
@@ -173,10 +176,10 @@ fn found(name: &str, beside: Option<&Path>, around: &Surroundings) -> Option<Pat
         "/Applications/kitty.app/Contents/MacOS",
         "/Applications/WezTerm.app/Contents/MacOS",
     ];
-    let folders = around.path.iter().flat_map(std::env::split_paths);
+    let folders = absolute_folders(around.path.as_deref());
     let beside = beside.map(Path::to_path_buf);
-    let mut all = folders.chain(beside).chain(bundled.map(PathBuf::from));
-    all.find_map(|folder| Some(folder.join(name)).filter(|path| path.is_file()))
+    let all = folders.chain(beside).chain(bundled.map(PathBuf::from));
+    find_program(name, all).any()
 }
 
 /// Tells a program something, and believes what it says of it.

@@ -158,3 +158,49 @@ fn good_values_are_taken_and_bad_ones_named() {
         assert!(settings.config_dirs.is_empty());
     }
 }
+
+#[test]
+fn a_file_that_others_may_change_is_not_followed_and_named_with_its_remedy() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let home = tempfile::tempdir().expect("folder");
+    let around = Surroundings {
+        home: home.path().into(),
+        ..Surroundings::default()
+    };
+    let file = ensure_file(&around).expect("made");
+    let mode = |path: &Path, bits| {
+        fs::set_permissions(path, fs::Permissions::from_mode(bits)).expect("chmod");
+    };
+    let bits = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    let folder = file.parent().expect("a folder");
+    assert_eq!((bits(folder), bits(&file)), (0o700, 0o600));
+    fs::write(&file, "[discovery]\nconfine = true\n").expect("written");
+    let confinement = || Settings::read(&around).confinement;
+    for (folder_bits, file_bits, counts) in [
+        (0o755, 0o644, true),
+        (0o777, 0o644, false),
+        (0o755, 0o646, false),
+        (0o700, 0o600, true),
+    ] {
+        mode(folder, folder_bits);
+        mode(&file, file_bits);
+        assert_eq!(
+            confinement() == Confinement::Confined,
+            counts,
+            "{folder_bits:o}"
+        );
+    }
+    mode(&file, 0o646);
+    let told = Settings::read(&around).problem().expect("named");
+    let remedy = format!("`chmod go-w {}`", file.display());
+    assert!(
+        told.contains(&remedy) && told.contains("the defaults are used"),
+        "{told}"
+    );
+    mode(&file, 0o600);
+    // Kept in a collection of such files.
+    let kept = home.path().join("kept.toml");
+    fs::rename(&file, &kept).expect("moved");
+    symlink(&kept, &file).expect("link");
+    assert_eq!(confinement(), Confinement::Confined);
+}

@@ -28,6 +28,10 @@ pub struct Connections {
     told: BTreeMap<PathBuf, Connection>,
     /// Folders whose file was not understood when it was last read.
     doubted: BTreeSet<PathBuf>,
+    /// Why the hook program could not be renewed.
+    unrenewed: Option<String>,
+    /// What was last told of the hook program.
+    told_of_program: Option<Fact>,
 }
 
 impl Connections {
@@ -39,6 +43,8 @@ impl Connections {
             named: BTreeSet::new(),
             told: BTreeMap::new(),
             doubted: BTreeSet::new(),
+            unrenewed: None,
+            told_of_program: None,
         }
     }
 
@@ -66,6 +72,13 @@ impl Connections {
     /// Looks at all; what has changed.
     pub fn look(&mut self) -> Vec<Fact> {
         let mut facts = Vec::new();
+        let program = self.program();
+        let is_well = matches!(program, Fact::Health(_, None));
+        let is_told = self.told_of_program.as_ref() == Some(&program);
+        if !is_told && !(is_well && self.told_of_program.is_none()) {
+            facts.push(program.clone());
+            self.told_of_program = Some(program);
+        }
         for dir in self.dirs() {
             let state = connect::state(&self.around, &dir);
             let broken = matches!(state, Connection::Broken(_));
@@ -89,14 +102,22 @@ impl Connections {
         !self.doubted.iter().all(is_told)
     }
 
-    /// Renews the copy of the hook program.
-    fn renew(&self) -> Fact {
+    /// Renews the copy of the hook program, and looks whether no other user could replace it.
+    fn renew(&mut self) -> Fact {
+        let renewed = connect::renew(&self.around).err();
+        self.unrenewed = renewed.map(|e| format!("cannot be renewed: {e}"));
+        self.program()
+    }
+
+    /// What is wrong with the hook program.
+    fn program(&self) -> Fact {
         let key = HealthKey {
             source: Source::Hook,
             subject: connect::program(&self.around).display().to_string(),
         };
-        let problem = connect::renew(&self.around).err();
-        Fact::Health(key, problem.map(|e| format!("cannot be renewed: {e}")))
+        let found = connect::check_hook_program(&self.around).err();
+        let found = found.map(|e| e.to_string());
+        Fact::Health(key, found.or_else(|| self.unrenewed.clone()))
     }
 }
 

@@ -24,6 +24,7 @@ use trusty_fleet::observation::{
 };
 use trusty_fleet::session::Source;
 use trusty_platform::file_identity;
+use trusty_platform::trusted_path::check_folder;
 
 /// Such a file holds under 1 KiB; this leaves room.
 const BOUND: u64 = 64 * 1024;
@@ -101,6 +102,8 @@ pub struct Registry {
     broken: BTreeMap<String, String>,
     /// What was last told of each folder.
     told_folders: BTreeMap<PathBuf, FolderFacts>,
+    /// Folders that are not read, for other users could change what is in them.
+    refused: BTreeSet<PathBuf>,
 }
 
 impl Registry {
@@ -114,6 +117,7 @@ impl Registry {
             half_written: BTreeMap::new(),
             broken: BTreeMap::new(),
             told_folders: BTreeMap::new(),
+            refused: BTreeSet::new(),
         }
     }
 
@@ -123,6 +127,10 @@ impl Registry {
         let new = !named.iter().all(|dir| self.looks_into(dir));
         self.named.clone_from(named);
         new
+    }
+
+    fn reads(&self, dir: &Path) -> bool {
+        self.looks_into(dir) && !self.refused.contains(dir)
     }
 
     fn looks_into(&self, dir: &Path) -> bool {
@@ -177,6 +185,14 @@ impl Registry {
         let mut there = BTreeSet::new();
         for dir in self.dirs() {
             let folder = dir.join("sessions");
+            match check_folder(&folder) {
+                Err(refusal) if refusal.is_distrust() => {
+                    facts.extend(self.fails(&folder, ReadError::from(refusal).to_string()));
+                    self.refused.insert(dir);
+                    continue;
+                }
+                _ => self.refused.remove(&dir),
+            };
             let entries = match fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -220,8 +236,8 @@ impl Registry {
             return Vec::new();
         };
         match file_of(dir, path) {
-            Some(Named::Entry(file)) if self.looks_into(dir) => self.look(&file, Trust::Nothing),
-            Some(Named::Key(file)) if self.looks_into(dir) && path.exists() => {
+            Some(Named::Entry(file)) if self.reads(dir) => self.look(&file, Trust::Nothing),
+            Some(Named::Key(file)) if self.reads(dir) && path.exists() => {
                 self.key(file).into_iter().collect()
             }
             _ => Vec::new(),

@@ -6,11 +6,12 @@ pub use decode::{FORMAT, decode};
 
 use super::{Ended, Orders, Outlet};
 use crate::io::clock;
+use crate::io::programs::ProgramSearch;
 use crate::io::tmux::{self, TmuxError};
 use crate::settings::Confinement;
 use crate::surroundings::Surroundings;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
@@ -20,7 +21,7 @@ use trusty_fleet::session::Source;
 /// What is known of the servers.
 #[derive(Debug)]
 pub struct Tmux {
-    program: Option<PathBuf>,
+    program: ProgramSearch,
     folders: Vec<PathBuf>,
     /// The server we run in, if any.
     own: Option<PathBuf>,
@@ -29,6 +30,8 @@ pub struct Tmux {
     confinement: Confinement,
     /// Servers that were told of: a silent one must be told gone.
     told: BTreeSet<PathBuf>,
+    /// Folders, sockets and programs that are not used, for others could change them.
+    refused: BTreeMap<PathBuf, String>,
 }
 
 impl Tmux {
@@ -45,7 +48,7 @@ impl Tmux {
             own = socket.map(PathBuf::from);
         }
         Self {
-            program: tmux::program(around.path.as_deref()),
+            program: tmux::find_tmux(around.path.as_deref()),
             folders: roots
                 .into_iter()
                 .map(|r| r.join(format!("tmux-{uid}")))
@@ -54,6 +57,7 @@ impl Tmux {
             named: BTreeSet::new(),
             confinement,
             told: BTreeSet::new(),
+            refused: BTreeMap::new(),
         }
     }
 
@@ -67,16 +71,49 @@ impl Tmux {
         new
     }
 
-    fn sockets(&self) -> BTreeSet<PathBuf> {
-        let listed = self.folders.iter().flat_map(|folder| tmux::sockets(folder));
-        let named = self.own.iter().chain(&self.named).filter(|s| s.exists());
-        listed.chain(named.cloned()).collect()
+    /// The sockets that may be asked, and what may not be used, each with the reason.
+    fn sockets(&self) -> (BTreeSet<PathBuf>, BTreeMap<PathBuf, String>) {
+        let mut refused = BTreeMap::new();
+        let mut found: BTreeSet<PathBuf> = self.own.iter().chain(&self.named).cloned().collect();
+        for folder in &self.folders {
+            match tmux::sockets(folder) {
+                Ok(sockets) => found.extend(sockets),
+                Err(refusal) => {
+                    refused.insert(folder.clone(), refusal.to_string());
+                }
+            }
+        }
+        found.retain(|socket| match tmux::check_socket(socket) {
+            Ok(()) => true,
+            Err(refusal) if refusal.is_missing() => false,
+            Err(refusal) => {
+                let told = TmuxError::Refused(refusal).to_string();
+                refused.insert(socket.clone(), told);
+                false
+            }
+        });
+        if let (Some(tmux), false) = (&self.program.refused, found.is_empty()) {
+            refused.insert(tmux.program.clone(), tmux.refusal.to_string());
+        }
+        (found, refused)
+    }
+
+    /// What is not used from now on, and what is used again.
+    fn refusals(&mut self, now: BTreeMap<PathBuf, String>) -> Vec<Fact> {
+        let before = std::mem::replace(&mut self.refused, now);
+        let over = before.keys().filter(|at| !self.refused.contains_key(*at));
+        let over = over.map(|at| health(at, None));
+        let told = self.refused.iter();
+        let told = told.map(|(at, why)| health(at, Some(why.clone())));
+        over.chain(told).collect()
     }
 
     /// Asks all servers at once; each answer is handed over as soon as it is there.
     pub async fn list(&mut self, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
-        let sockets = self.sockets();
+        let (sockets, refused) = self.sockets();
+        let is_refused = |socket: &&PathBuf| refused.contains_key(*socket);
         let missing = self.named.difference(&sockets);
+        let missing = missing.filter(|socket| !is_refused(socket));
         let ended: BTreeSet<_> = self
             .told
             .difference(&sockets)
@@ -86,15 +123,21 @@ impl Tmux {
         for socket in ended {
             hand_over(gone(&socket)).await;
         }
-        let program = self.program.clone();
+        // After what is gone: a server that is not asked any more has no panes, but a reason.
+        let refusals = self.refusals(refused);
+        if !refusals.is_empty() {
+            hand_over(refusals).await;
+        }
+        let search = self.program.clone();
         let mut asked: FuturesUnordered<_> = sockets
             .iter()
             .map(|socket| {
-                let program = program.clone();
+                let search = &search;
                 async move {
-                    let answer = match &program {
-                        None => Err(TmuxError::NotInstalled),
-                        Some(program) => tmux::list_panes(program, socket, FORMAT).await,
+                    let answer = match (&search.program, &search.refused) {
+                        (Some(program), _) => tmux::list_panes(program, socket, FORMAT).await,
+                        (None, Some(tmux)) => Err(TmuxError::Refused(tmux.refusal.clone())),
+                        (None, None) => Err(TmuxError::NotInstalled),
                     };
                     (socket, answer)
                 }

@@ -28,6 +28,7 @@ use trouble::Trouble;
 use trusty_fleet::observation::{Transcript, TranscriptKey, Which};
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Timestamp};
+use trusty_platform::trusted_path::check_folder;
 
 /// What changes is read at most so often: a client writes many lines at once.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -52,6 +53,8 @@ struct Follow {
     agents: Agents,
     /// Whether it could ever be read.
     known: bool,
+    /// Other users could put another file in its place.
+    is_refused: bool,
     told: Told,
 }
 
@@ -151,6 +154,7 @@ impl Follow {
             story: Story::default(),
             agents: Agents::default(),
             known: false,
+            is_refused: false,
             told: Told::Nothing,
         }
     }
@@ -168,10 +172,25 @@ impl Follow {
             self.agents = Agents::default();
             self.known = false;
         }
+        self.is_refused = match self
+            .path
+            .as_deref()
+            .and_then(Path::parent)
+            .map(check_folder)
+        {
+            Some(Err(refusal)) if refusal.is_distrust() => {
+                let told = ReadError::from(refusal).to_string();
+                if let Some(path) = &self.path {
+                    trouble.fails(path, told);
+                }
+                true
+            }
+            _ => false,
+        };
     }
 
     fn read(&mut self, trouble: &mut Trouble) {
-        let Some(path) = self.path.clone() else {
+        let Some(path) = self.path.clone().filter(|_| !self.is_refused) else {
             return;
         };
         let now = Timestamp::from(clock::wall());
@@ -196,7 +215,7 @@ impl Follow {
     }
 
     fn look_at_agents(&mut self, trouble: &mut Trouble) {
-        if let Some(path) = &self.path {
+        if let Some(path) = self.path.as_ref().filter(|_| !self.is_refused) {
             self.agents.look(&Agents::folder(path), trouble);
         }
     }
@@ -213,6 +232,7 @@ impl Follow {
             }
         } else if let Some(own) = &self.path
             && path.parent() == Some(&Agents::folder(own))
+            && !self.is_refused
         {
             self.agents.notice(path, trouble);
         }

@@ -55,7 +55,7 @@ impl TrustPolicy {
             let why = RefusalReason::ForeignOwner(facts.uid);
             return Err(PathRefusal::of_facts(self, &walked.path, facts, why).into());
         }
-        if facts.mode & 0o777 != PRIVATE_MODE {
+        if facts.mode & 0o077 != 0 {
             let mode = Permissions::from_mode(PRIVATE_MODE);
             opened.set_permissions(mode).map_err(failed)?;
         }

@@ -99,6 +99,20 @@ impl PathRefusal {
         self.reason == RefusalReason::Missing
     }
 
+    /// Whether another user could change what is there; else nothing of that kind is there, or
+    /// the system does not tell.
+    pub fn is_distrust(&self) -> bool {
+        !matches!(
+            self.reason,
+            RefusalReason::Missing
+                | RefusalReason::Unreadable(_)
+                | RefusalReason::NotFolder
+                | RefusalReason::NotPlain
+                | RefusalReason::NotSocket
+                | RefusalReason::TooManyLinks
+        )
+    }
+
     /// The command that mends it, if one does.
     pub fn remedy(&self) -> Option<String> {
         let is_foreign = self.facts.is_some_and(|facts| facts.uid != self.uid);

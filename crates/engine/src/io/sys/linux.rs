@@ -12,8 +12,9 @@ use rustix::time::{
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::Interest;
@@ -103,6 +104,25 @@ pub fn machine() -> io::Result<Machine> {
         host: host.filter(|id| !id.is_empty()),
         pid_namespace: namespace.map(|n| n.to_string_lossy().into_owned()),
     })
+}
+
+/// The user at the other end of a connection.
+pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
+    Ok(rustix::net::sockopt::socket_peercred(socket)?.uid.as_raw())
+}
+
+/// Connects to a socket that has a name and no file. Does not wait for one that takes no
+/// connections.
+pub fn connect_abstract(name: &[u8]) -> io::Result<UnixStream> {
+    let address = rustix::net::SocketAddrUnix::new_abstract_name(name)?;
+    let (family, kind) = (
+        rustix::net::AddressFamily::UNIX,
+        rustix::net::SocketType::STREAM,
+    );
+    let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(family, kind, flags, None)?;
+    rustix::net::connect(&socket, &address)?;
+    Ok(socket.into())
 }
 
 /// Where programs keep their data when nothing else is said.

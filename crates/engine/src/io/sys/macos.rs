@@ -14,8 +14,9 @@ use rustix::time::{ClockId, clock_gettime};
 use std::ffi::{CStr, OsString, c_int, c_void};
 use std::io;
 use std::mem::{MaybeUninit, size_of};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -68,6 +69,23 @@ pub fn machine() -> io::Result<Machine> {
         host: None,
         pid_namespace: None,
     })
+}
+
+/// The user at the other end of a connection.
+pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
+    let (mut uid, mut gid) = (0, 0);
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: the descriptor is open for as long as `socket` is borrowed; both numbers are valid
+    // for writing.
+    match unsafe { libc::getpeereid(fd, &raw mut uid, &raw mut gid) } {
+        0 => Ok(uid),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Connects to a socket that has a name and no file, which macOS has none of.
+pub fn connect_abstract(_name: &[u8]) -> io::Result<UnixStream> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Where programs keep their data when nothing else is said.

@@ -16,7 +16,9 @@ fn around(root: &Path, script: &str) -> Surroundings {
 }
 
 fn socket(root: &Path, name: &str) -> PathBuf {
-    fs::create_dir_all(root.join("tmux-7")).expect("folder");
+    let folder = root.join("tmux-7");
+    fs::create_dir_all(&folder).expect("folder");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("chmod");
     let path = root.join("tmux-7").join(name);
     // A dropped listener leaves its socket behind, as a killed server does.
     drop(UnixListener::bind(&path).expect("socket"));
@@ -98,7 +100,7 @@ async fn what_it_says_instead_is_told() {
 async fn without_the_program_a_socket_is_a_problem_and_none_is_none() {
     let root = tempfile::tempdir().expect("folder");
     let mut tmux = Tmux::new(&around(root.path(), "exit 1"), 7, Confinement::Confined);
-    tmux.program = None;
+    tmux.program = ProgramSearch::default();
     assert!(ask(&mut tmux).await.is_empty());
     let lone = socket(root.path(), "lone");
     let (_, problem) = told(&ask(&mut tmux).await, &lone);
@@ -114,7 +116,109 @@ fn p14_servers_that_sessions_name_are_asked_too() {
     let mut open = Tmux::new(&around, 7, Confinement::Open);
     assert!(open.follow(&[custom.clone()].into()));
     assert!(!open.follow(&[custom.clone()].into()));
-    assert!(open.sockets().contains(&custom));
+    assert!(open.sockets().0.contains(&custom));
     let mut confined = Tmux::new(&around, 7, Confinement::Confined);
     assert!(!confined.follow(&[custom].into()));
+}
+
+/// The problem that is told of a path.
+fn problem(facts: &[Fact], subject: &Path) -> String {
+    told(facts, subject).1.unwrap_or_default()
+}
+
+fn mode(path: &Path, bits: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(bits)).expect("chmod");
+}
+
+#[tokio::test]
+async fn a_folder_that_others_may_enter_is_not_looked_into_and_named_with_its_remedy() {
+    let root = tempfile::tempdir().expect("folder");
+    let socket = socket(root.path(), "evil");
+    let folder = root.path().join("tmux-7");
+    let asked = root.path().join("asked");
+    let script = format!("echo >> {}", asked.display());
+    let mut tmux = Tmux::new(&around(root.path(), &script), 7, Confinement::Confined);
+    for bits in [0o755, 0o701, 0o777] {
+        mode(&folder, bits);
+        let facts = ask(&mut tmux).await;
+        assert_eq!(told(&facts, &socket), (None, None), "{bits:o}");
+        let words = problem(&facts, &folder);
+        let remedy = format!("`chmod 700 {}`", folder.display());
+        assert!(
+            words.contains("other users") && words.contains(&remedy),
+            "{words}"
+        );
+        assert!(!asked.exists(), "{bits:o}");
+    }
+    mode(&folder, 0o700);
+    let facts = ask(&mut tmux).await;
+    assert_eq!(told(&facts, &socket).0, Some(0), "asked again");
+    let is_over = |f: &Fact| matches!(f, Fact::Health(key, None) if key.subject == folder.display().to_string());
+    assert!(facts.iter().any(is_over), "{facts:?}");
+    // What was known of its panes is over with the trust in it.
+    mode(&folder, 0o755);
+    assert_eq!(told(&ask(&mut tmux).await, &socket), (Some(0), None));
+}
+
+#[tokio::test]
+async fn the_own_server_and_those_that_sessions_name_are_judged_alike() {
+    let root = tempfile::tempdir().expect("folder");
+    let asked = root.path().join("asked");
+    let script = format!("echo >> {}", asked.display());
+    let custom = |name: &str| {
+        let folder = root.path().join(name);
+        fs::create_dir(&folder).expect("folder");
+        mode(&folder, 0o755);
+        let path = folder.join("s");
+        drop(UnixListener::bind(&path).expect("socket"));
+        path
+    };
+    let (own, named) = (custom("own"), custom("named"));
+    let mut variable = own.clone().into_os_string();
+    variable.push(",1,0");
+    let around = Surroundings {
+        tmux: Some(variable),
+        ..around(root.path(), &script)
+    };
+    // A uid that has no folder in /tmp.
+    let mut tmux = Tmux::new(&around, u32::MAX - 3, Confinement::Open);
+    tmux.follow(&[named.clone()].into());
+    for _ in 0..2 {
+        let facts = ask(&mut tmux).await;
+        for socket in [&own, &named] {
+            assert!(problem(&facts, socket).contains("chmod 700"), "{facts:?}");
+            assert_eq!(told(&facts, socket).0, None, "{facts:?}");
+        }
+    }
+    assert!(!asked.exists());
+}
+
+#[test]
+fn a_program_of_the_repository_is_never_tmux() {
+    let root = tempfile::tempdir().expect("folder");
+    let around = Surroundings {
+        path: Some("node_modules/.bin:.:".into()),
+        ..around(root.path(), "exit 1")
+    };
+    let tmux = Tmux::new(&around, 7, Confinement::Confined);
+    assert!(
+        tmux.program
+            .program
+            .is_none_or(|program| program.is_absolute())
+    );
+}
+
+#[tokio::test]
+async fn a_tmux_that_others_could_change_is_not_run() {
+    let root = tempfile::tempdir().expect("folder");
+    let lone = socket(root.path(), "lone");
+    let asked = root.path().join("asked");
+    let around = around(root.path(), &format!("echo >> {}", asked.display()));
+    mode(&root.path().join("tmux"), 0o777);
+    let mut tmux = Tmux::new(&around, 7, Confinement::Confined);
+    // As where no other is installed.
+    tmux.program.program = None;
+    let words = problem(&ask(&mut tmux).await, &lone);
+    assert!(words.contains("chmod go-w"), "{words}");
+    assert!(!asked.exists());
 }

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use trusty_fleet::Timestamp;
 use trusty_fleet::observation::Delegated;
+use trusty_platform::trusted_path::check_folder;
 
 /// Sub-agents followed at a time; of more, the newest.
 const MOST: usize = 64;
@@ -98,6 +99,13 @@ impl Agents {
 
     /// Looks at all of them.
     pub(super) fn look(&mut self, folder: &Path, trouble: &mut Trouble) {
+        match check_folder(folder) {
+            Err(refusal) if refusal.is_distrust() => {
+                self.known.clear();
+                return trouble.fails(folder, ReadError::from(refusal).to_string());
+            }
+            _ => {}
+        }
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
