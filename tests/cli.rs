@@ -180,7 +180,7 @@ fn a_left_over_socket_and_a_silent_engine_hold_nobody_up() {
     assert_eq!(output.status.code(), Some(0));
     let told = text(&output.stderr);
     assert!(
-        told.contains("does not answer; looking for myself"),
+        told.contains("does not respond; scanning directly"),
         "{told}"
     );
 }

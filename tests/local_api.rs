@@ -14,6 +14,8 @@ mod crowded;
 mod described;
 #[path = "local_api/events.rs"]
 mod events;
+#[path = "local_api/late.rs"]
+mod late;
 #[path = "local_api/one.rs"]
 mod one;
 #[path = "local_api/peers.rs"]

@@ -155,7 +155,7 @@ fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
     let warned = |told: &str| {
         let older = told.contains("0.0.9, which is older than this one");
         assert!(
-            older && told.contains("restart it; looking for myself"),
+            older && told.contains("restart it; scanning directly"),
             "{told}"
         );
     };
@@ -227,6 +227,6 @@ fn a_watch_whose_engine_ends_says_that_it_goes_on_by_itself() {
     served.serving.wait(LONG);
     let told = BufReader::new(errors).lines().map_while(Result::ok).next();
     let told = told.expect("a warning");
-    assert!(told.ends_with("looking for myself"), "{told}");
+    assert!(told.ends_with("scanning directly"), "{told}");
     lines.next().expect("a snapshot of its own");
 }

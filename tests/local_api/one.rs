@@ -37,7 +37,7 @@ fn around(home: &Home) -> Surroundings {
 }
 
 /// A face in this process, as the app is one.
-fn face(home: &Home) -> Handle {
+pub(crate) fn face(home: &Home) -> Handle {
     confine(home);
     let around = around(home);
     trusty_engine::join(&around, &Settings::read(&around)).expect("joins")
@@ -75,13 +75,13 @@ async fn a_face_in_a_process_of_its_own() {
     face.ended().await;
 }
 
-async fn seen(face: &Handle, rule: impl FnMut(&Arc<Snapshot>) -> bool) -> Arc<Snapshot> {
+pub(crate) async fn seen(face: &Handle, rule: impl FnMut(&Arc<Snapshot>) -> bool) -> Arc<Snapshot> {
     let mut snapshots = face.snapshots();
     let seen = tokio::time::timeout(LONG, snapshots.wait_for(rule)).await;
     Arc::clone(&seen.expect("in time").expect("the engine runs"))
 }
 
-fn of(snapshot: &Snapshot, session: &StandIn) -> Option<Session> {
+pub(crate) fn of(snapshot: &Snapshot, session: &StandIn) -> Option<Session> {
     let pid = Some(session.process().pid);
     snapshot.sessions.iter().find(|s| s.pid == pid).cloned()
 }

@@ -57,8 +57,10 @@ pub fn get(socket: &Path, path: &str) -> Value {
     answer.json()
 }
 
+/// Asks, and leaves the answer to be read from the stream. `more` are headers, each with its line
+/// end.
 #[track_caller]
-fn begin(socket: &Path, method: &str, path: &str, more: &str, body: &[u8]) -> UnixStream {
+pub fn begin(socket: &Path, method: &str, path: &str, more: &str, body: &[u8]) -> UnixStream {
     let mut stream = UnixStream::connect(socket).expect("connects");
     stream.set_read_timeout(Some(LONG)).expect("set");
     let length = body.len();

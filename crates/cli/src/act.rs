@@ -10,6 +10,7 @@ use std::io::{self, IsTerminal};
 use tokio::signal::unix::{SignalKind, signal};
 use trusty_engine::api::client::ClientError;
 use trusty_engine::api::{PauseRequest, StopRequest};
+use trusty_engine::direct;
 use trusty_engine::hosts::{ActionError, Hands, Reconciled};
 use trusty_engine::jump::{self, JumpError};
 use trusty_engine::{connect, leftovers};
@@ -159,8 +160,9 @@ async fn do_pause(place: &Place, session: &Session, asked: &Pause) -> Result<(),
         note: asked.note.clone(),
         by: Some(Asker::Command),
     };
-    match place.remote().pause(session.id, &request).await {
-        Err(e) if e.is_absence() => {}
+    let asked = place.command(async |engine| engine.pause(session.id, &request).await);
+    match asked.await {
+        Err(e) if e.is_left_to_us() => {}
         told => return remote(told),
     }
     let wish = Wish {
@@ -178,8 +180,9 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
     };
     let snapshot = place.snapshot().await?;
     let session = find(&snapshot, word)?;
-    match place.remote().resume(session.id).await {
-        Err(e) if e.is_absence() => own(&place, session.id, Action::Resume).await?,
+    let asked = place.command(async |engine| engine.resume(session.id).await);
+    match asked.await {
+        Err(e) if e.is_left_to_us() => own(&place, session.id, Action::Resume).await?,
         told => remote(told)?,
     }
     Ok(out::done(&format!("resumed {}\n", title(session)))?)
@@ -254,10 +257,10 @@ enum Ended {
 }
 
 async fn end(place: &Place, session: &Session, how: StopRequest) -> Result<Ended, Failure> {
-    let told = place.remote().stop(session.id, how).await;
-    match told {
+    let asked = place.command(async |engine| engine.stop(session.id, how).await);
+    match asked.await {
         Ok(()) => Ok(Ended::Gone),
-        Err(e) if e.is_absence() => {
+        Err(e) if e.is_left_to_us() => {
             let action = if how.kill { Action::Kill } else { Action::End };
             match perform(place, session.id, action).await? {
                 Ok(()) => Ok(Ended::Gone),
@@ -276,9 +279,10 @@ pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
     let place = Place::find()?;
     let snapshot = place.snapshot().await?;
     let session = find(&snapshot, &asked.session)?;
-    let told = match place.remote().jump(session.id).await {
+    let asked = place.command(async |engine| engine.jump(session.id).await);
+    let told = match asked.await {
         Ok(()) => Ok(()),
-        Err(e) if e.is_absence() => own_jump(&place, session).await,
+        Err(e) if e.is_left_to_us() => own_jump(&place, session).await,
         // An engine that was started elsewhere, or long ago, may know neither our display nor our
         // programs.
         Err(ClientError::Refused(problem))
@@ -347,14 +351,10 @@ async fn perform(
     id: SessionId,
     action: Action,
 ) -> Result<Result<(), ActionError>, Failure> {
-    let swept = place.sweep().await?;
     if action == Action::Resume {
         refuse_marked(place, RESUME_ELSEWHERE).await?;
     }
-    match swept.plan(id, &action) {
-        Ok(plan) => whole(Hands::new(&place.around).perform(plan)).await,
-        Err(refusal) => Ok(Err(ActionError::Refused(refusal))),
-    }
+    whole(direct::perform(&place.around, &place.settings, id, action)).await
 }
 
 fn failure(e: ActionError) -> Failure {

@@ -5,6 +5,7 @@ use crate::out;
 use anyhow::Context;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use trusty_engine::Surroundings;
 use trusty_engine::api::client::{ClientError, Remote};
 use trusty_engine::sweep::{self, Swept};
@@ -18,6 +19,8 @@ pub(crate) struct Place {
     pub(crate) settings: Settings,
     /// Where its engine is found.
     pub(crate) places: EnginePlaces,
+    /// Whether the running engine was found to answer nothing.
+    engine_hangs: AtomicBool,
 }
 
 impl Place {
@@ -31,6 +34,7 @@ impl Place {
             around,
             settings,
             places,
+            engine_hangs: AtomicBool::new(false),
         })
     }
 
@@ -38,12 +42,35 @@ impl Place {
         Remote::of(&self.places)
     }
 
+    /// Asks the running engine for something to be done. One that hangs is asked only once in a
+    /// run: what it was asked lapses, and is to be done here.
+    pub(crate) async fn command(
+        &self,
+        asked: impl AsyncFnOnce(Remote) -> Result<(), ClientError>,
+    ) -> Result<(), ClientError> {
+        if self.engine_hangs.load(Ordering::Relaxed) {
+            return Err(ClientError::Silent);
+        }
+        let done = asked(self.remote()).await;
+        if let Err(e) = &done
+            && e.is_hang()
+        {
+            self.engine_hangs.store(true, Ordering::Relaxed);
+            out::tell(&format!("{e}; acting directly"));
+        }
+        done
+    }
+
     /// The sessions as they are now.
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Failure> {
         match self.remote().snapshot().await {
             Ok(snapshot) => Ok(snapshot),
             Err(e) => {
-                warn(&e);
+                // Said once, however often the list is wanted.
+                let known = self.engine_hangs.fetch_or(e.is_hang(), Ordering::Relaxed);
+                if !(known && e.is_hang()) {
+                    warn(&e);
+                }
                 Ok(self.sweep().await?.snapshot())
             }
         }
@@ -77,7 +104,7 @@ impl Place {
     pub(crate) async fn snapshots(&self) -> Result<BoxStream<'static, Arc<Snapshot>>, Failure> {
         let remote = match self.remote().events().await {
             Ok(events) => {
-                let ended = "the running Trusty Bar has ended; looking for myself";
+                let ended = "the running Trusty Bar exited; scanning directly";
                 let told = events.map(Some).chain(stream::once(async { None }));
                 let told = told.scan((), move |(), event| {
                     let goes_on = match event {
@@ -131,7 +158,7 @@ fn own_engine(around: &Surroundings, settings: &Settings) -> BoxStream<'static, 
 
 fn warn(e: &ClientError) {
     if !matches!(e, ClientError::Nobody) {
-        out::tell(&format!("{e}; looking for myself"));
+        out::tell(&format!("{e}; scanning directly"));
     }
 }
 

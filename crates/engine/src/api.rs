@@ -3,6 +3,7 @@
 mod act;
 pub mod client;
 mod connections;
+mod deadline;
 mod document;
 mod events;
 mod problem;
@@ -156,6 +157,7 @@ fn routes(handle: Handle) -> Router {
         .fallback(problem::nowhere)
         .method_not_allowed_fallback(problem::wrong_method)
         .layer(DefaultBodyLimit::max(take::MOST))
+        .layer(from_fn(deadline::refuse_late_commands))
         .layer(from_fn(take::acceptable))
         .layer(map_response(async |mut response: Response| {
             let headers = response.headers_mut();
@@ -185,6 +187,7 @@ mod tests {
         // Nobody runs this one.
         let (handle, _ends) = Engine::ends(&around, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
+        let quiet = deadline::QuietSince::new(crate::io::sys::since_boot());
         let told = async {
             near.write_all(b"GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                 .await
@@ -195,7 +198,7 @@ mod tests {
         };
         let (told, ()) = tokio::join!(
             told,
-            connections::answer(far, routes(handle), Duration::from_secs(30))
+            connections::answer(far, routes(handle), quiet, Duration::from_secs(30))
         );
         assert!(told.starts_with("HTTP/1.1 200 OK\r\n"), "{told}");
         assert!(told.contains("\"sessions\":0"), "{told}");

@@ -4,10 +4,12 @@ mod acts;
 mod handle;
 mod held;
 mod input;
+mod lease;
 mod work;
 
 pub(crate) use handle::Ends;
 pub use handle::{Handle, Looking};
+pub use lease::{CallerWait, CommandDeadline, CommandLapse, CommandLease};
 
 use crate::answer_log::{AnswerLog, AnswerRecorder};
 use crate::authorization::CallerRegister;
@@ -83,11 +85,11 @@ enum Command {
     /// Why a session is what it is.
     Explain(SessionId, oneshot::Sender<Option<Explanation>>),
     /// Something is to be done to a session.
-    Act(SessionId, Action, Reply),
+    Act(SessionId, Action, CommandLease, Reply),
     /// Something about what hooks ask.
     Held(held::Command),
     /// The terminal of a session is to come to the front.
-    Jump(SessionId, Landed),
+    Jump(SessionId, CommandLease, Landed),
     /// What was to be done is done, or has failed.
     Over(Outcome),
 }
@@ -424,9 +426,9 @@ impl Loop {
                 self.file(Fact::Attention(attention));
                 self.later(reply, ());
             }
-            Command::Act(id, action, reply) => self.act(id, &action, reply),
+            Command::Act(id, action, lease, reply) => self.act(id, &action, lease, reply),
             Command::Held(command) => self.obey_held(command),
-            Command::Jump(id, reply) => self.jump(id, reply),
+            Command::Jump(id, lease, reply) => self.jump(id, lease, reply),
             Command::Over(outcome) => self.conclude(outcome),
             Command::Explain(id, reply) => {
                 // Whoever asked may have gone.

@@ -16,6 +16,7 @@ mod work;
 pub use fault::STEPS;
 
 use crate::api::Problem;
+use crate::engine::{CommandLapse, CommandLease};
 use crate::io::tmux;
 use crate::store::{Store, StoreError};
 use crate::surroundings::Surroundings;
@@ -43,6 +44,9 @@ pub enum ActionError {
     /// A step failed; all before it were undone.
     #[error("{0}")]
     Failed(String),
+    /// It was not begun in time, or its caller hung up before.
+    #[error("{0}")]
+    Lapsed(#[from] CommandLapse),
     /// It was asked to end and runs on.
     #[error("{0}")]
     Stays(String),
@@ -63,14 +67,15 @@ impl ActionError {
                 Refusal::Busy | Refusal::AlreadyPaused(_) | Refusal::NotPaused | Refusal::Ended
             )
         };
-        !matches!(self, Self::Busy) && !matches!(self, Self::Refused(refusal) if known(refusal))
+        !matches!(self, Self::Busy | Self::Lapsed(_))
+            && !matches!(self, Self::Refused(refusal) if known(refusal))
     }
 
     /// Whether it was not begun, or all was undone, since the session is not as it would have to
     /// be.
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::Busy | Self::Changed(_) => true,
+            Self::Refused(_) | Self::Busy | Self::Changed(_) | Self::Lapsed(_) => true,
             Self::Store(_) | Self::Failed(_) | Self::Stays(_) | Self::Gone => false,
             Self::Told(problem) => problem.status < 500,
         }
@@ -84,6 +89,7 @@ impl ActionError {
             Self::Store(_) => "record-not-kept",
             Self::Changed(_) => "changed",
             Self::Failed(_) => "failed",
+            Self::Lapsed(lapse) => lapse.code(),
             Self::Stays(_) => "does-not-end",
             Self::Gone => "gone",
             Self::Told(problem) => &problem.code,
@@ -131,12 +137,27 @@ impl Hands {
 
     /// Performs a plan; when this returns, it is done and verified, or nothing has changed.
     pub async fn perform(&self, plan: Plan) -> Result<(), ActionError> {
+        let _lock = self.store.lock(plan.session)?.ok_or(ActionError::Busy)?;
+        self.perform_locked(plan).await
+    }
+
+    /// The same, if the lease still allows the first step.
+    pub async fn perform_leased(
+        &self,
+        plan: Plan,
+        lease: &CommandLease,
+    ) -> Result<(), ActionError> {
+        let _lock = self.store.lock(plan.session)?.ok_or(ActionError::Busy)?;
+        lease.begin()?;
+        self.perform_locked(plan).await
+    }
+
+    async fn perform_locked(&self, plan: Plan) -> Result<(), ActionError> {
         let Plan {
             session,
             client,
             deed,
         } = plan;
-        let _lock = self.store.lock(session)?.ok_or(ActionError::Busy)?;
         // The plan's record may be older.
         let work = self.store.read(session)?.map(|record| Work {
             hands: self,

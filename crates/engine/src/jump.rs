@@ -12,6 +12,7 @@ mod under_way;
 
 pub(crate) use under_way::UnderWay;
 
+use crate::engine::CommandLapse;
 use crate::io::clock;
 use crate::surroundings::Surroundings;
 use gather::Gatherer;
@@ -39,6 +40,9 @@ pub enum JumpError {
     /// Its program is in front, but nobody knows whether it shows the session; in words.
     #[error("{0}")]
     Partly(String),
+    /// It was not begun in time, or its caller hung up before.
+    #[error("{0}")]
+    Lapsed(#[from] CommandLapse),
     /// No engine does it any more.
     #[error("the engine has ended; start Trusty Bar again")]
     Gone,
@@ -51,6 +55,7 @@ impl JumpError {
             Self::Refused(obstacle) => obstacle.code(),
             Self::Failed(_) => "failed",
             Self::Partly(_) => "partly",
+            Self::Lapsed(lapse) => lapse.code(),
             Self::Gone => "gone",
         }
     }

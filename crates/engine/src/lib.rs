@@ -5,6 +5,7 @@ pub mod api;
 pub mod authorization;
 pub mod connect;
 pub mod desk;
+pub mod direct;
 pub mod discovery;
 pub mod engine;
 mod folders;

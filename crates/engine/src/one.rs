@@ -22,6 +22,7 @@ use tokio::time::sleep;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
+use trusty_fleet::snapshot::Health;
 
 /// How soon an engine is asked again that does not answer yet, or is just ending.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -29,6 +30,8 @@ const AGAIN: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(3);
 /// One that was followed may be swapped out, or stopped for a moment.
 const LONG_PATIENCE: Duration = Duration::from_secs(20);
+/// How often an engine that is followed is asked whether it still answers.
+const FOLLOWED_HEALTH_INTERVAL: Duration = Duration::from_secs(10);
 /// How often it is looked whether an engine has ended that cannot be followed.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -75,6 +78,10 @@ impl One {
                     answered = clock::instant();
                     patience = LONG_PATIENCE;
                 }
+                Err(e) if e.is_hang() && answered.elapsed() < patience => {
+                    self.publish_hang(&ends, &e);
+                    sleep(AGAIN).await;
+                }
                 Err(e @ (ClientError::OtherVersion(_) | ClientError::Foreign(_))) => {
                     break format!("{e}; until then hooks reach that one");
                 }
@@ -87,8 +94,30 @@ impl One {
         self.stand_beside(ends, why).await
     }
 
+    /// Says with the last snapshot that the engine behind it hangs. What is asked for meanwhile is
+    /// done here, for the engine stays the one that is asked first.
+    fn publish_hang(&self, ends: &Ends, hang: &ClientError) {
+        let mut snapshot = ends.snapshots.borrow().as_ref().clone();
+        let subject = self.socket_name();
+        let message = format!("{hang}; the list is old, and actions are carried out directly");
+        let problem = Health {
+            source: Source::Engine,
+            subject,
+            message,
+            since: clock::wall(),
+        };
+        let is_known = |known: &Health| {
+            (&known.subject, &known.message) == (&problem.subject, &problem.message)
+        };
+        if !snapshot.health.iter().any(is_known) {
+            snapshot.health.push(problem);
+            engine::publish(&ends.snapshots, snapshot);
+        }
+    }
+
     /// Runs the engine and answers all others, to the end.
     async fn lead(self, ends: Ends, leader: Leader) -> Ended {
+        ends.followed.send_replace(None);
         // Dropped, its ends tell all handles that there is no engine.
         if Engine::run(&self.around, ends, None).is_ok() {
             self.serve(leader).await;
@@ -130,6 +159,8 @@ impl One {
     async fn follow(&self, ends: &mut Ends, mut events: Events) -> Result<(), ClientError> {
         ends.followed.send_replace(Some(self.remote.clone()));
         let mut how = Listen::Waiting;
+        let hangs = self.remote.hangs(FOLLOWED_HEALTH_INTERVAL);
+        tokio::pin!(hangs);
         let over = loop {
             let looks = *ends.looks.borrow_and_update() > 0;
             let wanted = if looks {
@@ -152,9 +183,16 @@ impl One {
                     Err(e) => break Err(e),
                 },
                 there = ends.looks_change() => if !there { break Ok(()) },
+                () = &mut hangs => break Err(ClientError::Silent),
             }
         };
-        ends.followed.send_replace(None);
+        if let Err(e) = &over
+            && e.is_hang()
+        {
+            self.publish_hang(ends, e);
+        } else {
+            ends.followed.send_replace(None);
+        }
         if events.last().is_some() {
             Ok(())
         } else {
@@ -165,6 +203,7 @@ impl One {
     /// Runs an engine of its own beside one that cannot be followed, says so, and answers others
     /// as soon as that one has ended.
     async fn stand_beside(self, ends: Ends, why: String) -> Ended {
+        ends.followed.send_replace(None);
         if Engine::run(&self.around, ends, None).is_err() {
             return Ended;
         }
@@ -176,12 +215,16 @@ impl One {
         Ended
     }
 
+    /// The subject of what is said of the engine that answers.
+    fn socket_name(&self) -> String {
+        let socket = socket::path(self.places.runtime_dir());
+        socket.display().to_string()
+    }
+
     async fn tell(&self, problem: Option<String>) {
         let key = HealthKey {
             source: Source::Engine,
-            subject: socket::path(self.places.runtime_dir())
-                .display()
-                .to_string(),
+            subject: self.socket_name(),
         };
         self.handle.file(Fact::Health(key, problem)).await;
     }

@@ -7,7 +7,7 @@ pub use decision::{Unfit, decide};
 pub(crate) use desk::{Held, LastWord, Told};
 
 use crate::authorization::ConnectedPeer;
-use crate::engine::Handle;
+use crate::engine::{CommandDeadline, CommandLapse, Handle};
 use std::sync::Arc;
 use trusty_fleet::SessionId;
 use trusty_fleet::authorization::{
@@ -37,6 +37,9 @@ pub enum AnswerError {
     /// Whoever answers may not; in words.
     #[error("{0}")]
     NotAuthorized(String),
+    /// It did not reach the engine in time, or its caller hung up before.
+    #[error("{0}")]
+    Lapsed(#[from] CommandLapse),
     /// No engine holds anything.
     #[error("no engine runs, so nothing is held for an answer; answer in its terminal")]
     Gone,
@@ -61,6 +64,7 @@ impl AnswerError {
             Self::Unheard => "unheard",
             Self::Unread(_) => "unread",
             Self::NotAuthorized(_) => NOT_FOR_PROGRAMS,
+            Self::Lapsed(lapse) => lapse.code(),
             Self::Gone => "gone",
         }
     }
@@ -105,6 +109,7 @@ impl Handle {
         answer: Answer,
         channel: AnswerChannel,
     ) -> Result<(), AnswerError> {
+        let deadline = CommandDeadline::of_command_sent_now();
         let told = self.followed.answer(session, request, &answer, channel);
         if let Some(done) = told.await {
             return done;
@@ -115,7 +120,8 @@ impl Handle {
             None,
             self.callers.policy(),
         )?;
-        self.give(session, request.clone(), answer, of_this_process(author))
+        let author = of_this_process(author);
+        self.give(session, request.clone(), answer, author, deadline)
             .await
     }
 
@@ -132,10 +138,11 @@ impl Handle {
         session: SessionId,
         request: RequestId,
         answer: Answer,
+        deadline: CommandDeadline,
     ) -> Result<(), AnswerError> {
         let caller = self.caller(peer).await;
         let author = author_of(&caller, &answer, said, self.callers.policy())?;
-        self.give(session, request, answer, author).await
+        self.give(session, request, answer, author, deadline).await
     }
 
     /// Why the process at the other end of a connection may not resume a session; none if it may.

@@ -1,9 +1,10 @@
 //! What can be done to a session over the API.
 
+use super::deadline::{self, Deadline};
 use super::problem::{Problem, problem};
 use super::take::{self, AnsweredIn, Body, Id};
 use crate::authorization::ConnectedPeer;
-use crate::engine::Handle;
+use crate::engine::{CommandDeadline, Handle};
 use crate::hosts::ActionError;
 use crate::jump::JumpError;
 use crate::requests::AnswerError;
@@ -70,11 +71,16 @@ pub struct AttentionRequest {
     post,
     path = "/v1/sessions/{id}/pause",
     tag = "actions",
-    params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The session's id"),
+        ("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
+            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
+            the request was sent"),
+    ),
     request_body(content = Option<PauseRequest>, description = "May be empty"),
     responses(
         (status = 204, description = "It is paused, or will be before its next tool"),
-        (status = 400, description = "The id or the body is not understood", body = Problem,
+        (status = 400, description = "The id, the deadline or the body is not understood", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
@@ -82,7 +88,7 @@ pub struct AttentionRequest {
             body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body does not come", body = Problem,
             content_type = "application/problem+json"),
-        (status = 409, description = "Refused", body = Problem,
+        (status = 409, description = "Refused, or the deadline has passed", body = Problem,
             content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem,
             content_type = "application/problem+json"),
@@ -95,6 +101,7 @@ pub struct AttentionRequest {
 pub(super) async fn pause(
     State(handle): State<Handle>,
     Id(id): Id,
+    Deadline(deadline): Deadline,
     body: Body<PauseRequest>,
 ) -> Response {
     let asked = body.0.unwrap_or_default();
@@ -103,7 +110,7 @@ pub(super) async fn pause(
         note: asked.note,
         by: asked.by.unwrap_or(Asker::Api),
     };
-    act(&handle, id, Action::Pause(wish)).await
+    act(&handle, id, Action::Pause(wish), deadline).await
 }
 
 /// Ends the pause of a session. Answers when it runs again and is listed so.
@@ -111,10 +118,15 @@ pub(super) async fn pause(
     post,
     path = "/v1/sessions/{id}/resume",
     tag = "actions",
-    params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The session's id"),
+        ("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
+            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
+            the request was sent"),
+    ),
     responses(
         (status = 204, description = "It runs"),
-        (status = 400, description = "The id is not a UUID", body = Problem,
+        (status = 400, description = "The id or the deadline is not understood", body = Problem,
             content_type = "application/problem+json"),
         (status = 403, description = "The calling process may not do this", body = Problem,
             content_type = "application/problem+json"),
@@ -122,7 +134,7 @@ pub(super) async fn pause(
             content_type = "application/problem+json"),
         (status = 406, description = "The header Accept leaves application/json out",
             body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Refused", body = Problem,
+        (status = 409, description = "Refused, or the deadline has passed", body = Problem,
             content_type = "application/problem+json"),
         (status = 500, description = "A step failed", body = Problem,
             content_type = "application/problem+json"),
@@ -132,13 +144,14 @@ pub(super) async fn resume(
     State(handle): State<Handle>,
     Extension(peer): Extension<ConnectedPeer>,
     Id(id): Id,
+    Deadline(deadline): Deadline,
 ) -> Response {
     handle.primed().await;
     let listed = handle.snapshot().sessions.iter().any(|s| s.id == id);
     if listed && let Some(refusal) = handle.resume_refusal(peer).await {
         return Problem::not_for_programs(&refusal.to_string()).into_response();
     }
-    act(&handle, id, Action::Resume).await
+    act(&handle, id, Action::Resume, deadline).await
 }
 
 /// Ends a session with SIGTERM; a paused one never runs what it was kept from. One that does not
@@ -147,11 +160,16 @@ pub(super) async fn resume(
     post,
     path = "/v1/sessions/{id}/stop",
     tag = "actions",
-    params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The session's id"),
+        ("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
+            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
+            the request was sent"),
+    ),
     request_body(content = Option<StopRequest>, description = "May be empty"),
     responses(
         (status = 204, description = "It has ended"),
-        (status = 400, description = "The id or the body is not understood", body = Problem,
+        (status = 400, description = "The id, the deadline or the body is not understood", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
@@ -159,7 +177,7 @@ pub(super) async fn resume(
             body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body does not come", body = Problem,
             content_type = "application/problem+json"),
-        (status = 409, description = "Refused", body = Problem,
+        (status = 409, description = "Refused, or the deadline has passed", body = Problem,
             content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem,
             content_type = "application/problem+json"),
@@ -172,6 +190,7 @@ pub(super) async fn resume(
 pub(super) async fn stop(
     State(handle): State<Handle>,
     Id(id): Id,
+    Deadline(deadline): Deadline,
     body: Body<StopRequest>,
 ) -> Response {
     let action = if body.0.unwrap_or_default().kill {
@@ -179,7 +198,7 @@ pub(super) async fn stop(
     } else {
         Action::End
     };
-    act(&handle, id, action).await
+    act(&handle, id, action, deadline).await
 }
 
 /// Brings the terminal of a session to the front. Answers when it is there.
@@ -187,24 +206,33 @@ pub(super) async fn stop(
     post,
     path = "/v1/sessions/{id}/jump",
     tag = "actions",
-    params(("id" = String, Path, format = Uuid, description = "The session's id")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The session's id"),
+        ("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
+            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
+            the request was sent"),
+    ),
     responses(
         (status = 204, description = "It is in front"),
-        (status = 400, description = "The id is not a UUID", body = Problem,
+        (status = 400, description = "The id or the deadline is not understood", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
         (status = 406, description = "The header Accept leaves application/json out",
             body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "There is no way to it", body = Problem,
+        (status = 409, description = "There is no way to it, or the deadline has passed", body = Problem,
             content_type = "application/problem+json"),
         (status = 500, description = "A step failed", body = Problem,
             content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn jump(State(handle): State<Handle>, Id(id): Id) -> Response {
+pub(super) async fn jump(
+    State(handle): State<Handle>,
+    Id(id): Id,
+    Deadline(deadline): Deadline,
+) -> Response {
     handle.primed().await;
-    let Err(e) = handle.jump(id).await else {
+    let Err(e) = handle.jump_before(id, deadline).await else {
         return StatusCode::NO_CONTENT.into_response();
     };
     let (status, title) = match &e {
@@ -212,6 +240,7 @@ pub(super) async fn jump(State(handle): State<Handle>, Id(id): Id) -> Response {
             return Problem::no_such_session().into_response();
         }
         JumpError::Refused(_) => (StatusCode::CONFLICT, "Refused"),
+        JumpError::Lapsed(_) => return deadline::too_late().into_response(),
         JumpError::Failed(_) | JumpError::Partly(_) | JumpError::Gone => {
             (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
         }
@@ -229,11 +258,14 @@ pub(super) async fn jump(State(handle): State<Handle>, Id(id): Id) -> Response {
         ("id" = String, Path, format = Uuid, description = "The session's id"),
         ("trusty-answered-in" = Option<AnswerChannel>, Header,
             description = "Where the user answered. Only the app and trusty are believed."),
+        ("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
+            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
+            the request was sent"),
     ),
     request_body(content = AnswerRequest, description = "Which request, and the answer"),
     responses(
         (status = 204, description = "Its client has the answer"),
-        (status = 400, description = "The id or the body is not understood", body = Problem,
+        (status = 400, description = "The id, the deadline or the body is not understood", body = Problem,
             content_type = "application/problem+json"),
         (status = 403, description = "The calling process may not do this", body = Problem,
             content_type = "application/problem+json"),
@@ -243,7 +275,7 @@ pub(super) async fn jump(State(handle): State<Handle>, Id(id): Id) -> Response {
             body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body does not come", body = Problem,
             content_type = "application/problem+json"),
-        (status = 409, description = "Nobody waits for this answer any more", body = Problem,
+        (status = 409, description = "The request is no longer pending, or the deadline has passed", body = Problem,
             content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem,
             content_type = "application/problem+json"),
@@ -260,6 +292,7 @@ pub(super) async fn answer(
     Extension(peer): Extension<ConnectedPeer>,
     Id(id): Id,
     AnsweredIn(said): AnsweredIn,
+    Deadline(deadline): Deadline,
     body: Body<AnswerRequest>,
 ) -> Result<StatusCode, Problem> {
     let AnswerRequest { request, answer } = body.needed()?;
@@ -268,10 +301,11 @@ pub(super) async fn answer(
     if !handle.snapshot().sessions.iter().any(|s| s.id == id) {
         return Err(Problem::no_such_session());
     }
-    let answered = handle.answer_for(peer, said, id, request, answer).await;
+    let answered = handle.answer_for(peer, said, id, request, answer, deadline).await;
     answered.map(|()| StatusCode::NO_CONTENT).map_err(|e| {
         let (status, title) = match &e {
             AnswerError::Over => (StatusCode::CONFLICT, "Too late"),
+            AnswerError::Lapsed(_) => return deadline::too_late(),
             AnswerError::Paused => (StatusCode::CONFLICT, "Paused"),
             AnswerError::NotAuthorized(told) => return Problem::not_for_programs(told),
             AnswerError::Unfit(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Does not fit"),
@@ -288,6 +322,9 @@ pub(super) async fn answer(
     post,
     path = "/v1/attention",
     tag = "sessions",
+    params(("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
+            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
+            the request was sent")),
     request_body(content = Option<AttentionRequest>, description = "May be empty"),
     responses(
         (status = 204, description = "It is noted"),
@@ -296,6 +333,8 @@ pub(super) async fn answer(
         (status = 406, description = "The header Accept leaves application/json out",
             body = Problem, content_type = "application/problem+json"),
         (status = 408, description = "The body does not come", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 409, description = "The deadline has passed", body = Problem,
             content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = Problem,
             content_type = "application/problem+json"),
@@ -313,10 +352,16 @@ pub(super) async fn attention(
     StatusCode::NO_CONTENT
 }
 
-async fn act(handle: &Handle, id: SessionId, action: Action) -> Response {
+async fn act(
+    handle: &Handle,
+    id: SessionId,
+    action: Action,
+    deadline: CommandDeadline,
+) -> Response {
     handle.primed().await;
-    match handle.act(id, action).await {
+    match handle.act_before(id, action, deadline).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(ActionError::Lapsed(_)) => deadline::too_late().into_response(),
         Err(ActionError::Refused(Refusal::Ended)) => Problem::no_such_session().into_response(),
         Err(e) => {
             let (status, title) = if e.is_refusal() {

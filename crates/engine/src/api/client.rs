@@ -5,11 +5,13 @@ mod events;
 pub use events::{Events, Heard, Listen};
 
 use super::ANSWERED_IN_HEADER;
+use super::deadline::{DEADLINE_HEADER, header_value};
 use super::events::LAST_EVENT;
 use super::{AnswerRequest, AttentionRequest, EVENTS, EngineHealth, PauseRequest, Problem};
 use super::{StopRequest, VERSION, VERSION_HEADER, WholeRequest};
 use crate::discovery::EnginePlaces;
-use crate::io::socket;
+use crate::engine::CommandDeadline;
+use crate::io::{clock, socket};
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -30,11 +32,10 @@ use trusty_fleet::request::RequestId;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot};
 
-/// How long an engine may take to answer before we go on without it: one without news is worse
-/// than waiting for one on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long an answer may take that holds all of a request.
-const WHOLE: Duration = Duration::from_secs(3);
+/// An engine that answers nothing for so long hangs.
+const ENGINE_HANG_TIMEOUT: Duration = Duration::from_secs(3);
+/// How often an engine that carries out a command is asked whether it still answers.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long an action may take: a terminal is waited for, step by step.
 const ACTION: Duration = Duration::from_mins(1);
 /// The most we take of one answer or event.
@@ -55,8 +56,8 @@ pub enum ClientError {
     /// It answered something we do not understand.
     #[error("the running Trusty Bar answered {0}")]
     Answer(String),
-    /// It did not answer in time.
-    #[error("the running Trusty Bar does not answer")]
+    /// It answers nothing.
+    #[error("the running Trusty Bar does not respond")]
     Silent,
     /// It did not say in time that it has done what was asked.
     #[error(
@@ -79,6 +80,16 @@ impl ClientError {
             self,
             Self::Nobody | Self::OtherVersion(_) | Self::Foreign(_)
         )
+    }
+
+    /// Whether a command is to be done here, because no engine does it.
+    pub fn is_left_to_us(&self) -> bool {
+        self.is_absence() || self.is_hang()
+    }
+
+    /// Whether the engine hangs. What it was asked it does not begin later: the command lapses.
+    pub fn is_hang(&self) -> bool {
+        matches!(self, Self::Silent)
     }
 }
 
@@ -117,12 +128,12 @@ impl Remote {
 
     /// Its newest snapshot.
     pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
-        self.whole("/v1/sessions", PATIENCE).await
+        self.whole("/v1/sessions", ENGINE_HANG_TIMEOUT).await
     }
 
     /// Why a session is what it is.
     pub async fn why(&self, id: SessionId) -> Result<Explanation, ClientError> {
-        self.whole(&format!("/v1/sessions/{id}/why"), PATIENCE)
+        self.whole(&format!("/v1/sessions/{id}/why"), ENGINE_HANG_TIMEOUT)
             .await
     }
 
@@ -172,7 +183,9 @@ impl Remote {
     }
 
     async fn act_by(&self, request: request::Builder, body: Vec<u8>) -> Result<(), ClientError> {
+        let deadline = header_value(CommandDeadline::of_command_sent_now());
         let request = request
+            .header(DEADLINE_HEADER, deadline)
             .header(hyper::header::HOST, "trusty")
             .header(hyper::header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)));
@@ -186,7 +199,21 @@ impl Remote {
             check_version(&response)?;
             Err(refused(response).await)
         });
-        answer.await.unwrap_or(Err(ClientError::Late))
+        tokio::select! {
+            answer = answer => answer.unwrap_or(Err(ClientError::Late)),
+            // The connection ends with this, and with it a command that has not begun.
+            () = self.hangs(HEALTH_INTERVAL) => Err(ClientError::Silent),
+        }
+    }
+
+    /// Returns once the engine, asked so often, answers nothing any more.
+    pub(crate) async fn hangs(&self, interval: Duration) {
+        loop {
+            clock::sleep(interval).await;
+            if self.health().await.is_err_and(|e| e.is_hang()) {
+                return;
+            }
+        }
     }
 
     /// Its snapshots: one at once, one at each change. Ends when the engine does.
@@ -220,7 +247,7 @@ impl Remote {
         request: &RequestId,
     ) -> Result<Option<WholeRequest>, ClientError> {
         let path = format!("/v1/sessions/{id}/requests/{request}");
-        match self.whole(&path, WHOLE).await {
+        match self.whole(&path, ENGINE_HANG_TIMEOUT).await {
             Ok(whole) => Ok(Some(whole)),
             Err(ClientError::Refused(problem)) if problem.status == 404 => Ok(None),
             Err(e) => Err(e),
@@ -248,11 +275,11 @@ impl Remote {
 
     /// How it is.
     pub async fn health(&self) -> Result<EngineHealth, ClientError> {
-        self.whole("/v1/health", PATIENCE).await
+        self.whole("/v1/health", ENGINE_HANG_TIMEOUT).await
     }
 
     async fn get(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
-        let answer = timeout(PATIENCE, self.got(request)).await;
+        let answer = timeout(ENGINE_HANG_TIMEOUT, self.got(request)).await;
         answer.unwrap_or(Err(ClientError::Silent))
     }
 

@@ -1,10 +1,13 @@
 //! The connections of the API: so many at a time, of this user alone, none that only begins to ask
 //! and none that does not read. Files are few, and hooks need them too.
 
+use super::deadline::QuietSince;
 use crate::authorization::connected_peer;
 use crate::io::socket::{self, AcceptedStream, SocketFeed};
+use crate::io::sys;
 use crate::io::write_timeout::WriteTimeoutStream;
 use axum::Router;
+use futures_util::future::poll_immediate;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,7 +20,7 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use trusty_platform::open_files;
 
 /// The most connections that are open at a time; more wait in the system's queue. No more than a
@@ -33,6 +36,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// What keeps connections from being taken is given so long to pass.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
+/// How often the queue of new connections is known to be empty while nobody connects.
+const EMPTY_QUEUE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How many connections are open at a time.
 fn max_connections() -> usize {
@@ -68,10 +73,12 @@ pub(super) struct SpareConnection;
 pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io::Result<()> {
     let at_once = Arc::new(Semaphore::new(max_connections()));
     let mut connections = JoinSet::new();
+    let mut queue_empty_at = sys::since_boot();
     loop {
         let closed = |_| io::Error::other("connections are not taken any more");
         let turn = Arc::clone(&at_once).acquire_owned().await.map_err(closed)?;
-        let Ok(AcceptedStream { stream, room }) = feed.accept().await else {
+        let accepted = accept(&mut feed, &mut queue_empty_at).await;
+        let Ok((AcceptedStream { stream, room }, quiet)) = accepted else {
             // Too many files are open, or the peer has gone already.
             sleep(ACCEPT_REST).await;
             continue;
@@ -85,19 +92,46 @@ pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io:
             Some(_) => routes.clone().layer(axum::Extension(SpareConnection)),
         };
         connections.spawn(async move {
-            answer(stream, routes, WRITE_TIMEOUT).await;
+            answer(stream, routes, quiet, WRITE_TIMEOUT).await;
             drop((turn, room));
         });
     }
 }
 
+/// Takes the next connection, which was made after the queue was last known to be empty.
+async fn accept(
+    feed: &mut SocketFeed,
+    queue_empty_at: &mut Duration,
+) -> io::Result<(AcceptedStream, QuietSince)> {
+    loop {
+        if let Some(accepted) = poll_immediate(Box::pin(feed.accept())).await {
+            return Ok((accepted?, QuietSince::new(*queue_empty_at)));
+        }
+        *queue_empty_at = sys::since_boot();
+        if let Ok(accepted) = timeout(EMPTY_QUEUE_INTERVAL, feed.accept()).await {
+            return Ok((accepted?, QuietSince::new(*queue_empty_at)));
+        }
+    }
+}
+
 /// Answers on one connection, to its end. Each request knows the process that connected.
-pub(super) async fn answer(stream: UnixStream, routes: Router, write_timeout: Duration) {
+pub(super) async fn answer(
+    stream: UnixStream,
+    routes: Router,
+    quiet: QuietSince,
+    write_timeout: Duration,
+) {
     let peer = connected_peer(&stream);
     let routes = TowerToHyperService::new(routes);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Arc::clone(&peer));
-        routes.call(request)
+        request.extensions_mut().insert(quiet.clone());
+        let (answering, quiet) = (routes.call(request), quiet.clone());
+        async move {
+            let answer = answering.await;
+            quiet.answered();
+            answer
+        }
     });
     let stream = WriteTimeoutStream::new(stream, write_timeout);
     let connection = http1::Builder::new()

@@ -118,6 +118,10 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ("remote", "its terminal is on another machine"),
     ("tmux-silent", "tmux did not answer"),
     (
+        "too-late",
+        "the command could not begin before its deadline; nothing was done",
+    ),
+    (
         "too-many-listeners",
         "as many programs listen to events as may",
     ),

@@ -1,5 +1,6 @@
 //! What is asked to be done: planned by the fleet, given to the hands, and told when it is over.
 
+use super::CommandLease;
 use super::Loop;
 use super::work::{Job, Landed, Outcome, Reply};
 use crate::hosts::ActionError;
@@ -12,16 +13,25 @@ use trusty_fleet::observation::{Act, Attention};
 use trusty_fleet::{Fact, Observation, SessionId};
 
 impl Loop {
-    pub(super) fn act(&mut self, id: SessionId, action: &Action, reply: Reply) {
+    pub(super) fn act(
+        &mut self,
+        id: SessionId,
+        action: &Action,
+        lease: CommandLease,
+        reply: Reply,
+    ) {
+        if let Err(lapse) = lease.check() {
+            return self.later(reply, Err(lapse.into()));
+        }
         let at = self.clock.now();
         let verb = action.verb();
         let refused = match self.desk.fleet.plan(id, action, at) {
-            Ok(plan) => match self.jobs.try_send(Job::Perform(verb, plan, reply)) {
+            Ok(plan) => match self.jobs.try_send(Job::Perform(verb, plan, lease, reply)) {
                 Ok(()) => {
                     let fact = Fact::Act(id, Act::Begun(verb));
                     return self.desk.file(Observation { at, fact });
                 }
-                Err(TrySendError::Full(Job::Perform(_, _, reply))) => (ActionError::Busy, reply),
+                Err(TrySendError::Full(Job::Perform(_, _, _, reply))) => (ActionError::Busy, reply),
                 // A thread that has ended drops the reply, which tells the asker.
                 Err(_) => return,
             },
@@ -63,7 +73,10 @@ impl Loop {
         self.later.push(Box::new(move || drop(reply.send(told))));
     }
 
-    pub(super) fn jump(&mut self, id: SessionId, reply: Landed) {
+    pub(super) fn jump(&mut self, id: SessionId, lease: CommandLease, reply: Landed) {
+        if let Err(lapse) = lease.check() {
+            return self.later(reply, Err(lapse.into()));
+        }
         let at = self.clock.now();
         let session = self.desk.fleet.snapshot(at).sessions;
         let Some(session) = session.into_iter().find(|s| s.id == id) else {
@@ -79,8 +92,9 @@ impl Loop {
             let fact = Fact::Act(id, Act::Done(Verb::Jump));
             self.desk.file(Observation { at, fact });
         }
-        if let Err(TrySendError::Full(Job::Jump(_, reply))) =
-            self.jobs.try_send(Job::Jump(Box::new(session), reply))
+        if let Err(TrySendError::Full(Job::Jump(_, _, reply))) =
+            self.jobs
+                .try_send(Job::Jump(Box::new(session), lease, reply))
         {
             let busy = "too much is being done at once; try again";
             let _ = reply.send(Err(JumpError::Failed(busy.into())));

@@ -1,6 +1,6 @@
 //! A face's hold on the engine, and the ends that the engine has of it.
 
-use super::Command;
+use super::{Command, CommandDeadline, CommandLease};
 use crate::api::client::Remote;
 use crate::authorization::CallerRegister;
 use crate::hosts::ActionError;
@@ -134,15 +134,37 @@ impl Handle {
 
     /// Does something to a session. Returns when it is done, verified and seen in a snapshot, or
     /// nothing has changed.
+    ///
+    /// # Errors
+    /// Why it was not done; with [`ActionError::Lapsed`] it was not begun in time.
     pub async fn act(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
+        self.act_before(id, action, CommandDeadline::of_command_sent_now())
+            .await
+    }
+
+    /// The same, begun before this deadline or never.
+    pub(crate) async fn act_before(
+        &self,
+        id: SessionId,
+        action: Action,
+        deadline: CommandDeadline,
+    ) -> Result<(), ActionError> {
         if let Some(done) = self.followed.act(id, &action).await {
             return done;
         }
         let verb = action.verb();
-        let (reply, answer) = oneshot::channel();
-        let sent = self.commands.send(Command::Act(id, action, reply)).await;
-        sent.map_err(|_| ActionError::Gone)?;
-        answer.await.unwrap_or(Err(ActionError::Gone))?;
+        let (lease, caller) = CommandLease::new(deadline);
+        let asked = async {
+            let (reply, answer) = oneshot::channel();
+            let command = Command::Act(id, action, lease, reply);
+            let sent = self.commands.send(command).await;
+            sent.map_err(|_| ActionError::Gone)?;
+            answer.await.unwrap_or(Err(ActionError::Gone))
+        };
+        tokio::select! {
+            done = asked => done?,
+            lapse = caller.lapsed() => return Err(lapse.into()),
+        }
         self.seen(id, verb).await;
         Ok(())
     }
@@ -163,13 +185,30 @@ impl Handle {
 
     /// Brings the terminal of a session to the front. Returns when it is there.
     pub async fn jump(&self, id: SessionId) -> Result<(), JumpError> {
+        self.jump_before(id, CommandDeadline::of_command_sent_now())
+            .await
+    }
+
+    /// The same, begun before this deadline or never.
+    pub(crate) async fn jump_before(
+        &self,
+        id: SessionId,
+        deadline: CommandDeadline,
+    ) -> Result<(), JumpError> {
         if let Some(done) = self.followed.jump(id, &self.snapshot()).await {
             return done;
         }
-        let (reply, answer) = oneshot::channel();
-        let sent = self.commands.send(Command::Jump(id, reply)).await;
-        sent.map_err(|_| JumpError::Gone)?;
-        answer.await.unwrap_or(Err(JumpError::Gone))
+        let (lease, caller) = CommandLease::new(deadline);
+        let asked = async {
+            let (reply, answer) = oneshot::channel();
+            let sent = self.commands.send(Command::Jump(id, lease, reply)).await;
+            sent.map_err(|_| JumpError::Gone)?;
+            answer.await.unwrap_or(Err(JumpError::Gone))
+        };
+        tokio::select! {
+            done = asked => done,
+            lapse = caller.lapsed() => Err(lapse.into()),
+        }
     }
 
     /// Why a session is what it is; none if there is no such session.

@@ -1,6 +1,6 @@
 //! What hooks ask and wait for: on its way to the loop, and in it.
 
-use super::{Handle, Loop};
+use super::{CommandDeadline, CommandLease, Handle, Loop};
 use crate::io::clock;
 use crate::requests::{AnswerError, Told};
 use crate::sources::hook::Asked;
@@ -27,6 +27,7 @@ pub(super) enum Command {
         RequestId,
         Answer,
         AnswerAuthor,
+        CommandLease,
         oneshot::Sender<Result<(), AnswerError>>,
     ),
 }
@@ -73,11 +74,19 @@ impl Handle {
         request: RequestId,
         answer: Answer,
         author: AnswerAuthor,
+        deadline: CommandDeadline,
     ) -> Result<(), AnswerError> {
-        let (reply, given) = oneshot::channel();
-        let command = Command::Answer(session, request, answer, author, reply);
-        self.send(command).await.ok_or(AnswerError::Gone)?;
-        given.await.unwrap_or(Err(AnswerError::Gone))
+        let (lease, caller) = CommandLease::new(deadline);
+        let asked = async {
+            let (reply, given) = oneshot::channel();
+            let command = Command::Answer(session, request, answer, author, lease, reply);
+            self.send(command).await.ok_or(AnswerError::Gone)?;
+            given.await.unwrap_or(Err(AnswerError::Gone))
+        };
+        tokio::select! {
+            done = asked => done,
+            lapse = caller.lapsed() => Err(lapse.into()),
+        }
     }
 }
 
@@ -111,9 +120,10 @@ impl Loop {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.held.content(id, &request));
             }
-            Command::Answer(id, request, answer, author, reply) => {
-                self.answer(id, request, &answer, &author, reply);
-            }
+            Command::Answer(id, request, answer, author, lease, reply) => match lease.begin() {
+                Ok(()) => self.answer(id, request, &answer, &author, reply),
+                Err(lapse) => self.held.refuse(reply, lapse.into()),
+            },
         }
         self.note_answers();
     }

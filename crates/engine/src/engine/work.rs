@@ -1,7 +1,7 @@
 //! What the loop has done for it, on a thread of its own: acting takes time, and the loop waits
 //! for nobody.
 
-use super::Command;
+use super::{Command, CommandLease};
 use crate::hosts::{ActionError, GivenUp, Hands};
 use crate::jump::{self, JumpError, UnderWay};
 use crate::settings::Settings;
@@ -17,14 +17,14 @@ use trusty_fleet::{Fact, Session, SessionId};
 /// Something to be done.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// A plan, and who is to be told how it went.
-    Perform(Verb, Plan, Reply),
+    /// A plan, leave to begin it, and who is to be told how it went.
+    Perform(Verb, Plan, CommandLease, Reply),
     /// A record is to be made true.
     Reconcile(SessionId),
     /// A hold that did not hold its session is to be given up.
     GiveUpHold(SessionId),
     /// The terminal of a session is to come to the front.
-    Jump(Box<Session>, Landed),
+    Jump(Box<Session>, CommandLease, Landed),
 }
 
 /// Something that was done or failed.
@@ -87,16 +87,19 @@ async fn work(
     out: Arc<Out>,
 ) {
     match job {
-        Job::Perform(verb, plan, reply) => {
+        Job::Perform(verb, plan, lease, reply) => {
             let id = plan.session;
             // Whatever breaks must not look as if it went on for ever.
-            let done = tokio::spawn(async move { hands.perform(plan).await }).await;
+            let done = tokio::spawn(async move { hands.perform_leased(plan, &lease).await }).await;
             let done = done.unwrap_or_else(|e| Err(ActionError::Failed(broken(&e))));
             out.tell(Outcome::Acted(id, verb, done, reply)).await;
         }
-        Job::Jump(session, reply) => {
+        Job::Jump(session, lease, reply) => {
             let id = session.id;
-            let done = jumps.join(id, go(*session, around)).await;
+            let done = match lease.begin() {
+                Ok(()) => jumps.join(id, go(*session, around)).await,
+                Err(lapse) => Err(lapse.into()),
+            };
             out.tell(Outcome::Jumped(id, done, reply)).await;
         }
         Job::GiveUpHold(id) => match hands.give_up_hold(id) {

@@ -2,13 +2,16 @@
 
 use crate::api::client::{ClientError, Remote};
 use crate::api::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
+use crate::direct;
+use crate::engine::{self, CommandLapse};
 use crate::hosts::ActionError;
 use crate::jump::{self, JumpError, UnderWay};
 use crate::requests::{AnswerError, NOT_FOR_PROGRAMS};
 use crate::settings::Settings;
+use crate::sources::Ended;
 use crate::surroundings::Surroundings;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::observation::Attention;
@@ -69,6 +72,9 @@ impl Followed {
             Action::End => remote.stop(id, StopRequest { kill: false }).await,
             Action::Kill => remote.stop(id, StopRequest { kill: true }).await,
         };
+        if done.as_ref().is_err_and(ClientError::is_hang) {
+            return Some(self.perform_directly(id, action.clone()).await);
+        }
         let done = present(done)?;
         Some(done.map_err(|e| match e {
             // A face asks then whether it may be killed.
@@ -78,6 +84,21 @@ impl Followed {
             ClientError::Refused(problem) => ActionError::Told(Box::new(problem)),
             e => ActionError::Failed(e.to_string()),
         }))
+    }
+
+    /// On a thread of its own, as an engine's actions are.
+    async fn perform_directly(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
+        let (reply, done) = oneshot::channel();
+        let around = Arc::clone(&self.around);
+        let acting = move || async move {
+            let settings = Settings::read(&around);
+            let done = direct::perform(&around, &settings, id, action).await;
+            // The caller may have gone.
+            let _ = reply.send(done);
+            Ended
+        };
+        engine::spawn("trusty-direct", acting).map_err(|e| ActionError::Failed(e.to_string()))?;
+        done.await.unwrap_or(Err(ActionError::Gone))
     }
 
     /// From here, where the face is, and if there is no way from here, from where the engine is:
@@ -146,6 +167,7 @@ impl Followed {
             ClientError::Refused(problem) => match problem.code.as_str() {
                 "unfit" => AnswerError::Unfit(problem.detail),
                 "paused" => AnswerError::Paused,
+                "too-late" => AnswerError::Lapsed(CommandLapse::TooLate),
                 "unheard" => AnswerError::Unheard,
                 "gone" => AnswerError::Gone,
                 NOT_FOR_PROGRAMS => AnswerError::NotAuthorized(problem.detail),

@@ -1,0 +1,29 @@
+//! An action in this process, where no engine can be asked: one scan, the same plan, the same
+//! locks and records.
+
+use crate::engine::{CommandDeadline, CommandLease};
+use crate::hosts::{ActionError, Hands};
+use crate::settings::Settings;
+use crate::surroundings::Surroundings;
+use crate::sweep;
+use trusty_fleet::SessionId;
+use trusty_fleet::action::Action;
+
+/// Scans, plans and acts. Begun within the time that any command has, or never: whoever stops this
+/// process in between finds nothing done later.
+///
+/// # Errors
+/// Why it was not done.
+pub async fn perform(
+    around: &Surroundings,
+    settings: &Settings,
+    id: SessionId,
+    action: Action,
+) -> Result<(), ActionError> {
+    let (lease, _caller) = CommandLease::new(CommandDeadline::of_command_sent_now());
+    let swept = sweep::sweep(around, settings).await;
+    let swept =
+        swept.map_err(|e| ActionError::Failed(format!("failed to scan the machine: {e}")))?;
+    let plan = swept.plan(id, &action).map_err(ActionError::Refused)?;
+    Hands::new(around).perform_leased(plan, &lease).await
+}

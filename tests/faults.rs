@@ -1,0 +1,160 @@
+//! Faults of the machine while sessions are paused and resumed: programs killed at any moment, data
+//! folders that are full or read-only. `make test` tries a few of each; `make faults` tries
+//! `FAULT_ROUNDS`, and `FAULT_SEED` repeats a run.
+#![cfg(target_os = "linux")]
+
+#[path = "faults/disk.rs"]
+mod disk;
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant, SystemTime};
+use trusty_engine::io::sys;
+use trusty_engine::io::sys::cgroup;
+use trusty_tests::trusty::{Running, run, serve, trusty};
+use trusty_tests::wait::poll;
+use trusty_tests::{Home, Signal, StandIn};
+
+const LONG: Duration = Duration::from_mins(1);
+/// Kills of one run of `make test`.
+const DEFAULT_ROUNDS: u64 = 16;
+/// Every so often it is the engine that is killed in the middle of an action.
+const ENGINE_KILL_INTERVAL: u64 = 8;
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// Pseudo-random numbers (xorshift64), repeatable by their seed.
+struct RandomNumbers(u64);
+
+impl RandomNumbers {
+    fn new() -> Self {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = since.map_or(1, |since| u64::from(since.subsec_nanos()));
+        let seed = number("FAULT_SEED").unwrap_or(now).max(1);
+        println!("FAULT_SEED={seed}");
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    /// Between nothing and this.
+    fn within(&mut self, longest: Duration) -> Duration {
+        let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros(self.next() % micros.max(1))
+    }
+}
+
+fn busy(home: &Home) -> StandIn {
+    let session = StandIn::start(home);
+    session.says(r#""status":"busy""#);
+    session
+}
+
+fn pid(session: &StandIn) -> String {
+    session.process().pid.to_string()
+}
+
+#[track_caller]
+fn succeed(home: &Home, arguments: &[&str]) {
+    let done = run(home, arguments);
+    assert!(done.status.success(), "{arguments:?}: {done:?}");
+}
+
+/// Runs `trusty` and kills it after a while, unless it is done before.
+fn kill_within(home: &Home, arguments: &[&str], delay: Duration) {
+    let mut command = trusty(home);
+    command
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut running = Running::start(&mut command);
+    let process = running.process();
+    poll(delay, || (!process.is_alive()).then_some(()));
+    process.signal(Signal::KILL);
+    running.wait(LONG);
+}
+
+/// Kills the engine after a while, in the middle of what `trusty` has asked of it.
+fn kill_engine_within(home: &Home, arguments: &[&str], delay: Duration) {
+    let mut serving = serve(home);
+    let mut command = trusty(home);
+    command
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut asking = Running::start(&mut command);
+    let process = asking.process();
+    poll(delay, || (!process.is_alive()).then_some(()));
+    serving.process().signal(Signal::KILL);
+    serving.wait(LONG);
+    asking.wait(LONG);
+}
+
+#[track_caller]
+fn assert_runs(session: &StandIn, what: &str) {
+    let process = session.process();
+    assert!(process.is_alive(), "{what}: it was ended");
+    assert_ne!(process.state(), Some('T'), "{what}: it is stopped");
+    assert!(!sys::is_frozen(process.pid), "{what}: it is frozen");
+}
+
+/// What is left on disk of pauses.
+fn left(home: &Home) -> Vec<String> {
+    let folder = home.xdg_data().join("trusty/paused");
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    names
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+#[test]
+fn resume_all_repairs_what_kills_at_random_moments_have_left() {
+    let home = Home::new();
+    let kinds = if cgroup::may_leave(std::process::id()) {
+        &["stop", "freeze"][..]
+    } else {
+        println!("skipped: freezing, for no control group of version 2 is ours");
+        &["stop"]
+    };
+    let sessions: Vec<StandIn> = (0..3).map(|_| busy(&home)).collect();
+    let begun = Instant::now();
+    succeed(&home, &["pause", &pid(&sessions[0]), "--how", kinds[0]]);
+    // A kill may come after the end, too.
+    let longest = begun.elapsed() * 5 / 4;
+    succeed(&home, &["resume", "--all"]);
+    let mut random = RandomNumbers::new();
+    for round in 0..number("FAULT_ROUNDS").unwrap_or(DEFAULT_ROUNDS) {
+        let session = &sessions[usize::try_from(round % 3).expect("small")];
+        let kind = kinds[usize::try_from(random.next() % 2).expect("small") % kinds.len()];
+        let (pid, delay) = (pid(session), random.within(longest));
+        let pause = ["pause", &pid, "--how", kind];
+        let what = format!("round {round}, {kind}, killed after {delay:?}");
+        match round % ENGINE_KILL_INTERVAL {
+            0 => kill_engine_within(&home, &pause, delay),
+            1..=4 => kill_within(&home, &pause, delay),
+            5 => {
+                succeed(&home, &pause);
+                kill_within(&home, &["resume", "--all"], delay);
+            }
+            _ => {
+                succeed(&home, &pause);
+                kill_within(&home, &["resume", &pid], delay);
+            }
+        }
+        succeed(&home, &["resume", "--all"]);
+        assert_runs(session, &what);
+        let records = left(&home);
+        let records = records.iter().filter(|name| name.ends_with(".json"));
+        assert_eq!(records.count(), 0, "{what}");
+    }
+    for session in &sessions {
+        assert_runs(session, "at the end");
+    }
+}

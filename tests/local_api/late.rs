@@ -1,0 +1,132 @@
+//! Commands that an engine finds too late: nothing is done that nobody waits for any more.
+
+use crate::one::{face, of, seen};
+use crate::{LONG, Served, wait_word};
+use rustix::time::{ClockId, clock_gettime};
+use trusty_fleet::action::{Action, Wish};
+use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_tests::trusty::run;
+use trusty_tests::wait::until;
+use trusty_tests::{Signal, StandIn, http};
+
+const PAUSE: &[u8] = br#"{"how": "Stop"}"#;
+
+fn is_stopped(session: &StandIn) -> bool {
+    session.process().state() == Some('T')
+}
+
+/// The clock of `Trusty-Deadline`, in milliseconds.
+fn boot_millis() -> u64 {
+    let now = clock_gettime(ClockId::Boottime);
+    let seconds = u64::try_from(now.tv_sec).expect("after boot");
+    seconds * 1000 + u64::try_from(now.tv_nsec).expect("below a second") / 1_000_000
+}
+
+/// Asks for what is refused unless a pause has begun, after all that was asked before.
+#[track_caller]
+fn assert_no_pause_has_begun(served: &Served, session: &StandIn) {
+    let path = format!("/v1/sessions/{}/resume", served.id(session));
+    let refused = http::ask(&served.socket, "POST", &path, "", b"").json();
+    assert_eq!(refused["code"], "not-paused", "{refused}");
+    assert!(!is_stopped(session));
+}
+
+#[test]
+fn a_stopped_engine_does_nothing_later_for_callers_that_hung_up() {
+    let served = Served::start();
+    let session = served.session();
+    let path = format!("/v1/sessions/{}/pause", served.id(&session));
+    let engine = served.serving.process();
+    for deadline in [None, Some(boot_millis() + 60_000)] {
+        assert!(engine.signal(Signal::STOP));
+        let header = deadline.map(|at| format!("Trusty-Deadline: {at}\r\n"));
+        let header = header.unwrap_or_default();
+        drop(http::begin(&served.socket, "POST", &path, &header, PAUSE));
+        assert!(engine.signal(Signal::CONT));
+        assert_no_pause_has_begun(&served, &session);
+    }
+}
+
+#[test]
+fn a_command_past_its_deadline_is_refused_and_changes_nothing() {
+    let served = Served::start();
+    let session = served.session();
+    let id = served.id(&session);
+    let commands = [
+        (format!("/v1/sessions/{id}/pause"), PAUSE),
+        (format!("/v1/sessions/{id}/resume"), b""),
+        (format!("/v1/sessions/{id}/stop"), br#"{"kill": true}"#),
+        (format!("/v1/sessions/{id}/jump"), b""),
+        ("/v1/attention".to_owned(), b""),
+    ];
+    let late = format!("Trusty-Deadline: {}\r\n", boot_millis() - 1);
+    for (path, body) in &commands {
+        let refused = http::ask(&served.socket, "POST", path, &late, body);
+        assert_eq!(refused.status, 409, "{path}: {refused:?}");
+        assert_eq!(refused.json()["code"], "too-late", "{path}");
+        let odd = "Trusty-Deadline: soon\r\n";
+        let refused = http::ask(&served.socket, "POST", path, odd, body);
+        assert_eq!(refused.status, 400, "{path}: {refused:?}");
+    }
+    assert_no_pause_has_begun(&served, &session);
+    let soon = format!("Trusty-Deadline: {}\r\n", boot_millis() + 60_000);
+    let done = http::ask(&served.socket, "POST", &commands[0].0, &soon, PAUSE);
+    assert_eq!(done.status, 204, "{done:?}");
+    assert!(is_stopped(&session));
+    let done = http::ask(&served.socket, "POST", &commands[1].0, &soon, b"");
+    assert_eq!(done.status, 204, "{done:?}");
+}
+
+#[test]
+fn a_command_behind_an_engine_that_hangs_is_carried_out_directly_and_once() {
+    let served = Served::start();
+    let session = served.session();
+    let pid = session.process().pid.to_string();
+    let engine = served.serving.process();
+    assert!(engine.signal(Signal::STOP));
+    let paused = run(&served.home, ["pause", &pid, "--how", "stop"]);
+    let told = String::from_utf8_lossy(&paused.stderr).into_owned();
+    assert_eq!(paused.status.code(), Some(0), "{told}");
+    assert_eq!(told.matches("does not respond").count(), 1, "{told}");
+    assert!(is_stopped(&session));
+    let resumed = run(&served.home, ["resume", &pid]);
+    assert_eq!(resumed.status.code(), Some(0), "{resumed:?}");
+    assert!(!is_stopped(&session));
+    assert!(engine.signal(Signal::CONT));
+    assert_no_pause_has_begun(&served, &session);
+    wait_word(&served, &session, "Working");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_face_whose_engine_hangs_says_so_and_acts_directly() {
+    let served = Served::start();
+    let session = served.session();
+    let face = face(&served.home);
+    let now = seen(&face, |s| of(s, &session).is_some()).await;
+    let id = of(&now, &session).expect("it is there").id;
+    let engine = served.serving.process();
+    assert!(engine.signal(Signal::STOP));
+    let wish = Wish {
+        how: Some(PauseKind::Stop),
+        note: None,
+        by: Asker::App,
+    };
+    face.act(id, Action::Pause(wish)).await.expect("paused");
+    assert!(is_stopped(&session));
+    let hangs = |health: &[trusty_fleet::snapshot::Health]| {
+        health
+            .iter()
+            .any(|problem| problem.message.contains("does not respond"))
+    };
+    seen(&face, |s| hangs(&s.health)).await;
+    face.act(id, Action::Resume).await.expect("resumed");
+    assert!(!is_stopped(&session));
+    assert!(engine.signal(Signal::CONT));
+    assert_no_pause_has_begun(&served, &session);
+    until(LONG, "the face to follow again or to say why not", || {
+        let now = face.snapshot();
+        let is_well = !hangs(&now.health);
+        let says_why = now.health.iter().any(|p| p.message.contains("hooks reach"));
+        (is_well || says_why).then_some(())
+    });
+}
