@@ -14,12 +14,12 @@ use std::time::Duration;
 
 /// Opens a file with the program its user has chosen for such files. Returns at once.
 pub fn open(path: &Path) -> io::Result<()> {
-    let path = std::env::var_os("PATH");
+    let folders = std::env::var_os("PATH");
     let opener = Path::new(sys::OPENER);
     let opener = if opener.is_absolute() {
         Some(opener.to_path_buf())
     } else {
-        find_program(sys::OPENER, absolute_folders(path.as_deref())).any()
+        find_program(sys::OPENER, absolute_folders(folders.as_deref())).any()
     };
     let opener = opener.ok_or(RunError::NotFound);
     let opener = opener.map_err(|e| io::Error::other(format!("{} {e}", sys::OPENER)))?;
