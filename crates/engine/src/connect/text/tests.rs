@@ -265,9 +265,9 @@ fn entries_of_0_1_0_are_told_from_others_and_taken_out_to_the_byte() {
     assert!(old.contains("9999999") && !old.contains("Notification"));
     assert_eq!(holds(&old, &earlier), Ok(Holds::All));
     assert_eq!(holds(&old, &entries()), Ok(Holds::Some), "to be renewed");
-    let elsewhere = with(before, &Entries::of_0_1(Path::new("/x")).expect("text"));
+    let elsewhere = Entries::of_0_1(Path::new("/x/trusty-hook")).expect("text");
     assert_eq!(
-        holds(&elsewhere.expect("fits"), &earlier),
+        holds(&with(before, &elsewhere).expect("fits"), &earlier),
         Ok(Holds::Some),
         "another program's are not these"
     );
