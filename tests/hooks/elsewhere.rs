@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use trusty_tests::trusty::{Running, connect, surroundings, trusty};
+use trusty_tests::trusty::{Running, connect, session_of, surroundings, trusty};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{Home, http};
 
@@ -19,6 +19,7 @@ CLAUDE_PID=$$ "$HOOK" ask PermissionRequest < "$PAYLOAD"
 /// A process where a client would lie, whose hook asks for leave; its hook runs below it.
 struct AskingClient {
     running: Running,
+    go: PathBuf,
 }
 
 impl AskingClient {
@@ -69,8 +70,12 @@ impl AskingClient {
         fs::create_dir_all(&sessions).expect("a folder");
         let file = sessions.join(format!("{}.json", process.pid));
         fs::write(file, said.to_string()).expect("written");
-        fs::write(go, "").expect("written");
-        Self { running }
+        Self { running, go }
+    }
+
+    /// Lets its hook ask.
+    fn ask(&self) {
+        fs::write(&self.go, "").expect("written");
     }
 
     fn pid(&self) -> u32 {
@@ -122,6 +127,15 @@ fn all_are_held(
         .collect();
     let mut pids: Vec<u64> = asking.iter().map(|client| client.pid().into()).collect();
     pids.sort_unstable();
+    let is_listed = |snapshot: &Value, pid| session_of(snapshot, pid).is_some();
+    until(LONG, "all sessions", || {
+        let now = http::get(socket, "/v1/sessions");
+        let all = asking.iter().all(|client| is_listed(&now, client.pid()));
+        all.then_some(())
+    });
+    for client in &asking {
+        client.ask();
+    }
     until_or(
         LONG,
         "the requests of all",

@@ -1,7 +1,7 @@
 //! The `trusty` program under test, confined to one home.
 
-use crate::wait;
 use crate::{Home, ProcessRef, TypedProgram};
+use crate::{http, wait};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
@@ -86,6 +86,8 @@ pub fn serve_with<'a>(
             std::os::unix::net::UnixStream::connect(&socket).ok()
         });
     }
+    // It listens before it answers, and a hook does not wait long.
+    http::get(&home.runtime().join("trusty/trusty.sock"), "/v1/health");
     serving
 }
 
