@@ -295,6 +295,7 @@ fn what_was_left_half_done_is_removed_when_connecting_resuming_and_starting() {
     ];
     let lay = |which: &[PathBuf]| {
         fs::create_dir_all(&paused).expect("folder");
+        fs::set_permissions(&paused, fs::Permissions::from_mode(0o700)).expect("chmod");
         for path in which {
             fs::write(path, "{\"summary\": \"secret\"}").expect("write");
         }

@@ -89,7 +89,7 @@ pub fn summary_line(text: &str, max_chars: usize) -> Option<String> {
     whole &= line.chars().count() <= max_chars;
     if !whole && !line.ends_with(ELLIPSIS_CHAR) {
         let kept: String = line.chars().take(max_chars.saturating_sub(1)).collect();
-        line = kept.trim_end().to_owned();
+        kept.trim_end().clone_into(&mut line);
         line.push(ELLIPSIS_CHAR);
     }
     Some(line)

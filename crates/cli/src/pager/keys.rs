@@ -25,8 +25,10 @@ enum EscapeSequence {
     None,
     /// Escape.
     Escape,
-    /// Escape, and what begins the name of a key; the last number in it.
+    /// Escape, and what begins the name of a key, with its number.
     Named(u8),
+    /// The same, and what else is held down follows.
+    Modified(u8),
 }
 
 impl KeyReader {
@@ -42,15 +44,19 @@ impl KeyReader {
                 self.0 = EscapeSequence::Named(0);
                 None
             }
-            (EscapeSequence::Named(_), b'0'..=b'9') => {
-                self.0 = EscapeSequence::Named(byte - b'0');
-                None
-            }
-            (EscapeSequence::Named(number), b';') => {
+            (EscapeSequence::Named(number), b'0'..=b'9') => {
+                let number = number.saturating_mul(10).saturating_add(byte - b'0');
                 self.0 = EscapeSequence::Named(number);
                 None
             }
-            (EscapeSequence::Named(number), byte) => named(number, byte),
+            (EscapeSequence::Named(number), b';')
+            | (EscapeSequence::Modified(number), b'0'..=b'9' | b';') => {
+                self.0 = EscapeSequence::Modified(number);
+                None
+            }
+            (EscapeSequence::Named(number) | EscapeSequence::Modified(number), byte) => {
+                named(number, byte)
+            }
             (_, byte) => plain(byte),
         }
     }
@@ -101,6 +107,7 @@ mod tests {
             ("\x1bOB", PagerKey::NextRow),
             ("\x1b[1;5B", PagerKey::NextRow),
             ("\x1b[A", PagerKey::PreviousRow),
+            ("\x1b[5;5~", PagerKey::PreviousPage),
             ("\x1b[5~", PagerKey::PreviousPage),
             ("\x1b[H", PagerKey::First),
             ("q", PagerKey::Leave),

@@ -1,7 +1,6 @@
 //! A text as rows of a terminal, and which of them are on the screen.
 
 use crate::table::cut;
-use std::fmt::Write as _;
 use unicode_width::UnicodeWidthChar;
 
 /// Rows that are left free below a page: the prompt, and a question of up to three lines once the
@@ -166,10 +165,10 @@ impl PagedText {
         if self.at_end() {
             return String::new();
         }
-        let mut prompt = String::from("-- ");
-        // Writing into a String cannot fail.
-        let _ = write!(prompt, "{} of {} lines", self.bottom, self.rows.len());
-        prompt.push_str(" · Space: next page · Enter: next line · b: back · q: no answer --");
+        let (shown, all) = (self.bottom, self.rows.len());
+        let prompt = format!(
+            "{shown} of {all} lines · Space: next page · q: no answer · Enter: next line · b: back"
+        );
         cut(&prompt, self.screen.columns.saturating_sub(1))
     }
 }
@@ -185,19 +184,24 @@ fn wrap(line: &str, columns: usize) -> Vec<String> {
     let bar_columns: usize = bar.chars().map(|c| columns_of(c, 0)).sum();
     let mut rows = Vec::new();
     let (mut row, mut used, mut is_bare) = (String::new(), 0, true);
+    // A tab is never wider than the terminal.
+    let width = |c, at| match c {
+        '\t' => columns_of(c, at).min(columns.max(1)),
+        _ => columns_of(c, at),
+    };
     for c in line.chars() {
-        let wide = columns_of(c, used);
-        if used + wide > columns && !is_bare {
+        if used + width(c, used) > columns && !is_bare {
             rows.push(std::mem::replace(&mut row, bar.to_owned()));
             used = bar_columns;
         }
         is_bare = false;
+        let wide = width(c, used);
         if c == '\t' {
-            row.extend(std::iter::repeat_n(' ', columns_of(c, used)));
+            row.extend(std::iter::repeat_n(' ', wide));
         } else {
             row.push(c);
         }
-        used += columns_of(c, used);
+        used += wide;
     }
     rows.push(row);
     rows

@@ -1,7 +1,7 @@
 //! A settings file: read with all that could stand in the way of replacing it, and replaced whole.
 
 use super::ConnectError;
-use super::leftovers::prune_backups;
+use super::leftovers::{next_backup_of, prune_backups};
 use crate::io::clock;
 use crate::io::files::{self, ReadError};
 use jiff::Timestamp;
@@ -122,7 +122,7 @@ impl SettingsFile {
         };
         let moment = Timestamp::try_from(clock::wall()).unwrap_or_default();
         let moment = moment.strftime("%Y%m%dT%H%M%SZ").to_string();
-        let mut count = 1;
+        let mut count = next_backup_of(&self.path, &moment);
         loop {
             let more = if count == 1 {
                 String::new()

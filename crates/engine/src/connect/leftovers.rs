@@ -47,11 +47,26 @@ fn clean_beside(path: &Path) {
 /// Removes backups of a settings file until three are left: the oldest, which is as it was before
 /// us, and the two newest.
 pub(super) fn prune_backups(settings: &Path) {
-    let (Some(folder), Some(name)) = (
-        settings.parent(),
-        settings.file_name().and_then(|n| n.to_str()),
-    ) else {
-        return;
+    let backups = backups(settings);
+    let more = backups.len().saturating_sub(MAX_BACKUPS);
+    for (_, path) in backups.iter().skip(1).take(more) {
+        // One that stays is of no harm.
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Which backup of this second is the next one, from 1: later ones have higher numbers.
+pub(super) fn next_backup_of(settings: &Path, second: &str) -> u32 {
+    let backups = backups(settings).into_iter();
+    let same = backups.filter_map(|((of, count), _)| (of == second).then_some(count));
+    same.max().map_or(1, |count| count.saturating_add(1))
+}
+
+/// The backups of a settings file, oldest first: when each was made, and where it is.
+fn backups(settings: &Path) -> Vec<((String, u32), PathBuf)> {
+    let name = settings.file_name().and_then(|n| n.to_str());
+    let (Some(folder), Some(name)) = (settings.parent(), name) else {
+        return Vec::new();
     };
     let prefix = format!("{name}.{}", file::BACKUP_PREFIX);
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -63,11 +78,7 @@ pub(super) fn prune_backups(settings: &Path) {
         })
         .collect();
     backups.sort();
-    let more = backups.len().saturating_sub(MAX_BACKUPS);
-    for (_, path) in backups.iter().skip(1).take(more) {
-        // One that stays is of no harm.
-        let _ = fs::remove_file(path);
-    }
+    backups
 }
 
 /// When a backup was made, and which of that second it is, as its name tells:

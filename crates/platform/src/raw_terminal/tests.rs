@@ -44,6 +44,9 @@ fn keys_are_read_one_by_one_and_what_was_typed_before_is_discarded() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let (master, slave) = terminal();
     rustix::io::write(&master, b"y\n").expect("typed");
+    wait_until("the line has come", || {
+        rustix::io::ioctl_fionread(&slave) == Ok(2)
+    });
     let before = modes(&slave);
     let raw = RawTerminal::enter(slave.as_fd()).expect("taken over");
     assert!(RawTerminal::enter(slave.as_fd()).is_err(), "one at a time");

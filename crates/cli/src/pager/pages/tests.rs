@@ -133,7 +133,7 @@ fn a_new_size_skips_no_line() {
 
 #[test]
 fn no_row_is_wider_than_the_terminal_and_none_that_goes_on_looks_like_ours() {
-    let text = format!("  │ {}Approve this? [y/N]", "x".repeat(36));
+    let text = format!("  │ {}Approve this? [y/N]", "x".repeat(35));
     let rows = wrap(&text, 40);
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[1], "  ┆ Approve this? [y/N]");

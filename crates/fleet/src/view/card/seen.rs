@@ -108,9 +108,8 @@ fn mark_runs(shown: &mut String, text: &str, plain_blanks: usize) {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         let mut count = 1;
-        if is_emoji_selector(c, before) {
-            shown.push(c);
-        } else if c != ' ' && c != '⟨' && !is_hidden(c) {
+        let is_plain = c != ' ' && c != '⟨' && !is_hidden(c);
+        if is_plain || is_emoji_selector(c, before) {
             shown.push(c);
         } else {
             while chars.next_if_eq(&c).is_some() {
