@@ -1,6 +1,9 @@
 //! `trusty` as a newcomer and as a script would run it. No client is needed.
 #![cfg(target_os = "linux")]
 
+#[path = "cli/records.rs"]
+mod records;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;

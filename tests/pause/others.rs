@@ -263,3 +263,22 @@ fn interrupted_and_told_to_continue() {
     stage.check_asked_once("continue");
     assert!(stage.records().is_empty());
 }
+
+/// Escape and the key that follows are one key to a client that has not read the first yet.
+#[test]
+fn interrupted_and_resumed_at_once_its_turn_is_over_and_it_continues() {
+    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+        return;
+    };
+    stage.terminal.submit("stream 300s");
+    stage.api.wait_for(LONG, "stream 300s", Kind::FirstDelta);
+    stage.terminal.wait_status(LONG, "busy");
+    stage.pause("interrupt");
+    let told = stage.terminal.registry().expect("a registry file");
+    assert_eq!(told["status"], "idle", "what is done is done");
+    stage.resume();
+    stage.api.wait_for(LONG, "continue", Kind::MessageStop);
+    stage.terminal.wait_status(LONG, "idle");
+    stage.check_asked_once("continue");
+    assert!(stage.records().is_empty());
+}

@@ -202,6 +202,7 @@ impl Stage {
             at_work: trusty_fleet::pause::AtWork::Nothing,
             pane: None,
             tty: Some(tty.to_string_lossy().into_owned()),
+            registry: None,
         })
     }
 

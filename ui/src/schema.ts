@@ -924,7 +924,7 @@ export interface components {
          *     * `background`: it runs in the background, where no window shows it
          *     * `bad-request`: the path, a parameter or the body is not understood
          *     * `body-too-large`: the body is larger than any that is taken
-         *     * `busy`: something is being done to it already
+         *     * `busy`: another action on it is in progress
          *     * `changed`: it was not as it was a moment before; nothing was done, or all was undone
          *     * `console`: it runs on a text console
          *     * `display-unreachable`: the display does not do what is asked of it
@@ -953,6 +953,7 @@ export interface components {
          *     * `paused`: its session is paused; it takes no answer until it is resumed
          *     * `paused-by-others`: it was not paused from here
          *     * `record-not-kept`: the record of the pause cannot be written; nothing was done
+         *     * `record-left`: it is as was asked for, and only the record of its pause could not be removed
          *     * `remote`: its terminal is on another machine
          *     * `tmux-silent`: tmux did not answer
          *     * `too-many-listeners`: as many programs listen to events as may

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use trusty_engine::api::client::ClientError;
 use trusty_engine::api::{PauseRequest, StopRequest};
 use trusty_engine::direct;
-use trusty_engine::hosts::{ActionError, Hands, Reconciled};
+use trusty_engine::hosts::{ActionError, Hands, PauseRemains, Reconciled};
 use trusty_engine::jump::{self, JumpError};
 use trusty_engine::{connect, leftovers};
 use trusty_fleet::action::{Action, Refusal, Wish};
@@ -71,6 +71,12 @@ pub(crate) struct Resume {
     /// All that were paused, whatever is left of a pause, with or without the app
     #[arg(long, conflicts_with = "session")]
     all: bool,
+    /// Undo a pause whose record is lost or cannot be used: say what that takes, then ask
+    #[arg(long, conflicts_with = "all")]
+    force: bool,
+    /// Do not ask
+    #[arg(long, requires = "force")]
+    yes: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -179,13 +185,72 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
         return resume_all(&place).await;
     };
     let snapshot = place.snapshot().await?;
-    let session = find(&snapshot, word)?;
-    let asked = place.command(async |engine| engine.resume(session.id).await);
-    match asked.await {
-        Err(e) if e.is_left_to_us() => own(&place, session.id, Action::Resume).await?,
-        told => remote(told)?,
+    let hands = Hands::new(&place.around);
+    let session = match (find(&snapshot, word), word.parse().map(SessionId)) {
+        (Ok(session), _) => session,
+        // A record that cannot be used may have outlived its session.
+        (Err(e), Ok(id)) if asked.force => {
+            let remains = hands.remains(id, None).map_err(failure)?.ok_or(e)?;
+            return force(&hands, word, remains, asked).await;
+        }
+        (Err(e), _) => return Err(e),
+    };
+    let remains = || hands.remains(session.id, session.pid);
+    if asked.force
+        && let Some(remains) = remains().map_err(failure)?
+    {
+        return force(&hands, &title(session), remains, asked).await;
     }
-    Ok(out::done(&format!("resumed {}\n", title(session)))?)
+    let resumed = match place.remote().resume(session.id).await {
+        Err(e) if e.is_absence() => match perform(&place, session.id, Action::Resume).await? {
+            Err(left @ ActionError::RecordLeft(..)) => {
+                out::tell(&left.to_string());
+                Ok(())
+            }
+            done => done.map_err(failure),
+        },
+        told => remote(told),
+    };
+    match resumed {
+        Ok(()) => Ok(out::done(&format!("resumed {}\n", title(session)))?),
+        // A record that does not help is not seen by the plan; why, is seen here.
+        Err(Failure::Refused(why)) => match remains() {
+            Ok(Some(remains)) => Err(Failure::Refused(format!(
+                "{}; run `trusty resume {word} --force`",
+                remains.reason()
+            ))),
+            _ => Err(Failure::Refused(why)),
+        },
+        Err(e) => Err(e),
+    }
+}
+
+/// Undoes what is left of a pause without its record.
+async fn force(
+    hands: &Hands,
+    title: &str,
+    remains: PauseRemains,
+    asked: &Resume,
+) -> Result<(), Failure> {
+    let mut plan = format!("{title}: {}. To resume it:\n", remains.reason());
+    for step in remains.steps() {
+        plan.push_str(&format!("  - {step}\n"));
+    }
+    out::tell(plan.trim_end());
+    if !asked.yes {
+        if !io::stdin().is_terminal() {
+            let told = "pass --yes to resume without confirmation";
+            return Err(Failure::Refused(told.into()));
+        }
+        if !confirmed("Do that?")? {
+            return Err(Failure::Refused("nothing was done".into()));
+        }
+    }
+    match whole(hands.clear(remains)).await? {
+        Err(left @ ActionError::RecordLeft(..)) => out::tell(&left.to_string()),
+        done => done.map_err(failure)?,
+    }
+    Ok(out::done(&format!("resumed {title}\n"))?)
 }
 
 /// What a process that a session started is told to do instead.
@@ -195,11 +260,19 @@ const RESUME_ELSEWHERE: &str = "resume the session in the popover or in another 
 async fn resume_all(place: &Place) -> Result<(), Failure> {
     refuse_marked(place, RESUME_ELSEWHERE).await?;
     let hands = Hands::new(&place.around);
-    let (mut resumed, mut undone) = (0, Undone::default());
+    let (mut resumed, mut undone) = (0_usize, Undone::default());
     for id in hands.sessions().context("failed to read the records")? {
         match whole(hands.resume(id)).await? {
             Ok(Reconciled::Running) => resumed += 1,
             Ok(Reconciled::Ended | Reconciled::Paused) => {}
+            Err(left @ ActionError::RecordLeft(became, _)) => {
+                resumed += usize::from(became == Reconciled::Running);
+                out::tell(&left.to_string());
+            }
+            Err(ActionError::Store(e)) if e.way_out(id).is_some() => {
+                let way_out = e.way_out(id).unwrap_or_default();
+                undone.failed(&id.to_string(), &format!("{e}; {way_out}"));
+            }
             Err(e) if e.is_refusal() => undone.refused(&id.to_string(), &e.to_string()),
             Err(e) => undone.failed(&id.to_string(), &e.to_string()),
         }

@@ -9,16 +9,19 @@ mod freezer;
 mod keeper;
 mod pane;
 mod reconcile;
+mod remains;
 mod signal;
 mod tree;
+mod turn;
 mod work;
 
 pub use fault::STEPS;
+pub use remains::PauseRemains;
 
 use crate::api::Problem;
 use crate::engine::{CommandLapse, CommandLease};
 use crate::io::tmux;
-use crate::store::{Store, StoreError};
+use crate::store::{Lock, Locking, Store, StoreError};
 use crate::surroundings::Surroundings;
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
@@ -33,11 +36,21 @@ pub enum ActionError {
     #[error("{0}")]
     Refused(Refusal),
     /// Somebody else works on the same session.
-    #[error("something is being done to it already; wait for that")]
+    #[error("another action on this session is in progress; try again when it finishes")]
     Busy,
+    /// Another process works on the same session.
+    #[error("{0}")]
+    Held(LockHolder),
     /// Its record cannot be kept, so nothing was done.
     #[error("{0}; nothing was done")]
-    Store(#[from] StoreError),
+    Store(StoreError),
+    /// It is as was asked for, and only its record could not be removed.
+    #[error(
+        "{told}, but its pause record stays: {left}; make that folder writable, then run \
+         `trusty resume --all`",
+        told = .0.told(), left = .1
+    )]
+    RecordLeft(Reconciled, StoreError),
     /// It was not as it was a moment ago; nothing was done, or all was undone.
     #[error("{0}")]
     Changed(String),
@@ -67,7 +80,7 @@ impl ActionError {
                 Refusal::Busy | Refusal::AlreadyPaused(_) | Refusal::NotPaused | Refusal::Ended
             )
         };
-        !matches!(self, Self::Busy | Self::Lapsed(_))
+        !matches!(self, Self::Busy | Self::Held(_) | Self::Lapsed(_))
             && !matches!(self, Self::Refused(refusal) if known(refusal))
     }
 
@@ -75,8 +88,16 @@ impl ActionError {
     /// be.
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::Busy | Self::Changed(_) | Self::Lapsed(_) => true,
-            Self::Store(_) | Self::Failed(_) | Self::Stays(_) | Self::Gone => false,
+            Self::Refused(_)
+            | Self::Busy
+            | Self::Held(_)
+            | Self::Changed(_)
+            | Self::Lapsed(_) => true,
+            Self::Store(_)
+            | Self::RecordLeft(..)
+            | Self::Failed(_)
+            | Self::Stays(_)
+            | Self::Gone => false,
             Self::Told(problem) => problem.status < 500,
         }
     }
@@ -85,7 +106,8 @@ impl ActionError {
     pub fn code(&self) -> &str {
         match self {
             Self::Refused(refusal) => refusal.code(),
-            Self::Busy => "busy",
+            Self::Busy | Self::Held(_) => "busy",
+            Self::RecordLeft(..) => "record-left",
             Self::Store(_) => "record-not-kept",
             Self::Changed(_) => "changed",
             Self::Failed(_) => "failed",
@@ -93,6 +115,60 @@ impl ActionError {
             Self::Stays(_) => "does-not-end",
             Self::Gone => "gone",
             Self::Told(problem) => &problem.code,
+        }
+    }
+}
+
+impl From<StoreError> for ActionError {
+    fn from(e: StoreError) -> Self {
+        Self::Store(e)
+    }
+}
+
+/// The process that works on a session's pause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LockHolder {
+    /// Its pid, where it is told.
+    pub pid: Option<u32>,
+    /// Whether it was stopped in the middle of that.
+    pub state: HolderState,
+}
+
+/// Whether a process that works on a session's pause can go on with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HolderState {
+    /// It runs.
+    Running,
+    /// It was stopped by a signal.
+    Stopped,
+}
+
+impl LockHolder {
+    fn of(pid: Option<u32>) -> Self {
+        let stat = pid.and_then(|pid| tree::at(pid).ok().flatten());
+        let is_stopped = stat.is_some_and(|found| found.stat.stopped.is_some());
+        let state = if is_stopped {
+            HolderState::Stopped
+        } else {
+            HolderState::Running
+        };
+        Self { pid, state }
+    }
+}
+
+impl std::fmt::Display for LockHolder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let in_progress = "another action on this session is in progress";
+        match (self.pid, self.state) {
+            (None, _) => write!(f, "{in_progress}; try again when it finishes"),
+            (Some(pid), HolderState::Running) => {
+                write!(f, "{in_progress} (pid {pid}); try again when it finishes")
+            }
+            (Some(pid), HolderState::Stopped) => write!(
+                f,
+                "{in_progress}, but its process (pid {pid}) is stopped; run `kill -CONT {pid}` to \
+                 let it finish"
+            ),
         }
     }
 }
@@ -117,6 +193,16 @@ pub enum GivenUp {
     NothingToDo,
 }
 
+impl Reconciled {
+    fn told(self) -> &'static str {
+        match self {
+            Self::Paused => "the session is paused",
+            Self::Running => "the session runs",
+            Self::Ended => "the session has ended",
+        }
+    }
+}
+
 /// Performs plans.
 #[derive(Debug, Clone)]
 pub struct Hands {
@@ -137,7 +223,7 @@ impl Hands {
 
     /// Performs a plan; when this returns, it is done and verified, or nothing has changed.
     pub async fn perform(&self, plan: Plan) -> Result<(), ActionError> {
-        let _lock = self.store.lock(plan.session)?.ok_or(ActionError::Busy)?;
+        let _lock = self.lock(plan.session)?;
         self.perform_locked(plan).await
     }
 
@@ -147,7 +233,7 @@ impl Hands {
         plan: Plan,
         lease: &CommandLease,
     ) -> Result<(), ActionError> {
-        let _lock = self.store.lock(plan.session)?.ok_or(ActionError::Busy)?;
+        let _lock = self.lock(plan.session)?;
         lease.begin()?;
         self.perform_locked(plan).await
     }
@@ -194,7 +280,7 @@ impl Hands {
             (Deed::Kill(_), Some(mut work)) => {
                 let asked = end::end_paused(&mut work).await;
                 end::kill(client, asked).await?;
-                work.forget()
+                work.forget(Reconciled::Ended)
             }
             (Deed::Kill(_), None) => {
                 self.store.remove(session)?;
@@ -205,7 +291,7 @@ impl Hands {
 
     /// Ends the pause of a session, whatever is left of it.
     pub async fn resume(&self, id: SessionId) -> Result<Reconciled, ActionError> {
-        let _lock = self.store.lock(id)?.ok_or(ActionError::Busy)?;
+        let _lock = self.lock(id)?;
         match self.found(id)? {
             Some(mut work) => reconcile::resume(&mut work).await,
             None => Ok(Reconciled::Running),
@@ -219,7 +305,7 @@ impl Hands {
 
     /// Makes a record true: fully paused, fully running, or gone with its session.
     pub async fn reconcile(&self, id: SessionId) -> Result<Reconciled, ActionError> {
-        let _lock = self.store.lock(id)?.ok_or(ActionError::Busy)?;
+        let _lock = self.lock(id)?;
         match self.found(id)? {
             Some(mut work) => reconcile::reconcile(&mut work).await,
             None => Ok(Reconciled::Running),
@@ -229,7 +315,7 @@ impl Hands {
     /// Removes the record of a hold that did not hold its session. Nothing is undone: the session
     /// was never kept from anything.
     pub fn give_up_hold(&self, id: SessionId) -> Result<GivenUp, ActionError> {
-        let _lock = self.store.lock(id)?.ok_or(ActionError::Busy)?;
+        let _lock = self.lock(id)?;
         let record = self.store.read(id)?;
         let is_hold = |r: &PauseRecord| r.kind() == PauseKind::Hold && r.phase == Phase::Paused;
         if !record.as_ref().is_some_and(is_hold) {
@@ -239,11 +325,19 @@ impl Hands {
         Ok(GivenUp::Removed)
     }
 
+    fn lock(&self, id: SessionId) -> Result<Lock, ActionError> {
+        match self.store.lock(id)? {
+            Locking::Locked(lock) => Ok(lock),
+            Locking::Held(pid) => Err(ActionError::Held(LockHolder::of(pid))),
+        }
+    }
+
     /// The pause of a session; without one, what lies around of it is removed.
     fn found(&self, id: SessionId) -> Result<Option<Work<'_>>, ActionError> {
         let record = self.store.read(id)?;
         if record.is_none() {
-            self.store.remove(id)?;
+            // What cannot be removed there holds nobody.
+            let _ = self.store.remove(id);
         }
         Ok(record.map(|record| Work {
             hands: self,
@@ -304,6 +398,7 @@ mod tests {
                 at_work: trusty_fleet::pause::AtWork::Nothing,
                 pane: None,
                 tty: None,
+                registry: None,
             }),
         }
     }
@@ -344,9 +439,16 @@ mod tests {
         let hands = hands(home.path());
         let plan = pause(us(), Way::Hold);
         let id = plan.session;
-        let lock = hands.store.lock(id).expect("lockable").expect("free");
+        let lock = hands.lock(id).expect("free");
         let busy = hands.perform(plan.clone()).await.expect_err("busy");
         assert_eq!(busy.code(), "busy");
+        let us = format!("(pid {})", std::process::id());
+        assert!(busy.to_string().contains(&us), "{busy}");
+        let stopped = LockHolder {
+            pid: Some(7),
+            state: HolderState::Stopped,
+        };
+        assert!(stopped.to_string().contains("`kill -CONT 7`"), "{stopped}");
         assert_eq!(hands.reconcile(id).await.expect_err("busy").code(), "busy");
         drop(lock);
         hands.perform(plan.clone()).await.expect("held");

@@ -11,8 +11,9 @@ use crate::io::paths;
 use crate::io::sys;
 use crate::surroundings::Surroundings;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
-use serde::Serialize;
+use rustix::io::Errno;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -22,19 +23,39 @@ use trusty_fleet::pause::{Gate, PauseRecord};
 
 /// The largest record or gate that is read, in bytes.
 const BOUND: u64 = 1 << 20;
+/// The largest note of who has a lock that is read, in bytes: a pid.
+const MAX_HOLDER_BYTES: u64 = 32;
 
 /// Why a record could not be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be written: then nothing may be done.
     #[error("failed to write {path}: {why}", path = .0.display(), why = .1)]
-    Write(PathBuf, #[source] io::Error),
+    Write(PathBuf, io::Error),
     /// It cannot be read.
     #[error("{path} {why}", path = .0.display(), why = .1)]
-    Read(PathBuf, #[source] ReadError),
+    Read(PathBuf, ReadError),
     /// It is not a record of ours.
-    #[error("{path} is not a pause record: {why}; move it away", path = .0.display(), why = .1)]
+    #[error("{path} is not a pause record: {why}", path = .0.display(), why = .1)]
     Strange(PathBuf, String),
+    /// It is of a form that only later versions know.
+    #[error(
+        "{path} was written by a later version of Trusty Bar (form {form})",
+        path = .0.display(), form = .1
+    )]
+    Later(PathBuf, u32),
+}
+
+impl StoreError {
+    /// What to do about it, where that is more than to make the folder writable.
+    pub fn way_out(&self, id: SessionId) -> Option<String> {
+        match self {
+            Self::Write(..) => None,
+            Self::Read(..) | Self::Strange(..) | Self::Later(..) => {
+                Some(format!("run `trusty resume {id} --force`"))
+            }
+        }
+    }
 }
 
 /// Where the records are.
@@ -43,9 +64,22 @@ pub struct Store {
     folder: PathBuf,
 }
 
-/// Held by whoever works on a pause; let go when dropped, or when its process ends.
+/// The form of the records that are written, and the latest that is understood.
+pub const RECORD_FORM: u32 = 1;
+
+/// Held by whoever works on a pause, until dropped or until its process ends. Nothing is held where
+/// nothing can be written and there is no file to hold.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held, not used")] OwnedFd);
+pub struct Lock(#[expect(dead_code, reason = "held, not used")] Option<OwnedFd>);
+
+/// What came of asking for the right to work on a session's pause.
+#[derive(Debug)]
+pub enum Locking {
+    /// It is ours.
+    Locked(Lock),
+    /// Another process has it: its pid, where it is told.
+    Held(Option<u32>),
+}
 
 impl Store {
     /// That of these surroundings.
@@ -71,7 +105,29 @@ impl Store {
 
     /// The record of a session, if it has one.
     pub fn read(&self, id: SessionId) -> Result<Option<PauseRecord>, StoreError> {
-        read(&self.path(id))
+        let path = self.path(id);
+        // A later form may be another one altogether, so its number is read by itself.
+        match read::<RecordForm>(&path) {
+            Ok(Some(RecordForm { version })) if version > RECORD_FORM => {
+                Err(StoreError::Later(path, version))
+            }
+            Ok(_) => read(&path),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Moves a record that cannot be used aside, and tells where to.
+    pub fn set_aside(&self, id: SessionId) -> Result<PathBuf, StoreError> {
+        let (path, aside) = (self.path(id), self.aside(id));
+        match fs::rename(&path, &aside) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(StoreError::Write(path, e)),
+            _ => Ok(aside),
+        }
+    }
+
+    /// Where a record that cannot be used is moved to.
+    pub fn aside(&self, id: SessionId) -> PathBuf {
+        self.folder.join(format!("{id}.json.set-aside"))
     }
 
     /// Whose records there are. Those of other machines and containers are theirs to see to: here
@@ -82,6 +138,7 @@ impl Store {
         let machine = sys::machine().ok();
         found.retain(|id| match (self.read(*id), &machine) {
             (Ok(Some(record)), Some(us)) => us.shares_pids_with(record.domain.as_deref()),
+            (Ok(None), _) => false,
             // What cannot be read is named by whoever wants to.
             _ => true,
         });
@@ -123,7 +180,14 @@ impl Store {
 
     /// Removes a record, and the gates left beside it.
     pub fn remove(&self, id: SessionId) -> Result<(), StoreError> {
-        remove(&self.path(id))?;
+        let path = self.path(id);
+        match remove(&path) {
+            // Where nothing can be removed, an emptied record says as much: none, for every reader.
+            Err(StoreError::Write(_, e)) if is_read_only(&e) && empty(&path).is_ok() => {
+                return Ok(());
+            }
+            done => done?,
+        }
         // Whoever was ended while writing has left a part, and a hook that was, its mark.
         let left = |name: &str| {
             let rest = name.strip_prefix(&format!("{id}."))?;
@@ -145,27 +209,58 @@ impl Store {
         self.folder.join(format!("{id}.lock"))
     }
 
-    /// The right to work on a session's pause; none while somebody else does.
-    pub fn lock(&self, id: SessionId) -> Result<Option<Lock>, StoreError> {
-        let path = self.lock_path(id);
-        let failed = |e: io::Error| StoreError::Write(path.clone(), e);
-        self.find_folder().map_err(failed)?;
+    /// The right to work on a session's pause. Where nothing can be written, the file that is
+    /// there is locked as it is: what is paused can be resumed there, too.
+    pub fn lock(&self, id: SessionId) -> Result<Locking, StoreError> {
+        let lock_path = self.lock_path(id);
+        let failed = |e: io::Error| StoreError::Write(lock_path.clone(), e);
+        match self.find_folder() {
+            Err(e) if !is_read_only(&e) => return Err(failed(e)),
+            _ => {}
+        }
         loop {
-            let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-            let lock = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR)
-                .map_err(|e| failed(e.into()))?;
+            let Some((lock, path)) = self.open_lock(id).map_err(failed)? else {
+                return Ok(Locking::Locked(Lock(None)));
+            };
             match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
-                Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+                Err(Errno::WOULDBLOCK) => return Ok(Locking::Held(holder(&lock_path))),
                 Err(e) => return Err(failed(e.into())),
             }
             // Whoever had it may have removed the file meanwhile: then this is the lock of none.
             let ours = rustix::fs::fstat(&lock).map_err(|e| failed(e.into()))?;
             match rustix::fs::stat(&path) {
-                Ok(there) if there.st_ino == ours.st_ino => return Ok(Some(Lock(lock))),
+                Ok(there) if there.st_ino == ours.st_ino => {
+                    if path == lock_path {
+                        sign(&lock);
+                    }
+                    return Ok(Locking::Locked(Lock(Some(lock))));
+                }
                 _ => {}
             }
         }
+    }
+
+    /// The file to be locked: the lock, else the record; nothing where there is neither, and none
+    /// can be made.
+    fn open_lock(&self, id: SessionId) -> io::Result<Option<(OwnedFd, PathBuf)>> {
+        let path = self.lock_path(id);
+        let common = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let flags = OFlags::CREATE | OFlags::RDWR | common;
+        match rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR) {
+            Ok(lock) => return Ok(Some((lock, path))),
+            Err(e) if is_read_only(&e.into()) || e == Errno::NOENT => {}
+            Err(e) => return Err(e.into()),
+        }
+        for path in [path, self.path(id)] {
+            match rustix::fs::open(&path, OFlags::RDONLY | common, Mode::empty()) {
+                Ok(lock) => return Ok(Some((lock, path))),
+                // A link is no record, and nothing is left to be locked.
+                Err(Errno::NOENT | Errno::LOOP) => {}
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(None)
     }
 
     /// Makes the folders, or closes them to others.
@@ -200,8 +295,42 @@ impl Store {
     }
 }
 
+/// The one field that records of every form have.
+#[derive(Deserialize)]
+struct RecordForm {
+    version: u32,
+}
+
+/// Whether nothing can be written at a place, or not by us.
+fn is_read_only(e: &io::Error) -> bool {
+    let number = e.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(number, Some(Errno::ROFS | Errno::ACCESS | Errno::PERM))
+}
+
+/// Writes into a lock who has it, for those who ask in vain. Without that they are told less.
+fn sign(lock: &OwnedFd) {
+    let pid = std::process::id().to_string();
+    let _ = rustix::fs::ftruncate(lock, 0);
+    let _ = rustix::io::pwrite(lock, pid.as_bytes(), 0);
+}
+
+/// Who has a lock, as it says.
+fn holder(path: &Path) -> Option<u32> {
+    let told = files::read_bounded(path, MAX_HOLDER_BYTES).ok()?;
+    std::str::from_utf8(&told).ok()?.trim().parse().ok()
+}
+
+/// Takes a record's content away.
+fn empty(path: &Path) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    rustix::fs::open(path, flags | OFlags::NONBLOCK, Mode::empty())?;
+    Ok(())
+}
+
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
     match files::read_bounded(path, BOUND) {
+        // What could not be removed was emptied.
+        Ok(bytes) if bytes.is_empty() => Ok(None),
         Ok(bytes) => match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(Some(value)),
             Err(e) => Err(StoreError::Strange(path.to_path_buf(), e.to_string())),
@@ -217,5 +346,76 @@ fn remove(path: &Path) -> Result<(), StoreError> {
             Err(StoreError::Write(path.to_path_buf(), e))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn store(home: &Path) -> Store {
+        let around = Surroundings {
+            home: home.into(),
+            ..Surroundings::default()
+        };
+        Store::of(&around)
+    }
+
+    #[test]
+    fn a_lock_names_the_process_that_holds_it() {
+        let home = tempfile::tempdir().expect("folder");
+        let (store, id) = (store(home.path()), SessionId::new());
+        let held = store.lock(id).expect("lockable");
+        assert!(matches!(held, Locking::Locked(_)));
+        let again = store.lock(id).expect("lockable");
+        let us = std::process::id();
+        assert!(
+            matches!(again, Locking::Held(Some(pid)) if pid == us),
+            "{again:?}"
+        );
+        drop(held);
+        assert!(matches!(
+            store.lock(id).expect("lockable"),
+            Locking::Locked(_)
+        ));
+    }
+
+    #[test]
+    fn a_record_of_a_later_form_is_not_acted_upon() {
+        let home = tempfile::tempdir().expect("folder");
+        let (store, id) = (store(home.path()), SessionId::new());
+        store.make_folder().expect("made");
+        fs::write(store.path(id), r#"{"version":99,"means":"other"}"#).expect("written");
+        let told = store.read(id).expect_err("of a later form").to_string();
+        assert!(told.contains("later version"), "{told}");
+        let aside = store.set_aside(id).expect("moved");
+        assert!(aside.exists());
+        assert_eq!(store.read(id).expect("gone"), None);
+        assert_eq!(store.sessions().expect("readable"), []);
+    }
+
+    #[test]
+    fn a_folder_without_leave_to_write_is_locked_and_emptied_as_it_is() {
+        if rustix::process::geteuid().is_root() {
+            println!("skipped: root may write whatever the modes are");
+            return;
+        }
+        let home = tempfile::tempdir().expect("folder");
+        let (store, id) = (store(home.path()), SessionId::new());
+        store.make_folder().expect("made");
+        fs::write(store.path(id), "{}").expect("written");
+        let mode = |mode| {
+            let modes = fs::Permissions::from_mode(mode);
+            fs::set_permissions(store.folder(), modes).expect("changed");
+        };
+        mode(0o500);
+        let locked = store.lock(id);
+        let removed = store.remove(id);
+        mode(0o700);
+        assert!(matches!(locked.expect("lockable"), Locking::Locked(_)));
+        removed.expect("emptied");
+        assert_eq!(store.read(id).expect("readable"), None);
+        assert_eq!(store.sessions().expect("readable"), []);
     }
 }

@@ -45,7 +45,7 @@ pub(super) const CODES: &[(&str, &str)] = &[
         "body-too-large",
         "the body is larger than any that is taken",
     ),
-    ("busy", "something is being done to it already"),
+    ("busy", "another action on it is in progress"),
     (
         "changed",
         "it was not as it was a moment before; nothing was done, or all was undone",
@@ -114,6 +114,10 @@ pub(super) const CODES: &[(&str, &str)] = &[
     (
         "record-not-kept",
         "the record of the pause cannot be written; nothing was done",
+    ),
+    (
+        "record-left",
+        "it is as was asked for, and only the record of its pause could not be removed",
     ),
     ("remote", "its terminal is on another machine"),
     ("tmux-silent", "tmux did not answer"),

@@ -2,7 +2,7 @@
 //! for nobody.
 
 use super::{Command, CommandLease};
-use crate::hosts::{ActionError, GivenUp, Hands};
+use crate::hosts::{ActionError, GivenUp, Hands, HolderState};
 use crate::jump::{self, JumpError, UnderWay};
 use crate::settings::Settings;
 use crate::sources::{Ended, Outlet};
@@ -91,7 +91,13 @@ async fn work(
             let id = plan.session;
             // Whatever breaks must not look as if it went on for ever.
             let done = tokio::spawn(async move { hands.perform_leased(plan, &lease).await }).await;
-            let done = done.unwrap_or_else(|e| Err(ActionError::Failed(broken(&e))));
+            let mut done = done.unwrap_or_else(|e| Err(ActionError::Failed(broken(&e))));
+            // What was asked for is done; what is left of it is told below the list.
+            if let Err(left @ ActionError::RecordLeft(..)) = &done {
+                let fact = Fact::Health(health_key(id), Some(left.to_string()));
+                let _ = out.facts.tell(vec![fact]).await;
+                done = Ok(());
+            }
             out.tell(Outcome::Acted(id, verb, done, reply)).await;
         }
         Job::Jump(session, lease, reply) => {
@@ -107,28 +113,36 @@ async fn work(
                 // A loop that has ended needs to know nothing.
                 let _ = out.facts.tell(vec![Fact::Act(id, Act::NotHeld)]).await;
             }
-            Ok(GivenUp::NothingToDo) | Err(ActionError::Busy) => {}
-            Err(e) => tell_repair(&out, id, Some(e)).await,
+            Ok(GivenUp::NothingToDo) | Err(ActionError::Busy | ActionError::Held(_)) => {}
+            Err(e) => {
+                let problem = format!("could not repair the paused session: {e}");
+                let fact = Fact::Health(health_key(id), Some(problem));
+                // A loop that has ended needs to know nothing.
+                let _ = out.facts.tell(vec![fact]).await;
+            }
         },
         Job::Reconcile(id) => {
             let problem = match hands.reconcile(id).await {
                 Ok(_) | Err(ActionError::Busy) => None,
-                Err(e) => Some(e),
+                Err(ActionError::Held(holder)) if holder.state == HolderState::Running => None,
+                Err(e @ (ActionError::RecordLeft(..) | ActionError::Held(_))) => {
+                    Some(e.to_string())
+                }
+                Err(e) => Some(format!("could not repair the paused session: {e}")),
             };
-            tell_repair(&out, id, problem).await;
+            let key = health_key(id);
+            // A loop that has ended needs to know nothing.
+            let _ = out.facts.tell(vec![Fact::Health(key, problem)]).await;
         }
     }
 }
 
-/// Tells that a record could not be made true, or that nothing is wrong with it any more.
-async fn tell_repair(out: &Out, id: SessionId, problem: Option<ActionError>) {
-    let key = HealthKey {
+/// What is told of the pause of one session.
+fn health_key(id: SessionId) -> HealthKey {
+    HealthKey {
         source: Source::Pause,
         subject: id.to_string(),
-    };
-    let problem = problem.map(|e| format!("could not repair the paused session: {e}"));
-    // A loop that has ended needs to know nothing.
-    let _ = out.facts.tell(vec![Fact::Health(key, problem)]).await;
+    }
 }
 
 async fn go(session: Session, around: Arc<Surroundings>) -> Result<(), JumpError> {

@@ -2,17 +2,15 @@
 
 use super::fault::point;
 use super::work::{Undo, Work, failed};
-use super::{ActionError, Hands, freezer, inside, pane, signal, tree};
+use super::{ActionError, Hands, Reconciled, freezer, inside, pane, signal, tree};
 use crate::connect;
 use crate::io::{clock, sys};
+use crate::store::RECORD_FORM;
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Obstacle, Pausing, Refusal, Way, with_pane};
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::pause::{Means, PauseKind, PauseRecord, Phase};
-
-/// The form of the records that are written.
-const VERSION: u32 = 1;
 
 /// Pauses a session.
 pub(super) async fn pause(
@@ -56,7 +54,7 @@ pub(super) async fn pause(
     let mut work = Work {
         hands,
         record: PauseRecord {
-            version: VERSION,
+            version: RECORD_FORM,
             session,
             domain: machine.domain(),
             boot: machine.boot,
@@ -91,7 +89,7 @@ async fn steps(work: &mut Work<'_>, pausing: &Pausing) -> Result<(), ActionError
         PauseKind::Stop => signal::pause(work, pausing.tools).await?,
         PauseKind::Suspend => pane::suspend(work).await?,
         PauseKind::Hold => {}
-        PauseKind::Interrupt => pane::interrupt(work).await?,
+        PauseKind::Interrupt => pane::interrupt(work, pausing.registry.as_ref()).await?,
     }
     work.enter(Phase::Paused)?;
     point(match kind {
@@ -109,7 +107,7 @@ async fn steps(work: &mut Work<'_>, pausing: &Pausing) -> Result<(), ActionError
 async fn roll_back(work: &mut Work<'_>, why: ActionError) -> ActionError {
     work.record.phase = Phase::Pausing;
     let undone = match work.undo(Undo::Left).await {
-        Ok(()) => work.forget(),
+        Ok(()) => work.forget(Reconciled::Running),
         Err(e) => Err(e),
     };
     match undone {

@@ -2,7 +2,7 @@
 //! sent first, and is what a woken process finds.
 
 use super::work::{Undo, Work, failed};
-use super::{ActionError, freezer, tree};
+use super::{ActionError, Reconciled, freezer, tree};
 use rustix::process::Signal;
 use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
@@ -49,7 +49,7 @@ pub(super) async fn end_paused(work: &mut Work<'_>) -> Result<(), ActionError> {
     let done = wait(client).await;
     // Whatever still runs of it runs free.
     if done.is_ok() || work.record.kind().is_hard() {
-        work.forget()?;
+        work.forget(Reconciled::Ended)?;
     }
     done
 }

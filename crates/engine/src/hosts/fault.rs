@@ -57,6 +57,7 @@ pub const STEPS: &[(&str, &[&str])] = &[
         &[
             "interrupt.recorded",
             "interrupt.pressed",
+            "interrupt.over",
             "interrupt.paused",
             "interrupt.resuming",
             "interrupt.typed",

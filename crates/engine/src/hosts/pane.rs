@@ -2,6 +2,7 @@
 
 use super::fault::point;
 use super::tree;
+use super::turn::{self, TurnState};
 use super::work::{Undo, Work, failed};
 use super::{ActionError, Hands};
 use crate::io::clock;
@@ -14,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::observation::PaneKey;
+use trusty_fleet::observation::{PaneKey, RegistryFile};
 use trusty_fleet::pause::{Means, Phase};
 
 /// How long the client and its shell may take to change places.
@@ -352,14 +353,42 @@ pub(super) async fn prepare_interrupt(
     Ok(Means::Interrupt { pane: pane.clone() })
 }
 
-/// Presses Escape.
-pub(super) async fn interrupt(work: &mut Work<'_>) -> Result<(), ActionError> {
+/// Presses Escape, and waits until the client has ended its turn. Until it has, a key that follows
+/// would be read together with the Escape as another key (measured, 2.1.332).
+pub(super) async fn interrupt(
+    work: &mut Work<'_>,
+    registry: Option<&RegistryFile>,
+) -> Result<(), ActionError> {
     let Means::Interrupt { pane } = work.record.means.clone() else {
         return Ok(());
     };
     press(work.hands, &pane, &[Key::Named("Escape")]).await?;
     point("interrupt.pressed");
-    Ok(())
+    let begun = clock::instant();
+    let mut over_since = None;
+    while begun.elapsed() < LIMIT {
+        clock::sleep(LOOK_AGAIN).await;
+        client(work)?;
+        let over = match registry.map_or(TurnState::Unknown, turn::told) {
+            TurnState::Over => true,
+            TurnState::Running => false,
+            TurnState::Unknown => {
+                let shown = glance(work.hands, &pane).await?;
+                shown.is_some_and(|shown| !turn::is_shown(&shown.lines))
+            }
+        };
+        // Between two turns a client says for a moment that it rests.
+        let since = *over_since.get_or_insert_with(clock::instant);
+        if !over {
+            over_since = None;
+        } else if since.elapsed() >= STILL {
+            point("interrupt.over");
+            return Ok(());
+        }
+    }
+    Err(failed("interrupt the session")(
+        "Claude Code did not end its turn within 5 s of Escape; press Escape in the tmux pane",
+    ))
 }
 
 /// Tells an interrupted client to continue, in an emptied input line: an interrupted prompt may

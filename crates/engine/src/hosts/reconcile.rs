@@ -42,8 +42,9 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
         }
         return Err(e);
     }
-    work.forget()?;
-    state(work)
+    let became = state(work)?;
+    work.forget(became)?;
+    Ok(became)
 }
 
 /// Whether a session that is paused by stopping it goes on.
@@ -77,7 +78,7 @@ async fn clean_up(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
     if work.record.boot == boot && work.record.kind() != PauseKind::Interrupt {
         work.undo(Undo::Left).await?;
     }
-    work.forget()?;
+    work.forget(Reconciled::Ended)?;
     Ok(Reconciled::Ended)
 }
 
@@ -85,8 +86,9 @@ async fn clean_up(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
 async fn finish(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
     match work.undo(Undo::Left).await {
         Ok(()) => {
-            work.forget()?;
-            state(work)
+            let became = state(work)?;
+            work.forget(became)?;
+            Ok(became)
         }
         // Put aside, and not ours to bring back: then that is what it is, until somebody does.
         Err(ActionError::Changed(_))

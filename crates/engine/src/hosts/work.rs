@@ -1,6 +1,6 @@
 //! One pause that is being worked on: its record, kept on disk ahead of every step.
 
-use super::{ActionError, Hands, freezer, pane, signal};
+use super::{ActionError, Hands, Reconciled, freezer, pane, signal};
 use std::fmt::Display;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::pause::{Means, PauseRecord, Phase};
@@ -42,9 +42,10 @@ impl Work<'_> {
         Ok(self.hands.store.write(&self.record)?)
     }
 
-    /// Removes the record: nothing is left to be undone.
-    pub(super) fn forget(&self) -> Result<(), ActionError> {
-        Ok(self.hands.store.remove(self.record.session)?)
+    /// Removes the record: nothing is left to be undone, for the session became this.
+    pub(super) fn forget(&self, became: Reconciled) -> Result<(), ActionError> {
+        let removed = self.hands.store.remove(self.record.session);
+        removed.map_err(|e| ActionError::RecordLeft(became, e))
     }
 
     /// Undoes what was done. Each step takes it for right that it is done already.

@@ -86,7 +86,11 @@ impl Pauses {
                 }
                 Ok(None) => {}
                 Err(e) => {
-                    broken.insert(self.store.path(id).display().to_string(), e.to_string());
+                    let told = match e.way_out(id) {
+                        Some(way_out) => format!("{e}; {way_out}"),
+                        None => e.to_string(),
+                    };
+                    broken.insert(self.store.path(id).display().to_string(), told);
                 }
             }
         }

@@ -4,7 +4,9 @@ use super::ways::{Way, Ways, ways};
 use super::{Action, Refusal, Wish, summary};
 use crate::fleet::ConfirmationGap;
 use crate::identity::ProcessKey;
-use crate::observation::{Connection, PaneKey, Preferences, ProcessFacts, RunState, Tools};
+use crate::observation::{
+    Connection, PaneKey, Preferences, ProcessFacts, RegistryFile, RunState, Tools,
+};
 use crate::pause::{Asker, AtWork, PauseKind, PauseRecord, Phase};
 use crate::session::{Activity, Need, SessionId};
 use crate::status::HooksHeard;
@@ -53,6 +55,8 @@ pub struct Pausing {
     pub pane: Option<PaneKey>,
     /// Its controlling terminal.
     pub tty: Option<String>,
+    /// The registry file in which its client says what it does.
+    pub registry: Option<RegistryFile>,
 }
 
 /// All that a plan is made from.
@@ -78,6 +82,8 @@ pub struct Standing<'a> {
     pub version: Option<&'a str>,
     /// Whether hooks of ours run in it.
     pub hooks_heard: HooksHeard,
+    /// The registry file that counts for it.
+    pub registry: Option<&'a RegistryFile>,
     /// What is on disk of its pause.
     pub record: Option<&'a PauseRecord>,
     /// A session that runs it is paused.
@@ -160,7 +166,10 @@ fn by_others(standing: &Standing<'_>) -> Option<Refusal> {
             "resume the session that runs it"
         }
         RunState::Stopped(_) => "type fg in its terminal, or send it SIGCONT if no shell has it",
-        RunState::Frozen => "whoever froze its control group has to thaw it",
+        RunState::Frozen => {
+            "thaw its control group where it was frozen; if Trusty Bar froze it and the record is \
+             lost, run: trusty resume SESSION --force"
+        }
     };
     Some(Refusal::PausedByOthers(way_out))
 }
@@ -200,6 +209,7 @@ fn pause(
         summary: summary::of(standing, wish.note.as_deref()),
         pane: standing.pane.as_ref().map(|(pane, _)| pane.clone()),
         tty: standing.facts.tty.clone(),
+        registry: standing.registry.cloned(),
     })
 }
 

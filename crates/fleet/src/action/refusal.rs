@@ -55,7 +55,9 @@ impl std::fmt::Display for Refusal {
                 f,
                 "unconfirmed: {gap}; pause or end the program in its own terminal"
             ),
-            Self::Busy => f.write_str("something is being done to it already; wait for that"),
+            Self::Busy => f.write_str(
+                "another action on this session is in progress; try again when it finishes",
+            ),
             Self::AlreadyPaused(kind) => write!(f, "it is paused already: {}", kind.done()),
             Self::PausedByOthers(way_out) => write!(f, "it was not paused from here: {way_out}"),
             Self::NotPaused => f.write_str("it is not paused"),

@@ -59,6 +59,7 @@ impl Fleet {
                 .and_then(|dir| Some(&self.evidence.connections.get(dir)?.value)),
             version: known.entry.and_then(|e| e.version.as_deref()),
             hooks_heard: verdict.hooks_heard,
+            registry: known.file,
             record: known.case.pause.map(|(_, record)| record),
             nested: known.case.within.is_some(),
             busy: matches!(known.act, Some((_, Act::Begun(_)))),

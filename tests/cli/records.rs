@@ -1,0 +1,188 @@
+//! Pauses whose record is lost or damaged, or lies where nothing can be written.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::Duration;
+use trusty_engine::io::sys::cgroup;
+use trusty_tests::trusty::{list, program, run, trusty};
+use trusty_tests::wait::until;
+use trusty_tests::{Home, StandIn};
+
+const LONG: Duration = Duration::from_mins(1);
+
+struct Paused {
+    session: StandIn,
+    home: Home,
+    record: PathBuf,
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        // Whatever a failed test leaves stopped or frozen is let go, so that it can be ended.
+        run(&self.home, ["resume", "--all"]);
+        let pid = self.pid();
+        run(&self.home, ["resume", &pid, "--force", "--yes"]);
+    }
+}
+
+impl Paused {
+    #[track_caller]
+    fn by(how: &str) -> Self {
+        program("trusty-hook");
+        let home = Home::new();
+        let session = StandIn::start(&home);
+        session.says(r#""status":"busy""#);
+        let id = session.id(&list(&home)).expect("listed");
+        let record = home.xdg_data().join(format!("trusty/paused/{id}.json"));
+        let paused = Self {
+            session,
+            home,
+            record,
+        };
+        let done = run(&paused.home, ["pause", &paused.pid(), "--how", how]);
+        assert!(done.status.success(), "{}", told(&done));
+        assert!(paused.rests());
+        paused
+    }
+
+    fn pid(&self) -> String {
+        self.session.process().pid.to_string()
+    }
+
+    fn rests(&self) -> bool {
+        let process = self.session.process();
+        process.state() == Some('T') || trusty_engine::io::sys::is_frozen(process.pid)
+    }
+
+    fn trusty(&self, arguments: &[&str]) -> Output {
+        run(&self.home, arguments)
+    }
+
+    /// Runs `trusty` where the data folder cannot be written; none if that is not ours to do.
+    fn read_only(&self, arguments: &[&str]) -> Option<Output> {
+        let own = trusty(&self.home);
+        let data = self.home.xdg_data();
+        let script = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", script]).arg(&data);
+        command.arg(own.get_program()).args(arguments).env_clear();
+        for (name, value) in own.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        let done = command.output().expect("unshare runs");
+        let refused = told(&done);
+        if refused.contains("unshare failed") || refused.contains("mount:") {
+            println!("skipped: no mount namespace of our own: {}", refused.trim());
+            return None;
+        }
+        Some(done)
+    }
+
+    #[track_caller]
+    fn is_named_and_forced(&self, damage: &str, why: &str) {
+        let refused = self.trusty(&["resume", &self.pid()]);
+        let words = told(&refused);
+        assert_eq!(refused.status.code(), Some(3), "{damage}: {words}");
+        assert!(
+            words.contains(why) && words.contains("--force"),
+            "{damage}: {words}"
+        );
+        assert!(self.rests());
+        // Nothing is done without a word of the user.
+        let asked = self.trusty(&["resume", &self.pid(), "--force"]);
+        assert_eq!(asked.status.code(), Some(3), "{}", told(&asked));
+        assert!(self.rests());
+        let done = self.trusty(&["resume", &self.pid(), "--force", "--yes"]);
+        let words = told(&done);
+        assert!(done.status.success(), "{damage}: {words}");
+        assert!(words.contains("  - "), "what is done is said: {words}");
+        until(LONG, "a session that runs", || {
+            (!self.rests()).then_some(())
+        });
+        assert!(!self.record.exists());
+        assert_eq!(
+            self.session.word(&list(&self.home)).as_deref(),
+            Some("Working")
+        );
+        let again = self.trusty(&["pause", &self.pid(), "--how", "stop"]);
+        assert!(again.status.success(), "{}", told(&again));
+        let again = self.trusty(&["resume", &self.pid()]);
+        assert!(again.status.success(), "{}", told(&again));
+    }
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn can_freeze() -> bool {
+    let able = cgroup::may_leave(std::process::id());
+    if !able {
+        println!("skipped: no control group of version 2 is ours to freeze in");
+    }
+    able
+}
+
+#[test]
+fn a_paused_session_is_resumed_where_nothing_can_be_written() {
+    for how in ["stop", "freeze"] {
+        if how == "freeze" && !can_freeze() {
+            continue;
+        }
+        let paused = Paused::by(how);
+        let Some(done) = paused.read_only(&["resume", &paused.pid()]) else {
+            return;
+        };
+        let words = told(&done);
+        assert_eq!(done.status.code(), Some(0), "{how}: {words}");
+        assert!(!paused.rests(), "{how}");
+        assert!(
+            words.contains("the session runs, but its pause record stays"),
+            "{words}"
+        );
+        assert!(!words.contains("nothing was done"), "{words}");
+        assert_eq!(words.matches("Read-only file system").count(), 1, "{words}");
+        let all = paused.read_only(&["resume", "--all"]).expect("as before");
+        assert_eq!(all.status.code(), Some(0), "{}", told(&all));
+        // What is left goes as soon as that can be written.
+        let done = paused.trusty(&["resume", "--all"]);
+        assert!(done.status.success(), "{}", told(&done));
+        assert!(!paused.record.exists());
+    }
+}
+
+#[test]
+fn a_pause_whose_record_is_damaged_has_a_way_out() {
+    let large = "x".repeat(2 << 20);
+    for (damage, text, why) in [
+        ("half", "{\"version\":1,", "is not a pause record"),
+        ("later", "{\"version\":99}", "later version"),
+        ("large", &large, "bytes"),
+    ] {
+        let paused = Paused::by("stop");
+        fs::write(&paused.record, text).expect("written");
+        paused.is_named_and_forced(damage, why);
+    }
+    let paused = Paused::by("stop");
+    let elsewhere = paused.home.path().join("elsewhere");
+    fs::rename(&paused.record, &elsewhere).expect("moved");
+    std::os::unix::fs::symlink(&elsewhere, &paused.record).expect("linked");
+    paused.is_named_and_forced("link", "is not a plain file");
+    assert!(elsewhere.exists(), "what a link leads to is left alone");
+}
+
+#[test]
+fn a_pause_whose_record_is_lost_has_a_way_out() {
+    for how in ["stop", "freeze"] {
+        if how == "freeze" && !can_freeze() {
+            continue;
+        }
+        let paused = Paused::by(how);
+        let folder = paused.record.parent().expect("a folder");
+        fs::remove_dir_all(folder).expect("removed");
+        paused.is_named_and_forced(how, "is lost");
+    }
+}
