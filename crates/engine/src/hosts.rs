@@ -88,11 +88,9 @@ impl ActionError {
     /// be.
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Refused(_)
-            | Self::Busy
-            | Self::Held(_)
-            | Self::Changed(_)
-            | Self::Lapsed(_) => true,
+            Self::Refused(_) | Self::Busy | Self::Held(_) | Self::Changed(_) | Self::Lapsed(_) => {
+                true
+            }
             Self::Store(_)
             | Self::RecordLeft(..)
             | Self::Failed(_)

@@ -301,7 +301,9 @@ pub(super) async fn answer(
     if !handle.snapshot().sessions.iter().any(|s| s.id == id) {
         return Err(Problem::no_such_session());
     }
-    let answered = handle.answer_for(peer, said, id, request, answer, deadline).await;
+    let answered = handle
+        .answer_for(peer, said, id, request, answer, deadline)
+        .await;
     answered.map(|()| StatusCode::NO_CONTENT).map_err(|e| {
         let (status, title) = match &e {
             AnswerError::Over => (StatusCode::CONFLICT, "Too late"),
