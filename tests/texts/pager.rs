@@ -35,7 +35,7 @@ impl LongRequest {
             "tool_input": {"command": command.join("\n")},
         })
         .to_string();
-        let mut hook = UnixStream::connect(socket.with_file_name("hooks.sock")).expect("connects");
+        let mut hook = session.hook_connection();
         let length = payload.len();
         write!(hook, "trusty-hook 1 {pid} {length} ask\n{payload}").expect("asked");
         until(LONG, "a request that is held", || {
