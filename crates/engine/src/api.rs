@@ -220,7 +220,8 @@ mod tests {
             }
             std::future::pending().await
         };
-        let answers = connections::answer(far, routes(handle), Duration::from_millis(50));
+        let quiet = deadline::QuietSince::new(crate::io::sys::since_boot());
+        let answers = connections::answer(far, routes(handle), quiet, Duration::from_millis(50));
         let dropped = async {
             tokio::select! {
                 () = answers => {}

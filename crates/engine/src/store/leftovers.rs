@@ -1,6 +1,6 @@
 //! What programs of ours that were killed have left beside the records.
 
-use super::{Store, StoreError, remove};
+use super::{Locking, Store, StoreError, remove};
 use crate::leftovers::{half_written_by, is_gone, named_pid};
 use std::collections::BTreeSet;
 use trusty_fleet::SessionId;
@@ -57,7 +57,9 @@ impl Store {
                 continue;
             }
             // Whoever works on it has the lock: then nothing is left over.
-            let Some(lock) = self.lock(id)? else { continue };
+            let Locking::Locked(lock) = self.lock(id)? else {
+                continue;
+            };
             for name in due {
                 remove(&self.folder.join(name))?;
             }
@@ -145,7 +147,8 @@ mod tests {
         for name in kept.iter().chain([&half]) {
             fs::write(store.folder().join(name), "{}").expect("written");
         }
-        let lock = store.lock(locked).expect("a lock").expect("free");
+        let lock = store.lock(locked).expect("a lock");
+        assert!(matches!(lock, Locking::Locked(_)), "{lock:?}");
         store.clean_leftovers().expect("cleaned");
         kept.sort();
         assert_eq!(names(&store), kept, "only the half of the record has gone");
