@@ -399,6 +399,35 @@ export interface components {
              */
             kind: "release";
         };
+        /**
+         * @description Where an answer was given.
+         *
+         *     * `popover`: in the popover of the app
+         *     * `notification`: by a button of a notification
+         *     * `terminal`: by `trusty`, after a letter typed in a terminal
+         *     * `program`: by a program, over the local API
+         * @enum {string}
+         */
+        AnswerChannel: "popover" | "notification" | "terminal" | "program";
+        /**
+         * @description What kind of answer was given, without its content.
+         *
+         *     * `approve`: yes, this once
+         *     * `always`: yes, and what Claude Code offers so as not to be asked again
+         *     * `deny`: no
+         *     * `stop`: no, and the turn ended
+         *     * `answer`: answers to questions
+         *     * `release`: none; the terminal asks
+         * @enum {string}
+         */
+        AnswerKind: "approve" | "always" | "deny" | "stop" | "answer" | "release";
+        /** @description Who may answer besides the app (`[answers]` in the settings). */
+        AnswerPermissions: {
+            /** @description Programs that no session started. */
+            programs: boolean;
+            /** @description `trusty`, after a letter typed in a terminal. */
+            terminal: boolean;
+        };
         /** @description An answer to one request. */
         AnswerRequest: {
             /** @description What is answered. */
@@ -691,6 +720,7 @@ export interface components {
         End: "Asked" | "Left" | "MidTurn" | "Killed";
         /** @description How the engine is. */
         EngineHealth: {
+            answers?: components["schemas"]["AnswerPermissions"] | null;
             /** @description What is wrong with the sources; empty when all is well. */
             health: components["schemas"]["Health"][];
             /**
@@ -946,6 +976,7 @@ export interface components {
          *     * `no-way`: no kind of pause is possible here
          *     * `no-window`: its terminal has no window on this display
          *     * `not-acceptable`: the header Accept leaves out what is answered here
+         *     * `not-for-programs`: the calling process may not do this: a session started it, or it is neither the app nor trusty in a terminal of the user
          *     * `not-found`: nothing is at this path
          *     * `not-paused`: it is not paused
          *     * `over`: it was answered elsewhere, or let go
@@ -956,6 +987,7 @@ export interface components {
          *     * `record-left`: it is as was asked for, and only the record of its pause could not be removed
          *     * `remote`: its terminal is on another machine
          *     * `tmux-silent`: tmux did not answer
+         *     * `too-late`: the command could not begin before its deadline; nothing was done
          *     * `too-many-listeners`: as many programs listen to events as may
          *     * `too-slow`: the body did not come in time
          *     * `unconfirmed`: its process is not confirmed to be Claude Code, so nothing is done to it
@@ -1009,6 +1041,34 @@ export interface components {
             /** @description "Until its process ends."; empty if nothing is known that would change it. */
             until: string;
         };
+        /**
+         * @description The newest answer of a session, told for a minute: one that was not given in the popover or a
+         *     notification, or one that changes Claude Code's settings.
+         */
+        RecentAnswer: {
+            /**
+             * Format: date-time
+             * @description When the client took it.
+             */
+            at: string;
+            /** @description Where it was given. */
+            by: components["schemas"]["AnswerChannel"];
+            /** @description What Claude Code changes in its settings for it. */
+            changes?: components["schemas"]["SettingsChange"][];
+            /** @description The path of that process's executable. */
+            executable?: string | null;
+            /** @description Its kind. */
+            kind: components["schemas"]["AnswerKind"];
+            /**
+             * Format: int32
+             * @description The process that gave it; none where that is not known.
+             */
+            pid?: number | null;
+            /** @description The request that it applied to. */
+            request: components["schemas"]["RequestId"];
+            /** @description Its controlling terminal, `/dev/pts/7`. */
+            tty?: string | null;
+        };
         /** @description A request that was told by a hook and has no answer yet. Its whole text is asked for by itself. */
         Request: {
             /** @description The sub-agent that asks, in words; none for the main agent. */
@@ -1021,6 +1081,8 @@ export interface components {
             id: components["schemas"]["RequestId"];
             /** @description What kind of answer it waits for. */
             kind: components["schemas"]["Asks"];
+            /** @description Whether programs that no session started may answer it, too (`answers.programs`). */
+            programs?: boolean;
             /**
              * Format: date-time
              * @description Since when.
@@ -1043,6 +1105,11 @@ export interface components {
         /** @description One session as a row: words and shapes, ready to draw. */
         Row: {
             action?: components["schemas"]["RowAction"] | null;
+            /**
+             * @description "approved at a terminal, pts/7": who answered it a moment ago outside the app, and what
+             *     that changes in Claude Code's settings.
+             */
+            answered?: string | null;
             ask?: components["schemas"]["RowAsk"] | null;
             /**
              * @description Words beside its name: that no terminal shows it, that it is headless, that it asks for no
@@ -1107,6 +1174,8 @@ export interface components {
              * @description How many more requests of this session wait behind it.
              */
             more: number;
+            /** @description Whether programs that no session started may answer it, too (`answers.programs`). */
+            programs?: boolean;
             request?: components["schemas"]["RequestId"] | null;
             /**
              * Format: date-time
@@ -1143,6 +1212,7 @@ export interface components {
              */
             active_delegations: number;
             activity?: components["schemas"]["Activity"] | null;
+            answered?: components["schemas"]["RecentAnswer"] | null;
             /** @description Whether a terminal shows it now. */
             attached?: boolean;
             because?: components["schemas"]["Because"] | null;
@@ -1232,6 +1302,15 @@ export interface components {
          * @enum {string}
          */
         SessionStatus: "Starting" | "Active" | "AwaitingApproval" | "Detached" | "Paused" | "Stopped";
+        /** @description One change of Claude Code's settings. */
+        SettingsChange: {
+            /** @description The settings file; none where it lasts until the session ends. */
+            file?: string | null;
+            /** @description Where in the settings: `permissions.allow`. */
+            key: string;
+            /** @description What is added or set, as it stands there: `Bash(npm test:*)`. */
+            value: string;
+        };
         /** @description All sessions at one moment. Immutable once published. */
         Snapshot: {
             /** @description Whether the hooks of each config folder are ours, where that was looked at. */
@@ -1385,7 +1464,10 @@ export interface operations {
     attention: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                "Trusty-Deadline"?: number | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1423,6 +1505,15 @@ export interface operations {
             };
             /** @description The body does not come */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The deadline has passed */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1643,7 +1734,12 @@ export interface operations {
     answer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Where the user answered. Only the app and trusty are believed. */
+                "trusty-answered-in"?: components["schemas"]["AnswerChannel"] | null;
+                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                "Trusty-Deadline"?: number | null;
+            };
             path: {
                 /** @description The session's id */
                 id: string;
@@ -1664,8 +1760,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The id or the body is not understood */
+            /** @description The id, the deadline or the body is not understood */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The calling process may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1700,7 +1805,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nobody waits for this answer any more */
+            /** @description The request is no longer pending, or the deadline has passed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1750,7 +1855,10 @@ export interface operations {
     jump: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                "Trusty-Deadline"?: number | null;
+            };
             path: {
                 /** @description The session's id */
                 id: string;
@@ -1766,7 +1874,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The id is not a UUID */
+            /** @description The id or the deadline is not understood */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1793,7 +1901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no way to it */
+            /** @description There is no way to it, or the deadline has passed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1816,7 +1924,10 @@ export interface operations {
     pause: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                "Trusty-Deadline"?: number | null;
+            };
             path: {
                 /** @description The session's id */
                 id: string;
@@ -1837,7 +1948,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The id or the body is not understood */
+            /** @description The id, the deadline or the body is not understood */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1873,7 +1984,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused, or the deadline has passed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1966,7 +2077,10 @@ export interface operations {
     resume: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                "Trusty-Deadline"?: number | null;
+            };
             path: {
                 /** @description The session's id */
                 id: string;
@@ -1982,8 +2096,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The id is not a UUID */
+            /** @description The id or the deadline is not understood */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The calling process may not do this */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2009,7 +2132,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused, or the deadline has passed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2032,7 +2155,10 @@ export interface operations {
     stop: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                "Trusty-Deadline"?: number | null;
+            };
             path: {
                 /** @description The session's id */
                 id: string;
@@ -2053,7 +2179,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The id or the body is not understood */
+            /** @description The id, the deadline or the body is not understood */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2089,7 +2215,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused, or the deadline has passed */
             409: {
                 headers: {
                     [name: string]: unknown;
