@@ -174,6 +174,7 @@ fn a_left_over_socket_and_a_silent_engine_hold_nobody_up() {
     let home = Home::new();
     let folder = home.runtime().join("trusty");
     fs::create_dir_all(&folder).expect("folder");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("chmod");
     let socket = folder.join("trusty.sock");
     drop(UnixListener::bind(&socket).expect("socket"));
     assert_eq!(run(&home, ["list"]).status.code(), Some(0));

@@ -123,7 +123,7 @@ fn p10_nothing_of_a_settings_file_is_lost() {
         let bare = |line: &str| line.replace(',', "");
         assert!(lines.any(|l| bare(l) == bare(line)), "{line:?}");
     }
-    assert_eq!(connected.matches("# trusty-bar").count(), 13);
+    assert_eq!(connected.matches("# trusty-bar").count(), 15);
     assert!(
         !connected.replace("\r\n", "").contains('\n'),
         "one kind of line end"

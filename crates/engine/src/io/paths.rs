@@ -35,6 +35,15 @@ pub fn is_closed(dir: &Path, uid: u32) -> io::Result<bool> {
     Ok(meta.is_dir() && meta.uid() == uid && meta.mode().trailing_zeros() >= 6)
 }
 
+/// A folder for a test that nobody else can enter, as sockets demand.
+#[cfg(test)]
+pub(crate) fn private_tempdir() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let private = fs::Permissions::from_mode(0o700);
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(private).tempdir().expect("a folder")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

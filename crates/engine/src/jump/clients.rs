@@ -118,7 +118,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_says_nothing_is_no_pane_that_is_gone() {
         let around = Surroundings::default();
-        let folder = tempfile::tempdir().expect("folder");
+        let folder = crate::io::paths::private_tempdir();
         let socket = folder.path().join("tmux");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("socket");
         let target = TmuxTarget {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// How many settings there are.
-const SETTINGS: usize = 14;
+const SETTINGS: usize = 16;
 
 #[test]
 fn a_new_file_changes_nothing_and_an_old_one_is_kept() {

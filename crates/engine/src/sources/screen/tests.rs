@@ -1,7 +1,9 @@
 use super::*;
+use crate::io::paths;
 use proptest::prelude::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use trusty_fleet::observation::{Screen, Shows};
 
 const VERSIONS: [&str; 4] = ["2.0.77", "2.1.90", "2.1.120", "2.1.330"];
@@ -185,9 +187,13 @@ fn around(root: &Path, script: &str) -> Surroundings {
     }
 }
 
-fn pane(server: &str) -> (PaneKey, Option<String>) {
+/// A pane of a server whose socket lies in this folder.
+fn pane(root: &Path, server: &str) -> (PaneKey, Option<String>) {
+    let socket = root.join(server);
+    // A server that is asked again is there already.
+    let _ = UnixListener::bind(&socket);
     let key = PaneKey {
-        server: server.into(),
+        server: socket,
         pane: "%3".into(),
     };
     (key, Some("2.1.90".into()))
@@ -201,9 +207,9 @@ async fn look(screens: &mut Screens, wanted: &Doubtful) -> Vec<Fact> {
 
 #[tokio::test]
 async fn a_pane_is_looked_at_once_in_two_seconds() {
-    let root = tempfile::tempdir().expect("folder");
+    let root = paths::private_tempdir();
     let mut screens = Screens::new(&around(root.path(), "echo \"⠐ $3 $7 $8 $9\""));
-    let wanted: Doubtful = [pane("/a"), pane("/b")].into();
+    let wanted: Doubtful = [pane(root.path(), "a"), pane(root.path(), "b")].into();
     let facts = look(&mut screens, &wanted).await;
     assert_eq!(facts.len(), 2, "{facts:?}");
     for fact in facts {
@@ -215,7 +221,9 @@ async fn a_pane_is_looked_at_once_in_two_seconds() {
     }
     assert_eq!(look(&mut screens, &wanted).await, []);
     assert_eq!(
-        look(&mut screens, &[pane("/c")].into()).await.len(),
+        look(&mut screens, &[pane(root.path(), "c")].into())
+            .await
+            .len(),
         1,
         "new"
     );
@@ -224,10 +232,11 @@ async fn a_pane_is_looked_at_once_in_two_seconds() {
 
 #[tokio::test]
 async fn what_is_wrong_is_told_until_nobody_asks() {
-    let root = tempfile::tempdir().expect("folder");
+    let root = paths::private_tempdir();
     let script = "case \"$3\" in */slow) exec sleep 30;; */gone) echo \"can't find pane: %3\" >&2;; *) echo odd >&2;; esac; exit 1";
     let mut screens = Screens::new(&around(root.path(), script));
-    let wanted = [pane("/slow"), pane("/gone"), pane("/odd")].into();
+    let wanted = ["slow", "gone", "odd"].map(|server| pane(root.path(), server));
+    let wanted = wanted.into();
     let facts = look(&mut screens, &wanted).await;
     let told: BTreeMap<_, _> = facts
         .into_iter()
@@ -236,12 +245,15 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
             _ => None,
         })
         .collect();
-    let problem = |server: &str| told.get(server).cloned().flatten();
+    let problem = |server: &str| {
+        let subject = root.path().join(server).display().to_string();
+        told.get(&subject).cloned().flatten()
+    };
     assert_eq!(
-        problem("/slow").as_deref(),
+        problem("slow").as_deref(),
         Some("did not answer within 1 s")
     );
-    assert_eq!(problem("/odd").as_deref(), Some("failed: odd"));
+    assert_eq!(problem("odd").as_deref(), Some("failed: odd"));
     assert_eq!(told.len(), 2);
     let over = look(&mut screens, &Doubtful::new()).await;
     assert_eq!(over.len(), 2, "{over:?}");

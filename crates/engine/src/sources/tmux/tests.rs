@@ -1,4 +1,5 @@
 use super::*;
+use crate::io::paths;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -109,7 +110,7 @@ async fn without_the_program_a_socket_is_a_problem_and_none_is_none() {
 
 #[test]
 fn p14_servers_that_sessions_name_are_asked_too() {
-    let root = tempfile::tempdir().expect("folder");
+    let root = paths::private_tempdir();
     let custom = root.path().join("custom");
     drop(UnixListener::bind(&custom).expect("socket"));
     let around = around(root.path(), "exit 1");
