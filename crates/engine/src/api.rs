@@ -136,7 +136,7 @@ async fn tell_news(
         }
     }
     // Nobody sees to the places any more, but those who ask are answered.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn routes(handle: Handle) -> Router {
@@ -218,7 +218,7 @@ mod tests {
                     return;
                 }
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let quiet = deadline::QuietSince::new(crate::io::sys::since_boot());
         let answers = connections::answer(far, routes(handle), quiet, Duration::from_millis(50));

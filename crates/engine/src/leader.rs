@@ -241,8 +241,9 @@ impl LeaderState {
         let own = own.file_name().and_then(|n| n.to_str()).unwrap_or_default();
         let remove_parts = |record: &str| {
             let parts = names.iter().filter(|name| {
-                name.strip_prefix(record)
-                    .is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".new"))
+                let rest = name.strip_prefix(record);
+                let ending = rest.and_then(|rest| rest.rsplit_once('.'));
+                ending.is_some_and(|(pid, ending)| pid.starts_with('.') && ending == "new")
             });
             for part in parts {
                 let _ = fs::remove_file(folder.join(part));

@@ -62,7 +62,7 @@ fn command(program: &str, event: &str) -> String {
     };
     let again = if GATES.contains(&event) {
         format!(
-            r#"; s=$?; for n in 1 2 3 4 5; do [ $s -gt 128 ] || break; {run} </dev/null; s=$?; done"#
+            "; s=$?; for n in 1 2 3 4 5; do [ $s -gt 128 ] || break; {run} </dev/null; s=$?; done"
         )
     } else {
         String::new()
@@ -103,7 +103,7 @@ impl Entries {
         let of = |event| {
             (
                 event,
-                entry(event, command(program, event), HOOK_TIMEOUT_SECONDS),
+                entry(event, &command(program, event), HOOK_TIMEOUT_SECONDS),
             )
         };
         Some(Self(EVENTS.map(of).to_vec()))
@@ -115,7 +115,7 @@ impl Entries {
         let known = EVENTS.into_iter().filter(|e| !ADDED_SINCE_0_1.contains(e));
         let of = |event| {
             let command = command_0_1(program, event);
-            (event, entry(event, command, HOOK_TIMEOUT_SECONDS_0_1))
+            (event, entry(event, &command, HOOK_TIMEOUT_SECONDS_0_1))
         };
         Some(Self(known.map(of).collect()))
     }
@@ -125,7 +125,7 @@ impl Entries {
     }
 }
 
-fn entry(event: &str, command: String, timeout_seconds: u32) -> Value {
+fn entry(event: &str, command: &str, timeout_seconds: u32) -> Value {
     if WAITS.contains(&event) {
         json!({"type": "command", "command": command, "timeout": timeout_seconds})
     } else {

@@ -59,8 +59,8 @@ fn disabled_by_folder(process: &StartedProcess<'_>) -> Option<HookObstacle> {
         }
         let file = folder.join(settings.path());
         // The folder may lie on a server that does not answer, and the file may be a link.
-        let real = files::resolve(&file)?;
-        let bytes = files::read_bounded(&real, MAX_SETTINGS_BYTES);
+        let resolved = files::resolve(&file)?;
+        let bytes = files::read_bounded(&resolved, MAX_SETTINGS_BYTES);
         let text = String::from_utf8(bytes.ok()?).ok()?;
         (disables_hooks(&text) == Ok(true)).then_some(HookObstacle::Disabled(file))
     })

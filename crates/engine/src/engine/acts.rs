@@ -26,7 +26,10 @@ impl Loop {
         let at = self.clock.now();
         let verb = action.verb();
         let refused = match self.desk.fleet.plan(id, action, at) {
-            Ok(plan) => match self.jobs.try_send(Job::Perform(verb, plan, lease, reply)) {
+            Ok(plan) => match self
+                .jobs
+                .try_send(Job::Perform(verb, Box::new(plan), lease, reply))
+            {
                 Ok(()) => {
                     let fact = Fact::Act(id, Act::Begun(verb));
                     return self.desk.file(Observation { at, fact });

@@ -18,7 +18,7 @@ use trusty_fleet::{Fact, Session, SessionId};
 #[derive(Debug)]
 pub(super) enum Job {
     /// A plan, leave to begin it, and who is to be told how it went.
-    Perform(Verb, Plan, CommandLease, Reply),
+    Perform(Verb, Box<Plan>, CommandLease, Reply),
     /// A record is to be made true.
     Reconcile(SessionId),
     /// A hold that did not hold its session is to be given up.
@@ -90,7 +90,7 @@ async fn work(
         Job::Perform(verb, plan, lease, reply) => {
             let id = plan.session;
             // Whatever breaks must not look as if it went on for ever.
-            let done = tokio::spawn(async move { hands.perform_leased(plan, &lease).await }).await;
+            let done = tokio::spawn(async move { hands.perform_leased(*plan, &lease).await }).await;
             let mut done = done.unwrap_or_else(|e| Err(ActionError::Failed(broken(&e))));
             // What was asked for is done; what is left of it is told below the list.
             if let Err(left @ ActionError::RecordLeft(..)) = &done {

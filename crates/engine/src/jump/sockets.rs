@@ -28,7 +28,7 @@ pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
     checked.map(drop).map_err(|e| refused(&e.to_string()))
 }
 
-/// Whether WezTerm's socket may be used.
+/// Whether the socket of `WezTerm` may be used.
 pub(super) fn check_wezterm(socket: &Path) -> Result<(), JumpError> {
     let checked = check_connect(socket, SocketFolder::Any);
     let refused = |e| unraised("WezTerm", &format!("its socket was not asked: {e}"));

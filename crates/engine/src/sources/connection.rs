@@ -75,7 +75,7 @@ impl Connections {
         let program = self.program();
         let is_well = matches!(program, Fact::Health(_, None));
         let is_told = self.told_of_program.as_ref() == Some(&program);
-        if !is_told && !(is_well && self.told_of_program.is_none()) {
+        if !(is_told || is_well && self.told_of_program.is_none()) {
             facts.push(program.clone());
             self.told_of_program = Some(program);
         }

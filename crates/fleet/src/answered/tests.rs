@@ -120,7 +120,7 @@ fn a_lasting_answer_says_which_rule_was_written_where_and_how_to_undo_it() {
 fn a_record_is_one_line_without_what_was_asked_or_answered() {
     let secret = "use the old one";
     let session = SessionId(uuid::Uuid::from_u128(7));
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let time = SystemTime::UNIX_EPOCH + Duration::from_hours(500_000);
     let answers = [
         (Answer::Allow {}, "approve"),
         (Answer::Always { suggestion: 1 }, "always"),
