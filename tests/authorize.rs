@@ -225,7 +225,7 @@ fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
     ];
     scene.all_refused("later-", 10, &marked);
     let alone = [
-        "trusty runs without a terminal",
+        "--yes needs `programs = true`",
         "there is no terminal to confirm it in",
         "programs may not approve",
     ];

@@ -44,7 +44,7 @@ fn why(home: &Home, pid: u32) -> Value {
 
 #[test]
 fn one_look_and_an_engine_tell_the_same() {
-    let mut served = Served::start();
+    let mut served = Served::start_with("");
     let busy = served.session();
     let asks = StandIn::start(&served.home);
     // As clients do, they write down since when.

@@ -49,7 +49,7 @@ fn listeners_that_never_read_keep_nobody_from_an_answer() {
 fn serve_with_files(home: &Home, soft: u32, hard: u32) -> Running {
     configure(home, "");
     let mut command = Command::new("/bin/sh");
-    let script = format!("ulimit -Hn {hard} && ulimit -Sn {soft} && exec \"$0\" serve");
+    let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" serve");
     command
         .args(["-c", &script])
         .arg(program("trusty"))

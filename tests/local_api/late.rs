@@ -69,7 +69,10 @@ fn a_command_past_its_deadline_is_refused_and_changes_nothing() {
         assert_eq!(refused.status, 400, "{path}: {refused:?}");
     }
     assert_no_pause_has_begun(&served, &session);
-    let soon = format!("Trusty-Deadline: {}\r\n", boot_millis() + 60_000);
+    let soon = format!(
+        "Content-Type: application/json\r\nTrusty-Deadline: {}\r\n",
+        boot_millis() + 60_000
+    );
     let done = http::ask(&served.socket, "POST", &commands[0].0, &soon, PAUSE);
     assert_eq!(done.status, 204, "{done:?}");
     assert!(is_stopped(&session));

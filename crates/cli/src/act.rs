@@ -184,6 +184,9 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
     let Some(word) = &asked.session else {
         return resume_all(&place).await;
     };
+    if asked.force {
+        refuse_marked(&place, RESUME_ELSEWHERE).await?;
+    }
     let snapshot = place.snapshot().await?;
     let hands = Hands::new(&place.around);
     let session = match (find(&snapshot, word), word.parse().map(SessionId)) {
@@ -201,8 +204,9 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
     {
         return force(&hands, &title(session), remains, asked).await;
     }
-    let resumed = match place.remote().resume(session.id).await {
-        Err(e) if e.is_absence() => match perform(&place, session.id, Action::Resume).await? {
+    let told = place.command(async |engine| engine.resume(session.id).await);
+    let resumed = match told.await {
+        Err(e) if e.is_left_to_us() => match perform(&place, session.id, Action::Resume).await? {
             Err(left @ ActionError::RecordLeft(..)) => {
                 out::tell(&left.to_string());
                 Ok(())

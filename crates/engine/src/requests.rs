@@ -63,7 +63,8 @@ impl AnswerError {
             Self::Paused => "paused",
             Self::Unheard => "unheard",
             Self::Unread(_) => "unread",
-            Self::NotAuthorized(_) => NOT_FOR_PROGRAMS,
+            // As a text, which the description of all codes is compared with.
+            Self::NotAuthorized(_) => "not-for-programs",
             Self::Lapsed(lapse) => lapse.code(),
             Self::Gone => "gone",
         }

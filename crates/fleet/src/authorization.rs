@@ -270,6 +270,9 @@ fn confirmed_in_terminal(
     if !policy.terminal {
         return Err(AuthorizationRefusal::TerminalsDisabled);
     }
+    if said != Some(AnswerChannel::Terminal) {
+        return Err(AuthorizationRefusal::Unconfirmed);
+    }
     let Some(terminal) = &facts.terminal else {
         return Err(AuthorizationRefusal::NoTerminal);
     };
@@ -282,10 +285,7 @@ fn confirmed_in_terminal(
             mark: mark.clone(),
         });
     }
-    match said {
-        Some(AnswerChannel::Terminal) => Ok(()),
-        _ => Err(AuthorizationRefusal::Unconfirmed),
-    }
+    Ok(())
 }
 
 #[cfg(test)]
