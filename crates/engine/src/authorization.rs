@@ -388,8 +388,8 @@ mod tests {
     fn started_after(start: StartTime) -> std::process::Child {
         loop {
             let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
-            let stat = sys::stat(child.id()).expect("readable").expect("alive");
-            if stat.start > start {
+            let process = sys::stat(child.id()).expect("readable").expect("alive");
+            if process.start > start {
                 return child;
             }
             child.kill().expect("our own child");

@@ -177,6 +177,7 @@ fn hook(what: Happened) -> Fact {
 }
 
 /// One fact of every kind, and of every form that holds a text.
+#[expect(clippy::too_many_lines, reason = "one of each kind of fact")]
 pub(super) fn rich() -> Vec<Fact> {
     let server = || PathBuf::from(SERVER);
     let transcript_of = |which| TranscriptKey {
