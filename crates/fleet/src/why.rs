@@ -277,7 +277,10 @@ fn unheard(verdict: &Verdict, connection: Option<&Connection>) -> &'static str {
 }
 
 fn hook(case: &Case<'_>, verdict: &Verdict, connection: Option<&Connection>) -> Told {
-    let newest = case.hooks.and_then(|h| h.newest_first().next());
+    let facts = &case.process.facts;
+    let newest = case
+        .hooks
+        .and_then(|told| told.of_process(facts.key.pid, facts.started_at).next());
     let Some((at, event)) = newest else {
         return Told::silent(Source::Hook, "nothing", unheard(verdict, connection));
     };

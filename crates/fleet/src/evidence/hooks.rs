@@ -20,9 +20,15 @@ impl HookEvidence {
         }
     }
 
-    /// All that are kept, newest first.
-    pub fn newest_first(&self) -> impl Iterator<Item = (Timestamp, &HookEvent)> {
-        self.0.iter().rev().map(|(at, event)| (*at, event))
+    /// What the hooks of one process told since it began, the newest first. A session id outlives
+    /// its process, may be shared, and may be told by a hook of any other session.
+    pub fn of_process(
+        &self,
+        pid: u32,
+        began: Timestamp,
+    ) -> impl Iterator<Item = (Timestamp, &HookEvent)> {
+        let all = self.0.iter().rev().map(|(at, event)| (*at, event));
+        all.filter(move |(at, event)| *at >= began && event.pid.is_none_or(|p| p == pid))
     }
 
     /// When the newest came.

@@ -4,7 +4,7 @@
 use super::{Fleet, Known};
 use crate::answered::{SettingsChange, SettingsFolders, changes_of_offer};
 use crate::client::Role;
-use crate::evidence::{HookEvidence, Requests};
+use crate::evidence::Requests;
 use crate::observation::{
     Connection, Happened, Holding, HookEvent, Preferences, ProcessFacts, RegistryEntry, RunState,
 };
@@ -199,12 +199,8 @@ fn gives_up_hooks(known: &Known<'_>) -> bool {
 /// What the hooks of its client have told, newest first.
 fn heard<'a>(known: &'a Known<'_>) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> {
     let (began, pid) = (known.process.facts.started_at, known.key.pid);
-    let all = known
-        .case
-        .hooks
-        .into_iter()
-        .flat_map(HookEvidence::newest_first);
-    all.filter(move |(at, e)| *at >= began && e.pid.is_none_or(|p| p == pid))
+    let all = known.case.hooks.into_iter();
+    all.flat_map(move |told| told.of_process(pid, began))
 }
 
 /// Why no hook holds what its registry waits for.

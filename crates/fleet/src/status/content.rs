@@ -74,11 +74,11 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// What hooks of this process told, newest first: a session id may be shared, and lives on.
+    /// What hooks of this process told, newest first.
     pub(super) fn told(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
         let Self { pid, began, .. } = *self;
-        let all = self.hooks.into_iter().flat_map(HookEvidence::newest_first);
-        all.filter(move |(at, e)| *at >= began && e.pid.is_none_or(|p| p == pid))
+        let all = self.hooks.into_iter();
+        all.flat_map(move |told| told.of_process(pid, began))
     }
 
     /// The call of the main agent that has no result yet.

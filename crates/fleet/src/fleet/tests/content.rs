@@ -521,3 +521,30 @@ fn every_verdict_names_its_source_and_what_would_change_it() {
     assert_eq!(told.testimonies[0].says, "waiting: permission prompt");
     assert!(fleet.explain(id(2, 7), at(3_000)).is_none());
 }
+
+#[test]
+fn what_a_hook_of_another_process_tells_of_a_session_is_not_told_of_it() {
+    let told_by = |pid: u32| {
+        let event = HookEvent {
+            session_id: "s".into(),
+            pid: Some(pid),
+            transcript: None,
+            agent: None,
+            call: None,
+            what: Happened::Prompted,
+        };
+        let mut fleet = Fleet::new(machine());
+        let hook = (2_000, Fact::Hook(Box::new(event)));
+        for (ms, fact) in [alive(0, 1), says(100, 1, "idle", ""), hook] {
+            fleet.handle_observation(Observation { at: at(ms), fact });
+        }
+        let told = fleet.explain(id(1, 7), at(2_100)).expect("it is there");
+        let mut hooks = told.testimonies.into_iter();
+        let hook = hooks.find(|t| t.source == Source::Hook).expect("a line");
+        (hook.says, told.session.activity)
+    };
+    let idle = told_by(2);
+    assert_eq!(idle.0, "nothing");
+    assert!(matches!(idle.1, Some(Activity::Idle { .. })), "{idle:?}");
+    assert_eq!(told_by(1).0, "a prompt was sent");
+}
