@@ -151,7 +151,8 @@ fn resume_all_repairs_what_kills_at_random_moments_have_left() {
         succeed(&home, &["resume", "--all"]);
         assert_runs(session, &what);
         let records = left(&home);
-        let records = records.iter().filter(|name| name.ends_with(".json"));
+        let is_record = |name: &&String| name.rsplit_once('.').is_some_and(|(_, e)| e == "json");
+        let records = records.iter().filter(is_record);
         assert_eq!(records.count(), 0, "{what}");
     }
     for session in &sessions {

@@ -7,7 +7,7 @@ use gtk::glib;
 /// (`--features automation`).
 const ALLOWS_AUTOMATION: bool = cfg!(any(debug_assertions, feature = "automation"));
 
-/// Read by Tauri's runtime when it makes the first web view, by older ones, and by WebKitGTK.
+/// Read by Tauri's runtime when it makes the first web view, by older ones, and by `WebKitGTK`.
 const AUTOMATION_VARIABLES: [&str; 4] = [
     "TAURI_WEBVIEW_AUTOMATION",
     "TAURI_AUTOMATION",
