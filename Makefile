@@ -28,7 +28,7 @@ test:
 	else \
 		$(MAKE) --no-print-directory tests/client/node_modules/.package-lock.json; \
 	fi
-	@$(MAKE) --no-print-directory target/schemathesis/installed
+	@$(MAKE) --no-print-directory target/schemathesis/installed target/views/views.js
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) build --workspace --locked
@@ -107,6 +107,10 @@ UI := $(shell find ui/src ui/index.html ui/vite.config.ts ui/package.json -type 
 
 ui/dist/index.html: ui/node_modules/.package-lock.json $(UI)
 	cd ui && $(NPM) run build
+
+# Draws samples into the real web view, for the tests.
+target/views/views.js: ui/node_modules/.package-lock.json $(UI)
+	cd ui && $(NPM) run build -- --config vite.views.config.ts
 
 ui/node_modules/.package-lock.json: ui/package-lock.json
 	cd ui && $(NPM) ci --ignore-scripts --no-audit --no-fund

@@ -8,8 +8,12 @@ mod answering;
 mod attached;
 #[path = "app/ending.rs"]
 mod ending;
+#[path = "app/fitting.rs"]
+mod fitting;
 #[path = "app/notices.rs"]
 mod notices;
+#[path = "app/opening.rs"]
+mod opening;
 #[path = "app/pausing.rs"]
 mod pausing;
 #[path = "app/quitting.rs"]

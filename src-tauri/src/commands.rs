@@ -38,10 +38,16 @@ pub(crate) fn resize(app: AppHandle, height: f64) {
     popover::resize(&app, height);
 }
 
-/// A board is on the page.
+/// What the page was told is in its document.
 #[tauri::command]
 pub(crate) fn painted(app: AppHandle) {
-    popover::reveal(&app);
+    popover::painted(&app);
+}
+
+/// A frame of the page is on the screen.
+#[tauri::command]
+pub(crate) fn frame_shown(app: AppHandle) {
+    popover::frame_shown(&app);
 }
 
 /// Why a session is what it is; none if it is gone.

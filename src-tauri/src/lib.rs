@@ -36,6 +36,9 @@ struct Place {
 
 /// Runs the app until it is quit.
 pub fn run() -> ExitCode {
+    if let Some(done) = platform::other_task() {
+        return done;
+    }
     platform::prepare();
     let around = Surroundings::read();
     let settings = Settings::read(&around);
@@ -63,6 +66,7 @@ pub fn run() -> ExitCode {
             commands::hide,
             commands::resize,
             commands::painted,
+            commands::frame_shown,
             commands::why,
             commands::open_settings,
             commands::card,
@@ -114,7 +118,7 @@ fn setup(app: &mut App) {
     ending::listen(app.handle());
     app.manage(tray::Repaint::default());
     app.manage(snooze::Snooze::default());
-    platform::settle(app, tray::repaint);
+    platform::settle(app, tray::repaint, popover::refit);
     let handle = app.handle().clone();
     let around = &handle.state::<Place>().around;
     match trusty_engine::join(around, &Settings::read(around)) {
@@ -132,4 +136,5 @@ fn setup(app: &mut App) {
     if std::env::args().any(|a| a == OPEN) {
         popover::open(&handle, popover::Place::Corner, None);
     }
+    popover::prepare(&handle);
 }

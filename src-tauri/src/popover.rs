@@ -1,11 +1,14 @@
-//! The popover: made on first use, hidden on blur and Escape, unmade after ten idle minutes.
+//! The popover: made some seconds after the start, hidden on blur and Escape, unmade after ten
+//! idle minutes.
 
 mod placing;
+mod progress;
 mod state;
 mod window;
 
 use crate::{log, platform};
 pub(crate) use placing::Place;
+use progress::{IconPress, WindowMove};
 pub(crate) use state::Popover;
 use state::Wanted;
 use std::time::Duration;
@@ -15,6 +18,9 @@ use trusty_fleet::observation::Attention;
 use trusty_fleet::view::Ask;
 
 const LABEL: &str = "popover";
+/// The start of an app has this long to itself; then the page is made, so that the first click
+/// finds it.
+const PREPARE_DELAY: Duration = Duration::from_secs(3);
 /// A hidden web view holds 120 MB; it is given back after this long.
 const IDLE: Duration = Duration::from_mins(10);
 /// A click on the icon may take the focus first, which hides the popover: so soon after, the
@@ -23,27 +29,42 @@ const SAME_CLICK: Duration = Duration::from_millis(300);
 /// A menu of the tray may take the focus first, which hides the question what is to become of
 /// paused sessions: so soon after, whoever chooses Quit again insists.
 const INSISTS: Duration = Duration::from_secs(5);
-/// A page that listens has drawn its news long before this.
-const PATIENCE: Duration = Duration::from_millis(150);
-/// A page that has not drawn after this long is shown as it is, so that a click never does
-/// nothing.
-const LONG_PATIENCE: Duration = Duration::from_secs(3);
+/// A page that has painted is shown after this long without a list of sessions.
+const BOARD_TIMEOUT: Duration = Duration::from_millis(1500);
+/// A page that has painted nothing after this long is made anew.
+const PAINT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A window that was mapped this long ago is taken for seen, whatever its page says.
+const FRAME_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Makes the page, hidden, some seconds from now.
+pub(crate) fn prepare(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(PREPARE_DELAY).await;
+        platform::ready_to_draw().await;
+        on_main(&app, |app| {
+            let turn = app.state::<Popover>().state().progress.turn();
+            if let Err(e) = window::window(app) {
+                return log::line(&format!("failed to prepare the popover: {e}"));
+            }
+            unmake_when_idle(app, turn);
+        });
+    });
+}
 
 /// Shows the popover, or hides it if it is shown.
 pub(crate) fn toggle(app: &AppHandle, place: Place) {
-    let ignored = {
-        let popover = app.state::<Popover>();
-        let state = popover.state();
-        // A second, impatient click while the page loads asks for nothing else.
-        state.just_hidden || state.opening
-    };
-    if ignored {
-        return;
+    let press = app.state::<Popover>().state().progress.press();
+    match press {
+        IconPress::Ignore => {}
+        IconPress::Hide if is_visible(app) => hide(app),
+        IconPress::Hide | IconPress::Show => open(app, place, None),
     }
-    match app.get_webview_window(LABEL) {
-        Some(window) if window.is_visible().unwrap_or(false) => hide(app),
-        _ => open(app, place, None),
-    }
+}
+
+fn is_visible(app: &AppHandle) -> bool {
+    let window = app.get_webview_window(LABEL);
+    window.is_some_and(|window| window.is_visible().unwrap_or(false))
 }
 
 /// Shows the popover at a place, the row of `focus` in focus.
@@ -62,11 +83,19 @@ pub(crate) fn ask(app: &AppHandle, ask: Ask, id: Option<SessionId>) {
 }
 
 fn show(app: &AppHandle, place: Option<Place>, wanted: Wanted) {
-    // A second start calls from a thread of its own.
-    on_main(app, move |app| {
+    let begin = move |app: &AppHandle| {
         if let Err(e) = begin(app, place, wanted) {
             log::line(&format!("failed to open the popover: {e}"));
         }
+    };
+    // A second start calls from a thread of its own.
+    if platform::is_ready_to_draw() {
+        return on_main(app, begin);
+    }
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        platform::ready_to_draw().await;
+        on_main(&app, begin);
     });
 }
 
@@ -75,7 +104,7 @@ fn show(app: &AppHandle, place: Option<Place>, wanted: Wanted) {
 fn begin(app: &AppHandle, place: Option<Place>, wanted: Wanted) -> tauri::Result<()> {
     let window = window::window(app)?;
     let visible = window.is_visible()?;
-    let patience = {
+    let (turn, on_screen) = {
         let popover = app.state::<Popover>();
         let mut state = popover.state();
         match place {
@@ -83,40 +112,68 @@ fn begin(app: &AppHandle, place: Option<Place>, wanted: Wanted) -> tauri::Result
             None if visible => {}
             None => state.place = Place::Corner,
         }
-        state.opening = true;
-        state.look(wanted);
-        if state.is_loaded() {
-            PATIENCE
-        } else {
-            LONG_PATIENCE
-        }
+        (state.look(wanted), state.progress.is_mapped())
     };
-    if visible {
-        reveal(app);
+    if on_screen {
+        map(app);
         return Ok(());
     }
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        tokio::time::sleep(patience).await;
-        on_main(&app, reveal);
+        tokio::time::sleep(BOARD_TIMEOUT).await;
+        on_main(&app, move |app| {
+            if is_turn(app, turn) {
+                app.state::<Popover>().state().progress.wait_is_over();
+                reveal(app);
+            }
+        });
+        tokio::time::sleep(PAINT_TIMEOUT.saturating_sub(BOARD_TIMEOUT)).await;
+        on_main(&app, move |app| {
+            let popover = app.state::<Popover>();
+            if is_turn(app, turn) && popover.state().progress.is_opening() {
+                page_ended(app);
+            }
+        });
     });
     Ok(())
 }
 
-/// Something is on the page: if it was waited for, it is shown.
-pub(crate) fn reveal(app: &AppHandle) {
+fn is_turn(app: &AppHandle, turn: u64) -> bool {
+    app.state::<Popover>().state().progress.turn() == turn
+}
+
+/// What the page was told is in its document: if that was waited for, it is shown.
+pub(crate) fn painted(app: &AppHandle) {
+    app.state::<Popover>().state().progress.page_painted();
+    reveal(app);
+}
+
+fn reveal(app: &AppHandle) {
+    let may_map = {
+        let popover = app.state::<Popover>();
+        let state = popover.state();
+        state.progress.may_map(state.has_content())
+    };
+    if may_map {
+        map(app);
+    }
+}
+
+/// Brings the window onto the screen, and to the front.
+fn map(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
     };
     let popover = app.state::<Popover>();
     let mut state = popover.state();
-    if !std::mem::take(&mut state.opening) {
-        return;
+    if !state.progress.is_mapped() {
+        state.progress.map();
     }
+    let turn = state.progress.turn();
     let shown = window::fit(&window, &state).and_then(|()| platform::present(&window));
     if let Err(e) = shown {
         log::line(&format!("failed to show the popover: {e}"));
-        // Nobody sees what is taken for shown, and nobody would be told.
+        // What is taken for shown could not be seen, and no notice would be given.
         let turn = state.look_away();
         drop(state);
         return grow_old(app, turn);
@@ -124,6 +181,46 @@ pub(crate) fn reveal(app: &AppHandle) {
     // Some window managers place a window anew when it is mapped.
     if let Err(e) = window::fit(&window, &state) {
         log::line(&format!("failed to fit the popover: {e}"));
+    }
+    drop(state);
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(FRAME_TIMEOUT).await;
+        on_main(&app, move |app| {
+            if is_turn(app, turn) {
+                frame_shown(app);
+            }
+        });
+    });
+}
+
+/// A frame of the page is on the screen.
+pub(crate) fn frame_shown(app: &AppHandle) {
+    let next = app.state::<Popover>().state().progress.frame_shown();
+    match next {
+        WindowMove::Stay => {}
+        WindowMove::Hide => hide(app),
+        WindowMove::Focus => map(app),
+    }
+}
+
+/// The page has crashed, or does not paint: it is given up, and made anew if it is wanted.
+pub(crate) fn page_ended(app: &AppHandle) {
+    let popover = app.state::<Popover>();
+    let mut state = popover.state();
+    log::line("the popover's page has ended");
+    let wanted = !state.progress.is_hidden();
+    let again = state.progress.page_ended();
+    state.unmade();
+    let turn = (wanted && !again).then(|| state.look_away());
+    drop(state);
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(e) = window.destroy()
+    {
+        log::line(&format!("failed to give the popover back: {e}"));
+    }
+    if let Some(turn) = turn {
+        grow_old(app, turn);
     }
 }
 
@@ -161,7 +258,16 @@ pub(crate) fn resize(app: &AppHandle, height: f64) {
             log::line(&format!("failed to fit the popover: {e}"));
         }
     }
-    reveal(app);
+}
+
+/// The desktop's text has another size: the window follows.
+pub(crate) fn refit(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
+    if let Err(e) = window::fit(&window, &app.state::<Popover>().state()) {
+        log::line(&format!("failed to fit the popover: {e}"));
+    }
 }
 
 /// Hides when the focus goes elsewhere, and never closes for good.
@@ -170,13 +276,41 @@ pub(crate) fn on_window_event(window: &Window, event: &WindowEvent) {
         return;
     }
     match event {
-        WindowEvent::Focused(false) => hide(window.app_handle()),
+        WindowEvent::Focused(false) => {
+            let app = window.app_handle();
+            let next = app.state::<Popover>().state().progress.blur();
+            if next == WindowMove::Hide {
+                hide(app);
+            }
+        }
+        WindowEvent::Focused(true) => {
+            window.state::<Popover>().state().progress.focus();
+        }
+        WindowEvent::Destroyed => begin_again(window.app_handle()),
         WindowEvent::CloseRequested { api, .. } => {
             api.prevent_close();
             hide(window.app_handle());
         }
         _ => {}
     }
+}
+
+/// Opens a popover anew whose page has ended, once that is gone.
+fn begin_again(app: &AppHandle) {
+    let wanted = {
+        let popover = app.state::<Popover>();
+        let state = popover.state();
+        if !state.progress.is_opening() {
+            return;
+        }
+        state.wanted()
+    };
+    let app = app.clone();
+    // The window's name is free only after this event.
+    tauri::async_runtime::spawn(async move {
+        let place = app.state::<Popover>().state().place;
+        show(&app, Some(place), wanted);
+    });
 }
 
 /// The owner has looked, which turns Finished into Idle; said when the look is over, so that
@@ -196,20 +330,28 @@ fn grow_old(app: &AppHandle, turn: u64) {
         {
             let popover = app.state::<Popover>();
             let mut state = popover.state();
-            if state.turn != turn {
+            if state.progress.turn() != turn {
                 return;
             }
-            state.just_hidden = false;
+            state.progress.forget_hiding();
         }
         tokio::time::sleep(INSISTS).await;
         {
             let popover = app.state::<Popover>();
             let mut state = popover.state();
-            if state.turn != turn {
+            if state.progress.turn() != turn {
                 return;
             }
             state.asked = None;
         }
+        unmake_when_idle(&app, turn);
+    });
+}
+
+/// Gives the page back if the popover is not asked for in time.
+fn unmake_when_idle(app: &AppHandle, turn: u64) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
         tokio::time::sleep(IDLE).await;
         on_main(&app, move |app| unmake(app, turn));
     });
@@ -221,7 +363,7 @@ fn unmake(app: &AppHandle, turn: u64) {
     };
     let popover = app.state::<Popover>();
     let mut state = popover.state();
-    if state.turn != turn {
+    if state.progress.turn() != turn || !state.progress.is_hidden() {
         return;
     }
     state.unmade();

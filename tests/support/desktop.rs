@@ -4,6 +4,7 @@ pub mod notices;
 mod program;
 mod screen;
 mod shown;
+mod text_size;
 pub mod webdriver;
 mod windows;
 
@@ -11,6 +12,7 @@ pub use notices::Told;
 pub use program::{App, Owned};
 pub use screen::Area;
 pub use shown::Shown;
+pub use text_size::SettingsDaemon;
 pub use webdriver::WebDriver;
 
 use crate::Home;

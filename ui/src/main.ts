@@ -20,9 +20,13 @@ async function start(target: HTMLElement): Promise<void> {
   try {
     await host.subscribe((event) => {
       store.apply(event);
-      if (event.kind === 'Board' || event.kind === 'Delta') {
-        void tick().then(() => host.painted(event.revision));
-      }
+      void tick().then(() => {
+        // What is drawn while nobody looks shows no window.
+        if (!store.visible) return;
+        host.painted(store.board?.revision ?? 0);
+        // The first frame may hold less; frames come only while the window is on the screen.
+        if (event.kind === 'Shown') requestAnimationFrame(() => requestAnimationFrame(() => host.frameShown()));
+      });
     });
   } catch (error) {
     store.apply({ kind: 'Failed', message: `The popover cannot reach Trusty Bar: ${String(error)}` });

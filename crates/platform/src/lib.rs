@@ -8,6 +8,7 @@ pub mod file_attributes;
 pub mod file_identity;
 pub mod file_room;
 pub mod folder_lock;
+pub mod graphics;
 pub mod open_files;
 pub mod peer_identity;
 pub mod process_executable;

@@ -2,18 +2,28 @@
 
 mod automation;
 mod notifications;
+mod rendering;
+mod text_scale;
 mod theme;
 
 use gtk::gdk;
 use gtk::glib::object::{Cast, IsA};
 use gtk::prelude::{GtkWindowExt, WidgetExt};
 pub(crate) use notifications::Notifications;
+use rendering::RenderingPath;
+use std::process::ExitCode;
 use tauri::window::Color;
-use tauri::{App, AppHandle, LogicalSize, PhysicalPosition, WebviewWindow};
+use tauri::{App, AppHandle, LogicalSize, Manager, PhysicalPosition, WebviewWindow};
+pub(crate) use text_scale::text_scale;
 pub(crate) use theme::icon;
+use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
 
 /// Panels of Linux show icons as they are.
 pub(crate) const ICONS_ARE_TEMPLATES: bool = false;
+
+/// A window that GTK takes for fixed is never narrower than its page is now; ours is fixed for the
+/// window manager alone, by `place`.
+pub(crate) const WINDOW_IS_RESIZABLE: bool = true;
 
 /// Physical pixels; about as large as an icon.
 const NEAR: f64 = 48.0;
@@ -23,17 +33,64 @@ const NEAR: f64 = 48.0;
 const SURFACE_LIGHT: Color = Color(0xfc, 0xfc, 0xfd, 0xff);
 const SURFACE_DARK: Color = Color(0x1c, 0x1d, 0x20, 0xff);
 
+/// Does what this process was started for, if that is not to be the app.
+pub(crate) fn other_task() -> Option<ExitCode> {
+    if std::env::args_os().nth(1)? != rendering::PROBE_ARGUMENT {
+        return None;
+    }
+    let Some(driver) = trusty_platform::graphics::opengl_driver() else {
+        return Some(ExitCode::FAILURE);
+    };
+    crate::log::answer(&driver);
+    Some(ExitCode::SUCCESS)
+}
+
 /// What must be settled before the first window.
 pub(crate) fn prepare() {
     automation::refuse_automation();
+    rendering::settle_early();
     // Wayland lets no client choose the place of its window; through XWayland the popover
     // stands under its icon.
     gdk::set_allowed_backends("x11,*");
 }
 
-/// Follows the desktop's theme; `changed` draws the tray anew.
-pub(crate) fn settle(app: &mut App, changed: fn(&AppHandle)) {
-    theme::follow(app.handle(), changed);
+/// Follows the desktop: `repaint` draws the tray anew for another theme, `refit` makes windows
+/// follow another size of text. Finds out what draws.
+pub(crate) fn settle(app: &mut App, repaint: fn(&AppHandle), refit: fn(&AppHandle)) {
+    theme::follow(app.handle(), repaint);
+    text_scale::follow(app.handle(), refit);
+    tauri::async_runtime::spawn(rendering::known_path());
+}
+
+/// Whether a web view can be made right now; else `ready_to_draw` waits for that.
+pub(crate) fn is_ready_to_draw() -> bool {
+    rendering::path_now().is_some()
+}
+
+/// Waits until it is known how a web view is to draw, three seconds at most.
+pub(crate) async fn ready_to_draw() {
+    rendering::known_path().await;
+}
+
+/// Sets a new web view up before it draws. `ended` is called when its page has crashed.
+pub(crate) fn tune(window: &WebviewWindow, ended: fn(&AppHandle)) {
+    let unaccelerated = rendering_path() == RenderingPath::Unaccelerated;
+    let app = window.app_handle().clone();
+    let tuned = window.with_webview(move |view| {
+        let view = view.inner();
+        if let Some(settings) = WebViewExt::settings(&view).filter(|_| unaccelerated) {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
+        view.connect_web_process_terminated(move |_, _| ended(&app));
+    });
+    if let Err(e) = tuned {
+        crate::log::line(&format!("failed to set the web view up: {e}"));
+    }
+}
+
+/// A driver that is not known yet is left to WebKit.
+fn rendering_path() -> RenderingPath {
+    rendering::path_now().unwrap_or(RenderingPath::Accelerated)
 }
 
 /// Trays of Linux show no text beside the icon; the title heads the tooltip.
@@ -41,10 +98,12 @@ pub(crate) fn title(_count: Option<usize>) -> String {
     "Trusty Bar".into()
 }
 
-/// Whether the desktop can show a window with round corners. Without a compositor what is
-/// transparent is black.
-pub(crate) fn is_composited() -> bool {
-    gdk::Screen::default().is_some_and(|screen| screen.is_composited())
+/// Whether a window may be transparent, and so have round corners. Without a compositor what is
+/// transparent is black; without the accelerated path newer web views do not paint it.
+pub(crate) fn shows_transparency() -> bool {
+    let composited = gdk::Screen::default().is_some_and(|screen| screen.is_composited());
+    let version = tauri::webview_version().unwrap_or_default();
+    composited && rendering::paints_transparent(rendering_path(), &version)
 }
 
 /// Where a tray was clicked, in physical pixels. Most trays tell logical ones; the pointer tells
@@ -73,9 +132,21 @@ pub(crate) fn place(
     let gtk = window.gtk_window()?;
     let size = size.cast::<i32>();
     let at = at.to_logical::<i32>(f64::from(gtk.scale_factor()));
-    // A window that its user cannot resize is as large as its content asks for; before it is
-    // shown first, as large as it was told.
-    gtk.set_size_request(size.width, size.height);
+    let fixed = gdk::Geometry::new(
+        size.width,
+        size.height,
+        size.width,
+        size.height,
+        0,
+        0,
+        0,
+        0,
+        0.0,
+        0.0,
+        gdk::Gravity::NorthWest,
+    );
+    let bounds = gdk::WindowHints::MIN_SIZE | gdk::WindowHints::MAX_SIZE;
+    gtk.set_geometry_hints(None::<&gtk::Widget>, Some(&fixed), bounds);
     gtk.resize(size.width, size.height);
     gtk.move_(at.x, at.y);
     Ok(())
@@ -83,7 +154,7 @@ pub(crate) fn place(
 
 /// Shows a window and gives it the focus.
 pub(crate) fn present(window: &WebviewWindow) -> tauri::Result<()> {
-    if !is_composited() {
+    if !shows_transparency() {
         let surface = if theme::is_dark() {
             SURFACE_DARK
         } else {

@@ -3,11 +3,15 @@
 mod notifications;
 
 pub(crate) use notifications::Notifications;
+use std::process::ExitCode;
 use tauri::{ActivationPolicy, App, AppHandle, LogicalSize, PhysicalPosition, WebviewWindow};
 use trusty_fleet::view::TrayGlyph;
 
 /// The menu bar inks the shapes itself.
 pub(crate) const ICONS_ARE_TEMPLATES: bool = true;
+
+/// The user does not resize the popover.
+pub(crate) const WINDOW_IS_RESIZABLE: bool = false;
 
 /// The icon of a glyph, as a PNG.
 pub(crate) fn icon(glyph: TrayGlyph) -> &'static [u8] {
@@ -24,17 +28,40 @@ pub(crate) fn title(count: Option<usize>) -> String {
     count.map_or_else(String::new, |n| n.to_string())
 }
 
+/// Nothing but the app.
+pub(crate) fn other_task() -> Option<ExitCode> {
+    None
+}
+
 /// Nothing to prepare.
 pub(crate) fn prepare() {}
 
 /// No Dock icon and no menu bar of our own. The menu bar inks for its theme by itself.
-pub(crate) fn settle(app: &mut App, _changed: fn(&AppHandle)) {
+pub(crate) fn settle(app: &mut App, _repaint: fn(&AppHandle), _refit: fn(&AppHandle)) {
     app.set_activation_policy(ActivationPolicy::Accessory);
 }
 
-/// Windows of macOS always are.
-pub(crate) fn is_composited() -> bool {
+/// Web views of macOS draw with the GPU that every Mac has.
+pub(crate) fn is_ready_to_draw() -> bool {
     true
+}
+
+/// The same.
+pub(crate) fn ready_to_draw() -> std::future::Ready<()> {
+    std::future::ready(())
+}
+
+/// Nothing to set up.
+pub(crate) fn tune(_window: &WebviewWindow, _ended: fn(&AppHandle)) {}
+
+/// Windows of macOS always may be transparent.
+pub(crate) fn shows_transparency() -> bool {
+    true
+}
+
+/// Web views of macOS draw text in the size that the page says.
+pub(crate) fn text_scale() -> f64 {
+    1.0
 }
 
 /// The menu bar tells physical pixels.

@@ -1,12 +1,15 @@
-//! Where the popover stands and how high it is. Pure.
+//! Where the popover stands and how large it is. Pure.
 
 use tauri::PhysicalPosition;
 
-/// CSS pixels.
-const LOWEST: f64 = 120.0;
-const HIGHEST: f64 = 600.0;
-/// Of the work area.
-const SHARE: f64 = 0.7;
+/// In pixels of a style sheet, which grow with the desktop's text.
+const PAGE_WIDTH: f64 = 360.0;
+const MIN_PAGE_HEIGHT: f64 = 120.0;
+const MAX_PAGE_HEIGHT: f64 = 600.0;
+/// The most of a work area that is taken in any direction.
+const MAX_AREA_SHARE: f64 = 0.9;
+/// The most of its height in text of the usual size; larger text may have more.
+const USUAL_HEIGHT_SHARE: f64 = 0.7;
 /// Between the bar and the popover.
 const GAP: f64 = 5.0;
 
@@ -29,11 +32,16 @@ pub(super) struct Area {
     pub(super) height: f64,
 }
 
-/// The height for a content, in CSS pixels.
-pub(super) fn height(content: f64, work_area: f64) -> f64 {
-    content
-        .clamp(LOWEST, HIGHEST.min(work_area * SHARE).max(LOWEST))
-        .round()
+/// The width and height of the window, in logical pixels, for a page that is `content` of its own
+/// pixels high and drawn `text_scale` times as large, on a work area of this width and height.
+pub(super) fn window_size(content: f64, text_scale: f64, work_area: (f64, f64)) -> (f64, f64) {
+    let (area_width, area_height) = work_area;
+    let width = (PAGE_WIDTH * text_scale).min(area_width * MAX_AREA_SHARE);
+    let share = (USUAL_HEIGHT_SHARE * text_scale).clamp(USUAL_HEIGHT_SHARE, MAX_AREA_SHARE);
+    let lowest = MIN_PAGE_HEIGHT.min(MIN_PAGE_HEIGHT * text_scale);
+    let highest = (MAX_PAGE_HEIGHT * text_scale).min(area_height * share);
+    let wanted = (content * text_scale).max(MIN_PAGE_HEIGHT * text_scale);
+    (width.round(), wanted.min(highest).max(lowest).round())
 }
 
 /// The top left corner, in physical pixels.
@@ -106,16 +114,34 @@ mod tests {
     }
 
     #[test]
-    fn it_is_as_high_as_its_content_within_bounds() {
-        for (content, work, expected) in [
-            (300.0, 800.0, 300.0),
-            (50.0, 800.0, 120.0),
-            (5000.0, 2000.0, 600.0),
-            (5000.0, 700.0, 490.0),
-            (5000.0, 100.0, 120.0),
+    fn a_popover_is_as_large_as_its_text_and_content_within_the_work_area() {
+        let desk = (1280.0, 1000.0);
+        for (content, text_scale, area, expected) in [
+            // Text of the usual size.
+            (300.0, 1.0, desk, (360.0, 300.0)),
+            (50.0, 1.0, desk, (360.0, 120.0)),
+            (5000.0, 1.0, (1280.0, 2000.0), (360.0, 600.0)),
+            (5000.0, 1.0, (1280.0, 700.0), (360.0, 490.0)),
+            (5000.0, 1.0, (1280.0, 100.0), (360.0, 120.0)),
+            // Fonts of 120, 144 and 192 dots per inch.
+            (300.0, 1.25, desk, (450.0, 375.0)),
+            (300.0, 1.5, desk, (540.0, 450.0)),
+            (300.0, 2.0, desk, (720.0, 600.0)),
+            (5000.0, 1.25, (1280.0, 2000.0), (450.0, 750.0)),
+            (5000.0, 1.25, desk, (450.0, 750.0)),
+            (5000.0, 2.0, desk, (720.0, 900.0)),
+            // Never wider or higher than nine tenths of a small display.
+            (300.0, 2.0, (640.0, 480.0), (576.0, 432.0)),
+            (50.0, 2.0, (640.0, 200.0), (576.0, 180.0)),
+            // Small text makes a small window.
+            (300.0, 0.75, desk, (270.0, 225.0)),
         ] {
-            let got = height(content, work);
-            assert!((got - expected).abs() < 0.5, "{content} in {work}: {got}");
+            let (width, height) = window_size(content, text_scale, area);
+            let near = |a: f64, b: f64| (a - b).abs() < 0.5;
+            assert!(
+                near(width, expected.0) && near(height, expected.1),
+                "{content} x {text_scale} in {area:?}: {width} x {height}"
+            );
         }
     }
 }

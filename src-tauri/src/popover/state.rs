@@ -1,6 +1,7 @@
 //! What the popover is told, and when.
 
 use super::Place;
+use super::progress::WindowProgress;
 use crate::Place as Started;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tauri::ipc::Channel;
@@ -29,14 +30,8 @@ pub(super) struct State {
     pub(super) place: Place,
     /// Of the content, in CSS pixels.
     pub(super) height: Option<f64>,
-    /// Somebody looks, or is about to.
-    open: bool,
-    /// Asked for, but the page has yet to draw what it will show.
-    pub(super) opening: bool,
-    /// Hidden a moment ago.
-    pub(super) just_hidden: bool,
-    /// Counts showings and hidings.
-    pub(super) turn: u64,
+    /// How far the window has come.
+    pub(super) progress: WindowProgress,
     /// Whether it is shown, for those who follow that.
     shown: watch::Sender<bool>,
 }
@@ -128,51 +123,50 @@ impl Popover {
         if let Some(message) = state.failure.clone() {
             state.send(PopoverEvent::Failed { message });
         }
-        if state.open {
-            state.tell();
-            let wanted = std::mem::take(&mut state.wanted);
+        state.tell();
+        if !state.progress.is_hidden() {
+            let wanted = state.wanted;
             state.send(wanted.into());
         }
     }
 }
 
 impl State {
-    /// Somebody looks from now on.
-    pub(super) fn look(&mut self, wanted: Wanted) {
-        self.open = true;
+    /// Somebody looks from now on. The turn, to notice the next one by.
+    pub(super) fn look(&mut self, wanted: Wanted) -> u64 {
+        let turn = self.progress.ask();
         self.shown.send_replace(true);
-        self.just_hidden = false;
-        self.turn += 1;
         self.asked = wanted.ask;
+        self.wanted = wanted;
         self.looking = self.engine.as_ref().map(Handle::look);
         self.tell();
-        match &self.events {
-            Some(_) => self.send(wanted.into()),
-            None => self.wanted = wanted,
-        }
+        self.send(wanted.into());
+        turn
+    }
+
+    /// What the popover was asked for last.
+    pub(super) fn wanted(&self) -> Wanted {
+        self.wanted
     }
 
     /// Nobody looks any more. The turn, to notice the next one by.
     pub(super) fn look_away(&mut self) -> u64 {
         self.send(PopoverEvent::Hidden);
         self.looking = None;
-        self.open = false;
         self.shown.send_replace(false);
-        self.opening = false;
-        self.just_hidden = true;
-        self.turn += 1;
-        self.turn
+        self.progress.hide()
     }
 
     /// The page is gone.
     pub(super) fn unmade(&mut self) {
         self.events = None;
+        self.told = None;
         self.height = None;
     }
 
-    /// Whether the page listens.
-    pub(super) fn is_loaded(&self) -> bool {
-        self.events.is_some()
+    /// Whether the page was told what to show.
+    pub(super) fn has_content(&self) -> bool {
+        self.told.is_some() || self.failure.is_some()
     }
 
     fn send(&mut self, event: PopoverEvent) {
@@ -183,11 +177,13 @@ impl State {
         }
     }
 
-    /// Tells what has changed since last told. While nobody looks, nothing is told; nor before
-    /// the first look at the sessions, when an empty board would be a lie.
+    /// Tells what has changed since last told. While nobody looks, a new page is told one board,
+    /// so that it has fonts and rows when it is wanted, and nothing after that; nor is anything
+    /// told before the first look at the sessions, when an empty board would be a lie.
     fn tell(&mut self) {
         let silent = self.events.is_none() || self.failure.is_some();
-        if !self.open || silent || self.board.revision == 0 {
+        let unwanted = self.progress.is_hidden() && self.told.is_some();
+        if unwanted || silent || self.board.revision == 0 {
             return;
         }
         let event = match &self.told {

@@ -9,10 +9,10 @@ use tauri::{
     WebviewWindowBuilder,
 };
 
-/// CSS pixels; `app.css` knows it, too.
-const WIDTH: f64 = 360.0;
-/// Before the content has told its height.
+/// In pixels of the page, before its content has told its height.
 const FIRST_HEIGHT: f64 = 240.0;
+/// Before the display is known.
+const UNKNOWN_AREA: (f64, f64) = (f64::INFINITY, f64::INFINITY);
 /// Tells the page to fill its window to the corners.
 const SQUARE: &str = "index.html#square";
 
@@ -21,20 +21,23 @@ pub(super) fn window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
     if let Some(window) = app.get_webview_window(LABEL) {
         return Ok(window);
     }
-    let round = platform::is_composited();
+    let round = platform::shows_transparency();
     let page = if round { "index.html" } else { SQUARE };
-    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(page.into()))
+    let (width, height) = placing::window_size(FIRST_HEIGHT, platform::text_scale(), UNKNOWN_AREA);
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(page.into()))
         .title("Trusty Bar")
-        .inner_size(WIDTH, FIRST_HEIGHT)
+        .inner_size(width, height)
         .decorations(false)
         .transparent(round)
-        .resizable(false)
+        .resizable(platform::WINDOW_IS_RESIZABLE)
         .skip_taskbar(true)
         .always_on_top(true)
         .visible_on_all_workspaces(true)
         .visible(false)
         .focused(true)
-        .build()
+        .build()?;
+    platform::tune(&window, super::page_ended);
+    Ok(window)
 }
 
 /// Gives the window its size and place.
@@ -54,15 +57,19 @@ pub(super) fn fit(window: &WebviewWindow, state: &State) -> tauri::Result<()> {
         width: f64::from(work.size.width),
         height: f64::from(work.size.height),
     };
-    let height = placing::height(state.height.unwrap_or(FIRST_HEIGHT), area.height / scale);
+    let (width, height) = placing::window_size(
+        state.height.unwrap_or(FIRST_HEIGHT),
+        platform::text_scale(),
+        (area.width / scale, area.height / scale),
+    );
     let (x, y) = placing::corner(
         at.map(|p| (p.x, p.y)),
         area,
-        WIDTH * scale,
+        width * scale,
         height * scale,
         scale,
     );
-    let size = LogicalSize::new(WIDTH, height);
+    let size = LogicalSize::new(width, height);
     platform::place(window, size, PhysicalPosition::new(x, y))
 }
 

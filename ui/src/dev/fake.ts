@@ -5,10 +5,9 @@ import type { Host } from '../lib/host';
 import type { Ask, Board, PopoverEvent, Row } from '../lib/wire';
 import { card, reasons, sample, summarise } from './samples';
 
-const asked = new URLSearchParams(location.search);
 const LIMIT = 600;
 
-export function fake(): Host {
+export function fake(asked = new URLSearchParams(location.search)): Host {
   const root = document.documentElement;
   if (asked.has('size')) root.style.setProperty('font-size', `${asked.get('size')}%`);
   if (asked.has('frame')) {
@@ -49,6 +48,7 @@ export function fake(): Host {
     resumeAll: () => log('resume_all'),
     connectHooks: async (dirs) => log('connect_hooks', dirs),
     painted: (revision) => log('painted', revision),
+    frameShown: () => log('frame_shown'),
     card: async (_, request) => card(request),
     answer: async (id, request, answer) => {
       log('answer', id, request, answer);

@@ -26,8 +26,10 @@ export interface Host {
   resumeAll(): void;
   /** Connects the hooks of these config folders; rejected with words. */
   connectHooks(dirs: readonly string[]): Promise<void>;
-  /** The board of this revision is in the document. */
+  /** The board of this revision is in the document; 0 where there is none yet. */
   painted(revision: number): void;
+  /** A frame of what was asked for is on the screen. */
+  frameShown(): void;
   /** All of a request; nothing if nobody waits for its answer any more. */
   card(id: SessionId, request: RequestId): Promise<Card | null>;
   /** Settles when the answer was handed on; rejected with words where it was not. */

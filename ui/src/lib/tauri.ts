@@ -26,6 +26,7 @@ export const tauri: Host = {
   resumeAll: () => tell('resume_all'),
   connectHooks: (dirs) => invoke('connect_hooks', { dirs }),
   painted: (revision) => tell('painted', { revision }),
+  frameShown: () => tell('frame_shown'),
   card: (id, request) => invoke('card', { id, request }),
   answer: (id, request, answer) => invoke('answer', { id, request, answer }),
   jump: (id) => invoke('jump', { id }),
