@@ -7,6 +7,8 @@ mod answer;
 mod app;
 #[path = "hook_figures.rs"]
 mod hook;
+#[path = "popover_figures.rs"]
+mod popover;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,11 +34,12 @@ pub(crate) fn run() {
         .filter(|word| !word.starts_with('-'))
         .collect();
     let client = trusty_tests::client::binary().is_some();
-    let parts: [(&str, fn(), Needs); 7] = [
+    let parts: [(&str, fn(), Needs); 8] = [
         ("sizes", sizes, Needs::Nothing),
         ("snapshot", registry_to_snapshot, Needs::Nothing),
         ("hook", hook::run, Needs::Nothing),
         ("app", app::run, Needs::Nothing),
+        ("popover", popover::run, Needs::Nothing),
         ("calls", hook::with_client, Needs::Client),
         ("answers", answer::run, Needs::Client),
         ("sessions", with_sessions, Needs::Client),
