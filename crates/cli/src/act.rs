@@ -238,7 +238,7 @@ async fn force(
 ) -> Result<(), Failure> {
     let mut plan = format!("{title}: {}. To resume it:\n", remains.reason());
     for step in remains.steps() {
-        plan.extend(["  - ", step, "\n"]);
+        plan.extend(["  - ", step.as_str(), "\n"]);
     }
     out::tell(plan.trim_end());
     if !asked.yes {
