@@ -88,7 +88,7 @@ pub(crate) fn tune(window: &WebviewWindow, ended: fn(&AppHandle)) {
     }
 }
 
-/// A driver that is not known yet is left to WebKit.
+/// A driver that is not known yet is left to `WebKit`.
 fn rendering_path() -> RenderingPath {
     rendering::path_now().unwrap_or(RenderingPath::Accelerated)
 }

@@ -32,6 +32,10 @@ pub(super) enum WindowMove {
 
 /// The way of one window from a click to the screen and back.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of one window that do not follow from each other"
+)]
 pub(super) struct WindowProgress {
     phase: WindowPhase,
     /// The page has painted since the window was asked for.

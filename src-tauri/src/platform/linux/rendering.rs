@@ -1,7 +1,7 @@
 //! Whether the web view may draw with a GPU.
 //!
-//! Where the processor draws OpenGL, WebKit's accelerated path costs most of a core (measured with
-//! WebKitGTK 2.50 and 12 spinning rings: 64–92 %, against 22 % without it) and seconds until the
+//! Where the processor draws `OpenGL`, `WebKit`'s accelerated path costs most of a core (measured with
+//! `WebKitGTK` 2.50 and 12 spinning rings: 64–92 %, against 22 % without it) and seconds until the
 //! first frame.
 
 use gtk::glib;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use trusty_engine::io::run::{Bounds, Environment, run_bounded};
 
-/// Makes this program print the name of the OpenGL driver and exit.
+/// Makes this program print the name of the `OpenGL` driver and exit.
 pub(crate) const PROBE_ARGUMENT: &str = "--probe-graphics";
 /// A driver that takes longer to load is left unknown.
 const PROBE_BOUNDS: Bounds = Bounds {
@@ -19,7 +19,7 @@ const PROBE_BOUNDS: Bounds = Bounds {
     output: 256,
 };
 const RENDER_NODES: &str = "/dev/dri";
-/// WebKit's own switches of the accelerated path; `0` leaves that path on.
+/// `WebKit`'s own switches of the accelerated path; `0` leaves that path on.
 const DISABLING_VARIABLES: [&str; 2] = [
     "WEBKIT_DISABLE_DMABUF_RENDERER",
     "WEBKIT_DISABLE_COMPOSITING_MODE",
@@ -36,16 +36,16 @@ const SOFTWARE_VARIABLE: &str = "LIBGL_ALWAYS_SOFTWARE";
 const DRIVER_VARIABLES: [&str; 2] = ["MESA_LOADER_DRIVER_OVERRIDE", "GALLIUM_DRIVER"];
 /// Parts of the names of drivers that draw with the processor.
 const SOFTWARE_DRIVERS: [&str; 5] = ["llvmpipe", "lavapipe", "softpipe", "swrast", "software"];
-/// From this WebKitGTK on, a transparent window without the accelerated path shows what is behind
+/// From this `WebKitGTK` on, a transparent window without the accelerated path shows what is behind
 /// it instead of its page.
 const FIRST_SEE_THROUGH_VERSION: (u32, u32) = (2, 53);
 
-/// How WebKit draws.
+/// How `WebKit` draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RenderingPath {
     /// As it does by itself.
     Accelerated,
-    /// Without OpenGL.
+    /// Without `OpenGL`.
     Unaccelerated,
 }
 
@@ -62,7 +62,7 @@ struct GraphicsFacts {
 static PROBED_DRIVER: OnceCell<Option<String>> = OnceCell::const_new();
 
 /// Switches the accelerated path off for this process, where that can be known without loading a
-/// driver: its web views never set OpenGL up. To be called before the first window.
+/// driver: its web views never set `OpenGL` up. To be called before the first window.
 pub(super) fn settle_early() {
     let switch = DISABLING_VARIABLES[0];
     let unaccelerated = Some(RenderingPath::Unaccelerated);
@@ -89,7 +89,7 @@ pub(super) fn path_now() -> Option<RenderingPath> {
     })
 }
 
-/// Whether WebKit of this version (`2.50.6`) paints a transparent window on this path.
+/// Whether `WebKit` of this version (`2.50.6`) paints a transparent window on this path.
 pub(super) fn paints_transparent(path: RenderingPath, version: &str) -> bool {
     let mut numbers = version
         .split('.')
@@ -172,7 +172,7 @@ fn path_without_driver(facts: &GraphicsFacts) -> Option<RenderingPath> {
     (!facts.has_render_node).then_some(RenderingPath::Unaccelerated)
 }
 
-/// Drivers that are not known are left to WebKit.
+/// Drivers that are not known are left to `WebKit`.
 fn path_of_driver(name: Option<&str>) -> RenderingPath {
     let name = name.unwrap_or_default().to_ascii_lowercase();
     if SOFTWARE_DRIVERS
@@ -190,17 +190,18 @@ mod tests {
     use super::RenderingPath::{Accelerated, Unaccelerated};
     use super::*;
 
+    /// Variables, a render node, what a probe says (none: it is not asked), the path.
+    type RenderingCase = (
+        &'static [(&'static str, &'static str)],
+        bool,
+        Option<Option<&'static str>>,
+        RenderingPath,
+    );
+
     #[test]
     fn the_accelerated_path_needs_a_gpu_and_variables_of_the_user_win() {
         let driver = |name: &'static str| Some(Some(name));
-        // Variables, a render node, what a probe says (none: it is not asked), the path.
-        type Case = (
-            &'static [(&'static str, &'static str)],
-            bool,
-            Option<Option<&'static str>>,
-            RenderingPath,
-        );
-        let cases: [Case; 20] = [
+        let cases: [RenderingCase; 20] = [
             (&[], false, None, Unaccelerated),
             (&[], true, driver("iris"), Accelerated),
             (&[], true, driver("radeonsi"), Accelerated),

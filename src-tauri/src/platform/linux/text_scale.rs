@@ -10,7 +10,7 @@ const USUAL_FONT_DPI: f64 = 96.0 * 1024.0;
 const MIN_TEXT_SCALE: f64 = 0.5;
 const MAX_TEXT_SCALE: f64 = 4.0;
 
-/// How many times as large as usual WebKit draws a page: by the font DPI of the desktop, from its
+/// How many times as large as usual `WebKit` draws a page: by the font DPI of the desktop, from its
 /// XSETTINGS (`Xft/DPI`), else from the X resources (`Xft.dpi`).
 pub(crate) fn text_scale() -> f64 {
     gtk::Settings::default().map_or(1.0, |settings| scale_from_dpi(settings.gtk_xft_dpi()))
