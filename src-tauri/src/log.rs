@@ -8,9 +8,3 @@ pub(crate) fn line(text: &str) {
     // Whoever started the app may have gone.
     let _ = writeln!(std::io::stderr(), "trusty-bar: {text}");
 }
-
-/// Writes a line to standard output, for whoever started this program to ask it something.
-pub(crate) fn answer(text: &str) {
-    // Whoever asked may have gone.
-    let _ = writeln!(std::io::stdout(), "{text}");
-}

@@ -27,6 +27,8 @@ fn substance(mut of: Value) -> Value {
             }
         }
         Value::Array(all) => {
+            // What the client's own list says may come after the first look.
+            all.retain(|entry| entry["source"] != "List");
             for value in all {
                 *value = substance(value.take());
             }

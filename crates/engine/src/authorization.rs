@@ -318,6 +318,7 @@ impl OwnPrograms {
 mod tests {
     use super::*;
     use std::process::{Command, Stdio};
+    #[cfg(target_os = "linux")]
     use trusty_fleet::authorization::MarkKind;
 
     fn tracer() -> ProcessTracer {
@@ -385,6 +386,7 @@ mod tests {
     }
 
     /// A process that started later than this.
+    #[cfg(target_os = "linux")]
     fn started_after(start: StartTime) -> std::process::Child {
         loop {
             let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");

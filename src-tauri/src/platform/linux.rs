@@ -11,6 +11,7 @@ use gtk::glib::object::{Cast, IsA};
 use gtk::prelude::{GtkWindowExt, WidgetExt};
 pub(crate) use notifications::Notifications;
 use rendering::RenderingPath;
+use std::io::Write as _;
 use std::process::ExitCode;
 use tauri::window::Color;
 use tauri::{App, AppHandle, LogicalSize, Manager, PhysicalPosition, WebviewWindow};
@@ -41,7 +42,8 @@ pub(crate) fn other_task() -> Option<ExitCode> {
     let Some(driver) = trusty_platform::graphics::opengl_driver() else {
         return Some(ExitCode::FAILURE);
     };
-    crate::log::answer(&driver);
+    // The app that asked may have gone.
+    let _ = writeln!(std::io::stdout(), "{driver}");
     Some(ExitCode::SUCCESS)
 }
 

@@ -72,11 +72,9 @@ fn deadline_of(headers: &HeaderMap, sent: Duration) -> Result<CommandDeadline, P
     };
     let text = value.to_str().unwrap_or_default();
     let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    match text
-        .parse()
-        .ok()
-        .filter(|_| is_number && named.next().is_none())
-    {
+    // As `int64` in the description.
+    let millis = text.parse().ok().and_then(|n: i64| u64::try_from(n).ok());
+    match millis.filter(|_| is_number && named.next().is_none()) {
         Some(millis) => Ok(CommandDeadline::at(Duration::from_millis(millis))),
         None => Err(Problem::bad_request(
             "the header Trusty-Deadline holds one whole number: milliseconds of the clock that \

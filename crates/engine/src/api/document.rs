@@ -1,12 +1,16 @@
 //! The API's own description, from which the popover's types are made too.
 
+use super::deadline::DEADLINE_HEADER;
 use super::problem::{CODES, Problem};
 use std::fmt::Write as _;
 use trusty_fleet::request::Answer;
 use trusty_fleet::view::{Board, BoardDelta, Card, PopoverEvent, Reasons, Row};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
-use utoipa::openapi::schema::{AdditionalProperties, AllOf, Object, OneOf, Schema};
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::schema::{
+    AdditionalProperties, AllOf, Object, OneOf, Schema, SchemaType, Type,
+};
 use utoipa::openapi::{OpenApi as Description, RefOr};
 use utoipa::{Modify, OpenApi};
 
@@ -60,6 +64,13 @@ struct Exact;
 
 impl Modify for Exact {
     fn modify(&self, description: &mut Description) {
+        let items = description.paths.paths.values_mut();
+        let commands = items.filter_map(|item| item.post.as_mut());
+        for parameter in commands.flat_map(|command| command.parameters.iter_mut().flatten()) {
+            if let RefOr::T(parameter) = parameter {
+                require_a_number(parameter);
+            }
+        }
         let Some(components) = description.components.as_mut() else {
             return;
         };
@@ -74,6 +85,15 @@ impl Modify for Exact {
                 _ => {}
             }
         }
+    }
+}
+
+/// A deadline may be missing, and is not null: a header has no such value.
+fn require_a_number(parameter: &mut Parameter) {
+    if let Some(RefOr::T(Schema::Object(object))) = parameter.schema.as_mut()
+        && parameter.name.eq_ignore_ascii_case(DEADLINE_HEADER)
+    {
+        object.schema_type = SchemaType::new(Type::Integer);
     }
 }
 
