@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench truth pause-matrix answer-matrix recordings fuzz older-clients older-clients-check check-macos types picture clean
+.PHONY: run test bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -64,6 +64,16 @@ answer-matrix: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
 	$(CARGO) bench --profile dev --package trusty-tests --bench answer_matrix --locked -- $(ONLY) \
 		$(if $(FRESH),--fresh)
+
+# Faults of the machine: random kills in the middle of pauses, full and read-only disks, a low limit
+# of files, sockets and folders that vanish, engines that hang, files of another user. A quarter of
+# an hour; `make test` tries fewer kills. `FAULT_SEED=…` repeats a run.
+FAULT_ROUNDS ?= 300
+faults: tests/client/node_modules/.package-lock.json
+	$(CARGO) build --workspace --locked
+	FAULT_ROUNDS=$(FAULT_ROUNDS) $(CARGO) test --workspace --locked --test faults -- --nocapture
+	$(CARGO) test --workspace --locked --test local_api -- late:: crowded:: places:: one::
+	$(CARGO) test --workspace --locked --test trusted_paths
 
 # Recordings of the real client in every scenario, and what they show; takes a quarter of an hour.
 # `ONLY="escape-tool plan"` makes only these.
