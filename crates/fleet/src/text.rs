@@ -73,7 +73,13 @@ pub fn summary_line(text: &str, max_chars: usize) -> Option<String> {
     let mut whole = lines.next().is_none();
     let mut line = String::new();
     let mut chars = first.chars().peekable();
+    // A command may be as large as a file: no more of it is copied than is shown.
+    let mut room = max_chars.saturating_add(1);
     while let Some(c) = chars.next() {
+        let Some(left) = room.checked_sub(1) else {
+            break;
+        };
+        room = left;
         if !c.is_whitespace() {
             line.push(c);
             continue;
