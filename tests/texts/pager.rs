@@ -76,15 +76,15 @@ fn a_long_request_is_read_from_its_beginning_to_its_end_before_it_can_be_approve
         second.contains("│ step 20 of it\n"),
         "no line is passed over: {second}"
     );
-    assert!(second.contains("42 of 10"), "{second}");
+    assert!(second.contains("42 of 103 lines"), "{second}");
     reader.types("\x1b[A");
-    reader.wait_shows("41 of 10");
+    reader.wait_shows("41 of 103 lines");
     reader.types("\r");
-    reader.wait_shows("42 of 10");
+    reader.wait_shows("42 of 103 lines");
     reader.resize(12, 40);
     let narrow = until(LONG, "the page again", || {
         let screen = reader.screen();
-        let is_new = screen.contains("next page") && !screen.contains("of 10");
+        let is_new = screen.contains("next page") && !screen.contains("of 103 lines");
         is_new.then_some(screen)
     });
     assert!(!narrow.contains("[y/N]"), "{narrow}");
