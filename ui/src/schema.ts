@@ -1466,7 +1466,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
-                "Trusty-Deadline"?: number | null;
+                "Trusty-Deadline"?: number;
             };
             path?: never;
             cookie?: never;
@@ -1736,9 +1736,9 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description Where the user answered. Only the app and trusty are believed. */
-                "trusty-answered-in"?: components["schemas"]["AnswerChannel"] | null;
+                "trusty-answered-in"?: components["schemas"]["AnswerChannel"];
                 /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
-                "Trusty-Deadline"?: number | null;
+                "Trusty-Deadline"?: number;
             };
             path: {
                 /** @description The session's id */
@@ -1857,7 +1857,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
-                "Trusty-Deadline"?: number | null;
+                "Trusty-Deadline"?: number;
             };
             path: {
                 /** @description The session's id */
@@ -1926,7 +1926,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
-                "Trusty-Deadline"?: number | null;
+                "Trusty-Deadline"?: number;
             };
             path: {
                 /** @description The session's id */
@@ -2079,7 +2079,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
-                "Trusty-Deadline"?: number | null;
+                "Trusty-Deadline"?: number;
             };
             path: {
                 /** @description The session's id */
@@ -2157,7 +2157,7 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
-                "Trusty-Deadline"?: number | null;
+                "Trusty-Deadline"?: number;
             };
             path: {
                 /** @description The session's id */

@@ -1,6 +1,5 @@
 //! The API's own description, from which the popover's types are made too.
 
-use super::deadline::DEADLINE_HEADER;
 use super::problem::{CODES, Problem};
 use std::fmt::Write as _;
 use trusty_fleet::request::Answer;
@@ -68,7 +67,7 @@ impl Modify for Exact {
         let commands = items.filter_map(|item| item.post.as_mut());
         for parameter in commands.flat_map(|command| command.parameters.iter_mut().flatten()) {
             if let RefOr::T(parameter) = parameter {
-                require_a_number(parameter);
+                forbid_null(parameter);
             }
         }
         let Some(components) = description.components.as_mut() else {
@@ -88,13 +87,30 @@ impl Modify for Exact {
     }
 }
 
-/// A deadline may be missing, and is not null: a header has no such value.
-fn require_a_number(parameter: &mut Parameter) {
-    if let Some(RefOr::T(Schema::Object(object))) = parameter.schema.as_mut()
-        && parameter.name.eq_ignore_ascii_case(DEADLINE_HEADER)
-    {
-        object.schema_type = SchemaType::new(Type::Integer);
+/// A parameter may be missing, and is never null: neither a header nor a path has such a value.
+fn forbid_null(parameter: &mut Parameter) {
+    match parameter.schema.as_mut() {
+        Some(RefOr::T(Schema::Object(object))) => {
+            if let SchemaType::Array(types) = &object.schema_type {
+                let mut told = types.iter().filter(|kind| **kind != Type::Null);
+                if let (Some(only), None) = (told.next(), told.next()) {
+                    object.schema_type = SchemaType::Type(only.clone());
+                }
+            }
+        }
+        Some(RefOr::T(Schema::OneOf(choice))) => {
+            let mut told = choice.items.iter().filter(|item| !is_null(item));
+            if let (Some(only), None) = (told.next().cloned(), told.next()) {
+                parameter.schema = Some(only);
+            }
+        }
+        _ => {}
     }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    matches!(schema, RefOr::T(Schema::Object(object))
+        if object.schema_type == SchemaType::Type(Type::Null))
 }
 
 fn close(choice: &mut OneOf) {
