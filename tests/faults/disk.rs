@@ -1,12 +1,13 @@
 //! A data folder on a disk of its own, which is full or read-only.
 
-use crate::{assert_runs, busy, pid, succeed};
+use crate::{LONG, assert_runs, busy, pid, succeed};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::Command;
-use trusty_tests::Home;
-use trusty_tests::trusty::run;
+use std::process::{Child, Command, Stdio};
+use trusty_tests::trusty::{connect, list, run, session_of, surroundings};
+use trusty_tests::wait::until;
+use trusty_tests::{Home, StandIn};
 
 /// A small disk that holds the data folder of a home, for as long as this lives.
 struct SmallDisk(PathBuf);
@@ -14,9 +15,15 @@ struct SmallDisk(PathBuf);
 impl SmallDisk {
     /// Nothing where no disk may be mounted, which is printed.
     fn mount(home: &Home) -> Option<Self> {
+        Self::mount_sized(home, "512k")
+    }
+
+    /// One with so much room.
+    fn mount_sized(home: &Home, size: &str) -> Option<Self> {
         let folder = home.xdg_data();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=512k,mode=700", "tmpfs"]);
+        let options = format!("size={size},mode=700");
+        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]);
         let done = mount.arg(&folder).output().expect("mount runs");
         if !done.status.success() {
             println!("skipped: no disk may be mounted here");
@@ -86,11 +93,8 @@ fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
     for resume in [vec!["resume", pause[1]], vec!["resume", "--all"]] {
         succeed(&home, &pause);
         disk.remount("ro");
-        let done = run(&home, &resume);
-        assert_runs(
-            &session,
-            &format!("{resume:?} on a read-only disk: {done:?}"),
-        );
+        succeed(&home, &resume);
+        assert_runs(&session, &format!("{resume:?} on a read-only disk"));
         let refused = run(&home, pause);
         assert_ne!(refused.status.code(), Some(0), "{refused:?}");
         assert_runs(&session, "a pause on a read-only disk");
@@ -99,4 +103,50 @@ fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
         succeed(&home, &["resume", "--all"]);
         assert_runs(&session, "the disk is back");
     }
+}
+
+/// The hook that a client runs before it runs a tool.
+fn gate(home: &Home, session: &StandIn) -> Child {
+    let mut hook = Command::new(home.xdg_data().join("trusty/bin/trusty-hook"));
+    hook.arg("PreToolUse")
+        .env_clear()
+        .envs(surroundings(home))
+        .env("CLAUDE_PID", pid(session))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut hook = hook.spawn().expect("the hook program runs");
+    let payload = br#"{"hook_event_name":"PreToolUse","session_id":"s","tool_name":"Bash"}"#;
+    let mut input = hook.stdin.take().expect("piped");
+    input.write_all(payload).expect("told");
+    hook
+}
+
+/// The record alone is what keeps a held session waiting, and it cannot be removed.
+#[test]
+fn a_hold_ends_on_a_disk_that_became_read_only() {
+    let home = Home::new();
+    let Some(disk) = SmallDisk::mount_sized(&home, "512m") else {
+        return;
+    };
+    let session = busy(&home);
+    connect(&home);
+    succeed(&home, &["pause", &pid(&session), "--how", "hold"]);
+    let hook = gate(&home, &session);
+    let waits = home.xdg_data().join("trusty/paused");
+    until(LONG, "a hook that waits", || {
+        let mut entries = fs::read_dir(&waits).ok()?.flatten();
+        entries
+            .any(|e| e.path().extension().is_some_and(|e| e == "gate"))
+            .then_some(())
+    });
+    disk.remount("ro");
+    succeed(&home, &["resume", &pid(&session)]);
+    // Its hook goes on, and says nothing that would keep the tool from running.
+    let ended = hook.wait_with_output().expect("it ends");
+    assert!(ended.stdout.is_empty(), "{ended:?}");
+    let listed = list(&home);
+    let listed = session_of(&listed, session.process().pid).expect("listed");
+    assert!(listed["pause"].is_null(), "{listed}");
+    disk.remount("rw");
+    succeed(&home, &["resume", "--all"]);
 }

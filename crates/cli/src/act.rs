@@ -342,6 +342,10 @@ async fn end(place: &Place, session: &Session, how: StopRequest) -> Result<Ended
             match perform(place, session.id, action).await? {
                 Ok(()) => Ok(Ended::Gone),
                 Err(ActionError::Stays(why)) => Ok(Ended::Stays(why)),
+                Err(left @ ActionError::RecordLeft(..)) => {
+                    out::tell(&left.to_string());
+                    Ok(Ended::Gone)
+                }
                 Err(e) => Err(failure(e)),
             }
         }

@@ -13,7 +13,7 @@ mod text;
 
 pub use entries::{EVENTS, Entries, HOOK_TIMEOUT_SECONDS};
 pub(crate) use leftovers::clean_leftovers;
-pub use program::{data_home_of, program};
+pub use program::{data_home_of, is_hook_program, program};
 pub use reach::{StartedProcess, hook_obstacle, hook_obstacle_now};
 pub use text::{Holds, Unfit, disables_hooks, holds, with, without};
 
@@ -363,7 +363,7 @@ pub fn renew(around: &Surroundings) -> Result<(), ConnectError> {
     let marks = MarkFolder::new(around);
     let before = marks.marking_program();
     let renewed = program::renew(around)?;
-    if renewed || before.is_none() {
+    if renewed || before != Some(MarkingProgram::Known) {
         let followed = marks.follow_program(before);
         followed.map_err(|e| ConnectError::Io(marks.folder().to_path_buf(), e))?;
     }

@@ -215,7 +215,8 @@ impl Engine {
         let (send_jobs, jobs) = mpsc::channel(JOBS);
         let (within, facts) = (around.clone(), feed.1.clone());
         let told = Out { outcomes, facts };
-        spawn("trusty-hands", move || work::run(within, jobs, told))?;
+        // What it does calls fsync and waits for locks, so it never shares a runtime.
+        spawn_apart("trusty-hands", move || work::run(within, jobs, told))?;
         let answers = AnswerRecorder::start(AnswerLog::of(around), feed.1.clone())?;
         let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
         for fact in settings::facts(&around.settings_file(), policy, &now) {
@@ -263,10 +264,9 @@ struct Release {
 
 /// What is to be done to a record that is not true.
 fn repair(wanted: &Wanted, id: SessionId) -> Job {
-    if wanted.not_held.contains(&id) {
-        Job::GiveUpHold(id)
-    } else {
-        Job::Reconcile(id)
+    match wanted.not_held.get(&id) {
+        Some(since) => Job::GiveUpHold(id, *since),
+        None => Job::Reconcile(id),
     }
 }
 
@@ -299,13 +299,24 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Future<Output = Ended>,
 {
+    let Some(runtime) = shared_runtime() else {
+        return spawn_apart(name, future);
+    };
+    let body = move || {
+        runtime.block_on(future());
+    };
+    let named = thread::Builder::new().name(name.to_owned());
+    named.spawn(body).map(drop).map_err(StartError::Thread)
+}
+
+/// The same on a runtime that no other thread shares, however few files may be open.
+fn spawn_apart<F, T>(name: &str, future: F) -> Result<(), StartError>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Future<Output = Ended>,
+{
     let (ready, started) = std::sync::mpsc::channel();
     let body = move || {
-        if let Some(runtime) = shared_runtime() {
-            let _ = ready.send(Ok(()));
-            runtime.block_on(future());
-            return;
-        }
         match runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => {
                 let _ = ready.send(Ok(()));

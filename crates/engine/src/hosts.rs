@@ -24,6 +24,7 @@ use crate::io::tmux;
 use crate::store::{Lock, Locking, Store, StoreError};
 use crate::surroundings::Surroundings;
 use std::path::PathBuf;
+use std::time::SystemTime;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Deed, Plan, Refusal};
 use trusty_fleet::pause::{PauseKind, PauseRecord, Phase};
@@ -189,6 +190,8 @@ pub enum GivenUp {
     Removed,
     /// There is no such record any more.
     NothingToDo,
+    /// A hook of ours waits below the session, though its mark could not be written: it holds.
+    HookWaits,
 }
 
 impl Reconciled {
@@ -310,14 +313,20 @@ impl Hands {
         }
     }
 
-    /// Removes the record of a hold that did not hold its session. Nothing is undone: the session
-    /// was never kept from anything.
-    pub fn give_up_hold(&self, id: SessionId) -> Result<GivenUp, ActionError> {
+    /// Removes the record of a hold asked for at `since` that did not hold its session. Nothing is
+    /// undone: the session was never kept from anything.
+    pub fn give_up_hold(&self, id: SessionId, since: SystemTime) -> Result<GivenUp, ActionError> {
         let _lock = self.lock(id)?;
         let record = self.store.read(id)?;
-        let is_hold = |r: &PauseRecord| r.kind() == PauseKind::Hold && r.phase == Phase::Paused;
-        if !record.as_ref().is_some_and(is_hold) {
+        let is_meant = |r: &PauseRecord| {
+            r.kind() == PauseKind::Hold && r.phase == Phase::Paused && r.since == since
+        };
+        let Some(record) = record.filter(is_meant) else {
             return Ok(GivenUp::NothingToDo);
+        };
+        let waits = tree::has_hook_below(record.client);
+        if waits.map_err(work::failed("look for a hook that waits"))? {
+            return Ok(GivenUp::HookWaits);
         }
         self.store.remove(id)?;
         Ok(GivenUp::Removed)

@@ -2,9 +2,11 @@
 //! done and removed after its end is confirmed.
 //!
 //! `<data>/paused/<session>.json` is a record, `<session>.lock` is locked by whoever works on it,
-//! `<session>.<pid>.gate` is a hook that waits for its end. All are the owner's alone.
+//! `<session>.<pid>.gate` is a hook that waits for its end. All are the owner's alone. Where a record
+//! cannot be removed, a mark in the runtime folder ends it: see `released`.
 
 mod leftovers;
+mod released;
 
 use crate::io::files::{self, ReadError};
 use crate::io::paths;
@@ -18,6 +20,7 @@ use std::fs;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use trusty_fleet::SessionId;
 use trusty_fleet::pause::{Gate, PauseRecord};
 
@@ -62,6 +65,7 @@ impl StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
+    around: Arc<Surroundings>,
 }
 
 /// The form of the records that are written, and the latest that is understood.
@@ -86,6 +90,7 @@ impl Store {
     pub fn of(around: &Surroundings) -> Self {
         Self {
             folder: around.data_dir().join("paused"),
+            around: Arc::new(around.clone()),
         }
     }
 
@@ -111,7 +116,10 @@ impl Store {
             Ok(Some(RecordForm { version })) if version > RECORD_FORM => {
                 Err(StoreError::Later(path, version))
             }
-            Ok(_) => read(&path),
+            Ok(_) => {
+                let record = read::<PauseRecord>(&path)?;
+                Ok(record.filter(|record| !self.is_released(record)))
+            }
             Err(e) => Err(e),
         }
     }
@@ -183,11 +191,16 @@ impl Store {
         let path = self.path(id);
         match remove(&path) {
             // Where nothing can be removed, an emptied record says as much: none, for every reader.
-            Err(StoreError::Write(_, e)) if is_read_only(&e) && empty(&path).is_ok() => {
-                return Ok(());
+            Err(StoreError::Write(_, e)) if is_read_only(&e) => {
+                return if empty(&path).is_ok() {
+                    Ok(())
+                } else {
+                    self.release(id)
+                };
             }
             done => done?,
         }
+        self.forget_release(id);
         // Whoever was ended while writing has left a part, and a hook that was, its mark.
         let left = |name: &str| {
             let rest = name.strip_prefix(&format!("{id}."))?;
@@ -304,7 +317,9 @@ struct RecordForm {
 /// Whether nothing can be written at a place, or not by us.
 fn is_read_only(e: &io::Error) -> bool {
     let number = e.raw_os_error().map(Errno::from_raw_os_error);
-    matches!(number, Some(Errno::ROFS | Errno::ACCESS | Errno::PERM))
+    // A refused path is of the kind `PermissionDenied`, too, and has no number.
+    matches!(number, Some(Errno::ACCESS | Errno::PERM))
+        || e.kind() == io::ErrorKind::ReadOnlyFilesystem
 }
 
 /// Writes into a lock who has it, for those who ask in vain. Without that they are told less.

@@ -1,7 +1,7 @@
 //! The gate: while a record says that its session is held, the next tool and the next prompt wait.
 //! Only the record counts, whether an engine runs or not.
 
-use crate::client::{Awaiting, LOOK, living, parents};
+use crate::client::{Awaiting, LOOK, living, parent, parents};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -92,10 +92,21 @@ pub(crate) fn pass(
         return Passed::Free;
     };
     // Held or not is a matter of the record: a mark that cannot be written is only not seen.
-    let _ = store.write_gate(id, &mark(own, kind, payload));
-    let passed = wait(&store, id, client, MAX_HOLD);
+    let waited = waited_before(own, client);
+    let _ = store.write_gate(id, &mark(own, kind, payload, waited));
+    let passed = wait(&store, id, client, MAX_HOLD.saturating_sub(waited));
     let _ = store.remove_gate(id, own.pid);
     passed
+}
+
+/// How long the client has waited already: for the shell that runs this hook, perhaps again after
+/// another was killed.
+fn waited_before(own: ProcessKey, client: ProcessKey) -> Duration {
+    let shell = parent().filter(|pid| *pid != client.pid).and_then(living);
+    // A client before 2.1 may be further above, and a hook may be run by hand.
+    let shell = shell.filter(|shell| shell.start >= client.start);
+    let began = sys::started(shell.unwrap_or(own).start);
+    sys::since_boot().saturating_sub(began)
 }
 
 fn record(store: &Store, id: SessionId) -> Option<PauseRecord> {
@@ -140,7 +151,7 @@ struct Payload {
 /// The longest name taken, in characters.
 const NAME: usize = 200;
 
-fn mark(process: ProcessKey, kind: Kind, payload: &[u8]) -> Gate {
+fn mark(process: ProcessKey, kind: Kind, payload: &[u8], waited: Duration) -> Gate {
     let payload: Payload = serde_json::from_slice(payload).unwrap_or_default();
     let name = |field: &Value| Some(field.as_str()?.chars().take(NAME).collect());
     Gate {
@@ -148,7 +159,7 @@ fn mark(process: ProcessKey, kind: Kind, payload: &[u8]) -> Gate {
         event: kind.event().to_owned(),
         agent: name(&payload.agent_id),
         tool: name(&payload.tool_name),
-        since: Some(clock::wall()),
+        since: clock::wall().checked_sub(waited),
     }
 }
 
@@ -241,6 +252,25 @@ mod tests {
         assert!(MAX_HOLD < granted, "the answer comes before");
     }
 
+    /// A hook that is run again does not get the whole time again: its client counts on.
+    #[test]
+    fn a_gate_counts_from_the_start_of_the_shell_that_runs_it() {
+        let own = living(std::process::id()).expect("this process");
+        let above = parent().and_then(living).expect("a parent");
+        let waited = sys::since_boot().saturating_sub(sys::started(above.start));
+        let oldest = ProcessKey {
+            pid: 1,
+            start: trusty_fleet::identity::StartTime(0),
+        };
+        assert!(waited_before(own, oldest) >= waited);
+        let own_age = sys::since_boot().saturating_sub(sys::started(own.start));
+        // Its own client runs it without a shell.
+        assert!(waited_before(own, above) < own_age + Duration::from_mins(1));
+        let gate = mark(own, Kind::Tool, b"", Duration::from_hours(1));
+        let since = gate.since.expect("told");
+        assert!(since.elapsed().expect("past") >= Duration::from_hours(1));
+    }
+
     #[test]
     fn refusals_have_the_form_that_the_client_reads() {
         let tool = Kind::Tool.refusal("why");
@@ -260,7 +290,7 @@ mod tests {
     fn a_mark_names_who_is_held() {
         let own = living(std::process::id()).expect("this process");
         let read = |payload: &str| {
-            let gate = mark(own, Kind::Tool, payload.as_bytes());
+            let gate = mark(own, Kind::Tool, payload.as_bytes(), Duration::ZERO);
             (gate.agent, gate.tool)
         };
         let both = r#"{"agent_id":"a1","tool_name":"Bash","tool_input":{"command":"x"}}"#;

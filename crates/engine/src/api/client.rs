@@ -322,6 +322,8 @@ impl Remote {
                 Ok(_) => failed = ClientError::Foreign(socket),
                 Err(e) => match e.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {}
+                    // Its queue is full, for it takes no connection out of it any more.
+                    io::ErrorKind::WouldBlock => failed = ClientError::Silent,
                     _ => failed = ClientError::Broken(e.to_string()),
                 },
             }

@@ -33,6 +33,13 @@ pub fn data_home_of(exe: &Path) -> Option<PathBuf> {
     is_copy.then(|| data.parent().map(Path::to_path_buf))?
 }
 
+/// Whether an executable is a hook program. Linux adds a word to the path of one that was replaced
+/// while it ran.
+pub fn is_hook_program(executable: &Path) -> bool {
+    let name = executable.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.trim_end_matches(" (deleted)") == NAME)
+}
+
 /// Whether a client could start it.
 pub(super) fn is_there(program: &Path) -> bool {
     fs::metadata(program).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o100 != 0)
@@ -48,10 +55,10 @@ const TRIAL_ARGUMENT: &str = "try";
 /// How long a trial may take: a machine under load starts a program within it.
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Runs the copy once, as a client would, with nothing to do.
-fn try_once(program: &Path) -> Result<(), ConnectError> {
+/// Runs a copy once, as a client would, with nothing to do. It is the program, or will be.
+fn try_once(copy: &Path, program: &Path) -> Result<(), ConnectError> {
     let failed = |why: String| ConnectError::ProgramCannotRun(program.to_path_buf(), why);
-    let ended = run_to_end(program, &[TRIAL_ARGUMENT], TRIAL_TIMEOUT);
+    let ended = run_to_end(copy, &[TRIAL_ARGUMENT], TRIAL_TIMEOUT);
     match ended {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(failed(status.to_string())),
@@ -83,9 +90,11 @@ pub(super) fn install(around: &Surroundings) -> Result<bool, ConnectError> {
     let bytes = fs::read(&from).map_err(|_| ConnectError::NoProgram(from))?;
     let to = program(around);
     make_folders(&around.data_dir())?;
-    let new = put(&to, &bytes).map_err(|e| ConnectError::Io(to.clone(), e))?;
+    let new = put(&to, &bytes, |copy| try_once(copy, &to))?;
     check(&to)?;
-    try_once(&to)?;
+    if !new {
+        try_once(&to, &to)?;
+    }
     Ok(new)
 }
 
@@ -111,24 +120,34 @@ pub(super) fn renew(around: &Surroundings) -> Result<bool, ConnectError> {
     }
 }
 
-fn put(to: &Path, bytes: &[u8]) -> io::Result<bool> {
+/// Puts it in place once a trial shows that it runs: one that runs is never replaced by one that
+/// does not. Whether it was put there anew.
+fn put(
+    to: &Path,
+    bytes: &[u8],
+    is_tried: impl Fn(&Path) -> Result<(), ConnectError>,
+) -> Result<bool, ConnectError> {
     if is_safe(to) && fs::read(to).is_ok_and(|there| there == bytes) {
         return Ok(false);
     }
-    let folder = to.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let failed = |e: io::Error| ConnectError::Io(to.to_path_buf(), e);
+    let folder = to.parent().ok_or(io::ErrorKind::InvalidInput);
+    let folder = folder.map_err(|e| failed(e.into()))?;
     let new = folder.join(format!("{HALF_PREFIX}{}", std::process::id()));
     // Left by one of that pid who did not come to the end.
     let _ = fs::remove_file(&new);
     let mut options = OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o700).open(&new);
-    let done = file.and_then(|mut file| {
+    let written = file.and_then(|mut file| {
         file.write_all(bytes)?;
         file.set_permissions(fs::Permissions::from_mode(0o700))?;
-        file.sync_all()?;
-        // A file that is open for writing cannot be run.
-        drop(file);
-        fs::rename(&new, to)?;
-        File::open(folder)?.sync_all()
+        file.sync_all()
+        // It is closed here: a file that is open for writing cannot be run.
+    });
+    let tried = written.map_err(failed).and_then(|()| is_tried(&new));
+    let done = tried.and_then(|()| {
+        let placed = fs::rename(&new, to).and_then(|()| File::open(folder)?.sync_all());
+        placed.map_err(failed)
     });
     if done.is_err() {
         let _ = fs::remove_file(&new);
@@ -163,17 +182,23 @@ mod tests {
         let to = dir.path().join("bin").join(NAME);
         make_folders(dir.path()).expect("made");
         for bytes in ["one", "two"] {
-            put(&to, bytes.as_bytes()).expect("put");
+            put(&to, bytes.as_bytes(), |_| Ok(())).expect("put");
             assert_eq!(fs::read_to_string(&to).expect("read"), bytes);
         }
         fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).expect("chmod");
         assert!(!is_there(&to));
-        put(&to, b"two").expect("put");
+        put(&to, b"two", |_| Ok(())).expect("put");
         assert!(is_there(&to));
+        let cannot_run = |copy: &Path| {
+            let why = "exit status: 126".to_owned();
+            Err(ConnectError::ProgramCannotRun(copy.to_path_buf(), why))
+        };
+        put(&to, b"three", cannot_run).expect_err("it does not run");
+        assert_eq!(fs::read_to_string(&to).expect("read"), "two");
         // Another user wrote into it, or could have.
         fs::set_permissions(&to, fs::Permissions::from_mode(0o757)).expect("chmod");
         assert!(!is_safe(&to));
-        put(&to, b"two").expect("put");
+        put(&to, b"two", |_| Ok(())).expect("put");
         assert!(is_safe(&to));
         let names = fs::read_dir(dir.path().join("bin"))
             .expect("listed")

@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use crate::sources::{Ended, Outlet};
 use crate::surroundings::Surroundings;
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot};
 use trusty_fleet::action::{Plan, Verb};
 use trusty_fleet::observation::{Act, HealthKey};
@@ -22,7 +23,7 @@ pub(super) enum Job {
     /// A record is to be made true.
     Reconcile(SessionId),
     /// A hold that did not hold its session is to be given up.
-    GiveUpHold(SessionId),
+    GiveUpHold(SessionId, SystemTime),
     /// The terminal of a session is to come to the front.
     Jump(Box<Session>, CommandLease, Landed),
 }
@@ -108,12 +109,13 @@ async fn work(
             };
             out.tell(Outcome::Jumped(id, done, reply)).await;
         }
-        Job::GiveUpHold(id) => match hands.give_up_hold(id) {
+        Job::GiveUpHold(id, since) => match hands.give_up_hold(id, since) {
             Ok(GivenUp::Removed) => {
                 // A loop that has ended needs to know nothing.
                 let _ = out.facts.tell(vec![Fact::Act(id, Act::NotHeld)]).await;
             }
-            Ok(GivenUp::NothingToDo) | Err(ActionError::Busy | ActionError::Held(_)) => {}
+            Ok(GivenUp::NothingToDo | GivenUp::HookWaits)
+            | Err(ActionError::Busy | ActionError::Held(_)) => {}
             Err(e) => {
                 let problem = format!("could not repair the paused session: {e}");
                 let fact = Fact::Health(health_key(id), Some(problem));

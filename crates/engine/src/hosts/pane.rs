@@ -18,11 +18,12 @@ use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::observation::{PaneKey, RegistryFile};
 use trusty_fleet::pause::{Means, Phase};
 
-/// How long the client and its shell may take to change places.
-const LIMIT: Duration = Duration::from_secs(5);
-/// How long a client may take to end its turn after Escape: 0.2 s when it is quiet (measured,
-/// 2.1.330), over 5 s where 17 processes wait for two cores.
-const INTERRUPT_LIMIT: Duration = Duration::from_secs(20);
+/// How long the client and its shell may take to change places after a key, or the client to end
+/// its turn: 0.2 s when the machine is quiet (measured, 2.1.330), over 5 s where 17 processes wait
+/// for two cores.
+const KEY_TAKEN_LIMIT: Duration = Duration::from_secs(20);
+/// How long a shell may take to take its terminal back once its job is put aside.
+const SHELL_LIMIT: Duration = Duration::from_secs(5);
 /// A key that was pressed a moment ago is taken within this time.
 const IN_FLIGHT: Duration = Duration::from_millis(1500);
 /// A prompt that stays as it is for so long is whole.
@@ -164,8 +165,11 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
     point("suspend.pressed");
     let aside = || Ok(tree::rests(key)? && has_terminal(shell)?);
     let what = "put it aside with Ctrl-Z";
-    if !tree::until(LIMIT, aside).await.map_err(failed(what))? {
-        return Err(failed(what)("it goes on; try again"));
+    if !tree::until(KEY_TAKEN_LIMIT, aside).await.map_err(failed(what))? {
+        return Err(failed(what)(
+            "Claude Code did not take the key within 20 s; if it does later, type fg in the tmux \
+             pane",
+        ));
     }
     point("suspend.stopped");
     let look = prompt(work.hands, &pane, shell, &usual, &shown).await?;
@@ -250,7 +254,7 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
     let key = work.client();
     let see = || failed("look at its process");
     if how == Undo::Left {
-        settle(work).await?;
+        settle(work, shell).await?;
     }
     let Some(stat) = tree::alive(key).map_err(see())? else {
         return Ok(());
@@ -295,7 +299,7 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
         }
         point("suspend.fg-typed");
         let back = || Ok(tree::alive(key)?.is_none() || (tree::runs(key)? && has_terminal(key)?));
-        if !tree::until(LIMIT, back).await.map_err(see())? {
+        if !tree::until(KEY_TAKEN_LIMIT, back).await.map_err(see())? {
             return Err(by_hand("it did not come back"));
         }
     }
@@ -306,15 +310,21 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
 }
 
 /// A key that was pressed right before its presser was ended may not have been taken yet.
-async fn settle(work: &Work<'_>) -> Result<(), ActionError> {
+async fn settle(work: &Work<'_>, shell: ProcessKey) -> Result<(), ActionError> {
     let key = work.client();
-    let so: fn(ProcessKey) -> io::Result<bool> = match work.record.phase {
-        Phase::Pausing => tree::rests,
-        Phase::Resuming => tree::runs,
+    let failed = || failed("look at its process");
+    let taken = match work.record.phase {
+        Phase::Pausing => tree::until(IN_FLIGHT, || tree::rests(key)).await,
+        Phase::Resuming => tree::until(IN_FLIGHT, || tree::runs(key)).await,
         Phase::Paused | Phase::Ending => return Ok(()),
     };
-    let settled = tree::until(IN_FLIGHT, || so(key)).await;
-    settled.map(drop).map_err(failed("look at its process"))
+    if !taken.map_err(failed())? || work.record.phase != Phase::Pausing {
+        return Ok(());
+    }
+    // Its shell takes the terminal only after it has heard of that.
+    let shown = || Ok(has_terminal(shell)? || !tree::rests(key)?);
+    let shown = tree::until(SHELL_LIMIT, shown).await;
+    shown.map(drop).map_err(failed())
 }
 
 /// The settings that a client which has its terminal back had before. It sets most of them
@@ -369,7 +379,7 @@ pub(super) async fn interrupt(
     point("interrupt.pressed");
     let begun = clock::instant();
     let mut over_since = None;
-    while begun.elapsed() < INTERRUPT_LIMIT {
+    while begun.elapsed() < KEY_TAKEN_LIMIT {
         clock::sleep(LOOK_AGAIN).await;
         client(work)?;
         let over = match registry.map_or(TurnState::Unknown, turn::told) {

@@ -13,10 +13,8 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
     }
     if work.record.phase != Phase::Paused {
         return match finish(work).await? {
-            Reconciled::Paused => Err(ActionError::Changed(
-                "it was put aside with Ctrl-Z; type fg in that terminal".into(),
-            )),
-            done => Ok(done),
+            Finished::As(became) => Ok(became),
+            Finished::PutAside(why) => Err(why),
         };
     }
     let kind = work.record.kind();
@@ -43,8 +41,13 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
         return Err(e);
     }
     let became = state(work)?;
-    work.forget(became)?;
-    Ok(became)
+    match work.forget(became) {
+        // The record is the hold: as long as it is there, the hooks keep waiting.
+        Err(ActionError::RecordLeft(Reconciled::Running, e)) if kind == PauseKind::Hold => {
+            Err(ActionError::Store(e))
+        }
+        forgotten => forgotten.map(|()| became),
+    }
 }
 
 /// Whether a session that is paused by stopping it goes on.
@@ -62,7 +65,10 @@ pub(super) async fn reconcile(work: &mut Work<'_>) -> Result<Reconciled, ActionE
     if work.record.phase == Phase::Paused && !interrupted && work.holds()? && !has_hung_up(work)? {
         return Ok(Reconciled::Paused);
     }
-    finish(work).await
+    Ok(match finish(work).await? {
+        Finished::As(became) => became,
+        Finished::PutAside(_) => Reconciled::Paused,
+    })
 }
 
 /// Whether the session has ended.
@@ -82,20 +88,28 @@ async fn clean_up(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
     Ok(Reconciled::Ended)
 }
 
+/// What became of a pause that was not finished.
+enum Finished {
+    /// Nothing of it is left.
+    As(Reconciled),
+    /// Its client is put aside, and for this reason not ours to bring back.
+    PutAside(ActionError),
+}
+
 /// Undoes whatever is left.
-async fn finish(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
+async fn finish(work: &mut Work<'_>) -> Result<Finished, ActionError> {
     match work.undo(Undo::Left).await {
         Ok(()) => {
             let became = state(work)?;
             work.forget(became)?;
-            Ok(became)
+            Ok(Finished::As(became))
         }
-        // Put aside, and not ours to bring back: then that is what it is, until somebody does.
-        Err(ActionError::Changed(_))
+        // Then that is what it is, until somebody does.
+        Err(why @ ActionError::Changed(_))
             if work.record.kind() == PauseKind::Suspend && work.holds()? =>
         {
             work.enter(Phase::Paused)?;
-            Ok(Reconciled::Paused)
+            Ok(Finished::PutAside(why))
         }
         Err(e) => Err(e),
     }

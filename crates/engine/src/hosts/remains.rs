@@ -18,6 +18,8 @@ const MAX_SHELLS: usize = 32;
 #[derive(Debug)]
 pub struct PauseRemains {
     session: SessionId,
+    /// The process that was looked at.
+    pid: Option<u32>,
     /// Why the record that is there cannot be used; none where it is lost.
     record: Option<StoreError>,
     /// The client, and what still keeps it from running.
@@ -28,9 +30,15 @@ pub struct PauseRemains {
 impl PauseRemains {
     /// Why the pause cannot be ended as others are.
     pub fn reason(&self) -> String {
-        match &self.record {
-            Some(e) => format!("its pause record cannot be used: {e}"),
-            None => "its pause record is lost".to_owned(),
+        match (&self.record, &self.kept) {
+            (Some(e), _) => format!("the pause record cannot be used: {e}"),
+            // Its name shows that the group is ours; a signal has no name.
+            (None, Some((_, Means::Stop { .. }))) => {
+                "the session is stopped without a pause record: another program stopped it, or the \
+                 record is lost"
+                    .to_owned()
+            }
+            (None, _) => "the pause record is lost".to_owned(),
         }
     }
 
@@ -96,6 +104,7 @@ impl Hands {
         }
         Ok(Some(PauseRemains {
             session,
+            pid,
             record,
             kept,
             aside: self.store.aside(session),
@@ -106,15 +115,18 @@ impl Hands {
     ///
     /// # Errors
     ///
-    /// If another process works on the session, or a step fails; what was not undone is left.
-    pub async fn clear(&self, remains: PauseRemains) -> Result<(), ActionError> {
-        let PauseRemains {
-            session,
-            record,
-            kept,
-            ..
-        } = remains;
+    /// If another process works on the session, it is not as it was when the user was asked, or a
+    /// step fails; what was not undone is left.
+    pub async fn clear(&self, asked: PauseRemains) -> Result<(), ActionError> {
+        let session = asked.session;
         let _lock = self.lock(session)?;
+        let now = self.remains(session, asked.pid)?;
+        let now = now.filter(|now| (now.reason(), now.steps()) == (asked.reason(), asked.steps()));
+        let Some(PauseRemains { record, kept, .. }) = now else {
+            return Err(ActionError::Changed(
+                "the session has changed since you were asked; run the command again".into(),
+            ));
+        };
         let machine = sys::machine().map_err(failed("look at the machine"))?;
         if let Some((client, means)) = kept {
             let mut work = Work {

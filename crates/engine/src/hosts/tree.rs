@@ -1,5 +1,6 @@
 //! Who is there, and who is below whom.
 
+use crate::connect;
 use crate::io::clock;
 use crate::io::sys::{self, Stat};
 use rustix::process::Signal;
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
+use trusty_platform::process_files::process_executable;
 
 /// How often something awaited is looked at.
 const STEP: Duration = Duration::from_millis(10);
@@ -69,6 +71,13 @@ pub(super) fn below(root: ProcessKey) -> io::Result<Vec<Found>> {
         at += 1;
     }
     Ok(tree)
+}
+
+/// Whether a hook program of ours, of whatever version, runs below a client.
+pub(super) fn has_hook_below(client: ProcessKey) -> io::Result<bool> {
+    let below = below(client)?.into_iter();
+    let mut executables = below.filter_map(|found| process_executable(found.key.pid));
+    Ok(executables.any(|path| connect::is_hook_program(&path)))
 }
 
 /// The children of a process.

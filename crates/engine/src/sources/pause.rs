@@ -153,8 +153,9 @@ pub async fn run(mut pauses: Pauses, mut orders: Receiver<Orders>, out: Outlet) 
             pauses.marks.clean();
             cleaned_at = Some(clock::instant());
         }
-        let folders = [pauses.store.folder(), pauses.marks.folder()];
-        let moved = watch.aim(folders.map(Path::to_path_buf).into_iter());
+        let folders = [pauses.store.folder(), pauses.marks.folder()].map(Path::to_path_buf);
+        let released = pauses.store.release_folder();
+        let moved = watch.aim(folders.into_iter().chain(released));
         let mut facts = pauses.look();
         facts.extend(watch.health());
         if out.tell(facts).await.is_err() {

@@ -13,6 +13,7 @@ use crate::status::{FAILURE_SHOWN, HoldOutlook, NOT_HELD_SHOWN};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// All that follows from what is filed, at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +44,9 @@ pub struct Wanted {
     pub lists: BTreeMap<PathBuf, PathBuf>,
     /// Pauses whose record does not tell the truth any more.
     pub stale_pauses: BTreeSet<SessionId>,
-    /// Those of them whose sessions were to be held and worked on: they are given up.
-    pub not_held: BTreeSet<SessionId>,
+    /// Those of them whose sessions were to be held and worked on: they are given up, each by the
+    /// time at which it was asked for.
+    pub not_held: BTreeMap<SessionId, SystemTime>,
     /// Requests whose hooks are to be held, and until when, if that is limited; all others are
     /// to be let go.
     pub held: BTreeMap<RequestId, Option<Timestamp>>,
@@ -122,7 +124,9 @@ impl Fleet {
         let not_held = known
             .iter()
             .filter(|k| k.verdict.hold == HoldOutlook::NotHeld);
-        wanted.not_held = not_held.map(|k| self.machine.session_id(k.key)).collect();
+        wanted.not_held = not_held
+            .filter_map(|k| Some((self.machine.session_id(k.key), k.case.pause?.1.since)))
+            .collect();
         wanted
     }
 }

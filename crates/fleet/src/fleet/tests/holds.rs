@@ -43,7 +43,7 @@ fn drawn(facts: &Facts, ms: i64) -> Session {
 
 fn is_given_up(facts: &Facts, ms: i64) -> bool {
     let wanted = fleet(facts.clone()).wanted(at(ms));
-    let given_up = wanted.not_held.contains(&id(9, 7));
+    let given_up = wanted.not_held.contains_key(&id(9, 7));
     assert!(!given_up || wanted.stale_pauses.contains(&id(9, 7)));
     given_up
 }

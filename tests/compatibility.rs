@@ -1,0 +1,238 @@
+//! What version 0.1.0 has left behind, or still runs, goes on to work: its settings, its pause
+//! records, its hooks and its command. The files in `compatibility/` were written by 0.1.0.
+#![cfg(target_os = "linux")]
+
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+use trusty_engine::io::sys;
+use trusty_fleet::identity::{ProcessKey, StartTime};
+use trusty_tests::trusty::{configure, list, run, serve, session_of, word};
+use trusty_tests::wait::until;
+use trusty_tests::{Home, LocalApi, Signal, StandIn, Value};
+
+const LONG: Duration = Duration::from_mins(1);
+
+fn fixture(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("compatibility");
+    fs::read_to_string(folder.join(name)).expect("a fixture")
+}
+
+/// Puts a record of 0.1.0 into place, as if it had been written for this session.
+fn leave_record(home: &Home, session: &StandIn, name: &str) {
+    let process = session.process();
+    let client = json!({"pid": process.pid, "start": process.start_ticks});
+    let machine = sys::machine().expect("readable");
+    let id = machine.session_id(ProcessKey {
+        pid: process.pid,
+        start: StartTime(process.start_ticks),
+    });
+    let mut record: Value = serde_json::from_str(&fixture(name)).expect("JSON");
+    record["session"] = json!(id.to_string());
+    record["boot"] = json!(machine.boot);
+    record["domain"] = json!(machine.domain);
+    if record["means"]["Stop"].is_object() {
+        record["means"]["Stop"]["group"] = json!([client]);
+    }
+    record["client"] = client;
+    let folder = home.xdg_data().join("trusty/paused");
+    fs::create_dir_all(&folder).expect("the records' folder");
+    // 0.1.0 leaves the lock of a paused session beside its record.
+    fs::write(folder.join(format!("{id}.lock")), "").expect("a lock");
+    let file = folder.join(format!("{id}.json"));
+    fs::write(file, record.to_string()).expect("a record");
+}
+
+fn records(home: &Home) -> usize {
+    let folder = home.xdg_data().join("trusty/paused");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_record = |e: &fs::DirEntry| e.path().extension().is_some_and(|e| e == "json");
+    entries.filter(is_record).count()
+}
+
+fn shown(home: &Home, session: &StandIn) -> Value {
+    session_of(&list(home), session.process().pid).expect("listed")
+}
+
+#[test]
+fn a_session_that_0_1_0_has_stopped_is_paused_and_resumed() {
+    let home = Home::new();
+    let session = StandIn::start(&home);
+    session.says(r#""status":"busy""#);
+    assert!(session.process().signal(Signal::STOP));
+    leave_record(&home, &session, "stopped.json");
+    let told = shown(&home, &session);
+    assert_eq!(word(&told), "Paused");
+    assert_eq!(told["pause_summary"], "was answering");
+    let resumed = run(&home, ["resume", &session.process().pid.to_string()]);
+    assert!(resumed.status.success(), "{resumed:?}");
+    assert_ne!(session.process().state(), Some('T'));
+    assert_eq!(records(&home), 0);
+}
+
+/// 0.1.0 had no proof of a hold, so the session is not called paused, and its record ends all the
+/// same.
+#[test]
+fn a_hold_of_0_1_0_is_listed_and_resumed() {
+    let home = Home::new();
+    let session = StandIn::start(&home);
+    session.says(r#""status":"busy""#);
+    leave_record(&home, &session, "held.json");
+    assert_ne!(word(&shown(&home, &session)), "Paused");
+    let resumed = run(&home, ["resume", &session.process().pid.to_string()]);
+    assert!(resumed.status.success(), "{resumed:?}");
+    assert_eq!(records(&home), 0);
+}
+
+/// Every setting of 0.1.0, switched on.
+#[test]
+fn settings_of_0_1_0_are_understood() {
+    let home = Home::new();
+    let switched: String = fixture("settings.toml")
+        .lines()
+        .filter(|line| !line.starts_with("# confine"))
+        .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
+        .fold(String::new(), |all, line| all + line + "\n");
+    assert!(switched.contains("\nhold_agents = 5\n"), "{switched}");
+    // The file that confines a test begins with the table that follows there.
+    let (head, rest) = switched.split_once("[discovery]\n").expect("a table");
+    assert!(head.lines().all(|line| line.starts_with('#') || line.is_empty()));
+    configure(&home, rest);
+    let output = run(&home, ["list"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !told.contains("settings"), "{told}");
+    // It would have been said.
+    configure(&home, &format!("{rest}\n[pause]\nfirst = \"hold\"\n"));
+    let told = run(&home, ["list"]).stderr;
+    let told = String::from_utf8_lossy(&told);
+    assert!(told.contains("settings"), "{told}");
+}
+
+fn is_setting(line: &str) -> bool {
+    line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+}
+
+/// Byte for byte what its hooks send, and what they wait for.
+#[test]
+fn hooks_of_0_1_0_are_heard_and_answered() {
+    let home = Home::new();
+    configure(&home, "[answers]\nprograms = true\n");
+    let _serving = serve(&home);
+    let local = LocalApi::of(&home);
+    let session = StandIn::start(&home);
+    session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    let pid = session.process().pid;
+    let seen = || session_of(&local.get("/v1/sessions")?.1, pid);
+    until(LONG, "the session", || seen().map(drop));
+
+    let event = r#"{"hook_event_name":"Notification","session_id":"s","message":"waits"}"#;
+    let mut told = session.hook_connection();
+    write!(told, "trusty-hook 1 {pid} {}\n{event}", event.len()).expect("told");
+    let mut taken = String::new();
+    told.read_to_string(&mut taken).expect("an answer");
+    assert_eq!(taken, "taken\n");
+
+    let request = r#"{"hook_event_name":"PermissionRequest","session_id":"s","tool_name":"Bash","tool_input":{"command":"make"}}"#;
+    let mut asked = session.hook_connection();
+    asked.set_read_timeout(Some(LONG)).expect("set");
+    write!(asked, "trusty-hook 1 {pid} {} ask\n{request}", request.len()).expect("asked");
+    let mut lines = BufReader::new(asked);
+    let mut line = String::new();
+    lines.read_line(&mut line).expect("a line");
+    assert_eq!(line, "taken\n");
+    line.clear();
+    lines.read_line(&mut line).expect("a line");
+    assert!(line.starts_with("held "), "{line}");
+
+    let (id, hash) = until(LONG, "the request", || {
+        let session = seen()?;
+        let request = session["requests"].as_array()?.first()?.clone();
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        Some((text(&session["id"])?, text(&request["id"])?))
+    });
+    // As the command of 0.1.0 asks: without a deadline, and without saying where it was answered.
+    let answer = json!({"request": hash, "answer": {"kind": "deny", "message": "no"}});
+    let answered = std::thread::spawn({
+        let (local, path) = (local.clone(), format!("/v1/sessions/{id}/answer"));
+        move || local.post(&path, &answer)
+    });
+    let length = loop {
+        line.clear();
+        assert!(lines.read_line(&mut line).expect("a line") > 0, "let go");
+        match line.strip_prefix("answer ") {
+            Some(length) => break length.trim_end().parse::<usize>().expect("a length"),
+            None => assert!(line.starts_with("held "), "{line}"),
+        }
+    };
+    let mut bytes = vec![0; length];
+    lines.read_exact(&mut bytes).expect("an answer");
+    let handed: Value = serde_json::from_slice(&bytes).expect("JSON");
+    assert_eq!(handed["hookSpecificOutput"]["decision"]["behavior"], "deny");
+    lines.get_mut().write_all(b"done\n").expect("said");
+    let answered = answered.join().expect("asked").expect("an answer");
+    assert_eq!(answered.0, 204, "{answered:?}");
+}
+
+/// Whoever was written for 0.1.0 finds everything in its place, meets no word that it cannot know,
+/// and need say nothing that it did not say.
+#[test]
+fn the_local_api_fits_programs_written_for_0_1_0() {
+    let earlier: Value = serde_json::from_str(&fixture("openapi.json")).expect("JSON");
+    let now = serde_json::to_value(trusty_engine::api::openapi()).expect("JSON");
+    let mut broken = Vec::new();
+    compare(&earlier, &now, "", &mut broken);
+    assert_eq!(broken, [""; 0]);
+}
+
+/// Texts for people may change.
+const TEXTS: [&str; 3] = ["description", "summary", "title"];
+
+fn compare(earlier: &Value, now: &Value, place: &str, broken: &mut Vec<String>) {
+    match (earlier, now) {
+        (Value::Object(earlier), Value::Object(fields)) => {
+            for (key, value) in earlier.iter().filter(|(key, _)| !TEXTS.contains(&key.as_str())) {
+                let place = format!("{place}/{key}");
+                match fields.get(key) {
+                    Some(now) => compare(value, now, &place, broken),
+                    None => broken.push(format!("{place} is gone")),
+                }
+            }
+        }
+        (Value::Array(earlier), Value::Array(_)) if place.ends_with("/parameters") => {
+            compare_parameters(earlier, now, place, broken);
+        }
+        (Value::Array(before), Value::Array(after)) => {
+            let texts = |all: &[Value]| all.iter().map(Value::to_string).collect::<BTreeSet<_>>();
+            let is_words = before.iter().all(Value::is_string);
+            if is_words && texts(before) != texts(after) || before.len() != after.len() {
+                broken.push(format!("{place} is {now}, was {earlier}"));
+            }
+            if !is_words {
+                for (at, (before, after)) in before.iter().zip(after).enumerate() {
+                    compare(before, after, &format!("{place}/{at}"), broken);
+                }
+            }
+        }
+        _ if earlier == now => {}
+        _ => broken.push(format!("{place} is {now}, was {earlier}")),
+    }
+}
+
+fn compare_parameters(earlier: &[Value], now: &Value, place: &str, broken: &mut Vec<String>) {
+    let now = now.as_array().map(Vec::as_slice).unwrap_or_default();
+    for parameter in now {
+        let place = format!("{place}/{}", parameter["name"]);
+        let before = earlier.iter().find(|p| p["name"] == parameter["name"]);
+        match before {
+            Some(before) => compare(before, parameter, &place, broken),
+            None if parameter["required"] == true => broken.push(format!("{place} is new")),
+            None => {}
+        }
+    }
+    if now.len() < earlier.len() {
+        broken.push(format!("{place} has fewer"));
+    }
+}
