@@ -183,7 +183,9 @@ fn the_local_api_fits_programs_written_for_0_1_0() {
     let earlier: Value = serde_json::from_str(&fixture("openapi.json")).expect("JSON");
     let now = serde_json::to_value(trusty_engine::api::openapi()).expect("JSON");
     let mut broken = Vec::new();
-    compare(&earlier, &now, "", &mut broken);
+    for part in ["paths", "components"] {
+        compare(&earlier[part], &now[part], part, &mut broken);
+    }
     assert_eq!(broken, [""; 0]);
 }
 

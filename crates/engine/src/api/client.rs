@@ -400,8 +400,8 @@ mod tests {
     #[test]
     fn the_older_one_is_to_be_restarted() {
         let told = |other: &str| ClientError::OtherVersion(other.into()).to_string();
-        assert!(told("0.0.9").ends_with("older than this one (0.1.0); restart it"));
-        assert!(told("0.10.0-rc.1").ends_with("newer than this one (0.1.0); restart this one"));
+        assert!(told("0.0.9").ends_with("older than this one (0.2.0); restart it"));
+        assert!(told("0.10.0-rc.1").ends_with("newer than this one (0.2.0); restart this one"));
         assert!(told("unknown").ends_with("restart the older one"));
     }
 
