@@ -33,7 +33,7 @@ fn leave_record(home: &Home, session: &StandIn, name: &str) {
     let mut record: Value = serde_json::from_str(&fixture(name)).expect("JSON");
     record["session"] = json!(id.to_string());
     record["boot"] = json!(machine.boot);
-    record["domain"] = json!(machine.domain);
+    record["domain"] = json!(machine.domain());
     if record["means"]["Stop"].is_object() {
         record["means"]["Stop"]["group"] = json!([client]);
     }
@@ -94,16 +94,26 @@ fn settings_of_0_1_0_are_understood() {
     let switched: String = fixture("settings.toml")
         .lines()
         .filter(|line| !line.starts_with("# confine"))
-        .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line))
+        .map(|line| {
+            line.strip_prefix("# ")
+                .filter(|rest| is_setting(rest))
+                .unwrap_or(line)
+        })
         .fold(String::new(), |all, line| all + line + "\n");
     assert!(switched.contains("\nhold_agents = 5\n"), "{switched}");
     // The file that confines a test begins with the table that follows there.
     let (head, rest) = switched.split_once("[discovery]\n").expect("a table");
-    assert!(head.lines().all(|line| line.starts_with('#') || line.is_empty()));
+    assert!(
+        head.lines()
+            .all(|line| line.starts_with('#') || line.is_empty())
+    );
     configure(&home, rest);
     let output = run(&home, ["list"]);
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && !told.contains("settings"), "{told}");
+    assert!(
+        output.status.success() && !told.contains("settings"),
+        "{told}"
+    );
     // It would have been said.
     configure(&home, &format!("{rest}\n[pause]\nfirst = \"hold\"\n"));
     let told = run(&home, ["list"]).stderr;
@@ -112,7 +122,8 @@ fn settings_of_0_1_0_are_understood() {
 }
 
 fn is_setting(line: &str) -> bool {
-    line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+    line.split_once(" = ")
+        .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
 }
 
 /// Byte for byte what its hooks send, and what they wait for.
@@ -138,7 +149,12 @@ fn hooks_of_0_1_0_are_heard_and_answered() {
     let request = r#"{"hook_event_name":"PermissionRequest","session_id":"s","tool_name":"Bash","tool_input":{"command":"make"}}"#;
     let mut asked = session.hook_connection();
     asked.set_read_timeout(Some(LONG)).expect("set");
-    write!(asked, "trusty-hook 1 {pid} {} ask\n{request}", request.len()).expect("asked");
+    write!(
+        asked,
+        "trusty-hook 1 {pid} {} ask\n{request}",
+        request.len()
+    )
+    .expect("asked");
     let mut lines = BufReader::new(asked);
     let mut line = String::new();
     lines.read_line(&mut line).expect("a line");
@@ -195,7 +211,10 @@ const TEXTS: [&str; 3] = ["description", "summary", "title"];
 fn compare(earlier: &Value, now: &Value, place: &str, broken: &mut Vec<String>) {
     match (earlier, now) {
         (Value::Object(earlier), Value::Object(fields)) => {
-            for (key, value) in earlier.iter().filter(|(key, _)| !TEXTS.contains(&key.as_str())) {
+            for (key, value) in earlier
+                .iter()
+                .filter(|(key, _)| !TEXTS.contains(&key.as_str()))
+            {
                 let place = format!("{place}/{key}");
                 match fields.get(key) {
                     Some(now) => compare(value, now, &place, broken),

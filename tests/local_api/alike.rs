@@ -103,7 +103,10 @@ fn one_look_and_an_engine_tell_the_same() {
         substance(told.clone()),
         substance(http::get(&served.socket, "/v1/sessions"))
     );
-    let why_told: Vec<Value> = pids.iter().map(|pid| why_without_screen(&served, *pid)).collect();
+    let why_told: Vec<Value> = pids
+        .iter()
+        .map(|pid| why_without_screen(&served, *pid))
+        .collect();
     assert!(served.serving.process().signal(Signal::TERM));
     served.serving.wait(LONG);
     let alone = list(&served.home);

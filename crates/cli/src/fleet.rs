@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use trusty_engine::Surroundings;
 use trusty_engine::api::client::{ClientError, Remote};
+use trusty_engine::engine_vetting::{EngineContinuity, EngineVetting};
 use trusty_engine::sweep::{self, Swept};
 use trusty_engine::{Engine, EnginePlaces, Settings, StartError};
 use trusty_fleet::why::Explanation;
@@ -19,6 +20,8 @@ pub(crate) struct Place {
     pub(crate) settings: Settings,
     /// Where its engine is found.
     pub(crate) places: EnginePlaces,
+    /// All that one command is told and asks for goes through one engine.
+    vetting: EngineVetting,
     /// Whether the running engine was found to answer nothing.
     engine_hangs: AtomicBool,
 }
@@ -30,16 +33,20 @@ impl Place {
         let places = EnginePlaces::find(&around)
             .map_err(StartError::Machine)
             .context("failed to start")?;
+        let vetting = EngineVetting::new(&around, &settings, EngineContinuity::OneProcess);
+        let vetting = vetting.map_err(StartError::Machine);
+        let vetting = vetting.context("failed to start")?;
         Ok(Self {
             around,
             settings,
             places,
+            vetting,
             engine_hangs: AtomicBool::new(false),
         })
     }
 
     pub(crate) fn remote(&self) -> Remote {
-        Remote::of(&self.places)
+        Remote::of(&self.places).vetted_by(self.vetting.clone())
     }
 
     /// Asks the running engine for something to be done. One that hangs is asked only once in a
@@ -102,7 +109,8 @@ impl Place {
     /// The sessions now and at each change. Goes on with an engine of its own when the running
     /// one ends.
     pub(crate) async fn snapshots(&self) -> Result<BoxStream<'static, Arc<Snapshot>>, Failure> {
-        let remote = match self.remote().events().await {
+        let remote = Remote::of(&self.places).vetted_by(self.vetting.allowing_change());
+        let remote = match remote.events().await {
             Ok(events) => {
                 let ended = "the running Trusty Bar exited; scanning directly";
                 let told = events.map(Some).chain(stream::once(async { None }));

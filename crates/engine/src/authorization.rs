@@ -23,9 +23,9 @@ use trusty_fleet::authorization::{
 };
 use trusty_fleet::client::{Role, role};
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
-use trusty_platform::file_identity::{self, FileIdentity};
+use trusty_platform::file_identity::FileState;
 use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
-use trusty_platform::process_executable::process_executable;
+use trusty_platform::process_executable::{ProcessExecutable, process_executable};
 use trusty_platform::terminal_master::terminal_holders;
 
 /// How long the facts of a caller may take to gather. A caller that is not known by then is
@@ -173,11 +173,27 @@ pub async fn mark_of_this_process(
 }
 
 /// A peer of the local socket, or why it is not known.
-pub type ConnectedPeer = Arc<Result<PeerIdentity, PeerIdentityError>>;
+pub type ConnectedPeer = Arc<Result<ConnectedProcess, PeerIdentityError>>;
 
-/// The process at the other end of a connection.
+/// A process at the other end of a connection.
+#[derive(Debug)]
+pub struct ConnectedProcess {
+    /// The process.
+    pub identity: PeerIdentity,
+    /// The program that it ran when its connection was taken.
+    executable: Option<FileState>,
+}
+
+/// The process at the other end of a connection that was just taken or made.
 pub fn connected_peer(stream: impl AsFd) -> ConnectedPeer {
-    Arc::new(PeerIdentity::of_socket(stream, read_start))
+    let identity = PeerIdentity::of_socket(stream, read_start);
+    Arc::new(identity.map(|identity| {
+        let executable = process_executable(identity.pid);
+        ConnectedProcess {
+            executable: executable.ok().map(|executable| executable.file),
+            identity,
+        }
+    }))
 }
 
 fn read_start(pid: u32) -> io::Result<Option<u64>> {
@@ -227,15 +243,22 @@ impl CallerRegister {
         }
     }
 
-    fn gather(&self, peer: &PeerIdentity, sessions: &[LivingSession]) -> Caller {
+    fn gather(&self, peer: &ConnectedProcess, sessions: &[LivingSession]) -> Caller {
+        let connected_with = peer.executable;
+        let peer = &peer.identity;
         let executable = process_executable(peer.pid);
+        // A program that hands its connection on and becomes another one is not that one.
+        if executable.as_ref().ok().map(|executable| executable.file) != connected_with {
+            let told = "the calling process has changed its program since it connected";
+            return Caller::Unknown(told.into());
+        }
         let facts = PeerFacts {
             process: ProcessKey {
                 pid: peer.pid,
                 start: StartTime(peer.start),
             },
             program: match &executable {
-                Ok(executable) => self.programs.program(executable.file),
+                Ok(executable) => self.programs.program(executable),
                 Err(_) => PeerProgram::Other,
             },
             executable: executable.ok().map(|executable| executable.path),
@@ -264,12 +287,14 @@ impl CallerRegister {
     }
 }
 
-/// Our programs: those beside the engine's own file, and that file.
+/// Our programs: the engine's own file and those beside it, as they were when the engine started.
+/// What a program of the user puts there later is none of them until the next start.
 #[derive(Debug, Clone)]
 struct OwnPrograms {
     folder: Option<PathBuf>,
-    /// The engine's own file, which may have been replaced meanwhile.
-    engine: Option<(FileIdentity, PeerProgram)>,
+    engine: Option<(FileState, PeerProgram)>,
+    app: Option<FileState>,
+    command: Option<FileState>,
 }
 
 const APP_NAME: &str = "trusty-bar";
@@ -277,41 +302,67 @@ const COMMAND_NAME: &str = "trusty";
 
 impl OwnPrograms {
     fn beside_this() -> Self {
-        let path = env::current_exe().ok();
         let own = process_executable(std::process::id()).ok();
-        let program = match path.as_deref().and_then(Path::file_name) {
-            Some(name) if name == APP_NAME => PeerProgram::App,
-            Some(name) if name == COMMAND_NAME => PeerProgram::Command,
+        Self::beside(own.as_ref())
+    }
+
+    fn beside(engine: Option<&ProcessExecutable>) -> Self {
+        let folder = engine.and_then(|engine| Some(engine.path.parent()?.to_path_buf()));
+        let there = |name: &str| FileState::of_target(&folder.as_ref()?.join(name)).ok();
+        let name = engine.and_then(|engine| engine.path.file_name()?.to_str());
+        let program = match name {
+            Some(APP_NAME) => PeerProgram::App,
+            Some(COMMAND_NAME) => PeerProgram::Command,
             _ => PeerProgram::Other,
         };
         Self {
-            folder: path
-                .as_deref()
-                .and_then(Path::parent)
-                .map(Path::to_path_buf),
-            engine: own.map(|own| (own.file, program)),
+            app: there(APP_NAME),
+            command: there(COMMAND_NAME),
+            engine: engine.map(|engine| (engine.file, program)),
+            folder,
         }
     }
 
-    /// Which of ours a file is. Looked up now: an upgrade puts other files there.
-    fn program(&self, file: FileIdentity) -> PeerProgram {
+    /// Which of ours an executable is.
+    fn program(&self, executable: &ProcessExecutable) -> PeerProgram {
+        match self.by_file(executable.file) {
+            // An app that leads has no other app that follows it.
+            PeerProgram::App if self.is_app_engine() => PeerProgram::Other,
+            PeerProgram::Other if is_named_command(&executable.path) => PeerProgram::OtherCommand,
+            program => program,
+        }
+    }
+
+    fn is_app_engine(&self) -> bool {
+        matches!(self.engine, Some((_, PeerProgram::App)))
+    }
+
+    fn by_file(&self, file: FileState) -> PeerProgram {
         if let Some((own, program)) = self.engine
             && own == file
         {
             return program;
         }
-        let is = |name: &str| {
-            let path = self.folder.as_ref().map(|folder| folder.join(name));
-            path.is_some_and(|path| file_identity::of(&path).ok() == Some(file))
+        // What root has put there since is an upgrade.
+        let is = |name: &str, known: Option<FileState>| {
+            let place = self.folder.as_ref().map(|folder| folder.join(name));
+            let is_there = || place.is_some_and(|p| FileState::of_target(&p).ok() == Some(file));
+            known == Some(file) || (file.owner == ROOT_UID && is_there())
         };
-        if is(APP_NAME) {
+        if is(APP_NAME, self.app) {
             PeerProgram::App
-        } else if is(COMMAND_NAME) {
+        } else if is(COMMAND_NAME, self.command) {
             PeerProgram::Command
         } else {
             PeerProgram::Other
         }
     }
+}
+
+const ROOT_UID: u32 = 0;
+
+fn is_named_command(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == COMMAND_NAME)
 }
 
 #[cfg(test)]
@@ -383,6 +434,38 @@ mod tests {
             process.wait().expect("collected");
         }
         assert_eq!(marks, expected);
+    }
+
+    #[test]
+    fn only_files_that_were_there_at_the_start_are_our_programs() {
+        let dir = tempfile::tempdir().expect("folder");
+        let file = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            give_away(&path);
+            let file = FileState::of_target(&path).expect("there");
+            ProcessExecutable { path, file }
+        };
+        let (engine, command) = (file("engine", "e"), file(COMMAND_NAME, "c"));
+        let programs = OwnPrograms::beside(Some(&engine));
+        assert_eq!(programs.program(&command), PeerProgram::Command);
+        let planted = file(APP_NAME, "curl");
+        assert_eq!(programs.program(&planted), PeerProgram::Other);
+        let overwritten = file(COMMAND_NAME, "curl");
+        assert_eq!(overwritten.file.file, command.file.file, "in place");
+        assert_eq!(programs.program(&overwritten), PeerProgram::OtherCommand);
+        let restarted = OwnPrograms::beside(Some(&engine));
+        assert_eq!(restarted.program(&planted), PeerProgram::App);
+        // An app that leads is followed by no other.
+        let leads = OwnPrograms::beside(Some(&planted));
+        assert_eq!(leads.program(&planted), PeerProgram::Other);
+    }
+
+    /// What root owns counts as an upgrade whenever it comes.
+    fn give_away(path: &Path) {
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(path, Some(1), None).expect("given away");
+        }
     }
 
     /// A process that started later than this.

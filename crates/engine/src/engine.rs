@@ -316,15 +316,13 @@ where
     T: Future<Output = Ended>,
 {
     let (ready, started) = std::sync::mpsc::channel();
-    let body = move || {
-        match runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => {
-                let _ = ready.send(Ok(()));
-                runtime.block_on(future());
-            }
-            Err(e) => {
-                let _ = ready.send(Err(e));
-            }
+    let body = move || match runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => {
+            let _ = ready.send(Ok(()));
+            runtime.block_on(future());
+        }
+        Err(e) => {
+            let _ = ready.send(Err(e));
         }
     };
     thread::Builder::new()

@@ -88,26 +88,28 @@ pub fn tell(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) {
 
 fn hand_over(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) -> Option<()> {
     let end = clock::instant() + PATIENCE;
-    let mut stream = send(folders, payload, pid, Then::Ends, end)?;
+    let mut stream = send(folders, payload, pid, Then::Ends, end, |_| true)?;
     stream.set_read_timeout(Some(left(end)?)).ok()?;
     // What is answered changes nothing; that it is, means that this event is filed before the
     // next one.
     stream.read(&mut [0; LONGEST]).ok().map(drop)
 }
 
-/// Sends a message where somebody listens, until `end` at the latest.
+/// Sends a message where somebody listens who is believed, until `end` at the latest.
 fn send(
     folders: &[PathBuf],
     payload: &[u8],
     pid: Option<u32>,
     then: Then,
     end: Instant,
+    is_believed: impl Fn(&UnixStream) -> bool,
 ) -> Option<UnixStream> {
     let mut folders = folders.iter();
     let mut stream = loop {
         let socket = folders.next()?.join(NAME);
-        if let Ok(stream) = socket::connect_in_time(&socket, left(end)?) {
-            break stream;
+        match socket::connect_in_time(&socket, left(end)?) {
+            Ok(stream) if is_believed(&stream) => break stream,
+            _ => {}
         }
     };
     let length = payload.len();

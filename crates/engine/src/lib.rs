@@ -8,6 +8,7 @@ pub mod desk;
 pub mod direct;
 pub mod discovery;
 pub mod engine;
+pub mod engine_vetting;
 mod folders;
 pub mod hook_marks;
 pub mod hooks;

@@ -12,6 +12,7 @@ use crate::api::client::{ClientError, Events, Listen, Remote};
 use crate::api::{self, ServeError};
 use crate::discovery::EnginePlaces;
 use crate::engine::{self, Ends, Engine, Handle, StartError};
+use crate::engine_vetting::{EngineContinuity, EngineVetting};
 use crate::io::{clock, socket};
 use crate::leader::{LeadError, Leader};
 use crate::settings::Settings;
@@ -40,8 +41,10 @@ const LOOK: Duration = Duration::from_secs(1);
 pub fn join(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
     let places = EnginePlaces::find(around).map_err(StartError::Machine)?;
     let (handle, ends) = Engine::ends(around, settings)?;
+    let vetting = EngineVetting::new(around, settings, EngineContinuity::MayChange);
+    let vetting = vetting.map_err(StartError::Machine)?;
     let one = One {
-        remote: Remote::of(&places),
+        remote: Remote::of(&places).vetted_by(vetting),
         around: around.clone(),
         places,
         handle: handle.clone(),
@@ -82,7 +85,11 @@ impl One {
                     self.publish_hang(&ends, &e);
                     sleep(AGAIN).await;
                 }
-                Err(e @ (ClientError::OtherVersion(_) | ClientError::Foreign(_))) => {
+                Err(
+                    e @ (ClientError::OtherVersion(_)
+                    | ClientError::Foreign(_)
+                    | ClientError::Doubted(_)),
+                ) => {
                     break format!("{e}; until then hooks reach that one");
                 }
                 Err(e) if answered.elapsed() >= patience => {

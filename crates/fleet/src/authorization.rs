@@ -128,6 +128,8 @@ pub enum PeerProgram {
     App,
     /// The `trusty` beside the engine's program.
     Command,
+    /// Another file of the name `trusty`.
+    OtherCommand,
     /// Any other.
     Other,
 }
@@ -167,6 +169,8 @@ pub enum AuthorizationRefusal {
     Unconfirmed,
     /// The settings allow no answer in terminals.
     TerminalsDisabled,
+    /// It is not the `trusty` of the engine.
+    OtherCommand(Option<PathBuf>),
     /// Programs may not answer.
     Programs,
 }
@@ -207,6 +211,16 @@ impl std::fmt::Display for AuthorizationRefusal {
                 "answers in terminals are disabled (answers.terminal = false); answer in the \
                  popover",
             ),
+            Self::OtherCommand(path) => {
+                f.write_str("this `trusty`")?;
+                if let Some(path) = path {
+                    write!(f, " ({})", path.display())?;
+                }
+                f.write_str(
+                    " does not belong to the running Trusty Bar; run the `trusty` beside it, \
+                     restart Trusty Bar if it was upgraded, or answer in the popover",
+                )
+            }
             Self::Programs => f.write_str(
                 "programs may not approve or answer; use the popover or `trusty approve` in a \
                  terminal, or set `programs = true` under [answers] in settings.toml and restart \
@@ -257,7 +271,13 @@ pub fn authorize(
             Err(refusal) => Err(refusal),
         },
         // 6: everything else.
-        PeerProgram::Other if policy.programs => Ok(AnswerChannel::Program),
+        PeerProgram::Other | PeerProgram::OtherCommand if policy.programs => {
+            Ok(AnswerChannel::Program)
+        }
+        PeerProgram::OtherCommand => {
+            let path = facts.executable.clone();
+            Err(AuthorizationRefusal::OtherCommand(path))
+        }
         PeerProgram::Other => Err(AuthorizationRefusal::Programs),
     }
 }

@@ -3,8 +3,12 @@
 use crate::client::{Awaiting, living};
 use std::env;
 use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use trusty_engine::Surroundings;
+use trusty_engine::engine_vetting::{EngineContinuity, EngineVetting};
 use trusty_engine::hooks::ask;
+use trusty_engine::settings::Settings;
 use trusty_fleet::pause::MAX_HOLD;
 
 /// Whether there is somebody who can be asked. A program that drives a client would hang.
@@ -14,12 +18,17 @@ pub(crate) fn can_be_given() -> bool {
 
 /// Tells what is asked and, if the engine holds it, waits. What comes back is said to the client,
 /// without which it asks in its terminal.
-pub(crate) fn ask(engines: &[PathBuf], payload: &[u8], pid: u32) {
+pub(crate) fn ask(around: &Surroundings, engines: &[PathBuf], payload: &[u8], pid: u32) {
+    let settings = Settings::read(around);
+    let Ok(vetting) = EngineVetting::new(around, &settings, EngineContinuity::MayChange) else {
+        return;
+    };
+    let is_believed = |stream: &UnixStream| vetting.vet(stream).is_ok();
     let Some(awaiting) = living(pid).map(Awaiting::of) else {
         return;
     };
     let goes_on = || awaiting.goes_on();
-    let Some(answer) = ask::ask(engines, payload, pid, MAX_HOLD, goes_on) else {
+    let Some(answer) = ask::ask(engines, is_believed, payload, pid, MAX_HOLD, goes_on) else {
         return;
     };
     // The answer counts only if somebody is there to read it.

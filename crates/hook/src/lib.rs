@@ -72,7 +72,7 @@ fn happened(event: &str, then: Then) {
         && let Some(payload) = &payload
         && let Some(pid) = pid.filter(|_| answer::can_be_given())
     {
-        answer::ask(&engines(), payload, pid);
+        answer::ask(&around, &engines(), payload, pid);
         return;
     }
     if let Some(payload) = &payload {

@@ -55,6 +55,37 @@ impl FileIdentity {
     }
 }
 
+/// A file as it was at one time: whatever is written to it, also in place, makes this another one.
+/// No program of the user can set the time that the system keeps of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileState {
+    /// The file.
+    pub file: FileIdentity,
+    /// The user it belongs to.
+    pub owner: u32,
+    /// Its size in bytes.
+    bytes: u64,
+    /// When it was last changed (`st_ctime`), in nanoseconds.
+    changed_at: i128,
+}
+
+impl FileState {
+    /// Of what an absolute path leads to, links followed. May wait for a file server.
+    ///
+    /// # Errors
+    /// As stat(2) fails.
+    pub fn of_target(path: &Path) -> io::Result<Self> {
+        let meta = fs::metadata(path)?;
+        let changed_at = i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec());
+        Ok(Self {
+            file: FileIdentity::from(&meta),
+            owner: meta.uid(),
+            bytes: meta.len(),
+            changed_at,
+        })
+    }
+}
+
 /// What an absolute path leads to, links followed. May wait for a file server.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use super::{AnswerRequest, AttentionRequest, EVENTS, EngineHealth, PauseRequest,
 use super::{StopRequest, VERSION, VERSION_HEADER, WholeRequest};
 use crate::discovery::EnginePlaces;
 use crate::engine::CommandDeadline;
+use crate::engine_vetting::{EngineDoubt, EngineVetting};
 use crate::io::{clock, socket};
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Full, Limited};
@@ -53,6 +54,9 @@ pub enum ClientError {
     /// Another version answers.
     #[error("{}", other_version(.0))]
     OtherVersion(String),
+    /// The process that answers is not believed to be an engine.
+    #[error("{0}")]
+    Doubted(EngineDoubt),
     /// It answered something we do not understand.
     #[error("the running Trusty Bar answered {0}")]
     Answer(String),
@@ -78,7 +82,7 @@ impl ClientError {
     pub fn is_absence(&self) -> bool {
         matches!(
             self,
-            Self::Nobody | Self::OtherVersion(_) | Self::Foreign(_)
+            Self::Nobody | Self::OtherVersion(_) | Self::Foreign(_) | Self::Doubted(_)
         )
     }
 
@@ -98,6 +102,8 @@ impl ClientError {
 pub struct Remote {
     place: RemotePlace,
     uid: u32,
+    /// Tells who is believed; without it, every process of this user.
+    vetting: Option<EngineVetting>,
 }
 
 /// Where a running engine is looked for.
@@ -115,6 +121,7 @@ impl Remote {
         Self {
             place: RemotePlace::Socket(socket.to_path_buf()),
             uid,
+            vetting: None,
         }
     }
 
@@ -123,6 +130,16 @@ impl Remote {
         Self {
             place: RemotePlace::Found(Box::new(places.clone())),
             uid: places.uid(),
+            vetting: None,
+        }
+    }
+
+    /// The same, if it passes this vetting.
+    #[must_use]
+    pub fn vetted_by(self, vetting: EngineVetting) -> Self {
+        Self {
+            vetting: Some(vetting),
+            ..self
         }
     }
 
@@ -318,7 +335,12 @@ impl Remote {
         let mut failed = ClientError::Nobody;
         for socket in sockets {
             match UnixStream::connect(&socket).await {
-                Ok(stream) if socket::is_own(&stream, self.uid) => return Ok(stream),
+                Ok(stream) if socket::is_own(&stream, self.uid) => {
+                    match self.vetting.as_ref().map_or(Ok(()), |v| v.vet(&stream)) {
+                        Ok(()) => return Ok(stream),
+                        Err(doubt) => failed = ClientError::Doubted(doubt),
+                    }
+                }
                 Ok(_) => failed = ClientError::Foreign(socket),
                 Err(e) => match e.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {}

@@ -48,30 +48,32 @@ impl Answered {
     }
 }
 
-/// Hands over what a client asks, in the first of these folders in which an engine listens, which
-/// nobody but this user can enter; and waits for as long as that is held and `goes_on` says that
+/// Hands over what a client asks, in the first of these folders in which an engine listens that
+/// `is_believed`; nobody but this user can enter them. Waits for as long as that is held and `goes_on` says that
 /// somebody still waits for the answer, `longest` at most. Nothing if there is none.
 pub fn ask(
     folders: &[PathBuf],
+    is_believed: impl Fn(&UnixStream) -> bool,
     payload: &[u8],
     pid: u32,
     longest: Duration,
     goes_on: impl Fn() -> bool,
 ) -> Option<Answered> {
-    ask_every(LOOK, folders, payload, pid, longest, goes_on)
+    ask_every(LOOK, folders, is_believed, payload, pid, longest, goes_on)
 }
 
 /// Looks so often whether anybody waits, and is there.
 fn ask_every(
     look: Duration,
     folders: &[PathBuf],
+    is_believed: impl Fn(&UnixStream) -> bool,
     payload: &[u8],
     pid: u32,
     longest: Duration,
     goes_on: impl Fn() -> bool,
 ) -> Option<Answered> {
     let end = clock::instant() + PATIENCE;
-    let mut stream = send(folders, payload, Some(pid), Then::Asks, end)?;
+    let mut stream = send(folders, payload, Some(pid), Then::Asks, end, is_believed)?;
     stream.set_read_timeout(Some(left(end)?)).ok()?;
     let mut taken = [0; TAKEN.len()];
     stream.read_exact(&mut taken).ok()?;
@@ -211,7 +213,7 @@ mod tests {
             let _ = tell_last.send(last);
         });
         let folders = [dir.path().to_path_buf()];
-        let answered = ask(&folders, b"{}", 7, longest, || goes_on).map(|answered| {
+        let answered = ask(&folders, |_| true, b"{}", 7, longest, || goes_on).map(|answered| {
             let bytes = answered.bytes.clone();
             answered.done();
             bytes
@@ -287,7 +289,7 @@ mod tests {
         thread::spawn(move || {
             let longest = Duration::from_hours(1000);
             let folders = [dir.path().to_path_buf()];
-            let answer = ask_every(look, &folders, b"{}", 7, longest, || true);
+            let answer = ask_every(look, &folders, |_| true, b"{}", 7, longest, || true);
             let _ = tell.send(answer.is_none());
         });
         assert_eq!(told.recv_timeout(LONG), Ok(true), "{said}");
@@ -304,7 +306,8 @@ mod tests {
     #[test]
     fn without_an_engine_nothing_is_asked() {
         let dir = tempfile::tempdir().expect("folder");
-        let none = |folders: &[PathBuf]| ask(folders, b"{}", 7, LONG, || true).map(|a| a.bytes);
+        let none =
+            |folders: &[PathBuf]| ask(folders, |_| true, b"{}", 7, LONG, || true).map(|a| a.bytes);
         assert_eq!(none(&[]), None, "no folder");
         assert_eq!(none(&[dir.path().to_path_buf()]), None, "nobody");
     }

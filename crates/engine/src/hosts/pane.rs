@@ -165,7 +165,10 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
     point("suspend.pressed");
     let aside = || Ok(tree::rests(key)? && has_terminal(shell)?);
     let what = "put it aside with Ctrl-Z";
-    if !tree::until(KEY_TAKEN_LIMIT, aside).await.map_err(failed(what))? {
+    if !tree::until(KEY_TAKEN_LIMIT, aside)
+        .await
+        .map_err(failed(what))?
+    {
         return Err(failed(what)(
             "Claude Code did not take the key within 20 s; if it does later, type fg in the tmux \
              pane",

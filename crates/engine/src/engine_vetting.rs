@@ -1,0 +1,120 @@
+//! Whether the process that answers in the engine's place may be believed. The file that says where
+//! an engine listens can be written by every program of the user; a process that a session started
+//! is none, for an engine does not lead there.
+
+use crate::authorization::{ProcessTracer, connected_peer};
+use crate::settings::Settings;
+use crate::surroundings::Surroundings;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use trusty_fleet::identity::{ProcessKey, StartTime};
+use trusty_platform::peer_identity::PeerIdentityError;
+
+/// Why a process is not believed to be the engine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EngineDoubt {
+    /// A session started it.
+    #[error(
+        "pid {listener} answers in the place of Trusty Bar, and a session (pid {session}) started \
+         it; end it with `kill {listener}`"
+    )]
+    StartedBySession {
+        /// The process that listens.
+        listener: u32,
+        /// The client of that session.
+        session: u32,
+    },
+    /// Another process answers than the one that was asked before.
+    #[error(
+        "another process (pid {listener}) answers in the place of Trusty Bar since the command \
+         began; run the command again"
+    )]
+    Replaced {
+        /// The process that listens now.
+        listener: u32,
+    },
+    /// Which process it is, is not told.
+    #[error("the process that answers as Trusty Bar is not known: {0}")]
+    Unknown(String),
+}
+
+/// How long an engine has to stay the same process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineContinuity {
+    /// Another engine may take its place.
+    MayChange,
+    /// What is shown and what is approved come from one process.
+    OneProcess,
+}
+
+/// Vets the processes that answer as the engine.
+#[derive(Debug, Clone)]
+pub struct EngineVetting {
+    tracer: ProcessTracer,
+    continuity: EngineContinuity,
+    /// The one that was vetted last.
+    vetted: Arc<Mutex<Option<ProcessKey>>>,
+}
+
+impl EngineVetting {
+    /// By the sessions that these surroundings and settings show.
+    ///
+    /// # Errors
+    ///
+    /// The machine does not tell what identity is made of.
+    pub fn new(
+        around: &Surroundings,
+        settings: &Settings,
+        continuity: EngineContinuity,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            tracer: ProcessTracer::new(around, settings)?,
+            continuity,
+            vetted: Arc::default(),
+        })
+    }
+
+    /// The same for what goes on longer than one engine.
+    #[must_use]
+    pub fn allowing_change(&self) -> Self {
+        Self {
+            continuity: EngineContinuity::MayChange,
+            ..self.clone()
+        }
+    }
+
+    /// Vets the process at the other end of a connection. One outside of this pid namespace was not
+    /// started by a session within, and cannot be traced.
+    ///
+    /// # Errors
+    ///
+    /// It is not to be believed.
+    pub fn vet(&self, stream: impl AsFd) -> Result<(), EngineDoubt> {
+        let peer = connected_peer(stream);
+        let key = match &*peer {
+            Ok(peer) => ProcessKey {
+                pid: peer.identity.pid,
+                start: StartTime(peer.identity.start),
+            },
+            Err(PeerIdentityError::OtherNamespace) => return Ok(()),
+            Err(e) => return Err(EngineDoubt::Unknown(e.to_string())),
+        };
+        let mut vetted = self.vetted.lock().unwrap_or_else(PoisonError::into_inner);
+        match *vetted {
+            Some(known) if known == key => return Ok(()),
+            Some(_) if self.continuity == EngineContinuity::OneProcess => {
+                return Err(EngineDoubt::Replaced { listener: key.pid });
+            }
+            _ => {}
+        }
+        if let Some(mark) = self.tracer.mark(key.pid, &[]) {
+            return Err(EngineDoubt::StartedBySession {
+                listener: key.pid,
+                session: mark.pid,
+            });
+        }
+        *vetted = Some(key);
+        Ok(())
+    }
+}
