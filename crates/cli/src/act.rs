@@ -198,7 +198,9 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
         }
         (Err(e), _) => return Err(e),
     };
-    let remains = || hands.remains(session.id, session.pid);
+    // What is not known to be Claude Code is never sent a signal.
+    let pid = session.pid.filter(|_| session.unconfirmed.is_none());
+    let remains = || hands.remains(session.id, pid);
     if asked.force
         && let Some(remains) = remains().map_err(failure)?
     {

@@ -105,8 +105,49 @@ fn arguments<'a>(exe: Option<&Path>, argv: &'a [String]) -> Option<&'a [String]>
     if argv.first().is_some_and(|a| a == "claude") {
         return Some(rest(1));
     }
-    let script = argv.iter().position(|a| is_script(Path::new(a)))?;
-    Some(rest(script + 1))
+    let script = script_position(argv)?;
+    is_script(Path::new(argv.get(script)?)).then(|| rest(script + 1))
+}
+
+/// The options of node that take the next argument for their value.
+const NODE_OPTIONS_WITH_VALUE: [&str; 8] = [
+    "-r",
+    "--require",
+    "--import",
+    "--loader",
+    "--experimental-loader",
+    "-C",
+    "--conditions",
+    "--title",
+];
+/// The options of node after which no script is named.
+const NODE_OPTIONS_WITHOUT_SCRIPT: [&str; 7] = [
+    "-e",
+    "--eval",
+    "-p",
+    "--print",
+    "-pe",
+    "-i",
+    "--interactive",
+];
+
+/// Where node's arguments name the script that it runs: it is the first that is no option.
+fn script_position(argv: &[String]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        let argument = argv.get(at)?.as_str();
+        if NODE_OPTIONS_WITHOUT_SCRIPT.contains(&argument) {
+            return None;
+        }
+        if !argument.starts_with('-') {
+            return Some(at);
+        }
+        at += if NODE_OPTIONS_WITH_VALUE.contains(&argument) {
+            2
+        } else {
+            1
+        };
+    }
 }
 
 /// The native client: below an installer's, npm's or Homebrew's folder.
@@ -158,6 +199,13 @@ mod tests {
                 Interactive,
             ),
             (npm, "claude --resume", Interactive),
+            ("/usr/bin/node", "node -e x /x/claude-code/cli.js", Other),
+            ("/usr/bin/node", "node lint.js /x/claude-code/cli.js", Other),
+            (
+                "/usr/bin/node",
+                "node --no-warnings -r x.js /x/claude-code/cli.js",
+                Interactive,
+            ),
             (npm, "claude -p hello", Headless),
             (npm, "claude --print", Headless),
             (

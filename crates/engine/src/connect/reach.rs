@@ -60,7 +60,8 @@ fn disabled_by_folder(process: &StartedProcess<'_>) -> Option<HookObstacle> {
         let file = folder.join(settings.path());
         // The folder may lie on a server that does not answer, and the file may be a link.
         let resolved = files::resolve(&file)?;
-        let bytes = files::read_bounded(&resolved, MAX_SETTINGS_BYTES);
+        // Claude Code reads it whoever may write to it.
+        let bytes = files::read_of_anybody(&resolved, MAX_SETTINGS_BYTES);
         let text = String::from_utf8(bytes.ok()?).ok()?;
         (disables_hooks(&text) == Ok(true)).then_some(HookObstacle::Disabled(file))
     })
@@ -77,6 +78,7 @@ fn in_other_namespace(pid: u32) -> Option<HookObstacle> {
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn what_a_folder_says_of_hooks_counts_where_it_is_read() {
@@ -97,6 +99,10 @@ mod tests {
         for name in ["settings.json", "settings.local.json"] {
             let file = claude.join(name);
             fs::write(&file, "{\"disableAllHooks\": true}").expect("written");
+            assert_eq!(told("claude"), Some(HookObstacle::Disabled(file.clone())));
+            // As in a checkout that several users share.
+            let shared = fs::Permissions::from_mode(0o666);
+            fs::set_permissions(&file, shared).expect("chmod");
             assert_eq!(told("claude"), Some(HookObstacle::Disabled(file.clone())));
             assert_eq!(told("claude --setting-sources user"), None);
             for harmless in ["{\"disableAllHooks\": false}", "{", ""] {

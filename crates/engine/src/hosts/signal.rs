@@ -51,6 +51,11 @@ pub(super) fn prepare(
         }
     }
     let members = tree::group(group).map_err(look())?;
+    // A script without job control runs all that it starts in one group: us, too.
+    let is_of_ours = |f: &Found| us.contains(&f.key.pid) || tree::is_own_program(f.key.pid);
+    if members.iter().any(is_of_ours) {
+        return Err(inside());
+    }
     Ok(Means::Stop {
         shells: shells.to_vec(),
         group: running(&members),
@@ -295,5 +300,22 @@ mod tests {
         starts.kill().expect("killed");
         starts.wait().expect("ended");
         assert!(stopped.is_ok(), "{stopped:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn a_group_that_holds_this_process_is_not_stopped() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
+        let found = tree::at(child.id()).expect("readable").expect("alive");
+        let refused = prepare(found.key, &[], found.stat.group);
+        child.kill().expect("our own child");
+        child.wait().expect("collected");
+        let told = refused.expect_err("we would stop ourselves").to_string();
+        assert!(told.contains("runs inside that session"), "{told}");
     }
 }

@@ -6,12 +6,15 @@ use crate::io::sys::{self, Stat};
 use rustix::process::Signal;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
 use trusty_platform::process_files::process_executable;
 
 /// How often something awaited is looked at.
 const STEP: Duration = Duration::from_millis(10);
+/// The names of the programs of ours that see to pauses.
+const OWN_PROGRAMS: [&str; 2] = ["trusty", "trusty-bar"];
 /// A longer chain of parents is a loop.
 const MOST_ANCESTORS: usize = 64;
 
@@ -71,6 +74,13 @@ pub(super) fn below(root: ProcessKey) -> io::Result<Vec<Found>> {
         at += 1;
     }
     Ok(tree)
+}
+
+/// Whether a process runs our app or our command, which see to pauses.
+pub(super) fn is_own_program(pid: u32) -> bool {
+    let path = process_executable(pid);
+    let name = path.as_deref().and_then(Path::file_name);
+    name.is_some_and(|name| OWN_PROGRAMS.iter().any(|own| name == *own))
 }
 
 /// Whether a hook program of ours, of whatever version, runs below a client.

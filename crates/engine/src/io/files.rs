@@ -39,6 +39,13 @@ impl From<PathRefusal> for ReadError {
 /// Opens a plain file that only the user or root can have written. What leads to it is not looked
 /// at. Never waits on a pipe or a device.
 pub fn open_plain(path: &Path) -> Result<(File, Metadata), ReadError> {
+    let (file, meta) = open_of_anybody(path)?;
+    check_opened(path, &meta)?;
+    Ok((file, meta))
+}
+
+/// The same, whoever can have written it.
+fn open_of_anybody(path: &Path) -> Result<(File, Metadata), ReadError> {
     let flags =
         OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {
@@ -51,13 +58,22 @@ pub fn open_plain(path: &Path) -> Result<(File, Metadata), ReadError> {
     if !meta.is_file() {
         return Err(ReadError::NotPlain);
     }
-    check_opened(path, &meta)?;
     Ok((file, meta))
 }
 
 /// Reads a plain file of at most `bound` bytes. Never waits on a pipe or a device.
 pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
     let (file, meta) = open_plain(path)?;
+    read_opened(file, &meta, bound)
+}
+
+/// The same, whoever can have written it: for what can only forbid something.
+pub fn read_of_anybody(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
+    let (file, meta) = open_of_anybody(path)?;
+    read_opened(file, &meta, bound)
+}
+
+fn read_opened(file: File, meta: &Metadata, bound: u64) -> Result<Vec<u8>, ReadError> {
     if meta.len() > bound {
         return Err(ReadError::TooLarge(meta.len()));
     }
