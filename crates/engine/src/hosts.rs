@@ -46,8 +46,8 @@ pub enum ActionError {
     Store(StoreError),
     /// It is as was asked for, and only its record could not be removed.
     #[error(
-        "{told}, but its pause record stays: {left}; make that folder writable, then run \
-         `trusty resume --all`",
+        "{told}, but the pause record could not be removed ({left}); make the folder writable, \
+         then run `trusty resume --all`",
         told = .0.told(), left = .1
     )]
     RecordLeft(Reconciled, StoreError),

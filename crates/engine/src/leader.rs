@@ -188,8 +188,9 @@ impl LeaderState {
                 Err(LeadError::Taken) => return Leadership::Lost,
                 Err(LeadError::Io(e)) => {
                     let folder = self.places.runtime_dir().display();
-                    let told = format!("the sockets in {folder} are gone and cannot be made: {e}");
-                    self.problem = Some(told);
+                    self.problem = Some(format!(
+                        "the sockets in {folder} were removed and could not be recreated: {e}"
+                    ));
                     return Leadership::Held;
                 }
             }
@@ -205,7 +206,10 @@ impl LeaderState {
             if !socket.is_in_place()
                 && let Err(e) = socket.listen()
             {
-                self.problem = Some(format!("a socket is gone and cannot be made: {e}"));
+                let folder = self.places.runtime_dir().display();
+                self.problem = Some(format!(
+                    "a socket in {folder} was removed and could not be recreated: {e}"
+                ));
             }
         }
         self.write_record();
@@ -289,7 +293,7 @@ fn take_data_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
     match FolderLock::try_take(&places.lock_path()) {
         Ok(Some(lock)) => Ok(lock),
         Ok(None) if places.is_led_from_another_namespace() => {
-            let told = "an engine in another container leads there";
+            let told = "an engine in another container already uses this data folder";
             Err(io::Error::other(told).into())
         }
         Ok(None) => Err(LeadError::Taken),
@@ -299,8 +303,8 @@ fn take_data_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
 
 fn unfound(places: &EnginePlaces, error: &io::Error) -> String {
     format!(
-        "the engine file {} cannot be kept ({error}): programs and hooks with another \
-         XDG_RUNTIME_DIR do not find this engine; make the folder writable",
+        "could not write {} ({error}); hooks and programs with another XDG_RUNTIME_DIR cannot find \
+         this engine; make the folder writable",
         places.record_path().display()
     )
 }

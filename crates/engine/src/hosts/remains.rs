@@ -29,8 +29,8 @@ impl PauseRemains {
     /// Why the pause cannot be ended as others are.
     pub fn reason(&self) -> String {
         match &self.record {
-            Some(e) => format!("its pause record cannot be used: {e}"),
-            None => "its pause record is lost".to_owned(),
+            Some(e) => format!("the pause record cannot be used: {e}"),
+            None => "the pause record is lost".to_owned(),
         }
     }
 
@@ -180,7 +180,7 @@ fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<Means>, Acti
     let has_terminal = stat.terminal == 0 || stat.foreground == stat.group;
     if shells.is_empty() && !has_terminal {
         return Err(ActionError::Changed(
-            "its shell has put the session aside; type fg in that terminal".into(),
+            "the session is suspended by its shell; type `fg` in that terminal".into(),
         ));
     }
     let stopped = |found: Vec<tree::Found>| {

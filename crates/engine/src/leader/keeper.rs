@@ -92,7 +92,7 @@ fn keep(
 fn few_files_left() -> String {
     let limit = open_files::soft_limit().map_or_else(String::new, |limit| format!(" of {limit}"));
     format!(
-        "this engine has nearly as many files open as the limit{limit} allows, so ends of sessions \
-         are looked for every few seconds; raise the hard limit (ulimit -Hn) and start it again"
+        "Trusty Bar has nearly reached the open-file limit{limit}; raise it (`ulimit -Hn`) and \
+         restart Trusty Bar"
     )
 }
