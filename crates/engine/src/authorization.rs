@@ -23,7 +23,7 @@ use trusty_fleet::authorization::{
 };
 use trusty_fleet::client::{Role, role};
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
-use trusty_platform::file_identity::{self, FileIdentity};
+use trusty_platform::file_identity::FileIdentity;
 use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
 use trusty_platform::process_executable::process_executable;
 use trusty_platform::terminal_master::terminal_holders;
@@ -305,7 +305,7 @@ impl OwnPrograms {
         }
         let is = |name: &str| {
             let path = self.folder.as_ref().map(|folder| folder.join(name));
-            path.is_some_and(|path| file_identity::of(&path).ok() == Some(file))
+            path.is_some_and(|path| FileIdentity::of_target(&path).ok() == Some(file))
         };
         if is(APP_NAME) {
             PeerProgram::App

@@ -1,6 +1,6 @@
 //! Which file a process runs.
 
-use crate::file_identity::{self, FileIdentity};
+use crate::file_identity::FileIdentity;
 use std::io;
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ pub fn process_executable(pid: u32) -> io::Result<ProcessExecutable> {
     Ok(ProcessExecutable {
         path: std::fs::read_link(&link)?,
         // The kernel follows it to the file that runs, also where that has no name any more.
-        file: file_identity::of(&link)?,
+        file: FileIdentity::of_target(&link)?,
     })
 }
 
@@ -50,7 +50,7 @@ pub fn process_executable(pid: u32) -> io::Result<ProcessExecutable> {
     }
     buffer.truncate(length);
     let path = PathBuf::from(OsString::from_vec(buffer));
-    let file = file_identity::of(&path)?;
+    let file = FileIdentity::of_target(&path)?;
     Ok(ProcessExecutable { path, file })
 }
 
@@ -62,15 +62,15 @@ mod tests {
     fn the_executable_of_a_process_is_the_file_that_it_runs() {
         let own = std::env::current_exe().expect("a path");
         let told = process_executable(std::process::id()).expect("readable");
-        let file = file_identity::of(&own).expect("there");
+        let file = FileIdentity::of_target(&own).expect("there");
         assert_eq!(told.file, file);
         let folder = tempfile::tempdir_in(own.parent().expect("a folder")).expect("folder");
         let other_name = folder.path().join("other");
         std::fs::hard_link(&own, &other_name).expect("one more name");
-        assert_eq!(file_identity::of(&other_name).expect("there"), file);
+        assert_eq!(FileIdentity::of_target(&other_name).expect("there"), file);
         let copy = folder.path().join("copy");
         std::fs::copy(&own, &copy).expect("copied");
-        assert_ne!(file_identity::of(&copy).expect("there"), file);
+        assert_ne!(FileIdentity::of_target(&copy).expect("there"), file);
         assert!(process_executable(u32::MAX - 1).is_err());
     }
 }
