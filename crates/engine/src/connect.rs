@@ -11,7 +11,7 @@ mod program;
 mod reach;
 mod text;
 
-pub use entries::{EVENTS, Entries, HOOK_TIMEOUT_SECONDS};
+pub use entries::{Entries, HOOK_EVENTS, HOOK_TIMEOUT_SECONDS};
 pub(crate) use leftovers::clean_leftovers;
 pub use program::{data_home_of, program};
 pub use reach::{StartedProcess, hook_obstacle, hook_obstacle_now};

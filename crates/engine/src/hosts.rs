@@ -21,7 +21,7 @@ pub use remains::PauseRemains;
 use crate::api::Problem;
 use crate::engine::{CommandLapse, CommandLease};
 use crate::io::tmux;
-use crate::store::{Lock, Locking, Store, StoreError};
+use crate::store::{LockAttempt, SessionLock, Store, StoreError};
 use crate::surroundings::Surroundings;
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
@@ -323,10 +323,10 @@ impl Hands {
         Ok(GivenUp::Removed)
     }
 
-    fn lock(&self, id: SessionId) -> Result<Lock, ActionError> {
+    fn lock(&self, id: SessionId) -> Result<SessionLock, ActionError> {
         match self.store.lock(id)? {
-            Locking::Locked(lock) => Ok(lock),
-            Locking::Held(pid) => Err(ActionError::Held(LockHolder::of(pid))),
+            LockAttempt::Locked(lock) => Ok(lock),
+            LockAttempt::Held(pid) => Err(ActionError::Held(LockHolder::of(pid))),
         }
     }
 
