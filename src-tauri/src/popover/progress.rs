@@ -102,8 +102,8 @@ impl WindowProgress {
 
     /// Whether the window may come onto the screen now.
     pub(super) fn may_map(&self, content: PageContent) -> bool {
-        let has_content = content == PageContent::Told || self.waited;
-        self.phase == WindowPhase::Opening && self.painted && has_content
+        let is_worth_showing = content == PageContent::Told || self.waited;
+        self.phase == WindowPhase::Opening && self.painted && is_worth_showing
     }
 
     /// The window is on the screen.
