@@ -226,7 +226,7 @@ fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
     scene.all_refused("later-", 10, &marked);
     let alone = [
         "--yes needs `programs = true`",
-        "there is no terminal to confirm it in",
+        "no terminal to confirm in",
         "programs may not approve",
     ];
     scene.all_refused("alone-", 3, &alone);

@@ -26,7 +26,7 @@ const SINGLE_INSTANCE: &str = "single-instance";
 const OPEN: &str = "--open";
 
 /// The exit code of an app that was refused.
-const REFUSED: u8 = 3;
+const REFUSED_EXIT_CODE: u8 = 3;
 
 /// What the app was started in.
 struct Place {
@@ -47,7 +47,7 @@ pub fn run() -> ExitCode {
         // An app leads, or answers as the user does: neither is a session's to start.
         let remedy = "start Trusty Bar from the desktop or in another terminal";
         log::line(&format!("{mark}; {remedy}"));
-        return ExitCode::from(REFUSED);
+        return ExitCode::from(REFUSED_EXIT_CODE);
     }
     let place = Place {
         home: around.home.clone(),

@@ -152,7 +152,7 @@ fn reveal(app: &AppHandle) {
     let may_map = {
         let popover = app.state::<Popover>();
         let state = popover.state();
-        state.progress.may_map(state.has_content())
+        state.progress.may_map(state.page_content())
     };
     if may_map {
         map(app);

@@ -34,7 +34,7 @@ fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
         printed.contains(&format!("request {request}\n")),
         "{printed}"
     );
-    assert!(told.contains("no terminal to confirm it in"), "{told}");
+    assert!(told.contains("no terminal to confirm in"), "{told}");
     let listed = trusty(&["requests"]).1;
     assert_eq!(listed, printed, "the same, asked for by itself");
     let json: Value =
@@ -151,7 +151,7 @@ fn questions_are_answered_by_number_label_and_words() {
     assert!(printed.contains("│ Which color?\n"), "{printed}");
     let (code, _, told) = trusty(&["answer", "work"]);
     assert_eq!(code, Some(3), "{told}");
-    assert!(told.contains("no terminal to confirm it in"), "{told}");
+    assert!(told.contains("no terminal to confirm in"), "{told}");
     let (code, _, told) = trusty(&["answer", "work", "blue", "1", "--yes"]);
     assert_eq!(code, Some(3), "{told}");
     assert!(told.contains("programs = true"), "{told}");

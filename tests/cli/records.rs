@@ -140,7 +140,7 @@ fn a_paused_session_is_resumed_where_nothing_can_be_written() {
         assert_eq!(done.status.code(), Some(0), "{how}: {words}");
         assert!(!paused.rests(), "{how}");
         assert!(
-            words.contains("the session runs, but its pause record stays"),
+            words.contains("the session runs, but the pause record could not be removed"),
             "{words}"
         );
         assert!(!words.contains("nothing was done"), "{words}");

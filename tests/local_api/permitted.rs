@@ -99,7 +99,7 @@ fn a_session_whose_requests_programs_may_answer_says_so() {
     let printed = run(&served.home, ["requests", &pid]).stdout;
     let printed = String::from_utf8_lossy(&printed).into_owned();
     assert!(
-        printed.contains("programs may answer this, too"),
+        printed.contains("programs can answer this request"),
         "{printed}"
     );
     let given = thread::spawn(|| hook.answer());

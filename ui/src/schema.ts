@@ -954,7 +954,7 @@ export interface components {
          *     * `background`: it runs in the background, where no window shows it
          *     * `bad-request`: the path, a parameter or the body is not understood
          *     * `body-too-large`: the body is larger than any that is taken
-         *     * `busy`: another action on it is in progress
+         *     * `busy`: another action on this session is in progress
          *     * `changed`: it was not as it was a moment before; nothing was done, or all was undone
          *     * `console`: it runs on a text console
          *     * `display-unreachable`: the display does not do what is asked of it
@@ -976,7 +976,7 @@ export interface components {
          *     * `no-way`: no kind of pause is possible here
          *     * `no-window`: its terminal has no window on this display
          *     * `not-acceptable`: the header Accept leaves out what is answered here
-         *     * `not-for-programs`: the calling process may not do this: a session started it, or it is neither the app nor trusty in a terminal of the user
+         *     * `not-for-programs`: this process may not approve, answer or resume: a session started it, or it is neither Trusty Bar nor `trusty` in your terminal
          *     * `not-found`: nothing is at this path
          *     * `not-paused`: it is not paused
          *     * `over`: it was answered elsewhere, or let go
@@ -984,13 +984,13 @@ export interface components {
          *     * `paused`: its session is paused; it takes no answer until it is resumed
          *     * `paused-by-others`: it was not paused from here
          *     * `record-not-kept`: the record of the pause cannot be written; nothing was done
-         *     * `record-left`: it is as was asked for, and only the record of its pause could not be removed
+         *     * `record-left`: the action succeeded, but the pause record could not be removed
          *     * `remote`: its terminal is on another machine
          *     * `tmux-silent`: tmux did not answer
          *     * `too-late`: the command could not begin before its deadline; nothing was done
-         *     * `too-many-listeners`: as many programs listen to events as may
+         *     * `too-many-listeners`: too many event listeners; close one and try again
          *     * `too-slow`: the body did not come in time
-         *     * `unconfirmed`: its process is not confirmed to be Claude Code, so nothing is done to it
+         *     * `unconfirmed`: the process is not confirmed to be Claude Code; pause or end it in its own terminal
          *     * `unfit`: the answer does not fit what was asked
          *     * `unheard`: its client did not take the answer
          *     * `unread`: what it asks could not be read

@@ -1,5 +1,6 @@
 //! `trusty pause`, `trusty resume`, `trusty stop`, `trusty jump`
 
+use crate::confirmation::{is_yes, yes_no_prompt};
 use crate::failure::Failure;
 use crate::fleet::{Place, named};
 use crate::marked::refuse_marked;
@@ -71,10 +72,10 @@ pub(crate) struct Resume {
     /// All that were paused, whatever is left of a pause, with or without the app
     #[arg(long, conflicts_with = "session")]
     all: bool,
-    /// Undo a pause whose record is lost or cannot be used: say what that takes, then ask
+    /// Resume a session whose pause record is lost or unreadable; list the steps first
     #[arg(long, conflicts_with = "all")]
     force: bool,
-    /// Do not ask
+    /// Skip confirmation
     #[arg(long, requires = "force")]
     yes: bool,
 }
@@ -248,7 +249,7 @@ async fn force(
             let told = "pass --yes to resume without confirmation";
             return Err(Failure::Refused(told.into()));
         }
-        if !confirmed("Do that?")? {
+        if !confirmed(&format!("Resume {title}?"))? {
             return Err(Failure::Refused("nothing was done".into()));
         }
     }
@@ -390,13 +391,10 @@ async fn own_jump(place: &Place, session: &Session) -> Result<(), Failure> {
 /// The codes of what an engine may lack to bring a terminal to the front, and we may have.
 const LACKS: [&str; 3] = ["no-display", "display-unreachable", "no-opener"];
 
-/// Asks on the terminal.
+/// Asks on standard error, and reads the answer from standard input.
 fn confirmed(question: &str) -> Result<bool, Failure> {
-    let answer = out::ask(&format!("{question} [y/N] "))?;
-    Ok(matches!(
-        answer.unwrap_or_default().trim(),
-        "y" | "Y" | "yes"
-    ))
+    let answer = out::ask(&yes_no_prompt(question))?;
+    Ok(is_yes(&answer.unwrap_or_default()))
 }
 
 /// The code of the problem that a session was asked to end and runs on.

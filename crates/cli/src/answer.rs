@@ -26,7 +26,7 @@ pub(crate) struct Approve {
     /// And do not ask again, as the client itself offers it; which of several offers, from 1
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     always: Option<usize>,
-    /// Do not ask: what is printed is approved. Needs answers.programs = true
+    /// Approve without confirmation (needs answers.programs = true)
     #[arg(long)]
     yes: bool,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Choose {
     which: Which,
     /// One for each question, in their order
     answers: Vec<String>,
-    /// Do not ask. Needs answers.programs = true
+    /// Answer without confirmation (needs answers.programs = true)
     #[arg(long, requires = "answers")]
     yes: bool,
 }
@@ -220,8 +220,7 @@ fn show(open: &Open) -> Result<(), Failure> {
     match pager::read(&requests::draw(open))? {
         ReadingOutcome::ToEnd => Ok(()),
         ReadingOutcome::Left => Err(Failure::Refused(
-            "the request was not read to its end, so nothing was answered; the request still waits"
-                .into(),
+            "nothing was answered: the request was not read to the end and is still pending".into(),
         )),
     }
 }

@@ -17,7 +17,20 @@ use unicode_width::UnicodeWidthStr;
 /// So many characters of a session's or a request's id are printed.
 const SHORT_ID_CHARS: usize = 12;
 
-pub(crate) async fn run(place: &Place, word: Option<&str>, as_json: bool) -> Result<(), Failure> {
+/// How the record of answers is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AnswersFormat {
+    /// A line for each answer, below a heading.
+    Table,
+    /// One JSON object.
+    Json,
+}
+
+pub(crate) async fn run(
+    place: &Place,
+    word: Option<&str>,
+    format: AnswersFormat,
+) -> Result<(), Failure> {
     let log = AnswerLog::of(&place.around);
     let mut records = log.read().context("failed to read the record of answers")?;
     // Names are those of sessions that an engine lists now; without one, ids are printed.
@@ -26,7 +39,7 @@ pub(crate) async fn run(place: &Place, word: Option<&str>, as_json: bool) -> Res
         let id = recorded(&records, word).map_or_else(|| named(&snapshot, word), Ok)?;
         records.retain(|record| record.session == id);
     }
-    if as_json {
+    if format == AnswersFormat::Json {
         return Ok(out::print(&format!("{}\n", json!({"answers": records})))?);
     }
     if records.is_empty() {

@@ -10,7 +10,17 @@ use trusty_engine::authorization::mark_of_this_process;
 use trusty_fleet::authorization::{AnswerChannel, AuthorizationRefusal};
 use trusty_platform::raw_terminal::discard_input;
 
-const TERMINAL: &str = "/dev/tty";
+const CONTROLLING_TERMINAL_PATH: &str = "/dev/tty";
+
+/// A question as it is printed.
+pub(crate) fn yes_no_prompt(question: &str) -> String {
+    format!("{question} [y/N] ")
+}
+
+/// Whether a line that was typed confirms; everything but y, Y and yes does not.
+pub(crate) fn is_yes(line: &str) -> bool {
+    matches!(line.trim(), "y" | "Y" | "yes")
+}
 
 /// The controlling terminal of this process.
 #[derive(Debug)]
@@ -19,10 +29,18 @@ pub(crate) struct ControllingTerminal {
 }
 
 impl ControllingTerminal {
-    /// Opens it. Without one, the refusal says what `what` names was not done, and why.
+    /// Opens it for a request that is to be `what`: "approved", "answered".
+    ///
+    /// # Errors
+    ///
+    /// There is no terminal; the refusal says that the request was not `what`, and why.
     pub(crate) async fn open(place: &Place, what: &str) -> Result<Self, Failure> {
         let mut options = OpenOptions::new();
-        match options.read(true).write(true).open(TERMINAL) {
+        match options
+            .read(true)
+            .write(true)
+            .open(CONTROLLING_TERMINAL_PATH)
+        {
             Ok(file) => Ok(Self { file }),
             Err(_) => Err(refusal(place, what).await),
         }
@@ -39,9 +57,8 @@ impl ControllingTerminal {
 
     /// Whether the user types the letter; the channel that the answer is given in then.
     pub(crate) fn confirm(&self, question: &str) -> Result<Option<AnswerChannel>, Failure> {
-        let line = self.ask(&format!("{question} [y/N] "))?.unwrap_or_default();
-        let yes = matches!(line.trim(), "y" | "Y" | "yes");
-        Ok(yes.then_some(AnswerChannel::Terminal))
+        let line = self.ask(&yes_no_prompt(question))?.unwrap_or_default();
+        Ok(is_yes(&line).then_some(AnswerChannel::Terminal))
     }
 }
 
@@ -51,8 +68,8 @@ async fn refusal(place: &Place, what: &str) -> Failure {
     Failure::Refused(match mark {
         Some(mark) => AuthorizationRefusal::MarkedAnswer(mark).to_string(),
         None => format!(
-            "nothing was {what}: there is no terminal to confirm it in; run trusty in a terminal, \
-             or answer in the popover"
+            "not {what}: no terminal to confirm in; run trusty in a terminal, or answer in the \
+             popover"
         ),
     })
 }

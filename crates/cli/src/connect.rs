@@ -114,7 +114,7 @@ fn connected(done: &Connected) -> String {
         Outcome::Made | Outcome::Replaced => format!(
             "Connected the hooks of {} events in {file}.{kept} Running sessions take them up in \
              about 3 seconds, and {COST}. To take them back: trusty disconnect\n",
-            connect::EVENTS.len()
+            connect::HOOK_EVENTS.len()
         ),
     }
 }

@@ -1,6 +1,6 @@
 //! What sessions ask through their hooks: found, printed whole; and `trusty requests`.
 
-use crate::answered;
+use crate::answered::{self, AnswersFormat};
 use crate::failure::Failure;
 use crate::fleet::{Place, named};
 use crate::out;
@@ -48,7 +48,12 @@ impl Open {
 pub(crate) async fn run(asked: &Requests) -> Result<(), Failure> {
     let place = Place::find()?;
     if asked.answered {
-        return answered::run(&place, asked.session.as_deref(), asked.json).await;
+        let format = if asked.json {
+            AnswersFormat::Json
+        } else {
+            AnswersFormat::Table
+        };
+        return answered::run(&place, asked.session.as_deref(), format).await;
     }
     let snapshot = engine_snapshot(&place, asked.session.as_deref()).await?;
     let only = asked.session.as_deref().map(|word| named(&snapshot, word));
@@ -207,7 +212,7 @@ pub(crate) fn draw(open: &Open) -> String {
         }
     }
     if request.programs {
-        lines.push("  programs may answer this, too (answers.programs = true)".to_owned());
+        lines.push("  programs can answer this request (answers.programs = true)".to_owned());
     }
     if let Some(why) = &card.unseen {
         lines.push(format!("  It cannot be approved from here: {why}"));

@@ -21,9 +21,9 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// Records that may wait to be written. Nobody answers as many while a disk hangs.
 const MAX_WAITING_RECORDS: usize = 256;
 /// The file's name.
-const NAME: &str = "answers.jsonl";
+const ANSWER_LOG_FILE: &str = "answers.jsonl";
 /// That of the one before.
-const OLDER_NAME: &str = "answers.1.jsonl";
+const OLDER_ANSWER_LOG_FILE: &str = "answers.1.jsonl";
 
 /// The record of answers of one user.
 #[derive(Debug, Clone)]
@@ -40,11 +40,11 @@ impl AnswerLog {
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.join(NAME)
+        self.folder.join(ANSWER_LOG_FILE)
     }
 
     fn older_file(&self) -> PathBuf {
-        self.folder.join(OLDER_NAME)
+        self.folder.join(OLDER_ANSWER_LOG_FILE)
     }
 
     /// All that is recorded, the oldest first. Lines that are no records are passed over.

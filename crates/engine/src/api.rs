@@ -85,7 +85,9 @@ pub enum ServeError {
     #[error("the local sockets cannot be listened to: {0}")]
     Io(#[from] io::Error),
     /// Another engine has taken the lock after the file of ours was removed.
-    #[error("another Trusty Bar or `trusty serve` leads now, for the lock of this one was removed")]
+    #[error(
+        "another Trusty Bar or `trusty serve` took over after this engine's lock file was removed"
+    )]
     Lost,
 }
 

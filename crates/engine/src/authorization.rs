@@ -238,8 +238,11 @@ impl CallerRegister {
         });
         match timeout(GATHER_TIMEOUT, gathered).await {
             Ok(Ok(caller)) => caller,
-            Ok(Err(_)) => Caller::Unknown("reading the calling process failed".into()),
-            Err(_) => Caller::Unknown("reading the calling process took too long".into()),
+            Ok(Err(_)) => Caller::Unknown("identifying the calling process failed".into()),
+            Err(_) => Caller::Unknown(format!(
+                "identifying the calling process timed out ({} s)",
+                GATHER_TIMEOUT.as_secs()
+            )),
         }
     }
 

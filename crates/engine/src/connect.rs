@@ -11,7 +11,7 @@ mod program;
 mod reach;
 mod text;
 
-pub use entries::{EVENTS, Entries, HOOK_TIMEOUT_SECONDS};
+pub use entries::{Entries, HOOK_EVENTS, HOOK_TIMEOUT_SECONDS};
 pub(crate) use leftovers::clean_leftovers;
 pub use program::{data_home_of, is_hook_program, program};
 pub use reach::{StartedProcess, hook_obstacle, hook_obstacle_now};
@@ -50,10 +50,10 @@ pub enum ConnectError {
     /// They are a folder, a pipe, …
     #[error("{} is not a plain file; move it away", .0.display())]
     NotPlain(PathBuf),
-    /// They have other names, which would go on to show what they held before.
+    /// They have other names (hard links), which would keep the old content.
     #[error(
-        "{path} has {more} more (hard links), which would no longer show what it holds; give it a \
-         file of its own with: cp -p {path:?} {path:?}.own && mv {path:?}.own {path:?}",
+        "{path} has {more} more (hard links), which would keep the old content; give it a file of \
+         its own with: cp -p {path:?} {path:?}.own && mv {path:?}.own {path:?}",
         path = .0.display(), more = count_names(*.1)
     )]
     HardLinked(PathBuf, u64),

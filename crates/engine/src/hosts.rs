@@ -21,7 +21,7 @@ pub use remains::PauseRemains;
 use crate::api::Problem;
 use crate::engine::{CommandLapse, CommandLease};
 use crate::io::tmux;
-use crate::store::{Lock, Locking, Store, StoreError};
+use crate::store::{LockAttempt, SessionLock, Store, StoreError};
 use crate::surroundings::Surroundings;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -47,8 +47,8 @@ pub enum ActionError {
     Store(StoreError),
     /// It is as was asked for, and only its record could not be removed.
     #[error(
-        "{told}, but its pause record stays: {left}; make that folder writable, then run \
-         `trusty resume --all`",
+        "{told}, but the pause record could not be removed ({left}); make the folder writable, \
+         then run `trusty resume --all`",
         told = .0.told(), left = .1
     )]
     RecordLeft(Reconciled, StoreError),
@@ -332,10 +332,10 @@ impl Hands {
         Ok(GivenUp::Removed)
     }
 
-    fn lock(&self, id: SessionId) -> Result<Lock, ActionError> {
+    fn lock(&self, id: SessionId) -> Result<SessionLock, ActionError> {
         match self.store.lock(id)? {
-            Locking::Locked(lock) => Ok(lock),
-            Locking::Held(pid) => Err(ActionError::Held(LockHolder::of(pid))),
+            LockAttempt::Locked(lock) => Ok(lock),
+            LockAttempt::Held(pid) => Err(ActionError::Held(LockHolder::of(pid))),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::discovery::{EnginePlaces, EngineRecord};
 use crate::io::socket::{self, ListeningSocket, SocketFeed};
 use crate::io::{files, paths, sys};
 use crate::{api, hooks};
-use keeper::Keeper;
+use keeper::LeaderKeeper;
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
@@ -57,7 +57,7 @@ pub struct Leader {
 #[derive(Debug)]
 pub(crate) struct LeaderRight {
     state: Arc<Mutex<LeaderState>>,
-    keeper: Option<Keeper>,
+    keeper: Option<LeaderKeeper>,
 }
 
 /// What becomes of the right to lead.
@@ -125,7 +125,7 @@ impl Leader {
 impl LeaderRight {
     /// Sees from now on to it that what vanishes comes back; what becomes of it.
     pub(crate) fn keep(&mut self) -> io::Result<mpsc::UnboundedReceiver<LeaderNews>> {
-        let (keeper, news) = Keeper::start(&self.state)?;
+        let (keeper, news) = LeaderKeeper::start(&self.state)?;
         self.keeper = Some(keeper);
         Ok(news)
     }
@@ -147,7 +147,7 @@ impl Drop for LeaderRight {
 
 /// Whether an engine leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Leadership {
+enum LeadershipState {
     Held,
     /// Another engine has one of the locks.
     Lost,
@@ -173,9 +173,9 @@ fn lock_state(state: &Mutex<LeaderState>) -> MutexGuard<'_, LeaderState> {
 
 impl LeaderState {
     /// Puts back what has vanished, and takes anew locks that others do not find any more.
-    fn check(&mut self) -> Leadership {
+    fn check(&mut self) -> LeadershipState {
         if self.is_released {
-            return Leadership::Held;
+            return LeadershipState::Held;
         }
         self.problem = None;
         if !self
@@ -185,19 +185,20 @@ impl LeaderState {
         {
             match take_runtime_lock(&self.places) {
                 Ok(lock) => self.runtime_lock = Some(lock),
-                Err(LeadError::Taken) => return Leadership::Lost,
+                Err(LeadError::Taken) => return LeadershipState::Lost,
                 Err(LeadError::Io(e)) => {
                     let folder = self.places.runtime_dir().display();
-                    let told = format!("the sockets in {folder} are gone and cannot be made: {e}");
-                    self.problem = Some(told);
-                    return Leadership::Held;
+                    self.problem = Some(format!(
+                        "the sockets in {folder} were removed and could not be recreated: {e}"
+                    ));
+                    return LeadershipState::Held;
                 }
             }
         }
         if !self.data_lock.as_ref().is_some_and(FolderLock::is_in_place) {
             match take_data_lock(&self.places) {
                 Ok(lock) => self.data_lock = Some(lock),
-                Err(LeadError::Taken) => return Leadership::Lost,
+                Err(LeadError::Taken) => return LeadershipState::Lost,
                 Err(LeadError::Io(e)) => self.problem = Some(unfound(&self.places, &e)),
             }
         }
@@ -205,11 +206,14 @@ impl LeaderState {
             if !socket.is_in_place()
                 && let Err(e) = socket.listen()
             {
-                self.problem = Some(format!("a socket is gone and cannot be made: {e}"));
+                let folder = self.places.runtime_dir().display();
+                self.problem = Some(format!(
+                    "a socket in {folder} was removed and could not be recreated: {e}"
+                ));
             }
         }
         self.write_record();
-        Leadership::Held
+        LeadershipState::Held
     }
 
     /// Says where the sockets are, unless that is said.
@@ -289,7 +293,7 @@ fn take_data_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
     match FolderLock::try_take(&places.lock_path()) {
         Ok(Some(lock)) => Ok(lock),
         Ok(None) if places.is_led_from_another_namespace() => {
-            let told = "an engine in another container leads there";
+            let told = "an engine in another container already uses this data folder";
             Err(io::Error::other(told).into())
         }
         Ok(None) => Err(LeadError::Taken),
@@ -299,8 +303,8 @@ fn take_data_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
 
 fn unfound(places: &EnginePlaces, error: &io::Error) -> String {
     format!(
-        "the engine file {} cannot be kept ({error}): programs and hooks with another \
-         XDG_RUNTIME_DIR do not find this engine; make the folder writable",
+        "could not write {} ({error}); hooks and programs with another XDG_RUNTIME_DIR cannot find \
+         this engine; make the folder writable",
         places.record_path().display()
     )
 }

@@ -137,7 +137,7 @@ impl One {
         let mut served = api::serve(leader, self.handle.clone()).await;
         while let Err(e) = served {
             let why = match e {
-                ServeError::Lost => format!("{e}; until that one ends, hooks reach it"),
+                ServeError::Lost => format!("{e}; hooks report to that engine until it exits"),
                 ServeError::Io(_) => e.to_string(),
             };
             self.tell(Some(why)).await;

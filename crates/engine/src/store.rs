@@ -74,13 +74,13 @@ pub const RECORD_FORM: u32 = 1;
 /// Held by whoever works on a pause, until dropped or until its process ends. Nothing is held where
 /// nothing can be written and there is no file to hold.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held, not used")] Option<OwnedFd>);
+pub struct SessionLock(#[expect(dead_code, reason = "held, not used")] Option<OwnedFd>);
 
 /// What came of asking for the right to work on a session's pause.
 #[derive(Debug)]
-pub enum Locking {
+pub enum LockAttempt {
     /// It is ours.
-    Locked(Lock),
+    Locked(SessionLock),
     /// Another process has it: its pid, where it is told.
     Held(Option<u32>),
 }
@@ -224,7 +224,7 @@ impl Store {
 
     /// The right to work on a session's pause. Where nothing can be written, the file that is
     /// there is locked as it is: what is paused can be resumed there, too.
-    pub fn lock(&self, id: SessionId) -> Result<Locking, StoreError> {
+    pub fn lock(&self, id: SessionId) -> Result<LockAttempt, StoreError> {
         let lock_path = self.lock_path(id);
         let failed = |e: io::Error| StoreError::Write(lock_path.clone(), e);
         match self.find_folder() {
@@ -233,11 +233,11 @@ impl Store {
         }
         loop {
             let Some((lock, path)) = self.open_lock(id).map_err(failed)? else {
-                return Ok(Locking::Locked(Lock(None)));
+                return Ok(LockAttempt::Locked(SessionLock(None)));
             };
             match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
-                Err(Errno::WOULDBLOCK) => return Ok(Locking::Held(holder(&lock_path))),
+                Err(Errno::WOULDBLOCK) => return Ok(LockAttempt::Held(holder(&lock_path))),
                 Err(e) => return Err(failed(e.into())),
             }
             // Whoever had it may have removed the file meanwhile: then this is the lock of none.
@@ -247,7 +247,7 @@ impl Store {
                     if path == lock_path {
                         sign(&lock);
                     }
-                    return Ok(Locking::Locked(Lock(Some(lock))));
+                    return Ok(LockAttempt::Locked(SessionLock(Some(lock))));
                 }
                 _ => {}
             }
@@ -382,17 +382,17 @@ mod tests {
         let home = tempfile::tempdir().expect("folder");
         let (store, id) = (store(home.path()), SessionId::new());
         let held = store.lock(id).expect("lockable");
-        assert!(matches!(held, Locking::Locked(_)));
+        assert!(matches!(held, LockAttempt::Locked(_)));
         let again = store.lock(id).expect("lockable");
         let us = std::process::id();
         assert!(
-            matches!(again, Locking::Held(Some(pid)) if pid == us),
+            matches!(again, LockAttempt::Held(Some(pid)) if pid == us),
             "{again:?}"
         );
         drop(held);
         assert!(matches!(
             store.lock(id).expect("lockable"),
-            Locking::Locked(_)
+            LockAttempt::Locked(_)
         ));
     }
 
@@ -428,7 +428,7 @@ mod tests {
         let locked = store.lock(id);
         let removed = store.remove(id);
         mode(0o700);
-        assert!(matches!(locked.expect("lockable"), Locking::Locked(_)));
+        assert!(matches!(locked.expect("lockable"), LockAttempt::Locked(_)));
         removed.expect("emptied");
         assert_eq!(store.read(id).expect("readable"), None);
         assert_eq!(store.sessions().expect("readable"), []);

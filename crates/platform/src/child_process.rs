@@ -51,10 +51,10 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    const SHELL: &str = "/bin/sh";
+    const SHELL_PATH: &str = "/bin/sh";
 
     fn run(script: &str, timeout: Duration) -> io::Result<ExitStatus> {
-        run_to_end(Path::new(SHELL), &["-c", script], timeout)
+        run_to_end(Path::new(SHELL_PATH), &["-c", script], timeout)
     }
 
     #[test]

@@ -33,6 +33,14 @@ impl FileIdentity {
         fs::symlink_metadata(path).map(|meta| Self::from(&meta))
     }
 
+    /// The identity of what an absolute path leads to, links followed. May wait for a file server.
+    ///
+    /// # Errors
+    /// As stat(2) fails: nothing is there, or a folder above it may not be searched.
+    pub fn of_target(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(|meta| Self::from(&meta))
+    }
+
     /// The identity of an open file.
     ///
     /// # Errors
@@ -86,21 +94,12 @@ impl FileState {
     }
 }
 
-/// What an absolute path leads to, links followed. May wait for a file server.
-///
-/// # Errors
-///
-/// As the system tells them: nothing there, or no leave to look.
-pub fn of(path: &Path) -> io::Result<FileIdentity> {
-    Ok(FileIdentity::from(&fs::metadata(path)?))
-}
-
 /// What an absolute path leads to for a process, which may have another root folder and other
 /// mounts than we have. macOS does not tell the root of a process; there it is taken for ours.
 ///
 /// # Errors
 ///
-/// As those of [`of`]; also where the process has ended, or is not ours to look at.
+/// As those of [`FileIdentity::of_target`]; also where the process has ended, or is not ours to look at.
 #[cfg(target_os = "linux")]
 pub fn within_root(pid: u32, path: &Path) -> io::Result<FileIdentity> {
     use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
@@ -114,7 +113,7 @@ pub fn within_root(pid: u32, path: &Path) -> io::Result<FileIdentity> {
         // Before Linux 5.6, and while something is being renamed.
         Err(rustix::io::Errno::NOSYS | rustix::io::Errno::AGAIN) => {
             let below = path.strip_prefix("/").unwrap_or(path);
-            return of(&Path::new(&seen_from).join(below));
+            return FileIdentity::of_target(&Path::new(&seen_from).join(below));
         }
         Err(e) => return Err(e.into()),
     };
@@ -126,10 +125,10 @@ pub fn within_root(pid: u32, path: &Path) -> io::Result<FileIdentity> {
 ///
 /// # Errors
 ///
-/// As those of [`of`].
+/// As those of [`FileIdentity::of_target`].
 #[cfg(not(target_os = "linux"))]
 pub fn within_root(_pid: u32, path: &Path) -> io::Result<FileIdentity> {
-    of(path)
+    FileIdentity::of_target(path)
 }
 
 #[cfg(test)]
@@ -144,10 +143,13 @@ mod tests {
         fs::create_dir(&real).expect("folder");
         symlink(&real, &link).expect("link");
         let me = std::process::id();
-        let identity = of(&real).expect("there");
-        assert_eq!(of(&link).expect("there"), identity);
+        let identity = FileIdentity::of_target(&real).expect("there");
+        assert_eq!(FileIdentity::of_target(&link).expect("there"), identity);
         assert_eq!(within_root(me, &link).expect("there"), identity);
-        assert_ne!(of(dir.path()).expect("there"), identity);
+        assert_ne!(
+            FileIdentity::of_target(dir.path()).expect("there"),
+            identity
+        );
         let missing = within_root(me, &dir.path().join("none")).expect_err("not there");
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     }

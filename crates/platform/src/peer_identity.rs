@@ -20,7 +20,7 @@ pub enum PeerIdentityError {
     #[error("the calling process has ended")]
     Ended,
     /// The system does not tell.
-    #[error("the system does not tell which process calls: {0}")]
+    #[error("could not identify the calling process: {0}")]
     Unreadable(#[source] io::Error),
 }
 

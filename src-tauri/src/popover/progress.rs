@@ -30,6 +30,13 @@ pub(super) enum WindowMove {
     Focus,
 }
 
+/// Whether the page was told what to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PageContent {
+    Told,
+    Missing,
+}
+
 /// The way of one window from a click to the screen and back.
 #[derive(Debug, Default)]
 #[expect(
@@ -93,10 +100,10 @@ impl WindowProgress {
         self.waited = true;
     }
 
-    /// Whether the window may come onto the screen now. With `has_content` the page was told what
-    /// to show.
-    pub(super) fn may_map(&self, has_content: bool) -> bool {
-        self.phase == WindowPhase::Opening && self.painted && (has_content || self.waited)
+    /// Whether the window may come onto the screen now.
+    pub(super) fn may_map(&self, content: PageContent) -> bool {
+        let is_worth_showing = content == PageContent::Told || self.waited;
+        self.phase == WindowPhase::Opening && self.painted && is_worth_showing
     }
 
     /// The window is on the screen.
@@ -192,7 +199,7 @@ mod tests {
     fn mapped() -> WindowProgress {
         let mut progress = opening();
         progress.page_painted();
-        assert!(progress.may_map(true));
+        assert!(progress.may_map(PageContent::Told));
         progress.map();
         progress
     }
@@ -207,30 +214,30 @@ mod tests {
     fn a_window_is_mapped_only_after_its_page_has_painted() {
         let mut progress = opening();
         progress.wait_is_over();
-        assert!(!progress.may_map(true) && !progress.may_map(false));
+        assert!(!progress.may_map(PageContent::Told) && !progress.may_map(PageContent::Missing));
         progress.page_painted();
-        assert!(progress.may_map(true));
+        assert!(progress.may_map(PageContent::Told));
         progress.map();
-        assert!(!progress.may_map(true), "mapped twice");
+        assert!(!progress.may_map(PageContent::Told), "mapped twice");
 
         // What was painted before it was asked for is old.
         let mut hidden = WindowProgress::default();
         hidden.page_painted();
         hidden.ask();
-        assert!(!hidden.may_map(true));
+        assert!(!hidden.may_map(PageContent::Told));
         let mut again = seen();
         again.hide();
         again.ask();
-        assert!(!again.may_map(true));
+        assert!(!again.may_map(PageContent::Told));
     }
 
     #[test]
     fn a_window_waits_a_while_for_something_to_list() {
         let mut progress = opening();
         progress.page_painted();
-        assert!(!progress.may_map(false));
+        assert!(!progress.may_map(PageContent::Missing));
         progress.wait_is_over();
-        assert!(progress.may_map(false));
+        assert!(progress.may_map(PageContent::Missing));
     }
 
     #[test]
@@ -238,7 +245,7 @@ mod tests {
         let mut progress = opening();
         assert_eq!(progress.press(), IconPress::Ignore);
         progress.page_painted();
-        assert!(progress.may_map(true));
+        assert!(progress.may_map(PageContent::Told));
         progress.map();
         // Nothing is to be seen yet, and the click takes the focus along.
         assert_eq!(progress.blur(), WindowMove::Stay);
@@ -280,7 +287,7 @@ mod tests {
         assert!(!WindowProgress::default().page_ended());
         let mut progress = seen();
         assert!(progress.page_ended() && progress.is_opening());
-        assert!(!progress.may_map(true));
+        assert!(!progress.may_map(PageContent::Told));
         assert!(!progress.page_ended(), "for ever");
         let mut progress = seen();
         assert!(progress.page_ended());

@@ -1,7 +1,7 @@
 //! What the popover is told, and when.
 
 use super::Place;
-use super::progress::WindowProgress;
+use super::progress::{PageContent, WindowProgress};
 use crate::Place as Started;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tauri::ipc::Channel;
@@ -165,8 +165,12 @@ impl State {
     }
 
     /// Whether the page was told what to show.
-    pub(super) fn has_content(&self) -> bool {
-        self.told.is_some() || self.failure.is_some()
+    pub(super) fn page_content(&self) -> PageContent {
+        if self.told.is_some() || self.failure.is_some() {
+            PageContent::Told
+        } else {
+            PageContent::Missing
+        }
     }
 
     fn send(&mut self, event: PopoverEvent) {

@@ -167,7 +167,7 @@ impl PagedText {
         }
         let (shown, all) = (self.bottom, self.rows.len());
         let prompt = format!(
-            "{shown} of {all} lines · Space: next page · q: no answer · Enter: next line · b: back"
+            "{shown} of {all} lines · Space: next page · q: quit · Enter: next line · b: back"
         );
         cut(&prompt, self.screen.columns.saturating_sub(1))
     }

@@ -1,6 +1,6 @@
 //! What can be done to a session over the API.
 
-use super::deadline::{self, Deadline};
+use super::deadline::{self, DEADLINE_DESCRIPTION, DeadlineHeader};
 use super::problem::{Problem, problem};
 use super::take::{self, AnsweredIn, Body, Id};
 use crate::authorization::ConnectedPeer;
@@ -73,9 +73,7 @@ pub struct AttentionRequest {
     tag = "actions",
     params(
         ("id" = String, Path, format = Uuid, description = "The session's id"),
-        ("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
-            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
-            the request was sent"),
+        ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
     request_body(content = Option<PauseRequest>, description = "May be empty"),
     responses(
@@ -101,7 +99,7 @@ pub struct AttentionRequest {
 pub(super) async fn pause(
     State(handle): State<Handle>,
     Id(id): Id,
-    Deadline(deadline): Deadline,
+    DeadlineHeader(deadline): DeadlineHeader,
     body: Body<PauseRequest>,
 ) -> Response {
     let asked = body.0.unwrap_or_default();
@@ -120,9 +118,7 @@ pub(super) async fn pause(
     tag = "actions",
     params(
         ("id" = String, Path, format = Uuid, description = "The session's id"),
-        ("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
-            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
-            the request was sent"),
+        ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
     responses(
         (status = 204, description = "It runs"),
@@ -144,7 +140,7 @@ pub(super) async fn resume(
     State(handle): State<Handle>,
     Extension(peer): Extension<ConnectedPeer>,
     Id(id): Id,
-    Deadline(deadline): Deadline,
+    DeadlineHeader(deadline): DeadlineHeader,
 ) -> Response {
     handle.primed().await;
     let listed = handle.snapshot().sessions.iter().any(|s| s.id == id);
@@ -162,9 +158,7 @@ pub(super) async fn resume(
     tag = "actions",
     params(
         ("id" = String, Path, format = Uuid, description = "The session's id"),
-        ("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
-            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
-            the request was sent"),
+        ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
     request_body(content = Option<StopRequest>, description = "May be empty"),
     responses(
@@ -190,7 +184,7 @@ pub(super) async fn resume(
 pub(super) async fn stop(
     State(handle): State<Handle>,
     Id(id): Id,
-    Deadline(deadline): Deadline,
+    DeadlineHeader(deadline): DeadlineHeader,
     body: Body<StopRequest>,
 ) -> Response {
     let action = if body.0.unwrap_or_default().kill {
@@ -208,9 +202,7 @@ pub(super) async fn stop(
     tag = "actions",
     params(
         ("id" = String, Path, format = Uuid, description = "The session's id"),
-        ("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
-            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
-            the request was sent"),
+        ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
     responses(
         (status = 204, description = "It is in front"),
@@ -229,7 +221,7 @@ pub(super) async fn stop(
 pub(super) async fn jump(
     State(handle): State<Handle>,
     Id(id): Id,
-    Deadline(deadline): Deadline,
+    DeadlineHeader(deadline): DeadlineHeader,
 ) -> Response {
     handle.primed().await;
     let Err(e) = handle.jump_before(id, deadline).await else {
@@ -258,9 +250,7 @@ pub(super) async fn jump(
         ("id" = String, Path, format = Uuid, description = "The session's id"),
         ("trusty-answered-in" = Option<AnswerChannel>, Header,
             description = "Where the user answered. Only the app and trusty are believed."),
-        ("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
-            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
-            the request was sent"),
+        ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
     request_body(content = AnswerRequest, description = "Which request, and the answer"),
     responses(
@@ -292,7 +282,7 @@ pub(super) async fn answer(
     Extension(peer): Extension<ConnectedPeer>,
     Id(id): Id,
     AnsweredIn(said): AnsweredIn,
-    Deadline(deadline): Deadline,
+    DeadlineHeader(deadline): DeadlineHeader,
     body: Body<AnswerRequest>,
 ) -> Result<StatusCode, Problem> {
     let AnswerRequest { request, answer } = body.needed()?;
@@ -324,9 +314,7 @@ pub(super) async fn answer(
     post,
     path = "/v1/attention",
     tag = "sessions",
-    params(("Trusty-Deadline" = Option<u64>, Header, description = "The last moment at which this may \
-            begin, in milliseconds of the clock that counts since boot; without it, 10 s after \
-            the request was sent")),
+    params(("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION)),
     request_body(content = Option<AttentionRequest>, description = "May be empty"),
     responses(
         (status = 204, description = "It is noted"),

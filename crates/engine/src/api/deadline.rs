@@ -16,6 +16,10 @@ use std::time::Duration;
 /// boot, through sleep (`CLOCK_BOOTTIME`, on macOS `mach_continuous_time`).
 pub(crate) const DEADLINE_HEADER: &str = "trusty-deadline";
 
+/// What the API's description says of [`DEADLINE_HEADER`].
+pub(super) const DEADLINE_DESCRIPTION: &str = "The last moment at which this may begin, in \
+    milliseconds of the clock that counts since boot; without it, 10 s after the request was sent";
+
 /// When a connection last had nothing to read, in milliseconds since boot. What is read then was
 /// sent later; so a request that waited while this engine was stopped is known to be old.
 #[derive(Debug, Clone)]
@@ -95,9 +99,9 @@ pub(super) fn too_late() -> Problem {
 }
 
 /// The deadline of a command, as [`refuse_late_commands`] has found it.
-pub(super) struct Deadline(pub(super) CommandDeadline);
+pub(super) struct DeadlineHeader(pub(super) CommandDeadline);
 
-impl<S: Send + Sync> FromRequestParts<S> for Deadline {
+impl<S: Send + Sync> FromRequestParts<S> for DeadlineHeader {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {

@@ -1,6 +1,6 @@
 //! The API's own description, from which the popover's types are made too.
 
-use super::problem::{CODES, Problem};
+use super::problem::{PROBLEM_CODES, Problem};
 use std::fmt::Write as _;
 use trusty_fleet::request::Answer;
 use trusty_fleet::view::{Board, BoardDelta, Card, PopoverEvent, Reasons, Row};
@@ -145,7 +145,7 @@ fn describe_tags(schema: &mut Schema) {
 fn list_codes(problem: &mut Object) {
     let text = problem.description.get_or_insert_default();
     text.push_str("\n\nThe codes:\n");
-    for (code, meaning) in CODES {
+    for (code, meaning) in PROBLEM_CODES {
         // Writing to a text cannot fail.
         let _ = write!(text, "\n* `{code}`: {meaning}");
     }

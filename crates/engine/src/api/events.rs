@@ -218,7 +218,7 @@ pub(super) struct CrowdedEvents;
 
 impl IntoResponse for CrowdedEvents {
     fn into_response(self) -> Response {
-        let detail = "as many programs listen to events as may; end one of them, or ask \
+        let detail = "too many event listeners; close one and try again, or poll \
                       GET /v1/sessions instead";
         let title = "Too many listeners";
         let status = StatusCode::SERVICE_UNAVAILABLE;

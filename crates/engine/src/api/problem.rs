@@ -23,7 +23,7 @@ pub struct Problem {
 }
 
 /// All codes, and what each means. A code keeps its meaning; there may come to be more.
-pub(super) const CODES: &[(&str, &str)] = &[
+pub(super) const PROBLEM_CODES: &[(&str, &str)] = &[
     ("already-paused", "it is paused already"),
     (
         "ambiguous-window",
@@ -45,7 +45,7 @@ pub(super) const CODES: &[(&str, &str)] = &[
         "body-too-large",
         "the body is larger than any that is taken",
     ),
-    ("busy", "another action on it is in progress"),
+    ("busy", "another action on this session is in progress"),
     (
         "changed",
         "it was not as it was a moment before; nothing was done, or all was undone",
@@ -96,8 +96,8 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ),
     (
         NOT_FOR_PROGRAMS,
-        "the calling process may not do this: a session started it, or it is neither the app nor \
-         trusty in a terminal of the user",
+        "this process may not approve, answer or resume: a session started it, or it is neither \
+         Trusty Bar nor `trusty` in your terminal",
     ),
     ("not-found", "nothing is at this path"),
     ("not-paused", "it is not paused"),
@@ -117,7 +117,7 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ),
     (
         "record-left",
-        "it is as was asked for, and only the record of its pause could not be removed",
+        "the action succeeded, but the pause record could not be removed",
     ),
     ("remote", "its terminal is on another machine"),
     ("tmux-silent", "tmux did not answer"),
@@ -127,12 +127,12 @@ pub(super) const CODES: &[(&str, &str)] = &[
     ),
     (
         "too-many-listeners",
-        "as many programs listen to events as may",
+        "too many event listeners; close one and try again",
     ),
     ("too-slow", "the body did not come in time"),
     (
         "unconfirmed",
-        "its process is not confirmed to be Claude Code, so nothing is done to it",
+        "the process is not confirmed to be Claude Code; pause or end it in its own terminal",
     ),
     ("unfit", "the answer does not fit what was asked"),
     ("unheard", "its client did not take the answer"),
@@ -150,7 +150,10 @@ pub(super) const CODES: &[(&str, &str)] = &[
 impl Problem {
     /// A problem of this status.
     pub(super) fn new(status: StatusCode, title: &str, detail: &str, code: &str) -> Self {
-        debug_assert!(CODES.iter().any(|(known, _)| *known == code), "{code}");
+        debug_assert!(
+            PROBLEM_CODES.iter().any(|(known, _)| *known == code),
+            "{code}"
+        );
         Self {
             kind: format!("urn:trusty-bar:problem:{code}"),
             title: title.to_owned(),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The events of the client that say something of a session or can be held. Never
 /// `WorktreeCreate`: a hook of it replaces what the client does itself.
-pub const EVENTS: [&str; 15] = [
+pub const HOOK_EVENTS: [&str; 15] = [
     "SessionStart",
     "SessionEnd",
     "UserPromptSubmit",
@@ -33,7 +33,7 @@ const WAITS: [&str; 3] = ["UserPromptSubmit", "PreToolUse", "PermissionRequest"]
 /// The one of them that takes an answer.
 const ASKS: &str = "PermissionRequest";
 /// Those of them that a hold keeps waiting.
-const GATES: [&str; 2] = ["UserPromptSubmit", "PreToolUse"];
+const GATE_EVENTS: [&str; 2] = ["UserPromptSubmit", "PreToolUse"];
 /// The timeout of a hook that may wait, in seconds: the longest that no client overflows. Clients
 /// up to 2.1.260 count it in milliseconds in 31 bits and give up a hook with a longer one at once
 /// (measured, 2.1.160, 2.1.212 and 2.1.260). A hook that reaches it forbids nothing, so ours ends
@@ -60,7 +60,7 @@ fn command(program: &str, event: &str) -> String {
         ASKS => format!(r#""$h" ask {event}"#),
         _ => format!(r#""$h" {event}"#),
     };
-    let again = if GATES.contains(&event) {
+    let again = if GATE_EVENTS.contains(&event) {
         format!(
             "; s=$?; for n in 1 2 3 4 5; do [ $s -gt 128 ] || break; {run} </dev/null; s=$?; done"
         )
@@ -106,13 +106,15 @@ impl Entries {
                 entry(event, &command(program, event), HOOK_TIMEOUT_SECONDS),
             )
         };
-        Some(Self(EVENTS.map(of).to_vec()))
+        Some(Self(HOOK_EVENTS.map(of).to_vec()))
     }
 
     /// Those that version 0.1.0 wrote for this program.
     pub fn of_0_1(program: &Path) -> Option<Self> {
         let program = program.to_str()?;
-        let known = EVENTS.into_iter().filter(|e| !ADDED_SINCE_0_1.contains(e));
+        let known = HOOK_EVENTS
+            .into_iter()
+            .filter(|e| !ADDED_SINCE_0_1.contains(e));
         let of = |event| {
             let command = command_0_1(program, event);
             (event, entry(event, &command, HOOK_TIMEOUT_SECONDS_0_1))

@@ -72,10 +72,10 @@ impl CommandLapse {
     }
 }
 
-const WAITING: u8 = 0;
-const BEGUN: u8 = 1;
-const LAPSED_TOO_LATE: u8 = 2;
-const LAPSED_CALLER_GONE: u8 = 3;
+const LEASE_WAITING: u8 = 0;
+const LEASE_BEGUN: u8 = 1;
+const LEASE_LAPSED_TOO_LATE: u8 = 2;
+const LEASE_LAPSED_CALLER_GONE: u8 = 3;
 
 /// Leave to begin a command. Clones share one fate: it begins once, or never.
 #[derive(Debug, Clone)]
@@ -92,7 +92,7 @@ pub struct CallerWait(CommandLease);
 impl CommandLease {
     /// A command that waits, and its caller's part of it.
     pub fn new(deadline: CommandDeadline) -> (Self, CallerWait) {
-        let state = Arc::new(AtomicU8::new(WAITING));
+        let state = Arc::new(AtomicU8::new(LEASE_WAITING));
         let lease = Self { deadline, state };
         (lease.clone(), CallerWait(lease))
     }
@@ -103,11 +103,11 @@ impl CommandLease {
     /// Why it may not. That is final.
     pub fn check(&self) -> Result<(), CommandLapse> {
         if self.deadline.is_past() {
-            self.lapse(LAPSED_TOO_LATE);
+            self.lapse(LEASE_LAPSED_TOO_LATE);
         }
         match self.state.load(Ordering::SeqCst) {
-            WAITING | BEGUN => Ok(()),
-            LAPSED_CALLER_GONE => Err(CommandLapse::CallerGone),
+            LEASE_WAITING | LEASE_BEGUN => Ok(()),
+            LEASE_LAPSED_CALLER_GONE => Err(CommandLapse::CallerGone),
             _ => Err(CommandLapse::TooLate),
         }
     }
@@ -118,20 +118,23 @@ impl CommandLease {
     /// Why it may not begin; then no step may be taken.
     pub fn begin(&self) -> Result<(), CommandLapse> {
         self.check()?;
-        let begun = self
-            .state
-            .compare_exchange(WAITING, BEGUN, Ordering::SeqCst, Ordering::SeqCst);
+        let begun = self.state.compare_exchange(
+            LEASE_WAITING,
+            LEASE_BEGUN,
+            Ordering::SeqCst,
+            Ordering::SeqCst,
+        );
         match begun {
-            Ok(_) | Err(BEGUN) => Ok(()),
+            Ok(_) | Err(LEASE_BEGUN) => Ok(()),
             Err(_) => self.check(),
         }
     }
 
     /// Whether it has lapsed by this: it had neither begun nor lapsed before.
     fn lapse(&self, into: u8) -> bool {
-        let lapsed = self
-            .state
-            .compare_exchange(WAITING, into, Ordering::SeqCst, Ordering::SeqCst);
+        let lapsed =
+            self.state
+                .compare_exchange(LEASE_WAITING, into, Ordering::SeqCst, Ordering::SeqCst);
         lapsed.is_ok()
     }
 }
@@ -150,7 +153,7 @@ impl CallerWait {
 
 impl Drop for CallerWait {
     fn drop(&mut self) {
-        self.0.lapse(LAPSED_CALLER_GONE);
+        self.0.lapse(LEASE_LAPSED_CALLER_GONE);
     }
 }
 

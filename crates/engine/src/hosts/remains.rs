@@ -192,7 +192,7 @@ fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<Means>, Acti
     let has_terminal = stat.terminal == 0 || stat.foreground == stat.group;
     if shells.is_empty() && !has_terminal {
         return Err(ActionError::Changed(
-            "its shell has put the session aside; type fg in that terminal".into(),
+            "the session is suspended by its shell; type `fg` in that terminal".into(),
         ));
     }
     let stopped = |found: Vec<tree::Found>| {

@@ -301,12 +301,6 @@ mod tests {
         starts.wait().expect("ended");
         assert!(stopped.is_ok(), "{stopped:?}");
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::process::Command;
 
     #[test]
     fn a_group_that_holds_this_process_is_not_stopped() {

@@ -10,7 +10,7 @@ use trusty_platform::trusted_path::{SocketFolder, check_connect};
 /// Whether kitty's `listen_on` address may be used: `unix:/path`, or `unix:@name` where the user
 /// listens.
 pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
-    let refused = |why: &str| unraised("kitty", &format!("{listens} was not asked: {why}"));
+    let refused = |why: &str| unraised("kitty", &format!("{listens} cannot be used: {why}"));
     let Some(address) = listens.strip_prefix("unix:") else {
         return Err(refused(
             "other users may listen there; set listen_on to a unix: address in kitty.conf",
@@ -21,7 +21,8 @@ pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
         return if is_own(name) {
             Ok(())
         } else {
-            Err(refused("no kitty of yours listens there"))
+            let told = format!("kitty is not listening at {listens}");
+            Err(unraised("kitty", &told))
         };
     }
     let checked = check_connect(Path::new(address), SocketFolder::Any);
@@ -31,7 +32,12 @@ pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
 /// Whether the socket of `WezTerm` may be used.
 pub(super) fn check_wezterm(socket: &Path) -> Result<(), JumpError> {
     let checked = check_connect(socket, SocketFolder::Any);
-    let refused = |e| unraised("WezTerm", &format!("its socket was not asked: {e}"));
+    let refused = |e| {
+        unraised(
+            "WezTerm",
+            &format!("the WezTerm socket cannot be used: {e}"),
+        )
+    };
     checked.map(drop).map_err(refused)
 }
 

@@ -1,6 +1,6 @@
 //! Sees to it that what an engine that leads needs is there: its locks, its sockets, its file.
 
-use super::{LeaderNews, LeaderState, Leadership, lock_state};
+use super::{LeaderNews, LeaderState, LeadershipState, lock_state};
 use crate::io::changes::{ChangeWaker, FolderChanges};
 use std::io;
 use std::sync::{Arc, Mutex, Weak};
@@ -19,9 +19,9 @@ const LOST_CHECKS: u32 = 4;
 
 /// A thread that checks the places of an engine until it is dropped.
 #[derive(Debug)]
-pub(super) struct Keeper(ChangeWaker);
+pub(super) struct LeaderKeeper(ChangeWaker);
 
-impl Keeper {
+impl LeaderKeeper {
     /// Starts it; what it has to tell.
     pub(super) fn start(
         state: &Arc<Mutex<LeaderState>>,
@@ -38,7 +38,7 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for LeaderKeeper {
     fn drop(&mut self) {
         self.0.wake();
     }
@@ -62,8 +62,8 @@ fn keep(
         };
         drop(state);
         lost = match leadership {
-            Leadership::Held => 0,
-            Leadership::Lost => lost + 1,
+            LeadershipState::Held => 0,
+            LeadershipState::Lost => lost + 1,
         };
         if lost >= LOST_CHECKS {
             let _ = tell.send(LeaderNews::Lost);
@@ -92,7 +92,7 @@ fn keep(
 fn few_files_left() -> String {
     let limit = open_files::soft_limit().map_or_else(String::new, |limit| format!(" of {limit}"));
     format!(
-        "this engine has nearly as many files open as the limit{limit} allows, so ends of sessions \
-         are looked for every few seconds; raise the hard limit (ulimit -Hn) and start it again"
+        "Trusty Bar has nearly reached the open-file limit{limit}; raise it (`ulimit -Hn`) and \
+         restart Trusty Bar"
     )
 }

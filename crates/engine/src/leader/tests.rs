@@ -75,11 +75,11 @@ async fn without_a_data_folder_it_leads_and_says_so() {
     let leader = Leader::elect(&places).expect("leads");
     assert!(is_taken(&places), "by its runtime folder");
     let mut leading = lock_state(&leader.right.state);
-    assert_eq!(leading.check(), Leadership::Held);
+    assert_eq!(leading.check(), LeadershipState::Held);
     let told = leading.problem.clone().unwrap_or_default();
     assert!(told.contains("make the folder writable"), "{told}");
     fs::remove_file(&stage.data_home).expect("removed");
-    assert_eq!(leading.check(), Leadership::Held);
+    assert_eq!(leading.check(), LeadershipState::Held);
     assert_eq!(leading.problem, None);
     assert!(places.record().is_some());
 }
@@ -93,9 +93,9 @@ async fn a_lock_that_another_has_taken_meanwhile_is_lost() {
         let mut leading = lock_state(&leader.right.state);
         fs::remove_file(&path).expect("removed");
         let other = FolderLock::try_take(&path).expect("open").expect("free");
-        assert_eq!(leading.check(), Leadership::Lost, "{}", path.display());
+        assert_eq!(leading.check(), LeadershipState::Lost, "{}", path.display());
         drop(other);
-        assert_eq!(leading.check(), Leadership::Held, "{}", path.display());
+        assert_eq!(leading.check(), LeadershipState::Held, "{}", path.display());
     }
 }
 

@@ -113,7 +113,7 @@ impl Lists {
             self.asked.remove(dir);
             self.ill.insert(dir.clone());
             let late = "`claude agents --json` has not answered yet; sessions of this folder may \
-                        show less until the answer comes";
+                        be incomplete";
             hand_over(vec![health(dir, Some(late.to_owned()))]).await;
         }
     }

@@ -23,7 +23,7 @@ use trusty_fleet::observation::{
     FolderFacts, FolderIdentity, FolderOrigin, HealthKey, RegistryEntry, RegistryFile,
 };
 use trusty_fleet::session::Source;
-use trusty_platform::file_identity;
+use trusty_platform::file_identity::FileIdentity;
 use trusty_platform::trusted_path::check_folder;
 
 /// Such a file holds under 1 KiB; this leaves room.
@@ -146,7 +146,7 @@ impl Registry {
         let dirs = self.dirs().into_iter();
         let now: BTreeMap<PathBuf, FolderFacts> = dirs
             .map(|dir| {
-                let found = files::in_time(&dir, |dir| file_identity::of(dir).ok());
+                let found = files::in_time(&dir, |dir| FileIdentity::of_target(dir).ok());
                 let identity = found.map(|f| FolderIdentity {
                     device: f.device,
                     inode: f.inode,

@@ -1,6 +1,6 @@
 //! What programs of ours that were killed have left beside the records.
 
-use super::{Locking, Store, StoreError, remove};
+use super::{LockAttempt, Store, StoreError, remove};
 use crate::leftovers::{half_written_by, is_gone, named_pid};
 use std::collections::BTreeSet;
 use trusty_fleet::SessionId;
@@ -57,7 +57,7 @@ impl Store {
                 continue;
             }
             // Whoever works on it has the lock: then nothing is left over.
-            let Locking::Locked(lock) = self.lock(id)? else {
+            let LockAttempt::Locked(lock) = self.lock(id)? else {
                 continue;
             };
             for name in due {
@@ -148,7 +148,7 @@ mod tests {
             fs::write(store.folder().join(name), "{}").expect("written");
         }
         let lock = store.lock(locked).expect("a lock");
-        assert!(matches!(lock, Locking::Locked(_)), "{lock:?}");
+        assert!(matches!(lock, LockAttempt::Locked(_)), "{lock:?}");
         store.clean_leftovers().expect("cleaned");
         kept.sort();
         assert_eq!(names(&store), kept, "only the half of the record has gone");

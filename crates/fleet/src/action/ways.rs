@@ -98,12 +98,12 @@ impl std::fmt::Display for Obstacle {
             Self::NotConnected => "its hooks are not connected",
             Self::HooksBypassed(obstacle) => return write!(f, "{obstacle}"),
             Self::HooksUnheard => {
-                "no hook of this session was heard when it was last prompted; start the session \
-                 again, or see what /hooks says in it"
+                "no hook of this session ran at its last prompt; restart the session, or run \
+                 /hooks in it"
             }
             Self::OutdatedHooks => {
-                "this Claude Code gives up the hooks of an earlier Trusty Bar at once; run \
-                 `trusty connect`"
+                "this Claude Code version ignores the hooks of Trusty Bar 0.1.0; run `trusty \
+                 connect`"
             }
             Self::HooksForbidden(why) => return write!(f, "its hooks cannot run: {why}"),
             Self::NotWorking => "nothing of it is at work",

@@ -2,6 +2,7 @@
 //! answered in its terminal.
 
 use super::{Fleet, Known};
+use crate::action::Obstacle;
 use crate::answered::{SettingsChange, SettingsFolders, changes_of_offer};
 use crate::client::Role;
 use crate::evidence::Requests;
@@ -102,12 +103,9 @@ impl Fleet {
     }
 
     pub(super) fn draw_requests(&self, known: &Known<'_>, session: &mut Session, now: Timestamp) {
-        let stopped = is_stopped(known);
         let shown = known.verdict.requests.iter().filter(|open| open.shown);
         let preferences = self.preferences();
-        session.requests = shown
-            .map(|open| drawn(open, stopped, preferences))
-            .collect();
+        session.requests = shown.map(|open| drawn(open, known, preferences)).collect();
         if let Some(kind) = session.need.as_ref().map(|need| need.kind)
             && !session.requests.iter().any(|request| request.held)
         {
@@ -177,8 +175,7 @@ impl Fleet {
         }
         let why = match connection {
             Some(Connection::Outdated) if gives_up_hooks(known) => {
-                "this Claude Code gives up the hooks of an earlier Trusty Bar at once; run \
-                 `trusty connect`"
+                return Some(Obstacle::OutdatedHooks.to_string());
             }
             Some(Connection::Connected | Connection::Outdated) => return unasked(known),
             Some(Connection::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
@@ -244,9 +241,9 @@ fn seconds(seconds: u32) -> std::time::Duration {
     std::time::Duration::from_secs(seconds.into())
 }
 
-fn drawn(open: &Open, stopped: bool, preferences: Preferences) -> Request {
+fn drawn(open: &Open, known: &Known<'_>, preferences: Preferences) -> Request {
     let (held, until) = match open.stand {
-        Stand::Held(until) if !stopped => (true, until),
+        Stand::Held(until) if !is_stopped(known) => (true, until),
         Stand::Held(_) | Stand::LetGo(_) => (false, None),
     };
     let asking = &open.asking;

@@ -18,9 +18,8 @@ const HOLD_ENDS_SOON: &str = "the pause limit (24 days) is reached within a day;
                               the held turn then";
 
 /// What a row says once a hold was given up.
-const NOT_HELD: &str = "Claude Code's hooks did not hold this session; it worked on, so the pause \
-                        was removed. Start it again to take up the hooks, or pause it in another \
-                        way";
+const NOT_HELD: &str = "Claude Code's hooks did not hold this session, so the pause was removed; \
+                        restart the session, or pause with another method";
 
 impl Fleet {
     /// Decides how an action on a session is done, or why it is not.
@@ -115,7 +114,8 @@ impl Fleet {
             && pause.kind == PauseKind::Hold
         {
             if apart {
-                let told = "its hooks are not connected any more, so nothing holds it";
+                let told = "the hooks are no longer connected, so this session is not held; run \
+                            `trusty connect`";
                 pause.caution = Some(told.to_owned());
             } else if known.verdict.hold == HoldOutlook::EndsSoon {
                 pause.caution = Some(HOLD_ENDS_SOON.to_owned());

@@ -68,8 +68,8 @@ impl std::fmt::Display for HookObstacle {
                 file.display()
             ),
             Self::OtherPidNamespace => f.write_str(
-                "the session runs in a container of its own, where its hooks cannot find this \
-                 pause",
+                "the session runs in another pid namespace, where its hooks cannot find the pause \
+                 record",
             ),
         }
     }

@@ -30,7 +30,7 @@ struct CachedRoster {
     roster: Option<GroupRoster>,
 }
 
-static ROSTERS: Mutex<BTreeMap<u32, CachedRoster>> = Mutex::new(BTreeMap::new());
+static GROUP_ROSTERS: Mutex<BTreeMap<u32, CachedRoster>> = Mutex::new(BTreeMap::new());
 
 /// Whether a group has a member besides this user and root. True where the accounts do not answer.
 pub(super) fn has_other_members(gid: u32, uid: u32) -> bool {
@@ -39,7 +39,7 @@ pub(super) fn has_other_members(gid: u32, uid: u32) -> bool {
 }
 
 fn cached_roster(gid: u32) -> Option<GroupRoster> {
-    let mut rosters = ROSTERS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut rosters = GROUP_ROSTERS.lock().unwrap_or_else(PoisonError::into_inner);
     rosters.retain(|_, cached| cached.read_at.elapsed() < ROSTER_LIFETIME);
     if let Some(cached) = rosters.get(&gid) {
         return cached.roster.clone();

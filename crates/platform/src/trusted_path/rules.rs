@@ -2,7 +2,7 @@
 
 use super::policy::TrustPolicy;
 use super::refusal::{PathRefusal, RefusalReason};
-use super::walk::{FileFacts, FileKind, FileView, Walked, judge_folder, walk, writers};
+use super::walk::{FileFacts, FileKind, FileView, WalkedPath, judge_folder, walk, writers};
 use std::path::{Path, PathBuf};
 
 /// A path that was judged, without links: nobody but the user and root can make it lead elsewhere.
@@ -35,7 +35,7 @@ impl TrustPolicy {
     /// # Errors
     /// Names the first file or folder on the way that another user could change.
     pub fn data(self, view: &impl FileView, file: &Path) -> Result<TrustedPath, PathRefusal> {
-        let Walked { path, facts, .. } = walk(self, view, file)?;
+        let WalkedPath { path, facts, .. } = walk(self, view, file)?;
         if facts.kind != FileKind::Plain {
             return Err(PathRefusal::new(self, &path, RefusalReason::NotPlain));
         }
@@ -48,7 +48,7 @@ impl TrustPolicy {
     /// # Errors
     /// Names the first folder on the way that another user could change.
     pub fn folder(self, view: &impl FileView, folder: &Path) -> Result<TrustedPath, PathRefusal> {
-        let Walked { path, facts, .. } = walk(self, view, folder)?;
+        let WalkedPath { path, facts, .. } = walk(self, view, folder)?;
         if facts.kind != FileKind::Folder {
             return Err(PathRefusal::new(self, &path, RefusalReason::NotFolder));
         }
@@ -87,7 +87,7 @@ impl TrustPolicy {
     ) -> Result<TrustedPath, PathRefusal> {
         self.refuse_link(view, folder)?;
         let walked = walk(self, view, folder);
-        let Walked { path, facts, .. } = walked.map_err(PathRefusal::on_the_way_to_a_socket)?;
+        let WalkedPath { path, facts, .. } = walked.map_err(PathRefusal::on_the_way_to_a_socket)?;
         self.own_closed_folder(view, &path, facts)?;
         Ok(TrustedPath { resolved: path })
     }

@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 pub const MAX_LINKS: u32 = 40;
 
 /// The bit of a folder in which only owners may remove and rename.
-const STICKY: u32 = 0o1000;
+const STICKY_BIT: u32 = 0o1000;
 
 /// What a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct FileFacts {
 
 impl FileFacts {
     pub(super) fn is_sticky(self) -> bool {
-        self.mode & STICKY != 0
+        self.mode & STICKY_BIT != 0
     }
 }
 
@@ -110,7 +110,7 @@ impl FileView for SystemFiles {
 
 /// Where a walk has come to: no link is on this path.
 #[derive(Debug)]
-pub(super) struct Walked {
+pub(super) struct WalkedPath {
     pub(super) path: PathBuf,
     pub(super) facts: FileFacts,
     /// The folder that it is in; itself for `/`.
@@ -123,7 +123,7 @@ pub(super) fn walk(
     policy: TrustPolicy,
     view: &impl FileView,
     path: &Path,
-) -> Result<Walked, PathRefusal> {
+) -> Result<WalkedPath, PathRefusal> {
     let refuse = |at: &Path, why| PathRefusal::new(policy, at, why);
     let refuse_facts = |at: &Path, facts, why| PathRefusal::of_facts(policy, at, facts, why);
     let facts_of = |at: &Path| {
@@ -175,12 +175,12 @@ pub(super) fn walk(
         }
     }
     let walked = match end {
-        Some((path, facts)) => folders.last().map(|(_, folder)| Walked {
+        Some((path, facts)) => folders.last().map(|(_, folder)| WalkedPath {
             path,
             facts,
             folder: *folder,
         }),
-        None => folders.pop().map(|(path, facts)| Walked {
+        None => folders.pop().map(|(path, facts)| WalkedPath {
             path,
             facts,
             folder: folders.last().map_or(facts, |(_, folder)| *folder),

@@ -66,7 +66,7 @@ fn a_long_text_begins_at_its_beginning_and_each_line_is_on_a_page() {
         "{}",
         seen[0]
     );
-    assert!(seen[0].contains("q: no answer"), "{}", seen[0]);
+    assert!(seen[0].contains("q: quit"), "{}", seen[0]);
     let last = seen.last().expect("a page");
     assert!(
         last.contains("line 60") && !last.contains("Space"),

@@ -313,7 +313,7 @@ fn settings() -> impl Strategy<Value = Value> {
             )
         });
     let event = prop_oneof![
-        proptest::sample::select(super::super::EVENTS.to_vec()).prop_map(str::to_owned),
+        proptest::sample::select(super::super::HOOK_EVENTS.to_vec()).prop_map(str::to_owned),
         "[A-Z][a-z]{1,8}"
     ];
     let hooks = vec((event, vec(group, 0..4)), 0..6);

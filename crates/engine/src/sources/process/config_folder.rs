@@ -35,7 +35,7 @@ impl OwnFolder {
         };
         let seen = files::in_time(&path, move |path| {
             let theirs = found(file_identity::within_root(pid, path)).ok()?;
-            let ours = found(file_identity::of(path)).ok()?;
+            let ours = found(FileIdentity::of_target(path)).ok()?;
             Some((theirs, theirs == ours))
         });
         let Some((theirs, is_shared)) = seen else {

@@ -106,7 +106,7 @@ fn a_hold_is_refused_where_no_hook_can_hold() {
             HookObstacle::Disabled("/home/dev/api/.claude/settings.json".into()),
             "disableAllHooks is set in /home/dev/api/.claude/settings.json",
         ),
-        (HookObstacle::OtherPidNamespace, "in a container of its own"),
+        (HookObstacle::OtherPidNamespace, "in another pid namespace"),
     ] {
         let facts = ProcessFacts {
             hook_obstacle: Some(obstacle),

@@ -320,7 +320,7 @@ fn a_hold_without_hooks_is_told() {
     };
     assert_eq!(caution(Connection::Connected), None);
     let told = caution(Connection::Apart).expect("a caution");
-    assert!(told.contains("nothing holds it"), "{told}");
+    assert!(told.contains("this session is not held"), "{told}");
 }
 
 #[test]
