@@ -107,18 +107,18 @@ fn settings_of_0_1_0_are_understood() {
         head.lines()
             .all(|line| line.starts_with('#') || line.is_empty())
     );
-    configure(&home, rest);
-    let output = run(&home, ["list"]);
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && !told.contains("settings"),
-        "{told}"
-    );
-    // It would have been said.
-    configure(&home, &format!("{rest}\n[pause]\nfirst = \"hold\"\n"));
-    let told = run(&home, ["list"]).stderr;
-    let told = String::from_utf8_lossy(&told);
-    assert!(told.contains("settings"), "{told}");
+    assert_eq!(problems(&home, rest), "");
+    let wrong = rest.replace("hold_agents = 5", "hold_agents = \"x\"");
+    assert!(problems(&home, &wrong).contains("hold_agents"));
+}
+
+/// What `trusty list` finds wrong with these settings.
+fn problems(home: &Home, settings: &str) -> String {
+    configure(home, settings);
+    let listed = list(home);
+    let health = listed["health"].as_array().expect("health").iter();
+    let wrong = health.filter(|problem| problem["source"] == "Settings");
+    wrong.map(|problem| problem["message"].to_string()).collect()
 }
 
 fn is_setting(line: &str) -> bool {

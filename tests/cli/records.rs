@@ -139,12 +139,8 @@ fn a_paused_session_is_resumed_where_nothing_can_be_written() {
         let words = told(&done);
         assert_eq!(done.status.code(), Some(0), "{how}: {words}");
         assert!(!paused.rests(), "{how}");
-        assert!(
-            words.contains("the session runs, but the pause record could not be removed"),
-            "{words}"
-        );
-        assert!(!words.contains("nothing was done"), "{words}");
-        assert_eq!(words.matches("Read-only file system").count(), 1, "{words}");
+        assert_eq!(words, "", "all that the user wanted is done");
+        assert!(paused.record.exists(), "it cannot be removed");
         let all = paused.read_only(&["resume", "--all"]).expect("as before");
         assert_eq!(all.status.code(), Some(0), "{}", told(&all));
         // What is left goes as soon as that can be written.

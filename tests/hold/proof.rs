@@ -147,8 +147,8 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
     );
     assert!(session.store.read(session.id()).expect("read").is_none());
     // Unheard at a prompt since: refused from now on.
-    until(LONG * 3, "a refusal", || {
-        session.terminal.run_turn(LONG, "say once more");
+    session.terminal.run_turn(LONG, "say once more");
+    until(LONG, "a refusal", || {
         let told = pause_by_hold(&session);
         session.release();
         words(&told)

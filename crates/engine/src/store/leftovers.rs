@@ -68,6 +68,21 @@ impl Store {
             }
             drop(lock);
         }
+        self.clean_released()
+    }
+
+    /// Removes records whose pauses have ended while nothing could be written.
+    fn clean_released(&self) -> Result<(), StoreError> {
+        let named = |name: &str| Some(SessionId(name.strip_suffix(".json")?.parse().ok()?));
+        for id in self.names(named)? {
+            let has_ended = |record: &PauseRecord| self.is_released(record);
+            let record = read::<PauseRecord>(&self.path(id)).ok().flatten();
+            if record.as_ref().is_some_and(has_ended)
+                && let Locking::Locked(_lock) = self.lock(id)?
+            {
+                self.remove(id)?;
+            }
+        }
         Ok(())
     }
 }

@@ -188,20 +188,25 @@ fn is_main_work(event: &HookEvent) -> bool {
     works && event.agent.is_none()
 }
 
-/// Whether the registry and the transcript tell of a whole turn after the pause.
+/// Whether the transcript tells of a whole turn after the pause that no hook held. A short one may
+/// be over before the registry was read as busy.
 fn went_through_turn(case: &Case<'_>, seen: Timestamp) -> bool {
-    let began = case.registry.iter().any(|run| {
-        let busy = run.value.status.as_deref() == Some("busy");
-        let told = case.hook_proof.gate_told_at;
-        busy && run.first > seen && told < Some(run.first)
-    });
-    let Some((_, said)) = case.transcript.filter(|_| began) else {
+    let Some((_, said)) = case.transcript else {
         return false;
     };
-    let turn = said.turn_at.filter(|at| *at > seen);
+    let Some(turn) = said.turn_at.filter(|at| *at > seen) else {
+        return false;
+    };
+    let held_at = case.hook_proof.gate_told_at;
+    let began = case.registry.iter().any(|run| {
+        let busy = run.value.status.as_deref() == Some("busy");
+        busy && run.first > seen && held_at < Some(run.first)
+    });
+    if !began && held_at >= Some(turn) {
+        return false;
+    }
     let end = said.end.as_ref();
-    let ended = end.filter(|end| matches!(end.how, End::Finished | End::Failed));
-    turn.zip(ended).is_some_and(|(turn, end)| end.at >= turn)
+    end.is_some_and(|end| matches!(end.how, End::Finished | End::Failed) && end.at >= turn)
 }
 
 /// When a tool call of the main agent that was made after the pause, and that no gate holds, shows
