@@ -1,9 +1,10 @@
 //! What programs of ours that were killed have left beside the records.
 
-use super::{LockAttempt, Store, StoreError, remove};
+use super::{LockAttempt, Store, StoreError, read, remove};
 use crate::leftovers::{half_written_by, is_gone, named_pid};
 use std::collections::BTreeSet;
 use trusty_fleet::SessionId;
+use trusty_fleet::pause::PauseRecord;
 
 /// A file beside the records that may be left over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl Store {
             let has_ended = |record: &PauseRecord| self.is_released(record);
             let record = read::<PauseRecord>(&self.path(id)).ok().flatten();
             if record.as_ref().is_some_and(has_ended)
-                && let Locking::Locked(_lock) = self.lock(id)?
+                && let LockAttempt::Locked(_lock) = self.lock(id)?
             {
                 self.remove(id)?;
             }
