@@ -384,6 +384,53 @@ fn what_runs_nothing_needs_no_authorization() {
     assert!(!needs(&Answer::Deny { message: None }));
     assert!(!needs(&Answer::Stop { message: None }));
     assert!(!needs(&Answer::Release {}));
+    let blank = || Some(" \n".to_owned());
+    assert!(!needs(&Answer::Deny { message: blank() }));
+    assert!(!needs(&Answer::Stop { message: blank() }));
+}
+
+#[test]
+fn a_denial_with_a_message_is_not_for_processes_of_sessions_nor_for_unknown_ones() {
+    use AnswerChannel::{Notification, Popover, Program, Terminal};
+    let message = || Some("run `make install` instead".to_owned());
+    for answer in [
+        Answer::Deny { message: message() },
+        Answer::Stop { message: message() },
+    ] {
+        let decided = |caller: &Caller, said, policy| {
+            let request = ProtectedRequest::of_answer(&answer, said).expect("protected");
+            authorize(caller, request, policy)
+        };
+        for policy in POLICIES {
+            for program in [PeerProgram::App, PeerProgram::Command, PeerProgram::Other] {
+                let marked = PeerFacts {
+                    mark: Some(mark()),
+                    ..peer(program)
+                };
+                let caller = Caller::Process(Box::new(marked));
+                let refusal = AuthorizationRefusal::MarkedDenyMessage(mark());
+                assert_eq!(decided(&caller, Some(Terminal), policy), Err(refusal));
+            }
+            let unknown = Caller::Unknown("the calling process has ended".into());
+            assert!(decided(&unknown, None, policy).is_err());
+            // Anybody else may, as without a message.
+            for (program, said, expected) in [
+                (PeerProgram::App, Notification, Notification),
+                (PeerProgram::Command, Terminal, Terminal),
+                (PeerProgram::Other, Popover, Program),
+            ] {
+                let caller = Caller::Process(Box::new(peer(program)));
+                assert_eq!(decided(&caller, Some(said), policy), Ok(expected));
+            }
+            let own = Caller::OwnFace(Popover);
+            assert_eq!(decided(&own, None, policy), Ok(Popover));
+        }
+    }
+    assert_eq!(
+        AuthorizationRefusal::MarkedDenyMessage(mark()).to_string(),
+        "this shell was started by session api, pid 20, and Claude Code reads the message of a \
+         denial as yours; deny without a message, or answer in the popover or in another terminal"
+    );
 }
 
 #[test]
