@@ -82,6 +82,9 @@ pub struct ProcessOrigin {
     pub lineage: Vec<TracedProcess>,
     /// Its controlling terminal, `/dev/pts/7`.
     pub tty: Option<String>,
+    /// The sessions whose terminal has that path too, but in another devpts instance, such as a
+    /// container's.
+    pub foreign_ttys: Vec<SessionId>,
     /// The processes of its control group; empty where that cannot be read, or where everything
     /// that is seen lies in one.
     pub group: Vec<GroupMember>,
@@ -163,7 +166,9 @@ pub fn find_mark(origin: &ProcessOrigin, sessions: &[LivingSession]) -> Option<P
         }
     }
     if let Some(tty) = &origin.tty
-        && let Some(session) = sessions.iter().find(|s| s.tty.as_ref() == Some(tty))
+        && let Some(session) = sessions
+            .iter()
+            .find(|s| s.tty.as_ref() == Some(tty) && !origin.foreign_ttys.contains(&s.id))
     {
         return Some(of_session(MarkKind::Terminal(tty.clone()), session));
     }

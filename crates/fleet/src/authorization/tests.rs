@@ -47,6 +47,7 @@ fn origin() -> ProcessOrigin {
     ProcessOrigin {
         lineage: vec![process(40), process(31), process(9), process(1)],
         tty: Some("/dev/pts/7".into()),
+        foreign_ttys: Vec::new(),
         group: Vec::new(),
     }
 }
@@ -133,6 +134,23 @@ fn the_terminal_of_a_listed_session_is_a_mark() {
     assert_eq!(told(&origin).as_deref(), Some(expected));
     origin.tty = None;
     assert_eq!(told(&origin), None);
+}
+
+#[test]
+fn the_terminal_of_a_session_in_another_devpts_instance_is_no_mark() {
+    let mut origin = origin();
+    origin.tty = Some("/dev/pts/3".into());
+    origin.foreign_ttys = vec![id(CLIENT)];
+    assert_eq!(told(&origin), None);
+    let here = LivingSession {
+        id: id(26),
+        title: "web".into(),
+        pid: 26,
+        ..session()
+    };
+    let mark = find_mark(&origin, &[session(), here]).map(|mark| mark.to_string());
+    let expected = "this terminal (/dev/pts/3) is that of session web, pid 26";
+    assert_eq!(mark.as_deref(), Some(expected));
 }
 
 #[test]
