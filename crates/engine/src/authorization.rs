@@ -20,8 +20,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use trusty_fleet::SessionId;
 use trusty_fleet::authorization::{
-    AnswerPolicy, Caller, GroupMember, LivingSession, NamedProcess, PeerFacts, PeerProgram,
-    PeerTerminal, ProcessMark, ProcessOrigin, TracedProcess, find_mark,
+    AnswerPolicy, Caller, FIRST_PID, GroupMember, LivingSession, NamedProcess, PeerFacts,
+    PeerProgram, PeerTerminal, ProcessMark, ProcessOrigin, TracedProcess, find_mark,
 };
 use trusty_fleet::client::{Role, role};
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
@@ -74,23 +74,28 @@ impl ProcessTracer {
         let of_same_path = sessions
             .iter()
             .filter(|session| tty.is_some() && session.tty == tty);
+        let (lineage, entered_namespace) = self.lineage(pid);
         ProcessOrigin {
-            lineage: self.lineage(pid),
+            lineage,
+            entered_namespace,
             foreign_ttys: foreign_terminals(pid, device, of_same_path),
             tty,
             group: self.group(pid),
         }
     }
 
-    /// A process and its parents, to the last: a chain that was made long hides nothing.
-    fn lineage(&self, pid: u32) -> Vec<TracedProcess> {
+    /// A process and its parents, to the last: a chain that was made long hides nothing. And
+    /// whether the last was put into this PID namespace from outside.
+    fn lineage(&self, pid: u32) -> (Vec<TracedProcess>, bool) {
         let mut seen = BTreeSet::new();
         let mut lineage = Vec::new();
+        let mut entered_namespace = false;
         let mut next = pid;
         while next > 0 && seen.insert(next) {
             let Ok(Some(stat)) = sys::stat(next) else {
                 break;
             };
+            entered_namespace = is_from_outside(next, stat.parent);
             let key = ProcessKey {
                 pid: next,
                 start: stat.start,
@@ -106,7 +111,7 @@ impl ProcessTracer {
             });
             next = stat.parent;
         }
-        lineage
+        (lineage, entered_namespace)
     }
 
     /// The process that a variable names, if it lives.
@@ -158,6 +163,12 @@ impl ProcessTracer {
         };
         keys.into_iter().map(member).collect()
     }
+}
+
+/// Whether a process was put into this PID namespace from outside: it has no parent here, and is
+/// not the first.
+fn is_from_outside(pid: u32, parent: u32) -> bool {
+    parent == 0 && pid != FIRST_PID
 }
 
 /// The sessions whose terminal of this device is not that of the process: a container has its own
@@ -397,6 +408,13 @@ mod tests {
         let mark = mark.expect("marked").to_string();
         let told = format!("this shell was started by session api, pid {}", own.pid);
         assert_eq!(mark, told);
+    }
+
+    #[test]
+    fn what_has_no_parent_here_and_is_not_the_first_process_was_put_here_from_outside() {
+        assert!(is_from_outside(40, 0));
+        assert!(!is_from_outside(FIRST_PID, 0));
+        assert!(!is_from_outside(40, FIRST_PID));
     }
 
     #[test]

@@ -8,8 +8,8 @@ mod mark;
 
 pub use author::{AnswerAuthor, AnswerChannel};
 pub use mark::{
-    GroupMember, LivingSession, MarkKind, NamedProcess, ProcessMark, ProcessOrigin, TracedProcess,
-    find_mark,
+    FIRST_PID, GroupMember, LivingSession, MarkKind, NamedProcess, ProcessMark, ProcessOrigin,
+    TracedProcess, find_mark,
 };
 
 use crate::identity::ProcessKey;

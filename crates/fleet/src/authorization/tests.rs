@@ -46,6 +46,7 @@ fn process(pid: u32) -> TracedProcess {
 fn origin() -> ProcessOrigin {
     ProcessOrigin {
         lineage: vec![process(40), process(31), process(9), process(1)],
+        entered_namespace: false,
         tty: Some("/dev/pts/7".into()),
         foreign_ttys: Vec::new(),
         group: Vec::new(),
@@ -175,6 +176,28 @@ fn a_control_group_is_a_mark_only_if_nothing_in_it_is_older_than_the_client() {
     };
     twins.group = vec![member(CLIENT), twin];
     assert_eq!(told(&twins), None, "which was first is not known");
+}
+
+#[test]
+fn the_client_that_a_container_runs_first_does_not_mark_what_is_put_into_the_container() {
+    let first = |pid| LivingSession {
+        id: id(pid),
+        pid,
+        ..session()
+    };
+    let marked = |entered_namespace: bool, client: u32| {
+        let origin = ProcessOrigin {
+            lineage: vec![process(40), process(31)],
+            entered_namespace,
+            group: [client, 31, 40].map(member).to_vec(),
+            ..origin()
+        };
+        find_mark(&origin, &[first(client)]).is_some()
+    };
+    assert!(!marked(true, FIRST_PID));
+    // Its own children, and all that is put beside a client that is not the first process.
+    assert!(marked(false, FIRST_PID));
+    assert!(marked(true, CLIENT));
 }
 
 #[test]
