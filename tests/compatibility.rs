@@ -118,7 +118,9 @@ fn problems(home: &Home, settings: &str) -> String {
     let listed = list(home);
     let health = listed["health"].as_array().expect("health").iter();
     let wrong = health.filter(|problem| problem["source"] == "Settings");
-    wrong.map(|problem| problem["message"].to_string()).collect()
+    wrong
+        .map(|problem| problem["message"].to_string())
+        .collect()
 }
 
 fn is_setting(line: &str) -> bool {

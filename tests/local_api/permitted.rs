@@ -4,7 +4,7 @@ use crate::commands::Hook;
 use crate::{LONG, Served};
 use serde_json::json;
 use std::thread;
-use trusty_tests::trusty::{TypedCommand, configure, run};
+use trusty_tests::trusty::{TypedCommand, configure, run, trusty};
 use trusty_tests::wait::until;
 use trusty_tests::{LocalApi, StandIn, Value, http};
 
@@ -105,4 +105,33 @@ fn a_session_whose_requests_programs_may_answer_says_so() {
     let given = thread::spawn(|| hook.answer());
     assert_eq!(answer(&served, &session, &hash).0, 204);
     assert!(given.join().expect("answered").contains("allow"));
+}
+
+#[test]
+fn a_process_of_a_session_may_deny_but_not_in_words_of_its_own() {
+    let served = Served::start();
+    let session = StandIn::start(&served.home);
+    let (hook, hash) = Hook::asks(&served, &session, "make");
+    let pid = session.process().pid.to_string();
+    let deny = |more: &[&str]| {
+        let mut command = trusty(&served.home);
+        command.args(["deny", &pid]).args(more);
+        command.env("CLAUDE_PID", &pid).output().expect("runs")
+    };
+    for more in [
+        ["--message", "run it elsewhere"].as_slice(),
+        &["--stop", "--message", "x"],
+    ] {
+        let told = deny(more);
+        let words = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(told.status.code(), Some(3), "{words}");
+        assert!(words.contains("CLAUDE_PID of this shell names"), "{words}");
+        assert!(words.contains("deny without a message"), "{words}");
+        assert!(is_held(&served, &session, &hash));
+    }
+    let denied = thread::spawn(|| hook.answer());
+    let told = deny(&[]);
+    assert_eq!(told.status.code(), Some(0), "{told:?}");
+    let denied = denied.join().expect("answered");
+    assert!(denied.contains("The user does not want this."), "{denied}");
 }

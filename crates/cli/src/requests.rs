@@ -11,6 +11,7 @@ use trusty_engine::api::WholeRequest;
 use trusty_engine::api::client::ClientError;
 use trusty_fleet::request::RequestId;
 use trusty_fleet::session::Request;
+use trusty_fleet::text::{has_right_to_left, name_right_to_left};
 use trusty_fleet::view::{Card, Choice, LineMark, Row, visible};
 use trusty_fleet::{Session, SessionId, Snapshot};
 
@@ -218,7 +219,20 @@ pub(crate) fn draw(open: &Open) -> String {
         lines.push(format!("  It cannot be approved from here: {why}"));
     }
     lines.push(String::new());
-    lines.join("\n")
+    with_stored_order(lines).join("\n")
+}
+
+/// Each line; after one that a terminal may draw in another order, that line in the order in which
+/// it is stored. It has no bar, so nothing of others looks like it.
+fn with_stored_order(lines: Vec<String>) -> Vec<String> {
+    let shown = lines.into_iter().flat_map(|line| {
+        let note = has_right_to_left(&line).then(|| {
+            let stored = name_right_to_left(line.trim_start_matches([' ', '│', '├']));
+            format!("  right-to-left text above, in its stored order: {stored}")
+        });
+        [Some(line), note].into_iter().flatten()
+    });
+    shown.collect()
 }
 
 /// Each line of a text behind a bar.
@@ -282,6 +296,30 @@ mod tests {
                 card,
             },
         })
+    }
+
+    #[test]
+    fn right_to_left_text_is_printed_in_its_stored_order_too() {
+        let text = drawn("Bash", json!({"command": "cp א ב\nls"}), json!([]));
+        let lines: Vec<&str> = text.lines().collect();
+        let at = lines.iter().position(|line| *line == "  │ cp א ב");
+        let at = at.expect("the line itself");
+        assert_eq!(
+            lines[at + 1],
+            "  right-to-left text above, in its stored order: cp ⟨U+05D0⟩ ⟨U+05D1⟩"
+        );
+        assert_eq!(lines[at + 2], "  │ ls");
+        let told = text.matches("stored order").count();
+        assert_eq!(told, 1, "{text}");
+
+        let question = json!({"questions": [{"question": "א ב?", "header": "ג",
+            "options": [{"label": "ד", "description": "ה"}]}]});
+        let text = drawn("AskUserQuestion", question, json!([]));
+        for named in ["⟨U+05D0⟩ ⟨U+05D1⟩?", "⟨U+05D2⟩", "1. ⟨U+05D3⟩ – ⟨U+05D4⟩"]
+        {
+            let line = format!("in its stored order: {named}\n");
+            assert!(text.contains(&line), "{text}");
+        }
     }
 
     #[test]

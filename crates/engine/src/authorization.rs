@@ -8,6 +8,7 @@ use crate::settings::Settings;
 use crate::sources::process::Scope;
 use crate::surroundings::Surroundings;
 use crate::sweep::{self, Setup};
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::env;
 use std::io;
@@ -17,16 +18,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
+use trusty_fleet::SessionId;
 use trusty_fleet::authorization::{
-    AnswerPolicy, Caller, GroupMember, LivingSession, NamedProcess, PeerFacts, PeerProgram,
-    PeerTerminal, ProcessMark, ProcessOrigin, TracedProcess, find_mark,
+    AnswerPolicy, Caller, FIRST_PID, GroupMember, LivingSession, NamedProcess, PeerFacts,
+    PeerProgram, PeerTerminal, ProcessMark, ProcessOrigin, TracedProcess, find_mark,
 };
 use trusty_fleet::client::{Role, role};
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
 use trusty_platform::file_identity::FileState;
 use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
 use trusty_platform::process_executable::{ProcessExecutable, process_executable};
-use trusty_platform::terminal_master::terminal_holders;
+use trusty_platform::terminal_master::{DevptsInstances, terminal_holders};
 
 /// How long the facts of a caller may take to gather. A caller that is not known by then is
 /// refused.
@@ -57,7 +59,7 @@ impl ProcessTracer {
     /// where they are not known, then clients are known by their executables alone. Reads many
     /// small files: not for a thread that others wait for.
     pub fn mark(&self, pid: u32, sessions: &[LivingSession]) -> Option<ProcessMark> {
-        find_mark(&self.origin(pid), sessions)
+        find_mark(&self.origin(pid, sessions), sessions)
     }
 
     /// The same of this process.
@@ -65,24 +67,35 @@ impl ProcessTracer {
         self.mark(std::process::id(), sessions)
     }
 
-    fn origin(&self, pid: u32) -> ProcessOrigin {
-        let terminal = sys::stat(pid).ok().flatten().map(|stat| stat.terminal);
+    fn origin(&self, pid: u32, sessions: &[LivingSession]) -> ProcessOrigin {
+        let stat = sys::stat(pid).ok().flatten();
+        let device = stat.map_or(0, |stat| stat.terminal);
+        let tty = sys::control_terminal(device);
+        let of_same_path = sessions
+            .iter()
+            .filter(|session| tty.is_some() && session.tty == tty);
+        let (lineage, entered_namespace) = self.lineage(pid);
         ProcessOrigin {
-            lineage: self.lineage(pid),
-            tty: terminal.and_then(sys::control_terminal),
+            lineage,
+            entered_namespace,
+            foreign_ttys: foreign_terminals(pid, device, of_same_path),
+            tty,
             group: self.group(pid),
         }
     }
 
-    /// A process and its parents, to the last: a chain that was made long hides nothing.
-    fn lineage(&self, pid: u32) -> Vec<TracedProcess> {
+    /// A process and its parents, to the last: a chain that was made long hides nothing. And
+    /// whether the last was put into this PID namespace from outside.
+    fn lineage(&self, pid: u32) -> (Vec<TracedProcess>, bool) {
         let mut seen = BTreeSet::new();
         let mut lineage = Vec::new();
+        let mut entered_namespace = false;
         let mut next = pid;
         while next > 0 && seen.insert(next) {
             let Ok(Some(stat)) = sys::stat(next) else {
                 break;
             };
+            entered_namespace = is_from_outside(next, stat.parent);
             let key = ProcessKey {
                 pid: next,
                 start: stat.start,
@@ -98,7 +111,7 @@ impl ProcessTracer {
             });
             next = stat.parent;
         }
-        lineage
+        (lineage, entered_namespace)
     }
 
     /// The process that a variable names, if it lives.
@@ -150,6 +163,27 @@ impl ProcessTracer {
         };
         keys.into_iter().map(member).collect()
     }
+}
+
+/// Whether a process was put into this PID namespace from outside: it has no parent here, and is
+/// not the first.
+fn is_from_outside(pid: u32, parent: u32) -> bool {
+    parent == 0 && pid != FIRST_PID
+}
+
+/// The sessions whose terminal of this device is not that of the process: a container has its own
+/// `/dev/pts/0`.
+fn foreign_terminals<'a>(
+    pid: u32,
+    device: u64,
+    sessions: impl Iterator<Item = &'a LivingSession>,
+) -> Vec<SessionId> {
+    let own = LazyCell::new(|| DevptsInstances::of_controlling_terminal(pid, device));
+    let foreign = sessions.filter(|session| {
+        let instances = DevptsInstances::of_controlling_terminal(session.pid, device);
+        !instances.may_be_same(&own)
+    });
+    foreign.map(|session| session.id).collect()
 }
 
 /// What tells that a session started this process. Sessions are looked for only where something
@@ -278,7 +312,8 @@ impl CallerRegister {
     fn terminal(&self, pid: u32, sessions: &[LivingSession]) -> Option<PeerTerminal> {
         let stat = sys::stat(pid).ok()??;
         let tty = sys::control_terminal(stat.terminal)?;
-        let holders = terminal_holders(stat.terminal).unwrap_or_default();
+        let instances = DevptsInstances::of_controlling_terminal(pid, stat.terminal);
+        let holders = terminal_holders(stat.terminal, &instances).unwrap_or_default();
         let mut marks = holders
             .into_iter()
             .filter_map(|holder| self.tracer.mark(holder, sessions));
@@ -373,7 +408,21 @@ mod tests {
     use super::*;
     use std::process::{Command, Stdio};
     #[cfg(target_os = "linux")]
-    use trusty_fleet::authorization::MarkKind;
+    use {
+        rustix::fs::{Mode, OFlags, fstat, openat},
+        rustix::mount::{
+            FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen,
+        },
+        rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt},
+        std::io::Read,
+        std::os::fd::OwnedFd,
+        trusty_fleet::authorization::MarkKind,
+    };
+
+    #[cfg(target_os = "linux")]
+    const PTY_FLAGS: OpenptFlags = OpenptFlags::RDWR
+        .union(OpenptFlags::NOCTTY)
+        .union(OpenptFlags::CLOEXEC);
 
     fn tracer() -> ProcessTracer {
         let home = tempfile::tempdir().expect("folder");
@@ -413,6 +462,13 @@ mod tests {
         let mark = mark.expect("marked").to_string();
         let told = format!("this shell was started by session api, pid {}", own.pid);
         assert_eq!(mark, told);
+    }
+
+    #[test]
+    fn what_has_no_parent_here_and_is_not_the_first_process_was_put_here_from_outside() {
+        assert!(is_from_outside(40, 0));
+        assert!(!is_from_outside(FIRST_PID, 0));
+        assert!(!is_from_outside(40, FIRST_PID));
     }
 
     #[test]
@@ -468,6 +524,82 @@ mod tests {
     fn give_away(path: &Path) {
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(path, Some(1), None).expect("given away");
+        }
+    }
+
+    /// A terminal of a devpts instance that is mounted nowhere, with this device number: its
+    /// masters and its other end. None where only root may make one.
+    #[cfg(target_os = "linux")]
+    fn open_foreign_terminal(device: u64) -> Option<(Vec<OwnedFd>, OwnedFd)> {
+        let made = fsopen("devpts", FsOpenFlags::FSOPEN_CLOEXEC).and_then(|context| {
+            fsconfig_create(&context)?;
+            let flags = FsMountFlags::FSMOUNT_CLOEXEC;
+            fsmount(&context, flags, MountAttrFlags::empty())
+        });
+        let Ok(instance) = made else {
+            println!("skipped: needs root to mount a devpts");
+            return None;
+        };
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let mut masters = Vec::new();
+        // The instance counts from 0.
+        loop {
+            let master = openat(&instance, "ptmx", flags, Mode::empty()).expect("a master");
+            unlockpt(&master).expect("unlocked");
+            let terminal = ioctl_tiocgptpeer(&master, PTY_FLAGS).expect("its other end");
+            masters.push(master);
+            if fstat(&terminal).expect("a device").st_rdev == device {
+                return Some((masters, terminal));
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_terminal_of_a_session_marks_unless_it_is_one_of_another_devpts_instance() {
+        let tracer = tracer();
+        let master = openpt(PTY_FLAGS).expect("a terminal");
+        grantpt(&master).expect("granted");
+        unlockpt(&master).expect("unlocked");
+        let terminal = ioctl_tiocgptpeer(&master, PTY_FLAGS).expect("its other end");
+        let device = fstat(&terminal).expect("a device").st_rdev;
+        let Some((_masters, foreign)) = open_foreign_terminal(device) else {
+            return;
+        };
+        // Nothing but its terminal ties a process to a session; it says so once it has one.
+        let start = |terminal: OwnedFd| {
+            let mut command = Command::new("setsid");
+            command.args(["--ctty", "sh", "-c", "echo ready >&2; exec sleep 60"]);
+            command.stdin(terminal).stdout(Stdio::null());
+            let mut child = command.stderr(Stdio::piped()).spawn().expect("setsid");
+            let mut told = [0; 6];
+            let stderr = child.stderr.as_mut().expect("piped");
+            stderr.read_exact(&mut told).expect("ready");
+            child
+        };
+        let mut client = start(terminal.try_clone().expect("another"));
+        let mut within = start(foreign);
+        let tty = sys::control_terminal(device);
+        let here = session(&tracer, client.id(), tty.as_deref());
+        let there = session(&tracer, within.id(), tty.as_deref());
+        let origins = [client.id(), within.id()]
+            .map(|pid| tracer.origin(pid, &[here.clone(), there.clone()]));
+        for process in [&mut client, &mut within] {
+            process.kill().expect("our own child");
+            process.wait().expect("collected");
+        }
+        for (mut origin, other) in origins.into_iter().zip([there.id, here.id]) {
+            assert_eq!(origin.tty, tty);
+            assert_eq!(origin.foreign_ttys, [other]);
+            // But for the session that the process itself is.
+            origin.lineage.clear();
+            let own = if other == here.id { &there } else { &here };
+            assert_eq!(
+                find_mark(&origin, std::slice::from_ref(own)).map(|m| m.pid),
+                Some(own.pid)
+            );
+            let foreign = if other == here.id { &here } else { &there };
+            assert_eq!(find_mark(&origin, std::slice::from_ref(foreign)), None);
         }
     }
 

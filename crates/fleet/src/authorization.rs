@@ -8,8 +8,8 @@ mod mark;
 
 pub use author::{AnswerAuthor, AnswerChannel};
 pub use mark::{
-    GroupMember, LivingSession, MarkKind, NamedProcess, ProcessMark, ProcessOrigin, TracedProcess,
-    find_mark,
+    FIRST_PID, GroupMember, LivingSession, MarkKind, NamedProcess, ProcessMark, ProcessOrigin,
+    TracedProcess, find_mark,
 };
 
 use crate::identity::ProcessKey;
@@ -40,19 +40,27 @@ pub enum ProtectedRequest {
     /// To approve something, or to answer a question. The channel is the one that the program
     /// says the user answered in; only a program that may say so is believed.
     Answer(Option<AnswerChannel>),
+    /// To deny something with words for the model, which reads them as the user's. The channel is
+    /// as in [`Self::Answer`].
+    DenyMessage(Option<AnswerChannel>),
     /// To resume a session that the user paused.
     Resume,
 }
 
 impl ProtectedRequest {
-    /// The request that an answer is; none where anybody may give it: what is denied, or left to
-    /// the terminal, runs nothing.
+    /// The request that an answer is; none where anybody may give it: what is denied without a
+    /// message, or left to the terminal, runs nothing and says nothing.
     pub fn of_answer(answer: &Answer, said: Option<AnswerChannel>) -> Option<Self> {
         match answer {
             Answer::Allow {} | Answer::Always { .. } | Answer::Choose { .. } => {
                 Some(Self::Answer(said))
             }
-            Answer::Deny { .. } | Answer::Stop { .. } | Answer::Release {} => None,
+            Answer::Deny { message } | Answer::Stop { message } => {
+                let has_words = |message: &String| !message.trim().is_empty();
+                let has_message = message.as_ref().is_some_and(has_words);
+                has_message.then_some(Self::DenyMessage(said))
+            }
+            Answer::Release {} => None,
         }
     }
 }
@@ -152,6 +160,8 @@ pub enum AuthorizationRefusal {
     UnknownCaller(String),
     /// A session started it, and it wants to approve something.
     MarkedAnswer(ProcessMark),
+    /// A session started it, and it wants to deny something with words of its own.
+    MarkedDenyMessage(ProcessMark),
     /// A session started it, and it wants to resume something.
     MarkedResume(ProcessMark),
     /// A session operates its terminal.
@@ -184,6 +194,11 @@ impl std::fmt::Display for AuthorizationRefusal {
             Self::MarkedAnswer(mark) => {
                 write!(f, "{mark}; answer in the popover or in another terminal")
             }
+            Self::MarkedDenyMessage(mark) => write!(
+                f,
+                "{mark}, and Claude Code reads the message of a denial as yours; deny without a \
+                 message, or answer in the popover or in another terminal"
+            ),
             Self::MarkedResume(mark) => {
                 write!(
                     f,
@@ -255,9 +270,13 @@ pub fn authorize(
         (ProtectedRequest::Answer(_), Some(mark)) => {
             return Err(AuthorizationRefusal::MarkedAnswer(mark.clone()));
         }
+        (ProtectedRequest::DenyMessage(_), Some(mark)) => {
+            return Err(AuthorizationRefusal::MarkedDenyMessage(mark.clone()));
+        }
         (ProtectedRequest::Resume, Some(mark)) => {
             return Err(AuthorizationRefusal::MarkedResume(mark.clone()));
         }
+        (ProtectedRequest::DenyMessage(said), None) => return Ok(caller.unprotected_channel(said)),
         (ProtectedRequest::Resume, None) => return Ok(AnswerChannel::Program),
         (ProtectedRequest::Answer(said), None) => said,
     };

@@ -10,7 +10,8 @@ const REPLACEMENT_CHAR: char = '\u{fffd}';
 const ELLIPSIS_CHAR: char = '…';
 
 /// Whether a character cannot be seen, or steers what is around it: controls, format characters,
-/// fillers, selectors and every blank but the plain one.
+/// fillers, selectors, every blank but the plain one, and characters that a font may draw as
+/// anything or nothing: private use and noncharacters.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || (c.is_whitespace() && c != ' ')
@@ -21,8 +22,43 @@ pub fn is_hidden(c: char) -> bool {
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}'
             | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
             | '\u{fff0}'..='\u{fffc}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1345f}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{16fe4}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
+        || is_without_meaning(c)
+}
+
+/// Whether Unicode gives a character no meaning, and never will: private use, noncharacters.
+fn is_without_meaning(c: char) -> bool {
+    matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{f0000}'..)
+        || u32::from(c) & 0xfffe == 0xfffe
+}
+
+/// Whether a text holds letters or digits that are written from right to left. A terminal may
+/// draw them, and what is between them, in another order than that in which they are stored.
+pub fn has_right_to_left(text: &str) -> bool {
+    text.chars().any(is_right_to_left)
+}
+
+/// A text with each character that is written from right to left by its name, `⟨U+05D0⟩`: the
+/// same on every terminal, in the order in which it is stored.
+pub fn name_right_to_left(text: &str) -> String {
+    let mut named = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_right_to_left(c) {
+            // Writing into a String cannot fail.
+            let _ = write!(named, "⟨U+{:04X}⟩", u32::from(c));
+        } else {
+            named.push(c);
+        }
+    }
+    named
+}
+
+/// Whether a character is of the bidirectional classes R, AL or AN, or of the blocks that Unicode
+/// keeps for them.
+fn is_right_to_left(c: char) -> bool {
+    matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
 /// Whether `c` makes an emoji of the sign before it, which can be seen; behind anything else the
@@ -143,8 +179,44 @@ mod tests {
             ),
             ("a\u{fe0f}✔\u{fe0f}", "a\u{fffd}✔\u{fe0f}"),
             ("日本\u{3000}語 née\u{a0}où", "日本\u{3000}語 née\u{a0}où"),
+            ("a\u{16fe4}b\u{fdd0}", "a\u{fffd}b\u{fffd}"),
         ] {
             assert_eq!(visible(name), shown, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn characters_that_a_font_may_draw_as_anything_or_nothing_are_hidden() {
+        for (hidden, beside) in [
+            ("\u{e000}\u{e0b0}\u{f8ff}", "\u{d7ff}\u{f900}"),
+            ("\u{f0000}\u{ffffd}\u{100000}\u{10fffd}", "\u{2fa1d}"),
+            ("\u{fdd0}\u{fdef}", "\u{fdcf}\u{fdf0}"),
+            ("\u{fffe}\u{ffff}\u{1fffe}\u{1ffff}\u{10ffff}", "\u{fffd}"),
+            ("\u{16fe4}", "\u{16fe3}"),
+        ] {
+            for c in hidden.chars() {
+                assert!(is_hidden(c), "{c:?}");
+            }
+            for c in beside.chars() {
+                assert!(!is_hidden(c), "{c:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn right_to_left_text_is_found_and_named_in_the_order_in_which_it_is_stored() {
+        for (text, named) in [
+            ("cp א ב", "cp ⟨U+05D0⟩ ⟨U+05D1⟩"),
+            ("rm ش/١", "rm ⟨U+0634⟩/⟨U+0661⟩"),
+            ("\u{fb1d}\u{fe70}\u{10800}", "⟨U+FB1D⟩⟨U+FE70⟩⟨U+10800⟩"),
+            ("\u{1e900}", "⟨U+1E900⟩"),
+        ] {
+            assert!(has_right_to_left(text), "{text:?}");
+            assert_eq!(name_right_to_left(text), named);
+        }
+        for text in ["", "cp a b", "héllo 名前 Ж α ꙮ ฀", "⟨U+05D0⟩"] {
+            assert!(!has_right_to_left(text), "{text:?}");
+            assert_eq!(name_right_to_left(text), text);
         }
     }
 

@@ -5,6 +5,9 @@ use crate::session::{Session, SessionId, SessionStatus};
 use crate::snapshot::Snapshot;
 use crate::view::Row;
 
+/// The first process of a PID namespace, to which its orphans fall.
+pub const FIRST_PID: u32 = 1;
+
 /// A session that lives, as far as its processes can be told by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LivingSession {
@@ -80,8 +83,15 @@ pub struct GroupMember {
 pub struct ProcessOrigin {
     /// The process itself, its parent, and so on.
     pub lineage: Vec<TracedProcess>,
+    /// Whether it was put into this PID namespace from outside (`docker exec`): its parents end
+    /// here without the namespace's first process. What runs within a namespace never has such
+    /// parents, for its orphans become children of the first process.
+    pub entered_namespace: bool,
     /// Its controlling terminal, `/dev/pts/7`.
     pub tty: Option<String>,
+    /// The sessions whose terminal has that path too, but in another devpts instance, such as a
+    /// container's.
+    pub foreign_ttys: Vec<SessionId>,
     /// The processes of its control group; empty where that cannot be read, or where everything
     /// that is seen lies in one.
     pub group: Vec<GroupMember>,
@@ -163,11 +173,19 @@ pub fn find_mark(origin: &ProcessOrigin, sessions: &[LivingSession]) -> Option<P
         }
     }
     if let Some(tty) = &origin.tty
-        && let Some(session) = sessions.iter().find(|s| s.tty.as_ref() == Some(tty))
+        && let Some(session) = sessions
+            .iter()
+            .find(|s| s.tty.as_ref() == Some(tty) && !origin.foreign_ttys.contains(&s.id))
     {
         return Some(of_session(MarkKind::Terminal(tty.clone()), session));
     }
     let client = founder(&origin.group)?;
+    // The first process of a container is the oldest of the control group of all that is put into
+    // it, too. Only that process could itself start one that seems to come from outside, and the
+    // kernel denies it that (CLONE_PARENT).
+    if origin.entered_namespace && client.key.pid == FIRST_PID {
+        return None;
+    }
     is_session(client.is_client, client.id)
         .then(|| mark(MarkKind::ControlGroup, client.key.pid, client.id))
 }

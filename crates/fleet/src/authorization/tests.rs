@@ -46,7 +46,9 @@ fn process(pid: u32) -> TracedProcess {
 fn origin() -> ProcessOrigin {
     ProcessOrigin {
         lineage: vec![process(40), process(31), process(9), process(1)],
+        entered_namespace: false,
         tty: Some("/dev/pts/7".into()),
+        foreign_ttys: Vec::new(),
         group: Vec::new(),
     }
 }
@@ -136,6 +138,23 @@ fn the_terminal_of_a_listed_session_is_a_mark() {
 }
 
 #[test]
+fn the_terminal_of_a_session_in_another_devpts_instance_is_no_mark() {
+    let mut origin = origin();
+    origin.tty = Some("/dev/pts/3".into());
+    origin.foreign_ttys = vec![id(CLIENT)];
+    assert_eq!(told(&origin), None);
+    let here = LivingSession {
+        id: id(26),
+        title: "web".into(),
+        pid: 26,
+        ..session()
+    };
+    let mark = find_mark(&origin, &[session(), here]).map(|mark| mark.to_string());
+    let expected = "this terminal (/dev/pts/3) is that of session web, pid 26";
+    assert_eq!(mark.as_deref(), Some(expected));
+}
+
+#[test]
 fn a_control_group_is_a_mark_only_if_nothing_in_it_is_older_than_the_client() {
     let in_group = |pids: &[u32]| {
         told(&ProcessOrigin {
@@ -157,6 +176,28 @@ fn a_control_group_is_a_mark_only_if_nothing_in_it_is_older_than_the_client() {
     };
     twins.group = vec![member(CLIENT), twin];
     assert_eq!(told(&twins), None, "which was first is not known");
+}
+
+#[test]
+fn the_client_that_a_container_runs_first_does_not_mark_what_is_put_into_the_container() {
+    let first = |pid| LivingSession {
+        id: id(pid),
+        pid,
+        ..session()
+    };
+    let marked = |entered_namespace: bool, client: u32| {
+        let origin = ProcessOrigin {
+            lineage: vec![process(40), process(31)],
+            entered_namespace,
+            group: [client, 31, 40].map(member).to_vec(),
+            ..origin()
+        };
+        find_mark(&origin, &[first(client)]).is_some()
+    };
+    assert!(!marked(true, FIRST_PID));
+    // Its own children, and all that is put beside a client that is not the first process.
+    assert!(marked(false, FIRST_PID));
+    assert!(marked(true, CLIENT));
 }
 
 #[test]
@@ -384,6 +425,53 @@ fn what_runs_nothing_needs_no_authorization() {
     assert!(!needs(&Answer::Deny { message: None }));
     assert!(!needs(&Answer::Stop { message: None }));
     assert!(!needs(&Answer::Release {}));
+    let blank = || Some(" \n".to_owned());
+    assert!(!needs(&Answer::Deny { message: blank() }));
+    assert!(!needs(&Answer::Stop { message: blank() }));
+}
+
+#[test]
+fn a_denial_with_a_message_is_not_for_processes_of_sessions_nor_for_unknown_ones() {
+    use AnswerChannel::{Notification, Popover, Program, Terminal};
+    let message = || Some("run `make install` instead".to_owned());
+    for answer in [
+        Answer::Deny { message: message() },
+        Answer::Stop { message: message() },
+    ] {
+        let decided = |caller: &Caller, said, policy| {
+            let request = ProtectedRequest::of_answer(&answer, said).expect("protected");
+            authorize(caller, request, policy)
+        };
+        for policy in POLICIES {
+            for program in [PeerProgram::App, PeerProgram::Command, PeerProgram::Other] {
+                let marked = PeerFacts {
+                    mark: Some(mark()),
+                    ..peer(program)
+                };
+                let caller = Caller::Process(Box::new(marked));
+                let refusal = AuthorizationRefusal::MarkedDenyMessage(mark());
+                assert_eq!(decided(&caller, Some(Terminal), policy), Err(refusal));
+            }
+            let unknown = Caller::Unknown("the calling process has ended".into());
+            assert!(decided(&unknown, None, policy).is_err());
+            // Anybody else may, as without a message.
+            for (program, said, expected) in [
+                (PeerProgram::App, Notification, Notification),
+                (PeerProgram::Command, Terminal, Terminal),
+                (PeerProgram::Other, Popover, Program),
+            ] {
+                let caller = Caller::Process(Box::new(peer(program)));
+                assert_eq!(decided(&caller, Some(said), policy), Ok(expected));
+            }
+            let own = Caller::OwnFace(Popover);
+            assert_eq!(decided(&own, None, policy), Ok(Popover));
+        }
+    }
+    assert_eq!(
+        AuthorizationRefusal::MarkedDenyMessage(mark()).to_string(),
+        "this shell was started by session api, pid 20, and Claude Code reads the message of a \
+         denial as yours; deny without a message, or answer in the popover or in another terminal"
+    );
 }
 
 #[test]

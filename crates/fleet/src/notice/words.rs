@@ -5,6 +5,7 @@ use super::{Cards, Kind, Notice};
 use crate::request::Asks;
 use crate::session::{Activity, End, Session, SessionId};
 use crate::snapshot::Snapshot;
+use crate::text::has_right_to_left;
 use crate::view::{Card, LineMark, Row, name, visible};
 use std::collections::BTreeMap;
 
@@ -121,8 +122,9 @@ fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
     lines.extend(label);
     let text = lines.join("\n");
     let fits = text.chars().count() <= WHOLE.0 && text.lines().count() <= WHOLE.1;
-    // What cannot be seen is not shown whole.
-    let seen = !lines.is_empty() && lines.iter().all(|line| visible(line) == *line);
+    // What cannot be seen, or may be drawn in another order, is not shown whole.
+    let is_seen = |line: &String| visible(line) == *line && !has_right_to_left(line);
+    let seen = !lines.is_empty() && lines.iter().all(is_seen);
     let asked = session.requests.iter().find(|r| r.id == card.request);
     let agent = asked.and_then(|r| r.agent.as_deref());
     let by = agent.map_or_else(String::new, |agent| format!(" (for {})", visible(agent)));

@@ -5,7 +5,7 @@ mod bus;
 
 use crate::notifier::server::{Choice, Event, Reach, Server, ShowError};
 use able::{Able, hints};
-use bus::Bus;
+use bus::{BUS, Bus};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tauri::AppHandle;
@@ -57,6 +57,10 @@ struct Shown {
 impl Notifications {
     /// Nothing is asked of the desktop before there is something to tell.
     pub(crate) fn new(_app: &AppHandle) -> Self {
+        Self::without_server()
+    }
+
+    fn without_server() -> Self {
         Self {
             bus: None,
             owner: None,
@@ -126,17 +130,22 @@ impl Notifications {
     fn understand(&mut self, message: &Message) -> Option<Event> {
         let header = message.header();
         let member = header.member()?.as_str().to_owned();
-        if member == "NameOwnerChanged" {
-            let (_, _, new): (String, String, String) = message.body().deserialize().ok()?;
-            if self.owner.as_deref() == Some(new.as_str()) {
+        let sender = header.sender().map(zbus::names::UniqueName::as_str);
+        // Any program of the bus could say so; only the bus's word counts of who owns a name, and
+        // only the server's of its notices.
+        if sender == Some(BUS) {
+            if member != "NameOwnerChanged" {
+                return None;
+            }
+            let (name, _, new): (String, String, String) = message.body().deserialize().ok()?;
+            if name != SERVER || self.owner.as_deref() == Some(new.as_str()) {
                 return None;
             }
             self.owner = None;
             self.shown.clear();
             return (!new.is_empty()).then_some(Event::Came);
         }
-        // Any program of the bus could say so; only the server's word counts.
-        if header.sender().map(zbus::names::UniqueName::as_str) != self.owner.as_deref() {
+        if sender.is_none() || sender != self.owner.as_deref() {
             return None;
         }
         match member.as_str() {
@@ -299,4 +308,70 @@ impl Server for Notifications {
 
 async fn within<T>(patience: Duration, asked: impl Future<Output = zbus::Result<T>>) -> Option<T> {
     tokio::time::timeout(patience, asked).await.ok()?.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trusty_fleet::SessionId;
+
+    const OWNER: &str = ":1.7";
+
+    fn with_notice() -> Notifications {
+        let mut notifications = Notifications::without_server();
+        notifications.owner = Some(OWNER.into());
+        let notice = Notice {
+            kind: Kind::Needs,
+            title: "api".into(),
+            body: "make".into(),
+            answers: None,
+        };
+        notifications.stands(1, Slot::Session(SessionId::default()), notice);
+        notifications
+    }
+
+    fn signal<B>(sender: &str, interface: &str, member: &str, body: &B) -> Message
+    where
+        B: serde::Serialize + zbus::zvariant::DynamicType,
+    {
+        let signal = Message::signal("/org/freedesktop/DBus", interface, member);
+        let signal = signal.and_then(|signal| signal.sender(sender)?.build(body));
+        signal.expect("a signal")
+    }
+
+    #[test]
+    fn only_the_bus_says_who_owns_the_name_of_the_server() {
+        let change = |sender: &str, interface: &str, name: &str| {
+            signal(
+                sender,
+                interface,
+                "NameOwnerChanged",
+                &(name, OWNER, ":1.9"),
+            )
+        };
+        let mut notifications = with_notice();
+        for forged in [
+            change(":1.5", BUS, SERVER),
+            change(":1.5", SERVER, SERVER),
+            change(OWNER, SERVER, SERVER),
+            change(BUS, BUS, "org.example.Other"),
+        ] {
+            assert!(notifications.understand(&forged).is_none(), "{forged:?}");
+            assert_eq!(notifications.owner.as_deref(), Some(OWNER), "{forged:?}");
+            assert_eq!(notifications.shown.len(), 1);
+        }
+        let told = notifications.understand(&change(BUS, BUS, SERVER));
+        assert!(matches!(told, Some(Event::Came)));
+        assert!(notifications.owner.is_none() && notifications.shown.is_empty());
+    }
+
+    #[test]
+    fn only_the_server_says_that_a_notice_was_closed() {
+        let closed = |sender: &str| signal(sender, SERVER, "NotificationClosed", &(1_u32, 2_u32));
+        let mut notifications = with_notice();
+        assert!(notifications.understand(&closed(":1.5")).is_none());
+        assert_eq!(notifications.shown.len(), 1);
+        let told = notifications.understand(&closed(OWNER));
+        assert!(matches!(told, Some(Event::Closed(_))));
+    }
 }

@@ -418,6 +418,7 @@ fn a_whole_request_may_be_answered_right_here() {
         (vec![&long[..]], false),
         (vec!["two\nlines"], false),
         (vec!["\u{202e}hidden"], false),
+        (vec!["cp א ב"], false),
         (vec![], false),
     ] {
         let mut scene = Scene::of(vec![working(1, 0)]);

@@ -188,6 +188,10 @@ fn what_cannot_be_seen_or_steers_is_written_as_its_name() {
         ("a\u{2028}b\u{2029}c", "a⟨U+2028⟩b⟨U+2029⟩c"),
         ("a\u{a0}b\u{3000}c\u{2003}d", "a⟨U+00A0⟩b⟨U+3000⟩c⟨U+2003⟩d"),
         ("a\u{3164}\u{115f}\u{2800}", "a⟨U+3164⟩⟨U+115F⟩⟨U+2800⟩"),
+        (
+            "a\u{16fe4}\u{e0b0}\u{fdd0}\u{ffff}\u{f0000}\u{10fffe}",
+            "a⟨U+16FE4⟩⟨U+E0B0⟩⟨U+FDD0⟩⟨U+FFFF⟩⟨U+F0000⟩⟨U+10FFFE⟩",
+        ),
         ("a \t  ", "a⟨SP⟩⟨TAB⟩⟨SP×2⟩"),
         ("\tx\ty", "\tx⟨TAB⟩y"),
         ("a\r\r\rb\r", "a⟨CR×3⟩b⟨CR⟩"),

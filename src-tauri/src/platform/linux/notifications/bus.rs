@@ -7,7 +7,8 @@ use zbus::message::Message;
 use zbus::{Connection, MatchRule, MessageStream, Proxy};
 
 const PATH: &str = "/org/freedesktop/Notifications";
-const BUS: &str = "org.freedesktop.DBus";
+/// The bus itself, which alone may send by this name.
+pub(super) const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
 /// Signals that may wait.
 const SIGNALS: usize = 256;
