@@ -1,5 +1,6 @@
 //! `trusty pause`, `trusty resume`, `trusty stop`, `trusty jump`
 
+use crate::confirmation::is_yes;
 use crate::failure::Failure;
 use crate::fleet::{Place, named};
 use crate::marked::refuse_marked;
@@ -391,10 +392,7 @@ const LACKS: [&str; 3] = ["no-display", "display-unreachable", "no-opener"];
 /// Asks on the terminal.
 fn confirmed(question: &str) -> Result<bool, Failure> {
     let answer = out::ask(&format!("{question} [y/N] "))?;
-    Ok(matches!(
-        answer.unwrap_or_default().trim(),
-        "y" | "Y" | "yes"
-    ))
+    Ok(is_yes(&answer.unwrap_or_default()))
 }
 
 /// The code of the problem that a session was asked to end and runs on.
