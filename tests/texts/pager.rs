@@ -1,22 +1,34 @@
 //! Requests that are higher than the terminal, as somebody reads and answers them.
 
 use crate::LONG;
-use std::io::Write;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::process::Command;
 use trusty_tests::trusty::{Running, configure, serve, session_of, trusty};
 use trusty_tests::wait::until;
 use trusty_tests::{Home, Signal, StandIn, TypedProgram, http};
+
+/// A command of so many lines.
+fn bash_input(lines: usize) -> Value {
+    let command: Vec<String> = (1..=lines).map(|n| format!("step {n} of it")).collect();
+    json!({"command": command.join("\n")})
+}
 
 /// A session that asks for leave to run a long command.
 struct LongRequest {
     home: Home,
     session: StandIn,
     _serving: Running,
-    _hook: UnixStream,
+    hook: UnixStream,
 }
 
 impl LongRequest {
     fn start(lines: usize) -> Self {
+        Self::asks("Bash", &bash_input(lines), &json!([]))
+    }
+
+    fn asks(tool: &str, input: &Value, suggestions: &Value) -> Self {
         let home = Home::new();
         // Who may answer is another matter.
         configure(&home, "[answers]\nprograms = true\n");
@@ -29,10 +41,10 @@ impl LongRequest {
         until(LONG, "the session", || {
             (told()?["status"] == "AwaitingApproval").then_some(())
         });
-        let command: Vec<String> = (1..=lines).map(|n| format!("step {n} of it")).collect();
-        let payload = serde_json::json!({
-            "hook_event_name": "PermissionRequest", "session_id": "s", "tool_name": "Bash",
-            "tool_input": {"command": command.join("\n")},
+        let payload = json!({
+            "hook_event_name": "PermissionRequest", "session_id": "s", "tool_name": tool,
+            "tool_input": input,
+            "permission_suggestions": suggestions,
         })
         .to_string();
         let mut hook = session.hook_connection();
@@ -46,8 +58,86 @@ impl LongRequest {
             home,
             session,
             _serving: serving,
-            _hook: hook,
+            hook,
         }
+    }
+
+    fn pid(&self) -> String {
+        self.session.process().pid.to_string()
+    }
+
+    fn hash(&self) -> String {
+        let socket = self.home.runtime().join("trusty/trusty.sock");
+        let sessions = http::get(&socket, "/v1/sessions");
+        let session = session_of(&sessions, self.session.process().pid).expect("listed");
+        let hash = session["requests"][0]["id"].as_str();
+        hash.expect("a request").to_owned()
+    }
+
+    /// `trusty` with these arguments, as a command of a shell runs it.
+    fn command(&self, script: &str, arguments: &[&str]) -> Command {
+        let trusty = trusty(&self.home);
+        let mut command = Command::new("/bin/sh");
+        let environment = trusty.get_envs();
+        command
+            .env_clear()
+            .envs(environment.filter_map(|(name, value)| Some((name, value?))))
+            .args(["-c", script, "sh"])
+            .arg(trusty.get_program())
+            .args(arguments);
+        command
+    }
+
+    /// Runs it and reads what it shows, page by page, until it asks something that ends so; why
+    /// not all of it was on the terminal before.
+    fn read_pages(
+        &self,
+        script: &str,
+        arguments: &[&str],
+        end: &str,
+    ) -> Result<TypedProgram, String> {
+        let mut command = self.command(script, arguments);
+        let mut reader = TypedProgram::start(&mut command, 24, 80);
+        let mut pages: Vec<String> = Vec::new();
+        // A prompt is printed last, and tells how many lines were shown before.
+        let prompt = |screen: &str| {
+            let row = screen.trim_end().lines().last()?;
+            let (shown, _) = row.split_once(" lines · ")?;
+            Some(shown.to_owned())
+        };
+        loop {
+            let before = pages.last().and_then(|page| prompt(page));
+            let screen = until(LONG, "a page or a question", || {
+                let screen = reader.screen();
+                let turned = prompt(&screen).is_some_and(|now| Some(now) != before);
+                let over = screen.trim_end().ends_with(end.trim_end());
+                (turned || over || reader.ended().is_some()).then_some(screen)
+            });
+            let is_page = prompt(&screen).is_some();
+            pages.push(screen);
+            if !is_page {
+                break;
+            }
+            reader.types(" ");
+        }
+        let all = pages.join("\n");
+        let mut steps = (1..=100).map(|n| format!("step {n} of it"));
+        match steps.find(|step| !all.contains(step.as_str())) {
+            Some(step) => Err(format!("{step} was not seen in: {all}")),
+            None if pages.len() < 4 => Err(format!("{} pages: {all}", pages.len())),
+            None => Ok(reader),
+        }
+    }
+
+    /// The same; then no answer is given.
+    fn read_to_question(&self, script: &str, arguments: &[&str], end: &str) -> Result<(), String> {
+        let mut reader = self.read_pages(script, arguments, end)?;
+        if !reader.is_cooked() {
+            return Err("the terminal is raw".to_owned());
+        }
+        reader.types("\x04");
+        reader.wait_end();
+        Ok(())
     }
 
     fn approve(&self, rows: u16, columns: u16) -> TypedProgram {
@@ -71,12 +161,12 @@ fn a_long_request_is_read_from_its_beginning_to_its_end_before_it_can_be_approve
     assert!(!first.contains("[y/N]"), "{first}");
     assert!(!reader.is_cooked());
     reader.types(" ");
-    let second = reader.wait_shows("│ step 40 of it");
+    // The prompt is printed last, and a terminal takes a page in pieces.
+    let second = reader.wait_shows("42 of 103 lines");
     assert!(
-        second.contains("│ step 20 of it\n"),
+        second.contains("│ step 20 of it\n") && second.contains("│ step 40 of it\n"),
         "no line is passed over: {second}"
     );
-    assert!(second.contains("42 of 103 lines"), "{second}");
     reader.types("\x1b[A");
     reader.wait_shows("41 of 103 lines");
     reader.types("\r");
@@ -135,7 +225,7 @@ fn a_reader_who_leaves_has_approved_nothing_and_has_the_terminal_as_it_was() {
 }
 
 #[test]
-fn a_dumb_terminal_and_a_short_request_get_no_pages() {
+fn a_short_request_gets_no_pages() {
     let asking = LongRequest::start(3);
     let mut reader = asking.approve(24, 80);
     let shown = reader.wait_shows("[y/N]");
@@ -145,15 +235,127 @@ fn a_dumb_terminal_and_a_short_request_get_no_pages() {
     );
     reader.types("n\n");
     assert_eq!(reader.wait_end().code(), Some(3));
+}
 
-    let asking = LongRequest::start(60);
-    let mut command = trusty(&asking.home);
-    command
-        .args(["approve", &asking.session.process().pid.to_string()])
-        .env("TERM", "dumb");
+/// Commands of a shell that lead standard input and output elsewhere than to the terminal, or run
+/// `trusty` where the cursor cannot be moved. `$@` is `trusty` and its arguments.
+const REDIRECTED: [&str; 8] = [
+    r#""$@" </dev/null"#,
+    r#"trusty=$1; shift; printf '%s\n' "$@" | xargs "$trusty""#,
+    r#""$@" >/dev/null"#,
+    r#""$@" | tail -n 1"#,
+    r#""$@" </dev/null >/dev/null 2>/dev/null"#,
+    r#"TERM=dumb "$@""#,
+    r#"TERM= "$@""#,
+    r#"env -u TERM "$@""#,
+];
+
+#[test]
+fn a_request_is_read_on_the_terminal_wherever_standard_input_and_output_lead() {
+    let suggestions = json!([{
+        "type": "addRules", "behavior": "allow", "destination": "session",
+        "rules": [{"toolName": "Bash", "ruleContent": "step"}],
+    }]);
+    let asking = LongRequest::asks("Bash", &bash_input(100), &suggestions);
+    let pid = asking.pid();
+    let request = asking.hash();
+    let approvals = REDIRECTED.map(|script| (script, vec!["approve", &pid]));
+    let others = [
+        (REDIRECTED[2], vec!["approve", &pid, "--request", &request]),
+        (REDIRECTED[0], vec!["approve", &pid, "--always"]),
+        (REDIRECTED[5], vec!["approve", &pid, "--always"]),
+    ];
+    let failures: Vec<String> = approvals
+        .into_iter()
+        .chain(others)
+        .filter_map(|(script, arguments)| {
+            let read = asking.read_to_question(script, &arguments, "[y/N]");
+            read.err()
+                .map(|why| format!("{script} {arguments:?}: {why}"))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn questions_are_read_on_the_terminal_wherever_standard_input_and_output_lead() {
+    let options: Vec<_> = (1..=100)
+        .map(|n| json!({"label": format!("step {n} of it"), "description": ""}))
+        .collect();
+    let question = json!({
+        "questions": [{"question": "Which?", "header": "", "options": options}],
+    });
+    let asking = LongRequest::asks("AskUserQuestion", &question, &json!([]));
+    let pid = asking.pid();
+    let failures: Vec<String> = REDIRECTED
+        .into_iter()
+        .flat_map(|script| {
+            let whole = (script, vec!["answer", &pid], "question 1: ");
+            let given = (script, vec!["answer", &pid, "1"], "[y/N]");
+            [whole, given]
+        })
+        .filter_map(|(script, arguments, end)| {
+            let read = asking.read_to_question(script, &arguments, end);
+            read.err()
+                .map(|why| format!("{script} {arguments:?}: {why}"))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// The answer that a hook is given, which says that it was taken.
+fn taken_answer(mut hook: &UnixStream) -> String {
+    let mut lines = BufReader::new(hook);
+    let length = loop {
+        let mut line = String::new();
+        assert!(lines.read_line(&mut line).expect("a line") > 0, "no answer");
+        if let Some(length) = line.trim_end().strip_prefix("answer ") {
+            break length.parse().expect("a length");
+        }
+    };
+    let mut answer = vec![0; length];
+    lines.read_exact(&mut answer).expect("an answer");
+    hook.write_all(b"done\n").expect("said");
+    String::from_utf8(answer).expect("a text")
+}
+
+#[test]
+fn what_was_read_on_the_terminal_is_written_to_a_file_once_it_is_approved() {
+    let asking = LongRequest::start(100);
+    let file = asking.home.path().join("printed");
+    let script = format!("\"$@\" </dev/null >'{}'", file.display());
+    let pid = asking.pid();
+    let mut reader = asking
+        .read_pages(&script, &["approve", &pid], "[y/N]")
+        .expect("read to its end");
+    let printed = || std::fs::read_to_string(&file).expect("a file");
+    assert_eq!(printed(), "");
+    reader.types("y\n");
+    let answer = taken_answer(&asking.hook);
+    assert!(answer.contains("allow"), "{answer}");
+    assert_eq!(reader.wait_end().code(), Some(0), "{}", reader.screen());
+    let printed = printed();
+    assert!(
+        printed.contains("│ step 1 of it\n") && printed.contains("│ step 100 of it\n"),
+        "{printed}"
+    );
+    assert!(printed.contains("\napproved "), "{printed}");
+}
+
+#[test]
+fn a_reader_without_cursor_control_turns_pages_with_enter_and_leaves() {
+    let asking = LongRequest::start(100);
+    let mut command = asking.command(r#"exec env TERM=dumb "$@""#, &["approve", &asking.pid()]);
     let mut reader = TypedProgram::start(&mut command, 24, 80);
-    let shown = reader.wait_shows("[y/N]");
-    assert!(shown.contains("│ step 60 of it"), "{shown}");
-    reader.types("n\n");
+    reader.wait_shows("21 of 103 lines");
+    reader.types("\r");
+    reader.wait_shows("42 of 103 lines");
+    reader.types("q");
     assert_eq!(reader.wait_end().code(), Some(3));
+    assert!(reader.is_cooked());
+    let screen = reader.last_screen();
+    assert!(
+        screen.contains("still waits") && !screen.contains("[y/N]"),
+        "{screen}"
+    );
 }

@@ -1,22 +1,24 @@
 //! `trusty approve`, `trusty deny`, `trusty answer`, `trusty release`
 
 use crate::choose;
-use crate::confirmation::ControllingTerminal;
+use crate::confirmation::{self, ControllingTerminal};
 use crate::failure::Failure;
 use crate::fleet::Place;
 use crate::out;
 use crate::pager::{self, ReadingOutcome};
 use crate::requests::{self, Open};
+use std::io;
 use trusty_engine::api::AnswerRequest;
 use trusty_engine::api::client::ClientError;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, Asks};
 use trusty_fleet::view::visible;
+use trusty_platform::raw_terminal::is_controlling_terminal;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The whole request is printed first, and only that one is approved, after \
-                        you type a letter in the terminal. A session never approves its own \
+    after_help = "The whole request is shown in the terminal first, and only that one is \
+                        approved, after you type a letter there. A session never approves its own \
                         requests. A script says --yes, which needs `programs = true` under \
                         [answers] in settings.toml when Trusty Bar starts."
 )]
@@ -78,12 +80,30 @@ impl Which {
 pub(crate) async fn approve(asked: &Approve) -> Result<(), Failure> {
     let place = Place::find()?;
     let open = asked.which.find(&place).await?;
-    let word = &asked.which.session;
-    if asked.yes {
-        out::print(&requests::draw(&open))?;
-    } else {
-        show(&open)?;
+    let terminal = reading_terminal(asked.yes);
+    show(&open, terminal.as_ref())?;
+    let decided = approval(asked, &place, &open, terminal.as_ref()).await;
+    copy_to_standard_output(&open, terminal.as_ref())?;
+    let (answer, channel) = decided?;
+    let lasts = matches!(answer, Answer::Always { .. });
+    give(&place, &open, answer, channel).await?;
+    done("approved", &open)?;
+    if lasts {
+        for change in settings_changes(&place, &open).await {
+            out::done(&format!("{}\n", visible(&change)))?;
+        }
     }
+    Ok(())
+}
+
+/// The approval of a request that was shown, once it is confirmed.
+async fn approval(
+    asked: &Approve,
+    place: &Place,
+    open: &Open,
+    terminal: Option<&ControllingTerminal>,
+) -> Result<(Answer, AnswerChannel), Failure> {
+    let word = &asked.which.session;
     let card = &open.whole.card;
     if card.kind == Asks::Question {
         let told = format!("it asks a question; answer it with: trusty answer {word}");
@@ -97,25 +117,18 @@ pub(crate) async fn approve(asked: &Approve) -> Result<(), Failure> {
     let answer = match asked.always {
         None => Answer::Allow {},
         Some(number) => Answer::Always {
-            suggestion: offer(&open, number)?,
+            suggestion: offer(open, number)?,
         },
     };
-    let channel = if asked.yes {
-        AnswerChannel::Program
-    } else {
-        let terminal = ControllingTerminal::open(&place, "approved").await?;
-        let confirmed = terminal.confirm("Approve this?")?;
-        confirmed.ok_or_else(|| Failure::Refused("nothing was approved".into()))?
-    };
-    let lasts = matches!(answer, Answer::Always { .. });
-    give(&place, &open, answer, channel).await?;
-    done("approved", &open)?;
-    if lasts {
-        for change in settings_changes(&place, &open).await {
-            out::done(&format!("{}\n", visible(&change)))?;
-        }
+    if asked.yes {
+        return Ok((answer, AnswerChannel::Program));
     }
-    Ok(())
+    let Some(terminal) = terminal else {
+        return Err(confirmation::no_terminal(place, "approved").await);
+    };
+    let confirmed = terminal.confirm("Approve this?")?;
+    let channel = confirmed.ok_or_else(|| Failure::Refused("nothing was approved".into()))?;
+    Ok((answer, channel))
 }
 
 /// Which rule Claude Code writes where for a lasting answer, and how to undo it, as the engine
@@ -180,8 +193,23 @@ pub(crate) async fn release(which: &Which) -> Result<(), Failure> {
 pub(crate) async fn choose(asked: &Choose) -> Result<(), Failure> {
     let place = Place::find()?;
     let open = asked.which.find(&place).await?;
+    let terminal = reading_terminal(asked.yes);
+    show(&open, terminal.as_ref())?;
+    let decided = chosen_answers(asked, &place, &open, terminal.as_ref()).await;
+    copy_to_standard_output(&open, terminal.as_ref())?;
+    let (answer, channel) = decided?;
+    give(&place, &open, answer, channel).await?;
+    done("answered", &open)
+}
+
+/// The answers to the questions that were shown, once they are confirmed.
+async fn chosen_answers(
+    asked: &Choose,
+    place: &Place,
+    open: &Open,
+    terminal: Option<&ControllingTerminal>,
+) -> Result<(Answer, AnswerChannel), Failure> {
     let word = &asked.which.session;
-    show(&open)?;
     let card = &open.whole.card;
     if card.kind != Asks::Question {
         return Err(Failure::Refused(format!(
@@ -201,28 +229,55 @@ pub(crate) async fn choose(asked: &Choose) -> Result<(), Failure> {
     let (answers, channel) = match said {
         Some(answers) if asked.yes => (answers, AnswerChannel::Program),
         said => {
-            let terminal = ControllingTerminal::open(&place, "answered").await?;
+            let Some(terminal) = terminal else {
+                return Err(confirmation::no_terminal(place, "answered").await);
+            };
             let answers = match said {
                 Some(answers) => answers,
-                None => ask(&terminal, &open)?,
+                None => ask(terminal, open)?,
             };
             let confirmed = terminal.confirm("Send these answers?")?;
             let refused = || Failure::Refused("nothing was answered".into());
             (answers, confirmed.ok_or_else(refused)?)
         }
     };
-    give(&place, &open, Answer::Choose { answers }, channel).await?;
-    done("answered", &open)
+    Ok((Answer::Choose { answers }, channel))
 }
 
-/// Shows a request to its end.
-fn show(open: &Open) -> Result<(), Failure> {
-    match pager::read(&requests::draw(open))? {
+/// The terminal to read a request on and to confirm its answer in; none for a script, which says
+/// --yes.
+fn reading_terminal(yes: bool) -> Option<ControllingTerminal> {
+    if yes {
+        return None;
+    }
+    ControllingTerminal::open()
+}
+
+/// Shows a request to its end: on the terminal in which its answer is confirmed, else on standard
+/// output.
+fn show(open: &Open, terminal: Option<&ControllingTerminal>) -> Result<(), Failure> {
+    let text = requests::draw(open);
+    let Some(terminal) = terminal else {
+        return Ok(out::print(&text)?);
+    };
+    match pager::read(terminal, &text)? {
         ReadingOutcome::ToEnd => Ok(()),
         ReadingOutcome::Left => Err(Failure::Refused(
             "nothing was answered: the request was not read to the end and is still pending".into(),
         )),
     }
+}
+
+/// Writes a request that was read on the terminal to a standard output that leads elsewhere. Not
+/// before the letter is typed: a reader such as `tee` may print on the same terminal.
+fn copy_to_standard_output(
+    open: &Open,
+    terminal: Option<&ControllingTerminal>,
+) -> Result<(), Failure> {
+    if terminal.is_some() && !is_controlling_terminal(io::stdout()) {
+        out::done(&requests::draw(open))?;
+    }
+    Ok(())
 }
 
 /// Asks for an answer to each question, again where it does not fit.
@@ -234,7 +289,7 @@ fn ask(terminal: &ControllingTerminal, open: &Open) -> Result<Vec<Vec<String>>, 
         let line = line.ok_or_else(|| Failure::Refused("nothing was answered".into()))?;
         match choose::one(&open.whole.card, number, line.trim()) {
             Ok(answer) => answers.push(answer),
-            Err(told) => out::tell(&told),
+            Err(told) => terminal.print(&format!("trusty: {}\n", out::plain(&told)))?,
         }
     }
     Ok(answers)

@@ -1,11 +1,12 @@
-//! A letter typed in the terminal itself, which an approval from here needs. Standard input may
-//! come from anywhere, so it is not read.
+//! The controlling terminal: a request is read on it before a letter typed on it approves that
+//! request. Standard input and output may lead anywhere, so neither is used for that.
 
 use crate::failure::Failure;
 use crate::fleet::Place;
 use crate::out;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use trusty_engine::authorization::mark_of_this_process;
 use trusty_fleet::authorization::{AnswerChannel, AuthorizationRefusal};
 use trusty_platform::raw_terminal::discard_input;
@@ -17,11 +18,6 @@ pub(crate) fn yes_no_prompt(question: &str) -> String {
     format!("{question} [y/N] ")
 }
 
-/// Whether a line that was typed confirms; everything but y, Y and yes does not.
-pub(crate) fn is_yes(line: &str) -> bool {
-    matches!(line.trim(), "y" | "Y" | "yes")
-}
-
 /// The controlling terminal of this process.
 #[derive(Debug)]
 pub(crate) struct ControllingTerminal {
@@ -29,27 +25,26 @@ pub(crate) struct ControllingTerminal {
 }
 
 impl ControllingTerminal {
-    /// Opens it for a request that is to be `what`: "approved", "answered".
-    ///
-    /// # Errors
-    ///
-    /// There is no terminal; the refusal says that the request was not `what`, and why.
-    pub(crate) async fn open(place: &Place, what: &str) -> Result<Self, Failure> {
+    /// Opens it; none where this process has none.
+    pub(crate) fn open() -> Option<Self> {
         let mut options = OpenOptions::new();
-        match options
+        let file = options
             .read(true)
             .write(true)
             .open(CONTROLLING_TERMINAL_PATH)
-        {
-            Ok(file) => Ok(Self { file }),
-            Err(_) => Err(refusal(place, what).await),
-        }
+            .ok()?;
+        Some(Self { file })
+    }
+
+    /// Writes a text to it at once.
+    pub(crate) fn print(&self, text: &str) -> io::Result<()> {
+        (&self.file).write_all(text.as_bytes())
     }
 
     /// Asks, and reads a line; none at its end. What was typed before the question does not count.
     pub(crate) fn ask(&self, question: &str) -> Result<Option<String>, Failure> {
         discard_input(&self.file);
-        (&self.file).write_all(out::plain(question).as_bytes())?;
+        self.print(&out::plain(question))?;
         let mut line = String::new();
         let count = BufReader::new(&self.file).read_line(&mut line)?;
         Ok((count > 0).then_some(line))
@@ -62,8 +57,20 @@ impl ControllingTerminal {
     }
 }
 
-/// Why there is no terminal to ask in: most often since a session runs this.
-async fn refusal(place: &Place, what: &str) -> Failure {
+impl AsFd for ControllingTerminal {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+/// Whether a line confirms what was asked.
+pub(crate) fn is_yes(line: &str) -> bool {
+    matches!(line.trim(), "y" | "Y" | "yes")
+}
+
+/// Why there is no terminal to confirm an answer in: most often since a session runs this. `what`
+/// names what was not done.
+pub(crate) async fn no_terminal(place: &Place, what: &str) -> Failure {
     let mark = mark_of_this_process(&place.around, &place.settings).await;
     Failure::Refused(match mark {
         Some(mark) => AuthorizationRefusal::MarkedAnswer(mark).to_string(),

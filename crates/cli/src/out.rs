@@ -5,6 +5,7 @@ use anyhow::Context;
 use serde::Serialize;
 use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::os::fd::AsFd;
 use terminal_size::{Height, Width, terminal_size_of};
 use trusty_fleet::text::{escape_json, visible};
 
@@ -37,19 +38,16 @@ impl Paper {
             };
         }
         let set = |name| env::var_os(name).is_some_and(|v| !v.is_empty());
-        let dumb = env::var_os("TERM").is_none_or(|t| t == "dumb" || t.is_empty());
-        let ink = if set("NO_COLOR") || dumb {
+        let can_draw_over = has_cursor_control();
+        let ink = if set("NO_COLOR") || !can_draw_over {
             Ink::Plain
         } else {
             Ink::Coloured
         };
-        let (width, height) = match terminal_size_of(io::stdout()) {
-            Some((Width(w), Height(h))) if w > 0 && h > 0 => (w.into(), h.into()),
-            _ => (80, 24),
-        };
+        let (width, height) = terminal_size(io::stdout());
         Self {
             width: Some(width),
-            height: (!dumb).then_some(height),
+            height: can_draw_over.then_some(height),
             ink,
         }
     }
@@ -69,6 +67,21 @@ impl Paper {
         }
         kept.push("");
         kept.join("\n")
+    }
+}
+
+/// Whether the terminal can move its cursor, as `$TERM` says.
+pub(crate) fn has_cursor_control() -> bool {
+    env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
+}
+
+/// Columns and rows of a terminal; 80 and 24 where it does not say.
+pub(crate) fn terminal_size(terminal: impl AsFd) -> (usize, usize) {
+    match terminal_size_of(terminal) {
+        Some((Width(columns), Height(rows))) if columns > 0 && rows > 0 => {
+            (columns.into(), rows.into())
+        }
+        _ => (80, 24),
     }
 }
 

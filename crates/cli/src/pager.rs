@@ -4,10 +4,11 @@
 mod keys;
 mod pages;
 
-use crate::out::{self, Paper};
+use crate::confirmation::ControllingTerminal;
+use crate::out;
 use keys::{KeyReader, PagerKey};
-use pages::{PagedText, TerminalSize};
-use std::io::{self, IsTerminal};
+use pages::{CursorControl, PagedText, TerminalSize};
+use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 use trusty_platform::raw_terminal::{self, RawTerminal};
@@ -18,80 +19,72 @@ const RESIZE_INTERVAL: Duration = Duration::from_millis(200);
 /// How far a text was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReadingOutcome {
-    /// To its end, or printed where nobody turns pages.
+    /// To its end.
     ToEnd,
     /// Not to its end: the reader has left.
     Left,
 }
 
-/// Prints a text; page by page if it is higher than the terminal. Nothing typed before its end
-/// was on the screen is left to answer what is asked next.
-pub(crate) fn read(text: &str) -> io::Result<ReadingOutcome> {
-    let input = io::stdin();
-    let Some(screen) = screen().filter(|_| input.is_terminal()) else {
-        out::print(text)?;
-        return Ok(ReadingOutcome::ToEnd);
+/// Shows a text on the controlling terminal; page by page if it is higher than that.
+pub(crate) fn read(terminal: &ControllingTerminal, text: &str) -> io::Result<ReadingOutcome> {
+    let cursor = if out::has_cursor_control() {
+        CursorControl::Available
+    } else {
+        CursorControl::Missing
     };
-    let mut pages = PagedText::of(text, screen);
+    let mut pages = PagedText::of(text, size(terminal), cursor);
     if pages.fit() {
-        out::print(&pages.all())?;
-        raw_terminal::discard_input(input.as_fd());
+        terminal.print(&pages.all())?;
         return Ok(ReadingOutcome::ToEnd);
     }
-    turn(&mut pages, input.as_fd())
+    turn(&mut pages, terminal)
 }
 
-/// The terminal's size; none where pages cannot be turned.
-fn screen() -> Option<TerminalSize> {
-    let paper = Paper::now();
-    Some(TerminalSize {
-        columns: paper.width?,
-        rows: paper.height?,
-    })
+fn size(terminal: &ControllingTerminal) -> TerminalSize {
+    let (columns, rows) = out::terminal_size(terminal);
+    TerminalSize { columns, rows }
 }
 
-fn turn(pages: &mut PagedText, input: std::os::fd::BorrowedFd<'_>) -> io::Result<ReadingOutcome> {
-    let mut terminal = RawTerminal::enter(input)?;
+fn turn(pages: &mut PagedText, terminal: &ControllingTerminal) -> io::Result<ReadingOutcome> {
+    let mut raw = RawTerminal::enter(terminal.as_fd())?;
     let mut keys = KeyReader::default();
-    out::print(&pages.first())?;
+    terminal.print(&pages.first())?;
     while !pages.at_end() {
-        let Some(byte) = terminal.read_byte(RESIZE_INTERVAL)? else {
-            let retaken = terminal.retake()?;
-            let resized = screen().is_some_and(|screen| pages.resize(screen));
+        let Some(byte) = raw.read_byte(RESIZE_INTERVAL)? else {
+            let retaken = raw.retake()?;
+            let resized = pages.resize(size(terminal));
             if retaken || resized {
-                out::print(&pages.again())?;
+                terminal.print(&pages.again())?;
             }
             continue;
         };
         match keys.key(byte) {
-            Some(PagerKey::NextPage) => out::print(&pages.next_page())?,
-            Some(PagerKey::NextRow) => out::print(&pages.next_row())?,
-            Some(PagerKey::PreviousRow) => out::print(&pages.back(1))?,
-            Some(PagerKey::PreviousPage) => out::print(&pages.page_back())?,
-            Some(PagerKey::First) => out::print(&pages.back(usize::MAX))?,
+            Some(PagerKey::NextPage) => terminal.print(&pages.next_page())?,
+            Some(PagerKey::NextRow) => terminal.print(&pages.next_row())?,
+            Some(PagerKey::PreviousRow) => terminal.print(&pages.back(1))?,
+            Some(PagerKey::PreviousPage) => terminal.print(&pages.page_back())?,
+            Some(PagerKey::First) => terminal.print(&pages.back(usize::MAX))?,
             Some(PagerKey::Leave) => {
-                out::print(pages.clear_prompt())?;
+                terminal.print(&pages.clear_prompt())?;
                 return Ok(ReadingOutcome::Left);
             }
             Some(PagerKey::Interrupt) => {
-                out::print(pages.clear_prompt())?;
-                drop(terminal);
+                terminal.print(&pages.clear_prompt())?;
+                drop(raw);
                 raw_terminal::interrupt_job()?;
                 return Ok(ReadingOutcome::Left);
             }
             Some(PagerKey::Suspend) => {
-                out::print(pages.clear_prompt())?;
-                drop(terminal);
+                terminal.print(&pages.clear_prompt())?;
+                drop(raw);
                 raw_terminal::suspend_job()?;
-                terminal = RawTerminal::enter(input)?;
-                if let Some(screen) = screen() {
-                    pages.resize(screen);
-                }
-                out::print(&pages.again())?;
+                raw = RawTerminal::enter(terminal.as_fd())?;
+                pages.resize(size(terminal));
+                terminal.print(&pages.again())?;
             }
             None => {}
         }
     }
-    out::print(pages.clear_prompt())?;
+    terminal.print(&pages.clear_prompt())?;
     Ok(ReadingOutcome::ToEnd)
 }

@@ -3,7 +3,7 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, kill_current_process_group};
-use rustix::termios::{QueueSelector, tcflush};
+use rustix::termios::{QueueSelector, tcflush, tcgetpgrp};
 use std::ffi::c_int;
 use std::io;
 use std::mem::MaybeUninit;
@@ -63,7 +63,8 @@ impl<'fd> RawTerminal<'fd> {
         Ok(terminal)
     }
 
-    /// The next byte that is typed; none if that takes longer than `timeout`.
+    /// The next byte that is typed; none if that takes longer than `timeout`. Where the system
+    /// cannot poll the descriptor (`/dev/tty` on macOS), waits without a timeout.
     ///
     /// # Errors
     /// Where the terminal is gone.
@@ -128,6 +129,12 @@ pub fn interrupt_job() -> io::Result<()> {
 pub fn discard_input(fd: impl AsFd) {
     // What is no terminal holds nothing that was typed.
     let _ = tcflush(fd, QueueSelector::IFlush);
+}
+
+/// Whether this is the controlling terminal of this process, by whatever name it was opened.
+pub fn is_controlling_terminal(fd: impl AsFd) -> bool {
+    // The system tells the foreground group of no other terminal.
+    tcgetpgrp(fd).is_ok()
 }
 
 /// The settings under which each key is handed over at once, and echoed by nobody.

@@ -29,6 +29,14 @@ impl TerminalSize {
     }
 }
 
+/// Whether a terminal can take back what was printed on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CursorControl {
+    Available,
+    /// Each page is printed below what was printed before.
+    Missing,
+}
+
 /// A row, and the line that it is of.
 #[derive(Debug)]
 struct PageRow {
@@ -41,18 +49,23 @@ struct PageRow {
 pub(super) struct PagedText {
     lines: Vec<String>,
     screen: TerminalSize,
+    cursor: CursorControl,
     rows: Vec<PageRow>,
     /// The rows before this one were shown.
     bottom: usize,
+    /// The cursor is behind the prompt.
+    is_prompted: bool,
 }
 
 impl PagedText {
-    pub(super) fn of(text: &str, screen: TerminalSize) -> Self {
+    pub(super) fn of(text: &str, screen: TerminalSize, cursor: CursorControl) -> Self {
         let mut pages = Self {
             lines: text.lines().map(str::to_owned).collect(),
             screen,
+            cursor,
             rows: Vec::new(),
             bottom: 0,
+            is_prompted: false,
         };
         pages.wrap();
         pages
@@ -93,15 +106,20 @@ impl PagedText {
         self.on(self.screen.page())
     }
 
+    /// What is printed to show the next row; the next page where a prompt would stand between any
+    /// two rows.
     pub(super) fn next_row(&mut self) -> String {
-        self.on(1)
+        match self.cursor {
+            CursorControl::Available => self.on(1),
+            CursorControl::Missing => self.next_page(),
+        }
     }
 
     pub(super) fn page_back(&mut self) -> String {
         self.back(self.screen.page())
     }
 
-    /// What is printed to show rows before those on the screen, in their place.
+    /// What is printed to show rows before those on the screen, in their place if that is possible.
     pub(super) fn back(&mut self, rows: usize) -> String {
         let page = self.screen.page();
         let top = self.bottom.saturating_sub(page);
@@ -109,8 +127,13 @@ impl PagedText {
             return String::new();
         }
         self.bottom = top.saturating_sub(rows);
-        let up = format!("{CLEAR_ROW}\x1b[{page}A\x1b[J");
-        format!("{up}{}", self.on(page))
+        match self.cursor {
+            CursorControl::Available => {
+                let up = format!("{CLEAR_ROW}\x1b[{page}A\x1b[J");
+                format!("{up}{}", self.on(page))
+            }
+            CursorControl::Missing => self.on(page),
+        }
     }
 
     /// What is printed to show the page again, below whatever is on the screen now.
@@ -136,10 +159,15 @@ impl PagedText {
         true
     }
 
-    /// What takes the prompt away.
-    #[expect(clippy::unused_self, reason = "it belongs to what was printed of it")]
-    pub(super) fn clear_prompt(&self) -> &'static str {
-        CLEAR_ROW
+    /// What takes the prompt away, or ends its row where it stays.
+    pub(super) fn clear_prompt(&mut self) -> String {
+        let was_prompted = std::mem::take(&mut self.is_prompted);
+        let printed = match self.cursor {
+            CursorControl::Available => CLEAR_ROW,
+            CursorControl::Missing if was_prompted => "\n",
+            CursorControl::Missing => "",
+        };
+        printed.to_owned()
     }
 
     /// What is printed to show so many rows more.
@@ -147,8 +175,10 @@ impl PagedText {
         let from = self.bottom.min(self.rows.len());
         let to = from.saturating_add(rows).min(self.rows.len());
         self.bottom = to;
+        let cleared = self.clear_prompt();
         let shown = self.rows_between(from, to);
-        format!("{CLEAR_ROW}{shown}{}", self.prompt())
+        self.is_prompted = !self.at_end();
+        format!("{cleared}{shown}{}", self.prompt())
     }
 
     fn rows_between(&self, from: usize, to: usize) -> String {
@@ -166,9 +196,11 @@ impl PagedText {
             return String::new();
         }
         let (shown, all) = (self.bottom, self.rows.len());
-        let prompt = format!(
-            "{shown} of {all} lines · Space: next page · q: quit · Enter: next line · b: back"
-        );
+        let keys = match self.cursor {
+            CursorControl::Available => "Space: next page · q: quit · Enter: next line · b: back",
+            CursorControl::Missing => "Space or Enter: next page · q: quit · b: back",
+        };
+        let prompt = format!("{shown} of {all} lines · {keys}");
         cut(&prompt, self.screen.columns.saturating_sub(1))
     }
 }

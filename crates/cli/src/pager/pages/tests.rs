@@ -10,6 +10,10 @@ fn screen(columns: usize, rows: usize) -> TerminalSize {
     TerminalSize { columns, rows }
 }
 
+fn with_cursor(text: &str, screen: TerminalSize) -> PagedText {
+    PagedText::of(text, screen, CursorControl::Available)
+}
+
 /// A terminal on which pages are shown.
 fn terminal(screen: TerminalSize) -> vt100::Parser {
     let size = |n: usize| NonZeroU16::try_from(u16::try_from(n).expect("small")).expect("not zero");
@@ -24,7 +28,7 @@ fn show(terminal: &mut vt100::Parser, printed: &str) -> String {
 
 /// Shows all pages; each screen on the way.
 fn turn_to_end(text: &str, screen: TerminalSize) -> Vec<String> {
-    let mut pages = PagedText::of(text, screen);
+    let mut pages = with_cursor(text, screen);
     let mut terminal = terminal(screen);
     let mut seen = vec![show(&mut terminal, &pages.first())];
     while !pages.at_end() {
@@ -36,10 +40,10 @@ fn turn_to_end(text: &str, screen: TerminalSize) -> Vec<String> {
 
 #[test]
 fn a_text_that_fits_with_its_question_is_not_paged() {
-    assert!(PagedText::of(&numbered(21), screen(80, 24)).fit());
-    assert!(!PagedText::of(&numbered(22), screen(80, 24)).fit());
+    assert!(with_cursor(&numbered(21), screen(80, 24)).fit());
+    assert!(!with_cursor(&numbered(22), screen(80, 24)).fit());
     assert_eq!(
-        PagedText::of("a\n\tb\n", screen(80, 24)).all(),
+        with_cursor("a\n\tb\n", screen(80, 24)).all(),
         "a\n        b\n"
     );
 }
@@ -77,7 +81,7 @@ fn a_long_text_begins_at_its_beginning_and_each_line_is_on_a_page() {
 #[test]
 fn what_was_shown_stays_in_the_scrollback() {
     let size = screen(40, 10);
-    let mut pages = PagedText::of(&numbered(40), size);
+    let mut pages = with_cursor(&numbered(40), size);
     let mut terminal = terminal(size);
     show(&mut terminal, &pages.first());
     while !pages.at_end() {
@@ -91,7 +95,7 @@ fn what_was_shown_stays_in_the_scrollback() {
 #[test]
 fn pages_are_turned_back_in_their_place() {
     let size = screen(40, 10);
-    let mut pages = PagedText::of(&numbered(40), size);
+    let mut pages = with_cursor(&numbered(40), size);
     let mut terminal = terminal(size);
     show(&mut terminal, &pages.first());
     assert_eq!(pages.back(1), "", "there is nothing before the beginning");
@@ -114,9 +118,33 @@ fn pages_are_turned_back_in_their_place() {
 }
 
 #[test]
+fn without_cursor_control_pages_follow_each_other_and_nothing_steers_the_terminal() {
+    let size = screen(80, 10);
+    let mut pages = PagedText::of(&numbered(20), size, CursorControl::Missing);
+    let prompt =
+        |shown| format!("{shown} of 20 lines · Space or Enter: next page · q: quit · b: back");
+    let lines = |from, to| -> String { (from..=to).map(|n| format!("line {n}\n")).collect() };
+    assert_eq!(pages.first(), lines(1, 7) + &prompt(7));
+    assert_eq!(
+        pages.next_page(),
+        format!("\n{}{}", lines(8, 14), prompt(14))
+    );
+    assert_eq!(pages.page_back(), format!("\n{}{}", lines(1, 7), prompt(7)));
+    assert_eq!(
+        pages.next_row(),
+        format!("\n{}{}", lines(8, 14), prompt(14))
+    );
+    assert_eq!(pages.clear_prompt(), "\n", "as before a suspension");
+    assert_eq!(pages.again(), lines(8, 14) + &prompt(14));
+    assert_eq!(pages.next_page(), format!("\n{}", lines(15, 20)));
+    assert!(pages.at_end());
+    assert_eq!(pages.clear_prompt(), "");
+}
+
+#[test]
 fn a_new_size_skips_no_line() {
     for to in [screen(20, 30), screen(80, 5), screen(5, 8), screen(200, 60)] {
-        let mut pages = PagedText::of(&numbered(40), screen(40, 10));
+        let mut pages = with_cursor(&numbered(40), screen(40, 10));
         pages.first();
         pages.next_page();
         assert!(pages.resize(to) && !pages.resize(to));
@@ -127,7 +155,7 @@ fn a_new_size_skips_no_line() {
         );
         assert!(pages.bottom <= pages.rows.len());
     }
-    let wide = PagedText::of(&numbered(3), screen(40, 10));
+    let wide = with_cursor(&numbered(3), screen(40, 10));
     assert!(wide.fit());
 }
 
