@@ -1,10 +1,10 @@
 //! Stopped by signals: the shells above the client first, so that none of them sees its job stop
 //! and takes the terminal; then the client's process group, then what it has started elsewhere.
 
-use super::ActionError;
 use super::fault::point;
 use super::tree::{self, Found};
 use super::work::{Work, failed};
+use super::{ActionError, inside};
 use crate::io::clock;
 use crate::io::sys;
 use rustix::process::Signal;
