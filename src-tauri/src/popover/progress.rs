@@ -59,11 +59,6 @@ pub(super) struct WindowProgress {
     hidden_unseen: bool,
     /// The page was made anew since it was last seen.
     remade: bool,
-    /// It has been hidden since this turn: nobody has asked for it in between.
-    pub(super) fn is_idle_since(&self, turn: u64) -> bool {
-        self.is_hidden() && self.turn == turn
-    }
-
     /// Counts showings and hidings.
     turn: u64,
 }
@@ -182,6 +177,11 @@ impl WindowProgress {
     /// It is neither on the screen nor on its way there.
     pub(super) fn is_hidden(&self) -> bool {
         self.phase == WindowPhase::Hidden
+    }
+
+    /// It has been hidden since this turn: nobody has asked for it in between.
+    pub(super) fn is_idle_since(&self, turn: u64) -> bool {
+        self.is_hidden() && self.turn == turn
     }
 
     /// Counts showings and hidings.
