@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_tests::trusty::{
-    Running, configure, connect, program, run_confirmed, serve, session_of, surroundings,
+    Running, configure, connect, program, run, run_confirmed, serve, session_of, surroundings,
 };
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{FakeApi, Home, Key, LocalApi, Shape, Terminal, Value};
@@ -17,25 +17,33 @@ const LONG: Duration = Duration::from_mins(3);
 const PROCEED: &str = "Do you want to proceed?";
 const CAREFUL: [&str; 2] = ["--permission-mode", "manual"];
 
+/// Runs a command, or posts a file over the local socket, and keeps under a name what was printed
+/// and the exit code or the status.
+const ATTEMPTS: &str = r#"
+try() { n=$1; shift; "$@" </dev/null >out/$n.txt 2>&1; echo $? >out/$n.new; mv out/$n.new out/$n.code; }
+post() { n=$1; path=$2; body=$3; shift 3; "$@" curl -s -o out/$n.txt -w '%{http_code}' \
+    -H 'Content-Type: application/json' -d @$body --unix-socket "$SOCKET" \
+    "http://trusty/v1/sessions/$ID/$path" >out/$n.new; mv out/$n.new out/$n.code; }
+"#;
+
 /// What a session may run to approve a request: each word by itself, below the session and after
-/// it has left the session's processes. The last line of a name is the exit code or the status.
+/// it has left the session's processes.
 const ATTACK: &str = r#"
 PHASE=$1
 bare="env -i HOME=$HOME PATH=$PATH XDG_CONFIG_HOME=$XDG_CONFIG_HOME XDG_DATA_HOME=$XDG_DATA_HOME XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR"
 letters() { for n in 1 2 3 4 5 6 7 8; do sleep 1; echo y; done; }
-try() { n=$1; shift; "$@" </dev/null >out/$n.txt 2>&1; echo $? >out/$n.new; mv out/$n.new out/$n.code; }
-post() { n=$1; shift; "$@" curl -s -o out/$n.txt -w '%{http_code}' -H 'Content-Type: application/json' \
-    -d @body.json --unix-socket "$SOCKET" "http://trusty/v1/sessions/$ID/answer" >out/$n.new; mv out/$n.new out/$n.code; }
 typed() { n=$1; shift; letters | "$@" script -qefc "$TRUSTY approve $VICTIM" /dev/null >out/$n.txt 2>&1
     echo $? >out/$n.new; mv out/$n.new out/$n.code; }
 try $PHASE-yes $TRUSTY approve $VICTIM --yes
 try $PHASE-request $TRUSTY approve $VICTIM --request $HASH &
+try $PHASE-always $TRUSTY approve $VICTIM --always --yes &
 try $PHASE-bare-yes $bare $TRUSTY approve $VICTIM --yes &
 try $PHASE-setsid-yes setsid -w $TRUSTY approve $VICTIM --yes &
 try $PHASE-setsid-bare-yes setsid -w $bare $TRUSTY approve $VICTIM --yes &
-post $PHASE-curl &
-post $PHASE-bare-curl $bare &
-post $PHASE-setsid-curl setsid -w &
+post $PHASE-curl answer body.json &
+post $PHASE-always-curl answer always.json &
+post $PHASE-bare-curl answer body.json $bare &
+post $PHASE-setsid-curl answer body.json setsid -w &
 typed $PHASE-typed &
 typed $PHASE-setsid-typed setsid -w &
 [ $PHASE = later ] || typed $PHASE-bare-typed $bare &
@@ -68,6 +76,7 @@ impl Scene {
         let attacking = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &CAREFUL);
         asking.wait_status(LONG, "idle");
         attacking.wait_status(LONG, "idle");
+        fs::create_dir(folder.join("out")).expect("a folder");
         Some(Self {
             asking,
             attacking,
@@ -91,16 +100,42 @@ impl Scene {
         Some(held.next()?["id"].as_str()?.to_owned())
     }
 
-    /// Lets a session ask for leave to run a command; the request.
+    /// Lets a session ask for leave, or a question; the request.
     #[track_caller]
-    fn ask(&self, terminal: &Terminal, command: &str) -> String {
-        terminal.submit(&format!("bash: {command}"));
+    fn ask(&self, terminal: &Terminal, prompt: &str) -> String {
+        terminal.submit(prompt);
         until_or(
             LONG,
             "a held request",
             || self.held(terminal),
             || terminal.screen(),
         )
+    }
+
+    /// What the scripts of the attacking session need to know.
+    fn variables(&self) -> String {
+        let session = self.session(&self.asking).expect("listed");
+        format!(
+            "TRUSTY={}\nSOCKET={}\nVICTIM={}\nID={}\n{ATTEMPTS}",
+            program("trusty").display(),
+            self.home.runtime().join("trusty/trusty.sock").display(),
+            self.asking.client().pid,
+            session["id"].as_str().expect("an id"),
+        )
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.join(name), text).expect("written");
+    }
+
+    /// Lets the attacking session run a script to its end.
+    #[track_caller]
+    fn attack(&self, script: &str) {
+        self.write("run.sh", &format!("{script}\necho over >out/over\n"));
+        self.attacking.submit("bash: sh ./run.sh finally say done");
+        self.attacking.wait_screen(LONG, PROCEED);
+        self.attacking.answer(Key::Char('1'));
+        self.wait_file(&self.out("over"));
     }
 
     fn out(&self, name: &str) -> PathBuf {
@@ -151,68 +186,49 @@ impl Scene {
     }
 }
 
+/// What a process below the session is told; trusty itself looks for no title.
+const STARTED_BY: [&str; 2] = [
+    "this shell was started by session attack, pid ",
+    "this shell was started by a session, pid ",
+];
+
 #[test]
 fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
     let Some(scene) = Scene::open() else {
         return;
     };
-    let asked = scene.ask(&scene.asking, "touch second");
-    let session = scene.session(&scene.asking).expect("listed");
+    let asked = scene.ask(&scene.asking, "bash: touch second");
     let settings = scene.home.xdg_config().join("trusty/settings.toml");
-    let variables = format!(
-        "TRUSTY={}\nSOCKET={}\nVICTIM={}\nID={}\nHASH={asked}\n",
-        program("trusty").display(),
-        scene.home.runtime().join("trusty/trusty.sock").display(),
-        scene.asking.client().pid,
-        session["id"].as_str().expect("an id"),
-    );
+    let variables = format!("{}HASH={asked}\n", scene.variables());
     let body = json!({"request": asked, "answer": {"kind": "allow"}});
-    let write = |name: &str, text: &str| {
-        fs::write(scene.folder.join(name), text).expect("written");
-    };
-    fs::create_dir(scene.folder.join("out")).expect("a folder");
-    write("body.json", &body.to_string());
-    write("attack.sh", &format!("{variables}{ATTACK}"));
-    write(
+    let always = json!({"request": asked, "answer": {"kind": "always", "suggestion": 0}});
+    scene.write("body.json", &body.to_string());
+    scene.write("always.json", &always.to_string());
+    scene.write("attack.sh", &format!("{variables}{ATTACK}"));
+    scene.write(
         "later.sh",
         "while [ ! -e out/go ]; do sleep 0.2; done\nexec sh ./attack.sh later\n",
     );
-    write(
+    scene.write(
         "bare.sh",
         &format!(
             "{variables}while [ ! -e out/go ]; do sleep 0.2; done\n\
-             $TRUSTY approve $VICTIM --yes </dev/null >out/alone-yes.txt 2>&1\n\
-             echo $? >out/alone-yes.code\n\
-             $TRUSTY approve $VICTIM --request $HASH </dev/null >out/alone-request.txt 2>&1\n\
-             echo $? >out/alone-request.code\n\
-             curl -s -o out/alone-curl.txt -w '%{{http_code}}' -H 'Content-Type: application/json' \
-             -d @body.json --unix-socket $SOCKET http://trusty/v1/sessions/$ID/answer \
-             >out/alone-curl.code\necho over >out/alone-over\n"
+             try alone-yes $TRUSTY approve $VICTIM --yes\n\
+             try alone-request $TRUSTY approve $VICTIM --request $HASH\n\
+             post alone-curl answer body.json\necho over >out/alone-over\n"
         ),
     );
     // The switch is written while the engine runs, which changes nothing.
-    write(
-        "run.sh",
-        &format!(
-            "printf '[answers]\\nprograms = true\\n' >>{}\n\
-             (setsid sh ./later.sh </dev/null >/dev/null 2>&1 &)\n\
-             (env -i HOME=$HOME PATH=$PATH XDG_CONFIG_HOME=$XDG_CONFIG_HOME \
-             XDG_DATA_HOME=$XDG_DATA_HOME XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR \
-             setsid sh ./bare.sh </dev/null >/dev/null 2>&1 &)\n\
-             sh ./attack.sh below\n",
-            settings.display()
-        ),
-    );
-    scene.attacking.submit("bash: sh ./run.sh finally say done");
-    scene.attacking.wait_screen(LONG, PROCEED);
-    scene.attacking.answer(Key::Char('1'));
-    scene.wait_file(&scene.out("below-over"));
-    // What trusty refuses by itself looks for no title.
-    let marked = [
-        "this shell was started by session attack, pid ",
-        "this shell was started by a session, pid ",
-    ];
-    scene.all_refused("below-", 11, &marked);
+    scene.attack(&format!(
+        "printf '[answers]\\nprograms = true\\n' >>{}\n\
+         (setsid sh ./later.sh </dev/null >/dev/null 2>&1 &)\n\
+         (env -i HOME=$HOME PATH=$PATH XDG_CONFIG_HOME=$XDG_CONFIG_HOME \
+         XDG_DATA_HOME=$XDG_DATA_HOME XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR \
+         setsid sh ./bare.sh </dev/null >/dev/null 2>&1 &)\n\
+         sh ./attack.sh below\n",
+        settings.display()
+    ));
+    scene.all_refused("below-", 13, &STARTED_BY);
     scene.attacking.wait_status(LONG, "idle");
 
     // Now from processes that the session has let go of.
@@ -223,7 +239,7 @@ fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
         "CLAUDE_PID of this shell names session attack, pid ",
         "CLAUDE_PID of this shell names a session, pid ",
     ];
-    scene.all_refused("later-", 10, &marked);
+    scene.all_refused("later-", 12, &marked);
     let alone = [
         "--yes needs `programs = true`",
         "no terminal to confirm in",
@@ -247,10 +263,11 @@ fn the_user_approves_in_another_pane_of_the_same_tmux_server() {
     let Some(scene) = Scene::open() else {
         return;
     };
-    let asked = scene.ask(&scene.attacking, "touch typed");
+    let asked = scene.ask(&scene.attacking, "bash: touch typed");
     let pid = scene.attacking.client().pid.to_string();
     let tmux = |arguments: &[&str]| scene.attacking.tmux_command(arguments);
-    let mut words: Vec<String> = ["new-window", "-d", "-P", "-F", "#{pane_id}", "env", "-i"]
+    let format = "#{pane_id} #{pane_tty}";
+    let mut words: Vec<String> = ["new-window", "-d", "-P", "-F", format, "env", "-i"]
         .map(str::to_owned)
         .to_vec();
     let variables = surroundings(&scene.home).into_iter();
@@ -261,14 +278,28 @@ fn the_user_approves_in_another_pane_of_the_same_tmux_server() {
         pid.clone(),
     ]);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let pane = tmux(&words).trim().to_owned();
-    let shown = || tmux(&["capture-pane", "-p", "-t", &pane]);
+    let told = tmux(&words);
+    let (pane, tty) = told.trim().split_once(' ').expect("a pane");
+    let shown = || tmux(&["capture-pane", "-p", "-t", pane]);
     until(LONG, "the question", || {
         shown().trim_end().ends_with("[y/N]").then_some(())
     });
     assert_eq!(scene.held(&scene.attacking).as_ref(), Some(&asked));
-    tmux(&["send-keys", "-t", &pane, "y", "Enter"]);
+    tmux(&["send-keys", "-t", pane, "y", "Enter"]);
     scene.wait_file(&scene.folder.join("typed"));
+    // That is shown and recorded, so that whoever typed does not go unseen.
+    let tty = tty.trim_start_matches("/dev/");
+    let printed = |arguments: &[&str]| {
+        let done = run(&scene.home, arguments);
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    let row = printed(&["list"]);
+    let words = format!("approved at a terminal, {tty}");
+    assert!(row.to_lowercase().contains(&words), "no {words:?} in {row}");
+    let table = printed(&["requests", "--answered"]);
+    let record = table.lines().nth(1).unwrap_or_default();
+    assert!(record.contains("approved"), "{table}");
+    assert!(record.contains(&format!("terminal {tty}")), "{table}");
 }
 
 #[test]
@@ -277,30 +308,41 @@ fn a_session_does_not_resume_what_the_user_paused_and_the_user_does() {
         return;
     };
     let pid = scene.asking.client().pid.to_string();
-    let paused = trusty_tests::trusty::run(&scene.home, ["pause", &pid]);
+    let paused = run(&scene.home, ["pause", &pid]);
     assert!(paused.status.success(), "{paused:?}");
-    let trusty = program("trusty").display().to_string();
-    let script = format!(
-        "{trusty} resume {pid} >one.txt 2>&1; echo $? >one.code\n\
-         {trusty} resume --all >all.txt 2>&1; echo $? >all.code; echo over >over\n"
-    );
-    fs::write(scene.folder.join("run.sh"), script).expect("written");
-    scene.attacking.submit("bash: sh ./run.sh finally say done");
-    scene.attacking.wait_screen(LONG, PROCEED);
-    scene.attacking.answer(Key::Char('1'));
-    scene.wait_file(&scene.folder.join("over"));
-    for name in ["one", "all"] {
-        let read = |end: &str| {
-            let file = scene.folder.join(format!("{name}.{end}"));
-            fs::read_to_string(file).unwrap_or_default()
-        };
-        let text = read("txt");
-        assert_eq!(read("code").trim(), "3", "{name}: {text}");
-        let told = "resume the session in the popover or in another terminal";
-        assert!(text.contains(told), "{name}: {text}");
-    }
+    scene.write("empty.json", "{}");
+    scene.attack(&format!(
+        "{}try resume-one $TRUSTY resume $VICTIM\n\
+         try resume-all $TRUSTY resume --all\n\
+         post resume-curl resume empty.json\n",
+        scene.variables()
+    ));
+    let told = "resume the session in the popover or in another terminal";
+    scene.all_refused("resume-", 3, &[told]);
     let session = scene.session(&scene.asking).expect("listed");
     assert_eq!(session["status"], "Paused", "{session}");
-    let resumed = trusty_tests::trusty::run(&scene.home, ["resume", &pid]);
+    let resumed = run(&scene.home, ["resume", &pid]);
     assert!(resumed.status.success(), "{resumed:?}");
+}
+
+#[test]
+fn a_session_answers_no_question_of_another_and_the_user_does() {
+    let Some(scene) = Scene::open() else {
+        return;
+    };
+    let asked = scene.ask(&scene.asking, "ask");
+    let choice = json!({"kind": "choose", "answers": [["Red"]]});
+    let body = json!({"request": asked, "answer": choice});
+    scene.write("choose.json", &body.to_string());
+    scene.attack(&format!(
+        "{}try answer-yes $TRUSTY answer $VICTIM Red --yes\n\
+         try answer-plain $TRUSTY answer $VICTIM Red\n\
+         post answer-curl answer choose.json\n",
+        scene.variables()
+    ));
+    scene.all_refused("answer-", 3, &STARTED_BY);
+    assert_eq!(scene.held(&scene.asking).as_ref(), Some(&asked));
+    let pid = scene.asking.client().pid.to_string();
+    let (code, shown) = run_confirmed(&scene.home, ["answer", &pid, "Red"]);
+    assert_eq!(code, Some(0), "{shown}");
 }

@@ -26,6 +26,8 @@ mod permitted;
 mod places;
 #[path = "local_api/problems.rs"]
 mod problems;
+#[path = "local_api/unseen.rs"]
+mod unseen;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 use trusty_tests::trusty::{configure, connect, list, run, serve, session_of};
 use trusty_tests::wait::until;
-use trusty_tests::{Client, FakeApi, Home, Kind, Shape, Terminal};
+use trusty_tests::{Client, FakeApi, Home, Kind, Shape, Terminal, skip};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -14,7 +14,7 @@ const LONG: Duration = Duration::from_mins(1);
 fn is_asked_for() -> bool {
     let asked = std::env::var_os("OLDER_HOOKS").is_some_and(|value| value == "1");
     if !asked {
-        println!("skipped: not asked for (`make older-clients-check`)");
+        skip("not asked for (`make older-clients-check`)");
     }
     asked
 }

@@ -4,13 +4,18 @@
 
 use std::fs::{self, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use trusty_tests::other_user::OTHER_UID;
 use trusty_tests::trusty::{list, program, run, session_of, surroundings, trusty};
 use trusty_tests::{Home, StandIn, Value, other_user};
+
+/// What root is told of a socket that it does not use.
+const ROOT_LEAVES_OUT: &str = "root uses only its own sockets: run this as that user";
+/// The primary group of the account `daemon`, on every Linux.
+const DAEMON_GID: u32 = 1;
 
 fn mode(path: &Path, bits: u32) {
     fs::set_permissions(path, Permissions::from_mode(bits)).expect("chmod");
@@ -94,7 +99,24 @@ fn a_tmux_folder_of_another_user_is_never_asked_and_is_named() {
         assert!(!server.was_asked(), "{open:o}");
         assert_told(&told, &server.folder.display().to_string());
         assert_told(&told, &format!("uid {OTHER_UID}"));
+        assert_told(&told, ROOT_LEAVES_OUT);
     }
+}
+
+#[test]
+fn a_tmux_folder_that_its_group_may_enter_is_asked_only_if_the_group_has_no_other_member() {
+    if other_user().is_none() {
+        return;
+    }
+    let home = Home::new();
+    let server = FakeServer::start(&home.tmux_tmpdir());
+    mode(&server.folder, 0o770);
+    list(&home);
+    assert!(server.was_asked(), "the group of root has no other member");
+    chown(&server.folder, None, Some(DAEMON_GID)).expect("chown");
+    let told = troubles(&list(&home));
+    assert!(!server.was_asked());
+    assert_told(&told, &format!("chmod g-w {}", server.folder.display()));
 }
 
 #[test]
@@ -116,6 +138,7 @@ fn a_socket_of_another_user_in_the_user_s_tmux_folder_is_never_asked() {
     let told = troubles(&list(&home));
     assert!(!server.was_asked());
     assert_told(&told, &server.socket.display().to_string());
+    assert_told(&told, ROOT_LEAVES_OUT);
 }
 
 #[test]
@@ -187,13 +210,18 @@ fn a_repository_s_tmux_is_never_run() {
         mode(&tmux, 0o755);
     }
     let usual = std::env::var("PATH").unwrap_or_default();
-    for path in ["node_modules/.bin:", "", ".", "./node_modules/.bin"] {
+    let list_with = |path: &str| {
         let mut command = trusty(&home);
         command.current_dir(&repository).arg("list");
         command.env("PATH", format!("{path}:{usual}"));
         assert!(command.status().expect("runs").success(), "{path:?}");
+    };
+    for path in ["node_modules/.bin:", "", ".", "./node_modules/.bin"] {
+        list_with(path);
         assert!(!ran.exists(), "{path:?}");
     }
+    list_with(&repository.display().to_string());
+    assert!(ran.exists(), "a folder that the user names is searched");
 }
 
 fn hook_program(home: &Home) -> PathBuf {

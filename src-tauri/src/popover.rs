@@ -363,7 +363,7 @@ fn unmake(app: &AppHandle, turn: u64) {
     };
     let popover = app.state::<Popover>();
     let mut state = popover.state();
-    if state.progress.turn() != turn || !state.progress.is_hidden() {
+    if !state.progress.is_idle_since(turn) {
         return;
     }
     state.unmade();

@@ -4,10 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::Duration;
-use trusty_engine::io::sys::cgroup;
 use trusty_tests::trusty::{list, program, run, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, StandIn};
+use trusty_tests::{Home, StandIn, can_freeze, skip};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -75,7 +74,7 @@ impl Paused {
         let done = command.output().expect("unshare runs");
         let refused = told(&done);
         if refused.contains("unshare failed") || refused.contains("mount:") {
-            println!("skipped: no mount namespace of our own: {}", refused.trim());
+            skip(&format!("no mount namespace of our own: {refused}"));
             return None;
         }
         Some(done)
@@ -116,14 +115,6 @@ impl Paused {
 
 fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn can_freeze() -> bool {
-    let able = cgroup::may_leave(std::process::id());
-    if !able {
-        println!("skipped: no control group of version 2 is ours to freeze in");
-    }
-    able
 }
 
 #[test]

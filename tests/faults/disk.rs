@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use trusty_tests::trusty::{connect, list, run, session_of, surroundings};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, StandIn};
+use trusty_tests::{Home, StandIn, skip};
 
 /// A small disk that holds the data folder of a home, for as long as this lives.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Nothing where no disk may be mounted, which is printed.
+    /// Nothing where no disk may be mounted, and the test is skipped.
     fn mount(home: &Home) -> Option<Self> {
         Self::mount_sized(home, "512k")
     }
@@ -26,7 +26,7 @@ impl SmallDisk {
         mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]);
         let done = mount.arg(&folder).output().expect("mount runs");
         if !done.status.success() {
-            println!("skipped: no disk may be mounted here");
+            skip("no disk may be mounted here");
             return None;
         }
         Some(Self(folder))
@@ -96,7 +96,7 @@ fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
         succeed(&home, &resume);
         assert_runs(&session, &format!("{resume:?} on a read-only disk"));
         let refused = run(&home, pause);
-        assert_ne!(refused.status.code(), Some(0), "{refused:?}");
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
         assert_runs(&session, "a pause on a read-only disk");
         disk.remount("rw");
         // The record could not be removed; what is not paused is not repaired twice.

@@ -2,6 +2,7 @@
 
 use super::*;
 use std::process::{Command, Output};
+use trusty_tests::skip;
 use trusty_tests::trusty::{Running, list, session_of};
 
 /// A session of a connected home as `trusty list` tells it.
@@ -249,7 +250,7 @@ fn a_hold_is_refused_in_another_pid_namespace() {
         contained.process().find_exe(&exe)
     });
     let Some(client) = found else {
-        println!("skipped: this user may not make a pid namespace");
+        skip("this user may not make a pid namespace");
         return;
     };
     let sessions = home.config_dir().join("sessions");

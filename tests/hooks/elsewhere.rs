@@ -3,13 +3,14 @@
 use crate::stage::LONG;
 use serde_json::{Value, json};
 use std::fs;
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use trusty_tests::trusty::{Running, connect, session_of, surroundings, trusty};
+use trusty_tests::trusty::{Running, connect, program, session_of, surroundings, trusty};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{Home, http};
+use trusty_tests::{Home, StandIn, http, skip};
 
 /// What a client waits for before it asks: its registry file.
 const SCRIPT: &str = r#"until [ -e "$GO" ]; do sleep 0.02; done
@@ -180,7 +181,7 @@ fn requests_are_held_whatever_runtime_folder_their_clients_have() {
 fn requests_are_held_whatever_folder_for_temporary_files_their_clients_have() {
     let uid = rustix::process::getuid().as_raw();
     if Path::new(&format!("/run/user/{uid}")).exists() {
-        eprintln!("skipped: this user has a runtime folder that needs no variable");
+        skip("this user has a runtime folder that needs no variable");
         return;
     }
     let home = Home::new();
@@ -196,4 +197,39 @@ fn requests_are_held_whatever_folder_for_temporary_files_their_clients_have() {
         &home,
         &socket,
     );
+}
+
+/// Whether a hook connects to a socket in the runtime folder, which has this mode.
+fn is_told_in_folder(home: &Home, mode: u32, arguments: &[&str], client: &StandIn) -> bool {
+    let folder = private(home.runtime().join("trusty"));
+    let socket = folder.join("hooks.sock");
+    let listener = UnixListener::bind(&socket).expect("bound");
+    listener.set_nonblocking(true).expect("set");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).expect("chmod");
+    let payload = home.path().join("payload");
+    fs::write(&payload, "{}").expect("written");
+    let done = Command::new(program("trusty-hook"))
+        .args(arguments)
+        .env_clear()
+        .envs(surroundings(home))
+        .env("CLAUDE_PID", client.process().pid.to_string())
+        .stdin(File::open(&payload).expect("there"))
+        .output();
+    let done = done.expect("runs");
+    assert!(done.status.success(), "{done:?}");
+    fs::remove_file(&socket).expect("removed");
+    listener.accept().is_ok()
+}
+
+#[test]
+fn a_hook_tells_nothing_in_a_folder_that_others_may_enter() {
+    let home = Home::new();
+    let client = StandIn::start(&home);
+    for arguments in [&["PostToolUse"][..], &["ask", "PermissionRequest"]] {
+        let is_told = |mode| is_told_in_folder(&home, mode, arguments, &client);
+        for mode in [0o755, 0o711, 0o777] {
+            assert!(!is_told(mode), "{arguments:?}, {mode:o}");
+        }
+        assert!(is_told(0o700), "{arguments:?}");
+    }
 }

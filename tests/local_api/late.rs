@@ -10,6 +10,8 @@ use trusty_tests::wait::until;
 use trusty_tests::{Signal, StandIn, http};
 
 const PAUSE: &[u8] = br#"{"how": "Stop"}"#;
+const KILL: &[u8] = br#"{"kill": true}"#;
+const JSON: &str = "Content-Type: application/json\r\n";
 
 fn is_stopped(session: &StandIn) -> bool {
     session.process().state() == Some('T')
@@ -35,16 +37,25 @@ fn assert_no_pause_has_begun(served: &Served, session: &StandIn) {
 fn a_stopped_engine_does_nothing_later_for_callers_that_hung_up() {
     let served = Served::start();
     let session = served.session();
-    let path = format!("/v1/sessions/{}/pause", served.id(&session));
+    let id = served.id(&session);
     let engine = served.serving.process();
-    for deadline in [None, Some(boot_millis() + 60_000)] {
-        assert!(engine.signal(Signal::STOP));
-        let header = deadline.map(|at| format!("Trusty-Deadline: {at}\r\n"));
-        let header = header.unwrap_or_default();
-        drop(http::begin(&served.socket, "POST", &path, &header, PAUSE));
-        assert!(engine.signal(Signal::CONT));
-        assert_no_pause_has_begun(&served, &session);
+    for (command, body) in [("pause", PAUSE), ("stop", KILL)] {
+        let path = format!("/v1/sessions/{id}/{command}");
+        for deadline in [None, Some(boot_millis() + 60_000)] {
+            assert!(engine.signal(Signal::STOP));
+            let header = deadline.map(|at| format!("Trusty-Deadline: {at}\r\n"));
+            let header = format!("{JSON}{}", header.unwrap_or_default());
+            drop(http::begin(&served.socket, "POST", &path, &header, body));
+            assert!(engine.signal(Signal::CONT));
+            assert_no_pause_has_begun(&served, &session);
+            assert!(session.process().is_alive(), "{command}");
+        }
     }
+    // The same from a caller that waits.
+    let path = format!("/v1/sessions/{id}/stop");
+    let done = http::ask(&served.socket, "POST", &path, JSON, KILL);
+    assert_eq!(done.status, 204, "{done:?}");
+    assert!(!session.process().is_alive());
 }
 
 #[test]
@@ -55,7 +66,7 @@ fn a_command_past_its_deadline_is_refused_and_changes_nothing() {
     let commands = [
         (format!("/v1/sessions/{id}/pause"), PAUSE),
         (format!("/v1/sessions/{id}/resume"), b""),
-        (format!("/v1/sessions/{id}/stop"), br#"{"kill": true}"#),
+        (format!("/v1/sessions/{id}/stop"), KILL),
         (format!("/v1/sessions/{id}/jump"), b""),
         ("/v1/attention".to_owned(), b""),
     ];
@@ -69,10 +80,7 @@ fn a_command_past_its_deadline_is_refused_and_changes_nothing() {
         assert_eq!(refused.status, 400, "{path}: {refused:?}");
     }
     assert_no_pause_has_begun(&served, &session);
-    let soon = format!(
-        "Content-Type: application/json\r\nTrusty-Deadline: {}\r\n",
-        boot_millis() + 60_000
-    );
+    let soon = format!("{JSON}Trusty-Deadline: {}\r\n", boot_millis() + 60_000);
     let done = http::ask(&served.socket, "POST", &commands[0].0, &soon, PAUSE);
     assert_eq!(done.status, 204, "{done:?}");
     assert!(is_stopped(&session));
@@ -126,10 +134,7 @@ async fn a_face_whose_engine_hangs_says_so_and_acts_directly() {
     assert!(!is_stopped(&session));
     assert!(engine.signal(Signal::CONT));
     assert_no_pause_has_begun(&served, &session);
-    until(LONG, "the face to follow again or to say why not", || {
-        let now = face.snapshot();
-        let is_well = !hangs(&now.health);
-        let says_why = now.health.iter().any(|p| p.message.contains("hooks reach"));
-        (is_well || says_why).then_some(())
-    });
+    let now = seen(&face, |s| !hangs(&s.health)).await;
+    let leads_itself = |p: &trusty_fleet::snapshot::Health| p.message.contains("hooks reach");
+    assert!(!now.health.iter().any(leads_itself), "{:?}", now.health);
 }

@@ -1,13 +1,14 @@
 //! Who may be at the other end: this user alone, and nobody who only begins to ask.
 
 use crate::{LONG, Served};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
-use trusty_tests::http;
+use std::process::{Child, Command, Stdio};
+use trusty_engine::io::socket::connect_in_time;
+use trusty_tests::{http, other_user};
 
 /// More than are answered at a time.
 const MANY: usize = 360;
@@ -45,18 +46,20 @@ fn who_only_begins_to_ask_is_ended_and_keeps_nobody_out() {
     assert_eq!(answer, "taken\n");
     let told = http::get(&served.socket, "/v1/sessions");
     assert!(session.word(&told).is_some(), "{told}");
+    let mut too_slow = 0;
     for (mut stream, half) in begun.into_iter().zip(HALVES.iter().cycle()) {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("an end");
         let answer = String::from_utf8(answer).expect("text");
         match *half {
             half if half.starts_with("POST") => {
-                // Those that waited for their turn until their deadline are too late.
+                // Those that waited for a place until their deadline are too late.
                 let is_late = answer.starts_with("HTTP/1.1 409 ");
                 let code = if is_late { "too-late" } else { "too-slow" };
                 assert!(is_late || answer.starts_with("HTTP/1.1 408 "), "{answer}");
                 let code = format!(r#""code":"{code}""#);
                 assert!(answer.contains(&code), "{answer}");
+                too_slow += usize::from(!is_late);
             }
             half if half.ends_with("\r\n\r\n") => {
                 assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
@@ -64,6 +67,7 @@ fn who_only_begins_to_ask_is_ended_and_keeps_nobody_out() {
             _ => assert_eq!(answer, "", "{half}"),
         }
     }
+    assert!(too_slow > 0, "a place that is given to half a request");
 }
 
 /// Nobody.
@@ -84,14 +88,12 @@ fn told_to(uid: u32, socket: &Path) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Only the superuser can be somebody else.
 #[test]
 fn another_user_is_told_nothing_wherever_the_door_stands_open() {
-    let own = rustix::process::getuid().as_raw();
-    if own != 0 {
-        eprintln!("skipped: only the superuser can be somebody else");
+    if other_user().is_none() {
         return;
     }
+    let own = rustix::process::getuid().as_raw();
     let served = Served::start();
     let hooks = served.socket.with_file_name("hooks.sock");
     let open = |path: &Path, mode| {
@@ -115,5 +117,49 @@ fn another_user_is_told_nothing_wherever_the_door_stands_open() {
             .gid(OTHER)
             .status();
         assert!(reached.expect("runs").success());
+    }
+}
+
+/// Listens at a path as a user until its input ends, and says when it does.
+const LISTENER: &str = "
+import os, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+os.setuid(int(sys.argv[2]))
+listener.listen()
+print(flush=True)
+sys.stdin.read()
+";
+
+fn listen_as(uid: u32, socket: &Path) -> Child {
+    let mut command = Command::new("python3");
+    command.args(["-c", LISTENER]).arg(socket);
+    command.arg(uid.to_string()).stdin(Stdio::piped());
+    let mut listener = command.stdout(Stdio::piped()).spawn().expect("python3");
+    let output = listener.stdout.as_mut().expect("piped");
+    output.read_exact(&mut [0]).expect("it listens");
+    listener
+}
+
+#[test]
+fn a_socket_at_which_another_user_listens_is_told_nothing() {
+    if other_user().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = rustix::process::getuid().as_raw();
+    for (uid, name) in [(own, "own"), (OTHER, "other")] {
+        let socket = folder.path().join(name);
+        let mut listener = listen_as(uid, &socket);
+        let connected = connect_in_time(&socket, LONG).map(drop);
+        drop(listener.stdin.take());
+        listener.wait().expect("collected");
+        let refused = connected.map_err(|e| e.kind());
+        let expected = if uid == own {
+            Ok(())
+        } else {
+            Err(ErrorKind::PermissionDenied)
+        };
+        assert_eq!(refused, expected, "{name}");
     }
 }

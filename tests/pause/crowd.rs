@@ -1,12 +1,12 @@
 //! What a session runs is paused with it, and never runs on when it is ended.
 
-use super::stage::{LONG, Stage, can_freeze};
+use super::stage::{LONG, Stage};
 use std::fs;
 use trusty_fleet::action::Way;
 use trusty_fleet::observation::Tools;
 use trusty_tests::trusty::run;
 use trusty_tests::wait::until;
-use trusty_tests::{Key, ProcessRef, Shape};
+use trusty_tests::{Key, ProcessRef, Shape, can_freeze};
 
 /// Writes a line every tenth of a second until it is told to end, which is the last line.
 const WORK: &str = "i=0; until [ -e go ] || [ $i -gt 600 ]; do echo $i >> lines; sleep 0.1; \

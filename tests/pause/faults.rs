@@ -1,11 +1,11 @@
 //! Killed at every step, then `trusty resume --all`: it runs, and its terminal is as it was.
 
-use super::stage::{LONG, Stage, can_freeze};
+use super::stage::{LONG, Stage};
 use std::thread::sleep;
 use std::time::Duration;
 use trusty_engine::hosts::STEPS;
 use trusty_tests::wait::until;
-use trusty_tests::{Key, Kind, Shape};
+use trusty_tests::{Key, Kind, Shape, can_freeze};
 
 /// The client takes two Escapes in a row for something else.
 const ESCAPE: Duration = Duration::from_secs(1);

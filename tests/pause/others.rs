@@ -1,13 +1,13 @@
 //! What others do to a paused session, and what its end leaves.
 
-use super::stage::{LONG, Stage, can_freeze};
+use super::stage::{LONG, Stage};
 use trusty_engine::hosts::Reconciled;
 use trusty_engine::io::sys::cgroup;
 use trusty_fleet::action::Way;
 use trusty_fleet::observation::Tools;
 use trusty_tests::trusty::trusty;
 use trusty_tests::wait::until;
-use trusty_tests::{Key, Kind, ProcessRef, Shape, Signal};
+use trusty_tests::{Key, Kind, ProcessRef, Shape, Signal, can_freeze};
 
 #[test]
 fn what_is_paused_stays_so() {

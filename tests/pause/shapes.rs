@@ -1,7 +1,7 @@
 //! Every kind of pause in every kind of terminal that it is for, while an answer streams.
 
-use super::stage::{LONG, Stage, can_freeze};
-use trusty_tests::{Key, Kind, Shape};
+use super::stage::{LONG, Stage};
+use trusty_tests::{Key, Kind, Shape, can_freeze};
 
 fn streams_on(shape: Shape, how: &str) {
     if how == "freeze" && !can_freeze() {

@@ -64,15 +64,6 @@ fn block<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
-/// Whether control groups are ours, which is printed if not.
-pub(crate) fn can_freeze() -> bool {
-    let able = cgroup::may_leave(std::process::id());
-    if !able {
-        println!("skipped: no control group of version 2 is ours to freeze in");
-    }
-    able
-}
-
 impl Stage {
     /// An idle session; none if the tests are to run without the client.
     pub(crate) fn new(shape: Shape) -> Option<Self> {

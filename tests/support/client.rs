@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{FakeApi, Home};
+use crate::{FakeApi, Home, skip};
 
 const INSTALLED: &str = "client/node_modules/@anthropic-ai/claude-code-linux-x64/claude";
 
@@ -111,7 +111,9 @@ impl Client {
         if found.is_none() {
             let wanted = std::env::var_os("OLDER").is_some_and(|value| value == "1");
             assert!(!wanted, "client {version} is missing: `make older-clients`");
-            println!("skipped: client {version} is not installed (`make older-clients`)");
+            skip(&format!(
+                "client {version} is not installed (`make older-clients`)"
+            ));
         }
         found
     }
@@ -149,7 +151,7 @@ pub fn binary() -> Option<PathBuf> {
 #[track_caller]
 pub fn require_client() -> Option<PathBuf> {
     if std::env::var_os("CLIENT").is_some_and(|value| value == "0") {
-        println!("skipped: CLIENT=0");
+        skip("CLIENT=0");
         return None;
     }
     let found = binary();

@@ -16,6 +16,7 @@ pub use text_size::SettingsDaemon;
 pub use webdriver::WebDriver;
 
 use crate::Home;
+use crate::skip::skip;
 use crate::trusty::{confine, surroundings};
 use crate::wait::{until, until_or};
 use std::fs;
@@ -58,7 +59,7 @@ const PANEL: &str = include_str!("desktop/panel.xml");
 #[track_caller]
 pub fn require_desktop() -> bool {
     if std::env::var_os("DESKTOP").is_some_and(|value| value == "0") {
-        println!("skipped: DESKTOP=0");
+        skip("DESKTOP=0");
         return false;
     }
     let folders = std::env::var_os("PATH").unwrap_or_default();

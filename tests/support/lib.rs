@@ -5,6 +5,7 @@
 pub mod api;
 pub mod client;
 pub mod desktop;
+pub mod freezing;
 pub mod home;
 pub mod host;
 pub mod http;
@@ -12,6 +13,9 @@ pub mod local;
 pub mod other_user;
 pub mod process;
 pub mod recording;
+pub mod skip;
+#[cfg(test)]
+mod skip_tests;
 pub mod stand_in;
 pub mod trusty;
 pub mod typed;
@@ -19,6 +23,7 @@ pub mod wait;
 
 pub use api::{ApiEvent, FakeApi, Kind};
 pub use client::{Client, require_client};
+pub use freezing::can_freeze;
 pub use home::Home;
 pub use host::{Key, Shape, Terminal};
 pub use local::LocalApi;
@@ -27,5 +32,6 @@ pub use process::ProcessRef;
 pub use recording::Recording;
 pub use rustix::process::Signal;
 pub use serde_json::Value;
+pub use skip::skip;
 pub use stand_in::StandIn;
 pub use typed::TypedProgram;

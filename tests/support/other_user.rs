@@ -1,5 +1,6 @@
 //! Files of another user, which only root can make.
 
+use crate::skip::skip;
 use std::os::unix::fs::lchown;
 use std::path::Path;
 
@@ -10,12 +11,13 @@ pub const OTHER_UID: u32 = 31003;
 #[derive(Debug, Clone, Copy)]
 pub struct OtherUser(());
 
-/// The other user; none, and a line that says so, where we are not root.
+/// The other user; none where we are not root, and the test is skipped.
+#[track_caller]
 pub fn other_user() -> Option<OtherUser> {
     if rustix::process::geteuid().is_root() {
         return Some(OtherUser(()));
     }
-    println!("skipped: needs root to act as another user");
+    skip("needs root to act as another user");
     None
 }
 

@@ -21,6 +21,9 @@ pub mod one;
 pub mod recording;
 pub mod requests;
 pub mod settings;
+#[cfg(test)]
+#[path = "../../../tests/support/skip.rs"]
+pub mod skip;
 pub mod sources;
 pub mod store;
 pub mod surroundings;

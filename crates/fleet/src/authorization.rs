@@ -149,8 +149,19 @@ pub struct PeerTerminal {
     pub tty: String,
     /// Whether the process is in the terminal's foreground group.
     pub foreground: bool,
-    /// A session that started a process which operates the terminal (holds its master).
-    pub operator: Option<ProcessMark>,
+    /// Who operates the terminal.
+    pub operator: TerminalOperator,
+}
+
+/// Who operates a terminal: the processes that hold its master, and may type into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TerminalOperator {
+    /// No process that a session started, as far as the holders can be read.
+    Unmarked,
+    /// A process that a session started.
+    Marked(ProcessMark),
+    /// The system does not list the processes; why, in words.
+    Unknown(String),
 }
 
 /// Why a calling process does not get what it asks for.
@@ -170,6 +181,13 @@ pub enum AuthorizationRefusal {
         tty: String,
         /// What tells that.
         mark: ProcessMark,
+    },
+    /// Who operates its terminal cannot be read.
+    UnknownOperator {
+        /// The terminal.
+        tty: String,
+        /// Why, in words.
+        reason: String,
     },
     /// It has no terminal.
     NoTerminal,
@@ -209,6 +227,11 @@ impl std::fmt::Display for AuthorizationRefusal {
                 f,
                 "a session operates this terminal ({tty}): {mark}; answer in the popover or in \
                  another terminal"
+            ),
+            Self::UnknownOperator { tty, reason } => write!(
+                f,
+                "the processes that operate this terminal ({tty}) cannot be listed: {reason}; \
+                 answer in the popover"
             ),
             Self::NoTerminal => f.write_str(
                 "trusty runs without a terminal, where the answer cannot be confirmed; answer in \
@@ -318,13 +341,18 @@ fn confirmed_in_terminal(
     if !terminal.foreground {
         return Err(AuthorizationRefusal::Background);
     }
-    if let Some(mark) = &terminal.operator {
-        return Err(AuthorizationRefusal::OperatedTerminal {
-            tty: terminal.tty.clone(),
+    let tty = || terminal.tty.clone();
+    match &terminal.operator {
+        TerminalOperator::Unmarked => Ok(()),
+        TerminalOperator::Marked(mark) => Err(AuthorizationRefusal::OperatedTerminal {
+            tty: tty(),
             mark: mark.clone(),
-        });
+        }),
+        TerminalOperator::Unknown(reason) => Err(AuthorizationRefusal::UnknownOperator {
+            tty: tty(),
+            reason: reason.clone(),
+        }),
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -14,5 +14,8 @@ pub mod peer_identity;
 pub mod process_executable;
 pub mod process_files;
 pub mod raw_terminal;
+#[cfg(test)]
+#[path = "../../../tests/support/skip.rs"]
+pub mod skip;
 pub mod terminal_master;
 pub mod trusted_path;

@@ -6,6 +6,7 @@ mod rendering;
 mod text_scale;
 mod theme;
 
+use automation::AutomationPolicy;
 use gtk::gdk;
 use gtk::glib::object::{Cast, IsA};
 use gtk::prelude::{GtkWindowExt, WidgetExt};
@@ -49,7 +50,7 @@ pub(crate) fn other_task() -> Option<ExitCode> {
 
 /// What must be settled before the first window.
 pub(crate) fn prepare() {
-    automation::refuse_automation();
+    automation::refuse_automation(AutomationPolicy::OF_BUILD);
     rendering::settle_early();
     // Wayland lets no client choose the place of its window; through XWayland the popover
     // stands under its icon.

@@ -179,6 +179,11 @@ impl WindowProgress {
         self.phase == WindowPhase::Hidden
     }
 
+    /// It has been hidden since this turn: nobody has asked for it in between.
+    pub(super) fn is_idle_since(&self, turn: u64) -> bool {
+        self.is_hidden() && self.turn == turn
+    }
+
     /// Counts showings and hidings.
     pub(super) fn turn(&self) -> u64 {
         self.turn
@@ -304,5 +309,18 @@ mod tests {
         let hidden = progress.hide();
         assert!(hidden > shown && progress.is_hidden());
         assert!(progress.ask() > hidden && !progress.is_hidden());
+    }
+
+    #[test]
+    fn only_a_popover_that_was_not_asked_for_since_it_was_hidden_is_idle() {
+        let mut progress = WindowProgress::default();
+        assert!(progress.is_idle_since(progress.turn()), "made in advance");
+        progress = seen();
+        assert!(!progress.is_idle_since(progress.turn()), "it is shown");
+        let hidden = progress.hide();
+        assert!(progress.is_idle_since(hidden));
+        progress.ask();
+        progress.hide();
+        assert!(!progress.is_idle_since(hidden), "shown in between");
     }
 }

@@ -229,7 +229,7 @@ mod tests {
             let told = read_bounded(&file, 9).expect_err("theirs").to_string();
             assert!(told.contains("uid 31003"), "{told}");
         } else {
-            println!("skipped: needs root to act as another user");
+            crate::skip::skip("needs root to act as another user");
         }
     }
 

@@ -228,7 +228,7 @@ fn terminal() -> PeerTerminal {
     PeerTerminal {
         tty: "/dev/pts/7".into(),
         foreground: true,
-        operator: None,
+        operator: TerminalOperator::Unmarked,
     }
 }
 
@@ -387,18 +387,26 @@ fn trusty_may_after_a_letter_typed_in_a_terminal_of_the_user() {
         ..command.clone()
     };
     assert_eq!(outcomes(&background, typed), without(Refusal::Background));
-    let operated = PeerFacts {
+    let operated_by = |operator: TerminalOperator| PeerFacts {
         terminal: Some(PeerTerminal {
-            operator: Some(mark()),
+            operator,
             ..terminal()
         }),
-        ..command
+        ..command.clone()
     };
+    let tty = || "/dev/pts/7".to_owned();
+    let operated = operated_by(TerminalOperator::Marked(mark()));
     let refusal = Refusal::OperatedTerminal {
-        tty: "/dev/pts/7".into(),
+        tty: tty(),
         mark: mark(),
     };
     assert_eq!(outcomes(&operated, typed), without(refusal));
+    let unknown = operated_by(TerminalOperator::Unknown("permission denied".into()));
+    let refusal = Refusal::UnknownOperator {
+        tty: tty(),
+        reason: "permission denied".into(),
+    };
+    assert_eq!(outcomes(&unknown, typed), without(refusal));
 }
 
 #[test]

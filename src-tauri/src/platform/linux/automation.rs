@@ -3,9 +3,22 @@
 
 use gtk::glib;
 
-/// Whether the web view of this build may be driven: a debug build, or one for measurements
-/// (`--features automation`).
-const ALLOWS_AUTOMATION: bool = cfg!(any(debug_assertions, feature = "automation"));
+/// Whether another program may drive the web view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AutomationPolicy {
+    Allow,
+    Refuse,
+}
+
+impl AutomationPolicy {
+    /// That of this build: a debug build may be driven, and one for measurements
+    /// (`--features automation`).
+    pub(super) const OF_BUILD: Self = if cfg!(any(debug_assertions, feature = "automation")) {
+        Self::Allow
+    } else {
+        Self::Refuse
+    };
+}
 
 /// Read by Tauri's runtime when it makes the first web view, by older ones, and by `WebKitGTK`.
 const AUTOMATION_VARIABLES: [&str; 4] = [
@@ -15,19 +28,13 @@ const AUTOMATION_VARIABLES: [&str; 4] = [
     "WEBKIT_INSPECTOR_HTTP_SERVER",
 ];
 
-/// Makes a build that may not be driven deaf to these variables. To be called before the first
-/// window.
-pub(super) fn refuse_automation() {
-    for variable in refused_variables(ALLOWS_AUTOMATION) {
-        glib::unsetenv(variable);
-    }
-}
-
-fn refused_variables(allows_automation: bool) -> &'static [&'static str] {
-    if allows_automation {
-        &[]
-    } else {
-        &AUTOMATION_VARIABLES
+/// Removes these variables from the environment of a build that may not be driven. To be called
+/// before the first window.
+pub(super) fn refuse_automation(policy: AutomationPolicy) {
+    if policy == AutomationPolicy::Refuse {
+        for variable in AUTOMATION_VARIABLES {
+            glib::unsetenv(variable);
+        }
     }
 }
 
@@ -37,20 +44,27 @@ mod tests {
 
     #[test]
     fn a_shipped_build_hears_no_variable_that_drives_its_web_view() {
-        assert_eq!(refused_variables(true), [""; 0], "tests drive the popover");
-        let refused = refused_variables(false);
-        assert_eq!(refused, AUTOMATION_VARIABLES);
-        for variable in refused {
-            glib::setenv(variable, "true", true).expect("set");
-            glib::unsetenv(variable);
-            assert_eq!(std::env::var_os(variable), None, "{variable}");
+        let variables = [
+            "TAURI_WEBVIEW_AUTOMATION",
+            "TAURI_AUTOMATION",
+            "WEBKIT_INSPECTOR_SERVER",
+            "WEBKIT_INSPECTOR_HTTP_SERVER",
+        ];
+        for variable in variables {
+            glib::setenv(variable, "127.0.0.1:9", true).expect("set");
         }
+        let heard = || variables.map(|variable| std::env::var_os(variable).is_some());
+        refuse_automation(AutomationPolicy::Allow);
+        assert_eq!(heard(), [true; 4], "tests drive the popover");
+        refuse_automation(AutomationPolicy::Refuse);
+        assert_eq!(heard(), [false; 4]);
     }
 
     #[test]
     fn a_release_build_without_the_feature_is_a_shipped_one() {
         let is_test_build = cfg!(debug_assertions) || cfg!(feature = "automation");
-        assert_eq!(ALLOWS_AUTOMATION, is_test_build);
+        let is_driven = AutomationPolicy::OF_BUILD == AutomationPolicy::Allow;
+        assert_eq!(is_driven, is_test_build);
         let manifest = include_str!("../../../../Cargo.toml");
         assert!(manifest.contains("[features]\n"), "the feature is there");
         assert!(

@@ -194,21 +194,6 @@ async fn the_own_server_and_those_that_sessions_name_are_judged_alike() {
     assert!(!asked.exists());
 }
 
-#[test]
-fn a_program_of_the_repository_is_never_tmux() {
-    let root = tempfile::tempdir().expect("folder");
-    let around = Surroundings {
-        path: Some("node_modules/.bin:.:".into()),
-        ..around(root.path(), "exit 1")
-    };
-    let tmux = Tmux::new(&around, 7, Confinement::Confined);
-    assert!(
-        tmux.program
-            .program
-            .is_none_or(|program| program.is_absolute())
-    );
-}
-
 #[tokio::test]
 async fn a_tmux_that_others_could_change_is_not_run() {
     let root = tempfile::tempdir().expect("folder");

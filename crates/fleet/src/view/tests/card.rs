@@ -329,6 +329,12 @@ fn what_is_too_long_says_so_and_offers_nothing() {
     assert!(spelt.unseen.is_some() && spelt.lines.is_empty());
     let short = card("Bash", &json!({"command": "a\n".repeat(20_000)}));
     assert!(short.unseen.is_some() && short.lines.len() == 10_000);
+    // Empty lines are counted instead.
+    let blank = card("Bash", &json!({"command": "\n".repeat(100_000)}));
+    assert_eq!(
+        (drawn(&blank), blank.unseen),
+        (vec![" ⟨LF×100001⟩".to_owned()], None)
+    );
     assert_eq!(
         card("Bash", &json!({"command": "x".repeat(100_000)})).unseen,
         None

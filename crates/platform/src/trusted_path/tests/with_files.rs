@@ -5,6 +5,7 @@ use super::super::{
     make_private_folder,
 };
 use super::*;
+use crate::skip::skip;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
@@ -13,13 +14,14 @@ fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("chmod");
 }
 
-/// Gives a file to another user; false, and a line that says so, where only root could.
+/// Gives a file to another user; false where only root could, and the test is skipped.
+#[track_caller]
 fn give_away(path: &Path) -> bool {
     if rustix::process::geteuid().is_root() {
         chown(path, Some(OTHER), Some(OTHER)).expect("chown");
         return true;
     }
-    println!("skipped: needs root to act as another user");
+    skip("needs root to act as another user");
     false
 }
 
