@@ -123,7 +123,9 @@ fn without_cursor_control_pages_follow_each_other_and_nothing_steers_the_termina
     let mut pages = PagedText::of(&numbered(20), size, CursorControl::Missing);
     let prompt =
         |shown| format!("{shown} of 20 lines · Space or Enter: next page · q: quit · b: back");
-    let lines = |from, to| -> String { (from..=to).map(|n| format!("line {n}\n")).collect() };
+    let lines = |from, to| -> String {
+        (from..=to).fold(String::new(), |all, n| all + &format!("line {n}\n"))
+    };
     assert_eq!(pages.first(), lines(1, 7) + &prompt(7));
     assert_eq!(
         pages.next_page(),
