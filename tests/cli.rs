@@ -482,7 +482,7 @@ fn a_session_neither_leads_the_engine_nor_connects_hooks() {
         "{}",
         text(&connected.stderr)
     );
-    let settings = || std::fs::read_to_string(home.config_dir().join("settings.json"));
+    let settings = || fs::read_to_string(home.config_dir().join("settings.json"));
     let before = settings().expect("connected");
     let refused = started_by_it("disconnect");
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused.stderr));
