@@ -36,7 +36,7 @@ typed() { n=$1; shift; letters | "$@" script -qefc "$TRUSTY approve $VICTIM" /de
     echo $? >out/$n.new; mv out/$n.new out/$n.code; }
 try $PHASE-yes $TRUSTY approve $VICTIM --yes
 try $PHASE-request $TRUSTY approve $VICTIM --request $HASH &
-try $PHASE-always $TRUSTY approve $VICTIM --always --yes &
+try $PHASE-always $TRUSTY approve $VICTIM --always=1 --yes &
 try $PHASE-bare-yes $bare $TRUSTY approve $VICTIM --yes &
 try $PHASE-setsid-yes setsid -w $TRUSTY approve $VICTIM --yes &
 try $PHASE-setsid-bare-yes setsid -w $bare $TRUSTY approve $VICTIM --yes &

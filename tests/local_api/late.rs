@@ -1,12 +1,11 @@
 //! Commands that an engine finds too late: nothing is done that nobody waits for any more.
 
 use crate::one::{face, of, seen};
-use crate::{LONG, Served, wait_word};
+use crate::{Served, wait_word};
 use rustix::time::{ClockId, clock_gettime};
 use trusty_fleet::action::{Action, Wish};
 use trusty_fleet::pause::{Asker, PauseKind};
 use trusty_tests::trusty::run;
-use trusty_tests::wait::until;
 use trusty_tests::{Signal, StandIn, http};
 
 const PAUSE: &[u8] = br#"{"how": "Stop"}"#;
