@@ -355,7 +355,7 @@ fn a_reader_without_cursor_control_turns_pages_with_enter_and_leaves() {
     assert!(reader.is_cooked());
     let screen = reader.last_screen();
     assert!(
-        screen.contains("still waits") && !screen.contains("[y/N]"),
+        screen.contains("is still pending") && !screen.contains("[y/N]"),
         "{screen}"
     );
 }
