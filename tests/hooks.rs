@@ -4,6 +4,8 @@
 
 #[path = "hooks/elsewhere.rs"]
 mod elsewhere;
+#[path = "hooks/impostor.rs"]
+mod impostor;
 #[path = "hooks/load.rs"]
 mod load;
 #[path = "hooks/serving.rs"]
