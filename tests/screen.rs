@@ -231,13 +231,20 @@ fn the_client_s_own_list_is_read() {
     let terminal = stage.start("manual");
     let session = terminal.wait_status(LONG, "idle");
     let program = stage.client.program().expect("installed").exe;
+    let bin = stage.home.path().join("bin");
+    std::fs::create_dir(&bin).expect("folder");
+    std::os::unix::fs::symlink(&program, bin.join("claude")).expect("installed");
+    let mut around = around(&stage.home);
+    let path = around.path.take().unwrap_or_default();
+    let folders = std::iter::once(bin).chain(std::env::split_paths(&path));
+    around.path = std::env::join_paths(folders).ok();
     let dir = stage.home.config_dir().to_path_buf();
     let ask = || -> Vec<Listed> {
         // A client that needs too long to start is asked again.
         until(LONG, "the client's list", || {
-            let wanted = [(dir.clone(), program.clone())].into();
+            let wanted = [dir.clone()].into();
             let mut facts = Vec::new();
-            let mut lists = Lists::new(&around(&stage.home));
+            let mut lists = Lists::new(&around);
             block_on(lists.look(&wanted, async |told| facts.extend(told)));
             let [Fact::Listed(of, listed)] = &facts[..] else {
                 return None;

@@ -213,6 +213,16 @@ fn processes_and_clocks_belong_to_io() {
 }
 
 #[test]
+fn one_place_starts_programs_with_absolute_search_paths_only() {
+    let places = [
+        "crates/engine/src/io/child.rs",
+        "crates/platform/src/child_process.rs",
+    ];
+    let found = offences(&rust(), &["Command::new"], |p| places.contains(&p));
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
 fn io_knows_neither_the_client_nor_sessions() {
     let io = sources(&["crates/engine/src/io"], &["rs"]);
     let words = [

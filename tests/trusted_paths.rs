@@ -224,6 +224,96 @@ fn a_repository_s_tmux_is_never_run() {
     assert!(ran.exists(), "a folder that the user names is searched");
 }
 
+/// A program of this name in a folder of its own: it notes that it was run, and with which folders.
+fn noting_program(home: &Home, name: &str, then: &str) -> (PathBuf, PathBuf) {
+    let bin = home.path().join("bin");
+    fs::create_dir_all(&bin).expect("folder");
+    let ran = home.path().join(format!("{name}-ran"));
+    let script = format!(
+        "#!/bin/sh\necho \"$PWD $PATH\" >> '{}'\n{then}\n",
+        ran.display()
+    );
+    fs::write(bin.join(name), script).expect("written");
+    mode(&bin.join(name), 0o755);
+    (bin, ran)
+}
+
+/// The list, with this folder first in the search path.
+fn list_with(home: &Home, bin: &Path) -> Value {
+    let usual = std::env::var("PATH").unwrap_or_default();
+    let mut command = trusty(home);
+    command.current_dir(home.path()).args(["list", "--json"]);
+    command.env(
+        "PATH",
+        format!("node_modules/.bin:{}:{usual}:.", bin.display()),
+    );
+    let output = command.output().expect("runs");
+    serde_json::from_slice(&output.stdout).expect("a list")
+}
+
+/// Starts a tmux server by this command; whether it could be.
+fn start_tmux(home: &Home, before: &[&str], socket: &Path) -> bool {
+    let words = ["tmux", "-f", "/dev/null", "-S"];
+    let mut words = before.iter().chain(&words).map(std::ffi::OsStr::new);
+    let mut command = Command::new(words.next().expect("a program"));
+    command.args(words).arg(socket);
+    command.args(["new-session", "-d", "sleep 600"]);
+    command.env("HOME", home.path()).env_remove("TMUX");
+    command.output().expect("runs").status.success()
+}
+
+#[test]
+fn a_tmux_server_in_a_container_is_never_asked_and_is_named() {
+    let home = Home::new();
+    let uid = rustix::process::getuid().as_raw();
+    let folder = home.tmux_tmpdir().join(format!("tmux-{uid}"));
+    fs::create_dir_all(&folder).expect("folder");
+    mode(&folder, 0o700);
+    let (bin, ran) = noting_program(&home, "tmux", "exit 1");
+    let socket = folder.join("contained");
+    let sandbox = ["unshare", "--user", "--map-root-user", "--mount"];
+    if !start_tmux(&home, &sandbox, &socket) {
+        println!("skipped: this user may not make a user namespace");
+        return;
+    }
+    let told = troubles(&list_with(&home, &bin));
+    let was_run = ran.exists();
+    let started = start_tmux(&home, &[], &folder.join("own"));
+    list_with(&home, &bin);
+    home.end_all();
+    assert!(!was_run, "the server in the container was asked: {told}");
+    assert_told(&told, &socket.display().to_string());
+    assert_told(&told, "runs in a container of its own");
+    assert!(started && ran.exists(), "the other server is asked");
+}
+
+#[test]
+fn no_program_of_a_session_is_run_to_list_its_sessions() {
+    let home = Home::new();
+    let session = StandIn::start(&home);
+    session.says(r#""status":"dreaming","version":"2.2.0""#);
+    let pid = session.process().pid;
+    let exe = session.process().exe().expect("its program");
+    // Whoever started the session chose its program, and may change it.
+    let pwned = home.path().join("pwned");
+    let new = exe.with_extension("new");
+    fs::write(&new, format!("#!/bin/sh\necho >> '{}'\n", pwned.display())).expect("written");
+    mode(&new, 0o755);
+    fs::rename(&new, &exe).expect("replaced");
+    let listed = format!("echo '[{{\"pid\":{pid},\"status\":\"idle\"}}]'");
+    let (bin, ran) = noting_program(&home, "claude", &listed);
+    let list = list_with(&home, &bin);
+    assert!(!pwned.exists(), "{list}");
+    let told = fs::read_to_string(&ran).expect("the installed client is asked");
+    let (folder, path) = told.trim_end().split_once(' ').expect("two words");
+    assert_eq!(folder, "/", "nothing of a repository lies where it runs");
+    assert!(
+        std::env::split_paths(path).all(|entry| entry.is_absolute()),
+        "{path}"
+    );
+    assert!(session_of(&list, pid).is_some(), "{list}");
+}
+
 fn hook_program(home: &Home) -> PathBuf {
     home.xdg_data().join("trusty/bin/trusty-hook")
 }

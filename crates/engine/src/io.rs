@@ -1,11 +1,13 @@
 //! The only raw IO. *Invariant:* nothing here knows Claude or sessions.
 
 pub mod changes;
+pub mod child;
 pub mod clock;
 pub mod files;
 pub mod input;
 pub mod kin;
 pub mod launch;
+pub mod listener;
 pub mod output;
 pub mod paths;
 pub mod programs;

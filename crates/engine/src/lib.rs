@@ -3,6 +3,7 @@
 mod answer_log;
 pub mod api;
 pub mod authorization;
+mod client_program;
 pub mod connect;
 pub mod desk;
 pub mod direct;

@@ -71,10 +71,13 @@ impl Known<'_> {
         self.verdict.doubt == Doubt::Some
     }
 
-    /// Whether its registry speaks in words we do not know, and its client can list sessions.
+    /// Whether its registry speaks in words we do not know, and its client can list sessions. A
+    /// client that is asked reads the settings of the config folder: not those of a container.
     fn wants_list(&self, version: Option<&str>) -> bool {
-        let is_client = matches!(self.process.facts.role, Role::Interactive | Role::Headless);
+        let facts = &self.process.facts;
+        let is_client = matches!(facts.role, Role::Interactive | Role::Headless);
         is_client
+            && !facts.contained
             && self.verdict.because.certainty != Certainty::Certain
             && version.is_some_and(status::can_list)
     }

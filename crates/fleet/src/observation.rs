@@ -161,7 +161,11 @@ pub struct ProcessFacts {
     /// Which folder that is, as the process itself would find it.
     #[serde(default)]
     pub config_folder: ConfigFolder,
-    /// The tmux server its environment names.
+    /// Whether it is in a user or mount namespace that is not ours: in a sandbox or a container of
+    /// its own. Nothing that it names is run or asked.
+    #[serde(default)]
+    pub contained: bool,
+    /// The tmux server its environment names; none of a contained process.
     pub tmux_socket: Option<PathBuf>,
     /// The file it executes.
     #[serde(default)]

@@ -376,6 +376,11 @@ fn list(case: &Case<'_>, now: Timestamp) -> Told {
 
 fn tmux(case: &Case<'_>) -> Told {
     match &case.shown {
+        None if case.process.facts.contained => Told::silent(
+            Source::Tmux,
+            "not asked",
+            "the session runs in a container of its own; no terminal server that it names is asked",
+        ),
         None => Told::silent(
             Source::Tmux,
             "not in tmux",

@@ -1,5 +1,6 @@
 //! Programs of ours that are run to their end, within a time.
 
+use crate::search_path::absolute_entries;
 use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -16,7 +17,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 pub fn run_to_end(program: &Path, arguments: &[&str], timeout: Duration) -> io::Result<ExitStatus> {
     let started = Instant::now();
     let mut child = loop {
-        let spawned = Command::new(program)
+        let mut command = Command::new(program);
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", absolute_entries(&path));
+        }
+        let spawned = command
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

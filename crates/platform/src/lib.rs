@@ -11,9 +11,12 @@ pub mod folder_lock;
 pub mod graphics;
 pub mod open_files;
 pub mod peer_identity;
+pub mod pinned_socket;
 pub mod process_executable;
 pub mod process_files;
+pub mod process_namespaces;
 pub mod raw_terminal;
+pub mod search_path;
 #[cfg(test)]
 #[path = "../../../tests/support/skip.rs"]
 pub mod skip;

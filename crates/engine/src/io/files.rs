@@ -1,11 +1,12 @@
 //! Bounded reads that cannot hang, and little else.
 
 use rustix::fs::{Mode, OFlags};
+use std::collections::BTreeSet;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 use trusty_platform::trusted_path::{PathRefusal, check_opened};
@@ -141,22 +142,44 @@ pub fn resolve(path: &Path) -> Option<PathBuf> {
     in_time(path, |path| path.canonicalize().ok())
 }
 
-/// What is found at a path; none where its folder does not answer within a second.
+/// Paths whose folder has not answered yet. They are not looked at again meanwhile: each look
+/// keeps a thread.
+static SILENT_PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn silent_paths() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    SILENT_PATHS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is found at a path; none where its folder does not answer within a second, or has not yet
+/// answered an earlier look.
 pub fn in_time<T: Send + 'static>(
     path: &Path,
     look: impl FnOnce(&Path) -> Option<T> + Send + 'static,
 ) -> Option<T> {
+    if silent_paths().contains(path) {
+        return None;
+    }
     let (send, found) = mpsc::channel();
-    let path = path.to_path_buf();
+    let looked_at = path.to_path_buf();
     let body = move || {
         // Whoever asked may have gone on without the answer.
-        let _ = send.send(look(&path));
+        let _ = send.send(look(&looked_at));
+        silent_paths().remove(&looked_at);
     };
     thread::Builder::new()
         .name("trusty-look".into())
         .spawn(body)
         .ok()?;
-    found.recv_timeout(DEADLINE).ok().flatten()
+    if let Ok(found) = found.recv_timeout(DEADLINE) {
+        return found;
+    }
+    let mut silent = silent_paths();
+    // An answer that is there by now was sent before its thread removes the path.
+    if let Ok(found) = found.try_recv() {
+        return found;
+    }
+    silent.insert(path.to_path_buf());
+    None
 }
 
 /// The nearest parent of a path, or itself, that exists.
@@ -230,6 +253,25 @@ mod tests {
             assert!(told.contains("uid 31003"), "{told}");
         } else {
             crate::skip::skip("needs root to act as another user");
+        }
+    }
+
+    #[test]
+    fn a_path_that_does_not_answer_keeps_one_thread_and_is_looked_at_once_it_does() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join("slow");
+        let (answer, waits) = mpsc::channel::<()>();
+        let slow = in_time(&path, move |_| waits.recv().ok());
+        assert_eq!(slow, None);
+        let (told, looked) = mpsc::channel();
+        let again = in_time(&path, move |_| told.send(()).ok());
+        assert_eq!(again, None);
+        assert!(looked.recv().is_err(), "not looked at");
+        answer.send(()).expect("it still waits");
+        let begun = std::time::Instant::now();
+        while in_time(&path, |_| Some(())).is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "looked at again");
+            thread::yield_now();
         }
     }
 

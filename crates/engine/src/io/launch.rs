@@ -1,5 +1,6 @@
 //! Hands a file to the desktop; starts this program anew; leaves a program behind.
 
+use super::child;
 use super::programs::{absolute_folders, find_program};
 use super::run::{RunError, check_program};
 use super::sys;
@@ -7,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -24,7 +25,7 @@ pub fn open(path: &Path) -> io::Result<()> {
     let opener = opener.ok_or(RunError::NotFound);
     let opener = opener.map_err(|e| io::Error::other(format!("{} {e}", sys::OPENER)))?;
     check(&opener)?;
-    let mut command = Command::new(opener);
+    let mut command = child::command(&opener);
     command
         .arg(path)
         .stdin(Stdio::null())
@@ -50,7 +51,7 @@ fn check(program: &Path) -> io::Result<()> {
 /// Starts a program that stays when we end, without our terminal; its pid. Returns at once.
 pub fn leave(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
     check(program)?;
-    let mut command = Command::new(program);
+    let mut command = child::command(program);
     command
         .args(arguments)
         .stdin(Stdio::null())
@@ -86,7 +87,7 @@ pub fn leave_with(
     variables: &[(&str, Option<OsString>)],
 ) -> io::Result<Left> {
     check(program)?;
-    let mut command = Command::new(program);
+    let mut command = child::command(program);
     command
         .args(arguments)
         .stdin(Stdio::null())
@@ -98,9 +99,11 @@ pub fn leave_with(
     }
     for (name, value) in variables {
         match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
+            Some(value) => child::set_variable(&mut command, name, value),
+            None => {
+                command.env_remove(name);
+            }
+        }
     }
     let mut child = sys::with_first_file_limit(&mut command).spawn()?;
     let left = Left(Arc::default());
@@ -128,7 +131,7 @@ pub fn start_again() -> io::Result<()> {
     thread::sleep(PAUSE);
     let program = std::env::current_exe()?;
     check(&program)?;
-    let mut again = Command::new(program);
+    let mut again = child::command(&program);
     Err(again
         .args(std::env::args_os().skip(1))
         .env(AGAIN, "1")

@@ -1,5 +1,6 @@
 //! Runs other programs to their end, within bounds. Never through a shell.
 
+use super::child;
 use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
@@ -76,7 +77,8 @@ pub fn check_program(program: &Path) -> Result<(), RunError> {
     }
 }
 
-/// Runs a program without input, if no other user could change it. It does not outlive the returned future.
+/// Runs a program without input and in the root folder, where nothing of a repository lies, if no
+/// other user could change it. It does not outlive the returned future.
 pub async fn run_bounded(
     program: &Path,
     arguments: &[&OsStr],
@@ -84,18 +86,29 @@ pub async fn run_bounded(
     bounds: Bounds,
 ) -> Result<Ran, RunError> {
     check_program(program)?;
-    let mut command = Command::new(program);
+    let mut command = child::command(program);
+    match environment {
+        Environment::OursWithout(name) => {
+            command.env_remove(name);
+        }
+        Environment::OursWith(_) => {}
+        Environment::Only(_) => {
+            command.env_clear();
+        }
+    }
+    if let Environment::OursWith(variables) | Environment::Only(variables) = environment {
+        for (name, value) in variables {
+            child::set_variable(&mut command, name, value);
+        }
+    }
+    let mut command = Command::from(command);
     command
         .args(arguments)
+        .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    match environment {
-        Environment::OursWithout(name) => command.env_remove(name),
-        Environment::OursWith(variables) => command.envs(variables.iter().copied()),
-        Environment::Only(variables) => command.env_clear().envs(variables.iter().copied()),
-    };
     match timeout(bounds.time, finish(command, bounds.output)).await {
         Err(_) => Err(RunError::Late(bounds.time)),
         Ok(Err(RunError::Io(e))) if e.kind() == io::ErrorKind::NotFound => Err(RunError::NotFound),
@@ -172,6 +185,25 @@ mod tests {
         assert_eq!(ran.expect("runs").output, b"1\n");
         let ran = shell("echo ${PATH:+p}", Environment::OursWithout("PATH_")).await;
         assert_eq!(ran.expect("runs").output, b"p\n");
+    }
+
+    #[tokio::test]
+    async fn nothing_of_the_current_folder_is_named_to_it() {
+        let hostile = OsStr::new("node_modules/.bin:/usr/bin::/bin:.");
+        let variables = [("PATH", hostile)];
+        for environment in [
+            Environment::Only(&variables),
+            Environment::OursWith(&variables),
+        ] {
+            let bounds = Bounds {
+                time: Duration::from_secs(5),
+                output: 100,
+            };
+            let arguments = ["-c", "echo $PATH; pwd"].map(OsStr::new);
+            let shell = Path::new("/bin/sh");
+            let ran = run_bounded(shell, &arguments, environment, bounds).await;
+            assert_eq!(ran.expect("runs").output, b"/usr/bin:/bin\n/\n");
+        }
     }
 
     #[tokio::test]

@@ -1,13 +1,17 @@
 //! Asks tmux servers. Every question has a deadline.
 
+use super::listener::{ListenerRefusal, check_listener};
 use super::programs::{ProgramSearch, absolute_folders, find_program};
 use super::run::{Bounds, Environment, RunError, run_bounded};
 use std::ffi::OsStr;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_platform::trusted_path::{PathRefusal, SocketFolder, check_connect, check_tmux_folder};
+use trusty_platform::pinned_socket::PinnedSocket;
+use trusty_platform::trusted_path::{
+    PathRefusal, SocketFolder, TrustedPath, check_connect, check_tmux_folder,
+};
 
 /// How long a server may take.
 pub const DEADLINE: Duration = Duration::from_secs(1);
@@ -37,6 +41,9 @@ pub enum TmuxError {
     /// Another user could listen there, or could change the program.
     #[error("was not asked: {0}")]
     Refused(PathRefusal),
+    /// A program listens there that is not to be asked.
+    #[error("was not asked: {0}")]
+    Untrusted(ListenerRefusal),
     /// It could not be asked.
     #[error("could not be asked: {0}")]
     Io(#[from] io::Error),
@@ -85,17 +92,17 @@ pub fn sockets(folder: &Path) -> Result<Vec<PathBuf>, PathRefusal> {
 }
 
 /// Whether a server may be asked: nobody but the user can listen at its socket. `tmux -S` does not
-/// look at that itself.
+/// look at that itself. Who of the user's programs listens is checked when the server is asked.
 ///
 /// # Errors
 /// Names what another user could change; a socket that is not there is one, too.
-pub fn check_socket(socket: &Path) -> Result<(), PathRefusal> {
+pub fn check_socket(socket: &Path) -> Result<TrustedPath, PathRefusal> {
     let is_tmux_s_own = |folder: &OsStr| folder.as_encoded_bytes().starts_with(b"tmux-");
     let folder = match socket.parent().and_then(Path::file_name) {
         Some(name) if is_tmux_s_own(name) => SocketFolder::NoLink,
         _ => SocketFolder::Any,
     };
-    check_connect(socket, folder).map(drop)
+    check_connect(socket, folder)
 }
 
 /// What `list-panes -a` says of all panes of a server.
@@ -228,13 +235,24 @@ async fn ask(
     question: &[&str],
     most: u64,
 ) -> Result<Vec<u8>, TmuxError> {
-    match check_socket(socket) {
-        Ok(()) => {}
+    let socket = match check_socket(socket) {
+        Ok(TrustedPath { resolved }) => resolved,
         Err(refusal) if refusal.is_missing() => return Err(TmuxError::NoServer),
         Err(refusal) => return Err(TmuxError::Refused(refusal)),
-    }
+    };
+    // What tmux connects to is what was checked, whatever takes the place of the socket meanwhile.
+    let pinned = match PinnedSocket::open(&socket) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(TmuxError::NoServer),
+        pinned => pinned?,
+    };
+    check_listener(pinned.path())?;
+    let at = if changes_user(tmux) {
+        &socket
+    } else {
+        pinned.path()
+    };
     // UTF-8, so that names come as they are.
-    let mut arguments = vec![OsStr::new("-u"), OsStr::new("-S"), socket.as_os_str()];
+    let mut arguments = vec![OsStr::new("-u"), OsStr::new("-S"), at.as_os_str()];
     arguments.extend(question.iter().map(OsStr::new));
     let bounds = Bounds {
         time: DEADLINE,
@@ -259,6 +277,21 @@ async fn ask(
         return Err(TmuxError::NoPane);
     }
     Err(TmuxError::Failed(told.chars().take(200).collect()))
+}
+
+/// Whether a program gets other rights than ours, with which it may not look at what we hold.
+fn changes_user(program: &Path) -> bool {
+    std::fs::metadata(program).is_ok_and(|meta| meta.mode() & 0o6000 != 0)
+}
+
+impl From<ListenerRefusal> for TmuxError {
+    fn from(refusal: ListenerRefusal) -> Self {
+        match refusal {
+            ListenerRefusal::Nobody => Self::NoServer,
+            ListenerRefusal::Busy => Self::Hangs,
+            refusal => Self::Untrusted(refusal),
+        }
+    }
 }
 
 impl From<RunError> for TmuxError {

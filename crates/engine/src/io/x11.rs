@@ -3,13 +3,14 @@
 
 use super::clock;
 use super::files::{self, ReadError};
+use super::sys;
 use std::ffi::OsString;
 use std::io;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_platform::trusted_path::{PathRefusal, check_data};
+use trusty_platform::trusted_path::{PathRefusal, TrustPolicy, check_data};
 use x11rb::connection::Connection;
 use x11rb::errors::{ConnectError, ConnectionError, ReplyError};
 use x11rb::protocol::xproto::{
@@ -83,6 +84,9 @@ pub enum X11Error {
     /// Another user could have written the file with its keys.
     #[error("was not asked: {0}")]
     Refused(PathRefusal),
+    /// Another user listens there.
+    #[error("was not asked: uid {0} listens there, which is neither you nor root")]
+    OtherServer(u32),
     /// It took too long.
     #[error("does not answer")]
     Hangs,
@@ -117,6 +121,9 @@ where
     let unreachable = |e: io::Error| X11Error::Unreachable(e.to_string());
     let number = number(&display.name).ok_or(X11Error::Foreign)?;
     let stream = connect(number).map_err(unreachable)?;
+    // Anybody may listen for a display that runs no server. No key is read for such a one.
+    let server = sys::peer_uid(&stream).map_err(unreachable)?;
+    check_server(TrustPolicy::current(), server)?;
     let hold = stream.try_clone().map_err(unreachable)?;
     let keys = display.keys.clone();
     let asked = tokio::task::spawn_blocking(move || {
@@ -142,6 +149,15 @@ fn number(display: &str) -> Option<u16> {
         return None;
     }
     rest.split('.').next()?.parse().ok()
+}
+
+/// Whether the key to a display may be shown to a server of this user.
+fn check_server(policy: TrustPolicy, uid: u32) -> Result<(), X11Error> {
+    if policy.is_trusted(uid) {
+        Ok(())
+    } else {
+        Err(X11Error::OtherServer(uid))
+    }
 }
 
 fn connect(number: u16) -> io::Result<UnixStream> {
@@ -400,6 +416,25 @@ mod tests {
         std::fs::set_permissions(&file, open).expect("chmod");
         let told = key(&file, 1).expect_err("open").to_string();
         assert!(told.contains("chmod go-w"), "{told}");
+    }
+
+    #[test]
+    fn only_a_server_of_the_user_or_of_root_is_shown_a_key() {
+        use trusty_platform::trusted_path::HostSystem;
+        let policy = TrustPolicy {
+            uid: 1000,
+            overflow_uid: None,
+            system: HostSystem::Linux,
+        };
+        for uid in [0, 1000] {
+            check_server(policy, uid).expect("theirs");
+        }
+        for uid in [31011, 65534] {
+            let told = check_server(policy, uid)
+                .expect_err("another's")
+                .to_string();
+            assert!(told.contains(&format!("uid {uid}")), "{told}");
+        }
     }
 
     #[tokio::test]

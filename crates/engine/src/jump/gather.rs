@@ -15,6 +15,7 @@ use trusty_fleet::jump::{
 };
 use trusty_fleet::session::{ControlModel, SessionStatus};
 use trusty_fleet::terminal;
+use trusty_platform::process_namespaces::shares_our_namespaces;
 
 /// What is taken of an environment, and nothing else.
 const NAMES: [&str; 8] = [
@@ -124,7 +125,7 @@ impl<'a> Gatherer<'a> {
             kitty,
             wezterm,
             pane,
-        ] = kin::variables(pid, NAMES);
+        ] = variables(pid, NAMES);
         let (display, keys) = match display {
             Some(display) => (Some(display), keys),
             // A server or a client may have been started without what its terminal has.
@@ -136,7 +137,9 @@ impl<'a> Gatherer<'a> {
         let wayland = wayland.or_else(|| self.around.wayland.clone().filter(|_| unnamed));
         let number = |word: Option<OsString>| word?.to_str()?.parse().ok();
         let owner = ancestors.iter().find(|a| terminal::owner(a).is_some());
-        let exe = owner.and_then(|a| a.exe.as_deref());
+        // What lies beside it is run.
+        let exe = owner.filter(|a| shares_our_namespaces(a.pid));
+        let exe = exe.and_then(|a| a.exe.as_deref());
         let beside = exe.and_then(Path::parent);
         let hints = Hints {
             window: number(window),
@@ -176,7 +179,7 @@ impl<'a> Gatherer<'a> {
 
     fn display_of(&self, above: &[u32]) -> (Option<OsString>, Option<OsString>) {
         let named = above.iter().find_map(|pid| {
-            let [display, keys] = kin::variables(*pid, ["DISPLAY", "XAUTHORITY"]);
+            let [display, keys] = variables(*pid, ["DISPLAY", "XAUTHORITY"]);
             Some((Some(display?), keys))
         });
         named.unwrap_or_else(|| {
@@ -255,6 +258,15 @@ impl<'a> Gatherer<'a> {
     }
 }
 
+/// These variables of a process; none of one in a container, which could name what it made itself.
+fn variables<const N: usize>(pid: u32, names: [&str; N]) -> [Option<OsString>; N] {
+    if shares_our_namespaces(pid) {
+        kin::variables(pid, names)
+    } else {
+        names.map(|_| None)
+    }
+}
+
 fn is_shown(screen: &Screen) -> bool {
     matches!(screen.x11, X11::Shown { .. })
 }
@@ -301,3 +313,6 @@ fn editor(exe: &Path) -> Option<PathBuf> {
         .chain(bundled)
         .find(|path| path.is_file())
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

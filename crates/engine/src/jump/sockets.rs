@@ -1,10 +1,11 @@
-//! Whether a terminal's socket may be used: nobody but the user can listen there.
+//! Whether a terminal's socket may be used: nobody but the user can listen there, and no program in
+//! a container does.
 
 use super::JumpError;
 use super::perform::unraised;
-use crate::io::{socket, sys};
+use crate::io::listener::{check_listener, check_peer};
+use crate::io::sys;
 use std::path::Path;
-use tokio::net::UnixStream;
 use trusty_platform::trusted_path::{SocketFolder, check_connect};
 
 /// Whether kitty's `listen_on` address may be used: `unix:/path`, or `unix:@name` where the user
@@ -18,37 +19,26 @@ pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
     };
     if let Some(name) = address.strip_prefix('@') {
         // Whoever listens there keeps the name until the end of that process.
-        return if is_own(name) {
-            Ok(())
-        } else {
-            let told = format!("kitty is not listening at {listens}");
-            Err(unraised("kitty", &told))
-        };
+        let stream = sys::connect_abstract(name.as_bytes());
+        let stream = stream
+            .map_err(|_| unraised("kitty", &format!("kitty is not listening at {listens}")))?;
+        return check_peer(&stream).map_err(|e| refused(&e.to_string()));
     }
-    let checked = check_connect(Path::new(address), SocketFolder::Any);
-    checked.map(drop).map_err(|e| refused(&e.to_string()))
+    let path = Path::new(address);
+    check_connect(path, SocketFolder::Any).map_err(|e| refused(&e.to_string()))?;
+    check_listener(path).map_err(|e| refused(&e.to_string()))
 }
 
 /// Whether the socket of `WezTerm` may be used.
 pub(super) fn check_wezterm(socket: &Path) -> Result<(), JumpError> {
-    let checked = check_connect(socket, SocketFolder::Any);
-    let refused = |e| {
+    let refused = |e: &dyn std::fmt::Display| {
         unraised(
             "WezTerm",
             &format!("the WezTerm socket cannot be used: {e}"),
         )
     };
-    checked.map(drop).map_err(refused)
-}
-
-/// Whether the user listens at a socket that has a name and no file.
-fn is_own(name: &str) -> bool {
-    let stream = sys::connect_abstract(name.as_bytes()).and_then(|stream| {
-        stream.set_nonblocking(true)?;
-        UnixStream::from_std(stream)
-    });
-    let uid = rustix::process::geteuid().as_raw();
-    stream.is_ok_and(|stream| socket::is_own(&stream, uid))
+    check_connect(socket, SocketFolder::Any).map_err(|e| refused(&e))?;
+    check_listener(socket).map_err(|e| refused(&e))
 }
 
 #[cfg(test)]
@@ -58,8 +48,8 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixListener;
 
-    #[tokio::test]
-    async fn only_a_terminal_of_the_user_is_asked() {
+    #[test]
+    fn only_a_terminal_of_the_user_is_asked() {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("socket");
         let _listener = UnixListener::bind(&path).expect("bound");

@@ -6,12 +6,13 @@ mod decode;
 pub use decode::decode;
 
 use super::{Ended, Orders, Outlet};
+use crate::client_program::find_client;
 use crate::io::clock;
 use crate::io::run::{Bounds, Environment, Ran, RunError, run_bounded};
 use crate::surroundings::Surroundings;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
@@ -31,6 +32,9 @@ const BOUNDS: Bounds = Bounds {
 /// they are asked again.
 const FIRST_LOOK_TIMEOUT: Duration = Duration::from_millis(1500);
 const ARGUMENTS: [&str; 2] = ["agents", "--json"];
+/// What is told where no client is found.
+const NOT_FOUND: &str = "no `claude` was found to list the sessions of this folder; put the one \
+                         you use into PATH";
 /// It shall do nothing but answer.
 const QUIET: [&str; 4] = [
     "DISABLE_TELEMETRY",
@@ -39,14 +43,13 @@ const QUIET: [&str; 4] = [
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
 ];
 
-/// Config folders, each with a client to ask.
-type Folders = BTreeMap<PathBuf, PathBuf>;
+/// Config folders.
+type Folders = BTreeSet<PathBuf>;
 
 /// What is known of the folders whose registry is not understood.
 #[derive(Debug)]
 pub struct Lists {
-    home: PathBuf,
-    path: OsString,
+    around: Surroundings,
     /// When each folder's list was last asked for.
     asked: BTreeMap<PathBuf, Instant>,
     /// Folders of which a problem was told.
@@ -57,8 +60,7 @@ impl Lists {
     /// Nobody is asked until it is wanted.
     pub fn new(around: &Surroundings) -> Self {
         Self {
-            home: around.home.clone(),
-            path: around.path.clone().unwrap_or_default(),
+            around: around.clone(),
             asked: BTreeMap::new(),
             ill: BTreeSet::new(),
         }
@@ -67,26 +69,30 @@ impl Lists {
     /// Asks for all lists whose time has come, at once; each answer is handed over as soon as it
     /// is there.
     pub async fn look(&mut self, wanted: &Folders, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
-        self.asked.retain(|dir, _| wanted.contains_key(dir));
+        self.asked.retain(|dir, _| wanted.contains(dir));
         let forgotten: Vec<PathBuf> = self
             .ill
-            .extract_if(.., |dir| !wanted.contains_key(dir))
+            .extract_if(.., |dir| !wanted.contains(dir))
             .collect();
         for dir in forgotten {
             hand_over(vec![health(&dir, None)]).await;
         }
         let now = clock::instant();
-        let due: Vec<(&PathBuf, &PathBuf)> = wanted
+        let due: Vec<&PathBuf> = wanted
             .iter()
-            .filter(|(dir, _)| self.rest(dir, now).is_zero())
+            .filter(|dir| self.rest(dir, now).is_zero())
             .collect();
-        for (dir, _) in &due {
+        if due.is_empty() {
+            return;
+        }
+        for dir in &due {
             self.asked.insert((*dir).clone(), now);
         }
-        let (home, path) = (self.home.clone(), self.path.clone());
+        let around = self.around.clone();
+        let client = find_client(&around).any();
         let mut asked: FuturesUnordered<_> = due
             .into_iter()
-            .map(async |(dir, client)| (dir, ask(client, dir, &home, &path).await))
+            .map(async |dir| (dir, ask(client.as_deref(), dir, &around).await))
             .collect();
         while let Some((dir, answer)) = asked.next().await {
             let facts = self.facts(dir, answer);
@@ -109,7 +115,7 @@ impl Lists {
         if timeout(FIRST_LOOK_TIMEOUT, looked).await.is_ok() {
             return;
         }
-        for dir in wanted.keys().filter(|dir| !answered.contains(*dir)) {
+        for dir in wanted.iter().filter(|dir| !answered.contains(*dir)) {
             self.asked.remove(dir);
             self.ill.insert(dir.clone());
             let late = "`claude agents --json` has not answered yet; sessions of this folder may \
@@ -127,8 +133,7 @@ impl Lists {
 
     fn facts(&mut self, dir: &Path, answer: Result<Ran, RunError>) -> Vec<Fact> {
         let told = match answer {
-            // An upgrade removes the older program while its clients still run.
-            Err(RunError::NotFound) => Err("its client's program is no longer there".to_owned()),
+            Err(RunError::NotFound) => Err(NOT_FOUND.to_owned()),
             Err(e) => Err(e.to_string()),
             Ok(ran) if !ran.success => Err("ended with an error".to_owned()),
             Ok(ran) => decode(&ran.output).map_err(|e| format!("its answer {e}")),
@@ -147,7 +152,9 @@ impl Lists {
     }
 }
 
-async fn ask(client: &Path, dir: &Path, home: &Path, path: &OsStr) -> Result<Ran, RunError> {
+async fn ask(client: Option<&Path>, dir: &Path, around: &Surroundings) -> Result<Ran, RunError> {
+    let client = client.ok_or(RunError::NotFound)?;
+    let (home, path) = (&around.home, around.path.as_deref().unwrap_or_default());
     let mut variables: Vec<(&str, &OsStr)> = vec![("HOME", home.as_os_str()), ("PATH", path)];
     // Told the folder that it takes anyway, a client looks for its settings elsewhere.
     if dir != home.join(".claude") {
@@ -189,7 +196,7 @@ pub async fn run(mut lists: Lists, mut orders: Receiver<Orders>, out: Outlet) ->
             return Ended;
         }
         let now = clock::instant();
-        let rest = wanted.keys().map(|dir| lists.rest(dir, now)).min();
+        let rest = wanted.iter().map(|dir| lists.rest(dir, now)).min();
         tokio::select! {
             () = clock::sleep(rest.unwrap_or_default()), if rest.is_some() => {}
             changed = orders.wait_for(|orders| orders.wanted.lists != wanted) => {

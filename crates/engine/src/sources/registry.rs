@@ -24,8 +24,10 @@ use trusty_fleet::observation::{
 };
 use trusty_fleet::session::Source;
 use trusty_platform::file_identity::FileIdentity;
-use trusty_platform::trusted_path::check_folder;
+use trusty_platform::trusted_path::{PathRefusal, check_folder};
 
+/// What is told of a folder that may lie on a server that is gone.
+const SILENT_FOLDER: &str = "did not answer within 1 s; its sessions show less until it does";
 /// Such a file holds under 1 KiB; this leaves room.
 const BOUND: u64 = 64 * 1024;
 /// A file caught half written is read again after these; then it is called broken.
@@ -104,6 +106,21 @@ pub struct Registry {
     told_folders: BTreeMap<PathBuf, FolderFacts>,
     /// Folders that are not read, for other users could change what is in them.
     refused: BTreeSet<PathBuf>,
+    /// Config folders that did not answer when they were last listed.
+    silent: BTreeSet<PathBuf>,
+    list_folder: FolderLister,
+}
+
+/// Lists a folder, unless another user could change what is in it.
+type FolderLister = fn(&Path) -> Result<io::Result<Vec<PathBuf>>, PathRefusal>;
+
+fn list_folder(folder: &Path) -> Result<io::Result<Vec<PathBuf>>, PathRefusal> {
+    match check_folder(folder) {
+        Err(refusal) if refusal.is_distrust() => return Err(refusal),
+        _ => {}
+    }
+    let entries = fs::read_dir(folder);
+    Ok(entries.map(|entries| entries.flatten().map(|entry| entry.path()).collect()))
 }
 
 impl Registry {
@@ -118,6 +135,8 @@ impl Registry {
             broken: BTreeMap::new(),
             told_folders: BTreeMap::new(),
             refused: BTreeSet::new(),
+            silent: BTreeSet::new(),
+            list_folder,
         }
     }
 
@@ -185,15 +204,26 @@ impl Registry {
         let mut there = BTreeSet::new();
         for dir in self.dirs() {
             let folder = dir.join("sessions");
-            match check_folder(&folder) {
-                Err(refusal) if refusal.is_distrust() => {
+            let list_folder = self.list_folder;
+            let entries = match files::in_time(&folder, move |folder| Some(list_folder(folder))) {
+                None => {
+                    facts.extend(self.fails(&folder, SILENT_FOLDER.to_owned()));
+                    // What its files said last holds until they can be read.
+                    there.extend(self.read.keys().filter(|f| f.dir == dir).cloned());
+                    self.silent.insert(dir);
+                    continue;
+                }
+                Some(Err(refusal)) => {
                     facts.extend(self.fails(&folder, ReadError::from(refusal).to_string()));
+                    self.silent.remove(&dir);
                     self.refused.insert(dir);
                     continue;
                 }
-                _ => self.refused.remove(&dir),
+                Some(Ok(entries)) => entries,
             };
-            let entries = match fs::read_dir(&folder) {
+            self.refused.remove(&dir);
+            self.silent.remove(&dir);
+            let entries = match entries {
                 Ok(entries) => entries,
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {
                     facts.extend(self.works(&folder));
@@ -206,8 +236,8 @@ impl Registry {
                 }
             };
             facts.extend(self.works(&folder));
-            for entry in entries.flatten() {
-                match file_of(&dir, &entry.path()) {
+            for path in entries {
+                match file_of(&dir, &path) {
                     Some(Named::Entry(file)) if alive.contains(&file.pid) => {
                         there.insert(file.clone());
                         facts.extend(self.look(&file, Trust::Stamp));
@@ -247,7 +277,10 @@ impl Registry {
     /// Reads a file, unless it is `trusted` to be as it was when it was last read.
     fn look(&mut self, file: &RegistryFile, trust: Trust) -> Vec<Fact> {
         let path = path_of(file);
-        let stamp = match fs::symlink_metadata(&path) {
+        let Some(meta) = self.look_at(&path, &file.dir, |path| fs::symlink_metadata(path)) else {
+            return Vec::new();
+        };
+        let stamp = match meta {
             Ok(meta) => Stamp::of(&meta),
             Err(_) => return self.gone(file),
         };
@@ -257,7 +290,11 @@ impl Registry {
             return Vec::new();
         }
         let before = known.and_then(|k| k.told.clone());
-        let outcome = match files::read_bounded(&path, BOUND) {
+        let read = self.look_at(&path, &file.dir, |path| files::read_bounded(path, BOUND));
+        let Some(read) = read else {
+            return Vec::new();
+        };
+        let outcome = match read {
             Ok(bytes) => decode(&bytes).map_err(Failure::Content),
             Err(ReadError::Gone) => return self.gone(file),
             Err(e) => Err(Failure::Read(e)),
@@ -286,6 +323,20 @@ impl Registry {
             Some(told) => self.fails(&path, told),
         });
         facts
+    }
+
+    /// What is found at a path; none where a folder that only sessions name does not answer.
+    fn look_at<T: Send + 'static>(
+        &self,
+        path: &Path,
+        dir: &Path,
+        look: fn(&Path) -> T,
+    ) -> Option<T> {
+        if self.configured.contains(dir) {
+            Some(look(path))
+        } else {
+            files::in_time(path, move |path| Some(look(path)))
+        }
     }
 
     /// What a file says, if it is not what was told last.
@@ -371,7 +422,10 @@ impl Registry {
     }
 
     fn folders(&self) -> impl Iterator<Item = PathBuf> {
-        self.dirs().into_iter().map(|d| d.join("sessions"))
+        // To watch a folder waits for it, too.
+        let answering = self.dirs().into_iter();
+        let answering = answering.filter(|dir| !self.silent.contains(dir));
+        answering.map(|dir| dir.join("sessions"))
     }
 }
 

@@ -84,7 +84,7 @@ impl Tmux {
             }
         }
         found.retain(|socket| match tmux::check_socket(socket) {
-            Ok(()) => true,
+            Ok(_) => true,
             Err(refusal) if refusal.is_missing() => false,
             Err(refusal) => {
                 let told = TmuxError::Refused(refusal).to_string();
@@ -160,6 +160,13 @@ fn facts(socket: &Path, answer: Result<Vec<u8>, TmuxError>) -> Vec<Fact> {
             ]
         }
         Err(TmuxError::NoServer) => gone(socket),
+        // What such a server said does not count any more.
+        Err(e @ TmuxError::Untrusted(_)) => {
+            vec![
+                Fact::Panes(socket.to_path_buf(), Vec::new()),
+                health(socket, Some(e.to_string())),
+            ]
+        }
         // What the server last said stays: it may only be busy.
         Err(e) => vec![health(socket, Some(e.to_string()))],
     }

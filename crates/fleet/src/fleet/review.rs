@@ -40,8 +40,8 @@ pub struct Wanted {
     /// Panes of sessions whose client does not tell what it does, with the client's version where
     /// it is known.
     pub screens: BTreeMap<PaneKey, Option<String>>,
-    /// Config folders whose registry is not understood, with a client that can list its sessions.
-    pub lists: BTreeMap<PathBuf, PathBuf>,
+    /// Config folders whose registry is not understood, of sessions whose client can list them.
+    pub lists: BTreeSet<PathBuf>,
     /// Pauses whose record does not tell the truth any more.
     pub stale_pauses: BTreeSet<SessionId>,
     /// Those of them whose sessions were to be held and worked on: they are given up, each by the
@@ -165,12 +165,8 @@ impl Wanted {
         if let (true, Some(pane)) = (known.in_doubt(), known.pane_key()) {
             self.screens.insert(pane, version.clone());
         }
-        if let (true, Some(dir), Some(exe)) = (
-            known.wants_list(version.as_deref()),
-            known.dir().map(Path::to_path_buf),
-            &facts.exe,
-        ) {
-            self.lists.insert(dir, exe.clone());
+        if known.wants_list(version.as_deref()) {
+            self.lists.extend(known.dir().map(Path::to_path_buf));
         }
         let works = matches!(
             known.verdict.activity,

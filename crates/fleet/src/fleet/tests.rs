@@ -66,6 +66,7 @@ fn process(pid: u32, start: u64) -> ProcessFacts {
         tty: Some("/dev/pts/1".into()),
         config_dir: None,
         config_folder: ConfigFolder::Unreadable,
+        contained: false,
         tmux_socket: None,
         exe: None,
         seat: None,

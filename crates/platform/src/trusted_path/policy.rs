@@ -50,8 +50,8 @@ impl TrustPolicy {
         owner == 0 || self.overflow_uid == Some(owner)
     }
 
-    /// Whether files of this owner may be relied on.
-    pub(super) fn is_trusted(self, owner: u32) -> bool {
+    /// Whether files and processes of this owner may be relied on: the user's and root's.
+    pub fn is_trusted(self, owner: u32) -> bool {
         owner == self.uid || self.is_root(owner)
     }
 }

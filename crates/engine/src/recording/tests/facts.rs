@@ -97,6 +97,7 @@ pub(super) fn process() -> ProcessFacts {
         tty: Some("/dev/pts/3".into()),
         config_dir: Some(CONFIG.into()),
         config_folder: ConfigFolder::Missing,
+        contained: false,
         tmux_socket: Some(SERVER.into()),
         exe: Some("/home/alice/.local/share/claude/versions/2.1.330".into()),
         seat: None,

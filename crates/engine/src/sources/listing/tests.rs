@@ -2,18 +2,18 @@ use super::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-/// A client that runs this script.
-fn client(root: &Path, script: &str) -> PathBuf {
-    let program = root.join("client");
+/// Installs a client that runs this script.
+fn client(root: &Path, script: &str) {
+    let program = root.join("bin/claude");
+    fs::create_dir_all(root.join("bin")).expect("folder");
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("chmod");
-    program
 }
 
 fn lists(root: &Path) -> Lists {
     Lists::new(&Surroundings {
         home: root.to_path_buf(),
-        path: Some("/usr/bin:/bin".into()),
+        path: Some(format!("{}/bin:/usr/bin:/bin", root.display()).into()),
         ..Surroundings::default()
     })
 }
@@ -35,13 +35,13 @@ fn problem(facts: &[Fact]) -> Option<String> {
 async fn a_client_is_asked_quietly_for_the_folder_s_list() {
     let root = tempfile::tempdir().expect("folder");
     let script = r#"echo "[{\"pid\":7,\"name\":\"$*\",\"cwd\":\"$CLAUDE_CONFIG_DIR\",\"kind\":\"$DISABLE_AUTOUPDATER\"}]""#;
-    let client = client(root.path(), script);
+    client(root.path(), script);
     let mut lists = lists(root.path());
     for (dir, named) in [
         (root.path().join("other"), true),
         (root.path().join(".claude"), false),
     ] {
-        let facts = ask_once(&mut lists, &[(dir.clone(), client.clone())].into()).await;
+        let facts = ask_once(&mut lists, &[dir.clone()].into()).await;
         let [Fact::Listed(of, listed)] = &facts[..] else {
             panic!("{facts:?}");
         };
@@ -60,8 +60,8 @@ async fn a_client_is_asked_quietly_for_the_folder_s_list() {
 #[tokio::test]
 async fn a_client_is_not_asked_again_so_soon() {
     let root = tempfile::tempdir().expect("folder");
-    let client = client(root.path(), "echo '[]'");
-    let wanted: Folders = [(root.path().join("a"), client)].into();
+    client(root.path(), "echo '[]'");
+    let wanted: Folders = [root.path().join("a")].into();
     let mut lists = lists(root.path());
     assert_eq!(ask_once(&mut lists, &wanted).await.len(), 1);
     assert_eq!(ask_once(&mut lists, &wanted).await, []);
@@ -78,26 +78,28 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
         ("echo no", "its answer is not JSON"),
         ("echo '{}'", "its answer is no list"),
     ] {
-        let wanted = [(root.path().join("a"), client(root.path(), script))].into();
+        client(root.path(), script);
+        let wanted = [root.path().join("a")].into();
         let facts = ask_once(&mut lists, &wanted).await;
         assert_eq!(problem(&facts).as_deref(), Some(told));
         let over = ask_once(&mut lists, &Folders::new()).await;
         assert!(matches!(&over[..], [Fact::Health(_, None)]), "{over:?}");
     }
-    let missing = [(root.path().join("a"), root.path().join("nothing"))].into();
-    let facts = ask_once(&mut lists, &missing).await;
-    assert_eq!(
-        problem(&facts).as_deref(),
-        Some("its client's program is no longer there")
-    );
+}
+
+#[test]
+fn a_client_that_is_not_installed_is_told() {
+    let root = tempfile::tempdir().expect("folder");
+    let facts = lists(root.path()).facts(root.path(), Err(RunError::NotFound));
+    assert_eq!(problem(&facts).as_deref(), Some(NOT_FOUND));
 }
 
 #[tokio::test]
 async fn a_first_look_does_not_wait_for_a_client_that_hangs_and_names_it() {
     let root = tempfile::tempdir().expect("folder");
-    let hangs = client(root.path(), "exec sleep 60");
+    client(root.path(), "exec sleep 60");
     let dir = root.path().join("slow");
-    let wanted: Folders = [(dir.clone(), hangs)].into();
+    let wanted: Folders = [dir.clone()].into();
     let mut lists = lists(root.path());
     let mut facts = Vec::new();
     let began = clock::instant();

@@ -16,6 +16,7 @@ use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::observation::{ProcessFacts, Pulse, Seat};
 use trusty_fleet::session::Usage;
 use trusty_fleet::terminal::Ancestor;
+use trusty_platform::process_namespaces::shares_our_namespaces;
 
 /// The most parents followed: a chain longer than this is a loop.
 const MOST_ANCESTORS: usize = 32;
@@ -90,6 +91,7 @@ impl Describer {
             let found = environment.iter().find(|(n, _)| n == name)?;
             Some(found.1.clone()).filter(|v| !v.is_empty())
         };
+        let contained = !shares_our_namespaces(pid);
         let ancestors = self.ancestors(stat.parent);
         // A client starts copies of itself: for a moment each of its commands is one.
         let is_copy = ancestors
@@ -117,7 +119,10 @@ impl Describer {
             tty: sys::control_terminal(stat.terminal),
             config_dir: folder.path,
             config_folder: folder.facts,
-            tmux_socket: named("TMUX").and_then(tmux_socket),
+            contained,
+            // Another process could listen there for it, and what asks a tmux server runs what
+            // that server says.
+            tmux_socket: named("TMUX").filter(|_| !contained).and_then(tmux_socket),
             exe,
             seat: Some(seat(stat)),
             freezable: sys::cgroup::may_leave(pid),

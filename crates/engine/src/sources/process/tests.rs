@@ -367,3 +367,47 @@ fn a_client_whose_program_was_replaced_is_one_still() {
     let facts = swept(&mut processes, program.pid());
     assert_eq!(facts.exe, Some(exe), "the kernel marks it as deleted");
 }
+
+/// The pid that a script tells first, once it runs; none where this user may make no namespace.
+#[cfg(target_os = "linux")]
+fn told_pid(child: &mut Child) -> Option<u32> {
+    let mut told = String::new();
+    let out = child.stdout.take().expect("piped");
+    io::BufRead::read_line(&mut io::BufReader::new(out), &mut told).expect("readable");
+    told.trim().parse().ok()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_in_a_container_names_no_tmux_server() {
+    for (before, contained) in [
+        (&[][..], false),
+        (&["unshare", "--user", "--map-root-user", "--mount"], true),
+    ] {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut words = before.iter().chain(&["/bin/sh", "-c", "echo $$; read end"]);
+        let mut command = Command::new(words.next().expect("a program"));
+        command
+            .args(words)
+            .env("HOME", folder.path())
+            .env("TMUX", "/repository/.s/sock,1,0")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped());
+        let mut program = Program {
+            child: start(&mut command),
+            folder,
+        };
+        let Some(pid) = told_pid(&mut program.child) else {
+            println!("skipped: this user may not make a user namespace");
+            return;
+        };
+        let mut describer =
+            Describer::new(Clock::start(), PathBuf::from("/nowhere")).expect("table");
+        let stat = sys::stat(pid).expect("readable").expect("it runs");
+        let facts = describer.describe(pid, &stat).expect("it runs");
+        let server = Some(PathBuf::from("/repository/.s/sock"));
+        assert_eq!(facts.contained, contained);
+        assert_eq!(facts.tmux_socket, server.filter(|_| !contained));
+        drop(program.child.stdin.take());
+    }
+}

@@ -345,3 +345,32 @@ async fn a_folder_that_does_not_exist_yet_is_noticed() {
     );
     running.abort();
 }
+
+#[test]
+fn a_folder_that_does_not_answer_is_named_and_stops_neither_the_others_nor_what_was_read() {
+    let (slow, good) = (Folder::new(), Folder::new());
+    slow.write(r#"{"status":"idle"}"#);
+    let mut registry = good.registry();
+    registry.follow(&[slow.0.path().to_path_buf()].into());
+    assert_eq!(entries(&registry.scan()).len(), 1);
+    good.write(r#"{"status":"busy"}"#);
+    // As on a server that is gone.
+    registry.list_folder = |folder| {
+        if folder.join("silent").exists() {
+            loop {
+                std::thread::park();
+            }
+        }
+        list_folder(folder)
+    };
+    fs::write(slow.path().with_file_name("silent"), "").expect("write");
+    let facts = registry.scan();
+    assert_eq!(problems(&facts), [SILENT_FOLDER]);
+    assert_eq!(entries(&facts).len(), 1, "{facts:?}");
+    assert!(
+        !facts.iter().any(|f| matches!(f, Fact::RegistryGone(_))),
+        "{facts:?}"
+    );
+    let watched: Vec<PathBuf> = registry.folders().collect();
+    assert_eq!(watched, [good.0.path().join("sessions")]);
+}

@@ -190,8 +190,10 @@ fn around(root: &Path, script: &str) -> Surroundings {
 /// A pane of a server whose socket lies in this folder.
 fn pane(root: &Path, server: &str) -> (PaneKey, Option<String>) {
     let socket = root.join(server);
-    // A server that is asked again is there already.
-    let _ = UnixListener::bind(&socket);
+    // A server that is asked again is there already; it listens until this process ends.
+    if let Ok(listener) = UnixListener::bind(&socket) {
+        std::mem::forget(listener);
+    }
     let key = PaneKey {
         server: socket,
         pane: "%3".into(),
@@ -233,7 +235,7 @@ async fn a_pane_is_looked_at_once_in_two_seconds() {
 #[tokio::test]
 async fn what_is_wrong_is_told_until_nobody_asks() {
     let root = paths::private_tempdir();
-    let script = "case \"$3\" in */slow) exec sleep 30;; */gone) echo \"can't find pane: %3\" >&2;; *) echo odd >&2;; esac; exit 1";
+    let script = "case \"$(readlink \"$3\" || echo \"$3\")\" in */slow) exec sleep 30;; */gone) echo \"can't find pane: %3\" >&2;; *) echo odd >&2;; esac; exit 1";
     let mut screens = Screens::new(&around(root.path(), script));
     let wanted = ["slow", "gone", "odd"].map(|server| pane(root.path(), server));
     let wanted = wanted.into();

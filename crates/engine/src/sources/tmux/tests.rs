@@ -16,6 +16,15 @@ fn around(root: &Path, script: &str) -> Surroundings {
     }
 }
 
+/// A socket at which this process listens until it ends.
+fn server(root: &Path, name: &str) -> PathBuf {
+    let path = socket(root, name);
+    fs::remove_file(&path).expect("removed");
+    std::mem::forget(UnixListener::bind(&path).expect("socket"));
+    path
+}
+
+/// One that was left behind.
 fn socket(root: &Path, name: &str) -> PathBuf {
     let folder = root.join("tmux-7");
     fs::create_dir_all(&folder).expect("folder");
@@ -49,8 +58,8 @@ fn told(facts: &[Fact], server: &Path) -> (Option<usize>, Option<String>) {
 #[tokio::test]
 async fn one_that_hangs_delays_nobody() {
     let root = tempfile::tempdir().expect("folder");
-    let (slow, quick) = (socket(root.path(), "slow"), socket(root.path(), "quick"));
-    let script = "case \"$3\" in */slow) exec sleep 30;; esac\necho '%0 42 /dev/pts/7 @1 1 main'";
+    let (slow, quick) = (server(root.path(), "slow"), server(root.path(), "quick"));
+    let script = "case \"$(readlink \"$3\" || echo \"$3\")\" in */slow) exec sleep 30;; esac\necho '%0 42 /dev/pts/7 @1 1 main'";
     let mut tmux = Tmux::new(&around(root.path(), script), 7, Confinement::Confined);
     let mut order = Vec::new();
     tmux.list(async |facts| {
@@ -86,7 +95,7 @@ async fn a_left_over_socket_is_no_server_and_no_problem() {
 #[tokio::test]
 async fn what_it_says_instead_is_told() {
     let root = tempfile::tempdir().expect("folder");
-    let odd = socket(root.path(), "odd");
+    let odd = server(root.path(), "odd");
     let script = "echo 'protocol version mismatch (client 8, server 7)' >&2; exit 1";
     let mut tmux = Tmux::new(&around(root.path(), script), 7, Confinement::Confined);
     let (panes, problem) = told(&ask(&mut tmux).await, &odd);

@@ -244,6 +244,23 @@ fn the_fleet_says_what_it_wants_to_know() {
 }
 
 #[test]
+fn why_says_that_no_terminal_server_of_a_container_is_asked() {
+    for (contained, says) in [(false, "not in tmux"), (true, "not asked")] {
+        let mut facts = process(1, 7);
+        facts.contained = contained;
+        let fleet = fleet(vec![(1_000, Fact::Process(Box::new(facts)))]);
+        let told = fleet.explain(id(1, 7), at(2_000)).expect("listed");
+        let tmux = told
+            .testimonies
+            .into_iter()
+            .find(|t| t.source == Source::Tmux)
+            .expect("told");
+        assert_eq!(tmux.says, says);
+        assert_eq!(tmux.reason.contains("container"), contained);
+    }
+}
+
+#[test]
 fn health_is_told_until_it_is_well_again() {
     use crate::observation::HealthKey;
     use crate::session::Source;

@@ -101,14 +101,12 @@ fn an_unknown_word_is_looked_up_in_the_client_s_list() {
     let registry = (900, Fact::Registry(file(1), Box::new(newer)));
     let facts = vec![alive(0, 1), registry];
     check(facts.clone(), 2_000, "Active unknown");
-    let mut asking = process(1, 7);
-    asking.exe = Some("/opt/claude".into());
-    let asking = (50, Fact::Process(Box::new(asking)));
-    let wanted = fleet(with(facts.clone(), vec![asking])).wanted(at(2_000));
-    assert_eq!(
-        wanted.lists.into_iter().collect::<Vec<_>>(),
-        [("/home/dev/.claude".into(), "/opt/claude".into())]
-    );
+    let wanted = |facts| fleet(facts).wanted(at(2_000)).lists;
+    assert_eq!(wanted(facts.clone()), ["/home/dev/.claude".into()].into());
+    let mut contained = process(1, 7);
+    contained.contained = true;
+    let contained = (50, Fact::Process(Box::new(contained)));
+    assert_eq!(wanted(with(facts.clone(), vec![contained])), [].into());
     let list = |status: &str| {
         let listed = Listed {
             pid: 1,
