@@ -18,7 +18,7 @@ mod walk;
 pub use members::{GroupRoster, has_other_members};
 pub use policy::{HostSystem, TrustPolicy, maps_root};
 pub use private_folder::PrivateFolderError;
-pub use refusal::{PathRefusal, RefusalReason};
+pub use refusal::{PathRefusal, PathUse, RefusalReason};
 pub use rules::{SocketFolder, TrustedPath};
 pub use walk::{FileFacts, FileKind, FileView, MAX_LINKS, SystemFiles};
 

@@ -1,6 +1,6 @@
 //! Folders that are the user's alone: made so whatever the umask, and mended where they are not.
 
-use super::refusal::{PathRefusal, RefusalReason};
+use super::refusal::{PathRefusal, PathUse, RefusalReason};
 use super::walk::{FileFacts, SystemFiles, walk};
 use super::{TrustPolicy, TrustedPath};
 use rustix::fs::{Mode, OFlags};
@@ -46,14 +46,15 @@ impl TrustPolicy {
         builder.recursive(true).mode(PRIVATE_MODE);
         builder.create(folder).map_err(failed)?;
         // Before anything is changed: a link of another user could lead to any folder.
-        let walked = walk(self, &SystemFiles, folder)?;
+        let of_use = |refusal: PathRefusal| refusal.of_use(PathUse::PrivateFolder);
+        let walked = walk(self, &SystemFiles, folder).map_err(of_use)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::open(&walked.path, flags, Mode::empty());
         let opened = File::from(opened.map_err(|e| failed(e.into()))?);
         let facts = FileFacts::from(&opened.metadata().map_err(failed)?);
         if facts.uid != self.uid {
             let why = RefusalReason::ForeignOwner(facts.uid);
-            return Err(PathRefusal::of_facts(self, &walked.path, facts, why).into());
+            return Err(of_use(PathRefusal::of_facts(self, &walked.path, facts, why)).into());
         }
         if facts.mode & 0o077 != 0 {
             let mode = Permissions::from_mode(PRIVATE_MODE);

@@ -51,6 +51,19 @@ impl From<io::Error> for RefusalReason {
     }
 }
 
+/// What a path was to be used for, on which the way out depends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathUse {
+    /// A program to execute.
+    Program,
+    /// A file to read, or a folder of such files.
+    Data,
+    /// A socket, or the folder of one.
+    Socket,
+    /// A folder to make, or to close to others.
+    PrivateFolder,
+}
+
 /// A path that is not used: what is wrong with which file or folder, and what mends it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct PathRefusal {
@@ -62,6 +75,8 @@ pub struct PathRefusal {
     facts: Option<FileFacts>,
     /// The user for whom it was judged.
     uid: u32,
+    /// What for.
+    path_use: PathUse,
 }
 
 impl PathRefusal {
@@ -71,6 +86,7 @@ impl PathRefusal {
             reason,
             facts: None,
             uid: policy.uid,
+            path_use: PathUse::Data,
         }
     }
 
@@ -86,10 +102,11 @@ impl PathRefusal {
         }
     }
 
-    /// The same of a socket or what leads to it, which is mended in another way.
-    pub(super) fn on_the_way_to_a_socket(mut self) -> Self {
-        if let RefusalReason::ForeignOwner(uid) = self.reason {
-            self.reason = RefusalReason::ForeignFolder(uid);
+    /// The same of a path that was to be used for this.
+    pub(super) fn of_use(mut self, path_use: PathUse) -> Self {
+        self.path_use = path_use;
+        if let (PathUse::Socket, RefusalReason::ForeignOwner(uid)) = (path_use, &self.reason) {
+            self.reason = RefusalReason::ForeignFolder(*uid);
         }
         self
     }
@@ -113,34 +130,44 @@ impl PathRefusal {
         )
     }
 
-    /// The command that mends it, if one does.
+    /// The command that mends it, if one does. What belongs to another user has none: as a file
+    /// of this user it would be trusted with all that the other has put there.
     pub fn remedy(&self) -> Option<String> {
-        let is_foreign = self.facts.is_some_and(|facts| facts.uid != self.uid);
-        let sudo = if is_foreign && self.uid != 0 {
-            "sudo "
-        } else {
-            ""
-        };
-        let of_root =
-            |facts: FileFacts| facts.kind == FileKind::Folder && facts.uid == 0 && self.uid != 0;
+        let facts = self.facts?;
+        let is_of_root = facts.uid != self.uid;
         let command = match self.reason {
             // Such as /tmp: others are meant to write there.
-            RefusalReason::WritableByAll if self.facts.is_some_and(of_root) => "chmod +t".into(),
-            RefusalReason::WritableByAll => "chmod go-w".into(),
-            RefusalReason::WritableByGroup(_) => "chmod g-w".into(),
-            RefusalReason::OpenFolder => "chmod 700".into(),
-            RefusalReason::ForeignOwner(_) if self.path.parent().is_some() => {
-                format!("chown {}", self.uid)
+            RefusalReason::WritableByAll if is_of_root && facts.kind == FileKind::Folder => {
+                "chmod +t"
             }
-            RefusalReason::ForeignLink(_) => format!("chown -h {}", self.uid),
-            RefusalReason::ForeignFolder(owner) | RefusalReason::ForeignSocket(owner)
-                if self.uid != 0 && owner != 0 =>
-            {
-                format!("chown {}", self.uid)
-            }
+            RefusalReason::WritableByAll => "chmod go-w",
+            RefusalReason::WritableByGroup(_) => "chmod g-w",
+            RefusalReason::OpenFolder => "chmod 700",
             _ => return None,
         };
+        let sudo = if is_of_root { "sudo " } else { "" };
         Some(format!("{sudo}{command} {}", quoted(&self.path)))
+    }
+
+    /// What to do about a file, folder, link or socket of another user.
+    fn way_out(&self, owner: u32) -> &'static str {
+        let is_folder = self
+            .facts
+            .is_some_and(|facts| facts.kind == FileKind::Folder);
+        match (self.path_use, is_folder) {
+            (PathUse::Socket, _) if self.uid == 0 => {
+                "root uses only its own sockets: run this as that user"
+            }
+            // Such as a home that `sudo` has left in the environment.
+            (_, true) if self.uid == 0 => "run this as that user",
+            (PathUse::Program, true) => "take it out of PATH",
+            (PathUse::Program, false) => "remove it, or take its folder out of PATH",
+            (PathUse::Socket, true) => "put the socket into a folder of yours",
+            (PathUse::Socket, false) if owner == 0 => "put the socket into a folder of yours",
+            (PathUse::Socket, false) => "remove it, or use another socket",
+            (PathUse::Data | PathUse::PrivateFolder, true) => "use a folder of yours instead",
+            (PathUse::Data | PathUse::PrivateFolder, false) => "remove it",
+        }
     }
 }
 
@@ -154,16 +181,12 @@ impl fmt::Display for PathRefusal {
             RefusalReason::NotFolder => write!(f, "is not a folder")?,
             RefusalReason::NotPlain => write!(f, "is not a plain file")?,
             RefusalReason::NotSocket => write!(f, "is not a socket")?,
-            RefusalReason::ForeignOwner(uid) | RefusalReason::ForeignLink(uid) => {
-                write!(f, "belongs to another user (uid {uid})")?;
-            }
-            RefusalReason::ForeignFolder(uid) | RefusalReason::ForeignSocket(uid) => {
-                write!(f, "belongs to another user (uid {uid})")?;
-                if self.uid == 0 {
-                    write!(f, "; root uses only its own sockets: run this as that user")?;
-                } else if *uid == 0 {
-                    write!(f, "; put the socket into a folder of yours")?;
-                }
+            RefusalReason::ForeignOwner(uid)
+            | RefusalReason::ForeignLink(uid)
+            | RefusalReason::ForeignFolder(uid)
+            | RefusalReason::ForeignSocket(uid) => {
+                let way_out = self.way_out(*uid);
+                write!(f, "belongs to another user (uid {uid}); {way_out}")?;
             }
             RefusalReason::TooManyLinks => write!(f, "leads through too many links")?,
             RefusalReason::LinkedFolder => {

@@ -1,7 +1,7 @@
 //! The rules: execute, connect, read as data.
 
 use super::policy::TrustPolicy;
-use super::refusal::{PathRefusal, RefusalReason};
+use super::refusal::{PathRefusal, PathUse, RefusalReason};
 use super::walk::{FileFacts, FileKind, FileView, Walked, judge_folder, walk, writers};
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,8 @@ impl TrustPolicy {
     /// # Errors
     /// Names the first file or folder on the way that another user could change.
     pub fn execute(self, view: &impl FileView, program: &Path) -> Result<TrustedPath, PathRefusal> {
-        self.data(view, program)
+        let judged = self.data(view, program);
+        judged.map_err(|refusal| refusal.of_use(PathUse::Program))
     }
 
     /// Whether a file may be read as data; see [`super::check_data`].
@@ -85,9 +86,17 @@ impl TrustPolicy {
         view: &impl FileView,
         folder: &Path,
     ) -> Result<TrustedPath, PathRefusal> {
+        let judged = self.judge_tmux_folder(view, folder);
+        judged.map_err(|refusal| refusal.of_use(PathUse::Socket))
+    }
+
+    fn judge_tmux_folder(
+        self,
+        view: &impl FileView,
+        folder: &Path,
+    ) -> Result<TrustedPath, PathRefusal> {
         self.refuse_link(view, folder)?;
-        let walked = walk(self, view, folder);
-        let Walked { path, facts, .. } = walked.map_err(PathRefusal::on_the_way_to_a_socket)?;
+        let Walked { path, facts, .. } = walk(self, view, folder)?;
         self.own_closed_folder(view, &path, facts)?;
         Ok(TrustedPath { resolved: path })
     }
@@ -102,10 +111,20 @@ impl TrustPolicy {
         socket: &Path,
         folder: SocketFolder,
     ) -> Result<TrustedPath, PathRefusal> {
+        let judged = self.judge_socket(view, socket, folder);
+        judged.map_err(|refusal| refusal.of_use(PathUse::Socket))
+    }
+
+    fn judge_socket(
+        self,
+        view: &impl FileView,
+        socket: &Path,
+        folder: SocketFolder,
+    ) -> Result<TrustedPath, PathRefusal> {
         if let (SocketFolder::NoLink, Some(folder)) = (folder, socket.parent()) {
             self.refuse_link(view, folder)?;
         }
-        let walked = walk(self, view, socket).map_err(PathRefusal::on_the_way_to_a_socket)?;
+        let walked = walk(self, view, socket)?;
         let (path, facts) = (&walked.path, walked.facts);
         let refuse = |why| Err(PathRefusal::of_facts(self, path, facts, why));
         let is_sticky_of_root = self.is_root(walked.folder.uid) && walked.folder.is_sticky();
