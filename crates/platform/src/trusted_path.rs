@@ -87,5 +87,15 @@ pub fn make_private_folder(folder: &Path) -> Result<TrustedPath, PrivateFolderEr
     TrustPolicy::current().make_private_folder(folder)
 }
 
+/// Makes what is missing of a folder and of those that lead to it, for the user alone; what is
+/// there is left as it is.
+///
+/// # Errors
+/// Refuses to make anything in a folder that another user has or could change. Fails where the
+/// system does.
+pub fn make_missing_folders(folder: &Path) -> Result<(), PrivateFolderError> {
+    TrustPolicy::current().make_missing_folders(folder)
+}
+
 #[cfg(test)]
 mod tests;

@@ -51,7 +51,7 @@ impl TrustPolicy {
     }
 
     /// Whether files of this owner may be relied on.
-    pub(super) fn is_trusted(self, owner: u32) -> bool {
+    pub(crate) fn is_trusted(self, owner: u32) -> bool {
         owner == self.uid || self.is_root(owner)
     }
 }

@@ -1,7 +1,7 @@
 //! Folders that are the user's alone: made so whatever the umask, and mended where they are not.
 
 use super::refusal::{PathRefusal, PathUse, RefusalReason};
-use super::walk::{FileFacts, SystemFiles, walk};
+use super::walk::{FileFacts, SystemFiles, Walked, judge_folder, walk};
 use super::{TrustPolicy, TrustedPath};
 use rustix::fs::{Mode, OFlags};
 use std::fs::{DirBuilder, File, Permissions};
@@ -38,15 +38,13 @@ impl TrustPolicy {
     /// user's that others can enter is closed to them.
     ///
     /// # Errors
-    /// Refuses a folder of another user, and one that another user could replace on the way. Fails
-    /// where the system does.
+    /// Refuses a folder of another user, and one that another user could replace on the way;
+    /// nothing is made then. Fails where the system does.
     pub fn make_private_folder(self, folder: &Path) -> Result<TrustedPath, PrivateFolderError> {
         let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(PRIVATE_MODE);
-        builder.create(folder).map_err(failed)?;
-        // Before anything is changed: a link of another user could lead to any folder.
         let of_use = |refusal: PathRefusal| refusal.of_use(PathUse::PrivateFolder);
+        self.make_missing_folders(folder)?;
+        // Before anything is changed: a link of another user could lead to any folder.
         let walked = walk(self, &SystemFiles, folder).map_err(of_use)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::open(&walked.path, flags, Mode::empty());
@@ -63,5 +61,47 @@ impl TrustPolicy {
         Ok(TrustedPath {
             resolved: walked.path,
         })
+    }
+
+    /// Makes what is missing of a folder and of those that lead to it, for the user alone; what
+    /// is there is left as it is.
+    ///
+    /// # Errors
+    /// Refuses to make anything in a folder that another user has or could change. Fails where
+    /// the system does.
+    pub fn make_missing_folders(self, folder: &Path) -> Result<(), PrivateFolderError> {
+        let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
+        let of_use = |refusal: PathRefusal| refusal.of_use(PathUse::PrivateFolder);
+        let mut missing = Vec::new();
+        let mut there = folder;
+        let walked = loop {
+            match walk(self, &SystemFiles, there) {
+                Ok(walked) => break walked,
+                Err(refusal) if !refusal.is_missing() => return Err(of_use(refusal).into()),
+                Err(refusal) => match (there.parent(), there.file_name()) {
+                    (Some(parent), Some(name)) => {
+                        missing.push(name);
+                        there = parent;
+                    }
+                    _ => return Err(of_use(refusal).into()),
+                },
+            }
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let Walked {
+            mut path, facts, ..
+        } = walked;
+        judge_folder(self, &SystemFiles, &path, facts).map_err(of_use)?;
+        while let Some(name) = missing.pop() {
+            path.push(name);
+            match DirBuilder::new().mode(PRIVATE_MODE).create(&path) {
+                // Made by another program of the user's meanwhile, for no other user can.
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+                made => made.map_err(failed)?,
+            }
+        }
+        Ok(())
     }
 }

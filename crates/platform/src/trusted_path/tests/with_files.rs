@@ -1,8 +1,8 @@
 //! With files of the system: what only root can set up is skipped elsewhere, and says so.
 
 use super::super::{
-    check_connect, check_data, check_execute, check_folder, check_opened, check_tmux_folder,
-    make_private_folder,
+    PrivateFolderError, check_connect, check_data, check_execute, check_folder, check_opened,
+    check_tmux_folder, make_missing_folders, make_private_folder,
 };
 use super::*;
 use std::fs::{self, Permissions};
@@ -140,6 +140,43 @@ fn a_private_folder_is_made_mended_or_refused() {
         make_private_folder(&folder).expect_err("theirs");
         assert_eq!(bits(&folder), 0o777, "what is theirs is left alone");
     }
+}
+
+#[test]
+fn nothing_is_made_in_a_folder_that_another_user_has_or_could_change() {
+    let root = tempfile::tempdir().expect("folder");
+    let home = root.path().join("home");
+    fs::create_dir(&home).expect("folder");
+    let wanted = home.join(".local/share/trusty");
+    mode(root.path(), 0o755);
+    mode(&home, 0o777);
+    for make in [make_private(&wanted), make_missing_folders(&wanted)] {
+        let refusal = make.expect_err("others could replace it").to_string();
+        assert!(refusal.contains("chmod go-w"), "{refusal}");
+        assert!(!home.join(".local").exists(), "nothing was made");
+    }
+    mode(&home, 0o755);
+    make_missing_folders(&wanted).expect("made");
+    mode(&wanted, 0o755);
+    make_missing_folders(&wanted).expect("there");
+    let bits = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
+    assert_eq!((bits(&wanted), bits(&home.join(".local"))), (0o755, 0o700));
+    symlink(home.join("gone"), home.join("link")).expect("link");
+    make_missing_folders(&home.join("link/x")).expect_err("a link into nothing");
+    let other = root.path().join("other");
+    fs::create_dir(&other).expect("folder");
+    if give_away(&other) {
+        let wanted = other.join(".local/share/trusty");
+        for make in [make_private(&wanted), make_missing_folders(&wanted)] {
+            let refusal = make.expect_err("their home").to_string();
+            assert!(refusal.ends_with("run this as that user"), "{refusal}");
+        }
+        assert_eq!(fs::read_dir(&other).expect("listed").count(), 0);
+    }
+}
+
+fn make_private(folder: &Path) -> Result<(), PrivateFolderError> {
+    make_private_folder(folder).map(drop)
 }
 
 #[test]
