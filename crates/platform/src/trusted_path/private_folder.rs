@@ -1,7 +1,7 @@
 //! Folders that are the user's alone: made so whatever the umask, and mended where they are not.
 
 use super::refusal::{PathRefusal, PathUse, RefusalReason};
-use super::walk::{FileFacts, SystemFiles, Walked, judge_folder, walk};
+use super::walk::{FileFacts, SystemFiles, judge_folder, walk};
 use super::{TrustPolicy, TrustedPath};
 use rustix::fs::{Mode, OFlags};
 use std::fs::{DirBuilder, File, Permissions};
@@ -16,11 +16,11 @@ const PRIVATE_MODE: u32 = 0o700;
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateFolderError {
     /// Another user could change the folder, or what leads to it.
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(#[from] PathRefusal),
     /// The folder could not be made, or its mode not be changed.
     #[error("failed to make {path} private: {why}", path = .0.display(), why = .1)]
-    Io(PathBuf, #[source] io::Error),
+    Io(PathBuf, io::Error),
 }
 
 impl From<PrivateFolderError> for io::Error {
@@ -42,7 +42,7 @@ impl TrustPolicy {
     /// nothing is made then. Fails where the system does.
     pub fn make_private_folder(self, folder: &Path) -> Result<TrustedPath, PrivateFolderError> {
         let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
-        let of_use = |refusal: PathRefusal| refusal.of_use(PathUse::PrivateFolder);
+        let of_use = |refusal| self.mending(&SystemFiles, refusal, folder, PathUse::PrivateFolder);
         self.make_missing_folders(folder)?;
         // Before anything is changed: a link of another user could lead to any folder.
         let walked = walk(self, &SystemFiles, folder).map_err(of_use)?;
@@ -71,7 +71,7 @@ impl TrustPolicy {
     /// the system does.
     pub fn make_missing_folders(self, folder: &Path) -> Result<(), PrivateFolderError> {
         let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
-        let of_use = |refusal: PathRefusal| refusal.of_use(PathUse::PrivateFolder);
+        let of_use = |refusal| self.mending(&SystemFiles, refusal, folder, PathUse::PrivateFolder);
         let mut missing = Vec::new();
         let mut there = folder;
         let walked = loop {
@@ -90,10 +90,10 @@ impl TrustPolicy {
         if missing.is_empty() {
             return Ok(());
         }
-        let Walked {
-            mut path, facts, ..
-        } = walked;
-        judge_folder(self, &SystemFiles, &path, facts).map_err(of_use)?;
+        if !walked.is_out_of_reach(self.uid) {
+            judge_folder(self, &SystemFiles, &walked.path, walked.facts).map_err(of_use)?;
+        }
+        let mut path = walked.path;
         while let Some(name) = missing.pop() {
             path.push(name);
             match DirBuilder::new().mode(PRIVATE_MODE).create(&path) {

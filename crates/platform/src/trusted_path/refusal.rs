@@ -39,6 +39,8 @@ pub enum RefusalReason {
     WritableByAll,
     /// The other members of this group may write to it.
     WritableByGroup(u32),
+    /// Users or groups that its POSIX access list names may write to it.
+    WritableByAccessList,
 }
 
 impl From<io::Error> for RefusalReason {
@@ -77,6 +79,19 @@ pub struct PathRefusal {
     uid: u32,
     /// What for.
     path_use: PathUse,
+    /// What else takes part in mending it.
+    mending: Box<Mending>,
+}
+
+/// What has to be changed so that others can no longer change a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mending {
+    /// What is at fault.
+    Itself,
+    /// That, and these further on, which are at fault as well.
+    AllOf(Vec<PathBuf>),
+    /// This folder: closed, it keeps others from all that it holds.
+    Closing(PathBuf),
 }
 
 impl PathRefusal {
@@ -87,6 +102,7 @@ impl PathRefusal {
             facts: None,
             uid: policy.uid,
             path_use: PathUse::Data,
+            mending: Box::new(Mending::Itself),
         }
     }
 
@@ -109,6 +125,30 @@ impl PathRefusal {
             self.reason = RefusalReason::ForeignFolder(*uid);
         }
         self
+    }
+
+    /// The same, mended by this.
+    pub(super) fn mended_by(mut self, mending: Mending) -> Self {
+        *self.mending = mending;
+        self
+    }
+
+    /// Whether a file or folder of the user's can be written by others, which a `chmod` mends.
+    pub(super) fn is_own_and_writable(&self) -> bool {
+        let is_own = self.facts.is_some_and(|facts| facts.uid == self.uid);
+        let is_writable = matches!(
+            self.reason,
+            RefusalReason::WritableByAll
+                | RefusalReason::WritableByGroup(_)
+                | RefusalReason::WritableByAccessList
+        );
+        is_own && is_writable
+    }
+
+    /// Whether a folder is at fault.
+    pub(super) fn is_of_folder(&self) -> bool {
+        self.facts
+            .is_some_and(|facts| facts.kind == FileKind::Folder)
     }
 
     /// Whether nothing is there, which is no fault.
@@ -135,13 +175,24 @@ impl PathRefusal {
     pub fn remedy(&self) -> Option<String> {
         let facts = self.facts?;
         let is_of_root = facts.uid != self.uid;
+        match &*self.mending {
+            Mending::Itself => {}
+            Mending::AllOf(more) => {
+                let mut paths = quoted(&self.path);
+                for path in more {
+                    paths = format!("{paths} {}", quoted(path));
+                }
+                return Some(format!("chmod go-w {paths}"));
+            }
+            Mending::Closing(folder) => return Some(format!("chmod 700 {}", quoted(folder))),
+        }
         let command = match self.reason {
             // Such as /tmp: others are meant to write there.
             RefusalReason::WritableByAll if is_of_root && facts.kind == FileKind::Folder => {
                 "chmod +t"
             }
             RefusalReason::WritableByAll => "chmod go-w",
-            RefusalReason::WritableByGroup(_) => "chmod g-w",
+            RefusalReason::WritableByGroup(_) | RefusalReason::WritableByAccessList => "chmod g-w",
             RefusalReason::OpenFolder => "chmod 700",
             _ => return None,
         };
@@ -151,9 +202,7 @@ impl PathRefusal {
 
     /// What to do about a file, folder, link or socket of another user.
     fn way_out(&self, owner: u32) -> &'static str {
-        let is_folder = self
-            .facts
-            .is_some_and(|facts| facts.kind == FileKind::Folder);
+        let is_folder = self.is_of_folder();
         match (self.path_use, is_folder) {
             (PathUse::Socket, _) if self.uid == 0 => {
                 "root uses only its own sockets: run this as that user"
@@ -197,6 +246,12 @@ impl fmt::Display for PathRefusal {
             }
             RefusalReason::OpenFolder => write!(f, "can be entered by other users")?,
             RefusalReason::WritableByAll => write!(f, "can be changed by other users")?,
+            RefusalReason::WritableByAccessList => {
+                write!(
+                    f,
+                    "can be changed by users that its access list (ACL) names"
+                )?;
+            }
             RefusalReason::WritableByGroup(gid) => {
                 write!(
                     f,

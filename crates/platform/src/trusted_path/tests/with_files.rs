@@ -105,13 +105,15 @@ fn a_replaced_program_and_a_link_of_another_user_are_refused() {
         assert_eq!(refusal.reason, RefusalReason::ForeignOwner(OTHER));
         check_data(&program).expect_err("theirs");
         let meta = fs::metadata(&program).expect("there");
-        check_opened(&program, &meta).expect_err("theirs");
+        let file = fs::File::open(&program).expect("opened");
+        check_opened(&program, &file, &meta).expect_err("theirs");
     }
 }
 
 #[test]
 fn a_private_folder_is_made_mended_or_refused() {
     let root = tempfile::tempdir().expect("folder");
+    mode(root.path(), 0o755);
     let folder = root.path().join("share/trusty");
     let bits = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
     make_private_folder(&folder).expect("made");
@@ -175,6 +177,49 @@ fn nothing_is_made_in_a_folder_that_another_user_has_or_could_change() {
     }
 }
 
+/// An access list that lets [`OTHER`] read, write and execute, as Linux keeps it.
+#[cfg(target_os = "linux")]
+fn access_list() -> Vec<u8> {
+    let entries: [(u16, u16, u32); 5] = [
+        (0x01, 7, u32::MAX),
+        (0x02, 7, OTHER),
+        (0x04, 5, u32::MAX),
+        (0x10, 7, u32::MAX),
+        (0x20, 5, u32::MAX),
+    ];
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, allows, id) in entries {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(allows.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_whose_access_list_lets_another_user_write_is_refused() {
+    let root = tempfile::tempdir().expect("folder");
+    mode(root.path(), 0o755);
+    let program = root.path().join("program");
+    fs::write(&program, "").expect("written");
+    mode(&program, 0o755);
+    let name = "system.posix_acl_access";
+    let flags = rustix::fs::XattrFlags::empty();
+    if let Err(e) = rustix::fs::lsetxattr(&program, name, &access_list(), flags) {
+        println!("skipped: the file system takes no access list ({e})");
+        return;
+    }
+    let refusal = check_execute(&program).expect_err("they may write");
+    assert_eq!(refusal.reason, RefusalReason::WritableByAccessList);
+    let file = fs::File::open(&program).expect("opened");
+    let meta = file.metadata().expect("told");
+    check_opened(&program, &file, &meta).expect_err("they may write");
+    // What the refusal says takes the right from all that the list names.
+    mode(&program, meta.mode() & 0o7777 & !0o020);
+    check_execute(&program).expect("only the user may write");
+}
+
 fn make_private(folder: &Path) -> Result<(), PrivateFolderError> {
     make_private_folder(folder).map(drop)
 }
@@ -182,6 +227,11 @@ fn make_private(folder: &Path) -> Result<(), PrivateFolderError> {
 #[test]
 fn the_accounts_tell_who_is_in_a_group() {
     let view = super::super::SystemFiles;
-    // No account has such a group.
-    assert!(!view.has_other_members(4_000_003, 0));
+    let (uid, gid) = (rustix::process::geteuid(), rustix::process::getgid());
+    // Nothing is known of a group without an entry, unless it is the user's own.
+    assert!(view.has_other_members(4_000_003, uid.as_raw()));
+    assert!(view.has_other_members(4_000_003, 4_000_003));
+    if gid.is_root() {
+        assert!(!view.has_other_members(gid.as_raw(), uid.as_raw()));
+    }
 }
