@@ -1,12 +1,12 @@
 //! Hands a file to the desktop; starts this program anew; leaves a program behind.
 
 use super::programs::{absolute_folders, find_program};
-use super::run::{RunError, check_program};
+use super::run::{RunError, checked_program};
 use super::sys;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -23,9 +23,9 @@ pub fn open(path: &Path) -> io::Result<()> {
     };
     let opener = opener.ok_or(RunError::NotFound);
     let opener = opener.map_err(|e| io::Error::other(format!("{} {e}", sys::OPENER)))?;
-    check(&opener)?;
-    let mut command = Command::new(opener);
+    let mut command = Command::new(checked(&opener)?);
     command
+        .arg0(&opener)
         .arg(path)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -38,20 +38,20 @@ pub fn open(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a program may be executed, in words that name it.
-fn check(program: &Path) -> io::Result<()> {
+/// What to execute for a program, if it may be executed; errors name it.
+fn checked(program: &Path) -> io::Result<PathBuf> {
     let failed = |e: RunError| match e {
         RunError::NotFound => io::ErrorKind::NotFound.into(),
         e => io::Error::other(format!("{} {e}", program.display())),
     };
-    check_program(program).map_err(failed)
+    checked_program(program).map_err(failed)
 }
 
 /// Starts a program that stays when we end, without our terminal; its pid. Returns at once.
 pub fn leave(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
-    check(program)?;
-    let mut command = Command::new(program);
+    let mut command = Command::new(checked(program)?);
     command
+        .arg0(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -85,9 +85,9 @@ pub fn leave_with(
     folder: &Path,
     variables: &[(&str, Option<OsString>)],
 ) -> io::Result<Left> {
-    check(program)?;
-    let mut command = Command::new(program);
+    let mut command = Command::new(checked(program)?);
     command
+        .arg0(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -127,8 +127,7 @@ pub fn start_again() -> io::Result<()> {
     }
     thread::sleep(PAUSE);
     let program = std::env::current_exe()?;
-    check(&program)?;
-    let mut again = Command::new(program);
+    let mut again = Command::new(checked(&program)?);
     Err(again
         .args(std::env::args_os().skip(1))
         .env(AGAIN, "1")

@@ -13,6 +13,8 @@ use trusty_platform::trusted_path::{PathRefusal, SocketFolder, check_connect, ch
 pub const DEADLINE: Duration = Duration::from_secs(1);
 /// The most we take of an answer: a pane is one line of about 100 bytes.
 const MOST: u64 = 4 << 20;
+/// The longest path that a socket may have on all systems, in bytes.
+const MAX_SOCKET_PATH_BYTES: usize = 103;
 /// The most we take of a pane: it has some thousand characters.
 const MOST_SHOWN: u64 = 1 << 20;
 
@@ -84,18 +86,20 @@ pub fn sockets(folder: &Path) -> Result<Vec<PathBuf>, PathRefusal> {
     Ok(found)
 }
 
-/// Whether a server may be asked: nobody but the user can listen at its socket. `tmux -S` does not
-/// look at that itself.
+/// Where a server may be asked: nobody but the user can listen at this socket. `tmux -S` does not
+/// look at that itself. Without links, unless that path is too long for a socket.
 ///
 /// # Errors
 /// Names what another user could change; a socket that is not there is one, too.
-pub fn check_socket(socket: &Path) -> Result<(), PathRefusal> {
+pub fn check_socket(socket: &Path) -> Result<PathBuf, PathRefusal> {
     let is_tmux_s_own = |folder: &OsStr| folder.as_encoded_bytes().starts_with(b"tmux-");
     let folder = match socket.parent().and_then(Path::file_name) {
         Some(name) if is_tmux_s_own(name) => SocketFolder::NoLink,
         _ => SocketFolder::Any,
     };
-    check_connect(socket, folder).map(drop)
+    let resolved = check_connect(socket, folder)?.resolved;
+    let fits = resolved.as_os_str().len() <= MAX_SOCKET_PATH_BYTES;
+    Ok(if fits { resolved } else { socket.to_path_buf() })
 }
 
 /// What `list-panes -a` says of all panes of a server.
@@ -228,11 +232,11 @@ async fn ask(
     question: &[&str],
     most: u64,
 ) -> Result<Vec<u8>, TmuxError> {
-    match check_socket(socket) {
-        Ok(()) => {}
+    let socket = match check_socket(socket) {
+        Ok(socket) => socket,
         Err(refusal) if refusal.is_missing() => return Err(TmuxError::NoServer),
         Err(refusal) => return Err(TmuxError::Refused(refusal)),
-    }
+    };
     // UTF-8, so that names come as they are.
     let mut arguments = vec![OsStr::new("-u"), OsStr::new("-S"), socket.as_os_str()];
     arguments.extend(question.iter().map(OsStr::new));

@@ -84,7 +84,7 @@ impl Tmux {
             }
         }
         found.retain(|socket| match tmux::check_socket(socket) {
-            Ok(()) => true,
+            Ok(_) => true,
             Err(refusal) if refusal.is_missing() => false,
             Err(refusal) => {
                 let told = TmuxError::Refused(refusal).to_string();
