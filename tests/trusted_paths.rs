@@ -25,6 +25,13 @@ fn bits(path: &Path) -> u32 {
     fs::metadata(path).expect("there").mode() & 0o777
 }
 
+/// A home that other users may enter, as most are: what is in it is not out of their reach.
+fn open_home() -> Home {
+    let home = Home::new();
+    mode(home.path(), 0o755);
+    home
+}
+
 /// A server that is no tmux, in the folder where tmux looks for its own.
 struct FakeServer {
     folder: PathBuf,
@@ -100,6 +107,7 @@ fn a_tmux_folder_of_another_user_is_never_asked_and_is_named() {
         assert_told(&told, &server.folder.display().to_string());
         assert_told(&told, &format!("uid {OTHER_UID}"));
         assert_told(&told, ROOT_LEAVES_OUT);
+        assert!(!told.contains("chown"), "it would be trusted then: {told}");
     }
 }
 
@@ -182,7 +190,7 @@ fn a_link_of_another_user_on_the_way_to_tmux_is_not_followed() {
 
 #[test]
 fn a_shared_tmux_tmpdir_is_used_if_it_is_sticky_only() {
-    let home = Home::new();
+    let home = open_home();
     let server = FakeServer::start(&home.tmux_tmpdir());
     mode(&home.tmux_tmpdir(), 0o1777);
     list(&home);
@@ -355,7 +363,7 @@ fn what_connect_makes_is_the_user_s_alone_whatever_the_umask() {
 
 #[test]
 fn connect_refuses_while_others_could_replace_the_hook_program() {
-    let home = Home::new();
+    let home = open_home();
     mode(&home.xdg_data(), 0o777);
     let output = connect_with(&home, "022");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -412,7 +420,7 @@ fn a_home_with_umask_002_and_a_private_group_is_a_home() {
 
 #[test]
 fn a_registry_that_others_may_change_is_not_believed_and_hides_no_session() {
-    let home = Home::new();
+    let home = open_home();
     let session = StandIn::start(&home);
     session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
     let pid = session.process().pid;
@@ -440,15 +448,66 @@ fn a_registry_that_others_may_change_is_not_believed_and_hides_no_session() {
     }
 }
 
+/// A group that no account knows: others may be in it.
+const SHARED_GID: u32 = 4_000_003;
+
+#[test]
+fn umask_002_with_a_shared_group_is_named_once_and_a_closed_folder_mends_it() {
+    if other_user().is_none() {
+        return;
+    }
+    let home = open_home();
+    let session = StandIn::start(&home);
+    session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    let sessions = home.config_dir().join("sessions");
+    let file = sessions.join(format!("{}.json", session.process().pid));
+    let settings = home.config_dir().join("settings.json");
+    fs::write(&settings, "{}").expect("written");
+    for (path, bits) in [
+        (home.config_dir(), 0o775),
+        (&sessions, 0o775),
+        (&file, 0o664),
+        (&settings, 0o664),
+    ] {
+        chown(path, None, Some(SHARED_GID)).expect("chgrp");
+        mode(path, bits);
+    }
+    let told = troubles(&list(&home));
+    assert_told(
+        &told,
+        &format!("can be changed by other members of its group (gid {SHARED_GID})"),
+    );
+    let output = run(&home, ["connect"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{told}");
+    // Root, as whom this runs, is not told to close a folder that others may use.
+    let folder = home.config_dir().display();
+    let remedy = format!("run `chmod go-w {folder} {folder}/sessions`");
+    assert_told(&told, &remedy);
+    assert!(
+        !told.contains("too old") && !told.contains("in a moment"),
+        "{told}"
+    );
+    assert_eq!(told.matches("not read").count(), 1, "{told}");
+    // Its files are as open as before, and nobody else comes to them.
+    mode(home.config_dir(), 0o700);
+    let list = list(&home);
+    assert_eq!(troubles(&list), "");
+    let listed = session_of(&list, session.process().pid).expect("listed");
+    assert_eq!(listed["status"], "AwaitingApproval", "{list}");
+    well(&run(&home, ["connect"]));
+}
+
 #[test]
 fn claude_code_s_settings_that_others_may_change_are_not_edited() {
-    let home = Home::new();
+    let home = open_home();
     let settings = home.config_dir().join("settings.json");
     fs::write(&settings, "{}").expect("written");
     mode(&settings, 0o666);
     let output = run(&home, ["connect"]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_told(&told, &format!("chmod go-w {}", settings.display()));
+    assert_eq!(told.matches("is not read").count(), 1, "told once: {told}");
     assert_eq!(fs::read_to_string(&settings).expect("kept"), "{}");
     mode(&settings, 0o644);
     well(&run(&home, ["connect"]));

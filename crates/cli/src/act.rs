@@ -1,7 +1,7 @@
 //! `trusty pause`, `trusty resume`, `trusty stop`, `trusty jump`
 
 use crate::confirmation::{is_yes, yes_no_prompt};
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::fleet::{Place, named};
 use crate::marked::refuse_marked;
 use crate::out;
@@ -125,7 +125,7 @@ async fn pause_all(place: &Place, snapshot: &Snapshot, asked: &Pause) -> Result<
             Ok(()) => done += 1,
             // What one of them does not allow keeps none of the others from it.
             Err(Failure::Refused(why)) => undone.refused(&title(session), &why),
-            Err(Failure::Failed(why)) => undone.failed(&title(session), &format!("{why:#}")),
+            Err(Failure::Failed(why)) => undone.failed(&title(session), &failure::in_words(&why)),
             Err(e) => return Err(e),
         }
     }

@@ -20,12 +20,25 @@ pub(crate) enum Failure {
     Unread,
 }
 
+/// An error with its causes, each told once: many errors name their cause themselves.
+pub(crate) fn in_words(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}
+
 impl Failure {
     /// Tells it, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Self::Failed(e) => {
-                out::tell(&format!("{e:#}"));
+                out::tell(&in_words(e));
                 ExitCode::from(1)
             }
             Self::Ambiguous(told) => {
@@ -90,5 +103,19 @@ impl From<io::Error> for Failure {
             io::ErrorKind::BrokenPipe => Self::Unread,
             _ => Self::Failed(e.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_is_told_once() {
+        let read = || io::Error::other("/h/settings.json can be changed by other users");
+        let named = anyhow::Error::new(read()).context(format!("not read: {}", read()));
+        assert_eq!(in_words(&named), format!("not read: {}", read()));
+        let unnamed = anyhow::Error::new(read()).context("failed to connect");
+        assert_eq!(in_words(&unnamed), format!("failed to connect: {}", read()));
     }
 }

@@ -2,13 +2,13 @@
 //! was asked. Written on a thread of its own: a disk that hangs or is full delays no answer.
 
 use crate::engine::{self, StartError};
-use crate::io::files;
+use crate::io::{files, paths};
 use crate::sources::{Ended, Outlet};
 use crate::surroundings::Surroundings;
 use rustix::fs::{Mode, OFlags};
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 use trusty_fleet::Fact;
@@ -73,10 +73,7 @@ impl AnswerLog {
     ///
     /// The folder or the file cannot be made or written, or the file is not the user's own.
     pub fn append(&self, record: &AnswerRecord) -> io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)?;
+        paths::private_dir(&self.folder, rustix::process::geteuid().as_raw())?;
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
         let mut file = open(&self.file())?;

@@ -215,7 +215,7 @@ impl MarkFolder {
 
     fn write_stamp(&self, stamp: &ConnectStamp) -> io::Result<()> {
         if let Some(data) = self.folder.parent() {
-            fs::create_dir_all(data)?;
+            paths::private_dir(data, rustix::process::getuid().as_raw())?;
         }
         paths::private_dir(&self.folder, rustix::process::getuid().as_raw())?;
         let bytes = serde_json::to_vec_pretty(stamp)?;

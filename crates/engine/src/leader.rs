@@ -12,9 +12,8 @@ use crate::io::socket::{self, ListeningSocket, SocketFeed};
 use crate::io::{files, paths, sys};
 use crate::{api, hooks};
 use keeper::LeaderKeeper;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
@@ -23,6 +22,7 @@ use trusty_fleet::identity::ProcessKey;
 use trusty_platform::file_identity::FileIdentity;
 use trusty_platform::folder_lock::FolderLock;
 use trusty_platform::open_files::SpareFiles;
+use trusty_platform::trusted_path::{PrivateFolderError, TrustPolicy};
 
 /// Descriptors that are kept for connections to the sockets where no other is left.
 const SPARE_FILES: usize = 6;
@@ -286,10 +286,12 @@ fn take_runtime_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
 }
 
 fn take_data_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
-    let mut folder = DirBuilder::new();
-    folder.recursive(true).mode(0o700);
+    let made = make_data_folder(places);
+    if let Err(PrivateFolderError::Refused(refusal)) = made {
+        // Another user could hold the lock there, or take it away.
+        return Err(io::Error::from(PrivateFolderError::Refused(refusal)).into());
+    }
     // A lock that is there can be taken on a file system that has become read-only, too.
-    let made = folder.create(places.data_dir());
     match FolderLock::try_take(&places.lock_path()) {
         Ok(Some(lock)) => Ok(lock),
         Ok(None) if places.is_led_from_another_namespace() => {
@@ -297,8 +299,16 @@ fn take_data_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
             Err(io::Error::other(told).into())
         }
         Ok(None) => Err(LeadError::Taken),
-        Err(e) => Err(made.err().unwrap_or(e).into()),
+        Err(e) => Err(made.err().map_or(e, io::Error::from).into()),
     }
+}
+
+fn make_data_folder(places: &EnginePlaces) -> Result<(), PrivateFolderError> {
+    let policy = TrustPolicy {
+        uid: places.uid(),
+        ..TrustPolicy::current()
+    };
+    policy.make_private_folder(places.data_dir()).map(drop)
 }
 
 fn unfound(places: &EnginePlaces, error: &io::Error) -> String {

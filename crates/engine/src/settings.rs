@@ -6,15 +6,13 @@ mod notices;
 
 use crate::io::files::{self, ReadError};
 use crate::surroundings::Surroundings;
-use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use toml::Value;
 use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::notice::NoticePreferences;
 use trusty_fleet::observation::{First, Preferences, Tools};
-use trusty_platform::trusted_path::check_data;
+use trusty_platform::trusted_path::{check_data, make_missing_folders};
 
 /// The largest settings file we read, in bytes.
 const BOUND: u64 = 256 * 1024;
@@ -109,8 +107,7 @@ const TEMPLATE: &str = "\
 pub fn ensure_file(around: &Surroundings) -> io::Result<PathBuf> {
     let path = around.settings_file();
     if let Some(folder) = path.parent() {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(folder)?;
+        make_missing_folders(folder)?;
     }
     match files::create_private(&path) {
         Ok(mut file) => file.write_all(TEMPLATE.as_bytes())?,

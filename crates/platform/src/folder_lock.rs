@@ -1,10 +1,12 @@
 //! A lock that lies as a file in a folder, held for as long as its holder lives.
 
 use crate::file_identity::FileIdentity;
+use crate::trusted_path::TrustPolicy;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// An exclusive lock on a file that is never removed by its holders; released when dropped, or by
@@ -17,12 +19,15 @@ pub struct FolderLock {
 
 impl FolderLock {
     /// Takes the lock at a path, which is made if nothing is there; nothing while another holds
-    /// it. On a read-only file system a lock file that exists can be taken all the same.
+    /// it. On a read-only file system a lock file that exists can be taken all the same. What
+    /// another user has left at the path, while the folder was open to others, is removed: that
+    /// user could hold it for ever.
     ///
     /// # Errors
-    /// As open(2) and flock(2) fail; a symbolic link is never followed.
+    /// As open(2), flock(2) and unlink(2) fail; a symbolic link is never followed.
     pub fn try_take(path: &Path) -> io::Result<Option<Self>> {
         loop {
+            remove_foreign(path)?;
             let file = open(path)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {}
@@ -52,6 +57,16 @@ impl FolderLock {
     }
 }
 
+/// Removes a file or link that is neither the user's nor, as in a container, root's.
+fn remove_foreign(path: &Path) -> io::Result<()> {
+    let policy = TrustPolicy::current();
+    match fs::symlink_metadata(path) {
+        Ok(meta) if !policy.is_trusted(meta.uid()) => fs::remove_file(path),
+        // What else is wrong, open(2) tells.
+        _ => Ok(()),
+    }
+}
+
 fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::RDWR | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let mode = Mode::RUSR | Mode::WUSR;
@@ -68,7 +83,7 @@ fn open(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::os::unix::fs::{lchown, symlink};
 
     #[test]
     fn a_lock_is_held_by_one_and_known_to_be_lost_once_its_file_is_gone() {
@@ -89,5 +104,25 @@ mod tests {
         drop(second);
         assert!(FolderLock::try_take(&path).expect("open").is_some());
         assert!(path.exists());
+    }
+
+    #[test]
+    fn a_lock_or_link_that_another_user_left_keeps_nobody_off() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join("lock");
+        if !rustix::process::geteuid().is_root() {
+            println!("skipped: needs root to act as another user");
+            return;
+        }
+        let theirs = FolderLock::try_take(&path).expect("made").expect("free");
+        lchown(&path, Some(31003), Some(31003)).expect("chown");
+        let ours = FolderLock::try_take(&path).expect("made anew");
+        assert!(ours.expect("free").is_in_place() && !theirs.is_in_place());
+        fs::remove_file(&path).expect("removed");
+        symlink(dir.path().join("elsewhere"), &path).expect("link");
+        FolderLock::try_take(&path).expect_err("a link of the user's");
+        lchown(&path, Some(31003), Some(31003)).expect("chown");
+        FolderLock::try_take(&path).expect("made").expect("free");
+        assert!(!dir.path().join("elsewhere").exists());
     }
 }

@@ -2,11 +2,13 @@
 //! change.
 //!
 //! Each rule walks from `/` by lstat(2). Every folder on the way belongs to the user or to root,
-//! and nobody else may write to it, unless it is sticky. A link counts if it belongs to the user
+//! and nobody else may write to it, unless it is sticky or lies in a folder of the user's that
+//! nobody else may enter. A link counts if it belongs to the user
 //! or to root; its target is walked from `/` in the same way. The rules are pure functions of a
 //! [`FileView`] and a [`TrustPolicy`]; [`check_execute`], [`check_connect`], [`check_data`] and
 //! [`check_folder`] ask the system.
 
+mod access_list;
 mod accounts;
 mod members;
 mod policy;
@@ -18,10 +20,11 @@ mod walk;
 pub use members::{GroupRoster, has_other_members};
 pub use policy::{HostSystem, TrustPolicy, maps_root};
 pub use private_folder::PrivateFolderError;
-pub use refusal::{PathRefusal, RefusalReason};
+pub use refusal::{PathRefusal, PathUse, RefusalReason};
 pub use rules::{SocketFolder, TrustedPath};
 pub use walk::{FileFacts, FileKind, FileView, MAX_LINKS, SystemFiles};
 
+use std::fs::{File, Metadata};
 use std::path::Path;
 
 /// Whether a program may be executed: an absolute path to a plain file of the user's or of root's
@@ -73,8 +76,10 @@ pub fn check_folder(folder: &Path) -> Result<TrustedPath, PathRefusal> {
 ///
 /// # Errors
 /// Says why another user could have written what it holds.
-pub fn check_opened(path: &Path, meta: &std::fs::Metadata) -> Result<(), PathRefusal> {
-    TrustPolicy::current().opened(&SystemFiles, path, FileFacts::from(meta))
+pub fn check_opened(path: &Path, file: &File, meta: &Metadata) -> Result<(), PathRefusal> {
+    let mut facts = FileFacts::from(meta);
+    facts.has_access_list = access_list::may_matter(facts) && access_list::is_of(file);
+    TrustPolicy::current().opened(&SystemFiles, path, facts)
 }
 
 /// Makes a folder that only the user can enter, and the folders that lead to it; one of the user's
@@ -85,6 +90,16 @@ pub fn check_opened(path: &Path, meta: &std::fs::Metadata) -> Result<(), PathRef
 /// where the system does.
 pub fn make_private_folder(folder: &Path) -> Result<TrustedPath, PrivateFolderError> {
     TrustPolicy::current().make_private_folder(folder)
+}
+
+/// Makes what is missing of a folder and of those that lead to it, for the user alone; what is
+/// there is left as it is.
+///
+/// # Errors
+/// Refuses to make anything in a folder that another user has or could change. Fails where the
+/// system does.
+pub fn make_missing_folders(folder: &Path) -> Result<(), PrivateFolderError> {
+    TrustPolicy::current().make_missing_folders(folder)
 }
 
 #[cfg(test)]

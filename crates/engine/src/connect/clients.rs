@@ -2,6 +2,8 @@
 //! that it does not know, and stays at an error at its start; later ones pass over it.
 
 use super::ConnectError;
+use std::path::Path;
+use trusty_fleet::session::Source;
 use trusty_fleet::{Session, SessionStatus, Snapshot};
 
 /// The first version that passes over events it does not know.
@@ -14,13 +16,13 @@ pub(super) fn all_understand(running: &Snapshot) -> Result<(), ConnectError> {
         .sessions
         .iter()
         .filter(|s| s.status != SessionStatus::Stopped);
-    match alive.find_map(objection) {
+    match alive.find_map(|session| objection(session, running)) {
         Some(words) => Err(ConnectError::OldClient(words)),
         None => Ok(()),
     }
 }
 
-fn objection(session: &Session) -> Option<String> {
+fn objection(session: &Session, running: &Snapshot) -> Option<String> {
     // Whatever that is, it is not known to read our entries.
     if session.unconfirmed.is_some() {
         return None;
@@ -34,6 +36,13 @@ fn objection(session: &Session) -> Option<String> {
         session.workdir,
         session.pid.unwrap_or(0)
     );
+    if version.is_none()
+        && let Some(unread) = unread_registry(session, running)
+    {
+        return Some(format!(
+            "the version of {who} is not known: {unread}; then try again"
+        ));
+    }
     Some(match (version, session.status) {
         (None, SessionStatus::Starting) => {
             format!("{who} is starting and has not told its version yet; try again in a moment")
@@ -49,6 +58,17 @@ fn objection(session: &Session) -> Option<String> {
     })
 }
 
+/// Why what a session says of itself could not be read, if that is so.
+fn unread_registry(session: &Session, running: &Snapshot) -> Option<String> {
+    let file = format!("sessions/{}.json", session.pid?);
+    let unread = running.health.iter().find(|health| {
+        let subject = Path::new(&health.subject);
+        health.source == Source::Registry
+            && (subject.ends_with("sessions") || subject.ends_with(&file))
+    })?;
+    Some(format!("{} {}", unread.subject, unread.message))
+}
+
 fn numbers(version: &str) -> Option<[u32; 3]> {
     let mut parts = version.split(['.', '-', '+']).map(str::parse);
     let mut next = || parts.next()?.ok();
@@ -60,6 +80,7 @@ mod tests {
     use super::*;
     use trusty_fleet::SessionId;
     use trusty_fleet::session::{ClaudeInfo, ControlModel};
+    use trusty_fleet::snapshot::Health;
 
     fn session(version: Option<&str>, status: SessionStatus) -> Session {
         let mut session = Session::new(SessionId::new(), "/w", ControlModel::Pty, None);
@@ -86,11 +107,31 @@ mod tests {
             (None, Active, Some("does not tell its version")),
             (None, Starting, Some("try again in a moment")),
         ] {
-            let told = objection(&session(version, status));
+            let told = objection(&session(version, status), &Snapshot::default());
             let told = told.filter(|_| status != Stopped);
             assert_eq!(told.is_some(), refused.is_some(), "{version:?} {told:?}");
             let words = told.unwrap_or_default();
             assert!(words.contains(refused.unwrap_or_default()), "{words}");
+        }
+        let unread = Snapshot {
+            health: vec![Health {
+                source: Source::Registry,
+                subject: "/h/.claude/sessions".into(),
+                message: "is not read: run `chmod 700 /h/.claude`".into(),
+                since: std::time::SystemTime::UNIX_EPOCH,
+            }],
+            ..Snapshot::default()
+        };
+        let mut without = session(None, Active);
+        without.pid = Some(7);
+        for status in [Active, Starting] {
+            without.status = status;
+            let told = objection(&without, &unread).expect("its version is not known");
+            let is_true = !told.contains("too old") && !told.contains("in a moment");
+            assert!(
+                told.contains("run `chmod 700 /h/.claude`") && is_true,
+                "{told}"
+            );
         }
         let mut running = Snapshot {
             sessions: vec![session(Some("2.0.77"), Stopped)],

@@ -7,10 +7,10 @@ use crate::io::files::{self, ReadError};
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use trusty_platform::file_attributes;
-use trusty_platform::trusted_path::check_data;
+use trusty_platform::trusted_path::{check_data, make_missing_folders};
 
 /// The largest settings file that is read, in bytes.
 const BOUND: u64 = 8 << 20;
@@ -69,9 +69,7 @@ impl SettingsFile {
     pub(super) fn replace(&self, text: &str) -> Result<Option<PathBuf>, ConnectError> {
         let failed = |e| ConnectError::Io(self.path.clone(), e);
         if let Some(folder) = self.path.parent() {
-            let mut builder = fs::DirBuilder::new();
-            builder.recursive(true).mode(0o700);
-            builder.create(folder).map_err(failed)?;
+            make_missing_folders(folder).map_err(|e| failed(e.into()))?;
         }
         let new = beside(&self.path, &format!("{}.new", std::process::id()));
         let replaced = self.write(&new, text).and_then(|()| {

@@ -181,6 +181,9 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let to = dir.path().join("bin").join(NAME);
         make_folders(dir.path()).expect("made");
+        for folder in [dir.path(), to.parent().expect("a folder")] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("chmod");
+        }
         for bytes in ["one", "two"] {
             put(&to, bytes.as_bytes(), |_| Ok(())).expect("put");
             assert_eq!(fs::read_to_string(&to).expect("read"), bytes);
@@ -217,6 +220,7 @@ mod tests {
         let bits = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
         // As an older version made them with umask 000.
         fs::create_dir_all(data.join(FOLDER)).expect("folders");
+        mode(root.path(), 0o755);
         mode(&data, 0o777);
         mode(&data.join(FOLDER), 0o777);
         make_folders(&data).expect("closed");

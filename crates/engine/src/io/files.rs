@@ -41,7 +41,7 @@ impl From<PathRefusal> for ReadError {
 /// at. Never waits on a pipe or a device.
 pub fn open_plain(path: &Path) -> Result<(File, Metadata), ReadError> {
     let (file, meta) = open_of_anybody(path)?;
-    check_opened(path, &meta)?;
+    check_opened(path, &file, &meta)?;
     Ok((file, meta))
 }
 
@@ -234,6 +234,10 @@ mod tests {
     fn a_file_that_others_may_write_is_not_read_and_named_with_its_remedy() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().expect("folder");
+        let reach = |bits| {
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(bits)).expect("chmod");
+        };
+        reach(0o755);
         let file = dir.path().join("7.json");
         fs::write(&file, "{}").expect("write");
         for (bits, is_read) in [(0o644, true), (0o646, false), (0o600, true)] {
@@ -246,6 +250,8 @@ mod tests {
             told.contains(&format!("`chmod go-w {}`", file.display())),
             "{told}"
         );
+        reach(0o700);
+        assert!(read_bounded(&file, 9).is_ok(), "nobody else comes to it");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("chmod");
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(&file, Some(31003), None).expect("chown");

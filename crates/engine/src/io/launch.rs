@@ -2,12 +2,12 @@
 
 use super::child;
 use super::programs::{absolute_folders, find_program};
-use super::run::{RunError, check_program};
+use super::run::{RunError, checked_program};
 use super::sys;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -24,9 +24,9 @@ pub fn open(path: &Path) -> io::Result<()> {
     };
     let opener = opener.ok_or(RunError::NotFound);
     let opener = opener.map_err(|e| io::Error::other(format!("{} {e}", sys::OPENER)))?;
-    check(&opener)?;
-    let mut command = child::command(&opener);
+    let mut command = child::command(&checked(&opener)?);
     command
+        .arg0(&opener)
         .arg(path)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -39,20 +39,20 @@ pub fn open(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a program may be executed, in words that name it.
-fn check(program: &Path) -> io::Result<()> {
+/// What to execute for a program, if it may be executed; errors name it.
+fn checked(program: &Path) -> io::Result<PathBuf> {
     let failed = |e: RunError| match e {
         RunError::NotFound => io::ErrorKind::NotFound.into(),
         e => io::Error::other(format!("{} {e}", program.display())),
     };
-    check_program(program).map_err(failed)
+    checked_program(program).map_err(failed)
 }
 
 /// Starts a program that stays when we end, without our terminal; its pid. Returns at once.
 pub fn leave(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
-    check(program)?;
-    let mut command = child::command(program);
+    let mut command = child::command(&checked(program)?);
     command
+        .arg0(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -86,9 +86,9 @@ pub fn leave_with(
     folder: &Path,
     variables: &[(&str, Option<OsString>)],
 ) -> io::Result<Left> {
-    check(program)?;
-    let mut command = child::command(program);
+    let mut command = child::command(&checked(program)?);
     command
+        .arg0(program)
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -130,8 +130,7 @@ pub fn start_again() -> io::Result<()> {
     }
     thread::sleep(PAUSE);
     let program = std::env::current_exe()?;
-    check(&program)?;
-    let mut again = child::command(&program);
+    let mut again = child::command(&checked(&program)?);
     Err(again
         .args(std::env::args_os().skip(1))
         .env(AGAIN, "1")

@@ -75,6 +75,7 @@ mod tests {
         assert_eq!(runtime_home(None, Some(&dir), uid), None, "open to others");
         let above = root.path().join("above");
         private_dir(&above.join("t"), uid).expect("made");
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).expect("chmod");
         fs::set_permissions(&above, fs::Permissions::from_mode(0o777)).expect("chmod");
         assert!(
             !is_private(&above.join("t"), uid).expect("there"),

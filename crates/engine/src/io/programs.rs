@@ -83,6 +83,8 @@ mod tests {
     #[test]
     fn a_program_that_others_could_change_is_passed_over_and_named() {
         let root = tempfile::tempdir().expect("folder");
+        let reach = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(root.path(), reach).expect("chmod");
         let folders = ["none", "open", "own"].map(|name| root.path().join(name));
         put(&folders[1], 0o777);
         put(&folders[2], 0o755);

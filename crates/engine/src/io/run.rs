@@ -3,7 +3,7 @@
 use super::child;
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -65,13 +65,16 @@ pub enum RunError {
     Io(#[from] io::Error),
 }
 
-/// Whether a program may be executed.
+/// What to execute for a program, if no other user could change it: its path without links, so
+/// that what was checked is what runs. A link with a name of its own stays, for such a program
+/// may do what it is called (busybox, snap).
 ///
 /// # Errors
 /// Says that it is not there, or names what another user could change.
-pub fn check_program(program: &Path) -> Result<(), RunError> {
+pub fn checked_program(program: &Path) -> Result<PathBuf, RunError> {
     match check_execute(program) {
-        Ok(_) => Ok(()),
+        Ok(checked) if checked.resolved.file_name() == program.file_name() => Ok(checked.resolved),
+        Ok(_) => Ok(program.to_path_buf()),
         Err(refusal) if refusal.is_missing() => Err(RunError::NotFound),
         Err(refusal) => Err(RunError::Refused(refusal)),
     }
@@ -85,8 +88,7 @@ pub async fn run_bounded(
     environment: Environment<'_>,
     bounds: Bounds,
 ) -> Result<Ran, RunError> {
-    check_program(program)?;
-    let mut command = child::command(program);
+    let mut command = child::command(&checked_program(program)?);
     match environment {
         Environment::OursWithout(name) => {
             command.env_remove(name);
@@ -103,6 +105,7 @@ pub async fn run_bounded(
     }
     let mut command = Command::from(command);
     command
+        .arg0(program)
         .args(arguments)
         .current_dir("/")
         .stdin(Stdio::null())
@@ -221,6 +224,21 @@ mod tests {
             (long.complaint.len(), &long.output[..]),
             (4096, &b"ok\n"[..])
         );
+    }
+
+    #[test]
+    fn what_was_checked_is_what_runs_unless_a_link_names_what_it_does() {
+        let root = tempfile::tempdir().expect("folder");
+        let at = |name: &str| root.path().join(name);
+        std::fs::create_dir(at("real")).expect("folder");
+        std::fs::write(at("real/tmux"), "").expect("written");
+        for (name, runs) in [("tmux", "real/tmux"), ("applet", "applet")] {
+            std::os::unix::fs::symlink(at("real/tmux"), at(name)).expect("link");
+            let checked = checked_program(&at(name)).expect("ours");
+            let real = root.path().canonicalize().expect("there").join(runs);
+            let expected = if runs == name { at(name) } else { real };
+            assert_eq!(checked, expected);
+        }
     }
 
     #[tokio::test]

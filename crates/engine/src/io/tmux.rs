@@ -9,14 +9,14 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_platform::pinned_socket::PinnedSocket;
-use trusty_platform::trusted_path::{
-    PathRefusal, SocketFolder, TrustedPath, check_connect, check_tmux_folder,
-};
+use trusty_platform::trusted_path::{PathRefusal, SocketFolder, check_connect, check_tmux_folder};
 
 /// How long a server may take.
 pub const DEADLINE: Duration = Duration::from_secs(1);
 /// The most we take of an answer: a pane is one line of about 100 bytes.
 const MOST: u64 = 4 << 20;
+/// The longest path that a socket may have on all systems, in bytes.
+const MAX_SOCKET_PATH_BYTES: usize = 103;
 /// The most we take of a pane: it has some thousand characters.
 const MOST_SHOWN: u64 = 1 << 20;
 
@@ -91,18 +91,20 @@ pub fn sockets(folder: &Path) -> Result<Vec<PathBuf>, PathRefusal> {
     Ok(found)
 }
 
-/// Whether a server may be asked: nobody but the user can listen at its socket. `tmux -S` does not
-/// look at that itself. Who of the user's programs listens is checked when the server is asked.
+/// Where a server may be asked: nobody but the user can listen at this socket. `tmux -S` does not
+/// look at that itself. Without links, unless that path is too long for a socket.
 ///
 /// # Errors
 /// Names what another user could change; a socket that is not there is one, too.
-pub fn check_socket(socket: &Path) -> Result<TrustedPath, PathRefusal> {
+pub fn check_socket(socket: &Path) -> Result<PathBuf, PathRefusal> {
     let is_tmux_s_own = |folder: &OsStr| folder.as_encoded_bytes().starts_with(b"tmux-");
     let folder = match socket.parent().and_then(Path::file_name) {
         Some(name) if is_tmux_s_own(name) => SocketFolder::NoLink,
         _ => SocketFolder::Any,
     };
-    check_connect(socket, folder)
+    let resolved = check_connect(socket, folder)?.resolved;
+    let fits = resolved.as_os_str().len() <= MAX_SOCKET_PATH_BYTES;
+    Ok(if fits { resolved } else { socket.to_path_buf() })
 }
 
 /// What `list-panes -a` says of all panes of a server.
@@ -236,7 +238,7 @@ async fn ask(
     most: u64,
 ) -> Result<Vec<u8>, TmuxError> {
     let socket = match check_socket(socket) {
-        Ok(TrustedPath { resolved }) => resolved,
+        Ok(socket) => socket,
         Err(refusal) if refusal.is_missing() => return Err(TmuxError::NoServer),
         Err(refusal) => return Err(TmuxError::Refused(refusal)),
     };

@@ -408,6 +408,8 @@ mod tests {
     fn keys_that_others_could_have_written_are_not_used() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("folder");
+        let reach = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), reach).expect("chmod");
         let file = folder.path().join("keys");
         assert!(matches!(key(&file, 1), Ok(None)), "none");
         std::fs::write(&file, b"\xff\xff\0\0\0\0\0\x12MIT-MAGIC-COOKIE-1\0\x01k").expect("written");

@@ -1,6 +1,6 @@
 use super::*;
 use crate::surroundings::Surroundings;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 struct Stage {
     dir: tempfile::TempDir,
@@ -77,7 +77,7 @@ async fn without_a_data_folder_it_leads_and_says_so() {
     let mut leading = lock_state(&leader.right.state);
     assert_eq!(leading.check(), LeadershipState::Held);
     let told = leading.problem.clone().unwrap_or_default();
-    assert!(told.contains("make the folder writable"), "{told}");
+    assert!(told.contains("writable for you alone"), "{told}");
     fs::remove_file(&stage.data_home).expect("removed");
     assert_eq!(leading.check(), LeadershipState::Held);
     assert_eq!(leading.problem, None);
@@ -123,4 +123,57 @@ async fn what_engines_left_behind_is_removed_but_not_what_is_another_s() {
     assert!(!Path::new(&part).exists());
     assert!(at("engine.elsewhere").exists() && at("engine.elsewhere.lock").exists());
     drop((leader, elsewhere));
+}
+
+fn set_mode(path: &Path, bits: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(bits)).expect("chmod");
+}
+
+#[tokio::test]
+async fn a_data_folder_that_was_open_to_others_is_closed_before_it_is_used() {
+    let stage = Stage::new();
+    let places = stage.places("run");
+    fs::create_dir_all(places.data_dir()).expect("folders");
+    set_mode(&stage.data_home, 0o755);
+    set_mode(places.data_dir(), 0o777);
+    let theirs = FolderLock::try_take(&places.lock_path()).expect("open");
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root {
+        std::os::unix::fs::chown(places.lock_path(), Some(31003), None).expect("chown");
+    } else {
+        println!("skipped: needs root to act as another user");
+        drop(theirs);
+    }
+    let leader = Leader::elect(&places).expect("another user keeps no engine off");
+    let mode = fs::metadata(places.data_dir()).expect("there").mode() & 0o777;
+    assert_eq!(
+        (mode, lock_state(&leader.right.state).problem.take()),
+        (0o700, None)
+    );
+    let owner = fs::metadata(places.lock_path()).expect("there").uid();
+    assert_eq!(owner, places.uid());
+}
+
+#[tokio::test]
+async fn an_engine_makes_nothing_in_a_folder_that_another_user_has_or_could_change() {
+    let stage = Stage::new();
+    let places = stage.places("run");
+    let tells = |words: &str| {
+        let leader = Leader::elect(&places).expect("leads by its runtime folder");
+        let told = lock_state(&leader.right.state).problem.clone();
+        let told = told.unwrap_or_default();
+        assert!(told.contains(words), "{told}");
+        assert!(!places.data_dir().exists(), "nothing was made");
+    };
+    fs::create_dir(&stage.data_home).expect("folder");
+    set_mode(stage.dir.path(), 0o755);
+    set_mode(&stage.data_home, 0o777);
+    tells(&format!("`chmod go-w {}`", stage.data_home.display()));
+    set_mode(&stage.data_home, 0o755);
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(&stage.data_home, Some(31003), None).expect("chown");
+        tells("run this as that user");
+    } else {
+        println!("skipped: needs root to act as another user");
+    }
 }

@@ -1,6 +1,7 @@
 //! The file as a whole: its template, what is good in it, what is bad, and what is no such file.
 
 use super::*;
+use std::fs;
 
 /// How many settings there are.
 const SETTINGS: usize = 16;
@@ -173,6 +174,9 @@ fn a_file_that_others_may_change_is_not_followed_and_named_with_its_remedy() {
     };
     let bits = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     let folder = file.parent().expect("a folder");
+    for folder in [home.path(), folder.parent().expect("above")] {
+        mode(folder, 0o755);
+    }
     assert_eq!((bits(folder), bits(&file)), (0o700, 0o600));
     fs::write(&file, "[discovery]\nconfine = true\n").expect("written");
     let confinement = || Settings::read(&around).confinement;
@@ -190,6 +194,7 @@ fn a_file_that_others_may_change_is_not_followed_and_named_with_its_remedy() {
             "{folder_bits:o}"
         );
     }
+    mode(folder, 0o755);
     mode(&file, 0o646);
     let told = Settings::read(&around).problem().expect("named");
     let remedy = format!("`chmod go-w {}`", file.display());

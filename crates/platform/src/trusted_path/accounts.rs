@@ -30,34 +30,35 @@ struct CachedRoster {
     roster: Option<GroupRoster>,
 }
 
-static GROUP_ROSTERS: Mutex<BTreeMap<u32, CachedRoster>> = Mutex::new(BTreeMap::new());
+/// By group and user.
+static GROUP_ROSTERS: Mutex<BTreeMap<(u32, u32), CachedRoster>> = Mutex::new(BTreeMap::new());
 
 /// Whether a group has a member besides this user and root. True where the accounts do not answer.
 pub(super) fn has_other_members(gid: u32, uid: u32) -> bool {
-    let roster = cached_roster(gid);
+    let roster = cached_roster(gid, uid);
     roster.is_none_or(|roster| members::has_other_members(&roster, uid))
 }
 
-fn cached_roster(gid: u32) -> Option<GroupRoster> {
+fn cached_roster(gid: u32, uid: u32) -> Option<GroupRoster> {
     let mut rosters = GROUP_ROSTERS.lock().unwrap_or_else(PoisonError::into_inner);
     rosters.retain(|_, cached| cached.read_at.elapsed() < ROSTER_LIFETIME);
-    if let Some(cached) = rosters.get(&gid) {
+    if let Some(cached) = rosters.get(&(gid, uid)) {
         return cached.roster.clone();
     }
-    let roster = read_in_time(gid);
+    let roster = read_in_time(gid, uid);
     let cached = CachedRoster {
         read_at: Instant::now(),
         roster: roster.clone(),
     };
-    rosters.insert(gid, cached);
+    rosters.insert((gid, uid), cached);
     roster
 }
 
-fn read_in_time(gid: u32) -> Option<GroupRoster> {
+fn read_in_time(gid: u32, uid: u32) -> Option<GroupRoster> {
     let (send, read) = mpsc::channel();
     let body = move || {
         // After the timeout there is no receiver, and the answer is of no use.
-        let _ = send.send(read_roster(gid));
+        let _ = send.send(read_roster(gid, uid));
     };
     thread::Builder::new()
         .name("trusty-accounts".into())
@@ -69,15 +70,34 @@ fn read_in_time(gid: u32) -> Option<GroupRoster> {
 /// getpwent(3) has one place for all threads.
 static ACCOUNT_LIST: Mutex<()> = Mutex::new(());
 
-fn read_roster(gid: u32) -> Option<GroupRoster> {
-    let listed = listed_members(gid)?;
-    let listed = listed.iter().map(|name| uid_of(name)).collect();
+fn read_roster(gid: u32, uid: u32) -> Option<GroupRoster> {
+    let GroupEntry { is_there, names } = read_entry(gid)?;
+    let listed = names.iter().map(|name| uid_of(name)).collect();
     let primary = primary_members(gid)?;
-    Some(GroupRoster { listed, primary })
+    let is_own = primary.contains(&uid) || is_group_of_this_process(gid, uid);
+    Some(GroupRoster {
+        is_known: is_there || is_own,
+        listed,
+        primary,
+    })
 }
 
-/// The names that a group lists; nothing of a group that has no entry.
-fn listed_members(gid: u32) -> Option<Vec<CString>> {
+/// Whether the user runs this process in this group. Without an account, as in a container, only
+/// this tells the primary group.
+fn is_group_of_this_process(gid: u32, uid: u32) -> bool {
+    let is_user = rustix::process::geteuid().as_raw() == uid;
+    is_user && rustix::process::getgid().as_raw() == gid
+}
+
+/// What the accounts say of a group.
+struct GroupEntry {
+    is_there: bool,
+    /// The names that it lists.
+    names: Vec<CString>,
+}
+
+fn read_entry(gid: u32) -> Option<GroupEntry> {
+    let made = |is_there, names| Some(GroupEntry { is_there, names });
     let mut room = vec![0; 4096];
     loop {
         let mut entry = MaybeUninit::<libc::group>::uninit();
@@ -93,10 +113,10 @@ fn listed_members(gid: u32) -> Option<Vec<CString>> {
             )
         };
         match error {
-            0 if found.is_null() => return Some(Vec::new()),
+            0 if found.is_null() => return made(false, Vec::new()),
             // SAFETY: without an error `found` points to `entry`, which is filled in, with strings
             // in `room`.
-            0 => return Some(unsafe { names_of(&*found) }),
+            0 => return made(true, unsafe { names_of(&*found) }),
             libc::ERANGE if room.len() < MAX_ENTRY_BYTES => room.resize(room.len() * 4, 0),
             _ => return None,
         }

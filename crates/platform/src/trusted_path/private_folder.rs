@@ -1,7 +1,7 @@
 //! Folders that are the user's alone: made so whatever the umask, and mended where they are not.
 
-use super::refusal::{PathRefusal, RefusalReason};
-use super::walk::{FileFacts, SystemFiles, walk};
+use super::refusal::{PathRefusal, PathUse, RefusalReason};
+use super::walk::{FileFacts, SystemFiles, judge_folder, walk};
 use super::{TrustPolicy, TrustedPath};
 use rustix::fs::{Mode, OFlags};
 use std::fs::{DirBuilder, File, Permissions};
@@ -16,11 +16,11 @@ const PRIVATE_MODE: u32 = 0o700;
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateFolderError {
     /// Another user could change the folder, or what leads to it.
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(#[from] PathRefusal),
     /// The folder could not be made, or its mode not be changed.
     #[error("failed to make {path} private: {why}", path = .0.display(), why = .1)]
-    Io(PathBuf, #[source] io::Error),
+    Io(PathBuf, io::Error),
 }
 
 impl From<PrivateFolderError> for io::Error {
@@ -38,22 +38,21 @@ impl TrustPolicy {
     /// user's that others can enter is closed to them.
     ///
     /// # Errors
-    /// Refuses a folder of another user, and one that another user could replace on the way. Fails
-    /// where the system does.
+    /// Refuses a folder of another user, and one that another user could replace on the way;
+    /// nothing is made then. Fails where the system does.
     pub fn make_private_folder(self, folder: &Path) -> Result<TrustedPath, PrivateFolderError> {
         let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(PRIVATE_MODE);
-        builder.create(folder).map_err(failed)?;
+        let of_use = |refusal| self.mending(&SystemFiles, refusal, folder, PathUse::PrivateFolder);
+        self.make_missing_folders(folder)?;
         // Before anything is changed: a link of another user could lead to any folder.
-        let walked = walk(self, &SystemFiles, folder)?;
+        let walked = walk(self, &SystemFiles, folder).map_err(of_use)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::open(&walked.path, flags, Mode::empty());
         let opened = File::from(opened.map_err(|e| failed(e.into()))?);
         let facts = FileFacts::from(&opened.metadata().map_err(failed)?);
         if facts.uid != self.uid {
             let why = RefusalReason::ForeignOwner(facts.uid);
-            return Err(PathRefusal::of_facts(self, &walked.path, facts, why).into());
+            return Err(of_use(PathRefusal::of_facts(self, &walked.path, facts, why)).into());
         }
         if facts.mode & 0o077 != 0 {
             let mode = Permissions::from_mode(PRIVATE_MODE);
@@ -62,5 +61,47 @@ impl TrustPolicy {
         Ok(TrustedPath {
             resolved: walked.path,
         })
+    }
+
+    /// Makes what is missing of a folder and of those that lead to it, for the user alone; what
+    /// is there is left as it is.
+    ///
+    /// # Errors
+    /// Refuses to make anything in a folder that another user has or could change. Fails where
+    /// the system does.
+    pub fn make_missing_folders(self, folder: &Path) -> Result<(), PrivateFolderError> {
+        let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
+        let of_use = |refusal| self.mending(&SystemFiles, refusal, folder, PathUse::PrivateFolder);
+        let mut missing = Vec::new();
+        let mut there = folder;
+        let walked = loop {
+            match walk(self, &SystemFiles, there) {
+                Ok(walked) => break walked,
+                Err(refusal) if !refusal.is_missing() => return Err(of_use(refusal).into()),
+                Err(refusal) => match (there.parent(), there.file_name()) {
+                    (Some(parent), Some(name)) => {
+                        missing.push(name);
+                        there = parent;
+                    }
+                    _ => return Err(of_use(refusal).into()),
+                },
+            }
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        if !walked.is_out_of_reach(self.uid) {
+            judge_folder(self, &SystemFiles, &walked.path, walked.facts).map_err(of_use)?;
+        }
+        let mut path = walked.path;
+        while let Some(name) = missing.pop() {
+            path.push(name);
+            match DirBuilder::new().mode(PRIVATE_MODE).create(&path) {
+                // Made by another program of the user's meanwhile, for no other user can.
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+                made => made.map_err(failed)?,
+            }
+        }
+        Ok(())
     }
 }

@@ -39,6 +39,8 @@ pub enum RefusalReason {
     WritableByAll,
     /// The other members of this group may write to it.
     WritableByGroup(u32),
+    /// Users or groups that its POSIX access list names may write to it.
+    WritableByAccessList,
 }
 
 impl From<io::Error> for RefusalReason {
@@ -49,6 +51,19 @@ impl From<io::Error> for RefusalReason {
             _ => Self::Unreadable(error.to_string()),
         }
     }
+}
+
+/// What a path was to be used for, on which the way out depends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PathUse {
+    /// A program to execute.
+    Program,
+    /// A file to read, or a folder of such files.
+    Data,
+    /// A socket, or the folder of one.
+    Socket,
+    /// A folder to make, or to close to others.
+    PrivateFolder,
 }
 
 /// A path that is not used: what is wrong with which file or folder, and what mends it.
@@ -62,6 +77,21 @@ pub struct PathRefusal {
     facts: Option<FileFacts>,
     /// The user for whom it was judged.
     uid: u32,
+    /// What for.
+    path_use: PathUse,
+    /// What else takes part in mending it.
+    mending: Box<Mending>,
+}
+
+/// What has to be changed so that others can no longer change a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mending {
+    /// What is at fault.
+    Itself,
+    /// That, and these further on, which are at fault as well.
+    AllOf(Vec<PathBuf>),
+    /// This folder: closed, it keeps others from all that it holds.
+    Closing(PathBuf),
 }
 
 impl PathRefusal {
@@ -71,6 +101,8 @@ impl PathRefusal {
             reason,
             facts: None,
             uid: policy.uid,
+            path_use: PathUse::Data,
+            mending: Box::new(Mending::Itself),
         }
     }
 
@@ -86,12 +118,37 @@ impl PathRefusal {
         }
     }
 
-    /// The same of a socket or what leads to it, which is mended in another way.
-    pub(super) fn on_the_way_to_a_socket(mut self) -> Self {
-        if let RefusalReason::ForeignOwner(uid) = self.reason {
-            self.reason = RefusalReason::ForeignFolder(uid);
+    /// The same of a path that was to be used for this.
+    pub(super) fn of_use(mut self, path_use: PathUse) -> Self {
+        self.path_use = path_use;
+        if let (PathUse::Socket, RefusalReason::ForeignOwner(uid)) = (path_use, &self.reason) {
+            self.reason = RefusalReason::ForeignFolder(*uid);
         }
         self
+    }
+
+    /// The same, mended by this.
+    pub(super) fn mended_by(mut self, mending: Mending) -> Self {
+        *self.mending = mending;
+        self
+    }
+
+    /// Whether a file or folder of the user's can be written by others, which a `chmod` mends.
+    pub(super) fn is_own_and_writable(&self) -> bool {
+        let is_own = self.facts.is_some_and(|facts| facts.uid == self.uid);
+        let is_writable = matches!(
+            self.reason,
+            RefusalReason::WritableByAll
+                | RefusalReason::WritableByGroup(_)
+                | RefusalReason::WritableByAccessList
+        );
+        is_own && is_writable
+    }
+
+    /// Whether a folder is at fault.
+    pub(super) fn is_of_folder(&self) -> bool {
+        self.facts
+            .is_some_and(|facts| facts.kind == FileKind::Folder)
     }
 
     /// Whether nothing is there, which is no fault.
@@ -113,34 +170,53 @@ impl PathRefusal {
         )
     }
 
-    /// The command that mends it, if one does.
+    /// The command that mends it, if one does. What belongs to another user has none: as a file
+    /// of this user it would be trusted with all that the other has put there.
     pub fn remedy(&self) -> Option<String> {
-        let is_foreign = self.facts.is_some_and(|facts| facts.uid != self.uid);
-        let sudo = if is_foreign && self.uid != 0 {
-            "sudo "
-        } else {
-            ""
-        };
-        let of_root =
-            |facts: FileFacts| facts.kind == FileKind::Folder && facts.uid == 0 && self.uid != 0;
+        let facts = self.facts?;
+        let is_of_root = facts.uid != self.uid;
+        match &*self.mending {
+            Mending::Itself => {}
+            Mending::AllOf(more) => {
+                let mut paths = quoted(&self.path);
+                for path in more {
+                    paths = format!("{paths} {}", quoted(path));
+                }
+                return Some(format!("chmod go-w {paths}"));
+            }
+            Mending::Closing(folder) => return Some(format!("chmod 700 {}", quoted(folder))),
+        }
         let command = match self.reason {
             // Such as /tmp: others are meant to write there.
-            RefusalReason::WritableByAll if self.facts.is_some_and(of_root) => "chmod +t".into(),
-            RefusalReason::WritableByAll => "chmod go-w".into(),
-            RefusalReason::WritableByGroup(_) => "chmod g-w".into(),
-            RefusalReason::OpenFolder => "chmod 700".into(),
-            RefusalReason::ForeignOwner(_) if self.path.parent().is_some() => {
-                format!("chown {}", self.uid)
+            RefusalReason::WritableByAll if is_of_root && facts.kind == FileKind::Folder => {
+                "chmod +t"
             }
-            RefusalReason::ForeignLink(_) => format!("chown -h {}", self.uid),
-            RefusalReason::ForeignFolder(owner) | RefusalReason::ForeignSocket(owner)
-                if self.uid != 0 && owner != 0 =>
-            {
-                format!("chown {}", self.uid)
-            }
+            RefusalReason::WritableByAll => "chmod go-w",
+            RefusalReason::WritableByGroup(_) | RefusalReason::WritableByAccessList => "chmod g-w",
+            RefusalReason::OpenFolder => "chmod 700",
             _ => return None,
         };
+        let sudo = if is_of_root { "sudo " } else { "" };
         Some(format!("{sudo}{command} {}", quoted(&self.path)))
+    }
+
+    /// What to do about a file, folder, link or socket of another user.
+    fn way_out(&self, owner: u32) -> &'static str {
+        let is_folder = self.is_of_folder();
+        match (self.path_use, is_folder) {
+            (PathUse::Socket, _) if self.uid == 0 => {
+                "root uses only its own sockets: run this as that user"
+            }
+            // Such as a home that `sudo` has left in the environment.
+            (_, true) if self.uid == 0 => "run this as that user",
+            (PathUse::Program, true) => "take it out of PATH",
+            (PathUse::Program, false) => "remove it, or take its folder out of PATH",
+            (PathUse::Socket, true) => "put the socket into a folder of yours",
+            (PathUse::Socket, false) if owner == 0 => "put the socket into a folder of yours",
+            (PathUse::Socket, false) => "remove it, or use another socket",
+            (PathUse::Data | PathUse::PrivateFolder, true) => "use a folder of yours instead",
+            (PathUse::Data | PathUse::PrivateFolder, false) => "remove it",
+        }
     }
 }
 
@@ -154,16 +230,12 @@ impl fmt::Display for PathRefusal {
             RefusalReason::NotFolder => write!(f, "is not a folder")?,
             RefusalReason::NotPlain => write!(f, "is not a plain file")?,
             RefusalReason::NotSocket => write!(f, "is not a socket")?,
-            RefusalReason::ForeignOwner(uid) | RefusalReason::ForeignLink(uid) => {
-                write!(f, "belongs to another user (uid {uid})")?;
-            }
-            RefusalReason::ForeignFolder(uid) | RefusalReason::ForeignSocket(uid) => {
-                write!(f, "belongs to another user (uid {uid})")?;
-                if self.uid == 0 {
-                    write!(f, "; root uses only its own sockets: run this as that user")?;
-                } else if *uid == 0 {
-                    write!(f, "; put the socket into a folder of yours")?;
-                }
+            RefusalReason::ForeignOwner(uid)
+            | RefusalReason::ForeignLink(uid)
+            | RefusalReason::ForeignFolder(uid)
+            | RefusalReason::ForeignSocket(uid) => {
+                let way_out = self.way_out(*uid);
+                write!(f, "belongs to another user (uid {uid}); {way_out}")?;
             }
             RefusalReason::TooManyLinks => write!(f, "leads through too many links")?,
             RefusalReason::LinkedFolder => {
@@ -174,6 +246,12 @@ impl fmt::Display for PathRefusal {
             }
             RefusalReason::OpenFolder => write!(f, "can be entered by other users")?,
             RefusalReason::WritableByAll => write!(f, "can be changed by other users")?,
+            RefusalReason::WritableByAccessList => {
+                write!(
+                    f,
+                    "can be changed by users that its access list (ACL) names"
+                )?;
+            }
             RefusalReason::WritableByGroup(gid) => {
                 write!(
                     f,

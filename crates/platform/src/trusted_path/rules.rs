@@ -1,8 +1,8 @@
 //! The rules: execute, connect, read as data.
 
 use super::policy::TrustPolicy;
-use super::refusal::{PathRefusal, RefusalReason};
-use super::walk::{FileFacts, FileKind, FileView, WalkedPath, judge_folder, walk, writers};
+use super::refusal::{Mending, PathRefusal, PathUse, RefusalReason};
+use super::walk::{FileFacts, FileKind, FileView, WalkedPath, walk, writers};
 use std::path::{Path, PathBuf};
 
 /// A path that was judged, without links: nobody but the user and root can make it lead elsewhere.
@@ -27,7 +27,7 @@ impl TrustPolicy {
     /// # Errors
     /// Names the first file or folder on the way that another user could change.
     pub fn execute(self, view: &impl FileView, program: &Path) -> Result<TrustedPath, PathRefusal> {
-        self.data(view, program)
+        self.file(view, program, PathUse::Program)
     }
 
     /// Whether a file may be read as data; see [`super::check_data`].
@@ -35,12 +35,26 @@ impl TrustPolicy {
     /// # Errors
     /// Names the first file or folder on the way that another user could change.
     pub fn data(self, view: &impl FileView, file: &Path) -> Result<TrustedPath, PathRefusal> {
-        let WalkedPath { path, facts, .. } = walk(self, view, file)?;
-        if facts.kind != FileKind::Plain {
-            return Err(PathRefusal::new(self, &path, RefusalReason::NotPlain));
-        }
-        self.opened(view, &path, facts)?;
-        Ok(TrustedPath { resolved: path })
+        self.file(view, file, PathUse::Data)
+    }
+
+    fn file(
+        self,
+        view: &impl FileView,
+        file: &Path,
+        path_use: PathUse,
+    ) -> Result<TrustedPath, PathRefusal> {
+        let judged = walk(self, view, file).and_then(|walked| {
+            if walked.facts.kind != FileKind::Plain {
+                let why = RefusalReason::NotPlain;
+                return Err(PathRefusal::new(self, &walked.path, why));
+            }
+            self.judge_end(view, &walked, path_use)?;
+            Ok(TrustedPath {
+                resolved: walked.path,
+            })
+        });
+        judged.map_err(|refusal| self.mending(view, refusal, file, path_use))
     }
 
     /// Whether what is in a folder may be read as data; see [`super::check_folder`].
@@ -48,12 +62,19 @@ impl TrustPolicy {
     /// # Errors
     /// Names the first folder on the way that another user could change.
     pub fn folder(self, view: &impl FileView, folder: &Path) -> Result<TrustedPath, PathRefusal> {
-        let WalkedPath { path, facts, .. } = walk(self, view, folder)?;
-        if facts.kind != FileKind::Folder {
-            return Err(PathRefusal::new(self, &path, RefusalReason::NotFolder));
-        }
-        judge_folder(self, view, &path, facts)?;
-        Ok(TrustedPath { resolved: path })
+        let judged = walk(self, view, folder).and_then(|walked| {
+            if walked.facts.kind != FileKind::Folder {
+                let why = RefusalReason::NotFolder;
+                return Err(PathRefusal::new(self, &walked.path, why));
+            }
+            if !(walked.facts.is_sticky() && self.is_trusted(walked.facts.uid)) {
+                self.judge_end(view, &walked, PathUse::Data)?;
+            }
+            Ok(TrustedPath {
+                resolved: walked.path,
+            })
+        });
+        judged.map_err(|refusal| self.mending(view, refusal, folder, PathUse::Data))
     }
 
     /// Whether an opened file may be read as data; see [`super::check_opened`].
@@ -66,14 +87,97 @@ impl TrustPolicy {
         path: &Path,
         facts: FileFacts,
     ) -> Result<(), PathRefusal> {
-        let refuse = |why| Err(PathRefusal::of_facts(self, path, facts, why));
-        if !self.is_trusted(facts.uid) {
-            return refuse(RefusalReason::ForeignOwner(facts.uid));
+        let alone = WalkedPath {
+            path: path.to_path_buf(),
+            facts,
+            above: Vec::new(),
+        };
+        let Err(refusal) = self.judge_end(view, &alone, PathUse::Data) else {
+            return Ok(());
+        };
+        if refusal.is_own_and_writable()
+            && let Some(folder) = path.parent()
+            && let Ok(folder) = walk(self, view, folder)
+        {
+            let walked = folder.into_folder_of(alone.path, facts);
+            return self.judge_end(view, &walked, PathUse::Data);
         }
-        match writers(self, view, facts) {
-            None => Ok(()),
-            Some(why) => refuse(why),
+        Err(refusal)
+    }
+
+    /// Judges what a walk has come to: whose it is, and who else may write to it.
+    fn judge_end(
+        self,
+        view: &impl FileView,
+        walked: &WalkedPath,
+        path_use: PathUse,
+    ) -> Result<(), PathRefusal> {
+        let refusal = |why| PathRefusal::of_facts(self, &walked.path, walked.facts, why);
+        if !self.is_trusted(walked.facts.uid) {
+            return Err(refusal(RefusalReason::ForeignOwner(walked.facts.uid)));
         }
+        if walked.is_out_of_reach(self.uid) {
+            return Ok(());
+        }
+        let Some(why) = writers(self, view, walked.facts) else {
+            return Ok(());
+        };
+        let is_of_group = why != RefusalReason::WritableByAll;
+        let refusal = refusal(why);
+        // With umask 002 each file that is written later is open to the group as well. Closing a
+        // folder of programs, or one that root uses, could break it for others.
+        let is_of_umask = is_of_group && refusal.is_own_and_writable() && self.uid != 0;
+        match walked.closable_folder(self.uid) {
+            Some(folder) if is_of_umask && path_use == PathUse::Data && !refusal.is_of_folder() => {
+                Err(refusal.mended_by(Mending::Closing(folder.to_path_buf())))
+            }
+            _ => Err(refusal),
+        }
+    }
+
+    /// A refusal of a path, with one command for all that is at fault on the way to it.
+    pub(super) fn mending(
+        self,
+        view: &impl FileView,
+        refusal: PathRefusal,
+        path: &Path,
+        path_use: PathUse,
+    ) -> PathRefusal {
+        let refusal = refusal.of_use(path_use);
+        if !refusal.is_own_and_writable() || !refusal.is_of_folder() {
+            return refusal;
+        }
+        let more = self.more_at_fault(view, &refusal.path, path);
+        if more.is_empty() {
+            return refusal;
+        }
+        let mending = if path_use == PathUse::Data && self.uid != 0 {
+            Mending::Closing(refusal.path.clone())
+        } else {
+            Mending::AllOf(more)
+        };
+        refusal.mended_by(mending)
+    }
+
+    /// What others can write to of the user's own between a folder and a path below it, as far as
+    /// no link is on the way.
+    fn more_at_fault(self, view: &impl FileView, folder: &Path, path: &Path) -> Vec<PathBuf> {
+        let mut more = Vec::new();
+        let mut at = folder.to_path_buf();
+        for name in path.strip_prefix(folder).into_iter().flatten() {
+            if name == ".." {
+                break;
+            }
+            at.push(name);
+            match view.facts(&at) {
+                Ok(facts) if facts.uid != self.uid || facts.kind == FileKind::Link => break,
+                Ok(facts) if facts.is_closed_folder_of(self.uid) => break,
+                Ok(facts) if facts.is_sticky() || writers(self, view, facts).is_none() => {}
+                Ok(_) => more.push(at.clone()),
+                Err(_) => break,
+            }
+        }
+        more
     }
 
     /// Whether a folder of tmux servers may be looked into; see [`super::check_tmux_folder`].
@@ -85,9 +189,17 @@ impl TrustPolicy {
         view: &impl FileView,
         folder: &Path,
     ) -> Result<TrustedPath, PathRefusal> {
+        let judged = self.judge_tmux_folder(view, folder);
+        judged.map_err(|refusal| self.mending(view, refusal, folder, PathUse::Socket))
+    }
+
+    fn judge_tmux_folder(
+        self,
+        view: &impl FileView,
+        folder: &Path,
+    ) -> Result<TrustedPath, PathRefusal> {
         self.refuse_link(view, folder)?;
-        let walked = walk(self, view, folder);
-        let WalkedPath { path, facts, .. } = walked.map_err(PathRefusal::on_the_way_to_a_socket)?;
+        let WalkedPath { path, facts, .. } = walk(self, view, folder)?;
         self.own_closed_folder(view, &path, facts)?;
         Ok(TrustedPath { resolved: path })
     }
@@ -102,15 +214,26 @@ impl TrustPolicy {
         socket: &Path,
         folder: SocketFolder,
     ) -> Result<TrustedPath, PathRefusal> {
+        let judged = self.judge_socket(view, socket, folder);
+        judged.map_err(|refusal| self.mending(view, refusal, socket, PathUse::Socket))
+    }
+
+    fn judge_socket(
+        self,
+        view: &impl FileView,
+        socket: &Path,
+        folder: SocketFolder,
+    ) -> Result<TrustedPath, PathRefusal> {
         if let (SocketFolder::NoLink, Some(folder)) = (folder, socket.parent()) {
             self.refuse_link(view, folder)?;
         }
-        let walked = walk(self, view, socket).map_err(PathRefusal::on_the_way_to_a_socket)?;
+        let walked = walk(self, view, socket)?;
         let (path, facts) = (&walked.path, walked.facts);
         let refuse = |why| Err(PathRefusal::of_facts(self, path, facts, why));
-        let is_sticky_of_root = self.is_root(walked.folder.uid) && walked.folder.is_sticky();
+        let folder = walked.folder();
+        let is_sticky_of_root = self.is_root(folder.uid) && folder.is_sticky();
         if !is_sticky_of_root {
-            self.own_closed_folder(view, path.parent().unwrap_or(path), walked.folder)?;
+            self.own_closed_folder(view, path.parent().unwrap_or(path), folder)?;
         }
         if facts.kind != FileKind::Socket {
             return refuse(RefusalReason::NotSocket);
@@ -140,7 +263,8 @@ impl TrustPolicy {
         if facts.uid != self.uid {
             return refuse(RefusalReason::ForeignFolder(facts.uid));
         }
-        if facts.mode & 0o007 != 0 {
+        let may_enter = if facts.has_access_list { 0o077 } else { 0o007 };
+        if facts.mode & may_enter != 0 {
             return refuse(RefusalReason::OpenFolder);
         }
         match writers(self, view, facts) {

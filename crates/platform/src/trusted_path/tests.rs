@@ -1,6 +1,7 @@
 //! The rules, as tables over made-up files: whose a file is, how it may be written, who is in its
 //! group, and the system, are values here.
 
+mod reach;
 mod tables;
 mod with_files;
 
@@ -21,6 +22,8 @@ const PRIVATE_GROUP: u32 = 1000;
 const SHARED_GROUP: u32 = 100;
 /// A group with no member at all.
 const EMPTY_GROUP: u32 = 50;
+/// A group of which the accounts know nothing.
+const UNKNOWN_GROUP: u32 = 70_000;
 
 /// Files that exist only in a test.
 #[derive(Debug, Clone)]
@@ -52,6 +55,8 @@ impl MadeUpFiles {
             uid,
             gid,
             mode,
+            has_access_list: false,
+            has_other_names: false,
         };
         self.files.insert(path.into(), facts);
         self
@@ -67,6 +72,12 @@ impl MadeUpFiles {
 
     fn socket(self, path: &str, uid: u32, mode: u32) -> Self {
         self.add(path, FileKind::Socket, uid, PRIVATE_GROUP, mode)
+    }
+
+    /// Changes what is there.
+    fn with(mut self, path: &str, change: impl Fn(&mut FileFacts)) -> Self {
+        change(self.files.get_mut(Path::new(path)).expect("there"));
+        self
     }
 
     fn link(mut self, path: &str, uid: u32, target: &str) -> Self {
@@ -89,11 +100,17 @@ impl FileView for MadeUpFiles {
     fn has_other_members(&self, gid: u32, uid: u32) -> bool {
         let roster = match gid {
             PRIVATE_GROUP => GroupRoster {
+                is_known: true,
                 listed: vec![Some(USER)],
                 primary: vec![USER],
             },
-            0 | EMPTY_GROUP => GroupRoster::default(),
+            UNKNOWN_GROUP => GroupRoster::default(),
+            0 | EMPTY_GROUP => GroupRoster {
+                is_known: true,
+                ..GroupRoster::default()
+            },
             _ => GroupRoster {
+                is_known: true,
                 listed: vec![Some(USER), Some(OTHER)],
                 primary: Vec::new(),
             },

@@ -1,5 +1,6 @@
 //! The walk from `/` to a path, link by link.
 
+use super::access_list;
 use super::accounts;
 use super::policy::TrustPolicy;
 use super::refusal::{PathRefusal, RefusalReason};
@@ -41,11 +42,21 @@ pub struct FileFacts {
     pub gid: u32,
     /// Its permission bits, the sticky bit among them.
     pub mode: u32,
+    /// Whether a POSIX access list names more users or groups. The bits of the group are then
+    /// the most that any of them may do. Looked up only where these bits allow what counts.
+    pub has_access_list: bool,
+    /// Whether it is no folder and has other names (hard links), which may lie anywhere.
+    pub has_other_names: bool,
 }
 
 impl FileFacts {
     pub(super) fn is_sticky(self) -> bool {
         self.mode & STICKY_BIT != 0
+    }
+
+    /// Whether this is a folder of this user that nobody else may enter.
+    pub(super) fn is_closed_folder_of(self, uid: u32) -> bool {
+        self.kind == FileKind::Folder && self.uid == uid && self.mode.trailing_zeros() >= 6
     }
 }
 
@@ -68,6 +79,8 @@ impl From<&Metadata> for FileFacts {
             uid: meta.uid(),
             gid: meta.gid(),
             mode: meta.mode() & 0o7777,
+            has_access_list: false,
+            has_other_names: !meta.is_dir() && meta.nlink() > 1,
         }
     }
 }
@@ -96,7 +109,9 @@ pub struct SystemFiles;
 
 impl FileView for SystemFiles {
     fn facts(&self, path: &Path) -> io::Result<FileFacts> {
-        Ok(FileFacts::from(&fs::symlink_metadata(path)?))
+        let mut facts = FileFacts::from(&fs::symlink_metadata(path)?);
+        facts.has_access_list = access_list::may_matter(facts) && access_list::is_at(path);
+        Ok(facts)
     }
 
     fn link_target(&self, path: &Path) -> io::Result<PathBuf> {
@@ -113,8 +128,46 @@ impl FileView for SystemFiles {
 pub(super) struct WalkedPath {
     pub(super) path: PathBuf,
     pub(super) facts: FileFacts,
+    /// The folders that it is in, `/` first.
+    pub(super) above: Vec<(PathBuf, FileFacts)>,
+}
+
+impl WalkedPath {
     /// The folder that it is in; itself for `/`.
-    pub(super) folder: FileFacts,
+    pub(super) fn folder(&self) -> FileFacts {
+        self.above.last().map_or(self.facts, |(_, folder)| *folder)
+    }
+
+    /// Whether nobody but this user and root can come to it, whatever its own bits allow.
+    pub(super) fn is_out_of_reach(&self, uid: u32) -> bool {
+        is_closed(&self.above, uid) && !self.facts.has_other_names
+    }
+
+    /// The same of a file or folder in this one.
+    pub(super) fn into_folder_of(mut self, path: PathBuf, facts: FileFacts) -> Self {
+        self.above.push((self.path, self.facts));
+        Self {
+            path,
+            facts,
+            above: self.above,
+        }
+    }
+
+    /// The topmost folder of the user that lies in another one of the user's: closed to others,
+    /// it keeps them from all that it holds, whatever is written there later. A home lies in a
+    /// folder of root's.
+    pub(super) fn closable_folder(&self, uid: u32) -> Option<&Path> {
+        let is_own = |facts: FileFacts| facts.uid == uid && !facts.is_sticky();
+        let pairs = self.above.iter().zip(self.above.iter().skip(1));
+        let mut own = pairs.filter(|((_, outer), (_, inner))| is_own(*outer) && is_own(*inner));
+        own.next().map(|(_, (path, _))| path.as_path())
+    }
+}
+
+/// Whether one of these folders lets nobody in but this user and root.
+fn is_closed(folders: &[(PathBuf, FileFacts)], uid: u32) -> bool {
+    let mut folders = folders.iter();
+    folders.any(|(_, facts)| facts.is_closed_folder_of(uid))
 }
 
 /// Walks to an absolute path, links followed. Every folder on the way is one that only the user
@@ -139,17 +192,22 @@ pub(super) fn walk(
     let mut folders = vec![(root.to_path_buf(), facts_of(root)?)];
     let mut end = None;
     while let Some(name) = left.pop() {
+        // `/` is never taken off.
+        let Some(((folder, folder_facts), above)) = folders.split_last() else {
+            break;
+        };
+        if !is_closed(above, policy.uid) {
+            judge_folder(policy, view, folder, *folder_facts)?;
+        } else if !policy.is_trusted(folder_facts.uid) {
+            let why = RefusalReason::ForeignOwner(folder_facts.uid);
+            return Err(refuse_facts(folder, *folder_facts, why));
+        }
         if name == ".." {
             if folders.len() > 1 {
                 folders.pop();
             }
             continue;
         }
-        // `/` is never taken off.
-        let Some((folder, folder_facts)) = folders.last() else {
-            break;
-        };
-        judge_folder(policy, view, folder, *folder_facts)?;
         let at = folder.join(&name);
         let facts = facts_of(&at)?;
         match facts.kind {
@@ -174,19 +232,14 @@ pub(super) fn walk(
             _ => return Err(refuse(&at, RefusalReason::NotFolder)),
         }
     }
-    let walked = match end {
-        Some((path, facts)) => folders.last().map(|(_, folder)| WalkedPath {
-            path,
-            facts,
-            folder: *folder,
-        }),
-        None => folders.pop().map(|(path, facts)| WalkedPath {
-            path,
-            facts,
-            folder: folders.last().map_or(facts, |(_, folder)| *folder),
-        }),
-    };
-    walked.ok_or_else(|| refuse(path, RefusalReason::Missing))
+    let (path, facts) = end
+        .or_else(|| folders.pop())
+        .ok_or_else(|| refuse(path, RefusalReason::Missing))?;
+    Ok(WalkedPath {
+        path,
+        facts,
+        above: folders,
+    })
 }
 
 /// The names on a path, the last first.
@@ -226,12 +279,17 @@ pub(super) fn writers(
     view: &impl FileView,
     facts: FileFacts,
 ) -> Option<RefusalReason> {
-    let group = facts.mode & 0o020 != 0 && is_shared_group(policy, view, facts.gid);
-    match (facts.mode & 0o002 != 0, group) {
-        (true, _) => Some(RefusalReason::WritableByAll),
-        (false, true) => Some(RefusalReason::WritableByGroup(facts.gid)),
-        (false, false) => None,
+    if facts.mode & 0o002 != 0 {
+        return Some(RefusalReason::WritableByAll);
     }
+    if facts.mode & 0o020 == 0 {
+        return None;
+    }
+    if facts.has_access_list {
+        return Some(RefusalReason::WritableByAccessList);
+    }
+    let is_shared = is_shared_group(policy, view, facts.gid);
+    is_shared.then_some(RefusalReason::WritableByGroup(facts.gid))
 }
 
 /// The group `admin` of macOS.

@@ -209,6 +209,7 @@ async fn a_tmux_that_others_could_change_is_not_run() {
     let lone = socket(root.path(), "lone");
     let asked = root.path().join("asked");
     let around = around(root.path(), &format!("echo >> {}", asked.display()));
+    mode(root.path(), 0o755);
     mode(&root.path().join("tmux"), 0o777);
     let mut tmux = Tmux::new(&around, 7, Confinement::Confined);
     // As where no other is installed.

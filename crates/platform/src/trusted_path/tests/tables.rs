@@ -12,7 +12,7 @@ type Row = (
     Option<(&'static str, RefusalReason)>,
 );
 
-fn check(
+pub(super) fn check(
     rows: Vec<Row>,
     rule: impl Fn(&MadeUpFiles, &Path) -> Result<(), (String, RefusalReason)>,
 ) {
@@ -95,6 +95,12 @@ fn a_program_is_executed_only_where_no_other_user_can_change_it() {
                 local(SHARED_GROUP, 0o755),
                 x,
                 Some(("/usr/local", WritableByGroup(SHARED_GROUP))),
+            ),
+            (
+                "2775 of a group that no account knows",
+                local(UNKNOWN_GROUP, 0o755),
+                x,
+                Some(("/usr/local", WritableByGroup(UNKNOWN_GROUP))),
             ),
             (
                 "a bin of everybody's",
@@ -444,6 +450,7 @@ fn the_overflow_uid_is_root_only_where_root_is_not_mapped() {
 #[test]
 fn a_group_has_others_if_any_member_is_neither_the_user_nor_root() {
     let roster = |listed: &[Option<u32>], primary: &[u32]| GroupRoster {
+        is_known: true,
         listed: listed.to_vec(),
         primary: primary.to_vec(),
     };
@@ -453,6 +460,14 @@ fn a_group_has_others_if_any_member_is_neither_the_user_nor_root() {
         (roster(&[Some(OTHER)], &[]), true),
         (roster(&[], &[USER, OTHER]), true),
         (roster(&[None], &[]), true),
+        (GroupRoster::default(), true),
+        (
+            GroupRoster {
+                primary: vec![USER],
+                ..GroupRoster::default()
+            },
+            true,
+        ),
     ] {
         assert_eq!(has_other_members(&roster, USER), others, "{roster:?}");
     }
@@ -481,7 +496,7 @@ fn a_refusal_names_the_command_that_mends_it() {
     );
     assert_eq!(
         words(policy(), &tmux(OTHER, OTHER, 0o700), socket),
-        "/tmp/tmux-1000 belongs to another user (uid 31003); run `sudo chown 1000 /tmp/tmux-1000`"
+        "/tmp/tmux-1000 belongs to another user (uid 31003); put the socket into a folder of yours"
     );
     let root = TrustPolicy { uid: 0, ..policy() };
     assert_eq!(

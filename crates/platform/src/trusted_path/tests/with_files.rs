@@ -1,8 +1,8 @@
 //! With files of the system: what only root can set up is skipped elsewhere, and says so.
 
 use super::super::{
-    check_connect, check_data, check_execute, check_folder, check_opened, check_tmux_folder,
-    make_private_folder,
+    PrivateFolderError, check_connect, check_data, check_execute, check_folder, check_opened,
+    check_tmux_folder, make_missing_folders, make_private_folder,
 };
 use super::*;
 use crate::skip::skip;
@@ -107,13 +107,15 @@ fn a_replaced_program_and_a_link_of_another_user_are_refused() {
         assert_eq!(refusal.reason, RefusalReason::ForeignOwner(OTHER));
         check_data(&program).expect_err("theirs");
         let meta = fs::metadata(&program).expect("there");
-        check_opened(&program, &meta).expect_err("theirs");
+        let file = fs::File::open(&program).expect("opened");
+        check_opened(&program, &file, &meta).expect_err("theirs");
     }
 }
 
 #[test]
 fn a_private_folder_is_made_mended_or_refused() {
     let root = tempfile::tempdir().expect("folder");
+    mode(root.path(), 0o755);
     let folder = root.path().join("share/trusty");
     let bits = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
     make_private_folder(&folder).expect("made");
@@ -145,8 +147,93 @@ fn a_private_folder_is_made_mended_or_refused() {
 }
 
 #[test]
+fn nothing_is_made_in_a_folder_that_another_user_has_or_could_change() {
+    let root = tempfile::tempdir().expect("folder");
+    let home = root.path().join("home");
+    fs::create_dir(&home).expect("folder");
+    let wanted = home.join(".local/share/trusty");
+    mode(root.path(), 0o755);
+    mode(&home, 0o777);
+    for make in [make_private(&wanted), make_missing_folders(&wanted)] {
+        let refusal = make.expect_err("others could replace it").to_string();
+        assert!(refusal.contains("chmod go-w"), "{refusal}");
+        assert!(!home.join(".local").exists(), "nothing was made");
+    }
+    mode(&home, 0o755);
+    make_missing_folders(&wanted).expect("made");
+    mode(&wanted, 0o755);
+    make_missing_folders(&wanted).expect("there");
+    let bits = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
+    assert_eq!((bits(&wanted), bits(&home.join(".local"))), (0o755, 0o700));
+    symlink(home.join("gone"), home.join("link")).expect("link");
+    make_missing_folders(&home.join("link/x")).expect_err("a link into nothing");
+    let other = root.path().join("other");
+    fs::create_dir(&other).expect("folder");
+    if give_away(&other) {
+        let wanted = other.join(".local/share/trusty");
+        for make in [make_private(&wanted), make_missing_folders(&wanted)] {
+            let refusal = make.expect_err("their home").to_string();
+            assert!(refusal.ends_with("run this as that user"), "{refusal}");
+        }
+        assert_eq!(fs::read_dir(&other).expect("listed").count(), 0);
+    }
+}
+
+/// An access list that lets [`OTHER`] read, write and execute, as Linux keeps it.
+#[cfg(target_os = "linux")]
+fn access_list() -> Vec<u8> {
+    let entries: [(u16, u16, u32); 5] = [
+        (0x01, 7, u32::MAX),
+        (0x02, 7, OTHER),
+        (0x04, 5, u32::MAX),
+        (0x10, 7, u32::MAX),
+        (0x20, 5, u32::MAX),
+    ];
+    let mut bytes = 2_u32.to_le_bytes().to_vec();
+    for (tag, allows, id) in entries {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(allows.to_le_bytes());
+        bytes.extend(id.to_le_bytes());
+    }
+    bytes
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_whose_access_list_lets_another_user_write_is_refused() {
+    let root = tempfile::tempdir().expect("folder");
+    mode(root.path(), 0o755);
+    let program = root.path().join("program");
+    fs::write(&program, "").expect("written");
+    mode(&program, 0o755);
+    let name = "system.posix_acl_access";
+    let flags = rustix::fs::XattrFlags::empty();
+    if let Err(e) = rustix::fs::lsetxattr(&program, name, &access_list(), flags) {
+        println!("skipped: the file system takes no access list ({e})");
+        return;
+    }
+    let refusal = check_execute(&program).expect_err("they may write");
+    assert_eq!(refusal.reason, RefusalReason::WritableByAccessList);
+    let file = fs::File::open(&program).expect("opened");
+    let meta = file.metadata().expect("told");
+    check_opened(&program, &file, &meta).expect_err("they may write");
+    // What the refusal says takes the right from all that the list names.
+    mode(&program, meta.mode() & 0o7777 & !0o020);
+    check_execute(&program).expect("only the user may write");
+}
+
+fn make_private(folder: &Path) -> Result<(), PrivateFolderError> {
+    make_private_folder(folder).map(drop)
+}
+
+#[test]
 fn the_accounts_tell_who_is_in_a_group() {
     let view = super::super::SystemFiles;
-    // No account has such a group.
-    assert!(!view.has_other_members(4_000_003, 0));
+    let (uid, gid) = (rustix::process::geteuid(), rustix::process::getgid());
+    // Nothing is known of a group without an entry, unless it is the user's own.
+    assert!(view.has_other_members(4_000_003, uid.as_raw()));
+    assert!(view.has_other_members(4_000_003, 4_000_003));
+    if gid.is_root() {
+        assert!(!view.has_other_members(gid.as_raw(), uid.as_raw()));
+    }
 }

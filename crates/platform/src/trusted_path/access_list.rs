@@ -1,0 +1,47 @@
+//! POSIX access lists of files, by which more users and groups than the mode names may write.
+
+use super::walk::{FileFacts, FileKind};
+use std::fs::File;
+use std::path::Path;
+
+/// Whether the bits of the group, which bound an access list, allow what others must not do:
+/// write, or enter a folder that is closed to all but the owner and the group.
+pub(super) fn may_matter(facts: FileFacts) -> bool {
+    let may_enter = facts.mode & 0o070 != 0 && facts.mode.trailing_zeros() >= 3;
+    facts.kind != FileKind::Link && (facts.mode & 0o020 != 0 || may_enter)
+}
+
+/// Whether the file at a path, which is no link, has one. True where the system does not tell.
+#[cfg(target_os = "linux")]
+pub(super) fn is_at(path: &Path) -> bool {
+    is_there(rustix::fs::lgetxattr(path, NAME, &mut [0_u8; 0][..]))
+}
+
+/// Whether an opened file has one. True where the system does not tell.
+#[cfg(target_os = "linux")]
+pub(super) fn is_of(file: &File) -> bool {
+    is_there(rustix::fs::fgetxattr(file, NAME, &mut [0_u8; 0][..]))
+}
+
+/// Access lists of macOS are not looked at.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_at(_path: &Path) -> bool {
+    false
+}
+
+/// Access lists of macOS are not looked at.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_of(_file: &File) -> bool {
+    false
+}
+
+/// The attribute in which Linux keeps one.
+#[cfg(target_os = "linux")]
+const NAME: &str = "system.posix_acl_access";
+
+/// Without room for the list, its size alone is told.
+#[cfg(target_os = "linux")]
+fn is_there(size: rustix::io::Result<usize>) -> bool {
+    use rustix::io::Errno;
+    !matches!(size, Err(Errno::NODATA | Errno::OPNOTSUPP))
+}
