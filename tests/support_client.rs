@@ -319,6 +319,16 @@ fn a_closed_terminal_ends_the_client() {
     }
 }
 
+/// Waits until the shell has printed so many prompts since it told that the client was killed. What
+/// is typed before a prompt is taken by whoever sets the terminal up meanwhile.
+fn wait_prompts(terminal: &Terminal, count: usize) {
+    until(LONG, "a prompt of the shell", || {
+        let screen = terminal.screen();
+        let (_, since) = screen.split_once("Killed")?;
+        (since.matches("tb>").count() >= count).then_some(())
+    });
+}
+
 #[test]
 fn a_killed_client_leaves_its_registry_file() {
     let Some(stage) = Stage::new() else { return };
@@ -329,8 +339,9 @@ fn a_killed_client_leaves_its_registry_file() {
     assert!(stage.home.registry(client.pid).is_some());
 
     // The terminal may have answered a question of the client's after its end: the shell has it.
-    terminal.wait_screen(LONG, "Killed");
+    wait_prompts(&terminal, 1);
     terminal.press(Key::CtrlC);
+    wait_prompts(&terminal, 2);
     terminal.run_client(&["--permission-mode", "manual"]);
     terminal.wait_status(LONG, "idle");
     assert_ne!(terminal.client(), client);

@@ -81,7 +81,7 @@ fn with_few_files_every_call_is_answered_and_health_says_so() {
         let told = http::get(&socket, "/v1/sessions");
         let all = sessions.iter().all(|s| s.word(&told).is_some());
         let health = told["health"].to_string();
-        (all && health.contains("files open")).then_some(())
+        (all && health.contains("open-file limit")).then_some(())
     });
     for _ in 0..50 {
         assert_eq!(http::get(&socket, "/v1/health")["sessions"], SESSIONS);

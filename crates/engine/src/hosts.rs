@@ -24,10 +24,10 @@ use crate::io::tmux;
 use crate::store::{LockAttempt, SessionLock, Store, StoreError};
 use crate::surroundings::Surroundings;
 use std::path::PathBuf;
-use std::time::SystemTime;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Deed, Plan, Refusal};
 use trusty_fleet::pause::{PauseKind, PauseRecord, Phase};
+use trusty_fleet::time::Timestamp;
 use work::Work;
 
 /// Why an action was not done.
@@ -313,13 +313,14 @@ impl Hands {
         }
     }
 
-    /// Removes the record of a hold asked for at `since` that did not hold its session. Nothing is
-    /// undone: the session was never kept from anything.
-    pub fn give_up_hold(&self, id: SessionId, since: SystemTime) -> Result<GivenUp, ActionError> {
+    /// Removes the record of a hold asked for at `since`, in milliseconds, that did not hold its
+    /// session. Nothing is undone: the session was never kept from anything.
+    pub fn give_up_hold(&self, id: SessionId, since: Timestamp) -> Result<GivenUp, ActionError> {
         let _lock = self.lock(id)?;
         let record = self.store.read(id)?;
         let is_meant = |r: &PauseRecord| {
-            r.kind() == PauseKind::Hold && r.phase == Phase::Paused && r.since == since
+            let is_hold = r.kind() == PauseKind::Hold && r.phase == Phase::Paused;
+            is_hold && Timestamp::from(r.since) == since
         };
         let Some(record) = record.filter(is_meant) else {
             return Ok(GivenUp::NothingToDo);

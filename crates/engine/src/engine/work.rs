@@ -8,11 +8,11 @@ use crate::settings::Settings;
 use crate::sources::{Ended, Outlet};
 use crate::surroundings::Surroundings;
 use std::sync::Arc;
-use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot};
 use trusty_fleet::action::{Plan, Verb};
 use trusty_fleet::observation::{Act, HealthKey};
 use trusty_fleet::session::Source;
+use trusty_fleet::time::Timestamp;
 use trusty_fleet::{Fact, Session, SessionId};
 
 /// Something to be done.
@@ -23,7 +23,7 @@ pub(super) enum Job {
     /// A record is to be made true.
     Reconcile(SessionId),
     /// A hold that did not hold its session is to be given up.
-    GiveUpHold(SessionId, SystemTime),
+    GiveUpHold(SessionId, Timestamp),
     /// The terminal of a session is to come to the front.
     Jump(Box<Session>, CommandLease, Landed),
 }

@@ -266,3 +266,20 @@ async fn what_cannot_be_read_is_named_and_kept() {
     assert!(told.to_string().contains(&path.display().to_string()));
     assert_eq!(std::fs::read_to_string(&path).expect("kept"), "{");
 }
+
+/// A hold that is there meanwhile is another one, though it is of the same session.
+#[test]
+fn only_the_hold_that_was_judged_is_given_up() {
+    let home = tempfile::tempdir().expect("folder");
+    let hands = hands(home.path());
+    let record = PauseRecord {
+        means: Means::Hold,
+        // As it is on disk, to the nanosecond.
+        since: std::time::UNIX_EPOCH + std::time::Duration::from_nanos(1_500_082_064),
+        ..record(nobody(), "b")
+    };
+    hands.store.write(&record).expect("written");
+    let give_up = |ms| hands.give_up_hold(record.session, Timestamp::from_millis(ms));
+    assert_eq!(give_up(1_499).expect("looked at"), GivenUp::NothingToDo);
+    assert_eq!(give_up(1_500).expect("looked at"), GivenUp::Removed);
+}

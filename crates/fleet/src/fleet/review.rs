@@ -13,7 +13,6 @@ use crate::status::{FAILURE_SHOWN, HoldOutlook, NOT_HELD_SHOWN};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// All that follows from what is filed, at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +45,7 @@ pub struct Wanted {
     pub stale_pauses: BTreeSet<SessionId>,
     /// Those of them whose sessions were to be held and worked on: they are given up, each by the
     /// time at which it was asked for.
-    pub not_held: BTreeMap<SessionId, SystemTime>,
+    pub not_held: BTreeMap<SessionId, Timestamp>,
     /// Requests whose hooks are to be held, and until when, if that is limited; all others are
     /// to be let go.
     pub held: BTreeMap<RequestId, Option<Timestamp>>,
@@ -125,7 +124,7 @@ impl Fleet {
             .iter()
             .filter(|k| k.verdict.hold == HoldOutlook::NotHeld);
         wanted.not_held = not_held
-            .filter_map(|k| Some((self.machine.session_id(k.key), k.case.pause?.1.since)))
+            .filter_map(|k| Some((self.machine.session_id(k.key), k.case.pause?.1.since.into())))
             .collect();
         wanted
     }
