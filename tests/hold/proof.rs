@@ -4,6 +4,10 @@ use super::*;
 use std::process::{Command, Output};
 use trusty_tests::skip;
 use trusty_tests::trusty::{Running, list, session_of};
+use trusty_tests::wait::poll;
+
+/// Longer than a mark that a prompt leaves may be read later than the prompt.
+const AFTER_A_PROMPT: Duration = Duration::from_secs(4);
 
 /// A session of a connected home as `trusty list` tells it.
 fn listed(session: &Held<'_>) -> serde_json::Value {
@@ -136,9 +140,8 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
     );
     assert!(!words(&told).contains("Paused"), "{}", words(&told));
     assert_ne!(listed(&session)["status"], "Paused");
-    session.terminal.submit("say past it");
-    stage.api.wait_for(LONG, "say past it", Kind::MessageStop);
     let failure = until(LONG, "that it was not held", || {
+        session.terminal.run_turn(LONG, "say past it");
         let failure = listed(&session)["pending"]["failure"].clone();
         failure.as_str().map(str::to_owned)
     });
@@ -148,13 +151,15 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
     );
     assert!(session.store.read(session.id()).expect("read").is_none());
     // Unheard at a prompt since: refused from now on.
-    session.terminal.run_turn(LONG, "say once more");
-    until(LONG, "a refusal", || {
-        let told = pause_by_hold(&session);
-        session.release();
-        words(&told)
-            .contains("no hook of this session ran")
-            .then_some(())
+    until(LONG * 3, "a refusal", || {
+        session.terminal.run_turn(LONG, "say once more");
+        poll(AFTER_A_PROMPT, || {
+            let told = pause_by_hold(&session);
+            session.release();
+            words(&told)
+                .contains("no hook of this session ran")
+                .then_some(())
+        })
     });
     drop(serving);
 }
@@ -246,7 +251,7 @@ fn a_hold_is_refused_in_another_pid_namespace() {
         .arg("600")
         .env("HOME", home.path());
     let contained = Running::start(&mut command);
-    let found = trusty_tests::wait::poll(Duration::from_secs(10), || {
+    let found = poll(Duration::from_secs(10), || {
         contained.process().find_exe(&exe)
     });
     let Some(client) = found else {

@@ -265,7 +265,7 @@ struct Release {
 /// What is to be done to a record that is not true.
 fn repair(wanted: &Wanted, id: SessionId) -> Job {
     match wanted.not_held.get(&id) {
-        Some(since) => Job::GiveUpHold(id, *since),
+        Some(judged) => Job::GiveUpHold(id, *judged),
         None => Job::Reconcile(id),
     }
 }

@@ -26,8 +26,7 @@ use crate::surroundings::Surroundings;
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Deed, Plan, Refusal};
-use trusty_fleet::pause::{PauseKind, PauseRecord, Phase};
-use trusty_fleet::time::Timestamp;
+use trusty_fleet::pause::{JudgedHold, PauseKind, PauseRecord, Phase};
 use work::Work;
 
 /// Why an action was not done.
@@ -313,14 +312,14 @@ impl Hands {
         }
     }
 
-    /// Removes the record of a hold asked for at `since`, in milliseconds, that did not hold its
-    /// session. Nothing is undone: the session was never kept from anything.
-    pub fn give_up_hold(&self, id: SessionId, since: Timestamp) -> Result<GivenUp, ActionError> {
+    /// Removes the record of this hold, which did not hold its session. Nothing is undone: the
+    /// session was never kept from anything.
+    pub fn give_up_hold(&self, id: SessionId, judged: JudgedHold) -> Result<GivenUp, ActionError> {
         let _lock = self.lock(id)?;
         let record = self.store.read(id)?;
         let is_meant = |r: &PauseRecord| {
             let is_hold = r.kind() == PauseKind::Hold && r.phase == Phase::Paused;
-            is_hold && Timestamp::from(r.since) == since
+            is_hold && judged.is(r)
         };
         let Some(record) = record.filter(is_meant) else {
             return Ok(GivenUp::NothingToDo);

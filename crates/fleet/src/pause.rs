@@ -3,6 +3,7 @@
 use crate::identity::ProcessKey;
 use crate::observation::PaneKey;
 use crate::session::{SessionId, rfc3339};
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -148,6 +149,38 @@ pub struct PauseRecord {
     pub tty: Option<PathBuf>,
     /// What was done.
     pub means: Means,
+}
+
+/// A hold that was judged by its record, which tells it from a later one of the same session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JudgedHold {
+    /// When it was asked for, by the time facts are dated with.
+    since: Timestamp,
+    /// By how many nanoseconds the wall clock is ahead of that time now.
+    ahead: i64,
+}
+
+impl JudgedHold {
+    /// Times are dated to the millisecond.
+    const PRECISION: Duration = Duration::from_millis(2);
+
+    /// That of a record as it was filed.
+    pub fn new(filed: &PauseRecord, ahead: i64) -> Self {
+        Self {
+            since: filed.since.into(),
+            ahead,
+        }
+    }
+
+    /// Whether a record, as it is on disk, is that of this hold. The wall clock may have been set
+    /// before it was filed or after.
+    pub fn is(&self, on_disk: &PauseRecord) -> bool {
+        let since = Timestamp::from(on_disk.since).as_nanos();
+        [0, self.ahead].into_iter().any(|ahead| {
+            let judged = self.since.as_nanos().saturating_add(ahead);
+            u128::from(since.abs_diff(judged)) < Self::PRECISION.as_nanos()
+        })
+    }
 }
 
 /// The longest summary, in characters.

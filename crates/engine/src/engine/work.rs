@@ -11,8 +11,8 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use trusty_fleet::action::{Plan, Verb};
 use trusty_fleet::observation::{Act, HealthKey};
+use trusty_fleet::pause::JudgedHold;
 use trusty_fleet::session::Source;
-use trusty_fleet::time::Timestamp;
 use trusty_fleet::{Fact, Session, SessionId};
 
 /// Something to be done.
@@ -23,7 +23,7 @@ pub(super) enum Job {
     /// A record is to be made true.
     Reconcile(SessionId),
     /// A hold that did not hold its session is to be given up.
-    GiveUpHold(SessionId, Timestamp),
+    GiveUpHold(SessionId, JudgedHold),
     /// The terminal of a session is to come to the front.
     Jump(Box<Session>, CommandLease, Landed),
 }
@@ -109,7 +109,7 @@ async fn work(
             };
             out.tell(Outcome::Jumped(id, done, reply)).await;
         }
-        Job::GiveUpHold(id, since) => match hands.give_up_hold(id, since) {
+        Job::GiveUpHold(id, judged) => match hands.give_up_hold(id, judged) {
             Ok(GivenUp::Removed) => {
                 // A loop that has ended needs to know nothing.
                 let _ = out.facts.tell(vec![Fact::Act(id, Act::NotHeld)]).await;

@@ -272,14 +272,34 @@ async fn what_cannot_be_read_is_named_and_kept() {
 fn only_the_hold_that_was_judged_is_given_up() {
     let home = tempfile::tempdir().expect("folder");
     let hands = hands(home.path());
-    let record = PauseRecord {
-        means: Means::Hold,
-        // As it is on disk, to the nanosecond.
-        since: std::time::UNIX_EPOCH + std::time::Duration::from_nanos(1_500_082_064),
-        ..record(nobody(), "b")
-    };
-    hands.store.write(&record).expect("written");
-    let give_up = |ms| hands.give_up_hold(record.session, Timestamp::from_millis(ms));
-    assert_eq!(give_up(1_499).expect("looked at"), GivenUp::NothingToDo);
-    assert_eq!(give_up(1_500).expect("looked at"), GivenUp::Removed);
+    let hour = std::time::Duration::from_hours(1);
+    for (filed_ago, ahead, wanted) in [
+        (std::time::Duration::ZERO, 0, GivenUp::Removed),
+        (hour, 0, GivenUp::NothingToDo),
+        // The wall clock was an hour ahead when it was filed, or has been set since.
+        (hour, 3_600_000_000_000, GivenUp::Removed),
+        (
+            std::time::Duration::ZERO,
+            3_600_000_000_000,
+            GivenUp::Removed,
+        ),
+    ] {
+        let since = std::time::UNIX_EPOCH + hour * 7 + std::time::Duration::from_nanos(82_064);
+        let record = PauseRecord {
+            means: Means::Hold,
+            since,
+            ..record(nobody(), "b")
+        };
+        hands.store.write(&record).expect("written");
+        let filed = PauseRecord {
+            since: since - filed_ago,
+            ..record.clone()
+        };
+        let given_up = hands.give_up_hold(record.session, JudgedHold::new(&filed, ahead));
+        assert_eq!(
+            given_up.expect("looked at"),
+            wanted,
+            "{filed_ago:?} {ahead}"
+        );
+    }
 }

@@ -2,10 +2,10 @@
 //! server there says, so the server has to run as this user and outside of any container.
 
 use super::sys;
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+use rustix::io::{Errno, FdFlags, fcntl_setfd, ioctl_fionbio};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, connect, socket};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
 use trusty_platform::process_namespaces::shares_our_namespaces;
@@ -39,15 +39,21 @@ pub enum ListenerRefusal {
 /// Says who else listens there, or that nobody does.
 pub fn check_listener(path: &Path) -> Result<(), ListenerRefusal> {
     let address = SocketAddrUnix::new(path).map_err(io::Error::from)?;
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None);
-    let socket = socket.map_err(io::Error::from)?;
+    let socket = nonblocking_socket()?;
     match connect(&socket, &address) {
         Ok(()) => check_peer(&socket),
         Err(Errno::CONNREFUSED | Errno::NOENT) => Err(ListenerRefusal::Nobody),
         Err(Errno::AGAIN) => Err(ListenerRefusal::Busy),
         Err(e) => Err(ListenerRefusal::Io(e.into())),
     }
+}
+
+/// A socket that waits for nothing. macOS sets both flags only afterwards.
+fn nonblocking_socket() -> io::Result<OwnedFd> {
+    let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
+    fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+    ioctl_fionbio(&socket, true)?;
+    Ok(socket)
 }
 
 /// Whether the server at the other end of a connection may be asked.

@@ -77,7 +77,7 @@ async fn without_a_data_folder_it_leads_and_says_so() {
     let mut leading = lock_state(&leader.right.state);
     assert_eq!(leading.check(), LeadershipState::Held);
     let told = leading.problem.clone().unwrap_or_default();
-    assert!(told.contains("writable for you alone"), "{told}");
+    assert!(told.contains("make the folder writable"), "{told}");
     fs::remove_file(&stage.data_home).expect("removed");
     assert_eq!(leading.check(), LeadershipState::Held);
     assert_eq!(leading.problem, None);

@@ -6,6 +6,7 @@ use super::{ConfirmationGap, Fleet, Known, asks, newest_at, present};
 use crate::answered::ANSWER_SHOWN;
 use crate::cadence::{Motion, Reason};
 use crate::observation::{Act, PaneKey, TranscriptKey};
+use crate::pause::JudgedHold;
 use crate::request::RequestId;
 use crate::session::{Activity, SessionId, SessionStatus};
 use crate::snapshot::{Hooks, Snapshot};
@@ -43,9 +44,8 @@ pub struct Wanted {
     pub lists: BTreeSet<PathBuf>,
     /// Pauses whose record does not tell the truth any more.
     pub stale_pauses: BTreeSet<SessionId>,
-    /// Those of them whose sessions were to be held and worked on: they are given up, each by the
-    /// time at which it was asked for.
-    pub not_held: BTreeMap<SessionId, Timestamp>,
+    /// Those of them whose sessions were to be held and worked on: they are given up.
+    pub not_held: BTreeMap<SessionId, JudgedHold>,
     /// Requests whose hooks are to be held, and until when, if that is limited; all others are
     /// to be let go.
     pub held: BTreeMap<RequestId, Option<Timestamp>>,
@@ -124,7 +124,11 @@ impl Fleet {
             .iter()
             .filter(|k| k.verdict.hold == HoldOutlook::NotHeld);
         wanted.not_held = not_held
-            .filter_map(|k| Some((self.machine.session_id(k.key), k.case.pause?.1.since.into())))
+            .filter_map(|k| {
+                let (_, record) = k.case.pause?;
+                let judged = JudgedHold::new(record, self.ahead());
+                Some((self.machine.session_id(k.key), judged))
+            })
             .collect();
         wanted
     }

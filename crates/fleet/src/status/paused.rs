@@ -6,6 +6,7 @@ use crate::observation::{End, Happened, HookEvent, RunState, StopSignal};
 use crate::pause::{Asker, Gate, MAX_HOLD, Means, PauseKind, PauseRecord, Phase};
 use crate::session::{Activity, Because, Source};
 use crate::time::Timestamp;
+use std::time::Duration;
 
 /// Why it is paused, if it is.
 pub(super) fn paused(case: &Case<'_>, doing: &Doing) -> Option<Because> {
@@ -188,25 +189,31 @@ fn is_main_work(event: &HookEvent) -> bool {
     works && event.agent.is_none()
 }
 
-/// Whether the transcript tells of a whole turn after the pause that no hook held. A short one may
-/// be over before the registry was read as busy.
+/// A prompt that was sent just before the pause may be written down so much later.
+const PROMPT_WRITTEN: Duration = Duration::from_secs(1);
+
+/// Whether a whole turn came after the pause. A short one may be over before the registry was read
+/// as busy, so the transcript is enough where the prompt was surely sent after the pause: well after
+/// it, or hooks that waited have ended since.
 fn went_through_turn(case: &Case<'_>, seen: Timestamp) -> bool {
-    let Some((_, said)) = case.transcript else {
+    let (Some((_, said)), Some((_, record))) = (case.transcript, case.pause) else {
         return false;
     };
     let Some(turn) = said.turn_at.filter(|at| *at > seen) else {
         return false;
     };
-    let held_at = case.hook_proof.gate_told_at;
+    let waited_at = case.hook_proof.gate_told_at;
     let began = case.registry.iter().any(|run| {
         let busy = run.value.status.as_deref() == Some("busy");
-        busy && run.first > seen && held_at < Some(run.first)
+        busy && run.first > seen && waited_at < Some(run.first)
     });
-    if !began && held_at >= Some(turn) {
-        return false;
-    }
-    let end = said.end.as_ref();
-    end.is_some_and(|end| matches!(end.how, End::Finished | End::Failed) && end.at >= turn)
+    let was_sent_after = turn > seen.after(PROMPT_WRITTEN) || waited_at > Some(seen);
+    // A hook that has waited as long as it can ends the turn, too.
+    let limit = Timestamp::from(record.since).after(MAX_HOLD);
+    let end = said.end.as_ref().filter(|end| end.at < limit);
+    let ended =
+        end.is_some_and(|end| matches!(end.how, End::Finished | End::Failed) && end.at >= turn);
+    (began || was_sent_after) && ended
 }
 
 /// When a tool call of the main agent that was made after the pause, and that no gate holds, shows
