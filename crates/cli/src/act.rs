@@ -8,11 +8,13 @@ use crate::out;
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use trusty_engine::api::client::ClientError;
 use trusty_engine::api::{PauseRequest, StopRequest};
 use trusty_engine::direct;
 use trusty_engine::hosts::{ActionError, Hands, PauseRemains, Reconciled};
+use trusty_engine::io::clock;
 use trusty_engine::jump::{self, JumpError};
 use trusty_engine::{connect, leftovers};
 use trusty_fleet::action::{Action, Refusal, Wish};
@@ -106,11 +108,29 @@ pub(crate) async fn pause(asked: &Pause) -> Result<(), Failure> {
     };
     let session = find(&snapshot, word)?;
     do_pause(&place, session, asked).await?;
-    // What it has become is told by a fresh look.
-    let after = place.snapshot().await?;
+    let after = settled(&place, session.id).await?;
     let told = after.sessions.iter().find(|s| s.id == session.id);
     let told = told.map_or_else(|| "it has ended".to_owned(), |s| describe(s, &place));
     Ok(out::done(&format!("{told}\n"))?)
+}
+
+/// How long what was done may take to be seen; an engine waits no longer for that.
+const SEEN_LIMIT: Duration = Duration::from_secs(4);
+/// How often it is looked for.
+const SEEN_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The sessions as soon as what was done to one of them is seen.
+async fn settled(place: &Place, id: SessionId) -> Result<Snapshot, Failure> {
+    let begun = clock::instant();
+    loop {
+        let snapshot = place.snapshot().await?;
+        let session = snapshot.sessions.iter().find(|s| s.id == id);
+        let is_pending = session.is_some_and(|s| s.pending.is_some());
+        if !is_pending || begun.elapsed() >= SEEN_LIMIT {
+            return Ok(snapshot);
+        }
+        clock::sleep(SEEN_INTERVAL).await;
+    }
 }
 
 async fn pause_all(place: &Place, snapshot: &Snapshot, asked: &Pause) -> Result<(), Failure> {

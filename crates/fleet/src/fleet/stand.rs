@@ -189,8 +189,14 @@ fn caution(at_work: AtWork) -> Option<&'static str> {
 }
 
 /// Whether its process was looked at since, or has ended.
-fn is_proven(known: &Known<'_>, since: Timestamp) -> bool {
-    known.process.seen_at > since || known.process.exited_at.is_some()
+fn is_proven(known: &Known<'_>, verb: Verb, since: Timestamp) -> bool {
+    let is_recorded = known.case.pause.is_some();
+    let fits = match verb {
+        Verb::Pause => is_recorded,
+        Verb::Resume => !is_recorded,
+        _ => true,
+    };
+    (fits && known.process.seen_at > since) || known.process.exited_at.is_some()
 }
 
 /// What is being done to it, or failed a moment ago.
@@ -199,7 +205,7 @@ pub(super) fn pending(known: &Known<'_>, now: Timestamp) -> Option<Pending> {
         (Some((at, Act::Begun(verb))), _) => (at, *verb, None),
         // Done, but the look that proves it is yet to come.
         (Some((at, Act::Done(verb))), _)
-            if *verb != Verb::Jump && !is_proven(known, at) && now < at.after(PROOF) =>
+            if *verb != Verb::Jump && !is_proven(known, *verb, at) && now < at.after(PROOF) =>
         {
             (at, *verb, None)
         }
