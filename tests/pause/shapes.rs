@@ -14,6 +14,7 @@ fn streams_on(shape: Shape, how: &str) {
     let prompt = "stream 12s";
     stage.terminal.submit(prompt);
     stage.api.wait_for(LONG, prompt, Kind::FirstDelta);
+    stage.wait_prompt(prompt);
     stage.pause(how);
     stage.check_paused(how);
     let summary = stage.summary();

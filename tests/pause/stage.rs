@@ -12,7 +12,7 @@ use trusty_fleet::action::{Deed, Pausing, Plan, Way};
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::observation::Tools;
 use trusty_fleet::pause::{Asker, PauseRecord};
-use trusty_tests::trusty::{run, trusty};
+use trusty_tests::trusty::{list, run, session_of, trusty};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{FakeApi, Home, Key, Kind, ProcessRef, Shape, Terminal};
 
@@ -170,6 +170,15 @@ impl Stage {
             pid: self.client.pid,
             start: StartTime(self.client.start_ticks),
         }
+    }
+
+    /// Waits until its transcript tells what it was asked.
+    #[track_caller]
+    pub(crate) fn wait_prompt(&self, prompt: &str) {
+        until(LONG, "its prompt in a list", || {
+            let session = session_of(&list(&self.home), self.client.pid)?;
+            (session["claude"]["prompt"] == prompt).then_some(())
+        });
     }
 
     /// What its record says was going on.

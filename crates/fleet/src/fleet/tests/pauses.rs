@@ -342,8 +342,15 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
         Some(at(8_000)),
         "it is not said for longer than that"
     );
-    let seen = [done, vec![pulse(5_002, 9, RunState::Frozen)]].concat();
-    assert_eq!(pending(seen, 5_003), None);
+    let process = vec![pulse(5_002, 9, RunState::Frozen)];
+    let half_seen = [done, process].concat();
+    assert_eq!(
+        pending(half_seen.clone(), 5_003),
+        Some((verb, None)),
+        "its record is yet to be read"
+    );
+    let record = vec![kept(5_002, frozen(), Phase::Paused)];
+    assert_eq!(pending([half_seen, record].concat(), 5_003), None);
     let over = Act::Done(crate::action::Verb::End);
     let ended = with(vec![
         (4_990, Fact::ProcessExited(key(9, 7))),
