@@ -2,7 +2,7 @@
 //! false in between.
 #![cfg(target_os = "linux")]
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use trusty_tests::trusty::{Watch, configure, connect, list, run, serve, session_of, word};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Key, Shape, Signal, Terminal, Value};
@@ -55,43 +55,6 @@ fn lasting(words: Vec<String>) -> Vec<String> {
     let next: Vec<String> = words.iter().skip(1).cloned().collect();
     let mut next = next.iter().map(String::as_str);
     words.retain(|word| (word.as_str(), next.next()) != ("Idle", Some("Finished")));
-    words
-}
-
-/// How long a client may say that it works though nobody has asked it for anything.
-const HOUSEKEEPING: Duration = Duration::from_secs(1);
-
-/// The words that were shown, without work of the client's own between two ends of one turn: it
-/// says that it is busy for a moment while it writes down what the turn was.
-fn words_of_turns(watch: &Watch, pid: u32) -> Vec<String> {
-    let mut shown: Vec<(SystemTime, String)> = Vec::new();
-    for (at, line) in watch.lines() {
-        let Some(session) = session_of(&line, pid) else {
-            continue;
-        };
-        let word = word(&session);
-        if shown.last().is_none_or(|(_, last)| *last != word) {
-            shown.push((at, word));
-        }
-    }
-    let is_housekeeping = |around: &[(SystemTime, String)]| {
-        let [(_, before), (from, work), (to, after)] = around else {
-            return false;
-        };
-        let lasted = to.duration_since(*from).unwrap_or_default();
-        (before.as_str(), work.as_str(), after.as_str()) == ("Finished", "Working", "Finished")
-            && lasted < HOUSEKEEPING
-    };
-    let mut words: Vec<String> = Vec::new();
-    for (at, (_, word)) in shown.iter().enumerate() {
-        let around = at
-            .checked_sub(1)
-            .and_then(|before| shown.get(before..at + 2));
-        if !around.is_some_and(is_housekeeping) {
-            words.push(word.clone());
-        }
-    }
-    words.dedup();
     words
 }
 
@@ -174,7 +137,7 @@ fn live(shape: Shape) {
         );
         assert_eq!(session["id"], shown["id"]);
     }
-    let words = lasting(words_of_turns(&watch, pid));
+    let words = lasting(watch.words(pid));
     let expected = [
         "Starting",
         "Idle",
