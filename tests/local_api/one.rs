@@ -3,11 +3,13 @@
 use crate::{LONG, Served, socket_of};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use trusty_engine::hosts::ActionError;
@@ -17,12 +19,14 @@ use trusty_fleet::observation::{First, Preferences};
 use trusty_fleet::pause::{Asker, PauseKind};
 use trusty_fleet::session::{Session, SessionStatus, Source};
 use trusty_fleet::{SessionId, Snapshot};
-use trusty_tests::trusty::{Running, confine, run, serve, surroundings};
+use trusty_tests::trusty::{confine, run, serve};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Shape, Signal, StandIn, Terminal, http};
 
-/// So often two programs may settle between them who goes on.
+/// So often a face may be sooner than the test to go on for an engine.
 const ROUNDS: usize = 20;
+/// For so long nobody leads.
+const BETWEEN: Duration = Duration::from_millis(500);
 
 fn around(home: &Home) -> Surroundings {
     Surroundings {
@@ -43,38 +47,6 @@ pub(crate) fn face(home: &Home) -> Handle {
     trusty_engine::join(&around, &Settings::read(&around)).expect("joins")
 }
 
-/// Where a face in a process of its own notes that it follows.
-const FACE: &str = "TRUSTY_TEST_FACE";
-
-/// A face in another process, which follows the engine of this home.
-fn face_elsewhere(home: &Home) -> Running {
-    confine(home);
-    let follows = home.path().join("follows");
-    let mut command = Command::new(std::env::current_exe().expect("a test has a path"));
-    command.args(["--exact", "one::a_face_in_a_process_of_its_own"]);
-    command
-        .env_clear()
-        .envs(surroundings(home))
-        .env(FACE, &follows);
-    command.stdin(Stdio::null()).stdout(Stdio::null());
-    let running = Running::start(&mut command);
-    until(LONG, "a face elsewhere", || follows.exists().then_some(()));
-    running
-}
-
-/// What [`face_elsewhere`] runs: no test of its own.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_face_in_a_process_of_its_own() {
-    let Some(follows) = std::env::var_os(FACE) else {
-        return;
-    };
-    let around = Surroundings::read();
-    let face = trusty_engine::join(&around, &Settings::read(&around)).expect("joins");
-    face.primed().await;
-    std::fs::write(follows, "").expect("noted");
-    face.ended().await;
-}
-
 pub(crate) async fn seen(face: &Handle, rule: impl FnMut(&Arc<Snapshot>) -> bool) -> Arc<Snapshot> {
     let mut snapshots = face.snapshots();
     let seen = tokio::time::timeout(LONG, snapshots.wait_for(rule)).await;
@@ -88,8 +60,7 @@ pub(crate) fn of(snapshot: &Snapshot, session: &StandIn) -> Option<Session> {
 
 /// Who answers on the socket of a home.
 fn engine_of(home: &Home) -> Option<u64> {
-    UnixStream::connect(socket_of(home)).ok()?;
-    http::get(&socket_of(home), "/v1/health")["pid"].as_u64()
+    http::get_if_answered(&socket_of(home), "/v1/health")?["pid"].as_u64()
 }
 
 /// Tells the engine what a hook of this session would; whether it was taken.
@@ -168,6 +139,33 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
 }
 
 /// Tells whether a snapshot without sessions, or an older one, was ever seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_ends_with_the_last_handle_of_its_face() {
+    let home = Home::new();
+    let leading = face(&home);
+    let own = u64::from(std::process::id());
+    until(LONG, "the face to lead", || {
+        (engine_of(&home) == Some(own)).then_some(())
+    });
+    let another_hold = leading.clone();
+    drop(leading);
+    assert_eq!(engine_of(&home), Some(own), "somebody still holds it");
+    drop(another_hold);
+    until(LONG, "its sockets to be gone", || {
+        UnixStream::connect(socket_of(&home)).is_err().then_some(())
+    });
+
+    let served = Served::start();
+    let session = served.session();
+    let following = face(&served.home);
+    let mut snapshots = following.snapshots();
+    seen(&following, |s| of(s, &session).is_some()).await;
+    drop(following);
+    let ended = async { while snapshots.changed().await.is_ok() {} };
+    let ended = tokio::time::timeout(LONG, ended).await;
+    ended.expect("a face that follows ends, too");
+}
+
 fn watched(face: &Handle) -> (tokio::task::JoinHandle<()>, watch::Receiver<bool>) {
     let (tell, told) = watch::channel(false);
     let mut snapshots = face.snapshots();
@@ -215,53 +213,123 @@ async fn a_pause_through_a_face_that_follows_is_done_by_the_engine() {
     seen(&face, |s| !paused(s)).await;
 }
 
+/// Passes on to a real engine elsewhere what is asked at one's place.
+struct Relay {
+    streams: Arc<Mutex<Vec<UnixStream>>>,
+}
+
+impl Relay {
+    fn start(listener: UnixListener, to: &Home) -> Self {
+        let streams = Arc::<Mutex<Vec<UnixStream>>>::default();
+        let (kept, to) = (Arc::clone(&streams), socket_of(to));
+        std::thread::spawn(move || {
+            for near in listener.incoming() {
+                let near = near.expect("a face");
+                let far = UnixStream::connect(&to).expect("the engine elsewhere");
+                for (from, into) in [(&near, &far), (&far, &near)] {
+                    let mut from = from.try_clone().expect("a stream");
+                    let mut into = into.try_clone().expect("a stream");
+                    std::thread::spawn(move || {
+                        // Either end may go, and the other is to know.
+                        let _ = std::io::copy(&mut from, &mut into);
+                        let _ = into.shutdown(Shutdown::Both);
+                    });
+                }
+                kept.lock().expect("a list").push(near);
+            }
+        });
+        Self { streams }
+    }
+
+    fn is_used(&self) -> bool {
+        !self.streams.lock().expect("a list").is_empty()
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        for stream in self.streams.lock().expect("a list").drain(..) {
+            // It may have ended.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_asked_between_two_engines_is_done_at_once_or_never() {
-    // Which of the two that follow goes on is theirs to settle: until it is the other one.
-    let rounds = 0..ROUNDS;
-    for _ in rounds {
+    let elsewhere = Served::start();
+    // The face may be the first to see that nobody leads, and then leads.
+    for _ in 0..ROUNDS {
         let mut served = Served::start();
         let session = served.session();
+        let stopped = || session.process().state() == Some('T');
         let face = face(&served.home);
         let now = seen(&face, |s| of(s, &session).is_some()).await;
         let id = of(&now, &session).expect("it is there").id;
-        let mut other = face_elsewhere(&served.home);
 
-        assert!(served.serving.process().signal(Signal::KILL));
-        served.serving.wait(LONG);
         let wish = Wish {
             how: Some(PauseKind::Stop),
             note: None,
             by: Asker::App,
         };
-        let asked = face.act(id, Action::Pause(wish));
-        let done = tokio::time::timeout(LONG, asked).await.expect("an answer");
-        let next = until(LONG, "the next engine", || engine_of(&served.home));
-        let stopped = || session.process().state() == Some('T');
-        assert_eq!(done.is_ok(), stopped(), "{done:?}");
-        if next == u64::from(std::process::id()) {
+        let runtime = served.home.runtime();
+        let is_over = Arc::<AtomicBool>::default();
+        let over = Arc::clone(&is_over);
+        let taking = std::thread::spawn(move || taken_over(&runtime, &over));
+        assert!(served.serving.process().signal(Signal::KILL));
+        served.serving.wait(LONG);
+        is_over.store(true, Ordering::Release);
+        let Some((lock, listener)) = taking.join().expect("a thread") else {
+            face.act(id, Action::Pause(wish)).await.expect("paused");
+            assert!(stopped());
+            face.act(id, Action::Resume).await.expect("resumed");
             continue;
-        }
-        assert_eq!(next, u64::from(other.process().pid));
+        };
 
+        let asked = face.act(id, Action::Pause(wish));
+        tokio::pin!(asked);
+        // As long as nobody leads, nobody does it.
+        let early = tokio::time::timeout(BETWEEN, &mut asked).await;
+        assert!(early.is_err() && !stopped(), "{early:?}");
+        let relay = Relay::start(listener, &elsewhere.home);
         // What waits in it would be done when its own turn comes, and before this is answered.
-        let nobody = matches!(done, Err(ActionError::Gone));
-        assert!(nobody || done.is_ok(), "{done:?}");
-        assert!(other.process().signal(Signal::KILL));
-        other.wait(LONG);
+        let done = tokio::time::timeout(LONG, asked).await.expect("an answer");
+        assert!(matches!(done, Err(ActionError::Gone)), "{done:?}");
+        assert!(relay.is_used());
+        drop(lock);
+        drop(relay);
         until(LONG, "the face to go on", || {
             (engine_of(&served.home) == Some(u64::from(std::process::id()))).then_some(())
         });
         let resumed = face.act(id, Action::Resume).await;
-        let wanted = if nobody { "not-paused" } else { "done" };
         let told = resumed.as_ref().map_or_else(ActionError::code, |()| "done");
-        assert_eq!(told, wanted, "{resumed:?}");
+        assert_eq!(told, "not-paused", "{resumed:?}");
         assert!(!stopped());
-        if nobody {
-            return;
-        }
+        return;
     }
     panic!("the face was never without an engine in {ROUNDS} rounds");
+}
+
+/// An engine's place, taken as soon as that has ended; none where another one was sooner.
+fn taken_over(runtime: &Path, is_over: &AtomicBool) -> Option<(OwnedFd, UnixListener)> {
+    let folder = runtime.join("trusty");
+    let lock = rustix::fs::open(
+        folder.join("lock"),
+        OFlags::RDWR | OFlags::CLOEXEC,
+        Mode::empty(),
+    );
+    let lock = lock.expect("the lock of an engine that leads");
+    loop {
+        let was_over = is_over.load(Ordering::Acquire);
+        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let socket = folder.join("trusty.sock");
+            std::fs::remove_file(&socket).expect("what was left over");
+            return Some((lock, UnixListener::bind(socket).expect("socket")));
+        }
+        if was_over {
+            return None;
+        }
+    }
 }
 
 /// An engine's place, taken as if it ran; it is free again once the lock is dropped.

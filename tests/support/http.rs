@@ -1,7 +1,7 @@
 //! HTTP over the local socket, byte by byte, as any program would speak it.
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -36,17 +36,34 @@ impl Answer {
 /// Asks, and reads the whole answer. `more` are headers, each with its line end.
 #[track_caller]
 pub fn ask(socket: &Path, method: &str, path: &str, more: &str, body: &[u8]) -> Answer {
-    let mut stream = begin(socket, method, path, more, body);
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes).expect("an answer");
-    let text = String::from_utf8(bytes).expect("text");
-    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok());
-    Answer {
-        status: status.expect("a status"),
-        head: head.to_lowercase(),
-        body: body.to_owned(),
-    }
+    read(begin(socket, method, path, more, body))
+        .expect("an answer")
+        .expect("a head, a status and a body")
+}
+
+/// Gets JSON from whoever answers; none where nobody does, or an engine ends meanwhile.
+#[track_caller]
+pub fn get_if_answered(socket: &Path, path: &str) -> Option<Value> {
+    let stream = try_begin(socket, "GET", path, "", b"").ok()?;
+    let answer = read(stream).ok()??;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    Some(answer.json())
+}
+
+/// The whole answer; none where it ends too soon.
+fn read(mut stream: UnixStream) -> io::Result<Option<Answer>> {
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    let answer = || {
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some(Answer {
+            status,
+            head: head.to_lowercase(),
+            body: body.to_owned(),
+        })
+    };
+    Ok(answer())
 }
 
 /// Gets JSON.
@@ -61,17 +78,27 @@ pub fn get(socket: &Path, path: &str) -> Value {
 /// end.
 #[track_caller]
 pub fn begin(socket: &Path, method: &str, path: &str, more: &str, body: &[u8]) -> UnixStream {
-    let mut stream = UnixStream::connect(socket).expect("connects");
-    stream.set_read_timeout(Some(LONG)).expect("set");
+    try_begin(socket, method, path, more, body).expect("asked")
+}
+
+fn try_begin(
+    socket: &Path,
+    method: &str,
+    path: &str,
+    more: &str,
+    body: &[u8],
+) -> io::Result<UnixStream> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(LONG))?;
     let length = body.len();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: trusty\r\nConnection: close\r\n\
          Content-Length: {length}\r\n{more}\r\n"
     );
-    stream.write_all(head.as_bytes()).expect("asked");
+    stream.write_all(head.as_bytes())?;
     // Whoever refuses a body may not wait for its end.
     let _ = stream.write_all(body);
-    stream
+    Ok(stream)
 }
 
 /// One server-sent event.

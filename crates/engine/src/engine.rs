@@ -7,7 +7,7 @@ mod input;
 mod lease;
 mod work;
 
-pub(crate) use handle::Ends;
+pub(crate) use handle::{Ends, FacePresence};
 pub use handle::{Handle, Looking};
 pub use lease::{CallerWait, CommandDeadline, CommandLapse, CommandLease};
 
@@ -153,6 +153,7 @@ impl Engine {
             policy,
         };
         let handle = Handle {
+            _presence: None,
             clock,
             commands: send_commands,
             snapshots,

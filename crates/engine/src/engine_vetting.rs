@@ -34,6 +34,9 @@ pub enum EngineDoubt {
         /// The process that listens now.
         listener: u32,
     },
+    /// An engine that is just ending, or a socket that was left to another process.
+    #[error("the process that opened the socket of Trusty Bar has ended")]
+    Ended,
     /// Which process it is, is not told.
     #[error("the process that answers as Trusty Bar is not known: {0}")]
     Unknown(String),
@@ -98,6 +101,7 @@ impl EngineVetting {
                 start: StartTime(peer.identity.start),
             },
             Err(PeerIdentityError::OtherNamespace) => return Ok(()),
+            Err(PeerIdentityError::Ended) => return Err(EngineDoubt::Ended),
             Err(e) => return Err(EngineDoubt::Unknown(e.to_string())),
         };
         let mut vetted = self.vetted.lock().unwrap_or_else(PoisonError::into_inner);

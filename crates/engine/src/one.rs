@@ -11,8 +11,8 @@ pub(crate) use followed::Followed;
 use crate::api::client::{ClientError, Events, Listen, Remote};
 use crate::api::{self, ServeError};
 use crate::discovery::EnginePlaces;
-use crate::engine::{self, Ends, Engine, Handle, StartError};
-use crate::engine_vetting::{EngineContinuity, EngineVetting};
+use crate::engine::{self, Ends, Engine, FacePresence, Handle, StartError};
+use crate::engine_vetting::{EngineContinuity, EngineDoubt, EngineVetting};
 use crate::io::{clock, socket};
 use crate::leader::{LeadError, Leader};
 use crate::settings::Settings;
@@ -49,8 +49,15 @@ pub fn join(around: &Surroundings, settings: &Settings) -> Result<Handle, StartE
         places,
         handle: handle.clone(),
     };
-    engine::spawn("trusty-one", move || one.run(ends))?;
-    Ok(handle)
+    let (presence, watch) = FacePresence::new();
+    engine::spawn("trusty-one", move || async move {
+        // It holds a handle to answer others, which must not outlive the face.
+        tokio::select! {
+            ended = one.run(ends) => ended,
+            () = watch.gone() => Ended,
+        }
+    })?;
+    Ok(handle.of_face(presence))
 }
 
 struct One {
@@ -83,6 +90,9 @@ impl One {
                 }
                 Err(e) if e.is_hang() && answered.elapsed() < patience => {
                     self.publish_hang(&ends, &e);
+                    sleep(AGAIN).await;
+                }
+                Err(ClientError::Doubted(EngineDoubt::Ended)) if answered.elapsed() < patience => {
                     sleep(AGAIN).await;
                 }
                 Err(

@@ -8,6 +8,7 @@ use crate::io::clock::Clock;
 use crate::jump::JumpError;
 use crate::one::Followed;
 use crate::settings::Settings;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -24,6 +25,8 @@ const SEEN: Duration = Duration::from_secs(4);
 /// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
 #[derive(Debug, Clone)]
 pub struct Handle {
+    /// Of a face's own handles: what runs the engine for the face has one without it.
+    pub(super) _presence: Option<FacePresence>,
     pub(super) clock: Clock,
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
@@ -32,6 +35,33 @@ pub struct Handle {
     pub(crate) followed: Followed,
     /// Knows who may answer.
     pub(crate) callers: Arc<CallerRegister>,
+}
+
+/// Tells whoever runs an engine for a face that the face is there.
+#[derive(Debug, Clone)]
+pub(crate) struct FacePresence {
+    /// Nothing is ever sent: that it is dropped tells.
+    _alive: mpsc::Sender<Infallible>,
+}
+
+/// Knows when a face has gone.
+#[derive(Debug)]
+pub(crate) struct FaceWatch(mpsc::Receiver<Infallible>);
+
+impl FacePresence {
+    /// One that is there, and who knows when it has gone.
+    pub(crate) fn new() -> (Self, FaceWatch) {
+        let (alive, watch) = mpsc::channel(1);
+        (Self { _alive: alive }, FaceWatch(watch))
+    }
+}
+
+impl FaceWatch {
+    /// Returns when the face has dropped all its handles.
+    pub(crate) async fn gone(mut self) {
+        // Nothing can come but the end.
+        let _ = self.0.recv().await;
+    }
 }
 
 /// The other ends of what a handle holds: whoever has them is the engine.
@@ -74,6 +104,14 @@ impl Drop for Looking {
 }
 
 impl Handle {
+    /// The handle of a face.
+    pub(crate) fn of_face(self, presence: FacePresence) -> Self {
+        Self {
+            _presence: Some(presence),
+            ..self
+        }
+    }
+
     /// Waits until the first look is over. Before, the snapshot is empty.
     pub async fn primed(&self) {
         let mut snapshots = self.snapshots.clone();
