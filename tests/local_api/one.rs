@@ -17,6 +17,7 @@ use trusty_engine::{Handle, Settings, Surroundings};
 use trusty_fleet::action::{Action, Wish};
 use trusty_fleet::observation::{First, Preferences};
 use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::session::{Session, SessionStatus, Source};
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_tests::trusty::{confine, run, serve};
@@ -103,7 +104,7 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     assert!(tell_hook(&session));
     assert!(hook_is_heard(&face, id).await, "what hooks tell reaches it");
     let refused = face.act(id, Action::Resume).await.expect_err("runs");
-    assert_eq!(refused.code(), "not-paused");
+    assert_eq!(refused.code(), ProblemCode::NotPaused);
     assert!(refused.is_refusal());
     let looking = face.look();
     session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
@@ -302,7 +303,9 @@ async fn what_is_asked_between_two_engines_is_done_at_once_or_never() {
             (engine_of(&served.home) == Some(u64::from(std::process::id()))).then_some(())
         });
         let resumed = face.act(id, Action::Resume).await;
-        let told = resumed.as_ref().map_or_else(ActionError::code, |()| "done");
+        let told = resumed
+            .as_ref()
+            .map_or_else(|e| e.code().as_str(), |()| "done");
         assert_eq!(told, "not-paused", "{resumed:?}");
         assert!(!stopped());
         return;

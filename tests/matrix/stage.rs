@@ -181,7 +181,13 @@ impl Stage {
             State::HalfTyped => {
                 let drawn = || terminal.input_line().contains(HALF).then_some(());
                 until(LONG, "the half-typed text", drawn);
-                terminal.press(Key::CtrlU);
+                // A client that has just been resumed may not read yet, and the terminal itself
+                // takes this key for one of its own.
+                until(LONG, "an empty input line", || {
+                    terminal.press(Key::CtrlU);
+                    std::thread::sleep(Duration::from_millis(200));
+                    terminal.input_line().is_empty().then_some(())
+                });
             }
             State::Permission => {
                 terminal.answer(Key::Char('1'));

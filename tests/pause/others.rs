@@ -5,6 +5,7 @@ use trusty_engine::hosts::Reconciled;
 use trusty_engine::io::sys::cgroup;
 use trusty_fleet::action::Way;
 use trusty_fleet::observation::Tools;
+use trusty_fleet::problem::ProblemCode;
 use trusty_tests::trusty::trusty;
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Kind, ProcessRef, Shape, Signal, can_freeze};
@@ -181,7 +182,7 @@ fn what_tmux_wakes_is_let_go() {
     });
     match done {
         Ok(()) => assert_eq!(stage.reconcile(), Reconciled::Running),
-        Err(told) => assert_eq!(told.code(), "failed"),
+        Err(told) => assert_eq!(told.code(), ProblemCode::Failed),
     }
     stage.check_running(&settings);
     stage.check_talks("say still here");

@@ -948,54 +948,54 @@ export interface components {
          *
          *     The codes:
          *
-         *     * `already-paused`: it is paused already
-         *     * `ambiguous-window`: several windows may show it, and nothing tells them apart
-         *     * `asks`: it asks something in its terminal, which is to be answered first
-         *     * `background`: it runs in the background, where no window shows it
+         *     * `already-paused`: the session is already paused
+         *     * `ambiguous-window`: several windows may show the session, and nothing distinguishes them
+         *     * `asks`: Claude Code asks something in the terminal; answer that first
+         *     * `background`: the session runs in the background; no window shows it
          *     * `bad-request`: the path, a parameter or the body is not understood
-         *     * `body-too-large`: the body is larger than any that is taken
+         *     * `body-too-large`: the body exceeds the size limit
          *     * `busy`: another action on this session is in progress
-         *     * `changed`: it was not as it was a moment before; nothing was done, or all was undone
-         *     * `console`: it runs on a text console
-         *     * `display-unreachable`: the display does not do what is asked of it
-         *     * `does-not-end`: it was told to end and runs on
-         *     * `failed`: a step failed; what could be undone was undone
-         *     * `gone`: the engine has ended, or is about to
-         *     * `headless`: it runs without a terminal
-         *     * `impossible`: the kind of pause that was asked for is not possible here
-         *     * `loses-step`: it can only be interrupted, which has to be asked for by name
-         *     * `method-not-allowed`: the header Allow says which methods are known here
-         *     * `nested`: its tmux is shown within another tmux, which is not turned to it from here
-         *     * `no-display`: the engine has no display to show anything on
-         *     * `no-opener`: no program is known that opens a terminal
-         *     * `no-script`: macOS knows no way to a window of its terminal
-         *     * `no-such-request`: nobody waits for this answer any more
-         *     * `no-such-session`: no session has this id, or it has ended
-         *     * `no-terminal`: it has no terminal any more
+         *     * `changed`: the session changed meanwhile; nothing was done, or every step was rolled back
+         *     * `console`: the session runs on a text console
+         *     * `display-unreachable`: the display server does not respond
+         *     * `does-not-end`: the process was told to exit and still runs
+         *     * `failed`: a step failed; the steps before it were rolled back where possible
+         *     * `gone`: the engine has exited or is exiting
+         *     * `headless`: the session runs without a terminal
+         *     * `impossible`: the requested kind of pause is not possible here
+         *     * `loses-step`: the session can only be interrupted; request that kind explicitly
+         *     * `method-not-allowed`: the header Allow lists the supported methods
+         *     * `nested`: the session's tmux runs within another tmux, which Trusty Bar does not switch
+         *     * `no-display`: the engine has no display
+         *     * `no-opener`: no known program opens a terminal
+         *     * `no-script`: the terminal cannot be scripted to raise one window
+         *     * `no-such-request`: the request is no longer pending
+         *     * `no-such-session`: no session has this id, or it has exited
+         *     * `no-terminal`: the session has no terminal any more
          *     * `no-tmux`: tmux is not installed
          *     * `no-way`: no kind of pause is possible here
-         *     * `no-window`: its terminal has no window on this display
-         *     * `not-acceptable`: the header Accept leaves out what is answered here
+         *     * `no-window`: the terminal has no window on this display
+         *     * `not-acceptable`: the header Accept excludes the available content type
          *     * `not-for-programs`: this process may not approve, answer or resume: a session started it, or it is neither Trusty Bar nor `trusty` in your terminal
-         *     * `not-found`: nothing is at this path
-         *     * `not-paused`: it is not paused
-         *     * `over`: it was answered elsewhere, or let go
-         *     * `partly`: its terminal is in front, but it is not known whether it shows the session
-         *     * `paused`: its session is paused; it takes no answer until it is resumed
-         *     * `paused-by-others`: it was not paused from here
-         *     * `record-not-kept`: the record of the pause cannot be written; nothing was done
+         *     * `not-found`: nothing exists at this path
+         *     * `not-paused`: the session is not paused
+         *     * `over`: the request was answered elsewhere or returned to the terminal
+         *     * `partly`: the terminal is in front, but may not show the session
+         *     * `paused`: the session is paused; resume it before answering
+         *     * `paused-by-others`: the session was not paused by Trusty Bar
+         *     * `record-not-kept`: the pause record cannot be written; nothing was done
          *     * `record-left`: the action succeeded, but the pause record could not be removed
-         *     * `remote`: its terminal is on another machine
+         *     * `remote`: the terminal is on another machine
          *     * `tmux-silent`: tmux did not answer
          *     * `too-late`: the command could not begin before its deadline; nothing was done
          *     * `too-many-listeners`: too many event listeners; close one and try again
-         *     * `too-slow`: the body did not come in time
+         *     * `too-slow`: the body did not arrive in time
          *     * `unconfirmed`: the process is not confirmed to be Claude Code; pause or end it in its own terminal
-         *     * `unfit`: the answer does not fit what was asked
-         *     * `unheard`: its client did not take the answer
-         *     * `unread`: what it asks could not be read
-         *     * `unsupported-body`: the body is not JSON, or not said to be
-         *     * `wayland`: Wayland lets no program raise the window of another
+         *     * `unfit`: the answer does not fit the request
+         *     * `unheard`: Claude Code did not accept the answer
+         *     * `unread`: the request could not be read
+         *     * `unsupported-body`: the body is not JSON, or Content-Type does not say so
+         *     * `wayland`: Wayland does not let a program raise another program's window
          */
         Problem: {
             /** @description One of the codes that are listed with this schema. */
@@ -1841,7 +1841,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Its client did not take the answer */
+            /** @description Claude Code did not accept the answer */
             500: {
                 headers: {
                     [name: string]: unknown;

@@ -20,6 +20,7 @@ use trusty_engine::{connect, leftovers};
 use trusty_fleet::action::{Action, Refusal, Wish};
 use trusty_fleet::jump::Obstacle;
 use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::view::Row;
 use trusty_fleet::{Session, SessionId, Snapshot};
 
@@ -190,7 +191,7 @@ async fn do_pause(place: &Place, session: &Session, asked: &Pause) -> Result<(),
     let asked = place.command(async |engine| engine.pause(session.id, &request).await);
     match asked.await {
         Err(e) if e.is_left_to_us() => {}
-        told => return remote(told),
+        told => return told.map_err(Failure::from),
     }
     let wish = Wish {
         how: request.how,
@@ -236,7 +237,7 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
             }
             done => done.map_err(failure),
         },
-        told => remote(told),
+        told => told.map_err(Failure::from),
     };
     match resumed {
         Ok(()) => Ok(out::done(&format!("resumed {}\n", title(session)))?),
@@ -372,10 +373,12 @@ async fn end(place: &Place, session: &Session, how: StopRequest) -> Result<Ended
                 Err(e) => Err(failure(e)),
             }
         }
-        Err(ClientError::Refused(problem)) if problem.code == STAYS => {
+        Err(ClientError::Refused(problem))
+            if problem.known_code() == Some(ProblemCode::DoesNotEnd) =>
+        {
             Ok(Ended::Stays(problem.detail))
         }
-        Err(e) => remote(Err(e)).map(|()| Ended::Gone),
+        Err(e) => Err(e.into()),
     }
 }
 
@@ -390,11 +393,11 @@ pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
         // An engine that was started elsewhere, or long ago, may know neither our display nor our
         // programs.
         Err(ClientError::Refused(problem))
-            if LACKS.contains(&&*problem.code) && place.around.display.is_some() =>
+            if lacks_a_display(&problem) && place.around.display.is_some() =>
         {
             own_jump(&place, session).await
         }
-        told => remote(told),
+        told => told.map_err(Failure::from),
     };
     told?;
     Ok(out::done(&format!("{} is in front\n", title(session)))?)
@@ -408,8 +411,14 @@ async fn own_jump(place: &Place, session: &Session) -> Result<(), Failure> {
     })
 }
 
-/// The codes of what an engine may lack to bring a terminal to the front, and we may have.
-const LACKS: [&str; 3] = ["no-display", "display-unreachable", "no-opener"];
+/// Whether an engine lacks what it needs to bring a terminal to the front, and this process may
+/// have.
+fn lacks_a_display(problem: &Problem) -> bool {
+    matches!(
+        problem.known_code(),
+        Some(ProblemCode::NoDisplay | ProblemCode::DisplayUnreachable | ProblemCode::NoOpener)
+    )
+}
 
 /// Asks on standard error, and reads the answer from standard input.
 fn confirmed(question: &str) -> Result<bool, Failure> {
@@ -417,8 +426,6 @@ fn confirmed(question: &str) -> Result<bool, Failure> {
     Ok(is_yes(&answer.unwrap_or_default()))
 }
 
-/// The code of the problem that a session was asked to end and runs on.
-const STAYS: &str = "does-not-end";
 /// What a program that was interrupted ends with, as shells tell it.
 const INTERRUPTED: i32 = 130;
 
@@ -460,19 +467,10 @@ async fn perform(
 
 fn failure(e: ActionError) -> Failure {
     match e {
-        ActionError::Refused(Refusal::Ended) => anyhow!("it has ended").into(),
+        ActionError::Refused(Refusal::Ended) => anyhow!("the session has exited").into(),
         e if e.is_refusal() => Failure::Refused(e.to_string()),
         e => Failure::Failed(e.into()),
     }
-}
-
-fn remote(told: Result<(), ClientError>) -> Result<(), Failure> {
-    told.map_err(|e| match e {
-        ClientError::Refused(problem) if matches!(problem.status, 403 | 409) => {
-            Failure::Refused(problem.detail)
-        }
-        e => Failure::Failed(e.into()),
-    })
 }
 
 fn find<'a>(snapshot: &'a Snapshot, word: &str) -> Result<&'a Session, Failure> {

@@ -305,12 +305,10 @@ async fn give(
     let answer = AnswerRequest { request, answer };
     let given = place.remote().answer(open.session, &answer, channel).await;
     given.map_err(|e| match e {
-        ClientError::Refused(problem) if problem.status < 500 => Failure::Refused(problem.detail),
         ClientError::Nobody => Failure::Refused(
-            "the engine has just ended, and with it the request was let go; answer in its terminal"
-                .into(),
+            "Trusty Bar exited and returned the request to the terminal; answer there".into(),
         ),
-        e => Failure::Failed(e.into()),
+        e => e.into(),
     })
 }
 

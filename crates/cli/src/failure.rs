@@ -3,7 +3,9 @@
 use crate::out;
 use std::io;
 use std::process::ExitCode;
+use trusty_engine::api::client::ClientError;
 use trusty_fleet::Session;
+use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::select::Unclear;
 use trusty_fleet::view::Row;
 
@@ -18,6 +20,21 @@ pub(crate) enum Failure {
     Refused(String),
     /// Whoever read our output has stopped: nothing more to do.
     Unread,
+}
+
+/// A session that has exited is an error; whatever else an engine refuses is a refusal.
+impl From<ClientError> for Failure {
+    fn from(e: ClientError) -> Self {
+        match e {
+            ClientError::Refused(problem)
+                if problem.is_refusal()
+                    && problem.known_code() != Some(ProblemCode::NoSuchSession) =>
+            {
+                Self::Refused(problem.to_string())
+            }
+            e => Self::Failed(e.into()),
+        }
+    }
 }
 
 /// An error with its causes, each told once: many errors name their cause themselves.

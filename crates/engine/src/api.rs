@@ -13,7 +13,6 @@ mod take;
 pub use act::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
 pub use document::openapi;
 pub use events::EventData;
-pub use problem::Problem;
 pub use read::{AnswerPermissions, EngineHealth, WholeRequest};
 
 use crate::discovery::EnginePlaces;

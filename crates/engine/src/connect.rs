@@ -99,26 +99,6 @@ pub enum ConnectError {
     Io(PathBuf, #[source] io::Error),
 }
 
-impl ConnectError {
-    /// A stable code, for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unfit(..) | Self::NotText(_) => "settings-not-understood",
-            Self::Link(..) | Self::HardLinked(..) => "settings-elsewhere",
-            Self::NotPlain(_) => "settings-not-a-file",
-            Self::ReadOnly(_) | Self::Foreign(_) => "settings-read-only",
-            Self::Forbidden(_) => "hooks-forbidden",
-            Self::OldClient(_) => "client-too-old",
-            Self::Changed(_) => "settings-changed",
-            Self::NoProgram(_) | Self::OddPath(_) => "no-hook-program",
-            Self::ProgramCannotRun(..) => "hook-program-cannot-run",
-            Self::UnsafeProgram(_) => "hook-program-not-safe",
-            Self::Read(..) => "settings-not-read",
-            Self::Io(..) | Self::Attribute(..) => "settings-not-written",
-        }
-    }
-}
-
 /// "1 name", "2 names".
 fn count_names(count: u64) -> String {
     match count {

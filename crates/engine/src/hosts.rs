@@ -18,7 +18,6 @@ mod work;
 pub use fault::STEPS;
 pub use remains::PauseRemains;
 
-use crate::api::Problem;
 use crate::engine::{CommandLapse, CommandLease};
 use crate::io::tmux;
 use crate::store::{LockAttempt, SessionLock, Store, StoreError};
@@ -27,6 +26,7 @@ use std::path::PathBuf;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Deed, Plan, Refusal};
 use trusty_fleet::pause::{JudgedHold, PauseKind, PauseRecord, Phase};
+use trusty_fleet::problem::{Problem, ProblemCode};
 use work::Work;
 
 /// Why an action was not done.
@@ -66,9 +66,12 @@ pub enum ActionError {
     /// No engine does it any more.
     #[error("the engine has ended; start Trusty Bar again")]
     Gone,
-    /// The engine that another process runs has said so.
-    #[error("{}", .0.detail)]
-    Told(Box<Problem>),
+    /// The engine of another process reported this.
+    #[error("{0}")]
+    Reported(Box<Problem>),
+    /// The engine of another process did not say what became of the action; in words.
+    #[error("{0}")]
+    OutcomeUnknown(String),
 }
 
 impl ActionError {
@@ -95,24 +98,26 @@ impl ActionError {
             | Self::RecordLeft(..)
             | Self::Failed(_)
             | Self::Stays(_)
+            | Self::OutcomeUnknown(_)
             | Self::Gone => false,
-            Self::Told(problem) => problem.status < 500,
+            Self::Reported(problem) => problem.is_refusal(),
         }
     }
 
     /// A stable code, for programs.
-    pub fn code(&self) -> &str {
+    pub fn code(&self) -> ProblemCode {
         match self {
             Self::Refused(refusal) => refusal.code(),
-            Self::Busy | Self::Held(_) => "busy",
-            Self::RecordLeft(..) => "record-left",
-            Self::Store(_) => "record-not-kept",
-            Self::Changed(_) => "changed",
-            Self::Failed(_) => "failed",
-            Self::Lapsed(lapse) => lapse.code(),
-            Self::Stays(_) => "does-not-end",
-            Self::Gone => "gone",
-            Self::Told(problem) => &problem.code,
+            Self::Busy | Self::Held(_) => ProblemCode::Busy,
+            Self::RecordLeft(..) => ProblemCode::RecordLeft,
+            Self::Store(_) => ProblemCode::RecordNotKept,
+            Self::Changed(_) => ProblemCode::Changed,
+            Self::Failed(_) => ProblemCode::Failed,
+            Self::Lapsed(_) => ProblemCode::TooLate,
+            Self::Stays(_) => ProblemCode::DoesNotEnd,
+            Self::Gone => ProblemCode::Gone,
+            Self::Reported(problem) => problem.known_code().unwrap_or(ProblemCode::Failed),
+            Self::OutcomeUnknown(_) => ProblemCode::Failed,
         }
     }
 }

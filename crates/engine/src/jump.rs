@@ -20,6 +20,7 @@ use perform::Went;
 use std::time::Duration;
 use trusty_fleet::Session;
 use trusty_fleet::jump::{Client, Obstacle, Place, Route, Runs, is_in_front, plan_jump};
+use trusty_fleet::problem::{Problem, ProblemCode};
 
 /// How long the window of a terminal that was opened may take to come.
 const WINDOW: Duration = Duration::from_secs(5);
@@ -43,6 +44,12 @@ pub enum JumpError {
     /// It was not begun in time, or its caller hung up before.
     #[error("{0}")]
     Lapsed(#[from] CommandLapse),
+    /// The engine of another process reported this.
+    #[error("{0}")]
+    Reported(Box<Problem>),
+    /// The engine of another process did not say what became of the jump; in words.
+    #[error("{0}")]
+    OutcomeUnknown(String),
     /// No engine does it any more.
     #[error("the engine has ended; start Trusty Bar again")]
     Gone,
@@ -50,13 +57,15 @@ pub enum JumpError {
 
 impl JumpError {
     /// A stable code, for programs.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ProblemCode {
         match self {
             Self::Refused(obstacle) => obstacle.code(),
-            Self::Failed(_) => "failed",
-            Self::Partly(_) => "partly",
-            Self::Lapsed(lapse) => lapse.code(),
-            Self::Gone => "gone",
+            Self::Failed(_) => ProblemCode::Failed,
+            Self::Partly(_) => ProblemCode::Partly,
+            Self::Lapsed(_) => ProblemCode::TooLate,
+            Self::Reported(problem) => problem.known_code().unwrap_or(ProblemCode::Failed),
+            Self::OutcomeUnknown(_) => ProblemCode::Failed,
+            Self::Gone => ProblemCode::Gone,
         }
     }
 }

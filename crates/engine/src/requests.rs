@@ -14,25 +14,28 @@ use trusty_fleet::authorization::{
     AnswerAuthor, AnswerChannel, AnswerPolicy, AuthorizationRefusal, Caller, LivingSession,
     ProtectedRequest, authorize,
 };
+use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::request::{Answer, Content, RequestId};
 
 /// Why an answer was not given.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
     /// Nobody waits for it any more.
-    #[error("it does not wait for this answer any more: it was answered elsewhere, or let go")]
+    #[error(
+        "this request is no longer pending: it was answered elsewhere or returned to the terminal"
+    )]
     Over,
     /// It does not fit what was asked; in words.
     #[error("{0}")]
     Unfit(String),
     /// Its client cannot read it now.
-    #[error("its session is paused; resume it first")]
+    #[error("the session is paused; resume it first")]
     Paused,
     /// The hook took it, but did not say that it was handed on.
-    #[error("its client did not take the answer; answer in its terminal")]
+    #[error("Claude Code did not accept the answer; answer in the terminal instead")]
     Unheard,
     /// The engine that runs does not tell what is asked; why, in words.
-    #[error("what it asks could not be read: {0}")]
+    #[error("could not read the request: {0}")]
     Unread(String),
     /// Whoever answers may not; in words.
     #[error("{0}")]
@@ -40,13 +43,16 @@ pub enum AnswerError {
     /// It did not reach the engine in time, or its caller hung up before.
     #[error("{0}")]
     Lapsed(#[from] CommandLapse),
+    /// The engine of another process reported this.
+    #[error("{0}")]
+    Reported(Box<Problem>),
+    /// The engine of another process did not say what became of the answer; in words.
+    #[error("{0}")]
+    OutcomeUnknown(String),
     /// No engine holds anything.
-    #[error("no engine runs, so nothing is held for an answer; answer in its terminal")]
+    #[error("no engine is running, so no request is held; answer in the terminal instead")]
     Gone,
 }
-
-/// The code of a refusal to whoever may not do what was asked.
-pub const NOT_FOR_PROGRAMS: &str = "not-for-programs";
 
 impl From<Unfit> for AnswerError {
     fn from(unfit: Unfit) -> Self {
@@ -56,17 +62,18 @@ impl From<Unfit> for AnswerError {
 
 impl AnswerError {
     /// A stable code, for programs.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ProblemCode {
         match self {
-            Self::Over => "over",
-            Self::Unfit(_) => "unfit",
-            Self::Paused => "paused",
-            Self::Unheard => "unheard",
-            Self::Unread(_) => "unread",
-            // As a text, which the description of all codes is compared with.
-            Self::NotAuthorized(_) => "not-for-programs",
-            Self::Lapsed(lapse) => lapse.code(),
-            Self::Gone => "gone",
+            Self::Over => ProblemCode::Over,
+            Self::Unfit(_) => ProblemCode::Unfit,
+            Self::Paused => ProblemCode::Paused,
+            Self::Unheard => ProblemCode::Unheard,
+            Self::Unread(_) => ProblemCode::Unread,
+            Self::NotAuthorized(_) => ProblemCode::NotForPrograms,
+            Self::Lapsed(_) => ProblemCode::TooLate,
+            Self::Reported(problem) => problem.known_code().unwrap_or(ProblemCode::Failed),
+            Self::OutcomeUnknown(_) => ProblemCode::Failed,
+            Self::Gone => ProblemCode::Gone,
         }
     }
 }

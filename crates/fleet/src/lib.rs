@@ -18,6 +18,7 @@ pub mod names;
 pub mod notice;
 pub mod observation;
 pub mod pause;
+pub mod problem;
 pub mod request;
 pub mod select;
 pub mod session;

@@ -52,7 +52,7 @@ export function fake(asked = new URLSearchParams(location.search)): Host {
     card: async (_, request) => card(request),
     answer: async (id, request, answer) => {
       log('answer', id, request, answer);
-      if (asked.has('late')) throw 'it does not wait for this answer any more: it was answered elsewhere, or let go';
+      if (asked.has('late')) throw 'this request is no longer pending: it was answered elsewhere or returned to the terminal';
       const board = (window as unknown as { first: Board }).first;
       const rows = board.rows.filter((one) => one.ask?.request !== request);
       board.rows = rows;

@@ -1,7 +1,7 @@
 //! What can be done to a session over the API.
 
 use super::deadline::{self, DEADLINE_DESCRIPTION, DeadlineHeader};
-use super::problem::{Problem, problem};
+use super::problem::ProblemResponse;
 use super::take::{self, AnsweredIn, Body, Id};
 use crate::authorization::ConnectedPeer;
 use crate::engine::{CommandDeadline, Handle};
@@ -19,6 +19,7 @@ use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::jump::Obstacle;
 use trusty_fleet::observation::Attention;
 use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::problem::Problem;
 use trusty_fleet::request::{Answer, RequestId};
 use utoipa::ToSchema;
 
@@ -145,7 +146,7 @@ pub(super) async fn resume(
     handle.primed().await;
     let listed = handle.snapshot().sessions.iter().any(|s| s.id == id);
     if listed && let Some(refusal) = handle.resume_refusal(peer).await {
-        return Problem::not_for_programs(&refusal.to_string()).into_response();
+        return ProblemResponse::not_for_programs(refusal.to_string()).into_response();
     }
     act(&handle, id, Action::Resume, deadline).await
 }
@@ -227,17 +228,12 @@ pub(super) async fn jump(
     let Err(e) = handle.jump_before(id, deadline).await else {
         return StatusCode::NO_CONTENT.into_response();
     };
-    let (status, title) = match &e {
-        JumpError::Refused(Obstacle::Ended) => {
-            return Problem::no_such_session().into_response();
-        }
-        JumpError::Refused(_) => (StatusCode::CONFLICT, "Refused"),
-        JumpError::Lapsed(_) => return deadline::too_late().into_response(),
-        JumpError::Failed(_) | JumpError::Partly(_) | JumpError::Gone => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
-        }
-    };
-    problem(status, title, &e.to_string(), e.code())
+    match e {
+        JumpError::Refused(Obstacle::Ended) => ProblemResponse::no_such_session(),
+        JumpError::Lapsed(_) => deadline::too_late(),
+        e => ProblemResponse::new(e.code(), e.to_string()),
+    }
+    .into_response()
 }
 
 /// Answers a request that a hook holds. Answers when the hook has handed it on to its client, and
@@ -273,7 +269,7 @@ pub(super) async fn jump(
             content_type = "application/problem+json"),
         (status = 422, description = "The answer does not fit what was asked", body = Problem,
             content_type = "application/problem+json"),
-        (status = 500, description = "Its client did not take the answer", body = Problem,
+        (status = 500, description = "Claude Code did not accept the answer", body = Problem,
             content_type = "application/problem+json"),
     )
 )]
@@ -284,29 +280,22 @@ pub(super) async fn answer(
     AnsweredIn(said): AnsweredIn,
     DeadlineHeader(deadline): DeadlineHeader,
     body: Body<AnswerRequest>,
-) -> Result<StatusCode, Problem> {
+) -> Result<StatusCode, ProblemResponse> {
     let AnswerRequest { request, answer } = body.needed()?;
     let request = take::request_id(request)?;
     handle.primed().await;
     if !handle.snapshot().sessions.iter().any(|s| s.id == id) {
-        return Err(Problem::no_such_session());
+        return Err(ProblemResponse::no_such_session());
     }
     let answered = handle
         .answer_for(peer, said, id, request, answer, deadline)
         .await;
-    answered.map(|()| StatusCode::NO_CONTENT).map_err(|e| {
-        let (status, title) = match &e {
-            AnswerError::Over => (StatusCode::CONFLICT, "Too late"),
-            AnswerError::Lapsed(_) => return deadline::too_late(),
-            AnswerError::Paused => (StatusCode::CONFLICT, "Paused"),
-            AnswerError::NotAuthorized(told) => return Problem::not_for_programs(told),
-            AnswerError::Unfit(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Does not fit"),
-            AnswerError::Unheard | AnswerError::Unread(_) | AnswerError::Gone => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
-            }
-        };
-        Problem::new(status, title, &e.to_string(), e.code())
-    })
+    answered
+        .map(|()| StatusCode::NO_CONTENT)
+        .map_err(|e| match e {
+            AnswerError::Lapsed(_) => deadline::too_late(),
+            e => ProblemResponse::new(e.code(), e.to_string()),
+        })
 }
 
 /// Tells that the owner has looked, which turns Finished into Idle.
@@ -352,14 +341,9 @@ async fn act(
     match handle.act_before(id, action, deadline).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(ActionError::Lapsed(_)) => deadline::too_late().into_response(),
-        Err(ActionError::Refused(Refusal::Ended)) => Problem::no_such_session().into_response(),
-        Err(e) => {
-            let (status, title) = if e.is_refusal() {
-                (StatusCode::CONFLICT, "Refused")
-            } else {
-                (StatusCode::INTERNAL_SERVER_ERROR, "Failed")
-            };
-            problem(status, title, &e.to_string(), e.code())
+        Err(ActionError::Refused(Refusal::Ended)) => {
+            ProblemResponse::no_such_session().into_response()
         }
+        Err(e) => ProblemResponse::new(e.code(), e.to_string()).into_response(),
     }
 }

@@ -7,7 +7,7 @@ pub use events::{Events, Heard, Listen};
 use super::ANSWERED_IN_HEADER;
 use super::deadline::{DEADLINE_HEADER, header_value};
 use super::events::LAST_EVENT;
-use super::{AnswerRequest, AttentionRequest, EVENTS, EngineHealth, PauseRequest, Problem};
+use super::{AnswerRequest, AttentionRequest, EVENTS, EngineHealth, PauseRequest};
 use super::{StopRequest, VERSION, VERSION_HEADER, WholeRequest};
 use crate::discovery::EnginePlaces;
 use crate::engine::CommandDeadline;
@@ -29,6 +29,7 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 use trusty_fleet::authorization::AnswerChannel;
+use trusty_fleet::problem::Problem;
 use trusty_fleet::request::RequestId;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot};
@@ -70,8 +71,8 @@ pub enum ClientError {
     )]
     Late,
     /// It did not do what was asked.
-    #[error("{}", .0.detail)]
-    Refused(Problem),
+    #[error("{0}")]
+    Refused(Box<Problem>),
     /// The connection broke.
     #[error("the connection to the running Trusty Bar broke: {0}")]
     Broken(String),
@@ -385,7 +386,7 @@ async fn refused(response: Response<Incoming>) -> ClientError {
     let status = response.status();
     match Limited::new(response.into_body(), MOST).collect().await {
         Ok(body) => match read(&body.to_bytes()) {
-            Ok(problem) => ClientError::Refused(problem),
+            Ok(problem) => ClientError::Refused(Box::new(problem)),
             Err(_) => ClientError::Answer(status.to_string()),
         },
         Err(e) => ClientError::Broken(e.to_string()),

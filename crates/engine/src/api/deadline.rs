@@ -1,16 +1,17 @@
 //! Until when a command may begin: what its header says, else a while after it was sent.
 
-use super::problem::Problem;
+use super::problem::ProblemResponse;
 use crate::engine::{CommandDeadline, CommandLapse};
 use crate::io::sys;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use trusty_fleet::problem::ProblemCode;
 
 /// The header of a command that names its deadline: milliseconds of the clock that counts since
 /// boot, through sleep (`CLOCK_BOOTTIME`, on macOS `mach_continuous_time`).
@@ -69,7 +70,7 @@ pub(super) async fn refuse_late_commands(mut request: Request, next: Next) -> Re
     }
 }
 
-fn deadline_of(headers: &HeaderMap, sent: Duration) -> Result<CommandDeadline, Problem> {
+fn deadline_of(headers: &HeaderMap, sent: Duration) -> Result<CommandDeadline, ProblemResponse> {
     let mut named = headers.get_all(DEADLINE_HEADER).iter();
     let Some(value) = named.next() else {
         return Ok(CommandDeadline::of_command_sent_at(sent));
@@ -80,7 +81,7 @@ fn deadline_of(headers: &HeaderMap, sent: Duration) -> Result<CommandDeadline, P
     let millis = text.parse().ok().and_then(|n: i64| u64::try_from(n).ok());
     match millis.filter(|_| is_number && named.next().is_none()) {
         Some(millis) => Ok(CommandDeadline::at(Duration::from_millis(millis))),
-        None => Err(Problem::bad_request(
+        None => Err(ProblemResponse::bad_request(
             "the header Trusty-Deadline holds one whole number: milliseconds of the clock that \
              counts since boot",
         )),
@@ -88,14 +89,8 @@ fn deadline_of(headers: &HeaderMap, sent: Duration) -> Result<CommandDeadline, P
 }
 
 /// The problem of a command that came or waited too long.
-pub(super) fn too_late() -> Problem {
-    let lapse = CommandLapse::TooLate;
-    Problem::new(
-        StatusCode::CONFLICT,
-        "Too late",
-        &lapse.to_string(),
-        lapse.code(),
-    )
+pub(super) fn too_late() -> ProblemResponse {
+    ProblemResponse::new(ProblemCode::TooLate, CommandLapse::TooLate.to_string())
 }
 
 /// The deadline of a command, as [`refuse_late_commands`] has found it.

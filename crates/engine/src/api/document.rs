@@ -1,7 +1,7 @@
 //! The API's own description, from which the popover's types are made too.
 
-use super::problem::{PROBLEM_CODES, Problem};
 use std::fmt::Write as _;
+use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::request::Answer;
 use trusty_fleet::view::{Board, BoardDelta, Card, PopoverEvent, Reasons, Row};
 use trusty_fleet::why::Explanation;
@@ -145,9 +145,9 @@ fn describe_tags(schema: &mut Schema) {
 fn list_codes(problem: &mut Object) {
     let text = problem.description.get_or_insert_default();
     text.push_str("\n\nThe codes:\n");
-    for (code, meaning) in PROBLEM_CODES {
+    for code in ProblemCode::ALL {
         // Writing to a text cannot fail.
-        let _ = write!(text, "\n* `{code}`: {meaning}");
+        let _ = write!(text, "\n* `{}`: {}", code.as_str(), code.meaning());
     }
 }
 

@@ -1,13 +1,13 @@
 //! Server-sent events: a snapshot, then what changes.
 
 use super::connections::SpareConnection;
-use super::problem::Problem;
+use super::problem::ProblemResponse;
 use super::take::Asks;
 use super::{About, Api};
 use crate::engine::Looking;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
@@ -17,6 +17,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use trusty_fleet::Snapshot;
+use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::snapshot::SnapshotDelta;
 use utoipa::ToSchema;
 
@@ -220,9 +221,7 @@ impl IntoResponse for CrowdedEvents {
     fn into_response(self) -> Response {
         let detail = "too many event listeners; close one and try again, or poll \
                       GET /v1/sessions instead";
-        let title = "Too many listeners";
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        let problem = Problem::new(status, title, detail, "too-many-listeners");
+        let problem = ProblemResponse::new(ProblemCode::TooManyListeners, detail);
         ([(header::CONNECTION, "close")], problem).into_response()
     }
 }

@@ -1,16 +1,16 @@
 //! What the API tells.
 
-use super::problem::Problem;
+use super::problem::ProblemResponse;
 use super::take::{Asked, Id};
 use super::{About, Api, VERSION};
 use crate::engine::Handle;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::SystemTime;
 use trusty_fleet::authorization::AnswerPolicy;
+use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::request::Content;
 use trusty_fleet::session::{Request, rfc3339};
 use trusty_fleet::snapshot::Health;
@@ -101,7 +101,7 @@ pub(super) async fn sessions(State(handle): State<Handle>) -> Json<Snapshot> {
 pub(super) async fn session(
     State(handle): State<Handle>,
     id: Id,
-) -> Result<Json<Session>, Problem> {
+) -> Result<Json<Session>, ProblemResponse> {
     handle.primed().await;
     find(&handle, &id).map(Json)
 }
@@ -125,10 +125,10 @@ pub(super) async fn session(
 pub(super) async fn why(
     State(handle): State<Handle>,
     Id(id): Id,
-) -> Result<Json<Explanation>, Problem> {
+) -> Result<Json<Explanation>, ProblemResponse> {
     handle.primed().await;
     let told = handle.explain(id).await;
-    told.map(Json).ok_or_else(Problem::no_such_session)
+    told.map(Json).ok_or_else(ProblemResponse::no_such_session)
 }
 
 /// A request that a hook holds, whole: what an answer would apply to.
@@ -155,15 +155,13 @@ pub(super) async fn request(
     State(handle): State<Handle>,
     id: Id,
     Asked(asked): Asked,
-) -> Result<Json<WholeRequest>, Problem> {
+) -> Result<Json<WholeRequest>, ProblemResponse> {
     handle.primed().await;
     let session = find(&handle, &id)?;
     let over = || {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "No such request",
-            "nobody waits for this answer any more; the session tells what it asks now",
-            "no-such-request",
+        ProblemResponse::new(
+            ProblemCode::NoSuchRequest,
+            "the request is no longer pending; the session lists its pending requests",
         )
     };
     let told = session.requests.into_iter().find(|r| r.id == asked);
@@ -218,8 +216,8 @@ pub(super) async fn description() -> Json<utoipa::openapi::OpenApi> {
     Json(super::openapi())
 }
 
-fn find(handle: &Handle, id: &Id) -> Result<Session, Problem> {
+fn find(handle: &Handle, id: &Id) -> Result<Session, ProblemResponse> {
     let snapshot = handle.snapshot();
     let found = snapshot.sessions.iter().find(|s| s.id == id.0);
-    found.cloned().ok_or_else(Problem::no_such_session)
+    found.cloned().ok_or_else(ProblemResponse::no_such_session)
 }

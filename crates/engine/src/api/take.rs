@@ -1,7 +1,7 @@
 //! What is taken out of a request, and the problem where it does not fit.
 
 use super::ANSWERED_IN_HEADER;
-use super::problem::Problem;
+use super::problem::ProblemResponse;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use trusty_fleet::SessionId;
 use trusty_fleet::authorization::AnswerChannel;
+use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::request::RequestId;
 
 /// The largest body, in bytes: an answer holds no more than somebody writes.
@@ -37,15 +38,17 @@ struct IdInPath {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Id {
-    type Rejection = Problem;
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
         let Path(IdInPath { id }) = Path::from_request_parts(parts, state)
             .await
-            .map_err(|e| Problem::bad_request(&e.body_text()))?;
+            .map_err(|e| ProblemResponse::bad_request(e.body_text()))?;
         let parsed = id.parse().ok().filter(|_| id.len() == UUID_LENGTH);
         let parsed = parsed.ok_or_else(|| {
-            Problem::bad_request("the id of a session is a UUID; GET /v1/sessions tells which")
+            ProblemResponse::bad_request(
+                "the id of a session is a UUID; GET /v1/sessions tells which",
+            )
         })?;
         Ok(Self(SessionId(parsed)))
     }
@@ -60,39 +63,39 @@ struct RequestInPath {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Asked {
-    type Rejection = Problem;
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
         let Path(RequestInPath { request }) = Path::from_request_parts(parts, state)
             .await
-            .map_err(|e| Problem::bad_request(&e.body_text()))?;
+            .map_err(|e| ProblemResponse::bad_request(e.body_text()))?;
         request_id(RequestId(request)).map(Self)
     }
 }
 
 /// A request's id, if it is one.
-pub(super) fn request_id(id: RequestId) -> Result<RequestId, Problem> {
+pub(super) fn request_id(id: RequestId) -> Result<RequestId, ProblemResponse> {
     let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
     if id.0.len() == HASH_LENGTH && id.0.bytes().all(is_hex) {
         return Ok(id);
     }
     let told = "the id of a request is 64 hexadecimal digits, as its session tells it";
-    Err(Problem::bad_request(told))
+    Err(ProblemResponse::bad_request(told))
 }
 
 /// Where the user answered, as the caller says.
 pub(super) struct AnsweredIn(pub(super) Option<AnswerChannel>);
 
 impl<S: Send + Sync> FromRequestParts<S> for AnsweredIn {
-    type Rejection = Problem;
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ProblemResponse> {
         let Some(value) = parts.headers.get(ANSWERED_IN_HEADER) else {
             return Ok(Self(None));
         };
         let channel = value.to_str().ok().and_then(AnswerChannel::from_word);
         let told = "the header Trusty-Answered-In is popover, notification, terminal or program";
-        let channel = channel.ok_or_else(|| Problem::bad_request(told))?;
+        let channel = channel.ok_or_else(|| ProblemResponse::bad_request(told))?;
         Ok(Self(Some(channel)))
     }
 }
@@ -101,11 +104,11 @@ impl<S: Send + Sync> FromRequestParts<S> for AnsweredIn {
 pub(super) struct Asks<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asks<T> {
-    type Rejection = Problem;
+    type Rejection = ProblemResponse;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
         let query = Query::from_request_parts(parts, state).await;
-        let Query(asks) = query.map_err(|e| Problem::bad_request(&e.body_text()))?;
+        let Query(asks) = query.map_err(|e| ProblemResponse::bad_request(e.body_text()))?;
         Ok(Self(asks))
     }
 }
@@ -114,33 +117,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asks<T> {
 pub(super) struct Body<T>(pub(super) Option<T>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
-    type Rejection = Problem;
+    type Rejection = ProblemResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ProblemResponse> {
         let is_json = is_json(request.headers());
         let bytes = timeout(PATIENCE, Bytes::from_request(request, state)).await;
         let bytes = bytes.map_err(|_| too_slow())?.map_err(|e| {
             if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 let detail = format!("the body is larger than {MOST} bytes");
-                Problem::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "Body too large",
-                    &detail,
-                    "body-too-large",
-                )
+                ProblemResponse::new(ProblemCode::BodyTooLarge, detail)
             } else {
-                Problem::bad_request(&e.body_text())
+                ProblemResponse::bad_request(e.body_text())
             }
         })?;
         if bytes.is_empty() {
             return Ok(Self(None));
         }
         if !is_json {
-            return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Unsupported body",
-                "the body has to be JSON; say so with: Content-Type: application/json",
-                "unsupported-body",
+            return Err(ProblemResponse::new(
+                ProblemCode::UnsupportedBody,
+                "the body has to be JSON; send the header Content-Type: application/json",
             ));
         }
         // A list of values would do for a structure else.
@@ -150,14 +146,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             object.map(serde_json::from_value).transpose()
         });
         read.map(Self)
-            .map_err(|e| Problem::bad_request(&format!("the body is not understood: {e}")))
+            .map_err(|e| ProblemResponse::bad_request(format!("the body is not understood: {e}")))
     }
 }
 
-fn too_slow() -> Problem {
-    let status = StatusCode::REQUEST_TIMEOUT;
-    let detail = "the body did not come in time; send it with its head";
-    Problem::new(status, "Too slow", detail, "too-slow")
+fn too_slow() -> ProblemResponse {
+    ProblemResponse::new(
+        ProblemCode::TooSlow,
+        "the body did not arrive in time; send it together with the head",
+    )
 }
 
 /// With each whole number written as one: to JSON 1.0 and 1 are the same.
@@ -176,9 +173,10 @@ fn whole(value: Value) -> Value {
 
 impl<T> Body<T> {
     /// The body, which may not be empty.
-    pub(super) fn needed(self) -> Result<T, Problem> {
-        self.0
-            .ok_or_else(|| Problem::bad_request("a body is needed; the description says which"))
+    pub(super) fn needed(self) -> Result<T, ProblemResponse> {
+        self.0.ok_or_else(|| {
+            ProblemResponse::bad_request("a body is needed; the description says which")
+        })
     }
 }
 
@@ -200,14 +198,8 @@ pub(super) async fn acceptable(request: Request, next: Next) -> Response {
     if accepts(request.headers(), kind) {
         return next.run(request).await;
     }
-    let detail = format!("only {kind} is answered here; the header Accept leaves it out");
-    Problem::new(
-        StatusCode::NOT_ACCEPTABLE,
-        "Not acceptable",
-        &detail,
-        "not-acceptable",
-    )
-    .into_response()
+    let detail = format!("only {kind} is available here, and the header Accept excludes it");
+    ProblemResponse::new(ProblemCode::NotAcceptable, detail).into_response()
 }
 
 fn accepts(headers: &HeaderMap, kind: &str) -> bool {

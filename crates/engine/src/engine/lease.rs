@@ -62,16 +62,6 @@ pub enum CommandLapse {
     CallerGone,
 }
 
-impl CommandLapse {
-    /// A stable code, for programs.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::TooLate => "too-late",
-            Self::CallerGone => "caller-gone",
-        }
-    }
-}
-
 const LEASE_WAITING: u8 = 0;
 const LEASE_BEGUN: u8 = 1;
 const LEASE_LAPSED_TOO_LATE: u8 = 2;

@@ -5,6 +5,7 @@ use trusty_fleet::action::{Pausing, Way};
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::observation::{PaneKey, Tools};
 use trusty_fleet::pause::{Asker, Means, PauseRecord};
+use trusty_fleet::problem::ProblemCode;
 
 fn hands(home: &Path) -> Hands {
     Hands::new(&Surroundings {
@@ -62,7 +63,7 @@ async fn we_never_pause_ourselves() {
     };
     for way in [Way::Freeze, stop] {
         let refused = hands.perform(pause(us(), way)).await.expect_err("inside");
-        assert_eq!(refused.code(), "changed");
+        assert_eq!(refused.code(), ProblemCode::Changed);
         assert!(refused.to_string().contains("runs inside that session"));
         assert_eq!(left(&hands), 0);
     }
@@ -73,7 +74,10 @@ async fn one_that_has_ended_is_left_alone() {
     let home = tempfile::tempdir().expect("folder");
     let hands = hands(home.path());
     let refused = hands.perform(pause(nobody(), Way::Hold)).await;
-    assert_eq!(refused.expect_err("ended").code(), "ended");
+    assert_eq!(
+        refused.expect_err("ended").code(),
+        ProblemCode::NoSuchSession
+    );
     assert_eq!(left(&hands), 0);
 }
 
@@ -85,7 +89,7 @@ async fn a_hold_is_a_record_and_only_one_works_on_it() {
     let id = plan.session;
     let lock = hands.lock(id).expect("free");
     let busy = hands.perform(plan.clone()).await.expect_err("busy");
-    assert_eq!(busy.code(), "busy");
+    assert_eq!(busy.code(), ProblemCode::Busy);
     let us = format!("(pid {})", std::process::id());
     assert!(busy.to_string().contains(&us), "{busy}");
     let stopped = LockHolder {
@@ -93,7 +97,10 @@ async fn a_hold_is_a_record_and_only_one_works_on_it() {
         state: HolderState::Stopped,
     };
     assert!(stopped.to_string().contains("`kill -CONT 7`"), "{stopped}");
-    assert_eq!(hands.reconcile(id).await.expect_err("busy").code(), "busy");
+    assert_eq!(
+        hands.reconcile(id).await.expect_err("busy").code(),
+        ProblemCode::Busy
+    );
     drop(lock);
     hands.perform(plan.clone()).await.expect("held");
     let record = hands.store.read(id).expect("readable").expect("written");
@@ -103,7 +110,7 @@ async fn a_hold_is_a_record_and_only_one_works_on_it() {
     );
     assert_eq!(record.summary, "ran Bash: make");
     let again = hands.perform(plan).await.expect_err("paused already");
-    assert_eq!(again.code(), "already-paused");
+    assert_eq!(again.code(), ProblemCode::AlreadyPaused);
     assert_eq!(hands.sessions().expect("readable"), [id]);
     assert_eq!(hands.reconcile(id).await.expect("true"), Reconciled::Paused);
     assert_eq!(
@@ -262,7 +269,7 @@ async fn what_cannot_be_read_is_named_and_kept() {
     let path = hands.store.path(record.session);
     std::fs::write(&path, "{").expect("written");
     let told = hands.reconcile(record.session).await.expect_err("strange");
-    assert_eq!(told.code(), "record-not-kept");
+    assert_eq!(told.code(), ProblemCode::RecordNotKept);
     assert!(told.to_string().contains(&path.display().to_string()));
     assert_eq!(std::fs::read_to_string(&path).expect("kept"), "{");
 }

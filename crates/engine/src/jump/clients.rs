@@ -137,7 +137,7 @@ mod tests {
             let mut gatherer = Gatherer::new(&around);
             let tmux = tmux.map(Path::new);
             let told = pane(tmux, &target, Screen::default(), &mut gatherer).await;
-            assert_eq!(told.expect_err("nobody answers").code(), code);
+            assert_eq!(told.expect_err("nobody answers").code().as_str(), code);
         }
         assert_eq!(said(Err(TmuxError::NoServer)), Ok(None));
         let late = said(Err(TmuxError::Hangs)).expect_err("late");

@@ -3,10 +3,10 @@
 use crate::api::client::{ClientError, Remote};
 use crate::api::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
 use crate::direct;
-use crate::engine::{self, CommandLapse};
+use crate::engine;
 use crate::hosts::ActionError;
 use crate::jump::{self, JumpError, UnderWay};
-use crate::requests::{AnswerError, NOT_FOR_PROGRAMS};
+use crate::requests::AnswerError;
 use crate::settings::Settings;
 use crate::sources::Ended;
 use crate::surroundings::Surroundings;
@@ -15,12 +15,10 @@ use tokio::sync::{oneshot, watch};
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::observation::Attention;
+use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::request::{Answer, Content, RequestId};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot};
-
-/// The code of a problem: its program is in front, but not certainly its tab.
-const PARTLY: &str = "partly";
 
 /// The engine that is followed. Each question is answered with none where there is no such
 /// engine, or no longer: then our own knows, or will.
@@ -76,14 +74,7 @@ impl Followed {
             return Some(self.perform_directly(id, action.clone()).await);
         }
         let done = present(done)?;
-        Some(done.map_err(|e| match e {
-            // A face asks then whether it may be killed.
-            ClientError::Refused(problem) if problem.code == "does-not-end" => {
-                ActionError::Stays(problem.detail)
-            }
-            ClientError::Refused(problem) => ActionError::Told(Box::new(problem)),
-            e => ActionError::Failed(e.to_string()),
-        }))
+        Some(done.map_err(action_error))
     }
 
     /// On a thread of its own, as an engine's actions are.
@@ -128,12 +119,7 @@ impl Followed {
             }
         }
         let done = present(remote.jump(id).await)?;
-        Some(done.map_err(|e| match e {
-            ClientError::Refused(problem) if problem.code == PARTLY => {
-                JumpError::Partly(problem.detail)
-            }
-            e => JumpError::Failed(e.to_string()),
-        }))
+        Some(done.map_err(jump_error))
     }
 
     pub(crate) async fn explain(&self, id: SessionId) -> Option<Option<Explanation>> {
@@ -163,18 +149,38 @@ impl Followed {
             answer: answer.clone(),
         };
         let done = present(self.remote()?.answer(session, &answer, channel).await)?;
-        Some(done.map_err(|e| match e {
-            ClientError::Refused(problem) => match problem.code.as_str() {
-                "unfit" => AnswerError::Unfit(problem.detail),
-                "paused" => AnswerError::Paused,
-                "too-late" => AnswerError::Lapsed(CommandLapse::TooLate),
-                "unheard" => AnswerError::Unheard,
-                "gone" => AnswerError::Gone,
-                NOT_FOR_PROGRAMS => AnswerError::NotAuthorized(problem.detail),
-                _ => AnswerError::Over,
-            },
-            _ => AnswerError::Unheard,
-        }))
+        Some(done.map_err(answer_error))
+    }
+}
+
+/// What a user is told of an action that an engine elsewhere did not report as done.
+fn action_error(e: ClientError) -> ActionError {
+    match e {
+        // A face asks then whether it may be killed.
+        ClientError::Refused(problem) if problem.known_code() == Some(ProblemCode::DoesNotEnd) => {
+            ActionError::Stays(problem.detail)
+        }
+        ClientError::Refused(problem) => ActionError::Reported(problem),
+        e => ActionError::OutcomeUnknown(e.to_string()),
+    }
+}
+
+/// The same of a jump.
+fn jump_error(e: ClientError) -> JumpError {
+    match e {
+        ClientError::Refused(problem) if problem.known_code() == Some(ProblemCode::Partly) => {
+            JumpError::Partly(problem.detail)
+        }
+        ClientError::Refused(problem) => JumpError::Reported(problem),
+        e => JumpError::OutcomeUnknown(e.to_string()),
+    }
+}
+
+/// The same of an answer.
+fn answer_error(e: ClientError) -> AnswerError {
+    match e {
+        ClientError::Refused(problem) => AnswerError::Reported(problem),
+        e => AnswerError::OutcomeUnknown(e.to_string()),
     }
 }
 
@@ -183,5 +189,49 @@ fn present<T>(told: Result<T, ClientError>) -> Option<Result<T, ClientError>> {
     match told {
         Err(e) if e.is_absence() => None,
         told => Some(told),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trusty_fleet::problem::Problem;
+
+    /// What an engine of a later version may refuse.
+    fn refused(code: &str, detail: &str) -> ClientError {
+        let known = Problem::new(ProblemCode::Busy, detail);
+        ClientError::Refused(Box::new(Problem {
+            code: code.to_owned(),
+            ..known
+        }))
+    }
+
+    #[test]
+    fn what_an_engine_elsewhere_reports_is_shown_as_it_was_said() {
+        let said = "the frobnicator is busy; wait for it";
+        let shown = |e: ClientError| {
+            let again = ClientError::to_string(&e);
+            [
+                action_error(refused("frobnicator-busy", said)).to_string(),
+                jump_error(refused("frobnicator-busy", said)).to_string(),
+                answer_error(e).to_string(),
+                again,
+            ]
+        };
+        for shown in shown(refused("frobnicator-busy", said)) {
+            assert_eq!(shown, format!("{said} (frobnicator-busy)"));
+        }
+        for code in ProblemCode::ALL {
+            let shown = answer_error(refused(code.as_str(), said));
+            assert_eq!((shown.code(), shown.to_string()), (*code, said.to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_outcome_that_is_not_known_is_not_called_a_failure() {
+        let late = || ClientError::Late;
+        assert_eq!(action_error(late()).to_string(), late().to_string());
+        assert_eq!(jump_error(late()).to_string(), late().to_string());
+        assert_eq!(answer_error(late()).to_string(), late().to_string());
     }
 }

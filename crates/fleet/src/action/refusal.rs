@@ -3,6 +3,7 @@
 use super::Obstacle;
 use crate::fleet::ConfirmationGap;
 use crate::pause::PauseKind;
+use crate::problem::ProblemCode;
 
 /// Why an action is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +32,18 @@ pub enum Refusal {
 
 impl Refusal {
     /// A stable code, for programs.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ProblemCode {
         match self {
-            Self::Ended => "ended",
-            Self::Unconfirmed(_) => "unconfirmed",
-            Self::Busy => "busy",
-            Self::AlreadyPaused(_) => "already-paused",
-            Self::PausedByOthers(_) => "paused-by-others",
-            Self::NotPaused => "not-paused",
-            Self::Asks => "asks",
-            Self::Impossible(..) => "impossible",
-            Self::LosesStep => "loses-step",
-            Self::NoWay(_) => "no-way",
+            Self::Ended => ProblemCode::NoSuchSession,
+            Self::Unconfirmed(_) => ProblemCode::Unconfirmed,
+            Self::Busy => ProblemCode::Busy,
+            Self::AlreadyPaused(_) => ProblemCode::AlreadyPaused,
+            Self::PausedByOthers(_) => ProblemCode::PausedByOthers,
+            Self::NotPaused => ProblemCode::NotPaused,
+            Self::Asks => ProblemCode::Asks,
+            Self::Impossible(..) => ProblemCode::Impossible,
+            Self::LosesStep => ProblemCode::LosesStep,
+            Self::NoWay(_) => ProblemCode::NoWay,
         }
     }
 }

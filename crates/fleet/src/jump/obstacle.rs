@@ -1,5 +1,7 @@
 //! Why a terminal is not brought to the front, in words that say what to do instead.
 
+use crate::problem::ProblemCode;
+
 /// Why a terminal is not brought to the front.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
@@ -51,25 +53,25 @@ impl Obstacle {
     }
 
     /// A stable code, for programs.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ProblemCode {
         match self {
-            Self::Ended => "ended",
-            Self::Headless => "headless",
-            Self::Background => "background",
-            Self::NoTerminal => "no-terminal",
-            Self::Console(_) => "console",
-            Self::Remote => "remote",
-            Self::NoDisplay => "no-display",
-            Self::Unreachable(..) => "display-unreachable",
-            Self::Wayland(_) => "wayland",
-            Self::NoWindow(..) => "no-window",
-            Self::Ambiguous(..) => "ambiguous-window",
-            Self::NoScript(_) => "no-script",
+            Self::Ended => ProblemCode::NoSuchSession,
+            Self::Headless => ProblemCode::Headless,
+            Self::Background => ProblemCode::Background,
+            Self::NoTerminal => ProblemCode::NoTerminal,
+            Self::Console(_) => ProblemCode::Console,
+            Self::Remote => ProblemCode::Remote,
+            Self::NoDisplay => ProblemCode::NoDisplay,
+            Self::Unreachable(..) => ProblemCode::DisplayUnreachable,
+            Self::Wayland(_) => ProblemCode::Wayland,
+            Self::NoWindow(..) => ProblemCode::NoWindow,
+            Self::Ambiguous(..) => ProblemCode::AmbiguousWindow,
+            Self::NoScript(_) => ProblemCode::NoScript,
             Self::Elsewhere(_, why) | Self::Detached(_, why) => why.code(),
-            Self::Nested => "nested",
-            Self::NoOpener => "no-opener",
-            Self::NoTmux => "no-tmux",
-            Self::Silent(_) => "tmux-silent",
+            Self::Nested => ProblemCode::Nested,
+            Self::NoOpener => ProblemCode::NoOpener,
+            Self::NoTmux => ProblemCode::NoTmux,
+            Self::Silent(_) => ProblemCode::TmuxSilent,
         }
     }
 }

@@ -267,7 +267,7 @@ fn what_cannot_be_raised_is_said() {
         ..holder("99:bash 98:login")
     };
     for (runs, code, words) in [
-        (Runs::Ended, "ended", "it has ended"),
+        (Runs::Ended, "no-such-session", "it has ended"),
         (Runs::Headless, "headless", "it runs without a terminal"),
         (Runs::Background, "background", "claude attach shows it"),
         (Runs::Nowhere, "no-terminal", "no terminal any more"),
@@ -318,7 +318,7 @@ fn what_cannot_be_raised_is_said() {
         ),
     ] {
         let obstacle = plan_jump(&place(runs)).expect_err(words);
-        assert_eq!(obstacle.code(), code);
+        assert_eq!(obstacle.code().as_str(), code);
         assert!(obstacle.to_string().contains(words), "{obstacle}");
     }
 }

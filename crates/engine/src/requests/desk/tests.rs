@@ -56,7 +56,7 @@ fn code(held: &mut Held, given: &mut Given) -> Option<&'static str> {
     held.tell();
     match given.try_recv() {
         Ok(Ok(())) => Some("ok"),
-        Ok(Err(e)) => Some(e.code()),
+        Ok(Err(e)) => Some(e.code().as_str()),
         Err(_) => None,
     }
 }
@@ -257,7 +257,7 @@ fn what_cannot_be_shown_is_denied_and_not_approved() {
         held.tell();
         let refused = given.try_recv().expect("told").expect_err("refused");
         assert_eq!(
-            (refused.code(), refused.to_string()),
+            (refused.code().as_str(), refused.to_string()),
             ("unfit", "it is too long".to_owned())
         );
         assert!(told.try_recv().is_err(), "nothing is on its way");

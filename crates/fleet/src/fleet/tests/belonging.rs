@@ -145,7 +145,7 @@ fn other_programs_that_a_file_names_are_listed_and_left_alone() {
             assert!(can.pause.is_empty() && !can.resume, "{can:?}");
             for action in [pausing(), Action::End, Action::Kill] {
                 let told = refused(&fleet, &action).expect("refused");
-                assert_eq!(told.code(), "unconfirmed");
+                assert_eq!(told.code().as_str(), "unconfirmed");
                 assert!(told.to_string().contains("in its own terminal"), "{told}");
             }
             let row = Row::of(&session, None);

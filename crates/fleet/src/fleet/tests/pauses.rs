@@ -378,7 +378,7 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
     let others = with(vec![pulse(200, 9, RunState::Stopped(StopSignal::Keyboard))]);
     for action in [pause(None), Action::Resume] {
         let told = decide(others.clone(), &action).expect_err("not ours");
-        assert_eq!(told.code(), "paused-by-others");
+        assert_eq!(told.code().as_str(), "paused-by-others");
         assert!(told.to_string().contains("fg"), "{told}");
     }
     let ended = with(vec![(200, Fact::ProcessExited(key(9, 7)))]);

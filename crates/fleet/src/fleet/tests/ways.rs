@@ -181,7 +181,7 @@ fn tmux_takes_ctrl_z_hooks_or_escape_and_never_a_signal() {
     let mut idle = direct();
     idle[2] = says(1, 9, "idle", "");
     let told = way(idle, None).expect_err("nothing to interrupt");
-    assert_eq!(told.code(), "no-way");
+    assert_eq!(told.code().as_str(), "no-way");
     assert!(
         told.to_string().contains("connect hooks to pause it"),
         "{told}"

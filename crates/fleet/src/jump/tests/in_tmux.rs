@@ -149,7 +149,10 @@ fn a_detached_one_gets_a_terminal() {
         ..tmux(pane(Vec::new()))
     };
     assert!(told(&none).contains("[jump] terminal = "));
-    assert_eq!(plan_jump(&none).expect_err("none").code(), "no-opener");
+    assert_eq!(
+        plan_jump(&none).expect_err("none").code().as_str(),
+        "no-opener"
+    );
 }
 
 #[test]
@@ -195,7 +198,7 @@ fn what_shows_it_but_cannot_be_raised_is_named_and_not_doubled() {
         let place = tmux(pane(vec![far, shows]));
         match (plan_jump(&place), code) {
             (Err(why), Some(code)) => {
-                assert_eq!(why.code(), code);
+                assert_eq!(why.code().as_str(), code);
                 assert!(why.to_string().starts_with("tmux shows it on /1, but"));
             }
             (Ok(route), None) => assert!(route.opens(), "{route:?}"),
