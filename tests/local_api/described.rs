@@ -3,13 +3,13 @@
 
 use crate::Served;
 use crate::commands::Hook;
-use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
+use trusty_fleet::problem::ProblemCode;
 use trusty_tests::{Value, http};
 
 /// Where the Makefile puts schemathesis.
@@ -219,39 +219,7 @@ fn undocumented_parts(name: &str, schema: &Value, missing: &mut Vec<String>) {
 }
 
 #[test]
-fn each_code_that_is_told_is_described_and_no_other() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
-    let read = |file: &str| std::fs::read_to_string(root.join(file)).expect(file);
-    let mut told = BTreeSet::new();
-    for file in [
-        "fleet/src/action/refusal.rs",
-        "fleet/src/jump/obstacle.rs",
-        "engine/src/hosts.rs",
-        "engine/src/jump.rs",
-        "engine/src/requests.rs",
-        "engine/src/engine/lease.rs",
-    ] {
-        let text = read(file);
-        let (_, rest) = text.split_once("pub fn code(").expect("codes");
-        let (codes, _) = rest.split_once("\n    }\n").expect("its end");
-        told.extend(texts(codes).map(str::to_owned));
-    }
-    for file in ["act", "events", "problem", "read", "take"] {
-        let text = read(&format!("engine/src/api/{file}.rs"));
-        let (text, _) = text.split_once("#[cfg(test)]").unwrap_or((&text, ""));
-        for call in ["Problem::new(", "Self::new("] {
-            for rest in text.split(call).skip(1) {
-                let (arguments, _) = rest.split_once(')').expect("its end");
-                // Where the code is a variable, it comes from one of those above.
-                let last = texts(arguments).last().filter(|t| !t.contains(' '));
-                told.extend(last.map(str::to_owned));
-            }
-        }
-    }
-    // A session that has ended is none any more.
-    assert!(told.remove("ended"));
-    // A caller that has hung up is told nothing.
-    assert!(told.remove("caller-gone"));
+fn each_problem_code_is_used_and_described_and_no_other() {
     let description = serde_json::to_value(trusty_engine::api::openapi()).expect("JSON");
     let problem = description["components"]["schemas"]["Problem"]["description"].as_str();
     let (_, codes) = problem
@@ -261,11 +229,27 @@ fn each_code_that_is_told_is_described_and_no_other() {
     let codes = codes
         .lines()
         .filter_map(|l| l.strip_prefix("* `")?.split_once("`: "));
-    let described: BTreeSet<String> = codes.map(|(code, _)| code.to_owned()).collect();
-    assert_eq!(described, told);
+    let described: Vec<_> = codes.collect();
+    let known = ProblemCode::ALL.iter();
+    let known: Vec<_> = known.map(|c| (c.as_str(), c.meaning())).collect();
+    assert_eq!(described, known);
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let mut sources = String::new();
+    read_sources(&root, &mut sources);
+    let unused = |code: &&ProblemCode| !sources.contains(&format!("ProblemCode::{code:?}"));
+    let unused: Vec<_> = ProblemCode::ALL.iter().filter(unused).collect();
+    assert!(unused.is_empty(), "no problem has the code {unused:?}");
 }
 
-/// The texts in a piece of source.
-fn texts(source: &str) -> impl Iterator<Item = &str> {
-    source.split('"').skip(1).step_by(2)
+/// All Rust code below a folder.
+fn read_sources(folder: &Path, into: &mut String) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            read_sources(&path, into);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            *into += &std::fs::read_to_string(&path).expect("a source");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! names of tools and programs, ids, times, and paths, with the home replaced. The boot's id is
 //! kept, too: it is random, says nothing of the machine, and our session ids are made of it.
 
+mod pause;
 mod words;
 
 use std::collections::hash_map::RandomState;
@@ -13,10 +14,9 @@ use trusty_fleet::answered::{GivenAnswer, SettingsChange};
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::{
     Act, Connection, Delegated, Happened, HealthKey, HookEvent, HookObstacle, Listed, Pane,
-    PaneKey, ProcessFacts, Pulse, RegistryEntry, RegistryFile, Said, Screen, Shows, ToolCall,
-    Transcript, TranscriptKey,
+    ProcessFacts, Pulse, RegistryEntry, RegistryFile, Said, Screen, Shows, ToolCall, Transcript,
+    TranscriptKey,
 };
-use trusty_fleet::pause::{Means, PauseRecord};
 use trusty_fleet::request::{Asking, Fingerprint, RequestId};
 use trusty_fleet::terminal::Ancestor;
 use trusty_fleet::{Fact, Observation};
@@ -60,11 +60,22 @@ impl Redaction {
 
     /// The machine as the header tells it.
     pub fn machine(&self) -> Machine {
-        let mut machine = self.machine.clone();
-        if self.privacy == Privacy::Redacted {
-            machine.host = machine.host.map(|_| words::OWN.to_owned());
+        let Machine {
+            boot,
+            uid,
+            host,
+            pid_namespace,
+        } = self.machine.clone();
+        let host = match self.privacy {
+            Privacy::Redacted => host.map(|_| words::OWN.to_owned()),
+            Privacy::Full => host,
+        };
+        Machine {
+            boot,
+            uid,
+            host,
+            pid_namespace,
         }
-        machine
     }
 
     /// Rewords an observation. What is not UTF-8 in a path is replaced in any case, for JSON
@@ -83,10 +94,10 @@ impl Redaction {
             }
             Fact::RegistryGone(file) => Fact::RegistryGone(self.file(&file)),
             Fact::RegistryKey(file) => Fact::RegistryKey(self.file(&file)),
-            Fact::ConfigFolder(dir, facts) => Fact::ConfigFolder(self.path(&dir), facts),
+            Fact::ConfigFolder(dir, facts) => Fact::ConfigFolder(self.path(&dir), textless(facts)),
             Fact::Process(facts) => Fact::Process(Box::new(self.process(*facts))),
             Fact::Pulses(pulses) => Fact::Pulses(pulses.into_iter().map(pulse).collect()),
-            Fact::ProcessExited(key) => Fact::ProcessExited(key),
+            Fact::ProcessExited(key) => Fact::ProcessExited(textless(key)),
             Fact::ProcessAbsent(pid) => Fact::ProcessAbsent(pid),
             Fact::Panes(server, panes) => {
                 let panes = panes.into_iter().map(|pane| self.pane(pane));
@@ -96,10 +107,7 @@ impl Redaction {
                 Fact::Transcript(self.key(key), Box::new(self.transcript(*told)))
             }
             Fact::TranscriptGone(key) => Fact::TranscriptGone(self.key(key)),
-            Fact::Screen(pane, screen) => {
-                let server = self.path(&pane.server);
-                Fact::Screen(PaneKey { server, ..pane }, Self::screen(screen))
-            }
+            Fact::Screen(pane, screen) => Fact::Screen(self.pane_key(pane), Self::screen(screen)),
             Fact::Listed(dir, sessions) => {
                 let sessions = sessions.into_iter().map(|s| self.listed(s));
                 Fact::Listed(self.path(&dir), sessions.collect())
@@ -107,8 +115,8 @@ impl Redaction {
             Fact::Hook(event) => Fact::Hook(Box::new(self.hook(*event))),
             Fact::Pause(id, record) => Fact::Pause(id, Box::new(self.pause(*record))),
             Fact::PauseGone(id) => Fact::PauseGone(id),
-            Fact::Gates(id, gates) => Fact::Gates(id, gates),
-            Fact::HookMarks(marks) => Fact::HookMarks(marks),
+            Fact::Gates(id, gates) => Fact::Gates(id, gates.into_iter().map(pause::gate).collect()),
+            Fact::HookMarks(marks) => Fact::HookMarks(pause::hook_marks(marks)),
             Fact::Connection(dir, connection) => {
                 Fact::Connection(self.path(&dir), self.connection(connection))
             }
@@ -118,7 +126,7 @@ impl Redaction {
             }
             Fact::Answered(id, given) => Fact::Answered(id, Box::new(self.given(*given))),
             Fact::Act(id, act) => Fact::Act(id, self.act(act)),
-            Fact::Preferences(preferences) => Fact::Preferences(preferences),
+            Fact::Preferences(preferences) => Fact::Preferences(textless(preferences)),
             Fact::WallClock(ahead) => Fact::WallClock(ahead),
             Fact::Health(key, problem) => {
                 let HealthKey { source, subject } = key;
@@ -126,7 +134,7 @@ impl Redaction {
                 let key = HealthKey { source, subject };
                 Fact::Health(key, problem.map(|words| self.within(words)))
             }
-            Fact::Attention(attention) => Fact::Attention(attention),
+            Fact::Attention(attention) => Fact::Attention(textless(attention)),
         }
     }
 
@@ -196,10 +204,9 @@ impl Redaction {
             pulse: newest,
         } = facts;
         let path = |path: Option<PathBuf>| path.map(|p| self.path(&p));
-        let ancestors = ancestors.into_iter().map(|ancestor| Ancestor {
-            exe: path(ancestor.exe),
-            ..ancestor
-        });
+        let ancestors = ancestors
+            .into_iter()
+            .map(|ancestor| self.ancestor(ancestor));
         ProcessFacts {
             key,
             uid,
@@ -218,24 +225,30 @@ impl Redaction {
             freezable,
             hook_obstacle: hook_obstacle.map(|obstacle| match obstacle {
                 HookObstacle::Disabled(file) => HookObstacle::Disabled(self.path(&file)),
-                HookObstacle::Started(_) | HookObstacle::OtherPidNamespace => obstacle,
+                HookObstacle::Started(argument) => HookObstacle::Started(self.within(argument)),
+                HookObstacle::OtherPidNamespace => HookObstacle::OtherPidNamespace,
             }),
             pulse: pulse(newest),
         }
     }
 
-    fn pause(&self, mut record: PauseRecord) -> PauseRecord {
-        record.summary = self.text(record.summary);
-        record.domain = record.domain.map(|domain| self.domain(domain));
-        match &mut record.means {
-            Means::Suspend { pane, line, .. } => {
-                pane.server = self.path(&pane.server);
-                *line = line.take().map(|line| self.text(line));
-            }
-            Means::Interrupt { pane } => pane.server = self.path(&pane.server),
-            Means::Freeze { .. } | Means::Stop { .. } | Means::Hold => {}
+    fn ancestor(&self, ancestor: Ancestor) -> Ancestor {
+        let Ancestor {
+            pid,
+            name,
+            exe,
+            start,
+            uid,
+            seat,
+        } = ancestor;
+        Ancestor {
+            pid,
+            name,
+            exe: exe.map(|exe| self.path(&exe)),
+            start,
+            uid,
+            seat,
         }
-        record
     }
 
     fn connection(&self, connection: Connection) -> Connection {
@@ -496,8 +509,15 @@ impl Redaction {
 
 /// JSON has no figures that are none.
 fn pulse(pulse: Pulse) -> Pulse {
+    let Pulse { key, state, usage } = pulse;
     Pulse {
-        usage: pulse.usage.filter(|usage| usage.cpu.is_finite()),
-        ..pulse
+        key,
+        state,
+        usage: usage.filter(|usage| usage.cpu.is_finite()),
     }
+}
+
+/// Keeps a fact that holds no text: a field with text would make it no longer `Copy`.
+fn textless<T: Copy>(fact: T) -> T {
+    fact
 }

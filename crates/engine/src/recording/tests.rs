@@ -1,4 +1,5 @@
 mod facts;
+mod pause_facts;
 mod reading;
 mod redacting;
 mod replaying;

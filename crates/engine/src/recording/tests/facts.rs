@@ -1,5 +1,6 @@
 //! One fact of every kind, each text of the owner's with the word `secret` in it.
 
+use super::pause_facts::pause_facts;
 use std::path::PathBuf;
 use trusty_fleet::answered::{AnswerKind, GivenAnswer, SettingsChange};
 use trusty_fleet::authorization::AnswerChannel;
@@ -12,11 +13,13 @@ use trusty_fleet::terminal::Ancestor;
 use trusty_fleet::{Fact, SessionId, Timestamp};
 
 pub(super) const CONFIG: &str = "/home/alice/.claude";
-const SERVER: &str = "/tmp/tmux-1000/default";
+pub(super) const SERVER: &str = "/tmp/tmux-1000/default";
 
 /// The texts that must not be told.
-pub(super) const SECRETS: [&str; 18] = [
+pub(super) const SECRETS: [&str; 20] = [
     "secret-rule",
+    "secret-note",
+    "secret-line",
     "secret-name",
     "secret-tmux",
     "secret-prompt",
@@ -102,7 +105,9 @@ pub(super) fn process() -> ProcessFacts {
         exe: Some("/home/alice/.local/share/claude/versions/2.1.330".into()),
         seat: None,
         freezable: false,
-        hook_obstacle: None,
+        hook_obstacle: Some(HookObstacle::Started(
+            "CLAUDE_CODE_SIMPLE=/home/alice".into(),
+        )),
         pulse: pulse(),
     }
 }
@@ -190,7 +195,8 @@ pub(super) fn rich() -> Vec<Fact> {
         server: server(),
         pane: "%0".into(),
     };
-    vec![
+    let mut facts = pause_facts();
+    facts.extend([
         Fact::RegistryKey(file()),
         Fact::Registry(file(), Box::new(entry("busy"))),
         Fact::Process(Box::new(process())),
@@ -292,5 +298,42 @@ pub(super) fn rich() -> Vec<Fact> {
         Fact::RegistryGone(file()),
         Fact::ProcessAbsent(8),
         Fact::ProcessExited(key()),
-    ]
+    ]);
+    facts
 }
+
+/// The kind of a fact, as a number below [`FACT_KINDS`].
+pub(super) fn fact_kind(fact: &Fact) -> usize {
+    match fact {
+        Fact::Registry(..) => 0,
+        Fact::RegistryGone(_) => 1,
+        Fact::RegistryKey(_) => 2,
+        Fact::ConfigFolder(..) => 3,
+        Fact::Process(_) => 4,
+        Fact::Pulses(_) => 5,
+        Fact::ProcessExited(_) => 6,
+        Fact::ProcessAbsent(_) => 7,
+        Fact::Panes(..) => 8,
+        Fact::Transcript(..) => 9,
+        Fact::TranscriptGone(_) => 10,
+        Fact::Screen(..) => 11,
+        Fact::Listed(..) => 12,
+        Fact::Hook(_) => 13,
+        Fact::Pause(..) => 14,
+        Fact::PauseGone(_) => 15,
+        Fact::Gates(..) => 16,
+        Fact::HookMarks(_) => 17,
+        Fact::Connection(..) => 18,
+        Fact::Asked(..) => 19,
+        Fact::AskOver(..) => 20,
+        Fact::Answered(..) => 21,
+        Fact::Act(..) => 22,
+        Fact::Preferences(_) => 23,
+        Fact::WallClock(_) => 24,
+        Fact::Health(..) => 25,
+        Fact::Attention(_) => 26,
+    }
+}
+
+/// How many kinds of facts there are.
+pub(super) const FACT_KINDS: usize = 27;

@@ -1,6 +1,7 @@
-use super::facts::{CONFIG, SECRETS, entry, file, process};
+use super::facts::{CONFIG, FACT_KINDS, SECRETS, entry, fact_kind, file, process};
 use super::*;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -25,6 +26,12 @@ fn nothing_of_the_owners_is_left_in_a_redacted_recording() {
     assert!(redacted.contains("projects/-home-user-code-shop/"));
     assert!(redacted.contains("\"redacted\":true"));
     assert!(full.contains("\"redacted\":false"));
+}
+
+#[test]
+fn every_kind_of_fact_is_redacted_in_these_tests() {
+    let kinds: BTreeSet<usize> = rich().iter().map(fact_kind).collect();
+    assert_eq!(kinds, (0..FACT_KINDS).collect());
 }
 
 #[test]

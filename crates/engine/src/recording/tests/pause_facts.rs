@@ -1,0 +1,101 @@
+//! One fact of every kind about pauses, connections and settings, as [`super::facts`].
+
+use super::facts::{CONFIG, SERVER, key, machine};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::SystemTime;
+use trusty_fleet::Fact;
+use trusty_fleet::Timestamp;
+use trusty_fleet::action::Verb;
+use trusty_fleet::observation::*;
+use trusty_fleet::pause::{Asker, AtWork, Gate, Means, Moved, PauseRecord, Phase};
+
+/// A pause of this kind.
+fn record(means: Means) -> Fact {
+    let session = machine().session_id(key());
+    let record = PauseRecord {
+        version: 1,
+        session,
+        boot: "b".into(),
+        domain: Some("linux:3d12".into()),
+        client: key(),
+        phase: Phase::Paused,
+        since: SystemTime::UNIX_EPOCH,
+        by: Asker::App,
+        summary: "secret-note".into(),
+        at_work: AtWork::Command,
+        tty: Some("/home/alice/pts/3".into()),
+        means,
+    };
+    Fact::Pause(session, Box::new(record))
+}
+
+/// One fact of every kind, and of every form that holds a text.
+pub(super) fn pause_facts() -> Vec<Fact> {
+    let session = machine().session_id(key());
+    let pane = || PaneKey {
+        server: PathBuf::from("/home/alice/tmux/default"),
+        pane: "%0".into(),
+    };
+    vec![
+        record(Means::Freeze {
+            group: "/home/alice/cgroup/paused".into(),
+            moved: vec![Moved {
+                process: key(),
+                from: "/home/alice/cgroup".into(),
+            }],
+            keeper: None,
+        }),
+        record(Means::Stop {
+            shells: vec![key()],
+            group: vec![key()],
+            tools: vec![],
+        }),
+        record(Means::Suspend {
+            pane: pane(),
+            shell: key(),
+            settings: Some("500:5:bf".into()),
+            cursor: Some((0, 1)),
+            line: Some("secret-line".into()),
+        }),
+        record(Means::Hold),
+        record(Means::Interrupt { pane: pane() }),
+        Fact::PauseGone(session),
+        Fact::Gates(
+            session,
+            vec![Gate {
+                process: key(),
+                event: "PreToolUse".into(),
+                agent: Some("a1".into()),
+                tool: Some("Bash".into()),
+                since: None,
+            }],
+        ),
+        Fact::HookMarks(HookMarks {
+            since: Some(Timestamp::from_millis(1)),
+            sessions: BTreeSet::from([session]),
+        }),
+        Fact::Connection(CONFIG.into(), Connection::Connected),
+        Fact::Connection(
+            CONFIG.into(),
+            Connection::Forbidden("/home/alice/policy.json forbids hooks".into()),
+        ),
+        Fact::Connection(
+            CONFIG.into(),
+            Connection::Broken("/home/alice/.claude/settings.json ends too soon".into()),
+        ),
+        Fact::Act(session, Act::Begun(Verb::Pause)),
+        Fact::Act(
+            session,
+            Act::Failed(Verb::Pause, format!("{SERVER} of /home/alice is gone")),
+        ),
+        Fact::Preferences(Preferences::default()),
+        Fact::ConfigFolder(
+            CONFIG.into(),
+            FolderFacts {
+                identity: None,
+                origin: FolderOrigin::User,
+            },
+        ),
+    ]
+}
