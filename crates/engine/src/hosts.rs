@@ -112,12 +112,11 @@ impl ActionError {
             Self::RecordLeft(..) => ProblemCode::RecordLeft,
             Self::Store(_) => ProblemCode::RecordNotKept,
             Self::Changed(_) => ProblemCode::Changed,
-            Self::Failed(_) => ProblemCode::Failed,
+            Self::Failed(_) | Self::OutcomeUnknown(_) => ProblemCode::Failed,
             Self::Lapsed(_) => ProblemCode::TooLate,
             Self::Stays(_) => ProblemCode::DoesNotEnd,
             Self::Gone => ProblemCode::Gone,
             Self::Reported(problem) => problem.known_code().unwrap_or(ProblemCode::Failed),
-            Self::OutcomeUnknown(_) => ProblemCode::Failed,
         }
     }
 }

@@ -60,11 +60,10 @@ impl JumpError {
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::Refused(obstacle) => obstacle.code(),
-            Self::Failed(_) => ProblemCode::Failed,
+            Self::Failed(_) | Self::OutcomeUnknown(_) => ProblemCode::Failed,
             Self::Partly(_) => ProblemCode::Partly,
             Self::Lapsed(_) => ProblemCode::TooLate,
             Self::Reported(problem) => problem.known_code().unwrap_or(ProblemCode::Failed),
-            Self::OutcomeUnknown(_) => ProblemCode::Failed,
             Self::Gone => ProblemCode::Gone,
         }
     }

@@ -71,8 +71,8 @@ impl AnswerError {
             Self::Unread(_) => ProblemCode::Unread,
             Self::NotAuthorized(_) => ProblemCode::NotForPrograms,
             Self::Lapsed(_) => ProblemCode::TooLate,
-            Self::Reported(problem) => problem.known_code().unwrap_or(ProblemCode::Failed),
             Self::OutcomeUnknown(_) => ProblemCode::Failed,
+            Self::Reported(problem) => problem.known_code().unwrap_or(ProblemCode::Failed),
             Self::Gone => ProblemCode::Gone,
         }
     }

@@ -121,7 +121,7 @@ impl Sources {
         for round in 0..ROUNDS {
             let mut facts = self.registry.identify();
             facts.extend(self.registry.scan());
-            facts.extend(self.registry.settle());
+            facts.extend(self.registry.settle().await);
             if round == 0 {
                 facts.extend(self.processes.sweep());
             }

@@ -1,13 +1,20 @@
-//! What the loop has done for it, on a thread of its own: acting takes time, and the loop waits
-//! for nobody.
+//! What the loop has done for it, on threads beside it: acting takes time, and the loop waits for
+//! nobody.
 
-use super::{Command, CommandLease};
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
+
+use super::{Command, CommandLease, StartError, spawn};
 use crate::hosts::{ActionError, GivenUp, Hands, HolderState};
 use crate::jump::{self, JumpError, UnderWay};
 use crate::settings::Settings;
 use crate::sources::{Ended, Outlet};
 use crate::surroundings::Surroundings;
-use std::sync::Arc;
+use futures_util::FutureExt;
+use std::any::Any;
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 use trusty_fleet::action::{Plan, Verb};
 use trusty_fleet::observation::{Act, HealthKey};
@@ -60,83 +67,196 @@ impl Out {
     }
 }
 
-/// Does what comes, each session's on its own, until the loop has ended.
+/// Does what comes, each job on a thread of its own, until the loop has ended. A folder that hangs
+/// under one session holds up no other.
 pub(super) async fn run(around: Surroundings, mut jobs: mpsc::Receiver<Job>, out: Out) -> Ended {
-    let (hands, around) = (Hands::new(&around), Arc::new(around));
-    let (out, jumps) = (Arc::new(out), UnderWay::default());
+    let executor = JobExecutor {
+        hands: Hands::new(&around),
+        around: Arc::new(around),
+        jumps: UnderWay::default(),
+        repairs: RunningRepairs::default(),
+        out: Arc::new(out),
+    };
     while let Some(job) = jobs.recv().await {
-        tokio::spawn(work(
-            hands.clone(),
-            Arc::clone(&around),
-            jumps.clone(),
-            job,
-            Arc::clone(&out),
-        ));
+        executor.start(job).await;
     }
     Ended
 }
 
-fn broken(e: &tokio::task::JoinError) -> String {
-    format!("it broke off ({e}); run: trusty resume --all")
+/// Sessions whose record is being repaired. One that hangs is not repaired a second time meanwhile.
+#[derive(Debug, Clone, Default)]
+struct RunningRepairs(Arc<Mutex<BTreeSet<SessionId>>>);
+
+impl RunningRepairs {
+    fn sessions(&self) -> MutexGuard<'_, BTreeSet<SessionId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether none is running, which one is from now on.
+    fn begin(&self, session: SessionId) -> bool {
+        self.sessions().insert(session)
+    }
+
+    fn end(&self, session: SessionId) {
+        self.sessions().remove(&session);
+    }
 }
 
-async fn work(
+/// Carries out jobs. Clones share what is running.
+#[derive(Debug, Clone)]
+struct JobExecutor {
     hands: Hands,
     around: Arc<Surroundings>,
     jumps: UnderWay<Result<(), JumpError>>,
-    job: Job,
+    repairs: RunningRepairs,
     out: Arc<Out>,
-) {
-    match job {
-        Job::Perform(verb, plan, lease, reply) => {
-            let id = plan.session;
-            // Whatever breaks must not look as if it went on for ever.
-            let done = tokio::spawn(async move { hands.perform_leased(*plan, &lease).await }).await;
-            let mut done = done.unwrap_or_else(|e| Err(ActionError::Failed(broken(&e))));
-            // What was asked for is done; what is left of it is told below the list.
-            if let Err(left @ ActionError::RecordLeft(..)) = &done {
-                let fact = Fact::Health(health_key(id), Some(left.to_string()));
-                let _ = out.facts.tell(vec![fact]).await;
-                done = Ok(());
-            }
-            out.tell(Outcome::Acted(id, verb, done, reply)).await;
+}
+
+impl JobExecutor {
+    /// Starts a job on a thread of its own, or tells why it cannot be started.
+    async fn start(&self, job: Job) {
+        if let Some(session) = job.repaired_session()
+            && !self.repairs.begin(session)
+        {
+            return;
         }
-        Job::Jump(session, lease, reply) => {
-            let id = session.id;
-            let done = match lease.begin() {
-                Ok(()) => jumps.join(id, go(*session, around)).await,
-                Err(lapse) => Err(lapse.into()),
-            };
-            out.tell(Outcome::Jumped(id, done, reply)).await;
-        }
-        Job::GiveUpHold(id, judged) => match hands.give_up_hold(id, judged) {
-            Ok(GivenUp::Removed) => {
-                // A loop that has ended needs to know nothing.
-                let _ = out.facts.tell(vec![Fact::Act(id, Act::NotHeld)]).await;
+        let job = Arc::new(Mutex::new(Some(job)));
+        let (executor, taken) = (self.clone(), Arc::clone(&job));
+        let started = spawn("trusty-action", move || async move {
+            if let Some(job) = take_job(&taken) {
+                Box::pin(executor.execute(job)).await;
             }
-            Ok(GivenUp::NothingToDo | GivenUp::HookWaits)
-            | Err(ActionError::Busy | ActionError::Held(_)) => {}
-            Err(e) => {
-                let problem = format!("could not repair the paused session: {e}");
-                let fact = Fact::Health(health_key(id), Some(problem));
-                // A loop that has ended needs to know nothing.
-                let _ = out.facts.tell(vec![fact]).await;
-            }
-        },
-        Job::Reconcile(id) => {
-            let problem = match hands.reconcile(id).await {
-                Ok(_) | Err(ActionError::Busy) => None,
-                Err(ActionError::Held(holder)) if holder.state == HolderState::Running => None,
-                Err(e @ (ActionError::RecordLeft(..) | ActionError::Held(_))) => {
-                    Some(e.to_string())
-                }
-                Err(e) => Some(format!("could not repair the paused session: {e}")),
-            };
-            let key = health_key(id);
-            // A loop that has ended needs to know nothing.
-            let _ = out.facts.tell(vec![Fact::Health(key, problem)]).await;
+            Ended
+        });
+        if let Err(e) = started
+            && let Some(job) = take_job(&job)
+        {
+            self.refuse(job, &e).await;
         }
     }
+
+    /// Tells that a job could not be started. A repair is tried again later.
+    async fn refuse(&self, job: Job, e: &StartError) {
+        match job {
+            Job::Perform(verb, plan, _lease, reply) => {
+                let failed = Err(ActionError::Failed(e.to_string()));
+                let outcome = Outcome::Acted(plan.session, verb, failed, reply);
+                self.out.tell(outcome).await;
+            }
+            Job::Jump(session, _lease, reply) => {
+                let failed = Err(JumpError::Failed(e.to_string()));
+                self.out
+                    .tell(Outcome::Jumped(session.id, failed, reply))
+                    .await;
+            }
+            Job::Reconcile(session) | Job::GiveUpHold(session, _) => self.repairs.end(session),
+        }
+    }
+
+    async fn execute(&self, job: Job) {
+        match job {
+            Job::Perform(verb, plan, lease, reply) => self.perform(verb, *plan, lease, reply).await,
+            Job::Jump(session, lease, reply) => {
+                let id = session.id;
+                let done = match lease.begin() {
+                    Ok(()) => self.jumps.join(id, Box::pin(self.jump(*session))).await,
+                    Err(lapse) => Err(lapse.into()),
+                };
+                self.out.tell(Outcome::Jumped(id, done, reply)).await;
+            }
+            Job::GiveUpHold(session, judged) => {
+                let given_up = async { self.give_up_hold(session, judged) };
+                self.repair(session, given_up).await;
+            }
+            Job::Reconcile(session) => self.repair(session, self.reconcile(session)).await,
+        }
+    }
+
+    async fn perform(&self, verb: Verb, plan: Plan, lease: CommandLease, reply: Reply) {
+        let id = plan.session;
+        // An action that panics must not look as if it went on for ever.
+        let done = AssertUnwindSafe(self.hands.perform_leased(plan, &lease));
+        let done = done.catch_unwind().await;
+        let mut done = done.unwrap_or_else(|panic| Err(ActionError::Failed(crashed(&*panic))));
+        // What was asked for is done; what is left of it is told below the list.
+        if let Err(left @ ActionError::RecordLeft(..)) = &done {
+            let fact = Fact::Health(health_key(id), Some(left.to_string()));
+            let _ = self.out.facts.tell(vec![fact]).await;
+            done = Ok(());
+        }
+        self.out.tell(Outcome::Acted(id, verb, done, reply)).await;
+    }
+
+    async fn jump(&self, session: Session) -> Result<(), JumpError> {
+        // Read now, so that what was set since our start counts.
+        let terminal = Settings::read(&self.around).terminal;
+        let jumped = AssertUnwindSafe(jump::jump(&session, &self.around, &terminal));
+        let jumped = jumped.catch_unwind().await;
+        jumped.unwrap_or_else(|panic| Err(JumpError::Failed(panic_message(&*panic))))
+    }
+
+    /// Carries out a repair, tells what it found, and lets the next one begin.
+    async fn repair(&self, session: SessionId, repair: impl Future<Output = Option<Fact>>) {
+        let found = AssertUnwindSafe(repair).catch_unwind().await;
+        let found = found.unwrap_or_else(|panic| {
+            let problem = crashed(&*panic);
+            Some(Fact::Health(health_key(session), Some(problem)))
+        });
+        self.repairs.end(session);
+        // A loop that has ended needs to know nothing.
+        let _ = self.out.facts.tell(found.into_iter().collect()).await;
+    }
+
+    fn give_up_hold(&self, session: SessionId, judged: JudgedHold) -> Option<Fact> {
+        match self.hands.give_up_hold(session, judged) {
+            Ok(GivenUp::Removed) => Some(Fact::Act(session, Act::NotHeld)),
+            Ok(GivenUp::NothingToDo | GivenUp::HookWaits)
+            | Err(ActionError::Busy | ActionError::Held(_)) => None,
+            Err(e) => Some(Fact::Health(health_key(session), Some(not_repaired(&e)))),
+        }
+    }
+
+    async fn reconcile(&self, session: SessionId) -> Option<Fact> {
+        let problem = match self.hands.reconcile(session).await {
+            Ok(_) | Err(ActionError::Busy) => None,
+            Err(ActionError::Held(holder)) if holder.state == HolderState::Running => None,
+            Err(e @ (ActionError::RecordLeft(..) | ActionError::Held(_))) => Some(e.to_string()),
+            Err(e) => Some(not_repaired(&e)),
+        };
+        Some(Fact::Health(health_key(session), problem))
+    }
+}
+
+impl Job {
+    /// The session whose record it repairs.
+    fn repaired_session(&self) -> Option<SessionId> {
+        match self {
+            Self::Reconcile(session) | Self::GiveUpHold(session, _) => Some(*session),
+            Self::Perform(..) | Self::Jump(..) => None,
+        }
+    }
+}
+
+fn take_job(job: &Mutex<Option<Job>>) -> Option<Job> {
+    job.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn not_repaired(e: &ActionError) -> String {
+    format!("could not repair the paused session: {e}")
+}
+
+fn crashed(panic: &(dyn Any + Send)) -> String {
+    format!(
+        "the action crashed ({}); run `trusty resume --all` to recover",
+        panic_message(panic)
+    )
+}
+
+/// What a panic says of itself.
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("panic").to_owned()
 }
 
 /// What is told of the pause of one session.
@@ -145,15 +265,4 @@ fn health_key(id: SessionId) -> HealthKey {
         source: Source::Pause,
         subject: id.to_string(),
     }
-}
-
-async fn go(session: Session, around: Arc<Surroundings>) -> Result<(), JumpError> {
-    let jumped = tokio::spawn(async move {
-        // Read now, so that what was set since our start counts.
-        let terminal = Settings::read(&around).terminal;
-        jump::jump(&session, &around, &terminal).await
-    });
-    jumped
-        .await
-        .unwrap_or_else(|e| Err(JumpError::Failed(e.to_string())))
 }

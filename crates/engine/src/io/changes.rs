@@ -21,13 +21,13 @@ pub struct Changes {
 impl Changes {
     /// Of this folder, from now on.
     pub fn of(folder: &Path) -> Self {
-        let (tell, told) = mpsc::channel();
+        let (tell, told) = mpsc::sync_channel(1);
         let handle = move |event: notify::Result<Event>| {
             // Whoever looks at the folder opens it, which is a change to nobody.
             let looked = event.is_ok_and(|e| matches!(e.kind, EventKind::Access(_)));
             if !looked {
-                // Nobody may be waiting any more.
-                let _ = tell.send(());
+                // A full channel ends the wait already, and nobody may be waiting any more.
+                let _ = tell.try_send(());
             }
         };
         let watcher = notify::recommended_watcher(handle).and_then(|mut watcher| {
@@ -44,9 +44,8 @@ impl Changes {
             std::thread::sleep(most.min(LOOK));
             return;
         }
-        if self.told.recv_timeout(most).is_ok() {
-            while self.told.try_recv().is_ok() {}
-        }
+        // Told or not, it is time to look.
+        let _ = self.told.recv_timeout(most);
     }
 }
 
@@ -193,6 +192,14 @@ mod tests {
         fs::remove_file(&file).expect("removed");
         changes.wait(long);
         assert!(begun.elapsed() < long, "told, not timed out");
+        for n in 0..100 {
+            fs::write(dir.path().join(n.to_string()), "").expect("write");
+        }
+        changes.wait(long);
+        assert!(
+            changes.told.try_iter().count() <= 1,
+            "many changes are one news"
+        );
         let nowhere = Changes::of(&dir.path().join("none"));
         assert!(nowhere.watcher.is_none());
         nowhere.wait(long);

@@ -146,6 +146,17 @@ pub fn resolve(path: &Path) -> Option<PathBuf> {
 /// keeps a thread.
 static SILENT_PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
+/// With so many of them, no path beside one of them is looked at: a file server that does not answer
+/// has many folders, and each look keeps a thread.
+const MAX_SILENT_PATHS: usize = 16;
+
+/// Whether a look at this path would only keep another thread.
+fn is_silent(path: &Path) -> bool {
+    let silent = silent_paths();
+    let is_beside = || silent.iter().any(|known| known.parent() == path.parent());
+    silent.contains(path) || (silent.len() >= MAX_SILENT_PATHS && is_beside())
+}
+
 fn silent_paths() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     SILENT_PATHS.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -156,7 +167,7 @@ pub fn in_time<T: Send + 'static>(
     path: &Path,
     look: impl FnOnce(&Path) -> Option<T> + Send + 'static,
 ) -> Option<T> {
-    if silent_paths().contains(path) {
+    if is_silent(path) {
         return None;
     }
     let (send, found) = mpsc::channel();
@@ -276,6 +287,34 @@ mod tests {
         answer.send(()).expect("it still waits");
         let begun = std::time::Instant::now();
         while in_time(&path, |_| Some(())).is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "looked at again");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_file_server_that_does_not_answer_keeps_a_few_threads_however_many_folders_it_has() {
+        let dir = tempfile::tempdir().expect("folder");
+        let (answer, waits) = mpsc::channel::<()>();
+        let waits = std::sync::Arc::new(Mutex::new(waits));
+        thread::scope(|scope| {
+            for n in 0..MAX_SILENT_PATHS {
+                let (path, waits) = (dir.path().join(n.to_string()), waits.clone());
+                scope.spawn(move || {
+                    let slow = in_time(&path, move |_| {
+                        let waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
+                        waits.recv().ok()
+                    });
+                    assert_eq!(slow, None);
+                });
+            }
+        });
+        assert_eq!(in_time(&dir.path().join("another"), |_| Some(())), None);
+        let elsewhere = dir.path().join("local/folder");
+        assert_eq!(in_time(&elsewhere, |_| Some(())), Some(()));
+        drop(answer);
+        let begun = std::time::Instant::now();
+        while in_time(&dir.path().join("another"), |_| Some(())).is_none() {
             assert!(begun.elapsed() < Duration::from_secs(30), "looked at again");
             thread::yield_now();
         }

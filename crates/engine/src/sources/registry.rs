@@ -369,10 +369,10 @@ impl Registry {
     }
 
     /// Reads half-written files again until each is good or broken. Waits up to 150 ms.
-    pub fn settle(&mut self) -> Vec<Fact> {
+    pub async fn settle(&mut self) -> Vec<Fact> {
         let mut facts = Vec::new();
         while let Some(pause) = self.retry_in() {
-            std::thread::sleep(pause);
+            clock::sleep(pause).await;
             facts.extend(self.retry());
         }
         facts

@@ -113,8 +113,8 @@ fn a_half_written_file_is_read_again() {
     }
 }
 
-#[test]
-fn a_broken_file_is_told_in_words_and_healed() {
+#[tokio::test]
+async fn a_broken_file_is_told_in_words_and_healed() {
     let big = vec![b' '; 70_000];
     for (bytes, told) in [
         (&b""[..], "is empty"),
@@ -130,7 +130,7 @@ fn a_broken_file_is_told_in_words_and_healed() {
         let mut registry = folder.registry();
         folder.write(bytes);
         let mut facts = registry.scan();
-        facts.extend(registry.settle());
+        facts.extend(registry.settle().await);
         assert_eq!(problems(&facts), [told]);
         assert!(registry.scan().is_empty(), "told once");
         folder.write(r#"{"status":"idle"}"#);
@@ -138,8 +138,8 @@ fn a_broken_file_is_told_in_words_and_healed() {
     }
 }
 
-#[test]
-fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
+#[tokio::test]
+async fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
     let unknown = RegistryEntry {
         status: Some(NOT_UNDERSTOOD.into()),
         ..RegistryEntry::default()
@@ -148,7 +148,7 @@ fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
     let mut registry = folder.registry();
     folder.write("[1]");
     let mut facts = registry.scan();
-    facts.extend(registry.settle());
+    facts.extend(registry.settle().await);
     assert_eq!(entries(&facts), [&unknown]);
 
     // Of one that was understood it is still known whose it is.
@@ -171,10 +171,10 @@ fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
         version: Some("2.1.330".into()),
         ..unknown
     };
-    assert_eq!(entries(&registry.settle()), [&unknown]);
+    assert_eq!(entries(&registry.settle().await), [&unknown]);
     folder.write("[3]");
     let mut facts = registry.notice(&folder.path());
-    facts.extend(registry.settle());
+    facts.extend(registry.settle().await);
     assert!(facts.is_empty(), "told once");
     folder.write(good);
     let facts = registry.notice(&folder.path());
