@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos types picture clean
+.PHONY: run test failpoint-programs bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -35,9 +35,16 @@ test:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) build --workspace --locked
+	@$(MAKE) --no-print-directory failpoint-programs
 	@rm -f $(SKIP_LOG)
 	@TRUSTY_SKIP_LOG=$(SKIP_LOG) $(CARGO) test --workspace --locked --no-fail-fast; \
 		code=$$?; sh .ci/print-skips $(SKIP_LOG); exit $$code
+
+# `trusty` that kills itself at a step of a pause, for the tests of kills; all others run what is
+# shipped.
+failpoint-programs:
+	$(CARGO) build --package trusty-cli --package trusty-hook --features trusty-cli/failpoints \
+		--target-dir target/faults --locked
 
 # Ratios and medians, beside the client's own list; takes minutes. `ONLY="answers hook"` measures
 # only these.
@@ -59,6 +66,7 @@ truth: tests/client/node_modules/.package-lock.json
 # only these; `FRESH=1` begins anew.
 pause-matrix: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
+	@$(MAKE) --no-print-directory failpoint-programs
 	$(CARGO) bench --profile dev --package trusty-tests --bench pause_matrix --locked -- $(ONLY) \
 		$(if $(FRESH),--fresh)
 

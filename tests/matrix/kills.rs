@@ -4,9 +4,9 @@ use crate::cell::{Cell, Kind, State, fits};
 use crate::stage::Stage;
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
-use trusty_engine::hosts::STEPS;
+use trusty_engine::hosts::PAUSE_STEPS;
 use trusty_tests::Shape;
-use trusty_tests::trusty::trusty;
+use trusty_tests::trusty::trusty_killed_at;
 
 /// A step after which `trusty` is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,7 +21,7 @@ impl Kill {
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for kind in Kind::ALL {
-            let of_kind = STEPS.iter().filter(|(name, _)| *name == kind.name());
+            let of_kind = PAUSE_STEPS.iter().filter(|(name, _)| *name == kind.name());
             let steps: Vec<&'static str> = of_kind.flat_map(|(_, steps)| *steps).copied().collect();
             assert!(!steps.is_empty(), "{kind:?} has no steps");
             for shape in Shape::ALL.into_iter().filter(|s| fits(kind, *s)) {
@@ -89,8 +89,8 @@ pub(crate) fn pass(kill: Kill) {
 
 /// Runs `trusty`, which kills itself at the step if it comes by; whether it did.
 fn die(stage: &Stage, arguments: &[&str], step: &str) -> bool {
-    let mut command = trusty(&stage.home);
-    let done = command.args(arguments).env("TRUSTY_FAULT", step).output();
+    let mut command = trusty_killed_at(&stage.home, step);
+    let done = command.args(arguments).output();
     let done = done.expect("trusty runs");
     let killed = done.status.signal() == Some(9);
     assert!(

@@ -3,7 +3,7 @@
 
 use super::stage::{LONG, Stage};
 use trusty_tests::Shape;
-use trusty_tests::trusty::{run, serve, serve_with};
+use trusty_tests::trusty::{run, serve, serve_killed_at};
 use trusty_tests::wait::until;
 
 fn repaired(shape: Shape, how: &str, steps: &[(&str, &str)]) {
@@ -13,7 +13,7 @@ fn repaired(shape: Shape, how: &str, steps: &[(&str, &str)]) {
     let settings = stage.settings();
     let pid = stage.client.pid.to_string();
     for (step, verb) in steps {
-        let mut doomed = serve_with(&stage.home, [("TRUSTY_FAULT", *step)]);
+        let mut doomed = serve_killed_at(&stage.home, step);
         if *verb == "resume" {
             stage.pause(how);
         }

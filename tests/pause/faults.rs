@@ -1,9 +1,11 @@
 //! Killed at every step, then `trusty resume --all`: it runs, and its terminal is as it was.
 
 use super::stage::{LONG, Stage};
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
-use trusty_engine::hosts::STEPS;
+use trusty_engine::hosts::PAUSE_STEPS;
+use trusty_tests::trusty::{FAILPOINT_VARIABLE, failpoint_program, program};
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Kind, Shape, can_freeze};
 
@@ -22,7 +24,10 @@ fn survives(shape: Shape, how: &str) {
         stage.nest();
     }
     let settings = stage.settings();
-    let (_, steps) = STEPS.iter().find(|(kind, _)| *kind == how).expect("steps");
+    let (_, steps) = PAUSE_STEPS
+        .iter()
+        .find(|(kind, _)| *kind == how)
+        .expect("steps");
     for step in *steps {
         let began = stage.killed_at(step, "pause", Some(how));
         if !began {
@@ -89,7 +94,7 @@ fn killed_while_interrupting() {
         return;
     };
     let settings = stage.settings();
-    let steps = STEPS.iter().find(|(kind, _)| *kind == "interrupt");
+    let steps = PAUSE_STEPS.iter().find(|(kind, _)| *kind == "interrupt");
     for (at, step) in steps.expect("steps").1.iter().enumerate() {
         let prompt = format!("stream {}s", 30 + at);
         stage.terminal.submit(&prompt);
@@ -114,4 +119,20 @@ fn killed_while_interrupting() {
         stage.terminal.press(Key::CtrlU);
     }
     stage.check_talks("say back again");
+}
+
+/// Whether a program holds this text.
+fn holds(program: &Path, text: &str) -> bool {
+    let bytes = std::fs::read(program).expect("a program");
+    bytes.windows(text.len()).any(|w| w == text.as_bytes())
+}
+
+#[test]
+fn only_the_programs_of_these_tests_have_failpoints() {
+    assert!(holds(&failpoint_program(), FAILPOINT_VARIABLE));
+    for name in ["trusty", "trusty-hook", "trusty-bar"] {
+        let program = program(name);
+        assert!(!holds(&program, FAILPOINT_VARIABLE), "{name}");
+        assert!(holds(&program, "trusty"), "{name} is read");
+    }
 }

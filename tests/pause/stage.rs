@@ -12,7 +12,7 @@ use trusty_fleet::action::{Deed, Pausing, Plan, Way};
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::observation::Tools;
 use trusty_fleet::pause::{Asker, PauseRecord};
-use trusty_tests::trusty::{list, run, session_of, trusty};
+use trusty_tests::trusty::{list, run, session_of, trusty_killed_at};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{FakeApi, Home, Key, Kind, ProcessRef, Shape, Terminal};
 
@@ -144,8 +144,8 @@ impl Stage {
     /// Pauses or resumes, and is killed at a step; whether it came that far.
     pub(crate) fn killed_at(&self, step: &str, verb: &str, how: Option<&str>) -> bool {
         use std::os::unix::process::ExitStatusExt;
-        let mut command = trusty(&self.home);
-        command.env("TRUSTY_FAULT", step).args([verb, &self.pid()]);
+        let mut command = trusty_killed_at(&self.home, step);
+        command.args([verb, &self.pid()]);
         command.args(how.iter().flat_map(|how| ["--how", how]));
         let ran = command.output().expect("trusty runs");
         if ran.status.signal() == Some(9) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -32,6 +32,31 @@ pub fn program(name: &str) -> PathBuf {
     );
     path
 }
+
+/// `trusty` with failpoints, which kills itself at this step of a pause; confined to this home.
+#[track_caller]
+pub fn trusty_killed_at(home: &Home, step: &str) -> Command {
+    confine(home);
+    let path = failpoint_program();
+    assert!(
+        path.is_file(),
+        "{} is not built; run: make failpoint-programs",
+        path.display()
+    );
+    let mut command = confined(home, &path);
+    command.env(FAILPOINT_VARIABLE, step);
+    command
+}
+
+/// Where `make failpoint-programs` puts `trusty`.
+pub fn failpoint_program() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let target = test.ancestors().nth(3).expect("target/<profile>/deps");
+    target.join("faults/debug/trusty")
+}
+
+/// Names the step at which a program with failpoints kills itself.
+pub const FAILPOINT_VARIABLE: &str = "TRUSTY_FAILPOINT";
 
 const CONFINED: &str = "[discovery]\nconfine = true\n";
 
@@ -78,7 +103,19 @@ pub fn serve_with<'a>(
     environment: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Running {
     let mut command = trusty(home);
-    command.arg("serve").envs(environment).stdout(Stdio::null());
+    command.envs(environment);
+    serve_by(home, command)
+}
+
+/// An engine with failpoints, which kills itself at this step of a pause.
+#[track_caller]
+pub fn serve_killed_at(home: &Home, step: &str) -> Running {
+    serve_by(home, trusty_killed_at(home, step))
+}
+
+#[track_caller]
+fn serve_by(home: &Home, mut command: Command) -> Running {
+    command.arg("serve").stdout(Stdio::null());
     let serving = Running::start(&mut command);
     for name in ["trusty.sock", "hooks.sock"] {
         let socket = home.runtime().join("trusty").join(name);
@@ -94,7 +131,11 @@ pub fn serve_with<'a>(
 /// `trusty`, confined to this home.
 pub fn trusty(home: &Home) -> Command {
     confine(home);
-    let mut command = Command::new(program("trusty"));
+    confined(home, &program("trusty"))
+}
+
+fn confined(home: &Home, program: &Path) -> Command {
+    let mut command = Command::new(program);
     command
         .env_clear()
         .envs(surroundings(home))

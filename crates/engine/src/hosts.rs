@@ -4,7 +4,7 @@
 
 mod begin;
 mod end;
-mod fault;
+mod failpoints;
 mod freezer;
 mod keeper;
 mod pane;
@@ -15,7 +15,7 @@ mod tree;
 mod turn;
 mod work;
 
-pub use fault::STEPS;
+pub use failpoints::PAUSE_STEPS;
 pub use remains::PauseRemains;
 
 use crate::engine::{CommandLapse, CommandLease};

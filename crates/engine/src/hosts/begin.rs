@@ -1,6 +1,6 @@
 //! The beginning of a pause: the record first, then each step, and all undone if one fails.
 
-use super::fault::point;
+use super::failpoints::failpoint;
 use super::work::{Undo, Work, failed};
 use super::{ActionError, Hands, Reconciled, freezer, inside, pane, signal, tree};
 use crate::connect;
@@ -77,7 +77,7 @@ pub(super) async fn pause(
 
 async fn steps(work: &mut Work<'_>, pausing: &Pausing) -> Result<(), ActionError> {
     let kind = work.record.kind();
-    point(match kind {
+    failpoint(match kind {
         PauseKind::Freeze => "freeze.recorded",
         PauseKind::Stop => "stop.recorded",
         PauseKind::Suspend => "suspend.recorded",
@@ -92,7 +92,7 @@ async fn steps(work: &mut Work<'_>, pausing: &Pausing) -> Result<(), ActionError
         PauseKind::Interrupt => pane::interrupt(work, pausing.registry.as_ref()).await?,
     }
     work.enter(Phase::Paused)?;
-    point(match kind {
+    failpoint(match kind {
         PauseKind::Freeze => "freeze.paused",
         PauseKind::Stop => "stop.paused",
         PauseKind::Suspend => "suspend.paused",

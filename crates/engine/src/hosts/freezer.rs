@@ -1,6 +1,6 @@
 //! Frozen in a control group of its own: neither shell nor terminal notice anything.
 
-use super::fault::point;
+use super::failpoints::failpoint;
 use super::tree;
 use super::work::{Work, failed};
 use super::{ActionError, keeper};
@@ -54,13 +54,13 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
         keep_alive(work, &own)?;
     }
     cgroup::make(&group).map_err(failed("make a control group"))?;
-    point("freeze.group-made");
+    failpoint("freeze.group-made");
     gather(work, &group, &[client])?;
-    point("freeze.client-moved");
+    failpoint("freeze.client-moved");
     if tools == Tools::Stop {
         gather_all(work, &group)?;
     }
-    point("freeze.tools-moved");
+    failpoint("freeze.tools-moved");
     cgroup::set(&group, Frost::Frozen).map_err(failed("freeze it"))?;
     wait(&group, Frost::Frozen).await?;
     if tools == Tools::Stop {
@@ -68,7 +68,7 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
         gather_all(work, &group)?;
         wait(&group, Frost::Frozen).await?;
     }
-    point("freeze.frozen");
+    failpoint("freeze.frozen");
     Ok(())
 }
 
@@ -77,7 +77,7 @@ fn keep_alive(work: &mut Work<'_>, own: &Path) -> Result<(), ActionError> {
     let record = work.hands.store.path(work.record.session);
     let started = keeper::start(work.hands, &record)?;
     change(work, |_, keeper| *keeper = Some(started))?;
-    point("freeze.keeper-recorded");
+    failpoint("freeze.keeper-recorded");
     let what = "keep its control group";
     match cgroup::enter(own, started.pid) {
         Ok(true) => {}
@@ -90,7 +90,7 @@ fn keep_alive(work: &mut Work<'_>, own: &Path) -> Result<(), ActionError> {
         }
         Err(e) => return Err(failed(what)(e)),
     }
-    point("freeze.keeper-placed");
+    failpoint("freeze.keeper-placed");
     Ok(())
 }
 
@@ -183,18 +183,18 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
     if cgroup::frost(&group).map_err(failed("thaw it"))?.is_some() {
         cgroup::set(&group, Frost::Thawed).map_err(failed("thaw it"))?;
         wait(&group, Frost::Thawed).await?;
-        point("freeze.thawed");
+        failpoint("freeze.thawed");
         let emptied = empty(&group, &moved).await?;
-        point("freeze.moved-back");
+        failpoint("freeze.moved-back");
         if emptied {
             remove(&group).await?;
         }
     }
-    point("freeze.group-removed");
+    failpoint("freeze.group-removed");
     if let Some(keeper) = keeper {
         keeper::end(keeper)?;
     }
-    point("freeze.keeper-ended");
+    failpoint("freeze.keeper-ended");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Keys pressed in tmux panes, only where the pane is as the plan assumed a moment ago.
 
-use super::fault::point;
+use super::failpoints::failpoint;
 use super::tree;
 use super::turn::{self, TurnState};
 use super::work::{Undo, Work, failed};
@@ -162,7 +162,7 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
     let usual = children(shell).map_err(failed("look at its shell"))?;
     let shown = place(&look(work.hands, &pane).await?);
     press(work.hands, &pane, &[Key::Named("C-z")]).await?;
-    point("suspend.pressed");
+    failpoint("suspend.pressed");
     let aside = || Ok(tree::rests(key)? && has_terminal(shell)?);
     let what = "put it aside with Ctrl-Z";
     if !tree::until(KEY_TAKEN_LIMIT, aside)
@@ -174,7 +174,7 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
              pane",
         ));
     }
-    point("suspend.stopped");
+    failpoint("suspend.stopped");
     let look = prompt(work.hands, &pane, shell, &usual, &shown).await?;
     client(work)?;
     if let Means::Suspend { cursor, line, .. } = &mut work.record.means {
@@ -182,7 +182,7 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
         (*cursor, *line) = (Some(at), Some(text));
     }
     work.keep()?;
-    point("suspend.prompt-seen");
+    failpoint("suspend.prompt-seen");
     Ok(())
 }
 
@@ -300,15 +300,15 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
                 press(work.hands, &pane, &[&emptied, &fg[..]].concat()).await?;
             }
         }
-        point("suspend.fg-typed");
+        failpoint("suspend.fg-typed");
         let back = || Ok(tree::alive(key)?.is_none() || (tree::runs(key)? && has_terminal(key)?));
         if !tree::until(KEY_TAKEN_LIMIT, back).await.map_err(see())? {
             return Err(by_hand("it did not come back"));
         }
     }
-    point("suspend.running");
+    failpoint("suspend.running");
     repair(key, settings.as_deref()).await?;
-    point("suspend.settings-restored");
+    failpoint("suspend.settings-restored");
     Ok(())
 }
 
@@ -379,7 +379,7 @@ pub(super) async fn interrupt(
         return Ok(());
     };
     press(work.hands, &pane, &[Key::Named("Escape")]).await?;
-    point("interrupt.pressed");
+    failpoint("interrupt.pressed");
     let begun = clock::instant();
     let mut over_since = None;
     while begun.elapsed() < KEY_TAKEN_LIMIT {
@@ -398,7 +398,7 @@ pub(super) async fn interrupt(
         if !over {
             over_since = None;
         } else if since.elapsed() >= STILL {
-            point("interrupt.over");
+            failpoint("interrupt.over");
             return Ok(());
         }
     }
@@ -421,7 +421,7 @@ pub(super) async fn go_on(work: &mut Work<'_>, how: Undo) -> Result<(), ActionEr
     ready(work.hands, &pane, key).await?;
     let text = [Key::Named("C-u"), Key::Text("continue")];
     press(work.hands, &pane, &text).await?;
-    point("interrupt.typed");
+    failpoint("interrupt.typed");
     let begun = clock::instant();
     clock::sleep(BEFORE_ENTER).await;
     let mut look = ready(work.hands, &pane, key).await?;
@@ -436,7 +436,7 @@ pub(super) async fn go_on(work: &mut Work<'_>, how: Undo) -> Result<(), ActionEr
         return Err(ActionError::Changed(told.into()));
     }
     press(work.hands, &pane, &[Key::Named("Enter")]).await?;
-    point("interrupt.entered");
+    failpoint("interrupt.entered");
     Ok(())
 }
 

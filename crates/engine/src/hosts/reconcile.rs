@@ -1,6 +1,6 @@
 //! Records made true: fully paused, fully running, or gone with their sessions.
 
-use super::fault::point;
+use super::failpoints::failpoint;
 use super::work::{Undo, Work, failed};
 use super::{ActionError, Reconciled, tree};
 use crate::io::sys;
@@ -24,7 +24,7 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
         // On a full disk it goes on all the same: what was undone is seen by itself.
         let _ = work.enter(Phase::Resuming);
     }
-    point(match kind {
+    failpoint(match kind {
         PauseKind::Freeze => "freeze.resuming",
         PauseKind::Stop => "stop.resuming",
         PauseKind::Suspend => "suspend.resuming",

@@ -1,7 +1,7 @@
 //! Stopped by signals: the shells above the client first, so that none of them sees its job stop
 //! and takes the terminal; then the client's process group, then what it has started elsewhere.
 
-use super::fault::point;
+use super::failpoints::failpoint;
 use super::tree::{self, Found};
 use super::work::{Work, failed};
 use super::{ActionError, inside};
@@ -87,7 +87,7 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     let others = tree::stopped().map_err(look())?;
     for shell in &shells {
         stop(&[*shell], &others, "stop the shell above it").await?;
-        point("stop.shell-stopped");
+        failpoint("stop.shell-stopped");
     }
     let mut members = running(&tree::group(before.group).map_err(look())?);
     let kept = |group: &Vec<ProcessKey>, tools: &Vec<ProcessKey>| Means::Stop {
@@ -109,7 +109,7 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     members.retain(|key| !others.contains(key));
     work.set(kept(&members, &stopped))?;
     wait_stopped(&members, &others, "stop it").await?;
-    point("stop.group-stopped");
+    failpoint("stop.group-stopped");
     if tools == Tools::Stop {
         for _ in 0..ROUNDS {
             let mut below = tree::below(client).map_err(look())?;
@@ -123,7 +123,7 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
             stop(&new, &others, "stop the commands it runs").await?;
         }
     }
-    point("stop.tools-stopped");
+    failpoint("stop.tools-stopped");
     let all = [&shells[..], &members, &stopped].concat();
     let begun = clock::instant();
     while begun.elapsed() < WATCH {
@@ -136,7 +136,7 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
         }
         clock::sleep(STEP).await;
     }
-    point("stop.watched");
+    failpoint("stop.watched");
     Ok(())
 }
 
@@ -212,7 +212,7 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
     for tool in tools.iter().rev() {
         note(&mut problem, tree::signal(*tool, Signal::CONT).map(drop));
     }
-    point("stop.tools-woken");
+    failpoint("stop.tools-woken");
     // Whoever has joined the group meanwhile was stopped with it.
     if let Ok(Some(stat)) = tree::alive(client) {
         let sent = sys::signal_group(client, stat.group, Signal::CONT);
@@ -223,7 +223,7 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
     }
     let awake = tree::until(LIMIT, || tree::runs(client)).await;
     note(&mut problem, awake.and_then(in_time));
-    point("stop.group-woken");
+    failpoint("stop.group-woken");
     if !shells.is_empty() {
         clock::sleep(HEAD_START).await;
     }
@@ -231,7 +231,7 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
         note(&mut problem, tree::signal(*shell, Signal::CONT).map(drop));
         let awake = tree::until(LIMIT, || tree::runs(*shell)).await;
         note(&mut problem, awake.and_then(in_time));
-        point("stop.shell-woken");
+        failpoint("stop.shell-woken");
     }
     problem.map_err(failed("wake all of its processes"))
 }

@@ -1,9 +1,9 @@
-//! Points at which a test ends this process as the kernel would, so that each step of each pause
+//! Failpoints: where a test kills this process as the kernel would, so that each step of each pause
 //! is known to be recoverable.
 
 /// Every point, by the kind of pause, in the order in which they are passed: first those of
 /// pausing, then those of resuming.
-pub const STEPS: &[(&str, &[&str])] = &[
+pub const PAUSE_STEPS: &[(&str, &[&str])] = &[
     (
         "freeze",
         &[
@@ -66,20 +66,20 @@ pub const STEPS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Ends a debug build that was started with `TRUSTY_FAULT=<step>`, here and at once.
-pub(super) fn point(step: &str) {
-    #[cfg(debug_assertions)]
-    {
-        let known = STEPS.iter().any(|(_, steps)| steps.contains(&step));
-        debug_assert!(known, "{step} is not listed");
-        if std::env::var_os("TRUSTY_FAULT").is_some_and(|wanted| wanted == step) {
-            // If we may not even end ourselves, the test will tell.
-            let _ = rustix::process::kill_process(
-                rustix::process::getpid(),
-                rustix::process::Signal::KILL,
-            );
-        }
+/// Kills this process here and at once if the environment names the step (`TRUSTY_FAILPOINT`) and
+/// the program was built with the feature `failpoints`; what is shipped and what other tests run
+/// is not.
+#[cfg(feature = "failpoints")]
+pub(super) fn failpoint(step: &str) {
+    let known = PAUSE_STEPS.iter().any(|(_, steps)| steps.contains(&step));
+    assert!(known, "{step} is not listed");
+    if std::env::var_os("TRUSTY_FAILPOINT").is_some_and(|wanted| wanted == step) {
+        // If we may not even end ourselves, the test will tell.
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }
-    #[cfg(not(debug_assertions))]
-    let _ = step;
 }
+
+/// Does nothing in this build.
+#[cfg(not(feature = "failpoints"))]
+pub(super) fn failpoint(_step: &str) {}
