@@ -158,16 +158,17 @@ target/schemathesis/installed: tests/local_api/requirements.txt
 # Older clients, which show or write less; 350 MB, so fetched only on request.
 OLDER := 2.0.77 2.1.90 2.1.120
 
-# Clients that hooks are tried with: holds and answers in each, in some minutes; 1 GB.
+# Clients that hooks are tried with: holds and answers in each; 1 GB.
 HOOKED := 2.1.160 2.1.212 2.1.260 2.1.280
 
-older-clients-check: tests/client/node_modules/.package-lock.json \
-		$(HOOKED:%=tests/client-%/node_modules/.package-lock.json)
+# Everything that is tested with older clients, in some minutes.
+older-clients-check: older-clients $(HOOKED:%=tests/client-%/node_modules/.package-lock.json)
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
-	OLDER_HOOKS=1 timeout 1800 $(CARGO) test --package trusty-tests --locked --test older_hooks -- \
-		--test-threads 1
+	timeout 1800 $(CARGO) test --package trusty-tests --locked --test older --test older_hooks \
+		--test screen --test hold -- --ignored --test-threads 1
 
-older-clients: $(OLDER:%=tests/client-%/node_modules/.package-lock.json)
+older-clients: tests/client/node_modules/.package-lock.json \
+		$(OLDER:%=tests/client-%/node_modules/.package-lock.json)
 
 tests/client-%/node_modules/.package-lock.json: tests/client-%/package-lock.json
 	cd tests/client-$* && $(NPM) ci --ignore-scripts --omit=optional --no-audit --no-fund

@@ -98,25 +98,6 @@ impl Client {
         };
         Some(Program { exe, script })
     }
-
-    /// Like [`require_client`], for any version. An older one is missing without harm, unless
-    /// `OLDER=1` says that it has to be there.
-    #[track_caller]
-    pub fn require(self) -> Option<Program> {
-        if self == Self::Newest {
-            require_client()?;
-        }
-        let found = self.program();
-        let version = self.version();
-        if found.is_none() {
-            let wanted = std::env::var_os("OLDER").is_some_and(|value| value == "1");
-            assert!(!wanted, "client {version} is missing: `make older-clients`");
-            skip(&format!(
-                "client {version} is not installed (`make older-clients`)"
-            ));
-        }
-        found
-    }
 }
 
 impl Program {
