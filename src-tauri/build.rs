@@ -1,3 +1,5 @@
+//! Makes what Tauri needs of its configuration.
+
 fn main() {
     tauri_build::build();
 }

@@ -1,6 +1,8 @@
 //! `make answer-matrix`: every case of `tests/answer`, in both terminals, repeatedly, and how long
 //! a request and its answer take. In pieces: what was green is not done again.
 
+#![cfg_attr(target_os = "linux", expect(clippy::print_stdout, reason = "a report"))]
+
 #[cfg(target_os = "linux")]
 #[path = "answer/cases.rs"]
 mod cases;

@@ -17,6 +17,7 @@ fn within(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "names the seed of a failure")]
 fn no_seed_makes_a_decoder_panic() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     for (name, decode) in DECODERS {

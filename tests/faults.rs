@@ -28,6 +28,7 @@ fn number(variable: &str) -> Option<u64> {
 struct RandomNumbers(u64);
 
 impl RandomNumbers {
+    #[expect(clippy::print_stdout, reason = "repeats a run")]
     fn new() -> Self {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = since.map_or(1, |since| u64::from(since.subsec_nanos()));

@@ -1,6 +1,8 @@
 //! `make pause-matrix`: every kind of pause, in every terminal, in every state of the real client;
 //! a kill after every step; 200 random cycles. In pieces: what was green is not done again.
 
+#![cfg_attr(target_os = "linux", expect(clippy::print_stdout, reason = "a report"))]
+
 #[cfg(target_os = "linux")]
 #[path = "matrix/cell.rs"]
 mod cell;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use trusty_tests::other_user::OTHER_UID;
 use trusty_tests::trusty::{list, program, run, session_of, surroundings, trusty};
-use trusty_tests::{Home, StandIn, Value, other_user};
+use trusty_tests::{Home, StandIn, Value, other_user, skip};
 
 /// What root is told of a socket that it does not use.
 const ROOT_LEAVES_OUT: &str = "root uses only its own sockets: run this as that user";
@@ -281,7 +281,7 @@ fn a_tmux_server_in_a_container_is_never_asked_and_is_named() {
     let socket = folder.join("contained");
     let sandbox = ["unshare", "--user", "--map-root-user", "--mount"];
     if !start_tmux(&home, &sandbox, &socket) {
-        println!("skipped: this user may not make a user namespace");
+        skip("this user may not make a user namespace");
         return;
     }
     let told = troubles(&list_with(&home, &bin));

@@ -1,5 +1,10 @@
 //! `make truth`: what is shown of the real client, beside what is true.
 
+#![cfg_attr(
+    target_os = "linux",
+    expect(clippy::print_stdout, clippy::print_stderr, reason = "a report")
+)]
+
 #[cfg(target_os = "linux")]
 #[path = "truth/run.rs"]
 mod run;

@@ -1,6 +1,8 @@
 //! Collects what a client shows in a tmux pane, state by state, for the rules of the screen
 //! source: `samples <folder> <version>…`. Needs `make older-clients` for all but the newest.
 
+#![cfg_attr(target_os = "linux", expect(clippy::print_stderr, reason = "a report"))]
+
 #[cfg(target_os = "linux")]
 fn main() {
     collect::run();

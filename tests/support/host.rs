@@ -86,16 +86,27 @@ impl Shape {
 /// A key of the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
+    /// Return.
     Enter,
+    /// Escape alone.
     Escape,
+    /// Ctrl-C.
     CtrlC,
+    /// Ctrl-D.
     CtrlD,
+    /// Ctrl-Z.
     CtrlZ,
+    /// Ctrl-A.
     CtrlA,
+    /// Ctrl-U.
     CtrlU,
+    /// The arrow down.
     Down,
+    /// The arrow up.
     Up,
+    /// Tab.
     Tab,
+    /// A character.
     Char(char),
 }
 

@@ -15,6 +15,7 @@ pub const REFUSAL_VARIABLE: &str = "TRUSTY_NO_SKIPS";
 /// Notes that this test is skipped, whole or in part, and why. Called on the test's own thread,
 /// whose name is that of the test.
 #[track_caller]
+#[expect(clippy::print_stdout, reason = "shown beside the test where it fails")]
 pub fn skip(reason: &str) {
     let reason = reason.trim().replace(['\n', '\t'], " ");
     let is_refused = env::var_os(REFUSAL_VARIABLE).is_some_and(|value| value == "1");

@@ -357,6 +357,25 @@ impl Watch {
         )
     }
 
+    /// What was shown of this pid, when and why, for the message of a test that fails.
+    pub fn story(&self, pid: u32) -> String {
+        let mut story: Vec<(SystemTime, String)> = Vec::new();
+        for (at, line) in self.lines() {
+            let Some(session) = session_of(&line, pid) else {
+                continue;
+            };
+            let parts = [&session["activity"], &session["need"], &session["because"]];
+            let shown = format!("{} {parts:?}", word(&session));
+            if story.last().is_none_or(|(_, last)| *last != shown) {
+                story.push((at, shown));
+            }
+        }
+        let lines = story
+            .iter()
+            .map(|(at, shown)| format!("{:?} {shown}", at.duration_since(SystemTime::UNIX_EPOCH)));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// What was shown of this pid, one word a line, repetitions left out.
     pub fn words(&self, pid: u32) -> Vec<String> {
         let sessions = self

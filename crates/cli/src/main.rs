@@ -2,8 +2,6 @@
 //!
 //! *Invariant:* nothing here derives a status or touches a session; snapshots come from an engine.
 
-#![warn(clippy::print_stdout, clippy::print_stderr)]
-
 mod act;
 mod answer;
 mod answered;

@@ -1,5 +1,13 @@
 //! Sources, the loop and the local API: everything of Trusty Bar that touches the machine.
 
+#![cfg_attr(
+    test,
+    expect(
+        clippy::disallowed_methods,
+        reason = "tests start programs and measure time"
+    )
+)]
+
 mod answer_log;
 pub mod api;
 pub mod authorization;

@@ -1,6 +1,11 @@
 //! The session model: the wire form that every face shares. Its names, variants, defaults and
 //! serde forms are fixed; it grows by optional, defaulted fields only.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the session model fixes that new sessions carry the time"
+)]
+
 mod end;
 mod parts;
 mod pause;

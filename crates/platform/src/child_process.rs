@@ -1,5 +1,10 @@
 //! Programs of ours that are run to their end, within a time.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the place that starts programs to their end"
+)]
+
 use crate::search_path::absolute_entries;
 use std::io;
 use std::path::Path;

@@ -111,7 +111,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let path = dir.path().join("lock");
         if !rustix::process::geteuid().is_root() {
-            println!("skipped: needs root to act as another user");
+            crate::skip::skip("needs root to act as another user");
             return;
         }
         let theirs = FolderLock::try_take(&path).expect("made").expect("free");

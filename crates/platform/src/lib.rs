@@ -3,6 +3,14 @@
 //!
 //! *Invariant:* nothing here knows Claude Code or sessions.
 
+#![cfg_attr(
+    test,
+    expect(
+        clippy::disallowed_methods,
+        reason = "tests start programs and measure time"
+    )
+)]
+
 pub mod child_process;
 pub mod file_attributes;
 pub mod file_identity;

@@ -166,7 +166,7 @@ mod tests {
             fsmount(&context, flags, MountAttrFlags::empty())
         });
         if made.is_err() {
-            println!("skipped: needs root to mount a devpts");
+            crate::skip::skip("needs root to mount a devpts");
         }
         made.ok()
     }

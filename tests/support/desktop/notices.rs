@@ -22,7 +22,9 @@ pub(super) fn start_none_by_itself(data: &Path) {
 /// A notice, as the server was told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
+    /// Its first line.
     pub title: String,
+    /// What is below.
     pub body: String,
     /// Names and words of its buttons, in turns.
     pub actions: Vec<String>,

@@ -7,9 +7,13 @@ use std::path::Path;
 /// Where a window is, in pixels of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Area {
+    /// From the left of the screen.
     pub x: i32,
+    /// From its top.
     pub y: i32,
+    /// To the right of `x`.
     pub width: i32,
+    /// Below `y`.
     pub height: i32,
 }
 

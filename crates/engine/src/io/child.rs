@@ -1,5 +1,7 @@
 //! Programs that are started from here: the one place that makes their commands.
 
+#![expect(clippy::disallowed_methods, reason = "the place that starts programs")]
+
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;

@@ -141,7 +141,7 @@ async fn a_data_folder_that_was_open_to_others_is_closed_before_it_is_used() {
     if is_root {
         std::os::unix::fs::chown(places.lock_path(), Some(31003), None).expect("chown");
     } else {
-        println!("skipped: needs root to act as another user");
+        crate::skip::skip("needs root to act as another user");
         drop(theirs);
     }
     let leader = Leader::elect(&places).expect("another user keeps no engine off");
@@ -174,6 +174,6 @@ async fn an_engine_makes_nothing_in_a_folder_that_another_user_has_or_could_chan
         std::os::unix::fs::chown(&stage.data_home, Some(31003), None).expect("chown");
         tells("run this as that user");
     } else {
-        println!("skipped: needs root to act as another user");
+        crate::skip::skip("needs root to act as another user");
     }
 }

@@ -1,5 +1,6 @@
 //! Reads the accounts of the system: the members of a group.
 
+#![expect(clippy::disallowed_methods, reason = "the age of what is cached")]
 #![expect(
     unsafe_code,
     reason = "the accounts of the system have no safe interface"

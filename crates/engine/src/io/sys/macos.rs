@@ -8,6 +8,7 @@
 pub mod cgroup;
 
 use super::Stat;
+use crate::io::clock;
 use rustix::event::kqueue::{self, Event, EventFilter, EventFlags, ProcessEvents};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::time::{ClockId, clock_gettime};
@@ -19,7 +20,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::ptr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
@@ -216,7 +217,7 @@ fn info<T: Filled>(pid: u32) -> io::Result<T> {
 /// When a process started, after boot. The kernel keeps it by the wall clock of that moment.
 pub fn started(start: StartTime) -> Duration {
     let wall = UNIX_EPOCH + Duration::from_micros(start.0);
-    let age = SystemTime::now().duration_since(wall).unwrap_or_default();
+    let age = clock::wall().duration_since(wall).unwrap_or_default();
     since_boot().saturating_sub(age)
 }
 

@@ -398,7 +398,7 @@ fn a_process_in_a_container_names_no_tmux_server() {
             folder,
         };
         let Some(pid) = told_pid(&mut program.child) else {
-            println!("skipped: this user may not make a user namespace");
+            crate::skip::skip("this user may not make a user namespace");
             return;
         };
         let mut describer =
