@@ -369,30 +369,68 @@ fn names_and_files_stay_small() {
     }
 }
 
+/// The README, ARCHITECTURE.md and all pages in `docs`.
+fn pages() -> Vec<Source> {
+    let mut pages = sources(&["docs"], &["md"]);
+    for name in ["ARCHITECTURE.md", "README.md"] {
+        let text = fs::read_to_string(root().join(name)).expect("a page");
+        let path = name.to_owned();
+        pages.push(Source { path, text });
+    }
+    pages
+}
+
 #[test]
 fn every_place_that_is_written_about_exists() {
-    for page in ["ARCHITECTURE.md", "README.md"] {
-        let text = fs::read_to_string(root().join(page)).expect("a page");
-        let tops = [
-            "crates/",
-            "src-tauri/",
-            "ui/",
-            "tests/",
-            "icons/",
-            ".ci/",
-            ".github/",
-        ];
+    let tops = [
+        "crates/",
+        "src-tauri/",
+        "ui/",
+        "tests/",
+        "icons/",
+        "docs/",
+        ".ci/",
+        ".github/",
+    ];
+    for Source { path: page, text } in pages() {
         let quoted = text.split('`').skip(1).step_by(2);
         let paths: Vec<&str> = quoted
             .filter(|q| tops.iter().any(|t| q.starts_with(t)))
             .collect();
-        assert!(!paths.is_empty(), "{page} names no place");
+        let is_in_docs = page.starts_with("docs/");
+        assert!(is_in_docs || !paths.is_empty(), "{page} names no place");
         for path in paths {
             let made = ["ui/dist", "tests/artefacts"]
                 .iter()
                 .any(|m| path.starts_with(m));
             assert!(made || root().join(path).exists(), "{page} names {path}");
         }
+    }
+}
+
+#[test]
+fn every_link_of_a_page_leads_to_a_file() {
+    for Source { path: page, text } in pages() {
+        let place = root().join(&page);
+        let folder = place.parent().expect("a folder");
+        let links = text.split("](").skip(1);
+        for link in links.filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap_or_default();
+            let is_there = link.contains("://") || folder.join(file).exists();
+            assert!(is_there, "{page} links to {link}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_and_the_pages_in_docs_stay_short() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("a page");
+    let (lines, words) = (readme.lines().count(), readme.split_whitespace().count());
+    assert!(lines <= 120, "README.md has {lines} lines");
+    assert!(words <= 1_200, "README.md has {words} words");
+    for page in sources(&["docs"], &["md"]) {
+        let lines = page.text.lines().count();
+        assert!(lines <= 150, "{} has {lines} lines", page.path);
     }
 }
 

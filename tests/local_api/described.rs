@@ -100,7 +100,7 @@ fn schemathesis_finds_nothing() {
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
 }
 
-/// What the README shows.
+/// What `docs/local-api.md` shows.
 #[test]
 fn curl_talks_to_the_socket() {
     let served = Served::start();
