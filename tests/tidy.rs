@@ -332,6 +332,19 @@ fn colours_are_tokens() {
 }
 
 #[test]
+fn endless_animations_are_drawn_in_steps() {
+    let ui = sources(&["ui/src"], &["svelte", "css"]);
+    let endless = ui.iter().flat_map(|source| source.text.lines());
+    let endless: Vec<&str> = endless
+        .filter(|line| line.contains("animation:") && line.contains("infinite"))
+        .collect();
+    assert!(!endless.is_empty(), "a session at work turns");
+    for line in endless {
+        assert!(line.contains("steps("), "drawn at each frame: {line}");
+    }
+}
+
+#[test]
 fn names_and_files_stay_small() {
     let all = sources(
         &["crates", "src-tauri", "tests", "ui/src", "ui/test"],
