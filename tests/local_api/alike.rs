@@ -1,13 +1,36 @@
 //! With and without an engine the same is told.
 
 use crate::{LONG, Served, wait_word};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use trusty_fleet::{Session, SessionId};
 use trusty_tests::trusty::{list, run, session_of, word};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Shape, Signal, StandIn, Terminal, Value, http};
 
-/// What moves with every look, or is known only to who watches.
-const ALONE: [&str; 4] = ["last_seen", "usage", "observed_at", "connections"];
+/// What moves with every look, or is known only to who watches. The system tells when a process
+/// started since boot; as a time of day it moves by milliseconds with each correction of the clock.
+const ALONE: [&str; 5] = [
+    "last_seen",
+    "usage",
+    "observed_at",
+    "connections",
+    "created_at",
+];
+/// How far the clock may have been corrected between two looks.
+const MAX_CLOCK_CORRECTION: Duration = Duration::from_secs(1);
+
+/// When each session of a list was created.
+fn created(list: &Value) -> BTreeMap<SessionId, SystemTime> {
+    let sessions = list["sessions"].as_array().expect("sessions").iter();
+    let read = |session: &Value| serde_json::from_value(session.clone()).expect("a session");
+    sessions
+        .map(|session| {
+            let Session { id, created_at, .. } = read(session);
+            (id, created_at)
+        })
+        .collect()
+}
 
 /// Without what differs by nature.
 fn substance(mut of: Value) -> Value {
@@ -111,7 +134,13 @@ fn one_look_and_an_engine_tell_the_same() {
     served.serving.wait(LONG);
     let alone = list(&served.home);
     assert_eq!(alone["revision"], 0, "nobody was asked");
-    assert_eq!(substance(alone.clone()), substance(told));
+    assert_eq!(substance(alone.clone()), substance(told.clone()));
+    let (first, second) = (created(&told), created(&alone));
+    for (id, at) in first {
+        let apart = second[&id].duration_since(at);
+        let apart = apart.unwrap_or_else(|e| e.duration());
+        assert!(apart < MAX_CLOCK_CORRECTION, "{id}: {apart:?} apart");
+    }
     for session in [&busy, &asks, &stopped] {
         assert!(session.word(&alone).is_some(), "{alone}");
     }
