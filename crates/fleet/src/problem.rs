@@ -99,12 +99,6 @@ impl ProblemCode {
             .copied()
             .find(|known| known.as_str() == code)
     }
-
-    /// Whether the command was refused because of the session's or the request's state, rather
-    /// than having failed.
-    pub const fn is_refusal(self) -> bool {
-        self.status() < FIRST_SERVER_ERROR
-    }
 }
 
 /// The lowest HTTP status of an answer that means a failure of the server.

@@ -8,12 +8,6 @@ use trusty_fleet::problem::{Problem, ProblemCode};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProblemResponse(pub(super) Problem);
 
-impl From<Problem> for ProblemResponse {
-    fn from(problem: Problem) -> Self {
-        Self(problem)
-    }
-}
-
 impl ProblemResponse {
     /// A problem of this code, with words that say what to do next.
     pub(super) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
