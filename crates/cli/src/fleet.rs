@@ -33,9 +33,9 @@ impl Place {
         let places = EnginePlaces::find(&around)
             .map_err(StartError::Machine)
             .context("failed to start")?;
-        let vetting = EngineVetting::new(&around, &settings, EngineContinuity::OneProcess);
-        let vetting = vetting.map_err(StartError::Machine);
-        let vetting = vetting.context("failed to start")?;
+        let tracer = settings.tracer(&around).map_err(StartError::Machine);
+        let tracer = tracer.context("failed to start")?;
+        let vetting = EngineVetting::new(tracer, EngineContinuity::OneProcess);
         Ok(Self {
             around,
             settings,

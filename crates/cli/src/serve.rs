@@ -7,7 +7,7 @@ use crate::out;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use trusty_engine::api::{self, ServeError};
-use trusty_engine::io::socket;
+use trusty_engine::socket_names;
 use trusty_engine::{Engine, LeadError, Leader};
 
 pub(crate) async fn run() -> Result<(), Failure> {
@@ -34,7 +34,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
         .context("failed to start")?;
     out::done(&format!(
         "serving on {}; stop with Ctrl-C\n",
-        socket::path(leader.places().runtime_dir()).display()
+        socket_names::api_socket(leader.places().runtime_dir()).display()
     ))?;
     tokio::select! {
         served = api::serve(leader, handle) => match served {

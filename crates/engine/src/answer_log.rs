@@ -1,25 +1,17 @@
 //! `answers.jsonl` in the data folder: who answered what, and when, one line each, without what
-//! was asked. Written on a thread of its own: a disk that hangs or is full delays no answer.
+//! was asked.
 
-use crate::engine::{self, StartError};
 use crate::io::{files, paths};
-use crate::sources::{Ended, Outlet};
 use crate::surroundings::Surroundings;
 use rustix::fs::{Mode, OFlags};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use tokio::sync::mpsc;
-use trusty_fleet::Fact;
 use trusty_fleet::answered::AnswerRecord;
-use trusty_fleet::observation::HealthKey;
-use trusty_fleet::session::Source;
 
 /// The most that the file holds, in bytes; then it becomes the older one.
 const MAX_FILE_BYTES: u64 = 1 << 20;
-/// Records that may wait to be written. Nobody answers as many while a disk hangs.
-const MAX_WAITING_RECORDS: usize = 256;
 /// The file's name.
 const ANSWER_LOG_FILE: &str = "answers.jsonl";
 /// That of the one before.
@@ -39,7 +31,8 @@ impl AnswerLog {
         }
     }
 
-    fn file(&self) -> PathBuf {
+    /// The file that the next record is added to.
+    pub fn file(&self) -> PathBuf {
         self.folder.join(ANSWER_LOG_FILE)
     }
 
@@ -117,54 +110,6 @@ fn open(path: &Path) -> io::Result<File> {
         file.set_permissions(Permissions::from_mode(0o600))?;
     }
     Ok(file)
-}
-
-/// Where the loop hands over what is to be recorded.
-#[derive(Debug)]
-pub(crate) struct AnswerRecorder {
-    records: mpsc::Sender<AnswerRecord>,
-    key: HealthKey,
-}
-
-impl AnswerRecorder {
-    /// Starts the thread that writes; what is wrong with that is told as health.
-    pub(crate) fn start(log: AnswerLog, out: Outlet) -> Result<Self, StartError> {
-        let (records, mut waiting) = mpsc::channel::<AnswerRecord>(MAX_WAITING_RECORDS);
-        let key = HealthKey {
-            source: Source::Engine,
-            subject: log.file().display().to_string(),
-        };
-        let told = key.clone();
-        engine::spawn("trusty-answers", move || async move {
-            let mut is_failing = false;
-            while let Some(record) = waiting.recv().await {
-                let failure = log.append(&record).err();
-                if failure.is_some() || is_failing {
-                    is_failing = failure.is_some();
-                    let failure = failure.map(|e| health_message(&e.to_string()));
-                    let health = Fact::Health(told.clone(), failure);
-                    if out.tell(vec![health]).await.is_err() {
-                        return Ended;
-                    }
-                }
-            }
-            Ended
-        })?;
-        Ok(Self { records, key })
-    }
-
-    /// Records an answer without waiting; the health to be filed if that is not possible.
-    pub(crate) fn record(&self, record: AnswerRecord) -> Option<Fact> {
-        let lost = self.records.try_send(record).is_err();
-        lost.then(|| {
-            let failure = health_message("the disk does not answer");
-            Fact::Health(self.key.clone(), Some(failure))
-        })
-    }
-}
-
-fn health_message(why: &str) -> String {
-    format!("an answer could not be recorded: {why}")
 }
 
 #[cfg(test)]

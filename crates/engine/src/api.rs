@@ -10,16 +10,15 @@ mod problem;
 mod read;
 mod take;
 
-pub use act::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
+pub use client::api_types::*;
 pub use document::openapi;
-pub use events::EventData;
-pub use read::{AnswerPermissions, EngineHealth, WholeRequest};
 
 use crate::discovery::EnginePlaces;
 use crate::engine::Handle;
 use crate::hooks;
 use crate::io::clock;
 use crate::leader::{Leader, LeaderNews};
+use crate::version::VERSION;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::HeaderValue;
@@ -34,15 +33,6 @@ use tokio::sync::mpsc;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, SessionId};
-
-/// The header that tells which version answers.
-pub const VERSION_HEADER: &str = "x-trusty-version";
-/// The header of an answer that tells where the user gave it.
-pub const ANSWERED_IN_HEADER: &str = "trusty-answered-in";
-/// This version.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Where events are.
-const EVENTS: &str = "/v1/events";
 
 /// What answers: the engine, and what is known of this run of it.
 #[derive(Debug, Clone)]

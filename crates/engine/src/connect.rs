@@ -11,9 +11,9 @@ mod program;
 mod reach;
 mod text;
 
+pub use crate::hook_program::{data_home_of, is_hook_program, program};
 pub use entries::{Entries, HOOK_EVENTS, HOOK_TIMEOUT_SECONDS};
 pub(crate) use leftovers::clean_leftovers;
-pub use program::{data_home_of, is_hook_program, program};
 pub use reach::{StartedProcess, hook_obstacle, hook_obstacle_now};
 pub use text::{Holds, Unfit, disables_hooks, holds, with, without};
 

@@ -1,8 +1,9 @@
 //! An action in this process, where no engine can be asked: one scan, the same plan, the same
 //! locks and records.
 
-use crate::engine::{CommandDeadline, CommandLease};
+use crate::command_deadline::CommandDeadline;
 use crate::hosts::{ActionError, Hands};
+use crate::lease::CommandLease;
 use crate::settings::Settings;
 use crate::surroundings::Surroundings;
 use crate::sweep;

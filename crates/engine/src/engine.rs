@@ -1,22 +1,23 @@
 //! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
 
 mod acts;
+mod answer_recorder;
+mod answering;
 mod handle;
 mod held;
 mod input;
-mod lease;
 mod work;
 
 pub(crate) use handle::{Ends, FacePresence};
 pub use handle::{Handle, Looking};
-pub use lease::{CallerWait, CommandDeadline, CommandLapse, CommandLease};
 
-use crate::answer_log::{AnswerLog, AnswerRecorder};
+use crate::answer_log::AnswerLog;
 use crate::authorization::CallerRegister;
 use crate::desk::Desk;
+use crate::followed::Followed;
 use crate::io::clock::Clock;
+use crate::lease::CommandLease;
 use crate::leftovers;
-use crate::one::Followed;
 use crate::recording::{Mark, Recorder};
 use crate::requests::Held;
 use crate::settings::Settings;
@@ -32,13 +33,12 @@ use crate::sources::transcript::{self, Transcripts};
 use crate::sources::{Ended, Orders, Outlet};
 use crate::surroundings::Surroundings;
 use crate::sweep::{Setup, Sources};
+use crate::threads::{StartError, spawn, spawn_apart};
+use answer_recorder::AnswerRecorder;
 use input::{Input, next};
 use std::collections::BTreeMap;
-use std::io;
-use std::sync::{Arc, OnceLock};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_fleet::action::Action;
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
@@ -59,21 +59,8 @@ const BATCH: usize = 256;
 const JOBS: usize = 256;
 /// How often a record that is not true is seen to again.
 const RECONCILE: Duration = Duration::from_secs(2);
-/// With fewer files than this at most, all threads share one runtime.
-const FILES_OF_OWN_RUNTIMES: u64 = 512;
 /// How often what no longer matters is forgotten.
 const PRUNE: Duration = Duration::from_secs(5);
-
-/// Why the engine cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The machine does not tell what identity is made of.
-    #[error("failed to read the machine's identity: {0}; is /proc mounted?")]
-    Machine(#[source] io::Error),
-    /// No thread could be started.
-    #[error("failed to start a thread: {0}; the system is out of threads or memory")]
-    Thread(#[source] io::Error),
-}
 
 /// What a face asks of the engine.
 #[derive(Debug)]
@@ -291,67 +278,6 @@ where
         }
     })?;
     Ok(release)
-}
-
-/// Runs a future to its end on a thread and a runtime of its own, so that a file system that
-/// hangs under one source stops no other.
-pub(crate) fn spawn<F, T>(name: &str, future: F) -> Result<(), StartError>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Future<Output = Ended>,
-{
-    let Some(runtime) = shared_runtime() else {
-        return spawn_apart(name, future);
-    };
-    let body = move || {
-        runtime.block_on(future());
-    };
-    let named = thread::Builder::new().name(name.to_owned());
-    named.spawn(body).map(drop).map_err(StartError::Thread)
-}
-
-/// The same on a runtime that no other thread shares, however few files may be open.
-fn spawn_apart<F, T>(name: &str, future: F) -> Result<(), StartError>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Future<Output = Ended>,
-{
-    let (ready, started) = std::sync::mpsc::channel();
-    let body = move || match runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => {
-            let _ = ready.send(Ok(()));
-            runtime.block_on(future());
-        }
-        Err(e) => {
-            let _ = ready.send(Err(e));
-        }
-    };
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body)
-        .map_err(StartError::Thread)?;
-    // A thread that ended without a word has panicked before it could start anything.
-    started.recv().unwrap_or(Ok(())).map_err(StartError::Thread)
-}
-
-/// What drives the descriptors and timers of all threads where few files may be open: a runtime
-/// of its own takes four (measured), so all of them would leave none for sessions. A thread that
-/// hangs still hangs alone; it only wakes later.
-fn shared_runtime() -> Option<runtime::Handle> {
-    static SHARED: OnceLock<Option<runtime::Handle>> = OnceLock::new();
-    let start = || {
-        let few = open_files::soft_limit().is_some_and(|limit| limit < FILES_OF_OWN_RUNTIMES);
-        if !few {
-            return None;
-        }
-        let runtime = runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.ok()?;
-        let handle = runtime.handle().clone();
-        let drive = move || runtime.block_on(std::future::pending::<()>());
-        let thread = thread::Builder::new().name("trusty-io".into()).spawn(drive);
-        thread.ok().map(|_driven| handle)
-    };
-    SHARED.get_or_init(start).clone()
 }
 
 struct Loop {

@@ -2,10 +2,7 @@
 //! an engine listens can be written by every program of the user; a process that a session started
 //! is none, for an engine does not lead there.
 
-use crate::authorization::{ProcessTracer, connected_peer};
-use crate::settings::Settings;
-use crate::surroundings::Surroundings;
-use std::io;
+use crate::process_tracer::{ProcessTracer, connected_peer};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use trusty_fleet::identity::{ProcessKey, StartTime};
@@ -61,21 +58,13 @@ pub struct EngineVetting {
 }
 
 impl EngineVetting {
-    /// By the sessions that these surroundings and settings show.
-    ///
-    /// # Errors
-    ///
-    /// The machine does not tell what identity is made of.
-    pub fn new(
-        around: &Surroundings,
-        settings: &Settings,
-        continuity: EngineContinuity,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            tracer: ProcessTracer::new(around, settings)?,
+    /// By the sessions that this tracer sees.
+    pub fn new(tracer: ProcessTracer, continuity: EngineContinuity) -> Self {
+        Self {
+            tracer,
             continuity,
             vetted: Arc::default(),
-        })
+        }
     }
 
     /// The same for what goes on longer than one engine.

@@ -3,6 +3,7 @@
 //! `<data>/hook-marks/connected.json` names the newest connect; `<session>.<connect>.mark` is left
 //! by the first hook of that session since. All are the user's alone (0600 in 0700).
 
+use crate::hook_program;
 use crate::io::files::{self, ReadError};
 use crate::io::{clock, paths, sys};
 use crate::surroundings::Surroundings;
@@ -67,7 +68,7 @@ impl MarkFolder {
     pub fn new(around: &Surroundings) -> Self {
         Self {
             folder: around.data_dir().join("hook-marks"),
-            program: crate::connect::program(around),
+            program: hook_program::program(around),
         }
     }
 

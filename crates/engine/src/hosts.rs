@@ -18,8 +18,8 @@ mod work;
 pub use failpoints::PAUSE_STEPS;
 pub use remains::PauseRemains;
 
-use crate::engine::{CommandLapse, CommandLease};
 use crate::io::tmux;
+use crate::lease::{CommandLapse, CommandLease};
 use crate::store::{LockAttempt, SessionLock, Store, StoreError};
 use crate::surroundings::Surroundings;
 use std::path::PathBuf;

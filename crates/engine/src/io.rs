@@ -1,13 +1,17 @@
 //! The only raw IO. *Invariant:* nothing here knows Claude or sessions.
 
-pub mod changes;
+pub mod ancestors;
+pub mod checked_program;
 pub mod child;
 pub mod clock;
 pub mod files;
+pub mod folder_watch;
 pub mod input;
 pub mod kin;
 pub mod launch;
+pub mod leftover_files;
 pub mod listener;
+pub mod listening_socket;
 pub mod output;
 pub mod paths;
 pub mod programs;
@@ -17,5 +21,6 @@ pub mod sys;
 pub mod tail;
 pub mod terminal;
 pub mod tmux;
+pub mod waiting;
+pub mod wall_clock;
 pub mod write_timeout;
-pub mod x11;

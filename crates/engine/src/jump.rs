@@ -9,11 +9,12 @@ mod perform;
 mod scripts;
 mod sockets;
 mod under_way;
+pub mod x11;
 
 pub(crate) use under_way::UnderWay;
 
-use crate::engine::CommandLapse;
 use crate::io::clock;
+use crate::lease::CommandLapse;
 use crate::surroundings::Surroundings;
 use gather::Gatherer;
 use perform::Went;

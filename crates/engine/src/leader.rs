@@ -5,12 +5,15 @@
 //! which version 0.1.0 takes alone. It says in `engine.<boot id>` where its sockets are. What
 //! of this vanishes comes back; what others have put in its place is left to them.
 
+mod folder_changes;
 mod keeper;
 
 use crate::discovery::{EnginePlaces, EngineRecord};
-use crate::io::socket::{self, ListeningSocket, SocketFeed};
+use crate::hooks;
+use crate::io::listening_socket::{ListeningSocket, SocketFeed};
 use crate::io::{files, paths, sys};
-use crate::{api, hooks};
+use crate::socket_names;
+use crate::version;
 use keeper::LeaderKeeper;
 use std::fs;
 use std::io::{self, Write};
@@ -90,7 +93,7 @@ impl Leader {
             Err(LeadError::Taken) => return Err(LeadError::Taken),
             Err(LeadError::Io(e)) => (None, Some(unfound(places, &e))),
         };
-        let api_path = socket::path(places.runtime_dir());
+        let api_path = socket_names::api_socket(places.runtime_dir());
         let (api_socket, api) = ListeningSocket::open(api_path, &spare)?;
         let hooks_path = places.runtime_dir().join(hooks::NAME);
         let (hooks_socket, hooks) = ListeningSocket::open(hooks_path, &spare)?;
@@ -329,7 +332,7 @@ fn put_record(places: &EnginePlaces, path: &Path) -> io::Result<FileIdentity> {
             pid,
             start: stat.start,
         },
-        version: api::VERSION.to_owned(),
+        version: version::VERSION.to_owned(),
         domain: places.machine().domain(),
     };
     let bytes = serde_json::to_vec(&record)?;

@@ -4,20 +4,18 @@
 //! Whoever holds a [`Handle`] notices nothing of that: until the first look of the new engine is
 //! over, the last snapshot of the old one stays.
 
-mod followed;
-
-pub(crate) use followed::Followed;
-
 use crate::api::client::{ClientError, Events, Listen, Remote};
 use crate::api::{self, ServeError};
 use crate::discovery::EnginePlaces;
-use crate::engine::{self, Ends, Engine, FacePresence, Handle, StartError};
+use crate::engine::{self, Ends, Engine, FacePresence, Handle};
 use crate::engine_vetting::{EngineContinuity, EngineDoubt, EngineVetting};
-use crate::io::{clock, socket};
+use crate::io::clock;
 use crate::leader::{LeadError, Leader};
 use crate::settings::Settings;
+use crate::socket_names;
 use crate::sources::Ended;
 use crate::surroundings::Surroundings;
+use crate::threads::{self, StartError};
 use std::time::Duration;
 use tokio::time::sleep;
 use trusty_fleet::Fact;
@@ -41,8 +39,8 @@ const LOOK: Duration = Duration::from_secs(1);
 pub fn join(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
     let places = EnginePlaces::find(around).map_err(StartError::Machine)?;
     let (handle, ends) = Engine::ends(around, settings)?;
-    let vetting = EngineVetting::new(around, settings, EngineContinuity::MayChange);
-    let vetting = vetting.map_err(StartError::Machine)?;
+    let tracer = settings.tracer(around).map_err(StartError::Machine)?;
+    let vetting = EngineVetting::new(tracer, EngineContinuity::MayChange);
     let one = One {
         remote: Remote::of(&places).vetted_by(vetting),
         around: around.clone(),
@@ -50,7 +48,7 @@ pub fn join(around: &Surroundings, settings: &Settings) -> Result<Handle, StartE
         handle: handle.clone(),
     };
     let (presence, watch) = FacePresence::new();
-    engine::spawn("trusty-one", move || async move {
+    threads::spawn("trusty-one", move || async move {
         // It holds a handle to answer others, which must not outlive the face.
         tokio::select! {
             ended = one.run(ends) => ended,
@@ -234,7 +232,7 @@ impl One {
 
     /// The subject of what is said of the engine that answers.
     fn socket_name(&self) -> String {
-        let socket = socket::path(self.places.runtime_dir());
+        let socket = socket_names::api_socket(self.places.runtime_dir());
         socket.display().to_string()
     }
 

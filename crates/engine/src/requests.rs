@@ -6,16 +6,8 @@ mod desk;
 pub use decision::{Unfit, decide};
 pub(crate) use desk::{Held, LastWord, Told};
 
-use crate::authorization::ConnectedPeer;
-use crate::engine::{CommandDeadline, CommandLapse, Handle};
-use std::sync::Arc;
-use trusty_fleet::SessionId;
-use trusty_fleet::authorization::{
-    AnswerAuthor, AnswerChannel, AnswerPolicy, AuthorizationRefusal, Caller, LivingSession,
-    ProtectedRequest, authorize,
-};
+use crate::lease::CommandLapse;
 use trusty_fleet::problem::{Problem, ProblemCode};
-use trusty_fleet::request::{Answer, Content, RequestId};
 
 /// Why an answer was not given.
 #[derive(Debug, thiserror::Error)]
@@ -76,107 +68,4 @@ impl AnswerError {
             Self::Gone => ProblemCode::Gone,
         }
     }
-}
-
-/// The author with its process: one that names none is a face of this one.
-fn of_this_process(author: AnswerAuthor) -> AnswerAuthor {
-    match author.pid {
-        Some(_) => author,
-        None => AnswerAuthor {
-            pid: Some(std::process::id()),
-            executable: std::env::current_exe().ok(),
-            ..author
-        },
-    }
-}
-
-impl Handle {
-    /// The whole content of a request; none if nobody waits for its answer any more. Fails only
-    /// where another engine is followed, with [`AnswerError::Unread`].
-    pub async fn request(
-        &self,
-        session: SessionId,
-        request: &RequestId,
-    ) -> Result<Option<Arc<Content>>, AnswerError> {
-        if let Some(told) = self.followed.request(session, request).await {
-            return told;
-        }
-        Ok(self.content(session, request.clone()).await)
-    }
-
-    /// Answers a request for the user of this face, who did it in this channel. Returns when its
-    /// hook has handed the answer on.
-    ///
-    /// # Errors
-    ///
-    /// The request is over, the answer does not fit, or an engine that is followed refuses it.
-    pub async fn answer(
-        &self,
-        session: SessionId,
-        request: &RequestId,
-        answer: Answer,
-        channel: AnswerChannel,
-    ) -> Result<(), AnswerError> {
-        let deadline = CommandDeadline::of_command_sent_now();
-        let told = self.followed.answer(session, request, &answer, channel);
-        if let Some(done) = told.await {
-            return done;
-        }
-        let author = author_of(
-            &Caller::OwnFace(channel),
-            &answer,
-            None,
-            self.callers.policy(),
-        )?;
-        let author = of_this_process(author);
-        self.give(session, request.clone(), answer, author, deadline)
-            .await
-    }
-
-    /// Answers a request for the process at the other end of a connection, which says that the
-    /// user answered in this channel. Returns when its hook has handed the answer on.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::answer`], or the process may not.
-    pub(crate) async fn answer_for(
-        &self,
-        peer: ConnectedPeer,
-        said: Option<AnswerChannel>,
-        session: SessionId,
-        request: RequestId,
-        answer: Answer,
-        deadline: CommandDeadline,
-    ) -> Result<(), AnswerError> {
-        let caller = self.caller(peer).await;
-        let author = author_of(&caller, &answer, said, self.callers.policy())?;
-        self.give(session, request, answer, author, deadline).await
-    }
-
-    /// Why the process at the other end of a connection may not resume a session; none if it may.
-    pub(crate) async fn resume_refusal(&self, peer: ConnectedPeer) -> Option<AuthorizationRefusal> {
-        let caller = self.caller(peer).await;
-        let decided = authorize(&caller, ProtectedRequest::Resume, self.callers.policy());
-        decided.err()
-    }
-
-    async fn caller(&self, peer: ConnectedPeer) -> Caller {
-        let sessions = LivingSession::of_snapshot(&self.snapshot());
-        self.callers.caller(peer, sessions).await
-    }
-}
-
-/// Who gives an answer, if they may.
-fn author_of(
-    caller: &Caller,
-    answer: &Answer,
-    said: Option<AnswerChannel>,
-    policy: AnswerPolicy,
-) -> Result<AnswerAuthor, AnswerError> {
-    let channel = match ProtectedRequest::of_answer(answer, said) {
-        Some(request) => authorize(caller, request, policy)
-            .map_err(|refusal| AnswerError::NotAuthorized(refusal.to_string()))?,
-        None => caller.unprotected_channel(said),
-    };
-    Ok(caller.author(channel))
 }

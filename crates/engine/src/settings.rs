@@ -5,7 +5,12 @@ mod jump;
 mod notices;
 
 use crate::io::files::{self, ReadError};
+use crate::io::sys;
+use crate::process_tracer::ProcessTracer;
+pub use crate::scope::Confinement;
+use crate::scope::Scope;
 use crate::surroundings::Surroundings;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use toml::Value;
@@ -117,16 +122,6 @@ pub fn ensure_file(around: &Surroundings) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// How far discovery reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Confinement {
-    /// To all sessions of the user.
-    #[default]
-    Open,
-    /// To sessions of this home.
-    Confined,
-}
-
 impl Settings {
     /// Reads the file of these surroundings; without one, the defaults.
     pub fn read(around: &Surroundings) -> Self {
@@ -152,6 +147,34 @@ impl Settings {
     /// What is wrong, in words; none when all is well.
     pub fn problem(&self) -> Option<String> {
         (!self.problems.is_empty()).then(|| self.problems.join("; "))
+    }
+
+    /// The config folders to look into: ours, and those that the settings name.
+    pub fn all_config_dirs(&self, around: &Surroundings) -> BTreeSet<PathBuf> {
+        let mut config_dirs: BTreeSet<PathBuf> = self.config_dirs.iter().cloned().collect();
+        config_dirs.insert(around.claude_dir());
+        config_dirs
+    }
+
+    /// Whose processes discovery may see.
+    pub fn scope(&self, around: &Surroundings, uid: u32) -> Scope {
+        Scope {
+            uid,
+            confinement: self.confinement,
+            home: around.home.clone(),
+            config_dirs: self.all_config_dirs(around),
+        }
+    }
+
+    /// Tells processes of the sessions that discovery may see from all others.
+    ///
+    /// # Errors
+    ///
+    /// The machine does not tell what identity is made of.
+    pub fn tracer(&self, around: &Surroundings) -> io::Result<ProcessTracer> {
+        let machine = sys::machine()?;
+        let scope = self.scope(around, machine.uid);
+        Ok(ProcessTracer::new(machine, scope))
     }
 
     fn load(around: &Surroundings) -> Result<Self, String> {

@@ -5,11 +5,12 @@ use crate::desk::Desk;
 use crate::hook_marks::MarkFolder;
 use crate::io::clock::Clock;
 use crate::io::sys;
+use crate::scope::Scope;
 use crate::settings::Settings;
 use crate::sources::connection::Connections;
 use crate::sources::listing::Lists;
 use crate::sources::pause::Pauses;
-use crate::sources::process::{Processes, Scope};
+use crate::sources::process::Processes;
 use crate::sources::registry::Registry;
 use crate::sources::screen::Screens;
 use crate::sources::tmux::Tmux;
@@ -45,17 +46,10 @@ impl Setup {
     /// Derives it from the surroundings and the settings.
     pub fn of(around: &Surroundings, settings: &Settings) -> io::Result<Self> {
         let machine = sys::machine()?;
-        let mut config_dirs: BTreeSet<PathBuf> = settings.config_dirs.iter().cloned().collect();
-        config_dirs.insert(around.claude_dir());
-        let scope = Scope {
-            uid: machine.uid,
-            confinement: settings.confinement,
-            home: around.home.clone(),
-            config_dirs: config_dirs.clone(),
-        };
+        let scope = settings.scope(around, machine.uid);
         Ok(Self {
             machine,
-            config_dirs,
+            config_dirs: scope.config_dirs.clone(),
             scope,
         })
     }

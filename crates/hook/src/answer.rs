@@ -20,9 +20,10 @@ pub(crate) fn can_be_given() -> bool {
 /// without which it asks in its terminal.
 pub(crate) fn ask(around: &Surroundings, engines: &[PathBuf], payload: &[u8], pid: u32) {
     let settings = Settings::read(around);
-    let Ok(vetting) = EngineVetting::new(around, &settings, EngineContinuity::MayChange) else {
+    let Ok(tracer) = settings.tracer(around) else {
         return;
     };
+    let vetting = EngineVetting::new(tracer, EngineContinuity::MayChange);
     let is_believed = |stream: &UnixStream| vetting.vet(stream).is_ok();
     let Some(awaiting) = living(pid).map(Awaiting::of) else {
         return;

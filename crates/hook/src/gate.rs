@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use trusty_engine::Surroundings;
-use trusty_engine::io::changes::Changes;
 use trusty_engine::io::clock;
+use trusty_engine::io::folder_watch::FolderWatch;
 use trusty_engine::io::sys;
 use trusty_engine::store::Store;
 use trusty_fleet::SessionId;
@@ -121,7 +121,7 @@ fn is_hold(store: &Store, id: SessionId) -> bool {
 fn wait(store: &Store, id: SessionId, client: ProcessKey, longest: Duration) -> Passed {
     let begun = sys::since_boot();
     let awaiting = Awaiting::of(client);
-    let changes = Changes::of(store.folder());
+    let changes = FolderWatch::of(store.folder());
     loop {
         let Some(record) = record(store, id) else {
             return Passed::Free;

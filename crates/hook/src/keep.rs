@@ -5,7 +5,7 @@ use rustix::fs::{Mode, OFlags};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
-use trusty_engine::io::changes::Changes;
+use trusty_engine::io::folder_watch::FolderWatch;
 use trusty_engine::io::sys;
 
 /// A folder that was replaced tells no more changes.
@@ -21,7 +21,7 @@ pub(crate) fn until_gone(record: &Path) {
         return;
     };
     detach();
-    let changes = Changes::of(folder);
+    let changes = FolderWatch::of(folder);
     while is_there(&record) {
         changes.wait(LOOK);
     }

@@ -1,71 +1,26 @@
 //! What can be done to a session over the API.
 
+use super::client::api_types::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
 use super::deadline::{self, DEADLINE_DESCRIPTION, DeadlineHeader};
 use super::problem::ProblemResponse;
 use super::take::{self, AnsweredIn, Body, Id};
-use crate::authorization::ConnectedPeer;
-use crate::engine::{CommandDeadline, Handle};
+use crate::command_deadline::CommandDeadline;
+use crate::engine::Handle;
 use crate::hosts::ActionError;
 use crate::jump::JumpError;
+use crate::process_tracer::ConnectedPeer;
 use crate::requests::AnswerError;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Refusal, Wish};
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::jump::Obstacle;
 use trusty_fleet::observation::Attention;
-use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::pause::Asker;
 use trusty_fleet::problem::Problem;
-use trusty_fleet::request::{Answer, RequestId};
-use utoipa::ToSchema;
-
-/// How a pause is wished for; every part may be missing.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PauseRequest {
-    /// The kind. Without one, the best that is possible and loses nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub how: Option<PauseKind>,
-    /// What to remember of it; shown with the session while it is paused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    /// Who asks; without, a program.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<Asker>,
-}
-
-/// How a session is to end; every part may be missing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct StopRequest {
-    /// Whether it may be killed (SIGKILL) if it does not end by itself (SIGTERM) within 5 s. What
-    /// it has not written down yet is lost then.
-    #[serde(default)]
-    pub kill: bool,
-}
-
-/// An answer to one request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AnswerRequest {
-    /// Which request: the answer applies to that one only.
-    pub request: RequestId,
-    /// What is answered.
-    pub answer: Answer,
-}
-
-/// What the owner has looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AttentionRequest {
-    /// The session whose terminal was looked at; without one, all of them, in a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session: Option<SessionId>,
-}
 
 /// Pauses a session. Answers when it is done, verified and listed.
 #[utoipa::path(

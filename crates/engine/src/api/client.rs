@@ -1,18 +1,19 @@
 //! The other end of the local API, for faces that run no engine.
 
+pub mod api_types;
 mod events;
 
 pub use events::{Events, Heard, Listen};
 
-use super::ANSWERED_IN_HEADER;
-use super::deadline::{DEADLINE_HEADER, header_value};
-use super::events::LAST_EVENT;
-use super::{AnswerRequest, AttentionRequest, EVENTS, EngineHealth, PauseRequest};
-use super::{StopRequest, VERSION, VERSION_HEADER, WholeRequest};
+use crate::command_deadline::CommandDeadline;
 use crate::discovery::EnginePlaces;
-use crate::engine::CommandDeadline;
 use crate::engine_vetting::{EngineDoubt, EngineVetting};
-use crate::io::{clock, socket};
+use crate::io::{clock, listening_socket};
+use crate::socket_names;
+use crate::version::VERSION;
+use api_types::{ANSWERED_IN_HEADER, DEADLINE_HEADER, EVENTS, LAST_EVENT, VERSION_HEADER};
+use api_types::{AnswerRequest, AttentionRequest, EngineHealth, PauseRequest, StopRequest};
+use api_types::{WholeRequest, header_value};
 use futures_util::stream::{self, Stream};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -330,13 +331,15 @@ impl Remote {
             RemotePlace::Socket(socket) => vec![socket.clone()],
             RemotePlace::Found(places) => {
                 let folders = places.socket_folders().into_iter();
-                folders.map(|folder| socket::path(&folder)).collect()
+                folders
+                    .map(|folder| socket_names::api_socket(&folder))
+                    .collect()
             }
         };
         let mut failed = ClientError::Nobody;
         for socket in sockets {
             match UnixStream::connect(&socket).await {
-                Ok(stream) if socket::is_own(&stream, self.uid) => {
+                Ok(stream) if listening_socket::is_own(&stream, self.uid) => {
                     match self.vetting.as_ref().map_or(Ok(()), |v| v.vet(&stream)) {
                         Ok(()) => return Ok(stream),
                         Err(doubt) => failed = ClientError::Doubted(doubt),

@@ -2,10 +2,10 @@
 //! and none that does not read. Files are few, and hooks need them too.
 
 use super::deadline::QuietSince;
-use crate::authorization::connected_peer;
-use crate::io::socket::{self, AcceptedStream, SocketFeed};
+use crate::io::listening_socket::{self, AcceptedStream, SocketFeed};
 use crate::io::sys;
 use crate::io::write_timeout::WriteTimeoutStream;
+use crate::process_tracer::connected_peer;
 use axum::Router;
 use futures_util::future::poll_immediate;
 use hyper::Request;
@@ -83,7 +83,7 @@ pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io:
             sleep(ACCEPT_REST).await;
             continue;
         };
-        if !socket::is_own(&stream, uid) {
+        if !listening_socket::is_own(&stream, uid) {
             continue;
         }
         while connections.try_join_next().is_some() {}

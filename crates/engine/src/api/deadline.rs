@@ -1,8 +1,10 @@
 //! Until when a command may begin: what its header says, else a while after it was sent.
 
+use super::client::api_types::{DEADLINE_HEADER, millis};
 use super::problem::ProblemResponse;
-use crate::engine::{CommandDeadline, CommandLapse};
+use crate::command_deadline::CommandDeadline;
 use crate::io::sys;
+use crate::lease::CommandLapse;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
@@ -12,10 +14,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use trusty_fleet::problem::ProblemCode;
-
-/// The header of a command that names its deadline: milliseconds of the clock that counts since
-/// boot, through sleep (`CLOCK_BOOTTIME`, on macOS `mach_continuous_time`).
-pub(crate) const DEADLINE_HEADER: &str = "trusty-deadline";
 
 /// What the API's description says of [`DEADLINE_HEADER`].
 pub(super) const DEADLINE_DESCRIPTION: &str = "The last moment at which this may begin, in \
@@ -40,15 +38,6 @@ impl QuietSince {
     fn since_boot(&self) -> Duration {
         Duration::from_millis(self.0.load(Ordering::Relaxed))
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The value of [`DEADLINE_HEADER`].
-pub(crate) fn header_value(deadline: CommandDeadline) -> String {
-    millis(deadline.since_boot()).to_string()
 }
 
 /// Turns commands away that are too old, before anything is read of them.
@@ -110,6 +99,7 @@ impl<S: Send + Sync> FromRequestParts<S> for DeadlineHeader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::client::api_types::header_value;
     use axum::http::HeaderValue;
 
     fn named(values: &[&str]) -> Option<CommandDeadline> {

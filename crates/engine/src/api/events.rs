@@ -1,5 +1,6 @@
 //! Server-sent events: a snapshot, then what changes.
 
+use super::client::api_types::{CHANGE, EventData, LAST_EVENT, SNAPSHOT};
 use super::connections::SpareConnection;
 use super::problem::ProblemResponse;
 use super::take::Asks;
@@ -19,27 +20,9 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use trusty_fleet::Snapshot;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::snapshot::SnapshotDelta;
-use utoipa::ToSchema;
 
 /// Snapshots that are remembered, so that whoever lost its connection gets what it missed.
 const REMEMBERED: usize = 64;
-/// The header in which a client names the last event it has.
-pub(super) const LAST_EVENT: &str = "last-event-id";
-/// The name of an event that is a snapshot.
-pub(super) const SNAPSHOT: &str = "snapshot";
-/// The name of an event that is a change.
-pub(super) const CHANGE: &str = "change";
-
-/// The data of one event, as its `event` field names it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub enum EventData {
-    /// Of `snapshot`: everything.
-    Snapshot(Snapshot),
-    /// Of `change`: what leads on from the event before.
-    Change(SnapshotDelta),
-}
-
 /// How the events are listened to.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,70 +1,18 @@
 //! What the API tells.
 
+use super::client::api_types::{EngineHealth, WholeRequest};
 use super::problem::ProblemResponse;
 use super::take::{Asked, Id};
-use super::{About, Api, VERSION};
+use super::{About, Api};
 use crate::engine::Handle;
+use crate::version::VERSION;
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::SystemTime;
-use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::problem::{Problem, ProblemCode};
-use trusty_fleet::request::Content;
-use trusty_fleet::session::{Request, rfc3339};
-use trusty_fleet::snapshot::Health;
 use trusty_fleet::view::Card;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
-use utoipa::ToSchema;
-
-/// A request with everything that an answer would apply to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct WholeRequest {
-    /// The request, as its session tells it.
-    pub request: Request,
-    /// What is asked, as the client wrote it.
-    pub content: Content,
-    /// The same, ready to draw: what cannot be seen is written as its name.
-    pub card: Card,
-}
-
-/// How the engine is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct EngineHealth {
-    /// The version of Trusty Bar that answers.
-    pub version: String,
-    /// The process that runs the engine.
-    pub pid: u32,
-    /// Since when it answers.
-    #[serde(with = "rfc3339")]
-    #[schema(value_type = String, format = DateTime)]
-    pub since: SystemTime,
-    /// How many sessions are shown; none before the first look is over.
-    pub sessions: usize,
-    /// What is wrong with the sources; empty when all is well.
-    pub health: Vec<Health>,
-    /// Who may answer besides the app, as the settings said at the start of the engine.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answers: Option<AnswerPermissions>,
-}
-
-/// Who may answer besides the app (`[answers]` in the settings).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AnswerPermissions {
-    /// Programs that no session started.
-    pub programs: bool,
-    /// `trusty`, after a letter typed in a terminal.
-    pub terminal: bool,
-}
-
-impl From<AnswerPolicy> for AnswerPermissions {
-    fn from(policy: AnswerPolicy) -> Self {
-        let AnswerPolicy { programs, terminal } = policy;
-        Self { programs, terminal }
-    }
-}
 
 /// All sessions, and what is wrong with the sources.
 #[utoipa::path(

@@ -3,7 +3,7 @@
 use super::memory::{self, Memory};
 use super::program::HALF_PREFIX;
 use super::{file, program};
-use crate::leftovers::{half_written_by, named_pid, remove_of_gone};
+use crate::io::leftover_files::{half_written_by, named_pid, remove_of_gone};
 use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::fs;

@@ -2,6 +2,7 @@
 //! programs of ours break nothing.
 
 use super::ConnectError;
+use crate::hook_program::{HOOK_PROGRAM_FOLDER, HOOK_PROGRAM_NAME, program};
 use crate::surroundings::Surroundings;
 use std::env;
 use std::fs::{self, File, OpenOptions};
@@ -12,33 +13,8 @@ use std::time::Duration;
 use trusty_platform::child_process::run_to_end;
 use trusty_platform::trusted_path::{PrivateFolderError, check_execute, make_private_folder};
 
-/// Its folder in the data folder.
-const FOLDER: &str = "bin";
-/// Its name.
-const NAME: &str = "trusty-hook";
 /// What a copy is called until it is whole; a pid follows.
 pub(super) const HALF_PREFIX: &str = ".trusty-hook.";
-
-/// Where the copy is.
-pub fn program(around: &Surroundings) -> PathBuf {
-    around.data_dir().join(FOLDER).join(NAME)
-}
-
-/// The data folder's parent, of a program that is such a copy: `$XDG_DATA_HOME` as it was when it
-/// was put there.
-pub fn data_home_of(exe: &Path) -> Option<PathBuf> {
-    let folder = exe.parent()?;
-    let data = folder.parent()?;
-    let is_copy = folder.ends_with(FOLDER) && data.ends_with("trusty");
-    is_copy.then(|| data.parent().map(Path::to_path_buf))?
-}
-
-/// Whether an executable is a hook program. Linux adds a word to the path of one that was replaced
-/// while it ran.
-pub fn is_hook_program(executable: &Path) -> bool {
-    let name = executable.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| name.trim_end_matches(" (deleted)") == NAME)
-}
 
 /// Whether a client could start it.
 pub(super) fn is_there(program: &Path) -> bool {
@@ -81,12 +57,12 @@ pub(super) fn check(program: &Path) -> Result<(), ConnectError> {
 
 /// The program that belongs to the one that runs: beside it.
 fn original() -> io::Result<PathBuf> {
-    Ok(env::current_exe()?.with_file_name(NAME))
+    Ok(env::current_exe()?.with_file_name(HOOK_PROGRAM_NAME))
 }
 
 /// Puts the copy in place, or renews it, and tries it; whether another one was there, or none.
 pub(super) fn install(around: &Surroundings) -> Result<bool, ConnectError> {
-    let from = original().map_err(|e| ConnectError::Io(PathBuf::from(NAME), e))?;
+    let from = original().map_err(|e| ConnectError::Io(PathBuf::from(HOOK_PROGRAM_NAME), e))?;
     let bytes = fs::read(&from).map_err(|_| ConnectError::NoProgram(from))?;
     let to = program(around);
     make_folders(&around.data_dir())?;
@@ -100,7 +76,7 @@ pub(super) fn install(around: &Surroundings) -> Result<bool, ConnectError> {
 
 /// Makes the folders of the copy, or closes them to others.
 fn make_folders(data: &Path) -> Result<(), ConnectError> {
-    for folder in [data, data.join(FOLDER).as_path()] {
+    for folder in [data, data.join(HOOK_PROGRAM_FOLDER).as_path()] {
         make_private_folder(folder).map_err(|e| match e {
             PrivateFolderError::Refused(refusal) => ConnectError::UnsafeProgram(refusal),
             PrivateFolderError::Io(path, e) => ConnectError::Io(path, e),
@@ -158,6 +134,7 @@ fn put(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hook_program::data_home_of;
 
     #[test]
     fn a_copy_knows_where_it_was_put() {
@@ -179,7 +156,7 @@ mod tests {
     #[test]
     fn a_copy_is_renewed_when_it_differs_or_cannot_run() {
         let dir = tempfile::tempdir().expect("folder");
-        let to = dir.path().join("bin").join(NAME);
+        let to = dir.path().join("bin").join(HOOK_PROGRAM_NAME);
         make_folders(dir.path()).expect("made");
         for folder in [dir.path(), to.parent().expect("a folder")] {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("chmod");
@@ -219,12 +196,15 @@ mod tests {
         };
         let bits = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
         // As an older version made them with umask 000.
-        fs::create_dir_all(data.join(FOLDER)).expect("folders");
+        fs::create_dir_all(data.join(HOOK_PROGRAM_FOLDER)).expect("folders");
         mode(root.path(), 0o755);
         mode(&data, 0o777);
-        mode(&data.join(FOLDER), 0o777);
+        mode(&data.join(HOOK_PROGRAM_FOLDER), 0o777);
         make_folders(&data).expect("closed");
-        assert_eq!((bits(&data), bits(&data.join(FOLDER))), (0o700, 0o700));
+        assert_eq!(
+            (bits(&data), bits(&data.join(HOOK_PROGRAM_FOLDER))),
+            (0o700, 0o700)
+        );
         mode(&share, 0o777);
         let refused = make_folders(&data).expect_err("others could rename it");
         assert!(

@@ -1,10 +1,10 @@
 //! What is asked to be done: planned by the fleet, given to the hands, and told when it is over.
 
-use super::CommandLease;
 use super::Loop;
 use super::work::{Job, Landed, Outcome, Reply};
 use crate::hosts::ActionError;
 use crate::jump::JumpError;
+use crate::lease::CommandLease;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use trusty_fleet::action::{Action, Verb};

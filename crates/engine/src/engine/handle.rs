@@ -1,12 +1,14 @@
 //! A face's hold on the engine, and the ends that the engine has of it.
 
-use super::{Command, CommandDeadline, CommandLease};
+use super::Command;
 use crate::api::client::Remote;
 use crate::authorization::CallerRegister;
+use crate::command_deadline::CommandDeadline;
+use crate::followed::Followed;
 use crate::hosts::ActionError;
 use crate::io::clock::Clock;
 use crate::jump::JumpError;
-use crate::one::Followed;
+use crate::lease::CommandLease;
 use crate::settings::Settings;
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -1,7 +1,9 @@
 //! What hooks ask and wait for: on its way to the loop, and in it.
 
-use super::{CommandDeadline, CommandLease, Handle, Loop};
+use super::{Handle, Loop};
+use crate::command_deadline::CommandDeadline;
 use crate::io::clock;
+use crate::lease::CommandLease;
 use crate::requests::{AnswerError, Told};
 use crate::sources::hook::Asked;
 use std::sync::Arc;

@@ -4,12 +4,14 @@
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
-use super::{Command, CommandLease, StartError, spawn};
+use super::Command;
 use crate::hosts::{ActionError, GivenUp, Hands, HolderState};
 use crate::jump::{self, JumpError, UnderWay};
+use crate::lease::CommandLease;
 use crate::settings::Settings;
 use crate::sources::{Ended, Outlet};
 use crate::surroundings::Surroundings;
+use crate::threads::{StartError, spawn};
 use futures_util::FutureExt;
 use std::any::Any;
 use std::collections::BTreeSet;

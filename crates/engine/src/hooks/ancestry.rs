@@ -2,7 +2,6 @@
 //! the kernel knows, and not by the number in its message, which anybody can write.
 
 use crate::io::sys::{self, Stat};
-use std::io;
 use tokio::net::UnixStream;
 use trusty_fleet::identity::{Machine, ProcessKey};
 use trusty_fleet::{SessionStatus, Snapshot};
@@ -19,12 +18,12 @@ pub(super) struct PeerAncestry(Vec<ProcessKey>);
 impl PeerAncestry {
     /// Reads it now: a hook waits for its answer meanwhile, so neither it nor its client goes.
     pub(super) fn of_peer(stream: &UnixStream) -> Self {
-        let Ok(peer) = PeerIdentity::of_socket(stream, read_start) else {
+        let Ok(peer) = PeerIdentity::of_socket(stream, sys::living_start) else {
             return Self::default();
         };
         let ancestry = Self::read(peer.pid, living);
         // All of this was read by its pid: it counts only if that is still the same process.
-        match peer.confirm(read_start) {
+        match peer.confirm(sys::living_start) {
             Ok(()) => ancestry,
             Err(_) => Self::default(),
         }
@@ -80,11 +79,6 @@ pub(super) fn is_listed(snapshot: &Snapshot, machine: &Machine, key: ProcessKey)
     let of_pid = |s: &&trusty_fleet::Session| s.pid == Some(key.pid);
     let mut found = snapshot.sessions.iter().filter(of_pid);
     found.any(|s| s.status != SessionStatus::Stopped && s.id == machine.session_id(key))
-}
-
-fn read_start(pid: u32) -> io::Result<Option<u64>> {
-    let stat = sys::stat(pid)?;
-    Ok(stat.filter(|stat| !stat.zombie).map(|stat| stat.start.0))
 }
 
 fn living(pid: u32) -> Option<Stat> {

@@ -4,7 +4,7 @@ use super::ancestry::{PeerAncestry, is_listed};
 use super::ask::{DONE, SIGN, TAKEN};
 use super::{Header, LONGEST, MOST, Then};
 use crate::engine::Handle;
-use crate::io::socket::{self, AcceptedStream, SocketFeed};
+use crate::io::listening_socket::{self, AcceptedStream, SocketFeed};
 use crate::io::{clock, sys};
 use crate::requests::{LastWord, Told};
 use crate::sources::hook::{self, Asked};
@@ -60,7 +60,7 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: Handle, uid: u32) -> io:
             sleep(REST).await;
             continue;
         };
-        if !socket::is_own(&stream, uid) {
+        if !listening_socket::is_own(&stream, uid) {
             continue;
         }
         while connections.try_join_next().is_some() {}

@@ -1,6 +1,6 @@
 //! Who is there, and who is below whom.
 
-use crate::connect;
+use crate::hook_program;
 use crate::io::clock;
 use crate::io::sys::{self, Stat};
 use rustix::process::Signal;
@@ -87,7 +87,7 @@ pub(super) fn is_own_program(pid: u32) -> bool {
 pub(super) fn has_hook_below(client: ProcessKey) -> io::Result<bool> {
     let below = below(client)?.into_iter();
     let mut executables = below.filter_map(|found| process_executable(found.key.pid));
-    Ok(executables.any(|path| connect::is_hook_program(&path)))
+    Ok(executables.any(|path| hook_program::is_hook_program(&path)))
 }
 
 /// The children of a process.

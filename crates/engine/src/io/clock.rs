@@ -1,17 +1,13 @@
 //! The only clock.
 
-#![expect(clippy::disallowed_methods, reason = "the place that asks the time")]
+pub use super::waiting::sleep;
+pub use super::wall_clock::{instant, wall};
 
 use super::sys;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 use trusty_fleet::Timestamp;
-
-/// The wall clock, for ages shown to people.
-pub fn wall() -> SystemTime {
-    SystemTime::now()
-}
 
 /// Minutes since midnight where the user is, now.
 pub fn minute_of_day() -> u16 {
@@ -38,16 +34,6 @@ pub fn local(shown: DateTime) -> Option<SystemTime> {
     Some(zoned.timestamp().into())
 }
 
-/// A point to measure a short while from.
-pub fn instant() -> Instant {
-    Instant::now()
-}
-
-/// Waits, with as few wake-ups as the system can.
-pub async fn sleep(duration: Duration) {
-    sys::sleep(duration).await;
-}
-
 /// Counts on from the wall time at its start, through sleep, whatever the wall clock does.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
@@ -59,7 +45,7 @@ impl Clock {
     /// Starts at the wall time of now.
     pub fn start() -> Self {
         Self {
-            wall: SystemTime::now(),
+            wall: wall(),
             boot: sys::since_boot(),
         }
     }
@@ -76,7 +62,7 @@ impl Clock {
 
     /// By how much the wall clock is ahead of this one, in nanoseconds.
     pub fn ahead(&self) -> i64 {
-        let wall = Timestamp::from(SystemTime::now()).as_nanos();
+        let wall = Timestamp::from(wall()).as_nanos();
         wall.saturating_sub(self.now().as_nanos())
     }
 

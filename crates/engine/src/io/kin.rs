@@ -1,64 +1,8 @@
-//! The parents of a process, and what it was started with.
+//! What a process was started with, and on which terminals its children are.
 
 use super::sys;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::Path;
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
-use trusty_fleet::terminal::Ancestor;
-
-/// A longer chain of parents is a loop.
-const MOST: usize = 32;
-
-/// The parents of a process, nearest first.
-pub fn ancestors(pid: u32) -> Vec<Ancestor> {
-    let mut chain: Vec<Ancestor> = Vec::new();
-    let Ok(mut system) = System::new() else {
-        return chain;
-    };
-    let mut next = sys::stat(pid).ok().flatten().map_or(0, |stat| stat.parent);
-    while next > 1 && chain.len() < MOST && chain.iter().all(|a| a.pid != next) {
-        let Ok(Some(stat)) = sys::stat(next) else {
-            break;
-        };
-        let id = Pid::from_u32(next);
-        let kind = ProcessRefreshKind::nothing().with_exe(UpdateKind::Always);
-        system.refresh_processes_specifics(
-            ProcessesToUpdate::Some(&[id]),
-            true,
-            kind.without_tasks(),
-        );
-        let Some(process) = system.process(id) else {
-            break;
-        };
-        chain.push(Ancestor {
-            pid: next,
-            name: process.name().to_string_lossy().into_owned(),
-            exe: process.exe().map(Path::to_path_buf),
-            start: Some(stat.start),
-            uid: Some(stat.uid),
-            seat: None,
-        });
-        next = stat.parent;
-    }
-    chain
-}
-
-/// The arguments of a process; none where they may not be read.
-pub fn arguments(pid: u32) -> Vec<String> {
-    let Ok(mut system) = System::new() else {
-        return Vec::new();
-    };
-    let id = Pid::from_u32(pid);
-    let kind = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), true, kind.without_tasks());
-    let process = system.process(id);
-    let arguments = process.map(sysinfo::Process::cmd).unwrap_or_default();
-    arguments
-        .iter()
-        .map(|argument| argument.to_string_lossy().into_owned())
-        .collect()
-}
 
 /// How many terminals the children of these processes are on.
 pub fn terminals(parents: &[u32]) -> usize {

@@ -1,8 +1,8 @@
 //! Hands a file to the desktop; starts this program anew; leaves a program behind.
 
+use super::checked_program::{RunError, checked_program};
 use super::child;
 use super::programs::{absolute_folders, find_program};
-use super::run::{RunError, checked_program};
 use super::sys;
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -61,20 +61,16 @@ fn nonblocking_socket() -> io::Result<OwnedFd> {
 /// # Errors
 /// Says who else listens there.
 pub fn check_peer(stream: impl AsFd) -> Result<(), ListenerRefusal> {
-    let read_start = |pid| -> io::Result<Option<u64>> {
-        let stat = sys::stat(pid)?.filter(|stat| !stat.zombie);
-        Ok(stat.map(|stat| stat.start.0))
-    };
     let unidentified = |e| match e {
         PeerIdentityError::OtherNamespace => ListenerRefusal::Contained,
         e => ListenerRefusal::Unidentified(e),
     };
-    let peer = PeerIdentity::of_socket(stream, read_start).map_err(unidentified)?;
+    let peer = PeerIdentity::of_socket(stream, sys::living_start).map_err(unidentified)?;
     if peer.uid != rustix::process::geteuid().as_raw() {
         return Err(ListenerRefusal::OtherUser(peer.uid));
     }
     let is_ours = shares_our_namespaces(peer.pid);
-    peer.confirm(read_start).map_err(unidentified)?;
+    peer.confirm(sys::living_start).map_err(unidentified)?;
     if is_ours {
         Ok(())
     } else {

@@ -1,15 +1,15 @@
 //! Runs other programs to their end, within bounds. Never through a shell.
 
+use super::checked_program::{RunError, checked_program};
 use super::child;
 use std::ffi::OsStr;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::time::timeout;
-use trusty_platform::trusted_path::{PathRefusal, check_execute};
 
 /// The most that is kept of what a program complains, in bytes.
 const COMPLAINT: u64 = 4096;
@@ -43,41 +43,6 @@ pub struct Ran {
     pub output: Vec<u8>,
     /// The beginning of what it wrote to standard error.
     pub complaint: Vec<u8>,
-}
-
-/// Why a program was not run to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// No such program.
-    #[error("is not installed")]
-    NotFound,
-    /// Another user could change it.
-    #[error("was not run: {0}")]
-    Refused(PathRefusal),
-    /// It was ended, for it took too long.
-    #[error("did not answer within {} s", .0.as_secs())]
-    Late(Duration),
-    /// It was ended, for it wrote too much.
-    #[error("answered with more than {0} bytes")]
-    TooMuch(u64),
-    /// It could not be started or read.
-    #[error("could not be asked: {0}")]
-    Io(#[from] io::Error),
-}
-
-/// What to execute for a program, if no other user could change it: its path without links, so
-/// that what was checked is what runs. A link with a name of its own stays, for such a program
-/// may do what it is called (busybox, snap).
-///
-/// # Errors
-/// Says that it is not there, or names what another user could change.
-pub fn checked_program(program: &Path) -> Result<PathBuf, RunError> {
-    match check_execute(program) {
-        Ok(checked) if checked.resolved.file_name() == program.file_name() => Ok(checked.resolved),
-        Ok(_) => Ok(program.to_path_buf()),
-        Err(refusal) if refusal.is_missing() => Err(RunError::NotFound),
-        Err(refusal) => Err(RunError::Refused(refusal)),
-    }
 }
 
 /// Runs a program without input and in the root folder, where nothing of a repository lies, if no

@@ -1,5 +1,6 @@
 //! The operating system: one name, two files.
 
+mod frost;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -8,31 +9,23 @@ mod signals;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
-    OPENER, SCRIPTS, cgroup, connect_abstract, control_terminal, data_home, environment, exited,
-    ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal, since_boot, sleep,
-    started, stat,
+    OPENER, SCRIPTS, arguments, cgroup, connect_abstract, control_terminal, data_home, environment,
+    ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal, since_boot, started,
+    stat,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
-    OPENER, SCRIPTS, cgroup, connect_abstract, control_terminal, data_home, environment, exited,
-    ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal, since_boot, sleep,
-    started, stat,
+    OPENER, SCRIPTS, arguments, cgroup, connect_abstract, control_terminal, data_home, environment,
+    ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal, since_boot, started,
+    stat,
 };
 
+pub use frost::Frost;
 pub use signals::{is_ignored, with_first_file_limit};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;
 use trusty_fleet::identity::{ProcessKey, StartTime};
-
-/// Whether a control group can run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frost {
-    /// Nothing in it can.
-    Frozen,
-    /// All in it can.
-    Thawed,
-}
 
 /// What the kernel tells of a process without its help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +49,15 @@ pub struct Stat {
     pub zombie: bool,
     /// The number of its controlling terminal's device; 0 for none.
     pub terminal: u64,
+}
+
+/// When a process that lives started, in the kernel's unit; none if there is no such process.
+///
+/// # Errors
+/// The system does not tell.
+pub fn living_start(pid: u32) -> io::Result<Option<u64>> {
+    let stat = stat(pid)?.filter(|stat| !stat.zombie);
+    Ok(stat.map(|stat| stat.start.0))
 }
 
 /// Sends a signal to a process group of which this process is one; whether it was sent.

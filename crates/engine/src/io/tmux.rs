@@ -1,8 +1,9 @@
 //! Asks tmux servers. Every question has a deadline.
 
+use super::checked_program::RunError;
 use super::listener::{ListenerRefusal, check_listener};
 use super::programs::{ProgramSearch, absolute_folders, find_program};
-use super::run::{Bounds, Environment, RunError, run_bounded};
+use super::run::{Bounds, Environment, run_bounded};
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};

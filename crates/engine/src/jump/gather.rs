@@ -1,8 +1,9 @@
 //! What a jump is decided from: read now, of the processes that are there now.
 
 use super::clients;
+use super::x11;
 use crate::io::programs::{absolute_folders, find_program};
-use crate::io::{kin, sys, tmux, x11};
+use crate::io::{ancestors, kin, sys, tmux};
 use crate::surroundings::Surroundings;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -114,7 +115,7 @@ impl<'a> Gatherer<'a> {
 
     /// A process in a terminal, and what is known of the window around it.
     pub(super) async fn holder(&mut self, pid: u32, tty: Option<String>) -> Holder {
-        let ancestors = kin::ancestors(pid);
+        let ancestors = ancestors::ancestors(pid);
         let above = owners(&ancestors);
         let [
             display,

@@ -1,12 +1,14 @@
 //! Goes a route, step by step, each verified.
 
 use super::gather::Gatherer;
+use super::x11;
 use super::{JumpError, scripts, sockets};
+use crate::io::checked_program::RunError;
 use crate::io::launch::{self, Left};
 use crate::io::programs::{absolute_folders, find_program};
-use crate::io::run::{Bounds, Environment, RunError, run_bounded};
+use crate::io::run::{Bounds, Environment, run_bounded};
 use crate::io::tmux::{self, TmuxError};
-use crate::io::{clock, sys, x11};
+use crate::io::{clock, sys};
 use crate::surroundings::Surroundings;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

@@ -4,7 +4,8 @@
 
 use super::JumpError;
 use super::perform::unraised;
-use crate::io::run::{Bounds, Environment, RunError, run_bounded};
+use crate::io::checked_program::RunError;
+use crate::io::run::{Bounds, Environment, run_bounded};
 use crate::io::sys;
 use std::ffi::OsStr;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Sees to it that what an engine that leads needs is there: its locks, its sockets, its file.
 
+use super::folder_changes::{ChangeWaker, FolderChanges};
 use super::{LeaderNews, LeaderState, LeadershipState, lock_state};
-use crate::io::changes::{ChangeWaker, FolderChanges};
 use std::io;
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;

@@ -1,10 +1,10 @@
 //! Writing: on a thread of its own, so that no disk holds the engine up.
 
 use super::{FORMAT, Header, Line, Mark, Privacy, Redaction, VERSION};
-use crate::api;
-use crate::engine::StartError;
 use crate::io::{clock, sys};
 use crate::surroundings::Surroundings;
+use crate::threads::StartError;
+use crate::version;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 use std::iter;
@@ -72,7 +72,7 @@ impl Recorder {
         let header = Header {
             format: FORMAT.to_owned(),
             version: VERSION,
-            trusty: api::VERSION.to_owned(),
+            trusty: version::VERSION.to_owned(),
             recorded_at,
             machine: redaction.machine(),
             redacted: privacy == Privacy::Redacted,

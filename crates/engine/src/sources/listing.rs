@@ -7,8 +7,9 @@ pub use decode::decode;
 
 use super::{Ended, Orders, Outlet};
 use crate::client_program::find_client;
+use crate::io::checked_program::RunError;
 use crate::io::clock;
-use crate::io::run::{Bounds, Environment, Ran, RunError, run_bounded};
+use crate::io::run::{Bounds, Environment, Ran, run_bounded};
 use crate::surroundings::Surroundings;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};

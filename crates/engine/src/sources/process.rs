@@ -8,11 +8,11 @@ mod describe;
 use super::{Ended, Orders, Outlet};
 use crate::io::clock::{self, Clock};
 use crate::io::sys::{self, Stat};
-use crate::settings::Confinement;
+use crate::io::waiting;
+use crate::scope::Scope;
 use describe::Describer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
@@ -28,36 +28,6 @@ const SETTLED: Duration = Duration::from_secs(15);
 /// An older one may, too, and a pid may be given to another process: what was dismissed is looked
 /// at again after at most so long. A look costs 70 µs.
 const AGAIN: Duration = Duration::from_secs(30);
-
-/// Whose processes are looked for.
-#[derive(Debug, Clone)]
-pub struct Scope {
-    /// The user.
-    pub uid: u32,
-    /// How far.
-    pub confinement: Confinement,
-    /// Our home.
-    pub home: PathBuf,
-    /// Our config folders.
-    pub config_dirs: BTreeSet<PathBuf>,
-}
-
-impl Scope {
-    /// Whether a client of this user is one that is looked for.
-    pub fn holds(&self, pid: u32) -> bool {
-        if self.confinement == Confinement::Open {
-            return true;
-        }
-        let Ok(environment) = sys::environment(pid) else {
-            return false;
-        };
-        environment.iter().any(|(name, value)| match name.to_str() {
-            Some("HOME") => self.home.as_os_str() == value.as_os_str(),
-            Some("CLAUDE_CONFIG_DIR") => self.config_dirs.contains(&PathBuf::from(value)),
-            _ => false,
-        })
-    }
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Watched {
@@ -290,7 +260,7 @@ pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Ou
     loop {
         for key in processes.keys() {
             if awaited.insert(key) {
-                exits.spawn(async move { (key, sys::exited(key).await.is_ok()) });
+                exits.spawn(async move { (key, waiting::exited(key).await.is_ok()) });
             }
         }
         let facts = tokio::select! {

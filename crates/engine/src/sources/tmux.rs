@@ -8,7 +8,7 @@ use super::{Ended, Orders, Outlet};
 use crate::io::clock;
 use crate::io::programs::ProgramSearch;
 use crate::io::tmux::{self, TmuxError};
-use crate::settings::Confinement;
+use crate::scope::Confinement;
 use crate::surroundings::Surroundings;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};

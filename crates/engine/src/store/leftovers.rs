@@ -1,7 +1,7 @@
 //! What programs of ours that were killed have left beside the records.
 
 use super::{LockAttempt, Store, StoreError, read, remove};
-use crate::leftovers::{half_written_by, is_gone, named_pid};
+use crate::io::leftover_files::{half_written_by, is_gone, named_pid};
 use std::collections::BTreeSet;
 use trusty_fleet::SessionId;
 use trusty_fleet::pause::PauseRecord;

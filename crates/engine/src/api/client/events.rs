@@ -1,7 +1,7 @@
 //! Reads server-sent events, and makes snapshots of them again.
 
+use super::api_types::{CHANGE, SNAPSHOT};
 use super::{ClientError, MOST, read};
-use crate::api::events::{CHANGE, SNAPSHOT};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 use super::*;
-use crate::engine::spawn_apart;
 use crate::io::clock::Clock;
 use crate::io::files::make_pipe;
 use crate::store::Store;
+use crate::threads::spawn_apart;
 use rustix::fs::{Mode, OFlags};
 use std::fs;
 use std::path::{Path, PathBuf};

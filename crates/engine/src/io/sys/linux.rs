@@ -5,25 +5,21 @@ pub mod cgroup;
 use super::{Frost, Stat};
 use rustix::fs::MetadataExt;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use rustix::time::{
-    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
-    timerfd_create, timerfd_settime,
-};
+use rustix::time::{ClockId, clock_gettime};
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
-use trusty_platform::open_files;
 
 /// The kernel's clock tick in user space is 1/100 s on every architecture (`USER_HZ`).
 const TICKS_PER_SECOND: u64 = 100;
+/// The most that is read of the arguments of one process: as much as one of them may be long.
+const MAX_ARGUMENT_BYTES: u64 = 128 * 1024;
 /// The most we read of one environment.
 const MOST_ENVIRONMENT: u64 = 256 * 1024;
 
@@ -39,47 +35,6 @@ pub fn since_boot() -> Duration {
         u64::try_from(time.tv_sec).unwrap_or(0),
         u32::try_from(time.tv_nsec).unwrap_or(0),
     )
-}
-
-/// Waits with one wake-up, sleep of the machine included. (A timer wheel in user space wakes
-/// several times on the way to a point that lies seconds ahead.)
-pub async fn sleep(duration: Duration) {
-    let waited = match alarm(duration) {
-        Ok(fd) => readable(fd).await,
-        Err(e) => Err(e),
-    };
-    if waited.is_err() {
-        tokio::time::sleep(duration).await;
-    }
-}
-
-fn alarm(duration: Duration) -> io::Result<OwnedFd> {
-    let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-    let fd = timerfd_create(TimerfdClockId::Boottime, flags)?;
-    // Zero would never ring.
-    let value = Timespec::try_from(duration.max(Duration::from_nanos(1)))
-        .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-    let once = Itimerspec {
-        it_interval: Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        },
-        it_value: value,
-    };
-    timerfd_settime(&fd, TimerfdTimerFlags::empty(), &once)?;
-    Ok(fd)
-}
-
-/// Returns once a descriptor is readable.
-async fn readable(fd: OwnedFd) -> io::Result<()> {
-    #[expect(
-        unsafe_code,
-        reason = "tokio leaves it to us that the descriptor stays the same"
-    )]
-    // SAFETY: an `OwnedFd` is one open descriptor for as long as it lives, and it moves in here.
-    let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
-    fd.readable().await?.retain_ready();
-    Ok(())
 }
 
 /// Lets a terminal that is closed end everything but this process.
@@ -225,6 +180,18 @@ pub fn control_terminal(device: u64) -> Option<String> {
     }
 }
 
+/// The words a process was started with, the program first, without empty ones.
+pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
+    let mut bytes = Vec::new();
+    fs::File::open(format!("/proc/{pid}/cmdline"))?
+        .take(MAX_ARGUMENT_BYTES)
+        .read_to_end(&mut bytes)?;
+    let words = bytes.split(|b| *b == 0).filter(|word| !word.is_empty());
+    Ok(words
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .collect())
+}
+
 /// The environment a process was started with.
 pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
     let mut bytes = Vec::new();
@@ -268,27 +235,6 @@ pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
         Err(rustix::io::Errno::SRCH) => Ok(false),
         Err(e) => Err(e.into()),
     }
-}
-
-/// Returns once the process has ended, without polling. At once if it already has. Fails where few
-/// descriptors are left.
-pub async fn exited(key: ProcessKey) -> io::Result<()> {
-    let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
-    let Some(pid) = raw else { return Ok(()) };
-    let fd = match pidfd_open(pid, PidfdFlags::NONBLOCK) {
-        Ok(fd) => fd,
-        Err(rustix::io::Errno::SRCH) => return Ok(()),
-        Err(e) => return Err(e.into()),
-    };
-    if open_files::is_near_limit(&fd) {
-        return Err(rustix::io::Errno::MFILE.into());
-    }
-    // The pid may have been reused before the descriptor was opened.
-    match stat(key.pid)? {
-        Some(now) if now.start == key.start && !now.zombie => {}
-        _ => return Ok(()),
-    }
-    readable(fd).await
 }
 
 #[cfg(test)]
@@ -348,27 +294,22 @@ mod tests {
         assert!(super::stat(u32::MAX - 1).expect("no error").is_none());
     }
 
-    #[tokio::test]
-    async fn the_end_of_a_process_is_told() {
-        let mut child = std::process::Command::new("sleep")
-            .arg("60")
+    #[test]
+    fn arguments_are_read_without_empty_words_and_whatever_their_bytes() {
+        use std::os::unix::process::CommandExt;
+        let mut child = std::process::Command::new("sh")
+            .arg0(OsString::from_vec(b"odd \xffname".to_vec()))
+            .args(["-c", "echo; read line", "", "0"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
             .spawn()
-            .expect("sleep");
-        let key = ProcessKey {
-            pid: child.id(),
-            start: stat(child.id()).expect("stat").expect("alive").start,
-        };
-        let other = ProcessKey {
-            start: StartTime(key.start.0 + 1),
-            ..key
-        };
-        exited(other)
-            .await
-            .expect("another start time has already ended");
-        let waiting = tokio::spawn(exited(key));
-        child.kill().expect("kill our own child");
-        waiting.await.expect("no panic").expect("told");
-        child.wait().expect("collect");
-        exited(key).await.expect("told at once");
+            .expect("sh");
+        let output = child.stdout.as_mut().expect("piped");
+        output.read_exact(&mut [0]).expect("its first word");
+        let words = arguments(child.id()).expect("readable");
+        // Its input ends with this.
+        child.wait().expect("collected");
+        assert_eq!(words, ["odd \u{fffd}name", "-c", "echo; read line", "0"]);
+        assert!(arguments(u32::MAX - 1).is_err());
     }
 }

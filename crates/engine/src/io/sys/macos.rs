@@ -8,23 +8,19 @@
 pub mod cgroup;
 
 use super::Stat;
-use crate::io::clock;
-use rustix::event::kqueue::{self, Event, EventFilter, EventFlags, ProcessEvents};
+use crate::io::wall_clock;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::time::{ClockId, clock_gettime};
 use std::ffi::{CStr, OsString, c_int, c_void};
 use std::io;
 use std::mem::{MaybeUninit, size_of};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
-use trusty_platform::open_files;
 
 /// `sys/proc_info.h`: under a debugger.
 const PROC_FLAG_TRACED: u32 = 2;
@@ -45,11 +41,6 @@ pub fn since_boot() -> Duration {
         u64::try_from(time.tv_sec).unwrap_or(0),
         u32::try_from(time.tv_nsec).unwrap_or(0),
     )
-}
-
-/// Waits.
-pub async fn sleep(duration: Duration) {
-    tokio::time::sleep(duration).await;
 }
 
 /// Lets a terminal that is closed end everything but this process.
@@ -217,7 +208,7 @@ fn info<T: Filled>(pid: u32) -> io::Result<T> {
 /// When a process started, after boot. The kernel keeps it by the wall clock of that moment.
 pub fn started(start: StartTime) -> Duration {
     let wall = UNIX_EPOCH + Duration::from_micros(start.0);
-    let age = clock::wall().duration_since(wall).unwrap_or_default();
+    let age = wall_clock::wall().duration_since(wall).unwrap_or_default();
     since_boot().saturating_sub(age)
 }
 
@@ -250,29 +241,46 @@ unsafe extern "C" {
 pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
     let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
     let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
-    Ok(parse_arguments(&bytes).unwrap_or_default())
+    Ok(parse_arguments(&bytes).unwrap_or_default().environment)
+}
+
+/// The words a process was started with, the program first, without empty ones.
+pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
+    let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
+    let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
+    Ok(parse_arguments(&bytes).unwrap_or_default().arguments)
+}
+
+/// What a process was started with.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct StartWords {
+    arguments: Vec<String>,
+    environment: Vec<(OsString, OsString)>,
 }
 
 /// `KERN_PROCARGS2`: the number of arguments, the path of the executable, padding, the
 /// arguments, the environment; each but the number ends with a NUL.
-fn parse_arguments(bytes: &[u8]) -> Option<Vec<(OsString, OsString)>> {
+fn parse_arguments(bytes: &[u8]) -> Option<StartWords> {
     let (count, rest) = bytes.split_first_chunk::<4>()?;
     let count = usize::try_from(u32::from_ne_bytes(*count)).ok()?;
     let path_end = rest.iter().position(|b| *b == 0)?;
     let padding = rest.get(path_end..)?.iter().position(|b| *b != 0)?;
-    let words = rest.get(path_end + padding..)?.split(|b| *b == 0);
-    let pairs = words
-        .skip(count)
-        .take_while(|w| !w.is_empty())
-        .filter_map(|pair| {
-            let at = pair.iter().position(|b| *b == b'=')?;
-            let (name, value) = pair.split_at(at);
-            Some((
-                OsString::from_vec(name.to_vec()),
-                OsString::from_vec(value[1..].to_vec()),
-            ))
-        });
-    Some(pairs.collect())
+    let mut words = rest.get(path_end + padding..)?.split(|b| *b == 0);
+    let arguments = words.by_ref().take(count).filter(|word| !word.is_empty());
+    let arguments = arguments.map(|word| String::from_utf8_lossy(word).into_owned());
+    let arguments = arguments.collect();
+    let pairs = words.take_while(|w| !w.is_empty()).filter_map(|pair| {
+        let at = pair.iter().position(|b| *b == b'=')?;
+        let (name, value) = pair.split_at(at);
+        Some((
+            OsString::from_vec(name.to_vec()),
+            OsString::from_vec(value[1..].to_vec()),
+        ))
+    });
+    Some(StartWords {
+        arguments,
+        environment: pairs.collect(),
+    })
 }
 
 fn sysctl(name: &mut [c_int]) -> io::Result<Vec<u8>> {
@@ -332,49 +340,6 @@ pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     }
 }
 
-/// Returns once the process has ended, without polling. At once if it already has. Fails where few
-/// descriptors are left.
-pub async fn exited(key: ProcessKey) -> io::Result<()> {
-    let Some(queue) = exit_queue(key)? else {
-        return Ok(());
-    };
-    if open_files::is_near_limit(&queue) {
-        return Err(rustix::io::Errno::MFILE.into());
-    }
-    // The pid may have been reused before the filter was set.
-    match stat(key.pid)? {
-        Some(now) if now.start == key.start && !now.zombie => {}
-        _ => return Ok(()),
-    }
-    // SAFETY: an `OwnedFd` is one open descriptor for as long as it lives, and it moves in here.
-    let queue = unsafe { AsyncFd::register_with_interest(queue, Interest::READABLE) }?;
-    queue.readable().await?.retain_ready();
-    Ok(())
-}
-
-/// A queue that becomes readable when the process ends; `None` if it already has.
-fn exit_queue(key: ProcessKey) -> io::Result<Option<OwnedFd>> {
-    let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
-    let Some(pid) = raw else { return Ok(None) };
-    let queue = kqueue::kqueue()?;
-    let filter = EventFilter::Proc {
-        pid,
-        flags: ProcessEvents::EXIT,
-    };
-    let change = Event::new(
-        filter,
-        EventFlags::ADD | EventFlags::ONESHOT,
-        ptr::null_mut(),
-    );
-    let mut none: [Event; 0] = [];
-    // SAFETY: the filter names a process, no descriptor that could be closed meanwhile.
-    match unsafe { kqueue::kevent(&queue, &[change], &mut none[..], Some(Duration::ZERO)) } {
-        Ok(_) => Ok(Some(queue)),
-        Err(rustix::io::Errno::SRCH) => Ok(None),
-        Err(e) => Err(e.into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -382,12 +347,19 @@ mod tests {
     #[test]
     fn the_environment_follows_the_arguments() {
         let head = [&2_u32.to_ne_bytes()[..], b"/bin/x\0\0\0"].concat();
-        let pairs = |rest: &[u8]| parse_arguments(&[&head, rest].concat());
+        let parsed = |rest: &[u8]| parse_arguments(&[&head, rest].concat());
+        let pairs = |rest: &[u8]| Some(parsed(rest)?.environment);
         let pair = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
 
         let whole = pairs(b"x\0\0HOME=/Users/dev\0odd\0A=b=c\0\0executable_path=/bin/x\0\0");
         let expected = vec![pair("HOME", "/Users/dev"), pair("A", "b=c")];
         assert_eq!(whole, Some(expected));
+        let arguments = parsed(b"x\0\0HOME=/Users/dev\0").map(|words| words.arguments);
+        assert_eq!(
+            arguments,
+            Some(vec!["x".to_owned()]),
+            "without the empty word"
+        );
         assert_eq!(pairs(b"x\0-y\0"), Some(Vec::new()));
         assert_eq!(pairs(b"x\0-y\0A=cut"), Some(vec![pair("A", "cut")]));
         for broken in [

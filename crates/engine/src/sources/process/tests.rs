@@ -1,6 +1,8 @@
 use super::*;
+use crate::scope::Confinement;
 use std::fs;
 use std::io::Read;
+use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Instant;
 use trusty_fleet::identity::StartTime;

@@ -3,13 +3,13 @@
 use crate::api::client::{ClientError, Remote};
 use crate::api::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
 use crate::direct;
-use crate::engine;
 use crate::hosts::ActionError;
 use crate::jump::{self, JumpError, UnderWay};
 use crate::requests::AnswerError;
 use crate::settings::Settings;
 use crate::sources::Ended;
 use crate::surroundings::Surroundings;
+use crate::threads;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 use trusty_fleet::action::Action;
@@ -88,7 +88,7 @@ impl Followed {
             let _ = reply.send(done);
             Ended
         };
-        engine::spawn("trusty-direct", acting).map_err(|e| ActionError::Failed(e.to_string()))?;
+        threads::spawn("trusty-direct", acting).map_err(|e| ActionError::Failed(e.to_string()))?;
         done.await.unwrap_or(Err(ActionError::Gone))
     }
 

@@ -3,53 +3,11 @@
 //! An engine that was stopped, or that sleeps with its machine, finds commands whose callers gave
 //! up long ago. A command that has begun is finished or rolled back, whoever waits.
 
+use crate::command_deadline::CommandDeadline;
 use crate::io::sys;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
-
-/// How long after it was sent a command may begin, unless its caller names a deadline.
-pub(crate) const COMMAND_START_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The last moment at which a command may begin, on the clock that counts since boot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CommandDeadline(Duration);
-
-impl CommandDeadline {
-    /// At this time since boot.
-    pub fn at(since_boot: Duration) -> Self {
-        Self(since_boot)
-    }
-
-    /// For a command that was sent at this time since boot.
-    pub(crate) fn of_command_sent_at(since_boot: Duration) -> Self {
-        Self(since_boot.saturating_add(COMMAND_START_TIMEOUT))
-    }
-
-    /// For a command that is sent now.
-    pub fn of_command_sent_now() -> Self {
-        Self::of_command_sent_at(sys::since_boot())
-    }
-
-    /// The time since boot.
-    pub fn since_boot(self) -> Duration {
-        self.0
-    }
-
-    /// Whether nothing may begin any more.
-    pub fn is_past(self) -> bool {
-        sys::since_boot() > self.0
-    }
-
-    /// Returns when it is past.
-    async fn passed(self) {
-        while !self.is_past() {
-            let left = self.0.saturating_sub(sys::since_boot());
-            // A timer counts in whole milliseconds, and no deadline is past in its own.
-            tokio::time::sleep(left.saturating_add(Duration::from_millis(1))).await;
-        }
-    }
-}
 
 /// Why a command was not begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -129,11 +87,20 @@ impl CommandLease {
     }
 }
 
+/// Returns when the deadline is past.
+async fn passed(deadline: CommandDeadline) {
+    while !deadline.is_past() {
+        let left = deadline.since_boot().saturating_sub(sys::since_boot());
+        // A timer counts in whole milliseconds, and no deadline is past in its own.
+        tokio::time::sleep(left.saturating_add(Duration::from_millis(1))).await;
+    }
+}
+
 impl CallerWait {
     /// Returns once the command can no longer begin, because its deadline has passed; never if it
     /// has begun.
     pub async fn lapsed(&self) -> CommandLapse {
-        self.0.deadline.passed().await;
+        passed(self.0.deadline).await;
         match self.0.check() {
             Err(lapse) => lapse,
             Ok(()) => std::future::pending().await,

@@ -1,9 +1,9 @@
 //! Asks an X server for its windows, and its window manager to bring one to the front. Only over
 //! the server's local socket; every question has a deadline.
 
-use super::clock;
-use super::files::{self, ReadError};
-use super::sys;
+use crate::io::clock;
+use crate::io::files::{self, ReadError};
+use crate::io::sys;
 use std::ffi::OsString;
 use std::io;
 use std::net::Shutdown;

@@ -63,14 +63,9 @@ mod with_terminals {
         let holder = OwnChild(holder.spawn().expect("sleep"));
         let tracer = tracer();
         let sessions = [session(&tracer, holder.0.id(), None)];
-        let register = CallerRegister {
-            tracer,
-            policy: AnswerPolicy::default(),
-            programs: OwnPrograms::beside_this(),
-        };
-        assert_eq!(register.tracer.mark(peer.0.id(), &sessions), None);
+        assert_eq!(tracer.mark(peer.0.id(), &sessions), None);
         let operator = |sessions: &[LivingSession]| {
-            let terminal = register.terminal(peer.0.id(), sessions);
+            let terminal = tracer.terminal(peer.0.id(), sessions);
             let terminal = terminal.expect("it has a terminal");
             assert!(terminal.foreground, "{terminal:?}");
             terminal.operator

@@ -1,4 +1,4 @@
-//! Waits for changes of a folder, without a runtime.
+//! Waits for changes of folders that may vanish and be made anew, without a runtime.
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,51 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 use trusty_platform::file_identity::FileIdentity;
 
-/// Where changes are not told, they are looked for so often.
-const LOOK: Duration = Duration::from_millis(250);
-
-/// Tells when something in a folder changes.
-#[derive(Debug)]
-pub struct Changes {
-    /// Tells for as long as it lives; none where the system refuses.
-    watcher: Option<RecommendedWatcher>,
-    told: mpsc::Receiver<()>,
-}
-
-impl Changes {
-    /// Of this folder, from now on.
-    pub fn of(folder: &Path) -> Self {
-        let (tell, told) = mpsc::sync_channel(1);
-        let handle = move |event: notify::Result<Event>| {
-            // Whoever looks at the folder opens it, which is a change to nobody.
-            let looked = event.is_ok_and(|e| matches!(e.kind, EventKind::Access(_)));
-            if !looked {
-                // A full channel ends the wait already, and nobody may be waiting any more.
-                let _ = tell.try_send(());
-            }
-        };
-        let watcher = notify::recommended_watcher(handle).and_then(|mut watcher| {
-            watcher.watch(folder, RecursiveMode::NonRecursive)?;
-            Ok(watcher)
-        });
-        let watcher = watcher.ok();
-        Self { watcher, told }
-    }
-
-    /// Returns once something has changed, and after `most` at the latest. It may return early.
-    pub fn wait(&self, most: Duration) {
-        if self.watcher.is_none() {
-            std::thread::sleep(most.min(LOOK));
-            return;
-        }
-        // Told or not, it is time to look.
-        let _ = self.told.recv_timeout(most);
-    }
-}
-
 /// Tells when something in one of several folders changes, which may vanish and be made anew.
 #[derive(Debug)]
-pub struct FolderChanges {
+pub(super) struct FolderChanges {
     watcher: Option<RecommendedWatcher>,
     watched: BTreeMap<PathBuf, FileIdentity>,
     /// Paths that were removed: a folder made in the place of one may have its inode.
@@ -62,11 +20,11 @@ pub struct FolderChanges {
 
 /// Ends a wait of [`FolderChanges`] early.
 #[derive(Debug, Clone)]
-pub struct ChangeWaker(mpsc::SyncSender<()>);
+pub(super) struct ChangeWaker(mpsc::SyncSender<()>);
 
 impl ChangeWaker {
     /// Ends the wait that is under way, or the next one.
-    pub fn wake(&self) {
+    pub(super) fn wake(&self) {
         // A full channel has woken it already.
         let _ = self.0.try_send(());
     }
@@ -74,7 +32,7 @@ impl ChangeWaker {
 
 impl FolderChanges {
     /// Watches nothing yet.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (tell, told) = mpsc::sync_channel(1);
         let waker = ChangeWaker(tell);
         let removed = Arc::<Mutex<BTreeSet<PathBuf>>>::default();
@@ -101,12 +59,12 @@ impl FolderChanges {
     }
 
     /// What ends a wait early.
-    pub fn waker(&self) -> ChangeWaker {
+    pub(super) fn waker(&self) -> ChangeWaker {
         self.waker.clone()
     }
 
     /// Watches these folders; whether any of them was not watched before.
-    pub fn aim(&mut self, folders: &[&Path]) -> bool {
+    pub(super) fn aim(&mut self, folders: &[&Path]) -> bool {
         let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
         for path in std::mem::take(&mut *removed) {
             self.watched.remove(&path);
@@ -136,7 +94,7 @@ impl FolderChanges {
 
     /// Returns once something has changed in a folder that is watched, and after `most` at the
     /// latest. It may return early.
-    pub fn wait(&self, most: Duration) {
+    pub(super) fn wait(&self, most: Duration) {
         // A wait that ends for want of a sender cannot be: one is kept here.
         let _ = self.told.recv_timeout(most);
     }
@@ -178,31 +136,5 @@ mod tests {
         changes.waker().wake();
         changes.wait(long);
         assert!(begun.elapsed() < long, "woken");
-    }
-
-    #[test]
-    fn a_change_ends_the_wait_and_a_look_does_not() {
-        let dir = tempfile::tempdir().expect("folder");
-        let file = dir.path().join("a");
-        fs::write(&file, "1").expect("write");
-        let changes = Changes::of(dir.path());
-        fs::read(&file).expect("read");
-        changes.wait(Duration::from_millis(1));
-        let (long, begun) = (Duration::from_mins(1), clock::instant());
-        fs::remove_file(&file).expect("removed");
-        changes.wait(long);
-        assert!(begun.elapsed() < long, "told, not timed out");
-        for n in 0..100 {
-            fs::write(dir.path().join(n.to_string()), "").expect("write");
-        }
-        changes.wait(long);
-        assert!(
-            changes.told.try_iter().count() <= 1,
-            "many changes are one news"
-        );
-        let nowhere = Changes::of(&dir.path().join("none"));
-        assert!(nowhere.watcher.is_none());
-        nowhere.wait(long);
-        assert!(begun.elapsed() < long, "looks for itself");
     }
 }

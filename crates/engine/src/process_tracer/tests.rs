@@ -1,4 +1,5 @@
 use super::*;
+use crate::scope::Confinement;
 use std::process::{Command, Stdio};
 #[cfg(target_os = "linux")]
 use {
@@ -8,6 +9,7 @@ use {
     std::io::Read,
     std::os::fd::OwnedFd,
     trusty_fleet::authorization::MarkKind,
+    trusty_fleet::identity::StartTime,
 };
 
 #[cfg(target_os = "linux")]
@@ -17,16 +19,15 @@ const PTY_FLAGS: OpenptFlags = OpenptFlags::RDWR
 
 pub(super) fn tracer() -> ProcessTracer {
     let home = tempfile::tempdir().expect("folder");
-    let around = Surroundings {
-        home: home.path().to_path_buf(),
-        ..Surroundings::default()
-    };
+    let machine = sys::machine().expect("readable");
     // Of a home where nobody is: whatever runs these tests is no session of it.
-    let settings = Settings {
-        confinement: crate::settings::Confinement::Confined,
-        ..Settings::default()
+    let scope = Scope {
+        uid: machine.uid,
+        confinement: Confinement::Confined,
+        home: home.path().to_path_buf(),
+        config_dirs: BTreeSet::new(),
     };
-    ProcessTracer::new(&around, &settings).expect("made")
+    ProcessTracer::new(machine, scope)
 }
 
 pub(super) fn session(tracer: &ProcessTracer, pid: u32, tty: Option<&str>) -> LivingSession {

@@ -1,0 +1,43 @@
+//! The parents of a process.
+
+use super::sys;
+use std::path::Path;
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use trusty_fleet::terminal::Ancestor;
+
+/// A longer chain of parents is a loop.
+const MOST: usize = 32;
+
+/// The parents of a process, nearest first.
+pub fn ancestors(pid: u32) -> Vec<Ancestor> {
+    let mut chain: Vec<Ancestor> = Vec::new();
+    let Ok(mut system) = System::new() else {
+        return chain;
+    };
+    let mut next = sys::stat(pid).ok().flatten().map_or(0, |stat| stat.parent);
+    while next > 1 && chain.len() < MOST && chain.iter().all(|a| a.pid != next) {
+        let Ok(Some(stat)) = sys::stat(next) else {
+            break;
+        };
+        let id = Pid::from_u32(next);
+        let kind = ProcessRefreshKind::nothing().with_exe(UpdateKind::Always);
+        system.refresh_processes_specifics(
+            ProcessesToUpdate::Some(&[id]),
+            true,
+            kind.without_tasks(),
+        );
+        let Some(process) = system.process(id) else {
+            break;
+        };
+        chain.push(Ancestor {
+            pid: next,
+            name: process.name().to_string_lossy().into_owned(),
+            exe: process.exe().map(Path::to_path_buf),
+            start: Some(stat.start),
+            uid: Some(stat.uid),
+            seat: None,
+        });
+        next = stat.parent;
+    }
+    chain
+}

@@ -1,0 +1,72 @@
+//! macOS: one kqueue. Type-checked on Linux, not yet run on a Mac.
+
+#![expect(
+    unsafe_code,
+    reason = "kevent leaves it to us that a descriptor stays open"
+)]
+
+use rustix::event::kqueue::{self, Event, EventFilter, EventFlags, VnodeEvents};
+use rustix::fs::{Mode, OFlags};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::ptr;
+use std::time::Duration;
+
+/// What counts as a change. A file that is written in place changes no folder: whoever waits for
+/// that looks in between.
+const CHANGES: VnodeEvents = VnodeEvents::WRITE
+    .union(VnodeEvents::EXTEND)
+    .union(VnodeEvents::DELETE)
+    .union(VnodeEvents::RENAME)
+    .union(VnodeEvents::ATTRIBUTES);
+/// Events that are read at a time; a watch of one folder has one.
+const MAX_EVENTS: usize = 4;
+
+/// Readable while changes are unread.
+#[derive(Debug)]
+pub(super) struct ChangeDescriptor {
+    queue: OwnedFd,
+    /// What the queue watches for as long as it is open.
+    _folder: OwnedFd,
+}
+
+impl ChangeDescriptor {
+    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(folder, flags, Mode::empty())?;
+        let queue = kqueue::kqueue()?;
+        let filter = EventFilter::Vnode {
+            vnode: folder.as_raw_fd(),
+            flags: CHANGES,
+        };
+        let change = Event::new(filter, EventFlags::ADD | EventFlags::CLEAR, ptr::null_mut());
+        let mut none: [Event; 0] = [];
+        // SAFETY: the folder's descriptor is kept beside the queue and open for as long as it.
+        unsafe { kqueue::kevent(&queue, &[change], &mut none[..], Some(Duration::ZERO)) }?;
+        Ok(Self {
+            queue,
+            _folder: folder,
+        })
+    }
+
+    /// Reads all that has come.
+    pub(super) fn clear(&self) {
+        let mut events = Vec::with_capacity(MAX_EVENTS);
+        // SAFETY: no filter is changed.
+        let _ = unsafe {
+            kqueue::kevent(
+                &self.queue,
+                &[],
+                rustix::buffer::spare_capacity(&mut events),
+                Some(Duration::ZERO),
+            )
+        };
+    }
+}
+
+impl AsFd for ChangeDescriptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.queue.as_fd()
+    }
+}
