@@ -83,19 +83,19 @@ pub enum Obstacle {
 impl std::fmt::Display for Obstacle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = match self {
-            Self::NoControlGroup => "no control group is ours to freeze it in",
-            Self::Wakes(who) => return write!(f, "{who} wakes what is stopped"),
+            Self::NoControlGroup => "no writable cgroup v2 to freeze it in",
+            Self::Wakes(who) => return write!(f, "{who} automatically resumes stopped processes"),
             Self::Foreign(who) => {
                 return write!(
                     f,
-                    "{who} of another user stands between it and its terminal"
+                    "{who}, between the session and its terminal, belongs to another user"
                 );
             }
-            Self::Unseen => "how it sits on its terminal is not known",
-            Self::Background => "it is a background session",
-            Self::NotInTmux => "it is not in a tmux pane",
-            Self::NoShell => "no shell in its pane could bring it back",
-            Self::NotConnected => "its hooks are not connected",
+            Self::Unseen => "the session's job-control state is unknown",
+            Self::Background => "the session runs in the background",
+            Self::NotInTmux => "the session is not in a tmux pane",
+            Self::NoShell => "no shell in the tmux pane could resume the session",
+            Self::NotConnected => "hooks are not connected",
             Self::HooksBypassed(obstacle) => return write!(f, "{obstacle}"),
             Self::HooksUnheard => {
                 "no hook of this session ran at its last prompt; restart the session, or run \
@@ -105,8 +105,8 @@ impl std::fmt::Display for Obstacle {
                 "this Claude Code version ignores the hooks of Trusty Bar 0.1.0; run `trusty \
                  connect`"
             }
-            Self::HooksForbidden(why) => return write!(f, "its hooks cannot run: {why}"),
-            Self::NotWorking => "nothing of it is at work",
+            Self::HooksForbidden(why) => return write!(f, "hooks cannot run: {why}"),
+            Self::NotWorking => "no turn of the session is running",
         };
         f.write_str(text)
     }
