@@ -51,7 +51,7 @@ pub enum JumpError {
     #[error("{0}")]
     OutcomeUnknown(String),
     /// No engine does it any more.
-    #[error("the engine has ended; start Trusty Bar again")]
+    #[error("the engine has exited; restart Trusty Bar")]
     Gone,
 }
 
@@ -99,11 +99,11 @@ pub async fn jump(
                 return arrived(session, around, route, went).await;
             }
             Err(Obstacle::Elsewhere(_, why)) if waited >= patience(&why) => {
-                let told = format!("opened a terminal that shows it, but {why}");
+                let told = format!("opened a terminal that shows the session, but {why}");
                 return Err(JumpError::Partly(told));
             }
             _ if waited >= WINDOW => {
-                let told = "opened a terminal, but could not bring it to the front";
+                let told = "opened a terminal, but could not raise its window";
                 return Err(JumpError::Failed(told.into()));
             }
             _ => clock::sleep(LOOK).await,
@@ -136,7 +136,7 @@ fn turned_to(place: &Place) -> Result<(), JumpError> {
     match &place.runs {
         Runs::Tmux(pane) => {
             let shows = |c: &Client| c.window == pane.window && c.pane == pane.pane;
-            let none = "tmux took the commands, but no client shows its pane";
+            let none = "tmux accepted the commands, but no client shows the session's pane";
             let found = pane.clients.iter().find(|c| shows(c)).map(|_| ());
             found.ok_or_else(|| JumpError::Failed(none.into()))
         }

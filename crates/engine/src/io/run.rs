@@ -61,7 +61,7 @@ pub enum RunError {
     #[error("answered with more than {0} bytes")]
     TooMuch(u64),
     /// It could not be started or read.
-    #[error("could not be asked: {0}")]
+    #[error("could not be run: {0}")]
     Io(#[from] io::Error),
 }
 

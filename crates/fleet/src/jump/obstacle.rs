@@ -79,53 +79,55 @@ impl Obstacle {
 impl std::fmt::Display for Obstacle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Ended => f.write_str("it has ended"),
+            Self::Ended => f.write_str("the session has exited"),
             Self::Headless => f.write_str(
-                "it runs without a terminal (claude -p, or a program drives it), so there is \
-                 none to show",
+                "the session runs without a terminal (`claude -p`, or driven by a program)",
             ),
             Self::Background => f.write_str(
-                "it runs in the background, where no window shows it; claude agents lists it, and \
-                 claude attach shows it in any terminal",
+                "the session runs in the background, without a window; run `claude attach` to show \
+                 it in a terminal (`claude agents` lists such sessions)",
             ),
-            Self::NoTerminal => f.write_str("it has no terminal any more"),
-            Self::Console(tty) => write!(f, "it runs on the text console {tty}; switch to that"),
-            Self::Remote => f.write_str("its terminal is on another machine, over SSH"),
-            Self::NoDisplay => f.write_str("there is no display here"),
+            Self::NoTerminal => f.write_str("the session's terminal was closed"),
+            Self::Console(tty) => write!(
+                f,
+                "the session runs on the text console {tty}; switch to that console"
+            ),
+            Self::Remote => f.write_str("the session's terminal is on another machine (SSH)"),
+            Self::NoDisplay => f.write_str("no display is available"),
             Self::Unreachable(display, why) => write!(f, "the display {display} {why}"),
             Self::Wayland(app) => write!(
                 f,
-                "could not raise {app}: Wayland lets no program raise the window of another; \
-                 switch to it yourself"
+                "could not raise {app}: Wayland does not let a program raise another program's \
+                 window; switch to the window yourself"
             ),
             Self::NoWindow(app, display) => {
                 write!(f, "could not raise {app}: it has no window on {display}")
             }
             Self::Ambiguous(app, count) => write!(
                 f,
-                "could not raise {app}: it has {count} windows and does not tell which of them \
-                 shows this session"
+                "could not raise {app}: {count} windows may show this session, and nothing \
+                 distinguishes them; switch to the right one yourself"
             ),
             Self::NoScript(app) => write!(
                 f,
-                "could not raise {app}: it takes no commands that say which window is meant"
+                "could not raise {app}: this terminal has no command for raising one window"
             ),
-            Self::Elsewhere(tty, why) => write!(f, "tmux shows it on {tty}, but {why}"),
+            Self::Elsewhere(tty, why) => write!(f, "tmux shows the session on {tty}, but {why}"),
             Self::Detached(attach, why) => {
                 write!(
                     f,
-                    "no window shows it, and {why}; attach to it with: {attach}"
+                    "no window shows the session, and {why}; attach with: {attach}"
                 )
             }
-            Self::Nested => {
-                f.write_str("its terminal is a pane of another tmux server; switch to it yourself")
-            }
-            Self::NoOpener => f.write_str(
-                "no terminal program was found to open one; name yours in settings.toml: \
-                 [jump] terminal = [\"xterm\", \"-e\"]",
+            Self::Nested => f.write_str(
+                "the session's tmux runs inside another tmux; switch to that pane yourself",
             ),
-            Self::NoTmux => f.write_str("tmux was not found"),
-            Self::Silent(why) => write!(f, "its tmux server {why}"),
+            Self::NoOpener => f.write_str(
+                "no terminal program was found; set one in settings.toml: [jump] terminal = \
+                 [\"xterm\", \"-e\"]",
+            ),
+            Self::NoTmux => f.write_str("tmux is not installed"),
+            Self::Silent(why) => f.write_str(why),
         }
     }
 }
