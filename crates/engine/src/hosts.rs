@@ -64,7 +64,7 @@ pub enum ActionError {
     #[error("{0}")]
     Stays(String),
     /// No engine does it any more.
-    #[error("the engine has ended; start Trusty Bar again")]
+    #[error("the engine has exited; restart Trusty Bar")]
     Gone,
     /// The engine of another process reported this.
     #[error("{0}")]
@@ -201,8 +201,8 @@ impl Reconciled {
     fn told(self) -> &'static str {
         match self {
             Self::Paused => "the session is paused",
-            Self::Running => "the session runs",
-            Self::Ended => "the session has ended",
+            Self::Running => "the session is running",
+            Self::Ended => "the session has exited",
         }
     }
 }
@@ -329,7 +329,7 @@ impl Hands {
             return Ok(GivenUp::NothingToDo);
         };
         let waits = tree::has_hook_below(record.client);
-        if waits.map_err(work::failed("look for a hook that waits"))? {
+        if waits.map_err(work::failed("check for a waiting hook"))? {
             return Ok(GivenUp::HookWaits);
         }
         self.store.remove(id)?;
