@@ -36,14 +36,14 @@ pub enum StoreError {
     #[error("failed to write {path}: {why}", path = .0.display(), why = .1)]
     Write(PathBuf, io::Error),
     /// It cannot be read.
-    #[error("{path} {why}", path = .0.display(), why = .1)]
+    #[error("{path}: {why}", path = .0.display(), why = .1)]
     Read(PathBuf, ReadError),
     /// It is not a record of ours.
     #[error("{path} is not a pause record: {why}", path = .0.display(), why = .1)]
     Strange(PathBuf, String),
     /// It is of a form that only later versions know.
     #[error(
-        "{path} was written by a later version of Trusty Bar (form {form})",
+        "{path} was written by a newer version of Trusty Bar (format {form})",
         path = .0.display(), form = .1
     )]
     Later(PathBuf, u32),
@@ -403,7 +403,7 @@ mod tests {
         store.make_folder().expect("made");
         fs::write(store.path(id), r#"{"version":99,"means":"other"}"#).expect("written");
         let told = store.read(id).expect_err("of a later form").to_string();
-        assert!(told.contains("later version"), "{told}");
+        assert!(told.contains("newer version"), "{told}");
         let aside = store.set_aside(id).expect("moved");
         assert!(aside.exists());
         assert_eq!(store.read(id).expect("gone"), None);
