@@ -18,21 +18,22 @@ const NAMED: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file itself.
-    #[error("cannot be read: {0}")]
+    #[error("read failed: {0}")]
     Io(#[from] io::Error),
     /// It is larger than what is read, or has no end.
     #[error(
-        "holds more than {} MiB or {MAX_RECORDING_LINES} lines, which is more than is replayed; \
-         record for a shorter time",
+        "recording is too large (more than {} MiB or {MAX_RECORDING_LINES} lines); record for a \
+         shorter time",
         MAX_RECORDING_BYTES >> 20
     )]
     TooLarge,
     /// Its first line is no header of ours.
-    #[error("is no recording; make one with: trusty record FILE")]
+    #[error("not a recording; make one with `trusty record FILE`")]
     NoRecording,
     /// Its header says so.
     #[error(
-        "was written by trusty {by} in form {version}, and this version reads up to {VERSION}; replay it with a newer trusty"
+        "written by trusty {by} in format {version}, and this version reads up to {VERSION}; \
+         replay the file with a newer trusty"
     )]
     Newer {
         /// The form it has.
@@ -78,11 +79,11 @@ pub enum Trouble {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.trouble {
-            Trouble::Unknown => "is no observation",
+            Trouble::Unknown => "is not an observation",
             Trouble::TooLong => "is too long",
-            Trouble::CutShort => "is cut short",
+            Trouble::CutShort => "is truncated",
         };
-        write!(f, "line {} {what}; it is left out", self.line)
+        write!(f, "line {} {what}; skipped", self.line)
     }
 }
 
