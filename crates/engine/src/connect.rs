@@ -37,33 +37,33 @@ pub enum ConnectError {
     /// The settings cannot be edited.
     #[error("{path} {why}", path = .0.display(), why = .1)]
     Unfit(PathBuf, #[source] Unfit),
-    /// They are no text.
+    /// The settings are not UTF-8 text.
     #[error("{} is not UTF-8 text; correct it first", .0.display())]
     NotText(PathBuf),
-    /// They are a link to elsewhere.
+    /// The settings are a link out of the config folder.
     #[error(
         "{} is a link to {}, outside this config folder; replace the link with the file, or \
          connect the folder that holds the file",
         .0.display(), .1.display()
     )]
     Link(PathBuf, PathBuf),
-    /// They are a folder, a pipe, …
+    /// The settings are a folder, a pipe, …
     #[error("{} is not a regular file; move it away", .0.display())]
     NotPlain(PathBuf),
-    /// They have other names (hard links), which would keep the old content.
+    /// The settings file has other names (hard links), which would keep the old content.
     #[error(
         "{path} has {more} (hard links), which would keep the old content; run `cp -p {path:?} \
          {path:?}.own && mv {path:?}.own {path:?}` to separate the file",
         path = .0.display(), more = count_names(*.1)
     )]
     HardLinked(PathBuf, u64),
-    /// They carry an attribute that a new file cannot be given.
+    /// The settings file has an attribute that cannot be set on a new file.
     #[error("{path} has {why}", path = .0.display(), why = .1)]
     Attribute(PathBuf, #[source] AttributeError),
-    /// They may not be written.
+    /// The settings may not be written.
     #[error("{path} is read-only; run `chmod u+w {path:?}`", path = .0.display())]
     ReadOnly(PathBuf),
-    /// They are of another user.
+    /// The settings belong to another user.
     #[error("{} belongs to another user", .0.display())]
     Foreign(PathBuf),
     /// A policy forbids hooks.
@@ -91,10 +91,10 @@ pub enum ConnectError {
     /// Another user could replace the hook program.
     #[error("the hook program is not safe: {0}")]
     UnsafeProgram(PathRefusal),
-    /// It could not be read.
+    /// A file could not be read.
     #[error("{path}: {why}", path = .0.display(), why = .1)]
     Read(PathBuf, #[source] ReadError),
-    /// It could not be written.
+    /// A file could not be written.
     #[error("failed to write {path}: {why}", path = .0.display(), why = .1)]
     Io(PathBuf, #[source] io::Error),
 }

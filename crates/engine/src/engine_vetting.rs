@@ -37,7 +37,7 @@ pub enum EngineDoubt {
     /// An engine that is just ending, or a socket that was left to another process.
     #[error("the process that opened Trusty Bar's socket has exited")]
     Ended,
-    /// Which process it is, is not told.
+    /// The system does not tell which process listens.
     #[error("could not identify the process that answers as Trusty Bar: {0}")]
     Unknown(String),
 }

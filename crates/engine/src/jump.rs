@@ -38,10 +38,10 @@ pub enum JumpError {
     /// A step failed; in words.
     #[error("{0}")]
     Failed(String),
-    /// Its program is in front, but nobody knows whether it shows the session; in words.
+    /// The terminal is in front, but may not show the session; in words.
     #[error("{0}")]
     Partly(String),
-    /// It was not begun in time, or its caller hung up before.
+    /// The jump did not begin in time, or the caller hung up before.
     #[error("{0}")]
     Lapsed(#[from] CommandLapse),
     /// The engine of another process reported this.
@@ -50,7 +50,7 @@ pub enum JumpError {
     /// The engine of another process did not say what became of the jump; in words.
     #[error("{0}")]
     OutcomeUnknown(String),
-    /// No engine does it any more.
+    /// The engine has exited.
     #[error("the engine has exited; restart Trusty Bar")]
     Gone,
 }

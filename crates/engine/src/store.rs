@@ -32,16 +32,16 @@ const MAX_HOLDER_BYTES: u64 = 32;
 /// Why a record could not be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be written: then nothing may be done.
+    /// The record cannot be written: then nothing may be done.
     #[error("failed to write {path}: {why}", path = .0.display(), why = .1)]
     Write(PathBuf, io::Error),
-    /// It cannot be read.
+    /// The record cannot be read.
     #[error("{path}: {why}", path = .0.display(), why = .1)]
     Read(PathBuf, ReadError),
-    /// It is not a record of ours.
+    /// The file is not a pause record.
     #[error("{path} is not a pause record: {why}", path = .0.display(), why = .1)]
     Strange(PathBuf, String),
-    /// It is of a form that only later versions know.
+    /// The record has a format that only newer versions know.
     #[error(
         "{path} was written by a newer version of Trusty Bar (format {form})",
         path = .0.display(), form = .1

@@ -46,10 +46,10 @@ const MOST: usize = 64 << 20;
 /// Why an engine gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Nobody listens.
+    /// No engine listens.
     #[error("no engine is running")]
     Nobody,
-    /// Somebody else listens there.
+    /// Another user listens on the socket.
     #[error("{} belongs to another user", .0.display())]
     Foreign(PathBuf),
     /// Another version answers.
@@ -58,19 +58,19 @@ pub enum ClientError {
     /// The process that answers is not believed to be an engine.
     #[error("{0}")]
     Doubted(EngineDoubt),
-    /// It answered something we do not understand.
+    /// The engine answered something that is not understood.
     #[error("unexpected answer from the running Trusty Bar: {0}")]
     Answer(String),
-    /// It answers nothing.
+    /// The engine does not answer.
     #[error("the running Trusty Bar does not respond")]
     Silent,
-    /// It did not say in time that it has done what was asked.
+    /// The engine did not report an outcome in time.
     #[error(
         "the running Trusty Bar did not report an outcome within {} s; the action may still \
          finish: check the session before you try again", ACTION.as_secs()
     )]
     Late,
-    /// It did not do what was asked.
+    /// The engine refused, or failed to carry out the command.
     #[error("{0}")]
     Refused(Box<Problem>),
     /// The connection broke.

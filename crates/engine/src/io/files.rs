@@ -14,19 +14,19 @@ use trusty_platform::trusted_path::{PathRefusal, check_opened};
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is not there.
+    /// Nothing is at the path.
     #[error("file does not exist")]
     Gone,
-    /// It is a folder, a pipe, a link, a device, …
+    /// The path is a folder, a pipe, a link, a device, …
     #[error("not a regular file")]
     NotPlain,
-    /// It is larger than the bound.
+    /// The file is larger than the bound, in bytes.
     #[error("file is too large ({0} bytes)")]
     TooLarge(u64),
-    /// Another user could have written it.
+    /// Another user could have written the file.
     #[error("not read: {0}")]
     Refused(PathRefusal),
-    /// The system refuses.
+    /// The system refuses to read.
     #[error("read failed: {0}")]
     Io(#[from] io::Error),
 }

@@ -26,16 +26,16 @@ pub enum TmuxError {
     /// No such program.
     #[error("tmux is not installed")]
     NotInstalled,
-    /// The socket is a left-over: nobody listens.
+    /// No server listens on the socket.
     #[error("no tmux server is running")]
     NoServer,
-    /// It has no such pane (any more).
+    /// The server has no such pane.
     #[error("the tmux pane no longer exists")]
     NoPane,
-    /// It took too long.
+    /// The server did not answer within a second.
     #[error("tmux did not answer within 1 s")]
     Hangs,
-    /// It answered something else.
+    /// The server answered something else.
     #[error("tmux failed: {0}")]
     Failed(String),
     /// Another user could listen there, or could change the program.
@@ -44,7 +44,7 @@ pub enum TmuxError {
     /// A program listens there that is not to be asked.
     #[error("tmux was not asked: {0}")]
     Untrusted(ListenerRefusal),
-    /// It could not be asked.
+    /// tmux could not be run.
     #[error("could not run tmux: {0}")]
     Io(#[from] io::Error),
 }

@@ -76,10 +76,10 @@ pub struct Look {
 /// [`Self::Unheard`] and [`Self::NoWindow`] stand alone.
 #[derive(Debug, thiserror::Error)]
 pub enum X11Error {
-    /// It is not of this machine.
+    /// The display is on another machine.
     #[error("is on another machine")]
     Foreign,
-    /// Nobody listens, or we may not ask.
+    /// No server listens, or it refuses the key.
     #[error("cannot be reached: {0}")]
     Unreachable(String),
     /// Another user could have written the file with its keys.
@@ -88,10 +88,10 @@ pub enum X11Error {
     /// Another user listens there.
     #[error("was not used: uid {0} runs its server, which is neither you nor root")]
     OtherServer(u32),
-    /// It took too long.
+    /// The server did not answer in time.
     #[error("does not respond")]
     Hangs,
-    /// It runs no window manager that can be asked.
+    /// No window manager lists windows.
     #[error("has no window manager that lists windows")]
     NoManager,
     /// The window manager did not do it.

@@ -20,17 +20,17 @@ pub enum ReadError {
     /// The file itself.
     #[error("read failed: {0}")]
     Io(#[from] io::Error),
-    /// It is larger than what is read, or has no end.
+    /// The file is larger than what is read, or has no end.
     #[error(
         "recording is too large (more than {} MiB or {MAX_RECORDING_LINES} lines); record for a \
          shorter time",
         MAX_RECORDING_BYTES >> 20
     )]
     TooLarge,
-    /// Its first line is no header of ours.
+    /// The first line is not a header of a recording.
     #[error("not a recording; make one with `trusty record FILE`")]
     NoRecording,
-    /// Its header says so.
+    /// A newer version wrote the recording.
     #[error(
         "written by trusty {by} in format {version}, and this version reads up to {VERSION}; \
          replay the file with a newer trusty"
@@ -68,11 +68,11 @@ pub struct Problem {
 /// What can be wrong with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// It is no observation.
+    /// The line is not an observation.
     Unknown,
-    /// It is longer than any we write.
+    /// The line is longer than any that is written.
     TooLong,
-    /// It is the last and has no end: whoever wrote it was killed.
+    /// The last line has no end: the program that wrote it was killed.
     CutShort,
 }
 

@@ -52,7 +52,7 @@ pub enum Unfit {
     /// Nothing of this number was offered; how many were.
     #[error("Claude Code offers {0} lasting answers, and this is not one of them")]
     NotOffered(usize),
-    /// It asks so many questions, and so many were answered.
+    /// The number of questions, and of answers.
     #[error("the request has {asked} questions, and {answered} were answered")]
     Count {
         /// Asked.
@@ -66,13 +66,13 @@ pub enum Unfit {
     /// This question takes one answer; which, from 1.
     #[error("question {0} takes one answer")]
     OneOnly(usize),
-    /// Its questions are not understood.
+    /// The questions are not understood.
     #[error("the questions are not understood; answer in the terminal")]
     Odd,
     /// Nothing is approved from here that cannot be shown; why it cannot, in words.
     #[error("{0}")]
     Unseen(String),
-    /// It is none.
+    /// Releasing a request answers nothing.
     #[error("this is not an answer to the request")]
     NoAnswer,
 }

@@ -8,25 +8,25 @@ use crate::problem::ProblemCode;
 /// Why an action is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// It has ended.
+    /// The session has exited.
     Ended,
-    /// It is not confirmed to be Claude Code: what is missing.
+    /// The process is not confirmed to be Claude Code: what is missing.
     Unconfirmed(ConfirmationGap),
-    /// It is being paused, resumed or ended already.
+    /// Another action on the session is in progress.
     Busy,
-    /// It is paused already.
+    /// The session is already paused.
     AlreadyPaused(PauseKind),
-    /// It is paused, but not by us.
+    /// The session is paused, but not by Trusty Bar: what to do instead.
     PausedByOthers(&'static str),
-    /// It is not paused.
+    /// The session is not paused.
     NotPaused,
-    /// It waits for an answer, which `continue` is not.
+    /// Claude Code waits for an answer, which `continue` is not.
     Asks,
-    /// The kind asked for is not possible here.
+    /// The requested kind is not possible here.
     Impossible(PauseKind, Obstacle),
-    /// Only what loses the step at work is possible, which has to be asked for by name.
+    /// Only an interrupt is possible, which loses the current step and has to be requested by name.
     LosesStep,
-    /// No kind is possible: what stands in the way of the best ones.
+    /// No kind is possible: the obstacles of the best ones.
     NoWay(Vec<(PauseKind, Obstacle)>),
 }
 

@@ -52,31 +52,31 @@ impl Way {
 /// What stands in the way of a kind of pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
-    /// Its control group is not ours to leave, or the system has none of version 2.
+    /// The user may not write to the session's cgroup, or the system has no cgroup v2.
     NoControlGroup,
     /// tmux, screen and the like wake what is stopped below them; which.
     Wakes(String),
-    /// A process of another user stands between it and its terminal; which.
+    /// A process of another user stands between the session and its terminal: its name.
     Foreign(String),
-    /// How it sits on its terminal is not known.
+    /// The job-control state of the session is unknown.
     Unseen,
     /// A background session has a terminal of the client's own.
     Background,
-    /// It is not in a tmux pane.
+    /// The session is not in a tmux pane.
     NotInTmux,
-    /// No shell that can bring it back has it as a job.
+    /// No shell in the pane has the session as a job.
     NoShell,
-    /// Its hooks are not connected.
+    /// The hooks are not connected.
     NotConnected,
-    /// Its client gives up the hooks that an earlier version of ours connected.
+    /// This Claude Code version ignores the hooks of Trusty Bar 0.1.0.
     OutdatedHooks,
-    /// Its hooks do not run in it, or cannot find the pause.
+    /// The hooks do not run in the session, or cannot find the pause record.
     HooksBypassed(HookObstacle),
-    /// It was prompted since its hooks were connected, and they were not heard.
+    /// The session was prompted after its hooks were connected, and no hook reported.
     HooksUnheard,
-    /// Its hooks cannot run, in words.
+    /// The hooks cannot run: why, in words.
     HooksForbidden(String),
-    /// Nothing of it is at work.
+    /// No turn of the session is running.
     NotWorking,
 }
 

@@ -7,21 +7,21 @@ use crate::problem::ProblemCode;
 pub enum Obstacle {
     /// The session has ended.
     Ended,
-    /// Nobody can type into it.
+    /// The session has no terminal: `claude -p`, or driven by a program.
     Headless,
-    /// It is a background session.
+    /// The session runs in the background.
     Background,
-    /// It has no terminal.
+    /// The terminal of the session was closed.
     NoTerminal,
-    /// It runs on a text console, of this device.
+    /// The session runs on a text console: its device.
     Console(String),
-    /// Its terminal is on another machine.
+    /// The terminal is on another machine.
     Remote,
     /// There is no display to show anything on.
     NoDisplay,
     /// This display does not do what is asked of it, in words.
     Unreachable(String, String),
-    /// A Wayland compositor lets nobody raise a window of this program.
+    /// Wayland does not let a program raise a window of this program.
     Wayland(String),
     /// This program has no window on this display.
     NoWindow(String, String),
@@ -29,9 +29,9 @@ pub enum Obstacle {
     Ambiguous(String, usize),
     /// macOS knows no way to a window of this program.
     NoScript(String),
-    /// tmux shows it on this terminal, which cannot be raised.
+    /// tmux shows the session on this terminal, which cannot be raised.
     Elsewhere(String, Box<Obstacle>),
-    /// No terminal shows its tmux session, and none can be opened; the command that attaches one.
+    /// No terminal shows the tmux session, and none can be opened; the command that attaches one.
     Detached(String, Box<Obstacle>),
     /// A pane of another tmux shows it.
     Nested,
@@ -39,12 +39,12 @@ pub enum Obstacle {
     NoOpener,
     /// tmux is not installed.
     NoTmux,
-    /// Its tmux server gives no answer, in words.
+    /// The tmux server gives no answer: why, in words.
     Silent(String),
 }
 
 impl Obstacle {
-    /// Whether its owner, at this desk, cannot see what it keeps from the front.
+    /// Whether the user, at this desk, cannot see the terminal.
     pub(super) fn is_out_of_sight(&self) -> bool {
         matches!(
             self,
