@@ -7,7 +7,7 @@ import { BoardStore } from '../../src/lib/board.svelte';
 import type { Answer, Ask, Card, Row, RowAsk } from '../../src/lib/wire';
 import { board, host, needs, row } from '../rows';
 
-const OVER = 'this request is no longer pending';
+const OVER = 'this request is no longer pending: it was answered elsewhere or returned to the terminal';
 const calls = {
   card: vi.fn<(id: string, request: string) => Promise<Card | null>>(),
   answer: vi.fn<(id: string, request: string, answer: Answer) => Promise<void>>(),
