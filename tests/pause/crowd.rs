@@ -169,7 +169,7 @@ fn one_put_aside_where_somebody_types_is_killed_only_on_the_second_word() {
     let stays = run(&stage.home, ["stop", &pid, "--yes"]);
     let told = String::from_utf8_lossy(&stays.stderr);
     assert_eq!(stays.status.code(), Some(1), "{told}");
-    assert!(told.contains("as soon as you type fg"), "{told}");
+    assert!(told.contains("as soon as fg is typed"), "{told}");
     assert!(told.contains("say --yes --kill to kill it"), "{told}");
     stage.check_paused("suspend");
     let killed = run(&stage.home, ["stop", &pid, "--yes", "--kill"]);

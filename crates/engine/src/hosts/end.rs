@@ -40,7 +40,7 @@ pub(super) async fn end_paused(work: &mut Work<'_>) -> Result<(), ActionError> {
             // Where fg could not be typed, it has the signal all the same, and finds it then.
             if back.is_err() && there.is_some_and(|stat| stat.stopped.is_some()) {
                 work.enter(Phase::Paused)?;
-                let told = "the session exits as soon as you type fg in its terminal";
+                let told = "the session exits as soon as fg is typed in its terminal";
                 return Err(ActionError::Stays(told.into()));
             }
         }
