@@ -344,7 +344,7 @@ fn a_row_says_why_it_is_what_it_is() {
     let sentence = page.run("return document.querySelector('.evidence p').textContent");
     let sentence = sentence.as_str().expect("a sentence");
     assert!(
-        sentence.starts_with("Because its registry file says it waits"),
+        sentence.starts_with("Claude Code reports waiting for"),
         "{sentence}"
     );
     // The window has grown with the row: nothing scrolls, and no room below the content is empty.

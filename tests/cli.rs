@@ -83,7 +83,7 @@ fn a_replay_of_what_has_no_end_is_refused_in_words() {
     let output = run(&home, ["replay", "/dev/zero"]);
     assert_eq!(output.status.code(), Some(1));
     let told = text(&output.stderr);
-    assert!(told.contains("/dev/zero: is no recording"), "{told}");
+    assert!(told.contains("/dev/zero: not a recording"), "{told}");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn one_serves_a_second_is_refused_and_both_tell_the_same() {
     let second = run(&home, ["serve"]);
     assert_eq!(second.status.code(), Some(3));
     assert!(
-        text(&second.stderr).contains("runs already"),
+        text(&second.stderr).contains("already running"),
         "{}",
         text(&second.stderr)
     );
@@ -258,11 +258,11 @@ fn a_file_that_is_no_recording_is_told() {
         (None, "failed to open"),
         (
             Some("hello\n"),
-            "is no recording; make one with: trusty record FILE",
+            "not a recording; make one with `trusty record FILE`",
         ),
         (
             Some("{\"format\":\"trusty-observations\",\"version\":7}\n"),
-            "in form 7",
+            "in format 7",
         ),
     ] {
         if let Some(content) = content {

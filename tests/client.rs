@@ -220,7 +220,7 @@ fn a_stopped_process_is_paused_and_goes_on() {
     assert_eq!(paused["because"]["source"], "Process");
     assert_eq!(
         paused["because"]["text"],
-        "another program stopped its process"
+        "another program stopped the process"
     );
     terminal.signal(Signal::CONT);
     watch.wait(LONG, pid, "Idle again", is("Idle"));
@@ -238,14 +238,14 @@ fn ctrl_z_is_told_apart_from_a_program_s_signal() {
         terminal.wait_screen(LONG, "for shortcuts");
         terminal.press(Key::CtrlZ);
         let because = |text: &'static str| move |s: &Value| s["because"]["text"] == text;
-        let paused = "it was put aside with Ctrl-Z";
+        let paused = "the session was suspended with Ctrl-Z";
         let session = watch.wait(LONG, pid, "put aside", because(paused));
         assert_eq!(session["status"], "Paused", "{shape:?}");
         terminal.type_text("fg");
         terminal.press(Key::Enter);
         watch.wait(LONG, pid, "Idle again", is("Idle"));
         terminal.signal(Signal::STOP);
-        let stopped = "another program stopped its process";
+        let stopped = "another program stopped the process";
         watch.wait(LONG, pid, "stopped", because(stopped));
     }
 }
@@ -291,7 +291,7 @@ fn connected_hooks_tell_who_asks() {
             .map(str::to_owned)
     };
     // The terminal does not show it yet, so the registry does not tell of it.
-    let decided = |l: String| l.contains("asks for Bash") && l.contains("decided");
+    let decided = |l: String| l.contains("requested for Bash") && l.contains("decided");
     assert!(line("hooks").is_some_and(decided), "{told}");
     agents("0");
     for left in [2, 1] {

@@ -181,22 +181,22 @@ fn p10_what_is_not_safe_to_change_is_refused_with_words() {
         ("is not valid JSON", &|home| {
             write(home, "{\"model\": ");
         }),
-        ("\"hooks\" in a form", &|home| {
+        ("\"hooks\" is not an object", &|home| {
             write(home, "{\"hooks\": [1]}");
         }),
         ("is not UTF-8", &|home| {
             fs::write(settings(home), b"{\"a\": \"\xff\"}").expect("write");
         }),
-        ("which something else looks after", &|home| {
+        ("outside this config folder", &|home| {
             let elsewhere = home.path().join("dotfiles.json");
             fs::write(&elsewhere, valid).expect("write");
             symlink(elsewhere, settings(home)).expect("link");
         }),
-        ("has 1 name more (hard links)", &|home| {
+        ("has 1 other name (hard links)", &|home| {
             write(home, valid);
             fs::hard_link(settings(home), home.path().join("dotfiles.json")).expect("link");
         }),
-        ("is not a plain file", &|home| {
+        ("is not a regular file", &|home| {
             fs::create_dir(settings(home)).expect("folder");
         }),
         ("is read-only", &|home| {

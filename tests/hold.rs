@@ -216,7 +216,7 @@ fn held(shape: Shape) {
     until(LONG, "the refusal", || (!is_alive(&gate)).then_some(()));
     terminal.wait_status(LONG, "idle");
     terminal.submit("say refused");
-    terminal.wait_screen(LONG, "being ended by Trusty Bar");
+    terminal.wait_screen(LONG, "Trusty Bar is stopping this session");
     session.release();
     assert!(!session.made("third") && !asked_for(&stage, "say refused"));
     terminal.submit("say goes on");
@@ -439,6 +439,6 @@ fn connect_to_known_version(home: &Home) -> Output {
     until(LONG, "the version", || {
         let output = run(home, ["connect"]);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        (!told.contains("has not told its version yet")).then_some(output)
+        (!told.contains("has not reported its version yet")).then_some(output)
     })
 }

@@ -136,7 +136,7 @@ fn each_hook_that_was_taken_has_its_effect() {
     for number in 0..crowd.len() {
         let wanted = match number % 2 {
             0 => format!("final-{number} is about to run"),
-            _ => "a tool has ended".to_owned(),
+            _ => "tool finished".to_owned(),
         };
         let told = || serving.hook_says(crowd.pid(number));
         until_or(

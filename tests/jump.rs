@@ -132,7 +132,7 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
     let row = stage.session(pid).pending.expect("its row says why");
     assert!(
         row.failure
-            .is_some_and(|why| why.contains("no display here"))
+            .is_some_and(|why| why.contains("no display is available"))
     );
     drop(serving);
 
@@ -209,5 +209,5 @@ fn a_display_is_asked_with_its_key() {
     }
     assert!(ProcessRef::of(server.0.id()).is_some_and(|p| p.signal(Signal::STOP)));
     let right = home.path().join("right");
-    assert_eq!(ask(Some(right)), "does not answer");
+    assert_eq!(ask(Some(right)), "does not respond");
 }

@@ -39,7 +39,10 @@ fn is_held_and_answered(client: Client) {
     // Held: neither is the prompt sent, nor is it called anything but paused meanwhile.
     let told = well(&home, &["pause", &name, "--how", "hold"]);
     let proven = told.contains("Paused, held by you");
-    assert!(proven || told.contains("waits for its next hook"), "{told}");
+    assert!(
+        proven || told.contains("waiting for the next hook"),
+        "{told}"
+    );
     terminal.submit("say later");
     until(LONG, "a prompt that is held", || {
         let session = shown(&home, pid);

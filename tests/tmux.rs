@@ -174,7 +174,7 @@ fn a_hung_server_is_told_and_hides_no_other() {
             .collect::<Vec<_>>(),
         ["b"]
     );
-    assert_eq!(problems(&facts), ["did not answer within 1 s"]);
+    assert_eq!(problems(&facts), ["tmux did not answer within 1 s"]);
     hung.signal(Signal::CONT);
     until(LONG, "an answer", || {
         (panes(&ask(&mut tmux)).len() == 2).then_some(())

@@ -13,7 +13,7 @@ use trusty_tests::trusty::{list, program, run, session_of, surroundings, trusty}
 use trusty_tests::{Home, StandIn, Value, other_user, skip};
 
 /// What root is told of a socket that it does not use.
-const ROOT_LEAVES_OUT: &str = "root uses only its own sockets: run this as that user";
+const ROOT_LEAVES_OUT: &str = "root uses only its own sockets; run this as that user";
 /// The primary group of the account `daemon`, on every Linux.
 const DAEMON_GID: u32 = 1;
 
@@ -291,7 +291,7 @@ fn a_tmux_server_in_a_container_is_never_asked_and_is_named() {
     home.end_all();
     assert!(!was_run, "the server in the container was asked: {told}");
     assert_told(&told, &socket.display().to_string());
-    assert_told(&told, "runs in a container of its own");
+    assert_told(&told, "runs in a container");
     assert!(started && ran.exists(), "the other server is asked");
 }
 
@@ -507,7 +507,7 @@ fn claude_code_s_settings_that_others_may_change_are_not_edited() {
     let output = run(&home, ["connect"]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_told(&told, &format!("chmod go-w {}", settings.display()));
-    assert_eq!(told.matches("is not read").count(), 1, "told once: {told}");
+    assert_eq!(told.matches("not read").count(), 1, "told once: {told}");
     assert_eq!(fs::read_to_string(&settings).expect("kept"), "{}");
     mode(&settings, 0o644);
     well(&run(&home, ["connect"]));

@@ -101,7 +101,7 @@ fn a_click_on_a_row_raises_its_terminal_or_the_row_says_why_not() {
         let told = page.run(failed).as_str().map(str::to_owned)?;
         (!told.is_empty()).then_some(told)
     });
-    assert!(told.contains("false: it ended at once"), "{told}");
+    assert!(told.contains("false: the program exited at once"), "{told}");
     assert!(desktop.popover().is_some());
     page.run(DRAWN);
     desktop.screenshot(&artefact("not-shown.png"));

@@ -244,6 +244,6 @@ fn a_killed_session_is_told_of_and_one_that_leaves_is_not() {
     });
     assert!(scene.terminal.client().signal(trusty_tests::Signal::KILL));
     let told = scene.desktop.wait_notice("the end of a session", |_| true);
-    assert_eq!(told.body, "Stopped · it was killed, or it crashed");
+    assert_eq!(told.body, "Stopped · killed or crashed");
     assert_eq!(scene.desktop.notices().len(), 1);
 }

@@ -146,7 +146,7 @@ fn a_pause_whose_record_is_damaged_has_a_way_out() {
     let large = "x".repeat(2 << 20);
     for (damage, text, why) in [
         ("half", "{\"version\":1,", "is not a pause record"),
-        ("later", "{\"version\":99}", "later version"),
+        ("later", "{\"version\":99}", "newer version"),
         ("large", &large, "bytes"),
     ] {
         let paused = Paused::by("stop");
@@ -157,7 +157,7 @@ fn a_pause_whose_record_is_damaged_has_a_way_out() {
     let elsewhere = paused.home.path().join("elsewhere");
     fs::rename(&paused.record, &elsewhere).expect("moved");
     std::os::unix::fs::symlink(&elsewhere, &paused.record).expect("linked");
-    paused.is_named_and_forced("link", "is not a plain file");
+    paused.is_named_and_forced("link", "not a regular file");
     assert!(elsewhere.exists(), "what a link leads to is left alone");
 }
 

@@ -134,7 +134,7 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
     let told = pause_by_hold(&session);
     assert_eq!(told.status.code(), Some(0), "{}", words(&told));
     assert!(
-        words(&told).contains("waits for its next hook"),
+        words(&told).contains("waiting for the next hook"),
         "{}",
         words(&told)
     );

@@ -12,7 +12,7 @@ fn a_detached_session_gets_a_terminal_of_the_owner_s_choice() {
     let refused = stage.jump_with(pid, None, "");
     let told = complaint(&refused);
     assert_eq!(refused.status.code(), Some(3), "{told}");
-    assert!(told.contains("there is no display here; attach to it with: "));
+    assert!(told.contains("no display is available; attach with: "));
     assert!(told.ends_with("attach -t '=work'"), "{told}");
     // One that is nobody's.
     let refused = stage.jump_with(pid, Some(":65001"), "");
@@ -27,7 +27,7 @@ fn a_detached_session_gets_a_terminal_of_the_owner_s_choice() {
     assert!(complaint(&missing).contains("[jump] terminal ="));
     let broken = stage.jump_with(pid, Some(display), "terminal = ['false', '-e']");
     assert_eq!(broken.status.code(), Some(1));
-    assert!(complaint(&broken).contains("false: it ended at once"));
+    assert!(complaint(&broken).contains("false: the program exited at once"));
     assert!(stage.clients().is_empty());
 
     let (_cover, covering) = stage.plain("cover", &["sleep", "600"]);
@@ -105,8 +105,8 @@ fn what_shows_it_in_another_tmux_is_named_and_not_doubled() {
     let opened = stage.jump_with(pid, display, &settings);
     let told = complaint(&opened);
     assert_eq!(opened.status.code(), Some(1), "{told}");
-    let why = "its terminal is a pane of another tmux server";
-    let expected = format!("opened a terminal that shows it, but {why}");
+    let why = "the session's tmux runs inside another tmux";
+    let expected = format!("opened a terminal that shows the session, but {why}");
     assert!(told.contains(&expected), "{told}");
     let clients = stage.clients();
     assert_eq!(clients.len(), 1, "{clients:?}");
@@ -114,7 +114,7 @@ fn what_shows_it_in_another_tmux_is_named_and_not_doubled() {
     let refused = stage.jump_with(pid, display, &settings);
     let told = complaint(&refused);
     assert_eq!(refused.status.code(), Some(3), "{told}");
-    assert!(told.contains("tmux shows it on /dev/"), "{told}");
+    assert!(told.contains("tmux shows the session on /dev/"), "{told}");
     assert!(told.contains(why), "{told}");
     assert_eq!(stage.clients(), clients, "no other one is opened");
 }

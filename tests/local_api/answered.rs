@@ -123,7 +123,7 @@ fn an_answer_that_cannot_be_recorded_is_given_all_the_same_and_health_says_so() 
         Some(about.map(|problem| problem["message"].as_str().unwrap_or_default().to_owned()))
     };
     let message = until(LONG, "the problem", || problem()?);
-    assert!(message.contains("could not be recorded"), "{message}");
+    assert!(message.contains("could not record an answer"), "{message}");
     fs::remove_dir(&record).expect("removed");
     deny(&served, &session, "make two");
     assert_eq!(records(&served, 1).len(), 1);

@@ -153,9 +153,9 @@ fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
         (output.status.code(), printed, told)
     };
     let warned = |told: &str| {
-        let older = told.contains("0.0.9, which is older than this one");
+        let older = told.contains("0.0.9, which is older than this program");
         assert!(
-            older && told.contains("restart it; scanning directly"),
+            older && told.contains("restart Trusty Bar; scanning directly"),
             "{told}"
         );
     };

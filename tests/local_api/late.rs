@@ -134,6 +134,6 @@ async fn a_face_whose_engine_hangs_says_so_and_acts_directly() {
     assert!(engine.signal(Signal::CONT));
     assert_no_pause_has_begun(&served, &session);
     let now = seen(&face, |s| !hangs(&s.health)).await;
-    let leads_itself = |p: &trusty_fleet::snapshot::Health| p.message.contains("hooks reach");
+    let leads_itself = |p: &trusty_fleet::snapshot::Health| p.message.contains("hooks report");
     assert!(!now.health.iter().any(leads_itself), "{:?}", now.health);
 }

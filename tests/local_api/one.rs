@@ -372,7 +372,7 @@ async fn beside_an_engine_whose_events_cannot_be_read_a_face_says_so() {
     assert!(of(&now, &session).is_some(), "it looks for itself");
     let told = &now.health[0].message;
     assert!(
-        told.contains("what is not understood") && told.contains("end it"),
+        told.contains("unexpected answer") && told.contains("quit that Trusty Bar"),
         "{told}"
     );
     drop(lock);
@@ -398,7 +398,8 @@ async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
     let told = &now.health[0];
     assert_eq!(told.source, Source::Engine);
     assert!(
-        told.message.contains("0.0.9, which is older") && told.message.contains("restart it"),
+        told.message.contains("0.0.9, which is older")
+            && told.message.contains("restart Trusty Bar"),
         "{}",
         told.message
     );
@@ -438,7 +439,7 @@ async fn settings_count_as_soon_as_they_are_written() {
     })
     .await;
     assert!(
-        broken.health[0].message.contains("still counts"),
+        broken.health[0].message.contains("still apply"),
         "{:?}",
         broken.health
     );

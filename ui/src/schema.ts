@@ -13,7 +13,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tells that the owner has looked, which turns Finished into Idle. */
+        /** Reports that the user has looked, which turns Finished into Idle. */
         post: operations["attention"];
         delete?: never;
         options?: never;
@@ -123,8 +123,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Answers a request that a hook holds. Answers when the hook has handed it on to its client, and
-         *     it is listed no longer as held.
+         * Answers a request that a hook holds. Returns once Claude Code has the answer and the request is
+         *     no longer listed as held.
          */
         post: operations["answer"];
         delete?: never;
@@ -247,7 +247,7 @@ export interface components {
             /** @description One line about it. */
             detail?: string | null;
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Working";
@@ -260,7 +260,7 @@ export interface components {
             tool?: string | null;
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Idle";
@@ -271,7 +271,7 @@ export interface components {
             since: string;
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Finished";
@@ -282,7 +282,7 @@ export interface components {
             since: string;
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "BackgroundShell";
@@ -295,7 +295,7 @@ export interface components {
             /** @description The error, as the client shows it. */
             error: string;
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Failed";
@@ -306,7 +306,7 @@ export interface components {
             since: string;
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Compacting";
@@ -322,7 +322,7 @@ export interface components {
              */
             attempt: number;
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Retrying";
@@ -343,7 +343,7 @@ export interface components {
             since: string;
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "MenuOpen";
@@ -356,13 +356,13 @@ export interface components {
         /** @description An answer to one request. On the wire tagged by `kind`. */
         Answer: {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "allow";
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "always";
@@ -370,7 +370,7 @@ export interface components {
             suggestion: number;
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "deny";
@@ -378,7 +378,7 @@ export interface components {
             message?: string | null;
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "stop";
@@ -388,13 +388,13 @@ export interface components {
             /** @description The labels chosen, or a text of one's own, of each question. */
             answers: string[][];
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "choose";
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "release";
@@ -436,7 +436,7 @@ export interface components {
             request: components["schemas"]["RequestId"];
         };
         /**
-         * @description What the popover asks its owner.
+         * @description What the popover asks you.
          *
          *     * `Interrupt`: whether the chosen session is to be interrupted, which loses the step at work
          *     * `Review`: what the chosen session asks: its card is to be opened
@@ -465,7 +465,7 @@ export interface components {
          * @enum {string}
          */
         Asks: "Permission" | "Question" | "Plan";
-        /** @description What the owner has looked at. */
+        /** @description What the user has looked at. */
         AttentionRequest: {
             session?: components["schemas"]["SessionId"] | null;
         };
@@ -547,7 +547,7 @@ export interface components {
             kind: components["schemas"]["Asks"];
             /** @description All that leave is asked for, line by line; nothing of the input is left out. */
             lines: components["schemas"]["CardLine"][];
-            /** @description What is asked of the owner; only of a question. */
+            /** @description What you are asked; only of a question. */
             questions: components["schemas"]["CardQuestion"][];
             /** @description Which request. An answer names it. */
             request: components["schemas"]["RequestId"];
@@ -615,11 +615,11 @@ export interface components {
             mode?: string | null;
             /** @description The model that answered last. */
             model?: string | null;
-            /** @description The session's name, given by its owner or derived from the folder. */
+            /** @description The session's name, given by the user or derived from the folder. */
             name?: string | null;
-            /** @description Whether its owner gave that name. */
+            /** @description Whether the user gave that name. */
             named_by_owner?: boolean;
-            /** @description What its owner last asked: the first line, cut. */
+            /** @description The user's last prompt: the first line, cut. */
             prompt?: string | null;
             /**
              * @description Claude's own session id; changes on `/clear` and `/resume`, and two live processes may
@@ -670,7 +670,7 @@ export interface components {
          *
          *     * `Tmux`: through its tmux pane
          *     * `Pty`: through its terminal only
-         *     * `Sdk`: headless (`-p`) or driven by the SDK: nobody can type into it
+         *     * `Sdk`: headless (`-p`) or driven by the SDK: takes no typed input
          * @enum {string}
          */
         ControlModel: "Tmux" | "Pty" | "Sdk";
@@ -710,11 +710,10 @@ export interface components {
          * @description How the process of a session came to its end.
          *
          *     * `Asked`: it was ended from here
-         *     * `Left`: its client took leave at its prompt: it took its registry file away
-         *     * `MidTurn`: its client took leave in the middle of a turn: it was told to end, or its terminal
+         *     * `Left`: Claude Code exited at its prompt and removed its registry file
+         *     * `MidTurn`: Claude Code exited in the middle of a turn: it was told to exit, or its terminal
          *       closed
-         *     * `Killed`: its client took no leave, its registry file is still there: it was killed, or it
-         *       crashed
+         *     * `Killed`: the registry file is still there: Claude Code was killed or crashed
          * @enum {string}
          */
         End: "Asked" | "Left" | "MidTurn" | "Killed";
@@ -910,13 +909,13 @@ export interface components {
         /** @description What the popover is told, on the wire tagged by `kind`. */
         PopoverEvent: (components["schemas"]["Board"] & {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Board";
         }) | (components["schemas"]["BoardDelta"] & {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Delta";
@@ -924,19 +923,19 @@ export interface components {
             ask?: components["schemas"]["Ask"] | null;
             id?: components["schemas"]["SessionId"] | null;
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Shown";
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Hidden";
         } | {
             /**
-             * @description Which of the kinds this is.
+             * @description The variant.
              * @enum {string}
              */
             kind: "Failed";
@@ -952,7 +951,7 @@ export interface components {
          *     * `ambiguous-window`: several windows may show the session, and nothing distinguishes them
          *     * `asks`: Claude Code asks something in the terminal; answer that first
          *     * `background`: the session runs in the background; no window shows it
-         *     * `bad-request`: the path, a parameter or the body is not understood
+         *     * `bad-request`: the path, a parameter or the body is invalid
          *     * `body-too-large`: the body exceeds the size limit
          *     * `busy`: another action on this session is in progress
          *     * `changed`: the session changed meanwhile; nothing was done, or every step was rolled back
@@ -968,10 +967,10 @@ export interface components {
          *     * `nested`: the session's tmux runs within another tmux, which Trusty Bar does not switch
          *     * `no-display`: the engine has no display
          *     * `no-opener`: no known program opens a terminal
-         *     * `no-script`: the terminal cannot be scripted to raise one window
+         *     * `no-script`: the terminal has no command for raising one window
          *     * `no-such-request`: the request is no longer pending
-         *     * `no-such-session`: no session has this id, or it has exited
-         *     * `no-terminal`: the session has no terminal any more
+         *     * `no-such-session`: no session has this id, or the session has exited
+         *     * `no-terminal`: the session's terminal was closed
          *     * `no-tmux`: tmux is not installed
          *     * `no-way`: no kind of pause is possible here
          *     * `no-window`: the terminal has no window on this display
@@ -1032,13 +1031,13 @@ export interface components {
         };
         /** @description Why a session is what it is, ready to draw. */
         Reasons: {
-            /** @description How it asks its owner, where that is not before it acts: "It is in auto mode: …"; else empty. */
+            /** @description How Claude Code asks, where not before it acts: "Claude Code is in auto mode: …"; else empty. */
             asks: string;
             /** @description What each source says: the one that decided first, the silent ones last. */
             lines: components["schemas"]["ReasonLine"][];
-            /** @description "Because its registry file says busy."; empty if nothing is known. */
+            /** @description "Claude Code reports busy."; empty if nothing is known. */
             sentence: string;
-            /** @description "Until its process ends."; empty if nothing is known that would change it. */
+            /** @description "Changes when Claude Code exits."; empty if nothing is known that would change the status. */
             until: string;
         };
         /**
@@ -1092,7 +1091,7 @@ export interface components {
             tool: string;
             /**
              * Format: date-time
-             * @description When it is let go to its terminal if nobody answers; none if it is held until then.
+             * @description When the request returns to the terminal if not answered; none if held until answered.
              */
             until?: string | null;
         };
@@ -1161,7 +1160,7 @@ export interface components {
             /** @description What it is called: "Pause now", "Pause before next tool", "Interrupt…", "Resume". */
             label: string;
         };
-        /** @description What a row asks of its owner. */
+        /** @description What a row asks of you. */
         RowAsk: {
             /** @description The sub-agent that asks, in words; none for the main agent. */
             agent?: string | null;
@@ -1179,7 +1178,7 @@ export interface components {
             request?: components["schemas"]["RequestId"] | null;
             /**
              * Format: date-time
-             * @description When its terminal gets to ask if nobody answers before; none if that does already.
+             * @description When the terminal asks if nothing is answered before; none if the terminal asks already.
              */
             until?: string | null;
         };
@@ -1191,14 +1190,14 @@ export interface components {
             request: components["schemas"]["RequestId"];
             /**
              * Format: date-time
-             * @description When its terminal gets to ask if nobody answers before; none if that does already.
+             * @description When the terminal asks if nothing is answered before; none if the terminal asks already.
              */
             until?: string | null;
         };
         /**
          * @description Where a row stands, from top to bottom.
          *
-         *     * `NeedsYou`: waits for its owner
+         *     * `NeedsYou`: waits for you
          *     * `Working`: works
          *     * `Quiet`: everything else
          * @enum {string}
@@ -1295,7 +1294,7 @@ export interface components {
          *
          *     * `Starting`: between exec and the first prompt, the trust dialog included
          *     * `Active`: alive in a terminal; `activity` tells what it does
-         *     * `AwaitingApproval`: waits for its owner; `need` tells for what
+         *     * `AwaitingApproval`: waits for you; `need` says for what
          *     * `Detached`: alive without an attached terminal; `activity` still tells what it does
          *     * `Paused`: stopped by a signal or frozen: it will not go on by itself
          *     * `Stopped`: the process is gone; kept for a minute
@@ -1354,7 +1353,7 @@ export interface components {
          *     * `Hook`: a hook of a connected client
          *     * `Screen`: the text of a tmux pane
          *     * `List`: the client's own list, `claude agents --json`
-         *     * `Attention`: the owner, who has looked
+         *     * `Attention`: the user, who has looked
          *     * `Pause`: our own record of a pause
          *     * `Engine`: our own engine: its local socket, or another one beside it
          * @enum {string}
@@ -1465,27 +1464,27 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                /** @description Latest moment at which the command may begin, in milliseconds since boot (`CLOCK_BOOTTIME`, `mach_continuous_time`); if absent, 10 s after the request was sent */
                 "Trusty-Deadline"?: number;
             };
             path?: never;
             cookie?: never;
         };
-        /** @description May be empty */
+        /** @description Optional */
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["AttentionRequest"] | null;
             };
         };
         responses: {
-            /** @description It is noted */
+            /** @description Noted */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The body is not understood */
+            /** @description The body is invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1494,7 +1493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1503,7 +1502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body does not come */
+            /** @description The body did not arrive in time */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1544,11 +1543,11 @@ export interface operations {
     events: {
         parameters: {
             query?: {
-                /** @description Whether somebody looks at what is told: then what raises no event is looked at more often. `false` for a program that only waits; without it, somebody does */
+                /** @description Whether a user watches the events; values that raise no event are then refreshed more often. Pass `false` from a program that only waits; the default is `true` */
                 looking?: boolean;
             };
             header?: {
-                /** @description The id of the last event that the client has */
+                /** @description The id of the last event that was received */
                 "Last-Event-ID"?: string | null;
             };
             path?: never;
@@ -1556,7 +1555,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events until the client leaves or the engine ends; the schema is that of their data */
+            /** @description Events until the caller disconnects or the engine exits; the schema describes their data */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1565,7 +1564,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["EventData"];
                 };
             };
-            /** @description A parameter is not understood */
+            /** @description A parameter is invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1574,7 +1573,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The header Accept leaves text/event-stream out */
+            /** @description The header Accept excludes text/event-stream */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1583,7 +1582,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description As many programs listen to events as may */
+            /** @description Too many event listeners */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1603,7 +1602,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It answers */
+            /** @description The engine is running */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1612,7 +1611,7 @@ export interface operations {
                     "application/json": components["schemas"]["EngineHealth"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1632,7 +1631,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The description */
+            /** @description The description of the API */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1641,7 +1640,7 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1670,7 +1669,7 @@ export interface operations {
                     "application/json": components["schemas"]["Snapshot"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1693,7 +1692,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description As it is now */
+            /** @description The session as it is now */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1720,7 +1719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1735,9 +1734,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Where the user answered. Only the app and trusty are believed. */
+                /** @description Where the user answered; trusted only from the app and `trusty` */
                 "trusty-answered-in"?: components["schemas"]["AnswerChannel"];
-                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                /** @description Latest moment at which the command may begin, in milliseconds since boot (`CLOCK_BOOTTIME`, `mach_continuous_time`); if absent, 10 s after the request was sent */
                 "Trusty-Deadline"?: number;
             };
             path: {
@@ -1746,21 +1745,21 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description Which request, and the answer */
+        /** @description The request and the answer */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AnswerRequest"];
             };
         };
         responses: {
-            /** @description Its client has the answer */
+            /** @description Claude Code has the answer */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The id, the deadline or the body is not understood */
+            /** @description The id, the deadline or the body is invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1787,7 +1786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1796,7 +1795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body does not come */
+            /** @description The body did not arrive in time */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -1832,7 +1831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The answer does not fit what was asked */
+            /** @description The answer does not fit the request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1856,7 +1855,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                /** @description Latest moment at which the command may begin, in milliseconds since boot (`CLOCK_BOOTTIME`, `mach_continuous_time`); if absent, 10 s after the request was sent */
                 "Trusty-Deadline"?: number;
             };
             path: {
@@ -1867,14 +1866,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is in front */
+            /** @description The terminal is in front */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The id or the deadline is not understood */
+            /** @description The id or the deadline is invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1892,7 +1891,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1901,7 +1900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no way to it, or the deadline has passed */
+            /** @description The terminal cannot be raised, or the deadline has passed */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1925,7 +1924,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                /** @description Latest moment at which the command may begin, in milliseconds since boot (`CLOCK_BOOTTIME`, `mach_continuous_time`); if absent, 10 s after the request was sent */
                 "Trusty-Deadline"?: number;
             };
             path: {
@@ -1934,21 +1933,21 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description May be empty */
+        /** @description Optional */
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["PauseRequest"] | null;
             };
         };
         responses: {
-            /** @description It is paused, or will be before its next tool */
+            /** @description The session is paused, or will be before its next tool */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The id, the deadline or the body is not understood */
+            /** @description The id, the deadline or the body is invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1966,7 +1965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1975,7 +1974,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body does not come */
+            /** @description The body did not arrive in time */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2011,7 +2010,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A step failed; all was undone */
+            /** @description A step failed; all steps were rolled back */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2029,14 +2028,14 @@ export interface operations {
             path: {
                 /** @description The session's id */
                 id: string;
-                /** @description The request's id, as its session tells it */
+                /** @description The request's id, as the session lists it */
                 request: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description All of it */
+            /** @description The whole request */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2045,7 +2044,7 @@ export interface operations {
                     "application/json": components["schemas"]["WholeRequest"];
                 };
             };
-            /** @description An id is not understood */
+            /** @description An id is invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2054,7 +2053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such session, or nobody waits for this answer any more */
+            /** @description No such session, or the request is no longer pending */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2063,7 +2062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2078,7 +2077,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                /** @description Latest moment at which the command may begin, in milliseconds since boot (`CLOCK_BOOTTIME`, `mach_continuous_time`); if absent, 10 s after the request was sent */
                 "Trusty-Deadline"?: number;
             };
             path: {
@@ -2089,14 +2088,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It runs */
+            /** @description The session is running */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The id or the deadline is not understood */
+            /** @description The id or the deadline is invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2123,7 +2122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2156,7 +2155,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The last moment at which this may begin, in milliseconds of the clock that counts since boot; without it, 10 s after the request was sent */
+                /** @description Latest moment at which the command may begin, in milliseconds since boot (`CLOCK_BOOTTIME`, `mach_continuous_time`); if absent, 10 s after the request was sent */
                 "Trusty-Deadline"?: number;
             };
             path: {
@@ -2165,21 +2164,21 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description May be empty */
+        /** @description Optional */
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["StopRequest"] | null;
             };
         };
         responses: {
-            /** @description It has ended */
+            /** @description The session has exited */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The id, the deadline or the body is not understood */
+            /** @description The id, the deadline or the body is invalid */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2197,7 +2196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -2206,7 +2205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body does not come */
+            /** @description The body did not arrive in time */
             408: {
                 headers: {
                     [name: string]: unknown;
@@ -2242,7 +2241,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It does not end */
+            /** @description The session does not exit */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2265,7 +2264,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What every source says */
+            /** @description What each source says */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2292,7 +2291,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The header Accept leaves application/json out */
+            /** @description The header Accept excludes application/json */
             406: {
                 headers: {
                     [name: string]: unknown;

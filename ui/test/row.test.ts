@@ -93,10 +93,10 @@ test('the whole popover: list, empty, failed, problems, and no inline style', ()
   expect(list).not.toContain('Quiet');
   expect(list).not.toContain('<footer');
   expect(list).not.toContain('style=');
-  const health = [{ source: 'Tmux' as const, subject: '/tmp/t', message: 'does not answer', since: '2026-01-01T00:00:00Z' }];
+  const health = [{ source: 'Tmux' as const, subject: '/tmp/t', message: 'does not respond', since: '2026-01-01T00:00:00Z' }];
   store.apply({ kind: 'Board', ...board([]), health });
   expect(app(store)).toContain('No Claude Code session is running.');
-  expect(app(store)).toContain('does not answer');
+  expect(app(store)).toContain('does not respond');
   store.apply({ kind: 'Failed', message: 'the reason' });
   expect(app(store)).toContain('the reason');
 });

@@ -52,7 +52,7 @@ impl AnswerLog {
             let bytes = match files::read_bounded(&path, 2 * MAX_FILE_BYTES) {
                 Ok(bytes) => bytes,
                 Err(files::ReadError::Gone) => continue,
-                Err(e) => return Err(io::Error::other(format!("{} {e}", path.display()))),
+                Err(e) => return Err(io::Error::other(format!("{}: {e}", path.display()))),
             };
             let lines = bytes.split(|byte| *byte == b'\n');
             records.extend(lines.filter_map(|line| serde_json::from_slice(line).ok()));
@@ -103,7 +103,7 @@ fn open(path: &Path) -> io::Result<File> {
     let file = File::from(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?);
     let meta = file.metadata()?;
     if !meta.is_file() || meta.uid() != rustix::process::geteuid().as_raw() {
-        let told = "is not a file of yours; move it away";
+        let told = "the file is not yours, or not a regular file; move it away";
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, told));
     }
     if meta.mode() & 0o777 != 0o600 {

@@ -71,7 +71,7 @@ impl About {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The sockets cannot be listened to.
-    #[error("the local sockets cannot be listened to: {0}")]
+    #[error("could not listen on the local sockets: {0}")]
     Io(#[from] io::Error),
     /// Another engine has taken the lock after the file of ours was removed.
     #[error(
@@ -220,6 +220,6 @@ mod tests {
             }
         };
         let dropped = tokio::time::timeout(Duration::from_mins(1), dropped).await;
-        assert!(dropped.is_ok(), "it is answered still");
+        assert!(dropped.is_ok(), "connections were not dropped in time");
     }
 }

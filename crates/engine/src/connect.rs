@@ -37,33 +37,33 @@ pub enum ConnectError {
     /// The settings cannot be edited.
     #[error("{path} {why}", path = .0.display(), why = .1)]
     Unfit(PathBuf, #[source] Unfit),
-    /// They are no text.
+    /// The settings are not UTF-8 text.
     #[error("{} is not UTF-8 text; correct it first", .0.display())]
     NotText(PathBuf),
-    /// They are a link to elsewhere.
+    /// The settings are a link out of the config folder.
     #[error(
-        "{} is a link to {}, which something else looks after; put the file itself there, or \
-         connect the folder that it is in",
+        "{} is a link to {}, outside this config folder; replace the link with the file, or \
+         connect the folder that holds the file",
         .0.display(), .1.display()
     )]
     Link(PathBuf, PathBuf),
-    /// They are a folder, a pipe, …
-    #[error("{} is not a plain file; move it away", .0.display())]
+    /// The settings are a folder, a pipe, …
+    #[error("{} is not a regular file; move it away", .0.display())]
     NotPlain(PathBuf),
-    /// They have other names (hard links), which would keep the old content.
+    /// The settings file has other names (hard links), which would keep the old content.
     #[error(
-        "{path} has {more} more (hard links), which would keep the old content; give it a file of \
-         its own with: cp -p {path:?} {path:?}.own && mv {path:?}.own {path:?}",
+        "{path} has {more} (hard links), which would keep the old content; run `cp -p {path:?} \
+         {path:?}.own && mv {path:?}.own {path:?}` to separate the file",
         path = .0.display(), more = count_names(*.1)
     )]
     HardLinked(PathBuf, u64),
-    /// They carry an attribute that a new file cannot be given.
-    #[error("{path} carries {why}", path = .0.display(), why = .1)]
+    /// The settings file has an attribute that cannot be set on a new file.
+    #[error("{path} has {why}", path = .0.display(), why = .1)]
     Attribute(PathBuf, #[source] AttributeError),
-    /// They may not be written.
-    #[error("{path} is read-only; allow it with: chmod u+w {path:?}", path = .0.display())]
+    /// The settings may not be written.
+    #[error("{path} is read-only; run `chmod u+w {path:?}`", path = .0.display())]
     ReadOnly(PathBuf),
-    /// They are of another user.
+    /// The settings belong to another user.
     #[error("{} belongs to another user", .0.display())]
     Foreign(PathBuf),
     /// A policy forbids hooks.
@@ -73,14 +73,14 @@ pub enum ConnectError {
     #[error("{0}")]
     OldClient(String),
     /// Something else has written them meanwhile.
-    #[error("{} was changed by something else just now; try again", .0.display())]
+    #[error("another program has just changed {}; try again", .0.display())]
     Changed(PathBuf),
     /// The hook program is missing.
-    #[error("{} is missing; install Trusty Bar again, or run: cargo build --workspace", .0.display())]
+    #[error("{} is missing; reinstall Trusty Bar, or run `cargo build --workspace`", .0.display())]
     NoProgram(PathBuf),
     /// The hook program was put in place and cannot run there.
     #[error(
-        "{path} cannot be run ({why}); if its folder is mounted noexec, set XDG_DATA_HOME to a \
+        "{path} cannot be run ({why}); if the folder is mounted noexec, set XDG_DATA_HOME to a \
          folder that allows programs and connect again",
         path = .0.display(), why = .1
     )]
@@ -91,10 +91,10 @@ pub enum ConnectError {
     /// Another user could replace the hook program.
     #[error("the hook program is not safe: {0}")]
     UnsafeProgram(PathRefusal),
-    /// It could not be read.
-    #[error("{path} {why}", path = .0.display(), why = .1)]
+    /// A file could not be read.
+    #[error("{path}: {why}", path = .0.display(), why = .1)]
     Read(PathBuf, #[source] ReadError),
-    /// It could not be written.
+    /// A file could not be written.
     #[error("failed to write {path}: {why}", path = .0.display(), why = .1)]
     Io(PathBuf, #[source] io::Error),
 }
@@ -102,8 +102,8 @@ pub enum ConnectError {
 /// "1 name", "2 names".
 fn count_names(count: u64) -> String {
     match count {
-        1 => "1 name".to_owned(),
-        n => format!("{n} names"),
+        1 => "1 other name".to_owned(),
+        n => format!("{n} other names"),
     }
 }
 
@@ -317,7 +317,7 @@ pub fn state(around: &Surroundings, dir: &Path) -> Connection {
 
 fn cannot_run(program: &Path) -> String {
     format!(
-        "{} cannot be run; its folder may be mounted noexec. Set XDG_DATA_HOME to a folder that \
+        "{} cannot be run; the folder may be mounted noexec: set XDG_DATA_HOME to a folder that \
          allows programs and connect again",
         program.display()
     )

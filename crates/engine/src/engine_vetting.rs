@@ -13,8 +13,8 @@ use trusty_platform::peer_identity::PeerIdentityError;
 pub enum EngineDoubt {
     /// A session started it.
     #[error(
-        "pid {listener} answers in the place of Trusty Bar, and a session (pid {session}) started \
-         it; end it with `kill {listener}`"
+        "pid {listener} answers as Trusty Bar, but a session (pid {session}) started that process; \
+         run `kill {listener}` to end the process"
     )]
     StartedBySession {
         /// The process that listens.
@@ -24,18 +24,18 @@ pub enum EngineDoubt {
     },
     /// Another process answers than the one that was asked before.
     #[error(
-        "another process (pid {listener}) answers in the place of Trusty Bar since the command \
-         began; run the command again"
+        "another process (pid {listener}) has taken over as Trusty Bar since the command began; \
+         run the command again"
     )]
     Replaced {
         /// The process that listens now.
         listener: u32,
     },
     /// An engine that is just ending, or a socket that was left to another process.
-    #[error("the process that opened the socket of Trusty Bar has ended")]
+    #[error("the process that opened Trusty Bar's socket has exited")]
     Ended,
-    /// Which process it is, is not told.
-    #[error("the process that answers as Trusty Bar is not known: {0}")]
+    /// The system does not tell which process listens.
+    #[error("could not identify the process that answers as Trusty Bar: {0}")]
     Unknown(String),
 }
 

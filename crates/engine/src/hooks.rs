@@ -192,6 +192,6 @@ mod tests {
         }
         assert_eq!(hand_over(&folders, b"{}", None), None);
         drop(silent);
-        assert_eq!(hand_over(&folders, b"{}", None), None, "nobody");
+        assert_eq!(hand_over(&folders, b"{}", None), None, "no engine listens");
     }
 }

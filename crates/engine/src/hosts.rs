@@ -32,39 +32,39 @@ use work::Work;
 /// Why an action was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
-    /// It may not be done.
+    /// The action is not possible now.
     #[error("{0}")]
     Refused(Refusal),
-    /// Somebody else works on the same session.
+    /// Another action on the session is in progress.
     #[error("another action on this session is in progress; try again when it finishes")]
     Busy,
-    /// Another process works on the same session.
+    /// Another process acts on the session.
     #[error("{0}")]
     Held(LockHolder),
-    /// Its record cannot be kept, so nothing was done.
+    /// The pause record cannot be written, so nothing was done.
     #[error("{0}; nothing was done")]
     Store(StoreError),
-    /// It is as was asked for, and only its record could not be removed.
+    /// The action succeeded, but the pause record could not be removed.
     #[error(
         "{told}, but the pause record could not be removed ({left}); make the folder writable, \
          then run `trusty resume --all`",
         told = .0.told(), left = .1
     )]
     RecordLeft(Reconciled, StoreError),
-    /// It was not as it was a moment ago; nothing was done, or all was undone.
+    /// The session changed meanwhile; nothing was done, or every step was rolled back.
     #[error("{0}")]
     Changed(String),
-    /// A step failed; all before it were undone.
+    /// A step failed; the steps before it were rolled back.
     #[error("{0}")]
     Failed(String),
-    /// It was not begun in time, or its caller hung up before.
+    /// The action did not begin in time, or the caller hung up before.
     #[error("{0}")]
     Lapsed(#[from] CommandLapse),
-    /// It was asked to end and runs on.
+    /// The process was told to exit and still runs.
     #[error("{0}")]
     Stays(String),
-    /// No engine does it any more.
-    #[error("the engine has ended; start Trusty Bar again")]
+    /// The engine has exited.
+    #[error("the engine has exited; restart Trusty Bar")]
     Gone,
     /// The engine of another process reported this.
     #[error("{0}")]
@@ -201,8 +201,8 @@ impl Reconciled {
     fn told(self) -> &'static str {
         match self {
             Self::Paused => "the session is paused",
-            Self::Running => "the session runs",
-            Self::Ended => "the session has ended",
+            Self::Running => "the session is running",
+            Self::Ended => "the session has exited",
         }
     }
 }
@@ -329,7 +329,7 @@ impl Hands {
             return Ok(GivenUp::NothingToDo);
         };
         let waits = tree::has_hook_below(record.client);
-        if waits.map_err(work::failed("look for a hook that waits"))? {
+        if waits.map_err(work::failed("check for a waiting hook"))? {
             return Ok(GivenUp::HookWaits);
         }
         self.store.remove(id)?;

@@ -39,10 +39,10 @@ pub enum JumpError {
     /// A step failed; in words.
     #[error("{0}")]
     Failed(String),
-    /// Its program is in front, but nobody knows whether it shows the session; in words.
+    /// The terminal is in front, but may not show the session; in words.
     #[error("{0}")]
     Partly(String),
-    /// It was not begun in time, or its caller hung up before.
+    /// The jump did not begin in time, or the caller hung up before.
     #[error("{0}")]
     Lapsed(#[from] CommandLapse),
     /// The engine of another process reported this.
@@ -51,8 +51,8 @@ pub enum JumpError {
     /// The engine of another process did not say what became of the jump; in words.
     #[error("{0}")]
     OutcomeUnknown(String),
-    /// No engine does it any more.
-    #[error("the engine has ended; start Trusty Bar again")]
+    /// The engine has exited.
+    #[error("the engine has exited; restart Trusty Bar")]
     Gone,
 }
 
@@ -100,11 +100,11 @@ pub async fn jump(
                 return arrived(session, around, route, went).await;
             }
             Err(Obstacle::Elsewhere(_, why)) if waited >= patience(&why) => {
-                let told = format!("opened a terminal that shows it, but {why}");
+                let told = format!("opened a terminal that shows the session, but {why}");
                 return Err(JumpError::Partly(told));
             }
             _ if waited >= WINDOW => {
-                let told = "opened a terminal, but could not bring it to the front";
+                let told = "opened a terminal, but could not raise its window";
                 return Err(JumpError::Failed(told.into()));
             }
             _ => clock::sleep(LOOK).await,
@@ -137,7 +137,7 @@ fn turned_to(place: &Place) -> Result<(), JumpError> {
     match &place.runs {
         Runs::Tmux(pane) => {
             let shows = |c: &Client| c.window == pane.window && c.pane == pane.pane;
-            let none = "tmux took the commands, but no client shows its pane";
+            let none = "tmux accepted the commands, but no client shows the session's pane";
             let found = pane.clients.iter().find(|c| shows(c)).map(|_| ());
             found.ok_or_else(|| JumpError::Failed(none.into()))
         }

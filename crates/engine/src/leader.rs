@@ -38,7 +38,7 @@ const RELEASE_POLL: Duration = Duration::from_millis(5);
 #[derive(Debug, thiserror::Error)]
 pub enum LeadError {
     /// Another engine leads.
-    #[error("another Trusty Bar or `trusty serve` runs already")]
+    #[error("another Trusty Bar or `trusty serve` is already running")]
     Taken,
     /// The folder, the lock or a socket cannot be made.
     #[error("{0}")]

@@ -74,7 +74,10 @@ impl One {
                 Ok(leader) => return self.lead(ends, leader).await,
                 Err(LeadError::Taken) => {}
                 Err(LeadError::Io(e)) => {
-                    break format!("the local socket cannot be opened ({e}); hooks reach nobody");
+                    break format!(
+                        "could not open the local socket ({e}); hooks and programs cannot reach \
+                         this engine"
+                    );
                 }
             }
             let followed = match self.remote.listen(Listen::Waiting, None).await {
@@ -98,10 +101,10 @@ impl One {
                     | ClientError::Foreign(_)
                     | ClientError::Doubted(_)),
                 ) => {
-                    break format!("{e}; until then hooks reach that one");
+                    break format!("{e}; until then hooks report to that engine");
                 }
                 Err(e) if answered.elapsed() >= patience => {
-                    break format!("{e}; end it, for hooks reach that one");
+                    break format!("{e}; quit that Trusty Bar, because hooks report to it");
                 }
                 Err(_) => sleep(AGAIN).await,
             }
@@ -114,7 +117,7 @@ impl One {
     fn publish_hang(&self, ends: &Ends, hang: &ClientError) {
         let mut snapshot = ends.snapshots.borrow().as_ref().clone();
         let subject = self.socket_name();
-        let message = format!("{hang}; the list is old, and actions are carried out directly");
+        let message = format!("{hang}; the list is out of date, and actions run directly");
         let problem = Health {
             source: Source::Engine,
             subject,
@@ -194,7 +197,7 @@ impl One {
                     Ok(Some(snapshot)) => {
                         engine::publish(&ends.snapshots, snapshot.as_ref().clone());
                     }
-                    Ok(None) => break Err(ClientError::Answer("with no events".into())),
+                    Ok(None) => break Err(ClientError::Answer("no events".into())),
                     Err(e) => break Err(e),
                 },
                 there = ends.looks_change() => if !there { break Ok(()) },

@@ -12,27 +12,27 @@ use trusty_fleet::problem::{Problem, ProblemCode};
 /// Why an answer was not given.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
-    /// Nobody waits for it any more.
+    /// The request is no longer pending.
     #[error(
         "this request is no longer pending: it was answered elsewhere or returned to the terminal"
     )]
     Over,
-    /// It does not fit what was asked; in words.
+    /// The answer does not fit the request; in words.
     #[error("{0}")]
     Unfit(String),
-    /// Its client cannot read it now.
+    /// The session is paused, so Claude Code cannot read an answer.
     #[error("the session is paused; resume it first")]
     Paused,
-    /// The hook took it, but did not say that it was handed on.
+    /// The hook took the answer, but did not report that Claude Code has it.
     #[error("Claude Code did not accept the answer; answer in the terminal instead")]
     Unheard,
     /// The engine that runs does not tell what is asked; why, in words.
     #[error("could not read the request: {0}")]
     Unread(String),
-    /// Whoever answers may not; in words.
+    /// The caller may not answer; in words.
     #[error("{0}")]
     NotAuthorized(String),
-    /// It did not reach the engine in time, or its caller hung up before.
+    /// The answer did not reach the engine in time, or the caller hung up before.
     #[error("{0}")]
     Lapsed(#[from] CommandLapse),
     /// The engine of another process reported this.

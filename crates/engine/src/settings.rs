@@ -51,60 +51,58 @@ pub struct Settings {
 
 /// What a new settings file holds: every setting, with its default, as a comment.
 const TEMPLATE: &str = "\
-# Settings of Trusty Bar. Changes count at once, unless it says: from the next start.
-# What is not understood is named by the app and by trusty list, and ignored.
+# Settings of Trusty Bar. Changes apply as soon as the file is saved, unless marked \"Restart\".
+# Trusty Bar and `trusty list` name settings that are not understood; those are ignored.
 
 [discovery]
-# From the next start: more config folders of Claude Code, besides $CLAUDE_CONFIG_DIR or ~/.claude.
-# Those that a running session names are found by themselves.
+# Restart: more config folders of Claude Code, besides $CLAUDE_CONFIG_DIR or ~/.claude.
+# Folders that a running session names are found without this.
 # config_dirs = [\"~/work/.claude\"]
 
-# Show only sessions whose HOME or config folder is ours, and ask only the tmux
-# servers in $TMUX_TMPDIR.
+# Show only sessions with your HOME or config folder, and ask only the tmux servers in
+# $TMUX_TMPDIR.
 # confine = false
 
 [pause]
-# What a click on Pause tries first: \"instant\", what takes effect at once and
-# loses nothing, or \"hold\", which waits for the next tool (hooks have to be connected).
+# What Pause tries first: \"instant\" works at once and loses nothing; \"hold\" waits for the next
+# tool and needs connected hooks.
 # first = \"instant\"
 
-# Whether commands that a session runs \"stop\" with it or \"run\" on.
+# Whether commands of a frozen or stopped session \"stop\" with it or \"run\" on.
 # tools = \"stop\"
 
 [answers]
-# How long what a session asks is held for an answer from here: \"until-answered\",
-# or a number of seconds. Its terminal asks at the same time.
+# How long a request is held for an answer: \"until-answered\", or a number of seconds. The
+# terminal asks at the same time.
 # hold = \"until-answered\"
 
-# The same for what a sub-agent asks: its terminal asks only after that.
+# The same for requests of sub-agents. The terminal asks only after this time.
 # hold_agents = 5
 
-# Whether programs may approve and answer over the local API, and `trusty approve --yes`.
-# A program that a session started never may. From the next start.
+# Restart: whether programs may approve and answer over the local API, and with
+# `trusty approve --yes`. A program that a session started never may.
 # programs = false
 
-# Whether `trusty approve` and `trusty answer` may, after a letter typed in a terminal.
-# From the next start.
+# Restart: whether `trusty approve` and `trusty answer` may, after a letter typed in a terminal.
 # terminal = true
 
 [notifications]
-# What you are told of: a session that needs you, one that has finished, failed, or
+# Which events send a notification: a session needs you, has finished, has failed, or has
 # stopped unexpectedly.
 # needs = true
 # finished = true
 # failed = true
 # stopped = true
 
-# Finished is told after so many seconds of work.
+# Seconds of work after which \"finished\" is sent.
 # finished_after = 60
 
-# Nothing is told in these hours, or before this time; without, always.
+# Hours without notifications, and a time before which nothing is sent.
 # quiet_hours = \"22:00-07:00\"
 # snooze_until = 2027-01-31T18:00:00
 
 [jump]
-# What opens a terminal for a detached session; what is to run in it follows.
-# Without, the system's.
+# The command that opens a terminal for a detached session; default: the system's terminal.
 # terminal = [\"xterm\", \"-e\"]
 ";
 
@@ -139,7 +137,7 @@ impl Settings {
     /// Reads the file anew; `before` still counts while it cannot be understood at all.
     pub fn read_after(before: &Self, around: &Surroundings) -> Self {
         Self::load(around).unwrap_or_else(|what| Self {
-            problems: vec![format!("{what}; what it said before still counts")],
+            problems: vec![format!("{what}; the previous settings still apply")],
             ..before.clone()
         })
     }
@@ -190,7 +188,7 @@ impl Settings {
         match files::read_bounded(&file, BOUND) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Self::understand(&text, &around.home),
-                Err(_) => Err("is not UTF-8 text".into()),
+                Err(_) => Err("not UTF-8 text".into()),
             },
             Err(ReadError::Gone) => Ok(Self::default()),
             Err(e) => Err(e.to_string()),
@@ -207,7 +205,7 @@ impl Settings {
 
     fn understand(text: &str, home: &Path) -> Result<Self, String> {
         let table = text.parse::<toml::Table>();
-        let table = table.map_err(|e| format!("is not valid TOML ({})", located(&e, text)))?;
+        let table = table.map_err(|e| format!("not valid TOML ({})", located(&e, text)))?;
         let mut settings = Self::default();
         for (section, value) in &table {
             match (section.as_str(), value) {
@@ -268,7 +266,7 @@ impl Settings {
                     match dir.as_str().map(|d| absolute(d, home)) {
                         Some(Some(dir)) => self.config_dirs.push(dir),
                         _ => self.ignore(&format!(
-                            "discovery.config_dirs holds {dir}, which is no absolute path"
+                            "discovery.config_dirs holds {dir}, which is not an absolute path"
                         )),
                     }
                 }
@@ -293,7 +291,7 @@ impl Settings {
     fn ignore(&mut self, what: &str) {
         let long = what.char_indices().nth(NAMED.1);
         let (what, more) = long.map_or((what, ""), |(end, _)| (&what[..end], "…"));
-        self.problems.push(format!("{what}{more}; it is ignored"));
+        self.problems.push(format!("{what}{more}; ignored"));
     }
 }
 

@@ -32,18 +32,18 @@ const MAX_HOLDER_BYTES: u64 = 32;
 /// Why a record could not be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be written: then nothing may be done.
+    /// The record cannot be written: then nothing may be done.
     #[error("failed to write {path}: {why}", path = .0.display(), why = .1)]
     Write(PathBuf, io::Error),
-    /// It cannot be read.
-    #[error("{path} {why}", path = .0.display(), why = .1)]
+    /// The record cannot be read.
+    #[error("{path}: {why}", path = .0.display(), why = .1)]
     Read(PathBuf, ReadError),
-    /// It is not a record of ours.
+    /// The file is not a pause record.
     #[error("{path} is not a pause record: {why}", path = .0.display(), why = .1)]
     Strange(PathBuf, String),
-    /// It is of a form that only later versions know.
+    /// The record has a format that only newer versions know.
     #[error(
-        "{path} was written by a later version of Trusty Bar (form {form})",
+        "{path} was written by a newer version of Trusty Bar (format {form})",
         path = .0.display(), form = .1
     )]
     Later(PathBuf, u32),
@@ -403,7 +403,7 @@ mod tests {
         store.make_folder().expect("made");
         fs::write(store.path(id), r#"{"version":99,"means":"other"}"#).expect("written");
         let told = store.read(id).expect_err("of a later form").to_string();
-        assert!(told.contains("later version"), "{told}");
+        assert!(told.contains("newer version"), "{told}");
         let aside = store.set_aside(id).expect("moved");
         assert!(aside.exists());
         assert_eq!(store.read(id).expect("gone"), None);

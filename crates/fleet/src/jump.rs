@@ -117,7 +117,7 @@ pub fn plan_jump(place: &Place) -> Result<Route, Obstacle> {
             Ok(raised(
                 Vec::new(),
                 raising,
-                "it has a terminal of its own".into(),
+                "the session has a terminal of its own".into(),
             ))
         }
         Runs::Tmux(pane) => in_tmux(pane, place),
@@ -162,7 +162,7 @@ fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
     for client in &showing {
         match raise::plan(&client.holder, place, Some(&client.session_name)) {
             Ok(raising) => {
-                let reason = format!("the tmux client on {} shows its session", client.tty);
+                let reason = format!("the tmux client on {} shows the session", client.tty);
                 let link = pane.links.iter().find(|l| l.session == client.session);
                 return Ok(raised(turn_to(pane, link), raising, reason));
             }
@@ -189,7 +189,7 @@ fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
                     session: link.session.clone(),
                 });
                 let reason = format!(
-                    "no tmux client shows its session, and the one on {} was used last",
+                    "no tmux client shows the session; the one on {} was used last",
                     client.tty
                 );
                 return Ok(raised(steps, raising, reason));
@@ -266,8 +266,10 @@ fn open(
     let attach = attach(tmux, &pane.socket, &link.session);
     steps.push(Step::Open([&opener[..], &attach].concat()));
     let reason = match stuck {
-        None => "no tmux client that can be raised runs, so a terminal is opened".to_owned(),
-        Some((tty, why)) => format!("tmux shows it on {tty}, but {why}; so a terminal is opened"),
+        None => "no tmux client can be raised, so a terminal is opened".to_owned(),
+        Some((tty, why)) => {
+            format!("tmux shows the session on {tty}, but {why}; so a terminal is opened")
+        }
     };
     Ok(Route {
         steps,

@@ -59,8 +59,8 @@ impl PauseKind {
         match self {
             Self::Freeze => "frozen",
             Self::Stop => "stopped",
-            Self::Suspend => "put aside with Ctrl-Z",
-            Self::Hold => "held by its hooks",
+            Self::Suspend => "suspended with Ctrl-Z",
+            Self::Hold => "held by hooks",
             Self::Interrupt => "interrupted",
         }
     }

@@ -45,7 +45,7 @@ problem_codes! {
     AmbiguousWindow = "ambiguous-window", 409, "Refused", "several windows may show the session, and nothing distinguishes them";
     Asks = "asks", 409, "Refused", "Claude Code asks something in the terminal; answer that first";
     Background = "background", 409, "Refused", "the session runs in the background; no window shows it";
-    BadRequest = "bad-request", 400, "Bad request", "the path, a parameter or the body is not understood";
+    BadRequest = "bad-request", 400, "Bad request", "the path, a parameter or the body is invalid";
     BodyTooLarge = "body-too-large", 413, "Body too large", "the body exceeds the size limit";
     Busy = "busy", 409, "Refused", "another action on this session is in progress";
     Changed = "changed", 409, "Refused", "the session changed meanwhile; nothing was done, or every step was rolled back";
@@ -61,10 +61,10 @@ problem_codes! {
     Nested = "nested", 409, "Refused", "the session's tmux runs within another tmux, which Trusty Bar does not switch";
     NoDisplay = "no-display", 409, "Refused", "the engine has no display";
     NoOpener = "no-opener", 409, "Refused", "no known program opens a terminal";
-    NoScript = "no-script", 409, "Refused", "the terminal cannot be scripted to raise one window";
+    NoScript = "no-script", 409, "Refused", "the terminal has no command for raising one window";
     NoSuchRequest = "no-such-request", 404, "No such request", "the request is no longer pending";
-    NoSuchSession = "no-such-session", 404, "No such session", "no session has this id, or it has exited";
-    NoTerminal = "no-terminal", 409, "Refused", "the session has no terminal any more";
+    NoSuchSession = "no-such-session", 404, "No such session", "no session has this id, or the session has exited";
+    NoTerminal = "no-terminal", 409, "Refused", "the session's terminal was closed";
     NoTmux = "no-tmux", 409, "Refused", "tmux is not installed";
     NoWay = "no-way", 409, "Refused", "no kind of pause is possible here";
     NoWindow = "no-window", 409, "Refused", "the terminal has no window on this display";

@@ -66,7 +66,7 @@ impl std::fmt::Display for SessionId {
 ///
 /// * `Starting`: between exec and the first prompt, the trust dialog included
 /// * `Active`: alive in a terminal; `activity` tells what it does
-/// * `AwaitingApproval`: waits for its owner; `need` tells for what
+/// * `AwaitingApproval`: waits for you; `need` says for what
 /// * `Detached`: alive without an attached terminal; `activity` still tells what it does
 /// * `Paused`: stopped by a signal or frozen: it will not go on by itself
 /// * `Stopped`: the process is gone; kept for a minute
@@ -76,7 +76,7 @@ pub enum SessionStatus {
     Starting,
     /// Alive in a terminal; `activity` tells what it does.
     Active,
-    /// Waits for its owner; `need` tells for what.
+    /// Waits for you; `need` says for what.
     AwaitingApproval,
     /// Alive without an attached terminal; `activity` still tells what it does.
     Detached,
@@ -90,14 +90,14 @@ pub enum SessionStatus {
 ///
 /// * `Tmux`: through its tmux pane
 /// * `Pty`: through its terminal only
-/// * `Sdk`: headless (`-p`) or driven by the SDK: nobody can type into it
+/// * `Sdk`: headless (`-p`) or driven by the SDK: takes no typed input
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum ControlModel {
     /// Through its tmux pane.
     Tmux,
     /// Through its terminal only.
     Pty,
-    /// Headless (`-p`) or driven by the SDK: nobody can type into it.
+    /// Headless (`-p`) or driven by the SDK: takes no typed input.
     Sdk,
 }
 
@@ -202,7 +202,7 @@ pub struct Session {
     /// a notification, or one that changes Claude Code's settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<RecentAnswer>,
-    /// How its process came to its end; none while it lives, or where its client leaves no trace
+    /// How the process ended; none while it is alive, or where Claude Code leaves no trace
     /// of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<End>,

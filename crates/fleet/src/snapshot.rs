@@ -59,8 +59,8 @@ pub enum HooksState {
 }
 
 /// Why hooks that run are offered to be connected again.
-const OUTDATED_ENTRIES: &str = "are of an earlier version of Trusty Bar: Claude Code before \
-                                2.1.280 gives these hooks up at once, and two events are missing";
+const OUTDATED_ENTRIES: &str = "are from an earlier version of Trusty Bar: Claude Code before \
+                                2.1.280 ignores them, and two events are missing";
 
 impl Hooks {
     /// What was seen of a config folder.

@@ -282,14 +282,17 @@ pub fn kind(entry: &RegistryEntry) -> (Option<String>, Option<String>, Option<St
 pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
     let process = case.process;
     if let Some(exited) = process.exited_at {
-        let because = because(Source::Process, "its process has ended", exited, exited);
+        let because = because(Source::Process, "the process has exited", exited, exited);
         return Verdict {
             status: SessionStatus::Stopped,
             activity: None,
             need: None,
             delegations: Vec::new(),
             attached: false,
-            because: until(because, "it is forgotten, a minute after its end"),
+            because: until(
+                because,
+                "the session leaves the list, one minute after the exit",
+            ),
             doubt: Doubt::None,
             review_at: Some(exited.after(STOPPED_KEPT)),
             stale_pause: case.pause.is_some(),
@@ -392,11 +395,11 @@ fn until(mut because: Because, text: &str) -> Because {
 /// Why no terminal shows it, if none does.
 fn detached(case: &Case<'_>) -> Option<&'static str> {
     if case.shown.as_ref().is_some_and(|run| !run.value) {
-        return Some("no client shows its tmux session");
+        return Some("no tmux client shows the session");
     }
     let run = case.registry.first()?;
     let background = matches!(run.value.kind.as_deref(), Some("bg" | "background"));
-    background.then_some("it is a background session")
+    background.then_some("the session runs in the background")
 }
 
 fn doing(case: &Case<'_>, now: Timestamp) -> Doing {

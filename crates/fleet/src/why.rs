@@ -139,7 +139,7 @@ fn pause(case: &Case<'_>) -> Option<Told> {
         says,
         at: Some(at),
         part: Part::Heard,
-        reason: "it counts once its process, its hooks or its prompt prove it",
+        reason: "counts once the process, a hook or the prompt confirms it",
     })
 }
 
@@ -147,13 +147,13 @@ fn process(case: &Case<'_>) -> Told {
     let process = case.process;
     let state = process.states.newest().map(|(_, state)| *state);
     let says = match (process.exited_at, state) {
-        (Some(_), _) => "has ended",
+        (Some(_), _) => "exited",
         (None, None | Some(RunState::Running)) => "alive",
-        (None, Some(RunState::Frozen)) => "frozen with its control group",
+        (None, Some(RunState::Frozen)) => "frozen with its cgroup",
         (None, Some(RunState::Stopped(by))) => match by {
             StopSignal::Keyboard => "stopped by SIGTSTP",
             StopSignal::Program => "stopped by SIGSTOP",
-            StopSignal::Terminal => "stopped, for another program has its terminal",
+            StopSignal::Terminal => "stopped, because another program has the terminal",
             StopSignal::Unknown => "stopped by a signal",
         },
     };
@@ -167,7 +167,7 @@ fn process(case: &Case<'_>) -> Told {
         says,
         at: process.exited_at.or(Some(process.seen_at)),
         part: Part::Heard,
-        reason: "that it lives says nothing of what it does",
+        reason: "shows only that the session is alive",
     }
 }
 
@@ -180,19 +180,23 @@ fn registry(case: &Case<'_>) -> Told {
                 says: gap.to_string(),
                 at: None,
                 part: Part::Overruled,
-                reason: "a file counts in the default folder, and in the one that the environment \
-                         of its process leads to",
+                reason: "only a file in the default config folder, or in the one that the process \
+                         uses, counts",
             };
         }
         return match case.key_seen {
             Some(at) => Told {
                 source,
-                says: "no file yet, but its socket is open".to_owned(),
+                says: "no registry file yet, but the socket is open".to_owned(),
                 at: Some(at),
                 part: Part::Heard,
-                reason: "a start, or a dialog before the first prompt",
+                reason: "starting, or a dialog before the first prompt",
             },
-            None => Told::silent(source, "no file", "older clients write none"),
+            None => Told::silent(
+                source,
+                "no registry file",
+                "older Claude Code versions write none",
+            ),
         };
     };
     let told = |entry: &RegistryEntry| match (&entry.status, &entry.waiting_for) {
@@ -203,13 +207,10 @@ fn registry(case: &Case<'_>) -> Told {
     let (part, reason) = match (case.process.exited_at, case.registry_gone) {
         (Some(_), _) => (
             Part::Overruled,
-            "a killed client leaves its file behind; the end of its process counts",
+            "a killed Claude Code leaves its registry file behind; the process exit counts",
         ),
-        (None, Some(_)) => (Part::Overruled, "its file is gone"),
-        (None, None) => (
-            Part::Heard,
-            "its word holds, but something above it outranks it",
-        ),
+        (None, Some(_)) => (Part::Overruled, "the registry file is gone"),
+        (None, None) => (Part::Heard, "outranked by a source above"),
     };
     Told {
         source,
@@ -223,7 +224,11 @@ fn registry(case: &Case<'_>) -> Told {
 fn transcript(case: &Case<'_>) -> Told {
     let source = Source::Transcript;
     let Some((at, said)) = case.transcript else {
-        return Told::silent(source, "nothing", "not written yet, not found, or shared");
+        return Told::silent(
+            source,
+            "nothing",
+            "not written yet, not found, or shared by two sessions",
+        );
     };
     let ended = said
         .end
@@ -231,8 +236,8 @@ fn transcript(case: &Case<'_>) -> Told {
         .filter(|end| said.turn_at.is_none_or(|turn| end.at >= turn));
     let mut parts = Vec::new();
     match (ended, said.turn_at) {
-        (Some(end), _) => parts.push(format!("turn over: {:?}", end.how).to_lowercase()),
-        (None, Some(_)) => parts.push("a turn without an end".to_owned()),
+        (Some(end), _) => parts.push(format!("turn ended: {:?}", end.how).to_lowercase()),
+        (None, Some(_)) => parts.push("unfinished turn".to_owned()),
         (None, None) => {}
     }
     if let Some(call) = said.calls.first() {
@@ -254,7 +259,7 @@ fn transcript(case: &Case<'_>) -> Told {
         says: parts.join(", "),
         at: Some(at),
         part: Part::Added,
-        reason: "it tells which tool and how a turn ended, not whether one runs",
+        reason: "shows which tool and how a turn ended, but not whether one is running",
     }
 }
 
@@ -262,16 +267,16 @@ fn transcript(case: &Case<'_>) -> Told {
 fn unheard(verdict: &Verdict, connection: Option<&Connection>) -> &'static str {
     match connection {
         Some(Connection::Connected | Connection::Outdated) if verdict.need.is_some() => {
-            "the hooks are connected, but this engine has heard none: the session asked before \
-             the engine ran, or its hooks reach another place"
+            "the hooks are connected, but this engine has received none: the session asked before \
+             the engine started, or its hooks report to another engine"
         }
-        Some(Connection::Connected) => "the hooks are connected, but none has been heard yet",
+        Some(Connection::Connected) => "the hooks are connected, but none has reported yet",
         Some(Connection::Outdated) => {
-            "the hooks are of an older version, and none has been heard yet; run `trusty connect`"
+            "the hooks are from an older version, and none has reported yet; run `trusty connect`"
         }
         Some(Connection::Lost) => "the hooks are incomplete; run `trusty connect`",
         Some(Connection::Forbidden(_)) => "a policy of Claude Code forbids hooks",
-        Some(Connection::Broken(_)) => "the settings file of the hooks cannot be read",
+        Some(Connection::Broken(_)) => "the settings.json that holds the hooks cannot be read",
         Some(Connection::Apart) | None => "the hooks are not connected",
     }
 }
@@ -285,28 +290,28 @@ fn hook(case: &Case<'_>, verdict: &Verdict, connection: Option<&Connection>) -> 
         return Told::silent(Source::Hook, "nothing", unheard(verdict, connection));
     };
     let says = match &event.what {
-        Happened::SessionStarted => "a session began".to_owned(),
-        Happened::SessionEnded => "a session ended".to_owned(),
-        Happened::Prompted => "a prompt was sent".to_owned(),
+        Happened::SessionStarted => "session started".to_owned(),
+        Happened::SessionEnded => "session ended".to_owned(),
+        Happened::Prompted => "prompt sent".to_owned(),
         Happened::ToolStarting(call) => format!("{} is about to run", call.tool),
-        Happened::ToolEnded { .. } => "a tool has ended".to_owned(),
-        Happened::PermissionAsked { tool, .. } => format!("asks for {tool}"),
+        Happened::ToolEnded { .. } => "tool finished".to_owned(),
+        Happened::PermissionAsked { tool, .. } => format!("permission requested for {tool}"),
         Happened::Stopped { agents } => match agents.len() {
-            0 => "the turn is over".to_owned(),
-            n => format!("the turn is over, {n} sub-agents run"),
+            0 => "turn ended".to_owned(),
+            n => format!("turn ended, {n} sub-agents running"),
         },
-        Happened::Failed { .. } => "the turn failed".to_owned(),
-        Happened::AgentStarted { .. } => "a sub-agent began".to_owned(),
-        Happened::AgentEnded => "a sub-agent has ended".to_owned(),
-        Happened::Compacting => "compacts the conversation".to_owned(),
-        Happened::Compacted => "has compacted the conversation".to_owned(),
+        Happened::Failed { .. } => "turn failed".to_owned(),
+        Happened::AgentStarted { .. } => "sub-agent started".to_owned(),
+        Happened::AgentEnded => "sub-agent finished".to_owned(),
+        Happened::Compacting => "compacting the conversation".to_owned(),
+        Happened::Compacted => "conversation compacted".to_owned(),
     };
     Told {
         source: Source::Hook,
         says,
         at: Some(at),
         part: Part::Added,
-        reason: "early and in detail, but Escape and kill fire no hook",
+        reason: "early and detailed, but Escape and kill trigger no hook",
     }
 }
 
@@ -318,33 +323,33 @@ fn screen(case: &Case<'_>, verdict: &Verdict, now: Timestamp) -> Told {
         .filter(|run| now < run.last.after(SCREEN_FRESH));
     let Some(run) = newest else {
         let reason = match verdict.doubt {
-            Doubt::None => "read only where the client itself leaves a doubt",
-            Doubt::Some => "no pane of tmux, or not read yet",
+            Doubt::None => "read only when Claude Code's own status is in doubt",
+            Doubt::Some => "no tmux pane, or not read yet",
         };
         return Told::silent(source, "not read", reason);
     };
     let says = match (&run.value.shows, run.value.title_busy) {
         (Some(shows), _) => match shows {
-            Shows::Trust => "the trust dialog",
-            Shows::Permission { .. } => "a permission dialog",
-            Shows::Question => "a question",
-            Shows::Plan => "a plan to approve",
+            Shows::Trust => "trust dialog",
+            Shows::Permission { .. } => "permission dialog",
+            Shows::Question => "question",
+            Shows::Plan => "plan to approve",
             Shows::Busy => "work",
-            Shows::Retrying { .. } => "a request that is sent again",
-            Shows::Compacting => "a compaction",
-            Shows::Idle => "a free prompt",
-            Shows::Suspended => "that it was put aside",
+            Shows::Retrying { .. } => "retrying a request",
+            Shows::Compacting => "compacting",
+            Shows::Idle => "idle prompt",
+            Shows::Suspended => "suspended",
         },
-        (None, Some(true)) => "work, in its title",
-        (None, Some(false)) => "no work, in its title",
-        (None, None) => "nothing that is known",
+        (None, Some(true)) => "title shows work",
+        (None, Some(false)) => "title shows no work",
+        (None, None) => "nothing recognised",
     };
     Told {
         source,
         says: says.to_owned(),
         at: Some(run.last),
         part: Part::Added,
-        reason: "the last resort: screens change with every version",
+        reason: "last resort: screens change with every version",
     }
 }
 
@@ -358,7 +363,7 @@ fn list(case: &Case<'_>, now: Timestamp) -> Told {
         None => Told::silent(
             source,
             "not asked",
-            "asked only where the registry is not understood",
+            "asked only when the registry file is not understood",
         ),
         Some(run) => Told {
             source,
@@ -369,7 +374,7 @@ fn list(case: &Case<'_>, now: Timestamp) -> Told {
                 .unwrap_or_else(|| "no status".to_owned()),
             at: Some(run.last),
             part: Part::Heard,
-            reason: "the registry, which it is made from, is read more often",
+            reason: "made from the registry, which is read more often",
         },
     }
 }
@@ -379,23 +384,23 @@ fn tmux(case: &Case<'_>) -> Told {
         None if case.process.facts.contained => Told::silent(
             Source::Tmux,
             "not asked",
-            "the session runs in a container of its own; no terminal server that it names is asked",
+            "the session runs in a container; the terminal servers it names are not asked",
         ),
         None => Told::silent(
             Source::Tmux,
             "not in tmux",
-            "tells only whether anybody looks",
+            "shows only whether a terminal is attached",
         ),
         Some(run) => Told {
             source: Source::Tmux,
             says: if *run.value {
                 "attached".to_owned()
             } else {
-                "no client shows its session".to_owned()
+                "no client attached".to_owned()
             },
             at: Some(run.last),
             part: Part::Heard,
-            reason: "tells only whether anybody looks",
+            reason: "shows only whether a terminal is attached",
         },
     }
 }
@@ -403,13 +408,13 @@ fn tmux(case: &Case<'_>) -> Told {
 fn attention(case: &Case<'_>) -> Told {
     let source = Source::Attention;
     match case.attended_at {
-        None => Told::silent(source, "not seen yet", "tells finished from idle"),
+        None => Told::silent(source, "not seen yet", "distinguishes Finished from Idle"),
         Some(at) => Told {
             source,
             says: "you looked".to_owned(),
             at: Some(at),
             part: Part::Heard,
-            reason: "tells finished from idle",
+            reason: "distinguishes Finished from Idle",
         },
     }
 }

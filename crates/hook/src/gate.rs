@@ -59,7 +59,7 @@ impl Kind {
 
 /// What a client and its user read when a gate has waited as long as it can.
 const LIMIT_REACHED: &str = "Pause limit reached (24 days); this turn was ended, and the session \
-                             stays paused. To go on, resume it in Trusty Bar.";
+                             stays paused. To continue, resume the session in Trusty Bar.";
 
 /// How a gate was passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +127,7 @@ fn wait(store: &Store, id: SessionId, client: ProcessKey, longest: Duration) -> 
             return Passed::Free;
         };
         if record.phase == Phase::Ending {
-            return Passed::Refused("This session is being ended by Trusty Bar.");
+            return Passed::Refused("Trusty Bar is stopping this session.");
         }
         let waited = sys::since_boot().saturating_sub(begun);
         if waited >= longest {
@@ -227,7 +227,7 @@ mod tests {
         let refused = stage.pass(Some(stage.client.pid));
         assert!(matches!(refused, Passed::Refused(_)));
         assert_eq!(stage.pass(Some(1)), Passed::Free, "another client");
-        assert_eq!(stage.pass(Some(u32::MAX)), Passed::Free, "nobody");
+        assert_eq!(stage.pass(Some(u32::MAX)), Passed::Free, "no such process");
         assert_eq!(stage.pass(None), Passed::Free, "none of the parents");
         let gates = Store::of(&stage.around).gates(stage.machine.session_id(stage.client));
         assert_eq!(gates.expect("listed"), [], "no mark is left");
@@ -247,7 +247,11 @@ mod tests {
             start: trusty_fleet::identity::StartTime(stage.client.start.0 + 1),
             ..stage.client
         };
-        assert_eq!(wait(&store, id, gone, MAX_HOLD), Passed::Free, "its client");
+        assert_eq!(
+            wait(&store, id, gone, MAX_HOLD),
+            Passed::Free,
+            "the client has ended"
+        );
         let granted = Duration::from_secs(connect::HOOK_TIMEOUT_SECONDS.into());
         assert!(MAX_HOLD < granted, "the answer comes before");
     }

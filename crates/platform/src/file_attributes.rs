@@ -13,7 +13,8 @@ const PROVENANCE_ATTRIBUTE: &str = "com.apple.provenance";
 /// Why an attribute was not copied.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the attribute {name}, which a new file cannot be given: {why}; remove it, or connect by hand"
+    "the attribute {name}, which cannot be set on a new file ({why}); remove the attribute, or \
+     edit the file by hand"
 )]
 pub struct AttributeError {
     /// What it is called; "?" where the names could not be read.

@@ -167,7 +167,7 @@ mod tests {
         assert!(!identity.remove_at(&path).expect("another's"));
         assert!(path.exists());
         let second = FileIdentity::of_path(&path).expect("there");
-        assert!(second.remove_at(&path).expect("its own"));
+        assert!(second.remove_at(&path).expect("removed"));
         assert!(!path.exists());
     }
 }

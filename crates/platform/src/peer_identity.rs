@@ -162,7 +162,7 @@ mod tests {
             .stdout(std::process::Stdio::null())
             .status();
         assert!(ended.expect("runs").success());
-        let (far, _) = listener.accept().expect("its connection");
+        let (far, _) = listener.accept().expect("a connection");
         let told = PeerIdentity::of_socket(&far, |_| Ok(Some(7)));
         assert!(matches!(told, Err(PeerIdentityError::Ended)), "{told:?}");
     }

@@ -154,7 +154,7 @@ mod tests {
         let master = openpt(FLAGS).expect("a terminal");
         grantpt(&master).expect("granted");
         unlockpt(&master).expect("unlocked");
-        let terminal = ioctl_tiocgptpeer(&master, FLAGS).expect("its other end");
+        let terminal = ioctl_tiocgptpeer(&master, FLAGS).expect("the other end");
         (master, terminal)
     }
 
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(terminal_holders(device, &unknown).expect("told"), [own]);
 
         unlockpt(&last).expect("unlocked");
-        let other_end = ioctl_tiocgptpeer(&last, FLAGS).expect("its other end");
+        let other_end = ioctl_tiocgptpeer(&last, FLAGS).expect("the other end");
         assert_eq!(fstat(&other_end).expect("a device").st_rdev, device);
         // The terminal of this machine stays open, so no other gets its number.
         let both = DevptsInstances::of_controlling_terminal(own, device);

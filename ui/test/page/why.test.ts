@@ -14,12 +14,12 @@ let store: BoardStore;
 let app: Record<string, unknown>;
 
 const told = (says: string): Reasons => ({
-  sentence: `Because its registry file says ${says}.`,
-  until: 'Until its process ends.',
+  sentence: `Claude Code reports ${says}.`,
+  until: 'Changes when Claude Code exits.',
   asks: '',
   lines: [
-    { source: 'registry', says, observed_at: '2026-01-01T00:00:00Z', part: 'Decided', word: 'decided', reason: 'its word holds' },
-    { source: 'tmux', says: 'not in tmux', part: 'Silent', word: 'silent', reason: 'tells only whether anybody looks' },
+    { source: 'registry', says, observed_at: '2026-01-01T00:00:00Z', part: 'Decided', word: 'decided', reason: 'Claude Code reports it' },
+    { source: 'tmux', says: 'not in tmux', part: 'Silent', word: 'no data', reason: 'shows only whether a terminal is attached' },
   ],
 });
 
@@ -95,9 +95,9 @@ test('the right button and the menu key show what can be done to a row, Escape h
 test('a click opens the row: a sentence, its end, and what each source says', async () => {
   await click('a');
   expect(why).toHaveBeenLastCalledWith('a');
-  expect(all('.evidence p').map((p) => p.textContent)).toEqual(['Because its registry file says busy.', 'Until its process ends.']);
-  expect(cells()).toEqual([['registry', 'busy', '10s', 'decided'], ['tmux', 'not in tmux', '–', 'silent']]);
-  expect(all('.said').map((line) => line.title)).toEqual(['its word holds', 'tells only whether anybody looks']);
+  expect(all('.evidence p').map((p) => p.textContent)).toEqual(['Claude Code reports busy.', 'Changes when Claude Code exits.']);
+  expect(cells()).toEqual([['registry', 'busy', '10s', 'decided'], ['tmux', 'not in tmux', '–', 'no data']]);
+  expect(all('.said').map((line) => line.title)).toEqual(['Claude Code reports it', 'shows only whether a terminal is attached']);
   await click('a');
   expect(open()).toEqual([]);
 });

@@ -31,16 +31,16 @@ use trusty_fleet::problem::Problem;
         ("id" = String, Path, format = Uuid, description = "The session's id"),
         ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
-    request_body(content = Option<PauseRequest>, description = "May be empty"),
+    request_body(content = Option<PauseRequest>, description = "Optional"),
     responses(
-        (status = 204, description = "It is paused, or will be before its next tool"),
-        (status = 400, description = "The id, the deadline or the body is not understood", body = Problem,
+        (status = 204, description = "The session is paused, or will be before its next tool"),
+        (status = 400, description = "The id, the deadline or the body is invalid", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body does not come", body = Problem,
+        (status = 408, description = "The body did not arrive in time", body = Problem,
             content_type = "application/problem+json"),
         (status = 409, description = "Refused, or the deadline has passed", body = Problem,
             content_type = "application/problem+json"),
@@ -48,7 +48,7 @@ use trusty_fleet::problem::Problem;
             content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem,
             content_type = "application/problem+json"),
-        (status = 500, description = "A step failed; all was undone", body = Problem,
+        (status = 500, description = "A step failed; all steps were rolled back", body = Problem,
             content_type = "application/problem+json"),
     )
 )]
@@ -77,14 +77,14 @@ pub(super) async fn pause(
         ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
     responses(
-        (status = 204, description = "It runs"),
-        (status = 400, description = "The id or the deadline is not understood", body = Problem,
+        (status = 204, description = "The session is running"),
+        (status = 400, description = "The id or the deadline is invalid", body = Problem,
             content_type = "application/problem+json"),
         (status = 403, description = "The calling process may not do this", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Refused, or the deadline has passed", body = Problem,
             content_type = "application/problem+json"),
@@ -116,16 +116,16 @@ pub(super) async fn resume(
         ("id" = String, Path, format = Uuid, description = "The session's id"),
         ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
-    request_body(content = Option<StopRequest>, description = "May be empty"),
+    request_body(content = Option<StopRequest>, description = "Optional"),
     responses(
-        (status = 204, description = "It has ended"),
-        (status = 400, description = "The id, the deadline or the body is not understood", body = Problem,
+        (status = 204, description = "The session has exited"),
+        (status = 400, description = "The id, the deadline or the body is invalid", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body does not come", body = Problem,
+        (status = 408, description = "The body did not arrive in time", body = Problem,
             content_type = "application/problem+json"),
         (status = 409, description = "Refused, or the deadline has passed", body = Problem,
             content_type = "application/problem+json"),
@@ -133,7 +133,7 @@ pub(super) async fn resume(
             content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem,
             content_type = "application/problem+json"),
-        (status = 500, description = "It does not end", body = Problem,
+        (status = 500, description = "The session does not exit", body = Problem,
             content_type = "application/problem+json"),
     )
 )]
@@ -161,15 +161,15 @@ pub(super) async fn stop(
         ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
     responses(
-        (status = 204, description = "It is in front"),
-        (status = 400, description = "The id or the deadline is not understood", body = Problem,
+        (status = 204, description = "The terminal is in front"),
+        (status = 400, description = "The id or the deadline is invalid", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "There is no way to it, or the deadline has passed", body = Problem,
-            content_type = "application/problem+json"),
+        (status = 409, description = "The terminal cannot be raised, or the deadline has passed",
+            body = Problem, content_type = "application/problem+json"),
         (status = 500, description = "A step failed", body = Problem,
             content_type = "application/problem+json"),
     )
@@ -191,8 +191,8 @@ pub(super) async fn jump(
     .into_response()
 }
 
-/// Answers a request that a hook holds. Answers when the hook has handed it on to its client, and
-/// it is listed no longer as held.
+/// Answers a request that a hook holds. Returns once Claude Code has the answer and the request is
+/// no longer listed as held.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/answer",
@@ -200,21 +200,21 @@ pub(super) async fn jump(
     params(
         ("id" = String, Path, format = Uuid, description = "The session's id"),
         ("trusty-answered-in" = Option<AnswerChannel>, Header,
-            description = "Where the user answered. Only the app and trusty are believed."),
+            description = "Where the user answered; trusted only from the app and `trusty`"),
         ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
-    request_body(content = AnswerRequest, description = "Which request, and the answer"),
+    request_body(content = AnswerRequest, description = "The request and the answer"),
     responses(
-        (status = 204, description = "Its client has the answer"),
-        (status = 400, description = "The id, the deadline or the body is not understood", body = Problem,
+        (status = 204, description = "Claude Code has the answer"),
+        (status = 400, description = "The id, the deadline or the body is invalid", body = Problem,
             content_type = "application/problem+json"),
         (status = 403, description = "The calling process may not do this", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body does not come", body = Problem,
+        (status = 408, description = "The body did not arrive in time", body = Problem,
             content_type = "application/problem+json"),
         (status = 409, description = "The request is no longer pending, or the deadline has passed", body = Problem,
             content_type = "application/problem+json"),
@@ -222,7 +222,7 @@ pub(super) async fn jump(
             content_type = "application/problem+json"),
         (status = 415, description = "The body is not JSON", body = Problem,
             content_type = "application/problem+json"),
-        (status = 422, description = "The answer does not fit what was asked", body = Problem,
+        (status = 422, description = "The answer does not fit the request", body = Problem,
             content_type = "application/problem+json"),
         (status = 500, description = "Claude Code did not accept the answer", body = Problem,
             content_type = "application/problem+json"),
@@ -253,20 +253,20 @@ pub(super) async fn answer(
         })
 }
 
-/// Tells that the owner has looked, which turns Finished into Idle.
+/// Reports that the user has looked, which turns Finished into Idle.
 #[utoipa::path(
     post,
     path = "/v1/attention",
     tag = "sessions",
     params(("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION)),
-    request_body(content = Option<AttentionRequest>, description = "May be empty"),
+    request_body(content = Option<AttentionRequest>, description = "Optional"),
     responses(
-        (status = 204, description = "It is noted"),
-        (status = 400, description = "The body is not understood", body = Problem,
+        (status = 204, description = "Noted"),
+        (status = 400, description = "The body is invalid", body = Problem,
             content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body does not come", body = Problem,
+        (status = 408, description = "The body did not arrive in time", body = Problem,
             content_type = "application/problem+json"),
         (status = 409, description = "The deadline has passed", body = Problem,
             content_type = "application/problem+json"),

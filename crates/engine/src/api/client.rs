@@ -47,10 +47,10 @@ const MOST: usize = 64 << 20;
 /// Why an engine gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Nobody listens.
-    #[error("no engine runs")]
+    /// No engine listens.
+    #[error("no engine is running")]
     Nobody,
-    /// Somebody else listens there.
+    /// Another user listens on the socket.
     #[error("{} belongs to another user", .0.display())]
     Foreign(PathBuf),
     /// Another version answers.
@@ -59,23 +59,23 @@ pub enum ClientError {
     /// The process that answers is not believed to be an engine.
     #[error("{0}")]
     Doubted(EngineDoubt),
-    /// It answered something we do not understand.
-    #[error("the running Trusty Bar answered {0}")]
+    /// The engine answered something that is not understood.
+    #[error("unexpected answer from the running Trusty Bar: {0}")]
     Answer(String),
-    /// It answers nothing.
+    /// The engine does not answer.
     #[error("the running Trusty Bar does not respond")]
     Silent,
-    /// It did not say in time that it has done what was asked.
+    /// The engine did not report an outcome in time.
     #[error(
-        "the running Trusty Bar did not say within {} s that it is done; it may still be done: see \
-         what became of it before asking again", ACTION.as_secs()
+        "the running Trusty Bar did not report an outcome within {} s; the action may still \
+         finish: check the session before you try again", ACTION.as_secs()
     )]
     Late,
-    /// It did not do what was asked.
+    /// The engine refused, or failed to carry out the command.
     #[error("{0}")]
     Refused(Box<Problem>),
     /// The connection broke.
-    #[error("the connection to the running Trusty Bar broke: {0}")]
+    #[error("lost the connection to the running Trusty Bar: {0}")]
     Broken(String),
 }
 
@@ -375,12 +375,12 @@ fn other_version(other: &str) -> String {
     let told = format!("the running Trusty Bar is version {other}");
     match (parts(other), parts(VERSION)) {
         (Some(a), Some(b)) if a < b => {
-            format!("{told}, which is older than this one ({VERSION}); restart it")
+            format!("{told}, which is older than this program ({VERSION}); restart Trusty Bar")
         }
         (Some(a), Some(b)) if a > b => {
-            format!("{told}, which is newer than this one ({VERSION}); restart this one")
+            format!("{told}, which is newer than this program ({VERSION}); restart this program")
         }
-        _ => format!("{told}, this one is {VERSION}; restart the older one"),
+        _ => format!("{told}, and this program is {VERSION}; restart the older one"),
     }
 }
 
@@ -397,8 +397,7 @@ async fn refused(response: Response<Incoming>) -> ClientError {
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
-    serde_json::from_slice(bytes)
-        .map_err(|e| ClientError::Answer(format!("what is not understood: {e}")))
+    serde_json::from_slice(bytes).map_err(|e| ClientError::Answer(e.to_string()))
 }
 
 #[cfg(test)]
@@ -426,8 +425,10 @@ mod tests {
     #[test]
     fn the_older_one_is_to_be_restarted() {
         let told = |other: &str| ClientError::OtherVersion(other.into()).to_string();
-        assert!(told("0.0.9").ends_with("older than this one (0.2.0); restart it"));
-        assert!(told("0.10.0-rc.1").ends_with("newer than this one (0.2.0); restart this one"));
+        assert!(told("0.0.9").ends_with("older than this program (0.2.0); restart Trusty Bar"));
+        assert!(
+            told("0.10.0-rc.1").ends_with("newer than this program (0.2.0); restart this program")
+        );
         assert!(told("unknown").ends_with("restart the older one"));
     }
 

@@ -75,7 +75,7 @@ pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io:
     let mut connections = JoinSet::new();
     let mut queue_empty_at = sys::since_boot();
     loop {
-        let closed = |_| io::Error::other("connections are not taken any more");
+        let closed = |_| io::Error::other("the server no longer accepts connections");
         let turn = Arc::clone(&at_once).acquire_owned().await.map_err(closed)?;
         let accepted = accept(&mut feed, &mut queue_empty_at).await;
         let Ok((AcceptedStream { stream, room }, quiet)) = accepted else {

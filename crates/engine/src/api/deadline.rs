@@ -16,8 +16,9 @@ use std::time::Duration;
 use trusty_fleet::problem::ProblemCode;
 
 /// What the API's description says of [`DEADLINE_HEADER`].
-pub(super) const DEADLINE_DESCRIPTION: &str = "The last moment at which this may begin, in \
-    milliseconds of the clock that counts since boot; without it, 10 s after the request was sent";
+pub(super) const DEADLINE_DESCRIPTION: &str = "Latest moment at which the command may begin, in \
+    milliseconds since boot (`CLOCK_BOOTTIME`, `mach_continuous_time`); if absent, 10 s after the \
+    request was sent";
 
 /// When a connection last had nothing to read, in milliseconds since boot. What is read then was
 /// sent later; so a request that waited while this engine was stopped is known to be old.
@@ -71,8 +72,7 @@ fn deadline_of(headers: &HeaderMap, sent: Duration) -> Result<CommandDeadline, P
     match millis.filter(|_| is_number && named.next().is_none()) {
         Some(millis) => Ok(CommandDeadline::at(Duration::from_millis(millis))),
         None => Err(ProblemResponse::bad_request(
-            "the header Trusty-Deadline holds one whole number: milliseconds of the clock that \
-             counts since boot",
+            "the header Trusty-Deadline must be one whole number: milliseconds since boot",
         )),
     }
 }

@@ -21,9 +21,9 @@ use utoipa::{Modify, OpenApi};
             only this user can reach."
     ),
     tags(
-        (name = "sessions", description = "What is known of sessions"),
-        (name = "actions", description = "What can be done to a session"),
-        (name = "engine", description = "The program that answers"),
+        (name = "sessions", description = "Sessions and their state"),
+        (name = "actions", description = "Actions on a session"),
+        (name = "engine", description = "The engine itself"),
     ),
     paths(
         super::read::sessions,
@@ -135,7 +135,7 @@ fn describe_tags(schema: &mut Schema) {
             if let Some(RefOr::T(Schema::Object(tag))) = properties.get_mut("kind")
                 && tag.description.is_none()
             {
-                tag.description = Some("Which of the kinds this is.".to_owned());
+                tag.description = Some("The variant.".to_owned());
             }
         }
         _ => {}

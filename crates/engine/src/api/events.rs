@@ -152,20 +152,20 @@ impl Listener {
     path = "/v1/events",
     tag = "sessions",
     params(
-        ("looking" = Option<bool>, Query, description = "Whether somebody looks at what is told: \
-            then what raises no event is looked at more often. `false` for a program that only \
-            waits; without it, somebody does"),
+        ("looking" = Option<bool>, Query, description = "Whether a user watches the events; \
+            values that raise no event are then refreshed more often. Pass `false` from a program \
+            that only waits; the default is `true`"),
         ("Last-Event-ID" = Option<String>, Header,
-            description = "The id of the last event that the client has"),
+            description = "The id of the last event that was received"),
     ),
     responses(
-        (status = 200, description = "Events until the client leaves or the engine ends; the \
-            schema is that of their data", body = EventData, content_type = "text/event-stream"),
-        (status = 400, description = "A parameter is not understood", body = Problem,
+        (status = 200, description = "Events until the caller disconnects or the engine exits; \
+            the schema describes their data", body = EventData, content_type = "text/event-stream"),
+        (status = 400, description = "A parameter is invalid", body = Problem,
             content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept leaves text/event-stream out",
+        (status = 406, description = "The header Accept excludes text/event-stream",
             body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "As many programs listen to events as may",
+        (status = 503, description = "Too many event listeners",
             body = Problem, content_type = "application/problem+json"),
     )
 )]

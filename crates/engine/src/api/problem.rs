@@ -28,7 +28,8 @@ impl ProblemResponse {
     pub(super) fn no_such_session() -> Self {
         Self::new(
             ProblemCode::NoSuchSession,
-            "no session has this id, or it has exited; GET /v1/sessions lists the sessions",
+            "no session has this id, or the session has exited; GET /v1/sessions lists the \
+             sessions",
         )
     }
 }
@@ -47,7 +48,7 @@ impl IntoResponse for ProblemResponse {
 /// The answer at a path where nothing is.
 pub(super) async fn nowhere(uri: Uri) -> ProblemResponse {
     let detail = format!(
-        "nothing exists at {}; GET /v1/openapi.json describes what does",
+        "nothing exists at {}; GET /v1/openapi.json describes the API",
         uri.path()
     );
     ProblemResponse::new(ProblemCode::NotFound, detail)

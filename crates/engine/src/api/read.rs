@@ -21,7 +21,7 @@ use trusty_fleet::{Session, Snapshot};
     tag = "sessions",
     responses(
         (status = 200, description = "The newest snapshot", body = Snapshot),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -37,12 +37,12 @@ pub(super) async fn sessions(State(handle): State<Handle>) -> Json<Snapshot> {
     tag = "sessions",
     params(("id" = String, Path, format = Uuid, description = "The session's id")),
     responses(
-        (status = 200, description = "As it is now", body = Session),
+        (status = 200, description = "The session as it is now", body = Session),
         (status = 400, description = "The id is not a UUID", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -61,12 +61,12 @@ pub(super) async fn session(
     tag = "sessions",
     params(("id" = String, Path, format = Uuid, description = "The session's id")),
     responses(
-        (status = 200, description = "What every source says", body = Explanation),
+        (status = 200, description = "What each source says", body = Explanation),
         (status = 400, description = "The id is not a UUID", body = Problem,
             content_type = "application/problem+json"),
         (status = 404, description = "No such session", body = Problem,
             content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -87,15 +87,15 @@ pub(super) async fn why(
     params(
         ("id" = String, Path, format = Uuid, description = "The session's id"),
         ("request" = String, Path, pattern = "^[0-9a-f]{64}$",
-            description = "The request's id, as its session tells it"),
+            description = "The request's id, as the session lists it"),
     ),
     responses(
-        (status = 200, description = "All of it", body = WholeRequest),
-        (status = 400, description = "An id is not understood", body = Problem,
+        (status = 200, description = "The whole request", body = WholeRequest),
+        (status = 400, description = "An id is invalid", body = Problem,
             content_type = "application/problem+json"),
-        (status = 404, description = "No such session, or nobody waits for this answer any more",
+        (status = 404, description = "No such session, or the request is no longer pending",
             body = Problem, content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -131,8 +131,8 @@ pub(super) async fn request(
     path = "/v1/health",
     tag = "engine",
     responses(
-        (status = 200, description = "It answers", body = EngineHealth),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 200, description = "The engine is running", body = EngineHealth),
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -155,8 +155,8 @@ pub(super) async fn health(State(Api { handle, about, .. }): State<Api>) -> Json
     path = "/v1/openapi.json",
     tag = "engine",
     responses(
-        (status = 200, description = "The description", body = Object),
-        (status = 406, description = "The header Accept leaves application/json out",
+        (status = 200, description = "The description of the API", body = Object),
+        (status = 406, description = "The header Accept excludes application/json",
             body = Problem, content_type = "application/problem+json"),
     )
 )]

@@ -46,9 +46,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
             .map_err(|e| ProblemResponse::bad_request(e.body_text()))?;
         let parsed = id.parse().ok().filter(|_| id.len() == UUID_LENGTH);
         let parsed = parsed.ok_or_else(|| {
-            ProblemResponse::bad_request(
-                "the id of a session is a UUID; GET /v1/sessions tells which",
-            )
+            ProblemResponse::bad_request("a session id is a UUID; GET /v1/sessions lists the ids")
         })?;
         Ok(Self(SessionId(parsed)))
     }
@@ -79,7 +77,7 @@ pub(super) fn request_id(id: RequestId) -> Result<RequestId, ProblemResponse> {
     if id.0.len() == HASH_LENGTH && id.0.bytes().all(is_hex) {
         return Ok(id);
     }
-    let told = "the id of a request is 64 hexadecimal digits, as its session tells it";
+    let told = "a request id is 64 hexadecimal digits; GET /v1/sessions lists the ids";
     Err(ProblemResponse::bad_request(told))
 }
 
@@ -94,7 +92,8 @@ impl<S: Send + Sync> FromRequestParts<S> for AnsweredIn {
             return Ok(Self(None));
         };
         let channel = value.to_str().ok().and_then(AnswerChannel::from_word);
-        let told = "the header Trusty-Answered-In is popover, notification, terminal or program";
+        let told = "the header Trusty-Answered-In must be popover, notification, terminal or \
+                    program";
         let channel = channel.ok_or_else(|| ProblemResponse::bad_request(told))?;
         Ok(Self(Some(channel)))
     }
@@ -136,7 +135,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         if !is_json {
             return Err(ProblemResponse::new(
                 ProblemCode::UnsupportedBody,
-                "the body has to be JSON; send the header Content-Type: application/json",
+                "the body must be JSON; send the header Content-Type: application/json",
             ));
         }
         // A list of values would do for a structure else.
@@ -146,14 +145,14 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             object.map(serde_json::from_value).transpose()
         });
         read.map(Self)
-            .map_err(|e| ProblemResponse::bad_request(format!("the body is not understood: {e}")))
+            .map_err(|e| ProblemResponse::bad_request(format!("the body is invalid: {e}")))
     }
 }
 
 fn too_slow() -> ProblemResponse {
     ProblemResponse::new(
         ProblemCode::TooSlow,
-        "the body did not arrive in time; send it together with the head",
+        "the body did not arrive in time; send the body together with the headers",
     )
 }
 
@@ -175,7 +174,9 @@ impl<T> Body<T> {
     /// The body, which may not be empty.
     pub(super) fn needed(self) -> Result<T, ProblemResponse> {
         self.0.ok_or_else(|| {
-            ProblemResponse::bad_request("a body is needed; the description says which")
+            ProblemResponse::bad_request(
+                "a body is required; GET /v1/openapi.json describes the body",
+            )
         })
     }
 }

@@ -40,20 +40,20 @@ fn objection(session: &Session, running: &Snapshot) -> Option<String> {
         && let Some(unread) = unread_registry(session, running)
     {
         return Some(format!(
-            "the version of {who} is not known: {unread}; then try again"
+            "the version of {who} is unknown: {unread}; then try again"
         ));
     }
     Some(match (version, session.status) {
         (None, SessionStatus::Starting) => {
-            format!("{who} is starting and has not told its version yet; try again in a moment")
+            format!("{who} is starting and has not reported its version yet; try again in a moment")
         }
         (None, _) => format!(
-            "{who} does not tell its version, so it is too old to be connected; end it, update \
-             Claude Code and try again"
+            "{who} reports no version, so its Claude Code is too old for these hooks; stop the \
+             session, update Claude Code and try again"
         ),
         (Some(version), _) => format!(
-            "{who} runs Claude Code {version}, which is too old to be connected; end it, update \
-             Claude Code to 2.1.101 or later and try again"
+            "{who} runs Claude Code {version}, which is too old for these hooks; stop the session, \
+             update Claude Code to 2.1.101 or later and try again"
         ),
     })
 }
@@ -66,7 +66,7 @@ fn unread_registry(session: &Session, running: &Snapshot) -> Option<String> {
         health.source == Source::Registry
             && (subject.ends_with("sessions") || subject.ends_with(&file))
     })?;
-    Some(format!("{} {}", unread.subject, unread.message))
+    Some(format!("{}: {}", unread.subject, unread.message))
 }
 
 fn numbers(version: &str) -> Option<[u32; 3]> {
@@ -104,7 +104,7 @@ mod tests {
             (Some("2.0.77"), Active, Some("too old")),
             (Some("2.0.77"), Stopped, None),
             (Some("new"), Active, Some("too old")),
-            (None, Active, Some("does not tell its version")),
+            (None, Active, Some("reports no version")),
             (None, Starting, Some("try again in a moment")),
         ] {
             let told = objection(&session(version, status), &Snapshot::default());
@@ -117,7 +117,7 @@ mod tests {
             health: vec![Health {
                 source: Source::Registry,
                 subject: "/h/.claude/sessions".into(),
-                message: "is not read: run `chmod 700 /h/.claude`".into(),
+                message: "not read: run `chmod 700 /h/.claude`".into(),
                 since: std::time::SystemTime::UNIX_EPOCH,
             }],
             ..Snapshot::default()
@@ -126,7 +126,7 @@ mod tests {
         without.pid = Some(7);
         for status in [Active, Starting] {
             without.status = status;
-            let told = objection(&without, &unread).expect("its version is not known");
+            let told = objection(&without, &unread).expect("the version is unknown");
             let is_true = !told.contains("too old") && !told.contains("in a moment");
             assert!(
                 told.contains("run `chmod 700 /h/.claude`") && is_true,

@@ -240,7 +240,7 @@ mod tests {
         fs::hard_link(&path, &other).expect("linked");
         let refused = SettingsFile::read(dir.path()).expect_err("refused");
         let told = refused.to_string();
-        assert!(told.contains("has 1 name more (hard links)"), "{told}");
+        assert!(told.contains("has 1 other name (hard links)"), "{told}");
         assert!(told.contains("cp -p "), "{told}");
         fs::remove_file(&other).expect("removed");
         SettingsFile::read(dir.path()).expect("fits");

@@ -31,7 +31,9 @@ fn managed() -> Vec<PathBuf> {
 pub(super) fn forbids(own: &Path, text: &str) -> Option<String> {
     if disables_hooks(text) == Ok(true) {
         let own = own.display();
-        return Some(format!("disableAllHooks is set in {own}; remove it there"));
+        return Some(format!(
+            "disableAllHooks is set in {own}; remove the setting there"
+        ));
     }
     managed().iter().find_map(|file| {
         let bytes = files::read_bounded(file, BOUND).ok()?;
@@ -46,7 +48,7 @@ fn managed_forbids(file: &Path, text: &str) -> Option<String> {
         .find(is_set)?;
     let file = file.display();
     Some(format!(
-        "{name} is set in {file}; ask whoever manages this machine"
+        "{name} is set in {file}; ask the administrator of this machine"
     ))
 }
 

@@ -173,7 +173,7 @@ mod tests {
             let why = "exit status: 126".to_owned();
             Err(ConnectError::ProgramCannotRun(copy.to_path_buf(), why))
         };
-        put(&to, b"three", cannot_run).expect_err("it does not run");
+        put(&to, b"three", cannot_run).expect_err("the copy does not run");
         assert_eq!(fs::read_to_string(&to).expect("read"), "two");
         // Another user wrote into it, or could have.
         fs::set_permissions(&to, fs::Permissions::from_mode(0o757)).expect("chmod");

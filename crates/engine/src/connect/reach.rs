@@ -117,6 +117,6 @@ mod tests {
     #[test]
     fn a_process_of_our_own_namespace_is_reached() {
         assert_eq!(in_other_namespace(std::process::id()), None);
-        assert_eq!(in_other_namespace(u32::MAX), None, "nobody");
+        assert_eq!(in_other_namespace(u32::MAX), None, "no such process");
     }
 }

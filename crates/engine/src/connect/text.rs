@@ -11,10 +11,10 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// It is no JSON.
-    #[error("is not valid JSON ({0}), so Claude Code does not read it; correct it first")]
+    #[error("is not valid JSON ({0}), so Claude Code ignores the file; correct the file first")]
     Invalid(String),
     /// A part of it is not of the form that the client reads; which.
-    #[error("holds {0} in a form that is not understood; correct it first")]
+    #[error("cannot be edited: {0}; correct the file first")]
     Form(String),
 }
 
@@ -82,7 +82,7 @@ impl Edited {
             Some(value) => value
                 .as_object()
                 .map(Some)
-                .ok_or_else(|| Unfit::Form("no settings".into())),
+                .ok_or_else(|| Unfit::Form("the top level is not an object".into())),
         }
     }
 
@@ -96,7 +96,7 @@ impl Edited {
             Some(property) => property
                 .object_value()
                 .map(Some)
-                .ok_or_else(|| Unfit::Form("\"hooks\"".into())),
+                .ok_or_else(|| Unfit::Form("\"hooks\" is not an object".into())),
         }
     }
 }
@@ -107,7 +107,7 @@ fn only(object: &CstObject, name: &str) -> Result<Option<CstObjectProp>, Unfit> 
     let mut found = object.properties().into_iter().filter(named);
     let first = found.next();
     match found.next() {
-        Some(_) => Err(Unfit::Form(format!("{name:?} twice"))),
+        Some(_) => Err(Unfit::Form(format!("{name:?} occurs twice"))),
         None => Ok(first),
     }
 }
@@ -189,7 +189,7 @@ pub fn with(text: &str, entries: &Entries) -> Result<String, Unfit> {
         Some(settings) => settings,
         None => edited.root.object_value_or_set(),
     };
-    let form = || Unfit::Form("\"hooks\"".into());
+    let form = || Unfit::Form("\"hooks\" is not an object".into());
     edited.hooks()?;
     let hooks = settings.object_value_or_create("hooks").ok_or_else(form)?;
     for property in hooks.properties() {
@@ -198,7 +198,8 @@ pub fn with(text: &str, entries: &Entries) -> Result<String, Unfit> {
     for (event, entry) in entries.iter() {
         only(&hooks, event)?;
         let list = hooks.array_value_or_create(event);
-        let list = list.ok_or_else(|| Unfit::Form(format!("the hooks of {event}")))?;
+        let list =
+            list.ok_or_else(|| Unfit::Form(format!("the hooks of {event} are not a list")))?;
         list.append(group(entry));
     }
     Ok(edited.text())

@@ -99,7 +99,7 @@ impl Loop {
             self.jobs
                 .try_send(Job::Jump(Box::new(session), lease, reply))
         {
-            let busy = "too much is being done at once; try again";
+            let busy = "too many actions are in progress; try again in a moment";
             let _ = reply.send(Err(JumpError::Failed(busy.into())));
         }
     }

@@ -50,12 +50,12 @@ impl AnswerRecorder {
     pub(super) fn record(&self, record: AnswerRecord) -> Option<Fact> {
         let lost = self.records.try_send(record).is_err();
         lost.then(|| {
-            let failure = health_message("the disk does not answer");
+            let failure = health_message("the disk does not respond");
             Fact::Health(self.key.clone(), Some(failure))
         })
     }
 }
 
 fn health_message(why: &str) -> String {
-    format!("an answer could not be recorded: {why}")
+    format!("could not record an answer: {why}")
 }

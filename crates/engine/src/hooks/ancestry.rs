@@ -120,30 +120,39 @@ mod tests {
         let listed = |pids: &'static [u32]| move |k: ProcessKey| pids.contains(&k.pid);
         for (named, sessions, expected, why) in [
             (Some(7), &[5, 7][..], Some(7), "as it says"),
-            (None, &[5, 7], Some(7), "it does not say"),
-            (Some(5), &[5, 7], Some(7), "it names one further up"),
+            (None, &[5, 7], Some(7), "the hook names no client"),
+            (
+                Some(5),
+                &[5, 7],
+                Some(7),
+                "the hook names a client further up",
+            ),
             (
                 Some(3),
                 &[3, 5, 7],
                 Some(7),
-                "it names one that is not above it",
+                "the hook names a client that is not above it",
             ),
             (
                 Some(3),
                 &[3],
                 None,
-                "it names one that is not above it, and has none",
+                "the hook names a client that is not above it, and has none",
             ),
-            (Some(7), &[5], Some(7), "its client has just started"),
+            (Some(7), &[5], Some(7), "the client has just started"),
             (Some(7), &[], Some(7), "nothing was looked at yet"),
-            (None, &[], None, "nobody is known"),
+            (None, &[], None, "no client is known"),
         ] {
             let client = nested().client(named, listed(sessions));
             assert_eq!(client, expected.map(key), "{why}");
         }
         assert_eq!(nested().peer(), Some(key(9)));
         let unseen = PeerAncestry::default();
-        assert_eq!(unseen.client(Some(7), |_| true), None, "it cannot be seen");
+        assert_eq!(
+            unseen.client(Some(7), |_| true),
+            None,
+            "the hook process cannot be seen"
+        );
     }
 
     #[test]

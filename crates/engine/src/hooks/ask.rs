@@ -260,12 +260,12 @@ mod tests {
         assert_eq!(
             ask_one(held(), LONG, false),
             (None, vec![]),
-            "its client has gone"
+            "the client has gone"
         );
         assert_eq!(
             ask_one(held(), Duration::ZERO, true),
             (None, vec![]),
-            "its time is up"
+            "the time is up"
         );
         assert_eq!(
             ask_one(vec![], Duration::ZERO, true),
@@ -309,7 +309,7 @@ mod tests {
         let none =
             |folders: &[PathBuf]| ask(folders, |_| true, b"{}", 7, LONG, || true).map(|a| a.bytes);
         assert_eq!(none(&[]), None, "no folder");
-        assert_eq!(none(&[dir.path().to_path_buf()]), None, "nobody");
+        assert_eq!(none(&[dir.path().to_path_buf()]), None, "no engine listens");
     }
 
     proptest! {

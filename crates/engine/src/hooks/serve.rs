@@ -53,7 +53,7 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: Handle, uid: u32) -> io:
     });
     let mut connections = JoinSet::new();
     loop {
-        let closed = |_| io::Error::other("no hooks are listened to any more");
+        let closed = |_| io::Error::other("the server no longer accepts hooks");
         let turn = Arc::clone(&at_once).acquire_owned().await.map_err(closed)?;
         let Ok(AcceptedStream { mut stream, room }) = feed.accept().await else {
             // Too many files are open, or the peer has gone already.

@@ -19,17 +19,21 @@ pub(super) async fn pause(
     client: ProcessKey,
     pausing: Pausing,
 ) -> Result<(), ActionError> {
-    let stat = tree::alive(client).map_err(failed("look at its process"))?;
+    let stat = tree::alive(client).map_err(failed("inspect the session's process"))?;
     let Some(stat) = stat else {
         return Err(ActionError::Refused(Refusal::Ended));
     };
     if !tree::is_ours(&stat) {
-        return Err(ActionError::Changed("it is another user's".into()));
+        return Err(ActionError::Changed(
+            "the process belongs to another user".into(),
+        ));
     }
     let kind = pausing.way.kind();
     if kind.is_hard() && (stat.stopped.is_some() || sys::is_frozen(client.pid)) {
         return Err(ActionError::Changed(
-            "it is stopped already, but not from here; let it go on first".into(),
+            "another program has already stopped the session; type fg in its terminal first, or \
+             send SIGCONT"
+                .into(),
         ));
     }
     // A hold or an Escape leaves us running.
@@ -50,7 +54,7 @@ pub(super) async fn pause(
         }
         Way::Interrupt { pane } => pane::prepare_interrupt(hands, client, pane).await?,
     };
-    let machine = sys::machine().map_err(failed("look at the machine"))?;
+    let machine = sys::machine().map_err(failed("identify this machine"))?;
     let mut work = Work {
         hands,
         record: PauseRecord {

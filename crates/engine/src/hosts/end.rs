@@ -24,7 +24,7 @@ pub(super) async fn end_paused(work: &mut Work<'_>) -> Result<(), ActionError> {
     match work.record.means.clone() {
         Means::Freeze { group, .. } => {
             let others = freezer::others(client, &group);
-            let others = others.map_err(failed("look at its control group"))?;
+            let others = others.map_err(failed("inspect the session's cgroup"))?;
             ask(&[&[client], &others[..]].concat())?;
         }
         Means::Stop { group, tools, .. } => ask(&[&[client], &group[..], &tools].concat())?,
@@ -36,11 +36,11 @@ pub(super) async fn end_paused(work: &mut Work<'_>) -> Result<(), ActionError> {
         // (measured): it ends in the foreground.
         PauseKind::Suspend => {
             let back = work.undo(Undo::Asked).await;
-            let there = tree::alive(client).map_err(failed("end it"))?;
+            let there = tree::alive(client).map_err(failed("end the session"))?;
             // Where fg could not be typed, it has the signal all the same, and finds it then.
             if back.is_err() && there.is_some_and(|stat| stat.stopped.is_some()) {
                 work.enter(Phase::Paused)?;
-                let told = "it ends as soon as fg is typed in its terminal";
+                let told = "the session exits as soon as fg is typed in its terminal";
                 return Err(ActionError::Stays(told.into()));
             }
         }
@@ -63,25 +63,28 @@ pub(super) async fn kill(
         Err(ActionError::Stays(_) | ActionError::Failed(_) | ActionError::Changed(_)) => {}
         done => return done,
     }
-    tree::signal(client, Signal::KILL).map_err(failed("kill it"))?;
+    tree::signal(client, Signal::KILL).map_err(failed("kill the session"))?;
     wait(client).await
 }
 
 fn ask(who: &[ProcessKey]) -> Result<(), ActionError> {
     for process in who {
-        tree::signal(*process, Signal::TERM).map_err(failed("end it"))?;
+        tree::signal(*process, Signal::TERM).map_err(failed("end the session"))?;
     }
     Ok(())
 }
 
 async fn wait(client: ProcessKey) -> Result<(), ActionError> {
     let ended = || Ok(tree::alive(client)?.is_none());
-    if tree::until(LIMIT, ended).await.map_err(failed("end it"))? {
+    if tree::until(LIMIT, ended)
+        .await
+        .map_err(failed("end the session"))?
+    {
         return Ok(());
     }
     let told = match tree::rests(client) {
-        Ok(true) => "it is stopped, so it cannot end; type fg in its terminal",
-        _ => "it does not end within 5 s; end it in its terminal",
+        Ok(true) => "the session is stopped and cannot exit; type fg in its terminal",
+        _ => "the session did not exit within 5 s; quit it in its terminal",
     };
     Err(ActionError::Stays(told.into()))
 }

@@ -23,15 +23,15 @@ const STEP: Duration = Duration::from_millis(10);
 
 /// Where it will be moved to; nothing has been made yet.
 pub(super) fn prepare(session: SessionId, client: ProcessKey) -> Result<Means, ActionError> {
-    let look = || failed("look at its control group");
-    let none = || ActionError::Failed("could not freeze it: no control group is ours".into());
+    let look = || failed("inspect the session's cgroup");
+    let none = || ActionError::Failed("could not freeze the session: no writable cgroup v2".into());
     let own = cgroup::of(client.pid).map_err(look())?.ok_or_else(none)?;
     let around = cgroup::around(&own).ok_or_else(none)?;
     let group = around.join(format!("trusty-{session}"));
     let strangers = cgroup::members(&group).map_err(look())?;
     if !strangers.is_empty() || is_frozen(&group).map_err(look())? {
         return Err(ActionError::Failed(format!(
-            "could not freeze it: the control group {} is used already",
+            "could not freeze the session: the cgroup {} is already in use",
             group.display()
         )));
     }
@@ -48,12 +48,12 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     let Means::Freeze { group, .. } = work.record.means.clone() else {
         return Ok(());
     };
-    let own = cgroup::of(client.pid).map_err(failed("look at its control group"))?;
-    let own = own.ok_or_else(|| ActionError::Changed("it has ended".into()))?;
+    let own = cgroup::of(client.pid).map_err(failed("inspect the session's cgroup"))?;
+    let own = own.ok_or_else(|| ActionError::Changed("the session has exited".into()))?;
     if !cgroup::is_root(&own) {
         keep_alive(work, &own)?;
     }
-    cgroup::make(&group).map_err(failed("make a control group"))?;
+    cgroup::make(&group).map_err(failed("create a cgroup"))?;
     failpoint("freeze.group-made");
     gather(work, &group, &[client])?;
     failpoint("freeze.client-moved");
@@ -61,7 +61,7 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
         gather_all(work, &group)?;
     }
     failpoint("freeze.tools-moved");
-    cgroup::set(&group, Frost::Frozen).map_err(failed("freeze it"))?;
+    cgroup::set(&group, Frost::Frozen).map_err(failed("freeze the session"))?;
     wait(&group, Frost::Frozen).await?;
     if tools == Tools::Stop {
         // What a command had started while it was itself not moved yet.
@@ -78,14 +78,14 @@ fn keep_alive(work: &mut Work<'_>, own: &Path) -> Result<(), ActionError> {
     let started = keeper::start(work.hands, &record)?;
     change(work, |_, keeper| *keeper = Some(started))?;
     failpoint("freeze.keeper-recorded");
-    let what = "keep its control group";
+    let what = "keep the session's cgroup";
     match cgroup::enter(own, started.pid) {
         Ok(true) => {}
-        Ok(false) => return Err(failed(what)("the keeper has ended; try again")),
+        Ok(false) => return Err(failed(what)("the helper process has exited; try again")),
         // What we start lies where we do, and not everything may be moved everywhere.
         Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-            let told = "that is not permitted from here; pause it from the app or from a \
-                        terminal beside it";
+            let told = "not permitted from here; pause the session from the app, or from a \
+                        terminal next to the session's";
             return Err(failed(what)(told));
         }
         Err(e) => return Err(failed(what)(e)),
@@ -107,11 +107,12 @@ fn change(
 fn gather_all(work: &mut Work<'_>, group: &Path) -> Result<(), ActionError> {
     let us = tree::us();
     for _ in 0..ROUNDS {
-        let below = tree::below(work.client()).map_err(failed("look at its processes"))?;
+        let below =
+            tree::below(work.client()).map_err(failed("inspect the session's processes"))?;
         if below.iter().any(|f| us.contains(&f.key.pid)) {
             return Err(super::inside());
         }
-        let there = cgroup::members(group).map_err(failed("look at its control group"))?;
+        let there = cgroup::members(group).map_err(failed("inspect the session's cgroup"))?;
         let there: BTreeSet<u32> = there.into_iter().collect();
         let new: Vec<ProcessKey> = below
             .iter()
@@ -125,13 +126,13 @@ fn gather_all(work: &mut Work<'_>, group: &Path) -> Result<(), ActionError> {
         }
         gather(work, group, &new)?;
     }
-    Err(failed("move its commands")(
-        "they start more and more; try again",
+    Err(failed("move the session's commands")(
+        "the commands keep starting new ones; try again",
     ))
 }
 
 fn gather(work: &mut Work<'_>, group: &Path, who: &[ProcessKey]) -> Result<(), ActionError> {
-    let what = "move it into a control group";
+    let what = "move the session into a cgroup";
     let mut new = Vec::new();
     for process in who {
         let from = match cgroup::of(process.pid) {
@@ -159,15 +160,17 @@ fn is_frozen(group: &Path) -> io::Result<bool> {
 
 async fn wait(group: &Path, wanted: Frost) -> Result<(), ActionError> {
     let what = match wanted {
-        Frost::Frozen => "freeze it",
-        Frost::Thawed => "thaw it",
+        Frost::Frozen => "freeze the session",
+        Frost::Thawed => "thaw the session",
     };
     // A group that is gone holds nobody.
     let so = || Ok(cgroup::frost(group)?.is_none_or(|frost| frost == wanted));
     if tree::until(LIMIT, so).await.map_err(failed(what))? {
         return Ok(());
     }
-    Err(failed(what)("the system does not do it; try again"))
+    Err(failed(what)(
+        "the kernel did not finish within 5 s; try again",
+    ))
 }
 
 /// Thaws, moves everybody back to where they came from, and removes the group.
@@ -180,8 +183,11 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
     else {
         return Ok(());
     };
-    if cgroup::frost(&group).map_err(failed("thaw it"))?.is_some() {
-        cgroup::set(&group, Frost::Thawed).map_err(failed("thaw it"))?;
+    if cgroup::frost(&group)
+        .map_err(failed("thaw the session"))?
+        .is_some()
+    {
+        cgroup::set(&group, Frost::Thawed).map_err(failed("thaw the session"))?;
         wait(&group, Frost::Thawed).await?;
         failpoint("freeze.thawed");
         let emptied = empty(&group, &moved).await?;
@@ -200,7 +206,7 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
 
 /// Whether all could be moved. If no group takes one back, it stays and runs where it is.
 async fn empty(group: &Path, moved: &[Moved]) -> Result<bool, ActionError> {
-    let what = "move it back to its control group";
+    let what = "move the session back to its cgroup";
     // The client's old one; above it, should that be gone.
     let home = moved.first().map(|m| m.from.clone());
     let above = cgroup::around(group);
@@ -223,7 +229,7 @@ async fn empty(group: &Path, moved: &[Moved]) -> Result<bool, ActionError> {
         // One that is ending is a member until it has ended.
         clock::sleep(STEP).await;
     }
-    Err(failed(what)("it fills again and again"))
+    Err(failed(what)("new processes keep starting; try again"))
 }
 
 fn takes(place: &Path, pid: u32) -> bool {
@@ -236,11 +242,11 @@ async fn remove(group: &Path) -> Result<(), ActionError> {
         Err(e) if e.kind() == io::ErrorKind::ResourceBusy => Ok(false),
         Err(e) => Err(e),
     };
-    let what = "remove its control group";
+    let what = "remove the temporary cgroup";
     if tree::until(LIMIT, gone).await.map_err(failed(what))? {
         return Ok(());
     }
-    Err(failed(what)("something is in it still"))
+    Err(failed(what)("a process is still in it; try again"))
 }
 
 /// Whether the client lies in this group, and nothing in it can run.

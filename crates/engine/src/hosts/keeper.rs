@@ -17,18 +17,18 @@ const PROGRAM: &str = "trusty-hook";
 pub(super) fn start(hands: &Hands, record: &Path) -> Result<ProcessKey, ActionError> {
     let program = find(hands).ok_or_else(|| {
         ActionError::Failed(format!(
-            "could not keep its control group: {PROGRAM} is neither beside this program nor in \
-             {}; install it again",
+            "could not keep the session's cgroup: {PROGRAM} is neither next to this program nor in \
+             {}; reinstall Trusty Bar",
             hands.data.join("bin").display()
         ))
     })?;
     let arguments = [OsStr::new("keep"), record.as_os_str()];
-    let what = "start what keeps its control group";
+    let what = "start the process that keeps the session's cgroup";
     let pid = launch::leave(&program, &arguments).map_err(failed(what))?;
     let found = tree::at(pid).map_err(failed(what))?;
     found
         .map(|f| f.key)
-        .ok_or_else(|| failed(what)("it ended at once"))
+        .ok_or_else(|| failed(what)("the process exited at once"))
 }
 
 fn find(hands: &Hands) -> Option<PathBuf> {
@@ -45,5 +45,5 @@ fn find(hands: &Hands) -> Option<PathBuf> {
 pub(super) fn end(keeper: ProcessKey) -> Result<(), ActionError> {
     tree::signal(keeper, Signal::TERM)
         .map(drop)
-        .map_err(failed("end what kept its control group"))
+        .map_err(failed("end the process that keeps the session's cgroup"))
 }

@@ -43,25 +43,25 @@ const DRAWN: Duration = Duration::from_secs(3);
 const LAST_LINES: usize = 4;
 
 fn program(hands: &Hands) -> Result<&Path, ActionError> {
-    let none = || ActionError::Failed("could not ask tmux: it is not installed".into());
+    let none = || ActionError::Failed("tmux is not installed".into());
     hands.tmux.as_deref().ok_or_else(none)
 }
 
 async fn press(hands: &Hands, pane: &PaneKey, keys: &[Key<'_>]) -> Result<(), ActionError> {
     let done = tmux::press(program(hands)?, &pane.server, &pane.pane, keys).await;
-    done.map_err(failed("press a key in its pane"))
+    done.map_err(failed("press a key in the tmux pane"))
 }
 
 async fn look(hands: &Hands, pane: &PaneKey) -> Result<Look, ActionError> {
     let seen = tmux::look(program(hands)?, &pane.server, &pane.pane).await;
-    seen.map_err(failed("look at its pane"))
+    seen.map_err(failed("read the tmux pane"))
 }
 
 /// The same, and nothing where the server is too busy to say in time.
 async fn glance(hands: &Hands, pane: &PaneKey) -> Result<Option<Look>, ActionError> {
     match tmux::look(program(hands)?, &pane.server, &pane.pane).await {
         Err(TmuxError::Hangs) => Ok(None),
-        seen => seen.map(Some).map_err(failed("look at its pane")),
+        seen => seen.map(Some).map_err(failed("read the tmux pane")),
     }
 }
 
@@ -92,37 +92,39 @@ fn above_input(lines: &[String]) -> &[String] {
 /// Whether keys pressed in a pane reach the terminal of this process, and nobody else.
 fn check(look: &Look, stat: &Stat) -> Result<(), &'static str> {
     if look.synchronized {
-        return Err("its pane passes keys to others; run: tmux set -p synchronize-panes off");
+        return Err(
+            "the tmux pane passes its keys to other panes; run `tmux set -p synchronize-panes off`",
+        );
     }
     if look.in_mode {
-        return Err("its pane shows its past; press q there");
+        return Err("the tmux pane is in copy mode; press q in it first");
     }
     if look.input_off {
-        return Err("the input of its pane is off; run: tmux select-pane -e");
+        return Err("input to the tmux pane is off; run `tmux select-pane -e`");
     }
     if sys::control_terminal(stat.terminal).as_ref() != Some(&look.tty) {
-        return Err("it is in another pane now; try again");
+        return Err("the session has moved to another pane; try again");
     }
     Ok(())
 }
 
 fn gone() -> ActionError {
-    ActionError::Changed("it has ended".into())
+    ActionError::Changed("the session has exited".into())
 }
 
 fn client(work: &Work<'_>) -> Result<Stat, ActionError> {
-    let stat = tree::alive(work.client()).map_err(failed("look at its process"))?;
+    let stat = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
     stat.ok_or_else(gone)
 }
 
 /// The client has its terminal, and keys pressed in this pane reach it.
 async fn ready(hands: &Hands, pane: &PaneKey, key: ProcessKey) -> Result<Look, ActionError> {
     let look = look(hands, pane).await?;
-    let stat = tree::alive(key).map_err(failed("look at its process"))?;
+    let stat = tree::alive(key).map_err(failed("inspect the session's process"))?;
     let stat = stat.ok_or_else(gone)?;
     check(&look, &stat).map_err(|e| ActionError::Changed(e.into()))?;
     if stat.foreground != stat.group {
-        let told = "another program has its terminal; bring it to the front first";
+        let told = "another program has the terminal; bring Claude Code to the foreground first";
         return Err(ActionError::Changed(told.into()));
     }
     Ok(look)
@@ -136,17 +138,17 @@ pub(super) async fn prepare_suspend(
     shell: ProcessKey,
 ) -> Result<Means, ActionError> {
     let look = ready(hands, pane, key).await?;
-    let stat = tree::alive(key).map_err(failed("look at its process"))?;
-    let above = tree::alive(shell).map_err(failed("look at its shell"))?;
+    let stat = tree::alive(key).map_err(failed("inspect the session's process"))?;
+    let above = tree::alive(shell).map_err(failed("inspect the session's shell"))?;
     if above.is_none() || stat.is_none_or(|s| s.parent != shell.pid) {
-        let told = "its shell has ended; try again";
+        let told = "the session's shell has exited; try again";
         return Err(ActionError::Changed(told.into()));
     }
     let settings = terminal::settings(Path::new(&look.tty));
     Ok(Means::Suspend {
         pane: pane.clone(),
         shell,
-        settings: Some(settings.map_err(failed("read the settings of its terminal"))?),
+        settings: Some(settings.map_err(failed("read the terminal's settings"))?),
         cursor: None,
         line: None,
     })
@@ -159,12 +161,12 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
     };
     let key = work.client();
     // Some shells keep programs of their own beside them.
-    let usual = children(shell).map_err(failed("look at its shell"))?;
+    let usual = children(shell).map_err(failed("inspect the session's shell"))?;
     let shown = place(&look(work.hands, &pane).await?);
     press(work.hands, &pane, &[Key::Named("C-z")]).await?;
     failpoint("suspend.pressed");
     let aside = || Ok(tree::rests(key)? && has_terminal(shell)?);
-    let what = "put it aside with Ctrl-Z";
+    let what = "suspend the session with Ctrl-Z";
     if !tree::until(KEY_TAKEN_LIMIT, aside)
         .await
         .map_err(failed(what))?
@@ -214,7 +216,7 @@ async fn prompt(
     loop {
         clock::sleep(LOOK_AGAIN).await;
         if let Some(now) = glance(hands, pane).await? {
-            let asked = children(shell).map_err(failed("look at its shell"))?;
+            let asked = children(shell).map_err(failed("inspect the session's shell"))?;
             let at = place(&now);
             let is_drawn = at != *before || begun.elapsed() >= ALIKE;
             if last.as_ref() != Some(&at) || !asked.is_subset(usual) {
@@ -225,8 +227,8 @@ async fn prompt(
             }
         }
         if begun.elapsed() >= PROMPT {
-            return Err(failed("wait for the prompt of its shell")(
-                "it does not come",
+            return Err(failed("wait for the shell prompt")(
+                "no prompt within 10 s; try again",
             ));
         }
     }
@@ -255,7 +257,7 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
         return Ok(());
     };
     let key = work.client();
-    let see = || failed("look at its process");
+    let see = || failed("inspect the session's process");
     if how == Undo::Left {
         settle(work, shell).await?;
     }
@@ -265,7 +267,7 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
     if stat.stopped.is_some() && work.record.tty.is_some() && stat.terminal == 0 {
         // Its terminal was closed while it could not hear of it.
         let sent = tree::signal(key, Signal::CONT);
-        return sent.map(drop).map_err(failed("wake it"));
+        return sent.map(drop).map_err(failed("wake the session"));
     }
     if stat.stopped.is_some() {
         let by_hand =
@@ -273,25 +275,25 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
         let look = look(work.hands, &pane).await?;
         check(&look, &stat).map_err(by_hand)?;
         if !has_terminal(shell).map_err(see())? {
-            return Err(by_hand("another program runs in its terminal"));
+            return Err(by_hand("another program runs in the terminal"));
         }
         let jobs = tree::children(shell.pid).map_err(see())?;
         if jobs
             .iter()
             .any(|f| f.stat.stopped.is_some() && f.stat.group != stat.group)
         {
-            return Err(by_hand("its shell has put other jobs aside, too"));
+            return Err(by_hand("the shell has other suspended jobs"));
         }
         let fg = [Key::Text("fg"), Key::Named("Enter")];
         match (cursor, line) {
             (Some(cursor), Some(line)) => {
                 if place(&look) != (cursor, line) {
-                    return Err(by_hand("something was typed or printed in its terminal"));
+                    return Err(by_hand("something was typed or printed in the terminal"));
                 }
                 press(work.hands, &pane, &fg).await?;
             }
             _ if how == Undo::Asked => {
-                return Err(by_hand("how its prompt looked is not known"));
+                return Err(by_hand("the shell prompt was not recorded"));
             }
             // The pause was not finished, so what the empty prompt looks like is not known: it is
             // emptied, from its end on. Shells keep what is cut off there.
@@ -303,7 +305,7 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
         failpoint("suspend.fg-typed");
         let back = || Ok(tree::alive(key)?.is_none() || (tree::runs(key)? && has_terminal(key)?));
         if !tree::until(KEY_TAKEN_LIMIT, back).await.map_err(see())? {
-            return Err(by_hand("it did not come back"));
+            return Err(by_hand("the session did not return to the foreground"));
         }
     }
     failpoint("suspend.running");
@@ -315,7 +317,7 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
 /// A key that was pressed right before its presser was ended may not have been taken yet.
 async fn settle(work: &Work<'_>, shell: ProcessKey) -> Result<(), ActionError> {
     let key = work.client();
-    let failed = || failed("look at its process");
+    let failed = || failed("inspect the session's process");
     let taken = match work.record.phase {
         Phase::Pausing => tree::until(IN_FLIGHT, || tree::rests(key)).await,
         Phase::Resuming => tree::until(IN_FLIGHT, || tree::runs(key)).await,
@@ -333,7 +335,7 @@ async fn settle(work: &Work<'_>, shell: ProcessKey) -> Result<(), ActionError> {
 /// The settings that a client which has its terminal back had before. It sets most of them
 /// itself, but not if its shell had put others into their place.
 async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionError> {
-    let what = "restore the settings of its terminal";
+    let what = "restore the terminal's settings";
     let Some(wanted) = settings else {
         return Ok(());
     };
@@ -356,7 +358,7 @@ async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionErr
     if right().map_err(failed(what))? {
         return Ok(());
     }
-    Err(failed(what)("it does not keep them"))
+    Err(failed(what)("the terminal did not keep them"))
 }
 
 /// What is known before Escape is pressed.
@@ -432,7 +434,7 @@ pub(super) async fn go_on(work: &mut Work<'_>, how: Undo) -> Result<(), ActionEr
     if !stands_alone("continue", &look.lines) {
         // In a dialog an Enter would choose, and below other lines it would send them, too.
         press(work.hands, &pane, &[Key::Named("C-u")]).await?;
-        let told = "its input line is not free; clear that, and type continue there";
+        let told = "the input line is not empty; clear it and type continue there";
         return Err(ActionError::Changed(told.into()));
     }
     press(work.hands, &pane, &[Key::Named("Enter")]).await?;

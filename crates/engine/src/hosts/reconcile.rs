@@ -73,13 +73,17 @@ pub(super) async fn reconcile(work: &mut Work<'_>) -> Result<Reconciled, ActionE
 
 /// Whether the session has ended.
 fn is_over(work: &Work<'_>) -> Result<bool, ActionError> {
-    let boot = sys::machine().map_err(failed("look at the machine"))?.boot;
-    let alive = tree::alive(work.client()).map_err(failed("look at its process"))?;
+    let boot = sys::machine()
+        .map_err(failed("identify this machine"))?
+        .boot;
+    let alive = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(work.record.boot != boot || alive.is_none())
 }
 
 async fn clean_up(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
-    let boot = sys::machine().map_err(failed("look at the machine"))?.boot;
+    let boot = sys::machine()
+        .map_err(failed("identify this machine"))?
+        .boot;
     // Of another boot nothing is left, and its pids are others' now.
     if work.record.boot == boot && work.record.kind() != PauseKind::Interrupt {
         work.undo(Undo::Left).await?;
@@ -116,7 +120,7 @@ async fn finish(work: &mut Work<'_>) -> Result<Finished, ActionError> {
 }
 
 fn state(work: &Work<'_>) -> Result<Reconciled, ActionError> {
-    let alive = tree::alive(work.client()).map_err(failed("look at its process"))?;
+    let alive = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(match alive {
         Some(_) => Reconciled::Running,
         None => Reconciled::Ended,
@@ -125,6 +129,6 @@ fn state(work: &Work<'_>) -> Result<Reconciled, ActionError> {
 
 /// Whether the terminal it was paused in was closed: it cannot hear of that before it goes on.
 fn has_hung_up(work: &Work<'_>) -> Result<bool, ActionError> {
-    let stat = tree::alive(work.client()).map_err(failed("look at its process"))?;
+    let stat = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(work.record.tty.is_some() && stat.is_some_and(|s| s.terminal == 0))
 }

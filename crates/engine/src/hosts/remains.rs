@@ -47,7 +47,7 @@ impl PauseRemains {
         let mut steps = Vec::new();
         match &self.kept {
             Some((_, Means::Freeze { group, .. })) => steps.push(format!(
-                "thaw the control group {} and move its processes to the group above it",
+                "thaw the cgroup {} and move its processes to the parent cgroup",
                 group.display()
             )),
             Some((
@@ -84,7 +84,7 @@ impl Hands {
         session: SessionId,
         pid: Option<u32>,
     ) -> Result<Option<PauseRemains>, ActionError> {
-        let look = || failed("look at its process");
+        let look = || failed("inspect the session's process");
         let machine = sys::machine().map_err(look())?;
         let found = match pid {
             Some(pid) => tree::at(pid).map_err(look())?,
@@ -127,7 +127,7 @@ impl Hands {
                 "the session has changed since you were asked; run the command again".into(),
             ));
         };
-        let machine = sys::machine().map_err(failed("look at the machine"))?;
+        let machine = sys::machine().map_err(failed("identify this machine"))?;
         if let Some((client, means)) = kept {
             let mut work = Work {
                 hands: self,
@@ -158,7 +158,7 @@ impl Hands {
 
 /// What keeps a client from running, as far as it can be ours.
 fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<Means>, ActionError> {
-    let look = || failed("look at its processes");
+    let look = || failed("inspect the session's processes");
     let own = cgroup::of(client.pid).map_err(look())?;
     // Nobody else gives a group this name.
     let ours = format!("trusty-{session}");

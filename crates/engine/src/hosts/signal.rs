@@ -33,21 +33,21 @@ pub(super) fn prepare(
     shells: &[ProcessKey],
     group: u32,
 ) -> Result<Means, ActionError> {
-    let look = || failed("look at its processes");
+    let look = || failed("inspect the session's processes");
     let stat = tree::alive(client).map_err(look())?;
     if stat.is_none_or(|s| s.group != group) {
-        return Err(changed("its process group is another one now"));
+        return Err(changed("the session's process group has changed"));
     }
     let us = tree::us();
     for shell in shells {
         if us.contains(&shell.pid) {
-            let told =
-                "this program runs in the same terminal; pause it from another one, or hold it";
+            let told = "this program runs in the session's terminal; pause the session from \
+                        another terminal, or use hold";
             return Err(ActionError::Changed(told.into()));
         }
         match tree::alive(*shell).map_err(look())? {
             Some(stat) if tree::is_ours(&stat) => {}
-            _ => return Err(changed("a shell above it has ended")),
+            _ => return Err(changed("a shell above the session has exited")),
         }
     }
     let members = tree::group(group).map_err(look())?;
@@ -81,12 +81,12 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     let Means::Stop { shells, .. } = work.record.means.clone() else {
         return Ok(());
     };
-    let look = || failed("look at its processes");
+    let look = || failed("inspect the session's processes");
     let before = tree::alive(client).map_err(look())?;
-    let before = before.ok_or_else(|| changed("it has ended"))?;
+    let before = before.ok_or_else(|| changed("the session has exited"))?;
     let others = tree::stopped().map_err(look())?;
     for shell in &shells {
-        stop(&[*shell], &others, "stop the shell above it").await?;
+        stop(&[*shell], &others, "stop the shell above the session").await?;
         failpoint("stop.shell-stopped");
     }
     let mut members = running(&tree::group(before.group).map_err(look())?);
@@ -98,17 +98,17 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     let mut stopped = Vec::new();
     work.set(kept(&members, &stopped))?;
     let sent = sys::signal_group(client, before.group, Signal::STOP);
-    if !sent.map_err(failed("stop it"))? {
-        return Err(changed("its process group is another one now"));
+    if !sent.map_err(failed("stop the session"))? {
+        return Err(changed("the session's process group has changed"));
     }
-    wait_stopped(&members, &others, "stop it").await?;
+    wait_stopped(&members, &others, "stop the session").await?;
     // Whoever was just being started has joined it.
     let joined = tree::group(before.group).map_err(look())?;
     let joined = joined.iter().filter(|f| tree::is_ours(&f.stat));
     members = joined.map(|f| f.key).collect();
     members.retain(|key| !others.contains(key));
     work.set(kept(&members, &stopped))?;
-    wait_stopped(&members, &others, "stop it").await?;
+    wait_stopped(&members, &others, "stop the session").await?;
     failpoint("stop.group-stopped");
     if tools == Tools::Stop {
         for _ in 0..ROUNDS {
@@ -120,7 +120,7 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
             }
             stopped.extend(new.iter().copied());
             work.set(kept(&members, &stopped))?;
-            stop(&new, &others, "stop the commands it runs").await?;
+            stop(&new, &others, "stop the session's commands").await?;
         }
     }
     failpoint("stop.tools-stopped");
@@ -130,9 +130,9 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
         let now = tree::alive(client).map_err(look())?;
         let woken = all.iter().any(|key| !tree::rests(*key).unwrap_or(false));
         if woken || now.is_none_or(|now| now.foreground != before.foreground) {
-            return Err(ActionError::Failed(
-                "something woke it again, as tmux and screen do; connect hooks to pause it".into(),
-            ));
+            let told = "another program resumed the session at once, as tmux and screen do; \
+                        connect hooks to pause it";
+            return Err(ActionError::Failed(told.into()));
         }
         clock::sleep(STEP).await;
     }
@@ -158,7 +158,7 @@ async fn wait_stopped(
     let begun = clock::instant();
     while !all(keys, tree::rests).map_err(failed(what))? {
         if begun.elapsed() >= LIMIT {
-            return Err(failed(what)("it goes on; try again"));
+            return Err(failed(what)("the process keeps running; try again"));
         }
         if begun.elapsed() >= STARTING {
             let_start(keys, others).await.map_err(failed(what))?;
@@ -233,7 +233,7 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
         note(&mut problem, awake.and_then(in_time));
         failpoint("stop.shell-woken");
     }
-    problem.map_err(failed("wake all of its processes"))
+    problem.map_err(failed("wake all processes of the session"))
 }
 
 fn in_time(so: bool) -> io::Result<()> {
@@ -241,7 +241,7 @@ fn in_time(so: bool) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::other(
-        "one is stopped still; type fg in its terminal",
+        "one process is still stopped; type fg in its terminal",
     ))
 }
 
@@ -280,7 +280,7 @@ mod tests {
             let others = tree::stopped().map_err(look())?;
             let members = running(&tree::group(client.pid).map_err(look())?);
             sys::signal_group(client, client.pid, Signal::STOP).map_err(look())?;
-            wait_stopped(&members, &others, "stop it").await?;
+            wait_stopped(&members, &others, "stop the session").await?;
             sys::signal_group(client, client.pid, Signal::CONT).map_err(look())?;
             let awake = tree::until(LIMIT, || tree::runs(client)).await;
             awake.and_then(in_time).map_err(failed("wake it"))?;

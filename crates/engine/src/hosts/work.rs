@@ -71,7 +71,7 @@ impl Work<'_> {
             Means::Suspend { .. } => super::tree::rests(self.client()),
             Means::Hold | Means::Interrupt { .. } => Ok(true),
         };
-        held.map_err(failed("look at its processes"))
+        held.map_err(failed("inspect the session's processes"))
     }
 }
 

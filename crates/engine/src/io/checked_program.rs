@@ -14,14 +14,14 @@ pub enum RunError {
     /// Another user could change it.
     #[error("was not run: {0}")]
     Refused(PathRefusal),
-    /// It was ended, for it took too long.
+    /// The program took too long and was killed.
     #[error("did not answer within {} s", .0.as_secs())]
     Late(Duration),
-    /// It was ended, for it wrote too much.
+    /// The program wrote too much and was killed.
     #[error("answered with more than {0} bytes")]
     TooMuch(u64),
-    /// It could not be started or read.
-    #[error("could not be asked: {0}")]
+    /// The program could not be started or read.
+    #[error("could not be run: {0}")]
     Io(#[from] io::Error),
 }
 

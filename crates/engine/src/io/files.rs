@@ -14,20 +14,20 @@ use trusty_platform::trusted_path::{PathRefusal, check_opened};
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is not there.
-    #[error("is gone")]
+    /// Nothing is at the path.
+    #[error("file does not exist")]
     Gone,
-    /// It is a folder, a pipe, a link, a device, …
-    #[error("is not a plain file")]
+    /// The path is a folder, a pipe, a link, a device, …
+    #[error("not a regular file")]
     NotPlain,
-    /// It is larger than the bound.
-    #[error("holds {0} bytes, more than such a file ever does")]
+    /// The file is larger than the bound, in bytes.
+    #[error("file is too large ({0} bytes)")]
     TooLarge(u64),
-    /// Another user could have written it.
-    #[error("is not read: {0}")]
+    /// Another user could have written the file.
+    #[error("not read: {0}")]
     Refused(PathRefusal),
-    /// The system refuses.
-    #[error("cannot be read: {0}")]
+    /// The system refuses to read.
+    #[error("read failed: {0}")]
     Io(#[from] io::Error),
 }
 
@@ -262,7 +262,10 @@ mod tests {
             "{told}"
         );
         reach(0o700);
-        assert!(read_bounded(&file, 9).is_ok(), "nobody else comes to it");
+        assert!(
+            read_bounded(&file, 9).is_ok(),
+            "no other user reaches the file"
+        );
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("chmod");
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(&file, Some(31003), None).expect("chown");
@@ -284,7 +287,7 @@ mod tests {
         let again = in_time(&path, move |_| told.send(()).ok());
         assert_eq!(again, None);
         assert!(looked.recv().is_err(), "not looked at");
-        answer.send(()).expect("it still waits");
+        answer.send(()).expect("the reader still waits");
         let begun = std::time::Instant::now();
         while in_time(&path, |_| Some(())).is_none() {
             assert!(begun.elapsed() < Duration::from_secs(30), "looked at again");

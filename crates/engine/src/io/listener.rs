@@ -14,19 +14,19 @@ use trusty_platform::process_namespaces::shares_our_namespaces;
 #[derive(Debug, thiserror::Error)]
 pub enum ListenerRefusal {
     /// The socket is a left-over.
-    #[error("no program listens there")]
+    #[error("no program listens on the socket")]
     Nobody,
     /// Its queue of connections is full.
-    #[error("the program that listens there takes no connections")]
+    #[error("the program that listens on the socket accepts no connections")]
     Busy,
     /// The server is another user's.
-    #[error("uid {0} listens there")]
+    #[error("uid {0} listens on the socket")]
     OtherUser(u32),
     /// The server is in a sandbox or container, or its namespaces cannot be read.
-    #[error("the program that listens there runs in a container of its own")]
+    #[error("the program that listens on the socket runs in a container")]
     Contained,
     /// The system does not tell which process listens.
-    #[error("the program that listens there cannot be identified: {0}")]
+    #[error("could not identify the program that listens on the socket: {0}")]
     Unidentified(#[source] PeerIdentityError),
     /// The socket could not be used.
     #[error("the socket cannot be used: {0}")]
@@ -92,7 +92,7 @@ mod tests {
         let listener = UnixListener::bind(&path).expect("bound");
         check_listener(&path).expect("ours");
         drop(listener);
-        let none = check_listener(&path).expect_err("nobody listens");
+        let none = check_listener(&path).expect_err("no listener");
         assert!(matches!(none, ListenerRefusal::Nobody), "{none}");
     }
 }

@@ -27,26 +27,26 @@ pub enum TmuxError {
     /// No such program.
     #[error("tmux is not installed")]
     NotInstalled,
-    /// The socket is a left-over: nobody listens.
-    #[error("no server runs")]
+    /// No server listens on the socket.
+    #[error("no tmux server is running")]
     NoServer,
-    /// It has no such pane (any more).
-    #[error("has no such pane")]
+    /// The server has no such pane.
+    #[error("the tmux pane no longer exists")]
     NoPane,
-    /// It took too long.
-    #[error("did not answer within 1 s")]
+    /// The server did not answer within a second.
+    #[error("tmux did not answer within 1 s")]
     Hangs,
-    /// It answered something else.
-    #[error("failed: {0}")]
+    /// The server answered something else.
+    #[error("tmux failed: {0}")]
     Failed(String),
     /// Another user could listen there, or could change the program.
-    #[error("was not asked: {0}")]
+    #[error("tmux was not asked: {0}")]
     Refused(PathRefusal),
     /// A program listens there that is not to be asked.
-    #[error("was not asked: {0}")]
+    #[error("tmux was not asked: {0}")]
     Untrusted(ListenerRefusal),
-    /// It could not be asked.
-    #[error("could not be asked: {0}")]
+    /// tmux could not be run.
+    #[error("could not run tmux: {0}")]
     Io(#[from] io::Error),
 }
 

@@ -97,7 +97,7 @@ mod tests {
         let mut read = [0; 64];
         let (written, read) = tokio::join!(stream.write_all(&[1; 64]), far.read_exact(&mut read));
         assert!(written.is_ok() && read.is_ok());
-        let stuck = stream.write_all(&[1; 64]).await.expect_err("nobody reads");
+        let stuck = stream.write_all(&[1; 64]).await.expect_err("no reader");
         assert_eq!(stuck.kind(), io::ErrorKind::TimedOut);
     }
 }

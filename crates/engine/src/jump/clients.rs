@@ -137,11 +137,11 @@ mod tests {
             let mut gatherer = Gatherer::new(&around);
             let tmux = tmux.map(Path::new);
             let told = pane(tmux, &target, Screen::default(), &mut gatherer).await;
-            assert_eq!(told.expect_err("nobody answers").code().as_str(), code);
+            assert_eq!(told.expect_err("no answer").code().as_str(), code);
         }
         assert_eq!(said(Err(TmuxError::NoServer)), Ok(None));
         let late = said(Err(TmuxError::Hangs)).expect_err("late");
-        let words = "its tmux server did not answer within 1 s";
+        let words = "tmux did not answer within 1 s";
         assert_eq!(late.to_string(), words);
     }
 

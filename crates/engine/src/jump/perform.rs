@@ -1,7 +1,7 @@
 //! Goes a route, step by step, each verified.
 
 use super::gather::Gatherer;
-use super::x11;
+use super::x11::{self, X11Error};
 use super::{JumpError, scripts, sockets};
 use crate::io::checked_program::RunError;
 use crate::io::launch::{self, Left};
@@ -50,17 +50,17 @@ pub(super) async fn go(
             Step::SwitchClient { client, session } => {
                 let (tmux, pane) = server(place)?;
                 let done = tmux::switch_client(tmux, &pane.socket, client, session).await;
-                done.map_err(|e| in_tmux("switch its client to the session", &e))?;
+                done.map_err(|e| in_tmux("switch the tmux client to the session", &e))?;
             }
             Step::SelectWindow { session, window } => {
                 let (tmux, pane) = server(place)?;
                 let done = tmux::select_window(tmux, &pane.socket, session, window).await;
-                done.map_err(|e| in_tmux("show its window", &e))?;
+                done.map_err(|e| in_tmux("show the session's window", &e))?;
             }
             Step::SelectPane(id) => {
                 let (tmux, pane) = server(place)?;
                 let done = tmux::select_pane(tmux, &pane.socket, id).await;
-                done.map_err(|e| in_tmux("show its pane", &e))?;
+                done.map_err(|e| in_tmux("show the session's pane", &e))?;
             }
             Step::Kitty(kitty) => went.note(focus_kitty(kitty, around).await, is_raised)?,
             Step::WezTerm(wezterm) => {
@@ -79,9 +79,13 @@ pub(super) async fn go(
             }
             Step::Window { display, id } => {
                 let display = gatherer.known(display);
-                let display = display.ok_or_else(|| unraised(app, "its display is gone"))?;
+                let display =
+                    display.ok_or_else(|| unraised(app, "the display no longer exists"))?;
                 let done = x11::raise(display, *id).await;
-                done.map_err(|e| unraised(app, &format!("the display {} {e}", display.name)))?;
+                done.map_err(|e| match e {
+                    X11Error::Unheard | X11Error::NoWindow => unraised(app, &e.to_string()),
+                    e => unraised(app, &format!("the display {} {e}", display.name)),
+                })?;
             }
             Step::Tab(tab) => scripts::show(tab, app).await?,
             Step::Activate(name) => scripts::activate(name, app).await?,
@@ -99,7 +103,7 @@ impl Went {
     fn note(&mut self, done: Result<(), JumpError>, is_raised: bool) -> Result<(), JumpError> {
         match done {
             Err(JumpError::Failed(why)) if is_raised => {
-                let told = "its window is in front, but perhaps another tab of it";
+                let told = "the window is in front, but may show another tab";
                 self.doubt = Some(format!("{told}: {why}"));
             }
             done => return done,
@@ -126,13 +130,13 @@ pub(super) fn unraised(app: &str, why: &str) -> JumpError {
 }
 
 fn in_tmux(what: &str, e: &TmuxError) -> JumpError {
-    JumpError::Failed(format!("tmux could not {what}: it {e}"))
+    JumpError::Failed(format!("could not {what}: {e}"))
 }
 
 fn server(place: &Place) -> Result<(&Path, &Pane), JumpError> {
     match (&place.tmux, &place.runs) {
         (Some(tmux), Runs::Tmux(pane)) => Ok((tmux, pane)),
-        _ => Err(JumpError::Failed("tmux was not found".into())),
+        _ => Err(JumpError::Failed("tmux is not installed".into())),
     }
 }
 
@@ -140,7 +144,7 @@ async fn focus_kitty(kitty: &Kitty, around: &Surroundings) -> Result<(), JumpErr
     let program = ["kitten", "kitty"]
         .into_iter()
         .find_map(|name| found(name, kitty.beside.as_deref(), around))
-        .ok_or_else(|| unraised("kitty", "its command kitten was not found"))?;
+        .ok_or_else(|| unraised("kitty", "the command kitten was not found"))?;
     sockets::check_kitty(&kitty.listens)?;
     let window = format!("id:{}", kitty.window);
     let words = [
@@ -157,7 +161,7 @@ async fn focus_kitty(kitty: &Kitty, around: &Surroundings) -> Result<(), JumpErr
 
 async fn focus_wezterm(wezterm: &WezTerm, around: &Surroundings) -> Result<(), JumpError> {
     let program = found("wezterm", wezterm.beside.as_deref(), around)
-        .ok_or_else(|| unraised("WezTerm", "its command wezterm was not found"))?;
+        .ok_or_else(|| unraised("WezTerm", "the command wezterm was not found"))?;
     sockets::check_wezterm(&wezterm.socket)?;
     let pane = wezterm.pane.to_string();
     let words = [
@@ -201,7 +205,11 @@ async fn told(
         Ok(ran) if ran.success => Ok(()),
         Ok(ran) => {
             let said = String::from_utf8_lossy(&ran.complaint);
-            let line = said.lines().next().unwrap_or("it says no").to_owned();
+            let line = said
+                .lines()
+                .next()
+                .unwrap_or("the command failed")
+                .to_owned();
             Err(unraised(app, &format!("{name}: {line}")))
         }
         Err(e @ RunError::Io(_)) => Err(unraised(app, &format!("{name}: {e}"))),
@@ -213,7 +221,7 @@ async fn told(
 async fn open(words: &[String], place: &Place, gatherer: &Gatherer<'_>) -> Result<(), JumpError> {
     let (tmux, pane) = server(place)?;
     let [program, arguments @ ..] = words else {
-        return Err(JumpError::Failed("no terminal program is named".into()));
+        return Err(JumpError::Failed("no terminal program is set".into()));
     };
     if sys::SCRIPTS == Some(program) {
         return scripts::open(arguments).await;
@@ -239,10 +247,10 @@ async fn open(words: &[String], place: &Place, gatherer: &Gatherer<'_>) -> Resul
         }
         // One that only asks a running terminal for a window ends well at once.
         if left.ended() == Some(false) {
-            return Err(failed("it ended at once"));
+            return Err(failed("the program exited at once"));
         }
         if begun.elapsed() >= OPENING {
-            return Err(failed("tmux had no new client within 10 s"));
+            return Err(failed("no new tmux client appeared within 10 s"));
         }
         clock::sleep(STEP).await;
     }

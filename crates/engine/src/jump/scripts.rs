@@ -32,7 +32,7 @@ pub(super) async fn show(tab: &Tab, app: &str) -> Result<(), JumpError> {
         Tab::Ghostty { tty, folder } => (GHOSTTY, tty, Some(folder.as_os_str())),
     };
     if !is_device(tty) {
-        return Err(unraised(app, &format!("{tty} is no terminal of macOS")));
+        return Err(unraised(app, &format!("{tty} is not a macOS terminal")));
     }
     let arguments: Vec<&OsStr> = std::iter::once(OsStr::new(tty)).chain(folder).collect();
     run(script, &arguments, app).await
@@ -58,7 +58,7 @@ fn is_device(tty: &str) -> bool {
 }
 
 async fn run(script: &str, arguments: &[&OsStr], app: &str) -> Result<(), JumpError> {
-    let program = sys::SCRIPTS.ok_or_else(|| unraised(app, "this is no Mac"))?;
+    let program = sys::SCRIPTS.ok_or_else(|| unraised(app, "this is not macOS"))?;
     let words = [&[OsStr::new("-e"), OsStr::new(script)], arguments].concat();
     let bounds = Bounds {
         time: DEADLINE,
@@ -68,7 +68,7 @@ async fn run(script: &str, arguments: &[&OsStr], app: &str) -> Result<(), JumpEr
     match run_bounded(Path::new(program), &words, environment, bounds).await {
         Ok(ran) if ran.success => match String::from_utf8_lossy(&ran.output).trim() {
             "shown" => Ok(()),
-            _ => Err(unraised(app, "it has no tab with this terminal")),
+            _ => Err(unraised(app, "no tab has this terminal")),
         },
         Ok(ran) => Err(unraised(
             app,
@@ -76,8 +76,8 @@ async fn run(script: &str, arguments: &[&OsStr], app: &str) -> Result<(), JumpEr
         )),
         Err(RunError::Late(_)) => Err(unraised(
             app,
-            "it did not answer within 2 s; if macOS asks whether Trusty Bar may control it, say \
-             yes and try again",
+            "the app did not answer within 2 s; if macOS asks whether Trusty Bar may control the \
+             app, allow that and try again",
         )),
         Err(e) => Err(unraised(app, &format!("osascript {e}"))),
     }
@@ -86,8 +86,8 @@ async fn run(script: &str, arguments: &[&OsStr], app: &str) -> Result<(), JumpEr
 /// What an error of `osascript` means; its number stands in parentheses at its end.
 fn meaning(complaint: &str) -> String {
     if complaint.contains("(-1743)") {
-        return "macOS does not let Trusty Bar control it; allow that in System Settings, Privacy \
-                & Security, Automation"
+        return "macOS does not let Trusty Bar control the app; allow that in System Settings, \
+                Privacy & Security, Automation"
             .into();
     }
     let line = complaint.lines().next().unwrap_or_default().trim();
@@ -130,7 +130,7 @@ mod tests {
     fn scripts_take_all_they_need_as_arguments_and_activate_last() {
         for script in [TERMINAL, ITERM, GHOSTTY, ACTIVATE, OPEN] {
             assert!(script.contains("on run argv"), "{script}");
-            let activated = script.find("activate").expect("it activates");
+            let activated = script.find("activate").expect("the script activates");
             assert!(!script[activated..].contains("select"), "{script}");
             assert!(!script.contains("do shell script"), "{script}");
         }
@@ -142,6 +142,6 @@ mod tests {
             return;
         }
         let told = activate("kitty", "kitty").await.expect_err("no Mac");
-        assert_eq!(told.to_string(), "could not raise kitty: this is no Mac");
+        assert_eq!(told.to_string(), "could not raise kitty: this is not macOS");
     }
 }

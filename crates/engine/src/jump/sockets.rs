@@ -64,7 +64,7 @@ mod tests {
         for odd in [
             "tcp:localhost:7",
             "unix:relative",
-            "unix:@trusty-bar-nobody-7",
+            "unix:@trusty-bar-none-7",
             "",
             "unix:",
         ] {

@@ -72,32 +72,33 @@ pub struct Look {
     pub active: Option<u32>,
 }
 
-/// Why a display does not do what is asked, in words that follow its name.
+/// Why a display does not do what is asked, in words that follow its name; those of
+/// [`Self::Unheard`] and [`Self::NoWindow`] stand alone.
 #[derive(Debug, thiserror::Error)]
 pub enum X11Error {
-    /// It is not of this machine.
+    /// The display is on another machine.
     #[error("is on another machine")]
     Foreign,
-    /// Nobody listens, or we may not ask.
+    /// No server listens, or it refuses the key.
     #[error("cannot be reached: {0}")]
     Unreachable(String),
     /// Another user could have written the file with its keys.
-    #[error("was not asked: {0}")]
+    #[error("was not used: {0}")]
     Refused(PathRefusal),
     /// Another user listens there.
-    #[error("was not asked: uid {0} listens there, which is neither you nor root")]
+    #[error("was not used: uid {0} runs its server, which is neither you nor root")]
     OtherServer(u32),
-    /// It took too long.
-    #[error("does not answer")]
+    /// The server did not answer in time.
+    #[error("does not respond")]
     Hangs,
-    /// It runs no window manager that can be asked.
+    /// No window manager lists windows.
     #[error("has no window manager that lists windows")]
     NoManager,
     /// The window manager did not do it.
-    #[error("kept another window in front")]
+    #[error("the window manager did not raise the window")]
     Unheard,
     /// The window is not there any more.
-    #[error("has no such window any more")]
+    #[error("the window no longer exists")]
     NoWindow,
 }
 
@@ -445,7 +446,7 @@ mod tests {
             name: name.into(),
             keys: None,
         };
-        let none = look(&display(":65001")).await.expect_err("nobody");
+        let none = look(&display(":65001")).await.expect_err("no server");
         assert!(none.to_string().starts_with("cannot be reached"), "{none}");
         let far = raise(&display("far:0"), 1).await.expect_err("foreign");
         assert_eq!(far.to_string(), "is on another machine");

@@ -18,21 +18,22 @@ const NAMED: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file itself.
-    #[error("cannot be read: {0}")]
+    #[error("read failed: {0}")]
     Io(#[from] io::Error),
-    /// It is larger than what is read, or has no end.
+    /// The file is larger than what is read, or has no end.
     #[error(
-        "holds more than {} MiB or {MAX_RECORDING_LINES} lines, which is more than is replayed; \
-         record for a shorter time",
+        "recording is too large (more than {} MiB or {MAX_RECORDING_LINES} lines); record for a \
+         shorter time",
         MAX_RECORDING_BYTES >> 20
     )]
     TooLarge,
-    /// Its first line is no header of ours.
-    #[error("is no recording; make one with: trusty record FILE")]
+    /// The first line is not a header of a recording.
+    #[error("not a recording; make one with `trusty record FILE`")]
     NoRecording,
-    /// Its header says so.
+    /// A newer version wrote the recording.
     #[error(
-        "was written by trusty {by} in form {version}, and this version reads up to {VERSION}; replay it with a newer trusty"
+        "written by trusty {by} in format {version}, and this version reads up to {VERSION}; \
+         replay the file with a newer trusty"
     )]
     Newer {
         /// The form it has.
@@ -67,22 +68,22 @@ pub struct Problem {
 /// What can be wrong with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// It is no observation.
+    /// The line is not an observation.
     Unknown,
-    /// It is longer than any we write.
+    /// The line is longer than any that is written.
     TooLong,
-    /// It is the last and has no end: whoever wrote it was killed.
+    /// The last line has no end: the program that wrote it was killed.
     CutShort,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.trouble {
-            Trouble::Unknown => "is no observation",
+            Trouble::Unknown => "is not an observation",
             Trouble::TooLong => "is too long",
-            Trouble::CutShort => "is cut short",
+            Trouble::CutShort => "is truncated",
         };
-        write!(f, "line {} {what}; it is left out", self.line)
+        write!(f, "line {} {what}; skipped", self.line)
     }
 }
 

@@ -26,7 +26,7 @@ pub enum WriteError {
     #[error("failed to write: {0}; is the disk full?")]
     Io(#[from] io::Error),
     /// More was seen than could be written.
-    #[error("could not write as fast as things happened; record to a faster disk")]
+    #[error("events arrived faster than they could be written; record to a faster disk")]
     Overtaken,
 }
 
@@ -137,7 +137,7 @@ impl Recording {
         // A thread that ended without a word has panicked.
         (&mut self.0).await.unwrap_or_else(|_| Outcome {
             observations: 0,
-            problem: Some(io::Error::other("the recording has ended without a word").into()),
+            problem: Some(io::Error::other("the recording thread crashed").into()),
         })
     }
 }

@@ -44,16 +44,16 @@ pub fn decide(content: &Content, answer: &Answer) -> Result<Value, Unfit> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// A question takes answers, not leave.
-    #[error("it asks a question; choose an answer, or deny it")]
+    #[error("the request is a question; choose an answer, or deny it")]
     Unanswered,
     /// Something else takes leave, not answers.
-    #[error("it asks no question; allow it or deny it")]
+    #[error("the request is not a question; approve or deny it")]
     NoQuestion,
     /// Nothing of this number was offered; how many were.
-    #[error("its client offers {0} lasting answers, and not this one")]
+    #[error("Claude Code offers {0} lasting answers, and this is not one of them")]
     NotOffered(usize),
-    /// It asks so many questions, and so many were answered.
-    #[error("it asks {asked} questions, and {answered} were answered")]
+    /// The number of questions, and of answers.
+    #[error("the request has {asked} questions, and {answered} were answered")]
     Count {
         /// Asked.
         asked: usize,
@@ -66,14 +66,14 @@ pub enum Unfit {
     /// This question takes one answer; which, from 1.
     #[error("question {0} takes one answer")]
     OneOnly(usize),
-    /// Its questions are not understood.
-    #[error("its questions are not understood; answer in its terminal")]
+    /// The questions are not understood.
+    #[error("the questions are not understood; answer in the terminal")]
     Odd,
     /// Nothing is approved from here that cannot be shown; why it cannot, in words.
     #[error("{0}")]
     Unseen(String),
-    /// It is none.
-    #[error("it is no answer")]
+    /// Releasing a request answers nothing.
+    #[error("this is not an answer to the request")]
     NoAnswer,
 }
 

@@ -85,8 +85,8 @@ mod tests {
         assert_eq!(
             unclear.problems,
             [
-                "answers.programs must be true or false; it is ignored",
-                "answers.terminal must be true or false; it is ignored"
+                "answers.programs must be true or false; ignored",
+                "answers.terminal must be true or false; ignored"
             ]
         );
     }

@@ -22,7 +22,8 @@ impl Settings {
                 self.notices.finished_after = Duration::from_secs(seconds.unsigned_abs());
             }
             ("finished_after", _) => {
-                self.ignore("notifications.finished_after must be a number of seconds up to a day");
+                self.ignore("notifications.finished_after must be a number of seconds, at most a \
+                             day");
             }
             ("quiet_hours", value) => match value.as_str().and_then(hours) {
                 Some(hours) => self.notices.quiet = Some(hours),
@@ -124,9 +125,15 @@ mod tests {
         for (text, told) in [
             ("needs = 1", "notifications.needs must be true or false"),
             ("stopped = 'no'", "notifications.stopped must be"),
-            ("finished_after = -1", "a number of seconds up to a day"),
-            ("finished_after = 86401", "a number of seconds up to a day"),
-            ("finished_after = '60'", "a number of seconds up to a day"),
+            ("finished_after = -1", "a number of seconds, at most a day"),
+            (
+                "finished_after = 86401",
+                "a number of seconds, at most a day",
+            ),
+            (
+                "finished_after = '60'",
+                "a number of seconds, at most a day",
+            ),
             ("quiet_hours = '22:00'", "must be like \"22:00-07:00\""),
             ("quiet_hours = '24:00-07:00'", "must be like"),
             ("quiet_hours = '22:60-07:00'", "must be like"),

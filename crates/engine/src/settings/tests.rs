@@ -83,16 +83,16 @@ fn what_cannot_be_read_is_named_and_never_fatal() {
         let later = Settings::read_after(&before, &around);
         assert_eq!(later.confinement, Confinement::Confined, "{told}");
         assert!(later.problems[0].contains(told), "{later:?}");
-        assert!(later.problems[0].ends_with("what it said before still counts"));
+        assert!(later.problems[0].ends_with("the previous settings still apply"));
     };
     fs::create_dir(&file).expect("a folder in its place");
-    look("is not a plain file");
+    look("not a regular file");
     fs::remove_dir(&file).expect("removed");
     let huge = "# long\n".repeat(usize::try_from(BOUND).expect("small") / 6);
     fs::write(&file, huge).expect("written");
-    look("more than such a file ever does");
+    look("file is too large");
     fs::write(&file, [b'a', 0xff, 0xfe]).expect("written");
-    look("is not UTF-8 text");
+    look("not UTF-8 text");
     fs::remove_file(&file).expect("removed");
     assert_eq!(Settings::read(&around), Settings::default());
     assert_eq!(Settings::read_after(&before, &around), Settings::default());
@@ -108,7 +108,7 @@ fn a_file_of_nonsense_names_a_few_of_its_problems() {
     let told = Settings::parse(&long, Path::new("/home/dev")).problem();
     let told = told.expect("a problem");
     assert!(told.chars().count() < 300, "{}", told.len());
-    assert!(told.ends_with("…; it is ignored"), "{told}");
+    assert!(told.ends_with("…; ignored"), "{told}");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn good_values_are_taken_and_bad_ones_named() {
         ),
         (
             "[discovery]\nconfig_dirs = ['x', 3]",
-            "holds \"x\", which is no absolute path",
+            "holds \"x\", which is not an absolute path",
         ),
         (
             "[discovery]\ncolour = 1",
@@ -148,7 +148,7 @@ fn good_values_are_taken_and_bad_ones_named() {
         ("[pause]\nfirst = 'now'", "pause.first must be"),
         ("[pause]\ntools = true", "pause.tools must be"),
         ("[pause]\nhow = 1", "pause.how is not a known setting"),
-        ("[discovery", "is not valid TOML"),
+        ("[discovery", "not valid TOML"),
     ] {
         let settings = read(text);
         assert!(

@@ -105,7 +105,7 @@ impl Connections {
     /// Renews the copy of the hook program, and looks whether no other user could replace it.
     fn renew(&mut self) -> Fact {
         let renewed = connect::renew(&self.around).err();
-        self.unrenewed = renewed.map(|e| format!("cannot be renewed: {e}"));
+        self.unrenewed = renewed.map(|e| format!("could not update the hook program: {e}"));
         self.program()
     }
 
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(connections.look(), told(Connection::Apart));
         assert_eq!(connections.look(), []);
         fs::write(&settings, "{\"hooks\":").expect("write");
-        assert_eq!(connections.look(), [], "it may be half written");
+        assert_eq!(connections.look(), [], "the file may be half written");
         assert!(connections.is_in_doubt());
         let facts = connections.look();
         assert!(

@@ -34,8 +34,8 @@ const BOUNDS: Bounds = Bounds {
 const FIRST_LOOK_TIMEOUT: Duration = Duration::from_millis(1500);
 const ARGUMENTS: [&str; 2] = ["agents", "--json"];
 /// What is told where no client is found.
-const NOT_FOUND: &str = "no `claude` was found to list the sessions of this folder; put the one \
-                         you use into PATH";
+const NOT_FOUND: &str = "`claude` was not found, so sessions of this folder may be incomplete; add \
+                         `claude` to PATH";
 /// It shall do nothing but answer.
 const QUIET: [&str; 4] = [
     "DISABLE_TELEMETRY",
@@ -135,9 +135,11 @@ impl Lists {
     fn facts(&mut self, dir: &Path, answer: Result<Ran, RunError>) -> Vec<Fact> {
         let told = match answer {
             Err(RunError::NotFound) => Err(NOT_FOUND.to_owned()),
-            Err(e) => Err(e.to_string()),
-            Ok(ran) if !ran.success => Err("ended with an error".to_owned()),
-            Ok(ran) => decode(&ran.output).map_err(|e| format!("its answer {e}")),
+            Err(e) => Err(format!("`claude agents --json` {e}")),
+            Ok(ran) if !ran.success => Err("`claude agents --json` failed".to_owned()),
+            Ok(ran) => {
+                decode(&ran.output).map_err(|e| format!("the answer of `claude agents --json` {e}"))
+            }
         };
         match told {
             Ok(listed) => {

@@ -82,7 +82,10 @@ impl Processes {
             Ok(pids) => pids,
             Err(e) => {
                 self.is_blind = true;
-                return vec![Fact::Health(key, Some(format!("cannot be listed: {e}")))];
+                return vec![Fact::Health(
+                    key,
+                    Some(format!("could not list processes: {e}")),
+                )];
             }
         };
         let healed = std::mem::take(&mut self.is_blind).then_some(Fact::Health(key, None));

@@ -27,7 +27,8 @@ use trusty_platform::file_identity::FileIdentity;
 use trusty_platform::trusted_path::{PathRefusal, check_folder};
 
 /// What is told of a folder that may lie on a server that is gone.
-const SILENT_FOLDER: &str = "did not answer within 1 s; its sessions show less until it does";
+const SILENT_FOLDER: &str = "the folder did not respond within 1 s; its sessions show less until \
+                             it does";
 /// Such a file holds under 1 KiB; this leaves room.
 const BOUND: u64 = 64 * 1024;
 /// A file caught half written is read again after these; then it is called broken.
@@ -195,7 +196,7 @@ impl Registry {
             // What is known stays: that nobody could be asked says nothing of anybody.
             Err(e) => {
                 return self
-                    .fails(processes, format!("cannot be listed: {e}"))
+                    .fails(processes, format!("could not list the folder: {e}"))
                     .into_iter()
                     .collect();
             }
@@ -230,7 +231,7 @@ impl Registry {
                     continue;
                 }
                 Err(e) => {
-                    facts.extend(self.fails(&folder, format!("cannot be listed: {e}")));
+                    facts.extend(self.fails(&folder, format!("could not list the folder: {e}")));
                     there.extend(self.read.keys().filter(|f| f.dir == dir).cloned());
                     continue;
                 }

@@ -105,9 +105,9 @@ pub(crate) fn facts(file: &Path, policy: AnswerPolicy, settings: &Settings) -> V
     ]
 }
 
-const NEXT_START: &str = "who may answer ([answers] programs and terminal) was changed; restart \
-                          Trusty Bar to apply it";
-const PROGRAMS_ANSWER: &str = "programs may approve and answer; to stop that, set `programs = \
+const NEXT_START: &str = "the settings `programs` and `terminal` under [answers] were changed; \
+                          restart Trusty Bar to apply them";
+const PROGRAMS_ANSWER: &str = "programs may approve and answer; to prevent that, set `programs = \
                                false` under [answers] in settings.toml and restart Trusty Bar";
 
 /// Tells what the settings wish, and what is wrong in them, as they change.
@@ -137,7 +137,7 @@ mod tests {
         let long = Duration::from_secs(30);
         let seen = settings.wait_for(|s| rule(s));
         let seen = tokio::time::timeout(long, seen).await;
-        seen.expect("in time").expect("it follows");
+        seen.expect("in time").expect("the settings follow");
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
         let now = settings.borrow().clone();
         assert_eq!(now.preferences.first, First::Hold, "the last good value");
         let told = now.problem().expect("told");
-        assert!(told.contains("is not valid TOML"), "{told}");
+        assert!(told.contains("not valid TOML"), "{told}");
         // As editors do it, and as a collection of dotfiles does.
         let other = home.path().join("other.toml");
         fs::write(&other, "[pause]\nfirst = 'instant'\n").expect("written");
@@ -233,7 +233,7 @@ mod tests {
         assert_eq!((now.first, now.tools), (First::Hold, Tools::Run));
         write("");
         let all = async {
-            settings.changed().await.expect("it says so");
+            settings.changed().await.expect("a change is told");
             settings.borrow_and_update().clone()
         };
         let ((), now) = tokio::join!(look(&around, &send), all);

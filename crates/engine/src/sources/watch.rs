@@ -190,5 +190,5 @@ fn is_close_write(event: &Event) -> bool {
 }
 
 fn words(e: &notify::Error) -> String {
-    format!("changes cannot be watched ({e}); looking every 2 s instead")
+    format!("could not watch for changes ({e}); polling every 2 s instead")
 }

@@ -163,12 +163,14 @@ fn by_others(standing: &Standing<'_>) -> Option<Refusal> {
     let way_out = match standing.state {
         RunState::Running => return None,
         RunState::Stopped(_) | RunState::Frozen if standing.nested => {
-            "resume the session that runs it"
+            "resume the session that started this one"
         }
-        RunState::Stopped(_) => "type fg in its terminal, or send it SIGCONT if no shell has it",
+        RunState::Stopped(_) => {
+            "type fg in its terminal, or send SIGCONT if the session has no shell"
+        }
         RunState::Frozen => {
-            "thaw its control group where it was frozen; if Trusty Bar froze it and the record is \
-             lost, run: trusty resume SESSION --force"
+            "thaw its cgroup where it was frozen, or run `trusty resume SESSION --force` if Trusty \
+             Bar froze it and the pause record is lost"
         }
     };
     Some(Refusal::PausedByOthers(way_out))

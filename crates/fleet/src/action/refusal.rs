@@ -8,25 +8,25 @@ use crate::problem::ProblemCode;
 /// Why an action is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// It has ended.
+    /// The session has exited.
     Ended,
-    /// It is not confirmed to be Claude Code: what is missing.
+    /// The process is not confirmed to be Claude Code: what is missing.
     Unconfirmed(ConfirmationGap),
-    /// It is being paused, resumed or ended already.
+    /// Another action on the session is in progress.
     Busy,
-    /// It is paused already.
+    /// The session is already paused.
     AlreadyPaused(PauseKind),
-    /// It is paused, but not by us.
+    /// The session is paused, but not by Trusty Bar: what to do instead.
     PausedByOthers(&'static str),
-    /// It is not paused.
+    /// The session is not paused.
     NotPaused,
-    /// It waits for an answer, which `continue` is not.
+    /// Claude Code waits for an answer, which `continue` is not.
     Asks,
-    /// The kind asked for is not possible here.
+    /// The requested kind is not possible here.
     Impossible(PauseKind, Obstacle),
-    /// Only what loses the step at work is possible, which has to be asked for by name.
+    /// Only an interrupt is possible, which loses the current step and has to be requested by name.
     LosesStep,
-    /// No kind is possible: what stands in the way of the best ones.
+    /// No kind is possible: the obstacles of the best ones.
     NoWay(Vec<(PauseKind, Obstacle)>),
 }
 
@@ -51,7 +51,7 @@ impl Refusal {
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Ended => f.write_str("it has ended"),
+            Self::Ended => f.write_str("the session has exited"),
             Self::Unconfirmed(gap) => write!(
                 f,
                 "unconfirmed: {gap}; pause or end the program in its own terminal"
@@ -59,25 +59,31 @@ impl std::fmt::Display for Refusal {
             Self::Busy => f.write_str(
                 "another action on this session is in progress; try again when it finishes",
             ),
-            Self::AlreadyPaused(kind) => write!(f, "it is paused already: {}", kind.done()),
-            Self::PausedByOthers(way_out) => write!(f, "it was not paused from here: {way_out}"),
-            Self::NotPaused => f.write_str("it is not paused"),
-            Self::Asks => f.write_str("it asks something in its terminal; answer that first"),
+            Self::AlreadyPaused(kind) => {
+                write!(f, "the session is already paused ({})", kind.done())
+            }
+            Self::PausedByOthers(way_out) => {
+                write!(f, "Trusty Bar did not pause this session; {way_out}")
+            }
+            Self::NotPaused => f.write_str("the session is not paused"),
+            Self::Asks => {
+                f.write_str("Claude Code asks something in the terminal; answer that first")
+            }
             Self::Impossible(kind, obstacle) => {
-                write!(f, "it cannot be paused by {}: {obstacle}", kind.name())
+                write!(f, "{} is not possible: {obstacle}", kind.name())
             }
             Self::LosesStep => f.write_str(
-                "it can only be interrupted, which loses the step at work; connect hooks to hold \
-                 it instead, or ask for interrupt",
+                "only interrupt is possible, which loses the current step; connect hooks to hold \
+                 the session instead, or request interrupt",
             ),
             Self::NoWay(obstacles) => match obstacles.first() {
                 Some((_, obstacle)) => {
                     write!(
                         f,
-                        "it cannot be paused here: {obstacle}; connect hooks to pause it"
+                        "the session cannot be paused here: {obstacle}; connect hooks to pause it"
                     )
                 }
-                None => f.write_str("it cannot be paused here; connect hooks to pause it"),
+                None => f.write_str("the session cannot be paused here; connect hooks to pause it"),
             },
         }
     }

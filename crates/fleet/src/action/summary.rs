@@ -10,8 +10,10 @@ pub(super) fn of(standing: &Standing<'_>, note: Option<&str>) -> String {
         return clean(note);
     }
     let mut parts = vec![doing(standing)];
-    if standing.agents > 0 {
-        parts.push(format!("{} sub-agents at work", standing.agents));
+    match standing.agents {
+        0 => {}
+        1 => parts.push("1 sub-agent at work".to_owned()),
+        n => parts.push(format!("{n} sub-agents at work")),
     }
     if let Some(prompt) = standing.prompt {
         parts.push(format!("asked to: {prompt}"));
@@ -39,7 +41,7 @@ fn doing(standing: &Standing<'_>) -> String {
         },
         Some(Activity::Working { .. }) => "was answering".to_owned(),
         Some(Activity::Compacting { .. }) => "was compacting".to_owned(),
-        Some(Activity::Retrying { .. }) => "was repeating a request".to_owned(),
+        Some(Activity::Retrying { .. }) => "was retrying a request".to_owned(),
         Some(Activity::Failed { error, .. }) => format!("had failed: {error}"),
         Some(_) => "was idle".to_owned(),
         None => String::new(),

@@ -52,50 +52,50 @@ impl Way {
 /// What stands in the way of a kind of pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
-    /// Its control group is not ours to leave, or the system has none of version 2.
+    /// The user may not write to the session's cgroup, or the system has no cgroup v2.
     NoControlGroup,
     /// tmux, screen and the like wake what is stopped below them; which.
     Wakes(String),
-    /// A process of another user stands between it and its terminal; which.
+    /// A process of another user stands between the session and its terminal: its name.
     Foreign(String),
-    /// How it sits on its terminal is not known.
+    /// The job-control state of the session is unknown.
     Unseen,
     /// A background session has a terminal of the client's own.
     Background,
-    /// It is not in a tmux pane.
+    /// The session is not in a tmux pane.
     NotInTmux,
-    /// No shell that can bring it back has it as a job.
+    /// No shell in the pane has the session as a job.
     NoShell,
-    /// Its hooks are not connected.
+    /// The hooks are not connected.
     NotConnected,
-    /// Its client gives up the hooks that an earlier version of ours connected.
+    /// This Claude Code version ignores the hooks of Trusty Bar 0.1.0.
     OutdatedHooks,
-    /// Its hooks do not run in it, or cannot find the pause.
+    /// The hooks do not run in the session, or cannot find the pause record.
     HooksBypassed(HookObstacle),
-    /// It was prompted since its hooks were connected, and they were not heard.
+    /// The session was prompted after its hooks were connected, and no hook reported.
     HooksUnheard,
-    /// Its hooks cannot run, in words.
+    /// The hooks cannot run: why, in words.
     HooksForbidden(String),
-    /// Nothing of it is at work.
+    /// No turn of the session is running.
     NotWorking,
 }
 
 impl std::fmt::Display for Obstacle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = match self {
-            Self::NoControlGroup => "no control group is ours to freeze it in",
-            Self::Wakes(who) => return write!(f, "{who} wakes what is stopped"),
+            Self::NoControlGroup => "no writable cgroup v2 to freeze it in",
+            Self::Wakes(who) => return write!(f, "{who} automatically resumes stopped processes"),
             Self::Foreign(who) => {
                 return write!(
                     f,
-                    "{who} of another user stands between it and its terminal"
+                    "{who}, between the session and its terminal, belongs to another user"
                 );
             }
-            Self::Unseen => "how it sits on its terminal is not known",
-            Self::Background => "it is a background session",
-            Self::NotInTmux => "it is not in a tmux pane",
-            Self::NoShell => "no shell in its pane could bring it back",
-            Self::NotConnected => "its hooks are not connected",
+            Self::Unseen => "the session's job-control state is unknown",
+            Self::Background => "the session runs in the background",
+            Self::NotInTmux => "the session is not in a tmux pane",
+            Self::NoShell => "no shell in the tmux pane could resume the session",
+            Self::NotConnected => "hooks are not connected",
             Self::HooksBypassed(obstacle) => return write!(f, "{obstacle}"),
             Self::HooksUnheard => {
                 "no hook of this session ran at its last prompt; restart the session, or run \
@@ -105,8 +105,8 @@ impl std::fmt::Display for Obstacle {
                 "this Claude Code version ignores the hooks of Trusty Bar 0.1.0; run `trusty \
                  connect`"
             }
-            Self::HooksForbidden(why) => return write!(f, "its hooks cannot run: {why}"),
-            Self::NotWorking => "nothing of it is at work",
+            Self::HooksForbidden(why) => return write!(f, "hooks cannot run: {why}"),
+            Self::NotWorking => "no turn of the session is running",
         };
         f.write_str(text)
     }

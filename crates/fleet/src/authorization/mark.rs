@@ -128,8 +128,8 @@ impl std::fmt::Display for ProcessMark {
         match &self.kind {
             MarkKind::Ancestor => f.write_str("this shell was started by ")?,
             MarkKind::Variable(name) => write!(f, "{name} of this shell names ")?,
-            MarkKind::Terminal(tty) => write!(f, "this terminal ({tty}) is that of ")?,
-            MarkKind::ControlGroup => f.write_str("this shell is in the control group of ")?,
+            MarkKind::Terminal(tty) => write!(f, "this terminal ({tty}) belongs to ")?,
+            MarkKind::ControlGroup => f.write_str("this shell is in the cgroup of ")?,
         }
         match &self.title {
             Some(title) => write!(f, "session {title}, pid {}", self.pid),

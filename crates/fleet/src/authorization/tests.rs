@@ -131,7 +131,7 @@ fn a_variable_is_a_mark_only_while_the_session_that_it_names_lives() {
 fn the_terminal_of_a_listed_session_is_a_mark() {
     let mut origin = origin();
     origin.tty = Some("/dev/pts/3".into());
-    let expected = "this terminal (/dev/pts/3) is that of session api, pid 20";
+    let expected = "this terminal (/dev/pts/3) belongs to session api, pid 20";
     assert_eq!(told(&origin).as_deref(), Some(expected));
     origin.tty = None;
     assert_eq!(told(&origin), None);
@@ -150,7 +150,7 @@ fn the_terminal_of_a_session_in_another_devpts_instance_is_no_mark() {
         ..session()
     };
     let mark = find_mark(&origin, &[session(), here]).map(|mark| mark.to_string());
-    let expected = "this terminal (/dev/pts/3) is that of session web, pid 26";
+    let expected = "this terminal (/dev/pts/3) belongs to session web, pid 26";
     assert_eq!(mark.as_deref(), Some(expected));
 }
 
@@ -162,7 +162,7 @@ fn a_control_group_is_a_mark_only_if_nothing_in_it_is_older_than_the_client() {
             ..origin()
         })
     };
-    let expected = "this shell is in the control group of session api, pid 20";
+    let expected = "this shell is in the cgroup of session api, pid 20";
     assert_eq!(in_group(&[40, CLIENT, 33]).as_deref(), Some(expected));
     assert_eq!(in_group(&[40, CLIENT, 9]), None, "a login is older");
     assert_eq!(in_group(&[40, 33]), None, "no client");

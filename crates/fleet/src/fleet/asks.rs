@@ -126,13 +126,15 @@ impl Fleet {
         now: Timestamp,
     ) -> Option<String> {
         if kind == NeedKind::Trust {
-            return Some("it asks before its hooks run; answer in its terminal".to_owned());
+            return Some("this dialog opens before hooks run; answer in the terminal".to_owned());
         }
         if session.control == ControlModel::Sdk {
-            return Some("it is headless, so nobody can be asked".to_owned());
+            return Some("the session is headless; there is no terminal to answer in".to_owned());
         }
         if is_background(known.entry) {
-            return Some("it is a background session; attach to it to answer".to_owned());
+            return Some(
+                "the session runs in the background; run `claude attach` to answer".to_owned(),
+            );
         }
         let shown: Vec<&Open> = known.verdict.requests.iter().filter(|o| o.shown).collect();
         let Some(oldest) = shown.first() else {
@@ -140,9 +142,9 @@ impl Fleet {
         };
         if is_stopped(known) && shown.iter().any(|o| matches!(o.stand, Stand::Held(_))) {
             let word = if session.status == SessionStatus::Paused {
-                "it is paused; resume it to answer"
+                "the session is paused; resume it to answer"
             } else {
-                "its process is stopped"
+                "the session's process is stopped"
             };
             return Some(word.to_owned());
         }
@@ -153,12 +155,12 @@ impl Fleet {
         };
         Some(match (hold, oldest.stand) {
             (Holding::Seconds(0), _) => {
-                format!("answers.{name} = 0 keeps nothing for an answer from here")
+                format!("holding requests is disabled (answers.{name} = 0); answer in the terminal")
             }
             (Holding::Seconds(s), Stand::LetGo(at)) if at >= oldest.at.after(seconds(s)) => {
-                format!("it was let go to its terminal after {s} s")
+                format!("the request returned to the terminal after {s} s; answer there")
             }
-            _ => "it was let go to its terminal".to_owned(),
+            _ => "the request was returned to the terminal; answer there".to_owned(),
         })
     }
 
@@ -179,9 +181,13 @@ impl Fleet {
             }
             Some(Connection::Connected | Connection::Outdated) => return unasked(known),
             Some(Connection::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
-            Some(Connection::Broken(_)) => "the settings of its hooks cannot be understood",
-            Some(Connection::Lost) => "its hooks are incomplete; connect them again",
-            Some(Connection::Apart) | None => "its hooks are not connected",
+            Some(Connection::Broken(_)) => "hooks cannot run: settings.json cannot be read",
+            Some(Connection::Lost) => {
+                "Claude Code's hooks are incomplete; reconnect them to answer from here"
+            }
+            Some(Connection::Apart) | None => {
+                "Claude Code's hooks are not connected; connect them to answer from here"
+            }
         };
         Some(why.to_owned())
     }
@@ -204,17 +210,19 @@ fn heard<'a>(known: &'a Known<'_>) -> impl Iterator<Item = (Timestamp, &'a HookE
 fn unasked(known: &Known<'_>) -> Option<String> {
     let need = known.verdict.need.as_ref()?;
     if has_hung_up(known, Timestamp::from(need.since)) {
-        return Some("its hook ended before it was answered".to_owned());
+        return Some(
+            "the hook exited before the request was answered; answer in the terminal".to_owned(),
+        );
     }
     let mut heard = heard(known).peekable();
     let why = if heard.peek().is_none() {
-        "its hooks are connected, but none has been heard here: it asked before Trusty Bar ran, \
-         or another program of ours listens"
+        "the hooks are connected, but this engine has received none: the session asked before \
+         Trusty Bar started, or its hooks report to another engine"
     } else if heard.any(|(at, e)| is_request(&e.what) && at.after(HOOK_LEADS) >= need.since.into())
     {
-        "what it asks was told, but could not be taken in whole"
+        "the request was too large to show; answer in the terminal"
     } else {
-        "its client asks this in its terminal alone"
+        "Claude Code asks this only in the terminal"
     };
     Some(why.to_owned())
 }

@@ -45,8 +45,8 @@ impl std::fmt::Display for ConfirmationGap {
             }
             Self::ForeignFolder(dir) => write!(
                 f,
-                "only a registry file in {} names this process, and the process does not use that \
-                 config folder",
+                "only a registry file in {} names this process, which does not use that config \
+                 folder",
                 clean(&dir.to_string_lossy())
             ),
         }

@@ -184,7 +184,7 @@ fn caution(at_work: AtWork) -> Option<&'static str> {
     match at_work {
         AtWork::Nothing => None,
         AtWork::Stream => Some("resuming may repeat the last request"),
-        AtWork::Command => Some("resuming may send its command to the background"),
+        AtWork::Command => Some("resuming may move the running command to the background"),
     }
 }
 

@@ -7,21 +7,21 @@ use crate::problem::ProblemCode;
 pub enum Obstacle {
     /// The session has ended.
     Ended,
-    /// Nobody can type into it.
+    /// The session has no terminal: `claude -p`, or driven by a program.
     Headless,
-    /// It is a background session.
+    /// The session runs in the background.
     Background,
-    /// It has no terminal.
+    /// The terminal of the session was closed.
     NoTerminal,
-    /// It runs on a text console, of this device.
+    /// The session runs on a text console: its device.
     Console(String),
-    /// Its terminal is on another machine.
+    /// The terminal is on another machine.
     Remote,
     /// There is no display to show anything on.
     NoDisplay,
     /// This display does not do what is asked of it, in words.
     Unreachable(String, String),
-    /// A Wayland compositor lets nobody raise a window of this program.
+    /// Wayland does not let a program raise a window of this program.
     Wayland(String),
     /// This program has no window on this display.
     NoWindow(String, String),
@@ -29,9 +29,9 @@ pub enum Obstacle {
     Ambiguous(String, usize),
     /// macOS knows no way to a window of this program.
     NoScript(String),
-    /// tmux shows it on this terminal, which cannot be raised.
+    /// tmux shows the session on this terminal, which cannot be raised.
     Elsewhere(String, Box<Obstacle>),
-    /// No terminal shows its tmux session, and none can be opened; the command that attaches one.
+    /// No terminal shows the tmux session, and none can be opened; the command that attaches one.
     Detached(String, Box<Obstacle>),
     /// A pane of another tmux shows it.
     Nested,
@@ -39,12 +39,12 @@ pub enum Obstacle {
     NoOpener,
     /// tmux is not installed.
     NoTmux,
-    /// Its tmux server gives no answer, in words.
+    /// The tmux server gives no answer: why, in words.
     Silent(String),
 }
 
 impl Obstacle {
-    /// Whether its owner, at this desk, cannot see what it keeps from the front.
+    /// Whether the user, at this desk, cannot see the terminal.
     pub(super) fn is_out_of_sight(&self) -> bool {
         matches!(
             self,
@@ -79,53 +79,55 @@ impl Obstacle {
 impl std::fmt::Display for Obstacle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Ended => f.write_str("it has ended"),
+            Self::Ended => f.write_str("the session has exited"),
             Self::Headless => f.write_str(
-                "it runs without a terminal (claude -p, or a program drives it), so there is \
-                 none to show",
+                "the session runs without a terminal (`claude -p`, or driven by a program)",
             ),
             Self::Background => f.write_str(
-                "it runs in the background, where no window shows it; claude agents lists it, and \
-                 claude attach shows it in any terminal",
+                "the session runs in the background, without a window; run `claude attach` to show \
+                 it in a terminal (`claude agents` lists such sessions)",
             ),
-            Self::NoTerminal => f.write_str("it has no terminal any more"),
-            Self::Console(tty) => write!(f, "it runs on the text console {tty}; switch to that"),
-            Self::Remote => f.write_str("its terminal is on another machine, over SSH"),
-            Self::NoDisplay => f.write_str("there is no display here"),
+            Self::NoTerminal => f.write_str("the session's terminal was closed"),
+            Self::Console(tty) => write!(
+                f,
+                "the session runs on the text console {tty}; switch to that console"
+            ),
+            Self::Remote => f.write_str("the session's terminal is on another machine (SSH)"),
+            Self::NoDisplay => f.write_str("no display is available"),
             Self::Unreachable(display, why) => write!(f, "the display {display} {why}"),
             Self::Wayland(app) => write!(
                 f,
-                "could not raise {app}: Wayland lets no program raise the window of another; \
-                 switch to it yourself"
+                "could not raise {app}: Wayland does not let a program raise another program's \
+                 window; switch to the window yourself"
             ),
             Self::NoWindow(app, display) => {
                 write!(f, "could not raise {app}: it has no window on {display}")
             }
             Self::Ambiguous(app, count) => write!(
                 f,
-                "could not raise {app}: it has {count} windows and does not tell which of them \
-                 shows this session"
+                "could not raise {app}: {count} windows may show this session, and nothing \
+                 distinguishes them; switch to the right one yourself"
             ),
             Self::NoScript(app) => write!(
                 f,
-                "could not raise {app}: it takes no commands that say which window is meant"
+                "could not raise {app}: this terminal has no command for raising one window"
             ),
-            Self::Elsewhere(tty, why) => write!(f, "tmux shows it on {tty}, but {why}"),
+            Self::Elsewhere(tty, why) => write!(f, "tmux shows the session on {tty}, but {why}"),
             Self::Detached(attach, why) => {
                 write!(
                     f,
-                    "no window shows it, and {why}; attach to it with: {attach}"
+                    "no window shows the session, and {why}; attach with: {attach}"
                 )
             }
-            Self::Nested => {
-                f.write_str("its terminal is a pane of another tmux server; switch to it yourself")
-            }
-            Self::NoOpener => f.write_str(
-                "no terminal program was found to open one; name yours in settings.toml: \
-                 [jump] terminal = [\"xterm\", \"-e\"]",
+            Self::Nested => f.write_str(
+                "the session's tmux runs inside another tmux; switch to that pane yourself",
             ),
-            Self::NoTmux => f.write_str("tmux was not found"),
-            Self::Silent(why) => write!(f, "its tmux server {why}"),
+            Self::NoOpener => f.write_str(
+                "no terminal program was found; set one in settings.toml: [jump] terminal = \
+                 [\"xterm\", \"-e\"]",
+            ),
+            Self::NoTmux => f.write_str("tmux is not installed"),
+            Self::Silent(why) => f.write_str(why),
         }
     }
 }

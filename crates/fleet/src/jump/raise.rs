@@ -23,7 +23,7 @@ const EDITORS: [&str; 5] = [
     "Windsurf",
 ];
 /// What those are called that are not known.
-const UNKNOWN: &str = "its terminal";
+const UNKNOWN: &str = "the terminal";
 
 /// The processes that may own the terminal's window, nearest first: up to the nearest that is
 /// known to own terminals, and the others of that program right above it. Above them are windows
@@ -155,12 +155,7 @@ impl Guess {
     /// What is left to its owner, if that is worth a word: a title that no other window has is
     /// enough to raise one, and not enough to leave something untold.
     fn words(self, app: &str) -> Option<String> {
-        let tabs = || {
-            format!(
-                "brought {app} to the front, which has several tabs and does not tell which of \
-                 them shows this session"
-            )
-        };
+        let tabs = || format!("raised {app}, but another of its tabs may show this session");
         (self == Self::Tabs).then(tabs)
     }
 }

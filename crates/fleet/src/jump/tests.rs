@@ -146,8 +146,8 @@ fn two_windows_of_one_title_are_not_guessed() {
     windows.push(window(9, 30, "◐ payments"));
     assert_eq!(
         told(&plain(holder)),
-        "could not raise GNOME Terminal: it has 3 windows and does not tell which of them shows \
-         this session"
+        "could not raise GNOME Terminal: 3 windows may show this session, and nothing \
+         distinguishes them; switch to the right one yourself"
     );
 }
 
@@ -159,7 +159,7 @@ fn tabs_are_told_of() {
     };
     let route = plan_jump(&plain(tabs.clone())).expect("a route");
     assert_eq!(route.steps, [raise(1)]);
-    assert!(route.doubt.expect("said").contains("several tabs"));
+    assert!(route.doubt.expect("said").contains("another of its tabs"));
     assert!(!is_in_front(&plain(tabs)));
 }
 
@@ -204,7 +204,7 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
             "99:bash 51:wezterm-gui",
             wayland(),
             Step::WezTerm(wezterm.clone()),
-            Some("Wayland lets no program"),
+            Some("Wayland does not let a program"),
         ),
         (
             "99:bash 52:kitty",
@@ -216,7 +216,7 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
             "99:bash 52:kitty",
             wayland(),
             Step::Kitty(kitty.clone()),
-            Some("Wayland lets no program"),
+            Some("Wayland does not let a program"),
         ),
     ] {
         let mut holder = hinted(ancestors);
@@ -259,7 +259,7 @@ fn what_cannot_be_raised_is_said() {
         wayland: Some("wayland-0".into()),
     };
     let silent = Screen {
-        x11: X11::Unreachable(":7".into(), "does not answer".into()),
+        x11: X11::Unreachable(":7".into(), "does not respond".into()),
         wayland: None,
     };
     let console = Holder {
@@ -267,19 +267,19 @@ fn what_cannot_be_raised_is_said() {
         ..holder("99:bash 98:login")
     };
     for (runs, code, words) in [
-        (Runs::Ended, "no-such-session", "it has ended"),
-        (Runs::Headless, "headless", "it runs without a terminal"),
-        (Runs::Background, "background", "claude attach shows it"),
-        (Runs::Nowhere, "no-terminal", "no terminal any more"),
+        (Runs::Ended, "no-such-session", "the session has exited"),
+        (Runs::Headless, "headless", "runs without a terminal"),
+        (Runs::Background, "background", "run `claude attach`"),
+        (Runs::Nowhere, "no-terminal", "terminal was closed"),
         (
             Runs::Untold(Obstacle::NoTmux),
             "no-tmux",
-            "tmux was not found",
+            "tmux is not installed",
         ),
         (
-            Runs::Untold(Obstacle::Silent("did not answer within 1 s".into())),
+            Runs::Untold(Obstacle::Silent("tmux did not answer within 1 s".into())),
             "tmux-silent",
-            "its tmux server did not answer within 1 s",
+            "tmux did not answer within 1 s",
         ),
         (
             Runs::Plain(Box::new(holder("99:bash 97:mosh-server"))),
@@ -289,17 +289,17 @@ fn what_cannot_be_raised_is_said() {
         (
             Runs::Plain(Box::new(on(wayland))),
             "wayland",
-            "could not raise foot: Wayland lets",
+            "could not raise foot: Wayland does not let",
         ),
         (
             Runs::Plain(Box::new(on(silent))),
             "display-unreachable",
-            "the display :7 does not answer",
+            "the display :7 does not respond",
         ),
         (
             Runs::Plain(Box::new(on(Screen::default()))),
             "no-display",
-            "there is no display here",
+            "no display is available",
         ),
         (
             Runs::Plain(Box::new(holder("99:bash 98:sshd"))),
@@ -350,7 +350,7 @@ fn macs_raise_by_device() {
     assert!(matches!(code[..], [Step::Folder { .. }]));
     assert_eq!(
         told(&mac("9:zsh 8:Warp", None)),
-        "could not raise Warp: it takes no commands that say which window is meant"
+        "could not raise Warp: this terminal has no command for raising one window"
     );
 }
 

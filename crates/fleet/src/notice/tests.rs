@@ -101,7 +101,7 @@ fn holds(n: u128, since: i64, command: &str, request: &str) -> Session {
 fn ended(n: u128, since: i64, end: End) -> Session {
     let because = Because {
         source: Source::Process,
-        text: "its process has ended".into(),
+        text: "the process has exited".into(),
         observed_at: at(since),
         since: at(since),
         certainty: Certainty::Certain,

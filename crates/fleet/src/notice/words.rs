@@ -91,8 +91,8 @@ pub(super) fn one(
         Kind::Stopped => told(plain(
             &row.word,
             match session.end {
-                Some(End::MidTurn) => "it was ended in the middle of a turn",
-                _ => "it was killed, or it crashed",
+                Some(End::MidTurn) => "ended in the middle of a turn",
+                _ => "killed or crashed",
             },
         )),
     }

@@ -60,11 +60,11 @@ impl std::fmt::Display for HookObstacle {
         match self {
             Self::Started(how) => write!(
                 f,
-                "Claude Code was started with {how}, which leaves the user's hooks out"
+                "Claude Code was started with {how}, which disables your hooks"
             ),
             Self::Disabled(file) => write!(
                 f,
-                "disableAllHooks is set in {}; remove it there",
+                "disableAllHooks is set in {}; remove the setting there",
                 file.display()
             ),
             Self::OtherPidNamespace => f.write_str(

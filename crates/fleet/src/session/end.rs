@@ -6,19 +6,18 @@ use utoipa::ToSchema;
 /// How the process of a session came to its end.
 ///
 /// * `Asked`: it was ended from here
-/// * `Left`: its client took leave at its prompt: it took its registry file away
-/// * `MidTurn`: its client took leave in the middle of a turn: it was told to end, or its terminal
+/// * `Left`: Claude Code exited at its prompt and removed its registry file
+/// * `MidTurn`: Claude Code exited in the middle of a turn: it was told to exit, or its terminal
 ///   closed
-/// * `Killed`: its client took no leave, its registry file is still there: it was killed, or it
-///   crashed
+/// * `Killed`: the registry file is still there: Claude Code was killed or crashed
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum End {
     /// It was ended from here.
     Asked,
-    /// Its client took leave at its prompt: it took its registry file away.
+    /// Claude Code exited at its prompt and removed its registry file.
     Left,
-    /// Its client took leave in the middle of a turn: it was told to end, or its terminal closed.
+    /// Claude Code exited in the middle of a turn: it was told to exit, or its terminal closed.
     MidTurn,
-    /// Its client took no leave, its registry file is still there: it was killed, or it crashed.
+    /// The registry file is still there: Claude Code was killed or crashed.
     Killed,
 }

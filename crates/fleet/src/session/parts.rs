@@ -30,7 +30,7 @@ pub enum Activity {
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
-    /// Idle after work that its owner has not seen yet.
+    /// Idle after work that you have not seen yet.
     Finished {
         /// Since when.
         #[serde(with = "rfc3339")]
@@ -80,7 +80,7 @@ pub enum Activity {
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
-    /// Its owner has a menu of the client open.
+    /// A menu of Claude Code is open.
     MenuOpen {
         /// Since when.
         #[serde(with = "rfc3339")]
@@ -170,7 +170,7 @@ pub struct Need {
 /// * `Hook`: a hook of a connected client
 /// * `Screen`: the text of a tmux pane
 /// * `List`: the client's own list, `claude agents --json`
-/// * `Attention`: the owner, who has looked
+/// * `Attention`: the user, who has looked
 /// * `Pause`: our own record of a pause
 /// * `Engine`: our own engine: its local socket, or another one beside it
 #[derive(
@@ -290,10 +290,10 @@ pub struct ClaudeInfo {
     /// `cli`, `sdk-cli`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entrypoint: Option<String>,
-    /// The session's name, given by its owner or derived from the folder.
+    /// The session's name, given by the user or derived from the folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether its owner gave that name.
+    /// Whether the user gave that name.
     #[serde(default)]
     pub named_by_owner: bool,
     /// The model that answered last.
@@ -302,7 +302,7 @@ pub struct ClaudeInfo {
     /// `default`, `acceptEdits`, `plan`, `auto`, `bypassPermissions`
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
-    /// What its owner last asked: the first line, cut.
+    /// The user's last prompt: the first line, cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
 }

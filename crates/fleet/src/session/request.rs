@@ -26,7 +26,7 @@ pub struct Request {
     /// Whether programs that no session started may answer it, too (`answers.programs`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub programs: bool,
-    /// When it is let go to its terminal if nobody answers; none if it is held until then.
+    /// When the request returns to the terminal if not answered; none if held until answered.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",

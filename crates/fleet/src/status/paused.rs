@@ -31,27 +31,27 @@ pub(super) fn paused(case: &Case<'_>, doing: &Doing) -> Option<Because> {
 /// Paused with the session that runs it.
 fn nested(by: Because, record: &PauseRecord) -> Because {
     let text = format!(
-        "it was {} with the session that runs it",
+        "the session was {} together with the session that started it",
         record.kind().done()
     );
-    until(Because { text, ..by }, "that session is resumed")
+    until(Because { text, ..by }, "that other session is resumed")
 }
 
 fn ours(record: &PauseRecord, seen: Timestamp) -> Because {
     let who = match record.by {
         Asker::App | Asker::Command => "you",
-        Asker::Api => "a program of yours",
+        Asker::Api => "a program",
     };
     let text = match &record.means {
-        Means::Freeze { .. } => format!("{who} paused it: its processes are frozen"),
-        Means::Stop { .. } => format!("{who} paused it: its processes are stopped"),
-        Means::Suspend { .. } => format!("{who} paused it: it was put aside with Ctrl-Z"),
-        Means::Hold => format!("{who} paused it: its hooks hold what comes next"),
-        Means::Interrupt { .. } => format!("{who} paused it: its turn was interrupted"),
+        Means::Freeze { .. } => format!("{who} paused the session: its processes are frozen"),
+        Means::Stop { .. } => format!("{who} paused the session: its processes are stopped"),
+        Means::Suspend { .. } => format!("{who} paused the session: Ctrl-Z suspended it"),
+        Means::Hold => format!("{who} paused the session: hooks hold its next step"),
+        Means::Interrupt { .. } => format!("{who} paused the session: its turn was interrupted"),
     };
     until(
         because(Source::Pause, &text, seen, record.since.into()),
-        "you resume it",
+        "you resume the session",
     )
 }
 
@@ -282,23 +282,22 @@ fn stopped(process: &Process<'_>) -> Option<Because> {
     let (text, end) = match run.value {
         RunState::Running => return None,
         RunState::Stopped(StopSignal::Keyboard) => (
-            "it was put aside with Ctrl-Z",
-            "fg is typed in its terminal",
+            "the session was suspended with Ctrl-Z",
+            "fg is typed in the terminal",
         ),
-        RunState::Stopped(StopSignal::Program) => {
-            ("another program stopped its process", "it gets SIGCONT")
-        }
+        RunState::Stopped(StopSignal::Program) => (
+            "another program stopped the process",
+            "the process receives SIGCONT",
+        ),
         RunState::Stopped(StopSignal::Terminal) => (
-            "it runs in the background and wants its terminal",
-            "fg is typed in its terminal",
+            "the session is a background job and needs the terminal",
+            "fg is typed in the terminal",
         ),
-        RunState::Stopped(StopSignal::Unknown) => {
-            ("its process was stopped by a signal", "it gets SIGCONT")
-        }
-        RunState::Frozen => (
-            "its control group is frozen",
-            "whoever froze the group thaws it",
+        RunState::Stopped(StopSignal::Unknown) => (
+            "a signal stopped the process",
+            "the process receives SIGCONT",
         ),
+        RunState::Frozen => ("the session's cgroup is frozen", "the cgroup is thawed"),
     };
     Some(until(
         because(Source::Process, text, run.last, run.first),

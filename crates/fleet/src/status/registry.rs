@@ -12,7 +12,7 @@ use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus
 use crate::time::Timestamp;
 use std::time::{Duration, SystemTime};
 
-const OTHER_WORD: &str = "its registry file says another word, or its process ends";
+const OTHER_WORD: &str = "Claude Code reports another status or exits";
 
 /// Since when a run's word holds: as the client says, but never later than we saw it.
 fn since(run: &Run<'_, RegistryEntry>) -> Timestamp {
@@ -29,27 +29,30 @@ pub(super) fn doing(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestam
         until(because, OTHER_WORD)
     };
     match Word::of(run.value) {
-        Word::Busy => busy(case, from, say("its registry file says busy"), now),
+        Word::Busy => busy(case, from, say("Claude Code reports busy"), now),
         Word::Shell => Doing::active(
             Activity::BackgroundShell { since: from.into() },
-            say("its registry file says that a background shell still runs"),
+            say("Claude Code reports a running background shell"),
         ),
         // A hook knows a dialog from a menu, whatever the registry calls it.
         Word::Menu | Word::UnknownWait(_) if Content::of(case).asked_by_hook(from).is_some() => {
-            let because = say("its registry file says that it waits, and a hook for what");
+            let because = say("Claude Code reports waiting, and a hook says for what");
             needing(case, NeedKind::Permission, None, from, because)
         }
         Word::Menu => Doing::active(
             Activity::MenuOpen { since: from.into() },
-            say("a menu of the client is open"),
+            say("Claude Code reports an open menu"),
         ),
         Word::UnknownWait(text) => {
-            let told = format!("it waits for {text:?}, which is not known to be a need");
+            let told = format!(
+                "Claude Code reports waiting for {text:?}, which this version of Trusty Bar does \
+                 not know"
+            );
             Doing::active(Activity::MenuOpen { since: from.into() }, say(&told)).inferred()
         }
         Word::Need { kind, tool, known } => {
             let told = run.value.waiting_for.as_deref().unwrap_or_default();
-            let because = say(&format!("its registry file says it waits for {told:?}"));
+            let because = say(&format!("Claude Code reports waiting for {told:?}"));
             let words = run.first.after(FLUSHED);
             if tool.is_none() && now < words && is_wordless(case, kind, from) {
                 // Else a plan would be told as a permission first.
@@ -65,8 +68,9 @@ pub(super) fn doing(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestam
         }
         Word::Idle => idle(case, run, now),
         Word::Unknown(status) => {
-            let told =
-                format!("its registry file says {status:?}, a word this version does not know");
+            let told = format!(
+                "Claude Code reports {status:?}, a status this version of Trusty Bar does not know"
+            );
             let mut because = say(&told);
             because.certainty = Certainty::Unknown;
             silent::otherwise(case, now, Doing::bare(SessionStatus::Active, because))
@@ -251,13 +255,13 @@ fn idle(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing 
         && at > from.max(run.first)
         && now < at.after(HOOK_LEADS)
     {
-        let because = because(Source::Hook, "a hook says that a prompt was sent", at, at);
-        let because = until(because, "its registry file follows, within 1.5 s");
+        let because = because(Source::Hook, "a hook reported a new prompt", at, at);
+        let because = until(because, "Claude Code updates its own status, within 1.5 s");
         return busy(case, at, because, now).until(at.after(HOOK_LEADS));
     }
     let say = |text: &str| {
         let because = because(Source::Registry, text, run.last, from);
-        until(because, "a prompt is sent, or its process ends")
+        until(because, "a prompt is sent or Claude Code exits")
     };
     resting(case, worked(case), from, run.first, say)
 }
@@ -304,19 +308,19 @@ pub(super) fn resting(
                 error,
                 since: from.into(),
             },
-            say("its prompt is free after an error that its transcript tells of"),
+            say("Claude Code is idle at its prompt, after a failed turn"),
         ),
         Ending::Untold | Ending::Finished if worked.is_some() && !attended => Doing::active(
             Activity::Finished { since: from.into() },
-            say("its prompt is free after work that you have not looked at"),
+            say("Claude Code is idle at its prompt, after work that you have not looked at"),
         ),
         Ending::Interrupted => Doing::active(
             Activity::Idle { since: from.into() },
-            say("its prompt is free after a turn that was interrupted"),
+            say("Claude Code is idle at its prompt, after an interrupted turn"),
         ),
         _ => Doing::active(
             Activity::Idle { since: from.into() },
-            say("its prompt is free"),
+            say("Claude Code is idle at its prompt"),
         ),
     }
 }

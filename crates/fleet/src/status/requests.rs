@@ -339,8 +339,13 @@ pub(super) fn upon(case: &Case<'_>, doing: Doing, asks: &mut Asks, now: Timestam
     let doing = if let Some(oldest) = held.or_else(|| shown().next()) {
         needing(doing, oldest)
     } else if let Some(at) = answered(case, asks, now).filter(|_| waits) {
-        let because = because(Source::Hook, "it was answered from here", at, at);
-        let because = until(because, "its registry file follows, within 1.5 s");
+        let because = because(
+            Source::Hook,
+            "the request was answered through Trusty Bar",
+            at,
+            at,
+        );
+        let because = until(because, "Claude Code updates its own status, within 1.5 s");
         registry::busy(case, at, because, now).until(at.after(HOOK_LEADS))
     } else {
         // A hook may still tell of what it waits for.
@@ -373,15 +378,15 @@ fn needing(doing: Doing, oldest: &Open) -> Doing {
             ..doing
         };
     }
-    let who = agent.as_deref().unwrap_or("its main agent");
+    let who = agent.as_deref().unwrap_or("the main agent");
     let (text, end) = match oldest.stand {
         Stand::Held(_) => (
-            format!("a hook holds what {who} asks, which its terminal does not show yet"),
-            "it is answered from here, or let go to its terminal",
+            format!("a hook holds a request from {who}, which the terminal does not show yet"),
+            "the request is answered or returns to the terminal",
         ),
         Stand::LetGo(_) => (
-            format!("what {who} asks was let go to its terminal"),
-            "its registry file follows, within 1.5 s",
+            format!("a request from {who} was returned to the terminal"),
+            "Claude Code updates its own status, within 1.5 s",
         ),
     };
     let because = until(because(Source::Hook, &text, *at, *at), end);

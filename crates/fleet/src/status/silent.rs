@@ -21,20 +21,21 @@ pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timest
         ..because(Source::Registry, text, process.seen_at, from)
     };
     let starting = |text: &str, certainty| {
-        let because = until(say(text, certainty), "its registry file has a status");
+        let because = until(say(text, certainty), "Claude Code reports a status");
         Doing::bare(SessionStatus::Starting, because)
     };
-    let no_status = "its registry file has no status yet";
+    let no_status = "Claude Code has not reported a status yet";
     if now < young {
         return starting(no_status, Certainty::Certain).until(young);
     }
     let rest = if now < late {
         starting(no_status, Certainty::Inferred).until(late)
     } else if version.is_some_and(words::tells_status) {
-        let text = "it has not come to its prompt: something in its terminal may wait for you";
+        let text = "Claude Code has not reached its prompt: something in the terminal may be \
+                    waiting for you";
         starting(text, Certainty::Inferred)
     } else {
-        let text = "its client is older than 2.1.120 and writes no status";
+        let text = "Claude Code is older than 2.1.120 and reports no status";
         Doing::bare(SessionStatus::Active, say(text, Certainty::Unknown))
     };
     otherwise(case, now, rest)
@@ -43,7 +44,7 @@ pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timest
 /// A process that only a registry file names which does not count for it.
 pub(super) fn unconfirmed(case: &Case<'_>) -> Doing {
     let process = case.process;
-    let text = "its process runs; the registry file that names it does not count";
+    let text = "the process is running; the registry file that names it is not trusted";
     let from = process.facts.started_at;
     let because = Because {
         certainty: Certainty::Unknown,
@@ -63,7 +64,8 @@ pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
     };
     let at_dialog = case.registry.is_empty() && case.key_seen.is_some_and(|at| at >= from);
     if at_dialog && now >= late {
-        let text = "it has not come to its prompt: a trust or login dialog waits in its terminal";
+        let text = "Claude Code has not reached its prompt: a trust or login dialog is open in the \
+                    terminal";
         let because = say(Source::Registry, text, Certainty::Inferred);
         let asking = trust(late, until(because, "the dialog is answered")).inferred();
         return match fresh_screen(case, now) {
@@ -72,9 +74,12 @@ pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
         };
     }
     if at_dialog {
-        let text = "it has opened its socket, but not come to its prompt";
+        let text = "Claude Code has opened its socket, but not reached its prompt";
         let because = say(Source::Registry, text, Certainty::Certain);
-        let because = until(because, "it writes its registry file, or 10 s have passed");
+        let because = until(
+            because,
+            "Claude Code writes its registry file, or 10 s pass",
+        );
         return Doing::bare(SessionStatus::Starting, because).until(late);
     }
     if now < late && case.registry.is_empty() {
@@ -83,8 +88,11 @@ pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
         } else {
             Certainty::Inferred
         };
-        let because = say(Source::Process, "its process has just started", certainty);
-        let because = until(because, "it writes its registry file, or 10 s have passed");
+        let because = say(Source::Process, "the process has just started", certainty);
+        let because = until(
+            because,
+            "Claude Code writes its registry file, or 10 s pass",
+        );
         let starting = Doing::bare(SessionStatus::Starting, because);
         let silent = from.after(SILENT);
         return if now < silent {
@@ -95,7 +103,7 @@ pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
             otherwise(case, now, starting.until(late))
         };
     }
-    let text = "its process runs, but it has no registry file";
+    let text = "the process is running, but has no registry file";
     let because = say(Source::Process, text, Certainty::Unknown);
     otherwise(case, now, Doing::bare(SessionStatus::Active, because))
 }
@@ -139,27 +147,27 @@ fn by_list(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
         let because = because(Source::List, text, run.last, run.first);
         until(
             because,
-            "the client's list says otherwise; it is asked every 15 s",
+            "`claude agents` reports otherwise (checked every 15 s)",
         )
     };
     let from = run.first;
     let since = from.into();
     let doing = match Word::of(&entry) {
-        Word::Busy => busy(case, from, say("the client's own list says busy"), now),
+        Word::Busy => busy(case, from, say("`claude agents` reports busy"), now),
         Word::Idle => Doing::active(
             Activity::Idle { since },
-            say("the client's own list says idle"),
+            say("`claude agents` reports idle"),
         ),
         Word::Shell => Doing::active(
             Activity::BackgroundShell { since },
-            say("the client's own list says that a background shell runs"),
+            say("`claude agents` reports a running background shell"),
         ),
         Word::Menu => Doing::active(
             Activity::MenuOpen { since },
-            say("the client's own list says that a menu is open"),
+            say("`claude agents` reports an open menu"),
         ),
         Word::Need { kind, tool, .. } => {
-            let because = say("the client's own list says that it waits for you");
+            let because = say("`claude agents` reports that the session waits for you");
             needing(case, kind, tool, from, because)
         }
         Word::Missing | Word::Unknown(_) | Word::UnknownWait(_) => return None,
@@ -177,17 +185,15 @@ fn by_screen(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
         let because = because(Source::Screen, text, newest.last, newest.first);
         until(
             because,
-            "its pane shows something else; it is read every 2 s",
+            "the tmux pane shows something else (read every 2 s)",
         )
     };
     let from = newest.first;
     let doing = match fresh_screen(case, now) {
         Some(shows) => by_text(case, shows, newest, now),
-        None if newest.value.title_busy? => {
-            busy(case, from, say("the title of its pane shows work"), now)
-        }
+        None if newest.value.title_busy? => busy(case, from, say("the pane title shows work"), now),
         None => {
-            let say = |text: &str| say(&format!("the title of its pane shows no work; {text}"));
+            let say = |text: &str| say(&format!("the pane title shows no work; {text}"));
             resting(case, worked(&case.screens), from, from, say)
         }
     };
@@ -200,21 +206,25 @@ fn by_text(case: &Case<'_>, shows: &Shows, newest: &Run<'_, Screen>, now: Timest
         let because = because(Source::Screen, text, newest.last, from);
         until(
             because,
-            "its pane shows something else; it is read every 2 s",
+            "the tmux pane shows something else (read every 2 s)",
         )
     };
     let need = |kind, tool, text| needing(case, kind, tool, from, say(text));
     match shows {
-        Shows::Trust => trust(from, say("its pane shows the trust dialog")),
+        Shows::Trust => trust(from, say("the tmux pane shows the trust dialog")),
         Shows::Permission { tool } => need(
             NeedKind::Permission,
             tool.clone(),
-            "its pane shows a permission dialog",
+            "the tmux pane shows a permission dialog",
         ),
-        Shows::Question => need(NeedKind::Question, None, "its pane shows a question"),
-        Shows::Plan => need(NeedKind::Plan, None, "its pane shows a plan to approve"),
+        Shows::Question => need(NeedKind::Question, None, "the tmux pane shows a question"),
+        Shows::Plan => need(
+            NeedKind::Plan,
+            None,
+            "the tmux pane shows a plan to approve",
+        ),
         Shows::Busy | Shows::Retrying { .. } | Shows::Compacting => {
-            busy(case, from, say("its pane shows that it works"), now)
+            busy(case, from, say("the tmux pane shows work"), now)
         }
         Shows::Idle | Shows::Suspended => resting(case, worked(&case.screens), from, from, say),
     }
@@ -236,7 +246,7 @@ fn by_transcript(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
     let content = Content::of(case);
     let say = |text: &str, from| {
         let because = because(Source::Transcript, text, read, from);
-        until(because, "its transcript has a newer line")
+        until(because, "the transcript gets a new line")
     };
     if let Some(ended) = content.ended_at() {
         let witnessed = case
@@ -247,7 +257,7 @@ fn by_transcript(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
         let worked = transcript.turn_at.filter(|_| witnessed);
         let say = |text: &str| {
             say(
-                &format!("its transcript tells the end of a turn: {text}"),
+                &format!("the transcript shows the end of a turn: {text}"),
                 ended,
             )
         };
@@ -256,12 +266,12 @@ fn by_transcript(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
     let turn = transcript.turn_at?;
     let asked = content.asked(NeedKind::Permission, turn);
     if let Some(kind) = asked.kind() {
-        let text = "its transcript shows a call that always waits for you";
+        let text = "the transcript shows a tool call that always waits for you";
         return Some(needing(case, kind, None, turn, say(text, turn)));
     }
     let text = match content.running_call() {
-        Some(_) => "its transcript shows a call without a result: it runs, or waits for you",
-        None => "its transcript shows a turn without an end",
+        Some(_) => "the transcript shows a tool call without a result: running, or waiting for you",
+        None => "the transcript shows an unfinished turn",
     };
     Some(busy(case, turn, say(text, turn), now))
 }

@@ -88,27 +88,27 @@ fn label(kind: PauseKind) -> &'static str {
 
 fn pausing_by(kind: PauseKind, can: &Capabilities) -> String {
     let text = match (kind, can.commands) {
-        (PauseKind::Freeze, true) => "it freezes where it is, and its commands with it",
-        (PauseKind::Freeze, false) => "it freezes where it is; its commands go on",
-        (PauseKind::Stop, true) => "it stops where it is, and its commands with it",
-        (PauseKind::Stop, false) => "it stops where it is; its commands go on",
-        (PauseKind::Suspend, _) => "Ctrl-Z is pressed in its pane; its commands go on",
-        (PauseKind::Hold, _) => "what runs now finishes, then its hooks hold it",
-        (PauseKind::Interrupt, _) => "Escape is pressed in its pane, and the step at work is lost",
+        (PauseKind::Freeze, true) => "freezes the session and its commands at once",
+        (PauseKind::Freeze, false) => "freezes the session at once; its commands keep running",
+        (PauseKind::Stop, true) => "stops the session and its commands at once",
+        (PauseKind::Stop, false) => "stops the session at once; its commands keep running",
+        (PauseKind::Suspend, _) => "presses Ctrl-Z in the tmux pane; commands keep running",
+        (PauseKind::Hold, _) => "lets the current tool finish, then hooks hold the session",
+        (PauseKind::Interrupt, _) => "presses Escape in the tmux pane; the current step is lost",
     };
     text.to_owned()
 }
 
 fn resuming(session: &Session) -> String {
     let Some(pause) = &session.pause else {
-        return "it goes on".to_owned();
+        return "resumes the session".to_owned();
     };
     let text = match (pause.kind, session.status) {
-        (PauseKind::Freeze | PauseKind::Stop, _) => "it goes on where it stopped",
-        (PauseKind::Suspend, _) => "fg is typed in its pane",
-        (PauseKind::Hold, SessionStatus::Paused) => "its hooks let it go on",
-        (PauseKind::Hold, _) => "its hooks do not hold it after all",
-        (PauseKind::Interrupt, _) => "continue is typed in its pane",
+        (PauseKind::Freeze | PauseKind::Stop, _) => "resumes the session where it stopped",
+        (PauseKind::Suspend, _) => "types fg in the tmux pane",
+        (PauseKind::Hold, SessionStatus::Paused) => "hooks release the session",
+        (PauseKind::Hold, _) => "cancels the pause; hooks will not hold the session",
+        (PauseKind::Interrupt, _) => "types continue in the tmux pane",
     };
     match &pause.caution {
         Some(caution) => format!("{text}; {caution}"),

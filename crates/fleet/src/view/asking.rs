@@ -5,7 +5,7 @@ use super::row::{RowAsk, RowWaiting, visible};
 use crate::session::{NeedKind, Request, Session, SessionStatus};
 
 /// Said where nothing tells why it cannot be answered from here.
-const ELSEWHERE: &str = "it can be answered in its terminal only";
+const ELSEWHERE: &str = "this can only be answered in the terminal";
 
 /// What a session asks of its owner; none where it needs nothing.
 pub(super) fn ask(session: &Session) -> Option<RowAsk> {
@@ -75,7 +75,7 @@ pub(super) fn sentence(session: &Session) -> Option<String> {
             None => "has a question for you".to_owned(),
         },
         NeedKind::Plan => "has a plan for you to approve".to_owned(),
-        NeedKind::Trust => "asks in its terminal before it starts".to_owned(),
+        NeedKind::Trust => "waits for you to answer a dialog in the terminal".to_owned(),
     };
     Some(format!("{needs}{by}"))
 }

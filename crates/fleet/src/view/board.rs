@@ -70,7 +70,7 @@ pub enum PopoverEvent {
     },
 }
 
-/// What the popover asks its owner.
+/// What the popover asks you.
 ///
 /// * `Interrupt`: whether the chosen session is to be interrupted, which loses the step at work
 /// * `Review`: what the chosen session asks: its card is to be opened

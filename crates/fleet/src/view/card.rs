@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 /// The longest title, in characters; a longer name of a tool is on a line of its own.
 const LONGEST: usize = 60;
-const NO_PLAN: &str = "its plan did not come with it; read and answer it in its terminal";
-const TOO_LONG: &str = "it is too long to be shown here; answer in its terminal";
+const NO_PLAN: &str = "Claude sent no plan text; read and answer the plan in the terminal";
+const TOO_LONG: &str = "the request is too long to show here; answer in the terminal";
 
 /// A request with everything that an answer would apply to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -27,7 +27,7 @@ pub struct Card {
     pub title: String,
     /// All that leave is asked for, line by line; nothing of the input is left out.
     pub lines: Vec<CardLine>,
-    /// What is asked of the owner; only of a question.
+    /// What you are asked; only of a question.
     pub questions: Vec<CardQuestion>,
     /// The client's own offers not to be asked again, in words, in the client's order; only those
     /// that can be shown whole.

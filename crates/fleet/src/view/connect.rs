@@ -33,14 +33,11 @@ impl ConnectCard {
         }
         let shut = among(&[HooksState::Forbidden, HooksState::Broken]);
         let first = shut.first()?;
-        let why = first.why.as_deref().unwrap_or("nobody tells why");
-        let files = files(&shut[..1], home);
+        // The reason names the file.
+        let why = first.why.as_deref().unwrap_or("no reason was given");
         Some(Self {
             title: "Hooks cannot be connected".to_owned(),
-            text: visible(&match first.state {
-                HooksState::Broken => format!("{files} cannot be understood: {why}"),
-                _ => why.to_owned(),
-            }),
+            text: visible(why),
             button: None,
             dirs: dirs(&shut),
         })
@@ -50,22 +47,23 @@ impl ConnectCard {
 fn offer(open: &[&Hooks], home: Option<&Path>) -> ConnectCard {
     let files = files(open, home);
     let lost = open.iter().any(|h| h.state == HooksState::Lost);
-    let good = "every session can be paused before its next tool";
-    let kept = "What else is there stays as it is, and a backup is made.";
+    let good = "you can answer Claude Code from here and pause any session before its next tool";
+    let kept = "Nothing else changes, and a backup is kept.";
     let (title, text, button) = if lost {
         let why = open.iter().find_map(|h| h.why.as_deref());
-        let why = why.unwrap_or("are gone or incomplete");
+        let why = why.unwrap_or("are missing or incomplete");
         (
             "Reconnect Claude Code's hooks",
             format!(
-                "Trusty Bar's entries in {files} {why}. This adds them again, so that {good}. {kept}"
+                "Trusty Bar's entries in {files} {why}. Reconnecting adds them again, so that \
+                 {good}. {kept}"
             ),
             "Reconnect",
         )
     } else {
         (
             "Connect Claude Code's hooks",
-            format!("This adds Trusty Bar's entries to {files}, so that {good}. {kept}"),
+            format!("Connecting adds Trusty Bar's entries to {files}, so that {good}. {kept}"),
             "Connect",
         )
     };

@@ -54,7 +54,7 @@ pub(super) fn face(session: &Session, home: Option<&Path>) -> Face {
                 .as_ref()
                 .is_some_and(|b| b.certainty != Certainty::Certain);
             let detail = if waits {
-                "look at its terminal".to_owned()
+                "check the terminal".to_owned()
             } else {
                 place()
             };
@@ -77,7 +77,7 @@ pub(super) fn face(session: &Session, home: Option<&Path>) -> Face {
                 ..working()
             },
             Some(Activity::Compacting { since }) => Face {
-                detail: "making the conversation shorter".to_owned(),
+                detail: "compacting the conversation".to_owned(),
                 since: *since,
                 ..working()
             },
@@ -106,7 +106,7 @@ pub(super) fn face(session: &Session, home: Option<&Path>) -> Face {
                 quiet("Idle", Tone::Idle, Glyph::Idle, place(), *since)
             }
             Some(Activity::BackgroundShell { since }) => {
-                let detail = "a background shell runs".to_owned();
+                let detail = "background shell running".to_owned();
                 quiet("Idle", Tone::Idle, Glyph::Shell, detail, *since)
             }
             Some(Activity::MenuOpen { since }) => {
@@ -143,7 +143,7 @@ fn need(session: &Session, held: SystemTime) -> Face {
             "has a plan for you to approve".to_owned(),
         ),
         Some(NeedKind::Trust) => {
-            let detail = "asks in its terminal before it starts".to_owned();
+            let detail = "answer the dialog in the terminal".to_owned();
             ("Trust", Glyph::Trust, detail)
         }
         Some(NeedKind::Permission) | None => {

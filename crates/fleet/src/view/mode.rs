@@ -21,16 +21,20 @@ pub(super) fn badges(session: &Session) -> Vec<String> {
 /// How it asks, as a sentence; empty where it asks before it acts.
 pub(super) fn asking(session: &Session) -> String {
     if session.control == ControlModel::Sdk {
-        return "It is headless: nobody can be asked.".into();
+        return "The session is headless: Claude Code cannot ask you.".into();
     }
     let told = match mode(session) {
         None | Some("default" | "manual") => "",
-        Some("acceptEdits") => "It edits files without asking.",
-        Some("plan") => "It plans, and changes nothing before its plan is approved.",
-        Some("auto") => "It is in auto mode: its client decides by itself and seldom asks.",
-        Some("bypassPermissions") => "It asks for no permission: its permissions are bypassed.",
-        Some("dontAsk") => "It asks for no permission: what is not allowed already is denied.",
-        Some(other) => return visible(&format!("Its permission mode is {other}.")),
+        Some("acceptEdits") => "Claude Code edits files without asking.",
+        Some("plan") => "Claude Code plans, and changes nothing before you approve the plan.",
+        Some("auto") => "Claude Code is in auto mode: it decides by itself and seldom asks.",
+        Some("bypassPermissions") => {
+            "Claude Code asks for no permission: permissions are bypassed."
+        }
+        Some("dontAsk") => {
+            "Claude Code asks for no permission: what is not already allowed is denied."
+        }
+        Some(other) => return visible(&format!("The permission mode is {other}.")),
     };
     told.into()
 }

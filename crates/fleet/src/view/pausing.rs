@@ -17,8 +17,8 @@ pub(super) fn failure(session: &Session) -> Option<String> {
     let pending = session.pending.as_ref()?;
     let failure = pending.failure.as_ref()?;
     let done = match pending.verb {
-        // It says itself what was not done, such as "could not raise xterm: …".
-        Verb::Jump => return Some(capital(failure)),
+        // The failure itself says what was not done, such as "could not raise xterm: …".
+        Verb::Jump => return Some(capitalised(failure)),
         Verb::Pause => "Not paused",
         Verb::Resume => "Not resumed",
         Verb::End => "Not ended",
@@ -26,8 +26,8 @@ pub(super) fn failure(session: &Session) -> Option<String> {
     Some(format!("{done}: {failure}"))
 }
 
-/// The same, with a capital letter at its beginning.
-fn capital(words: &str) -> String {
+/// The words as the beginning of a sentence.
+pub(super) fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).collect()
@@ -39,7 +39,10 @@ pub(super) fn paused(session: &Session) -> String {
     let Some(pause) = &session.pause else {
         let because = session.because.as_ref();
         let why = because.map_or("", |b| b.text.as_str());
-        return why.strip_prefix("it was ").unwrap_or(why).to_owned();
+        return why
+            .strip_prefix("the session was ")
+            .unwrap_or(why)
+            .to_owned();
     };
     let how = how(pause);
     let headline = session.pause_summary.as_deref().map(headline);
@@ -53,7 +56,7 @@ fn how(pause: &Pause) -> String {
     let done = match pause.kind {
         PauseKind::Freeze => "frozen",
         PauseKind::Stop => "stopped",
-        PauseKind::Suspend => "put aside",
+        PauseKind::Suspend => "suspended",
         PauseKind::Hold => "held",
         PauseKind::Interrupt => "interrupted",
     };
@@ -88,8 +91,8 @@ pub(super) fn draw(session: &Session, face: &mut Face) {
     let Some(pause) = awaited else { return };
     let agents = pause.held + pause.running;
     let progress = match agents {
-        0 | 1 if pause.unproven => "waits for its next hook".to_owned(),
-        0 | 1 => "waits for its next tool".to_owned(),
+        0 | 1 if pause.unproven => "waiting for the next hook".to_owned(),
+        0 | 1 => "waiting for the next tool".to_owned(),
         n => format!("{} of {n} agents held", pause.held),
     };
     if face.section == Section::NeedsYou {

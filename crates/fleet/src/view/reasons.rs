@@ -1,6 +1,7 @@
 //! Why a row is what it is, in words: the popover and the terminal draw the same.
 
 use super::mode;
+use super::pausing::capitalised;
 use super::row::visible;
 use crate::session::{Because, Certainty, Source, rfc3339};
 use crate::why::{Explanation, Part, Testimony};
@@ -11,11 +12,11 @@ use utoipa::ToSchema;
 /// Why a session is what it is, ready to draw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reasons {
-    /// "Because its registry file says busy."; empty if nothing is known.
+    /// "Claude Code reports busy."; empty if nothing is known.
     pub sentence: String,
-    /// "Until its process ends."; empty if nothing is known that would change it.
+    /// "Changes when Claude Code exits."; empty if nothing is known that would change the status.
     pub until: String,
-    /// How it asks its owner, where that is not before it acts: "It is in auto mode: …"; else empty.
+    /// How Claude Code asks, where not before it acts: "Claude Code is in auto mode: …"; else empty.
     pub asks: String,
     /// What each source says: the one that decided first, the silent ones last.
     pub lines: Vec<ReasonLine>,
@@ -53,7 +54,7 @@ impl Reasons {
             sentence: because.map_or_else(String::new, sentence),
             until: match until {
                 "" => String::new(),
-                until => visible(&format!("Until {until}.")),
+                until => visible(&format!("Changes when {until}.")),
             },
             asks: mode::asking(&explanation.session),
             lines: explanation.testimonies.iter().map(ReasonLine::of).collect(),
@@ -77,10 +78,10 @@ impl ReasonLine {
 fn sentence(because: &Because) -> String {
     let sure = match because.certainty {
         Certainty::Certain => "",
-        Certainty::Inferred => "; that is concluded, not told",
-        Certainty::Unknown => "; nobody tells more",
+        Certainty::Inferred => " (inferred)",
+        Certainty::Unknown => " (no further information)",
     };
-    visible(&format!("Because {}{sure}.", because.text))
+    visible(&format!("{}{sure}.", capitalised(&because.text)))
 }
 
 fn name(source: Source) -> &'static str {
@@ -93,7 +94,7 @@ fn name(source: Source) -> &'static str {
         Source::Transcript => "transcript",
         Source::Hook => "hooks",
         Source::Screen => "pane text",
-        Source::List => "client's list",
+        Source::List => "claude agents",
         Source::Attention => "you",
         Source::Pause => "pause record",
     }
@@ -102,9 +103,9 @@ fn name(source: Source) -> &'static str {
 fn word(part: Part) -> &'static str {
     match part {
         Part::Decided => "decided",
-        Part::Added => "added",
-        Part::Heard => "heard",
+        Part::Added => "detail",
+        Part::Heard => "no effect",
         Part::Overruled => "overruled",
-        Part::Silent => "silent",
+        Part::Silent => "no data",
     }
 }

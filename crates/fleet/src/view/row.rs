@@ -16,14 +16,14 @@ use utoipa::ToSchema;
 
 /// Where a row stands, from top to bottom.
 ///
-/// * `NeedsYou`: waits for its owner
+/// * `NeedsYou`: waits for you
 /// * `Working`: works
 /// * `Quiet`: everything else
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 pub enum Section {
-    /// Waits for its owner.
+    /// Waits for you.
     NeedsYou,
     /// Works.
     Working,
@@ -105,7 +105,7 @@ pub enum Glyph {
     Unknown,
 }
 
-/// What a row asks of its owner.
+/// What a row asks of you.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RowAsk {
     /// The request to be answered first, whose card can be asked for; none where no hook told.
@@ -122,7 +122,7 @@ pub struct RowAsk {
     /// Whether programs that no session started may answer it, too (`answers.programs`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub programs: bool,
-    /// When its terminal gets to ask if nobody answers before; none if that does already.
+    /// When the terminal asks if nothing is answered before; none if the terminal asks already.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -143,7 +143,7 @@ pub struct RowWaiting {
     /// The sub-agent that asks, in words; none for the main agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// When its terminal gets to ask if nobody answers before; none if that does already.
+    /// When the terminal asks if nothing is answered before; none if the terminal asks already.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -203,7 +203,7 @@ pub struct Row {
     /// that changes in Claude Code's settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<String>,
-    /// What it asks of its owner.
+    /// What the session asks of you.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<RowAsk>,
 }
@@ -279,7 +279,7 @@ impl Row {
     }
 }
 
-/// What a session is called: the name its owner gave it, else its project's folder.
+/// What a session is called: the name that the user gave it, else its project's folder.
 pub(crate) fn name(session: &Session) -> String {
     let given = session
         .claude

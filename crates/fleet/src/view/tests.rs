@@ -27,7 +27,7 @@ fn session(n: u128, folder: &str, status: SessionStatus) -> Session {
     s.pid = u32::try_from(n).ok();
     s.because = Some(Because {
         source: Source::Registry,
-        text: "its registry file says so".into(),
+        text: "Claude Code reports it".into(),
         observed_at: time(5),
         since: time(5),
         certainty: Certainty::Certain,
@@ -110,14 +110,14 @@ fn needs_come_first_then_work_then_the_rest() {
             "notes | Finished | ready for review",
             "scratch | Idle | ~/scratch",
             "gone | Stopped | ~/gone",
-            "refactor | Paused | its registry file says so",
+            "refactor | Paused | Claude Code reports it",
             "fresh | Starting | ~/fresh",
             "old | Running | ~/old",
         ]
     );
     assert_eq!(board.summary, "2 need you · 1 working · 1 paused");
     assert_eq!(board.rows[0].sentence, "api, needs permission");
-    assert_eq!(board.rows[0].why, "Permission: its registry file says so");
+    assert_eq!(board.rows[0].why, "Permission: Claude Code reports it");
 }
 
 #[test]
@@ -328,8 +328,8 @@ fn sub_agents_follow_the_tool_that_runs_beside_them() {
 fn reasons_say_the_verdict_its_end_and_every_source() {
     let mut s = doing(1, "core", Activity::Idle { since: time(1) });
     let because = s.because.as_mut().expect("set");
-    because.text = "its registry file says \u{1b}busy".into();
-    because.until = "its process ends".into();
+    because.text = "the pane title shows \u{1b}work".into();
+    because.until = "Claude Code exits".into();
     because.certainty = Certainty::Inferred;
     let told = |source, says: &str, at: Option<i64>, part| Testimony {
         source,
@@ -362,9 +362,8 @@ fn reasons_say_the_verdict_its_end_and_every_source() {
     assert_eq!(
         Reasons::of(&explanation),
         Reasons {
-            sentence: "Because its registry file says \u{fffd}busy; that is concluded, not told."
-                .into(),
-            until: "Until its process ends.".into(),
+            sentence: "The pane title shows \u{fffd}work (inferred).".into(),
+            until: "Changes when Claude Code exits.".into(),
             asks: String::new(),
             lines: vec![
                 line("registry", "busy", Some(5), Part::Decided, "decided"),
@@ -373,9 +372,9 @@ fn reasons_say_the_verdict_its_end_and_every_source() {
                     "\u{fffd}Bash is about to run",
                     Some(4),
                     Part::Added,
-                    "added"
+                    "detail"
                 ),
-                line("client's list", "not asked", None, Part::Silent, "silent"),
+                line("claude agents", "not asked", None, Part::Silent, "no data"),
             ],
         }
     );
@@ -422,5 +421,5 @@ fn what_asks_in_another_way_or_not_at_all_is_said() {
     }
     let (badges, asks) = draws(ControlModel::Sdk, "default");
     assert_eq!(badges, "Headless");
-    assert!(asks.contains("nobody can be asked"), "{asks}");
+    assert!(asks.contains("cannot ask you"), "{asks}");
 }

@@ -205,16 +205,16 @@ impl PathRefusal {
         let is_folder = self.is_of_folder();
         match (self.path_use, is_folder) {
             (PathUse::Socket, _) if self.uid == 0 => {
-                "root uses only its own sockets: run this as that user"
+                "root uses only its own sockets; run this as that user"
             }
             // Such as a home that `sudo` has left in the environment.
             (_, true) if self.uid == 0 => "run this as that user",
-            (PathUse::Program, true) => "take it out of PATH",
-            (PathUse::Program, false) => "remove it, or take its folder out of PATH",
-            (PathUse::Socket, true) => "put the socket into a folder of yours",
-            (PathUse::Socket, false) if owner == 0 => "put the socket into a folder of yours",
-            (PathUse::Socket, false) => "remove it, or use another socket",
-            (PathUse::Data | PathUse::PrivateFolder, true) => "use a folder of yours instead",
+            (PathUse::Program, true) => "remove the folder from PATH",
+            (PathUse::Program, false) => "remove the file, or remove its folder from PATH",
+            (PathUse::Socket, true) => "put the socket into a folder of your own",
+            (PathUse::Socket, false) if owner == 0 => "put the socket into a folder of your own",
+            (PathUse::Socket, false) => "remove the socket, or use another one",
+            (PathUse::Data | PathUse::PrivateFolder, true) => "use a folder of your own instead",
             (PathUse::Data | PathUse::PrivateFolder, false) => "remove it",
         }
     }
@@ -228,7 +228,7 @@ impl fmt::Display for PathRefusal {
             RefusalReason::Missing => write!(f, "does not exist")?,
             RefusalReason::Unreadable(why) => write!(f, "cannot be checked: {why}")?,
             RefusalReason::NotFolder => write!(f, "is not a folder")?,
-            RefusalReason::NotPlain => write!(f, "is not a plain file")?,
+            RefusalReason::NotPlain => write!(f, "is not a regular file")?,
             RefusalReason::NotSocket => write!(f, "is not a socket")?,
             RefusalReason::ForeignOwner(uid)
             | RefusalReason::ForeignLink(uid)
@@ -241,7 +241,7 @@ impl fmt::Display for PathRefusal {
             RefusalReason::LinkedFolder => {
                 write!(
                     f,
-                    "is a link, which tmux refuses; put a folder in its place"
+                    "is a link, which tmux refuses; replace the link with a folder"
                 )?;
             }
             RefusalReason::OpenFolder => write!(f, "can be entered by other users")?,
@@ -249,7 +249,7 @@ impl fmt::Display for PathRefusal {
             RefusalReason::WritableByAccessList => {
                 write!(
                     f,
-                    "can be changed by users that its access list (ACL) names"
+                    "can be changed by users in its access control list (ACL)"
                 )?;
             }
             RefusalReason::WritableByGroup(gid) => {

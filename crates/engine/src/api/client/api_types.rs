@@ -75,7 +75,7 @@ pub struct AnswerRequest {
     pub answer: Answer,
 }
 
-/// What the owner has looked at.
+/// What the user has looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttentionRequest {

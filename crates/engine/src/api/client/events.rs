@@ -65,7 +65,7 @@ impl Events {
                 Some(Ok(frame)) => self.bytes.extend(frame.into_data().unwrap_or_default()),
             }
             if self.bytes.len() > MOST {
-                return Err(ClientError::Answer("with an event without an end".into()));
+                return Err(ClientError::Answer("an event that is too long".into()));
             }
         }
     }
@@ -80,7 +80,7 @@ impl Events {
             (SNAPSHOT, _) => read::<Snapshot>(&event.data)?,
             (CHANGE, Some(last)) => last.snapshot.apply(&read::<SnapshotDelta>(&event.data)?),
             (CHANGE, None) => {
-                return Err(ClientError::Answer("with a change of nothing".into()));
+                return Err(ClientError::Answer("a change before any snapshot".into()));
             }
             // What a later version tells besides.
             _ => return Ok(None),

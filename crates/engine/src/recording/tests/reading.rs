@@ -27,7 +27,7 @@ fn every_fact_is_read_as_it_was_written() {
 fn what_has_no_end_is_refused_in_words() {
     let endless = || io::BufReader::new(io::repeat(0));
     let told = read(endless()).expect_err("no recording").to_string();
-    assert!(told.contains("is no recording"), "{told}");
+    assert!(told.contains("not a recording"), "{told}");
 
     let whole = recorded(Privacy::Full, rich());
     let bounded = |from: &mut dyn io::BufRead, lines| {
@@ -65,9 +65,9 @@ fn a_line_that_is_none_is_named_and_left_out() {
     assert_eq!(
         told,
         [
-            "line 3 is no observation; it is left out".to_owned(),
-            "line 4 is too long; it is left out".to_owned(),
-            format!("line {last} is cut short; it is left out"),
+            "line 3 is not an observation; skipped".to_owned(),
+            "line 4 is too long; skipped".to_owned(),
+            format!("line {last} is truncated; skipped"),
         ]
     );
     // A last line that only lacks its end is whole.
@@ -82,14 +82,14 @@ fn a_line_that_is_none_is_named_and_left_out() {
 fn what_is_no_recording_is_refused_in_words() {
     let long = "x".repeat(2 << 20);
     for text in ["", "\n", "{}", "[1]\n", "\u{fffd}", &long] {
-        assert!(refused(text).contains("is no recording"), "{text:.20}");
+        assert!(refused(text).contains("not a recording"), "{text:.20}");
     }
     let header = recorded(Privacy::Full, Vec::new());
     let header = header.lines().next().expect("a header");
     assert_eq!(log(header).lines, []);
-    assert!(refused(&header.replace("trusty-ob", "ob")).contains("is no recording"));
+    assert!(refused(&header.replace("trusty-ob", "ob")).contains("not a recording"));
     let newer = refused(&header.replace("\"version\":1", "\"version\":2"));
-    assert!(newer.contains("trusty 0.1.0 in form 2"), "{newer}");
+    assert!(newer.contains("trusty 0.1.0 in format 2"), "{newer}");
     assert!(newer.contains("up to 1"), "{newer}");
     // Its header may hold anything else.
     let newer = refused("{\"format\":\"trusty-observations\",\"version\":9}");

@@ -107,7 +107,7 @@ fn a_line_of_the_story_is_whole() {
     let id = machine().session_id(facts::key()).to_string();
     let expected = format!(
         "     1.500  {}  secret-name  Working  /home/alice/code/shop  \
-         because its registry file says busy",
+         because Claude Code reports busy",
         &id[..8]
     );
     assert_eq!(lines, [expected]);

@@ -41,7 +41,7 @@ impl Digest {
         self.values += first + within.values;
         self.texts += within.texts;
         if self.values > MOST {
-            return Err(E::custom("more values than anybody reads"));
+            return Err(E::custom("too many values"));
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ pub enum DecodeError {
     #[error("is not JSON")]
     NotJson,
     /// JSON, but not of the form `[…]`.
-    #[error("is no list")]
+    #[error("is not a list")]
     NotList,
 }
 

@@ -74,9 +74,15 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
     let root = tempfile::tempdir().expect("folder");
     let mut lists = lists(root.path());
     for (script, told) in [
-        ("exit 1", "ended with an error"),
-        ("echo no", "its answer is not JSON"),
-        ("echo '{}'", "its answer is no list"),
+        ("exit 1", "`claude agents --json` failed"),
+        (
+            "echo no",
+            "the answer of `claude agents --json` is not JSON",
+        ),
+        (
+            "echo '{}'",
+            "the answer of `claude agents --json` is not a list",
+        ),
     ] {
         client(root.path(), script);
         let wanted = [root.path().join("a")].into();

@@ -119,7 +119,7 @@ mod tests {
             );
         }
         let relative = config_dir(Some(OsStr::new("cfg")), None, None, Path::new("/h"));
-        assert_eq!(relative, None, "its working folder is not known");
+        assert_eq!(relative, None, "the working folder is unknown");
     }
 
     #[test]

@@ -17,13 +17,13 @@ pub const NOT_UNDERSTOOD: &str = "(not understood)";
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// A file has just been made, or is written this moment.
-    #[error("is empty")]
+    #[error("file is empty")]
     Empty,
     /// Half written, or not JSON at all.
-    #[error("is not JSON")]
+    #[error("file is not JSON")]
     NotJson,
     /// JSON, but not of the form `{…}`.
-    #[error("holds no JSON object")]
+    #[error("file holds no JSON object")]
     NotObject,
 }
 

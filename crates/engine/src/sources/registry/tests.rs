@@ -117,14 +117,11 @@ fn a_half_written_file_is_read_again() {
 async fn a_broken_file_is_told_in_words_and_healed() {
     let big = vec![b' '; 70_000];
     for (bytes, told) in [
-        (&b""[..], "is empty"),
-        (&b"{\"status\":"[..], "is not JSON"),
-        (&b"\xff\xfe\xfd"[..], "is not JSON"),
-        (&b"[]"[..], "holds no JSON object"),
-        (
-            &big[..],
-            "holds 70000 bytes, more than such a file ever does",
-        ),
+        (&b""[..], "file is empty"),
+        (&b"{\"status\":"[..], "file is not JSON"),
+        (&b"\xff\xfe\xfd"[..], "file is not JSON"),
+        (&b"[]"[..], "file holds no JSON object"),
+        (&big[..], "file is too large (70000 bytes)"),
     ] {
         let folder = Folder::new();
         let mut registry = folder.registry();
@@ -190,7 +187,7 @@ fn a_file_that_could_not_be_read_is_tried_again_though_it_is_the_same() {
     let long_ago = clock::wall() - Duration::from_hours(1);
     let opened = fs::File::open(folder.path()).expect("open");
     opened.set_modified(long_ago).expect("set");
-    assert_eq!(problems(&registry.scan()), ["is not a plain file"]);
+    assert_eq!(problems(&registry.scan()), ["not a regular file"]);
     let file = RegistryFile {
         dir: folder.0.path().to_path_buf(),
         pid: std::process::id(),
@@ -219,7 +216,7 @@ fn what_is_no_plain_file_is_told_and_never_waited_for() {
         let folder = Folder::new();
         make(&folder.path());
         let mut registry = folder.registry();
-        assert_eq!(problems(&registry.scan()), ["is not a plain file"]);
+        assert_eq!(problems(&registry.scan()), ["not a regular file"]);
     }
 }
 
@@ -234,7 +231,7 @@ fn a_folder_that_cannot_be_listed_is_told() {
     let mut registry = Registry::new([dir.path().to_path_buf()]);
     let facts = registry.scan();
     assert!(
-        problems(&facts)[0].starts_with("cannot be listed"),
+        problems(&facts)[0].starts_with("could not list the folder"),
         "{facts:?}"
     );
     fs::remove_file(dir.path().join("sessions")).expect("remove");

@@ -255,7 +255,7 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
         problem("slow").as_deref(),
         Some("did not answer within 1 s")
     );
-    assert_eq!(problem("odd").as_deref(), Some("failed: odd"));
+    assert_eq!(problem("odd").as_deref(), Some("tmux failed: odd"));
     assert_eq!(told.len(), 2);
     let over = look(&mut screens, &Doubtful::new()).await;
     assert_eq!(over.len(), 2, "{over:?}");

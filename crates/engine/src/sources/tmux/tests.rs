@@ -102,7 +102,7 @@ async fn what_it_says_instead_is_told() {
     assert_eq!(panes, None, "what was known stays");
     assert_eq!(
         problem.as_deref(),
-        Some("failed: protocol version mismatch (client 8, server 7)")
+        Some("tmux failed: protocol version mismatch (client 8, server 7)")
     );
 }
 

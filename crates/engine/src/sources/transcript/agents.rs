@@ -113,7 +113,7 @@ impl Agents {
                 self.known.clear();
                 return;
             }
-            Err(e) => return trouble.fails(folder, format!("cannot be listed: {e}")),
+            Err(e) => return trouble.fails(folder, format!("could not list the folder: {e}")),
         };
         trouble.works(folder);
         let names = entries.flatten().map(|e| e.path());

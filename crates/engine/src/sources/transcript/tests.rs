@@ -161,7 +161,7 @@ fn what_is_no_plain_file_is_told_and_healed() {
         make(&place.path(ID));
         place.follow([place.session(ID)]);
         let facts = place.look();
-        assert_eq!(problems(&facts), ["is not a plain file"]);
+        assert_eq!(problems(&facts), ["not a regular file"]);
         assert_eq!(facts.len(), 1, "nothing is known of it");
         assert!(place.look().is_empty(), "told once");
         let aside = place.path("aside");

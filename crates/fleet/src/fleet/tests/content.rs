@@ -546,5 +546,5 @@ fn what_a_hook_of_another_process_tells_of_a_session_is_not_told_of_it() {
     let idle = told_by(2);
     assert_eq!(idle.0, "nothing");
     assert!(matches!(idle.1, Some(Activity::Idle { .. })), "{idle:?}");
-    assert_eq!(told_by(1).0, "a prompt was sent");
+    assert_eq!(told_by(1).0, "prompt sent");
 }

@@ -25,7 +25,7 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
     );
     said(
         with(waits(), vec![connected(Connection::Lost)]),
-        "connect them again",
+        "reconnect them",
     );
     let policy = || connected(Connection::Forbidden("disableAllHooks is set".into()));
     said(with(waits(), vec![policy()]), "disableAllHooks");
@@ -38,20 +38,20 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
     );
     said(
         with(waits(), vec![connected(Connection::Connected)]),
-        "none has been heard",
+        "has received none",
     );
     let heard = vec![
         connected(Connection::Connected),
         event(1_000, MAIN, Happened::Prompted),
     ];
-    said(with(waits(), heard.clone()), "in its terminal alone");
+    said(with(waits(), heard.clone()), "only in the terminal");
     let told = Happened::PermissionAsked {
         tool: "Bash".into(),
         detail: None,
     };
     said(
         with(with(waits(), heard.clone()), vec![event(2_250, MAIN, told)]),
-        "could not be taken in",
+        "too large to show",
     );
     assert_eq!(
         why(with(waits(), heard), 2_400),
@@ -62,11 +62,11 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
     assert_eq!(why(own(), 9_000), None, "it is held");
     said(
         with(own(), vec![over(3_000, "main", Over::Released)]),
-        "was let go",
+        "was returned to the terminal",
     );
     said(
         with(own(), vec![over(3_000, "main", Over::HungUp)]),
-        "its hook ended",
+        "the hook exited",
     );
     let seconds = Holding::Seconds;
     said(

@@ -77,15 +77,15 @@ fn a_hold_that_waits_for_a_hook_says_so() {
     let row = crate::view::Row::of(&session, None);
     assert!(row.sentence.contains("Pausing"), "{}", row.sentence);
     assert!(
-        row.sentence.contains("waits for its next hook"),
+        row.sentence.contains("waiting for the next hook"),
         "{}",
         row.sentence
     );
     let busy = with(idle(), vec![says(4_000, 9, "busy", ""), hold(5_000)]);
     let words = |facts: &Facts| crate::view::Row::of(&drawn(facts, 9_000), None).sentence;
-    assert!(words(&busy).contains("waits for its next hook"));
+    assert!(words(&busy).contains("waiting for the next hook"));
     let proven = with(busy, vec![marked(4_500)]);
-    assert!(words(&proven).contains("waits for its next tool"));
+    assert!(words(&proven).contains("waiting for the next tool"));
 }
 
 fn refusal(facts: Facts) -> Option<String> {

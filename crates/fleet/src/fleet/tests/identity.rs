@@ -114,7 +114,7 @@ fn tmux_tells_where_and_whether_it_is_shown() {
         .clone()
         .expect("told");
     assert!(
-        because.text.contains("no client shows its tmux session"),
+        because.text.contains("no tmux client shows the session"),
         "{because:?}"
     );
     assert_eq!(because.source, Source::Registry, "what it does is told so");

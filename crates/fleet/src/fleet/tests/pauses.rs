@@ -178,11 +178,17 @@ fn a_session_within_a_paused_one_is_paused_with_it() {
     let session = fleet.snapshot(at(7_000)).sessions[0].clone();
     assert_eq!(session.status, SessionStatus::Paused);
     let because = session.because.expect("a reason").text;
-    assert_eq!(because, "it was frozen with the session that runs it");
+    assert_eq!(
+        because,
+        "the session was frozen together with the session that started it"
+    );
     let told = fleet
         .plan(id(40, 7), &Action::Resume, at(7_000))
         .expect_err("not its own");
-    assert!(told.to_string().contains("resume the session that runs it"));
+    assert!(
+        told.to_string()
+            .contains("resume the session that started this one")
+    );
 }
 
 #[test]

@@ -191,10 +191,10 @@ fn hooks_that_are_connected_are_not_called_anything_else() {
     assert_eq!(reason(busy(), None), "the hooks are not connected");
     assert_eq!(
         reason(busy(), Some(Connection::Connected)),
-        "the hooks are connected, but none has been heard yet"
+        "the hooks are connected, but none has reported yet"
     );
     let told = reason(asks(), Some(Connection::Connected));
-    assert!(told.contains("reach another place"), "{told}");
+    assert!(told.contains("report to another engine"), "{told}");
     for other in [
         Connection::Lost,
         Connection::Forbidden("a policy".into()),

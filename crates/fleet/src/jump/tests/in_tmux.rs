@@ -133,7 +133,7 @@ fn a_detached_one_gets_a_terminal() {
     };
     assert_eq!(
         told(&tmux(nowhere)),
-        "tmux shows it on /1, but its terminal is on another machine, over SSH"
+        "tmux shows the session on /1, but the session's terminal is on another machine (SSH)"
     );
     let nowhere = Pane {
         home: Screen::default(),
@@ -141,7 +141,7 @@ fn a_detached_one_gets_a_terminal() {
     };
     assert_eq!(
         told(&tmux(nowhere)),
-        "no window shows it, and there is no display here; attach to it with: /usr/bin/tmux -S \
+        "no window shows the session, and no display is available; attach with: /usr/bin/tmux -S \
          /tmp/tmux-1/default attach -t '=work'"
     );
     let none = Place {
@@ -199,7 +199,10 @@ fn what_shows_it_but_cannot_be_raised_is_named_and_not_doubled() {
         match (plan_jump(&place), code) {
             (Err(why), Some(code)) => {
                 assert_eq!(why.code().as_str(), code);
-                assert!(why.to_string().starts_with("tmux shows it on /1, but"));
+                assert!(
+                    why.to_string()
+                        .starts_with("tmux shows the session on /1, but")
+                );
             }
             (Ok(route), None) => assert!(route.opens(), "{route:?}"),
             (other, code) => panic!("{other:?} for {code:?}"),

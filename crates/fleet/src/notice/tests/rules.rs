@@ -24,15 +24,12 @@ fn every_kind_has_its_words() {
         (finished(1, 90_000), "Finished · ready for review"),
         (
             doing(1, Activity::BackgroundShell { since: at(90_000) }),
-            "Finished · a background shell runs",
+            "Finished · background shell running",
         ),
-        (
-            ended(1, 90_000, End::Killed),
-            "Stopped · it was killed, or it crashed",
-        ),
+        (ended(1, 90_000, End::Killed), "Stopped · killed or crashed"),
         (
             ended(1, 90_000, End::MidTurn),
-            "Stopped · it was ended in the middle of a turn",
+            "Stopped · ended in the middle of a turn",
         ),
     ] {
         let mut scene = Scene::of(vec![working(1, 0)]);
@@ -78,7 +75,7 @@ fn an_end_that_was_held_back_is_told_though_its_row_is_gone() {
     assert_eq!(scene.wait(65_000), []);
     assert_eq!(scene.see(65_000, Vec::new()), []);
     assert_eq!(scene.wait(200_000), []);
-    let words = "+1 s1 | Stopped · it was killed, or it crashed";
+    let words = "+1 s1 | Stopped · killed or crashed";
     assert_eq!(told(&scene.wait(210_000)), [words]);
     assert_eq!(scene.why(), [Suppressed::Snoozed]);
     // Whoever looks before has seen the row, or knows.
@@ -372,7 +369,7 @@ fn a_newer_kind_takes_the_place_of_the_older() {
     assert_eq!(told(&steps), ["-1"]);
     assert_eq!(
         told(&scene.wait(99_000)),
-        ["+1 s1 | Stopped · it was killed, or it crashed"]
+        ["+1 s1 | Stopped · killed or crashed"]
     );
 }
 

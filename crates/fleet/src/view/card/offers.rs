@@ -43,7 +43,7 @@ fn words(offer: &Value) -> Option<String> {
         "setMode" if only(&["type", "mode", "destination"]) => {
             let mode = match text(offer, "mode")? {
                 "acceptEdits" => "Accept all edits",
-                "bypassPermissions" => "Allow everything without being asked",
+                "bypassPermissions" => "Allow everything without asking",
                 "default" => "Ask before each edit and command",
                 "plan" => "Plan only",
                 _ => return None,
@@ -54,7 +54,7 @@ fn words(offer: &Value) -> Option<String> {
             let folders = list(offer.get("directories")?, |folder| {
                 Some(code(folder.as_str()?))
             })?;
-            Some(format!("Let it work in {folders} {place}"))
+            Some(format!("Allow access to {folders} {place}"))
         }
         _ => None,
     }
@@ -86,7 +86,7 @@ fn place(destination: &str) -> Option<&'static str> {
     Some(match destination {
         "session" => "for this session",
         "localSettings" => "in this project (local settings)",
-        "projectSettings" => "in this project, for all who work on it (project settings)",
+        "projectSettings" => "in this project, for everyone who works on it (project settings)",
         "userSettings" => "in all projects (user settings)",
         _ => return None,
     })

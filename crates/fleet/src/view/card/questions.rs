@@ -4,9 +4,9 @@ use super::{CardOption, CardQuestion, Choice, Sheet, seen};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-const UNREAD: &str = "its questions cannot be read here; answer in its terminal";
-const UNSEEN: &str = "an answer holds characters that cannot be seen; answer in its terminal";
-const ALIKE: &str = "two of its questions are alike; answer in its terminal";
+const UNREAD: &str = "the questions cannot be read here; answer in the terminal";
+const UNSEEN: &str = "an answer contains invisible characters; answer in the terminal";
+const ALIKE: &str = "two questions are identical; answer in the terminal";
 
 /// The questions; what else there is goes onto the sheet. `Err` says why they cannot be answered
 /// here, and then all of the input is yet to be drawn.

@@ -126,7 +126,7 @@ fn a_row_is_one_sentence_that_says_what_it_needs() {
         ),
         (
             told(NeedKind::Trust, None, None, None),
-            "api, asks in its terminal before it starts",
+            "api, waits for you to answer a dialog in the terminal",
         ),
     ] {
         assert_eq!(sentence, wanted);

@@ -385,7 +385,7 @@ fn offers_are_told_in_words_or_as_they_are() {
         ),
         (
             rule("Bash", "env".into(), "projectSettings"),
-            "Always allow the Bash command `env` in this project, for all who work on it (project settings)",
+            "Always allow the Bash command `env` in this project, for everyone who works on it (project settings)",
         ),
         (
             rule("Bash", "git * main:*".into(), "session"),
@@ -413,12 +413,12 @@ fn offers_are_told_in_words_or_as_they_are() {
         ),
         (
             dirs,
-            "Let it work in `/a`, `/b c` and `/d` for this session",
+            "Allow access to `/a`, `/b c` and `/d` for this session",
         ),
         (set("acceptEdits"), "Accept all edits for this session"),
         (
             set("bypassPermissions"),
-            "Allow everything without being asked for this session",
+            "Allow everything without asking for this session",
         ),
         (
             set("new"),

@@ -41,7 +41,7 @@ fn an_offer_says_what_it_changes() {
         "{}",
         both.text
     );
-    assert!(both.text.contains("a backup is made"));
+    assert!(both.text.contains("a backup is kept"));
     let lost = card(&[
         (OWN, Connection::Lost),
         (WORK, Connection::Forbidden("no".into())),
@@ -52,7 +52,7 @@ fn an_offer_says_what_it_changes() {
         (lost.button.as_deref(), lost.dirs),
         (Some("Reconnect"), vec![OWN.into()])
     );
-    assert!(lost.text.contains("gone or incomplete"));
+    assert!(lost.text.contains("missing or incomplete"));
 }
 
 #[test]
@@ -64,11 +64,9 @@ fn what_forbids_it_is_said_and_no_button_offered() {
         forbidden.text,
         "disableAllHooks is set in \u{fffd}managed settings"
     );
-    let broken = card(&[(OWN, Connection::Broken("line 3: no comma".into()))]).expect("words");
-    assert_eq!(
-        broken.text,
-        "~/.claude/settings.json cannot be understood: line 3: no comma"
-    );
+    let broken = "/home/dev/.claude/settings.json is not valid JSON";
+    let card = card(&[(OWN, Connection::Broken(broken.into()))]).expect("words");
+    assert_eq!(card.text, broken);
 }
 
 #[test]

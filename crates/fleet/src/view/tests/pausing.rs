@@ -95,22 +95,23 @@ fn a_button_says_before_the_click_which_kind_of_pause_it_is() {
         assert_eq!(told, Some((does, label.into(), true)), "{kinds:?}");
     }
     let mut apart = at_work(&[Freeze]);
+    assert_eq!(hint(&apart), "freezes the session and its commands at once");
+    apart.capabilities.as_mut().expect("set").commands = false;
     assert_eq!(
         hint(&apart),
-        "it freezes where it is, and its commands with it"
+        "freezes the session at once; its commands keep running"
     );
-    apart.capabilities.as_mut().expect("set").commands = false;
-    assert_eq!(hint(&apart), "it freezes where it is; its commands go on");
     assert_eq!(
         hint(&at_work(&[Hold])),
-        "what runs now finishes, then its hooks hold it"
+        "lets the current tool finish, then hooks hold the session"
     );
-    assert!(hint(&at_work(&[Interrupt])).contains("the step at work is lost"));
+    assert!(hint(&at_work(&[Interrupt])).contains("the current step is lost"));
 }
 
 #[test]
 fn what_cannot_be_paused_says_why_and_offers_no_button_that_works() {
-    let why = "it cannot be paused here: \u{1b}tmux wakes what is stopped; connect hooks";
+    let why =
+        "the session cannot be paused here: \u{1b}tmux automatically resumes stopped processes";
     let cannot = refused(SessionStatus::Active, why);
     assert_eq!(
         button(&cannot),
@@ -128,16 +129,16 @@ fn what_cannot_be_paused_says_why_and_offers_no_button_that_works() {
 
 #[test]
 fn other_hands_keep_their_words_and_get_a_way_out() {
-    let why = "it was not paused from here: type fg in its terminal";
+    let why = "Trusty Bar did not pause this session; type fg in its terminal";
     let mut theirs = refused(SessionStatus::Paused, why);
-    theirs.because.as_mut().expect("set").text = "it was put aside with Ctrl-Z".into();
+    theirs.because.as_mut().expect("set").text = "the session was suspended with Ctrl-Z".into();
     let told = row(&theirs);
     assert_eq!((told.word.as_str(), told.action), ("Paused", None));
-    assert_eq!(told.detail, "put aside with Ctrl-Z");
+    assert_eq!(told.detail, "suspended with Ctrl-Z");
     assert_eq!(told.refusal.as_deref(), Some(why));
     assert_eq!(
         told.why,
-        format!("Paused: it was put aside with Ctrl-Z; {why}")
+        format!("Paused: the session was suspended with Ctrl-Z; {why}")
     );
 }
 
@@ -152,7 +153,7 @@ fn a_paused_row_says_how_by_whom_and_what_it_was_at() {
     for (kind, how) in [
         (PauseKind::Freeze, "frozen by you"),
         (PauseKind::Stop, "stopped by you"),
-        (PauseKind::Suspend, "put aside by you"),
+        (PauseKind::Suspend, "suspended by you"),
         (PauseKind::Hold, "held by you"),
         (PauseKind::Interrupt, "interrupted by you"),
     ] {
@@ -189,7 +190,7 @@ fn a_paused_row_says_how_by_whom_and_what_it_was_at() {
     );
     assert_eq!(
         hint(&late),
-        "it goes on where it stopped; resuming may repeat the last request"
+        "resumes the session where it stopped; resuming may repeat the last request"
     );
 }
 
@@ -210,14 +211,17 @@ fn a_hold_that_waits_for_its_agents_says_how_far_it_is() {
     assert_eq!((told.section, told.tone), (Section::Working, Tone::Working));
     assert_eq!(
         row(&held(0, 1)).detail,
-        "waits for its next tool · Bash: npm test"
+        "waiting for the next tool · Bash: npm test"
     );
     // It can still be taken back.
     assert_eq!(
         button(&held(1, 2)),
         Some((Does::Resume, "Resume".into(), true))
     );
-    assert_eq!(hint(&held(1, 2)), "its hooks do not hold it after all");
+    assert_eq!(
+        hint(&held(1, 2)),
+        "cancels the pause; hooks will not hold the session"
+    );
     let asks = Session {
         pause: held(0, 1).pause,
         ..needing(1, "core", NeedKind::Permission, 20)
@@ -263,12 +267,12 @@ fn a_failure_is_said_in_the_row_and_may_be_tried_again() {
         let failed = Session {
             pending: Some(pending(
                 verb,
-                Some("its pane is in \u{1b}copy mode; leave that"),
+                Some("the tmux pane is in \u{1b}copy mode; press q"),
             )),
             ..at_work(&[PauseKind::Suspend])
         };
         let told = row(&failed);
-        let words = format!("{done}: its pane is in \u{fffd}copy mode; leave that");
+        let words = format!("{done}: the tmux pane is in \u{fffd}copy mode; press q");
         assert_eq!(told.failure.as_deref(), Some(words.as_str()));
         assert!(told.sentence.ends_with(&format!(", {words}")));
         assert_eq!((told.word.as_str(), told.pending), ("Working", false));

@@ -45,18 +45,18 @@ fn what_belongs_to_another_user_has_a_way_out_and_no_command() {
     assert_eq!(
         told,
         [
-            "remove it, or take its folder out of PATH",
-            "remove it, or take its folder out of PATH",
-            "take it out of PATH",
+            "remove the file, or remove its folder from PATH",
+            "remove the file, or remove its folder from PATH",
+            "remove the folder from PATH",
             "remove it",
             "remove it",
-            "use a folder of yours instead",
-            "remove it, or use another socket",
-            "put the socket into a folder of yours",
+            "use a folder of your own instead",
+            "remove the socket, or use another one",
+            "put the socket into a folder of your own",
             "run this as that user",
             "run this as that user",
-            "root uses only its own sockets: run this as that user",
-            "root uses only its own sockets: run this as that user",
+            "root uses only its own sockets; run this as that user",
+            "root uses only its own sockets; run this as that user",
         ]
     );
 }

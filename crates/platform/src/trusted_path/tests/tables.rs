@@ -496,12 +496,13 @@ fn a_refusal_names_the_command_that_mends_it() {
     );
     assert_eq!(
         words(policy(), &tmux(OTHER, OTHER, 0o700), socket),
-        "/tmp/tmux-1000 belongs to another user (uid 31003); put the socket into a folder of yours"
+        "/tmp/tmux-1000 belongs to another user (uid 31003); put the socket into a folder of your \
+         own"
     );
     let root = TrustPolicy { uid: 0, ..policy() };
     assert_eq!(
         words(root, &tmux(USER, USER, 0o700), socket),
-        "/tmp/tmux-1000 belongs to another user (uid 1000); root uses only its own sockets: run \
+        "/tmp/tmux-1000 belongs to another user (uid 1000); root uses only its own sockets; run \
          this as that user"
     );
     let open = tmux(USER, USER, 0o700).folder("/tmp", 0, 0, 0o777);
