@@ -22,7 +22,7 @@ pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
     loop {
         tokio::select! {
             next = snapshots.next() => match next {
-                None => return Err(anyhow::anyhow!("the engine has ended").into()),
+                None => return Err(anyhow::anyhow!("the engine exited").into()),
                 Some(snapshot) => {
                     screen.show(&snapshot)?;
                     newest = Some(snapshot);
@@ -72,7 +72,7 @@ impl<'a> Screen<'a> {
             return out::print_json(&shown);
         }
         let text = if self.chosen.is_some() && shown.sessions.is_empty() {
-            "That session has ended.\n".to_owned()
+            "The session has exited.\n".to_owned()
         } else {
             table::draw(&shown, &self.place.around.home, clock::wall(), Paper::now())
         };
