@@ -136,7 +136,7 @@ impl Server for Notifications {
                 Err(ShowError::Failed(why))
             }
             Ok(Err(_)) => Err(ShowError::Failed(
-                "the notification centre gave no answer".into(),
+                "the notification centre did not answer".into(),
             )),
             Err(_) => {
                 self.late.insert(id.clone(), (slot, notice.clone()));
