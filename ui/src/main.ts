@@ -29,7 +29,7 @@ async function start(target: HTMLElement): Promise<void> {
       });
     });
   } catch (error) {
-    store.apply({ kind: 'Failed', message: `The popover cannot reach Trusty Bar: ${String(error)}` });
+    store.apply({ kind: 'Failed', message: `The popover cannot reach Trusty Bar: ${String(error)}. Restart Trusty Bar.` });
   }
 }
 
@@ -40,6 +40,6 @@ const target = document.getElementById('app') ?? document.body;
 start(target).catch((error: unknown) => {
   const words = document.createElement('p');
   words.className = 'panel fatal';
-  words.textContent = `The popover could not start: ${String(error)}`;
+  words.textContent = `The popover could not start: ${String(error)}. Restart Trusty Bar.`;
   target.replaceChildren(words);
 });

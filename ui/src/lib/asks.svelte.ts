@@ -207,7 +207,7 @@ export class Asks {
     this.host.card(id, request).then(
       (card) => {
         if (this.open?.request !== request) return;
-        if (!card) return this.#say(id, 'It does not wait for an answer any more.');
+        if (!card) return this.#say(id, 'This request is no longer pending: it was answered elsewhere or returned to the terminal.');
         this.card = card;
         this.disturb();
       },

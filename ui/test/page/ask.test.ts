@@ -7,7 +7,7 @@ import { BoardStore } from '../../src/lib/board.svelte';
 import type { Answer, Ask, Card, Row, RowAsk } from '../../src/lib/wire';
 import { board, host, needs, row } from '../rows';
 
-const OVER = 'it does not wait for this answer any more';
+const OVER = 'this request is no longer pending: it was answered elsewhere or returned to the terminal';
 const calls = {
   card: vi.fn<(id: string, request: string) => Promise<Card | null>>(),
   answer: vi.fn<(id: string, request: string, answer: Answer) => Promise<void>>(),
@@ -353,7 +353,7 @@ test('a plan is carried out or kept, with what is wrong with it', async () => {
   await click(no());
   expect(find('.message input')).toBeNull();
   await pause();
-  expect([yes().textContent?.trim(), no().textContent?.trim()]).toEqual(['Carry out', 'Keep planning']);
+  expect([yes().textContent?.trim(), no().textContent?.trim()]).toEqual(['Approve plan', 'Keep planning']);
   await click(no());
   expect(given()).toEqual([]);
   await pause();
@@ -363,19 +363,19 @@ test('a plan is carried out or kept, with what is wrong with it', async () => {
 });
 
 test('what cannot be shown whole has no yes, and says why', async () => {
-  calls.card.mockResolvedValue(card('r1', { unseen: 'it is too long to be shown here', always: [] }));
+  calls.card.mockResolvedValue(card('r1', { unseen: 'the request is too long to show here', always: [] }));
   await open([asks('a', 'r1')]);
   await read();
   await pause();
   expect(find('[data-yes]')).toBeNull();
-  expect(notes()).toEqual(['it is too long to be shown here']);
+  expect(notes()).toEqual(['the request is too long to show here']);
   await click(no());
   expect(given()).toHaveLength(1);
 });
 
 test('what can be answered in its terminal only says why, without dead buttons', async () => {
-  await open([row('a', { ...needs, ask: { more: 0, elsewhere: 'its hooks are not connected' } })]);
-  expect(notes()).toEqual(['its hooks are not connected']);
+  await open([row('a', { ...needs, ask: { more: 0, elsewhere: 'the hooks are not connected' } })]);
+  expect(notes()).toEqual(['the hooks are not connected']);
   expect([find('[data-yes]'), find('[data-no]')]).toEqual([null, null]);
   expect(calls.card).not.toHaveBeenCalled();
   await click(find('[data-jump]'));
@@ -391,12 +391,12 @@ test('a sub-agent’s request can be let go, and says for how long it is held', 
   expect(given()[0]?.[2]).toEqual({ kind: 'release' });
   // One that is held until it is answered can be let go, too.
   await becomes([asks('a', 'r2', { agent: 'general-purpose' })]);
-  expect(find('[data-ask]')?.textContent).toContain('Its terminal waits');
+  expect(find('[data-ask]')?.textContent).toContain('The terminal asks after release');
   await pause();
   await click(named('Release to terminal'));
   expect(given()[1]).toEqual(['a', 'r2', { kind: 'release' }]);
   expect(find('[data-ask]')).toBeNull();
-  await becomes([asks('a', 'r2', { agent: 'general-purpose', elsewhere: 'it asks in its terminal' })]);
+  await becomes([asks('a', 'r2', { agent: 'general-purpose', elsewhere: 'the session asks in the terminal' })]);
   expect(find('[data-jump]')).not.toBeNull();
 });
 
@@ -509,19 +509,19 @@ test('an end is asked for by name, and a kill only after it', async () => {
   await shown('End', 'api');
   expect(find('.confirm')?.getAttribute('aria-label')).toBe('End api?');
   expect(document.activeElement?.textContent?.trim()).toBe('Cancel');
-  calls.end.mockRejectedValueOnce('it is being paused');
+  calls.end.mockRejectedValueOnce('another action is in progress');
   await click(named('End api'));
-  expect(notes()).toEqual(['Not ended: it is being paused']);
+  expect(notes()).toEqual(['Not ended: another action is in progress']);
   expect(find('.confirm')).toBeNull();
   await shown('End', 'api');
-  calls.end.mockResolvedValueOnce('it still runs');
+  calls.end.mockResolvedValueOnce('did not exit within 5 s');
   await click(named('End api'));
-  expect(find('.confirm')?.textContent).toContain('api did not end: it still runs');
+  expect(find('.confirm')?.textContent).toContain('api did not end: did not exit within 5 s');
   expect(calls.kill).not.toHaveBeenCalled();
-  calls.kill.mockRejectedValueOnce('it is not ours');
+  calls.kill.mockRejectedValueOnce('the process belongs to another user');
   await click(named('Kill api'));
   expect(calls.kill.mock.calls).toEqual([['api']]);
-  expect(notes()).toEqual(['Not killed: it is not ours']);
+  expect(notes()).toEqual(['Not killed: the process belongs to another user']);
 });
 
 test('one that failed is there still, and asks until it has ended', async () => {
@@ -529,7 +529,7 @@ test('one that failed is there still, and asks until it has ended', async () => 
   await open([row('api', failed)]);
   await shown('End', 'api');
   expect(find('.confirm')?.getAttribute('aria-label')).toBe('End api?');
-  calls.end.mockResolvedValueOnce('it still runs');
+  calls.end.mockResolvedValueOnce('did not exit within 5 s');
   await click(named('End api'));
   expect(find('.confirm')?.getAttribute('aria-label')).toBe('Kill api?');
   store.apply({ kind: 'Board', ...board([row('api', { ...failed, word: 'Stopped', glyph: 'stopped' })], 2) });

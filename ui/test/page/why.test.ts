@@ -77,7 +77,7 @@ async function delta(rows: Row[], order = ['a', 'b']): Promise<void> {
 
 test('the right button and the menu key show what can be done to a row, Escape hides it', async () => {
   await list('a');
-  expect(listed()).toEqual(['Go to terminal', 'Why?', 'End…']);
+  expect(listed()).toEqual(['Open terminal', 'Why?', 'End…']);
   await list('b');
   expect(all('[aria-label="Actions"]')).toHaveLength(1);
   await press('Escape', document.activeElement as HTMLElement);
@@ -86,7 +86,7 @@ test('the right button and the menu key show what can be done to a row, Escape h
   rowOf('a').focus();
   await press('ContextMenu', rowOf('a'));
   expect(listed()).toHaveLength(3);
-  expect(document.activeElement?.textContent?.trim()).toBe('Go to terminal');
+  expect(document.activeElement?.textContent?.trim()).toBe('Open terminal');
   await click('b');
   expect(listed()).toEqual([]);
   expect(all('[role="table"] [role="columnheader"]')).toHaveLength(4);
