@@ -21,7 +21,7 @@ async function start(target: HTMLElement): Promise<void> {
     await host.subscribe((event) => {
       store.apply(event);
       void tick().then(() => {
-        // What is drawn while nobody looks shows no window.
+        // A board that is drawn while the popover is hidden shows no window.
         if (!store.visible) return;
         host.painted(store.board?.revision ?? 0);
         // The first frame may hold less; frames come only while the window is on the screen.

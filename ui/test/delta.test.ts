@@ -18,7 +18,7 @@ test('rows come, change, move and go', () => {
   expect(before.rows).toHaveLength(3);
 });
 
-test('health is replaced as a whole; an id nobody knows is left out', () => {
+test('health is replaced as a whole; an unknown id is left out', () => {
   const health = [{ source: 'Tmux' as const, subject: 's', message: 'm', since: '2026-01-01T00:00:00Z' }];
   const sick = applyDelta(board([row('a')]), delta({ order: ['x', 'a'], health }));
   expect(sick.health).toEqual(health);

@@ -186,7 +186,7 @@ export const connect: ConnectCard = {
 
 const hostile = (): Row[] => [
   row('<img src=x onerror=alert(1)>', 'permission', 'Permission', '<script>alert(1)</scr' + 'ipt>', '1s'),
-  row('a-very-long-session-name-that-nobody-would-ever-type-by-hand', 'working', 'Working', 'Bash: find . -name "*.rs" -exec grep -l "something quite long" {} +', '59m', { badges: ['Detached'] }),
+  row('a-very-long-session-name-that-no-user-would-ever-type-by-hand', 'working', 'Working', 'Bash: find . -name "*.rs" -exec grep -l "something quite long" {} +', '59m', { badges: ['Detached'] }),
   row('مرحبا بالعالم', 'idle', 'Idle', '~/مشروع/one', '23h'),
   row('evil\u202egpj.exe', 'idle', 'Idle', '~/src/evil', '99d'),
 ];

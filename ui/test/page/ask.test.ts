@@ -382,14 +382,14 @@ test('what can be answered in its terminal only says why, without dead buttons',
   expect(calls.jump.mock.calls).toEqual([['a']]);
 });
 
-test('a sub-agent’s request can be let go, and says for how long it is held', async () => {
+test('a sub-agent’s request can be released, and says for how long it is held', async () => {
   await open([asks('a', 'r1', { until: '2026-01-01T00:00:15Z' })]);
   expect(find('[data-ask]')?.textContent).toContain('asks in 5 s');
   await settle(2_000);
   expect(find('[data-ask]')?.textContent).toContain('asks in 3 s');
   await click(named('Release to terminal'));
   expect(given()[0]?.[2]).toEqual({ kind: 'release' });
-  // One that is held until it is answered can be let go, too.
+  // A request that is held until answered can be released, too.
   await becomes([asks('a', 'r2', { agent: 'general-purpose' })]);
   expect(find('[data-ask]')?.textContent).toContain('The terminal asks after release');
   await pause();
@@ -475,7 +475,7 @@ test('the menu leads to a card; hidden, all of it is forgotten', async () => {
   expect(off(yes())).toBe(true);
 });
 
-test('an answer that comes back when nobody looks any more opens nothing', async () => {
+test('an answer that comes back after the popover was hidden opens nothing', async () => {
   await open([asks('a', 'r1'), asks('b', 'r2')]);
   await read();
   await pause();

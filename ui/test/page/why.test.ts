@@ -158,7 +158,7 @@ test('a late answer to an older question is nothing', async () => {
   expect(cells()[0]?.[1]).toBe('busy');
 });
 
-test('it closes when the row goes, also where the row stays to say so', async () => {
+test('the evidence closes when the row goes, also where the row stays to say so', async () => {
   await click('a');
   store.pointer(true);
   await delta([], ['b']);
@@ -167,7 +167,7 @@ test('it closes when the row goes, also where the row stays to say so', async ()
   expect(document.querySelector('[data-id="a"] button')).toBeNull();
 });
 
-test('it closes when nobody can tell, and when nobody looks', async () => {
+test('the evidence closes when the engine knows none, and when the popover is hidden', async () => {
   why.mockResolvedValueOnce(null);
   await click('a');
   expect(open()).toEqual([]);
