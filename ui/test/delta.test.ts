@@ -26,7 +26,7 @@ test('health is replaced as a whole; an unknown id is left out', () => {
   expect(applyDelta(sick, delta({ order: ['a'] })).health).toEqual([]);
 });
 
-test('only those who did not need their owner before are new needs', () => {
+test('only those who did not need the user before are new needs', () => {
   const before = [row('a', needs), row('b')];
   expect(newNeeds(before, [row('a', needs), row('b', needs), row('c', needs), row('d')])).toEqual(['b', 'c']);
 });

@@ -25,7 +25,7 @@ use trusty_platform::raw_terminal::is_controlling_terminal;
 pub(crate) struct Approve {
     #[command(flatten)]
     which: Which,
-    /// Also accept Claude Code's offer not to ask again; N chooses one of several, from 1
+    /// Also accept the lasting permission that Claude Code offers; N chooses one of several, from 1
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     always: Option<usize>,
     /// Approve without confirmation (needs answers.programs = true)
@@ -151,7 +151,7 @@ fn offer(open: &Open, number: usize) -> Result<usize, Failure> {
     let offers = &open.whole.card.always;
     let found = match (offers.len(), number) {
         (0, _) => {
-            let told = "Claude Code makes no offer not to ask again; run without --always";
+            let told = "Claude Code offers no lasting permission here; run without --always";
             return Err(Failure::Refused(told.into()));
         }
         (1, 0) => offers.first(),

@@ -95,7 +95,7 @@ impl Place {
             Ok(snapshot) => {
                 let id = named(&snapshot, word)?;
                 let told = self.remote().why(id).await;
-                Ok(told.context("failed to ask the running engine")?)
+                Ok(told.context("failed to query the running engine")?)
             }
             Err(e) => {
                 warn(&e);

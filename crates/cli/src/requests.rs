@@ -181,7 +181,7 @@ async fn whole(
     request: &RequestId,
 ) -> Result<Option<Open>, Failure> {
     let told = place.remote().request(session.id, request).await;
-    let whole = told.context("failed to ask the running engine")?;
+    let whole = told.context("failed to query the running engine")?;
     Ok(whole.map(|whole| Open {
         session: session.id,
         title: Row::of(session, None).title,

@@ -22,7 +22,10 @@ pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
     loop {
         tokio::select! {
             next = snapshots.next() => match next {
-                None => return Err(anyhow::anyhow!("the engine exited").into()),
+                None => {
+                    let told = "the engine exited; run `trusty watch` again";
+                    return Err(anyhow::anyhow!(told).into());
+                }
                 Some(snapshot) => {
                     screen.show(&snapshot)?;
                     newest = Some(snapshot);

@@ -256,7 +256,7 @@ fn add(id: &str, notice: &Notice) -> oneshot::Receiver<Option<String>> {
     let send = Mutex::new(Some(send));
     let done = RcBlock::new(move |error: *mut NSError| {
         let refused = (!error.is_null()).then(|| {
-            "the notification centre refused it; allow notifications of Trusty Bar in the \
+            "macOS refused the notification; allow notifications of Trusty Bar in the \
              system's settings"
                 .to_owned()
         });
