@@ -7,10 +7,10 @@ const UNITS = { s: 1, m: 60, h: 3600, d: 86400 } as const;
 let count = 0;
 
 const act = (does: RowAction['does'], label: string, hint: string, enabled = true): RowAction => ({ does, label, hint, enabled });
-const PAUSE = act('Pause', 'Pause now', 'freezes Claude Code and running commands');
-const HOLD = act('Pause', 'Pause before next tool', 'the running tool finishes, then the hooks hold the session');
-const INTERRUPT = act('Interrupt', 'Interrupt…', 'presses Escape in the tmux pane; the current step is lost');
-const RESUME = act('Resume', 'Resume', 'the session continues where it stopped');
+const PAUSE = act('Pause', 'Pause now', 'it freezes where it is, and its commands with it');
+const HOLD = act('Pause', 'Pause before next tool', 'what runs now finishes, then its hooks hold it');
+const INTERRUPT = act('Interrupt', 'Interrupt…', 'Escape is pressed in its pane, and the step at work is lost');
+const RESUME = act('Resume', 'Resume', 'it goes on where it stopped');
 
 function before(age: string): string {
   const unit = UNITS[age.slice(-1) as keyof typeof UNITS];
@@ -37,7 +37,7 @@ export function row(title: string, glyph: Glyph, word: string, detail: string, a
     badges: [],
     pending: false,
     action: glyph === 'paused' ? RESUME : glyph === 'stopped' ? undefined : PAUSE,
-    why: `${word}: Claude Code's registry says so`,
+    why: `${word}: the client's registry says so`,
     sentence: [title, word, detail].filter(Boolean).join(', '),
     ...more,
   };
@@ -56,12 +56,12 @@ const full = (): Row[] => [
 
 const every = (): Row[] => [
   row('web-shop', 'plan', 'Plan', 'has a plan for you to approve', '1m'),
-  row('cloned', 'trust', 'Trust', 'asks in the terminal before starting', '2m'),
+  row('cloned', 'trust', 'Trust', 'asks in its terminal before it starts', '2m'),
   ...full(),
   row('nightly', 'failed', 'Failed', 'API Error: 529 overloaded', '7m'),
-  row('dev-server', 'shell', 'Idle', 'a background shell is running', '9m'),
+  row('dev-server', 'shell', 'Idle', 'a background shell runs', '9m'),
   row('settings', 'menu', 'Menu open', '~/src/settings', '20s'),
-  row('new-one', 'starting', 'Starting', 'look at the terminal', '3s', { inferred: true }),
+  row('new-one', 'starting', 'Starting', 'look at its terminal', '3s', { inferred: true }),
   row('other', 'unknown', 'Running', '~/src/other · tmux other', '5m', { inferred: true, badges: ['Detached'] }),
 ];
 
@@ -79,7 +79,7 @@ const asks = (first: string): Row[] => {
       }),
     elsewhere: () =>
       row('infra', 'permission', 'Permission', 'waits for your answer', '1m', {
-        ask: { more: 0, elsewhere: 'the hooks are not connected; connect them to answer from here, or answer in the terminal' },
+        ask: { more: 0, elsewhere: 'its hooks are not connected, so it can be answered in its terminal only' },
       }),
   };
   const chosen = all[first] ?? all.bash!;
@@ -155,31 +155,31 @@ export function card(request: string): Card | null {
   }
 }
 
-const REFUSAL = 'tmux automatically resumes stopped processes; connect hooks to pause this session';
+const REFUSAL = 'it cannot be paused here: tmux wakes what is stopped; connect hooks to pause it';
 
 const pauses = (): Row[] => [
   row('payments-api', 'working', 'Pausing…', 'Bash: cargo publish', '12s', { pending: true, action: { ...PAUSE, enabled: false } }),
   row('fleet-core', 'working', 'Pausing…', '1 of 3 agents held · Bash: cargo test', '38s', { action: RESUME }),
   row('ui-popover', 'working', 'Working', 'Bash: npm test', '2m', {
-    action: act('Pause', 'Pause now (Ctrl-Z)', 'presses Ctrl-Z in the tmux pane; running commands continue'),
-    failure: 'Not paused: the tmux pane is in copy mode; press q in it first',
+    action: act('Pause', 'Pause now (Ctrl-Z)', 'Ctrl-Z is pressed in its pane; its commands go on'),
+    failure: 'Not paused: its pane is in copy mode; leave that with q and try again',
   }),
   row('web-shop', 'working', 'Working', 'Edit: cart.ts', '3m', { action: act('Pause', 'Pause', REFUSAL, false), refusal: REFUSAL }),
   row('search', 'working', 'Working', 'Bash: make', '4m', { action: INTERRUPT }),
   row('infra', 'working', 'Working', 'Bash: terraform plan', '5m', { action: HOLD }),
-  row('big-refactor', 'paused', 'Paused', 'frozen by you, commands too · ran Bash: npm test; asked to: make the cart survive a reload', '7m', {
+  row('big-refactor', 'paused', 'Paused', 'frozen by you, its commands too · ran Bash: npm test; asked to: make the cart survive a reload', '7m', {
     action: RESUME,
     caution: 'resuming may repeat the last request',
   }),
   row('docs-site', 'paused', 'Paused', 'stopped by you · was answering', '1h'),
-  row('ledger', 'paused', 'Paused', 'suspended by you · wait for the review of #42 before the migration runs', '2h'),
+  row('ledger', 'paused', 'Paused', 'put aside by you · wait for the review of #42 before the migration runs', '2h'),
   row('mobile', 'paused', 'Paused', 'held by a program · ran Write: App.kt', '3h'),
-  row('scratch', 'paused', 'Paused', 'suspended with Ctrl-Z', '1d', { action: undefined, refusal: 'the session was not paused from here; type fg in the terminal' }),
+  row('scratch', 'paused', 'Paused', 'put aside with Ctrl-Z', '1d', { action: undefined, refusal: 'it was not paused from here: type fg in its terminal' }),
 ];
 
 export const connect: ConnectCard = {
   title: 'Connect Claude Code’s hooks',
-  text: 'Approve, deny and answer questions without going to the terminal, and pause any session. Adds Trusty Bar’s entries to ~/.claude/settings.json; nothing else changes, and a backup is kept.',
+  text: 'This adds Trusty Bar’s entries to ~/.claude/settings.json, so that every session can be paused before its next tool. What else is there stays as it is, and a backup is made.',
   button: 'Connect',
   dirs: ['/home/me/.claude'],
 };
@@ -193,16 +193,16 @@ const hostile = (): Row[] => [
 
 /** The evidence of a working session, as the engine tells it. */
 export const reasons = (word = 'busy'): Reasons => ({
-  sentence: `Because the registry file says ${word}.`,
-  until: 'Until the registry file changes or the process exits.',
+  sentence: `Because its registry file says ${word}.`,
+  until: 'Until its registry file says another word, or its process ends.',
   asks: '',
   lines: [
-    { source: 'registry', says: word, observed_at: before('38s'), part: 'Decided', word: 'decided', reason: `the registry file says ${word}` },
-    { source: 'transcript', says: 'Bash without a result cargo test --workspace, 2 sub-agents', observed_at: before('12s'), part: 'Added', word: 'added', reason: 'says which tool and how a turn ended, not whether a tool is running' },
-    { source: 'hooks', says: 'Bash is about to run', observed_at: before('12s'), part: 'Added', word: 'added', reason: 'early and detailed, but Escape and kill run no hook' },
-    { source: 'process', says: 'alive', observed_at: before('0s'), part: 'Heard', word: 'heard', reason: 'a live process says nothing about its work' },
-    { source: 'tmux', says: 'attached', observed_at: before('59m'), part: 'Heard', word: 'heard', reason: 'says only whether a terminal shows the pane' },
-    { source: 'pane text', says: 'not read', part: 'Silent', word: 'silent', reason: 'read only where Claude Code leaves the status open' },
+    { source: 'registry', says: word, observed_at: before('38s'), part: 'Decided', word: 'decided', reason: `its registry file says ${word}` },
+    { source: 'transcript', says: 'Bash without a result cargo test --workspace, 2 sub-agents', observed_at: before('12s'), part: 'Added', word: 'added', reason: 'it tells which tool and how a turn ended, not whether one runs' },
+    { source: 'hooks', says: 'Bash is about to run', observed_at: before('12s'), part: 'Added', word: 'added', reason: 'early and in detail, but Escape and kill fire no hook' },
+    { source: 'process', says: 'alive', observed_at: before('0s'), part: 'Heard', word: 'heard', reason: 'that it lives says nothing of what it does' },
+    { source: 'tmux', says: 'attached', observed_at: before('59m'), part: 'Heard', word: 'heard', reason: 'tells only whether anybody looks' },
+    { source: 'pane text', says: 'not read', part: 'Silent', word: 'silent', reason: 'read only where the client itself leaves a doubt' },
     { source: "client's list", says: 'not asked', part: 'Silent', word: 'silent', reason: 'asked only where the registry is not understood' },
     { source: 'you', says: 'not seen yet', part: 'Silent', word: 'silent', reason: 'tells finished from idle' },
   ],
@@ -210,7 +210,7 @@ export const reasons = (word = 'busy'): Reasons => ({
 
 const problems = (n: number): Health[] =>
   [
-    { source: 'Tmux' as const, subject: '/tmp/tmux-1000/default', message: 'the server does not respond; its sessions may be out of date until it does' },
+    { source: 'Tmux' as const, subject: '/tmp/tmux-1000/default', message: 'the server does not answer; its sessions may be out of date until it does' },
     { source: 'Settings' as const, subject: '~/.config/trusty-bar/settings.toml', message: 'line 3: unknown key “pop”' },
     { source: 'Registry' as const, subject: '~/.claude/sessions/4711.json', message: 'cannot be read' },
   ]

@@ -363,19 +363,19 @@ test('a plan is carried out or kept, with what is wrong with it', async () => {
 });
 
 test('what cannot be shown whole has no yes, and says why', async () => {
-  calls.card.mockResolvedValue(card('r1', { unseen: 'the request is too long to show here', always: [] }));
+  calls.card.mockResolvedValue(card('r1', { unseen: 'it is too long to be shown here', always: [] }));
   await open([asks('a', 'r1')]);
   await read();
   await pause();
   expect(find('[data-yes]')).toBeNull();
-  expect(notes()).toEqual(['the request is too long to show here']);
+  expect(notes()).toEqual(['it is too long to be shown here']);
   await click(no());
   expect(given()).toHaveLength(1);
 });
 
 test('what can be answered in its terminal only says why, without dead buttons', async () => {
-  await open([row('a', { ...needs, ask: { more: 0, elsewhere: 'the hooks are not connected' } })]);
-  expect(notes()).toEqual(['the hooks are not connected']);
+  await open([row('a', { ...needs, ask: { more: 0, elsewhere: 'its hooks are not connected' } })]);
+  expect(notes()).toEqual(['its hooks are not connected']);
   expect([find('[data-yes]'), find('[data-no]')]).toEqual([null, null]);
   expect(calls.card).not.toHaveBeenCalled();
   await click(find('[data-jump]'));
@@ -396,7 +396,7 @@ test('a sub-agent’s request can be released, and says for how long it is held'
   await click(named('Release to terminal'));
   expect(given()[1]).toEqual(['a', 'r2', { kind: 'release' }]);
   expect(find('[data-ask]')).toBeNull();
-  await becomes([asks('a', 'r2', { agent: 'general-purpose', elsewhere: 'the session asks in the terminal' })]);
+  await becomes([asks('a', 'r2', { agent: 'general-purpose', elsewhere: 'it asks in its terminal' })]);
   expect(find('[data-jump]')).not.toBeNull();
 });
 

@@ -128,8 +128,8 @@ test('from the click on, and while it is pending, a second one is nothing', asyn
 });
 
 test('a failure is said in the row and goes with the next board', () => {
-  becomes(row('work', { action: act('Pause'), failure: 'Not paused: the tmux pane is in copy mode' }));
-  expect(notes('work')).toEqual(['Not paused: the tmux pane is in copy mode']);
+  becomes(row('work', { action: act('Pause'), failure: 'Not paused: its pane is in copy mode' }));
+  expect(notes('work')).toEqual(['Not paused: its pane is in copy mode']);
   expect(of('work', '[role="alert"]')).not.toBeNull();
   becomes(ROWS[0]!);
   expect(notes('work')).toEqual([]);

@@ -121,7 +121,7 @@ test('keys that are still being typed do nothing to the row they fall on', async
 });
 
 test('a card takes the focus once, and not again with each board', async () => {
-  const elsewhere = 'the hooks are not connected';
+  const elsewhere = 'its hooks are not connected';
   await becomes({ elsewhere });
   store.apply({ kind: 'Shown', id: 'a', ask: 'Review' });
   await settle();
@@ -133,7 +133,7 @@ test('a card takes the focus once, and not again with each board', async () => {
 });
 
 test('what was paused is read as soon as it can be answered again', async () => {
-  await becomes({ request: 'r1', elsewhere: 'resume the session to answer' });
+  await becomes({ request: 'r1', elsewhere: 'it is paused; resume it to answer' });
   expect(calls.card).not.toHaveBeenCalled();
   await becomes({ request: 'r1' });
   await becomes({ request: 'r1' });
@@ -166,7 +166,7 @@ test('what was chosen is there again when its session was paused meanwhile', asy
   const radio = () => document.querySelectorAll<HTMLInputElement>('input[type="radio"]')[0]!;
   radio().click();
   await settle();
-  await becomes({ request: 'q', elsewhere: 'resume the session to answer' });
+  await becomes({ request: 'q', elsewhere: 'it is paused; resume it to answer' });
   expect(find('input[type="radio"]')).toBeNull();
   await becomes({ request: 'q' });
   expect(radio().checked).toBe(true);
