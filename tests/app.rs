@@ -141,7 +141,8 @@ fn without_a_tray_it_runs_and_the_icon_comes_with_the_panel() {
     let mut desktop = Desktop::start_without_tray(&home);
     let mut app = desktop.app(&[]);
     until(LONG, "a word about it", || {
-        app.log().contains("no tray takes the icon").then_some(())
+        let told = app.log().contains("no system tray accepted the icon");
+        told.then_some(())
     });
     assert_eq!(desktop.app(&[]).wait_exit(LONG), Some(0));
     let area = desktop.wait_popover();
@@ -158,7 +159,7 @@ fn without_a_tray_it_runs_and_the_icon_comes_with_the_panel() {
     desktop.click(icon);
     desktop.wait_popover();
     assert!(app.is_running());
-    let told = app.log().matches("no tray").count();
+    let told = app.log().matches("no system tray").count();
     assert_eq!(told, 1, "{}", app.log());
 }
 

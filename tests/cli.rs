@@ -27,7 +27,7 @@ fn without_sessions_it_says_what_to_do() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(
         text(&output.stdout),
-        "No Claude Code session is running. Start one with: claude\n"
+        "No Claude Code session is running. Start one with `claude`.\n"
     );
     assert_eq!(text(&output.stderr), "");
     let json = list(&home);
@@ -57,7 +57,7 @@ fn a_session_that_is_not_there_is_told() {
     let output = run(&home, ["list", "payments"]);
     assert_eq!(output.status.code(), Some(1));
     let told = text(&output.stderr);
-    assert!(told.contains("no session is called \"payments\""), "{told}");
+    assert!(told.contains("no session matches \"payments\""), "{told}");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_recording_is_made_for_its_owner_alone_and_replayed() {
     let refused = run(&home, ["record".as_ref(), file.as_os_str()]);
     assert_eq!(refused.status.code(), Some(3));
     let told = text(&refused.stderr);
-    assert!(told.contains("is there already; name another"), "{told}");
+    assert!(told.contains("already exists; name another"), "{told}");
     assert_eq!(fs::read_to_string(&file).expect("read"), written, "kept");
 
     let replayed = run(&home, ["replay".as_ref(), file.as_os_str()]);

@@ -82,7 +82,10 @@ fn a_script_says_both_words() {
     let stays = stage.stop(&["--yes"]);
     let told = complaint(&stays);
     assert_eq!(stays.status.code(), Some(1), "{told}");
-    assert!(told.contains("say --yes --kill to kill it"), "{told}");
+    assert!(
+        told.contains("pass --yes --kill to kill the session"),
+        "{told}"
+    );
     assert!(stage.client.is_alive());
     let killed = stage.stop(&["--yes", "--kill"]);
     assert!(killed.status.success(), "{}", complaint(&killed));
@@ -99,7 +102,10 @@ fn one_that_ignores_the_request_is_killed_only_on_the_second_word() {
     let stays = run(&home, ["stop", &pid, "--yes"]);
     let told = complaint(&stays);
     assert_eq!(stays.status.code(), Some(1), "{told}");
-    assert!(told.contains("say --yes --kill to kill it"), "{told}");
+    assert!(
+        told.contains("pass --yes --kill to kill the session"),
+        "{told}"
+    );
     assert!(process.is_alive() && process.state() != Some('T'));
     let killed = run(&home, ["stop", &pid, "--yes", "--kill"]);
     assert!(killed.status.success(), "{}", complaint(&killed));
@@ -139,7 +145,7 @@ fn a_person_is_asked_twice() {
         desk.press(Key::Enter);
     };
     ask("y", "n");
-    desk.wait_screen(LONG, "it was not killed");
+    desk.wait_screen(LONG, "the session was not killed");
     assert!(stage.client.is_alive());
     desk.type_text("clear");
     desk.press(Key::Enter);

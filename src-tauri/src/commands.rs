@@ -61,7 +61,7 @@ pub(crate) async fn why(app: AppHandle, id: SessionId) -> Option<Reasons> {
 pub(crate) async fn open_settings(app: AppHandle, place: State<'_, Place>) -> Result<(), String> {
     popover::hide(&app);
     edit_settings(&place).map_err(|e| {
-        let told = format!("failed to open the settings: {e}");
+        let told = format!("failed to open the settings file: {e}");
         log::line(&told);
         told
     })
@@ -181,10 +181,10 @@ pub(crate) async fn leave(app: AppHandle, how: Leaving) -> Result<(), String> {
     };
     match left {
         0 => app.exit(0),
-        1 => return Err("1 session could not be resumed; its row says why".to_owned()),
+        1 => return Err("1 session could not be resumed; the row says why".to_owned()),
         n => {
             return Err(format!(
-                "{n} sessions could not be resumed; their rows say why"
+                "{n} sessions could not be resumed; the rows say why"
             ));
         }
     }

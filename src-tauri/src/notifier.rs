@@ -210,7 +210,7 @@ impl Notifier {
     /// A notice is shown.
     fn told(&mut self) {
         if self.silence.take().is_some() {
-            log::line("notices are shown");
+            log::line("notifications are shown now");
         }
     }
 
@@ -235,7 +235,7 @@ impl Notifier {
         let kind = mem::discriminant(e);
         if self.silence.replace(kind) != Some(kind) {
             log::line(&format!(
-                "no notice is shown ({e}); trying again when that changes"
+                "notifications are not shown ({e}); retrying when that changes"
             ));
         }
     }

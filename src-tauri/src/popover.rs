@@ -180,7 +180,7 @@ fn map(app: &AppHandle) {
     }
     // Some window managers place a window anew when it is mapped.
     if let Err(e) = window::fit(&window, &state) {
-        log::line(&format!("failed to fit the popover: {e}"));
+        log::line(&format!("failed to resize the popover: {e}"));
     }
     drop(state);
     let app = app.clone();
@@ -208,7 +208,7 @@ pub(crate) fn frame_shown(app: &AppHandle) {
 pub(crate) fn page_ended(app: &AppHandle) {
     let popover = app.state::<Popover>();
     let mut state = popover.state();
-    log::line("the popover's page has ended");
+    log::line("the popover's page crashed or did not paint");
     let wanted = !state.progress.is_hidden();
     let again = state.progress.page_ended();
     state.unmade();
@@ -217,7 +217,7 @@ pub(crate) fn page_ended(app: &AppHandle) {
     if let Some(window) = app.get_webview_window(LABEL)
         && let Err(e) = window.destroy()
     {
-        log::line(&format!("failed to give the popover back: {e}"));
+        log::line(&format!("failed to close the popover: {e}"));
     }
     if let Some(turn) = turn {
         grow_old(app, turn);
@@ -255,7 +255,7 @@ pub(crate) fn resize(app: &AppHandle, height: f64) {
         }
         state.height = Some(height);
         if let Err(e) = window::fit(&window, &state) {
-            log::line(&format!("failed to fit the popover: {e}"));
+            log::line(&format!("failed to resize the popover: {e}"));
         }
     }
 }
@@ -266,7 +266,7 @@ pub(crate) fn refit(app: &AppHandle) {
         return;
     };
     if let Err(e) = window::fit(&window, &app.state::<Popover>().state()) {
-        log::line(&format!("failed to fit the popover: {e}"));
+        log::line(&format!("failed to resize the popover: {e}"));
     }
 }
 
@@ -369,7 +369,7 @@ fn unmake(app: &AppHandle, turn: u64) {
     state.unmade();
     drop(state);
     if let Err(e) = window.destroy() {
-        log::line(&format!("failed to give the popover back: {e}"));
+        log::line(&format!("failed to close the popover: {e}"));
     }
 }
 

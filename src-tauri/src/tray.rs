@@ -120,8 +120,8 @@ async fn keep_drawn(app: AppHandle, mut faces: watch::Receiver<Face>) {
             Some(Err(e)) => {
                 if tries == 0 {
                     log::line(&format!(
-                        "no tray takes the icon ({e}); trying again. Start trusty-bar once more \
-                         to open its window"
+                        "no system tray accepted the icon ({e}); retrying. Run `trusty-bar` again \
+                         to open the popover"
                     ));
                 }
                 drawn = None;
@@ -343,7 +343,7 @@ fn choose(app: &AppHandle, action: MenuAction) {
         MenuAction::Connect => popover::ask(app, Ask::Connect, None),
         MenuAction::Settings => {
             if let Err(e) = commands::edit_settings(&app.state::<Place>()) {
-                log::line(&format!("failed to open the settings: {e}"));
+                log::line(&format!("failed to open the settings file: {e}"));
             }
         }
         MenuAction::Snooze => snooze::begin(app, SNOOZE),

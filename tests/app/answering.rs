@@ -223,13 +223,13 @@ fn a_long_command_is_approved_only_after_its_end_was_on_the_screen() {
     stage.click(YES);
     assert_eq!(
         stage.text("[data-hint] span"),
-        "Scroll to its end to answer"
+        "Scroll to the end to answer"
     );
     assert!(stage.text("[data-ask]").is_string());
 
     // Its keys scroll it, and do nothing else.
     stage.read();
-    assert_eq!(stage.text("[data-hint] span"), "Allowed once");
+    assert_eq!(stage.text("[data-hint] span"), "Approves this request only");
     assert!(!stage.folder.join("made").exists());
     stage.click(YES);
     stage.wait_made("made");

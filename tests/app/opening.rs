@@ -81,7 +81,7 @@ fn a_page_that_crashes_is_made_anew() {
     second.signal(Signal::KILL);
     until(LONG, "the end of the page", || {
         app.log()
-            .contains("the popover's page has ended")
+            .contains("the popover's page crashed")
             .then_some(())
     });
     until(LONG, "the popover again", || {

@@ -62,7 +62,7 @@ fn who_answered_what_is_recorded_without_its_content_and_told_in_the_row() {
     let session = StandIn::start(&served.home);
     assert_eq!(
         printed(&served, &["requests", "--answered"]),
-        "No answer is recorded.\n"
+        "No answers are recorded.\n"
     );
     let hash = deny(&served, &session, "make secret-target");
     let told = answered(&served, &session);

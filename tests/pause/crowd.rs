@@ -170,7 +170,10 @@ fn one_put_aside_where_somebody_types_is_killed_only_on_the_second_word() {
     let told = String::from_utf8_lossy(&stays.stderr);
     assert_eq!(stays.status.code(), Some(1), "{told}");
     assert!(told.contains("as soon as fg is typed"), "{told}");
-    assert!(told.contains("say --yes --kill to kill it"), "{told}");
+    assert!(
+        told.contains("pass --yes --kill to kill the session"),
+        "{told}"
+    );
     stage.check_paused("suspend");
     let killed = run(&stage.home, ["stop", &pid, "--yes", "--kill"]);
     let told = String::from_utf8_lossy(&killed.stderr);

@@ -21,7 +21,7 @@ async function start(target: HTMLElement): Promise<void> {
     await host.subscribe((event) => {
       store.apply(event);
       void tick().then(() => {
-        // What is drawn while nobody looks shows no window.
+        // A board that is drawn while the popover is hidden shows no window.
         if (!store.visible) return;
         host.painted(store.board?.revision ?? 0);
         // The first frame may hold less; frames come only while the window is on the screen.
@@ -29,7 +29,7 @@ async function start(target: HTMLElement): Promise<void> {
       });
     });
   } catch (error) {
-    store.apply({ kind: 'Failed', message: `The popover cannot reach Trusty Bar: ${String(error)}` });
+    store.apply({ kind: 'Failed', message: `The popover cannot reach Trusty Bar: ${String(error)}. Restart Trusty Bar.` });
   }
 }
 
@@ -40,6 +40,6 @@ const target = document.getElementById('app') ?? document.body;
 start(target).catch((error: unknown) => {
   const words = document.createElement('p');
   words.className = 'panel fatal';
-  words.textContent = `The popover could not start: ${String(error)}`;
+  words.textContent = `The popover could not start: ${String(error)}. Restart Trusty Bar.`;
   target.replaceChildren(words);
 });

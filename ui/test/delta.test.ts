@@ -18,7 +18,7 @@ test('rows come, change, move and go', () => {
   expect(before.rows).toHaveLength(3);
 });
 
-test('health is replaced as a whole; an id nobody knows is left out', () => {
+test('health is replaced as a whole; an unknown id is left out', () => {
   const health = [{ source: 'Tmux' as const, subject: 's', message: 'm', since: '2026-01-01T00:00:00Z' }];
   const sick = applyDelta(board([row('a')]), delta({ order: ['x', 'a'], health }));
   expect(sick.health).toEqual(health);
@@ -26,7 +26,7 @@ test('health is replaced as a whole; an id nobody knows is left out', () => {
   expect(applyDelta(sick, delta({ order: ['a'] })).health).toEqual([]);
 });
 
-test('only those who did not need their owner before are new needs', () => {
+test('only those who did not need the user before are new needs', () => {
   const before = [row('a', needs), row('b')];
   expect(newNeeds(before, [row('a', needs), row('b', needs), row('c', needs), row('d')])).toEqual(['b', 'c']);
 });

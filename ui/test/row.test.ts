@@ -56,8 +56,8 @@ test('no two shapes are alike', () => {
 
 test('a button says what it does and what that means, before it is pressed', () => {
   expect(draw(row('a'))).not.toContain('class="act');
-  const html = draw(row('a', { action: act('Pause', { label: 'Pause now', hint: 'it freezes' }) }));
-  expect(html).toContain('title="Pause now: it freezes"');
+  const html = draw(row('a', { action: act('Pause', { label: 'Pause now', hint: 'Claude Code freezes' }) }));
+  expect(html).toContain('title="Pause now: Claude Code freezes"');
   expect(html).toContain('aria-label="Pause now"');
   expect(html).toContain('aria-disabled="false"');
   expect(draw(row('a', { action: act('Pause') }), { waits: true })).toContain('aria-disabled="true"');

@@ -26,16 +26,16 @@ use trusty_fleet::{Session, SessionId, Snapshot};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Pause {
-    /// The session
+    /// Session to pause
     #[arg(required_unless_present = "all")]
     session: Option<String>,
-    /// All that work or wait; what can only be interrupted is left alone
+    /// Pause every session that can be paused without interrupting a step
     #[arg(long, conflicts_with = "session")]
     all: bool,
-    /// What to remember, shown while it is paused; without, what was going on
+    /// Show this note while the session is paused; without it, show what was going on
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// The kind of pause; without, the best that is possible and loses nothing
+    /// Use this kind of pause; without it, use the best kind that loses nothing
     #[arg(long, value_name = "KIND")]
     how: Option<How>,
 }
@@ -43,15 +43,15 @@ pub(crate) struct Pause {
 /// A kind of pause.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum How {
-    /// Frozen in a control group: at once, anywhere on Linux where one is ours
+    /// Freeze the session in a cgroup at once (Linux, where a cgroup is writable)
     Freeze,
-    /// SIGSTOP, the shell first: at once, in plain terminals
+    /// Send SIGSTOP at once, to the shell first (plain terminals)
     Stop,
-    /// Ctrl-Z in its tmux pane, fg to resume
+    /// Press Ctrl-Z in the tmux pane; resuming types fg
     Suspend,
-    /// Its hooks wait before the next tool and the next prompt
+    /// Make the session's hooks wait before the next tool and the next prompt
     Hold,
-    /// Escape in its tmux pane: the step at work is lost
+    /// Press Escape in the tmux pane; the current step is lost
     Interrupt,
 }
 
@@ -69,10 +69,10 @@ impl From<How> for PauseKind {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Resume {
-    /// The session
+    /// Session to resume
     #[arg(required_unless_present = "all")]
     session: Option<String>,
-    /// All that were paused, whatever is left of a pause, with or without the app
+    /// Resume every paused session and repair unfinished pauses, with or without the app
     #[arg(long, conflicts_with = "session")]
     all: bool,
     /// Resume a session whose pause record is lost or unreadable; list the steps first
@@ -85,19 +85,19 @@ pub(crate) struct Resume {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Stop {
-    /// The session
+    /// Session to stop
     session: String,
-    /// Do not ask
+    /// Skip confirmation
     #[arg(long)]
     yes: bool,
-    /// Kill it (SIGKILL) if it does not end by itself within 5 s; without, that is asked
+    /// Kill the session (SIGKILL) if it does not exit within 5 s
     #[arg(long, requires = "yes")]
     kill: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Jump {
-    /// The session
+    /// Session to bring to the front
     session: String,
 }
 
@@ -111,7 +111,8 @@ pub(crate) async fn pause(asked: &Pause) -> Result<(), Failure> {
     do_pause(&place, session, asked).await?;
     let after = settled(&place, session.id).await?;
     let told = after.sessions.iter().find(|s| s.id == session.id);
-    let told = told.map_or_else(|| "it has ended".to_owned(), |s| describe(s, &place));
+    let exited = || format!("{} exited", title(session));
+    let told = told.map_or_else(exited, |s| describe(s, &place));
     Ok(out::done(&format!("{told}\n"))?)
 }
 
@@ -150,7 +151,7 @@ async fn pause_all(place: &Place, snapshot: &Snapshot, asked: &Pause) -> Result<
             Err(e) => return Err(e),
         }
     }
-    out::done(&format!("paused {done}\n"))?;
+    out::done(&format!("paused {}\n", sessions(done)))?;
     undone.told()
 }
 
@@ -260,7 +261,7 @@ async fn force(
     remains: PauseRemains,
     asked: &Resume,
 ) -> Result<(), Failure> {
-    let mut plan = format!("{title}: {}. To resume it:\n", remains.reason());
+    let mut plan = format!("{title}: {}. To resume the session:\n", remains.reason());
     for step in remains.steps() {
         plan.extend(["  - ", step.as_str(), "\n"]);
     }
@@ -271,7 +272,7 @@ async fn force(
             return Err(Failure::Refused(told.into()));
         }
         if !confirmed(&format!("Resume {title}?"))? {
-            return Err(Failure::Refused("nothing was done".into()));
+            return Err(Failure::Refused("the session was not resumed".into()));
         }
     }
     match whole(hands.clear(remains)).await? {
@@ -289,7 +290,10 @@ async fn resume_all(place: &Place) -> Result<(), Failure> {
     refuse_marked(place, RESUME_ELSEWHERE).await?;
     let hands = Hands::new(&place.around);
     let (mut resumed, mut undone) = (0_usize, Undone::default());
-    for id in hands.sessions().context("failed to read the records")? {
+    for id in hands
+        .sessions()
+        .context("failed to read the pause records")?
+    {
         match whole(hands.resume(id)).await? {
             Ok(Reconciled::Running) => resumed += 1,
             Ok(Reconciled::Ended | Reconciled::Paused) => {}
@@ -308,9 +312,9 @@ async fn resume_all(place: &Place) -> Result<(), Failure> {
     let folders = connect::folders(&place.around, &place.settings);
     leftovers::clean(&place.around, &folders);
     if resumed == 0 && undone.lines.is_empty() {
-        return Ok(out::done("nothing was paused\n")?);
+        return Ok(out::done("no session was paused\n")?);
     }
-    out::done(&format!("resumed {resumed}\n"))?;
+    out::done(&format!("resumed {}\n", sessions(resumed)))?;
     undone.told()
 }
 
@@ -320,27 +324,27 @@ pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
     let session = find(&snapshot, &asked.session)?;
     if !asked.yes {
         if !io::stdin().is_terminal() {
-            let told = "say --yes to stop a session without being asked";
+            let told = "pass --yes to stop without confirmation";
             return Err(Failure::Refused(told.into()));
         }
         if !confirmed(&format!("Stop {}?", describe(session, &place)))? {
-            return Err(Failure::Refused("nothing was stopped".into()));
+            return Err(Failure::Refused("the session was not stopped".into()));
         }
     }
     let stopped = end(&place, session, StopRequest { kill: asked.kill }).await?;
     if let Ended::Stays(why) = stopped {
         if asked.yes {
             return Err(Failure::Failed(anyhow!(
-                "{why}; say --yes --kill to kill it where it stands"
+                "{why}; pass --yes --kill to kill the session"
             )));
         }
         out::tell(&why);
         let question = format!(
-            "Kill {}? What it has not written down yet is lost.",
+            "Kill {}? Unsaved output is lost.",
             describe(session, &place)
         );
         if !confirmed(&question)? {
-            return Err(Failure::Refused("it was not killed".into()));
+            return Err(Failure::Refused("the session was not killed".into()));
         }
         if let Ended::Stays(why) = end(&place, session, StopRequest { kill: true }).await? {
             return Err(Failure::Failed(anyhow!(why)));
@@ -400,7 +404,8 @@ pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
         told => told.map_err(Failure::from),
     };
     told?;
-    Ok(out::done(&format!("{} is in front\n", title(session)))?)
+    let told = format!("brought the terminal of {} to the front\n", title(session));
+    Ok(out::done(&told)?)
 }
 
 async fn own_jump(place: &Place, session: &Session) -> Result<(), Failure> {
@@ -440,7 +445,7 @@ async fn whole<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     tokio::select! {
         done = &mut work => return Ok(done),
         _ = interrupt.recv() => {
-            out::tell("finishing what was begun");
+            out::tell("finishing the current action before exiting");
         }
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}
@@ -476,7 +481,15 @@ fn failure(e: ActionError) -> Failure {
 fn find<'a>(snapshot: &'a Snapshot, word: &str) -> Result<&'a Session, Failure> {
     let id = named(snapshot, word)?;
     let found = snapshot.sessions.iter().find(|s| s.id == id);
-    Ok(found.context("the session has ended")?)
+    Ok(found.context("the session has exited")?)
+}
+
+/// "1 session", "3 sessions"
+fn sessions(count: usize) -> String {
+    match count {
+        1 => "1 session".to_owned(),
+        n => format!("{n} sessions"),
+    }
 }
 
 fn title(session: &Session) -> String {

@@ -17,15 +17,15 @@ use trusty_platform::raw_terminal::is_controlling_terminal;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The whole request is shown in the terminal first, and only that one is \
-                        approved, after you type a letter there. A session never approves its own \
-                        requests. A script says --yes, which needs `programs = true` under \
-                        [answers] in settings.toml when Trusty Bar starts."
+    after_help = "The terminal shows the whole request, and only that request is approved, after \
+                        you type y there. A session never approves its own requests. Scripts pass \
+                        --yes, which needs `programs = true` under [answers] in settings.toml \
+                        when Trusty Bar starts."
 )]
 pub(crate) struct Approve {
     #[command(flatten)]
     which: Which,
-    /// And do not ask again, as the client itself offers it; which of several offers, from 1
+    /// Also accept the lasting permission that Claude Code offers; N chooses one of several, from 1
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     always: Option<usize>,
     /// Approve without confirmation (needs answers.programs = true)
@@ -37,25 +37,25 @@ pub(crate) struct Approve {
 pub(crate) struct Deny {
     #[command(flatten)]
     which: Which,
-    /// What the model is told
+    /// Tell Claude why, or what to do instead
     #[arg(long, value_name = "TEXT")]
     message: Option<String>,
-    /// End the turn, too
+    /// End the turn as well
     #[arg(long)]
     stop: bool,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "An ANSWER is the number or the label of an option. Where several may be \
-                        chosen they are joined by commas: 1,3. A text of your own begins with an \
-                        equals sign: \"=neither, use the old one\". Without any you are asked, \
-                        question by question."
+    after_help = "An ANSWER is the number or the label of an option. Join several options with \
+                        commas where a question allows them: 1,3. Put an equals sign before an \
+                        answer of your own: \"=neither, use the old one\". Without an ANSWER, \
+                        trusty asks question by question."
 )]
 pub(crate) struct Choose {
     #[command(flatten)]
     which: Which,
-    /// One for each question, in their order
+    /// Answers, one for each question, in order
     answers: Vec<String>,
     /// Answer without confirmation (needs answers.programs = true)
     #[arg(long, requires = "answers")]
@@ -64,9 +64,9 @@ pub(crate) struct Choose {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Which {
-    /// The session
+    /// Session with the request
     session: String,
-    /// Which request, by the first 6 or more characters of its hash; needed where it asks several
+    /// Choose one of several requests by the first 6 or more characters of its hash
     #[arg(long, value_name = "HASH")]
     request: Option<String>,
 }
@@ -106,12 +106,12 @@ async fn approval(
     let word = &asked.which.session;
     let card = &open.whole.card;
     if card.kind == Asks::Question {
-        let told = format!("it asks a question; answer it with: trusty answer {word}");
+        let told = format!("the session asks a question; answer with `trusty answer {word}`");
         return Err(Failure::Refused(told));
     }
     if let Some(why) = &card.unseen {
         return Err(Failure::Refused(format!(
-            "it cannot be approved from here: {why}; trusty jump {word}"
+            "cannot approve this request from here: {why}; run `trusty jump {word}`"
         )));
     }
     let answer = match asked.always {
@@ -127,7 +127,8 @@ async fn approval(
         return Err(confirmation::no_terminal(place, "approved").await);
     };
     let confirmed = terminal.confirm("Approve this?")?;
-    let channel = confirmed.ok_or_else(|| Failure::Refused("nothing was approved".into()))?;
+    let told = "nothing was approved: the request is still pending";
+    let channel = confirmed.ok_or_else(|| Failure::Refused(told.into()))?;
     Ok((answer, channel))
 }
 
@@ -150,20 +151,21 @@ fn offer(open: &Open, number: usize) -> Result<usize, Failure> {
     let offers = &open.whole.card.always;
     let found = match (offers.len(), number) {
         (0, _) => {
-            let told = "its client offers nothing so as not to be asked again; leave --always out";
+            let told = "Claude Code offers no lasting permission here; run without --always";
             return Err(Failure::Refused(told.into()));
         }
         (1, 0) => offers.first(),
         (n, 0) => {
             let told =
-                format!("its client makes {n} offers; say which: --always=1 to --always={n}");
+                format!("Claude Code makes {n} offers; pass one of --always=1 to --always={n}");
             return Err(Failure::Refused(told));
         }
         (_, number) => offers.get(number - 1),
     };
     let found = found.map(|offer| offer.suggestion);
     found.ok_or_else(|| {
-        let told = format!("its client makes {} offers, not {number}", offers.len());
+        let last = offers.len();
+        let told = format!("there is no offer {number}; the last offer is --always={last}");
         Failure::Refused(told)
     })
 }
@@ -175,7 +177,7 @@ pub(crate) async fn deny(asked: &Deny) -> Result<(), Failure> {
     out::done(&requests::draw(&open))?;
     let message = asked.message.clone();
     let (answer, word) = if asked.stop {
-        (Answer::Stop { message }, "denied, and its turn ended:")
+        (Answer::Stop { message }, "denied, and the turn ended:")
     } else {
         (Answer::Deny { message }, "denied")
     };
@@ -187,7 +189,7 @@ pub(crate) async fn release(which: &Which) -> Result<(), Failure> {
     let place = Place::find()?;
     let open = which.find(&place).await?;
     give(&place, &open, Answer::Release {}, AnswerChannel::Terminal).await?;
-    done("left to its terminal:", &open)
+    done("returned to the terminal:", &open)
 }
 
 pub(crate) async fn choose(asked: &Choose) -> Result<(), Failure> {
@@ -213,14 +215,15 @@ async fn chosen_answers(
     let card = &open.whole.card;
     if card.kind != Asks::Question {
         return Err(Failure::Refused(format!(
-            "it asks for leave, which is given with: trusty approve {word}, or not: trusty deny \
-             {word}"
+            "the session asks for permission, not a question; run `trusty approve {word}` or \
+             `trusty deny {word}`"
         )));
     }
     if card.questions.is_empty() {
         let why = card.unseen.as_deref();
-        let why = why.unwrap_or("its question cannot be shown");
-        return Err(Failure::Refused(format!("{why}: trusty jump {word}")));
+        let why = why.unwrap_or("the question cannot be shown");
+        let told = format!("{why}; run `trusty jump {word}`");
+        return Err(Failure::Refused(told));
     }
     let said = match &asked.answers[..] {
         [] => None,
@@ -237,11 +240,14 @@ async fn chosen_answers(
                 None => ask(terminal, open)?,
             };
             let confirmed = terminal.confirm("Send these answers?")?;
-            let refused = || Failure::Refused("nothing was answered".into());
-            (answers, confirmed.ok_or_else(refused)?)
+            (answers, confirmed.ok_or_else(not_answered)?)
         }
     };
     Ok((Answer::Choose { answers }, channel))
+}
+
+fn not_answered() -> Failure {
+    Failure::Refused("nothing was answered: the request is still pending".into())
 }
 
 /// The terminal to read a request on and to confirm its answer in; none for a script, which says
@@ -286,7 +292,7 @@ fn ask(terminal: &ControllingTerminal, open: &Open) -> Result<Vec<Vec<String>>, 
     while answers.len() < open.whole.card.questions.len() {
         let number = answers.len();
         let line = terminal.ask(&format!("Answer to question {}: ", number + 1))?;
-        let line = line.ok_or_else(|| Failure::Refused("nothing was answered".into()))?;
+        let line = line.ok_or_else(not_answered)?;
         match choose::one(&open.whole.card, number, line.trim()) {
             Ok(answer) => answers.push(answer),
             Err(told) => terminal.print(&format!("trusty: {}\n", out::plain(&told)))?,

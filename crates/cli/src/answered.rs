@@ -43,7 +43,7 @@ pub(crate) async fn run(
         return Ok(out::print(&format!("{}\n", json!({"answers": records})))?);
     }
     if records.is_empty() {
-        return Ok(out::print("No answer is recorded.\n")?);
+        return Ok(out::print("No answers are recorded.\n")?);
     }
     Ok(out::print(&table(&records, &snapshot))?)
 }

@@ -11,7 +11,7 @@ pub(crate) fn all(card: &Card, answers: &[String]) -> Result<Vec<Vec<String>>, S
             n => format!("{n} {what}s"),
         };
         return Err(format!(
-            "it asks {}, and {} were given; quote an answer that holds spaces",
+            "the request has {} but got {}; quote an answer that contains spaces",
             many(asked, "question"),
             many(answers.len(), "answer"),
         ));
@@ -24,7 +24,7 @@ pub(crate) fn all(card: &Card, answers: &[String]) -> Result<Vec<Vec<String>>, S
 /// What is meant by an answer to the question of this number, from 0.
 pub(crate) fn one(card: &Card, number: usize, answer: &str) -> Result<Vec<String>, String> {
     let question = card.questions.get(number);
-    let question = question.ok_or("there is no such question")?;
+    let question = question.ok_or("the request has no such question")?;
     if let Some(own) = answer.strip_prefix('=') {
         return match own.trim() {
             "" => Err(format!("question {}: the answer is empty", number + 1)),
@@ -48,7 +48,7 @@ pub(crate) fn one(card: &Card, number: usize, answer: &str) -> Result<Vec<String
         return Ok(chosen);
     }
     if parts.len() > 1 && parts.iter().all(|part| find(question, part).is_some()) {
-        return Err(format!("question {}: only one may be chosen", number + 1));
+        return Err(format!("question {}: choose one option only", number + 1));
     }
     Err(unknown(number, question, answer))
 }
@@ -75,8 +75,8 @@ fn unknown(number: usize, question: &CardQuestion, word: &str) -> String {
         .map(|(n, option)| format!("  {}. {}", n + 1, option.label))
         .collect();
     format!(
-        "question {} has no option {word:?}; choose one of these by number or label, or write a \
-         text of your own behind an equals sign:\n{}",
+        "question {} has no option {word:?}; choose one of these by number or label, or put an \
+         equals sign before an answer of your own:\n{}",
         number + 1,
         options.join("\n")
     )
@@ -128,7 +128,7 @@ mod tests {
             (0, "0", "has no option"),
             (0, "4", "has no option"),
             (0, "Redd", "by number or label"),
-            (0, "1,2", "only one may be chosen"),
+            (0, "1,2", "choose one option only"),
             (0, "=", "is empty"),
             (1, "1,Dogs", "\"Dogs\""),
         ] {
@@ -136,6 +136,6 @@ mod tests {
             assert!(error.contains(told), "{answer}: {error}");
         }
         let error = all(&card, &["1".into()]).expect_err("one of two");
-        assert!(error.contains("2 questions, and 1 answer"), "{error}");
+        assert!(error.contains("2 questions but got 1 answer"), "{error}");
     }
 }

@@ -75,7 +75,7 @@ pub(crate) async fn no_terminal(place: &Place, what: &str) -> Failure {
     Failure::Refused(match mark {
         Some(mark) => AuthorizationRefusal::MarkedAnswer(mark).to_string(),
         None => format!(
-            "not {what}: no terminal to confirm in; run trusty in a terminal, or answer in the \
+            "not {what}: no terminal to confirm in; run `trusty` in a terminal, or answer in the \
              popover"
         ),
     })

@@ -10,11 +10,11 @@ use trusty_engine::connect::{self, Change, ConnectError, Connected, Outcome};
 
 /// What a tool call of a connected session takes longer, as measured: almost all of it is the
 /// client, a large program, starting another one.
-const COST: &str = "each tool call takes about 0.05 s longer";
+const COST: &str = "each tool call takes about 0.03 s longer";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Hooks {
-    /// Only show what would change, as a diff
+    /// Show the changes as a diff, without making them
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
@@ -40,8 +40,8 @@ pub(crate) async fn run(hooks: &Hooks) -> Result<(), Failure> {
     }
     for dir in seen.config_dirs().difference(&folders) {
         out::done(&format!(
-            "A running session keeps its settings in {}. To connect it too, name that folder in \
-             discovery.config_dirs of {}.\n",
+            "A running session keeps its settings in {}. To connect that session too, add the \
+             folder to `config_dirs` under [discovery] in {} and run `trusty connect` again.\n",
             dir.display(),
             place.around.settings_file().display()
         ))?;
@@ -100,7 +100,7 @@ fn show(change: &Change) -> Result<(), Failure> {
 
 fn kept(backup: Option<&Path>) -> String {
     backup.map_or_else(String::new, |path| {
-        format!(" What was there is kept in {}.", path.display())
+        format!(" The previous file is kept in {}.", path.display())
     })
 }
 
@@ -109,11 +109,11 @@ fn connected(done: &Connected) -> String {
     let kept = kept(done.backup.as_deref());
     match done.outcome {
         Outcome::Unchanged | Outcome::Removed => {
-            format!("The hooks in {file} are connected already; nothing was changed.\n")
+            format!("The hooks in {file} are already connected; nothing was changed.\n")
         }
         Outcome::Made | Outcome::Replaced => format!(
-            "Connected the hooks of {} events in {file}.{kept} Running sessions take them up in \
-             about 3 seconds, and {COST}. To take them back: trusty disconnect\n",
+            "Connected the hooks of {} events in {file}.{kept} Running sessions use them within \
+             about 3 s, and {COST}. To undo this, run `trusty disconnect`.\n",
             connect::HOOK_EVENTS.len()
         ),
     }
@@ -124,9 +124,11 @@ fn disconnected(done: &Connected) -> String {
     let kept = kept(done.backup.as_deref());
     match done.outcome {
         Outcome::Unchanged | Outcome::Made => {
-            format!("No hooks of ours are in {file}; nothing was changed.\n")
+            format!("{file} has no hooks of Trusty Bar; nothing was changed.\n")
         }
-        Outcome::Replaced => format!("Took our hooks out of {file}.{kept}\n"),
-        Outcome::Removed => format!("Removed {file}, which held only our hooks.{kept}\n"),
+        Outcome::Replaced => format!("Removed the hooks of Trusty Bar from {file}.{kept}\n"),
+        Outcome::Removed => {
+            format!("Removed {file}, which held only the hooks of Trusty Bar.{kept}\n")
+        }
     }
 }

@@ -74,7 +74,7 @@ impl Failure {
     pub(crate) fn of_action(self) -> Self {
         match self {
             Self::Unread => Self::Failed(anyhow::anyhow!(
-                "nobody reads what is printed, so it went no further"
+                "the reader of the output exited, so the command stopped"
             )),
             other => other,
         }
@@ -84,12 +84,12 @@ impl Failure {
     pub(crate) fn unclear(word: &str, why: &Unclear<'_>) -> Self {
         match why {
             Unclear::Unknown => Self::Failed(anyhow::anyhow!(
-                "no session is called {word:?}; see them all with: trusty list"
+                "no session matches {word:?}; run `trusty list` to see all sessions"
             )),
             Unclear::Ambiguous(found) => {
                 let lines: Vec<String> = found.iter().map(|s| candidate(s)).collect();
                 Self::Ambiguous(format!(
-                    "{word:?} names {} sessions; say which by its pid:\n{}",
+                    "{word:?} matches {} sessions; use a pid instead:\n{}",
                     found.len(),
                     lines.join("\n")
                 ))

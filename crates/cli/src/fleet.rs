@@ -86,7 +86,7 @@ impl Place {
     /// What one look of our own finds.
     pub(crate) async fn sweep(&self) -> Result<Swept, Failure> {
         let swept = sweep::sweep(&self.around, &self.settings).await;
-        Ok(swept.context("failed to look at the machine")?)
+        Ok(swept.context("failed to scan for sessions")?)
     }
 
     /// Why the session that a word names is what it is.
@@ -95,13 +95,13 @@ impl Place {
             Ok(snapshot) => {
                 let id = named(&snapshot, word)?;
                 let told = self.remote().why(id).await;
-                Ok(told.context("failed to ask the running engine")?)
+                Ok(told.context("failed to query the running engine")?)
             }
             Err(e) => {
                 warn(&e);
                 let swept = self.sweep().await?;
                 let id = named(&swept.snapshot(), word)?;
-                Ok(swept.explain(id).context("the session has ended")?)
+                Ok(swept.explain(id).context("the session has exited")?)
             }
         }
     }
@@ -112,7 +112,7 @@ impl Place {
         let remote = Remote::of(&self.places).vetted_by(self.vetting.allowing_change());
         let remote = match remote.events().await {
             Ok(events) => {
-                let ended = "the running Trusty Bar exited; scanning directly";
+                let ended = "Trusty Bar exited; scanning directly";
                 let told = events.map(Some).chain(stream::once(async { None }));
                 let told = told.scan((), move |(), event| {
                     let goes_on = match event {

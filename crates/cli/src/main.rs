@@ -33,14 +33,14 @@ use trusty_platform::file_room;
 /// The files that the runtime opens, and the first that a command needs.
 const MIN_FREE_FILES: usize = 16;
 
-/// Every Claude Code session on this machine, live and true.
+/// See and control every Claude Code session on this machine.
 #[derive(Debug, Parser)]
 #[command(
     name = "trusty",
     version,
-    after_help = "SESSION is a pid, an id (or its first 6 or more characters), a tmux session's \
-                  name or a folder's name.\n\nExit codes: 0 done, 1 failed, 2 wrong usage or an \
-                  ambiguous SESSION, 3 refused."
+    after_help = "SESSION is a pid, a session id (or its first 6 or more characters), the name \
+                  of a tmux session or the name of a folder.\n\nExit codes: 0 done, 1 failed, \
+                  2 wrong usage or an ambiguous SESSION, 3 refused."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -49,39 +49,39 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print all sessions, or one
+    /// List all sessions, or one
     List(Show),
-    /// Print all sessions, or one, again at each change
+    /// List all sessions, or one, again at each change
     Watch(Show),
-    /// Explain why a session is what it is: what every source says of it, and which one won
+    /// Explain the status of a session: what each source says and which source decided
     Why(Ask),
-    /// Pause a session for real: it goes on later as if nothing had happened
+    /// Pause a session until you resume it
     Pause(act::Pause),
-    /// Let a paused session go on
+    /// Resume a paused session
     Resume(act::Resume),
-    /// Print what waits for an answer, all of it
+    /// Show pending requests in full
     Requests(requests::Requests),
-    /// Approve what a session asks: print all of it, then give leave for that alone
+    /// Show a request in full and approve that request alone
     Approve(answer::Approve),
-    /// Deny what a session asks; its turn goes on
+    /// Deny a request; the turn continues
     Deny(answer::Deny),
     /// Answer the questions of a session
     Answer(answer::Choose),
-    /// Answer nothing from here: the session's terminal asks
+    /// Return a request to the terminal without an answer
     Release(answer::Which),
-    /// Bring the terminal of a session to the front; opens one for a detached tmux session
+    /// Bring the terminal of a session to the front; open one for a detached tmux session
     Jump(act::Jump),
-    /// End a session; a paused one never runs what it was kept from
+    /// Stop a session (SIGTERM); a paused session never runs what the pause held back
     Stop(act::Stop),
-    /// Run the engine without a face, until stopped
+    /// Run the engine without the app until interrupted
     Serve,
-    /// Write down all that is seen, until stopped, to show a wrong status to somebody else
+    /// Record what Trusty Bar observes until interrupted, to report a wrong status
     Record(Record),
-    /// Print what a recording shows, a line for each change of a session
+    /// Replay a recording, one line for each change of a session
     Replay(Replay),
-    /// Connect the hooks of Claude Code, so that sessions can be held and tell more
+    /// Connect the hooks of Claude Code to answer requests and hold sessions
     Connect(Hooks),
-    /// Take our hooks back, and nothing else
+    /// Remove the hooks of Trusty Bar from Claude Code's settings
     Disconnect(Hooks),
 }
 
@@ -111,18 +111,18 @@ impl Command {
 
 #[derive(Debug, clap::Args)]
 struct Show {
-    /// Only this session
+    /// Show only this session
     session: Option<String>,
-    /// JSON: one object {"revision", "sessions", "health"}; with watch, one such object a line
+    /// Print JSON: {"revision", "sessions", "health", "connections"}; with watch, one object a line
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Debug, clap::Args)]
 struct Ask {
-    /// The session
+    /// Session to explain
     session: String,
-    /// JSON: one object {"session", "testimonies"}
+    /// Print JSON: {"session", "testimonies"}
     #[arg(long)]
     json: bool,
 }
@@ -139,7 +139,7 @@ fn main() -> ExitCode {
     let acts = arguments.command.acts();
     // Without it the runtime would not fail, but panic.
     if let Err(e) = file_room::check_room(MIN_FREE_FILES) {
-        let told = "too few files may be opened; raise the limit with `ulimit -n 1024`";
+        let told = "the limit on open files is too low; raise it with `ulimit -n 1024`";
         return Failure::from(anyhow::Error::from(e).context(told)).report();
     }
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -18,9 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Record {
-    /// The file to make; - for standard output
+    /// File to create, or - for standard output
     file: PathBuf,
-    /// With prompts, texts and names in clear
+    /// Include prompts, texts and names
     #[arg(long)]
     full: bool,
 }
@@ -38,7 +38,7 @@ pub(crate) async fn run(record: &Record) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for signals")?;
     let (privacy, told) = if record.full {
-        (Privacy::Full, "with prompts, texts and names in clear")
+        (Privacy::Full, "with prompts, texts and names")
     } else {
         (Privacy::Redacted, "without prompts, texts and names")
     };
@@ -62,7 +62,7 @@ pub(crate) async fn run(record: &Record) -> Result<(), Failure> {
         Some(outcome) => outcome,
         None => timeout(PATIENCE, recording.ended())
             .await
-            .context("the engine does not end; what it saw until now is in the recording")?,
+            .context("the engine did not exit within 5 s; the recording holds what it observed")?,
     };
     end(outcome, &name)
 }
@@ -71,11 +71,11 @@ fn create(path: &Path) -> Result<Box<dyn Write + Send>, Failure> {
     match files::create_private(path) {
         Ok(file) => Ok(Box::new(file)),
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(Failure::Refused(format!(
-            "{} is there already; name another file, or remove it first",
+            "{} already exists; name another file, or remove that one first",
             path.display()
         ))),
         Err(e) => {
-            let told = format!("failed to make {}", path.display());
+            let told = format!("failed to create {}", path.display());
             Err(anyhow::Error::from(e).context(told).into())
         }
     }
@@ -88,7 +88,7 @@ fn end(outcome: Outcome, name: &str) -> Result<(), Failure> {
         }
         Some(problem) => {
             let told = format!(
-                "the recording has stopped after {} observations",
+                "the recording stopped after {} observations",
                 outcome.observations
             );
             return Err(anyhow::Error::from(problem).context(told).into());

@@ -10,9 +10,9 @@ use trusty_engine::recording::{self, Log};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {
-    /// A file made by trusty record
+    /// Recording made by `trusty record`
     file: PathBuf,
-    /// One JSON object {"revision", "sessions", "health"} a line, as watch prints it
+    /// Print JSON, one object a line, as `trusty watch --json` does
     #[arg(long)]
     json: bool,
 }
@@ -41,7 +41,7 @@ fn warn(log: &Log, name: &str) {
     }
     if log.more_problems > 0 {
         out::tell(&format!(
-            "{name}: {} more lines are left out",
+            "{name}: {} more problems are not shown",
             log.more_problems
         ));
     }

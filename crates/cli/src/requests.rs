@@ -22,12 +22,12 @@ const SHORT: usize = 12;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Requests {
-    /// Only of this session
+    /// Show only requests of this session
     session: Option<String>,
-    /// Show who answered what, and when, instead of what waits; with --json one object {"answers"}
+    /// Show past answers instead: who answered what, and when; with --json {"answers"}
     #[arg(long)]
     answered: bool,
-    /// JSON: one object {"requests"}, each {"session", "request", "content", "card"}
+    /// Print JSON: {"requests"}, each {"session", "request", "content", "card"}
     #[arg(long)]
     json: bool,
 }
@@ -72,8 +72,8 @@ pub(crate) async fn run(asked: &Requests) -> Result<(), Failure> {
         return out::print_json(&json!({"requests": requests}));
     }
     if open.is_empty() {
-        let told = "Nothing waits for an answer from here. What asks in its terminal only is told \
-                    by: trusty list\n";
+        let told = "No request can be answered from here. Run `trusty list` to see which sessions \
+                    ask in the terminal only.\n";
         return Ok(out::print(told)?);
     }
     let cards: Vec<String> = open.iter().map(draw).collect();
@@ -94,14 +94,17 @@ pub(crate) async fn find(place: &Place, word: &str, prefix: Option<&str>) -> Res
     let snapshot = engine_snapshot(place, Some(word)).await?;
     let id = named(&snapshot, word)?;
     let session = snapshot.sessions.iter().find(|s| s.id == id);
-    let session = session.context("the session has ended")?;
+    let session = session.context("the session has exited")?;
     let request = choose(session, word, prefix)?;
     let open = whole(place, session, &request.id).await?;
     open.ok_or_else(|| Failure::Refused(over(word)))
 }
 
 fn over(word: &str) -> String {
-    format!("it was answered elsewhere, or let go; see what is asked with: trusty requests {word}")
+    format!(
+        "this request is no longer pending: it was answered elsewhere or returned to the \
+         terminal; run `trusty requests {word}` to see what is pending"
+    )
 }
 
 fn choose<'a>(
@@ -112,7 +115,7 @@ fn choose<'a>(
     let held: Vec<&Request> = session.requests.iter().filter(|r| r.held).collect();
     if let Some(prefix) = prefix {
         if prefix.len() < SHORTEST_PREFIX {
-            let told = format!("say at least {SHORTEST_PREFIX} characters of the request's hash");
+            let told = format!("pass at least {SHORTEST_PREFIX} characters of the request's hash");
             return Err(Failure::Ambiguous(told));
         }
         let prefix = prefix.to_ascii_lowercase();
@@ -120,11 +123,11 @@ fn choose<'a>(
         return match named.collect::<Vec<_>>()[..] {
             [one] => Ok(one),
             [] => Err(Failure::Refused(format!(
-                "no request of it begins with {prefix}: {}",
-                over(word)
+                "no pending request begins with {prefix}; run `trusty requests {word}` to see \
+                 what is pending"
             ))),
             _ => Err(Failure::Ambiguous(format!(
-                "{prefix} names several requests; say more of the hash"
+                "{prefix} matches several requests; pass more characters of the hash"
             ))),
         };
     }
@@ -132,7 +135,7 @@ fn choose<'a>(
         [one] => Ok(one),
         [] => Err(Failure::Refused(nothing(session, word))),
         _ => {
-            let mut told = format!("it asks {} things; say which:", held.len());
+            let mut told = format!("{} requests are pending; pass one of:", held.len());
             for request in held {
                 let short: String = request.id.0.chars().take(SHORT).collect();
                 let about = request.detail.as_deref().unwrap_or_default();
@@ -147,14 +150,14 @@ fn choose<'a>(
 
 /// Why nothing of a session can be answered from here.
 fn nothing(session: &Session, word: &str) -> String {
-    let terminal = format!("answer in its terminal: trusty jump {word}");
+    let remedy = format!("answer in the terminal: run `trusty jump {word}`");
     if !session.requests.is_empty() {
-        return format!("its terminal asks, no hook waits for an answer any more; {terminal}");
+        return format!("the request was returned to the terminal; {remedy}");
     }
     if session.need.is_some() {
-        return format!("it asks in its terminal only; {terminal}");
+        return format!("the session asks in the terminal only; {remedy}");
     }
-    "it asks nothing".to_owned()
+    "the session has no pending request".to_owned()
 }
 
 /// What the running engine shows: without one nothing is held.
@@ -163,8 +166,8 @@ async fn engine_snapshot(place: &Place, word: Option<&str>) -> Result<Snapshot, 
         ClientError::Nobody => {
             let jump = word.map_or_else(|| "SESSION".to_owned(), str::to_owned);
             Failure::Refused(format!(
-                "no engine runs, so nothing is held for an answer from here; start Trusty Bar or \
-                 `trusty serve`, or answer in the terminal: trusty jump {jump}"
+                "no engine is running, so no request can be answered from here; start Trusty Bar \
+                 or `trusty serve`, or answer in the terminal: run `trusty jump {jump}`"
             ))
         }
         e if e.is_absence() => Failure::Refused(e.to_string()),
@@ -178,7 +181,7 @@ async fn whole(
     request: &RequestId,
 ) -> Result<Option<Open>, Failure> {
     let told = place.remote().request(session.id, request).await;
-    let whole = told.context("failed to ask the running engine")?;
+    let whole = told.context("failed to query the running engine")?;
     Ok(whole.map(|whole| Open {
         session: session.id,
         title: Row::of(session, None).title,
@@ -206,7 +209,7 @@ pub(crate) fn draw(open: &Open) -> String {
     }
     questions(card, &mut lines);
     if !card.always.is_empty() {
-        lines.push("  so as not to be asked again:".to_owned());
+        lines.push("  to approve and not be asked again:".to_owned());
         for (number, offer) in card.always.iter().enumerate() {
             lines.push(format!("  --always={}", number + 1));
             behind("  │ ", &offer.text, &mut lines);
@@ -216,7 +219,9 @@ pub(crate) fn draw(open: &Open) -> String {
         lines.push("  programs can answer this request (answers.programs = true)".to_owned());
     }
     if let Some(why) = &card.unseen {
-        lines.push(format!("  It cannot be approved from here: {why}"));
+        lines.push(format!(
+            "  This request cannot be approved from here: {why}"
+        ));
     }
     lines.push(String::new());
     with_stored_order(lines).join("\n")

@@ -32,7 +32,7 @@ pub(crate) fn draw(snapshot: &Snapshot, home: &Path, now: SystemTime, paper: Pap
         .collect();
     let mut text = String::new();
     if board.rows.is_empty() {
-        let told = "No Claude Code session is running. Start one with: claude";
+        let told = "No Claude Code session is running. Start one with `claude`.";
         text.push_str(&cut(told, paper.width.unwrap_or(usize::MAX)));
         text.push('\n');
     } else {

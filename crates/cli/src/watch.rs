@@ -22,7 +22,10 @@ pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
     loop {
         tokio::select! {
             next = snapshots.next() => match next {
-                None => return Err(anyhow::anyhow!("the engine has ended").into()),
+                None => {
+                    let told = "the engine exited; run `trusty watch` again";
+                    return Err(anyhow::anyhow!(told).into());
+                }
                 Some(snapshot) => {
                     screen.show(&snapshot)?;
                     newest = Some(snapshot);
@@ -72,7 +75,7 @@ impl<'a> Screen<'a> {
             return out::print_json(&shown);
         }
         let text = if self.chosen.is_some() && shown.sessions.is_empty() {
-            "That session has ended.\n".to_owned()
+            "The session has exited.\n".to_owned()
         } else {
             table::draw(&shown, &self.place.around.home, clock::wall(), Paper::now())
         };

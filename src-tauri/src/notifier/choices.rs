@@ -26,7 +26,7 @@ pub(super) fn choose(app: &AppHandle, engine: &Handle, slot: Slot, choice: Choic
             }
         };
         if let Err(e) = done {
-            log::line(&format!("not done from the notice: {e}"));
+            log::line(&format!("failed to act on a notification: {e}"));
             popover::open(&app, popover::Place::Corner, Some(id));
         }
     });

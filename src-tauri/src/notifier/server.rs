@@ -40,7 +40,7 @@ pub(crate) enum Reach {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ShowError {
     /// Nobody is there to show it.
-    #[error("nobody shows notices on this desktop")]
+    #[error("this desktop shows no notifications")]
     Nobody,
     /// Whoever is there did not take it; in words.
     #[error("{0}")]

@@ -87,7 +87,7 @@ pub(crate) fn tune(window: &WebviewWindow, ended: fn(&AppHandle)) {
         view.connect_web_process_terminated(move |_, _| ended(&app));
     });
     if let Err(e) = tuned {
-        crate::log::line(&format!("failed to set the web view up: {e}"));
+        crate::log::line(&format!("failed to set up the web view: {e}"));
     }
 }
 

@@ -71,7 +71,7 @@ impl Popover {
                 state.tell();
             }
             app.state::<Popover>()
-                .fail("the engine has ended; start Trusty Bar again".into());
+                .fail("the engine exited; restart Trusty Bar".into());
         });
     }
 

@@ -146,12 +146,12 @@ fn a_request_of_a_sub_agent_is_let_go_to_its_terminal() {
         return;
     };
     stage.terminal.submit("agents 1 bg bash: touch made");
-    stage.wait_card("for its sub-agent");
+    stage.wait_card("for sub-agent");
     stage.wait_on(NO);
     assert!(!stage.terminal.screen().contains(PROCEED));
     stage.press("Release to terminal");
     stage.terminal.wait_screen(LONG, PROCEED);
-    until_is("one way to answer", &json!(["Go to terminal"]), || {
+    until_is("one way to answer", &json!(["Open terminal"]), || {
         stage.buttons()
     });
     stage.terminal.answer(Key::Char('1'));
@@ -191,7 +191,7 @@ fn a_session_that_is_not_connected_offers_only_its_terminal() {
         return;
     };
     stage.terminal.submit("bash: touch made");
-    until_is("one button", &json!(["Go to terminal"]), || stage.buttons());
+    until_is("one button", &json!(["Open terminal"]), || stage.buttons());
     assert!(!stage.folder.join("made").exists());
     stage.terminal.wait_status(LONG, "waiting");
     stage.terminal.answer(Key::Enter);

@@ -131,7 +131,7 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
     // Three at once would be one notice.
     word(1, "idle");
     word(0, "waiting");
-    said("notices are shown");
+    said("notifications are shown now");
     word(2, "waiting");
     said("did not answer");
     let_it.send(()).expect("it waits");

@@ -7,7 +7,7 @@ use trusty_tests::desktop::artefact;
 use trusty_tests::wait::until;
 use zbus::blocking::connection;
 
-const ABSENT: &str = "no notice is shown";
+const ABSENT: &str = "notifications are not shown";
 
 #[test]
 fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {

@@ -61,11 +61,11 @@ export function fake(asked = new URLSearchParams(location.search)): Host {
     },
     jump: async (id) => {
       log('jump', id);
-      throw 'no window of its terminal was found';
+      throw 'no window of the terminal was found';
     },
     end: async (id) => {
       log('end', id);
-      return 'it still runs after 5 s';
+      return 'did not exit within 5 s; quit it in its terminal';
     },
     kill: async (id) => log('kill', id),
     why: async () => reasons(),

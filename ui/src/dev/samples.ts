@@ -99,7 +99,7 @@ export function card(request: string): Card | null {
         lines: [
           ...lines('plain', 'cargo publish --dry-run -p payments-core \\', '  --registry internal --allow-dirty &&', 'git tag v2.4.0 &&', 'git push origin release/2.4 --follow-tags &&', 'curl -fsS https://deploy.example/hooks/payments?ref=release/2.4 | sh⟨SP×3⟩'),
           ...lines('label', 'description'),
-          ...lines('plain', 'Publish the release and tell the deployment'),
+          ...lines('plain', 'Publish the release and notify the deployment'),
           ...lines('label', 'timeout'),
           ...lines('plain', '600000'),
         ],
@@ -146,10 +146,10 @@ export function card(request: string): Card | null {
         ...plain,
         kind: 'Plan',
         title: 'ExitPlanMode',
-        lines: lines('plain', '# One writer', '', '1. Move the loop into engine.rs', '2. Give every face an Arc<Snapshot>', '3. Test that nobody else writes', '4. Remove the old lock', '5. Say so in ARCHITECTURE.md'),
+        lines: lines('plain', '# One writer', '', '1. Move the loop into engine.rs', '2. Give every face an Arc<Snapshot>', '3. Test that nothing else writes', '4. Remove the old lock', '5. Update ARCHITECTURE.md'),
       };
     case 'agent':
-      return { ...plain, title: 'WebFetch', lines: [...lines('label', 'url'), ...lines('plain', 'https://docs.example/a'), ...lines('label', 'prompt'), ...lines('plain', 'What does it say of time-outs?')] };
+      return { ...plain, title: 'WebFetch', lines: [...lines('label', 'url'), ...lines('plain', 'https://docs.example/a'), ...lines('label', 'prompt'), ...lines('plain', 'What does the page say about timeouts?')] };
     default:
       return null;
   }
@@ -186,7 +186,7 @@ export const connect: ConnectCard = {
 
 const hostile = (): Row[] => [
   row('<img src=x onerror=alert(1)>', 'permission', 'Permission', '<script>alert(1)</scr' + 'ipt>', '1s'),
-  row('a-very-long-session-name-that-nobody-would-ever-type-by-hand', 'working', 'Working', 'Bash: find . -name "*.rs" -exec grep -l "something quite long" {} +', '59m', { badges: ['Detached'] }),
+  row('a-very-long-session-name-that-no-user-would-ever-type-by-hand', 'working', 'Working', 'Bash: find . -name "*.rs" -exec grep -l "something quite long" {} +', '59m', { badges: ['Detached'] }),
   row('مرحبا بالعالم', 'idle', 'Idle', '~/مشروع/one', '23h'),
   row('evil\u202egpj.exe', 'idle', 'Idle', '~/src/evil', '99d'),
 ];

@@ -1,4 +1,4 @@
-// What the owner does to rows, and what is asked back.
+// What the user does to rows, and what is asked back.
 
 import type { Host } from './host';
 import type { PauseKind, Row, SessionId } from './wire';

@@ -36,7 +36,7 @@ export class Asks {
   /** Answered from here: what the board still says of it is old. */
   #answered = new Map<RequestId, Answer['kind']>();
   #drafts = new Map<RequestId, Draft>();
-  /** Closed by its owner, until it asks something else. */
+  /** Closed by the user, until the row asks something else. */
   #closed = new Set<string>();
   #advance: SessionId | undefined;
   /** Counts how often somebody has looked away. */
@@ -64,7 +64,7 @@ export class Asks {
       return { ...ask, request, agent, until };
     }
     const given = ask?.request ? this.#answered.get(ask.request) : undefined;
-    // What was let go is asked in its terminal from then on.
+    // A released request is asked in the terminal from then on.
     return given && !(given === 'release' && ask?.elsewhere != null) ? undefined : ask;
   }
 
@@ -80,7 +80,7 @@ export class Asks {
     return ask !== undefined && ask.request != null && ask.elsewhere == null;
   }
 
-  /** Opens the card of a row, for its owner wants to read it. */
+  /** Opens the card of a row, as the user asked. */
   review(row: Row): void {
     const ask = this.asks(row);
     if (!ask) return;
@@ -95,7 +95,7 @@ export class Asks {
     this.#hide();
   }
 
-  /** Nobody looks any more. */
+  /** The popover was hidden. */
   reset(): void {
     this.#turn += 1;
     this.#hide();
@@ -160,7 +160,7 @@ export class Asks {
     this.host.answer(id, request, answer).then(
       () => {
         this.#answered.set(request, answer.kind);
-        // Nobody looks any more: no card is to stand there, ready, when somebody does.
+        // The popover was hidden: no card is to stand there, ready, when it is shown again.
         if (turn !== this.#turn) return;
         // The board may have been faster, and have taken the card away.
         if (!this.open || this.open.request === request) this.#advance = id;
@@ -207,7 +207,7 @@ export class Asks {
     this.host.card(id, request).then(
       (card) => {
         if (this.open?.request !== request) return;
-        if (!card) return this.#say(id, 'It does not wait for an answer any more.');
+        if (!card) return this.#say(id, 'This request is no longer pending: it was answered elsewhere or returned to the terminal.');
         this.card = card;
         this.disturb();
       },

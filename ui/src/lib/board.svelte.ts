@@ -10,7 +10,7 @@ export class BoardStore {
   board = $state.raw<Board>();
   failed = $state.raw<string>();
   visible = $state(false);
-  /** Rows that have just started to need their owner. */
+  /** Rows that have just started to need the user. */
   pulsing = $state.raw<ReadonlySet<SessionId>>(new Set());
   /** The row to focus and the question to ask, told with each `Shown`; a new object each time. */
   wanted = $state.raw<{ id: SessionId | undefined; ask: Ask | undefined }>();

@@ -16,7 +16,7 @@ export function applyDelta(board: Board, delta: BoardDelta): Board {
   };
 }
 
-/** The sessions that need their owner now and did not before. */
+/** The sessions that need the user now and did not before. */
 export function newNeeds(before: readonly Row[], after: readonly Row[]): SessionId[] {
   const needed = new Set(before.filter((row) => row.section === 'NeedsYou').map((row) => row.id));
   return after.filter((row) => row.section === 'NeedsYou' && !needed.has(row.id)).map((row) => row.id);

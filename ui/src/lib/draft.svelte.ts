@@ -1,5 +1,5 @@
-// What its owner has begun to answer to one request. It outlives the card: a popover goes when
-// somebody looks elsewhere, and comes back.
+// The answer to one request that the user has begun. The draft outlives the card: a popover hides
+// when the focus goes elsewhere, and comes back.
 
 export class Draft {
   /** What is unfolded below the text. */

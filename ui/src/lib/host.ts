@@ -30,7 +30,7 @@ export interface Host {
   painted(revision: number): void;
   /** A frame of what was asked for is on the screen. */
   frameShown(): void;
-  /** All of a request; nothing if nobody waits for its answer any more. */
+  /** A request in full; null once the request is no longer pending. */
   card(id: SessionId, request: RequestId): Promise<Card | null>;
   /** Settles when the answer was handed on; rejected with words where it was not. */
   answer(id: SessionId, request: RequestId, answer: Answer): Promise<void>;

@@ -353,7 +353,7 @@ test('a plan is carried out or kept, with what is wrong with it', async () => {
   await click(no());
   expect(find('.message input')).toBeNull();
   await pause();
-  expect([yes().textContent?.trim(), no().textContent?.trim()]).toEqual(['Carry out', 'Keep planning']);
+  expect([yes().textContent?.trim(), no().textContent?.trim()]).toEqual(['Approve plan', 'Keep planning']);
   await click(no());
   expect(given()).toEqual([]);
   await pause();
@@ -382,16 +382,16 @@ test('what can be answered in its terminal only says why, without dead buttons',
   expect(calls.jump.mock.calls).toEqual([['a']]);
 });
 
-test('a sub-agent’s request can be let go, and says for how long it is held', async () => {
+test('a sub-agent’s request can be released, and says for how long it is held', async () => {
   await open([asks('a', 'r1', { until: '2026-01-01T00:00:15Z' })]);
   expect(find('[data-ask]')?.textContent).toContain('asks in 5 s');
   await settle(2_000);
   expect(find('[data-ask]')?.textContent).toContain('asks in 3 s');
   await click(named('Release to terminal'));
   expect(given()[0]?.[2]).toEqual({ kind: 'release' });
-  // One that is held until it is answered can be let go, too.
+  // A request that is held until answered can be released, too.
   await becomes([asks('a', 'r2', { agent: 'general-purpose' })]);
-  expect(find('[data-ask]')?.textContent).toContain('Its terminal waits');
+  expect(find('[data-ask]')?.textContent).toContain('The terminal asks after release');
   await pause();
   await click(named('Release to terminal'));
   expect(given()[1]).toEqual(['a', 'r2', { kind: 'release' }]);
@@ -475,7 +475,7 @@ test('the menu leads to a card; hidden, all of it is forgotten', async () => {
   expect(off(yes())).toBe(true);
 });
 
-test('an answer that comes back when nobody looks any more opens nothing', async () => {
+test('an answer that comes back after the popover was hidden opens nothing', async () => {
   await open([asks('a', 'r1'), asks('b', 'r2')]);
   await read();
   await pause();
@@ -509,19 +509,19 @@ test('an end is asked for by name, and a kill only after it', async () => {
   await shown('End', 'api');
   expect(find('.confirm')?.getAttribute('aria-label')).toBe('End api?');
   expect(document.activeElement?.textContent?.trim()).toBe('Cancel');
-  calls.end.mockRejectedValueOnce('it is being paused');
+  calls.end.mockRejectedValueOnce('another action is in progress');
   await click(named('End api'));
-  expect(notes()).toEqual(['Not ended: it is being paused']);
+  expect(notes()).toEqual(['Not ended: another action is in progress']);
   expect(find('.confirm')).toBeNull();
   await shown('End', 'api');
-  calls.end.mockResolvedValueOnce('it still runs');
+  calls.end.mockResolvedValueOnce('did not exit within 5 s');
   await click(named('End api'));
-  expect(find('.confirm')?.textContent).toContain('api did not end: it still runs');
+  expect(find('.confirm')?.textContent).toContain('api did not end: did not exit within 5 s');
   expect(calls.kill).not.toHaveBeenCalled();
-  calls.kill.mockRejectedValueOnce('it is not ours');
+  calls.kill.mockRejectedValueOnce('the process belongs to another user');
   await click(named('Kill api'));
   expect(calls.kill.mock.calls).toEqual([['api']]);
-  expect(notes()).toEqual(['Not killed: it is not ours']);
+  expect(notes()).toEqual(['Not killed: the process belongs to another user']);
 });
 
 test('one that failed is there still, and asks until it has ended', async () => {
@@ -529,7 +529,7 @@ test('one that failed is there still, and asks until it has ended', async () => 
   await open([row('api', failed)]);
   await shown('End', 'api');
   expect(find('.confirm')?.getAttribute('aria-label')).toBe('End api?');
-  calls.end.mockResolvedValueOnce('it still runs');
+  calls.end.mockResolvedValueOnce('did not exit within 5 s');
   await click(named('End api'));
   expect(find('.confirm')?.getAttribute('aria-label')).toBe('Kill api?');
   store.apply({ kind: 'Board', ...board([row('api', { ...failed, word: 'Stopped', glyph: 'stopped' })], 2) });

@@ -17,7 +17,7 @@ const calls = {
 let store: BoardStore;
 let app: Record<string, unknown> | undefined;
 
-const REFUSAL = 'connect hooks to pause it';
+const REFUSAL = 'connect hooks to pause this session';
 const ROWS = [
   row('work', { action: act('Pause') }),
   row('last', { action: act('Interrupt') }),
@@ -25,7 +25,7 @@ const ROWS = [
   row('shut', { action: act('Pause', { enabled: false }), refusal: REFUSAL }),
   row('none'),
 ];
-const OFFER: ConnectCard = { title: 'Connect', text: 'It changes a file.', button: 'Connect', dirs: ['/home/me/.claude'] };
+const OFFER: ConnectCard = { title: 'Connect', text: 'This changes a file.', button: 'Connect', dirs: ['/home/me/.claude'] };
 
 beforeEach(() => {
   for (const call of Object.values(calls)) call.mockReset();
@@ -151,7 +151,7 @@ test('an interruption is asked about first, and Cancel has the focus', async () 
   await click(button('last'));
   expect(calls.pause).not.toHaveBeenCalled();
   const confirm = of('last', '.confirm');
-  expect(confirm?.textContent).toContain('loses the step');
+  expect(confirm?.textContent).toContain('loses the current step');
   expect(document.activeElement?.textContent).toBe('Cancel');
   await click(named(confirm, 'Interrupt'));
   expect(calls.pause.mock.calls).toEqual([['last', 'Interrupt']]);
@@ -197,12 +197,12 @@ test('the end of the program asks what becomes of the paused', async () => {
   await shown('Quit');
   const card = find('[data-card="quit"]');
   expect(card?.textContent).toContain('1 session is paused');
-  expect(document.activeElement?.textContent?.trim()).toBe('Resume all');
+  expect(document.activeElement?.textContent?.trim()).toBe('Resume and quit');
   calls.leave.mockRejectedValueOnce('held could not be resumed');
-  await click(named(card, 'Resume all'));
+  await click(named(card, 'Resume and quit'));
   expect(calls.leave.mock.calls).toEqual([['ResumeAll']]);
   expect(card?.querySelector('[role="alert"]')?.textContent).toBe('held could not be resumed');
-  await click(named(card, 'Keep paused'));
+  await click(named(card, 'Quit, keep paused'));
   expect(calls.leave).toHaveBeenLastCalledWith('Keep');
   await press('Escape', document.body);
   expect(calls.stay).toHaveBeenCalledOnce();
@@ -218,7 +218,7 @@ test('hooks are offered quietly below the rows, and say what they change before 
   becomes(ROWS[0]!, OFFER);
   await click(named(find('[data-offer]'), 'Connect…'));
   const card = find('[data-card="connect"]');
-  expect(card?.textContent).toContain('It changes a file.');
+  expect(card?.textContent).toContain('This changes a file.');
   calls.connectHooks.mockRejectedValueOnce('settings.json is read-only');
   await click(named(card, 'Connect'));
   expect(calls.connectHooks.mock.calls).toEqual([[['/home/me/.claude']]]);

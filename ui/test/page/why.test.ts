@@ -77,7 +77,7 @@ async function delta(rows: Row[], order = ['a', 'b']): Promise<void> {
 
 test('the right button and the menu key show what can be done to a row, Escape hides it', async () => {
   await list('a');
-  expect(listed()).toEqual(['Go to terminal', 'Why?', 'End…']);
+  expect(listed()).toEqual(['Open terminal', 'Why?', 'End…']);
   await list('b');
   expect(all('[aria-label="Actions"]')).toHaveLength(1);
   await press('Escape', document.activeElement as HTMLElement);
@@ -86,7 +86,7 @@ test('the right button and the menu key show what can be done to a row, Escape h
   rowOf('a').focus();
   await press('ContextMenu', rowOf('a'));
   expect(listed()).toHaveLength(3);
-  expect(document.activeElement?.textContent?.trim()).toBe('Go to terminal');
+  expect(document.activeElement?.textContent?.trim()).toBe('Open terminal');
   await click('b');
   expect(listed()).toEqual([]);
   expect(all('[role="table"] [role="columnheader"]')).toHaveLength(4);
@@ -158,7 +158,7 @@ test('a late answer to an older question is nothing', async () => {
   expect(cells()[0]?.[1]).toBe('busy');
 });
 
-test('it closes when the row goes, also where the row stays to say so', async () => {
+test('the evidence closes when the row goes, also where the row stays to say so', async () => {
   await click('a');
   store.pointer(true);
   await delta([], ['b']);
@@ -167,7 +167,7 @@ test('it closes when the row goes, also where the row stays to say so', async ()
   expect(document.querySelector('[data-id="a"] button')).toBeNull();
 });
 
-test('it closes when nobody can tell, and when nobody looks', async () => {
+test('the evidence closes when the engine knows none, and when the popover is hidden', async () => {
   why.mockResolvedValueOnce(null);
   await click('a');
   expect(open()).toEqual([]);

@@ -135,7 +135,7 @@ fn nothing_and_trouble_are_told_in_words() {
     let text = draw(&empty, Path::new("/"), now(), paper);
     assert_eq!(
         text,
-        "No Claude Code session is running. Start one with: claude\n"
+        "No Claude Code session is running. Start one with `claude`.\n"
     );
     empty.health.push(trusty_fleet::snapshot::Health {
         source: trusty_fleet::session::Source::Tmux,

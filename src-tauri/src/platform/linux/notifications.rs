@@ -25,7 +25,7 @@ const READ: Duration = Duration::from_millis(500);
 const STAYS: i32 = 0;
 /// As long as the server wants.
 const USUAL: i32 = -1;
-const LATE: &str = "the notification server did not answer";
+const LATE: &str = "the notification server did not answer in time";
 /// The server put it away by itself.
 const EXPIRED: u32 = 1;
 
@@ -84,7 +84,7 @@ impl Notifications {
         R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
     {
         let Some(bus) = &self.bus else {
-            return Err(zbus::Error::Failure("there is no session bus".into()));
+            return Err(zbus::Error::Failure("no D-Bus session bus".into()));
         };
         let late = || Err(zbus::Error::Failure(LATE.into()));
         let asked = tokio::time::timeout(patience, bus.ask(method, body));

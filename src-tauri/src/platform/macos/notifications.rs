@@ -136,7 +136,7 @@ impl Server for Notifications {
                 Err(ShowError::Failed(why))
             }
             Ok(Err(_)) => Err(ShowError::Failed(
-                "the notification centre gave no answer".into(),
+                "the notification centre did not answer".into(),
             )),
             Err(_) => {
                 self.late.insert(id.clone(), (slot, notice.clone()));
@@ -256,7 +256,7 @@ fn add(id: &str, notice: &Notice) -> oneshot::Receiver<Option<String>> {
     let send = Mutex::new(Some(send));
     let done = RcBlock::new(move |error: *mut NSError| {
         let refused = (!error.is_null()).then(|| {
-            "the notification centre refused it; allow notifications of Trusty Bar in the \
+            "macOS refused the notification; allow notifications of Trusty Bar in the \
              system's settings"
                 .to_owned()
         });
