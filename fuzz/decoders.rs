@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use std::path::Path;
 use trusty_engine::recording;
 use trusty_engine::requests::decide;
-use trusty_engine::settings::Settings;
-use trusty_engine::sources::{hook, listing, registry, screen, tmux, transcript};
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::request::Answer;
 use trusty_fleet::snapshot::Health;
 use trusty_fleet::{SessionId, Timestamp};
+use trusty_records::settings::Settings;
+use trusty_sources::{hook, listing, registry, screen, tmux, transcript};
 
 /// A decoder, fed with bytes.
 pub type Decoder = fn(&[u8]);

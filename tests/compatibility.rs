@@ -8,8 +8,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::time::Duration;
-use trusty_engine::io::sys;
 use trusty_fleet::identity::{ProcessKey, StartTime};
+use trusty_platform::sys;
 use trusty_tests::trusty::{configure, list, run, serve, session_of, word};
 use trusty_tests::wait::until;
 use trusty_tests::{Home, LocalApi, Signal, StandIn, Value};
@@ -199,7 +199,7 @@ fn hooks_of_0_1_0_are_heard_and_answered() {
 #[test]
 fn the_local_api_fits_programs_written_for_0_1_0() {
     let earlier: Value = serde_json::from_str(&fixture("openapi.json")).expect("JSON");
-    let now = serde_json::to_value(trusty_engine::api::openapi()).expect("JSON");
+    let now = serde_json::to_value(trusty_daemon::api::openapi()).expect("JSON");
     let mut broken = Vec::new();
     for part in ["paths", "components"] {
         compare(&earlier[part], &now[part], part, &mut broken);

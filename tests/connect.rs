@@ -7,11 +7,11 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
-use trusty_engine::{Surroundings, connect};
 use trusty_fleet::observation::Connection;
 use trusty_tests::trusty::{confine, program, run, surroundings};
 use trusty_tests::wait::until;
 use trusty_tests::{Home, Value, skip};
+use trusty_wire::Surroundings;
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -28,7 +28,7 @@ fn around(home: &Home) -> Surroundings {
 }
 
 fn state(home: &Home) -> Connection {
-    connect::state(&around(home), home.config_dir())
+    trusty_integration::state(&around(home), home.config_dir())
 }
 
 fn told(output: &Output) -> String {
@@ -361,7 +361,7 @@ fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
 fn the_hook_program_is_a_copy_that_an_engine_renews() {
     let home = Home::new();
     well(&home, &["connect"]);
-    let copy = connect::program(&around(&home));
+    let copy = trusty_integration::program(&around(&home));
     assert!(copy.starts_with(home.xdg_data()));
     assert_eq!(mode(&copy), 0o700);
     let bytes = fs::read(program("trusty-hook")).expect("read");
@@ -430,8 +430,9 @@ fn a_hook_program_that_cannot_run_is_not_connected() {
 fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     let home = Home::new();
     well(&home, &["connect"]);
-    let earlier = connect::Entries::of_0_1(&connect::program(&around(&home))).expect("text");
-    let old = connect::with("{}", &earlier).expect("fits");
+    let earlier = trusty_integration::Entries::of_0_1(&trusty_integration::program(&around(&home)))
+        .expect("text");
+    let old = trusty_integration::with("{}", &earlier).expect("fits");
     fs::write(settings(&home), old).expect("write");
     assert_eq!(state(&home), Connection::Outdated);
     let listed: Value = serde_json::from_str(&well(&home, &["list", "--json"])).expect("JSON");

@@ -9,7 +9,7 @@ mod disk;
 use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
-use trusty_engine::io::sys;
+use trusty_platform::sys;
 use trusty_tests::trusty::{Running, run, serve, trusty};
 use trusty_tests::wait::poll;
 use trusty_tests::{Home, Signal, StandIn, can_freeze};

@@ -10,15 +10,15 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::Output;
 use std::time::{Duration, SystemTime};
-use trusty_engine::io::sys;
-use trusty_engine::store::Store;
-use trusty_engine::{Surroundings, connect};
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::pause::{Asker, Gate, Means, PauseRecord, Phase};
+use trusty_platform::sys;
+use trusty_records::store::Store;
 use trusty_tests::trusty::{connect, run, serve};
 use trusty_tests::wait::until;
 use trusty_tests::{Client, FakeApi, Home, Key, Kind, ProcessRef, Shape, Signal, Terminal};
+use trusty_wire::Surroundings;
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -279,7 +279,7 @@ fn p8_the_hook_never_blocks_or_forbids_wrongly() {
     let Some(stage) = Stage::new() else { return };
     let session = stage.open(Shape::PtyDirect);
     let terminal = &session.terminal;
-    let program = connect::program(&stage.around());
+    let program = trusty_integration::program(&stage.around());
     let aside = program.with_file_name("aside");
     let mut turns = 0;
     let mut turn = |case: &str| {

@@ -11,7 +11,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use trusty_engine::jump::x11::{Display, look};
+use trusty_actions::jump::x11::{Display, look};
 use trusty_tests::desktop::require_desktop;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;

@@ -7,13 +7,15 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use trusty_engine::Engine;
 use trusty_engine::recording::{Log, Privacy, Recorder, read, story, timeline};
-use trusty_engine::settings::Confinement;
-use trusty_engine::{Engine, Settings, Surroundings};
 use trusty_fleet::view::Row;
 use trusty_fleet::{SessionId, Snapshot};
+use trusty_records::Settings;
+use trusty_records::settings::Confinement;
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Key, Shape, Terminal};
+use trusty_wire::Surroundings;
 
 const LONG: Duration = Duration::from_mins(1);
 /// The largest recording that is kept, in bytes.

@@ -6,7 +6,7 @@ use std::path::Path;
 #[test]
 fn the_committed_description_is_fresh() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/openapi.json");
-    let fresh = trusty_engine::api::openapi()
+    let fresh = trusty_daemon::api::openapi()
         .to_pretty_json()
         .expect("writes")
         + "\n";

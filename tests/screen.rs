@@ -5,13 +5,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_engine::Surroundings;
-use trusty_engine::sources::listing::Lists;
-use trusty_engine::sources::screen::Screens;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::{Listed, PaneKey, Screen, Shows};
+use trusty_sources::listing::Lists;
+use trusty_sources::screen::Screens;
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{ApiEvent, Client, FakeApi, Home, Key, Kind, Shape, Terminal, require_client};
+use trusty_wire::Surroundings;
 
 const LONG: Duration = Duration::from_mins(1);
 

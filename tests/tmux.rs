@@ -4,13 +4,13 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use trusty_engine::Surroundings;
-use trusty_engine::settings::Confinement;
-use trusty_engine::sources::tmux::Tmux;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::Pane;
+use trusty_records::settings::Confinement;
+use trusty_sources::tmux::Tmux;
 use trusty_tests::wait::until;
 use trusty_tests::{Home, ProcessRef, Signal};
+use trusty_wire::Surroundings;
 
 const LONG: Duration = Duration::from_secs(30);
 

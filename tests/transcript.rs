@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use trusty_engine::io::clock::Clock;
-use trusty_engine::sources::transcript::{self, Transcripts};
-use trusty_engine::sources::{Orders, Outlet};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::{End, Transcript, TranscriptKey, Which};
 use trusty_fleet::{Fact, Observation, Timestamp};
+use trusty_platform::clock::Clock;
+use trusty_sources::transcript;
+use trusty_sources::transcript::Transcripts;
+use trusty_sources::{Orders, Outlet};
 use trusty_tests::wait::until_or;
 use trusty_tests::{FakeApi, Home, Key, Shape, Signal, Terminal};
 

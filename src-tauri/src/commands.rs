@@ -10,15 +10,15 @@ use crate::{Place, log};
 use std::path::PathBuf;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
-use trusty_engine::connect::connect;
-use trusty_engine::hosts::ActionError;
-use trusty_engine::io::launch;
+use trusty_actions::ActionError;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::pause::PauseKind;
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{Card, PopoverEvent, Reasons};
+use trusty_integration::connect;
+use trusty_platform::launch;
 
 /// The popover is loaded and listens.
 #[tauri::command]
@@ -69,7 +69,7 @@ pub(crate) async fn open_settings(app: AppHandle, place: State<'_, Place>) -> Re
 
 /// Opens the settings file.
 pub(crate) fn edit_settings(place: &Place) -> std::io::Result<()> {
-    launch::open(&trusty_engine::settings::ensure_file(&place.around)?)
+    launch::open(&trusty_records::settings::ensure_file(&place.around)?)
 }
 
 /// Pauses a session; without a kind, in the best way that loses nothing.

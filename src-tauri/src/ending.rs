@@ -5,7 +5,7 @@ use std::io;
 use tauri::AppHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
-use trusty_engine::io::sys;
+use trusty_platform::sys;
 
 /// Ends the app when it is told to: at the first signal what is being done to sessions is waited
 /// for, at the second nothing is.

@@ -18,8 +18,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tauri::{App, Manager, RunEvent};
 use trusty_engine::authorization::mark_of_this_process;
-use trusty_engine::io::launch;
-use trusty_engine::{Settings, Surroundings};
+use trusty_platform::launch;
+use trusty_records::Settings;
+use trusty_wire::Surroundings;
 
 const SINGLE_INSTANCE: &str = "single-instance";
 /// Opens the popover at start; a second start does so in the first.
@@ -121,7 +122,7 @@ fn setup(app: &mut App) {
     platform::settle(app, tray::repaint, popover::refit);
     let handle = app.handle().clone();
     let around = &handle.state::<Place>().around;
-    match trusty_engine::join(around, &Settings::read(around)) {
+    match trusty_daemon::join(around, &Settings::read(around)) {
         Ok(engine) => {
             tray::run(&handle, engine.clone());
             notifier::run(&handle, engine.clone());

@@ -14,11 +14,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tauri::{AppHandle, Manager};
 use tokio::sync::{mpsc, oneshot, watch};
-use trusty_engine::io::clock::{self, Clock};
-use trusty_engine::{Handle, Settings, jump};
+use trusty_actions::jump;
+use trusty_engine::Handle;
 use trusty_fleet::notice::{Attention, Cards, Notices, RETRY, Slot, Step};
 use trusty_fleet::view::Card;
 use trusty_fleet::{SessionId, Snapshot, Timestamp};
+use trusty_platform::clock;
+use trusty_platform::clock::Clock;
+use trusty_records::Settings;
 
 /// Whether terminals are frontmost is asked for so long at most.
 const FRONT: Duration = Duration::from_secs(3);

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 use tauri::{AppHandle, Manager};
 use tokio::sync::watch;
-use trusty_engine::io::clock;
+use trusty_platform::clock;
 
 /// Until when, while there is a snooze.
 pub(crate) struct Snooze(watch::Sender<Option<SystemTime>>);

@@ -9,12 +9,12 @@ use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, Tray
 use tauri::{AppHandle, Manager, PhysicalPosition};
 use tokio::sync::{Notify, watch};
 use trusty_engine::Handle;
-use trusty_engine::io::clock;
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{Ask, Board, Glance, Menu, MenuAction, MenuItem, menu};
 use trusty_fleet::{SessionId, Snapshot};
+use trusty_platform::clock;
 
 const ID: &str = "trusty";
 /// The icon changes at most four times a second.

@@ -16,11 +16,13 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use trusty_engine::{Engine, Settings, Surroundings};
+use trusty_engine::Engine;
 use trusty_fleet::SessionStatus;
+use trusty_records::Settings;
 use trusty_tests::trusty::{Running, program, trusty};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, ProcessRef, Shape, Terminal};
+use trusty_wire::Surroundings;
 
 const LONG: Duration = Duration::from_mins(2);
 const SESSIONS: usize = 10;

@@ -51,7 +51,7 @@ impl Paused {
 
     fn rests(&self) -> bool {
         let process = self.session.process();
-        process.state() == Some('T') || trusty_engine::io::sys::is_frozen(process.pid)
+        process.state() == Some('T') || trusty_platform::sys::is_frozen(process.pid)
     }
 
     fn trusty(&self, arguments: &[&str]) -> Output {

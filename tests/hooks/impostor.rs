@@ -7,7 +7,7 @@ use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use trusty_engine::io::sys;
+use trusty_platform::sys;
 use trusty_tests::trusty::{Running, confine, program, surroundings};
 use trusty_tests::wait::until;
 use trusty_tests::{Home, ProcessRef, StandIn};

@@ -5,13 +5,13 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::Output;
 use std::time::Duration;
-use trusty_engine::Surroundings;
-use trusty_engine::jump::in_front;
+use trusty_actions::jump::in_front;
 use trusty_fleet::Session;
 use trusty_tests::desktop::{Desktop, Owned, require_desktop, until_is};
 use trusty_tests::trusty::{list, trusty};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Shape, Terminal, client, require_client};
+use trusty_wire::Surroundings;
 
 pub(crate) const LONG: Duration = Duration::from_mins(1);
 

@@ -144,7 +144,7 @@ fn curl_talks_to_the_socket() {
 
 #[test]
 fn the_description_leaves_nothing_out() {
-    let description = serde_json::to_value(trusty_engine::api::openapi()).expect("JSON");
+    let description = serde_json::to_value(trusty_daemon::api::openapi()).expect("JSON");
     assert!(
         description["openapi"]
             .as_str()
@@ -220,7 +220,7 @@ fn undocumented_parts(name: &str, schema: &Value, missing: &mut Vec<String>) {
 
 #[test]
 fn each_problem_code_is_used_and_described_and_no_other() {
-    let description = serde_json::to_value(trusty_engine::api::openapi()).expect("JSON");
+    let description = serde_json::to_value(trusty_daemon::api::openapi()).expect("JSON");
     let problem = description["components"]["schemas"]["Problem"]["description"].as_str();
     let (_, codes) = problem
         .expect("described")

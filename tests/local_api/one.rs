@@ -12,17 +12,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
-use trusty_engine::hosts::ActionError;
-use trusty_engine::{Handle, Settings, Surroundings};
+use trusty_actions::ActionError;
+use trusty_engine::Handle;
 use trusty_fleet::action::{Action, Wish};
 use trusty_fleet::observation::{First, Preferences};
 use trusty_fleet::pause::{Asker, PauseKind};
 use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::session::{Session, SessionStatus, Source};
 use trusty_fleet::{SessionId, Snapshot};
+use trusty_records::Settings;
 use trusty_tests::trusty::{confine, run, serve};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Home, Shape, Signal, StandIn, Terminal, http};
+use trusty_wire::Surroundings;
 
 /// So often a face may be sooner than the test to go on for an engine.
 const ROUNDS: usize = 20;
@@ -45,7 +47,7 @@ fn around(home: &Home) -> Surroundings {
 pub(crate) fn face(home: &Home) -> Handle {
     confine(home);
     let around = around(home);
-    trusty_engine::join(&around, &Settings::read(&around)).expect("joins")
+    trusty_daemon::join(&around, &Settings::read(&around)).expect("joins")
 }
 
 pub(crate) async fn seen(face: &Handle, rule: impl FnMut(&Arc<Snapshot>) -> bool) -> Arc<Snapshot> {

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use trusty_engine::io::socket::connect_in_time;
+use trusty_platform::socket::connect_in_time;
 use trusty_tests::{http, other_user};
 
 /// More than are answered at a time.

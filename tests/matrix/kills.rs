@@ -4,7 +4,7 @@ use crate::cell::{Cell, Kind, State, fits};
 use crate::stage::Stage;
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
-use trusty_engine::hosts::PAUSE_STEPS;
+use trusty_actions::PAUSE_STEPS;
 use trusty_tests::Shape;
 use trusty_tests::trusty::trusty_killed_at;
 

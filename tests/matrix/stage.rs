@@ -4,7 +4,7 @@ use crate::cell::{Cell, Kind, State};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
-use trusty_engine::io::sys::cgroup;
+use trusty_platform::sys::cgroup;
 use trusty_tests::trusty::{list, run, session_of};
 use trusty_tests::wait::until;
 use trusty_tests::{ApiEvent, FakeApi, Home, Key, Kind as Api, ProcessRef, Shape, Terminal, Value};
@@ -160,7 +160,7 @@ impl Stage {
     pub(crate) fn nothing_is_left(&self) {
         let stopped: Vec<_> = ProcessRef::at_home(self.home.path())
             .into_iter()
-            .filter(|p| p.state() == Some('T') || trusty_engine::io::sys::is_frozen(p.pid))
+            .filter(|p| p.state() == Some('T') || trusty_platform::sys::is_frozen(p.pid))
             .collect();
         assert!(stopped.is_empty(), "left stopped or frozen: {stopped:?}");
         let records = self.home.xdg_data().join("trusty/paused");

@@ -59,7 +59,7 @@ fn rest_with_it(shape: Shape, how: &str) {
     assert!(!tools.is_empty());
     for tool in &tools {
         if how == "freeze" {
-            assert!(trusty_engine::io::sys::is_frozen(tool.pid), "{tool:?}");
+            assert!(trusty_platform::sys::is_frozen(tool.pid), "{tool:?}");
         } else {
             assert_eq!(tool.state(), Some('T'), "{tool:?}");
         }

@@ -4,7 +4,7 @@ use super::stage::{LONG, Stage};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
-use trusty_engine::hosts::PAUSE_STEPS;
+use trusty_actions::PAUSE_STEPS;
 use trusty_tests::trusty::{FAILPOINT_VARIABLE, failpoint_program, program};
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Kind, Shape, can_freeze};

@@ -1,11 +1,11 @@
 //! What others do to a paused session, and what its end leaves.
 
 use super::stage::{LONG, Stage};
-use trusty_engine::hosts::Reconciled;
-use trusty_engine::io::sys::cgroup;
+use trusty_actions::Reconciled;
 use trusty_fleet::action::Way;
 use trusty_fleet::observation::Tools;
 use trusty_fleet::problem::ProblemCode;
+use trusty_platform::sys::cgroup;
 use trusty_tests::trusty::trusty;
 use trusty_tests::wait::until;
 use trusty_tests::{Key, Kind, ProcessRef, Shape, Signal, can_freeze};

@@ -4,17 +4,17 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
-use trusty_engine::hosts::{ActionError, Hands, Reconciled};
-use trusty_engine::io::sys::cgroup;
-use trusty_engine::surroundings::Surroundings;
+use trusty_actions::{ActionError, Hands, Reconciled};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Deed, Pausing, Plan, Way};
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::observation::Tools;
 use trusty_fleet::pause::{Asker, PauseRecord};
+use trusty_platform::sys::cgroup;
 use trusty_tests::trusty::{list, run, session_of, trusty_killed_at};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{FakeApi, Home, Key, Kind, ProcessRef, Shape, Terminal};
+use trusty_wire::surroundings::Surroundings;
 
 pub(crate) const LONG: Duration = Duration::from_mins(1);
 
@@ -161,7 +161,7 @@ impl Stage {
 
     /// As it is named in our records.
     pub(crate) fn id(&self) -> SessionId {
-        let machine = trusty_engine::io::sys::machine().expect("readable");
+        let machine = trusty_platform::sys::machine().expect("readable");
         machine.session_id(self.key())
     }
 
@@ -247,7 +247,7 @@ impl Stage {
     }
 
     pub(crate) fn is_frozen(&self) -> bool {
-        trusty_engine::io::sys::is_frozen(self.client.pid)
+        trusty_platform::sys::is_frozen(self.client.pid)
     }
 
     /// Waits until it cannot run, and checks that this is by the means it was paused with.

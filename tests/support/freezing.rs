@@ -1,7 +1,7 @@
 //! Whether sessions can be frozen on this machine.
 
 use crate::skip::skip;
-use trusty_engine::io::sys::cgroup;
+use trusty_platform::sys::cgroup;
 
 /// Whether control groups are ours to freeze processes in; if not, the test is skipped.
 #[track_caller]

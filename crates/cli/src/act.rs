@@ -10,19 +10,20 @@ use clap::ValueEnum;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use trusty_engine::api::client::ClientError;
-use trusty_engine::api::{PauseRequest, StopRequest};
+use trusty_actions::jump;
+use trusty_actions::jump::JumpError;
+use trusty_actions::{ActionError, Hands, PauseRemains, Reconciled};
+use trusty_client::ClientError;
+use trusty_client::api_types::{PauseRequest, StopRequest};
 use trusty_engine::direct;
-use trusty_engine::hosts::{ActionError, Hands, PauseRemains, Reconciled};
-use trusty_engine::io::clock;
-use trusty_engine::jump::{self, JumpError};
-use trusty_engine::{connect, leftovers};
+use trusty_engine::leftovers;
 use trusty_fleet::action::{Action, Refusal, Wish};
 use trusty_fleet::jump::Obstacle;
 use trusty_fleet::pause::{Asker, PauseKind};
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::view::Row;
 use trusty_fleet::{Session, SessionId, Snapshot};
+use trusty_platform::clock;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Pause {
@@ -309,7 +310,7 @@ async fn resume_all(place: &Place) -> Result<(), Failure> {
             Err(e) => undone.failed(&id.to_string(), &e.to_string()),
         }
     }
-    let folders = connect::folders(&place.around, &place.settings);
+    let folders = trusty_integration::folders(&place.around, &place.settings);
     leftovers::clean(&place.around, &folders);
     if resumed == 0 && undone.lines.is_empty() {
         return Ok(out::done("no session was paused\n")?);

@@ -6,12 +6,12 @@ use crate::out;
 use anyhow::Context;
 use serde_json::json;
 use std::path::Path;
-use trusty_engine::AnswerLog;
-use trusty_engine::io::clock;
 use trusty_fleet::answered::AnswerRecord;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::view::{Row, visible};
 use trusty_fleet::{SessionId, Snapshot};
+use trusty_platform::clock;
+use trusty_records::AnswerLog;
 use unicode_width::UnicodeWidthStr;
 
 /// So many characters of a session's or a request's id are printed.

@@ -6,7 +6,7 @@ use crate::marked::refuse_marked;
 use crate::out;
 use similar::TextDiff;
 use std::path::Path;
-use trusty_engine::connect::{self, Change, ConnectError, Connected, Outcome};
+use trusty_integration::{Change, ConnectError, Connected, Outcome};
 
 /// What a tool call of a connected session takes longer, as measured: almost all of it is the
 /// client, a large program, starting another one.
@@ -28,13 +28,13 @@ pub(crate) async fn run(hooks: &Hooks) -> Result<(), Failure> {
     }
     let seen = place.sweep().await?;
     let running = seen.snapshot();
-    let folders = connect::folders(&place.around, &place.settings);
+    let folders = trusty_integration::folders(&place.around, &place.settings);
     for dir in &folders {
         if hooks.dry_run {
-            let change = connect::plan_connect(&place.around, dir, &running);
+            let change = trusty_integration::plan_connect(&place.around, dir, &running);
             show(&change.map_err(|e| failure("connect", e))?)?;
         } else {
-            let done = connect::connect(&place.around, dir, &running);
+            let done = trusty_integration::connect(&place.around, dir, &running);
             out::done(&connected(&done.map_err(|e| failure("connect", e))?))?;
         }
     }
@@ -55,12 +55,12 @@ pub(crate) async fn undo(hooks: &Hooks) -> Result<(), Failure> {
     if !hooks.dry_run {
         refuse_marked(&place, "disconnect the hooks in another terminal").await?;
     }
-    for dir in connect::folders(&place.around, &place.settings) {
+    for dir in trusty_integration::folders(&place.around, &place.settings) {
         if hooks.dry_run {
-            let change = connect::plan_disconnect(&place.around, &dir);
+            let change = trusty_integration::plan_disconnect(&place.around, &dir);
             show(&change.map_err(|e| failure("disconnect", e))?)?;
         } else {
-            let done = connect::disconnect(&place.around, &dir);
+            let done = trusty_integration::disconnect(&place.around, &dir);
             out::done(&disconnected(&done.map_err(|e| failure("disconnect", e))?))?;
         }
     }
@@ -114,7 +114,7 @@ fn connected(done: &Connected) -> String {
         Outcome::Made | Outcome::Replaced => format!(
             "Connected the hooks of {} events in {file}.{kept} Running sessions use them within \
              about 3 s, and {COST}. To undo this, run `trusty disconnect`.\n",
-            connect::HOOK_EVENTS.len()
+            trusty_integration::HOOK_EVENTS.len()
         ),
     }
 }

@@ -3,7 +3,7 @@
 use crate::out;
 use std::io;
 use std::process::ExitCode;
-use trusty_engine::api::client::ClientError;
+use trusty_client::ClientError;
 use trusty_fleet::Session;
 use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::select::Unclear;

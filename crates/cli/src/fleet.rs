@@ -6,13 +6,16 @@ use anyhow::Context;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use trusty_engine::Surroundings;
-use trusty_engine::api::client::{ClientError, Remote};
-use trusty_engine::engine_vetting::{EngineContinuity, EngineVetting};
-use trusty_engine::sweep::{self, Swept};
-use trusty_engine::{Engine, EnginePlaces, Settings, StartError};
+use trusty_client::{ClientError, Remote};
+use trusty_engine::sweep;
+use trusty_engine::sweep::Swept;
+use trusty_engine::{Engine, StartError};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot, select};
+use trusty_records::Settings;
+use trusty_wire::EnginePlaces;
+use trusty_wire::Surroundings;
+use trusty_wire::engine_vetting::{EngineContinuity, EngineVetting};
 
 /// This user's surroundings and what they have set.
 pub(crate) struct Place {

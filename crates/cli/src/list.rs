@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::fleet::{Place, named, only};
 use crate::out::{self, Paper};
 use crate::{Show, table};
-use trusty_engine::io::clock;
+use trusty_platform::clock;
 
 pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
     let place = Place::find()?;

@@ -2,6 +2,8 @@
 //!
 //! *Invariant:* nothing here derives a status or touches a session; snapshots come from an engine.
 
+#![forbid(unsafe_code)]
+
 mod act;
 mod answer;
 mod answered;

@@ -87,7 +87,7 @@ pub(crate) fn terminal_size(terminal: impl AsFd) -> (usize, usize) {
 
 /// Returns once whoever reads our output has left.
 pub(crate) async fn reader_gone() {
-    trusty_engine::io::output::reader_gone().await;
+    trusty_platform::output::reader_gone().await;
 }
 
 /// Says what was done. Done it is, whoever reads that.

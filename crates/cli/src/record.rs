@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use trusty_engine::Engine;
-use trusty_engine::io::files;
 use trusty_engine::recording::{Outcome, Privacy, Recorder, WriteError};
+use trusty_platform::files;
 
 /// How long the engine may take to end; it may be in the middle of its first look.
 const PATIENCE: Duration = Duration::from_secs(5);

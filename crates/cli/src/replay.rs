@@ -6,7 +6,8 @@ use anyhow::Context;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
-use trusty_engine::recording::{self, Log};
+use trusty_engine::recording;
+use trusty_engine::recording::Log;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Replay {

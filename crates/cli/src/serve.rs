@@ -6,9 +6,11 @@ use crate::marked::refuse_marked;
 use crate::out;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
-use trusty_engine::api::{self, ServeError};
-use trusty_engine::socket_names;
-use trusty_engine::{Engine, LeadError, Leader};
+use trusty_daemon::api;
+use trusty_daemon::api::ServeError;
+use trusty_daemon::{LeadError, Leader};
+use trusty_engine::Engine;
+use trusty_wire::socket_names;
 
 pub(crate) async fn run() -> Result<(), Failure> {
     let place = Place::find()?;

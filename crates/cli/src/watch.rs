@@ -7,8 +7,8 @@ use crate::{Show, table};
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
-use trusty_engine::io::clock;
 use trusty_fleet::{SessionId, Snapshot};
+use trusty_platform::clock;
 
 /// Ages move at this pace.
 const TICK: Duration = Duration::from_secs(1);

@@ -8,9 +8,9 @@ use crate::table::{age, cut};
 use anstyle::Style;
 use std::path::Path;
 use std::time::SystemTime;
-use trusty_engine::io::clock;
 use trusty_fleet::view::{ReasonLine, Reasons, Row};
 use trusty_fleet::why::Explanation;
+use trusty_platform::clock;
 use unicode_width::UnicodeWidthStr;
 
 pub(crate) async fn run(ask: &Ask) -> Result<(), Failure> {

@@ -5,10 +5,6 @@
 
 mod own_programs;
 
-use crate::io::sys;
-use crate::process_tracer::{ConnectedPeer, ConnectedProcess, ProcessTracer, SESSION_VARIABLES};
-use crate::settings::Settings;
-use crate::surroundings::Surroundings;
 use crate::sweep;
 use own_programs::OwnPrograms;
 use std::env;
@@ -21,6 +17,12 @@ use trusty_fleet::authorization::{
 };
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_platform::process_executable::process_executable;
+use trusty_platform::sys;
+use trusty_records::settings::Settings;
+use trusty_wire::process_tracer::{
+    ConnectedPeer, ConnectedProcess, ProcessTracer, SESSION_VARIABLES,
+};
+use trusty_wire::surroundings::Surroundings;
 
 /// How long the facts of a caller may take to gather. A caller that is not known by then is
 /// refused.

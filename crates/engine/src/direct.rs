@@ -1,14 +1,14 @@
 //! An action in this process, where no engine can be asked: one scan, the same plan, the same
 //! locks and records.
 
-use crate::command_deadline::CommandDeadline;
-use crate::hosts::{ActionError, Hands};
-use crate::lease::CommandLease;
-use crate::settings::Settings;
-use crate::surroundings::Surroundings;
 use crate::sweep;
+use trusty_actions::lease::CommandLease;
+use trusty_actions::{ActionError, Hands};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::Action;
+use trusty_records::settings::Settings;
+use trusty_wire::command_deadline::CommandDeadline;
+use trusty_wire::surroundings::Surroundings;
 
 /// Scans, plans and acts. Begun within the time that any command has, or never: whoever stops this
 /// process in between finds nothing done later.

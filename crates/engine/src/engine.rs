@@ -8,30 +8,15 @@ mod held;
 mod input;
 mod work;
 
-pub(crate) use handle::{Ends, FacePresence};
+pub use handle::{Ends, FacePresence};
 pub use handle::{Handle, Looking};
 
-use crate::answer_log::AnswerLog;
 use crate::authorization::CallerRegister;
 use crate::desk::Desk;
 use crate::followed::Followed;
-use crate::io::clock::Clock;
-use crate::lease::CommandLease;
 use crate::leftovers;
 use crate::recording::{Mark, Recorder};
 use crate::requests::Held;
-use crate::settings::Settings;
-use crate::sources::connection::{self, Connections};
-use crate::sources::listing::{self, Lists};
-use crate::sources::pause::{self, Pauses};
-use crate::sources::process::{self, Processes};
-use crate::sources::registry::{self, Registry};
-use crate::sources::screen::{self, Screens};
-use crate::sources::settings;
-use crate::sources::tmux::{self, Tmux};
-use crate::sources::transcript::{self, Transcripts};
-use crate::sources::{Ended, Orders, Outlet};
-use crate::surroundings::Surroundings;
 use crate::sweep::{Setup, Sources};
 use crate::threads::{StartError, spawn, spawn_apart};
 use answer_recorder::AnswerRecorder;
@@ -40,13 +25,36 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use trusty_actions::lease::CommandLease;
 use trusty_fleet::action::Action;
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
 use trusty_fleet::fleet::{Review, Wanted};
 use trusty_fleet::observation::Attention;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};
+use trusty_platform::clock::Clock;
 use trusty_platform::open_files;
+use trusty_records::answer_log::AnswerLog;
+use trusty_records::settings::Settings;
+use trusty_sources::connection;
+use trusty_sources::connection::Connections;
+use trusty_sources::listing;
+use trusty_sources::listing::Lists;
+use trusty_sources::pause;
+use trusty_sources::pause::Pauses;
+use trusty_sources::process;
+use trusty_sources::process::Processes;
+use trusty_sources::registry;
+use trusty_sources::registry::Registry;
+use trusty_sources::screen;
+use trusty_sources::screen::Screens;
+use trusty_sources::settings;
+use trusty_sources::tmux;
+use trusty_sources::tmux::Tmux;
+use trusty_sources::transcript;
+use trusty_sources::transcript::Transcripts;
+use trusty_sources::{Ended, Orders, Outlet};
+use trusty_wire::surroundings::Surroundings;
 use work::{Job, Landed, Out, Outcome, Reply};
 
 /// Observations that may wait for the loop.
@@ -111,10 +119,7 @@ impl Engine {
     }
 
     /// A handle, and its other ends for whoever is to be the engine.
-    pub(crate) fn ends(
-        around: &Surroundings,
-        settings: &Settings,
-    ) -> Result<(Handle, Ends), StartError> {
+    pub fn ends(around: &Surroundings, settings: &Settings) -> Result<(Handle, Ends), StartError> {
         // One that cannot be raised holds; that few are left is told when they are.
         let _ = open_files::raise_soft_limit();
         let clock = Clock::start();
@@ -153,7 +158,7 @@ impl Engine {
     }
 
     /// Starts the loop and the sources behind a handle.
-    pub(crate) fn run(
+    pub fn run(
         around: &Surroundings,
         ends: Ends,
         recorder: Option<Recorder>,
@@ -428,7 +433,7 @@ impl Loop {
 }
 
 /// Publishes a snapshot; a new revision only of one with news.
-pub(crate) fn publish(snapshots: &watch::Sender<Arc<Snapshot>>, mut snapshot: Snapshot) {
+pub fn publish(snapshots: &watch::Sender<Arc<Snapshot>>, mut snapshot: Snapshot) {
     snapshots.send_if_modified(|known| {
         let news = known.revision == 0 || change::is_news(known, &snapshot);
         snapshot.revision = known.revision + u64::from(news);

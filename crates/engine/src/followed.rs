@@ -1,17 +1,15 @@
 //! The engine that is followed, if one is: what a handle asks is asked of it.
 
-use crate::api::client::{ClientError, Remote};
-use crate::api::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
 use crate::direct;
-use crate::hosts::ActionError;
-use crate::jump::{self, JumpError, UnderWay};
 use crate::requests::AnswerError;
-use crate::settings::Settings;
-use crate::sources::Ended;
-use crate::surroundings::Surroundings;
 use crate::threads;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
+use trusty_actions::ActionError;
+use trusty_actions::jump;
+use trusty_actions::jump::{JumpError, UnderWay};
+use trusty_client::api_types::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
+use trusty_client::{ClientError, Remote};
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::observation::Attention;
@@ -19,6 +17,9 @@ use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::request::{Answer, Content, RequestId};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot};
+use trusty_records::settings::Settings;
+use trusty_sources::Ended;
+use trusty_wire::surroundings::Surroundings;
 
 /// The engine that is followed. Each question is answered with none where there is no such
 /// engine, or no longer: then our own knows, or will.

@@ -1,16 +1,14 @@
 //! Files that programs of ours which were killed have left, wherever we write: removed once the
 //! process that made them is gone, and by their exact names alone.
-
-use crate::connect;
-use crate::store::Store;
-use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use trusty_records::store::Store;
+use trusty_wire::surroundings::Surroundings;
 
 /// Removes what is left over in the data folder and beside the settings of these config folders,
 /// and of those that were ever connected. What cannot be removed stays, and harms nothing.
 pub fn clean(around: &Surroundings, config_dirs: &BTreeSet<PathBuf>) {
     // A folder that cannot be written is told of by whoever has to write there.
     let _ = Store::of(around).clean_leftovers();
-    connect::clean_leftovers(around, config_dirs);
+    trusty_integration::clean_leftovers(around, config_dirs);
 }

@@ -4,9 +4,9 @@ mod decision;
 mod desk;
 
 pub use decision::{Unfit, decide};
-pub(crate) use desk::{Held, LastWord, Told};
+pub use desk::{Held, LastWord, Told};
 
-use crate::lease::CommandLapse;
+use trusty_actions::lease::CommandLapse;
 use trusty_fleet::problem::{Problem, ProblemCode};
 
 /// Why an answer was not given.

@@ -2,21 +2,6 @@
 //! engine runs.
 
 use crate::desk::Desk;
-use crate::hook_marks::MarkFolder;
-use crate::io::clock::Clock;
-use crate::io::sys;
-use crate::scope::Scope;
-use crate::settings::Settings;
-use crate::sources::connection::Connections;
-use crate::sources::listing::Lists;
-use crate::sources::pause::Pauses;
-use crate::sources::process::Processes;
-use crate::sources::registry::Registry;
-use crate::sources::screen::Screens;
-use crate::sources::tmux::Tmux;
-use crate::sources::transcript::Transcripts;
-use crate::store::Store;
-use crate::surroundings::Surroundings;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
@@ -27,6 +12,21 @@ use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp};
+use trusty_platform::clock::Clock;
+use trusty_platform::sys;
+use trusty_records::hook_marks::MarkFolder;
+use trusty_records::settings::Settings;
+use trusty_records::store::Store;
+use trusty_sources::connection::Connections;
+use trusty_sources::listing::Lists;
+use trusty_sources::pause::Pauses;
+use trusty_sources::process::Processes;
+use trusty_sources::registry::Registry;
+use trusty_sources::screen::Screens;
+use trusty_sources::tmux::Tmux;
+use trusty_sources::transcript::Transcripts;
+use trusty_wire::scope::Scope;
+use trusty_wire::surroundings::Surroundings;
 
 /// Sessions name folders and servers, which name sessions: so often are they followed.
 const ROUNDS: usize = 3;

@@ -1,11 +1,11 @@
 //! Threads with a runtime of their own, so that what hangs on one hangs alone.
 
-use crate::sources::Ended;
 use std::io;
 use std::sync::OnceLock;
 use std::thread;
 use tokio::runtime;
 use trusty_platform::open_files;
+use trusty_sources::Ended;
 
 /// With fewer files than this at most, all threads share one runtime.
 const FILES_OF_OWN_RUNTIMES: u64 = 512;
@@ -23,7 +23,7 @@ pub enum StartError {
 
 /// Runs a future to its end on a thread and a runtime of its own, so that a file system that
 /// hangs under one source stops no other.
-pub(crate) fn spawn<F, T>(name: &str, future: F) -> Result<(), StartError>
+pub fn spawn<F, T>(name: &str, future: F) -> Result<(), StartError>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Future<Output = Ended>,

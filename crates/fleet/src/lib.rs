@@ -4,6 +4,8 @@
 //! (`Session::new`, `Session::touch` and the defaults of times missing from old JSON are the
 //! one exception: their form is fixed by the session model.)
 
+#![forbid(unsafe_code)]
+
 pub mod action;
 pub mod answered;
 pub mod authorization;

@@ -5,11 +5,11 @@ use std::env;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use trusty_engine::Surroundings;
-use trusty_engine::engine_vetting::{EngineContinuity, EngineVetting};
-use trusty_engine::hooks::ask;
-use trusty_engine::settings::Settings;
-use trusty_fleet::pause::MAX_HOLD;
+use trusty_records::pause::MAX_HOLD;
+use trusty_records::settings::Settings;
+use trusty_wire::Surroundings;
+use trusty_wire::engine_vetting::{EngineContinuity, EngineVetting};
+use trusty_wire::hooks::ask;
 
 /// Whether there is somebody who can be asked. A program that drives a client would hang.
 pub(crate) fn can_be_given() -> bool {

@@ -1,10 +1,10 @@
 //! Whether anybody still waits for this hook.
 
 use std::time::Duration;
-use trusty_engine::io::sys;
-use trusty_fleet::client::{Role, role};
-use trusty_fleet::identity::ProcessKey;
 use trusty_platform::process_files;
+use trusty_platform::sys;
+use trusty_wire::client::{Role, role};
+use trusty_wire::identity::ProcessKey;
 
 /// That the client or the parent has ended is told by nobody.
 pub(crate) const LOOK: Duration = Duration::from_secs(1);

@@ -5,8 +5,8 @@ use rustix::fs::{Mode, OFlags};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
-use trusty_engine::io::folder_watch::FolderWatch;
-use trusty_engine::io::sys;
+use trusty_platform::folder_watch::FolderWatch;
+use trusty_platform::sys;
 
 /// A folder that was replaced tells no more changes.
 const LOOK: Duration = Duration::from_secs(1);

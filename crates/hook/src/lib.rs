@@ -6,6 +6,8 @@
 //! decided, says nothing: a hook that fails is shown in its user's conversation, or forbids a
 //! tool.
 
+#![forbid(unsafe_code)]
+
 mod answer;
 mod client;
 mod gate;
@@ -16,11 +18,10 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
-use trusty_engine::connect;
-use trusty_engine::hook_marks::MarkFolder;
-use trusty_engine::hooks;
-use trusty_engine::io::{input, sys};
-use trusty_engine::{EnginePlaces, Surroundings};
+use trusty_platform::{input, sys};
+use trusty_records::hook_marks::MarkFolder;
+use trusty_wire::hooks;
+use trusty_wire::{EnginePlaces, Surroundings};
 
 /// How long a client may rest while it hands over its payload and closes its end.
 const INPUT: Duration = Duration::from_secs(2);
@@ -94,7 +95,7 @@ fn surroundings() -> Surroundings {
     let mut around = Surroundings::read();
     if let Some(data_home) = env::current_exe()
         .ok()
-        .and_then(|exe| connect::data_home_of(&exe))
+        .and_then(|exe| trusty_wire::hook_program::data_home_of(&exe))
     {
         around.data_home = Some(data_home);
     }

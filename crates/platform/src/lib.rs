@@ -1,5 +1,5 @@
-//! Raw IO that both systems share one name for: which paths may be trusted, who is at the other
-//! end of a socket, what limits apply.
+//! Raw IO that both systems share one name for: files and folders, processes, sockets, clocks,
+//! programs, terminals.
 //!
 //! *Invariant:* nothing here knows Claude Code or sessions.
 
@@ -11,22 +11,56 @@
     )
 )]
 
+#[cfg(feature = "figures")]
+pub mod ancestors;
+pub mod checked_program;
+pub mod child;
 pub mod child_process;
+pub mod clock;
 pub mod file_attributes;
 pub mod file_identity;
 pub mod file_room;
+pub mod files;
 pub mod folder_lock;
+pub mod folder_watch;
 pub mod graphics;
+pub mod input;
+pub mod kin;
+pub mod launch;
+pub mod leftover_files;
+pub mod listener;
+#[cfg(feature = "async")]
+pub mod listening_socket;
 pub mod open_files;
+#[cfg(feature = "async")]
+pub mod output;
+pub mod paths;
 pub mod peer_identity;
 pub mod pinned_socket;
 pub mod process_executable;
 pub mod process_files;
 pub mod process_namespaces;
+pub mod programs;
 pub mod raw_terminal;
+#[cfg(feature = "async")]
+pub mod run;
 pub mod search_path;
 #[cfg(test)]
 #[path = "../../../tests/support/skip.rs"]
 pub mod skip;
+pub mod socket;
+pub mod sys;
+pub mod tail;
+pub mod terminal;
 pub mod terminal_master;
+#[cfg(test)]
+#[path = "../../../tests/support/test_files.rs"]
+pub mod test_files;
+#[cfg(feature = "async")]
+pub mod tmux;
 pub mod trusted_path;
+#[cfg(feature = "async")]
+pub mod waiting;
+pub mod wall_clock;
+#[cfg(feature = "async")]
+pub mod write_timeout;

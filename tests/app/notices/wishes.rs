@@ -156,7 +156,7 @@ fn an_app_that_is_told_to_end_takes_its_notices_back() {
     let _dunst = scene.desktop.start_notifications();
     scene.ask("touch paid");
     // What these tests were started deaf to, as by nohup, the app is, too.
-    let deaf = |signal: &Signal| trusty_engine::io::sys::is_ignored(signal.as_raw());
+    let deaf = |signal: &Signal| trusty_platform::sys::is_ignored(signal.as_raw());
     let all = [Signal::TERM, Signal::INT, Signal::HUP];
     for signal in all.into_iter().filter(|signal| !deaf(signal)) {
         scene.wait_displayed(1);

@@ -2,11 +2,11 @@
 
 use super::Loop;
 use super::work::{Job, Landed, Outcome, Reply};
-use crate::hosts::ActionError;
-use crate::jump::JumpError;
-use crate::lease::CommandLease;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
+use trusty_actions::ActionError;
+use trusty_actions::jump::JumpError;
+use trusty_actions::lease::CommandLease;
 use trusty_fleet::action::{Action, Verb};
 use trusty_fleet::jump::Obstacle;
 use trusty_fleet::observation::{Act, Attention};

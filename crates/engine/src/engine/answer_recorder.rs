@@ -1,13 +1,14 @@
 //! Records answers on a thread of its own: a disk that hangs or is full delays none.
 
-use crate::answer_log::AnswerLog;
-use crate::sources::{Ended, Outlet};
-use crate::threads::{self, StartError};
+use crate::threads;
+use crate::threads::StartError;
 use tokio::sync::mpsc;
 use trusty_fleet::Fact;
 use trusty_fleet::answered::AnswerRecord;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
+use trusty_records::answer_log::AnswerLog;
+use trusty_sources::{Ended, Outlet};
 
 /// Records that may wait to be written. Nobody answers as many while a disk hangs.
 const MAX_WAITING_RECORDS: usize = 256;

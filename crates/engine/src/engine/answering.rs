@@ -1,8 +1,6 @@
 //! Requests that hooks hold, as a face or a connected process reads and answers them.
 
 use super::Handle;
-use crate::command_deadline::CommandDeadline;
-use crate::process_tracer::ConnectedPeer;
 use crate::requests::AnswerError;
 use std::sync::Arc;
 use trusty_fleet::SessionId;
@@ -11,6 +9,8 @@ use trusty_fleet::authorization::{
     ProtectedRequest, authorize,
 };
 use trusty_fleet::request::{Answer, Content, RequestId};
+use trusty_wire::command_deadline::CommandDeadline;
+use trusty_wire::process_tracer::ConnectedPeer;
 
 /// The author with its process: one that names none is a face of this one.
 fn of_this_process(author: AnswerAuthor) -> AnswerAuthor {
@@ -73,7 +73,7 @@ impl Handle {
     /// # Errors
     ///
     /// As [`Self::answer`], or the process may not.
-    pub(crate) async fn answer_for(
+    pub async fn answer_for(
         &self,
         peer: ConnectedPeer,
         said: Option<AnswerChannel>,
@@ -88,7 +88,7 @@ impl Handle {
     }
 
     /// Why the process at the other end of a connection may not resume a session; none if it may.
-    pub(crate) async fn resume_refusal(&self, peer: ConnectedPeer) -> Option<AuthorizationRefusal> {
+    pub async fn resume_refusal(&self, peer: ConnectedPeer) -> Option<AuthorizationRefusal> {
         let caller = self.caller(peer).await;
         let decided = authorize(&caller, ProtectedRequest::Resume, self.callers.policy());
         decided.err()

@@ -1,25 +1,25 @@
 //! A face's hold on the engine, and the ends that the engine has of it.
 
 use super::Command;
-use crate::api::client::Remote;
 use crate::authorization::CallerRegister;
-use crate::command_deadline::CommandDeadline;
 use crate::followed::Followed;
-use crate::hosts::ActionError;
-use crate::io::clock::Clock;
-use crate::jump::JumpError;
-use crate::lease::CommandLease;
-use crate::settings::Settings;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use trusty_actions::ActionError;
+use trusty_actions::jump::JumpError;
+use trusty_actions::lease::CommandLease;
+use trusty_client::Remote;
 use trusty_fleet::action::{Action, Verb};
 use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::observation::Attention;
 use trusty_fleet::session::Pending;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, SessionId, Snapshot, Timestamp};
+use trusty_platform::clock::Clock;
+use trusty_records::settings::Settings;
+use trusty_wire::command_deadline::CommandDeadline;
 
 /// For so long an action that is done may wait for the look that shows it.
 const SEEN: Duration = Duration::from_secs(4);
@@ -41,18 +41,18 @@ pub struct Handle {
 
 /// Tells whoever runs an engine for a face that the face is there.
 #[derive(Debug, Clone)]
-pub(crate) struct FacePresence {
+pub struct FacePresence {
     /// Nothing is ever sent: that it is dropped tells.
     _alive: mpsc::Sender<Infallible>,
 }
 
 /// Knows when a face has gone.
 #[derive(Debug)]
-pub(crate) struct FaceWatch(mpsc::Receiver<Infallible>);
+pub struct FaceWatch(mpsc::Receiver<Infallible>);
 
 impl FacePresence {
     /// One that is there, and who knows when it has gone.
-    pub(crate) fn new() -> (Self, FaceWatch) {
+    pub fn new() -> (Self, FaceWatch) {
         let (alive, watch) = mpsc::channel(1);
         (Self { _alive: alive }, FaceWatch(watch))
     }
@@ -60,7 +60,7 @@ impl FacePresence {
 
 impl FaceWatch {
     /// Returns when the face has dropped all its handles.
-    pub(crate) async fn gone(mut self) {
+    pub async fn gone(mut self) {
         // Nothing can come but the end.
         let _ = self.0.recv().await;
     }
@@ -68,15 +68,20 @@ impl FaceWatch {
 
 /// The other ends of what a handle holds: whoever has them is the engine.
 #[derive(Debug)]
-pub(crate) struct Ends {
-    pub(crate) clock: Clock,
+pub struct Ends {
+    /// What observations are dated by.
+    pub clock: Clock,
     pub(super) commands: mpsc::Receiver<Command>,
     /// The way into `commands` for the loop's own hands, which keep no engine running.
     pub(super) outcomes: mpsc::WeakSender<Command>,
-    pub(crate) looks: watch::Receiver<usize>,
-    pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
-    pub(crate) settings: watch::Receiver<Arc<Settings>>,
-    pub(crate) followed: watch::Sender<Option<Remote>>,
+    /// How many faces are visible.
+    pub looks: watch::Receiver<usize>,
+    /// Where the newest snapshot is published.
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// The settings, as they are changed.
+    pub settings: watch::Receiver<Arc<Settings>>,
+    /// The engine of another process that answers instead, if one does.
+    pub followed: watch::Sender<Option<Remote>>,
     /// What the settings say of answers at the start.
     pub(super) policy: AnswerPolicy,
 }
@@ -85,7 +90,7 @@ impl Ends {
     /// Waits until somebody looks, or nobody any more; false when nobody is there. What was asked
     /// while the engine before was just ending is turned away meanwhile: it is told that nobody
     /// does it, and it is not done later.
-    pub(crate) async fn looks_change(&mut self) -> bool {
+    pub async fn looks_change(&mut self) -> bool {
         loop {
             tokio::select! {
                 Some(command) = self.commands.recv() => drop(command),
@@ -107,7 +112,8 @@ impl Drop for Looking {
 
 impl Handle {
     /// The handle of a face.
-    pub(crate) fn of_face(self, presence: FacePresence) -> Self {
+    #[must_use]
+    pub fn of_face(self, presence: FacePresence) -> Self {
         Self {
             _presence: Some(presence),
             ..self
@@ -162,12 +168,18 @@ impl Handle {
         }
     }
 
+    /// Who may answer besides the app, as the settings said when this engine started.
+    pub fn answer_policy(&self) -> AnswerPolicy {
+        self.callers.policy()
+    }
+
     /// Now, as what is filed is dated.
-    pub(crate) fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    pub(crate) async fn file(&self, fact: Fact) {
+    /// Tells the engine a fact, dated by its arrival.
+    pub async fn file(&self, fact: Fact) {
         // A loop that has ended needs to know nothing.
         let _ = self.commands.send(Command::File(fact)).await;
     }
@@ -183,7 +195,7 @@ impl Handle {
     }
 
     /// The same, begun before this deadline or never.
-    pub(crate) async fn act_before(
+    pub async fn act_before(
         &self,
         id: SessionId,
         action: Action,
@@ -230,7 +242,7 @@ impl Handle {
     }
 
     /// The same, begun before this deadline or never.
-    pub(crate) async fn jump_before(
+    pub async fn jump_before(
         &self,
         id: SessionId,
         deadline: CommandDeadline,

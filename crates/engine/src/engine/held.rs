@@ -1,18 +1,18 @@
 //! What hooks ask and wait for: on its way to the loop, and in it.
 
 use super::{Handle, Loop};
-use crate::command_deadline::CommandDeadline;
-use crate::io::clock;
-use crate::lease::CommandLease;
 use crate::requests::{AnswerError, Told};
-use crate::sources::hook::Asked;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
+use trusty_actions::lease::CommandLease;
 use trusty_fleet::answered::{GivenAnswer, SettingsChange};
 use trusty_fleet::authorization::AnswerAuthor;
 use trusty_fleet::fleet::{Answerable, Review};
 use trusty_fleet::request::{Answer, Content, Over, RequestId};
 use trusty_fleet::{Fact, SessionId, Timestamp};
+use trusty_platform::clock;
+use trusty_sources::hook::Asked;
+use trusty_wire::command_deadline::CommandDeadline;
 
 /// What is asked of the loop.
 #[derive(Debug)]
@@ -36,11 +36,7 @@ pub(super) enum Command {
 
 impl Handle {
     /// Holds what a hook asks; what it is told comes here. Without an engine, nothing.
-    pub(crate) async fn hold(
-        &self,
-        session: SessionId,
-        asked: Asked,
-    ) -> Option<mpsc::Receiver<Told>> {
+    pub async fn hold(&self, session: SessionId, asked: Asked) -> Option<mpsc::Receiver<Told>> {
         // For how long it is held, and the last word.
         let (way, told) = mpsc::channel(2);
         self.send(Command::Hold(session, Box::new(asked), way))
@@ -55,22 +51,19 @@ impl Handle {
     }
 
     /// A hook that waited has ended.
-    pub(crate) async fn held_no_more(&self, session: SessionId, request: RequestId, over: Over) {
+    pub async fn held_no_more(&self, session: SessionId, request: RequestId, over: Over) {
         // A loop that has ended needs to know nothing.
         let _ = self.send(Command::Ended(session, request, over)).await;
     }
 
-    pub(crate) async fn content(
-        &self,
-        session: SessionId,
-        request: RequestId,
-    ) -> Option<Arc<Content>> {
+    /// The whole content of a request that is held here.
+    pub async fn content(&self, session: SessionId, request: RequestId) -> Option<Arc<Content>> {
         let (reply, content) = oneshot::channel();
         self.send(Command::Content(session, request, reply)).await?;
         content.await.ok()?
     }
 
-    pub(crate) async fn give(
+    pub(super) async fn give(
         &self,
         session: SessionId,
         request: RequestId,

@@ -5,12 +5,6 @@
 mod tests;
 
 use super::Command;
-use crate::hosts::{ActionError, GivenUp, Hands, HolderState};
-use crate::jump::{self, JumpError, UnderWay};
-use crate::lease::CommandLease;
-use crate::settings::Settings;
-use crate::sources::{Ended, Outlet};
-use crate::surroundings::Surroundings;
 use crate::threads::{StartError, spawn};
 use futures_util::FutureExt;
 use std::any::Any;
@@ -18,11 +12,18 @@ use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{mpsc, oneshot};
+use trusty_actions::jump;
+use trusty_actions::jump::{JumpError, UnderWay};
+use trusty_actions::lease::CommandLease;
+use trusty_actions::{ActionError, GivenUp, Hands, HolderState};
 use trusty_fleet::action::{Plan, Verb};
 use trusty_fleet::observation::{Act, HealthKey};
 use trusty_fleet::pause::JudgedHold;
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Session, SessionId};
+use trusty_records::settings::Settings;
+use trusty_sources::{Ended, Outlet};
+use trusty_wire::surroundings::Surroundings;
 
 /// Something to be done.
 #[derive(Debug)]

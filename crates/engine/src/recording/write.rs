@@ -1,10 +1,7 @@
 //! Writing: on a thread of its own, so that no disk holds the engine up.
 
 use super::{FORMAT, Header, Line, Mark, Privacy, Redaction, VERSION};
-use crate::io::{clock, sys};
-use crate::surroundings::Surroundings;
 use crate::threads::StartError;
-use crate::version;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 use std::iter;
@@ -15,6 +12,9 @@ use std::thread;
 use tokio::sync::oneshot;
 use trusty_fleet::text::escape_json;
 use trusty_fleet::{Observation, Timestamp};
+use trusty_platform::{clock, sys};
+use trusty_wire::surroundings::Surroundings;
+use trusty_wire::version;
 
 /// Lines that may wait for the disk.
 const WAITING: usize = 4096;

@@ -1,7 +1,6 @@
 //! The requests that are held now. They live with the loop: one writer.
 
 use super::{AnswerError, Unfit, decide};
-use crate::sources::hook::Asked;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use trusty_fleet::answered::GivenAnswer;
 use trusty_fleet::request::{Answer, Asking, Content, Over, RequestId};
 use trusty_fleet::{SessionId, Timestamp};
+use trusty_sources::hook::Asked;
 
 /// So many requests are held at a time; what is asked beyond that, its terminal asks.
 const MOST: usize = 256;
@@ -17,7 +17,7 @@ const WEIGHT: usize = 64 << 20;
 
 /// What a hook that waits is told.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub enum Told {
     /// It is held, for so long at most.
     Held(Option<Duration>),
     /// It is answered.
@@ -26,14 +26,14 @@ pub(crate) enum Told {
 
 /// What a client is to be given, as it is.
 #[derive(Debug)]
-pub(crate) struct LastWord(pub(crate) Vec<u8>);
+pub struct LastWord(pub Vec<u8>);
 
 /// When a hold ends by itself, if it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Limit(Option<Timestamp>);
 
 /// Told when a hook has handed an answer on, or not.
-pub(crate) type Reply = oneshot::Sender<Result<(), AnswerError>>;
+pub(super) type Reply = oneshot::Sender<Result<(), AnswerError>>;
 
 #[derive(Debug)]
 struct Hold {
@@ -52,7 +52,7 @@ struct Hold {
 
 /// All that is held.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub struct Held {
     holds: BTreeMap<RequestId, Hold>,
     /// What those who answered are to be told.
     news: Vec<(Reply, Result<(), AnswerError>)>,
@@ -63,7 +63,7 @@ pub(crate) struct Held {
 impl Held {
     /// Takes a request in, if there is room: what is to be filed of it, and what became of it at
     /// once.
-    pub(crate) fn take(
+    pub fn take(
         &mut self,
         session: SessionId,
         asked: Asked,
@@ -94,14 +94,14 @@ impl Held {
     }
 
     /// The whole content of one.
-    pub(crate) fn content(&self, session: SessionId, id: &RequestId) -> Option<Arc<Content>> {
+    pub fn content(&self, session: SessionId, id: &RequestId) -> Option<Arc<Content>> {
         let hold = self.holds.get(id).filter(|hold| hold.session == session)?;
         Some(Arc::clone(&hold.content))
     }
 
     /// Answers one; `given` is what is told of the answer once it is taken. What became of it, if
     /// that is known at once.
-    pub(crate) fn answer(
+    pub fn answer(
         &mut self,
         session: SessionId,
         id: &RequestId,
@@ -144,7 +144,7 @@ impl Held {
     }
 
     /// A hook has ended, after it handed the answer on or before. What became of it.
-    pub(crate) fn ended(&mut self, session: SessionId, id: &RequestId, over: Over) -> Option<Over> {
+    pub fn ended(&mut self, session: SessionId, id: &RequestId, over: Over) -> Option<Over> {
         if self.holds.get(id)?.session != session {
             return None;
         }
@@ -165,18 +165,18 @@ impl Held {
     }
 
     /// The answers that were taken since this was last asked, each once.
-    pub(crate) fn drain_taken(&mut self) -> Vec<(SessionId, GivenAnswer)> {
+    pub fn drain_taken(&mut self) -> Vec<(SessionId, GivenAnswer)> {
         std::mem::take(&mut self.taken)
     }
 
     /// An answer that cannot be given.
-    pub(crate) fn refuse(&mut self, reply: Reply, error: AnswerError) {
+    pub fn refuse(&mut self, reply: Reply, error: AnswerError) {
         self.news.push((reply, Err(error)));
     }
 
     /// Tells those who answered how it went. To be called once the snapshot shows it, so that
     /// nobody who was told so reads otherwise.
-    pub(crate) fn tell(&mut self) {
+    pub fn tell(&mut self) {
         for (reply, outcome) in self.news.drain(..) {
             // Whoever asked may have gone.
             let _ = reply.send(outcome);
@@ -185,7 +185,7 @@ impl Held {
 
     /// Lets all go that are not to be held, and tells the others for how long they are, as often
     /// as that changes. Returns those let go.
-    pub(crate) fn keep(
+    pub fn keep(
         &mut self,
         wanted: &BTreeMap<RequestId, Option<Timestamp>>,
         now: Timestamp,

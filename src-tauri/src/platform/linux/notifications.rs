@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tauri::AppHandle;
 use tokio::sync::mpsc;
-use trusty_engine::io::clock;
 use trusty_fleet::notice::{Kind, Notice, Slot};
+use trusty_platform::clock;
 use zbus::message::Message;
 
 const SERVER: &str = "org.freedesktop.Notifications";

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 use tokio::sync::OnceCell;
-use trusty_engine::io::run::{Bounds, Environment, run_bounded};
+use trusty_platform::run::{Bounds, Environment, run_bounded};
 
 /// Makes this program print the name of the `OpenGL` driver and exit.
 pub(crate) const PROBE_ARGUMENT: &str = "--probe-graphics";

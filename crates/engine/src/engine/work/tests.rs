@@ -1,7 +1,5 @@
 use super::*;
-use crate::io::clock::Clock;
-use crate::io::files::make_pipe;
-use crate::store::Store;
+use crate::test_files::make_pipe;
 use crate::threads::spawn_apart;
 use rustix::fs::{Mode, OFlags};
 use std::fs;
@@ -9,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::pause::{Asker, AtWork, Means, PauseRecord, Phase};
+use trusty_platform::clock::Clock;
+use trusty_records::store::Store;
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -18,7 +18,7 @@ fn left_over(group: PathBuf) -> PauseRecord {
     PauseRecord {
         version: 1,
         session: SessionId::new(),
-        boot: crate::io::sys::machine().expect("machine").boot,
+        boot: trusty_platform::sys::machine().expect("machine").boot,
         domain: None,
         client: ProcessKey {
             pid: std::process::id(),

@@ -1,10 +1,10 @@
 //! What becomes of a text, a name, a path.
 
 use super::{Privacy, Redaction};
-use crate::folders::folder_name;
 use crate::recording::HOME;
 use std::hash::BuildHasher;
 use std::path::{Component, Path, PathBuf};
+use trusty_sources::folders::folder_name;
 
 impl Redaction {
     /// A text becomes its length.

@@ -1,0 +1,132 @@
+//! The beginning of a pause: the record first, then each step, and all undone if one fails.
+
+use super::failpoints::failpoint;
+use super::work::{Undo, Work, failed};
+use super::{ActionError, Hands, Reconciled, freezer, inside, pane, signal, tree};
+use std::path::PathBuf;
+use trusty_fleet::SessionId;
+use trusty_fleet::action::{Obstacle, Pausing, Refusal, Way, with_pane};
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::pause::{Means, PauseKind, PauseRecord, Phase};
+use trusty_platform::{clock, sys};
+use trusty_records::store::RECORD_FORM;
+
+/// Pauses a session.
+pub(super) async fn pause(
+    hands: &Hands,
+    session: SessionId,
+    client: ProcessKey,
+    pausing: Pausing,
+) -> Result<(), ActionError> {
+    let stat = tree::alive(client).map_err(failed("inspect the session's process"))?;
+    let Some(stat) = stat else {
+        return Err(ActionError::Refused(Refusal::Ended));
+    };
+    if !tree::is_ours(&stat) {
+        return Err(ActionError::Changed(
+            "the process belongs to another user".into(),
+        ));
+    }
+    let kind = pausing.way.kind();
+    if kind.is_hard() && (stat.stopped.is_some() || sys::is_frozen(client.pid)) {
+        return Err(ActionError::Changed(
+            "another program has already stopped the session; type fg in its terminal first, or \
+             send SIGCONT"
+                .into(),
+        ));
+    }
+    // A hold or an Escape leaves us running.
+    if kind.is_hard() && tree::us().contains(&client.pid) {
+        return Err(inside());
+    }
+    let means = match &pausing.way {
+        Way::Freeze => freezer::prepare(session, client)?,
+        Way::Stop { shells, group } => signal::prepare(client, shells, *group)?,
+        Way::Suspend { pane, shell } => pane::prepare_suspend(hands, client, pane, *shell).await?,
+        Way::Hold => {
+            if let Some(obstacle) = trusty_integration::hook_obstacle_now(client.pid) {
+                let obstacle = Obstacle::HooksBypassed(obstacle);
+                let refusal = Refusal::Impossible(PauseKind::Hold, obstacle);
+                return Err(ActionError::Refused(refusal));
+            }
+            Means::Hold
+        }
+        Way::Interrupt { pane } => pane::prepare_interrupt(hands, client, pane).await?,
+    };
+    let machine = sys::machine().map_err(failed("identify this machine"))?;
+    let mut work = Work {
+        hands,
+        record: PauseRecord {
+            version: RECORD_FORM,
+            session,
+            domain: machine.domain(),
+            boot: machine.boot,
+            client,
+            phase: Phase::Pausing,
+            since: clock::wall(),
+            by: pausing.by,
+            summary: summary(hands, &pausing).await,
+            at_work: pausing.at_work,
+            tty: pausing.tty.clone().map(PathBuf::from),
+            means,
+        },
+    };
+    work.keep()?;
+    match steps(&mut work, &pausing).await {
+        Ok(()) => Ok(()),
+        Err(e) => Err(roll_back(&mut work, e).await),
+    }
+}
+
+async fn steps(work: &mut Work<'_>, pausing: &Pausing) -> Result<(), ActionError> {
+    let kind = work.record.kind();
+    failpoint(match kind {
+        PauseKind::Freeze => "freeze.recorded",
+        PauseKind::Stop => "stop.recorded",
+        PauseKind::Suspend => "suspend.recorded",
+        PauseKind::Hold => "hold.recorded",
+        PauseKind::Interrupt => "interrupt.recorded",
+    });
+    match kind {
+        PauseKind::Freeze => freezer::pause(work, pausing.tools).await?,
+        PauseKind::Stop => signal::pause(work, pausing.tools).await?,
+        PauseKind::Suspend => pane::suspend(work).await?,
+        PauseKind::Hold => {}
+        PauseKind::Interrupt => pane::interrupt(work, pausing.registry.as_ref()).await?,
+    }
+    work.enter(Phase::Paused)?;
+    failpoint(match kind {
+        PauseKind::Freeze => "freeze.paused",
+        PauseKind::Stop => "stop.paused",
+        PauseKind::Suspend => "suspend.paused",
+        PauseKind::Hold => "hold.paused",
+        PauseKind::Interrupt => "interrupt.paused",
+    });
+    Ok(())
+}
+
+/// Undoes what was done before a step failed. What cannot be undone now stays on record, and is
+/// seen to again.
+async fn roll_back(work: &mut Work<'_>, why: ActionError) -> ActionError {
+    work.record.phase = Phase::Pausing;
+    let undone = match work.undo(Undo::Left).await {
+        Ok(()) => work.forget(Reconciled::Running),
+        Err(e) => Err(e),
+    };
+    match undone {
+        Ok(()) => why,
+        Err(e) => ActionError::Failed(format!("{why}; {e}")),
+    }
+}
+
+/// The owner's note, or what was going on with what is in sight of it.
+async fn summary(hands: &Hands, pausing: &Pausing) -> String {
+    let lines = match &pausing.pane {
+        Some(pane) if !pausing.noted => pane::last_lines(hands, pane).await,
+        _ => None,
+    };
+    match lines {
+        Some(lines) => with_pane(&pausing.summary, &lines),
+        None => pausing.summary.clone(),
+    }
+}

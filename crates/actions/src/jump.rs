@@ -1,0 +1,154 @@
+//! Brings the terminal of a session to the front, and tells whether it is there.
+//!
+//! What is there is gathered anew for each jump, [`trusty_fleet::jump`] decides, and each step is
+//! verified.
+
+mod clients;
+mod gather;
+mod perform;
+mod scripts;
+mod sockets;
+mod under_way;
+pub mod x11;
+
+pub use under_way::UnderWay;
+
+use crate::lease::CommandLapse;
+use gather::Gatherer;
+use perform::Went;
+use std::time::Duration;
+use trusty_fleet::Session;
+use trusty_fleet::jump::{Client, Obstacle, Place, Route, Runs, is_in_front, plan_jump};
+use trusty_fleet::problem::{Problem, ProblemCode};
+use trusty_platform::clock;
+use trusty_wire::surroundings::Surroundings;
+
+/// How long the window of a terminal that was opened may take to come.
+const WINDOW: Duration = Duration::from_secs(5);
+/// How long it may take where it is not likely to be told of at all.
+const UNTOLD: Duration = Duration::from_secs(1);
+/// How often it is looked for.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Why a terminal was not brought to the front.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum JumpError {
+    /// There is none to bring, or no way to it; in words that say what to do instead.
+    #[error("{0}")]
+    Refused(Obstacle),
+    /// A step failed; in words.
+    #[error("{0}")]
+    Failed(String),
+    /// The terminal is in front, but may not show the session; in words.
+    #[error("{0}")]
+    Partly(String),
+    /// The jump did not begin in time, or the caller hung up before.
+    #[error("{0}")]
+    Lapsed(#[from] CommandLapse),
+    /// The engine of another process reported this.
+    #[error("{0}")]
+    Reported(Box<Problem>),
+    /// The engine of another process did not say what became of the jump; in words.
+    #[error("{0}")]
+    OutcomeUnknown(String),
+    /// The engine has exited.
+    #[error("the engine has exited; restart Trusty Bar")]
+    Gone,
+}
+
+impl JumpError {
+    /// A stable code, for programs.
+    pub fn code(&self) -> ProblemCode {
+        match self {
+            Self::Refused(obstacle) => obstacle.code(),
+            Self::Failed(_) | Self::OutcomeUnknown(_) => ProblemCode::Failed,
+            Self::Partly(_) => ProblemCode::Partly,
+            Self::Lapsed(_) => ProblemCode::TooLate,
+            Self::Reported(problem) => problem.known_code().unwrap_or(ProblemCode::Failed),
+            Self::Gone => ProblemCode::Gone,
+        }
+    }
+}
+
+/// Brings the terminal of a session to the front; `terminal` is what opens one for a detached
+/// session (`jump.terminal`), or empty. Returns when it is there.
+pub async fn jump(
+    session: &Session,
+    around: &Surroundings,
+    terminal: &[String],
+) -> Result<(), JumpError> {
+    let mut gatherer = Gatherer::new(around);
+    let place = gatherer.place(session, terminal).await;
+    let route = plan_jump(&place).map_err(JumpError::Refused)?;
+    let went = perform::go(&route, &place, &gatherer, around).await?;
+    if !went.opened {
+        return arrived(session, around, route, went).await;
+    }
+    // What terminals of macOS open they activate themselves.
+    if trusty_platform::sys::SCRIPTS.is_some() {
+        return Ok(());
+    }
+    // Its window comes a moment after its client; until then, another one would be opened.
+    let begun = clock::instant();
+    loop {
+        let mut gatherer = Gatherer::new(around);
+        let place = gatherer.place(session, terminal).await;
+        let waited = begun.elapsed();
+        match plan_jump(&place) {
+            Ok(route) if !route.opens() && (route.doubt.is_none() || waited >= WINDOW) => {
+                let went = perform::go(&route, &place, &gatherer, around).await?;
+                return arrived(session, around, route, went).await;
+            }
+            Err(Obstacle::Elsewhere(_, why)) if waited >= patience(&why) => {
+                let told = format!("opened a terminal that shows the session, but {why}");
+                return Err(JumpError::Partly(told));
+            }
+            _ if waited >= WINDOW => {
+                let told = "opened a terminal, but could not raise its window";
+                return Err(JumpError::Failed(told.into()));
+            }
+            _ => clock::sleep(LOOK).await,
+        }
+    }
+}
+
+/// How long a new terminal is waited for that cannot be raised as it is.
+fn patience(why: &Obstacle) -> Duration {
+    match why {
+        Obstacle::Wayland(_) => UNTOLD,
+        _ => WINDOW,
+    }
+}
+
+/// Looks whether the end of a route was reached.
+async fn arrived(
+    session: &Session,
+    around: &Surroundings,
+    route: Route,
+    went: Went,
+) -> Result<(), JumpError> {
+    turned_to(&Gatherer::new(around).place(session, &[]).await)?;
+    let doubt = went.doubt.or(route.doubt);
+    doubt.map_or(Ok(()), |doubt| Err(JumpError::Partly(doubt)))
+}
+
+/// Whether tmux shows it to anybody, as it was told; without tmux there is nothing to look at.
+fn turned_to(place: &Place) -> Result<(), JumpError> {
+    match &place.runs {
+        Runs::Tmux(pane) => {
+            let shows = |c: &Client| c.window == pane.window && c.pane == pane.pane;
+            let none = "tmux accepted the commands, but no client shows the session's pane";
+            let found = pane.clients.iter().find(|c| shows(c)).map(|_| ());
+            found.ok_or_else(|| JumpError::Failed(none.into()))
+        }
+        Runs::Untold(why) => Err(JumpError::Failed(why.to_string())),
+        Runs::Ended | Runs::Headless | Runs::Background | Runs::Nowhere | Runs::Plain(_) => Ok(()),
+    }
+}
+
+/// Whether the terminal of a session is what its owner looks at: the window that shows it is the
+/// active one. Only reads; where it is not certain, as on Wayland and macOS, it is not.
+pub async fn in_front(session: &Session, around: &Surroundings) -> bool {
+    let place = Gatherer::new(around).place(session, &[]).await;
+    is_in_front(&place)
+}

@@ -1,0 +1,175 @@
+//! The pane of a session and the clients of its tmux server.
+
+use super::gather::Gatherer;
+use std::path::Path;
+use trusty_fleet::jump::{Client, Link, Obstacle, Pane, Screen, Sight};
+use trusty_fleet::session::TmuxTarget;
+use trusty_platform::tmux::{TmuxError, list_clients, list_panes};
+
+const PANES: &str =
+    "#{pane_id} #{session_id} #{window_id} #{window_active} #{pane_active} #{session_name}";
+const CLIENTS: &str = "#{client_pid} #{?client_control_mode,1,0} #{?client_flags,#{client_flags},-} \
+     #{client_activity} #{session_id} #{window_id} #{pane_id} #{client_tty} #{session_name}";
+
+/// The pane as it is now; none if there is none any more.
+pub(super) async fn pane(
+    tmux: Option<&Path>,
+    target: &TmuxTarget,
+    home: Screen,
+    gatherer: &mut Gatherer<'_>,
+) -> Result<Option<Pane>, Obstacle> {
+    let tmux = tmux.ok_or(Obstacle::NoTmux)?;
+    let Some(told) = said(list_panes(tmux, &target.socket, PANES).await)? else {
+        return Ok(None);
+    };
+    let found: Vec<Found> = told.lines().filter_map(read_pane).collect();
+    let mut mine = found.into_iter().filter(|f| f.pane == target.pane);
+    let Some(first) = mine.next() else {
+        return Ok(None);
+    };
+    let (window, active) = (first.window.clone(), first.active);
+    let mut links = vec![first.link];
+    links.extend(mine.map(|f| f.link));
+    links.sort_by_key(|link| link.name != target.session);
+    let Some(told) = said(list_clients(tmux, &target.socket, CLIENTS).await)? else {
+        return Ok(None);
+    };
+    let mut clients = Vec::new();
+    for (pid, mut client) in told.lines().filter_map(read_client) {
+        client.holder = gatherer.holder(pid, Some(client.tty.clone())).await;
+        clients.push(client);
+    }
+    Ok(Some(Pane {
+        socket: target.socket.clone(),
+        pane: target.pane.clone(),
+        window,
+        active,
+        links,
+        clients,
+        home,
+    }))
+}
+
+/// What a server has said; none if it has ended.
+fn said(told: Result<Vec<u8>, TmuxError>) -> Result<Option<String>, Obstacle> {
+    match told {
+        Ok(told) => Ok(Some(String::from_utf8_lossy(&told).into_owned())),
+        Err(TmuxError::NoServer | TmuxError::NoPane) => Ok(None),
+        Err(TmuxError::NotInstalled) => Err(Obstacle::NoTmux),
+        Err(e) => Err(Obstacle::Silent(e.to_string())),
+    }
+}
+
+struct Found {
+    pane: String,
+    window: String,
+    active: bool,
+    link: Link,
+}
+
+fn read_pane(line: &str) -> Option<Found> {
+    let mut words = line.splitn(6, ' ');
+    let mut word = || words.next().map(str::to_owned);
+    let pane = word().filter(|pane| pane.starts_with('%'))?;
+    let (session, window) = (word()?, word()?);
+    let (current, active) = (word()? == "1", word()? == "1");
+    Some(Found {
+        pane,
+        window,
+        active,
+        link: Link {
+            session,
+            name: word()?,
+            current,
+        },
+    })
+}
+
+fn read_client(line: &str) -> Option<(u32, Client)> {
+    let mut words = line.splitn(9, ' ');
+    let mut word = || words.next().map(str::to_owned);
+    let pid = word()?.parse().ok()?;
+    let (control, flags) = (word()? == "1", word()?);
+    let sight = match control {
+        _ if flags.split(',').any(|flag| flag == "suspended") => Sight::Suspended,
+        true => Sight::Control,
+        false => Sight::Whole,
+    };
+    let activity = word()?.parse().unwrap_or(0);
+    let (session, window, pane, tty) = (word()?, word()?, word()?, word()?);
+    let client = Client {
+        tty,
+        session,
+        session_name: word()?,
+        window,
+        pane,
+        activity,
+        sight,
+        holder: trusty_fleet::jump::Holder::default(),
+    };
+    Some((pid, client))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trusty_wire::surroundings::Surroundings;
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_no_pane_that_is_gone() {
+        let around = Surroundings::default();
+        let folder = crate::test_files::private_tempdir();
+        let socket = folder.path().join("tmux");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("socket");
+        let target = TmuxTarget {
+            socket,
+            session: "work".into(),
+            window: "@0".into(),
+            pane: "%0".into(),
+            clients: 0,
+        };
+        for (tmux, code) in [
+            (None, "no-tmux"),
+            (Some("/nowhere/program"), "no-tmux"),
+            // Whatever it is asked, it fails without a word.
+            (Some("/bin/false"), "tmux-silent"),
+        ] {
+            let mut gatherer = Gatherer::new(&around);
+            let tmux = tmux.map(Path::new);
+            let told = pane(tmux, &target, Screen::default(), &mut gatherer).await;
+            assert_eq!(told.expect_err("no answer").code().as_str(), code);
+        }
+        assert_eq!(said(Err(TmuxError::NoServer)), Ok(None));
+        let late = said(Err(TmuxError::Hangs)).expect_err("late");
+        let words = "tmux did not answer within 1 s";
+        assert_eq!(late.to_string(), words);
+    }
+
+    #[test]
+    fn panes_and_clients_are_read() {
+        let pane = read_pane("%3 $1 @2 1 0 two words").expect("a pane");
+        assert_eq!((pane.pane.as_str(), pane.window.as_str()), ("%3", "@2"));
+        assert!(pane.link.current && !pane.active);
+        assert_eq!(
+            (pane.link.session.as_str(), pane.link.name.as_str()),
+            ("$1", "two words")
+        );
+        let line = "7 0 attached,focused 99 $1 @2 %3 /dev/pts/4 two words";
+        let (pid, client) = read_client(line).expect("a client");
+        assert_eq!((pid, client.activity, client.sight), (7, 99, Sight::Whole));
+        assert_eq!(
+            (client.tty.as_str(), client.session_name.as_str()),
+            ("/dev/pts/4", "two words")
+        );
+        let sight = |line| read_client(line).map(|(_, client)| client.sight);
+        assert_eq!(
+            sight("7 0 attached,suspended 9 $1 @2 %3 /dev/pts/4 w"),
+            Some(Sight::Suspended)
+        );
+        assert_eq!(sight("7 1 - 9 $1 @2 %3  w"), Some(Sight::Control));
+        for odd in ["", "x 0 - 9 $1 @2 %3 /dev/pts/4 w", "7 0 - 9 $1"] {
+            assert!(read_client(odd).is_none(), "{odd}");
+            assert!(read_pane(odd).is_none(), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Goes a route, step by step, each verified.
+
+use super::gather::Gatherer;
+use super::x11::{self, X11Error};
+use super::{JumpError, scripts, sockets};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use trusty_fleet::jump::{Kitty, Pane, Place, Route, Runs, Step, WezTerm, X11};
+use trusty_platform::checked_program::RunError;
+use trusty_platform::launch;
+use trusty_platform::launch::Left;
+use trusty_platform::programs::{absolute_folders, find_program};
+use trusty_platform::run::{Bounds, Environment, run_bounded};
+use trusty_platform::tmux;
+use trusty_platform::tmux::TmuxError;
+use trusty_platform::{clock, sys};
+use trusty_wire::surroundings::Surroundings;
+
+/// How long a terminal program may take to do what it is told.
+const DEADLINE: Duration = Duration::from_secs(2);
+/// The most that is read of what it says.
+const MOST: u64 = 64 * 1024;
+/// How long a new terminal may take until it shows its tmux session.
+const OPENING: Duration = Duration::from_secs(10);
+/// How often something awaited is looked at.
+const STEP: Duration = Duration::from_millis(50);
+
+/// What going a route has come to.
+#[derive(Debug, Default)]
+pub(super) struct Went {
+    /// A terminal was opened, whose window is yet to be found.
+    pub(super) opened: bool,
+    /// What was not done on the way to a window that is in front, in words.
+    pub(super) doubt: Option<String>,
+}
+
+/// Goes the route.
+pub(super) async fn go(
+    route: &Route,
+    place: &Place,
+    gatherer: &Gatherer<'_>,
+    around: &Surroundings,
+) -> Result<Went, JumpError> {
+    let app = route.app.as_deref().unwrap_or("a terminal");
+    let mut went = Went::default();
+    for (at, step) in route.steps.iter().enumerate() {
+        let is_raised = route.steps[at..]
+            .iter()
+            .any(|s| matches!(s, Step::Window { .. } | Step::Activate(_)));
+        match step {
+            Step::SwitchClient { client, session } => {
+                let (tmux, pane) = server(place)?;
+                let done = tmux::switch_client(tmux, &pane.socket, client, session).await;
+                done.map_err(|e| in_tmux("switch the tmux client to the session", &e))?;
+            }
+            Step::SelectWindow { session, window } => {
+                let (tmux, pane) = server(place)?;
+                let done = tmux::select_window(tmux, &pane.socket, session, window).await;
+                done.map_err(|e| in_tmux("show the session's window", &e))?;
+            }
+            Step::SelectPane(id) => {
+                let (tmux, pane) = server(place)?;
+                let done = tmux::select_pane(tmux, &pane.socket, id).await;
+                done.map_err(|e| in_tmux("show the session's pane", &e))?;
+            }
+            Step::Kitty(kitty) => went.note(focus_kitty(kitty, around).await, is_raised)?,
+            Step::WezTerm(wezterm) => {
+                went.note(focus_wezterm(wezterm, around).await, is_raised)?;
+            }
+            Step::Folder {
+                program,
+                folder,
+                display,
+                wayland,
+            } => {
+                let screen = screen(display.as_deref(), wayland.as_deref(), gatherer);
+                let variables = screen.iter().map(|(name, value)| (*name, &**value));
+                let variables: Vec<(&str, &OsStr)> = variables.collect();
+                told(app, program, &[folder.as_os_str()], &variables).await?;
+            }
+            Step::Window { display, id } => {
+                let display = gatherer.known(display);
+                let display =
+                    display.ok_or_else(|| unraised(app, "the display no longer exists"))?;
+                let done = x11::raise(display, *id).await;
+                done.map_err(|e| match e {
+                    X11Error::Unheard | X11Error::NoWindow => unraised(app, &e.to_string()),
+                    e => unraised(app, &format!("the display {} {e}", display.name)),
+                })?;
+            }
+            Step::Tab(tab) => scripts::show(tab, app).await?,
+            Step::Activate(name) => scripts::activate(name, app).await?,
+            Step::Open(words) => {
+                open(words, place, gatherer).await?;
+                went.opened = true;
+            }
+        }
+    }
+    Ok(went)
+}
+
+impl Went {
+    /// A terminal that does not show its tab may still be raised.
+    fn note(&mut self, done: Result<(), JumpError>, is_raised: bool) -> Result<(), JumpError> {
+        match done {
+            Err(JumpError::Failed(why)) if is_raised => {
+                let told = "the window is in front, but may show another tab";
+                self.doubt = Some(format!("{told}: {why}"));
+            }
+            done => return done,
+        }
+        Ok(())
+    }
+}
+
+/// The variables that name a screen, which ours may lack.
+fn screen(
+    display: Option<&str>,
+    wayland: Option<&str>,
+    gatherer: &Gatherer<'_>,
+) -> Vec<(&'static str, OsString)> {
+    let display = display.and_then(|name| gatherer.known(name));
+    let mut all: Vec<_> = display.map(x11::variables).into_iter().flatten().collect();
+    all.extend(wayland.map(|name| ("WAYLAND_DISPLAY", name.into())));
+    all
+}
+
+/// What was to be raised, and why it was not.
+pub(super) fn unraised(app: &str, why: &str) -> JumpError {
+    JumpError::Failed(format!("could not raise {app}: {why}"))
+}
+
+fn in_tmux(what: &str, e: &TmuxError) -> JumpError {
+    JumpError::Failed(format!("could not {what}: {e}"))
+}
+
+fn server(place: &Place) -> Result<(&Path, &Pane), JumpError> {
+    match (&place.tmux, &place.runs) {
+        (Some(tmux), Runs::Tmux(pane)) => Ok((tmux, pane)),
+        _ => Err(JumpError::Failed("tmux is not installed".into())),
+    }
+}
+
+async fn focus_kitty(kitty: &Kitty, around: &Surroundings) -> Result<(), JumpError> {
+    let program = ["kitten", "kitty"]
+        .into_iter()
+        .find_map(|name| found(name, kitty.beside.as_deref(), around))
+        .ok_or_else(|| unraised("kitty", "the command kitten was not found"))?;
+    sockets::check_kitty(&kitty.listens)?;
+    let window = format!("id:{}", kitty.window);
+    let words = [
+        "@",
+        "--to",
+        &kitty.listens,
+        "focus-window",
+        "--match",
+        &window,
+    ];
+    let words: Vec<&OsStr> = words.iter().map(OsStr::new).collect();
+    told("kitty", &program, &words, &[]).await
+}
+
+async fn focus_wezterm(wezterm: &WezTerm, around: &Surroundings) -> Result<(), JumpError> {
+    let program = found("wezterm", wezterm.beside.as_deref(), around)
+        .ok_or_else(|| unraised("WezTerm", "the command wezterm was not found"))?;
+    sockets::check_wezterm(&wezterm.socket)?;
+    let pane = wezterm.pane.to_string();
+    let words = [
+        "cli",
+        "--no-auto-start",
+        "activate-pane",
+        "--pane-id",
+        &pane,
+    ];
+    let words: Vec<&OsStr> = words.iter().map(OsStr::new).collect();
+    let socket = [("WEZTERM_UNIX_SOCKET", wezterm.socket.as_os_str())];
+    told("WezTerm", &program, &words, &socket).await
+}
+
+/// A command of a terminal's: in the search path, beside its program, or in its bundle.
+fn found(name: &str, beside: Option<&Path>, around: &Surroundings) -> Option<PathBuf> {
+    let bundled = [
+        "/Applications/kitty.app/Contents/MacOS",
+        "/Applications/WezTerm.app/Contents/MacOS",
+    ];
+    let folders = absolute_folders(around.path.as_deref());
+    let beside = beside.map(Path::to_path_buf);
+    let all = folders.chain(beside).chain(bundled.map(PathBuf::from));
+    find_program(name, all).any()
+}
+
+/// Tells a program something, and believes what it says of it.
+async fn told(
+    app: &str,
+    program: &Path,
+    arguments: &[&OsStr],
+    variables: &[(&str, &OsStr)],
+) -> Result<(), JumpError> {
+    let bounds = Bounds {
+        time: DEADLINE,
+        output: MOST,
+    };
+    let ran = run_bounded(program, arguments, Environment::OursWith(variables), bounds).await;
+    let name = program.display();
+    match ran {
+        Ok(ran) if ran.success => Ok(()),
+        Ok(ran) => {
+            let said = String::from_utf8_lossy(&ran.complaint);
+            let line = said
+                .lines()
+                .next()
+                .unwrap_or("the command failed")
+                .to_owned();
+            Err(unraised(app, &format!("{name}: {line}")))
+        }
+        Err(e @ RunError::Io(_)) => Err(unraised(app, &format!("{name}: {e}"))),
+        Err(e) => Err(unraised(app, &format!("{name} {e}"))),
+    }
+}
+
+/// Opens a terminal and waits until tmux has a new client that shows the pane.
+async fn open(words: &[String], place: &Place, gatherer: &Gatherer<'_>) -> Result<(), JumpError> {
+    let (tmux, pane) = server(place)?;
+    let [program, arguments @ ..] = words else {
+        return Err(JumpError::Failed("no terminal program is set".into()));
+    };
+    if sys::SCRIPTS == Some(program) {
+        return scripts::open(arguments).await;
+    }
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+    // Inside of a pane tmux would refuse to attach.
+    let mut variables: Vec<(&str, Option<OsString>)> = vec![("TMUX", None), ("TMUX_PANE", None)];
+    let display = match &pane.home.x11 {
+        X11::Shown { display, .. } => Some(display.as_str()),
+        X11::None | X11::Unreachable(..) => None,
+    };
+    let screen = screen(display, pane.home.wayland.as_deref(), gatherer).into_iter();
+    variables.extend(screen.map(|(name, value)| (name, Some(value))));
+    let failed = |why: &str| JumpError::Failed(format!("could not open {program}: {why}"));
+    let before = attached(tmux, pane).await;
+    let left = launch::leave_with(Path::new(program), &arguments, &place.folder, &variables);
+    let left: Left = left.map_err(|e| failed(&e.to_string()))?;
+    let begun = clock::instant();
+    loop {
+        let now = attached(tmux, pane).await;
+        if now.iter().any(|client| !before.contains(client)) {
+            return Ok(());
+        }
+        // One that only asks a running terminal for a window ends well at once.
+        if left.ended() == Some(false) {
+            return Err(failed("the program exited at once"));
+        }
+        if begun.elapsed() >= OPENING {
+            return Err(failed("no new tmux client appeared within 10 s"));
+        }
+        clock::sleep(STEP).await;
+    }
+}
+
+/// The clients of the sessions that have the pane.
+async fn attached(tmux: &Path, pane: &Pane) -> Vec<String> {
+    let told = tmux::list_clients(tmux, &pane.socket, "#{session_id} #{client_pid}").await;
+    let told = String::from_utf8_lossy(&told.unwrap_or_default()).into_owned();
+    let ours = |line: &&str| {
+        let session = line.split(' ').next().unwrap_or_default();
+        pane.links.iter().any(|link| link.session == session)
+    };
+    told.lines().filter(ours).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_that_is_not_shown_keeps_no_window_from_the_front() {
+        let refused = || Err(unraised("kitty", "kitten: no"));
+        let mut went = Went::default();
+        assert!(went.note(Ok(()), true).is_ok() && went.doubt.is_none());
+        assert!(went.note(refused(), false).is_err() && went.doubt.is_none());
+        assert!(went.note(refused(), true).is_ok());
+        let doubt = went.doubt.expect("kept");
+        assert!(doubt.contains("another tab") && doubt.contains("kitten: no"));
+    }
+
+    #[test]
+    fn the_commands_of_a_terminal_lie_beside_it() {
+        let folder = tempfile::tempdir().expect("folder");
+        std::fs::write(folder.path().join("kitten"), "").expect("written");
+        let around = Surroundings::default();
+        let here = found("kitten", Some(folder.path()), &around);
+        assert_eq!(here, Some(folder.path().join("kitten")));
+        assert_eq!(found("no-kitten", Some(folder.path()), &around), None);
+    }
+}

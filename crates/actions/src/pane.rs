@@ -1,0 +1,539 @@
+//! Keys pressed in tmux panes, only where the pane is as the plan assumed a moment ago.
+
+use super::failpoints::failpoint;
+use super::tree;
+use super::turn::{self, TurnState};
+use super::work::{Undo, Work, failed};
+use super::{ActionError, Hands};
+use rustix::process::Signal;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::observation::{PaneKey, RegistryFile};
+use trusty_fleet::pause::{Means, Phase};
+use trusty_platform::clock;
+use trusty_platform::sys;
+use trusty_platform::sys::Stat;
+use trusty_platform::terminal;
+use trusty_platform::tmux;
+use trusty_platform::tmux::{Key, Look, TmuxError};
+
+/// How long the client and its shell may take to change places after a key, or the client to end
+/// its turn: 0.2 s when the machine is quiet (measured, 2.1.330), over 5 s where 17 processes wait
+/// for two cores.
+const KEY_TAKEN_LIMIT: Duration = Duration::from_secs(20);
+/// How long a shell may take to take its terminal back once its job is put aside.
+const SHELL_LIMIT: Duration = Duration::from_secs(5);
+/// A key that was pressed a moment ago is taken within this time.
+const IN_FLIGHT: Duration = Duration::from_millis(1500);
+/// A prompt that stays as it is for so long is whole.
+const STILL: Duration = Duration::from_millis(300);
+/// A prompt may ask other programs what to say.
+const PROMPT: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// The client sets its terminal up when it goes on; after this it is helped.
+const SET_UP: Duration = Duration::from_secs(2);
+/// A prompt that looks as the client did before may be what the client has left.
+const ALIKE: Duration = Duration::from_secs(3);
+/// A text and an Enter that come together are taken for something pasted.
+const BEFORE_ENTER: Duration = Duration::from_millis(300);
+/// A client draws what was typed within this, on a machine with much to do, too.
+const DRAWN: Duration = Duration::from_secs(3);
+/// How many lines of a pane are worth remembering.
+const LAST_LINES: usize = 4;
+
+fn program(hands: &Hands) -> Result<&Path, ActionError> {
+    let none = || ActionError::Failed("tmux is not installed".into());
+    hands.tmux.as_deref().ok_or_else(none)
+}
+
+async fn press(hands: &Hands, pane: &PaneKey, keys: &[Key<'_>]) -> Result<(), ActionError> {
+    let done = tmux::press(program(hands)?, &pane.server, &pane.pane, keys).await;
+    done.map_err(failed("press a key in the tmux pane"))
+}
+
+async fn look(hands: &Hands, pane: &PaneKey) -> Result<Look, ActionError> {
+    let seen = tmux::look(program(hands)?, &pane.server, &pane.pane).await;
+    seen.map_err(failed("read the tmux pane"))
+}
+
+/// The same, and nothing where the server is too busy to say in time.
+async fn glance(hands: &Hands, pane: &PaneKey) -> Result<Option<Look>, ActionError> {
+    match tmux::look(program(hands)?, &pane.server, &pane.pane).await {
+        Err(TmuxError::Hangs) => Ok(None),
+        seen => seen.map(Some).map_err(failed("read the tmux pane")),
+    }
+}
+
+/// The last lines of a pane that say something, as one text.
+pub(super) async fn last_lines(hands: &Hands, pane: &PaneKey) -> Option<String> {
+    let look = look(hands, pane).await.ok()?;
+    let shown = above_input(&look.lines);
+    let mut lines: Vec<&str> = shown
+        .iter()
+        .map(|line| line.trim())
+        .filter(|line| line.chars().any(char::is_alphanumeric))
+        .collect();
+    lines.drain(..lines.len().saturating_sub(LAST_LINES));
+    (!lines.is_empty()).then(|| lines.join(" | "))
+}
+
+/// What stands above the input box, which lies between two rules at the end; all if there is none.
+fn above_input(lines: &[String]) -> &[String] {
+    let is_rule = |line: &String| {
+        let line = line.trim();
+        line.chars().count() >= 8 && line.chars().all(|c| c == '─')
+    };
+    let last = lines.iter().rposition(is_rule);
+    let first = last.and_then(|last| lines[..last].iter().rposition(is_rule));
+    first.map_or(lines, |first| &lines[..first])
+}
+
+/// Whether keys pressed in a pane reach the terminal of this process, and nobody else.
+fn check(look: &Look, stat: &Stat) -> Result<(), &'static str> {
+    if look.synchronized {
+        return Err(
+            "the tmux pane passes its keys to other panes; run `tmux set -p synchronize-panes off`",
+        );
+    }
+    if look.in_mode {
+        return Err("the tmux pane is in copy mode; press q in it first");
+    }
+    if look.input_off {
+        return Err("input to the tmux pane is off; run `tmux select-pane -e`");
+    }
+    if sys::control_terminal(stat.terminal).as_ref() != Some(&look.tty) {
+        return Err("the session has moved to another pane; try again");
+    }
+    Ok(())
+}
+
+fn gone() -> ActionError {
+    ActionError::Changed("the session has exited".into())
+}
+
+fn client(work: &Work<'_>) -> Result<Stat, ActionError> {
+    let stat = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
+    stat.ok_or_else(gone)
+}
+
+/// The client has its terminal, and keys pressed in this pane reach it.
+async fn ready(hands: &Hands, pane: &PaneKey, key: ProcessKey) -> Result<Look, ActionError> {
+    let look = look(hands, pane).await?;
+    let stat = tree::alive(key).map_err(failed("inspect the session's process"))?;
+    let stat = stat.ok_or_else(gone)?;
+    check(&look, &stat).map_err(|e| ActionError::Changed(e.into()))?;
+    if stat.foreground != stat.group {
+        let told = "another program has the terminal; bring Claude Code to the foreground first";
+        return Err(ActionError::Changed(told.into()));
+    }
+    Ok(look)
+}
+
+/// What is known of it before Ctrl-Z is pressed.
+pub(super) async fn prepare_suspend(
+    hands: &Hands,
+    key: ProcessKey,
+    pane: &PaneKey,
+    shell: ProcessKey,
+) -> Result<Means, ActionError> {
+    let look = ready(hands, pane, key).await?;
+    let stat = tree::alive(key).map_err(failed("inspect the session's process"))?;
+    let above = tree::alive(shell).map_err(failed("inspect the session's shell"))?;
+    if above.is_none() || stat.is_none_or(|s| s.parent != shell.pid) {
+        let told = "the session's shell has exited; try again";
+        return Err(ActionError::Changed(told.into()));
+    }
+    let settings = terminal::settings(Path::new(&look.tty));
+    Ok(Means::Suspend {
+        pane: pane.clone(),
+        shell,
+        settings: Some(settings.map_err(failed("read the terminal's settings"))?),
+        cursor: None,
+        line: None,
+    })
+}
+
+/// Presses Ctrl-Z and waits for the shell's prompt.
+pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
+    let Means::Suspend { pane, shell, .. } = work.record.means.clone() else {
+        return Ok(());
+    };
+    let key = work.client();
+    // Some shells keep programs of their own beside them.
+    let usual = children(shell).map_err(failed("inspect the session's shell"))?;
+    let shown = place(&look(work.hands, &pane).await?);
+    press(work.hands, &pane, &[Key::Named("C-z")]).await?;
+    failpoint("suspend.pressed");
+    let aside = || Ok(tree::rests(key)? && has_terminal(shell)?);
+    let what = "suspend the session with Ctrl-Z";
+    if !tree::until(KEY_TAKEN_LIMIT, aside)
+        .await
+        .map_err(failed(what))?
+    {
+        return Err(failed(what)(
+            "Claude Code did not take the key within 20 s; if it does later, type fg in the tmux \
+             pane",
+        ));
+    }
+    failpoint("suspend.stopped");
+    let look = prompt(work.hands, &pane, shell, &usual, &shown).await?;
+    client(work)?;
+    if let Means::Suspend { cursor, line, .. } = &mut work.record.means {
+        let (at, text) = place(&look);
+        (*cursor, *line) = (Some(at), Some(text));
+    }
+    work.keep()?;
+    failpoint("suspend.prompt-seen");
+    Ok(())
+}
+
+/// Whether a process is in the foreground of its terminal.
+fn has_terminal(key: ProcessKey) -> io::Result<bool> {
+    Ok(tree::alive(key)?.is_some_and(|s| s.foreground == s.group))
+}
+
+/// Where the cursor is, and the line it is in.
+fn place(look: &Look) -> ((u32, u32), String) {
+    let row = usize::try_from(look.cursor.1).unwrap_or(usize::MAX);
+    (
+        look.cursor,
+        look.lines.get(row).cloned().unwrap_or_default(),
+    )
+}
+
+/// Waits until the shell has drawn its prompt: it asks no program any more, and nothing moves.
+async fn prompt(
+    hands: &Hands,
+    pane: &PaneKey,
+    shell: ProcessKey,
+    usual: &BTreeSet<ProcessKey>,
+    before: &((u32, u32), String),
+) -> Result<Look, ActionError> {
+    let begun = clock::instant();
+    let mut last = None;
+    let mut since = begun;
+    loop {
+        clock::sleep(LOOK_AGAIN).await;
+        if let Some(now) = glance(hands, pane).await? {
+            let asked = children(shell).map_err(failed("inspect the session's shell"))?;
+            let at = place(&now);
+            let is_drawn = at != *before || begun.elapsed() >= ALIKE;
+            if last.as_ref() != Some(&at) || !asked.is_subset(usual) {
+                since = clock::instant();
+                last = Some(at);
+            } else if is_drawn && since.elapsed() >= STILL {
+                return Ok(now);
+            }
+        }
+        if begun.elapsed() >= PROMPT {
+            return Err(failed("wait for the shell prompt")(
+                "no prompt within 10 s; try again",
+            ));
+        }
+    }
+}
+
+/// What a shell runs in its own process group: the programs its prompt asks, no jobs.
+fn children(shell: ProcessKey) -> io::Result<BTreeSet<ProcessKey>> {
+    let Some(own) = tree::alive(shell)? else {
+        return Ok(BTreeSet::new());
+    };
+    let below = tree::children(shell.pid)?.into_iter();
+    let asked = below.filter(|f| f.stat.group == own.group);
+    Ok(asked.map(|f| f.key).collect())
+}
+
+/// Brings a client back that was put aside: `fg`, typed where and as it can only mean that.
+pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), ActionError> {
+    let Means::Suspend {
+        pane,
+        shell,
+        settings,
+        cursor,
+        line,
+    } = work.record.means.clone()
+    else {
+        return Ok(());
+    };
+    let key = work.client();
+    let see = || failed("inspect the session's process");
+    if how == Undo::Left {
+        settle(work, shell).await?;
+    }
+    let Some(stat) = tree::alive(key).map_err(see())? else {
+        return Ok(());
+    };
+    if stat.stopped.is_some() && work.record.tty.is_some() && stat.terminal == 0 {
+        // Its terminal was closed while it could not hear of it.
+        let sent = tree::signal(key, Signal::CONT);
+        return sent.map(drop).map_err(failed("wake the session"));
+    }
+    if stat.stopped.is_some() {
+        let by_hand =
+            |why: &str| ActionError::Changed(format!("{why}; type fg in that terminal instead"));
+        let look = look(work.hands, &pane).await?;
+        check(&look, &stat).map_err(by_hand)?;
+        if !has_terminal(shell).map_err(see())? {
+            return Err(by_hand("another program runs in the terminal"));
+        }
+        let jobs = tree::children(shell.pid).map_err(see())?;
+        if jobs
+            .iter()
+            .any(|f| f.stat.stopped.is_some() && f.stat.group != stat.group)
+        {
+            return Err(by_hand("the shell has other suspended jobs"));
+        }
+        let fg = [Key::Text("fg"), Key::Named("Enter")];
+        match (cursor, line) {
+            (Some(cursor), Some(line)) => {
+                if place(&look) != (cursor, line) {
+                    return Err(by_hand("something was typed or printed in the terminal"));
+                }
+                press(work.hands, &pane, &fg).await?;
+            }
+            _ if how == Undo::Asked => {
+                return Err(by_hand("the shell prompt was not recorded"));
+            }
+            // The pause was not finished, so what the empty prompt looks like is not known: it is
+            // emptied, from its end on. Shells keep what is cut off there.
+            _ => {
+                let emptied = ["C-e", "C-u"].map(Key::Named);
+                press(work.hands, &pane, &[&emptied, &fg[..]].concat()).await?;
+            }
+        }
+        failpoint("suspend.fg-typed");
+        let back = || Ok(tree::alive(key)?.is_none() || (tree::runs(key)? && has_terminal(key)?));
+        if !tree::until(KEY_TAKEN_LIMIT, back).await.map_err(see())? {
+            return Err(by_hand("the session did not return to the foreground"));
+        }
+    }
+    failpoint("suspend.running");
+    repair(key, settings.as_deref()).await?;
+    failpoint("suspend.settings-restored");
+    Ok(())
+}
+
+/// A key that was pressed right before its presser was ended may not have been taken yet.
+async fn settle(work: &Work<'_>, shell: ProcessKey) -> Result<(), ActionError> {
+    let key = work.client();
+    let failed = || failed("inspect the session's process");
+    let taken = match work.record.phase {
+        Phase::Pausing => tree::until(IN_FLIGHT, || tree::rests(key)).await,
+        Phase::Resuming => tree::until(IN_FLIGHT, || tree::runs(key)).await,
+        Phase::Paused | Phase::Ending => return Ok(()),
+    };
+    if !taken.map_err(failed())? || work.record.phase != Phase::Pausing {
+        return Ok(());
+    }
+    // Its shell takes the terminal only after it has heard of that.
+    let shown = || Ok(has_terminal(shell)? || !tree::rests(key)?);
+    let shown = tree::until(SHELL_LIMIT, shown).await;
+    shown.map(drop).map_err(failed())
+}
+
+/// The settings that a client which has its terminal back had before. It sets most of them
+/// itself, but not if its shell had put others into their place.
+async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionError> {
+    let what = "restore the terminal's settings";
+    let Some(wanted) = settings else {
+        return Ok(());
+    };
+    let tty = || {
+        let stat = tree::alive(key)?.filter(|s| s.foreground == s.group);
+        let tty = stat.and_then(|s| sys::control_terminal(s.terminal));
+        Ok::<_, io::Error>(tty.map(PathBuf::from))
+    };
+    let right = || match tty()? {
+        Some(tty) => Ok(terminal::settings(&tty)? == wanted),
+        // It has ended, or is not in the foreground, where others' settings are in force.
+        None => Ok(true),
+    };
+    if tree::until(SET_UP, right).await.map_err(failed(what))? {
+        return Ok(());
+    }
+    if let Some(tty) = tty().map_err(failed(what))? {
+        terminal::set(&tty, wanted).map_err(failed(what))?;
+    }
+    if right().map_err(failed(what))? {
+        return Ok(());
+    }
+    Err(failed(what)("the terminal did not keep them"))
+}
+
+/// What is known before Escape is pressed.
+pub(super) async fn prepare_interrupt(
+    hands: &Hands,
+    key: ProcessKey,
+    pane: &PaneKey,
+) -> Result<Means, ActionError> {
+    ready(hands, pane, key).await?;
+    Ok(Means::Interrupt { pane: pane.clone() })
+}
+
+/// Presses Escape, and waits until the client has ended its turn. Until it has, a key that follows
+/// would be read together with the Escape as another key (measured, 2.1.332).
+pub(super) async fn interrupt(
+    work: &mut Work<'_>,
+    registry: Option<&RegistryFile>,
+) -> Result<(), ActionError> {
+    let Means::Interrupt { pane } = work.record.means.clone() else {
+        return Ok(());
+    };
+    press(work.hands, &pane, &[Key::Named("Escape")]).await?;
+    failpoint("interrupt.pressed");
+    let begun = clock::instant();
+    let mut over_since = None;
+    while begun.elapsed() < KEY_TAKEN_LIMIT {
+        clock::sleep(LOOK_AGAIN).await;
+        client(work)?;
+        let over = match registry.map_or(TurnState::Unknown, turn::told) {
+            TurnState::Over => true,
+            TurnState::Running => false,
+            TurnState::Unknown => {
+                let shown = glance(work.hands, &pane).await?;
+                shown.is_some_and(|shown| !turn::is_shown(&shown.lines))
+            }
+        };
+        // Between two turns a client says for a moment that it rests.
+        let since = *over_since.get_or_insert_with(clock::instant);
+        if !over {
+            over_since = None;
+        } else if since.elapsed() >= STILL {
+            failpoint("interrupt.over");
+            return Ok(());
+        }
+    }
+    Err(failed("interrupt the session")(
+        "Claude Code did not end its turn within 20 s of Escape; press Escape in the tmux pane",
+    ))
+}
+
+/// Tells an interrupted client to continue, in an emptied input line: an interrupted prompt may
+/// have been put back there.
+pub(super) async fn go_on(work: &mut Work<'_>, how: Undo) -> Result<(), ActionError> {
+    let Means::Interrupt { pane } = work.record.means.clone() else {
+        return Ok(());
+    };
+    if how == Undo::Left {
+        // An interruption cannot be taken back, and what comes next is its owner's to say.
+        return Ok(());
+    }
+    let key = work.client();
+    ready(work.hands, &pane, key).await?;
+    let text = [Key::Named("C-u"), Key::Text("continue")];
+    press(work.hands, &pane, &text).await?;
+    failpoint("interrupt.typed");
+    let begun = clock::instant();
+    clock::sleep(BEFORE_ENTER).await;
+    let mut look = ready(work.hands, &pane, key).await?;
+    while !stands_alone("continue", &look.lines) && begun.elapsed() < DRAWN {
+        clock::sleep(LOOK_AGAIN).await;
+        look = ready(work.hands, &pane, key).await?;
+    }
+    if !stands_alone("continue", &look.lines) {
+        // In a dialog an Enter would choose, and below other lines it would send them, too.
+        press(work.hands, &pane, &[Key::Named("C-u")]).await?;
+        let told = "the input line is not empty; clear it and type continue there";
+        return Err(ActionError::Changed(told.into()));
+    }
+    press(work.hands, &pane, &[Key::Named("Enter")]).await?;
+    failpoint("interrupt.entered");
+    Ok(())
+}
+
+/// Whether a text is all that stands in the input of a client, which is drawn between two lines.
+fn stands_alone(text: &str, lines: &[String]) -> bool {
+    let inner = |line: &str| line.trim_matches(['│', ' ', '\u{a0}']).to_owned();
+    let is_edge = |line: &str| {
+        let edge = line.trim_matches(['╭', '╮', '╰', '╯', ' ']);
+        edge.starts_with('─')
+    };
+    lines.windows(3).any(|box_| {
+        let [above, line, below] = box_ else {
+            return false;
+        };
+        let line = inner(line);
+        let typed = line.strip_prefix(['❯', '>']).map(str::trim);
+        is_edge(above) && is_edge(below) && typed.map(inner).as_deref() == Some(text)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_stands_alone_between_two_lines() {
+        let alone = |screen: &str| {
+            let lines: Vec<String> = screen.lines().map(str::to_owned).collect();
+            stands_alone("continue", &lines)
+        };
+        assert!(alone(
+            "● so\n\n───── name ──\n❯\u{a0}continue\n─────\n  ? for shortcuts"
+        ));
+        assert!(alone("╭────╮\n│ > continue   │\n╰────╯"));
+        for other in [
+            "─────\n❯ first\n  continue\n─────",
+            "─────\n❯ not continue\n─────",
+            "─────\n❯ continue\n  behind\n─────",
+            "─────\n Do you want to proceed?\n ❯ 1. Yes\n   2. No\n",
+            "❯ continue\n\n─────\n❯\n─────",
+            "",
+        ] {
+            assert!(!alone(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn keys_are_pressed_only_where_they_mean_what_they_should() {
+        let pid = std::process::id();
+        let mut stat = sys::stat(pid).expect("stat").expect("alive");
+        // Of a terminal of the first kind there is, on each system.
+        stat.terminal = (0x8800..0x8900)
+            .chain(0x0400_0000..0x0400_0100)
+            .find(|device| sys::control_terminal(*device).is_some())
+            .unwrap_or(0);
+        let Some(tty) = sys::control_terminal(stat.terminal) else {
+            crate::skip::skip("no terminal is known here");
+            return;
+        };
+        let fine = Look {
+            synchronized: false,
+            in_mode: false,
+            input_off: false,
+            tty,
+            cursor: (4, 0),
+            lines: vec!["tb> ".into()],
+        };
+        assert_eq!(check(&fine, &stat), Ok(()));
+        assert_eq!(place(&fine).1, "tb> ");
+        let with = |change: fn(&mut Look)| {
+            let mut look = fine.clone();
+            change(&mut look);
+            check(&look, &stat).expect_err("no key may be pressed")
+        };
+        assert!(with(|l| l.synchronized = true).contains("synchronize-panes off"));
+        assert!(with(|l| l.in_mode = true).contains("press q"));
+        assert!(with(|l| l.input_off = true).contains("select-pane -e"));
+        assert!(with(|l| l.tty = "/dev/other".into()).contains("another pane"));
+        let below = Look {
+            cursor: (0, 7),
+            ..fine
+        };
+        assert_eq!(place(&below).1, "");
+    }
+
+    #[test]
+    fn the_input_box_is_not_worth_remembering() {
+        let rule = "─".repeat(40);
+        let screen = |lines: &[&str]| lines.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>();
+        let whole = screen(&["● Done.", "", &rule, "❯ half", &rule, "  ? for shortcuts"]);
+        assert_eq!(above_input(&whole), &whole[..2]);
+        let plain = screen(&["one", &rule, "two"]);
+        assert_eq!(above_input(&plain), plain);
+        assert_eq!(above_input(&[]), [""; 0]);
+    }
+}

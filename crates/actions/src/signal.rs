@@ -1,0 +1,315 @@
+//! Stopped by signals: the shells above the client first, so that none of them sees its job stop
+//! and takes the terminal; then the client's process group, then what it has started elsewhere.
+
+use super::failpoints::failpoint;
+use super::tree::{self, Found};
+use super::work::{Work, failed};
+use super::{ActionError, inside};
+use rustix::process::Signal;
+use std::collections::BTreeSet;
+use std::io;
+use std::time::Duration;
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::observation::Tools;
+use trusty_fleet::pause::Means;
+use trusty_platform::clock;
+use trusty_platform::sys;
+
+/// How long a process may take to stop, or to go on.
+const LIMIT: Duration = Duration::from_secs(5);
+/// What wakes stopped processes does so within a tenth of a second (tmux: measured).
+const WATCH: Duration = Duration::from_millis(250);
+const STEP: Duration = Duration::from_millis(20);
+/// Whatever has not stopped by then waits for a process that it has just started.
+const STARTING: Duration = Duration::from_millis(100);
+/// What the client is given to take its terminal up again before its shell looks (measured).
+const HEAD_START: Duration = Duration::from_millis(300);
+/// Commands that start commands as fast as they are stopped: no end is to be seen.
+const ROUNDS: usize = 50;
+
+/// What will be stopped, as far as it is known; none of it has been touched.
+pub(super) fn prepare(
+    client: ProcessKey,
+    shells: &[ProcessKey],
+    group: u32,
+) -> Result<Means, ActionError> {
+    let look = || failed("inspect the session's processes");
+    let stat = tree::alive(client).map_err(look())?;
+    if stat.is_none_or(|s| s.group != group) {
+        return Err(changed("the session's process group has changed"));
+    }
+    let us = tree::us();
+    for shell in shells {
+        if us.contains(&shell.pid) {
+            let told = "this program runs in the session's terminal; pause the session from \
+                        another terminal, or use hold";
+            return Err(ActionError::Changed(told.into()));
+        }
+        match tree::alive(*shell).map_err(look())? {
+            Some(stat) if tree::is_ours(&stat) => {}
+            _ => return Err(changed("a shell above the session has exited")),
+        }
+    }
+    let members = tree::group(group).map_err(look())?;
+    // A script without job control runs all that it starts in one group: us, too.
+    let is_of_ours = |f: &Found| us.contains(&f.key.pid) || tree::is_own_program(f.key.pid);
+    if members.iter().any(is_of_ours) {
+        return Err(inside());
+    }
+    Ok(Means::Stop {
+        shells: shells.to_vec(),
+        group: running(&members),
+        tools: Vec::new(),
+    })
+}
+
+fn changed(what: &str) -> ActionError {
+    ActionError::Changed(format!("{what}; try again"))
+}
+
+/// Those that we stop: what others have stopped is theirs to wake.
+fn running(found: &[Found]) -> Vec<ProcessKey> {
+    let ours = found
+        .iter()
+        .filter(|f| f.stat.stopped.is_none() && tree::is_ours(&f.stat));
+    ours.map(|f| f.key).collect()
+}
+
+/// Stops them. Each is on record before it is touched.
+pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), ActionError> {
+    let client = work.client();
+    let Means::Stop { shells, .. } = work.record.means.clone() else {
+        return Ok(());
+    };
+    let look = || failed("inspect the session's processes");
+    let before = tree::alive(client).map_err(look())?;
+    let before = before.ok_or_else(|| changed("the session has exited"))?;
+    let others = tree::stopped().map_err(look())?;
+    for shell in &shells {
+        stop(&[*shell], &others, "stop the shell above the session").await?;
+        failpoint("stop.shell-stopped");
+    }
+    let mut members = running(&tree::group(before.group).map_err(look())?);
+    let kept = |group: &Vec<ProcessKey>, tools: &Vec<ProcessKey>| Means::Stop {
+        shells: shells.clone(),
+        group: group.clone(),
+        tools: tools.clone(),
+    };
+    let mut stopped = Vec::new();
+    work.set(kept(&members, &stopped))?;
+    let sent = sys::signal_group(client, before.group, Signal::STOP);
+    if !sent.map_err(failed("stop the session"))? {
+        return Err(changed("the session's process group has changed"));
+    }
+    wait_stopped(&members, &others, "stop the session").await?;
+    // Whoever was just being started has joined it.
+    let joined = tree::group(before.group).map_err(look())?;
+    let joined = joined.iter().filter(|f| tree::is_ours(&f.stat));
+    members = joined.map(|f| f.key).collect();
+    members.retain(|key| !others.contains(key));
+    work.set(kept(&members, &stopped))?;
+    wait_stopped(&members, &others, "stop the session").await?;
+    failpoint("stop.group-stopped");
+    if tools == Tools::Stop {
+        for _ in 0..ROUNDS {
+            let mut below = tree::below(client).map_err(look())?;
+            below.retain(|f| f.stat.group != before.group);
+            let new = running(&below);
+            if new.is_empty() {
+                break;
+            }
+            stopped.extend(new.iter().copied());
+            work.set(kept(&members, &stopped))?;
+            stop(&new, &others, "stop the session's commands").await?;
+        }
+    }
+    failpoint("stop.tools-stopped");
+    let all = [&shells[..], &members, &stopped].concat();
+    let begun = clock::instant();
+    while begun.elapsed() < WATCH {
+        let now = tree::alive(client).map_err(look())?;
+        let woken = all.iter().any(|key| !tree::rests(*key).unwrap_or(false));
+        if woken || now.is_none_or(|now| now.foreground != before.foreground) {
+            let told = "another program resumed the session at once, as tmux and screen do; \
+                        connect hooks to pause it";
+            return Err(ActionError::Failed(told.into()));
+        }
+        clock::sleep(STEP).await;
+    }
+    failpoint("stop.watched");
+    Ok(())
+}
+
+/// What others have stopped before us: it is theirs to wake.
+type Others = BTreeSet<ProcessKey>;
+
+async fn stop(keys: &[ProcessKey], others: &Others, what: &'static str) -> Result<(), ActionError> {
+    for key in keys {
+        tree::signal(*key, Signal::STOP).map_err(failed(what))?;
+    }
+    wait_stopped(keys, others, what).await
+}
+
+async fn wait_stopped(
+    keys: &[ProcessKey],
+    others: &Others,
+    what: &'static str,
+) -> Result<(), ActionError> {
+    let begun = clock::instant();
+    while !all(keys, tree::rests).map_err(failed(what))? {
+        if begun.elapsed() >= LIMIT {
+            return Err(failed(what)("the process keeps running; try again"));
+        }
+        if begun.elapsed() >= STARTING {
+            let_start(keys, others).await.map_err(failed(what))?;
+        }
+        clock::sleep(STEP).await;
+    }
+    Ok(())
+}
+
+/// Whoever starts a process with vfork(2) stops only once that one runs its program, which it does
+/// not while it is stopped itself: it is let go on for as long as that takes.
+async fn let_start(keys: &[ProcessKey], others: &Others) -> io::Result<()> {
+    let mut started = Vec::new();
+    for key in keys {
+        if !tree::rests(*key)? {
+            started.extend(tree::children(key.pid)?);
+        }
+    }
+    started.retain(|f| f.stat.stopped.is_some() && !others.contains(&f.key));
+    for found in &started {
+        tree::signal(found.key, Signal::CONT)?;
+    }
+    clock::sleep(STEP).await;
+    for found in &started {
+        tree::signal(found.key, Signal::STOP)?;
+    }
+    Ok(())
+}
+
+fn all(keys: &[ProcessKey], so: fn(ProcessKey) -> io::Result<bool>) -> io::Result<bool> {
+    for key in keys {
+        if !so(*key)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Wakes them in the reverse order. One that does not wake keeps none of the others from it.
+pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
+    let client = work.client();
+    let Means::Stop {
+        shells,
+        group,
+        tools,
+    } = work.record.means.clone()
+    else {
+        return Ok(());
+    };
+    let mut problem = Ok(());
+    for tool in tools.iter().rev() {
+        note(&mut problem, tree::signal(*tool, Signal::CONT).map(drop));
+    }
+    failpoint("stop.tools-woken");
+    // Whoever has joined the group meanwhile was stopped with it.
+    if let Ok(Some(stat)) = tree::alive(client) {
+        let sent = sys::signal_group(client, stat.group, Signal::CONT);
+        note(&mut problem, sent.map(drop));
+    }
+    for member in &group {
+        note(&mut problem, tree::signal(*member, Signal::CONT).map(drop));
+    }
+    let awake = tree::until(LIMIT, || tree::runs(client)).await;
+    note(&mut problem, awake.and_then(in_time));
+    failpoint("stop.group-woken");
+    if !shells.is_empty() {
+        clock::sleep(HEAD_START).await;
+    }
+    for shell in shells.iter().rev() {
+        note(&mut problem, tree::signal(*shell, Signal::CONT).map(drop));
+        let awake = tree::until(LIMIT, || tree::runs(*shell)).await;
+        note(&mut problem, awake.and_then(in_time));
+        failpoint("stop.shell-woken");
+    }
+    problem.map_err(failed("wake all processes of the session"))
+}
+
+fn in_time(so: bool) -> io::Result<()> {
+    if so {
+        return Ok(());
+    }
+    Err(io::Error::other(
+        "one process is still stopped; type fg in its terminal",
+    ))
+}
+
+fn note(problem: &mut io::Result<()>, done: io::Result<()>) {
+    if problem.is_ok() {
+        *problem = done;
+    }
+}
+
+/// Whether all that was stopped rests still.
+pub(super) fn holds(client: ProcessKey, stopped: [&Vec<ProcessKey>; 3]) -> io::Result<bool> {
+    let mut held = tree::rests(client)?;
+    for keys in stopped {
+        held = held && all(keys, tree::rests)?;
+    }
+    Ok(held)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    /// Has `make` start one process after the other, with vfork(2) as the client does.
+    const STARTS: &str =
+        "N := $(foreach a,$(shell seq 1000),$(foreach b,$(shell seq 1000),$(shell true)))";
+
+    /// Stops and wakes a process group at so many different moments.
+    async fn stop_often(client: ProcessKey) -> Result<(), ActionError> {
+        let look = || failed("look");
+        let started = || Ok(!tree::children(client.pid)?.is_empty());
+        tree::until(LIMIT, started).await.map_err(look())?;
+        for round in 0..100 {
+            clock::sleep(Duration::from_micros(round * 137 % 4_000)).await;
+            let others = tree::stopped().map_err(look())?;
+            let members = running(&tree::group(client.pid).map_err(look())?);
+            sys::signal_group(client, client.pid, Signal::STOP).map_err(look())?;
+            wait_stopped(&members, &others, "stop the session").await?;
+            sys::signal_group(client, client.pid, Signal::CONT).map_err(look())?;
+            let awake = tree::until(LIMIT, || tree::runs(client)).await;
+            awake.and_then(in_time).map_err(failed("wake it"))?;
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn who_is_just_starting_a_process_stops_too() {
+        let mut starts = Command::new("make")
+            .args(["--silent", "--file", "/dev/null", "--eval", STARTS])
+            .process_group(0)
+            .spawn()
+            .expect("starts");
+        let client = tree::at(starts.id()).expect("looked").expect("lives").key;
+        let stopped = stop_often(client).await;
+        starts.kill().expect("killed");
+        starts.wait().expect("ended");
+        assert!(stopped.is_ok(), "{stopped:?}");
+    }
+
+    #[test]
+    fn a_group_that_holds_this_process_is_not_stopped() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
+        let found = tree::at(child.id()).expect("readable").expect("alive");
+        let refused = prepare(found.key, &[], found.stat.group);
+        child.kill().expect("our own child");
+        child.wait().expect("collected");
+        let told = refused.expect_err("we would stop ourselves").to_string();
+        assert!(told.contains("runs inside that session"), "{told}");
+    }
+}

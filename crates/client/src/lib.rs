@@ -1,0 +1,443 @@
+//! The other end of the local API, for faces that run no engine.
+
+#![forbid(unsafe_code)]
+
+pub mod api_types;
+mod events;
+
+pub use events::{Events, Heard, Listen};
+
+use api_types::{ANSWERED_IN_HEADER, DEADLINE_HEADER, EVENTS, LAST_EVENT, VERSION_HEADER};
+use api_types::{AnswerRequest, AttentionRequest, EngineHealth, PauseRequest, StopRequest};
+use api_types::{WholeRequest, header_value};
+use futures_util::stream::{self, Stream};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1;
+use hyper::http::request;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+use trusty_fleet::authorization::AnswerChannel;
+use trusty_fleet::problem::Problem;
+use trusty_fleet::request::RequestId;
+use trusty_fleet::why::Explanation;
+use trusty_fleet::{SessionId, Snapshot};
+use trusty_platform::{clock, listening_socket};
+use trusty_wire::command_deadline::CommandDeadline;
+use trusty_wire::discovery::EnginePlaces;
+use trusty_wire::engine_vetting::{EngineDoubt, EngineVetting};
+use trusty_wire::socket_names;
+use trusty_wire::version::VERSION;
+
+/// An engine that answers nothing for so long hangs.
+const ENGINE_HANG_TIMEOUT: Duration = Duration::from_secs(3);
+/// How often an engine that carries out a command is asked whether it still answers.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
+/// How long an action may take: a terminal is waited for, step by step.
+const ACTION: Duration = Duration::from_mins(1);
+/// The most we take of one answer or event.
+const MOST: usize = 64 << 20;
+
+/// Why an engine gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No engine listens.
+    #[error("no engine is running")]
+    Nobody,
+    /// Another user listens on the socket.
+    #[error("{} belongs to another user", .0.display())]
+    Foreign(PathBuf),
+    /// Another version answers.
+    #[error("{}", other_version(.0))]
+    OtherVersion(String),
+    /// The process that answers is not believed to be an engine.
+    #[error("{0}")]
+    Doubted(EngineDoubt),
+    /// The engine answered something that is not understood.
+    #[error("unexpected answer from the running Trusty Bar: {0}")]
+    Answer(String),
+    /// The engine does not answer.
+    #[error("the running Trusty Bar does not respond")]
+    Silent,
+    /// The engine did not report an outcome in time.
+    #[error(
+        "the running Trusty Bar did not report an outcome within {} s; the action may still \
+         finish: check the session before you try again", ACTION.as_secs()
+    )]
+    Late,
+    /// The engine refused, or failed to carry out the command.
+    #[error("{0}")]
+    Refused(Box<Problem>),
+    /// The connection broke.
+    #[error("lost the connection to the running Trusty Bar: {0}")]
+    Broken(String),
+}
+
+impl ClientError {
+    /// Whether no engine was asked that has done anything.
+    pub fn is_absence(&self) -> bool {
+        matches!(
+            self,
+            Self::Nobody | Self::OtherVersion(_) | Self::Foreign(_) | Self::Doubted(_)
+        )
+    }
+
+    /// Whether a command is to be done here, because no engine does it.
+    pub fn is_left_to_us(&self) -> bool {
+        self.is_absence() || self.is_hang()
+    }
+
+    /// Whether the engine hangs. What it was asked it does not begin later: the command lapses.
+    pub fn is_hang(&self) -> bool {
+        matches!(self, Self::Silent)
+    }
+}
+
+/// A running engine.
+#[derive(Debug, Clone)]
+pub struct Remote {
+    place: RemotePlace,
+    uid: u32,
+    /// Tells who is believed; without it, every process of this user.
+    vetting: Option<EngineVetting>,
+}
+
+/// Where a running engine is looked for.
+#[derive(Debug, Clone)]
+enum RemotePlace {
+    /// Behind this socket.
+    Socket(PathBuf),
+    /// Where it says that it is, then in the runtime folder; looked up anew for each connection.
+    Found(Box<EnginePlaces>),
+}
+
+impl Remote {
+    /// The engine behind this socket, whether it runs or not. Only one of this user is believed.
+    pub fn at(socket: &Path, uid: u32) -> Self {
+        Self {
+            place: RemotePlace::Socket(socket.to_path_buf()),
+            uid,
+            vetting: None,
+        }
+    }
+
+    /// The engine of these places, whether it runs or not.
+    pub fn of(places: &EnginePlaces) -> Self {
+        Self {
+            place: RemotePlace::Found(Box::new(places.clone())),
+            uid: places.uid(),
+            vetting: None,
+        }
+    }
+
+    /// The same, if it passes this vetting.
+    #[must_use]
+    pub fn vetted_by(self, vetting: EngineVetting) -> Self {
+        Self {
+            vetting: Some(vetting),
+            ..self
+        }
+    }
+
+    /// Its newest snapshot.
+    pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
+        self.whole("/v1/sessions", ENGINE_HANG_TIMEOUT).await
+    }
+
+    /// Why a session is what it is.
+    pub async fn why(&self, id: SessionId) -> Result<Explanation, ClientError> {
+        self.whole(&format!("/v1/sessions/{id}/why"), ENGINE_HANG_TIMEOUT)
+            .await
+    }
+
+    async fn whole<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        patience: Duration,
+    ) -> Result<T, ClientError> {
+        let body = timeout(patience, async {
+            let response = self.got(Request::get(path)).await?;
+            let body = Limited::new(response.into_body(), MOST).collect().await;
+            body.map_err(|e| ClientError::Broken(e.to_string()))
+        });
+        let body = body.await.unwrap_or(Err(ClientError::Silent))?;
+        read(&body.to_bytes())
+    }
+
+    /// Pauses a session.
+    pub async fn pause(&self, id: SessionId, how: &PauseRequest) -> Result<(), ClientError> {
+        self.post(&format!("/v1/sessions/{id}/pause"), how).await
+    }
+
+    /// Ends the pause of a session.
+    pub async fn resume(&self, id: SessionId) -> Result<(), ClientError> {
+        let path = format!("/v1/sessions/{id}/resume");
+        self.act(&path, Vec::new()).await
+    }
+
+    /// Ends a session.
+    pub async fn stop(&self, id: SessionId, how: StopRequest) -> Result<(), ClientError> {
+        self.post(&format!("/v1/sessions/{id}/stop"), &how).await
+    }
+
+    /// Brings the terminal of a session to the front.
+    pub async fn jump(&self, id: SessionId) -> Result<(), ClientError> {
+        let path = format!("/v1/sessions/{id}/jump");
+        self.act(&path, Vec::new()).await
+    }
+
+    async fn post(&self, path: &str, body: &impl Serialize) -> Result<(), ClientError> {
+        let body = serde_json::to_vec(body).map_err(|e| ClientError::Broken(e.to_string()))?;
+        self.act(path, body).await
+    }
+
+    async fn act(&self, path: &str, body: Vec<u8>) -> Result<(), ClientError> {
+        self.act_by(Request::post(path), body).await
+    }
+
+    async fn act_by(&self, request: request::Builder, body: Vec<u8>) -> Result<(), ClientError> {
+        let deadline = header_value(CommandDeadline::of_command_sent_now());
+        let request = request
+            .header(DEADLINE_HEADER, deadline)
+            .header(hyper::header::HOST, "trusty")
+            .header(hyper::header::CONTENT_TYPE, "application/json")
+            .body(Full::new(Bytes::from(body)));
+        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
+        let answer = timeout(ACTION, async {
+            let response = self.send(request).await?;
+            // What another version has done is done; what it has not is not for it to refuse.
+            if response.status() == StatusCode::NO_CONTENT {
+                return Ok(());
+            }
+            check_version(&response)?;
+            Err(refused(response).await)
+        });
+        tokio::select! {
+            answer = answer => answer.unwrap_or(Err(ClientError::Late)),
+            // The connection ends with this, and with it a command that has not begun.
+            () = self.hangs(HEALTH_INTERVAL) => Err(ClientError::Silent),
+        }
+    }
+
+    /// Returns once the engine, asked so often, answers nothing any more.
+    pub async fn hangs(&self, interval: Duration) {
+        loop {
+            clock::sleep(interval).await;
+            if self.health().await.is_err_and(|e| e.is_hang()) {
+                return;
+            }
+        }
+    }
+
+    /// Its snapshots: one at once, one at each change. Ends when the engine does.
+    pub async fn events(
+        &self,
+    ) -> Result<impl Stream<Item = Result<Arc<Snapshot>, ClientError>> + use<>, ClientError> {
+        let events = self.listen(Listen::Looking, None).await?;
+        Ok(stream::try_unfold(events, async |mut events| {
+            Ok(events.next().await?.map(|snapshot| (snapshot, events)))
+        }))
+    }
+
+    /// Its snapshots, going on from the last one that came over another connection.
+    pub async fn listen(&self, how: Listen, last: Option<Heard>) -> Result<Events, ClientError> {
+        let path = match how {
+            Listen::Looking => EVENTS.to_owned(),
+            Listen::Waiting => format!("{EVENTS}?looking=false"),
+        };
+        let mut request = Request::get(path);
+        if let Some(Heard { id, .. }) = &last {
+            request = request.header(LAST_EVENT, id);
+        }
+        let body = self.get(request).await?.into_body();
+        Ok(Events::new(body, last))
+    }
+
+    /// A request, whole; none if nobody waits for its answer any more.
+    pub async fn request(
+        &self,
+        id: SessionId,
+        request: &RequestId,
+    ) -> Result<Option<WholeRequest>, ClientError> {
+        let path = format!("/v1/sessions/{id}/requests/{request}");
+        match self.whole(&path, ENGINE_HANG_TIMEOUT).await {
+            Ok(whole) => Ok(Some(whole)),
+            Err(ClientError::Refused(problem)) if problem.status == 404 => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Answers a request. Returns when its hook has handed the answer on.
+    /// The user gave it in this channel.
+    pub async fn answer(
+        &self,
+        id: SessionId,
+        answer: &AnswerRequest,
+        channel: AnswerChannel,
+    ) -> Result<(), ClientError> {
+        let body = serde_json::to_vec(answer).map_err(|e| ClientError::Broken(e.to_string()))?;
+        let request = Request::post(format!("/v1/sessions/{id}/answer"));
+        let request = request.header(ANSWERED_IN_HEADER, channel.word());
+        self.act_by(request, body).await
+    }
+
+    /// The owner has looked.
+    pub async fn attend(&self, attention: &AttentionRequest) -> Result<(), ClientError> {
+        self.post("/v1/attention", attention).await
+    }
+
+    /// How it is.
+    pub async fn health(&self) -> Result<EngineHealth, ClientError> {
+        self.whole("/v1/health", ENGINE_HANG_TIMEOUT).await
+    }
+
+    async fn get(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
+        let answer = timeout(ENGINE_HANG_TIMEOUT, self.got(request)).await;
+        answer.unwrap_or(Err(ClientError::Silent))
+    }
+
+    /// What is answered, whenever that comes.
+    async fn got(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
+        let request = request.header(hyper::header::HOST, "trusty");
+        let request = request.body(Full::new(Bytes::new()));
+        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
+        let response = self.send(request).await?;
+        check_version(&response)?;
+        if response.status() == StatusCode::OK {
+            return Ok(response);
+        }
+        Err(refused(response).await)
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ClientError> {
+        let broken = |e: hyper::Error| ClientError::Broken(e.to_string());
+        let stream = self.connect().await?;
+        let (mut send, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(broken)?;
+        tokio::spawn(connection);
+        send.send_request(request).await.map_err(broken)
+    }
+
+    /// A connection to the first engine that takes one.
+    async fn connect(&self) -> Result<UnixStream, ClientError> {
+        let sockets = match &self.place {
+            RemotePlace::Socket(socket) => vec![socket.clone()],
+            RemotePlace::Found(places) => {
+                let folders = places.socket_folders().into_iter();
+                folders
+                    .map(|folder| socket_names::api_socket(&folder))
+                    .collect()
+            }
+        };
+        let mut failed = ClientError::Nobody;
+        for socket in sockets {
+            match UnixStream::connect(&socket).await {
+                Ok(stream) if listening_socket::is_own(&stream, self.uid) => {
+                    match self.vetting.as_ref().map_or(Ok(()), |v| v.vet(&stream)) {
+                        Ok(()) => return Ok(stream),
+                        Err(doubt) => failed = ClientError::Doubted(doubt),
+                    }
+                }
+                Ok(_) => failed = ClientError::Foreign(socket),
+                Err(e) => match e.kind() {
+                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {}
+                    // Its queue is full, for it takes no connection out of it any more.
+                    io::ErrorKind::WouldBlock => failed = ClientError::Silent,
+                    _ => failed = ClientError::Broken(e.to_string()),
+                },
+            }
+        }
+        Err(failed)
+    }
+}
+
+fn check_version(response: &Response<Incoming>) -> Result<(), ClientError> {
+    let told = response.headers().get(VERSION_HEADER);
+    match told.and_then(|v| v.to_str().ok()) {
+        Some(VERSION) => Ok(()),
+        other => Err(ClientError::OtherVersion(other.unwrap_or("unknown").into())),
+    }
+}
+
+/// Which of the two is to be restarted.
+fn other_version(other: &str) -> String {
+    let parts = |version: &str| -> Option<Vec<u64>> {
+        let numbers = version.split(['-', '+']).next()?.split('.');
+        numbers.map(|n| n.parse().ok()).collect()
+    };
+    let told = format!("the running Trusty Bar is version {other}");
+    match (parts(other), parts(VERSION)) {
+        (Some(a), Some(b)) if a < b => {
+            format!("{told}, which is older than this program ({VERSION}); restart Trusty Bar")
+        }
+        (Some(a), Some(b)) if a > b => {
+            format!("{told}, which is newer than this program ({VERSION}); restart this program")
+        }
+        _ => format!("{told}, and this program is {VERSION}; restart the older one"),
+    }
+}
+
+/// What an engine of our version says of what it did not do.
+async fn refused(response: Response<Incoming>) -> ClientError {
+    let status = response.status();
+    match Limited::new(response.into_body(), MOST).collect().await {
+        Ok(body) => match read(&body.to_bytes()) {
+            Ok(problem) => ClientError::Refused(Box::new(problem)),
+            Err(_) => ClientError::Answer(status.to_string()),
+        },
+        Err(e) => ClientError::Broken(e.to_string()),
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
+    serde_json::from_slice(bytes).map_err(|e| ClientError::Answer(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixListener;
+
+    /// What a client is told by an engine of another version that answers so.
+    async fn told_by_another(status: &'static str) -> Result<(), ClientError> {
+        let dir = tempfile::tempdir().expect("folder");
+        let socket = dir.path().join("s");
+        let listener = UnixListener::bind(&socket).expect("socket");
+        let answer = async {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            let mut asked = [0; 4096];
+            assert!(stream.read(&mut asked).await.expect("asked") > 0);
+            let head = format!("HTTP/1.1 {status}\r\nx-trusty-version: 0.0.0\r\n\r\n");
+            stream.write_all(head.as_bytes()).await.expect("answered");
+        };
+        let remote = Remote::at(&socket, rustix::process::getuid().as_raw());
+        tokio::join!(answer, remote.resume(SessionId::new())).1
+    }
+
+    #[test]
+    fn the_older_one_is_to_be_restarted() {
+        let told = |other: &str| ClientError::OtherVersion(other.into()).to_string();
+        assert!(told("0.0.9").ends_with("older than this program (0.2.0); restart Trusty Bar"));
+        assert!(
+            told("0.10.0-rc.1").ends_with("newer than this program (0.2.0); restart this program")
+        );
+        assert!(told("unknown").ends_with("restart the older one"));
+    }
+
+    #[tokio::test]
+    async fn what_another_version_has_done_is_done() {
+        told_by_another("204 No Content").await.expect("done");
+        let refused = told_by_another("409 Conflict").await;
+        assert!(refused.expect_err("not done").is_absence());
+    }
+}

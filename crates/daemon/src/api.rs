@@ -1,0 +1,224 @@
+//! The local API: HTTP over a Unix socket that only its owner can reach. No TCP port.
+
+mod act;
+mod connections;
+mod deadline;
+mod document;
+mod events;
+mod problem;
+mod read;
+mod take;
+
+pub use document::openapi;
+use trusty_client::api_types::{EVENTS, VERSION_HEADER};
+
+use crate::hook_server;
+use crate::leader::{Leader, LeaderNews};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::http::HeaderValue;
+use axum::middleware::{from_fn, map_response};
+use axum::response::Response;
+use axum::routing::{get, post};
+use connections::EventPlaces;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+use tokio::sync::mpsc;
+use trusty_engine::engine::Handle;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::session::Source;
+use trusty_fleet::{Fact, SessionId};
+use trusty_platform::clock;
+use trusty_wire::discovery::EnginePlaces;
+use trusty_wire::version::VERSION;
+
+/// What answers: the engine, and what is known of this run of it.
+#[derive(Debug, Clone)]
+struct Api {
+    handle: Handle,
+    about: Arc<About>,
+    event_places: EventPlaces,
+}
+
+impl FromRef<Api> for Handle {
+    fn from_ref(api: &Api) -> Self {
+        api.handle.clone()
+    }
+}
+
+/// What is known of a run that answers.
+#[derive(Debug)]
+struct About {
+    /// Names it: revisions count within one.
+    run: String,
+    since: SystemTime,
+    history: Mutex<events::History>,
+}
+
+impl About {
+    fn new() -> Self {
+        Self {
+            run: SessionId::new().0.simple().to_string(),
+            since: clock::wall(),
+            history: Mutex::default(),
+        }
+    }
+}
+
+/// Why an engine stopped answering.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The sockets cannot be listened to.
+    #[error("could not listen on the local sockets: {0}")]
+    Io(#[from] io::Error),
+    /// Another engine has taken the lock after the file of ours was removed.
+    #[error(
+        "another Trusty Bar or `trusty serve` took over after this engine's lock file was removed"
+    )]
+    Lost,
+}
+
+/// Answers programs and hooks until the engine ends or the task is dropped.
+///
+/// # Errors
+/// As the sockets cannot be listened to, or another engine leads.
+pub async fn serve(leader: Leader, handle: Handle) -> Result<(), ServeError> {
+    let places = leader.places().clone();
+    let Leader {
+        mut right,
+        api,
+        hooks,
+        ..
+    } = leader;
+    let news = right.keep()?;
+    let ended = handle.clone();
+    let lost = tell_news(news, &places, &ended);
+    let hooks = hook_server::serve(hooks, handle.clone(), places.uid());
+    let answers = connections::serve(api, routes(handle), places.uid());
+    let served = tokio::select! {
+        served = async { tokio::try_join!(hooks, answers) } => Ok(served.map(|((), ())| ())?),
+        () = lost => Err(ServeError::Lost),
+        () = ended.ended() => Ok(()),
+    };
+    drop(right);
+    served
+}
+
+/// Tells what becomes of the right to lead; returns when it is lost.
+async fn tell_news(
+    mut news: mpsc::UnboundedReceiver<LeaderNews>,
+    places: &EnginePlaces,
+    handle: &Handle,
+) {
+    let tell = async |subject: String, problem| {
+        let source = Source::Engine;
+        let key = HealthKey { source, subject };
+        handle.file(Fact::Health(key, problem)).await;
+    };
+    while let Some(told) = news.recv().await {
+        match told {
+            LeaderNews::Problem(problem) => {
+                tell(places.record_path().display().to_string(), problem).await;
+            }
+            LeaderNews::FilesScarce(problem) => tell("open files".to_owned(), problem).await,
+            LeaderNews::Lost => return,
+        }
+    }
+    // Nobody sees to the places any more, but those who ask are answered.
+    std::future::pending::<()>().await;
+}
+
+fn routes(handle: Handle) -> Router {
+    Router::new()
+        .route("/v1/sessions", get(read::sessions))
+        .route("/v1/sessions/{id}", get(read::session))
+        .route("/v1/sessions/{id}/why", get(read::why))
+        .route("/v1/sessions/{id}/requests/{request}", get(read::request))
+        .route("/v1/sessions/{id}/pause", post(act::pause))
+        .route("/v1/sessions/{id}/resume", post(act::resume))
+        .route("/v1/sessions/{id}/answer", post(act::answer))
+        .route("/v1/sessions/{id}/stop", post(act::stop))
+        .route("/v1/sessions/{id}/jump", post(act::jump))
+        .route("/v1/attention", post(act::attention))
+        .route(EVENTS, get(events::events))
+        .route("/v1/health", get(read::health))
+        .route("/v1/openapi.json", get(read::description))
+        .fallback(problem::nowhere)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(DefaultBodyLimit::max(take::MOST))
+        .layer(from_fn(deadline::refuse_late_commands))
+        .layer(from_fn(take::acceptable))
+        .layer(map_response(async |mut response: Response| {
+            let headers = response.headers_mut();
+            headers.insert(VERSION_HEADER, HeaderValue::from_static(VERSION));
+            response
+        }))
+        .with_state(Api {
+            handle,
+            about: Arc::new(About::new()),
+            event_places: EventPlaces::new(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixStream;
+    use trusty_engine::engine::Engine;
+    use trusty_records::settings::Settings;
+    use trusty_wire::surroundings::Surroundings;
+
+    #[tokio::test]
+    async fn an_engine_is_healthy_before_its_first_look() {
+        let around = Surroundings::default();
+        // Nobody runs this one.
+        let (handle, _ends) = Engine::ends(&around, &Settings::default()).expect("made");
+        let (mut near, far) = UnixStream::pair().expect("a pair");
+        let quiet = deadline::QuietSince::new(trusty_platform::sys::since_boot());
+        let told = async {
+            near.write_all(b"GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .await
+                .expect("asked");
+            let mut told = String::new();
+            near.read_to_string(&mut told).await.expect("answered");
+            told
+        };
+        let (told, ()) = tokio::join!(
+            told,
+            connections::answer(far, routes(handle), quiet, Duration::from_secs(30))
+        );
+        assert!(told.starts_with("HTTP/1.1 200 OK\r\n"), "{told}");
+        assert!(told.contains("\"sessions\":0"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_reads_nothing_is_dropped() {
+        let around = Surroundings::default();
+        // Nobody runs this one.
+        let (handle, _ends) = Engine::ends(&around, &Settings::default()).expect("made");
+        let (mut near, far) = UnixStream::pair().expect("a pair");
+        let asks = async {
+            // Answers of the description are larger than what the system keeps of a connection.
+            let ask = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
+            for _ in 0..64 {
+                if near.write_all(ask).await.is_err() {
+                    return;
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        let quiet = deadline::QuietSince::new(trusty_platform::sys::since_boot());
+        let answers = connections::answer(far, routes(handle), quiet, Duration::from_millis(50));
+        let dropped = async {
+            tokio::select! {
+                () = answers => {}
+                () = asks => std::future::pending().await,
+            }
+        };
+        let dropped = tokio::time::timeout(Duration::from_mins(1), dropped).await;
+        assert!(dropped.is_ok(), "connections were not dropped in time");
+    }
+}

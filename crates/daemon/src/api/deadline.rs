@@ -1,0 +1,129 @@
+//! Until when a command may begin: what its header says, else a while after it was sent.
+
+use super::problem::ProblemResponse;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use trusty_actions::lease::CommandLapse;
+use trusty_client::api_types::{DEADLINE_HEADER, millis};
+use trusty_fleet::problem::ProblemCode;
+use trusty_platform::sys;
+use trusty_wire::command_deadline::CommandDeadline;
+
+/// What the API's description says of [`DEADLINE_HEADER`].
+pub(super) const DEADLINE_DESCRIPTION: &str = "Latest moment at which the command may begin, in \
+    milliseconds since boot (`CLOCK_BOOTTIME`, `mach_continuous_time`); if absent, 10 s after the \
+    request was sent";
+
+/// When a connection last had nothing to read, in milliseconds since boot. What is read then was
+/// sent later; so a request that waited while this engine was stopped is known to be old.
+#[derive(Debug, Clone)]
+pub(super) struct QuietSince(Arc<AtomicU64>);
+
+impl QuietSince {
+    /// A connection that nobody had made at this time since boot.
+    pub(super) fn new(since_boot: Duration) -> Self {
+        Self(Arc::new(AtomicU64::new(millis(since_boot))))
+    }
+
+    /// A request was answered, and the next one may come.
+    pub(super) fn answered(&self) {
+        self.0.store(millis(sys::since_boot()), Ordering::Relaxed);
+    }
+
+    fn since_boot(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Turns commands away that are too old, before anything is read of them.
+pub(super) async fn refuse_late_commands(mut request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    // The connection looks at its peer meanwhile, and ends all this if the caller has hung up.
+    tokio::task::yield_now().await;
+    let quiet = request.extensions().get::<QuietSince>();
+    let sent = quiet.map_or_else(sys::since_boot, QuietSince::since_boot);
+    match deadline_of(request.headers(), sent) {
+        Ok(deadline) if deadline.is_past() => too_late().into_response(),
+        Ok(deadline) => {
+            request.extensions_mut().insert(deadline);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn deadline_of(headers: &HeaderMap, sent: Duration) -> Result<CommandDeadline, ProblemResponse> {
+    let mut named = headers.get_all(DEADLINE_HEADER).iter();
+    let Some(value) = named.next() else {
+        return Ok(CommandDeadline::of_command_sent_at(sent));
+    };
+    let text = value.to_str().unwrap_or_default();
+    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    // As `int64` in the description.
+    let millis = text.parse().ok().and_then(|n: i64| u64::try_from(n).ok());
+    match millis.filter(|_| is_number && named.next().is_none()) {
+        Some(millis) => Ok(CommandDeadline::at(Duration::from_millis(millis))),
+        None => Err(ProblemResponse::bad_request(
+            "the header Trusty-Deadline must be one whole number: milliseconds since boot",
+        )),
+    }
+}
+
+/// The problem of a command that came or waited too long.
+pub(super) fn too_late() -> ProblemResponse {
+    ProblemResponse::new(ProblemCode::TooLate, CommandLapse::TooLate.to_string())
+}
+
+/// The deadline of a command, as [`refuse_late_commands`] has found it.
+pub(super) struct DeadlineHeader(pub(super) CommandDeadline);
+
+impl<S: Send + Sync> FromRequestParts<S> for DeadlineHeader {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let found = parts.extensions.get::<CommandDeadline>().copied();
+        Ok(Self(
+            found.unwrap_or_else(CommandDeadline::of_command_sent_now),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+    use trusty_client::api_types::header_value;
+
+    fn named(values: &[&str]) -> Option<CommandDeadline> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            let value = HeaderValue::from_str(value).expect("a value");
+            headers.append(DEADLINE_HEADER, value);
+        }
+        deadline_of(&headers, Duration::from_secs(7)).ok()
+    }
+
+    #[test]
+    fn a_deadline_is_one_whole_number_or_ten_seconds_after_the_request() {
+        let at = |millis| Some(CommandDeadline::at(Duration::from_millis(millis)));
+        assert_eq!(named(&["1234"]), at(1234));
+        assert_eq!(named(&["0"]), at(0));
+        assert_eq!(named(&[]), at(17_000));
+        for odd in ["", "-1", "+1", "1.5", "soon", "99999999999999999999"] {
+            assert_eq!(named(&[odd]), None, "{odd}");
+        }
+        assert_eq!(named(&["1", "2"]), None, "two deadlines");
+        let sent = CommandDeadline::of_command_sent_now();
+        let read = named(&[&header_value(sent)]).expect("our own header");
+        let lost = sent.since_boot().saturating_sub(read.since_boot());
+        assert!(lost < Duration::from_millis(1), "{lost:?}");
+    }
+}

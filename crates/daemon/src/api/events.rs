@@ -1,0 +1,298 @@
+//! Server-sent events: a snapshot, then what changes.
+
+use super::connections::SpareConnection;
+use super::problem::ProblemResponse;
+use super::take::Asks;
+use super::{About, Api};
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, Stream};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Arc, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use trusty_client::api_types::{CHANGE, EventData, LAST_EVENT, SNAPSHOT};
+use trusty_engine::engine::Looking;
+use trusty_fleet::Snapshot;
+use trusty_fleet::problem::{Problem, ProblemCode};
+use trusty_fleet::snapshot::SnapshotDelta;
+
+/// Snapshots that are remembered, so that whoever lost its connection gets what it missed.
+const REMEMBERED: usize = 64;
+/// How the events are listened to.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Listening {
+    /// Whether somebody looks at what is told.
+    #[serde(default = "yes")]
+    looking: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// What was told last, so that what follows can be told as a difference.
+#[derive(Debug, Default)]
+pub(super) struct History(VecDeque<Arc<Snapshot>>);
+
+impl History {
+    /// Remembers what is told now. A revision is remembered with all that was told as it, or not
+    /// at all: figures move within one.
+    fn remember(&mut self, snapshot: &Arc<Snapshot>) {
+        if self.0.iter().any(|known| Arc::ptr_eq(known, snapshot)) {
+            return;
+        }
+        self.0.push_back(Arc::clone(snapshot));
+        if self.0.len() > REMEMBERED
+            && let Some(oldest) = self.0.iter().map(|s| s.revision).min()
+        {
+            self.0.retain(|s| s.revision != oldest);
+        }
+    }
+
+    /// Whether its revision was never told with other figures.
+    fn has_only(&self, now: &Snapshot) -> bool {
+        let mut told = self.0.iter().filter(|s| s.revision == now.revision);
+        told.all(|s| **s == *now)
+    }
+
+    /// What leads from a revision to `now`; none if it is not remembered.
+    fn since(&self, revision: u64, now: &Snapshot) -> Option<SnapshotDelta> {
+        let told = self.0.iter().filter(|s| s.revision == revision);
+        told.map(|s| now.delta_from(s)).reduce(SnapshotDelta::or)
+    }
+}
+
+impl About {
+    fn id(&self, revision: u64) -> String {
+        format!("{}-{revision}", self.run)
+    }
+
+    /// The revision that an id of ours names.
+    fn revision(&self, id: &str) -> Option<u64> {
+        let (run, revision) = id.rsplit_once('-')?;
+        revision.parse().ok().filter(|_| run == self.run)
+    }
+
+    /// The first event for whoever has the event `last`; none if nothing has changed since.
+    fn first(&self, last: Option<&str>, now: &Arc<Snapshot>) -> Option<Event> {
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.remember(now);
+        let id = self.id(now.revision);
+        match last.and_then(|id| self.revision(id)) {
+            Some(revision) => match history.since(revision, now) {
+                Some(_) if revision == now.revision && history.has_only(now) => None,
+                Some(delta) => Some(event(CHANGE, &id, &delta)),
+                None => Some(event(SNAPSHOT, &id, now.as_ref())),
+            },
+            None => Some(event(SNAPSHOT, &id, now.as_ref())),
+        }
+    }
+
+    /// The event that leads from one snapshot to the next.
+    fn next(&self, before: &Snapshot, now: &Arc<Snapshot>) -> Event {
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.remember(now);
+        event(CHANGE, &self.id(now.revision), &now.delta_from(before))
+    }
+}
+
+fn event(name: &str, id: &str, data: &impl Serialize) -> Event {
+    let event = Event::default().event(name).id(id);
+    event.json_data(data).unwrap_or_default()
+}
+
+struct Listener {
+    about: Arc<About>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Whoever listens looks: what raises no event is looked at more often meanwhile.
+    _looking: Option<Looking>,
+    /// Its place among those who listen.
+    _place: Option<OwnedSemaphorePermit>,
+    /// The last event that the client has.
+    last: Option<String>,
+    told: Option<Arc<Snapshot>>,
+}
+
+impl Listener {
+    /// The next event. A slow reader is not asked for until it has taken the last one; it gets
+    /// the newest then.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let event = if let Some(told) = &self.told {
+                self.snapshots.changed().await.ok()?;
+                let now = Arc::clone(&self.snapshots.borrow_and_update());
+                let event = self.about.next(told, &now);
+                self.told = Some(now);
+                Some(event)
+            } else {
+                let primed = self.snapshots.wait_for(|s| s.revision > 0).await.ok();
+                let now = Arc::clone(&*primed?);
+                let event = self.about.first(self.last.as_deref(), &now);
+                self.told = Some(now);
+                event
+            };
+            if event.is_some() {
+                return event;
+            }
+        }
+    }
+}
+
+/// Server-sent events. The first, `snapshot`, tells everything; each `change` after it tells what
+/// is different then. The id of an event is `<run>-<revision>`: a client that names the last one
+/// it has in `Last-Event-ID` gets what it missed as one `change`, if that is still remembered.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    tag = "sessions",
+    params(
+        ("looking" = Option<bool>, Query, description = "Whether a user watches the events; \
+            values that raise no event are then refreshed more often. Pass `false` from a program \
+            that only waits; the default is `true`"),
+        ("Last-Event-ID" = Option<String>, Header,
+            description = "The id of the last event that was received"),
+    ),
+    responses(
+        (status = 200, description = "Events until the caller disconnects or the engine exits; \
+            the schema describes their data", body = EventData, content_type = "text/event-stream"),
+        (status = 400, description = "A parameter is invalid", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 406, description = "The header Accept excludes text/event-stream",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Too many event listeners",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn events(
+    State(api): State<Api>,
+    Asks(listening): Asks<Listening>,
+    spare: Option<Extension<SpareConnection>>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, CrowdedEvents> {
+    // A spare descriptor is for requests alone, which soon give it back.
+    let place = match spare {
+        None => api.event_places.take().ok_or(CrowdedEvents)?,
+        Some(_) => return Err(CrowdedEvents),
+    };
+    let last = headers.get(LAST_EVENT).and_then(|v| v.to_str().ok());
+    let listener = Listener {
+        snapshots: api.handle.snapshots(),
+        _looking: listening.looking.then(|| api.handle.look()),
+        about: api.about,
+        last: last.map(str::to_owned),
+        told: None,
+        _place: Some(place),
+    };
+    let news = stream::unfold(listener, async |mut listener| {
+        let event = listener.next().await?;
+        Some((Ok(event), listener))
+    });
+    Ok(Sse::new(news).keep_alive(KeepAlive::default()))
+}
+
+/// As many programs listen to events as may. Its answer ends the connection, so that a listener
+/// takes no place of a request's.
+pub(super) struct CrowdedEvents;
+
+impl IntoResponse for CrowdedEvents {
+    fn into_response(self) -> Response {
+        let detail = "too many event listeners; close one and try again, or poll \
+                      GET /v1/sessions instead";
+        let problem = ProblemResponse::new(ProblemCode::TooManyListeners, detail);
+        ([(header::CONNECTION, "close")], problem).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use trusty_fleet::session::ControlModel;
+    use trusty_fleet::{Session, SessionId};
+
+    fn snapshot(revision: u64, count: u128) -> Arc<Snapshot> {
+        let session = |n: u128| {
+            let id = format!("{n:032x}").parse().map(SessionId).expect("an id");
+            let mut session = Session::new(id, "/x", ControlModel::Pty, None);
+            session.created_at = std::time::UNIX_EPOCH;
+            session.last_seen = std::time::UNIX_EPOCH;
+            session
+        };
+        Arc::new(Snapshot {
+            revision,
+            sessions: (0..count).map(session).collect(),
+            ..Snapshot::default()
+        })
+    }
+
+    #[test]
+    fn what_was_missed_is_told_while_it_is_remembered() {
+        let mut history = History::default();
+        let first = snapshot(1, 1);
+        // The same revision was told twice, with other figures.
+        let again = snapshot(1, 2);
+        history.remember(&first);
+        history.remember(&first);
+        history.remember(&again);
+        assert_eq!(history.0.len(), 2);
+        let now = snapshot(3, 3);
+        let delta = history.since(1, &now).expect("remembered");
+        assert_eq!(first.apply(&delta), *now);
+        assert_eq!(again.apply(&delta), *now);
+        assert_eq!(history.since(2, &now), None, "never told");
+        for revision in 2..100 {
+            history.remember(&snapshot(revision, 0));
+        }
+        assert_eq!(history.0.len(), REMEMBERED);
+        assert_eq!(history.since(1, &now), None, "forgotten");
+        assert!(history.since(99, &now).is_some());
+    }
+
+    #[test]
+    fn an_id_counts_within_one_run() {
+        let about = About::new();
+        let id = about.id(7);
+        assert_eq!(about.revision(&id), Some(7));
+        assert_eq!(About::new().revision(&id), None, "another run");
+        for id in ["", "7", "-", "x-7", &format!("{id}x")] {
+            assert_eq!(about.revision(id), None, "{id}");
+        }
+        let now = snapshot(7, 1);
+        assert!(about.first(Some(&id), &now).is_none(), "nothing is new");
+        let moved = snapshot(7, 2);
+        assert!(about.first(Some(&id), &moved).is_some(), "figures moved");
+        assert!(about.first(None, &now).is_some());
+        assert!(about.first(Some(&about.id(3)), &now).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_gets_the_newest() {
+        let (send, snapshots) = watch::channel(Arc::default());
+        let mut listener = Listener {
+            about: Arc::new(About::new()),
+            snapshots,
+            _looking: None,
+            _place: None,
+            last: None,
+            told: None,
+        };
+        send.send_replace(snapshot(1, 1));
+        assert!(listener.next().await.is_some());
+        for revision in 2..100 {
+            send.send_replace(snapshot(revision, 2));
+        }
+        assert!(listener.next().await.is_some());
+        let told = listener.told.as_ref().map(|s| s.revision);
+        assert_eq!(told, Some(99), "one event for all that it missed");
+        drop(send);
+        assert!(
+            listener.next().await.is_none(),
+            "and nothing is kept for it"
+        );
+    }
+}

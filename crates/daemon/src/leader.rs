@@ -1,0 +1,358 @@
+//! Who leads: one engine of a user answers all faces and all hooks.
+//!
+//! An engine leads while it holds two locks: `engine.<boot id>.lock` in the data folder, which is
+//! the same whatever login a program's environment comes from, and `lock` in the runtime folder,
+//! which version 0.1.0 takes alone. It says in `engine.<boot id>` where its sockets are. What
+//! of this vanishes comes back; what others have put in its place is left to them.
+
+mod folder_changes;
+mod keeper;
+
+use keeper::LeaderKeeper;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use trusty_fleet::identity::ProcessKey;
+use trusty_platform::file_identity::FileIdentity;
+use trusty_platform::folder_lock::FolderLock;
+use trusty_platform::listening_socket::{ListeningSocket, SocketFeed};
+use trusty_platform::open_files::SpareFiles;
+use trusty_platform::trusted_path::{PrivateFolderError, TrustPolicy};
+use trusty_platform::{files, paths, sys};
+use trusty_wire::discovery::{EnginePlaces, EngineRecord};
+use trusty_wire::hooks;
+use trusty_wire::socket_names;
+use trusty_wire::version;
+
+/// Descriptors that are kept for connections to the sockets where no other is left.
+const SPARE_FILES: usize = 6;
+/// How long the end of an engine waits for a check of its places that hangs.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often it asks meanwhile.
+const RELEASE_POLL: Duration = Duration::from_millis(5);
+
+/// Why this engine does not lead.
+#[derive(Debug, thiserror::Error)]
+pub enum LeadError {
+    /// Another engine leads.
+    #[error("another Trusty Bar or `trusty serve` is already running")]
+    Taken,
+    /// The folder, the lock or a socket cannot be made.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// The right to lead, and the sockets that come with it; given up when dropped.
+#[derive(Debug)]
+pub struct Leader {
+    pub(crate) right: LeaderRight,
+    /// The connections of the API's socket.
+    pub(crate) api: SocketFeed,
+    /// The connections of the hooks' socket.
+    pub(crate) hooks: SocketFeed,
+    places: EnginePlaces,
+}
+
+/// The right to lead; given up when dropped.
+#[derive(Debug)]
+pub(crate) struct LeaderRight {
+    state: Arc<Mutex<LeaderState>>,
+    keeper: Option<LeaderKeeper>,
+}
+
+/// What becomes of the right to lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LeaderNews {
+    /// What is wrong with its places, or that nothing is any more.
+    Problem(Option<String>),
+    /// That few descriptors are left, or that enough are again.
+    FilesScarce(Option<String>),
+    /// Another engine leads.
+    Lost,
+}
+
+impl Leader {
+    /// Takes the right to lead, and listens. Nothing is answered yet.
+    ///
+    /// # Errors
+    /// [`LeadError::Taken`] while another engine leads; otherwise as the runtime folder, its lock
+    /// or a socket cannot be made. A data folder that cannot be written is no error: the engine is
+    /// found by its runtime folder then, and says so.
+    pub fn elect(places: &EnginePlaces) -> Result<Self, LeadError> {
+        let spare = SpareFiles::keep(SPARE_FILES);
+        // Even if its locks were removed: one engine is enough.
+        if places.has_other_leader() {
+            return Err(LeadError::Taken);
+        }
+        let runtime_lock = take_runtime_lock(places)?;
+        let (data_lock, problem) = match take_data_lock(places) {
+            Ok(lock) => (Some(lock), None),
+            Err(LeadError::Taken) => return Err(LeadError::Taken),
+            Err(LeadError::Io(e)) => (None, Some(unfound(places, &e))),
+        };
+        let api_path = socket_names::api_socket(places.runtime_dir());
+        let (api_socket, api) = ListeningSocket::open(api_path, &spare)?;
+        let hooks_path = places.runtime_dir().join(hooks::NAME);
+        let (hooks_socket, hooks) = ListeningSocket::open(hooks_path, &spare)?;
+        let mut state = LeaderState {
+            places: places.clone(),
+            runtime_lock: Some(runtime_lock),
+            data_lock,
+            sockets: vec![api_socket, hooks_socket],
+            record: None,
+            problem,
+            is_released: false,
+        };
+        state.remove_stale();
+        state.write_record();
+        Ok(Self {
+            right: LeaderRight {
+                state: Arc::new(Mutex::new(state)),
+                keeper: None,
+            },
+            api,
+            hooks,
+            places: places.clone(),
+        })
+    }
+
+    /// Where what belongs to this engine lies.
+    pub fn places(&self) -> &EnginePlaces {
+        &self.places
+    }
+}
+
+impl LeaderRight {
+    /// Sees from now on to it that what vanishes comes back; what becomes of it.
+    pub(crate) fn keep(&mut self) -> io::Result<mpsc::UnboundedReceiver<LeaderNews>> {
+        let (keeper, news) = LeaderKeeper::start(&self.state)?;
+        self.keeper = Some(keeper);
+        Ok(news)
+    }
+}
+
+impl Drop for LeaderRight {
+    fn drop(&mut self) {
+        let tries = RELEASE_TIMEOUT.as_millis() / RELEASE_POLL.as_millis();
+        for _ in 0..tries {
+            match self.state.try_lock() {
+                Ok(mut state) => return state.release(),
+                Err(TryLockError::Poisoned(state)) => return state.into_inner().release(),
+                // A file system that hangs under a check keeps no program from its end.
+                Err(TryLockError::WouldBlock) => std::thread::sleep(RELEASE_POLL),
+            }
+        }
+    }
+}
+
+/// Whether an engine leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeadershipState {
+    Held,
+    /// Another engine has one of the locks.
+    Lost,
+}
+
+/// What an engine that leads has.
+#[derive(Debug)]
+struct LeaderState {
+    places: EnginePlaces,
+    runtime_lock: Option<FolderLock>,
+    /// None where the data folder cannot be written.
+    data_lock: Option<FolderLock>,
+    sockets: Vec<ListeningSocket>,
+    /// The engine file that is ours.
+    record: Option<FileIdentity>,
+    problem: Option<String>,
+    is_released: bool,
+}
+
+fn lock_state(state: &Mutex<LeaderState>) -> MutexGuard<'_, LeaderState> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LeaderState {
+    /// Puts back what has vanished, and takes anew locks that others do not find any more.
+    fn check(&mut self) -> LeadershipState {
+        if self.is_released {
+            return LeadershipState::Held;
+        }
+        self.problem = None;
+        if !self
+            .runtime_lock
+            .as_ref()
+            .is_some_and(FolderLock::is_in_place)
+        {
+            match take_runtime_lock(&self.places) {
+                Ok(lock) => self.runtime_lock = Some(lock),
+                Err(LeadError::Taken) => return LeadershipState::Lost,
+                Err(LeadError::Io(e)) => {
+                    let folder = self.places.runtime_dir().display();
+                    self.problem = Some(format!(
+                        "the sockets in {folder} were removed and could not be recreated: {e}"
+                    ));
+                    return LeadershipState::Held;
+                }
+            }
+        }
+        if !self.data_lock.as_ref().is_some_and(FolderLock::is_in_place) {
+            match take_data_lock(&self.places) {
+                Ok(lock) => self.data_lock = Some(lock),
+                Err(LeadError::Taken) => return LeadershipState::Lost,
+                Err(LeadError::Io(e)) => self.problem = Some(unfound(&self.places, &e)),
+            }
+        }
+        for socket in &mut self.sockets {
+            if !socket.is_in_place()
+                && let Err(e) = socket.listen()
+            {
+                let folder = self.places.runtime_dir().display();
+                self.problem = Some(format!(
+                    "a socket in {folder} was removed and could not be recreated: {e}"
+                ));
+            }
+        }
+        self.write_record();
+        LeadershipState::Held
+    }
+
+    /// Says where the sockets are, unless that is said.
+    fn write_record(&mut self) {
+        let path = self.places.record_path();
+        let there = FileIdentity::of_path(&path).ok();
+        if self.record.is_some() && self.record == there || self.data_lock.is_none() {
+            return;
+        }
+        match put_record(&self.places, &path) {
+            Ok(identity) => self.record = Some(identity),
+            Err(e) => self.problem = Some(unfound(&self.places, &e)),
+        }
+    }
+
+    /// Removes what engines have left behind that were killed: those of this boot, and of others
+    /// whose lock nobody holds.
+    fn remove_stale(&self) {
+        if self.data_lock.is_none() {
+            return;
+        }
+        let folder = self.places.data_dir();
+        let names = fs::read_dir(folder).into_iter().flatten().flatten();
+        let names: Vec<String> = names
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| name.starts_with("engine."))
+            .collect();
+        let own = self.places.record_path();
+        let own = own.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        let remove_parts = |record: &str| {
+            let parts = names.iter().filter(|name| {
+                let rest = name.strip_prefix(record);
+                let ending = rest.and_then(|rest| rest.rsplit_once('.'));
+                ending.is_some_and(|(pid, ending)| pid.starts_with('.') && ending == "new")
+            });
+            for part in parts {
+                let _ = fs::remove_file(folder.join(part));
+            }
+        };
+        remove_parts(own);
+        let locks = names.iter().filter_map(|name| name.strip_suffix(".lock"));
+        for record in locks.filter(|record| *record != own) {
+            let path = folder.join(format!("{record}.lock"));
+            if let Ok(Some(_lock)) = FolderLock::try_take(&path) {
+                remove_parts(record);
+                // What cannot be removed harms nobody: its process is of another boot.
+                let _ = fs::remove_file(folder.join(record));
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+
+    /// Gives up the right to lead, and removes what is still its own.
+    fn release(&mut self) {
+        self.is_released = true;
+        if let Some(identity) = self.record.take() {
+            // A folder that has gone took the file with it.
+            let _ = identity.remove_at(&self.places.record_path());
+        }
+        self.sockets.clear();
+        self.data_lock = None;
+        self.runtime_lock = None;
+    }
+}
+
+fn take_runtime_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
+    paths::private_dir(places.runtime_dir(), places.uid())?;
+    let lock = FolderLock::try_take(&places.runtime_dir().join("lock"))?;
+    lock.ok_or(LeadError::Taken)
+}
+
+fn take_data_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
+    let made = make_data_folder(places);
+    if let Err(PrivateFolderError::Refused(refusal)) = made {
+        // Another user could hold the lock there, or take it away.
+        return Err(io::Error::from(PrivateFolderError::Refused(refusal)).into());
+    }
+    // A lock that is there can be taken on a file system that has become read-only, too.
+    match FolderLock::try_take(&places.lock_path()) {
+        Ok(Some(lock)) => Ok(lock),
+        Ok(None) if places.is_led_from_another_namespace() => {
+            let told = "an engine in another container already uses this data folder";
+            Err(io::Error::other(told).into())
+        }
+        Ok(None) => Err(LeadError::Taken),
+        Err(e) => Err(made.err().map_or(e, io::Error::from).into()),
+    }
+}
+
+fn make_data_folder(places: &EnginePlaces) -> Result<(), PrivateFolderError> {
+    let policy = TrustPolicy {
+        uid: places.uid(),
+        ..TrustPolicy::current()
+    };
+    policy.make_private_folder(places.data_dir()).map(drop)
+}
+
+fn unfound(places: &EnginePlaces, error: &io::Error) -> String {
+    format!(
+        "could not write {} ({error}); hooks and programs with another XDG_RUNTIME_DIR cannot find \
+         this engine; make the folder writable",
+        places.record_path().display()
+    )
+}
+
+/// Writes the engine file, whole or not at all; which file it is.
+fn put_record(places: &EnginePlaces, path: &Path) -> io::Result<FileIdentity> {
+    let pid = std::process::id();
+    let stat = sys::stat(pid)?.ok_or(io::ErrorKind::NotFound)?;
+    let record = EngineRecord {
+        socket_folder: places.runtime_dir().to_path_buf(),
+        process: ProcessKey {
+            pid,
+            start: stat.start,
+        },
+        version: version::VERSION.to_owned(),
+        domain: places.machine().domain(),
+    };
+    let bytes = serde_json::to_vec(&record)?;
+    let mut new = path.as_os_str().to_owned();
+    new.push(format!(".{pid}.new"));
+    let new = PathBuf::from(new);
+    // Left by a check of ours that was cut short.
+    let _ = fs::remove_file(&new);
+    // It need not outlast the boot, so nothing waits for the disk.
+    let written = files::create_private(&new).and_then(|mut file| {
+        file.write_all(&bytes)?;
+        let identity = FileIdentity::of_file(&file)?;
+        fs::rename(&new, path)?;
+        Ok(identity)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests;

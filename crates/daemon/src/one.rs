@@ -1,0 +1,252 @@
+//! One engine for all faces of a user: who comes first runs it, the others follow it, and one of
+//! them goes on when it ends.
+//!
+//! Whoever holds a [`Handle`] notices nothing of that: until the first look of the new engine is
+//! over, the last snapshot of the old one stays.
+
+use crate::api;
+use crate::api::ServeError;
+use crate::leader::{LeadError, Leader};
+use std::time::Duration;
+use tokio::time::sleep;
+use trusty_client::{ClientError, Events, Listen, Remote};
+use trusty_engine::engine;
+use trusty_engine::engine::{Ends, Engine, FacePresence, Handle};
+use trusty_engine::threads;
+use trusty_engine::threads::StartError;
+use trusty_fleet::Fact;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::session::Source;
+use trusty_fleet::snapshot::Health;
+use trusty_platform::clock;
+use trusty_records::settings::Settings;
+use trusty_sources::Ended;
+use trusty_wire::discovery::EnginePlaces;
+use trusty_wire::engine_vetting::{EngineContinuity, EngineDoubt, EngineVetting};
+use trusty_wire::socket_names;
+use trusty_wire::surroundings::Surroundings;
+
+/// How soon an engine is asked again that does not answer yet, or is just ending.
+const AGAIN: Duration = Duration::from_millis(50);
+/// An engine that starts answers sooner; one that does not for so long has stopped.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// One that was followed may be swapped out, or stopped for a moment.
+const LONG_PATIENCE: Duration = Duration::from_secs(20);
+/// How often an engine that is followed is asked whether it still answers.
+const FOLLOWED_HEALTH_INTERVAL: Duration = Duration::from_secs(10);
+/// How often it is looked whether an engine has ended that cannot be followed.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A hold on the engine of this user: one that runs is followed, and if none does, one is started
+/// here that answers the others. Returns at once.
+pub fn join(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
+    let places = EnginePlaces::find(around).map_err(StartError::Machine)?;
+    let (handle, ends) = Engine::ends(around, settings)?;
+    let tracer = settings.tracer(around).map_err(StartError::Machine)?;
+    let vetting = EngineVetting::new(tracer, EngineContinuity::MayChange);
+    let one = One {
+        remote: Remote::of(&places).vetted_by(vetting),
+        around: around.clone(),
+        places,
+        handle: handle.clone(),
+    };
+    let (presence, watch) = FacePresence::new();
+    threads::spawn("trusty-one", move || async move {
+        // It holds a handle to answer others, which must not outlive the face.
+        tokio::select! {
+            ended = one.run(ends) => ended,
+            () = watch.gone() => Ended,
+        }
+    })?;
+    Ok(handle.of_face(presence))
+}
+
+struct One {
+    around: Surroundings,
+    places: EnginePlaces,
+    remote: Remote,
+    handle: Handle,
+}
+
+impl One {
+    async fn run(self, mut ends: Ends) -> Ended {
+        let mut answered = clock::instant();
+        let mut patience = PATIENCE;
+        let why = loop {
+            match Leader::elect(&self.places) {
+                Ok(leader) => return self.lead(ends, leader).await,
+                Err(LeadError::Taken) => {}
+                Err(LeadError::Io(e)) => {
+                    break format!(
+                        "could not open the local socket ({e}); hooks and programs cannot reach \
+                         this engine"
+                    );
+                }
+            }
+            let followed = match self.remote.listen(Listen::Waiting, None).await {
+                Ok(events) => self.follow(&mut ends, events).await,
+                Err(e) => Err(e),
+            };
+            match followed {
+                Ok(()) => {
+                    answered = clock::instant();
+                    patience = LONG_PATIENCE;
+                }
+                Err(e) if e.is_hang() && answered.elapsed() < patience => {
+                    self.publish_hang(&ends, &e);
+                    sleep(AGAIN).await;
+                }
+                Err(ClientError::Doubted(EngineDoubt::Ended)) if answered.elapsed() < patience => {
+                    sleep(AGAIN).await;
+                }
+                Err(
+                    e @ (ClientError::OtherVersion(_)
+                    | ClientError::Foreign(_)
+                    | ClientError::Doubted(_)),
+                ) => {
+                    break format!("{e}; until then hooks report to that engine");
+                }
+                Err(e) if answered.elapsed() >= patience => {
+                    break format!("{e}; quit that Trusty Bar, because hooks report to it");
+                }
+                Err(_) => sleep(AGAIN).await,
+            }
+        };
+        self.stand_beside(ends, why).await
+    }
+
+    /// Says with the last snapshot that the engine behind it hangs. What is asked for meanwhile is
+    /// done here, for the engine stays the one that is asked first.
+    fn publish_hang(&self, ends: &Ends, hang: &ClientError) {
+        let mut snapshot = ends.snapshots.borrow().as_ref().clone();
+        let subject = self.socket_name();
+        let message = format!("{hang}; the list is out of date, and actions run directly");
+        let problem = Health {
+            source: Source::Engine,
+            subject,
+            message,
+            since: clock::wall(),
+        };
+        let is_known = |known: &Health| {
+            (&known.subject, &known.message) == (&problem.subject, &problem.message)
+        };
+        if !snapshot.health.iter().any(is_known) {
+            snapshot.health.push(problem);
+            engine::publish(&ends.snapshots, snapshot);
+        }
+    }
+
+    /// Runs the engine and answers all others, to the end.
+    async fn lead(self, ends: Ends, leader: Leader) -> Ended {
+        ends.followed.send_replace(None);
+        // Dropped, its ends tell all handles that there is no engine.
+        if Engine::run(&self.around, ends, None).is_ok() {
+            self.serve(leader).await;
+        }
+        Ended
+    }
+
+    /// Answers all others, and goes on for the engine's own face while another one leads.
+    async fn serve(&self, leader: Leader) {
+        let mut served = api::serve(leader, self.handle.clone()).await;
+        while let Err(e) = served {
+            let why = match e {
+                ServeError::Lost => format!("{e}; hooks report to that engine until it exits"),
+                ServeError::Io(_) => e.to_string(),
+            };
+            self.tell(Some(why)).await;
+            let Some(leader) = self.elected().await else {
+                return;
+            };
+            self.tell(None).await;
+            served = api::serve(leader, self.handle.clone()).await;
+        }
+    }
+
+    /// The right to lead, once it is free; nothing if the engine has ended before.
+    async fn elected(&self) -> Option<Leader> {
+        loop {
+            tokio::select! {
+                () = clock::sleep(LOOK) => {}
+                () = self.handle.ended() => return None,
+            }
+            if let Ok(leader) = Leader::elect(&self.places) {
+                return Some(leader);
+            }
+        }
+    }
+
+    /// Shows what another engine tells, until it ends. Fails if nothing of that was understood.
+    async fn follow(&self, ends: &mut Ends, mut events: Events) -> Result<(), ClientError> {
+        ends.followed.send_replace(Some(self.remote.clone()));
+        let mut how = Listen::Waiting;
+        let hangs = self.remote.hangs(FOLLOWED_HEALTH_INTERVAL);
+        tokio::pin!(hangs);
+        let over = loop {
+            let looks = *ends.looks.borrow_and_update() > 0;
+            let wanted = if looks {
+                Listen::Looking
+            } else {
+                Listen::Waiting
+            };
+            if how != wanted {
+                match self.remote.listen(wanted, events.last()).await {
+                    Ok(anew) => (events, how) = (anew, wanted),
+                    Err(e) => break Err(e),
+                }
+            }
+            tokio::select! {
+                news = events.next() => match news {
+                    Ok(Some(snapshot)) => {
+                        engine::publish(&ends.snapshots, snapshot.as_ref().clone());
+                    }
+                    Ok(None) => break Err(ClientError::Answer("no events".into())),
+                    Err(e) => break Err(e),
+                },
+                there = ends.looks_change() => if !there { break Ok(()) },
+                () = &mut hangs => break Err(ClientError::Silent),
+            }
+        };
+        if let Err(e) = &over
+            && e.is_hang()
+        {
+            self.publish_hang(ends, e);
+        } else {
+            ends.followed.send_replace(None);
+        }
+        if events.last().is_some() {
+            Ok(())
+        } else {
+            over
+        }
+    }
+
+    /// Runs an engine of its own beside one that cannot be followed, says so, and answers others
+    /// as soon as that one has ended.
+    async fn stand_beside(self, ends: Ends, why: String) -> Ended {
+        ends.followed.send_replace(None);
+        if Engine::run(&self.around, ends, None).is_err() {
+            return Ended;
+        }
+        self.tell(Some(why)).await;
+        if let Some(leader) = self.elected().await {
+            self.tell(None).await;
+            self.serve(leader).await;
+        }
+        Ended
+    }
+
+    /// The subject of what is said of the engine that answers.
+    fn socket_name(&self) -> String {
+        let socket = socket_names::api_socket(self.places.runtime_dir());
+        socket.display().to_string()
+    }
+
+    async fn tell(&self, problem: Option<String>) {
+        let key = HealthKey {
+            source: Source::Engine,
+            subject: self.socket_name(),
+        };
+        self.handle.file(Fact::Health(key, problem)).await;
+    }
+}

@@ -1,0 +1,182 @@
+//! What stands in a settings file for us: for each event, one command.
+
+use jsonc_parser::cst::CstInputValue;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+/// The events of the client that say something of a session or can be held. Never
+/// `WorktreeCreate`: a hook of it replaces what the client does itself.
+pub const HOOK_EVENTS: [&str; 15] = [
+    "SessionStart",
+    "SessionEnd",
+    "UserPromptSubmit",
+    "PreToolUse",
+    "PostToolUse",
+    "PostToolUseFailure",
+    "PermissionRequest",
+    "PermissionDenied",
+    "Notification",
+    "Stop",
+    "StopFailure",
+    "SubagentStart",
+    "SubagentStop",
+    "PreCompact",
+    "PostCompact",
+];
+
+/// The events among them that version 0.1.0 did not register.
+const ADDED_SINCE_0_1: [&str; 2] = ["PermissionDenied", "Notification"];
+
+/// The events that the client waits for, for as long as a session is held or an answer is asked
+/// for; the others only tell.
+const WAITS: [&str; 3] = ["UserPromptSubmit", "PreToolUse", "PermissionRequest"];
+/// The one of them that takes an answer.
+const ASKS: &str = "PermissionRequest";
+/// Those of them that a hold keeps waiting.
+const GATE_EVENTS: [&str; 2] = ["UserPromptSubmit", "PreToolUse"];
+/// The timeout of a hook that may wait, in seconds: the longest that no client overflows. Clients
+/// up to 2.1.260 count it in milliseconds in 31 bits and give up a hook with a longer one at once
+/// (measured, 2.1.160, 2.1.212 and 2.1.260). A hook that reaches it forbids nothing, so ours ends
+/// before: see `trusty_fleet::pause::MAX_HOLD`.
+pub const HOOK_TIMEOUT_SECONDS: u32 = 2_147_483;
+/// What version 0.1.0 wrote in its place.
+const HOOK_TIMEOUT_SECONDS_0_1: u32 = 9_999_999;
+/// Ends the path of the hook program.
+const PROGRAM_ENDING: &str = "/trusty-hook";
+/// Begins a command of ours; the path of the hook program follows, quoted.
+const COMMAND_START: &str = "exec 2>/dev/null; h='";
+/// Ends a command of ours.
+const MARK: &str = "# trusty-bar";
+
+/// A command for `/bin/sh` that ends well and says nothing even if the program is gone, cannot
+/// be started or is killed. A gate that a signal ended (the OOM killer, `pkill trusty`) is run
+/// again, up to five times: the client takes a dead hook for leave. It finds its client and the
+/// record without the payload, which was read by the first. A killed hook that asks is not run
+/// again: the terminal asks then.
+fn command(program: &str, event: &str) -> String {
+    let quoted = quoted(program);
+    // A client that does not wait for it takes no answer, so the command says that it may wait.
+    let run = match event {
+        ASKS => format!(r#""$h" ask {event}"#),
+        _ => format!(r#""$h" {event}"#),
+    };
+    let again = if GATE_EVENTS.contains(&event) {
+        format!(
+            "; s=$?; for n in 1 2 3 4 5; do [ $s -gt 128 ] || break; {run} </dev/null; s=$?; done"
+        )
+    } else {
+        String::new()
+    };
+    format!(r#"{COMMAND_START}{quoted}'; [ -x "$h" ] || exit 0; {run}{again}; exit 0 {MARK}"#)
+}
+
+/// The command that version 0.1.0 wrote.
+fn command_0_1(program: &str, event: &str) -> String {
+    let quoted = quoted(program);
+    let asks = if event == ASKS { "ask " } else { "" };
+    format!(r#"{COMMAND_START}{quoted}'; [ -x "$h" ] && "$h" {asks}{event}; exit 0 {MARK}"#)
+}
+
+/// Between the single quotes of a shell.
+fn quoted(program: &str) -> String {
+    program.replace('\'', r"'\''")
+}
+
+/// Whether a command is ours, of this version or of another: it begins and ends as ours do, and
+/// is about a hook program. The mark alone may stand behind a command of the user's own.
+pub(super) fn is_ours(command: &str) -> bool {
+    let quoted = command.trim().strip_prefix(COMMAND_START);
+    // The path may hold quotes.
+    let plain = quoted.map(|quoted| quoted.replace(r"'\''", "\""));
+    let parts = plain.as_deref().and_then(|plain| plain.split_once('\''));
+    parts.is_some_and(|(program, rest)| program.ends_with(PROGRAM_ENDING) && rest.ends_with(MARK))
+}
+
+/// Our entry for each event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entries(Vec<(&'static str, Value)>);
+
+impl Entries {
+    /// Those that run this program; none for a path that JSON cannot hold.
+    pub fn of(program: &Path) -> Option<Self> {
+        let program = program.to_str()?;
+        let of = |event| {
+            (
+                event,
+                entry(event, &command(program, event), HOOK_TIMEOUT_SECONDS),
+            )
+        };
+        Some(Self(HOOK_EVENTS.map(of).to_vec()))
+    }
+
+    /// Those that version 0.1.0 wrote for this program.
+    pub fn of_0_1(program: &Path) -> Option<Self> {
+        let program = program.to_str()?;
+        let known = HOOK_EVENTS
+            .into_iter()
+            .filter(|e| !ADDED_SINCE_0_1.contains(e));
+        let of = |event| {
+            let command = command_0_1(program, event);
+            (event, entry(event, &command, HOOK_TIMEOUT_SECONDS_0_1))
+        };
+        Some(Self(known.map(of).collect()))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
+        self.0.iter().map(|(event, entry)| (*event, entry))
+    }
+}
+
+fn entry(event: &str, command: &str, timeout_seconds: u32) -> Value {
+    if WAITS.contains(&event) {
+        json!({"type": "command", "command": command, "timeout": timeout_seconds})
+    } else {
+        json!({"type": "command", "command": command, "async": true})
+    }
+}
+
+/// What is put into the list of an event: our command, for every tool.
+pub(super) fn group(entry: &Value) -> CstInputValue {
+    let hooks = vec![input(entry)];
+    CstInputValue::Object(vec![("hooks".to_owned(), CstInputValue::Array(hooks))])
+}
+
+fn input(value: &Value) -> CstInputValue {
+    match value {
+        Value::Null => CstInputValue::Null,
+        Value::Bool(is) => CstInputValue::Bool(*is),
+        Value::Number(number) => CstInputValue::Number(number.to_string()),
+        Value::String(text) => CstInputValue::String(text.clone()),
+        Value::Array(all) => CstInputValue::Array(all.iter().map(input).collect()),
+        Value::Object(all) => CstInputValue::Object(fields(all)),
+    }
+}
+
+/// The type and the command first, as people write it.
+fn fields(all: &Map<String, Value>) -> Vec<(String, CstInputValue)> {
+    let mut names: Vec<&String> = all.keys().collect();
+    names.sort_by_key(|name| match name.as_str() {
+        "type" => 0,
+        "command" => 1,
+        _ => 2,
+    });
+    let field = |name: &String| {
+        (
+            name.clone(),
+            all.get(name).map_or(CstInputValue::Null, input),
+        )
+    };
+    names.into_iter().map(field).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use trusty_fleet::pause::MAX_HOLD;
+
+    #[test]
+    fn a_hold_ends_before_claude_code_gives_its_hook_up() {
+        assert!(MAX_HOLD < Duration::from_secs(HOOK_TIMEOUT_SECONDS.into()));
+    }
+}

@@ -1,0 +1,356 @@
+//! Connects the hooks of a config folder: our entries in its `settings.json`, and a copy of the
+//! hook program that they run. Nothing of what else is in that file is lost.
+
+#![forbid(unsafe_code)]
+
+mod clients;
+mod entries;
+mod file;
+mod leftovers;
+mod memory;
+mod policy;
+mod program;
+mod reach;
+#[cfg(test)]
+#[path = "../../../tests/support/skip.rs"]
+pub mod skip;
+mod text;
+
+pub use entries::{Entries, HOOK_EVENTS, HOOK_TIMEOUT_SECONDS};
+pub use leftovers::clean_leftovers;
+pub use reach::{StartedProcess, hook_obstacle, hook_obstacle_now};
+pub use text::{Holds, Unfit, disables_hooks, holds, with, without};
+pub use trusty_wire::hook_program::{data_home_of, is_hook_program, program};
+
+use file::SettingsFile;
+use memory::{Memory, Remembered};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use trusty_fleet::Snapshot;
+use trusty_fleet::observation::Connection;
+use trusty_platform::file_attributes::AttributeError;
+use trusty_platform::files::ReadError;
+use trusty_platform::trusted_path::PathRefusal;
+use trusty_records::hook_marks::{MarkFolder, MarkingProgram};
+use trusty_records::settings::Settings;
+use trusty_wire::surroundings::Surroundings;
+
+/// Why hooks were not connected or disconnected; nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The settings cannot be edited.
+    #[error("{path} {why}", path = .0.display(), why = .1)]
+    Unfit(PathBuf, #[source] Unfit),
+    /// The settings are not UTF-8 text.
+    #[error("{} is not UTF-8 text; correct it first", .0.display())]
+    NotText(PathBuf),
+    /// The settings are a link out of the config folder.
+    #[error(
+        "{} is a link to {}, outside this config folder; replace the link with the file, or \
+         connect the folder that holds the file",
+        .0.display(), .1.display()
+    )]
+    Link(PathBuf, PathBuf),
+    /// The settings are a folder, a pipe, …
+    #[error("{} is not a regular file; move it away", .0.display())]
+    NotPlain(PathBuf),
+    /// The settings file has other names (hard links), which would keep the old content.
+    #[error(
+        "{path} has {more} (hard links), which would keep the old content; run `cp -p {path:?} \
+         {path:?}.own && mv {path:?}.own {path:?}` to separate the file",
+        path = .0.display(), more = count_names(*.1)
+    )]
+    HardLinked(PathBuf, u64),
+    /// The settings file has an attribute that cannot be set on a new file.
+    #[error("{path} has {why}", path = .0.display(), why = .1)]
+    Attribute(PathBuf, #[source] AttributeError),
+    /// The settings may not be written.
+    #[error("{path} is read-only; run `chmod u+w {path:?}`", path = .0.display())]
+    ReadOnly(PathBuf),
+    /// The settings belong to another user.
+    #[error("{} belongs to another user", .0.display())]
+    Foreign(PathBuf),
+    /// A policy forbids hooks.
+    #[error("hooks cannot run: {0}")]
+    Forbidden(String),
+    /// A running client would not understand the settings.
+    #[error("{0}")]
+    OldClient(String),
+    /// Something else has written them meanwhile.
+    #[error("another program has just changed {}; try again", .0.display())]
+    Changed(PathBuf),
+    /// The hook program is missing.
+    #[error("{} is missing; reinstall Trusty Bar, or run `cargo build --workspace`", .0.display())]
+    NoProgram(PathBuf),
+    /// The hook program was put in place and cannot run there.
+    #[error(
+        "{path} cannot be run ({why}); if the folder is mounted noexec, set XDG_DATA_HOME to a \
+         folder that allows programs and connect again",
+        path = .0.display(), why = .1
+    )]
+    ProgramCannotRun(PathBuf, String),
+    /// The path of the hook program cannot be written in JSON.
+    #[error("{} is not UTF-8 text; set XDG_DATA_HOME to another folder", .0.display())]
+    OddPath(PathBuf),
+    /// Another user could replace the hook program.
+    #[error("the hook program is not safe: {0}")]
+    UnsafeProgram(PathRefusal),
+    /// A file could not be read.
+    #[error("{path}: {why}", path = .0.display(), why = .1)]
+    Read(PathBuf, #[source] ReadError),
+    /// A file could not be written.
+    #[error("failed to write {path}: {why}", path = .0.display(), why = .1)]
+    Io(PathBuf, #[source] io::Error),
+}
+
+/// "1 name", "2 names".
+fn count_names(count: u64) -> String {
+    match count {
+        1 => "1 other name".to_owned(),
+        n => format!("{n} other names"),
+    }
+}
+
+/// What is to be done to a settings file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The file, links followed.
+    pub file: PathBuf,
+    /// What it holds; none if there is none.
+    pub before: Option<String>,
+    /// What it will hold; none if it goes.
+    pub after: Option<String>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connected {
+    /// The settings file.
+    pub file: PathBuf,
+    /// Where what it held before is kept; none if nothing had to be changed, or there was none.
+    pub backup: Option<PathBuf>,
+    /// What was done to it.
+    pub outcome: Outcome,
+}
+
+/// What was done to a settings file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is as it was.
+    Unchanged,
+    /// It was made.
+    Made,
+    /// It was replaced.
+    Replaced,
+    /// It was removed: we had made it, and nothing else was in it.
+    Removed,
+}
+
+/// The config folders of these surroundings and settings.
+pub fn folders(around: &Surroundings, settings: &Settings) -> BTreeSet<PathBuf> {
+    let more = settings.config_dirs.iter().cloned();
+    more.chain([around.claude_dir()]).collect()
+}
+
+/// What [`connect`] would do to a folder's settings.
+pub fn plan_connect(
+    around: &Surroundings,
+    dir: &Path,
+    running: &Snapshot,
+) -> Result<Change, ConnectError> {
+    connecting(around, dir, running).map(|(change, _)| change)
+}
+
+fn connecting(
+    around: &Surroundings,
+    dir: &Path,
+    running: &Snapshot,
+) -> Result<(Change, SettingsFile), ConnectError> {
+    clients::all_understand(running)?;
+    let file = SettingsFile::read(dir)?;
+    let before = file.text.clone();
+    let text = before.as_deref().unwrap_or_default();
+    if let Some(why) = policy::forbids(file.path(), text) {
+        return Err(ConnectError::Forbidden(why));
+    }
+    let after = with(text, &wanted(around)?).map_err(|e| unfit(&file, e))?;
+    let change = Change {
+        file: file.path().to_path_buf(),
+        before,
+        after: Some(after),
+    };
+    Ok((change, file))
+}
+
+/// Connects the hooks of a config folder, whose running sessions take them up within seconds.
+/// Done again, it changes nothing.
+pub fn connect(
+    around: &Surroundings,
+    dir: &Path,
+    running: &Snapshot,
+) -> Result<Connected, ConnectError> {
+    clean_leftovers(around, &[dir.to_path_buf()].into());
+    let (change, file) = connecting(around, dir, running)?;
+    program::install(around)?;
+    let done = perform(&change, &file)?;
+    let marks = MarkFolder::new(around);
+    if done.outcome != Outcome::Unchanged || marks.marking_program() != Some(MarkingProgram::Known)
+    {
+        // Without marks a hold is called one only while a hook waits.
+        marks
+            .begin()
+            .map_err(|e| ConnectError::Io(marks.folder().to_path_buf(), e))?;
+    }
+    let mut memory = Memory::read(around);
+    if done.outcome != Outcome::Unchanged || memory.of(dir).is_none() {
+        let backup = done.backup.clone();
+        memory.set(around, dir, Some(Remembered { backup }))?;
+    }
+    Ok(done)
+}
+
+/// What [`disconnect`] would do to a folder's settings.
+pub fn plan_disconnect(around: &Surroundings, dir: &Path) -> Result<Change, ConnectError> {
+    disconnecting(around, dir).map(|(change, _)| change)
+}
+
+fn disconnecting(
+    around: &Surroundings,
+    dir: &Path,
+) -> Result<(Change, SettingsFile), ConnectError> {
+    let file = SettingsFile::read(dir)?;
+    let memory = Memory::read(around);
+    let remembered = memory.of(dir);
+    let backup = remembered.and_then(|r| file::text_of(r.backup.as_deref()?).ok()?);
+    let made = remembered.is_some_and(|r| r.backup.is_none());
+    let before = file.text.clone();
+    let after = match &before {
+        None => None,
+        Some(text) => {
+            let entries = in_force(around, text)?;
+            let known = if made { Some("") } else { backup.as_deref() };
+            let after = without(text, known, &entries).map_err(|e| unfit(&file, e))?;
+            // What we made goes with the last of ours.
+            Some(after).filter(|after| !(made && text::is_bare(after)))
+        }
+    };
+    let change = Change {
+        file: file.path().to_path_buf(),
+        before,
+        after,
+    };
+    Ok((change, file))
+}
+
+/// Takes our entries out of a folder's settings, and nothing else.
+pub fn disconnect(around: &Surroundings, dir: &Path) -> Result<Connected, ConnectError> {
+    let (change, file) = disconnecting(around, dir)?;
+    let done = perform(&change, &file)?;
+    let mut memory = Memory::read(around);
+    memory.set(around, dir, None)?;
+    if memory.is_empty() {
+        MarkFolder::new(around).end();
+    }
+    Ok(done)
+}
+
+fn perform(change: &Change, file: &SettingsFile) -> Result<Connected, ConnectError> {
+    let (backup, outcome) = match (&change.before, &change.after) {
+        (before, after) if before == after => (None, Outcome::Unchanged),
+        (None, Some(after)) => (file.replace(after)?, Outcome::Made),
+        (Some(_), Some(after)) => (file.replace(after)?, Outcome::Replaced),
+        (_, None) => (file.remove()?, Outcome::Removed),
+    };
+    Ok(Connected {
+        file: change.file.clone(),
+        backup,
+        outcome,
+    })
+}
+
+fn wanted(around: &Surroundings) -> Result<Entries, ConnectError> {
+    let program = program(around);
+    Entries::of(&program).ok_or(ConnectError::OddPath(program))
+}
+
+/// Those of ours that a text holds whole, by this version or by 0.1.0; else those of this version.
+fn in_force(around: &Surroundings, text: &str) -> Result<Entries, ConnectError> {
+    let earlier = Entries::of_0_1(&program(around));
+    match earlier.filter(|entries| holds(text, entries) == Ok(Holds::All)) {
+        Some(entries) => Ok(entries),
+        None => wanted(around),
+    }
+}
+
+fn unfit(file: &SettingsFile, why: Unfit) -> ConnectError {
+    ConnectError::Unfit(file.path().to_path_buf(), why)
+}
+
+/// How it stands with the hooks of a config folder.
+pub fn state(around: &Surroundings, dir: &Path) -> Connection {
+    let path = dir.join(file::NAME);
+    let text = match file::text_of(&path) {
+        Ok(text) => text.unwrap_or_default(),
+        Err(e) => return Connection::Broken(e.to_string()),
+    };
+    let known = wanted(around).and_then(|entries| {
+        holds(&text, &entries).map_err(|why| ConnectError::Unfit(path.clone(), why))
+    });
+    let held = match known {
+        Ok(held) => held,
+        Err(e) => return Connection::Broken(e.to_string()),
+    };
+    if let Some(why) = policy::forbids(&path, &text) {
+        return Connection::Forbidden(why);
+    }
+    let program = program(around);
+    let earlier = Entries::of_0_1(&program);
+    let is_earlier = |entries: Entries| holds(&text, &entries) == Ok(Holds::All);
+    let is_earlier = held == Holds::Some && earlier.is_some_and(is_earlier);
+    let is_ours = held == Holds::All || is_earlier;
+    if is_ours && program::is_there(&program) && !program::may_run(&program) {
+        return Connection::Forbidden(cannot_run(&program));
+    }
+    match held {
+        Holds::All if program::is_safe(&program) => Connection::Connected,
+        Holds::Some if program::is_safe(&program) && is_earlier => Connection::Outdated,
+        Holds::None if Memory::read(around).of(dir).is_none() => Connection::Apart,
+        Holds::All | Holds::Some | Holds::None => Connection::Lost,
+    }
+}
+
+fn cannot_run(program: &Path) -> String {
+    format!(
+        "{} cannot be run; the folder may be mounted noexec: set XDG_DATA_HOME to a folder that \
+         allows programs and connect again",
+        program.display()
+    )
+}
+
+/// Whether the hook program is one that no other user could replace, if anything was ever
+/// connected.
+///
+/// # Errors
+/// Names what another user could change, and what mends that.
+pub fn check_hook_program(around: &Surroundings) -> Result<(), ConnectError> {
+    if Memory::read(around).is_empty() {
+        return Ok(());
+    }
+    program::check(&program(around))
+}
+
+/// Renews the copy of the hook program, if anything was ever connected, and tries it once.
+pub fn renew(around: &Surroundings) -> Result<(), ConnectError> {
+    if Memory::read(around).is_empty() {
+        return Ok(());
+    }
+    let marks = MarkFolder::new(around);
+    let before = marks.marking_program();
+    let renewed = program::renew(around)?;
+    if renewed || before != Some(MarkingProgram::Known) {
+        let followed = marks.follow_program(before);
+        followed.map_err(|e| ConnectError::Io(marks.folder().to_path_buf(), e))?;
+    }
+    Ok(())
+}

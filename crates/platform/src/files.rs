@@ -1,0 +1,331 @@
+//! Bounded reads that cannot hang, and little else.
+
+use crate::trusted_path::{PathRefusal, check_opened};
+use rustix::fs::{Mode, OFlags};
+use std::collections::BTreeSet;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Nothing is at the path.
+    #[error("file does not exist")]
+    Gone,
+    /// The path is a folder, a pipe, a link, a device, …
+    #[error("not a regular file")]
+    NotPlain,
+    /// The file is larger than the bound, in bytes.
+    #[error("file is too large ({0} bytes)")]
+    TooLarge(u64),
+    /// Another user could have written the file.
+    #[error("not read: {0}")]
+    Refused(PathRefusal),
+    /// The system refuses to read.
+    #[error("read failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl From<PathRefusal> for ReadError {
+    fn from(refusal: PathRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Opens a plain file that only the user or root can have written. What leads to it is not looked
+/// at. Never waits on a pipe or a device.
+pub fn open_plain(path: &Path) -> Result<(File, Metadata), ReadError> {
+    let (file, meta) = open_of_anybody(path)?;
+    check_opened(path, &file, &meta)?;
+    Ok((file, meta))
+}
+
+/// The same, whoever can have written it.
+fn open_of_anybody(path: &Path) -> Result<(File, Metadata), ReadError> {
+    let flags =
+        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(fd) => File::from(fd),
+        Err(rustix::io::Errno::NOENT) => return Err(ReadError::Gone),
+        Err(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO) => return Err(ReadError::NotPlain),
+        Err(e) => return Err(ReadError::Io(e.into())),
+    };
+    let meta = file.metadata()?;
+    if !meta.is_file() {
+        return Err(ReadError::NotPlain);
+    }
+    Ok((file, meta))
+}
+
+/// Reads a plain file of at most `bound` bytes. Never waits on a pipe or a device.
+pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
+    let (file, meta) = open_plain(path)?;
+    read_opened(file, &meta, bound)
+}
+
+/// The same, whoever can have written it: for what can only forbid something.
+pub fn read_of_anybody(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
+    let (file, meta) = open_of_anybody(path)?;
+    read_opened(file, &meta, bound)
+}
+
+fn read_opened(file: File, meta: &Metadata, bound: u64) -> Result<Vec<u8>, ReadError> {
+    if meta.len() > bound {
+        return Err(ReadError::TooLarge(meta.len()));
+    }
+    let bytes = read_most(file, bound + 1)?;
+    match u64::try_from(bytes.len()) {
+        Ok(read) if read <= bound => Ok(bytes),
+        _ => Err(ReadError::TooLarge(bound + 1)),
+    }
+}
+
+/// Makes a file that only its owner can read. Fails if there is anything of that name.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Writes a file that only its owner can read, whole or not at all, so that it is on disk when
+/// this returns.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut new = path.as_os_str().to_owned();
+    new.push(format!(".{}.new", std::process::id()));
+    let new = PathBuf::from(new);
+    let written = create_private(&new).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&new, path)?;
+        File::open(folder)?.sync_all()
+    });
+    if written.is_err() {
+        // Half a file is of no use to anybody.
+        let _ = std::fs::remove_file(&new);
+    }
+    written
+}
+
+/// Reads the first `most` bytes of a plain file, or all if it is shorter.
+pub fn read_head(path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
+    Ok(read_most(open_plain(path)?.0, most)?)
+}
+
+fn read_most(file: File, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// How long a folder of somebody else's choice may take to answer: it may lie on a server that
+/// does not.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// The root of the git work tree around a folder; none if the folder does not answer.
+pub fn git_root(dir: &Path) -> Option<PathBuf> {
+    in_time(dir, |dir| {
+        let root = dir.ancestors().find(|a| a.join(".git").exists());
+        root.map(Path::to_path_buf)
+    })
+}
+
+/// A path without links; none if it does not exist or its folder does not answer.
+pub fn resolve(path: &Path) -> Option<PathBuf> {
+    in_time(path, |path| path.canonicalize().ok())
+}
+
+/// Paths whose folder has not answered yet. They are not looked at again meanwhile: each look
+/// keeps a thread.
+static SILENT_PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// With so many of them, no path beside one of them is looked at: a file server that does not answer
+/// has many folders, and each look keeps a thread.
+const MAX_SILENT_PATHS: usize = 16;
+
+/// Whether a look at this path would only keep another thread.
+fn is_silent(path: &Path) -> bool {
+    let silent = silent_paths();
+    let is_beside = || silent.iter().any(|known| known.parent() == path.parent());
+    silent.contains(path) || (silent.len() >= MAX_SILENT_PATHS && is_beside())
+}
+
+fn silent_paths() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    SILENT_PATHS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is found at a path; none where its folder does not answer within a second, or has not yet
+/// answered an earlier look.
+pub fn in_time<T: Send + 'static>(
+    path: &Path,
+    look: impl FnOnce(&Path) -> Option<T> + Send + 'static,
+) -> Option<T> {
+    if is_silent(path) {
+        return None;
+    }
+    let (send, found) = mpsc::channel();
+    let looked_at = path.to_path_buf();
+    let body = move || {
+        // Whoever asked may have gone on without the answer.
+        let _ = send.send(look(&looked_at));
+        silent_paths().remove(&looked_at);
+    };
+    thread::Builder::new()
+        .name("trusty-look".into())
+        .spawn(body)
+        .ok()?;
+    if let Ok(found) = found.recv_timeout(DEADLINE) {
+        return found;
+    }
+    let mut silent = silent_paths();
+    // An answer that is there by now was sent before its thread removes the path.
+    if let Ok(found) = found.try_recv() {
+        return found;
+    }
+    silent.insert(path.to_path_buf());
+    None
+}
+
+/// The nearest parent of a path, or itself, that exists.
+pub fn nearest_existing(path: &Path) -> Option<PathBuf> {
+    path.ancestors().find(|a| a.is_dir()).map(Path::to_path_buf)
+}
+
+/// Makes a named pipe; macOS has none of the calls that rustix knows for it.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_files::make_pipe;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn only_plain_small_files_are_read() {
+        let dir = tempfile::tempdir().expect("folder");
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("ok"), "hi").expect("write");
+        fs::create_dir(at("dir")).expect("dir");
+        make_pipe(&at("fifo"));
+        symlink(at("loop"), at("loop")).expect("loop");
+        symlink(at("ok"), at("link")).expect("link");
+        let big = File::create(at("big")).expect("big");
+        big.set_len(100 << 20).expect("sparse");
+
+        assert_eq!(read_bounded(&at("ok"), 2).expect("read"), b"hi");
+        assert!(matches!(
+            read_bounded(&at("ok"), 1),
+            Err(ReadError::TooLarge(2))
+        ));
+        assert!(matches!(read_bounded(&at("none"), 9), Err(ReadError::Gone)));
+        assert!(matches!(
+            read_bounded(&at("big"), 1 << 20),
+            Err(ReadError::TooLarge(_))
+        ));
+        for odd in ["dir", "fifo", "loop", "link"] {
+            assert!(
+                matches!(read_bounded(&at(odd), 9), Err(ReadError::NotPlain)),
+                "{odd}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_may_write_is_not_read_and_named_with_its_remedy() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("folder");
+        let reach = |bits| {
+            fs::set_permissions(dir.path(), fs::Permissions::from_mode(bits)).expect("chmod");
+        };
+        reach(0o755);
+        let file = dir.path().join("7.json");
+        fs::write(&file, "{}").expect("write");
+        for (bits, is_read) in [(0o644, true), (0o646, false), (0o600, true)] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(bits)).expect("chmod");
+            assert_eq!(read_bounded(&file, 9).is_ok(), is_read, "{bits:o}");
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o602)).expect("chmod");
+        let told = read_bounded(&file, 9).expect_err("open").to_string();
+        assert!(
+            told.contains(&format!("`chmod go-w {}`", file.display())),
+            "{told}"
+        );
+        reach(0o700);
+        assert!(
+            read_bounded(&file, 9).is_ok(),
+            "no other user reaches the file"
+        );
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("chmod");
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&file, Some(31003), None).expect("chown");
+            let told = read_bounded(&file, 9).expect_err("theirs").to_string();
+            assert!(told.contains("uid 31003"), "{told}");
+        } else {
+            crate::skip::skip("needs root to act as another user");
+        }
+    }
+
+    #[test]
+    fn a_path_that_does_not_answer_keeps_one_thread_and_is_looked_at_once_it_does() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join("slow");
+        let (answer, waits) = mpsc::channel::<()>();
+        let slow = in_time(&path, move |_| waits.recv().ok());
+        assert_eq!(slow, None);
+        let (told, looked) = mpsc::channel();
+        let again = in_time(&path, move |_| told.send(()).ok());
+        assert_eq!(again, None);
+        assert!(looked.recv().is_err(), "not looked at");
+        answer.send(()).expect("the reader still waits");
+        let begun = std::time::Instant::now();
+        while in_time(&path, |_| Some(())).is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "looked at again");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_file_server_that_does_not_answer_keeps_a_few_threads_however_many_folders_it_has() {
+        let dir = tempfile::tempdir().expect("folder");
+        let (answer, waits) = mpsc::channel::<()>();
+        let waits = std::sync::Arc::new(Mutex::new(waits));
+        thread::scope(|scope| {
+            for n in 0..MAX_SILENT_PATHS {
+                let (path, waits) = (dir.path().join(n.to_string()), waits.clone());
+                scope.spawn(move || {
+                    let slow = in_time(&path, move |_| {
+                        let waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
+                        waits.recv().ok()
+                    });
+                    assert_eq!(slow, None);
+                });
+            }
+        });
+        assert_eq!(in_time(&dir.path().join("another"), |_| Some(())), None);
+        let elsewhere = dir.path().join("local/folder");
+        assert_eq!(in_time(&elsewhere, |_| Some(())), Some(()));
+        drop(answer);
+        let begun = std::time::Instant::now();
+        while in_time(&dir.path().join("another"), |_| Some(())).is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "looked at again");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_work_tree_is_found_from_within() {
+        let dir = tempfile::tempdir().expect("folder");
+        let deep = dir.path().join("a/b/c");
+        fs::create_dir_all(&deep).expect("dirs");
+        assert_eq!(git_root(&deep), None);
+        fs::write(dir.path().join("a/.git"), "gitdir: elsewhere").expect("write");
+        assert_eq!(git_root(&deep), Some(dir.path().join("a")));
+        assert_eq!(nearest_existing(&deep.join("x/y")), Some(deep));
+    }
+}

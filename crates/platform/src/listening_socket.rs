@@ -1,0 +1,170 @@
+//! The local sockets: bound for this user alone, made anew where they vanish.
+
+use crate::file_identity::FileIdentity;
+use crate::open_files;
+use crate::open_files::{ReleasedFile, SpareFiles};
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+
+/// A socket that listens for this user alone, whose file is removed with it while that is still
+/// its own.
+#[derive(Debug)]
+pub struct ListeningSocket {
+    path: PathBuf,
+    identity: Option<FileIdentity>,
+    feed: mpsc::UnboundedSender<std::os::unix::net::UnixListener>,
+}
+
+impl ListeningSocket {
+    /// Listens at a path in a private folder, in place of whoever did before.
+    ///
+    /// # Errors
+    /// As what is there cannot be removed, or the socket cannot be bound.
+    pub fn open(path: PathBuf, spare: &SpareFiles) -> io::Result<(Self, SocketFeed)> {
+        let (feed, fresh) = mpsc::unbounded_channel();
+        let mut socket = Self {
+            path,
+            identity: None,
+            feed,
+        };
+        socket.listen()?;
+        let feed = SocketFeed {
+            fresh,
+            current: None,
+            spare: spare.clone(),
+        };
+        Ok((socket, feed))
+    }
+
+    /// Whether connections to the path still arrive here.
+    pub fn is_in_place(&self) -> bool {
+        self.identity.is_some() && self.identity == FileIdentity::of_path(&self.path).ok()
+    }
+
+    /// Listens anew at the same path; connections that were taken before go on.
+    ///
+    /// # Errors
+    /// As of [`Self::open`].
+    pub fn listen(&mut self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let listener = std::os::unix::net::UnixListener::bind(&self.path)?;
+        fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600))?;
+        listener.set_nonblocking(true)?;
+        self.identity = Some(FileIdentity::of_path(&self.path)?);
+        // Nobody takes connections any more while the engine ends.
+        let _ = self.feed.send(listener);
+        Ok(())
+    }
+}
+
+impl Drop for ListeningSocket {
+    fn drop(&mut self) {
+        if let Some(identity) = self.identity {
+            // A folder that has gone took the file with it.
+            let _ = identity.remove_at(&self.path);
+        }
+    }
+}
+
+/// The connections of a [`ListeningSocket`], also after it was made anew.
+#[derive(Debug)]
+pub struct SocketFeed {
+    fresh: mpsc::UnboundedReceiver<std::os::unix::net::UnixListener>,
+    current: Option<UnixListener>,
+    spare: SpareFiles,
+}
+
+/// A connection that was taken.
+#[derive(Debug)]
+pub struct AcceptedStream {
+    /// The connection.
+    pub stream: UnixStream,
+    /// Where no descriptor was left for it: the one that was kept spare, for as long as the
+    /// connection lasts.
+    pub room: Option<ReleasedFile>,
+}
+
+impl SocketFeed {
+    /// The next connection, from a spare descriptor where no other is left.
+    ///
+    /// # Errors
+    /// As accept(2) fails: no spare descriptor is left, or the peer has gone already.
+    pub async fn accept(&mut self) -> io::Result<AcceptedStream> {
+        loop {
+            let Some(listener) = &self.current else {
+                match self.fresh.recv().await {
+                    Some(fresh) => self.current = Some(UnixListener::from_std(fresh)?),
+                    None => std::future::pending().await,
+                }
+                continue;
+            };
+            tokio::select! {
+                fresh = self.fresh.recv() => match fresh {
+                    Some(fresh) => self.current = Some(UnixListener::from_std(fresh)?),
+                    None => return take(listener, &self.spare).await,
+                },
+                taken = take(listener, &self.spare) => return taken,
+            }
+        }
+    }
+}
+
+async fn take(listener: &UnixListener, spare: &SpareFiles) -> io::Result<AcceptedStream> {
+    let exhausted = match listener.accept().await {
+        Ok((stream, _)) => return Ok(AcceptedStream { stream, room: None }),
+        Err(e) if open_files::is_exhausted(&e) => e,
+        Err(e) => return Err(e),
+    };
+    let Some(room) = spare.release_one() else {
+        return Err(exhausted);
+    };
+    let (stream, _) = listener.accept().await?;
+    Ok(AcceptedStream {
+        stream,
+        room: Some(room),
+    })
+}
+
+/// Whether the other end of a connection is this user.
+pub fn is_own(stream: &UnixStream, uid: u32) -> bool {
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == uid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_that_was_removed_is_made_anew_and_only_its_own_file_is_removed() {
+        let root = tempfile::tempdir().expect("folder");
+        let path = root.path().join("socket");
+        let spare = SpareFiles::keep(1);
+        fs::write(&path, "a left-over").expect("write");
+        let (mut socket, mut feed) = ListeningSocket::open(path.clone(), &spare).expect("bound");
+        let mode = fs::metadata(&path).expect("socket").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let reaches = async |feed: &mut SocketFeed| {
+            let (near, far) = tokio::join!(UnixStream::connect(&path), feed.accept());
+            near.is_ok() && far.is_ok_and(|far| far.room.is_none())
+        };
+        assert!(socket.is_in_place() && reaches(&mut feed).await);
+        fs::remove_file(&path).expect("removed");
+        assert!(!socket.is_in_place());
+        socket.listen().expect("bound");
+        assert!(socket.is_in_place() && reaches(&mut feed).await);
+
+        let (second, _feed) = ListeningSocket::open(path.clone(), &spare).expect("bound");
+        assert!(!socket.is_in_place());
+        drop(socket);
+        assert!(path.exists(), "the second's");
+        drop(second);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,79 @@
+//! Folders that are ours alone.
+
+use crate::trusted_path::{TrustPolicy, check_folder};
+use rustix::fs::MetadataExt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Makes a folder that only its owner can enter, or closes one of the owner's that others can.
+pub fn private_dir(dir: &Path, uid: u32) -> io::Result<()> {
+    let policy = TrustPolicy {
+        uid,
+        ..TrustPolicy::current()
+    };
+    Ok(policy.make_private_folder(dir).map(drop)?)
+}
+
+/// The folder for sockets: the one that is named, if it is ours, else the one that the system has
+/// made for us. Nothing where there is neither.
+pub fn runtime_home(named: Option<&Path>, made: Option<&Path>, uid: u32) -> Option<PathBuf> {
+    let is_ours = |dir: &&Path| fs::metadata(dir).is_ok_and(|m| m.is_dir() && m.uid() == uid);
+    let is_private = |dir: &&Path| is_private(dir, uid).unwrap_or(false);
+    let found = named.filter(is_ours).or_else(|| made.filter(is_private));
+    found.map(Path::to_path_buf)
+}
+
+/// Whether this is a folder that only this user can enter, and that no other user can replace.
+pub fn is_private(dir: &Path, uid: u32) -> io::Result<bool> {
+    Ok(is_closed(dir, uid)? && check_folder(dir).is_ok())
+}
+
+/// Whether this is a folder that only this user can enter. What leads to it is not looked at.
+pub fn is_closed(dir: &Path, uid: u32) -> io::Result<bool> {
+    let meta = fs::symlink_metadata(dir)?;
+    Ok(meta.is_dir() && meta.uid() == uid && meta.mode().trailing_zeros() >= 6)
+}
+
+/// A folder for a test that nobody else can enter, as sockets demand.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_private_folder_is_ours_alone() {
+        let root = tempfile::tempdir().expect("folder");
+        let uid = rustix::process::getuid().as_raw();
+        let dir = root.path().join("t");
+        private_dir(&dir, uid).expect("made");
+        private_dir(&dir, uid).expect("found again");
+        assert!(
+            private_dir(&dir, uid + 1).is_err(),
+            "owned by somebody else"
+        );
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("chmod");
+        assert!(!is_private(&dir, uid).expect("there"), "open to others");
+        private_dir(&dir, uid).expect("closed to others");
+        assert!(is_private(&dir, uid).expect("there"));
+        let (named, none) = (root.path(), root.path().join("none"));
+        let home = |named, made, uid| runtime_home(Some(named), Some(made), uid);
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).expect("chmod");
+        assert_eq!(home(named, &dir, uid).as_deref(), Some(named));
+        assert_eq!(home(&none, &dir, uid), Some(dir.clone()), "not there");
+        assert_eq!(home(named, &none, uid + 1), None, "another user's");
+        assert_eq!(runtime_home(None, Some(&dir), uid), Some(dir.clone()));
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("chmod");
+        assert_eq!(runtime_home(None, Some(&dir), uid), None, "open to others");
+        let above = root.path().join("above");
+        private_dir(&above.join("t"), uid).expect("made");
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).expect("chmod");
+        fs::set_permissions(&above, fs::Permissions::from_mode(0o777)).expect("chmod");
+        assert!(
+            !is_private(&above.join("t"), uid).expect("there"),
+            "others could put another one in its place"
+        );
+        let refused = private_dir(&above.join("t"), uid).expect_err("refused");
+        assert!(refused.to_string().contains("chmod go-w"), "{refused}");
+    }
+}

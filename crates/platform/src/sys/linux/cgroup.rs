@@ -1,0 +1,260 @@
+//! Control groups of version 2, named by their absolute paths.
+
+use crate::sys::Frost;
+use rustix::fs::{Access, access};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Where the tree of groups is mounted.
+#[derive(Debug, PartialEq, Eq)]
+struct Mount {
+    place: PathBuf,
+    /// Which part of the tree is mounted there: `/` unless within a container.
+    root: PathBuf,
+}
+
+fn mount() -> Option<&'static Mount> {
+    static MOUNT: OnceLock<Option<Mount>> = OnceLock::new();
+    MOUNT
+        .get_or_init(|| parse_mounts(&fs::read_to_string("/proc/self/mountinfo").ok()?))
+        .as_ref()
+}
+
+fn parse_mounts(text: &str) -> Option<Mount> {
+    text.lines().find_map(|line| {
+        let (place, kind) = line.split_once(" - ")?;
+        let mut words = place.split(' ').skip(3);
+        let (root, place) = (words.next()?, words.next()?);
+        kind.starts_with("cgroup2 ").then(|| Mount {
+            place: place.into(),
+            root: root.into(),
+        })
+    })
+}
+
+/// The path of a group as `/proc/<pid>/cgroup` tells it; none if it lies outside of what we see.
+fn place(mount: &Mount, told: &str) -> Option<PathBuf> {
+    let group = told.lines().find_map(|l| l.strip_prefix("0::"))?;
+    let below = Path::new(group).strip_prefix(&mount.root).ok()?;
+    let within = below
+        .components()
+        .all(|c| matches!(c, std::path::Component::Normal(_)));
+    // Joined with nothing, a path would end with a slash.
+    let whole = below
+        .components()
+        .fold(mount.place.clone(), |p, c| p.join(c));
+    within.then_some(whole)
+}
+
+/// The group of a process; none where there are no such groups, or it lies outside of those we
+/// see.
+pub fn of(pid: u32) -> io::Result<Option<PathBuf>> {
+    let Some(mount) = mount() else {
+        return Ok(None);
+    };
+    let told = fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
+    Ok(place(mount, &told))
+}
+
+/// Whether it is the group that everything lies in: it can be neither frozen nor removed.
+pub fn is_root(group: &Path) -> bool {
+    mount().is_some_and(|m| m.place == group)
+}
+
+/// The group in which one beside this can be made.
+pub fn around(group: &Path) -> Option<PathBuf> {
+    if is_root(group) {
+        return Some(group.to_path_buf());
+    }
+    group.parent().map(Path::to_path_buf)
+}
+
+/// Whether we may move a process into a group made beside its own, and back.
+pub fn may_leave(pid: u32) -> bool {
+    let Ok(Some(own)) = of(pid) else {
+        return false;
+    };
+    let Some(around) = around(&own) else {
+        return false;
+    };
+    // A read-only mount refuses here, too.
+    [
+        around.join("cgroup.procs"),
+        own.join("cgroup.procs"),
+        around,
+    ]
+    .iter()
+    .all(|path| access(path, Access::WRITE_OK).is_ok())
+}
+
+/// Makes a group; that it is there already is no error.
+pub fn make(group: &Path) -> io::Result<()> {
+    match fs::create_dir(group) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// Removes an empty group; that it is gone already is no error.
+pub fn remove(group: &Path) -> io::Result<()> {
+    match fs::remove_dir(group) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+/// Moves a process into a group; whether it was still there to be moved.
+pub fn enter(group: &Path, pid: u32) -> io::Result<bool> {
+    match write(&group.join("cgroup.procs"), &pid.to_string()) {
+        Ok(()) => Ok(true),
+        Err(e) if e.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error()) => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// Never makes a file: without its group there is none.
+fn write(file: &Path, text: &str) -> io::Result<()> {
+    use std::io::Write;
+    let mut file = fs::OpenOptions::new().write(true).open(file)?;
+    file.write_all(text.as_bytes())
+}
+
+/// The pids in a group itself; none if the group is gone.
+pub fn members(group: &Path) -> io::Result<Vec<u32>> {
+    match fs::read_to_string(group.join("cgroup.procs")) {
+        // A process of another pid namespace is told as 0.
+        Ok(text) => Ok(text
+            .lines()
+            .filter_map(|l| l.parse().ok())
+            .filter(|pid| *pid != 0)
+            .collect()),
+        Err(e) if is_gone(&e) => Ok(Vec::new()),
+        Err(e) => Err(e),
+    }
+}
+
+fn is_gone(e: &io::Error) -> bool {
+    // A group that is removed while its file is open.
+    e.kind() == io::ErrorKind::NotFound
+        || e.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error())
+}
+
+/// Asks for a group to be frozen or thawed, which takes a moment.
+pub fn set(group: &Path, frost: Frost) -> io::Result<()> {
+    let text = match frost {
+        Frost::Frozen => "1",
+        Frost::Thawed => "0",
+    };
+    write(&group.join("cgroup.freeze"), text)
+}
+
+/// Whether all of a group is frozen, or thawed; none if the group is gone or cannot be frozen.
+pub fn frost(group: &Path) -> io::Result<Option<Frost>> {
+    let text = match fs::read_to_string(group.join("cgroup.events")) {
+        Ok(text) => text,
+        Err(e) if is_gone(&e) => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    Ok(text.lines().find_map(|line| match line {
+        "frozen 1" => Some(Frost::Frozen),
+        "frozen 0" => Some(Frost::Thawed),
+        _ => None,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::{is_frozen, since_boot};
+    use std::time::Duration;
+
+    const MOUNTS: &str = "\
+31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,name=systemd
+41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
+";
+
+    #[test]
+    fn the_tree_is_found_and_paths_follow() {
+        let mount = parse_mounts(MOUNTS).expect("mounted");
+        assert_eq!(mount.place, Path::new("/sys/fs/cgroup/unified"));
+        let told = |text| place(&mount, text);
+        assert_eq!(
+            told("9:name=systemd:/x\n0::/\n"),
+            Some("/sys/fs/cgroup/unified".into())
+        );
+        assert_eq!(
+            told("0::/user.slice/a.scope\n"),
+            Some("/sys/fs/cgroup/unified/user.slice/a.scope".into())
+        );
+        assert_eq!(told("0::/../other"), None);
+        assert_eq!(told("1:cpu:/x\n"), None);
+        assert_eq!(parse_mounts("31 23 0:28 / /x rw - tmpfs tmpfs rw"), None);
+        let inner = Mount {
+            place: "/cg".into(),
+            root: "/docker/1".into(),
+        };
+        assert_eq!(place(&inner, "0::/docker/1/a"), Some("/cg/a".into()));
+        assert_eq!(place(&inner, "0::/docker/2"), None);
+    }
+
+    /// A control group with a child of ours in it; never left frozen.
+    struct Group {
+        path: PathBuf,
+        child: std::process::Child,
+    }
+
+    impl Group {
+        /// `None` where control groups are not ours to make.
+        fn make() -> Option<Self> {
+            let own = of(std::process::id()).ok()??;
+            let name = format!("trusty-test-{}", std::process::id());
+            let path = around(&own)?.join(name);
+            make(&path).ok()?;
+            let child = std::process::Command::new("sleep")
+                .arg("60")
+                .spawn()
+                .expect("sleep");
+            let group = Self { path, child };
+            enter(&group.path, group.child.id()).ok()?;
+            Some(group)
+        }
+
+        fn wait(&self, wanted: Frost) {
+            let deadline = since_boot() + Duration::from_secs(20);
+            while frost(&self.path).expect("readable") != Some(wanted) {
+                assert!(since_boot() < deadline, "never {wanted:?}");
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    impl Drop for Group {
+        fn drop(&mut self) {
+            let _ = set(&self.path, Frost::Thawed);
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+            let _ = remove(&self.path);
+        }
+    }
+
+    #[test]
+    fn a_frozen_group_is_seen() {
+        let Some(group) = Group::make() else {
+            crate::skip::skip("control groups of version 2 are not ours to make");
+            return;
+        };
+        let pid = group.child.id();
+        assert_eq!(members(&group.path).expect("readable"), [pid]);
+        assert_eq!(of(pid).expect("readable"), Some(group.path.clone()));
+        assert!(may_leave(pid) && !is_frozen(pid));
+        set(&group.path, Frost::Frozen).expect("freeze");
+        group.wait(Frost::Frozen);
+        assert!(is_frozen(pid));
+        set(&group.path, Frost::Thawed).expect("thaw");
+        group.wait(Frost::Thawed);
+        assert!(!is_frozen(pid));
+    }
+}

@@ -1,0 +1,387 @@
+//! macOS: libproc, sysctl, kqueue. Type-checked on Linux, not yet run on a Mac.
+
+#![expect(
+    unsafe_code,
+    reason = "libproc, sysctl and devname_r have no safe face that covers these calls"
+)]
+
+pub mod cgroup;
+
+use super::Stat;
+use crate::wall_clock;
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::time::{ClockId, clock_gettime};
+use std::ffi::{CStr, OsString, c_int, c_void};
+use std::io;
+use std::mem::{MaybeUninit, size_of};
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::ptr;
+use std::time::{Duration, UNIX_EPOCH};
+use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
+
+/// `sys/proc_info.h`: under a debugger.
+const PROC_FLAG_TRACED: u32 = 2;
+/// Ask for processes that have ended, too; else there is no such process.
+const ZOMBIES_TOO: u64 = 1;
+/// What may come to a value between asking for its size and reading it.
+const SLACK: usize = 4096;
+
+/// Opens a file with the program chosen for it.
+pub const OPENER: &str = "/usr/bin/open";
+/// What runs the scripts that terminals are told to come to the front by.
+pub const SCRIPTS: Option<&str> = Some("/usr/bin/osascript");
+
+/// Time since boot; this clock of macOS goes on through sleep.
+pub fn since_boot() -> Duration {
+    let time = clock_gettime(ClockId::Monotonic);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
+/// Lets a terminal that is closed end everything but this process.
+pub fn ignore_hangup() {
+    // SAFETY: the call takes two numbers, and to ignore a signal runs no code of ours.
+    unsafe {
+        libc::signal(libc::SIGHUP, libc::SIG_IGN);
+    }
+}
+
+/// The machine as seen from here.
+pub fn machine() -> io::Result<Machine> {
+    let bytes = sysctl_by_name(c"kern.bootsessionuuid")?;
+    let text = bytes.split(|b| *b == 0).next().unwrap_or_default();
+    Ok(Machine {
+        boot: String::from_utf8_lossy(text).into_owned(),
+        uid: rustix::process::getuid().as_raw(),
+        host: None,
+        pid_namespace: None,
+    })
+}
+
+/// The user at the other end of a connection.
+pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
+    let (mut uid, mut gid) = (0, 0);
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: the descriptor is open for as long as `socket` is borrowed; both numbers are valid
+    // for writing.
+    match unsafe { libc::getpeereid(fd, &raw mut uid, &raw mut gid) } {
+        0 => Ok(uid),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Connects to a socket that has a name and no file, which macOS has none of.
+pub fn connect_abstract(_name: &[u8]) -> io::Result<UnixStream> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Where programs keep their data when nothing else is said.
+pub fn data_home(home: &Path) -> PathBuf {
+    home.join("Library/Application Support")
+}
+
+/// Where a user's sockets live that no variable names: the folder for temporary files is the
+/// user's own already.
+pub fn runtime_home(_uid: u32) -> Option<PathBuf> {
+    None
+}
+
+/// All pids.
+pub fn pids() -> io::Result<Vec<u32>> {
+    // SAFETY: a null buffer of no size only asks for the number of pids.
+    let count = listed(unsafe { libc::proc_listallpids(ptr::null_mut(), 0) })?;
+    // Room for those that start between the two calls.
+    let mut pids: Vec<libc::pid_t> = vec![0; count + 64];
+    let size = c_int::try_from(pids.len() * size_of::<libc::pid_t>()).unwrap_or(c_int::MAX);
+    // SAFETY: the buffer is no smaller than told, and any bytes are valid pids.
+    let count = listed(unsafe { libc::proc_listallpids(pids.as_mut_ptr().cast(), size) })?;
+    pids.truncate(count);
+    Ok(pids
+        .into_iter()
+        .filter_map(|pid| u32::try_from(pid).ok())
+        .collect())
+}
+
+/// libproc tells a failure by no pids at all.
+fn listed(count: c_int) -> io::Result<usize> {
+    match usize::try_from(count) {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// What the kernel tells of a process; `None` where there is none. Of other users' processes it
+/// tells no start time and no terminal.
+pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
+    match info::<libc::proc_bsdinfo>(pid) {
+        Ok(info) => Ok(Some(Stat {
+            start: StartTime(
+                info.pbi_start_tvsec
+                    .saturating_mul(1_000_000)
+                    .saturating_add(info.pbi_start_tvusec),
+            ),
+            parent: info.pbi_ppid,
+            group: info.pbi_pgid,
+            session: session(pid),
+            foreground: info.e_tpgid,
+            uid: info.pbi_uid,
+            stopped: is_stopped(info.pbi_status, info.pbi_flags).then_some(info.pbi_xstatus),
+            zombie: info.pbi_status == libc::SZOMB,
+            // `NODEV` is -1.
+            terminal: Some(info.e_tdev)
+                .filter(|device| *device != u32::MAX)
+                .map_or(0, u64::from),
+        })),
+        Err(e) if e.raw_os_error() == Some(libc::EPERM) => foreign(pid),
+        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// The first process of a process's terminal session; 0 where the system does not tell.
+fn session(pid: u32) -> u32 {
+    let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let told = raw.and_then(|pid| rustix::process::getsid(Some(pid)).ok());
+    told.map_or(0, |pid| pid.as_raw_nonzero().get().unsigned_abs())
+}
+
+fn foreign(pid: u32) -> io::Result<Option<Stat>> {
+    match info::<libc::proc_bsdshortinfo>(pid) {
+        Ok(info) => Ok(Some(Stat {
+            start: StartTime(0),
+            parent: info.pbsi_ppid,
+            group: info.pbsi_pgid,
+            session: session(pid),
+            foreground: 0,
+            uid: info.pbsi_uid,
+            stopped: is_stopped(info.pbsi_status, info.pbsi_flags).then_some(0),
+            zombie: info.pbsi_status == libc::SZOMB,
+            terminal: 0,
+        })),
+        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn is_stopped(status: u32, flags: u32) -> bool {
+    status == libc::SSTOP && flags & PROC_FLAG_TRACED == 0
+}
+
+/// One of the structures that `proc_pidinfo` fills.
+///
+/// # Safety
+///
+/// The flavor must be the one that fills this structure, of which any bytes are a valid value.
+unsafe trait Filled: Copy {
+    const FLAVOR: c_int;
+}
+
+// SAFETY: `PROC_PIDTBSDINFO` fills this structure, which holds nothing but integers.
+unsafe impl Filled for libc::proc_bsdinfo {
+    const FLAVOR: c_int = libc::PROC_PIDTBSDINFO;
+}
+
+// SAFETY: `PROC_PIDT_SHORTBSDINFO` fills this structure, which holds nothing but integers.
+unsafe impl Filled for libc::proc_bsdshortinfo {
+    const FLAVOR: c_int = libc::PROC_PIDT_SHORTBSDINFO;
+}
+
+fn info<T: Filled>(pid: u32) -> io::Result<T> {
+    let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
+    let size = c_int::try_from(size_of::<T>()).unwrap_or(c_int::MAX);
+    let mut info = MaybeUninit::<T>::zeroed();
+    let buffer = info.as_mut_ptr().cast();
+    // SAFETY: the buffer is as large as told.
+    let filled = unsafe { libc::proc_pidinfo(pid, T::FLAVOR, ZOMBIES_TOO, buffer, size) };
+    if filled < size {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: `Filled` says that any bytes are a valid value, and all of them are initialised.
+    Ok(unsafe { info.assume_init() })
+}
+
+/// When a process started, after boot. The kernel keeps it by the wall clock of that moment.
+pub fn started(start: StartTime) -> Duration {
+    let wall = UNIX_EPOCH + Duration::from_micros(start.0);
+    let age = wall_clock::wall().duration_since(wall).unwrap_or_default();
+    since_boot().saturating_sub(age)
+}
+
+/// The path of a terminal device, from its number.
+pub fn control_terminal(device: u64) -> Option<String> {
+    let device = libc::dev_t::try_from(device).ok().filter(|d| *d != 0)?;
+    let mut name = [0_u8; 64];
+    let size = c_int::try_from(name.len()).ok()?;
+    // SAFETY: the buffer is as large as told.
+    let found = unsafe { devname_r(device, libc::S_IFCHR, name.as_mut_ptr().cast(), size) };
+    if found.is_null() {
+        return None;
+    }
+    let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
+    // A device without a name is told as `#C:4/0x3`.
+    name.starts_with("tty").then(|| format!("/dev/{name}"))
+}
+
+unsafe extern "C" {
+    /// `stdlib.h`; the libc crate has only `devname`, which is not for threads.
+    fn devname_r(
+        device: libc::dev_t,
+        kind: libc::mode_t,
+        buffer: *mut libc::c_char,
+        size: c_int,
+    ) -> *mut libc::c_char;
+}
+
+/// The environment a process was started with; only of the own user's processes.
+pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
+    let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
+    let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
+    Ok(parse_arguments(&bytes).unwrap_or_default().environment)
+}
+
+/// The words a process was started with, the program first, without empty ones.
+pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
+    let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
+    let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
+    Ok(parse_arguments(&bytes).unwrap_or_default().arguments)
+}
+
+/// What a process was started with.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct StartWords {
+    arguments: Vec<String>,
+    environment: Vec<(OsString, OsString)>,
+}
+
+/// `KERN_PROCARGS2`: the number of arguments, the path of the executable, padding, the
+/// arguments, the environment; each but the number ends with a NUL.
+fn parse_arguments(bytes: &[u8]) -> Option<StartWords> {
+    let (count, rest) = bytes.split_first_chunk::<4>()?;
+    let count = usize::try_from(u32::from_ne_bytes(*count)).ok()?;
+    let path_end = rest.iter().position(|b| *b == 0)?;
+    let padding = rest.get(path_end..)?.iter().position(|b| *b != 0)?;
+    let mut words = rest.get(path_end + padding..)?.split(|b| *b == 0);
+    let arguments = words.by_ref().take(count).filter(|word| !word.is_empty());
+    let arguments = arguments.map(|word| String::from_utf8_lossy(word).into_owned());
+    let arguments = arguments.collect();
+    let pairs = words.take_while(|w| !w.is_empty()).filter_map(|pair| {
+        let at = pair.iter().position(|b| *b == b'=')?;
+        let (name, value) = pair.split_at(at);
+        Some((
+            OsString::from_vec(name.to_vec()),
+            OsString::from_vec(value[1..].to_vec()),
+        ))
+    });
+    Some(StartWords {
+        arguments,
+        environment: pairs.collect(),
+    })
+}
+
+fn sysctl(name: &mut [c_int]) -> io::Result<Vec<u8>> {
+    let parts = u32::try_from(name.len()).unwrap_or(0);
+    read_twice(|buffer, size| {
+        // SAFETY: `parts` tells how long the name is and `size` how large the buffer is, or the
+        // buffer is null to ask for that.
+        unsafe { libc::sysctl(name.as_mut_ptr(), parts, buffer, size, ptr::null_mut(), 0) }
+    })
+}
+
+fn sysctl_by_name(name: &CStr) -> io::Result<Vec<u8>> {
+    read_twice(|buffer, size| {
+        // SAFETY: the name has its end; `size` tells how large the buffer is, or the buffer is null
+        // to ask for that.
+        unsafe { libc::sysctlbyname(name.as_ptr(), buffer, size, ptr::null_mut(), 0) }
+    })
+}
+
+/// Asks for the size, then for the bytes.
+fn read_twice(mut call: impl FnMut(*mut c_void, *mut usize) -> c_int) -> io::Result<Vec<u8>> {
+    let mut size = 0;
+    if call(ptr::null_mut(), &raw mut size) != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    size += SLACK;
+    let mut bytes = vec![0; size];
+    if call(bytes.as_mut_ptr().cast(), &raw mut size) != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // A process that started another program meanwhile may need more, and then its beginning is cut.
+    if size >= bytes.len() {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
+    bytes.truncate(size);
+    Ok(bytes)
+}
+
+/// macOS cannot freeze groups of processes.
+pub fn is_frozen(_pid: u32) -> bool {
+    false
+}
+
+/// Sends a signal, unless the process has ended; whether it was sent. Between the look and the
+/// signal the pid may be given to another process, which macOS has no means to prevent.
+pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
+    let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
+    let Some(pid) = raw else { return Ok(false) };
+    match stat(key.pid)? {
+        Some(now) if now.start == key.start && !now.zombie => {}
+        _ => return Ok(false),
+    }
+    match kill_process(pid, signal) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::SRCH) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_follows_the_arguments() {
+        let head = [&2_u32.to_ne_bytes()[..], b"/bin/x\0\0\0"].concat();
+        let parsed = |rest: &[u8]| parse_arguments(&[&head, rest].concat());
+        let pairs = |rest: &[u8]| Some(parsed(rest)?.environment);
+        let pair = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
+
+        let whole = pairs(b"x\0\0HOME=/Users/dev\0odd\0A=b=c\0\0executable_path=/bin/x\0\0");
+        let expected = vec![pair("HOME", "/Users/dev"), pair("A", "b=c")];
+        assert_eq!(whole, Some(expected));
+        let arguments = parsed(b"x\0\0HOME=/Users/dev\0").map(|words| words.arguments);
+        assert_eq!(
+            arguments,
+            Some(vec!["x".to_owned()]),
+            "without the empty word"
+        );
+        assert_eq!(pairs(b"x\0-y\0"), Some(Vec::new()));
+        assert_eq!(pairs(b"x\0-y\0A=cut"), Some(vec![pair("A", "cut")]));
+        for broken in [
+            &b""[..],
+            b"\x01\0",
+            b"\x01\0\0\0/bin/x",
+            b"\x01\0\0\0/bin/x\0\0",
+        ] {
+            assert_eq!(parse_arguments(broken), None);
+        }
+    }
+
+    #[test]
+    fn a_debugger_stops_nothing() {
+        assert!(is_stopped(libc::SSTOP, 0));
+        assert!(!is_stopped(libc::SSTOP, PROC_FLAG_TRACED));
+        assert!(!is_stopped(libc::SRUN, 0));
+    }
+
+    #[test]
+    fn no_terminal_has_no_name() {
+        assert_eq!(control_terminal(0), None);
+        assert_eq!(control_terminal(u64::MAX), None);
+    }
+}

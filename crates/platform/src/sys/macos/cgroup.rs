@@ -1,0 +1,62 @@
+//! macOS has no control groups.
+
+use crate::sys::Frost;
+use std::io;
+use std::path::{Path, PathBuf};
+
+fn unsupported<T>() -> io::Result<T> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "macOS has no control groups",
+    ))
+}
+
+/// None.
+pub fn of(_pid: u32) -> io::Result<Option<PathBuf>> {
+    Ok(None)
+}
+
+/// There is none.
+pub fn is_root(_group: &Path) -> bool {
+    false
+}
+
+/// There is none.
+pub fn around(_group: &Path) -> Option<PathBuf> {
+    None
+}
+
+/// Never.
+pub fn may_leave(_pid: u32) -> bool {
+    false
+}
+
+/// Cannot.
+pub fn make(_group: &Path) -> io::Result<()> {
+    unsupported()
+}
+
+/// There is none to remove.
+pub fn remove(_group: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Cannot.
+pub fn enter(_group: &Path, _pid: u32) -> io::Result<bool> {
+    unsupported()
+}
+
+/// None.
+pub fn members(_group: &Path) -> io::Result<Vec<u32>> {
+    Ok(Vec::new())
+}
+
+/// Cannot.
+pub fn set(_group: &Path, _frost: Frost) -> io::Result<()> {
+    unsupported()
+}
+
+/// Neither.
+pub fn frost(_group: &Path) -> io::Result<Option<Frost>> {
+    Ok(None)
+}

@@ -1,0 +1,42 @@
+//! Waits for a time and for the end of a process.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+
+#[cfg(target_os = "linux")]
+pub use linux::{exited, sleep};
+#[cfg(target_os = "macos")]
+pub use macos::{exited, sleep};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::stat;
+    use trusty_fleet::identity::{ProcessKey, StartTime};
+
+    #[tokio::test]
+    async fn the_end_of_a_process_is_told() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .expect("sleep");
+        let key = ProcessKey {
+            pid: child.id(),
+            start: stat(child.id()).expect("stat").expect("alive").start,
+        };
+        let other = ProcessKey {
+            start: StartTime(key.start.0 + 1),
+            ..key
+        };
+        exited(other)
+            .await
+            .expect("another start time has already ended");
+        let waiting = tokio::spawn(exited(key));
+        child.kill().expect("kill our own child");
+        waiting.await.expect("no panic").expect("told");
+        child.wait().expect("collect");
+        exited(key).await.expect("told at once");
+    }
+}

@@ -1,0 +1,77 @@
+//! Linux: timers and pidfds.
+
+use crate::open_files;
+use crate::sys::stat;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use trusty_fleet::identity::ProcessKey;
+
+/// Waits with one wake-up, sleep of the machine included. (A timer wheel in user space wakes
+/// several times on the way to a point that lies seconds ahead.)
+pub async fn sleep(duration: Duration) {
+    let waited = match alarm(duration) {
+        Ok(fd) => readable(fd).await,
+        Err(e) => Err(e),
+    };
+    if waited.is_err() {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+fn alarm(duration: Duration) -> io::Result<OwnedFd> {
+    let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+    let fd = timerfd_create(TimerfdClockId::Boottime, flags)?;
+    // Zero would never ring.
+    let value = Timespec::try_from(duration.max(Duration::from_nanos(1)))
+        .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let once = Itimerspec {
+        it_interval: Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        },
+        it_value: value,
+    };
+    timerfd_settime(&fd, TimerfdTimerFlags::empty(), &once)?;
+    Ok(fd)
+}
+
+/// Returns once a descriptor is readable.
+async fn readable(fd: OwnedFd) -> io::Result<()> {
+    #[expect(
+        unsafe_code,
+        reason = "tokio leaves it to us that the descriptor stays the same"
+    )]
+    // SAFETY: an `OwnedFd` is one open descriptor for as long as it lives, and it moves in here.
+    let fd = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?;
+    fd.readable().await?.retain_ready();
+    Ok(())
+}
+
+/// Returns once the process has ended, without polling. At once if it already has. Fails where few
+/// descriptors are left.
+pub async fn exited(key: ProcessKey) -> io::Result<()> {
+    let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
+    let Some(pid) = raw else { return Ok(()) };
+    let fd = match pidfd_open(pid, PidfdFlags::NONBLOCK) {
+        Ok(fd) => fd,
+        Err(rustix::io::Errno::SRCH) => return Ok(()),
+        Err(e) => return Err(e.into()),
+    };
+    if open_files::is_near_limit(&fd) {
+        return Err(rustix::io::Errno::MFILE.into());
+    }
+    // The pid may have been reused before the descriptor was opened.
+    match stat(key.pid)? {
+        Some(now) if now.start == key.start && !now.zombie => {}
+        _ => return Ok(()),
+    }
+    readable(fd).await
+}

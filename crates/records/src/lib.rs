@@ -1,0 +1,16 @@
+//! What Trusty Bar keeps on disk: the settings, the records of pauses and their locks, the marks of
+//! hooks, the record of answers.
+
+#![forbid(unsafe_code)]
+
+pub mod answer_log;
+pub mod hook_marks;
+pub mod settings;
+#[cfg(test)]
+#[path = "../../../tests/support/skip.rs"]
+pub mod skip;
+pub mod store;
+
+pub use answer_log::AnswerLog;
+pub use settings::Settings;
+pub use trusty_fleet::{SessionId, pause};

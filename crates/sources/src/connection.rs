@@ -1,0 +1,238 @@
+//! Whether the hooks of the config folders are ours, as their `settings.json` says now.
+
+use super::watch::{Noticed, Watch};
+use super::{Ended, Orders, Outlet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::watch::Receiver;
+use trusty_fleet::Fact;
+use trusty_fleet::observation::{Connection, HealthKey};
+use trusty_fleet::session::Source;
+use trusty_platform::clock;
+use trusty_wire::surroundings::Surroundings;
+
+/// A file that is being written in place is not understood for a moment.
+const MOMENT: Duration = Duration::from_millis(300);
+/// How often folders are looked at that cannot be watched.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What is known of the config folders.
+#[derive(Debug)]
+pub struct Connections {
+    around: Surroundings,
+    configured: BTreeSet<PathBuf>,
+    /// Folders that live sessions name.
+    named: BTreeSet<PathBuf>,
+    told: BTreeMap<PathBuf, Connection>,
+    /// Folders whose file was not understood when it was last read.
+    doubted: BTreeSet<PathBuf>,
+    /// Why the hook program could not be renewed.
+    unrenewed: Option<String>,
+    /// What was last told of the hook program.
+    told_of_program: Option<Fact>,
+}
+
+impl Connections {
+    /// Looks into these config folders.
+    pub fn new(around: &Surroundings, dirs: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self {
+            around: around.clone(),
+            configured: dirs.into_iter().collect(),
+            named: BTreeSet::new(),
+            told: BTreeMap::new(),
+            doubted: BTreeSet::new(),
+            unrenewed: None,
+            told_of_program: None,
+        }
+    }
+
+    /// Looks into the config folders that live sessions name, too. Tells whether any is new.
+    pub fn follow(&mut self, named: &BTreeSet<PathBuf>) -> bool {
+        let before = self.dirs();
+        self.named.clone_from(named);
+        let now = self.dirs();
+        self.told.retain(|dir, _| now.contains(dir));
+        !now.is_subset(&before)
+    }
+
+    fn dirs(&self) -> BTreeSet<PathBuf> {
+        self.configured.union(&self.named).cloned().collect()
+    }
+
+    /// The folders in which something can change.
+    fn folders(&self) -> impl Iterator<Item = PathBuf> {
+        let data = self.around.data_dir();
+        let program = trusty_integration::program(&self.around);
+        let program = program.parent().map(Path::to_path_buf);
+        self.dirs().into_iter().chain([data]).chain(program)
+    }
+
+    /// Looks at all; what has changed.
+    pub fn look(&mut self) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        let program = self.program();
+        let is_well = matches!(program, Fact::Health(_, None));
+        let is_told = self.told_of_program.as_ref() == Some(&program);
+        if !(is_told || is_well && self.told_of_program.is_none()) {
+            facts.push(program.clone());
+            self.told_of_program = Some(program);
+        }
+        for dir in self.dirs() {
+            let state = trusty_integration::state(&self.around, &dir);
+            let broken = matches!(state, Connection::Broken(_));
+            // The first look has nothing else to tell.
+            let doubtful =
+                broken && self.told.contains_key(&dir) && self.doubted.insert(dir.clone());
+            if !broken {
+                self.doubted.remove(&dir);
+            }
+            if !doubtful && self.told.get(&dir) != Some(&state) {
+                self.told.insert(dir.clone(), state.clone());
+                facts.push(Fact::Connection(dir, state));
+            }
+        }
+        facts
+    }
+
+    /// Whether a file is to be read again before it is called broken.
+    fn is_in_doubt(&self) -> bool {
+        let is_told = |dir| matches!(self.told.get(dir), Some(Connection::Broken(_)));
+        !self.doubted.iter().all(is_told)
+    }
+
+    /// Renews the copy of the hook program, and looks whether no other user could replace it.
+    fn renew(&mut self) -> Fact {
+        let renewed = trusty_integration::renew(&self.around).err();
+        self.unrenewed = renewed.map(|e| format!("could not update the hook program: {e}"));
+        self.program()
+    }
+
+    /// What is wrong with the hook program.
+    fn program(&self) -> Fact {
+        let key = HealthKey {
+            source: Source::Hook,
+            subject: trusty_integration::program(&self.around)
+                .display()
+                .to_string(),
+        };
+        let found = trusty_integration::check_hook_program(&self.around).err();
+        let found = found.map(|e| e.to_string());
+        Fact::Health(key, found.or_else(|| self.unrenewed.clone()))
+    }
+}
+
+/// Whether a change of this path may be one of a connection.
+fn concerns(path: &Path) -> bool {
+    let names = ["settings.json", "connections.json", "trusty-hook"];
+    let name = path.file_name();
+    name.is_some_and(|name| names.iter().any(|n| name == *n))
+}
+
+/// Renews the hook program once, then tells what changes, as it changes.
+pub async fn run(mut connections: Connections, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    let mut watch = Watch::new(Source::Hook);
+    if let Err(ended) = out.tell(vec![connections.renew()]).await {
+        return ended;
+    }
+    loop {
+        connections.follow(&orders.borrow_and_update().wanted.config_dirs);
+        let mut facts = Vec::new();
+        // What changes between the look and the watch is found by looking again.
+        loop {
+            facts.extend(connections.look());
+            if !watch.aim(connections.folders()) {
+                break;
+            }
+        }
+        facts.extend(watch.health());
+        if let Err(ended) = out.tell(facts).await {
+            return ended;
+        }
+        let rest = match (connections.is_in_doubt(), watch.is_blind()) {
+            (true, _) => Some(MOMENT),
+            (false, true) => Some(LOOK),
+            (false, false) => None,
+        };
+        if next(&connections, &mut watch, &mut orders, rest)
+            .await
+            .is_err()
+        {
+            return Ended;
+        }
+    }
+}
+
+/// Returns when it is time to look again.
+async fn next(
+    connections: &Connections,
+    watch: &mut Watch,
+    orders: &mut Receiver<Orders>,
+    rest: Option<Duration>,
+) -> Result<(), Ended> {
+    let timer = clock::sleep(rest.unwrap_or_default());
+    tokio::pin!(timer);
+    loop {
+        tokio::select! {
+            noticed = watch.next() => match noticed {
+                Noticed::Path(path) if !concerns(&path) => {}
+                Noticed::Path(_) | Noticed::Anything => return Ok(()),
+            },
+            changed = orders.changed() => {
+                changed.map_err(|_| Ended)?;
+                let wanted = &orders.borrow_and_update().wanted.config_dirs;
+                if *wanted != connections.named {
+                    return Ok(());
+                }
+            }
+            () = &mut timer, if rest.is_some() => return Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_change_is_told_and_what_is_half_written_is_not() {
+        let home = tempfile::tempdir().expect("folder");
+        let around = Surroundings {
+            home: home.path().to_path_buf(),
+            ..Surroundings::default()
+        };
+        let dir = around.claude_dir();
+        fs::create_dir_all(&dir).expect("folder");
+        let settings = dir.join("settings.json");
+        let mut connections = Connections::new(&around, [dir.clone()]);
+        let told = |state| vec![Fact::Connection(dir.clone(), state)];
+        assert_eq!(connections.look(), told(Connection::Apart));
+        assert_eq!(connections.look(), []);
+        fs::write(&settings, "{\"hooks\":").expect("write");
+        assert_eq!(connections.look(), [], "the file may be half written");
+        assert!(connections.is_in_doubt());
+        let facts = connections.look();
+        assert!(
+            matches!(facts[..], [Fact::Connection(_, Connection::Broken(_))]),
+            "{facts:?}"
+        );
+        assert!(!connections.is_in_doubt(), "told, not asked again");
+        fs::write(&settings, "{\"disableAllHooks\": true}").expect("write");
+        let facts = connections.look();
+        assert!(
+            matches!(facts[..], [Fact::Connection(_, Connection::Forbidden(_))]),
+            "{facts:?}"
+        );
+        fs::remove_file(&settings).expect("removed");
+        assert_eq!(connections.look(), told(Connection::Apart));
+        let other = home.path().join("other");
+        assert!(connections.follow(&[other.clone()].into()));
+        assert_eq!(
+            connections.look(),
+            [Fact::Connection(other, Connection::Apart)]
+        );
+        assert!(concerns(&settings));
+        assert!(!concerns(&dir.join("history.jsonl")));
+    }
+}

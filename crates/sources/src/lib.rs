@@ -1,0 +1,125 @@
+//! Where observations come from. *Invariant:* no source knows another, a verdict or the fleet.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::disallowed_methods,
+        reason = "tests start programs and measure time"
+    )
+)]
+
+pub mod client_program;
+pub mod connection;
+pub mod folders;
+pub mod hook;
+pub mod listing;
+pub mod pause;
+pub mod process;
+pub mod registry;
+pub mod screen;
+pub mod settings;
+#[cfg(test)]
+#[path = "../../../tests/support/skip.rs"]
+pub mod skip;
+#[cfg(test)]
+#[path = "../../../tests/support/test_files.rs"]
+pub mod test_files;
+pub(crate) mod text;
+pub mod tmux;
+pub mod transcript;
+mod watch;
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+use trusty_fleet::cadence::Cadence;
+use trusty_fleet::fleet::Wanted;
+use trusty_fleet::time::WallClock;
+use trusty_fleet::{Fact, Observation, Timestamp};
+use trusty_platform::clock::Clock;
+
+/// What the engine asks of all sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orders {
+    /// What to look at.
+    pub wanted: Wanted,
+    /// How often.
+    pub cadence: Cadence,
+    /// Grows by one when processes are to be looked at at once.
+    pub nudge: u64,
+}
+
+/// Where a source puts what it sees.
+#[derive(Debug)]
+pub struct Outlet {
+    clock: Clock,
+    observations: mpsc::Sender<Observation>,
+    last: AtomicI64,
+    /// The same for all sources.
+    wall: Arc<Mutex<WallClock>>,
+}
+
+impl Clone for Outlet {
+    fn clone(&self) -> Self {
+        Self {
+            wall: Arc::clone(&self.wall),
+            ..Self::new(self.clock, self.observations.clone())
+        }
+    }
+}
+
+/// A wall clock that is led back to the true time moves by less between two looks.
+const STEP: u64 = 1_000_000_000;
+
+/// The engine has ended, and with it the source may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended;
+
+impl Outlet {
+    /// Dates facts by `clock` and puts them into `observations`.
+    pub fn new(clock: Clock, observations: mpsc::Sender<Observation>) -> Self {
+        Self {
+            clock,
+            observations,
+            last: AtomicI64::new(i64::MIN),
+            wall: Arc::default(),
+        }
+    }
+
+    /// Now, but later than anything told before: of two facts of one source the later told is
+    /// the newer, however coarse the clock.
+    fn date(&self) -> Timestamp {
+        let now = self.clock.now().as_nanos();
+        let before = self.last.load(Ordering::Relaxed);
+        let at = now.max(before.saturating_add(1));
+        self.last.store(at, Ordering::Relaxed);
+        Timestamp::from_nanos(at)
+    }
+
+    /// The wall clock as it was found, and whether it was set since anybody last asked.
+    fn wall_clock(&self, now: Timestamp) -> (WallClock, bool) {
+        let mut known = self.wall.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = self.clock.ahead();
+        let set = ahead.abs_diff(known.ahead()) >= STEP;
+        if set {
+            known.set(now, ahead);
+        }
+        (known.clone(), set)
+    }
+
+    /// Tells facts, all seen now.
+    pub async fn tell(&self, facts: Vec<Fact>) -> Result<(), Ended> {
+        let at = self.date();
+        let (wall, set) = self.wall_clock(at);
+        let news = set.then(|| Fact::WallClock(wall.ahead()));
+        for fact in news.into_iter().chain(facts) {
+            let fact = fact.dated_by(&wall, at);
+            self.observations
+                .send(Observation { at, fact })
+                .await
+                .map_err(|_| Ended)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,286 @@
+//! The records of pauses, the hooks that wait for their ends, and the sessions that hooks have left
+//! a mark of. Told when they change; whether a hook still lives is looked at while any waits.
+
+use super::watch::Watch;
+use super::{Ended, Orders, Outlet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tokio::sync::watch::Receiver;
+use trusty_fleet::observation::{HealthKey, HookMarks};
+use trusty_fleet::pause::{Gate, PauseRecord};
+use trusty_fleet::session::Source;
+use trusty_fleet::{Fact, SessionId};
+use trusty_platform::clock;
+use trusty_platform::sys;
+use trusty_records::hook_marks::MarkFolder;
+use trusty_records::store::Store;
+
+/// How often hooks that wait are looked at: one that was killed says nothing.
+const GATES: Duration = Duration::from_secs(2);
+/// How often the folder is looked at where its changes cannot be watched.
+const BLIND: Duration = Duration::from_secs(2);
+/// How often it is looked at in any case.
+const ANYWAY: Duration = Duration::from_secs(30);
+
+/// How often marks of sessions that have ended are removed.
+const CLEAN_INTERVAL: Duration = Duration::from_mins(10);
+
+/// What is known of the records.
+#[derive(Debug)]
+pub struct Pauses {
+    store: Store,
+    marks: MarkFolder,
+    known_marks: HookMarks,
+    known: BTreeMap<SessionId, (PauseRecord, Vec<Gate>)>,
+    broken: BTreeSet<String>,
+}
+
+impl Pauses {
+    /// Knows nothing yet.
+    pub fn new(store: Store, marks: MarkFolder) -> Self {
+        Self {
+            store,
+            marks,
+            known_marks: HookMarks::default(),
+            known: BTreeMap::new(),
+            broken: BTreeSet::new(),
+        }
+    }
+
+    /// What has changed since the last look.
+    pub fn look(&mut self) -> Vec<Fact> {
+        let mut facts = self.look_at_marks();
+        facts.extend(self.look_at_records());
+        facts
+    }
+
+    fn look_at_marks(&mut self) -> Vec<Fact> {
+        let now = self.marks.read();
+        if now == self.known_marks {
+            return Vec::new();
+        }
+        self.known_marks = now.clone();
+        vec![Fact::HookMarks(now)]
+    }
+
+    fn look_at_records(&mut self) -> Vec<Fact> {
+        let mut broken = BTreeMap::new();
+        let folder = self.store.folder().display().to_string();
+        let sessions = match self.store.sessions() {
+            Ok(sessions) => sessions,
+            Err(e) => {
+                // What was told stays: that a folder cannot be read ends no pause.
+                broken.insert(folder, e.to_string());
+                return self.health(broken);
+            }
+        };
+        let mut now = BTreeMap::new();
+        for id in sessions {
+            match self.store.read(id) {
+                Ok(Some(record)) => {
+                    let mut gates = self.store.gates(id).unwrap_or_default();
+                    gates.retain(lives);
+                    gates.sort();
+                    now.insert(id, (record, gates));
+                }
+                Ok(None) => {}
+                Err(e) => {
+                    let told = match e.way_out(id) {
+                        Some(way_out) => format!("{e}; {way_out}"),
+                        None => e.to_string(),
+                    };
+                    broken.insert(self.store.path(id).display().to_string(), told);
+                }
+            }
+        }
+        let facts = self.news(&now);
+        self.known = now;
+        facts.into_iter().chain(self.health(broken)).collect()
+    }
+
+    fn news(&self, now: &BTreeMap<SessionId, (PauseRecord, Vec<Gate>)>) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        for id in self.known.keys().filter(|id| !now.contains_key(id)) {
+            facts.extend([Fact::PauseGone(*id), Fact::Gates(*id, Vec::new())]);
+        }
+        for (id, (record, gates)) in now {
+            let before = self.known.get(id);
+            if before.is_none_or(|(known, _)| known != record) {
+                facts.push(Fact::Pause(*id, Box::new(record.clone())));
+            }
+            if before.map_or(!gates.is_empty(), |(_, known)| known != gates) {
+                facts.push(Fact::Gates(*id, gates.clone()));
+            }
+        }
+        facts
+    }
+
+    fn health(&mut self, broken: BTreeMap<String, String>) -> Vec<Fact> {
+        let key = |subject: &str| HealthKey {
+            source: Source::Pause,
+            subject: subject.to_owned(),
+        };
+        let healed = self.broken.iter().filter(|s| !broken.contains_key(*s));
+        let mut facts: Vec<Fact> = healed.map(|s| Fact::Health(key(s), None)).collect();
+        facts.extend(
+            broken
+                .iter()
+                .filter(|(subject, _)| !self.broken.contains(*subject))
+                .map(|(subject, why)| Fact::Health(key(subject), Some(why.clone()))),
+        );
+        self.broken = broken.into_keys().collect();
+        facts
+    }
+
+    fn holds(&self) -> bool {
+        self.known.values().any(|(_, gates)| !gates.is_empty())
+    }
+}
+
+fn lives(gate: &Gate) -> bool {
+    let stat = sys::stat(gate.process.pid).ok().flatten();
+    stat.is_some_and(|s| s.start == gate.process.start && !s.zombie)
+}
+
+/// Tells changes as they come.
+pub async fn run(mut pauses: Pauses, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    let mut watch = Watch::new(Source::Pause);
+    let mut cleaned_at = None;
+    loop {
+        let is_due = |at: Instant| at.elapsed() >= CLEAN_INTERVAL;
+        if cleaned_at.is_none_or(is_due) {
+            pauses.marks.clean();
+            cleaned_at = Some(clock::instant());
+        }
+        let folders = [pauses.store.folder(), pauses.marks.folder()].map(Path::to_path_buf);
+        let released = pauses.store.release_folder();
+        let moved = watch.aim(folders.into_iter().chain(released));
+        let mut facts = pauses.look();
+        facts.extend(watch.health());
+        if out.tell(facts).await.is_err() {
+            return Ended;
+        }
+        if moved {
+            // What changed before the folder was watched was seen just now, or will be.
+            continue;
+        }
+        let rest = match (pauses.holds(), watch.is_blind()) {
+            (true, _) => GATES,
+            (false, true) => BLIND,
+            (false, false) => ANYWAY,
+        };
+        let looked_at = clock::instant();
+        loop {
+            tokio::select! {
+                _ = watch.next() => break,
+                changed = orders.changed() => if changed.is_err() {
+                    return Ended;
+                },
+                () = clock::sleep(rest.saturating_sub(looked_at.elapsed())) => break,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+    use trusty_fleet::identity::{ProcessKey, StartTime};
+    use trusty_fleet::pause::{Asker, AtWork, Means, Phase};
+    use trusty_wire::surroundings::Surroundings;
+
+    fn record(id: SessionId) -> PauseRecord {
+        PauseRecord {
+            version: 1,
+            session: id,
+            boot: "b".into(),
+            domain: None,
+            client: ProcessKey {
+                pid: 7,
+                start: StartTime(70),
+            },
+            phase: Phase::Pausing,
+            since: SystemTime::UNIX_EPOCH,
+            by: Asker::Command,
+            summary: "ran Bash: make".into(),
+            at_work: AtWork::Nothing,
+            tty: None,
+            means: Means::Hold,
+        }
+    }
+
+    #[test]
+    fn records_are_told_when_they_change() {
+        let home = tempfile::tempdir().expect("folder");
+        let around = Surroundings {
+            home: home.path().into(),
+            ..Surroundings::default()
+        };
+        let store = Store::of(&around);
+        let mut pauses = Pauses::new(store.clone(), MarkFolder::new(&around));
+        assert_eq!(pauses.look(), []);
+        let id = SessionId::new();
+        let mut record = record(id);
+        store.write(&record).expect("written");
+        assert_eq!(pauses.look(), [Fact::Pause(id, Box::new(record.clone()))]);
+        assert_eq!(pauses.look(), []);
+
+        let me = std::process::id();
+        let start = sys::stat(me).expect("stat").expect("alive").start;
+        let gate = |pid, start| Gate {
+            process: ProcessKey { pid, start },
+            event: "PreToolUse".into(),
+            agent: None,
+            tool: Some("Bash".into()),
+            since: None,
+        };
+        store.write_gate(id, &gate(me, start)).expect("written");
+        let dead = gate(u32::MAX - 1, StartTime(1));
+        store.write_gate(id, &dead).expect("written");
+        record.phase = Phase::Paused;
+        store.write(&record).expect("written");
+        assert_eq!(
+            pauses.look(),
+            [
+                Fact::Pause(id, Box::new(record)),
+                Fact::Gates(id, vec![gate(me, start)])
+            ]
+        );
+        assert!(pauses.holds());
+
+        let aside = store.folder().with_extension("aside");
+        std::fs::rename(store.folder(), &aside).expect("moved");
+        std::fs::write(store.folder(), "no folder").expect("written");
+        let told = pauses.look();
+        assert!(
+            matches!(told.as_slice(), [Fact::Health(_, Some(_))]),
+            "{told:?}"
+        );
+        std::fs::remove_file(store.folder()).expect("removed");
+        std::fs::rename(&aside, store.folder()).expect("moved back");
+        assert!(matches!(pauses.look().as_slice(), [Fact::Health(_, None)]));
+
+        std::fs::write(store.path(id), "{").expect("written");
+        let told = pauses.look();
+        let [gone, none, Fact::Health(_, Some(why))] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!(
+            [gone, none],
+            [&Fact::PauseGone(id), &Fact::Gates(id, vec![])]
+        );
+        assert!(why.contains("is not a pause record"), "{why}");
+        store.remove(id).expect("removed");
+        let told = pauses.look();
+        assert!(
+            matches!(told.as_slice(), [Fact::Health(_, None)]),
+            "{told:?}"
+        );
+        assert_eq!(
+            std::fs::read_dir(store.folder()).expect("folder").count(),
+            0
+        );
+    }
+}

@@ -1,0 +1,321 @@
+//! The process table: what known pids look like, whether they can run, and which new pids are
+//! clients. Known pids cost one small read each; of the rest of the table every pid is read when
+//! it is new, and now and then again.
+
+mod config_folder;
+mod describe;
+
+use super::{Ended, Orders, Outlet};
+use describe::Describer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::time::{Duration, Instant};
+use tokio::sync::watch::Receiver;
+use tokio::task::JoinSet;
+use trusty_fleet::Fact;
+use trusty_fleet::cadence::Usage;
+use trusty_fleet::client::Role;
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::observation::{HealthKey, ProcessFacts, Pulse, RunState, StopSignal};
+use trusty_fleet::session::Source;
+use trusty_platform::clock;
+use trusty_platform::clock::Clock;
+use trusty_platform::sys;
+use trusty_platform::sys::Stat;
+use trusty_platform::waiting;
+use trusty_wire::scope::Scope;
+
+/// A younger process is likely to become something else by exec.
+const SETTLED: Duration = Duration::from_secs(15);
+/// An older one may, too, and a pid may be given to another process: what was dismissed is looked
+/// at again after at most so long. A look costs 70 µs.
+const AGAIN: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Clone, Copy)]
+struct Watched {
+    key: ProcessKey,
+    parent: u32,
+    terminal: u64,
+}
+
+/// How long what.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    settled: Duration,
+    again: Duration,
+}
+
+/// What is known of the process table.
+#[derive(Debug)]
+pub struct Processes {
+    scope: Scope,
+    describer: Describer,
+    watched: BTreeMap<u32, Watched>,
+    /// Pids that are no clients and unlikely to become one, and when that was seen.
+    dismissed: BTreeMap<u32, Instant>,
+    pace: Pace,
+    /// The table could not be listed.
+    is_blind: bool,
+}
+
+impl Processes {
+    /// Knows nothing yet.
+    pub fn new(scope: Scope, clock: Clock) -> io::Result<Self> {
+        Ok(Self {
+            describer: Describer::new(clock, scope.home.clone())?,
+            scope,
+            watched: BTreeMap::new(),
+            dismissed: BTreeMap::new(),
+            pace: Pace {
+                settled: SETTLED,
+                again: AGAIN,
+            },
+            is_blind: false,
+        })
+    }
+
+    /// Finds clients among the pids not seen before, or not for long.
+    pub fn sweep(&mut self) -> Vec<Fact> {
+        let key = HealthKey {
+            source: Source::Process,
+            subject: "process table".into(),
+        };
+        let pids = match sys::pids() {
+            Ok(pids) => pids,
+            Err(e) => {
+                self.is_blind = true;
+                return vec![Fact::Health(
+                    key,
+                    Some(format!("could not list processes: {e}")),
+                )];
+            }
+        };
+        let healed = std::mem::take(&mut self.is_blind).then_some(Fact::Health(key, None));
+        let alive: BTreeSet<u32> = pids.into_iter().collect();
+        let (now, again) = (clock::instant(), self.pace.again);
+        self.dismissed.retain(|pid, seen| {
+            let rest = again.mul_f64(share(*pid));
+            alive.contains(pid) && now.saturating_duration_since(*seen) < rest
+        });
+        let new: Vec<u32> = alive
+            .into_iter()
+            .filter(|pid| !self.dismissed.contains_key(pid) && !self.watched.contains_key(pid))
+            .collect();
+        let mut facts: Vec<Fact> = healed.into_iter().collect();
+        for pid in new {
+            let Ok(Some(stat)) = sys::stat(pid) else {
+                continue;
+            };
+            if let Some(found) = self.candidate(pid, &stat) {
+                self.watch(&found, &stat);
+                facts.push(Fact::Process(Box::new(found)));
+            } else if stat.uid != self.scope.uid || age(&stat) >= self.pace.settled {
+                self.dismissed.insert(pid, now);
+            }
+        }
+        self.describer.forget();
+        facts
+    }
+
+    fn candidate(&mut self, pid: u32, stat: &Stat) -> Option<ProcessFacts> {
+        if stat.uid != self.scope.uid || stat.zombie {
+            return None;
+        }
+        match self.describer.role(pid) {
+            Role::Interactive | Role::Headless => {}
+            Role::Infrastructure | Role::Other => return None,
+        }
+        self.describer
+            .describe(pid, stat)
+            .filter(|found| found.role != Role::Other && self.scope.holds(found.key.pid))
+    }
+
+    fn watch(&mut self, found: &ProcessFacts, stat: &Stat) {
+        self.watched.insert(
+            found.key.pid,
+            Watched {
+                key: found.key,
+                parent: stat.parent,
+                terminal: stat.terminal,
+            },
+        );
+    }
+
+    /// Describes pids that are wanted and not yet watched.
+    pub fn probe(&mut self, wanted: &BTreeSet<u32>) -> Vec<Fact> {
+        let new: Vec<u32> = wanted
+            .iter()
+            .copied()
+            .filter(|pid| !self.watched.contains_key(pid))
+            .collect();
+        new.into_iter()
+            .filter_map(|pid| self.describe(pid))
+            .collect()
+    }
+
+    /// Nothing where the system does not tell: only its word that there is no such process
+    /// counts as that.
+    fn describe(&mut self, pid: u32) -> Option<Fact> {
+        let stat = match sys::stat(pid) {
+            Ok(Some(stat)) if !stat.zombie => stat,
+            Ok(_) => return Some(Fact::ProcessAbsent(pid)),
+            Err(_) => return None,
+        };
+        let facts = self.describer.describe(pid, &stat)?;
+        self.watch(&facts, &stat);
+        Some(Fact::Process(Box::new(facts)))
+    }
+
+    /// Forgets pids that nobody wants any more.
+    pub fn keep(&mut self, wanted: &BTreeSet<u32>) {
+        self.watched.retain(|pid, _| wanted.contains(pid));
+    }
+
+    /// Feels the pulse of all watched processes.
+    pub fn pulses(&mut self, usage: Usage) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        let mut pulses = Vec::new();
+        let usages = match usage {
+            Usage::Shown => self.describer.usages(self.watched.keys().copied()),
+            Usage::Hidden => BTreeMap::new(),
+        };
+        for (pid, watched) in self.watched.clone() {
+            match sys::stat(pid) {
+                Ok(Some(stat)) if stat.start == watched.key.start && !stat.zombie => {
+                    // A parent that ended leaves its child to another, and a terminal that was
+                    // closed is nobody's any more.
+                    if (stat.parent, stat.terminal) != (watched.parent, watched.terminal) {
+                        facts.extend(self.describe(pid));
+                    }
+                    let usage = usages.get(&pid).copied();
+                    pulses.push(Pulse {
+                        key: watched.key,
+                        state: run_state(pid, &stat),
+                        usage,
+                    });
+                }
+                Ok(_) => facts.push(self.exited(watched.key)),
+                Err(_) => {}
+            }
+        }
+        if !pulses.is_empty() {
+            facts.push(Fact::Pulses(pulses));
+        }
+        facts
+    }
+
+    fn exited(&mut self, key: ProcessKey) -> Fact {
+        if self.watched.get(&key.pid).is_some_and(|w| w.key == key) {
+            self.watched.remove(&key.pid);
+        }
+        Fact::ProcessExited(key)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = ProcessKey> {
+        self.watched.values().map(|w| w.key)
+    }
+}
+
+fn run_state(pid: u32, stat: &Stat) -> RunState {
+    if let Some(signal) = stat.stopped {
+        RunState::Stopped(stop_signal(signal))
+    } else if sys::is_frozen(pid) {
+        RunState::Frozen
+    } else {
+        RunState::Running
+    }
+}
+
+/// SIGSTOP and SIGTSTP have other numbers on macOS; rustix knows them.
+fn stop_signal(number: u32) -> StopSignal {
+    use rustix::process::Signal;
+    let is = |signal: Signal| u32::try_from(signal.as_raw()) == Ok(number);
+    if is(Signal::TSTP) {
+        StopSignal::Keyboard
+    } else if is(Signal::STOP) {
+        StopSignal::Program
+    } else if is(Signal::TTIN) || is(Signal::TTOU) {
+        StopSignal::Terminal
+    } else {
+        StopSignal::Unknown
+    }
+}
+
+fn age(stat: &Stat) -> Duration {
+    sys::since_boot().saturating_sub(sys::started(stat.start))
+}
+
+/// The share of the longest rest that a dismissed pid is given, from one half on, so that not all
+/// those of the first look are looked at again at once.
+fn share(pid: u32) -> f64 {
+    1.0 - f64::from(pid % 32) / 64.0
+}
+
+/// Tells exits as they happen, new clients and changed states at each look.
+pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    let mut exits = JoinSet::new();
+    let mut awaited = BTreeSet::new();
+    let mut deaf = BTreeSet::new();
+    let mut looked_at = clock::instant();
+    // The first look was taken before this began.
+    let (mut period, mut nudge) = {
+        let orders = orders.borrow_and_update();
+        (orders.cadence.processes, orders.nudge)
+    };
+    loop {
+        for key in processes.keys() {
+            if awaited.insert(key) {
+                exits.spawn(async move { (key, waiting::exited(key).await.is_ok()) });
+            }
+        }
+        let facts = tokio::select! {
+            Some(exit) = exits.join_next() => {
+                let Ok((key, told)) = exit else { continue };
+                if !told {
+                    // Where the system cannot tell exits, the next look will.
+                    deaf.insert(key);
+                    continue;
+                }
+                awaited.remove(&key);
+                vec![processes.exited(key)]
+            }
+            changed = orders.changed() => {
+                if changed.is_err() {
+                    return Ended;
+                }
+                let (wanted, nudged) = {
+                    let orders = orders.borrow_and_update();
+                    period = orders.cadence.processes;
+                    (orders.wanted.pids.clone(), orders.nudge != nudge)
+                };
+                let mut facts = processes.probe(&wanted);
+                if nudged {
+                    nudge = orders.borrow().nudge;
+                    facts.extend(processes.pulses(Usage::Hidden));
+                }
+                facts
+            }
+            () = clock::sleep(period.saturating_sub(looked_at.elapsed())) => {
+                looked_at = clock::instant();
+                for key in std::mem::take(&mut deaf) {
+                    awaited.remove(&key);
+                }
+                let (wanted, usage) = {
+                    let orders = orders.borrow();
+                    (orders.wanted.pids.clone(), orders.cadence.usage)
+                };
+                processes.keep(&wanted);
+                let mut facts = processes.sweep();
+                facts.extend(processes.probe(&wanted));
+                facts.extend(processes.pulses(usage));
+                facts
+            }
+        };
+        if out.tell(facts).await.is_err() {
+            return Ended;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,265 @@
+//! What a process looks like, by sysinfo for chosen pids.
+
+use super::config_folder::OwnFolder;
+use super::run_state;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use trusty_fleet::client::{Role, role};
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::observation::{ProcessFacts, Pulse, Seat};
+use trusty_fleet::session::Usage;
+use trusty_fleet::terminal::Ancestor;
+use trusty_integration::StartedProcess;
+use trusty_platform::clock::Clock;
+use trusty_platform::files;
+use trusty_platform::process_namespaces::shares_our_namespaces;
+use trusty_platform::sys;
+use trusty_platform::sys::Stat;
+
+/// The most parents followed: a chain longer than this is a loop.
+const MOST_ANCESTORS: usize = 32;
+/// Ended processes whose figures are kept before all are forgotten.
+const SPARE: usize = 256;
+
+#[derive(Debug)]
+pub(super) struct Describer {
+    clock: Clock,
+    /// Where a client looks that has no `$HOME`.
+    home: PathBuf,
+    system: System,
+    /// Keeps the processor times that the next figures are measured from.
+    figures: System,
+}
+
+impl Describer {
+    pub(super) fn new(clock: Clock, home: PathBuf) -> io::Result<Self> {
+        let (system, figures) = (system()?, system()?);
+        Ok(Self {
+            clock,
+            home,
+            system,
+            figures,
+        })
+    }
+
+    /// Forgets what was read: it would be kept for every pid there ever was.
+    pub(super) fn forget(&mut self) {
+        if let Ok(empty) = system() {
+            self.system = empty;
+        }
+    }
+
+    fn read(&mut self, pid: u32, kind: ProcessRefreshKind) -> Option<&Process> {
+        let pid = Pid::from_u32(pid);
+        self.system.refresh_processes_specifics(
+            ProcessesToUpdate::Some(&[pid]),
+            true,
+            kind.without_tasks(),
+        );
+        self.system.process(pid)
+    }
+
+    pub(super) fn role(&mut self, pid: u32) -> Role {
+        let kind = ProcessRefreshKind::nothing()
+            .with_exe(UpdateKind::Always)
+            .with_cmd(UpdateKind::Always);
+        self.read(pid, kind)
+            .map_or(Role::Other, |p| role(p.exe(), &argv(p)))
+    }
+
+    /// Describes a process, unless it has ended meanwhile.
+    pub(super) fn describe(&mut self, pid: u32, stat: &Stat) -> Option<ProcessFacts> {
+        let kind = ProcessRefreshKind::nothing()
+            .with_exe(UpdateKind::Always)
+            .with_cmd(UpdateKind::Always)
+            .with_cwd(UpdateKind::Always);
+        let process = self.read(pid, kind)?;
+        let argv = argv(process);
+        let told = role(process.exe(), &argv);
+        let cwd = process.cwd().map(Path::to_path_buf);
+        let exe = process.exe().map(Path::to_path_buf);
+        // What hides its environment shows an empty one on macOS.
+        let environment = sys::environment(pid).unwrap_or_default();
+        let folder = if environment.is_empty() {
+            OwnFolder::default()
+        } else {
+            OwnFolder::of(pid, &environment, cwd.as_deref(), &self.home)
+        };
+        let named = |name: &str| {
+            let found = environment.iter().find(|(n, _)| n == name)?;
+            Some(found.1.clone()).filter(|v| !v.is_empty())
+        };
+        let contained = !shares_our_namespaces(pid);
+        let ancestors = self.ancestors(stat.parent);
+        // A client starts copies of itself: for a moment each of its commands is one.
+        let is_copy = ancestors
+            .first()
+            .is_some_and(|a| role(a.exe.as_deref(), &[]) != Role::Other);
+        let role = if is_copy { Role::Other } else { told };
+        let key = ProcessKey {
+            pid,
+            start: stat.start,
+        };
+        let hook_obstacle = trusty_integration::hook_obstacle(&StartedProcess {
+            pid,
+            argv: &argv,
+            environment: &environment,
+            cwd: cwd.as_deref(),
+        });
+        let facts = ProcessFacts {
+            key,
+            uid: stat.uid,
+            role,
+            started_at: self.clock.at(sys::started(stat.start)),
+            project: cwd.as_deref().and_then(files::git_root),
+            cwd,
+            ancestors,
+            tty: sys::control_terminal(stat.terminal),
+            config_dir: folder.path,
+            config_folder: folder.facts,
+            contained,
+            // Another process could listen there for it, and what asks a tmux server runs what
+            // that server says.
+            tmux_socket: named("TMUX").filter(|_| !contained).and_then(tmux_socket),
+            exe,
+            seat: Some(seat(stat)),
+            freezable: sys::cgroup::may_leave(pid),
+            hook_obstacle,
+            pulse: Pulse {
+                key,
+                state: run_state(pid, stat),
+                usage: None,
+            },
+        };
+        // All of this was read in pieces: it counts only if the process is still the same.
+        sys::stat(pid)
+            .ok()
+            .flatten()
+            .filter(|now| now.start == stat.start)
+            .map(|_| facts)
+    }
+
+    fn ancestors(&mut self, parent: u32) -> Vec<Ancestor> {
+        let mut chain: Vec<Ancestor> = Vec::new();
+        let mut next = parent;
+        while next > 1 && chain.len() < MOST_ANCESTORS && chain.iter().all(|a| a.pid != next) {
+            let Ok(Some(stat)) = sys::stat(next) else {
+                break;
+            };
+            let kind = ProcessRefreshKind::nothing().with_exe(UpdateKind::Always);
+            let Some(process) = self.read(next, kind) else {
+                break;
+            };
+            chain.push(Ancestor {
+                pid: next,
+                name: process.name().to_string_lossy().into_owned(),
+                exe: process.exe().map(Path::to_path_buf),
+                start: Some(stat.start),
+                uid: Some(stat.uid),
+                seat: Some(seat(&stat)),
+            });
+            next = stat.parent;
+        }
+        chain
+    }
+
+    /// What the tree below each root uses. Needs the whole table, so only when it is shown.
+    pub(super) fn usages(&mut self, roots: impl Iterator<Item = u32>) -> BTreeMap<u32, Usage> {
+        let parents: BTreeMap<u32, u32> = sys::pids()
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|pid| Some((pid, sys::stat(pid).ok()??.parent)))
+            .collect();
+        let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (pid, parent) in parents {
+            children.entry(parent).or_default().push(pid);
+        }
+        let trees: BTreeMap<u32, Vec<u32>> =
+            roots.map(|root| (root, tree(root, &children))).collect();
+        // Trees may lie within each other.
+        let all: BTreeSet<u32> = trees.values().flatten().copied().collect();
+        let all: Vec<Pid> = all.into_iter().map(Pid::from_u32).collect();
+        if self.figures.processes().len() > 2 * all.len() + SPARE
+            && let Ok(empty) = system()
+        {
+            self.figures = empty;
+        }
+        let kind = ProcessRefreshKind::nothing()
+            .with_cpu()
+            .with_memory()
+            .without_tasks();
+        self.figures
+            .refresh_processes_specifics(ProcessesToUpdate::Some(&all), true, kind);
+        trees
+            .into_iter()
+            .map(|(root, tree)| (root, self.usage(&tree)))
+            .collect()
+    }
+
+    fn usage(&self, tree: &[u32]) -> Usage {
+        let mut usage = Usage { cpu: 0.0, rss: 0 };
+        for process in tree
+            .iter()
+            .filter_map(|pid| self.figures.process(Pid::from_u32(*pid)))
+        {
+            usage.cpu += process.cpu_usage();
+            usage.rss += process.memory();
+        }
+        usage
+    }
+}
+
+fn system() -> io::Result<System> {
+    System::new().map_err(|e| io::Error::other(e.to_string()))
+}
+
+/// A process and all below it.
+fn tree(root: u32, children: &BTreeMap<u32, Vec<u32>>) -> Vec<u32> {
+    let mut tree = vec![root];
+    let mut at = 0;
+    while let Some(pid) = tree.get(at) {
+        let below = children.get(pid).cloned().unwrap_or_default();
+        tree.extend(below);
+        at += 1;
+    }
+    tree
+}
+
+fn seat(stat: &Stat) -> Seat {
+    Seat {
+        session: stat.session,
+        group: stat.group,
+    }
+}
+
+fn argv(process: &Process) -> Vec<String> {
+    process
+        .cmd()
+        .iter()
+        .map(|a| a.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// `$TMUX` is `socket,pid,session`; the socket's path may hold commas.
+fn tmux_socket(tmux: OsString) -> Option<PathBuf> {
+    let text = tmux.into_string().ok()?;
+    let socket = text.rsplitn(3, ',').nth(2)?;
+    Some(PathBuf::from(socket)).filter(|p| p.is_absolute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_names_the_server() {
+        assert_eq!(
+            tmux_socket("/tmp/tmux-0/a,b,12,0".into()),
+            Some("/tmp/tmux-0/a,b".into())
+        );
+        assert_eq!(tmux_socket("nonsense".into()), None);
+    }
+}

@@ -1,0 +1,533 @@
+//! The client's own registry, `<config>/sessions/<pid>.json`: written in place by the client,
+//! left behind by a killed one. Read only; `.key` files beside it are secrets and never opened.
+
+mod decode;
+
+pub use decode::{NOT_UNDERSTOOD, decode};
+
+use super::watch::{Noticed, Watch};
+use super::{Ended, Orders, Outlet};
+use decode::DecodeError;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+use tokio::sync::watch::Receiver;
+use trusty_fleet::Fact;
+use trusty_fleet::observation::{
+    FolderFacts, FolderIdentity, FolderOrigin, HealthKey, RegistryEntry, RegistryFile,
+};
+use trusty_fleet::session::Source;
+use trusty_platform::clock;
+use trusty_platform::file_identity::FileIdentity;
+use trusty_platform::files;
+use trusty_platform::files::ReadError;
+use trusty_platform::sys;
+use trusty_platform::trusted_path::{PathRefusal, check_folder};
+
+/// What is told of a folder that may lie on a server that is gone.
+const SILENT_FOLDER: &str = "the folder did not respond within 1 s; its sessions show less until \
+                             it does";
+/// Such a file holds under 1 KiB; this leaves room.
+const BOUND: u64 = 64 * 1024;
+/// A file caught half written is read again after these; then it is called broken.
+const RETRIES: [Duration; 3] = [
+    Duration::from_millis(5),
+    Duration::from_millis(25),
+    Duration::from_millis(120),
+];
+
+/// Tells a changed file from one already read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    len: u64,
+    modified: SystemTime,
+}
+
+/// The kernel dates files in steps of up to 10 ms: two writes within one look the same.
+const STEP: Duration = Duration::from_millis(100);
+
+impl Stamp {
+    fn of(meta: &fs::Metadata) -> Self {
+        let modified = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        Self {
+            inode: meta.ino(),
+            len: meta.len(),
+            modified,
+        }
+    }
+
+    /// Whether a later write would show in the stamp.
+    fn is_settled(&self) -> bool {
+        clock::wall()
+            .duration_since(self.modified)
+            .is_ok_and(|age| age > STEP)
+    }
+}
+
+/// A file as it was read.
+#[derive(Debug)]
+struct Known {
+    stamp: Stamp,
+    settled: bool,
+    /// What was last told of it; nothing while it may be half written.
+    told: Option<RegistryEntry>,
+}
+
+/// Why a file tells nothing.
+enum Failure {
+    /// It may be half written.
+    Content(DecodeError),
+    /// What a later look may find otherwise, though the file is the same.
+    Read(ReadError),
+}
+
+/// Whether a stamp that is the same proves that the file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Stamp,
+    /// An event says that it has changed.
+    Nothing,
+}
+
+/// What is known of the registry folders.
+#[derive(Debug)]
+pub struct Registry {
+    configured: BTreeSet<PathBuf>,
+    /// Folders that live sessions name.
+    named: BTreeSet<PathBuf>,
+    read: BTreeMap<RegistryFile, Known>,
+    keys: BTreeSet<RegistryFile>,
+    /// Files to read again, and how often that was tried.
+    half_written: BTreeMap<RegistryFile, usize>,
+    broken: BTreeMap<String, String>,
+    /// What was last told of each folder.
+    told_folders: BTreeMap<PathBuf, FolderFacts>,
+    /// Folders that are not read, for other users could change what is in them.
+    refused: BTreeSet<PathBuf>,
+    /// Config folders that did not answer when they were last listed.
+    silent: BTreeSet<PathBuf>,
+    list_folder: FolderLister,
+}
+
+/// Lists a folder, unless another user could change what is in it.
+type FolderLister = fn(&Path) -> Result<io::Result<Vec<PathBuf>>, PathRefusal>;
+
+fn list_folder(folder: &Path) -> Result<io::Result<Vec<PathBuf>>, PathRefusal> {
+    match check_folder(folder) {
+        Err(refusal) if refusal.is_distrust() => return Err(refusal),
+        _ => {}
+    }
+    let entries = fs::read_dir(folder);
+    Ok(entries.map(|entries| entries.flatten().map(|entry| entry.path()).collect()))
+}
+
+impl Registry {
+    /// Looks into these config folders.
+    pub fn new(dirs: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self {
+            configured: dirs.into_iter().collect(),
+            named: BTreeSet::new(),
+            read: BTreeMap::new(),
+            keys: BTreeSet::new(),
+            half_written: BTreeMap::new(),
+            broken: BTreeMap::new(),
+            told_folders: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            silent: BTreeSet::new(),
+            list_folder,
+        }
+    }
+
+    /// Looks into the config folders that live sessions name, too, and no longer into those that
+    /// none names. Tells whether any is new.
+    pub fn follow(&mut self, named: &BTreeSet<PathBuf>) -> bool {
+        let new = !named.iter().all(|dir| self.looks_into(dir));
+        self.named.clone_from(named);
+        new
+    }
+
+    fn reads(&self, dir: &Path) -> bool {
+        self.looks_into(dir) && !self.refused.contains(dir)
+    }
+
+    fn looks_into(&self, dir: &Path) -> bool {
+        self.configured.contains(dir) || self.named.contains(dir)
+    }
+
+    fn dirs(&self) -> BTreeSet<PathBuf> {
+        self.configured.union(&self.named).cloned().collect()
+    }
+
+    /// Which folders are looked into, by whose wish; what has changed of that.
+    pub fn identify(&mut self) -> Vec<Fact> {
+        let dirs = self.dirs().into_iter();
+        let now: BTreeMap<PathBuf, FolderFacts> = dirs
+            .map(|dir| {
+                let found = files::in_time(&dir, |dir| FileIdentity::of_target(dir).ok());
+                let identity = found.map(|f| FolderIdentity {
+                    device: f.device,
+                    inode: f.inode,
+                });
+                let origin = if self.configured.contains(&dir) {
+                    FolderOrigin::User
+                } else {
+                    FolderOrigin::Session
+                };
+                (dir, FolderFacts { identity, origin })
+            })
+            .collect();
+        let news = now
+            .iter()
+            .filter(|(dir, facts)| self.told_folders.get(*dir) != Some(facts))
+            .map(|(dir, facts)| Fact::ConfigFolder(dir.clone(), *facts));
+        let news = news.collect();
+        self.told_folders = now;
+        news
+    }
+
+    /// Looks at everything; reads what changed. Files of dead processes are not even opened.
+    pub fn scan(&mut self) -> Vec<Fact> {
+        let processes = Path::new("/proc");
+        let alive: BTreeSet<u32> = match sys::pids() {
+            Ok(pids) => pids.into_iter().collect(),
+            // What is known stays: that nobody could be asked says nothing of anybody.
+            Err(e) => {
+                return self
+                    .fails(processes, format!("could not list the folder: {e}"))
+                    .into_iter()
+                    .collect();
+            }
+        };
+        let mut facts: Vec<Fact> = self.works(processes).into_iter().collect();
+        let mut there = BTreeSet::new();
+        for dir in self.dirs() {
+            let folder = dir.join("sessions");
+            let list_folder = self.list_folder;
+            let entries = match files::in_time(&folder, move |folder| Some(list_folder(folder))) {
+                None => {
+                    facts.extend(self.fails(&folder, SILENT_FOLDER.to_owned()));
+                    // What its files said last holds until they can be read.
+                    there.extend(self.read.keys().filter(|f| f.dir == dir).cloned());
+                    self.silent.insert(dir);
+                    continue;
+                }
+                Some(Err(refusal)) => {
+                    facts.extend(self.fails(&folder, ReadError::from(refusal).to_string()));
+                    self.silent.remove(&dir);
+                    self.refused.insert(dir);
+                    continue;
+                }
+                Some(Ok(entries)) => entries,
+            };
+            self.refused.remove(&dir);
+            self.silent.remove(&dir);
+            let entries = match entries {
+                Ok(entries) => entries,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                    facts.extend(self.works(&folder));
+                    continue;
+                }
+                Err(e) => {
+                    facts.extend(self.fails(&folder, format!("could not list the folder: {e}")));
+                    there.extend(self.read.keys().filter(|f| f.dir == dir).cloned());
+                    continue;
+                }
+            };
+            facts.extend(self.works(&folder));
+            for path in entries {
+                match file_of(&dir, &path) {
+                    Some(Named::Entry(file)) if alive.contains(&file.pid) => {
+                        there.insert(file.clone());
+                        facts.extend(self.look(&file, Trust::Stamp));
+                    }
+                    Some(Named::Key(file)) if alive.contains(&file.pid) => {
+                        facts.extend(self.key(file));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let gone: Vec<_> = self
+            .read
+            .keys()
+            .filter(|f| !there.contains(f))
+            .cloned()
+            .collect();
+        facts.extend(gone.into_iter().flat_map(|file| self.gone(&file)));
+        self.keys.retain(|file| alive.contains(&file.pid));
+        facts
+    }
+
+    /// Looks at one path that was noticed to change.
+    fn notice(&mut self, path: &Path) -> Vec<Fact> {
+        let Some(dir) = path.parent().and_then(Path::parent) else {
+            return Vec::new();
+        };
+        match file_of(dir, path) {
+            Some(Named::Entry(file)) if self.reads(dir) => self.look(&file, Trust::Nothing),
+            Some(Named::Key(file)) if self.reads(dir) && path.exists() => {
+                self.key(file).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Reads a file, unless it is `trusted` to be as it was when it was last read.
+    fn look(&mut self, file: &RegistryFile, trust: Trust) -> Vec<Fact> {
+        let path = path_of(file);
+        let Some(meta) = self.look_at(&path, &file.dir, |path| fs::symlink_metadata(path)) else {
+            return Vec::new();
+        };
+        let stamp = match meta {
+            Ok(meta) => Stamp::of(&meta),
+            Err(_) => return self.gone(file),
+        };
+        let known = self.read.get(file);
+        let unchanged = known.is_some_and(|k| k.stamp == stamp && k.settled);
+        if trust == Trust::Stamp && unchanged && !self.half_written.contains_key(file) {
+            return Vec::new();
+        }
+        let before = known.and_then(|k| k.told.clone());
+        let read = self.look_at(&path, &file.dir, |path| files::read_bounded(path, BOUND));
+        let Some(read) = read else {
+            return Vec::new();
+        };
+        let outcome = match read {
+            Ok(bytes) => decode(&bytes).map_err(Failure::Content),
+            Err(ReadError::Gone) => return self.gone(file),
+            Err(e) => Err(Failure::Read(e)),
+        };
+        let settled = stamp.is_settled() && !matches!(outcome, Err(Failure::Read(_)));
+        let known = Known {
+            stamp,
+            settled,
+            told: before.clone(),
+        };
+        self.read.insert(file.clone(), known);
+        let problem = match &outcome {
+            Ok(_) => None,
+            Err(Failure::Content(_)) if self.tries(file) < RETRIES.len() => {
+                *self.half_written.entry(file.clone()).or_default() += 1;
+                return Vec::new();
+            }
+            Err(Failure::Content(e)) => Some(e.to_string()),
+            Err(Failure::Read(e)) => Some(e.to_string()),
+        };
+        self.half_written.remove(file);
+        let entry = outcome.unwrap_or_else(|_| not_understood(before.as_ref()));
+        let mut facts: Vec<Fact> = self.tell(file, entry).into_iter().collect();
+        facts.extend(match problem {
+            None => self.works(&path),
+            Some(told) => self.fails(&path, told),
+        });
+        facts
+    }
+
+    /// What is found at a path; none where a folder that only sessions name does not answer.
+    fn look_at<T: Send + 'static>(
+        &self,
+        path: &Path,
+        dir: &Path,
+        look: fn(&Path) -> T,
+    ) -> Option<T> {
+        if self.configured.contains(dir) {
+            Some(look(path))
+        } else {
+            files::in_time(path, move |path| Some(look(path)))
+        }
+    }
+
+    /// What a file says, if it is not what was told last.
+    fn tell(&mut self, file: &RegistryFile, entry: RegistryEntry) -> Option<Fact> {
+        let known = self.read.get_mut(file)?;
+        if known.told.as_ref() == Some(&entry) {
+            return None;
+        }
+        known.told = Some(entry.clone());
+        Some(Fact::Registry(file.clone(), Box::new(entry)))
+    }
+
+    fn tries(&self, file: &RegistryFile) -> usize {
+        self.half_written.get(file).copied().unwrap_or(0)
+    }
+
+    /// How long to wait before half-written files are read again.
+    fn retry_in(&self) -> Option<Duration> {
+        let tries = self.half_written.values().min()?;
+        RETRIES.get(tries.saturating_sub(1)).copied()
+    }
+
+    /// Reads half-written files again.
+    fn retry(&mut self) -> Vec<Fact> {
+        let files: Vec<_> = self.half_written.keys().cloned().collect();
+        files
+            .iter()
+            .flat_map(|file| self.look(file, Trust::Nothing))
+            .collect()
+    }
+
+    /// Reads half-written files again until each is good or broken. Waits up to 150 ms.
+    pub async fn settle(&mut self) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        while let Some(pause) = self.retry_in() {
+            clock::sleep(pause).await;
+            facts.extend(self.retry());
+        }
+        facts
+    }
+
+    fn key(&mut self, file: RegistryFile) -> Option<Fact> {
+        self.keys
+            .insert(file.clone())
+            .then_some(Fact::RegistryKey(file))
+    }
+
+    fn gone(&mut self, file: &RegistryFile) -> Vec<Fact> {
+        self.half_written.remove(file);
+        if self.read.remove(file).is_none() {
+            return Vec::new();
+        }
+        let mut facts = vec![Fact::RegistryGone(file.clone())];
+        facts.extend(self.works(&path_of(file)));
+        facts
+    }
+
+    fn fails(&mut self, path: &Path, told: String) -> Option<Fact> {
+        let subject = path.display().to_string();
+        if self.broken.get(&subject) == Some(&told) {
+            return None;
+        }
+        self.broken.insert(subject.clone(), told.clone());
+        Some(Fact::Health(
+            HealthKey {
+                source: Source::Registry,
+                subject,
+            },
+            Some(told),
+        ))
+    }
+
+    fn works(&mut self, path: &Path) -> Option<Fact> {
+        let subject = path.display().to_string();
+        self.broken.remove(&subject)?;
+        Some(Fact::Health(
+            HealthKey {
+                source: Source::Registry,
+                subject,
+            },
+            None,
+        ))
+    }
+
+    fn folders(&self) -> impl Iterator<Item = PathBuf> {
+        // To watch a folder waits for it, too.
+        let answering = self.dirs().into_iter();
+        let answering = answering.filter(|dir| !self.silent.contains(dir));
+        answering.map(|dir| dir.join("sessions"))
+    }
+}
+
+/// What is told of a file that is there and not understood: it is still of whom it was, but what
+/// it said last holds no longer.
+fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
+    RegistryEntry {
+        status: Some(NOT_UNDERSTOOD.to_owned()),
+        waiting_for: None,
+        status_updated_at: None,
+        ..before.cloned().unwrap_or_default()
+    }
+}
+
+/// What a file in a registry folder is, by its name.
+enum Named {
+    Entry(RegistryFile),
+    Key(RegistryFile),
+}
+
+fn file_of(dir: &Path, path: &Path) -> Option<Named> {
+    let name = path.file_name()?.to_str()?;
+    let (pid, rest) = name.split_once('.')?;
+    let ending = name.rsplit('.').next();
+    // A pid as the client writes it: digits without a sign or leading zeros.
+    let pid: u32 = pid.parse().ok().filter(|n: &u32| n.to_string() == pid)?;
+    let file = RegistryFile {
+        dir: dir.to_path_buf(),
+        pid,
+    };
+    if rest == "json" {
+        Some(Named::Entry(file))
+    } else {
+        (ending == Some("key")).then_some(Named::Key(file))
+    }
+}
+
+fn path_of(file: &RegistryFile) -> PathBuf {
+    file.dir.join("sessions").join(format!("{}.json", file.pid))
+}
+
+/// Tells what changes, as it changes, and looks at everything once in a while.
+pub async fn run(mut registry: Registry, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    let mut watch = Watch::new(Source::Registry);
+    loop {
+        registry.follow(&orders.borrow_and_update().wanted.config_dirs);
+        let mut facts = registry.identify();
+        // A folder that appears between the look and the watch is found by looking again.
+        loop {
+            facts.extend(registry.scan());
+            if !watch.aim(registry.folders()) {
+                break;
+            }
+        }
+        facts.extend(watch.health());
+        if let Err(ended) = out.tell(facts).await {
+            return ended;
+        }
+        let rescan = watch.is_blind().then_some(Duration::from_secs(2));
+        let rescan = rescan.unwrap_or(orders.borrow().cadence.registry);
+        match follow(&mut registry, &mut watch, &mut orders, &out, rescan).await {
+            Ok(()) => {}
+            Err(ended) => return ended,
+        }
+    }
+}
+
+/// Follows single changes until it is time to look at everything again.
+async fn follow(
+    registry: &mut Registry,
+    watch: &mut Watch,
+    orders: &mut Receiver<Orders>,
+    out: &Outlet,
+    rescan: Duration,
+) -> Result<(), Ended> {
+    let timer = clock::sleep(rescan);
+    tokio::pin!(timer);
+    loop {
+        let pause = registry.retry_in();
+        let facts = tokio::select! {
+            noticed = watch.next() => match noticed {
+                Noticed::Path(path) => registry.notice(&path),
+                Noticed::Anything => return Ok(()),
+            },
+            () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {
+                registry.retry()
+            }
+            changed = orders.changed() => {
+                changed.map_err(|_| Ended)?;
+                let dirs = orders.borrow_and_update().wanted.config_dirs.clone();
+                if registry.follow(&dirs) {
+                    return Ok(());
+                }
+                continue;
+            }
+            () = &mut timer => return Ok(()),
+        };
+        out.tell(facts).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests;

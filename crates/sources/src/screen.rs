@@ -1,0 +1,152 @@
+//! The text of tmux panes: the last resort, where a client itself tells nothing.
+
+mod decode;
+mod parts;
+mod rules;
+
+pub use decode::decode;
+
+use super::{Ended, Orders, Outlet};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::sync::watch::Receiver;
+use trusty_fleet::Fact;
+use trusty_fleet::observation::{HealthKey, PaneKey};
+use trusty_fleet::session::Source;
+use trusty_platform::clock;
+use trusty_platform::tmux;
+use trusty_platform::tmux::TmuxError;
+use trusty_wire::surroundings::Surroundings;
+
+/// How often a pane is looked at while it is in doubt.
+const PERIOD: Duration = Duration::from_secs(2);
+
+/// The panes in doubt, with the versions of their clients where they are known.
+type Doubtful = BTreeMap<PaneKey, Option<String>>;
+
+/// What is known of the panes in doubt.
+#[derive(Debug)]
+pub struct Screens {
+    program: Option<PathBuf>,
+    /// When each was last looked at.
+    looked: BTreeMap<PaneKey, Instant>,
+    /// Servers of which a problem was told.
+    ill: BTreeSet<PathBuf>,
+}
+
+impl Screens {
+    /// Nothing is looked at until it is wanted.
+    pub fn new(around: &Surroundings) -> Self {
+        Self {
+            program: tmux::program(around.path.as_deref()),
+            looked: BTreeMap::new(),
+            ill: BTreeSet::new(),
+        }
+    }
+
+    /// Looks at all panes whose time has come, at once; each answer is handed over as soon as it
+    /// is there.
+    pub async fn look(&mut self, wanted: &Doubtful, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
+        self.looked.retain(|pane, _| wanted.contains_key(pane));
+        let servers: BTreeSet<&PathBuf> = wanted.keys().map(|pane| &pane.server).collect();
+        let forgotten: Vec<PathBuf> = self
+            .ill
+            .extract_if(.., |server| !servers.contains(server))
+            .collect();
+        for server in forgotten {
+            hand_over(vec![health(&server, None)]).await;
+        }
+        let now = clock::instant();
+        let due: Vec<(&PaneKey, &Option<String>)> = wanted
+            .iter()
+            .filter(|(pane, _)| self.rest(pane, now).is_zero())
+            .collect();
+        for (pane, _) in &due {
+            self.looked.insert((*pane).clone(), now);
+        }
+        // Whoever lists the panes says that there is no such program.
+        let Some(program) = self.program.clone() else {
+            return;
+        };
+        let mut asked: FuturesUnordered<_> = due
+            .into_iter()
+            .map(async |(pane, version)| {
+                let answer = tmux::capture_pane(&program, &pane.server, &pane.pane).await;
+                (pane, version, answer)
+            })
+            .collect();
+        while let Some((pane, version, answer)) = asked.next().await {
+            let facts = self.facts(pane, version.as_deref(), answer);
+            hand_over(facts).await;
+        }
+    }
+
+    /// How long until this pane may be looked at again.
+    fn rest(&self, pane: &PaneKey, now: Instant) -> Duration {
+        let looked = self.looked.get(pane);
+        looked.map_or(Duration::ZERO, |at| {
+            PERIOD.saturating_sub(now.saturating_duration_since(*at))
+        })
+    }
+
+    fn facts(
+        &mut self,
+        pane: &PaneKey,
+        version: Option<&str>,
+        answer: Result<Vec<u8>, TmuxError>,
+    ) -> Vec<Fact> {
+        let server = &pane.server;
+        match answer {
+            Ok(bytes) => {
+                let screen = Fact::Screen(pane.clone(), decode(&bytes, version));
+                let well = self.ill.remove(server).then(|| health(server, None));
+                std::iter::once(screen).chain(well).collect()
+            }
+            // Whoever lists the panes will say that it is gone.
+            Err(TmuxError::NoServer | TmuxError::NoPane) => Vec::new(),
+            Err(e) => {
+                self.ill.insert(server.clone());
+                vec![health(server, Some(e.to_string()))]
+            }
+        }
+    }
+}
+
+fn health(server: &Path, problem: Option<String>) -> Fact {
+    let key = HealthKey {
+        source: Source::Screen,
+        subject: server.display().to_string(),
+    };
+    Fact::Health(key, problem)
+}
+
+/// Looks at what is wanted, a pane every two seconds at most, and at a new one at once.
+pub async fn run(mut screens: Screens, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    loop {
+        let wanted = orders.borrow_and_update().wanted.screens.clone();
+        let mut ended = false;
+        screens
+            .look(&wanted, async |facts| {
+                ended |= out.tell(facts).await.is_err();
+            })
+            .await;
+        if ended {
+            return Ended;
+        }
+        let now = clock::instant();
+        let rest = wanted.keys().map(|pane| screens.rest(pane, now)).min();
+        tokio::select! {
+            () = clock::sleep(rest.unwrap_or_default()), if rest.is_some() => {}
+            changed = orders.wait_for(|orders| orders.wanted.screens != wanted) => {
+                if changed.is_err() {
+                    return Ended;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

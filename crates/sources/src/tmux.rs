@@ -1,0 +1,227 @@
+//! tmux: every server of this user, one `list-panes` each. A server that hangs delays nobody.
+
+mod decode;
+
+pub use decode::{FORMAT, decode};
+
+use super::{Ended, Orders, Outlet};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use tokio::sync::watch::Receiver;
+use trusty_fleet::Fact;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::session::Source;
+use trusty_platform::clock;
+use trusty_platform::programs::ProgramSearch;
+use trusty_platform::tmux;
+use trusty_platform::tmux::TmuxError;
+use trusty_wire::scope::Confinement;
+use trusty_wire::surroundings::Surroundings;
+
+/// What is known of the servers.
+#[derive(Debug)]
+pub struct Tmux {
+    program: ProgramSearch,
+    folders: Vec<PathBuf>,
+    /// The server we run in, if any.
+    own: Option<PathBuf>,
+    /// Servers that live sessions name.
+    named: BTreeSet<PathBuf>,
+    confinement: Confinement,
+    /// Servers that were told of: a silent one must be told gone.
+    told: BTreeSet<PathBuf>,
+    /// Folders, sockets and programs that are not used, for others could change them.
+    refused: BTreeMap<PathBuf, String>,
+}
+
+impl Tmux {
+    /// Asks the servers that these surroundings lead to.
+    pub fn new(around: &Surroundings, uid: u32, confinement: Confinement) -> Self {
+        let mut roots: Vec<PathBuf> = around.tmux_folder.iter().cloned().collect();
+        let mut own = None;
+        if confinement == Confinement::Open {
+            roots.push("/tmp".into());
+            let socket = around
+                .tmux
+                .as_ref()
+                .and_then(|t| t.to_str()?.rsplitn(3, ',').nth(2));
+            own = socket.map(PathBuf::from);
+        }
+        Self {
+            program: tmux::find_tmux(around.path.as_deref()),
+            folders: roots
+                .into_iter()
+                .map(|r| r.join(format!("tmux-{uid}")))
+                .collect(),
+            own,
+            named: BTreeSet::new(),
+            confinement,
+            told: BTreeSet::new(),
+            refused: BTreeMap::new(),
+        }
+    }
+
+    /// Asks the servers that live sessions name, too. Tells whether any is new.
+    pub fn follow(&mut self, named: &BTreeSet<PathBuf>) -> bool {
+        if self.confinement == Confinement::Confined {
+            return false;
+        }
+        let new = !named.is_subset(&self.named);
+        self.named.clone_from(named);
+        new
+    }
+
+    /// The sockets that may be asked, and what may not be used, each with the reason.
+    fn sockets(&self) -> (BTreeSet<PathBuf>, BTreeMap<PathBuf, String>) {
+        let mut refused = BTreeMap::new();
+        let mut found: BTreeSet<PathBuf> = self.own.iter().chain(&self.named).cloned().collect();
+        for folder in &self.folders {
+            match tmux::sockets(folder) {
+                Ok(sockets) => found.extend(sockets),
+                Err(refusal) => {
+                    refused.insert(folder.clone(), refusal.to_string());
+                }
+            }
+        }
+        found.retain(|socket| match tmux::check_socket(socket) {
+            Ok(_) => true,
+            Err(refusal) if refusal.is_missing() => false,
+            Err(refusal) => {
+                let told = TmuxError::Refused(refusal).to_string();
+                refused.insert(socket.clone(), told);
+                false
+            }
+        });
+        if let (Some(tmux), false) = (&self.program.refused, found.is_empty()) {
+            refused.insert(tmux.program.clone(), tmux.refusal.to_string());
+        }
+        (found, refused)
+    }
+
+    /// What is not used from now on, and what is used again.
+    fn refusals(&mut self, now: BTreeMap<PathBuf, String>) -> Vec<Fact> {
+        let before = std::mem::replace(&mut self.refused, now);
+        let over = before.keys().filter(|at| !self.refused.contains_key(*at));
+        let over = over.map(|at| health(at, None));
+        let told = self.refused.iter();
+        let told = told.map(|(at, why)| health(at, Some(why.clone())));
+        over.chain(told).collect()
+    }
+
+    /// Asks all servers at once; each answer is handed over as soon as it is there.
+    pub async fn list(&mut self, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
+        let (sockets, refused) = self.sockets();
+        let is_refused = |socket: &&PathBuf| refused.contains_key(*socket);
+        let missing = self.named.difference(&sockets);
+        let missing = missing.filter(|socket| !is_refused(socket));
+        let ended: BTreeSet<_> = self
+            .told
+            .difference(&sockets)
+            .chain(missing)
+            .cloned()
+            .collect();
+        for socket in ended {
+            hand_over(gone(&socket)).await;
+        }
+        // After what is gone: a server that is not asked any more has no panes, but a reason.
+        let refusals = self.refusals(refused);
+        if !refusals.is_empty() {
+            hand_over(refusals).await;
+        }
+        let search = self.program.clone();
+        let mut asked: FuturesUnordered<_> = sockets
+            .iter()
+            .map(|socket| {
+                let search = &search;
+                async move {
+                    let answer = match (&search.program, &search.refused) {
+                        (Some(program), _) => tmux::list_panes(program, socket, FORMAT).await,
+                        (None, Some(tmux)) => Err(TmuxError::Refused(tmux.refusal.clone())),
+                        (None, None) => Err(TmuxError::NotInstalled),
+                    };
+                    (socket, answer)
+                }
+            })
+            .collect();
+        while let Some((socket, answer)) = asked.next().await {
+            hand_over(facts(socket, answer)).await;
+        }
+        drop(asked);
+        self.told = sockets;
+    }
+}
+
+fn facts(socket: &Path, answer: Result<Vec<u8>, TmuxError>) -> Vec<Fact> {
+    match answer {
+        Ok(bytes) => {
+            vec![
+                Fact::Panes(socket.to_path_buf(), decode(&bytes)),
+                health(socket, None),
+            ]
+        }
+        Err(TmuxError::NoServer) => gone(socket),
+        // What such a server said does not count any more.
+        Err(e @ TmuxError::Untrusted(_)) => {
+            vec![
+                Fact::Panes(socket.to_path_buf(), Vec::new()),
+                health(socket, Some(e.to_string())),
+            ]
+        }
+        // What the server last said stays: it may only be busy.
+        Err(e) => vec![health(socket, Some(e.to_string()))],
+    }
+}
+
+fn gone(socket: &Path) -> Vec<Fact> {
+    vec![
+        Fact::Panes(socket.to_path_buf(), Vec::new()),
+        health(socket, None),
+    ]
+}
+
+fn health(socket: &Path, problem: Option<String>) -> Fact {
+    let key = HealthKey {
+        source: Source::Tmux,
+        subject: socket.display().to_string(),
+    };
+    Fact::Health(key, problem)
+}
+
+/// Asks at each tick, and at once when a session is new.
+pub async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    loop {
+        let mut known = {
+            let wanted = &orders.borrow_and_update().wanted;
+            tmux.follow(&wanted.tmux_sockets);
+            wanted.pids.clone()
+        };
+        let mut ended = false;
+        tmux.list(async |facts| ended |= out.tell(facts).await.is_err())
+            .await;
+        if ended {
+            return Ended;
+        }
+        let asked_at = clock::instant();
+        loop {
+            let period = orders.borrow().cadence.tmux;
+            tokio::select! {
+                () = clock::sleep(period.saturating_sub(asked_at.elapsed())) => break,
+                changed = orders.changed() => {
+                    if changed.is_err() {
+                        return Ended;
+                    }
+                    let wanted = orders.borrow_and_update().wanted.clone();
+                    let new = wanted.pids.difference(&known).next().is_some();
+                    known = wanted.pids;
+                    if tmux.follow(&wanted.tmux_sockets) || new {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

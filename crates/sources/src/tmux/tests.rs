@@ -1,0 +1,219 @@
+use super::*;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+
+/// Surroundings with one tmux folder and a `tmux` that runs this script.
+fn around(root: &Path, script: &str) -> Surroundings {
+    let program = root.join("tmux");
+    fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("chmod");
+    Surroundings {
+        tmux_folder: Some(root.to_path_buf()),
+        path: Some(root.as_os_str().to_owned()),
+        ..Surroundings::default()
+    }
+}
+
+/// A socket at which this process listens until it ends.
+fn server(root: &Path, name: &str) -> PathBuf {
+    let path = socket(root, name);
+    fs::remove_file(&path).expect("removed");
+    std::mem::forget(UnixListener::bind(&path).expect("socket"));
+    path
+}
+
+/// One that was left behind.
+fn socket(root: &Path, name: &str) -> PathBuf {
+    let folder = root.join("tmux-7");
+    fs::create_dir_all(&folder).expect("folder");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("chmod");
+    let path = root.join("tmux-7").join(name);
+    // A dropped listener leaves its socket behind, as a killed server does.
+    drop(UnixListener::bind(&path).expect("socket"));
+    path
+}
+
+async fn ask(tmux: &mut Tmux) -> Vec<Fact> {
+    let mut all = Vec::new();
+    tmux.list(async |facts| all.extend(facts)).await;
+    all
+}
+
+fn told(facts: &[Fact], server: &Path) -> (Option<usize>, Option<String>) {
+    let panes = facts.iter().find_map(|f| match f {
+        Fact::Panes(s, panes) if s == server => Some(panes.len()),
+        _ => None,
+    });
+    let problem = facts.iter().find_map(|f| match f {
+        Fact::Health(key, problem) if key.subject == server.display().to_string() => {
+            problem.clone()
+        }
+        _ => None,
+    });
+    (panes, problem)
+}
+
+#[tokio::test]
+async fn one_that_hangs_delays_nobody() {
+    let root = tempfile::tempdir().expect("folder");
+    let (slow, quick) = (server(root.path(), "slow"), server(root.path(), "quick"));
+    let script = "case \"$(readlink \"$3\" || echo \"$3\")\" in */slow) exec sleep 30;; esac\necho '%0 42 /dev/pts/7 @1 1 main'";
+    let mut tmux = Tmux::new(&around(root.path(), script), 7, Confinement::Confined);
+    let mut order = Vec::new();
+    tmux.list(async |facts| {
+        let (panes, problem) = (told(&facts, &quick).0, told(&facts, &slow).1);
+        order.push((panes, problem));
+    })
+    .await;
+    assert_eq!(
+        order,
+        [
+            (Some(1), None),
+            (None, Some("did not answer within 1 s".into()))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_left_over_socket_is_no_server_and_no_problem() {
+    let root = tempfile::tempdir().expect("folder");
+    let left = socket(root.path(), "left");
+    let script = "echo \"no server running on $3\" >&2; exit 1";
+    let mut tmux = Tmux::new(&around(root.path(), script), 7, Confinement::Confined);
+    assert_eq!(told(&ask(&mut tmux).await, &left), (Some(0), None));
+    fs::remove_file(&left).expect("remove");
+    assert_eq!(
+        told(&ask(&mut tmux).await, &left),
+        (Some(0), None),
+        "told to be gone"
+    );
+    assert!(ask(&mut tmux).await.is_empty(), "once");
+}
+
+#[tokio::test]
+async fn what_it_says_instead_is_told() {
+    let root = tempfile::tempdir().expect("folder");
+    let odd = server(root.path(), "odd");
+    let script = "echo 'protocol version mismatch (client 8, server 7)' >&2; exit 1";
+    let mut tmux = Tmux::new(&around(root.path(), script), 7, Confinement::Confined);
+    let (panes, problem) = told(&ask(&mut tmux).await, &odd);
+    assert_eq!(panes, None, "what was known stays");
+    assert_eq!(
+        problem.as_deref(),
+        Some("tmux failed: protocol version mismatch (client 8, server 7)")
+    );
+}
+
+#[tokio::test]
+async fn without_the_program_a_socket_is_a_problem_and_none_is_none() {
+    let root = tempfile::tempdir().expect("folder");
+    let mut tmux = Tmux::new(&around(root.path(), "exit 1"), 7, Confinement::Confined);
+    tmux.program = ProgramSearch::default();
+    assert!(ask(&mut tmux).await.is_empty());
+    let lone = socket(root.path(), "lone");
+    let (_, problem) = told(&ask(&mut tmux).await, &lone);
+    assert_eq!(problem.as_deref(), Some("tmux is not installed"));
+}
+
+#[test]
+fn p14_servers_that_sessions_name_are_asked_too() {
+    let root = crate::test_files::private_tempdir();
+    let custom = root.path().join("custom");
+    drop(UnixListener::bind(&custom).expect("socket"));
+    let around = around(root.path(), "exit 1");
+    let mut open = Tmux::new(&around, 7, Confinement::Open);
+    assert!(open.follow(&[custom.clone()].into()));
+    assert!(!open.follow(&[custom.clone()].into()));
+    assert!(open.sockets().0.contains(&custom));
+    let mut confined = Tmux::new(&around, 7, Confinement::Confined);
+    assert!(!confined.follow(&[custom].into()));
+}
+
+/// The problem that is told of a path.
+fn problem(facts: &[Fact], subject: &Path) -> String {
+    told(facts, subject).1.unwrap_or_default()
+}
+
+fn mode(path: &Path, bits: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(bits)).expect("chmod");
+}
+
+#[tokio::test]
+async fn a_folder_that_others_may_enter_is_not_looked_into_and_named_with_its_remedy() {
+    let root = tempfile::tempdir().expect("folder");
+    let socket = socket(root.path(), "evil");
+    let folder = root.path().join("tmux-7");
+    let asked = root.path().join("asked");
+    let script = format!("echo >> {}", asked.display());
+    let mut tmux = Tmux::new(&around(root.path(), &script), 7, Confinement::Confined);
+    for bits in [0o755, 0o701, 0o777] {
+        mode(&folder, bits);
+        let facts = ask(&mut tmux).await;
+        assert_eq!(told(&facts, &socket), (None, None), "{bits:o}");
+        let words = problem(&facts, &folder);
+        let remedy = format!("`chmod 700 {}`", folder.display());
+        assert!(
+            words.contains("other users") && words.contains(&remedy),
+            "{words}"
+        );
+        assert!(!asked.exists(), "{bits:o}");
+    }
+    mode(&folder, 0o700);
+    let facts = ask(&mut tmux).await;
+    assert_eq!(told(&facts, &socket).0, Some(0), "asked again");
+    let is_over = |f: &Fact| matches!(f, Fact::Health(key, None) if key.subject == folder.display().to_string());
+    assert!(facts.iter().any(is_over), "{facts:?}");
+    // What was known of its panes is over with the trust in it.
+    mode(&folder, 0o755);
+    assert_eq!(told(&ask(&mut tmux).await, &socket), (Some(0), None));
+}
+
+#[tokio::test]
+async fn the_own_server_and_those_that_sessions_name_are_judged_alike() {
+    let root = tempfile::tempdir().expect("folder");
+    let asked = root.path().join("asked");
+    let script = format!("echo >> {}", asked.display());
+    let custom = |name: &str| {
+        let folder = root.path().join(name);
+        fs::create_dir(&folder).expect("folder");
+        mode(&folder, 0o755);
+        let path = folder.join("s");
+        drop(UnixListener::bind(&path).expect("socket"));
+        path
+    };
+    let (own, named) = (custom("own"), custom("named"));
+    let mut variable = own.clone().into_os_string();
+    variable.push(",1,0");
+    let around = Surroundings {
+        tmux: Some(variable),
+        ..around(root.path(), &script)
+    };
+    // A uid that has no folder in /tmp.
+    let mut tmux = Tmux::new(&around, u32::MAX - 3, Confinement::Open);
+    tmux.follow(&[named.clone()].into());
+    for _ in 0..2 {
+        let facts = ask(&mut tmux).await;
+        for socket in [&own, &named] {
+            assert!(problem(&facts, socket).contains("chmod 700"), "{facts:?}");
+            assert_eq!(told(&facts, socket).0, None, "{facts:?}");
+        }
+    }
+    assert!(!asked.exists());
+}
+
+#[tokio::test]
+async fn a_tmux_that_others_could_change_is_not_run() {
+    let root = tempfile::tempdir().expect("folder");
+    let lone = socket(root.path(), "lone");
+    let asked = root.path().join("asked");
+    let around = around(root.path(), &format!("echo >> {}", asked.display()));
+    mode(root.path(), 0o755);
+    mode(&root.path().join("tmux"), 0o777);
+    let mut tmux = Tmux::new(&around, 7, Confinement::Confined);
+    // As where no other is installed.
+    tmux.program.program = None;
+    let words = problem(&ask(&mut tmux).await, &lone);
+    assert!(words.contains("chmod go-w"), "{words}");
+    assert!(!asked.exists());
+}

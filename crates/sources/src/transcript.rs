@@ -1,0 +1,337 @@
+//! The client's transcripts, `<config>/projects/<folder>/<session id>.jsonl`, and those of its
+//! sub-agents beside them: what was asked, which tool calls are open, how a turn ended. Read only,
+//! from the end, each byte once; whole requests to the model, which they also hold, are skipped.
+
+mod agents;
+mod decode;
+mod find;
+mod story;
+mod trouble;
+
+pub use agents::{About, decode_about};
+pub use decode::{Answer, Chain, Compactor, Record, What, decode};
+
+use super::watch::{Noticed, Watch};
+use super::{Ended, Orders, Outlet};
+use agents::Agents;
+use find::Search;
+use futures_util::FutureExt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use story::Story;
+use tokio::sync::watch::Receiver;
+use trouble::Trouble;
+use trusty_fleet::observation::{Transcript, TranscriptKey, Which};
+use trusty_fleet::session::Source;
+use trusty_fleet::{Fact, Timestamp};
+use trusty_platform::clock;
+use trusty_platform::files::ReadError;
+use trusty_platform::tail::{Piece, Tail};
+use trusty_platform::trusted_path::check_folder;
+
+/// What changes is read at most so often: a client writes many lines at once.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How often to look while changes cannot be watched.
+const BLIND: Duration = Duration::from_secs(2);
+
+/// What was told of a transcript.
+#[derive(Debug, PartialEq)]
+enum Told {
+    Nothing,
+    Gone,
+    Says(Box<Transcript>),
+}
+
+/// One transcript as it is followed.
+#[derive(Debug)]
+struct Follow {
+    search: Search,
+    path: Option<PathBuf>,
+    tail: Tail,
+    story: Story,
+    agents: Agents,
+    /// Whether it could ever be read.
+    known: bool,
+    /// Other users could put another file in its place.
+    is_refused: bool,
+    told: Told,
+}
+
+/// What is known of the transcripts that are wanted.
+#[derive(Debug, Default)]
+pub struct Transcripts {
+    follows: BTreeMap<TranscriptKey, Follow>,
+    trouble: Trouble,
+}
+
+impl Transcripts {
+    /// Follows none yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Follows exactly these. Tells whether any is new.
+    pub fn follow(&mut self, wanted: &BTreeSet<TranscriptKey>) -> bool {
+        let trouble = &mut self.trouble;
+        self.follows.retain(|key, follow| {
+            let kept = wanted.contains(key);
+            if let (false, Some(path)) = (kept, &follow.path) {
+                forget(path, trouble);
+            }
+            kept
+        });
+        let mut new = false;
+        for key in wanted {
+            self.follows.entry(key.clone()).or_insert_with(|| {
+                new = true;
+                Follow::new(key)
+            });
+        }
+        new
+    }
+
+    /// Looks for all of them and reads what was added.
+    pub fn look(&mut self) -> Vec<Fact> {
+        let named = self.named();
+        for follow in self.follows.values_mut() {
+            follow.find(&named, &mut self.trouble);
+            follow.read(&mut self.trouble);
+            follow.look_at_agents(&mut self.trouble);
+        }
+        self.news()
+    }
+
+    /// Looks at paths that were noticed to change.
+    fn notice(&mut self, paths: &BTreeSet<PathBuf>) -> Vec<Fact> {
+        let named = self.named();
+        for path in paths {
+            for follow in self.follows.values_mut() {
+                follow.notice(path, &named, &mut self.trouble);
+            }
+        }
+        self.news()
+    }
+
+    /// The session ids that are asked for by name.
+    fn named(&self) -> BTreeSet<String> {
+        let ids = self.follows.keys().filter_map(|key| match &key.which {
+            Which::Session(id) => Some(id.clone()),
+            Which::NewestSince(_) => None,
+        });
+        ids.collect()
+    }
+
+    fn news(&mut self) -> Vec<Fact> {
+        let follows = self.follows.iter_mut();
+        let mut facts: Vec<Fact> = follows
+            .filter_map(|(key, follow)| follow.news(key))
+            .collect();
+        facts.extend(self.trouble.news());
+        facts
+    }
+
+    /// Where changes are to be watched for.
+    fn folders(&self) -> impl Iterator<Item = PathBuf> {
+        self.follows.values().flat_map(|follow| {
+            let agents = follow.path.as_deref().map(Agents::folder);
+            std::iter::once(follow.search.folder()).chain(agents)
+        })
+    }
+}
+
+fn forget(path: &Path, trouble: &mut Trouble) {
+    trouble.works(path);
+    trouble.forget(&path.with_extension(""));
+}
+
+impl Follow {
+    fn new(key: &TranscriptKey) -> Self {
+        Self {
+            search: Search::new(key),
+            path: None,
+            tail: Tail::default(),
+            story: Story::default(),
+            agents: Agents::default(),
+            known: false,
+            is_refused: false,
+            told: Told::Nothing,
+        }
+    }
+
+    /// Looks where it is; another file is read from its beginning.
+    fn find(&mut self, named: &BTreeSet<String>, trouble: &mut Trouble) {
+        let path = self.search.path(named);
+        if self.path != path {
+            if let Some(old) = &self.path {
+                forget(old, trouble);
+            }
+            self.path = path;
+            self.tail = Tail::default();
+            self.story = Story::default();
+            self.agents = Agents::default();
+            self.known = false;
+        }
+        self.is_refused = match self
+            .path
+            .as_deref()
+            .and_then(Path::parent)
+            .map(check_folder)
+        {
+            Some(Err(refusal)) if refusal.is_distrust() => {
+                let told = ReadError::from(refusal).to_string();
+                if let Some(path) = &self.path {
+                    trouble.fails(path, told);
+                }
+                true
+            }
+            _ => false,
+        };
+    }
+
+    fn read(&mut self, trouble: &mut Trouble) {
+        let Some(path) = self.path.clone().filter(|_| !self.is_refused) else {
+            return;
+        };
+        let now = Timestamp::from(clock::wall());
+        let story = &mut self.story;
+        let read = self.tail.read(&path, |piece| match piece {
+            Piece::Afresh => *story = Story::default(),
+            Piece::Line(line) => {
+                if let Some(record) = decode(line) {
+                    story.take(record, Chain::Main, now);
+                }
+            }
+        });
+        match read {
+            Ok(()) => {
+                self.known = true;
+                trouble.works(&path);
+            }
+            // It went this moment.
+            Err(ReadError::Gone) => {}
+            Err(e) => trouble.fails(&path, e.to_string()),
+        }
+    }
+
+    fn look_at_agents(&mut self, trouble: &mut Trouble) {
+        if let Some(path) = self.path.as_ref().filter(|_| !self.is_refused) {
+            self.agents.look(&Agents::folder(path), trouble);
+        }
+    }
+
+    fn notice(&mut self, path: &Path, named: &BTreeSet<String>, trouble: &mut Trouble) {
+        if self.path.as_deref() == Some(path) && path.symlink_metadata().is_ok() {
+            self.read(trouble);
+        } else if path.parent() == Some(&self.search.folder()) {
+            let before = self.path.clone();
+            self.find(named, trouble);
+            if self.path != before {
+                self.read(trouble);
+                self.look_at_agents(trouble);
+            }
+        } else if let Some(own) = &self.path
+            && path.parent() == Some(&Agents::folder(own))
+            && !self.is_refused
+        {
+            self.agents.notice(path, trouble);
+        }
+    }
+
+    /// What is to be told, if it is not what was told last.
+    fn news(&mut self, key: &TranscriptKey) -> Option<Fact> {
+        let now = if self.path.is_some() {
+            if !self.known {
+                return None;
+            }
+            let mut transcript = self.story.transcript();
+            let ended_at = |id: &str| self.story.ended_at(id);
+            transcript.delegations = self.agents.delegations(ended_at);
+            transcript.results.extend(self.agents.results(ended_at));
+            Told::Says(Box::new(transcript))
+        } else {
+            Told::Gone
+        };
+        if self.told == now {
+            return None;
+        }
+        self.told = now;
+        match &self.told {
+            Told::Says(transcript) => Some(Fact::Transcript(key.clone(), transcript.clone())),
+            Told::Gone => Some(Fact::TranscriptGone(key.clone())),
+            Told::Nothing => None,
+        }
+    }
+}
+
+/// Tells what changes, as it changes, and looks at everything once in a while.
+pub async fn run(mut transcripts: Transcripts, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+    let mut watch = Watch::new(Source::Transcript);
+    loop {
+        transcripts.follow(&orders.borrow_and_update().wanted.transcripts);
+        let mut facts = Vec::new();
+        // A folder that appears between the look and the watch is found by looking again.
+        loop {
+            facts.extend(transcripts.look());
+            if !watch.aim(transcripts.folders()) {
+                break;
+            }
+        }
+        facts.extend(watch.health());
+        if let Err(ended) = out.tell(facts).await {
+            return ended;
+        }
+        let relook = watch.is_blind().then_some(BLIND);
+        let relook = relook.unwrap_or(orders.borrow().cadence.registry);
+        if let Err(ended) = follow(&mut transcripts, &mut watch, &mut orders, &out, relook).await {
+            return ended;
+        }
+    }
+}
+
+/// Follows single changes until it is time to look at everything again.
+async fn follow(
+    transcripts: &mut Transcripts,
+    watch: &mut Watch,
+    orders: &mut Receiver<Orders>,
+    out: &Outlet,
+    relook: Duration,
+) -> Result<(), Ended> {
+    let timer = clock::sleep(relook);
+    tokio::pin!(timer);
+    loop {
+        let noticed = tokio::select! {
+            noticed = watch.next() => noticed,
+            changed = orders.changed() => {
+                changed.map_err(|_| Ended)?;
+                let wanted = orders.borrow_and_update().wanted.transcripts.clone();
+                if transcripts.follow(&wanted) {
+                    return Ok(());
+                }
+                continue;
+            }
+            () = &mut timer => return Ok(()),
+        };
+        let mut paths = BTreeSet::new();
+        let mut next = Some(noticed);
+        while let Some(noticed) = next {
+            match noticed {
+                Noticed::Path(path) => paths.insert(path),
+                Noticed::Anything => {
+                    tokio::time::sleep(PAUSE).await;
+                    return Ok(());
+                }
+            };
+            next = watch.next().now_or_never();
+        }
+        let aimed: BTreeSet<PathBuf> = transcripts.folders().collect();
+        out.tell(transcripts.notice(&paths)).await?;
+        if transcripts.folders().any(|folder| !aimed.contains(&folder)) {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

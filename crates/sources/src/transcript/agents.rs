@@ -1,0 +1,300 @@
+//! The sub-agents of a session: `<session id>/subagents/agent-<id>.meta.json` says what each is
+//! to do and whether it has ended, `agent-<id>.jsonl` what it does.
+
+use super::decode::{Chain, decode};
+use super::story::Story;
+use super::trouble::Trouble;
+use crate::text::line;
+use serde_json::Value;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use trusty_fleet::Timestamp;
+use trusty_fleet::observation::Delegated;
+use trusty_platform::clock;
+use trusty_platform::files;
+use trusty_platform::files::ReadError;
+use trusty_platform::tail::{Piece, Tail};
+use trusty_platform::trusted_path::check_folder;
+
+/// Sub-agents followed at a time; of more, the newest.
+const MOST: usize = 64;
+/// Sub-agents looked at, running or not; of more, the newest.
+const KNOWN: usize = 4096;
+/// A description holds well under 1 KiB.
+const BOUND: u64 = 64 * 1024;
+/// A transcript's first record lies within.
+const HEAD: u64 = 16 * 1024;
+/// The longest text kept of a description, in characters.
+const LONGEST: usize = 200;
+
+/// What its description says of a sub-agent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// `general-purpose`, …
+    pub agent_type: Option<String>,
+    /// What it is to do.
+    pub description: Option<String>,
+    /// 1 for one of the main agent.
+    pub depth: u32,
+    /// Finished, or stopped by the user. Goes when the sub-agent is sent another message.
+    pub ended: bool,
+}
+
+/// Reads a description. Total, like all that reads what is internal to the client.
+pub fn decode_about(bytes: &[u8]) -> Option<About> {
+    let Value::Object(fields) = serde_json::from_slice(bytes).ok()? else {
+        return None;
+    };
+    let is = |name: &str| fields.get(name) == Some(&Value::Bool(true));
+    let text = |name: &str| line(fields.get(name)?.as_str()?, LONGEST);
+    let depth = fields.get("spawnDepth").and_then(Value::as_u64);
+    Some(About {
+        agent_type: text("agentType"),
+        description: text("description"),
+        depth: depth
+            .and_then(|d| u32::try_from(d).ok())
+            .unwrap_or(1)
+            .max(1),
+        ended: is("finished") || is("stoppedByUser"),
+    })
+}
+
+/// Tells a changed description from one already read: it is replaced as a whole.
+type Stamp = (u64, u64, Option<SystemTime>);
+
+fn stamp(meta: &fs::Metadata) -> Stamp {
+    (meta.ino(), meta.len(), meta.modified().ok())
+}
+
+#[derive(Debug)]
+struct Agent {
+    stamp: Stamp,
+    /// Only of those that have not ended.
+    running: Option<Box<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    about: About,
+    tail: Tail,
+    story: Story,
+    began_at: Option<Timestamp>,
+}
+
+/// What is known of the sub-agents of one session.
+#[derive(Debug, Default)]
+pub(super) struct Agents {
+    known: BTreeMap<String, Agent>,
+}
+
+impl Agents {
+    /// The folder in which a transcript's sub-agents are.
+    pub(super) fn folder(transcript: &Path) -> PathBuf {
+        transcript.with_extension("").join("subagents")
+    }
+
+    /// Looks at all of them.
+    pub(super) fn look(&mut self, folder: &Path, trouble: &mut Trouble) {
+        match check_folder(folder) {
+            Err(refusal) if refusal.is_distrust() => {
+                self.known.clear();
+                return trouble.fails(folder, ReadError::from(refusal).to_string());
+            }
+            _ => {}
+        }
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                trouble.works(folder);
+                self.known.clear();
+                return;
+            }
+            Err(e) => return trouble.fails(folder, format!("could not list the folder: {e}")),
+        };
+        trouble.works(folder);
+        let names = entries.flatten().map(|e| e.path());
+        let mut there: Vec<(String, Stamp)> = names
+            .filter_map(|path| Some((described(&path)?.to_owned(), path)))
+            .filter_map(|(id, path)| Some((id, stamp(&path.symlink_metadata().ok()?))))
+            .collect();
+        there.sort_by_key(|(_, (_, _, modified))| Reverse(*modified));
+        there.truncate(KNOWN);
+        let ids: BTreeSet<&String> = there.iter().map(|(id, _)| id).collect();
+        self.known.retain(|id, _| ids.contains(id));
+        for (id, stamp) in there {
+            self.learn(folder, &id, stamp);
+        }
+        for (id, agent) in &mut self.known {
+            agent.read(folder, id, trouble);
+        }
+    }
+
+    /// Looks at the one whose file was noticed to change.
+    pub(super) fn notice(&mut self, path: &Path, trouble: &mut Trouble) {
+        let Some(folder) = path.parent() else {
+            return;
+        };
+        if let Some(id) = described(path) {
+            match path.symlink_metadata() {
+                Ok(meta) => self.learn(folder, id, stamp(&meta)),
+                Err(_) => drop(self.known.remove(id)),
+            }
+        }
+        let id = described(path).or_else(|| written(path));
+        if let Some((id, agent)) = id.and_then(|id| Some((id, self.known.get_mut(id)?))) {
+            agent.read(folder, id, trouble);
+        }
+    }
+
+    /// Reads a description, unless it is as it was.
+    fn learn(&mut self, folder: &Path, id: &str, stamp: Stamp) {
+        if self.known.get(id).is_some_and(|a| a.stamp == stamp) {
+            return;
+        }
+        let path = folder.join(format!("agent-{id}.meta.json"));
+        let about = files::read_bounded(&path, BOUND)
+            .ok()
+            .and_then(|bytes| decode_about(&bytes));
+        let before = self.known.remove(id).and_then(|a| a.running);
+        let running = about.filter(|a| !a.ended).map(|about| {
+            let mut running = before.unwrap_or_else(|| Box::new(Running::new(stamp)));
+            running.about = about;
+            running
+        });
+        self.known.insert(id.to_owned(), Agent { stamp, running });
+        let followed = self.known.values().filter(|a| a.running.is_some());
+        if followed.count() > MOST {
+            // One that never ended, because its session did, must hide no new one.
+            let all = self.known.values_mut();
+            let least = all
+                .filter(|a| a.running.is_some())
+                .min_by_key(|a| a.sign_of_life());
+            if let Some(least) = least {
+                least.running = None;
+            }
+        }
+    }
+
+    /// Those that have not ended, oldest first. `ended_at` tells when the main agent was told that
+    /// one has.
+    pub(super) fn delegations(
+        &self,
+        ended_at: impl Fn(&str) -> Option<Timestamp>,
+    ) -> Vec<Delegated> {
+        let mut all: Vec<Delegated> = self
+            .going(ended_at)
+            .map(|(id, running)| Delegated {
+                agent_id: id.clone(),
+                agent_type: running.about.agent_type.clone(),
+                description: running.about.description.clone(),
+                at: running.began_at.unwrap_or_default(),
+                depth: running.about.depth,
+                calls: running.story.transcript().calls,
+            })
+            .collect();
+        all.sort_by(|a, b| (a.at, &a.agent_id).cmp(&(b.at, &b.agent_id)));
+        all
+    }
+
+    /// The calls of those that have not ended that had their results last.
+    pub(super) fn results(
+        &self,
+        ended_at: impl Fn(&str) -> Option<Timestamp>,
+    ) -> impl Iterator<Item = String> {
+        self.going(ended_at)
+            .flat_map(|(_, running)| running.story.newest_results())
+    }
+
+    fn going(
+        &self,
+        ended_at: impl Fn(&str) -> Option<Timestamp>,
+    ) -> impl Iterator<Item = (&String, &Running)> {
+        self.known
+            .iter()
+            .filter_map(|(id, agent)| Some((id, agent.running.as_deref()?)))
+            .filter(move |(id, running)| {
+                let told = ended_at(id).is_some_and(|at| Some(at) >= running.story.newest_at());
+                !told && !running.story.is_over()
+            })
+    }
+}
+
+impl Running {
+    fn new((_, _, modified): Stamp) -> Self {
+        Self {
+            about: About::default(),
+            tail: Tail::default(),
+            story: Story::default(),
+            // Until it writes something itself: its description is made with it.
+            began_at: modified.map(Timestamp::from),
+        }
+    }
+}
+
+impl Agent {
+    /// Whether it still has work, and when it last showed.
+    fn sign_of_life(&self) -> (bool, Option<Timestamp>) {
+        let (_, _, modified) = self.stamp;
+        let story = self.running.as_ref().map(|r| &r.story);
+        let told_at = story.and_then(Story::newest_at);
+        let works = story.is_some_and(|s| !s.is_over());
+        (works, told_at.max(modified.map(Timestamp::from)))
+    }
+
+    fn read(&mut self, folder: &Path, id: &str, trouble: &mut Trouble) {
+        let path = folder.join(format!("agent-{id}.jsonl"));
+        let Some(running) = &mut self.running else {
+            return trouble.works(&path);
+        };
+        let now = Timestamp::from(clock::wall());
+        let story = &mut running.story;
+        let first = story.oldest_at().is_none();
+        let read = running.tail.read(&path, |piece| match piece {
+            Piece::Afresh => *story = Story::default(),
+            Piece::Line(line) => {
+                if let Some(record) = decode(line) {
+                    story.take(record, Chain::Side, now);
+                }
+            }
+        });
+        match read {
+            Ok(()) => trouble.works(&path),
+            // It is made at the first record.
+            Err(ReadError::Gone) => return trouble.works(&path),
+            Err(e) => return trouble.fails(&path, e.to_string()),
+        }
+        if first && running.story.oldest_at().is_some() {
+            running.began_at = began(&path).or(running.story.oldest_at());
+        }
+    }
+}
+
+/// When the first record of a transcript was made.
+fn began(path: &Path) -> Option<Timestamp> {
+    let head = files::read_head(path, HEAD).ok()?;
+    let lines = head.split(|b| *b == b'\n');
+    lines.filter_map(|l| decode(l)?.at).min()
+}
+
+/// The sub-agent a description is of.
+fn described(path: &Path) -> Option<&str> {
+    name(path, ".meta.json")
+}
+
+/// The sub-agent a transcript is of.
+fn written(path: &Path) -> Option<&str> {
+    name(path, ".jsonl")
+}
+
+fn name<'a>(path: &'a Path, ending: &str) -> Option<&'a str> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_prefix("agent-")?.strip_suffix(ending)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! Notices changes in folders that may not exist yet.
+
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
+use trusty_fleet::Fact;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::session::Source;
+use trusty_platform::files;
+
+/// Events kept while nobody reads them. More mean "look at everything", so none is lost.
+const KEPT: usize = 256;
+
+/// What was noticed.
+pub(super) enum Noticed {
+    /// This path changed.
+    Path(PathBuf),
+    /// Something did: look at everything.
+    Anything,
+}
+
+/// Where a folder is watched: itself, or the nearest parent that exists.
+#[derive(Debug, PartialEq, Eq)]
+struct Aim {
+    at: PathBuf,
+    inode: u64,
+}
+
+/// Watches folders.
+pub(super) struct Watch {
+    watcher: Option<RecommendedWatcher>,
+    events: mpsc::Receiver<Noticed>,
+    aims: BTreeMap<PathBuf, Aim>,
+    problem: Option<String>,
+    told: Option<String>,
+    source: Source,
+}
+
+impl Watch {
+    /// Watches for this source.
+    pub(super) fn new(source: Source) -> Self {
+        let (send, events) = mpsc::channel(KEPT);
+        let overflow = send.clone();
+        let handle = move |event: notify::Result<Event>| {
+            let noticed = match event {
+                Ok(event)
+                    if matches!(event.kind, EventKind::Access(_)) && !is_close_write(&event) =>
+                {
+                    return;
+                }
+                Ok(event) if !event.need_rescan() => {
+                    event.paths.into_iter().map(Noticed::Path).collect()
+                }
+                _ => vec![Noticed::Anything],
+            };
+            for one in noticed {
+                // A full channel already holds enough to make the reader look at everything.
+                let _ = overflow.try_send(one);
+            }
+        };
+        let (watcher, problem) = match notify::recommended_watcher(handle) {
+            Ok(watcher) => (Some(watcher), None),
+            Err(e) => (None, Some(words(&e))),
+        };
+        Self {
+            watcher,
+            events,
+            aims: BTreeMap::new(),
+            problem,
+            told: None,
+            source,
+        }
+    }
+
+    /// Watches exactly these folders. Tells whether it had to aim anew, after which the caller
+    /// looks at everything once more.
+    pub(super) fn aim(&mut self, folders: impl Iterator<Item = PathBuf>) -> bool {
+        if self.watcher.is_none() {
+            return false;
+        }
+        let folders: BTreeSet<PathBuf> = folders.collect();
+        let dropped: Vec<PathBuf> = self
+            .aims
+            .keys()
+            .filter(|f| !folders.contains(*f))
+            .cloned()
+            .collect();
+        for folder in dropped {
+            self.drop_aim(&folder);
+        }
+        let mut moved = false;
+        self.problem = None;
+        for folder in folders {
+            let Some(at) = files::nearest_existing(&folder) else {
+                continue;
+            };
+            let aim = Aim {
+                inode: fs::metadata(&at).map_or(0, |m| m.ino()),
+                at,
+            };
+            if self.aims.get(&folder) == Some(&aim) {
+                continue;
+            }
+            self.drop_aim(&folder);
+            let Some(watcher) = &mut self.watcher else {
+                continue;
+            };
+            match watcher.watch(&aim.at, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    self.aims.insert(folder, aim);
+                    moved = true;
+                }
+                Err(e) => self.problem = Some(words(&e)),
+            }
+        }
+        moved
+    }
+
+    /// Watches a folder no longer, unless another is watched at the same place.
+    fn drop_aim(&mut self, folder: &Path) {
+        if let Some(old) = self.aims.remove(folder)
+            && !self.aims.values().any(|a| a.at == old.at)
+            && let Some(watcher) = &mut self.watcher
+        {
+            // Fails if the folder is gone, and the watch with it.
+            let _ = watcher.unwatch(&old.at);
+        }
+    }
+
+    /// Whether some folder cannot be watched and must be looked at instead.
+    pub(super) fn is_blind(&self) -> bool {
+        self.problem.is_some()
+    }
+
+    /// What changed about its health since last asked.
+    pub(super) fn health(&mut self) -> Option<Fact> {
+        if self.problem == self.told {
+            return None;
+        }
+        self.told.clone_from(&self.problem);
+        let key = HealthKey {
+            source: self.source,
+            subject: "watcher".into(),
+        };
+        Some(Fact::Health(key, self.problem.clone()))
+    }
+
+    /// The next change. A change beside the watched folders, while one of them does not exist
+    /// yet, may be its birth.
+    pub(super) async fn next(&mut self) -> Noticed {
+        loop {
+            if self.events.len() >= KEPT {
+                while self.events.try_recv().is_ok() {}
+                return Noticed::Anything;
+            }
+            match self.events.recv().await {
+                Some(Noticed::Path(path)) => {
+                    // Of two watched folders one may lie within the other.
+                    if self.may_bear_a_folder(&path) {
+                        // If it was removed, the watch is gone; one made anew may have its inode.
+                        self.aims.retain(|_, aim| aim.at != path);
+                        return Noticed::Anything;
+                    }
+                    if self.is_within_aimed_folder(&path) {
+                        return Noticed::Path(path);
+                    }
+                }
+                Some(Noticed::Anything) => return Noticed::Anything,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn is_within_aimed_folder(&self, path: &Path) -> bool {
+        path.parent()
+            .is_some_and(|parent| self.aims.contains_key(parent))
+    }
+
+    fn may_bear_a_folder(&self, path: &Path) -> bool {
+        self.aims.keys().any(|folder| folder.starts_with(path))
+    }
+}
+
+fn is_close_write(event: &Event) -> bool {
+    use notify::event::{AccessKind, AccessMode};
+    event.kind == EventKind::Access(AccessKind::Close(AccessMode::Write))
+}
+
+fn words(e: &notify::Error) -> String {
+    format!("could not watch for changes ({e}); polling every 2 s instead")
+}

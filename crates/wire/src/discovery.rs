@@ -1,0 +1,238 @@
+//! Where the running engine of this user is found: first by what that engine says of itself in
+//! the data folder, whatever login a program's environment comes from, then in the runtime folder.
+
+use crate::surroundings::Surroundings;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use trusty_fleet::identity::{Machine, ProcessKey};
+use trusty_platform::files;
+use trusty_platform::{paths, sys};
+
+/// The largest engine file that is read, in bytes.
+const MAX_RECORD_BYTES: u64 = 64 << 10;
+/// Bits of a mode by which others may write.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// What the engine that leads says of itself, in `engine.<boot id>` of the data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineRecord {
+    /// The folder of its sockets.
+    pub socket_folder: PathBuf,
+    /// Its process.
+    #[serde(flatten)]
+    pub process: ProcessKey,
+    /// Its version.
+    pub version: String,
+    /// The pid namespace in which its pid counts, as [`Machine::domain`] names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+}
+
+/// Where one user's engines lie, on this machine and since its last boot.
+#[derive(Debug, Clone)]
+pub struct EnginePlaces {
+    data_dir: PathBuf,
+    runtime_dir: PathBuf,
+    machine: Machine,
+}
+
+impl EnginePlaces {
+    /// The places that follow from these surroundings.
+    pub fn of(around: &Surroundings, machine: &Machine) -> Self {
+        Self {
+            data_dir: around.data_dir(),
+            runtime_dir: around.runtime_dir(machine.uid),
+            machine: machine.clone(),
+        }
+    }
+
+    /// The same on this machine.
+    ///
+    /// # Errors
+    /// As the machine's identity cannot be read.
+    pub fn find(around: &Surroundings) -> io::Result<Self> {
+        Ok(Self::of(around, &sys::machine()?))
+    }
+
+    /// The user.
+    pub fn uid(&self) -> u32 {
+        self.machine.uid
+    }
+
+    /// The machine.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// The folder of what outlasts an engine.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// The folder in which an engine of these places opens its sockets.
+    pub fn runtime_dir(&self) -> &Path {
+        &self.runtime_dir
+    }
+
+    /// Where the engine that leads says where its sockets are.
+    pub fn record_path(&self) -> PathBuf {
+        self.data_dir.join(format!("engine.{}", self.boot()))
+    }
+
+    /// The lock of the engine that leads.
+    pub fn lock_path(&self) -> PathBuf {
+        self.data_dir.join(format!("engine.{}.lock", self.boot()))
+    }
+
+    /// The boot's id, as far as it may stand in a file's name.
+    fn boot(&self) -> String {
+        let letters = self.machine.boot.chars();
+        letters
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+            .collect()
+    }
+
+    /// What the engine that leads says of itself; nothing if there is no such file, others could
+    /// have written it, its process is not there any more or belongs to another pid namespace.
+    pub fn record(&self) -> Option<EngineRecord> {
+        let record = self.read_record()?;
+        if !self.machine.shares_pids_with(record.domain.as_deref()) {
+            return None;
+        }
+        let process = sys::stat(record.process.pid).ok()??;
+        (process.start == record.process.start && !process.zombie).then_some(record)
+    }
+
+    /// Whether the engine file is that of another container which shares the data folder.
+    pub fn is_led_from_another_namespace(&self) -> bool {
+        let record = self.read_record();
+        record.is_some_and(|record| !self.machine.shares_pids_with(record.domain.as_deref()))
+    }
+
+    fn read_record(&self) -> Option<EngineRecord> {
+        let path = self.record_path();
+        let meta = fs::symlink_metadata(&path).ok()?;
+        if meta.uid() != self.machine.uid || meta.mode() & WRITABLE_BY_OTHERS != 0 {
+            return None;
+        }
+        let bytes = files::read_bounded(&path, MAX_RECORD_BYTES).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Whether another process that lives says that it leads.
+    pub fn has_other_leader(&self) -> bool {
+        let pid = std::process::id();
+        self.record()
+            .is_some_and(|record| record.process.pid != pid)
+    }
+
+    /// The folders in which a running engine may listen, the likeliest first. Nobody but this
+    /// user can enter them.
+    pub fn socket_folders(&self) -> Vec<PathBuf> {
+        let named = self.record().map(|record| record.socket_folder);
+        let mut folders: Vec<PathBuf> = named.into_iter().filter(|p| p.is_absolute()).collect();
+        if !folders.contains(&self.runtime_dir) {
+            folders.push(self.runtime_dir.clone());
+        }
+        folders.retain(|folder| paths::is_private(folder, self.machine.uid).unwrap_or(false));
+        folders
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    struct Stage {
+        _dir: tempfile::TempDir,
+        places: EnginePlaces,
+        record: EngineRecord,
+    }
+
+    fn private(folder: PathBuf) -> PathBuf {
+        fs::create_dir_all(&folder).expect("folder");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("chmod");
+        folder
+    }
+
+    fn stage() -> Stage {
+        let dir = tempfile::tempdir().expect("folder");
+        let around = Surroundings {
+            data_home: Some(dir.path().join("data")),
+            runtime_home: Some(private(dir.path().join("run"))),
+            ..Surroundings::default()
+        };
+        private(dir.path().join("data/trusty"));
+        private(dir.path().join("run/trusty"));
+        let places = EnginePlaces::find(&around).expect("a machine");
+        let pid = std::process::id();
+        let start = sys::stat(pid).expect("readable").expect("alive").start;
+        let record = EngineRecord {
+            socket_folder: private(dir.path().join("other")),
+            process: ProcessKey { pid, start },
+            version: "0.1.0".into(),
+            domain: places.machine.domain(),
+        };
+        Stage {
+            _dir: dir,
+            places,
+            record,
+        }
+    }
+
+    impl Stage {
+        fn write(&self, record: &EngineRecord) {
+            let text = serde_json::to_vec(record).expect("JSON");
+            let path = self.places.record_path();
+            fs::write(&path, text).expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("chmod");
+        }
+    }
+
+    #[test]
+    fn the_engine_s_own_word_comes_before_the_runtime_folder() {
+        let stage = stage();
+        let runtime = stage.places.runtime_dir.clone();
+        assert_eq!(stage.places.socket_folders(), [runtime.as_path()]);
+        stage.write(&stage.record);
+        let named = stage.record.socket_folder.as_path();
+        assert_eq!(stage.places.socket_folders(), [named, &runtime]);
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(named, open).expect("chmod");
+        assert_eq!(stage.places.socket_folders(), [runtime.as_path()]);
+    }
+
+    #[test]
+    fn an_engine_file_that_is_stale_or_others_could_write_is_passed_over() {
+        let stage = stage();
+        stage.write(&stage.record);
+        assert_eq!(stage.places.record().as_ref(), Some(&stage.record));
+        let mut reused = stage.record.clone();
+        reused.process.start.0 += 1;
+        stage.write(&reused);
+        assert_eq!(stage.places.record(), None, "another process of that pid");
+        let mut elsewhere = stage.record.clone();
+        elsewhere.domain = Some("linux::pid:[1]".into());
+        stage.write(&elsewhere);
+        let has_namespaces = stage.places.machine.pid_namespace.is_some();
+        assert_eq!(
+            stage.places.record().is_none(),
+            has_namespaces,
+            "of a container"
+        );
+        stage.write(&stage.record);
+        let path = stage.places.record_path();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o620)).expect("chmod");
+        assert_eq!(stage.places.record(), None, "a group may write");
+        for odd in ["", "{}", "[1]", r#"{"pid": -1}"#] {
+            fs::remove_file(&path).expect("removed");
+            fs::write(&path, odd).expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("chmod");
+            assert_eq!(stage.places.record(), None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What Trusty Bar and its hook agree on: where they meet, in which messages, and who is believed.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::disallowed_methods,
+        reason = "tests start programs and measure time"
+    )
+)]
+
+pub mod command_deadline;
+pub mod discovery;
+pub mod engine_vetting;
+pub mod hook_program;
+pub mod hooks;
+pub mod process_tracer;
+pub mod scope;
+#[cfg(test)]
+#[path = "../../../tests/support/skip.rs"]
+pub mod skip;
+pub mod socket_names;
+pub mod surroundings;
+pub mod version;
+
+pub use discovery::EnginePlaces;
+pub use surroundings::Surroundings;
+pub use trusty_fleet::{client, identity};

@@ -1,0 +1,225 @@
+//! Whether a session started a process, and who is at the other end of a connection: gathered here,
+//! judged by [`trusty_fleet::authorization`].
+
+use crate::scope::Scope;
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use trusty_fleet::SessionId;
+use trusty_fleet::authorization::{
+    FIRST_PID, GroupMember, LivingSession, NamedProcess, PeerTerminal, ProcessMark, ProcessOrigin,
+    TerminalOperator, TracedProcess, find_mark,
+};
+use trusty_fleet::client::{Role, role};
+use trusty_fleet::identity::{Machine, ProcessKey};
+use trusty_platform::file_identity::FileState;
+use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
+use trusty_platform::process_executable::process_executable;
+use trusty_platform::terminal_master::{DevptsInstances, terminal_holders};
+use trusty_platform::{kin, sys};
+
+/// What a client tells its children of itself.
+pub const SESSION_VARIABLES: [&str; 2] = ["CLAUDE_PID", "CLAUDE_CODE_SESSION_ID"];
+
+/// The processes of a session, told from all others.
+#[derive(Debug, Clone)]
+pub struct ProcessTracer {
+    machine: Machine,
+    scope: Scope,
+}
+
+impl ProcessTracer {
+    /// Traces the sessions of this machine that discovery may see.
+    pub fn new(machine: Machine, scope: Scope) -> Self {
+        Self { machine, scope }
+    }
+
+    /// What tells that a session started a process, or this terminal; `sessions` may be empty
+    /// where they are not known, then clients are known by their executables alone. Reads many
+    /// small files: not for a thread that others wait for.
+    pub fn mark(&self, pid: u32, sessions: &[LivingSession]) -> Option<ProcessMark> {
+        find_mark(&self.origin(pid, sessions), sessions)
+    }
+
+    /// The same of this process.
+    pub fn own_mark(&self, sessions: &[LivingSession]) -> Option<ProcessMark> {
+        self.mark(std::process::id(), sessions)
+    }
+
+    /// The terminal of a process, and who operates it; none if it has none.
+    pub fn terminal(&self, pid: u32, sessions: &[LivingSession]) -> Option<PeerTerminal> {
+        let stat = sys::stat(pid).ok()??;
+        let tty = sys::control_terminal(stat.terminal)?;
+        let instances = DevptsInstances::of_controlling_terminal(pid, stat.terminal);
+        let holders = terminal_holders(stat.terminal, &instances);
+        Some(PeerTerminal {
+            tty,
+            foreground: stat.foreground != 0 && stat.foreground == stat.group,
+            operator: terminal_operator(holders, |holder| self.mark(holder, sessions)),
+        })
+    }
+
+    fn origin(&self, pid: u32, sessions: &[LivingSession]) -> ProcessOrigin {
+        let stat = sys::stat(pid).ok().flatten();
+        let device = stat.map_or(0, |stat| stat.terminal);
+        let tty = sys::control_terminal(device);
+        let of_same_path = sessions
+            .iter()
+            .filter(|session| tty.is_some() && session.tty == tty);
+        let (lineage, entered_namespace) = self.lineage(pid);
+        ProcessOrigin {
+            lineage,
+            entered_namespace,
+            foreign_ttys: foreign_terminals(pid, device, of_same_path),
+            tty,
+            group: self.group(pid),
+        }
+    }
+
+    /// A process and its parents, to the last: a chain that was made long hides nothing. And
+    /// whether the last was put into this PID namespace from outside.
+    fn lineage(&self, pid: u32) -> (Vec<TracedProcess>, bool) {
+        let mut seen = BTreeSet::new();
+        let mut lineage = Vec::new();
+        let mut entered_namespace = false;
+        let mut next = pid;
+        while next > 0 && seen.insert(next) {
+            let Ok(Some(stat)) = sys::stat(next) else {
+                break;
+            };
+            entered_namespace = is_from_outside(next, stat.parent);
+            let key = ProcessKey {
+                pid: next,
+                start: stat.start,
+            };
+            let [client, claude_id] = kin::variables(next, SESSION_VARIABLES);
+            let text = |value: std::ffi::OsString| value.into_string().ok();
+            lineage.push(TracedProcess {
+                key,
+                id: self.machine.session_id(key),
+                is_client: self.is_client(next),
+                client: client.and_then(text).and_then(|pid| self.named(&pid)),
+                claude_id: claude_id.and_then(text),
+            });
+            next = stat.parent;
+        }
+        (lineage, entered_namespace)
+    }
+
+    /// The process that a variable names, if it lives.
+    fn named(&self, pid: &str) -> Option<NamedProcess> {
+        let pid = pid.parse().ok()?;
+        let stat = sys::stat(pid).ok()??;
+        let key = ProcessKey {
+            pid,
+            start: stat.start,
+        };
+        (!stat.zombie).then(|| NamedProcess {
+            key,
+            id: self.machine.session_id(key),
+            is_client: self.is_client(pid),
+        })
+    }
+
+    /// Whether a process is a client by its executable and arguments, and one that discovery may
+    /// see.
+    fn is_client(&self, pid: u32) -> bool {
+        let path = process_executable(pid)
+            .ok()
+            .map(|executable| executable.path);
+        let Some(path) = path else {
+            return false;
+        };
+        role(Some(&path), &sys::arguments(pid).unwrap_or_default()) != Role::Other
+            && self.scope.holds(pid)
+    }
+
+    /// The processes of a control group, if it is one of several.
+    fn group(&self, pid: u32) -> Vec<GroupMember> {
+        let Ok(Some(group)) = sys::cgroup::of(pid) else {
+            return Vec::new();
+        };
+        if sys::cgroup::is_root(&group) {
+            return Vec::new();
+        }
+        let pids = sys::cgroup::members(&group).unwrap_or_default();
+        let keys = pids.into_iter().filter_map(|pid| {
+            let start = sys::stat(pid).ok()??.start;
+            Some(ProcessKey { pid, start })
+        });
+        let keys: Vec<ProcessKey> = keys.collect();
+        let oldest = keys.iter().map(|key| key.start).min();
+        let member = |key: ProcessKey| GroupMember {
+            key,
+            id: self.machine.session_id(key),
+            is_client: Some(key.start) == oldest && self.is_client(key.pid),
+        };
+        keys.into_iter().map(member).collect()
+    }
+}
+
+/// Whether a process was put into this PID namespace from outside: it has no parent here, and is
+/// not the first.
+fn is_from_outside(pid: u32, parent: u32) -> bool {
+    parent == 0 && pid != FIRST_PID
+}
+
+/// The sessions whose terminal of this device is not that of the process: a container has its own
+/// `/dev/pts/0`.
+fn foreign_terminals<'a>(
+    pid: u32,
+    device: u64,
+    sessions: impl Iterator<Item = &'a LivingSession>,
+) -> Vec<SessionId> {
+    let own = LazyCell::new(|| DevptsInstances::of_controlling_terminal(pid, device));
+    let foreign = sessions.filter(|session| {
+        let instances = DevptsInstances::of_controlling_terminal(session.pid, device);
+        !instances.may_be_same(&own)
+    });
+    foreign.map(|session| session.id).collect()
+}
+
+/// A peer of the local socket, or why it is not known.
+pub type ConnectedPeer = Arc<Result<ConnectedProcess, PeerIdentityError>>;
+
+/// A process at the other end of a connection.
+#[derive(Debug)]
+pub struct ConnectedProcess {
+    /// The process.
+    pub identity: PeerIdentity,
+    /// The program that it ran when its connection was taken.
+    pub executable: Option<FileState>,
+}
+
+/// The process at the other end of a connection that was just taken or made.
+pub fn connected_peer(stream: impl AsFd) -> ConnectedPeer {
+    let identity = PeerIdentity::of_socket(stream, sys::living_start);
+    Arc::new(identity.map(|identity| {
+        let executable = process_executable(identity.pid);
+        ConnectedProcess {
+            executable: executable.ok().map(|executable| executable.file),
+            identity,
+        }
+    }))
+}
+
+/// Who operates a terminal whose master these processes hold.
+fn terminal_operator(
+    holders: io::Result<Vec<u32>>,
+    mark: impl Fn(u32) -> Option<ProcessMark>,
+) -> TerminalOperator {
+    match holders {
+        Ok(holders) => match holders.into_iter().find_map(mark) {
+            Some(mark) => TerminalOperator::Marked(mark),
+            None => TerminalOperator::Unmarked,
+        },
+        Err(e) => TerminalOperator::Unknown(e.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod operator_tests;
+#[cfg(test)]
+mod tests;
