@@ -4,7 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run test failpoint-programs bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos types picture clean
+.PHONY: run check test failpoint-programs bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -18,6 +18,19 @@ run:
 		echo "There is no display here; showing the sessions in this terminal. Ctrl-C ends it."; \
 		exec target/release/trusty watch; \
 	fi
+
+# nextest ends a test that hangs and runs desktops one at a time (.config/nextest.toml); without it
+# the same tests run as cargo runs them.
+RUN_TESTS := $(if $(shell $(CARGO) nextest --version 2> /dev/null),nextest run,test)
+
+# What a change has to pass before it is pushed: format, lints, unit tests, the laws of
+# ARCHITECTURE.md with the measures of its walls. Under three minutes once all is built.
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --package trusty-hook --locked -- -D warnings
+	$(CARGO) $(RUN_TESTS) --workspace --lib --bins --locked --no-fail-fast
+	$(CARGO) test --package trusty-laws --locked -- --nocapture --test-threads=1
 
 # Which tests were skipped, and why.
 SKIP_LOG := $(CURDIR)/target/skipped
@@ -37,7 +50,7 @@ test:
 	$(CARGO) build --workspace --locked
 	@$(MAKE) --no-print-directory failpoint-programs
 	@rm -f $(SKIP_LOG)
-	@TRUSTY_SKIP_LOG=$(SKIP_LOG) $(CARGO) test --workspace --locked --no-fail-fast; \
+	@TRUSTY_SKIP_LOG=$(SKIP_LOG) $(CARGO) $(RUN_TESTS) --workspace --locked --no-fail-fast; \
 		code=$$?; sh .ci/print-skips $(SKIP_LOG); exit $$code
 
 # `trusty` that kills itself at a step of a pause, for the tests of kills; all others run what is

@@ -32,7 +32,7 @@ pub enum ReadError {
     NoRecording,
     /// A newer version wrote the recording.
     #[error(
-        "written by trusty {by} in format {version}, and this version reads up to {VERSION}; \
+        "written by {by} in format {version}, and this version reads up to {VERSION}; \
          replay the file with a newer trusty"
     )]
     Newer {
@@ -163,7 +163,11 @@ fn header(bytes: &[u8]) -> Result<Header, ReadError> {
     if any.version > VERSION {
         return Err(ReadError::Newer {
             version: any.version,
-            by: any.trusty,
+            by: if any.trusty.is_empty() {
+                "an unknown version of trusty".to_owned()
+            } else {
+                format!("trusty {}", any.trusty)
+            },
         });
     }
     serde_json::from_slice(bytes).map_err(|_| ReadError::NoRecording)

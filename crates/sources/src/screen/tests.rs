@@ -49,7 +49,7 @@ fn expected(name: &str, version: &str) -> Option<Shows> {
 
 /// All samples: version, name, and what was captured.
 fn samples() -> Vec<(&'static str, String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sources/screen/samples");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/screen/samples");
     let of = |version: &'static str| {
         let entries = fs::read_dir(folder.join(version)).expect("samples");
         entries.map(move |entry| {
@@ -252,7 +252,7 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
     };
     assert_eq!(
         problem("slow").as_deref(),
-        Some("did not answer within 1 s")
+        Some("tmux did not answer within 1 s")
     );
     assert_eq!(problem("odd").as_deref(), Some("tmux failed: odd"));
     assert_eq!(told.len(), 2);

@@ -70,7 +70,7 @@ async fn one_that_hangs_delays_nobody() {
         order,
         [
             (Some(1), None),
-            (None, Some("did not answer within 1 s".into()))
+            (None, Some("tmux did not answer within 1 s".into()))
         ]
     );
 }
