@@ -11,7 +11,7 @@ use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::{End, Transcript, TranscriptKey, Which};
 use trusty_fleet::{Fact, Observation, Timestamp};
 use trusty_platform::clock::Clock;
-use trusty_sources::transcript;
+use trusty_sources::observation_source::ObservationSource;
 use trusty_sources::transcript::Transcripts;
 use trusty_sources::{Orders, Outlet};
 use trusty_tests::wait::until_or;
@@ -58,7 +58,7 @@ impl Following {
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            let run = transcript::run(Transcripts::new(), receive, out);
+            let run = Transcripts::new().run(receive, out);
             runtime.block_on(async { tokio::join!(run, keep) });
         });
         Self { orders, told }

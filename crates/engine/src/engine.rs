@@ -17,7 +17,7 @@ use crate::followed::Followed;
 use crate::leftovers;
 use crate::recording::{Mark, Recorder};
 use crate::requests::Held;
-use crate::sweep::{Setup, Sources};
+use crate::sweep::{self, Setup, all_sources};
 use crate::threads::{StartError, spawn, spawn_apart};
 use answer_recorder::AnswerRecorder;
 use input::{Input, next};
@@ -36,23 +36,8 @@ use trusty_platform::clock::Clock;
 use trusty_platform::open_files;
 use trusty_records::answer_log::AnswerLog;
 use trusty_records::settings::Settings;
-use trusty_sources::connection;
-use trusty_sources::connection::Connections;
-use trusty_sources::listing;
-use trusty_sources::listing::Lists;
-use trusty_sources::pause;
-use trusty_sources::pause::Pauses;
-use trusty_sources::process;
-use trusty_sources::process::Processes;
-use trusty_sources::registry;
-use trusty_sources::registry::Registry;
-use trusty_sources::screen;
-use trusty_sources::screen::Screens;
+use trusty_sources::observation_source::AnySource;
 use trusty_sources::settings;
-use trusty_sources::tmux;
-use trusty_sources::tmux::Tmux;
-use trusty_sources::transcript;
-use trusty_sources::transcript::Transcripts;
 use trusty_sources::{Ended, Orders, Outlet};
 use trusty_wire::surroundings::Surroundings;
 use work::{Job, Landed, Out, Outcome, Reply};
@@ -189,18 +174,12 @@ impl Engine {
             leftovers::clean(&within, &dirs);
             Ended
         })?;
-        let sources = Sources::new(around, &setup, clock).map_err(StartError::Machine)?;
+        let sources = all_sources(around, &setup, clock).map_err(StartError::Machine)?;
         let feed = (orders, out);
-        let release = Release {
-            registry: hold("trusty-registry", &feed, registry::run)?,
-            processes: hold("trusty-process", &feed, process::run)?,
-            tmux: hold("trusty-tmux", &feed, tmux::run)?,
-            transcripts: hold("trusty-transcript", &feed, transcript::run)?,
-            screens: hold("trusty-screen", &feed, screen::run)?,
-            lists: hold("trusty-list", &feed, listing::run)?,
-            pauses: hold("trusty-pause", &feed, pause::run)?,
-            connections: hold("trusty-connect", &feed, connection::run)?,
-        };
+        let mut handovers = Vec::new();
+        for source in &sources {
+            handovers.push(spawn_source(source.name(), &feed)?);
+        }
         let (file, told) = (around.settings_file(), feed.1.clone());
         spawn("trusty-wishes", move || {
             settings::run(file, policy, settings, told)
@@ -237,23 +216,14 @@ impl Engine {
             snapshots,
         };
         spawn("trusty-engine", move || async move {
-            state.prime(sources, release).await;
+            state.prime(sources, handovers).await;
             state.run(commands, observations).await
         })
     }
 }
 
-/// Starts the sources once the first look is over, which they go on from.
-struct Release {
-    registry: oneshot::Sender<Registry>,
-    processes: oneshot::Sender<Processes>,
-    tmux: oneshot::Sender<Tmux>,
-    transcripts: oneshot::Sender<Transcripts>,
-    screens: oneshot::Sender<Screens>,
-    lists: oneshot::Sender<Lists>,
-    pauses: oneshot::Sender<Pauses>,
-    connections: oneshot::Sender<Connections>,
-}
+/// Where a source is handed to its thread once the first scan is over.
+type SourceHandover = oneshot::Sender<Box<dyn AnySource>>;
 
 /// What is to be done to a record that is not true.
 fn repair(wanted: &Wanted, id: SessionId) -> Job {
@@ -263,26 +233,20 @@ fn repair(wanted: &Wanted, id: SessionId) -> Job {
     }
 }
 
-/// A thread that runs a source as soon as it is released.
-fn hold<S, F, R>(
+/// A thread that runs a source as soon as it has it.
+fn spawn_source(
     name: &str,
     (orders, out): &(watch::Receiver<Orders>, Outlet),
-    run: R,
-) -> Result<oneshot::Sender<S>, StartError>
-where
-    S: Send + 'static,
-    R: FnOnce(S, watch::Receiver<Orders>, Outlet) -> F + Send + 'static,
-    F: Future<Output = Ended>,
-{
-    let (release, released) = oneshot::channel();
+) -> Result<SourceHandover, StartError> {
+    let (handover, handed_over) = oneshot::channel::<Box<dyn AnySource>>();
     let (orders, out) = (orders.clone(), out.clone());
     spawn(name, move || async move {
-        match released.await {
-            Ok(source) => run(source, orders, out).await,
+        match handed_over.await {
+            Ok(source) => source.run(orders, out).await,
             Err(_) => Ended,
         }
     })?;
-    Ok(release)
+    Ok(handover)
 }
 
 struct Loop {
@@ -308,19 +272,18 @@ struct Loop {
 
 impl Loop {
     /// Looks at everything once, so that the first snapshot is whole, then lets the sources go.
-    async fn prime(&mut self, mut sources: Sources, release: Release) {
-        sources.look(&mut self.desk, self.clock).await;
+    async fn prime(
+        &mut self,
+        mut sources: Vec<Box<dyn AnySource>>,
+        handovers: Vec<SourceHandover>,
+    ) {
+        sweep::scan(&mut sources, &mut self.desk, self.clock).await;
         self.desk.mark(self.clock.now(), Mark::FirstLook);
         self.publish();
-        // A source whose thread has ended takes nothing more.
-        let _ = release.registry.send(sources.registry);
-        let _ = release.processes.send(sources.processes);
-        let _ = release.tmux.send(sources.tmux);
-        let _ = release.transcripts.send(sources.transcripts);
-        let _ = release.screens.send(sources.screens);
-        let _ = release.lists.send(sources.lists);
-        let _ = release.pauses.send(sources.pauses);
-        let _ = release.connections.send(sources.connections);
+        for (source, handover) in sources.into_iter().zip(handovers) {
+            // A source whose thread has ended takes nothing more.
+            let _ = handover.send(source);
+        }
     }
 
     async fn run(

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use trusty_fleet::action::{Action, Plan, Refusal};
-use trusty_fleet::fleet::Wanted;
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
@@ -19,6 +18,7 @@ use trusty_records::settings::Settings;
 use trusty_records::store::Store;
 use trusty_sources::connection::Connections;
 use trusty_sources::listing::Lists;
+use trusty_sources::observation_source::{AnySource, ScanProgress, ScanRound, ScanStage};
 use trusty_sources::pause::Pauses;
 use trusty_sources::process::Processes;
 use trusty_sources::registry::Registry;
@@ -69,86 +69,65 @@ pub fn settings_facts(around: &Surroundings, settings: &Settings) -> Vec<Fact> {
     vec![wishes, Fact::Health(key, Some(problem))]
 }
 
-/// All sources, before they follow changes.
-#[derive(Debug)]
-pub struct Sources {
-    /// The client's registry.
-    pub registry: Registry,
-    /// The process table.
-    pub processes: Processes,
-    /// The tmux servers.
-    pub tmux: Tmux,
-    /// The transcripts of sessions.
-    pub transcripts: Transcripts,
-    /// The text of panes.
-    pub screens: Screens,
-    /// The client's own lists.
-    pub lists: Lists,
-    /// The records of pauses.
-    pub pauses: Pauses,
-    /// The hooks of the config folders.
-    pub connections: Connections,
+/// All sources, in the order in which the first scan reads them.
+///
+/// # Errors
+/// The system does not tell of processes.
+pub fn all_sources(
+    around: &Surroundings,
+    setup: &Setup,
+    clock: Clock,
+) -> io::Result<Vec<Box<dyn AnySource>>> {
+    let Scope {
+        uid, confinement, ..
+    } = setup.scope;
+    let config_dirs = || setup.config_dirs.iter().cloned();
+    Ok(vec![
+        Box::new(Pauses::new(Store::of(around), MarkFolder::new(around))),
+        Box::new(Registry::new(config_dirs())),
+        Box::new(Processes::new(setup.scope.clone(), clock)?),
+        Box::new(Tmux::new(around, uid, confinement)),
+        Box::new(Transcripts::new()),
+        Box::new(Connections::new(around, config_dirs())),
+        Box::new(Screens::new(around)),
+        Box::new(Lists::new(around)),
+    ])
 }
 
-impl Sources {
-    /// Those of these surroundings.
-    pub fn new(around: &Surroundings, setup: &Setup, clock: Clock) -> io::Result<Self> {
-        let Scope {
-            uid, confinement, ..
-        } = setup.scope;
-        Ok(Self {
-            registry: Registry::new(setup.config_dirs.iter().cloned()),
-            processes: Processes::new(setup.scope.clone(), clock)?,
-            tmux: Tmux::new(around, uid, confinement),
-            transcripts: Transcripts::new(),
-            screens: Screens::new(around),
-            lists: Lists::new(around),
-            pauses: Pauses::new(Store::of(around), MarkFolder::new(around)),
-            connections: Connections::new(around, setup.config_dirs.iter().cloned()),
-        })
-    }
-
-    /// Looks at everything once.
-    pub async fn look(&mut self, desk: &mut Desk, clock: Clock) {
-        file(desk, clock, self.pauses.look());
-        let mut asked = false;
-        for round in 0..ROUNDS {
-            let mut facts = self.registry.identify();
-            facts.extend(self.registry.scan());
-            facts.extend(self.registry.settle().await);
-            if round == 0 {
-                facts.extend(self.processes.sweep());
-            }
-            file(desk, clock, facts);
+/// Reads all sources once. What one of them finds may be what another one is to read, so they are
+/// asked until they find nothing new.
+pub async fn scan(sources: &mut [Box<dyn AnySource>], desk: &mut Desk, clock: Clock) {
+    for number in 0..ROUNDS {
+        let round = match number {
+            0 => ScanRound::First,
+            _ => ScanRound::Later,
+        };
+        let mut progress = ScanProgress::Nothing;
+        for source in of_stage(sources, ScanStage::Discovery) {
             let wanted = desk.fleet.wanted(clock.now());
-            file(desk, clock, self.processes.probe(&wanted.pids));
-            let wanted = desk.fleet.wanted(clock.now());
-            if self.tmux.follow(&wanted.tmux_sockets) || !asked {
-                self.tmux.list(async |facts| file(desk, clock, facts)).await;
-                asked = true;
-            }
-            if self.transcripts.follow(&wanted.transcripts) {
-                file(desk, clock, self.transcripts.look());
-            }
-            if !self.registry.follow(&wanted.config_dirs) {
-                break;
+            let mut sink = |facts| file(desk, clock, facts);
+            if source.scan(round, &wanted, &mut sink).await == ScanProgress::Read {
+                progress = ScanProgress::Read;
             }
         }
-        let Wanted {
-            screens,
-            lists,
-            config_dirs,
-            ..
-        } = desk.fleet.wanted(clock.now());
-        self.connections.follow(&config_dirs);
-        file(desk, clock, self.connections.look());
-        self.screens
-            .look(&screens, async |facts| file(desk, clock, facts))
-            .await;
-        self.lists
-            .look_briefly(&lists, async |facts| file(desk, clock, facts))
-            .await;
+        if progress == ScanProgress::Nothing {
+            break;
+        }
     }
+    for source in of_stage(sources, ScanStage::Detail) {
+        let wanted = desk.fleet.wanted(clock.now());
+        let mut sink = |facts| file(desk, clock, facts);
+        source.scan(ScanRound::First, &wanted, &mut sink).await;
+    }
+}
+
+fn of_stage(
+    sources: &mut [Box<dyn AnySource>],
+    stage: ScanStage,
+) -> impl Iterator<Item = &mut Box<dyn AnySource>> {
+    sources
+        .iter_mut()
+        .filter(move |source| source.stage() == stage)
 }
 
 /// What one look has found.
@@ -184,10 +163,10 @@ impl Swept {
 pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Swept> {
     let setup = Setup::of(around, settings)?;
     let clock = Clock::start();
-    let mut sources = Sources::new(around, &setup, clock)?;
+    let mut sources = all_sources(around, &setup, clock)?;
     let mut desk = Desk::new(Fleet::new(setup.machine), None);
     file(&mut desk, clock, settings_facts(around, settings));
-    sources.look(&mut desk, clock).await;
+    scan(&mut sources, &mut desk, clock).await;
     let at = clock.now();
     let fleet = desk.fleet;
     Ok(Swept { fleet, at })

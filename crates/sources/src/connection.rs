@@ -2,11 +2,13 @@
 
 use super::watch::{Noticed, Watch};
 use super::{Ended, Orders, Outlet};
+use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::{Connection, HealthKey};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
@@ -129,8 +131,28 @@ fn concerns(path: &Path) -> bool {
     name.is_some_and(|name| names.iter().any(|n| name == *n))
 }
 
+impl ObservationSource for Connections {
+    const NAME: &'static str = "trusty-connect";
+    const STAGE: ScanStage = ScanStage::Detail;
+
+    async fn scan(
+        &mut self,
+        _round: ScanRound,
+        wanted: &Wanted,
+        sink: &mut FactSink<'_>,
+    ) -> ScanProgress {
+        self.follow(&wanted.config_dirs);
+        sink(self.look());
+        ScanProgress::Read
+    }
+
+    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+        run(self, orders, out).await
+    }
+}
+
 /// Renews the hook program once, then tells what changes, as it changes.
-pub async fn run(mut connections: Connections, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(mut connections: Connections, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     let mut watch = Watch::new(Source::Hook);
     if let Err(ended) = out.tell(vec![connections.renew()]).await {
         return ended;

@@ -14,6 +14,7 @@ pub mod connection;
 pub mod folders;
 pub mod hook;
 pub mod listing;
+pub mod observation_source;
 pub mod pause;
 pub mod process;
 pub mod registry;

@@ -7,6 +7,7 @@ pub use decode::decode;
 
 use super::{Ended, Orders, Outlet};
 use crate::client_program::find_client;
+use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
 use trusty_fleet::Fact;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::checked_program::RunError;
@@ -185,8 +187,28 @@ fn health(dir: &Path, problem: Option<String>) -> Fact {
     Fact::Health(key, problem)
 }
 
+impl ObservationSource for Lists {
+    const NAME: &'static str = "trusty-list";
+    const STAGE: ScanStage = ScanStage::Detail;
+
+    async fn scan(
+        &mut self,
+        _round: ScanRound,
+        wanted: &Wanted,
+        sink: &mut FactSink<'_>,
+    ) -> ScanProgress {
+        self.look_briefly(&wanted.lists, async |facts| sink(facts))
+            .await;
+        ScanProgress::Read
+    }
+
+    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+        run(self, orders, out).await
+    }
+}
+
 /// Asks for what is wanted, a folder every fifteen seconds at most, and for a new one at once.
-pub async fn run(mut lists: Lists, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(mut lists: Lists, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     loop {
         let wanted = orders.borrow_and_update().wanted.lists.clone();
         let mut ended = false;

@@ -3,10 +3,12 @@
 
 use super::watch::Watch;
 use super::{Ended, Orders, Outlet};
+use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::{HealthKey, HookMarks};
 use trusty_fleet::pause::{Gate, PauseRecord};
 use trusty_fleet::session::Source;
@@ -143,8 +145,30 @@ fn lives(gate: &Gate) -> bool {
     stat.is_some_and(|s| s.start == gate.process.start && !s.zombie)
 }
 
+impl ObservationSource for Pauses {
+    const NAME: &'static str = "trusty-pause";
+    const STAGE: ScanStage = ScanStage::Discovery;
+
+    async fn scan(
+        &mut self,
+        round: ScanRound,
+        _wanted: &Wanted,
+        sink: &mut FactSink<'_>,
+    ) -> ScanProgress {
+        if round == ScanRound::Later {
+            return ScanProgress::Nothing;
+        }
+        sink(self.look());
+        ScanProgress::Read
+    }
+
+    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+        run(self, orders, out).await
+    }
+}
+
 /// Tells changes as they come.
-pub async fn run(mut pauses: Pauses, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(mut pauses: Pauses, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     let mut watch = Watch::new(Source::Pause);
     let mut cleaned_at = None;
     loop {

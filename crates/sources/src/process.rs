@@ -6,6 +6,7 @@ mod config_folder;
 mod describe;
 
 use super::{Ended, Orders, Outlet};
+use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use describe::Describer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -15,6 +16,7 @@ use tokio::task::JoinSet;
 use trusty_fleet::Fact;
 use trusty_fleet::cadence::Usage;
 use trusty_fleet::client::Role;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::observation::{HealthKey, ProcessFacts, Pulse, RunState, StopSignal};
 use trusty_fleet::session::Source;
@@ -251,8 +253,35 @@ fn share(pid: u32) -> f64 {
     1.0 - f64::from(pid % 32) / 64.0
 }
 
+impl ObservationSource for Processes {
+    const NAME: &'static str = "trusty-process";
+    const STAGE: ScanStage = ScanStage::Discovery;
+
+    async fn scan(
+        &mut self,
+        round: ScanRound,
+        wanted: &Wanted,
+        sink: &mut FactSink<'_>,
+    ) -> ScanProgress {
+        let mut facts = match round {
+            ScanRound::First => self.sweep(),
+            ScanRound::Later => Vec::new(),
+        };
+        facts.extend(self.probe(&wanted.pids));
+        if facts.is_empty() {
+            return ScanProgress::Nothing;
+        }
+        sink(facts);
+        ScanProgress::Read
+    }
+
+    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+        run(self, orders, out).await
+    }
+}
+
 /// Tells exits as they happen, new clients and changed states at each look.
-pub async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     let mut exits = JoinSet::new();
     let mut awaited = BTreeSet::new();
     let mut deaf = BTreeSet::new();

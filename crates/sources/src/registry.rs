@@ -7,6 +7,7 @@ pub use decode::{NOT_UNDERSTOOD, decode};
 
 use super::watch::{Noticed, Watch};
 use super::{Ended, Orders, Outlet};
+use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use decode::DecodeError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::{
     FolderFacts, FolderIdentity, FolderOrigin, HealthKey, RegistryEntry, RegistryFile,
 };
@@ -469,8 +471,34 @@ fn path_of(file: &RegistryFile) -> PathBuf {
     file.dir.join("sessions").join(format!("{}.json", file.pid))
 }
 
+impl ObservationSource for Registry {
+    const NAME: &'static str = "trusty-registry";
+    const STAGE: ScanStage = ScanStage::Discovery;
+
+    async fn scan(
+        &mut self,
+        round: ScanRound,
+        wanted: &Wanted,
+        sink: &mut FactSink<'_>,
+    ) -> ScanProgress {
+        let is_new = self.follow(&wanted.config_dirs);
+        if round == ScanRound::Later && !is_new {
+            return ScanProgress::Nothing;
+        }
+        let mut facts = self.identify();
+        facts.extend(Self::scan(self));
+        facts.extend(self.settle().await);
+        sink(facts);
+        ScanProgress::Read
+    }
+
+    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+        run(self, orders, out).await
+    }
+}
+
 /// Tells what changes, as it changes, and looks at everything once in a while.
-pub async fn run(mut registry: Registry, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(mut registry: Registry, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     let mut watch = Watch::new(Source::Registry);
     loop {
         registry.follow(&orders.borrow_and_update().wanted.config_dirs);

@@ -7,12 +7,14 @@ mod rules;
 pub use decode::decode;
 
 use super::{Ended, Orders, Outlet};
+use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::{HealthKey, PaneKey};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
@@ -122,8 +124,27 @@ fn health(server: &Path, problem: Option<String>) -> Fact {
     Fact::Health(key, problem)
 }
 
+impl ObservationSource for Screens {
+    const NAME: &'static str = "trusty-screen";
+    const STAGE: ScanStage = ScanStage::Detail;
+
+    async fn scan(
+        &mut self,
+        _round: ScanRound,
+        wanted: &Wanted,
+        sink: &mut FactSink<'_>,
+    ) -> ScanProgress {
+        self.look(&wanted.screens, async |facts| sink(facts)).await;
+        ScanProgress::Read
+    }
+
+    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+        run(self, orders, out).await
+    }
+}
+
 /// Looks at what is wanted, a pane every two seconds at most, and at a new one at once.
-pub async fn run(mut screens: Screens, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(mut screens: Screens, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     loop {
         let wanted = orders.borrow_and_update().wanted.screens.clone();
         let mut ended = false;

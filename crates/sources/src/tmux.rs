@@ -5,11 +5,13 @@ mod decode;
 pub use decode::{FORMAT, decode};
 
 use super::{Ended, Orders, Outlet};
+use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
@@ -188,8 +190,31 @@ fn health(socket: &Path, problem: Option<String>) -> Fact {
     Fact::Health(key, problem)
 }
 
+impl ObservationSource for Tmux {
+    const NAME: &'static str = "trusty-tmux";
+    const STAGE: ScanStage = ScanStage::Discovery;
+
+    async fn scan(
+        &mut self,
+        round: ScanRound,
+        wanted: &Wanted,
+        sink: &mut FactSink<'_>,
+    ) -> ScanProgress {
+        let is_new = self.follow(&wanted.tmux_sockets);
+        if round == ScanRound::Later && !is_new {
+            return ScanProgress::Nothing;
+        }
+        self.list(async |facts| sink(facts)).await;
+        ScanProgress::Read
+    }
+
+    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+        run(self, orders, out).await
+    }
+}
+
 /// Asks at each tick, and at once when a session is new.
-pub async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     loop {
         let mut known = {
             let wanted = &orders.borrow_and_update().wanted;

@@ -13,6 +13,7 @@ pub use decode::{Answer, Chain, Compactor, Record, What, decode};
 
 use super::watch::{Noticed, Watch};
 use super::{Ended, Orders, Outlet};
+use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use agents::Agents;
 use find::Search;
 use futures_util::FutureExt;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use story::Story;
 use tokio::sync::watch::Receiver;
 use trouble::Trouble;
+use trusty_fleet::fleet::Wanted;
 use trusty_fleet::observation::{Transcript, TranscriptKey, Which};
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Timestamp};
@@ -264,8 +266,30 @@ impl Follow {
     }
 }
 
+impl ObservationSource for Transcripts {
+    const NAME: &'static str = "trusty-transcript";
+    const STAGE: ScanStage = ScanStage::Discovery;
+
+    async fn scan(
+        &mut self,
+        _round: ScanRound,
+        wanted: &Wanted,
+        sink: &mut FactSink<'_>,
+    ) -> ScanProgress {
+        if !self.follow(&wanted.transcripts) {
+            return ScanProgress::Nothing;
+        }
+        sink(self.look());
+        ScanProgress::Read
+    }
+
+    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+        run(self, orders, out).await
+    }
+}
+
 /// Tells what changes, as it changes, and looks at everything once in a while.
-pub async fn run(mut transcripts: Transcripts, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(mut transcripts: Transcripts, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
     let mut watch = Watch::new(Source::Transcript);
     loop {
         transcripts.follow(&orders.borrow_and_update().wanted.transcripts);

@@ -93,7 +93,10 @@ fn what_is_no_recording_is_refused_in_words() {
     assert!(newer.contains("up to 1"), "{newer}");
     // Its header may hold anything else.
     let newer = refused("{\"format\":\"trusty-observations\",\"version\":9}");
-    assert!(newer.contains("written by an unknown version of trusty in format 9"), "{newer}");
+    assert!(
+        newer.contains("written by an unknown version of trusty in format 9"),
+        "{newer}"
+    );
 }
 
 proptest! {
