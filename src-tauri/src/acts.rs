@@ -63,8 +63,8 @@ pub(crate) async fn card(
     request: RequestId,
 ) -> Result<Option<Card>, AnswerError> {
     let engine = app.state::<Popover>().engine().ok_or(AnswerError::Gone)?;
-    let content = engine.request(id, &request).await?;
-    Ok(content.map(|content| Card::of(request, &content)))
+    let whole = engine.request(id, &request).await?;
+    Ok(whole.map(|whole| whole.card))
 }
 
 /// Answers one request, and no other, as the user did in this channel.
@@ -92,7 +92,7 @@ pub(crate) fn jump(
     let engine = app.state::<Popover>().engine();
     async move {
         match engine {
-            Some(engine) => engine.jump(id).await,
+            Some(engine) => engine.jump_to(id).await,
             None => Err(JumpError::Gone),
         }
     }
@@ -154,7 +154,7 @@ pub(crate) async fn settle(app: &AppHandle) {
     let Some(engine) = app.state::<Popover>().engine() else {
         return;
     };
-    let mut snapshots = engine.snapshots();
+    let mut snapshots = engine.face().handle().snapshots();
     let settled = snapshots.wait_for(|s| !Board::of(s, None).rows.iter().any(|r| r.pending));
     // What takes longer is seen to at the next start.
     let _ = tokio::time::timeout(LONGEST, settled).await;
@@ -164,7 +164,7 @@ pub(crate) async fn settle(app: &AppHandle) {
 fn board(app: &AppHandle) -> Board {
     let popover = app.state::<Popover>();
     match popover.engine() {
-        Some(engine) => Board::of(&engine.snapshot(), None),
+        Some(engine) => Board::of(&engine.face().handle().snapshot(), None),
         None => popover.board(),
     }
 }

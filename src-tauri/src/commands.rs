@@ -150,7 +150,9 @@ pub(crate) async fn resume_all(app: AppHandle) {
 #[tauri::command]
 pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<(), String> {
     let engine = app.state::<Popover>().engine();
-    let running = engine.map(|engine| engine.snapshot()).unwrap_or_default();
+    let running = engine
+        .map(|engine| engine.face().handle().snapshot())
+        .unwrap_or_default();
     let done = tauri::async_runtime::spawn_blocking(move || {
         let around = &app.state::<Place>().around;
         dirs.iter()

@@ -15,9 +15,8 @@ use std::time::{Duration, SystemTime};
 use tauri::{AppHandle, Manager};
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_actions::jump;
-use trusty_engine::Handle;
+use trusty_daemon::AppSessions;
 use trusty_fleet::notice::{Attention, Cards, Notices, RETRY, Slot, Step};
-use trusty_fleet::view::Card;
 use trusty_fleet::{SessionId, Snapshot, Timestamp};
 use trusty_platform::clock;
 use trusty_platform::clock::Clock;
@@ -40,12 +39,12 @@ enum Order {
 struct Orders(mpsc::Sender<Order>);
 
 /// Tells of the engine's sessions for as long as it runs.
-pub(crate) fn run(app: &AppHandle, engine: Handle) {
+pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
     let (send, orders) = mpsc::channel(4);
     app.manage(Orders(send));
     let notifier = Notifier {
-        snapshots: engine.snapshots(),
-        settings: engine.settings(),
+        snapshots: engine.face().handle().snapshots(),
+        settings: engine.face().handle().settings(),
         popover: app.state::<Popover>().shown(),
         server: Notifications::new(app),
         app: app.clone(),
@@ -75,7 +74,7 @@ pub(crate) fn end(app: &AppHandle) {
 
 struct Notifier {
     app: AppHandle,
-    engine: Handle,
+    engine: AppSessions,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     settings: watch::Receiver<Arc<Settings>>,
     popover: watch::Receiver<bool>,
@@ -270,9 +269,9 @@ impl Notifier {
         let read = async {
             for (session, id) in wanted {
                 if !self.cards.contains_key(&id)
-                    && let Ok(Some(content)) = self.engine.request(session, &id).await
+                    && let Ok(Some(whole)) = self.engine.request(session, &id).await
                 {
-                    self.cards.insert(id.clone(), Card::of(id, &content));
+                    self.cards.insert(id, whole.card);
                 }
             }
         };

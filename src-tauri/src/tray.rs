@@ -8,7 +8,7 @@ use tauri::menu::{IsMenuItem, MenuItem as Item, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, PhysicalPosition};
 use tokio::sync::{Notify, watch};
-use trusty_engine::Handle;
+use trusty_daemon::AppSessions;
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, RequestId};
@@ -55,10 +55,10 @@ pub(crate) fn repaint(app: &AppHandle) {
 }
 
 /// Shows the engine's sessions in the tray for as long as it runs.
-pub(crate) fn run(app: &AppHandle, engine: Handle) {
+pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let mut snapshots = engine.snapshots();
+        let mut snapshots = engine.face().handle().snapshots();
         let mut snoozed = app.state::<Snooze>().until();
         let home = app.state::<Place>().home.clone();
         let (send, faces) = watch::channel(Face::of(&Board::of(&Snapshot::default(), None), None));

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use trusty_actions::ActionError;
-use trusty_engine::Handle;
+use trusty_daemon::AppSessions;
 use trusty_fleet::action::{Action, Wish};
 use trusty_fleet::observation::{First, Preferences};
 use trusty_fleet::pause::{Asker, PauseKind};
@@ -44,14 +44,17 @@ fn around(home: &Home) -> Surroundings {
 }
 
 /// A face in this process, as the app is one.
-pub(crate) fn face(home: &Home) -> Handle {
+pub(crate) fn face(home: &Home) -> AppSessions {
     confine(home);
     let around = around(home);
     trusty_daemon::join(&around, &Settings::read(&around)).expect("joins")
 }
 
-pub(crate) async fn seen(face: &Handle, rule: impl FnMut(&Arc<Snapshot>) -> bool) -> Arc<Snapshot> {
-    let mut snapshots = face.snapshots();
+pub(crate) async fn seen(
+    face: &AppSessions,
+    rule: impl FnMut(&Arc<Snapshot>) -> bool,
+) -> Arc<Snapshot> {
+    let mut snapshots = face.face().handle().snapshots();
     let seen = tokio::time::timeout(LONG, snapshots.wait_for(rule)).await;
     Arc::clone(&seen.expect("in time").expect("the engine runs"))
 }
@@ -82,7 +85,7 @@ fn tell_hook(session: &StandIn) -> bool {
     tell().is_ok_and(|answer| answer == "taken\n")
 }
 
-async fn hook_is_heard(face: &Handle, id: SessionId) -> bool {
+async fn hook_is_heard(face: &AppSessions, id: SessionId) -> bool {
     let told = face.explain(id).await.expect("it is there");
     let mut hooks = told.testimonies.iter().filter(|t| t.source == Source::Hook);
     hooks.any(|t| t.observed_at.is_some())
@@ -108,7 +111,7 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     let refused = face.act(id, Action::Resume).await.expect_err("runs");
     assert_eq!(refused.code(), ProblemCode::NotPaused);
     assert!(refused.is_refusal());
-    let looking = face.look();
+    let looking = face.face().handle().look();
     session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
     seen(&face, |s| {
         of(s, &session).is_some_and(|s| s.status == SessionStatus::AwaitingApproval)
@@ -161,7 +164,7 @@ async fn an_engine_ends_with_the_last_handle_of_its_face() {
     let served = Served::start();
     let session = served.session();
     let following = face(&served.home);
-    let mut snapshots = following.snapshots();
+    let mut snapshots = following.face().handle().snapshots();
     seen(&following, |s| of(s, &session).is_some()).await;
     drop(following);
     let ended = async { while snapshots.changed().await.is_ok() {} };
@@ -169,9 +172,9 @@ async fn an_engine_ends_with_the_last_handle_of_its_face() {
     ended.expect("a face that follows ends, too");
 }
 
-fn watched(face: &Handle) -> (tokio::task::JoinHandle<()>, watch::Receiver<bool>) {
+fn watched(face: &AppSessions) -> (tokio::task::JoinHandle<()>, watch::Receiver<bool>) {
     let (tell, told) = watch::channel(false);
-    let mut snapshots = face.snapshots();
+    let mut snapshots = face.face().handle().snapshots();
     let mut last = 0;
     let watching = tokio::spawn(async move {
         loop {
@@ -416,12 +419,12 @@ async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
 async fn settings_count_as_soon_as_they_are_written() {
     let home = Home::new();
     let face = face(&home);
-    face.primed().await;
+    face.face().handle().primed().await;
     let file = around(&home).settings_file();
     let write = |text: &str| {
         std::fs::write(&file, format!("[discovery]\nconfine = true\n{text}")).expect("written");
     };
-    let mut settings = face.settings();
+    let mut settings = face.face().handle().settings();
     write("[pause]\nfirst = 'hold'\ncolour = 1\n");
     let now = seen(&face, |s| !s.health.is_empty()).await;
     assert_eq!(now.health[0].source, Source::Settings);

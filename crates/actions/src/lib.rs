@@ -83,6 +83,9 @@ pub enum ActionError {
     /// The engine has exited.
     #[error("the engine has exited; restart Trusty Bar")]
     Gone,
+    /// Whoever asks may not; in words.
+    #[error("{0}")]
+    NotAuthorized(String),
     /// The engine of another process reported this.
     #[error("{0}")]
     Reported(Box<Problem>),
@@ -108,9 +111,12 @@ impl ActionError {
     /// be.
     pub fn is_refusal(&self) -> bool {
         match self {
-            Self::Refused(_) | Self::Busy | Self::Held(_) | Self::Changed(_) | Self::Lapsed(_) => {
-                true
-            }
+            Self::Refused(_)
+            | Self::Busy
+            | Self::Held(_)
+            | Self::Changed(_)
+            | Self::NotAuthorized(_)
+            | Self::Lapsed(_) => true,
             Self::Store(_)
             | Self::RecordLeft(..)
             | Self::Failed(_)
@@ -129,6 +135,7 @@ impl ActionError {
             Self::RecordLeft(..) => ProblemCode::RecordLeft,
             Self::Store(_) => ProblemCode::RecordNotKept,
             Self::Changed(_) => ProblemCode::Changed,
+            Self::NotAuthorized(_) => ProblemCode::NotForPrograms,
             Self::Failed(_) | Self::OutcomeUnknown(_) => ProblemCode::Failed,
             Self::Lapsed(_) => ProblemCode::TooLate,
             Self::Stays(_) => ProblemCode::DoesNotEnd,

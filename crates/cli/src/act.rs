@@ -10,17 +10,10 @@ use clap::ValueEnum;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use trusty_actions::jump;
-use trusty_actions::jump::JumpError;
 use trusty_actions::{ActionError, Hands, PauseRemains, Reconciled};
-use trusty_client::ClientError;
-use trusty_client::api_types::{PauseRequest, StopRequest};
-use trusty_engine::direct;
 use trusty_engine::leftovers;
-use trusty_fleet::action::{Action, Refusal, Wish};
-use trusty_fleet::jump::Obstacle;
+use trusty_fleet::action::{Action, Wish};
 use trusty_fleet::pause::{Asker, PauseKind};
-use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::view::Row;
 use trusty_fleet::{Session, SessionId, Snapshot};
 use trusty_platform::clock;
@@ -185,22 +178,13 @@ impl Undone {
 }
 
 async fn do_pause(place: &Place, session: &Session, asked: &Pause) -> Result<(), Failure> {
-    let request = PauseRequest {
+    let wish = Wish {
         how: asked.how.map(PauseKind::from),
         note: asked.note.clone(),
-        by: Some(Asker::Command),
-    };
-    let asked = place.command(async |engine| engine.pause(session.id, &request).await);
-    match asked.await {
-        Err(e) if e.is_left_to_us() => {}
-        told => return told.map_err(Failure::from),
-    }
-    let wish = Wish {
-        how: request.how,
-        note: request.note,
         by: Asker::Command,
     };
-    own(place, session.id, Action::Pause(wish)).await
+    let done = place.sessions.act(session.id, Action::Pause(wish)).await;
+    done.map_err(Failure::from)
 }
 
 pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
@@ -217,7 +201,7 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
         (Ok(session), _) => session,
         // A record that cannot be used may have outlived its session.
         (Err(e), Ok(id)) if asked.force => {
-            let remains = hands.remains(id, None).map_err(failure)?.ok_or(e)?;
+            let remains = hands.remains(id, None).map_err(Failure::from)?.ok_or(e)?;
             return force(&hands, word, remains, asked).await;
         }
         (Err(e), _) => return Err(e),
@@ -226,20 +210,16 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
     let pid = session.pid.filter(|_| session.unconfirmed.is_none());
     let remains = || hands.remains(session.id, pid);
     if asked.force
-        && let Some(remains) = remains().map_err(failure)?
+        && let Some(remains) = remains().map_err(Failure::from)?
     {
         return force(&hands, &title(session), remains, asked).await;
     }
-    let told = place.command(async |engine| engine.resume(session.id).await);
-    let resumed = match told.await {
-        Err(e) if e.is_left_to_us() => match perform(&place, session.id, Action::Resume).await? {
-            Err(left @ ActionError::RecordLeft(..)) => {
-                out::tell(&left.to_string());
-                Ok(())
-            }
-            done => done.map_err(failure),
-        },
-        told => told.map_err(Failure::from),
+    let resumed = match place.sessions.act(session.id, Action::Resume).await {
+        Err(left @ ActionError::RecordLeft(..)) => {
+            out::tell(&left.to_string());
+            Ok(())
+        }
+        done => done.map_err(Failure::from),
     };
     match resumed {
         Ok(()) => Ok(out::done(&format!("resumed {}\n", title(session)))?),
@@ -276,9 +256,9 @@ async fn force(
             return Err(Failure::Refused("the session was not resumed".into()));
         }
     }
-    match whole(hands.clear(remains)).await? {
+    match whole(hands.clear(remains)).await {
         Err(left @ ActionError::RecordLeft(..)) => out::tell(&left.to_string()),
-        done => done.map_err(failure)?,
+        done => done.map_err(Failure::from)?,
     }
     Ok(out::done(&format!("resumed {title}\n"))?)
 }
@@ -295,7 +275,7 @@ async fn resume_all(place: &Place) -> Result<(), Failure> {
         .sessions()
         .context("failed to read the pause records")?
     {
-        match whole(hands.resume(id)).await? {
+        match whole(hands.resume(id)).await {
             Ok(Reconciled::Running) => resumed += 1,
             Ok(Reconciled::Ended | Reconciled::Paused) => {}
             Err(left @ ActionError::RecordLeft(became, _)) => {
@@ -332,7 +312,12 @@ pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
             return Err(Failure::Refused("the session was not stopped".into()));
         }
     }
-    let stopped = end(&place, session, StopRequest { kill: asked.kill }).await?;
+    let action = if asked.kill {
+        Action::Kill
+    } else {
+        Action::End
+    };
+    let stopped = end(&place, session, action).await?;
     if let Ended::Stays(why) = stopped {
         if asked.yes {
             return Err(Failure::Failed(anyhow!(
@@ -347,7 +332,7 @@ pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
         if !confirmed(&question)? {
             return Err(Failure::Refused("the session was not killed".into()));
         }
-        if let Ended::Stays(why) = end(&place, session, StopRequest { kill: true }).await? {
+        if let Ended::Stays(why) = end(&place, session, Action::Kill).await? {
             return Err(Failure::Failed(anyhow!(why)));
         }
         return Ok(out::done(&format!("killed {}\n", title(session)))?);
@@ -362,26 +347,13 @@ enum Ended {
     Stays(String),
 }
 
-async fn end(place: &Place, session: &Session, how: StopRequest) -> Result<Ended, Failure> {
-    let asked = place.command(async |engine| engine.stop(session.id, how).await);
-    match asked.await {
+async fn end(place: &Place, session: &Session, action: Action) -> Result<Ended, Failure> {
+    match place.sessions.act(session.id, action).await {
         Ok(()) => Ok(Ended::Gone),
-        Err(e) if e.is_left_to_us() => {
-            let action = if how.kill { Action::Kill } else { Action::End };
-            match perform(place, session.id, action).await? {
-                Ok(()) => Ok(Ended::Gone),
-                Err(ActionError::Stays(why)) => Ok(Ended::Stays(why)),
-                Err(left @ ActionError::RecordLeft(..)) => {
-                    out::tell(&left.to_string());
-                    Ok(Ended::Gone)
-                }
-                Err(e) => Err(failure(e)),
-            }
-        }
-        Err(ClientError::Refused(problem))
-            if problem.known_code() == Some(ProblemCode::DoesNotEnd) =>
-        {
-            Ok(Ended::Stays(problem.detail))
+        Err(ActionError::Stays(why)) => Ok(Ended::Stays(why)),
+        Err(left @ ActionError::RecordLeft(..)) => {
+            out::tell(&left.to_string());
+            Ok(Ended::Gone)
         }
         Err(e) => Err(e.into()),
     }
@@ -391,39 +363,9 @@ pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
     let place = Place::find()?;
     let snapshot = place.snapshot().await?;
     let session = find(&snapshot, &asked.session)?;
-    let asked = place.command(async |engine| engine.jump(session.id).await);
-    let told = match asked.await {
-        Ok(()) => Ok(()),
-        Err(e) if e.is_left_to_us() => own_jump(&place, session).await,
-        // An engine that was started elsewhere, or long ago, may know neither our display nor our
-        // programs.
-        Err(ClientError::Refused(problem))
-            if lacks_a_display(&problem) && place.around.display.is_some() =>
-        {
-            own_jump(&place, session).await
-        }
-        told => told.map_err(Failure::from),
-    };
-    told?;
+    place.sessions.jump(session).await?;
     let told = format!("brought the terminal of {} to the front\n", title(session));
     Ok(out::done(&told)?)
-}
-
-async fn own_jump(place: &Place, session: &Session) -> Result<(), Failure> {
-    let done = jump::jump(session, &place.around, &place.settings.terminal).await;
-    done.map_err(|e| match e {
-        JumpError::Refused(ref why) if *why != Obstacle::Ended => Failure::Refused(e.to_string()),
-        e => Failure::Failed(e.into()),
-    })
-}
-
-/// Whether an engine lacks what it needs to bring a terminal to the front, and this process may
-/// have.
-fn lacks_a_display(problem: &Problem) -> bool {
-    matches!(
-        problem.known_code(),
-        Some(ProblemCode::NoDisplay | ProblemCode::DisplayUnreachable | ProblemCode::NoOpener)
-    )
 }
 
 /// Asks on standard error, and reads the answer from standard input.
@@ -437,14 +379,19 @@ const INTERRUPTED: i32 = 130;
 
 /// Does something to its end: half of it would leave a session stopped. Whoever interrupts us is
 /// told so, and we end right after it.
-async fn whole<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let listen = |kind| signal(kind).context("failed to listen for signals");
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut hangup = listen(SignalKind::hangup())?;
+pub(crate) async fn whole<T>(work: impl Future<Output = T>) -> T {
+    let listen = |kind| signal(kind);
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
+        listen(SignalKind::interrupt()),
+        listen(SignalKind::terminate()),
+        listen(SignalKind::hangup()),
+    ) else {
+        // Without them a signal ends this process at once, as it does any other.
+        return work.await;
+    };
     tokio::pin!(work);
     tokio::select! {
-        done = &mut work => return Ok(done),
+        done = &mut work => return done,
         _ = interrupt.recv() => {
             out::tell("finishing the current action before exiting");
         }
@@ -453,30 +400,6 @@ async fn whole<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     }
     work.await;
     std::process::exit(INTERRUPTED)
-}
-
-/// Looks, plans and acts in this process.
-async fn own(place: &Place, id: SessionId, action: Action) -> Result<(), Failure> {
-    perform(place, id, action).await?.map_err(failure)
-}
-
-async fn perform(
-    place: &Place,
-    id: SessionId,
-    action: Action,
-) -> Result<Result<(), ActionError>, Failure> {
-    if action == Action::Resume {
-        refuse_marked(place, RESUME_ELSEWHERE).await?;
-    }
-    whole(direct::perform(&place.around, &place.settings, id, action)).await
-}
-
-fn failure(e: ActionError) -> Failure {
-    match e {
-        ActionError::Refused(Refusal::Ended) => anyhow!("the session has exited").into(),
-        e if e.is_refusal() => Failure::Refused(e.to_string()),
-        e => Failure::Failed(e.into()),
-    }
 }
 
 fn find<'a>(snapshot: &'a Snapshot, word: &str) -> Result<&'a Session, Failure> {

@@ -8,8 +8,6 @@ use crate::out;
 use crate::pager::{self, ReadingOutcome};
 use crate::requests::{self, Open};
 use std::io;
-use trusty_client::ClientError;
-use trusty_client::api_types::AnswerRequest;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, Asks};
 use trusty_fleet::view::visible;
@@ -135,10 +133,10 @@ async fn approval(
 /// Which rule Claude Code writes where for a lasting answer, and how to undo it, as the engine
 /// tells it of the session. One of an earlier version tells nothing.
 async fn settings_changes(place: &Place, open: &Open) -> Vec<String> {
-    let snapshot = place.remote().snapshot().await.unwrap_or_default();
-    let mut sessions = snapshot.sessions.into_iter();
+    let snapshot = place.sessions.snapshot().await.unwrap_or_default();
+    let mut sessions = snapshot.sessions.iter();
     let session = sessions.find(|session| session.id == open.session);
-    let answered = session.and_then(|session| session.answered);
+    let answered = session.and_then(|session| session.answered.clone());
     let answered = answered.filter(|answered| answered.request == *open.id());
     let changes = answered.map(|answered| answered.changes);
     let home = Some(place.around.home.as_path());
@@ -307,15 +305,11 @@ async fn give(
     answer: Answer,
     channel: AnswerChannel,
 ) -> Result<(), Failure> {
-    let request = open.id().clone();
-    let answer = AnswerRequest { request, answer };
-    let given = place.remote().answer(open.session, &answer, channel).await;
-    given.map_err(|e| match e {
-        ClientError::Nobody => Failure::Refused(
-            "Trusty Bar exited and returned the request to the terminal; answer there".into(),
-        ),
-        e => e.into(),
-    })
+    let given = place
+        .sessions
+        .answer(open.session, open.id(), answer, channel)
+        .await;
+    given.map_err(Failure::from)
 }
 
 fn done(word: &str, open: &Open) -> Result<(), Failure> {

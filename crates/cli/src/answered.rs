@@ -34,7 +34,7 @@ pub(crate) async fn run(
     let log = AnswerLog::of(&place.around);
     let mut records = log.read().context("failed to read the record of answers")?;
     // Names are those of sessions that an engine lists now; without one, ids are printed.
-    let snapshot = place.remote().snapshot().await.unwrap_or_default();
+    let snapshot = place.sessions.snapshot().await.unwrap_or_default();
     if let Some(word) = word {
         let id = recorded(&records, word).map_or_else(|| named(&snapshot, word), Ok)?;
         records.retain(|record| record.session == id);

@@ -1,11 +1,16 @@
 //! How a command fails: words on standard error and an exit code.
 
 use crate::out;
+use anyhow::anyhow;
 use std::io;
 use std::process::ExitCode;
-use trusty_client::ClientError;
+use trusty_actions::ActionError;
+use trusty_actions::jump::JumpError;
+use trusty_engine::requests::AnswerError;
 use trusty_fleet::Session;
-use trusty_fleet::problem::ProblemCode;
+use trusty_fleet::action::Refusal;
+use trusty_fleet::jump::Obstacle;
+use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::select::Unclear;
 use trusty_fleet::view::Row;
 
@@ -23,14 +28,42 @@ pub(crate) enum Failure {
 }
 
 /// A session that has exited is an error; whatever else an engine refuses is a refusal.
-impl From<ClientError> for Failure {
-    fn from(e: ClientError) -> Self {
+fn is_refusal(problem: &Problem) -> bool {
+    problem.is_refusal() && problem.known_code() != Some(ProblemCode::NoSuchSession)
+}
+
+impl From<ActionError> for Failure {
+    fn from(e: ActionError) -> Self {
         match e {
-            ClientError::Refused(problem)
-                if problem.is_refusal()
-                    && problem.known_code() != Some(ProblemCode::NoSuchSession) =>
-            {
-                Self::Refused(problem.to_string())
+            ActionError::Refused(Refusal::Ended) => anyhow!("the session has exited").into(),
+            ActionError::Reported(problem) if !is_refusal(&problem) => {
+                Self::Failed(anyhow!(problem.to_string()))
+            }
+            e if e.is_refusal() => Self::Refused(e.to_string()),
+            e => Self::Failed(e.into()),
+        }
+    }
+}
+
+impl From<JumpError> for Failure {
+    fn from(e: JumpError) -> Self {
+        match e {
+            JumpError::Refused(Obstacle::Ended) => Self::Failed(e.into()),
+            JumpError::Refused(_) => Self::Refused(e.to_string()),
+            JumpError::Reported(ref problem) if is_refusal(problem) => Self::Refused(e.to_string()),
+            e => Self::Failed(e.into()),
+        }
+    }
+}
+
+impl From<AnswerError> for Failure {
+    fn from(e: AnswerError) -> Self {
+        match e {
+            AnswerError::Gone => Self::Refused(
+                "Trusty Bar exited and returned the request to the terminal; answer there".into(),
+            ),
+            AnswerError::Reported(ref problem) if is_refusal(problem) => {
+                Self::Refused(e.to_string())
             }
             e => Self::Failed(e.into()),
         }

@@ -1,15 +1,16 @@
 //! Where snapshots come from: a running engine if one answers, else our own look.
 
+use crate::act::whole;
 use crate::failure::Failure;
 use crate::out;
 use anyhow::Context;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use trusty_client::{ClientError, Remote};
+use trusty_daemon::session_access::{EngineRoute, Face, JumpOrder, SessionAccess};
 use trusty_engine::sweep;
 use trusty_engine::sweep::Swept;
-use trusty_engine::{Engine, StartError};
+use trusty_engine::{Engine, Handle, StartError};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot, select};
 use trusty_records::Settings;
@@ -24,9 +25,28 @@ pub(crate) struct Place {
     /// Where its engine is found.
     pub(crate) places: EnginePlaces,
     /// All that one command is told and asks for goes through one engine.
-    vetting: EngineVetting,
-    /// Whether the running engine was found to answer nothing.
-    engine_hangs: AtomicBool,
+    pub(crate) sessions: SessionAccess<CommandFace>,
+    /// The running engine, or whichever takes its place.
+    changing_remote: Remote,
+}
+
+/// `trusty`: it has no engine of its own.
+pub(crate) struct CommandFace;
+
+impl Face for CommandFace {
+    const JUMP_ORDER: JumpOrder = JumpOrder::EngineFirst;
+
+    fn engine(&self) -> Option<&Handle> {
+        None
+    }
+
+    fn report(&self, message: &str) {
+        out::tell(message);
+    }
+
+    async fn finish<T: Send>(&self, action: impl Future<Output = T> + Send) -> T {
+        whole(action).await
+    }
 }
 
 impl Place {
@@ -39,46 +59,24 @@ impl Place {
         let tracer = settings.tracer(&around).map_err(StartError::Machine);
         let tracer = tracer.context("failed to start")?;
         let vetting = EngineVetting::new(tracer, EngineContinuity::OneProcess);
+        let remote = Remote::of(&places).vetted_by(vetting.clone());
+        let sessions = SessionAccess::new(CommandFace, &around, EngineRoute::Any(remote));
         Ok(Self {
             around,
             settings,
+            sessions,
+            changing_remote: Remote::of(&places).vetted_by(vetting.allowing_change()),
             places,
-            vetting,
-            engine_hangs: AtomicBool::new(false),
         })
-    }
-
-    pub(crate) fn remote(&self) -> Remote {
-        Remote::of(&self.places).vetted_by(self.vetting.clone())
-    }
-
-    /// Asks the running engine for something to be done. One that hangs is asked only once in a
-    /// run: what it was asked lapses, and is to be done here.
-    pub(crate) async fn command(
-        &self,
-        asked: impl AsyncFnOnce(Remote) -> Result<(), ClientError>,
-    ) -> Result<(), ClientError> {
-        if self.engine_hangs.load(Ordering::Relaxed) {
-            return Err(ClientError::Silent);
-        }
-        let done = asked(self.remote()).await;
-        if let Err(e) = &done
-            && e.is_hang()
-        {
-            self.engine_hangs.store(true, Ordering::Relaxed);
-            out::tell(&format!("{e}; acting directly"));
-        }
-        done
     }
 
     /// The sessions as they are now.
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Failure> {
-        match self.remote().snapshot().await {
-            Ok(snapshot) => Ok(snapshot),
+        match self.sessions.snapshot().await {
+            Ok(snapshot) => Ok(Arc::unwrap_or_clone(snapshot)),
             Err(e) => {
                 // Said once, however often the list is wanted.
-                let known = self.engine_hangs.fetch_or(e.is_hang(), Ordering::Relaxed);
-                if !(known && e.is_hang()) {
+                if !(e.is_hang() && self.sessions.note_hang()) {
                     warn(&e);
                 }
                 Ok(self.sweep().await?.snapshot())
@@ -94,11 +92,12 @@ impl Place {
 
     /// Why the session that a word names is what it is.
     pub(crate) async fn why(&self, word: &str) -> Result<Explanation, Failure> {
-        match self.remote().snapshot().await {
+        match self.sessions.snapshot().await {
             Ok(snapshot) => {
                 let id = named(&snapshot, word)?;
-                let told = self.remote().why(id).await;
-                Ok(told.context("failed to query the running engine")?)
+                let told = self.sessions.explain(id).await;
+                let told = told.context("failed to query the running engine")?;
+                Ok(told.context("the session has exited")?)
             }
             Err(e) => {
                 warn(&e);
@@ -112,8 +111,7 @@ impl Place {
     /// The sessions now and at each change. Goes on with an engine of its own when the running
     /// one ends.
     pub(crate) async fn snapshots(&self) -> Result<BoxStream<'static, Arc<Snapshot>>, Failure> {
-        let remote = Remote::of(&self.places).vetted_by(self.vetting.allowing_change());
-        let remote = match remote.events().await {
+        let remote = match self.changing_remote.events().await {
             Ok(events) => {
                 let ended = "Trusty Bar exited; scanning directly";
                 let told = events.map(Some).chain(stream::once(async { None }));

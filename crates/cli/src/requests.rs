@@ -7,6 +7,7 @@ use crate::out;
 use anyhow::Context;
 use serde_json::json;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use trusty_client::ClientError;
 use trusty_client::api_types::WholeRequest;
 use trusty_fleet::request::RequestId;
@@ -161,8 +162,8 @@ fn nothing(session: &Session, word: &str) -> String {
 }
 
 /// What the running engine shows: without one nothing is held.
-async fn engine_snapshot(place: &Place, word: Option<&str>) -> Result<Snapshot, Failure> {
-    place.remote().snapshot().await.map_err(|e| match e {
+async fn engine_snapshot(place: &Place, word: Option<&str>) -> Result<Arc<Snapshot>, Failure> {
+    place.sessions.snapshot().await.map_err(|e| match e {
         ClientError::Nobody => {
             let jump = word.map_or_else(|| "SESSION".to_owned(), str::to_owned);
             Failure::Refused(format!(
@@ -180,8 +181,7 @@ async fn whole(
     session: &Session,
     request: &RequestId,
 ) -> Result<Option<Open>, Failure> {
-    let told = place.remote().request(session.id, request).await;
-    let whole = told.context("failed to query the running engine")?;
+    let whole = place.sessions.request(session.id, request).await?;
     Ok(whole.map(|whole| Open {
         session: session.id,
         title: Row::of(session, None).title,

@@ -173,40 +173,70 @@ impl Remote {
     }
 
     /// Pauses a session.
-    pub async fn pause(&self, id: SessionId, how: &PauseRequest) -> Result<(), ClientError> {
-        self.post(&format!("/v1/sessions/{id}/pause"), how).await
+    pub async fn pause(
+        &self,
+        id: SessionId,
+        how: &PauseRequest,
+        deadline: CommandDeadline,
+    ) -> Result<(), ClientError> {
+        self.post(&format!("/v1/sessions/{id}/pause"), how, deadline)
+            .await
     }
 
     /// Ends the pause of a session.
-    pub async fn resume(&self, id: SessionId) -> Result<(), ClientError> {
+    pub async fn resume(
+        &self,
+        id: SessionId,
+        deadline: CommandDeadline,
+    ) -> Result<(), ClientError> {
         let path = format!("/v1/sessions/{id}/resume");
-        self.act(&path, Vec::new()).await
+        self.act(&path, Vec::new(), deadline).await
     }
 
     /// Ends a session.
-    pub async fn stop(&self, id: SessionId, how: StopRequest) -> Result<(), ClientError> {
-        self.post(&format!("/v1/sessions/{id}/stop"), &how).await
+    pub async fn stop(
+        &self,
+        id: SessionId,
+        how: StopRequest,
+        deadline: CommandDeadline,
+    ) -> Result<(), ClientError> {
+        self.post(&format!("/v1/sessions/{id}/stop"), &how, deadline)
+            .await
     }
 
     /// Brings the terminal of a session to the front.
-    pub async fn jump(&self, id: SessionId) -> Result<(), ClientError> {
+    pub async fn jump(&self, id: SessionId, deadline: CommandDeadline) -> Result<(), ClientError> {
         let path = format!("/v1/sessions/{id}/jump");
-        self.act(&path, Vec::new()).await
+        self.act(&path, Vec::new(), deadline).await
     }
 
-    async fn post(&self, path: &str, body: &impl Serialize) -> Result<(), ClientError> {
+    async fn post(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        deadline: CommandDeadline,
+    ) -> Result<(), ClientError> {
         let body = serde_json::to_vec(body).map_err(|e| ClientError::Broken(e.to_string()))?;
-        self.act(path, body).await
+        self.act(path, body, deadline).await
     }
 
-    async fn act(&self, path: &str, body: Vec<u8>) -> Result<(), ClientError> {
-        self.act_by(Request::post(path), body).await
+    async fn act(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        deadline: CommandDeadline,
+    ) -> Result<(), ClientError> {
+        self.act_by(Request::post(path), body, deadline).await
     }
 
-    async fn act_by(&self, request: request::Builder, body: Vec<u8>) -> Result<(), ClientError> {
-        let deadline = header_value(CommandDeadline::of_command_sent_now());
+    async fn act_by(
+        &self,
+        request: request::Builder,
+        body: Vec<u8>,
+        deadline: CommandDeadline,
+    ) -> Result<(), ClientError> {
         let request = request
-            .header(DEADLINE_HEADER, deadline)
+            .header(DEADLINE_HEADER, header_value(deadline))
             .header(hyper::header::HOST, "trusty")
             .header(hyper::header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)));
@@ -282,16 +312,18 @@ impl Remote {
         id: SessionId,
         answer: &AnswerRequest,
         channel: AnswerChannel,
+        deadline: CommandDeadline,
     ) -> Result<(), ClientError> {
         let body = serde_json::to_vec(answer).map_err(|e| ClientError::Broken(e.to_string()))?;
         let request = Request::post(format!("/v1/sessions/{id}/answer"));
         let request = request.header(ANSWERED_IN_HEADER, channel.word());
-        self.act_by(request, body).await
+        self.act_by(request, body, deadline).await
     }
 
     /// The owner has looked.
     pub async fn attend(&self, attention: &AttentionRequest) -> Result<(), ClientError> {
-        self.post("/v1/attention", attention).await
+        let deadline = CommandDeadline::of_command_sent_now();
+        self.post("/v1/attention", attention, deadline).await
     }
 
     /// How it is.
@@ -421,7 +453,11 @@ mod tests {
             stream.write_all(head.as_bytes()).await.expect("answered");
         };
         let remote = Remote::at(&socket, rustix::process::getuid().as_raw());
-        tokio::join!(answer, remote.resume(SessionId::new())).1
+        tokio::join!(
+            answer,
+            remote.resume(SessionId::new(), CommandDeadline::of_command_sent_now())
+        )
+        .1
     }
 
     #[test]

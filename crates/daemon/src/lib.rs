@@ -7,9 +7,11 @@ pub mod api;
 pub mod hook_server;
 pub mod leader;
 pub mod one;
+pub mod session_access;
 #[cfg(test)]
 #[path = "../../../tests/support/skip.rs"]
 pub mod skip;
 
 pub use leader::{LeadError, Leader};
-pub use one::join;
+pub use one::{AppSessions, join};
+pub use session_access::SessionAccess;

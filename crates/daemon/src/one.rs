@@ -7,17 +7,22 @@
 use crate::api;
 use crate::api::ServeError;
 use crate::leader::{LeadError, Leader};
+use crate::session_access::{EngineRoute, Face, JumpOrder, SessionAccess};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::sleep;
+use trusty_actions::jump::JumpError;
 use trusty_client::{ClientError, Events, Listen, Remote};
 use trusty_engine::engine;
 use trusty_engine::engine::{Ends, Engine, FacePresence, Handle};
 use trusty_engine::threads;
 use trusty_engine::threads::StartError;
-use trusty_fleet::Fact;
+use trusty_fleet::jump::Obstacle;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_fleet::snapshot::Health;
+use trusty_fleet::{Fact, SessionId};
 use trusty_platform::clock;
 use trusty_records::settings::Settings;
 use trusty_sources::Ended;
@@ -39,12 +44,14 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// A hold on the engine of this user: one that runs is followed, and if none does, one is started
 /// here that answers the others. Returns at once.
-pub fn join(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
+pub fn join(around: &Surroundings, settings: &Settings) -> Result<AppSessions, StartError> {
     let places = EnginePlaces::find(around).map_err(StartError::Machine)?;
     let (handle, ends) = Engine::ends(around, settings)?;
     let tracer = settings.tracer(around).map_err(StartError::Machine)?;
     let vetting = EngineVetting::new(tracer, EngineContinuity::MayChange);
+    let (follow, followed) = watch::channel(None);
     let one = One {
+        followed: follow,
         remote: Remote::of(&places).vetted_by(vetting),
         around: around.clone(),
         places,
@@ -58,10 +65,60 @@ pub fn join(around: &Surroundings, settings: &Settings) -> Result<Handle, StartE
             () = watch.gone() => Ended,
         }
     })?;
-    Ok(handle.of_face(presence))
+    let face = AppFace {
+        handle: handle.of_face(presence),
+    };
+    let route = EngineRoute::Followed(followed);
+    Ok(Arc::new(SessionAccess::new(face, around, route)))
+}
+
+/// The sessions, as the app asks for them.
+pub type AppSessions = Arc<SessionAccess<AppFace>>;
+
+/// The app: it has an engine of its own, which shows what the one shows that it follows.
+#[derive(Debug)]
+pub struct AppFace {
+    handle: Handle,
+}
+
+impl AppFace {
+    /// Its hold on its own engine.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl SessionAccess<AppFace> {
+    /// Brings the terminal of a session to the front, as the newest snapshot shows it.
+    ///
+    /// # Errors
+    /// Why it is not there.
+    pub async fn jump_to(&self, id: SessionId) -> Result<(), JumpError> {
+        let snapshot = self.face().handle().snapshot();
+        let session = snapshot.sessions.iter().find(|session| session.id == id);
+        self.jump(session.ok_or(JumpError::Refused(Obstacle::Ended))?)
+            .await
+    }
+}
+
+impl Face for AppFace {
+    const JUMP_ORDER: JumpOrder = JumpOrder::HereFirst;
+
+    fn engine(&self) -> Option<&Handle> {
+        Some(&self.handle)
+    }
+
+    /// The list's health says it, in words of its own.
+    fn report(&self, _message: &str) {}
+
+    async fn finish<T: Send>(&self, action: impl Future<Output = T> + Send) -> T {
+        action.await
+    }
 }
 
 struct One {
+    /// Where the face looks up the engine that is followed.
+    followed: watch::Sender<Option<Remote>>,
     around: Surroundings,
     places: EnginePlaces,
     remote: Remote,
@@ -138,7 +195,7 @@ impl One {
 
     /// Runs the engine and answers all others, to the end.
     async fn lead(self, ends: Ends, leader: Leader) -> Ended {
-        ends.followed.send_replace(None);
+        self.followed.send_replace(None);
         // Dropped, its ends tell all handles that there is no engine.
         if Engine::run(&self.around, ends, None).is_ok() {
             self.serve(leader).await;
@@ -178,7 +235,7 @@ impl One {
 
     /// Shows what another engine tells, until it ends. Fails if nothing of that was understood.
     async fn follow(&self, ends: &mut Ends, mut events: Events) -> Result<(), ClientError> {
-        ends.followed.send_replace(Some(self.remote.clone()));
+        self.followed.send_replace(Some(self.remote.clone()));
         let mut how = Listen::Waiting;
         let hangs = self.remote.hangs(FOLLOWED_HEALTH_INTERVAL);
         tokio::pin!(hangs);
@@ -212,7 +269,7 @@ impl One {
         {
             self.publish_hang(ends, e);
         } else {
-            ends.followed.send_replace(None);
+            self.followed.send_replace(None);
         }
         if events.last().is_some() {
             Ok(())
@@ -224,7 +281,7 @@ impl One {
     /// Runs an engine of its own beside one that cannot be followed, says so, and answers others
     /// as soon as that one has ended.
     async fn stand_beside(self, ends: Ends, why: String) -> Ended {
-        ends.followed.send_replace(None);
+        self.followed.send_replace(None);
         if Engine::run(&self.around, ends, None).is_err() {
             return Ended;
         }

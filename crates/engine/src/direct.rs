@@ -10,8 +10,8 @@ use trusty_records::settings::Settings;
 use trusty_wire::command_deadline::CommandDeadline;
 use trusty_wire::surroundings::Surroundings;
 
-/// Scans, plans and acts. Begun within the time that any command has, or never: whoever stops this
-/// process in between finds nothing done later.
+/// Scans, plans and acts. Begun before this deadline, or never: a process that is stopped in between
+/// does nothing later.
 ///
 /// # Errors
 /// Why it was not done.
@@ -20,8 +20,9 @@ pub async fn perform(
     settings: &Settings,
     id: SessionId,
     action: Action,
+    deadline: CommandDeadline,
 ) -> Result<(), ActionError> {
-    let (lease, _caller) = CommandLease::new(CommandDeadline::of_command_sent_now());
+    let (lease, _caller) = CommandLease::new(deadline);
     let swept = sweep::sweep(around, settings).await;
     let swept =
         swept.map_err(|e| ActionError::Failed(format!("failed to scan the machine: {e}")))?;

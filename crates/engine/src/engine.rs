@@ -13,7 +13,6 @@ pub use handle::{Handle, Looking};
 
 use crate::authorization::CallerRegister;
 use crate::desk::Desk;
-use crate::followed::Followed;
 use crate::leftovers;
 use crate::recording::{Mark, Recorder};
 use crate::requests::Held;
@@ -113,7 +112,6 @@ impl Engine {
         let (send_commands, commands) = mpsc::channel(COMMANDS);
         let (send_snapshots, snapshots) = watch::channel(Arc::default());
         let (looking, looks) = watch::channel(0);
-        let (follow, followed) = watch::channel(None);
         let (send_settings, settings) = watch::channel(Arc::new(settings.clone()));
         let within = around.clone();
         spawn("trusty-settings", move || {
@@ -126,7 +124,6 @@ impl Engine {
             looks,
             snapshots: send_snapshots,
             settings: settings.clone(),
-            followed: follow,
             policy,
         };
         let handle = Handle {
@@ -136,7 +133,6 @@ impl Engine {
             snapshots,
             looking: Arc::new(looking),
             settings,
-            followed: Followed::new(followed, around.clone()),
             callers: Arc::new(callers),
         };
         Ok((handle, ends))
@@ -155,7 +151,6 @@ impl Engine {
             looks,
             snapshots,
             settings,
-            followed: _,
             policy,
         } = ends;
         let now = Arc::clone(&settings.borrow());

@@ -13,7 +13,6 @@ pub mod authorization;
 pub mod desk;
 pub mod direct;
 pub mod engine;
-mod followed;
 pub mod leftovers;
 pub mod recording;
 pub mod requests;

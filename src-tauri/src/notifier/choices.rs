@@ -3,7 +3,7 @@
 use super::server::Choice;
 use crate::{acts, log, popover};
 use tauri::AppHandle;
-use trusty_engine::Handle;
+use trusty_daemon::AppSessions;
 use trusty_fleet::SessionId;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::notice::Slot;
@@ -11,7 +11,7 @@ use trusty_fleet::request::{Answer, RequestId};
 
 /// Does what was chosen, aside. Where it cannot be done, the popover shows the session, and its
 /// row says why.
-pub(super) fn choose(app: &AppHandle, engine: &Handle, slot: Slot, choice: Choice) {
+pub(super) fn choose(app: &AppHandle, engine: &AppSessions, slot: Slot, choice: Choice) {
     let Slot::Session(id) = slot else {
         popover::open(app, popover::Place::Corner, None);
         return;
@@ -19,7 +19,7 @@ pub(super) fn choose(app: &AppHandle, engine: &Handle, slot: Slot, choice: Choic
     let (app, engine) = (app.clone(), engine.clone());
     tauri::async_runtime::spawn(async move {
         let done = match choice {
-            Choice::Show => acts::shown(engine.jump(id).await).map_err(Into::into),
+            Choice::Show => acts::shown(engine.jump_to(id).await).map_err(Into::into),
             Choice::Approve(request) => answer(&engine, id, &request, Answer::Allow {}).await,
             Choice::Deny(request) => {
                 answer(&engine, id, &request, Answer::Deny { message: None }).await
@@ -34,7 +34,7 @@ pub(super) fn choose(app: &AppHandle, engine: &Handle, slot: Slot, choice: Choic
 
 /// Answers exactly this request; another one that was asked since is not touched.
 async fn answer(
-    engine: &Handle,
+    engine: &AppSessions,
     id: SessionId,
     request: &RequestId,
     answer: Answer,

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager};
 use tokio::sync::watch;
-use trusty_engine::Handle;
+use trusty_daemon::AppSessions;
 use trusty_engine::engine::Looking;
 use trusty_fleet::SessionId;
 use trusty_fleet::view::{Ask, Board, PopoverEvent, Reasons};
@@ -18,7 +18,7 @@ pub(crate) struct Popover(Mutex<State>);
 
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) engine: Option<Handle>,
+    pub(super) engine: Option<AppSessions>,
     failure: Option<String>,
     events: Option<Channel<PopoverEvent>>,
     board: Board,
@@ -58,8 +58,8 @@ impl Popover {
     }
 
     /// Tells the popover what the engine knows, as long as it runs.
-    pub(crate) fn follow(&self, app: &AppHandle, engine: Handle) {
-        let mut snapshots = engine.snapshots();
+    pub(crate) fn follow(&self, app: &AppHandle, engine: AppSessions) {
+        let mut snapshots = engine.face().handle().snapshots();
         self.state().engine = Some(engine);
         let app = app.clone();
         tauri::async_runtime::spawn(async move {
@@ -90,7 +90,7 @@ impl Popover {
     }
 
     /// The engine, if there is one.
-    pub(crate) fn engine(&self) -> Option<Handle> {
+    pub(crate) fn engine(&self) -> Option<AppSessions> {
         self.state().engine.clone()
     }
 
@@ -112,7 +112,7 @@ impl Popover {
     /// Why a session is what it is; none if there is no such session, or no engine.
     pub(crate) async fn why(&self, id: SessionId) -> Option<Reasons> {
         let engine = self.engine()?;
-        Some(Reasons::of(&engine.explain(id).await?))
+        Some(Reasons::of(&engine.explain(id).await.ok()??))
     }
 
     /// The page is loaded and listens.
@@ -138,7 +138,10 @@ impl State {
         self.shown.send_replace(true);
         self.asked = wanted.ask;
         self.wanted = wanted;
-        self.looking = self.engine.as_ref().map(Handle::look);
+        self.looking = self
+            .engine
+            .as_ref()
+            .map(|engine| engine.face().handle().look());
         self.tell();
         self.send(wanted.into());
         turn

@@ -3,13 +3,12 @@
 use super::problem::ProblemResponse;
 use super::take::{Asked, Id};
 use super::{About, Api};
+use crate::session_access::whole_request;
 use axum::Json;
 use axum::extract::State;
-use std::sync::Arc;
 use trusty_client::api_types::{EngineHealth, WholeRequest};
 use trusty_engine::engine::Handle;
 use trusty_fleet::problem::{Problem, ProblemCode};
-use trusty_fleet::view::Card;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
 use trusty_wire::version::VERSION;
@@ -105,23 +104,14 @@ pub(super) async fn request(
     Asked(asked): Asked,
 ) -> Result<Json<WholeRequest>, ProblemResponse> {
     handle.primed().await;
-    let session = find(&handle, &id)?;
-    let over = || {
+    find(&handle, &id)?;
+    let whole = whole_request(&handle, id.0, &asked).await;
+    whole.map(Json).ok_or_else(|| {
         ProblemResponse::new(
             ProblemCode::NoSuchRequest,
             "the request is no longer pending; the session lists its pending requests",
         )
-    };
-    let told = session.requests.into_iter().find(|r| r.id == asked);
-    let request = told.ok_or_else(over)?;
-    let content = handle.request(id.0, &asked).await;
-    let content = content.ok().flatten().ok_or_else(over)?;
-    let card = Card::of(asked, &content);
-    Ok(Json(WholeRequest {
-        request,
-        content: Arc::unwrap_or_clone(content),
-        card,
-    }))
+    })
 }
 
 /// How the engine is: its version, its process, and what is wrong with its sources. Answers at

@@ -2,13 +2,12 @@
 
 use super::Handle;
 use crate::requests::AnswerError;
-use std::sync::Arc;
 use trusty_fleet::SessionId;
 use trusty_fleet::authorization::{
     AnswerAuthor, AnswerChannel, AnswerPolicy, AuthorizationRefusal, Caller, LivingSession,
     ProtectedRequest, authorize,
 };
-use trusty_fleet::request::{Answer, Content, RequestId};
+use trusty_fleet::request::{Answer, RequestId};
 use trusty_wire::command_deadline::CommandDeadline;
 use trusty_wire::process_tracer::ConnectedPeer;
 
@@ -25,37 +24,20 @@ fn of_this_process(author: AnswerAuthor) -> AnswerAuthor {
 }
 
 impl Handle {
-    /// The whole content of a request; none if nobody waits for its answer any more. Fails only
-    /// where another engine is followed, with [`AnswerError::Unread`].
-    pub async fn request(
-        &self,
-        session: SessionId,
-        request: &RequestId,
-    ) -> Result<Option<Arc<Content>>, AnswerError> {
-        if let Some(told) = self.followed.request(session, request).await {
-            return told;
-        }
-        Ok(self.content(session, request.clone()).await)
-    }
-
     /// Answers a request for the user of this face, who did it in this channel. Returns when its
     /// hook has handed the answer on.
     ///
     /// # Errors
     ///
-    /// The request is over, the answer does not fit, or an engine that is followed refuses it.
-    pub async fn answer(
+    /// The request is over, or the answer does not fit.
+    pub async fn answer_before(
         &self,
         session: SessionId,
         request: &RequestId,
         answer: Answer,
         channel: AnswerChannel,
+        deadline: CommandDeadline,
     ) -> Result<(), AnswerError> {
-        let deadline = CommandDeadline::of_command_sent_now();
-        let told = self.followed.answer(session, request, &answer, channel);
-        if let Some(done) = told.await {
-            return done;
-        }
         let author = author_of(
             &Caller::OwnFace(channel),
             &answer,
@@ -72,7 +54,7 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// As [`Self::answer`], or the process may not.
+    /// As [`Self::answer_before`], or the process may not.
     pub async fn answer_for(
         &self,
         peer: ConnectedPeer,

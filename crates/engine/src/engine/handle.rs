@@ -2,7 +2,6 @@
 
 use super::Command;
 use crate::authorization::CallerRegister;
-use crate::followed::Followed;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 use trusty_actions::ActionError;
 use trusty_actions::jump::JumpError;
 use trusty_actions::lease::CommandLease;
-use trusty_client::Remote;
 use trusty_fleet::action::{Action, Verb};
 use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::observation::Attention;
@@ -34,7 +32,6 @@ pub struct Handle {
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) looking: Arc<watch::Sender<usize>>,
     pub(super) settings: watch::Receiver<Arc<Settings>>,
-    pub(crate) followed: Followed,
     /// Knows who may answer.
     pub(crate) callers: Arc<CallerRegister>,
 }
@@ -80,8 +77,6 @@ pub struct Ends {
     pub snapshots: watch::Sender<Arc<Snapshot>>,
     /// The settings, as they are changed.
     pub settings: watch::Receiver<Arc<Settings>>,
-    /// The engine of another process that answers instead, if one does.
-    pub followed: watch::Sender<Option<Remote>>,
     /// What the settings say of answers at the start.
     pub(super) policy: AnswerPolicy,
 }
@@ -157,9 +152,6 @@ impl Handle {
 
     /// The owner has looked. Returns when a snapshot shows it.
     pub async fn attend(&self, attention: Attention) {
-        if self.followed.attend(attention).await.is_some() {
-            return;
-        }
         let (reply, seen) = oneshot::channel();
         let sent = self.commands.send(Command::Attend(attention, reply)).await;
         if sent.is_ok() {
@@ -201,9 +193,6 @@ impl Handle {
         action: Action,
         deadline: CommandDeadline,
     ) -> Result<(), ActionError> {
-        if let Some(done) = self.followed.act(id, &action).await {
-            return done;
-        }
         let verb = action.verb();
         let (lease, caller) = CommandLease::new(deadline);
         let asked = async {
@@ -247,9 +236,6 @@ impl Handle {
         id: SessionId,
         deadline: CommandDeadline,
     ) -> Result<(), JumpError> {
-        if let Some(done) = self.followed.jump(id, &self.snapshot()).await {
-            return done;
-        }
         let (lease, caller) = CommandLease::new(deadline);
         let asked = async {
             let (reply, answer) = oneshot::channel();
@@ -265,9 +251,6 @@ impl Handle {
 
     /// Why a session is what it is; none if there is no such session.
     pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
-        if let Some(told) = self.followed.explain(id).await {
-            return told;
-        }
         let (reply, answer) = oneshot::channel();
         self.commands.send(Command::Explain(id, reply)).await.ok()?;
         answer.await.ok()?
