@@ -1,9 +1,9 @@
 //! Server-sent events: a snapshot, then what changes.
 
-use super::connections::SpareConnection;
 use super::problem::ProblemResponse;
 use super::take::Asks;
 use super::{About, Api};
+use crate::http_connections::SpareConnection;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
