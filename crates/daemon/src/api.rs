@@ -25,7 +25,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tokio::sync::mpsc;
-use trusty_engine::engine::Handle;
+use trusty_engine::Handle;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, SessionId};
@@ -167,7 +167,7 @@ mod tests {
     use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::UnixStream;
-    use trusty_engine::engine::Engine;
+    use trusty_engine::Engine;
     use trusty_records::settings::Settings;
     use trusty_wire::surroundings::Surroundings;
 

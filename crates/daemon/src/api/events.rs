@@ -16,7 +16,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use trusty_client::api_types::{CHANGE, EventData, LAST_EVENT, SNAPSHOT};
-use trusty_engine::engine::Looking;
+use trusty_engine::handle::Looking;
 use trusty_fleet::Snapshot;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::snapshot::SnapshotDelta;

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use std::sync::Arc;
 use trusty_client::api_types::{EngineHealth, WholeRequest};
-use trusty_engine::engine::Handle;
+use trusty_engine::Handle;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::view::Card;
 use trusty_fleet::why::Explanation;
