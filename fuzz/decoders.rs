@@ -12,7 +12,7 @@ use trusty_fleet::request::Answer;
 use trusty_fleet::snapshot::Health;
 use trusty_fleet::{SessionId, Timestamp};
 use trusty_records::settings::Settings;
-use trusty_sources::{hook, listing, registry, screen, tmux, transcript};
+use trusty_sources::{hook, listing, registry, screen, tmux, transcript, transcript_record};
 
 /// A decoder, fed with bytes.
 pub type Decoder = fn(&[u8]);
@@ -118,7 +118,7 @@ pub fn tmux(bytes: &[u8]) {
 /// Lines of a transcript, and what a sub-agent's file of its own says.
 pub fn transcript(bytes: &[u8]) {
     for line in bytes.split(|byte| *byte == b'\n') {
-        let _ = transcript::decode(line);
+        let _ = transcript_record::decode(line);
     }
     let _ = transcript::decode_about(bytes);
 }

@@ -86,7 +86,7 @@ fn tell_hook(session: &StandIn) -> bool {
 }
 
 async fn hook_is_heard(face: &AppSessions, id: SessionId) -> bool {
-    let told = face.explain(id).await.expect("it is there");
+    let told = face.explain(id).await.expect("told").expect("it is there");
     let mut hooks = told.testimonies.iter().filter(|t| t.source == Source::Hook);
     hooks.any(|t| t.observed_at.is_some())
 }

@@ -2,7 +2,7 @@
 
 use super::failpoints::failpoint;
 use super::work::{Undo, Work, failed};
-use super::{ActionError, Hands, Reconciled, freezer, inside, pane, signal, tree};
+use super::{ActionError, Hands, Reconciled, freezer, inside, pane, pause_methods, signal, tree};
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Obstacle, Pausing, Refusal, Way, with_pane};
@@ -109,7 +109,7 @@ async fn steps(work: &mut Work<'_>, pausing: &Pausing) -> Result<(), ActionError
 /// seen to again.
 async fn roll_back(work: &mut Work<'_>, why: ActionError) -> ActionError {
     work.record.phase = Phase::Pausing;
-    let undone = match work.undo(Undo::Left).await {
+    let undone = match pause_methods::undo(work, Undo::Left).await {
         Ok(()) => work.forget(Reconciled::Running),
         Err(e) => Err(e),
     };

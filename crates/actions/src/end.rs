@@ -2,7 +2,7 @@
 //! sent first, and is what a woken process finds.
 
 use super::work::{Undo, Work, failed};
-use super::{ActionError, Reconciled, freezer, tree};
+use super::{ActionError, Reconciled, freezer, pause_methods, tree};
 use rustix::process::Signal;
 use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
@@ -31,11 +31,11 @@ pub(super) async fn end_paused(work: &mut Work<'_>) -> Result<(), ActionError> {
         Means::Suspend { .. } | Means::Hold | Means::Interrupt { .. } => ask(&[client])?,
     }
     match work.record.kind() {
-        PauseKind::Freeze | PauseKind::Stop => work.undo(Undo::Left).await?,
+        PauseKind::Freeze | PauseKind::Stop => pause_methods::undo(work, Undo::Left).await?,
         // In the background it would be stopped again for touching its terminal, for ever
         // (measured): it ends in the foreground.
         PauseKind::Suspend => {
-            let back = work.undo(Undo::Asked).await;
+            let back = pause_methods::undo(work, Undo::Asked).await;
             let there = tree::alive(client).map_err(failed("end the session"))?;
             // Where fg could not be typed, it has the signal all the same, and finds it then.
             if back.is_err() && there.is_some_and(|stat| stat.stopped.is_some()) {

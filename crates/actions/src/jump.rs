@@ -70,6 +70,11 @@ impl JumpError {
     }
 }
 
+/// What was to be raised, and why it was not.
+fn unraised(app: &str, why: &str) -> JumpError {
+    JumpError::Failed(format!("could not raise {app}: {why}"))
+}
+
 /// Brings the terminal of a session to the front; `terminal` is what opens one for a detached
 /// session (`jump.terminal`), or empty. Returns when it is there.
 pub async fn jump(

@@ -19,6 +19,7 @@ pub mod jump;
 mod keeper;
 pub mod lease;
 mod pane;
+mod pause_methods;
 mod reconcile;
 mod remains;
 mod signal;

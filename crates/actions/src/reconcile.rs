@@ -2,7 +2,7 @@
 
 use super::failpoints::failpoint;
 use super::work::{Undo, Work, failed};
-use super::{ActionError, Reconciled, tree};
+use super::{ActionError, Reconciled, pause_methods, tree};
 use trusty_fleet::pause::{PauseKind, Phase};
 use trusty_platform::sys;
 
@@ -31,7 +31,7 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
         PauseKind::Hold => "hold.resuming",
         PauseKind::Interrupt => "interrupt.resuming",
     });
-    if let Err(e) = work.undo(Undo::Asked).await {
+    if let Err(e) = pause_methods::undo(work, Undo::Asked).await {
         let untouched = matches!(e, ActionError::Changed(_)) && !kind_runs(work)?;
         if untouched {
             work.record = before;
@@ -52,7 +52,7 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
 
 /// Whether a session that is paused by stopping it goes on.
 fn kind_runs(work: &Work<'_>) -> Result<bool, ActionError> {
-    Ok(work.record.kind().is_hard() && !work.holds()?)
+    Ok(work.record.kind().is_hard() && !pause_methods::holds(work)?)
 }
 
 /// Makes a record true.
@@ -62,7 +62,11 @@ pub(super) async fn reconcile(work: &mut Work<'_>) -> Result<Reconciled, ActionE
     }
     // Nothing holds an interrupted session, so only who sees that it goes on asks for this.
     let interrupted = work.record.kind() == PauseKind::Interrupt;
-    if work.record.phase == Phase::Paused && !interrupted && work.holds()? && !has_hung_up(work)? {
+    if work.record.phase == Phase::Paused
+        && !interrupted
+        && pause_methods::holds(work)?
+        && !has_hung_up(work)?
+    {
         return Ok(Reconciled::Paused);
     }
     Ok(match finish(work).await? {
@@ -86,7 +90,7 @@ async fn clean_up(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
         .boot;
     // Of another boot nothing is left, and its pids are others' now.
     if work.record.boot == boot && work.record.kind() != PauseKind::Interrupt {
-        work.undo(Undo::Left).await?;
+        pause_methods::undo(work, Undo::Left).await?;
     }
     work.forget(Reconciled::Ended)?;
     Ok(Reconciled::Ended)
@@ -102,7 +106,7 @@ enum Finished {
 
 /// Undoes whatever is left.
 async fn finish(work: &mut Work<'_>) -> Result<Finished, ActionError> {
-    match work.undo(Undo::Left).await {
+    match pause_methods::undo(work, Undo::Left).await {
         Ok(()) => {
             let became = state(work)?;
             work.forget(became)?;
@@ -110,7 +114,7 @@ async fn finish(work: &mut Work<'_>) -> Result<Finished, ActionError> {
         }
         // Then that is what it is, until somebody does.
         Err(why @ ActionError::Changed(_))
-            if work.record.kind() == PauseKind::Suspend && work.holds()? =>
+            if work.record.kind() == PauseKind::Suspend && pause_methods::holds(work)? =>
         {
             work.enter(Phase::Paused)?;
             Ok(Finished::PutAside(why))

@@ -2,7 +2,7 @@
 //! itself, and undone only when the user asks for that by name.
 
 use super::work::{Undo, Work, failed};
-use super::{ActionError, Hands, Reconciled, tree};
+use super::{ActionError, Hands, Reconciled, pause_methods, tree};
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::ProcessKey;
@@ -147,7 +147,7 @@ impl Hands {
                     means,
                 },
             };
-            work.undo(Undo::Left).await?;
+            pause_methods::undo(&mut work, Undo::Left).await?;
         }
         let left = |e| ActionError::RecordLeft(Reconciled::Running, e);
         if record.is_some() {

@@ -1,6 +1,6 @@
 //! One pause that is being worked on: its record, kept on disk ahead of every step.
 
-use super::{ActionError, Hands, Reconciled, freezer, pane, signal};
+use super::{ActionError, Hands, Reconciled};
 use std::fmt::Display;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::pause::{Means, PauseRecord, Phase};
@@ -46,32 +46,6 @@ impl Work<'_> {
     pub(super) fn forget(&self, became: Reconciled) -> Result<(), ActionError> {
         let removed = self.hands.store.remove(self.record.session);
         removed.map_err(|e| ActionError::RecordLeft(became, e))
-    }
-
-    /// Undoes what was done. Each step takes it for right that it is done already.
-    pub(super) async fn undo(&mut self, how: Undo) -> Result<(), ActionError> {
-        match &self.record.means {
-            Means::Freeze { .. } => freezer::undo(self).await,
-            Means::Stop { .. } => signal::undo(self).await,
-            Means::Suspend { .. } => pane::take_back(self, how).await,
-            Means::Interrupt { .. } => pane::go_on(self, how).await,
-            Means::Hold => Ok(()),
-        }
-    }
-
-    /// Whether the session is paused, as the record says.
-    pub(super) fn holds(&self) -> Result<bool, ActionError> {
-        let held = match &self.record.means {
-            Means::Freeze { group, .. } => freezer::holds(self.client(), group),
-            Means::Stop {
-                shells,
-                group,
-                tools,
-            } => signal::holds(self.client(), [shells, group, tools]),
-            Means::Suspend { .. } => super::tree::rests(self.client()),
-            Means::Hold | Means::Interrupt { .. } => Ok(true),
-        };
-        held.map_err(failed("inspect the session's processes"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::fleet::{Place, named, only};
+use crate::json_output::print_json;
 use crate::out::{self, Paper};
 use crate::{Show, table};
 use trusty_platform::clock;
@@ -13,7 +14,7 @@ pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
         snapshot = only(&snapshot, named(&snapshot, word)?);
     }
     if show.json {
-        return out::print_json(&snapshot);
+        return print_json(&snapshot);
     }
     let text = table::draw(&snapshot, &place.around.home, clock::wall(), Paper::now());
     Ok(out::print(&text)?)

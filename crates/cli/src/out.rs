@@ -1,13 +1,10 @@
 //! Standard output: how wide it is, whether it takes colour, and that its reader may leave.
 
-use crate::failure::Failure;
-use anyhow::Context;
-use serde::Serialize;
 use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::fd::AsFd;
 use terminal_size::{Height, Width, terminal_size_of};
-use trusty_fleet::text::{escape_json, visible};
+use trusty_fleet::text::visible;
 
 /// Where a table goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,12 +115,6 @@ pub(crate) fn ask(text: &str) -> io::Result<Option<String>> {
     let mut line = String::new();
     let count = io::stdin().lock().read_line(&mut line)?;
     Ok((count > 0).then_some(line))
-}
-
-/// Writes a value as one line of JSON, in which nothing steers the terminal.
-pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let json = serde_json::to_string(value).context("failed to write JSON")?;
-    Ok(print(&format!("{}\n", escape_json(&json)))?)
 }
 
 /// Writes at once.

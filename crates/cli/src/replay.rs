@@ -1,6 +1,7 @@
 //! `trusty replay`
 
 use crate::failure::Failure;
+use crate::json_output::print_json;
 use crate::out;
 use anyhow::Context;
 use std::fs::File;
@@ -26,7 +27,7 @@ pub(crate) fn run(replay: &Replay) -> Result<(), Failure> {
     let moments = recording::timeline(&log);
     if replay.json {
         for moment in &moments {
-            out::print_json(moment.snapshot.as_ref())?;
+            print_json(moment.snapshot.as_ref())?;
         }
     } else {
         for told in recording::story(&log, &moments) {

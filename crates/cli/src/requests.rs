@@ -3,6 +3,7 @@
 use crate::answered::{self, AnswersFormat};
 use crate::failure::Failure;
 use crate::fleet::{Place, named};
+use crate::json_output::print_json;
 use crate::out;
 use anyhow::Context;
 use serde_json::json;
@@ -70,7 +71,7 @@ pub(crate) async fn run(asked: &Requests) -> Result<(), Failure> {
     }
     if asked.json {
         let requests: Vec<_> = open.iter().map(as_json).collect();
-        return out::print_json(&json!({"requests": requests}));
+        return print_json(&json!({"requests": requests}));
     }
     if open.is_empty() {
         let told = "No request can be answered from here. Run `trusty list` to see which sessions \

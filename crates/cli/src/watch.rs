@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::fleet::{Place, named, only};
+use crate::json_output::print_json;
 use crate::out::{self, Paper};
 use crate::{Show, table};
 use futures_util::StreamExt;
@@ -72,7 +73,7 @@ impl<'a> Screen<'a> {
             .chosen
             .map_or_else(|| snapshot.clone(), |id| only(snapshot, id));
         if self.show.json {
-            return out::print_json(&shown);
+            return print_json(&shown);
         }
         let text = if self.chosen.is_some() && shown.sessions.is_empty() {
             "The session has exited.\n".to_owned()

@@ -3,6 +3,7 @@
 use crate::Ask;
 use crate::failure::Failure;
 use crate::fleet::Place;
+use crate::json_output::print_json;
 use crate::out::{self, Ink, Paper};
 use crate::table::{age, cut};
 use anstyle::Style;
@@ -17,7 +18,7 @@ pub(crate) async fn run(ask: &Ask) -> Result<(), Failure> {
     let place = Place::find()?;
     let explanation = place.why(&ask.session).await?;
     if ask.json {
-        return out::print_json(&explanation);
+        return print_json(&explanation);
     }
     let text = draw(
         &explanation,

@@ -1,7 +1,6 @@
 //! The local API: HTTP over a Unix socket that only its owner can reach. No TCP port.
 
 mod act;
-mod connections;
 mod deadline;
 mod document;
 mod events;
@@ -13,6 +12,8 @@ pub use document::openapi;
 use trusty_client::api_types::{EVENTS, VERSION_HEADER};
 
 use crate::hook_server;
+use crate::http_connections;
+use crate::http_connections::EventPlaces;
 use crate::leader::{Leader, LeaderNews};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
@@ -20,12 +21,11 @@ use axum::http::HeaderValue;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
-use connections::EventPlaces;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tokio::sync::mpsc;
-use trusty_engine::engine::Handle;
+use trusty_engine::Handle;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, SessionId};
@@ -95,7 +95,7 @@ pub async fn serve(leader: Leader, handle: Handle) -> Result<(), ServeError> {
     let ended = handle.clone();
     let lost = tell_news(news, &places, &ended);
     let hooks = hook_server::serve(hooks, handle.clone(), places.uid());
-    let answers = connections::serve(api, routes(handle), places.uid());
+    let answers = http_connections::serve(api, routes(handle), places.uid());
     let served = tokio::select! {
         served = async { tokio::try_join!(hooks, answers) } => Ok(served.map(|((), ())| ())?),
         () = lost => Err(ServeError::Lost),
@@ -167,7 +167,7 @@ mod tests {
     use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::UnixStream;
-    use trusty_engine::engine::Engine;
+    use trusty_engine::Engine;
     use trusty_records::settings::Settings;
     use trusty_wire::surroundings::Surroundings;
 
@@ -177,7 +177,7 @@ mod tests {
         // Nobody runs this one.
         let (handle, _ends) = Engine::ends(&around, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
-        let quiet = deadline::QuietSince::new(trusty_platform::sys::since_boot());
+        let quiet = http_connections::QuietSince::new(trusty_platform::sys::since_boot());
         let told = async {
             near.write_all(b"GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                 .await
@@ -188,7 +188,7 @@ mod tests {
         };
         let (told, ()) = tokio::join!(
             told,
-            connections::answer(far, routes(handle), quiet, Duration::from_secs(30))
+            http_connections::answer(far, routes(handle), quiet, Duration::from_secs(30))
         );
         assert!(told.starts_with("HTTP/1.1 200 OK\r\n"), "{told}");
         assert!(told.contains("\"sessions\":0"), "{told}");
@@ -210,8 +210,9 @@ mod tests {
             }
             std::future::pending::<()>().await;
         };
-        let quiet = deadline::QuietSince::new(trusty_platform::sys::since_boot());
-        let answers = connections::answer(far, routes(handle), quiet, Duration::from_millis(50));
+        let quiet = http_connections::QuietSince::new(trusty_platform::sys::since_boot());
+        let answers =
+            http_connections::answer(far, routes(handle), quiet, Duration::from_millis(50));
         let dropped = async {
             tokio::select! {
                 () = answers => {}

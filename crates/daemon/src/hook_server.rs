@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
-use trusty_engine::engine::Handle;
+use trusty_engine::Handle;
 use trusty_engine::requests::{LastWord, Told};
 use trusty_fleet::identity::{Machine, ProcessKey};
 use trusty_fleet::observation::HookEvent;

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod hook_server;
+mod http_connections;
 pub mod leader;
 pub mod one;
 pub mod session_access;

@@ -14,10 +14,11 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use trusty_actions::jump::JumpError;
 use trusty_client::{ClientError, Events, Listen, Remote};
-use trusty_engine::engine;
-use trusty_engine::engine::{Ends, Engine, FacePresence, Handle};
+use trusty_engine::event_loop;
+use trusty_engine::handle::{Ends, FacePresence};
 use trusty_engine::threads;
 use trusty_engine::threads::StartError;
+use trusty_engine::{Engine, Handle};
 use trusty_fleet::jump::Obstacle;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
@@ -189,7 +190,7 @@ impl One {
         };
         if !snapshot.health.iter().any(is_known) {
             snapshot.health.push(problem);
-            engine::publish(&ends.snapshots, snapshot);
+            event_loop::publish(&ends.snapshots, snapshot);
         }
     }
 
@@ -255,7 +256,7 @@ impl One {
             tokio::select! {
                 news = events.next() => match news {
                     Ok(Some(snapshot)) => {
-                        engine::publish(&ends.snapshots, snapshot.as_ref().clone());
+                        event_loop::publish(&ends.snapshots, snapshot.as_ref().clone());
                     }
                     Ok(None) => break Err(ClientError::Answer("no events".into())),
                     Err(e) => break Err(e),

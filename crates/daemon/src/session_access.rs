@@ -16,8 +16,8 @@ use trusty_client::api_types::{
     AnswerRequest, AttentionRequest, PauseRequest, StopRequest, WholeRequest,
 };
 use trusty_client::{ClientError, Remote};
+use trusty_engine::Handle;
 use trusty_engine::authorization::mark_of_this_process;
-use trusty_engine::engine::Handle;
 use trusty_engine::requests::AnswerError;
 use trusty_engine::{direct, threads};
 use trusty_fleet::action::Action;

@@ -9,18 +9,29 @@
     )
 )]
 
+mod answer_recorder;
+mod answering;
 pub mod authorization;
+mod command;
 pub mod desk;
 pub mod direct;
-pub mod engine;
+pub mod event_loop;
+pub mod handle;
+mod input;
+mod job;
+mod job_executor;
 pub mod leftovers;
 pub mod recording;
+mod request_command;
 pub mod requests;
+mod source_threads;
+mod startup;
 pub mod sweep;
 #[cfg(test)]
 #[path = "../../../tests/support/test_files.rs"]
 pub mod test_files;
 pub mod threads;
 
-pub use engine::{Engine, Handle};
+pub use handle::Handle;
+pub use startup::Engine;
 pub use threads::StartError;

@@ -1,7 +1,7 @@
 //! A settings file: read with all that could stand in the way of replacing it, and replaced whole.
 
 use super::ConnectError;
-use super::leftovers::{next_backup_of, prune_backups};
+use super::settings_backups::{BACKUP_PREFIX, next_backup_of, prune_backups};
 use jiff::Timestamp;
 use std::fs;
 use std::io::{self, Write};
@@ -17,8 +17,6 @@ use trusty_platform::trusted_path::{check_data, make_missing_folders};
 const BOUND: u64 = 8 << 20;
 /// Its name in a config folder.
 pub(super) const NAME: &str = "settings.json";
-/// What the name of a backup goes on with; the moment follows.
-pub(super) const BACKUP_PREFIX: &str = "before-trusty-";
 
 /// A settings file as it was read.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ mod memory;
 mod policy;
 mod program;
 mod reach;
+mod settings_backups;
 #[cfg(test)]
 #[path = "../../../tests/support/skip.rs"]
 pub mod skip;

@@ -10,6 +10,7 @@
 
 mod access_list;
 mod accounts;
+mod facts;
 mod members;
 mod policy;
 mod private_folder;
@@ -17,12 +18,13 @@ mod refusal;
 mod rules;
 mod walk;
 
+pub use facts::{FileFacts, FileKind};
 pub use members::{GroupRoster, has_other_members};
 pub use policy::{HostSystem, TrustPolicy, maps_root};
 pub use private_folder::PrivateFolderError;
 pub use refusal::{PathRefusal, PathUse, RefusalReason};
 pub use rules::{SocketFolder, TrustedPath};
-pub use walk::{FileFacts, FileKind, FileView, MAX_LINKS, SystemFiles};
+pub use walk::{FileView, MAX_LINKS, SystemFiles};
 
 use std::fs::{File, Metadata};
 use std::path::Path;

@@ -29,6 +29,7 @@ pub mod test_files;
 pub(crate) mod text;
 pub mod tmux;
 pub mod transcript;
+pub mod transcript_record;
 mod watch;
 
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -3,17 +3,16 @@
 //! from the end, each byte once; whole requests to the model, which they also hold, are skipped.
 
 mod agents;
-mod decode;
 mod find;
 mod story;
 mod trouble;
 
 pub use agents::{About, decode_about};
-pub use decode::{Answer, Chain, Compactor, Record, What, decode};
 
 use super::watch::{Noticed, Watch};
 use super::{Ended, Orders, Outlet};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
+use crate::transcript_record::{Chain, decode};
 use agents::Agents;
 use find::Search;
 use futures_util::FutureExt;

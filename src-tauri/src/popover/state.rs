@@ -8,7 +8,7 @@ use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager};
 use tokio::sync::watch;
 use trusty_daemon::AppSessions;
-use trusty_engine::engine::Looking;
+use trusty_engine::handle::Looking;
 use trusty_fleet::SessionId;
 use trusty_fleet::view::{Ask, Board, PopoverEvent, Reasons};
 

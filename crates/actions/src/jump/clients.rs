@@ -1,6 +1,5 @@
 //! The pane of a session and the clients of its tmux server.
 
-use super::gather::Gatherer;
 use std::path::Path;
 use trusty_fleet::jump::{Client, Link, Obstacle, Pane, Screen, Sight};
 use trusty_fleet::session::TmuxTarget;
@@ -11,13 +10,13 @@ const PANES: &str =
 const CLIENTS: &str = "#{client_pid} #{?client_control_mode,1,0} #{?client_flags,#{client_flags},-} \
      #{client_activity} #{session_id} #{window_id} #{pane_id} #{client_tty} #{session_name}";
 
-/// The pane as it is now; none if there is none any more.
+/// The pane as it is now, and the pids of its clients, whose holders are not looked for here; none
+/// if there is none any more.
 pub(super) async fn pane(
     tmux: Option<&Path>,
     target: &TmuxTarget,
     home: Screen,
-    gatherer: &mut Gatherer<'_>,
-) -> Result<Option<Pane>, Obstacle> {
+) -> Result<Option<(Pane, Vec<u32>)>, Obstacle> {
     let tmux = tmux.ok_or(Obstacle::NoTmux)?;
     let Some(told) = said(list_panes(tmux, &target.socket, PANES).await)? else {
         return Ok(None);
@@ -34,12 +33,8 @@ pub(super) async fn pane(
     let Some(told) = said(list_clients(tmux, &target.socket, CLIENTS).await)? else {
         return Ok(None);
     };
-    let mut clients = Vec::new();
-    for (pid, mut client) in told.lines().filter_map(read_client) {
-        client.holder = gatherer.holder(pid, Some(client.tty.clone())).await;
-        clients.push(client);
-    }
-    Ok(Some(Pane {
+    let (pids, clients) = told.lines().filter_map(read_client).unzip();
+    let pane = Pane {
         socket: target.socket.clone(),
         pane: target.pane.clone(),
         window,
@@ -47,7 +42,8 @@ pub(super) async fn pane(
         links,
         clients,
         home,
-    }))
+    };
+    Ok(Some((pane, pids)))
 }
 
 /// What a server has said; none if it has ended.
@@ -113,11 +109,9 @@ fn read_client(line: &str) -> Option<(u32, Client)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trusty_wire::surroundings::Surroundings;
 
     #[tokio::test]
     async fn a_server_that_says_nothing_is_no_pane_that_is_gone() {
-        let around = Surroundings::default();
         let folder = crate::test_files::private_tempdir();
         let socket = folder.path().join("tmux");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("socket");
@@ -134,9 +128,8 @@ mod tests {
             // Whatever it is asked, it fails without a word.
             (Some("/bin/false"), "tmux-silent"),
         ] {
-            let mut gatherer = Gatherer::new(&around);
             let tmux = tmux.map(Path::new);
-            let told = pane(tmux, &target, Screen::default(), &mut gatherer).await;
+            let told = pane(tmux, &target, Screen::default()).await;
             assert_eq!(told.expect_err("no answer").code().as_str(), code);
         }
         assert_eq!(said(Err(TmuxError::NoServer)), Ok(None));

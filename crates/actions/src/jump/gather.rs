@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use trusty_fleet::Session;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::jump::{
-    Hints, Holder, Kitty, OPENERS, Place, Runs, Screen, System, WezTerm, Window, X11, owners,
-    with_arguments,
+    Hints, Holder, Kitty, OPENERS, Obstacle, Pane, Place, Runs, Screen, System, WezTerm, Window,
+    X11, owners, with_arguments,
 };
-use trusty_fleet::session::{ControlModel, SessionStatus};
+use trusty_fleet::session::{ControlModel, SessionStatus, TmuxTarget};
 use trusty_fleet::terminal;
 use trusty_platform::process_namespaces::shares_our_namespaces;
 use trusty_platform::programs::{absolute_folders, find_program};
@@ -74,8 +74,7 @@ impl<'a> Gatherer<'a> {
         let terminal = session.terminal.clone().unwrap_or_default();
         if let Some(target) = &terminal.tmux {
             let home = self.home(pid).await;
-            let tmux = tmux::program(self.around.path.as_deref());
-            return match clients::pane(tmux.as_deref(), target, home, self).await {
+            return match self.pane(target, home).await {
                 Ok(Some(pane)) => Runs::Tmux(Box::new(pane)),
                 Ok(None) => Runs::Nowhere,
                 Err(why) => Runs::Untold(why),
@@ -92,6 +91,19 @@ impl<'a> Gatherer<'a> {
             Some(tty) => Runs::Plain(Box::new(self.holder(pid, Some(tty)).await)),
             None => Runs::Nowhere,
         }
+    }
+
+    /// The pane as it is now, with what holds each of its clients; none if there is none any more.
+    async fn pane(&mut self, target: &TmuxTarget, home: Screen) -> Result<Option<Pane>, Obstacle> {
+        let tmux = tmux::program(self.around.path.as_deref());
+        let found = clients::pane(tmux.as_deref(), target, home).await?;
+        let Some((mut pane, pids)) = found else {
+            return Ok(None);
+        };
+        for (client, pid) in pane.clients.iter_mut().zip(pids) {
+            client.holder = self.holder(pid, Some(client.tty.clone())).await;
+        }
+        Ok(Some(pane))
     }
 
     /// Where a terminal would be opened: on the screen that a session was started on or, where
@@ -114,7 +126,7 @@ impl<'a> Gatherer<'a> {
     }
 
     /// A process in a terminal, and what is known of the window around it.
-    pub(super) async fn holder(&mut self, pid: u32, tty: Option<String>) -> Holder {
+    async fn holder(&mut self, pid: u32, tty: Option<String>) -> Holder {
         let ancestors = ancestors::ancestors(pid);
         let above = owners(&ancestors);
         let [

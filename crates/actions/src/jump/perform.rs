@@ -2,7 +2,7 @@
 
 use super::gather::Gatherer;
 use super::x11::{self, X11Error};
-use super::{JumpError, scripts, sockets};
+use super::{JumpError, scripts, sockets, unraised};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -124,11 +124,6 @@ fn screen(
     let mut all: Vec<_> = display.map(x11::variables).into_iter().flatten().collect();
     all.extend(wayland.map(|name| ("WAYLAND_DISPLAY", name.into())));
     all
-}
-
-/// What was to be raised, and why it was not.
-pub(super) fn unraised(app: &str, why: &str) -> JumpError {
-    JumpError::Failed(format!("could not raise {app}: {why}"))
 }
 
 fn in_tmux(what: &str, e: &TmuxError) -> JumpError {

@@ -2,8 +2,7 @@
 //! what differs is handed over as arguments and never becomes a part of a script. Type-checked
 //! on Linux, not yet run on a Mac.
 
-use super::JumpError;
-use super::perform::unraised;
+use super::{JumpError, unraised};
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;

@@ -1,8 +1,7 @@
 //! Whether a terminal's socket may be used: nobody but the user can listen there, and no program in
 //! a container does.
 
-use super::JumpError;
-use super::perform::unraised;
+use super::{JumpError, unraised};
 use std::path::Path;
 use trusty_platform::listener::{check_listener, check_peer};
 use trusty_platform::sys;

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use trusty_actions::ActionError;
 use trusty_actions::jump::JumpError;
 use trusty_client::api_types::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
-use trusty_engine::engine::Handle;
+use trusty_engine::Handle;
 use trusty_engine::requests::AnswerError;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Action, Refusal, Wish};

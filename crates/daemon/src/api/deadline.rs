@@ -1,16 +1,15 @@
 //! Until when a command may begin: what its header says, else a while after it was sent.
 
 use super::problem::ProblemResponse;
+use crate::http_connections::QuietSince;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use trusty_actions::lease::CommandLapse;
-use trusty_client::api_types::{DEADLINE_HEADER, millis};
+use trusty_client::api_types::DEADLINE_HEADER;
 use trusty_fleet::problem::ProblemCode;
 use trusty_platform::sys;
 use trusty_wire::command_deadline::CommandDeadline;
@@ -19,27 +18,6 @@ use trusty_wire::command_deadline::CommandDeadline;
 pub(super) const DEADLINE_DESCRIPTION: &str = "Latest moment at which the command may begin, in \
     milliseconds since boot (`CLOCK_BOOTTIME`, `mach_continuous_time`); if absent, 10 s after the \
     request was sent";
-
-/// When a connection last had nothing to read, in milliseconds since boot. What is read then was
-/// sent later; so a request that waited while this engine was stopped is known to be old.
-#[derive(Debug, Clone)]
-pub(super) struct QuietSince(Arc<AtomicU64>);
-
-impl QuietSince {
-    /// A connection that nobody had made at this time since boot.
-    pub(super) fn new(since_boot: Duration) -> Self {
-        Self(Arc::new(AtomicU64::new(millis(since_boot))))
-    }
-
-    /// A request was answered, and the next one may come.
-    pub(super) fn answered(&self) {
-        self.0.store(millis(sys::since_boot()), Ordering::Relaxed);
-    }
-
-    fn since_boot(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::Relaxed))
-    }
-}
 
 /// Turns commands away that are too old, before anything is read of them.
 pub(super) async fn refuse_late_commands(mut request: Request, next: Next) -> Response {

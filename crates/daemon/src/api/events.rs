@@ -1,9 +1,9 @@
 //! Server-sent events: a snapshot, then what changes.
 
-use super::connections::SpareConnection;
 use super::problem::ProblemResponse;
 use super::take::Asks;
 use super::{About, Api};
+use crate::http_connections::SpareConnection;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
@@ -16,7 +16,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use trusty_client::api_types::{CHANGE, EventData, LAST_EVENT, SNAPSHOT};
-use trusty_engine::engine::Looking;
+use trusty_engine::handle::Looking;
 use trusty_fleet::Snapshot;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::snapshot::SnapshotDelta;

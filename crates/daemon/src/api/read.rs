@@ -7,7 +7,7 @@ use crate::session_access::whole_request;
 use axum::Json;
 use axum::extract::State;
 use trusty_client::api_types::{EngineHealth, WholeRequest};
-use trusty_engine::engine::Handle;
+use trusty_engine::Handle;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};

@@ -1,6 +1,6 @@
 //! POSIX access lists of files, by which more users and groups than the mode names may write.
 
-use super::walk::{FileFacts, FileKind};
+use super::facts::{FileFacts, FileKind};
 use std::fs::File;
 use std::path::Path;
 

@@ -1,7 +1,8 @@
 //! Folders that are the user's alone: made so whatever the umask, and mended where they are not.
 
+use super::facts::FileFacts;
 use super::refusal::{PathRefusal, PathUse, RefusalReason};
-use super::walk::{FileFacts, SystemFiles, judge_folder, walk};
+use super::walk::{SystemFiles, judge_folder, walk};
 use super::{TrustPolicy, TrustedPath};
 use rustix::fs::{Mode, OFlags};
 use std::fs::{DirBuilder, File, Permissions};

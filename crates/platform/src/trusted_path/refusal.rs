@@ -1,7 +1,7 @@
 //! Why a path is not used, and what to do about that.
 
+use super::facts::{FileFacts, FileKind};
 use super::policy::TrustPolicy;
-use super::walk::{FileFacts, FileKind};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};

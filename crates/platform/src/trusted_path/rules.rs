@@ -1,8 +1,9 @@
 //! The rules: execute, connect, read as data.
 
+use super::facts::{FileFacts, FileKind};
 use super::policy::TrustPolicy;
 use super::refusal::{Mending, PathRefusal, PathUse, RefusalReason};
-use super::walk::{FileFacts, FileKind, FileView, WalkedPath, walk, writers};
+use super::walk::{FileView, WalkedPath, walk, writers};
 use std::path::{Path, PathBuf};
 
 /// A path that was judged, without links: nobody but the user and root can make it lead elsewhere.

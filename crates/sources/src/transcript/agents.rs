@@ -1,10 +1,10 @@
 //! The sub-agents of a session: `<session id>/subagents/agent-<id>.meta.json` says what each is
 //! to do and whether it has ended, `agent-<id>.jsonl` what it does.
 
-use super::decode::{Chain, decode};
 use super::story::Story;
 use super::trouble::Trouble;
 use crate::text::line;
+use crate::transcript_record::{Chain, decode};
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

@@ -2,7 +2,7 @@
 //! in order, so what is newest is decided by the records' own times: of the same records in
 //! another order the same is told, but for what carries no time (the mode).
 
-use super::decode::{Answer, Chain, Compactor, Record, What};
+use crate::transcript_record::{Answer, Chain, Compactor, Record, What};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use trusty_fleet::Timestamp;

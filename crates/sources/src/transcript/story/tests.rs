@@ -1,5 +1,5 @@
-use super::super::decode::decode;
 use super::*;
+use crate::transcript_record::decode;
 use proptest::prelude::*;
 
 const TURNS: &str = include_str!("../samples/turns.jsonl");

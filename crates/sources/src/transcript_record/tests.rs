@@ -2,14 +2,14 @@ use super::*;
 use proptest::prelude::*;
 
 const SAMPLES: [&str; 8] = [
-    include_str!("../samples/agent.jsonl"),
-    include_str!("../samples/agents.jsonl"),
-    include_str!("../samples/cleared.jsonl"),
-    include_str!("../samples/compacted.jsonl"),
-    include_str!("../samples/plan.jsonl"),
-    include_str!("../samples/resumed.jsonl"),
-    include_str!("../samples/stopped.jsonl"),
-    include_str!("../samples/turns.jsonl"),
+    include_str!("../transcript/samples/agent.jsonl"),
+    include_str!("../transcript/samples/agents.jsonl"),
+    include_str!("../transcript/samples/cleared.jsonl"),
+    include_str!("../transcript/samples/compacted.jsonl"),
+    include_str!("../transcript/samples/plan.jsonl"),
+    include_str!("../transcript/samples/resumed.jsonl"),
+    include_str!("../transcript/samples/stopped.jsonl"),
+    include_str!("../transcript/samples/turns.jsonl"),
 ];
 
 fn lines() -> Vec<&'static str> {

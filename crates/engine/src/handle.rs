@@ -1,7 +1,7 @@
 //! A face's hold on the engine, and the ends that the engine has of it.
 
-use super::Command;
 use crate::authorization::CallerRegister;
+use crate::command::Command;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,13 +1,20 @@
-//! Requests that hooks hold, as a face or a connected process reads and answers them.
+//! Requests that hooks hold, on their way to the loop: for the hook that asks, and for the face or
+//! connected process that reads and answers them.
 
-use super::Handle;
-use crate::requests::AnswerError;
+use crate::command;
+use crate::handle::Handle;
+use crate::request_command::Command;
+use crate::requests::{AnswerError, Told};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use trusty_actions::lease::CommandLease;
 use trusty_fleet::SessionId;
 use trusty_fleet::authorization::{
     AnswerAuthor, AnswerChannel, AnswerPolicy, AuthorizationRefusal, Caller, LivingSession,
     ProtectedRequest, authorize,
 };
-use trusty_fleet::request::{Answer, RequestId};
+use trusty_fleet::request::{Answer, Content, Over, RequestId};
+use trusty_sources::hook::Asked;
 use trusty_wire::command_deadline::CommandDeadline;
 use trusty_wire::process_tracer::ConnectedPeer;
 
@@ -24,6 +31,55 @@ fn of_this_process(author: AnswerAuthor) -> AnswerAuthor {
 }
 
 impl Handle {
+    /// Holds what a hook asks; what it is told comes here. Without an engine, nothing.
+    pub async fn hold(&self, session: SessionId, asked: Asked) -> Option<mpsc::Receiver<Told>> {
+        // For how long it is held, and the last word.
+        let (way, told) = mpsc::channel(2);
+        self.send(Command::Hold(session, Box::new(asked), way))
+            .await?;
+        Some(told)
+    }
+
+    /// Nothing if the loop has ended.
+    async fn send(&self, command: Command) -> Option<()> {
+        let command = command::Command::Held(command);
+        self.commands.send(command).await.ok()
+    }
+
+    /// A hook that waited has ended.
+    pub async fn held_no_more(&self, session: SessionId, request: RequestId, over: Over) {
+        // A loop that has ended needs to know nothing.
+        let _ = self.send(Command::Ended(session, request, over)).await;
+    }
+
+    /// The whole content of a request that is held here.
+    pub async fn content(&self, session: SessionId, request: RequestId) -> Option<Arc<Content>> {
+        let (reply, content) = oneshot::channel();
+        self.send(Command::Content(session, request, reply)).await?;
+        content.await.ok()?
+    }
+
+    async fn give(
+        &self,
+        session: SessionId,
+        request: RequestId,
+        answer: Answer,
+        author: AnswerAuthor,
+        deadline: CommandDeadline,
+    ) -> Result<(), AnswerError> {
+        let (lease, caller) = CommandLease::new(deadline);
+        let asked = async {
+            let (reply, given) = oneshot::channel();
+            let command = Command::Answer(session, request, answer, author, lease, reply);
+            self.send(command).await.ok_or(AnswerError::Gone)?;
+            given.await.unwrap_or(Err(AnswerError::Gone))
+        };
+        tokio::select! {
+            done = asked => done,
+            lapse = caller.lapsed() => Err(lapse.into()),
+        }
+    }
+
     /// Answers a request for the user of this face, who did it in this channel. Returns when its
     /// hook has handed the answer on.
     ///

@@ -1,9 +1,16 @@
 //! What reaches the loop, and in which order it is taken.
 
-use super::{BATCH, Command};
+use crate::command::Command;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trusty_fleet::Observation;
+
+/// Observations that may wait for the loop.
+pub(crate) const OBSERVATIONS: usize = 1024;
+/// Commands that may wait for the loop.
+pub(crate) const COMMANDS: usize = 64;
+/// Observations, and commands, taken in before the snapshot is derived anew.
+const BATCH: usize = 256;
 
 /// Everything that reaches the loop.
 #[derive(Debug)]
@@ -52,7 +59,6 @@ fn take<T>(from: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{COMMANDS, OBSERVATIONS};
     use trusty_fleet::observation::Attention;
     use trusty_fleet::{Fact, Timestamp};
 

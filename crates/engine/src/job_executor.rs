@@ -4,14 +4,15 @@
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
-use super::Command;
+use crate::command::Command;
+use crate::job::{Job, Outcome, Reply};
 use crate::threads::{StartError, spawn};
 use futures_util::FutureExt;
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use trusty_actions::jump;
 use trusty_actions::jump::{JumpError, UnderWay};
 use trusty_actions::lease::CommandLease;
@@ -24,34 +25,6 @@ use trusty_fleet::{Fact, Session, SessionId};
 use trusty_records::settings::Settings;
 use trusty_sources::{Ended, Outlet};
 use trusty_wire::surroundings::Surroundings;
-
-/// Something to be done.
-#[derive(Debug)]
-pub(super) enum Job {
-    /// A plan, leave to begin it, and who is to be told how it went.
-    Perform(Verb, Box<Plan>, CommandLease, Reply),
-    /// A record is to be made true.
-    Reconcile(SessionId),
-    /// A hold that did not hold its session is to be given up.
-    GiveUpHold(SessionId, JudgedHold),
-    /// The terminal of a session is to come to the front.
-    Jump(Box<Session>, CommandLease, Landed),
-}
-
-/// Something that was done or failed.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    /// Of an action.
-    Acted(SessionId, Verb, Result<(), ActionError>, Reply),
-    /// Of a jump.
-    Jumped(SessionId, Result<(), JumpError>, Landed),
-}
-
-/// Where the outcome of an action is told.
-pub(super) type Reply = oneshot::Sender<Result<(), ActionError>>;
-
-/// Where the outcome of a jump is told.
-pub(super) type Landed = oneshot::Sender<Result<(), JumpError>>;
 
 /// Where outcomes and facts are told.
 #[derive(Debug)]
@@ -227,16 +200,6 @@ impl JobExecutor {
             Err(e) => Some(not_repaired(&e)),
         };
         Some(Fact::Health(health_key(session), problem))
-    }
-}
-
-impl Job {
-    /// The session whose record it repairs.
-    fn repaired_session(&self) -> Option<SessionId> {
-        match self {
-            Self::Reconcile(session) | Self::GiveUpHold(session, _) => Some(*session),
-            Self::Perform(..) | Self::Jump(..) => None,
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is asked to be done: planned by the fleet, given to the hands, and told when it is over.
 
 use super::Loop;
-use super::work::{Job, Landed, Outcome, Reply};
+use crate::job::{Job, Landed, Outcome, Reply};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use trusty_actions::ActionError;

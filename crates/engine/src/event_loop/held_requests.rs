@@ -1,89 +1,15 @@
-//! What hooks ask and wait for: on its way to the loop, and in it.
+//! Requests that hooks hold: what is asked about them, and how each hold ends.
 
-use super::{Handle, Loop};
-use crate::requests::{AnswerError, Told};
-use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
-use trusty_actions::lease::CommandLease;
+use super::Loop;
+use crate::request_command::Command;
+use crate::requests::AnswerError;
+use tokio::sync::oneshot;
 use trusty_fleet::answered::{GivenAnswer, SettingsChange};
 use trusty_fleet::authorization::AnswerAuthor;
 use trusty_fleet::fleet::{Answerable, Review};
-use trusty_fleet::request::{Answer, Content, Over, RequestId};
+use trusty_fleet::request::{Answer, Over, RequestId};
 use trusty_fleet::{Fact, SessionId, Timestamp};
 use trusty_platform::clock;
-use trusty_sources::hook::Asked;
-use trusty_wire::command_deadline::CommandDeadline;
-
-/// What is asked of the loop.
-#[derive(Debug)]
-pub(super) enum Command {
-    /// A hook asks, and waits.
-    Hold(SessionId, Box<Asked>, mpsc::Sender<Told>),
-    /// A hook that waited has ended.
-    Ended(SessionId, RequestId, Over),
-    /// The whole of what a hook asks.
-    Content(SessionId, RequestId, oneshot::Sender<Option<Arc<Content>>>),
-    /// What a hook asks is answered.
-    Answer(
-        SessionId,
-        RequestId,
-        Answer,
-        AnswerAuthor,
-        CommandLease,
-        oneshot::Sender<Result<(), AnswerError>>,
-    ),
-}
-
-impl Handle {
-    /// Holds what a hook asks; what it is told comes here. Without an engine, nothing.
-    pub async fn hold(&self, session: SessionId, asked: Asked) -> Option<mpsc::Receiver<Told>> {
-        // For how long it is held, and the last word.
-        let (way, told) = mpsc::channel(2);
-        self.send(Command::Hold(session, Box::new(asked), way))
-            .await?;
-        Some(told)
-    }
-
-    /// Nothing if the loop has ended.
-    async fn send(&self, command: Command) -> Option<()> {
-        let command = super::Command::Held(command);
-        self.commands.send(command).await.ok()
-    }
-
-    /// A hook that waited has ended.
-    pub async fn held_no_more(&self, session: SessionId, request: RequestId, over: Over) {
-        // A loop that has ended needs to know nothing.
-        let _ = self.send(Command::Ended(session, request, over)).await;
-    }
-
-    /// The whole content of a request that is held here.
-    pub async fn content(&self, session: SessionId, request: RequestId) -> Option<Arc<Content>> {
-        let (reply, content) = oneshot::channel();
-        self.send(Command::Content(session, request, reply)).await?;
-        content.await.ok()?
-    }
-
-    pub(super) async fn give(
-        &self,
-        session: SessionId,
-        request: RequestId,
-        answer: Answer,
-        author: AnswerAuthor,
-        deadline: CommandDeadline,
-    ) -> Result<(), AnswerError> {
-        let (lease, caller) = CommandLease::new(deadline);
-        let asked = async {
-            let (reply, given) = oneshot::channel();
-            let command = Command::Answer(session, request, answer, author, lease, reply);
-            self.send(command).await.ok_or(AnswerError::Gone)?;
-            given.await.unwrap_or(Err(AnswerError::Gone))
-        };
-        tokio::select! {
-            done = asked => done,
-            lapse = caller.lapsed() => Err(lapse.into()),
-        }
-    }
-}
 
 impl Loop {
     /// All that follows now; hooks that are not to be held any more are let go.

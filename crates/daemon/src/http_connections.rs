@@ -1,7 +1,6 @@
 //! The connections of the API: so many at a time, of this user alone, none that only begins to ask
 //! and none that does not read. Files are few, and hooks need them too.
 
-use super::deadline::QuietSince;
 use axum::Router;
 use futures_util::future::poll_immediate;
 use hyper::Request;
@@ -12,11 +11,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use trusty_client::api_types::millis;
 use trusty_platform::listening_socket;
 use trusty_platform::listening_socket::{AcceptedStream, SocketFeed};
 use trusty_platform::open_files;
@@ -69,6 +70,27 @@ impl EventPlaces {
 /// Marks the requests of a connection for which no descriptor was left but a spare one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SpareConnection;
+
+/// When a connection last had nothing to read, in milliseconds since boot. What is read then was
+/// sent later; so a request that waited while this engine was stopped is known to be old.
+#[derive(Debug, Clone)]
+pub(super) struct QuietSince(Arc<AtomicU64>);
+
+impl QuietSince {
+    /// A connection that nobody had made at this time since boot.
+    pub(super) fn new(since_boot: Duration) -> Self {
+        Self(Arc::new(AtomicU64::new(millis(since_boot))))
+    }
+
+    /// A request was answered, and the next one may come.
+    pub(super) fn answered(&self) {
+        self.0.store(millis(sys::since_boot()), Ordering::Relaxed);
+    }
+
+    pub(super) fn since_boot(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
 
 /// Answers until it is dropped, which ends all connections.
 pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io::Result<()> {

@@ -1,0 +1,171 @@
+//! The engine as it starts: its loop, its sources and whatever works beside them, each on a thread
+//! of its own.
+
+use crate::answer_recorder::AnswerRecorder;
+use crate::authorization::CallerRegister;
+use crate::desk::Desk;
+use crate::event_loop::Loop;
+use crate::handle::{Ends, Handle};
+use crate::input::{COMMANDS, OBSERVATIONS};
+use crate::job_executor;
+use crate::job_executor::Out;
+use crate::leftovers;
+use crate::recording::Recorder;
+use crate::source_threads::spawn_source;
+use crate::sweep::{Setup, all_sources};
+use crate::threads::{StartError, spawn, spawn_apart};
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use trusty_fleet::cadence::{Motion, Visibility, cadence};
+use trusty_fleet::fleet::Wanted;
+use trusty_fleet::{Fact, Fleet, Observation};
+use trusty_platform::clock::Clock;
+use trusty_platform::open_files;
+use trusty_records::answer_log::AnswerLog;
+use trusty_records::settings::Settings;
+use trusty_sources::settings;
+use trusty_sources::{Ended, Orders, Outlet};
+use trusty_wire::surroundings::Surroundings;
+
+/// Jobs that may wait for the hands.
+const JOBS: usize = 256;
+
+/// The running engine.
+#[derive(Debug)]
+pub struct Engine;
+
+impl Engine {
+    /// Starts the loop and the sources, each on a thread of its own, and returns at once.
+    pub fn start(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
+        Self::begin(around, settings, None)
+    }
+
+    /// The same, and all that the loop is told is recorded.
+    pub fn start_recorded(
+        around: &Surroundings,
+        settings: &Settings,
+        recorder: Recorder,
+    ) -> Result<Handle, StartError> {
+        Self::begin(around, settings, Some(recorder))
+    }
+
+    fn begin(
+        around: &Surroundings,
+        settings: &Settings,
+        recorder: Option<Recorder>,
+    ) -> Result<Handle, StartError> {
+        let (handle, ends) = Self::ends(around, settings)?;
+        Self::run(around, ends, recorder)?;
+        Ok(handle)
+    }
+
+    /// A handle, and its other ends for whoever is to be the engine.
+    pub fn ends(around: &Surroundings, settings: &Settings) -> Result<(Handle, Ends), StartError> {
+        // One that cannot be raised holds; that few are left is told when they are.
+        let _ = open_files::raise_soft_limit();
+        let clock = Clock::start();
+        let callers = CallerRegister::new(around, settings).map_err(StartError::Machine)?;
+        let policy = callers.policy();
+        let (send_commands, commands) = mpsc::channel(COMMANDS);
+        let (send_snapshots, snapshots) = watch::channel(Arc::default());
+        let (looking, looks) = watch::channel(0);
+        let (send_settings, settings) = watch::channel(Arc::new(settings.clone()));
+        let within = around.clone();
+        spawn("trusty-settings", move || {
+            settings::follow(within, send_settings)
+        })?;
+        let ends = Ends {
+            clock,
+            commands,
+            outcomes: send_commands.downgrade(),
+            looks,
+            snapshots: send_snapshots,
+            settings: settings.clone(),
+            policy,
+        };
+        let handle = Handle {
+            _presence: None,
+            clock,
+            commands: send_commands,
+            snapshots,
+            looking: Arc::new(looking),
+            settings,
+            callers: Arc::new(callers),
+        };
+        Ok((handle, ends))
+    }
+
+    /// Starts the loop and the sources behind a handle.
+    pub fn run(
+        around: &Surroundings,
+        ends: Ends,
+        recorder: Option<Recorder>,
+    ) -> Result<(), StartError> {
+        let Ends {
+            clock,
+            commands,
+            outcomes,
+            looks,
+            snapshots,
+            settings,
+            policy,
+        } = ends;
+        let now = Arc::clone(&settings.borrow());
+        let setup = Setup::of(around, &now).map_err(StartError::Machine)?;
+        let (send_observations, observations) = mpsc::channel(OBSERVATIONS);
+        let first = Orders {
+            wanted: Wanted::default(),
+            cadence: cadence(Visibility::Hidden, Motion::Still),
+            nudge: 0,
+        };
+        let (send_orders, orders) = watch::channel(first);
+        let out = Outlet::new(clock, send_observations);
+
+        let (within, dirs) = (around.clone(), setup.config_dirs.clone());
+        spawn("trusty-leftovers", async move || {
+            leftovers::clean(&within, &dirs);
+            Ended
+        })?;
+        let sources = all_sources(around, &setup, clock).map_err(StartError::Machine)?;
+        let feed = (orders, out);
+        let mut handovers = Vec::new();
+        for source in &sources {
+            handovers.push(spawn_source(source.name(), &feed)?);
+        }
+        let (file, told) = (around.settings_file(), feed.1.clone());
+        spawn("trusty-wishes", move || {
+            settings::run(file, policy, settings, told)
+        })?;
+        let (send_jobs, jobs) = mpsc::channel(JOBS);
+        let (within, facts) = (around.clone(), feed.1.clone());
+        let told = Out { outcomes, facts };
+        // What it does calls fsync and waits for locks, so it never shares a runtime.
+        spawn_apart("trusty-hands", move || {
+            job_executor::run(within, jobs, told)
+        })?;
+        let answers = AnswerRecorder::start(AnswerLog::of(around), feed.1.clone())?;
+        let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
+        for fact in settings::facts(&around.settings_file(), policy, &now) {
+            if matches!(fact, Fact::Health(_, None)) {
+                continue;
+            }
+            desk.file(Observation {
+                at: clock.now(),
+                fact,
+            });
+        }
+        let mut state = Loop::new(
+            clock,
+            desk,
+            answers,
+            send_jobs,
+            looks,
+            send_orders,
+            snapshots,
+        );
+        spawn("trusty-engine", move || async move {
+            state.prime(sources, handovers).await;
+            state.run(commands, observations).await
+        })
+    }
+}
