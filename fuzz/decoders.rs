@@ -15,10 +15,10 @@ use trusty_records::settings::Settings;
 use trusty_sources::{hook, listing, registry, screen, tmux, transcript, transcript_record};
 
 /// A decoder, fed with bytes.
-pub type Decoder = fn(&[u8]);
+pub type DecoderFn = fn(&[u8]);
 
 /// All of them, by the names of their targets and of the folders of their corpora.
-pub const DECODERS: [(&str, Decoder); 9] = [
+pub const FUZZED_DECODERS: [(&str, DecoderFn); 9] = [
     ("hook", hook),
     ("listing", listing),
     ("recording", recording),

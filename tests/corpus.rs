@@ -4,7 +4,7 @@
 #[expect(unreachable_pub, reason = "to the fuzz targets it is a library")]
 mod decoders;
 
-use decoders::DECODERS;
+use decoders::FUZZED_DECODERS;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn within(folder: &Path) -> Vec<PathBuf> {
 #[expect(clippy::print_stdout, reason = "names the seed of a failure")]
 fn no_seed_makes_a_decoder_panic() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
-    for (name, decode) in DECODERS {
+    for (name, decode) in FUZZED_DECODERS {
         let seeds = within(&fuzz.join("corpus").join(name));
         assert!(!seeds.is_empty(), "{name} has no seed");
         for seed in seeds {
@@ -37,7 +37,7 @@ fn no_seed_makes_a_decoder_panic() {
         };
         within(&fuzz.join(folder)).into_iter().map(stem).collect()
     };
-    let known: BTreeSet<String> = DECODERS
+    let known: BTreeSet<String> = FUZZED_DECODERS
         .iter()
         .map(|(name, _)| (*name).to_owned())
         .collect();

@@ -1,7 +1,10 @@
 //! The files of the project, as the laws look at them.
 
 pub mod crates;
+pub mod definitions;
 pub mod modules;
+pub mod phrases;
+pub mod texts;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -172,7 +172,8 @@ impl PathReader {
     }
 }
 
-fn is_for_tests(attributes: &[Attribute]) -> bool {
+/// Whether an item with these attributes is compiled for tests alone.
+pub fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let is_cfg = attribute.path().is_ident("cfg");
         let word = attribute.parse_args::<syn::Ident>();

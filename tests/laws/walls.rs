@@ -144,7 +144,7 @@ fn unsafe_code_is_forbidden_but_where_the_system_needs_it() {
 }
 
 /// The files of `crates/sources` that are a source, with all below them.
-const SOURCES: [&str; 9] = [
+const SOURCE_MODULES: [&str; 9] = [
     "connection",
     "hook",
     "listing",
@@ -166,9 +166,9 @@ fn no_source_knows_another() {
     let graph = ModuleGraph::of_crate(sources);
     let source_of = |module: &Vec<String>| {
         let first = module.first().map_or("", String::as_str);
-        SOURCES.iter().find(|source| **source == first)
+        SOURCE_MODULES.iter().find(|source| **source == first)
     };
-    for own in SOURCES {
+    for own in SOURCE_MODULES {
         assert!(
             graph.edges.contains_key(&vec![own.to_owned()]),
             "{own} is not there"

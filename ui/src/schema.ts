@@ -709,7 +709,7 @@ export interface components {
         /**
          * @description How the process of a session came to its end.
          *
-         *     * `Asked`: it was ended from here
+         *     * `Asked`: Trusty Bar ended the session at the user's request
          *     * `Left`: Claude Code exited at its prompt and removed its registry file
          *     * `MidTurn`: Claude Code exited in the middle of a turn: it was told to exit, or its terminal
          *       closed
@@ -844,11 +844,11 @@ export interface components {
         /**
          * @description What came of a testimony.
          *
-         *     * `Decided`: it decided
-         *     * `Added`: it added words to what another decided
-         *     * `Heard`: it was heard and changed nothing
-         *     * `Overruled`: another outranks it
-         *     * `Silent`: it says nothing
+         *     * `Decided`: the testimony decided the status
+         *     * `Added`: the testimony added words to what another source decided
+         *     * `Heard`: the testimony was considered and changed nothing
+         *     * `Overruled`: another source outranks this one
+         *     * `Silent`: the source says nothing
          * @enum {string}
          */
         Part: "Decided" | "Added" | "Heard" | "Overruled" | "Silent";

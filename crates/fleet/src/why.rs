@@ -42,24 +42,24 @@ pub struct Testimony {
 
 /// What came of a testimony.
 ///
-/// * `Decided`: it decided
-/// * `Added`: it added words to what another decided
-/// * `Heard`: it was heard and changed nothing
-/// * `Overruled`: another outranks it
-/// * `Silent`: it says nothing
+/// * `Decided`: the testimony decided the status
+/// * `Added`: the testimony added words to what another source decided
+/// * `Heard`: the testimony was considered and changed nothing
+/// * `Overruled`: another source outranks this one
+/// * `Silent`: the source says nothing
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 pub enum Part {
-    /// It decided.
+    /// The testimony decided the status.
     Decided,
-    /// It added words to what another decided.
+    /// The testimony added words to what another source decided.
     Added,
-    /// It was heard and changed nothing.
+    /// The testimony was considered and changed nothing.
     Heard,
-    /// Another outranks it.
+    /// Another source outranks this one.
     Overruled,
-    /// It says nothing.
+    /// The source says nothing.
     Silent,
 }
 

@@ -5,14 +5,14 @@ use utoipa::ToSchema;
 
 /// How the process of a session came to its end.
 ///
-/// * `Asked`: it was ended from here
+/// * `Asked`: Trusty Bar ended the session at the user's request
 /// * `Left`: Claude Code exited at its prompt and removed its registry file
 /// * `MidTurn`: Claude Code exited in the middle of a turn: it was told to exit, or its terminal
 ///   closed
 /// * `Killed`: the registry file is still there: Claude Code was killed or crashed
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum End {
-    /// It was ended from here.
+    /// Trusty Bar ended the session at the user's request.
     Asked,
     /// Claude Code exited at its prompt and removed its registry file.
     Left,
