@@ -14,13 +14,13 @@ pub use review::{Review, Wanted};
 use crate::answered::GivenAnswer;
 use crate::client::Role;
 use crate::evidence::{Evidence, FileEvidence, Process};
-use crate::identity::{Machine, ProcessKey};
+use crate::identity::{Machine, ProcessKey, SessionId};
 use crate::observation::{
     Act, Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, Screen,
     TranscriptKey, Which,
 };
 use crate::pause::PauseRecord;
-use crate::session::{Certainty, Session, SessionId, Source, moved};
+use crate::session::{Certainty, Session, Source, moved};
 use crate::snapshot::Health;
 use crate::status::{self, Case, Doubt, HookProof, STOPPED_KEPT, Verdict};
 use crate::terminal::{self, Ancestor};

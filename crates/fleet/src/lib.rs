@@ -33,7 +33,8 @@ pub mod view;
 pub mod why;
 
 pub use fleet::Fleet;
+pub use identity::SessionId;
 pub use observation::{Fact, Observation};
-pub use session::{Session, SessionId, SessionStatus};
+pub use session::{Session, SessionStatus};
 pub use snapshot::Snapshot;
 pub use time::Timestamp;

@@ -13,8 +13,9 @@ mod words;
 pub use book::{Decision, Notices};
 pub use news::{Mark, News, Turn};
 
+use crate::identity::SessionId;
 use crate::request::RequestId;
-use crate::session::{ControlModel, Session, SessionId, SessionStatus};
+use crate::session::{ControlModel, Session, SessionStatus};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};

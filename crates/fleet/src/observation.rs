@@ -17,10 +17,10 @@ pub use transcript::{
 
 use crate::answered::GivenAnswer;
 use crate::client::Role;
-use crate::identity::{ProcessKey, StartTime};
+use crate::identity::{ProcessKey, SessionId, StartTime};
 use crate::pause::{Gate, PauseRecord};
 use crate::request::{Asking, Over, RequestId};
-use crate::session::{SessionId, Source, Usage};
+use crate::session::{Source, Usage};
 use crate::terminal::Ancestor;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};

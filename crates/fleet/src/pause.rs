@@ -1,9 +1,9 @@
 //! Pauses: their kinds, what is on disk of one for as long as it lasts, and the gates it holds.
 
-use crate::identity::ProcessKey;
+use crate::identity::{ProcessKey, SessionId};
 use crate::observation::PaneKey;
-use crate::session::{SessionId, rfc3339};
 use crate::time::Timestamp;
+use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};

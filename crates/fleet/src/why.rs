@@ -3,9 +3,9 @@
 use crate::fleet::ConfirmationGap;
 use crate::observation::{Connection, Happened, RegistryEntry, RunState, Shows, StopSignal};
 use crate::pause::Phase;
-use crate::session::{Session, Source, rfc3339};
+use crate::session::{Session, Source};
 use crate::status::{Case, Doubt, LIST_FRESH, SCREEN_FRESH, Verdict};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;

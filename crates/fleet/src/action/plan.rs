@@ -3,12 +3,12 @@
 use super::ways::{Way, Ways, ways};
 use super::{Action, Refusal, Wish, summary};
 use crate::fleet::ConfirmationGap;
-use crate::identity::ProcessKey;
+use crate::identity::{ProcessKey, SessionId};
 use crate::observation::{
     Connection, PaneKey, Preferences, ProcessFacts, RegistryFile, RunState, Tools,
 };
 use crate::pause::{Asker, AtWork, PauseKind, PauseRecord, Phase};
-use crate::session::{Activity, Need, SessionId};
+use crate::session::{Activity, Need};
 use crate::status::HooksHeard;
 
 /// What is to be done, ready to be performed. Whoever performs it checks again what it rests on.

@@ -1,7 +1,7 @@
 //! The marks by which a process is known to have been started by a session.
 
-use crate::identity::ProcessKey;
-use crate::session::{Session, SessionId, SessionStatus};
+use crate::identity::{ProcessKey, SessionId};
+use crate::session::{Session, SessionStatus};
 use crate::snapshot::Snapshot;
 use crate::view::Row;
 

@@ -6,11 +6,12 @@ use crate::action::Obstacle;
 use crate::answered::{SettingsChange, SettingsFolders, changes_of_offer};
 use crate::client::Role;
 use crate::evidence::Requests;
+use crate::identity::SessionId;
 use crate::observation::{
     Connection, Happened, Holding, HookEvent, Preferences, ProcessFacts, RegistryEntry, RunState,
 };
 use crate::request::{Over, RequestId};
-use crate::session::{ControlModel, NeedKind, Request, Session, SessionId, SessionStatus};
+use crate::session::{ControlModel, NeedKind, Request, Session, SessionStatus};
 use crate::status::{Channel, HOOK_LEADS, Open, Stand, overflows_timers};
 use crate::time::Timestamp;
 use serde_json::Value;

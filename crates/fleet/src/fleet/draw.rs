@@ -3,12 +3,13 @@
 use super::{Known, stand};
 use crate::action::Verb;
 use crate::client::Role;
+use crate::identity::SessionId;
 use crate::names;
 use crate::observation::Act;
 use crate::pause::Phase;
 use crate::session::{
-    ClaudeInfo, Context, ControlModel, End, Session, SessionHost, SessionId, SessionStatus,
-    Terminal, TmuxTarget,
+    ClaudeInfo, Context, ControlModel, End, Session, SessionHost, SessionStatus, Terminal,
+    TmuxTarget,
 };
 use crate::status::{self, LEAVING};
 use crate::terminal;

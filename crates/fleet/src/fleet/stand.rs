@@ -2,9 +2,10 @@
 
 use super::{Fleet, Known};
 use crate::action::{Action, Host, Plan, Refusal, Standing, Verb, Way, Wish, plan, ways};
+use crate::identity::SessionId;
 use crate::observation::{Act, Preferences, RunState, Tools};
 use crate::pause::{Asker, AtWork, Means, PauseKind, Phase};
-use crate::session::{Capabilities, Pause, Pending, Session, SessionId, SessionStatus};
+use crate::session::{Capabilities, Pause, Pending, Session, SessionStatus};
 use crate::status::{self, HoldOutlook, HooksHeard};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;

@@ -16,12 +16,12 @@ mod ways;
 
 use super::*;
 use crate::cadence::{Motion, Reason};
-use crate::identity::StartTime;
+use crate::identity::{SessionId, StartTime};
 use crate::observation::{
     Attention, ConfigFolder, Fact, ProcessFacts, Pulse, RunState, StopSignal,
 };
 use crate::session::{
-    Activity, Certainty, ControlModel, NeedKind, SessionHost, SessionId, SessionStatus, Source,
+    Activity, Certainty, ControlModel, NeedKind, SessionHost, SessionStatus, Source,
 };
 use crate::snapshot::Snapshot;
 use crate::terminal::Ancestor;

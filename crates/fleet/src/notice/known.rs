@@ -4,7 +4,8 @@ use super::news::Turn;
 use super::{
     Attention, Cards, Kind, News, Notice, NoticePreferences, SETTLE, Slot, Suppressed, weigh, words,
 };
-use crate::session::{Session, SessionId, SessionStatus};
+use crate::identity::SessionId;
+use crate::session::{Session, SessionStatus};
 use crate::time::Timestamp;
 use crate::view::Row;
 use std::collections::VecDeque;

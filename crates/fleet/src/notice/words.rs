@@ -2,8 +2,9 @@
 
 use super::news::held;
 use super::{Cards, Kind, Notice};
+use crate::identity::SessionId;
 use crate::request::Asks;
-use crate::session::{Activity, End, Session, SessionId};
+use crate::session::{Activity, End, Session};
 use crate::snapshot::Snapshot;
 use crate::text::has_right_to_left;
 use crate::view::{Card, LineMark, Row, name, visible};

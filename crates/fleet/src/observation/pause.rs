@@ -1,8 +1,8 @@
 //! What is told of pauses, of connected hooks and of the owner's wishes.
 
 use crate::action::Verb;
+use crate::identity::SessionId;
 use crate::pause::PauseKind;
-use crate::session::SessionId;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

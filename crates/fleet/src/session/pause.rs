@@ -1,8 +1,8 @@
 //! The parts of a session that tell what can be done to it, and what is being done.
 
-use super::rfc3339;
 use crate::action::Verb;
 use crate::pause::{Asker, PauseKind};
+use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;

@@ -3,7 +3,7 @@
 use super::action::RowAction;
 use super::connect::ConnectCard;
 use super::row::{Row, Section, Tone, visible};
-use crate::session::SessionId;
+use crate::identity::SessionId;
 use crate::snapshot::{Health, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;

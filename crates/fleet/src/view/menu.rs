@@ -3,8 +3,8 @@
 use super::action::{Does, RowAction};
 use super::board::Board;
 use super::row::{Row, Section, Tone};
+use crate::identity::SessionId;
 use crate::request::RequestId;
-use crate::session::SessionId;
 use serde::{Deserialize, Serialize};
 
 /// The most sessions the menu lists.

@@ -3,7 +3,8 @@
 use super::mode;
 use super::pausing::capitalised;
 use super::row::visible;
-use crate::session::{Because, Certainty, Source, rfc3339};
+use crate::session::{Because, Certainty, Source};
+use crate::time::rfc3339;
 use crate::why::{Explanation, Part, Testimony};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;

@@ -1,8 +1,7 @@
 //! Who answered a session a moment ago, as its row tells it.
 
 use super::*;
-use crate::answered::{AnswerKind, GivenAnswer};
-use crate::authorization::AnswerChannel;
+use crate::answered::{AnswerChannel, AnswerKind, GivenAnswer};
 use crate::request::RequestId;
 use crate::view::Row;
 use serde_json::json;

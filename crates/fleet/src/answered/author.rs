@@ -1,6 +1,6 @@
 //! Who gave an answer, for the record and the row.
 
-use crate::session::SessionId;
+use crate::identity::SessionId;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use utoipa::ToSchema;
