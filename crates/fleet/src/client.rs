@@ -3,7 +3,7 @@
 
 mod settings;
 
-pub use settings::{ProjectSettings, hooks_left_out};
+pub use settings::{HookObstacle, ProjectSettings, hooks_left_out};
 
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path};

@@ -16,14 +16,13 @@ use crate::client::Role;
 use crate::evidence::{Evidence, FileEvidence, Process};
 use crate::identity::{Machine, ProcessKey, SessionId};
 use crate::observation::{
-    Act, Observation, Pane, PaneKey, ProcessFacts, RegistryEntry, RegistryFile, Screen,
-    TranscriptKey, Which,
+    Act, Observation, Pane, ProcessFacts, RegistryEntry, RegistryFile, Screen, TranscriptKey, Which,
 };
 use crate::pause::PauseRecord;
 use crate::session::{Certainty, Session, Source, moved};
 use crate::snapshot::Health;
 use crate::status::{self, Case, Doubt, HookProof, STOPPED_KEPT, Verdict};
-use crate::terminal::{self, Ancestor};
+use crate::terminal::{self, Ancestor, PaneKey};
 use crate::time::Timestamp;
 use crate::why::{self, Explanation};
 use std::collections::{BTreeMap, BTreeSet};

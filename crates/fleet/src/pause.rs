@@ -1,7 +1,7 @@
 //! Pauses: their kinds, what is on disk of one for as long as it lasts, and the gates it holds.
 
 use crate::identity::{ProcessKey, SessionId};
-use crate::observation::PaneKey;
+use crate::terminal::PaneKey;
 use crate::time::Timestamp;
 use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};

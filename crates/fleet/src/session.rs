@@ -15,7 +15,7 @@ mod shift;
 pub(crate) use shift::moved;
 
 pub use end::End;
-pub use pause::{Capabilities, Pause, Pending};
+pub use pause::{Capabilities, Pause, Pending, Verb};
 pub use request::Request;
 
 pub use parts::{

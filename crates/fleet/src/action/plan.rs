@@ -4,12 +4,11 @@ use super::ways::{Way, Ways, ways};
 use super::{Action, Refusal, Wish, summary};
 use crate::fleet::ConfirmationGap;
 use crate::identity::{ProcessKey, SessionId};
-use crate::observation::{
-    Connection, PaneKey, Preferences, ProcessFacts, RegistryFile, RunState, Tools,
-};
+use crate::observation::{Connection, Preferences, ProcessFacts, RegistryFile, RunState, Tools};
 use crate::pause::{Asker, AtWork, PauseKind, PauseRecord, Phase};
 use crate::session::{Activity, Need};
 use crate::status::HooksHeard;
+use crate::terminal::PaneKey;
 
 /// What is to be done, ready to be performed. Whoever performs it checks again what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! What is known of a session, in the form of the model.
 
 use super::{Known, stand};
-use crate::action::Verb;
 use crate::client::Role;
 use crate::identity::SessionId;
 use crate::names;
@@ -9,7 +8,7 @@ use crate::observation::Act;
 use crate::pause::Phase;
 use crate::session::{
     ClaudeInfo, Context, ControlModel, End, Session, SessionHost, SessionStatus, Terminal,
-    TmuxTarget,
+    TmuxTarget, Verb,
 };
 use crate::status::{self, LEAVING};
 use crate::terminal;

@@ -1,11 +1,11 @@
 //! What can be done to a session, and what is being done.
 
 use super::{Fleet, Known};
-use crate::action::{Action, Host, Plan, Refusal, Standing, Verb, Way, Wish, plan, ways};
+use crate::action::{Action, Host, Plan, Refusal, Standing, Way, Wish, plan, ways};
 use crate::identity::SessionId;
 use crate::observation::{Act, Preferences, RunState, Tools};
 use crate::pause::{Asker, AtWork, Means, PauseKind, Phase};
-use crate::session::{Capabilities, Pause, Pending, Session, SessionStatus};
+use crate::session::{Capabilities, Pause, Pending, Session, SessionStatus, Verb};
 use crate::status::{self, HoldOutlook, HooksHeard};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;

@@ -2,9 +2,9 @@
 
 use super::face::Face;
 use super::row::Section;
-use crate::action::{Verb, headline};
+use crate::action::headline;
 use crate::pause::{Asker, PauseKind};
-use crate::session::{Pause, Session, SessionStatus};
+use crate::session::{Pause, Session, SessionStatus, Verb};
 
 /// What is being done to a session, if anything is.
 pub(super) fn pending(session: &Session) -> Option<Verb> {

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::observation::{
-    Delegated, End, Happened, HookEvent, PaneKey, Retry, Said, Screen, Shows, ToolCall, Transcript,
+    Delegated, End, Happened, HookEvent, Retry, Said, Screen, Shows, ToolCall, Transcript,
     TranscriptKey, TurnEnd, Which,
 };
+use crate::terminal::PaneKey;
 use crate::time::WallClock;
 use crate::why::Part;
 

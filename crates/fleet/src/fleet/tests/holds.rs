@@ -5,7 +5,8 @@ use super::pauses::{gate, kept, marked, told};
 use super::ways::{decide, described, pause};
 use super::*;
 use crate::action::Refusal;
-use crate::observation::{Act, Connection, End, Happened, HookMarks, HookObstacle};
+use crate::client::HookObstacle;
+use crate::observation::{Act, Connection, End, Happened, HookMarks};
 use crate::pause::{Gate, MAX_HOLD, Means, PauseKind, Phase};
 use crate::session::Session;
 

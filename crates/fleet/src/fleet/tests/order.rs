@@ -4,11 +4,10 @@ use super::content::{call, end, hook, said, screen, transcript};
 use super::pauses::paused_record;
 use super::requests::{asked, over};
 use super::*;
-use crate::action::Verb;
 use crate::observation::{Act, Connection, End, Happened, HealthKey, Listed, Preferences, Shows};
 use crate::pause::Phase;
 use crate::request::Over;
-use crate::session::Source;
+use crate::session::{Source, Verb};
 use proptest::prelude::*;
 
 fn socket() -> PathBuf {

@@ -2,7 +2,8 @@
 
 use super::content::{call, end, in_pane, life, said, screen, with};
 use super::*;
-use crate::observation::{End, Listed, PaneKey, Screen, Shows, Transcript, TranscriptKey, Which};
+use crate::observation::{End, Listed, Screen, Shows, Transcript, TranscriptKey, Which};
+use crate::terminal::PaneKey;
 
 #[test]
 fn p18_an_unknown_screen_proves_nothing() {

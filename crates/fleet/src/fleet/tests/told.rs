@@ -3,10 +3,10 @@
 use super::pauses::paused_record;
 use super::ways::{bash_in_pane, decide};
 use super::*;
-use crate::action::{Action, Deed, Verb, Wish};
+use crate::action::{Action, Deed, Wish};
 use crate::observation::{Act, Connection, HealthKey, Preferences, Tools};
 use crate::pause::{Asker, AtWork, Means, Moved, PauseRecord, Phase};
-use crate::session::End;
+use crate::session::{End, Verb};
 use crate::snapshot::{Hooks, HooksState};
 
 fn busy() -> Vec<(i64, Fact)> {
