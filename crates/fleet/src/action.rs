@@ -7,7 +7,7 @@ mod ways;
 
 pub use plan::{Deed, Host, Pausing, Plan, Standing, plan};
 pub use refusal::Refusal;
-pub use summary::{clean, headline, with_pane};
+pub use summary::{headline, with_pane};
 pub use ways::{Obstacle, Way, Ways, ways};
 
 pub use crate::session::Verb;

@@ -8,11 +8,10 @@ mod review;
 mod stand;
 
 pub use asks::Answerable;
-pub use belonging::ConfirmationGap;
 pub use review::{Review, Wanted};
 
 use crate::answered::GivenAnswer;
-use crate::client::Role;
+use crate::client::{self, ConfirmationGap, Role};
 use crate::evidence::{Evidence, FileEvidence, Process};
 use crate::identity::{Machine, ProcessKey, SessionId};
 use crate::observation::{
@@ -78,7 +77,7 @@ impl Known<'_> {
         is_client
             && !facts.contained
             && self.verdict.because.certainty != Certainty::Certain
-            && version.is_some_and(status::can_list)
+            && version.is_some_and(client::can_list)
     }
 }
 
@@ -418,23 +417,6 @@ fn newest_at(evidence: &FileEvidence) -> Option<Timestamp> {
 
 fn present(evidence: &FileEvidence) -> bool {
     newest_at(evidence) > evidence.gone_at
-}
-
-/// A path for people, with the home shortened to `~`.
-pub(crate) fn shown_path(path: &Path, home: Option<&Path>) -> String {
-    match home.and_then(|home| path.strip_prefix(home).ok()) {
-        Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
-        Some(rest) => format!("~/{}", rest.display()),
-        None => path.to_string_lossy().into_owned(),
-    }
-}
-
-/// The last component of a path, for people.
-pub(crate) fn folder(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
 }
 
 #[cfg(test)]

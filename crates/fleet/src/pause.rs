@@ -1,5 +1,7 @@
 //! Pauses: their kinds, what is on disk of one for as long as it lasts, and the gates it holds.
 
+pub use crate::text::MOST_SUMMARY;
+
 use crate::identity::{ProcessKey, SessionId};
 use crate::terminal::PaneKey;
 use crate::time::Timestamp;
@@ -182,9 +184,6 @@ impl JudgedHold {
         })
     }
 }
-
-/// The longest summary, in characters.
-pub const MOST_SUMMARY: usize = 500;
 
 impl PauseRecord {
     /// The kind of pause.

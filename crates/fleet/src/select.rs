@@ -1,7 +1,7 @@
 //! Which session somebody means by a word.
 
-use crate::fleet::folder;
 use crate::session::Session;
+use crate::text::folder;
 use std::path::Path;
 
 /// The fewest characters of an id that name a session.

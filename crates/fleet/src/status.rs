@@ -38,8 +38,8 @@ mod words;
 pub use paused::{HoldOutlook, HookProof, HooksHeard};
 pub use requests::{Open, Stand};
 
+use crate::client::ConfirmationGap;
 use crate::evidence::{HookEvidence, Process, Requests, Run};
-use crate::fleet::ConfirmationGap;
 use crate::observation::{Listed, Preferences, RegistryEntry, Screen, Transcript};
 use crate::pause::{AtWork, Gate, PauseRecord, Phase};
 use crate::session::{Activity, Because, Certainty, Delegation, Need, SessionStatus, Source};
@@ -248,19 +248,6 @@ impl Doing {
         self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));
         self
     }
-}
-
-/// Whether a client of this version can list its sessions (`agents --json`, from 2.1.145 on).
-/// An older one would take the words for a prompt.
-pub fn can_list(version: &str) -> bool {
-    words::at_least(version, (2, 1, 145))
-}
-
-/// Whether a client of this version counts the timeout of a hook in milliseconds in 31 bits, and
-/// gives up one with a longer timeout at once (measured, 2.1.160, 2.1.212 and 2.1.260; 2.1.280 does
-/// not).
-pub fn overflows_timers(version: &str) -> bool {
-    !words::at_least(version, (2, 1, 280))
 }
 
 /// Whether a client says that a turn runs, or waits for its owner.

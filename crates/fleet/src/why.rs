@@ -1,6 +1,6 @@
 //! Why a session is what it is: what every source last said of it, and which one won.
 
-use crate::fleet::ConfirmationGap;
+use crate::client::ConfirmationGap;
 use crate::observation::{Connection, Happened, RegistryEntry, RunState, Shows, StopSignal};
 use crate::pause::Phase;
 use crate::session::{Session, Source};

@@ -2,7 +2,7 @@
 
 use super::ways::{Way, Ways, ways};
 use super::{Action, Refusal, Wish, summary};
-use crate::fleet::ConfirmationGap;
+use crate::client::ConfirmationGap;
 use crate::identity::{ProcessKey, SessionId};
 use crate::observation::{Connection, Preferences, ProcessFacts, RegistryFile, RunState, Tools};
 use crate::pause::{Asker, AtWork, PauseKind, PauseRecord, Phase};

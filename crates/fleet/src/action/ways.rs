@@ -1,11 +1,11 @@
 //! Which kinds of pause are possible for a session, by the observed shape of its host.
 
 use super::plan::{Host, Standing};
-use crate::client::HookObstacle;
+use crate::client::{HookObstacle, overflows_timers};
 use crate::identity::ProcessKey;
 use crate::observation::{Connection, Preferences};
 use crate::pause::PauseKind;
-use crate::status::{HooksHeard, overflows_timers};
+use crate::status::HooksHeard;
 use crate::terminal::{Ancestor, PaneKey};
 
 /// A kind of pause that is possible, with all that is needed to do it.

@@ -4,7 +4,7 @@
 use super::{Fleet, Known};
 use crate::action::Obstacle;
 use crate::answered::{SettingsChange, SettingsFolders, changes_of_offer};
-use crate::client::Role;
+use crate::client::{Role, overflows_timers};
 use crate::evidence::Requests;
 use crate::identity::SessionId;
 use crate::observation::{
@@ -12,7 +12,7 @@ use crate::observation::{
 };
 use crate::request::{Over, RequestId};
 use crate::session::{ControlModel, NeedKind, Request, Session, SessionStatus};
-use crate::status::{Channel, HOOK_LEADS, Open, Stand, overflows_timers};
+use crate::status::{Channel, HOOK_LEADS, Open, Stand};
 use crate::time::Timestamp;
 use serde_json::Value;
 use std::path::Path;

@@ -13,45 +13,14 @@
 //! What is not confirmed is listed and can be jumped to; nothing else is done to it.
 
 use super::{Fleet, newest_at, present};
-use crate::action::clean;
-use crate::client::{self, Role};
+use crate::client::{self, ConfirmationGap, Role};
 use crate::evidence::{FileEvidence, Process};
 use crate::identity::ProcessKey;
 use crate::observation::{ConfigFolder, FolderOrigin, ProcessFacts, RegistryEntry, RegistryFile};
 use crate::status;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-/// Why a session is not confirmed to be Claude Code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConfirmationGap {
-    /// A registry file that counts names its process, which runs this program.
-    UnknownProgram(Option<PathBuf>),
-    /// Only a registry file in this config folder names its process.
-    ForeignFolder(PathBuf),
-}
-
-impl std::fmt::Display for ConfirmationGap {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::UnknownProgram(Some(exe)) => write!(
-                f,
-                "a registry file names this process, but {} is not a known Claude Code program",
-                clean(&exe.to_string_lossy())
-            ),
-            Self::UnknownProgram(None) => {
-                f.write_str("a registry file names this process, but its program cannot be read")
-            }
-            Self::ForeignFolder(dir) => write!(
-                f,
-                "only a registry file in {} names this process, which does not use that config \
-                 folder",
-                clean(&dir.to_string_lossy())
-            ),
-        }
-    }
-}
+use std::path::Path;
 
 impl Fleet {
     /// Which registry file counts for which process. Where two config folders claim a process,

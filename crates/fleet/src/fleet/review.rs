@@ -2,9 +2,10 @@
 //! is to be looked at. One judgement of each session serves all three.
 
 use super::stand::PROOF;
-use super::{ConfirmationGap, Fleet, Known, asks, newest_at, present};
+use super::{Fleet, Known, asks, newest_at, present};
 use crate::answered::ANSWER_SHOWN;
 use crate::cadence::{Motion, Reason};
+use crate::client::ConfirmationGap;
 use crate::identity::SessionId;
 use crate::observation::{Act, TranscriptKey};
 use crate::pause::JudgedHold;

@@ -4,8 +4,9 @@
 
 use super::content::Content;
 use super::registry::{busy, doubtful, fresh_screen, needing, resting};
-use super::words::{self, Word};
+use super::words::Word;
 use super::{ATTENTION, Case, Doing, LIST_FRESH, SCREEN_FRESH, SILENT, STARTING, because, until};
+use crate::client::tells_status;
 use crate::evidence::Run;
 use crate::observation::{RegistryEntry, Screen, Shows};
 use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
@@ -30,7 +31,7 @@ pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timest
     }
     let rest = if now < late {
         starting(no_status, Certainty::Inferred).until(late)
-    } else if version.is_some_and(words::tells_status) {
+    } else if version.is_some_and(tells_status) {
         let text = "Claude Code has not reached its prompt: something in the terminal may be \
                     waiting for you";
         starting(text, Certainty::Inferred)

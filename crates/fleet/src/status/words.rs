@@ -67,16 +67,3 @@ impl Word {
         }
     }
 }
-
-/// Whether a client of this version writes its status (from 2.1.120 on).
-pub(super) fn tells_status(version: &str) -> bool {
-    at_least(version, (2, 1, 120))
-}
-
-pub(super) fn at_least(version: &str, least: (u32, u32, u32)) -> bool {
-    let mut parts = version
-        .split('.')
-        .map_while(|part| part.parse::<u32>().ok());
-    let mut next = || parts.next().unwrap_or(0);
-    (next(), next(), next()) >= least
-}

@@ -2,8 +2,8 @@
 
 use super::pausing;
 use super::row::{Glyph, Section, Tone};
-use crate::fleet::shown_path;
 use crate::session::{Activity, Certainty, NeedKind, Session, SessionHost, SessionStatus};
+use crate::text::shown_path;
 use std::path::Path;
 use std::time::SystemTime;
 
