@@ -8,8 +8,7 @@ pub use change::{SettingsChange, SettingsFolders, changes_of_offer};
 
 use crate::identity::SessionId;
 use crate::request::{Answer, RequestId};
-use crate::time::Timestamp;
-use crate::time::rfc3339;
+use crate::time::{Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

@@ -4,8 +4,7 @@ pub use crate::text::MOST_SUMMARY;
 
 use crate::identity::{ProcessKey, SessionId};
 use crate::terminal::PaneKey;
-use crate::time::Timestamp;
-use crate::time::rfc3339;
+use crate::time::{Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
