@@ -1,11 +1,13 @@
 //! What can be asked of a session, and what is decided: a plan, or a refusal with words.
 
+mod context;
 mod plan;
 mod refusal;
 mod summary;
 mod ways;
 
-pub use plan::{Deed, Host, Pausing, Plan, Standing, plan};
+pub use context::{Host, Standing};
+pub use plan::{Deed, Pausing, Plan, plan};
 pub use refusal::Refusal;
 pub use summary::{headline, with_pane};
 pub use ways::{Obstacle, Way, Ways, ways};

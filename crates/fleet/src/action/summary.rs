@@ -1,6 +1,6 @@
 //! What was going on when a session was paused, in a few words.
 
-use super::plan::Standing;
+use super::context::Standing;
 use crate::session::Activity;
 use crate::text::clean;
 

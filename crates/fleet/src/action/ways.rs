@@ -1,6 +1,6 @@
 //! Which kinds of pause are possible for a session, by the observed shape of its host.
 
-use super::plan::{Host, Standing};
+use super::context::{Host, Standing};
 use crate::client::{HookObstacle, overflows_timers};
 use crate::identity::ProcessKey;
 use crate::observation::{Connection, Preferences};
