@@ -28,7 +28,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use trusty_actions::lease::CommandLease;
 use trusty_fleet::action::Action;
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::fleet::{Review, Wanted};
+use trusty_fleet::derivation::{Review, Wanted};
 use trusty_fleet::observation::Attention;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp, change};

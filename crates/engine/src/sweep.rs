@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use trusty_fleet::action::{Action, Plan, Refusal};
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 use trusty_fleet::identity::Machine;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;

@@ -12,8 +12,8 @@ pub mod authorization;
 pub mod cadence;
 pub mod change;
 pub mod client;
+pub mod derivation;
 pub mod evidence;
-pub mod fleet;
 pub mod identity;
 pub mod jump;
 pub mod names;
@@ -32,7 +32,7 @@ pub mod time;
 pub mod view;
 pub mod why;
 
-pub use fleet::Fleet;
+pub use derivation::Fleet;
 pub use identity::SessionId;
 pub use observation::{Fact, Observation};
 pub use session::{Session, SessionStatus};

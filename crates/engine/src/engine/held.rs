@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use trusty_actions::lease::CommandLease;
 use trusty_fleet::answered::{GivenAnswer, SettingsChange};
 use trusty_fleet::authorization::AnswerAuthor;
-use trusty_fleet::fleet::{Answerable, Review};
+use trusty_fleet::derivation::{Answerable, Review};
 use trusty_fleet::request::{Answer, Content, Over, RequestId};
 use trusty_fleet::{Fact, SessionId, Timestamp};
 use trusty_platform::clock;

@@ -297,7 +297,7 @@ async fn a_folder_that_does_not_exist_yet_is_noticed() {
     let root = tempfile::tempdir().expect("folder");
     let config = root.path().join("home/.claude");
     let orders = Orders {
-        wanted: trusty_fleet::fleet::Wanted::default(),
+        wanted: trusty_fleet::derivation::Wanted::default(),
         cadence: cadence(Visibility::Hidden, Motion::Still),
         nudge: 0,
     };
