@@ -1,84 +1,41 @@
 //! All sessions: files observations, derives the snapshot, says what else it wants to know.
 
-mod asks;
 mod belonging;
 mod draw;
 mod prune;
+mod requests;
 mod review;
 mod stand;
 
-pub use asks::Answerable;
+pub use crate::session_requests::Answerable;
 pub use review::{Review, Wanted};
 
-use crate::answered::GivenAnswer;
-use crate::client::{self, ConfirmationGap, Role};
+use crate::client::{ConfirmationGap, Role};
 use crate::evidence::{Evidence, FileEvidence, Process};
+use crate::fleet_entry::{Known, pane_key};
 use crate::identity::{Machine, ProcessKey, SessionId};
 use crate::observation::{
-    Act, Observation, Pane, ProcessFacts, RegistryEntry, RegistryFile, Screen, TranscriptKey, Which,
+    Connection, Observation, Pane, ProcessFacts, RegistryEntry, RegistryFile, Screen,
+    TranscriptKey, Which,
 };
 use crate::pause::PauseRecord;
-use crate::session::{Certainty, Session, Source, moved};
+use crate::session::{Session, Source, moved};
+use crate::session_evidence::{self, Case, HookProof};
+use crate::session_requests;
 use crate::snapshot::Health;
-use crate::status::{self, Case, Doubt, HookProof, STOPPED_KEPT, Verdict};
-use crate::terminal::{self, Ancestor, PaneKey};
+use crate::status;
+use crate::terminal::{self, Ancestor};
 use crate::time::Timestamp;
+use crate::timing::STOPPED_KEPT;
 use crate::why::{self, Explanation};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// All sessions of one user on one machine.
 #[derive(Debug, Clone)]
 pub struct Fleet {
     machine: Machine,
     evidence: Evidence,
-}
-
-/// One session with all that is known of it.
-struct Known<'a> {
-    key: ProcessKey,
-    process: Process<'a>,
-    file: Option<&'a RegistryFile>,
-    entry: Option<&'a RegistryEntry>,
-    /// Its transcript's name, where enough is known to find it.
-    transcript: Option<TranscriptKey>,
-    case: Case<'a>,
-    pane: Option<(&'a PathBuf, &'a Pane)>,
-    /// Its environment names a tmux server that has not been asked since it appeared.
-    pane_pending: bool,
-    verdict: Verdict,
-    /// How the newest action on it goes.
-    act: Option<(Timestamp, &'a Act)>,
-    /// The newest answer that its client took from here.
-    answered: Option<(Timestamp, &'a GivenAnswer)>,
-}
-
-impl Known<'_> {
-    /// The config folder it lives in.
-    fn dir(&self) -> Option<&Path> {
-        let named = self.process.facts.config_dir.as_deref();
-        self.file.map(|f| f.dir.as_path()).or(named)
-    }
-
-    fn pane_key(&self) -> Option<PaneKey> {
-        self.pane.map(|(server, pane)| pane_key(server, pane))
-    }
-
-    /// Whether its client leaves open what it does.
-    fn in_doubt(&self) -> bool {
-        self.verdict.doubt == Doubt::Some
-    }
-
-    /// Whether its registry speaks in words we do not know, and its client can list sessions. A
-    /// client that is asked reads the settings of the config folder: not those of a container.
-    fn wants_list(&self, version: Option<&str>) -> bool {
-        let facts = &self.process.facts;
-        let is_client = matches!(facts.role, Role::Interactive | Role::Headless);
-        is_client
-            && !facts.contained
-            && self.verdict.because.certainty != Certainty::Certain
-            && version.is_some_and(client::can_list)
-    }
 }
 
 impl Fleet {
@@ -100,9 +57,7 @@ impl Fleet {
         let known = self
             .known(now)
             .find(|k| self.machine.session_id(k.key) == id)?;
-        let connection = known
-            .dir()
-            .and_then(|dir| Some(&self.evidence.connections.get(dir)?.value));
+        let connection = self.connection(&known);
         let mut testimonies = why::testimonies(&known.case, &known.verdict, connection, now);
         for told in &mut testimonies {
             told.observed_at = told.observed_at.map(|at| moved(at, self.ahead()));
@@ -261,7 +216,7 @@ impl Fleet {
             hook_proof: self.hook_proof(id),
             attended_at: self.evidence.popover_at.max(focused.copied()),
             requests: self.evidence.requests.get(&id),
-            channel: asks::channel(facts, entry),
+            channel: session_evidence::channel(facts, entry),
             preferences: self.preferences(),
         };
         let verdict = status::verdict(&case, now);
@@ -361,10 +316,16 @@ impl Fleet {
         health.collect()
     }
 
+    /// Whether the hooks of its config folder are ours.
+    fn connection(&self, known: &Known<'_>) -> Option<&Connection> {
+        let told = self.evidence.connections.get(known.dir()?)?;
+        Some(&told.value)
+    }
+
     fn draw(&self, known: &Known<'_>, now: Timestamp) -> Session {
         let id = self.machine.session_id(known.key);
         let mut session = draw::session(id, known);
-        self.draw_requests(known, &mut session, now);
+        session_requests::draw(known, self.connection(known), &mut session, now);
         session.capabilities = self.capabilities(known);
         self.warn_of_hooks(known, &mut session);
         session.pending = stand::pending(known, now);
@@ -375,13 +336,6 @@ impl Fleet {
     /// By how much the wall clock is ahead of ours, in nanoseconds.
     fn ahead(&self) -> i64 {
         self.evidence.wall_clock.as_ref().map_or(0, |w| w.value)
-    }
-}
-
-fn pane_key(server: &Path, pane: &Pane) -> PaneKey {
-    PaneKey {
-        server: server.to_path_buf(),
-        pane: pane.pane.clone(),
     }
 }
 

@@ -17,8 +17,8 @@ use crate::client::{self, ConfirmationGap, Role};
 use crate::evidence::{FileEvidence, Process};
 use crate::identity::ProcessKey;
 use crate::observation::{ConfigFolder, FolderOrigin, ProcessFacts, RegistryEntry, RegistryFile};
-use crate::status;
 use crate::time::Timestamp;
+use crate::timing::STARTING;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -78,7 +78,7 @@ impl Fleet {
                 matches!(facts.role, Role::Interactive | Role::Headless)
                     && entry
                         .started_at
-                        .is_none_or(|at| at.after(status::STARTING) >= facts.started_at)
+                        .is_none_or(|at| at.after(STARTING) >= facts.started_at)
             }
         };
         same_process && self.machine.shares_pids_with(entry.pid_domain.as_deref())

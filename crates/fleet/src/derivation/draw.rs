@@ -1,7 +1,8 @@
 //! What is known of a session, in the form of the model.
 
-use super::{Known, stand};
+use super::stand;
 use crate::client::Role;
+use crate::fleet_entry::Known;
 use crate::identity::SessionId;
 use crate::names;
 use crate::observation::Act;
@@ -10,8 +11,9 @@ use crate::session::{
     ClaudeInfo, Context, ControlModel, End, Session, SessionHost, SessionStatus, Terminal,
     TmuxTarget, Verb,
 };
-use crate::status::{self, LEAVING};
+use crate::status;
 use crate::terminal;
+use crate::timing::LEAVING;
 
 pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
     let facts = &known.process.facts;

@@ -3,8 +3,8 @@
 use super::{Fleet, newest_at, present};
 use crate::evidence::Process;
 use crate::observation::FolderOrigin;
-use crate::status::STOPPED_KEPT;
 use crate::time::Timestamp;
+use crate::timing::STOPPED_KEPT;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

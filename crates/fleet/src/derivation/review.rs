@@ -2,19 +2,22 @@
 //! is to be looked at. One judgement of each session serves all three.
 
 use super::stand::PROOF;
-use super::{Fleet, Known, asks, newest_at, present};
+use super::{Fleet, newest_at, present};
 use crate::answered::ANSWER_SHOWN;
 use crate::cadence::{Motion, Reason};
 use crate::client::ConfirmationGap;
+use crate::fleet_entry::Known;
 use crate::identity::SessionId;
 use crate::observation::{Act, TranscriptKey};
 use crate::pause::JudgedHold;
 use crate::request::RequestId;
 use crate::session::{Activity, SessionStatus};
+use crate::session_requests;
 use crate::snapshot::{Hooks, Snapshot};
-use crate::status::{FAILURE_SHOWN, HoldOutlook, NOT_HELD_SHOWN};
+use crate::status::HoldOutlook;
 use crate::terminal::PaneKey;
 use crate::time::Timestamp;
+use crate::timing::{FAILURE_SHOWN, NOT_HELD_SHOWN};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -120,7 +123,7 @@ impl Fleet {
             .filter(|k| k.verdict.status != SessionStatus::Stopped);
         for known in living {
             wanted.add(known);
-            wanted.held.extend(asks::held(known));
+            wanted.held.extend(session_requests::held(known));
         }
         wanted.stale_pauses = self.stale_pauses(known);
         let not_held = known

@@ -1,13 +1,15 @@
 //! What can be done to a session, and what is being done.
 
-use super::{Fleet, Known};
+use super::Fleet;
 use crate::action::{Action, Host, Plan, Refusal, Standing, Way, Wish, plan, ways};
+use crate::fleet_entry::Known;
 use crate::identity::SessionId;
 use crate::observation::{Act, Preferences, RunState, Tools};
 use crate::pause::{Asker, AtWork, Means, PauseKind, Phase};
 use crate::session::{Capabilities, Pause, Pending, Session, SessionStatus, Verb};
-use crate::status::{self, HoldOutlook, HooksHeard};
+use crate::status::{HoldOutlook, HooksHeard};
 use crate::time::Timestamp;
+use crate::timing::{FAILURE_SHOWN, NOT_HELD_SHOWN};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -54,9 +56,7 @@ impl Fleet {
                 (false, Some("bg" | "background")) => Host::Background,
                 (false, _) => Host::Plain,
             },
-            connection: known
-                .dir()
-                .and_then(|dir| Some(&self.evidence.connections.get(dir)?.value)),
+            connection: self.connection(known),
             version: known.entry.and_then(|e| e.version.as_deref()),
             hooks_heard: verdict.hooks_heard,
             registry: known.file,
@@ -107,10 +107,8 @@ impl Fleet {
 
     /// A hold without hooks holds nothing, and one with hooks not for ever.
     pub(super) fn warn_of_hooks(&self, known: &Known<'_>, session: &mut Session) {
-        let connection = known
-            .dir()
-            .and_then(|dir| self.evidence.connections.get(dir));
-        let apart = connection.is_some_and(|c| !c.value.runs_hooks());
+        let connection = self.connection(known);
+        let apart = connection.is_some_and(|c| !c.runs_hooks());
         if let Some(pause) = &mut session.pause
             && pause.kind == PauseKind::Hold
         {
@@ -211,10 +209,10 @@ pub(super) fn pending(known: &Known<'_>, now: Timestamp) -> Option<Pending> {
             (at, *verb, None)
         }
         (_, Some((at, verb))) => (at, verb, None),
-        (Some((at, Act::Failed(verb, why))), None) if now < at.after(status::FAILURE_SHOWN) => {
+        (Some((at, Act::Failed(verb, why))), None) if now < at.after(FAILURE_SHOWN) => {
             (at, *verb, Some(why.clone()))
         }
-        (Some((at, Act::NotHeld)), None) if now < at.after(status::NOT_HELD_SHOWN) => {
+        (Some((at, Act::NotHeld)), None) if now < at.after(NOT_HELD_SHOWN) => {
             (at, Verb::Pause, Some(NOT_HELD.to_owned()))
         }
         (Some((_, Act::Failed(..) | Act::Done(_) | Act::NotHeld)) | None, None) => return None,

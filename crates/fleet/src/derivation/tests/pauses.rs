@@ -6,6 +6,7 @@ use crate::action::{Action, Refusal};
 use crate::observation::{Act, Connection, Happened, HookEvent, HookMarks, ToolCall};
 use crate::pause::{Asker, AtWork, Gate, Means, PauseKind, PauseRecord, Phase};
 use crate::session::Pending;
+use crate::terminal::PaneKey;
 
 fn record(means: Means, phase: Phase) -> PauseRecord {
     PauseRecord {

@@ -4,7 +4,7 @@ use super::*;
 use crate::action::{Action, Deed, Obstacle, Plan, Refusal, Way, Wish};
 use crate::observation::{Connection, First, Preferences, Tools};
 use crate::pause::{Asker, PauseKind};
-use crate::terminal::{Ancestor, Seat};
+use crate::terminal::{Ancestor, PaneKey, Seat};
 
 /// A parent with a seat, of our own user.
 pub(super) fn parent(pid: u32, name: &str, session: u32, group: u32) -> Ancestor {

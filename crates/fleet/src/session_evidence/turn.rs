@@ -1,17 +1,18 @@
 //! What goes on inside a turn: from the transcript, corrected by hooks where they are connected.
 
-use super::{Case, HOOK_ALONE, IDLE_DEBOUNCE, RETRY_PAUSE, SLACK};
+use super::Case;
 use crate::evidence::HookEvidence;
 use crate::observation::{
     Delegated, End, Happened, HookEvent, RegistryEntry, Retry, ToolCall, Transcript,
 };
 use crate::session::{Delegation, NeedKind};
 use crate::time::Timestamp;
+use crate::timing::{HOOK_ALONE, IDLE_DEBOUNCE, RETRY_PAUSE, SLACK};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The inside of a session.
 #[derive(Clone, Copy)]
-pub(super) struct Content<'a> {
+pub(crate) struct Content<'a> {
     transcript: Option<&'a Transcript>,
     hooks: Option<&'a HookEvidence>,
     pid: u32,
@@ -22,15 +23,15 @@ pub(super) struct Content<'a> {
 
 /// What a permission dialog asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) tool: Option<String>,
-    pub(super) detail: Option<String>,
-    pub(super) agent: Option<String>,
+pub(crate) struct Asked {
+    pub(crate) tool: Option<String>,
+    pub(crate) detail: Option<String>,
+    pub(crate) agent: Option<String>,
 }
 
 /// How the newest turn ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     /// Nobody tells how turns end.
     Untold,
     /// The model had said all it had to, or the conversation was compacted.
@@ -50,7 +51,7 @@ pub(super) enum Ending {
 
 impl Asked {
     /// A call of these tools is a question or a plan, whatever the registry calls it.
-    pub(super) fn kind(&self) -> Option<NeedKind> {
+    pub(crate) fn kind(&self) -> Option<NeedKind> {
         kind_of(self.tool.as_deref()?)
     }
 }
@@ -64,7 +65,7 @@ fn kind_of(tool: &str) -> Option<NeedKind> {
 }
 
 impl<'a> Content<'a> {
-    pub(super) fn of(case: &Case<'a>) -> Self {
+    pub(crate) fn of(case: &Case<'a>) -> Self {
         Self {
             transcript: case.transcript.map(|(_, t)| t),
             hooks: case.hooks,
@@ -75,14 +76,14 @@ impl<'a> Content<'a> {
     }
 
     /// What hooks of this process told, newest first.
-    pub(super) fn told(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
+    pub(crate) fn told(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
         let Self { pid, began, .. } = *self;
         let all = self.hooks.into_iter();
         all.flat_map(move |told| told.of_process(pid, began))
     }
 
     /// The call of the main agent that has no result yet.
-    pub(super) fn running_call(&self) -> Option<&'a ToolCall> {
+    pub(crate) fn running_call(&self) -> Option<&'a ToolCall> {
         let ended: BTreeSet<&str> = self.ended_calls();
         let of_hook = self
             .told()
@@ -118,14 +119,14 @@ impl<'a> Content<'a> {
     }
 
     /// What the dialog of this kind that is open since `from` asks for, if it is clear.
-    pub(super) fn asked(&self, kind: NeedKind, from: Timestamp) -> Asked {
+    pub(crate) fn asked(&self, kind: NeedKind, from: Timestamp) -> Asked {
         self.asked_by_hook(from)
             .or_else(|| self.asked_by_transcript(kind, from))
             .unwrap_or_default()
     }
 
     /// Requests queue: the oldest that nothing has followed is the one on the screen.
-    pub(super) fn asked_by_hook(&self, from: Timestamp) -> Option<Asked> {
+    pub(crate) fn asked_by_hook(&self, from: Timestamp) -> Option<Asked> {
         let mut followed: BTreeSet<Option<&str>> = BTreeSet::new();
         let mut oldest = None;
         for (_, event) in self.told().take_while(|(at, _)| at.after(SLACK) >= from) {
@@ -152,7 +153,7 @@ impl<'a> Content<'a> {
 
     /// Of what kind the dialog was that a hook told of last, answered or not: the registry may
     /// follow the answer late, and a plan is no permission meanwhile.
-    pub(super) fn last_asked_kind(&self, from: Timestamp) -> Option<NeedKind> {
+    pub(crate) fn last_asked_kind(&self, from: Timestamp) -> Option<NeedKind> {
         let mut recent = self.told().take_while(|(at, _)| at.after(SLACK) >= from);
         recent.find_map(|(_, event)| match &event.what {
             Happened::PermissionAsked { tool, .. } => kind_of(tool),
@@ -166,7 +167,7 @@ impl<'a> Content<'a> {
     }
 
     /// What a sub-agent is called, if its transcript says so.
-    pub(super) fn known_name(&self, id: &str) -> Option<String> {
+    pub(crate) fn known_name(&self, id: &str) -> Option<String> {
         let transcript = self.transcript?;
         let known = transcript.delegations.iter().find(|d| d.agent_id == id);
         known.map(name)
@@ -209,7 +210,7 @@ impl<'a> Content<'a> {
 
     /// How the newest turn ended, if it is one that began with or after `work`. The prompt is free
     /// since `free`: a turn that began later is news that the registry does not have yet.
-    pub(super) fn ending(&self, work: Option<Timestamp>, free: Timestamp) -> Ending {
+    pub(crate) fn ending(&self, work: Option<Timestamp>, free: Timestamp) -> Ending {
         let Some(transcript) = self.transcript else {
             return Ending::Untold;
         };
@@ -236,7 +237,7 @@ impl<'a> Content<'a> {
     }
 
     /// When the newest turn ended, if it has.
-    pub(super) fn ended_at(&self) -> Option<Timestamp> {
+    pub(crate) fn ended_at(&self) -> Option<Timestamp> {
         let transcript = self.transcript?;
         let end = transcript.end.as_ref()?;
         transcript
@@ -246,37 +247,37 @@ impl<'a> Content<'a> {
     }
 
     /// Whether the transcript tells of a turn, and of no end of it yet.
-    pub(super) fn is_in_turn(&self) -> bool {
+    pub(crate) fn is_in_turn(&self) -> bool {
         self.transcript.is_some_and(|t| t.turn_at.is_some()) && self.ended_at().is_none()
     }
 
     /// A request that was sent again and has no answer yet.
-    pub(super) fn retry(&self, now: Timestamp) -> Option<&'a Retry> {
+    pub(crate) fn retry(&self, now: Timestamp) -> Option<&'a Retry> {
         let retry = self.transcript?.retry.as_ref()?;
         (now < retry_over(retry)).then_some(retry)
     }
 
     /// Whether the transcript may still tell what is asked for: it has told of no call.
-    pub(super) fn may_tell_more(&self, asked: &Asked) -> bool {
+    pub(crate) fn may_tell_more(&self, asked: &Asked) -> bool {
         self.transcript.is_some() && asked.tool.is_none()
     }
 
     /// When a hook said that the conversation is being compacted, in work that began at `from`,
     /// if nothing followed.
-    pub(super) fn compacting(&self, from: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn compacting(&self, from: Timestamp) -> Option<Timestamp> {
         let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
         let of_now = at.after(SLACK) >= from;
         (matches!(event.what, Happened::Compacting) && of_now).then_some(at)
     }
 
     /// When a hook last said that a prompt was sent, if nothing came after it.
-    pub(super) fn prompted(&self) -> Option<Timestamp> {
+    pub(crate) fn prompted(&self) -> Option<Timestamp> {
         let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
         matches!(event.what, Happened::Prompted).then_some(at)
     }
 
     /// The sub-agents at work, oldest first.
-    pub(super) fn delegations(&self) -> Vec<Delegation> {
+    pub(crate) fn delegations(&self) -> Vec<Delegation> {
         let known = self.transcript.map_or(&[][..], |t| &t.delegations);
         // A killed client leaves its sub-agents' files as if they still ran.
         let ours =
@@ -332,7 +333,7 @@ impl<'a> Content<'a> {
 }
 
 /// Until when a retry is one.
-pub(super) fn retry_over(retry: &Retry) -> Timestamp {
+pub(crate) fn retry_over(retry: &Retry) -> Timestamp {
     let named = retry.next_at.map(|at| at.after(SLACK));
     named
         .max(Some(retry.at.after(RETRY_PAUSE)))

@@ -6,7 +6,7 @@ use crate::session::NeedKind;
 
 /// What a registry entry says, understood.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Word {
+pub(crate) enum Word {
     Missing,
     Busy,
     Idle,
@@ -22,7 +22,7 @@ pub(super) enum Word {
 }
 
 impl Word {
-    pub(super) fn of(entry: &RegistryEntry) -> Self {
+    pub(crate) fn of(entry: &RegistryEntry) -> Self {
         match entry.status.as_deref() {
             None => Self::Missing,
             Some("busy") => Self::Busy,
