@@ -9,7 +9,9 @@
 pub mod action;
 pub mod answered;
 pub mod authorization;
+mod board;
 pub mod cadence;
+mod card;
 pub mod change;
 pub mod client;
 pub mod derivation;
@@ -24,6 +26,7 @@ pub mod open_requests;
 pub mod pause;
 pub mod problem;
 pub mod request;
+mod row;
 pub mod select;
 pub mod session;
 pub mod session_evidence;

@@ -160,7 +160,7 @@ pub enum Step {
 }
 
 /// The texts of requests that could be answered from a notice, where they are known.
-pub type Cards = BTreeMap<RequestId, crate::view::Card>;
+pub type Cards = BTreeMap<RequestId, crate::card::Card>;
 
 /// Whether its owner is told this of a session, at a moment; none for one that is gone.
 pub fn weigh(

@@ -1,5 +1,4 @@
 mod asking;
-mod card;
 mod connect;
 mod pausing;
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::answered::{AnswerChannel, AnswerKind, GivenAnswer};
 use crate::request::RequestId;
-use crate::view::Row;
+use crate::row::Row;
 use serde_json::json;
 use std::path::Path;
 

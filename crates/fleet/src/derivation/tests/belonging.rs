@@ -4,7 +4,7 @@ use super::*;
 use crate::action::{Action, Refusal, Wish};
 use crate::observation::{FolderFacts, FolderIdentity, FolderOrigin};
 use crate::pause::Asker;
-use crate::view::Row;
+use crate::row::Row;
 
 const OWN: FolderIdentity = FolderIdentity {
     device: 1,

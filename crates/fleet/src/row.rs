@@ -1,159 +1,25 @@
 //! One session as a row.
 
-use super::action::RowAction;
-use super::asking;
-use super::face::face;
-use super::mode;
-use super::pausing;
+mod action;
+mod asking;
+mod face;
+pub(crate) mod mode;
+mod pausing;
+mod style;
+
+pub use action::{Does, RowAction};
+pub use asking::{RowAsk, RowWaiting};
+pub use style::{Glyph, Section, Tone};
+
 use crate::identity::SessionId;
-use crate::request::RequestId;
 use crate::session::{Certainty, Session, SessionStatus};
-use crate::text::folder;
-pub use crate::text::visible;
+use crate::text::{folder, visible};
 use crate::time::rfc3339;
+use face::face;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::SystemTime;
 use utoipa::ToSchema;
-
-/// Where a row stands, from top to bottom.
-///
-/// * `NeedsYou`: waits for you
-/// * `Working`: works
-/// * `Quiet`: everything else
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
-pub enum Section {
-    /// Waits for you.
-    NeedsYou,
-    /// Works.
-    Working,
-    /// Everything else.
-    Quiet,
-}
-
-/// The colour of a status word; a token of the style sheet.
-///
-/// * `needs-you`: loud: the only one with a tinted background
-/// * `working`: a turn runs
-/// * `paused`: stopped or frozen
-/// * `finished`: done, not yet seen
-/// * `stopped`: gone
-/// * `idle`: nothing to say
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Tone {
-    /// Loud: the only one with a tinted background.
-    NeedsYou,
-    /// A turn runs.
-    Working,
-    /// Stopped or frozen.
-    Paused,
-    /// Done, not yet seen.
-    Finished,
-    /// Gone.
-    Stopped,
-    /// Nothing to say.
-    Idle,
-}
-
-/// The shape of a status; no two statuses share one.
-///
-/// * `permission`: a diamond with a mark
-/// * `question`: a diamond with a question mark
-/// * `plan`: a diamond with three lines
-/// * `trust`: a diamond with a keyhole
-/// * `working`: a ring, a quarter filled
-/// * `starting`: a dotted ring
-/// * `paused`: two bars
-/// * `finished`: a tick
-/// * `idle`: a hollow ring
-/// * `shell`: a ring with a dot
-/// * `menu`: three lines
-/// * `failed`: a cross
-/// * `stopped`: a ring with a cross
-/// * `unknown`: a dash
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Glyph {
-    /// A diamond with a mark.
-    Permission,
-    /// A diamond with a question mark.
-    Question,
-    /// A diamond with three lines.
-    Plan,
-    /// A diamond with a keyhole.
-    Trust,
-    /// A ring, a quarter filled.
-    Working,
-    /// A dotted ring.
-    Starting,
-    /// Two bars.
-    Paused,
-    /// A tick.
-    Finished,
-    /// A hollow ring.
-    Idle,
-    /// A ring with a dot.
-    Shell,
-    /// Three lines.
-    Menu,
-    /// A cross.
-    Failed,
-    /// A ring with a cross.
-    Stopped,
-    /// A dash.
-    Unknown,
-}
-
-/// What a row asks of you.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RowAsk {
-    /// The request to be answered first, whose card can be asked for; none where no hook told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<RequestId>,
-    /// The sub-agent that asks, in words; none for the main agent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
-    /// How many more requests of this session wait behind it.
-    pub more: u32,
-    /// Why it can be answered only in its terminal, in words; none where it can be from here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub elsewhere: Option<String>,
-    /// Whether programs that no session started may answer it, too (`answers.programs`).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub programs: bool,
-    /// When the terminal asks if nothing is answered before; none if the terminal asks already.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "rfc3339::option"
-    )]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub until: Option<SystemTime>,
-    /// Those behind it that can be answered from here, too, in their order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub behind: Vec<RowWaiting>,
-}
-
-/// A request that waits behind the one to be answered first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RowWaiting {
-    /// Which.
-    pub request: RequestId,
-    /// The sub-agent that asks, in words; none for the main agent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
-    /// When the terminal asks if nothing is answered before; none if the terminal asks already.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "rfc3339::option"
-    )]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub until: Option<SystemTime>,
-}
 
 /// One session as a row: words and shapes, ready to draw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

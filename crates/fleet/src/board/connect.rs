@@ -1,7 +1,7 @@
 //! The offer to connect the hooks, as a value.
 
-use super::row::visible;
 use crate::snapshot::{Hooks, HooksState};
+use crate::text::visible;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use utoipa::ToSchema;

@@ -1,7 +1,7 @@
 //! How a session asks its owner, where that is not the usual way.
 
-use super::row::visible;
 use crate::session::{ControlModel, Session, SessionStatus};
+use crate::text::visible;
 
 /// Words beside a row's name that say what is special about it; mostly none.
 pub(super) fn badges(session: &Session) -> Vec<String> {
@@ -19,7 +19,7 @@ pub(super) fn badges(session: &Session) -> Vec<String> {
 }
 
 /// How it asks, as a sentence; empty where it asks before it acts.
-pub(super) fn asking(session: &Session) -> String {
+pub(crate) fn asking(session: &Session) -> String {
     if session.control == ControlModel::Sdk {
         return "The session is headless: Claude Code cannot ask you.".into();
     }

@@ -1,10 +1,13 @@
 //! All rows in their order, and the difference of two boards.
 
-use super::action::RowAction;
-use super::connect::ConnectCard;
-use super::row::{Row, Section, Tone, visible};
+mod connect;
+
+pub use connect::ConnectCard;
+
 use crate::identity::SessionId;
+use crate::row::{Row, RowAction, Section, Tone};
 use crate::snapshot::{Health, Snapshot};
+use crate::text::visible;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -1,9 +1,9 @@
 //! The button of a row: what it does, and what it is called before it is pressed.
 
 use super::pausing;
-use super::row::visible;
 use crate::pause::PauseKind;
 use crate::session::{Capabilities, Session, SessionStatus};
+use crate::text::visible;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

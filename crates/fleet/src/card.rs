@@ -168,3 +168,6 @@ fn title(content: &Content) -> String {
         short
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! What a session looks like: its words, its colour, its shape and where it stands.
 
-use super::pausing;
-use super::row::{Glyph, Section, Tone};
-use crate::session::{Activity, Certainty, NeedKind, Session, SessionHost, SessionStatus};
+use super::style::{Glyph, Section, Tone};
+use crate::action::headline;
+use crate::pause::{Asker, PauseKind};
+use crate::session::{Activity, Certainty, NeedKind, Pause, Session, SessionHost, SessionStatus};
 use crate::text::shown_path;
 use std::path::Path;
 use std::time::SystemTime;
@@ -44,7 +45,7 @@ pub(super) fn face(session: &Session, home: Option<&Path>) -> Face {
         SessionStatus::Stopped => quiet("Stopped", Tone::Stopped, Glyph::Stopped, place(), held),
         SessionStatus::Paused => {
             let since = session.paused_at.unwrap_or(held);
-            let detail = pausing::paused(session);
+            let detail = paused(session);
             quiet("Paused", Tone::Paused, Glyph::Paused, detail, since)
         }
         SessionStatus::AwaitingApproval => need(session, held),
@@ -164,6 +165,45 @@ fn need(session: &Session, held: SystemTime) -> Face {
         section: Section::NeedsYou,
         since: asks.map_or(held, |n| n.since),
     }
+}
+
+/// The detail of a paused session. What it was at matters more than how it is kept from it, but
+/// is long: so the how comes first, in few words.
+fn paused(session: &Session) -> String {
+    let Some(pause) = &session.pause else {
+        let because = session.because.as_ref();
+        let why = because.map_or("", |b| b.text.as_str());
+        return why
+            .strip_prefix("the session was ")
+            .unwrap_or(why)
+            .to_owned();
+    };
+    let how = how(pause);
+    let headline = session.pause_summary.as_deref().map(headline);
+    match headline.filter(|text| !text.is_empty()) {
+        Some(text) => format!("{how} · {text}"),
+        None => how,
+    }
+}
+
+fn how(pause: &Pause) -> String {
+    let done = match pause.kind {
+        PauseKind::Freeze => "frozen",
+        PauseKind::Stop => "stopped",
+        PauseKind::Suspend => "suspended",
+        PauseKind::Hold => "held",
+        PauseKind::Interrupt => "interrupted",
+    };
+    let by = match pause.by {
+        Asker::App | Asker::Command => "you",
+        Asker::Api => "a program",
+    };
+    let along = if pause.commands {
+        ", its commands too"
+    } else {
+        ""
+    };
+    format!("{done} by {by}{along}")
 }
 
 /// Where it is: the folder with the home shortened, and the tmux session.

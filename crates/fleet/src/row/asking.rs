@@ -1,8 +1,61 @@
 //! What a row says of what its session asks.
 
 use super::pausing;
-use super::row::{RowAsk, RowWaiting, visible};
+use crate::request::RequestId;
 use crate::session::{NeedKind, Request, Session, SessionStatus};
+use crate::text::visible;
+use crate::time::rfc3339;
+use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
+use utoipa::ToSchema;
+
+/// What a row asks of you.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RowAsk {
+    /// The request to be answered first, whose card can be asked for; none where no hook told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
+    /// The sub-agent that asks, in words; none for the main agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// How many more requests of this session wait behind it.
+    pub more: u32,
+    /// Why it can be answered only in its terminal, in words; none where it can be from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<String>,
+    /// Whether programs that no session started may answer it, too (`answers.programs`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub programs: bool,
+    /// When the terminal asks if nothing is answered before; none if the terminal asks already.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "rfc3339::option"
+    )]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<SystemTime>,
+    /// Those behind it that can be answered from here, too, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<RowWaiting>,
+}
+
+/// A request that waits behind the one to be answered first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RowWaiting {
+    /// Which.
+    pub request: RequestId,
+    /// The sub-agent that asks, in words; none for the main agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// When the terminal asks if nothing is answered before; none if the terminal asks already.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "rfc3339::option"
+    )]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<SystemTime>,
+}
 
 /// Said where nothing tells why it cannot be answered from here.
 const ELSEWHERE: &str = "this can only be answered in the terminal";

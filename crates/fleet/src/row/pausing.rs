@@ -1,10 +1,10 @@
 //! What a row says of a pause, and of what is being done.
 
 use super::face::Face;
-use super::row::Section;
-use crate::action::headline;
-use crate::pause::{Asker, PauseKind};
-use crate::session::{Pause, Session, SessionStatus, Verb};
+use super::style::Section;
+use crate::pause::PauseKind;
+use crate::session::{Session, SessionStatus, Verb};
+use crate::text::capitalised;
 
 /// What is being done to a session, if anything is.
 pub(super) fn pending(session: &Session) -> Option<Verb> {
@@ -24,52 +24,6 @@ pub(super) fn failure(session: &Session) -> Option<String> {
         Verb::End => "Not ended",
     };
     Some(format!("{done}: {failure}"))
-}
-
-/// The words as the beginning of a sentence.
-pub(super) fn capitalised(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
-}
-
-/// The detail of a paused session. What it was at matters more than how it is kept from it, but
-/// is long: so the how comes first, in few words.
-pub(super) fn paused(session: &Session) -> String {
-    let Some(pause) = &session.pause else {
-        let because = session.because.as_ref();
-        let why = because.map_or("", |b| b.text.as_str());
-        return why
-            .strip_prefix("the session was ")
-            .unwrap_or(why)
-            .to_owned();
-    };
-    let how = how(pause);
-    let headline = session.pause_summary.as_deref().map(headline);
-    match headline.filter(|text| !text.is_empty()) {
-        Some(text) => format!("{how} · {text}"),
-        None => how,
-    }
-}
-
-fn how(pause: &Pause) -> String {
-    let done = match pause.kind {
-        PauseKind::Freeze => "frozen",
-        PauseKind::Stop => "stopped",
-        PauseKind::Suspend => "suspended",
-        PauseKind::Hold => "held",
-        PauseKind::Interrupt => "interrupted",
-    };
-    let by = match pause.by {
-        Asker::App | Asker::Command => "you",
-        Asker::Api => "a program",
-    };
-    let along = if pause.commands {
-        ", its commands too"
-    } else {
-        ""
-    };
-    format!("{done} by {by}{along}")
 }
 
 /// Puts what is being done in the place of the status, which stays where it stands.
