@@ -316,7 +316,7 @@ impl Fleet {
         health.collect()
     }
 
-    /// Whether the hooks of its config folder are ours.
+    /// Whether the hooks in the config folder of a session are ours.
     fn connection(&self, known: &Known<'_>) -> Option<&Connection> {
         let told = self.evidence.connections.get(known.dir()?)?;
         Some(&told.value)

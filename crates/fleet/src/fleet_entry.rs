@@ -1,4 +1,4 @@
-//! One session of the fleet: what is known of it, and what follows.
+//! One session of the fleet, with its evidence and its verdict.
 
 use crate::answered::GivenAnswer;
 use crate::client::{self, Role};
@@ -38,7 +38,7 @@ impl Known<'_> {
         self.file.map(|f| f.dir.as_path()).or(named)
     }
 
-    /// The pane it lives in.
+    /// The key of its tmux pane.
     pub(crate) fn pane_key(&self) -> Option<PaneKey> {
         self.pane.map(|(server, pane)| pane_key(server, pane))
     }
@@ -60,7 +60,7 @@ impl Known<'_> {
     }
 }
 
-/// What names a pane of a server.
+/// The key of a pane of a tmux server.
 pub(crate) fn pane_key(server: &Path, pane: &Pane) -> PaneKey {
     PaneKey {
         server: server.to_path_buf(),

@@ -55,7 +55,7 @@ pub(crate) struct Asks {
 }
 
 impl Asks {
-    /// Looks again at `at`.
+    /// Schedules a review at `at`, if that is still to come.
     pub(crate) fn review(&mut self, at: Timestamp, now: Timestamp) {
         if at > now {
             self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));

@@ -52,7 +52,7 @@ pub(crate) fn answerable(known: &Known<'_>, request: &RequestId) -> Answerable {
     }
 }
 
-/// Tells in a session what it asks, and why what it needs can only be answered in its terminal.
+/// Fills in the requests of a session, and why its need can only be answered in its terminal.
 pub(crate) fn draw(
     known: &Known<'_>,
     connection: Option<&Connection>,

@@ -1,4 +1,4 @@
-//! How late sources tell, how long each is believed, and how long a row says something.
+//! How late sources are, how long each is believed, and how long a row shows something.
 
 use std::time::Duration;
 

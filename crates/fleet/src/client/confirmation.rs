@@ -1,4 +1,4 @@
-//! What is missing for a process to be confirmed as a client.
+//! What is missing for a process to be confirmed as Claude Code.
 
 use crate::text::clean;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What is asked of a session: whether an answer reaches it, and what an answer changes.
+//! Answers to requests: whether one can be given now, and which settings it changes.
 
 use super::Fleet;
 use crate::answered::{SettingsChange, SettingsFolders, changes_of_offer};
