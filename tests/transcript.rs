@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 use trusty_fleet::observation::{End, Transcript, TranscriptKey, Which};
 use trusty_fleet::{Fact, Observation, Timestamp};
 use trusty_platform::clock::Clock;

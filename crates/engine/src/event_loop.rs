@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trusty_fleet::cadence::{Visibility, cadence};
-use trusty_fleet::fleet::{Review, Wanted};
+use trusty_fleet::derivation::{Review, Wanted};
 use trusty_fleet::{Fact, Observation, SessionId, Snapshot, Timestamp, change};
 use trusty_platform::clock::Clock;
 use trusty_sources::observation_source::AnySource;

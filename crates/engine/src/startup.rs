@@ -17,7 +17,7 @@ use crate::threads::{StartError, spawn, spawn_apart};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 use trusty_fleet::{Fact, Fleet, Observation};
 use trusty_platform::clock::Clock;
 use trusty_platform::open_files;

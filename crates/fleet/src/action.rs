@@ -1,19 +1,20 @@
 //! What can be asked of a session, and what is decided: a plan, or a refusal with words.
 
+mod context;
 mod plan;
 mod refusal;
 mod summary;
 mod ways;
 
-pub use plan::{Deed, Host, Pausing, Plan, Standing, plan};
+pub use context::{Host, Standing};
+pub use plan::{Deed, Pausing, Plan, plan};
 pub use refusal::Refusal;
-pub use summary::{clean, headline, with_pane};
-
+pub use summary::{headline, with_pane};
 pub use ways::{Obstacle, Way, Ways, ways};
 
+pub use crate::session::Verb;
+
 use crate::pause::{Asker, PauseKind};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// What is asked of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,26 +38,6 @@ pub struct Wish {
     pub note: Option<String>,
     /// Who asks.
     pub by: Asker,
-}
-
-/// An action in one word.
-///
-/// * `Pause`: to pause
-/// * `Resume`: to resume
-/// * `End`: to end
-/// * `Jump`: to bring its terminal to the front
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
-pub enum Verb {
-    /// To pause.
-    Pause,
-    /// To resume.
-    Resume,
-    /// To end.
-    End,
-    /// To bring its terminal to the front.
-    Jump,
 }
 
 impl Action {

@@ -1,13 +1,14 @@
 //! Answers that were given from here: the record of each, and what is said of the newest one.
 
+mod author;
 mod change;
 
+pub use author::{AnswerAuthor, AnswerChannel};
 pub use change::{SettingsChange, SettingsFolders, changes_of_offer};
 
-use crate::authorization::{AnswerAuthor, AnswerChannel};
+use crate::identity::SessionId;
 use crate::request::{Answer, RequestId};
-use crate::session::{SessionId, rfc3339};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

@@ -3,10 +3,9 @@
 //! The facts of a calling process are gathered elsewhere; here they are judged. The order of the
 //! rules is that of [`authorize`].
 
-mod author;
 mod mark;
 
-pub use author::{AnswerAuthor, AnswerChannel};
+pub use crate::answered::{AnswerAuthor, AnswerChannel};
 pub use mark::{
     FIRST_PID, GroupMember, LivingSession, MarkKind, NamedProcess, ProcessMark, ProcessOrigin,
     TracedProcess, find_mark,

@@ -1,6 +1,7 @@
 //! The difference of two snapshots.
 
-use crate::session::{Activity, Session, SessionId};
+use crate::identity::SessionId;
+use crate::session::{Activity, Session};
 use crate::snapshot::Snapshot;
 use serde::{Deserialize, Serialize};
 

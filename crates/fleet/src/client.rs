@@ -1,9 +1,14 @@
 //! Which processes are Claude Code clients, by executable path and arguments. Never by a bare
 //! name: other programs are called `claude` too.
 
+mod confirmation;
 mod settings;
+mod version;
 
-pub use settings::{ProjectSettings, hooks_left_out};
+pub use confirmation::ConfirmationGap;
+pub use settings::{HookObstacle, ProjectSettings, hooks_left_out};
+pub(crate) use version::tells_status;
+pub use version::{can_list, overflows_timers};
 
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path};

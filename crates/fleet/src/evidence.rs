@@ -14,12 +14,13 @@ pub use requests::{Held, Requests};
 pub use runs::{Run, Runs};
 
 use crate::answered::GivenAnswer;
+use crate::identity::SessionId;
 use crate::observation::{
     Act, Attention, Connection, Fact, FolderFacts, HealthKey, HookMarks, Listed, Observation, Pane,
-    PaneKey, Preferences, RegistryEntry, RegistryFile, Screen, Transcript, TranscriptKey,
+    Preferences, RegistryEntry, RegistryFile, Screen, Transcript, TranscriptKey,
 };
 use crate::pause::{Gate, PauseRecord};
-use crate::session::SessionId;
+use crate::terminal::PaneKey;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

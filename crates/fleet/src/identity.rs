@@ -1,7 +1,7 @@
 //! Who is who. A session is a process, and a process is (pid, start time) within one boot.
 
-use crate::session::SessionId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Names the space our session ids live in.
@@ -20,6 +20,35 @@ pub struct ProcessKey {
     pub pid: u32,
     /// Start time; tells a reused pid apart.
     pub start: StartTime,
+}
+
+/// Identifies a session. On the wire: the bare UUID string.
+///
+/// Ids of discovered sessions are derived from (boot, pid, start time), see
+/// [`crate::identity`]; `new` gives a random one.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(transparent)]
+pub struct SessionId(pub Uuid);
+
+impl SessionId {
+    /// A random (version 4) id.
+    pub fn new() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl Default for SessionId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Display for SessionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// The machine as seen from here.

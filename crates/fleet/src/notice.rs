@@ -13,8 +13,9 @@ mod words;
 pub use book::{Decision, Notices};
 pub use news::{Mark, News, Turn};
 
+use crate::identity::SessionId;
 use crate::request::RequestId;
-use crate::session::{ControlModel, Session, SessionId, SessionStatus};
+use crate::session::{ControlModel, Session, SessionStatus};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -159,7 +160,7 @@ pub enum Step {
 }
 
 /// The texts of requests that could be answered from a notice, where they are known.
-pub type Cards = BTreeMap<RequestId, crate::view::Card>;
+pub type Cards = BTreeMap<RequestId, crate::card::Card>;
 
 /// Whether its owner is told this of a session, at a moment; none for one that is gone.
 pub fn weigh(

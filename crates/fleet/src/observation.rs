@@ -9,18 +9,21 @@ mod transcript;
 
 pub use folder::{ConfigFolder, FolderFacts, FolderIdentity, FolderOrigin};
 pub use hook::{Happened, HookEvent, Listed};
-pub use pause::{Act, Connection, First, Holding, HookMarks, HookObstacle, Preferences, Tools};
-pub use screen::{PaneKey, Screen, Shows};
+pub use pause::{Act, Connection, First, Holding, HookMarks, Preferences, Tools};
+pub use screen::{Screen, Shows};
 pub use transcript::{
     Delegated, End, Retry, Said, ToolCall, Transcript, TranscriptKey, TurnEnd, Which,
 };
 
+pub use crate::client::HookObstacle;
+pub use crate::terminal::{PaneKey, Seat};
+
 use crate::answered::GivenAnswer;
 use crate::client::Role;
-use crate::identity::{ProcessKey, StartTime};
+use crate::identity::{ProcessKey, SessionId, StartTime};
 use crate::pause::{Gate, PauseRecord};
 use crate::request::{Asking, Over, RequestId};
-use crate::session::{SessionId, Source, Usage};
+use crate::session::{Source, Usage};
 use crate::terminal::Ancestor;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -181,15 +184,6 @@ pub struct ProcessFacts {
     pub hook_obstacle: Option<HookObstacle>,
     /// What it does now.
     pub pulse: Pulse,
-}
-
-/// The place of a process among the jobs of a terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Seat {
-    /// The session of the terminal, by the pid of its first process.
-    pub session: u32,
-    /// The process group.
-    pub group: u32,
 }
 
 /// The part of a process that changes.

@@ -1,9 +1,10 @@
 //! Pauses: their kinds, what is on disk of one for as long as it lasts, and the gates it holds.
 
-use crate::identity::ProcessKey;
-use crate::observation::PaneKey;
-use crate::session::{SessionId, rfc3339};
-use crate::time::Timestamp;
+pub use crate::text::MOST_SUMMARY;
+
+use crate::identity::{ProcessKey, SessionId};
+use crate::terminal::PaneKey;
+use crate::time::{Timestamp, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -182,9 +183,6 @@ impl JudgedHold {
         })
     }
 }
-
-/// The longest summary, in characters.
-pub const MOST_SUMMARY: usize = 500;
 
 impl PauseRecord {
     /// The kind of pause.

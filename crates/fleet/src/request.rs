@@ -1,7 +1,6 @@
 //! What a client asks of its owner through a held hook: which tool, with which input, and what
 //! can be answered.
 
-use crate::session::NeedKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -71,16 +70,6 @@ impl Asks {
             "AskUserQuestion" => Self::Question,
             "ExitPlanMode" => Self::Plan,
             _ => Self::Permission,
-        }
-    }
-}
-
-impl From<Asks> for NeedKind {
-    fn from(asks: Asks) -> Self {
-        match asks {
-            Asks::Permission => Self::Permission,
-            Asks::Question => Self::Question,
-            Asks::Plan => Self::Plan,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which session somebody means by a word.
 
-use crate::fleet::folder;
 use crate::session::Session;
+use crate::text::folder;
 use std::path::Path;
 
 /// The fewest characters of an id that name a session.
@@ -59,7 +59,8 @@ fn is_called(session: &Session, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{ControlModel, SessionId};
+    use crate::identity::SessionId;
+    use crate::session::ControlModel;
     use uuid::Uuid;
 
     fn session(id: u128, pid: u32, workdir: &str, tmux: &str) -> Session {

@@ -10,13 +10,12 @@ mod end;
 mod parts;
 mod pause;
 mod request;
-pub mod rfc3339;
 mod shift;
 
 pub(crate) use shift::moved;
 
 pub use end::End;
-pub use pause::{Capabilities, Pause, Pending};
+pub use pause::{Capabilities, Pause, Pending, Verb};
 pub use request::Request;
 
 pub use parts::{
@@ -24,42 +23,15 @@ pub use parts::{
     Terminal, TmuxTarget, Usage,
 };
 
+pub use crate::identity::SessionId;
+
 use crate::answered::RecentAnswer;
 use crate::names;
+use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use utoipa::ToSchema;
-use uuid::Uuid;
-
-/// Identifies a session. On the wire: the bare UUID string.
-///
-/// Ids of discovered sessions are derived from (boot, pid, start time), see
-/// [`crate::identity`]; `new` gives a random one.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
-#[serde(transparent)]
-pub struct SessionId(pub Uuid);
-
-impl SessionId {
-    /// A random (version 4) id.
-    pub fn new() -> Self {
-        Self(Uuid::new_v4())
-    }
-}
-
-impl Default for SessionId {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl std::fmt::Display for SessionId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// What a session is, in one word. Where several hold, the first of
 /// Stopped, Paused, `AwaitingApproval`, Starting, Detached, Active is told.

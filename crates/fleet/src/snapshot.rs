@@ -5,7 +5,8 @@ mod delta;
 pub use delta::SnapshotDelta;
 
 use crate::observation::Connection;
-use crate::session::{Session, Source, rfc3339};
+use crate::session::{Session, Source};
+use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::SystemTime;

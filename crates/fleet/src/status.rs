@@ -27,129 +27,40 @@
 //! sub-agent counts while the transcript does not go on without it ([`HOOK_ALONE`]); records and
 //! the registry's word are told apart no finer than [`SLACK`], and work without a turn is asked
 //! after from [`TURNLESS`] on. A file's age never counts: a client in thought writes nothing.
+//!
+//! [`ATTENTION`]: crate::timing::ATTENTION
+//! [`FLUSHED`]: crate::timing::FLUSHED
+//! [`HOOK_ALONE`]: crate::timing::HOOK_ALONE
+//! [`HOOK_LEADS`]: crate::timing::HOOK_LEADS
+//! [`IDLE_DEBOUNCE`]: crate::timing::IDLE_DEBOUNCE
+//! [`LEAVING`]: crate::timing::LEAVING
+//! [`LIST_FRESH`]: crate::timing::LIST_FRESH
+//! [`RETRY_PAUSE`]: crate::timing::RETRY_PAUSE
+//! [`SCREEN_FRESH`]: crate::timing::SCREEN_FRESH
+//! [`SILENT`]: crate::timing::SILENT
+//! [`SLACK`]: crate::timing::SLACK
+//! [`STARTING`]: crate::timing::STARTING
+//! [`TURNLESS`]: crate::timing::TURNLESS
+//! [`TURN_TOLD`]: crate::timing::TURN_TOLD
 
-mod content;
+mod activity;
 mod paused;
 mod registry;
 mod requests;
 mod silent;
-mod words;
 
-pub use paused::{HoldOutlook, HookProof, HooksHeard};
-pub use requests::{Open, Stand};
+pub use activity::Doubt;
+pub use paused::{HoldOutlook, HooksHeard};
 
-use crate::evidence::{HookEvidence, Process, Requests, Run};
-use crate::fleet::ConfirmationGap;
-use crate::observation::{Listed, Preferences, RegistryEntry, Screen, Transcript};
-use crate::pause::{AtWork, Gate, PauseRecord, Phase};
-use crate::session::{Activity, Because, Certainty, Delegation, Need, SessionStatus, Source};
+use crate::client::ConfirmationGap;
+use crate::observation::RegistryEntry;
+use crate::open_requests::{self, Open};
+use crate::pause::{AtWork, Phase};
+use crate::session::{Activity, Because, Delegation, Need, SessionStatus, Source};
+use crate::session_evidence::{Case, Content, Word};
 use crate::time::Timestamp;
-use content::Content;
-use std::time::Duration;
-
-/// The client flashes `idle` for 2 to 60 ms between two turns (measured, 2.1.330).
-pub const IDLE_DEBOUNCE: Duration = Duration::from_millis(300);
-/// How long a process without any registry file is taken to be starting.
-pub const STARTING: Duration = Duration::from_secs(3);
-/// A client of now has left a trace by then; of one that has not, the pane may tell more.
-pub const SILENT: Duration = Duration::from_secs(1);
-/// How long a start may take before something in the terminal waits for the owner.
-pub const ATTENTION: Duration = Duration::from_secs(10);
-/// A client deletes its file up to 1.5 s before it ends (its `SessionEnd` hooks run between).
-pub const LEAVING: Duration = Duration::from_secs(3);
-/// How long a stopped session is shown.
-pub const STOPPED_KEPT: Duration = Duration::from_mins(1);
-/// A hook is up to 0.9 s ahead of the registry (measured); after this the registry is right.
-pub const HOOK_LEADS: Duration = Duration::from_millis(1500);
-/// A pane in doubt is read every 2 s; three readings may fail.
-pub const SCREEN_FRESH: Duration = Duration::from_secs(7);
-/// The client's list is asked for every 15 s; one answer may fail.
-pub const LIST_FRESH: Duration = Duration::from_secs(35);
-/// The longest pause between two attempts of a request; one that lasts longer is being answered.
-pub const RETRY_PAUSE: Duration = Duration::from_secs(45);
-/// The transcript is written in batches: its lines may be so much later than the registry's word,
-/// and than each other (measured up to 0.3 s).
-pub const FLUSHED: Duration = Duration::from_millis(300);
-/// The end of a turn that the transcript tells of is written and read by then; of one that Escape
-/// took back before its first word, none comes.
-pub const TURN_TOLD: Duration = IDLE_DEBOUNCE.saturating_add(FLUSHED);
-/// A record is dated when it is made, the registry when it is written: up to so much later.
-pub const SLACK: Duration = Duration::from_secs(2);
-/// Work without a turn in the transcript for so long is a compaction, or a command.
-pub const TURNLESS: Duration = Duration::from_secs(2);
-/// A hook may be lost: what it told of a call or a sub-agent is believed only until the
-/// transcript has gone on for so long without it.
-pub const HOOK_ALONE: Duration = Duration::from_secs(3);
-
-/// A stream that was frozen for longer is likely to be asked for anew (measured: between 200 and
-/// 420 s).
-pub const STREAM_KEPT: Duration = Duration::from_mins(4);
-/// A command that was stopped for longer than its time limit goes on in the background; this is
-/// the limit unless told.
-pub const COMMAND_KEPT: Duration = Duration::from_mins(2);
-/// How long before the hooks that hold a session reach their limit its row says so.
-pub const HOLD_END_WARNED: Duration = Duration::from_hours(24);
-/// A running client takes up hooks up to 3 s after they were connected (measured, 2.1.330); one that
-/// was prompted later than this has run them, or never will.
-pub const HOOKS_TAKEN_UP: Duration = Duration::from_secs(10);
-/// How long a tool call that no gate holds may be on record before a hold is given up: the hook of
-/// it is still being started, or the mark of its gate is yet to be read.
-pub const GATE_AWAITED: Duration = Duration::from_secs(10);
-/// How long a row tells that a session was not held.
-pub const NOT_HELD_SHOWN: Duration = Duration::from_hours(1);
-/// How long a row tells that an action failed.
-pub const FAILURE_SHOWN: Duration = Duration::from_secs(15);
-
-/// The facts that bear on one session.
-#[derive(Debug, Clone)]
-pub struct Case<'a> {
-    /// Its process.
-    pub process: Process<'a>,
-    /// What its registry file said, newest first, as runs of one status.
-    pub registry: Vec<Run<'a, RegistryEntry>>,
-    /// When its registry file was found gone, if it is.
-    pub registry_gone: Option<Timestamp>,
-    /// Whether it has opened its peer socket.
-    pub key_seen: Option<Timestamp>,
-    /// What is missing for it to be confirmed; nothing in most cases.
-    pub gap: Option<ConfirmationGap>,
-    /// Whether its tmux session is shown; none outside tmux.
-    pub shown: Option<Run<'a, bool>>,
-    /// What its transcript says, and when that was read. None where two live processes write to
-    /// one: whose line is whose cannot be told.
-    pub transcript: Option<(Timestamp, &'a Transcript)>,
-    /// What its pane showed, newest first.
-    pub screens: Vec<Run<'a, Screen>>,
-    /// What the client's own list says of it.
-    pub listed: Option<Run<'a, Listed>>,
-    /// What its hooks told.
-    pub hooks: Option<&'a HookEvidence>,
-    /// What is on disk of its pause, and when that was seen.
-    pub pause: Option<(Timestamp, &'a PauseRecord)>,
-    /// The pause of a session that runs this one.
-    pub within: Option<&'a PauseRecord>,
-    /// Its hooks that wait for the end of its pause.
-    pub gates: &'a [Gate],
-    /// Whether hooks of ours run in it, as far as is known.
-    pub hook_proof: HookProof,
-    /// When its owner last looked.
-    pub attended_at: Option<Timestamp>,
-    /// What its hooks held, or hold.
-    pub requests: Option<&'a Requests>,
-    /// Whether an answer from here would reach it.
-    pub channel: Channel,
-    /// What the owner wishes.
-    pub preferences: Preferences,
-}
-
-/// Whether an answer from here would reach a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
-    /// Its client asks a person.
-    Open,
-    /// Nobody is there to be asked.
-    Closed,
-}
+use crate::timing::{COMMAND_KEPT, HOLD_END_WARNED, LEAVING, STOPPED_KEPT, STREAM_KEPT};
+use activity::{Doing, because, until};
 
 /// What a session is, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -184,89 +95,10 @@ pub struct Verdict {
     pub requests: Vec<Open>,
 }
 
-/// Whether the pane of a session could tell more than its client does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
-    /// Its client says it all.
-    None,
-    /// Its client says nothing, says it in unknown words, or seems to repeat a failing request.
-    Some,
-}
-
-/// What a client does, as far as anybody tells.
-struct Doing {
-    status: SessionStatus,
-    activity: Option<Activity>,
-    need: Option<Need>,
-    because: Because,
-    doubt: Doubt,
-    review_at: Option<Timestamp>,
-}
-
-impl Doing {
-    fn active(activity: Activity, because: Because) -> Self {
-        Self {
-            status: SessionStatus::Active,
-            activity: Some(activity),
-            need: None,
-            because,
-            doubt: Doubt::None,
-            review_at: None,
-        }
-    }
-
-    fn needing(need: Need, because: Because) -> Self {
-        Self {
-            status: SessionStatus::AwaitingApproval,
-            activity: None,
-            need: Some(need),
-            because,
-            doubt: Doubt::None,
-            review_at: None,
-        }
-    }
-
-    fn bare(status: SessionStatus, because: Because) -> Self {
-        Self {
-            status,
-            activity: None,
-            need: None,
-            because,
-            doubt: Doubt::None,
-            review_at: None,
-        }
-    }
-
-    /// The same, but only concluded.
-    fn inferred(mut self) -> Self {
-        self.because.certainty = Certainty::Inferred;
-        self.doubt = Doubt::Some;
-        self
-    }
-
-    fn until(mut self, at: Timestamp) -> Self {
-        self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));
-        self
-    }
-}
-
-/// Whether a client of this version can list its sessions (`agents --json`, from 2.1.145 on).
-/// An older one would take the words for a prompt.
-pub fn can_list(version: &str) -> bool {
-    words::at_least(version, (2, 1, 145))
-}
-
-/// Whether a client of this version counts the timeout of a hook in milliseconds in 31 bits, and
-/// gives up one with a longer timeout at once (measured, 2.1.160, 2.1.212 and 2.1.260; 2.1.280 does
-/// not).
-pub fn overflows_timers(version: &str) -> bool {
-    !words::at_least(version, (2, 1, 280))
-}
-
 /// Whether a client says that a turn runs, or waits for its owner.
 pub fn is_mid_turn(entry: &RegistryEntry) -> bool {
-    let word = words::Word::of(entry);
-    matches!(word, words::Word::Busy | words::Word::Need { .. })
+    let word = Word::of(entry);
+    matches!(word, Word::Busy | Word::Need { .. })
 }
 
 /// How runs of one status are told apart.
@@ -303,7 +135,7 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
             requests: Vec::new(),
         };
     }
-    let mut asks = requests::of(case, now);
+    let mut asks = open_requests::of(case, now);
     let doing = requests::upon(case, doing(case, now), &mut asks, now);
     let delegations = match (&doing.activity, &doing.need) {
         (
@@ -373,23 +205,6 @@ fn long_at(case: &Case<'_>) -> Option<Timestamp> {
     };
     let lasts = record.kind().is_hard() && record.phase == Phase::Paused;
     lasts.then(|| Timestamp::from(record.since).after(kept))
-}
-
-fn because(source: Source, text: &str, observed: Timestamp, since: Timestamp) -> Because {
-    Because {
-        source,
-        text: text.to_owned(),
-        observed_at: observed.into(),
-        since: since.into(),
-        certainty: Certainty::Certain,
-        until: String::new(),
-    }
-}
-
-/// Adds what would change it.
-fn until(mut because: Because, text: &str) -> Because {
-    text.clone_into(&mut because.until);
-    because
 }
 
 /// Why no terminal shows it, if none does.

@@ -1,9 +1,27 @@
-//! Which terminal program a session runs in, by the chain of its parents.
+//! Terminals: tmux panes, the place of a process among the jobs of a terminal, and which terminal
+//! program a session runs in, by the chain of its parents.
 
 use crate::identity::StartTime;
-use crate::observation::Seat;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+
+/// A pane of one tmux server.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PaneKey {
+    /// The server's socket.
+    pub server: PathBuf,
+    /// `%0`
+    pub pane: String,
+}
+
+/// The place of a process among the jobs of a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Seat {
+    /// The session of the terminal, by the pid of its first process.
+    pub session: u32,
+    /// The process group.
+    pub group: u32,
+}
 
 /// A parent, a parent's parent, … of a process.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,9 +3,12 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// What stands for a character that is not shown.
 const REPLACEMENT_CHAR: char = '\u{fffd}';
+/// The longest summary, in characters.
+pub const MOST_SUMMARY: usize = 500;
 /// What a summary ends with if there was more.
 const ELLIPSIS_CHAR: char = '…';
 
@@ -98,6 +101,17 @@ pub fn visible(text: &str) -> String {
     shown.collect()
 }
 
+/// The text in one line, of a length that is kept, without what steers a terminal.
+pub fn clean(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain: Vec<char> = visible(&words).chars().collect();
+    if plain.len() <= MOST_SUMMARY {
+        return plain.into_iter().collect();
+    }
+    let cut = plain.into_iter().take(MOST_SUMMARY - 1);
+    cut.chain(std::iter::once('…')).collect()
+}
+
 /// A text in one line of at most `max_chars` characters; none if there is nothing but blanks.
 ///
 /// It is the first line that is not blank, each run of blanks and tabs as one blank. Ends with
@@ -157,6 +171,30 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// The words as the beginning of a sentence.
+pub(crate) fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
+/// A path for people, with the home shortened to `~`.
+pub(crate) fn shown_path(path: &Path, home: Option<&Path>) -> String {
+    match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+        Some(rest) => format!("~/{}", rest.display()),
+        None => path.to_string_lossy().into_owned(),
+    }
+}
+
+/// The last component of a path, for people.
+pub(crate) fn folder(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Time as a value. Whoever owns a clock hands `Timestamp`s in.
 
+pub mod rfc3339;
+
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

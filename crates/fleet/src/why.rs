@@ -1,11 +1,13 @@
 //! Why a session is what it is: what every source last said of it, and which one won.
 
-use crate::fleet::ConfirmationGap;
+use crate::client::ConfirmationGap;
 use crate::observation::{Connection, Happened, RegistryEntry, RunState, Shows, StopSignal};
 use crate::pause::Phase;
-use crate::session::{Session, Source, rfc3339};
-use crate::status::{Case, Doubt, LIST_FRESH, SCREEN_FRESH, Verdict};
-use crate::time::Timestamp;
+use crate::session::{Session, Source};
+use crate::session_evidence::Case;
+use crate::status::{Doubt, Verdict};
+use crate::time::{Timestamp, rfc3339};
+use crate::timing::{LIST_FRESH, SCREEN_FRESH};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;

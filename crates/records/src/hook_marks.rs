@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::{Machine, ProcessKey};
 use trusty_fleet::observation::HookMarks;
-use trusty_fleet::session::rfc3339;
+use trusty_fleet::time::rfc3339;
 use trusty_platform::files;
 use trusty_platform::files::ReadError;
 use trusty_platform::{clock, paths, sys};

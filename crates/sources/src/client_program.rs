@@ -2,7 +2,7 @@
 //! started that process chose the file.
 
 use std::path::{Path, PathBuf};
-use trusty_fleet::status::can_list;
+use trusty_fleet::client::can_list;
 use trusty_platform::programs::{ProgramSearch, absolute_folders, find_program};
 use trusty_wire::surroundings::Surroundings;
 

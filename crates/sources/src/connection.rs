@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 use trusty_fleet::observation::{Connection, HealthKey};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;

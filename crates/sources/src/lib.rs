@@ -36,7 +36,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use trusty_fleet::cadence::Cadence;
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 use trusty_fleet::time::WallClock;
 use trusty_fleet::{Fact, Observation, Timestamp};
 use trusty_platform::clock::Clock;

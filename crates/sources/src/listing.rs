@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
 use trusty_fleet::Fact;
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::checked_program::RunError;

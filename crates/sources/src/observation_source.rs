@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::watch;
 use trusty_fleet::Fact;
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 
 /// When the first scan reads a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

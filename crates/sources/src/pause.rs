@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 use trusty_fleet::observation::{HealthKey, HookMarks};
 use trusty_fleet::pause::{Gate, PauseRecord};
 use trusty_fleet::session::Source;

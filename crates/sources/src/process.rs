@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use trusty_fleet::Fact;
 use trusty_fleet::cadence::Usage;
 use trusty_fleet::client::Role;
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::observation::{HealthKey, ProcessFacts, Pulse, RunState, StopSignal};
 use trusty_fleet::session::Source;

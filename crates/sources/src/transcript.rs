@@ -22,7 +22,7 @@ use std::time::Duration;
 use story::Story;
 use tokio::sync::watch::Receiver;
 use trouble::Trouble;
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 use trusty_fleet::observation::{Transcript, TranscriptKey, Which};
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Timestamp};

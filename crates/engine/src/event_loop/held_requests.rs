@@ -6,7 +6,7 @@ use crate::requests::AnswerError;
 use tokio::sync::oneshot;
 use trusty_fleet::answered::{GivenAnswer, SettingsChange};
 use trusty_fleet::authorization::AnswerAuthor;
-use trusty_fleet::fleet::{Answerable, Review};
+use trusty_fleet::derivation::{Answerable, Review};
 use trusty_fleet::request::{Answer, Over, RequestId};
 use trusty_fleet::{Fact, SessionId, Timestamp};
 use trusty_platform::clock;

@@ -1,15 +1,13 @@
 //! The decision.
 
+use super::context::Standing;
 use super::ways::{Way, Ways, ways};
 use super::{Action, Refusal, Wish, summary};
-use crate::fleet::ConfirmationGap;
-use crate::identity::ProcessKey;
-use crate::observation::{
-    Connection, PaneKey, Preferences, ProcessFacts, RegistryFile, RunState, Tools,
-};
+use crate::identity::{ProcessKey, SessionId};
+use crate::observation::{Preferences, RegistryFile, RunState, Tools};
 use crate::pause::{Asker, AtWork, PauseKind, PauseRecord, Phase};
-use crate::session::{Activity, Need, SessionId};
-use crate::status::HooksHeard;
+use crate::session::Activity;
+use crate::terminal::PaneKey;
 
 /// What is to be done, ready to be performed. Whoever performs it checks again what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,71 +55,6 @@ pub struct Pausing {
     pub tty: Option<String>,
     /// The registry file in which its client says what it does.
     pub registry: Option<RegistryFile>,
-}
-
-/// All that a plan is made from.
-#[derive(Debug, Clone)]
-pub struct Standing<'a> {
-    /// Which session.
-    pub session: SessionId,
-    /// Its process.
-    pub facts: &'a ProcessFacts,
-    /// Whether it has ended.
-    pub ended: bool,
-    /// What is missing for it to be confirmed.
-    pub gap: Option<&'a ConfirmationGap>,
-    /// Whether it can run.
-    pub state: RunState,
-    /// Its tmux pane, and the process tmux started in that.
-    pub pane: Option<(PaneKey, u32)>,
-    /// What its terminal is.
-    pub host: Host,
-    /// Whether the hooks of its config folder are ours.
-    pub connection: Option<&'a Connection>,
-    /// Its client's version.
-    pub version: Option<&'a str>,
-    /// Whether hooks of ours run in it.
-    pub hooks_heard: HooksHeard,
-    /// The registry file that counts for it.
-    pub registry: Option<&'a RegistryFile>,
-    /// What is on disk of its pause.
-    pub record: Option<&'a PauseRecord>,
-    /// A session that runs it is paused.
-    pub nested: bool,
-    /// Something is being done to it.
-    pub busy: bool,
-    /// What it does.
-    pub activity: Option<&'a Activity>,
-    /// What it waits for.
-    pub need: Option<&'a Need>,
-    /// The newest prompt.
-    pub prompt: Option<&'a str>,
-    /// Sub-agents at work.
-    pub agents: usize,
-}
-
-/// What the terminal of a session is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Host {
-    /// A tmux pane, or it may be one.
-    Tmux,
-    /// One of the client's own: a background session.
-    Background,
-    /// Any other, or none.
-    Plain,
-}
-
-impl Standing<'_> {
-    /// Whether a turn runs and waits for nobody.
-    pub fn works(&self) -> bool {
-        let activity = matches!(
-            self.activity,
-            Some(
-                Activity::Working { .. } | Activity::Compacting { .. } | Activity::Retrying { .. }
-            )
-        );
-        activity && self.need.is_none()
-    }
 }
 
 /// Decides.

@@ -1,7 +1,7 @@
 //! Why an action is refused, in words that say what to do instead.
 
 use super::Obstacle;
-use crate::fleet::ConfirmationGap;
+use crate::client::ConfirmationGap;
 use crate::pause::PauseKind;
 use crate::problem::ProblemCode;
 

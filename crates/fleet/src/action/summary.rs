@@ -1,8 +1,8 @@
 //! What was going on when a session was paused, in a few words.
 
-use super::plan::Standing;
-use crate::pause::MOST_SUMMARY;
+use super::context::Standing;
 use crate::session::Activity;
+use crate::text::clean;
 
 /// The note, or what is going on.
 pub(super) fn of(standing: &Standing<'_>, note: Option<&str>) -> String {
@@ -75,16 +75,5 @@ pub fn headline(summary: &str) -> String {
         return shown;
     }
     let cut = shown.chars().take(MOST_HEADLINE - 1);
-    cut.chain(std::iter::once('…')).collect()
-}
-
-/// The text in one line, of a length that is kept, without what steers a terminal.
-pub fn clean(text: &str) -> String {
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let plain: Vec<char> = crate::view::visible(&words).chars().collect();
-    if plain.len() <= MOST_SUMMARY {
-        return plain.into_iter().collect();
-    }
-    let cut = plain.into_iter().take(MOST_SUMMARY - 1);
     cut.chain(std::iter::once('…')).collect()
 }

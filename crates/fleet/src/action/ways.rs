@@ -1,11 +1,12 @@
 //! Which kinds of pause are possible for a session, by the observed shape of its host.
 
-use super::plan::{Host, Standing};
+use super::context::{Host, Standing};
+use crate::client::{HookObstacle, overflows_timers};
 use crate::identity::ProcessKey;
-use crate::observation::{Connection, HookObstacle, PaneKey, Preferences};
+use crate::observation::{Connection, Preferences};
 use crate::pause::PauseKind;
-use crate::status::{HooksHeard, overflows_timers};
-use crate::terminal::Ancestor;
+use crate::status::HooksHeard;
+use crate::terminal::{Ancestor, PaneKey};
 
 /// A kind of pause that is possible, with all that is needed to do it.
 #[derive(Debug, Clone, PartialEq, Eq)]

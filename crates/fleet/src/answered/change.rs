@@ -1,7 +1,7 @@
 //! What an answer that lasts changes in Claude Code's settings, where that is written, and how it
 //! is undone. Claude Code writes it; these are the places that it has (measured, 2.1.330).
 
-use crate::fleet::shown_path;
+use crate::text::shown_path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! The marks by which a process is known to have been started by a session.
 
-use crate::identity::ProcessKey;
-use crate::session::{Session, SessionId, SessionStatus};
+use crate::identity::{ProcessKey, SessionId};
+use crate::row::Row;
+use crate::session::{Session, SessionStatus};
 use crate::snapshot::Snapshot;
-use crate::view::Row;
 
 /// The first process of a PID namespace, to which its orphans fall.
 pub const FIRST_PID: u32 = 1;

@@ -1,6 +1,5 @@
 use super::*;
-use crate::identity::{Machine, StartTime};
-use crate::session::SessionId;
+use crate::identity::{Machine, SessionId, StartTime};
 
 fn key(pid: u32) -> ProcessKey {
     // A process of a higher pid started later.

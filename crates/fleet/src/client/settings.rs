@@ -1,6 +1,38 @@
 //! Which settings a client reads, by its arguments: whether the user's hooks are among them.
 
-use crate::observation::HookObstacle;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Why no hook of the user's can hold a client, whatever its config folder says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum HookObstacle {
+    /// It was started so; the argument or the variable.
+    Started(String),
+    /// `disableAllHooks` is set in this file, which its folder brings with it.
+    Disabled(PathBuf),
+    /// It runs in another pid namespace: its hooks look for the record of another process.
+    OtherPidNamespace,
+}
+
+impl std::fmt::Display for HookObstacle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Started(how) => write!(
+                f,
+                "Claude Code was started with {how}, which disables your hooks"
+            ),
+            Self::Disabled(file) => write!(
+                f,
+                "disableAllHooks is set in {}; remove the setting there",
+                file.display()
+            ),
+            Self::OtherPidNamespace => f.write_str(
+                "the session runs in another pid namespace, where its hooks cannot find the pause \
+                 record",
+            ),
+        }
+    }
+}
 
 /// Arguments after which a client runs no hooks of the user's.
 const BARE_ARGUMENTS: [&str; 3] = ["--bare", "--safe-mode", "--restricted"];

@@ -9,8 +9,8 @@ use super::words::Namesakes;
 use super::{
     Attention, Cards, Kind, News, Notice, NoticePreferences, RETRY, Slot, Step, Suppressed,
 };
+use crate::identity::SessionId;
 use crate::request::{Asks, RequestId};
-use crate::session::SessionId;
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
 use std::cell::OnceCell;

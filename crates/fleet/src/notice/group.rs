@@ -3,7 +3,7 @@
 use super::book::Notices;
 use super::known::{How, Known, Standing, State, Told};
 use super::{Kind, MANY, Notice, Slot, Step, TOGETHER, words};
-use crate::session::SessionId;
+use crate::identity::SessionId;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 

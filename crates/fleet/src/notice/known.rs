@@ -4,9 +4,10 @@ use super::news::Turn;
 use super::{
     Attention, Cards, Kind, News, Notice, NoticePreferences, SETTLE, Slot, Suppressed, weigh, words,
 };
-use crate::session::{Session, SessionId, SessionStatus};
+use crate::identity::SessionId;
+use crate::row::Row;
+use crate::session::{Session, SessionStatus};
 use crate::time::Timestamp;
-use crate::view::Row;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;

@@ -3,13 +3,13 @@ mod random;
 mod rules;
 
 use super::*;
+use crate::card::{Card, CardLine, LineMark};
 use crate::request::Asks;
 use crate::session::{
     Activity, Because, Certainty, ControlModel, End, Need, NeedKind, Request, Source,
 };
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
-use crate::view::{Card, CardLine, LineMark};
 use std::time::UNIX_EPOCH;
 
 /// When every story begins.

@@ -2,11 +2,13 @@
 
 use super::news::held;
 use super::{Cards, Kind, Notice};
+use crate::card::{Card, LineMark};
+use crate::identity::SessionId;
 use crate::request::Asks;
-use crate::session::{Activity, End, Session, SessionId};
+use crate::row::{Row, name};
+use crate::session::{Activity, End, Session};
 use crate::snapshot::Snapshot;
-use crate::text::has_right_to_left;
-use crate::view::{Card, LineMark, Row, name, visible};
+use crate::text::{has_right_to_left, visible};
 use std::collections::BTreeMap;
 
 /// The longest title, in characters.

@@ -1,12 +1,11 @@
 //! What is told of pauses, of connected hooks and of the owner's wishes.
 
-use crate::action::Verb;
+use crate::identity::SessionId;
 use crate::pause::PauseKind;
-use crate::session::SessionId;
+use crate::session::Verb;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 /// Whether the hooks of one config folder are ours.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,37 +41,6 @@ pub struct HookMarks {
     pub since: Option<Timestamp>,
     /// The sessions with a mark of that connect.
     pub sessions: BTreeSet<SessionId>,
-}
-
-/// Why no hook of the user's can hold a client, whatever its config folder says.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum HookObstacle {
-    /// It was started so; the argument or the variable.
-    Started(String),
-    /// `disableAllHooks` is set in this file, which its folder brings with it.
-    Disabled(PathBuf),
-    /// It runs in another pid namespace: its hooks look for the record of another process.
-    OtherPidNamespace,
-}
-
-impl std::fmt::Display for HookObstacle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Started(how) => write!(
-                f,
-                "Claude Code was started with {how}, which disables your hooks"
-            ),
-            Self::Disabled(file) => write!(
-                f,
-                "disableAllHooks is set in {}; remove the setting there",
-                file.display()
-            ),
-            Self::OtherPidNamespace => f.write_str(
-                "the session runs in another pid namespace, where its hooks cannot find the pause \
-                 record",
-            ),
-        }
-    }
 }
 
 /// How an action goes.

@@ -1,16 +1,6 @@
 //! What a tmux pane shows: the last resort, where the client itself tells nothing.
 
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
-
-/// A pane of one tmux server.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct PaneKey {
-    /// The server's socket.
-    pub server: PathBuf,
-    /// `%0`
-    pub pane: String,
-}
 
 /// What was read from a pane. Nothing where no rule matched: an unknown screen is no proof.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

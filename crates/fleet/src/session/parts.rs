@@ -1,6 +1,6 @@
 //! The optional parts of a session.
 
-use super::rfc3339;
+use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::SystemTime;

@@ -1,11 +1,30 @@
 //! The parts of a session that tell what can be done to it, and what is being done.
 
-use super::rfc3339;
-use crate::action::Verb;
 use crate::pause::{Asker, PauseKind};
+use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
+
+/// An action in one word.
+///
+/// * `Pause`: to pause
+/// * `Resume`: to resume
+/// * `End`: to end
+/// * `Jump`: to bring its terminal to the front
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+pub enum Verb {
+    /// To pause.
+    Pause,
+    /// To resume.
+    Resume,
+    /// To end.
+    End,
+    /// To bring its terminal to the front.
+    Jump,
+}
 
 /// What can be done to a session now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

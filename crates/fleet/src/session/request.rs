@@ -1,7 +1,8 @@
 //! The part of a session that tells what it asks through its hooks.
 
-use super::rfc3339;
+use super::NeedKind;
 use crate::request::{Asks, RequestId};
+use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
@@ -38,4 +39,14 @@ pub struct Request {
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: SystemTime,
+}
+
+impl From<Asks> for NeedKind {
+    fn from(asks: Asks) -> Self {
+        match asks {
+            Asks::Permission => Self::Permission,
+            Asks::Question => Self::Question,
+            Asks::Plan => Self::Plan,
+        }
+    }
 }

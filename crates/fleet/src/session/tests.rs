@@ -2,6 +2,7 @@ use super::*;
 use serde_json::{Value, from_value, json, to_value};
 use std::fmt::Debug;
 use std::time::{Duration, UNIX_EPOCH};
+use uuid::Uuid;
 
 fn round<T: Serialize + for<'de> Deserialize<'de> + PartialEq + Debug>(value: &T, wire: &Value) {
     assert_eq!(to_value(value).expect("writes"), *wire);

@@ -1,7 +1,8 @@
 //! The difference of two snapshots, for those who have the first.
 
 use super::{Health, Hooks, Snapshot};
-use crate::session::{Session, SessionId};
+use crate::identity::SessionId;
+use crate::session::Session;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;

@@ -1,11 +1,13 @@
 //! Paused: by our own record with what proves it, or by other hands.
 
-use super::{Case, Content, Doing, GATE_AWAITED, HOOKS_TAKEN_UP, SLACK, because, until};
+use super::activity::{Doing, because, until};
 use crate::evidence::Process;
 use crate::observation::{End, Happened, HookEvent, RunState, StopSignal};
-use crate::pause::{Asker, Gate, MAX_HOLD, Means, PauseKind, PauseRecord, Phase};
+use crate::pause::{Asker, MAX_HOLD, Means, PauseKind, PauseRecord, Phase};
 use crate::session::{Activity, Because, Source};
+use crate::session_evidence::{Case, Content};
 use crate::time::Timestamp;
+use crate::timing::{GATE_AWAITED, HOOKS_TAKEN_UP, SLACK};
 use std::time::Duration;
 
 /// Why it is paused, if it is.
@@ -80,24 +82,6 @@ fn is_held(case: &Case<'_>, doing: &Doing, seen: Timestamp) -> bool {
     let agents = Content::of(case).delegations().len();
     let (held, running) = held(case, doing, agents);
     held > 0 && running == 0 && doing.need.is_none()
-}
-
-/// Whether hooks of ours run in a session, as far as is known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct HookProof {
-    /// They have left a mark of it since they were connected.
-    pub marked: bool,
-    /// Since when they leave marks; none where they do not.
-    pub marks_since: Option<Timestamp>,
-    /// When a hook of it that waits was last told of, whether it still does or not.
-    pub gate_told_at: Option<Timestamp>,
-}
-
-impl HookProof {
-    /// Whether a pause seen since `seen` is proven by a mark, or by a hook that waits or did.
-    fn holds(&self, gates: &[Gate], seen: Timestamp) -> bool {
-        self.marked || !gates.is_empty() || self.gate_told_at >= Some(seen)
-    }
 }
 
 /// Whether hooks of ours run in a session.

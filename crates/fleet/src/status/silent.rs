@@ -2,14 +2,16 @@
 //! they do is concluded from the client's own list, the pane and the transcript, in that order,
 //! and left open where these say nothing.
 
-use super::content::Content;
-use super::registry::{busy, doubtful, fresh_screen, needing, resting};
-use super::words::{self, Word};
-use super::{ATTENTION, Case, Doing, LIST_FRESH, SCREEN_FRESH, SILENT, STARTING, because, until};
+use super::activity::{
+    Doing, Doubt, because, busy, doubtful, fresh_screen, needing, resting, until,
+};
+use crate::client::tells_status;
 use crate::evidence::Run;
 use crate::observation::{RegistryEntry, Screen, Shows};
 use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
+use crate::session_evidence::{Case, Content, Word};
 use crate::time::Timestamp;
+use crate::timing::{ATTENTION, LIST_FRESH, SCREEN_FRESH, SILENT, STARTING};
 
 /// A client that has written a file without a status.
 pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timestamp) -> Doing {
@@ -30,7 +32,7 @@ pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timest
     }
     let rest = if now < late {
         starting(no_status, Certainty::Inferred).until(late)
-    } else if version.is_some_and(words::tells_status) {
+    } else if version.is_some_and(tells_status) {
         let text = "Claude Code has not reached its prompt: something in the terminal may be \
                     waiting for you";
         starting(text, Certainty::Inferred)
@@ -129,7 +131,7 @@ pub(super) fn otherwise(case: &Case<'_>, now: Timestamp, rest: Doing) -> Doing {
         (Some(doing), _) => doing.inferred(),
         (None, _) => rest,
     };
-    doing.doubt = super::Doubt::Some;
+    doing.doubt = Doubt::Some;
     doing
 }
 

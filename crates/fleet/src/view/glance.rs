@@ -1,6 +1,6 @@
 //! The tray icon as a value.
 
-use super::board::{Board, SectionCount};
+use crate::board::{Board, SectionCount};
 use serde::{Deserialize, Serialize};
 
 /// The shape of the tray icon.

@@ -1,10 +1,9 @@
 //! The native menu as a value: on trays without click events the only way in.
 
-use super::action::{Does, RowAction};
-use super::board::Board;
-use super::row::{Row, Section, Tone};
+use crate::board::Board;
+use crate::identity::SessionId;
 use crate::request::RequestId;
-use crate::session::SessionId;
+use crate::row::{Does, Row, RowAction, Section, Tone};
 use serde::{Deserialize, Serialize};
 
 /// The most sessions the menu lists.

@@ -1,9 +1,9 @@
 //! Why a row is what it is, in words: the popover and the terminal draw the same.
 
-use super::mode;
-use super::pausing::capitalised;
-use super::row::visible;
-use crate::session::{Because, Certainty, Source, rfc3339};
+use crate::row::mode;
+use crate::session::{Because, Certainty, Source};
+use crate::text::{capitalised, visible};
+use crate::time::rfc3339;
 use crate::why::{Explanation, Part, Testimony};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;

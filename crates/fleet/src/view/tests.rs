@@ -1,12 +1,12 @@
 mod asking;
-mod card;
 mod connect;
 mod pausing;
 
 use super::*;
+use crate::identity::SessionId;
 use crate::session::{
     Activity, Because, Certainty, ClaudeInfo, ControlModel, Delegation, Need, NeedKind, Session,
-    SessionHost, SessionId, SessionStatus, Source,
+    SessionHost, SessionStatus, Source,
 };
 use crate::snapshot::{Health, Snapshot};
 use crate::time::Timestamp;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 use trusty_fleet::SessionId;
 use trusty_fleet::pause::PauseRecord;
-use trusty_fleet::session::rfc3339;
+use trusty_fleet::time::rfc3339;
 use trusty_platform::{files, paths};
 use trusty_wire::discovery::EnginePlaces;
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 use tokio::sync::{mpsc, watch};
 use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::fleet::Wanted;
+use trusty_fleet::derivation::Wanted;
 use trusty_fleet::observation::End;
 use trusty_fleet::{Observation, Timestamp};
 use trusty_platform::clock::Clock;

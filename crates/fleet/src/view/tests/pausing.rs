@@ -1,9 +1,8 @@
 //! What rows and the menu say of pauses.
 
 use super::*;
-use crate::action::Verb;
 use crate::pause::{Asker, PauseKind};
-use crate::session::{Capabilities, Pause, Pending};
+use crate::session::{Capabilities, Pause, Pending, Verb};
 
 /// At work, and to be paused by these kinds.
 fn at_work(kinds: &[PauseKind]) -> Session {

@@ -1,0 +1,43 @@
+//! Answers to requests: whether one can be given now, and which settings it changes.
+
+use super::Fleet;
+use crate::answered::{SettingsChange, SettingsFolders, changes_of_offer};
+use crate::identity::SessionId;
+use crate::request::RequestId;
+use crate::session_requests::{self, Answerable};
+use crate::time::Timestamp;
+use serde_json::Value;
+use std::path::Path;
+
+impl Fleet {
+    /// Whether a request of a session can be answered at `now`.
+    pub fn answerable(&self, id: SessionId, request: &RequestId, now: Timestamp) -> Answerable {
+        let known = self
+            .known(now)
+            .find(|k| self.machine.session_id(k.key) == id);
+        known.map_or(Answerable::No, |known| {
+            session_requests::answerable(&known, request)
+        })
+    }
+
+    /// What Claude Code changes in its settings for one of its offers to this session.
+    pub fn changes_of_offer(
+        &self,
+        id: SessionId,
+        offer: &Value,
+        now: Timestamp,
+    ) -> Vec<SettingsChange> {
+        let mut known = self.known(now);
+        let Some(known) = known.find(|k| self.machine.session_id(k.key) == id) else {
+            return Vec::new();
+        };
+        let named = known.entry.and_then(|entry| entry.cwd.as_deref());
+        let workdir = named.map(Path::new).or(known.process.facts.cwd.as_deref());
+        match (workdir, known.dir()) {
+            (Some(workdir), Some(config)) => {
+                changes_of_offer(offer, SettingsFolders { workdir, config })
+            }
+            _ => Vec::new(),
+        }
+    }
+}

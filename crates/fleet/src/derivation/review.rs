@@ -1,0 +1,191 @@
+//! What follows from all that is filed: the snapshot, when it may change by itself, and what else
+//! is to be looked at. One judgement of each session serves all three.
+
+use super::stand::PROOF;
+use super::{Fleet, newest_at, present};
+use crate::answered::ANSWER_SHOWN;
+use crate::cadence::{Motion, Reason};
+use crate::client::ConfirmationGap;
+use crate::fleet_entry::Known;
+use crate::identity::SessionId;
+use crate::observation::{Act, TranscriptKey};
+use crate::pause::JudgedHold;
+use crate::request::RequestId;
+use crate::session::{Activity, SessionStatus};
+use crate::session_requests;
+use crate::snapshot::{Hooks, Snapshot};
+use crate::status::HoldOutlook;
+use crate::terminal::PaneKey;
+use crate::time::Timestamp;
+use crate::timing::{FAILURE_SHOWN, NOT_HELD_SHOWN};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// All that follows from what is filed, at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Review {
+    /// All sessions, with revision 0.
+    pub snapshot: Snapshot,
+    /// When the snapshot may change without a new observation, and why.
+    pub due: Option<(Timestamp, Reason)>,
+    /// What to look at.
+    pub wanted: Wanted,
+}
+
+/// What the fleet wants the sources to look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Processes that a registry file names or that are sessions.
+    pub pids: BTreeSet<u32>,
+    /// Config folders that the environment of a session names.
+    pub config_dirs: BTreeSet<PathBuf>,
+    /// tmux servers that the environment of a session names.
+    pub tmux_sockets: BTreeSet<PathBuf>,
+    /// Transcripts of live sessions.
+    pub transcripts: BTreeSet<TranscriptKey>,
+    /// Panes of sessions whose client does not tell what it does, with the client's version where
+    /// it is known.
+    pub screens: BTreeMap<PaneKey, Option<String>>,
+    /// Config folders whose registry is not understood, of sessions whose client can list them.
+    pub lists: BTreeSet<PathBuf>,
+    /// Pauses whose record does not tell the truth any more.
+    pub stale_pauses: BTreeSet<SessionId>,
+    /// Those of them whose sessions were to be held and worked on: they are given up.
+    pub not_held: BTreeMap<SessionId, JudgedHold>,
+    /// Requests whose hooks are to be held, and until when, if that is limited; all others are
+    /// to be let go.
+    pub held: BTreeMap<RequestId, Option<Timestamp>>,
+    /// Whether any session works, waits or starts.
+    pub motion: Motion,
+}
+
+impl Fleet {
+    /// All that follows from what is filed, at `now`.
+    pub fn review(&self, now: Timestamp) -> Review {
+        let known = self.in_order(now);
+        Review {
+            snapshot: self.snapshot_of(&known, now),
+            due: due(&known, now),
+            wanted: self.wanted_by(&known),
+        }
+    }
+
+    /// All sessions as they are at `now`, with revision 0.
+    pub fn snapshot(&self, now: Timestamp) -> Snapshot {
+        self.snapshot_of(&self.in_order(now), now)
+    }
+
+    /// When the snapshot may change without a new observation, and why.
+    pub fn poll_timeout(&self, now: Timestamp) -> Option<(Timestamp, Reason)> {
+        due(&self.in_order(now), now)
+    }
+
+    /// What to look at.
+    pub fn wanted(&self, now: Timestamp) -> Wanted {
+        self.wanted_by(&self.in_order(now))
+    }
+
+    /// In the order in which they started.
+    fn in_order(&self, now: Timestamp) -> Vec<Known<'_>> {
+        let mut known: Vec<_> = self.known(now).collect();
+        known.sort_by_key(|k| (k.process.facts.started_at, k.key));
+        known
+    }
+
+    fn snapshot_of(&self, known: &[Known<'_>], now: Timestamp) -> Snapshot {
+        Snapshot {
+            revision: 0,
+            sessions: known.iter().map(|k| self.draw(k, now)).collect(),
+            health: self.health(),
+            connections: self
+                .evidence
+                .connections
+                .iter()
+                .map(|(dir, told)| Hooks::of(dir, &told.value))
+                .collect(),
+        }
+    }
+
+    fn wanted_by(&self, known: &[Known<'_>]) -> Wanted {
+        let mut wanted = Wanted::default();
+        for (file, evidence) in &self.evidence.files {
+            if self.may_live(file.pid, newest_at(evidence)) && present(evidence) {
+                wanted.pids.insert(file.pid);
+            }
+        }
+        for (file, seen) in &self.evidence.keys {
+            if self.may_live(file.pid, Some(*seen)) {
+                wanted.pids.insert(file.pid);
+            }
+        }
+        let living = known
+            .iter()
+            .filter(|k| k.verdict.status != SessionStatus::Stopped);
+        for known in living {
+            wanted.add(known);
+            wanted.held.extend(session_requests::held(known));
+        }
+        wanted.stale_pauses = self.stale_pauses(known);
+        let not_held = known
+            .iter()
+            .filter(|k| k.verdict.hold == HoldOutlook::NotHeld);
+        wanted.not_held = not_held
+            .filter_map(|k| {
+                let (_, record) = k.case.pause?;
+                let judged = JudgedHold::new(record, self.ahead());
+                Some((self.machine.session_id(k.key), judged))
+            })
+            .collect();
+        wanted
+    }
+}
+
+/// A point that has passed changes nothing any more: the verdicts of now know of it.
+fn due(known: &[Known<'_>], now: Timestamp) -> Option<(Timestamp, Reason)> {
+    let due = known.iter().filter_map(|k| {
+        let reason = match k.verdict.status {
+            SessionStatus::Stopped => Reason::StoppedExpires,
+            _ => Reason::VerdictDue,
+        };
+        let told = match k.act {
+            Some((at, Act::Failed(..))) => Some(at.after(FAILURE_SHOWN)),
+            Some((at, Act::Done(_))) => Some(at.after(PROOF)),
+            Some((at, Act::NotHeld)) => Some(at.after(NOT_HELD_SHOWN)),
+            _ => None,
+        };
+        let answered = k.answered.map(|(at, _)| at.after(ANSWER_SHOWN));
+        let ends = [k.verdict.review_at, told, answered];
+        let at = ends.into_iter().flatten().filter(|at| *at > now).min()?;
+        Some((at, reason))
+    });
+    due.min()
+}
+
+impl Wanted {
+    fn add(&mut self, known: &Known<'_>) {
+        self.pids.insert(known.key.pid);
+        let facts = &known.process.facts;
+        if !matches!(known.case.gap, Some(ConfirmationGap::ForeignFolder(_))) {
+            self.config_dirs.extend(facts.config_dir.clone());
+        }
+        self.tmux_sockets.extend(facts.tmux_socket.clone());
+        self.transcripts.extend(known.transcript.clone());
+        let version = known.entry.and_then(|e| e.version.clone());
+        if let (true, Some(pane)) = (known.in_doubt(), known.pane_key()) {
+            self.screens.insert(pane, version.clone());
+        }
+        if known.wants_list(version.as_deref()) {
+            self.lists.extend(known.dir().map(Path::to_path_buf));
+        }
+        let works = matches!(
+            known.verdict.activity,
+            Some(
+                Activity::Working { .. } | Activity::Compacting { .. } | Activity::Retrying { .. }
+            )
+        );
+        let starts = known.verdict.status == SessionStatus::Starting;
+        if works || starts || known.verdict.need.is_some() {
+            self.motion = Motion::Moving;
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! One session as a row.
+
+mod action;
+mod asking;
+mod face;
+pub(crate) mod mode;
+mod pausing;
+mod style;
+
+pub use action::{Does, RowAction};
+pub use asking::{RowAsk, RowWaiting};
+pub use style::{Glyph, Section, Tone};
+
+use crate::identity::SessionId;
+use crate::session::{Certainty, Session, SessionStatus};
+use crate::text::{folder, visible};
+use crate::time::rfc3339;
+use face::face;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::time::SystemTime;
+use utoipa::ToSchema;
+
+/// One session as a row: words and shapes, ready to draw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Row {
+    /// Whose row.
+    pub id: SessionId,
+    /// Its name.
+    pub title: String,
+    /// The status word the second line begins with.
+    pub word: String,
+    /// The rest of the second line.
+    pub detail: String,
+    /// The word's colour.
+    pub tone: Tone,
+    /// The shape.
+    pub glyph: Glyph,
+    /// Where it stands.
+    pub section: Section,
+    /// The age at the right counts from here.
+    #[serde(with = "rfc3339")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: SystemTime,
+    /// Drawn dashed: the status was not told in known words.
+    pub inferred: bool,
+    /// Words beside its name: that no terminal shows it, that it is headless, that it asks for no
+    /// permission, that it is not confirmed to be Claude Code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub badges: Vec<String>,
+    /// The tooltip: why it is what it is.
+    pub why: String,
+    /// The whole row as one sentence, without its age.
+    pub sentence: String,
+    /// What its button does; none where it has no button.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<RowAction>,
+    /// Why it can be neither paused nor resumed, and what to do instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+    /// Something is being done to it: the word says what, and its button waits for the end.
+    #[serde(default)]
+    pub pending: bool,
+    /// "Not paused: its pane is in copy mode", for as long as that is news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// What to know before it is resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
+    /// "approved at a terminal, pts/7": who answered it a moment ago outside the app, and what
+    /// that changes in Claude Code's settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<String>,
+    /// What the session asks of you.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<RowAsk>,
+}
+
+impl Row {
+    /// Its badges as they stand in a line of text; none without any.
+    pub fn aside(&self) -> Option<String> {
+        Some(self.badges.join(" · ").to_lowercase()).filter(|words| !words.is_empty())
+    }
+
+    /// Draws a session. `home` is shown as `~`.
+    pub fn of(session: &Session, home: Option<&Path>) -> Self {
+        let mut face = face(session, home);
+        pausing::draw(session, &mut face);
+        if let (Some(why), Section::Quiet) = (&session.unconfirmed, face.section)
+            && session.status != SessionStatus::Stopped
+        {
+            face.detail = format!("unconfirmed: {why}");
+        }
+        face.detail = visible(&face.detail);
+        let title = name(session);
+        let because = session.because.as_ref();
+        let certainty = because.map_or(Certainty::Unknown, |b| b.certainty);
+        let badges = mode::badges(session);
+        let failure = pausing::failure(session).map(|text| visible(&text));
+        let caution = session.pause.as_ref().and_then(|p| p.caution.clone());
+        let answered = session.answered.as_ref();
+        let answered = answered.map(|answer| visible(&answer.sentence(home)));
+        let refusal = session.capabilities.as_ref();
+        let refusal = refusal.and_then(|can| Some(visible(can.refusal.as_ref()?)));
+        let aside = badges.iter().map(|badge| badge.to_lowercase());
+        let aside = Some(aside.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty());
+        let needs = asking::sentence(session).map(|text| visible(&text));
+        let told = needs.is_none();
+        let parts = [
+            Some(title.clone()),
+            needs,
+            Some(face.word.to_owned()).filter(|_| told),
+            Some(face.detail.clone()).filter(|detail| told && !detail.is_empty()),
+            aside,
+            failure.clone(),
+            caution.clone(),
+            answered.clone(),
+        ];
+        let sentence = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let action = RowAction::of(session);
+        let way_out = refusal.as_ref().filter(|_| action.is_none());
+        let why = because.map_or_else(String::new, |b| {
+            let text = visible(&format!("{}: {}", face.word, b.text));
+            way_out.map_or(text.clone(), |way_out| format!("{text}; {way_out}"))
+        });
+        Self {
+            id: session.id,
+            word: face.word.to_owned(),
+            detail: face.detail,
+            tone: face.tone,
+            glyph: face.glyph,
+            section: face.section,
+            since: face.since,
+            inferred: certainty != Certainty::Certain,
+            badges,
+            why,
+            sentence,
+            action,
+            refusal,
+            pending: pausing::pending(session).is_some(),
+            failure,
+            caution,
+            answered,
+            ask: asking::ask(session),
+            title,
+        }
+    }
+}
+
+/// What a session is called: the name that the user gave it, else its project's folder.
+pub(crate) fn name(session: &Session) -> String {
+    let given = session
+        .claude
+        .as_ref()
+        .filter(|c| c.named_by_owner)
+        .and_then(|c| c.name.clone());
+    let name = given.unwrap_or_else(|| {
+        let project = session.project_path.as_deref();
+        match folder(project.unwrap_or(Path::new(&session.workdir))) {
+            name if name.is_empty() => session.tmux_name.clone(),
+            name => name,
+        }
+    });
+    visible(&name)
+}

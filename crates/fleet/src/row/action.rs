@@ -1,0 +1,117 @@
+//! The button of a row: what it does, and what it is called before it is pressed.
+
+use super::pausing;
+use crate::pause::PauseKind;
+use crate::session::{Capabilities, Session, SessionStatus};
+use crate::text::visible;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The button of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RowAction {
+    /// What it does.
+    pub does: Does,
+    /// What it is called: "Pause now", "Pause before next tool", "Interrupt…", "Resume".
+    pub label: String,
+    /// What that means for the session; or why it cannot be, and what to do instead.
+    pub hint: String,
+    /// Whether it can be pressed.
+    pub enabled: bool,
+}
+
+/// What the button of a row does.
+///
+/// * `Pause`: pauses, without loss
+/// * `Interrupt`: asks, then interrupts: the step at work is lost
+/// * `Resume`: resumes
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum Does {
+    /// Pauses, without loss.
+    Pause,
+    /// Asks, then interrupts: the step at work is lost.
+    Interrupt,
+    /// Resumes.
+    Resume,
+}
+
+impl RowAction {
+    /// The button of a session's row; none where it has ended, where nothing is known of it, or
+    /// where other hands have paused it.
+    pub fn of(session: &Session) -> Option<Self> {
+        let can = session.capabilities.as_ref()?;
+        let action = |does, label: &str, hint: String| Self {
+            does,
+            label: label.to_owned(),
+            hint,
+            enabled: pausing::pending(session).is_none(),
+        };
+        if can.resume {
+            return Some(action(Does::Resume, "Resume", resuming(session)));
+        }
+        if let Some(kind) = can.pause.first() {
+            let does = match kind {
+                PauseKind::Interrupt => Does::Interrupt,
+                _ => Does::Pause,
+            };
+            return Some(action(does, label(*kind), pausing_by(*kind, can)));
+        }
+        if session.status == SessionStatus::Paused {
+            return None;
+        }
+        let refusal = can.refusal.as_ref()?;
+        Some(Self {
+            enabled: false,
+            ..action(Does::Pause, "Pause", visible(refusal))
+        })
+    }
+
+    /// Whether it pauses, now, and loses nothing by it.
+    pub fn can_pause(&self) -> bool {
+        self.enabled && self.does == Does::Pause
+    }
+
+    /// Whether it resumes, now.
+    pub fn can_resume(&self) -> bool {
+        self.enabled && self.does == Does::Resume
+    }
+}
+
+fn label(kind: PauseKind) -> &'static str {
+    match kind {
+        PauseKind::Freeze | PauseKind::Stop => "Pause now",
+        PauseKind::Suspend => "Pause now (Ctrl-Z)",
+        PauseKind::Hold => "Pause before next tool",
+        PauseKind::Interrupt => "Interrupt…",
+    }
+}
+
+fn pausing_by(kind: PauseKind, can: &Capabilities) -> String {
+    let text = match (kind, can.commands) {
+        (PauseKind::Freeze, true) => "freezes the session and its commands at once",
+        (PauseKind::Freeze, false) => "freezes the session at once; its commands keep running",
+        (PauseKind::Stop, true) => "stops the session and its commands at once",
+        (PauseKind::Stop, false) => "stops the session at once; its commands keep running",
+        (PauseKind::Suspend, _) => "presses Ctrl-Z in the tmux pane; commands keep running",
+        (PauseKind::Hold, _) => "lets the current tool finish, then hooks hold the session",
+        (PauseKind::Interrupt, _) => "presses Escape in the tmux pane; the current step is lost",
+    };
+    text.to_owned()
+}
+
+fn resuming(session: &Session) -> String {
+    let Some(pause) = &session.pause else {
+        return "resumes the session".to_owned();
+    };
+    let text = match (pause.kind, session.status) {
+        (PauseKind::Freeze | PauseKind::Stop, _) => "resumes the session where it stopped",
+        (PauseKind::Suspend, _) => "types fg in the tmux pane",
+        (PauseKind::Hold, SessionStatus::Paused) => "hooks release the session",
+        (PauseKind::Hold, _) => "cancels the pause; hooks will not hold the session",
+        (PauseKind::Interrupt, _) => "types continue in the tmux pane",
+    };
+    match &pause.caution {
+        Some(caution) => format!("{text}; {caution}"),
+        None => text.to_owned(),
+    }
+}

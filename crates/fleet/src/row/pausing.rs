@@ -1,0 +1,62 @@
+//! What a row says of a pause, and of what is being done.
+
+use super::face::Face;
+use super::style::Section;
+use crate::pause::PauseKind;
+use crate::session::{Session, SessionStatus, Verb};
+use crate::text::capitalised;
+
+/// What is being done to a session, if anything is.
+pub(super) fn pending(session: &Session) -> Option<Verb> {
+    let pending = session.pending.as_ref()?;
+    pending.failure.is_none().then_some(pending.verb)
+}
+
+/// Why the last action was not done, for as long as that is news.
+pub(super) fn failure(session: &Session) -> Option<String> {
+    let pending = session.pending.as_ref()?;
+    let failure = pending.failure.as_ref()?;
+    let done = match pending.verb {
+        // The failure itself says what was not done, such as "could not raise xterm: …".
+        Verb::Jump => return Some(capitalised(failure)),
+        Verb::Pause => "Not paused",
+        Verb::Resume => "Not resumed",
+        Verb::End => "Not ended",
+    };
+    Some(format!("{done}: {failure}"))
+}
+
+/// Puts what is being done in the place of the status, which stays where it stands.
+pub(super) fn draw(session: &Session, face: &mut Face) {
+    let ended = session.status == SessionStatus::Stopped;
+    if let Some(verb) = pending(session).filter(|_| !ended) {
+        face.word = match verb {
+            Verb::Pause => "Pausing…",
+            Verb::Resume => "Resuming…",
+            Verb::End => "Ending…",
+            Verb::Jump => return,
+        };
+        return;
+    }
+    let awaited = session.pause.as_ref().filter(|pause| {
+        let held = session.status == SessionStatus::Paused;
+        pause.kind == PauseKind::Hold && !held && !ended
+    });
+    let Some(pause) = awaited else { return };
+    let agents = pause.held + pause.running;
+    let progress = match agents {
+        0 | 1 if pause.unproven => "waiting for the next hook".to_owned(),
+        0 | 1 => "waiting for the next tool".to_owned(),
+        n => format!("{} of {n} agents held", pause.held),
+    };
+    if face.section == Section::NeedsYou {
+        // What it asks is still to be answered.
+        face.detail = format!("{} · pausing", face.detail);
+    } else {
+        face.word = "Pausing…";
+        face.detail = match face.detail.as_str() {
+            "" => progress,
+            detail => format!("{progress} · {detail}"),
+        };
+    }
+}

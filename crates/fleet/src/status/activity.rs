@@ -1,0 +1,259 @@
+//! What a client does, whichever source says so: it works, waits for the user, or rests.
+
+use crate::observation::Shows;
+use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
+use crate::session_evidence::{Asked, Case, Content, Ending, retry_over};
+use crate::time::Timestamp;
+use crate::timing::{FLUSHED, SCREEN_FRESH, TURNLESS};
+use std::time::{Duration, SystemTime};
+
+/// Whether the pane of a session could tell more than its client does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// Its client says it all.
+    None,
+    /// Its client says nothing, says it in unknown words, or seems to repeat a failing request.
+    Some,
+}
+
+/// What a client does, as far as anybody tells.
+pub(super) struct Doing {
+    pub(super) status: SessionStatus,
+    pub(super) activity: Option<Activity>,
+    pub(super) need: Option<Need>,
+    pub(super) because: Because,
+    pub(super) doubt: Doubt,
+    pub(super) review_at: Option<Timestamp>,
+}
+
+impl Doing {
+    pub(super) fn active(activity: Activity, because: Because) -> Self {
+        Self {
+            status: SessionStatus::Active,
+            activity: Some(activity),
+            need: None,
+            because,
+            doubt: Doubt::None,
+            review_at: None,
+        }
+    }
+
+    pub(super) fn needing(need: Need, because: Because) -> Self {
+        Self {
+            status: SessionStatus::AwaitingApproval,
+            activity: None,
+            need: Some(need),
+            because,
+            doubt: Doubt::None,
+            review_at: None,
+        }
+    }
+
+    pub(super) fn bare(status: SessionStatus, because: Because) -> Self {
+        Self {
+            status,
+            activity: None,
+            need: None,
+            because,
+            doubt: Doubt::None,
+            review_at: None,
+        }
+    }
+
+    /// The same, but only concluded.
+    pub(super) fn inferred(mut self) -> Self {
+        self.because.certainty = Certainty::Inferred;
+        self.doubt = Doubt::Some;
+        self
+    }
+
+    pub(super) fn until(mut self, at: Timestamp) -> Self {
+        self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));
+        self
+    }
+}
+
+pub(super) fn because(
+    source: Source,
+    text: &str,
+    observed: Timestamp,
+    since: Timestamp,
+) -> Because {
+    Because {
+        source,
+        text: text.to_owned(),
+        observed_at: observed.into(),
+        since: since.into(),
+        certainty: Certainty::Certain,
+        until: String::new(),
+    }
+}
+
+/// Adds what would change it.
+pub(super) fn until(mut because: Because, text: &str) -> Because {
+    text.clone_into(&mut because.until);
+    because
+}
+
+/// A need with the words that the transcript or a hook has for it.
+pub(super) fn needing(
+    case: &Case<'_>,
+    kind: NeedKind,
+    tool: Option<String>,
+    from: Timestamp,
+    because: Because,
+) -> Doing {
+    let mut asked = Content::of(case).asked(kind, from);
+    // A dialog of another tool than the registry names is not this one.
+    if tool.is_some() && asked.tool != tool {
+        asked = Asked {
+            tool,
+            ..Asked::default()
+        };
+    }
+    let wordless = kind == NeedKind::Permission && asked.tool.is_none();
+    let told = match asked.tool {
+        Some(_) => asked.kind(),
+        None => Content::of(case).last_asked_kind(from),
+    };
+    let need = Need {
+        kind: told.unwrap_or(kind),
+        tool: asked.tool,
+        detail: asked.detail,
+        agent: asked.agent,
+        elsewhere: None,
+        since: from.into(),
+    };
+    let doing = Doing::needing(need, because);
+    if wordless { doubtful(doing) } else { doing }
+}
+
+/// A turn that runs: what it does, as far as anybody tells.
+pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Timestamp) -> Doing {
+    let content = Content::of(case);
+    let since: SystemTime = from.into();
+    if content.compacting(from).is_some() {
+        return Doing::active(Activity::Compacting { since }, because);
+    }
+    if let Some((activity, over)) = shown_work(case, since, now) {
+        return doubtful(Doing::active(activity, because)).until(over);
+    }
+    let call = content.running_call();
+    if let (Some(retry), None) = (content.retry(now), call) {
+        let told = retry.at.after(FLUSHED);
+        if now < told {
+            return working(&content, from, because, now).until(told);
+        }
+        let activity = Activity::Retrying {
+            attempt: retry.attempt,
+            of: retry.of,
+            next_at: retry.next_at.map(Into::into),
+            since,
+        };
+        return doubtful(Doing::active(activity, because)).until(retry_over(retry));
+    }
+    working(&content, from, because, now)
+}
+
+fn working(content: &Content<'_>, from: Timestamp, because: Because, now: Timestamp) -> Doing {
+    let agents = content.delegations().len();
+    let call = content.running_call();
+    let (tool, detail) = match call {
+        Some(call) => (Some(call.tool.clone()), call.detail.clone()),
+        None => (None, at_work(agents)),
+    };
+    let since = from.into();
+    let doing = Doing::active(
+        Activity::Working {
+            tool,
+            detail,
+            since,
+        },
+        because,
+    );
+    let turnless = call.is_none() && agents == 0 && content.ended_at().is_some_and(|at| at <= from);
+    let strange = from.after(TURNLESS);
+    match turnless {
+        true if now >= strange => doubtful(doing),
+        true => doing.until(strange),
+        false => doing,
+    }
+}
+
+/// Work of which only the pane tells what it is, and until when that counts.
+fn shown_work(case: &Case<'_>, since: SystemTime, now: Timestamp) -> Option<(Activity, Timestamp)> {
+    let read = case.screens.first()?.last;
+    let activity = match fresh_screen(case, now)? {
+        Shows::Compacting => Activity::Compacting { since },
+        Shows::Retrying {
+            attempt,
+            of,
+            seconds,
+        } => {
+            let next = seconds.map(|s| read.after(Duration::from_secs(s.into())));
+            Activity::Retrying {
+                attempt: *attempt,
+                of: Some(*of),
+                next_at: next.map(Into::into),
+                since,
+            }
+        }
+        _ => return None,
+    };
+    Some((activity, read.after(SCREEN_FRESH)))
+}
+
+pub(super) fn doubtful(mut doing: Doing) -> Doing {
+    doing.doubt = Doubt::Some;
+    doing
+}
+
+fn at_work(agents: usize) -> Option<String> {
+    match agents {
+        0 => None,
+        1 => Some("1 sub-agent".to_owned()),
+        n => Some(format!("{n} sub-agents")),
+    }
+}
+
+/// What the pane shows, if that was read a moment ago.
+pub(super) fn fresh_screen<'a>(case: &Case<'a>, now: Timestamp) -> Option<&'a Shows> {
+    let newest = case.screens.first()?;
+    (now < newest.last.after(SCREEN_FRESH))
+        .then_some(newest.value.shows.as_ref())
+        .flatten()
+}
+
+/// A free prompt: after work that nobody has seen, after a failure, or just so.
+pub(super) fn resting(
+    case: &Case<'_>,
+    worked: Option<Timestamp>,
+    from: Timestamp,
+    seen_from: Timestamp,
+    say: impl Fn(&str) -> Because,
+) -> Doing {
+    let ending = Content::of(case).ending(worked, from);
+    let began = case.process.facts.started_at;
+    let attended = case.attended_at.is_some_and(|at| at >= seen_from);
+    match ending {
+        Ending::Failed { error, at } if at >= began => Doing::active(
+            Activity::Failed {
+                error,
+                since: from.into(),
+            },
+            say("Claude Code is idle at its prompt, after a failed turn"),
+        ),
+        Ending::Untold | Ending::Finished if worked.is_some() && !attended => Doing::active(
+            Activity::Finished { since: from.into() },
+            say("Claude Code is idle at its prompt, after work that you have not looked at"),
+        ),
+        Ending::Interrupted => Doing::active(
+            Activity::Idle { since: from.into() },
+            say("Claude Code is idle at its prompt, after an interrupted turn"),
+        ),
+        _ => Doing::active(
+            Activity::Idle { since: from.into() },
+            say("Claude Code is idle at its prompt"),
+        ),
+    }
+}
