@@ -11,17 +11,18 @@ mod keeper;
 use keeper::LeaderKeeper;
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use trusty_fleet::identity::ProcessKey;
 use trusty_platform::file_identity::FileIdentity;
+use trusty_platform::files::{self, Durability};
 use trusty_platform::folder_lock::FolderLock;
 use trusty_platform::listening_socket::{ListeningSocket, SocketFeed};
 use trusty_platform::open_files::SpareFiles;
 use trusty_platform::trusted_path::{PrivateFolderError, TrustPolicy};
-use trusty_platform::{files, paths, sys};
+use trusty_platform::{paths, sys};
 use trusty_wire::discovery::{EnginePlaces, EngineRecord};
 use trusty_wire::hooks;
 use trusty_wire::socket_names;
@@ -336,22 +337,11 @@ fn put_record(places: &EnginePlaces, path: &Path) -> io::Result<FileIdentity> {
         domain: places.machine().domain(),
     };
     let bytes = serde_json::to_vec(&record)?;
-    let mut new = path.as_os_str().to_owned();
-    new.push(format!(".{pid}.new"));
-    let new = PathBuf::from(new);
-    // Left by a check of ours that was cut short.
-    let _ = fs::remove_file(&new);
     // It need not outlast the boot, so nothing waits for the disk.
-    let written = files::create_private(&new).and_then(|mut file| {
+    files::replace_file(path, Durability::Unsynced, |file| {
         file.write_all(&bytes)?;
-        let identity = FileIdentity::of_file(&file)?;
-        fs::rename(&new, path)?;
-        Ok(identity)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    written
+        FileIdentity::of_file(file)
+    })
 }
 
 #[cfg(test)]

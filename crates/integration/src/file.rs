@@ -3,14 +3,13 @@
 use super::ConnectError;
 use super::settings_backups::{BACKUP_PREFIX, next_backup_of, prune_backups};
 use jiff::Timestamp;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use trusty_platform::clock;
 use trusty_platform::file_attributes;
-use trusty_platform::files;
-use trusty_platform::files::ReadError;
+use trusty_platform::files::{self, Durability, ReadError};
 use trusty_platform::trusted_path::{check_data, make_missing_folders};
 
 /// The largest settings file that is read, in bytes.
@@ -70,20 +69,18 @@ impl SettingsFile {
         if let Some(folder) = self.path.parent() {
             make_missing_folders(folder).map_err(|e| failed(e.into()))?;
         }
-        let new = beside(&self.path, &format!("{}.new", std::process::id()));
-        let replaced = self.write(&new, text).and_then(|()| {
+        let replaced = files::replace_file(&self.path, Durability::Synced, |file| {
+            self.write(file, text)?;
             let backup = self.back_up()?;
             self.unchanged()?;
-            fs::rename(&new, &self.path).map_err(failed)?;
-            prune_backups(&self.path);
-            Ok(backup)
+            Ok::<_, ReplaceError>(backup)
         });
-        if replaced.is_err() {
-            // Of use to nobody.
-            let _ = fs::remove_file(&new);
-        }
-        self.sync();
-        replaced
+        let backup = replaced.map_err(|e| match e {
+            ReplaceError::Connect(e) => e,
+            ReplaceError::Io(e) => failed(e),
+        })?;
+        prune_backups(&self.path);
+        Ok(backup)
     }
 
     /// Removes it, unless it has changed meanwhile.
@@ -96,21 +93,20 @@ impl SettingsFile {
         Ok(backup)
     }
 
-    fn write(&self, new: &Path, text: &str) -> Result<(), ConnectError> {
+    fn write(&self, mut file: &File, text: &str) -> Result<(), ConnectError> {
         let failed = |e| ConnectError::Io(self.path.clone(), e);
-        let mut file = files::create_private(new).map_err(failed)?;
         file.write_all(text.as_bytes()).map_err(failed)?;
         if let Some(meta) = self.meta {
-            give(&file, meta).map_err(failed)?;
+            give(file, meta).map_err(failed)?;
             match files::open_plain(&self.path) {
-                Ok((before, _)) => file_attributes::copy(&before, &file)
+                Ok((before, _)) => file_attributes::copy(&before, file)
                     .map_err(|e| ConnectError::Attribute(self.path.clone(), e))?,
                 // That it has changed is found out before it is replaced.
                 Err(ReadError::Gone) => {}
                 Err(e) => return Err(ConnectError::Read(self.path.clone(), e)),
             }
         }
-        file.sync_all().map_err(failed)
+        Ok(())
     }
 
     fn back_up(&self) -> Result<Option<PathBuf>, ConnectError> {
@@ -148,7 +144,7 @@ impl SettingsFile {
     }
 
     fn sync(&self) {
-        let folder = self.path.parent().map(fs::File::open);
+        let folder = self.path.parent().map(File::open);
         if let Some(Ok(folder)) = folder {
             // It is in place; after a loss of power, the older one may be.
             let _ = folder.sync_all();
@@ -213,7 +209,7 @@ fn writable(path: &Path) -> Result<(), ConnectError> {
 }
 
 /// Gives a file this mode, owner and group.
-fn give(file: &fs::File, (mode, owner, group): (u32, u32, u32)) -> io::Result<()> {
+fn give(file: &File, (mode, owner, group): (u32, u32, u32)) -> io::Result<()> {
     let ours = file.metadata()?;
     if (ours.uid(), ours.gid()) != (owner, group) {
         fchown(file, Some(owner), Some(group))?;
@@ -225,6 +221,24 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{ending}"));
     PathBuf::from(name)
+}
+
+/// Why a settings file was not replaced.
+enum ReplaceError {
+    Connect(ConnectError),
+    Io(io::Error),
+}
+
+impl From<ConnectError> for ReplaceError {
+    fn from(e: ConnectError) -> Self {
+        Self::Connect(e)
+    }
+}
+
+impl From<io::Error> for ReplaceError {
+    fn from(e: io::Error) -> Self {
+        Self::Io(e)
+    }
 }
 
 #[cfg(test)]

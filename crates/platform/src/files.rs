@@ -94,24 +94,55 @@ pub fn create_private(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Writes a file that only its owner can read, whole or not at all, so that it is on disk when
-/// this returns.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+/// Whether a file that was put in place has to outlast a crash of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The file and its folder are on disk before the call returns.
+    Synced,
+    /// Whatever the system does.
+    Unsynced,
+}
+
+/// Writes a new file beside a path and moves it there, whole or not at all. Only its user can read
+/// it until `write` says otherwise; what `write` returns is returned. The new file is called
+/// `<path>.<pid>.new` meanwhile.
+///
+/// # Errors
+/// As `write` fails, or the file cannot be made, moved or synced. Then nothing has changed.
+pub fn replace_file<T, E: From<io::Error>>(
+    path: &Path,
+    durability: Durability,
+    write: impl FnOnce(&mut File) -> Result<T, E>,
+) -> Result<T, E> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput);
+    let folder = folder.map_err(|e| E::from(e.into()))?;
     let mut new = path.as_os_str().to_owned();
     new.push(format!(".{}.new", std::process::id()));
     let new = PathBuf::from(new);
-    let written = create_private(&new).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
+    // Left by a process of this pid that was killed.
+    let _ = std::fs::remove_file(&new);
+    let replaced = create_private(&new).map_err(E::from).and_then(|mut file| {
+        let written = write(&mut file)?;
+        if durability == Durability::Synced {
+            file.sync_all()?;
+        }
         std::fs::rename(&new, path)?;
-        File::open(folder)?.sync_all()
+        if durability == Durability::Synced {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(written)
     });
-    if written.is_err() {
+    if replaced.is_err() {
         // Half a file is of no use to anybody.
         let _ = std::fs::remove_file(&new);
     }
-    written
+    replaced
+}
+
+/// Writes a file that only its user can read, whole or not at all, so that it is on disk when
+/// this returns.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_file(path, Durability::Synced, |file| file.write_all(bytes))
 }
 
 /// Reads the first `most` bytes of a plain file, or all if it is shorter.

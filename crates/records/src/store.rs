@@ -8,13 +8,12 @@
 mod leftovers;
 mod released;
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use trusty_fleet::SessionId;
@@ -75,7 +74,7 @@ pub const RECORD_FORM: u32 = 1;
 /// Held by whoever works on a pause, until dropped or until its process ends. Nothing is held where
 /// nothing can be written and there is no file to hold.
 #[derive(Debug)]
-pub struct SessionLock(#[expect(dead_code, reason = "held, not used")] Option<OwnedFd>);
+pub struct SessionLock(#[expect(dead_code, reason = "held, not used")] Option<File>);
 
 /// What came of asking for the right to work on a session's pause.
 #[derive(Debug)]
@@ -236,10 +235,10 @@ impl Store {
             let Some((lock, path)) = self.open_lock(id).map_err(failed)? else {
                 return Ok(LockAttempt::Locked(SessionLock(None)));
             };
-            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            match lock.try_lock() {
                 Ok(()) => {}
-                Err(Errno::WOULDBLOCK) => return Ok(LockAttempt::Held(holder(&lock_path))),
-                Err(e) => return Err(failed(e.into())),
+                Err(TryLockError::WouldBlock) => return Ok(LockAttempt::Held(holder(&lock_path))),
+                Err(TryLockError::Error(e)) => return Err(failed(e)),
             }
             // Whoever had it may have removed the file meanwhile: then this is the lock of none.
             let ours = rustix::fs::fstat(&lock).map_err(|e| failed(e.into()))?;
@@ -257,18 +256,18 @@ impl Store {
 
     /// The file to be locked: the lock, else the record; nothing where there is neither, and none
     /// can be made.
-    fn open_lock(&self, id: SessionId) -> io::Result<Option<(OwnedFd, PathBuf)>> {
+    fn open_lock(&self, id: SessionId) -> io::Result<Option<(File, PathBuf)>> {
         let path = self.lock_path(id);
         let common = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let flags = OFlags::CREATE | OFlags::RDWR | common;
         match rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR) {
-            Ok(lock) => return Ok(Some((lock, path))),
+            Ok(lock) => return Ok(Some((File::from(lock), path))),
             Err(e) if is_read_only(&e.into()) || e == Errno::NOENT => {}
             Err(e) => return Err(e.into()),
         }
         for path in [path, self.path(id)] {
             match rustix::fs::open(&path, OFlags::RDONLY | common, Mode::empty()) {
-                Ok(lock) => return Ok(Some((lock, path))),
+                Ok(lock) => return Ok(Some((File::from(lock), path))),
                 // A link is no record, and nothing is left to be locked.
                 Err(Errno::NOENT | Errno::LOOP) => {}
                 Err(e) => return Err(e.into()),
@@ -324,7 +323,7 @@ fn is_read_only(e: &io::Error) -> bool {
 }
 
 /// Writes into a lock who has it, for those who ask in vain. Without that they are told less.
-fn sign(lock: &OwnedFd) {
+fn sign(lock: &File) {
     let pid = std::process::id().to_string();
     let _ = rustix::fs::ftruncate(lock, 0);
     let _ = rustix::io::pwrite(lock, pid.as_bytes(), 0);
