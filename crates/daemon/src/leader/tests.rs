@@ -1,5 +1,6 @@
 use super::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
 use trusty_wire::surroundings::Surroundings;
 
 struct Stage {
