@@ -277,7 +277,7 @@ fn quitting_asks_what_becomes_of_the_paused_and_an_end_keeps_them() {
     assert!(desktop.popover().is_some());
     page.run(quit);
     asked(&page, 1);
-    // In the order of the buttons: Cancel, Quit and keep paused, Resume and quit.
+    // In the order of the buttons: Cancel, Keep paused, Resume all.
     click(&desktop, &page, "[data-card=quit] .choice:nth-of-type(2)");
     until_is("no icon", &None, || desktop.tray("Id"));
     drop(page);

@@ -3,13 +3,13 @@
 use crate::confirmation::{is_yes, yes_no_prompt};
 use crate::failure::{self, Failure};
 use crate::fleet::{Place, named};
+use crate::interrupts::whole;
 use crate::marked::refuse_marked;
 use crate::out;
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use trusty_actions::{ActionError, Hands, PauseRemains, Reconciled};
 use trusty_engine::leftovers;
 use trusty_fleet::action::{Action, Wish};
@@ -372,34 +372,6 @@ pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
 fn confirmed(question: &str) -> Result<bool, Failure> {
     let answer = out::ask(&yes_no_prompt(question))?;
     Ok(is_yes(&answer.unwrap_or_default()))
-}
-
-/// What a program that was interrupted ends with, as shells tell it.
-const INTERRUPTED: i32 = 130;
-
-/// Does something to its end: half of it would leave a session stopped. Whoever interrupts us is
-/// told so, and we end right after it.
-pub(crate) async fn whole<T>(work: impl Future<Output = T>) -> T {
-    let listen = |kind| signal(kind);
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
-        listen(SignalKind::interrupt()),
-        listen(SignalKind::terminate()),
-        listen(SignalKind::hangup()),
-    ) else {
-        // Without them a signal ends this process at once, as it does any other.
-        return work.await;
-    };
-    tokio::pin!(work);
-    tokio::select! {
-        done = &mut work => return done,
-        _ = interrupt.recv() => {
-            out::tell("finishing the current action before exiting");
-        }
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
-    work.await;
-    std::process::exit(INTERRUPTED)
 }
 
 fn find<'a>(snapshot: &'a Snapshot, word: &str) -> Result<&'a Session, Failure> {

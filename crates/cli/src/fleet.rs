@@ -1,7 +1,7 @@
 //! Where snapshots come from: a running engine if one answers, else our own look.
 
-use crate::act::whole;
 use crate::failure::Failure;
+use crate::interrupts::whole;
 use crate::out;
 use anyhow::Context;
 use futures_util::stream::{self, BoxStream, StreamExt};

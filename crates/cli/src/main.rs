@@ -12,6 +12,7 @@ mod confirmation;
 mod connect;
 mod failure;
 mod fleet;
+mod interrupts;
 mod json_output;
 mod list;
 mod marked;

@@ -125,8 +125,9 @@ fn choose<'a>(
         return match named.collect::<Vec<_>>()[..] {
             [one] => Ok(one),
             [] => Err(Failure::Refused(format!(
-                "no pending request begins with {prefix}; run `trusty requests {word}` to see \
-                 what is pending"
+                "no pending request begins with {prefix}: it was answered elsewhere or returned \
+                 to the terminal, or the hash is wrong; run `trusty requests {word}` to see what \
+                 is pending"
             ))),
             _ => Err(Failure::Ambiguous(format!(
                 "{prefix} matches several requests; pass more characters of the hash"

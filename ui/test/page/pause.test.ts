@@ -197,12 +197,12 @@ test('the end of the program asks what becomes of the paused', async () => {
   await shown('Quit');
   const card = find('[data-card="quit"]');
   expect(card?.textContent).toContain('1 session is paused');
-  expect(document.activeElement?.textContent?.trim()).toBe('Resume and quit');
+  expect(document.activeElement?.textContent?.trim()).toBe('Resume all');
   calls.leave.mockRejectedValueOnce('held could not be resumed');
-  await click(named(card, 'Resume and quit'));
+  await click(named(card, 'Resume all'));
   expect(calls.leave.mock.calls).toEqual([['ResumeAll']]);
   expect(card?.querySelector('[role="alert"]')?.textContent).toBe('held could not be resumed');
-  await click(named(card, 'Quit, keep paused'));
+  await click(named(card, 'Keep paused'));
   expect(calls.leave).toHaveBeenLastCalledWith('Keep');
   await press('Escape', document.body);
   expect(calls.stay).toHaveBeenCalledOnce();

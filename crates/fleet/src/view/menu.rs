@@ -141,7 +141,7 @@ fn session(row: &Row) -> MenuItem {
         Some(action) => items.push(MenuItem::Label(action.label.clone())),
         None => {}
     }
-    items.push(choice("Go to terminal", MenuAction::Jump(row.id)));
+    items.push(choice("Open terminal", MenuAction::Jump(row.id)));
     items.push(choice("End…", MenuAction::End(row.id)));
     let told = [&row.refusal, &row.failure, &row.caution];
     let told = told.into_iter().flatten();

@@ -238,7 +238,7 @@ fn the_menu_is_complete() {
     let group = |text: &str, n| {
         let items = vec![
             choice("Show", MenuAction::Show(id(n))),
-            choice("Go to terminal", MenuAction::Jump(id(n))),
+            choice("Open terminal", MenuAction::Jump(id(n))),
             choice("End…", MenuAction::End(id(n))),
         ];
         MenuItem::Group(text.into(), items)

@@ -303,7 +303,7 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
             .iter()
             .position(|i| matches!(i, MenuItem::Label(w) if w != "Pause"));
         let always = [
-            choice("Go to terminal", MenuAction::Jump(id(n))),
+            choice("Open terminal", MenuAction::Jump(id(n))),
             choice("End…", MenuAction::End(id(n))),
         ];
         items.splice(
