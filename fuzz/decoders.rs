@@ -9,7 +9,7 @@ use trusty_engine::recording;
 use trusty_engine::requests::decide;
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::request::Answer;
-use trusty_fleet::snapshot::Health;
+use trusty_fleet::snapshot::HealthIssue;
 use trusty_fleet::{SessionId, Timestamp};
 use trusty_records::settings::Settings;
 use trusty_sources::{hook, listing, registry, screen, tmux, transcript, transcript_record};
@@ -101,10 +101,10 @@ pub fn time(bytes: &[u8]) {
     ];
     for since in forms {
         let wire = json!({"source": "Tmux", "subject": "", "message": "", "since": since});
-        if let Ok(health) = serde_json::from_value::<Health>(wire)
+        if let Ok(health) = serde_json::from_value::<HealthIssue>(wire)
             && let Ok(written) = serde_json::to_value(&health)
         {
-            let again: Health = serde_json::from_value(written).expect("what we wrote");
+            let again: HealthIssue = serde_json::from_value(written).expect("what we wrote");
             assert_eq!(again, health);
         }
     }

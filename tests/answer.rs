@@ -15,8 +15,8 @@ mod stage;
 
 /// Does one case, by its name.
 #[track_caller]
-fn run(name: &str, shape: trusty_tests::Shape) {
-    let mut all = cases::CASES.iter().chain(&cases::ELSEWHERE);
+fn run(name: &str, shape: trusty_tests::TerminalShape) {
+    let mut all = cases::ANSWER_CASES.iter().chain(&cases::NO_TERMINAL_CASES);
     let (_, case) = all.find(|(known, _)| *known == name).expect("a case");
     case(shape);
 }

@@ -7,41 +7,43 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use trusty_tests::trusty::{Running, trusty};
+use trusty_tests::trusty::{RunningProgram, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, StandIn};
+use trusty_tests::{StandIn, TestHome};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-struct Served {
-    _serving: Running,
+struct ApiFixture {
+    _serving: RunningProgram,
     socket: PathBuf,
-    home: Home,
+    home: TestHome,
 }
 
-fn serve() -> Served {
-    let home = Home::new();
+fn serve() -> ApiFixture {
+    let home = TestHome::new();
     let socket = home.runtime().join("trusty/trusty.sock");
-    let serving = Running::start(
+    let serving = RunningProgram::start(
         trusty(&home)
             .arg("serve")
             .stdout(std::process::Stdio::null()),
     );
-    until(LONG, "the socket", || UnixStream::connect(&socket).ok());
+    until(WAIT_TIMEOUT, "the socket", || {
+        UnixStream::connect(&socket).ok()
+    });
     let hooks = socket.with_file_name("hooks.sock");
-    until(LONG, "the hooks' socket", || {
+    until(WAIT_TIMEOUT, "the hooks' socket", || {
         UnixStream::connect(&hooks).ok()
     });
-    Served {
+    ApiFixture {
         _serving: serving,
         socket,
         home,
     }
 }
 
-fn get(served: &Served, path: &str) -> UnixStream {
+fn get(served: &ApiFixture, path: &str) -> UnixStream {
     let mut stream = UnixStream::connect(&served.socket).expect("connects");
-    stream.set_read_timeout(Some(LONG)).expect("set");
+    stream.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
     write!(
         stream,
         "GET {path} HTTP/1.1\r\nHost: trusty\r\nConnection: close\r\n\r\n"
@@ -50,7 +52,7 @@ fn get(served: &Served, path: &str) -> UnixStream {
     stream
 }
 
-fn whole(served: &Served, path: &str) -> (String, String) {
+fn whole(served: &ApiFixture, path: &str) -> (String, String) {
     let mut text = String::new();
     get(served, path).read_to_string(&mut text).expect("answer");
     let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
@@ -122,19 +124,19 @@ fn nonsense_harms_nobody() {
     assert!(whole(&served, "/v1/sessions").0.starts_with("HTTP/1.1 200"));
 }
 
-fn shown(session: &StandIn, served: &Served) -> Option<String> {
+fn shown(session: &StandIn, served: &ApiFixture) -> Option<String> {
     let (_, body) = whole(served, "/v1/sessions");
     session.word(&serde_json::from_str(&body).expect("JSON"))
 }
 
 /// Hands over a hook's payload as a hook does; the answer.
-fn tell_hook(served: &Served, header: &str, payload: &[u8]) -> std::io::Result<String> {
+fn tell_hook(served: &ApiFixture, header: &str, payload: &[u8]) -> std::io::Result<String> {
     let stream = UnixStream::connect(served.socket.with_file_name("hooks.sock"))?;
     tell_hook_on(stream, header, payload)
 }
 
 fn tell_hook_on(mut stream: UnixStream, header: &str, payload: &[u8]) -> std::io::Result<String> {
-    stream.set_read_timeout(Some(LONG))?;
+    stream.set_read_timeout(Some(WAIT_TIMEOUT))?;
     stream.write_all(header.as_bytes())?;
     stream.write_all(payload)?;
     let mut answer = String::new();
@@ -151,7 +153,7 @@ fn a_flood_of_hooks_hides_no_need() {
     let served = serve();
     let client = StandIn::start(&served.home);
     client.says(r#""status":"busy""#);
-    until(LONG, "the session at work", || {
+    until(WAIT_TIMEOUT, "the session at work", || {
         (shown(&client, &served)? == "Working").then_some(())
     });
     let (told, over) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -170,11 +172,11 @@ fn a_flood_of_hooks_hides_no_need() {
         }
         // Whatever happens, the flood ends.
         let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            until(LONG, "the flood", || {
+            until(WAIT_TIMEOUT, "the flood", || {
                 (told.load(Ordering::Relaxed) > 1_000).then_some(())
             });
             client.says(r#""status":"waiting","waitingFor":"permission prompt""#);
-            until(LONG, "the need", || {
+            until(WAIT_TIMEOUT, "the need", || {
                 (shown(&client, &served)? == "Permission").then_some(())
             });
         }));

@@ -21,18 +21,20 @@ mod quitting;
 
 use std::process::Command;
 use std::time::Duration;
-use trusty_tests::desktop::{Area, Desktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::desktop::{
+    TestDesktop, WebDriver, WindowArea, artefact, require_desktop, until_is,
+};
 use trusty_tests::trusty::{confine, program, surroundings};
 use trusty_tests::wait::{poll, until, until_or};
-use trusty_tests::{FakeApi, Home, Key, Shape, StandIn, Terminal, Value};
+use trusty_tests::{FakeApi, KeyboardKey, StandIn, TerminalShape, TestHome, TestTerminal, Value};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Longer than a click or a key takes to have its effect, if it has one.
-const SOON: Duration = Duration::from_secs(8);
+const EFFECT_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The words of a row, in the order they were shown, kept by the page itself.
-const REMEMBER: &str = "
+const RECORD_WORDS_SCRIPT: &str = "
     window.seen = [];
     const note = () => {
         for (const row of document.querySelectorAll('[data-id]')) {
@@ -44,7 +46,7 @@ const REMEMBER: &str = "
     note();";
 
 /// Answers when all that moved has come to rest, or was overtaken, and is on the screen.
-const DRAWN: &str = "
+const WAIT_FOR_FRAME_SCRIPT: &str = "
     const still = document.getAnimations().map((animation) => animation.finished.catch(() => {}));
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     return Promise.all(still).then(frame).then(frame).then(() => true);";
@@ -63,7 +65,7 @@ fn words(page: &WebDriver) -> Vec<String> {
 /// Waits until the only row has this word.
 fn wait_word(page: &WebDriver, word: &str) {
     until_or(
-        LONG,
+        WAIT_TIMEOUT,
         &format!("{word} in the row"),
         || (words(page) == [word]).then_some(()),
         || {
@@ -78,8 +80,8 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
     if !require_desktop() {
         return;
     }
-    let home = Home::new();
-    let desktop = Desktop::start(&home);
+    let home = TestHome::new();
+    let desktop = TestDesktop::start(&home);
     let mut app = desktop.app(&[]);
     let icon = desktop.icon();
     assert_eq!(desktop.popover(), None);
@@ -87,7 +89,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
     desktop.click(icon);
     desktop.wait_focus();
     // Five pixels below the panel, which is 27 high, and from the edge of the screen.
-    let place = |area: Option<Area>| area.map(|area| (area.width, area.x, area.y));
+    let place = |area: Option<WindowArea>| area.map(|area| (area.width, area.x, area.y));
     let corner = Some((360, 1280 - 360 - 5, 27 + 5));
     until_is("the popover in its corner", &corner, || {
         place(desktop.popover())
@@ -96,7 +98,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
     desktop.wait_drawn(area);
     desktop.screenshot(&artefact("popover.png"));
     // It is as high as what it shows.
-    until(LONG, "a height that fits", || {
+    until(WAIT_TIMEOUT, "a height that fits", || {
         let height = desktop.popover()?.height;
         (120..=600).contains(&height).then_some(())
     });
@@ -104,7 +106,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
     desktop.click(icon);
     desktop.wait_no_popover();
     // A click so soon after would be taken for the same one.
-    until(LONG, "the popover again", || {
+    until(WAIT_TIMEOUT, "the popover again", || {
         desktop.click(icon);
         poll(Duration::from_secs(2), || desktop.popover())
     });
@@ -113,7 +115,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
     desktop.wait_no_popover();
 
     // A second start opens the popover of the first; one click elsewhere hides it.
-    assert_eq!(desktop.app(&[]).wait_exit(LONG), Some(0));
+    assert_eq!(desktop.app(&[]).wait_exit(WAIT_TIMEOUT), Some(0));
     until_is("the same place", &corner, || place(desktop.popover()));
     desktop.wait_focus();
     desktop.click((300, 500));
@@ -123,10 +125,10 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
 
     // The last line of the menu is Quit.
     desktop.right_click(icon);
-    let code = until(LONG, "the end of the app", || {
+    let code = until(WAIT_TIMEOUT, "the end of the app", || {
         desktop.key("Up");
         desktop.key("Return");
-        (!app.is_running()).then(|| app.wait_exit(LONG))
+        (!app.is_running()).then(|| app.wait_exit(WAIT_TIMEOUT))
     });
     assert_eq!(code, Some(0));
     until_is("no icon", &None, || desktop.tray("Id"));
@@ -137,14 +139,14 @@ fn without_a_tray_it_runs_and_the_icon_comes_with_the_panel() {
     if !require_desktop() {
         return;
     }
-    let home = Home::new();
-    let mut desktop = Desktop::start_without_tray(&home);
+    let home = TestHome::new();
+    let mut desktop = TestDesktop::start_without_tray(&home);
     let mut app = desktop.app(&[]);
-    until(LONG, "a word about it", || {
+    until(WAIT_TIMEOUT, "a word about it", || {
         let told = app.log().contains("no system tray accepted the icon");
         told.then_some(())
     });
-    assert_eq!(desktop.app(&[]).wait_exit(LONG), Some(0));
+    assert_eq!(desktop.app(&[]).wait_exit(WAIT_TIMEOUT), Some(0));
     let area = desktop.wait_popover();
     desktop.wait_drawn(area);
     desktop.wait_focus();
@@ -168,15 +170,15 @@ fn popover_and_icon_follow_the_theme() {
     if !require_desktop() {
         return;
     }
-    let home = Home::new();
-    let mut desktop = Desktop::start(&home);
+    let home = TestHome::new();
+    let mut desktop = TestDesktop::start(&home);
     let mut look = |theme: &str| {
         desktop.set_env("GTK_THEME", theme);
         let page = desktop.drive();
         desktop.wait_popover();
-        let icon = until(LONG, "the icon", || desktop.tray("IconPixmap"));
+        let icon = until(WAIT_TIMEOUT, "the icon", || desktop.tray("IconPixmap"));
         let dark = page.run("return matchMedia('(prefers-color-scheme: dark)').matches");
-        let surface = until(LONG, "the panel", || {
+        let surface = until(WAIT_TIMEOUT, "the panel", || {
             let drawn = "const panel = document.querySelector('.panel');
                 return panel && getComputedStyle(panel).backgroundColor;";
             Some(page.run(drawn)).filter(|surface| !surface.is_null())
@@ -195,12 +197,12 @@ fn rows_and_icon_follow_a_real_session() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     let folder = home.project("payments");
-    let desktop = Desktop::start(&home);
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
     desktop.wait_popover();
-    page.run(REMEMBER);
+    page.run(RECORD_WORDS_SCRIPT);
     desktop.icon();
     let look = || {
         let icon = desktop.tray("IconPixmap").expect("an icon");
@@ -210,40 +212,40 @@ fn rows_and_icon_follow_a_real_session() {
     assert!(quiet.1.contains("'No sessions'"), "{}", quiet.1);
 
     let arguments = ["--permission-mode", "manual"];
-    let terminal = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &arguments);
+    let terminal = TestTerminal::open(TerminalShape::TmuxBash, &home, &api, &folder, &arguments);
     wait_word(&page, "Idle");
     let title = page.run("return document.querySelector('[data-id] .title').textContent");
     assert_eq!(title, "payments");
-    until(LONG, "the same icon with other words", || {
+    until(WAIT_TIMEOUT, "the same icon with other words", || {
         let now = look();
         (now.0 == quiet.0 && now.1.contains("'1 session, quiet'")).then_some(())
     });
 
     terminal.submit("stream 6s then bash: touch paid finally stream 3s");
     wait_word(&page, "Working");
-    let working = until(LONG, "the icon of work", || {
+    let working = until(WAIT_TIMEOUT, "the icon of work", || {
         Some(look()).filter(|now| now.0 != quiet.0 && now.1.contains("'1 working'"))
     });
     wait_word(&page, "Permission");
-    until(LONG, "the icon of a need", || {
+    until(WAIT_TIMEOUT, "the icon of a need", || {
         let now = look();
         let new = now.0 != quiet.0 && now.0 != working.0;
         (new && now.1.contains("'1 needs you'")).then_some(())
     });
-    page.run(DRAWN);
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     desktop.screenshot(&artefact("permission.png"));
-    terminal.wait_screen(LONG, "Do you want to proceed?");
-    terminal.answer(Key::Enter);
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    terminal.answer(KeyboardKey::Enter);
     // Finished until its owner has looked; a popover that was open at the time is a look.
     wait_word(&page, "Finished");
-    until(LONG, "the first icon", || {
+    until(WAIT_TIMEOUT, "the first icon", || {
         (look().0 == quiet.0).then_some(())
     });
 
     desktop.wait_focus();
     desktop.key("Escape");
     desktop.wait_no_popover();
-    assert_eq!(desktop.app(&[]).wait_exit(LONG), Some(0));
+    assert_eq!(desktop.app(&[]).wait_exit(WAIT_TIMEOUT), Some(0));
     desktop.wait_popover();
     wait_word(&page, "Idle");
 
@@ -271,23 +273,23 @@ fn rows_and_icon_follow_a_real_session() {
 }
 
 /// What the open rows say of each source.
-const EVIDENCE: &str = "
+const EVIDENCE_ROWS_SCRIPT: &str = "
     return [...document.querySelectorAll('[data-id] [role=table] [role=row]')]
         .map((row) => [...row.children].map((cell) => cell.textContent));";
 
 /// The lines below the heading, as soon as there are any.
 fn wait_evidence(page: &WebDriver) -> Vec<Vec<String>> {
-    until(LONG, "the evidence of a row", || {
+    until(WAIT_TIMEOUT, "the evidence of a row", || {
         let text = |cell: &Value| cell.as_str().expect("text").to_owned();
         let line = |row: &Value| row.as_array().expect("cells").iter().map(text).collect();
-        let told = page.run(EVIDENCE);
+        let told = page.run(EVIDENCE_ROWS_SCRIPT);
         let told = told.as_array().expect("lines").iter().map(line);
         Some(told.skip(1).collect::<Vec<Vec<String>>>()).filter(|lines| !lines.is_empty())
     })
 }
 
 /// Waits until no row is open and the popover is as high as it was.
-fn wait_closed(page: &WebDriver, desktop: &Desktop, height: i32) {
+fn wait_closed(page: &WebDriver, desktop: &TestDesktop, height: i32) {
     until_is("no evidence", &0.into(), || {
         page.run("return document.querySelectorAll('[role=table]').length")
     });
@@ -301,19 +303,19 @@ fn a_row_says_why_it_is_what_it_is() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     let folder = home.project("payments");
-    let desktop = Desktop::start(&home);
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
     let arguments = ["--permission-mode", "manual"];
-    let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &arguments);
+    let terminal = TestTerminal::open(TerminalShape::PtyBash, &home, &api, &folder, &arguments);
     wait_word(&page, "Idle");
-    page.run(DRAWN);
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     // What it asks makes its row higher, and it is answered before the row closes.
     let idle = desktop.wait_popover();
     terminal.submit("bash: touch paid finally stream 30s");
     wait_word(&page, "Permission");
-    page.run(DRAWN);
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     let shut = desktop.wait_popover();
 
     // The right button of the mouse shows what can be done to a row.
@@ -324,7 +326,7 @@ fn a_row_says_why_it_is_what_it_is() {
     until_is("the actions", &"Why?".into(), || {
         page.run("return document.querySelector('[data-why]')?.textContent.trim() ?? null")
     });
-    page.run(DRAWN);
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     let middle = format!(
         "const box = document.querySelector('{button}').getBoundingClientRect();
         return [box.x + box.width / 2, box.y + box.height / 2].map(Math.round);"
@@ -355,14 +357,14 @@ fn a_row_says_why_it_is_what_it_is() {
             && Math.abs(high - list.clientHeight) <= 1;";
     until_is("room for all of it", &true.into(), || page.run(all));
     assert!(desktop.wait_popover().height > shut.height);
-    page.run(DRAWN);
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     desktop.screenshot(&artefact("why.png"));
 
     // It follows the session while it is open.
-    terminal.wait_screen(LONG, "Do you want to proceed?");
-    terminal.answer(Key::Enter);
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    terminal.answer(KeyboardKey::Enter);
     wait_word(&page, "Working");
-    until(LONG, "the new word of the registry", || {
+    until(WAIT_TIMEOUT, "the new word of the registry", || {
         let now = wait_evidence(&page);
         (now[0][..2] == ["registry", "busy"]).then_some(())
     });
@@ -386,11 +388,11 @@ fn a_hostile_name_stays_text_and_no_foreign_script_runs() {
         return;
     }
     let hostile = "<img src=x onerror=alert(1)>";
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     let folder = home.project(hostile);
-    let desktop = Desktop::start(&home);
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
-    let _terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &[]);
+    let _terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
     wait_word(&page, "Idle");
     let title = page.run("return document.querySelector('[data-id] .title').textContent");
     assert_eq!(title, hostile);
@@ -435,7 +437,7 @@ fn a_hostile_name_stays_text_and_no_foreign_script_runs() {
 
 #[test]
 fn an_app_that_a_session_starts_says_so_and_does_not_run() {
-    let home = Home::new();
+    let home = TestHome::new();
     confine(&home);
     let session = StandIn::start(&home);
     let pid = session.process().pid.to_string();

@@ -7,19 +7,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_tests::trusty::{
-    Running, configure, connect, program, run, run_confirmed, serve, session_of, surroundings,
+    RunningProgram, configure, connect, program, run, run_confirmed, serve, session_of,
+    surroundings,
 };
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{FakeApi, Home, Key, LocalApi, Shape, Terminal, Value};
+use trusty_tests::{FakeApi, KeyboardKey, LocalApi, TerminalShape, TestHome, TestTerminal, Value};
 
 /// Longer than anything takes that is waited for.
-const LONG: Duration = Duration::from_mins(3);
-const PROCEED: &str = "Do you want to proceed?";
-const CAREFUL: [&str; 2] = ["--permission-mode", "manual"];
+const WAIT_TIMEOUT: Duration = Duration::from_mins(3);
+const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
+const MANUAL_MODE_ARGS: [&str; 2] = ["--permission-mode", "manual"];
 
 /// Runs a command, or posts a file over the local socket, and keeps under a name what was printed
 /// and the exit code or the status.
-const ATTEMPTS: &str = r#"
+const ATTEMPT_FUNCTIONS: &str = r#"
 try() { n=$1; shift; "$@" </dev/null >out/$n.txt 2>&1; echo $? >out/$n.new; mv out/$n.new out/$n.code; }
 post() { n=$1; path=$2; body=$3; shift 3; "$@" curl -s -o out/$n.txt -w '%{http_code}' \
     -H 'Content-Type: application/json' -d @$body --unix-socket "$SOCKET" \
@@ -28,7 +29,7 @@ post() { n=$1; path=$2; body=$3; shift 3; "$@" curl -s -o out/$n.txt -w '%{http_
 
 /// What a session may run to approve a request: each word by itself, below the session and after
 /// it has left the session's processes.
-const ATTACK: &str = r#"
+const ATTACK_SCRIPT: &str = r#"
 PHASE=$1
 bare="env -i HOME=$HOME PATH=$PATH XDG_CONFIG_HOME=$XDG_CONFIG_HOME XDG_DATA_HOME=$XDG_DATA_HOME XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR"
 letters() { for n in 1 2 3 4 5 6 7 8; do sleep 1; echo y; done; }
@@ -53,29 +54,41 @@ echo over >out/$PHASE-over
 
 /// Two sessions of the real client in one home: one asks for leave, the other runs what its
 /// model asks for.
-struct Scene {
-    asking: Terminal,
-    attacking: Terminal,
+struct AttackFixture {
+    asking: TestTerminal,
+    attacking: TestTerminal,
     folder: PathBuf,
     local: LocalApi,
     _api: FakeApi,
-    home: Home,
-    _serving: Running,
+    home: TestHome,
+    _serving: RunningProgram,
 }
 
-impl Scene {
+impl AttackFixture {
     /// None if the tests are to run without the client.
     fn open() -> Option<Self> {
         trusty_tests::require_client()?;
-        let (api, home) = (FakeApi::start(), Home::new());
+        let (api, home) = (FakeApi::start(), TestHome::new());
         configure(&home, "");
         connect(&home);
         let serving = serve(&home);
         let (folder, other) = (home.project("attack"), home.project("work"));
-        let asking = Terminal::open(Shape::PtyDirect, &home, &api, &other, &CAREFUL);
-        let attacking = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &CAREFUL);
-        asking.wait_status(LONG, "idle");
-        attacking.wait_status(LONG, "idle");
+        let asking = TestTerminal::open(
+            TerminalShape::PtyDirect,
+            &home,
+            &api,
+            &other,
+            &MANUAL_MODE_ARGS,
+        );
+        let attacking = TestTerminal::open(
+            TerminalShape::TmuxBash,
+            &home,
+            &api,
+            &folder,
+            &MANUAL_MODE_ARGS,
+        );
+        asking.wait_status(WAIT_TIMEOUT, "idle");
+        attacking.wait_status(WAIT_TIMEOUT, "idle");
         fs::create_dir(folder.join("out")).expect("a folder");
         Some(Self {
             asking,
@@ -88,12 +101,12 @@ impl Scene {
         })
     }
 
-    fn session(&self, terminal: &Terminal) -> Option<Value> {
+    fn session(&self, terminal: &TestTerminal) -> Option<Value> {
         session_of(&self.local.get("/v1/sessions")?.1, terminal.client().pid)
     }
 
     /// The request of a session that is held; none if none is.
-    fn held(&self, terminal: &Terminal) -> Option<String> {
+    fn held(&self, terminal: &TestTerminal) -> Option<String> {
         let session = self.session(terminal)?;
         let requests = session["requests"].as_array()?.iter();
         let mut held = requests.filter(|request| request["held"] == true);
@@ -102,10 +115,10 @@ impl Scene {
 
     /// Lets a session ask for leave, or a question; the request.
     #[track_caller]
-    fn ask(&self, terminal: &Terminal, prompt: &str) -> String {
+    fn ask(&self, terminal: &TestTerminal, prompt: &str) -> String {
         terminal.submit(prompt);
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             "a held request",
             || self.held(terminal),
             || terminal.screen(),
@@ -116,7 +129,7 @@ impl Scene {
     fn variables(&self) -> String {
         let session = self.session(&self.asking).expect("listed");
         format!(
-            "TRUSTY={}\nSOCKET={}\nVICTIM={}\nID={}\n{ATTEMPTS}",
+            "TRUSTY={}\nSOCKET={}\nVICTIM={}\nID={}\n{ATTEMPT_FUNCTIONS}",
             program("trusty").display(),
             self.home.runtime().join("trusty/trusty.sock").display(),
             self.asking.client().pid,
@@ -133,8 +146,9 @@ impl Scene {
     fn attack(&self, script: &str) {
         self.write("run.sh", &format!("{script}\necho over >out/over\n"));
         self.attacking.submit("bash: sh ./run.sh finally say done");
-        self.attacking.wait_screen(LONG, PROCEED);
-        self.attacking.answer(Key::Char('1'));
+        self.attacking
+            .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
+        self.attacking.answer(KeyboardKey::Char('1'));
         self.wait_file(&self.out("over"));
     }
 
@@ -145,7 +159,7 @@ impl Scene {
     #[track_caller]
     fn wait_file(&self, path: &Path) {
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             &path.display().to_string(),
             || path.exists().then_some(()),
             || format!("{}\n{}", self.attacking.screen(), self.texts()),
@@ -194,7 +208,7 @@ const STARTED_BY: [&str; 2] = [
 
 #[test]
 fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
-    let Some(scene) = Scene::open() else {
+    let Some(scene) = AttackFixture::open() else {
         return;
     };
     let asked = scene.ask(&scene.asking, "bash: touch second");
@@ -204,7 +218,7 @@ fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
     let always = json!({"request": asked, "answer": {"kind": "always", "suggestion": 0}});
     scene.write("body.json", &body.to_string());
     scene.write("always.json", &always.to_string());
-    scene.write("attack.sh", &format!("{variables}{ATTACK}"));
+    scene.write("attack.sh", &format!("{variables}{ATTACK_SCRIPT}"));
     scene.write(
         "later.sh",
         "while [ ! -e out/go ]; do sleep 0.2; done\nexec sh ./attack.sh later\n",
@@ -229,7 +243,7 @@ fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
         settings.display()
     ));
     scene.all_refused("below-", 13, &STARTED_BY);
-    scene.attacking.wait_status(LONG, "idle");
+    scene.attacking.wait_status(WAIT_TIMEOUT, "idle");
 
     // Now from processes that the session has let go of.
     fs::write(scene.out("go"), "").expect("written");
@@ -260,7 +274,7 @@ fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
 
 #[test]
 fn the_user_approves_in_another_pane_of_the_same_tmux_server() {
-    let Some(scene) = Scene::open() else {
+    let Some(scene) = AttackFixture::open() else {
         return;
     };
     let asked = scene.ask(&scene.attacking, "bash: touch typed");
@@ -281,7 +295,7 @@ fn the_user_approves_in_another_pane_of_the_same_tmux_server() {
     let told = tmux(&words);
     let (pane, tty) = told.trim().split_once(' ').expect("a pane");
     let shown = || tmux(&["capture-pane", "-p", "-t", pane]);
-    until(LONG, "the question", || {
+    until(WAIT_TIMEOUT, "the question", || {
         shown().trim_end().ends_with("[y/N]").then_some(())
     });
     assert_eq!(scene.held(&scene.attacking).as_ref(), Some(&asked));
@@ -304,7 +318,7 @@ fn the_user_approves_in_another_pane_of_the_same_tmux_server() {
 
 #[test]
 fn a_session_does_not_resume_what_the_user_paused_and_the_user_does() {
-    let Some(scene) = Scene::open() else {
+    let Some(scene) = AttackFixture::open() else {
         return;
     };
     let pid = scene.asking.client().pid.to_string();
@@ -327,7 +341,7 @@ fn a_session_does_not_resume_what_the_user_paused_and_the_user_does() {
 
 #[test]
 fn a_session_answers_no_question_of_another_and_the_user_does() {
-    let Some(scene) = Scene::open() else {
+    let Some(scene) = AttackFixture::open() else {
         return;
     };
     let asked = scene.ask(&scene.asking, "ask");

@@ -10,11 +10,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
-use trusty_tests::trusty::{Running, Watch, list, run, session_of, trusty};
+use trusty_tests::trusty::{RunningProgram, WatchCommand, list, run, session_of, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, Recording, Signal, StandIn};
+use trusty_tests::{RunningRecording, Signal, StandIn, TestHome};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -22,7 +22,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn without_sessions_it_says_what_to_do() {
-    let home = Home::new();
+    let home = TestHome::new();
     let output = run(&home, ["list"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(
@@ -38,7 +38,7 @@ fn without_sessions_it_says_what_to_do() {
 
 #[test]
 fn wrong_usage_is_told_with_exit_code_2() {
-    let home = Home::new();
+    let home = TestHome::new();
     for arguments in [&["lits"][..], &["list", "--jsno"], &[], &["list", "a", "b"]] {
         let output = run(&home, arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -53,7 +53,7 @@ fn wrong_usage_is_told_with_exit_code_2() {
 
 #[test]
 fn a_session_that_is_not_there_is_told() {
-    let home = Home::new();
+    let home = TestHome::new();
     let output = run(&home, ["list", "payments"]);
     assert_eq!(output.status.code(), Some(1));
     let told = text(&output.stderr);
@@ -62,7 +62,7 @@ fn a_session_that_is_not_there_is_told() {
 
 #[test]
 fn settings_that_are_wrong_are_named_and_ignored() {
-    let home = Home::new();
+    let home = TestHome::new();
     let mut command = trusty(&home);
     let settings = home.xdg_config().join("trusty/settings.toml");
     fs::write(&settings, "[discovery]\nconfine = true\ncolour = 1\n").expect("write");
@@ -79,7 +79,7 @@ fn settings_that_are_wrong_are_named_and_ignored() {
 
 #[test]
 fn a_replay_of_what_has_no_end_is_refused_in_words() {
-    let home = Home::new();
+    let home = TestHome::new();
     let output = run(&home, ["replay", "/dev/zero"]);
     assert_eq!(output.status.code(), Some(1));
     let told = text(&output.stderr);
@@ -88,7 +88,7 @@ fn a_replay_of_what_has_no_end_is_refused_in_words() {
 
 #[test]
 fn without_room_for_files_it_fails_in_words() {
-    let home = Home::new();
+    let home = TestHome::new();
     let command = trusty(&home);
     for most in 3..24 {
         let mut limited = Command::new("/bin/sh");
@@ -116,7 +116,7 @@ fn without_room_for_files_it_fails_in_words() {
 
 #[test]
 fn a_reader_that_leaves_is_no_failure() {
-    let home = Home::new();
+    let home = TestHome::new();
     let mut command = trusty(&home);
     command.args(["watch", "--json"]).stdout(Stdio::piped());
     let (reader, writer) = std::io::pipe().expect("pipe");
@@ -127,22 +127,23 @@ fn a_reader_that_leaves_is_no_failure() {
 
 #[test]
 fn a_reader_that_takes_one_line_ends_the_watch() {
-    let home = Home::new();
+    let home = TestHome::new();
     let (reader, writer) = std::io::pipe().expect("pipe");
-    let mut watching = Running::start(trusty(&home).args(["watch", "--json"]).stdout(writer));
+    let mut watching =
+        RunningProgram::start(trusty(&home).args(["watch", "--json"]).stdout(writer));
     let mut line = String::new();
     BufReader::new(reader).read_line(&mut line).expect("a line");
     assert!(line.starts_with('{'), "{line}");
     // Nothing changes any more: only the broken pipe can end it.
-    assert_eq!(watching.wait(LONG), Some(0));
+    assert_eq!(watching.wait(WAIT_TIMEOUT), Some(0));
 }
 
 #[test]
 fn one_serves_a_second_is_refused_and_both_tell_the_same() {
-    let home = Home::new();
+    let home = TestHome::new();
     let socket = home.runtime().join("trusty/trusty.sock");
-    let mut serving = Running::start(trusty(&home).arg("serve"));
-    until(LONG, "the socket", || socket.exists().then_some(()));
+    let mut serving = RunningProgram::start(trusty(&home).arg("serve"));
+    until(WAIT_TIMEOUT, "the socket", || socket.exists().then_some(()));
     let second = run(&home, ["serve"]);
     assert_eq!(second.status.code(), Some(3));
     assert!(
@@ -151,20 +152,20 @@ fn one_serves_a_second_is_refused_and_both_tell_the_same() {
         text(&second.stderr)
     );
     // The engine's revision shows that it was asked.
-    until(LONG, "an answer", || {
+    until(WAIT_TIMEOUT, "an answer", || {
         (list(&home)["revision"].as_u64() > Some(0)).then_some(())
     });
-    let watch = Watch::start(&home);
-    until(LONG, "the engine's first line", || {
+    let watch = WatchCommand::start(&home);
+    until(WAIT_TIMEOUT, "the engine's first line", || {
         let (_, line) = watch.lines().first()?.clone();
         (line["revision"].as_u64() > Some(0)).then_some(())
     });
 
     assert!(serving.process().signal(Signal::TERM));
-    assert_eq!(serving.wait(LONG), Some(0));
+    assert_eq!(serving.wait(WAIT_TIMEOUT), Some(0));
     assert!(!socket.exists(), "nothing is left behind");
     // Who watched goes on with an engine of its own.
-    until(LONG, "a line after the end", || {
+    until(WAIT_TIMEOUT, "a line after the end", || {
         (watch.lines().len() > 1).then_some(())
     });
     assert_eq!(list(&home)["revision"], 0);
@@ -172,7 +173,7 @@ fn one_serves_a_second_is_refused_and_both_tell_the_same() {
 
 #[test]
 fn a_left_over_socket_and_a_silent_engine_hold_nobody_up() {
-    let home = Home::new();
+    let home = TestHome::new();
     let folder = home.runtime().join("trusty");
     fs::create_dir_all(&folder).expect("folder");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("chmod");
@@ -192,9 +193,9 @@ fn a_left_over_socket_and_a_silent_engine_hold_nobody_up() {
 
 #[test]
 fn a_recording_is_made_for_its_owner_alone_and_replayed() {
-    let home = Home::new();
+    let home = TestHome::new();
     let file = home.path().join("seen.jsonl");
-    let recording = Recording::start(&home, &file);
+    let recording = RunningRecording::start(&home, &file);
     let mode = fs::metadata(&file).expect("made").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     recording.end();
@@ -224,11 +225,12 @@ fn a_recording_is_made_for_its_owner_alone_and_replayed() {
 
 #[test]
 fn a_recording_to_standard_output_ends_with_ctrl_c_and_says_how_much_it_holds() {
-    let home = Home::new();
+    let home = TestHome::new();
     let (reader, writer) = std::io::pipe().expect("pipe");
     let (errors, told) = std::io::pipe().expect("pipe");
     let mut command = trusty(&home);
-    let mut recording = Running::start(command.args(["record", "-"]).stdout(writer).stderr(told));
+    let mut recording =
+        RunningProgram::start(command.args(["record", "-"]).stdout(writer).stderr(told));
     drop(command);
     let mut lines = BufReader::new(reader).lines().map_while(Result::ok);
     let header = lines.next().expect("a header");
@@ -241,7 +243,7 @@ fn a_recording_to_standard_output_ends_with_ctrl_c_and_says_how_much_it_holds() 
         "{begun}"
     );
     assert!(recording.process().signal(Signal::INT));
-    assert_eq!(recording.wait(LONG), Some(0));
+    assert_eq!(recording.wait(WAIT_TIMEOUT), Some(0));
     let ended = errors.next().expect("how it ended");
     assert!(
         ended.starts_with("trusty: recorded ")
@@ -252,7 +254,7 @@ fn a_recording_to_standard_output_ends_with_ctrl_c_and_says_how_much_it_holds() 
 
 #[test]
 fn a_file_that_is_no_recording_is_told() {
-    let home = Home::new();
+    let home = TestHome::new();
     let file = home.path().join("other");
     for (content, said) in [
         (None, "failed to open"),
@@ -289,11 +291,11 @@ fn ends_in_silence(output: &Output) {
 
 #[test]
 fn a_hook_ends_though_its_input_stays_open() {
-    let home = Home::new();
+    let home = TestHome::new();
     let mut child = hook(trusty(&home).arg("hook"));
     let mut input = child.stdin.take().expect("piped");
     input.write_all(b"{\"session_id\":").expect("written");
-    until(LONG, "the end of a hook", || {
+    until(WAIT_TIMEOUT, "the end of a hook", || {
         child.try_wait().expect("ours")
     });
     ends_in_silence(&child.wait_with_output().expect("ended"));
@@ -302,7 +304,7 @@ fn a_hook_ends_though_its_input_stays_open() {
 
 #[test]
 fn a_hook_takes_all_of_an_input_that_is_too_long() {
-    let home = Home::new();
+    let home = TestHome::new();
     let mut child = hook(trusty(&home).arg("hook"));
     let mut input = child.stdin.take().expect("piped");
     // As long as what is read, and then a megabyte more than a pipe holds.
@@ -316,7 +318,7 @@ fn a_hook_takes_all_of_an_input_that_is_too_long() {
 
 #[test]
 fn a_hook_of_whatever_arguments_is_no_wrong_usage() {
-    let home = Home::new();
+    let home = TestHome::new();
     let more: [&[&str]; 5] = [
         &[],
         &["PreToolUse"],
@@ -331,7 +333,7 @@ fn a_hook_of_whatever_arguments_is_no_wrong_usage() {
 
 #[test]
 fn a_hook_that_may_open_no_more_files_ends_well() {
-    let home = Home::new();
+    let home = TestHome::new();
     let ours = trusty(&home);
     // One more file may be open: enough to start a program.
     let mut command = Command::new("sh");
@@ -349,11 +351,11 @@ fn a_hook_that_may_open_no_more_files_ends_well() {
 
 #[test]
 fn a_keeper_stays_for_as_long_as_its_record() {
-    let home = Home::new();
+    let home = TestHome::new();
     let record = home.path().join("record.json");
     fs::write(&record, "{}").expect("write");
     let mut command = Command::new(trusty_tests::trusty::program("trusty-hook"));
-    let mut keeper = Running::start(
+    let mut keeper = RunningProgram::start(
         command
             .args(["keep", "record.json"])
             .current_dir(home.path()),
@@ -361,12 +363,12 @@ fn a_keeper_stays_for_as_long_as_its_record() {
     let process = keeper.process();
     let stat = || fs::read_to_string(format!("/proc/{}/stat", process.pid)).unwrap_or_default();
     // Of its own session, and in no folder that could be needed.
-    until(LONG, "a session of its own", || {
+    until(WAIT_TIMEOUT, "a session of its own", || {
         let fields = stat();
         let rest = fields.rsplit_once(") ")?.1.to_owned();
         (rest.split(' ').nth(3)? == process.pid.to_string()).then_some(())
     });
-    until(LONG, "another folder", || {
+    until(WAIT_TIMEOUT, "another folder", || {
         let cwd = fs::read_link(format!("/proc/{}/cwd", process.pid)).ok()?;
         (cwd == std::path::Path::new("/")).then_some(())
     });
@@ -374,12 +376,12 @@ fn a_keeper_stays_for_as_long_as_its_record() {
     fs::write(home.path().join("other"), "").expect("write");
     assert!(process.is_alive());
     fs::remove_file(&record).expect("removed");
-    assert_eq!(keeper.wait(LONG), Some(0));
+    assert_eq!(keeper.wait(WAIT_TIMEOUT), Some(0));
 }
 
 #[test]
 fn another_program_that_a_registry_file_names_is_never_paused_or_ended() {
-    let home = Home::new();
+    let home = TestHome::new();
     let sleep = StandIn::start_other(&home, "bin/sleep");
     sleep.says(r#""status":"busy""#);
     let pid = sleep.process().pid.to_string();
@@ -408,7 +410,7 @@ fn another_program_that_a_registry_file_names_is_never_paused_or_ended() {
 
 #[test]
 fn a_folder_that_another_session_names_changes_neither_need_nor_name() {
-    let home = Home::new();
+    let home = TestHome::new();
     let foreign = home.path().join("foreign");
     let ours = StandIn::start(&home);
     ours.says(r#""status":"waiting","waitingFor":"permission prompt""#);
@@ -439,7 +441,7 @@ fn a_folder_that_another_session_names_changes_neither_need_nor_name() {
 
 #[test]
 fn a_config_folder_is_taken_as_literally_as_the_client_takes_it() {
-    let home = Home::new();
+    let home = TestHome::new();
     let work = home.project("work");
     for (named, place) in [("cfg", "cfg"), ("~/.c", "~/.c"), ("", "")] {
         let config = work.join(place);
@@ -452,7 +454,7 @@ fn a_config_folder_is_taken_as_literally_as_the_client_takes_it() {
 
 #[test]
 fn a_session_neither_leads_the_engine_nor_connects_hooks() {
-    let home = Home::new();
+    let home = TestHome::new();
     let session = StandIn::start(&home);
     session.says(r#""status":"idle""#);
     let pid = session.process().pid.to_string();

@@ -3,41 +3,41 @@
 #![cfg(target_os = "linux")]
 
 use std::time::Duration;
-use trusty_tests::trusty::{Watch, configure, connect, list, run, serve, session_of, word};
+use trusty_tests::trusty::{WatchCommand, configure, connect, list, run, serve, session_of, word};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, Key, Shape, Signal, Terminal, Value};
+use trusty_tests::{FakeApi, KeyboardKey, Signal, TerminalShape, TestHome, TestTerminal, Value};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-struct Stage {
+struct ClientFixture {
     api: FakeApi,
-    home: Home,
+    home: TestHome,
 }
 
-impl Stage {
+impl ClientFixture {
     /// `None` if the tests are to run without the client.
     fn new() -> Option<Self> {
         trusty_tests::require_client()?;
         Some(Self {
             api: FakeApi::start(),
-            home: Home::new(),
+            home: TestHome::new(),
         })
     }
 
     /// A session in a folder its client does not know: it asks first, and until it is answered
     /// it is a start. (One without a question takes 0.3 s and may be over before anybody looks.)
-    fn open_asking(&self, shape: Shape, folder: &str) -> Terminal {
+    fn open_asking(&self, shape: TerminalShape, folder: &str) -> TestTerminal {
         let folder = self.home.untrusted_project(folder);
         let arguments = ["--permission-mode", "manual"];
-        let terminal = Terminal::open(shape, &self.home, &self.api, &folder, &arguments);
-        terminal.wait_screen(LONG, "Quick safety check");
+        let terminal = TestTerminal::open(shape, &self.home, &self.api, &folder, &arguments);
+        terminal.wait_screen(WAIT_TIMEOUT, "Quick safety check");
         terminal
     }
 
-    fn open(&self, shape: Shape, folder: &str) -> Terminal {
+    fn open(&self, shape: TerminalShape, folder: &str) -> TestTerminal {
         let folder = self.home.project(folder);
         let arguments = ["--permission-mode", "manual"];
-        Terminal::open(shape, &self.home, &self.api, &folder, &arguments)
+        TestTerminal::open(shape, &self.home, &self.api, &folder, &arguments)
     }
 }
 
@@ -46,29 +46,33 @@ fn is(wanted: &'static str) -> impl Fn(&Value) -> bool {
 }
 
 /// Answers the trust dialog, which has "No, exit" chosen.
-fn trust(terminal: &Terminal) {
+fn trust(terminal: &TestTerminal) {
     let chosen = |screen: &str| {
         screen
             .lines()
             .any(|l| l.contains('❯') && l.contains("Yes, I trust"))
     };
-    until(LONG, "the other answer", || {
-        terminal.answer(Key::Down);
+    until(WAIT_TIMEOUT, "the other answer", || {
+        terminal.answer(KeyboardKey::Down);
         chosen(&terminal.screen()).then_some(())
     });
-    terminal.answer(Key::Enter);
+    terminal.answer(KeyboardKey::Enter);
 }
 
 /// A life from start to end, as the owner sees it.
-fn live(shape: Shape) {
-    let Some(stage) = Stage::new() else { return };
-    let watch = Watch::start(&stage.home);
-    until(LONG, "the first line", || watch.lines().first().cloned());
+fn live(shape: TerminalShape) {
+    let Some(stage) = ClientFixture::new() else {
+        return;
+    };
+    let watch = WatchCommand::start(&stage.home);
+    until(WAIT_TIMEOUT, "the first line", || {
+        watch.lines().first().cloned()
+    });
     let mut terminal = stage.open_asking(shape, "work");
     let pid = terminal.client().pid;
-    watch.wait(LONG, pid, "Starting", is("Starting"));
+    watch.wait(WAIT_TIMEOUT, pid, "Starting", is("Starting"));
     trust(&terminal);
-    let shown = watch.wait(LONG, pid, "Idle", is("Idle"));
+    let shown = watch.wait(WAIT_TIMEOUT, pid, "Idle", is("Idle"));
     let tmux = shape.is_tmux();
     assert_eq!(shown["origin"], if tmux { "tmux" } else { "native" });
     assert_eq!(shown["control"], if tmux { "Tmux" } else { "Pty" });
@@ -76,44 +80,52 @@ fn live(shape: Shape) {
         shown["workdir"],
         *stage.home.untrusted_project("work").to_string_lossy()
     );
-    assert_eq!(shown["claude"]["version"], trusty_tests::client::VERSION);
+    assert_eq!(
+        shown["claude"]["version"],
+        trusty_tests::client::NEWEST_VERSION
+    );
     if let Some(name) = terminal.session_name() {
         assert_eq!(shown["tmux_name"], name);
-        watch.wait(LONG, pid, "Detached", |s| s["status"] == "Detached");
+        watch.wait(WAIT_TIMEOUT, pid, "Detached", |s| s["status"] == "Detached");
         terminal.attach();
-        watch.wait(LONG, pid, "attached", |s| {
+        watch.wait(WAIT_TIMEOUT, pid, "attached", |s| {
             s["status"] == "Active" && s["attached"] == true
         });
     }
 
     terminal.submit("stream 3s");
-    watch.wait(LONG, pid, "Working", is("Working"));
-    watch.wait(LONG, pid, "Finished", is("Finished"));
+    watch.wait(WAIT_TIMEOUT, pid, "Working", is("Working"));
+    watch.wait(WAIT_TIMEOUT, pid, "Finished", is("Finished"));
 
     terminal.submit("bash: touch made");
-    let asking = watch.wait(LONG, pid, "Permission", is("Permission"));
+    let asking = watch.wait(WAIT_TIMEOUT, pid, "Permission", is("Permission"));
     assert_eq!(asking["status"], "AwaitingApproval");
     assert_eq!(asking["because"]["certainty"], "Certain");
-    terminal.wait_screen(LONG, "Do you want to proceed?");
-    terminal.answer(Key::Char('1'));
-    watch.wait(LONG, pid, "Finished after the answer", is("Finished"));
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    terminal.answer(KeyboardKey::Char('1'));
+    watch.wait(
+        WAIT_TIMEOUT,
+        pid,
+        "Finished after the answer",
+        is("Finished"),
+    );
 
     // Before its first words, Escape would take the prompt back.
     terminal.submit("say begun then stream 30s");
-    terminal.wait_screen(LONG, "● begun");
-    watch.wait(LONG, pid, "Working", is("Working"));
-    terminal.press(Key::Escape);
-    watch.wait(LONG, pid, "Idle after Escape", is("Idle"));
+    terminal.wait_screen(WAIT_TIMEOUT, "● begun");
+    watch.wait(WAIT_TIMEOUT, pid, "Working", is("Working"));
+    terminal.press(KeyboardKey::Escape);
+    watch.wait(WAIT_TIMEOUT, pid, "Idle after Escape", is("Idle"));
 
     let before = watch.session(pid).expect("shown");
     terminal.submit("/clear");
-    let after = watch.wait(LONG, pid, "a new session id", |s| {
+    let after = watch.wait(WAIT_TIMEOUT, pid, "a new session id", |s| {
         s["claude"]["session_id"] != before["claude"]["session_id"] && word(s) == "Idle"
     });
     assert_eq!(after["id"], before["id"], "the row stays");
 
     terminal.submit("/exit");
-    watch.wait(LONG, pid, "Stopped", is("Stopped"));
+    watch.wait(WAIT_TIMEOUT, pid, "Stopped", is("Stopped"));
     for (_, line) in watch.lines() {
         let Some(session) = session_of(&line, pid) else {
             continue;
@@ -150,47 +162,49 @@ fn live(shape: Shape) {
 
 #[test]
 fn a_life_in_a_tmux_pane() {
-    live(Shape::TmuxDirect);
+    live(TerminalShape::TmuxDirect);
 }
 
 #[test]
 fn a_life_in_bash_in_tmux() {
-    live(Shape::TmuxBash);
+    live(TerminalShape::TmuxBash);
 }
 
 #[test]
 fn a_life_in_zsh_in_tmux() {
-    live(Shape::TmuxZsh);
+    live(TerminalShape::TmuxZsh);
 }
 
 #[test]
 fn a_life_in_a_plain_terminal() {
-    live(Shape::PtyDirect);
+    live(TerminalShape::PtyDirect);
 }
 
 #[test]
 fn a_life_in_bash_in_a_plain_terminal() {
-    live(Shape::PtyBash);
+    live(TerminalShape::PtyBash);
 }
 
 #[test]
 fn a_life_in_zsh_in_a_plain_terminal() {
-    live(Shape::PtyZsh);
+    live(TerminalShape::PtyZsh);
 }
 
 #[test]
 fn p2_a_killed_session_is_never_shown_live() {
-    let Some(stage) = Stage::new() else { return };
-    let watch = Watch::start(&stage.home);
-    let terminal = stage.open_asking(Shape::PtyDirect, "work");
+    let Some(stage) = ClientFixture::new() else {
+        return;
+    };
+    let watch = WatchCommand::start(&stage.home);
+    let terminal = stage.open_asking(TerminalShape::PtyDirect, "work");
     let client = terminal.client();
-    watch.wait(LONG, client.pid, "Starting", is("Starting"));
+    watch.wait(WAIT_TIMEOUT, client.pid, "Starting", is("Starting"));
     trust(&terminal);
-    watch.wait(LONG, client.pid, "Idle", is("Idle"));
+    watch.wait(WAIT_TIMEOUT, client.pid, "Idle", is("Idle"));
     terminal.submit("stream 30s");
-    watch.wait(LONG, client.pid, "Working", is("Working"));
+    watch.wait(WAIT_TIMEOUT, client.pid, "Working", is("Working"));
     terminal.signal(Signal::KILL);
-    watch.wait(LONG, client.pid, "Stopped", is("Stopped"));
+    watch.wait(WAIT_TIMEOUT, client.pid, "Stopped", is("Stopped"));
     // The client leaves its file behind, still saying busy.
     assert_eq!(
         stage.home.registry(client.pid).expect("left behind")["status"],
@@ -209,13 +223,15 @@ fn p2_a_killed_session_is_never_shown_live() {
 
 #[test]
 fn a_stopped_process_is_paused_and_goes_on() {
-    let Some(stage) = Stage::new() else { return };
-    let watch = Watch::start(&stage.home);
-    let terminal = stage.open(Shape::PtyDirect, "work");
+    let Some(stage) = ClientFixture::new() else {
+        return;
+    };
+    let watch = WatchCommand::start(&stage.home);
+    let terminal = stage.open(TerminalShape::PtyDirect, "work");
     let pid = terminal.client().pid;
-    watch.wait(LONG, pid, "Idle", is("Idle"));
+    watch.wait(WAIT_TIMEOUT, pid, "Idle", is("Idle"));
     terminal.signal(Signal::STOP);
-    let paused = watch.wait(LONG, pid, "Paused", is("Paused"));
+    let paused = watch.wait(WAIT_TIMEOUT, pid, "Paused", is("Paused"));
     assert!(paused["paused_at"].is_string());
     assert_eq!(paused["because"]["source"], "Process");
     assert_eq!(
@@ -223,42 +239,52 @@ fn a_stopped_process_is_paused_and_goes_on() {
         "another program stopped the process"
     );
     terminal.signal(Signal::CONT);
-    watch.wait(LONG, pid, "Idle again", is("Idle"));
+    watch.wait(WAIT_TIMEOUT, pid, "Idle again", is("Idle"));
 }
 
 /// A shell notices that its child has stopped, after which the kernel no longer tells by what.
 #[test]
 fn ctrl_z_is_told_apart_from_a_program_s_signal() {
-    let Some(stage) = Stage::new() else { return };
-    let watch = Watch::start(&stage.home);
-    for shape in [Shape::PtyBash, Shape::TmuxZsh] {
+    let Some(stage) = ClientFixture::new() else {
+        return;
+    };
+    let watch = WatchCommand::start(&stage.home);
+    for shape in [TerminalShape::PtyBash, TerminalShape::TmuxZsh] {
         let terminal = stage.open(shape, "work");
         let pid = terminal.client().pid;
-        watch.wait(LONG, pid, "Idle", is("Idle"));
-        terminal.wait_screen(LONG, "for shortcuts");
-        terminal.press(Key::CtrlZ);
+        watch.wait(WAIT_TIMEOUT, pid, "Idle", is("Idle"));
+        terminal.wait_screen(WAIT_TIMEOUT, "for shortcuts");
+        terminal.press(KeyboardKey::CtrlZ);
         let because = |text: &'static str| move |s: &Value| s["because"]["text"] == text;
         let paused = "the session was suspended with Ctrl-Z";
-        let session = watch.wait(LONG, pid, "put aside", because(paused));
+        let session = watch.wait(WAIT_TIMEOUT, pid, "put aside", because(paused));
         assert_eq!(session["status"], "Paused", "{shape:?}");
         terminal.type_text("fg");
-        terminal.press(Key::Enter);
-        watch.wait(LONG, pid, "Idle again", is("Idle"));
+        terminal.press(KeyboardKey::Enter);
+        watch.wait(WAIT_TIMEOUT, pid, "Idle again", is("Idle"));
         terminal.signal(Signal::STOP);
         let stopped = "another program stopped the process";
-        watch.wait(LONG, pid, "stopped", because(stopped));
+        watch.wait(WAIT_TIMEOUT, pid, "stopped", because(stopped));
     }
 }
 
 #[test]
 fn the_trust_dialog_is_a_start_then_a_need() {
-    let Some(stage) = Stage::new() else { return };
-    let watch = Watch::start(&stage.home);
+    let Some(stage) = ClientFixture::new() else {
+        return;
+    };
+    let watch = WatchCommand::start(&stage.home);
     let folder = stage.home.untrusted_project("stranger");
-    let terminal = Terminal::open(Shape::PtyDirect, &stage.home, &stage.api, &folder, &[]);
+    let terminal = TestTerminal::open(
+        TerminalShape::PtyDirect,
+        &stage.home,
+        &stage.api,
+        &folder,
+        &[],
+    );
     let pid = terminal.client().pid;
-    terminal.wait_screen(LONG, "Quick safety check");
-    let told = watch.wait(LONG, pid, "Trust", is("Trust"));
+    terminal.wait_screen(WAIT_TIMEOUT, "Quick safety check");
+    let told = watch.wait(WAIT_TIMEOUT, pid, "Trust", is("Trust"));
     assert_eq!(told["status"], "AwaitingApproval");
     assert_eq!(told["because"]["certainty"], "Inferred");
     assert_eq!(watch.words(pid), ["Starting", "Trust"]);
@@ -267,17 +293,19 @@ fn the_trust_dialog_is_a_start_then_a_need() {
 /// Two sub-agents work, one of them asks: only its hook can tell which.
 #[test]
 fn connected_hooks_tell_who_asks() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = ClientFixture::new() else {
+        return;
+    };
     connect(&stage.home);
     let agents = |hold: &str| configure(&stage.home, &format!("[answers]\nhold_agents = {hold}\n"));
     agents("\"until-answered\"");
     let serving = serve(&stage.home);
-    let watch = Watch::start(&stage.home);
-    let terminal = stage.open(Shape::TmuxBash, "work");
+    let watch = WatchCommand::start(&stage.home);
+    let terminal = stage.open(TerminalShape::TmuxBash, "work");
     let pid = terminal.client().pid;
-    watch.wait(LONG, pid, "Idle", is("Idle"));
+    watch.wait(WAIT_TIMEOUT, pid, "Idle", is("Idle"));
     terminal.submit("agents 2 bg bash: touch made");
-    let asking = watch.wait(LONG, pid, "who asks", |s| {
+    let asking = watch.wait(WAIT_TIMEOUT, pid, "who asks", |s| {
         s["need"]["agent"].is_string() && s["need"]["tool"] == "Bash"
     });
     assert_eq!(asking["status"], "AwaitingApproval");
@@ -295,23 +323,25 @@ fn connected_hooks_tell_who_asks() {
     assert!(line("hooks").is_some_and(decided), "{told}");
     agents("0");
     for left in [2, 1] {
-        watch.wait(LONG, pid, "so many dialogs", |s| {
+        watch.wait(WAIT_TIMEOUT, pid, "so many dialogs", |s| {
             let asked = s["requests"].as_array().map_or(&[][..], Vec::as_slice);
             asked.len() == left && asked.iter().all(|r| r["held"] == false)
         });
-        terminal.wait_screen(LONG, "Do you want to proceed?");
-        terminal.answer(Key::Char('1'));
+        terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+        terminal.answer(KeyboardKey::Char('1'));
     }
-    watch.wait(LONG, pid, "Finished", is("Finished"));
+    watch.wait(WAIT_TIMEOUT, pid, "Finished", is("Finished"));
     drop(serving);
 }
 
 #[test]
 fn p16_sessions_in_one_folder_stay_apart() {
-    let Some(stage) = Stage::new() else { return };
-    let first = stage.open(Shape::PtyDirect, "work");
-    let second = stage.open(Shape::TmuxDirect, "work");
-    let both = until(LONG, "both to be idle", || {
+    let Some(stage) = ClientFixture::new() else {
+        return;
+    };
+    let first = stage.open(TerminalShape::PtyDirect, "work");
+    let second = stage.open(TerminalShape::TmuxDirect, "work");
+    let both = until(WAIT_TIMEOUT, "both to be idle", || {
         let snapshot = list(&stage.home);
         let pids = [first.client().pid, second.client().pid];
         let found: Option<Vec<Value>> = pids.iter().map(|p| session_of(&snapshot, *p)).collect();
@@ -321,19 +351,19 @@ fn p16_sessions_in_one_folder_stay_apart() {
     assert_eq!(both[0]["workdir"], both[1]["workdir"]);
 
     // A second process takes up the first one's session: one session id, two rows.
-    first.run_turn(LONG, "say one");
+    first.run_turn(WAIT_TIMEOUT, "say one");
     let id = first.registry().expect("registered")["sessionId"].clone();
     let id = id.as_str().expect("text");
     let folder = stage.home.project("work");
-    let third = Terminal::open(
-        Shape::PtyDirect,
+    let third = TestTerminal::open(
+        TerminalShape::PtyDirect,
         &stage.home,
         &stage.api,
         &folder,
         &["--resume", id],
     );
-    third.wait_status(LONG, "idle");
-    until(LONG, "both with one session id", || {
+    third.wait_status(WAIT_TIMEOUT, "idle");
+    until(WAIT_TIMEOUT, "both with one session id", || {
         let snapshot = list(&stage.home);
         let sharing = snapshot["sessions"].as_array()?.iter();
         let count = sharing.filter(|s| s["claude"]["session_id"] == id).count();
@@ -343,53 +373,59 @@ fn p16_sessions_in_one_folder_stay_apart() {
 
 #[test]
 fn a_headless_session_is_no_terminal_s() {
-    let Some(stage) = Stage::new() else { return };
-    let watch = Watch::start(&stage.home);
-    until(LONG, "the first line", || watch.lines().first().cloned());
+    let Some(stage) = ClientFixture::new() else {
+        return;
+    };
+    let watch = WatchCommand::start(&stage.home);
+    until(WAIT_TIMEOUT, "the first line", || {
+        watch.lines().first().cloned()
+    });
     let folder = stage.home.project("work");
     let mut command = trusty_tests::client::command(&stage.home, &stage.api, &folder);
     command
         .args(["-p", "stream 3s"])
         .stdout(std::process::Stdio::null());
-    let mut running = trusty_tests::trusty::Running::start(&mut command);
+    let mut running = trusty_tests::trusty::RunningProgram::start(&mut command);
     let pid = running.process().pid;
-    let working = watch.wait(LONG, pid, "Working", is("Working"));
+    let working = watch.wait(WAIT_TIMEOUT, pid, "Working", is("Working"));
     assert_eq!(
         (&working["control"], &working["origin"]),
         (&"Sdk".into(), &"native".into())
     );
     assert_eq!(working["status"], "Active");
-    assert_eq!(running.wait(LONG), Some(0));
-    watch.wait(LONG, pid, "Stopped", is("Stopped"));
+    assert_eq!(running.wait(WAIT_TIMEOUT), Some(0));
+    watch.wait(WAIT_TIMEOUT, pid, "Stopped", is("Stopped"));
 }
 
 /// A session of the client's daemon has no terminal of anybody's, and the processes around it,
 /// all called `claude`, are none.
 #[test]
 fn p15_a_background_session_is_detached_and_its_helpers_are_none() {
-    struct Ended<'a>(&'a Home);
-    impl Drop for Ended<'_> {
+    struct HomeCleanup<'a>(&'a TestHome);
+    impl Drop for HomeCleanup<'_> {
         fn drop(&mut self) {
             self.0.end_all();
         }
     }
-    let Some(stage) = Stage::new() else { return };
-    let watch = Watch::start(&stage.home);
-    let _ended = Ended(&stage.home);
+    let Some(stage) = ClientFixture::new() else {
+        return;
+    };
+    let watch = WatchCommand::start(&stage.home);
+    let _ended = HomeCleanup(&stage.home);
     let folder = stage.home.project("work");
     let mut command = trusty_tests::client::command(&stage.home, &stage.api, &folder);
     let output = command.args(["--bg", "stream 5s"]).output().expect("runs");
     assert!(output.status.success(), "{output:?}");
-    let registered = until(LONG, "its registry file", || {
+    let registered = until(WAIT_TIMEOUT, "its registry file", || {
         let all = stage.home.registries();
         all.into_iter()
             .find(|r| r["kind"] == "bg" && r["status"] == "busy")
     });
     let pid = u32::try_from(registered["pid"].as_u64().expect("a pid")).expect("a pid");
-    let working = watch.wait(LONG, pid, "Working", is("Working"));
+    let working = watch.wait(WAIT_TIMEOUT, pid, "Working", is("Working"));
     assert_eq!(working["status"], "Detached");
     assert_eq!(working["attached"], false);
-    watch.wait(LONG, pid, "Finished", is("Finished"));
+    watch.wait(WAIT_TIMEOUT, pid, "Finished", is("Finished"));
     for (_, line) in watch.lines() {
         let sessions = line["sessions"].as_array().expect("a list");
         assert!(sessions.iter().all(|s| s["pid"] == pid), "{line}");
@@ -401,16 +437,16 @@ fn another_config_folder_is_found_by_itself() {
     if trusty_tests::require_client().is_none() {
         return;
     }
-    let (api, home) = (FakeApi::start(), Home::with_config_dir("work-claude"));
+    let (api, home) = (FakeApi::start(), TestHome::with_config_dir("work-claude"));
     let folder = home.project("work");
-    let terminal = Terminal::open(
-        Shape::PtyDirect,
+    let terminal = TestTerminal::open(
+        TerminalShape::PtyDirect,
         &home,
         &api,
         &folder,
         &["--permission-mode", "manual"],
     );
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     // Whoever looks was not told of that folder.
     let mut command = trusty_tests::trusty::trusty(&home);
     command

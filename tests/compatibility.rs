@@ -12,9 +12,9 @@ use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_platform::sys;
 use trusty_tests::trusty::{configure, list, run, serve, session_of, word};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, LocalApi, Signal, StandIn, Value};
+use trusty_tests::{LocalApi, Signal, StandIn, TestHome, Value};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 fn fixture(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("compatibility");
@@ -22,7 +22,7 @@ fn fixture(name: &str) -> String {
 }
 
 /// Puts a record of 0.1.0 into place, as if it had been written for this session.
-fn leave_record(home: &Home, session: &StandIn, name: &str) {
+fn leave_record(home: &TestHome, session: &StandIn, name: &str) {
     let process = session.process();
     let client = json!({"pid": process.pid, "start": process.start_ticks});
     let machine = sys::machine().expect("readable");
@@ -46,20 +46,20 @@ fn leave_record(home: &Home, session: &StandIn, name: &str) {
     fs::write(file, record.to_string()).expect("a record");
 }
 
-fn records(home: &Home) -> usize {
+fn records(home: &TestHome) -> usize {
     let folder = home.xdg_data().join("trusty/paused");
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let is_record = |e: &fs::DirEntry| e.path().extension().is_some_and(|e| e == "json");
     entries.filter(is_record).count()
 }
 
-fn shown(home: &Home, session: &StandIn) -> Value {
+fn shown(home: &TestHome, session: &StandIn) -> Value {
     session_of(&list(home), session.process().pid).expect("listed")
 }
 
 #[test]
 fn a_session_that_0_1_0_has_stopped_is_paused_and_resumed() {
-    let home = Home::new();
+    let home = TestHome::new();
     let session = StandIn::start(&home);
     session.says(r#""status":"busy""#);
     assert!(session.process().signal(Signal::STOP));
@@ -77,7 +77,7 @@ fn a_session_that_0_1_0_has_stopped_is_paused_and_resumed() {
 /// same.
 #[test]
 fn a_hold_of_0_1_0_is_listed_and_resumed() {
-    let home = Home::new();
+    let home = TestHome::new();
     let session = StandIn::start(&home);
     session.says(r#""status":"busy""#);
     leave_record(&home, &session, "held.json");
@@ -90,7 +90,7 @@ fn a_hold_of_0_1_0_is_listed_and_resumed() {
 /// Every setting of 0.1.0, switched on.
 #[test]
 fn settings_of_0_1_0_are_understood() {
-    let home = Home::new();
+    let home = TestHome::new();
     let switched: String = fixture("settings.toml")
         .lines()
         .filter(|line| !line.starts_with("# confine"))
@@ -113,7 +113,7 @@ fn settings_of_0_1_0_are_understood() {
 }
 
 /// What `trusty list` finds wrong with these settings.
-fn problems(home: &Home, settings: &str) -> String {
+fn problems(home: &TestHome, settings: &str) -> String {
     configure(home, settings);
     let listed = list(home);
     let health = listed["health"].as_array().expect("health").iter();
@@ -131,7 +131,7 @@ fn is_setting(line: &str) -> bool {
 /// Byte for byte what its hooks send, and what they wait for.
 #[test]
 fn hooks_of_0_1_0_are_heard_and_answered() {
-    let home = Home::new();
+    let home = TestHome::new();
     configure(&home, "[answers]\nprograms = true\n");
     let _serving = serve(&home);
     let local = LocalApi::of(&home);
@@ -139,7 +139,7 @@ fn hooks_of_0_1_0_are_heard_and_answered() {
     session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
     let pid = session.process().pid;
     let seen = || session_of(&local.get("/v1/sessions")?.1, pid);
-    until(LONG, "the session", || seen().map(drop));
+    until(WAIT_TIMEOUT, "the session", || seen().map(drop));
 
     let event = r#"{"hook_event_name":"Notification","session_id":"s","message":"waits"}"#;
     let mut told = session.hook_connection();
@@ -150,7 +150,7 @@ fn hooks_of_0_1_0_are_heard_and_answered() {
 
     let request = r#"{"hook_event_name":"PermissionRequest","session_id":"s","tool_name":"Bash","tool_input":{"command":"make"}}"#;
     let mut asked = session.hook_connection();
-    asked.set_read_timeout(Some(LONG)).expect("set");
+    asked.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
     write!(
         asked,
         "trusty-hook 1 {pid} {} ask\n{request}",
@@ -165,7 +165,7 @@ fn hooks_of_0_1_0_are_heard_and_answered() {
     lines.read_line(&mut line).expect("a line");
     assert!(line.starts_with("held "), "{line}");
 
-    let (id, hash) = until(LONG, "the request", || {
+    let (id, hash) = until(WAIT_TIMEOUT, "the request", || {
         let session = seen()?;
         let request = session["requests"].as_array()?.first()?.clone();
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -208,14 +208,14 @@ fn the_local_api_fits_programs_written_for_0_1_0() {
 }
 
 /// Texts for people may change.
-const TEXTS: [&str; 3] = ["description", "summary", "title"];
+const TEXT_KEYS: [&str; 3] = ["description", "summary", "title"];
 
 fn compare(earlier: &Value, now: &Value, place: &str, broken: &mut Vec<String>) {
     match (earlier, now) {
         (Value::Object(earlier), Value::Object(fields)) => {
             for (key, value) in earlier
                 .iter()
-                .filter(|(key, _)| !TEXTS.contains(&key.as_str()))
+                .filter(|(key, _)| !TEXT_KEYS.contains(&key.as_str()))
             {
                 let place = format!("{place}/{key}");
                 match fields.get(key) {

@@ -7,27 +7,27 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
-use trusty_fleet::observation::Connection;
+use trusty_fleet::observation::HookInstall;
 use trusty_tests::trusty::{confine, program, run, surroundings};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, Value, skip};
-use trusty_wire::Surroundings;
+use trusty_tests::{TestHome, Value, skip};
+use trusty_wire::Environment;
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-fn settings(home: &Home) -> PathBuf {
+fn settings(home: &TestHome) -> PathBuf {
     home.config_dir().join("settings.json")
 }
 
-fn around(home: &Home) -> Surroundings {
-    Surroundings {
+fn around(home: &TestHome) -> Environment {
+    Environment {
         home: home.path().to_path_buf(),
         data_home: Some(home.xdg_data()),
-        ..Surroundings::default()
+        ..Environment::default()
     }
 }
 
-fn state(home: &Home) -> Connection {
+fn state(home: &TestHome) -> HookInstall {
     trusty_integration::state(&around(home), home.config_dir())
 }
 
@@ -41,7 +41,7 @@ fn told(output: &Output) -> String {
 
 /// Runs a command that is to go well; what it says.
 #[track_caller]
-fn well(home: &Home, arguments: &[&str]) -> String {
+fn well(home: &TestHome, arguments: &[&str]) -> String {
     program("trusty-hook");
     let output = run(home, arguments);
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
@@ -49,7 +49,7 @@ fn well(home: &Home, arguments: &[&str]) -> String {
 }
 
 /// What was kept of settings, oldest first.
-fn backups(home: &Home) -> Vec<PathBuf> {
+fn backups(home: &TestHome) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(home.config_dir())
         .expect("listed")
         .map(|e| e.expect("entry").path())
@@ -95,11 +95,11 @@ fn rich() -> String {
 
 #[test]
 fn p10_nothing_of_a_settings_file_is_lost() {
-    let home = Home::new();
+    let home = TestHome::new();
     let (file, text) = (settings(&home), rich());
     fs::write(&file, &text).expect("write");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("chmod");
-    assert_eq!(state(&home), Connection::Apart);
+    assert_eq!(state(&home), HookInstall::Apart);
 
     let diff = well(&home, &["connect", "--dry-run"]);
     assert!(
@@ -107,7 +107,7 @@ fn p10_nothing_of_a_settings_file_is_lost() {
         "{diff}"
     );
     assert_eq!(fs::read_to_string(&file).expect("read"), text, "only shown");
-    assert_eq!(state(&home), Connection::Apart);
+    assert_eq!(state(&home), HookInstall::Apart);
 
     let said = well(&home, &["connect"]);
     let kept = backups(&home);
@@ -115,7 +115,7 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     assert!(said.contains(&kept[0].display().to_string()), "{said}");
     assert_eq!(fs::read_to_string(&kept[0]).expect("read"), text);
     assert_eq!((mode(&kept[0]), mode(&file)), (0o600, 0o640));
-    assert_eq!(state(&home), Connection::Connected);
+    assert_eq!(state(&home), HookInstall::Connected);
     let connected = fs::read_to_string(&file).expect("read");
     // Every line is there, in its order; at most a comma has come to it.
     let mut lines = connected.lines();
@@ -141,17 +141,17 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     well(&home, &["disconnect"]);
     assert_eq!(fs::read(&file).expect("read"), text.as_bytes());
     assert_eq!(mode(&file), 0o640);
-    assert_eq!(state(&home), Connection::Apart);
+    assert_eq!(state(&home), HookInstall::Apart);
     let said = well(&home, &["disconnect"]);
     assert!(said.contains("nothing was changed"), "{said}");
 }
 
 #[test]
 fn p10_settings_that_were_not_there_are_made_and_go_again() {
-    let home = Home::new();
+    let home = TestHome::new();
     well(&home, &["connect"]);
     assert_eq!(mode(&settings(&home)), 0o600);
-    assert_eq!(state(&home), Connection::Connected);
+    assert_eq!(state(&home), HookInstall::Connected);
     assert_eq!(backups(&home), [""; 0].map(PathBuf::from));
     well(&home, &["disconnect"]);
     assert!(!settings(&home).exists());
@@ -166,14 +166,14 @@ fn p10_settings_that_were_not_there_are_made_and_go_again() {
     assert_eq!(left, serde_json::json!({"model": "opus"}));
 }
 
-type Arrange<'a> = &'a dyn Fn(&Home);
+type ArrangeFn<'a> = &'a dyn Fn(&TestHome);
 
 /// What is refused leaves everything as it is, and says why.
 #[test]
 fn p10_what_is_not_safe_to_change_is_refused_with_words() {
     let valid = "{\"model\": \"opus\"}";
-    let write = |home: &Home, text: &str| fs::write(settings(home), text).expect("write");
-    let cases: [(&str, Arrange<'_>); 10] = [
+    let write = |home: &TestHome, text: &str| fs::write(settings(home), text).expect("write");
+    let cases: [(&str, ArrangeFn<'_>); 10] = [
         // The client itself refuses comments, and with them all that is in the file.
         ("is not valid JSON", &|home| {
             write(home, "{\n  // mine\n  \"model\": \"opus\"\n}\n");
@@ -214,7 +214,7 @@ fn p10_what_is_not_safe_to_change_is_refused_with_words() {
         }),
     ];
     for (words, arrange) in cases {
-        let home = Home::new();
+        let home = TestHome::new();
         arrange(&home);
         let look = || {
             let link = fs::read_link(settings(&home)).ok();
@@ -234,18 +234,18 @@ fn p10_what_is_not_safe_to_change_is_refused_with_words() {
 
 #[test]
 fn p10_a_command_of_ones_own_stays_whatever_it_ends_with() {
-    let home = Home::new();
+    let home = TestHome::new();
     let own = r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "make lint # trusty-bar"}]}]}}"#;
     fs::write(settings(&home), own).expect("write");
     well(&home, &["connect"]);
-    assert_eq!(state(&home), Connection::Connected);
+    assert_eq!(state(&home), HookInstall::Connected);
     well(&home, &["disconnect"]);
     assert_eq!(fs::read_to_string(settings(&home)).expect("read"), own);
 }
 
 #[test]
 fn p10_attributes_of_the_file_stay_and_so_do_the_first_and_the_newest_backups() {
-    let home = Home::new();
+    let home = TestHome::new();
     let file = settings(&home);
     fs::write(&file, "{}").expect("write");
     let flags = rustix::fs::XattrFlags::empty();
@@ -284,7 +284,7 @@ const GONE_PID: u32 = 4_194_305;
 
 #[test]
 fn what_was_left_half_done_is_removed_when_connecting_resuming_and_starting() {
-    let home = Home::new();
+    let home = TestHome::new();
     let paused = home.xdg_data().join("trusty/paused");
     let id = "00000000-0000-5000-8000-000000000001";
     let left = [
@@ -308,7 +308,7 @@ fn what_was_left_half_done_is_removed_when_connecting_resuming_and_starting() {
     assert!(!left[0].exists(), "connect");
     lay(&left);
     let serving = trusty_tests::trusty::serve(&home);
-    until(LONG, "the leftovers to go", || {
+    until(WAIT_TIMEOUT, "the leftovers to go", || {
         left.iter().all(|path| !path.exists()).then_some(())
     });
     drop(serving);
@@ -316,7 +316,7 @@ fn what_was_left_half_done_is_removed_when_connecting_resuming_and_starting() {
 
 #[test]
 fn p10_a_link_within_the_folder_is_followed_and_stays() {
-    let home = Home::new();
+    let home = TestHome::new();
     let real = home.config_dir().join("kept/mine.json");
     fs::create_dir(home.config_dir().join("kept")).expect("folder");
     fs::write(&real, "{}\n").expect("write");
@@ -328,38 +328,38 @@ fn p10_a_link_within_the_folder_is_followed_and_stays() {
             .expect("read")
             .contains("trusty-bar")
     );
-    assert_eq!(state(&home), Connection::Connected);
+    assert_eq!(state(&home), HookInstall::Connected);
     well(&home, &["disconnect"]);
     assert_eq!(fs::read_to_string(&real).expect("read"), "{}\n");
 }
 
 #[test]
 fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
-    let home = Home::new();
+    let home = TestHome::new();
     fs::write(settings(&home), "{}").expect("write");
     well(&home, &["connect"]);
     let connected = fs::read_to_string(settings(&home)).expect("read");
     let serving = trusty_tests::trusty::serve(&home);
     fs::write(settings(&home), "{}").expect("write");
-    assert_eq!(state(&home), Connection::Lost);
+    assert_eq!(state(&home), HookInstall::Lost);
     // One of ours less is no connection, either.
     fs::write(settings(&home), connected.replace("SubagentStop", "Other")).expect("write");
-    assert_eq!(state(&home), Connection::Lost);
+    assert_eq!(state(&home), HookInstall::Lost);
     drop(serving);
     let text = fs::read_to_string(settings(&home)).expect("read");
     assert!(text.contains("Other"), "as its owner left it");
     // "Reconnect" puts all of them back; "disconnect" forgets.
     well(&home, &["connect"]);
-    assert_eq!(state(&home), Connection::Connected);
+    assert_eq!(state(&home), HookInstall::Connected);
     fs::write(settings(&home), "{}").expect("write");
     well(&home, &["disconnect"]);
-    assert_eq!(state(&home), Connection::Apart);
+    assert_eq!(state(&home), HookInstall::Apart);
 }
 
 /// The program that the entries run, and how it is looked after.
 #[test]
 fn the_hook_program_is_a_copy_that_an_engine_renews() {
-    let home = Home::new();
+    let home = TestHome::new();
     well(&home, &["connect"]);
     let copy = trusty_integration::program(&around(&home));
     assert!(copy.starts_with(home.xdg_data()));
@@ -368,33 +368,33 @@ fn the_hook_program_is_a_copy_that_an_engine_renews() {
     assert_eq!(fs::read(&copy).expect("read"), bytes);
     fs::write(&copy, "another version's").expect("write");
     let serving = trusty_tests::trusty::serve(&home);
-    until(LONG, "the renewed program", || {
+    until(WAIT_TIMEOUT, "the renewed program", || {
         (fs::read(&copy).ok()? == bytes).then_some(())
     });
     drop(serving);
     fs::remove_file(&copy).expect("removed");
-    assert_eq!(state(&home), Connection::Lost);
+    assert_eq!(state(&home), HookInstall::Lost);
 }
 
 #[test]
 fn an_engine_tells_how_the_hooks_stand() {
-    let home = Home::new();
+    let home = TestHome::new();
     let file = home.path().join("seen.jsonl");
-    let recording = trusty_tests::Recording::start(&home, &file);
+    let recording = trusty_tests::RunningRecording::start(&home, &file);
     well(&home, &["connect"]);
     let seen = |word: &str| fs::read_to_string(&file).unwrap_or_default().contains(word);
-    until(LONG, "the connection", || {
+    until(WAIT_TIMEOUT, "the connection", || {
         seen("\"Connected\"").then_some(())
     });
     fs::write(settings(&home), "{}").expect("write");
-    until(LONG, "its loss", || seen("\"Lost\"").then_some(()));
+    until(WAIT_TIMEOUT, "its loss", || seen("\"Lost\"").then_some(()));
     recording.end();
 }
 
 /// A data folder from which nothing may be run: R10.
 #[test]
 fn a_hook_program_that_cannot_run_is_not_connected() {
-    let home = Home::new();
+    let home = TestHome::new();
     confine(&home);
     program("trusty-hook");
     let data = home.xdg_data();
@@ -428,13 +428,14 @@ fn a_hook_program_that_cannot_run_is_not_connected() {
 /// Entries of 0.1.0 go on to work, and are offered for renewal.
 #[test]
 fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
-    let home = Home::new();
+    let home = TestHome::new();
     well(&home, &["connect"]);
-    let earlier = trusty_integration::Entries::of_0_1(&trusty_integration::program(&around(&home)))
-        .expect("text");
+    let earlier =
+        trusty_integration::HookEntries::of_0_1(&trusty_integration::program(&around(&home)))
+            .expect("text");
     let old = trusty_integration::with("{}", &earlier).expect("fits");
     fs::write(settings(&home), old).expect("write");
-    assert_eq!(state(&home), Connection::Outdated);
+    assert_eq!(state(&home), HookInstall::Outdated);
     let listed: Value = serde_json::from_str(&well(&home, &["list", "--json"])).expect("JSON");
     let hooks = &listed["connections"][0];
     assert_eq!(
@@ -444,7 +445,7 @@ fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     let why = hooks["why"].as_str().expect("why");
     assert!(why.contains("an earlier version"), "{why}");
     well(&home, &["connect"]);
-    assert_eq!(state(&home), Connection::Connected);
+    assert_eq!(state(&home), HookInstall::Connected);
     let text = fs::read_to_string(settings(&home)).expect("read");
     assert!(!text.contains("9999999") && text.contains("PermissionDenied"));
 }

@@ -10,11 +10,11 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 use trusty_platform::sys;
-use trusty_tests::trusty::{Running, run, serve, trusty};
+use trusty_tests::trusty::{RunningProgram, run, serve, trusty};
 use trusty_tests::wait::poll;
-use trusty_tests::{Home, Signal, StandIn, can_freeze};
+use trusty_tests::{Signal, StandIn, TestHome, can_freeze};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// Kills of one run of `make test`.
 const DEFAULT_ROUNDS: u64 = 16;
 /// Every so often it is the engine that is killed in the middle of an action.
@@ -51,7 +51,7 @@ impl RandomNumbers {
     }
 }
 
-fn busy(home: &Home) -> StandIn {
+fn busy(home: &TestHome) -> StandIn {
     let session = StandIn::start(home);
     session.says(r#""status":"busy""#);
     session
@@ -62,39 +62,39 @@ fn pid(session: &StandIn) -> String {
 }
 
 #[track_caller]
-fn succeed(home: &Home, arguments: &[&str]) {
+fn succeed(home: &TestHome, arguments: &[&str]) {
     let done = run(home, arguments);
     assert!(done.status.success(), "{arguments:?}: {done:?}");
 }
 
 /// Runs `trusty` and kills it after a while, unless it is done before.
-fn kill_within(home: &Home, arguments: &[&str], delay: Duration) {
+fn kill_within(home: &TestHome, arguments: &[&str], delay: Duration) {
     let mut command = trusty(home);
     command
         .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let mut running = Running::start(&mut command);
+    let mut running = RunningProgram::start(&mut command);
     let process = running.process();
     poll(delay, || (!process.is_alive()).then_some(()));
     process.signal(Signal::KILL);
-    running.wait(LONG);
+    running.wait(WAIT_TIMEOUT);
 }
 
 /// Kills the engine after a while, in the middle of what `trusty` has asked of it.
-fn kill_engine_within(home: &Home, arguments: &[&str], delay: Duration) {
+fn kill_engine_within(home: &TestHome, arguments: &[&str], delay: Duration) {
     let mut serving = serve(home);
     let mut command = trusty(home);
     command
         .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let mut asking = Running::start(&mut command);
+    let mut asking = RunningProgram::start(&mut command);
     let process = asking.process();
     poll(delay, || (!process.is_alive()).then_some(()));
     serving.process().signal(Signal::KILL);
-    serving.wait(LONG);
-    asking.wait(LONG);
+    serving.wait(WAIT_TIMEOUT);
+    asking.wait(WAIT_TIMEOUT);
 }
 
 #[track_caller]
@@ -106,7 +106,7 @@ fn assert_runs(session: &StandIn, what: &str) {
 }
 
 /// What is left on disk of pauses.
-fn left(home: &Home) -> Vec<String> {
+fn left(home: &TestHome) -> Vec<String> {
     let folder = home.xdg_data().join("trusty/paused");
     let names = fs::read_dir(folder).into_iter().flatten().flatten();
     names
@@ -116,7 +116,7 @@ fn left(home: &Home) -> Vec<String> {
 
 #[test]
 fn resume_all_repairs_what_kills_at_random_moments_have_left() {
-    let home = Home::new();
+    let home = TestHome::new();
     let kinds = if can_freeze() {
         &["stop", "freeze"][..]
     } else {

@@ -12,76 +12,79 @@ use std::process::Output;
 use std::time::{Duration, SystemTime};
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::{ProcessKey, StartTime};
-use trusty_fleet::pause::{Asker, Gate, Means, PauseRecord, Phase};
+use trusty_fleet::pause::{Gate, Initiator, PauseMethod, PausePhase, PauseRecord};
 use trusty_platform::sys;
-use trusty_records::store::Store;
+use trusty_records::store::PauseStore;
 use trusty_tests::trusty::{connect, run, serve};
 use trusty_tests::wait::until;
-use trusty_tests::{Client, FakeApi, Home, Key, Kind, ProcessRef, Shape, Signal, Terminal};
-use trusty_wire::Surroundings;
+use trusty_tests::{
+    ApiEventKind, FakeApi, KeyboardKey, ProcessRef, Signal, TerminalShape, TestHome, TestTerminal,
+    TestedClient,
+};
+use trusty_wire::Environment;
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-struct Stage {
+struct HoldFixture {
     api: FakeApi,
-    home: Home,
+    home: TestHome,
 }
 
-impl Stage {
+impl HoldFixture {
     /// Connected; `None` if the tests are to run without the client.
     fn new() -> Option<Self> {
         trusty_tests::require_client()?;
-        let (api, home) = (FakeApi::start(), Home::new());
+        let (api, home) = (FakeApi::start(), TestHome::new());
         connect(&home);
         Some(Self { api, home })
     }
 
-    fn open(&self, shape: Shape) -> Held<'_> {
+    fn open(&self, shape: TerminalShape) -> HeldSession<'_> {
         self.open_with(shape, &[])
     }
 
-    fn open_with(&self, shape: Shape, more: &[&str]) -> Held<'_> {
+    fn open_with(&self, shape: TerminalShape, more: &[&str]) -> HeldSession<'_> {
         let folder = self.home.project("work");
         let arguments = [&["--permission-mode", "manual"], more].concat();
-        let terminal = Terminal::open(shape, &self.home, &self.api, &folder, &arguments);
-        terminal.wait_status(LONG, "idle");
+        let terminal = TestTerminal::open(shape, &self.home, &self.api, &folder, &arguments);
+        terminal.wait_status(WAIT_TIMEOUT, "idle");
         self.held(terminal, folder)
     }
 
-    fn held(&self, terminal: Terminal, folder: PathBuf) -> Held<'_> {
+    fn held(&self, terminal: TestTerminal, folder: PathBuf) -> HeldSession<'_> {
         let client = terminal.client();
         let key = ProcessKey {
             pid: client.pid,
             start: StartTime(client.start_ticks),
         };
         let machine = sys::machine().expect("the machine");
-        Held {
+        HeldSession {
             stage: self,
             terminal,
             folder,
-            store: Store::of(&self.around()),
+            store: PauseStore::of(&self.around()),
             record: PauseRecord {
                 version: 1,
                 session: machine.session_id(key),
                 boot: machine.boot.clone(),
                 domain: None,
                 client: key,
-                phase: Phase::Paused,
+                phase: PausePhase::Paused,
                 since: SystemTime::now(),
-                by: Asker::Command,
+                by: Initiator::Command,
                 summary: "a test".into(),
-                at_work: trusty_fleet::pause::AtWork::Nothing,
+                at_work: trusty_fleet::pause::InterruptedWork::Nothing,
                 tty: None,
-                means: Means::Hold,
+                means: PauseMethod::Hold,
             },
         }
     }
 
-    fn around(&self) -> Surroundings {
-        Surroundings {
+    fn around(&self) -> Environment {
+        Environment {
             home: self.home.path().to_path_buf(),
             data_home: Some(self.home.xdg_data()),
-            ..Surroundings::default()
+            ..Environment::default()
         }
     }
 
@@ -99,15 +102,15 @@ impl Stage {
 }
 
 /// A session, and what is on disk of its pause.
-struct Held<'a> {
-    stage: &'a Stage,
-    terminal: Terminal,
+struct HeldSession<'a> {
+    stage: &'a HoldFixture,
+    terminal: TestTerminal,
     folder: PathBuf,
-    store: Store,
+    store: PauseStore,
     record: PauseRecord,
 }
 
-impl Held<'_> {
+impl HeldSession<'_> {
     fn id(&self) -> SessionId {
         self.record.session
     }
@@ -127,7 +130,7 @@ impl Held<'_> {
             let gates = self.store.gates(self.id()).expect("listed").into_iter();
             gates.filter(is_alive).find(&wanted)
         };
-        until(LONG, "a gate that holds", mark)
+        until(WAIT_TIMEOUT, "a gate that holds", mark)
     }
 
     fn made(&self, name: &str) -> bool {
@@ -138,15 +141,18 @@ impl Held<'_> {
     fn begin(&self, name: &str) {
         let prompt = format!("stream 2s then bash: touch {name}");
         self.terminal.submit(&prompt);
-        self.stage.api.wait_for(LONG, &prompt, Kind::FirstDelta);
+        self.stage
+            .api
+            .wait_for(WAIT_TIMEOUT, &prompt, ApiEventKind::FirstDelta);
     }
 
     #[track_caller]
     fn allow(&self, name: &str) {
-        self.terminal.wait_screen(LONG, "Do you want to proceed?");
-        self.terminal.answer(Key::Char('1'));
-        until(LONG, "the file", || self.made(name).then_some(()));
-        self.terminal.wait_status(LONG, "idle");
+        self.terminal
+            .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+        self.terminal.answer(KeyboardKey::Char('1'));
+        until(WAIT_TIMEOUT, "the file", || self.made(name).then_some(()));
+        self.terminal.wait_status(WAIT_TIMEOUT, "idle");
     }
 }
 
@@ -160,8 +166,10 @@ fn is_tool(gate: &Gate) -> bool {
 }
 
 /// A tool and then a prompt are held and let go; Escape works meanwhile; and at the end a refusal.
-fn held(shape: Shape) {
-    let Some(stage) = Stage::new() else { return };
+fn held(shape: TerminalShape) {
+    let Some(stage) = HoldFixture::new() else {
+        return;
+    };
     let session = stage.open(shape);
     let (terminal, api) = (&session.terminal, &stage.api);
 
@@ -171,9 +179,9 @@ fn held(shape: Shape) {
     session.hold();
     let gate = session.gate(is_tool);
     assert_eq!(gate.agent, None);
-    terminal.wait_screen(LONG, "running PreToolUse hook");
+    terminal.wait_screen(WAIT_TIMEOUT, "running PreToolUse hook");
     drop(serving);
-    terminal.wait_status(LONG, "busy");
+    terminal.wait_status(WAIT_TIMEOUT, "busy");
     assert!(is_alive(&gate) && !terminal.screen().contains("Do you want to proceed?"));
     session.release();
     session.allow("first");
@@ -186,19 +194,19 @@ fn held(shape: Shape) {
     let asked = |events: &[trusty_tests::ApiEvent]| events.iter().any(|e| e.prompt == "say later");
     assert!(!asked(&api.events()));
     session.release();
-    api.wait_for(LONG, "say later", Kind::MessageStop);
-    terminal.wait_status(LONG, "idle");
+    api.wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     assert!(!is_alive(&gate));
 
     // Escape.
     session.begin("second");
     session.hold();
     let gate = session.gate(is_tool);
-    terminal.wait_screen(LONG, "running PreToolUse hook");
-    terminal.press(Key::Escape);
-    terminal.wait_screen(LONG, "Interrupted");
-    terminal.wait_status(LONG, "idle");
-    until(LONG, "the end of the hook", || {
+    terminal.wait_screen(WAIT_TIMEOUT, "running PreToolUse hook");
+    terminal.press(KeyboardKey::Escape);
+    terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    until(WAIT_TIMEOUT, "the end of the hook", || {
         (!is_alive(&gate)).then_some(())
     });
     session.release();
@@ -209,44 +217,48 @@ fn held(shape: Shape) {
     session.hold();
     let gate = session.gate(is_tool);
     let ending = PauseRecord {
-        phase: Phase::Ending,
+        phase: PausePhase::Ending,
         ..session.record.clone()
     };
     session.store.write(&ending).expect("written");
-    until(LONG, "the refusal", || (!is_alive(&gate)).then_some(()));
-    terminal.wait_status(LONG, "idle");
+    until(WAIT_TIMEOUT, "the refusal", || {
+        (!is_alive(&gate)).then_some(())
+    });
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     terminal.submit("say refused");
-    terminal.wait_screen(LONG, "Trusty Bar is stopping this session");
+    terminal.wait_screen(WAIT_TIMEOUT, "Trusty Bar is stopping this session");
     session.release();
     assert!(!session.made("third") && !asked_for(&stage, "say refused"));
     terminal.submit("say goes on");
-    api.wait_for(LONG, "say goes on", Kind::MessageStop);
+    api.wait_for(WAIT_TIMEOUT, "say goes on", ApiEventKind::MessageStop);
 }
 
-fn asked_for(stage: &Stage, prompt: &str) -> bool {
+fn asked_for(stage: &HoldFixture, prompt: &str) -> bool {
     stage.api.events().iter().any(|e| e.prompt == prompt)
 }
 
 #[test]
 fn a_session_in_tmux_is_held_and_let_go() {
-    held(Shape::TmuxBash);
+    held(TerminalShape::TmuxBash);
 }
 
 #[test]
 fn a_session_in_a_plain_terminal_is_held_and_let_go() {
-    held(Shape::PtyDirect);
+    held(TerminalShape::PtyDirect);
 }
 
 #[test]
 fn a_sub_agent_is_held_at_its_own_tool() {
-    let Some(stage) = Stage::new() else { return };
-    let session = stage.open(Shape::TmuxBash);
+    let Some(stage) = HoldFixture::new() else {
+        return;
+    };
+    let session = stage.open(TerminalShape::TmuxBash);
     session
         .terminal
         .submit("agents 1 bg stream 3s then bash: touch made");
-    stage.api.wait(LONG, |events| {
+    stage.api.wait(WAIT_TIMEOUT, |events| {
         let agent = |e: &&trusty_tests::ApiEvent| {
-            e.prompt.starts_with("agent 1:") && e.kind == Kind::FirstDelta
+            e.prompt.starts_with("agent 1:") && e.kind == ApiEventKind::FirstDelta
         };
         events.iter().find(agent).cloned()
     });
@@ -260,13 +272,15 @@ fn a_sub_agent_is_held_at_its_own_tool() {
 
 #[test]
 fn a_gate_ends_with_its_client() {
-    let Some(stage) = Stage::new() else { return };
-    let session = stage.open(Shape::PtyDirect);
+    let Some(stage) = HoldFixture::new() else {
+        return;
+    };
+    let session = stage.open(TerminalShape::PtyDirect);
     session.begin("made");
     session.hold();
     let gate = session.gate(is_tool);
     assert!(session.terminal.client().signal(Signal::KILL));
-    until(LONG, "the end of the gate", || {
+    until(WAIT_TIMEOUT, "the end of the gate", || {
         (!is_alive(&gate)).then_some(())
     });
     assert!(!session.made("made"));
@@ -276,17 +290,19 @@ fn a_gate_ends_with_its_client() {
 /// Whatever is wrong with us, the client's tools run, and nothing is said in its conversation.
 #[test]
 fn p8_the_hook_never_blocks_or_forbids_wrongly() {
-    let Some(stage) = Stage::new() else { return };
-    let session = stage.open(Shape::PtyDirect);
+    let Some(stage) = HoldFixture::new() else {
+        return;
+    };
+    let session = stage.open(TerminalShape::PtyDirect);
     let terminal = &session.terminal;
     let program = trusty_integration::program(&stage.around());
     let aside = program.with_file_name("aside");
     let mut turns = 0;
     let mut turn = |case: &str| {
         let said = format!("turn-{turns}");
-        terminal.run_turn(LONG, &format!("bash: echo {said}-$((1+1))"));
+        terminal.run_turn(WAIT_TIMEOUT, &format!("bash: echo {said}-$((1+1))"));
         turns += 1;
-        until(LONG, &format!("{case}: the tool ran"), || {
+        until(WAIT_TIMEOUT, &format!("{case}: the tool ran"), || {
             let text = stage.transcripts();
             text.contains(&format!("{said}-2")).then_some(())
         });
@@ -313,7 +329,7 @@ fn p8_the_hook_never_blocks_or_forbids_wrongly() {
     turn("a folder in place of the record");
     fs::remove_dir(&path).expect("removed");
     let other = PauseRecord {
-        means: Means::Stop {
+        means: PauseMethod::Stop {
             shells: Vec::new(),
             group: Vec::new(),
             tools: Vec::new(),
@@ -346,7 +362,7 @@ fn p8_the_hook_never_blocks_or_forbids_wrongly() {
     // What the client notes at the end of a turn with hooks; so they are in force. It writes a
     // moment later.
     let summary = "\"stop_hook_summary\"";
-    let text = until(LONG, "a summary of each turn", || {
+    let text = until(WAIT_TIMEOUT, "a summary of each turn", || {
         let text = stage.transcripts();
         (text.matches(summary).count() == turns).then_some(text)
     });
@@ -377,37 +393,39 @@ fn settings_with_a_mark_of_the_byte_order_are_connected() {
     if trusty_tests::require_client().is_none() {
         return;
     }
-    let (api, home) = (FakeApi::start(), Home::new());
+    let (api, home) = (FakeApi::start(), TestHome::new());
     let text = "\u{feff}{\r\n\t\"model\": \"opus\"\r\n}\r\n";
     fs::write(home.config_dir().join("settings.json"), text).expect("write");
     connect(&home);
-    let stage = Stage { api, home };
-    let session = stage.open(Shape::PtyDirect);
+    let stage = HoldFixture { api, home };
+    let session = stage.open(TerminalShape::PtyDirect);
     session.hold();
     session.terminal.submit("say hi");
     session.gate(|g| g.event == "UserPromptSubmit");
     session.release();
-    stage.api.wait_for(LONG, "say hi", Kind::MessageStop);
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, "say hi", ApiEventKind::MessageStop);
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn an_older_client_that_understands_our_hooks_is_held() {
-    let client = Client::V2_1_120;
-    let (api, home) = (FakeApi::start(), Home::new());
+    let client = TestedClient::V2_1_120;
+    let (api, home) = (FakeApi::start(), TestHome::new());
     let folder = home.project("work");
     let mode = ["--permission-mode", client.asking()];
-    let shape = Shape::TmuxBash;
-    let terminal = Terminal::open_client(client, shape, &home, &api, &folder, &mode);
-    terminal.wait_screen(LONG, "? for shortc");
+    let shape = TerminalShape::TmuxBash;
+    let terminal = TestTerminal::open_client(client, shape, &home, &api, &folder, &mode);
+    terminal.wait_screen(WAIT_TIMEOUT, "? for shortc");
     let output = connect_to_known_version(&home);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(0), "{told}");
     // A new one reads the settings at its start.
     drop(terminal);
-    let terminal = Terminal::open_client(client, shape, &home, &api, &folder, &mode);
-    terminal.wait_status(LONG, "idle");
-    let stage = Stage { api, home };
+    let terminal = TestTerminal::open_client(client, shape, &home, &api, &folder, &mode);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    let stage = HoldFixture { api, home };
     let session = stage.held(terminal, folder);
     session.begin("made");
     session.hold();
@@ -421,12 +439,13 @@ fn an_older_client_that_understands_our_hooks_is_held() {
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn an_older_client_that_does_not_understand_our_hooks_is_not_connected() {
-    let client = Client::V2_0_77;
-    let (api, home) = (FakeApi::start(), Home::new());
+    let client = TestedClient::V2_0_77;
+    let (api, home) = (FakeApi::start(), TestHome::new());
     let folder = home.project("work");
     let mode = ["--permission-mode", client.asking()];
-    let terminal = Terminal::open_client(client, Shape::TmuxBash, &home, &api, &folder, &mode);
-    terminal.wait_screen(LONG, "? for shortc");
+    let terminal =
+        TestTerminal::open_client(client, TerminalShape::TmuxBash, &home, &api, &folder, &mode);
+    terminal.wait_screen(WAIT_TIMEOUT, "? for shortc");
     let output = connect_to_known_version(&home);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(3), "{told}");
@@ -435,8 +454,8 @@ fn an_older_client_that_does_not_understand_our_hooks_is_not_connected() {
 }
 
 /// `trusty connect`, as soon as the client has told its version.
-fn connect_to_known_version(home: &Home) -> Output {
-    until(LONG, "the version", || {
+fn connect_to_known_version(home: &TestHome) -> Output {
+    until(WAIT_TIMEOUT, "the version", || {
         let output = run(home, ["connect"]);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         (!told.contains("has not reported its version yet")).then_some(output)

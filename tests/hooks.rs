@@ -14,38 +14,41 @@ mod serving;
 #[path = "answer/stage.rs"]
 mod stage;
 
-use load::{Load, Silent};
+use load::{HookLoad, SilentConnections};
 use serde_json::json;
-use serving::{Crowd, LARGE, Serving, asks, asks_on, asks_this, crowded, event, tell, tell_on};
-use stage::{LONG, Stage, allow};
+use serving::{
+    EngineSockets, LARGE_TEXT_BYTES, ProcessCrowd, asks, asks_on, asks_this, crowded, event, tell,
+    tell_on,
+};
+use stage::{AnswerFixture, WAIT_TIMEOUT, allow};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use trusty_tests::Shape;
+use trusty_tests::TerminalShape;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::{until, until_or};
 
 /// What the engine may keep above what it needs itself, in kB: 64 MiB of requests that are held,
 /// and as much again for room that is not given back at once.
-const KEPT: u64 = 128 << 10;
+const MAX_KEPT_KB: u64 = 128 << 10;
 /// What it may need beside that while it reads: two large messages at a time, and what is made of
 /// them.
-const READING: u64 = 64 << 10;
+const MAX_READING_KB: u64 = 64 << 10;
 
 #[test]
 fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
-    let Some(stage) = Stage::new(Shape::PtyDirect) else {
+    let Some(stage) = AnswerFixture::new(TerminalShape::PtyDirect) else {
         return;
     };
     let engine = stage.serving.as_ref().expect("an engine").process();
-    let serving = Serving::of(&stage.home);
-    let crowd = Crowd::start(&stage.home, 20, "busy");
-    until(LONG, "the crowd", || {
+    let serving = EngineSockets::of(&stage.home);
+    let crowd = ProcessCrowd::start(&stage.home, 20, "busy");
+    until(WAIT_TIMEOUT, "the crowd", || {
         (serving.sessions() > crowd.len()).then_some(())
     });
     let before = serving::memory(engine);
     let over = AtomicBool::new(false);
     let taken = thread::scope(|threads| {
-        let load = Load {
+        let load = HookLoad {
             serving: &serving,
             crowd: &crowd,
             over: &over,
@@ -55,7 +58,7 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
         threads.spawn(move || load.large());
         let home = &stage.home;
         let real = threads.spawn(move || load.real_hooks(home));
-        let flood: Vec<_> = (0..load::THREADS)
+        let flood: Vec<_> = (0..load::THREAD_COUNT)
             .map(|number| threads.spawn(move || load.flood(number)))
             .collect();
         // Meanwhile another session is asked, and answered.
@@ -73,7 +76,7 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
         assert!(asked.is_ok(), "the session beside the flood");
         taken
     });
-    assert_eq!(taken, load::MESSAGES, "all were taken");
+    assert_eq!(taken, load::MESSAGE_COUNT, "all were taken");
     // The last that each was told is what is known of it.
     for number in 0..crowd.len() {
         let name = format!("last-{number}");
@@ -88,27 +91,27 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
         let wanted = format!("last-{number} is about to run");
         let told = || serving.hook_says(crowd.pid(number));
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             &wanted,
             || told().filter(|says| *says == wanted).map(drop),
             || format!("{:?}", told()),
         );
     }
     let after = serving::memory(engine);
-    let most = before.now + KEPT;
+    let most = before.now + MAX_KEPT_KB;
     assert!(after.now < most, "kB before {before:?}, after {after:?}");
-    let peak = before.now + KEPT + READING;
+    let peak = before.now + MAX_KEPT_KB + MAX_READING_KB;
     assert!(after.peak < peak, "kB before {before:?}, after {after:?}");
     stage.goes_on("say and on");
 }
 
 #[test]
 fn each_hook_that_was_taken_has_its_effect() {
-    let home = trusty_tests::Home::new();
+    let home = trusty_tests::TestHome::new();
     let _engine = serve(&home);
-    let serving = Serving::of(&home);
-    let crowd = Crowd::start(&home, 40, "busy");
-    until(LONG, "the crowd", || {
+    let serving = EngineSockets::of(&home);
+    let crowd = ProcessCrowd::start(&home, 40, "busy");
+    until(WAIT_TIMEOUT, "the crowd", || {
         (serving.sessions() == crowd.len()).then_some(())
     });
     // Of each session in turn, all at once from many sides; each ends with another event.
@@ -140,7 +143,7 @@ fn each_hook_that_was_taken_has_its_effect() {
         };
         let told = || serving.hook_says(crowd.pid(number));
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             &wanted,
             || told().filter(|says| *says == wanted).map(drop),
             || format!("{number}: {:?}", told()),
@@ -150,11 +153,11 @@ fn each_hook_that_was_taken_has_its_effect() {
 
 #[test]
 fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
-    let home = trusty_tests::Home::new();
+    let home = trusty_tests::TestHome::new();
     let _engine = serve(&home);
-    let serving = Serving::of(&home);
-    let crowd = Crowd::start(&home, 2, "waiting");
-    until(LONG, "the crowd", || {
+    let serving = EngineSockets::of(&home);
+    let crowd = ProcessCrowd::start(&home, 2, "waiting");
+    until(WAIT_TIMEOUT, "the crowd", || {
         (serving.sessions() == crowd.len()).then_some(())
     });
     let (own, other) = (crowd.pid(0), crowd.pid(1));
@@ -191,7 +194,7 @@ fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
     let says = serving.hook_says(own);
     assert_eq!(says.as_deref(), Some("own is about to run"));
     let waiting = asks_on(serving.connect_from(own), other, &asking).expect("taken");
-    until(LONG, "a request of its own", || {
+    until(WAIT_TIMEOUT, "a request of its own", || {
         (serving.requests(own).len() == 1).then_some(())
     });
     assert_eq!(serving.requests(other), [""; 0]);
@@ -200,11 +203,11 @@ fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
 
 #[test]
 fn requests_that_nobody_answers_are_bounded() {
-    let home = trusty_tests::Home::new();
+    let home = trusty_tests::TestHome::new();
     let engine = serve(&home);
-    let serving = Serving::of(&home);
-    let crowd = Crowd::start(&home, 20, "waiting");
-    until(LONG, "the crowd", || {
+    let serving = EngineSockets::of(&home);
+    let crowd = ProcessCrowd::start(&home, 20, "waiting");
+    until(WAIT_TIMEOUT, "the crowd", || {
         (serving.sessions() == crowd.len()).then_some(())
     });
     let before = serving::memory(engine.process());
@@ -214,12 +217,12 @@ fn requests_that_nobody_answers_are_bounded() {
         let owner = number % crowd.len();
         asks(&serving, crowd.pid(owner), owner, command)
     };
-    let large = "x".repeat(LARGE);
+    let large = "x".repeat(LARGE_TEXT_BYTES);
     let mut waiting: Vec<_> = (0..24).filter_map(|number| ask(number, &large)).collect();
     let small = (0..400).map(|number| ask(number, &format!("command {number}")));
     waiting.extend(small.map(|taken| taken.expect("taken")));
     let held = until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "requests that are held",
         || Some(serving.held()).filter(|held| *held > 100),
         || format!("{} held", serving.held()),
@@ -229,7 +232,7 @@ fn requests_that_nobody_answers_are_bounded() {
     assert_eq!(tell(&serving, crowd.pid(0), one.as_bytes()), "taken\n");
     assert!(serving.held() <= 256);
     let full = serving::memory(engine.process());
-    let most = before.now + KEPT + READING;
+    let most = before.now + MAX_KEPT_KB + MAX_READING_KB;
     assert!(full.peak < most, "kB before {before:?}, full {full:?}");
     // Nor does it matter how many values one holds, wherever.
     for (what, field) in [
@@ -250,31 +253,31 @@ fn requests_that_nobody_answers_are_bounded() {
     // They hang up, and nothing is held any more.
     drop(waiting);
     until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "the end of all that was held",
         || (serving.held() == 0).then_some(()),
         || format!("{} held", serving.held()),
     );
     let after = serving::memory(engine.process());
     assert!(
-        after.now < before.now + KEPT,
+        after.now < before.now + MAX_KEPT_KB,
         "kB before {before:?}, full {full:?}, after {after:?}"
     );
 }
 
 #[test]
 fn whoever_says_nothing_keeps_nobody_waiting_for_long() {
-    let home = trusty_tests::Home::new();
+    let home = trusty_tests::TestHome::new();
     let _engine = serve(&home);
-    let serving = Serving::of(&home);
-    let crowd = Crowd::start(&home, 1, "busy");
-    until(LONG, "the crowd", || {
+    let serving = EngineSockets::of(&home);
+    let crowd = ProcessCrowd::start(&home, 1, "busy");
+    until(WAIT_TIMEOUT, "the crowd", || {
         (serving.sessions() == 1).then_some(())
     });
     // As many as are listened to at a time, three times over.
-    let silent = Silent::connect(&serving, 768);
+    let silent = SilentConnections::connect(&serving, 768);
     let payload = event("PreToolUse", 0, "heard");
-    until(LONG, "a hook to be heard", || {
+    until(WAIT_TIMEOUT, "a hook to be heard", || {
         (tell(&serving, crowd.pid(0), &payload) == "taken\n").then_some(())
     });
     let says = serving.hook_says(crowd.pid(0));

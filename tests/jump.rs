@@ -6,16 +6,16 @@ mod opening;
 #[path = "jump/stage.rs"]
 mod stage;
 
-use stage::{LONG, complaint, stage};
+use stage::{WAIT_TIMEOUT, complaint, stage};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use trusty_actions::jump::x11::{Display, look};
+use trusty_actions::jump::x11::{X11Display, look};
 use trusty_tests::desktop::require_desktop;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;
-use trusty_tests::{Home, ProcessRef, Shape, Signal, Terminal, client};
+use trusty_tests::{ProcessRef, Signal, TerminalShape, TestHome, TestTerminal, client};
 
 #[test]
 fn the_window_and_the_pane_of_the_session_come_to_the_front() {
@@ -89,8 +89,10 @@ fn a_window_comes_out_of_its_icon_and_from_another_desktop() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (xterm, window) = stage.plain("same", &words);
     let (_other, covering) = stage.plain("same", &["sleep", "600"]);
-    let client = until(LONG, "the client", || xterm.process().find_exe(&exe));
-    until(LONG, "its prompt", || {
+    let client = until(WAIT_TIMEOUT, "the client", || {
+        xterm.process().find_exe(&exe)
+    });
+    until(WAIT_TIMEOUT, "its prompt", || {
         (stage.home.registry(client.pid)?["status"] == "idle").then_some(())
     });
     stage.desktop.activate(covering);
@@ -122,7 +124,7 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
     stage.jump(pid);
     assert_eq!(stage.desktop.active_window(), Some(window));
     drop(xterm);
-    until(LONG, "no client", || {
+    until(WAIT_TIMEOUT, "no client", || {
         stage.clients().is_empty().then_some(())
     });
     let serving = serve(&stage.home);
@@ -138,23 +140,31 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
 
     // A terminal that no window shows: this test's own.
     let folder = stage.home.path().join("code/payments");
-    let bare = Terminal::open(Shape::PtyDirect, &stage.home, &stage.api, &folder, &[]);
-    bare.wait_status(LONG, "idle");
+    let bare = TestTerminal::open(
+        TerminalShape::PtyDirect,
+        &stage.home,
+        &stage.api,
+        &folder,
+        &[],
+    );
+    bare.wait_status(WAIT_TIMEOUT, "idle");
     let refused = stage.jump_with(bare.client().pid, Some(stage.desktop.display()), "");
     let told = complaint(&refused);
     assert_eq!(refused.status.code(), Some(3), "{told}");
     assert!(told.contains("it has no window on"), "{told}");
     let client = ProcessRef::of(bare.client().pid).expect("alive");
     assert!(client.signal(Signal::KILL));
-    until(LONG, "its end", || (!client.is_alive()).then_some(()));
+    until(WAIT_TIMEOUT, "its end", || {
+        (!client.is_alive()).then_some(())
+    });
     let ended = stage.jump_with(client.pid, None, "");
     assert_eq!(ended.status.code(), Some(1), "{}", complaint(&ended));
 }
 
 /// An X server that wants a key.
-struct Locked(std::process::Child);
+struct LockedDisplay(std::process::Child);
 
-impl Drop for Locked {
+impl Drop for LockedDisplay {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -166,7 +176,7 @@ fn a_display_is_asked_with_its_key() {
     if !require_desktop() {
         return;
     }
-    let home = Home::new();
+    let home = TestHome::new();
     let keys = |name: &str, byte: u8| {
         let part = |bytes: &[u8]| {
             let length = u16::try_from(bytes.len()).expect("short").to_be_bytes();
@@ -185,7 +195,7 @@ fn a_display_is_asked_with_its_key() {
         .arg(&right)
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    let mut server = Locked(server.spawn().expect("Xvfb"));
+    let mut server = LockedDisplay(server.spawn().expect("Xvfb"));
     let mut number = String::new();
     let out = server.0.stdout.take().expect("piped");
     BufReader::new(out)
@@ -197,7 +207,7 @@ fn a_display_is_asked_with_its_key() {
     let runtime = runtime.expect("a runtime");
     let ask = |keys: Option<PathBuf>| {
         let name = format!(":{}", number.trim());
-        let display = Display { name, keys };
+        let display = X11Display { name, keys };
         let asked = runtime.block_on(look(&display));
         asked.expect_err("no window manager").to_string()
     };

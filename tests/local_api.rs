@@ -31,20 +31,20 @@ mod unseen;
 
 use std::path::PathBuf;
 use std::time::Duration;
-use trusty_tests::trusty::{Running, configure, serve};
+use trusty_tests::trusty::{RunningProgram, configure, serve};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, StandIn, http};
+use trusty_tests::{StandIn, TestHome, http};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// An engine that answers, and its sessions.
-struct Served {
-    serving: Running,
+struct LocalApiFixture {
+    serving: RunningProgram,
     socket: PathBuf,
-    home: Home,
+    home: TestHome,
 }
 
-impl Served {
+impl LocalApiFixture {
     /// One that lets programs answer.
     fn start() -> Self {
         Self::start_with("[answers]\nprograms = true\n")
@@ -52,7 +52,7 @@ impl Served {
 
     /// One with these settings.
     fn start_with(settings: &str) -> Self {
-        let home = Home::new();
+        let home = TestHome::new();
         configure(&home, settings);
         let serving = serve(&home);
         let socket = socket_of(&home);
@@ -78,12 +78,12 @@ impl Served {
     }
 }
 
-fn socket_of(home: &Home) -> PathBuf {
+fn socket_of(home: &TestHome) -> PathBuf {
     home.runtime().join("trusty/trusty.sock")
 }
 
-fn wait_word(served: &Served, session: &StandIn, word: &str) {
-    until(LONG, word, || {
+fn wait_word(served: &LocalApiFixture, session: &StandIn, word: &str) {
+    until(WAIT_TIMEOUT, word, || {
         let told = session.word(&http::get(&served.socket, "/v1/sessions"));
         (told.as_deref() == Some(word)).then_some(())
     });

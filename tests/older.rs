@@ -4,84 +4,86 @@
 
 use std::time::Duration;
 use trusty_tests::wait::until;
-use trusty_tests::{Client, FakeApi, Home, Key, Kind, Shape, Terminal};
+use trusty_tests::{
+    ApiEventKind, FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal, TestedClient,
+};
 
-const LONG: Duration = Duration::from_mins(1);
-const IDLE: &str = "? for shortc";
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+const IDLE_HINT: &str = "? for shortc";
 
-fn exercise(client: Client, shape: Shape) {
+fn exercise(client: TestedClient, shape: TerminalShape) {
     let program = client.program().expect("make older-clients installs it");
-    let (api, home) = (FakeApi::start(), Home::new());
+    let (api, home) = (FakeApi::start(), TestHome::new());
     let folder = home.project("work");
     let mode = ["--permission-mode", client.asking()];
-    let terminal = Terminal::open_client(client, shape, &home, &api, &folder, &mode);
+    let terminal = TestTerminal::open_client(client, shape, &home, &api, &folder, &mode);
     let process = terminal.client();
     assert_eq!(process.exe(), Some(program.exe));
-    let first = terminal.wait_screen(LONG, IDLE);
+    let first = terminal.wait_screen(WAIT_TIMEOUT, IDLE_HINT);
     assert!(first.contains(&format!("v{}", client.version())), "{first}");
-    if client != Client::V2_0_77 {
-        terminal.wait_registry(LONG, |said| {
+    if client != TestedClient::V2_0_77 {
+        terminal.wait_registry(WAIT_TIMEOUT, |said| {
             client.tells_status() == said["status"].is_string()
         });
     }
 
     terminal.submit("stream 3s");
-    api.wait_for(LONG, "stream 3s", Kind::FirstDelta);
-    terminal.wait_screen(LONG, "esc to interr");
-    api.wait_for(LONG, "stream 3s", Kind::MessageStop);
-    terminal.wait_screen(LONG, "line 30");
-    terminal.wait_screen(LONG, IDLE);
+    api.wait_for(WAIT_TIMEOUT, "stream 3s", ApiEventKind::FirstDelta);
+    terminal.wait_screen(WAIT_TIMEOUT, "esc to interr");
+    api.wait_for(WAIT_TIMEOUT, "stream 3s", ApiEventKind::MessageStop);
+    terminal.wait_screen(WAIT_TIMEOUT, "line 30");
+    terminal.wait_screen(WAIT_TIMEOUT, IDLE_HINT);
 
     terminal.submit("bash: touch x1");
-    terminal.wait_screen(LONG, "Do you want to proceed?");
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
     assert!(!folder.join("x1").exists());
-    terminal.answer(Key::Char('1'));
-    until(LONG, "the file x1", || {
+    terminal.answer(KeyboardKey::Char('1'));
+    until(WAIT_TIMEOUT, "the file x1", || {
         folder.join("x1").exists().then_some(())
     });
-    terminal.wait_screen(LONG, "● Done.");
+    terminal.wait_screen(WAIT_TIMEOUT, "● Done.");
 
     let long = "say begun then stream 30s";
     terminal.submit(long);
-    terminal.wait_screen(LONG, "● begun");
-    terminal.wait_screen(LONG, "esc to interr");
-    terminal.press(Key::Escape);
-    terminal.wait_screen(LONG, "Interrupted");
-    api.wait_for(LONG, long, Kind::Disconnected);
+    terminal.wait_screen(WAIT_TIMEOUT, "● begun");
+    terminal.wait_screen(WAIT_TIMEOUT, "esc to interr");
+    terminal.press(KeyboardKey::Escape);
+    terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
+    api.wait_for(WAIT_TIMEOUT, long, ApiEventKind::Disconnected);
 
-    if client == Client::V2_0_77 {
+    if client == TestedClient::V2_0_77 {
         assert_eq!(terminal.registry(), None);
     }
     terminal.submit("/exit");
-    terminal.wait_end(LONG, process);
+    terminal.wait_end(WAIT_TIMEOUT, process);
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn a_client_of_node_without_a_registry() {
-    exercise(Client::V2_0_77, Shape::TmuxBash);
+    exercise(TestedClient::V2_0_77, TerminalShape::TmuxBash);
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn a_client_of_node_without_a_registry_as_the_pane_s_process() {
-    exercise(Client::V2_0_77, Shape::TmuxDirect);
+    exercise(TestedClient::V2_0_77, TerminalShape::TmuxDirect);
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn a_client_of_node_without_a_status() {
-    exercise(Client::V2_1_90, Shape::TmuxBash);
+    exercise(TestedClient::V2_1_90, TerminalShape::TmuxBash);
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn a_client_of_node_without_a_status_as_the_pane_s_process() {
-    exercise(Client::V2_1_90, Shape::TmuxDirect);
+    exercise(TestedClient::V2_1_90, TerminalShape::TmuxDirect);
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn a_client_with_other_words() {
-    exercise(Client::V2_1_120, Shape::TmuxBash);
+    exercise(TestedClient::V2_1_120, TerminalShape::TmuxBash);
 }

@@ -8,18 +8,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_engine::Engine;
-use trusty_engine::recording::{Log, Privacy, Recorder, read, story, timeline};
+use trusty_engine::recording::{
+    ObservationRecorder, ParsedRecording, RecordingPrivacy, read, story, timeline,
+};
 use trusty_fleet::view::Row;
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_records::Settings;
 use trusty_records::settings::Confinement;
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, Key, Shape, Terminal};
-use trusty_wire::Surroundings;
+use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal};
+use trusty_wire::Environment;
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// The largest recording that is kept, in bytes.
-const LARGEST: usize = 40 * 1024;
+const MAX_RECORDING_BYTES: usize = 40 * 1024;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings")
@@ -38,7 +40,7 @@ fn kept() -> BTreeMap<String, String> {
         .collect()
 }
 
-fn shown(log: &Log) -> String {
+fn shown(log: &ParsedRecording) -> String {
     let story = story(log, &timeline(log));
     let lines: Vec<String> = story.iter().map(ToString::to_string).collect();
     lines.join("\n")
@@ -62,7 +64,11 @@ fn recordings_are_small_and_tell_of_no_machine() {
     let kept = kept();
     assert!(!kept.is_empty(), "make some with: make recordings");
     for (name, text) in &kept {
-        assert!(text.len() <= LARGEST, "{name} has {} bytes", text.len());
+        assert!(
+            text.len() <= MAX_RECORDING_BYTES,
+            "{name} has {} bytes",
+            text.len()
+        );
         let log = read(text.as_bytes()).expect("a recording");
         assert!(log.header.redacted, "{name}");
         assert!(!text.contains(env!("CARGO_MANIFEST_DIR")), "{name}");
@@ -80,9 +86,9 @@ fn recordings_are_small_and_tell_of_no_machine() {
 }
 
 /// What an engine shows of each session, repetitions left out.
-type Shown = BTreeMap<SessionId, Vec<String>>;
+type ShownStates = BTreeMap<SessionId, Vec<String>>;
 
-fn take(shown: &mut Shown, snapshot: &Snapshot) {
+fn take(shown: &mut ShownStates, snapshot: &Snapshot) {
     for session in &snapshot.sessions {
         let row = Row::of(session, None);
         let words = shown.entry(session.id).or_default();
@@ -98,13 +104,13 @@ fn a_replay_shows_what_the_engine_showed() {
     if trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
-    let around = Surroundings {
+    let (home, api) = (TestHome::new(), FakeApi::start());
+    let around = Environment {
         home: home.path().into(),
         runtime_home: Some(home.runtime()),
         tmux_folder: Some(home.tmux_tmpdir()),
         path: std::env::var_os("PATH"),
-        ..Surroundings::default()
+        ..Environment::default()
     };
     let settings = Settings {
         confinement: Confinement::Confined,
@@ -113,7 +119,7 @@ fn a_replay_shows_what_the_engine_showed() {
     let path = home.path().join("recording.jsonl");
     let file = fs::File::create_new(&path).expect("a file");
     let (recorder, mut recording) =
-        Recorder::start(&around, Privacy::Full, file).expect("a recorder");
+        ObservationRecorder::start(&around, RecordingPrivacy::Full, file).expect("a recorder");
     let engine = Engine::start_recorded(&around, &settings, recorder).expect("an engine");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -121,7 +127,7 @@ fn a_replay_shows_what_the_engine_showed() {
         .expect("a runtime");
     let mut snapshots = engine.snapshots();
     let live = std::thread::spawn(move || {
-        let mut shown = Shown::new();
+        let mut shown = ShownStates::new();
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         runtime.expect("a runtime").block_on(async {
             while snapshots.changed().await.is_ok() {
@@ -132,18 +138,19 @@ fn a_replay_shows_what_the_engine_showed() {
     });
     let folder = home.project("work");
     let arguments = ["--permission-mode", "manual"];
-    let mut terminal = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &arguments);
-    terminal.wait_status(LONG, "idle");
+    let mut terminal =
+        TestTerminal::open(TerminalShape::TmuxBash, &home, &api, &folder, &arguments);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     terminal.attach();
-    terminal.run_turn(LONG, "stream 1s");
+    terminal.run_turn(WAIT_TIMEOUT, "stream 1s");
     terminal.submit("bash: touch made");
-    terminal.wait_screen(LONG, "Do you want to proceed?");
-    terminal.answer(Key::Char('1'));
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    terminal.answer(KeyboardKey::Char('1'));
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     let client = terminal.client();
     terminal.submit("/exit");
-    terminal.wait_end(LONG, client);
-    until(LONG, "the end in the engine", || {
+    terminal.wait_end(WAIT_TIMEOUT, client);
+    until(WAIT_TIMEOUT, "the end in the engine", || {
         let snapshot = engine.snapshot();
         let stopped = |s: &trusty_fleet::Session| s.pid == Some(client.pid) && !s.attached;
         snapshot.sessions.iter().any(stopped).then_some(())
@@ -155,7 +162,7 @@ fn a_replay_shows_what_the_engine_showed() {
 
     let text = fs::read(&path).expect("a recording");
     let log = read(text.as_slice()).expect("a recording");
-    let mut replayed = Shown::new();
+    let mut replayed = ShownStates::new();
     for moment in timeline(&log) {
         take(&mut replayed, &moment.snapshot);
     }

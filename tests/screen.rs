@@ -6,48 +6,58 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_fleet::Fact;
-use trusty_fleet::observation::{Listed, PaneKey, Screen, Shows};
-use trusty_sources::listing::Lists;
-use trusty_sources::screen::Screens;
+use trusty_fleet::observation::{ListedSession, PaneKey, ScreenContent, ScreenReading};
+use trusty_sources::listing::ListingSource;
+use trusty_sources::screen::ScreenSource;
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{ApiEvent, Client, FakeApi, Home, Key, Kind, Shape, Terminal, require_client};
-use trusty_wire::Surroundings;
+use trusty_tests::{
+    ApiEvent, ApiEventKind, FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal,
+    TestedClient, require_client,
+};
+use trusty_wire::Environment;
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-struct Stage {
+struct ScreenFixture {
     api: FakeApi,
-    home: Home,
-    client: Client,
+    home: TestHome,
+    client: TestedClient,
 }
 
-impl Stage {
+impl ScreenFixture {
     /// `None` if the tests are to run without the client.
-    fn new(client: Client) -> Option<Self> {
-        if client == Client::Newest {
+    fn new(client: TestedClient) -> Option<Self> {
+        if client == TestedClient::Newest {
             require_client()?;
         }
         Some(Self {
             api: FakeApi::start(),
-            home: Home::new(),
+            home: TestHome::new(),
             client,
         })
     }
 
-    fn start(&self, mode: &str) -> Terminal {
+    fn start(&self, mode: &str) -> TestTerminal {
         let folder = self.home.project("work");
         let terminal = self.open(&folder, mode);
-        self.wait(&terminal, &Shows::Idle);
+        self.wait(&terminal, &ScreenContent::Idle);
         terminal
     }
 
-    fn open(&self, folder: &Path, mode: &str) -> Terminal {
+    fn open(&self, folder: &Path, mode: &str) -> TestTerminal {
         let (home, api) = (&self.home, &self.api);
         let mode = ["--permission-mode", mode];
-        Terminal::open_client(self.client, Shape::TmuxBash, home, api, folder, &mode)
+        TestTerminal::open_client(
+            self.client,
+            TerminalShape::TmuxBash,
+            home,
+            api,
+            folder,
+            &mode,
+        )
     }
 
-    fn look(&self, terminal: &Terminal) -> Option<Screen> {
+    fn look(&self, terminal: &TestTerminal) -> Option<ScreenReading> {
         let pane = terminal.tmux_command(&["display-message", "-p", "#{pane_id}"]);
         let uid = rustix::process::getuid().as_raw();
         let folder = self.home.tmux_tmpdir().join(format!("tmux-{uid}"));
@@ -57,7 +67,7 @@ impl Stage {
         };
         let wanted = [(key, Some(self.client.version().to_owned()))].into();
         let mut facts = Vec::new();
-        let mut screens = Screens::new(&around(&self.home));
+        let mut screens = ScreenSource::new(&around(&self.home));
         block_on(screens.look(&wanted, async |told| facts.extend(told)));
         facts.into_iter().find_map(|fact| match fact {
             Fact::Screen(_, screen) => Some(screen),
@@ -67,14 +77,19 @@ impl Stage {
 
     /// Waits until the pane shows this.
     #[track_caller]
-    fn wait(&self, terminal: &Terminal, wanted: &Shows) -> Screen {
+    fn wait(&self, terminal: &TestTerminal, wanted: &ScreenContent) -> ScreenReading {
         self.wait_for(terminal, &format!("{wanted:?}"), |shows| shows == wanted)
     }
 
     #[track_caller]
-    fn wait_for(&self, terminal: &Terminal, what: &str, is: impl Fn(&Shows) -> bool) -> Screen {
+    fn wait_for(
+        &self,
+        terminal: &TestTerminal,
+        what: &str,
+        is: impl Fn(&ScreenContent) -> bool,
+    ) -> ScreenReading {
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             what,
             || {
                 self.look(terminal)
@@ -86,17 +101,17 @@ impl Stage {
 
     /// Escape, until the prompt is free again.
     #[track_caller]
-    fn leave(&self, terminal: &Terminal) {
-        terminal.answer(Key::Escape);
-        self.wait(terminal, &Shows::Idle);
+    fn leave(&self, terminal: &TestTerminal) {
+        terminal.answer(KeyboardKey::Escape);
+        self.wait(terminal, &ScreenContent::Idle);
     }
 }
 
-fn around(home: &Home) -> Surroundings {
-    Surroundings {
+fn around(home: &TestHome) -> Environment {
+    Environment {
         home: home.path().to_path_buf(),
         path: std::env::var_os("PATH"),
-        ..Surroundings::default()
+        ..Environment::default()
     }
 }
 
@@ -107,22 +122,24 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(future)
 }
 
-fn permission(tool: &str) -> Shows {
-    Shows::Permission {
+fn permission(tool: &str) -> ScreenContent {
+    ScreenContent::Permission {
         tool: Some(tool.to_owned()),
     }
 }
 
 /// What all clients show, one after the other.
-fn turns(client: Client) {
-    let Some(stage) = Stage::new(client) else {
+fn turns(client: TestedClient) {
+    let Some(stage) = ScreenFixture::new(client) else {
         return;
     };
     let terminal = stage.start(client.asking());
     terminal.submit("stall 30s");
-    stage.api.wait_for(LONG, "stall 30s", Kind::FirstDelta);
-    let busy = stage.wait(&terminal, &Shows::Busy);
-    let told = matches!(client, Client::V2_1_90 | Client::V2_1_120);
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, "stall 30s", ApiEventKind::FirstDelta);
+    let busy = stage.wait(&terminal, &ScreenContent::Busy);
+    let told = matches!(client, TestedClient::V2_1_90 | TestedClient::V2_1_120);
     assert_eq!(busy.title_busy, told.then_some(true));
     stage.leave(&terminal);
 
@@ -134,107 +151,107 @@ fn turns(client: Client) {
     stage.wait(&terminal, &permission("Write"));
     stage.leave(&terminal);
     terminal.submit("ask");
-    stage.wait(&terminal, &Shows::Question);
+    stage.wait(&terminal, &ScreenContent::Question);
     stage.leave(&terminal);
 
     terminal.submit("error 500");
-    let retrying = |shows: &Shows| matches!(shows, Shows::Retrying { of: 10, .. });
+    let retrying = |shows: &ScreenContent| matches!(shows, ScreenContent::Retrying { of: 10, .. });
     stage.wait_for(&terminal, "a retry", retrying);
-    terminal.press(Key::Escape);
-    until(LONG, "a free prompt", || {
+    terminal.press(KeyboardKey::Escape);
+    until(WAIT_TIMEOUT, "a free prompt", || {
         match stage.look(&terminal)?.shows {
-            Some(Shows::Idle) => Some(()),
+            Some(ScreenContent::Idle) => Some(()),
             Some(_) => None,
             // It has put the prompt back.
             None => {
-                terminal.press(Key::CtrlU);
+                terminal.press(KeyboardKey::CtrlU);
                 None
             }
         }
     });
 
-    terminal.press(Key::CtrlZ);
-    stage.wait(&terminal, &Shows::Suspended);
+    terminal.press(KeyboardKey::CtrlZ);
+    stage.wait(&terminal, &ScreenContent::Suspended);
 }
 
 #[test]
 fn the_newest_client() {
-    turns(Client::Newest);
+    turns(TestedClient::Newest);
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn a_client_with_other_words() {
-    turns(Client::V2_1_120);
+    turns(TestedClient::V2_1_120);
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn a_client_without_a_status() {
-    turns(Client::V2_1_90);
+    turns(TestedClient::V2_1_90);
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn a_client_without_a_registry() {
-    turns(Client::V2_0_77);
+    turns(TestedClient::V2_0_77);
 }
 
 #[test]
 fn trust_plan_and_compaction() {
-    let Some(stage) = Stage::new(Client::Newest) else {
+    let Some(stage) = ScreenFixture::new(TestedClient::Newest) else {
         return;
     };
     let folder = stage.home.untrusted_project("stranger");
     let stranger = stage.open(&folder, "manual");
-    stage.wait(&stranger, &Shows::Trust);
+    stage.wait(&stranger, &ScreenContent::Trust);
     drop(stranger);
 
     let terminal = stage.start("plan");
     terminal.submit("plan");
-    stage.wait(&terminal, &Shows::Plan);
+    stage.wait(&terminal, &ScreenContent::Plan);
     stage.leave(&terminal);
     terminal.submit("/compact slowly");
-    stage.wait(&terminal, &Shows::Compacting);
-    stage.wait(&terminal, &Shows::Idle);
+    stage.wait(&terminal, &ScreenContent::Compacting);
+    stage.wait(&terminal, &ScreenContent::Idle);
 }
 
 #[test]
 fn p18_a_quoted_dialog_is_no_dialog() {
-    let Some(stage) = Stage::new(Client::Newest) else {
+    let Some(stage) = ScreenFixture::new(TestedClient::Newest) else {
         return;
     };
     let terminal = stage.start("manual");
     let quoted = r"say Do you want to proceed?\n ❯ 1. Yes\n   2. No\n\n Esc to cancel";
     terminal.type_text(quoted);
-    terminal.wait_screen(LONG, "Esc to cancel");
+    terminal.wait_screen(WAIT_TIMEOUT, "Esc to cancel");
     assert_eq!(stage.look(&terminal).expect("a screen").shows, None);
-    terminal.press(Key::Enter);
-    terminal.wait_screen(LONG, "  2. No\n");
-    stage.wait(&terminal, &Shows::Idle);
+    terminal.press(KeyboardKey::Enter);
+    terminal.wait_screen(WAIT_TIMEOUT, "  2. No\n");
+    stage.wait(&terminal, &ScreenContent::Idle);
     terminal.type_text(&format!("{quoted} then stall 30s"));
-    terminal.wait_screen(LONG, "then stall 30s");
-    terminal.press(Key::Enter);
-    stage.api.wait(LONG, |events| {
+    terminal.wait_screen(WAIT_TIMEOUT, "then stall 30s");
+    terminal.press(KeyboardKey::Enter);
+    stage.api.wait(WAIT_TIMEOUT, |events| {
         let begun = |event: &&ApiEvent| {
-            event.prompt.ends_with("stall 30s") && event.kind == Kind::FirstDelta
+            event.prompt.ends_with("stall 30s") && event.kind == ApiEventKind::FirstDelta
         };
         events.iter().find(begun).map(|_| ())
     });
-    stage.wait(&terminal, &Shows::Busy);
+    stage.wait(&terminal, &ScreenContent::Busy);
     stage.leave(&terminal);
     terminal.type_text("Do you want to proceed? ❯ 1. Yes");
-    terminal.wait_screen(LONG, "Do you want to proceed? ❯ 1. Yes");
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed? ❯ 1. Yes");
     assert_eq!(stage.look(&terminal).expect("a screen").shows, None);
 }
 
 #[test]
 fn the_client_s_own_list_is_read() {
-    let Some(stage) = Stage::new(Client::Newest) else {
+    let Some(stage) = ScreenFixture::new(TestedClient::Newest) else {
         return;
     };
     let terminal = stage.start("manual");
-    let session = terminal.wait_status(LONG, "idle");
+    let session = terminal.wait_status(WAIT_TIMEOUT, "idle");
     let program = stage.client.program().expect("installed").exe;
     let bin = stage.home.path().join("bin");
     std::fs::create_dir(&bin).expect("folder");
@@ -244,12 +261,12 @@ fn the_client_s_own_list_is_read() {
     let folders = std::iter::once(bin).chain(std::env::split_paths(&path));
     around.path = std::env::join_paths(folders).ok();
     let dir = stage.home.config_dir().to_path_buf();
-    let ask = || -> Vec<Listed> {
+    let ask = || -> Vec<ListedSession> {
         // A client that needs too long to start is asked again.
-        until(LONG, "the client's list", || {
+        until(WAIT_TIMEOUT, "the client's list", || {
             let wanted = [dir.clone()].into();
             let mut facts = Vec::new();
-            let mut lists = Lists::new(&around);
+            let mut lists = ListingSource::new(&around);
             block_on(lists.look(&wanted, async |told| facts.extend(told)));
             let [Fact::Listed(of, listed)] = &facts[..] else {
                 return None;
@@ -261,7 +278,7 @@ fn the_client_s_own_list_is_read() {
     let before = files(&stage.home);
     let listed = ask();
     let text = |name: &str| session[name].as_str().map(str::to_owned);
-    let expected = Listed {
+    let expected = ListedSession {
         pid: terminal.client().pid,
         status: Some("idle".into()),
         waiting_for: None,
@@ -272,17 +289,17 @@ fn the_client_s_own_list_is_read() {
     };
     assert_eq!(listed, [expected]);
     // The session itself makes and removes files at the same time.
-    until(LONG, "no file that asking left behind", || {
+    until(WAIT_TIMEOUT, "no file that asking left behind", || {
         files(&stage.home).is_subset(&before).then_some(())
     });
 
     terminal.submit("bash: touch x1");
-    terminal.wait_status(LONG, "waiting");
+    terminal.wait_status(WAIT_TIMEOUT, "waiting");
     assert_eq!(ask()[0].waiting_for.as_deref(), Some("permission prompt"));
 }
 
 /// All files of a home.
-fn files(home: &Home) -> BTreeSet<PathBuf> {
+fn files(home: &TestHome) -> BTreeSet<PathBuf> {
     let (mut folders, mut files) = (vec![home.path().to_path_buf()], BTreeSet::new());
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {

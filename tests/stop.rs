@@ -8,30 +8,32 @@ use std::time::Duration;
 use trusty_tests::require_client;
 use trusty_tests::trusty::{connect, list, program, run, serve, session_of, surroundings};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, Key, ProcessRef, Shape, Signal, StandIn, Terminal};
+use trusty_tests::{
+    FakeApi, KeyboardKey, ProcessRef, Signal, StandIn, TerminalShape, TestHome, TestTerminal,
+};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A real session that is stopped, so that it hears no SIGTERM.
-struct Stage {
-    terminal: Terminal,
+struct StopFixture {
+    terminal: TestTerminal,
     client: ProcessRef,
     api: FakeApi,
-    home: Home,
+    home: TestHome,
 }
 
-fn stage() -> Option<Stage> {
+fn stage() -> Option<StopFixture> {
     require_client()?;
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     let folder = home.project("payments");
-    let terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &[]);
-    terminal.wait_status(LONG, "idle");
+    let terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     let client = terminal.client();
     terminal.signal(Signal::STOP);
-    until(LONG, "the stop", || {
+    until(WAIT_TIMEOUT, "the stop", || {
         (client.state() == Some('T')).then_some(())
     });
-    Some(Stage {
+    Some(StopFixture {
         terminal,
         client,
         api,
@@ -39,7 +41,7 @@ fn stage() -> Option<Stage> {
     })
 }
 
-impl Stage {
+impl StopFixture {
     fn stop(&self, more: &[&str]) -> Output {
         let pid = self.client.pid.to_string();
         run(&self.home, [&["stop", &pid], more].concat())
@@ -66,7 +68,7 @@ impl Stage {
 
     #[track_caller]
     fn wait_killed(&self) {
-        self.terminal.wait_end(LONG, self.client);
+        self.terminal.wait_end(WAIT_TIMEOUT, self.client);
     }
 }
 
@@ -94,7 +96,7 @@ fn a_script_says_both_words() {
 
 #[test]
 fn one_that_ignores_the_request_is_killed_only_on_the_second_word() {
-    let home = Home::new();
+    let home = TestHome::new();
     let session = StandIn::start_deaf(&home);
     session.says(r#""status":"idle""#);
     let process = session.process();
@@ -117,10 +119,16 @@ fn a_person_is_asked_twice() {
     let Some(stage) = stage() else { return };
     let folder = stage.home.untrusted_project("desk");
     // A shell in a terminal, once the client in it has ended.
-    let desk = Terminal::open(Shape::PtyBash, &stage.home, &stage.api, &folder, &[]);
+    let desk = TestTerminal::open(
+        TerminalShape::PtyBash,
+        &stage.home,
+        &stage.api,
+        &folder,
+        &[],
+    );
     let first = desk.client();
     desk.signal(Signal::TERM);
-    desk.wait_end(LONG, first);
+    desk.wait_end(WAIT_TIMEOUT, first);
     let words = surroundings(&stage.home);
     let words = words
         .iter()
@@ -135,26 +143,26 @@ fn a_person_is_asked_twice() {
     trusty_tests::trusty::confine(&stage.home);
     let ask = |first: &str, second: &str| {
         desk.type_text(&stop);
-        desk.press(Key::Enter);
-        desk.wait_screen(LONG, "Stop payments");
+        desk.press(KeyboardKey::Enter);
+        desk.wait_screen(WAIT_TIMEOUT, "Stop payments");
         desk.type_text(first);
-        desk.press(Key::Enter);
-        desk.wait_screen(LONG, "Kill payments");
+        desk.press(KeyboardKey::Enter);
+        desk.wait_screen(WAIT_TIMEOUT, "Kill payments");
         assert!(stage.client.is_alive());
         desk.type_text(second);
-        desk.press(Key::Enter);
+        desk.press(KeyboardKey::Enter);
     };
     ask("y", "n");
-    desk.wait_screen(LONG, "the session was not killed");
+    desk.wait_screen(WAIT_TIMEOUT, "the session was not killed");
     assert!(stage.client.is_alive());
     desk.type_text("clear");
-    desk.press(Key::Enter);
-    until(LONG, "an empty screen", || {
+    desk.press(KeyboardKey::Enter);
+    until(WAIT_TIMEOUT, "an empty screen", || {
         (!desk.screen().contains("payments")).then_some(())
     });
     ask("y", "y");
     stage.wait_killed();
-    desk.wait_screen(LONG, "killed payments");
+    desk.wait_screen(WAIT_TIMEOUT, "killed payments");
 }
 
 #[test]
@@ -180,21 +188,21 @@ fn a_paused_one_that_is_killed_runs_nothing_and_leaves_no_record() {
     if require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     connect(&home);
     let folder = home.project("payments");
-    let terminal = Terminal::open(
-        Shape::PtyDirect,
+    let terminal = TestTerminal::open(
+        TerminalShape::PtyDirect,
         &home,
         &api,
         &folder,
         &["--permission-mode", "acceptEdits"],
     );
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     let client = terminal.client();
     let pid = client.pid.to_string();
     terminal.submit("stream 8s then bash: touch made");
-    terminal.wait_status(LONG, "busy");
+    terminal.wait_status(WAIT_TIMEOUT, "busy");
     let paused = run(&home, ["pause", &pid, "--how", "hold"]);
     assert!(paused.status.success(), "{}", complaint(&paused));
     let kept = |ending: &str| {
@@ -203,16 +211,16 @@ fn a_paused_one_that_is_killed_runs_nothing_and_leaves_no_record() {
         let ending = std::ffi::OsStr::new(ending);
         files.filter(|f| f.extension() == Some(ending)).count()
     };
-    until(LONG, "its tool to be held", || {
+    until(WAIT_TIMEOUT, "its tool to be held", || {
         (kept("gate") > 0).then_some(())
     });
     terminal.signal(Signal::STOP);
-    until(LONG, "the stop", || {
+    until(WAIT_TIMEOUT, "the stop", || {
         (client.state() == Some('T')).then_some(())
     });
     let killed = run(&home, ["stop", &pid, "--yes", "--kill"]);
     assert!(killed.status.success(), "{}", complaint(&killed));
-    terminal.wait_end(LONG, client);
+    terminal.wait_end(WAIT_TIMEOUT, client);
     assert_eq!(kept("json"), 0);
     assert!(!folder.join("made").exists());
 }

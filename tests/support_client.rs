@@ -5,31 +5,34 @@ use std::path::Path;
 use std::time::Duration;
 
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, Key, Kind, Shape, Signal, Terminal, Value, client};
+use trusty_tests::{
+    ApiEventKind, FakeApi, KeyboardKey, Signal, TerminalShape, TestHome, TestTerminal, Value,
+    client,
+};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-struct Stage {
+struct SupportFixture {
     api: FakeApi,
-    home: Home,
+    home: TestHome,
 }
 
-impl Stage {
+impl SupportFixture {
     /// `None` if the tests are to run without the client.
     fn new() -> Option<Self> {
         trusty_tests::require_client()?;
-        let (api, home) = (FakeApi::start(), Home::new());
+        let (api, home) = (FakeApi::start(), TestHome::new());
         Some(Self { api, home })
     }
 
-    fn open(&self, shape: Shape, folder: &Path, mode: &str) -> Terminal {
+    fn open(&self, shape: TerminalShape, folder: &Path, mode: &str) -> TestTerminal {
         let args = ["--permission-mode", mode];
-        let terminal = Terminal::open(shape, &self.home, &self.api, folder, &args);
-        terminal.wait_status(LONG, "idle");
+        let terminal = TestTerminal::open(shape, &self.home, &self.api, folder, &args);
+        terminal.wait_status(WAIT_TIMEOUT, "idle");
         terminal
     }
 
-    fn start(&self, shape: Shape, mode: &str) -> Terminal {
+    fn start(&self, shape: TerminalShape, mode: &str) -> TestTerminal {
         let folder = self.home.project("work");
         self.open(shape, &folder, mode)
     }
@@ -39,290 +42,358 @@ fn waits_for(what: &str) -> impl Fn(&Value) -> bool {
     move |session| session["status"] == "waiting" && session["waitingFor"] == what
 }
 
-fn exercise(shape: Shape) {
-    let Some(stage) = Stage::new() else { return };
+fn exercise(shape: TerminalShape) {
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
     let folder = stage.home.project("work");
     let terminal = stage.open(shape, &folder, "manual");
 
     let client = terminal.client();
-    let session = terminal.wait_status(LONG, "idle");
+    let session = terminal.wait_status(WAIT_TIMEOUT, "idle");
     assert_eq!(session["pid"], client.pid);
     assert_eq!(session["procStart"], client.start_ticks.to_string());
     assert_eq!(session["tmux"].is_string(), shape.is_tmux());
     assert_eq!(terminal.root() == client, !shape.has_shell());
 
     terminal.submit("stream 3s");
-    terminal.wait_status(LONG, "busy");
-    stage.api.wait_for(LONG, "stream 3s", Kind::MessageStop);
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "busy");
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, "stream 3s", ApiEventKind::MessageStop);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 
     terminal.submit("bash: touch x1");
-    terminal.wait_registry(LONG, waits_for("permission prompt"));
-    terminal.wait_screen(LONG, "Do you want to proceed?");
+    terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
     assert!(!folder.join("x1").exists());
-    terminal.answer(Key::Char('1'));
-    until(LONG, "the file x1", || {
+    terminal.answer(KeyboardKey::Char('1'));
+    until(WAIT_TIMEOUT, "the file x1", || {
         folder.join("x1").exists().then_some(())
     });
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 
     let long = "say begun then stream 30s";
     terminal.submit(long);
-    terminal.wait_screen(LONG, "● begun");
-    terminal.press(Key::Escape);
-    terminal.wait_status(LONG, "idle");
-    stage.api.wait_for(LONG, long, Kind::Disconnected);
+    terminal.wait_screen(WAIT_TIMEOUT, "● begun");
+    terminal.press(KeyboardKey::Escape);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, long, ApiEventKind::Disconnected);
 
     terminal.submit("/exit");
-    terminal.wait_end(LONG, client);
-    until(LONG, "an empty registry", || {
+    terminal.wait_end(WAIT_TIMEOUT, client);
+    until(WAIT_TIMEOUT, "an empty registry", || {
         stage.home.registries().is_empty().then_some(())
     });
 }
 
 #[test]
 fn client_in_a_tmux_pane() {
-    exercise(Shape::TmuxDirect);
+    exercise(TerminalShape::TmuxDirect);
 }
 
 #[test]
 fn client_in_bash_in_tmux() {
-    exercise(Shape::TmuxBash);
+    exercise(TerminalShape::TmuxBash);
 }
 
 #[test]
 fn client_in_zsh_in_tmux() {
-    exercise(Shape::TmuxZsh);
+    exercise(TerminalShape::TmuxZsh);
 }
 
 #[test]
 fn client_in_a_plain_terminal() {
-    exercise(Shape::PtyDirect);
+    exercise(TerminalShape::PtyDirect);
 }
 
 #[test]
 fn client_in_bash_in_a_plain_terminal() {
-    exercise(Shape::PtyBash);
+    exercise(TerminalShape::PtyBash);
 }
 
 #[test]
 fn client_in_zsh_in_a_plain_terminal() {
-    exercise(Shape::PtyZsh);
+    exercise(TerminalShape::PtyZsh);
 }
 
 #[test]
 fn an_untrusted_folder_shows_the_trust_dialog() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
     let folder = stage.home.untrusted_project("stranger");
     let args = ["--permission-mode", "manual"];
-    let terminal = Terminal::open(Shape::TmuxDirect, &stage.home, &stage.api, &folder, &args);
-    terminal.wait_screen(LONG, "Quick safety check");
+    let terminal = TestTerminal::open(
+        TerminalShape::TmuxDirect,
+        &stage.home,
+        &stage.api,
+        &folder,
+        &args,
+    );
+    terminal.wait_screen(WAIT_TIMEOUT, "Quick safety check");
     assert_eq!(terminal.registry(), None);
 }
 
 #[test]
 fn a_question_is_answered() {
-    let Some(stage) = Stage::new() else { return };
-    let terminal = stage.start(Shape::PtyDirect, "manual");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
     terminal.submit("ask");
-    terminal.wait_registry(LONG, waits_for("input needed"));
-    terminal.wait_screen(LONG, "Enter to select");
-    terminal.answer(Key::Char('2'));
-    terminal.wait_screen(LONG, "Blue");
-    terminal.wait_status(LONG, "idle");
-    stage.api.wait(LONG, |events| {
+    terminal.wait_registry(WAIT_TIMEOUT, waits_for("input needed"));
+    terminal.wait_screen(WAIT_TIMEOUT, "Enter to select");
+    terminal.answer(KeyboardKey::Char('2'));
+    terminal.wait_screen(WAIT_TIMEOUT, "Blue");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    stage.api.wait(WAIT_TIMEOUT, |events| {
         events
             .iter()
-            .find(|event| event.step == 1 && event.kind == Kind::MessageStop)
+            .find(|event| event.step == 1 && event.kind == ApiEventKind::MessageStop)
             .map(|_| ())
     });
 }
 
 #[test]
 fn two_questions_are_asked() {
-    let Some(stage) = Stage::new() else { return };
-    let terminal = stage.start(Shape::PtyDirect, "manual");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
     terminal.submit("ask multi");
-    terminal.wait_registry(LONG, waits_for("input needed"));
-    terminal.wait_screen(LONG, "Sizes");
-    terminal.answer(Key::Escape);
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_registry(WAIT_TIMEOUT, waits_for("input needed"));
+    terminal.wait_screen(WAIT_TIMEOUT, "Sizes");
+    terminal.answer(KeyboardKey::Escape);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn a_plan_is_put_forward() {
-    let Some(stage) = Stage::new() else { return };
-    let terminal = stage.start(Shape::PtyDirect, "plan");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let terminal = stage.start(TerminalShape::PtyDirect, "plan");
     terminal.submit("plan");
-    terminal.wait_registry(LONG, waits_for("permission prompt"));
-    terminal.wait_screen(LONG, "Exit plan mode?");
-    terminal.answer(Key::Escape);
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
+    terminal.wait_screen(WAIT_TIMEOUT, "Exit plan mode?");
+    terminal.answer(KeyboardKey::Escape);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn files_are_written_and_edited() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
     let folder = stage.home.project("work");
-    let terminal = stage.open(Shape::PtyDirect, &folder, "manual");
+    let terminal = stage.open(TerminalShape::PtyDirect, &folder, "manual");
     let file = folder.join("f1.txt");
 
     terminal.submit(&format!("write: {}", file.display()));
-    terminal.wait_registry(LONG, waits_for("permission prompt"));
-    terminal.wait_screen(LONG, "Do you want to create f1.txt?");
-    terminal.answer(Key::Char('1'));
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to create f1.txt?");
+    terminal.answer(KeyboardKey::Char('1'));
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     assert_eq!(std::fs::read_to_string(&file).expect("the file"), "new\n");
 
     std::fs::write(&file, "old\n").expect("the file");
     terminal.submit(&format!("edit: {}", file.display()));
-    terminal.wait_registry(LONG, waits_for("permission prompt"));
-    terminal.wait_screen(LONG, "Do you want to make this edit to f1.txt?");
-    terminal.answer(Key::Char('1'));
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to make this edit to f1.txt?");
+    terminal.answer(KeyboardKey::Char('1'));
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     assert_eq!(std::fs::read_to_string(&file).expect("the file"), "new\n");
 }
 
 #[test]
 fn two_agents_stream_in_the_background() {
-    let Some(stage) = Stage::new() else { return };
-    let terminal = stage.start(Shape::PtyDirect, "manual");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
     terminal.submit("agents 2 bg");
-    terminal.wait_status(LONG, "busy");
+    terminal.wait_status(WAIT_TIMEOUT, "busy");
     for agent in ["agent 1: stream 4s", "agent 2: stream 4s"] {
-        stage.api.wait_for(LONG, agent, Kind::FirstDelta);
+        stage
+            .api
+            .wait_for(WAIT_TIMEOUT, agent, ApiEventKind::FirstDelta);
     }
-    assert_eq!(terminal.wait_status(LONG, "busy")["status"], "busy");
+    assert_eq!(terminal.wait_status(WAIT_TIMEOUT, "busy")["status"], "busy");
     for agent in ["agent 1: stream 4s", "agent 2: stream 4s"] {
-        stage.api.wait_for(LONG, agent, Kind::MessageStop);
+        stage
+            .api
+            .wait_for(WAIT_TIMEOUT, agent, ApiEventKind::MessageStop);
     }
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn two_agents_ask_for_permission() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
     let folder = stage.home.project("work");
-    let terminal = stage.open(Shape::PtyDirect, &folder, "manual");
+    let terminal = stage.open(TerminalShape::PtyDirect, &folder, "manual");
     terminal.submit("agents 2 fg bash: touch made");
-    terminal.wait_registry(LONG, waits_for("permission prompt"));
-    terminal.wait_screen(LONG, "from the general-purpose agent");
-    terminal.answer(Key::Char('1'));
-    until(LONG, "the file", || {
+    terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
+    terminal.wait_screen(WAIT_TIMEOUT, "from the general-purpose agent");
+    terminal.answer(KeyboardKey::Char('1'));
+    until(WAIT_TIMEOUT, "the file", || {
         folder.join("made").exists().then_some(())
     });
 }
 
 #[test]
 fn a_command_goes_on_in_the_background() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
     let folder = stage.home.project("work");
-    let terminal = stage.open(Shape::PtyDirect, &folder, "manual");
+    let terminal = stage.open(TerminalShape::PtyDirect, &folder, "manual");
     terminal.submit("bash-bg: while ! test -e go; do sleep 0.1; done");
-    terminal.wait_status(LONG, "shell");
+    terminal.wait_status(WAIT_TIMEOUT, "shell");
     std::fs::write(folder.join("go"), "").expect("a file");
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn calls_in_one_message_are_asked_for_one_by_one() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
     let folder = stage.home.project("work");
-    let terminal = stage.open(Shape::PtyDirect, &folder, "manual");
+    let terminal = stage.open(TerminalShape::PtyDirect, &folder, "manual");
     terminal.submit("parallel bash: touch a1 || touch a2");
     for file in ["a1", "a2"] {
-        terminal.wait_screen(LONG, &format!("touch {file}"));
-        terminal.wait_registry(LONG, waits_for("permission prompt"));
-        terminal.wait_screen(LONG, "Do you want to proceed?");
-        terminal.answer(Key::Char('1'));
-        until(LONG, file, || folder.join(file).exists().then_some(()));
+        terminal.wait_screen(WAIT_TIMEOUT, &format!("touch {file}"));
+        terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
+        terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+        terminal.answer(KeyboardKey::Char('1'));
+        until(WAIT_TIMEOUT, file, || {
+            folder.join(file).exists().then_some(())
+        });
     }
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn an_overloaded_api_is_asked_again() {
-    let Some(stage) = Stage::new() else { return };
-    let terminal = stage.start(Shape::PtyDirect, "manual");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
     let prompt = "error 529 x2 then say recovered at last";
     terminal.submit(prompt);
-    stage.api.wait_for(LONG, prompt, Kind::MessageStop);
-    terminal.wait_screen(LONG, "● recovered at last");
-    terminal.wait_status(LONG, "idle");
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
+    terminal.wait_screen(WAIT_TIMEOUT, "● recovered at last");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     let failures = stage.api.events();
     let failures = failures
         .iter()
-        .filter(|event| event.kind == Kind::Failed(529));
+        .filter(|event| event.kind == ApiEventKind::Failed(529));
     assert_eq!(failures.count(), 2);
 }
 
 #[test]
 fn a_bad_request_ends_the_turn() {
-    let Some(stage) = Stage::new() else { return };
-    let terminal = stage.start(Shape::PtyDirect, "manual");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
     terminal.submit("error 400");
-    stage.api.wait_for(LONG, "error 400", Kind::Failed(400));
-    terminal.wait_screen(LONG, "scripted 400");
-    terminal.wait_status(LONG, "idle");
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, "error 400", ApiEventKind::Failed(400));
+    terminal.wait_screen(WAIT_TIMEOUT, "scripted 400");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn thinking_and_a_stall_keep_it_busy() {
-    let Some(stage) = Stage::new() else { return };
-    let terminal = stage.start(Shape::PtyDirect, "manual");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
     let prompt = "think 2s then stall 2s then say the end";
     terminal.submit(prompt);
-    terminal.wait_status(LONG, "busy");
-    let first = stage.api.wait_for(LONG, prompt, Kind::FirstDelta);
-    let stop = stage.api.wait_for(LONG, prompt, Kind::MessageStop);
+    terminal.wait_status(WAIT_TIMEOUT, "busy");
+    let first = stage
+        .api
+        .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::FirstDelta);
+    let stop = stage
+        .api
+        .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
     let took = stop.at.duration_since(first.at).expect("time goes on");
     assert!(took >= Duration::from_secs(4), "{took:?}");
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn a_full_context_is_compacted() {
-    let Some(stage) = Stage::new() else { return };
-    let terminal = stage.start(Shape::PtyDirect, "manual");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
     for prompt in ["say one", "say two", "full"] {
-        terminal.run_turn(LONG, prompt);
+        terminal.run_turn(WAIT_TIMEOUT, prompt);
     }
-    terminal.run_turn(LONG, "say after");
-    stage.api.wait_for(LONG, "(compact)", Kind::MessageStop);
-    stage.api.wait_for(LONG, "say after", Kind::MessageStop);
+    terminal.run_turn(WAIT_TIMEOUT, "say after");
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, "(compact)", ApiEventKind::MessageStop);
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, "say after", ApiEventKind::MessageStop);
 }
 
 #[test]
 fn clear_changes_the_session_id() {
-    let Some(stage) = Stage::new() else { return };
-    let terminal = stage.start(Shape::TmuxDirect, "manual");
-    let first = terminal.wait_status(LONG, "idle");
-    terminal.run_turn(LONG, "say one");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let terminal = stage.start(TerminalShape::TmuxDirect, "manual");
+    let first = terminal.wait_status(WAIT_TIMEOUT, "idle");
+    terminal.run_turn(WAIT_TIMEOUT, "say one");
     terminal.submit("/clear");
-    let second = terminal.wait_registry(LONG, |session| session["sessionId"] != first["sessionId"]);
+    let second = terminal.wait_registry(WAIT_TIMEOUT, |session| {
+        session["sessionId"] != first["sessionId"]
+    });
     assert_eq!(first["pid"], second["pid"]);
-    terminal.wait_status(LONG, "idle");
-    terminal.run_turn(LONG, "say two");
-    let event = stage.api.wait_for(LONG, "say two", Kind::MessageStop);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    terminal.run_turn(WAIT_TIMEOUT, "say two");
+    let event = stage
+        .api
+        .wait_for(WAIT_TIMEOUT, "say two", ApiEventKind::MessageStop);
     assert_eq!(event.session.as_deref(), second["sessionId"].as_str());
 }
 
 #[test]
 fn a_closed_terminal_ends_the_client() {
-    for shape in [Shape::TmuxBash, Shape::PtyBash, Shape::PtyDirect] {
-        let Some(stage) = Stage::new() else { return };
+    for shape in [
+        TerminalShape::TmuxBash,
+        TerminalShape::PtyBash,
+        TerminalShape::PtyDirect,
+    ] {
+        let Some(stage) = SupportFixture::new() else {
+            return;
+        };
         let mut terminal = stage.start(shape, "manual");
         let client = terminal.client();
         terminal.hang_up();
-        terminal.wait_end(LONG, client);
+        terminal.wait_end(WAIT_TIMEOUT, client);
         assert_eq!(stage.home.registry(client.pid), None);
     }
 }
 
 /// Waits until the shell has printed so many prompts since it told that the client was killed. What
 /// is typed before a prompt is taken by whoever sets the terminal up meanwhile.
-fn wait_prompts(terminal: &Terminal, count: usize) {
-    until(LONG, "a prompt of the shell", || {
+fn wait_prompts(terminal: &TestTerminal, count: usize) {
+    until(WAIT_TIMEOUT, "a prompt of the shell", || {
         let screen = terminal.screen();
         let (_, since) = screen.split_once("Killed")?;
         (since.matches("tb>").count() >= count).then_some(())
@@ -331,64 +402,72 @@ fn wait_prompts(terminal: &Terminal, count: usize) {
 
 #[test]
 fn a_killed_client_leaves_its_registry_file() {
-    let Some(stage) = Stage::new() else { return };
-    let terminal = stage.start(Shape::PtyBash, "manual");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let terminal = stage.start(TerminalShape::PtyBash, "manual");
     let client = terminal.client();
     terminal.signal(Signal::KILL);
-    terminal.wait_end(LONG, client);
+    terminal.wait_end(WAIT_TIMEOUT, client);
     assert!(stage.home.registry(client.pid).is_some());
 
     // The terminal may have answered a question of the client's after its end: the shell has it.
     wait_prompts(&terminal, 1);
-    terminal.press(Key::CtrlC);
+    terminal.press(KeyboardKey::CtrlC);
     wait_prompts(&terminal, 2);
     terminal.run_client(&["--permission-mode", "manual"]);
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     assert_ne!(terminal.client(), client);
 }
 
 #[test]
 fn control_z_suspends_under_a_shell() {
-    for shape in [Shape::TmuxZsh, Shape::PtyBash] {
-        let Some(stage) = Stage::new() else { return };
+    for shape in [TerminalShape::TmuxZsh, TerminalShape::PtyBash] {
+        let Some(stage) = SupportFixture::new() else {
+            return;
+        };
         let terminal = stage.start(shape, "manual");
         let client = terminal.client();
-        terminal.press(Key::CtrlZ);
-        until(LONG, "a stopped client", || {
+        terminal.press(KeyboardKey::CtrlZ);
+        until(WAIT_TIMEOUT, "a stopped client", || {
             (client.state()? == 'T').then_some(())
         });
-        terminal.wait_screen(LONG, "suspended");
+        terminal.wait_screen(WAIT_TIMEOUT, "suspended");
         terminal.type_text("fg");
-        terminal.press(Key::Enter);
-        until(LONG, "a running client", || {
+        terminal.press(KeyboardKey::Enter);
+        until(WAIT_TIMEOUT, "a running client", || {
             (client.state()? != 'T').then_some(())
         });
-        terminal.wait_screen(LONG, "? for shortcuts");
+        terminal.wait_screen(WAIT_TIMEOUT, "? for shortcuts");
         terminal.submit("say back again");
         stage
             .api
-            .wait_for(LONG, "say back again", Kind::MessageStop);
+            .wait_for(WAIT_TIMEOUT, "say back again", ApiEventKind::MessageStop);
     }
 }
 
 #[test]
 fn a_tmux_session_is_looked_at_and_left() {
-    let Some(stage) = Stage::new() else { return };
-    let mut terminal = stage.start(Shape::TmuxDirect, "manual");
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
+    let mut terminal = stage.start(TerminalShape::TmuxDirect, "manual");
     terminal.attach();
     let clients = ["list-clients", "-F", "#{session_name}"];
     assert_eq!(terminal.tmux_command(&clients).trim(), "work");
     terminal.detach();
     assert_eq!(terminal.tmux_command(&clients).trim(), "");
     assert_eq!(
-        terminal.wait_status(LONG, "idle")["pid"],
+        terminal.wait_status(WAIT_TIMEOUT, "idle")["pid"],
         terminal.client().pid
     );
 }
 
 #[test]
 fn a_headless_call_answers() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = SupportFixture::new() else {
+        return;
+    };
     let folder = stage.home.project("work");
     let output = client::command(&stage.home, &stage.api, &folder)
         .args(["-p", "say hello there"])

@@ -8,4 +8,4 @@ mod pager;
 
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);

@@ -5,23 +5,23 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use trusty_fleet::Fact;
-use trusty_fleet::observation::Pane;
+use trusty_fleet::observation::TmuxPane;
 use trusty_records::settings::Confinement;
-use trusty_sources::tmux::Tmux;
+use trusty_sources::tmux::TmuxSource;
 use trusty_tests::wait::until;
-use trusty_tests::{Home, ProcessRef, Signal};
-use trusty_wire::Surroundings;
+use trusty_tests::{ProcessRef, Signal, TestHome};
+use trusty_wire::Environment;
 
-const LONG: Duration = Duration::from_secs(30);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-struct Server {
+struct TestTmuxServer {
     name: &'static str,
     folder: PathBuf,
     process: Option<ProcessRef>,
 }
 
-impl Server {
-    fn start(home: &Home, name: &'static str, session: &str) -> Self {
+impl TestTmuxServer {
+    fn start(home: &TestHome, name: &'static str, session: &str) -> Self {
         let mut server = Self {
             name,
             folder: home.tmux_tmpdir(),
@@ -68,7 +68,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for TestTmuxServer {
     fn drop(&mut self) {
         if let Some(process) = self.process {
             for one in process.tree() {
@@ -78,20 +78,20 @@ impl Drop for Server {
     }
 }
 
-fn tmux(home: &Home) -> Tmux {
-    let around = Surroundings {
+fn tmux(home: &TestHome) -> TmuxSource {
+    let around = Environment {
         tmux_folder: Some(home.tmux_tmpdir()),
         path: std::env::var_os("PATH"),
-        ..Surroundings::default()
+        ..Environment::default()
     };
-    Tmux::new(
+    TmuxSource::new(
         &around,
         rustix::process::getuid().as_raw(),
         Confinement::Confined,
     )
 }
 
-fn ask(tmux: &mut Tmux) -> Vec<Fact> {
+fn ask(tmux: &mut TmuxSource) -> Vec<Fact> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -102,7 +102,7 @@ fn ask(tmux: &mut Tmux) -> Vec<Fact> {
     all
 }
 
-fn panes(facts: &[Fact]) -> Vec<&Pane> {
+fn panes(facts: &[Fact]) -> Vec<&TmuxPane> {
     let panes = facts.iter().filter_map(|f| match f {
         Fact::Panes(_, panes) => Some(panes),
         _ => None,
@@ -120,7 +120,7 @@ fn problems(facts: &[Fact]) -> Vec<&str> {
 
 #[test]
 fn hostile_names_are_read_as_tmux_shows_them() {
-    let home = Home::new();
+    let home = TestHome::new();
     let names = [
         "two words",
         "it's \"quoted\"",
@@ -128,7 +128,7 @@ fn hostile_names_are_read_as_tmux_shows_them() {
         "ünï 日本 😀",
         "%1 2 /dev/pts/3 @1 0 x",
     ];
-    let server = Server::start(&home, "names", names[0]);
+    let server = TestTmuxServer::start(&home, "names", names[0]);
     for name in &names[1..] {
         // tmux expands a name as a format; two # are one.
         let name = name.replace('#', "##");
@@ -155,15 +155,15 @@ fn hostile_names_are_read_as_tmux_shows_them() {
 
 #[test]
 fn a_hung_server_is_told_and_hides_no_other() {
-    let home = Home::new();
+    let home = TestHome::new();
     let (hung, well) = (
-        Server::start(&home, "hung", "a"),
-        Server::start(&home, "well", "b"),
+        TestTmuxServer::start(&home, "hung", "a"),
+        TestTmuxServer::start(&home, "well", "b"),
     );
     let mut tmux = tmux(&home);
     assert_eq!(panes(&ask(&mut tmux)).len(), 2);
     hung.signal(Signal::STOP);
-    until(LONG, "the stop", || {
+    until(WAIT_TIMEOUT, "the stop", || {
         (hung.process?.state() == Some('T')).then_some(())
     });
     let facts = ask(&mut tmux);
@@ -176,18 +176,18 @@ fn a_hung_server_is_told_and_hides_no_other() {
     );
     assert_eq!(problems(&facts), ["tmux did not answer within 1 s"]);
     hung.signal(Signal::CONT);
-    until(LONG, "an answer", || {
+    until(WAIT_TIMEOUT, "an answer", || {
         (panes(&ask(&mut tmux)).len() == 2).then_some(())
     });
     drop(well);
     drop(hung);
-    until(LONG, "the end of both", || {
+    until(WAIT_TIMEOUT, "the end of both", || {
         panes(&ask(&mut tmux)).is_empty().then_some(())
     });
 }
 
 #[test]
 fn no_server_is_no_problem() {
-    let home = Home::new();
+    let home = TestHome::new();
     assert!(ask(&mut tmux(&home)).is_empty());
 }

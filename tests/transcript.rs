@@ -6,41 +6,41 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::derivation::Wanted;
-use trusty_fleet::observation::{End, Transcript, TranscriptKey, Which};
+use trusty_fleet::cadence::{FleetActivity, UiVisibility, cadence};
+use trusty_fleet::derivation::SourceDemand;
+use trusty_fleet::observation::{TranscriptFacts, TranscriptKey, TranscriptSelector, TurnEndKind};
 use trusty_fleet::{Fact, Observation, Timestamp};
 use trusty_platform::clock::Clock;
 use trusty_sources::observation_source::ObservationSource;
-use trusty_sources::transcript::Transcripts;
-use trusty_sources::{Orders, Outlet};
+use trusty_sources::transcript::TranscriptSource;
+use trusty_sources::{ObservationSender, SourceConfig};
 use trusty_tests::wait::until_or;
-use trusty_tests::{FakeApi, Home, Key, Shape, Signal, Terminal};
+use trusty_tests::{FakeApi, KeyboardKey, Signal, TerminalShape, TestHome, TestTerminal};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-type Told = BTreeMap<TranscriptKey, Option<Transcript>>;
+type ToldTranscripts = BTreeMap<TranscriptKey, Option<TranscriptFacts>>;
 
 /// The source, running, and what it has told last.
-struct Following {
-    orders: watch::Sender<Orders>,
-    told: Arc<Mutex<Told>>,
+struct RunningSource {
+    orders: watch::Sender<SourceConfig>,
+    told: Arc<Mutex<ToldTranscripts>>,
 }
 
-impl Following {
+impl RunningSource {
     fn start() -> Self {
-        let (orders, receive) = watch::channel(Orders {
-            wanted: Wanted::default(),
+        let (orders, receive) = watch::channel(SourceConfig {
+            wanted: SourceDemand::default(),
             // Looks come so rarely that what is told in time was noticed.
             cadence: trusty_fleet::cadence::Cadence {
-                registry: LONG * 10,
-                ..cadence(Visibility::Hidden, Motion::Still)
+                registry: WAIT_TIMEOUT * 10,
+                ..cadence(UiVisibility::Hidden, FleetActivity::Still)
             },
             nudge: 0,
         });
         let (send, mut facts) = mpsc::channel::<Observation>(64);
-        let out = Outlet::new(Clock::start(), send);
-        let told = Arc::new(Mutex::new(Told::new()));
+        let out = ObservationSender::new(Clock::start(), send);
+        let told = Arc::new(Mutex::new(ToldTranscripts::new()));
         let into = Arc::clone(&told);
         let keep = async move {
             while let Some(observation) = facts.recv().await {
@@ -58,18 +58,18 @@ impl Following {
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            let run = Transcripts::new().run(receive, out);
+            let run = TranscriptSource::new().run(receive, out);
             runtime.block_on(async { tokio::join!(run, keep) });
         });
         Self { orders, told }
     }
 
     /// What is told of a transcript that is there.
-    fn told(&self, key: &TranscriptKey) -> Option<Transcript> {
+    fn told(&self, key: &TranscriptKey) -> Option<TranscriptFacts> {
         self.all().get(key).cloned().flatten()
     }
 
-    fn all(&self) -> Told {
+    fn all(&self) -> ToldTranscripts {
         self.told
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -81,42 +81,44 @@ impl Following {
         &self,
         key: &TranscriptKey,
         what: &str,
-        wanted: impl Fn(&Transcript) -> bool,
-    ) -> Transcript {
+        wanted: impl Fn(&TranscriptFacts) -> bool,
+    ) -> TranscriptFacts {
         let look = || self.told(key).filter(&wanted);
-        until_or(LONG, what, look, || format!("{:#?}", self.told(key)))
+        until_or(WAIT_TIMEOUT, what, look, || {
+            format!("{:#?}", self.told(key))
+        })
     }
 }
 
-struct Stage {
+struct TranscriptClientFixture {
     api: FakeApi,
-    home: Home,
+    home: TestHome,
     folder: PathBuf,
-    following: Following,
+    following: RunningSource,
 }
 
-impl Stage {
+impl TranscriptClientFixture {
     /// `None` if the tests are to run without the client.
     fn new() -> Option<Self> {
         trusty_tests::require_client()?;
-        let home = Home::new();
+        let home = TestHome::new();
         Some(Self {
             api: FakeApi::start(),
             folder: home.project("work.x"),
             home,
-            following: Following::start(),
+            following: RunningSource::start(),
         })
     }
 
-    fn open(&self, more: &[&str]) -> Terminal {
+    fn open(&self, more: &[&str]) -> TestTerminal {
         let arguments = [&["--permission-mode", "manual"], more].concat();
-        let shape = Shape::PtyDirect;
-        let terminal = Terminal::open(shape, &self.home, &self.api, &self.folder, &arguments);
-        terminal.wait_status(LONG, "idle");
+        let shape = TerminalShape::PtyDirect;
+        let terminal = TestTerminal::open(shape, &self.home, &self.api, &self.folder, &arguments);
+        terminal.wait_status(WAIT_TIMEOUT, "idle");
         terminal
     }
 
-    fn key(&self, which: Which) -> TranscriptKey {
+    fn key(&self, which: TranscriptSelector) -> TranscriptKey {
         TranscriptKey {
             dir: self.home.config_dir().to_path_buf(),
             cwd: self.folder.clone(),
@@ -125,8 +127,8 @@ impl Stage {
     }
 
     /// Follows the transcript of the client's present session.
-    fn follow(&self, terminal: &Terminal) -> TranscriptKey {
-        let key = self.key(Which::Session(id(terminal)));
+    fn follow(&self, terminal: &TestTerminal) -> TranscriptKey {
+        let key = self.key(TranscriptSelector::Session(id(terminal)));
         let wanted = [key.clone()].into();
         let orders = &self.following.orders;
         orders.send_modify(|orders| orders.wanted.transcripts = wanted);
@@ -134,17 +136,17 @@ impl Stage {
     }
 }
 
-fn id(terminal: &Terminal) -> String {
+fn id(terminal: &TestTerminal) -> String {
     let registry = terminal.registry().expect("registered");
     registry["sessionId"].as_str().expect("text").to_owned()
 }
 
-fn asked(transcript: &Transcript, text: &str) -> bool {
+fn asked(transcript: &TranscriptFacts, text: &str) -> bool {
     transcript.prompt.as_ref().is_some_and(|p| p.text == text)
 }
 
 /// Whether the newest turn is one of this prompt and ended so.
-fn ended(text: &'static str, how: End) -> impl Fn(&Transcript) -> bool {
+fn ended(text: &'static str, how: TurnEndKind) -> impl Fn(&TranscriptFacts) -> bool {
     move |t| {
         let end = t.end.as_ref().filter(|end| Some(end.at) > t.turn_at);
         asked(t, text) && end.is_some_and(|end| end.how == how)
@@ -153,15 +155,17 @@ fn ended(text: &'static str, how: End) -> impl Fn(&Transcript) -> bool {
 
 #[test]
 fn turns_are_told_from_their_prompt_to_their_end() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = TranscriptClientFixture::new() else {
+        return;
+    };
     let terminal = stage.open(&[]);
     let key = stage.follow(&terminal);
     let told = &stage.following;
     let gone = || told.all().get(&key)?.is_none().then_some(());
-    until_or(LONG, "that there is none yet", gone, String::new);
+    until_or(WAIT_TIMEOUT, "that there is none yet", gone, String::new);
 
     terminal.submit("say hi");
-    let said = told.wait(&key, "the end", ended("say hi", End::Finished));
+    let said = told.wait(&key, "the end", ended("say hi", TurnEndKind::Finished));
     assert_eq!(said.mode.as_deref(), Some("default"));
     assert!(said.model.expect("named").starts_with("claude"));
     assert!(said.tokens.expect("counted") > 1000);
@@ -173,47 +177,57 @@ fn turns_are_told_from_their_prompt_to_their_end() {
     assert_eq!(asking.calls[0].tool, "Bash");
     assert_eq!(asking.calls[0].detail.as_deref(), Some("touch made"));
     assert!(Some(asking.calls[0].at) > asking.turn_at);
-    terminal.wait_screen(LONG, "Do you want to proceed?");
-    terminal.answer(Key::Char('1'));
-    let run = told.wait(&key, "the end", ended("bash: touch made", End::Finished));
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    terminal.answer(KeyboardKey::Char('1'));
+    let run = told.wait(
+        &key,
+        "the end",
+        ended("bash: touch made", TurnEndKind::Finished),
+    );
     assert!(run.calls.is_empty());
 
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     terminal.submit("/compact");
     let compacted = told.wait(&key, "compaction", |t| {
-        t.end.as_ref().is_some_and(|e| e.how == End::Compacted)
+        t.end
+            .as_ref()
+            .is_some_and(|e| e.how == TurnEndKind::Compacted)
     });
     assert!(asked(&compacted, "bash: touch made"), "{compacted:?}");
 
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     let long = "say begun then stream 30s";
     terminal.submit(long);
-    terminal.wait_screen(LONG, "● begun");
-    terminal.press(Key::Escape);
-    told.wait(&key, "Escape", ended(long, End::Interrupted));
+    terminal.wait_screen(WAIT_TIMEOUT, "● begun");
+    terminal.press(KeyboardKey::Escape);
+    told.wait(&key, "Escape", ended(long, TurnEndKind::Interrupted));
 
-    terminal.wait_status(LONG, "idle");
-    terminal.press(Key::CtrlU);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    terminal.press(KeyboardKey::CtrlU);
     terminal.submit("error 400");
-    let failed = told.wait(&key, "the error", ended("error 400", End::Failed));
+    let failed = told.wait(&key, "the error", ended("error 400", TurnEndKind::Failed));
     assert!(failed.error.expect("told").text.contains("400"));
 
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     terminal.submit("/clear");
     let before = match &key.which {
-        Which::Session(id) => id.clone(),
-        Which::NewestSince(_) => String::new(),
+        TranscriptSelector::Session(id) => id.clone(),
+        TranscriptSelector::NewestSince(_) => String::new(),
     };
-    terminal.wait_registry(LONG, |r| r["sessionId"] != *before && r["status"] == "idle");
+    terminal.wait_registry(WAIT_TIMEOUT, |r| {
+        r["sessionId"] != *before && r["status"] == "idle"
+    });
     let key = stage.follow(&terminal);
     terminal.submit("say anew");
-    let anew = told.wait(&key, "the end", ended("say anew", End::Finished));
+    let anew = told.wait(&key, "the end", ended("say anew", TurnEndKind::Finished));
     assert_eq!(anew.error, None);
 }
 
 #[test]
 fn sub_agents_are_told_with_what_they_do_until_they_end() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = TranscriptClientFixture::new() else {
+        return;
+    };
     let terminal = stage.open(&[]);
     let key = stage.follow(&terminal);
     let told = &stage.following;
@@ -235,26 +249,28 @@ fn sub_agents_are_told_with_what_they_do_until_they_end() {
         assert_eq!(one.depth, 1);
         assert!(Some(one.at) >= asking.turn_at);
     }
-    terminal.wait_screen(LONG, "Do you want to proceed?");
-    terminal.answer(Key::Char('1'));
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    terminal.answer(KeyboardKey::Char('1'));
     told.wait(&key, "one to end", |t| t.delegations.len() == 1);
-    terminal.wait_screen(LONG, "Do you want to proceed?");
-    terminal.answer(Key::Char('1'));
+    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    terminal.answer(KeyboardKey::Char('1'));
     told.wait(&key, "the other to end", |t| t.delegations.is_empty());
 
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     terminal.submit("agents 1 fg agents 2 fg stream 4s");
     let nested = told.wait(&key, "nested ones", |t| {
         t.delegations.iter().filter(|d| d.depth == 2).count() == 2
     });
     assert!(Some(nested.delegations[0].at) >= nested.turn_at);
     told.wait(&key, "all to end", |t| t.delegations.is_empty());
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn sub_agents_of_a_killed_client_are_left_over_until_it_is_resumed() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = TranscriptClientFixture::new() else {
+        return;
+    };
     let terminal = stage.open(&[]);
     let key = stage.follow(&terminal);
     let told = &stage.following;
@@ -263,12 +279,12 @@ fn sub_agents_of_a_killed_client_are_left_over_until_it_is_resumed() {
     told.wait(
         &key,
         "the end",
-        ended("agents 2 bg stream 60s", End::Finished),
+        ended("agents 2 bg stream 60s", TurnEndKind::Finished),
     );
     let session = id(&terminal);
     let client = terminal.client();
     terminal.signal(Signal::KILL);
-    terminal.wait_end(LONG, client);
+    terminal.wait_end(WAIT_TIMEOUT, client);
     drop(terminal);
     let left = told.told(&key).expect("told");
     assert_eq!(left.delegations.len(), 2, "the client could not tidy up");
@@ -282,5 +298,5 @@ fn sub_agents_of_a_killed_client_are_left_over_until_it_is_resumed() {
     let noted = told.wait(&key, "the note", |t| t.delegations.is_empty());
     assert_eq!(noted.turn_at, left.turn_at, "no turn began");
     terminal.submit("say hi");
-    told.wait(&key, "the end", ended("say hi", End::Finished));
+    told.wait(&key, "the end", ended("say hi", TurnEndKind::Finished));
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use trusty_tests::other_user::OTHER_UID;
 use trusty_tests::trusty::{list, program, run, session_of, surroundings, trusty};
-use trusty_tests::{Home, StandIn, Value, other_user, skip};
+use trusty_tests::{StandIn, TestHome, Value, other_user, skip};
 
 /// What root is told of a socket that it does not use.
 const ROOT_LEAVES_OUT: &str = "root uses only its own sockets; run this as that user";
@@ -26,8 +26,8 @@ fn bits(path: &Path) -> u32 {
 }
 
 /// A home that other users may enter, as most are: what is in it is not out of their reach.
-fn open_home() -> Home {
-    let home = Home::new();
+fn open_home() -> TestHome {
+    let home = TestHome::new();
     mode(home.path(), 0o755);
     home
 }
@@ -84,7 +84,7 @@ fn assert_told(told: &str, words: &str) {
 
 #[test]
 fn a_tmux_server_that_the_user_owns_is_asked() {
-    let home = Home::new();
+    let home = TestHome::new();
     let server = FakeServer::start(&home.tmux_tmpdir());
     let list = list(&home);
     assert!(
@@ -96,7 +96,7 @@ fn a_tmux_server_that_the_user_owns_is_asked() {
 #[test]
 fn a_tmux_folder_of_another_user_is_never_asked_and_is_named() {
     let Some(other) = other_user() else { return };
-    let home = Home::new();
+    let home = TestHome::new();
     let server = FakeServer::start(&home.tmux_tmpdir());
     other.owns(&server.socket);
     other.owns(&server.folder);
@@ -116,7 +116,7 @@ fn a_tmux_folder_that_its_group_may_enter_is_asked_only_if_the_group_has_no_othe
     if other_user().is_none() {
         return;
     }
-    let home = Home::new();
+    let home = TestHome::new();
     let server = FakeServer::start(&home.tmux_tmpdir());
     mode(&server.folder, 0o770);
     list(&home);
@@ -129,7 +129,7 @@ fn a_tmux_folder_that_its_group_may_enter_is_asked_only_if_the_group_has_no_othe
 
 #[test]
 fn a_tmux_folder_that_others_may_enter_is_never_asked_and_is_named_with_its_remedy() {
-    let home = Home::new();
+    let home = TestHome::new();
     let server = FakeServer::start(&home.tmux_tmpdir());
     mode(&server.folder, 0o755);
     let told = troubles(&list(&home));
@@ -140,7 +140,7 @@ fn a_tmux_folder_that_others_may_enter_is_never_asked_and_is_named_with_its_reme
 #[test]
 fn a_socket_of_another_user_in_the_user_s_tmux_folder_is_never_asked() {
     let Some(other) = other_user() else { return };
-    let home = Home::new();
+    let home = TestHome::new();
     let server = FakeServer::start(&home.tmux_tmpdir());
     other.owns(&server.socket);
     let told = troubles(&list(&home));
@@ -151,7 +151,7 @@ fn a_socket_of_another_user_in_the_user_s_tmux_folder_is_never_asked() {
 
 #[test]
 fn a_tmux_folder_that_is_a_link_is_never_asked() {
-    let home = Home::new();
+    let home = TestHome::new();
     let server = FakeServer::start(&home.path().join("elsewhere"));
     let name = server.folder.file_name().expect("a name");
     let link = home.tmux_tmpdir().join(name);
@@ -169,12 +169,12 @@ fn a_tmux_folder_that_is_a_link_is_never_asked() {
 #[test]
 fn a_link_of_another_user_on_the_way_to_tmux_is_not_followed() {
     let Some(other) = other_user() else { return };
-    let mut home = Home::new();
+    let mut home = TestHome::new();
     let server = FakeServer::start(&home.path().join("elsewhere"));
     let link = home.path().join("way");
     symlink(home.path().join("elsewhere"), &link).expect("link");
     home.set_env("TMUX_TMPDIR", &link.display().to_string());
-    let asked = |home: &Home| {
+    let asked = |home: &TestHome| {
         let mut command = trusty(home);
         command.env("TMUX_TMPDIR", &link).args(["list", "--json"]);
         let output = command.output().expect("runs");
@@ -206,7 +206,7 @@ fn a_shared_tmux_tmpdir_is_used_if_it_is_sticky_only() {
 
 #[test]
 fn a_repository_s_tmux_is_never_run() {
-    let home = Home::new();
+    let home = TestHome::new();
     let _server = FakeServer::start(&home.tmux_tmpdir());
     let repository = home.untrusted_project("hostile");
     let ran = home.path().join("ran");
@@ -233,7 +233,7 @@ fn a_repository_s_tmux_is_never_run() {
 }
 
 /// A program of this name in a folder of its own: it notes that it was run, and with which folders.
-fn noting_program(home: &Home, name: &str, then: &str) -> (PathBuf, PathBuf) {
+fn noting_program(home: &TestHome, name: &str, then: &str) -> (PathBuf, PathBuf) {
     let bin = home.path().join("bin");
     fs::create_dir_all(&bin).expect("folder");
     let ran = home.path().join(format!("{name}-ran"));
@@ -247,7 +247,7 @@ fn noting_program(home: &Home, name: &str, then: &str) -> (PathBuf, PathBuf) {
 }
 
 /// The list, with this folder first in the search path.
-fn list_with(home: &Home, bin: &Path) -> Value {
+fn list_with(home: &TestHome, bin: &Path) -> Value {
     let usual = std::env::var("PATH").unwrap_or_default();
     let mut command = trusty(home);
     command.current_dir(home.path()).args(["list", "--json"]);
@@ -260,7 +260,7 @@ fn list_with(home: &Home, bin: &Path) -> Value {
 }
 
 /// Starts a tmux server by this command; whether it could be.
-fn start_tmux(home: &Home, before: &[&str], socket: &Path) -> bool {
+fn start_tmux(home: &TestHome, before: &[&str], socket: &Path) -> bool {
     let words = ["tmux", "-f", "/dev/null", "-S"];
     let mut words = before.iter().chain(&words).map(std::ffi::OsStr::new);
     let mut command = Command::new(words.next().expect("a program"));
@@ -272,7 +272,7 @@ fn start_tmux(home: &Home, before: &[&str], socket: &Path) -> bool {
 
 #[test]
 fn a_tmux_server_in_a_container_is_never_asked_and_is_named() {
-    let home = Home::new();
+    let home = TestHome::new();
     let uid = rustix::process::getuid().as_raw();
     let folder = home.tmux_tmpdir().join(format!("tmux-{uid}"));
     fs::create_dir_all(&folder).expect("folder");
@@ -297,7 +297,7 @@ fn a_tmux_server_in_a_container_is_never_asked_and_is_named() {
 
 #[test]
 fn no_program_of_a_session_is_run_to_list_its_sessions() {
-    let home = Home::new();
+    let home = TestHome::new();
     let session = StandIn::start(&home);
     session.says(r#""status":"dreaming","version":"2.2.0""#);
     let pid = session.process().pid;
@@ -322,7 +322,7 @@ fn no_program_of_a_session_is_run_to_list_its_sessions() {
     assert!(session_of(&list, pid).is_some(), "{list}");
 }
 
-fn hook_program(home: &Home) -> PathBuf {
+fn hook_program(home: &TestHome) -> PathBuf {
     home.xdg_data().join("trusty/bin/trusty-hook")
 }
 
@@ -333,7 +333,7 @@ fn well(output: &Output) -> String {
 }
 
 /// `trusty connect` with this umask.
-fn connect_with(home: &Home, umask: &str) -> Output {
+fn connect_with(home: &TestHome, umask: &str) -> Output {
     program("trusty-hook");
     trusty_tests::trusty::confine(home);
     let mut command = Command::new("sh");
@@ -348,7 +348,7 @@ fn connect_with(home: &Home, umask: &str) -> Output {
 #[test]
 fn what_connect_makes_is_the_user_s_alone_whatever_the_umask() {
     for umask in ["000", "002", "022", "077"] {
-        let home = Home::new();
+        let home = TestHome::new();
         well(&connect_with(&home, umask));
         let copy = hook_program(&home);
         let bin = copy.parent().expect("a folder");
@@ -384,7 +384,7 @@ fn connect_refuses_while_others_could_replace_the_hook_program() {
 #[test]
 fn a_replaced_hook_program_is_told_and_renewed() {
     let Some(other) = other_user() else { return };
-    let home = Home::new();
+    let home = TestHome::new();
     well(&connect_with(&home, "022"));
     let copy = hook_program(&home);
     let bytes = fs::read(&copy).expect("read");
@@ -406,7 +406,7 @@ fn a_home_with_umask_002_and_a_private_group_is_a_home() {
     if other_user().is_none() {
         return;
     }
-    let home = Home::new();
+    let home = TestHome::new();
     let session = StandIn::start(&home);
     session.says(r#""status":"idle""#);
     // The group of root has no other member.

@@ -15,16 +15,16 @@ mod timeline;
 #[path = "truth/witness.rs"]
 mod witness;
 
-use measure::{Evidence, Measured, measure};
+use measure::{ScenarioEvidence, ScenarioFigures, measure};
 use serde_json::json;
-use state::State;
+use state::TruthState;
 use std::time::{Duration, SystemTime};
-use timeline::{Change, Moment, Story, Truth};
+use timeline::{ProcessTruth, SessionTruth, TimeWindow, TrueChange};
 use trusty_tests::Value;
-use witness::Word;
+use witness::RegistryWord;
 
-const PID: u32 = 7;
-const END: u64 = 20_000;
+const TEST_PID: u32 = 7;
+const END_MS: u64 = 20_000;
 
 fn at(ms: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(ms)
@@ -43,43 +43,49 @@ fn line(pid: u32, word: &str) -> Value {
 }
 
 /// Each true state lasts from its time on; so does each word shown, and each of the client's.
-fn judged(truth: &[(u64, State)], shown: &[(u64, &str)], words: &[(u64, &str)]) -> Measured {
-    let mut changes = Truth::default();
+fn judged(
+    truth: &[(u64, TruthState)],
+    shown: &[(u64, &str)],
+    words: &[(u64, &str)],
+) -> ScenarioFigures {
+    let mut changes = SessionTruth::default();
     for (ms, state) in truth {
-        changes.tell(Change::new(Moment::at(at(*ms)), &[*state]));
+        changes.tell(TrueChange::new(TimeWindow::at(at(*ms)), &[*state]));
     }
-    let lines = shown.iter().map(|(ms, word)| (at(*ms), line(PID, word)));
-    let words = words.iter().map(|(ms, text)| Word {
+    let lines = shown
+        .iter()
+        .map(|(ms, word)| (at(*ms), line(TEST_PID, word)));
+    let words = words.iter().map(|(ms, text)| RegistryWord {
         at: at(*ms),
-        pid: PID,
+        pid: TEST_PID,
         text: (*text).to_owned(),
     });
-    measure(&Evidence {
+    measure(&ScenarioEvidence {
         began: at(0),
-        stories: &[Story {
-            pid: PID,
+        stories: &[ProcessTruth {
+            pid: TEST_PID,
             truth: changes,
-            end: at(END),
+            end: at(END_MS),
         }],
         lines: lines.collect(),
         words: words.collect(),
     })
 }
 
-fn wrong(measured: &Measured) -> u128 {
+fn wrong(measured: &ScenarioFigures) -> u128 {
     measured.wrong_time().as_millis()
 }
 
-const TURN: [(u64, State); 3] = [
-    (0, State::Idle),
-    (5_000, State::Working),
-    (10_000, State::Finished),
+const TURN_TRUTH: [(u64, TruthState); 3] = [
+    (0, TruthState::Idle),
+    (5_000, TruthState::Working),
+    (10_000, TruthState::Finished),
 ];
 
 #[test]
 fn what_is_shown_within_the_window_is_right() {
     let shown = [(100, "Idle"), (5_400, "Working"), (10_400, "Finished")];
-    let measured = judged(&TURN, &shown, &[]);
+    let measured = judged(&TURN_TRUTH, &shown, &[]);
     assert_eq!(wrong(&measured), 0, "{:?}", measured.wrong);
     let lags: Vec<_> = measured.lags.iter().filter_map(|l| l.shown).collect();
     assert_eq!(lags, [100, 400, 400].map(Duration::from_millis));
@@ -89,15 +95,15 @@ fn what_is_shown_within_the_window_is_right() {
 #[test]
 fn what_is_late_is_wrong_from_the_end_of_the_window_on() {
     let shown = [(0, "Idle"), (5_800, "Working"), (10_000, "Finished")];
-    assert_eq!(wrong(&judged(&TURN, &shown, &[])), 300);
+    assert_eq!(wrong(&judged(&TURN_TRUTH, &shown, &[])), 300);
     // The client itself said so only then.
     let words = [(0, "idle"), (5_780, "busy"), (9_990, "idle")];
-    assert_eq!(wrong(&judged(&TURN, &shown, &words)), 0);
+    assert_eq!(wrong(&judged(&TURN_TRUTH, &shown, &words)), 0);
 }
 
 #[test]
 fn a_word_of_the_client_that_comes_much_later_excuses_nothing() {
-    let truth = [(0, State::Working), (5_000, State::Failed)];
+    let truth = [(0, TruthState::Working), (5_000, TruthState::Failed)];
     let shown = [(0, "Working")];
     let measured = judged(&truth, &shown, &[(10_500, "idle")]);
     assert_eq!(wrong(&measured), 14_500);
@@ -113,7 +119,7 @@ fn a_false_moment_counts() {
         (7_120, "Working"),
         (10_000, "Finished"),
     ];
-    let measured = judged(&TURN, &shown, &[]);
+    let measured = judged(&TURN_TRUTH, &shown, &[]);
     assert_eq!(wrong(&measured), 120);
     assert_eq!(measured.false_needs.len(), 0);
 }
@@ -126,15 +132,15 @@ fn a_third_state_is_wrong_even_within_a_window() {
         (5_200, "Working"),
         (10_000, "Finished"),
     ];
-    assert_eq!(wrong(&judged(&TURN, &shown, &[])), 200);
+    assert_eq!(wrong(&judged(&TURN_TRUTH, &shown, &[])), 200);
 }
 
 #[test]
 fn a_state_shorter_than_its_window_may_stay_unseen() {
     let truth = [
-        (0, State::Idle),
-        (5_000, State::Working),
-        (5_300, State::Finished),
+        (0, TruthState::Idle),
+        (5_000, TruthState::Working),
+        (5_300, TruthState::Finished),
     ];
     let measured = judged(&truth, &[(0, "Idle"), (5_700, "Finished")], &[]);
     assert_eq!(wrong(&measured), 200, "idle until 5.5 s is right");
@@ -142,15 +148,15 @@ fn a_state_shorter_than_its_window_may_stay_unseen() {
     assert_eq!(wrong(&measured), 0, "{:?}", measured.wrong);
 }
 
-const NEED: [(u64, State); 3] = [
-    (0, State::Working),
-    (5_000, State::Permission),
-    (10_000, State::Working),
+const NEED_TRUTH: [(u64, TruthState); 3] = [
+    (0, TruthState::Working),
+    (5_000, TruthState::Permission),
+    (10_000, TruthState::Working),
 ];
 
 #[test]
 fn a_need_that_is_never_shown_is_missed() {
-    let measured = judged(&NEED, &[(0, "Working")], &[]);
+    let measured = judged(&NEED_TRUTH, &[(0, "Working")], &[]);
     assert_eq!(measured.missed.len(), 1);
     assert_eq!(wrong(&measured), 4_500);
 }
@@ -158,14 +164,14 @@ fn a_need_that_is_never_shown_is_missed() {
 #[test]
 fn a_need_that_is_shown_too_late_is_missed() {
     let shown = |ms| [(0, "Working"), (ms, "Permission"), (10_000, "Working")];
-    assert_eq!(judged(&NEED, &shown(7_100), &[]).missed.len(), 1);
-    assert_eq!(judged(&NEED, &shown(6_900), &[]).missed.len(), 0);
+    assert_eq!(judged(&NEED_TRUTH, &shown(7_100), &[]).missed.len(), 1);
+    assert_eq!(judged(&NEED_TRUTH, &shown(6_900), &[]).missed.len(), 0);
 }
 
 #[test]
 fn a_need_of_another_kind_is_not_missed_but_wrong() {
     let shown = [(0, "Working"), (5_000, "Plan"), (10_000, "Working")];
-    let measured = judged(&NEED, &shown, &[]);
+    let measured = judged(&NEED_TRUTH, &shown, &[]);
     assert_eq!((measured.missed.len(), measured.false_needs.len()), (0, 0));
     assert_eq!(wrong(&measured), 5_000);
 }
@@ -179,28 +185,28 @@ fn a_need_that_is_none_is_false_once_each_time() {
         (5_000, "Permission"),
         (10_700, "Working"),
     ];
-    let measured = judged(&NEED, &shown, &[]);
+    let measured = judged(&NEED_TRUTH, &shown, &[]);
     assert_eq!(measured.false_needs.len(), 2, "{:?}", measured.false_needs);
     assert_eq!(wrong(&measured), 100 + 200);
 }
 
 #[test]
 fn a_session_that_is_not_shown_is_wrong() {
-    let measured = judged(&[(0, State::Idle)], &[(15_000, "Idle")], &[]);
+    let measured = judged(&[(0, TruthState::Idle)], &[(15_000, "Idle")], &[]);
     assert_eq!(wrong(&measured), 14_500);
 }
 
 #[test]
 fn a_row_of_a_stranger_is_wrong() {
-    let measured = measure(&Evidence {
+    let measured = measure(&ScenarioEvidence {
         began: at(0),
-        stories: &[Story {
-            pid: PID,
-            truth: Truth::default(),
-            end: at(END),
+        stories: &[ProcessTruth {
+            pid: TEST_PID,
+            truth: SessionTruth::default(),
+            end: at(END_MS),
         }],
         lines: vec![
-            (at(1_000), line(PID + 1, "Idle")),
+            (at(1_000), line(TEST_PID + 1, "Idle")),
             (at(1_500), json!({"sessions": []})),
         ],
         words: Vec::new(),

@@ -10,18 +10,18 @@ use trusty_actions::ActionError;
 use trusty_actions::jump::JumpError;
 use trusty_engine::requests::AnswerError;
 use trusty_fleet::SessionId;
-use trusty_fleet::action::{Action, Wish};
+use trusty_fleet::action::{Action, PauseOptions};
 use trusty_fleet::authorization::AnswerChannel;
-use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::pause::{Initiator, PauseKind};
 use trusty_fleet::request::{Answer, RequestId};
-use trusty_fleet::view::{Ask, Board, Card, RowAction};
+use trusty_fleet::view::{Board, Card, PopoverQuestion, RowAction};
 
 /// An action takes no longer, unless something hangs.
-const LONGEST: Duration = Duration::from_secs(20);
+const ACTION_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What becomes of paused sessions when the app ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(crate) enum Leaving {
+pub(crate) enum QuitChoice {
     /// They stay paused: their records outlast us.
     Keep,
     /// They are resumed before.
@@ -30,10 +30,10 @@ pub(crate) enum Leaving {
 
 /// A pause; none takes the best kind that loses nothing.
 pub(crate) fn pausing(how: Option<PauseKind>) -> Action {
-    Action::Pause(Wish {
+    Action::Pause(PauseOptions {
         how,
         note: None,
-        by: Asker::App,
+        by: Initiator::App,
     })
 }
 
@@ -145,7 +145,7 @@ pub(crate) async fn quit(app: &AppHandle) {
     if !paused || app.state::<Popover>().insists() {
         app.exit(0);
     } else {
-        popover::ask(app, Ask::Quit, None);
+        popover::ask(app, PopoverQuestion::Quit, None);
     }
 }
 
@@ -157,7 +157,7 @@ pub(crate) async fn settle(app: &AppHandle) {
     let mut snapshots = engine.face().handle().snapshots();
     let settled = snapshots.wait_for(|s| !Board::of(s, None).rows.iter().any(|r| r.pending));
     // What takes longer is seen to at the next start.
-    let _ = tokio::time::timeout(LONGEST, settled).await;
+    let _ = tokio::time::timeout(ACTION_TIMEOUT, settled).await;
 }
 
 /// All sessions as they are now; the popover learns of that a moment later.

@@ -4,9 +4,9 @@
     reason = "Tauri fixes the form of a command"
 )]
 
-use crate::acts::{self, Leaving};
+use crate::acts::{self, QuitChoice};
 use crate::popover::{self, Popover};
-use crate::{Place, log};
+use crate::{AppContext, log};
 use std::path::PathBuf;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
@@ -16,7 +16,7 @@ use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::pause::PauseKind;
 use trusty_fleet::request::{Answer, RequestId};
-use trusty_fleet::view::{Card, PopoverEvent, Reasons};
+use trusty_fleet::view::{Card, ExplanationView, PopoverEvent};
 use trusty_integration::connect;
 use trusty_platform::launch;
 
@@ -52,13 +52,16 @@ pub(crate) fn frame_shown(app: AppHandle) {
 
 /// Why a session is what it is; none if it is gone.
 #[tauri::command]
-pub(crate) async fn why(app: AppHandle, id: SessionId) -> Option<Reasons> {
+pub(crate) async fn why(app: AppHandle, id: SessionId) -> Option<ExplanationView> {
     app.state::<Popover>().why(id).await
 }
 
 /// Opens the settings file in the user's editor; makes it, with its defaults, if it is not there.
 #[tauri::command]
-pub(crate) async fn open_settings(app: AppHandle, place: State<'_, Place>) -> Result<(), String> {
+pub(crate) async fn open_settings(
+    app: AppHandle,
+    place: State<'_, AppContext>,
+) -> Result<(), String> {
     popover::hide(&app);
     edit_settings(&place).map_err(|e| {
         let told = format!("failed to open the settings file: {e}");
@@ -68,7 +71,7 @@ pub(crate) async fn open_settings(app: AppHandle, place: State<'_, Place>) -> Re
 }
 
 /// Opens the settings file.
-pub(crate) fn edit_settings(place: &Place) -> std::io::Result<()> {
+pub(crate) fn edit_settings(place: &AppContext) -> std::io::Result<()> {
     launch::open(&trusty_records::settings::ensure_file(&place.around)?)
 }
 
@@ -154,7 +157,7 @@ pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<
         .map(|engine| engine.face().handle().snapshot())
         .unwrap_or_default();
     let done = tauri::async_runtime::spawn_blocking(move || {
-        let around = &app.state::<Place>().around;
+        let around = &app.state::<AppContext>().around;
         dirs.iter()
             .try_for_each(|dir| connect(around, dir, &running).map(drop))
     });
@@ -175,11 +178,11 @@ pub(crate) async fn quit(app: AppHandle) {
 /// Ends the app. Where something cannot be resumed that should be, it goes on, and the rows say
 /// why.
 #[tauri::command]
-pub(crate) async fn leave(app: AppHandle, how: Leaving) -> Result<(), String> {
+pub(crate) async fn leave(app: AppHandle, how: QuitChoice) -> Result<(), String> {
     acts::settle(&app).await;
     let left = match how {
-        Leaving::Keep => 0,
-        Leaving::ResumeAll => acts::resume_all(&app).await,
+        QuitChoice::Keep => 0,
+        QuitChoice::ResumeAll => acts::resume_all(&app).await,
     };
     match left {
         0 => app.exit(0),

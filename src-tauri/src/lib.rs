@@ -20,18 +20,18 @@ use tauri::{App, Manager, RunEvent};
 use trusty_engine::authorization::mark_of_this_process;
 use trusty_platform::launch;
 use trusty_records::Settings;
-use trusty_wire::Surroundings;
+use trusty_wire::Environment;
 
 const SINGLE_INSTANCE: &str = "single-instance";
 /// Opens the popover at start; a second start does so in the first.
-const OPEN: &str = "--open";
+const OPEN_ARGUMENT: &str = "--open";
 
 /// The exit code of an app that was refused.
 const REFUSED_EXIT_CODE: u8 = 3;
 
 /// What the app was started in.
-struct Place {
-    around: Surroundings,
+struct AppContext {
+    around: Environment,
     home: PathBuf,
 }
 
@@ -41,7 +41,7 @@ pub fn run() -> ExitCode {
         return done;
     }
     platform::prepare();
-    let around = Surroundings::read();
+    let around = Environment::read();
     let settings = Settings::read(&around);
     let marked = mark_of_this_process(&around, &settings);
     if let Some(mark) = tauri::async_runtime::block_on(marked) {
@@ -50,14 +50,14 @@ pub fn run() -> ExitCode {
         log::line(&format!("{mark}; {remedy}"));
         return ExitCode::from(REFUSED_EXIT_CODE);
     }
-    let place = Place {
+    let place = AppContext {
         home: around.home.clone(),
         around,
     };
     let built = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(
             |app, _arguments, _folder| {
-                popover::open(app, popover::Place::Corner, None);
+                popover::open(app, popover::WindowLocation::Corner, None);
             },
         ))
         .manage(place)
@@ -117,11 +117,11 @@ pub fn run() -> ExitCode {
 
 fn setup(app: &mut App) {
     ending::listen(app.handle());
-    app.manage(tray::Repaint::default());
-    app.manage(snooze::Snooze::default());
+    app.manage(tray::TrayRepaint::default());
+    app.manage(snooze::SnoozeState::default());
     platform::settle(app, tray::repaint, popover::refit);
     let handle = app.handle().clone();
-    let around = &handle.state::<Place>().around;
+    let around = &handle.state::<AppContext>().around;
     match trusty_daemon::join(around, &Settings::read(around)) {
         Ok(engine) => {
             tray::run(&handle, engine.clone());
@@ -134,8 +134,8 @@ fn setup(app: &mut App) {
             tray::run_without_engine(&handle, &e.to_string());
         }
     }
-    if std::env::args().any(|a| a == OPEN) {
-        popover::open(&handle, popover::Place::Corner, None);
+    if std::env::args().any(|a| a == OPEN_ARGUMENT) {
+        popover::open(&handle, popover::WindowLocation::Corner, None);
     }
     popover::prepare(&handle);
 }

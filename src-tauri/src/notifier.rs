@@ -3,11 +3,11 @@
 mod choices;
 pub(crate) mod server;
 
-use crate::platform::Notifications;
+use crate::platform::DesktopNotifications;
 use crate::popover::Popover;
-use crate::snooze::Snooze;
-use crate::{Place, log};
-use server::{Event, Reach, Server, ShowError};
+use crate::snooze::SnoozeState;
+use crate::{AppContext, log};
+use server::{NotificationServer, ServerEvent, ServerPresence, ShowError};
 use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
@@ -16,44 +16,46 @@ use tauri::{AppHandle, Manager};
 use tokio::sync::{mpsc, oneshot, watch};
 use trusty_actions::jump;
 use trusty_daemon::AppSessions;
-use trusty_fleet::notice::{Attention, Cards, Notices, RETRY, Slot, Step};
+use trusty_fleet::notice::{
+    DELIVERY_RETRY_INTERVAL, NoticeSlot, NoticeStep, NotificationState, RequestCards, UserContext,
+};
 use trusty_fleet::{SessionId, Snapshot, Timestamp};
 use trusty_platform::clock;
 use trusty_platform::clock::Clock;
 use trusty_records::Settings;
 
 /// Whether terminals are frontmost is asked for so long at most.
-const FRONT: Duration = Duration::from_secs(3);
+const FRONTMOST_TIMEOUT: Duration = Duration::from_secs(3);
 /// The engine answers at once, unless it has ended.
-const CONTENT: Duration = Duration::from_secs(1);
+const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(1);
 /// An app that ends waits no longer for its notices to be taken back.
-const END: Duration = Duration::from_secs(2);
+const WITHDRAW_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What the rest of the app asks of the notices.
-enum Order {
+enum NotifierCommand {
     /// The app ends, and takes back what nobody could answer any more.
     End(oneshot::Sender<()>),
 }
 
 /// The way to the notices.
-struct Orders(mpsc::Sender<Order>);
+struct NotifierHandle(mpsc::Sender<NotifierCommand>);
 
 /// Tells of the engine's sessions for as long as it runs.
 pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
     let (send, orders) = mpsc::channel(4);
-    app.manage(Orders(send));
-    let notifier = Notifier {
+    app.manage(NotifierHandle(send));
+    let notifier = NotifierTask {
         snapshots: engine.face().handle().snapshots(),
         settings: engine.face().handle().settings(),
         popover: app.state::<Popover>().shown(),
-        server: Notifications::new(app),
+        server: DesktopNotifications::new(app),
         app: app.clone(),
         engine,
         orders,
         clock: Clock::start(),
-        notices: Notices::default(),
-        cards: Cards::default(),
-        snoozed: app.state::<Snooze>().until(),
+        notices: NotificationState::default(),
+        cards: RequestCards::default(),
+        snoozed: app.state::<SnoozeState>().until(),
         again_at: None,
         silence: None,
     };
@@ -62,27 +64,29 @@ pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
 
 /// Takes all notices back before the app ends: nobody would answer a click on them.
 pub(crate) fn end(app: &AppHandle) {
-    let Some(orders) = app.try_state::<Orders>() else {
+    let Some(orders) = app.try_state::<NotifierHandle>() else {
         return;
     };
     let (done, ended) = oneshot::channel();
-    if orders.0.try_send(Order::End(done)).is_ok() {
+    if orders.0.try_send(NotifierCommand::End(done)).is_ok() {
         // What is not taken back by then stays.
-        let _ = tauri::async_runtime::block_on(async { tokio::time::timeout(END, ended).await });
+        let _ = tauri::async_runtime::block_on(async {
+            tokio::time::timeout(WITHDRAW_TIMEOUT, ended).await
+        });
     }
 }
 
-struct Notifier {
+struct NotifierTask {
     app: AppHandle,
     engine: AppSessions,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     settings: watch::Receiver<Arc<Settings>>,
     popover: watch::Receiver<bool>,
-    orders: mpsc::Receiver<Order>,
-    server: Notifications,
+    orders: mpsc::Receiver<NotifierCommand>,
+    server: DesktopNotifications,
     clock: Clock,
-    notices: Notices,
-    cards: Cards,
+    notices: NotificationState,
+    cards: RequestCards,
     snoozed: watch::Receiver<Option<SystemTime>>,
     /// When a server that said nothing is tried again.
     again_at: Option<Timestamp>,
@@ -90,7 +94,7 @@ struct Notifier {
     silence: Option<mem::Discriminant<ShowError>>,
 }
 
-impl Notifier {
+impl NotifierTask {
     async fn run(mut self) {
         loop {
             let due = [self.notices.due(), self.again_at]
@@ -114,7 +118,7 @@ impl Notifier {
                 _ = self.popover.changed() => {}
                 event = self.server.next() => self.take(event).await,
                 order = self.orders.recv() => match order {
-                    Some(Order::End(done)) => {
+                    Some(NotifierCommand::End(done)) => {
                         self.withdraw_all().await;
                         // Whoever waited in vain has gone on.
                         let _ = done.send(());
@@ -134,22 +138,22 @@ impl Notifier {
         }
     }
 
-    async fn take(&mut self, event: Event) {
+    async fn take(&mut self, event: ServerEvent) {
         match event {
-            Event::Chosen(slot, choice) => {
+            ServerEvent::Chosen(slot, choice) => {
                 // Not every server puts away what was chosen on.
                 self.server.withdraw(slot).await;
                 self.notices.closed(slot);
                 choices::choose(&self.app, &self.engine, slot, choice);
             }
-            Event::Closed(slot) => self.notices.closed(slot),
-            Event::Taken(slot) => {
+            ServerEvent::Closed(slot) => self.notices.closed(slot),
+            ServerEvent::Taken(slot) => {
                 self.told();
                 if !self.notices.taken(slot) {
                     self.server.withdraw(slot).await;
                 }
             }
-            Event::Came => self.reach().await,
+            ServerEvent::Came => self.reach().await,
         }
     }
 
@@ -178,13 +182,13 @@ impl Notifier {
         }
         self.read_cards(&snapshot).await;
         let front = self.front(&snapshot, &telling).await;
-        let attention = Attention {
+        let attention = UserContext {
             popover_open: was_open || *self.popover.borrow_and_update(),
             front,
             wall: clock::wall(),
             minute: clock::minute_of_day(),
         };
-        let place = self.app.state::<Place>();
+        let place = self.app.state::<AppContext>();
         let home = Some(place.home.as_path());
         let decision = self
             .notices
@@ -194,10 +198,10 @@ impl Notifier {
         }
     }
 
-    async fn perform(&mut self, step: Step) {
+    async fn perform(&mut self, step: NoticeStep) {
         let (slot, notice) = match step {
-            Step::Deliver(slot, notice) | Step::Amend(slot, notice) => (slot, notice),
-            Step::Withdraw(slot) => return self.server.withdraw(slot).await,
+            NoticeStep::Deliver(slot, notice) | NoticeStep::Amend(slot, notice) => (slot, notice),
+            NoticeStep::Withdraw(slot) => return self.server.withdraw(slot).await,
         };
         let Err(e) = self.server.show(slot, &notice).await else {
             return self.told();
@@ -220,13 +224,13 @@ impl Notifier {
     async fn reach(&mut self) {
         self.again_at = None;
         match self.server.reach().await {
-            Reach::Same => {}
-            Reach::New => self.notices.heard(self.clock.now()),
-            Reach::Not(e) => {
+            ServerPresence::Same => {}
+            ServerPresence::New => self.notices.heard(self.clock.now()),
+            ServerPresence::Not(e) => {
                 self.notices.unheard(None);
                 // One that is there, and silent, is not announced when it has come to itself.
                 let there = matches!(e, ShowError::Failed(_));
-                self.again_at = there.then(|| self.clock.now().after(RETRY));
+                self.again_at = there.then(|| self.clock.now().after(DELIVERY_RETRY_INTERVAL));
                 self.say_once(&e);
             }
         }
@@ -245,7 +249,7 @@ impl Notifier {
     /// Of these sessions, those whose terminals are what their owner looks at.
     async fn front(&self, snapshot: &Snapshot, telling: &[SessionId]) -> BTreeSet<SessionId> {
         let mut front = BTreeSet::new();
-        let place = self.app.state::<Place>();
+        let place = self.app.state::<AppContext>();
         let sessions = telling
             .iter()
             .filter_map(|id| snapshot.sessions.iter().find(|s| s.id == *id));
@@ -257,7 +261,7 @@ impl Notifier {
             }
         };
         // What takes longer is told.
-        let _ = tokio::time::timeout(FRONT, ask).await;
+        let _ = tokio::time::timeout(FRONTMOST_TIMEOUT, ask).await;
         front
     }
 
@@ -276,11 +280,11 @@ impl Notifier {
             }
         };
         // What takes longer is read the next time.
-        let _ = tokio::time::timeout(CONTENT, read).await;
+        let _ = tokio::time::timeout(REQUEST_READ_TIMEOUT, read).await;
     }
 
     async fn withdraw_all(&mut self) {
-        for slot in self.notices.shown().collect::<Vec<Slot>>() {
+        for slot in self.notices.shown().collect::<Vec<NoticeSlot>>() {
             self.server.withdraw(slot).await;
         }
     }

@@ -7,28 +7,28 @@ mod state;
 mod window;
 
 use crate::{log, platform};
-pub(crate) use placing::Place;
+pub(crate) use placing::WindowLocation;
 use progress::{IconPress, WindowMove};
 pub(crate) use state::Popover;
-use state::Wanted;
+use state::PopoverTarget;
 use std::time::Duration;
 use tauri::{AppHandle, Manager, Window, WindowEvent};
 use trusty_fleet::SessionId;
-use trusty_fleet::observation::Attention;
-use trusty_fleet::view::Ask;
+use trusty_fleet::observation::FocusEvent;
+use trusty_fleet::view::PopoverQuestion;
 
-const LABEL: &str = "popover";
+const WINDOW_LABEL: &str = "popover";
 /// The start of an app has this long to itself; then the page is made, so that the first click
 /// finds it.
 const PREPARE_DELAY: Duration = Duration::from_secs(3);
 /// A hidden web view holds 120 MB; it is given back after this long.
-const IDLE: Duration = Duration::from_mins(10);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(10);
 /// A click on the icon may take the focus first, which hides the popover: so soon after, the
 /// click meant to close it.
-const SAME_CLICK: Duration = Duration::from_millis(300);
+const SAME_CLICK_WINDOW: Duration = Duration::from_millis(300);
 /// A menu of the tray may take the focus first, which hides the question what is to become of
 /// paused sessions: so soon after, whoever chooses Quit again insists.
-const INSISTS: Duration = Duration::from_secs(5);
+const QUIT_REPEAT_WINDOW: Duration = Duration::from_secs(5);
 /// A page that has painted is shown after this long without a list of sessions.
 const BOARD_TIMEOUT: Duration = Duration::from_millis(1500);
 /// A page that has painted nothing after this long is made anew.
@@ -53,7 +53,7 @@ pub(crate) fn prepare(app: &AppHandle) {
 }
 
 /// Shows the popover, or hides it if it is shown.
-pub(crate) fn toggle(app: &AppHandle, place: Place) {
+pub(crate) fn toggle(app: &AppHandle, place: WindowLocation) {
     let press = app.state::<Popover>().state().progress.press();
     match press {
         IconPress::Ignore => {}
@@ -63,13 +63,13 @@ pub(crate) fn toggle(app: &AppHandle, place: Place) {
 }
 
 fn is_visible(app: &AppHandle) -> bool {
-    let window = app.get_webview_window(LABEL);
+    let window = app.get_webview_window(WINDOW_LABEL);
     window.is_some_and(|window| window.is_visible().unwrap_or(false))
 }
 
 /// Shows the popover at a place, the row of `focus` in focus.
-pub(crate) fn open(app: &AppHandle, place: Place, focus: Option<SessionId>) {
-    let wanted = Wanted {
+pub(crate) fn open(app: &AppHandle, place: WindowLocation, focus: Option<SessionId>) {
+    let wanted = PopoverTarget {
         id: focus,
         ask: None,
     };
@@ -77,12 +77,12 @@ pub(crate) fn open(app: &AppHandle, place: Place, focus: Option<SessionId>) {
 }
 
 /// Asks something in the popover: where it is, or in the corner if it is hidden.
-pub(crate) fn ask(app: &AppHandle, ask: Ask, id: Option<SessionId>) {
-    let wanted = Wanted { id, ask: Some(ask) };
+pub(crate) fn ask(app: &AppHandle, ask: PopoverQuestion, id: Option<SessionId>) {
+    let wanted = PopoverTarget { id, ask: Some(ask) };
     show(app, None, wanted);
 }
 
-fn show(app: &AppHandle, place: Option<Place>, wanted: Wanted) {
+fn show(app: &AppHandle, place: Option<WindowLocation>, wanted: PopoverTarget) {
     let begin = move |app: &AppHandle| {
         if let Err(e) = begin(app, place, wanted) {
             log::line(&format!("failed to open the popover: {e}"));
@@ -101,7 +101,11 @@ fn show(app: &AppHandle, place: Option<Place>, wanted: Wanted) {
 
 /// Asks the page to draw what is to be seen. It is shown as soon as that is drawn: an empty
 /// window first, or one of the wrong size, would flicker.
-fn begin(app: &AppHandle, place: Option<Place>, wanted: Wanted) -> tauri::Result<()> {
+fn begin(
+    app: &AppHandle,
+    place: Option<WindowLocation>,
+    wanted: PopoverTarget,
+) -> tauri::Result<()> {
     let window = window::window(app)?;
     let visible = window.is_visible()?;
     let (turn, on_screen) = {
@@ -110,7 +114,7 @@ fn begin(app: &AppHandle, place: Option<Place>, wanted: Wanted) -> tauri::Result
         match place {
             Some(place) => state.place = place,
             None if visible => {}
-            None => state.place = Place::Corner,
+            None => state.place = WindowLocation::Corner,
         }
         (state.look(wanted), state.progress.is_mapped())
     };
@@ -161,7 +165,7 @@ fn reveal(app: &AppHandle) {
 
 /// Brings the window onto the screen, and to the front.
 fn map(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(LABEL) else {
+    let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
         return;
     };
     let popover = app.state::<Popover>();
@@ -214,7 +218,7 @@ pub(crate) fn page_ended(app: &AppHandle) {
     state.unmade();
     let turn = (wanted && !again).then(|| state.look_away());
     drop(state);
-    if let Some(window) = app.get_webview_window(LABEL)
+    if let Some(window) = app.get_webview_window(WINDOW_LABEL)
         && let Err(e) = window.destroy()
     {
         log::line(&format!("failed to close the popover: {e}"));
@@ -227,7 +231,7 @@ pub(crate) fn page_ended(app: &AppHandle) {
 /// Hides the popover. Nothing moves in it until it is shown again.
 pub(crate) fn hide(app: &AppHandle) {
     on_main(app, |app| {
-        let Some(window) = app.get_webview_window(LABEL) else {
+        let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
             return;
         };
         if !window.is_visible().unwrap_or(false) {
@@ -244,7 +248,7 @@ pub(crate) fn hide(app: &AppHandle) {
 
 /// The content has told its height.
 pub(crate) fn resize(app: &AppHandle, height: f64) {
-    let Some(window) = app.get_webview_window(LABEL) else {
+    let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
         return;
     };
     {
@@ -262,7 +266,7 @@ pub(crate) fn resize(app: &AppHandle, height: f64) {
 
 /// The desktop's text has another size: the window follows.
 pub(crate) fn refit(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(LABEL) else {
+    let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
         return;
     };
     if let Err(e) = window::fit(&window, &app.state::<Popover>().state()) {
@@ -272,7 +276,7 @@ pub(crate) fn refit(app: &AppHandle) {
 
 /// Hides when the focus goes elsewhere, and never closes for good.
 pub(crate) fn on_window_event(window: &Window, event: &WindowEvent) {
-    if window.label() != LABEL {
+    if window.label() != WINDOW_LABEL {
         return;
     }
     match event {
@@ -318,7 +322,7 @@ fn begin_again(app: &AppHandle) {
 fn attend(app: &AppHandle) {
     let engine = app.state::<Popover>().state().engine.clone();
     if let Some(engine) = engine {
-        tauri::async_runtime::spawn(async move { engine.attend(Attention::Popover).await });
+        tauri::async_runtime::spawn(async move { engine.attend(FocusEvent::Popover).await });
     }
 }
 
@@ -326,7 +330,7 @@ fn attend(app: &AppHandle) {
 fn grow_old(app: &AppHandle, turn: u64) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        tokio::time::sleep(SAME_CLICK).await;
+        tokio::time::sleep(SAME_CLICK_WINDOW).await;
         {
             let popover = app.state::<Popover>();
             let mut state = popover.state();
@@ -335,7 +339,7 @@ fn grow_old(app: &AppHandle, turn: u64) {
             }
             state.progress.forget_hiding();
         }
-        tokio::time::sleep(INSISTS).await;
+        tokio::time::sleep(QUIT_REPEAT_WINDOW).await;
         {
             let popover = app.state::<Popover>();
             let mut state = popover.state();
@@ -352,13 +356,13 @@ fn grow_old(app: &AppHandle, turn: u64) {
 fn unmake_when_idle(app: &AppHandle, turn: u64) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        tokio::time::sleep(IDLE).await;
+        tokio::time::sleep(IDLE_TIMEOUT).await;
         on_main(&app, move |app| unmake(app, turn));
     });
 }
 
 fn unmake(app: &AppHandle, turn: u64) {
-    let Some(window) = app.get_webview_window(LABEL) else {
+    let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
         return;
     };
     let popover = app.state::<Popover>();

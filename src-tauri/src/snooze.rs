@@ -6,15 +6,15 @@ use tokio::sync::watch;
 use trusty_platform::clock;
 
 /// Until when, while there is a snooze.
-pub(crate) struct Snooze(watch::Sender<Option<SystemTime>>);
+pub(crate) struct SnoozeState(watch::Sender<Option<SystemTime>>);
 
-impl Default for Snooze {
+impl Default for SnoozeState {
     fn default() -> Self {
         Self(watch::channel(None).0)
     }
 }
 
-impl Snooze {
+impl SnoozeState {
     /// Tells until when, as often as that changes.
     pub(crate) fn until(&self) -> watch::Receiver<Option<SystemTime>> {
         self.0.subscribe()
@@ -32,11 +32,11 @@ pub(crate) fn begin(app: &AppHandle, duration: Duration) {
         return;
     };
     let app = app.clone();
-    app.state::<Snooze>().0.send_replace(Some(until));
+    app.state::<SnoozeState>().0.send_replace(Some(until));
     tauri::async_runtime::spawn(async move {
         clock::sleep(duration).await;
         // It may have been ended, and begun anew, meanwhile.
-        app.state::<Snooze>().0.send_if_modified(|now| {
+        app.state::<SnoozeState>().0.send_if_modified(|now| {
             let over = *now == Some(until);
             if over {
                 *now = None;

@@ -1,7 +1,7 @@
 //! The tray icon: draws the glance and the menu, each only when it differs.
 
-use crate::snooze::{self, Snooze};
-use crate::{Place, acts, commands, log, platform, popover};
+use crate::snooze::{self, SnoozeState};
+use crate::{AppContext, acts, commands, log, platform, popover};
 use std::time::{Duration, SystemTime};
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, MenuItem as Item, PredefinedMenuItem, Submenu};
@@ -12,17 +12,17 @@ use trusty_daemon::AppSessions;
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, RequestId};
-use trusty_fleet::view::{Ask, Board, Glance, Menu, MenuAction, MenuItem, menu};
+use trusty_fleet::view::{Board, Glance, Menu, MenuAction, MenuItem, PopoverQuestion, menu};
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_platform::clock;
 
-const ID: &str = "trusty";
+const TRAY_ID: &str = "trusty";
 /// The icon changes at most four times a second.
-const CALM: Duration = Duration::from_millis(250);
+const REDRAW_INTERVAL: Duration = Duration::from_millis(250);
 /// How long nothing is told of after a choice in the menu.
-const SNOOZE: Duration = Duration::from_hours(1);
+const SNOOZE_DURATION: Duration = Duration::from_hours(1);
 /// A desktop without a tray may get one: a panel that starts after us, or starts again.
-const RETRY: [Duration; 4] = [
+const RETRY_BACKOFF: [Duration; 4] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(5),
@@ -31,12 +31,12 @@ const RETRY: [Duration; 4] = [
 
 /// What the tray shows.
 #[derive(Debug, Clone, PartialEq)]
-struct Face {
+struct TrayAppearance {
     glance: Glance,
     menu: Menu,
 }
 
-impl Face {
+impl TrayAppearance {
     fn of(board: &Board, snoozed: Option<SystemTime>) -> Self {
         Self {
             glance: Glance::of(board),
@@ -47,11 +47,11 @@ impl Face {
 
 /// Told when the icon looks wrong though the sessions are as they were: a theme changed.
 #[derive(Debug, Default)]
-pub(crate) struct Repaint(Notify);
+pub(crate) struct TrayRepaint(Notify);
 
 /// Draws the icon anew.
 pub(crate) fn repaint(app: &AppHandle) {
-    app.state::<Repaint>().0.notify_one();
+    app.state::<TrayRepaint>().0.notify_one();
 }
 
 /// Shows the engine's sessions in the tray for as long as it runs.
@@ -59,9 +59,12 @@ pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let mut snapshots = engine.face().handle().snapshots();
-        let mut snoozed = app.state::<Snooze>().until();
-        let home = app.state::<Place>().home.clone();
-        let (send, faces) = watch::channel(Face::of(&Board::of(&Snapshot::default(), None), None));
+        let mut snoozed = app.state::<SnoozeState>().until();
+        let home = app.state::<AppContext>().home.clone();
+        let (send, faces) = watch::channel(TrayAppearance::of(
+            &Board::of(&Snapshot::default(), None),
+            None,
+        ));
         tauri::async_runtime::spawn(keep_drawn(app.clone(), faces));
         loop {
             tokio::select! {
@@ -71,7 +74,7 @@ pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
             }
             let snapshot = snapshots.borrow_and_update().clone();
             let until = *snoozed.borrow_and_update();
-            let new = Face::of(&Board::of(&snapshot, Some(&home)), until);
+            let new = TrayAppearance::of(&Board::of(&snapshot, Some(&home)), until);
             send.send_if_modified(|known| {
                 let news = *known != new;
                 *known = new;
@@ -87,7 +90,7 @@ pub(crate) fn run_without_engine(app: &AppHandle, told: &str) {
         summary: told.to_owned(),
         ..Board::default()
     };
-    let (send, faces) = watch::channel(Face::of(&board, None));
+    let (send, faces) = watch::channel(TrayAppearance::of(&board, None));
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         keep_drawn(app, faces).await;
@@ -96,8 +99,8 @@ pub(crate) fn run_without_engine(app: &AppHandle, told: &str) {
 }
 
 /// Draws the newest face; makes the icon as soon as the desktop has a place for it.
-async fn keep_drawn(app: AppHandle, mut faces: watch::Receiver<Face>) {
-    let mut drawn: Option<Face> = None;
+async fn keep_drawn(app: AppHandle, mut faces: watch::Receiver<TrayAppearance>) {
+    let mut drawn: Option<TrayAppearance> = None;
     let mut tries = 0;
     loop {
         let face = faces.borrow_and_update().clone();
@@ -110,8 +113,8 @@ async fn keep_drawn(app: AppHandle, mut faces: watch::Receiver<Face>) {
                 }
                 tries = 0;
                 drawn = Some(face);
-                tokio::time::sleep(CALM).await;
-                let repaint = app.state::<Repaint>();
+                tokio::time::sleep(REDRAW_INTERVAL).await;
+                let repaint = app.state::<TrayRepaint>();
                 tokio::select! {
                     news = faces.changed() => if news.is_err() { return },
                     () = repaint.0.notified() => drawn = None,
@@ -125,7 +128,7 @@ async fn keep_drawn(app: AppHandle, mut faces: watch::Receiver<Face>) {
                     ));
                 }
                 drawn = None;
-                tokio::time::sleep(RETRY[tries.min(RETRY.len() - 1)]).await;
+                tokio::time::sleep(RETRY_BACKOFF[tries.min(RETRY_BACKOFF.len() - 1)]).await;
                 tries += 1;
             }
             None => return,
@@ -147,11 +150,15 @@ async fn on_main<T: Send + 'static>(
     done.await.ok()
 }
 
-fn draw(app: &AppHandle, before: Option<&Face>, face: &Face) -> tauri::Result<()> {
-    let Some(tray) = app.tray_by_id(ID) else {
+fn draw(
+    app: &AppHandle,
+    before: Option<&TrayAppearance>,
+    face: &TrayAppearance,
+) -> tauri::Result<()> {
+    let Some(tray) = app.tray_by_id(TRAY_ID) else {
         return build(app, face);
     };
-    let same = |same: fn(&Face) -> &Glance| before.is_some_and(|b| same(b) == same(face));
+    let same = |same: fn(&TrayAppearance) -> &Glance| before.is_some_and(|b| same(b) == same(face));
     if !same(|f| &f.glance) {
         tray.set_icon_with_as_template(Some(icon(face)?), platform::ICONS_ARE_TEMPLATES)?;
         tray.set_tooltip(Some(&face.glance.tooltip))?;
@@ -163,8 +170,8 @@ fn draw(app: &AppHandle, before: Option<&Face>, face: &Face) -> tauri::Result<()
     Ok(())
 }
 
-fn build(app: &AppHandle, face: &Face) -> tauri::Result<()> {
-    TrayIconBuilder::with_id(ID)
+fn build(app: &AppHandle, face: &TrayAppearance) -> tauri::Result<()> {
+    TrayIconBuilder::with_id(TRAY_ID)
         .icon(icon(face)?)
         .icon_as_template(platform::ICONS_ARE_TEMPLATES)
         .tooltip(&face.glance.tooltip)
@@ -181,7 +188,7 @@ fn build(app: &AppHandle, face: &Face) -> tauri::Result<()> {
         .map(drop)
 }
 
-fn icon(face: &Face) -> tauri::Result<Image<'static>> {
+fn icon(face: &TrayAppearance) -> tauri::Result<Image<'static>> {
     Image::from_bytes(platform::icon(face.glance.glyph))
 }
 
@@ -208,26 +215,26 @@ fn on_click(tray: &TrayIcon, event: TrayIconEvent) {
         } else {
             platform::clicked_at(app, position)
         };
-        popover::toggle(app, popover::Place::Below(at));
+        popover::toggle(app, popover::WindowLocation::Below(at));
     }
 }
 
-type Native = Box<dyn IsMenuItem<tauri::Wry>>;
+type NativeMenuItem = Box<dyn IsMenuItem<tauri::Wry>>;
 
 fn native_menu(app: &AppHandle, menu: &Menu) -> tauri::Result<tauri::menu::Menu<tauri::Wry>> {
     let items = native_items(app, &menu.0)?;
     tauri::menu::Menu::with_items(app, &borrowed(&items))
 }
 
-fn native_items(app: &AppHandle, items: &[MenuItem]) -> tauri::Result<Vec<Native>> {
+fn native_items(app: &AppHandle, items: &[MenuItem]) -> tauri::Result<Vec<NativeMenuItem>> {
     items.iter().map(|item| native_item(app, item)).collect()
 }
 
-fn borrowed(items: &[Native]) -> Vec<&dyn IsMenuItem<tauri::Wry>> {
+fn borrowed(items: &[NativeMenuItem]) -> Vec<&dyn IsMenuItem<tauri::Wry>> {
     items.iter().map(AsRef::as_ref).collect()
 }
 
-fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<Native> {
+fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<NativeMenuItem> {
     // An ampersand would mark a key; two are one.
     let text = |t: &str| t.replace('&', "&&");
     Ok(match item {
@@ -313,9 +320,9 @@ fn named(name: &str) -> Option<MenuAction> {
 
 fn choose(app: &AppHandle, action: MenuAction) {
     match action {
-        MenuAction::Open => popover::open(app, popover::Place::Corner, None),
-        MenuAction::Show(id) => popover::open(app, popover::Place::Corner, Some(id)),
-        MenuAction::Review(id) => popover::ask(app, Ask::Review, Some(id)),
+        MenuAction::Open => popover::open(app, popover::WindowLocation::Corner, None),
+        MenuAction::Show(id) => popover::open(app, popover::WindowLocation::Corner, Some(id)),
+        MenuAction::Review(id) => popover::ask(app, PopoverQuestion::Review, Some(id)),
         MenuAction::Deny(id, request) => {
             let no = Answer::Deny { message: None };
             or_show(
@@ -328,9 +335,9 @@ fn choose(app: &AppHandle, action: MenuAction) {
             let jumping = acts::jump(app, id);
             or_show(app, id, async move { acts::shown(jumping.await) });
         }
-        MenuAction::End(id) => popover::ask(app, Ask::End, Some(id)),
+        MenuAction::End(id) => popover::ask(app, PopoverQuestion::End, Some(id)),
         MenuAction::Pause(id) => or_show(app, id, acts::act(app, id, acts::pausing(None))),
-        MenuAction::Interrupt(id) => popover::ask(app, Ask::Interrupt, Some(id)),
+        MenuAction::Interrupt(id) => popover::ask(app, PopoverQuestion::Interrupt, Some(id)),
         MenuAction::Resume(id) => or_show(app, id, acts::act(app, id, Action::Resume)),
         MenuAction::PauseAll => {
             let app = app.clone();
@@ -340,14 +347,14 @@ fn choose(app: &AppHandle, action: MenuAction) {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { acts::resume_all(&app).await });
         }
-        MenuAction::Connect => popover::ask(app, Ask::Connect, None),
+        MenuAction::Connect => popover::ask(app, PopoverQuestion::Connect, None),
         MenuAction::Settings => {
-            if let Err(e) = commands::edit_settings(&app.state::<Place>()) {
+            if let Err(e) = commands::edit_settings(&app.state::<AppContext>()) {
                 log::line(&format!("failed to open the settings file: {e}"));
             }
         }
-        MenuAction::Snooze => snooze::begin(app, SNOOZE),
-        MenuAction::EndSnooze => app.state::<Snooze>().end(),
+        MenuAction::Snooze => snooze::begin(app, SNOOZE_DURATION),
+        MenuAction::EndSnooze => app.state::<SnoozeState>().end(),
         MenuAction::Quit => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { acts::quit(&app).await });
@@ -364,7 +371,7 @@ fn or_show<E: Send + 'static>(
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         if doing.await.is_err() {
-            popover::open(&app, popover::Place::Corner, Some(id));
+            popover::open(&app, popover::WindowLocation::Corner, Some(id));
         }
     });
 }

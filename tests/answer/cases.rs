@@ -18,13 +18,13 @@ mod queue;
 #[path = "cases/races.rs"]
 mod races;
 
-use trusty_tests::Shape;
+use trusty_tests::TerminalShape;
 
 /// A case: its name, and the whole of it.
-pub(crate) type Case = (&'static str, fn(Shape));
+pub(crate) type AnswerCase = (&'static str, fn(TerminalShape));
 
 /// All of them.
-pub(crate) const CASES: [Case; 34] = [
+pub(crate) const ANSWER_CASES: [AnswerCase; 34] = [
     ("allow", permissions::allow_runs),
     ("deny", permissions::deny_goes_on),
     ("stop", permissions::stop_ends_the_turn),
@@ -62,7 +62,7 @@ pub(crate) const CASES: [Case; 34] = [
 ];
 
 /// Cases that have no terminal of their own.
-pub(crate) const ELSEWHERE: [Case; 2] = [
+pub(crate) const NO_TERMINAL_CASES: [AnswerCase; 2] = [
     ("headless", never::headless),
     ("background", never::in_the_background),
 ];

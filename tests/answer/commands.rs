@@ -1,16 +1,16 @@
 //! Answers from the command line, as a person and as a script give them.
 
-use crate::stage::{Stage, id};
+use crate::stage::{AnswerFixture, id};
 use std::process::Output;
 use trusty_tests::trusty::{TypedCommand, run, run_confirmed};
-use trusty_tests::{Home, Shape, Value};
+use trusty_tests::{TerminalShape, TestHome, Value};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Runs `trusty`; its exit code, what it printed, and what it complained of.
-fn trusty(home: &Home, arguments: &[&str]) -> (Option<i32>, String, String) {
+fn trusty(home: &TestHome, arguments: &[&str]) -> (Option<i32>, String, String) {
     let Output {
         status,
         stdout,
@@ -21,7 +21,7 @@ fn trusty(home: &Home, arguments: &[&str]) -> (Option<i32>, String, String) {
 
 #[test]
 fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
-    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+    let Some(stage) = AnswerFixture::new(TerminalShape::TmuxBash) else {
         return;
     };
     let request = stage.ask("bash: touch made");
@@ -103,7 +103,7 @@ fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
 
 #[test]
 fn of_several_the_one_that_is_meant_is_named() {
-    let Some(stage) = Stage::for_programs(Shape::PtyDirect) else {
+    let Some(stage) = AnswerFixture::for_programs(TerminalShape::PtyDirect) else {
         return;
     };
     let two = r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#;
@@ -139,7 +139,7 @@ fn of_several_the_one_that_is_meant_is_named() {
 
 #[test]
 fn questions_are_answered_by_number_label_and_words() {
-    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+    let Some(stage) = AnswerFixture::new(TerminalShape::TmuxBash) else {
         return;
     };
     let request = stage.ask("ask multi");
@@ -184,7 +184,7 @@ fn questions_are_answered_by_number_label_and_words() {
 
 #[test]
 fn without_an_engine_nothing_is_held() {
-    let home = Home::new();
+    let home = TestHome::new();
     for words in [
         &["approve", "work", "--yes"][..],
         &["deny", "work"],

@@ -6,28 +6,31 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 use trusty_tests::trusty::{
-    Running, TypedOutcome, configure, connect, run_confirmed, serve, session_of,
+    RunningProgram, TypedOutcome, configure, connect, run_confirmed, serve, session_of,
 };
 use trusty_tests::wait::{poll, until, until_or};
-use trusty_tests::{FakeApi, Home, Key, Kind, LocalApi, ProcessRef, Shape, Terminal, Value};
+use trusty_tests::{
+    ApiEventKind, FakeApi, KeyboardKey, LocalApi, ProcessRef, TerminalShape, TestHome,
+    TestTerminal, Value,
+};
 
 /// Longer than anything takes that is waited for.
-pub(crate) const LONG: Duration = Duration::from_mins(1);
+pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// The text of the client's dialog for a tool.
-pub(crate) const PROCEED: &str = "Do you want to proceed?";
+pub(crate) const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
 
 /// How a stage is set.
-pub(crate) struct Setting<'a> {
+pub(crate) struct AnswerFixtureOptions<'a> {
     /// The terminal.
-    pub(crate) shape: Shape,
+    pub(crate) shape: TerminalShape,
     /// The client's `--permission-mode`.
     pub(crate) mode: &'a str,
     /// Our settings.
     pub(crate) settings: &'a str,
 }
 
-impl Setting<'_> {
-    pub(crate) fn of(shape: Shape) -> Self {
+impl AnswerFixtureOptions<'_> {
+    pub(crate) fn of(shape: TerminalShape) -> Self {
         Self {
             shape,
             mode: "manual",
@@ -36,41 +39,41 @@ impl Setting<'_> {
     }
 }
 
-pub(crate) struct Stage {
-    pub(crate) serving: Option<Running>,
-    pub(crate) terminal: Terminal,
+pub(crate) struct AnswerFixture {
+    pub(crate) serving: Option<RunningProgram>,
+    pub(crate) terminal: TestTerminal,
     pub(crate) client: ProcessRef,
     pub(crate) folder: PathBuf,
     pub(crate) local: LocalApi,
     pub(crate) api: FakeApi,
-    pub(crate) home: Home,
+    pub(crate) home: TestHome,
     /// Programs may answer, so answers go over the API; else a user types in a terminal.
     pub(crate) programs: bool,
 }
 
 /// Lets programs answer.
-pub(crate) const PROGRAMS: &str = "[answers]\nprograms = true\n";
+pub(crate) const PROGRAMS_SETTINGS: &str = "[answers]\nprograms = true\n";
 
 /// What the API said to an answer: the HTTP status and the problem's code.
-pub(crate) type Told = (u16, String);
+pub(crate) type AnswerResponse = (u16, String);
 
-impl Stage {
+impl AnswerFixture {
     /// The same with programs that may answer.
-    pub(crate) fn for_programs(shape: Shape) -> Option<Self> {
-        Self::set(&Setting {
-            settings: PROGRAMS,
-            ..Setting::of(shape)
+    pub(crate) fn for_programs(shape: TerminalShape) -> Option<Self> {
+        Self::set(&AnswerFixtureOptions {
+            settings: PROGRAMS_SETTINGS,
+            ..AnswerFixtureOptions::of(shape)
         })
     }
 
     /// An idle session that asks before it acts; none if the tests are to run without the client.
-    pub(crate) fn new(shape: Shape) -> Option<Self> {
-        Self::set(&Setting::of(shape))
+    pub(crate) fn new(shape: TerminalShape) -> Option<Self> {
+        Self::set(&AnswerFixtureOptions::of(shape))
     }
 
-    pub(crate) fn set(setting: &Setting) -> Option<Self> {
+    pub(crate) fn set(setting: &AnswerFixtureOptions) -> Option<Self> {
         trusty_tests::require_client()?;
-        let (api, mut home) = (FakeApi::start(), Home::new());
+        let (api, mut home) = (FakeApi::start(), TestHome::new());
         configure(&home, setting.settings);
         if setting.mode == "bypassPermissions" {
             // It asks whether it may, and as root it may only where nothing can be harmed.
@@ -83,8 +86,8 @@ impl Stage {
         let serving = serve(&home);
         let folder = home.project("work");
         let arguments = ["--permission-mode", setting.mode];
-        let terminal = Terminal::open(setting.shape, &home, &api, &folder, &arguments);
-        terminal.wait_status(LONG, "idle");
+        let terminal = TestTerminal::open(setting.shape, &home, &api, &folder, &arguments);
+        terminal.wait_status(WAIT_TIMEOUT, "idle");
         let stage = Self {
             serving: Some(serving),
             client: terminal.client(),
@@ -96,7 +99,7 @@ impl Stage {
             programs: setting.settings.contains("programs = true"),
         };
         let listed = || stage.session().map(drop);
-        until(LONG, "the session in the engine", listed);
+        until(WAIT_TIMEOUT, "the session in the engine", listed);
         Some(stage)
     }
 
@@ -116,7 +119,7 @@ impl Stage {
     #[track_caller]
     pub(crate) fn wait_held(&self, number: usize) -> Vec<Value> {
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             &format!("{number} held requests"),
             || Some(self.held()).filter(|held| held.len() == number),
             || self.diagnosis(),
@@ -153,7 +156,7 @@ impl Stage {
     #[track_caller]
     pub(crate) fn wait_no_hook(&self) {
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             "the end of the hooks",
             || self.hooks().is_empty().then_some(()),
             || self.diagnosis(),
@@ -162,14 +165,19 @@ impl Stage {
 
     /// Answers through the API.
     #[track_caller]
-    pub(crate) fn answer(&self, request: &str, answer: &Value) -> Told {
+    pub(crate) fn answer(&self, request: &str, answer: &Value) -> AnswerResponse {
         let session = self.session().expect("the session is listed");
         self.answer_of(&session, request, answer)
     }
 
     /// The same, for a session that was looked up before.
     #[track_caller]
-    pub(crate) fn answer_of(&self, session: &Value, request: &str, answer: &Value) -> Told {
+    pub(crate) fn answer_of(
+        &self,
+        session: &Value,
+        request: &str,
+        answer: &Value,
+    ) -> AnswerResponse {
         let path = format!(
             "/v1/sessions/{}/answer",
             session["id"].as_str().expect("id")
@@ -254,7 +262,7 @@ impl Stage {
     #[track_caller]
     pub(crate) fn wait_made(&self, name: &str) {
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             &format!("the file {name}"),
             || self.made(name).then_some(()),
             || self.diagnosis(),
@@ -284,7 +292,7 @@ impl Stage {
     #[track_caller]
     pub(crate) fn wait_result(&self, part: &str) {
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             &format!("a result with {part:?}"),
             || {
                 self.results()
@@ -310,17 +318,17 @@ impl Stage {
 
     /// Answers the dialog in the terminal.
     #[track_caller]
-    pub(crate) fn press_at(&self, dialog: &str, key: Key) {
-        self.terminal.wait_screen(LONG, dialog);
+    pub(crate) fn press_at(&self, dialog: &str, key: KeyboardKey) {
+        self.terminal.wait_screen(WAIT_TIMEOUT, dialog);
         self.terminal.answer(key);
     }
 
     /// Waits for a free prompt at which nothing more begins.
     #[track_caller]
     pub(crate) fn rest(&self) {
-        self.terminal.wait_status(LONG, "idle");
+        self.terminal.wait_status(WAIT_TIMEOUT, "idle");
         let quiet = || {
-            let before = self.terminal.wait_status(LONG, "idle");
+            let before = self.terminal.wait_status(WAIT_TIMEOUT, "idle");
             // What follows would have begun by then.
             let moved = poll(Duration::from_millis(700), || {
                 let now = self.terminal.registry()?;
@@ -328,7 +336,7 @@ impl Stage {
             });
             moved.is_none().then_some(())
         };
-        until(LONG, "a free prompt", quiet);
+        until(WAIT_TIMEOUT, "a free prompt", quiet);
     }
 
     /// The session is as if nothing had been: nothing asks, no hook waits, and it talks.
@@ -337,11 +345,12 @@ impl Stage {
         self.wait_no_hook();
         self.rest();
         self.terminal.submit(prompt);
-        self.api.wait_for(LONG, prompt, Kind::MessageStop);
+        self.api
+            .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
         self.rest();
         if self.serving.is_some() {
             until_or(
-                LONG,
+                WAIT_TIMEOUT,
                 "nothing that asks",
                 || {
                     let session = self.session()?;

@@ -1,17 +1,17 @@
 //! How long it takes until a request is told, and until its answer has its effect.
 
-use crate::stage::{LONG, PROCEED, Stage, allow, id};
+use crate::stage::{AnswerFixture, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, id};
 use std::fmt::Write;
 use std::fs;
 use std::time::{Duration, SystemTime};
 use trusty_tests::wait::until;
-use trusty_tests::{ApiEvent, Kind, Shape};
+use trusty_tests::{ApiEvent, ApiEventKind, TerminalShape};
 
-const REQUESTS: usize = 30;
+const REQUEST_COUNT: usize = 30;
 
 /// Of one request, all since the model has called the tool.
 #[derive(Default)]
-struct Times {
+struct RequestLatencies {
     told: Vec<Duration>,
     registry: Vec<Duration>,
     dialog: Vec<Duration>,
@@ -20,15 +20,15 @@ struct Times {
 }
 
 /// A table of medians.
-pub(crate) fn measure(shape: Shape) -> String {
-    let Some(stage) = Stage::for_programs(shape) else {
+pub(crate) fn measure(shape: TerminalShape) -> String {
+    let Some(stage) = AnswerFixture::for_programs(shape) else {
         return String::new();
     };
-    let mut times = Times::default();
-    for number in 0..REQUESTS {
+    let mut times = RequestLatencies::default();
+    for number in 0..REQUEST_COUNT {
         one(&stage, number, &mut times);
     }
-    let mut table = format!("{shape:?}, {REQUESTS} requests          p50      p95\n");
+    let mut table = format!("{shape:?}, {REQUEST_COUNT} requests          p50      p95\n");
     for (what, mut all) in [
         ("called → told as an event", times.told),
         ("called → in the registry", times.registry),
@@ -42,19 +42,19 @@ pub(crate) fn measure(shape: Shape) -> String {
     table
 }
 
-fn one(stage: &Stage, number: usize, times: &mut Times) {
+fn one(stage: &AnswerFixture, number: usize, times: &mut RequestLatencies) {
     let name = format!("made-{number}");
     let prompt = format!("bash: touch {name}");
     let events = stage.local.listen();
     stage.terminal.submit(&prompt);
     let called = |all: &[ApiEvent]| {
-        let stop = |e: &&ApiEvent| e.prompt == prompt && e.kind == Kind::MessageStop;
+        let stop = |e: &&ApiEvent| e.prompt == prompt && e.kind == ApiEventKind::MessageStop;
         all.iter().find(stop).map(|e| e.at)
     };
-    let called = stage.api.wait(LONG, called);
+    let called = stage.api.wait(WAIT_TIMEOUT, called);
     let since = |at: SystemTime| at.duration_since(called).unwrap_or_default();
     let (mut told, mut registry, mut dialog) = (None, None, None);
-    until(LONG, "the request everywhere", || {
+    until(WAIT_TIMEOUT, "the request everywhere", || {
         if told.is_none() {
             let all = events.all();
             let held = |e: &&(SystemTime, String)| e.0 >= called && e.1.contains("\"held\":true");
@@ -65,7 +65,7 @@ fn one(stage: &Stage, number: usize, times: &mut Times) {
             registry = waits.then(SystemTime::now);
         }
         if dialog.is_none() {
-            let painted = stage.terminal.screen().contains(PROCEED);
+            let painted = stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT);
             dialog = painted.then(SystemTime::now);
         }
         (told.is_some() && registry.is_some() && dialog.is_some()).then_some(())

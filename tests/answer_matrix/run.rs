@@ -1,28 +1,28 @@
 //! The jobs, and the table of what came of them.
 
-use crate::cases::{CASES, Case, ELSEWHERE};
+use crate::cases::{ANSWER_CASES, AnswerCase, NO_TERMINAL_CASES};
 use crate::latency;
-use crate::pieces::{self, Asked, Book};
+use crate::pieces::{self, JobLog, MatrixArgs};
 use std::fmt;
 use std::process::ExitCode;
-use trusty_tests::Shape;
+use trusty_tests::TerminalShape;
 
 /// How often each case is tried in each terminal.
-const TIMES: usize = 3;
-const SHAPES: [Shape; 2] = [Shape::TmuxBash, Shape::PtyDirect];
+const RUNS_PER_CASE: usize = 3;
+const TESTED_SHAPES: [TerminalShape; 2] = [TerminalShape::TmuxBash, TerminalShape::PtyDirect];
 
 /// Something to be tried.
 #[derive(Clone, Copy)]
-enum Job {
+enum AnswerJob {
     Case {
-        case: Case,
-        shape: Shape,
+        case: AnswerCase,
+        shape: TerminalShape,
         time: usize,
     },
-    Latency(Shape),
+    Latency(TerminalShape),
 }
 
-impl fmt::Display for Job {
+impl fmt::Display for AnswerJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Case { case, shape, time } => write!(f, "{} {shape:?} {time}", case.0),
@@ -31,14 +31,16 @@ impl fmt::Display for Job {
     }
 }
 
-impl Job {
+impl AnswerJob {
     /// All repetitions one after another, so that a piece has tried each case.
     fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for time in 1..=TIMES {
-            for shape in SHAPES {
-                let elsewhere = ELSEWHERE.iter().filter(|_| shape == SHAPES[1]);
-                for case in CASES.iter().chain(elsewhere) {
+        for time in 1..=RUNS_PER_CASE {
+            for shape in TESTED_SHAPES {
+                let elsewhere = NO_TERMINAL_CASES
+                    .iter()
+                    .filter(|_| shape == TESTED_SHAPES[1]);
+                for case in ANSWER_CASES.iter().chain(elsewhere) {
                     all.push(Self::Case {
                         case: *case,
                         shape,
@@ -61,24 +63,27 @@ pub(crate) fn run() -> ExitCode {
     if trusty_tests::require_client().is_none() {
         return ExitCode::SUCCESS;
     }
-    let asked = Asked::read();
-    let book = Book::open("answer-matrix", &asked);
-    let measured: Vec<Job> = SHAPES
-        .map(Job::Latency)
+    let asked = MatrixArgs::read();
+    let book = JobLog::open("answer-matrix", &asked);
+    let measured: Vec<AnswerJob> = TESTED_SHAPES
+        .map(AnswerJob::Latency)
         .into_iter()
         .filter(|j| asked.wants(j))
         .collect();
     // By themselves, for nothing else may take the machine's time meanwhile.
     for job in &measured {
-        if let Job::Latency(shape) = job
+        if let AnswerJob::Latency(shape) = job
             && book.told(job).is_none()
         {
             let figures = latency::measure(*shape);
             std::fs::write(book.path(job), figures).expect("written");
         }
     }
-    let jobs: Vec<Job> = Job::all().into_iter().filter(|j| asked.wants(j)).collect();
-    pieces::run(&jobs, &asked, &book, Job::pass);
+    let jobs: Vec<AnswerJob> = AnswerJob::all()
+        .into_iter()
+        .filter(|j| asked.wants(j))
+        .collect();
+    pieces::run(&jobs, &asked, &book, AnswerJob::pass);
     for job in &measured {
         println!("\n{}", book.told(job).unwrap_or_default());
     }
@@ -86,12 +91,12 @@ pub(crate) fn run() -> ExitCode {
 }
 
 /// The table, and whether all is green.
-fn report(book: &Book, jobs: &[Job]) -> ExitCode {
+fn report(book: &JobLog, jobs: &[AnswerJob]) -> ExitCode {
     println!("{:<14}{:<14}{:<14}", "", "TmuxBash", "PtyDirect");
-    for case in CASES.iter().chain(&ELSEWHERE) {
-        let marks = SHAPES.map(|shape| {
-            let of = |job: &&Job| {
-                matches!(job, Job::Case { case: known, shape: at, .. }
+    for case in ANSWER_CASES.iter().chain(&NO_TERMINAL_CASES) {
+        let marks = TESTED_SHAPES.map(|shape| {
+            let of = |job: &&AnswerJob| {
+                matches!(job, AnswerJob::Case { case: known, shape: at, .. }
                     if known.0 == case.0 && *at == shape)
             };
             let marks: String = jobs.iter().filter(of).map(|job| book.mark(job)).collect();

@@ -10,29 +10,29 @@ mod leaving;
 mod tray;
 
 use super::pausing::click;
-use super::{DRAWN, LONG, SOON, wait_word};
+use super::{EFFECT_TIMEOUT, WAIT_FOR_FRAME_SCRIPT, WAIT_TIMEOUT, wait_word};
 use std::fs;
 use std::path::PathBuf;
-use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, require_desktop, until_is};
 use trusty_tests::trusty::{configure, connect};
 use trusty_tests::wait::{poll, until, until_or};
-use trusty_tests::{FakeApi, Home, Key, Shape, Terminal, Value};
+use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal, Value};
 
-const WHOLE: &str = "[data-whole]";
-const YES: &str = "[data-yes]";
-const NO: &str = "[data-no]";
+const WHOLE_REQUEST_SELECTOR: &str = "[data-whole]";
+const YES_BUTTON_SELECTOR: &str = "[data-yes]";
+const NO_BUTTON_SELECTOR: &str = "[data-no]";
 
 /// How a stage is set.
-struct Setting {
+struct AppAnswerOptions {
     /// Ours.
     settings: &'static str,
     /// The client's `--permission-mode`.
     mode: &'static str,
     /// What is done about its hooks.
-    connect: fn(&Home),
+    connect: fn(&TestHome),
 }
 
-impl Default for Setting {
+impl Default for AppAnswerOptions {
     fn default() -> Self {
         Self {
             settings: "",
@@ -43,34 +43,35 @@ impl Default for Setting {
 }
 
 /// A connected session of the real client that asks before it acts, and the app.
-struct Stage {
+struct AppAnswerFixture {
     page: Option<WebDriver>,
-    desktop: Desktop,
-    terminal: Terminal,
+    desktop: TestDesktop,
+    terminal: TestTerminal,
     folder: PathBuf,
     api: FakeApi,
-    home: Home,
+    home: TestHome,
 }
 
-impl Stage {
+impl AppAnswerFixture {
     /// None if the tests are to run without a desktop or the client.
     fn open() -> Option<Self> {
-        Self::set(&Setting::default())
+        Self::set(&AppAnswerOptions::default())
     }
 
-    fn set(setting: &Setting) -> Option<Self> {
+    fn set(setting: &AppAnswerOptions) -> Option<Self> {
         if !require_desktop() {
             return None;
         }
         trusty_tests::require_client()?;
-        let (home, api) = (Home::new(), FakeApi::start());
+        let (home, api) = (TestHome::new(), FakeApi::start());
         configure(&home, setting.settings);
         (setting.connect)(&home);
-        let desktop = Desktop::start(&home);
+        let desktop = TestDesktop::start(&home);
         let folder = home.project("payments");
         let arguments = ["--permission-mode", setting.mode];
-        let terminal = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &arguments);
-        terminal.wait_status(LONG, "idle");
+        let terminal =
+            TestTerminal::open(TerminalShape::TmuxBash, &home, &api, &folder, &arguments);
+        terminal.wait_status(WAIT_TIMEOUT, "idle");
         Some(Self {
             page: None,
             desktop,
@@ -83,10 +84,10 @@ impl Stage {
 
     /// The same, with its popover open and in hand.
     fn driven() -> Option<Self> {
-        Self::driven_with(&Setting::default())
+        Self::driven_with(&AppAnswerOptions::default())
     }
 
-    fn driven_with(setting: &Setting) -> Option<Self> {
+    fn driven_with(setting: &AppAnswerOptions) -> Option<Self> {
         let mut stage = Self::set(setting)?;
         stage.page = Some(stage.desktop.drive());
         stage.desktop.wait_popover();
@@ -147,7 +148,7 @@ impl Stage {
                     .as_str()
                     .map(str::to_owned)
             };
-            poll(SOON, pressed).unwrap_or_default()
+            poll(EFFECT_TIMEOUT, pressed).unwrap_or_default()
         });
     }
 
@@ -155,11 +156,13 @@ impl Stage {
     #[track_caller]
     fn read(&self) {
         // The window grows a moment after the card, and a click may miss what moves.
-        until(LONG, "its end to be read", || {
-            self.click(WHOLE);
+        until(WAIT_TIMEOUT, "its end to be read", || {
+            self.click(WHOLE_REQUEST_SELECTOR);
             self.desktop.wait_focus();
             self.desktop.key("End");
-            poll(SOON, || (self.is_off(YES) == "false").then_some(()))
+            poll(EFFECT_TIMEOUT, || {
+                (self.is_off(YES_BUTTON_SELECTOR) == "false").then_some(())
+            })
         });
     }
 
@@ -172,7 +175,7 @@ impl Stage {
     fn wait_made(&self, name: &str) {
         let path = self.folder.join(name);
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             name,
             || path.exists().then_some(()),
             || self.terminal.screen(),
@@ -183,7 +186,7 @@ impl Stage {
     #[track_caller]
     fn wait_written(&self, part: &str) {
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             part,
             || self.transcripts().contains(part).then_some(()),
             || self.terminal.screen(),
@@ -202,7 +205,7 @@ impl Stage {
 
 #[test]
 fn a_long_command_is_approved_only_after_its_end_was_on_the_screen() {
-    let Some(stage) = Stage::driven() else {
+    let Some(stage) = AppAnswerFixture::driven() else {
         return;
     };
     let padding = (0..60)
@@ -212,15 +215,15 @@ fn a_long_command_is_approved_only_after_its_end_was_on_the_screen() {
     let command = format!(": {padding}; touch made");
     stage.terminal.submit(&format!("bash: {command}"));
     until_is("all of the command", &command.as_str().into(), || {
-        stage.text(&format!("{WHOLE} .said"))
+        stage.text(&format!("{WHOLE_REQUEST_SELECTOR} .said"))
     });
     wait_word(stage.page(), "Permission");
     // Calm, but unread.
-    stage.wait_on(NO);
-    assert_eq!(stage.is_off(YES), "true");
-    stage.page().run(DRAWN);
+    stage.wait_on(NO_BUTTON_SELECTOR);
+    assert_eq!(stage.is_off(YES_BUTTON_SELECTOR), "true");
+    stage.page().run(WAIT_FOR_FRAME_SCRIPT);
     stage.desktop.screenshot(&artefact("card.png"));
-    stage.click(YES);
+    stage.click(YES_BUTTON_SELECTOR);
     assert_eq!(
         stage.text("[data-hint] span"),
         "Scroll to the end to answer"
@@ -231,15 +234,15 @@ fn a_long_command_is_approved_only_after_its_end_was_on_the_screen() {
     stage.read();
     assert_eq!(stage.text("[data-hint] span"), "Approves this request only");
     assert!(!stage.folder.join("made").exists());
-    stage.click(YES);
+    stage.click(YES_BUTTON_SELECTOR);
     stage.wait_made("made");
     stage.wait_no_card();
-    stage.terminal.wait_status(LONG, "idle");
+    stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn no_is_told_with_its_words_and_what_is_answered_in_the_terminal_is_gone() {
-    let Some(stage) = Stage::driven() else {
+    let Some(stage) = AppAnswerFixture::driven() else {
         return;
     };
     stage.terminal.submit("bash: touch made");
@@ -262,33 +265,33 @@ fn no_is_told_with_its_words_and_what_is_answered_in_the_terminal_is_gone() {
     stage.press("Deny");
     stage.wait_written("no touch");
     stage.wait_no_card();
-    stage.terminal.wait_status(LONG, "idle");
+    stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
     assert!(!stage.folder.join("made").exists());
 
     // The terminal answers first.
     stage.terminal.submit("bash: touch by-terminal");
-    until(LONG, "a card", || {
-        stage.text(WHOLE).is_string().then_some(())
+    until(WAIT_TIMEOUT, "a card", || {
+        stage.text(WHOLE_REQUEST_SELECTOR).is_string().then_some(())
     });
-    stage.terminal.wait_status(LONG, "waiting");
-    stage.terminal.answer(Key::Enter);
+    stage.terminal.wait_status(WAIT_TIMEOUT, "waiting");
+    stage.terminal.answer(KeyboardKey::Enter);
     stage.wait_made("by-terminal");
     stage.wait_no_card();
 }
 
 #[test]
 fn questions_are_answered_with_what_was_chosen_and_written() {
-    let Some(stage) = Stage::driven() else {
+    let Some(stage) = AppAnswerFixture::driven() else {
         return;
     };
     stage.terminal.submit("ask multi");
     let nth = |n: usize, kind: &str| format!("fieldset:nth-of-type({n}) input[type={kind}]");
-    until(LONG, "the questions", || {
+    until(WAIT_TIMEOUT, "the questions", || {
         stage.text("[data-questions]").is_string().then_some(())
     });
-    stage.wait_on(NO);
-    assert_eq!(stage.is_off(YES), "true");
-    stage.page().run(DRAWN);
+    stage.wait_on(NO_BUTTON_SELECTOR);
+    assert_eq!(stage.is_off(YES_BUTTON_SELECTOR), "true");
+    stage.page().run(WAIT_FOR_FRAME_SCRIPT);
     stage.desktop.screenshot(&artefact("questions.png"));
     stage.click(&nth(1, "radio"));
     stage.click(&nth(2, "checkbox"));
@@ -300,8 +303,8 @@ fn questions_are_answered_with_what_was_chosen_and_written() {
     stage
         .page()
         .run("document.querySelector('[data-yes]').scrollIntoView({ block: 'end' }); return true;");
-    stage.wait_on(YES);
-    stage.click(YES);
+    stage.wait_on(YES_BUTTON_SELECTOR);
+    stage.click(YES_BUTTON_SELECTOR);
     // In the client's own words: both answers, the second with a text that was written.
     stage.wait_written(r#"\"Which color?\"=\"Red\""#);
     stage.wait_written("Small, xl");

@@ -1,19 +1,19 @@
 //! The app beside `trusty serve`: it shows what that one tells, and goes on when it ends.
 
-use super::{LONG, wait_word};
+use super::{WAIT_TIMEOUT, wait_word};
 use std::os::unix::net::UnixStream;
-use trusty_tests::desktop::{Desktop, require_desktop};
+use trusty_tests::desktop::{TestDesktop, require_desktop};
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;
-use trusty_tests::{Home, Signal, StandIn, http};
+use trusty_tests::{Signal, StandIn, TestHome, http};
 
 #[test]
 fn the_app_follows_a_running_engine_and_goes_on_when_that_is_killed() {
     if !require_desktop() {
         return;
     }
-    let home = Home::new();
-    let desktop = Desktop::start(&home);
+    let home = TestHome::new();
+    let desktop = TestDesktop::start(&home);
     let mut serving = serve(&home);
     let session = StandIn::start(&home);
     session.says(r#""status":"busy""#);
@@ -30,8 +30,8 @@ fn the_app_follows_a_running_engine_and_goes_on_when_that_is_killed() {
 
     let killed = serving.process();
     assert!(killed.signal(Signal::KILL));
-    serving.wait(LONG);
-    until(LONG, "the app to go on", || {
+    serving.wait(WAIT_TIMEOUT);
+    until(WAIT_TIMEOUT, "the app to go on", || {
         engine().filter(|pid| *pid != u64::from(killed.pid))
     });
     session.says(r#""status":"busy""#);

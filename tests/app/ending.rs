@@ -1,19 +1,20 @@
 //! From a row to its terminal, and the end of a session, asked for in its row.
 
 use super::pausing::{click, middle};
-use super::{DRAWN, LONG, SOON, wait_word};
+use super::{EFFECT_TIMEOUT, WAIT_FOR_FRAME_SCRIPT, WAIT_TIMEOUT, wait_word};
 use std::fs;
-use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, require_desktop, until_is};
 use trusty_tests::trusty::{configure, list};
 use trusty_tests::wait::{poll, until};
-use trusty_tests::{FakeApi, Home, Shape, Signal, Terminal, Value};
+use trusty_tests::{FakeApi, Signal, TerminalShape, TestHome, TestTerminal, Value};
 
-const TITLE: &str = "[data-id] .title";
+const ROW_TITLE_SELECTOR: &str = "[data-id] .title";
 /// What a row asks back: its name.
-const ASKED: &str = "return document.querySelector('.confirm')?.getAttribute('aria-label') ?? null";
+const QUESTION_LABEL_SCRIPT: &str =
+    "return document.querySelector('.confirm')?.getAttribute('aria-label') ?? null";
 
 /// Presses the button with these words, as a hand would; once more where it was moved just then.
-fn press(desktop: &Desktop, page: &WebDriver, words: &str) {
+fn press(desktop: &TestDesktop, page: &WebDriver, words: &str) {
     let mark = format!(
         "const all = [...document.querySelectorAll('[data-id] .choice')];
         const one = all.find((button) => button.textContent.trim() === '{words}');
@@ -23,31 +24,31 @@ fn press(desktop: &Desktop, page: &WebDriver, words: &str) {
         one?.addEventListener('click', () => (window.pressed = true), {{ capture: true, once: true }});
         return one !== undefined;"
     );
-    until(LONG, words, || {
+    until(WAIT_TIMEOUT, words, || {
         until_is(words, &true.into(), || page.run(&mark));
-        page.run(DRAWN);
+        page.run(WAIT_FOR_FRAME_SCRIPT);
         click(desktop, page, "[data-press]");
-        poll(SOON, || {
+        poll(EFFECT_TIMEOUT, || {
             page.run("return window.pressed").as_bool().filter(|on| *on)
         })
     });
 }
 
 /// Chooses from what can be done to the only row.
-fn choose(desktop: &Desktop, page: &WebDriver, words: &str) {
-    page.run(DRAWN);
+fn choose(desktop: &TestDesktop, page: &WebDriver, words: &str) {
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     let area = desktop.wait_popover();
-    let (x, y) = middle(page, TITLE);
+    let (x, y) = middle(page, ROW_TITLE_SELECTOR);
     desktop.right_click((area.x + x, area.y + y));
     press(desktop, page, words);
 }
 
 /// Opens the popover of the app that runs.
-fn open_popover(desktop: &Desktop, page: &WebDriver) {
-    assert_eq!(desktop.app(&[]).wait_exit(LONG), Some(0));
+fn open_popover(desktop: &TestDesktop, page: &WebDriver) {
+    assert_eq!(desktop.app(&[]).wait_exit(WAIT_TIMEOUT), Some(0));
     desktop.wait_popover();
     desktop.wait_focus();
-    page.run(DRAWN);
+    page.run(WAIT_FOR_FRAME_SCRIPT);
 }
 
 #[test]
@@ -55,17 +56,19 @@ fn a_click_on_a_row_raises_its_terminal_or_the_row_says_why_not() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     let folder = home.project("payments");
-    let desktop = Desktop::start(&home);
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
-    let terminal = Terminal::open(Shape::TmuxDirect, &home, &api, &folder, &[]);
+    let terminal = TestTerminal::open(TerminalShape::TmuxDirect, &home, &api, &folder, &[]);
     wait_word(&page, "Idle");
     let socket = terminal.socket().expect("tmux");
     let attach = ["-e", "tmux", "-u", "-L", socket, "attach", "-t", "work"];
     let viewers = || terminal.tmux_command(&["list-clients"]).lines().count();
     let xterm = desktop.tool("xterm", &attach);
-    until(LONG, "a tmux client", || (viewers() == 1).then_some(()));
+    until(WAIT_TIMEOUT, "a tmux client", || {
+        (viewers() == 1).then_some(())
+    });
     let window = desktop.window_of(&xterm);
     let cover = desktop.tool("xterm", &["-e", "sleep", "600"]);
     let covering = desktop.window_of(&cover);
@@ -77,7 +80,7 @@ fn a_click_on_a_row_raises_its_terminal_or_the_row_says_why_not() {
     };
     desktop.activate(covering);
     open_popover(&desktop, &page);
-    click(&desktop, &page, TITLE);
+    click(&desktop, &page, ROW_TITLE_SELECTOR);
     front(window);
     // The popover gives way to it.
     desktop.wait_no_popover();
@@ -93,17 +96,19 @@ fn a_click_on_a_row_raises_its_terminal_or_the_row_says_why_not() {
     // Nothing shows it any more, and the terminal that its owner has chosen does not start.
     configure(&home, "[jump]\nterminal = ['false', '-e']\n");
     drop(xterm);
-    until(LONG, "no tmux client", || (viewers() == 0).then_some(()));
+    until(WAIT_TIMEOUT, "no tmux client", || {
+        (viewers() == 0).then_some(())
+    });
     open_popover(&desktop, &page);
-    click(&desktop, &page, TITLE);
+    click(&desktop, &page, ROW_TITLE_SELECTOR);
     let failed = "return document.querySelector('[data-id] .failed')?.textContent ?? ''";
-    let told = until(LONG, "why not", || {
+    let told = until(WAIT_TIMEOUT, "why not", || {
         let told = page.run(failed).as_str().map(str::to_owned)?;
         (!told.is_empty()).then_some(told)
     });
     assert!(told.contains("false: the program exited at once"), "{told}");
     assert!(desktop.popover().is_some());
-    page.run(DRAWN);
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     desktop.screenshot(&artefact("not-shown.png"));
 }
 
@@ -112,26 +117,32 @@ fn an_end_is_asked_for_by_name() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     let folder = home.project("payments");
-    let desktop = Desktop::start(&home);
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
-    let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &[]);
+    let terminal = TestTerminal::open(TerminalShape::PtyBash, &home, &api, &folder, &[]);
     wait_word(&page, "Idle");
     let client = terminal.client();
 
     choose(&desktop, &page, "End…");
-    until_is("the question", &"End payments?".into(), || page.run(ASKED));
-    page.run(DRAWN);
+    until_is("the question", &"End payments?".into(), || {
+        page.run(QUESTION_LABEL_SCRIPT)
+    });
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     desktop.screenshot(&artefact("end.png"));
     press(&desktop, &page, "Cancel");
-    until_is("no question", &Value::Null, || page.run(ASKED));
+    until_is("no question", &Value::Null, || {
+        page.run(QUESTION_LABEL_SCRIPT)
+    });
     assert!(client.is_alive());
 
     choose(&desktop, &page, "End…");
     press(&desktop, &page, "End payments");
-    terminal.wait_end(LONG, client);
-    until_is("no question", &Value::Null, || page.run(ASKED));
+    terminal.wait_end(WAIT_TIMEOUT, client);
+    until_is("no question", &Value::Null, || {
+        page.run(QUESTION_LABEL_SCRIPT)
+    });
 }
 
 #[test]
@@ -139,11 +150,11 @@ fn one_that_is_worked_on_is_not_offered_to_be_killed() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     let folder = home.project("payments");
-    let desktop = Desktop::start(&home);
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
-    let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &[]);
+    let terminal = TestTerminal::open(TerminalShape::PtyBash, &home, &api, &folder, &[]);
     wait_word(&page, "Idle");
     let id = list(&home)["sessions"][0]["id"].clone();
     let locks = home.xdg_data().join("trusty/paused");
@@ -155,13 +166,13 @@ fn one_that_is_worked_on_is_not_offered_to_be_killed() {
     choose(&desktop, &page, "End…");
     press(&desktop, &page, "End payments");
     let failed = "return document.querySelector('[data-id] .failed')?.textContent ?? ''";
-    until(LONG, "why not", || {
+    until(WAIT_TIMEOUT, "why not", || {
         page.run(failed)
             .as_str()?
             .contains("Not ended")
             .then_some(())
     });
-    assert_eq!(page.run(ASKED), Value::Null);
+    assert_eq!(page.run(QUESTION_LABEL_SCRIPT), Value::Null);
     assert!(terminal.client().is_alive());
 }
 
@@ -170,16 +181,16 @@ fn one_that_stays_is_killed_on_a_second_word() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     let folder = home.project("payments");
-    let desktop = Desktop::start(&home);
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
-    let terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &[]);
+    let terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
     wait_word(&page, "Idle");
     let client = terminal.client();
     // Stopped, it hears no SIGTERM.
     terminal.signal(Signal::STOP);
-    until(LONG, "the stop", || {
+    until(WAIT_TIMEOUT, "the stop", || {
         (client.state() == Some('T')).then_some(())
     });
     wait_word(&page, "Paused");
@@ -187,7 +198,7 @@ fn one_that_stays_is_killed_on_a_second_word() {
     choose(&desktop, &page, "End…");
     press(&desktop, &page, "End payments");
     until_is("the second question", &"Kill payments?".into(), || {
-        page.run(ASKED)
+        page.run(QUESTION_LABEL_SCRIPT)
     });
     let text = page.run("return document.querySelector('.confirm p').textContent");
     let text = text.as_str().expect("text");
@@ -195,8 +206,8 @@ fn one_that_stays_is_killed_on_a_second_word() {
     let twice = "return document.querySelectorAll('[data-id] .failed').length";
     assert_eq!(page.run(twice), 0, "once is enough");
     assert!(client.is_alive());
-    page.run(DRAWN);
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     desktop.screenshot(&artefact("kill.png"));
     press(&desktop, &page, "Kill payments");
-    terminal.wait_end(LONG, client);
+    terminal.wait_end(WAIT_TIMEOUT, client);
 }

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
-use trusty_tests::{Home, Value};
+use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::{TestHome, Value};
 
 /// Samples of `ui/src/dev/fake.ts`, and the buttons that are pressed in them.
-const VIEWS: [(&str, &[&str]); 32] = [
+const SAMPLE_VIEWS: [(&str, &[&str]); 32] = [
     ("board=full", &[]),
     ("board=full", &["More"]),
     ("board=full", &["context"]),
@@ -54,7 +54,7 @@ fn views_script() -> String {
 #[track_caller]
 fn misfits(page: &WebDriver) -> Vec<String> {
     let mut found = Vec::new();
-    for (view, presses) in VIEWS {
+    for (view, presses) in SAMPLE_VIEWS {
         let told = page.run(&format!("return window.measureView({view:?}, {presses:?})"));
         let told = told.as_array().expect("a list");
         let lines = told.iter().filter_map(Value::as_str);
@@ -64,7 +64,7 @@ fn misfits(page: &WebDriver) -> Vec<String> {
 }
 
 #[track_caller]
-fn wait_width(desktop: &Desktop, page: &WebDriver, width: i32, page_width: i32) {
+fn wait_width(desktop: &TestDesktop, page: &WebDriver, width: i32, page_width: i32) {
     until_is("the width of the window", &Some(width), || {
         desktop.popover().map(|area| area.width)
     });
@@ -79,8 +79,8 @@ fn every_view_fits_at_each_font_dpi_and_the_popover_follows_a_change_of_it() {
         return;
     }
     let script = views_script();
-    let home = Home::new();
-    let desktop = Desktop::start_without_tray(&home);
+    let home = TestHome::new();
+    let desktop = TestDesktop::start_without_tray(&home);
     desktop.set_resource_dpi(192);
     let page = desktop.drive();
     desktop.wait_popover();
@@ -105,8 +105,8 @@ fn every_view_fits_on_a_display_that_is_narrow_for_its_text() {
         return;
     }
     let script = views_script();
-    let home = Home::new();
-    let desktop = Desktop::start_sized(&home, "480x640x24");
+    let home = TestHome::new();
+    let desktop = TestDesktop::start_sized(&home, "480x640x24");
     desktop.set_resource_dpi(192);
     let page = desktop.drive();
     desktop.wait_popover();

@@ -13,64 +13,66 @@ mod servers;
 #[path = "notices/wishes.rs"]
 mod wishes;
 
-use super::LONG;
+use super::WAIT_TIMEOUT;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use trusty_tests::desktop::{App, Desktop, Owned, Shown, artefact, require_desktop, until_is};
+use trusty_tests::desktop::{
+    OwnedProcess, RunningApp, TestDesktop, WindowMapListener, artefact, require_desktop, until_is,
+};
 use trusty_tests::trusty::connect;
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, Key, Shape, Terminal};
+use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal};
 
 /// Longer than the app takes a notice to be unread.
-pub(crate) const READ: Duration = Duration::from_secs(2);
+pub(crate) const READ_DELAY: Duration = Duration::from_secs(2);
 
 /// It asks before it acts.
-const CAREFUL: [&str; 2] = ["--permission-mode", "manual"];
+const MANUAL_MODE_ARGS: [&str; 2] = ["--permission-mode", "manual"];
 
 /// A session that asks before it acts, the app, and a desktop whose bus is listened to.
-struct Scene {
-    terminal: Terminal,
-    app: App,
-    windows: Shown,
-    _monitor: Owned,
-    desktop: Desktop,
+struct DesktopNoticeFixture {
+    terminal: TestTerminal,
+    app: RunningApp,
+    windows: WindowMapListener,
+    _monitor: OwnedProcess,
+    desktop: TestDesktop,
     folder: PathBuf,
     api: FakeApi,
-    home: Home,
+    home: TestHome,
 }
 
 /// Whether the client's hooks are ours.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Hooks {
+enum HookConnection {
     Apart,
     Connected,
 }
 
-impl Scene {
+impl DesktopNoticeFixture {
     /// None where the tests are to run without a desktop or the client.
-    fn new(hooks: Hooks) -> Option<Self> {
-        Self::within(hooks, Shape::PtyBash)
+    fn new(hooks: HookConnection) -> Option<Self> {
+        Self::within(hooks, TerminalShape::PtyBash)
     }
 
     /// The same in another kind of terminal.
-    fn within(hooks: Hooks, shape: Shape) -> Option<Self> {
+    fn within(hooks: HookConnection, shape: TerminalShape) -> Option<Self> {
         if !require_desktop() {
             return None;
         }
         trusty_tests::require_client()?;
-        let (home, api) = (Home::new(), FakeApi::start());
-        if hooks == Hooks::Connected {
+        let (home, api) = (TestHome::new(), FakeApi::start());
+        if hooks == HookConnection::Connected {
             connect(&home);
         }
         let folder = home.project("payments");
         home.project("orders");
-        let desktop = Desktop::start(&home);
+        let desktop = TestDesktop::start(&home);
         let windows = desktop.windows_shown();
         let monitor = desktop.monitor_notices();
         let app = desktop.app(&[]);
         desktop.icon();
-        let terminal = Terminal::open(shape, &home, &api, &folder, &CAREFUL);
-        terminal.wait_status(LONG, "idle");
+        let terminal = TestTerminal::open(shape, &home, &api, &folder, &MANUAL_MODE_ARGS);
+        terminal.wait_status(WAIT_TIMEOUT, "idle");
         Some(Self {
             terminal,
             app,
@@ -84,10 +86,16 @@ impl Scene {
     }
 
     /// A second session, which no window shows.
-    fn beside(&self) -> Terminal {
+    fn beside(&self) -> TestTerminal {
         let folder = self.home.path().join("code/orders");
-        let other = Terminal::open(Shape::PtyBash, &self.home, &self.api, &folder, &CAREFUL);
-        other.wait_status(LONG, "idle");
+        let other = TestTerminal::open(
+            TerminalShape::PtyBash,
+            &self.home,
+            &self.api,
+            &folder,
+            &MANUAL_MODE_ARGS,
+        );
+        other.wait_status(WAIT_TIMEOUT, "idle");
         other
     }
 
@@ -98,15 +106,16 @@ impl Scene {
 
     /// The session gets its leave, and has ended its turn.
     fn let_it(&self) {
-        self.terminal.wait_screen(LONG, "Do you want to proceed?");
-        self.terminal.answer(Key::Char('1'));
-        self.terminal.wait_status(LONG, "idle");
+        self.terminal
+            .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+        self.terminal.answer(KeyboardKey::Char('1'));
+        self.terminal.wait_status(WAIT_TIMEOUT, "idle");
     }
 
     /// Waits until the app knows so many that need their owner.
     fn wait_needs(&self, number: usize) {
         let words = format!("{number} need");
-        until(LONG, "the needs in the icon", || {
+        until(WAIT_TIMEOUT, "the needs in the icon", || {
             self.desktop
                 .tray("ToolTip")
                 .filter(|told| told.contains(&words))
@@ -120,14 +129,14 @@ impl Scene {
     }
 }
 
-fn ask(terminal: &Terminal, command: &str) {
+fn ask(terminal: &TestTerminal, command: &str) {
     terminal.submit(&format!("bash: {command} finally say done"));
-    terminal.wait_status(LONG, "waiting");
+    terminal.wait_status(WAIT_TIMEOUT, "waiting");
 }
 
 #[test]
 fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
-    let Some(scene) = Scene::new(Hooks::Apart) else {
+    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -144,13 +153,15 @@ fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
     scene.wait_displayed(1);
     scene.desktop.screenshot(&artefact("notice.png"));
 
-    scene.terminal.wait_screen(LONG, "Do you want to proceed?");
-    scene.terminal.answer(Key::Char('1'));
+    scene
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    scene.terminal.answer(KeyboardKey::Char('1'));
     scene.wait_displayed(0);
-    until(LONG, "the end of the command", || {
+    until(WAIT_TIMEOUT, "the end of the command", || {
         scene.folder.join("paid").exists().then_some(())
     });
-    scene.terminal.wait_status(LONG, "idle");
+    scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
 
     // The next one is told anew, and nothing else was told between.
     scene.ask("touch again");
@@ -168,7 +179,7 @@ fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
 
 #[test]
 fn a_click_leads_to_the_session() {
-    let Some(scene) = Scene::new(Hooks::Apart) else {
+    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -183,7 +194,7 @@ fn a_click_leads_to_the_session() {
 
 #[test]
 fn a_request_that_is_read_whole_is_answered_from_its_notice() {
-    let Some(scene) = Scene::new(Hooks::Connected) else {
+    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Connected) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -199,19 +210,19 @@ fn a_request_that_is_read_whole_is_answered_from_its_notice() {
     scene.desktop.screenshot(&artefact("notice-approve.png"));
     // Who approves sooner than anybody can read is shown the session instead.
     let shown = Instant::now();
-    until(LONG, "time to read it", || {
-        (shown.elapsed() > READ).then_some(())
+    until(WAIT_TIMEOUT, "time to read it", || {
+        (shown.elapsed() > READ_DELAY).then_some(())
     });
     scene.desktop.press_notice("Approve");
-    until(LONG, "the command to have run", || {
+    until(WAIT_TIMEOUT, "the command to have run", || {
         scene.folder.join("paid").exists().then_some(())
     });
     scene.wait_displayed(0);
-    scene.terminal.wait_status(LONG, "idle");
+    scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
 
     answerable("touch denied");
     scene.desktop.press_notice("Deny");
-    scene.terminal.wait_status(LONG, "idle");
+    scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
     scene.wait_displayed(0);
     assert!(!scene.folder.join("denied").exists());
 
@@ -226,18 +237,18 @@ fn a_request_that_is_read_whole_is_answered_from_its_notice() {
 
 #[test]
 fn a_killed_session_is_told_of_and_one_that_leaves_is_not() {
-    let Some(scene) = Scene::new(Hooks::Apart) else {
+    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
     let client = scene.terminal.client();
-    scene.terminal.run_turn(LONG, "say hello");
+    scene.terminal.run_turn(WAIT_TIMEOUT, "say hello");
     scene.terminal.submit("/exit");
-    scene.terminal.wait_end(LONG, client);
+    scene.terminal.wait_end(WAIT_TIMEOUT, client);
     scene.terminal.run_client(&["--permission-mode", "manual"]);
-    scene.terminal.wait_status(LONG, "idle");
+    scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
     // One that was never seen alive is no news.
-    until(LONG, "the session in the app", || {
+    until(WAIT_TIMEOUT, "the session in the app", || {
         let all = trusty_tests::trusty::list(&scene.home);
         let session = trusty_tests::trusty::session_of(&all, scene.terminal.client().pid)?;
         (session["activity"]["kind"] == "Idle").then_some(())

@@ -1,19 +1,19 @@
 //! How the popover comes onto the screen.
 
-use super::LONG;
+use super::WAIT_TIMEOUT;
 use std::fs;
 use std::time::{Duration, Instant};
-use trusty_tests::desktop::{App, Desktop, require_desktop};
+use trusty_tests::desktop::{RunningApp, TestDesktop, require_desktop};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, ProcessRef, Signal};
+use trusty_tests::{ProcessRef, Signal, TestHome};
 
 /// Longer than any window of an earlier version was kept back.
 const KEPT_BACK: Duration = Duration::from_secs(4);
 
 /// The process that draws the page, as soon as there is one.
 #[track_caller]
-fn page_process(app: &App) -> ProcessRef {
-    until(LONG, "the process of the page", || {
+fn page_process(app: &RunningApp) -> ProcessRef {
+    until(WAIT_TIMEOUT, "the process of the page", || {
         let all = app.process().tree();
         all.into_iter().find(|process| {
             let exe = process.exe();
@@ -27,8 +27,8 @@ fn the_page_is_made_before_the_first_click_and_a_click_shows_it_only_once_it_has
     if !require_desktop() {
         return;
     }
-    let home = Home::new();
-    let desktop = Desktop::start(&home);
+    let home = TestHome::new();
+    let desktop = TestDesktop::start(&home);
     let app = desktop.app(&[]);
     let icon = desktop.icon();
     let page = page_process(&app);
@@ -58,8 +58,8 @@ fn a_page_that_crashes_is_made_anew() {
     if !require_desktop() {
         return;
     }
-    let home = Home::new();
-    let desktop = Desktop::start(&home);
+    let home = TestHome::new();
+    let desktop = TestDesktop::start(&home);
     let app = desktop.app(&[]);
     let icon = desktop.icon();
     let first = page_process(&app);
@@ -69,7 +69,7 @@ fn a_page_that_crashes_is_made_anew() {
 
     // While it is shown it comes back by itself.
     first.signal(Signal::KILL);
-    let second = until(LONG, "another page", || {
+    let second = until(WAIT_TIMEOUT, "another page", || {
         Some(page_process(&app)).filter(|page| page.pid != first.pid)
     });
     desktop.wait_drawn(desktop.wait_popover());
@@ -79,12 +79,12 @@ fn a_page_that_crashes_is_made_anew() {
 
     // While it is hidden the next click makes it.
     second.signal(Signal::KILL);
-    until(LONG, "the end of the page", || {
+    until(WAIT_TIMEOUT, "the end of the page", || {
         app.log()
             .contains("the popover's page crashed")
             .then_some(())
     });
-    until(LONG, "the popover again", || {
+    until(WAIT_TIMEOUT, "the popover again", || {
         desktop.click(icon);
         trusty_tests::wait::poll(Duration::from_secs(5), || desktop.popover())
     });
@@ -106,9 +106,9 @@ fn without_a_gpu_the_page_is_drawn_without_opengl_unless_the_user_says_so() {
     if !require_desktop() {
         return;
     }
-    let home = Home::new();
-    let mut desktop = Desktop::start_without_tray(&home);
-    let drawn = |desktop: &Desktop| {
+    let home = TestHome::new();
+    let mut desktop = TestDesktop::start_without_tray(&home);
+    let drawn = |desktop: &TestDesktop| {
         let app = desktop.app(&["--open"]);
         desktop.wait_drawn(desktop.wait_popover());
         has_compositor(page_process(&app))

@@ -1,13 +1,13 @@
 //! Pausing and resuming the real client from the popover, the keyboard and the menu of the tray.
 
-use super::{DRAWN, LONG, REMEMBER, SOON, wait_word};
+use super::{EFFECT_TIMEOUT, RECORD_WORDS_SCRIPT, WAIT_FOR_FRAME_SCRIPT, WAIT_TIMEOUT, wait_word};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use trusty_tests::desktop::{Desktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, require_desktop, until_is};
 use trusty_tests::trusty;
 use trusty_tests::wait::{poll, until, until_or};
-use trusty_tests::{FakeApi, Home, ProcessRef, Shape, Signal, Terminal, Value};
+use trusty_tests::{FakeApi, ProcessRef, Signal, TerminalShape, TestHome, TestTerminal, Value};
 
 /// Answers when a selector finds something that the window has room for, with its middle, in pixels
 /// of the page.
@@ -17,7 +17,7 @@ pub(super) fn middle(page: &WebDriver, selector: &str) -> (i32, i32) {
         // The window grows a moment after what is in it.
         return box && box.bottom <= innerHeight ? [box.x + box.width / 2, box.y + box.height / 2].map(Math.round) : null;"
     );
-    let told = until(LONG, selector, || {
+    let told = until(WAIT_TIMEOUT, selector, || {
         Some(page.run(&script)).filter(Value::is_array)
     });
     let at = |axis: usize| told[axis].as_i64().and_then(|v| i32::try_from(v).ok());
@@ -26,14 +26,14 @@ pub(super) fn middle(page: &WebDriver, selector: &str) -> (i32, i32) {
 
 /// Clicks in the middle of what a selector finds, once it moves no more.
 #[track_caller]
-pub(super) fn click(desktop: &Desktop, page: &WebDriver, selector: &str) {
+pub(super) fn click(desktop: &TestDesktop, page: &WebDriver, selector: &str) {
     let place = || {
         let area = desktop.wait_popover();
         let (x, y) = middle(page, selector);
         (area.x + x, area.y + y)
     };
     let mut at = place();
-    until(LONG, "a place that stays", || {
+    until(WAIT_TIMEOUT, "a place that stays", || {
         let before = std::mem::replace(&mut at, place());
         (at == before).then_some(())
     });
@@ -64,12 +64,12 @@ fn wait_still(process: ProcessRef, still: bool) {
 }
 
 /// What `trusty list` says of the only session.
-pub(super) fn status(home: &Home) -> Value {
+pub(super) fn status(home: &TestHome) -> Value {
     trusty::list(home)["sessions"][0]["status"].clone()
 }
 
 /// The files of pauses.
-pub(super) fn records(home: &Home) -> usize {
+pub(super) fn records(home: &TestHome) -> usize {
     let folder = home.xdg_data().join("trusty/paused");
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     files
@@ -78,9 +78,9 @@ pub(super) fn records(home: &Home) -> usize {
 }
 
 /// A session that streams for a while, in a terminal that any machine can pause.
-pub(super) fn open(home: &Home, api: &FakeApi) -> Terminal {
+pub(super) fn open(home: &TestHome, api: &FakeApi) -> TestTerminal {
     let folder = home.project("payments");
-    Terminal::open(Shape::PtyBash, home, api, &folder, &[])
+    TestTerminal::open(TerminalShape::PtyBash, home, api, &folder, &[])
 }
 
 #[test]
@@ -88,15 +88,15 @@ fn a_click_and_a_key_pause_and_resume_a_real_session() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
-    let desktop = Desktop::start(&home);
+    let (home, api) = (TestHome::new(), FakeApi::start());
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
     let terminal = open(&home, &api);
     wait_word(&page, "Idle");
     terminal.submit("stream 15s");
     wait_word(&page, "Working");
     let client = terminal.client();
-    page.run(REMEMBER);
+    page.run(RECORD_WORDS_SCRIPT);
 
     let button = "[data-id] .act";
     let label = format!("return document.querySelector({button:?}).getAttribute('aria-label')");
@@ -113,14 +113,14 @@ fn a_click_and_a_key_pause_and_resume_a_real_session() {
         "{detail}"
     );
     assert_eq!(page.run(&label), "Resume");
-    page.run(DRAWN);
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     desktop.screenshot(&artefact("paused.png"));
 
     // The same by the keyboard.
     // A row that is at something takes no further wish.
     let ready = || {
         let off = "return document.querySelector('[data-id] .act').getAttribute('aria-disabled')";
-        until(LONG, "a row that takes a wish", || {
+        until(WAIT_TIMEOUT, "a row that takes a wish", || {
             (page.run(off) != "true").then_some(())
         });
     };
@@ -168,13 +168,13 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
-    let desktop = Desktop::start(&home);
+    let (home, api) = (TestHome::new(), FakeApi::start());
+    let desktop = TestDesktop::start(&home);
     let windows = desktop.windows_shown();
     let mut app = desktop.app(&[]);
     let icon = desktop.icon();
     let terminal = open(&home, &api);
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     let client = terminal.client();
     let says = |words: &str| {
         until_is("the words of the icon", &true, || {
@@ -188,11 +188,11 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     let choose = || {
         let begun = Instant::now();
         desktop.right_click(icon);
-        windows.within(begun, SOON)?;
+        windows.within(begun, EFFECT_TIMEOUT)?;
         desktop.key("Down");
         let begun = Instant::now();
         desktop.key("Right");
-        windows.within(begun, SOON)?;
+        windows.within(begun, EFFECT_TIMEOUT)?;
         desktop.key("Down");
         desktop.key("Return");
         Some(())
@@ -200,11 +200,12 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     // A menu that is drawn anew closes before the keys come: then it is opened again.
     let choose_until = |still: bool| {
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             "what was chosen",
             || {
-                let done = choose()
-                    .and_then(|()| poll(SOON, || (is_still(client) == still).then_some(())));
+                let done = choose().and_then(|()| {
+                    poll(EFFECT_TIMEOUT, || (is_still(client) == still).then_some(()))
+                });
                 if done.is_none() {
                     desktop.key("Escape");
                     desktop.key("Escape");
@@ -226,7 +227,7 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     let quit = || {
         let begun = Instant::now();
         desktop.right_click(icon);
-        windows.after(begun, LONG);
+        windows.after(begun, WAIT_TIMEOUT);
         desktop.key("Up");
         desktop.key("Return");
     };
@@ -236,7 +237,7 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     desktop.wait_focus();
     assert!(app.is_running());
     quit();
-    assert_eq!(app.wait_exit(LONG), Some(0));
+    assert_eq!(app.wait_exit(WAIT_TIMEOUT), Some(0));
     assert!(is_still(client));
     assert!(trusty::run(&home, ["resume", "--all"]).status.success());
     wait_still(client, false);
@@ -247,8 +248,8 @@ fn quitting_asks_what_becomes_of_the_paused_and_an_end_keeps_them() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
-    let desktop = Desktop::start(&home);
+    let (home, api) = (TestHome::new(), FakeApi::start());
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
     let terminal = open(&home, &api);
     wait_word(&page, "Idle");
@@ -270,7 +271,7 @@ fn quitting_asks_what_becomes_of_the_paused_and_an_end_keeps_them() {
     desktop.wait_focus();
     page.run(quit);
     asked(&page, 1);
-    page.run(DRAWN);
+    page.run(WAIT_FOR_FRAME_SCRIPT);
     desktop.screenshot(&artefact("quit.png"));
     desktop.key("Escape");
     asked(&page, 0);
@@ -288,7 +289,7 @@ fn quitting_asks_what_becomes_of_the_paused_and_an_end_keeps_them() {
     let mut app = desktop.app(&[]);
     desktop.icon();
     assert!(app.process().signal(Signal::TERM));
-    app.wait_exit(LONG);
+    app.wait_exit(WAIT_TIMEOUT);
     assert!(is_still(client));
 
     // The next app resumes what this one has left, if it is told to.

@@ -1,11 +1,11 @@
 //! An app that is quit within the moments of a pause leaves none half done.
 
 use super::pausing::{click, is_still, open, records, status};
-use super::{LONG, wait_word};
-use trusty_tests::desktop::{Desktop, require_desktop, until_is};
+use super::{WAIT_TIMEOUT, wait_word};
+use trusty_tests::desktop::{TestDesktop, require_desktop, until_is};
 use trusty_tests::trusty;
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home};
+use trusty_tests::{FakeApi, TestHome};
 
 /// Pauses the only session and quits as soon as its row says that it is being paused.
 const PAUSE_AND_QUIT: &str = "
@@ -30,8 +30,8 @@ fn quitting_right_after_a_pause_began_leaves_it_whole() {
     if !require_desktop() || trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
-    let desktop = Desktop::start(&home);
+    let (home, api) = (TestHome::new(), FakeApi::start());
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
     let terminal = open(&home, &api);
     wait_word(&page, "Idle");
@@ -53,7 +53,7 @@ fn quitting_right_after_a_pause_began_leaves_it_whole() {
     assert!(is_still(client));
     assert_eq!((status(&home), records(&home)), ("Paused".into(), 1));
     assert!(trusty::run(&home, ["resume", "--all"]).status.success());
-    until(LONG, "the session to run", || {
+    until(WAIT_TIMEOUT, "the session to run", || {
         (!is_still(client)).then_some(())
     });
     assert_eq!(records(&home), 0);

@@ -1,34 +1,34 @@
 //! A request on its way to the popover, beside the terminal's own dialog, and an answer on its way
 //! back.
 
-use super::{LONG, ms, percentile, row};
+use super::{WAIT_TIMEOUT, ms, percentile, row};
 use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use trusty_tests::desktop::{Desktop, WebDriver};
+use trusty_tests::desktop::{TestDesktop, WebDriver};
 use trusty_tests::trusty::{configure, connect};
 use trusty_tests::wait::until;
-use trusty_tests::{ApiEvent, FakeApi, Home, Kind, Shape, Terminal};
+use trusty_tests::{ApiEvent, ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal};
 
-const REQUESTS: usize = 20;
+const REQUEST_COUNT: usize = 20;
 
 /// Of each request: the model has called the tool → its card is in the page, its dialog is on the
 /// terminal; the click → the tool has run.
 #[derive(Default)]
-struct Times {
+struct AnswerTimings {
     card: Vec<Duration>,
     dialog: Vec<Duration>,
     ran: Vec<Duration>,
 }
 
 pub(super) fn run() {
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     configure(&home, "");
     connect(&home);
-    let desktop = Desktop::start(&home);
+    let desktop = TestDesktop::start(&home);
     let folder = home.project("payments");
     let arguments = ["--permission-mode", "manual"];
-    let terminal = Terminal::open(Shape::TmuxBash, &home, &api, &folder, &arguments);
-    terminal.wait_status(LONG, "idle");
+    let terminal = TestTerminal::open(TerminalShape::TmuxBash, &home, &api, &folder, &arguments);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
     let page = desktop.drive();
     desktop.wait_popover();
     page.run(
@@ -39,8 +39,8 @@ pub(super) fn run() {
         new MutationObserver(note).observe(document, { subtree: true, childList: true, characterData: true });
         note();",
     );
-    let mut times = Times::default();
-    for n in 0..REQUESTS {
+    let mut times = AnswerTimings::default();
+    for n in 0..REQUEST_COUNT {
         let name = format!("made-{n}");
         one(&api, &terminal, &page, &name, &mut times);
         let made = fs::metadata(folder.join(&name)).and_then(|m| m.modified());
@@ -63,20 +63,26 @@ pub(super) fn run() {
     }
 }
 
-fn one(api: &FakeApi, terminal: &Terminal, page: &WebDriver, name: &str, times: &mut Times) {
+fn one(
+    api: &FakeApi,
+    terminal: &TestTerminal,
+    page: &WebDriver,
+    name: &str,
+    times: &mut AnswerTimings,
+) {
     let prompt = format!("bash: touch {name}");
     terminal.submit(&prompt);
     let called = |all: &[ApiEvent]| {
-        let stop = |e: &&ApiEvent| e.prompt == prompt && e.kind == Kind::MessageStop;
+        let stop = |e: &&ApiEvent| e.prompt == prompt && e.kind == ApiEventKind::MessageStop;
         all.iter().find(stop).map(|e| e.at)
     };
-    let called = api.wait(LONG, called);
-    let dialog = until(LONG, "its dialog", || {
+    let called = api.wait(WAIT_TIMEOUT, called);
+    let dialog = until(WAIT_TIMEOUT, "its dialog", || {
         let screen = terminal.screen();
         let painted = screen.contains("Do you want to proceed?") && screen.contains(name);
         painted.then(SystemTime::now)
     });
-    let card = until(LONG, "its card", || {
+    let card = until(WAIT_TIMEOUT, "its card", || {
         let seen = page.run("return [window.last, window.at]");
         let shown = seen[0].as_str().is_some_and(|text| text.contains(name));
         shown.then(|| seen[1].as_u64()).flatten()
@@ -87,13 +93,13 @@ fn one(api: &FakeApi, terminal: &Terminal, page: &WebDriver, name: &str, times: 
         .card
         .push(since(UNIX_EPOCH + Duration::from_millis(card)));
     // The page's own click, as soon as it would count.
-    until(LONG, "Approve", || {
+    until(WAIT_TIMEOUT, "Approve", || {
         let script = "const yes = document.querySelector('[data-yes]');
             if (yes?.getAttribute('aria-disabled') !== 'false') return false;
             window.clicked = Date.now(); yes.click(); return true;";
         (page.run(script) == true).then_some(())
     });
-    terminal.wait_status(LONG, "idle");
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 fn clicked(page: &WebDriver) -> Option<SystemTime> {

@@ -1,20 +1,20 @@
 //! What the app costs on a real desktop: start, popover, memory, and a change on its way to the
 //! page.
 
-use super::{LONG, ms, percentile, row, vouched};
+use super::{WAIT_TIMEOUT, ms, percentile, row, vouched};
 use std::fs;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use trusty_tests::Home;
-use trusty_tests::desktop::Desktop;
+use trusty_tests::TestHome;
+use trusty_tests::desktop::TestDesktop;
 use trusty_tests::wait::until;
 
-const STARTS: usize = 5;
-const OPENS: usize = 7;
-const CHANGES: usize = 100;
+const START_COUNT: usize = 5;
+const OPEN_COUNT: usize = 7;
+const CHANGE_COUNT: usize = 100;
 
 pub(super) fn run() {
-    let home = Home::new();
-    let desktop = Desktop::start(&home);
+    let home = TestHome::new();
+    let desktop = TestDesktop::start(&home);
     starts(&desktop);
     opens(&desktop);
     drop(desktop);
@@ -22,18 +22,18 @@ pub(super) fn run() {
 }
 
 /// Process start → the tray knows the icon. Asking takes about 10 ms, which is in it.
-fn starts(desktop: &Desktop) {
+fn starts(desktop: &TestDesktop) {
     let mut times = Vec::new();
     let mut memory = Vec::new();
-    for _ in 0..STARTS {
+    for _ in 0..START_COUNT {
         let begun = Instant::now();
         let app = desktop.app(&[]);
-        until(LONG, "the icon", || desktop.tray("Id"));
+        until(WAIT_TIMEOUT, "the icon", || desktop.tray("Id"));
         times.push(begun.elapsed());
         std::thread::sleep(Duration::from_secs(2));
         memory.push(app.process().tree().iter().map(|p| pss(p.pid)).sum::<u64>());
         drop(app);
-        until(LONG, "no icon", || {
+        until(WAIT_TIMEOUT, "no icon", || {
             desktop.tray("Id").is_none().then_some(())
         });
     }
@@ -45,7 +45,7 @@ fn starts(desktop: &Desktop) {
     memory.sort_unstable();
     row(
         "memory with the tray only (PSS)",
-        &format!("{} MiB", memory[STARTS / 2] >> 20),
+        &format!("{} MiB", memory[START_COUNT / 2] >> 20),
         "≤ 60 MiB",
     );
 }
@@ -59,15 +59,15 @@ fn pss(pid: u32) -> u64 {
 }
 
 /// A click on the icon → the X server shows the window. Starting the program that clicks is in it.
-fn opens(desktop: &Desktop) {
+fn opens(desktop: &TestDesktop) {
     let _app = desktop.app(&[]);
     let icon = desktop.icon();
     let shown = desktop.windows_shown();
     let mut times = Vec::new();
-    for n in 0..=OPENS {
+    for n in 0..=OPEN_COUNT {
         let begun = Instant::now();
         desktop.click(icon);
-        let first = shown.after(begun, LONG);
+        let first = shown.after(begun, WAIT_TIMEOUT);
         desktop.wait_popover();
         // The first time other windows come, too.
         times.push(if n == 0 {
@@ -95,10 +95,10 @@ fn opens(desktop: &Desktop) {
 
 /// A registry write → the row in the page has changed, by the clock both share.
 fn changes() {
-    let home = Home::new();
+    let home = TestHome::new();
     let write = vouched(&home);
     write("busy");
-    let desktop = Desktop::start(&home);
+    let desktop = TestDesktop::start(&home);
     let page = desktop.drive();
     desktop.wait_popover();
     page.run(
@@ -111,11 +111,11 @@ fn changes() {
         note();",
     );
     let mut times = Vec::new();
-    for n in 0..CHANGES {
+    for n in 0..CHANGE_COUNT {
         let (word, wanted) = [("waiting", "Permission"), ("busy", "Working")][n % 2];
         let begun = SystemTime::now();
         write(word);
-        let at = until(LONG, wanted, || {
+        let at = until(WAIT_TIMEOUT, wanted, || {
             let seen = page.run("return [window.last, window.at]");
             (seen[0] == wanted).then(|| seen[1].as_u64()).flatten()
         });

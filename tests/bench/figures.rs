@@ -19,14 +19,14 @@ use std::time::{Duration, Instant};
 use trusty_engine::Engine;
 use trusty_fleet::SessionStatus;
 use trusty_records::Settings;
-use trusty_tests::trusty::{Running, program, trusty};
+use trusty_tests::trusty::{RunningProgram, program, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, ProcessRef, Shape, Terminal};
-use trusty_wire::Surroundings;
+use trusty_tests::{FakeApi, ProcessRef, TerminalShape, TestHome, TestTerminal};
+use trusty_wire::Environment;
 
-const LONG: Duration = Duration::from_mins(2);
-const SESSIONS: usize = 10;
-const TRANSCRIPTS: usize = 10_000;
+const WAIT_TIMEOUT: Duration = Duration::from_mins(2);
+const SESSION_COUNT: usize = 10;
+const TRANSCRIPT_COUNT: usize = 10_000;
 
 /// Measures what the arguments name, or all.
 pub(crate) fn run() {
@@ -36,21 +36,21 @@ pub(crate) fn run() {
         .filter(|word| !word.starts_with('-'))
         .collect();
     let client = trusty_tests::client::binary().is_some();
-    let parts: [(&str, fn(), Needs); 8] = [
-        ("sizes", sizes, Needs::Nothing),
-        ("snapshot", registry_to_snapshot, Needs::Nothing),
-        ("hook", hook::run, Needs::Nothing),
-        ("app", app::run, Needs::Nothing),
-        ("popover", popover::run, Needs::Nothing),
-        ("calls", hook::with_client, Needs::Client),
-        ("answers", answer::run, Needs::Client),
-        ("sessions", with_sessions, Needs::Client),
+    let parts: [(&str, fn(), MeasurementNeeds); 8] = [
+        ("sizes", sizes, MeasurementNeeds::Nothing),
+        ("snapshot", registry_to_snapshot, MeasurementNeeds::Nothing),
+        ("hook", hook::run, MeasurementNeeds::Nothing),
+        ("app", app::run, MeasurementNeeds::Nothing),
+        ("popover", popover::run, MeasurementNeeds::Nothing),
+        ("calls", hook::with_client, MeasurementNeeds::Client),
+        ("answers", answer::run, MeasurementNeeds::Client),
+        ("sessions", with_sessions, MeasurementNeeds::Client),
     ];
     for (name, measure, needs) in parts {
         if !named.is_empty() && !named.iter().any(|one| one == name) {
             continue;
         }
-        if needs == Needs::Client && !client {
+        if needs == MeasurementNeeds::Client && !client {
             println!("skipped: {name} (the client is not installed)");
         } else {
             measure();
@@ -60,7 +60,7 @@ pub(crate) fn run() {
 
 /// What a measurement cannot do without.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Needs {
+enum MeasurementNeeds {
     Nothing,
     Client,
 }
@@ -101,11 +101,11 @@ fn mega(bytes: u64) -> f64 {
 
 /// A registry file that this very process vouches for is written in place, again and again.
 fn registry_to_snapshot() {
-    let home = Home::new();
-    let around = Surroundings {
+    let home = TestHome::new();
+    let around = Environment {
         home: home.path().to_path_buf(),
         tmux_folder: Some(home.tmux_tmpdir()),
-        ..Surroundings::default()
+        ..Environment::default()
     };
     let settings = Settings::parse("[discovery]\nconfine = true", home.path());
     let write = vouched(&home);
@@ -144,7 +144,7 @@ fn registry_to_snapshot() {
 }
 
 /// Writes the registry file of this very process, in place as a client does.
-fn vouched(home: &Home) -> impl Fn(&str) + use<> {
+fn vouched(home: &TestHome) -> impl Fn(&str) + use<> {
     let sessions = home.config_dir().join("sessions");
     fs::create_dir_all(&sessions).expect("folder");
     let me = ProcessRef::of(std::process::id()).expect("this process");
@@ -159,15 +159,15 @@ fn vouched(home: &Home) -> impl Fn(&str) + use<> {
 }
 
 fn with_sessions() {
-    let (api, home) = (FakeApi::start(), Home::new());
+    let (api, home) = (FakeApi::start(), TestHome::new());
     transcripts(&home.config_dir().join("projects"));
     let open = |n: usize| {
         let folder = home.project(&format!("project-{n}"));
-        let terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &[]);
-        terminal.wait_status(LONG, "idle");
+        let terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
+        terminal.wait_status(WAIT_TIMEOUT, "idle");
         terminal
     };
-    let terminals: Vec<Terminal> = (0..SESSIONS).map(open).collect();
+    let terminals: Vec<TestTerminal> = (0..SESSION_COUNT).map(open).collect();
     lists(&home, &api);
     idle(&home);
     drop(terminals);
@@ -175,7 +175,7 @@ fn with_sessions() {
 
 fn transcripts(projects: &Path) {
     let line = r#"{"type":"user","message":{"role":"user","content":"hello"},"uuid":"x"}"#;
-    for n in 0..TRANSCRIPTS {
+    for n in 0..TRANSCRIPT_COUNT {
         let folder = projects.join(format!("-home-dev-project-{}", n / 100));
         fs::create_dir_all(&folder).expect("folder");
         let mut file = fs::File::create(folder.join(format!("{n:032x}.jsonl"))).expect("file");
@@ -186,7 +186,7 @@ fn transcripts(projects: &Path) {
 }
 
 /// Times two commands in turn.
-fn lists(home: &Home, api: &FakeApi) {
+fn lists(home: &TestHome, api: &FakeApi) {
     let timed = |command: &mut Command| {
         let begun = Instant::now();
         let output = command.output().expect("runs");
@@ -199,7 +199,7 @@ fn lists(home: &Home, api: &FakeApi) {
         let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
         assert_eq!(
             json["sessions"].as_array().map(Vec::len),
-            Some(SESSIONS),
+            Some(SESSION_COUNT),
             "all are found"
         );
         ours.push(time);
@@ -222,17 +222,17 @@ fn lists(home: &Home, api: &FakeApi) {
 }
 
 /// What the engine costs while all sessions are idle and nobody looks.
-fn idle(home: &Home) {
+fn idle(home: &TestHome) {
     let socket = home.runtime().join("trusty/trusty.sock");
     let mut command = trusty(home);
-    let serving = Running::start(command.arg("serve").stdout(std::process::Stdio::null()));
-    until(LONG, "the socket", || socket.exists().then_some(()));
+    let serving = RunningProgram::start(command.arg("serve").stdout(std::process::Stdio::null()));
+    until(WAIT_TIMEOUT, "the socket", || socket.exists().then_some(()));
     // The first look and what it sets off are not idleness.
     std::thread::sleep(Duration::from_secs(20));
     let pid = serving.process().pid;
-    let (before, begun) = (Cost::of(pid), Instant::now());
+    let (before, begun) = (ProcessCost::of(pid), Instant::now());
     std::thread::sleep(Duration::from_mins(1));
-    let (after, seconds) = (Cost::of(pid), begun.elapsed().as_secs_f64());
+    let (after, seconds) = (ProcessCost::of(pid), begun.elapsed().as_secs_f64());
     let woken = |name: &String| {
         let earlier = before.switches.get(name).copied().unwrap_or(0);
         f64::from(after.switches[name].saturating_sub(earlier)) / seconds
@@ -258,14 +258,14 @@ fn idle(home: &Home) {
     );
 }
 
-struct Cost {
+struct ProcessCost {
     /// Hundredths of a second of a core, children that were waited for included.
     ticks: u32,
     /// Times a thread went to sleep, by thread.
     switches: BTreeMap<String, u32>,
 }
 
-impl Cost {
+impl ProcessCost {
     fn of(pid: u32) -> Self {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("runs");
         let fields: Vec<&str> = stat

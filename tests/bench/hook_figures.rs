@@ -1,18 +1,18 @@
 //! What a connected session pays: the hook program beside an empty one, and a tool call of the
 //! real client with and without hooks.
 
-use super::{LONG, ms, percentile, row};
+use super::{WAIT_TIMEOUT, ms, percentile, row};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use trusty_tests::trusty::{connect, program, serve, surroundings};
-use trusty_tests::{ApiEvent, FakeApi, Home, Kind, Shape, Terminal};
+use trusty_tests::{ApiEvent, ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal};
 
-const PAYLOAD: &str = r#"{"session_id":"s","transcript_path":"/t.jsonl","hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"t","tool_input":{"command":"make all","description":"builds all"}}"#;
-const TURNS: usize = 15;
+const HOOK_PAYLOAD: &str = r#"{"session_id":"s","transcript_path":"/t.jsonl","hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"t","tool_input":{"command":"make all","description":"builds all"}}"#;
+const TURN_COUNT: usize = 15;
 
 pub(super) fn run() {
-    let home = Home::new();
+    let home = TestHome::new();
     let alone = over_an_empty_process(&home);
     row(
         "a hook over an empty process, no engine",
@@ -26,7 +26,7 @@ pub(super) fn run() {
 }
 
 /// The median of the hook program less that of an empty one, started in turn.
-fn over_an_empty_process(home: &Home) -> Duration {
+fn over_an_empty_process(home: &TestHome) -> Duration {
     let hook = program("trusty-hook");
     let time = |command: &mut Command| {
         let begun = Instant::now();
@@ -39,7 +39,7 @@ fn over_an_empty_process(home: &Home) -> Duration {
             .expect("starts");
         let mut input = child.stdin.take().expect("piped");
         // An empty program reads nothing.
-        let _ = input.write_all(PAYLOAD.as_bytes());
+        let _ = input.write_all(HOOK_PAYLOAD.as_bytes());
         drop(input);
         assert!(child.wait().expect("ends").success());
         begun.elapsed()
@@ -66,26 +66,29 @@ pub(super) fn with_client() {
     row("the same, connected, told", &ms(told), "-");
 }
 
-fn tool_call(arrange: impl FnOnce(&Home)) -> Duration {
-    let (api, home) = (FakeApi::start(), Home::new());
+fn tool_call(arrange: impl FnOnce(&TestHome)) -> Duration {
+    let (api, home) = (FakeApi::start(), TestHome::new());
     arrange(&home);
     let folder = home.project("work");
     let mode = ["--permission-mode", "manual"];
-    let terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &mode);
-    terminal.wait_status(LONG, "idle");
-    let mut times: Vec<Duration> = (0..TURNS)
+    let terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &mode);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    let mut times: Vec<Duration> = (0..TURN_COUNT)
         .filter_map(|n| {
             let prompt = format!("bash: echo {n}");
-            terminal.run_turn(LONG, &prompt);
+            terminal.run_turn(WAIT_TIMEOUT, &prompt);
             let events = api.events();
-            let at = |kind: Kind, step: usize| {
+            let at = |kind: ApiEventKind, step: usize| {
                 let is = |e: &&ApiEvent| (e.kind, e.step, &*e.prompt) == (kind, step, &prompt);
                 events.iter().find(is).map(|e| e.at)
             };
-            let (asked, answered) = (at(Kind::MessageStop, 0)?, at(Kind::Requested, 1)?);
+            let (asked, answered) = (
+                at(ApiEventKind::MessageStop, 0)?,
+                at(ApiEventKind::Requested, 1)?,
+            );
             answered.duration_since(asked).ok()
         })
         .collect();
-    assert_eq!(times.len(), TURNS, "each turn calls one tool");
+    assert_eq!(times.len(), TURN_COUNT, "each turn calls one tool");
     percentile(&mut times, 50)
 }

@@ -1,22 +1,22 @@
 //! What the popover costs where the processor draws: its first opening, and twelve working sessions
 //! in it.
 
-use super::{Cost, LONG, ms, percentile, row};
+use super::{ProcessCost, WAIT_TIMEOUT, ms, percentile, row};
 use std::time::{Duration, Instant};
-use trusty_tests::desktop::Desktop;
+use trusty_tests::desktop::TestDesktop;
 use trusty_tests::wait::until;
-use trusty_tests::{Home, StandIn};
+use trusty_tests::{StandIn, TestHome};
 
 const FIRST_CLICKS: usize = 5;
 const WORKING_SESSIONS: usize = 12;
 /// What opening the popover sets off is not what an open one costs.
-const SETTLING: Duration = Duration::from_secs(5);
-const WATCHED: Duration = Duration::from_secs(15);
+const SETTLING_TIME: Duration = Duration::from_secs(5);
+const MEASURED_TIME: Duration = Duration::from_secs(15);
 /// The app makes its page three seconds after its start.
 const PAGE_MADE: Duration = Duration::from_secs(6);
 
 pub(super) fn run() {
-    let home = Home::new();
+    let home = TestHome::new();
     let sessions: Vec<StandIn> = (0..WORKING_SESSIONS)
         .map(|_| {
             let session = StandIn::start(&home);
@@ -24,7 +24,7 @@ pub(super) fn run() {
             session
         })
         .collect();
-    let desktop = Desktop::start(&home);
+    let desktop = TestDesktop::start(&home);
     first_clicks(
         &desktop,
         "first click → pixels, no page yet",
@@ -42,7 +42,7 @@ pub(super) fn run() {
 }
 
 /// A click on the icon → something is drawn; taking pictures of the screen is in it.
-fn first_clicks(desktop: &Desktop, what: &str, wait: Duration, goal: &str) {
+fn first_clicks(desktop: &TestDesktop, what: &str, wait: Duration, goal: &str) {
     let mut times = Vec::new();
     for _ in 0..FIRST_CLICKS {
         let app = desktop.app(&[]);
@@ -53,7 +53,7 @@ fn first_clicks(desktop: &Desktop, what: &str, wait: Duration, goal: &str) {
         desktop.wait_drawn(desktop.wait_popover());
         times.push(begun.elapsed());
         drop(app);
-        until(LONG, "no icon", || {
+        until(WAIT_TIMEOUT, "no icon", || {
             desktop.tray("Id").is_none().then_some(())
         });
     }
@@ -61,16 +61,18 @@ fn first_clicks(desktop: &Desktop, what: &str, wait: Duration, goal: &str) {
 }
 
 /// The processor time of the app and its web view while the popover is open.
-fn open_popover(desktop: &Desktop) {
+fn open_popover(desktop: &TestDesktop) {
     let app = desktop.app(&["--open"]);
     desktop.wait_drawn(desktop.wait_popover());
-    std::thread::sleep(SETTLING);
+    std::thread::sleep(SETTLING_TIME);
     let spent = || -> u32 {
         let all = app.process().tree();
-        all.iter().map(|process| Cost::of(process.pid).ticks).sum()
+        all.iter()
+            .map(|process| ProcessCost::of(process.pid).ticks)
+            .sum()
     };
     let (before, begun) = (spent(), Instant::now());
-    std::thread::sleep(WATCHED);
+    std::thread::sleep(MEASURED_TIME);
     let share = f64::from(spent() - before) / begun.elapsed().as_secs_f64();
     let what = format!("open popover, {WORKING_SESSIONS} working sessions: of a core");
     row(&what, &format!("{share:.1} %"), "≤ 15 %");

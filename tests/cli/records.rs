@@ -6,17 +6,17 @@ use std::process::{Command, Output};
 use std::time::Duration;
 use trusty_tests::trusty::{list, program, run, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, StandIn, can_freeze, skip};
+use trusty_tests::{StandIn, TestHome, can_freeze, skip};
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-struct Paused {
+struct PausedFixture {
     session: StandIn,
-    home: Home,
+    home: TestHome,
     record: PathBuf,
 }
 
-impl Drop for Paused {
+impl Drop for PausedFixture {
     fn drop(&mut self) {
         // Whatever a failed test leaves stopped or frozen is let go, so that it can be ended.
         run(&self.home, ["resume", "--all"]);
@@ -25,11 +25,11 @@ impl Drop for Paused {
     }
 }
 
-impl Paused {
+impl PausedFixture {
     #[track_caller]
     fn by(how: &str) -> Self {
         program("trusty-hook");
-        let home = Home::new();
+        let home = TestHome::new();
         let session = StandIn::start(&home);
         session.says(r#""status":"busy""#);
         let id = session.id(&list(&home)).expect("listed");
@@ -98,7 +98,7 @@ impl Paused {
         let words = told(&done);
         assert!(done.status.success(), "{damage}: {words}");
         assert!(words.contains("  - "), "what is done is said: {words}");
-        until(LONG, "a session that runs", || {
+        until(WAIT_TIMEOUT, "a session that runs", || {
             (!self.rests()).then_some(())
         });
         assert!(!self.record.exists());
@@ -123,7 +123,7 @@ fn a_paused_session_is_resumed_where_nothing_can_be_written() {
         if how == "freeze" && !can_freeze() {
             continue;
         }
-        let paused = Paused::by(how);
+        let paused = PausedFixture::by(how);
         let Some(done) = paused.read_only(&["resume", &paused.pid()]) else {
             return;
         };
@@ -149,11 +149,11 @@ fn a_pause_whose_record_is_damaged_has_a_way_out() {
         ("later", "{\"version\":99}", "newer version"),
         ("large", &large, "bytes"),
     ] {
-        let paused = Paused::by("stop");
+        let paused = PausedFixture::by("stop");
         fs::write(&paused.record, text).expect("written");
         paused.is_named_and_forced(damage, why);
     }
-    let paused = Paused::by("stop");
+    let paused = PausedFixture::by("stop");
     let elsewhere = paused.home.path().join("elsewhere");
     fs::rename(&paused.record, &elsewhere).expect("moved");
     std::os::unix::fs::symlink(&elsewhere, &paused.record).expect("linked");
@@ -167,7 +167,7 @@ fn a_pause_whose_record_is_lost_has_a_way_out() {
         if how == "freeze" && !can_freeze() {
             continue;
         }
-        let paused = Paused::by(how);
+        let paused = PausedFixture::by(how);
         let folder = paused.record.parent().expect("a folder");
         fs::remove_dir_all(folder).expect("removed");
         paused.is_named_and_forced(how, "is lost");

@@ -10,12 +10,12 @@ mod linux {
     use std::fs;
     use std::process::Command;
     use std::time::Duration;
-    use trusty_tests::desktop::{Desktop, artefact};
+    use trusty_tests::desktop::{TestDesktop, artefact};
     use trusty_tests::trusty::{connect, run as trusty};
-    use trusty_tests::{FakeApi, Home, Shape, Terminal};
+    use trusty_tests::{FakeApi, TerminalShape, TestHome, TestTerminal};
 
-    const LONG: Duration = Duration::from_mins(1);
-    const FONT: &str = r#"<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+    const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+    const FONT_CONFIG: &str = r#"<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
         <dir>/usr/share/fonts</dir>
         <alias binding="strong"><family>system-ui</family><prefer><family>Inter</family></prefer></alias>
         </fontconfig>"#;
@@ -46,19 +46,20 @@ mod linux {
 
     /// Four sessions in four states under one theme, at twice the size.
     fn shoot(theme: &str, ground: &str, name: &str) -> String {
-        let (home, api) = (Home::new(), FakeApi::start());
+        let (home, api) = (TestHome::new(), FakeApi::start());
         connect(&home);
         let fonts = home.xdg_config().join("fontconfig");
         fs::create_dir_all(&fonts).expect("folder");
-        fs::write(fonts.join("fonts.conf"), FONT).expect("write");
+        fs::write(fonts.join("fonts.conf"), FONT_CONFIG).expect("write");
         let open = |folder: &str| {
             let folder = home.project(folder);
             let arguments = ["--permission-mode", "manual"];
-            let terminal = Terminal::open(Shape::PtyBash, &home, &api, &folder, &arguments);
-            terminal.wait_status(LONG, "idle");
+            let terminal =
+                TestTerminal::open(TerminalShape::PtyBash, &home, &api, &folder, &arguments);
+            terminal.wait_status(WAIT_TIMEOUT, "idle");
             terminal
         };
-        let mut desktop = Desktop::start_sized(&home, "1280x1600x24");
+        let mut desktop = TestDesktop::start_sized(&home, "1280x1600x24");
         for (variable, value) in [("GTK_THEME", theme), ("GDK_SCALE", "2")] {
             desktop.set_env(variable, value);
         }
@@ -68,18 +69,18 @@ mod linux {
         let _app = desktop.app(&[]);
         let search = open("search-index");
         search.submit("stream 60s");
-        search.wait_status(LONG, "busy");
+        search.wait_status(WAIT_TIMEOUT, "busy");
         let pid = search.client().pid.to_string();
         let note = ["pause", &pid, "--note", "until the review"];
         assert!(trusty(&home, note).status.success(), "paused");
         let infra = open("infra");
         let shop = open("web-shop");
         let api_folder = open("payments-api");
-        infra.run_turn(LONG, "stream 2s");
+        infra.run_turn(WAIT_TIMEOUT, "stream 2s");
         shop.submit("stream 60s");
-        shop.wait_status(LONG, "busy");
+        shop.wait_status(WAIT_TIMEOUT, "busy");
         api_folder.submit("bash: npm run migrate -- --env staging && npm test -- payments refunds");
-        api_folder.wait_status(LONG, "waiting");
+        api_folder.wait_status(WAIT_TIMEOUT, "waiting");
         std::thread::sleep(Duration::from_secs(12));
         desktop.click(desktop.icon());
         let area = desktop.wait_popover();

@@ -17,38 +17,38 @@ mod collect {
     use std::path::{Path, PathBuf};
     use std::thread::sleep;
     use std::time::Duration;
-    use trusty_tests::{Client, FakeApi, Home, Key, Shape, Terminal};
+    use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal, TestedClient};
 
-    const LONG: Duration = Duration::from_mins(1);
+    const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
     /// A screen is looked at after it has come to rest.
-    const REST: Duration = Duration::from_millis(1200);
-    const WIDE: &str = "wide";
-    const NARROW: &str = "narrow";
-    const DIALOG: &str = "say Bash command\\n\\n   touch x1\\n   Run a test command\\n\\n Do you want to proceed?\\n ❯ 1. Yes\\n   2. Yes, and always allow access to work/ from this project\\n   3. No\\n\\n Esc to cancel · Tab to amend";
+    const SETTLE_DELAY: Duration = Duration::from_millis(1200);
+    const WIDE_SIZE: &str = "wide";
+    const NARROW_SIZE: &str = "narrow";
+    const DIALOG_PROMPT: &str = "say Bash command\\n\\n   touch x1\\n   Run a test command\\n\\n Do you want to proceed?\\n ❯ 1. Yes\\n   2. Yes, and always allow access to work/ from this project\\n   3. No\\n\\n Esc to cancel · Tab to amend";
 
-    struct Stage {
-        client: Client,
+    struct SampleFixture {
+        client: TestedClient,
         size: &'static str,
         into: PathBuf,
         api: FakeApi,
-        home: Home,
+        home: TestHome,
     }
 
     pub(super) fn run() {
         let mut words = std::env::args().skip(1);
         let into = PathBuf::from(words.next().expect("a folder"));
         let wanted: Vec<String> = words.collect();
-        for client in Client::ALL {
+        for client in TestedClient::REFERENCE_CLIENTS {
             if client.program().is_none() || !wanted.iter().any(|v| v == client.version()) {
                 continue;
             }
-            for size in [WIDE, NARROW] {
-                let stage = |into: &Path| Stage {
+            for size in [WIDE_SIZE, NARROW_SIZE] {
+                let stage = |into: &Path| SampleFixture {
                     client,
                     size,
                     into: into.join(client.version()),
                     api: FakeApi::start(),
-                    home: Home::new(),
+                    home: TestHome::new(),
                 };
                 for part in [turns, dialogs, typing, failures, menus, plan, agents, trust] {
                     let outcome = std::panic::catch_unwind(|| part(&stage(&into)));
@@ -60,37 +60,37 @@ mod collect {
         }
     }
 
-    impl Stage {
-        fn open(&self, folder: &Path, mode: &str) -> Terminal {
+    impl SampleFixture {
+        fn open(&self, folder: &Path, mode: &str) -> TestTerminal {
             let arguments = ["--permission-mode", mode];
-            let terminal = Terminal::open_client(
+            let terminal = TestTerminal::open_client(
                 self.client,
-                Shape::TmuxBash,
+                TerminalShape::TmuxBash,
                 &self.home,
                 &self.api,
                 folder,
                 &arguments,
             );
-            if self.size == NARROW {
+            if self.size == NARROW_SIZE {
                 terminal.tmux_command(&["resize-window", "-x", "60", "-y", "20"]);
             }
             terminal
         }
 
-        fn ready(&self) -> Terminal {
+        fn ready(&self) -> TestTerminal {
             let folder = self.home.project("work");
             let terminal = self.open(&folder, self.client.asking());
-            terminal.wait_screen(LONG, "❯");
+            terminal.wait_screen(WAIT_TIMEOUT, "❯");
             terminal
         }
 
         fn width(&self) -> usize {
-            if self.size == NARROW { 60 } else { 140 }
+            if self.size == NARROW_SIZE { 60 } else { 140 }
         }
 
         /// Writes down what is shown now: the title, then the screen.
-        fn keep(&self, terminal: &Terminal, name: &str) {
-            sleep(REST);
+        fn keep(&self, terminal: &TestTerminal, name: &str) {
+            sleep(SETTLE_DELAY);
             let root = self.home.path().to_str().expect("plain text");
             // The same length, for the sake of what is drawn around it.
             let away = &"/home/somebody"[..root.len()];
@@ -126,68 +126,68 @@ mod collect {
         kept
     }
 
-    fn submit(terminal: &Terminal, text: &str) {
+    fn submit(terminal: &TestTerminal, text: &str) {
         terminal.type_text(text);
-        sleep(REST);
-        terminal.press(Key::Enter);
+        sleep(SETTLE_DELAY);
+        terminal.press(KeyboardKey::Enter);
     }
 
-    fn turns(stage: &Stage) {
+    fn turns(stage: &SampleFixture) {
         let terminal = stage.ready();
-        sleep(LONG / 20);
+        sleep(WAIT_TIMEOUT / 20);
         stage.keep(&terminal, "idle");
         submit(&terminal, "stream 8s");
-        sleep(REST * 2);
+        sleep(SETTLE_DELAY * 2);
         stage.keep(&terminal, "streaming");
         terminal.type_text("and then this");
         stage.keep(&terminal, "streaming-typed");
-        terminal.press(Key::Enter);
+        terminal.press(KeyboardKey::Enter);
         stage.keep(&terminal, "streaming-queued");
-        sleep(LONG / 6);
+        sleep(WAIT_TIMEOUT / 6);
         stage.keep(&terminal, "idle-after");
         submit(&terminal, "think 6s");
-        sleep(REST);
+        sleep(SETTLE_DELAY);
         stage.keep(&terminal, "thinking");
-        sleep(LONG / 10);
+        sleep(WAIT_TIMEOUT / 10);
         submit(&terminal, "stall 8s");
-        sleep(REST);
+        sleep(SETTLE_DELAY);
         stage.keep(&terminal, "stalled");
-        terminal.press(Key::Escape);
+        terminal.press(KeyboardKey::Escape);
         stage.keep(&terminal, "interrupted");
-        submit(&terminal, DIALOG);
-        sleep(REST * 3);
+        submit(&terminal, DIALOG_PROMPT);
+        sleep(SETTLE_DELAY * 3);
         stage.keep(&terminal, "quoted");
         submit(&terminal, "say esc to interrupt");
-        sleep(REST * 3);
+        sleep(SETTLE_DELAY * 3);
         stage.keep(&terminal, "quoted-busy");
         terminal.type_text("!");
-        sleep(REST);
+        sleep(SETTLE_DELAY);
         submit(&terminal, "sleep 4");
         stage.keep(&terminal, "shell-running");
-        sleep(REST * 4);
+        sleep(SETTLE_DELAY * 4);
         stage.keep(&terminal, "shell-done");
         submit(&terminal, "/compact slowly");
         stage.keep(&terminal, "compacting");
-        sleep(REST * 6);
+        sleep(SETTLE_DELAY * 6);
         stage.keep(&terminal, "compacted");
-        terminal.press(Key::CtrlZ);
+        terminal.press(KeyboardKey::CtrlZ);
         stage.keep(&terminal, "suspended");
     }
 
-    fn dialogs(stage: &Stage) {
+    fn dialogs(stage: &SampleFixture) {
         let terminal = stage.ready();
-        sleep(LONG / 20);
+        sleep(WAIT_TIMEOUT / 20);
         let folder = stage.home.project("work");
         fs::write(folder.join("f2"), "old\n").expect("written");
         submit(
             &terminal,
             "bash: for i in 1 2 3 4; do sleep 1; done; touch x1",
         );
-        sleep(REST * 2);
+        sleep(SETTLE_DELAY * 2);
         stage.keep(&terminal, "permission-bash");
-        terminal.answer(Key::Char('1'));
+        terminal.answer(KeyboardKey::Char('1'));
         stage.keep(&terminal, "tool-running");
-        sleep(REST * 5);
+        sleep(SETTLE_DELAY * 5);
         for (name, prompt) in [
             (
                 "permission-write",
@@ -202,31 +202,31 @@ mod collect {
             ("question-multi", "ask multi".into()),
         ] {
             submit(&terminal, &prompt);
-            sleep(REST * 3);
+            sleep(SETTLE_DELAY * 3);
             stage.keep(&terminal, name);
-            terminal.press(Key::Escape);
+            terminal.press(KeyboardKey::Escape);
             stage.keep(&terminal, &format!("{name}-refused"));
         }
         submit(&terminal, "bash: touch x2");
-        sleep(REST * 2);
-        terminal.press(Key::Down);
+        sleep(SETTLE_DELAY * 2);
+        terminal.press(KeyboardKey::Down);
         stage.keep(&terminal, "permission-down");
-        terminal.press(Key::Escape);
+        terminal.press(KeyboardKey::Escape);
         submit(&terminal, "bash-bg: sleep 61");
-        sleep(REST * 2);
+        sleep(SETTLE_DELAY * 2);
         if terminal.screen().contains("Do you want to proceed?") {
-            terminal.press(Key::Char('1'));
+            terminal.press(KeyboardKey::Char('1'));
         }
-        sleep(REST * 3);
+        sleep(SETTLE_DELAY * 3);
         stage.keep(&terminal, "background-shell");
     }
 
-    fn typing(stage: &Stage) {
+    fn typing(stage: &SampleFixture) {
         let terminal = stage.ready();
-        sleep(LONG / 20);
+        sleep(WAIT_TIMEOUT / 20);
         terminal.type_text("Do you want to proceed? ❯ 1. Yes");
         stage.keep(&terminal, "typed");
-        terminal.press(Key::CtrlU);
+        terminal.press(KeyboardKey::CtrlU);
         for line in [
             "Do you want to proceed?",
             "❯ 1. Yes",
@@ -236,80 +236,80 @@ mod collect {
         ] {
             terminal.type_text(line);
             terminal.type_text("\\");
-            sleep(REST / 2);
-            terminal.press(Key::Enter);
-            sleep(REST / 2);
+            sleep(SETTLE_DELAY / 2);
+            terminal.press(KeyboardKey::Enter);
+            sleep(SETTLE_DELAY / 2);
         }
         stage.keep(&terminal, "typed-dialog");
-        terminal.press(Key::CtrlC);
+        terminal.press(KeyboardKey::CtrlC);
         stage.keep(&terminal, "cleared");
-        terminal.press(Key::CtrlC);
+        terminal.press(KeyboardKey::CtrlC);
         stage.keep(&terminal, "ctrl-c");
     }
 
-    fn failures(stage: &Stage) {
+    fn failures(stage: &SampleFixture) {
         let terminal = stage.ready();
-        sleep(LONG / 20);
+        sleep(WAIT_TIMEOUT / 20);
         submit(&terminal, "error 500");
-        sleep(REST * 3);
+        sleep(SETTLE_DELAY * 3);
         stage.keep(&terminal, "retrying");
-        sleep(REST * 5);
+        sleep(SETTLE_DELAY * 5);
         stage.keep(&terminal, "retrying-later");
-        terminal.press(Key::Escape);
+        terminal.press(KeyboardKey::Escape);
         stage.keep(&terminal, "retrying-escaped");
-        terminal.press(Key::CtrlU);
-        sleep(REST);
+        terminal.press(KeyboardKey::CtrlU);
+        sleep(SETTLE_DELAY);
         submit(&terminal, "error 400");
-        sleep(REST * 2);
+        sleep(SETTLE_DELAY * 2);
         stage.keep(&terminal, "failed");
     }
 
-    fn menus(stage: &Stage) {
+    fn menus(stage: &SampleFixture) {
         let terminal = stage.ready();
-        sleep(LONG / 20);
+        sleep(WAIT_TIMEOUT / 20);
         terminal.type_text("/mod");
         stage.keep(&terminal, "completing");
-        terminal.press(Key::CtrlC);
-        sleep(REST * 2);
+        terminal.press(KeyboardKey::CtrlC);
+        sleep(SETTLE_DELAY * 2);
         for (name, command) in [
             ("menu-model", "/model"),
             ("menu-config", "/config"),
             ("menu-permissions", "/permissions"),
         ] {
             submit(&terminal, command);
-            sleep(REST);
+            sleep(SETTLE_DELAY);
             stage.keep(&terminal, name);
             while terminal.screen().contains("Esc") {
-                terminal.press(Key::Escape);
-                sleep(REST);
+                terminal.press(KeyboardKey::Escape);
+                sleep(SETTLE_DELAY);
             }
         }
         terminal.type_text("?");
         stage.keep(&terminal, "shortcuts");
-        terminal.press(Key::Escape);
-        sleep(REST);
+        terminal.press(KeyboardKey::Escape);
+        sleep(SETTLE_DELAY);
         terminal.type_text("!");
-        sleep(REST);
+        sleep(SETTLE_DELAY);
         terminal.type_text("ls");
         stage.keep(&terminal, "shell-typed");
     }
 
-    fn plan(stage: &Stage) {
+    fn plan(stage: &SampleFixture) {
         let folder = stage.home.project("work");
         let terminal = stage.open(&folder, "plan");
-        terminal.wait_screen(LONG, "❯");
-        sleep(LONG / 20);
+        terminal.wait_screen(WAIT_TIMEOUT, "❯");
+        sleep(WAIT_TIMEOUT / 20);
         stage.keep(&terminal, "idle-plan-mode");
         submit(&terminal, "stream 4s then plan");
-        sleep(REST);
+        sleep(SETTLE_DELAY);
         stage.keep(&terminal, "streaming-plan-mode");
-        sleep(REST * 5);
+        sleep(SETTLE_DELAY * 5);
         stage.keep(&terminal, "plan-empty");
-        terminal.press(Key::Escape);
-        sleep(REST);
+        terminal.press(KeyboardKey::Escape);
+        sleep(SETTLE_DELAY);
         write_plan(stage.home.config_dir());
         submit(&terminal, "plan");
-        sleep(REST * 3);
+        sleep(SETTLE_DELAY * 3);
         stage.keep(&terminal, "plan");
     }
 
@@ -334,22 +334,22 @@ mod collect {
         }
     }
 
-    fn agents(stage: &Stage) {
+    fn agents(stage: &SampleFixture) {
         let terminal = stage.ready();
-        sleep(LONG / 20);
+        sleep(WAIT_TIMEOUT / 20);
         submit(&terminal, "agents 2 bg stream 9s");
-        sleep(REST * 3);
+        sleep(SETTLE_DELAY * 3);
         stage.keep(&terminal, "agents");
-        sleep(REST * 9);
+        sleep(SETTLE_DELAY * 9);
         submit(&terminal, "agents 2 fg bash: touch y1");
-        sleep(REST * 4);
+        sleep(SETTLE_DELAY * 4);
         stage.keep(&terminal, "permission-agent");
     }
 
-    fn trust(stage: &Stage) {
+    fn trust(stage: &SampleFixture) {
         let folder = stage.home.untrusted_project("stranger");
         let terminal = stage.open(&folder, stage.client.asking());
-        sleep(LONG / 15);
+        sleep(WAIT_TIMEOUT / 15);
         stage.keep(&terminal, "trust");
     }
 }

@@ -1,25 +1,25 @@
 //! A data folder on a disk of its own, which is full or read-only.
 
-use crate::{LONG, assert_runs, busy, pid, succeed};
+use crate::{WAIT_TIMEOUT, assert_runs, busy, pid, succeed};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use trusty_tests::trusty::{connect, list, run, session_of, surroundings};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, StandIn, skip};
+use trusty_tests::{StandIn, TestHome, skip};
 
 /// A small disk that holds the data folder of a home, for as long as this lives.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Nothing where no disk may be mounted, and the test is skipped.
-    fn mount(home: &Home) -> Option<Self> {
+    fn mount(home: &TestHome) -> Option<Self> {
         Self::mount_sized(home, "512k")
     }
 
     /// One with so much room.
-    fn mount_sized(home: &Home, size: &str) -> Option<Self> {
+    fn mount_sized(home: &TestHome, size: &str) -> Option<Self> {
         let folder = home.xdg_data();
         let mut mount = Command::new("mount");
         let options = format!("size={size},mode=700");
@@ -60,7 +60,7 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_full_disk_keeps_no_session_paused_and_pauses_none() {
-    let home = Home::new();
+    let home = TestHome::new();
     let Some(disk) = SmallDisk::mount(&home) else {
         return;
     };
@@ -84,7 +84,7 @@ fn a_full_disk_keeps_no_session_paused_and_pauses_none() {
 
 #[test]
 fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
-    let home = Home::new();
+    let home = TestHome::new();
     let Some(disk) = SmallDisk::mount(&home) else {
         return;
     };
@@ -106,7 +106,7 @@ fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
 }
 
 /// The hook that a client runs before it runs a tool.
-fn gate(home: &Home, session: &StandIn) -> Child {
+fn gate(home: &TestHome, session: &StandIn) -> Child {
     let mut hook = Command::new(home.xdg_data().join("trusty/bin/trusty-hook"));
     hook.arg("PreToolUse")
         .env_clear()
@@ -124,7 +124,7 @@ fn gate(home: &Home, session: &StandIn) -> Child {
 /// The record alone is what keeps a held session waiting, and it cannot be removed.
 #[test]
 fn a_hold_ends_on_a_disk_that_became_read_only() {
-    let home = Home::new();
+    let home = TestHome::new();
     let Some(disk) = SmallDisk::mount_sized(&home, "512m") else {
         return;
     };
@@ -133,7 +133,7 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
     succeed(&home, &["pause", &pid(&session), "--how", "hold"]);
     let hook = gate(&home, &session);
     let waits = home.xdg_data().join("trusty/paused");
-    until(LONG, "a hook that waits", || {
+    until(WAIT_TIMEOUT, "a hook that waits", || {
         let mut entries = fs::read_dir(&waits).ok()?.flatten();
         entries
             .any(|e| e.path().extension().is_some_and(|e| e == "gate"))

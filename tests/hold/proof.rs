@@ -3,19 +3,19 @@
 use super::*;
 use std::process::{Command, Output};
 use trusty_tests::skip;
-use trusty_tests::trusty::{Running, list, session_of};
+use trusty_tests::trusty::{RunningProgram, list, session_of};
 use trusty_tests::wait::poll;
 
 /// Longer than a mark that a prompt leaves may be read later than the prompt.
 const AFTER_A_PROMPT: Duration = Duration::from_secs(4);
 
 /// A session of a connected home as `trusty list` tells it.
-fn listed(session: &Held<'_>) -> serde_json::Value {
+fn listed(session: &HeldSession<'_>) -> serde_json::Value {
     let pid = session.terminal.client().pid;
     session_of(&list(&session.stage.home), pid).expect("listed")
 }
 
-fn pause_by_hold(session: &Held<'_>) -> Output {
+fn pause_by_hold(session: &HeldSession<'_>) -> Output {
     let pid = session.terminal.client().pid.to_string();
     run(&session.stage.home, ["pause", &pid, "--how", "hold"])
 }
@@ -25,7 +25,7 @@ fn words(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
-fn marks(stage: &Stage) -> usize {
+fn marks(stage: &HoldFixture) -> usize {
     let folder = stage.home.xdg_data().join("trusty/hook-marks");
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -35,10 +35,12 @@ fn marks(stage: &Stage) -> usize {
 
 #[test]
 fn a_free_prompt_is_paused_at_once_where_its_hooks_have_left_a_mark() {
-    let Some(stage) = Stage::new() else { return };
-    let session = stage.open(Shape::PtyDirect);
+    let Some(stage) = HoldFixture::new() else {
+        return;
+    };
+    let session = stage.open(TerminalShape::PtyDirect);
     let serving = serve(&stage.home);
-    until(LONG, "the mark of its first hook", || {
+    until(WAIT_TIMEOUT, "the mark of its first hook", || {
         (marks(&stage) == 1).then_some(())
     });
     let told = pause_by_hold(&session);
@@ -52,10 +54,12 @@ fn a_free_prompt_is_paused_at_once_where_its_hooks_have_left_a_mark() {
     session.gate(|g| g.event == "UserPromptSubmit");
     assert_eq!(listed(&session)["status"], "Paused");
     session.release();
-    stage.api.wait_for(LONG, "say later", Kind::MessageStop);
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
     drop(serving);
     // The same without an engine, by the mark alone.
-    session.terminal.wait_status(LONG, "idle");
+    session.terminal.wait_status(WAIT_TIMEOUT, "idle");
     let told = pause_by_hold(&session);
     assert!(
         words(&told).contains("Paused, held by you"),
@@ -82,31 +86,37 @@ fn a_hold_is_refused_in_words_where_the_users_hooks_do_not_run() {
             "disableAllHooks is set in",
         ),
     ] {
-        let Some(stage) = Stage::new() else { return };
+        let Some(stage) = HoldFixture::new() else {
+            return;
+        };
         if let Some(name) = settings {
             let folder = stage.home.project("work").join(".claude");
             fs::create_dir_all(&folder).expect("folder");
             fs::write(folder.join(name), "{\"disableAllHooks\": true}").expect("written");
         }
-        let session = stage.open_with(Shape::PtyDirect, arguments);
+        let session = stage.open_with(TerminalShape::PtyDirect, arguments);
         let told = pause_by_hold(&session);
         assert_eq!(told.status.code(), Some(3), "{wanted}: {}", words(&told));
         assert!(words(&told).contains(wanted), "{}", words(&told));
         assert!(session.store.read(session.id()).expect("read").is_none());
         // It is as was said: the hooks do not run.
         session.terminal.submit("say hello");
-        stage.api.wait_for(LONG, "say hello", Kind::MessageStop);
-        session.terminal.wait_status(LONG, "idle");
+        stage
+            .api
+            .wait_for(WAIT_TIMEOUT, "say hello", ApiEventKind::MessageStop);
+        session.terminal.wait_status(WAIT_TIMEOUT, "idle");
         assert_eq!(marks(&stage), 0, "{wanted}");
     }
 }
 
 #[test]
 fn a_folder_that_turns_hooks_off_later_refuses_a_hold_too() {
-    let Some(stage) = Stage::new() else { return };
-    let session = stage.open(Shape::PtyDirect);
+    let Some(stage) = HoldFixture::new() else {
+        return;
+    };
+    let session = stage.open(TerminalShape::PtyDirect);
     let serving = serve(&stage.home);
-    until(LONG, "the mark of its first hook", || {
+    until(WAIT_TIMEOUT, "the mark of its first hook", || {
         (marks(&stage) == 1).then_some(())
     });
     let folder = session.folder.join(".claude");
@@ -125,11 +135,13 @@ fn a_folder_that_turns_hooks_off_later_refuses_a_hold_too() {
 /// S-E13, where nothing tells beforehand: said truly, and given up once it works on.
 #[test]
 fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = HoldFixture::new() else {
+        return;
+    };
     let off = stage.home.path().join("off.json");
     fs::write(&off, "{\"disableAllHooks\": true}").expect("written");
     let off = off.to_str().expect("text").to_owned();
-    let session = stage.open_with(Shape::PtyDirect, &["--settings", &off]);
+    let session = stage.open_with(TerminalShape::PtyDirect, &["--settings", &off]);
     let serving = serve(&stage.home);
     let told = pause_by_hold(&session);
     assert_eq!(told.status.code(), Some(0), "{}", words(&told));
@@ -140,8 +152,8 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
     );
     assert!(!words(&told).contains("Paused"), "{}", words(&told));
     assert_ne!(listed(&session)["status"], "Paused");
-    let failure = until(LONG, "that it was not held", || {
-        session.terminal.run_turn(LONG, "say past it");
+    let failure = until(WAIT_TIMEOUT, "that it was not held", || {
+        session.terminal.run_turn(WAIT_TIMEOUT, "say past it");
         let failure = listed(&session)["pending"]["failure"].clone();
         failure.as_str().map(str::to_owned)
     });
@@ -151,8 +163,8 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
     );
     assert!(session.store.read(session.id()).expect("read").is_none());
     // Unheard at a prompt since: refused from now on.
-    until(LONG * 3, "a refusal", || {
-        session.terminal.run_turn(LONG, "say once more");
+    until(WAIT_TIMEOUT * 3, "a refusal", || {
+        session.terminal.run_turn(WAIT_TIMEOUT, "say once more");
         poll(AFTER_A_PROMPT, || {
             let told = pause_by_hold(&session);
             session.release();
@@ -167,8 +179,10 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
 /// R10: killed by the OOM killer or by `pkill trusty`, a gate is there again.
 #[test]
 fn a_killed_gate_is_run_again() {
-    let Some(stage) = Stage::new() else { return };
-    let session = stage.open(Shape::PtyDirect);
+    let Some(stage) = HoldFixture::new() else {
+        return;
+    };
+    let session = stage.open(TerminalShape::PtyDirect);
     session.hold();
     session.terminal.submit("say later");
     let mut seen = Vec::new();
@@ -181,14 +195,16 @@ fn a_killed_gate_is_run_again() {
     session.gate(|g| !seen.contains(&g.process));
     assert!(!asked_for(&stage, "say later"));
     session.release();
-    stage.api.wait_for(LONG, "say later", Kind::MessageStop);
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
     // Escape ends it all the same.
-    session.terminal.wait_status(LONG, "idle");
+    session.terminal.wait_status(WAIT_TIMEOUT, "idle");
     session.hold();
     session.terminal.submit("say never");
     let gate = session.gate(|g| g.event == "UserPromptSubmit");
-    session.terminal.press(Key::Escape);
-    until(LONG, "the end of the hook", || {
+    session.terminal.press(KeyboardKey::Escape);
+    until(WAIT_TIMEOUT, "the end of the hook", || {
         let left = session.store.gates(session.id()).expect("listed");
         (!is_alive(&gate) && !left.iter().any(is_alive)).then_some(())
     });
@@ -199,10 +215,12 @@ fn a_killed_gate_is_run_again() {
 /// R10: killed for good, it is not said to hold.
 #[test]
 fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
-    let Some(stage) = Stage::new() else { return };
-    let session = stage.open(Shape::PtyDirect);
+    let Some(stage) = HoldFixture::new() else {
+        return;
+    };
+    let session = stage.open(TerminalShape::PtyDirect);
     let serving = serve(&stage.home);
-    until(LONG, "the mark of its first hook", || {
+    until(WAIT_TIMEOUT, "the mark of its first hook", || {
         (marks(&stage) == 1).then_some(())
     });
     let told = pause_by_hold(&session);
@@ -219,8 +237,10 @@ fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
         assert!(process.signal(Signal::KILL));
         seen.push(gate.process);
     }
-    stage.api.wait_for(LONG, "say past it", Kind::MessageStop);
-    let failure = until(LONG, "that it was not held", || {
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, "say past it", ApiEventKind::MessageStop);
+    let failure = until(WAIT_TIMEOUT, "that it was not held", || {
         let failure = listed(&session)["pending"]["failure"].clone();
         failure.as_str().map(str::to_owned)
     });
@@ -233,7 +253,7 @@ fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
 /// S-2: the hooks of a session in a pid namespace of its own look for another process's record.
 #[test]
 fn a_hold_is_refused_in_another_pid_namespace() {
-    let home = Home::new();
+    let home = TestHome::new();
     connect(&home);
     let exe = home.path().join("lib/claude-code/claude");
     fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
@@ -250,7 +270,7 @@ fn a_hold_is_refused_in_another_pid_namespace() {
         .arg(&exe)
         .arg("600")
         .env("HOME", home.path());
-    let contained = Running::start(&mut command);
+    let contained = RunningProgram::start(&mut command);
     let found = poll(Duration::from_secs(10), || {
         contained.process().find_exe(&exe)
     });

@@ -1,6 +1,6 @@
 //! Hooks whose environment is not the engine's: they find it all the same.
 
-use crate::stage::LONG;
+use crate::stage::WAIT_TIMEOUT;
 use serde_json::{Value, json};
 use std::fs;
 use std::fs::File;
@@ -8,23 +8,23 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use trusty_tests::trusty::{Running, connect, program, session_of, surroundings, trusty};
+use trusty_tests::trusty::{RunningProgram, connect, program, session_of, surroundings, trusty};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{Home, StandIn, http, skip};
+use trusty_tests::{StandIn, TestHome, http, skip};
 
 /// What a client waits for before it asks: its registry file.
-const SCRIPT: &str = r#"until [ -e "$GO" ]; do sleep 0.02; done
+const CLIENT_SCRIPT: &str = r#"until [ -e "$GO" ]; do sleep 0.02; done
 CLAUDE_PID=$$ "$HOOK" ask PermissionRequest < "$PAYLOAD"
 :"#;
 
 /// A process where a client would lie, whose hook asks for leave; its hook runs below it.
 struct AskingClient {
-    running: Running,
+    running: RunningProgram,
     go: PathBuf,
 }
 
 impl AskingClient {
-    fn start(home: &Home, number: usize, environment: &[(&str, Option<PathBuf>)]) -> Self {
+    fn start(home: &TestHome, number: usize, environment: &[(&str, Option<PathBuf>)]) -> Self {
         let exe = home.path().join("lib/claude-code/claude");
         if !exe.exists() {
             fs::create_dir_all(exe.parent().expect("a folder")).expect("folders");
@@ -42,7 +42,7 @@ impl AskingClient {
         let go = home.path().join(format!("go-{number}"));
         let mut command = Command::new(&exe);
         command
-            .args(["-c", SCRIPT])
+            .args(["-c", CLIENT_SCRIPT])
             .env_clear()
             .envs(surroundings(home))
             .env("HOOK", home.xdg_data().join("trusty/bin/trusty-hook"))
@@ -56,7 +56,7 @@ impl AskingClient {
                 None => command.env_remove(name),
             };
         }
-        let running = Running::start(&mut command);
+        let running = RunningProgram::start(&mut command);
         let process = running.process();
         let said = json!({
             "sessionId": format!("s-{number}"),
@@ -107,7 +107,7 @@ fn private(folder: PathBuf) -> PathBuf {
 fn all_are_held(
     engine: &[(&str, Option<PathBuf>)],
     clients: &[&[(&str, Option<PathBuf>)]],
-    home: &Home,
+    home: &TestHome,
     socket: &Path,
 ) {
     connect(home);
@@ -119,8 +119,10 @@ fn all_are_held(
             None => command.env_remove(name),
         };
     }
-    let _serving = Running::start(&mut command);
-    until(LONG, "the socket", || UnixStream::connect(socket).ok());
+    let _serving = RunningProgram::start(&mut command);
+    until(WAIT_TIMEOUT, "the socket", || {
+        UnixStream::connect(socket).ok()
+    });
     let asking: Vec<AskingClient> = clients
         .iter()
         .enumerate()
@@ -129,7 +131,7 @@ fn all_are_held(
     let mut pids: Vec<u64> = asking.iter().map(|client| client.pid().into()).collect();
     pids.sort_unstable();
     let is_listed = |snapshot: &Value, pid| session_of(snapshot, pid).is_some();
-    until(LONG, "all sessions", || {
+    until(WAIT_TIMEOUT, "all sessions", || {
         let now = http::get(socket, "/v1/sessions");
         let all = asking.iter().all(|client| is_listed(&now, client.pid()));
         all.then_some(())
@@ -138,7 +140,7 @@ fn all_are_held(
         client.ask();
     }
     until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "the requests of all",
         || (held(socket) == pids).then_some(()),
         || format!("{:?} of {pids:?}", held(socket)),
@@ -160,18 +162,18 @@ fn all_are_held(
     }
 }
 
-const RUNTIME: &str = "XDG_RUNTIME_DIR";
+const RUNTIME_VARIABLE: &str = "XDG_RUNTIME_DIR";
 
 #[test]
 fn requests_are_held_whatever_runtime_folder_their_clients_have() {
-    let home = Home::new();
+    let home = TestHome::new();
     let other = private(home.path().join("snap"));
     let none = home.path().join("none");
     let clients: [&[(&str, Option<PathBuf>)]; 4] = [
         &[],
-        &[(RUNTIME, Some(other))],
-        &[(RUNTIME, None)],
-        &[(RUNTIME, Some(none))],
+        &[(RUNTIME_VARIABLE, Some(other))],
+        &[(RUNTIME_VARIABLE, None)],
+        &[(RUNTIME_VARIABLE, Some(none))],
     ];
     let socket = home.runtime().join("trusty/trusty.sock");
     all_are_held(&[], &clients, &home, &socket);
@@ -184,12 +186,12 @@ fn requests_are_held_whatever_folder_for_temporary_files_their_clients_have() {
         skip("this user has a runtime folder that needs no variable");
         return;
     }
-    let home = Home::new();
+    let home = TestHome::new();
     let (first, second) = (
         private(home.path().join("t1")),
         private(home.path().join("t2")),
     );
-    let within = |folder: &PathBuf| [(RUNTIME, None), ("TMPDIR", Some(folder.clone()))];
+    let within = |folder: &PathBuf| [(RUNTIME_VARIABLE, None), ("TMPDIR", Some(folder.clone()))];
     let socket = first.join(format!("trusty-{uid}/trusty.sock"));
     all_are_held(
         &within(&first),
@@ -200,7 +202,7 @@ fn requests_are_held_whatever_folder_for_temporary_files_their_clients_have() {
 }
 
 /// Whether a hook connects to a socket in the runtime folder, which has this mode.
-fn is_told_in_folder(home: &Home, mode: u32, arguments: &[&str], client: &StandIn) -> bool {
+fn is_told_in_folder(home: &TestHome, mode: u32, arguments: &[&str], client: &StandIn) -> bool {
     let folder = private(home.runtime().join("trusty"));
     let socket = folder.join("hooks.sock");
     let listener = UnixListener::bind(&socket).expect("bound");
@@ -223,7 +225,7 @@ fn is_told_in_folder(home: &Home, mode: u32, arguments: &[&str], client: &StandI
 
 #[test]
 fn a_hook_tells_nothing_in_a_folder_that_others_may_enter() {
-    let home = Home::new();
+    let home = TestHome::new();
     let client = StandIn::start(&home);
     for arguments in [&["PostToolUse"][..], &["ask", "PermissionRequest"]] {
         let is_told = |mode| is_told_in_folder(&home, mode, arguments, &client);

@@ -1,6 +1,6 @@
 //! A program that answers hooks in the engine's place.
 
-use super::LONG;
+use super::WAIT_TIMEOUT;
 use serde_json::json;
 use std::fs;
 use std::io::Write;
@@ -8,13 +8,13 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use trusty_platform::sys;
-use trusty_tests::trusty::{Running, confine, program, surroundings};
+use trusty_tests::trusty::{RunningProgram, confine, program, surroundings};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, ProcessRef, StandIn};
+use trusty_tests::{ProcessRef, StandIn, TestHome};
 
 /// Speaks as an engine does, and allows whatever is asked. It names itself in a file once it
 /// listens.
-const IMPOSTOR: &str = r#"
+const IMPOSTOR_SCRIPT: &str = r#"
 import os, socket, sys
 folder = sys.argv[1]
 listener = socket.socket(socket.AF_UNIX)
@@ -33,20 +33,20 @@ while True:
 
 /// Who starts it.
 #[derive(Debug, Clone, Copy)]
-enum Starter {
+enum ImpostorStarter {
     Session,
     User,
 }
 
 /// It, where the engine's file says that the engine listens.
-fn impostor(home: &Home, folder: &Path, starter: Starter) -> Running {
+fn impostor(home: &TestHome, folder: &Path, starter: ImpostorStarter) -> RunningProgram {
     fs::create_dir_all(folder).expect("folder");
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).expect("private");
     let script = folder.join("impostor.py");
-    fs::write(&script, IMPOSTOR).expect("written");
+    fs::write(&script, IMPOSTOR_SCRIPT).expect("written");
     let mut command = match starter {
-        Starter::User => Command::new("python3"),
-        Starter::Session => {
+        ImpostorStarter::User => Command::new("python3"),
+        ImpostorStarter::Session => {
             // A shell that lies where a client does, and has python for its child.
             let client = home.path().join("lib/claude-code/shell/claude");
             fs::create_dir_all(client.parent().expect("a folder")).expect("folder");
@@ -62,8 +62,8 @@ fn impostor(home: &Home, folder: &Path, starter: Starter) -> Running {
         .env_clear()
         .envs(surroundings(home))
         .stdin(Stdio::null());
-    let running = Running::start(&mut command);
-    let pid = until(LONG, "an impostor that listens", || {
+    let running = RunningProgram::start(&mut command);
+    let pid = until(WAIT_TIMEOUT, "an impostor that listens", || {
         fs::read_to_string(folder.join("pid"))
             .ok()?
             .parse::<u32>()
@@ -73,7 +73,7 @@ fn impostor(home: &Home, folder: &Path, starter: Starter) -> Running {
     running
 }
 
-fn take_the_place(home: &Home, folder: &Path, pid: u32) {
+fn take_the_place(home: &TestHome, folder: &Path, pid: u32) {
     let machine = sys::machine().expect("readable");
     let start = ProcessRef::of(pid).expect("alive").start_ticks;
     let record = json!({
@@ -93,7 +93,7 @@ fn take_the_place(home: &Home, folder: &Path, pid: u32) {
 }
 
 /// What the hook of a session tells its client when that asks for leave.
-fn asked(home: &Home, session: &StandIn) -> String {
+fn asked(home: &TestHome, session: &StandIn) -> String {
     let mut hook = Command::new(program("trusty-hook"));
     hook.args(["ask", "PermissionRequest"])
         .env_clear()
@@ -117,13 +117,13 @@ fn asked(home: &Home, session: &StandIn) -> String {
 
 #[test]
 fn a_program_that_a_session_started_answers_no_hook_in_the_engines_place() {
-    let home = Home::new();
+    let home = TestHome::new();
     confine(&home);
     let session = StandIn::start(&home);
     let folder = |name: &str| -> PathBuf { home.path().join(name) };
-    let _started = impostor(&home, &folder("started"), Starter::Session);
+    let _started = impostor(&home, &folder("started"), ImpostorStarter::Session);
     assert_eq!(asked(&home, &session), "");
     // Any other program of the user may do as it likes: it could change the settings as well.
-    let _other = impostor(&home, &folder("other"), Starter::User);
+    let _other = impostor(&home, &folder("other"), ImpostorStarter::User);
     assert!(asked(&home, &session).contains("\"allow\""));
 }

@@ -1,37 +1,38 @@
 //! What is sent to the hook socket: a flood in its own form, and everything that is not.
 
-use crate::serving::{Crowd, LARGE, Serving, event, tell};
+use crate::serving::{EngineSockets, LARGE_TEXT_BYTES, ProcessCrowd, event, tell};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use trusty_tests::Home;
+use trusty_tests::TestHome;
 use trusty_tests::trusty::{program, surroundings};
 
 /// 1,000 messages a second for 10 s, from so many threads.
-pub(crate) const MESSAGES: usize = 10_000;
-pub(crate) const THREADS: usize = 10;
-const RATE: u32 = 1_000;
+pub(crate) const MESSAGE_COUNT: usize = 10_000;
+pub(crate) const THREAD_COUNT: usize = 10;
+const MESSAGES_PER_SECOND: u32 = 1_000;
 
 /// Whoever is sent to, and by whom.
 #[derive(Clone, Copy)]
-pub(crate) struct Load<'a> {
-    pub(crate) serving: &'a Serving,
-    pub(crate) crowd: &'a Crowd,
+pub(crate) struct HookLoad<'a> {
+    pub(crate) serving: &'a EngineSockets,
+    pub(crate) crowd: &'a ProcessCrowd,
     pub(crate) over: &'a AtomicBool,
 }
 
-impl Load<'_> {
+impl HookLoad<'_> {
     fn goes_on(self) -> bool {
         !self.over.load(Ordering::Relaxed)
     }
 
     /// One thread's share, each message at its time; how many were taken.
     pub(crate) fn flood(self, thread: usize) -> usize {
-        let share = MESSAGES / THREADS;
-        let pace = Duration::from_secs(1) / (RATE / u32::try_from(THREADS).unwrap_or(1));
+        let share = MESSAGE_COUNT / THREAD_COUNT;
+        let pace = Duration::from_secs(1)
+            / (MESSAGES_PER_SECOND / u32::try_from(THREAD_COUNT).unwrap_or(1));
         let begun = Instant::now();
         let mut taken = 0;
         for number in 0..share {
@@ -39,7 +40,7 @@ impl Load<'_> {
             // A flood has a rate; nothing is waited for.
             sleep(due.saturating_duration_since(Instant::now()));
             // Those of one session always come from one thread, in order.
-            let session = thread * self.crowd.len() / THREADS + number % 2;
+            let session = thread * self.crowd.len() / THREAD_COUNT + number % 2;
             let what = if number % 4 < 2 {
                 "PreToolUse"
             } else {
@@ -53,7 +54,7 @@ impl Load<'_> {
     }
 
     /// Hooks as clients run them, one after the other; how many.
-    pub(crate) fn real_hooks(self, home: &Home) -> usize {
+    pub(crate) fn real_hooks(self, home: &TestHome) -> usize {
         let mut ran = 0;
         while self.goes_on() && ran < 200 {
             let session = ran % self.crowd.len();
@@ -126,7 +127,7 @@ impl Load<'_> {
 
     /// Inputs of 10 MB, one after the other.
     pub(crate) fn large(self) {
-        let payload = event("PreToolUse", 2, &"x".repeat(LARGE));
+        let payload = event("PreToolUse", 2, &"x".repeat(LARGE_TEXT_BYTES));
         let mut number = 0;
         while self.goes_on() && number < 20 {
             // Whether it is taken in time is a matter of the machine.
@@ -137,15 +138,15 @@ impl Load<'_> {
 }
 
 /// Connections that never say anything.
-pub(crate) struct Silent(Vec<UnixStream>);
+pub(crate) struct SilentConnections(Vec<UnixStream>);
 
-impl Silent {
-    pub(crate) fn connect(serving: &Serving, number: usize) -> Self {
+impl SilentConnections {
+    pub(crate) fn connect(serving: &EngineSockets, number: usize) -> Self {
         Self((0..number).map(|_| serving.connect()).collect())
     }
 }
 
-impl Drop for Silent {
+impl Drop for SilentConnections {
     fn drop(&mut self) {
         for stream in &mut self.0 {
             let mut rest = Vec::new();

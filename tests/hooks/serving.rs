@@ -8,23 +8,23 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
-use trusty_tests::trusty::{Running, session_of};
-use trusty_tests::{Home, LocalApi, ProcessRef, Value, stand_in};
+use trusty_tests::trusty::{RunningProgram, session_of};
+use trusty_tests::{LocalApi, ProcessRef, TestHome, Value, stand_in};
 
 /// The length of what is large, in bytes.
-pub(crate) const LARGE: usize = 10 << 20;
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const LARGE_TEXT_BYTES: usize = 10 << 20;
+const IO_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The two sockets of one engine.
-pub(crate) struct Serving {
+pub(crate) struct EngineSockets {
     api: LocalApi,
     hooks: PathBuf,
     /// Where stand-ins hand on what their hooks say.
     relays: PathBuf,
 }
 
-impl Serving {
-    pub(crate) fn of(home: &Home) -> Self {
+impl EngineSockets {
+    pub(crate) fn of(home: &TestHome) -> Self {
         Self {
             api: LocalApi::of(home),
             hooks: stand_in::hook_socket(home),
@@ -44,8 +44,8 @@ impl Serving {
 
     fn connect_to(socket: &Path) -> UnixStream {
         let stream = UnixStream::connect(socket).expect("connects");
-        stream.set_read_timeout(Some(PATIENCE)).expect("set");
-        stream.set_write_timeout(Some(PATIENCE)).expect("set");
+        stream.set_read_timeout(Some(IO_TIMEOUT)).expect("set");
+        stream.set_write_timeout(Some(IO_TIMEOUT)).expect("set");
         stream
     }
 
@@ -110,7 +110,7 @@ pub(crate) fn crowded(what: &str, session: usize, field: &str) -> Vec<u8> {
 }
 
 /// Hands over a payload as a hook of this client does; what is answered.
-pub(crate) fn tell(serving: &Serving, pid: u32, payload: &[u8]) -> String {
+pub(crate) fn tell(serving: &EngineSockets, pid: u32, payload: &[u8]) -> String {
     tell_on(serving.connect_from(pid), pid, payload)
 }
 
@@ -131,7 +131,7 @@ fn send(stream: &mut UnixStream, pid: u32, payload: &[u8], more: &str) -> std::i
 /// Asks for leave, and waits for the answer for as long as what is returned lives; nothing if the
 /// engine did not take it.
 pub(crate) fn asks(
-    serving: &Serving,
+    serving: &EngineSockets,
     pid: u32,
     session: usize,
     command: &str,
@@ -147,7 +147,7 @@ pub(crate) fn asks(
 }
 
 /// Asks so.
-pub(crate) fn asks_this(serving: &Serving, pid: u32, payload: &[u8]) -> Option<UnixStream> {
+pub(crate) fn asks_this(serving: &EngineSockets, pid: u32, payload: &[u8]) -> Option<UnixStream> {
     asks_on(serving.connect_from(pid), pid, payload)
 }
 
@@ -160,11 +160,11 @@ pub(crate) fn asks_on(mut stream: UnixStream, pid: u32, payload: &[u8]) -> Optio
 }
 
 /// Processes where a client would lie, each with its registry file.
-pub(crate) struct Crowd(Vec<Running>);
+pub(crate) struct ProcessCrowd(Vec<RunningProgram>);
 
-impl Crowd {
+impl ProcessCrowd {
     /// Sessions of this status.
-    pub(crate) fn start(home: &Home, number: usize, status: &str) -> Self {
+    pub(crate) fn start(home: &TestHome, number: usize, status: &str) -> Self {
         let exe = stand_in::executable(home);
         let sessions = home.config_dir().join("sessions");
         fs::create_dir_all(&sessions).expect("a folder");
@@ -172,7 +172,7 @@ impl Crowd {
             let mut command = Command::new(&exe);
             command.arg("600").arg(stand_in::hook_socket(home));
             command.env_clear().env("HOME", home.path());
-            let running = Running::start(&mut command);
+            let running = RunningProgram::start(&mut command);
             let ProcessRef { pid, start_ticks } = running.process();
             stand_in::hook_relay(&exe, pid);
             let told = json!({
@@ -201,19 +201,19 @@ impl Crowd {
 
 /// What a process keeps in memory, in kB.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Memory {
+pub(crate) struct MemoryUsage {
     pub(crate) now: u64,
     pub(crate) peak: u64,
 }
 
-pub(crate) fn memory(process: ProcessRef) -> Memory {
+pub(crate) fn memory(process: ProcessRef) -> MemoryUsage {
     let text = fs::read_to_string(format!("/proc/{}/status", process.pid)).expect("readable");
     let field = |name: &str| {
         let line = text.lines().find_map(|l| l.strip_prefix(name));
         let number = line.and_then(|l| l.split_whitespace().next());
         number.and_then(|n| n.parse().ok()).expect("a number")
     };
-    Memory {
+    MemoryUsage {
         now: field("VmRSS:"),
         peak: field("VmHWM:"),
     }

@@ -7,33 +7,33 @@ use std::process::Output;
 use std::time::Duration;
 use trusty_actions::jump::in_front;
 use trusty_fleet::Session;
-use trusty_tests::desktop::{Desktop, Owned, require_desktop, until_is};
+use trusty_tests::desktop::{OwnedProcess, TestDesktop, require_desktop, until_is};
 use trusty_tests::trusty::{list, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, Shape, Terminal, client, require_client};
-use trusty_wire::Surroundings;
+use trusty_tests::{FakeApi, TerminalShape, TestHome, TestTerminal, client, require_client};
+use trusty_wire::Environment;
 
-pub(crate) const LONG: Duration = Duration::from_mins(1);
+pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-pub(crate) struct Stage {
+pub(crate) struct JumpFixture {
     // Dropped in this order: what has windows before the display.
-    pub(crate) terminal: Terminal,
-    pub(crate) desktop: Desktop,
+    pub(crate) terminal: TestTerminal,
+    pub(crate) desktop: TestDesktop,
     pub(crate) api: FakeApi,
-    pub(crate) home: Home,
+    pub(crate) home: TestHome,
 }
 
 /// A real session, `work`, in tmux, which nothing shows; and a desktop.
-pub(crate) fn stage() -> Option<Stage> {
+pub(crate) fn stage() -> Option<JumpFixture> {
     if !require_desktop() || require_client().is_none() {
         return None;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
-    let desktop = Desktop::start_without_tray(&home);
+    let (home, api) = (TestHome::new(), FakeApi::start());
+    let desktop = TestDesktop::start_without_tray(&home);
     let folder = home.project("payments");
-    let terminal = Terminal::open(Shape::TmuxDirect, &home, &api, &folder, &[]);
-    terminal.wait_status(LONG, "idle");
-    Some(Stage {
+    let terminal = TestTerminal::open(TerminalShape::TmuxDirect, &home, &api, &folder, &[]);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    Some(JumpFixture {
         terminal,
         desktop,
         api,
@@ -41,15 +41,15 @@ pub(crate) fn stage() -> Option<Stage> {
     })
 }
 
-impl Stage {
+impl JumpFixture {
     /// An xterm with a client of the tmux server that shows this session.
-    pub(crate) fn xterm(&self, title: &str, session: &str) -> (Owned, u32) {
+    pub(crate) fn xterm(&self, title: &str, session: &str) -> (OwnedProcess, u32) {
         let socket = self.terminal.socket().expect("tmux");
         let attach = ["tmux", "-u", "-L", socket, "attach", "-t", session];
         let words = [&["-title", title, "-e"], &attach[..]].concat();
         let before = self.clients().len();
         let program = self.desktop.tool("xterm", &words);
-        until(LONG, "a tmux client", || {
+        until(WAIT_TIMEOUT, "a tmux client", || {
             (self.clients().len() > before).then_some(())
         });
         let window = self.desktop.window_of(&program);
@@ -57,7 +57,7 @@ impl Stage {
     }
 
     /// An xterm in which a command runs without tmux.
-    pub(crate) fn plain(&self, title: &str, command: &[&str]) -> (Owned, u32) {
+    pub(crate) fn plain(&self, title: &str, command: &[&str]) -> (OwnedProcess, u32) {
         let words = [&["-title", title, "-e"], command].concat();
         let program = self.desktop.tool("xterm", &words);
         let window = self.desktop.window_of(&program);
@@ -90,7 +90,7 @@ impl Stage {
             &exe,
         ]);
         let pid = told.trim().parse().expect("a pid");
-        until(LONG, "the second session", || {
+        until(WAIT_TIMEOUT, "the second session", || {
             let status = self.home.registry(pid)?["status"].clone();
             (status == "idle").then_some(())
         });
@@ -105,7 +105,7 @@ impl Stage {
     }
 
     /// What the client in an xterm shows: `session pane-pid`.
-    pub(crate) fn shown_in(&self, xterm: &Owned) -> Option<String> {
+    pub(crate) fn shown_in(&self, xterm: &OwnedProcess) -> Option<String> {
         let below: Vec<u32> = xterm.process().tree().iter().map(|p| p.pid).collect();
         self.clients().iter().find_map(|line| {
             let (pid, shown) = line.split_once(' ')?;
@@ -165,11 +165,11 @@ impl Stage {
 
     /// Whether its terminal is what its owner looks at.
     pub(crate) fn in_front(&self, pid: u32) -> bool {
-        let around = Surroundings {
+        let around = Environment {
             home: self.home.path().into(),
             path: std::env::var_os("PATH"),
             tmux_folder: Some(self.home.tmux_tmpdir()),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

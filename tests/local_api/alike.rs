@@ -1,16 +1,16 @@
 //! With and without an engine the same is told.
 
-use crate::{LONG, Served, wait_word};
+use crate::{LocalApiFixture, WAIT_TIMEOUT, wait_word};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use trusty_fleet::{Session, SessionId};
 use trusty_tests::trusty::{list, run, session_of, word};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, Shape, Signal, StandIn, Terminal, Value, http};
+use trusty_tests::{FakeApi, Signal, StandIn, TerminalShape, TestHome, TestTerminal, Value, http};
 
 /// What moves with every look, or is known only to who watches. The system tells when a process
 /// started since boot; as a time of day it moves by milliseconds with each correction of the clock.
-const ALONE: [&str; 5] = [
+const VOLATILE_FIELDS: [&str; 5] = [
     "last_seen",
     "usage",
     "observed_at",
@@ -44,7 +44,7 @@ fn substance(mut of: Value) -> Value {
                 fields.remove("paused_at");
                 fields["because"]["since"].take();
             }
-            fields.retain(|key, _| !ALONE.contains(&key.as_str()) && key != "revision");
+            fields.retain(|key, _| !VOLATILE_FIELDS.contains(&key.as_str()) && key != "revision");
             for value in fields.values_mut() {
                 *value = substance(value.take());
             }
@@ -62,14 +62,14 @@ fn substance(mut of: Value) -> Value {
 }
 
 /// What `trusty why` says of a session.
-fn why(home: &Home, pid: u32) -> Value {
+fn why(home: &TestHome, pid: u32) -> Value {
     let output = run(home, ["why", &pid.to_string(), "--json"]);
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
 /// The same, once the engine reads no pane to settle a doubt that a starting client left.
-fn why_without_screen(served: &Served, pid: u32) -> Value {
-    until(LONG, "no doubt that a pane is read for", || {
+fn why_without_screen(served: &LocalApiFixture, pid: u32) -> Value {
+    until(WAIT_TIMEOUT, "no doubt that a pane is read for", || {
         let told = why(&served.home, pid);
         let mut testimonies = told["testimonies"].as_array()?.iter();
         let screen = testimonies.find(|said| said["source"] == "Screen")?;
@@ -79,7 +79,7 @@ fn why_without_screen(served: &Served, pid: u32) -> Value {
 
 #[test]
 fn one_look_and_an_engine_tell_the_same() {
-    let mut served = Served::start_with("");
+    let mut served = LocalApiFixture::start_with("");
     let busy = served.session();
     let asks = StandIn::start(&served.home);
     // As clients do, they write down since when.
@@ -94,7 +94,7 @@ fn one_look_and_an_engine_tell_the_same() {
     ));
     let stopped = StandIn::start(&served.home);
     stopped.says(&since(r#""status":"busy""#));
-    until(LONG, "both names", || {
+    until(WAIT_TIMEOUT, "both names", || {
         let told = http::get(&served.socket, "/v1/sessions").to_string();
         (told.contains(r#""bus""#) && told.contains(r#""pay""#)).then_some(())
     });
@@ -105,8 +105,8 @@ fn one_look_and_an_engine_tell_the_same() {
     // And one of the real client's in a pane, where there is one.
     let (api, folder) = (FakeApi::start(), served.home.project("shop"));
     let pane = trusty_tests::require_client().map(|_| {
-        let pane = Terminal::open(Shape::TmuxBash, &served.home, &api, &folder, &[]);
-        pane.wait_status(LONG, "idle");
+        let pane = TestTerminal::open(TerminalShape::TmuxBash, &served.home, &api, &folder, &[]);
+        pane.wait_status(WAIT_TIMEOUT, "idle");
         pane
     });
     let pids = [&busy, &asks, &stopped].map(|session| session.process().pid);
@@ -114,7 +114,7 @@ fn one_look_and_an_engine_tell_the_same() {
         .into_iter()
         .chain(pane.as_ref().map(|pane| pane.client().pid))
         .collect();
-    until(LONG, "the pane's session", || {
+    until(WAIT_TIMEOUT, "the pane's session", || {
         let told = http::get(&served.socket, "/v1/sessions");
         let Some(pane) = &pane else { return Some(()) };
         let shown = session_of(&told, pane.client().pid)?;
@@ -131,7 +131,7 @@ fn one_look_and_an_engine_tell_the_same() {
         .map(|pid| why_without_screen(&served, *pid))
         .collect();
     assert!(served.serving.process().signal(Signal::TERM));
-    served.serving.wait(LONG);
+    served.serving.wait(WAIT_TIMEOUT);
     let alone = list(&served.home);
     assert_eq!(alone["revision"], 0, "nobody was asked");
     assert_eq!(substance(alone.clone()), substance(told.clone()));

@@ -1,7 +1,7 @@
 //! The record of answers, and who is told of them.
 
-use crate::commands::Hook;
-use crate::{LONG, Served};
+use crate::commands::AskingHook;
+use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,15 +11,15 @@ use trusty_tests::trusty::{run, session_of};
 use trusty_tests::wait::until;
 use trusty_tests::{StandIn, Value, http};
 
-const MESSAGE: &str = "secret-words";
+const DENY_MESSAGE: &str = "secret-words";
 
-fn record_of(served: &Served) -> PathBuf {
+fn record_of(served: &LocalApiFixture) -> PathBuf {
     served.home.xdg_data().join("trusty/answers.jsonl")
 }
 
 /// The lines of the record, as soon as there are so many.
-fn records(served: &Served, count: usize) -> Vec<String> {
-    until(LONG, "the record of an answer", || {
+fn records(served: &LocalApiFixture, count: usize) -> Vec<String> {
+    until(WAIT_TIMEOUT, "the record of an answer", || {
         let text = fs::read_to_string(record_of(served)).unwrap_or_default();
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         (lines.len() >= count && text.ends_with('\n')).then_some(lines)
@@ -27,11 +27,11 @@ fn records(served: &Served, count: usize) -> Vec<String> {
 }
 
 /// Has a session ask, and denies it over the local API; the request's hash.
-fn deny(served: &Served, session: &StandIn, command: &str) -> String {
-    let (hook, hash) = Hook::asks(served, session, command);
+fn deny(served: &LocalApiFixture, session: &StandIn, command: &str) -> String {
+    let (hook, hash) = AskingHook::asks(served, session, command);
     let hook = thread::spawn(|| hook.answer());
     let path = format!("/v1/sessions/{}/answer", served.id(session));
-    let answer = json!({"request": hash, "answer": {"kind": "deny", "message": MESSAGE}});
+    let answer = json!({"request": hash, "answer": {"kind": "deny", "message": DENY_MESSAGE}});
     let more = "Content-Type: application/json\r\n";
     let told = http::ask(
         &served.socket,
@@ -41,16 +41,16 @@ fn deny(served: &Served, session: &StandIn, command: &str) -> String {
         answer.to_string().as_bytes(),
     );
     assert_eq!(told.status, 204, "{told:?}");
-    assert!(hook.join().expect("answered").contains(MESSAGE));
+    assert!(hook.join().expect("answered").contains(DENY_MESSAGE));
     hash
 }
 
-fn answered(served: &Served, session: &StandIn) -> Value {
+fn answered(served: &LocalApiFixture, session: &StandIn) -> Value {
     let told = http::get(&served.socket, "/v1/sessions");
     session_of(&told, session.process().pid).expect("it is there")["answered"].clone()
 }
 
-fn printed(served: &Served, arguments: &[&str]) -> String {
+fn printed(served: &LocalApiFixture, arguments: &[&str]) -> String {
     let output = run(&served.home, arguments);
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).expect("text")
@@ -58,7 +58,7 @@ fn printed(served: &Served, arguments: &[&str]) -> String {
 
 #[test]
 fn who_answered_what_is_recorded_without_its_content_and_told_in_the_row() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = StandIn::start(&served.home);
     assert_eq!(
         printed(&served, &["requests", "--answered"]),
@@ -89,7 +89,7 @@ fn who_answered_what_is_recorded_without_its_content_and_told_in_the_row() {
         (&json!("program"), &json!("deny"))
     );
     assert!(line["time"].is_string() && line["pid"].is_u64(), "{line}");
-    for secret in ["secret", "make", MESSAGE] {
+    for secret in ["secret", "make", DENY_MESSAGE] {
         assert!(!lines[0].contains(secret), "{line}");
     }
     let mode = fs::metadata(record_of(&served)).expect("there").mode();
@@ -109,7 +109,7 @@ fn who_answered_what_is_recorded_without_its_content_and_told_in_the_row() {
 
 #[test]
 fn an_answer_that_cannot_be_recorded_is_given_all_the_same_and_health_says_so() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = StandIn::start(&served.home);
     let record = record_of(&served);
     fs::create_dir_all(&record).expect("something else is at its place");
@@ -122,12 +122,12 @@ fn an_answer_that_cannot_be_recorded_is_given_all_the_same_and_health_says_so() 
             .find(|problem| problem["subject"] == record.to_string_lossy().as_ref());
         Some(about.map(|problem| problem["message"].as_str().unwrap_or_default().to_owned()))
     };
-    let message = until(LONG, "the problem", || problem()?);
+    let message = until(WAIT_TIMEOUT, "the problem", || problem()?);
     assert!(message.contains("could not record an answer"), "{message}");
     fs::remove_dir(&record).expect("removed");
     deny(&served, &session, "make two");
     assert_eq!(records(&served, 1).len(), 1);
-    until(LONG, "the end of the problem", || {
+    until(WAIT_TIMEOUT, "the end of the problem", || {
         problem()?.is_none().then_some(())
     });
 }

@@ -1,21 +1,25 @@
 //! The command line beside an engine: what nobody reads, another version, an engine that ends.
 
-use crate::{LONG, Served, socket_of, wait_word};
+use crate::{LocalApiFixture, WAIT_TIMEOUT, socket_of, wait_word};
 use std::io::{BufRead, BufReader, PipeWriter, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::thread;
-use trusty_tests::trusty::{Running, run, session_of, trusty};
+use trusty_tests::trusty::{RunningProgram, run, session_of, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, Signal, StandIn, Value, http};
+use trusty_tests::{Signal, StandIn, TestHome, Value, http};
 
 /// A hook that asks for leave and waits.
-pub(crate) struct Hook(BufReader<UnixStream>);
+pub(crate) struct AskingHook(BufReader<UnixStream>);
 
-impl Hook {
+impl AskingHook {
     /// Asks for leave to run a command, in a session that waits, until it is held; the hash of it.
-    pub(crate) fn asks(served: &Served, session: &StandIn, command: &str) -> (Self, String) {
+    pub(crate) fn asks(
+        served: &LocalApiFixture,
+        session: &StandIn,
+        command: &str,
+    ) -> (Self, String) {
         session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
         wait_word(served, session, "Permission");
         let pid = session.process().pid;
@@ -25,10 +29,10 @@ impl Hook {
         })
         .to_string();
         let mut stream = session.hook_connection();
-        stream.set_read_timeout(Some(LONG)).expect("set");
+        stream.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
         let length = payload.len();
         write!(stream, "trusty-hook 1 {pid} {length} ask\n{payload}").expect("asked");
-        let hash = until(LONG, "a request that is held", || {
+        let hash = until(WAIT_TIMEOUT, "a request that is held", || {
             let told = session_of(&http::get(&served.socket, "/v1/sessions"), pid)?;
             let request = told["requests"].as_array()?.first()?.clone();
             let hash = request["id"].as_str()?.to_owned();
@@ -62,7 +66,7 @@ fn unread() -> PipeWriter {
 }
 
 /// Runs `trusty` though nobody reads what it prints; its exit code, and what it complains of.
-fn unread_trusty(home: &Home, arguments: &[&str]) -> (Option<i32>, String) {
+fn unread_trusty(home: &TestHome, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = trusty(home);
     let output = command.args(arguments).stdout(unread()).output();
     let output = output.expect("runs");
@@ -72,9 +76,9 @@ fn unread_trusty(home: &Home, arguments: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn what_nobody_reads_is_not_approved_but_may_be_denied() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = StandIn::start(&served.home);
-    let (hook, hash) = Hook::asks(&served, &session, "make");
+    let (hook, hash) = AskingHook::asks(&served, &session, "make");
     let pid = session.process().pid.to_string();
     let unread = |arguments: &[&str]| unread_trusty(&served.home, arguments);
     for arguments in [
@@ -105,7 +109,7 @@ fn what_nobody_reads_is_not_approved_but_may_be_denied() {
 
 #[test]
 fn nobody_has_to_read_what_went_wrong() {
-    let home = Home::new();
+    let home = TestHome::new();
     let mut command = trusty(&home);
     let status = command.args(["why", "nobody"]).stderr(unread()).status();
     assert_eq!(status.expect("runs").code(), Some(1));
@@ -141,7 +145,7 @@ fn older_engine(socket: &Path) {
 
 #[test]
 fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
-    let home = Home::new();
+    let home = TestHome::new();
     older_engine(&socket_of(&home));
     let session = StandIn::start(&home);
     session.says(r#""status":"busy""#);
@@ -182,7 +186,7 @@ fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
 
 #[test]
 fn what_was_done_is_listed_at_once() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
     let pid = session.process().pid.to_string();
     for (arguments, word) in [
@@ -211,7 +215,7 @@ fn what_was_done_is_listed_at_once() {
 
 #[test]
 fn a_watch_whose_engine_ends_says_that_it_goes_on_by_itself() {
-    let mut served = Served::start();
+    let mut served = LocalApiFixture::start();
     let (reader, writer) = std::io::pipe().expect("pipe");
     let (errors, told) = std::io::pipe().expect("pipe");
     let mut command = trusty(&served.home);
@@ -219,12 +223,12 @@ fn a_watch_whose_engine_ends_says_that_it_goes_on_by_itself() {
         .args(["watch", "--json"])
         .stdout(writer)
         .stderr(told);
-    let _watching = Running::start(&mut command);
+    let _watching = RunningProgram::start(&mut command);
     drop(command);
     let mut lines = BufReader::new(reader).lines().map_while(Result::ok);
     lines.next().expect("a snapshot");
     assert!(served.serving.process().signal(Signal::KILL));
-    served.serving.wait(LONG);
+    served.serving.wait(WAIT_TIMEOUT);
     let told = BufReader::new(errors).lines().map_while(Result::ok).next();
     let told = told.expect("a warning");
     assert!(told.ends_with("scanning directly"), "{told}");

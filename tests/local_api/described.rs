@@ -1,8 +1,8 @@
 //! The API does what its description says: schemathesis tries it, and curl, and the description
 //! leaves nothing out.
 
-use crate::Served;
-use crate::commands::Hook;
+use crate::LocalApiFixture;
+use crate::commands::AskingHook;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
@@ -70,7 +70,7 @@ fn examples() -> String {
 #[test]
 fn schemathesis_finds_nothing() {
     let program = schemathesis();
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let (_first, _second) = (served.session(), served.session());
     let port = bridge(&served.socket);
     let output = Command::new(program)
@@ -103,7 +103,7 @@ fn schemathesis_finds_nothing() {
 /// What `docs/local-api.md` shows.
 #[test]
 fn curl_talks_to_the_socket() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
     let curl = |arguments: &[&str]| {
         let output = Command::new("curl")
@@ -129,7 +129,7 @@ fn curl_talks_to_the_socket() {
         &format!("http://trusty/v1/sessions/{id}/pause"),
     ]);
     assert!(problem.contains(r#""code":"impossible""#), "{problem}");
-    let (hook, hash) = Hook::asks(&served, &session, "make");
+    let (hook, hash) = AskingHook::asks(&served, &session, "make");
     let answer = thread::spawn(|| hook.answer());
     let body = serde_json::json!({
         "request": hash, "answer": {"kind": "deny", "message": "use ninja"},
@@ -230,7 +230,7 @@ fn each_problem_code_is_used_and_described_and_no_other() {
         .lines()
         .filter_map(|l| l.strip_prefix("* `")?.split_once("`: "));
     let described: Vec<_> = codes.collect();
-    let known = ProblemCode::ALL.iter();
+    let known = ProblemCode::ALL_CODES.iter();
     let known: Vec<_> = known.map(|c| (c.as_str(), c.meaning())).collect();
     assert_eq!(described, known);
 
@@ -238,7 +238,7 @@ fn each_problem_code_is_used_and_described_and_no_other() {
     let mut sources = String::new();
     read_sources(&root, &mut sources);
     let unused = |code: &&ProblemCode| !sources.contains(&format!("ProblemCode::{code:?}"));
-    let unused: Vec<_> = ProblemCode::ALL.iter().filter(unused).collect();
+    let unused: Vec<_> = ProblemCode::ALL_CODES.iter().filter(unused).collect();
     assert!(unused.is_empty(), "no problem has the code {unused:?}");
 }
 

@@ -1,32 +1,37 @@
 //! Events: a snapshot, then what changes; and what a lost connection has missed.
 
-use crate::{LONG, Served};
+use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use trusty_fleet::Snapshot;
 use trusty_fleet::snapshot::SnapshotDelta;
-use trusty_tests::http::{self, Event, Events};
+use trusty_tests::http::{self, EventReader, ReceivedEvent};
 use trusty_tests::wait::until;
 use trusty_tests::{StandIn, Value};
 
-const PATH: &str = "/v1/events?looking=false";
+const EVENTS_PATH: &str = "/v1/events?looking=false";
 
-fn snapshot(event: &Event) -> Snapshot {
+fn snapshot(event: &ReceivedEvent) -> Snapshot {
     assert_eq!(event.name, "snapshot", "{event:?}");
     serde_json::from_value(event.data.clone()).expect("a snapshot")
 }
 
-fn change(event: &Event) -> SnapshotDelta {
+fn change(event: &ReceivedEvent) -> SnapshotDelta {
     assert_eq!(event.name, "change", "{event:?}");
     serde_json::from_value(event.data.clone()).expect("a change")
 }
 
-fn revision(event: &Event) -> u64 {
+fn revision(event: &ReceivedEvent) -> u64 {
     let (run, revision) = event.id.rsplit_once('-').expect("a run and a revision");
     assert!(!run.is_empty());
     revision.parse().expect("a number")
 }
 
 /// Reads on until this word is told of a session; what all events together tell.
-fn read_until(events: &mut Events, mut known: Snapshot, session: &StandIn, word: &str) -> Snapshot {
+fn read_until(
+    events: &mut EventReader,
+    mut known: Snapshot,
+    session: &StandIn,
+    word: &str,
+) -> Snapshot {
     for event in events {
         let delta = change(&event);
         assert_eq!(delta.revision, revision(&event));
@@ -41,9 +46,9 @@ fn read_until(events: &mut Events, mut known: Snapshot, session: &StandIn, word:
 
 #[test]
 fn changes_lead_from_the_snapshot_to_what_is() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let first = served.session();
-    let mut events = Events::listen(&served.socket, PATH, "");
+    let mut events = EventReader::listen(&served.socket, EVENTS_PATH, "");
     let begin = events.next().expect("a snapshot");
     let known = snapshot(&begin);
     assert_eq!(known.revision, revision(&begin));
@@ -67,27 +72,27 @@ fn changes_lead_from_the_snapshot_to_what_is() {
 
 #[test]
 fn a_lost_connection_gets_what_it_missed() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
-    let mut events = Events::listen(&served.socket, PATH, "");
+    let mut events = EventReader::listen(&served.socket, EVENTS_PATH, "");
     let begin = events.next().expect("a snapshot");
     let known = snapshot(&begin);
     drop(events);
 
     session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
-    until(LONG, "the need", || {
+    until(WAIT_TIMEOUT, "the need", || {
         let told = session.word(&http::get(&served.socket, "/v1/sessions"))?;
         (told == "Permission").then_some(())
     });
     let last = |id: &str| format!("Last-Event-ID: {id}\r\n");
-    let mut events = Events::listen(&served.socket, PATH, &last(&begin.id));
+    let mut events = EventReader::listen(&served.socket, EVENTS_PATH, &last(&begin.id));
     let missed = events.next().expect("what was missed");
     let now = known.apply(&change(&missed));
     let told = serde_json::to_value(&now).expect("JSON");
     assert_eq!(session.word(&told).as_deref(), Some("Permission"));
 
     // Whoever has all is told nothing until there is news.
-    let mut events = Events::listen(&served.socket, PATH, &last(&missed.id));
+    let mut events = EventReader::listen(&served.socket, EVENTS_PATH, &last(&missed.id));
     session.says(r#""status":"busy""#);
     read_until(&mut events, now, &session, "Working");
 
@@ -98,7 +103,7 @@ fn a_lost_connection_gets_what_it_missed() {
         begin.id.rsplit_once('-').expect("a revision").0
     );
     for id in [other.as_str(), later.as_str(), "", "7"] {
-        let mut events = Events::listen(&served.socket, PATH, &last(id));
+        let mut events = EventReader::listen(&served.socket, EVENTS_PATH, &last(id));
         snapshot(&events.next().expect("an event"));
     }
 }

@@ -1,16 +1,16 @@
 //! Commands that an engine finds too late: nothing is done that nobody waits for any more.
 
 use crate::one::{face, of, seen};
-use crate::{Served, wait_word};
+use crate::{LocalApiFixture, wait_word};
 use rustix::time::{ClockId, clock_gettime};
-use trusty_fleet::action::{Action, Wish};
-use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::action::{Action, PauseOptions};
+use trusty_fleet::pause::{Initiator, PauseKind};
 use trusty_tests::trusty::run;
 use trusty_tests::{Signal, StandIn, http};
 
-const PAUSE: &[u8] = br#"{"how": "Stop"}"#;
-const KILL: &[u8] = br#"{"kill": true}"#;
-const JSON: &str = "Content-Type: application/json\r\n";
+const PAUSE_BODY: &[u8] = br#"{"how": "Stop"}"#;
+const KILL_BODY: &[u8] = br#"{"kill": true}"#;
+const JSON_HEADER: &str = "Content-Type: application/json\r\n";
 
 fn is_stopped(session: &StandIn) -> bool {
     session.process().state() == Some('T')
@@ -25,7 +25,7 @@ fn boot_millis() -> u64 {
 
 /// Asks for what is refused unless a pause has begun, after all that was asked before.
 #[track_caller]
-fn assert_no_pause_has_begun(served: &Served, session: &StandIn) {
+fn assert_no_pause_has_begun(served: &LocalApiFixture, session: &StandIn) {
     let path = format!("/v1/sessions/{}/resume", served.id(session));
     let refused = http::ask(&served.socket, "POST", &path, "", b"").json();
     assert_eq!(refused["code"], "not-paused", "{refused}");
@@ -34,16 +34,16 @@ fn assert_no_pause_has_begun(served: &Served, session: &StandIn) {
 
 #[test]
 fn a_stopped_engine_does_nothing_later_for_callers_that_hung_up() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
     let id = served.id(&session);
     let engine = served.serving.process();
-    for (command, body) in [("pause", PAUSE), ("stop", KILL)] {
+    for (command, body) in [("pause", PAUSE_BODY), ("stop", KILL_BODY)] {
         let path = format!("/v1/sessions/{id}/{command}");
         for deadline in [None, Some(boot_millis() + 60_000)] {
             assert!(engine.signal(Signal::STOP));
             let header = deadline.map(|at| format!("Trusty-Deadline: {at}\r\n"));
-            let header = format!("{JSON}{}", header.unwrap_or_default());
+            let header = format!("{JSON_HEADER}{}", header.unwrap_or_default());
             drop(http::begin(&served.socket, "POST", &path, &header, body));
             assert!(engine.signal(Signal::CONT));
             assert_no_pause_has_begun(&served, &session);
@@ -52,20 +52,20 @@ fn a_stopped_engine_does_nothing_later_for_callers_that_hung_up() {
     }
     // The same from a caller that waits.
     let path = format!("/v1/sessions/{id}/stop");
-    let done = http::ask(&served.socket, "POST", &path, JSON, KILL);
+    let done = http::ask(&served.socket, "POST", &path, JSON_HEADER, KILL_BODY);
     assert_eq!(done.status, 204, "{done:?}");
     assert!(!session.process().is_alive());
 }
 
 #[test]
 fn a_command_past_its_deadline_is_refused_and_changes_nothing() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
     let id = served.id(&session);
     let commands = [
-        (format!("/v1/sessions/{id}/pause"), PAUSE),
+        (format!("/v1/sessions/{id}/pause"), PAUSE_BODY),
         (format!("/v1/sessions/{id}/resume"), b""),
-        (format!("/v1/sessions/{id}/stop"), KILL),
+        (format!("/v1/sessions/{id}/stop"), KILL_BODY),
         (format!("/v1/sessions/{id}/jump"), b""),
         ("/v1/attention".to_owned(), b""),
     ];
@@ -79,8 +79,11 @@ fn a_command_past_its_deadline_is_refused_and_changes_nothing() {
         assert_eq!(refused.status, 400, "{path}: {refused:?}");
     }
     assert_no_pause_has_begun(&served, &session);
-    let soon = format!("{JSON}Trusty-Deadline: {}\r\n", boot_millis() + 60_000);
-    let done = http::ask(&served.socket, "POST", &commands[0].0, &soon, PAUSE);
+    let soon = format!(
+        "{JSON_HEADER}Trusty-Deadline: {}\r\n",
+        boot_millis() + 60_000
+    );
+    let done = http::ask(&served.socket, "POST", &commands[0].0, &soon, PAUSE_BODY);
     assert_eq!(done.status, 204, "{done:?}");
     assert!(is_stopped(&session));
     let done = http::ask(&served.socket, "POST", &commands[1].0, &soon, b"");
@@ -89,7 +92,7 @@ fn a_command_past_its_deadline_is_refused_and_changes_nothing() {
 
 #[test]
 fn a_command_behind_an_engine_that_hangs_is_carried_out_directly_and_once() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
     let pid = session.process().pid.to_string();
     let engine = served.serving.process();
@@ -109,21 +112,21 @@ fn a_command_behind_an_engine_that_hangs_is_carried_out_directly_and_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_face_whose_engine_hangs_says_so_and_acts_directly() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
     let face = face(&served.home);
     let now = seen(&face, |s| of(s, &session).is_some()).await;
     let id = of(&now, &session).expect("it is there").id;
     let engine = served.serving.process();
     assert!(engine.signal(Signal::STOP));
-    let wish = Wish {
+    let wish = PauseOptions {
         how: Some(PauseKind::Stop),
         note: None,
-        by: Asker::App,
+        by: Initiator::App,
     };
     face.act(id, Action::Pause(wish)).await.expect("paused");
     assert!(is_stopped(&session));
-    let hangs = |health: &[trusty_fleet::snapshot::Health]| {
+    let hangs = |health: &[trusty_fleet::snapshot::HealthIssue]| {
         health
             .iter()
             .any(|problem| problem.message.contains("does not respond"))
@@ -134,6 +137,6 @@ async fn a_face_whose_engine_hangs_says_so_and_acts_directly() {
     assert!(engine.signal(Signal::CONT));
     assert_no_pause_has_begun(&served, &session);
     let now = seen(&face, |s| !hangs(&s.health)).await;
-    let leads_itself = |p: &trusty_fleet::snapshot::Health| p.message.contains("hooks report");
+    let leads_itself = |p: &trusty_fleet::snapshot::HealthIssue| p.message.contains("hooks report");
     assert!(!now.health.iter().any(leads_itself), "{:?}", now.health);
 }

@@ -1,6 +1,6 @@
 //! One engine for all: who comes first runs it, others follow, and the next goes on.
 
-use crate::{LONG, Served, socket_of};
+use crate::{LocalApiFixture, WAIT_TIMEOUT, socket_of};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -14,37 +14,37 @@ use std::time::Duration;
 use tokio::sync::watch;
 use trusty_actions::ActionError;
 use trusty_daemon::AppSessions;
-use trusty_fleet::action::{Action, Wish};
-use trusty_fleet::observation::{First, Preferences};
-use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::action::{Action, PauseOptions};
+use trusty_fleet::observation::{ControlPreferences, PauseOrder};
+use trusty_fleet::pause::{Initiator, PauseKind};
 use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::session::{Session, SessionStatus, Source};
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_records::Settings;
 use trusty_tests::trusty::{confine, run, serve};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Home, Shape, Signal, StandIn, Terminal, http};
-use trusty_wire::Surroundings;
+use trusty_tests::{FakeApi, Signal, StandIn, TerminalShape, TestHome, TestTerminal, http};
+use trusty_wire::Environment;
 
 /// So often a face may be sooner than the test to go on for an engine.
-const ROUNDS: usize = 20;
+const ROUND_COUNT: usize = 20;
 /// For so long nobody leads.
-const BETWEEN: Duration = Duration::from_millis(500);
+const LEADERLESS_TIME: Duration = Duration::from_millis(500);
 
-fn around(home: &Home) -> Surroundings {
-    Surroundings {
+fn around(home: &TestHome) -> Environment {
+    Environment {
         home: home.path().to_path_buf(),
         config_home: Some(home.xdg_config()),
         data_home: Some(home.xdg_data()),
         runtime_home: Some(home.runtime()),
         tmux_folder: Some(home.tmux_tmpdir()),
         path: std::env::var_os("PATH"),
-        ..Surroundings::default()
+        ..Environment::default()
     }
 }
 
 /// A face in this process, as the app is one.
-pub(crate) fn face(home: &Home) -> AppSessions {
+pub(crate) fn face(home: &TestHome) -> AppSessions {
     confine(home);
     let around = around(home);
     trusty_daemon::join(&around, &Settings::read(&around)).expect("joins")
@@ -55,7 +55,7 @@ pub(crate) async fn seen(
     rule: impl FnMut(&Arc<Snapshot>) -> bool,
 ) -> Arc<Snapshot> {
     let mut snapshots = face.face().handle().snapshots();
-    let seen = tokio::time::timeout(LONG, snapshots.wait_for(rule)).await;
+    let seen = tokio::time::timeout(WAIT_TIMEOUT, snapshots.wait_for(rule)).await;
     Arc::clone(&seen.expect("in time").expect("the engine runs"))
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn of(snapshot: &Snapshot, session: &StandIn) -> Option<Session> {
 }
 
 /// Who answers on the socket of a home.
-fn engine_of(home: &Home) -> Option<u64> {
+fn engine_of(home: &TestHome) -> Option<u64> {
     http::get_if_answered(&socket_of(home), "/v1/health")?["pid"].as_u64()
 }
 
@@ -75,7 +75,7 @@ fn tell_hook(session: &StandIn) -> bool {
         "tool_use_id":"t","tool_input":{"command":"make"}}"#;
     let tell = || {
         let mut stream = session.hook_connection();
-        stream.set_read_timeout(Some(LONG))?;
+        stream.set_read_timeout(Some(WAIT_TIMEOUT))?;
         writeln!(stream, "trusty-hook 1 0 {}", payload.len())?;
         stream.write_all(payload)?;
         let mut answer = String::new();
@@ -93,7 +93,7 @@ async fn hook_is_heard(face: &AppSessions, id: SessionId) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
-    let mut served = Served::start();
+    let mut served = LocalApiFixture::start();
     let session = served.session();
     let face = face(&served.home);
     let first = seen(&face, |s| of(s, &session).is_some()).await;
@@ -122,9 +122,9 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     // From now on it may never be without its session.
     let (watching, mut snapshots) = watched(&face);
     assert!(serving.signal(Signal::KILL));
-    served.serving.wait(LONG);
+    served.serving.wait(WAIT_TIMEOUT);
     let own = u64::from(std::process::id());
-    until(LONG, "the face to go on", || {
+    until(WAIT_TIMEOUT, "the face to go on", || {
         (engine_of(&served.home) == Some(own)).then_some(())
     });
     assert!(tell_hook(&session));
@@ -147,28 +147,28 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
 /// Tells whether a snapshot without sessions, or an older one, was ever seen.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_ends_with_the_last_handle_of_its_face() {
-    let home = Home::new();
+    let home = TestHome::new();
     let leading = face(&home);
     let own = u64::from(std::process::id());
-    until(LONG, "the face to lead", || {
+    until(WAIT_TIMEOUT, "the face to lead", || {
         (engine_of(&home) == Some(own)).then_some(())
     });
     let another_hold = leading.clone();
     drop(leading);
     assert_eq!(engine_of(&home), Some(own), "somebody still holds it");
     drop(another_hold);
-    until(LONG, "its sockets to be gone", || {
+    until(WAIT_TIMEOUT, "its sockets to be gone", || {
         UnixStream::connect(socket_of(&home)).is_err().then_some(())
     });
 
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
     let following = face(&served.home);
     let mut snapshots = following.face().handle().snapshots();
     seen(&following, |s| of(s, &session).is_some()).await;
     drop(following);
     let ended = async { while snapshots.changed().await.is_ok() {} };
-    let ended = tokio::time::timeout(LONG, ended).await;
+    let ended = tokio::time::timeout(WAIT_TIMEOUT, ended).await;
     ended.expect("a face that follows ends, too");
 }
 
@@ -197,35 +197,35 @@ async fn a_pause_through_a_face_that_follows_is_done_by_the_engine() {
     if trusty_tests::require_client().is_none() {
         return;
     }
-    let (home, api) = (Home::new(), FakeApi::start());
+    let (home, api) = (TestHome::new(), FakeApi::start());
     let _serving = serve(&home);
     let face = face(&home);
     let folder = home.project("payments");
-    let _terminal = Terminal::open(Shape::PtyDirect, &home, &api, &folder, &[]);
+    let _terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
     let is_idle = |s: &Session| s.claude.as_ref().is_some_and(|c| c.version.is_some());
     let now = seen(&face, |s| s.sessions.iter().any(is_idle)).await;
     let id = now.sessions[0].id;
-    let wish = Wish {
+    let wish = PauseOptions {
         how: Some(PauseKind::Stop),
         note: None,
-        by: Asker::App,
+        by: Initiator::App,
     };
     face.act(id, Action::Pause(wish)).await.expect("paused");
     let paused = |s: &Arc<Snapshot>| s.sessions[0].status == SessionStatus::Paused;
     let now = seen(&face, paused).await;
     let pause = now.sessions[0].pause.clone().expect("our own pause");
-    assert_eq!(pause.by, Asker::App);
+    assert_eq!(pause.by, Initiator::App);
     face.act(id, Action::Resume).await.expect("resumed");
     seen(&face, |s| !paused(s)).await;
 }
 
 /// Passes on to a real engine elsewhere what is asked at one's place.
-struct Relay {
+struct SocketRelay {
     streams: Arc<Mutex<Vec<UnixStream>>>,
 }
 
-impl Relay {
-    fn start(listener: UnixListener, to: &Home) -> Self {
+impl SocketRelay {
+    fn start(listener: UnixListener, to: &TestHome) -> Self {
         let streams = Arc::<Mutex<Vec<UnixStream>>>::default();
         let (kept, to) = (Arc::clone(&streams), socket_of(to));
         std::thread::spawn(move || {
@@ -252,7 +252,7 @@ impl Relay {
     }
 }
 
-impl Drop for Relay {
+impl Drop for SocketRelay {
     fn drop(&mut self) {
         for stream in self.streams.lock().expect("a list").drain(..) {
             // It may have ended.
@@ -263,27 +263,27 @@ impl Drop for Relay {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_asked_between_two_engines_is_done_at_once_or_never() {
-    let elsewhere = Served::start();
+    let elsewhere = LocalApiFixture::start();
     // The face may be the first to see that nobody leads, and then leads.
-    for _ in 0..ROUNDS {
-        let mut served = Served::start();
+    for _ in 0..ROUND_COUNT {
+        let mut served = LocalApiFixture::start();
         let session = served.session();
         let stopped = || session.process().state() == Some('T');
         let face = face(&served.home);
         let now = seen(&face, |s| of(s, &session).is_some()).await;
         let id = of(&now, &session).expect("it is there").id;
 
-        let wish = Wish {
+        let wish = PauseOptions {
             how: Some(PauseKind::Stop),
             note: None,
-            by: Asker::App,
+            by: Initiator::App,
         };
         let runtime = served.home.runtime();
         let is_over = Arc::<AtomicBool>::default();
         let over = Arc::clone(&is_over);
         let taking = std::thread::spawn(move || taken_over(&runtime, &over));
         assert!(served.serving.process().signal(Signal::KILL));
-        served.serving.wait(LONG);
+        served.serving.wait(WAIT_TIMEOUT);
         is_over.store(true, Ordering::Release);
         let Some((lock, listener)) = taking.join().expect("a thread") else {
             face.act(id, Action::Pause(wish)).await.expect("paused");
@@ -295,16 +295,18 @@ async fn what_is_asked_between_two_engines_is_done_at_once_or_never() {
         let asked = face.act(id, Action::Pause(wish));
         tokio::pin!(asked);
         // As long as nobody leads, nobody does it.
-        let early = tokio::time::timeout(BETWEEN, &mut asked).await;
+        let early = tokio::time::timeout(LEADERLESS_TIME, &mut asked).await;
         assert!(early.is_err() && !stopped(), "{early:?}");
-        let relay = Relay::start(listener, &elsewhere.home);
+        let relay = SocketRelay::start(listener, &elsewhere.home);
         // What waits in it would be done when its own turn comes, and before this is answered.
-        let done = tokio::time::timeout(LONG, asked).await.expect("an answer");
+        let done = tokio::time::timeout(WAIT_TIMEOUT, asked)
+            .await
+            .expect("an answer");
         assert!(matches!(done, Err(ActionError::Gone)), "{done:?}");
         assert!(relay.is_used());
         drop(lock);
         drop(relay);
-        until(LONG, "the face to go on", || {
+        until(WAIT_TIMEOUT, "the face to go on", || {
             (engine_of(&served.home) == Some(u64::from(std::process::id()))).then_some(())
         });
         let resumed = face.act(id, Action::Resume).await;
@@ -315,7 +317,7 @@ async fn what_is_asked_between_two_engines_is_done_at_once_or_never() {
         assert!(!stopped());
         return;
     }
-    panic!("the face was never without an engine in {ROUNDS} rounds");
+    panic!("the face was never without an engine in {ROUND_COUNT} rounds");
 }
 
 /// An engine's place, taken as soon as that has ended; none where another one was sooner.
@@ -341,7 +343,7 @@ fn taken_over(runtime: &Path, is_over: &AtomicBool) -> Option<(OwnedFd, UnixList
 }
 
 /// An engine's place, taken as if it ran; it is free again once the lock is dropped.
-fn taken(home: &Home) -> (OwnedFd, UnixListener) {
+fn taken(home: &TestHome) -> (OwnedFd, UnixListener) {
     let folder = home.runtime().join("trusty");
     std::fs::create_dir_all(&folder).expect("folder");
     let private = std::fs::Permissions::from_mode(0o700);
@@ -356,7 +358,7 @@ fn taken(home: &Home) -> (OwnedFd, UnixListener) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn beside_an_engine_whose_events_cannot_be_read_a_face_says_so() {
-    let home = Home::new();
+    let home = TestHome::new();
     let (lock, listener) = taken(&home);
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -386,7 +388,7 @@ async fn beside_an_engine_whose_events_cannot_be_read_a_face_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
-    let home = Home::new();
+    let home = TestHome::new();
     let (lock, listener) = taken(&home);
     let older = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a face");
@@ -417,7 +419,7 @@ async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_count_as_soon_as_they_are_written() {
-    let home = Home::new();
+    let home = TestHome::new();
     let face = face(&home);
     face.face().handle().primed().await;
     let file = around(&home).settings_file();
@@ -434,8 +436,8 @@ async fn settings_count_as_soon_as_they_are_written() {
         now.health
     );
     let hold = |s: &Arc<Settings>| {
-        let Preferences { first, .. } = s.preferences;
-        first == First::Hold
+        let ControlPreferences { first, .. } = s.preferences;
+        first == PauseOrder::Hold
     };
     assert!(hold(&settings.borrow_and_update()));
     write("[pause\n");

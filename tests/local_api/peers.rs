@@ -1,6 +1,6 @@
 //! Who may be at the other end: this user alone, and nobody who only begins to ask.
 
-use crate::{LONG, Served};
+use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -11,9 +11,9 @@ use trusty_platform::socket::connect_in_time;
 use trusty_tests::{http, other_user};
 
 /// More than are answered at a time.
-const MANY: usize = 360;
+const CONNECTION_COUNT: usize = 360;
 
-const HALVES: [&str; 4] = [
+const PARTIAL_REQUESTS: [&str; 4] = [
     "",
     "GET /v1/sess",
     "POST /v1/attention HTTP/1.1\r\nHost: trusty\r\nContent-Type: application/json\r\n\
@@ -24,22 +24,22 @@ const HALVES: [&str; 4] = [
 
 #[test]
 fn who_only_begins_to_ask_is_ended_and_keeps_nobody_out() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
-    let begun: Vec<UnixStream> = HALVES
+    let begun: Vec<UnixStream> = PARTIAL_REQUESTS
         .iter()
         .cycle()
-        .take(MANY)
+        .take(CONNECTION_COUNT)
         .map(|half| {
             let mut stream = UnixStream::connect(&served.socket).expect("connects");
-            stream.set_read_timeout(Some(LONG)).expect("set");
+            stream.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
             stream.write_all(half.as_bytes()).expect("begun");
             stream
         })
         .collect();
     let mut hook = UnixStream::connect(served.socket.with_file_name("hooks.sock"));
     let hook = hook.as_mut().expect("connects");
-    hook.set_read_timeout(Some(LONG)).expect("set");
+    hook.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
     hook.write_all(b"trusty-hook 1 0 2\n{}").expect("told");
     let mut answer = String::new();
     hook.read_to_string(&mut answer).expect("answered");
@@ -47,7 +47,7 @@ fn who_only_begins_to_ask_is_ended_and_keeps_nobody_out() {
     let told = http::get(&served.socket, "/v1/sessions");
     assert!(session.word(&told).is_some(), "{told}");
     let mut too_slow = 0;
-    for (mut stream, half) in begun.into_iter().zip(HALVES.iter().cycle()) {
+    for (mut stream, half) in begun.into_iter().zip(PARTIAL_REQUESTS.iter().cycle()) {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("an end");
         let answer = String::from_utf8(answer).expect("text");
@@ -71,7 +71,7 @@ fn who_only_begins_to_ask_is_ended_and_keeps_nobody_out() {
 }
 
 /// Nobody.
-const OTHER: u32 = 65534;
+const NOBODY_UID: u32 = 65534;
 
 /// What a user is told at a socket.
 fn told_to(uid: u32, socket: &Path) -> String {
@@ -94,7 +94,7 @@ fn another_user_is_told_nothing_wherever_the_door_stands_open() {
         return;
     }
     let own = rustix::process::getuid().as_raw();
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let hooks = served.socket.with_file_name("hooks.sock");
     let open = |path: &Path, mode| {
         let mode = std::fs::Permissions::from_mode(mode);
@@ -108,20 +108,20 @@ fn another_user_is_told_nothing_wherever_the_door_stands_open() {
             }
         }
         assert!(!told_to(own, socket).is_empty(), "{socket:?}");
-        assert_eq!(told_to(OTHER, socket), "", "{socket:?}");
+        assert_eq!(told_to(NOBODY_UID, socket), "", "{socket:?}");
         // The door does stand open.
         let reached = Command::new("test")
             .arg("-w")
             .arg(socket)
-            .uid(OTHER)
-            .gid(OTHER)
+            .uid(NOBODY_UID)
+            .gid(NOBODY_UID)
             .status();
         assert!(reached.expect("runs").success());
     }
 }
 
 /// Listens at a path as a user until its input ends, and says when it does.
-const LISTENER: &str = "
+const LISTENER_SCRIPT: &str = "
 import os, socket, sys
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
@@ -133,7 +133,7 @@ sys.stdin.read()
 
 fn listen_as(uid: u32, socket: &Path) -> Child {
     let mut command = Command::new("python3");
-    command.args(["-c", LISTENER]).arg(socket);
+    command.args(["-c", LISTENER_SCRIPT]).arg(socket);
     command.arg(uid.to_string()).stdin(Stdio::piped());
     let mut listener = command.stdout(Stdio::piped()).spawn().expect("python3");
     let output = listener.stdout.as_mut().expect("piped");
@@ -148,10 +148,10 @@ fn a_socket_at_which_another_user_listens_is_told_nothing() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let own = rustix::process::getuid().as_raw();
-    for (uid, name) in [(own, "own"), (OTHER, "other")] {
+    for (uid, name) in [(own, "own"), (NOBODY_UID, "other")] {
         let socket = folder.path().join(name);
         let mut listener = listen_as(uid, &socket);
-        let connected = connect_in_time(&socket, LONG).map(drop);
+        let connected = connect_in_time(&socket, WAIT_TIMEOUT).map(drop);
         drop(listener.stdin.take());
         listener.wait().expect("collected");
         let refused = connected.map_err(|e| e.kind());

@@ -1,21 +1,21 @@
 //! Who may answer over the API: programs only where the settings say so when the engine starts.
 
-use crate::commands::Hook;
-use crate::{LONG, Served};
+use crate::commands::AskingHook;
+use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use serde_json::json;
 use std::thread;
 use trusty_tests::trusty::{TypedCommand, configure, run, trusty};
 use trusty_tests::wait::until;
 use trusty_tests::{LocalApi, StandIn, Value, http};
 
-fn answer(served: &Served, session: &StandIn, hash: &str) -> (u16, Value) {
+fn answer(served: &LocalApiFixture, session: &StandIn, hash: &str) -> (u16, Value) {
     let path = format!("/v1/sessions/{}/answer", served.id(session));
     let body = json!({"request": hash, "answer": {"kind": "allow"}});
     let told = LocalApi::of(&served.home).post(&path, &body);
     told.expect("the engine answers")
 }
 
-fn is_held(served: &Served, session: &StandIn, hash: &str) -> bool {
+fn is_held(served: &LocalApiFixture, session: &StandIn, hash: &str) -> bool {
     let told = http::get(&served.socket, "/v1/sessions");
     let session = trusty_tests::trusty::session_of(&told, session.process().pid);
     let requests = session.expect("listed")["requests"].clone();
@@ -24,9 +24,9 @@ fn is_held(served: &Served, session: &StandIn, hash: &str) -> bool {
 
 #[test]
 fn programs_may_not_approve_unless_the_settings_say_so_at_the_start() {
-    let served = Served::start_with("");
+    let served = LocalApiFixture::start_with("");
     let session = StandIn::start(&served.home);
-    let (hook, hash) = Hook::asks(&served, &session, "make");
+    let (hook, hash) = AskingHook::asks(&served, &session, "make");
     let health = http::get(&served.socket, "/v1/health");
     let permitted = json!({"programs": false, "terminal": true});
     assert_eq!(health["answers"], permitted);
@@ -40,7 +40,7 @@ fn programs_may_not_approve_unless_the_settings_say_so_at_the_start() {
     refused(answer(&served, &session, &hash));
     // What is written while the engine runs changes nothing, and says so.
     configure(&served.home, "[answers]\nprograms = true\n");
-    until(LONG, "the change", || {
+    until(WAIT_TIMEOUT, "the change", || {
         let health = http::get(&served.socket, "/v1/health");
         let message = health["health"][0]["message"].as_str()?.to_owned();
         message.contains("restart").then_some(())
@@ -60,9 +60,9 @@ fn programs_may_not_approve_unless_the_settings_say_so_at_the_start() {
 #[test]
 fn what_is_typed_in_a_terminal_counts_unless_the_settings_say_otherwise() {
     for (settings, allowed) in [("", true), ("[answers]\nterminal = false\n", false)] {
-        let served = Served::start_with(settings);
+        let served = LocalApiFixture::start_with(settings);
         let session = StandIn::start(&served.home);
-        let (hook, hash) = Hook::asks(&served, &session, "make");
+        let (hook, hash) = AskingHook::asks(&served, &session, "make");
         let given = thread::spawn(|| hook.answer());
         let pid = session.process().pid.to_string();
         let mut asked = TypedCommand::start(&served.home, ["approve", &pid]);
@@ -86,9 +86,9 @@ fn what_is_typed_in_a_terminal_counts_unless_the_settings_say_otherwise() {
 
 #[test]
 fn a_session_whose_requests_programs_may_answer_says_so() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = StandIn::start(&served.home);
-    let (hook, hash) = Hook::asks(&served, &session, "make");
+    let (hook, hash) = AskingHook::asks(&served, &session, "make");
     let health = http::get(&served.socket, "/v1/health");
     assert_eq!(health["answers"]["programs"], true);
     assert_eq!(health["health"][0]["subject"], "answers.programs");
@@ -109,9 +109,9 @@ fn a_session_whose_requests_programs_may_answer_says_so() {
 
 #[test]
 fn a_process_of_a_session_may_deny_but_not_in_words_of_its_own() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = StandIn::start(&served.home);
-    let (hook, hash) = Hook::asks(&served, &session, "make");
+    let (hook, hash) = AskingHook::asks(&served, &session, "make");
     let pid = session.process().pid.to_string();
     let deny = |more: &[&str]| {
         let mut command = trusty(&served.home);

@@ -1,27 +1,27 @@
 //! What an engine needs vanishes, and comes back; what is another's stays.
 
-use crate::{LONG, Served, socket_of};
+use crate::{LocalApiFixture, WAIT_TIMEOUT, socket_of};
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_tests::trusty::{Running, run, serve};
+use trusty_tests::trusty::{RunningProgram, run, serve};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, ProcessRef, Signal, http};
+use trusty_tests::{ProcessRef, Signal, TestHome, http};
 
 /// How soon what has vanished is back.
-const BACK: Duration = Duration::from_secs(5);
+const RESTORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The places of one engine.
-struct Places {
+struct EngineFiles {
     runtime: PathBuf,
     record: PathBuf,
     lock: PathBuf,
 }
 
-impl Places {
-    fn of(home: &Home) -> Self {
+impl EngineFiles {
+    fn of(home: &TestHome) -> Self {
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("a boot");
         let data = home.xdg_data().join("trusty");
         Self {
@@ -37,10 +37,10 @@ impl Places {
 }
 
 /// Who answers on the socket of a home, on which hooks are heard, too.
-fn answering(home: &Home) -> Option<u64> {
+fn answering(home: &TestHome) -> Option<u64> {
     let hooks = home.runtime().join("trusty/hooks.sock");
     let mut hook = UnixStream::connect(hooks).ok()?;
-    hook.set_read_timeout(Some(LONG)).expect("set");
+    hook.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
     hook.write_all(b"trusty-hook 1 0 2\n{}").ok()?;
     let mut answer = String::new();
     hook.read_to_string(&mut answer).ok()?;
@@ -49,7 +49,7 @@ fn answering(home: &Home) -> Option<u64> {
     http::get(&socket_of(home), "/v1/health")["pid"].as_u64()
 }
 
-fn recorded(places: &Places) -> Option<u64> {
+fn recorded(places: &EngineFiles) -> Option<u64> {
     let record: serde_json::Value = serde_json::from_slice(&fs::read(&places.record).ok()?).ok()?;
     record["pid"].as_u64()
 }
@@ -57,7 +57,7 @@ fn recorded(places: &Places) -> Option<u64> {
 fn remove(path: &Path) {
     if path.is_dir() {
         // What comes back meanwhile goes, too.
-        until(LONG, "the end of a folder", || {
+        until(WAIT_TIMEOUT, "the end of a folder", || {
             fs::remove_dir_all(path).ok()
         });
     } else {
@@ -66,13 +66,13 @@ fn remove(path: &Path) {
 }
 
 #[track_caller]
-fn comes_back(what: &str, remove_it: impl FnOnce(&Places)) {
-    let served = Served::start();
-    let places = Places::of(&served.home);
+fn comes_back(what: &str, remove_it: impl FnOnce(&EngineFiles)) {
+    let served = LocalApiFixture::start();
+    let places = EngineFiles::of(&served.home);
     let pid = u64::from(served.serving.process().pid);
-    until(LONG, "the engine file", || recorded(&places));
+    until(WAIT_TIMEOUT, "the engine file", || recorded(&places));
     remove_it(&places);
-    until(BACK, what, || {
+    until(RESTORE_TIMEOUT, what, || {
         let is_back = recorded(&places) == Some(pid)
             && places.lock.exists()
             && places.runtime.join("lock").exists();
@@ -125,13 +125,13 @@ fn all_that_an_engine_needs_comes_back() {
 #[test]
 fn while_its_places_are_gone_no_second_engine_leads() {
     for what in ["runtime", "data"] {
-        let served = Served::start();
-        let places = Places::of(&served.home);
+        let served = LocalApiFixture::start();
+        let places = EngineFiles::of(&served.home);
         let first = served.serving.process();
-        until(LONG, "the engine file", || recorded(&places));
+        until(WAIT_TIMEOUT, "the engine file", || recorded(&places));
         // It cannot put anything back.
         assert!(first.signal(Signal::STOP));
-        until(LONG, "a stop", || {
+        until(WAIT_TIMEOUT, "a stop", || {
             (first.state() == Some('T')).then_some(())
         });
         remove(if what == "runtime" {
@@ -142,7 +142,7 @@ fn while_its_places_are_gone_no_second_engine_leads() {
         let second = run(&served.home, ["serve"]);
         assert_eq!(second.status.code(), Some(3), "without its {what} folder");
         assert!(first.signal(Signal::CONT));
-        until(BACK, "the first engine", || {
+        until(RESTORE_TIMEOUT, "the first engine", || {
             (answering(&served.home) == Some(first.pid.into())).then_some(())
         });
     }
@@ -150,22 +150,26 @@ fn while_its_places_are_gone_no_second_engine_leads() {
 
 #[test]
 fn an_engine_whose_place_another_has_taken_steps_down_and_leaves_it_alone() {
-    let mut served = Served::start();
-    let places = Places::of(&served.home);
+    let mut served = LocalApiFixture::start();
+    let places = EngineFiles::of(&served.home);
     let first = served.serving.process();
-    until(LONG, "the engine file", || recorded(&places));
+    until(WAIT_TIMEOUT, "the engine file", || recorded(&places));
     assert!(first.signal(Signal::STOP));
-    until(LONG, "a stop", || {
+    until(WAIT_TIMEOUT, "a stop", || {
         (first.state() == Some('T')).then_some(())
     });
     // Nothing is left by which a second could know of it.
     remove(&places.runtime);
     remove(places.data());
-    let second: Running = serve(&served.home);
+    let second: RunningProgram = serve(&served.home);
     let second_pid = Some(u64::from(second.process().pid));
     assert_eq!(answering(&served.home), second_pid);
     assert!(first.signal(Signal::CONT));
-    assert_eq!(served.serving.wait(LONG), Some(3), "it says so and ends");
+    assert_eq!(
+        served.serving.wait(WAIT_TIMEOUT),
+        Some(3),
+        "it says so and ends"
+    );
     assert_eq!(answering(&served.home), second_pid);
     assert_eq!(recorded(&places), second_pid);
     drop(second);
@@ -173,9 +177,9 @@ fn an_engine_whose_place_another_has_taken_steps_down_and_leaves_it_alone() {
 
 #[test]
 fn an_engine_removes_what_is_its_own_when_it_ends() {
-    let mut served = Served::start();
-    let places = Places::of(&served.home);
-    until(LONG, "the engine file", || recorded(&places));
+    let mut served = LocalApiFixture::start();
+    let places = EngineFiles::of(&served.home);
+    until(WAIT_TIMEOUT, "the engine file", || recorded(&places));
     let mode = |path: &Path| {
         use std::os::unix::fs::PermissionsExt;
         fs::metadata(path).expect("there").permissions().mode() & 0o777
@@ -184,7 +188,7 @@ fn an_engine_removes_what_is_its_own_when_it_ends() {
     assert_eq!(mode(&places.lock), 0o600);
     let serving: ProcessRef = served.serving.process();
     assert!(serving.signal(Signal::TERM));
-    served.serving.wait(LONG);
+    served.serving.wait(WAIT_TIMEOUT);
     let left = |folder: &Path| {
         let entries = fs::read_dir(folder).expect("a folder").flatten();
         let mut names: Vec<_> = entries.map(|e| e.file_name()).collect();

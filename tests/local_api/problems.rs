@@ -1,13 +1,13 @@
 //! What is not done is told as a problem (RFC 9457), everywhere.
 
-use crate::{Served, wait_word};
-use trusty_tests::http::{Answer, ask};
+use crate::{LocalApiFixture, wait_word};
+use trusty_tests::http::{HttpResponse, ask};
 
-const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
-const JSON: &str = "Content-Type: application/json\r\n";
+const UNKNOWN_SESSION_ID: &str = "00000000-0000-4000-8000-000000000000";
+const JSON_HEADER: &str = "Content-Type: application/json\r\n";
 
 #[track_caller]
-fn is_problem(answer: &Answer, status: u16, code: &str) {
+fn is_problem(answer: &HttpResponse, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
     let kind = answer.header("content-type");
     assert_eq!(kind, Some("application/problem+json"), "{answer:?}");
@@ -27,7 +27,7 @@ fn is_problem(answer: &Answer, status: u16, code: &str) {
 
 #[test]
 fn whatever_is_wrong_is_told_as_a_problem() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let of = |method: &str, path: &str, more: &str, body: &[u8]| {
         ask(&served.socket, method, path, more, body)
     };
@@ -44,7 +44,7 @@ fn whatever_is_wrong_is_told_as_a_problem() {
         is_problem(&answer, 405, "method-not-allowed");
         assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
     }
-    let unhyphened = NOBODY.replace('-', "");
+    let unhyphened = UNKNOWN_SESSION_ID.replace('-', "");
     for id in ["x", "%ff", "%00", unhyphened.as_str()] {
         for path in [
             format!("/v1/sessions/{id}"),
@@ -55,7 +55,7 @@ fn whatever_is_wrong_is_told_as_a_problem() {
         let path = format!("/v1/sessions/{id}/pause");
         is_problem(&of("POST", &path, "", b""), 400, "bad-request");
     }
-    let at = |rest: &str| format!("/v1/sessions/{NOBODY}{rest}");
+    let at = |rest: &str| format!("/v1/sessions/{UNKNOWN_SESSION_ID}{rest}");
     let hash = "0".repeat(64);
     for path in [at(""), at("/why"), at(&format!("/requests/{hash}"))] {
         is_problem(&of("GET", &path, "", b""), 404, "no-such-session");
@@ -70,21 +70,25 @@ fn whatever_is_wrong_is_told_as_a_problem() {
     is_problem(&of("POST", &pause, form, b"{}"), 415, "unsupported-body");
     for body in ["{", "[]", "{\"how\":\"Nap\"}", "{\"more\":1}"] {
         let body = body.as_bytes();
-        is_problem(&of("POST", &pause, JSON, body), 400, "bad-request");
+        is_problem(&of("POST", &pause, JSON_HEADER, body), 400, "bad-request");
     }
     let large = vec![b' '; 300 << 10];
-    is_problem(&of("POST", &pause, JSON, &large), 413, "body-too-large");
-    is_problem(&of("POST", &answer, JSON, b""), 400, "bad-request");
+    is_problem(
+        &of("POST", &pause, JSON_HEADER, &large),
+        413,
+        "body-too-large",
+    );
+    is_problem(&of("POST", &answer, JSON_HEADER, b""), 400, "bad-request");
     let whole = format!(r#"{{"request":"{hash}","answer":{{"kind":"allow"}}}}"#);
-    let told = of("POST", &answer, JSON, whole.as_bytes());
+    let told = of("POST", &answer, JSON_HEADER, whole.as_bytes());
     is_problem(&told, 404, "no-such-session");
     let short = whole.replace(&hash, "0");
-    let told = of("POST", &answer, JSON, short.as_bytes());
+    let told = of("POST", &answer, JSON_HEADER, short.as_bytes());
     is_problem(&told, 400, "bad-request");
     // What is not known may have been meant to limit the answer.
     for kind in ["allow", "deny"] {
         let more = whole.replace("\"allow\"", &format!("\"{kind}\",\"once\":true"));
-        let told = of("POST", &answer, JSON, more.as_bytes());
+        let told = of("POST", &answer, JSON_HEADER, more.as_bytes());
         is_problem(&told, 400, "bad-request");
     }
     let html = "Accept: text/html\r\n";
@@ -100,10 +104,11 @@ fn whatever_is_wrong_is_told_as_a_problem() {
 
 #[test]
 fn what_a_session_does_not_allow_is_refused_with_its_code() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
     let path = |rest: &str| format!("/v1/sessions/{}{rest}", served.id(&session));
-    let post = |rest: &str, body: &[u8]| ask(&served.socket, "POST", &path(rest), JSON, body);
+    let post =
+        |rest: &str, body: &[u8]| ask(&served.socket, "POST", &path(rest), JSON_HEADER, body);
     is_problem(&post("/resume", b""), 409, "not-paused");
     is_problem(&post("/pause", br#"{"how":"Hold"}"#), 409, "impossible");
     let hash = "0".repeat(64);
@@ -116,7 +121,7 @@ fn what_a_session_does_not_allow_is_refused_with_its_code() {
 
 #[test]
 fn one_session_and_the_engine_tell_of_themselves() {
-    let served = Served::start();
+    let served = LocalApiFixture::start();
     let session = served.session();
     let get = |path: &str| trusty_tests::http::get(&served.socket, path);
     let one = get(&format!("/v1/sessions/{}", served.id(&session)));
@@ -132,7 +137,7 @@ fn one_session_and_the_engine_tell_of_themselves() {
     let path = "/v1/attention";
     assert_eq!(ask(&served.socket, "POST", path, "", b"").status, 204);
     let whole = format!(r#"{{"session":"{}"}}"#, served.id(&session));
-    let noted = ask(&served.socket, "POST", path, JSON, whole.as_bytes());
+    let noted = ask(&served.socket, "POST", path, JSON_HEADER, whole.as_bytes());
     assert_eq!(noted.status, 204);
     // What was looked at has been seen in the very next list.
     for _ in 0..5 {

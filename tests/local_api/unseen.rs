@@ -1,32 +1,32 @@
 //! An engine that does not see who calls: in a pid namespace of its own, as in a container.
 
-use crate::{LONG, socket_of};
+use crate::{WAIT_TIMEOUT, socket_of};
 use serde_json::json;
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
-use trusty_tests::trusty::{Running, configure, program, surroundings};
+use trusty_tests::trusty::{RunningProgram, configure, program, surroundings};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, LocalApi, http, skip};
+use trusty_tests::{LocalApi, TestHome, http, skip};
 
 /// A session, and an engine that sees no process outside their pid namespace.
-const CONTAINED: &str = r#""$0" 600 & exec "$1" serve"#;
+const CONTAINER_SCRIPT: &str = r#""$0" 600 & exec "$1" serve"#;
 
 /// Starts both; none where that may not be done.
-fn serve_contained(home: &Home) -> Option<Running> {
+fn serve_contained(home: &TestHome) -> Option<RunningProgram> {
     let client = home.path().join("lib/claude-code/claude");
     fs::create_dir_all(client.parent().expect("a folder")).expect("folders");
     fs::copy("/bin/sleep", &client).expect("copied");
     let mut command = Command::new("unshare");
     command
         .args(["--user", "--map-root-user", "--pid", "--fork"])
-        .args(["--kill-child", "--mount-proc", "sh", "-c", CONTAINED])
+        .args(["--kill-child", "--mount-proc", "sh", "-c", CONTAINER_SCRIPT])
         .args([&client, &program("trusty")])
         .env_clear()
         .envs(surroundings(home))
         .stdout(Stdio::null());
-    let serving = Running::start(&mut command);
-    let is_served = until(LONG, "an engine, or the end of unshare", || {
+    let serving = RunningProgram::start(&mut command);
+    let is_served = until(WAIT_TIMEOUT, "an engine, or the end of unshare", || {
         let connected = UnixStream::connect(socket_of(home)).is_ok();
         (connected || !serving.process().is_alive()).then_some(connected)
     });
@@ -38,12 +38,12 @@ fn serve_contained(home: &Home) -> Option<Running> {
 
 #[test]
 fn a_process_that_the_engine_cannot_see_may_neither_answer_nor_resume() {
-    let home = Home::new();
+    let home = TestHome::new();
     configure(&home, "[answers]\nprograms = true\n");
     let Some(_serving) = serve_contained(&home) else {
         return;
     };
-    let id = until(LONG, "the session", || {
+    let id = until(WAIT_TIMEOUT, "the session", || {
         let told = http::get(&socket_of(&home), "/v1/sessions");
         Some(told["sessions"][0]["id"].as_str()?.to_owned())
     });

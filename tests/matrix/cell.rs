@@ -3,7 +3,7 @@
 
 use std::fmt;
 pub(crate) use trusty_fleet::pause::PauseKind as Kind;
-use trusty_tests::Shape;
+use trusty_tests::TerminalShape;
 
 /// Whether commands of the client stop with it.
 pub(crate) fn stops_tools(kind: Kind) -> bool {
@@ -11,7 +11,7 @@ pub(crate) fn stops_tools(kind: Kind) -> bool {
 }
 
 /// Whether a kind is to work in such a terminal.
-pub(crate) fn fits(kind: Kind, shape: Shape) -> bool {
+pub(crate) fn fits(kind: Kind, shape: TerminalShape) -> bool {
     match kind {
         Kind::Freeze | Kind::Hold => true,
         Kind::Stop => !shape.is_tmux(),
@@ -22,7 +22,7 @@ pub(crate) fn fits(kind: Kind, shape: Shape) -> bool {
 
 /// What the client does when it is paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum State {
+pub(crate) enum ClientState {
     Streaming,
     Tool,
     Idle,
@@ -32,8 +32,8 @@ pub(crate) enum State {
     Agents,
 }
 
-impl State {
-    pub(crate) const ALL: [Self; 7] = [
+impl ClientState {
+    pub(crate) const ALL_STATES: [Self; 7] = [
         Self::Streaming,
         Self::Tool,
         Self::Idle,
@@ -51,20 +51,23 @@ impl State {
 
 /// One cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Cell {
-    pub(crate) shape: Shape,
+pub(crate) struct MatrixCell {
+    pub(crate) shape: TerminalShape,
     pub(crate) kind: Kind,
-    pub(crate) state: State,
+    pub(crate) state: ClientState,
 }
 
-impl Cell {
+impl MatrixCell {
     /// All that are to work.
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for kind in Kind::ALL {
-            for shape in Shape::ALL.into_iter().filter(|s| fits(kind, *s)) {
-                let fits = |s: &State| kind != Kind::Interrupt || s.works();
-                for state in State::ALL.into_iter().filter(fits) {
+        for kind in Kind::ALL_KINDS {
+            for shape in TerminalShape::ALL_SHAPES
+                .into_iter()
+                .filter(|s| fits(kind, *s))
+            {
+                let fits = |s: &ClientState| kind != Kind::Interrupt || s.works();
+                for state in ClientState::ALL_STATES.into_iter().filter(fits) {
                     all.push(Self { shape, kind, state });
                 }
             }
@@ -73,7 +76,7 @@ impl Cell {
     }
 }
 
-impl fmt::Display for Cell {
+impl fmt::Display for MatrixCell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?} {:?}", self.kind.name(), self.shape, self.state)
     }

@@ -1,17 +1,17 @@
 //! Many pauses of several sessions at once, in random order.
 
-use crate::cell::{Cell, Kind, State};
-use crate::stage::{LONG, Stage};
-use trusty_tests::Kind as Api;
-use trusty_tests::Shape;
+use crate::cell::{ClientState, Kind, MatrixCell};
+use crate::stage::{MatrixFixture, WAIT_TIMEOUT};
+use trusty_tests::ApiEventKind as Api;
+use trusty_tests::TerminalShape;
 
 /// Pauses and resumes in all.
-const CYCLES: usize = 200;
+const CYCLE_COUNT: usize = 200;
 
 /// A sequence of numbers that is the same each time (xorshift).
-struct Dice(u64);
+struct RandomSequence(u64);
 
-impl Dice {
+impl RandomSequence {
     fn below(&mut self, most: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -23,24 +23,24 @@ impl Dice {
 /// 200 random pauses and resumes of five sessions, after which all are as if nothing had happened.
 pub(crate) fn pass() {
     let shapes = [
-        (Shape::TmuxBash, Kind::Suspend),
-        (Shape::TmuxZsh, Kind::Suspend),
-        (Shape::PtyBash, Kind::Stop),
-        (Shape::PtyZsh, Kind::Stop),
-        (Shape::PtyDirect, Kind::Stop),
+        (TerminalShape::TmuxBash, Kind::Suspend),
+        (TerminalShape::TmuxZsh, Kind::Suspend),
+        (TerminalShape::PtyBash, Kind::Stop),
+        (TerminalShape::PtyZsh, Kind::Stop),
+        (TerminalShape::PtyDirect, Kind::Stop),
     ];
     let stages = shapes.map(|(shape, kind)| {
-        Stage::open(Cell {
+        MatrixFixture::open(MatrixCell {
             shape,
             kind,
-            state: State::Streaming,
+            state: ClientState::Streaming,
         })
     });
     let mut paused = [false; 5];
     let mut turns = [0; 5];
-    let mut dice = Dice(0x5eed_cafe);
+    let mut dice = RandomSequence(0x5eed_cafe);
     let mut done = 0;
-    while done < CYCLES {
+    while done < CYCLE_COUNT {
         let at = dice.below(5);
         let stage = &stages[at];
         if paused[at] {
@@ -62,7 +62,7 @@ pub(crate) fn pass() {
         }
         for turn in 0..turns[at] {
             let prompt = format!("say turn {turn}");
-            stage.api.wait_for(LONG, &prompt, Api::MessageStop);
+            stage.api.wait_for(WAIT_TIMEOUT, &prompt, Api::MessageStop);
         }
         stage.is_sound();
     }

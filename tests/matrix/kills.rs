@@ -1,30 +1,33 @@
 //! `trusty` is killed after each step of each plan; `trusty resume --all` repairs what is left.
 
-use crate::cell::{Cell, Kind, State, fits};
-use crate::stage::Stage;
+use crate::cell::{ClientState, Kind, MatrixCell, fits};
+use crate::stage::MatrixFixture;
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use trusty_actions::PAUSE_STEPS;
-use trusty_tests::Shape;
+use trusty_tests::TerminalShape;
 use trusty_tests::trusty::trusty_killed_at;
 
 /// A step after which `trusty` is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Kill {
-    pub(crate) shape: Shape,
+pub(crate) struct StepKill {
+    pub(crate) shape: TerminalShape,
     pub(crate) kind: Kind,
     pub(crate) step: &'static str,
 }
 
-impl Kill {
+impl StepKill {
     /// All steps of all plans, in each terminal they are for.
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
-        for kind in Kind::ALL {
+        for kind in Kind::ALL_KINDS {
             let of_kind = PAUSE_STEPS.iter().filter(|(name, _)| *name == kind.name());
             let steps: Vec<&'static str> = of_kind.flat_map(|(_, steps)| *steps).copied().collect();
             assert!(!steps.is_empty(), "{kind:?} has no steps");
-            for shape in Shape::ALL.into_iter().filter(|s| fits(kind, *s)) {
+            for shape in TerminalShape::ALL_SHAPES
+                .into_iter()
+                .filter(|s| fits(kind, *s))
+            {
                 let comes = |step: &&&str| comes_by(shape, step);
                 let steps = steps.iter().filter(comes);
                 all.extend(steps.map(|step| Self { shape, kind, step }));
@@ -34,18 +37,18 @@ impl Kill {
     }
 
     /// The cell in whose middle it happens.
-    pub(crate) fn cell(self) -> Cell {
-        Cell {
+    pub(crate) fn cell(self) -> MatrixCell {
+        MatrixCell {
             shape: self.shape,
             kind: self.kind,
-            state: State::Streaming,
+            state: ClientState::Streaming,
         }
     }
 }
 
 /// Whether a plan comes by the step in such a terminal: without a shell none is stopped, and the
 /// root control group needs nobody to keep it.
-fn comes_by(shape: Shape, step: &str) -> bool {
+fn comes_by(shape: TerminalShape, step: &str) -> bool {
     let in_root = || {
         let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         groups.lines().any(|line| line == "0::/")
@@ -53,7 +56,7 @@ fn comes_by(shape: Shape, step: &str) -> bool {
     (shape.has_shell() || !step.contains(".shell-")) && (!step.contains(".keeper-") || !in_root())
 }
 
-impl fmt::Display for Kill {
+impl fmt::Display for StepKill {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -66,8 +69,8 @@ impl fmt::Display for Kill {
 }
 
 /// Kills at the step, repairs, and looks whether everything runs as if nothing had happened.
-pub(crate) fn pass(kill: Kill) {
-    let stage = Stage::open(kill.cell());
+pub(crate) fn pass(kill: StepKill) {
+    let stage = MatrixFixture::open(kill.cell());
     stage.begin();
     let pid = stage.client.pid.to_string();
     let mut killed = die(
@@ -88,7 +91,7 @@ pub(crate) fn pass(kill: Kill) {
 }
 
 /// Runs `trusty`, which kills itself at the step if it comes by; whether it did.
-fn die(stage: &Stage, arguments: &[&str], step: &str) -> bool {
+fn die(stage: &MatrixFixture, arguments: &[&str], step: &str) -> bool {
     let mut command = trusty_killed_at(&stage.home, step);
     let done = command.args(arguments).output();
     let done = done.expect("trusty runs");

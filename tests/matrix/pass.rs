@@ -1,16 +1,16 @@
 //! A cell from its beginning to its end.
 
-use crate::cell::{Cell, Kind, State, stops_tools};
-use crate::stage::{LONG, Stage};
+use crate::cell::{ClientState, Kind, MatrixCell, stops_tools};
+use crate::stage::{MatrixFixture, WAIT_TIMEOUT};
 use std::time::Duration;
-use trusty_tests::Kind as Api;
+use trusty_tests::ApiEventKind as Api;
 
 /// How long a pause lasts.
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE_DURATION: Duration = Duration::from_secs(5);
 
 /// Pauses for 5 s, resumes, and looks whether anything is different from no pause at all.
-pub(crate) fn pass(cell: Cell) {
-    let stage = Stage::open(cell);
+pub(crate) fn pass(cell: MatrixCell) {
+    let stage = MatrixFixture::open(cell);
     stage.begin();
     stage.pause();
     during(&stage);
@@ -20,18 +20,18 @@ pub(crate) fn pass(cell: Cell) {
     stage.is_sound();
 }
 
-fn during(stage: &Stage) {
+fn during(stage: &MatrixFixture) {
     let cell = stage.cell;
-    let held_later =
-        cell.kind == Kind::Hold && matches!(cell.state, State::Permission | State::Question);
+    let held_later = cell.kind == Kind::Hold
+        && matches!(cell.state, ClientState::Permission | ClientState::Question);
     if !held_later {
         stage.wait_paused();
     }
-    if cell.kind == Kind::Hold && cell.state == State::Idle {
+    if cell.kind == Kind::Hold && cell.state == ClientState::Idle {
         stage.terminal.submit("say held");
     }
     let lines = stage.lines();
-    std::thread::sleep(PAUSE);
+    std::thread::sleep(PAUSE_DURATION);
     if stops_tools(cell.kind) {
         assert_eq!(stage.lines(), lines, "lines written while it was paused");
     }
@@ -49,13 +49,17 @@ fn during(stage: &Stage) {
     }
 }
 
-fn after(stage: &Stage) {
+fn after(stage: &MatrixFixture) {
     match (stage.cell.kind, stage.cell.state) {
         (Kind::Interrupt, _) => {
-            stage.api.wait_for(LONG, "continue", Api::MessageStop);
+            stage
+                .api
+                .wait_for(WAIT_TIMEOUT, "continue", Api::MessageStop);
         }
-        (Kind::Hold, State::Idle) => {
-            stage.api.wait_for(LONG, "say held", Api::MessageStop);
+        (Kind::Hold, ClientState::Idle) => {
+            stage
+                .api
+                .wait_for(WAIT_TIMEOUT, "say held", Api::MessageStop);
         }
         _ => {}
     }

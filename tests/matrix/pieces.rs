@@ -11,22 +11,22 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a piece may take, unless told.
-const PIECE: Duration = Duration::from_mins(9);
-const AT_ONCE: usize = 2;
+const RUN_TIME_LIMIT: Duration = Duration::from_mins(9);
+const MAX_PARALLEL_JOBS: usize = 2;
 
 /// What was asked for.
-pub(crate) struct Asked {
+pub(crate) struct MatrixArgs {
     words: Vec<String>,
     fresh: bool,
     piece: Duration,
 }
 
-impl Asked {
+impl MatrixArgs {
     pub(crate) fn read() -> Self {
         let mut asked = Self {
             words: Vec::new(),
             fresh: false,
-            piece: PIECE,
+            piece: RUN_TIME_LIMIT,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -54,11 +54,11 @@ impl Asked {
 }
 
 /// What came of the jobs, kept in a folder so that the next piece goes on from there.
-pub(crate) struct Book(PathBuf);
+pub(crate) struct JobLog(PathBuf);
 
-impl Book {
+impl JobLog {
     /// The folder of this name below the target folder.
-    pub(crate) fn open(name: &str, asked: &Asked) -> Self {
+    pub(crate) fn open(name: &str, asked: &MatrixArgs) -> Self {
         let exe = std::env::current_exe().expect("a path");
         let target = exe.ancestors().nth(3).expect("target/<profile>/deps");
         let folder = target.join(name);
@@ -101,8 +101,8 @@ impl Book {
 /// Does those that are not green yet, until the time is over.
 pub(crate) fn run<J: Display + Copy + Send>(
     jobs: &[J],
-    asked: &Asked,
-    book: &Book,
+    asked: &MatrixArgs,
+    book: &JobLog,
     pass: impl Fn(J) + Sync,
 ) {
     let left: VecDeque<J> = jobs.iter().copied().filter(|j| !book.is_green(j)).collect();
@@ -111,7 +111,7 @@ pub(crate) fn run<J: Display + Copy + Send>(
     let end = Instant::now() + asked.piece;
     let left = Mutex::new(left);
     thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..MAX_PARALLEL_JOBS {
             scope.spawn(|| work(&left, book, end, &pass));
         }
     });
@@ -119,7 +119,7 @@ pub(crate) fn run<J: Display + Copy + Send>(
 
 fn work<J: Display + Copy>(
     left: &Mutex<VecDeque<J>>,
-    book: &Book,
+    book: &JobLog,
     end: Instant,
     pass: &impl Fn(J),
 ) {

@@ -1,23 +1,23 @@
 //! Runs the cells, two at a time, for at most so long, and prints what came of all.
 
-use crate::cell::{Cell, Kind, State};
-use crate::kills::{self, Kill};
-use crate::pieces::{self, Asked, Book};
+use crate::cell::{ClientState, Kind, MatrixCell};
+use crate::kills::{self, StepKill};
+use crate::pieces::{self, JobLog, MatrixArgs};
 use crate::{cycles, pass, stage};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitCode;
-use trusty_tests::Shape;
+use trusty_tests::TerminalShape;
 
 /// Something to be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Job {
-    Cell(Cell),
-    Kill(Kill),
+enum MatrixJob {
+    Cell(MatrixCell),
+    Kill(StepKill),
     Cycles,
 }
 
-impl fmt::Display for Job {
+impl fmt::Display for MatrixJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cell(cell) => cell.fmt(f),
@@ -27,10 +27,10 @@ impl fmt::Display for Job {
     }
 }
 
-impl Job {
+impl MatrixJob {
     fn all() -> Vec<Self> {
-        let cells = Cell::all().into_iter().map(Self::Cell);
-        let kills = Kill::all().into_iter().map(Self::Kill);
+        let cells = MatrixCell::all().into_iter().map(Self::Cell);
+        let kills = StepKill::all().into_iter().map(Self::Kill);
         cells.chain(kills).chain([Self::Cycles]).collect()
     }
 
@@ -55,51 +55,54 @@ pub(crate) fn run() -> ExitCode {
     if trusty_tests::require_client().is_none() {
         return ExitCode::SUCCESS;
     }
-    let asked = Asked::read();
-    let book = Book::open("pause-matrix", &asked);
-    let jobs: Vec<Job> = Job::all().into_iter().filter(|j| asked.wants(j)).collect();
-    let (impossible, possible): (Vec<Job>, Vec<Job>) =
+    let asked = MatrixArgs::read();
+    let book = JobLog::open("pause-matrix", &asked);
+    let jobs: Vec<MatrixJob> = MatrixJob::all()
+        .into_iter()
+        .filter(|j| asked.wants(j))
+        .collect();
+    let (impossible, possible): (Vec<MatrixJob>, Vec<MatrixJob>) =
         jobs.into_iter().partition(|j| j.obstacle().is_some());
     if let Some(why) = impossible.first().and_then(|j| j.obstacle()) {
         println!("skipped {} for: {why}", impossible.len());
     }
-    pieces::run(&possible, &asked, &book, Job::pass);
+    pieces::run(&possible, &asked, &book, MatrixJob::pass);
     report(&book, &possible)
 }
 
 /// The table, and whether all is green.
-fn report(book: &Book, jobs: &[Job]) -> ExitCode {
-    let mark = |job: Job| book.mark(&job);
+fn report(book: &JobLog, jobs: &[MatrixJob]) -> ExitCode {
+    let mark = |job: MatrixJob| book.mark(&job);
     let mut rows: BTreeMap<(Kind, String), Vec<(String, &str)>> = BTreeMap::new();
     let mut kills: BTreeMap<(Kind, String), String> = BTreeMap::new();
     for job in jobs {
         match *job {
-            Job::Cell(Cell { shape, kind, state }) => {
+            MatrixJob::Cell(MatrixCell { shape, kind, state }) => {
                 let row = rows.entry((kind, name(shape))).or_default();
                 row.push((format!("{state:?}"), mark(*job)));
             }
-            Job::Kill(Kill { shape, kind, .. }) => {
+            MatrixJob::Kill(StepKill { shape, kind, .. }) => {
                 kills
                     .entry((kind, name(shape)))
                     .or_default()
                     .push_str(mark(*job));
             }
-            Job::Cycles => println!("200 random cycles of five sessions: {}", mark(*job)),
+            MatrixJob::Cycles => println!("200 random cycles of five sessions: {}", mark(*job)),
         }
     }
-    let states = State::ALL.map(|s| format!("{s:?}"));
+    let states = ClientState::ALL_STATES.map(|s| format!("{s:?}"));
     println!(
         "{:<24}{}  killed after each step",
         "",
         states.map(|s| format!("{s:<11}")).concat()
     );
     for ((kind, shape), cells) in rows {
-        let of = |s: &State| {
+        let of = |s: &ClientState| {
             let state = format!("{s:?}");
             let found = cells.iter().find(|(name, _)| *name == state);
             format!("{:<11}", found.map_or("", |(_, mark)| mark))
         };
-        let line: String = State::ALL.iter().map(of).collect();
+        let line: String = ClientState::ALL_STATES.iter().map(of).collect();
         let killed = kills.remove(&(kind, shape.clone())).unwrap_or_default();
         println!("{:<24}{line}  {killed}", format!("{} {shape}", kind.name()));
     }
@@ -113,6 +116,6 @@ fn report(book: &Book, jobs: &[Job]) -> ExitCode {
     }
 }
 
-fn name(shape: Shape) -> String {
+fn name(shape: TerminalShape) -> String {
     format!("{shape:?}")
 }

@@ -1,45 +1,48 @@
 //! A session that is paused and resumed, and what has to be as it was afterwards.
 
-use crate::cell::{Cell, Kind, State};
+use crate::cell::{ClientState, Kind, MatrixCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use trusty_platform::sys::cgroup;
 use trusty_tests::trusty::{list, run, session_of};
 use trusty_tests::wait::until;
-use trusty_tests::{ApiEvent, FakeApi, Home, Key, Kind as Api, ProcessRef, Shape, Terminal, Value};
+use trusty_tests::{
+    ApiEvent, ApiEventKind as Api, FakeApi, KeyboardKey, ProcessRef, TerminalShape, TestHome,
+    TestTerminal, Value,
+};
 
 /// Longer than anything takes that is waited for.
-pub(crate) const LONG: Duration = Duration::from_mins(1);
-const COUNT: &str = "bash: for i in 1 2 3 4 5 6 7; do echo $i >> lines; sleep 1; done";
-const HALF: &str = "half a thought";
+pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+const COUNT_PROMPT: &str = "bash: for i in 1 2 3 4 5 6 7; do echo $i >> lines; sleep 1; done";
+const HALF_TYPED_TEXT: &str = "half a thought";
 
 /// A client in a state, in a terminal of its own.
-pub(crate) struct Stage {
-    pub(crate) cell: Cell,
+pub(crate) struct MatrixFixture {
+    pub(crate) cell: MatrixCell,
     pub(crate) api: FakeApi,
-    pub(crate) home: Home,
+    pub(crate) home: TestHome,
     pub(crate) folder: PathBuf,
-    pub(crate) terminal: Terminal,
+    pub(crate) terminal: TestTerminal,
     pub(crate) client: ProcessRef,
     settings: String,
 }
 
-impl Stage {
+impl MatrixFixture {
     /// A client at its prompt.
-    pub(crate) fn open(cell: Cell) -> Self {
-        let (api, home) = (FakeApi::start(), Home::new());
+    pub(crate) fn open(cell: MatrixCell) -> Self {
+        let (api, home) = (FakeApi::start(), TestHome::new());
         let folder = home.project("work");
         if cell.kind == Kind::Hold {
             trusty_tests::trusty::connect(&home);
         }
         let mut arguments = vec!["--permission-mode", "manual"];
-        if !matches!(cell.state, State::Permission | State::Question) {
+        if !matches!(cell.state, ClientState::Permission | ClientState::Question) {
             arguments.extend(["--allowedTools", "Bash"]);
         }
-        let terminal = Terminal::open(cell.shape, &home, &api, &folder, &arguments);
-        terminal.wait_status(LONG, "idle");
-        terminal.wait_screen(LONG, "? for shortcuts");
+        let terminal = TestTerminal::open(cell.shape, &home, &api, &folder, &arguments);
+        terminal.wait_status(WAIT_TIMEOUT, "idle");
+        terminal.wait_screen(WAIT_TIMEOUT, "? for shortcuts");
         let client = terminal.client();
         let settings = client.tty_settings();
         Self {
@@ -55,17 +58,17 @@ impl Stage {
 
     fn prompt(&self) -> &'static str {
         match (self.cell.state, self.cell.kind) {
-            (State::Streaming, Kind::Hold) => "stream 3s then bash: touch held",
-            (State::Streaming, _) => "stream 7s",
-            (State::Tool, Kind::Hold) => {
+            (ClientState::Streaming, Kind::Hold) => "stream 3s then bash: touch held",
+            (ClientState::Streaming, _) => "stream 7s",
+            (ClientState::Tool, Kind::Hold) => {
                 "bash: for i in 1 2 3; do echo $i >> lines; sleep 1; done finally bash: touch held"
             }
-            (State::Tool, _) => COUNT,
-            (State::Permission, _) => "bash: touch granted",
-            (State::Question, _) => "ask",
-            (State::Agents, Kind::Hold) => "agents 2 bg stream 3s then bash: touch held",
-            (State::Agents, _) => "agents 2 bg stream 7s",
-            (State::Idle | State::HalfTyped, _) => "say nothing yet",
+            (ClientState::Tool, _) => COUNT_PROMPT,
+            (ClientState::Permission, _) => "bash: touch granted",
+            (ClientState::Question, _) => "ask",
+            (ClientState::Agents, Kind::Hold) => "agents 2 bg stream 3s then bash: touch held",
+            (ClientState::Agents, _) => "agents 2 bg stream 7s",
+            (ClientState::Idle | ClientState::HalfTyped, _) => "say nothing yet",
         }
     }
 
@@ -73,37 +76,39 @@ impl Stage {
     pub(crate) fn begin(&self) {
         let (terminal, prompt) = (&self.terminal, self.prompt());
         match self.cell.state {
-            State::Idle => {}
-            State::HalfTyped => terminal.enter_text(HALF),
-            State::Streaming => {
+            ClientState::Idle => {}
+            ClientState::HalfTyped => terminal.enter_text(HALF_TYPED_TEXT),
+            ClientState::Streaming => {
                 terminal.submit(prompt);
-                self.api.wait_for(LONG, prompt, Api::FirstDelta);
+                self.api.wait_for(WAIT_TIMEOUT, prompt, Api::FirstDelta);
             }
-            State::Tool => {
+            ClientState::Tool => {
                 terminal.submit(prompt);
-                until(LONG, "the first line", || (self.lines() > 0).then_some(()));
+                until(WAIT_TIMEOUT, "the first line", || {
+                    (self.lines() > 0).then_some(())
+                });
             }
-            State::Permission | State::Question => {
+            ClientState::Permission | ClientState::Question => {
                 terminal.submit(prompt);
-                terminal.wait_status(LONG, "waiting");
+                terminal.wait_status(WAIT_TIMEOUT, "waiting");
                 let shown = match self.cell.state {
-                    State::Permission => "Do you want to proceed?",
+                    ClientState::Permission => "Do you want to proceed?",
                     _ => "Enter to select",
                 };
-                terminal.wait_screen(LONG, shown);
+                terminal.wait_screen(WAIT_TIMEOUT, shown);
             }
-            State::Agents => {
+            ClientState::Agents => {
                 terminal.submit(prompt);
                 let both = |events: &[ApiEvent]| {
                     let begun =
                         |e: &&ApiEvent| e.kind == Api::FirstDelta && e.prompt.starts_with("agent ");
                     (events.iter().filter(begun).count() >= 2).then_some(())
                 };
-                self.api.wait(LONG, both);
+                self.api.wait(WAIT_TIMEOUT, both);
             }
         }
         if self.cell.state.works() {
-            terminal.wait_status(LONG, "busy");
+            terminal.wait_status(WAIT_TIMEOUT, "busy");
         }
     }
 
@@ -152,7 +157,7 @@ impl Stage {
             let kind = session["pause"]["kind"].as_str()?.to_lowercase();
             (session["status"] == "Paused" && kind == self.cell.kind.name()).then_some(())
         };
-        until(LONG, "a paused session", is_paused);
+        until(WAIT_TIMEOUT, "a paused session", is_paused);
     }
 
     /// Whether anything of this home is stopped or frozen, or a record is left.
@@ -178,28 +183,35 @@ impl Stage {
     pub(crate) fn finish(&self) {
         let terminal = &self.terminal;
         match self.cell.state {
-            State::HalfTyped => {
-                let drawn = || terminal.input_line().contains(HALF).then_some(());
-                until(LONG, "the half-typed text", drawn);
+            ClientState::HalfTyped => {
+                let drawn = || {
+                    terminal
+                        .input_line()
+                        .contains(HALF_TYPED_TEXT)
+                        .then_some(())
+                };
+                until(WAIT_TIMEOUT, "the half-typed text", drawn);
                 // A client that has just been resumed may not read yet, and the terminal itself
                 // takes this key for one of its own.
-                until(LONG, "an empty input line", || {
-                    terminal.press(Key::CtrlU);
+                until(WAIT_TIMEOUT, "an empty input line", || {
+                    terminal.press(KeyboardKey::CtrlU);
                     std::thread::sleep(Duration::from_millis(200));
                     terminal.input_line().is_empty().then_some(())
                 });
             }
-            State::Permission => {
-                terminal.answer(Key::Char('1'));
+            ClientState::Permission => {
+                terminal.answer(KeyboardKey::Char('1'));
                 let granted = self.folder.join("granted");
-                until(LONG, "the tool", || granted.exists().then_some(()));
+                until(WAIT_TIMEOUT, "the tool", || granted.exists().then_some(()));
             }
-            State::Question => terminal.answer(Key::Enter),
-            State::Idle | State::Streaming | State::Agents => {}
-            State::Tool if self.cell.kind == Kind::Interrupt => {}
-            State::Tool => {
+            ClientState::Question => terminal.answer(KeyboardKey::Enter),
+            ClientState::Idle | ClientState::Streaming | ClientState::Agents => {}
+            ClientState::Tool if self.cell.kind == Kind::Interrupt => {}
+            ClientState::Tool => {
                 let all = if self.cell.kind == Kind::Hold { 3 } else { 7 };
-                until(LONG, "all lines", || (self.lines() == all).then_some(()));
+                until(WAIT_TIMEOUT, "all lines", || {
+                    (self.lines() == all).then_some(())
+                });
             }
         }
         self.rest();
@@ -217,7 +229,7 @@ impl Stage {
             let after = self.terminal.registry().filter(idle)?;
             (before["statusUpdatedAt"] == after["statusUpdatedAt"]).then_some(())
         };
-        until(LONG, "a free prompt", quiet);
+        until(WAIT_TIMEOUT, "a free prompt", quiet);
     }
 
     /// Everything is as if nothing had happened.
@@ -230,7 +242,8 @@ impl Stage {
             self.asked_once();
         }
         self.terminal.submit("say all is well");
-        self.api.wait_for(LONG, "say all is well", Api::MessageStop);
+        self.api
+            .wait_for(WAIT_TIMEOUT, "say all is well", Api::MessageStop);
         self.rest();
         if self.cell.shape.has_shell() {
             self.shell_has_jobs();
@@ -243,7 +256,7 @@ impl Stage {
         let events = self.api.events();
         let mut asked: BTreeMap<(&str, usize), usize> = BTreeMap::new();
         // The end of each sub-agent begins a turn of its own with the same prompt before it.
-        let of_agents = self.cell.state == State::Agents;
+        let of_agents = self.cell.state == ClientState::Agents;
         let own = |e: &&ApiEvent| {
             !e.prompt.starts_with('(') && (!of_agents || e.prompt.starts_with("agent "))
         };
@@ -260,22 +273,22 @@ impl Stage {
 
     fn shell_has_jobs(&self) {
         self.terminal.submit("/exit");
-        self.terminal.wait_end(LONG, self.client);
+        self.terminal.wait_end(WAIT_TIMEOUT, self.client);
         let shell = self.terminal.root();
-        until(LONG, "the shell's prompt", || {
+        until(WAIT_TIMEOUT, "the shell's prompt", || {
             shell.has_terminal().then_some(())
         });
         self.terminal
             .type_text("[[ -o monitor ]] && echo JOBS-\"ON\"");
-        self.terminal.press(Key::Enter);
-        self.terminal.wait_screen(LONG, "JOBS-ON");
+        self.terminal.press(KeyboardKey::Enter);
+        self.terminal.wait_screen(WAIT_TIMEOUT, "JOBS-ON");
     }
 }
 
 /// Whether this machine can show the cell; the reason if not.
-pub(crate) fn obstacle(cell: Cell) -> Option<&'static str> {
+pub(crate) fn obstacle(cell: MatrixCell) -> Option<&'static str> {
     let shell = match cell.shape {
-        Shape::TmuxZsh | Shape::PtyZsh => "/bin/zsh",
+        TerminalShape::TmuxZsh | TerminalShape::PtyZsh => "/bin/zsh",
         _ => "/bin/bash",
     };
     if !std::path::Path::new(shell).exists() {

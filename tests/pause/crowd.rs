@@ -1,53 +1,55 @@
 //! What a session runs is paused with it, and never runs on when it is ended.
 
-use super::stage::{LONG, Stage};
+use super::stage::{PauseFixture, WAIT_TIMEOUT};
 use std::fs;
-use trusty_fleet::action::Way;
-use trusty_fleet::observation::Tools;
+use trusty_fleet::action::PauseCandidate;
+use trusty_fleet::observation::ToolPausePolicy;
 use trusty_tests::trusty::run;
 use trusty_tests::wait::until;
-use trusty_tests::{Key, ProcessRef, Shape, can_freeze};
+use trusty_tests::{KeyboardKey, ProcessRef, TerminalShape, can_freeze};
 
 /// Writes a line every tenth of a second until it is told to end, which is the last line.
-const WORK: &str = "i=0; until [ -e go ] || [ $i -gt 600 ]; do echo $i >> lines; sleep 0.1; \
+const WORK_SCRIPT: &str = "i=0; until [ -e go ] || [ $i -gt 600 ]; do echo $i >> lines; sleep 0.1; \
                     i=$((i+1)); done; echo end >> lines";
 
-fn written(stage: &Stage) -> String {
+fn written(stage: &PauseFixture) -> String {
     fs::read_to_string(stage.folder.join("lines")).unwrap_or_default()
 }
 
-fn lines(stage: &Stage) -> usize {
+fn lines(stage: &PauseFixture) -> usize {
     written(stage).lines().count()
 }
 
 #[track_caller]
-fn wait_end(stage: &Stage) {
+fn wait_end(stage: &PauseFixture) {
     fs::write(stage.folder.join("go"), "").expect("written");
-    until(LONG, "the end of the command", || {
+    until(WAIT_TIMEOUT, "the end of the command", || {
         written(stage).ends_with("end\n").then_some(())
     });
 }
 
 /// A session with a command at work.
-fn working(shape: Shape) -> Option<Stage> {
-    let stage = Stage::new(shape)?;
-    stage.terminal.submit(&format!("bash: {WORK}"));
-    stage.terminal.wait_screen(LONG, "Do you want to proceed?");
-    stage.terminal.answer(Key::Char('1'));
-    until(LONG, "a command at work", || {
+fn working(shape: TerminalShape) -> Option<PauseFixture> {
+    let stage = PauseFixture::new(shape)?;
+    stage.terminal.submit(&format!("bash: {WORK_SCRIPT}"));
+    stage
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    stage.terminal.answer(KeyboardKey::Char('1'));
+    until(WAIT_TIMEOUT, "a command at work", || {
         (lines(&stage) > 2).then_some(())
     });
     Some(stage)
 }
 
-fn tools(stage: &Stage) -> Vec<ProcessRef> {
+fn tools(stage: &PauseFixture) -> Vec<ProcessRef> {
     let mut tree = stage.client.tree();
     // What has ended is only to be taken note of, by one that is stopped.
     tree.retain(|process| *process != stage.client && process.is_alive());
     tree
 }
 
-fn rest_with_it(shape: Shape, how: &str) {
+fn rest_with_it(shape: TerminalShape, how: &str) {
     if how == "freeze" && !can_freeze() {
         return;
     }
@@ -67,42 +69,42 @@ fn rest_with_it(shape: Shape, how: &str) {
     stage.resume();
     stage.check_running(&settings);
     wait_end(&stage);
-    stage.terminal.wait_status(LONG, "idle");
+    stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
     stage.check_talks("say back again");
 }
 
 #[test]
 fn commands_are_frozen_with_it() {
-    rest_with_it(Shape::PtyDirect, "freeze");
+    rest_with_it(TerminalShape::PtyDirect, "freeze");
 }
 
 #[test]
 fn commands_are_stopped_with_it() {
-    rest_with_it(Shape::PtyBash, "stop");
+    rest_with_it(TerminalShape::PtyBash, "stop");
 }
 
 #[test]
 fn commands_run_on_if_that_is_wished() {
-    let Some(stage) = working(Shape::PtyDirect) else {
+    let Some(stage) = working(TerminalShape::PtyDirect) else {
         return;
     };
     let settings = stage.settings();
-    let way = Way::Stop {
+    let way = PauseCandidate::Stop {
         shells: Vec::new(),
         group: stage.client.pid,
     };
-    let deed = stage.pausing(way, Tools::Run);
+    let deed = stage.pausing(way, ToolPausePolicy::Run);
     stage.perform(deed).expect("paused");
     stage.check_paused("stop");
     wait_end(&stage);
     stage.check_paused("stop");
     stage.resume();
-    stage.terminal.wait_status(LONG, "idle");
+    stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
     stage.check_running(&settings);
     stage.check_talks("say back again");
 }
 
-fn end_with_it(shape: Shape, how: &str) {
+fn end_with_it(shape: TerminalShape, how: &str) {
     if how == "freeze" && !can_freeze() {
         return;
     }
@@ -120,7 +122,7 @@ fn end_with_it(shape: Shape, how: &str) {
         String::from_utf8_lossy(&ran.stderr)
     );
     assert!(!stage.client.is_alive());
-    until(LONG, "the end of its commands", || {
+    until(WAIT_TIMEOUT, "the end of its commands", || {
         tools.iter().all(|t| !t.is_alive()).then_some(())
     });
     assert_eq!(lines(&stage), written, "what was paused ran on");
@@ -131,17 +133,17 @@ fn end_with_it(shape: Shape, how: &str) {
 
 #[test]
 fn ended_while_frozen_nothing_runs_on() {
-    end_with_it(Shape::TmuxBash, "freeze");
+    end_with_it(TerminalShape::TmuxBash, "freeze");
 }
 
 #[test]
 fn ended_while_stopped_nothing_runs_on() {
-    end_with_it(Shape::PtyZsh, "stop");
+    end_with_it(TerminalShape::PtyZsh, "stop");
 }
 
 #[test]
 fn ended_while_put_aside() {
-    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+    let Some(stage) = PauseFixture::new(TerminalShape::TmuxBash) else {
         return;
     };
     stage.pause("suspend");
@@ -159,12 +161,12 @@ fn ended_while_put_aside() {
 
 #[test]
 fn one_put_aside_where_somebody_types_is_killed_only_on_the_second_word() {
-    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+    let Some(stage) = PauseFixture::new(TerminalShape::TmuxBash) else {
         return;
     };
     stage.pause("suspend");
     stage.terminal.type_text("echo half");
-    stage.terminal.wait_screen(LONG, "tb> echo half");
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "tb> echo half");
     let pid = stage.client.pid.to_string();
     let stays = run(&stage.home, ["stop", &pid, "--yes"]);
     let told = String::from_utf8_lossy(&stays.stderr);

@@ -1,13 +1,13 @@
 //! An engine that is killed while it pauses or resumes; the one that starts next repairs what is
 //! left, unasked.
 
-use super::stage::{LONG, Stage};
-use trusty_tests::Shape;
+use super::stage::{PauseFixture, WAIT_TIMEOUT};
+use trusty_tests::TerminalShape;
 use trusty_tests::trusty::{run, serve, serve_killed_at};
 use trusty_tests::wait::until;
 
-fn repaired(shape: Shape, how: &str, steps: &[(&str, &str)]) {
-    let Some(stage) = Stage::new(shape) else {
+fn repaired(shape: TerminalShape, how: &str, steps: &[(&str, &str)]) {
+    let Some(stage) = PauseFixture::new(shape) else {
         return;
     };
     let settings = stage.settings();
@@ -23,11 +23,11 @@ fn repaired(shape: Shape, how: &str, steps: &[(&str, &str)]) {
         };
         let told = run(&stage.home, arguments);
         assert!(!told.status.success(), "{step}: its engine was killed");
-        assert_eq!(doomed.wait(LONG), None, "{step}: killed, not ended");
+        assert_eq!(doomed.wait(WAIT_TIMEOUT), None, "{step}: killed, not ended");
         assert_eq!(stage.records().len(), 1, "{step}");
         let next = serve(&stage.home);
         // The lock goes last: an engine that ends between leaves it, which harms nobody.
-        until(LONG, "a session without a record", || {
+        until(WAIT_TIMEOUT, "a session without a record", || {
             stage.left().is_empty().then_some(())
         });
         drop(next);
@@ -43,11 +43,11 @@ fn the_next_engine_repairs_a_half_stopped_session() {
         ("stop.group-stopped", "pause"),
         ("stop.group-woken", "resume"),
     ];
-    repaired(Shape::PtyBash, "stop", &steps);
+    repaired(TerminalShape::PtyBash, "stop", &steps);
 }
 
 #[test]
 fn the_next_engine_repairs_a_session_half_put_aside() {
     let steps = [("suspend.stopped", "pause"), ("suspend.resuming", "resume")];
-    repaired(Shape::TmuxZsh, "suspend", &steps);
+    repaired(TerminalShape::TmuxZsh, "suspend", &steps);
 }

@@ -1,22 +1,22 @@
 //! Killed at every step, then `trusty resume --all`: it runs, and its terminal is as it was.
 
-use super::stage::{LONG, Stage};
+use super::stage::{PauseFixture, WAIT_TIMEOUT};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 use trusty_actions::PAUSE_STEPS;
 use trusty_tests::trusty::{FAILPOINT_VARIABLE, failpoint_program, program};
 use trusty_tests::wait::until;
-use trusty_tests::{Key, Kind, Shape, can_freeze};
+use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, can_freeze};
 
 /// The client takes two Escapes in a row for something else.
-const ESCAPE: Duration = Duration::from_secs(1);
+const ESCAPE_INTERVAL: Duration = Duration::from_secs(1);
 
-fn survives(shape: Shape, how: &str) {
+fn survives(shape: TerminalShape, how: &str) {
     if how == "freeze" && !can_freeze() {
         return;
     }
-    let Some(mut stage) = Stage::new(shape) else {
+    let Some(mut stage) = PauseFixture::new(shape) else {
         return;
     };
     if how == "freeze" {
@@ -45,52 +45,54 @@ fn survives(shape: Shape, how: &str) {
 
 #[test]
 fn killed_while_freezing() {
-    survives(Shape::TmuxZsh, "freeze");
+    survives(TerminalShape::TmuxZsh, "freeze");
 }
 
 #[test]
 fn killed_while_stopping() {
-    survives(Shape::PtyBash, "stop");
+    survives(TerminalShape::PtyBash, "stop");
 }
 
 #[test]
 fn killed_while_putting_aside() {
-    survives(Shape::TmuxBash, "suspend");
+    survives(TerminalShape::TmuxBash, "suspend");
 }
 
 /// What its owner has begun to type meanwhile is not run with what brings it back.
 #[test]
 fn killed_while_putting_aside_and_typed_over() {
-    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+    let Some(stage) = PauseFixture::new(TerminalShape::TmuxBash) else {
         return;
     };
     let settings = stage.settings();
     assert!(stage.killed_at("suspend.pressed", "pause", Some("suspend")));
-    until(LONG, "a prompt", || {
+    until(WAIT_TIMEOUT, "a prompt", || {
         let aside = stage.client.state()? == 'T' && stage.terminal.root().has_terminal();
         aside.then_some(())
     });
     stage.terminal.type_text("; touch typed");
-    stage.terminal.wait_screen(LONG, "touch typed");
-    stage.terminal.press(Key::CtrlA);
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "touch typed");
+    stage.terminal.press(KeyboardKey::CtrlA);
     stage.resume_all();
     stage.check_running(&settings);
-    stage.terminal.press(Key::CtrlZ);
-    until(LONG, "a prompt", || {
+    stage.terminal.press(KeyboardKey::CtrlZ);
+    until(WAIT_TIMEOUT, "a prompt", || {
         let aside = stage.client.state()? == 'T' && stage.terminal.root().has_terminal();
         aside.then_some(())
     });
     stage.terminal.type_text("touch later");
-    stage.terminal.press(Key::Enter);
+    stage.terminal.press(KeyboardKey::Enter);
     let later = stage.folder.join("later");
-    until(LONG, "the next command", || later.exists().then_some(()));
+    until(WAIT_TIMEOUT, "the next command", || {
+        later.exists().then_some(())
+    });
     assert!(!stage.folder.join("typed").exists());
 }
 
 /// An interruption cannot be taken back: no record is left, and what is typed next is its owner's.
 #[test]
 fn killed_while_interrupting() {
-    let Some(stage) = Stage::new(Shape::TmuxBash) else {
+    let Some(stage) = PauseFixture::new(TerminalShape::TmuxBash) else {
         return;
     };
     let settings = stage.settings();
@@ -98,25 +100,27 @@ fn killed_while_interrupting() {
     for (at, step) in steps.expect("steps").1.iter().enumerate() {
         let prompt = format!("stream {}s", 30 + at);
         stage.terminal.submit(&prompt);
-        stage.api.wait_for(LONG, &prompt, Kind::FirstDelta);
-        stage.terminal.wait_status(LONG, "busy");
+        stage
+            .api
+            .wait_for(WAIT_TIMEOUT, &prompt, ApiEventKind::FirstDelta);
+        stage.terminal.wait_status(WAIT_TIMEOUT, "busy");
         if !stage.killed_at(step, "pause", Some("interrupt")) {
-            stage.terminal.wait_status(LONG, "idle");
+            stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
             let reached = stage.killed_at(step, "resume", None);
             assert!(reached, "{step} is never passed");
         }
         stage.resume_all();
         stage.check_running(&settings);
         // Whether it was interrupted, and what stands in its input line, depends on the step.
-        until(LONG, "an idle session", || {
+        until(WAIT_TIMEOUT, "an idle session", || {
             let told = stage.terminal.registry()?;
             if told["status"] == "busy" {
-                stage.terminal.press(Key::Escape);
-                sleep(ESCAPE);
+                stage.terminal.press(KeyboardKey::Escape);
+                sleep(ESCAPE_INTERVAL);
             }
             (told["status"] == "idle").then_some(())
         });
-        stage.terminal.press(Key::CtrlU);
+        stage.terminal.press(KeyboardKey::CtrlU);
     }
     stage.check_talks("say back again");
 }

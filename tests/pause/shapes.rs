@@ -1,19 +1,21 @@
 //! Every kind of pause in every kind of terminal that it is for, while an answer streams.
 
-use super::stage::{LONG, Stage};
-use trusty_tests::{Key, Kind, Shape, can_freeze};
+use super::stage::{PauseFixture, WAIT_TIMEOUT};
+use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, can_freeze};
 
-fn streams_on(shape: Shape, how: &str) {
+fn streams_on(shape: TerminalShape, how: &str) {
     if how == "freeze" && !can_freeze() {
         return;
     }
-    let Some(stage) = Stage::new(shape) else {
+    let Some(stage) = PauseFixture::new(shape) else {
         return;
     };
     let settings = stage.settings();
     let prompt = "stream 12s";
     stage.terminal.submit(prompt);
-    stage.api.wait_for(LONG, prompt, Kind::FirstDelta);
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::FirstDelta);
     stage.wait_prompt(prompt);
     stage.pause(how);
     stage.check_paused(how);
@@ -25,12 +27,14 @@ fn streams_on(shape: Shape, how: &str) {
         "{summary}"
     );
     // Seconds later: all of the answer was sent, and none of it read.
-    stage.api.wait_for(LONG, prompt, Kind::MessageStop);
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
     stage.check_paused(how);
     let told = stage.terminal.registry().expect("its own word");
     assert_eq!(told["status"], "busy");
     stage.resume();
-    stage.terminal.wait_status(LONG, "idle");
+    stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
     stage.check_running(&settings);
     stage.check_asked_once(prompt);
     stage.check_talks("say back again");
@@ -40,61 +44,61 @@ fn streams_on(shape: Shape, how: &str) {
 
 #[test]
 fn p1_frozen_in_a_tmux_pane() {
-    streams_on(Shape::TmuxDirect, "freeze");
+    streams_on(TerminalShape::TmuxDirect, "freeze");
 }
 
 #[test]
 fn p1_frozen_in_bash_in_tmux() {
-    streams_on(Shape::TmuxBash, "freeze");
+    streams_on(TerminalShape::TmuxBash, "freeze");
 }
 
 #[test]
 fn p1_frozen_in_zsh_in_tmux() {
-    streams_on(Shape::TmuxZsh, "freeze");
+    streams_on(TerminalShape::TmuxZsh, "freeze");
 }
 
 #[test]
 fn p1_frozen_in_a_plain_terminal() {
-    streams_on(Shape::PtyDirect, "freeze");
+    streams_on(TerminalShape::PtyDirect, "freeze");
 }
 
 #[test]
 fn p1_frozen_in_bash() {
-    streams_on(Shape::PtyBash, "freeze");
+    streams_on(TerminalShape::PtyBash, "freeze");
 }
 
 #[test]
 fn p1_frozen_in_zsh() {
-    streams_on(Shape::PtyZsh, "freeze");
+    streams_on(TerminalShape::PtyZsh, "freeze");
 }
 
 #[test]
 fn p1_stopped_in_a_plain_terminal() {
-    streams_on(Shape::PtyDirect, "stop");
+    streams_on(TerminalShape::PtyDirect, "stop");
 }
 
 #[test]
 fn p1_stopped_in_bash() {
-    streams_on(Shape::PtyBash, "stop");
+    streams_on(TerminalShape::PtyBash, "stop");
 }
 
 #[test]
 fn p1_stopped_in_zsh() {
-    streams_on(Shape::PtyZsh, "stop");
+    streams_on(TerminalShape::PtyZsh, "stop");
 }
 
 #[test]
 fn p1_put_aside_in_bash_in_tmux() {
-    streams_on(Shape::TmuxBash, "suspend");
+    streams_on(TerminalShape::TmuxBash, "suspend");
 }
 
 #[test]
 fn p1_put_aside_in_zsh_in_tmux() {
-    streams_on(Shape::TmuxZsh, "suspend");
+    streams_on(TerminalShape::TmuxZsh, "suspend");
 }
 
-fn half_typed(shape: Shape, kinds: &[&str]) {
-    let Some(stage) = Stage::new(shape) else {
+fn half_typed(shape: TerminalShape, kinds: &[&str]) {
+    let Some(stage) = PauseFixture::new(shape) else {
         return;
     };
     let settings = stage.settings();
@@ -105,27 +109,29 @@ fn half_typed(shape: Shape, kinds: &[&str]) {
         stage.resume();
         stage.check_running(&settings);
     }
-    stage.terminal.wait_screen(LONG, "say half");
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "say half");
     stage.terminal.enter_text(" and whole");
-    stage.terminal.press(Key::Enter);
+    stage.terminal.press(KeyboardKey::Enter);
     let whole = "say half and whole";
-    stage.api.wait_for(LONG, whole, Kind::MessageStop);
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, whole, ApiEventKind::MessageStop);
     stage.check_asked_once(whole);
 }
 
 #[test]
 fn p1_what_is_half_typed_stays_in_bash() {
-    half_typed(Shape::PtyBash, &["stop", "stop"]);
+    half_typed(TerminalShape::PtyBash, &["stop", "stop"]);
 }
 
 #[test]
 fn p1_what_is_half_typed_stays_in_tmux() {
-    half_typed(Shape::TmuxZsh, &["suspend", "suspend"]);
+    half_typed(TerminalShape::TmuxZsh, &["suspend", "suspend"]);
 }
 
 #[test]
 fn p1_what_is_half_typed_stays_frozen() {
     if can_freeze() {
-        half_typed(Shape::TmuxDirect, &["freeze", "freeze"]);
+        half_typed(TerminalShape::TmuxDirect, &["freeze", "freeze"]);
     }
 }

@@ -4,32 +4,34 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
-use trusty_actions::{ActionError, Hands, Reconciled};
+use trusty_actions::{ActionError, ActionExecutor, Reconciled};
 use trusty_fleet::SessionId;
-use trusty_fleet::action::{Deed, Pausing, Plan, Way};
+use trusty_fleet::action::{PauseCandidate, PausePlan, Plan, PlannedAction};
 use trusty_fleet::identity::{ProcessKey, StartTime};
-use trusty_fleet::observation::Tools;
-use trusty_fleet::pause::{Asker, PauseRecord};
+use trusty_fleet::observation::ToolPausePolicy;
+use trusty_fleet::pause::{Initiator, PauseRecord};
 use trusty_platform::sys::cgroup;
 use trusty_tests::trusty::{list, run, session_of, trusty_killed_at};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{FakeApi, Home, Key, Kind, ProcessRef, Shape, Terminal};
-use trusty_wire::surroundings::Surroundings;
+use trusty_tests::{
+    ApiEventKind, FakeApi, KeyboardKey, ProcessRef, TerminalShape, TestHome, TestTerminal,
+};
+use trusty_wire::surroundings::Environment;
 
-pub(crate) const LONG: Duration = Duration::from_mins(1);
+pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-pub(crate) struct Stage {
+pub(crate) struct PauseFixture {
     // Dropped in this order: what is paused is let go, then its terminal is closed.
-    after: Resumed,
-    pub(crate) terminal: Terminal,
+    after: ResumeGuard,
+    pub(crate) terminal: TestTerminal,
     pub(crate) client: ProcessRef,
     pub(crate) folder: PathBuf,
     pub(crate) api: FakeApi,
-    pub(crate) home: Home,
+    pub(crate) home: TestHome,
     nest: Option<PathBuf>,
 }
 
-impl Drop for Stage {
+impl Drop for PauseFixture {
     fn drop(&mut self) {
         let Some(nest) = self.nest.take() else { return };
         for id in self.records() {
@@ -46,9 +48,9 @@ impl Drop for Stage {
 }
 
 /// Whatever a failed test leaves paused is let go, so that it can be ended.
-struct Resumed(Hands);
+struct ResumeGuard(ActionExecutor);
 
-impl Drop for Resumed {
+impl Drop for ResumeGuard {
     fn drop(&mut self) {
         for id in self.0.sessions().unwrap_or_default() {
             let _ = block(self.0.resume(id));
@@ -64,23 +66,23 @@ fn block<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
-impl Stage {
+impl PauseFixture {
     /// An idle session; none if the tests are to run without the client.
-    pub(crate) fn new(shape: Shape) -> Option<Self> {
+    pub(crate) fn new(shape: TerminalShape) -> Option<Self> {
         trusty_tests::require_client()?;
-        let (api, home) = (FakeApi::start(), Home::new());
+        let (api, home) = (FakeApi::start(), TestHome::new());
         let folder = home.project("work");
         let arguments = ["--permission-mode", "manual"];
-        let terminal = Terminal::open(shape, &home, &api, &folder, &arguments);
-        terminal.wait_status(LONG, "idle");
-        let around = Surroundings {
+        let terminal = TestTerminal::open(shape, &home, &api, &folder, &arguments);
+        terminal.wait_status(WAIT_TIMEOUT, "idle");
+        let around = Environment {
             home: home.path().into(),
             data_home: Some(home.xdg_data()),
             path: std::env::var_os("PATH"),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         Some(Self {
-            after: Resumed(Hands::new(&around)),
+            after: ResumeGuard(ActionExecutor::new(&around)),
             client: terminal.client(),
             terminal,
             folder,
@@ -155,7 +157,7 @@ impl Stage {
         false
     }
 
-    pub(crate) fn hands(&self) -> &Hands {
+    pub(crate) fn hands(&self) -> &ActionExecutor {
         &self.after.0
     }
 
@@ -175,7 +177,7 @@ impl Stage {
     /// Waits until its transcript tells what it was asked.
     #[track_caller]
     pub(crate) fn wait_prompt(&self, prompt: &str) {
-        until(LONG, "its prompt in a list", || {
+        until(WAIT_TIMEOUT, "its prompt in a list", || {
             let session = session_of(&list(&self.home), self.client.pid)?;
             (session["claude"]["prompt"] == prompt).then_some(())
         });
@@ -191,15 +193,15 @@ impl Stage {
     }
 
     /// A pause of our own making, as its owner would ask for it.
-    pub(crate) fn pausing(&self, way: Way, tools: Tools) -> Deed {
+    pub(crate) fn pausing(&self, way: PauseCandidate, tools: ToolPausePolicy) -> PlannedAction {
         let tty = fs::read_link(format!("/proc/{}/fd/0", self.pid())).expect("a terminal");
-        Deed::Pause(Pausing {
+        PlannedAction::Pause(PausePlan {
             way,
             tools,
-            by: Asker::Command,
+            by: Initiator::Command,
             summary: String::new(),
             noted: false,
-            at_work: trusty_fleet::pause::AtWork::Nothing,
+            at_work: trusty_fleet::pause::InterruptedWork::Nothing,
             pane: None,
             tty: Some(tty.to_string_lossy().into_owned()),
             registry: None,
@@ -207,7 +209,7 @@ impl Stage {
     }
 
     /// Does what a plan of our own making says.
-    pub(crate) fn perform(&self, deed: Deed) -> Result<(), ActionError> {
+    pub(crate) fn perform(&self, deed: PlannedAction) -> Result<(), ActionError> {
         block(self.hands().perform(Plan {
             session: self.id(),
             client: self.key(),
@@ -277,7 +279,7 @@ impl Stage {
         let root = self.terminal.root().state();
         assert!(root.is_some_and(|state| state != 'T'), "{root:?}");
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             "its terminal as it was",
             || (self.client.has_terminal() && self.settings() == settings).then_some(()),
             || self.terminal.screen(),
@@ -293,7 +295,7 @@ impl Stage {
             cgroup::of(self.client.pid).expect("readable").as_ref(),
             Some(nest)
         );
-        until(LONG, "the end of what kept its group", || {
+        until(WAIT_TIMEOUT, "the end of what kept its group", || {
             let tree: Vec<u32> = self.client.tree().iter().map(|p| p.pid).collect();
             let members = cgroup::members(nest).expect("readable");
             members.iter().all(|pid| tree.contains(pid)).then_some(())
@@ -304,8 +306,9 @@ impl Stage {
     #[track_caller]
     pub(crate) fn check_talks(&self, prompt: &str) {
         self.terminal.submit(prompt);
-        self.api.wait_for(LONG, prompt, Kind::MessageStop);
-        self.terminal.wait_status(LONG, "idle");
+        self.api
+            .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
+        self.terminal.wait_status(WAIT_TIMEOUT, "idle");
         self.check_asked_once(prompt);
     }
 
@@ -315,7 +318,7 @@ impl Stage {
         let events = self.api.events();
         let asked = events
             .iter()
-            .filter(|e| e.prompt == prompt && e.step == 0 && e.kind == Kind::Requested);
+            .filter(|e| e.prompt == prompt && e.step == 0 && e.kind == ApiEventKind::Requested);
         assert_eq!(asked.count(), 1, "{events:#?}");
     }
 
@@ -325,16 +328,16 @@ impl Stage {
         if !self.terminal.shape().has_shell() {
             return;
         }
-        self.terminal.press(Key::CtrlZ);
-        until(LONG, "a stopped client", || {
+        self.terminal.press(KeyboardKey::CtrlZ);
+        until(WAIT_TIMEOUT, "a stopped client", || {
             let aside = self.client.state()? == 'T' && self.terminal.root().has_terminal();
             aside.then_some(())
         });
         self.terminal.type_text("fg");
-        self.terminal.press(Key::Enter);
-        until(LONG, "a running client", || {
+        self.terminal.press(KeyboardKey::Enter);
+        until(WAIT_TIMEOUT, "a running client", || {
             (self.client.state()? != 'T' && self.client.has_terminal()).then_some(())
         });
-        self.terminal.wait_screen(LONG, "? for shortcuts");
+        self.terminal.wait_screen(WAIT_TIMEOUT, "? for shortcuts");
     }
 }

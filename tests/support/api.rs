@@ -26,17 +26,17 @@ use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use request::{Job, Request};
-use script::{Act, Failure, Script};
-use sse::{Message, Piece};
+use request::{MessagesRequest, ModelJob};
+use script::{ScriptAct, ScriptedFailure, TurnScript};
+use sse::{ScriptedMessage, StreamPiece};
 
-const SLOWLY: Duration = Duration::from_secs(5);
-const SUMMING_UP: Duration = Duration::from_secs(3);
-const COMPACT: &str = "<analysis>Short.</analysis><summary>The talk so far.</summary>";
+const SLOW_COMPACTION_TIME: Duration = Duration::from_secs(5);
+const COMPACTION_TIME: Duration = Duration::from_secs(3);
+const COMPACTION_TEXT: &str = "<analysis>Short.</analysis><summary>The talk so far.</summary>";
 
 /// What happened to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ApiEventKind {
     /// The request was read.
     Requested,
     /// The first delta of the answer was sent.
@@ -61,13 +61,13 @@ pub struct ApiEvent {
     /// The number of tool results since the prompt.
     pub step: usize,
     /// What happened.
-    pub kind: Kind,
+    pub kind: ApiEventKind,
 }
 
 /// The running server; it stops when dropped.
 pub struct FakeApi {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<FakeApiState>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -81,7 +81,7 @@ impl FakeApi {
             .set_nonblocking(true)
             .expect("a listener that does not block");
         let address = listener.local_addr().expect("a bound listener");
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(FakeApiState::default());
         let (stop, stopped) = oneshot::channel();
         let router = router(Arc::clone(&shared));
         let thread = std::thread::Builder::new()
@@ -132,7 +132,7 @@ impl FakeApi {
 
     /// Waits for the event `kind` of a request for `prompt`.
     #[track_caller]
-    pub fn wait_for(&self, deadline: Duration, prompt: &str, kind: Kind) -> ApiEvent {
+    pub fn wait_for(&self, deadline: Duration, prompt: &str, kind: ApiEventKind) -> ApiEvent {
         self.wait(deadline, |events| {
             events
                 .iter()
@@ -154,19 +154,19 @@ impl Drop for FakeApi {
 }
 
 #[derive(Default)]
-struct Shared {
+struct FakeApiState {
     log: Mutex<Vec<ApiEvent>>,
     news: Condvar,
     failed: Mutex<HashMap<(Option<String>, String), u32>>,
 }
 
-impl Shared {
+impl FakeApiState {
     fn log(&self) -> MutexGuard<'_, Vec<ApiEvent>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the request has to fail (once more).
-    fn fails(&self, request: &Request, failure: Failure) -> bool {
+    fn fails(&self, request: &MessagesRequest, failure: ScriptedFailure) -> bool {
         let Some(times) = failure.times else {
             return true;
         };
@@ -211,7 +211,7 @@ fn serve(listener: std::net::TcpListener, router: Router, stopped: oneshot::Rece
     runtime.shutdown_background();
 }
 
-fn router(shared: Arc<Shared>) -> Router {
+fn router(shared: Arc<FakeApiState>) -> Router {
     Router::new()
         .route("/v1/messages", post(messages))
         .route("/v1/messages/count_tokens", post(count_tokens))
@@ -224,25 +224,25 @@ async fn count_tokens() -> Json<Value> {
     Json(json!({"input_tokens": 1000}))
 }
 
-async fn messages(State(shared): State<Arc<Shared>>, Json(body): Json<Value>) -> Response {
-    let request = Request::read(&body);
-    let mut trace = Trace {
+async fn messages(State(shared): State<Arc<FakeApiState>>, Json(body): Json<Value>) -> Response {
+    let request = MessagesRequest::read(&body);
+    let mut trace = RequestTrace {
         shared: Arc::clone(&shared),
         session: request.session.clone(),
         prompt: request.prompt.clone(),
         step: request.step,
         done: false,
     };
-    trace.log(Kind::Requested);
-    let script = Script::parse(&request.prompt);
-    if request.job == Job::Turn
+    trace.log(ApiEventKind::Requested);
+    let script = TurnScript::parse(&request.prompt);
+    if request.job == ModelJob::Turn
         && let Some(failure) = script.failure
         && shared.fails(&request, failure)
     {
-        trace.log(Kind::Failed(failure.code));
+        trace.log(ApiEventKind::Failed(failure.code));
         return error(failure.code);
     }
-    let message = Message {
+    let message = ScriptedMessage {
         model: request.model.clone(),
         acts: acts(&request, &script),
     };
@@ -250,22 +250,28 @@ async fn messages(State(shared): State<Arc<Shared>>, Json(body): Json<Value>) ->
         return streamed(&message, trace);
     }
     tokio::time::sleep(message.time()).await;
-    trace.log(Kind::MessageStop);
+    trace.log(ApiEventKind::MessageStop);
     Json(message.whole()).into_response()
 }
 
-fn acts(request: &Request, script: &Script) -> Vec<Act> {
+fn acts(request: &MessagesRequest, script: &TurnScript) -> Vec<ScriptAct> {
     match request.job {
-        Job::Title => vec![Act::Say(json!({"title": "Test session"}).to_string())],
+        ModelJob::Title => vec![ScriptAct::Say(json!({"title": "Test session"}).to_string())],
         // Long enough to be seen.
-        Job::Compact => vec![Act::Think(SUMMING_UP), Act::Say(COMPACT.into())],
-        Job::CompactSlowly => vec![Act::Stream(SLOWLY), Act::Say(COMPACT.into())],
-        Job::Turn => script
+        ModelJob::Compact => vec![
+            ScriptAct::Think(COMPACTION_TIME),
+            ScriptAct::Say(COMPACTION_TEXT.into()),
+        ],
+        ModelJob::CompactSlowly => vec![
+            ScriptAct::Stream(SLOW_COMPACTION_TIME),
+            ScriptAct::Say(COMPACTION_TEXT.into()),
+        ],
+        ModelJob::Turn => script
             .message(request.step)
             .iter()
             .cloned()
             .map(|act| match act {
-                Act::Call { tool, input } if tool == "Agent" => Act::Call {
+                ScriptAct::Call { tool, input } if tool == "Agent" => ScriptAct::Call {
                     tool: request.agent_tool.to_owned(),
                     input,
                 },
@@ -291,22 +297,22 @@ fn error(code: u16) -> Response {
     (status, Json(body)).into_response()
 }
 
-fn streamed(message: &Message, trace: Trace) -> Response {
+fn streamed(message: &ScriptedMessage, trace: RequestTrace) -> Response {
     let pieces = VecDeque::from(message.pieces());
     let events = stream::unfold((pieces, trace), |(mut pieces, mut trace)| async move {
         loop {
             let bytes = match pieces.pop_front()? {
-                Piece::Pause(time) => {
+                StreamPiece::Pause(time) => {
                     tokio::time::sleep(time).await;
                     continue;
                 }
-                Piece::Event(bytes) => bytes,
-                Piece::FirstDelta(bytes) => {
-                    trace.log(Kind::FirstDelta);
+                StreamPiece::Event(bytes) => bytes,
+                StreamPiece::FirstDelta(bytes) => {
+                    trace.log(ApiEventKind::FirstDelta);
                     bytes
                 }
-                Piece::Stop(bytes) => {
-                    trace.log(Kind::MessageStop);
+                StreamPiece::Stop(bytes) => {
+                    trace.log(ApiEventKind::MessageStop);
                     bytes
                 }
             };
@@ -318,19 +324,19 @@ fn streamed(message: &Message, trace: Trace) -> Response {
 }
 
 /// Logs what becomes of one request; dropped before its end it logs the disconnection.
-struct Trace {
-    shared: Arc<Shared>,
+struct RequestTrace {
+    shared: Arc<FakeApiState>,
     session: Option<String>,
     prompt: String,
     step: usize,
     done: bool,
 }
 
-impl Trace {
-    fn log(&mut self, kind: Kind) {
+impl RequestTrace {
+    fn log(&mut self, kind: ApiEventKind) {
         self.done = matches!(
             kind,
-            Kind::MessageStop | Kind::Failed(_) | Kind::Disconnected
+            ApiEventKind::MessageStop | ApiEventKind::Failed(_) | ApiEventKind::Disconnected
         );
         self.shared.log().push(ApiEvent {
             at: SystemTime::now(),
@@ -343,10 +349,10 @@ impl Trace {
     }
 }
 
-impl Drop for Trace {
+impl Drop for RequestTrace {
     fn drop(&mut self) {
         if !self.done {
-            self.log(Kind::Disconnected);
+            self.log(ApiEventKind::Disconnected);
         }
     }
 }

@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{FakeApi, Home, skip};
+use crate::{FakeApi, TestHome, skip};
 
-const INSTALLED: &str = "client/node_modules/@anthropic-ai/claude-code-linux-x64/claude";
+const INSTALLED_PATH: &str = "client/node_modules/@anthropic-ai/claude-code-linux-x64/claude";
 
 /// The client's version, as `client/package.json` pins it.
-pub const VERSION: &str = "2.1.330";
+pub const NEWEST_VERSION: &str = "2.1.330";
 
 /// A version of the client that the tests can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Client {
+pub enum TestedClient {
     /// Run by node; keeps no registry.
     V2_0_77,
     /// Run by node; its registry file has neither status nor version.
@@ -27,25 +27,26 @@ pub enum Client {
     V2_1_260,
     /// The first known to bear such a timeout.
     V2_1_280,
-    /// The newest, [`VERSION`].
+    /// The newest, [`NEWEST_VERSION`].
     Newest,
 }
 
 /// An installed client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Program {
+pub struct InstalledClient {
     /// What its process executes: the client itself, or node.
     pub exe: PathBuf,
     /// What node runs.
     pub script: Option<PathBuf>,
 }
 
-impl Client {
+impl TestedClient {
     /// Those that are looked at in every test of older clients, oldest first.
-    pub const ALL: [Self; 4] = [Self::V2_0_77, Self::V2_1_90, Self::V2_1_120, Self::Newest];
+    pub const REFERENCE_CLIENTS: [Self; 4] =
+        [Self::V2_0_77, Self::V2_1_90, Self::V2_1_120, Self::Newest];
 
     /// Those that hooks are tried with beside the newest, oldest first.
-    pub const HOOKED: [Self; 4] = [
+    pub const HOOK_CLIENTS: [Self; 4] = [
         Self::V2_1_160,
         Self::V2_1_212,
         Self::V2_1_260,
@@ -62,7 +63,7 @@ impl Client {
             Self::V2_1_212 => "2.1.212",
             Self::V2_1_260 => "2.1.260",
             Self::V2_1_280 => "2.1.280",
-            Self::Newest => VERSION,
+            Self::Newest => NEWEST_VERSION,
         }
     }
 
@@ -81,7 +82,7 @@ impl Client {
     }
 
     /// How to run it, if it is installed.
-    pub fn program(self) -> Option<Program> {
+    pub fn program(self) -> Option<InstalledClient> {
         let package = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!(
             "client-{}/node_modules/@anthropic-ai",
             self.version()
@@ -96,11 +97,11 @@ impl Client {
                 (node()?, Some(file(package.join("claude-code/cli.js"))?))
             }
         };
-        Some(Program { exe, script })
+        Some(InstalledClient { exe, script })
     }
 }
 
-impl Program {
+impl InstalledClient {
     /// A command that starts it.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.exe);
@@ -122,7 +123,7 @@ fn node() -> Option<PathBuf> {
 pub fn binary() -> Option<PathBuf> {
     let path = match std::env::var_os("TRUSTY_TEST_CLIENT") {
         Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(INSTALLED),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(INSTALLED_PATH),
     };
     path.canonicalize().ok().filter(|path| path.is_file())
 }
@@ -144,7 +145,7 @@ pub fn require_client() -> Option<PathBuf> {
 }
 
 /// A headless call of the client, without any terminal: add `-p` and a prompt.
-pub fn command(home: &Home, api: &FakeApi, cwd: &Path) -> Command {
+pub fn command(home: &TestHome, api: &FakeApi, cwd: &Path) -> Command {
     let mut command = Command::new(binary().expect("the client is installed"));
     command
         .env_clear()

@@ -8,14 +8,14 @@ mod text_size;
 pub mod webdriver;
 mod windows;
 
-pub use notices::Told;
-pub use program::{App, Owned};
-pub use screen::Area;
-pub use shown::Shown;
+pub use notices::ReceivedNotice;
+pub use program::{OwnedProcess, RunningApp};
+pub use screen::WindowArea;
+pub use shown::WindowMapListener;
 pub use text_size::SettingsDaemon;
 pub use webdriver::WebDriver;
 
-use crate::Home;
+use crate::TestHome;
 use crate::skip::skip;
 use crate::trusty::{confine, surroundings};
 use crate::wait::{until, until_or};
@@ -25,9 +25,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// What must be installed.
-const TOOLS: [&str; 12] = [
+const REQUIRED_TOOLS: [&str; 12] = [
     "Xvfb",
     "dbus-daemon",
     "openbox",
@@ -42,7 +42,7 @@ const TOOLS: [&str; 12] = [
     "dbus-monitor",
 ];
 /// The watcher that the panel's tray brings along.
-const WATCHER: [&str; 6] = [
+const WATCHER_ARGS: [&str; 6] = [
     "-d",
     "org.kde.StatusNotifierWatcher",
     "-o",
@@ -51,8 +51,8 @@ const WATCHER: [&str; 6] = [
     "org.freedesktop.DBus.Properties.Get",
 ];
 /// A panel that was looked at so often without a change has found its form.
-const STILL: usize = 10;
-const PANEL: &str = include_str!("desktop/panel.xml");
+const STABLE_POLLS: usize = 10;
+const PANEL_CONFIG: &str = include_str!("desktop/panel.xml");
 
 /// Whether tests may use a desktop. With `DESKTOP=0` they return at once; without it a missing
 /// tool is an error.
@@ -64,7 +64,10 @@ pub fn require_desktop() -> bool {
     }
     let folders = std::env::var_os("PATH").unwrap_or_default();
     let found = |tool: &&str| std::env::split_paths(&folders).any(|dir| dir.join(tool).is_file());
-    let missing: Vec<&str> = TOOLS.into_iter().filter(|tool| !found(tool)).collect();
+    let missing: Vec<&str> = REQUIRED_TOOLS
+        .into_iter()
+        .filter(|tool| !found(tool))
+        .collect();
     assert!(
         missing.is_empty(),
         "not installed: {}; install them (or skip these tests with DESKTOP=0)",
@@ -74,23 +77,23 @@ pub fn require_desktop() -> bool {
 }
 
 /// Width, height, and bits of a colour.
-const SCREEN: &str = "1280x1000x24";
+const SCREEN_GEOMETRY: &str = "1280x1000x24";
 
 /// A running desktop in a home; all of it ends when it is dropped.
-pub struct Desktop {
+pub struct TestDesktop {
     // Dropped in this order: what is drawn first, the bus and the display last.
-    panel: Option<Owned>,
-    _manager: Owned,
-    _bus: Owned,
-    _display: Owned,
+    panel: Option<OwnedProcess>,
+    _manager: OwnedProcess,
+    _bus: OwnedProcess,
+    _display: OwnedProcess,
     env: Vec<(String, String)>,
     logs: PathBuf,
 }
 
-impl Desktop {
+impl TestDesktop {
     /// A desktop with a tray.
     #[track_caller]
-    pub fn start(home: &Home) -> Self {
+    pub fn start(home: &TestHome) -> Self {
         let mut desktop = Self::start_without_tray(home);
         desktop.start_panel();
         desktop
@@ -98,18 +101,18 @@ impl Desktop {
 
     /// A desktop that has no place for tray icons.
     #[track_caller]
-    pub fn start_without_tray(home: &Home) -> Self {
-        Self::start_sized(home, SCREEN)
+    pub fn start_without_tray(home: &TestHome) -> Self {
+        Self::start_sized(home, SCREEN_GEOMETRY)
     }
 
     /// The same, on a screen of that size, as the X server reads it.
     #[track_caller]
-    pub fn start_sized(home: &Home, screen: &str) -> Self {
+    pub fn start_sized(home: &TestHome, screen: &str) -> Self {
         confine(home);
         notices::start_none_by_itself(&home.xdg_data());
         let panel = home.xdg_config().join("xfce4/xfconf/xfce-perchannel-xml");
         fs::create_dir_all(&panel).expect("a folder for the panel");
-        fs::write(panel.join("xfce4-panel.xml"), PANEL).expect("the panel's settings");
+        fs::write(panel.join("xfce4-panel.xml"), PANEL_CONFIG).expect("the panel's settings");
         let logs = home.path().join("logs");
         fs::create_dir_all(&logs).expect("a folder for logs");
 
@@ -134,7 +137,8 @@ impl Desktop {
         let (bus, address) = first_line(&mut daemon, &env);
         env.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), address));
 
-        let manager = Owned::start(&mut Command::new("openbox"), &env, &logs.join("openbox"));
+        let manager =
+            OwnedProcess::start(&mut Command::new("openbox"), &env, &logs.join("openbox"));
         let desktop = Self {
             panel: None,
             _manager: manager,
@@ -143,7 +147,7 @@ impl Desktop {
             env,
             logs,
         };
-        until(LONG, "the window manager", || {
+        until(WAIT_TIMEOUT, "the window manager", || {
             let root = desktop.ask("xprop", &["-root", "_NET_SUPPORTING_WM_CHECK"])?;
             root.contains("window id").then_some(())
         });
@@ -162,13 +166,13 @@ impl Desktop {
         self.panel = None;
         let mut panel = Command::new("xfce4-panel");
         panel.arg("--disable-wm-check");
-        self.panel = Some(Owned::start(
+        self.panel = Some(OwnedProcess::start(
             &mut panel,
             &self.env,
             &self.logs.join("panel"),
         ));
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             "the tray",
             || self.tray_items(),
             || fs::read_to_string(self.logs.join("panel")).unwrap_or_default(),
@@ -177,14 +181,14 @@ impl Desktop {
 
     /// Starts the app.
     #[track_caller]
-    pub fn app(&self, arguments: &[&str]) -> App {
-        App::start(arguments, &self.env, &self.logs)
+    pub fn app(&self, arguments: &[&str]) -> RunningApp {
+        RunningApp::start(arguments, &self.env, &self.logs)
     }
 
     /// Starts a tool on this desktop, which runs until it ends or is dropped.
     #[track_caller]
-    pub fn tool(&self, name: &str, arguments: &[&str]) -> Owned {
-        Owned::start(
+    pub fn tool(&self, name: &str, arguments: &[&str]) -> OwnedProcess {
+        OwnedProcess::start(
             Command::new(name).args(arguments),
             &self.env,
             &self.logs.join(name),
@@ -203,7 +207,7 @@ impl Desktop {
             "org.kde.StatusNotifierWatcher",
             "RegisteredStatusNotifierItems",
         ];
-        let told = self.gdbus(&[&WATCHER[..], &asked].concat())?;
+        let told = self.gdbus(&[&WATCHER_ARGS[..], &asked].concat())?;
         let quoted = told.split('\'').skip(1).step_by(2);
         let items = quoted.filter_map(|item| {
             let (bus, path) = item.split_once('/')?;
@@ -218,7 +222,7 @@ impl Desktop {
         let items = self.tray_items()?;
         assert!(items.len() < 2, "more than one icon: {items:?}");
         let (bus, path) = items.first()?;
-        let call = ["-d", bus, "-o", path, "-m", WATCHER[5]];
+        let call = ["-d", bus, "-o", path, "-m", WATCHER_ARGS[5]];
         self.gdbus(&[&call[..], &["org.kde.StatusNotifierItem", property]].concat())
     }
 
@@ -250,41 +254,41 @@ impl Desktop {
     #[track_caller]
     pub fn icon(&self) -> (i32, i32) {
         let mut seen = Vec::new();
-        let found = until(LONG, "the icon in the panel", || {
+        let found = until(WAIT_TIMEOUT, "the icon in the panel", || {
             // The tray is a window of its own within the panel, and empty one pixel wide.
             let area = self.window(&["--class", "Wrapper-2.0"])?;
             if area.width <= 12 || self.tray("Id").is_none() || seen.last() != Some(&area) {
                 seen.clear();
             }
             seen.push(area);
-            (seen.len() > STILL).then_some(area)
+            (seen.len() > STABLE_POLLS).then_some(area)
         });
         (found.x + found.width / 2, found.y + found.height / 2)
     }
 
     /// The popover, if it is on the screen.
-    pub fn popover(&self) -> Option<Area> {
+    pub fn popover(&self) -> Option<WindowArea> {
         self.window(&["--name", "^Trusty Bar$"])
     }
 
     /// Waits until the popover is on the screen.
     #[track_caller]
-    pub fn wait_popover(&self) -> Area {
-        until(LONG, "the popover", || self.popover())
+    pub fn wait_popover(&self) -> WindowArea {
+        until(WAIT_TIMEOUT, "the popover", || self.popover())
     }
 
     /// Tells when windows come onto the screen, as the X server tells it.
     #[track_caller]
-    pub fn windows_shown(&self) -> Shown {
+    pub fn windows_shown(&self) -> WindowMapListener {
         let mut listener = Command::new("stdbuf");
         listener.args(["-oL", "xev", "-root", "-event", "substructure"]);
-        Shown::start(program::command(&mut listener, &self.env))
+        WindowMapListener::start(program::command(&mut listener, &self.env))
     }
 
     /// Waits until the popover is off the screen.
     #[track_caller]
     pub fn wait_no_popover(&self) {
-        until(LONG, "the popover to hide", || {
+        until(WAIT_TIMEOUT, "the popover to hide", || {
             self.popover().is_none().then_some(())
         });
     }
@@ -292,7 +296,7 @@ impl Desktop {
     /// Waits until the popover has the keyboard.
     #[track_caller]
     pub fn wait_focus(&self) {
-        until(LONG, "the focus of the popover", || {
+        until(WAIT_TIMEOUT, "the focus of the popover", || {
             let name = self.ask("xdotool", &["getwindowfocus", "getwindowname"])?;
             (name.trim() == "Trusty Bar").then_some(())
         });
@@ -311,7 +315,7 @@ impl Desktop {
 
 /// Starts a program that prints how to reach it.
 #[track_caller]
-fn first_line(command: &mut Command, env: &[(String, String)]) -> (Owned, String) {
+fn first_line(command: &mut Command, env: &[(String, String)]) -> (OwnedProcess, String) {
     let name = command.get_program().display().to_string();
     let command = program::command(command, env)
         .stdin(Stdio::null())
@@ -319,7 +323,7 @@ fn first_line(command: &mut Command, env: &[(String, String)]) -> (Owned, String
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap_or_else(|e| panic!("{name}: {e}"));
     let out = child.stdout.take().expect("piped");
-    let owned = Owned::of(child);
+    let owned = OwnedProcess::of(child);
     let mut out = BufReader::new(out);
     let mut line = String::new();
     out.read_line(&mut line).expect("a line");
@@ -346,5 +350,7 @@ pub fn until_is<T: PartialEq + std::fmt::Debug>(what: &str, wanted: &T, ask: imp
         *last.borrow_mut() = Some(now);
         is.then_some(())
     };
-    until_or(LONG, what, asked, || format!("last: {:?}", last.borrow()));
+    until_or(WAIT_TIMEOUT, what, asked, || {
+        format!("last: {:?}", last.borrow())
+    });
 }

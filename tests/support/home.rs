@@ -9,18 +9,18 @@ use tempfile::TempDir;
 
 use crate::{FakeApi, client};
 
-const KEY: &str = "sk-ant-api03-fake-key-of-the-trusty-bar-tests-AAAAAAAAAAAA";
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const FAKE_API_KEY: &str = "sk-ant-api03-fake-key-of-the-trusty-bar-tests-AAAAAAAAAAAA";
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// An isolated home directory, removed when dropped.
-pub struct Home {
+pub struct TestHome {
     dir: TempDir,
     root: PathBuf,
     config: PathBuf,
     extra: Vec<(String, String)>,
 }
 
-impl Home {
+impl TestHome {
     /// A home in which the client starts straight into its prompt.
     pub fn new() -> Self {
         Self::with_config(".claude", None)
@@ -56,10 +56,10 @@ impl Home {
         }
         home.write_state(&json!({
             "hasCompletedOnboarding": true,
-            "lastOnboardingVersion": client::VERSION,
+            "lastOnboardingVersion": client::NEWEST_VERSION,
             "theme": "dark",
             "numStartups": 5,
-            "customApiKeyResponses": {"approved": [&KEY[KEY.len() - 20..]], "rejected": []},
+            "customApiKeyResponses": {"approved": [&FAKE_API_KEY[FAKE_API_KEY.len() - 20..]], "rejected": []},
             // Older clients fetch it whatever their environment says.
             "officialMarketplaceAutoInstallAttempted": true,
             "officialMarketplaceAutoInstallFailReason": "policy_blocked",
@@ -144,12 +144,12 @@ impl Home {
             ("TMUX_TMPDIR", text(&self.tmux_tmpdir())),
             ("TMPDIR", text(&self.tmpdir())),
             ("CLAUDE_CODE_TMPDIR", text(&self.tmpdir())),
-            ("PATH", PATH.into()),
+            ("PATH", DEFAULT_PATH.into()),
             ("TERM", "xterm-256color".into()),
             ("LANG", "C.UTF-8".into()),
             ("SHELL", "/bin/bash".into()),
             ("ANTHROPIC_BASE_URL", api.url()),
-            ("ANTHROPIC_API_KEY", KEY.into()),
+            ("ANTHROPIC_API_KEY", FAKE_API_KEY.into()),
             ("DISABLE_TELEMETRY", "1".into()),
             ("DISABLE_AUTOUPDATER", "1".into()),
             ("DISABLE_ERROR_REPORTING", "1".into()),
@@ -179,8 +179,8 @@ impl Home {
         self.sessions().all()
     }
 
-    pub(crate) fn sessions(&self) -> Registry {
-        Registry(self.config.join("sessions"))
+    pub(crate) fn sessions(&self) -> RegistryFolder {
+        RegistryFolder(self.config.join("sessions"))
     }
 
     fn state_file(&self) -> PathBuf {
@@ -210,13 +210,13 @@ impl Home {
     }
 }
 
-impl Default for Home {
+impl Default for TestHome {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Drop for Home {
+impl Drop for TestHome {
     fn drop(&mut self) {
         // What the client wrote helps to understand a failure.
         let keep = std::thread::panicking() && std::env::var_os("KEEP_HOME").is_some();
@@ -225,9 +225,9 @@ impl Drop for Home {
 }
 
 /// The folder in which the client keeps one file for each running session.
-pub(crate) struct Registry(PathBuf);
+pub(crate) struct RegistryFolder(PathBuf);
 
-impl Registry {
+impl RegistryFolder {
     pub(crate) fn of(&self, pid: u32) -> Option<Value> {
         read(&self.0.join(format!("{pid}.json")))
     }

@@ -15,27 +15,27 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::FakeApi;
-use crate::client::{Client, Program};
-use crate::home::{Home, Registry};
+use crate::client::{InstalledClient, TestedClient};
+use crate::home::{RegistryFolder, TestHome};
 use crate::process::ProcessRef;
 use crate::wait::{self, until_or};
-use pty::Pty;
-use tmux::Tmux;
+use pty::PtyHost;
+use tmux::TmuxHost;
 
-const ROWS: NonZeroU16 = NonZeroU16::new(40).expect("not zero");
-const COLUMNS: NonZeroU16 = NonZeroU16::new(140).expect("not zero");
-const PROMPT: &str = "tb> ";
-const START: Duration = Duration::from_mins(1);
-const ECHO: Duration = Duration::from_secs(30);
+const TERMINAL_ROWS: NonZeroU16 = NonZeroU16::new(40).expect("not zero");
+const TERMINAL_COLUMNS: NonZeroU16 = NonZeroU16::new(140).expect("not zero");
+const SHELL_PROMPT: &str = "tb> ";
+const START_TIMEOUT: Duration = Duration::from_mins(1);
+const ECHO_TIMEOUT: Duration = Duration::from_secs(30);
 /// A dialog of the client ignores the keys of its first moments, against accidents while typing.
-const DIALOG_DEAF: Duration = Duration::from_millis(500);
-const ENTER_SLOW: Duration = Duration::from_secs(3);
-const DIALOG_SLOW: Duration = Duration::from_secs(3);
-const END: Duration = Duration::from_secs(5);
+const DIALOG_DEAF_TIME: Duration = Duration::from_millis(500);
+const ENTER_TIMEOUT: Duration = Duration::from_secs(3);
+const DIALOG_TIMEOUT: Duration = Duration::from_secs(3);
+const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the client runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Shape {
+pub enum TerminalShape {
     /// The client is the process of a tmux pane.
     TmuxDirect,
     /// The client runs in a bash in a tmux pane.
@@ -50,9 +50,9 @@ pub enum Shape {
     PtyZsh,
 }
 
-impl Shape {
+impl TerminalShape {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL_SHAPES: [Self; 6] = [
         Self::TmuxDirect,
         Self::TmuxBash,
         Self::TmuxZsh,
@@ -85,7 +85,7 @@ impl Shape {
 
 /// A key of the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+pub enum KeyboardKey {
     /// Return.
     Enter,
     /// Escape alone.
@@ -110,37 +110,43 @@ pub enum Key {
     Char(char),
 }
 
-enum Host {
-    Tmux(Tmux),
-    Pty(Pty),
+enum TerminalHost {
+    Tmux(TmuxHost),
+    Pty(PtyHost),
 }
 
 /// A terminal with a client in it; both end when it is dropped.
-pub struct Terminal {
-    shape: Shape,
-    host: Host,
+pub struct TestTerminal {
+    shape: TerminalShape,
+    host: TerminalHost,
     root: ProcessRef,
-    version: Client,
-    program: Program,
-    registry: Registry,
+    version: TestedClient,
+    program: InstalledClient,
+    registry: RegistryFolder,
     client: Mutex<Option<ProcessRef>>,
     seen: Mutex<HashSet<ProcessRef>>,
-    viewer: Option<Pty>,
+    viewer: Option<PtyHost>,
 }
 
-impl Terminal {
+impl TestTerminal {
     /// Opens a terminal and starts the client in it; returns as soon as its process is there.
     #[track_caller]
-    pub fn open(shape: Shape, home: &Home, api: &FakeApi, cwd: &Path, args: &[&str]) -> Self {
-        Self::open_client(Client::Newest, shape, home, api, cwd, args)
+    pub fn open(
+        shape: TerminalShape,
+        home: &TestHome,
+        api: &FakeApi,
+        cwd: &Path,
+        args: &[&str],
+    ) -> Self {
+        Self::open_client(TestedClient::Newest, shape, home, api, cwd, args)
     }
 
     /// The same with a client of any version.
     #[track_caller]
     pub fn open_client(
-        client: Client,
-        shape: Shape,
-        home: &Home,
+        client: TestedClient,
+        shape: TerminalShape,
+        home: &TestHome,
         api: &FakeApi,
         cwd: &Path,
         args: &[&str],
@@ -153,16 +159,18 @@ impl Terminal {
         });
         command.envs(home.env(api)).current_dir(cwd);
         if shape.has_shell() {
-            command.env("PS1", PROMPT).env("HISTFILE", "/dev/null");
+            command
+                .env("PS1", SHELL_PROMPT)
+                .env("HISTFILE", "/dev/null");
         }
         let host = if shape.is_tmux() {
-            Host::Tmux(Tmux::spawn(&command))
+            TerminalHost::Tmux(TmuxHost::spawn(&command))
         } else {
-            Host::Pty(Pty::spawn(&command))
+            TerminalHost::Pty(PtyHost::spawn(&command))
         };
         let root = match &host {
-            Host::Tmux(tmux) => tmux.pane,
-            Host::Pty(pty) => ProcessRef::of(pty.pid()).expect("the process just started"),
+            TerminalHost::Tmux(tmux) => tmux.pane,
+            TerminalHost::Pty(pty) => ProcessRef::of(pty.pid()).expect("the process just started"),
         };
         let terminal = Self {
             shape,
@@ -187,11 +195,11 @@ impl Terminal {
     pub fn run_client(&self, args: &[&str]) {
         assert!(self.shape.has_shell(), "no shell in {:?}", self.shape);
         until_or(
-            START,
+            START_TIMEOUT,
             "the prompt of the shell",
             || {
                 let reads = self.root.has_terminal();
-                (reads && self.screen().contains(PROMPT.trim_end())).then_some(())
+                (reads && self.screen().contains(SHELL_PROMPT.trim_end())).then_some(())
             },
             || self.diagnosis(),
         );
@@ -202,11 +210,11 @@ impl Terminal {
             .map(quote)
             .collect();
         self.type_text(&words.join(" "));
-        self.press(Key::Enter);
+        self.press(KeyboardKey::Enter);
     }
 
     /// The kind of terminal.
-    pub fn shape(&self) -> Shape {
+    pub fn shape(&self) -> TerminalShape {
         self.shape
     }
 
@@ -220,7 +228,7 @@ impl Terminal {
     #[track_caller]
     pub fn client(&self) -> ProcessRef {
         until_or(
-            START,
+            START_TIMEOUT,
             "the process of the client",
             || self.find_client(),
             || self.diagnosis(),
@@ -241,16 +249,16 @@ impl Terminal {
     /// Types text, without Enter.
     pub fn type_text(&self, text: &str) {
         match &self.host {
-            Host::Tmux(tmux) => tmux.type_text(text),
-            Host::Pty(pty) => pty.type_text(text),
+            TerminalHost::Tmux(tmux) => tmux.type_text(text),
+            TerminalHost::Pty(pty) => pty.type_text(text),
         }
     }
 
     /// Presses one key.
-    pub fn press(&self, key: Key) {
+    pub fn press(&self, key: KeyboardKey) {
         match &self.host {
-            Host::Tmux(tmux) => tmux.press(key),
-            Host::Pty(pty) => pty.press(key),
+            TerminalHost::Tmux(tmux) => tmux.press(key),
+            TerminalHost::Pty(pty) => pty.press(key),
         }
     }
 
@@ -259,8 +267,8 @@ impl Terminal {
     pub fn submit(&self, prompt: &str) {
         self.enter_text(prompt);
         let client = self.client();
-        self.press(Key::Enter);
-        if self.version != Client::Newest {
+        self.press(KeyboardKey::Enter);
+        if self.version != TestedClient::Newest {
             self.wait_taken(prompt, client);
         }
     }
@@ -269,16 +277,16 @@ impl Terminal {
     fn wait_taken(&self, prompt: &str, client: ProcessRef) {
         let wanted = squeeze(prompt);
         until_or(
-            START,
+            START_TIMEOUT,
             "the prompt to be taken",
             || {
                 let taken = || {
                     let stands = squeeze(&self.input()).contains(&wanted);
                     (!stands || !client.is_alive()).then_some(())
                 };
-                let done = wait::poll(ENTER_SLOW, taken);
+                let done = wait::poll(ENTER_TIMEOUT, taken);
                 if done.is_none() {
-                    self.press(Key::Enter);
+                    self.press(KeyboardKey::Enter);
                 }
                 done
             },
@@ -299,15 +307,15 @@ impl Terminal {
 
     /// Answers the open dialog, which must be on the screen already, with a key.
     #[track_caller]
-    pub fn answer(&self, key: Key) {
+    pub fn answer(&self, key: KeyboardKey) {
         until_or(
-            START,
+            START_TIMEOUT,
             "the dialog to take the answer",
             || {
-                sleep(DIALOG_DEAF);
+                sleep(DIALOG_DEAF_TIME);
                 let before = self.screen();
                 self.press(key);
-                wait::poll(DIALOG_SLOW, || (self.screen() != before).then_some(()))
+                wait::poll(DIALOG_TIMEOUT, || (self.screen() != before).then_some(()))
             },
             || self.diagnosis(),
         );
@@ -319,7 +327,7 @@ impl Terminal {
         self.type_text(text);
         let wanted = squeeze(text);
         until_or(
-            ECHO,
+            ECHO_TIMEOUT,
             &format!("{text:?} in the input"),
             || squeeze(&self.input()).contains(&wanted).then_some(()),
             || self.diagnosis(),
@@ -348,16 +356,16 @@ impl Terminal {
     /// What is on the screen.
     pub fn screen(&self) -> String {
         match &self.host {
-            Host::Tmux(tmux) => tmux.screen(),
-            Host::Pty(pty) => pty.screen(),
+            TerminalHost::Tmux(tmux) => tmux.screen(),
+            TerminalHost::Pty(pty) => pty.screen(),
         }
     }
 
     /// The window title.
     pub fn title(&self) -> String {
         match &self.host {
-            Host::Tmux(tmux) => tmux.title(),
-            Host::Pty(pty) => pty.title(),
+            TerminalHost::Tmux(tmux) => tmux.title(),
+            TerminalHost::Pty(pty) => pty.title(),
         }
     }
 
@@ -426,8 +434,8 @@ impl Terminal {
         self.remember();
         self.viewer = None;
         match &mut self.host {
-            Host::Tmux(tmux) => tmux.hang_up(),
-            Host::Pty(pty) => pty.hang_up(),
+            TerminalHost::Tmux(tmux) => tmux.hang_up(),
+            TerminalHost::Pty(pty) => pty.hang_up(),
         }
     }
 
@@ -435,8 +443,8 @@ impl Terminal {
     #[track_caller]
     pub fn attach(&mut self) {
         let tmux = self.tmux();
-        let viewer = Pty::spawn(&tmux.attach_command());
-        tmux.wait_attached(START, "1");
+        let viewer = PtyHost::spawn(&tmux.attach_command());
+        tmux.wait_attached(START_TIMEOUT, "1");
         self.viewer = Some(viewer);
     }
 
@@ -444,20 +452,20 @@ impl Terminal {
     #[track_caller]
     pub fn detach(&mut self) {
         self.tmux().detach_all();
-        self.tmux().wait_attached(START, "0");
+        self.tmux().wait_attached(START_TIMEOUT, "0");
         self.viewer = None;
     }
 
     /// The name of the tmux session.
     pub fn session_name(&self) -> Option<&'static str> {
-        self.shape.is_tmux().then(Tmux::session_name)
+        self.shape.is_tmux().then(TmuxHost::session_name)
     }
 
     /// The name of the tmux socket, as for `tmux -L`.
     pub fn socket(&self) -> Option<&str> {
         match &self.host {
-            Host::Tmux(tmux) => Some(tmux.socket()),
-            Host::Pty(_) => None,
+            TerminalHost::Tmux(tmux) => Some(tmux.socket()),
+            TerminalHost::Pty(_) => None,
         }
     }
 
@@ -469,10 +477,10 @@ impl Terminal {
     }
 
     #[track_caller]
-    fn tmux(&self) -> &Tmux {
+    fn tmux(&self) -> &TmuxHost {
         match &self.host {
-            Host::Tmux(tmux) => tmux,
-            Host::Pty(_) => panic!("{:?} has no tmux", self.shape),
+            TerminalHost::Tmux(tmux) => tmux,
+            TerminalHost::Pty(_) => panic!("{:?} has no tmux", self.shape),
         }
     }
 
@@ -495,10 +503,10 @@ impl Terminal {
     }
 }
 
-impl Drop for Terminal {
+impl Drop for TestTerminal {
     fn drop(&mut self) {
         self.hang_up();
-        if let Host::Tmux(tmux) = &self.host {
+        if let TerminalHost::Tmux(tmux) = &self.host {
             tmux.kill_server();
         }
         let client = *lock(&self.client);
@@ -513,7 +521,7 @@ impl Drop for Terminal {
 }
 
 fn wait_gone(processes: &[ProcessRef]) {
-    wait::poll(END, || {
+    wait::poll(END_TIMEOUT, || {
         let gone = processes.iter().all(|process| !process.is_alive());
         gone.then_some(())
     });

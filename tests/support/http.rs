@@ -6,11 +6,11 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What was answered.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpResponse {
     /// The status.
     pub status: u16,
     /// The head, in lower case.
@@ -19,7 +19,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl HttpResponse {
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
@@ -35,7 +35,7 @@ impl Answer {
 
 /// Asks, and reads the whole answer. `more` are headers, each with its line end.
 #[track_caller]
-pub fn ask(socket: &Path, method: &str, path: &str, more: &str, body: &[u8]) -> Answer {
+pub fn ask(socket: &Path, method: &str, path: &str, more: &str, body: &[u8]) -> HttpResponse {
     read(begin(socket, method, path, more, body))
         .expect("an answer")
         .expect("a head, a status and a body")
@@ -51,13 +51,13 @@ pub fn get_if_answered(socket: &Path, path: &str) -> Option<Value> {
 }
 
 /// The whole answer; none where it ends too soon.
-fn read(mut stream: UnixStream) -> io::Result<Option<Answer>> {
+fn read(mut stream: UnixStream) -> io::Result<Option<HttpResponse>> {
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
     let answer = || {
         let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some(Answer {
+        Some(HttpResponse {
             status,
             head: head.to_lowercase(),
             body: body.to_owned(),
@@ -89,7 +89,7 @@ fn try_begin(
     body: &[u8],
 ) -> io::Result<UnixStream> {
     let mut stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(LONG))?;
+    stream.set_read_timeout(Some(WAIT_TIMEOUT))?;
     let length = body.len();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: trusty\r\nConnection: close\r\n\
@@ -103,7 +103,7 @@ fn try_begin(
 
 /// One server-sent event.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
+pub struct ReceivedEvent {
     /// Its name.
     pub name: String,
     /// Its id.
@@ -113,9 +113,9 @@ pub struct Event {
 }
 
 /// Server-sent events as they come.
-pub struct Events(BufReader<UnixStream>);
+pub struct EventReader(BufReader<UnixStream>);
 
-impl Events {
+impl EventReader {
     /// Listens at a path. `more` are headers, each with its line end.
     #[track_caller]
     pub fn listen(socket: &Path, path: &str, more: &str) -> Self {
@@ -129,10 +129,10 @@ impl Events {
     }
 }
 
-impl Iterator for Events {
-    type Item = Event;
+impl Iterator for EventReader {
+    type Item = ReceivedEvent;
 
-    fn next(&mut self) -> Option<Event> {
+    fn next(&mut self) -> Option<ReceivedEvent> {
         let (mut name, mut id) = (String::new(), String::new());
         let mut line = String::new();
         loop {
@@ -146,7 +146,7 @@ impl Iterator for Events {
                 Some(("id", value)) => value.clone_into(&mut id),
                 Some(("data", value)) => {
                     let data = serde_json::from_str(value).expect("JSON");
-                    return Some(Event { name, id, data });
+                    return Some(ReceivedEvent { name, id, data });
                 }
                 _ => {}
             }

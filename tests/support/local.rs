@@ -1,6 +1,6 @@
 //! The local API of the engine that serves a home, spoken to as any program would.
 
-use crate::Home;
+use crate::TestHome;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const IO_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The API behind the socket of one home.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct LocalApi(PathBuf);
 
 impl LocalApi {
     /// That of this home.
-    pub fn of(home: &Home) -> Self {
+    pub fn of(home: &TestHome) -> Self {
         Self(home.runtime().join("trusty/trusty.sock"))
     }
 
@@ -43,8 +43,8 @@ impl LocalApi {
 
     fn begin(&self, method: &str, path: &str, body: Option<&Value>) -> Option<UnixStream> {
         let mut stream = UnixStream::connect(&self.0).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        stream.set_write_timeout(Some(PATIENCE)).ok()?;
+        stream.set_read_timeout(Some(IO_TIMEOUT)).ok()?;
+        stream.set_write_timeout(Some(IO_TIMEOUT)).ok()?;
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: trusty\r\nConnection: close\r\n\
@@ -56,7 +56,7 @@ impl LocalApi {
     }
 
     /// Listens to the events from now on.
-    pub fn listen(&self) -> Events {
+    pub fn listen(&self) -> EventRecorder {
         let stream = self.begin("GET", "/v1/events", None).expect("an engine");
         stream.set_read_timeout(None).expect("set");
         let told = Arc::<Mutex<Vec<(SystemTime, String)>>>::default();
@@ -70,24 +70,24 @@ impl LocalApi {
                 }
             }
         });
-        Events { stream, told }
+        EventRecorder { stream, told }
     }
 }
 
 /// What the engine tells as it happens, with the time at which each event came.
-pub struct Events {
+pub struct EventRecorder {
     stream: UnixStream,
     told: Arc<Mutex<Vec<(SystemTime, String)>>>,
 }
 
-impl Events {
+impl EventRecorder {
     /// All so far: when, and the event's data as JSON text.
     pub fn all(&self) -> Vec<(SystemTime, String)> {
         lock(&self.told).clone()
     }
 }
 
-impl Drop for Events {
+impl Drop for EventRecorder {
     fn drop(&mut self) {
         let _ = self.stream.shutdown(std::net::Shutdown::Both);
     }

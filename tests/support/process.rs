@@ -17,7 +17,7 @@ pub struct ProcessRef {
 impl ProcessRef {
     /// The process that has this pid now.
     pub fn of(pid: u32) -> Option<Self> {
-        Stat::read(pid).map(|stat| stat.process)
+        ProcStat::read(pid).map(|stat| stat.process)
     }
 
     /// All processes whose `HOME` is this folder.
@@ -39,14 +39,14 @@ impl ProcessRef {
 
     /// The state letter of `/proc/PID/stat`; `None` once the process is gone.
     pub fn state(self) -> Option<char> {
-        Stat::read(self.pid)
+        ProcStat::read(self.pid)
             .filter(|stat| stat.process == self)
             .map(|stat| stat.state)
     }
 
     /// Whether its process group is the foreground one of its terminal.
     pub fn has_terminal(self) -> bool {
-        Stat::read(self.pid).is_some_and(|stat| stat.process == self && stat.is_foreground)
+        ProcStat::read(self.pid).is_some_and(|stat| stat.process == self && stat.is_foreground)
     }
 
     /// The settings of the terminal it reads from, as `stty -g` tells them.
@@ -105,14 +105,14 @@ impl ProcessRef {
     }
 }
 
-struct Stat {
+struct ProcStat {
     process: ProcessRef,
     parent: u32,
     state: char,
     is_foreground: bool,
 }
 
-impl Stat {
+impl ProcStat {
     fn read(pid: u32) -> Option<Self> {
         let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name in parentheses may hold anything, also spaces and parentheses.
@@ -131,11 +131,11 @@ impl Stat {
     }
 }
 
-fn all() -> impl Iterator<Item = Stat> {
+fn all() -> impl Iterator<Item = ProcStat> {
     let entries = std::fs::read_dir("/proc").expect("/proc is mounted");
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(Stat::read)
+        .filter_map(ProcStat::read)
 }
 
 #[cfg(test)]

@@ -1,32 +1,32 @@
 //! `trusty record` beside a scenario.
 
-use crate::trusty::{Running, trusty};
+use crate::trusty::{RunningProgram, trusty};
 use crate::wait::until;
-use crate::{Home, Signal, Value};
+use crate::{Signal, TestHome, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A recording under way; stopped when dropped, but whole only after [`end`](Self::end).
-pub struct Recording {
-    running: Running,
+pub struct RunningRecording {
+    running: RunningProgram,
     path: PathBuf,
 }
 
-impl Recording {
+impl RunningRecording {
     /// Records this home into a new file, and returns once the first look is over.
     #[track_caller]
-    pub fn start(home: &Home, path: &Path) -> Self {
+    pub fn start(home: &TestHome, path: &Path) -> Self {
         let mut command = trusty(home);
         command.arg("record").arg(path).stderr(Stdio::null());
         let recording = Self {
-            running: Running::start(&mut command),
+            running: RunningProgram::start(&mut command),
             path: path.to_path_buf(),
         };
-        until(LONG, "the first look in a recording", || {
+        until(WAIT_TIMEOUT, "the first look in a recording", || {
             let text = fs::read_to_string(path).ok()?;
             text.contains("\"FirstLook\"").then_some(())
         });
@@ -40,7 +40,7 @@ impl Recording {
             self.running.process().signal(Signal::TERM),
             "it runs until it is ended"
         );
-        assert_eq!(self.running.wait(LONG), Some(0), "trusty record");
+        assert_eq!(self.running.wait(WAIT_TIMEOUT), Some(0), "trusty record");
         self.path
     }
 

@@ -5,7 +5,7 @@ use std::env;
 use std::fs;
 use std::process::Command;
 
-const SKIPPED: &str = "skip_tests::a_test_that_is_skipped";
+const SKIPPED_TEST: &str = "skip_tests::a_test_that_is_skipped";
 
 #[test]
 #[ignore = "run by the tests below"]
@@ -17,7 +17,7 @@ fn a_test_that_is_skipped() {
 fn skipped_test() -> Command {
     let mut command = Command::new(env::current_exe().expect("a test has a path"));
     command
-        .args(["--ignored", "--exact", SKIPPED])
+        .args(["--ignored", "--exact", SKIPPED_TEST])
         .env_remove(LOG_VARIABLE)
         .env_remove(REFUSAL_VARIABLE);
     command
@@ -32,7 +32,7 @@ fn each_skip_is_a_line_with_the_test_and_the_reason() {
         let done = done.expect("runs");
         assert!(done.status.success(), "{done:?}");
     }
-    let line = format!("trusty_tests::{SKIPPED}\tno moon here\n");
+    let line = format!("trusty_tests::{SKIPPED_TEST}\tno moon here\n");
     let lines = fs::read_to_string(&log).expect("written");
     assert_eq!(lines, line.repeat(2));
 }

@@ -1,8 +1,8 @@
 //! A program that lies where a client would, with a registry file: a session without a client.
 
-use crate::trusty::{Running, program, session_of, word};
+use crate::trusty::{RunningProgram, program, session_of, word};
 use crate::wait;
-use crate::{Home, ProcessRef};
+use crate::{ProcessRef, TestHome};
 use serde_json::Value;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use std::time::Duration;
 const CLIENT_PLACE: &str = "lib/claude-code/claude";
 
 /// How it is started.
-struct Start {
+struct StandInOptions {
     /// Where its program lies in the home.
     place: String,
     script: &'static str,
@@ -24,8 +24,8 @@ struct Start {
     config: PathBuf,
 }
 
-impl Start {
-    fn client(home: &Home) -> Self {
+impl StandInOptions {
+    fn client(home: &TestHome) -> Self {
         Self {
             place: CLIENT_PLACE.to_owned(),
             script: "exec \"$0\" \"$@\"",
@@ -38,19 +38,19 @@ impl Start {
 
 /// A process that is taken for a client.
 pub struct StandIn {
-    running: Running,
+    running: RunningProgram,
     file: PathBuf,
     relay: PathBuf,
 }
 
 /// The program of stand-ins, where a client would lie in this home.
 #[track_caller]
-pub fn executable(home: &Home) -> PathBuf {
+pub fn executable(home: &TestHome) -> PathBuf {
     program_at(home, CLIENT_PLACE)
 }
 
 #[track_caller]
-fn program_at(home: &Home, place: &str) -> PathBuf {
+fn program_at(home: &TestHome, place: &str) -> PathBuf {
     let exe = home.path().join(place);
     std::fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
     if !exe.exists() {
@@ -60,7 +60,7 @@ fn program_at(home: &Home, place: &str) -> PathBuf {
 }
 
 /// Where the hooks of a stand-in of this home reach the engine.
-pub fn hook_socket(home: &Home) -> PathBuf {
+pub fn hook_socket(home: &TestHome) -> PathBuf {
     home.runtime().join("trusty/hooks.sock")
 }
 
@@ -77,51 +77,51 @@ pub fn hook_relay(exe: &Path, pid: u32) -> PathBuf {
 impl StandIn {
     /// Starts it in a home.
     #[track_caller]
-    pub fn start(home: &Home) -> Self {
-        Self::run(home, &Start::client(home))
+    pub fn start(home: &TestHome) -> Self {
+        Self::run(home, &StandInOptions::client(home))
     }
 
     /// One whose environment names another config folder.
     #[track_caller]
-    pub fn start_in(home: &Home, config: &Path) -> Self {
+    pub fn start_in(home: &TestHome, config: &Path) -> Self {
         Self::start_at(home, home.path(), &config.to_string_lossy(), config)
     }
 
     /// One that is started in a folder, where what its environment names is this config folder.
     #[track_caller]
-    pub fn start_at(home: &Home, cwd: &Path, named: &str, config: &Path) -> Self {
-        let start = Start {
+    pub fn start_at(home: &TestHome, cwd: &Path, named: &str, config: &Path) -> Self {
+        let start = StandInOptions {
             cwd: cwd.to_path_buf(),
             named: Some(named.to_owned()),
             config: config.to_path_buf(),
-            ..Start::client(home)
+            ..StandInOptions::client(home)
         };
         Self::run(home, &start)
     }
 
     /// A program that lies where no client does.
     #[track_caller]
-    pub fn start_other(home: &Home, place: &str) -> Self {
-        let start = Start {
+    pub fn start_other(home: &TestHome, place: &str) -> Self {
+        let start = StandInOptions {
             place: place.to_owned(),
-            ..Start::client(home)
+            ..StandInOptions::client(home)
         };
         Self::run(home, &start)
     }
 
     /// One that hears no SIGTERM.
     #[track_caller]
-    pub fn start_deaf(home: &Home) -> Self {
-        let start = Start {
+    pub fn start_deaf(home: &TestHome) -> Self {
+        let start = StandInOptions {
             // What is ignored stays so in the program that takes the shell's place.
             script: "trap '' TERM; exec \"$0\" \"$@\"",
-            ..Start::client(home)
+            ..StandInOptions::client(home)
         };
         Self::run(home, &start)
     }
 
     #[track_caller]
-    fn run(home: &Home, start: &Start) -> Self {
+    fn run(home: &TestHome, start: &StandInOptions) -> Self {
         let exe = program_at(home, &start.place);
         // Apart from us: who pauses it, pauses all of its process group.
         let mut command = Command::new("setsid");
@@ -135,7 +135,7 @@ impl StandIn {
             .env("HOME", home.path());
         command.envs(start.named.iter().map(|dir| ("CLAUDE_CONFIG_DIR", dir)));
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        let running = Running::start(&mut command);
+        let running = RunningProgram::start(&mut command);
         wait::until(Duration::from_mins(1), "the stand-in", || {
             (running.process().exe()? == exe).then_some(())
         });

@@ -1,6 +1,6 @@
 //! The `trusty` program under test, confined to one home.
 
-use crate::{Home, ProcessRef, TypedProgram};
+use crate::{ProcessRef, TestHome, TypedProgram};
 use crate::{http, wait};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -35,7 +35,7 @@ pub fn program(name: &str) -> PathBuf {
 
 /// `trusty` with failpoints, which kills itself at this step of a pause; confined to this home.
 #[track_caller]
-pub fn trusty_killed_at(home: &Home, step: &str) -> Command {
+pub fn trusty_killed_at(home: &TestHome, step: &str) -> Command {
     confine(home);
     let path = failpoint_program();
     assert!(
@@ -58,30 +58,30 @@ pub fn failpoint_program() -> PathBuf {
 /// Names the step at which a program with failpoints kills itself.
 pub const FAILPOINT_VARIABLE: &str = "TRUSTY_FAILPOINT";
 
-const CONFINED: &str = "[discovery]\nconfine = true\n";
+const CONFINED_SETTINGS: &str = "[discovery]\nconfine = true\n";
 
 /// Keeps discovery within this home: no other session of the machine is looked at.
-pub fn confine(home: &Home) {
+pub fn confine(home: &TestHome) {
     let told = fs::read_to_string(settings(home)).unwrap_or_default();
-    if !told.starts_with(CONFINED) {
+    if !told.starts_with(CONFINED_SETTINGS) {
         configure(home, "");
     }
 }
 
 /// Writes our settings: these, and that discovery keeps within this home.
-pub fn configure(home: &Home, more: &str) {
+pub fn configure(home: &TestHome, more: &str) {
     let file = settings(home);
     fs::create_dir_all(file.parent().expect("a folder")).expect("the settings folder");
-    fs::write(file, format!("{CONFINED}{more}")).expect("settings");
+    fs::write(file, format!("{CONFINED_SETTINGS}{more}")).expect("settings");
 }
 
-fn settings(home: &Home) -> PathBuf {
+fn settings(home: &TestHome) -> PathBuf {
     home.xdg_config().join("trusty/settings.toml")
 }
 
 /// Connects the hooks of all sessions of this home, as their owner would.
 #[track_caller]
-pub fn connect(home: &Home) {
+pub fn connect(home: &TestHome) {
     // The program that is put into place.
     program("trusty-hook");
     let output = run(home, ["connect"]);
@@ -93,15 +93,15 @@ pub fn connect(home: &Home) {
 }
 
 /// `trusty serve` in this home, ready to answer.
-pub fn serve(home: &Home) -> Running {
+pub fn serve(home: &TestHome) -> RunningProgram {
     serve_with(home, [])
 }
 
 /// The same with more in its environment.
 pub fn serve_with<'a>(
-    home: &Home,
+    home: &TestHome,
     environment: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> Running {
+) -> RunningProgram {
     let mut command = trusty(home);
     command.envs(environment);
     serve_by(home, command)
@@ -109,14 +109,14 @@ pub fn serve_with<'a>(
 
 /// An engine with failpoints, which kills itself at this step of a pause.
 #[track_caller]
-pub fn serve_killed_at(home: &Home, step: &str) -> Running {
+pub fn serve_killed_at(home: &TestHome, step: &str) -> RunningProgram {
     serve_by(home, trusty_killed_at(home, step))
 }
 
 #[track_caller]
-fn serve_by(home: &Home, mut command: Command) -> Running {
+fn serve_by(home: &TestHome, mut command: Command) -> RunningProgram {
     command.arg("serve").stdout(Stdio::null());
-    let serving = Running::start(&mut command);
+    let serving = RunningProgram::start(&mut command);
     for name in ["trusty.sock", "hooks.sock"] {
         let socket = home.runtime().join("trusty").join(name);
         wait::until(Duration::from_mins(1), "the socket", || {
@@ -129,12 +129,12 @@ fn serve_by(home: &Home, mut command: Command) -> Running {
 }
 
 /// `trusty`, confined to this home.
-pub fn trusty(home: &Home) -> Command {
+pub fn trusty(home: &TestHome) -> Command {
     confine(home);
     confined(home, &program("trusty"))
 }
 
-fn confined(home: &Home, program: &Path) -> Command {
+fn confined(home: &TestHome, program: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .env_clear()
@@ -144,7 +144,7 @@ fn confined(home: &Home, program: &Path) -> Command {
 }
 
 /// The environment of our own programs in this home.
-pub fn surroundings(home: &Home) -> Vec<(String, String)> {
+pub fn surroundings(home: &TestHome) -> Vec<(String, String)> {
     let path = |path: PathBuf| path.to_string_lossy().into_owned();
     let mut all = vec![
         ("HOME".to_owned(), path(home.path().to_path_buf())),
@@ -166,7 +166,7 @@ pub fn surroundings(home: &Home) -> Vec<(String, String)> {
 }
 
 /// Runs `trusty` to its end.
-pub fn run<A: AsRef<OsStr>>(home: &Home, arguments: impl IntoIterator<Item = A>) -> Output {
+pub fn run<A: AsRef<OsStr>>(home: &TestHome, arguments: impl IntoIterator<Item = A>) -> Output {
     trusty(home).args(arguments).output().expect("trusty runs")
 }
 
@@ -180,9 +180,9 @@ pub type TypedOutcome = (Option<i32>, String);
 
 impl TypedCommand {
     /// Starts it.
-    pub fn start<A: AsRef<OsStr>>(home: &Home, arguments: impl IntoIterator<Item = A>) -> Self {
+    pub fn start<A: AsRef<OsStr>>(home: &TestHome, arguments: impl IntoIterator<Item = A>) -> Self {
         let mut command = trusty(home);
-        let program = TypedProgram::start(command.args(arguments), ROWS, COLUMNS);
+        let program = TypedProgram::start(command.args(arguments), TERMINAL_ROWS, TERMINAL_COLUMNS);
         Self { program }
     }
 
@@ -222,20 +222,20 @@ impl TypedCommand {
 }
 
 /// The size of such a terminal.
-const ROWS: u16 = 60;
-const COLUMNS: u16 = 200;
+const TERMINAL_ROWS: u16 = 60;
+const TERMINAL_COLUMNS: u16 = 200;
 
 /// The end of what is asked before an answer is given.
-const CONFIRMATION: &str = "[y/N]";
+const CONFIRMATION_SUFFIX: &str = "[y/N]";
 
 /// Runs `trusty` in a terminal of its own, and confirms what it asks.
 #[track_caller]
 pub fn run_confirmed<A: AsRef<OsStr>>(
-    home: &Home,
+    home: &TestHome,
     arguments: impl IntoIterator<Item = A>,
 ) -> TypedOutcome {
     let mut command = TypedCommand::start(home, arguments);
-    if command.wait_question(CONFIRMATION) {
+    if command.wait_question(CONFIRMATION_SUFFIX) {
         command.type_line("y");
     }
     command.finish()
@@ -243,7 +243,7 @@ pub fn run_confirmed<A: AsRef<OsStr>>(
 
 /// What `trusty list --json` says.
 #[track_caller]
-pub fn list(home: &Home) -> Value {
+pub fn list(home: &TestHome) -> Value {
     let output = run(home, ["list", "--json"]);
     assert!(
         output.status.success(),
@@ -254,12 +254,12 @@ pub fn list(home: &Home) -> Value {
 }
 
 /// A program that runs until it is dropped.
-pub struct Running {
+pub struct RunningProgram {
     child: Child,
     process: ProcessRef,
 }
 
-impl Running {
+impl RunningProgram {
     /// Starts it.
     pub fn start(command: &mut Command) -> Self {
         let child = command.spawn().expect("starts");
@@ -282,7 +282,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningProgram {
     fn drop(&mut self) {
         // Our own child, not collected yet: its pid cannot be anybody else's.
         let _ = self.child.kill();
@@ -291,22 +291,22 @@ impl Drop for Running {
 }
 
 /// A line of `trusty watch --json` and when it came.
-pub type Line = (SystemTime, Value);
+pub type WatchLine = (SystemTime, Value);
 
 /// `trusty watch --json`, read as it comes.
-pub struct Watch {
-    running: Running,
-    lines: Arc<Mutex<Vec<Line>>>,
+pub struct WatchCommand {
+    running: RunningProgram,
+    lines: Arc<Mutex<Vec<WatchLine>>>,
 }
 
-impl Watch {
+impl WatchCommand {
     /// Starts watching this home.
-    pub fn start(home: &Home) -> Self {
+    pub fn start(home: &TestHome) -> Self {
         let mut command = trusty(home);
         command.args(["watch", "--json"]).stdout(Stdio::piped());
-        let mut running = Running::start(&mut command);
+        let mut running = RunningProgram::start(&mut command);
         let out = running.child.stdout.take().expect("piped");
-        let lines = Arc::<Mutex<Vec<Line>>>::default();
+        let lines = Arc::<Mutex<Vec<WatchLine>>>::default();
         let written = Arc::clone(&lines);
         thread::spawn(move || {
             for line in BufReader::new(out).lines().map_while(Result::ok) {
@@ -322,7 +322,7 @@ impl Watch {
     }
 
     /// All lines so far.
-    pub fn lines(&self) -> Vec<Line> {
+    pub fn lines(&self) -> Vec<WatchLine> {
         self.lines
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

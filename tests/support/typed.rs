@@ -1,15 +1,15 @@
 //! A program of ours in a plain terminal, with somebody who reads and types.
 
-use crate::host::pty::Pty;
+use crate::host::pty::PtyHost;
 use crate::wait;
 use std::num::NonZeroU16;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A program in a terminal of its own.
-pub struct TypedProgram(Pty);
+pub struct TypedProgram(PtyHost);
 
 impl TypedProgram {
     /// Starts it on a terminal of this size; a capable one, unless `$TERM` is set.
@@ -17,7 +17,7 @@ impl TypedProgram {
         if !command.get_envs().any(|(name, _)| name == "TERM") {
             command.env("TERM", "xterm-256color");
         }
-        Self(Pty::spawn_sized(command, number(rows), number(columns)))
+        Self(PtyHost::spawn_sized(command, number(rows), number(columns)))
     }
 
     /// The pid of the program.
@@ -49,7 +49,7 @@ impl TypedProgram {
     #[track_caller]
     pub fn wait_shows(&self, text: &str) -> String {
         let shown = || Some(self.screen()).filter(|screen| screen.contains(text));
-        wait::until_or(LONG, text, shown, || self.screen())
+        wait::until_or(WAIT_TIMEOUT, text, shown, || self.screen())
     }
 
     /// How it ended; none while it lives.
@@ -66,7 +66,9 @@ impl TypedProgram {
     #[track_caller]
     pub fn wait_end(&mut self) -> ExitStatus {
         let Self(pty) = self;
-        wait::until(LONG, "the end of a program in a terminal", || pty.ended())
+        wait::until(WAIT_TIMEOUT, "the end of a program in a terminal", || {
+            pty.ended()
+        })
     }
 }
 

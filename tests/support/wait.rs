@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-const STEP: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Asks every 10 ms until there is an answer.
 #[track_caller]
@@ -35,6 +35,6 @@ pub fn poll<T>(deadline: Duration, mut ask: impl FnMut() -> Option<T>) -> Option
         if Instant::now() >= end {
             return None;
         }
-        sleep(STEP);
+        sleep(POLL_INTERVAL);
     }
 }

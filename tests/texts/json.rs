@@ -1,10 +1,10 @@
 //! JSON that is printed on a terminal.
 
-use crate::LONG;
+use crate::WAIT_TIMEOUT;
 use std::fs;
 use trusty_tests::trusty::{run, serve, session_of};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, Recording, StandIn, Value};
+use trusty_tests::{RunningRecording, StandIn, TestHome, Value};
 
 const ODD_NAME: &str = "pay\u{9b}2J\u{202e}me\u{200b}nts\u{e0041}\u{7f}";
 
@@ -14,15 +14,15 @@ fn steers(text: &str) -> bool {
 
 #[test]
 fn every_json_that_is_printed_steers_no_terminal_and_reads_as_the_same_values() {
-    let home = Home::new();
+    let home = TestHome::new();
     let session = StandIn::start(&home);
     let name = serde_json::to_string(ODD_NAME).expect("JSON");
     session.says(&format!(
         r#""status":"busy","cwd":"/tmp","name":{name},"nameSource":"user""#
     ));
     let file = home.path().join("seen.jsonl");
-    let recording = Recording::start(&home, &file);
-    until(LONG, "the session in the recording", || {
+    let recording = RunningRecording::start(&home, &file);
+    until(WAIT_TIMEOUT, "the session in the recording", || {
         fs::read_to_string(&file)
             .ok()?
             .contains("\"busy\"")
@@ -36,7 +36,7 @@ fn every_json_that_is_printed_steers_no_terminal_and_reads_as_the_same_values() 
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).expect("text")
     };
-    let list = until(LONG, "the name in the list", || {
+    let list = until(WAIT_TIMEOUT, "the name in the list", || {
         let list = printed(&["list", "--json"]);
         list.contains("nts").then_some(list)
     });

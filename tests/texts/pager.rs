@@ -1,13 +1,13 @@
 //! Requests that are higher than the terminal, as somebody reads and answers them.
 
-use crate::LONG;
+use crate::WAIT_TIMEOUT;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
-use trusty_tests::trusty::{Running, configure, serve, session_of, trusty};
+use trusty_tests::trusty::{RunningProgram, configure, serve, session_of, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, Signal, StandIn, TypedProgram, http};
+use trusty_tests::{Signal, StandIn, TestHome, TypedProgram, http};
 
 /// A command of so many lines.
 fn bash_input(lines: usize) -> Value {
@@ -17,9 +17,9 @@ fn bash_input(lines: usize) -> Value {
 
 /// A session that asks for leave to run a long command.
 struct LongRequest {
-    home: Home,
+    home: TestHome,
     session: StandIn,
-    _serving: Running,
+    _serving: RunningProgram,
     hook: UnixStream,
 }
 
@@ -29,7 +29,7 @@ impl LongRequest {
     }
 
     fn asks(tool: &str, input: &Value, suggestions: &Value) -> Self {
-        let home = Home::new();
+        let home = TestHome::new();
         // Who may answer is another matter.
         configure(&home, "[answers]\nprograms = true\n");
         let serving = serve(&home);
@@ -38,7 +38,7 @@ impl LongRequest {
         let socket = home.runtime().join("trusty/trusty.sock");
         let pid = session.process().pid;
         let told = || session_of(&http::get(&socket, "/v1/sessions"), pid);
-        until(LONG, "the session", || {
+        until(WAIT_TIMEOUT, "the session", || {
             (told()?["status"] == "AwaitingApproval").then_some(())
         });
         let payload = json!({
@@ -50,7 +50,7 @@ impl LongRequest {
         let mut hook = session.hook_connection();
         let length = payload.len();
         write!(hook, "trusty-hook 1 {pid} {length} ask\n{payload}").expect("asked");
-        until(LONG, "a request that is held", || {
+        until(WAIT_TIMEOUT, "a request that is held", || {
             let told = told()?;
             (told["requests"].as_array()?.first()?["held"] == true).then_some(())
         });
@@ -107,7 +107,7 @@ impl LongRequest {
         };
         loop {
             let before = pages.last().and_then(|page| prompt(page));
-            let screen = until(LONG, "a page or a question", || {
+            let screen = until(WAIT_TIMEOUT, "a page or a question", || {
                 let screen = reader.screen();
                 let turned = prompt(&screen).is_some_and(|now| Some(now) != before);
                 let over = screen.trim_end().ends_with(end.trim_end());
@@ -172,13 +172,13 @@ fn a_long_request_is_read_from_its_beginning_to_its_end_before_it_can_be_approve
     reader.types("\r");
     reader.wait_shows("42 of 103 lines");
     reader.resize(12, 40);
-    let narrow = until(LONG, "the page again", || {
+    let narrow = until(WAIT_TIMEOUT, "the page again", || {
         let screen = reader.screen();
         let is_new = screen.contains("next page") && !screen.contains("of 103 lines");
         is_new.then_some(screen)
     });
     assert!(!narrow.contains("[y/N]"), "{narrow}");
-    let asked = until(LONG, "its end", || {
+    let asked = until(WAIT_TIMEOUT, "its end", || {
         let screen = reader.screen();
         if screen.contains("[y/N]") {
             return Some(screen);
@@ -197,7 +197,7 @@ fn a_reader_who_leaves_has_approved_nothing_and_has_the_terminal_as_it_was() {
     let asking = LongRequest::start(100);
     for (rows, columns) in [(24, 80), (5, 20), (1, 9)] {
         let mut reader = asking.approve(rows, columns);
-        until(LONG, "the first page", || {
+        until(WAIT_TIMEOUT, "the first page", || {
             (!reader.is_cooked()).then_some(())
         });
         reader.types("q");
@@ -242,7 +242,7 @@ fn a_short_request_gets_no_pages() {
 
 /// Commands of a shell that lead standard input and output elsewhere than to the terminal, or run
 /// `trusty` where the cursor cannot be moved. `$@` is `trusty` and its arguments.
-const REDIRECTED: [&str; 8] = [
+const REDIRECTING_SCRIPTS: [&str; 8] = [
     r#""$@" </dev/null"#,
     r#"trusty=$1; shift; printf '%s\n' "$@" | xargs "$trusty""#,
     r#""$@" >/dev/null"#,
@@ -262,11 +262,14 @@ fn a_request_is_read_on_the_terminal_wherever_standard_input_and_output_lead() {
     let asking = LongRequest::asks("Bash", &bash_input(100), &suggestions);
     let pid = asking.pid();
     let request = asking.hash();
-    let approvals = REDIRECTED.map(|script| (script, vec!["approve", &pid]));
+    let approvals = REDIRECTING_SCRIPTS.map(|script| (script, vec!["approve", &pid]));
     let others = [
-        (REDIRECTED[2], vec!["approve", &pid, "--request", &request]),
-        (REDIRECTED[0], vec!["approve", &pid, "--always"]),
-        (REDIRECTED[5], vec!["approve", &pid, "--always"]),
+        (
+            REDIRECTING_SCRIPTS[2],
+            vec!["approve", &pid, "--request", &request],
+        ),
+        (REDIRECTING_SCRIPTS[0], vec!["approve", &pid, "--always"]),
+        (REDIRECTING_SCRIPTS[5], vec!["approve", &pid, "--always"]),
     ];
     let failures: Vec<String> = approvals
         .into_iter()
@@ -290,7 +293,7 @@ fn questions_are_read_on_the_terminal_wherever_standard_input_and_output_lead() 
     });
     let asking = LongRequest::asks("AskUserQuestion", &question, &json!([]));
     let pid = asking.pid();
-    let failures: Vec<String> = REDIRECTED
+    let failures: Vec<String> = REDIRECTING_SCRIPTS
         .into_iter()
         .flat_map(|script| {
             let whole = (script, vec!["answer", &pid], "question 1: ");

@@ -1,43 +1,45 @@
 //! One process: what is shown of it beside what is true of it.
 
-use super::measure::{Evidence, Lag, Measured, Share, Toward, Wrong, since};
-use super::state::{State, names};
-use super::timeline::{Change, Story};
-use super::witness::Word;
+use super::measure::{
+    ChangeKind, ChangeLag, DetailShare, ScenarioEvidence, ScenarioFigures, WrongSpan, since,
+};
+use super::state::{TruthState, names};
+use super::timeline::{ProcessTruth, TrueChange};
+use super::witness::RegistryWord;
 use std::time::{Duration, SystemTime};
 use trusty_tests::Value;
 use trusty_tests::trusty::{session_of, word};
 
 /// A need shown later than this was missed.
-const LATE: Duration = Duration::from_secs(2);
+const MAX_NEED_DELAY: Duration = Duration::from_secs(2);
 
 /// The client's own delay is no fault of the product's, however slow the machine is (2.6 s at a
 /// load of nine on two cores); but a word that comes later than this belongs to something else.
-const CLIENT_AT_MOST: Duration = Duration::from_secs(5);
+const MAX_CLIENT_DELAY: Duration = Duration::from_secs(5);
 /// How long the product may take after the client's own word: 20 ms of that are ours.
-const AFTER_CLIENT: Duration = Duration::from_millis(150);
+const MAX_PRODUCT_DELAY: Duration = Duration::from_millis(150);
 /// The same for a rest, which has to last 0.3 s before it is believed.
-const AFTER_CLIENT_REST: Duration = Duration::from_millis(450);
+const MAX_PRODUCT_REST_DELAY: Duration = Duration::from_millis(450);
 
 /// The judge of one process.
-pub(crate) struct Judge<'a> {
+pub(crate) struct ProcessJudge<'a> {
     began: SystemTime,
-    story: &'a Story,
-    shown: Vec<Shown>,
+    story: &'a ProcessTruth,
+    shown: Vec<ShownState>,
     end: Duration,
-    words: Vec<Word>,
+    words: Vec<RegistryWord>,
     /// When each change may have been over at the latest.
     windows: Vec<Duration>,
 }
 
-impl<'a> Judge<'a> {
-    pub(crate) fn new(evidence: &Evidence<'_>, story: &'a Story) -> Self {
+impl<'a> ProcessJudge<'a> {
+    pub(crate) fn new(evidence: &ScenarioEvidence<'_>, story: &'a ProcessTruth) -> Self {
         let began = evidence.began;
         let shown = evidence.lines.iter().map(|(at, line)| {
             let session = session_of(line, story.pid);
-            Shown {
+            ShownState {
                 at: since(began, *at),
-                state: State::shown(session.as_ref()),
+                state: TruthState::shown(session.as_ref()),
                 session,
             }
         });
@@ -57,12 +59,12 @@ impl<'a> Judge<'a> {
     }
 
     /// When a change may be shown at the latest.
-    fn window(&self, change: &Change) -> Duration {
-        let rest = Toward::of(change.right[0]) == Toward::Rest;
+    fn window(&self, change: &TrueChange) -> Duration {
+        let rest = ChangeKind::of(change.right[0]) == ChangeKind::Rest;
         let grace = if rest {
-            AFTER_CLIENT_REST
+            MAX_PRODUCT_REST_DELAY
         } else {
-            AFTER_CLIENT
+            MAX_PRODUCT_DELAY
         };
         let own = self.to(change) + change.tolerance;
         let client = self.client(change);
@@ -70,7 +72,7 @@ impl<'a> Judge<'a> {
     }
 
     /// How late the client's own word for a change was.
-    fn client(&self, change: &Change) -> Option<Duration> {
+    fn client(&self, change: &TrueChange) -> Option<Duration> {
         let from = self.from(change);
         let words = self.words.iter();
         let mut later = words
@@ -78,22 +80,22 @@ impl<'a> Judge<'a> {
             .filter(|(at, _)| *at >= from);
         let (at, _) = later.find(|(_, word)| change.right.iter().any(|s| word.says(*s)))?;
         let late = at.saturating_sub(self.to(change));
-        (late <= CLIENT_AT_MOST).then_some(late)
+        (late <= MAX_CLIENT_DELAY).then_some(late)
     }
 
-    fn changes(&self) -> &'a [Change] {
+    fn changes(&self) -> &'a [TrueChange] {
         &self.story.truth.changes
     }
 
-    fn from(&self, change: &Change) -> Duration {
+    fn from(&self, change: &TrueChange) -> Duration {
         since(self.began, change.at.from)
     }
 
-    fn to(&self, change: &Change) -> Duration {
+    fn to(&self, change: &TrueChange) -> Duration {
         since(self.began, change.at.to)
     }
 
-    pub(crate) fn judge(&self, all: &mut Measured) {
+    pub(crate) fn judge(&self, all: &mut ScenarioFigures) {
         let Some(first) = self.changes().first() else {
             return;
         };
@@ -133,17 +135,17 @@ impl<'a> Judge<'a> {
     }
 
     /// What is shown at a time.
-    fn at(&self, at: Duration) -> Option<&Shown> {
+    fn at(&self, at: Duration) -> Option<&ShownState> {
         let after = self.shown.partition_point(|s| s.at <= at);
         after.checked_sub(1).map(|n| &self.shown[n])
     }
 
     /// All that may be shown at a time: what is true, and within the window of a change what
     /// was true before it and what it passes through.
-    fn right(&self, at: Duration) -> Vec<State> {
+    fn right(&self, at: Duration) -> Vec<TruthState> {
         let mut right = Vec::new();
-        let mut current: &[State] = &[State::Absent];
-        let mut before: &[State] = &[State::Absent];
+        let mut current: &[TruthState] = &[TruthState::Absent];
+        let mut before: &[TruthState] = &[TruthState::Absent];
         for (change, window) in self.changes().iter().zip(&self.windows) {
             if self.from(change) <= at {
                 current = &change.right;
@@ -157,7 +159,7 @@ impl<'a> Judge<'a> {
         right
     }
 
-    fn spans(&self, start: Duration, all: &mut Measured) {
+    fn spans(&self, start: Duration, all: &mut ScenarioFigures) {
         let mut points: Vec<Duration> = self.shown.iter().map(|s| s.at).collect();
         points.extend(self.changes().iter().map(|c| self.from(c)));
         points.extend(&self.windows);
@@ -169,7 +171,7 @@ impl<'a> Judge<'a> {
         for pair in points.windows(2) {
             let (from, to) = (pair[0], pair[1]);
             let middle = (from + to) / 2;
-            let shown = self.at(middle).map_or(State::Absent, |s| s.state);
+            let shown = self.at(middle).map_or(TruthState::Absent, |s| s.state);
             let right = self.right(middle);
             if !right.contains(&shown) {
                 self.note(all, from, to, shown, &right);
@@ -185,20 +187,20 @@ impl<'a> Judge<'a> {
 
     fn note(
         &self,
-        all: &mut Measured,
+        all: &mut ScenarioFigures,
         from: Duration,
         to: Duration,
-        shown: State,
-        right: &[State],
+        shown: TruthState,
+        right: &[TruthState],
     ) {
         let pid = self.story.pid;
-        let goes_on = |w: &&mut Wrong| w.pid == pid && w.to == from && w.shown == shown;
+        let goes_on = |w: &&mut WrongSpan| w.pid == pid && w.to == from && w.shown == shown;
         if let Some(wrong) = all.wrong.last_mut().filter(goes_on) {
             wrong.to = to;
             add(&mut wrong.right, right);
             return;
         }
-        let mut wrong = Wrong {
+        let mut wrong = WrongSpan {
             pid,
             from,
             to,
@@ -209,9 +211,9 @@ impl<'a> Judge<'a> {
         all.wrong.push(wrong);
     }
 
-    fn lag(&self, n: usize, change: &Change, lags: &mut Vec<Lag>) {
+    fn lag(&self, n: usize, change: &TrueChange, lags: &mut Vec<ChangeLag>) {
         let before = n.checked_sub(1).map(|n| &self.changes()[n].right);
-        let same = |s: &State| before.is_some_and(|b| b.contains(s));
+        let same = |s: &TruthState| before.is_some_and(|b| b.contains(s));
         if change.right.iter().any(same) {
             return;
         }
@@ -229,12 +231,12 @@ impl<'a> Judge<'a> {
         } else {
             later.map(|s| s.at.saturating_sub(self.to(change)))
         };
-        let starting = before.is_some_and(|b| b.contains(&State::Starting));
-        let toward = match Toward::of(change.right[0]) {
-            Toward::Rest if starting => Toward::Prompt,
+        let starting = before.is_some_and(|b| b.contains(&TruthState::Starting));
+        let toward = match ChangeKind::of(change.right[0]) {
+            ChangeKind::Rest if starting => ChangeKind::Prompt,
             toward => toward,
         };
-        lags.push(Lag {
+        lags.push(ChangeLag {
             toward,
             told: change.told,
             shown: lag,
@@ -243,7 +245,7 @@ impl<'a> Judge<'a> {
     }
 
     /// A need counts as shown whatever its kind is said to be; a false kind is wrong time.
-    fn missed(&self, change: &Change, n: usize, missed: &mut Vec<String>) {
+    fn missed(&self, change: &TrueChange, n: usize, missed: &mut Vec<String>) {
         let later = &self.changes()[n + 1..];
         let end = later
             .iter()
@@ -251,7 +253,7 @@ impl<'a> Judge<'a> {
             .map_or(self.end, |c| self.from(c));
         let (from, due) = (
             self.from(change),
-            (self.to(change) + LATE).max(self.windows[n]),
+            (self.to(change) + MAX_NEED_DELAY).max(self.windows[n]),
         );
         let already = self.at(from).is_some_and(|s| s.state.is_need());
         let shown = self
@@ -271,7 +273,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn shares(&self, shares: &mut Vec<Share>) {
+    fn shares(&self, shares: &mut Vec<DetailShare>) {
         for finer in &self.story.truth.finer {
             let from = since(self.began, finer.from);
             let until = since(self.began, finer.until).min(self.end);
@@ -284,7 +286,7 @@ impl<'a> Judge<'a> {
                 session.is_some_and(|s| (finer.told)(s))
             });
             let told = told.map(|pair| pair[1].saturating_sub(pair[0])).sum();
-            shares.push(Share {
+            shares.push(DetailShare {
                 what: finer.what,
                 told,
                 of: until.saturating_sub(from),
@@ -293,7 +295,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn add(states: &mut Vec<State>, more: &[State]) {
+fn add(states: &mut Vec<TruthState>, more: &[TruthState]) {
     for state in more {
         if !states.contains(state) {
             states.push(*state);
@@ -302,8 +304,8 @@ fn add(states: &mut Vec<State>, more: &[State]) {
 }
 
 /// What was shown of one process from a time on.
-struct Shown {
+struct ShownState {
     at: Duration,
-    state: State,
+    state: TruthState,
     session: Option<Value>,
 }

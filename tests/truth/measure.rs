@@ -1,15 +1,15 @@
 //! What is shown beside what is true.
 
-use super::judge::Judge;
-use super::state::State;
-use super::timeline::{Story, Told};
-use super::witness::Word;
+use super::judge::ProcessJudge;
+use super::state::TruthState;
+use super::timeline::{ChangeSignal, ProcessTruth};
+use super::witness::RegistryWord;
 use std::time::{Duration, SystemTime};
-use trusty_tests::trusty::Line;
+use trusty_tests::trusty::WatchLine;
 
 /// A kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Toward {
+pub(crate) enum ChangeKind {
     Start,
     /// The first prompt of a start, timed from its being painted.
     Prompt,
@@ -20,8 +20,8 @@ pub(crate) enum Toward {
     Other,
 }
 
-impl Toward {
-    pub(crate) const ALL: [Self; 7] = [
+impl ChangeKind {
+    pub(crate) const ALL_KINDS: [Self; 7] = [
         Self::Start,
         Self::Prompt,
         Self::Working,
@@ -31,12 +31,12 @@ impl Toward {
         Self::Other,
     ];
 
-    pub(crate) fn of(state: State) -> Self {
+    pub(crate) fn of(state: TruthState) -> Self {
         match state {
-            State::Starting => Self::Start,
-            State::Working => Self::Working,
-            State::Idle | State::Finished | State::Failed => Self::Rest,
-            State::Stopped => Self::Stopped,
+            TruthState::Starting => Self::Start,
+            TruthState::Working => Self::Working,
+            TruthState::Idle | TruthState::Finished | TruthState::Failed => Self::Rest,
+            TruthState::Stopped => Self::Stopped,
             state if state.is_need() => Self::Need,
             _ => Self::Other,
         }
@@ -45,9 +45,9 @@ impl Toward {
 
 /// How long after a change it was shown; none if it never was.
 #[derive(Debug, Clone)]
-pub(crate) struct Lag {
-    pub toward: Toward,
-    pub told: Told,
+pub(crate) struct ChangeLag {
+    pub toward: ChangeKind,
+    pub told: ChangeSignal,
     pub shown: Option<Duration>,
     /// How long after it the client itself said so in its file, if it did.
     pub client: Option<Duration>,
@@ -55,16 +55,16 @@ pub(crate) struct Lag {
 
 /// A span in which something false was shown.
 #[derive(Debug, Clone)]
-pub(crate) struct Wrong {
+pub(crate) struct WrongSpan {
     pub pid: u32,
     pub from: Duration,
     pub to: Duration,
-    pub shown: State,
+    pub shown: TruthState,
     /// What would have been right at one time or another.
-    pub right: Vec<State>,
+    pub right: Vec<TruthState>,
 }
 
-impl Wrong {
+impl WrongSpan {
     pub(crate) fn time(&self) -> Duration {
         self.to.saturating_sub(self.from)
     }
@@ -72,7 +72,7 @@ impl Wrong {
 
 /// What a good source told of something finer.
 #[derive(Debug, Clone)]
-pub(crate) struct Share {
+pub(crate) struct DetailShare {
     pub what: &'static str,
     pub told: Duration,
     pub of: Duration,
@@ -80,39 +80,39 @@ pub(crate) struct Share {
 
 /// What came of one scenario. Times count from its beginning.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Measured {
+pub(crate) struct ScenarioFigures {
     pub observed: Duration,
     pub words: Vec<String>,
-    pub wrong: Vec<Wrong>,
+    pub wrong: Vec<WrongSpan>,
     pub missed: Vec<String>,
     pub false_needs: Vec<String>,
-    pub lags: Vec<Lag>,
-    pub shares: Vec<Share>,
+    pub lags: Vec<ChangeLag>,
+    pub shares: Vec<DetailShare>,
 }
 
-impl Measured {
+impl ScenarioFigures {
     pub(crate) fn wrong_time(&self) -> Duration {
-        self.wrong.iter().map(Wrong::time).sum()
+        self.wrong.iter().map(WrongSpan::time).sum()
     }
 
-    pub(crate) fn lags(&self, told: Told) -> Vec<Duration> {
+    pub(crate) fn lags(&self, told: ChangeSignal) -> Vec<Duration> {
         let of_this = self.lags.iter().filter(|l| l.told == told);
         of_this.filter_map(|l| l.shown).collect()
     }
 }
 
 /// What there is to judge by.
-pub(crate) struct Evidence<'a> {
+pub(crate) struct ScenarioEvidence<'a> {
     pub began: SystemTime,
-    pub stories: &'a [Story],
-    pub lines: Vec<Line>,
-    pub words: Vec<Word>,
+    pub stories: &'a [ProcessTruth],
+    pub lines: Vec<WatchLine>,
+    pub words: Vec<RegistryWord>,
 }
 
-pub(crate) fn measure(evidence: &Evidence<'_>) -> Measured {
-    let mut all = Measured::default();
+pub(crate) fn measure(evidence: &ScenarioEvidence<'_>) -> ScenarioFigures {
+    let mut all = ScenarioFigures::default();
     for story in evidence.stories {
-        Judge::new(evidence, story).judge(&mut all);
+        ProcessJudge::new(evidence, story).judge(&mut all);
     }
     strangers(evidence, &mut all);
     all
@@ -124,7 +124,7 @@ pub(crate) fn since(began: SystemTime, at: SystemTime) -> Duration {
 }
 
 /// Rows of processes that are no sessions of this scenario.
-fn strangers(evidence: &Evidence<'_>, all: &mut Measured) {
+fn strangers(evidence: &ScenarioEvidence<'_>, all: &mut ScenarioFigures) {
     let (began, lines) = (evidence.began, &evidence.lines);
     let Some(end) = evidence.stories.iter().map(|s| s.end).max() else {
         return;
@@ -137,12 +137,12 @@ fn strangers(evidence: &Evidence<'_>, all: &mut Measured) {
             let pid = session["pid"].as_u64().and_then(|p| u32::try_from(p).ok());
             let known = evidence.stories.iter().any(|s| Some(s.pid) == pid);
             if !known && from < end {
-                all.wrong.push(Wrong {
+                all.wrong.push(WrongSpan {
                     pid: pid.unwrap_or(0),
                     from,
                     to: to.min(end),
-                    shown: State::shown(Some(session)),
-                    right: vec![State::Absent],
+                    shown: TruthState::shown(Some(session)),
+                    right: vec![TruthState::Absent],
                 });
             }
         }

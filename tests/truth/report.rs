@@ -1,19 +1,19 @@
 //! What is printed and kept.
 
-use super::Outcome;
-use super::measure::{Lag, Measured, Toward, since};
-use super::stage::Scene;
+use super::ScenarioOutcome;
+use super::measure::{ChangeKind, ChangeLag, ScenarioFigures, since};
+use super::stage::TruthFixture;
 use super::state::names;
-use super::timeline::{Story, Told};
+use super::timeline::{ChangeSignal, ProcessTruth};
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_tests::trusty::{session_of, word};
-use trusty_tests::{Client, Value};
+use trusty_tests::{TestedClient, Value};
 
 /// On a quiet machine the client says nearly everything within this time.
-const NOISY: Duration = Duration::from_millis(600);
+const NOISY_DELAY: Duration = Duration::from_millis(600);
 
 pub(crate) fn head() {
     println!(
@@ -22,9 +22,9 @@ pub(crate) fn head() {
     );
 }
 
-pub(crate) fn row(outcome: &Outcome) {
+pub(crate) fn row(outcome: &ScenarioOutcome) {
     let m = &outcome.measured;
-    let mut lags = m.lags(Told::Event);
+    let mut lags = m.lags(ChangeSignal::Event);
     println!(
         "{:<22} {:>6.1} {:>8} {:>6} {:>5} {:>6} {:>6}  {}",
         outcome.name,
@@ -64,7 +64,7 @@ pub(crate) fn row(outcome: &Outcome) {
     if !told.is_empty() {
         println!("    told: {}", told.join(", "));
     }
-    for told in [Told::Look, Told::Screen] {
+    for told in [ChangeSignal::Look, ChangeSignal::Screen] {
         let looked = m.lags(told);
         if !looked.is_empty() {
             println!("    found by looking after {} ms", list(&looked));
@@ -73,7 +73,7 @@ pub(crate) fn row(outcome: &Outcome) {
 }
 
 /// Prints the totals; whether they are good.
-pub(crate) fn totals(outcomes: &[Outcome]) -> bool {
+pub(crate) fn totals(outcomes: &[ScenarioOutcome]) -> bool {
     let measured = || outcomes.iter().map(|o| &o.measured);
     let missed: usize = measured().map(|m| m.missed.len()).sum();
     let falsely: usize = measured().map(|m| m.false_needs.len()).sum();
@@ -85,7 +85,7 @@ pub(crate) fn totals(outcomes: &[Outcome]) -> bool {
         took.as_secs_f64()
     );
     let share = wrong("wrong  ", outcomes.iter());
-    let newest = |o: &&Outcome| o.client == Client::Newest;
+    let newest = |o: &&ScenarioOutcome| o.client == TestedClient::Newest;
     if !outcomes.iter().all(|o| newest(&o)) {
         wrong("  of the newest client", outcomes.iter().filter(newest));
         wrong("  of older clients", outcomes.iter().filter(|o| !newest(o)));
@@ -95,24 +95,24 @@ pub(crate) fn totals(outcomes: &[Outcome]) -> bool {
         "{:<40} {:>4} {:>5} {:>5} {:>5} {:>6}   the client's own delay",
         "latency, true change to shown, ms", "n", "p50", "p95", "max", "never"
     );
-    for toward in Toward::ALL {
+    for toward in ChangeKind::ALL_KINDS {
         let name = format!("  → {toward:?}").to_lowercase();
         lags(outcomes, &name, |l| {
-            l.toward == toward && l.told == Told::Event
+            l.toward == toward && l.told == ChangeSignal::Event
         });
     }
     lags(outcomes, "found by looking (Ctrl-Z, fg)", |l| {
-        l.told == Told::Look
+        l.told == ChangeSignal::Look
     });
     lags(outcomes, "found on the screens of older clients", |l| {
-        l.told == Told::Screen
+        l.told == ChangeSignal::Screen
     });
     note_noise(outcomes);
     missed == 0 && falsely == 0 && broken == 0 && share < 1.0
 }
 
 /// Prints how long something false was shown; that in per cent of all time.
-fn wrong<'a>(name: &str, outcomes: impl Iterator<Item = &'a Outcome>) -> f64 {
+fn wrong<'a>(name: &str, outcomes: impl Iterator<Item = &'a ScenarioOutcome>) -> f64 {
     let times = outcomes.map(|o| (o.measured.wrong_time(), o.measured.observed));
     let (wrong, observed) = times.fold((Duration::ZERO, Duration::ZERO), |sum, one| {
         (sum.0 + one.0, sum.1 + one.1)
@@ -124,19 +124,19 @@ fn wrong<'a>(name: &str, outcomes: impl Iterator<Item = &'a Outcome>) -> f64 {
 }
 
 /// A busy machine makes the client late, and with it everything that is told of it.
-fn note_noise(outcomes: &[Outcome]) {
+fn note_noise(outcomes: &[ScenarioOutcome]) {
     let all = outcomes.iter().flat_map(|o| &o.measured.lags);
     let mut own: Vec<Duration> = all.filter_map(|l| l.client).collect();
     own.sort_unstable();
     let rank = own.len() * 95 / 100;
-    if own.get(rank).is_some_and(|late| *late > NOISY) {
+    if own.get(rank).is_some_and(|late| *late > NOISY_DELAY) {
         println!("NOTE: the client itself was late: this machine was not quiet.");
     }
 }
 
-fn lags(outcomes: &[Outcome], name: &str, of_this: impl Fn(&Lag) -> bool) {
+fn lags(outcomes: &[ScenarioOutcome], name: &str, of_this: impl Fn(&ChangeLag) -> bool) {
     let all = outcomes.iter().flat_map(|o| &o.measured.lags);
-    let of_this: Vec<&Lag> = all.filter(|l| of_this(l)).collect();
+    let of_this: Vec<&ChangeLag> = all.filter(|l| of_this(l)).collect();
     if of_this.is_empty() {
         return;
     }
@@ -175,7 +175,11 @@ fn percentile(times: &mut [Duration], share: usize) -> String {
 }
 
 /// All that was noted in one scenario, in order: true changes, API, registry and lines shown.
-pub(crate) fn story(scene: &Scene, stories: &[Story], measured: &Measured) -> Vec<Value> {
+pub(crate) fn story(
+    scene: &TruthFixture,
+    stories: &[ProcessTruth],
+    measured: &ScenarioFigures,
+) -> Vec<Value> {
     let t = |at| since(scene.began, at).as_secs_f64();
     let mut all: Vec<(f64, Value)> = Vec::new();
     for story in stories {
@@ -250,7 +254,7 @@ pub(crate) fn forget(name: &str) {
 }
 
 /// Keeps a scenario's story and, beside it, the lines of `trusty watch` as they came.
-pub(crate) fn keep(name: &str, scene: &Scene, story: &[Value]) {
+pub(crate) fn keep(name: &str, scene: &TruthFixture, story: &[Value]) {
     let lines = scene.watch.lines();
     let lines = lines
         .into_iter()
@@ -269,7 +273,7 @@ fn write(path: &Path, lines: impl Iterator<Item = Value>) {
 }
 
 /// The raw data of one scenario.
-pub(crate) fn raw(outcome: &Outcome) -> Value {
+pub(crate) fn raw(outcome: &ScenarioOutcome) -> Value {
     let m = &outcome.measured;
     let lags = m.lags.iter().map(|l| {
         json!({

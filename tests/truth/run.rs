@@ -9,29 +9,29 @@ mod state;
 mod timeline;
 mod witness;
 
-use measure::{Evidence, Measured};
-use scenarios::Scenario;
+use measure::{ScenarioEvidence, ScenarioFigures};
+use scenarios::TruthScenario;
 use serde_json::json;
-use stage::Scene;
+use stage::TruthFixture;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use trusty_tests::trusty::{self, Running};
-use trusty_tests::{Client, Home, Recording, Value};
+use trusty_tests::trusty::{self, RunningProgram};
+use trusty_tests::{RunningRecording, TestHome, TestedClient, Value};
 
 /// Whether the clients of this run are connected to the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Connection {
+pub(crate) enum ClientConnection {
     /// They know nothing of it.
     None,
     /// Their hooks tell it what they do.
     Hooks,
 }
 
-impl Connection {
+impl ClientConnection {
     /// Prepares a home in which clients start like this; the engine that their hooks talk to.
-    pub(crate) fn prepare(self, home: &Home) -> Option<Running> {
+    pub(crate) fn prepare(self, home: &TestHome) -> Option<RunningProgram> {
         match self {
             Self::None => None,
             Self::Hooks => {
@@ -43,34 +43,35 @@ impl Connection {
 }
 
 /// What came of one scenario.
-pub(crate) struct Outcome {
+pub(crate) struct ScenarioOutcome {
     pub name: &'static str,
-    pub client: Client,
+    pub client: TestedClient,
     pub took: Duration,
-    pub measured: Measured,
+    pub measured: ScenarioFigures,
     pub story: Vec<Value>,
     /// Why it did not come to its end.
     pub broken: Option<String>,
 }
 
-struct Wish {
+struct TruthArgs {
     only: Vec<String>,
     list: bool,
     keep: bool,
     json: Option<PathBuf>,
     /// Where recordings of what was seen go.
     record: Option<PathBuf>,
-    connection: Connection,
+    connection: ClientConnection,
 }
 
-const USAGE: &str = "truth [--list] [--keep] [--json FILE] [--connection none|hooks] [SCENARIO…]
+const USAGE_TEXT: &str =
+    "truth [--list] [--keep] [--json FILE] [--connection none|hooks] [SCENARIO…]
   --list        names the scenarios
   --keep        keeps the evidence of right scenarios too, in tests/artefacts/truth
   --json FILE   writes all raw data
   RECORD=DIR in the environment: trusty record runs beside each, into DIR/SCENARIO.jsonl
 A SCENARIO may be the beginning of a name.";
 
-impl Wish {
+impl TruthArgs {
     fn read() -> Result<Self, &'static str> {
         let mut wish = Self {
             only: Vec::new(),
@@ -78,7 +79,7 @@ impl Wish {
             keep: false,
             json: None,
             record: std::env::var_os("RECORD").map(PathBuf::from),
-            connection: Connection::None,
+            connection: ClientConnection::None,
         };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
@@ -87,23 +88,23 @@ impl Wish {
                 "--bench" => {}
                 "--list" => wish.list = true,
                 "--keep" => wish.keep = true,
-                "--json" => wish.json = Some(words.next().ok_or(USAGE)?.into()),
+                "--json" => wish.json = Some(words.next().ok_or(USAGE_TEXT)?.into()),
                 "--connection" => {
                     wish.connection = match words.next().as_deref() {
-                        Some("none") => Connection::None,
-                        Some("hooks") => Connection::Hooks,
-                        _ => return Err(USAGE),
+                        Some("none") => ClientConnection::None,
+                        Some("hooks") => ClientConnection::Hooks,
+                        _ => return Err(USAGE_TEXT),
                     }
                 }
                 name if !name.starts_with('-') => wish.only.push(name.to_owned()),
-                _ => return Err(USAGE),
+                _ => return Err(USAGE_TEXT),
             }
         }
         Ok(wish)
     }
 
     /// A word that is no name stands for all names that begin with it.
-    fn wants(&self, scenario: &Scenario) -> bool {
+    fn wants(&self, scenario: &TruthScenario) -> bool {
         let is_name = |word: &str| scenarios::all().any(|s| s.name == word);
         let means = |word: &String| {
             scenario.name == word || (!is_name(word) && scenario.name.starts_with(word.as_str()))
@@ -113,14 +114,14 @@ impl Wish {
 }
 
 pub(crate) fn run() -> ExitCode {
-    let wish = match Wish::read() {
+    let wish = match TruthArgs::read() {
         Ok(wish) => wish,
         Err(usage) => {
             eprintln!("{usage}");
             return ExitCode::from(2);
         }
     };
-    let wanted: Vec<&Scenario> = scenarios::all().filter(|s| wish.wants(s)).collect();
+    let wanted: Vec<&TruthScenario> = scenarios::all().filter(|s| wish.wants(s)).collect();
     if wish.list {
         for scenario in wanted {
             println!("{:<22} {}", scenario.name, scenario.about);
@@ -139,7 +140,7 @@ pub(crate) fn run() -> ExitCode {
     report::head();
     let mut outcomes = Vec::new();
     for scenario in wanted {
-        if wish.connection == Connection::Hooks && scenario.client != Client::Newest {
+        if wish.connection == ClientConnection::Hooks && scenario.client != TestedClient::Newest {
             // Older clients take a settings file with events they do not know for a broken one.
             println!(
                 "{:<22} skipped: its client knows fewer hooks",
@@ -174,14 +175,14 @@ pub(crate) fn run() -> ExitCode {
     }
 }
 
-fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
+fn play(scenario: &TruthScenario, wish: &TruthArgs) -> ScenarioOutcome {
     let begun = Instant::now();
     report::forget(scenario.name);
-    let scene = Scene::new(wish.connection);
+    let scene = TruthFixture::new(wish.connection);
     let recording = wish.record.as_ref().map(|folder| {
         let raw = scene.home.path().join("recording.jsonl");
         let to = folder.join(scenario.name).with_extension("jsonl");
-        (Recording::start(&scene.home, &raw), to)
+        (RunningRecording::start(&scene.home, &raw), to)
     });
     let played = catch_unwind(AssertUnwindSafe(|| (scenario.play)(&scene)));
     let broken = played.err().map(|cause| {
@@ -193,7 +194,7 @@ fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
         recording.keep(&to);
     }
     let stories = scene.stories.take();
-    let measured = measure::measure(&Evidence {
+    let measured = measure::measure(&ScenarioEvidence {
         began: scene.began,
         stories: &stories,
         lines: scene.watch.lines(),
@@ -205,7 +206,7 @@ fn play(scenario: &Scenario, wish: &Wish) -> Outcome {
         report::keep(scenario.name, &scene, &story);
     }
     drop(scene);
-    Outcome {
+    ScenarioOutcome {
         name: scenario.name,
         client: scenario.client,
         took: begun.elapsed(),

@@ -11,40 +11,44 @@ mod pauses;
 mod starts;
 mod turns;
 
-use super::stage::Scene;
-use trusty_tests::Client;
+use super::stage::TruthFixture;
+use trusty_tests::TestedClient;
 
 /// Something an owner does with sessions.
-pub(crate) struct Scenario {
+pub(crate) struct TruthScenario {
     pub name: &'static str,
     pub about: &'static str,
-    pub client: Client,
-    pub play: fn(&Scene),
+    pub client: TestedClient,
+    pub play: fn(&TruthFixture),
 }
 
 /// One for the newest client.
-const fn scenario(name: &'static str, about: &'static str, play: fn(&Scene)) -> Scenario {
-    Scenario {
+const fn scenario(
+    name: &'static str,
+    about: &'static str,
+    play: fn(&TruthFixture),
+) -> TruthScenario {
+    TruthScenario {
         name,
         about,
-        client: Client::Newest,
+        client: TestedClient::Newest,
         play,
     }
 }
 
 /// All of them, in the order in which they run.
-pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
+pub(crate) fn all() -> impl Iterator<Item = &'static TruthScenario> {
     let all = [
-        starts::ALL,
-        turns::ALL,
-        needs::ALL,
-        escapes::ALL,
-        agents::ALL,
-        failures::ALL,
-        pauses::ALL,
-        pairs::ALL,
-        ends::ALL,
-        older::ALL,
+        starts::START_SCENARIOS,
+        turns::TURN_SCENARIOS,
+        needs::NEED_SCENARIOS,
+        escapes::ESCAPE_SCENARIOS,
+        agents::AGENT_SCENARIOS,
+        failures::FAILURE_SCENARIOS,
+        pauses::PAUSE_SCENARIOS,
+        pairs::PAIR_SCENARIOS,
+        ends::END_SCENARIOS,
+        older::OLDER_CLIENT_SCENARIOS,
     ];
     all.into_iter().flatten()
 }

@@ -5,7 +5,7 @@ use trusty_tests::trusty::word;
 
 /// What a session is, or is shown to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum TruthState {
     /// There is no such session.
     Absent,
     /// Between exec and the first prompt.
@@ -38,7 +38,7 @@ pub(crate) enum State {
     Unknown,
 }
 
-impl State {
+impl TruthState {
     /// Whether its owner has to answer something.
     pub(crate) fn is_need(self) -> bool {
         matches!(
@@ -73,7 +73,7 @@ impl State {
 }
 
 /// `Idle or Finished`
-pub(crate) fn names(states: &[State]) -> String {
+pub(crate) fn names(states: &[TruthState]) -> String {
     let names: Vec<String> = states.iter().map(|s| format!("{s:?}")).collect();
     names.join(" or ")
 }

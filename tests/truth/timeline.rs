@@ -1,36 +1,36 @@
 //! What was true, and when: from the keyboard, the API and the kernel, never from what is shown.
 
-use super::state::State;
+use super::state::TruthState;
 use std::time::{Duration, SystemTime};
 use trusty_tests::Value;
 
 /// How late a client's own word may be (measured, quiet machine: at most 0.5 s for most).
-pub(crate) const CLIENT: Duration = Duration::from_millis(500);
+pub(crate) const CLIENT_TOLERANCE: Duration = Duration::from_millis(500);
 /// A dialog is painted, and noted in the registry, up to 0.9 s after the end of the answer that
 /// calls the tool.
-pub(crate) const DIALOG: Duration = Duration::from_secs(1);
+pub(crate) const DIALOG_TOLERANCE: Duration = Duration::from_secs(1);
 /// The end of a turn is noted up to 0.5 s late, and must then last 0.3 s: between two turns the
 /// client calls itself idle for moments.
-pub(crate) const TURN_END: Duration = Duration::from_millis(900);
+pub(crate) const TURN_END_TOLERANCE: Duration = Duration::from_millis(900);
 /// A client needs up to 0.9 s before it leaves any trace but its process.
-pub(crate) const START: Duration = Duration::from_secs(1);
+pub(crate) const START_TOLERANCE: Duration = Duration::from_secs(1);
 /// A dialog before the first prompt belongs to a start; one that lasts longer needs its owner.
-pub(crate) const TRUST: Duration = Duration::from_secs(10);
+pub(crate) const TRUST_DIALOG_GRACE: Duration = Duration::from_secs(10);
 /// What raises no event is looked for every 2 s while somebody watches; two looks may be needed.
-pub(crate) const LOOK: Duration = Duration::from_millis(4_500);
+pub(crate) const POLL_TOLERANCE: Duration = Duration::from_millis(4_500);
 /// Older clients are looked at every 2 s; two looks may be needed.
-pub(crate) const SCREEN: Duration = Duration::from_millis(4_500);
+pub(crate) const SCREEN_TOLERANCE: Duration = Duration::from_millis(4_500);
 
 /// A point in time, as exactly as it is known.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
+pub(crate) struct TimeWindow {
     /// Not before this.
     pub from: SystemTime,
     /// Not after this.
     pub to: SystemTime,
 }
 
-impl Moment {
+impl TimeWindow {
     /// Known exactly.
     pub(crate) fn at(at: SystemTime) -> Self {
         Self { from: at, to: at }
@@ -47,7 +47,7 @@ impl Moment {
 
 /// What tells of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum ChangeSignal {
     /// A file, a socket or the kernel does, at once.
     Event,
     /// Nothing does: it is found only by looking.
@@ -58,25 +58,25 @@ pub(crate) enum Told {
 
 /// From here on something else is true.
 #[derive(Debug, Clone)]
-pub(crate) struct Change {
-    pub at: Moment,
+pub(crate) struct TrueChange {
+    pub at: TimeWindow,
     /// Any of these is right.
-    pub right: Vec<State>,
+    pub right: Vec<TruthState>,
     /// These may be shown while it changes.
-    pub passing: Vec<State>,
+    pub passing: Vec<TruthState>,
     /// How long the state before may still be shown.
     pub tolerance: Duration,
-    pub told: Told,
+    pub told: ChangeSignal,
 }
 
-impl Change {
-    pub(crate) fn new(at: Moment, right: &[State]) -> Self {
+impl TrueChange {
+    pub(crate) fn new(at: TimeWindow, right: &[TruthState]) -> Self {
         Self {
             at,
             right: right.to_vec(),
             passing: Vec::new(),
-            tolerance: CLIENT,
-            told: Told::Event,
+            tolerance: CLIENT_TOLERANCE,
+            told: ChangeSignal::Event,
         }
     }
 
@@ -85,20 +85,20 @@ impl Change {
         self
     }
 
-    pub(crate) fn passing(mut self, states: &[State]) -> Self {
+    pub(crate) fn passing(mut self, states: &[TruthState]) -> Self {
         self.passing = states.to_vec();
         self
     }
 
     pub(crate) fn by_looking(mut self) -> Self {
-        self.told = Told::Look;
-        self.tolerance = LOOK;
+        self.told = ChangeSignal::Look;
+        self.tolerance = POLL_TOLERANCE;
         self
     }
 }
 
 /// Something more that a good source can tell, over a span of time.
-pub(crate) struct Finer {
+pub(crate) struct FinerFact {
     pub what: &'static str,
     pub from: SystemTime,
     pub until: SystemTime,
@@ -107,14 +107,14 @@ pub(crate) struct Finer {
 
 /// All that is true of one session.
 #[derive(Default)]
-pub(crate) struct Truth {
+pub(crate) struct SessionTruth {
     /// In order.
-    pub changes: Vec<Change>,
-    pub finer: Vec<Finer>,
+    pub changes: Vec<TrueChange>,
+    pub finer: Vec<FinerFact>,
 }
 
-impl Truth {
-    pub(crate) fn tell(&mut self, change: Change) {
+impl SessionTruth {
+    pub(crate) fn tell(&mut self, change: TrueChange) {
         self.changes.push(change);
     }
 
@@ -124,7 +124,7 @@ impl Truth {
         (from, until): (SystemTime, SystemTime),
         told: impl Fn(&Value) -> bool + 'static,
     ) {
-        self.finer.push(Finer {
+        self.finer.push(FinerFact {
             what,
             from,
             until,
@@ -134,8 +134,8 @@ impl Truth {
 }
 
 /// The truth about one process, up to the end of the look at it.
-pub(crate) struct Story {
+pub(crate) struct ProcessTruth {
     pub pid: u32,
-    pub truth: Truth,
+    pub truth: SessionTruth,
     pub end: SystemTime,
 }

@@ -1,6 +1,6 @@
 //! The client's own words, noted as they come: evidence to judge by hand, never the truth.
 
-use super::state::State;
+use super::state::TruthState;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,42 +10,44 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 use trusty_tests::Value;
 
-const STEP: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What a registry file said from this time on; none when it was gone.
 #[derive(Debug, Clone)]
-pub(crate) struct Word {
+pub(crate) struct RegistryWord {
     pub at: SystemTime,
     pub pid: u32,
     pub text: String,
 }
 
-impl Word {
+impl RegistryWord {
     /// Whether this is the newest client's word for it.
-    pub(crate) fn says(&self, state: State) -> bool {
+    pub(crate) fn says(&self, state: TruthState) -> bool {
         match state {
-            State::Starting => self.text == "-",
-            State::Working => self.text == "busy",
-            State::Idle | State::Finished | State::Failed => self.text == "idle",
-            State::BackgroundShell => self.text == "shell",
-            State::Permission | State::Plan => self.text == "waiting for permission prompt",
-            State::Question => self.text == "waiting for input needed",
-            State::MenuOpen => self.text == "waiting for dialog open",
+            TruthState::Starting => self.text == "-",
+            TruthState::Working => self.text == "busy",
+            TruthState::Idle | TruthState::Finished | TruthState::Failed => self.text == "idle",
+            TruthState::BackgroundShell => self.text == "shell",
+            TruthState::Permission | TruthState::Plan => {
+                self.text == "waiting for permission prompt"
+            }
+            TruthState::Question => self.text == "waiting for input needed",
+            TruthState::MenuOpen => self.text == "waiting for dialog open",
             _ => false,
         }
     }
 }
 
 /// Reads the registry files of one home until it is dropped.
-pub(crate) struct Witness {
-    words: Arc<Mutex<Vec<Word>>>,
+pub(crate) struct RegistryWitness {
+    words: Arc<Mutex<Vec<RegistryWord>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Witness {
+impl RegistryWitness {
     pub(crate) fn start(config_dir: &Path) -> Self {
-        let (words, stop) = (Arc::<Mutex<Vec<Word>>>::default(), Arc::default());
+        let (words, stop) = (Arc::<Mutex<Vec<RegistryWord>>>::default(), Arc::default());
         let thread = std::thread::spawn({
             let (words, stop) = (Arc::clone(&words), Arc::<AtomicBool>::clone(&stop));
             let folder = config_dir.join("sessions");
@@ -58,13 +60,13 @@ impl Witness {
         }
     }
 
-    pub(crate) fn words(&self) -> Vec<Word> {
+    pub(crate) fn words(&self) -> Vec<RegistryWord> {
         let words = self.words.lock().unwrap_or_else(PoisonError::into_inner);
         words.clone()
     }
 }
 
-impl Drop for Witness {
+impl Drop for RegistryWitness {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
@@ -73,7 +75,7 @@ impl Drop for Witness {
     }
 }
 
-fn watch(folder: &Path, words: &Mutex<Vec<Word>>, stop: &AtomicBool) {
+fn watch(folder: &Path, words: &Mutex<Vec<RegistryWord>>, stop: &AtomicBool) {
     let mut last: BTreeMap<u32, String> = BTreeMap::new();
     while !stop.load(Ordering::Relaxed) {
         let mut now: BTreeMap<u32, String> = BTreeMap::new();
@@ -87,13 +89,15 @@ fn watch(folder: &Path, words: &Mutex<Vec<Word>>, stop: &AtomicBool) {
         let new = now.iter().filter(|(pid, text)| last.get(pid) != Some(text));
         let new = new.map(|(pid, text)| (*pid, text.clone()));
         let at = SystemTime::now();
-        let changed = gone.chain(new).map(|(pid, text)| Word { at, pid, text });
+        let changed = gone
+            .chain(new)
+            .map(|(pid, text)| RegistryWord { at, pid, text });
         words
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(changed);
         last = now;
-        std::thread::sleep(STEP);
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
 

@@ -1,22 +1,24 @@
 //! The beginning of a pause: the record first, then each step, and all undone if one fails.
 
 use super::failpoints::failpoint;
-use super::work::{Undo, Work, failed};
-use super::{ActionError, Hands, Reconciled, freezer, inside, pane, pause_methods, signal, tree};
+use super::work::{PauseTransaction, Rollback, failed};
+use super::{
+    ActionError, ActionExecutor, Reconciled, freezer, inside, pane, pause_methods, signal, tree,
+};
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
-use trusty_fleet::action::{Obstacle, Pausing, Refusal, Way, with_pane};
+use trusty_fleet::action::{PauseCandidate, PauseObstacle, PausePlan, Refusal, with_pane};
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::pause::{Means, PauseKind, PauseRecord, Phase};
+use trusty_fleet::pause::{PauseKind, PauseMethod, PausePhase, PauseRecord};
 use trusty_platform::{clock, sys};
 use trusty_records::store::RECORD_FORM;
 
 /// Pauses a session.
 pub(super) async fn pause(
-    hands: &Hands,
+    hands: &ActionExecutor,
     session: SessionId,
     client: ProcessKey,
-    pausing: Pausing,
+    pausing: PausePlan,
 ) -> Result<(), ActionError> {
     let stat = tree::alive(client).map_err(failed("inspect the session's process"))?;
     let Some(stat) = stat else {
@@ -40,21 +42,23 @@ pub(super) async fn pause(
         return Err(inside());
     }
     let means = match &pausing.way {
-        Way::Freeze => freezer::prepare(session, client)?,
-        Way::Stop { shells, group } => signal::prepare(client, shells, *group)?,
-        Way::Suspend { pane, shell } => pane::prepare_suspend(hands, client, pane, *shell).await?,
-        Way::Hold => {
+        PauseCandidate::Freeze => freezer::prepare(session, client)?,
+        PauseCandidate::Stop { shells, group } => signal::prepare(client, shells, *group)?,
+        PauseCandidate::Suspend { pane, shell } => {
+            pane::prepare_suspend(hands, client, pane, *shell).await?
+        }
+        PauseCandidate::Hold => {
             if let Some(obstacle) = trusty_integration::hook_obstacle_now(client.pid) {
-                let obstacle = Obstacle::HooksBypassed(obstacle);
+                let obstacle = PauseObstacle::HooksBypassed(obstacle);
                 let refusal = Refusal::Impossible(PauseKind::Hold, obstacle);
                 return Err(ActionError::Refused(refusal));
             }
-            Means::Hold
+            PauseMethod::Hold
         }
-        Way::Interrupt { pane } => pane::prepare_interrupt(hands, client, pane).await?,
+        PauseCandidate::Interrupt { pane } => pane::prepare_interrupt(hands, client, pane).await?,
     };
     let machine = sys::machine().map_err(failed("identify this machine"))?;
-    let mut work = Work {
+    let mut work = PauseTransaction {
         hands,
         record: PauseRecord {
             version: RECORD_FORM,
@@ -62,7 +66,7 @@ pub(super) async fn pause(
             domain: machine.domain(),
             boot: machine.boot,
             client,
-            phase: Phase::Pausing,
+            phase: PausePhase::Pausing,
             since: clock::wall(),
             by: pausing.by,
             summary: summary(hands, &pausing).await,
@@ -78,7 +82,7 @@ pub(super) async fn pause(
     }
 }
 
-async fn steps(work: &mut Work<'_>, pausing: &Pausing) -> Result<(), ActionError> {
+async fn steps(work: &mut PauseTransaction<'_>, pausing: &PausePlan) -> Result<(), ActionError> {
     let kind = work.record.kind();
     failpoint(match kind {
         PauseKind::Freeze => "freeze.recorded",
@@ -94,7 +98,7 @@ async fn steps(work: &mut Work<'_>, pausing: &Pausing) -> Result<(), ActionError
         PauseKind::Hold => {}
         PauseKind::Interrupt => pane::interrupt(work, pausing.registry.as_ref()).await?,
     }
-    work.enter(Phase::Paused)?;
+    work.enter(PausePhase::Paused)?;
     failpoint(match kind {
         PauseKind::Freeze => "freeze.paused",
         PauseKind::Stop => "stop.paused",
@@ -107,9 +111,9 @@ async fn steps(work: &mut Work<'_>, pausing: &Pausing) -> Result<(), ActionError
 
 /// Undoes what was done before a step failed. What cannot be undone now stays on record, and is
 /// seen to again.
-async fn roll_back(work: &mut Work<'_>, why: ActionError) -> ActionError {
-    work.record.phase = Phase::Pausing;
-    let undone = match pause_methods::undo(work, Undo::Left).await {
+async fn roll_back(work: &mut PauseTransaction<'_>, why: ActionError) -> ActionError {
+    work.record.phase = PausePhase::Pausing;
+    let undone = match pause_methods::undo(work, Rollback::Left).await {
         Ok(()) => work.forget(Reconciled::Running),
         Err(e) => Err(e),
     };
@@ -120,7 +124,7 @@ async fn roll_back(work: &mut Work<'_>, why: ActionError) -> ActionError {
 }
 
 /// The owner's note, or what was going on with what is in sight of it.
-async fn summary(hands: &Hands, pausing: &Pausing) -> String {
+async fn summary(hands: &ActionExecutor, pausing: &PausePlan) -> String {
     let lines = match &pausing.pane {
         Some(pane) if !pausing.noted => pane::last_lines(hands, pane).await,
         _ => None,

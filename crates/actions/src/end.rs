@@ -1,15 +1,15 @@
 //! The end of a session, paused or not. What it was kept from never runs: the signal to end is
 //! sent first, and is what a woken process finds.
 
-use super::work::{Undo, Work, failed};
+use super::work::{PauseTransaction, Rollback, failed};
 use super::{ActionError, Reconciled, freezer, pause_methods, tree};
 use rustix::process::Signal;
 use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::pause::{Means, PauseKind, Phase};
+use trusty_fleet::pause::{PauseKind, PauseMethod, PausePhase};
 
 /// How long a client may take to end.
-const LIMIT: Duration = Duration::from_secs(5);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Ends a session that is not paused by us.
 pub(super) async fn end(client: ProcessKey) -> Result<(), ActionError> {
@@ -18,28 +18,30 @@ pub(super) async fn end(client: ProcessKey) -> Result<(), ActionError> {
 }
 
 /// Ends a paused session. Its record is removed.
-pub(super) async fn end_paused(work: &mut Work<'_>) -> Result<(), ActionError> {
+pub(super) async fn end_paused(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
     let client = work.client();
-    work.enter(Phase::Ending)?;
+    work.enter(PausePhase::Ending)?;
     match work.record.means.clone() {
-        Means::Freeze { group, .. } => {
+        PauseMethod::Freeze { group, .. } => {
             let others = freezer::others(client, &group);
             let others = others.map_err(failed("inspect the session's cgroup"))?;
             ask(&[&[client], &others[..]].concat())?;
         }
-        Means::Stop { group, tools, .. } => ask(&[&[client], &group[..], &tools].concat())?,
-        Means::Suspend { .. } | Means::Hold | Means::Interrupt { .. } => ask(&[client])?,
+        PauseMethod::Stop { group, tools, .. } => ask(&[&[client], &group[..], &tools].concat())?,
+        PauseMethod::Suspend { .. } | PauseMethod::Hold | PauseMethod::Interrupt { .. } => {
+            ask(&[client])?
+        }
     }
     match work.record.kind() {
-        PauseKind::Freeze | PauseKind::Stop => pause_methods::undo(work, Undo::Left).await?,
+        PauseKind::Freeze | PauseKind::Stop => pause_methods::undo(work, Rollback::Left).await?,
         // In the background it would be stopped again for touching its terminal, for ever
         // (measured): it ends in the foreground.
         PauseKind::Suspend => {
-            let back = pause_methods::undo(work, Undo::Asked).await;
+            let back = pause_methods::undo(work, Rollback::Asked).await;
             let there = tree::alive(client).map_err(failed("end the session"))?;
             // Where fg could not be typed, it has the signal all the same, and finds it then.
             if back.is_err() && there.is_some_and(|stat| stat.stopped.is_some()) {
-                work.enter(Phase::Paused)?;
+                work.enter(PausePhase::Paused)?;
                 let told = "the session exits as soon as fg is typed in its terminal";
                 return Err(ActionError::Stays(told.into()));
             }
@@ -76,7 +78,7 @@ fn ask(who: &[ProcessKey]) -> Result<(), ActionError> {
 
 async fn wait(client: ProcessKey) -> Result<(), ActionError> {
     let ended = || Ok(tree::alive(client)?.is_none());
-    if tree::until(LIMIT, ended)
+    if tree::until(EXIT_TIMEOUT, ended)
         .await
         .map_err(failed("end the session"))?
     {

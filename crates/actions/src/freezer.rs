@@ -2,7 +2,7 @@
 
 use super::failpoints::failpoint;
 use super::tree;
-use super::work::{Work, failed};
+use super::work::{PauseTransaction, failed};
 use super::{ActionError, keeper};
 use std::collections::BTreeSet;
 use std::io;
@@ -10,20 +10,20 @@ use std::path::Path;
 use std::time::Duration;
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::observation::Tools;
-use trusty_fleet::pause::{Means, Moved};
+use trusty_fleet::observation::ToolPausePolicy;
+use trusty_fleet::pause::{MovedProcess, PauseMethod};
 use trusty_platform::clock;
 use trusty_platform::sys;
-use trusty_platform::sys::{Frost, cgroup};
+use trusty_platform::sys::{FreezerState, cgroup};
 
 /// How long the kernel may take to freeze or thaw a group.
-const LIMIT: Duration = Duration::from_secs(5);
+const FREEZE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Commands that start commands as fast as they are moved: no end is to be seen.
-const ROUNDS: usize = 50;
-const STEP: Duration = Duration::from_millis(10);
+const MAX_MOVE_ROUNDS: usize = 50;
+const MOVE_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Where it will be moved to; nothing has been made yet.
-pub(super) fn prepare(session: SessionId, client: ProcessKey) -> Result<Means, ActionError> {
+pub(super) fn prepare(session: SessionId, client: ProcessKey) -> Result<PauseMethod, ActionError> {
     let look = || failed("inspect the session's cgroup");
     let none = || ActionError::Failed("could not freeze the session: no writable cgroup v2".into());
     let own = cgroup::of(client.pid).map_err(look())?.ok_or_else(none)?;
@@ -36,7 +36,7 @@ pub(super) fn prepare(session: SessionId, client: ProcessKey) -> Result<Means, A
             group.display()
         )));
     }
-    Ok(Means::Freeze {
+    Ok(PauseMethod::Freeze {
         group,
         moved: Vec::new(),
         keeper: None,
@@ -44,9 +44,12 @@ pub(super) fn prepare(session: SessionId, client: ProcessKey) -> Result<Means, A
 }
 
 /// Moves and freezes. Each process is on record before it is moved.
-pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), ActionError> {
+pub(super) async fn pause(
+    work: &mut PauseTransaction<'_>,
+    tools: ToolPausePolicy,
+) -> Result<(), ActionError> {
     let client = work.client();
-    let Means::Freeze { group, .. } = work.record.means.clone() else {
+    let PauseMethod::Freeze { group, .. } = work.record.means.clone() else {
         return Ok(());
     };
     let own = cgroup::of(client.pid).map_err(failed("inspect the session's cgroup"))?;
@@ -58,23 +61,23 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     failpoint("freeze.group-made");
     gather(work, &group, &[client])?;
     failpoint("freeze.client-moved");
-    if tools == Tools::Stop {
+    if tools == ToolPausePolicy::Stop {
         gather_all(work, &group)?;
     }
     failpoint("freeze.tools-moved");
-    cgroup::set(&group, Frost::Frozen).map_err(failed("freeze the session"))?;
-    wait(&group, Frost::Frozen).await?;
-    if tools == Tools::Stop {
+    cgroup::set(&group, FreezerState::Frozen).map_err(failed("freeze the session"))?;
+    wait(&group, FreezerState::Frozen).await?;
+    if tools == ToolPausePolicy::Stop {
         // What a command had started while it was itself not moved yet.
         gather_all(work, &group)?;
-        wait(&group, Frost::Frozen).await?;
+        wait(&group, FreezerState::Frozen).await?;
     }
     failpoint("freeze.frozen");
     Ok(())
 }
 
 /// Without a process a group may be removed by whoever made it.
-fn keep_alive(work: &mut Work<'_>, own: &Path) -> Result<(), ActionError> {
+fn keep_alive(work: &mut PauseTransaction<'_>, own: &Path) -> Result<(), ActionError> {
     let record = work.hands.store.path(work.record.session);
     let started = keeper::start(work.hands, &record)?;
     change(work, |_, keeper| *keeper = Some(started))?;
@@ -96,18 +99,18 @@ fn keep_alive(work: &mut Work<'_>, own: &Path) -> Result<(), ActionError> {
 }
 
 fn change(
-    work: &mut Work<'_>,
-    how: impl FnOnce(&mut Vec<Moved>, &mut Option<ProcessKey>),
+    work: &mut PauseTransaction<'_>,
+    how: impl FnOnce(&mut Vec<MovedProcess>, &mut Option<ProcessKey>),
 ) -> Result<(), ActionError> {
-    if let Means::Freeze { moved, keeper, .. } = &mut work.record.means {
+    if let PauseMethod::Freeze { moved, keeper, .. } = &mut work.record.means {
         how(moved, keeper);
     }
     work.keep()
 }
 
-fn gather_all(work: &mut Work<'_>, group: &Path) -> Result<(), ActionError> {
+fn gather_all(work: &mut PauseTransaction<'_>, group: &Path) -> Result<(), ActionError> {
     let us = tree::us();
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_MOVE_ROUNDS {
         let below =
             tree::below(work.client()).map_err(failed("inspect the session's processes"))?;
         if below.iter().any(|f| us.contains(&f.key.pid)) {
@@ -132,7 +135,11 @@ fn gather_all(work: &mut Work<'_>, group: &Path) -> Result<(), ActionError> {
     ))
 }
 
-fn gather(work: &mut Work<'_>, group: &Path, who: &[ProcessKey]) -> Result<(), ActionError> {
+fn gather(
+    work: &mut PauseTransaction<'_>,
+    group: &Path,
+    who: &[ProcessKey],
+) -> Result<(), ActionError> {
     let what = "move the session into a cgroup";
     let mut new = Vec::new();
     for process in who {
@@ -141,13 +148,13 @@ fn gather(work: &mut Work<'_>, group: &Path, who: &[ProcessKey]) -> Result<(), A
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(failed(what)(e)),
         };
-        new.extend(from.map(|from| Moved {
+        new.extend(from.map(|from| MovedProcess {
             process: *process,
             from,
         }));
     }
     change(work, |moved, _| moved.extend(new.iter().cloned()))?;
-    for Moved { process, .. } in new {
+    for MovedProcess { process, .. } in new {
         if tree::alive(process).map_err(failed(what))?.is_some() {
             cgroup::enter(group, process.pid).map_err(failed(what))?;
         }
@@ -156,17 +163,20 @@ fn gather(work: &mut Work<'_>, group: &Path, who: &[ProcessKey]) -> Result<(), A
 }
 
 fn is_frozen(group: &Path) -> io::Result<bool> {
-    Ok(cgroup::frost(group)? == Some(Frost::Frozen))
+    Ok(cgroup::frost(group)? == Some(FreezerState::Frozen))
 }
 
-async fn wait(group: &Path, wanted: Frost) -> Result<(), ActionError> {
+async fn wait(group: &Path, wanted: FreezerState) -> Result<(), ActionError> {
     let what = match wanted {
-        Frost::Frozen => "freeze the session",
-        Frost::Thawed => "thaw the session",
+        FreezerState::Frozen => "freeze the session",
+        FreezerState::Thawed => "thaw the session",
     };
     // A group that is gone holds nobody.
     let so = || Ok(cgroup::frost(group)?.is_none_or(|frost| frost == wanted));
-    if tree::until(LIMIT, so).await.map_err(failed(what))? {
+    if tree::until(FREEZE_TIMEOUT, so)
+        .await
+        .map_err(failed(what))?
+    {
         return Ok(());
     }
     Err(failed(what)(
@@ -175,8 +185,8 @@ async fn wait(group: &Path, wanted: Frost) -> Result<(), ActionError> {
 }
 
 /// Thaws, moves everybody back to where they came from, and removes the group.
-pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
-    let Means::Freeze {
+pub(super) async fn undo(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
+    let PauseMethod::Freeze {
         group,
         moved,
         keeper,
@@ -188,8 +198,8 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
         .map_err(failed("thaw the session"))?
         .is_some()
     {
-        cgroup::set(&group, Frost::Thawed).map_err(failed("thaw the session"))?;
-        wait(&group, Frost::Thawed).await?;
+        cgroup::set(&group, FreezerState::Thawed).map_err(failed("thaw the session"))?;
+        wait(&group, FreezerState::Thawed).await?;
         failpoint("freeze.thawed");
         let emptied = empty(&group, &moved).await?;
         failpoint("freeze.moved-back");
@@ -206,12 +216,12 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
 }
 
 /// Whether all could be moved. If no group takes one back, it stays and runs where it is.
-async fn empty(group: &Path, moved: &[Moved]) -> Result<bool, ActionError> {
+async fn empty(group: &Path, moved: &[MovedProcess]) -> Result<bool, ActionError> {
     let what = "move the session back to its cgroup";
     // The client's old one; above it, should that be gone.
     let home = moved.first().map(|m| m.from.clone());
     let above = cgroup::around(group);
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_MOVE_ROUNDS {
         let members = cgroup::members(group).map_err(failed(what))?;
         if members.is_empty() {
             return Ok(true);
@@ -228,7 +238,7 @@ async fn empty(group: &Path, moved: &[Moved]) -> Result<bool, ActionError> {
             }
         }
         // One that is ending is a member until it has ended.
-        clock::sleep(STEP).await;
+        clock::sleep(MOVE_POLL_INTERVAL).await;
     }
     Err(failed(what)("new processes keep starting; try again"))
 }
@@ -244,7 +254,10 @@ async fn remove(group: &Path) -> Result<(), ActionError> {
         Err(e) => Err(e),
     };
     let what = "remove the temporary cgroup";
-    if tree::until(LIMIT, gone).await.map_err(failed(what))? {
+    if tree::until(FREEZE_TIMEOUT, gone)
+        .await
+        .map_err(failed(what))?
+    {
         return Ok(());
     }
     Err(failed(what)("a process is still in it; try again"))

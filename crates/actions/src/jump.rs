@@ -11,31 +11,33 @@ mod sockets;
 mod under_way;
 pub mod x11;
 
-pub use under_way::UnderWay;
+pub use under_way::RunningJumps;
 
 use crate::lease::CommandLapse;
-use gather::Gatherer;
-use perform::Went;
+use gather::JumpInspector;
+use perform::RouteOutcome;
 use std::time::Duration;
 use trusty_fleet::Session;
-use trusty_fleet::jump::{Client, Obstacle, Place, Route, Runs, is_in_front, plan_jump};
+use trusty_fleet::jump::{
+    JumpContext, JumpObstacle, JumpPlan, JumpTarget, TmuxClient, is_in_front, plan_jump,
+};
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_platform::clock;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// How long the window of a terminal that was opened may take to come.
-const WINDOW: Duration = Duration::from_secs(5);
+const NEW_WINDOW_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it may take where it is not likely to be told of at all.
-const UNTOLD: Duration = Duration::from_secs(1);
+const UNTOLD_WINDOW_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often it is looked for.
-const LOOK: Duration = Duration::from_millis(100);
+const WINDOW_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Why a terminal was not brought to the front.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum JumpError {
     /// There is none to bring, or no way to it; in words that say what to do instead.
     #[error("{0}")]
-    Refused(Obstacle),
+    Refused(JumpObstacle),
     /// A step failed; in words.
     #[error("{0}")]
     Failed(String),
@@ -79,10 +81,10 @@ fn unraised(app: &str, why: &str) -> JumpError {
 /// session (`jump.terminal`), or empty. Returns when it is there.
 pub async fn jump(
     session: &Session,
-    around: &Surroundings,
+    around: &Environment,
     terminal: &[String],
 ) -> Result<(), JumpError> {
-    let mut gatherer = Gatherer::new(around);
+    let mut gatherer = JumpInspector::new(around);
     let place = gatherer.place(session, terminal).await;
     let route = plan_jump(&place).map_err(JumpError::Refused)?;
     let went = perform::go(&route, &place, &gatherer, around).await?;
@@ -90,70 +92,76 @@ pub async fn jump(
         return arrived(session, around, route, went).await;
     }
     // What terminals of macOS open they activate themselves.
-    if trusty_platform::sys::SCRIPTS.is_some() {
+    if trusty_platform::sys::SCRIPT_RUNNER.is_some() {
         return Ok(());
     }
     // Its window comes a moment after its client; until then, another one would be opened.
     let begun = clock::instant();
     loop {
-        let mut gatherer = Gatherer::new(around);
+        let mut gatherer = JumpInspector::new(around);
         let place = gatherer.place(session, terminal).await;
         let waited = begun.elapsed();
         match plan_jump(&place) {
-            Ok(route) if !route.opens() && (route.doubt.is_none() || waited >= WINDOW) => {
+            Ok(route)
+                if !route.opens() && (route.doubt.is_none() || waited >= NEW_WINDOW_TIMEOUT) =>
+            {
                 let went = perform::go(&route, &place, &gatherer, around).await?;
                 return arrived(session, around, route, went).await;
             }
-            Err(Obstacle::Elsewhere(_, why)) if waited >= patience(&why) => {
+            Err(JumpObstacle::Elsewhere(_, why)) if waited >= patience(&why) => {
                 let told = format!("opened a terminal that shows the session, but {why}");
                 return Err(JumpError::Partly(told));
             }
-            _ if waited >= WINDOW => {
+            _ if waited >= NEW_WINDOW_TIMEOUT => {
                 let told = "opened a terminal, but could not raise its window";
                 return Err(JumpError::Failed(told.into()));
             }
-            _ => clock::sleep(LOOK).await,
+            _ => clock::sleep(WINDOW_POLL_INTERVAL).await,
         }
     }
 }
 
 /// How long a new terminal is waited for that cannot be raised as it is.
-fn patience(why: &Obstacle) -> Duration {
+fn patience(why: &JumpObstacle) -> Duration {
     match why {
-        Obstacle::Wayland(_) => UNTOLD,
-        _ => WINDOW,
+        JumpObstacle::Wayland(_) => UNTOLD_WINDOW_TIMEOUT,
+        _ => NEW_WINDOW_TIMEOUT,
     }
 }
 
 /// Looks whether the end of a route was reached.
 async fn arrived(
     session: &Session,
-    around: &Surroundings,
-    route: Route,
-    went: Went,
+    around: &Environment,
+    route: JumpPlan,
+    went: RouteOutcome,
 ) -> Result<(), JumpError> {
-    turned_to(&Gatherer::new(around).place(session, &[]).await)?;
+    turned_to(&JumpInspector::new(around).place(session, &[]).await)?;
     let doubt = went.doubt.or(route.doubt);
     doubt.map_or(Ok(()), |doubt| Err(JumpError::Partly(doubt)))
 }
 
 /// Whether tmux shows it to anybody, as it was told; without tmux there is nothing to look at.
-fn turned_to(place: &Place) -> Result<(), JumpError> {
+fn turned_to(place: &JumpContext) -> Result<(), JumpError> {
     match &place.runs {
-        Runs::Tmux(pane) => {
-            let shows = |c: &Client| c.window == pane.window && c.pane == pane.pane;
+        JumpTarget::Tmux(pane) => {
+            let shows = |c: &TmuxClient| c.window == pane.window && c.pane == pane.pane;
             let none = "tmux accepted the commands, but no client shows the session's pane";
             let found = pane.clients.iter().find(|c| shows(c)).map(|_| ());
             found.ok_or_else(|| JumpError::Failed(none.into()))
         }
-        Runs::Untold(why) => Err(JumpError::Failed(why.to_string())),
-        Runs::Ended | Runs::Headless | Runs::Background | Runs::Nowhere | Runs::Plain(_) => Ok(()),
+        JumpTarget::Untold(why) => Err(JumpError::Failed(why.to_string())),
+        JumpTarget::Ended
+        | JumpTarget::Headless
+        | JumpTarget::Background
+        | JumpTarget::Nowhere
+        | JumpTarget::Plain(_) => Ok(()),
     }
 }
 
 /// Whether the terminal of a session is what its owner looks at: the window that shows it is the
 /// active one. Only reads; where it is not certain, as on Wayland and macOS, it is not.
-pub async fn in_front(session: &Session, around: &Surroundings) -> bool {
-    let place = Gatherer::new(around).place(session, &[]).await;
+pub async fn in_front(session: &Session, around: &Environment) -> bool {
+    let place = JumpInspector::new(around).place(session, &[]).await;
     is_in_front(&place)
 }

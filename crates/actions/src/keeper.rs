@@ -3,7 +3,7 @@
 
 use super::tree;
 use super::work::failed;
-use super::{ActionError, Hands};
+use super::{ActionError, ActionExecutor};
 use rustix::process::Signal;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,13 @@ use trusty_fleet::identity::ProcessKey;
 use trusty_platform::launch;
 
 /// The program that ends by itself once a record is gone.
-const PROGRAM: &str = "trusty-hook";
+const KEEPER_PROGRAM: &str = "trusty-hook";
 
 /// Starts one that stays until this record is gone.
-pub(super) fn start(hands: &Hands, record: &Path) -> Result<ProcessKey, ActionError> {
+pub(super) fn start(hands: &ActionExecutor, record: &Path) -> Result<ProcessKey, ActionError> {
     let program = find(hands).ok_or_else(|| {
         ActionError::Failed(format!(
-            "could not keep the session's cgroup: {PROGRAM} is neither next to this program nor in \
+            "could not keep the session's cgroup: {KEEPER_PROGRAM} is neither next to this program nor in \
              {}; reinstall Trusty Bar",
             hands.data.join("bin").display()
         ))
@@ -31,10 +31,10 @@ pub(super) fn start(hands: &Hands, record: &Path) -> Result<ProcessKey, ActionEr
         .ok_or_else(|| failed(what)("the process exited at once"))
 }
 
-fn find(hands: &Hands) -> Option<PathBuf> {
+fn find(hands: &ActionExecutor) -> Option<PathBuf> {
     let own = std::env::current_exe().ok();
-    let beside = own.and_then(|exe| Some(exe.parent()?.join(PROGRAM)));
-    let kept = hands.data.join("bin").join(PROGRAM);
+    let beside = own.and_then(|exe| Some(exe.parent()?.join(KEEPER_PROGRAM)));
+    let kept = hands.data.join("bin").join(KEEPER_PROGRAM);
     [beside, Some(kept)]
         .into_iter()
         .flatten()

@@ -39,13 +39,13 @@ pub use remains::PauseRemains;
 use crate::lease::{CommandLapse, CommandLease};
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
-use trusty_fleet::action::{Deed, Plan, Refusal};
-use trusty_fleet::pause::{JudgedHold, PauseKind, PauseRecord, Phase};
+use trusty_fleet::action::{Plan, PlannedAction, Refusal};
+use trusty_fleet::pause::{JudgedHold, PauseKind, PausePhase, PauseRecord};
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_platform::tmux;
-use trusty_records::store::{LockAttempt, SessionLock, Store, StoreError};
-use trusty_wire::surroundings::Surroundings;
-use work::Work;
+use trusty_records::store::{LockAttempt, PauseStore, SessionLock, StoreError};
+use trusty_wire::surroundings::Environment;
+use work::PauseTransaction;
 
 /// Why an action was not done.
 #[derive(Debug, thiserror::Error)]
@@ -213,7 +213,7 @@ pub enum Reconciled {
 
 /// What became of a hold that was to be given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GivenUp {
+pub enum GiveUpOutcome {
     /// Its record is removed.
     Removed,
     /// There is no such record any more.
@@ -234,17 +234,17 @@ impl Reconciled {
 
 /// Performs plans.
 #[derive(Debug, Clone)]
-pub struct Hands {
-    store: Store,
+pub struct ActionExecutor {
+    store: PauseStore,
     tmux: Option<PathBuf>,
     data: PathBuf,
 }
 
-impl Hands {
+impl ActionExecutor {
     /// Those of these surroundings.
-    pub fn new(around: &Surroundings) -> Self {
+    pub fn new(around: &Environment) -> Self {
         Self {
-            store: Store::of(around),
+            store: PauseStore::of(around),
             tmux: tmux::program(around.path.as_deref()),
             data: around.data_dir(),
         }
@@ -274,44 +274,47 @@ impl Hands {
             deed,
         } = plan;
         // The plan's record may be older.
-        let work = self.store.read(session)?.map(|record| Work {
+        let work = self.store.read(session)?.map(|record| PauseTransaction {
             hands: self,
             record,
         });
         match (deed, work) {
-            (Deed::Pause(_), Some(work)) => {
+            (PlannedAction::Pause(_), Some(work)) => {
                 let kind = work.record.kind();
                 Err(match work.record.phase {
-                    Phase::Paused => ActionError::Refused(Refusal::AlreadyPaused(kind)),
-                    Phase::Pausing | Phase::Resuming | Phase::Ending => ActionError::Busy,
+                    PausePhase::Paused => ActionError::Refused(Refusal::AlreadyPaused(kind)),
+                    PausePhase::Pausing | PausePhase::Resuming | PausePhase::Ending => {
+                        ActionError::Busy
+                    }
                 })
             }
-            (Deed::Pause(pausing), None) => {
+            (PlannedAction::Pause(pausing), None) => {
                 let paused = begin::pause(self, session, client, pausing).await;
                 if paused.is_err() && self.store.read(session)?.is_none() {
                     self.store.remove(session)?;
                 }
                 paused
             }
-            (Deed::Resume(_), Some(mut work)) => match reconcile::resume(&mut work).await? {
+            (PlannedAction::Resume(_), Some(mut work)) => match reconcile::resume(&mut work).await?
+            {
                 Reconciled::Running => Ok(()),
                 Reconciled::Ended | Reconciled::Paused => Err(ActionError::Refused(Refusal::Ended)),
             },
-            (Deed::Resume(_), None) => {
+            (PlannedAction::Resume(_), None) => {
                 self.store.remove(session)?;
                 Err(ActionError::Refused(Refusal::NotPaused))
             }
-            (Deed::End(_), Some(mut work)) => end::end_paused(&mut work).await,
-            (Deed::End(_), None) => {
+            (PlannedAction::End(_), Some(mut work)) => end::end_paused(&mut work).await,
+            (PlannedAction::End(_), None) => {
                 self.store.remove(session)?;
                 end::end(client).await
             }
-            (Deed::Kill(_), Some(mut work)) => {
+            (PlannedAction::Kill(_), Some(mut work)) => {
                 let asked = end::end_paused(&mut work).await;
                 end::kill(client, asked).await?;
                 work.forget(Reconciled::Ended)
             }
-            (Deed::Kill(_), None) => {
+            (PlannedAction::Kill(_), None) => {
                 self.store.remove(session)?;
                 end::kill(client, end::end(client).await).await
             }
@@ -343,22 +346,26 @@ impl Hands {
 
     /// Removes the record of this hold, which did not hold its session. Nothing is undone: the
     /// session was never kept from anything.
-    pub fn give_up_hold(&self, id: SessionId, judged: JudgedHold) -> Result<GivenUp, ActionError> {
+    pub fn give_up_hold(
+        &self,
+        id: SessionId,
+        judged: JudgedHold,
+    ) -> Result<GiveUpOutcome, ActionError> {
         let _lock = self.lock(id)?;
         let record = self.store.read(id)?;
         let is_meant = |r: &PauseRecord| {
-            let is_hold = r.kind() == PauseKind::Hold && r.phase == Phase::Paused;
+            let is_hold = r.kind() == PauseKind::Hold && r.phase == PausePhase::Paused;
             is_hold && judged.is(r)
         };
         let Some(record) = record.filter(is_meant) else {
-            return Ok(GivenUp::NothingToDo);
+            return Ok(GiveUpOutcome::NothingToDo);
         };
         let waits = tree::has_hook_below(record.client);
         if waits.map_err(work::failed("check for a waiting hook"))? {
-            return Ok(GivenUp::HookWaits);
+            return Ok(GiveUpOutcome::HookWaits);
         }
         self.store.remove(id)?;
-        Ok(GivenUp::Removed)
+        Ok(GiveUpOutcome::Removed)
     }
 
     fn lock(&self, id: SessionId) -> Result<SessionLock, ActionError> {
@@ -369,13 +376,13 @@ impl Hands {
     }
 
     /// The pause of a session; without one, what lies around of it is removed.
-    fn found(&self, id: SessionId) -> Result<Option<Work<'_>>, ActionError> {
+    fn found(&self, id: SessionId) -> Result<Option<PauseTransaction<'_>>, ActionError> {
         let record = self.store.read(id)?;
         if record.is_none() {
             // What cannot be removed there holds nobody.
             let _ = self.store.remove(id);
         }
-        Ok(record.map(|record| Work {
+        Ok(record.map(|record| PauseTransaction {
             hands: self,
             record,
         }))

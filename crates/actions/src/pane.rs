@@ -3,8 +3,8 @@
 use super::failpoints::failpoint;
 use super::tree;
 use super::turn::{self, TurnState};
-use super::work::{Undo, Work, failed};
-use super::{ActionError, Hands};
+use super::work::{PauseTransaction, Rollback, failed};
+use super::{ActionError, ActionExecutor};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::io;
@@ -12,55 +12,62 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::observation::{PaneKey, RegistryFile};
-use trusty_fleet::pause::{Means, Phase};
+use trusty_fleet::pause::{PauseMethod, PausePhase};
 use trusty_platform::clock;
 use trusty_platform::sys;
-use trusty_platform::sys::Stat;
+use trusty_platform::sys::ProcessStat;
 use trusty_platform::terminal;
 use trusty_platform::tmux;
-use trusty_platform::tmux::{Key, Look, TmuxError};
+use trusty_platform::tmux::{PaneSnapshot, TmuxError, TmuxKeystroke};
 
 /// How long the client and its shell may take to change places after a key, or the client to end
 /// its turn: 0.2 s when the machine is quiet (measured, 2.1.330), over 5 s where 17 processes wait
 /// for two cores.
-const KEY_TAKEN_LIMIT: Duration = Duration::from_secs(20);
+const KEY_EFFECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a shell may take to take its terminal back once its job is put aside.
-const SHELL_LIMIT: Duration = Duration::from_secs(5);
+const SHELL_RETURN_TIMEOUT: Duration = Duration::from_secs(5);
 /// A key that was pressed a moment ago is taken within this time.
-const IN_FLIGHT: Duration = Duration::from_millis(1500);
+const KEY_IN_FLIGHT_TIME: Duration = Duration::from_millis(1500);
 /// A prompt that stays as it is for so long is whole.
-const STILL: Duration = Duration::from_millis(300);
+const STILL_PROMPT_TIME: Duration = Duration::from_millis(300);
 /// A prompt may ask other programs what to say.
-const PROMPT: Duration = Duration::from_secs(10);
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+const PROMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const PANE_POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// The client sets its terminal up when it goes on; after this it is helped.
-const SET_UP: Duration = Duration::from_secs(2);
+const TERMINAL_SETUP_TIME: Duration = Duration::from_secs(2);
 /// A prompt that looks as the client did before may be what the client has left.
-const ALIKE: Duration = Duration::from_secs(3);
+const UNCHANGED_PROMPT_TIME: Duration = Duration::from_secs(3);
 /// A text and an Enter that come together are taken for something pasted.
-const BEFORE_ENTER: Duration = Duration::from_millis(300);
+const ENTER_DELAY: Duration = Duration::from_millis(300);
 /// A client draws what was typed within this, on a machine with much to do, too.
-const DRAWN: Duration = Duration::from_secs(3);
+const DRAW_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many lines of a pane are worth remembering.
-const LAST_LINES: usize = 4;
+const MAX_SUMMARY_LINES: usize = 4;
 
-fn program(hands: &Hands) -> Result<&Path, ActionError> {
+fn program(hands: &ActionExecutor) -> Result<&Path, ActionError> {
     let none = || ActionError::Failed("tmux is not installed".into());
     hands.tmux.as_deref().ok_or_else(none)
 }
 
-async fn press(hands: &Hands, pane: &PaneKey, keys: &[Key<'_>]) -> Result<(), ActionError> {
+async fn press(
+    hands: &ActionExecutor,
+    pane: &PaneKey,
+    keys: &[TmuxKeystroke<'_>],
+) -> Result<(), ActionError> {
     let done = tmux::press(program(hands)?, &pane.server, &pane.pane, keys).await;
     done.map_err(failed("press a key in the tmux pane"))
 }
 
-async fn look(hands: &Hands, pane: &PaneKey) -> Result<Look, ActionError> {
+async fn look(hands: &ActionExecutor, pane: &PaneKey) -> Result<PaneSnapshot, ActionError> {
     let seen = tmux::look(program(hands)?, &pane.server, &pane.pane).await;
     seen.map_err(failed("read the tmux pane"))
 }
 
 /// The same, and nothing where the server is too busy to say in time.
-async fn glance(hands: &Hands, pane: &PaneKey) -> Result<Option<Look>, ActionError> {
+async fn glance(
+    hands: &ActionExecutor,
+    pane: &PaneKey,
+) -> Result<Option<PaneSnapshot>, ActionError> {
     match tmux::look(program(hands)?, &pane.server, &pane.pane).await {
         Err(TmuxError::Hangs) => Ok(None),
         seen => seen.map(Some).map_err(failed("read the tmux pane")),
@@ -68,7 +75,7 @@ async fn glance(hands: &Hands, pane: &PaneKey) -> Result<Option<Look>, ActionErr
 }
 
 /// The last lines of a pane that say something, as one text.
-pub(super) async fn last_lines(hands: &Hands, pane: &PaneKey) -> Option<String> {
+pub(super) async fn last_lines(hands: &ActionExecutor, pane: &PaneKey) -> Option<String> {
     let look = look(hands, pane).await.ok()?;
     let shown = above_input(&look.lines);
     let mut lines: Vec<&str> = shown
@@ -76,7 +83,7 @@ pub(super) async fn last_lines(hands: &Hands, pane: &PaneKey) -> Option<String> 
         .map(|line| line.trim())
         .filter(|line| line.chars().any(char::is_alphanumeric))
         .collect();
-    lines.drain(..lines.len().saturating_sub(LAST_LINES));
+    lines.drain(..lines.len().saturating_sub(MAX_SUMMARY_LINES));
     (!lines.is_empty()).then(|| lines.join(" | "))
 }
 
@@ -92,7 +99,7 @@ fn above_input(lines: &[String]) -> &[String] {
 }
 
 /// Whether keys pressed in a pane reach the terminal of this process, and nobody else.
-fn check(look: &Look, stat: &Stat) -> Result<(), &'static str> {
+fn check(look: &PaneSnapshot, stat: &ProcessStat) -> Result<(), &'static str> {
     if look.synchronized {
         return Err(
             "the tmux pane passes its keys to other panes; run `tmux set -p synchronize-panes off`",
@@ -114,13 +121,17 @@ fn gone() -> ActionError {
     ActionError::Changed("the session has exited".into())
 }
 
-fn client(work: &Work<'_>) -> Result<Stat, ActionError> {
+fn client(work: &PauseTransaction<'_>) -> Result<ProcessStat, ActionError> {
     let stat = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
     stat.ok_or_else(gone)
 }
 
 /// The client has its terminal, and keys pressed in this pane reach it.
-async fn ready(hands: &Hands, pane: &PaneKey, key: ProcessKey) -> Result<Look, ActionError> {
+async fn ready(
+    hands: &ActionExecutor,
+    pane: &PaneKey,
+    key: ProcessKey,
+) -> Result<PaneSnapshot, ActionError> {
     let look = look(hands, pane).await?;
     let stat = tree::alive(key).map_err(failed("inspect the session's process"))?;
     let stat = stat.ok_or_else(gone)?;
@@ -134,11 +145,11 @@ async fn ready(hands: &Hands, pane: &PaneKey, key: ProcessKey) -> Result<Look, A
 
 /// What is known of it before Ctrl-Z is pressed.
 pub(super) async fn prepare_suspend(
-    hands: &Hands,
+    hands: &ActionExecutor,
     key: ProcessKey,
     pane: &PaneKey,
     shell: ProcessKey,
-) -> Result<Means, ActionError> {
+) -> Result<PauseMethod, ActionError> {
     let look = ready(hands, pane, key).await?;
     let stat = tree::alive(key).map_err(failed("inspect the session's process"))?;
     let above = tree::alive(shell).map_err(failed("inspect the session's shell"))?;
@@ -147,7 +158,7 @@ pub(super) async fn prepare_suspend(
         return Err(ActionError::Changed(told.into()));
     }
     let settings = terminal::settings(Path::new(&look.tty));
-    Ok(Means::Suspend {
+    Ok(PauseMethod::Suspend {
         pane: pane.clone(),
         shell,
         settings: Some(settings.map_err(failed("read the terminal's settings"))?),
@@ -157,19 +168,19 @@ pub(super) async fn prepare_suspend(
 }
 
 /// Presses Ctrl-Z and waits for the shell's prompt.
-pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
-    let Means::Suspend { pane, shell, .. } = work.record.means.clone() else {
+pub(super) async fn suspend(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
+    let PauseMethod::Suspend { pane, shell, .. } = work.record.means.clone() else {
         return Ok(());
     };
     let key = work.client();
     // Some shells keep programs of their own beside them.
     let usual = children(shell).map_err(failed("inspect the session's shell"))?;
     let shown = place(&look(work.hands, &pane).await?);
-    press(work.hands, &pane, &[Key::Named("C-z")]).await?;
+    press(work.hands, &pane, &[TmuxKeystroke::Named("C-z")]).await?;
     failpoint("suspend.pressed");
     let aside = || Ok(tree::rests(key)? && has_terminal(shell)?);
     let what = "suspend the session with Ctrl-Z";
-    if !tree::until(KEY_TAKEN_LIMIT, aside)
+    if !tree::until(KEY_EFFECT_TIMEOUT, aside)
         .await
         .map_err(failed(what))?
     {
@@ -181,7 +192,7 @@ pub(super) async fn suspend(work: &mut Work<'_>) -> Result<(), ActionError> {
     failpoint("suspend.stopped");
     let look = prompt(work.hands, &pane, shell, &usual, &shown).await?;
     client(work)?;
-    if let Means::Suspend { cursor, line, .. } = &mut work.record.means {
+    if let PauseMethod::Suspend { cursor, line, .. } = &mut work.record.means {
         let (at, text) = place(&look);
         (*cursor, *line) = (Some(at), Some(text));
     }
@@ -196,7 +207,7 @@ fn has_terminal(key: ProcessKey) -> io::Result<bool> {
 }
 
 /// Where the cursor is, and the line it is in.
-fn place(look: &Look) -> ((u32, u32), String) {
+fn place(look: &PaneSnapshot) -> ((u32, u32), String) {
     let row = usize::try_from(look.cursor.1).unwrap_or(usize::MAX);
     (
         look.cursor,
@@ -206,29 +217,29 @@ fn place(look: &Look) -> ((u32, u32), String) {
 
 /// Waits until the shell has drawn its prompt: it asks no program any more, and nothing moves.
 async fn prompt(
-    hands: &Hands,
+    hands: &ActionExecutor,
     pane: &PaneKey,
     shell: ProcessKey,
     usual: &BTreeSet<ProcessKey>,
     before: &((u32, u32), String),
-) -> Result<Look, ActionError> {
+) -> Result<PaneSnapshot, ActionError> {
     let begun = clock::instant();
     let mut last = None;
     let mut since = begun;
     loop {
-        clock::sleep(LOOK_AGAIN).await;
+        clock::sleep(PANE_POLL_INTERVAL).await;
         if let Some(now) = glance(hands, pane).await? {
             let asked = children(shell).map_err(failed("inspect the session's shell"))?;
             let at = place(&now);
-            let is_drawn = at != *before || begun.elapsed() >= ALIKE;
+            let is_drawn = at != *before || begun.elapsed() >= UNCHANGED_PROMPT_TIME;
             if last.as_ref() != Some(&at) || !asked.is_subset(usual) {
                 since = clock::instant();
                 last = Some(at);
-            } else if is_drawn && since.elapsed() >= STILL {
+            } else if is_drawn && since.elapsed() >= STILL_PROMPT_TIME {
                 return Ok(now);
             }
         }
-        if begun.elapsed() >= PROMPT {
+        if begun.elapsed() >= PROMPT_TIMEOUT {
             return Err(failed("wait for the shell prompt")(
                 "no prompt within 10 s; try again",
             ));
@@ -247,8 +258,11 @@ fn children(shell: ProcessKey) -> io::Result<BTreeSet<ProcessKey>> {
 }
 
 /// Brings a client back that was put aside: `fg`, typed where and as it can only mean that.
-pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), ActionError> {
-    let Means::Suspend {
+pub(super) async fn take_back(
+    work: &mut PauseTransaction<'_>,
+    how: Rollback,
+) -> Result<(), ActionError> {
+    let PauseMethod::Suspend {
         pane,
         shell,
         settings,
@@ -260,7 +274,7 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
     };
     let key = work.client();
     let see = || failed("inspect the session's process");
-    if how == Undo::Left {
+    if how == Rollback::Left {
         settle(work, shell).await?;
     }
     let Some(stat) = tree::alive(key).map_err(see())? else {
@@ -286,7 +300,7 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
         {
             return Err(by_hand("the shell has other suspended jobs"));
         }
-        let fg = [Key::Text("fg"), Key::Named("Enter")];
+        let fg = [TmuxKeystroke::Text("fg"), TmuxKeystroke::Named("Enter")];
         match (cursor, line) {
             (Some(cursor), Some(line)) => {
                 if place(&look) != (cursor, line) {
@@ -294,19 +308,19 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
                 }
                 press(work.hands, &pane, &fg).await?;
             }
-            _ if how == Undo::Asked => {
+            _ if how == Rollback::Asked => {
                 return Err(by_hand("the shell prompt was not recorded"));
             }
             // The pause was not finished, so what the empty prompt looks like is not known: it is
             // emptied, from its end on. Shells keep what is cut off there.
             _ => {
-                let emptied = ["C-e", "C-u"].map(Key::Named);
+                let emptied = ["C-e", "C-u"].map(TmuxKeystroke::Named);
                 press(work.hands, &pane, &[&emptied, &fg[..]].concat()).await?;
             }
         }
         failpoint("suspend.fg-typed");
         let back = || Ok(tree::alive(key)?.is_none() || (tree::runs(key)? && has_terminal(key)?));
-        if !tree::until(KEY_TAKEN_LIMIT, back).await.map_err(see())? {
+        if !tree::until(KEY_EFFECT_TIMEOUT, back).await.map_err(see())? {
             return Err(by_hand("the session did not return to the foreground"));
         }
     }
@@ -317,20 +331,20 @@ pub(super) async fn take_back(work: &mut Work<'_>, how: Undo) -> Result<(), Acti
 }
 
 /// A key that was pressed right before its presser was ended may not have been taken yet.
-async fn settle(work: &Work<'_>, shell: ProcessKey) -> Result<(), ActionError> {
+async fn settle(work: &PauseTransaction<'_>, shell: ProcessKey) -> Result<(), ActionError> {
     let key = work.client();
     let failed = || failed("inspect the session's process");
     let taken = match work.record.phase {
-        Phase::Pausing => tree::until(IN_FLIGHT, || tree::rests(key)).await,
-        Phase::Resuming => tree::until(IN_FLIGHT, || tree::runs(key)).await,
-        Phase::Paused | Phase::Ending => return Ok(()),
+        PausePhase::Pausing => tree::until(KEY_IN_FLIGHT_TIME, || tree::rests(key)).await,
+        PausePhase::Resuming => tree::until(KEY_IN_FLIGHT_TIME, || tree::runs(key)).await,
+        PausePhase::Paused | PausePhase::Ending => return Ok(()),
     };
-    if !taken.map_err(failed())? || work.record.phase != Phase::Pausing {
+    if !taken.map_err(failed())? || work.record.phase != PausePhase::Pausing {
         return Ok(());
     }
     // Its shell takes the terminal only after it has heard of that.
     let shown = || Ok(has_terminal(shell)? || !tree::rests(key)?);
-    let shown = tree::until(SHELL_LIMIT, shown).await;
+    let shown = tree::until(SHELL_RETURN_TIMEOUT, shown).await;
     shown.map(drop).map_err(failed())
 }
 
@@ -351,7 +365,10 @@ async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionErr
         // It has ended, or is not in the foreground, where others' settings are in force.
         None => Ok(true),
     };
-    if tree::until(SET_UP, right).await.map_err(failed(what))? {
+    if tree::until(TERMINAL_SETUP_TIME, right)
+        .await
+        .map_err(failed(what))?
+    {
         return Ok(());
     }
     if let Some(tty) = tty().map_err(failed(what))? {
@@ -365,29 +382,29 @@ async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionErr
 
 /// What is known before Escape is pressed.
 pub(super) async fn prepare_interrupt(
-    hands: &Hands,
+    hands: &ActionExecutor,
     key: ProcessKey,
     pane: &PaneKey,
-) -> Result<Means, ActionError> {
+) -> Result<PauseMethod, ActionError> {
     ready(hands, pane, key).await?;
-    Ok(Means::Interrupt { pane: pane.clone() })
+    Ok(PauseMethod::Interrupt { pane: pane.clone() })
 }
 
 /// Presses Escape, and waits until the client has ended its turn. Until it has, a key that follows
 /// would be read together with the Escape as another key (measured, 2.1.332).
 pub(super) async fn interrupt(
-    work: &mut Work<'_>,
+    work: &mut PauseTransaction<'_>,
     registry: Option<&RegistryFile>,
 ) -> Result<(), ActionError> {
-    let Means::Interrupt { pane } = work.record.means.clone() else {
+    let PauseMethod::Interrupt { pane } = work.record.means.clone() else {
         return Ok(());
     };
-    press(work.hands, &pane, &[Key::Named("Escape")]).await?;
+    press(work.hands, &pane, &[TmuxKeystroke::Named("Escape")]).await?;
     failpoint("interrupt.pressed");
     let begun = clock::instant();
     let mut over_since = None;
-    while begun.elapsed() < KEY_TAKEN_LIMIT {
-        clock::sleep(LOOK_AGAIN).await;
+    while begun.elapsed() < KEY_EFFECT_TIMEOUT {
+        clock::sleep(PANE_POLL_INTERVAL).await;
         client(work)?;
         let over = match registry.map_or(TurnState::Unknown, turn::told) {
             TurnState::Over => true,
@@ -401,7 +418,7 @@ pub(super) async fn interrupt(
         let since = *over_since.get_or_insert_with(clock::instant);
         if !over {
             over_since = None;
-        } else if since.elapsed() >= STILL {
+        } else if since.elapsed() >= STILL_PROMPT_TIME {
             failpoint("interrupt.over");
             return Ok(());
         }
@@ -413,33 +430,36 @@ pub(super) async fn interrupt(
 
 /// Tells an interrupted client to continue, in an emptied input line: an interrupted prompt may
 /// have been put back there.
-pub(super) async fn go_on(work: &mut Work<'_>, how: Undo) -> Result<(), ActionError> {
-    let Means::Interrupt { pane } = work.record.means.clone() else {
+pub(super) async fn go_on(
+    work: &mut PauseTransaction<'_>,
+    how: Rollback,
+) -> Result<(), ActionError> {
+    let PauseMethod::Interrupt { pane } = work.record.means.clone() else {
         return Ok(());
     };
-    if how == Undo::Left {
+    if how == Rollback::Left {
         // An interruption cannot be taken back, and what comes next is its owner's to say.
         return Ok(());
     }
     let key = work.client();
     ready(work.hands, &pane, key).await?;
-    let text = [Key::Named("C-u"), Key::Text("continue")];
+    let text = [TmuxKeystroke::Named("C-u"), TmuxKeystroke::Text("continue")];
     press(work.hands, &pane, &text).await?;
     failpoint("interrupt.typed");
     let begun = clock::instant();
-    clock::sleep(BEFORE_ENTER).await;
+    clock::sleep(ENTER_DELAY).await;
     let mut look = ready(work.hands, &pane, key).await?;
-    while !stands_alone("continue", &look.lines) && begun.elapsed() < DRAWN {
-        clock::sleep(LOOK_AGAIN).await;
+    while !stands_alone("continue", &look.lines) && begun.elapsed() < DRAW_TIMEOUT {
+        clock::sleep(PANE_POLL_INTERVAL).await;
         look = ready(work.hands, &pane, key).await?;
     }
     if !stands_alone("continue", &look.lines) {
         // In a dialog an Enter would choose, and below other lines it would send them, too.
-        press(work.hands, &pane, &[Key::Named("C-u")]).await?;
+        press(work.hands, &pane, &[TmuxKeystroke::Named("C-u")]).await?;
         let told = "the input line is not empty; clear it and type continue there";
         return Err(ActionError::Changed(told.into()));
     }
-    press(work.hands, &pane, &[Key::Named("Enter")]).await?;
+    press(work.hands, &pane, &[TmuxKeystroke::Named("Enter")]).await?;
     failpoint("interrupt.entered");
     Ok(())
 }
@@ -500,7 +520,7 @@ mod tests {
             crate::skip::skip("no terminal is known here");
             return;
         };
-        let fine = Look {
+        let fine = PaneSnapshot {
             synchronized: false,
             in_mode: false,
             input_off: false,
@@ -510,7 +530,7 @@ mod tests {
         };
         assert_eq!(check(&fine, &stat), Ok(()));
         assert_eq!(place(&fine).1, "tb> ");
-        let with = |change: fn(&mut Look)| {
+        let with = |change: fn(&mut PaneSnapshot)| {
             let mut look = fine.clone();
             change(&mut look);
             check(&look, &stat).expect_err("no key may be pressed")
@@ -519,7 +539,7 @@ mod tests {
         assert!(with(|l| l.in_mode = true).contains("press q"));
         assert!(with(|l| l.input_off = true).contains("select-pane -e"));
         assert!(with(|l| l.tty = "/dev/other".into()).contains("another pane"));
-        let below = Look {
+        let below = PaneSnapshot {
             cursor: (0, 7),
             ..fine
         };

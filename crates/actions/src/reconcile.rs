@@ -1,20 +1,20 @@
 //! Records made true: fully paused, fully running, or gone with their sessions.
 
 use super::failpoints::failpoint;
-use super::work::{Undo, Work, failed};
+use super::work::{PauseTransaction, Rollback, failed};
 use super::{ActionError, Reconciled, pause_methods, tree};
-use trusty_fleet::pause::{PauseKind, Phase};
+use trusty_fleet::pause::{PauseKind, PausePhase};
 use trusty_platform::sys;
 
 /// Ends a pause, because its owner wants it.
-pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
+pub(super) async fn resume(work: &mut PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
     if is_over(work)? {
         return clean_up(work).await;
     }
-    if work.record.phase != Phase::Paused {
+    if work.record.phase != PausePhase::Paused {
         return match finish(work).await? {
-            Finished::As(became) => Ok(became),
-            Finished::PutAside(why) => Err(why),
+            RecoveryOutcome::As(became) => Ok(became),
+            RecoveryOutcome::PutAside(why) => Err(why),
         };
     }
     let kind = work.record.kind();
@@ -22,7 +22,7 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
     let before = work.record.clone();
     if kind != PauseKind::Hold {
         // On a full disk it goes on all the same: what was undone is seen by itself.
-        let _ = work.enter(Phase::Resuming);
+        let _ = work.enter(PausePhase::Resuming);
     }
     failpoint(match kind {
         PauseKind::Freeze => "freeze.resuming",
@@ -31,7 +31,7 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
         PauseKind::Hold => "hold.resuming",
         PauseKind::Interrupt => "interrupt.resuming",
     });
-    if let Err(e) = pause_methods::undo(work, Undo::Asked).await {
+    if let Err(e) = pause_methods::undo(work, Rollback::Asked).await {
         let untouched = matches!(e, ActionError::Changed(_)) && !kind_runs(work)?;
         if untouched {
             work.record = before;
@@ -51,18 +51,18 @@ pub(super) async fn resume(work: &mut Work<'_>) -> Result<Reconciled, ActionErro
 }
 
 /// Whether a session that is paused by stopping it goes on.
-fn kind_runs(work: &Work<'_>) -> Result<bool, ActionError> {
+fn kind_runs(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
     Ok(work.record.kind().is_hard() && !pause_methods::holds(work)?)
 }
 
 /// Makes a record true.
-pub(super) async fn reconcile(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
+pub(super) async fn reconcile(work: &mut PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
     if is_over(work)? {
         return clean_up(work).await;
     }
     // Nothing holds an interrupted session, so only who sees that it goes on asks for this.
     let interrupted = work.record.kind() == PauseKind::Interrupt;
-    if work.record.phase == Phase::Paused
+    if work.record.phase == PausePhase::Paused
         && !interrupted
         && pause_methods::holds(work)?
         && !has_hung_up(work)?
@@ -70,13 +70,13 @@ pub(super) async fn reconcile(work: &mut Work<'_>) -> Result<Reconciled, ActionE
         return Ok(Reconciled::Paused);
     }
     Ok(match finish(work).await? {
-        Finished::As(became) => became,
-        Finished::PutAside(_) => Reconciled::Paused,
+        RecoveryOutcome::As(became) => became,
+        RecoveryOutcome::PutAside(_) => Reconciled::Paused,
     })
 }
 
 /// Whether the session has ended.
-fn is_over(work: &Work<'_>) -> Result<bool, ActionError> {
+fn is_over(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
     let boot = sys::machine()
         .map_err(failed("identify this machine"))?
         .boot;
@@ -84,20 +84,20 @@ fn is_over(work: &Work<'_>) -> Result<bool, ActionError> {
     Ok(work.record.boot != boot || alive.is_none())
 }
 
-async fn clean_up(work: &mut Work<'_>) -> Result<Reconciled, ActionError> {
+async fn clean_up(work: &mut PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
     let boot = sys::machine()
         .map_err(failed("identify this machine"))?
         .boot;
     // Of another boot nothing is left, and its pids are others' now.
     if work.record.boot == boot && work.record.kind() != PauseKind::Interrupt {
-        pause_methods::undo(work, Undo::Left).await?;
+        pause_methods::undo(work, Rollback::Left).await?;
     }
     work.forget(Reconciled::Ended)?;
     Ok(Reconciled::Ended)
 }
 
 /// What became of a pause that was not finished.
-enum Finished {
+enum RecoveryOutcome {
     /// Nothing of it is left.
     As(Reconciled),
     /// Its client is put aside, and for this reason not ours to bring back.
@@ -105,25 +105,25 @@ enum Finished {
 }
 
 /// Undoes whatever is left.
-async fn finish(work: &mut Work<'_>) -> Result<Finished, ActionError> {
-    match pause_methods::undo(work, Undo::Left).await {
+async fn finish(work: &mut PauseTransaction<'_>) -> Result<RecoveryOutcome, ActionError> {
+    match pause_methods::undo(work, Rollback::Left).await {
         Ok(()) => {
             let became = state(work)?;
             work.forget(became)?;
-            Ok(Finished::As(became))
+            Ok(RecoveryOutcome::As(became))
         }
         // Then that is what it is, until somebody does.
         Err(why @ ActionError::Changed(_))
             if work.record.kind() == PauseKind::Suspend && pause_methods::holds(work)? =>
         {
-            work.enter(Phase::Paused)?;
-            Ok(Finished::PutAside(why))
+            work.enter(PausePhase::Paused)?;
+            Ok(RecoveryOutcome::PutAside(why))
         }
         Err(e) => Err(e),
     }
 }
 
-fn state(work: &Work<'_>) -> Result<Reconciled, ActionError> {
+fn state(work: &PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
     let alive = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(match alive {
         Some(_) => Reconciled::Running,
@@ -132,7 +132,7 @@ fn state(work: &Work<'_>) -> Result<Reconciled, ActionError> {
 }
 
 /// Whether the terminal it was paused in was closed: it cannot hear of that before it goes on.
-fn has_hung_up(work: &Work<'_>) -> Result<bool, ActionError> {
+fn has_hung_up(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
     let stat = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(work.record.tty.is_some() && stat.is_some_and(|s| s.terminal == 0))
 }

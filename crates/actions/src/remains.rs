@@ -1,19 +1,19 @@
 //! What is left of a pause of ours whose record is lost, or cannot be used: found at the session
 //! itself, and undone only when the user asks for that by name.
 
-use super::work::{Undo, Work, failed};
-use super::{ActionError, Hands, Reconciled, pause_methods, tree};
+use super::work::{PauseTransaction, Rollback, failed};
+use super::{ActionError, ActionExecutor, Reconciled, pause_methods, tree};
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::pause::{Asker, AtWork, Means, PauseRecord, Phase};
+use trusty_fleet::pause::{Initiator, InterruptedWork, PauseMethod, PausePhase, PauseRecord};
 use trusty_platform::clock;
 use trusty_platform::sys;
 use trusty_platform::sys::cgroup;
 use trusty_records::store::{RECORD_FORM, StoreError};
 
 /// A longer chain of parents is a loop.
-const MAX_SHELLS: usize = 32;
+const MAX_SHELL_CHAIN: usize = 32;
 
 /// What is left of a pause of a session, and why its record does not help.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct PauseRemains {
     /// Why the record that is there cannot be used; none where it is lost.
     record: Option<StoreError>,
     /// The client, and what still keeps it from running.
-    kept: Option<(ProcessKey, Means)>,
+    kept: Option<(ProcessKey, PauseMethod)>,
     aside: PathBuf,
 }
 
@@ -34,7 +34,7 @@ impl PauseRemains {
         match (&self.record, &self.kept) {
             (Some(e), _) => format!("the pause record cannot be used: {e}"),
             // Its name shows that the group is ours; a signal has no name.
-            (None, Some((_, Means::Stop { .. }))) => {
+            (None, Some((_, PauseMethod::Stop { .. }))) => {
                 "the session is stopped without a pause record: another program stopped it, or the \
                  record is lost"
                     .to_owned()
@@ -47,13 +47,13 @@ impl PauseRemains {
     pub fn steps(&self) -> Vec<String> {
         let mut steps = Vec::new();
         match &self.kept {
-            Some((_, Means::Freeze { group, .. })) => steps.push(format!(
+            Some((_, PauseMethod::Freeze { group, .. })) => steps.push(format!(
                 "thaw the cgroup {} and move its processes to the parent cgroup",
                 group.display()
             )),
             Some((
                 _,
-                Means::Stop {
+                PauseMethod::Stop {
                     shells,
                     group,
                     tools,
@@ -72,7 +72,7 @@ impl PauseRemains {
     }
 }
 
-impl Hands {
+impl ActionExecutor {
     /// What is left of a pause of this session that no usable record tells of; none where there is
     /// a usable record, or nothing is left. Without a pid, or if that process is not the session
     /// any more, only the record is looked at.
@@ -130,7 +130,7 @@ impl Hands {
         };
         let machine = sys::machine().map_err(failed("identify this machine"))?;
         if let Some((client, means)) = kept {
-            let mut work = Work {
+            let mut work = PauseTransaction {
                 hands: self,
                 record: PauseRecord {
                     version: RECORD_FORM,
@@ -138,16 +138,16 @@ impl Hands {
                     domain: machine.domain(),
                     boot: machine.boot,
                     client,
-                    phase: Phase::Resuming,
+                    phase: PausePhase::Resuming,
                     since: clock::wall(),
-                    by: Asker::Command,
+                    by: Initiator::Command,
                     summary: String::new(),
-                    at_work: AtWork::Nothing,
+                    at_work: InterruptedWork::Nothing,
                     tty: None,
                     means,
                 },
             };
-            pause_methods::undo(&mut work, Undo::Left).await?;
+            pause_methods::undo(&mut work, Rollback::Left).await?;
         }
         let left = |e| ActionError::RecordLeft(Reconciled::Running, e);
         if record.is_some() {
@@ -158,13 +158,13 @@ impl Hands {
 }
 
 /// What keeps a client from running, as far as it can be ours.
-fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<Means>, ActionError> {
+fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<PauseMethod>, ActionError> {
     let look = || failed("inspect the session's processes");
     let own = cgroup::of(client.pid).map_err(look())?;
     // Nobody else gives a group this name.
     let ours = format!("trusty-{session}");
     if let Some(group) = own.filter(|own| own.file_name().is_some_and(|name| *name == *ours)) {
-        return Ok(Some(Means::Freeze {
+        return Ok(Some(PauseMethod::Freeze {
             group,
             moved: Vec::new(),
             keeper: None,
@@ -179,7 +179,7 @@ fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<Means>, Acti
     let mut shells = Vec::new();
     let mut next = stat.parent;
     while let Some(above) = tree::at(next).map_err(look())?
-        && shells.len() < MAX_SHELLS
+        && shells.len() < MAX_SHELL_CHAIN
         && above.stat.session == stat.session
         && above.stat.stopped.is_some()
         && tree::is_ours(&above.stat)
@@ -196,7 +196,7 @@ fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<Means>, Acti
             "the session is suspended by its shell; type `fg` in that terminal".into(),
         ));
     }
-    let stopped = |found: Vec<tree::Found>| {
+    let stopped = |found: Vec<tree::LiveProcess>| {
         let stopped = found.into_iter().filter(|f| f.stat.stopped.is_some());
         let ours = stopped.filter(|f| tree::is_ours(&f.stat));
         ours.collect::<Vec<_>>()
@@ -204,8 +204,8 @@ fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<Means>, Acti
     let group = stopped(tree::group(stat.group).map_err(look())?);
     let mut tools = stopped(tree::below(client).map_err(look())?);
     tools.retain(|f| f.stat.group != stat.group);
-    let keys = |found: Vec<tree::Found>| found.into_iter().map(|f| f.key).collect();
-    Ok(Some(Means::Stop {
+    let keys = |found: Vec<tree::LiveProcess>| found.into_iter().map(|f| f.key).collect();
+    Ok(Some(PauseMethod::Stop {
         shells,
         group: keys(group),
         tools: keys(tools),

@@ -2,37 +2,37 @@
 //! and takes the terminal; then the client's process group, then what it has started elsewhere.
 
 use super::failpoints::failpoint;
-use super::tree::{self, Found};
-use super::work::{Work, failed};
+use super::tree::{self, LiveProcess};
+use super::work::{PauseTransaction, failed};
 use super::{ActionError, inside};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::observation::Tools;
-use trusty_fleet::pause::Means;
+use trusty_fleet::observation::ToolPausePolicy;
+use trusty_fleet::pause::PauseMethod;
 use trusty_platform::clock;
 use trusty_platform::sys;
 
 /// How long a process may take to stop, or to go on.
-const LIMIT: Duration = Duration::from_secs(5);
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// What wakes stopped processes does so within a tenth of a second (tmux: measured).
-const WATCH: Duration = Duration::from_millis(250);
-const STEP: Duration = Duration::from_millis(20);
+const STAYS_STOPPED_TIME: Duration = Duration::from_millis(250);
+const STOP_POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Whatever has not stopped by then waits for a process that it has just started.
-const STARTING: Duration = Duration::from_millis(100);
+const CHILD_START_TIME: Duration = Duration::from_millis(100);
 /// What the client is given to take its terminal up again before its shell looks (measured).
-const HEAD_START: Duration = Duration::from_millis(300);
+const CLIENT_HEAD_START: Duration = Duration::from_millis(300);
 /// Commands that start commands as fast as they are stopped: no end is to be seen.
-const ROUNDS: usize = 50;
+const MAX_STOP_ROUNDS: usize = 50;
 
 /// What will be stopped, as far as it is known; none of it has been touched.
 pub(super) fn prepare(
     client: ProcessKey,
     shells: &[ProcessKey],
     group: u32,
-) -> Result<Means, ActionError> {
+) -> Result<PauseMethod, ActionError> {
     let look = || failed("inspect the session's processes");
     let stat = tree::alive(client).map_err(look())?;
     if stat.is_none_or(|s| s.group != group) {
@@ -52,11 +52,11 @@ pub(super) fn prepare(
     }
     let members = tree::group(group).map_err(look())?;
     // A script without job control runs all that it starts in one group: us, too.
-    let is_of_ours = |f: &Found| us.contains(&f.key.pid) || tree::is_own_program(f.key.pid);
+    let is_of_ours = |f: &LiveProcess| us.contains(&f.key.pid) || tree::is_own_program(f.key.pid);
     if members.iter().any(is_of_ours) {
         return Err(inside());
     }
-    Ok(Means::Stop {
+    Ok(PauseMethod::Stop {
         shells: shells.to_vec(),
         group: running(&members),
         tools: Vec::new(),
@@ -68,7 +68,7 @@ fn changed(what: &str) -> ActionError {
 }
 
 /// Those that we stop: what others have stopped is theirs to wake.
-fn running(found: &[Found]) -> Vec<ProcessKey> {
+fn running(found: &[LiveProcess]) -> Vec<ProcessKey> {
     let ours = found
         .iter()
         .filter(|f| f.stat.stopped.is_none() && tree::is_ours(&f.stat));
@@ -76,9 +76,12 @@ fn running(found: &[Found]) -> Vec<ProcessKey> {
 }
 
 /// Stops them. Each is on record before it is touched.
-pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), ActionError> {
+pub(super) async fn pause(
+    work: &mut PauseTransaction<'_>,
+    tools: ToolPausePolicy,
+) -> Result<(), ActionError> {
     let client = work.client();
-    let Means::Stop { shells, .. } = work.record.means.clone() else {
+    let PauseMethod::Stop { shells, .. } = work.record.means.clone() else {
         return Ok(());
     };
     let look = || failed("inspect the session's processes");
@@ -90,7 +93,7 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
         failpoint("stop.shell-stopped");
     }
     let mut members = running(&tree::group(before.group).map_err(look())?);
-    let kept = |group: &Vec<ProcessKey>, tools: &Vec<ProcessKey>| Means::Stop {
+    let kept = |group: &Vec<ProcessKey>, tools: &Vec<ProcessKey>| PauseMethod::Stop {
         shells: shells.clone(),
         group: group.clone(),
         tools: tools.clone(),
@@ -110,8 +113,8 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     work.set(kept(&members, &stopped))?;
     wait_stopped(&members, &others, "stop the session").await?;
     failpoint("stop.group-stopped");
-    if tools == Tools::Stop {
-        for _ in 0..ROUNDS {
+    if tools == ToolPausePolicy::Stop {
+        for _ in 0..MAX_STOP_ROUNDS {
             let mut below = tree::below(client).map_err(look())?;
             below.retain(|f| f.stat.group != before.group);
             let new = running(&below);
@@ -126,7 +129,7 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
     failpoint("stop.tools-stopped");
     let all = [&shells[..], &members, &stopped].concat();
     let begun = clock::instant();
-    while begun.elapsed() < WATCH {
+    while begun.elapsed() < STAYS_STOPPED_TIME {
         let now = tree::alive(client).map_err(look())?;
         let woken = all.iter().any(|key| !tree::rests(*key).unwrap_or(false));
         if woken || now.is_none_or(|now| now.foreground != before.foreground) {
@@ -134,16 +137,20 @@ pub(super) async fn pause(work: &mut Work<'_>, tools: Tools) -> Result<(), Actio
                         connect hooks to pause it";
             return Err(ActionError::Failed(told.into()));
         }
-        clock::sleep(STEP).await;
+        clock::sleep(STOP_POLL_INTERVAL).await;
     }
     failpoint("stop.watched");
     Ok(())
 }
 
 /// What others have stopped before us: it is theirs to wake.
-type Others = BTreeSet<ProcessKey>;
+type ForeignStops = BTreeSet<ProcessKey>;
 
-async fn stop(keys: &[ProcessKey], others: &Others, what: &'static str) -> Result<(), ActionError> {
+async fn stop(
+    keys: &[ProcessKey],
+    others: &ForeignStops,
+    what: &'static str,
+) -> Result<(), ActionError> {
     for key in keys {
         tree::signal(*key, Signal::STOP).map_err(failed(what))?;
     }
@@ -152,25 +159,25 @@ async fn stop(keys: &[ProcessKey], others: &Others, what: &'static str) -> Resul
 
 async fn wait_stopped(
     keys: &[ProcessKey],
-    others: &Others,
+    others: &ForeignStops,
     what: &'static str,
 ) -> Result<(), ActionError> {
     let begun = clock::instant();
     while !all(keys, tree::rests).map_err(failed(what))? {
-        if begun.elapsed() >= LIMIT {
+        if begun.elapsed() >= STOP_TIMEOUT {
             return Err(failed(what)("the process keeps running; try again"));
         }
-        if begun.elapsed() >= STARTING {
+        if begun.elapsed() >= CHILD_START_TIME {
             let_start(keys, others).await.map_err(failed(what))?;
         }
-        clock::sleep(STEP).await;
+        clock::sleep(STOP_POLL_INTERVAL).await;
     }
     Ok(())
 }
 
 /// Whoever starts a process with vfork(2) stops only once that one runs its program, which it does
 /// not while it is stopped itself: it is let go on for as long as that takes.
-async fn let_start(keys: &[ProcessKey], others: &Others) -> io::Result<()> {
+async fn let_start(keys: &[ProcessKey], others: &ForeignStops) -> io::Result<()> {
     let mut started = Vec::new();
     for key in keys {
         if !tree::rests(*key)? {
@@ -181,7 +188,7 @@ async fn let_start(keys: &[ProcessKey], others: &Others) -> io::Result<()> {
     for found in &started {
         tree::signal(found.key, Signal::CONT)?;
     }
-    clock::sleep(STEP).await;
+    clock::sleep(STOP_POLL_INTERVAL).await;
     for found in &started {
         tree::signal(found.key, Signal::STOP)?;
     }
@@ -198,9 +205,9 @@ fn all(keys: &[ProcessKey], so: fn(ProcessKey) -> io::Result<bool>) -> io::Resul
 }
 
 /// Wakes them in the reverse order. One that does not wake keeps none of the others from it.
-pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
+pub(super) async fn undo(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
     let client = work.client();
-    let Means::Stop {
+    let PauseMethod::Stop {
         shells,
         group,
         tools,
@@ -221,15 +228,15 @@ pub(super) async fn undo(work: &mut Work<'_>) -> Result<(), ActionError> {
     for member in &group {
         note(&mut problem, tree::signal(*member, Signal::CONT).map(drop));
     }
-    let awake = tree::until(LIMIT, || tree::runs(client)).await;
+    let awake = tree::until(STOP_TIMEOUT, || tree::runs(client)).await;
     note(&mut problem, awake.and_then(in_time));
     failpoint("stop.group-woken");
     if !shells.is_empty() {
-        clock::sleep(HEAD_START).await;
+        clock::sleep(CLIENT_HEAD_START).await;
     }
     for shell in shells.iter().rev() {
         note(&mut problem, tree::signal(*shell, Signal::CONT).map(drop));
-        let awake = tree::until(LIMIT, || tree::runs(*shell)).await;
+        let awake = tree::until(STOP_TIMEOUT, || tree::runs(*shell)).await;
         note(&mut problem, awake.and_then(in_time));
         failpoint("stop.shell-woken");
     }
@@ -267,14 +274,14 @@ mod tests {
     use std::process::Command;
 
     /// Has `make` start one process after the other, with vfork(2) as the client does.
-    const STARTS: &str =
+    const SPAWNING_MAKEFILE: &str =
         "N := $(foreach a,$(shell seq 1000),$(foreach b,$(shell seq 1000),$(shell true)))";
 
     /// Stops and wakes a process group at so many different moments.
     async fn stop_often(client: ProcessKey) -> Result<(), ActionError> {
         let look = || failed("look");
         let started = || Ok(!tree::children(client.pid)?.is_empty());
-        tree::until(LIMIT, started).await.map_err(look())?;
+        tree::until(STOP_TIMEOUT, started).await.map_err(look())?;
         for round in 0..100 {
             clock::sleep(Duration::from_micros(round * 137 % 4_000)).await;
             let others = tree::stopped().map_err(look())?;
@@ -282,7 +289,7 @@ mod tests {
             sys::signal_group(client, client.pid, Signal::STOP).map_err(look())?;
             wait_stopped(&members, &others, "stop the session").await?;
             sys::signal_group(client, client.pid, Signal::CONT).map_err(look())?;
-            let awake = tree::until(LIMIT, || tree::runs(client)).await;
+            let awake = tree::until(STOP_TIMEOUT, || tree::runs(client)).await;
             awake.and_then(in_time).map_err(failed("wake it"))?;
         }
         Ok(())
@@ -291,7 +298,13 @@ mod tests {
     #[tokio::test]
     async fn who_is_just_starting_a_process_stops_too() {
         let mut starts = Command::new("make")
-            .args(["--silent", "--file", "/dev/null", "--eval", STARTS])
+            .args([
+                "--silent",
+                "--file",
+                "/dev/null",
+                "--eval",
+                SPAWNING_MAKEFILE,
+            ])
             .process_group(0)
             .spawn()
             .expect("starts");

@@ -1,16 +1,16 @@
 use super::*;
 use std::path::Path;
-use trusty_fleet::action::{Pausing, Way};
+use trusty_fleet::action::{PauseCandidate, PausePlan};
 use trusty_fleet::identity::{ProcessKey, StartTime};
-use trusty_fleet::observation::{PaneKey, Tools};
-use trusty_fleet::pause::{Asker, Means, PauseRecord};
+use trusty_fleet::observation::{PaneKey, ToolPausePolicy};
+use trusty_fleet::pause::{Initiator, PauseMethod, PauseRecord};
 use trusty_fleet::problem::ProblemCode;
 use trusty_platform::sys;
 
-fn hands(home: &Path) -> Hands {
-    Hands::new(&Surroundings {
+fn hands(home: &Path) -> ActionExecutor {
+    ActionExecutor::new(&Environment {
         home: home.into(),
-        ..Surroundings::default()
+        ..Environment::default()
     })
 }
 
@@ -30,17 +30,17 @@ fn nobody() -> ProcessKey {
     }
 }
 
-fn pause(client: ProcessKey, way: Way) -> Plan {
+fn pause(client: ProcessKey, way: PauseCandidate) -> Plan {
     Plan {
         session: SessionId::new(),
         client,
-        deed: Deed::Pause(Pausing {
+        deed: PlannedAction::Pause(PausePlan {
             way,
-            tools: Tools::Stop,
-            by: Asker::Command,
+            tools: ToolPausePolicy::Stop,
+            by: Initiator::Command,
             summary: "ran Bash: make".into(),
             noted: true,
-            at_work: trusty_fleet::pause::AtWork::Nothing,
+            at_work: trusty_fleet::pause::InterruptedWork::Nothing,
             pane: None,
             tty: None,
             registry: None,
@@ -48,7 +48,7 @@ fn pause(client: ProcessKey, way: Way) -> Plan {
     }
 }
 
-fn left(hands: &Hands) -> usize {
+fn left(hands: &ActionExecutor) -> usize {
     let entries = std::fs::read_dir(hands.store.folder());
     entries.map_or(0, Iterator::count)
 }
@@ -57,11 +57,11 @@ fn left(hands: &Hands) -> usize {
 async fn we_never_pause_ourselves() {
     let home = tempfile::tempdir().expect("folder");
     let hands = hands(home.path());
-    let stop = Way::Stop {
+    let stop = PauseCandidate::Stop {
         shells: Vec::new(),
         group: 0,
     };
-    for way in [Way::Freeze, stop] {
+    for way in [PauseCandidate::Freeze, stop] {
         let refused = hands.perform(pause(us(), way)).await.expect_err("inside");
         assert_eq!(refused.code(), ProblemCode::Changed);
         assert!(refused.to_string().contains("runs inside that session"));
@@ -73,7 +73,7 @@ async fn we_never_pause_ourselves() {
 async fn one_that_has_ended_is_left_alone() {
     let home = tempfile::tempdir().expect("folder");
     let hands = hands(home.path());
-    let refused = hands.perform(pause(nobody(), Way::Hold)).await;
+    let refused = hands.perform(pause(nobody(), PauseCandidate::Hold)).await;
     assert_eq!(
         refused.expect_err("ended").code(),
         ProblemCode::NoSuchSession
@@ -85,7 +85,7 @@ async fn one_that_has_ended_is_left_alone() {
 async fn a_hold_is_a_record_and_only_one_works_on_it() {
     let home = tempfile::tempdir().expect("folder");
     let hands = hands(home.path());
-    let plan = pause(us(), Way::Hold);
+    let plan = pause(us(), PauseCandidate::Hold);
     let id = plan.session;
     let lock = hands.lock(id).expect("free");
     let busy = hands.perform(plan.clone()).await.expect_err("busy");
@@ -106,7 +106,7 @@ async fn a_hold_is_a_record_and_only_one_works_on_it() {
     let record = hands.store.read(id).expect("readable").expect("written");
     assert_eq!(
         (record.phase, record.kind()),
-        (Phase::Paused, PauseKind::Hold)
+        (PausePhase::Paused, PauseKind::Hold)
     );
     assert_eq!(record.summary, "ran Bash: make");
     let again = hands.perform(plan).await.expect_err("paused already");
@@ -127,13 +127,13 @@ fn record(client: ProcessKey, boot: &str) -> PauseRecord {
         boot: boot.into(),
         domain: None,
         client,
-        phase: Phase::Paused,
+        phase: PausePhase::Paused,
         since: std::time::UNIX_EPOCH,
-        by: Asker::App,
+        by: Initiator::App,
         summary: String::new(),
-        at_work: trusty_fleet::pause::AtWork::Nothing,
+        at_work: trusty_fleet::pause::InterruptedWork::Nothing,
         tty: None,
-        means: Means::Stop {
+        means: PauseMethod::Stop {
             shells: Vec::new(),
             group: vec![client],
             tools: Vec::new(),
@@ -200,7 +200,7 @@ async fn an_interrupted_session_that_goes_on_loses_its_record() {
         pane: "%1".into(),
     };
     let record = PauseRecord {
-        means: Means::Interrupt { pane },
+        means: PauseMethod::Interrupt { pane },
         ..record(us(), &boot)
     };
     hands.store.write(&record).expect("written");
@@ -210,16 +210,16 @@ async fn an_interrupted_session_that_goes_on_loses_its_record() {
 }
 
 /// A process of ours in a group of its own; never left stopped.
-struct Child(std::process::Child);
+struct GroupChild(std::process::Child);
 
-impl Drop for Child {
+impl Drop for GroupChild {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-impl Child {
+impl GroupChild {
     fn new() -> Self {
         use std::os::unix::process::CommandExt;
         let mut sleep = std::process::Command::new("sleep");
@@ -237,9 +237,9 @@ impl Child {
 async fn what_is_stopped_goes_on_even_where_nothing_can_be_written() {
     let home = tempfile::tempdir().expect("folder");
     let hands = hands(home.path());
-    let child = Child::new();
+    let child = GroupChild::new();
     let key = child.key();
-    let stop = Way::Stop {
+    let stop = PauseCandidate::Stop {
         shells: Vec::new(),
         group: key.pid,
     };
@@ -281,19 +281,19 @@ fn only_the_hold_that_was_judged_is_given_up() {
     let hands = hands(home.path());
     let hour = std::time::Duration::from_hours(1);
     for (filed_ago, ahead, wanted) in [
-        (std::time::Duration::ZERO, 0, GivenUp::Removed),
-        (hour, 0, GivenUp::NothingToDo),
+        (std::time::Duration::ZERO, 0, GiveUpOutcome::Removed),
+        (hour, 0, GiveUpOutcome::NothingToDo),
         // The wall clock was an hour ahead when it was filed, or has been set since.
-        (hour, 3_600_000_000_000, GivenUp::Removed),
+        (hour, 3_600_000_000_000, GiveUpOutcome::Removed),
         (
             std::time::Duration::ZERO,
             3_600_000_000_000,
-            GivenUp::Removed,
+            GiveUpOutcome::Removed,
         ),
     ] {
         let since = std::time::UNIX_EPOCH + hour * 7 + std::time::Duration::from_nanos(82_064);
         let record = PauseRecord {
-            means: Means::Hold,
+            means: PauseMethod::Hold,
             since,
             ..record(nobody(), "b")
         };

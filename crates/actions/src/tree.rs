@@ -9,33 +9,33 @@ use trusty_fleet::identity::ProcessKey;
 use trusty_platform::clock;
 use trusty_platform::process_files::process_executable;
 use trusty_platform::sys;
-use trusty_platform::sys::Stat;
+use trusty_platform::sys::ProcessStat;
 use trusty_wire::hook_program;
 
 /// How often something awaited is looked at.
-const STEP: Duration = Duration::from_millis(10);
+const PROCESS_POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// The names of the programs of ours that see to pauses.
-const OWN_PROGRAMS: [&str; 2] = ["trusty", "trusty-bar"];
+const OWN_PROGRAM_NAMES: [&str; 2] = ["trusty", "trusty-bar"];
 /// A longer chain of parents is a loop.
-const MOST_ANCESTORS: usize = 64;
+const MAX_OWN_ANCESTORS: usize = 64;
 
 /// A process and what it is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found {
+pub(super) struct LiveProcess {
     pub(super) key: ProcessKey,
-    pub(super) stat: Stat,
+    pub(super) stat: ProcessStat,
 }
 
 /// A process that lives, as it is now.
-pub(super) fn alive(key: ProcessKey) -> io::Result<Option<Stat>> {
+pub(super) fn alive(key: ProcessKey) -> io::Result<Option<ProcessStat>> {
     let stat = sys::stat(key.pid)?;
     Ok(stat.filter(|s| s.start == key.start && !s.zombie))
 }
 
 /// The process that has this pid now.
-pub(super) fn at(pid: u32) -> io::Result<Option<Found>> {
+pub(super) fn at(pid: u32) -> io::Result<Option<LiveProcess>> {
     let stat = sys::stat(pid)?.filter(|s| !s.zombie);
-    Ok(stat.map(|stat| Found {
+    Ok(stat.map(|stat| LiveProcess {
         key: ProcessKey {
             pid,
             start: stat.start,
@@ -44,7 +44,7 @@ pub(super) fn at(pid: u32) -> io::Result<Option<Found>> {
     }))
 }
 
-fn all() -> io::Result<Vec<Found>> {
+fn all() -> io::Result<Vec<LiveProcess>> {
     let pids = sys::pids()?;
     // One that cannot be read is another user's or gone.
     Ok(pids
@@ -63,8 +63,8 @@ pub(super) fn stopped() -> io::Result<BTreeSet<ProcessKey>> {
 }
 
 /// All below a process, parents first.
-pub(super) fn below(root: ProcessKey) -> io::Result<Vec<Found>> {
-    let mut children: BTreeMap<u32, Vec<Found>> = BTreeMap::new();
+pub(super) fn below(root: ProcessKey) -> io::Result<Vec<LiveProcess>> {
+    let mut children: BTreeMap<u32, Vec<LiveProcess>> = BTreeMap::new();
     for found in all()? {
         children.entry(found.stat.parent).or_default().push(found);
     }
@@ -81,7 +81,7 @@ pub(super) fn below(root: ProcessKey) -> io::Result<Vec<Found>> {
 pub(super) fn is_own_program(pid: u32) -> bool {
     let path = process_executable(pid);
     let name = path.as_deref().and_then(Path::file_name);
-    name.is_some_and(|name| OWN_PROGRAMS.iter().any(|own| name == *own))
+    name.is_some_and(|name| OWN_PROGRAM_NAMES.iter().any(|own| name == *own))
 }
 
 /// Whether a hook program of ours, of whatever version, runs below a client.
@@ -92,14 +92,14 @@ pub(super) fn has_hook_below(client: ProcessKey) -> io::Result<bool> {
 }
 
 /// The children of a process.
-pub(super) fn children(pid: u32) -> io::Result<Vec<Found>> {
+pub(super) fn children(pid: u32) -> io::Result<Vec<LiveProcess>> {
     let mut all = all()?;
     all.retain(|found| found.stat.parent == pid);
     Ok(all)
 }
 
 /// All of a process group.
-pub(super) fn group(group: u32) -> io::Result<Vec<Found>> {
+pub(super) fn group(group: u32) -> io::Result<Vec<LiveProcess>> {
     let mut all = all()?;
     all.retain(|found| found.stat.group == group);
     Ok(all)
@@ -109,7 +109,7 @@ pub(super) fn group(group: u32) -> io::Result<Vec<Found>> {
 pub(super) fn us() -> BTreeSet<u32> {
     let mut chain = BTreeSet::new();
     let mut next = std::process::id();
-    while next > 1 && chain.len() < MOST_ANCESTORS && chain.insert(next) {
+    while next > 1 && chain.len() < MAX_OWN_ANCESTORS && chain.insert(next) {
         let Ok(Some(stat)) = sys::stat(next) else {
             break;
         };
@@ -119,7 +119,7 @@ pub(super) fn us() -> BTreeSet<u32> {
 }
 
 /// Whether a process is our own user's.
-pub(super) fn is_ours(stat: &Stat) -> bool {
+pub(super) fn is_ours(stat: &ProcessStat) -> bool {
     stat.uid == rustix::process::getuid().as_raw()
 }
 
@@ -144,7 +144,7 @@ pub(super) async fn until(
         if begun.elapsed() >= limit {
             return Ok(false);
         }
-        clock::sleep(STEP).await;
+        clock::sleep(PROCESS_POLL_INTERVAL).await;
     }
 }
 

@@ -5,7 +5,7 @@ use trusty_fleet::observation::RegistryFile;
 use trusty_platform::files;
 
 /// Such a file holds under 1 KiB; this leaves room.
-const MAX_REGISTRY_BYTES: u64 = 64 * 1024;
+const MAX_REGISTRY_STATUS_BYTES: u64 = 64 * 1024;
 
 /// Whether a turn runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ struct RegistryStatus {
 /// What a registry file says. It is rewritten in place, so half of it may be there.
 pub(super) fn told(file: &RegistryFile) -> TurnState {
     let path = file.dir.join("sessions").join(format!("{}.json", file.pid));
-    let Ok(bytes) = files::read_bounded(&path, MAX_REGISTRY_BYTES) else {
+    let Ok(bytes) = files::read_bounded(&path, MAX_REGISTRY_STATUS_BYTES) else {
         return TurnState::Unknown;
     };
     match serde_json::from_slice(&bytes) {

@@ -1,13 +1,13 @@
 //! One pause that is being worked on: its record, kept on disk ahead of every step.
 
-use super::{ActionError, Hands, Reconciled};
+use super::{ActionError, ActionExecutor, Reconciled};
 use std::fmt::Display;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::pause::{Means, PauseRecord, Phase};
+use trusty_fleet::pause::{PauseMethod, PausePhase, PauseRecord};
 
 /// How a pause is undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Undo {
+pub(super) enum Rollback {
     /// Its owner wants the session to go on, and it is as it was left.
     Asked,
     /// It was never finished, or somebody else has undone a part: whatever is left of it.
@@ -16,24 +16,24 @@ pub(super) enum Undo {
 
 /// A pause that is being worked on. Its lock is held.
 #[derive(Debug)]
-pub(super) struct Work<'a> {
-    pub(super) hands: &'a Hands,
+pub(super) struct PauseTransaction<'a> {
+    pub(super) hands: &'a ActionExecutor,
     pub(super) record: PauseRecord,
 }
 
-impl Work<'_> {
+impl PauseTransaction<'_> {
     pub(super) fn client(&self) -> ProcessKey {
         self.record.client
     }
 
     /// Writes down how far it has come.
-    pub(super) fn enter(&mut self, phase: Phase) -> Result<(), ActionError> {
+    pub(super) fn enter(&mut self, phase: PausePhase) -> Result<(), ActionError> {
         self.record.phase = phase;
         self.keep()
     }
 
     /// Writes down what is about to be done.
-    pub(super) fn set(&mut self, means: Means) -> Result<(), ActionError> {
+    pub(super) fn set(&mut self, means: PauseMethod) -> Result<(), ActionError> {
         self.record.means = means;
         self.keep()
     }

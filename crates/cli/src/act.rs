@@ -1,8 +1,8 @@
 //! `trusty pause`, `trusty resume`, `trusty stop`, `trusty jump`
 
 use crate::confirmation::{is_yes, yes_no_prompt};
-use crate::failure::{self, Failure};
-use crate::fleet::{Place, named};
+use crate::failure::{self, CommandFailure};
+use crate::fleet::{CliContext, named};
 use crate::interrupts::whole;
 use crate::marked::refuse_marked;
 use crate::out;
@@ -10,16 +10,16 @@ use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
-use trusty_actions::{ActionError, Hands, PauseRemains, Reconciled};
+use trusty_actions::{ActionError, ActionExecutor, PauseRemains, Reconciled};
 use trusty_engine::leftovers;
-use trusty_fleet::action::{Action, Wish};
-use trusty_fleet::pause::{Asker, PauseKind};
+use trusty_fleet::action::{Action, PauseOptions};
+use trusty_fleet::pause::{Initiator, PauseKind};
 use trusty_fleet::view::Row;
 use trusty_fleet::{Session, SessionId, Snapshot};
 use trusty_platform::clock;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Pause {
+pub(crate) struct PauseArgs {
     /// Session to pause
     #[arg(required_unless_present = "all")]
     session: Option<String>,
@@ -31,12 +31,12 @@ pub(crate) struct Pause {
     note: Option<String>,
     /// Use this kind of pause; without it, use the best kind that loses nothing
     #[arg(long, value_name = "KIND")]
-    how: Option<How>,
+    how: Option<PauseKindArg>,
 }
 
 /// A kind of pause.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum How {
+enum PauseKindArg {
     /// Freeze the session in a cgroup at once (Linux, where a cgroup is writable)
     Freeze,
     /// Send SIGSTOP at once, to the shell first (plain terminals)
@@ -49,20 +49,20 @@ enum How {
     Interrupt,
 }
 
-impl From<How> for PauseKind {
-    fn from(how: How) -> Self {
+impl From<PauseKindArg> for PauseKind {
+    fn from(how: PauseKindArg) -> Self {
         match how {
-            How::Freeze => Self::Freeze,
-            How::Stop => Self::Stop,
-            How::Suspend => Self::Suspend,
-            How::Hold => Self::Hold,
-            How::Interrupt => Self::Interrupt,
+            PauseKindArg::Freeze => Self::Freeze,
+            PauseKindArg::Stop => Self::Stop,
+            PauseKindArg::Suspend => Self::Suspend,
+            PauseKindArg::Hold => Self::Hold,
+            PauseKindArg::Interrupt => Self::Interrupt,
         }
     }
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Resume {
+pub(crate) struct ResumeArgs {
     /// Session to resume
     #[arg(required_unless_present = "all")]
     session: Option<String>,
@@ -78,7 +78,7 @@ pub(crate) struct Resume {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Stop {
+pub(crate) struct StopArgs {
     /// Session to stop
     session: String,
     /// Skip confirmation
@@ -90,13 +90,13 @@ pub(crate) struct Stop {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Jump {
+pub(crate) struct JumpArgs {
     /// Session to bring to the front
     session: String,
 }
 
-pub(crate) async fn pause(asked: &Pause) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn pause(asked: &PauseArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let snapshot = place.snapshot().await?;
     let Some(word) = &asked.session else {
         return pause_all(&place, &snapshot, asked).await;
@@ -111,37 +111,43 @@ pub(crate) async fn pause(asked: &Pause) -> Result<(), Failure> {
 }
 
 /// How long what was done may take to be seen; an engine waits no longer for that.
-const SEEN_LIMIT: Duration = Duration::from_secs(4);
+const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(4);
 /// How often it is looked for.
-const SEEN_INTERVAL: Duration = Duration::from_millis(50);
+const CONFIRMATION_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The sessions as soon as what was done to one of them is seen.
-async fn settled(place: &Place, id: SessionId) -> Result<Snapshot, Failure> {
+async fn settled(place: &CliContext, id: SessionId) -> Result<Snapshot, CommandFailure> {
     let begun = clock::instant();
     loop {
         let snapshot = place.snapshot().await?;
         let session = snapshot.sessions.iter().find(|s| s.id == id);
         let is_pending = session.is_some_and(|s| s.pending.is_some());
-        if !is_pending || begun.elapsed() >= SEEN_LIMIT {
+        if !is_pending || begun.elapsed() >= CONFIRMATION_TIMEOUT {
             return Ok(snapshot);
         }
-        clock::sleep(SEEN_INTERVAL).await;
+        clock::sleep(CONFIRMATION_POLL_INTERVAL).await;
     }
 }
 
-async fn pause_all(place: &Place, snapshot: &Snapshot, asked: &Pause) -> Result<(), Failure> {
+async fn pause_all(
+    place: &CliContext,
+    snapshot: &Snapshot,
+    asked: &PauseArgs,
+) -> Result<(), CommandFailure> {
     let able = |s: &&Session| {
         let can = s.capabilities.as_ref().is_some_and(|c| !c.pause.is_empty());
         can && s.pause.is_none()
     };
-    let mut undone = Undone::default();
+    let mut undone = BatchFailures::default();
     let mut done = 0;
     for session in snapshot.sessions.iter().filter(able) {
         match do_pause(place, session, asked).await {
             Ok(()) => done += 1,
             // What one of them does not allow keeps none of the others from it.
-            Err(Failure::Refused(why)) => undone.refused(&title(session), &why),
-            Err(Failure::Failed(why)) => undone.failed(&title(session), &failure::in_words(&why)),
+            Err(CommandFailure::Refused(why)) => undone.refused(&title(session), &why),
+            Err(CommandFailure::Failed(why)) => {
+                undone.failed(&title(session), &failure::in_words(&why))
+            }
             Err(e) => return Err(e),
         }
     }
@@ -151,13 +157,13 @@ async fn pause_all(place: &Place, snapshot: &Snapshot, asked: &Pause) -> Result<
 
 /// What was not done of what was asked for all.
 #[derive(Default)]
-struct Undone {
+struct BatchFailures {
     lines: Vec<String>,
     /// It was more than refused.
     any_failed: bool,
 }
 
-impl Undone {
+impl BatchFailures {
     fn refused(&mut self, whose: &str, why: &str) {
         self.lines.push(format!("{whose}: {why}"));
     }
@@ -167,28 +173,32 @@ impl Undone {
         self.refused(whose, why);
     }
 
-    fn told(self) -> Result<(), Failure> {
+    fn told(self) -> Result<(), CommandFailure> {
         let told = self.lines.join("\n");
         match (self.lines.is_empty(), self.any_failed) {
             (true, _) => Ok(()),
-            (_, true) => Err(Failure::Failed(anyhow!(told))),
-            (_, false) => Err(Failure::Refused(told)),
+            (_, true) => Err(CommandFailure::Failed(anyhow!(told))),
+            (_, false) => Err(CommandFailure::Refused(told)),
         }
     }
 }
 
-async fn do_pause(place: &Place, session: &Session, asked: &Pause) -> Result<(), Failure> {
-    let wish = Wish {
+async fn do_pause(
+    place: &CliContext,
+    session: &Session,
+    asked: &PauseArgs,
+) -> Result<(), CommandFailure> {
+    let wish = PauseOptions {
         how: asked.how.map(PauseKind::from),
         note: asked.note.clone(),
-        by: Asker::Command,
+        by: Initiator::Command,
     };
     let done = place.sessions.act(session.id, Action::Pause(wish)).await;
-    done.map_err(Failure::from)
+    done.map_err(CommandFailure::from)
 }
 
-pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn resume(asked: &ResumeArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let Some(word) = &asked.session else {
         return resume_all(&place).await;
     };
@@ -196,12 +206,15 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
         refuse_marked(&place, RESUME_ELSEWHERE).await?;
     }
     let snapshot = place.snapshot().await?;
-    let hands = Hands::new(&place.around);
+    let hands = ActionExecutor::new(&place.around);
     let session = match (find(&snapshot, word), word.parse().map(SessionId)) {
         (Ok(session), _) => session,
         // A record that cannot be used may have outlived its session.
         (Err(e), Ok(id)) if asked.force => {
-            let remains = hands.remains(id, None).map_err(Failure::from)?.ok_or(e)?;
+            let remains = hands
+                .remains(id, None)
+                .map_err(CommandFailure::from)?
+                .ok_or(e)?;
             return force(&hands, word, remains, asked).await;
         }
         (Err(e), _) => return Err(e),
@@ -210,7 +223,7 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
     let pid = session.pid.filter(|_| session.unconfirmed.is_none());
     let remains = || hands.remains(session.id, pid);
     if asked.force
-        && let Some(remains) = remains().map_err(Failure::from)?
+        && let Some(remains) = remains().map_err(CommandFailure::from)?
     {
         return force(&hands, &title(session), remains, asked).await;
     }
@@ -219,17 +232,17 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
             out::tell(&left.to_string());
             Ok(())
         }
-        done => done.map_err(Failure::from),
+        done => done.map_err(CommandFailure::from),
     };
     match resumed {
         Ok(()) => Ok(out::done(&format!("resumed {}\n", title(session)))?),
         // A record that does not help is not seen by the plan; why, is seen here.
-        Err(Failure::Refused(why)) => match remains() {
-            Ok(Some(remains)) => Err(Failure::Refused(format!(
+        Err(CommandFailure::Refused(why)) => match remains() {
+            Ok(Some(remains)) => Err(CommandFailure::Refused(format!(
                 "{}; run `trusty resume {word} --force`",
                 remains.reason()
             ))),
-            _ => Err(Failure::Refused(why)),
+            _ => Err(CommandFailure::Refused(why)),
         },
         Err(e) => Err(e),
     }
@@ -237,11 +250,11 @@ pub(crate) async fn resume(asked: &Resume) -> Result<(), Failure> {
 
 /// Undoes what is left of a pause without its record.
 async fn force(
-    hands: &Hands,
+    hands: &ActionExecutor,
     title: &str,
     remains: PauseRemains,
-    asked: &Resume,
-) -> Result<(), Failure> {
+    asked: &ResumeArgs,
+) -> Result<(), CommandFailure> {
     let mut plan = format!("{title}: {}. To resume the session:\n", remains.reason());
     for step in remains.steps() {
         plan.extend(["  - ", step.as_str(), "\n"]);
@@ -250,15 +263,17 @@ async fn force(
     if !asked.yes {
         if !io::stdin().is_terminal() {
             let told = "pass --yes to resume without confirmation";
-            return Err(Failure::Refused(told.into()));
+            return Err(CommandFailure::Refused(told.into()));
         }
         if !confirmed(&format!("Resume {title}?"))? {
-            return Err(Failure::Refused("the session was not resumed".into()));
+            return Err(CommandFailure::Refused(
+                "the session was not resumed".into(),
+            ));
         }
     }
     match whole(hands.clear(remains)).await {
         Err(left @ ActionError::RecordLeft(..)) => out::tell(&left.to_string()),
-        done => done.map_err(Failure::from)?,
+        done => done.map_err(CommandFailure::from)?,
     }
     Ok(out::done(&format!("resumed {title}\n"))?)
 }
@@ -267,10 +282,10 @@ async fn force(
 const RESUME_ELSEWHERE: &str = "resume the session in the popover or in another terminal";
 
 /// By our own hands, so that it repairs whatever the app has left.
-async fn resume_all(place: &Place) -> Result<(), Failure> {
+async fn resume_all(place: &CliContext) -> Result<(), CommandFailure> {
     refuse_marked(place, RESUME_ELSEWHERE).await?;
-    let hands = Hands::new(&place.around);
-    let (mut resumed, mut undone) = (0_usize, Undone::default());
+    let hands = ActionExecutor::new(&place.around);
+    let (mut resumed, mut undone) = (0_usize, BatchFailures::default());
     for id in hands
         .sessions()
         .context("failed to read the pause records")?
@@ -299,17 +314,19 @@ async fn resume_all(place: &Place) -> Result<(), Failure> {
     undone.told()
 }
 
-pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn stop(asked: &StopArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let snapshot = place.snapshot().await?;
     let session = find(&snapshot, &asked.session)?;
     if !asked.yes {
         if !io::stdin().is_terminal() {
             let told = "pass --yes to stop without confirmation";
-            return Err(Failure::Refused(told.into()));
+            return Err(CommandFailure::Refused(told.into()));
         }
         if !confirmed(&format!("Stop {}?", describe(session, &place)))? {
-            return Err(Failure::Refused("the session was not stopped".into()));
+            return Err(CommandFailure::Refused(
+                "the session was not stopped".into(),
+            ));
         }
     }
     let action = if asked.kill {
@@ -318,9 +335,9 @@ pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
         Action::End
     };
     let stopped = end(&place, session, action).await?;
-    if let Ended::Stays(why) = stopped {
+    if let StopOutcome::Stays(why) = stopped {
         if asked.yes {
-            return Err(Failure::Failed(anyhow!(
+            return Err(CommandFailure::Failed(anyhow!(
                 "{why}; pass --yes --kill to kill the session"
             )));
         }
@@ -330,10 +347,10 @@ pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
             describe(session, &place)
         );
         if !confirmed(&question)? {
-            return Err(Failure::Refused("the session was not killed".into()));
+            return Err(CommandFailure::Refused("the session was not killed".into()));
         }
-        if let Ended::Stays(why) = end(&place, session, Action::Kill).await? {
-            return Err(Failure::Failed(anyhow!(why)));
+        if let StopOutcome::Stays(why) = end(&place, session, Action::Kill).await? {
+            return Err(CommandFailure::Failed(anyhow!(why)));
         }
         return Ok(out::done(&format!("killed {}\n", title(session)))?);
     }
@@ -341,26 +358,30 @@ pub(crate) async fn stop(asked: &Stop) -> Result<(), Failure> {
 }
 
 /// What became of a session that was asked to end.
-enum Ended {
+enum StopOutcome {
     Gone,
     /// It runs on, in words.
     Stays(String),
 }
 
-async fn end(place: &Place, session: &Session, action: Action) -> Result<Ended, Failure> {
+async fn end(
+    place: &CliContext,
+    session: &Session,
+    action: Action,
+) -> Result<StopOutcome, CommandFailure> {
     match place.sessions.act(session.id, action).await {
-        Ok(()) => Ok(Ended::Gone),
-        Err(ActionError::Stays(why)) => Ok(Ended::Stays(why)),
+        Ok(()) => Ok(StopOutcome::Gone),
+        Err(ActionError::Stays(why)) => Ok(StopOutcome::Stays(why)),
         Err(left @ ActionError::RecordLeft(..)) => {
             out::tell(&left.to_string());
-            Ok(Ended::Gone)
+            Ok(StopOutcome::Gone)
         }
         Err(e) => Err(e.into()),
     }
 }
 
-pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn jump(asked: &JumpArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let snapshot = place.snapshot().await?;
     let session = find(&snapshot, &asked.session)?;
     place.sessions.jump(session).await?;
@@ -369,12 +390,12 @@ pub(crate) async fn jump(asked: &Jump) -> Result<(), Failure> {
 }
 
 /// Asks on standard error, and reads the answer from standard input.
-fn confirmed(question: &str) -> Result<bool, Failure> {
+fn confirmed(question: &str) -> Result<bool, CommandFailure> {
     let answer = out::ask(&yes_no_prompt(question))?;
     Ok(is_yes(&answer.unwrap_or_default()))
 }
 
-fn find<'a>(snapshot: &'a Snapshot, word: &str) -> Result<&'a Session, Failure> {
+fn find<'a>(snapshot: &'a Snapshot, word: &str) -> Result<&'a Session, CommandFailure> {
     let id = named(snapshot, word)?;
     let found = snapshot.sessions.iter().find(|s| s.id == id);
     Ok(found.context("the session has exited")?)
@@ -392,6 +413,6 @@ fn title(session: &Session) -> String {
     Row::of(session, None).title
 }
 
-fn describe(session: &Session, place: &Place) -> String {
+fn describe(session: &Session, place: &CliContext) -> String {
     Row::of(session, Some(&place.around.home)).sentence
 }

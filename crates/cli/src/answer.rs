@@ -2,14 +2,14 @@
 
 use crate::choose;
 use crate::confirmation::{self, ControllingTerminal};
-use crate::failure::Failure;
-use crate::fleet::Place;
+use crate::failure::CommandFailure;
+use crate::fleet::CliContext;
 use crate::out;
 use crate::pager::{self, ReadingOutcome};
-use crate::requests::{self, Open};
+use crate::requests::{self, AnswerableRequest};
 use std::io;
 use trusty_fleet::authorization::AnswerChannel;
-use trusty_fleet::request::{Answer, Asks};
+use trusty_fleet::request::{Answer, RequestKind};
 use trusty_fleet::view::visible;
 use trusty_platform::raw_terminal::is_controlling_terminal;
 
@@ -20,9 +20,9 @@ use trusty_platform::raw_terminal::is_controlling_terminal;
                         --yes, which needs `programs = true` under [answers] in settings.toml \
                         when Trusty Bar starts."
 )]
-pub(crate) struct Approve {
+pub(crate) struct ApproveArgs {
     #[command(flatten)]
-    which: Which,
+    which: RequestSelector,
     /// Also accept the lasting permission that Claude Code offers; N chooses one of several, from 1
     #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     always: Option<usize>,
@@ -32,9 +32,9 @@ pub(crate) struct Approve {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Deny {
+pub(crate) struct DenyArgs {
     #[command(flatten)]
-    which: Which,
+    which: RequestSelector,
     /// Tell Claude why, or what to do instead
     #[arg(long, value_name = "TEXT")]
     message: Option<String>,
@@ -50,9 +50,9 @@ pub(crate) struct Deny {
                         answer of your own: \"=neither, use the old one\". Without an ANSWER, \
                         trusty asks question by question."
 )]
-pub(crate) struct Choose {
+pub(crate) struct AnswerArgs {
     #[command(flatten)]
-    which: Which,
+    which: RequestSelector,
     /// Answers, one for each question, in order
     answers: Vec<String>,
     /// Answer without confirmation (needs answers.programs = true)
@@ -61,7 +61,7 @@ pub(crate) struct Choose {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Which {
+pub(crate) struct RequestSelector {
     /// Session with the request
     session: String,
     /// Choose one of several requests by the first 6 or more characters of its hash
@@ -69,14 +69,14 @@ pub(crate) struct Which {
     request: Option<String>,
 }
 
-impl Which {
-    async fn find(&self, place: &Place) -> Result<Open, Failure> {
+impl RequestSelector {
+    async fn find(&self, place: &CliContext) -> Result<AnswerableRequest, CommandFailure> {
         requests::find(place, &self.session, self.request.as_deref()).await
     }
 }
 
-pub(crate) async fn approve(asked: &Approve) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn approve(asked: &ApproveArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let open = asked.which.find(&place).await?;
     let terminal = reading_terminal(asked.yes);
     show(&open, terminal.as_ref())?;
@@ -96,19 +96,19 @@ pub(crate) async fn approve(asked: &Approve) -> Result<(), Failure> {
 
 /// The approval of a request that was shown, once it is confirmed.
 async fn approval(
-    asked: &Approve,
-    place: &Place,
-    open: &Open,
+    asked: &ApproveArgs,
+    place: &CliContext,
+    open: &AnswerableRequest,
     terminal: Option<&ControllingTerminal>,
-) -> Result<(Answer, AnswerChannel), Failure> {
+) -> Result<(Answer, AnswerChannel), CommandFailure> {
     let word = &asked.which.session;
     let card = &open.whole.card;
-    if card.kind == Asks::Question {
+    if card.kind == RequestKind::Question {
         let told = format!("the session asks a question; answer with `trusty answer {word}`");
-        return Err(Failure::Refused(told));
+        return Err(CommandFailure::Refused(told));
     }
     if let Some(why) = &card.unseen {
-        return Err(Failure::Refused(format!(
+        return Err(CommandFailure::Refused(format!(
             "cannot approve this request from here: {why}; run `trusty jump {word}`"
         )));
     }
@@ -126,13 +126,13 @@ async fn approval(
     };
     let confirmed = terminal.confirm("Approve this?")?;
     let told = "nothing was approved: the request is still pending";
-    let channel = confirmed.ok_or_else(|| Failure::Refused(told.into()))?;
+    let channel = confirmed.ok_or_else(|| CommandFailure::Refused(told.into()))?;
     Ok((answer, channel))
 }
 
 /// Which rule Claude Code writes where for a lasting answer, and how to undo it, as the engine
 /// tells it of the session. One of an earlier version tells nothing.
-async fn settings_changes(place: &Place, open: &Open) -> Vec<String> {
+async fn settings_changes(place: &CliContext, open: &AnswerableRequest) -> Vec<String> {
     let snapshot = place.sessions.snapshot().await.unwrap_or_default();
     let mut sessions = snapshot.sessions.iter();
     let session = sessions.find(|session| session.id == open.session);
@@ -145,18 +145,18 @@ async fn settings_changes(place: &Place, open: &Open) -> Vec<String> {
 }
 
 /// The client's offer of this number, from 1; 0 is the only one.
-fn offer(open: &Open, number: usize) -> Result<usize, Failure> {
+fn offer(open: &AnswerableRequest, number: usize) -> Result<usize, CommandFailure> {
     let offers = &open.whole.card.always;
     let found = match (offers.len(), number) {
         (0, _) => {
             let told = "Claude Code offers no lasting permission here; run without --always";
-            return Err(Failure::Refused(told.into()));
+            return Err(CommandFailure::Refused(told.into()));
         }
         (1, 0) => offers.first(),
         (n, 0) => {
             let told =
                 format!("Claude Code makes {n} offers; pass one of --always=1 to --always={n}");
-            return Err(Failure::Refused(told));
+            return Err(CommandFailure::Refused(told));
         }
         (_, number) => offers.get(number - 1),
     };
@@ -164,12 +164,12 @@ fn offer(open: &Open, number: usize) -> Result<usize, Failure> {
     found.ok_or_else(|| {
         let last = offers.len();
         let told = format!("there is no offer {number}; the last offer is --always={last}");
-        Failure::Refused(told)
+        CommandFailure::Refused(told)
     })
 }
 
-pub(crate) async fn deny(asked: &Deny) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn deny(asked: &DenyArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let open = asked.which.find(&place).await?;
     // To deny it, nobody has to read it.
     out::done(&requests::draw(&open))?;
@@ -183,15 +183,15 @@ pub(crate) async fn deny(asked: &Deny) -> Result<(), Failure> {
     done(word, &open)
 }
 
-pub(crate) async fn release(which: &Which) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn release(which: &RequestSelector) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let open = which.find(&place).await?;
     give(&place, &open, Answer::Release {}, AnswerChannel::Terminal).await?;
     done("returned to the terminal:", &open)
 }
 
-pub(crate) async fn choose(asked: &Choose) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn choose(asked: &AnswerArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let open = asked.which.find(&place).await?;
     let terminal = reading_terminal(asked.yes);
     show(&open, terminal.as_ref())?;
@@ -204,15 +204,15 @@ pub(crate) async fn choose(asked: &Choose) -> Result<(), Failure> {
 
 /// The answers to the questions that were shown, once they are confirmed.
 async fn chosen_answers(
-    asked: &Choose,
-    place: &Place,
-    open: &Open,
+    asked: &AnswerArgs,
+    place: &CliContext,
+    open: &AnswerableRequest,
     terminal: Option<&ControllingTerminal>,
-) -> Result<(Answer, AnswerChannel), Failure> {
+) -> Result<(Answer, AnswerChannel), CommandFailure> {
     let word = &asked.which.session;
     let card = &open.whole.card;
-    if card.kind != Asks::Question {
-        return Err(Failure::Refused(format!(
+    if card.kind != RequestKind::Question {
+        return Err(CommandFailure::Refused(format!(
             "the session asks for permission, not a question; run `trusty approve {word}` or \
              `trusty deny {word}`"
         )));
@@ -221,11 +221,11 @@ async fn chosen_answers(
         let why = card.unseen.as_deref();
         let why = why.unwrap_or("the question cannot be shown");
         let told = format!("{why}; run `trusty jump {word}`");
-        return Err(Failure::Refused(told));
+        return Err(CommandFailure::Refused(told));
     }
     let said = match &asked.answers[..] {
         [] => None,
-        said => Some(choose::all(card, said).map_err(Failure::Ambiguous)?),
+        said => Some(choose::all(card, said).map_err(CommandFailure::Ambiguous)?),
     };
     let (answers, channel) = match said {
         Some(answers) if asked.yes => (answers, AnswerChannel::Program),
@@ -244,8 +244,8 @@ async fn chosen_answers(
     Ok((Answer::Choose { answers }, channel))
 }
 
-fn not_answered() -> Failure {
-    Failure::Refused("nothing was answered: the request is still pending".into())
+fn not_answered() -> CommandFailure {
+    CommandFailure::Refused("nothing was answered: the request is still pending".into())
 }
 
 /// The terminal to read a request on and to confirm its answer in; none for a script, which says
@@ -259,14 +259,17 @@ fn reading_terminal(yes: bool) -> Option<ControllingTerminal> {
 
 /// Shows a request to its end: on the terminal in which its answer is confirmed, else on standard
 /// output.
-fn show(open: &Open, terminal: Option<&ControllingTerminal>) -> Result<(), Failure> {
+fn show(
+    open: &AnswerableRequest,
+    terminal: Option<&ControllingTerminal>,
+) -> Result<(), CommandFailure> {
     let text = requests::draw(open);
     let Some(terminal) = terminal else {
         return Ok(out::print(&text)?);
     };
     match pager::read(terminal, &text)? {
         ReadingOutcome::ToEnd => Ok(()),
-        ReadingOutcome::Left => Err(Failure::Refused(
+        ReadingOutcome::Left => Err(CommandFailure::Refused(
             "nothing was answered: the request was not read to the end and is still pending".into(),
         )),
     }
@@ -275,9 +278,9 @@ fn show(open: &Open, terminal: Option<&ControllingTerminal>) -> Result<(), Failu
 /// Writes a request that was read on the terminal to a standard output that leads elsewhere. Not
 /// before the letter is typed: a reader such as `tee` may print on the same terminal.
 fn copy_to_standard_output(
-    open: &Open,
+    open: &AnswerableRequest,
     terminal: Option<&ControllingTerminal>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     if terminal.is_some() && !is_controlling_terminal(io::stdout()) {
         out::done(&requests::draw(open))?;
     }
@@ -285,7 +288,10 @@ fn copy_to_standard_output(
 }
 
 /// Asks for an answer to each question, again where it does not fit.
-fn ask(terminal: &ControllingTerminal, open: &Open) -> Result<Vec<Vec<String>>, Failure> {
+fn ask(
+    terminal: &ControllingTerminal,
+    open: &AnswerableRequest,
+) -> Result<Vec<Vec<String>>, CommandFailure> {
     let mut answers = Vec::new();
     while answers.len() < open.whole.card.questions.len() {
         let number = answers.len();
@@ -300,19 +306,19 @@ fn ask(terminal: &ControllingTerminal, open: &Open) -> Result<Vec<Vec<String>>, 
 }
 
 async fn give(
-    place: &Place,
-    open: &Open,
+    place: &CliContext,
+    open: &AnswerableRequest,
     answer: Answer,
     channel: AnswerChannel,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let given = place
         .sessions
         .answer(open.session, open.id(), answer, channel)
         .await;
-    given.map_err(Failure::from)
+    given.map_err(CommandFailure::from)
 }
 
-fn done(word: &str, open: &Open) -> Result<(), Failure> {
+fn done(word: &str, open: &AnswerableRequest) -> Result<(), CommandFailure> {
     Ok(out::done(&format!(
         "{word} {} of {}\n",
         open.id(),

@@ -1,7 +1,7 @@
 //! `trusty requests --answered`: who answered what, and when.
 
-use crate::failure::Failure;
-use crate::fleet::{Place, named};
+use crate::failure::CommandFailure;
+use crate::fleet::{CliContext, named};
 use crate::out;
 use anyhow::Context;
 use serde_json::json;
@@ -27,10 +27,10 @@ pub(crate) enum AnswersFormat {
 }
 
 pub(crate) async fn run(
-    place: &Place,
+    place: &CliContext,
     word: Option<&str>,
     format: AnswersFormat,
-) -> Result<(), Failure> {
+) -> Result<(), CommandFailure> {
     let log = AnswerLog::of(&place.around);
     let mut records = log.read().context("failed to read the record of answers")?;
     // Names are those of sessions that an engine lists now; without one, ids are printed.

@@ -1,6 +1,6 @@
 //! What somebody means by an answer to a question: numbers, labels, or a text of their own.
 
-use trusty_fleet::view::{Card, CardQuestion, Choice};
+use trusty_fleet::view::{Card, CardQuestion, SelectionMode};
 
 /// What is meant by one answer to each question; else what is wrong, in words.
 pub(crate) fn all(card: &Card, answers: &[String]) -> Result<Vec<Vec<String>>, String> {
@@ -36,7 +36,7 @@ pub(crate) fn one(card: &Card, number: usize, answer: &str) -> Result<Vec<String
         return Ok(vec![label(option)]);
     }
     let parts: Vec<&str> = answer.split(',').map(str::trim).collect();
-    if question.choice == Choice::Several && parts.len() > 1 {
+    if question.choice == SelectionMode::Several && parts.len() > 1 {
         let mut chosen = Vec::new();
         for part in parts {
             let option = find(question, part).ok_or_else(|| unknown(number, question, part))?;
@@ -86,7 +86,7 @@ fn unknown(number: usize, question: &CardQuestion, word: &str) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
-    use trusty_fleet::request::{Content, RequestId};
+    use trusty_fleet::request::{RequestContent, RequestId};
 
     fn asked() -> Card {
         let option = |label: &str| json!({"label": label, "description": ""});
@@ -97,7 +97,7 @@ mod tests {
                 "options": [option("Tests"), option("Docs")]},
         ]);
         let input = json!({"questions": questions});
-        let content = Content {
+        let content = RequestContent {
             tool: "AskUserQuestion".into(),
             input: input.as_object().cloned().expect("an object"),
             suggestions: Vec::new(),

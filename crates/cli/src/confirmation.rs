@@ -1,8 +1,8 @@
 //! The controlling terminal: a request is read on it before a letter typed on it approves that
 //! request. Standard input and output may lead anywhere, so neither is used for that.
 
-use crate::failure::Failure;
-use crate::fleet::Place;
+use crate::failure::CommandFailure;
+use crate::fleet::CliContext;
 use crate::out;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -42,7 +42,7 @@ impl ControllingTerminal {
     }
 
     /// Asks, and reads a line; none at its end. What was typed before the question does not count.
-    pub(crate) fn ask(&self, question: &str) -> Result<Option<String>, Failure> {
+    pub(crate) fn ask(&self, question: &str) -> Result<Option<String>, CommandFailure> {
         discard_input(&self.file);
         self.print(&out::plain(question))?;
         let mut line = String::new();
@@ -51,7 +51,7 @@ impl ControllingTerminal {
     }
 
     /// Whether the user types the letter; the channel that the answer is given in then.
-    pub(crate) fn confirm(&self, question: &str) -> Result<Option<AnswerChannel>, Failure> {
+    pub(crate) fn confirm(&self, question: &str) -> Result<Option<AnswerChannel>, CommandFailure> {
         let line = self.ask(&yes_no_prompt(question))?.unwrap_or_default();
         Ok(is_yes(&line).then_some(AnswerChannel::Terminal))
     }
@@ -70,9 +70,9 @@ pub(crate) fn is_yes(line: &str) -> bool {
 
 /// Why there is no terminal to confirm an answer in: most often since a session runs this. `what`
 /// names what was not done.
-pub(crate) async fn no_terminal(place: &Place, what: &str) -> Failure {
+pub(crate) async fn no_terminal(place: &CliContext, what: &str) -> CommandFailure {
     let mark = mark_of_this_process(&place.around, &place.settings).await;
-    Failure::Refused(match mark {
+    CommandFailure::Refused(match mark {
         Some(mark) => AuthorizationRefusal::MarkedAnswer(mark).to_string(),
         None => format!(
             "not {what}: no terminal to confirm in; run `trusty` in a terminal, or answer in the \

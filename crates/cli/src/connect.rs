@@ -1,27 +1,27 @@
 //! `trusty connect` and `trusty disconnect`
 
-use crate::failure::Failure;
-use crate::fleet::Place;
+use crate::failure::CommandFailure;
+use crate::fleet::CliContext;
 use crate::marked::refuse_marked;
 use crate::out;
 use similar::TextDiff;
 use std::path::Path;
-use trusty_integration::{Change, ConnectError, Connected, Outcome};
+use trusty_integration::{ConnectError, ConnectReport, SettingsEdit, SettingsEditOutcome};
 
 /// What a tool call of a connected session takes longer, as measured: almost all of it is the
 /// client, a large program, starting another one.
-const COST: &str = "each tool call takes about 0.03 s longer";
+const HOOK_COST_TEXT: &str = "each tool call takes about 0.03 s longer";
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Hooks {
+pub(crate) struct ConnectArgs {
     /// Show the changes as a diff, without making them
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
 /// Connects the hooks of all config folders that are looked into.
-pub(crate) async fn run(hooks: &Hooks) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn run(hooks: &ConnectArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     if !hooks.dry_run {
         let remedy = "connect the hooks in the popover or in another terminal";
         refuse_marked(&place, remedy).await?;
@@ -50,8 +50,8 @@ pub(crate) async fn run(hooks: &Hooks) -> Result<(), Failure> {
 }
 
 /// Takes our entries out of all config folders that are looked into.
-pub(crate) async fn undo(hooks: &Hooks) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn undo(hooks: &ConnectArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     if !hooks.dry_run {
         refuse_marked(&place, "disconnect the hooks in another terminal").await?;
     }
@@ -67,16 +67,16 @@ pub(crate) async fn undo(hooks: &Hooks) -> Result<(), Failure> {
     Ok(())
 }
 
-fn failure(verb: &str, e: ConnectError) -> Failure {
+fn failure(verb: &str, e: ConnectError) -> CommandFailure {
     match e {
         ConnectError::Io(..) | ConnectError::Read(..) => {
-            Failure::Failed(anyhow::Error::from(e).context(format!("failed to {verb}")))
+            CommandFailure::Failed(anyhow::Error::from(e).context(format!("failed to {verb}")))
         }
-        refused => Failure::Refused(format!("failed to {verb}: {refused}")),
+        refused => CommandFailure::Refused(format!("failed to {verb}: {refused}")),
     }
 }
 
-fn show(change: &Change) -> Result<(), Failure> {
+fn show(change: &SettingsEdit) -> Result<(), CommandFailure> {
     let before = change.before.as_deref().unwrap_or_default();
     let after = change.after.as_deref().unwrap_or_default();
     if change.before == change.after {
@@ -104,30 +104,32 @@ fn kept(backup: Option<&Path>) -> String {
     })
 }
 
-fn connected(done: &Connected) -> String {
+fn connected(done: &ConnectReport) -> String {
     let file = done.file.display();
     let kept = kept(done.backup.as_deref());
     match done.outcome {
-        Outcome::Unchanged | Outcome::Removed => {
+        SettingsEditOutcome::Unchanged | SettingsEditOutcome::Removed => {
             format!("The hooks in {file} are already connected; nothing was changed.\n")
         }
-        Outcome::Made | Outcome::Replaced => format!(
+        SettingsEditOutcome::Made | SettingsEditOutcome::Replaced => format!(
             "Connected the hooks of {} events in {file}.{kept} Running sessions use them within \
-             about 3 s, and {COST}. To undo this, run `trusty disconnect`.\n",
+             about 3 s, and {HOOK_COST_TEXT}. To undo this, run `trusty disconnect`.\n",
             trusty_integration::HOOK_EVENTS.len()
         ),
     }
 }
 
-fn disconnected(done: &Connected) -> String {
+fn disconnected(done: &ConnectReport) -> String {
     let file = done.file.display();
     let kept = kept(done.backup.as_deref());
     match done.outcome {
-        Outcome::Unchanged | Outcome::Made => {
+        SettingsEditOutcome::Unchanged | SettingsEditOutcome::Made => {
             format!("{file} has no hooks of Trusty Bar; nothing was changed.\n")
         }
-        Outcome::Replaced => format!("Removed the hooks of Trusty Bar from {file}.{kept}\n"),
-        Outcome::Removed => {
+        SettingsEditOutcome::Replaced => {
+            format!("Removed the hooks of Trusty Bar from {file}.{kept}\n")
+        }
+        SettingsEditOutcome::Removed => {
             format!("Removed {file}, which held only the hooks of Trusty Bar.{kept}\n")
         }
     }

@@ -9,14 +9,14 @@ use trusty_actions::jump::JumpError;
 use trusty_engine::requests::AnswerError;
 use trusty_fleet::Session;
 use trusty_fleet::action::Refusal;
-use trusty_fleet::jump::Obstacle;
+use trusty_fleet::jump::JumpObstacle;
 use trusty_fleet::problem::{Problem, ProblemCode};
-use trusty_fleet::select::Unclear;
+use trusty_fleet::select::SelectionError;
 use trusty_fleet::view::Row;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum CommandFailure {
     /// It failed.
     Failed(anyhow::Error),
     /// A word names several sessions.
@@ -32,7 +32,7 @@ fn is_refusal(problem: &Problem) -> bool {
     problem.is_refusal() && problem.known_code() != Some(ProblemCode::NoSuchSession)
 }
 
-impl From<ActionError> for Failure {
+impl From<ActionError> for CommandFailure {
     fn from(e: ActionError) -> Self {
         match e {
             ActionError::Refused(Refusal::Ended) => anyhow!("the session has exited").into(),
@@ -45,10 +45,10 @@ impl From<ActionError> for Failure {
     }
 }
 
-impl From<JumpError> for Failure {
+impl From<JumpError> for CommandFailure {
     fn from(e: JumpError) -> Self {
         match e {
-            JumpError::Refused(Obstacle::Ended) => Self::Failed(e.into()),
+            JumpError::Refused(JumpObstacle::Ended) => Self::Failed(e.into()),
             JumpError::Refused(_) => Self::Refused(e.to_string()),
             JumpError::Reported(ref problem) if is_refusal(problem) => Self::Refused(e.to_string()),
             e => Self::Failed(e.into()),
@@ -56,7 +56,7 @@ impl From<JumpError> for Failure {
     }
 }
 
-impl From<AnswerError> for Failure {
+impl From<AnswerError> for CommandFailure {
     fn from(e: AnswerError) -> Self {
         match e {
             AnswerError::Gone => Self::Refused(
@@ -83,7 +83,7 @@ pub(crate) fn in_words(error: &anyhow::Error) -> String {
     told
 }
 
-impl Failure {
+impl CommandFailure {
     /// Tells it, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
@@ -114,12 +114,12 @@ impl Failure {
     }
 
     /// No session, or several, are called `word`.
-    pub(crate) fn unclear(word: &str, why: &Unclear<'_>) -> Self {
+    pub(crate) fn unclear(word: &str, why: &SelectionError<'_>) -> Self {
         match why {
-            Unclear::Unknown => Self::Failed(anyhow::anyhow!(
+            SelectionError::Unknown => Self::Failed(anyhow::anyhow!(
                 "no session matches {word:?}; run `trusty list` to see all sessions"
             )),
-            Unclear::Ambiguous(found) => {
+            SelectionError::Ambiguous(found) => {
                 let lines: Vec<String> = found.iter().map(|s| candidate(s)).collect();
                 Self::Ambiguous(format!(
                     "{word:?} matches {} sessions; use a pid instead:\n{}",
@@ -141,13 +141,13 @@ fn candidate(session: &Session) -> String {
     )
 }
 
-impl From<anyhow::Error> for Failure {
+impl From<anyhow::Error> for CommandFailure {
     fn from(e: anyhow::Error) -> Self {
         Self::Failed(e)
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for CommandFailure {
     fn from(e: io::Error) -> Self {
         match e.kind() {
             io::ErrorKind::BrokenPipe => Self::Unread,

@@ -1,33 +1,33 @@
 //! Where snapshots come from: a running engine if one answers, else our own look.
 
-use crate::failure::Failure;
+use crate::failure::CommandFailure;
 use crate::interrupts::whole;
 use crate::out;
 use anyhow::Context;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
-use trusty_client::{ClientError, Remote};
+use trusty_client::{ClientError, EngineClient};
 use trusty_daemon::session_access::{EngineRoute, Face, JumpOrder, SessionAccess};
 use trusty_engine::sweep;
-use trusty_engine::sweep::Swept;
-use trusty_engine::{Engine, Handle, StartError};
+use trusty_engine::sweep::ScannedFleet;
+use trusty_engine::{Engine, EngineHandle, StartError};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot, select};
 use trusty_records::Settings;
 use trusty_wire::EnginePlaces;
-use trusty_wire::Surroundings;
+use trusty_wire::Environment;
 use trusty_wire::engine_vetting::{EngineContinuity, EngineVetting};
 
 /// This user's surroundings and what they have set.
-pub(crate) struct Place {
-    pub(crate) around: Surroundings,
+pub(crate) struct CliContext {
+    pub(crate) around: Environment,
     pub(crate) settings: Settings,
     /// Where its engine is found.
     pub(crate) places: EnginePlaces,
     /// All that one command is told and asks for goes through one engine.
     pub(crate) sessions: SessionAccess<CommandFace>,
     /// The running engine, or whichever takes its place.
-    changing_remote: Remote,
+    changing_remote: EngineClient,
 }
 
 /// `trusty`: it has no engine of its own.
@@ -36,7 +36,7 @@ pub(crate) struct CommandFace;
 impl Face for CommandFace {
     const JUMP_ORDER: JumpOrder = JumpOrder::EngineFirst;
 
-    fn engine(&self) -> Option<&Handle> {
+    fn engine(&self) -> Option<&EngineHandle> {
         None
     }
 
@@ -49,9 +49,9 @@ impl Face for CommandFace {
     }
 }
 
-impl Place {
-    pub(crate) fn find() -> Result<Self, Failure> {
-        let around = Surroundings::read();
+impl CliContext {
+    pub(crate) fn find() -> Result<Self, CommandFailure> {
+        let around = Environment::read();
         let settings = Settings::read(&around);
         let places = EnginePlaces::find(&around)
             .map_err(StartError::Machine)
@@ -59,19 +59,19 @@ impl Place {
         let tracer = settings.tracer(&around).map_err(StartError::Machine);
         let tracer = tracer.context("failed to start")?;
         let vetting = EngineVetting::new(tracer, EngineContinuity::OneProcess);
-        let remote = Remote::of(&places).vetted_by(vetting.clone());
+        let remote = EngineClient::of(&places).vetted_by(vetting.clone());
         let sessions = SessionAccess::new(CommandFace, &around, EngineRoute::Any(remote));
         Ok(Self {
             around,
             settings,
             sessions,
-            changing_remote: Remote::of(&places).vetted_by(vetting.allowing_change()),
+            changing_remote: EngineClient::of(&places).vetted_by(vetting.allowing_change()),
             places,
         })
     }
 
     /// The sessions as they are now.
-    pub(crate) async fn snapshot(&self) -> Result<Snapshot, Failure> {
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, CommandFailure> {
         match self.sessions.snapshot().await {
             Ok(snapshot) => Ok(Arc::unwrap_or_clone(snapshot)),
             Err(e) => {
@@ -85,13 +85,13 @@ impl Place {
     }
 
     /// What one look of our own finds.
-    pub(crate) async fn sweep(&self) -> Result<Swept, Failure> {
+    pub(crate) async fn sweep(&self) -> Result<ScannedFleet, CommandFailure> {
         let swept = sweep::sweep(&self.around, &self.settings).await;
         Ok(swept.context("failed to scan for sessions")?)
     }
 
     /// Why the session that a word names is what it is.
-    pub(crate) async fn why(&self, word: &str) -> Result<Explanation, Failure> {
+    pub(crate) async fn why(&self, word: &str) -> Result<Explanation, CommandFailure> {
         match self.sessions.snapshot().await {
             Ok(snapshot) => {
                 let id = named(&snapshot, word)?;
@@ -110,7 +110,9 @@ impl Place {
 
     /// The sessions now and at each change. Goes on with an engine of its own when the running
     /// one ends.
-    pub(crate) async fn snapshots(&self) -> Result<BoxStream<'static, Arc<Snapshot>>, Failure> {
+    pub(crate) async fn snapshots(
+        &self,
+    ) -> Result<BoxStream<'static, Arc<Snapshot>>, CommandFailure> {
         let remote = match self.changing_remote.events().await {
             Ok(events) => {
                 let ended = "Trusty Bar exited; scanning directly";
@@ -144,7 +146,7 @@ impl Place {
 }
 
 /// The snapshots of an engine of our own.
-fn own_engine(around: &Surroundings, settings: &Settings) -> BoxStream<'static, Arc<Snapshot>> {
+fn own_engine(around: &Environment, settings: &Settings) -> BoxStream<'static, Arc<Snapshot>> {
     let handle = match Engine::start(around, settings) {
         Ok(handle) => handle,
         Err(e) => {
@@ -172,11 +174,11 @@ fn warn(e: &ClientError) {
 }
 
 /// The session that a word names.
-pub(crate) fn named(snapshot: &Snapshot, word: &str) -> Result<SessionId, Failure> {
+pub(crate) fn named(snapshot: &Snapshot, word: &str) -> Result<SessionId, CommandFailure> {
     let found = select::select(&snapshot.sessions, word);
     found
         .map(|s| s.id)
-        .map_err(|unclear| Failure::unclear(word, &unclear))
+        .map_err(|unclear| CommandFailure::unclear(word, &unclear))
 }
 
 /// The snapshot with only this session.

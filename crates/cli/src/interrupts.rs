@@ -4,7 +4,7 @@ use crate::out;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What a program that was interrupted ends with, as shells tell it.
-const INTERRUPTED: i32 = 130;
+const INTERRUPTED_EXIT_CODE: i32 = 130;
 
 /// Does something to its end: half of it would leave a session stopped. Whoever interrupts us is
 /// told so, and we end right after it.
@@ -28,5 +28,5 @@ pub(crate) async fn whole<T>(work: impl Future<Output = T>) -> T {
         _ = hangup.recv() => {}
     }
     work.await;
-    std::process::exit(INTERRUPTED)
+    std::process::exit(INTERRUPTED_EXIT_CODE)
 }

@@ -1,14 +1,14 @@
 //! `trusty list`
 
-use crate::failure::Failure;
-use crate::fleet::{Place, named, only};
+use crate::failure::CommandFailure;
+use crate::fleet::{CliContext, named, only};
 use crate::json_output::print_json;
-use crate::out::{self, Paper};
-use crate::{Show, table};
+use crate::out::{self, OutputFormat};
+use crate::{ShowArgs, table};
 use trusty_platform::clock;
 
-pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn run(show: &ShowArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let mut snapshot = place.snapshot().await?;
     if let Some(word) = &show.session {
         snapshot = only(&snapshot, named(&snapshot, word)?);
@@ -16,6 +16,11 @@ pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
     if show.json {
         return print_json(&snapshot);
     }
-    let text = table::draw(&snapshot, &place.around.home, clock::wall(), Paper::now());
+    let text = table::draw(
+        &snapshot,
+        &place.around.home,
+        clock::wall(),
+        OutputFormat::now(),
+    );
     Ok(out::print(&text)?)
 }

@@ -27,10 +27,10 @@ mod watch;
 mod why;
 
 use clap::{Parser, Subcommand};
-use connect::Hooks;
-use failure::Failure;
-use record::Record;
-use replay::Replay;
+use connect::ConnectArgs;
+use failure::CommandFailure;
+use record::RecordArgs;
+use replay::ReplayArgs;
 use std::process::ExitCode;
 use trusty_platform::file_room;
 
@@ -46,50 +46,50 @@ const MIN_FREE_FILES: usize = 16;
                   of a tmux session or the name of a folder.\n\nExit codes: 0 done, 1 failed, \
                   2 wrong usage or an ambiguous SESSION, 3 refused."
 )]
-struct Arguments {
+struct CliArgs {
     #[command(subcommand)]
-    command: Command,
+    command: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum CliCommand {
     /// List all sessions, or one
-    List(Show),
+    List(ShowArgs),
     /// List all sessions, or one, again at each change
-    Watch(Show),
+    Watch(ShowArgs),
     /// Explain the status of a session: what each source says and which source decided
-    Why(Ask),
+    Why(WhyArgs),
     /// Pause a session until you resume it
-    Pause(act::Pause),
+    Pause(act::PauseArgs),
     /// Resume a paused session
-    Resume(act::Resume),
+    Resume(act::ResumeArgs),
     /// Show pending requests in full
-    Requests(requests::Requests),
+    Requests(requests::RequestsArgs),
     /// Show a request in full and approve that request alone
-    Approve(answer::Approve),
+    Approve(answer::ApproveArgs),
     /// Deny a request; the turn continues
-    Deny(answer::Deny),
+    Deny(answer::DenyArgs),
     /// Answer the questions of a session
-    Answer(answer::Choose),
+    Answer(answer::AnswerArgs),
     /// Return a request to the terminal without an answer
-    Release(answer::Which),
+    Release(answer::RequestSelector),
     /// Bring the terminal of a session to the front; open one for a detached tmux session
-    Jump(act::Jump),
+    Jump(act::JumpArgs),
     /// Stop a session (SIGTERM); a paused session never runs what the pause held back
-    Stop(act::Stop),
+    Stop(act::StopArgs),
     /// Run the engine without the app until interrupted
     Serve,
     /// Record what Trusty Bar observes until interrupted, to report a wrong status
-    Record(Record),
+    Record(RecordArgs),
     /// Replay a recording, one line for each change of a session
-    Replay(Replay),
+    Replay(ReplayArgs),
     /// Connect the hooks of Claude Code to answer requests and hold sessions
-    Connect(Hooks),
+    Connect(ConnectArgs),
     /// Remove the hooks of Trusty Bar from Claude Code's settings
-    Disconnect(Hooks),
+    Disconnect(ConnectArgs),
 }
 
-impl Command {
+impl CliCommand {
     /// Whether it is to do more than to show something.
     fn acts(&self) -> bool {
         match self {
@@ -114,7 +114,7 @@ impl Command {
 }
 
 #[derive(Debug, clap::Args)]
-struct Show {
+struct ShowArgs {
     /// Show only this session
     session: Option<String>,
     /// Print JSON: {"revision", "sessions", "health", "connections"}; with watch, one object a line
@@ -123,7 +123,7 @@ struct Show {
 }
 
 #[derive(Debug, clap::Args)]
-struct Ask {
+struct WhyArgs {
     /// Session to explain
     session: String,
     /// Print JSON: {"session", "testimonies"}
@@ -139,19 +139,19 @@ fn main() -> ExitCode {
         trusty_hook::run(words);
         return ExitCode::SUCCESS;
     }
-    let arguments = Arguments::parse();
+    let arguments = CliArgs::parse();
     let acts = arguments.command.acts();
     // Without it the runtime would not fail, but panic.
     if let Err(e) = file_room::check_room(MIN_FREE_FILES) {
         let told = "the limit on open files is too low; raise it with `ulimit -n 1024`";
-        return Failure::from(anyhow::Error::from(e).context(told)).report();
+        return CommandFailure::from(anyhow::Error::from(e).context(told)).report();
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(arguments.command)),
-        Err(e) => Err(Failure::from(
+        Err(e) => Err(CommandFailure::from(
             anyhow::Error::from(e).context("failed to start"),
         )),
     };
@@ -162,24 +162,24 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<(), Failure> {
+async fn run(command: CliCommand) -> Result<(), CommandFailure> {
     match command {
-        Command::List(show) => list::run(&show).await,
-        Command::Watch(show) => watch::run(&show).await,
-        Command::Why(ask) => why::run(&ask).await,
-        Command::Pause(pause) => act::pause(&pause).await,
-        Command::Resume(resume) => act::resume(&resume).await,
-        Command::Requests(asked) => requests::run(&asked).await,
-        Command::Approve(asked) => answer::approve(&asked).await,
-        Command::Deny(asked) => answer::deny(&asked).await,
-        Command::Answer(asked) => answer::choose(&asked).await,
-        Command::Release(which) => answer::release(&which).await,
-        Command::Jump(jump) => act::jump(&jump).await,
-        Command::Stop(stop) => act::stop(&stop).await,
-        Command::Serve => serve::run().await,
-        Command::Record(record) => record::run(&record).await,
-        Command::Replay(replay) => replay::run(&replay),
-        Command::Connect(hooks) => connect::run(&hooks).await,
-        Command::Disconnect(hooks) => connect::undo(&hooks).await,
+        CliCommand::List(show) => list::run(&show).await,
+        CliCommand::Watch(show) => watch::run(&show).await,
+        CliCommand::Why(ask) => why::run(&ask).await,
+        CliCommand::Pause(pause) => act::pause(&pause).await,
+        CliCommand::Resume(resume) => act::resume(&resume).await,
+        CliCommand::Requests(asked) => requests::run(&asked).await,
+        CliCommand::Approve(asked) => answer::approve(&asked).await,
+        CliCommand::Deny(asked) => answer::deny(&asked).await,
+        CliCommand::Answer(asked) => answer::choose(&asked).await,
+        CliCommand::Release(which) => answer::release(&which).await,
+        CliCommand::Jump(jump) => act::jump(&jump).await,
+        CliCommand::Stop(stop) => act::stop(&stop).await,
+        CliCommand::Serve => serve::run().await,
+        CliCommand::Record(record) => record::run(&record).await,
+        CliCommand::Replay(replay) => replay::run(&replay),
+        CliCommand::Connect(hooks) => connect::run(&hooks).await,
+        CliCommand::Disconnect(hooks) => connect::undo(&hooks).await,
     }
 }

@@ -8,38 +8,38 @@ use trusty_fleet::text::visible;
 
 /// Where a table goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Paper {
+pub(crate) struct OutputFormat {
     /// Columns; `None` where nobody looks at a line's end.
     pub(crate) width: Option<usize>,
     /// Lines that are seen at once; `None` where the cursor cannot go back to the first.
     pub(crate) height: Option<usize>,
     /// Whether colours are shown.
-    pub(crate) ink: Ink,
+    pub(crate) ink: ColorMode,
 }
 
 /// Whether colours are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ink {
+pub(crate) enum ColorMode {
     Coloured,
     Plain,
 }
 
-impl Paper {
+impl OutputFormat {
     /// Standard output as it is now.
     pub(crate) fn now() -> Self {
         if !io::stdout().is_terminal() {
             return Self {
                 width: None,
                 height: None,
-                ink: Ink::Plain,
+                ink: ColorMode::Plain,
             };
         }
         let set = |name| env::var_os(name).is_some_and(|v| !v.is_empty());
         let can_draw_over = has_cursor_control();
         let ink = if set("NO_COLOR") || !can_draw_over {
-            Ink::Plain
+            ColorMode::Plain
         } else {
-            Ink::Coloured
+            ColorMode::Coloured
         };
         let (width, height) = terminal_size(io::stdout());
         Self {

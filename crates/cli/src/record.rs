@@ -1,7 +1,7 @@
 //! `trusty record`
 
-use crate::failure::Failure;
-use crate::fleet::Place;
+use crate::failure::CommandFailure;
+use crate::fleet::CliContext;
 use crate::out;
 use anyhow::Context;
 use std::io::{self, Write};
@@ -10,14 +10,16 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use trusty_engine::Engine;
-use trusty_engine::recording::{Outcome, Privacy, Recorder, WriteError};
+use trusty_engine::recording::{
+    ObservationRecorder, RecordingOutcome, RecordingPrivacy, WriteError,
+};
 use trusty_platform::files;
 
 /// How long the engine may take to end; it may be in the middle of its first look.
-const PATIENCE: Duration = Duration::from_secs(5);
+const ENGINE_STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Record {
+pub(crate) struct RecordArgs {
     /// File to create, or - for standard output
     file: PathBuf,
     /// Include prompts, texts and names
@@ -25,8 +27,8 @@ pub(crate) struct Record {
     full: bool,
 }
 
-pub(crate) async fn run(record: &Record) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn run(record: &RecordArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let piped = record.file == Path::new("-");
     let (out, name) = if piped {
         let out: Box<dyn Write + Send> = Box::new(io::stdout());
@@ -38,12 +40,15 @@ pub(crate) async fn run(record: &Record) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for signals")?;
     let (privacy, told) = if record.full {
-        (Privacy::Full, "with prompts, texts and names")
+        (RecordingPrivacy::Full, "with prompts, texts and names")
     } else {
-        (Privacy::Redacted, "without prompts, texts and names")
+        (
+            RecordingPrivacy::Redacted,
+            "without prompts, texts and names",
+        )
     };
     let (recorder, mut recording) =
-        Recorder::start(&place.around, privacy, out).context("failed to start")?;
+        ObservationRecorder::start(&place.around, privacy, out).context("failed to start")?;
     let start = move || Engine::start_recorded(&place.around, &place.settings, recorder);
     let handle = tokio::task::spawn_blocking(start)
         .await
@@ -55,25 +60,27 @@ pub(crate) async fn run(record: &Record) -> Result<(), Failure> {
         outcome = recording.ended() => Some(outcome),
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
-        () = out::reader_gone(), if piped => return Err(Failure::Unread),
+        () = out::reader_gone(), if piped => return Err(CommandFailure::Unread),
     };
     drop((looking, handle));
     let outcome = match early {
         Some(outcome) => outcome,
-        None => timeout(PATIENCE, recording.ended())
+        None => timeout(ENGINE_STOP_TIMEOUT, recording.ended())
             .await
             .context("the engine did not exit within 5 s; the recording holds what it observed")?,
     };
     end(outcome, &name)
 }
 
-fn create(path: &Path) -> Result<Box<dyn Write + Send>, Failure> {
+fn create(path: &Path) -> Result<Box<dyn Write + Send>, CommandFailure> {
     match files::create_private(path) {
         Ok(file) => Ok(Box::new(file)),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(Failure::Refused(format!(
-            "{} already exists; name another file, or remove that one first",
-            path.display()
-        ))),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            Err(CommandFailure::Refused(format!(
+                "{} already exists; name another file, or remove that one first",
+                path.display()
+            )))
+        }
         Err(e) => {
             let told = format!("failed to create {}", path.display());
             Err(anyhow::Error::from(e).context(told).into())
@@ -81,10 +88,10 @@ fn create(path: &Path) -> Result<Box<dyn Write + Send>, Failure> {
     }
 }
 
-fn end(outcome: Outcome, name: &str) -> Result<(), Failure> {
+fn end(outcome: RecordingOutcome, name: &str) -> Result<(), CommandFailure> {
     match outcome.problem {
         Some(WriteError::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => {
-            return Err(Failure::Unread);
+            return Err(CommandFailure::Unread);
         }
         Some(problem) => {
             let told = format!(

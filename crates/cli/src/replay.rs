@@ -1,6 +1,6 @@
 //! `trusty replay`
 
-use crate::failure::Failure;
+use crate::failure::CommandFailure;
 use crate::json_output::print_json;
 use crate::out;
 use anyhow::Context;
@@ -8,10 +8,10 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 use trusty_engine::recording;
-use trusty_engine::recording::Log;
+use trusty_engine::recording::ParsedRecording;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Replay {
+pub(crate) struct ReplayArgs {
     /// Recording made by `trusty record`
     file: PathBuf,
     /// Print JSON, one object a line, as `trusty watch --json` does
@@ -19,7 +19,7 @@ pub(crate) struct Replay {
     json: bool,
 }
 
-pub(crate) fn run(replay: &Replay) -> Result<(), Failure> {
+pub(crate) fn run(replay: &ReplayArgs) -> Result<(), CommandFailure> {
     let name = replay.file.display().to_string();
     let file = File::open(&replay.file).with_context(|| format!("failed to open {name}"))?;
     let log = recording::read(BufReader::new(file)).with_context(|| name.clone())?;
@@ -37,7 +37,7 @@ pub(crate) fn run(replay: &Replay) -> Result<(), Failure> {
     Ok(())
 }
 
-fn warn(log: &Log, name: &str) {
+fn warn(log: &ParsedRecording, name: &str) {
     for problem in &log.problems {
         out::tell(&format!("{name}: {problem}"));
     }

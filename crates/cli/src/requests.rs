@@ -1,8 +1,8 @@
 //! What sessions ask through their hooks: found, printed whole; and `trusty requests`.
 
 use crate::answered::{self, AnswersFormat};
-use crate::failure::Failure;
-use crate::fleet::{Place, named};
+use crate::failure::CommandFailure;
+use crate::fleet::{CliContext, named};
 use crate::json_output::print_json;
 use crate::out;
 use anyhow::Context;
@@ -12,18 +12,18 @@ use std::sync::Arc;
 use trusty_client::ClientError;
 use trusty_client::api_types::WholeRequest;
 use trusty_fleet::request::RequestId;
-use trusty_fleet::session::Request;
+use trusty_fleet::session::SessionRequest;
 use trusty_fleet::text::{has_right_to_left, name_right_to_left};
-use trusty_fleet::view::{Card, Choice, LineMark, Row, visible};
+use trusty_fleet::view::{Card, LineMark, Row, SelectionMode, visible};
 use trusty_fleet::{Session, SessionId, Snapshot};
 
 /// The fewest characters of a request's id that name it.
-const SHORTEST_PREFIX: usize = 6;
+const MIN_ID_PREFIX_CHARS: usize = 6;
 /// So many are printed where one is to be told from others.
-const SHORT: usize = 12;
+const SHORT_ID_CHARS: usize = 12;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Requests {
+pub(crate) struct RequestsArgs {
     /// Show only requests of this session
     session: Option<String>,
     /// Show past answers instead: who answered what, and when; with --json {"answers"}
@@ -35,21 +35,21 @@ pub(crate) struct Requests {
 }
 
 /// A request that waits for an answer from here, whole.
-pub(crate) struct Open {
+pub(crate) struct AnswerableRequest {
     pub(crate) session: SessionId,
     /// What its session is called.
     pub(crate) title: String,
     pub(crate) whole: WholeRequest,
 }
 
-impl Open {
+impl AnswerableRequest {
     pub(crate) fn id(&self) -> &RequestId {
         &self.whole.request.id
     }
 }
 
-pub(crate) async fn run(asked: &Requests) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn run(asked: &RequestsArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     if asked.answered {
         let format = if asked.json {
             AnswersFormat::Json
@@ -82,7 +82,7 @@ pub(crate) async fn run(asked: &Requests) -> Result<(), Failure> {
     Ok(out::print(&cards.join("\n"))?)
 }
 
-fn as_json(open: &Open) -> serde_json::Value {
+fn as_json(open: &AnswerableRequest) -> serde_json::Value {
     let WholeRequest {
         request,
         content,
@@ -92,14 +92,18 @@ fn as_json(open: &Open) -> serde_json::Value {
 }
 
 /// The request of a session that is meant: the only one, or the one whose id begins so.
-pub(crate) async fn find(place: &Place, word: &str, prefix: Option<&str>) -> Result<Open, Failure> {
+pub(crate) async fn find(
+    place: &CliContext,
+    word: &str,
+    prefix: Option<&str>,
+) -> Result<AnswerableRequest, CommandFailure> {
     let snapshot = engine_snapshot(place, Some(word)).await?;
     let id = named(&snapshot, word)?;
     let session = snapshot.sessions.iter().find(|s| s.id == id);
     let session = session.context("the session has exited")?;
     let request = choose(session, word, prefix)?;
     let open = whole(place, session, &request.id).await?;
-    open.ok_or_else(|| Failure::Refused(over(word)))
+    open.ok_or_else(|| CommandFailure::Refused(over(word)))
 }
 
 fn over(word: &str) -> String {
@@ -113,40 +117,41 @@ fn choose<'a>(
     session: &'a Session,
     word: &str,
     prefix: Option<&str>,
-) -> Result<&'a Request, Failure> {
-    let held: Vec<&Request> = session.requests.iter().filter(|r| r.held).collect();
+) -> Result<&'a SessionRequest, CommandFailure> {
+    let held: Vec<&SessionRequest> = session.requests.iter().filter(|r| r.held).collect();
     if let Some(prefix) = prefix {
-        if prefix.len() < SHORTEST_PREFIX {
-            let told = format!("pass at least {SHORTEST_PREFIX} characters of the request's hash");
-            return Err(Failure::Ambiguous(told));
+        if prefix.len() < MIN_ID_PREFIX_CHARS {
+            let told =
+                format!("pass at least {MIN_ID_PREFIX_CHARS} characters of the request's hash");
+            return Err(CommandFailure::Ambiguous(told));
         }
         let prefix = prefix.to_ascii_lowercase();
         let named = held.iter().filter(|r| r.id.0.starts_with(&prefix));
         return match named.collect::<Vec<_>>()[..] {
             [one] => Ok(one),
-            [] => Err(Failure::Refused(format!(
+            [] => Err(CommandFailure::Refused(format!(
                 "no pending request begins with {prefix}: it was answered elsewhere or returned \
                  to the terminal, or the hash is wrong; run `trusty requests {word}` to see what \
                  is pending"
             ))),
-            _ => Err(Failure::Ambiguous(format!(
+            _ => Err(CommandFailure::Ambiguous(format!(
                 "{prefix} matches several requests; pass more characters of the hash"
             ))),
         };
     }
     match held[..] {
         [one] => Ok(one),
-        [] => Err(Failure::Refused(nothing(session, word))),
+        [] => Err(CommandFailure::Refused(nothing(session, word))),
         _ => {
             let mut told = format!("{} requests are pending; pass one of:", held.len());
             for request in held {
-                let short: String = request.id.0.chars().take(SHORT).collect();
+                let short: String = request.id.0.chars().take(SHORT_ID_CHARS).collect();
                 let about = request.detail.as_deref().unwrap_or_default();
                 let line = visible(&format!("{} {about}", request.tool));
                 // Writing to a text cannot fail.
                 let _ = write!(told, "\n  --request {short}  {}", line.trim_end());
             }
-            Err(Failure::Refused(told))
+            Err(CommandFailure::Refused(told))
         }
     }
 }
@@ -164,27 +169,30 @@ fn nothing(session: &Session, word: &str) -> String {
 }
 
 /// What the running engine shows: without one nothing is held.
-async fn engine_snapshot(place: &Place, word: Option<&str>) -> Result<Arc<Snapshot>, Failure> {
+async fn engine_snapshot(
+    place: &CliContext,
+    word: Option<&str>,
+) -> Result<Arc<Snapshot>, CommandFailure> {
     place.sessions.snapshot().await.map_err(|e| match e {
         ClientError::Nobody => {
             let jump = word.map_or_else(|| "SESSION".to_owned(), str::to_owned);
-            Failure::Refused(format!(
+            CommandFailure::Refused(format!(
                 "no engine is running, so no request can be answered from here; start Trusty Bar \
                  or `trusty serve`, or answer in the terminal: run `trusty jump {jump}`"
             ))
         }
-        e if e.is_absence() => Failure::Refused(e.to_string()),
-        e => Failure::Failed(e.into()),
+        e if e.is_absence() => CommandFailure::Refused(e.to_string()),
+        e => CommandFailure::Failed(e.into()),
     })
 }
 
 async fn whole(
-    place: &Place,
+    place: &CliContext,
     session: &Session,
     request: &RequestId,
-) -> Result<Option<Open>, Failure> {
+) -> Result<Option<AnswerableRequest>, CommandFailure> {
     let whole = place.sessions.request(session.id, request).await?;
-    Ok(whole.map(|whole| Open {
+    Ok(whole.map(|whole| AnswerableRequest {
         session: session.id,
         title: Row::of(session, None).title,
         whole,
@@ -193,7 +201,7 @@ async fn whole(
 
 /// All of a request, line by line. What others wrote stands behind a bar, so that none of it can
 /// look like ours.
-pub(crate) fn draw(open: &Open) -> String {
+pub(crate) fn draw(open: &AnswerableRequest) -> String {
     let WholeRequest { request, card, .. } = &open.whole;
     let who = request.agent.as_deref().map(visible);
     let who = who.map_or_else(String::new, |agent| format!(" for {agent}"));
@@ -250,8 +258,8 @@ fn behind(bar: &str, text: &str, lines: &mut Vec<String>) {
 fn questions(card: &Card, lines: &mut Vec<String>) {
     for (number, question) in card.questions.iter().enumerate() {
         let many = match question.choice {
-            Choice::One => "one",
-            Choice::Several => "one or more",
+            SelectionMode::One => "one",
+            SelectionMode::Several => "one or more",
         };
         lines.push(format!("  question {} (choose {many})", number + 1));
         if !question.header.is_empty() {
@@ -273,18 +281,18 @@ fn questions(card: &Card, lines: &mut Vec<String>) {
 mod tests {
     use super::*;
     use serde_json::json;
-    use trusty_fleet::request::{Asks, Content};
+    use trusty_fleet::request::{RequestContent, RequestKind};
 
     fn drawn(tool: &str, input: serde_json::Value, suggestions: serde_json::Value) -> String {
         let id = RequestId("0".repeat(64));
-        let content = Content {
+        let content = RequestContent {
             tool: tool.into(),
             input: serde_json::from_value(input).expect("an object"),
             suggestions: serde_json::from_value(suggestions).expect("a list"),
         };
-        let request = Request {
+        let request = SessionRequest {
             id: id.clone(),
-            kind: Asks::of(tool),
+            kind: RequestKind::of(tool),
             tool: tool.into(),
             detail: None,
             agent: None,
@@ -294,7 +302,7 @@ mod tests {
             since: std::time::SystemTime::UNIX_EPOCH,
         };
         let card = Card::of(id, &content);
-        draw(&Open {
+        draw(&AnswerableRequest {
             session: SessionId::default(),
             title: "payments".into(),
             whole: WholeRequest {

@@ -1,7 +1,7 @@
 //! `trusty serve`
 
-use crate::failure::Failure;
-use crate::fleet::Place;
+use crate::failure::CommandFailure;
+use crate::fleet::CliContext;
 use crate::marked::refuse_marked;
 use crate::out;
 use anyhow::Context;
@@ -12,14 +12,14 @@ use trusty_daemon::{LeadError, Leader};
 use trusty_engine::Engine;
 use trusty_wire::socket_names;
 
-pub(crate) async fn run() -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn run() -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     // Who leads decides who may answer.
     let remedy = "start Trusty Bar, or run `trusty serve` in another terminal";
     refuse_marked(&place, remedy).await?;
     let leader = match Leader::elect(&place.places) {
         Ok(leader) => leader,
-        Err(LeadError::Taken) => return Err(Failure::Refused(LeadError::Taken.to_string())),
+        Err(LeadError::Taken) => return Err(CommandFailure::Refused(LeadError::Taken.to_string())),
         Err(LeadError::Io(e)) => {
             let folder = place.places.runtime_dir().display();
             let told = format!("failed to open the socket in {folder}");
@@ -40,7 +40,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     ))?;
     tokio::select! {
         served = api::serve(leader, handle) => match served {
-            Err(e @ ServeError::Lost) => Err(Failure::Refused(e.to_string())),
+            Err(e @ ServeError::Lost) => Err(CommandFailure::Refused(e.to_string())),
             served => Ok(served.context("failed to serve")?),
         },
         _ = terminate.recv() => Ok(()),

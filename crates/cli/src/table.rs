@@ -1,22 +1,27 @@
 //! A snapshot as a table that fits its paper.
 
-use crate::out::{Ink, Paper};
+use crate::out::{ColorMode, OutputFormat};
 use anstyle::{AnsiColor, Style};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use trusty_fleet::Snapshot;
-use trusty_fleet::view::{Board, Glyph, Row, Section, Tone};
+use trusty_fleet::view::{Board, BoardSection, Glyph, Row, StatusTone};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The narrowest a title or a detail is squeezed to.
-const NARROWEST: usize = 6;
+const MIN_COLUMN_WIDTH: usize = 6;
 /// The widest title and detail where the paper sets no limit, in columns: one long name shall not
 /// push the columns of all others apart. JSON tells all of it.
 const MAX_TITLE_COLUMNS: usize = 40;
 const MAX_DETAIL_COLUMNS: usize = 120;
 
 /// Draws all sessions; what needs the owner comes first.
-pub(crate) fn draw(snapshot: &Snapshot, home: &Path, now: SystemTime, paper: Paper) -> String {
+pub(crate) fn draw(
+    snapshot: &Snapshot,
+    home: &Path,
+    now: SystemTime,
+    paper: OutputFormat,
+) -> String {
     let board = Board::of(snapshot, Some(home));
     let pids: Vec<u32> = board
         .rows
@@ -36,14 +41,14 @@ pub(crate) fn draw(snapshot: &Snapshot, home: &Path, now: SystemTime, paper: Pap
         text.push_str(&cut(told, paper.width.unwrap_or(usize::MAX)));
         text.push('\n');
     } else {
-        let lines: Vec<Line> = board
+        let lines: Vec<TableRow> = board
             .rows
             .iter()
             .zip(&pids)
-            .map(|(row, pid)| Line::of(row, *pid, now))
+            .map(|(row, pid)| TableRow::of(row, *pid, now))
             .collect();
-        let widths = Widths::fit(&lines, paper.width);
-        text.push_str(&Line::heading().print(&widths, paper.ink));
+        let widths = ColumnWidths::fit(&lines, paper.width);
+        text.push_str(&TableRow::heading().print(&widths, paper.ink));
         for line in &lines {
             text.push_str(&line.print(&widths, paper.ink));
         }
@@ -56,7 +61,7 @@ pub(crate) fn draw(snapshot: &Snapshot, home: &Path, now: SystemTime, paper: Pap
     text
 }
 
-struct Line {
+struct TableRow {
     glyph: &'static str,
     title: String,
     word: String,
@@ -66,7 +71,7 @@ struct Line {
     style: Style,
 }
 
-struct Widths {
+struct ColumnWidths {
     title: usize,
     word: usize,
     detail: usize,
@@ -74,12 +79,12 @@ struct Widths {
     pid: usize,
 }
 
-impl Widths {
+impl ColumnWidths {
     /// As wide as the content, within bounds, unless the paper is narrower: then the detail gives
     /// way first, then the title; below that whole columns are left out, the status word last.
-    fn fit(lines: &[Line], paper: Option<usize>) -> Self {
-        let heading = [Line::heading()];
-        let widest = |field: fn(&Line) -> &str| {
+    fn fit(lines: &[TableRow], paper: Option<usize>) -> Self {
+        let heading = [TableRow::heading()];
+        let widest = |field: fn(&TableRow) -> &str| {
             lines
                 .iter()
                 .chain(&heading)
@@ -97,7 +102,7 @@ impl Widths {
         if let Some(paper) = paper {
             let over = |w: &Self| w.total().saturating_sub(paper);
             let squeeze =
-                |width: usize, by: usize| width.saturating_sub(by).max(NARROWEST.min(width));
+                |width: usize, by: usize| width.saturating_sub(by).max(MIN_COLUMN_WIDTH.min(width));
             widths.detail = squeeze(widths.detail, over(&widths));
             widths.title = squeeze(widths.title, over(&widths));
             let least: [fn(&mut Self) -> &mut usize; 4] = [
@@ -131,7 +136,7 @@ impl Widths {
     }
 }
 
-impl Line {
+impl TableRow {
     fn of(row: &Row, pid: u32, now: SystemTime) -> Self {
         let word = if row.inferred {
             format!("{}?", row.word)
@@ -170,7 +175,7 @@ impl Line {
         }
     }
 
-    fn print(&self, widths: &Widths, ink: Ink) -> String {
+    fn print(&self, widths: &ColumnWidths, ink: ColorMode) -> String {
         let left = |text: &str, width: usize| {
             let text = cut(text, width);
             format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
@@ -179,8 +184,10 @@ impl Line {
             format!("{}{text}", " ".repeat(width.saturating_sub(text.width())))
         };
         let paint = |text: String| match ink {
-            Ink::Plain => text,
-            Ink::Coloured => format!("{}{text}{}", self.style.render(), self.style.render_reset()),
+            ColorMode::Plain => text,
+            ColorMode::Coloured => {
+                format!("{}{text}{}", self.style.render(), self.style.render_reset())
+            }
         };
         let columns = [
             (widths.title, left(&self.title, widths.title)),
@@ -214,14 +221,14 @@ fn glyph(glyph: Glyph) -> &'static str {
     }
 }
 
-fn style(tone: Tone, section: Section) -> Style {
+fn style(tone: StatusTone, section: BoardSection) -> Style {
     let colour = |c: AnsiColor| Style::new().fg_color(Some(c.into()));
     match (section, tone) {
-        (Section::NeedsYou, _) => colour(AnsiColor::Yellow).bold(),
-        (_, Tone::Working) => colour(AnsiColor::Blue),
-        (_, Tone::Paused) => colour(AnsiColor::Magenta),
-        (_, Tone::Finished) => colour(AnsiColor::Green),
-        (_, Tone::Stopped) => colour(AnsiColor::Red),
+        (BoardSection::NeedsYou, _) => colour(AnsiColor::Yellow).bold(),
+        (_, StatusTone::Working) => colour(AnsiColor::Blue),
+        (_, StatusTone::Paused) => colour(AnsiColor::Magenta),
+        (_, StatusTone::Finished) => colour(AnsiColor::Green),
+        (_, StatusTone::Stopped) => colour(AnsiColor::Red),
         _ => Style::new().dimmed(),
     }
 }

@@ -1,10 +1,10 @@
 //! `trusty watch`
 
-use crate::failure::Failure;
-use crate::fleet::{Place, named, only};
+use crate::failure::CommandFailure;
+use crate::fleet::{CliContext, named, only};
 use crate::json_output::print_json;
-use crate::out::{self, Paper};
-use crate::{Show, table};
+use crate::out::{self, OutputFormat};
+use crate::{ShowArgs, table};
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use trusty_fleet::{SessionId, Snapshot};
 use trusty_platform::clock;
 
 /// Ages move at this pace.
-const TICK: Duration = Duration::from_secs(1);
+const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
-pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn run(show: &ShowArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let mut snapshots = place.snapshots().await?;
-    let mut ticks = tokio::time::interval(TICK);
-    let mut screen = Screen::new(show, &place);
+    let mut ticks = tokio::time::interval(REDRAW_INTERVAL);
+    let mut screen = WatchScreen::new(show, &place);
     let mut newest: Option<Arc<Snapshot>> = None;
     loop {
         tokio::select! {
@@ -37,15 +37,15 @@ pub(crate) async fn run(show: &Show) -> Result<(), Failure> {
                     screen.show(snapshot)?;
                 }
             }
-            () = out::reader_gone() => return Err(Failure::Unread),
+            () = out::reader_gone() => return Err(CommandFailure::Unread),
             _ = tokio::signal::ctrl_c() => return Ok(()),
         }
     }
 }
 
-struct Screen<'a> {
-    show: &'a Show,
-    place: &'a Place,
+struct WatchScreen<'a> {
+    show: &'a ShowArgs,
+    place: &'a CliContext,
     /// A terminal that can move its cursor: the table is drawn over itself.
     is_live: bool,
     /// The session asked for, once it was found: its word may come to name others, too.
@@ -53,9 +53,9 @@ struct Screen<'a> {
     lines: usize,
 }
 
-impl<'a> Screen<'a> {
-    fn new(show: &'a Show, place: &'a Place) -> Self {
-        let is_live = !show.json && Paper::now().is_screen();
+impl<'a> WatchScreen<'a> {
+    fn new(show: &'a ShowArgs, place: &'a CliContext) -> Self {
+        let is_live = !show.json && OutputFormat::now().is_screen();
         Self {
             show,
             place,
@@ -65,7 +65,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    fn show(&mut self, snapshot: &Snapshot) -> Result<(), Failure> {
+    fn show(&mut self, snapshot: &Snapshot) -> Result<(), CommandFailure> {
         if let (Some(word), None) = (&self.show.session, self.chosen) {
             self.chosen = Some(named(snapshot, word)?);
         }
@@ -78,7 +78,12 @@ impl<'a> Screen<'a> {
         let text = if self.chosen.is_some() && shown.sessions.is_empty() {
             "The session has exited.\n".to_owned()
         } else {
-            table::draw(&shown, &self.place.around.home, clock::wall(), Paper::now())
+            table::draw(
+                &shown,
+                &self.place.around.home,
+                clock::wall(),
+                OutputFormat::now(),
+            )
         };
         if self.is_live {
             let up = if self.lines > 0 {
@@ -86,7 +91,7 @@ impl<'a> Screen<'a> {
             } else {
                 String::new()
             };
-            let text = Paper::now().cut(&text);
+            let text = OutputFormat::now().cut(&text);
             self.lines = text.lines().count();
             return Ok(out::print(&format!("{up}\r\x1b[J{text}"))?);
         }

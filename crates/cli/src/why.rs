@@ -1,21 +1,21 @@
 //! `trusty why`
 
-use crate::Ask;
-use crate::failure::Failure;
-use crate::fleet::Place;
+use crate::WhyArgs;
+use crate::failure::CommandFailure;
+use crate::fleet::CliContext;
 use crate::json_output::print_json;
-use crate::out::{self, Ink, Paper};
+use crate::out::{self, ColorMode, OutputFormat};
 use crate::table::{age, cut};
 use anstyle::Style;
 use std::path::Path;
 use std::time::SystemTime;
-use trusty_fleet::view::{ReasonLine, Reasons, Row};
+use trusty_fleet::view::{ExplanationView, ReasonLine, Row};
 use trusty_fleet::why::Explanation;
 use trusty_platform::clock;
 use unicode_width::UnicodeWidthStr;
 
-pub(crate) async fn run(ask: &Ask) -> Result<(), Failure> {
-    let place = Place::find()?;
+pub(crate) async fn run(ask: &WhyArgs) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
     let explanation = place.why(&ask.session).await?;
     if ask.json {
         return print_json(&explanation);
@@ -24,17 +24,17 @@ pub(crate) async fn run(ask: &Ask) -> Result<(), Failure> {
         &explanation,
         &place.around.home,
         clock::wall(),
-        Paper::now(),
+        OutputFormat::now(),
     );
     Ok(out::print(&text)?)
 }
 
 /// The verdict in words, then the evidence as a table, the source that decided first.
-fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: Paper) -> String {
+fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: OutputFormat) -> String {
     let row = Row::of(&explanation.session, Some(home));
     let bold = |text: &str| match paper.ink {
-        Ink::Plain => text.to_owned(),
-        Ink::Coloured => {
+        ColorMode::Plain => text.to_owned(),
+        ColorMode::Coloured => {
             let style = Style::new().bold();
             format!("{}{text}{}", style.render(), style.render_reset())
         }
@@ -44,12 +44,12 @@ fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: Paper) -
     let head = [bold(&row.title), bold(&row.word), row.detail, age];
     let head: Vec<String> = head.into_iter().filter(|part| !part.is_empty()).collect();
     let mut lines = vec![head.join(" · ")];
-    let Reasons {
+    let ExplanationView {
         sentence,
         until,
         asks,
         lines: told,
-    } = Reasons::of(explanation);
+    } = ExplanationView::of(explanation);
     lines.extend(
         [sentence, until, asks]
             .into_iter()
@@ -69,7 +69,11 @@ fn full_stop(words: &str) -> String {
     format!("{}{}.", first.unwrap_or_default(), rest.as_str())
 }
 
-fn evidence(told: Vec<ReasonLine>, ago: &dyn Fn(SystemTime) -> String, paper: Paper) -> String {
+fn evidence(
+    told: Vec<ReasonLine>,
+    ago: &dyn Fn(SystemTime) -> String,
+    paper: OutputFormat,
+) -> String {
     let heading = ["SOURCE", "SAYS", "AGE", "PART", "WHY"].map(str::to_owned);
     let lines: Vec<[String; 5]> = std::iter::once(heading)
         .chain(told.into_iter().map(|t| {

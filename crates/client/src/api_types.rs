@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
 use trusty_fleet::authorization::AnswerPolicy;
-use trusty_fleet::pause::{Asker, PauseKind};
-use trusty_fleet::request::{Answer, Content, RequestId};
-use trusty_fleet::session::Request;
-use trusty_fleet::snapshot::{Health, SnapshotDelta};
+use trusty_fleet::pause::{Initiator, PauseKind};
+use trusty_fleet::request::{Answer, RequestContent, RequestId};
+use trusty_fleet::session::SessionRequest;
+use trusty_fleet::snapshot::{HealthIssue, SnapshotDelta};
 use trusty_fleet::time::rfc3339;
 use trusty_fleet::view::Card;
 use trusty_fleet::{SessionId, Snapshot};
@@ -18,18 +18,18 @@ pub const VERSION_HEADER: &str = "x-trusty-version";
 /// The header of an answer that tells where the user gave it.
 pub const ANSWERED_IN_HEADER: &str = "trusty-answered-in";
 /// Where events are.
-pub const EVENTS: &str = "/v1/events";
+pub const API_EVENTS_PATH: &str = "/v1/events";
 
 /// The header of a command that names its deadline: milliseconds of the clock that counts since
 /// boot, through sleep (`CLOCK_BOOTTIME`, on macOS `mach_continuous_time`).
 pub const DEADLINE_HEADER: &str = "trusty-deadline";
 
 /// The header in which a client names the last event it has.
-pub const LAST_EVENT: &str = "last-event-id";
+pub const LAST_EVENT_HEADER: &str = "last-event-id";
 /// The name of an event that is a snapshot.
-pub const SNAPSHOT: &str = "snapshot";
+pub const SNAPSHOT_EVENT: &str = "snapshot";
 /// The name of an event that is a change.
-pub const CHANGE: &str = "change";
+pub const CHANGE_EVENT: &str = "change";
 
 /// The data of one event, as its `event` field names it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -53,7 +53,7 @@ pub struct PauseRequest {
     pub note: Option<String>,
     /// Who asks; without, a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<Asker>,
+    pub by: Option<Initiator>,
 }
 
 /// How a session is to end; every part may be missing.
@@ -89,9 +89,9 @@ pub struct AttentionRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WholeRequest {
     /// The request, as its session tells it.
-    pub request: Request,
+    pub request: SessionRequest,
     /// What is asked, as the client wrote it.
-    pub content: Content,
+    pub content: RequestContent,
     /// The same, ready to draw: what cannot be seen is written as its name.
     pub card: Card,
 }
@@ -110,7 +110,7 @@ pub struct EngineHealth {
     /// How many sessions are shown; none before the first look is over.
     pub sessions: usize,
     /// What is wrong with the sources; empty when all is well.
-    pub health: Vec<Health>,
+    pub health: Vec<HealthIssue>,
     /// Who may answer besides the app, as the settings said at the start of the engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<AnswerPermissions>,

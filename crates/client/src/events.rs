@@ -1,7 +1,7 @@
 //! Reads server-sent events, and makes snapshots of them again.
 
-use super::api_types::{CHANGE, SNAPSHOT};
-use super::{ClientError, MOST, read};
+use super::api_types::{CHANGE_EVENT, SNAPSHOT_EVENT};
+use super::{ClientError, MAX_RESPONSE_BYTES, read};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use trusty_fleet::Snapshot;
 use trusty_fleet::snapshot::SnapshotDelta;
 
 /// An engine sends something every 15 s, if only a comment; one that does not has stopped.
-const HEARTBEAT: Duration = Duration::from_secs(40);
+const EVENT_SILENCE_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// What the listener does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listen {
+pub enum ListenMode {
     /// It looks: what raises no event is looked at more often.
     Looking,
     /// It waits for news.
@@ -24,7 +24,7 @@ pub enum Listen {
 
 /// The last event that was heard.
 #[derive(Debug, Clone)]
-pub struct Heard {
+pub struct LastEvent {
     /// Its id, as the engine gave it.
     pub id: String,
     /// What it led to.
@@ -33,14 +33,14 @@ pub struct Heard {
 
 /// What an engine tells, as it comes.
 #[derive(Debug)]
-pub struct Events {
+pub struct EventStream {
     body: Incoming,
     bytes: Vec<u8>,
-    last: Option<Heard>,
+    last: Option<LastEvent>,
 }
 
-impl Events {
-    pub(super) fn new(body: Incoming, last: Option<Heard>) -> Self {
+impl EventStream {
+    pub(super) fn new(body: Incoming, last: Option<LastEvent>) -> Self {
         Self {
             body,
             bytes: Vec::new(),
@@ -51,12 +51,12 @@ impl Events {
     /// The next snapshot; none when the engine has ended. May be dropped and called again.
     pub async fn next(&mut self) -> Result<Option<Arc<Snapshot>>, ClientError> {
         loop {
-            while let Some(event) = Event::take(&mut self.bytes) {
+            while let Some(event) = ServerSentEvent::take(&mut self.bytes) {
                 if let Some(snapshot) = self.hear(event)? {
                     return Ok(Some(snapshot));
                 }
             }
-            let frame = timeout(HEARTBEAT, self.body.frame())
+            let frame = timeout(EVENT_SILENCE_TIMEOUT, self.body.frame())
                 .await
                 .map_err(|_| ClientError::Silent)?;
             match frame {
@@ -64,29 +64,29 @@ impl Events {
                 Some(Err(e)) => return Err(ClientError::Broken(e.to_string())),
                 Some(Ok(frame)) => self.bytes.extend(frame.into_data().unwrap_or_default()),
             }
-            if self.bytes.len() > MOST {
+            if self.bytes.len() > MAX_RESPONSE_BYTES {
                 return Err(ClientError::Answer("an event that is too long".into()));
             }
         }
     }
 
     /// The last event that was heard, to go on from over another connection.
-    pub fn last(&self) -> Option<Heard> {
+    pub fn last(&self) -> Option<LastEvent> {
         self.last.clone()
     }
 
-    fn hear(&mut self, event: Event) -> Result<Option<Arc<Snapshot>>, ClientError> {
+    fn hear(&mut self, event: ServerSentEvent) -> Result<Option<Arc<Snapshot>>, ClientError> {
         let snapshot = match (event.name.as_str(), &self.last) {
-            (SNAPSHOT, _) => read::<Snapshot>(&event.data)?,
-            (CHANGE, Some(last)) => last.snapshot.apply(&read::<SnapshotDelta>(&event.data)?),
-            (CHANGE, None) => {
+            (SNAPSHOT_EVENT, _) => read::<Snapshot>(&event.data)?,
+            (CHANGE_EVENT, Some(last)) => last.snapshot.apply(&read::<SnapshotDelta>(&event.data)?),
+            (CHANGE_EVENT, None) => {
                 return Err(ClientError::Answer("a change before any snapshot".into()));
             }
             // What a later version tells besides.
             _ => return Ok(None),
         };
         let snapshot = Arc::new(snapshot);
-        self.last = Some(Heard {
+        self.last = Some(LastEvent {
             id: event.id,
             snapshot: Arc::clone(&snapshot),
         });
@@ -96,13 +96,13 @@ impl Events {
 
 /// One event of a stream.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Event {
+struct ServerSentEvent {
     name: String,
     id: String,
     data: Vec<u8>,
 }
 
-impl Event {
+impl ServerSentEvent {
     /// Takes the first whole event with data out of a stream; comments are skipped.
     fn take(bytes: &mut Vec<u8>) -> Option<Self> {
         loop {
@@ -139,15 +139,15 @@ mod tests {
     fn events_are_taken_whole() {
         let mut bytes =
             b": keep-alive\n\nevent: change\nid: a-1\ndata: {\"a\":\ndata: 1}\n\ndata: ha".to_vec();
-        let event = Event {
+        let event = ServerSentEvent {
             name: "change".into(),
             id: "a-1".into(),
             data: b"{\"a\":\n1}".to_vec(),
         };
-        assert_eq!(Event::take(&mut bytes), Some(event));
-        assert_eq!(Event::take(&mut bytes), None);
+        assert_eq!(ServerSentEvent::take(&mut bytes), Some(event));
+        assert_eq!(ServerSentEvent::take(&mut bytes), None);
         bytes.extend(b"lf\n\n");
-        let half = Event::take(&mut bytes).expect("whole now");
+        let half = ServerSentEvent::take(&mut bytes).expect("whole now");
         assert_eq!(half.data, b"half");
         assert!(bytes.is_empty());
     }

@@ -5,9 +5,11 @@
 pub mod api_types;
 mod events;
 
-pub use events::{Events, Heard, Listen};
+pub use events::{EventStream, LastEvent, ListenMode};
 
-use api_types::{ANSWERED_IN_HEADER, DEADLINE_HEADER, EVENTS, LAST_EVENT, VERSION_HEADER};
+use api_types::{
+    ANSWERED_IN_HEADER, API_EVENTS_PATH, DEADLINE_HEADER, LAST_EVENT_HEADER, VERSION_HEADER,
+};
 use api_types::{AnswerRequest, AttentionRequest, EngineHealth, PauseRequest, StopRequest};
 use api_types::{WholeRequest, header_value};
 use futures_util::stream::{self, Stream};
@@ -35,16 +37,16 @@ use trusty_wire::command_deadline::CommandDeadline;
 use trusty_wire::discovery::EnginePlaces;
 use trusty_wire::engine_vetting::{EngineDoubt, EngineVetting};
 use trusty_wire::socket_names;
-use trusty_wire::version::VERSION;
+use trusty_wire::version::TRUSTY_VERSION;
 
 /// An engine that answers nothing for so long hangs.
 const ENGINE_HANG_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often an engine that carries out a command is asked whether it still answers.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long an action may take: a terminal is waited for, step by step.
-const ACTION: Duration = Duration::from_mins(1);
+const COMMAND_RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
 /// The most we take of one answer or event.
-const MOST: usize = 64 << 20;
+const MAX_RESPONSE_BYTES: usize = 64 << 20;
 
 /// Why an engine gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +72,7 @@ pub enum ClientError {
     /// The engine did not report an outcome in time.
     #[error(
         "the running Trusty Bar did not report an outcome within {} s; the action may still \
-         finish: check the session before you try again", ACTION.as_secs()
+         finish: check the session before you try again", COMMAND_RESPONSE_TIMEOUT.as_secs()
     )]
     Late,
     /// The engine refused, or failed to carry out the command.
@@ -103,8 +105,8 @@ impl ClientError {
 
 /// A running engine.
 #[derive(Debug, Clone)]
-pub struct Remote {
-    place: RemotePlace,
+pub struct EngineClient {
+    place: EngineEndpoint,
     uid: u32,
     /// Tells who is believed; without it, every process of this user.
     vetting: Option<EngineVetting>,
@@ -112,18 +114,18 @@ pub struct Remote {
 
 /// Where a running engine is looked for.
 #[derive(Debug, Clone)]
-enum RemotePlace {
+enum EngineEndpoint {
     /// Behind this socket.
     Socket(PathBuf),
     /// Where it says that it is, then in the runtime folder; looked up anew for each connection.
     Found(Box<EnginePlaces>),
 }
 
-impl Remote {
+impl EngineClient {
     /// The engine behind this socket, whether it runs or not. Only one of this user is believed.
     pub fn at(socket: &Path, uid: u32) -> Self {
         Self {
-            place: RemotePlace::Socket(socket.to_path_buf()),
+            place: EngineEndpoint::Socket(socket.to_path_buf()),
             uid,
             vetting: None,
         }
@@ -132,7 +134,7 @@ impl Remote {
     /// The engine of these places, whether it runs or not.
     pub fn of(places: &EnginePlaces) -> Self {
         Self {
-            place: RemotePlace::Found(Box::new(places.clone())),
+            place: EngineEndpoint::Found(Box::new(places.clone())),
             uid: places.uid(),
             vetting: None,
         }
@@ -165,7 +167,9 @@ impl Remote {
     ) -> Result<T, ClientError> {
         let body = timeout(patience, async {
             let response = self.got(Request::get(path)).await?;
-            let body = Limited::new(response.into_body(), MOST).collect().await;
+            let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
+                .collect()
+                .await;
             body.map_err(|e| ClientError::Broken(e.to_string()))
         });
         let body = body.await.unwrap_or(Err(ClientError::Silent))?;
@@ -241,7 +245,7 @@ impl Remote {
             .header(hyper::header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)));
         let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
-        let answer = timeout(ACTION, async {
+        let answer = timeout(COMMAND_RESPONSE_TIMEOUT, async {
             let response = self.send(request).await?;
             // What another version has done is done; what it has not is not for it to refuse.
             if response.status() == StatusCode::NO_CONTENT {
@@ -271,24 +275,28 @@ impl Remote {
     pub async fn events(
         &self,
     ) -> Result<impl Stream<Item = Result<Arc<Snapshot>, ClientError>> + use<>, ClientError> {
-        let events = self.listen(Listen::Looking, None).await?;
+        let events = self.listen(ListenMode::Looking, None).await?;
         Ok(stream::try_unfold(events, async |mut events| {
             Ok(events.next().await?.map(|snapshot| (snapshot, events)))
         }))
     }
 
     /// Its snapshots, going on from the last one that came over another connection.
-    pub async fn listen(&self, how: Listen, last: Option<Heard>) -> Result<Events, ClientError> {
+    pub async fn listen(
+        &self,
+        how: ListenMode,
+        last: Option<LastEvent>,
+    ) -> Result<EventStream, ClientError> {
         let path = match how {
-            Listen::Looking => EVENTS.to_owned(),
-            Listen::Waiting => format!("{EVENTS}?looking=false"),
+            ListenMode::Looking => API_EVENTS_PATH.to_owned(),
+            ListenMode::Waiting => format!("{API_EVENTS_PATH}?looking=false"),
         };
         let mut request = Request::get(path);
-        if let Some(Heard { id, .. }) = &last {
-            request = request.header(LAST_EVENT, id);
+        if let Some(LastEvent { id, .. }) = &last {
+            request = request.header(LAST_EVENT_HEADER, id);
         }
         let body = self.get(request).await?.into_body();
-        Ok(Events::new(body, last))
+        Ok(EventStream::new(body, last))
     }
 
     /// A request, whole; none if nobody waits for its answer any more.
@@ -362,8 +370,8 @@ impl Remote {
     /// A connection to the first engine that takes one.
     async fn connect(&self) -> Result<UnixStream, ClientError> {
         let sockets = match &self.place {
-            RemotePlace::Socket(socket) => vec![socket.clone()],
-            RemotePlace::Found(places) => {
+            EngineEndpoint::Socket(socket) => vec![socket.clone()],
+            EngineEndpoint::Found(places) => {
                 let folders = places.socket_folders().into_iter();
                 folders
                     .map(|folder| socket_names::api_socket(&folder))
@@ -395,7 +403,7 @@ impl Remote {
 fn check_version(response: &Response<Incoming>) -> Result<(), ClientError> {
     let told = response.headers().get(VERSION_HEADER);
     match told.and_then(|v| v.to_str().ok()) {
-        Some(VERSION) => Ok(()),
+        Some(TRUSTY_VERSION) => Ok(()),
         other => Err(ClientError::OtherVersion(other.unwrap_or("unknown").into())),
     }
 }
@@ -407,21 +415,28 @@ fn other_version(other: &str) -> String {
         numbers.map(|n| n.parse().ok()).collect()
     };
     let told = format!("the running Trusty Bar is version {other}");
-    match (parts(other), parts(VERSION)) {
+    match (parts(other), parts(TRUSTY_VERSION)) {
         (Some(a), Some(b)) if a < b => {
-            format!("{told}, which is older than this program ({VERSION}); restart Trusty Bar")
+            format!(
+                "{told}, which is older than this program ({TRUSTY_VERSION}); restart Trusty Bar"
+            )
         }
         (Some(a), Some(b)) if a > b => {
-            format!("{told}, which is newer than this program ({VERSION}); restart this program")
+            format!(
+                "{told}, which is newer than this program ({TRUSTY_VERSION}); restart this program"
+            )
         }
-        _ => format!("{told}, and this program is {VERSION}; restart the older one"),
+        _ => format!("{told}, and this program is {TRUSTY_VERSION}; restart the older one"),
     }
 }
 
 /// What an engine of our version says of what it did not do.
 async fn refused(response: Response<Incoming>) -> ClientError {
     let status = response.status();
-    match Limited::new(response.into_body(), MOST).collect().await {
+    match Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
+        .collect()
+        .await
+    {
         Ok(body) => match read(&body.to_bytes()) {
             Ok(problem) => ClientError::Refused(Box::new(problem)),
             Err(_) => ClientError::Answer(status.to_string()),
@@ -452,7 +467,7 @@ mod tests {
             let head = format!("HTTP/1.1 {status}\r\nx-trusty-version: 0.0.0\r\n\r\n");
             stream.write_all(head.as_bytes()).await.expect("answered");
         };
-        let remote = Remote::at(&socket, rustix::process::getuid().as_raw());
+        let remote = EngineClient::at(&socket, rustix::process::getuid().as_raw());
         tokio::join!(
             answer,
             remote.resume(SessionId::new(), CommandDeadline::of_command_sent_now())

@@ -9,12 +9,12 @@ mod read;
 mod take;
 
 pub use document::openapi;
-use trusty_client::api_types::{EVENTS, VERSION_HEADER};
+use trusty_client::api_types::{API_EVENTS_PATH, VERSION_HEADER};
 
 use crate::hook_server;
 use crate::http_connections;
 use crate::http_connections::EventPlaces;
-use crate::leader::{Leader, LeaderNews};
+use crate::leader::{Leader, LeaderEvent};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::HeaderValue;
@@ -25,38 +25,38 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 use tokio::sync::mpsc;
-use trusty_engine::Handle;
+use trusty_engine::EngineHandle;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, SessionId};
 use trusty_platform::clock;
 use trusty_wire::discovery::EnginePlaces;
-use trusty_wire::version::VERSION;
+use trusty_wire::version::TRUSTY_VERSION;
 
 /// What answers: the engine, and what is known of this run of it.
 #[derive(Debug, Clone)]
-struct Api {
-    handle: Handle,
-    about: Arc<About>,
+struct ApiState {
+    handle: EngineHandle,
+    about: Arc<EngineRun>,
     event_places: EventPlaces,
 }
 
-impl FromRef<Api> for Handle {
-    fn from_ref(api: &Api) -> Self {
+impl FromRef<ApiState> for EngineHandle {
+    fn from_ref(api: &ApiState) -> Self {
         api.handle.clone()
     }
 }
 
 /// What is known of a run that answers.
 #[derive(Debug)]
-struct About {
+struct EngineRun {
     /// Names it: revisions count within one.
     run: String,
     since: SystemTime,
-    history: Mutex<events::History>,
+    history: Mutex<events::SnapshotHistory>,
 }
 
-impl About {
+impl EngineRun {
     fn new() -> Self {
         Self {
             run: SessionId::new().0.simple().to_string(),
@@ -83,7 +83,7 @@ pub enum ServeError {
 ///
 /// # Errors
 /// As the sockets cannot be listened to, or another engine leads.
-pub async fn serve(leader: Leader, handle: Handle) -> Result<(), ServeError> {
+pub async fn serve(leader: Leader, handle: EngineHandle) -> Result<(), ServeError> {
     let places = leader.places().clone();
     let Leader {
         mut right,
@@ -107,9 +107,9 @@ pub async fn serve(leader: Leader, handle: Handle) -> Result<(), ServeError> {
 
 /// Tells what becomes of the right to lead; returns when it is lost.
 async fn tell_news(
-    mut news: mpsc::UnboundedReceiver<LeaderNews>,
+    mut news: mpsc::UnboundedReceiver<LeaderEvent>,
     places: &EnginePlaces,
-    handle: &Handle,
+    handle: &EngineHandle,
 ) {
     let tell = async |subject: String, problem| {
         let source = Source::Engine;
@@ -118,18 +118,18 @@ async fn tell_news(
     };
     while let Some(told) = news.recv().await {
         match told {
-            LeaderNews::Problem(problem) => {
+            LeaderEvent::Problem(problem) => {
                 tell(places.record_path().display().to_string(), problem).await;
             }
-            LeaderNews::FilesScarce(problem) => tell("open files".to_owned(), problem).await,
-            LeaderNews::Lost => return,
+            LeaderEvent::FilesScarce(problem) => tell("open files".to_owned(), problem).await,
+            LeaderEvent::Lost => return,
         }
     }
     // Nobody sees to the places any more, but those who ask are answered.
     std::future::pending::<()>().await;
 }
 
-fn routes(handle: Handle) -> Router {
+fn routes(handle: EngineHandle) -> Router {
     Router::new()
         .route("/v1/sessions", get(read::sessions))
         .route("/v1/sessions/{id}", get(read::session))
@@ -141,22 +141,22 @@ fn routes(handle: Handle) -> Router {
         .route("/v1/sessions/{id}/stop", post(act::stop))
         .route("/v1/sessions/{id}/jump", post(act::jump))
         .route("/v1/attention", post(act::attention))
-        .route(EVENTS, get(events::events))
+        .route(API_EVENTS_PATH, get(events::events))
         .route("/v1/health", get(read::health))
         .route("/v1/openapi.json", get(read::description))
         .fallback(problem::nowhere)
         .method_not_allowed_fallback(problem::wrong_method)
-        .layer(DefaultBodyLimit::max(take::MOST))
+        .layer(DefaultBodyLimit::max(take::MAX_BODY_BYTES))
         .layer(from_fn(deadline::refuse_late_commands))
         .layer(from_fn(take::acceptable))
         .layer(map_response(async |mut response: Response| {
             let headers = response.headers_mut();
-            headers.insert(VERSION_HEADER, HeaderValue::from_static(VERSION));
+            headers.insert(VERSION_HEADER, HeaderValue::from_static(TRUSTY_VERSION));
             response
         }))
-        .with_state(Api {
+        .with_state(ApiState {
             handle,
-            about: Arc::new(About::new()),
+            about: Arc::new(EngineRun::new()),
             event_places: EventPlaces::new(),
         })
 }
@@ -169,11 +169,11 @@ mod tests {
     use tokio::net::UnixStream;
     use trusty_engine::Engine;
     use trusty_records::settings::Settings;
-    use trusty_wire::surroundings::Surroundings;
+    use trusty_wire::surroundings::Environment;
 
     #[tokio::test]
     async fn an_engine_is_healthy_before_its_first_look() {
-        let around = Surroundings::default();
+        let around = Environment::default();
         // Nobody runs this one.
         let (handle, _ends) = Engine::ends(&around, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
@@ -196,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_reads_nothing_is_dropped() {
-        let around = Surroundings::default();
+        let around = Environment::default();
         // Nobody runs this one.
         let (handle, _ends) = Engine::ends(&around, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");

@@ -11,46 +11,46 @@ use tokio::net::UnixStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
-use trusty_engine::Handle;
-use trusty_engine::requests::{LastWord, Told};
-use trusty_fleet::identity::{Machine, ProcessKey};
+use trusty_engine::EngineHandle;
+use trusty_engine::requests::{FinalReply, HookReply};
+use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_fleet::observation::HookEvent;
-use trusty_fleet::request::{Over, RequestId};
+use trusty_fleet::request::{HookOutcome, RequestId};
 use trusty_fleet::{Fact, SessionId};
 use trusty_platform::listening_socket;
 use trusty_platform::listening_socket::{AcceptedStream, SocketFeed};
 use trusty_platform::{clock, sys};
 use trusty_sources::hook;
-use trusty_sources::hook::Asked;
-use trusty_wire::hooks::ask::{DONE, SIGN, TAKEN};
-use trusty_wire::hooks::{Header, LONGEST, MOST, Then};
+use trusty_sources::hook::HookRequest;
+use trusty_wire::hooks::ask::{DONE_MESSAGE, HOLD_SIGN_INTERVAL, TAKEN_MESSAGE};
+use trusty_wire::hooks::{HookMessageHeader, HookMessageKind, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES};
 
 /// So many hooks are listened to at a time; more wait in the system's queue.
-const AT_ONCE: usize = 256;
+const MAX_CONCURRENT_HOOKS: usize = 256;
 /// A payload above this, in bytes, is a large one, of which two are taken at a time.
-const LARGE: usize = 64 << 10;
+const LARGE_PAYLOAD_BYTES: usize = 64 << 10;
 /// Whoever hands over a payload for so long is not waited for: its own client does not, either.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PAYLOAD_TIMEOUT: Duration = Duration::from_secs(1);
 /// So long a large one may wait for its turn, which is no fault of its own.
-const TURN: Duration = Duration::from_secs(10);
+const LARGE_PAYLOAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// What keeps connections from being taken is given so long to pass.
-const REST: Duration = Duration::from_millis(100);
+const HOOK_ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
 /// A hook that was given an answer hands it on within this, or its client has gone.
-const HANDED_ON: Duration = Duration::from_secs(5);
+const ANSWER_HANDOVER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What every connection needs.
-struct Shared {
-    handle: Handle,
+struct HookServerState {
+    handle: EngineHandle,
     /// Without it no hook is heard: its session cannot be told.
-    machine: Option<Machine>,
+    machine: Option<MachineIdentity>,
     large: Arc<Semaphore>,
 }
 
 /// Takes what hooks tell until it is dropped, which lets all go that wait.
-pub(crate) async fn serve(mut feed: SocketFeed, handle: Handle, uid: u32) -> io::Result<()> {
-    let at_once = Arc::new(Semaphore::new(AT_ONCE));
-    let shared = Arc::new(Shared {
+pub(crate) async fn serve(mut feed: SocketFeed, handle: EngineHandle, uid: u32) -> io::Result<()> {
+    let at_once = Arc::new(Semaphore::new(MAX_CONCURRENT_HOOKS));
+    let shared = Arc::new(HookServerState {
         handle,
         machine: sys::machine().ok(),
         large: Arc::new(Semaphore::new(2)),
@@ -61,7 +61,7 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: Handle, uid: u32) -> io:
         let turn = Arc::clone(&at_once).acquire_owned().await.map_err(closed)?;
         let Ok(AcceptedStream { mut stream, room }) = feed.accept().await else {
             // Too many files are open, or the peer has gone already.
-            sleep(REST).await;
+            sleep(HOOK_ACCEPT_BACKOFF).await;
             continue;
         };
         if !listening_socket::is_own(&stream, uid) {
@@ -72,11 +72,11 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: Handle, uid: u32) -> io:
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
             let (answer, asked) = match read(&mut stream, &shared, ancestry).await {
-                Ok(message) => (TAKEN, hear(message, &shared).await),
+                Ok(message) => (TAKEN_MESSAGE, hear(message, &shared).await),
                 Err(why) => (why, None),
             };
             // A hook that waits no longer needs no answer.
-            let said = timeout(PATIENCE, stream.write_all(answer.as_bytes())).await;
+            let said = timeout(PAYLOAD_TIMEOUT, stream.write_all(answer.as_bytes())).await;
             drop(turn);
             // Where no descriptor is left, what is asked is left to its terminal.
             if let (Ok(Ok(())), Some((session, asked)), None) = (said, asked, &room) {
@@ -87,13 +87,13 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: Handle, uid: u32) -> io:
 }
 
 /// What a hook says.
-struct Message {
+struct HookMessage {
     payload: Vec<u8>,
     /// Its client, as it says.
     named: Option<u32>,
     /// The hook itself, and who started it.
     ancestry: PeerAncestry,
-    then: Then,
+    then: HookMessageKind,
     /// A large one's, until it is understood.
     turn: Option<OwnedSemaphorePermit>,
 }
@@ -101,17 +101,18 @@ struct Message {
 /// Takes one message, or says what is wrong with it.
 async fn read(
     stream: &mut UnixStream,
-    shared: &Shared,
+    shared: &HookServerState,
     ancestry: PeerAncestry,
-) -> Result<Message, &'static str> {
+) -> Result<HookMessage, &'static str> {
     let mut stream = BufReader::new(stream);
-    let Header { pid, length, then } = in_time(PATIENCE, header(&mut stream)).await??;
-    if length > MOST {
+    let HookMessageHeader { pid, length, then } =
+        in_time(PAYLOAD_TIMEOUT, header(&mut stream)).await??;
+    if length > MAX_PAYLOAD_BYTES {
         return Err("too long\n");
     }
-    let turn = if length > LARGE {
+    let turn = if length > LARGE_PAYLOAD_BYTES {
         let turn = Arc::clone(&shared.large).acquire_owned();
-        in_time(TURN, turn).await?.ok()
+        in_time(LARGE_PAYLOAD_TIMEOUT, turn).await?.ok()
     } else {
         None
     };
@@ -119,8 +120,8 @@ async fn read(
     let mut payload = Vec::new();
     // Room is made as the bytes come, not as they are announced.
     let mut body = stream.take(bound);
-    match in_time(PATIENCE, body.read_to_end(&mut payload)).await? {
-        Ok(_) if payload.len() == length => Ok(Message {
+    match in_time(PAYLOAD_TIMEOUT, body.read_to_end(&mut payload)).await? {
+        Ok(_) if payload.len() == length => Ok(HookMessage {
             payload,
             named: pid,
             ancestry,
@@ -135,20 +136,25 @@ async fn in_time<T>(bound: Duration, what: impl Future<Output = T>) -> Result<T,
     timeout(bound, what).await.map_err(|_| "too slow\n")
 }
 
-async fn header(stream: &mut BufReader<&mut UnixStream>) -> Result<Header, &'static str> {
+async fn header(
+    stream: &mut BufReader<&mut UnixStream>,
+) -> Result<HookMessageHeader, &'static str> {
     let mut line = Vec::new();
     loop {
         match stream.read_u8().await {
             Ok(b'\n') => break,
-            Ok(byte) if line.len() < LONGEST => line.push(byte),
+            Ok(byte) if line.len() < MAX_HEADER_BYTES => line.push(byte),
             _ => return Err("not understood\n"),
         }
     }
-    Header::read(&line).ok_or("not understood\n")
+    HookMessageHeader::read(&line).ok_or("not understood\n")
 }
 
 /// Files what a hook says; what it asks, if it waits for more.
-async fn hear(message: Message, shared: &Arc<Shared>) -> Option<(SessionId, Asked)> {
+async fn hear(
+    message: HookMessage,
+    shared: &Arc<HookServerState>,
+) -> Option<(SessionId, HookRequest)> {
     let (event, asked) = if message.turn.is_some() {
         let shared = Arc::clone(shared);
         // All others are heard and answered on this thread meanwhile.
@@ -165,30 +171,34 @@ async fn hear(message: Message, shared: &Arc<Shared>) -> Option<(SessionId, Aske
 
 /// What a hook tells of its client, and what it asks for it; nothing where it has none.
 fn understand(
-    message: &Message,
-    shared: &Shared,
-) -> (Option<HookEvent>, Option<(SessionId, Asked)>) {
+    message: &HookMessage,
+    shared: &HookServerState,
+) -> (Option<HookEvent>, Option<(SessionId, HookRequest)>) {
     let Some(client) = shared.client_of(message) else {
         return (None, None);
     };
     let event = hook::decode(&message.payload, Some(client.pid), shared.handle.now());
     let asked = match message.then {
-        Then::Ends => None,
-        Then::Asks => asked(shared, message, client),
+        HookMessageKind::Ends => None,
+        HookMessageKind::Asks => asked(shared, message, client),
     };
     (event, asked)
 }
 
 /// What a hook asks that waits, and in which session: that of its client.
-fn asked(shared: &Shared, message: &Message, client: ProcessKey) -> Option<(SessionId, Asked)> {
+fn asked(
+    shared: &HookServerState,
+    message: &HookMessage,
+    client: ProcessKey,
+) -> Option<(SessionId, HookRequest)> {
     let session = shared.machine.as_ref()?.session_id(client);
     let asked = hook::decode_asked(&message.payload, session, message.ancestry.peer()?)?;
     Some((session, asked))
 }
 
-impl Shared {
+impl HookServerState {
     /// The client that a hook speaks for.
-    fn client_of(&self, message: &Message) -> Option<ProcessKey> {
+    fn client_of(&self, message: &HookMessage) -> Option<ProcessKey> {
         let machine = self.machine.as_ref()?;
         let snapshot = self.handle.snapshot();
         let listed = |key| is_listed(&snapshot, machine, key);
@@ -197,7 +207,12 @@ impl Shared {
 }
 
 /// Keeps the connection until the engine's last word, or the hook's end.
-async fn wait(mut stream: UnixStream, handle: &Handle, session: SessionId, asked: Asked) {
+async fn wait(
+    mut stream: UnixStream,
+    handle: &EngineHandle,
+    session: SessionId,
+    asked: HookRequest,
+) {
     let id = asked.asking.id.clone();
     let Some(mut held) = handle.hold(session, asked).await else {
         return;
@@ -208,14 +223,14 @@ async fn wait(mut stream: UnixStream, handle: &Handle, session: SessionId, asked
     let word = loop {
         tokio::select! {
             word = held.recv() => match word {
-                Some(Told::Held(left)) => {
+                Some(HookReply::Held(left)) => {
                     end = left.map(|left| clock::instant() + left);
                     is_held = true;
                     if say_held(&mut stream, end).await.is_none() {
                         break None;
                     }
                 }
-                Some(Told::Last(word)) => break Some(word),
+                Some(HookReply::Last(word)) => break Some(word),
                 // Let go.
                 None => return,
             },
@@ -230,15 +245,15 @@ async fn wait(mut stream: UnixStream, handle: &Handle, session: SessionId, asked
         }
     };
     let over = match word {
-        Some(LastWord(bytes)) => {
-            let handed_on = timeout(HANDED_ON, hand_on(&mut stream, &bytes)).await;
+        Some(FinalReply(bytes)) => {
+            let handed_on = timeout(ANSWER_HANDOVER_TIMEOUT, hand_on(&mut stream, &bytes)).await;
             match handed_on {
-                Ok(Some(())) => Over::Answered,
-                Ok(None) => Over::HungUp,
-                Err(_) => Over::Released,
+                Ok(Some(())) => HookOutcome::Answered,
+                Ok(None) => HookOutcome::HungUp,
+                Err(_) => HookOutcome::Released,
             }
         }
-        None => Over::HungUp,
+        None => HookOutcome::HungUp,
     };
     handle.held_no_more(session, id, over).await;
 }
@@ -251,8 +266,8 @@ async fn say_held(stream: &mut UnixStream, end: Option<Instant>) -> Option<()> {
 }
 
 /// Comes a while later, once the loop has said that it still holds this.
-async fn alive(handle: &Handle, session: SessionId, id: &RequestId) -> Option<()> {
-    clock::sleep(SIGN).await;
+async fn alive(handle: &EngineHandle, session: SessionId, id: &RequestId) -> Option<()> {
+    clock::sleep(HOLD_SIGN_INTERVAL).await;
     handle.content(session, id.clone()).await.map(drop)
 }
 
@@ -261,7 +276,7 @@ async fn hand_on(stream: &mut UnixStream, bytes: &[u8]) -> Option<()> {
     let line = format!("answer {}\n", bytes.len());
     stream.write_all(line.as_bytes()).await.ok()?;
     stream.write_all(bytes).await.ok()?;
-    let mut told = [0; DONE.len()];
+    let mut told = [0; DONE_MESSAGE.len()];
     stream.read_exact(&mut told).await.ok()?;
-    (told == DONE.as_bytes()).then_some(())
+    (told == DONE_MESSAGE.as_bytes()).then_some(())
 }

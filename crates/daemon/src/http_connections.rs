@@ -37,7 +37,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// A peer that reads nothing of what it is sent for this long is not answered any more.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// What keeps connections from being taken is given so long to pass.
-const ACCEPT_REST: Duration = Duration::from_millis(100);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 /// How often the queue of new connections is known to be empty while nobody connects.
 const EMPTY_QUEUE_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -103,7 +103,7 @@ pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io:
         let accepted = accept(&mut feed, &mut queue_empty_at).await;
         let Ok((AcceptedStream { stream, room }, quiet)) = accepted else {
             // Too many files are open, or the peer has gone already.
-            sleep(ACCEPT_REST).await;
+            sleep(ACCEPT_BACKOFF).await;
             continue;
         };
         if !listening_socket::is_own(&stream, uid) {

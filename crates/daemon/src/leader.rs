@@ -29,11 +29,11 @@ use trusty_wire::socket_names;
 use trusty_wire::version;
 
 /// Descriptors that are kept for connections to the sockets where no other is left.
-const SPARE_FILES: usize = 6;
+const SPARE_FILE_COUNT: usize = 6;
 /// How long the end of an engine waits for a check of its places that hangs.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often it asks meanwhile.
-const RELEASE_POLL: Duration = Duration::from_millis(5);
+const RELEASE_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Why this engine does not lead.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +66,7 @@ pub(crate) struct LeaderRight {
 
 /// What becomes of the right to lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LeaderNews {
+pub(crate) enum LeaderEvent {
     /// What is wrong with its places, or that nothing is any more.
     Problem(Option<String>),
     /// That few descriptors are left, or that enough are again.
@@ -83,7 +83,7 @@ impl Leader {
     /// or a socket cannot be made. A data folder that cannot be written is no error: the engine is
     /// found by its runtime folder then, and says so.
     pub fn elect(places: &EnginePlaces) -> Result<Self, LeadError> {
-        let spare = SpareFiles::keep(SPARE_FILES);
+        let spare = SpareFiles::keep(SPARE_FILE_COUNT);
         // Even if its locks were removed: one engine is enough.
         if places.has_other_leader() {
             return Err(LeadError::Taken);
@@ -96,7 +96,7 @@ impl Leader {
         };
         let api_path = socket_names::api_socket(places.runtime_dir());
         let (api_socket, api) = ListeningSocket::open(api_path, &spare)?;
-        let hooks_path = places.runtime_dir().join(hooks::NAME);
+        let hooks_path = places.runtime_dir().join(hooks::HOOK_SOCKET);
         let (hooks_socket, hooks) = ListeningSocket::open(hooks_path, &spare)?;
         let mut state = LeaderState {
             places: places.clone(),
@@ -128,7 +128,7 @@ impl Leader {
 
 impl LeaderRight {
     /// Sees from now on to it that what vanishes comes back; what becomes of it.
-    pub(crate) fn keep(&mut self) -> io::Result<mpsc::UnboundedReceiver<LeaderNews>> {
+    pub(crate) fn keep(&mut self) -> io::Result<mpsc::UnboundedReceiver<LeaderEvent>> {
         let (keeper, news) = LeaderKeeper::start(&self.state)?;
         self.keeper = Some(keeper);
         Ok(news)
@@ -137,13 +137,13 @@ impl LeaderRight {
 
 impl Drop for LeaderRight {
     fn drop(&mut self) {
-        let tries = RELEASE_TIMEOUT.as_millis() / RELEASE_POLL.as_millis();
+        let tries = RELEASE_TIMEOUT.as_millis() / RELEASE_POLL_INTERVAL.as_millis();
         for _ in 0..tries {
             match self.state.try_lock() {
                 Ok(mut state) => return state.release(),
                 Err(TryLockError::Poisoned(state)) => return state.into_inner().release(),
                 // A file system that hangs under a check keeps no program from its end.
-                Err(TryLockError::WouldBlock) => std::thread::sleep(RELEASE_POLL),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(RELEASE_POLL_INTERVAL),
             }
         }
     }
@@ -333,7 +333,7 @@ fn put_record(places: &EnginePlaces, path: &Path) -> io::Result<FileIdentity> {
             pid,
             start: stat.start,
         },
-        version: version::VERSION.to_owned(),
+        version: version::TRUSTY_VERSION.to_owned(),
         domain: places.machine().domain(),
     };
     let bytes = serde_json::to_vec(&record)?;

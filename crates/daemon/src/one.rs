@@ -1,7 +1,7 @@
 //! One engine for all faces of a user: who comes first runs it, the others follow it, and one of
 //! them goes on when it ends.
 //!
-//! Whoever holds a [`Handle`] notices nothing of that: until the first look of the new engine is
+//! Whoever holds a [`EngineHandle`] notices nothing of that: until the first look of the new engine is
 //! over, the last snapshot of the old one stays.
 
 use crate::api;
@@ -13,47 +13,47 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use trusty_actions::jump::JumpError;
-use trusty_client::{ClientError, Events, Listen, Remote};
+use trusty_client::{ClientError, EngineClient, EventStream, ListenMode};
 use trusty_engine::event_loop;
-use trusty_engine::handle::{Ends, FacePresence};
+use trusty_engine::handle::{EngineChannels, FacePresence};
 use trusty_engine::threads;
 use trusty_engine::threads::StartError;
-use trusty_engine::{Engine, Handle};
-use trusty_fleet::jump::Obstacle;
+use trusty_engine::{Engine, EngineHandle};
+use trusty_fleet::jump::JumpObstacle;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
-use trusty_fleet::snapshot::Health;
+use trusty_fleet::snapshot::HealthIssue;
 use trusty_fleet::{Fact, SessionId};
 use trusty_platform::clock;
 use trusty_records::settings::Settings;
-use trusty_sources::Ended;
+use trusty_sources::Shutdown;
 use trusty_wire::discovery::EnginePlaces;
 use trusty_wire::engine_vetting::{EngineContinuity, EngineDoubt, EngineVetting};
 use trusty_wire::socket_names;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// How soon an engine is asked again that does not answer yet, or is just ending.
-const AGAIN: Duration = Duration::from_millis(50);
+const ELECTION_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// An engine that starts answers sooner; one that does not for so long has stopped.
-const PATIENCE: Duration = Duration::from_secs(3);
+const ENGINE_START_TIMEOUT: Duration = Duration::from_secs(3);
 /// One that was followed may be swapped out, or stopped for a moment.
-const LONG_PATIENCE: Duration = Duration::from_secs(20);
+const FOLLOWED_HANG_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often an engine that is followed is asked whether it still answers.
 const FOLLOWED_HEALTH_INTERVAL: Duration = Duration::from_secs(10);
 /// How often it is looked whether an engine has ended that cannot be followed.
-const LOOK: Duration = Duration::from_secs(1);
+const ENGINE_EXIT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A hold on the engine of this user: one that runs is followed, and if none does, one is started
 /// here that answers the others. Returns at once.
-pub fn join(around: &Surroundings, settings: &Settings) -> Result<AppSessions, StartError> {
+pub fn join(around: &Environment, settings: &Settings) -> Result<AppSessions, StartError> {
     let places = EnginePlaces::find(around).map_err(StartError::Machine)?;
     let (handle, ends) = Engine::ends(around, settings)?;
     let tracer = settings.tracer(around).map_err(StartError::Machine)?;
     let vetting = EngineVetting::new(tracer, EngineContinuity::MayChange);
     let (follow, followed) = watch::channel(None);
-    let one = One {
+    let one = LeaderElection {
         followed: follow,
-        remote: Remote::of(&places).vetted_by(vetting),
+        remote: EngineClient::of(&places).vetted_by(vetting),
         around: around.clone(),
         places,
         handle: handle.clone(),
@@ -63,7 +63,7 @@ pub fn join(around: &Surroundings, settings: &Settings) -> Result<AppSessions, S
         // It holds a handle to answer others, which must not outlive the face.
         tokio::select! {
             ended = one.run(ends) => ended,
-            () = watch.gone() => Ended,
+            () = watch.gone() => Shutdown,
         }
     })?;
     let face = AppFace {
@@ -79,12 +79,12 @@ pub type AppSessions = Arc<SessionAccess<AppFace>>;
 /// The app: it has an engine of its own, which shows what the one shows that it follows.
 #[derive(Debug)]
 pub struct AppFace {
-    handle: Handle,
+    handle: EngineHandle,
 }
 
 impl AppFace {
     /// Its hold on its own engine.
-    pub fn handle(&self) -> &Handle {
+    pub fn handle(&self) -> &EngineHandle {
         &self.handle
     }
 }
@@ -97,7 +97,7 @@ impl SessionAccess<AppFace> {
     pub async fn jump_to(&self, id: SessionId) -> Result<(), JumpError> {
         let snapshot = self.face().handle().snapshot();
         let session = snapshot.sessions.iter().find(|session| session.id == id);
-        self.jump(session.ok_or(JumpError::Refused(Obstacle::Ended))?)
+        self.jump(session.ok_or(JumpError::Refused(JumpObstacle::Ended))?)
             .await
     }
 }
@@ -105,7 +105,7 @@ impl SessionAccess<AppFace> {
 impl Face for AppFace {
     const JUMP_ORDER: JumpOrder = JumpOrder::HereFirst;
 
-    fn engine(&self) -> Option<&Handle> {
+    fn engine(&self) -> Option<&EngineHandle> {
         Some(&self.handle)
     }
 
@@ -117,19 +117,19 @@ impl Face for AppFace {
     }
 }
 
-struct One {
+struct LeaderElection {
     /// Where the face looks up the engine that is followed.
-    followed: watch::Sender<Option<Remote>>,
-    around: Surroundings,
+    followed: watch::Sender<Option<EngineClient>>,
+    around: Environment,
     places: EnginePlaces,
-    remote: Remote,
-    handle: Handle,
+    remote: EngineClient,
+    handle: EngineHandle,
 }
 
-impl One {
-    async fn run(self, mut ends: Ends) -> Ended {
+impl LeaderElection {
+    async fn run(self, mut ends: EngineChannels) -> Shutdown {
         let mut answered = clock::instant();
-        let mut patience = PATIENCE;
+        let mut patience = ENGINE_START_TIMEOUT;
         let why = loop {
             match Leader::elect(&self.places) {
                 Ok(leader) => return self.lead(ends, leader).await,
@@ -141,21 +141,21 @@ impl One {
                     );
                 }
             }
-            let followed = match self.remote.listen(Listen::Waiting, None).await {
+            let followed = match self.remote.listen(ListenMode::Waiting, None).await {
                 Ok(events) => self.follow(&mut ends, events).await,
                 Err(e) => Err(e),
             };
             match followed {
                 Ok(()) => {
                     answered = clock::instant();
-                    patience = LONG_PATIENCE;
+                    patience = FOLLOWED_HANG_TIMEOUT;
                 }
                 Err(e) if e.is_hang() && answered.elapsed() < patience => {
                     self.publish_hang(&ends, &e);
-                    sleep(AGAIN).await;
+                    sleep(ELECTION_RETRY_DELAY).await;
                 }
                 Err(ClientError::Doubted(EngineDoubt::Ended)) if answered.elapsed() < patience => {
-                    sleep(AGAIN).await;
+                    sleep(ELECTION_RETRY_DELAY).await;
                 }
                 Err(
                     e @ (ClientError::OtherVersion(_)
@@ -167,7 +167,7 @@ impl One {
                 Err(e) if answered.elapsed() >= patience => {
                     break format!("{e}; quit that Trusty Bar, because hooks report to it");
                 }
-                Err(_) => sleep(AGAIN).await,
+                Err(_) => sleep(ELECTION_RETRY_DELAY).await,
             }
         };
         self.stand_beside(ends, why).await
@@ -175,17 +175,17 @@ impl One {
 
     /// Says with the last snapshot that the engine behind it hangs. What is asked for meanwhile is
     /// done here, for the engine stays the one that is asked first.
-    fn publish_hang(&self, ends: &Ends, hang: &ClientError) {
+    fn publish_hang(&self, ends: &EngineChannels, hang: &ClientError) {
         let mut snapshot = ends.snapshots.borrow().as_ref().clone();
         let subject = self.socket_name();
         let message = format!("{hang}; the list is out of date, and actions run directly");
-        let problem = Health {
+        let problem = HealthIssue {
             source: Source::Engine,
             subject,
             message,
             since: clock::wall(),
         };
-        let is_known = |known: &Health| {
+        let is_known = |known: &HealthIssue| {
             (&known.subject, &known.message) == (&problem.subject, &problem.message)
         };
         if !snapshot.health.iter().any(is_known) {
@@ -195,13 +195,13 @@ impl One {
     }
 
     /// Runs the engine and answers all others, to the end.
-    async fn lead(self, ends: Ends, leader: Leader) -> Ended {
+    async fn lead(self, ends: EngineChannels, leader: Leader) -> Shutdown {
         self.followed.send_replace(None);
         // Dropped, its ends tell all handles that there is no engine.
         if Engine::run(&self.around, ends, None).is_ok() {
             self.serve(leader).await;
         }
-        Ended
+        Shutdown
     }
 
     /// Answers all others, and goes on for the engine's own face while another one leads.
@@ -225,7 +225,7 @@ impl One {
     async fn elected(&self) -> Option<Leader> {
         loop {
             tokio::select! {
-                () = clock::sleep(LOOK) => {}
+                () = clock::sleep(ENGINE_EXIT_POLL_INTERVAL) => {}
                 () = self.handle.ended() => return None,
             }
             if let Ok(leader) = Leader::elect(&self.places) {
@@ -235,17 +235,21 @@ impl One {
     }
 
     /// Shows what another engine tells, until it ends. Fails if nothing of that was understood.
-    async fn follow(&self, ends: &mut Ends, mut events: Events) -> Result<(), ClientError> {
+    async fn follow(
+        &self,
+        ends: &mut EngineChannels,
+        mut events: EventStream,
+    ) -> Result<(), ClientError> {
         self.followed.send_replace(Some(self.remote.clone()));
-        let mut how = Listen::Waiting;
+        let mut how = ListenMode::Waiting;
         let hangs = self.remote.hangs(FOLLOWED_HEALTH_INTERVAL);
         tokio::pin!(hangs);
         let over = loop {
             let looks = *ends.looks.borrow_and_update() > 0;
             let wanted = if looks {
-                Listen::Looking
+                ListenMode::Looking
             } else {
-                Listen::Waiting
+                ListenMode::Waiting
             };
             if how != wanted {
                 match self.remote.listen(wanted, events.last()).await {
@@ -281,17 +285,17 @@ impl One {
 
     /// Runs an engine of its own beside one that cannot be followed, says so, and answers others
     /// as soon as that one has ended.
-    async fn stand_beside(self, ends: Ends, why: String) -> Ended {
+    async fn stand_beside(self, ends: EngineChannels, why: String) -> Shutdown {
         self.followed.send_replace(None);
         if Engine::run(&self.around, ends, None).is_err() {
-            return Ended;
+            return Shutdown;
         }
         self.tell(Some(why)).await;
         if let Some(leader) = self.elected().await {
             self.tell(None).await;
             self.serve(leader).await;
         }
-        Ended
+        Shutdown
     }
 
     /// The subject of what is said of the engine that answers.

@@ -11,27 +11,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{oneshot, watch};
 use trusty_actions::ActionError;
-use trusty_actions::jump::{self, JumpError, UnderWay};
+use trusty_actions::jump::{self, JumpError, RunningJumps};
 use trusty_client::api_types::{
     AnswerRequest, AttentionRequest, PauseRequest, StopRequest, WholeRequest,
 };
-use trusty_client::{ClientError, Remote};
-use trusty_engine::Handle;
+use trusty_client::{ClientError, EngineClient};
+use trusty_engine::EngineHandle;
 use trusty_engine::authorization::mark_of_this_process;
 use trusty_engine::requests::AnswerError;
 use trusty_engine::{direct, threads};
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
-use trusty_fleet::observation::Attention;
+use trusty_fleet::observation::FocusEvent;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::Card;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, SessionId, Snapshot};
 use trusty_records::settings::Settings;
-use trusty_sources::Ended;
+use trusty_sources::Shutdown;
 use trusty_wire::command_deadline::CommandDeadline;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// Where a jump is tried first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub trait Face: Send + Sync {
     const JUMP_ORDER: JumpOrder;
 
     /// The engine of this process, if it has one: it takes what no other engine takes.
-    fn engine(&self) -> Option<&Handle>;
+    fn engine(&self) -> Option<&EngineHandle>;
 
     /// Tells the user that the running engine cannot be used, and what happens instead.
     fn report(&self, message: &str);
@@ -65,19 +65,19 @@ pub trait Face: Send + Sync {
 #[derive(Debug, Clone)]
 pub enum EngineRoute {
     /// The one that is followed now, if one is.
-    Followed(watch::Receiver<Option<Remote>>),
+    Followed(watch::Receiver<Option<EngineClient>>),
     /// Whichever answers; once it hangs, it is not asked again.
-    Any(Remote),
+    Any(EngineClient),
 }
 
 /// The sessions, as a face asks for them.
 #[derive(Debug)]
 pub struct SessionAccess<F> {
     face: F,
-    env: Arc<Surroundings>,
+    env: Arc<Environment>,
     route: EngineRoute,
     has_hung: AtomicBool,
-    jumps: UnderWay<Result<(), JumpError>>,
+    jumps: RunningJumps<Result<(), JumpError>>,
 }
 
 /// A command that the running engine did not take.
@@ -90,13 +90,13 @@ enum NotTaken {
 
 impl<F: Face> SessionAccess<F> {
     /// The sessions of this user, by way of this route.
-    pub fn new(face: F, env: &Surroundings, route: EngineRoute) -> Self {
+    pub fn new(face: F, env: &Environment, route: EngineRoute) -> Self {
         Self {
             face,
             env: Arc::new(env.clone()),
             route,
             has_hung: AtomicBool::new(false),
-            jumps: UnderWay::default(),
+            jumps: RunningJumps::default(),
         }
     }
 
@@ -106,7 +106,7 @@ impl<F: Face> SessionAccess<F> {
     }
 
     /// The running engine, if there may be one to ask.
-    fn remote(&self) -> Option<Remote> {
+    fn remote(&self) -> Option<EngineClient> {
         match &self.route {
             EngineRoute::Followed(remote) => remote.borrow().clone(),
             EngineRoute::Any(_) if self.has_hung.load(Ordering::Relaxed) => None,
@@ -169,7 +169,7 @@ impl<F: Face> SessionAccess<F> {
             };
             // The caller may have gone.
             let _ = reply.send(done);
-            Ended
+            Shutdown
         };
         let spawned = threads::spawn("trusty-direct", acting);
         spawned.map_err(|e| ActionError::Failed(e.to_string()))?;
@@ -235,15 +235,15 @@ impl<F: Face> SessionAccess<F> {
     async fn jump_here(&self, session: &Session) -> Result<(), JumpError> {
         let terminal = Settings::read(&self.env).terminal;
         jump::jump(session, &self.env, &terminal).await?;
-        self.attend(Attention::Terminal(session.id)).await;
+        self.attend(FocusEvent::Terminal(session.id)).await;
         Ok(())
     }
 
     /// The user has looked. Returns when a snapshot of the engine shows it.
-    pub async fn attend(&self, attention: Attention) {
+    pub async fn attend(&self, attention: FocusEvent) {
         let session = match attention {
-            Attention::Popover => None,
-            Attention::Terminal(id) => Some(id),
+            FocusEvent::Popover => None,
+            FocusEvent::Terminal(id) => Some(id),
         };
         if let Some(remote) = self.remote() {
             let noted = remote.attend(&AttentionRequest { session }).await;
@@ -347,7 +347,7 @@ impl<F: Face> SessionAccess<F> {
 }
 
 async fn act_by(
-    remote: &Remote,
+    remote: &EngineClient,
     id: SessionId,
     action: &Action,
     deadline: CommandDeadline,
@@ -370,7 +370,7 @@ async fn act_by(
 /// A process that a session started resumes none: a courtesy to the user, for such a process could
 /// do the same without us.
 async fn refusal_of_mark(
-    env: &Surroundings,
+    env: &Environment,
     settings: &Settings,
     action: &Action,
 ) -> Option<ActionError> {
@@ -393,7 +393,7 @@ fn lacks_a_display(problem: &Problem) -> bool {
 
 /// A request that the engine of this process holds, with what a face shows of it.
 pub(crate) async fn whole_request(
-    engine: &Handle,
+    engine: &EngineHandle,
     session: SessionId,
     request: &RequestId,
 ) -> Option<WholeRequest> {

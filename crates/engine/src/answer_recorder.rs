@@ -8,7 +8,7 @@ use trusty_fleet::answered::AnswerRecord;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_records::answer_log::AnswerLog;
-use trusty_sources::{Ended, Outlet};
+use trusty_sources::{ObservationSender, Shutdown};
 
 /// Records that may wait to be written. Nobody answers as many while a disk hangs.
 const MAX_WAITING_RECORDS: usize = 256;
@@ -22,7 +22,7 @@ pub(super) struct AnswerRecorder {
 
 impl AnswerRecorder {
     /// Starts the thread that writes; what is wrong with that is told as health.
-    pub(super) fn start(log: AnswerLog, out: Outlet) -> Result<Self, StartError> {
+    pub(super) fn start(log: AnswerLog, out: ObservationSender) -> Result<Self, StartError> {
         let (records, mut waiting) = mpsc::channel::<AnswerRecord>(MAX_WAITING_RECORDS);
         let key = HealthKey {
             source: Source::Engine,
@@ -38,11 +38,11 @@ impl AnswerRecorder {
                     let failure = failure.map(|e| health_message(&e.to_string()));
                     let health = Fact::Health(told.clone(), failure);
                     if out.tell(vec![health]).await.is_err() {
-                        return Ended;
+                        return Shutdown;
                     }
                 }
             }
-            Ended
+            Shutdown
         })?;
         Ok(Self { records, key })
     }

@@ -2,19 +2,19 @@
 //! connected process that reads and answers them.
 
 use crate::command;
-use crate::handle::Handle;
-use crate::request_command::Command;
-use crate::requests::{AnswerError, Told};
+use crate::handle::EngineHandle;
+use crate::request_command::RequestCommand;
+use crate::requests::{AnswerError, HookReply};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use trusty_actions::lease::CommandLease;
 use trusty_fleet::SessionId;
 use trusty_fleet::authorization::{
-    AnswerAuthor, AnswerChannel, AnswerPolicy, AuthorizationRefusal, Caller, LivingSession,
+    AnswerAuthor, AnswerChannel, AnswerPolicy, AuthorizationRefusal, CallerIdentity, LivingSession,
     ProtectedRequest, authorize,
 };
-use trusty_fleet::request::{Answer, Content, Over, RequestId};
-use trusty_sources::hook::Asked;
+use trusty_fleet::request::{Answer, HookOutcome, RequestContent, RequestId};
+use trusty_sources::hook::HookRequest;
 use trusty_wire::command_deadline::CommandDeadline;
 use trusty_wire::process_tracer::ConnectedPeer;
 
@@ -30,32 +30,43 @@ fn of_this_process(author: AnswerAuthor) -> AnswerAuthor {
     }
 }
 
-impl Handle {
+impl EngineHandle {
     /// Holds what a hook asks; what it is told comes here. Without an engine, nothing.
-    pub async fn hold(&self, session: SessionId, asked: Asked) -> Option<mpsc::Receiver<Told>> {
+    pub async fn hold(
+        &self,
+        session: SessionId,
+        asked: HookRequest,
+    ) -> Option<mpsc::Receiver<HookReply>> {
         // For how long it is held, and the last word.
         let (way, told) = mpsc::channel(2);
-        self.send(Command::Hold(session, Box::new(asked), way))
+        self.send(RequestCommand::Hold(session, Box::new(asked), way))
             .await?;
         Some(told)
     }
 
     /// Nothing if the loop has ended.
-    async fn send(&self, command: Command) -> Option<()> {
-        let command = command::Command::Held(command);
+    async fn send(&self, command: RequestCommand) -> Option<()> {
+        let command = command::EngineCommand::Held(command);
         self.commands.send(command).await.ok()
     }
 
     /// A hook that waited has ended.
-    pub async fn held_no_more(&self, session: SessionId, request: RequestId, over: Over) {
+    pub async fn held_no_more(&self, session: SessionId, request: RequestId, over: HookOutcome) {
         // A loop that has ended needs to know nothing.
-        let _ = self.send(Command::Ended(session, request, over)).await;
+        let _ = self
+            .send(RequestCommand::Ended(session, request, over))
+            .await;
     }
 
     /// The whole content of a request that is held here.
-    pub async fn content(&self, session: SessionId, request: RequestId) -> Option<Arc<Content>> {
+    pub async fn content(
+        &self,
+        session: SessionId,
+        request: RequestId,
+    ) -> Option<Arc<RequestContent>> {
         let (reply, content) = oneshot::channel();
-        self.send(Command::Content(session, request, reply)).await?;
+        self.send(RequestCommand::Content(session, request, reply))
+            .await?;
         content.await.ok()?
     }
 
@@ -70,7 +81,7 @@ impl Handle {
         let (lease, caller) = CommandLease::new(deadline);
         let asked = async {
             let (reply, given) = oneshot::channel();
-            let command = Command::Answer(session, request, answer, author, lease, reply);
+            let command = RequestCommand::Answer(session, request, answer, author, lease, reply);
             self.send(command).await.ok_or(AnswerError::Gone)?;
             given.await.unwrap_or(Err(AnswerError::Gone))
         };
@@ -95,7 +106,7 @@ impl Handle {
         deadline: CommandDeadline,
     ) -> Result<(), AnswerError> {
         let author = author_of(
-            &Caller::OwnFace(channel),
+            &CallerIdentity::OwnFace(channel),
             &answer,
             None,
             self.callers.policy(),
@@ -132,7 +143,7 @@ impl Handle {
         decided.err()
     }
 
-    async fn caller(&self, peer: ConnectedPeer) -> Caller {
+    async fn caller(&self, peer: ConnectedPeer) -> CallerIdentity {
         let sessions = LivingSession::of_snapshot(&self.snapshot());
         self.callers.caller(peer, sessions).await
     }
@@ -140,7 +151,7 @@ impl Handle {
 
 /// Who gives an answer, if they may.
 fn author_of(
-    caller: &Caller,
+    caller: &CallerIdentity,
     answer: &Answer,
     said: Option<AnswerChannel>,
     policy: AnswerPolicy,

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use trusty_fleet::authorization::{
-    AnswerPolicy, Caller, LivingSession, PeerFacts, PeerProgram, ProcessMark,
+    AnswerPolicy, CallerIdentity, LivingSession, PeerFacts, PeerProgram, ProcessMark,
 };
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_platform::process_executable::process_executable;
@@ -22,7 +22,7 @@ use trusty_records::settings::Settings;
 use trusty_wire::process_tracer::{
     ConnectedPeer, ConnectedProcess, ProcessTracer, SESSION_VARIABLES,
 };
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// How long the facts of a caller may take to gather. A caller that is not known by then is
 /// refused.
@@ -31,7 +31,7 @@ const GATHER_TIMEOUT: Duration = Duration::from_secs(2);
 /// What tells that a session started this process. Sessions are looked for only where something
 /// could name one: a terminal, or a variable.
 pub async fn mark_of_this_process(
-    around: &Surroundings,
+    around: &Environment,
     settings: &Settings,
 ) -> Option<ProcessMark> {
     let tracer = settings.tracer(around).ok()?;
@@ -63,7 +63,7 @@ impl CallerRegister {
     /// # Errors
     ///
     /// The machine does not tell what identity is made of.
-    pub fn new(around: &Surroundings, settings: &Settings) -> io::Result<Self> {
+    pub fn new(around: &Environment, settings: &Settings) -> io::Result<Self> {
         Ok(Self {
             tracer: settings.tracer(around)?,
             policy: settings.answer_policy,
@@ -77,30 +77,34 @@ impl CallerRegister {
     }
 
     /// Everything that is known of a peer; one that cannot be known within 2 s is not.
-    pub async fn caller(&self, peer: ConnectedPeer, sessions: Vec<LivingSession>) -> Caller {
+    pub async fn caller(
+        &self,
+        peer: ConnectedPeer,
+        sessions: Vec<LivingSession>,
+    ) -> CallerIdentity {
         let register = self.clone();
         let gathered = spawn_blocking(move || match &*peer {
             Ok(peer) => register.gather(peer, &sessions),
-            Err(e) => Caller::Unknown(e.to_string()),
+            Err(e) => CallerIdentity::Unknown(e.to_string()),
         });
         match timeout(GATHER_TIMEOUT, gathered).await {
             Ok(Ok(caller)) => caller,
-            Ok(Err(_)) => Caller::Unknown("identifying the calling process failed".into()),
-            Err(_) => Caller::Unknown(format!(
+            Ok(Err(_)) => CallerIdentity::Unknown("identifying the calling process failed".into()),
+            Err(_) => CallerIdentity::Unknown(format!(
                 "identifying the calling process timed out ({} s)",
                 GATHER_TIMEOUT.as_secs()
             )),
         }
     }
 
-    fn gather(&self, peer: &ConnectedProcess, sessions: &[LivingSession]) -> Caller {
+    fn gather(&self, peer: &ConnectedProcess, sessions: &[LivingSession]) -> CallerIdentity {
         let connected_with = peer.executable;
         let peer = &peer.identity;
         let executable = process_executable(peer.pid);
         // A program that hands its connection on and becomes another one is not that one.
         if executable.as_ref().ok().map(|executable| executable.file) != connected_with {
             let told = "the calling process has changed its program since it connected";
-            return Caller::Unknown(told.into());
+            return CallerIdentity::Unknown(told.into());
         }
         let facts = PeerFacts {
             process: ProcessKey {
@@ -117,8 +121,8 @@ impl CallerRegister {
         };
         // All of this was read by its pid: it counts only if that is still the same process.
         match peer.confirm(sys::living_start) {
-            Ok(()) => Caller::Process(Box::new(facts)),
-            Err(e) => Caller::Unknown(e.to_string()),
+            Ok(()) => CallerIdentity::Process(Box::new(facts)),
+            Err(e) => CallerIdentity::Unknown(e.to_string()),
         }
     }
 }

@@ -1,19 +1,19 @@
 //! Where facts are filed: the fleet, and the recording of what it is told.
 
-use crate::recording::{Mark, Recorder};
+use crate::recording::{ObservationRecorder, RecordingMark};
 use trusty_fleet::{Fleet, Observation, Timestamp};
 
 /// A fleet whose every observation may be written down.
 #[derive(Debug)]
-pub struct Desk {
+pub struct RecordingFleet {
     /// All sessions.
     pub fleet: Fleet,
-    recorder: Option<Recorder>,
+    recorder: Option<ObservationRecorder>,
 }
 
-impl Desk {
+impl RecordingFleet {
     /// Files into `fleet`, and tells `recorder` of it.
-    pub fn new(fleet: Fleet, recorder: Option<Recorder>) -> Self {
+    pub fn new(fleet: Fleet, recorder: Option<ObservationRecorder>) -> Self {
         Self { fleet, recorder }
     }
 
@@ -26,7 +26,7 @@ impl Desk {
     }
 
     /// Notes what point the engine has come to.
-    pub fn mark(&mut self, at: Timestamp, mark: Mark) {
+    pub fn mark(&mut self, at: Timestamp, mark: RecordingMark) {
         if let Some(recorder) = &mut self.recorder {
             recorder.mark(at, mark);
         }

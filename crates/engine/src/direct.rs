@@ -3,12 +3,12 @@
 
 use crate::sweep;
 use trusty_actions::lease::CommandLease;
-use trusty_actions::{ActionError, Hands};
+use trusty_actions::{ActionError, ActionExecutor};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::Action;
 use trusty_records::settings::Settings;
 use trusty_wire::command_deadline::CommandDeadline;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// Scans, plans and acts. Begun before this deadline, or never: a process that is stopped in between
 /// does nothing later.
@@ -16,7 +16,7 @@ use trusty_wire::surroundings::Surroundings;
 /// # Errors
 /// Why it was not done.
 pub async fn perform(
-    around: &Surroundings,
+    around: &Environment,
     settings: &Settings,
     id: SessionId,
     action: Action,
@@ -27,5 +27,7 @@ pub async fn perform(
     let swept =
         swept.map_err(|e| ActionError::Failed(format!("failed to scan the machine: {e}")))?;
     let plan = swept.plan(id, &action).map_err(ActionError::Refused)?;
-    Hands::new(around).perform_leased(plan, &lease).await
+    ActionExecutor::new(around)
+        .perform_leased(plan, &lease)
+        .await
 }

@@ -4,66 +4,66 @@ mod actions;
 mod held_requests;
 
 use crate::answer_recorder::AnswerRecorder;
-use crate::command::Command;
-use crate::desk::Desk;
-use crate::input::{Input, next};
-use crate::job::Job;
-use crate::recording::Mark;
-use crate::requests::Held;
+use crate::command::EngineCommand;
+use crate::desk::RecordingFleet;
+use crate::input::{EngineInput, next};
+use crate::job::EngineJob;
+use crate::recording::RecordingMark;
+use crate::requests::PendingRequests;
 use crate::source_threads::SourceHandover;
 use crate::sweep;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use trusty_fleet::cadence::{Visibility, cadence};
-use trusty_fleet::derivation::{Review, Wanted};
+use trusty_fleet::cadence::{UiVisibility, cadence};
+use trusty_fleet::derivation::{FleetReview, SourceDemand};
 use trusty_fleet::{Fact, Observation, SessionId, Snapshot, Timestamp, change};
 use trusty_platform::clock::Clock;
 use trusty_sources::observation_source::AnySource;
-use trusty_sources::{Ended, Orders};
+use trusty_sources::{Shutdown, SourceConfig};
 
 /// How often a record that is not true is seen to again.
-const RECONCILE: Duration = Duration::from_secs(2);
+const RECONCILE_INTERVAL: Duration = Duration::from_secs(2);
 /// How often what no longer matters is forgotten.
-const PRUNE: Duration = Duration::from_secs(5);
+const PRUNE_INTERVAL: Duration = Duration::from_secs(5);
 
-pub(crate) struct Loop {
+pub(crate) struct EngineLoop {
     clock: Clock,
     /// When the snapshot may change by itself.
     due_at: Option<Timestamp>,
     pruned_at: Timestamp,
-    desk: Desk,
+    desk: RecordingFleet,
     /// What hooks ask, and the ways back to them.
-    held: Held,
+    held: PendingRequests,
     /// Replies that wait for the next snapshot.
     later: Vec<Box<dyn FnOnce() + Send>>,
     /// Where answers are recorded.
     answers: AnswerRecorder,
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<EngineJob>,
     /// When records that are not true were last seen to.
     reconciled_at: BTreeMap<SessionId, Timestamp>,
     nudge: u64,
     looks: watch::Receiver<usize>,
-    orders: watch::Sender<Orders>,
+    orders: watch::Sender<SourceConfig>,
     snapshots: watch::Sender<Arc<Snapshot>>,
 }
 
-impl Loop {
+impl EngineLoop {
     /// Has not looked yet.
     pub(crate) fn new(
         clock: Clock,
-        desk: Desk,
+        desk: RecordingFleet,
         answers: AnswerRecorder,
-        jobs: mpsc::Sender<Job>,
+        jobs: mpsc::Sender<EngineJob>,
         looks: watch::Receiver<usize>,
-        orders: watch::Sender<Orders>,
+        orders: watch::Sender<SourceConfig>,
         snapshots: watch::Sender<Arc<Snapshot>>,
     ) -> Self {
         Self {
             clock,
             due_at: None,
-            held: Held::default(),
+            held: PendingRequests::default(),
             later: Vec::new(),
             pruned_at: clock.now(),
             desk,
@@ -85,7 +85,7 @@ impl Loop {
         handovers: Vec<SourceHandover>,
     ) {
         sweep::scan(&mut sources, &mut self.desk, self.clock).await;
-        self.desk.mark(self.clock.now(), Mark::FirstLook);
+        self.desk.mark(self.clock.now(), RecordingMark::FirstLook);
         self.publish();
         for (source, handover) in sources.into_iter().zip(handovers) {
             // A source whose thread has ended takes nothing more.
@@ -95,13 +95,13 @@ impl Loop {
 
     pub(crate) async fn run(
         mut self,
-        mut commands: mpsc::Receiver<Command>,
+        mut commands: mpsc::Receiver<EngineCommand>,
         mut observations: mpsc::Receiver<Observation>,
-    ) -> Ended {
+    ) -> Shutdown {
         loop {
             let due = self.due();
             match next(&mut commands, &mut observations, &mut self.looks, due).await {
-                Input::News(told, seen) => {
+                EngineInput::News(told, seen) => {
                     for observation in seen {
                         self.desk.file(observation);
                     }
@@ -109,10 +109,10 @@ impl Loop {
                         self.obey(command);
                     }
                 }
-                Input::Looks | Input::Due => {}
-                Input::End => {
-                    self.desk.mark(self.clock.now(), Mark::End);
-                    return Ended;
+                EngineInput::Looks | EngineInput::Due => {}
+                EngineInput::End => {
+                    self.desk.mark(self.clock.now(), RecordingMark::End);
+                    return Shutdown;
                 }
             }
             self.publish();
@@ -130,18 +130,18 @@ impl Loop {
         Some(self.due_at?.since(self.clock.now()) + Duration::from_millis(1))
     }
 
-    fn obey(&mut self, command: Command) {
+    fn obey(&mut self, command: EngineCommand) {
         match command {
-            Command::File(fact) => self.file(fact),
-            Command::Attend(attention, reply) => {
+            EngineCommand::File(fact) => self.file(fact),
+            EngineCommand::Attend(attention, reply) => {
                 self.file(Fact::Attention(attention));
                 self.later(reply, ());
             }
-            Command::Act(id, action, lease, reply) => self.act(id, &action, lease, reply),
-            Command::Held(command) => self.obey_held(command),
-            Command::Jump(id, lease, reply) => self.jump(id, lease, reply),
-            Command::Over(outcome) => self.conclude(outcome),
-            Command::Explain(id, reply) => {
+            EngineCommand::Act(id, action, lease, reply) => self.act(id, &action, lease, reply),
+            EngineCommand::Held(command) => self.obey_held(command),
+            EngineCommand::Jump(id, lease, reply) => self.jump(id, lease, reply),
+            EngineCommand::Over(outcome) => self.conclude(outcome),
+            EngineCommand::Explain(id, reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
             }
@@ -154,29 +154,29 @@ impl Loop {
     }
 
     /// Has records that are not true seen to, each again after a while.
-    fn reconcile(&mut self, wanted: &Wanted, now: Timestamp) {
+    fn reconcile(&mut self, wanted: &SourceDemand, now: Timestamp) {
         let stale = &wanted.stale_pauses;
         self.reconciled_at.retain(|id, _| stale.contains(id));
         for id in stale {
             let last = self.reconciled_at.get(id);
-            if last.is_none_or(|at| now >= at.after(RECONCILE))
+            if last.is_none_or(|at| now >= at.after(RECONCILE_INTERVAL))
                 && self.jobs.try_send(repair(wanted, *id)).is_ok()
             {
                 self.reconciled_at.insert(*id, now);
             }
         }
         let again = self.reconciled_at.values().min();
-        let again = again.map(|at| at.after(RECONCILE));
+        let again = again.map(|at| at.after(RECONCILE_INTERVAL));
         self.due_at = [self.due_at, again].into_iter().flatten().min();
     }
 
     fn publish(&mut self) {
         let now = self.clock.now();
-        if now.since(self.pruned_at) >= PRUNE {
+        if now.since(self.pruned_at) >= PRUNE_INTERVAL {
             self.desk.fleet.prune(now);
             self.pruned_at = now;
         }
-        let Review {
+        let FleetReview {
             snapshot,
             due,
             wanted,
@@ -185,11 +185,11 @@ impl Loop {
         self.reconcile(&wanted, now);
         publish(&self.snapshots, snapshot);
         let visibility = if *self.looks.borrow() > 0 {
-            Visibility::Visible
+            UiVisibility::Visible
         } else {
-            Visibility::Hidden
+            UiVisibility::Hidden
         };
-        let orders = Orders {
+        let orders = SourceConfig {
             cadence: cadence(visibility, wanted.motion),
             wanted,
             nudge: self.nudge,
@@ -203,10 +203,10 @@ impl Loop {
 }
 
 /// What is to be done to a record that is not true.
-fn repair(wanted: &Wanted, id: SessionId) -> Job {
+fn repair(wanted: &SourceDemand, id: SessionId) -> EngineJob {
     match wanted.not_held.get(&id) {
-        Some(judged) => Job::GiveUpHold(id, *judged),
-        None => Job::Reconcile(id),
+        Some(judged) => EngineJob::GiveUpHold(id, *judged),
+        None => EngineJob::Reconcile(id),
     }
 }
 

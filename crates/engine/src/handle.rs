@@ -1,7 +1,7 @@
 //! A face's hold on the engine, and the ends that the engine has of it.
 
 use crate::authorization::CallerRegister;
-use crate::command::Command;
+use crate::command::EngineCommand;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use trusty_actions::ActionError;
 use trusty_actions::jump::JumpError;
 use trusty_actions::lease::CommandLease;
-use trusty_fleet::action::{Action, Verb};
+use trusty_fleet::action::{Action, ActionKind};
 use trusty_fleet::authorization::AnswerPolicy;
-use trusty_fleet::observation::Attention;
-use trusty_fleet::session::Pending;
+use trusty_fleet::observation::FocusEvent;
+use trusty_fleet::session::PendingAction;
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, SessionId, Snapshot, Timestamp};
 use trusty_platform::clock::Clock;
@@ -20,15 +20,15 @@ use trusty_records::settings::Settings;
 use trusty_wire::command_deadline::CommandDeadline;
 
 /// For so long an action that is done may wait for the look that shows it.
-const SEEN: Duration = Duration::from_secs(4);
+const ACTION_SEEN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
 #[derive(Debug, Clone)]
-pub struct Handle {
+pub struct EngineHandle {
     /// Of a face's own handles: what runs the engine for the face has one without it.
     pub(super) _presence: Option<FacePresence>,
     pub(super) clock: Clock,
-    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) commands: mpsc::Sender<EngineCommand>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) looking: Arc<watch::Sender<usize>>,
     pub(super) settings: watch::Receiver<Arc<Settings>>,
@@ -65,12 +65,12 @@ impl FaceWatch {
 
 /// The other ends of what a handle holds: whoever has them is the engine.
 #[derive(Debug)]
-pub struct Ends {
+pub struct EngineChannels {
     /// What observations are dated by.
     pub clock: Clock,
-    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) commands: mpsc::Receiver<EngineCommand>,
     /// The way into `commands` for the loop's own hands, which keep no engine running.
-    pub(super) outcomes: mpsc::WeakSender<Command>,
+    pub(super) outcomes: mpsc::WeakSender<EngineCommand>,
     /// How many faces are visible.
     pub looks: watch::Receiver<usize>,
     /// Where the newest snapshot is published.
@@ -81,7 +81,7 @@ pub struct Ends {
     pub(super) policy: AnswerPolicy,
 }
 
-impl Ends {
+impl EngineChannels {
     /// Waits until somebody looks, or nobody any more; false when nobody is there. What was asked
     /// while the engine before was just ending is turned away meanwhile: it is told that nobody
     /// does it, and it is not done later.
@@ -97,15 +97,15 @@ impl Ends {
 
 /// Somebody looks for as long as this lives.
 #[derive(Debug)]
-pub struct Looking(Arc<watch::Sender<usize>>);
+pub struct VisibilityGuard(Arc<watch::Sender<usize>>);
 
-impl Drop for Looking {
+impl Drop for VisibilityGuard {
     fn drop(&mut self) {
         self.0.send_modify(|faces| *faces = faces.saturating_sub(1));
     }
 }
 
-impl Handle {
+impl EngineHandle {
     /// The handle of a face.
     #[must_use]
     pub fn of_face(self, presence: FacePresence) -> Self {
@@ -145,15 +145,18 @@ impl Handle {
 
     /// A face is visible: what raises no event is looked at more often until the returned value
     /// is dropped.
-    pub fn look(&self) -> Looking {
+    pub fn look(&self) -> VisibilityGuard {
         self.looking.send_modify(|faces| *faces += 1);
-        Looking(Arc::clone(&self.looking))
+        VisibilityGuard(Arc::clone(&self.looking))
     }
 
     /// The owner has looked. Returns when a snapshot shows it.
-    pub async fn attend(&self, attention: Attention) {
+    pub async fn attend(&self, attention: FocusEvent) {
         let (reply, seen) = oneshot::channel();
-        let sent = self.commands.send(Command::Attend(attention, reply)).await;
+        let sent = self
+            .commands
+            .send(EngineCommand::Attend(attention, reply))
+            .await;
         if sent.is_ok() {
             // A loop that has ended shows nothing any more.
             let _ = seen.await;
@@ -173,7 +176,7 @@ impl Handle {
     /// Tells the engine a fact, dated by its arrival.
     pub async fn file(&self, fact: Fact) {
         // A loop that has ended needs to know nothing.
-        let _ = self.commands.send(Command::File(fact)).await;
+        let _ = self.commands.send(EngineCommand::File(fact)).await;
     }
 
     /// Does something to a session. Returns when it is done, verified and seen in a snapshot, or
@@ -197,7 +200,7 @@ impl Handle {
         let (lease, caller) = CommandLease::new(deadline);
         let asked = async {
             let (reply, answer) = oneshot::channel();
-            let command = Command::Act(id, action, lease, reply);
+            let command = EngineCommand::Act(id, action, lease, reply);
             let sent = self.commands.send(command).await;
             sent.map_err(|_| ActionError::Gone)?;
             answer.await.unwrap_or(Err(ActionError::Gone))
@@ -211,8 +214,9 @@ impl Handle {
     }
 
     /// Waits until what was done is no longer under way in the snapshot.
-    async fn seen(&self, id: SessionId, verb: Verb) {
-        let is_under_way = |pending: &Pending| pending.verb == verb && pending.failure.is_none();
+    async fn seen(&self, id: SessionId, verb: ActionKind) {
+        let is_under_way =
+            |pending: &PendingAction| pending.verb == verb && pending.failure.is_none();
         let mut snapshots = self.snapshots.clone();
         let seen = snapshots.wait_for(|snapshot| {
             let session = snapshot.sessions.iter().find(|s| s.id == id);
@@ -221,7 +225,7 @@ impl Handle {
                 .is_some_and(is_under_way)
         });
         // It was verified; a look that comes later than that changes nothing of it.
-        let _ = tokio::time::timeout(SEEN, seen).await;
+        let _ = tokio::time::timeout(ACTION_SEEN_TIMEOUT, seen).await;
     }
 
     /// Brings the terminal of a session to the front. Returns when it is there.
@@ -239,7 +243,10 @@ impl Handle {
         let (lease, caller) = CommandLease::new(deadline);
         let asked = async {
             let (reply, answer) = oneshot::channel();
-            let sent = self.commands.send(Command::Jump(id, lease, reply)).await;
+            let sent = self
+                .commands
+                .send(EngineCommand::Jump(id, lease, reply))
+                .await;
             sent.map_err(|_| JumpError::Gone)?;
             answer.await.unwrap_or(Err(JumpError::Gone))
         };
@@ -252,7 +259,10 @@ impl Handle {
     /// Why a session is what it is; none if there is no such session.
     pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
         let (reply, answer) = oneshot::channel();
-        self.commands.send(Command::Explain(id, reply)).await.ok()?;
+        self.commands
+            .send(EngineCommand::Explain(id, reply))
+            .await
+            .ok()?;
         answer.await.ok()?
     }
 }

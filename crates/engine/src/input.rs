@@ -1,21 +1,21 @@
 //! What reaches the loop, and in which order it is taken.
 
-use crate::command::Command;
+use crate::command::EngineCommand;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trusty_fleet::Observation;
 
 /// Observations that may wait for the loop.
-pub(crate) const OBSERVATIONS: usize = 1024;
+pub(crate) const OBSERVATION_QUEUE_LEN: usize = 1024;
 /// Commands that may wait for the loop.
-pub(crate) const COMMANDS: usize = 64;
+pub(crate) const COMMAND_QUEUE_LEN: usize = 64;
 /// Observations, and commands, taken in before the snapshot is derived anew.
-const BATCH: usize = 256;
+const MAX_BATCH_LEN: usize = 256;
 
 /// Everything that reaches the loop.
 #[derive(Debug)]
-pub(super) enum Input {
-    News(Vec<Command>, Vec<Observation>),
+pub(super) enum EngineInput {
+    News(Vec<EngineCommand>, Vec<Observation>),
     /// A face was shown or hidden.
     Looks,
     Due,
@@ -25,31 +25,31 @@ pub(super) enum Input {
 /// What comes next. Of commands and observations all that is there is taken, up to a batch: many
 /// of the ones keep the others waiting for no longer than one batch takes.
 pub(super) async fn next(
-    commands: &mut mpsc::Receiver<Command>,
+    commands: &mut mpsc::Receiver<EngineCommand>,
     observations: &mut mpsc::Receiver<Observation>,
     looks: &mut watch::Receiver<usize>,
     due: Option<Duration>,
-) -> Input {
+) -> EngineInput {
     let (mut told, mut seen) = (Vec::new(), Vec::new());
     // News come before what is due: what they tell may change what is to be said.
     let taken = tokio::select! {
         biased;
-        taken = commands.recv_many(&mut told, BATCH) => taken,
-        taken = observations.recv_many(&mut seen, BATCH) => taken,
-        changed = looks.changed() => return changed.map_or(Input::End, |()| Input::Looks),
-        () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => return Input::Due,
+        taken = commands.recv_many(&mut told, MAX_BATCH_LEN) => taken,
+        taken = observations.recv_many(&mut seen, MAX_BATCH_LEN) => taken,
+        changed = looks.changed() => return changed.map_or(EngineInput::End, |()| EngineInput::Looks),
+        () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => return EngineInput::Due,
     };
     if taken == 0 {
-        return Input::End;
+        return EngineInput::End;
     }
     take(commands, &mut told);
     take(observations, &mut seen);
-    Input::News(told, seen)
+    EngineInput::News(told, seen)
 }
 
 /// Takes what is there, up to a batch.
 fn take<T>(from: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
-    while into.len() < BATCH
+    while into.len() < MAX_BATCH_LEN
         && let Ok(next) = from.try_recv()
     {
         into.push(next);
@@ -59,28 +59,28 @@ fn take<T>(from: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trusty_fleet::observation::Attention;
+    use trusty_fleet::observation::FocusEvent;
     use trusty_fleet::{Fact, Timestamp};
 
     #[tokio::test]
     async fn many_commands_keep_no_observation_waiting() {
-        let (tell, mut commands) = mpsc::channel(COMMANDS);
-        let (see, mut observations) = mpsc::channel(OBSERVATIONS);
+        let (tell, mut commands) = mpsc::channel(COMMAND_QUEUE_LEN);
+        let (see, mut observations) = mpsc::channel(OBSERVATION_QUEUE_LEN);
         let (_looking, mut looks) = watch::channel(0);
-        let fact = || Fact::Attention(Attention::Popover);
-        for _ in 0..COMMANDS {
-            tell.try_send(Command::File(fact())).expect("room");
+        let fact = || Fact::Attention(FocusEvent::Popover);
+        for _ in 0..COMMAND_QUEUE_LEN {
+            tell.try_send(EngineCommand::File(fact())).expect("room");
         }
         let at = Timestamp::default();
         see.try_send(Observation { at, fact: fact() })
             .expect("room");
         let taken = next(&mut commands, &mut observations, &mut looks, None).await;
-        let Input::News(told, seen) = taken else {
+        let EngineInput::News(told, seen) = taken else {
             panic!("{taken:?}");
         };
-        assert_eq!((told.len(), seen.len()), (COMMANDS, 1));
+        assert_eq!((told.len(), seen.len()), (COMMAND_QUEUE_LEN, 1));
         drop((tell, see));
         let ended = next(&mut commands, &mut observations, &mut looks, None).await;
-        assert!(matches!(ended, Input::End), "{ended:?}");
+        assert!(matches!(ended, EngineInput::End), "{ended:?}");
     }
 }

@@ -4,24 +4,24 @@ use tokio::sync::oneshot;
 use trusty_actions::ActionError;
 use trusty_actions::jump::JumpError;
 use trusty_actions::lease::CommandLease;
-use trusty_fleet::action::{Plan, Verb};
+use trusty_fleet::action::{ActionKind, Plan};
 use trusty_fleet::pause::JudgedHold;
 use trusty_fleet::{Session, SessionId};
 
 /// Something to be done.
 #[derive(Debug)]
-pub(super) enum Job {
+pub(super) enum EngineJob {
     /// A plan, leave to begin it, and who is to be told how it went.
-    Perform(Verb, Box<Plan>, CommandLease, Reply),
+    Perform(ActionKind, Box<Plan>, CommandLease, ActionReply),
     /// A record is to be made true.
     Reconcile(SessionId),
     /// A hold that did not hold its session is to be given up.
     GiveUpHold(SessionId, JudgedHold),
     /// The terminal of a session is to come to the front.
-    Jump(Box<Session>, CommandLease, Landed),
+    Jump(Box<Session>, CommandLease, JumpReply),
 }
 
-impl Job {
+impl EngineJob {
     /// The session whose record it repairs.
     pub(super) fn repaired_session(&self) -> Option<SessionId> {
         match self {
@@ -33,15 +33,15 @@ impl Job {
 
 /// Something that was done or failed.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum JobOutcome {
     /// Of an action.
-    Acted(SessionId, Verb, Result<(), ActionError>, Reply),
+    Acted(SessionId, ActionKind, Result<(), ActionError>, ActionReply),
     /// Of a jump.
-    Jumped(SessionId, Result<(), JumpError>, Landed),
+    Jumped(SessionId, Result<(), JumpError>, JumpReply),
 }
 
 /// Where the outcome of an action is told.
-pub(super) type Reply = oneshot::Sender<Result<(), ActionError>>;
+pub(super) type ActionReply = oneshot::Sender<Result<(), ActionError>>;
 
 /// Where the outcome of a jump is told.
-pub(super) type Landed = oneshot::Sender<Result<(), JumpError>>;
+pub(super) type JumpReply = oneshot::Sender<Result<(), JumpError>>;

@@ -4,8 +4,8 @@
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
-use crate::command::Command;
-use crate::job::{Job, Outcome, Reply};
+use crate::command::EngineCommand;
+use crate::job::{ActionReply, EngineJob, JobOutcome};
 use crate::threads::{StartError, spawn};
 use futures_util::FutureExt;
 use std::any::Any;
@@ -14,49 +14,53 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 use trusty_actions::jump;
-use trusty_actions::jump::{JumpError, UnderWay};
+use trusty_actions::jump::{JumpError, RunningJumps};
 use trusty_actions::lease::CommandLease;
-use trusty_actions::{ActionError, GivenUp, Hands, HolderState};
-use trusty_fleet::action::{Plan, Verb};
-use trusty_fleet::observation::{Act, HealthKey};
+use trusty_actions::{ActionError, ActionExecutor, GiveUpOutcome, HolderState};
+use trusty_fleet::action::{ActionKind, Plan};
+use trusty_fleet::observation::{ActionProgress, HealthKey};
 use trusty_fleet::pause::JudgedHold;
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Session, SessionId};
 use trusty_records::settings::Settings;
-use trusty_sources::{Ended, Outlet};
-use trusty_wire::surroundings::Surroundings;
+use trusty_sources::{ObservationSender, Shutdown};
+use trusty_wire::surroundings::Environment;
 
 /// Where outcomes and facts are told.
 #[derive(Debug)]
-pub(super) struct Out {
+pub(super) struct JobReporter {
     /// The loop's own, so that whoever asked is told when the snapshot shows it.
-    pub(super) outcomes: mpsc::WeakSender<Command>,
-    pub(super) facts: Outlet,
+    pub(super) outcomes: mpsc::WeakSender<EngineCommand>,
+    pub(super) facts: ObservationSender,
 }
 
-impl Out {
-    async fn tell(&self, outcome: Outcome) {
+impl JobReporter {
+    async fn tell(&self, outcome: JobOutcome) {
         // A loop that has ended needs to know nothing.
         if let Some(outcomes) = self.outcomes.upgrade() {
-            let _ = outcomes.send(Command::Over(outcome)).await;
+            let _ = outcomes.send(EngineCommand::Over(outcome)).await;
         }
     }
 }
 
 /// Does what comes, each job on a thread of its own, until the loop has ended. A folder that hangs
 /// under one session holds up no other.
-pub(super) async fn run(around: Surroundings, mut jobs: mpsc::Receiver<Job>, out: Out) -> Ended {
+pub(super) async fn run(
+    around: Environment,
+    mut jobs: mpsc::Receiver<EngineJob>,
+    out: JobReporter,
+) -> Shutdown {
     let executor = JobExecutor {
-        hands: Hands::new(&around),
+        hands: ActionExecutor::new(&around),
         around: Arc::new(around),
-        jumps: UnderWay::default(),
+        jumps: RunningJumps::default(),
         repairs: RunningRepairs::default(),
         out: Arc::new(out),
     };
     while let Some(job) = jobs.recv().await {
         executor.start(job).await;
     }
-    Ended
+    Shutdown
 }
 
 /// Sessions whose record is being repaired. One that hangs is not repaired a second time meanwhile.
@@ -81,16 +85,16 @@ impl RunningRepairs {
 /// Carries out jobs. Clones share what is running.
 #[derive(Debug, Clone)]
 struct JobExecutor {
-    hands: Hands,
-    around: Arc<Surroundings>,
-    jumps: UnderWay<Result<(), JumpError>>,
+    hands: ActionExecutor,
+    around: Arc<Environment>,
+    jumps: RunningJumps<Result<(), JumpError>>,
     repairs: RunningRepairs,
-    out: Arc<Out>,
+    out: Arc<JobReporter>,
 }
 
 impl JobExecutor {
     /// Starts a job on a thread of its own, or tells why it cannot be started.
-    async fn start(&self, job: Job) {
+    async fn start(&self, job: EngineJob) {
         if let Some(session) = job.repaired_session()
             && !self.repairs.begin(session)
         {
@@ -102,7 +106,7 @@ impl JobExecutor {
             if let Some(job) = take_job(&taken) {
                 Box::pin(executor.execute(job)).await;
             }
-            Ended
+            Shutdown
         });
         if let Err(e) = started
             && let Some(job) = take_job(&job)
@@ -112,43 +116,47 @@ impl JobExecutor {
     }
 
     /// Tells that a job could not be started. A repair is tried again later.
-    async fn refuse(&self, job: Job, e: &StartError) {
+    async fn refuse(&self, job: EngineJob, e: &StartError) {
         match job {
-            Job::Perform(verb, plan, _lease, reply) => {
+            EngineJob::Perform(verb, plan, _lease, reply) => {
                 let failed = Err(ActionError::Failed(e.to_string()));
-                let outcome = Outcome::Acted(plan.session, verb, failed, reply);
+                let outcome = JobOutcome::Acted(plan.session, verb, failed, reply);
                 self.out.tell(outcome).await;
             }
-            Job::Jump(session, _lease, reply) => {
+            EngineJob::Jump(session, _lease, reply) => {
                 let failed = Err(JumpError::Failed(e.to_string()));
                 self.out
-                    .tell(Outcome::Jumped(session.id, failed, reply))
+                    .tell(JobOutcome::Jumped(session.id, failed, reply))
                     .await;
             }
-            Job::Reconcile(session) | Job::GiveUpHold(session, _) => self.repairs.end(session),
+            EngineJob::Reconcile(session) | EngineJob::GiveUpHold(session, _) => {
+                self.repairs.end(session)
+            }
         }
     }
 
-    async fn execute(&self, job: Job) {
+    async fn execute(&self, job: EngineJob) {
         match job {
-            Job::Perform(verb, plan, lease, reply) => self.perform(verb, *plan, lease, reply).await,
-            Job::Jump(session, lease, reply) => {
+            EngineJob::Perform(verb, plan, lease, reply) => {
+                self.perform(verb, *plan, lease, reply).await
+            }
+            EngineJob::Jump(session, lease, reply) => {
                 let id = session.id;
                 let done = match lease.begin() {
                     Ok(()) => self.jumps.join(id, Box::pin(self.jump(*session))).await,
                     Err(lapse) => Err(lapse.into()),
                 };
-                self.out.tell(Outcome::Jumped(id, done, reply)).await;
+                self.out.tell(JobOutcome::Jumped(id, done, reply)).await;
             }
-            Job::GiveUpHold(session, judged) => {
+            EngineJob::GiveUpHold(session, judged) => {
                 let given_up = async { self.give_up_hold(session, judged) };
                 self.repair(session, given_up).await;
             }
-            Job::Reconcile(session) => self.repair(session, self.reconcile(session)).await,
+            EngineJob::Reconcile(session) => self.repair(session, self.reconcile(session)).await,
         }
     }
 
-    async fn perform(&self, verb: Verb, plan: Plan, lease: CommandLease, reply: Reply) {
+    async fn perform(&self, verb: ActionKind, plan: Plan, lease: CommandLease, reply: ActionReply) {
         let id = plan.session;
         // An action that panics must not look as if it went on for ever.
         let done = AssertUnwindSafe(self.hands.perform_leased(plan, &lease));
@@ -160,7 +168,9 @@ impl JobExecutor {
             let _ = self.out.facts.tell(vec![fact]).await;
             done = Ok(());
         }
-        self.out.tell(Outcome::Acted(id, verb, done, reply)).await;
+        self.out
+            .tell(JobOutcome::Acted(id, verb, done, reply))
+            .await;
     }
 
     async fn jump(&self, session: Session) -> Result<(), JumpError> {
@@ -185,8 +195,8 @@ impl JobExecutor {
 
     fn give_up_hold(&self, session: SessionId, judged: JudgedHold) -> Option<Fact> {
         match self.hands.give_up_hold(session, judged) {
-            Ok(GivenUp::Removed) => Some(Fact::Act(session, Act::NotHeld)),
-            Ok(GivenUp::NothingToDo | GivenUp::HookWaits)
+            Ok(GiveUpOutcome::Removed) => Some(Fact::Act(session, ActionProgress::NotHeld)),
+            Ok(GiveUpOutcome::NothingToDo | GiveUpOutcome::HookWaits)
             | Err(ActionError::Busy | ActionError::Held(_)) => None,
             Err(e) => Some(Fact::Health(health_key(session), Some(not_repaired(&e)))),
         }
@@ -203,7 +213,7 @@ impl JobExecutor {
     }
 }
 
-fn take_job(job: &Mutex<Option<Job>>) -> Option<Job> {
+fn take_job(job: &Mutex<Option<EngineJob>>) -> Option<EngineJob> {
     job.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 

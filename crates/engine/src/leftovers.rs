@@ -2,13 +2,13 @@
 //! process that made them is gone, and by their exact names alone.
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use trusty_records::store::Store;
-use trusty_wire::surroundings::Surroundings;
+use trusty_records::store::PauseStore;
+use trusty_wire::surroundings::Environment;
 
 /// Removes what is left over in the data folder and beside the settings of these config folders,
 /// and of those that were ever connected. What cannot be removed stays, and harms nothing.
-pub fn clean(around: &Surroundings, config_dirs: &BTreeSet<PathBuf>) {
+pub fn clean(around: &Environment, config_dirs: &BTreeSet<PathBuf>) {
     // A folder that cannot be written is told of by whoever has to write there.
-    let _ = Store::of(around).clean_leftovers();
+    let _ = PauseStore::of(around).clean_leftovers();
     trusty_integration::clean_leftovers(around, config_dirs);
 }

@@ -32,6 +32,6 @@ pub mod sweep;
 pub mod test_files;
 pub mod threads;
 
-pub use handle::Handle;
+pub use handle::EngineHandle;
 pub use startup::Engine;
 pub use threads::StartError;

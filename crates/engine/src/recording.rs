@@ -1,6 +1,6 @@
 //! Recordings: what the fleet was told, as a file that shows a wrong verdict to somebody else.
 //!
-//! One JSON object a line: a [`Header`], then a [`Line`] for each observation, in the order in
+//! One JSON object a line: a [`RecordingHeader`], then a [`RecordingLine`] for each observation, in the order in
 //! which the engine filed them. A replay files them again, at their times, in a fleet of its own.
 
 mod read;
@@ -8,25 +8,25 @@ mod redact;
 mod timeline;
 mod write;
 
-pub use read::{Log, Problem, ReadError, Trouble, read};
-pub use redact::{Privacy, Redaction};
-pub use timeline::{Moment, Told, story, timeline};
-pub use write::{Outcome, Recorder, Recording, WriteError};
+pub use read::{LineDefect, ParsedRecording, RecordingReadError, SkippedLine, read};
+pub use redact::{RecordingPrivacy, RecordingRedactor};
+pub use timeline::{TimelineEntry, TimelineMoment, story, timeline};
+pub use write::{ObservationRecorder, RecordingOutcome, RecordingTask, WriteError};
 
 use serde::{Deserialize, Serialize};
-use trusty_fleet::identity::Machine;
+use trusty_fleet::identity::MachineIdentity;
 use trusty_fleet::{Observation, Timestamp};
 
 /// What a recording calls itself.
-const FORMAT: &str = "trusty-observations";
+const RECORDING_FORMAT: &str = "trusty-observations";
 /// The newest form we read, and the one we write.
-const VERSION: u32 = 1;
+const RECORDING_VERSION: u32 = 1;
 /// What stands for the owner's home in a redacted recording.
-pub const HOME: &str = "/home/user";
+pub const REDACTED_HOME: &str = "/home/user";
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
+pub struct RecordingHeader {
     /// `trusty-observations`
     pub format: String,
     /// Of the form of the lines.
@@ -36,7 +36,7 @@ pub struct Header {
     /// When it was begun.
     pub recorded_at: Timestamp,
     /// Where: session ids are made of it.
-    pub machine: Machine,
+    pub machine: MachineIdentity,
     /// Whether texts were left out.
     pub redacted: bool,
 }
@@ -44,7 +44,7 @@ pub struct Header {
 /// Any other line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Line {
+pub enum RecordingLine {
     /// The fleet was told this.
     Seen(Observation),
     /// The engine came to this point.
@@ -52,13 +52,13 @@ pub enum Line {
         /// When.
         at: Timestamp,
         /// Which.
-        mark: Mark,
+        mark: RecordingMark,
     },
 }
 
 /// A point in an engine's life that a replay must know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Mark {
+pub enum RecordingMark {
     /// The first snapshot was published: what was told before is shown at once.
     FirstLook,
     /// Nothing more was told until now.

@@ -3,8 +3,8 @@
 mod decision;
 mod desk;
 
-pub use decision::{Unfit, decide};
-pub use desk::{Held, LastWord, Told};
+pub use decision::{InvalidAnswer, decide};
+pub use desk::{FinalReply, HookReply, PendingRequests};
 
 use trusty_actions::lease::CommandLapse;
 use trusty_fleet::problem::{Problem, ProblemCode};
@@ -46,8 +46,8 @@ pub enum AnswerError {
     Gone,
 }
 
-impl From<Unfit> for AnswerError {
-    fn from(unfit: Unfit) -> Self {
+impl From<InvalidAnswer> for AnswerError {
+    fn from(unfit: InvalidAnswer) -> Self {
         Self::Unfit(unfit.to_string())
     }
 }

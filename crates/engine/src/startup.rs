@@ -3,32 +3,32 @@
 
 use crate::answer_recorder::AnswerRecorder;
 use crate::authorization::CallerRegister;
-use crate::desk::Desk;
-use crate::event_loop::Loop;
-use crate::handle::{Ends, Handle};
-use crate::input::{COMMANDS, OBSERVATIONS};
+use crate::desk::RecordingFleet;
+use crate::event_loop::EngineLoop;
+use crate::handle::{EngineChannels, EngineHandle};
+use crate::input::{COMMAND_QUEUE_LEN, OBSERVATION_QUEUE_LEN};
 use crate::job_executor;
-use crate::job_executor::Out;
+use crate::job_executor::JobReporter;
 use crate::leftovers;
-use crate::recording::Recorder;
+use crate::recording::ObservationRecorder;
 use crate::source_threads::spawn_source;
-use crate::sweep::{Setup, all_sources};
+use crate::sweep::{SourceSetup, all_sources};
 use crate::threads::{StartError, spawn, spawn_apart};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
-use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::derivation::Wanted;
+use trusty_fleet::cadence::{FleetActivity, UiVisibility, cadence};
+use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::{Fact, Fleet, Observation};
 use trusty_platform::clock::Clock;
 use trusty_platform::open_files;
 use trusty_records::answer_log::AnswerLog;
 use trusty_records::settings::Settings;
 use trusty_sources::settings;
-use trusty_sources::{Ended, Orders, Outlet};
-use trusty_wire::surroundings::Surroundings;
+use trusty_sources::{ObservationSender, Shutdown, SourceConfig};
+use trusty_wire::surroundings::Environment;
 
 /// Jobs that may wait for the hands.
-const JOBS: usize = 256;
+const JOB_QUEUE_LEN: usize = 256;
 
 /// The running engine.
 #[derive(Debug)]
@@ -36,37 +36,40 @@ pub struct Engine;
 
 impl Engine {
     /// Starts the loop and the sources, each on a thread of its own, and returns at once.
-    pub fn start(around: &Surroundings, settings: &Settings) -> Result<Handle, StartError> {
+    pub fn start(around: &Environment, settings: &Settings) -> Result<EngineHandle, StartError> {
         Self::begin(around, settings, None)
     }
 
     /// The same, and all that the loop is told is recorded.
     pub fn start_recorded(
-        around: &Surroundings,
+        around: &Environment,
         settings: &Settings,
-        recorder: Recorder,
-    ) -> Result<Handle, StartError> {
+        recorder: ObservationRecorder,
+    ) -> Result<EngineHandle, StartError> {
         Self::begin(around, settings, Some(recorder))
     }
 
     fn begin(
-        around: &Surroundings,
+        around: &Environment,
         settings: &Settings,
-        recorder: Option<Recorder>,
-    ) -> Result<Handle, StartError> {
+        recorder: Option<ObservationRecorder>,
+    ) -> Result<EngineHandle, StartError> {
         let (handle, ends) = Self::ends(around, settings)?;
         Self::run(around, ends, recorder)?;
         Ok(handle)
     }
 
     /// A handle, and its other ends for whoever is to be the engine.
-    pub fn ends(around: &Surroundings, settings: &Settings) -> Result<(Handle, Ends), StartError> {
+    pub fn ends(
+        around: &Environment,
+        settings: &Settings,
+    ) -> Result<(EngineHandle, EngineChannels), StartError> {
         // One that cannot be raised holds; that few are left is told when they are.
         let _ = open_files::raise_soft_limit();
         let clock = Clock::start();
         let callers = CallerRegister::new(around, settings).map_err(StartError::Machine)?;
         let policy = callers.policy();
-        let (send_commands, commands) = mpsc::channel(COMMANDS);
+        let (send_commands, commands) = mpsc::channel(COMMAND_QUEUE_LEN);
         let (send_snapshots, snapshots) = watch::channel(Arc::default());
         let (looking, looks) = watch::channel(0);
         let (send_settings, settings) = watch::channel(Arc::new(settings.clone()));
@@ -74,7 +77,7 @@ impl Engine {
         spawn("trusty-settings", move || {
             settings::follow(within, send_settings)
         })?;
-        let ends = Ends {
+        let ends = EngineChannels {
             clock,
             commands,
             outcomes: send_commands.downgrade(),
@@ -83,7 +86,7 @@ impl Engine {
             settings: settings.clone(),
             policy,
         };
-        let handle = Handle {
+        let handle = EngineHandle {
             _presence: None,
             clock,
             commands: send_commands,
@@ -97,11 +100,11 @@ impl Engine {
 
     /// Starts the loop and the sources behind a handle.
     pub fn run(
-        around: &Surroundings,
-        ends: Ends,
-        recorder: Option<Recorder>,
+        around: &Environment,
+        ends: EngineChannels,
+        recorder: Option<ObservationRecorder>,
     ) -> Result<(), StartError> {
-        let Ends {
+        let EngineChannels {
             clock,
             commands,
             outcomes,
@@ -111,20 +114,20 @@ impl Engine {
             policy,
         } = ends;
         let now = Arc::clone(&settings.borrow());
-        let setup = Setup::of(around, &now).map_err(StartError::Machine)?;
-        let (send_observations, observations) = mpsc::channel(OBSERVATIONS);
-        let first = Orders {
-            wanted: Wanted::default(),
-            cadence: cadence(Visibility::Hidden, Motion::Still),
+        let setup = SourceSetup::of(around, &now).map_err(StartError::Machine)?;
+        let (send_observations, observations) = mpsc::channel(OBSERVATION_QUEUE_LEN);
+        let first = SourceConfig {
+            wanted: SourceDemand::default(),
+            cadence: cadence(UiVisibility::Hidden, FleetActivity::Still),
             nudge: 0,
         };
         let (send_orders, orders) = watch::channel(first);
-        let out = Outlet::new(clock, send_observations);
+        let out = ObservationSender::new(clock, send_observations);
 
         let (within, dirs) = (around.clone(), setup.config_dirs.clone());
         spawn("trusty-leftovers", async move || {
             leftovers::clean(&within, &dirs);
-            Ended
+            Shutdown
         })?;
         let sources = all_sources(around, &setup, clock).map_err(StartError::Machine)?;
         let feed = (orders, out);
@@ -136,15 +139,15 @@ impl Engine {
         spawn("trusty-wishes", move || {
             settings::run(file, policy, settings, told)
         })?;
-        let (send_jobs, jobs) = mpsc::channel(JOBS);
+        let (send_jobs, jobs) = mpsc::channel(JOB_QUEUE_LEN);
         let (within, facts) = (around.clone(), feed.1.clone());
-        let told = Out { outcomes, facts };
+        let told = JobReporter { outcomes, facts };
         // What it does calls fsync and waits for locks, so it never shares a runtime.
         spawn_apart("trusty-hands", move || {
             job_executor::run(within, jobs, told)
         })?;
         let answers = AnswerRecorder::start(AnswerLog::of(around), feed.1.clone())?;
-        let mut desk = Desk::new(Fleet::new(setup.machine), recorder);
+        let mut desk = RecordingFleet::new(Fleet::new(setup.machine), recorder);
         for fact in settings::facts(&around.settings_file(), policy, &now) {
             if matches!(fact, Fact::Health(_, None)) {
                 continue;
@@ -154,7 +157,7 @@ impl Engine {
                 fact,
             });
         }
-        let mut state = Loop::new(
+        let mut state = EngineLoop::new(
             clock,
             desk,
             answers,

@@ -1,12 +1,12 @@
 //! One look at everything, without threads or watchers: what `trusty list` prints when no
 //! engine runs.
 
-use crate::desk::Desk;
+use crate::desk::RecordingFleet;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use trusty_fleet::action::{Action, Plan, Refusal};
-use trusty_fleet::identity::Machine;
+use trusty_fleet::identity::MachineIdentity;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_fleet::why::Explanation;
@@ -15,36 +15,36 @@ use trusty_platform::clock::Clock;
 use trusty_platform::sys;
 use trusty_records::hook_marks::MarkFolder;
 use trusty_records::settings::Settings;
-use trusty_records::store::Store;
-use trusty_sources::connection::Connections;
-use trusty_sources::listing::Lists;
+use trusty_records::store::PauseStore;
+use trusty_sources::connection::HookInstallSource;
+use trusty_sources::listing::ListingSource;
 use trusty_sources::observation_source::{AnySource, ScanProgress, ScanRound, ScanStage};
-use trusty_sources::pause::Pauses;
-use trusty_sources::process::Processes;
-use trusty_sources::registry::Registry;
-use trusty_sources::screen::Screens;
-use trusty_sources::tmux::Tmux;
-use trusty_sources::transcript::Transcripts;
-use trusty_wire::scope::Scope;
-use trusty_wire::surroundings::Surroundings;
+use trusty_sources::pause::PauseSource;
+use trusty_sources::process::ProcessSource;
+use trusty_sources::registry::RegistrySource;
+use trusty_sources::screen::ScreenSource;
+use trusty_sources::tmux::TmuxSource;
+use trusty_sources::transcript::TranscriptSource;
+use trusty_wire::scope::ProcessScope;
+use trusty_wire::surroundings::Environment;
 
 /// Sessions name folders and servers, which name sessions: so often are they followed.
-const ROUNDS: usize = 3;
+const MAX_SCAN_ROUNDS: usize = 3;
 
 /// What all sources start from.
 #[derive(Debug, Clone)]
-pub struct Setup {
+pub struct SourceSetup {
     /// The machine.
-    pub machine: Machine,
+    pub machine: MachineIdentity,
     /// The config folders to look into.
     pub config_dirs: BTreeSet<PathBuf>,
     /// Whose processes to look for.
-    pub scope: Scope,
+    pub scope: ProcessScope,
 }
 
-impl Setup {
+impl SourceSetup {
     /// Derives it from the surroundings and the settings.
-    pub fn of(around: &Surroundings, settings: &Settings) -> io::Result<Self> {
+    pub fn of(around: &Environment, settings: &Settings) -> io::Result<Self> {
         let machine = sys::machine()?;
         let scope = settings.scope(around, machine.uid);
         Ok(Self {
@@ -56,7 +56,7 @@ impl Setup {
 }
 
 /// What the settings file wishes, and what is wrong in it, as health.
-pub fn settings_facts(around: &Surroundings, settings: &Settings) -> Vec<Fact> {
+pub fn settings_facts(around: &Environment, settings: &Settings) -> Vec<Fact> {
     let wishes = Fact::Preferences(settings.preferences);
     let Some(problem) = settings.problem() else {
         return vec![wishes];
@@ -74,30 +74,33 @@ pub fn settings_facts(around: &Surroundings, settings: &Settings) -> Vec<Fact> {
 /// # Errors
 /// The system does not tell of processes.
 pub fn all_sources(
-    around: &Surroundings,
-    setup: &Setup,
+    around: &Environment,
+    setup: &SourceSetup,
     clock: Clock,
 ) -> io::Result<Vec<Box<dyn AnySource>>> {
-    let Scope {
+    let ProcessScope {
         uid, confinement, ..
     } = setup.scope;
     let config_dirs = || setup.config_dirs.iter().cloned();
     Ok(vec![
-        Box::new(Pauses::new(Store::of(around), MarkFolder::new(around))),
-        Box::new(Registry::new(config_dirs())),
-        Box::new(Processes::new(setup.scope.clone(), clock)?),
-        Box::new(Tmux::new(around, uid, confinement)),
-        Box::new(Transcripts::new()),
-        Box::new(Connections::new(around, config_dirs())),
-        Box::new(Screens::new(around)),
-        Box::new(Lists::new(around)),
+        Box::new(PauseSource::new(
+            PauseStore::of(around),
+            MarkFolder::new(around),
+        )),
+        Box::new(RegistrySource::new(config_dirs())),
+        Box::new(ProcessSource::new(setup.scope.clone(), clock)?),
+        Box::new(TmuxSource::new(around, uid, confinement)),
+        Box::new(TranscriptSource::new()),
+        Box::new(HookInstallSource::new(around, config_dirs())),
+        Box::new(ScreenSource::new(around)),
+        Box::new(ListingSource::new(around)),
     ])
 }
 
 /// Reads all sources once. What one of them finds may be what another one is to read, so they are
 /// asked until they find nothing new.
-pub async fn scan(sources: &mut [Box<dyn AnySource>], desk: &mut Desk, clock: Clock) {
-    for number in 0..ROUNDS {
+pub async fn scan(sources: &mut [Box<dyn AnySource>], desk: &mut RecordingFleet, clock: Clock) {
+    for number in 0..MAX_SCAN_ROUNDS {
         let round = match number {
             0 => ScanRound::First,
             _ => ScanRound::Later,
@@ -132,12 +135,12 @@ fn of_stage(
 
 /// What one look has found.
 #[derive(Debug)]
-pub struct Swept {
+pub struct ScannedFleet {
     fleet: Fleet,
     at: Timestamp,
 }
 
-impl Swept {
+impl ScannedFleet {
     /// All sessions.
     pub fn snapshot(&self) -> Snapshot {
         self.fleet.snapshot(self.at)
@@ -160,19 +163,19 @@ impl Swept {
 }
 
 /// Looks at everything once; the fleet, and when that was.
-pub async fn sweep(around: &Surroundings, settings: &Settings) -> io::Result<Swept> {
-    let setup = Setup::of(around, settings)?;
+pub async fn sweep(around: &Environment, settings: &Settings) -> io::Result<ScannedFleet> {
+    let setup = SourceSetup::of(around, settings)?;
     let clock = Clock::start();
     let mut sources = all_sources(around, &setup, clock)?;
-    let mut desk = Desk::new(Fleet::new(setup.machine), None);
+    let mut desk = RecordingFleet::new(Fleet::new(setup.machine), None);
     file(&mut desk, clock, settings_facts(around, settings));
     scan(&mut sources, &mut desk, clock).await;
     let at = clock.now();
     let fleet = desk.fleet;
-    Ok(Swept { fleet, at })
+    Ok(ScannedFleet { fleet, at })
 }
 
-fn file(desk: &mut Desk, clock: Clock, facts: Vec<Fact>) {
+fn file(desk: &mut RecordingFleet, clock: Clock, facts: Vec<Fact>) {
     let at = clock.now();
     for fact in facts {
         desk.file(Observation { at, fact });

@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use std::thread;
 use tokio::runtime;
 use trusty_platform::open_files;
-use trusty_sources::Ended;
+use trusty_sources::Shutdown;
 
 /// With fewer files than this at most, all threads share one runtime.
-const FILES_OF_OWN_RUNTIMES: u64 = 512;
+const MIN_FILES_FOR_OWN_RUNTIMES: u64 = 512;
 
 /// Why the engine cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum StartError {
 pub fn spawn<F, T>(name: &str, future: F) -> Result<(), StartError>
 where
     F: FnOnce() -> T + Send + 'static,
-    T: Future<Output = Ended>,
+    T: Future<Output = Shutdown>,
 {
     let Some(runtime) = shared_runtime() else {
         return spawn_apart(name, future);
@@ -42,7 +42,7 @@ where
 pub(crate) fn spawn_apart<F, T>(name: &str, future: F) -> Result<(), StartError>
 where
     F: FnOnce() -> T + Send + 'static,
-    T: Future<Output = Ended>,
+    T: Future<Output = Shutdown>,
 {
     let (ready, started) = std::sync::mpsc::channel();
     let body = move || match runtime::Builder::new_current_thread().enable_all().build() {
@@ -66,9 +66,9 @@ where
 /// of its own takes four (measured), so all of them would leave none for sessions. A thread that
 /// hangs still hangs alone; it only wakes later.
 fn shared_runtime() -> Option<runtime::Handle> {
-    static SHARED: OnceLock<Option<runtime::Handle>> = OnceLock::new();
+    static SHARED_RUNTIME: OnceLock<Option<runtime::Handle>> = OnceLock::new();
     let start = || {
-        let few = open_files::soft_limit().is_some_and(|limit| limit < FILES_OF_OWN_RUNTIMES);
+        let few = open_files::soft_limit().is_some_and(|limit| limit < MIN_FILES_FOR_OWN_RUNTIMES);
         if !few {
             return None;
         }
@@ -79,5 +79,5 @@ fn shared_runtime() -> Option<runtime::Handle> {
         let thread = thread::Builder::new().name("trusty-io".into()).spawn(drive);
         thread.ok().map(|_driven| handle)
     };
-    SHARED.get_or_init(start).clone()
+    SHARED_RUNTIME.get_or_init(start).clone()
 }

@@ -6,21 +6,21 @@ mod refusal;
 mod summary;
 mod ways;
 
-pub use context::{Host, Standing};
-pub use plan::{Deed, Pausing, Plan, plan};
+pub use context::{ActionContext, TerminalKind};
+pub use plan::{PausePlan, Plan, PlannedAction, plan};
 pub use refusal::Refusal;
 pub use summary::{headline, with_pane};
-pub use ways::{Obstacle, Way, Ways, ways};
+pub use ways::{PauseAvailability, PauseCandidate, PauseObstacle, ways};
 
-pub use crate::session::Verb;
+pub use crate::session::ActionKind;
 
-use crate::pause::{Asker, PauseKind};
+use crate::pause::{Initiator, PauseKind};
 
 /// What is asked of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// That it stops where it is.
-    Pause(Wish),
+    Pause(PauseOptions),
     /// That it goes on.
     Resume,
     /// That it ends. A paused one never runs what it was kept from.
@@ -31,22 +31,22 @@ pub enum Action {
 
 /// How a pause is wished for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
+pub struct PauseOptions {
     /// The kind; none takes the best that is possible and loses nothing.
     pub how: Option<PauseKind>,
     /// What to remember of it.
     pub note: Option<String>,
     /// Who asks.
-    pub by: Asker,
+    pub by: Initiator,
 }
 
 impl Action {
     /// In one word.
-    pub fn verb(&self) -> Verb {
+    pub fn verb(&self) -> ActionKind {
         match self {
-            Self::Pause(_) => Verb::Pause,
-            Self::Resume => Verb::Resume,
-            Self::End | Self::Kill => Verb::End,
+            Self::Pause(_) => ActionKind::Pause,
+            Self::Resume => ActionKind::Resume,
+            Self::End | Self::Kill => ActionKind::End,
         }
     }
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use utoipa::ToSchema;
 
 /// How long the row of a session says who answered it.
-pub const ANSWER_SHOWN: Duration = Duration::from_mins(1);
+pub const ANSWER_DISPLAY_TIME: Duration = Duration::from_mins(1);
 
 /// What kind of answer was given, without its content.
 ///
@@ -131,7 +131,7 @@ impl GivenAnswer {
             AnswerChannel::Popover | AnswerChannel::Notification
         );
         let says_something = !is_own_click || !self.changes.is_empty();
-        let is_recent = now < at.after(ANSWER_SHOWN);
+        let is_recent = now < at.after(ANSWER_DISPLAY_TIME);
         (says_something && is_recent).then(|| RecentAnswer {
             request: self.request.clone(),
             kind: self.kind,

@@ -66,7 +66,7 @@ impl ProtectedRequest {
 
 /// Who calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Caller {
+pub enum CallerIdentity {
     /// The app itself, which runs the engine in the same process.
     OwnFace(AnswerChannel),
     /// A process at the other end of the local socket.
@@ -75,7 +75,7 @@ pub enum Caller {
     Unknown(String),
 }
 
-impl Caller {
+impl CallerIdentity {
     /// Where an answer counts as given that anybody may give.
     pub fn unprotected_channel(&self, said: Option<AnswerChannel>) -> AnswerChannel {
         match self {
@@ -276,16 +276,18 @@ impl std::error::Error for AuthorizationRefusal {}
 ///
 /// The refusal, in words for whoever asked.
 pub fn authorize(
-    caller: &Caller,
+    caller: &CallerIdentity,
     request: ProtectedRequest,
     policy: AnswerPolicy,
 ) -> Result<AnswerChannel, AuthorizationRefusal> {
     // 1: the leading app.
     let facts = match caller {
-        Caller::OwnFace(channel) => return Ok(*channel),
+        CallerIdentity::OwnFace(channel) => return Ok(*channel),
         // 2: a peer that is known.
-        Caller::Unknown(why) => return Err(AuthorizationRefusal::UnknownCaller(why.clone())),
-        Caller::Process(facts) => facts,
+        CallerIdentity::Unknown(why) => {
+            return Err(AuthorizationRefusal::UnknownCaller(why.clone()));
+        }
+        CallerIdentity::Process(facts) => facts,
     };
     // 3: a process that no session started.
     let said = match (request, &facts.mark) {

@@ -5,8 +5,8 @@ mod connect;
 pub use connect::ConnectCard;
 
 use crate::identity::SessionId;
-use crate::row::{Row, RowAction, Section, Tone};
-use crate::snapshot::{Health, Snapshot};
+use crate::row::{BoardSection, Row, RowAction, StatusTone};
+use crate::snapshot::{HealthIssue, Snapshot};
 use crate::text::visible;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -24,7 +24,7 @@ pub struct Board {
     /// In order: needs by age, the oldest first; then what changed last first.
     pub rows: Vec<Row>,
     /// What is wrong with the sources.
-    pub health: Vec<Health>,
+    pub health: Vec<HealthIssue>,
     /// The offer to connect the hooks; none where all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<ConnectCard>,
@@ -42,7 +42,7 @@ pub struct BoardDelta {
     /// All rows, in order.
     pub order: Vec<SessionId>,
     /// What is wrong with the sources.
-    pub health: Vec<Health>,
+    pub health: Vec<HealthIssue>,
     /// The offer to connect the hooks; none where all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<ConnectCard>,
@@ -62,7 +62,7 @@ pub enum PopoverEvent {
         id: Option<SessionId>,
         /// What is to be asked, if anything is.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        ask: Option<Ask>,
+        ask: Option<PopoverQuestion>,
     },
     /// The window is hidden: nothing may move until it is shown.
     Hidden,
@@ -82,7 +82,8 @@ pub enum PopoverEvent {
 /// * `Connect`: whether the hooks are to be connected
 /// * `Quit`: what is to become of paused sessions when the app ends
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-pub enum Ask {
+#[schema(as = Ask)]
+pub enum PopoverQuestion {
     /// Whether the chosen session is to be interrupted, which loses the step at work.
     Interrupt,
     /// What the chosen session asks: its card is to be opened.
@@ -117,7 +118,7 @@ impl Board {
         tell_apart(&mut rows, snapshot);
         rows.sort_by(|a, b| {
             let within = match a.section {
-                Section::NeedsYou => a.since.cmp(&b.since),
+                BoardSection::NeedsYou => a.since.cmp(&b.since),
                 _ => Reverse(a.since).cmp(&Reverse(b.since)),
             };
             a.section.cmp(&b.section).then(within).then(a.id.cmp(&b.id))
@@ -186,10 +187,10 @@ impl SectionCount {
     pub fn of(rows: &[Row]) -> Self {
         let count = |rule: &dyn Fn(&Row) -> bool| rows.iter().filter(|r| rule(r)).count();
         Self {
-            needs: count(&|r| r.section == Section::NeedsYou),
-            working: count(&|r| r.section == Section::Working),
-            paused: count(&|r| r.tone == Tone::Paused),
-            alive: count(&|r| r.tone != Tone::Stopped),
+            needs: count(&|r| r.section == BoardSection::NeedsYou),
+            working: count(&|r| r.section == BoardSection::Working),
+            paused: count(&|r| r.tone == StatusTone::Paused),
+            alive: count(&|r| r.tone != StatusTone::Stopped),
         }
     }
 
@@ -217,8 +218,8 @@ impl SectionCount {
 }
 
 /// Messages quote others.
-fn shown(health: &Health) -> Health {
-    Health {
+fn shown(health: &HealthIssue) -> HealthIssue {
+    HealthIssue {
         subject: visible(&health.subject),
         message: visible(&health.message),
         ..health.clone()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Why the fleet wants to be woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
+pub enum WakeReason {
     /// A verdict may change by the passing of time alone.
     VerdictDue,
     /// A stopped session has been shown long enough.
@@ -21,12 +21,12 @@ pub struct Cadence {
     /// At the registry folders, behind their watcher.
     pub registry: Duration,
     /// Whether figures of use are wanted.
-    pub usage: Usage,
+    pub usage: UsageSampling,
 }
 
 /// Whether somebody looks at figures of use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Usage {
+pub enum UsageSampling {
     /// They are shown.
     Shown,
     /// Nobody sees them.
@@ -35,7 +35,7 @@ pub enum Usage {
 
 /// Whether a face is visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Visibility {
+pub enum UiVisibility {
     /// Somebody looks.
     Visible,
     /// Nobody looks.
@@ -45,7 +45,7 @@ pub enum Visibility {
 
 /// Whether any session works, waits or starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Motion {
+pub enum FleetActivity {
     /// At least one does.
     Moving,
     /// All rest.
@@ -54,14 +54,18 @@ pub enum Motion {
 }
 
 /// Decides how often to look.
-pub fn cadence(visibility: Visibility, motion: Motion) -> Cadence {
+pub fn cadence(visibility: UiVisibility, motion: FleetActivity) -> Cadence {
     let seconds = Duration::from_secs;
-    let visible = visibility == Visibility::Visible;
-    let often = visible || motion == Motion::Moving;
+    let visible = visibility == UiVisibility::Visible;
+    let often = visible || motion == FleetActivity::Moving;
     Cadence {
         processes: if often { seconds(2) } else { seconds(5) },
         tmux: if visible { seconds(2) } else { seconds(15) },
         registry: seconds(15),
-        usage: if visible { Usage::Shown } else { Usage::Hidden },
+        usage: if visible {
+            UsageSampling::Shown
+        } else {
+            UsageSampling::Hidden
+        },
     }
 }

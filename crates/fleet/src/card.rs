@@ -6,15 +6,16 @@ mod questions;
 mod seen;
 mod sheet;
 
-use crate::request::{Asks, Content, RequestId};
+use crate::request::{RequestContent, RequestId, RequestKind};
 use serde::{Deserialize, Serialize};
-use sheet::Sheet;
+use sheet::CardWriter;
 use utoipa::ToSchema;
 
 /// The longest title, in characters; a longer name of a tool is on a line of its own.
-const LONGEST: usize = 60;
-const NO_PLAN: &str = "Claude sent no plan text; read and answer the plan in the terminal";
-const TOO_LONG: &str = "the request is too long to show here; answer in the terminal";
+const MAX_TITLE_CHARS: usize = 60;
+const MISSING_PLAN_REASON: &str =
+    "Claude sent no plan text; read and answer the plan in the terminal";
+const TOO_LONG_REASON: &str = "the request is too long to show here; answer in the terminal";
 
 /// A request with everything that an answer would apply to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -22,7 +23,7 @@ pub struct Card {
     /// Which request. An answer names it.
     pub request: RequestId,
     /// What kind of answer it waits for.
-    pub kind: Asks,
+    pub kind: RequestKind,
     /// "Bash", "Edit src/main.rs".
     pub title: String,
     /// All that leave is asked for, line by line; nothing of the input is left out.
@@ -84,7 +85,7 @@ pub struct CardQuestion {
     /// What may be chosen; a text of one's own always may.
     pub options: Vec<CardOption>,
     /// How many of them.
-    pub choice: Choice,
+    pub choice: SelectionMode,
 }
 
 /// What may be chosen.
@@ -102,7 +103,8 @@ pub struct CardOption {
 /// * `several`: any
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Choice {
+#[schema(as = Choice)]
+pub enum SelectionMode {
     /// One.
     One,
     /// Any.
@@ -111,32 +113,32 @@ pub enum Choice {
 
 impl Card {
     /// Draws a request. Nothing of its input is left out, unless `unseen` says so.
-    pub fn of(request: RequestId, content: &Content) -> Self {
-        let kind = Asks::of(&content.tool);
-        let mut sheet = Sheet::default();
+    pub fn of(request: RequestId, content: &RequestContent) -> Self {
+        let kind = RequestKind::of(&content.tool);
+        let mut sheet = CardWriter::default();
         let mut questions = Vec::new();
         let mut unseen = None;
-        if seen::line(&content.tool).chars().count() > LONGEST {
+        if seen::line(&content.tool).chars().count() > MAX_TITLE_CHARS {
             sheet.field("tool", &content.tool.as_str().into());
         }
         match kind {
-            Asks::Question => match questions::read(&content.input, &mut sheet) {
+            RequestKind::Question => match questions::read(&content.input, &mut sheet) {
                 Ok(read) => questions = read,
                 Err(why) => {
                     unseen = Some(why);
                     input::draw(&content.tool, &content.input, &mut sheet);
                 }
             },
-            Asks::Permission | Asks::Plan => {
+            RequestKind::Permission | RequestKind::Plan => {
                 input::draw(&content.tool, &content.input, &mut sheet);
             }
         }
         let plan = content.input.get("plan").and_then(|plan| plan.as_str());
-        if kind == Asks::Plan && plan.is_none_or(|plan| plan.trim().is_empty()) {
-            unseen = Some(NO_PLAN);
+        if kind == RequestKind::Plan && plan.is_none_or(|plan| plan.trim().is_empty()) {
+            unseen = Some(MISSING_PLAN_REASON);
         }
         if sheet.over {
-            unseen = Some(TOO_LONG);
+            unseen = Some(TOO_LONG_REASON);
             questions.clear();
         }
         Self {
@@ -146,7 +148,7 @@ impl Card {
             lines: sheet.lines,
             questions,
             always: match (kind, unseen) {
-                (Asks::Permission, None) => offers::offers(&content.suggestions),
+                (RequestKind::Permission, None) => offers::offers(&content.suggestions),
                 _ => Vec::new(),
             },
             unseen: unseen.map(str::to_owned),
@@ -155,13 +157,13 @@ impl Card {
 }
 
 /// "Bash", "Edit main.rs".
-fn title(content: &Content) -> String {
+fn title(content: &RequestContent) -> String {
     let name = seen::line(&content.tool);
     let full = match input::file(&content.input) {
         Some(file) => format!("{name} {}", seen::line(file)),
         None => name,
     };
-    let short: String = full.chars().take(LONGEST).collect();
+    let short: String = full.chars().take(MAX_TITLE_CHARS).collect();
     if short.len() < full.len() {
         format!("{short}…")
     } else {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What happened to one session between two snapshots.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Change {
+pub enum SessionChange {
     /// It is new.
     Appeared(Box<Session>),
     /// Something of substance about it is different.
@@ -40,19 +40,19 @@ fn substance(session: &Session) -> Session {
 }
 
 /// What has changed from `before` to `after`, in the order of the sessions.
-pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
+pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<SessionChange> {
     let find = |list: &Snapshot, id: SessionId| list.sessions.iter().find(|s| s.id == id).cloned();
     let gone = before
         .sessions
         .iter()
         .filter(|s| find(after, s.id).is_none())
-        .map(|s| Change::Gone(s.id));
+        .map(|s| SessionChange::Gone(s.id));
     let new = after
         .sessions
         .iter()
         .filter_map(|s| match find(before, s.id) {
-            None => Some(Change::Appeared(Box::new(s.clone()))),
-            Some(old) if differ(&old, s) => Some(Change::Changed {
+            None => Some(SessionChange::Appeared(Box::new(s.clone()))),
+            Some(old) if differ(&old, s) => Some(SessionChange::Changed {
                 before: Box::new(old),
                 after: Box::new(s.clone()),
             }),
@@ -76,7 +76,7 @@ pub fn is_news(before: &Snapshot, after: &Snapshot) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{ControlModel, SessionStatus, Usage};
+    use crate::session::{ControlModel, ResourceUsage, SessionStatus};
 
     #[test]
     fn only_substance_is_a_change() {
@@ -97,7 +97,7 @@ mod tests {
 
         let mut seen = one.clone();
         seen.touch();
-        seen.usage = Some(Usage { cpu: 1.0, rss: 1 });
+        seen.usage = Some(ResourceUsage { cpu: 1.0, rss: 1 });
         let same = snapshot(vec![seen, two.clone()]);
         assert_eq!(changes(&before, &same), []);
         assert!(!is_news(&before, &same));
@@ -110,12 +110,12 @@ mod tests {
         assert_eq!(
             changes(&before, &after),
             [
-                Change::Gone(two.id),
-                Change::Changed {
+                SessionChange::Gone(two.id),
+                SessionChange::Changed {
                     before: Box::new(one),
                     after: Box::new(active)
                 },
-                Change::Appeared(Box::new(three)),
+                SessionChange::Appeared(Box::new(three)),
             ]
         );
     }

@@ -15,7 +15,7 @@ use std::path::{Component, Path};
 
 /// What a process is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Role {
+pub enum ProcessRole {
     /// A session somebody types into.
     Interactive,
     /// A session without a prompt: `-p`, or driven by the SDK.
@@ -27,7 +27,7 @@ pub enum Role {
 }
 
 /// Words after which the client runs something other than a session.
-const COMMANDS: [&str; 30] = [
+const NON_SESSION_COMMANDS: [&str; 30] = [
     "--chrome-native-host",
     "--claude-in-chrome-mcp",
     "--daemon-worker",
@@ -61,25 +61,25 @@ const COMMANDS: [&str; 30] = [
 ];
 
 /// Tools that the native client carries in its own executable and runs under their names.
-const TOOLS: [&str; 3] = ["bfs", "rg", "ugrep"];
+const EMBEDDED_TOOLS: [&str; 3] = ["bfs", "rg", "ugrep"];
 
 /// Tells what a process is from the path of its executable and its arguments.
-pub fn role(exe: Option<&Path>, argv: &[String]) -> Role {
+pub fn role(exe: Option<&Path>, argv: &[String]) -> ProcessRole {
     let Some(arguments) = arguments(exe, argv) else {
-        return Role::Other;
+        return ProcessRole::Other;
     };
     let flag = |flags: &[&str]| arguments.iter().any(|a| flags.contains(&a.as_str()));
     let first = arguments.first().map_or("", String::as_str);
     let called = argv.first().map_or("", |a| file_name(Path::new(a)));
-    if TOOLS.contains(&called)
-        || COMMANDS.contains(&first)
+    if EMBEDDED_TOOLS.contains(&called)
+        || NON_SESSION_COMMANDS.contains(&first)
         || flag(&["--background", "--bg", "--bg-pty-host", "--bg-spare"])
     {
-        Role::Infrastructure
+        ProcessRole::Infrastructure
     } else if flag(&["-p", "--print"]) {
-        Role::Headless
+        ProcessRole::Headless
     } else {
-        Role::Interactive
+        ProcessRole::Interactive
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn clients_are_told_by_path_and_arguments() {
-        use Role::{Headless, Infrastructure, Interactive, Other};
+        use ProcessRole::{Headless, Infrastructure, Interactive, Other};
         let native = "/home/dev/.local/share/claude/versions/2.1.330";
         let npm = "/usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe";
         for (exe, argv, expected) in [

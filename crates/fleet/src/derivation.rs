@@ -7,26 +7,26 @@ mod requests;
 mod review;
 mod stand;
 
-pub use crate::session_requests::Answerable;
-pub use review::{Review, Wanted};
+pub use crate::session_requests::AnswerReadiness;
+pub use review::{FleetReview, SourceDemand};
 
-use crate::client::{ConfirmationGap, Role};
-use crate::evidence::{Evidence, FileEvidence, Process};
-use crate::fleet_entry::{Known, pane_key};
-use crate::identity::{Machine, ProcessKey, SessionId};
+use crate::client::{ConfirmationGap, ProcessRole};
+use crate::evidence::{Evidence, FileEvidence, KnownProcess};
+use crate::fleet_entry::{FleetEntry, pane_key};
+use crate::identity::{MachineIdentity, ProcessKey, SessionId};
 use crate::observation::{
-    Connection, Observation, Pane, ProcessFacts, RegistryEntry, RegistryFile, Screen,
-    TranscriptKey, Which,
+    HookInstall, Observation, ProcessFacts, RegistryEntry, RegistryFile, ScreenReading, TmuxPane,
+    TranscriptKey, TranscriptSelector,
 };
 use crate::pause::PauseRecord;
 use crate::session::{Session, Source, moved};
-use crate::session_evidence::{self, Case, HookProof};
+use crate::session_evidence::{self, HookProof, SessionEvidence};
 use crate::session_requests;
-use crate::snapshot::Health;
+use crate::snapshot::HealthIssue;
 use crate::status;
-use crate::terminal::{self, Ancestor};
+use crate::terminal::{self, ProcessAncestor};
 use crate::time::Timestamp;
-use crate::timing::STOPPED_KEPT;
+use crate::timing::STOPPED_RETENTION;
 use crate::why::{self, Explanation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -34,13 +34,13 @@ use std::path::PathBuf;
 /// All sessions of one user on one machine.
 #[derive(Debug, Clone)]
 pub struct Fleet {
-    machine: Machine,
+    machine: MachineIdentity,
     evidence: Evidence,
 }
 
 impl Fleet {
     /// Knows nothing yet.
-    pub fn new(machine: Machine) -> Self {
+    pub fn new(machine: MachineIdentity) -> Self {
         Self {
             machine,
             evidence: Evidence::default(),
@@ -76,7 +76,7 @@ impl Fleet {
         }
     }
 
-    fn known(&self, now: Timestamp) -> impl Iterator<Item = Known<'_>> {
+    fn known(&self, now: Timestamp) -> impl Iterator<Item = FleetEntry<'_>> {
         let registered = self.registered();
         let shared = self.shared_transcripts(&registered);
         self.evidence
@@ -85,7 +85,7 @@ impl Fleet {
             .filter_map(move |(key, process)| {
                 let expired = process
                     .exited_at
-                    .is_some_and(|at| now.since(at) >= STOPPED_KEPT);
+                    .is_some_and(|at| now.since(at) >= STOPPED_RETENTION);
                 let file = registered.get(&key).copied();
                 let foreign = match file {
                     None => self.foreign_file(&process),
@@ -132,7 +132,7 @@ impl Fleet {
     }
 
     /// Whether a process is a session, given what its own registry file says last.
-    fn is_session(&self, process: &Process<'_>, entry: Option<&RegistryEntry>) -> bool {
+    fn is_session(&self, process: &KnownProcess<'_>, entry: Option<&RegistryEntry>) -> bool {
         let facts = &process.facts;
         let kind = entry.and_then(|e| e.kind.as_deref()).unwrap_or_default();
         if facts.uid != self.machine.uid
@@ -142,22 +142,22 @@ impl Fleet {
             return false;
         }
         match facts.role {
-            Role::Interactive | Role::Headless => true,
-            Role::Other => entry.is_some(),
+            ProcessRole::Interactive | ProcessRole::Headless => true,
+            ProcessRole::Other => entry.is_some(),
             // A spare that became a background session keeps its arguments.
-            Role::Infrastructure => matches!(kind, "bg" | "background"),
+            ProcessRole::Infrastructure => matches!(kind, "bg" | "background"),
         }
     }
 
     fn judge<'a>(
         &'a self,
         key: ProcessKey,
-        process: Process<'a>,
+        process: KnownProcess<'a>,
         file: Option<(&'a RegistryFile, &'a FileEvidence)>,
         gap: Option<ConfirmationGap>,
         transcript: Option<TranscriptKey>,
         now: Timestamp,
-    ) -> Known<'a> {
+    ) -> FleetEntry<'a> {
         let registry: Vec<_> = file
             .into_iter()
             .flat_map(|(_, f)| f.entries.runs(status::kind))
@@ -189,7 +189,7 @@ impl Fleet {
         let hooks = entry
             .and_then(|e| e.session_id.as_ref())
             .and_then(|id| self.evidence.hooks.get(id));
-        let case = Case {
+        let case = SessionEvidence {
             process,
             registry,
             registry_gone: file.and_then(|(_, f)| f.gone_at.filter(|_| !present(f))),
@@ -199,7 +199,7 @@ impl Fleet {
             transcript: said,
             screens: screens
                 .into_iter()
-                .flat_map(|s| s.runs(Screen::in_short))
+                .flat_map(|s| s.runs(ScreenReading::in_short))
                 .collect(),
             listed,
             hooks,
@@ -220,7 +220,7 @@ impl Fleet {
             preferences: self.preferences(),
         };
         let verdict = status::verdict(&case, now);
-        Known {
+        FleetEntry {
             key,
             process,
             file: file.map(|(name, _)| name),
@@ -253,7 +253,7 @@ impl Fleet {
             .values()
             .filter_map(|d| d.value.as_ref());
         let is_around = |record: &&PauseRecord| {
-            let parent = |a: &Ancestor| {
+            let parent = |a: &ProcessAncestor| {
                 a.pid == record.client.pid && a.start.is_none_or(|s| s == record.client.start)
             };
             record.kind().is_hard() && facts.ancestors.iter().any(parent)
@@ -263,7 +263,7 @@ impl Fleet {
 
     /// The tmux pane a process lives in: the nearest parent that a pane started, unless another
     /// terminal lies between. Of the sessions a pane is linked into, one that is shown.
-    fn pane_of(&self, process: &Process<'_>) -> Option<(&PathBuf, &Pane)> {
+    fn pane_of(&self, process: &KnownProcess<'_>) -> Option<(&PathBuf, &TmuxPane)> {
         let facts = &process.facts;
         let chain = std::iter::once(facts.key.pid).chain(
             facts
@@ -284,7 +284,7 @@ impl Fleet {
             .find_map(|pid| panes(pid).max_by_key(|(_, pane)| pane.clients))
     }
 
-    fn pane_pending(&self, process: &Process<'_>) -> bool {
+    fn pane_pending(&self, process: &KnownProcess<'_>) -> bool {
         let first_seen = process.states.first_seen();
         process.facts.tmux_socket.as_ref().is_some_and(|socket| {
             let asked = self.evidence.servers.get(socket).map(|panes| panes.at);
@@ -292,7 +292,7 @@ impl Fleet {
         })
     }
 
-    fn health(&self) -> Vec<Health> {
+    fn health(&self) -> Vec<HealthIssue> {
         let health = self.evidence.health.iter().filter_map(|(key, told)| {
             let run = told.runs(Clone::clone).next()?;
             // What could not be seen to may have gone by other hands.
@@ -306,7 +306,7 @@ impl Fleet {
             if key.source == Source::Pause && id.is_some_and(|id| !kept(id)) {
                 return None;
             }
-            Some(Health {
+            Some(HealthIssue {
                 source: key.source,
                 subject: key.subject.clone(),
                 message: run.value.clone()?,
@@ -317,12 +317,12 @@ impl Fleet {
     }
 
     /// Whether the hooks in the config folder of a session are ours.
-    fn connection(&self, known: &Known<'_>) -> Option<&Connection> {
+    fn connection(&self, known: &FleetEntry<'_>) -> Option<&HookInstall> {
         let told = self.evidence.connections.get(known.dir()?)?;
         Some(&told.value)
     }
 
-    fn draw(&self, known: &Known<'_>, now: Timestamp) -> Session {
+    fn draw(&self, known: &FleetEntry<'_>, now: Timestamp) -> Session {
         let id = self.machine.session_id(known.key);
         let mut session = draw::session(id, known);
         session_requests::draw(known, self.connection(known), &mut session, now);
@@ -350,8 +350,8 @@ fn transcript_key(
     let named = entry.and_then(|e| e.cwd.as_ref()).map(PathBuf::from);
     let cwd = named.or_else(|| facts.cwd.clone())?;
     let which = match entry.and_then(|e| e.session_id.clone()) {
-        Some(id) => Which::Session(id),
-        None => Which::NewestSince(facts.started_at),
+        Some(id) => TranscriptSelector::Session(id),
+        None => TranscriptSelector::NewestSince(facts.started_at),
     };
     Some(TranscriptKey { dir, cwd, which })
 }
@@ -359,7 +359,7 @@ fn transcript_key(
 /// What a key lays claim to: two clients without a registry in one folder claim one file.
 fn claim(key: &TranscriptKey) -> TranscriptKey {
     let mut claim = key.clone();
-    if let Which::NewestSince(since) = &mut claim.which {
+    if let TranscriptSelector::NewestSince(since) = &mut claim.which {
         *since = Timestamp::default();
     }
     claim

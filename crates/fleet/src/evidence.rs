@@ -9,15 +9,16 @@ mod requests;
 mod runs;
 
 pub use hooks::HookEvidence;
-pub use process::{Process, Processes};
-pub use requests::{Held, Requests};
-pub use runs::{Run, Runs};
+pub use process::{KnownProcess, ProcessEvidence};
+pub use requests::{FiledRequest, FiledRequests};
+pub use runs::{ValueHistory, ValueRun};
 
 use crate::answered::GivenAnswer;
 use crate::identity::SessionId;
 use crate::observation::{
-    Act, Attention, Connection, Fact, FolderFacts, HealthKey, HookMarks, Listed, Observation, Pane,
-    Preferences, RegistryEntry, RegistryFile, Screen, Transcript, TranscriptKey,
+    ActionProgress, ControlPreferences, Fact, FocusEvent, FolderFacts, HealthKey, HookInstall,
+    HookMarks, ListedSession, Observation, RegistryEntry, RegistryFile, ScreenReading, TmuxPane,
+    TranscriptFacts, TranscriptKey,
 };
 use crate::pause::{Gate, PauseRecord};
 use crate::terminal::PaneKey;
@@ -27,7 +28,7 @@ use std::path::PathBuf;
 
 /// A value and when it was seen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Dated<T> {
+pub struct DatedValue<T> {
     /// When it was seen.
     pub at: Timestamp,
     /// The value.
@@ -39,7 +40,7 @@ pub struct Dated<T> {
 pub struct FileEvidence {
     /// What it held, over time. Entries of an earlier process with this pid are told apart by
     /// their `proc_start`.
-    pub entries: Runs<RegistryEntry>,
+    pub entries: ValueHistory<RegistryEntry>,
     /// When it was last known to be missing.
     pub gone_at: Option<Timestamp>,
 }
@@ -48,47 +49,47 @@ pub struct FileEvidence {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {
     /// Processes.
-    pub processes: Processes,
+    pub processes: ProcessEvidence,
     /// By registry file.
     pub files: BTreeMap<RegistryFile, FileEvidence>,
     /// Config folders that are looked into.
-    pub folders: BTreeMap<PathBuf, Dated<FolderFacts>>,
+    pub folders: BTreeMap<PathBuf, DatedValue<FolderFacts>>,
     /// Peer sockets seen.
     pub keys: BTreeMap<RegistryFile, Timestamp>,
     /// By tmux server.
-    pub servers: BTreeMap<PathBuf, Dated<Vec<Pane>>>,
+    pub servers: BTreeMap<PathBuf, DatedValue<Vec<TmuxPane>>>,
     /// Whether any client showed a session of a tmux server, over time.
-    pub shown: BTreeMap<(PathBuf, String), Runs<bool>>,
+    pub shown: BTreeMap<(PathBuf, String), ValueHistory<bool>>,
     /// What transcripts say, all in all; nothing for one that is gone.
-    pub transcripts: BTreeMap<TranscriptKey, Dated<Option<Transcript>>>,
+    pub transcripts: BTreeMap<TranscriptKey, DatedValue<Option<TranscriptFacts>>>,
     /// What panes showed, over time.
-    pub screens: BTreeMap<PaneKey, Runs<Screen>>,
+    pub screens: BTreeMap<PaneKey, ValueHistory<ScreenReading>>,
     /// What the client's own list said of a pid, by config folder, over time.
-    pub lists: BTreeMap<(PathBuf, u32), Runs<Listed>>,
+    pub lists: BTreeMap<(PathBuf, u32), ValueHistory<ListedSession>>,
     /// What hooks told, by Claude's own session id.
     pub hooks: BTreeMap<String, HookEvidence>,
     /// What is on disk of pauses; nothing for one that is over.
-    pub pauses: BTreeMap<SessionId, Dated<Option<PauseRecord>>>,
+    pub pauses: BTreeMap<SessionId, DatedValue<Option<PauseRecord>>>,
     /// The hooks that wait for the end of a pause.
-    pub gates: BTreeMap<SessionId, Dated<Vec<Gate>>>,
+    pub gates: BTreeMap<SessionId, DatedValue<Vec<Gate>>>,
     /// When hooks that wait were last told of, whether they still do or not.
     pub gates_told_at: BTreeMap<SessionId, Timestamp>,
     /// The sessions that hooks have left a mark of.
-    pub hook_marks: Option<Dated<HookMarks>>,
+    pub hook_marks: Option<DatedValue<HookMarks>>,
     /// Whether the hooks of a config folder are ours.
-    pub connections: BTreeMap<PathBuf, Dated<Connection>>,
+    pub connections: BTreeMap<PathBuf, DatedValue<HookInstall>>,
     /// Requests that hooks held, and how each hold ended, by session.
-    pub requests: BTreeMap<SessionId, Requests>,
+    pub requests: BTreeMap<SessionId, FiledRequests>,
     /// The newest answer that a session's client took from here.
-    pub answers: BTreeMap<SessionId, Dated<GivenAnswer>>,
+    pub answers: BTreeMap<SessionId, DatedValue<GivenAnswer>>,
     /// How the newest action on a session goes.
-    pub acts: BTreeMap<SessionId, Dated<Act>>,
+    pub acts: BTreeMap<SessionId, DatedValue<ActionProgress>>,
     /// What the owner wishes.
-    pub preferences: Option<Dated<Preferences>>,
+    pub preferences: Option<DatedValue<ControlPreferences>>,
     /// By how much the wall clock is ahead of ours, in nanoseconds.
-    pub wall_clock: Option<Dated<i64>>,
+    pub wall_clock: Option<DatedValue<i64>>,
     /// What is wrong, or that nothing is.
-    pub health: BTreeMap<HealthKey, Runs<Option<String>>>,
+    pub health: BTreeMap<HealthKey, ValueHistory<Option<String>>>,
     /// When the popover was last shown or closed.
     pub popover_at: Option<Timestamp>,
     /// When a session's terminal was last focused.
@@ -99,14 +100,18 @@ fn later(slot: &mut Option<Timestamp>, at: Timestamp) {
     *slot = (*slot).max(Some(at));
 }
 
-fn newer<T: PartialOrd>(slot: &mut Option<Dated<T>>, new: Dated<T>) {
-    let is_newer = |old: &Dated<T>| (new.at, &new.value) > (old.at, &old.value);
+fn newer<T: PartialOrd>(slot: &mut Option<DatedValue<T>>, new: DatedValue<T>) {
+    let is_newer = |old: &DatedValue<T>| (new.at, &new.value) > (old.at, &old.value);
     if slot.as_ref().is_none_or(is_newer) {
         *slot = Some(new);
     }
 }
 
-fn file_newer<K: Ord, T: PartialOrd>(map: &mut BTreeMap<K, Dated<T>>, key: K, new: Dated<T>) {
+fn file_newer<K: Ord, T: PartialOrd>(
+    map: &mut BTreeMap<K, DatedValue<T>>,
+    key: K,
+    new: DatedValue<T>,
+) {
     match map.entry(key) {
         std::collections::btree_map::Entry::Vacant(slot) => {
             slot.insert(new);
@@ -121,12 +126,12 @@ fn file_newer<K: Ord, T: PartialOrd>(map: &mut BTreeMap<K, Dated<T>>, key: K, ne
 }
 
 /// The most sessions whose hooks are kept: anybody may hand in events of any.
-const MOST_HOOKED: usize = 512;
+const MAX_HOOKED_SESSIONS: usize = 512;
 
 impl Evidence {
     /// Forgets the quietest; one that a registry file names only where all are named.
     fn bound_hooks(&mut self) {
-        if self.hooks.len() <= MOST_HOOKED {
+        if self.hooks.len() <= MAX_HOOKED_SESSIONS {
             return;
         }
         let newest = self.files.values().filter_map(|f| {
@@ -160,7 +165,7 @@ impl Evidence {
                 *seen = at.max(*seen);
             }
             Fact::ConfigFolder(dir, value) => {
-                file_newer(&mut self.folders, dir, Dated { at, value });
+                file_newer(&mut self.folders, dir, DatedValue { at, value });
             }
             Fact::Process(facts) => self.processes.describe(at, *facts),
             Fact::Pulses(pulses) => {
@@ -178,14 +183,14 @@ impl Evidence {
                         .or_default()
                         .insert(at, pane.clients > 0);
                 }
-                file_newer(&mut self.servers, server, Dated { at, value: panes });
+                file_newer(&mut self.servers, server, DatedValue { at, value: panes });
             }
             Fact::Transcript(key, transcript) => {
                 let value = Some(*transcript);
-                file_newer(&mut self.transcripts, key, Dated { at, value });
+                file_newer(&mut self.transcripts, key, DatedValue { at, value });
             }
             Fact::TranscriptGone(key) => {
-                file_newer(&mut self.transcripts, key, Dated { at, value: None });
+                file_newer(&mut self.transcripts, key, DatedValue { at, value: None });
             }
             Fact::Screen(pane, screen) => {
                 self.screens.entry(pane).or_default().insert(at, screen);
@@ -203,17 +208,17 @@ impl Evidence {
             }
             Fact::Pause(id, record) => {
                 let value = Some(*record);
-                file_newer(&mut self.pauses, id, Dated { at, value });
+                file_newer(&mut self.pauses, id, DatedValue { at, value });
             }
-            Fact::PauseGone(id) => file_newer(&mut self.pauses, id, Dated { at, value: None }),
+            Fact::PauseGone(id) => file_newer(&mut self.pauses, id, DatedValue { at, value: None }),
             Fact::Gates(id, value) => {
                 let told = self.gates_told_at.entry(id).or_insert(at);
                 *told = at.max(*told);
-                file_newer(&mut self.gates, id, Dated { at, value });
+                file_newer(&mut self.gates, id, DatedValue { at, value });
             }
-            Fact::HookMarks(value) => newer(&mut self.hook_marks, Dated { at, value }),
+            Fact::HookMarks(value) => newer(&mut self.hook_marks, DatedValue { at, value }),
             Fact::Connection(dir, value) => {
-                file_newer(&mut self.connections, dir, Dated { at, value });
+                file_newer(&mut self.connections, dir, DatedValue { at, value });
             }
             Fact::Asked(id, asking) => self.requests.entry(id).or_default().asked(at, *asking),
             Fact::AskOver(id, request, over) => {
@@ -221,16 +226,16 @@ impl Evidence {
             }
             Fact::Answered(id, given) => {
                 let value = *given;
-                file_newer(&mut self.answers, id, Dated { at, value });
+                file_newer(&mut self.answers, id, DatedValue { at, value });
             }
-            Fact::Act(id, value) => file_newer(&mut self.acts, id, Dated { at, value }),
-            Fact::Preferences(value) => newer(&mut self.preferences, Dated { at, value }),
-            Fact::WallClock(value) => newer(&mut self.wall_clock, Dated { at, value }),
+            Fact::Act(id, value) => file_newer(&mut self.acts, id, DatedValue { at, value }),
+            Fact::Preferences(value) => newer(&mut self.preferences, DatedValue { at, value }),
+            Fact::WallClock(value) => newer(&mut self.wall_clock, DatedValue { at, value }),
             Fact::Health(key, problem) => {
                 self.health.entry(key).or_default().insert(at, problem);
             }
-            Fact::Attention(Attention::Popover) => later(&mut self.popover_at, at),
-            Fact::Attention(Attention::Terminal(id)) => {
+            Fact::Attention(FocusEvent::Popover) => later(&mut self.popover_at, at),
+            Fact::Attention(FocusEvent::Terminal(id)) => {
                 let seen = self.focused_at.entry(id).or_insert(at);
                 *seen = at.max(*seen);
             }

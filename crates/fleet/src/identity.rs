@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Names the space our session ids live in.
-const NAMESPACE: Uuid = Uuid::from_u128(0x7c1d_6a0e_52f3_4b8a_9e64_1f0b_d2a9_53c7);
+const SESSION_ID_NAMESPACE: Uuid = Uuid::from_u128(0x7c1d_6a0e_52f3_4b8a_9e64_1f0b_d2a9_53c7);
 
 /// When a process started, in the kernel's own unit and never rounded: clock ticks since boot
 /// on Linux (field 22 of `/proc/<pid>/stat`), microseconds since the epoch on macOS.
@@ -53,7 +53,7 @@ impl std::fmt::Display for SessionId {
 
 /// The machine as seen from here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
+pub struct MachineIdentity {
     /// Changes with each boot.
     pub boot: String,
     /// The user whose sessions we show.
@@ -64,11 +64,11 @@ pub struct Machine {
     pub pid_namespace: Option<String>,
 }
 
-impl Machine {
+impl MachineIdentity {
     /// The id of the session that `process` is: the same at each start of ours.
     pub fn session_id(&self, process: ProcessKey) -> SessionId {
         let name = format!("{}/{}/{}", self.boot, process.pid, process.start.0);
-        SessionId(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
+        SessionId(Uuid::new_v5(&SESSION_ID_NAMESPACE, name.as_bytes()))
     }
 
     /// What pids mean something to whom we share them with, as [`Self::shares_pids_with`] reads it.
@@ -99,8 +99,8 @@ impl Machine {
 mod tests {
     use super::*;
 
-    fn machine() -> Machine {
-        Machine {
+    fn machine() -> MachineIdentity {
+        MachineIdentity {
             boot: "b".into(),
             uid: 1000,
             host: Some("3d12".into()),
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(id, machine().session_id(key(7, 100)));
         assert_ne!(id, machine().session_id(key(7, 101)));
         assert_ne!(id, machine().session_id(key(71, 0)));
-        let other_boot = Machine {
+        let other_boot = MachineIdentity {
             boot: "c".into(),
             ..machine()
         };
@@ -135,7 +135,7 @@ mod tests {
         assert!(!ours.shares_pids_with(Some("linux:77aa:pid:[4026531836]")));
         assert!(ours.shares_pids_with(Some("linux::pid:[4026531836]")));
         assert!(ours.shares_pids_with(Some("darwin:whatever")));
-        let mac = Machine {
+        let mac = MachineIdentity {
             pid_namespace: None,
             ..ours
         };

@@ -6,23 +6,24 @@ mod openers;
 mod place;
 mod raise;
 
-pub use obstacle::Obstacle;
-pub use openers::{OPENERS, with_arguments};
+pub use obstacle::JumpObstacle;
+pub use openers::{TERMINAL_OPENERS, with_arguments};
 pub use place::{
-    Client, Hints, Holder, Kitty, Link, Pane, Place, Runs, Screen, Sight, System, WezTerm, Window,
-    X11,
+    JumpContext, JumpTarget, KittyWindow, LinkedTmuxSession, ProcessDisplay, TerminalHints,
+    TerminalProcess, TmuxClient, TmuxClientMode, TmuxLocation, WezTermPane, WindowInfo,
+    WindowSystem, X11Server,
 };
 pub use raise::owners;
 
-use raise::Raising;
+use raise::RaisePlan;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
 /// What is to be done, in this order, each step verified. What steals the focus comes last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
+pub struct JumpPlan {
     /// The steps.
-    pub steps: Vec<Step>,
+    pub steps: Vec<JumpStep>,
     /// Why this way and no other, in words.
     pub reason: String,
     /// What is brought to the front, as its users call it; none if it is only opened.
@@ -31,17 +32,17 @@ pub struct Route {
     pub doubt: Option<String>,
 }
 
-impl Route {
+impl JumpPlan {
     /// Whether it opens a terminal, whose window is yet to come.
     pub fn opens(&self) -> bool {
-        let opens = |step: &Step| matches!(step, Step::Open(_));
+        let opens = |step: &JumpStep| matches!(step, JumpStep::Open(_));
         self.steps.iter().any(opens)
     }
 }
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum JumpStep {
     /// The tmux client on this terminal shows this session, by its id.
     SwitchClient {
         /// Its terminal device.
@@ -59,9 +60,9 @@ pub enum Step {
     /// Its window has this pane as its active one.
     SelectPane(String),
     /// kitty shows the tab and the window of this number.
-    Kitty(Kitty),
+    Kitty(KittyWindow),
     /// `WezTerm` shows this pane.
-    WezTerm(WezTerm),
+    WezTerm(WezTermPane),
     /// An editor shows the window of a folder.
     Folder {
         /// The editor's command, absolute.
@@ -81,7 +82,7 @@ pub enum Step {
         id: u32,
     },
     /// A macOS terminal shows the tab with this device, and becomes the active app.
-    Tab(Tab),
+    Tab(TerminalTab),
     /// A macOS app becomes the active one.
     Activate(String),
     /// A new terminal, attached to the tmux session: a program and its arguments.
@@ -90,7 +91,7 @@ pub enum Step {
 
 /// A tab of a macOS terminal, by what that can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tab {
+pub enum TerminalTab {
     /// Terminal.app, by device.
     Terminal(String),
     /// iTerm2, by device.
@@ -105,14 +106,14 @@ pub enum Tab {
 }
 
 /// Decides.
-pub fn plan_jump(place: &Place) -> Result<Route, Obstacle> {
+pub fn plan_jump(place: &JumpContext) -> Result<JumpPlan, JumpObstacle> {
     match &place.runs {
-        Runs::Ended => Err(Obstacle::Ended),
-        Runs::Headless => Err(Obstacle::Headless),
-        Runs::Background => Err(Obstacle::Background),
-        Runs::Nowhere => Err(Obstacle::NoTerminal),
-        Runs::Untold(why) => Err(why.clone()),
-        Runs::Plain(holder) => {
+        JumpTarget::Ended => Err(JumpObstacle::Ended),
+        JumpTarget::Headless => Err(JumpObstacle::Headless),
+        JumpTarget::Background => Err(JumpObstacle::Background),
+        JumpTarget::Nowhere => Err(JumpObstacle::NoTerminal),
+        JumpTarget::Untold(why) => Err(why.clone()),
+        JumpTarget::Plain(holder) => {
             let raising = raise::plan(holder, place, place.name.as_deref())?;
             Ok(raised(
                 Vec::new(),
@@ -120,26 +121,30 @@ pub fn plan_jump(place: &Place) -> Result<Route, Obstacle> {
                 "the session has a terminal of its own".into(),
             ))
         }
-        Runs::Tmux(pane) => in_tmux(pane, place),
+        JumpTarget::Tmux(pane) => in_tmux(pane, place),
     }
 }
 
 /// Whether a window that shows the session is the active one now. Where that is not certain, it
 /// is not.
-pub fn is_in_front(place: &Place) -> bool {
+pub fn is_in_front(place: &JumpContext) -> bool {
     match &place.runs {
-        Runs::Plain(holder) => raise::is_active(holder, place.name.as_deref()),
-        Runs::Tmux(pane) => pane.clients.iter().any(|client| {
+        JumpTarget::Plain(holder) => raise::is_active(holder, place.name.as_deref()),
+        JumpTarget::Tmux(pane) => pane.clients.iter().any(|client| {
             let shows = client.window == pane.window && client.pane == pane.pane;
             shows && raise::is_active(&client.holder, Some(&client.session_name))
         }),
-        Runs::Ended | Runs::Headless | Runs::Background | Runs::Nowhere | Runs::Untold(_) => false,
+        JumpTarget::Ended
+        | JumpTarget::Headless
+        | JumpTarget::Background
+        | JumpTarget::Nowhere
+        | JumpTarget::Untold(_) => false,
     }
 }
 
-fn raised(mut steps: Vec<Step>, raising: Raising, reason: String) -> Route {
+fn raised(mut steps: Vec<JumpStep>, raising: RaisePlan, reason: String) -> JumpPlan {
     steps.extend(raising.steps);
-    Route {
+    JumpPlan {
         steps,
         reason,
         app: Some(raising.app),
@@ -150,13 +155,17 @@ fn raised(mut steps: Vec<Step>, raising: Raising, reason: String) -> Route {
 /// A client that shows the session already is taken before any other, so that nothing that its
 /// owner looks at elsewhere is taken away. What its owner can see, but we cannot raise, is named:
 /// another terminal would be opened at each click.
-fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
-    let usable = || pane.clients.iter().filter(|c| c.sight != Sight::Suspended);
-    let shows = |c: &Client| pane.links.iter().any(|link| link.session == c.session);
-    let mut showing: Vec<&Client> = usable().filter(|c| shows(c)).collect();
+fn in_tmux(pane: &TmuxLocation, place: &JumpContext) -> Result<JumpPlan, JumpObstacle> {
+    let usable = || {
+        pane.clients
+            .iter()
+            .filter(|c| c.sight != TmuxClientMode::Suspended)
+    };
+    let shows = |c: &TmuxClient| pane.links.iter().any(|link| link.session == c.session);
+    let mut showing: Vec<&TmuxClient> = usable().filter(|c| shows(c)).collect();
     showing.sort_by_key(|c| {
         let exactly = c.window == pane.window && c.pane == pane.pane;
-        Reverse((exactly, c.sight == Sight::Whole, c.activity))
+        Reverse((exactly, c.sight == TmuxClientMode::Whole, c.activity))
     });
     let (mut seen, mut stuck) = (None, None);
     for client in &showing {
@@ -167,7 +176,7 @@ fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
                 return Ok(raised(turn_to(pane, link), raising, reason));
             }
             Err(why) if is_here(client, &why, pane) => {
-                seen.get_or_insert(Obstacle::Elsewhere(client.tty.clone(), Box::new(why)));
+                seen.get_or_insert(JumpObstacle::Elsewhere(client.tty.clone(), Box::new(why)));
             }
             Err(why) => {
                 stuck.get_or_insert((client.tty.clone(), why));
@@ -177,14 +186,16 @@ fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
     if let Some(seen) = seen {
         return Err(seen);
     }
-    let link = pane.links.first().ok_or(Obstacle::NoTerminal)?;
+    let link = pane.links.first().ok_or(JumpObstacle::NoTerminal)?;
     if showing.is_empty() {
-        let mut others: Vec<&Client> = usable().filter(|c| c.sight == Sight::Whole).collect();
+        let mut others: Vec<&TmuxClient> = usable()
+            .filter(|c| c.sight == TmuxClientMode::Whole)
+            .collect();
         others.sort_by_key(|c| Reverse(c.activity));
         for client in others {
             if let Ok(raising) = raise::plan(&client.holder, place, Some(&client.session_name)) {
                 let mut steps = turn_to(pane, Some(link));
-                steps.push(Step::SwitchClient {
+                steps.push(JumpStep::SwitchClient {
                     client: client.tty.clone(),
                     session: link.session.clone(),
                 });
@@ -200,14 +211,14 @@ fn in_tmux(pane: &Pane, place: &Place) -> Result<Route, Obstacle> {
 }
 
 /// Whether a client that cannot be raised is where its owner would get a new terminal.
-fn is_here(client: &Client, why: &Obstacle, pane: &Pane) -> bool {
+fn is_here(client: &TmuxClient, why: &JumpObstacle, pane: &TmuxLocation) -> bool {
     // `:0` and `:0.0` are one.
     let number = |display: &str| {
         let (_, rest) = display.rsplit_once(':')?;
         rest.split('.').next().map(str::to_owned)
     };
     let beside = match (&client.holder.screen.x11, &pane.home.x11) {
-        (X11::Shown { display, .. }, X11::Shown { display: home, .. }) => {
+        (X11Server::Shown { display, .. }, X11Server::Shown { display: home, .. }) => {
             number(display) != number(home)
         }
         _ => false,
@@ -216,62 +227,65 @@ fn is_here(client: &Client, why: &Obstacle, pane: &Pane) -> bool {
 }
 
 /// What is left to do in tmux until a client of the session shows the pane.
-fn turn_to(pane: &Pane, link: Option<&Link>) -> Vec<Step> {
+fn turn_to(pane: &TmuxLocation, link: Option<&LinkedTmuxSession>) -> Vec<JumpStep> {
     let mut steps = Vec::new();
     if let Some(link) = link.filter(|link| !link.current) {
-        steps.push(Step::SelectWindow {
+        steps.push(JumpStep::SelectWindow {
             session: link.session.clone(),
             window: pane.window.clone(),
         });
     }
     if !pane.active {
-        steps.push(Step::SelectPane(pane.pane.clone()));
+        steps.push(JumpStep::SelectPane(pane.pane.clone()));
     }
     steps
 }
 
 fn open(
-    pane: &Pane,
-    link: &Link,
-    place: &Place,
-    stuck: Option<&(String, Obstacle)>,
-) -> Result<Route, Obstacle> {
+    pane: &TmuxLocation,
+    link: &LinkedTmuxSession,
+    place: &JumpContext,
+    stuck: Option<&(String, JumpObstacle)>,
+) -> Result<JumpPlan, JumpObstacle> {
     let tmux = place.tmux.as_deref();
-    let unshown = |why: Obstacle| {
+    let unshown = |why: JumpObstacle| {
         if let Some((tty, why)) = stuck {
-            return Obstacle::Elsewhere(tty.clone(), Box::new(why.clone()));
+            return JumpObstacle::Elsewhere(tty.clone(), Box::new(why.clone()));
         }
         // Its owner knows it by its name; one like an id is taken for that.
         let named = Some(format!("={}", link.name)).filter(|_| !link.name.starts_with('$'));
         let target = named.unwrap_or_else(|| link.session.clone());
         let words = attach(tmux, &pane.socket, &target);
-        Obstacle::Detached(spelt(&words), Box::new(why))
+        JumpObstacle::Detached(spelt(&words), Box::new(why))
     };
     if tmux.is_none() {
-        return Err(unshown(Obstacle::NoTmux));
+        return Err(unshown(JumpObstacle::NoTmux));
     }
-    if place.system != System::Mac {
+    if place.system != WindowSystem::Mac {
         match (&pane.home.x11, pane.home.wayland.is_some()) {
-            (X11::Shown { .. }, _) | (_, true) => {}
-            (X11::Unreachable(display, why), false) => {
-                return Err(unshown(Obstacle::Unreachable(display.clone(), why.clone())));
+            (X11Server::Shown { .. }, _) | (_, true) => {}
+            (X11Server::Unreachable(display, why), false) => {
+                return Err(unshown(JumpObstacle::Unreachable(
+                    display.clone(),
+                    why.clone(),
+                )));
             }
-            (X11::None, false) => return Err(unshown(Obstacle::NoDisplay)),
+            (X11Server::None, false) => return Err(unshown(JumpObstacle::NoDisplay)),
         }
     }
     let Some(opener) = &place.opener else {
-        return Err(unshown(Obstacle::NoOpener));
+        return Err(unshown(JumpObstacle::NoOpener));
     };
     let mut steps = turn_to(pane, Some(link));
     let attach = attach(tmux, &pane.socket, &link.session);
-    steps.push(Step::Open([&opener[..], &attach].concat()));
+    steps.push(JumpStep::Open([&opener[..], &attach].concat()));
     let reason = match stuck {
         None => "no tmux client can be raised, so a terminal is opened".to_owned(),
         Some((tty, why)) => {
             format!("tmux shows the session on {tty}, but {why}; so a terminal is opened")
         }
     };
-    Ok(Route {
+    Ok(JumpPlan {
         steps,
         reason,
         app: None,

@@ -4,16 +4,16 @@ use std::path::Path;
 use uuid::Uuid;
 
 /// The longest folder part of a name, in characters.
-const LONGEST: usize = 20;
+const MAX_FOLDER_CHARS: usize = 20;
 
-const ADJECTIVES: [&str; 32] = [
+const NAME_ADJECTIVES: [&str; 32] = [
     "amber", "bold", "brave", "brisk", "calm", "clear", "clever", "crisp", "eager", "early",
     "fair", "fleet", "fresh", "gentle", "glad", "golden", "grand", "keen", "kind", "light",
     "lively", "lucid", "merry", "noble", "quick", "quiet", "ready", "silver", "steady", "swift",
     "warm", "wise",
 ];
 
-const NOUNS: [&str; 32] = [
+const NAME_NOUNS: [&str; 32] = [
     "badger", "beacon", "birch", "brook", "cedar", "comet", "crane", "delta", "falcon", "fern",
     "finch", "harbor", "hawk", "heron", "island", "lark", "maple", "meadow", "otter", "panda",
     "pine", "raven", "reef", "ridge", "river", "robin", "sparrow", "spruce", "stone", "summit",
@@ -28,8 +28,8 @@ pub fn name_from_uuid(id: &Uuid) -> String {
     let pick = |list: &[&'static str; 32], byte: u8| list[usize::from(byte % 32)];
     format!(
         "tmpm-{}-{}",
-        pick(&ADJECTIVES, adjective),
-        pick(&NOUNS, noun)
+        pick(&NAME_ADJECTIVES, adjective),
+        pick(&NAME_NOUNS, noun)
     )
 }
 
@@ -45,7 +45,7 @@ pub fn name_from_dir(dir: &Path) -> String {
             name.push('-');
         }
     }
-    let short: String = name.chars().take(LONGEST).collect();
+    let short: String = name.chars().take(MAX_FOLDER_CHARS).collect();
     match short.trim_end_matches('-') {
         "" => "tmpm-session".to_owned(),
         folder => format!("tmpm-{folder}"),
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(words.len(), 3, "{name}");
         assert_eq!(words[0], "tmpm");
         assert!(
-            ADJECTIVES.contains(&words[1]) && NOUNS.contains(&words[2]),
+            NAME_ADJECTIVES.contains(&words[1]) && NAME_NOUNS.contains(&words[2]),
             "{name}"
         );
     }

@@ -1,8 +1,8 @@
 //! What its owner is told of, and what not, for a named reason.
 //!
-//! A session has at most one piece of news: what it is now, if that is worth a word ([`News`]).
-//! [`weigh`] says whether its owner is told, and [`Notices`] keeps what was told and turns one
-//! snapshot after the other into [`Step`]s. All of it is a function of what it is given.
+//! A session has at most one piece of news: what it is now, if that is worth a word ([`NotificationEvent`]).
+//! [`weigh`] says whether its owner is told, and [`NotificationState`] keeps what was told and turns one
+//! snapshot after the other into [`NoticeStep`]s. All of it is a function of what it is given.
 
 mod book;
 mod group;
@@ -10,8 +10,8 @@ mod known;
 mod news;
 mod words;
 
-pub use book::{Decision, Notices};
-pub use news::{Mark, News, Turn};
+pub use book::{NoticeDecision, NotificationState};
+pub use news::{EventIdentity, NotificationEvent, TurnTimer};
 
 use crate::identity::SessionId;
 use crate::request::RequestId;
@@ -22,17 +22,17 @@ use std::time::{Duration, SystemTime};
 
 /// What resolves itself within this is never told, and what was told is not taken back before:
 /// another hook may answer, and a status may flicker.
-pub const SETTLE: Duration = Duration::from_millis(700);
+pub const SETTLE_DELAY: Duration = Duration::from_millis(700);
 /// So many within this become one.
-pub const TOGETHER: Duration = Duration::from_secs(2);
+pub const GROUPING_WINDOW: Duration = Duration::from_secs(2);
 /// What a server did not take is offered again after this.
-pub const RETRY: Duration = Duration::from_secs(30);
+pub const DELIVERY_RETRY_INTERVAL: Duration = Duration::from_secs(30);
 /// So many become one.
-pub const MANY: usize = 3;
+pub const MIN_GROUPED_SESSIONS: usize = 3;
 
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Kind {
+pub enum NoticeKind {
     /// A session waits for its owner.
     Needs,
     /// Its prompt is free after work.
@@ -47,7 +47,7 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticePreferences {
     /// Kinds that are never told.
-    pub off: BTreeSet<Kind>,
+    pub off: BTreeSet<NoticeKind>,
     /// How long a session must have worked before its end is told. Time in which it waited for
     /// its owner, or was paused, does not count.
     pub finished_after: Duration,
@@ -78,19 +78,24 @@ pub struct QuietHours {
 }
 
 impl QuietHours {
-    const DAY: u16 = 24 * 60;
+    const MINUTES_PER_DAY: u16 = 24 * 60;
 
     /// How long it still lasts at this minute of the day; none outside it.
     pub fn left(self, minute: u16) -> Option<Duration> {
-        let after = |m: u16| (m + Self::DAY - self.from % Self::DAY) % Self::DAY;
-        let (at, end) = (after(minute % Self::DAY), after(self.to % Self::DAY));
+        let after = |m: u16| {
+            (m + Self::MINUTES_PER_DAY - self.from % Self::MINUTES_PER_DAY) % Self::MINUTES_PER_DAY
+        };
+        let (at, end) = (
+            after(minute % Self::MINUTES_PER_DAY),
+            after(self.to % Self::MINUTES_PER_DAY),
+        );
         (at < end).then(|| Duration::from_mins(u64::from(end - at)))
     }
 }
 
 /// What its owner looks at, and what time it is where they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attention {
+pub struct UserContext {
     /// Whether the popover is shown.
     pub popover_open: bool,
     /// The sessions whose terminals are what their owner looks at.
@@ -128,7 +133,7 @@ pub enum Suppressed {
 
 /// The place of a notice: there is one for each session, and one for many at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Slot {
+pub enum NoticeSlot {
     /// Of one session.
     Session(SessionId),
     /// Of several.
@@ -139,7 +144,7 @@ pub enum Slot {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// Its kind; of several, the one that matters most.
-    pub kind: Kind,
+    pub kind: NoticeKind,
     /// One line, plain text.
     pub title: String,
     /// A few lines, plain text.
@@ -150,30 +155,30 @@ pub struct Notice {
 
 /// What is to be done about what its owner sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum NoticeStep {
     /// Tell it, in the place of what stands there.
-    Deliver(Slot, Notice),
+    Deliver(NoticeSlot, Notice),
     /// The same news in other words: say so where it is still shown.
-    Amend(Slot, Notice),
+    Amend(NoticeSlot, Notice),
     /// It is over.
-    Withdraw(Slot),
+    Withdraw(NoticeSlot),
 }
 
 /// The texts of requests that could be answered from a notice, where they are known.
-pub type Cards = BTreeMap<RequestId, crate::card::Card>;
+pub type RequestCards = BTreeMap<RequestId, crate::card::Card>;
 
 /// Whether its owner is told this of a session, at a moment; none for one that is gone.
 pub fn weigh(
-    news: &News,
+    news: &NotificationEvent,
     session: Option<&Session>,
-    attention: &Attention,
+    attention: &UserContext,
     preferences: &NoticePreferences,
 ) -> Result<(), Suppressed> {
     let no = |reason, holds: bool| if holds { Err(reason) } else { Ok(()) };
     let is = |what: fn(&Session) -> bool| session.is_some_and(what);
     no(Suppressed::Headless, is(|s| s.control == ControlModel::Sdk))?;
     no(Suppressed::KindOff, preferences.off.contains(&news.kind))?;
-    let short = news.kind == Kind::Finished && news.worked < preferences.finished_after;
+    let short = news.kind == NoticeKind::Finished && news.worked < preferences.finished_after;
     no(Suppressed::TooShort, short)?;
     no(
         Suppressed::Paused,
@@ -193,17 +198,17 @@ pub fn weigh(
 }
 
 /// How long nothing is told yet.
-fn held(attention: &Attention, preferences: &NoticePreferences) -> Option<Duration> {
+fn held(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
     snoozed(attention, preferences).max(quiet(attention, preferences))
 }
 
-fn snoozed(attention: &Attention, preferences: &NoticePreferences) -> Option<Duration> {
+fn snoozed(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
     let until = preferences.snoozed_until?;
     let left = until.duration_since(attention.wall).ok()?;
     (!left.is_zero()).then_some(left)
 }
 
-fn quiet(attention: &Attention, preferences: &NoticePreferences) -> Option<Duration> {
+fn quiet(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
     preferences.quiet?.left(attention.minute)
 }
 

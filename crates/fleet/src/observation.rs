@@ -8,23 +8,27 @@ mod shift;
 mod transcript;
 
 pub use folder::{ConfigFolder, FolderFacts, FolderIdentity, FolderOrigin};
-pub use hook::{Happened, HookEvent, Listed};
-pub use pause::{Act, Connection, First, Holding, HookMarks, Preferences, Tools};
-pub use screen::{Screen, Shows};
+pub use hook::{HookEvent, HookEventKind, ListedSession};
+pub use pause::{
+    ActionProgress, ControlPreferences, HoldDuration, HookInstall, HookMarks, PauseOrder,
+    ToolPausePolicy,
+};
+pub use screen::{ScreenContent, ScreenReading};
 pub use transcript::{
-    Delegated, End, Retry, Said, ToolCall, Transcript, TranscriptKey, TurnEnd, Which,
+    DatedText, RetryAttempt, SubagentFacts, ToolCall, TranscriptFacts, TranscriptKey,
+    TranscriptSelector, TurnEnd, TurnEndKind,
 };
 
 pub use crate::client::HookObstacle;
-pub use crate::terminal::{PaneKey, Seat};
+pub use crate::terminal::{JobControlIds, PaneKey};
 
 use crate::answered::GivenAnswer;
-use crate::client::Role;
+use crate::client::ProcessRole;
 use crate::identity::{ProcessKey, SessionId, StartTime};
 use crate::pause::{Gate, PauseRecord};
-use crate::request::{Asking, Over, RequestId};
-use crate::session::{Source, Usage};
-use crate::terminal::Ancestor;
+use crate::request::{HookOutcome, PermissionRequest, RequestId};
+use crate::session::{ResourceUsage, Source};
+use crate::terminal::ProcessAncestor;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -53,21 +57,21 @@ pub enum Fact {
     /// A process is alive and looks like this.
     Process(Box<ProcessFacts>),
     /// The changing part of all watched processes that are alive.
-    Pulses(Vec<Pulse>),
+    Pulses(Vec<ProcessSample>),
     /// A process has ended.
     ProcessExited(ProcessKey),
     /// No process has this pid.
     ProcessAbsent(u32),
     /// All panes of a tmux server; empty when it has ended.
-    Panes(PathBuf, Vec<Pane>),
+    Panes(PathBuf, Vec<TmuxPane>),
     /// A transcript says this, all in all.
-    Transcript(TranscriptKey, Box<Transcript>),
+    Transcript(TranscriptKey, Box<TranscriptFacts>),
     /// A transcript is not there (any more).
     TranscriptGone(TranscriptKey),
     /// A pane shows this.
-    Screen(PaneKey, Screen),
+    Screen(PaneKey, ScreenReading),
     /// The client's own list of the sessions of one config folder.
-    Listed(PathBuf, Vec<Listed>),
+    Listed(PathBuf, Vec<ListedSession>),
     /// A hook of a connected client told this.
     Hook(Box<HookEvent>),
     /// What is on disk of a pause.
@@ -77,25 +81,25 @@ pub enum Fact {
     /// The hooks of a session that wait for the end of its pause; all that live.
     Gates(SessionId, Vec<Gate>),
     /// Whether the hooks of a config folder are ours.
-    Connection(PathBuf, Connection),
+    Connection(PathBuf, HookInstall),
     /// Which sessions our hooks have run in since they were connected.
     HookMarks(HookMarks),
     /// A hook of a session holds a request.
-    Asked(SessionId, Box<Asking>),
+    Asked(SessionId, Box<PermissionRequest>),
     /// It does not any more.
-    AskOver(SessionId, RequestId, Over),
+    AskOver(SessionId, RequestId, HookOutcome),
     /// A client took an answer that was given from here.
     Answered(SessionId, Box<GivenAnswer>),
     /// How an action on a session goes.
-    Act(SessionId, Act),
+    Act(SessionId, ActionProgress),
     /// What the owner wishes.
-    Preferences(Preferences),
+    Preferences(ControlPreferences),
     /// By how much the wall clock is ahead of the time facts are dated with, in nanoseconds.
     WallClock(i64),
     /// A source works, or in words what is wrong with it.
     Health(HealthKey, Option<String>),
     /// The owner has looked.
-    Attention(Attention),
+    Attention(FocusEvent),
 }
 
 /// A client's registry file, `<dir>/sessions/<pid>.json`.
@@ -148,7 +152,7 @@ pub struct ProcessFacts {
     /// Its owner.
     pub uid: u32,
     /// What it is by path and arguments.
-    pub role: Role,
+    pub role: ProcessRole,
     /// When it started, by the wall clock.
     pub started_at: Timestamp,
     /// Where it is.
@@ -156,7 +160,7 @@ pub struct ProcessFacts {
     /// The git work tree around `cwd`.
     pub project: Option<PathBuf>,
     /// Parents, nearest first.
-    pub ancestors: Vec<Ancestor>,
+    pub ancestors: Vec<ProcessAncestor>,
     /// Its controlling terminal.
     pub tty: Option<String>,
     /// The config folder its environment names, by a path that leads there for us, too.
@@ -175,7 +179,7 @@ pub struct ProcessFacts {
     pub exe: Option<PathBuf>,
     /// Its place among the jobs of its terminal.
     #[serde(default)]
-    pub seat: Option<Seat>,
+    pub seat: Option<JobControlIds>,
     /// Whether it may be moved into a control group of its own, and be frozen there.
     #[serde(default)]
     pub freezable: bool,
@@ -183,18 +187,18 @@ pub struct ProcessFacts {
     #[serde(default)]
     pub hook_obstacle: Option<HookObstacle>,
     /// What it does now.
-    pub pulse: Pulse,
+    pub pulse: ProcessSample,
 }
 
 /// The part of a process that changes.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
-pub struct Pulse {
+pub struct ProcessSample {
     /// Who it is.
     pub key: ProcessKey,
     /// Whether it can run.
     pub state: RunState,
     /// What its tree uses, when somebody wants to know.
-    pub usage: Option<Usage>,
+    pub usage: Option<ResourceUsage>,
 }
 
 /// Whether a process can run.
@@ -223,7 +227,7 @@ pub enum StopSignal {
 
 /// A pane of a tmux server. A pane of a window linked into several sessions is told once each.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Pane {
+pub struct TmuxPane {
     /// `%0`
     pub pane: String,
     /// The process tmux started in it.
@@ -249,7 +253,7 @@ pub struct HealthKey {
 
 /// The owner's attention, which turns Finished into Idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Attention {
+pub enum FocusEvent {
     /// The popover was shown, or closed.
     Popover,
     /// The terminal of a session was focused.

@@ -4,39 +4,39 @@
 //! A request is over with its own call, with the turn of whoever asked, when its client ended its
 //! hook, or when its dialog has left the screen. Requests queue, and none ends another.
 
-use crate::evidence::{Held, Run};
-use crate::observation::{Happened, Holding, RegistryEntry};
-use crate::request::{Asking, Over};
-use crate::session_evidence::{Case, Channel, Content, Word};
+use crate::evidence::{FiledRequest, ValueRun};
+use crate::observation::{HoldDuration, HookEventKind, RegistryEntry};
+use crate::request::{HookOutcome, PermissionRequest};
+use crate::session_evidence::{AnswerReachability, SessionEvidence, StatusWord, TurnEvidence};
 use crate::time::Timestamp;
-use crate::timing::SLACK;
+use crate::timing::RECORD_TIME_SLACK;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A registry that is late says `busy` of before, and one that is ahead has said `waiting`
 /// already. After this it is right, on a machine with much to do, too.
-const SETTLED: Duration = Duration::from_secs(5);
+const REGISTRY_SETTLE_TIME: Duration = Duration::from_secs(5);
 /// So much may the registry be ahead of a hook (measured: 40 ms, on a quiet machine).
-const EARLY: Duration = Duration::from_millis(600);
+const REGISTRY_LEAD_TIME: Duration = Duration::from_millis(600);
 
 /// A request that is not over.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Open {
+pub struct OpenRequest {
     /// When it was asked.
     pub at: Timestamp,
     /// What.
-    pub asking: Asking,
+    pub asking: PermissionRequest,
     /// The sub-agent that asks, in words; none for the main agent.
     pub agent: Option<String>,
     /// Where it is.
-    pub stand: Stand,
+    pub stand: RequestState,
     /// Whether its session is known to wait for it.
     pub shown: bool,
 }
 
 /// Where a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stand {
+pub enum RequestState {
     /// Its hook waits for an answer: until then, or for as long as its client waits.
     Held(Option<Timestamp>),
     /// Its hook was let go at this time, or is about to be: its terminal asks.
@@ -45,16 +45,16 @@ pub enum Stand {
 
 /// The requests of a session.
 #[derive(Debug, Default)]
-pub(crate) struct Asks {
+pub(crate) struct OpenRequests {
     /// Those that are not over, the oldest first.
-    pub(crate) open: Vec<Open>,
+    pub(crate) open: Vec<OpenRequest>,
     /// When one was last answered from here.
     pub(crate) answered_at: Option<Timestamp>,
     /// When any of it may change by itself.
     pub(crate) review_at: Option<Timestamp>,
 }
 
-impl Asks {
+impl OpenRequests {
     /// Schedules a review at `at`, if that is still to come.
     pub(crate) fn review(&mut self, at: Timestamp, now: Timestamp) {
         if at > now {
@@ -64,16 +64,16 @@ impl Asks {
 }
 
 /// What is open.
-pub(crate) fn of(case: &Case<'_>, now: Timestamp) -> Asks {
-    let mut asks = Asks::default();
+pub(crate) fn of(case: &SessionEvidence<'_>, now: Timestamp) -> OpenRequests {
+    let mut asks = OpenRequests::default();
     let Some(requests) = case.requests else {
         return asks;
     };
-    let content = Content::of(case);
-    let mut calls = Calls::of(case, &content);
+    let content = TurnEvidence::of(case);
+    let mut calls = ToolCallIndex::of(case, &content);
     for (at, asking, held) in requests.oldest_first() {
         let call = calls.claim(at, asking, held.over.map(|(over, _)| over));
-        if let Some((over, Over::Answered)) = held.over {
+        if let Some((over, HookOutcome::Answered)) = held.over {
             asks.answered_at = asks.answered_at.max(Some(over));
         }
         let Some(stand) = stand(case, at, asking, held, now) else {
@@ -84,19 +84,19 @@ pub(crate) fn of(case: &Case<'_>, now: Timestamp) -> Asks {
         }
         if let Some(since) = on_screen_since(at, asking, stand) {
             match left_screen(&case.registry, since, now) {
-                Left::Yes => continue,
-                Left::By(due) => asks.review(due, now),
-                Left::No => {}
+                DialogClosure::Yes => continue,
+                DialogClosure::By(due) => asks.review(due, now),
+                DialogClosure::No => {}
             }
         }
-        if let Stand::Held(Some(until)) = stand {
+        if let RequestState::Held(Some(until)) = stand {
             asks.review(until, now);
         }
         let agent = asking.agent.as_deref().map(|id| {
             let named = content.known_name(id).or_else(|| asking.agent_type.clone());
             named.unwrap_or_else(|| "a sub-agent".to_owned())
         });
-        asks.open.push(Open {
+        asks.open.push(OpenRequest {
             at,
             asking: asking.clone(),
             agent,
@@ -109,49 +109,55 @@ pub(crate) fn of(case: &Case<'_>, now: Timestamp) -> Asks {
 
 /// Whether it is held; nothing if it is over by what became of its hook.
 fn stand(
-    case: &Case<'_>,
+    case: &SessionEvidence<'_>,
     at: Timestamp,
-    asking: &Asking,
-    held: &Held,
+    asking: &PermissionRequest,
+    held: &FiledRequest,
     now: Timestamp,
-) -> Option<Stand> {
+) -> Option<RequestState> {
     let let_go = match held.over {
-        Some((_, Over::Answered | Over::HungUp)) => return None,
-        Some((at, Over::Released)) => return Some(Stand::LetGo(at)),
+        Some((_, HookOutcome::Answered | HookOutcome::HungUp)) => return None,
+        Some((at, HookOutcome::Released)) => return Some(RequestState::LetGo(at)),
         None => hold_ends(case, at, asking),
     };
     Some(match let_go {
-        Some(end) if now >= end => Stand::LetGo(end),
-        end => Stand::Held(end),
+        Some(end) if now >= end => RequestState::LetGo(end),
+        end => RequestState::Held(end),
     })
 }
 
 /// When a hold ends by itself.
-fn hold_ends(case: &Case<'_>, at: Timestamp, asking: &Asking) -> Option<Timestamp> {
+fn hold_ends(
+    case: &SessionEvidence<'_>,
+    at: Timestamp,
+    asking: &PermissionRequest,
+) -> Option<Timestamp> {
     let wished = match asking.agent {
         None => case.preferences.hold,
         Some(_) => case.preferences.hold_agents,
     };
     match (case.channel, wished) {
-        (Channel::Closed, _) => Some(at),
-        (Channel::Open, Holding::UntilAnswered) => None,
-        (Channel::Open, Holding::Seconds(s)) => Some(at.after(Duration::from_secs(s.into()))),
+        (AnswerReachability::Closed, _) => Some(at),
+        (AnswerReachability::Open, HoldDuration::UntilAnswered) => None,
+        (AnswerReachability::Open, HoldDuration::Seconds(s)) => {
+            Some(at.after(Duration::from_secs(s.into())))
+        }
     }
 }
 
 /// When a call began, its fingerprint, whose it is, and its id.
-type Begun<'a> = (Timestamp, &'a str, Option<&'a str>, &'a str);
+type BegunCall<'a> = (Timestamp, &'a str, Option<&'a str>, &'a str);
 
 /// The calls that hooks told of, and which of them have ended.
-struct Calls<'a> {
-    begun: Vec<Begun<'a>>,
+struct ToolCallIndex<'a> {
+    begun: Vec<BegunCall<'a>>,
     ended: BTreeMap<&'a str, Timestamp>,
     results: BTreeSet<&'a str>,
     claimed: BTreeSet<&'a str>,
 }
 
-impl<'a> Calls<'a> {
-    fn of(case: &Case<'a>, content: &Content<'a>) -> Self {
+impl<'a> ToolCallIndex<'a> {
+    fn of(case: &SessionEvidence<'a>, content: &TurnEvidence<'a>) -> Self {
         let mut calls = Self {
             begun: Vec::new(),
             ended: BTreeMap::new(),
@@ -160,13 +166,13 @@ impl<'a> Calls<'a> {
         };
         for (at, event) in content.told() {
             match &event.what {
-                Happened::ToolStarting(call) => {
+                HookEventKind::ToolStarting(call) => {
                     if let Some(print) = &event.call {
                         let agent = event.agent.as_deref();
                         calls.begun.push((at, &print.0, agent, &call.id));
                     }
                 }
-                Happened::ToolEnded { id } => {
+                HookEventKind::ToolEnded { id } => {
                     calls.ended.insert(id, at);
                 }
                 _ => {}
@@ -185,11 +191,11 @@ impl<'a> Calls<'a> {
     fn claim(
         &mut self,
         at: Timestamp,
-        asking: &Asking,
+        asking: &PermissionRequest,
         over: Option<Timestamp>,
     ) -> Option<&'a str> {
         let agent = asking.agent.as_deref();
-        let fits = |(begun, print, of, id): &&Begun<'a>| {
+        let fits = |(begun, print, of, id): &&BegunCall<'a>| {
             over.is_none_or(|over| *begun <= over)
                 && *print == asking.call.0
                 && *of == agent
@@ -197,7 +203,7 @@ impl<'a> Calls<'a> {
                 && self.ended.get(id).is_none_or(|ended| *ended > at)
         };
         let fitting = self.begun.iter().filter(fits);
-        let (before, after): (Vec<&Begun<'a>>, Vec<&Begun<'a>>) =
+        let (before, after): (Vec<&BegunCall<'a>>, Vec<&BegunCall<'a>>) =
             fitting.partition(|(begun, ..)| *begun <= at);
         let open = before.iter().find(|(.., id)| !self.results.contains(id));
         let mut newest = before.iter().rev();
@@ -205,7 +211,7 @@ impl<'a> Calls<'a> {
         // A hook that was late tells of a call after it was asked for.
         let late = after
             .first()
-            .filter(|(begun, ..)| *begun <= at.after(SLACK));
+            .filter(|(begun, ..)| *begun <= at.after(RECORD_TIME_SLACK));
         let known = if over.is_some() {
             done.or(open)
         } else {
@@ -222,7 +228,12 @@ impl<'a> Calls<'a> {
 }
 
 /// Whether the turn of whoever asked has ended since.
-fn is_left(case: &Case<'_>, content: &Content<'_>, at: Timestamp, asking: &Asking) -> bool {
+fn is_left(
+    case: &SessionEvidence<'_>,
+    content: &TurnEvidence<'_>,
+    at: Timestamp,
+    asking: &PermissionRequest,
+) -> bool {
     let agent = asking.agent.as_deref();
     let by_hook = content
         .told()
@@ -231,14 +242,14 @@ fn is_left(case: &Case<'_>, content: &Content<'_>, at: Timestamp, asking: &Askin
             // A compaction, `/clear` or `/resume` begins another session; sub-agents outlive all
             // three and ask on (measured, 2.1.330).
             (
-                Happened::SessionEnded
-                | Happened::SessionStarted
-                | Happened::Prompted
-                | Happened::Stopped { .. }
-                | Happened::Failed { .. },
+                HookEventKind::SessionEnded
+                | HookEventKind::SessionStarted
+                | HookEventKind::Prompted
+                | HookEventKind::Stopped { .. }
+                | HookEventKind::Failed { .. },
                 None,
             ) => event.agent.is_none(),
-            (Happened::AgentEnded, Some(id)) => event.agent.as_deref() == Some(id),
+            (HookEventKind::AgentEnded, Some(id)) => event.agent.as_deref() == Some(id),
             _ => false,
         });
     let by_transcript = agent.is_none()
@@ -255,16 +266,20 @@ fn is_left(case: &Case<'_>, content: &Content<'_>, at: Timestamp, asking: &Askin
 }
 
 /// Since when its dialog may be on the screen: that of a sub-agent comes once its hook is let go.
-fn on_screen_since(at: Timestamp, asking: &Asking, stand: Stand) -> Option<Timestamp> {
+fn on_screen_since(
+    at: Timestamp,
+    asking: &PermissionRequest,
+    stand: RequestState,
+) -> Option<Timestamp> {
     match (&asking.agent, stand) {
         (None, _) => Some(at),
-        (Some(_), Stand::LetGo(at)) => Some(at),
-        (Some(_), Stand::Held(_)) => None,
+        (Some(_), RequestState::LetGo(at)) => Some(at),
+        (Some(_), RequestState::Held(_)) => None,
     }
 }
 
 /// Whether a dialog has left the screen.
-enum Left {
+enum DialogClosure {
     Yes,
     No,
     /// It has by then, unless the registry says otherwise before.
@@ -273,8 +288,12 @@ enum Left {
 
 /// Whether the registry has stopped to say that it waits for a dialog that is on the screen since
 /// then.
-fn left_screen(runs: &[Run<'_, RegistryEntry>], since: Timestamp, now: Timestamp) -> Left {
-    let settled = since.after(SETTLED);
+fn left_screen(
+    runs: &[ValueRun<'_, RegistryEntry>],
+    since: Timestamp,
+    now: Timestamp,
+) -> DialogClosure {
+    let settled = since.after(REGISTRY_SETTLE_TIME);
     let mut newer: Option<Timestamp> = None;
     for (n, run) in runs.iter().enumerate() {
         let end = newer.unwrap_or(now);
@@ -288,25 +307,30 @@ fn left_screen(runs: &[Run<'_, RegistryEntry>], since: Timestamp, now: Timestamp
         // What ended before it was the wait for another.
         let waited_before = runs[n..].windows(2).any(|pair| {
             let (after, older) = (&pair[0], &pair[1]);
-            waits(older.value) && after.first > since && older.first.after(EARLY) >= since
+            waits(older.value)
+                && after.first > since
+                && older.first.after(REGISTRY_LEAD_TIME) >= since
         });
         if waited_before || end >= settled {
-            return Left::Yes;
+            return DialogClosure::Yes;
         }
         if n == 0 {
-            return Left::By(settled);
+            return DialogClosure::By(settled);
         }
     }
-    Left::No
+    DialogClosure::No
 }
 
 fn waits(entry: &RegistryEntry) -> bool {
     matches!(
-        Word::of(entry),
-        Word::Need { .. } | Word::Menu | Word::UnknownWait(_)
+        StatusWord::of(entry),
+        StatusWord::Need { .. } | StatusWord::Menu | StatusWord::UnknownWait(_)
     )
 }
 
 fn rests(entry: &RegistryEntry) -> bool {
-    matches!(Word::of(entry), Word::Busy | Word::Idle | Word::Shell)
+    matches!(
+        StatusWord::of(entry),
+        StatusWord::Busy | StatusWord::Idle | StatusWord::Shell
+    )
 }

@@ -1,6 +1,6 @@
 //! Pauses: their kinds, what is on disk of one for as long as it lasts, and the gates it holds.
 
-pub use crate::text::MOST_SUMMARY;
+pub use crate::text::MAX_SUMMARY_CHARS;
 
 use crate::identity::{ProcessKey, SessionId};
 use crate::terminal::PaneKey;
@@ -36,7 +36,7 @@ pub enum PauseKind {
 
 impl PauseKind {
     /// All of them, the best first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL_KINDS: [Self; 5] = [
         Self::Freeze,
         Self::Stop,
         Self::Suspend,
@@ -78,7 +78,8 @@ impl PauseKind {
 /// * `Command`: `trusty` in a terminal
 /// * `Api`: a program, over the local API
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-pub enum Asker {
+#[schema(as = Asker)]
+pub enum Initiator {
     /// The popover or the menu of the app.
     App,
     /// `trusty` in a terminal.
@@ -91,7 +92,8 @@ pub enum Asker {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema,
 )]
-pub enum AtWork {
+#[schema(as = AtWork)]
+pub enum InterruptedWork {
     /// Nothing, or nothing that minds.
     #[default]
     Nothing,
@@ -105,7 +107,7 @@ pub enum AtWork {
 
 /// How far a pause has come. Whoever finds a record that nobody works on brings it to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Phase {
+pub enum PausePhase {
     /// Being done: if nobody does it any more, it is undone.
     Pausing,
     /// Done and verified.
@@ -133,23 +135,23 @@ pub struct PauseRecord {
     /// The client.
     pub client: ProcessKey,
     /// How far it has come.
-    pub phase: Phase,
+    pub phase: PausePhase,
     /// When it was asked for.
     #[serde(with = "rfc3339")]
     pub since: SystemTime,
     /// By whom.
-    pub by: Asker,
-    /// The owner's note, or what was going on; at most [`MOST_SUMMARY`] characters, none of which
+    pub by: Initiator,
+    /// The owner's note, or what was going on; at most [`MAX_SUMMARY_CHARS`] characters, none of which
     /// steers a terminal.
     pub summary: String,
     /// What was at work that may not outlast a long pause.
     #[serde(default)]
-    pub at_work: AtWork,
+    pub at_work: InterruptedWork,
     /// Its controlling terminal when it was paused.
     #[serde(default)]
     pub tty: Option<PathBuf>,
     /// What was done.
-    pub means: Means,
+    pub means: PauseMethod,
 }
 
 /// A hold that was judged by its record, which tells it from a later one of the same session.
@@ -163,7 +165,7 @@ pub struct JudgedHold {
 
 impl JudgedHold {
     /// Times are dated to the millisecond.
-    const PRECISION: Duration = Duration::from_millis(2);
+    const DATING_PRECISION: Duration = Duration::from_millis(2);
 
     /// That of a record as it was filed.
     pub fn new(filed: &PauseRecord, ahead: i64) -> Self {
@@ -179,7 +181,7 @@ impl JudgedHold {
         let since = Timestamp::from(on_disk.since).as_nanos();
         [0, self.ahead].into_iter().any(|ahead| {
             let judged = self.since.as_nanos().saturating_add(ahead);
-            u128::from(since.abs_diff(judged)) < Self::PRECISION.as_nanos()
+            u128::from(since.abs_diff(judged)) < Self::DATING_PRECISION.as_nanos()
         })
     }
 }
@@ -188,24 +190,24 @@ impl PauseRecord {
     /// The kind of pause.
     pub fn kind(&self) -> PauseKind {
         match self.means {
-            Means::Freeze { .. } => PauseKind::Freeze,
-            Means::Stop { .. } => PauseKind::Stop,
-            Means::Suspend { .. } => PauseKind::Suspend,
-            Means::Hold => PauseKind::Hold,
-            Means::Interrupt { .. } => PauseKind::Interrupt,
+            PauseMethod::Freeze { .. } => PauseKind::Freeze,
+            PauseMethod::Stop { .. } => PauseKind::Stop,
+            PauseMethod::Suspend { .. } => PauseKind::Suspend,
+            PauseMethod::Hold => PauseKind::Hold,
+            PauseMethod::Interrupt { .. } => PauseKind::Interrupt,
         }
     }
 }
 
 /// What was done to whom, so that it can be undone by anybody.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Means {
+pub enum PauseMethod {
     /// Moved into a control group of their own and frozen.
     Freeze {
         /// The new group, an absolute path.
         group: PathBuf,
         /// Who was moved, and from which group.
-        moved: Vec<Moved>,
+        moved: Vec<MovedProcess>,
         /// A process of ours that keeps the client's old group alive.
         keeper: Option<ProcessKey>,
     },
@@ -242,7 +244,7 @@ pub enum Means {
 
 /// A process that was moved to another control group.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Moved {
+pub struct MovedProcess {
     /// Who.
     pub process: ProcessKey,
     /// From which group, an absolute path.

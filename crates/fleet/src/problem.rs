@@ -15,7 +15,7 @@ macro_rules! problem_codes {
 
         impl ProblemCode {
             /// Every code, in the order in which they are documented.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
+            pub const ALL_CODES: &[Self] = &[$(Self::$variant),*];
 
             /// The code as it stands in a [`Problem`].
             pub const fn as_str(self) -> &'static str {
@@ -94,7 +94,7 @@ problem_codes! {
 impl ProblemCode {
     /// The code of this wire form; none if this version does not know it.
     pub fn from_wire(code: &str) -> Option<Self> {
-        Self::ALL
+        Self::ALL_CODES
             .iter()
             .copied()
             .find(|known| known.as_str() == code)
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn every_code_is_found_by_its_wire_form_and_no_two_share_one() {
-        for code in ProblemCode::ALL {
+        for code in ProblemCode::ALL_CODES {
             assert_eq!(ProblemCode::from_wire(code.as_str()), Some(*code));
             assert_eq!(Problem::new(*code, "").known_code(), Some(*code));
         }

@@ -23,17 +23,17 @@ impl std::fmt::Display for RequestId {
 /// to the call it is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Fingerprint(pub String);
+pub struct ToolCallHash(pub String);
 
 /// A request that a hook holds, without its text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Asking {
+pub struct PermissionRequest {
     /// Which.
     pub id: RequestId,
     /// Claude's own session id.
     pub session_id: String,
     /// What kind of answer it waits for.
-    pub kind: Asks,
+    pub kind: RequestKind,
     /// `Bash`, `AskUserQuestion`, …
     pub tool: String,
     /// One line about it.
@@ -43,7 +43,7 @@ pub struct Asking {
     /// `general-purpose`, …
     pub agent_type: Option<String>,
     /// Of the tool and its input.
-    pub call: Fingerprint,
+    pub call: ToolCallHash,
 }
 
 /// What kind of answer a request waits for.
@@ -54,7 +54,8 @@ pub struct Asking {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
-pub enum Asks {
+#[schema(as = Asks)]
+pub enum RequestKind {
     /// Leave to run a tool.
     Permission,
     /// Answers to questions.
@@ -63,7 +64,7 @@ pub enum Asks {
     Plan,
 }
 
-impl Asks {
+impl RequestKind {
     /// What a call of this tool asks for.
     pub fn of(tool: &str) -> Self {
         match tool {
@@ -76,7 +77,7 @@ impl Asks {
 
 /// How a held hook came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Over {
+pub enum HookOutcome {
     /// It was answered from here.
     Answered,
     /// It was let go without an answer: the terminal asks.
@@ -87,7 +88,8 @@ pub enum Over {
 
 /// The whole of a request, as the client wrote it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Content {
+#[schema(as = Content)]
+pub struct RequestContent {
     /// `Bash`, `AskUserQuestion`, …
     pub tool: String,
     /// Its input.

@@ -7,9 +7,9 @@ pub(crate) mod mode;
 mod pausing;
 mod style;
 
-pub use action::{Does, RowAction};
-pub use asking::{RowAsk, RowWaiting};
-pub use style::{Glyph, Section, Tone};
+pub use action::{RowAction, RowActionKind};
+pub use asking::{QueuedRequest, RowRequest};
+pub use style::{BoardSection, Glyph, StatusTone};
 
 use crate::identity::SessionId;
 use crate::session::{Certainty, Session, SessionStatus};
@@ -33,11 +33,11 @@ pub struct Row {
     /// The rest of the second line.
     pub detail: String,
     /// The word's colour.
-    pub tone: Tone,
+    pub tone: StatusTone,
     /// The shape.
     pub glyph: Glyph,
     /// Where it stands.
-    pub section: Section,
+    pub section: BoardSection,
     /// The age at the right counts from here.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
@@ -73,7 +73,7 @@ pub struct Row {
     pub answered: Option<String>,
     /// What the session asks of you.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ask: Option<RowAsk>,
+    pub ask: Option<RowRequest>,
 }
 
 impl Row {
@@ -86,7 +86,7 @@ impl Row {
     pub fn of(session: &Session, home: Option<&Path>) -> Self {
         let mut face = face(session, home);
         pausing::draw(session, &mut face);
-        if let (Some(why), Section::Quiet) = (&session.unconfirmed, face.section)
+        if let (Some(why), BoardSection::Quiet) = (&session.unconfirmed, face.section)
             && session.status != SessionStatus::Stopped
         {
             face.detail = format!("unconfirmed: {why}");

@@ -5,11 +5,11 @@ use crate::text::folder;
 use std::path::Path;
 
 /// The fewest characters of an id that name a session.
-const SHORTEST_PREFIX: usize = 6;
+const MIN_ID_PREFIX_CHARS: usize = 6;
 
 /// Why a word does not name one session.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Unclear<'a> {
+pub enum SelectionError<'a> {
     /// None is called so.
     Unknown,
     /// These all are.
@@ -19,14 +19,14 @@ pub enum Unclear<'a> {
 /// Finds the session that `word` names: a pid or a full id; else whatever is called so by its
 /// tmux name, its folder, the name its owner gave it, or the first six or more characters of its
 /// id, if that is one session only.
-pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, Unclear<'a>> {
+pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, SelectionError<'a>> {
     let lower = word.to_ascii_lowercase();
     let pid: Option<u32> = word.parse().ok();
     let exact = |s: &&Session| (pid.is_some() && s.pid == pid) || s.id.to_string() == lower;
     if let Some(one) = sessions.iter().find(exact) {
         return Ok(one);
     }
-    let is_prefix = word.chars().count() >= SHORTEST_PREFIX;
+    let is_prefix = word.chars().count() >= MIN_ID_PREFIX_CHARS;
     let called = |s: &&Session| {
         s.tmux_name == word
             || is_called(s, word)
@@ -37,9 +37,9 @@ pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, Un
         _ => sessions.iter().filter(called).collect(),
     };
     match found[..] {
-        [] => Err(Unclear::Unknown),
+        [] => Err(SelectionError::Unknown),
         [one] => Ok(one),
-        _ => Err(Unclear::Ambiguous(found)),
+        _ => Err(SelectionError::Ambiguous(found)),
     }
 }
 
@@ -86,8 +86,8 @@ mod tests {
         ];
         let pid = |word: &str| match select(&sessions, word) {
             Ok(s) => format!("{}", s.pid.unwrap_or(0)),
-            Err(Unclear::Unknown) => "unknown".into(),
-            Err(Unclear::Ambiguous(found)) => format!("{} candidates", found.len()),
+            Err(SelectionError::Unknown) => "unknown".into(),
+            Err(SelectionError::Ambiguous(found)) => format!("{} candidates", found.len()),
         };
         for (word, expected) in [
             ("10", "10"),
@@ -120,6 +120,8 @@ mod tests {
             assert!(select(&named, word).is_ok(), "{word}");
         }
         let twins = [session(1, 1, "/a/x", "s"), session(2, 2, "/b/x", "t")];
-        assert!(matches!(select(&twins, "x"), Err(Unclear::Ambiguous(found)) if found.len() == 2));
+        assert!(
+            matches!(select(&twins, "x"), Err(SelectionError::Ambiguous(found)) if found.len() == 2)
+        );
     }
 }

@@ -14,13 +14,13 @@ mod shift;
 
 pub(crate) use shift::moved;
 
-pub use end::End;
-pub use pause::{Capabilities, Pause, Pending, Verb};
-pub use request::Request;
+pub use end::SessionEnd;
+pub use pause::{ActionKind, ActivePause, Capabilities, PendingAction};
+pub use request::SessionRequest;
 
 pub use parts::{
-    Activity, Because, Certainty, ClaudeInfo, Context, Delegation, Need, NeedKind, Source,
-    Terminal, TmuxTarget, Usage,
+    Activity, Certainty, ClaudeInfo, ContextUsage, Delegation, Need, NeedKind, ResourceUsage,
+    SessionTerminal, Source, StatusReason, TmuxTarget,
 };
 
 pub use crate::identity::SessionId;
@@ -139,37 +139,37 @@ pub struct Session {
     pub attached: bool,
     /// Why its status is what it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub because: Option<Because>,
+    pub because: Option<StatusReason>,
     /// What the client says of itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claude: Option<ClaudeInfo>,
     /// The terminal it runs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub terminal: Option<Terminal>,
+    pub terminal: Option<SessionTerminal>,
     /// The git branch it works on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
     /// How full the model's context is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub context: Option<Context>,
+    pub context: Option<ContextUsage>,
     /// The sub-agents at work, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delegations: Vec<Delegation>,
     /// What its process tree uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub usage: Option<Usage>,
+    pub usage: Option<ResourceUsage>,
     /// What can be done to it now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capabilities>,
     /// The pause that was asked for here, until it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pause: Option<Pause>,
+    pub pause: Option<ActivePause>,
     /// What it asks through its hooks, the oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub requests: Vec<Request>,
+    pub requests: Vec<SessionRequest>,
     /// What is being done to it, or failed a moment ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending: Option<Pending>,
+    pub pending: Option<PendingAction>,
     /// The newest answer it took from here, for a minute: one that was not given in the popover or
     /// a notification, or one that changes Claude Code's settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -177,7 +177,7 @@ pub struct Session {
     /// How the process ended; none while it is alive, or where Claude Code leaves no trace
     /// of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end: Option<End>,
+    pub end: Option<SessionEnd>,
     /// What is missing for its process to be confirmed as Claude Code, in words; none where it is
     /// confirmed. An unconfirmed session can be jumped to, and nothing else is done to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

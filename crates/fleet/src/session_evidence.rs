@@ -3,22 +3,24 @@
 mod status_word;
 mod turn;
 
-pub(crate) use status_word::Word;
-pub(crate) use turn::{Asked, Content, Ending, retry_over};
+pub(crate) use status_word::StatusWord;
+pub(crate) use turn::{DialogRequest, TurnEvidence, TurnOutcome, retry_over};
 
-use crate::client::{ConfirmationGap, Role};
-use crate::evidence::{HookEvidence, Process, Requests, Run};
-use crate::observation::{Listed, Preferences, ProcessFacts, RegistryEntry, Screen, Transcript};
+use crate::client::{ConfirmationGap, ProcessRole};
+use crate::evidence::{FiledRequests, HookEvidence, KnownProcess, ValueRun};
+use crate::observation::{
+    ControlPreferences, ListedSession, ProcessFacts, RegistryEntry, ScreenReading, TranscriptFacts,
+};
 use crate::pause::{Gate, PauseRecord};
 use crate::time::Timestamp;
 
 /// The facts that bear on one session.
 #[derive(Debug, Clone)]
-pub struct Case<'a> {
+pub struct SessionEvidence<'a> {
     /// Its process.
-    pub process: Process<'a>,
+    pub process: KnownProcess<'a>,
     /// What its registry file said, newest first, as runs of one status.
-    pub registry: Vec<Run<'a, RegistryEntry>>,
+    pub registry: Vec<ValueRun<'a, RegistryEntry>>,
     /// When its registry file was found gone, if it is.
     pub registry_gone: Option<Timestamp>,
     /// Whether it has opened its peer socket.
@@ -26,14 +28,14 @@ pub struct Case<'a> {
     /// What is missing for it to be confirmed; nothing in most cases.
     pub gap: Option<ConfirmationGap>,
     /// Whether its tmux session is shown; none outside tmux.
-    pub shown: Option<Run<'a, bool>>,
+    pub shown: Option<ValueRun<'a, bool>>,
     /// What its transcript says, and when that was read. None where two live processes write to
     /// one: whose line is whose cannot be told.
-    pub transcript: Option<(Timestamp, &'a Transcript)>,
+    pub transcript: Option<(Timestamp, &'a TranscriptFacts)>,
     /// What its pane showed, newest first.
-    pub screens: Vec<Run<'a, Screen>>,
+    pub screens: Vec<ValueRun<'a, ScreenReading>>,
     /// What the client's own list says of it.
-    pub listed: Option<Run<'a, Listed>>,
+    pub listed: Option<ValueRun<'a, ListedSession>>,
     /// What its hooks told.
     pub hooks: Option<&'a HookEvidence>,
     /// What is on disk of its pause, and when that was seen.
@@ -47,16 +49,16 @@ pub struct Case<'a> {
     /// When its owner last looked.
     pub attended_at: Option<Timestamp>,
     /// What its hooks held, or hold.
-    pub requests: Option<&'a Requests>,
+    pub requests: Option<&'a FiledRequests>,
     /// Whether an answer from here would reach it.
-    pub channel: Channel,
+    pub channel: AnswerReachability,
     /// What the owner wishes.
-    pub preferences: Preferences,
+    pub preferences: ControlPreferences,
 }
 
 /// Whether an answer from here would reach a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Channel {
+pub enum AnswerReachability {
     /// Its client asks a person.
     Open,
     /// Nobody is there to be asked.
@@ -82,14 +84,14 @@ impl HookProof {
 }
 
 /// Whether an answer from here would reach a session: its client asks a person.
-pub(crate) fn channel(facts: &ProcessFacts, entry: Option<&RegistryEntry>) -> Channel {
+pub(crate) fn channel(facts: &ProcessFacts, entry: Option<&RegistryEntry>) -> AnswerReachability {
     let driven = entry
         .and_then(|e| e.entrypoint.as_deref())
         .is_some_and(|e| e.starts_with("sdk"));
-    if driven || facts.role == Role::Headless || is_background(entry) {
-        Channel::Closed
+    if driven || facts.role == ProcessRole::Headless || is_background(entry) {
+        AnswerReachability::Closed
     } else {
-        Channel::Open
+        AnswerReachability::Open
     }
 }
 

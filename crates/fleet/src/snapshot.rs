@@ -4,7 +4,7 @@ mod delta;
 
 pub use delta::SnapshotDelta;
 
-use crate::observation::Connection;
+use crate::observation::HookInstall;
 use crate::session::{Session, Source};
 use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -20,15 +20,16 @@ pub struct Snapshot {
     /// In the order in which they started.
     pub sessions: Vec<Session>,
     /// What is wrong with the sources; empty when all is well.
-    pub health: Vec<Health>,
+    pub health: Vec<HealthIssue>,
     /// Whether the hooks of each config folder are ours, where that was looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub connections: Vec<Hooks>,
+    pub connections: Vec<FolderHooks>,
 }
 
 /// Whether the hooks of a config folder are ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Hooks {
+#[schema(as = Hooks)]
+pub struct FolderHooks {
     /// The config folder, an absolute path.
     pub dir: String,
     /// Whether they are.
@@ -60,20 +61,20 @@ pub enum HooksState {
 }
 
 /// Why hooks that run are offered to be connected again.
-const OUTDATED_ENTRIES: &str = "are from an earlier version of Trusty Bar: Claude Code before \
+const OUTDATED_ENTRIES_REASON: &str = "are from an earlier version of Trusty Bar: Claude Code before \
                                 2.1.280 ignores them, and two events are missing";
 
-impl Hooks {
+impl FolderHooks {
     /// What was seen of a config folder.
-    pub fn of(dir: &Path, connection: &Connection) -> Self {
+    pub fn of(dir: &Path, connection: &HookInstall) -> Self {
         let (state, why) = match connection {
-            Connection::Connected => (HooksState::Connected, None),
-            Connection::Apart => (HooksState::Apart, None),
-            Connection::Lost => (HooksState::Lost, None),
+            HookInstall::Connected => (HooksState::Connected, None),
+            HookInstall::Apart => (HooksState::Apart, None),
+            HookInstall::Lost => (HooksState::Lost, None),
             // A face of 0.1.0 knows no word of its own for this.
-            Connection::Outdated => (HooksState::Lost, Some(OUTDATED_ENTRIES.to_owned())),
-            Connection::Forbidden(why) => (HooksState::Forbidden, Some(why.clone())),
-            Connection::Broken(why) => (HooksState::Broken, Some(why.clone())),
+            HookInstall::Outdated => (HooksState::Lost, Some(OUTDATED_ENTRIES_REASON.to_owned())),
+            HookInstall::Forbidden(why) => (HooksState::Forbidden, Some(why.clone())),
+            HookInstall::Broken(why) => (HooksState::Broken, Some(why.clone())),
         };
         Self {
             dir: dir.to_string_lossy().into_owned(),
@@ -85,7 +86,8 @@ impl Hooks {
 
 /// A source that does not work as it should.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Health {
+#[schema(as = Health)]
+pub struct HealthIssue {
     /// Which one.
     pub source: Source,
     /// The file, folder or server.

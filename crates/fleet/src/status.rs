@@ -7,41 +7,41 @@
 //! |---|---|---|---|
 //! | process gone | Stopped | ever | no |
 //! | process state `T`, frozen group; our record of a hold with gates, or with a free prompt and a mark of its hooks; of an interrupt with a free prompt | Paused | until the next pulse | no |
-//! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | [`FLUSHED`] for its words |
-//! | hook: what a sub-agent asks is held, or was let go a moment ago | `AwaitingApproval` | while it is held, then [`HOOK_LEADS`] | no |
-//! | hook: what it waits for was answered from here | Working, in place of the registry's `waiting` | [`HOOK_LEADS`] | no |
-//! | registry without a status, or its key alone | Starting, then Trust | [`SILENT`], [`STARTING`], [`ATTENTION`] | no |
-//! | hook: a prompt was sent | Working | [`HOOK_LEADS`], then the registry | no |
+//! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | [`TRANSCRIPT_FLUSH_DELAY`] for its words |
+//! | hook: what a sub-agent asks is held, or was let go a moment ago | `AwaitingApproval` | while it is held, then [`HOOK_LEAD_TIME`] | no |
+//! | hook: what it waits for was answered from here | Working, in place of the registry's `waiting` | [`HOOK_LEAD_TIME`] | no |
+//! | registry without a status, or its key alone | Starting, then Trust | [`FIRST_TRACE_TIMEOUT`], [`STARTING_GRACE`], [`START_TIMEOUT`] | no |
+//! | hook: a prompt was sent | Working | [`HOOK_LEAD_TIME`], then the registry | no |
 //! | registry `busy` | Working, Compacting, Retrying | while the file says so | no |
 //! | registry `shell` | `BackgroundShell` | while the file says so | no |
-//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy`, `shell`; [`TURN_TOLD`] while the transcript tells no end |
-//! | registry file gone | as the file last said | [`LEAVING`] | no |
-//! | the client's own list, where the registry is not understood | the same words, inferred | [`LIST_FRESH`] | no |
-//! | pane text, where the client tells nothing | the same states, inferred | [`SCREEN_FRESH`] | no |
+//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy`, `shell`; [`TURN_END_DELAY`] while the transcript tells no end |
+//! | registry file gone | as the file last said | [`EXIT_GRACE`] | no |
+//! | the client's own list, where the registry is not understood | the same words, inferred | [`LIST_MAX_AGE`] | no |
+//! | pane text, where the client tells nothing | the same states, inferred | [`SCREEN_MAX_AGE`] | no |
 //! | transcript, where nobody else tells | Working or not, inferred | while nothing newer is in it | no |
 //! | tmux clients, kind `background` | Detached, unless one above holds | newest list | no |
 //!
 //! With the registry's word, a transcript adds: which tool, how the turn ended (Finished, Failed,
-//! interrupted), a retry (for [`RETRY_PAUSE`]), the sub-agents. A pane's text adds a retry, a
+//! interrupted), a retry (for [`MAX_RETRY_DELAY`]), the sub-agents. A pane's text adds a retry, a
 //! compaction or the tool of a dialog where nobody else names it. What a hook told of a call or a
-//! sub-agent counts while the transcript does not go on without it ([`HOOK_ALONE`]); records and
-//! the registry's word are told apart no finer than [`SLACK`], and work without a turn is asked
-//! after from [`TURNLESS`] on. A file's age never counts: a client in thought writes nothing.
+//! sub-agent counts while the transcript does not go on without it ([`HOOK_ONLY_LIMIT`]); records and
+//! the registry's word are told apart no finer than [`RECORD_TIME_SLACK`], and work without a turn is asked
+//! after from [`TURNLESS_WORK_LIMIT`] on. A file's age never counts: a client in thought writes nothing.
 //!
-//! [`ATTENTION`]: crate::timing::ATTENTION
-//! [`FLUSHED`]: crate::timing::FLUSHED
-//! [`HOOK_ALONE`]: crate::timing::HOOK_ALONE
-//! [`HOOK_LEADS`]: crate::timing::HOOK_LEADS
+//! [`START_TIMEOUT`]: crate::timing::START_TIMEOUT
+//! [`TRANSCRIPT_FLUSH_DELAY`]: crate::timing::TRANSCRIPT_FLUSH_DELAY
+//! [`HOOK_ONLY_LIMIT`]: crate::timing::HOOK_ONLY_LIMIT
+//! [`HOOK_LEAD_TIME`]: crate::timing::HOOK_LEAD_TIME
 //! [`IDLE_DEBOUNCE`]: crate::timing::IDLE_DEBOUNCE
-//! [`LEAVING`]: crate::timing::LEAVING
-//! [`LIST_FRESH`]: crate::timing::LIST_FRESH
-//! [`RETRY_PAUSE`]: crate::timing::RETRY_PAUSE
-//! [`SCREEN_FRESH`]: crate::timing::SCREEN_FRESH
-//! [`SILENT`]: crate::timing::SILENT
-//! [`SLACK`]: crate::timing::SLACK
-//! [`STARTING`]: crate::timing::STARTING
-//! [`TURNLESS`]: crate::timing::TURNLESS
-//! [`TURN_TOLD`]: crate::timing::TURN_TOLD
+//! [`EXIT_GRACE`]: crate::timing::EXIT_GRACE
+//! [`LIST_MAX_AGE`]: crate::timing::LIST_MAX_AGE
+//! [`MAX_RETRY_DELAY`]: crate::timing::MAX_RETRY_DELAY
+//! [`SCREEN_MAX_AGE`]: crate::timing::SCREEN_MAX_AGE
+//! [`FIRST_TRACE_TIMEOUT`]: crate::timing::FIRST_TRACE_TIMEOUT
+//! [`RECORD_TIME_SLACK`]: crate::timing::RECORD_TIME_SLACK
+//! [`STARTING_GRACE`]: crate::timing::STARTING_GRACE
+//! [`TURNLESS_WORK_LIMIT`]: crate::timing::TURNLESS_WORK_LIMIT
+//! [`TURN_END_DELAY`]: crate::timing::TURN_END_DELAY
 
 mod activity;
 mod paused;
@@ -49,18 +49,20 @@ mod registry;
 mod requests;
 mod silent;
 
-pub use activity::Doubt;
-pub use paused::{HoldOutlook, HooksHeard};
+pub use activity::StatusDoubt;
+pub use paused::{HoldOutlook, HookPresence};
 
 use crate::client::ConfirmationGap;
 use crate::observation::RegistryEntry;
-use crate::open_requests::{self, Open};
-use crate::pause::{AtWork, Phase};
-use crate::session::{Activity, Because, Delegation, Need, SessionStatus, Source};
-use crate::session_evidence::{Case, Content, Word};
+use crate::open_requests::{self, OpenRequest};
+use crate::pause::{InterruptedWork, PausePhase};
+use crate::session::{Activity, Delegation, Need, SessionStatus, Source, StatusReason};
+use crate::session_evidence::{SessionEvidence, StatusWord, TurnEvidence};
 use crate::time::Timestamp;
-use crate::timing::{COMMAND_KEPT, HOLD_END_WARNED, LEAVING, STOPPED_KEPT, STREAM_KEPT};
-use activity::{Doing, because, until};
+use crate::timing::{
+    COMMAND_TIME_LIMIT, EXIT_GRACE, HOLD_END_WARNING_TIME, STOPPED_RETENTION, STREAM_SURVIVAL_TIME,
+};
+use activity::{DraftActivity, because, until};
 
 /// What a session is, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,9 +78,9 @@ pub struct Verdict {
     /// Whether a terminal shows it.
     pub attached: bool,
     /// Why.
-    pub because: Because,
+    pub because: StatusReason,
     /// Whether its pane could tell more than its client does.
-    pub doubt: Doubt,
+    pub doubt: StatusDoubt,
     /// When the verdict may change without a new fact.
     pub review_at: Option<Timestamp>,
     /// What is on disk of its pause is not true any more.
@@ -86,19 +88,19 @@ pub struct Verdict {
     /// Agents that its hooks hold, and agents that still run.
     pub held: (usize, usize),
     /// Whether hooks of ours run in it.
-    pub hooks_heard: HooksHeard,
+    pub hooks_heard: HookPresence,
     /// What becomes of a hold of it.
     pub hold: HoldOutlook,
     /// It was paused for so long that what was at work may not go on as it was.
     pub long_pause: bool,
     /// What it asks through its hooks and is not over, the oldest first.
-    pub requests: Vec<Open>,
+    pub requests: Vec<OpenRequest>,
 }
 
 /// Whether a client says that a turn runs, or waits for its owner.
 pub fn is_mid_turn(entry: &RegistryEntry) -> bool {
-    let word = Word::of(entry);
-    matches!(word, Word::Busy | Word::Need { .. })
+    let word = StatusWord::of(entry);
+    matches!(word, StatusWord::Busy | StatusWord::Need { .. })
 }
 
 /// How runs of one status are told apart.
@@ -111,7 +113,7 @@ pub fn kind(entry: &RegistryEntry) -> (Option<String>, Option<String>, Option<St
 }
 
 /// Decides.
-pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
+pub fn verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     let process = case.process;
     if let Some(exited) = process.exited_at {
         let because = because(Source::Process, "the process has exited", exited, exited);
@@ -125,11 +127,11 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
                 because,
                 "the session leaves the list, one minute after the exit",
             ),
-            doubt: Doubt::None,
-            review_at: Some(exited.after(STOPPED_KEPT)),
+            doubt: StatusDoubt::None,
+            review_at: Some(exited.after(STOPPED_RETENTION)),
             stale_pause: case.pause.is_some(),
             held: (0, 0),
-            hooks_heard: HooksHeard::Unknown,
+            hooks_heard: HookPresence::Unknown,
             hold: HoldOutlook::Sound,
             long_pause: false,
             requests: Vec::new(),
@@ -144,7 +146,7 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
             ),
             _,
         )
-        | (_, Some(_)) => Content::of(case).delegations(),
+        | (_, Some(_)) => TurnEvidence::of(case).delegations(),
         _ => Vec::new(),
     };
     let detached = detached(case);
@@ -153,7 +155,7 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
     let not_held = paused::is_not_held(case, &doing, now);
     let stale_pause = not_held || paused::is_stale(case, &doing);
     let too_long = long_at(case);
-    let hold_ends = paused::hold_ends_at(case).map(|end| end.before(HOLD_END_WARNED));
+    let hold_ends = paused::hold_ends_at(case).map(|end| end.before(HOLD_END_WARNING_TIME));
     let paused = paused::paused(case, &doing).filter(|_| !not_held);
     let reviews = [too_long, hold_ends, paused::doubted_at(case, &doing)];
     let reviews = reviews.into_iter().flatten().filter(|at| *at > now);
@@ -165,7 +167,7 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
         let text = format!("{}; {}", doing.because.text, detached);
         (
             SessionStatus::Detached,
-            Because {
+            StatusReason {
                 text,
                 ..doing.because
             },
@@ -196,19 +198,19 @@ pub fn verdict(case: &Case<'_>, now: Timestamp) -> Verdict {
 }
 
 /// When what was at work is likely not to go on as it was.
-fn long_at(case: &Case<'_>) -> Option<Timestamp> {
+fn long_at(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     let (_, record) = case.pause?;
     let kept = match record.at_work {
-        AtWork::Nothing => return None,
-        AtWork::Stream => STREAM_KEPT,
-        AtWork::Command => COMMAND_KEPT,
+        InterruptedWork::Nothing => return None,
+        InterruptedWork::Stream => STREAM_SURVIVAL_TIME,
+        InterruptedWork::Command => COMMAND_TIME_LIMIT,
     };
-    let lasts = record.kind().is_hard() && record.phase == Phase::Paused;
+    let lasts = record.kind().is_hard() && record.phase == PausePhase::Paused;
     lasts.then(|| Timestamp::from(record.since).after(kept))
 }
 
 /// Why no terminal shows it, if none does.
-fn detached(case: &Case<'_>) -> Option<&'static str> {
+fn detached(case: &SessionEvidence<'_>) -> Option<&'static str> {
     if case.shown.as_ref().is_some_and(|run| !run.value) {
         return Some("no tmux client shows the session");
     }
@@ -217,11 +219,11 @@ fn detached(case: &Case<'_>) -> Option<&'static str> {
     background.then_some("the session runs in the background")
 }
 
-fn doing(case: &Case<'_>, now: Timestamp) -> Doing {
+fn doing(case: &SessionEvidence<'_>, now: Timestamp) -> DraftActivity {
     if let Some(ConfirmationGap::ForeignFolder(_)) = &case.gap {
         return silent::unconfirmed(case);
     }
-    let leaving = case.registry_gone.map(|gone| gone.after(LEAVING));
+    let leaving = case.registry_gone.map(|gone| gone.after(EXIT_GRACE));
     match case.registry.first() {
         Some(run) if leaving.is_none_or(|until| now < until) => {
             let doing = registry::doing(case, run, now);

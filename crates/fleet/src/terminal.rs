@@ -16,7 +16,7 @@ pub struct PaneKey {
 
 /// The place of a process among the jobs of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Seat {
+pub struct JobControlIds {
     /// The session of the terminal, by the pid of its first process.
     pub session: u32,
     /// The process group.
@@ -25,7 +25,7 @@ pub struct Seat {
 
 /// A parent, a parent's parent, … of a process.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Ancestor {
+pub struct ProcessAncestor {
     /// Process id.
     pub pid: u32,
     /// Its short name (`comm`; Linux cuts it at 15 bytes).
@@ -40,11 +40,11 @@ pub struct Ancestor {
     pub uid: Option<u32>,
     /// Its place among the jobs of its terminal.
     #[serde(default)]
-    pub seat: Option<Seat>,
+    pub seat: Option<JobControlIds>,
 }
 
 /// (file name of the executable or short name, what its users call it)
-const TERMINALS: [(&str, &str); 44] = [
+const TERMINAL_PROGRAMS: [(&str, &str); 44] = [
     ("Alacritty", "Alacritty"),
     ("Code", "VS Code"),
     ("Cursor", "Cursor"),
@@ -92,19 +92,19 @@ const TERMINALS: [(&str, &str); 44] = [
 ];
 
 /// The nearest parent that owns a terminal, in its users' words.
-pub fn app(ancestors: &[Ancestor]) -> Option<&'static str> {
+pub fn app(ancestors: &[ProcessAncestor]) -> Option<&'static str> {
     ancestors.iter().find_map(owner)
 }
 
 /// What this process is called if it owns terminals.
-pub fn owner(ancestor: &Ancestor) -> Option<&'static str> {
+pub fn owner(ancestor: &ProcessAncestor) -> Option<&'static str> {
     let file = ancestor
         .exe
         .as_ref()
         .and_then(|e| e.file_name())
         .and_then(|n| n.to_str());
     let known = |name: &str| {
-        TERMINALS
+        TERMINAL_PROGRAMS
             .iter()
             .find(|(program, _)| *program == name)
             .map(|(_, called)| *called)
@@ -120,10 +120,10 @@ pub fn owner(ancestor: &Ancestor) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn chain(names: &[&str]) -> Vec<Ancestor> {
+    fn chain(names: &[&str]) -> Vec<ProcessAncestor> {
         (10..)
             .zip(names)
-            .map(|(pid, name)| Ancestor {
+            .map(|(pid, name)| ProcessAncestor {
                 pid,
                 name: name.rsplit('/').next().unwrap_or(name).into(),
                 exe: name.starts_with('/').then(|| name.into()),

@@ -8,7 +8,7 @@ use std::path::Path;
 /// What stands for a character that is not shown.
 const REPLACEMENT_CHAR: char = '\u{fffd}';
 /// The longest summary, in characters.
-pub const MOST_SUMMARY: usize = 500;
+pub const MAX_SUMMARY_CHARS: usize = 500;
 /// What a summary ends with if there was more.
 const ELLIPSIS_CHAR: char = '…';
 
@@ -105,10 +105,10 @@ pub fn visible(text: &str) -> String {
 pub fn clean(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let plain: Vec<char> = visible(&words).chars().collect();
-    if plain.len() <= MOST_SUMMARY {
+    if plain.len() <= MAX_SUMMARY_CHARS {
         return plain.into_iter().collect();
     }
-    let cut = plain.into_iter().take(MOST_SUMMARY - 1);
+    let cut = plain.into_iter().take(MAX_SUMMARY_CHARS - 1);
     cut.chain(std::iter::once('…')).collect()
 }
 

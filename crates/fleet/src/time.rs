@@ -24,9 +24,9 @@ pub struct WallClock {
 
 impl WallClock {
     /// That the clock was set is noticed up to so much later.
-    const SLACK: Duration = Duration::from_secs(6);
+    const CLOCK_DETECTION_DELAY: Duration = Duration::from_secs(6);
     /// The most spans kept: somebody sets the clock all the time.
-    const MOST: usize = 16;
+    const MAX_SPANS: usize = 16;
 
     /// By how much it is ahead now.
     pub fn ahead(&self) -> i64 {
@@ -36,7 +36,7 @@ impl WallClock {
     /// It was found to be ahead by so much from now on.
     pub fn set(&mut self, now: Timestamp, ahead: i64) {
         self.spans.push((now, ahead));
-        if self.spans.len() > Self::MOST {
+        if self.spans.len() > Self::MAX_SPANS {
             self.spans.remove(0);
         }
     }
@@ -47,7 +47,9 @@ impl WallClock {
         let mut end = now;
         for (from, ahead) in self.spans.iter().rev() {
             let ours = Timestamp(wall.0.saturating_sub(*ahead));
-            if ours.after(Self::SLACK) >= *from && ours <= end.after(Self::SLACK) {
+            if ours.after(Self::CLOCK_DETECTION_DELAY) >= *from
+                && ours <= end.after(Self::CLOCK_DETECTION_DELAY)
+            {
                 return ours;
             }
             end = *from;
@@ -56,7 +58,7 @@ impl WallClock {
     }
 }
 
-const PER_MILLI: i64 = 1_000_000;
+const NANOS_PER_MILLI: i64 = 1_000_000;
 
 impl Timestamp {
     /// So much earlier.
@@ -68,12 +70,12 @@ impl Timestamp {
 
     /// `millis` milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis.saturating_mul(PER_MILLI))
+        Self(millis.saturating_mul(NANOS_PER_MILLI))
     }
 
     /// Whole milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
-        self.0.div_euclid(PER_MILLI)
+        self.0.div_euclid(NANOS_PER_MILLI)
     }
 
     /// Nanoseconds since the Unix epoch.

@@ -6,11 +6,17 @@ mod reasons;
 
 pub use glance::{Glance, TrayGlyph};
 pub use menu::{Menu, MenuAction, MenuItem, menu};
-pub use reasons::{ReasonLine, Reasons};
+pub use reasons::{ExplanationView, ReasonLine};
 
-pub use crate::board::{Ask, Board, BoardDelta, ConnectCard, PopoverEvent, SectionCount};
-pub use crate::card::{Card, CardLine, CardOffer, CardOption, CardQuestion, Choice, LineMark};
-pub use crate::row::{Does, Glyph, Row, RowAction, RowAsk, RowWaiting, Section, Tone};
+pub use crate::board::{
+    Board, BoardDelta, ConnectCard, PopoverEvent, PopoverQuestion, SectionCount,
+};
+pub use crate::card::{
+    Card, CardLine, CardOffer, CardOption, CardQuestion, LineMark, SelectionMode,
+};
+pub use crate::row::{
+    BoardSection, Glyph, QueuedRequest, Row, RowAction, RowActionKind, RowRequest, StatusTone,
+};
 pub use crate::text::visible;
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! Why a session is what it is: what every source last said of it, and which one won.
 
 use crate::client::ConfirmationGap;
-use crate::observation::{Connection, Happened, RegistryEntry, RunState, Shows, StopSignal};
-use crate::pause::Phase;
+use crate::observation::{
+    HookEventKind, HookInstall, RegistryEntry, RunState, ScreenContent, StopSignal,
+};
+use crate::pause::PausePhase;
 use crate::session::{Session, Source};
-use crate::session_evidence::Case;
-use crate::status::{Doubt, Verdict};
+use crate::session_evidence::SessionEvidence;
+use crate::status::{StatusDoubt, Verdict};
 use crate::time::{Timestamp, rfc3339};
-use crate::timing::{LIST_FRESH, SCREEN_FRESH};
+use crate::timing::{LIST_MAX_AGE, SCREEN_MAX_AGE};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
@@ -37,7 +39,7 @@ pub struct Testimony {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub observed_at: Option<SystemTime>,
     /// What came of it.
-    pub part: Part,
+    pub part: TestimonyOutcome,
     /// Why.
     pub reason: String,
 }
@@ -52,7 +54,8 @@ pub struct Testimony {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
-pub enum Part {
+#[schema(as = Part)]
+pub enum TestimonyOutcome {
     /// The testimony decided the status.
     Decided,
     /// The testimony added words to what another source decided.
@@ -65,22 +68,22 @@ pub enum Part {
     Silent,
 }
 
-struct Told {
+struct SourceStatement {
     source: Source,
     says: String,
     at: Option<Timestamp>,
     /// What is to be said of it unless it decided.
-    part: Part,
+    part: TestimonyOutcome,
     reason: &'static str,
 }
 
-impl Told {
+impl SourceStatement {
     fn silent(source: Source, says: &str, reason: &'static str) -> Self {
         Self {
             source,
             says: says.to_owned(),
             at: None,
-            part: Part::Silent,
+            part: TestimonyOutcome::Silent,
             reason,
         }
     }
@@ -88,9 +91,9 @@ impl Told {
 
 /// What each source says of a case, the one that decided first.
 pub(crate) fn testimonies(
-    case: &Case<'_>,
+    case: &SessionEvidence<'_>,
     verdict: &Verdict,
-    connection: Option<&Connection>,
+    connection: Option<&HookInstall>,
     now: Timestamp,
 ) -> Vec<Testimony> {
     let all = [
@@ -113,7 +116,11 @@ pub(crate) fn testimonies(
                 source: s.source,
                 says: s.says,
                 observed_at: s.at.map(Into::into),
-                part: if won { Part::Decided } else { s.part },
+                part: if won {
+                    TestimonyOutcome::Decided
+                } else {
+                    s.part
+                },
                 reason: if won {
                     decided.text.clone()
                 } else {
@@ -127,25 +134,25 @@ pub(crate) fn testimonies(
 }
 
 /// Only where there is one: most sessions were never paused.
-fn pause(case: &Case<'_>) -> Option<Told> {
+fn pause(case: &SessionEvidence<'_>) -> Option<SourceStatement> {
     let (at, record) = case.pause?;
     let kind = record.kind().done();
     let says = match record.phase {
-        Phase::Pausing => format!("being paused: {kind}"),
-        Phase::Paused => format!("paused: {kind}"),
-        Phase::Resuming => "being resumed".to_owned(),
-        Phase::Ending => "being ended".to_owned(),
+        PausePhase::Pausing => format!("being paused: {kind}"),
+        PausePhase::Paused => format!("paused: {kind}"),
+        PausePhase::Resuming => "being resumed".to_owned(),
+        PausePhase::Ending => "being ended".to_owned(),
     };
-    Some(Told {
+    Some(SourceStatement {
         source: Source::Pause,
         says,
         at: Some(at),
-        part: Part::Heard,
+        part: TestimonyOutcome::Heard,
         reason: "counts once the process, a hook or the prompt confirms it",
     })
 }
 
-fn process(case: &Case<'_>) -> Told {
+fn process(case: &SessionEvidence<'_>) -> SourceStatement {
     let process = case.process;
     let state = process.states.newest().map(|(_, state)| *state);
     let says = match (process.exited_at, state) {
@@ -164,37 +171,37 @@ fn process(case: &Case<'_>) -> Told {
         Some(ConfirmationGap::ForeignFolder(_)) => format!("{says}; unconfirmed"),
         None => says.to_owned(),
     };
-    Told {
+    SourceStatement {
         source: Source::Process,
         says,
         at: process.exited_at.or(Some(process.seen_at)),
-        part: Part::Heard,
+        part: TestimonyOutcome::Heard,
         reason: "shows only that the session is alive",
     }
 }
 
-fn registry(case: &Case<'_>) -> Told {
+fn registry(case: &SessionEvidence<'_>) -> SourceStatement {
     let source = Source::Registry;
     let Some(run) = case.registry.first() else {
         if let Some(gap @ ConfirmationGap::ForeignFolder(_)) = &case.gap {
-            return Told {
+            return SourceStatement {
                 source,
                 says: gap.to_string(),
                 at: None,
-                part: Part::Overruled,
+                part: TestimonyOutcome::Overruled,
                 reason: "only a file in the default config folder, or in the one that the process \
                          uses, counts",
             };
         }
         return match case.key_seen {
-            Some(at) => Told {
+            Some(at) => SourceStatement {
                 source,
                 says: "no registry file yet, but the socket is open".to_owned(),
                 at: Some(at),
-                part: Part::Heard,
+                part: TestimonyOutcome::Heard,
                 reason: "starting, or a dialog before the first prompt",
             },
-            None => Told::silent(
+            None => SourceStatement::silent(
                 source,
                 "no registry file",
                 "older Claude Code versions write none",
@@ -208,13 +215,13 @@ fn registry(case: &Case<'_>) -> Told {
     };
     let (part, reason) = match (case.process.exited_at, case.registry_gone) {
         (Some(_), _) => (
-            Part::Overruled,
+            TestimonyOutcome::Overruled,
             "a killed Claude Code leaves its registry file behind; the process exit counts",
         ),
-        (None, Some(_)) => (Part::Overruled, "the registry file is gone"),
-        (None, None) => (Part::Heard, "outranked by a source above"),
+        (None, Some(_)) => (TestimonyOutcome::Overruled, "the registry file is gone"),
+        (None, None) => (TestimonyOutcome::Heard, "outranked by a source above"),
     };
-    Told {
+    SourceStatement {
         source,
         says: told(run.value),
         at: Some(run.last),
@@ -223,10 +230,10 @@ fn registry(case: &Case<'_>) -> Told {
     }
 }
 
-fn transcript(case: &Case<'_>) -> Told {
+fn transcript(case: &SessionEvidence<'_>) -> SourceStatement {
     let source = Source::Transcript;
     let Some((at, said)) = case.transcript else {
-        return Told::silent(
+        return SourceStatement::silent(
             source,
             "nothing",
             "not written yet, not found, or shared by two sessions",
@@ -256,118 +263,122 @@ fn transcript(case: &Case<'_>) -> Told {
     if parts.is_empty() {
         parts.push("no turn yet".to_owned());
     }
-    Told {
+    SourceStatement {
         source,
         says: parts.join(", "),
         at: Some(at),
-        part: Part::Added,
+        part: TestimonyOutcome::Added,
         reason: "shows which tool and how a turn ended, but not whether one is running",
     }
 }
 
 /// Why no hook has been heard.
-fn unheard(verdict: &Verdict, connection: Option<&Connection>) -> &'static str {
+fn unheard(verdict: &Verdict, connection: Option<&HookInstall>) -> &'static str {
     match connection {
-        Some(Connection::Connected | Connection::Outdated) if verdict.need.is_some() => {
+        Some(HookInstall::Connected | HookInstall::Outdated) if verdict.need.is_some() => {
             "the hooks are connected, but this engine has received none: the session asked before \
              the engine started, or its hooks report to another engine"
         }
-        Some(Connection::Connected) => "the hooks are connected, but none has reported yet",
-        Some(Connection::Outdated) => {
+        Some(HookInstall::Connected) => "the hooks are connected, but none has reported yet",
+        Some(HookInstall::Outdated) => {
             "the hooks are from an older version, and none has reported yet; run `trusty connect`"
         }
-        Some(Connection::Lost) => "the hooks are incomplete; run `trusty connect`",
-        Some(Connection::Forbidden(_)) => "a policy of Claude Code forbids hooks",
-        Some(Connection::Broken(_)) => "the settings.json that holds the hooks cannot be read",
-        Some(Connection::Apart) | None => "the hooks are not connected",
+        Some(HookInstall::Lost) => "the hooks are incomplete; run `trusty connect`",
+        Some(HookInstall::Forbidden(_)) => "a policy of Claude Code forbids hooks",
+        Some(HookInstall::Broken(_)) => "the settings.json that holds the hooks cannot be read",
+        Some(HookInstall::Apart) | None => "the hooks are not connected",
     }
 }
 
-fn hook(case: &Case<'_>, verdict: &Verdict, connection: Option<&Connection>) -> Told {
+fn hook(
+    case: &SessionEvidence<'_>,
+    verdict: &Verdict,
+    connection: Option<&HookInstall>,
+) -> SourceStatement {
     let facts = &case.process.facts;
     let newest = case
         .hooks
         .and_then(|told| told.of_process(facts.key.pid, facts.started_at).next());
     let Some((at, event)) = newest else {
-        return Told::silent(Source::Hook, "nothing", unheard(verdict, connection));
+        return SourceStatement::silent(Source::Hook, "nothing", unheard(verdict, connection));
     };
     let says = match &event.what {
-        Happened::SessionStarted => "session started".to_owned(),
-        Happened::SessionEnded => "session ended".to_owned(),
-        Happened::Prompted => "prompt sent".to_owned(),
-        Happened::ToolStarting(call) => format!("{} is about to run", call.tool),
-        Happened::ToolEnded { .. } => "tool finished".to_owned(),
-        Happened::PermissionAsked { tool, .. } => format!("permission requested for {tool}"),
-        Happened::Stopped { agents } => match agents.len() {
+        HookEventKind::SessionStarted => "session started".to_owned(),
+        HookEventKind::SessionEnded => "session ended".to_owned(),
+        HookEventKind::Prompted => "prompt sent".to_owned(),
+        HookEventKind::ToolStarting(call) => format!("{} is about to run", call.tool),
+        HookEventKind::ToolEnded { .. } => "tool finished".to_owned(),
+        HookEventKind::PermissionAsked { tool, .. } => format!("permission requested for {tool}"),
+        HookEventKind::Stopped { agents } => match agents.len() {
             0 => "turn ended".to_owned(),
             n => format!("turn ended, {n} sub-agents running"),
         },
-        Happened::Failed { .. } => "turn failed".to_owned(),
-        Happened::AgentStarted { .. } => "sub-agent started".to_owned(),
-        Happened::AgentEnded => "sub-agent finished".to_owned(),
-        Happened::Compacting => "compacting the conversation".to_owned(),
-        Happened::Compacted => "conversation compacted".to_owned(),
+        HookEventKind::Failed { .. } => "turn failed".to_owned(),
+        HookEventKind::AgentStarted { .. } => "sub-agent started".to_owned(),
+        HookEventKind::AgentEnded => "sub-agent finished".to_owned(),
+        HookEventKind::Compacting => "compacting the conversation".to_owned(),
+        HookEventKind::Compacted => "conversation compacted".to_owned(),
     };
-    Told {
+    SourceStatement {
         source: Source::Hook,
         says,
         at: Some(at),
-        part: Part::Added,
+        part: TestimonyOutcome::Added,
         reason: "early and detailed, but Escape and kill trigger no hook",
     }
 }
 
-fn screen(case: &Case<'_>, verdict: &Verdict, now: Timestamp) -> Told {
+fn screen(case: &SessionEvidence<'_>, verdict: &Verdict, now: Timestamp) -> SourceStatement {
     let source = Source::Screen;
     let newest = case
         .screens
         .first()
-        .filter(|run| now < run.last.after(SCREEN_FRESH));
+        .filter(|run| now < run.last.after(SCREEN_MAX_AGE));
     let Some(run) = newest else {
         let reason = match verdict.doubt {
-            Doubt::None => "read only when Claude Code's own status is in doubt",
-            Doubt::Some => "no tmux pane, or not read yet",
+            StatusDoubt::None => "read only when Claude Code's own status is in doubt",
+            StatusDoubt::Some => "no tmux pane, or not read yet",
         };
-        return Told::silent(source, "not read", reason);
+        return SourceStatement::silent(source, "not read", reason);
     };
     let says = match (&run.value.shows, run.value.title_busy) {
         (Some(shows), _) => match shows {
-            Shows::Trust => "trust dialog",
-            Shows::Permission { .. } => "permission dialog",
-            Shows::Question => "question",
-            Shows::Plan => "plan to approve",
-            Shows::Busy => "work",
-            Shows::Retrying { .. } => "retrying a request",
-            Shows::Compacting => "compacting",
-            Shows::Idle => "idle prompt",
-            Shows::Suspended => "suspended",
+            ScreenContent::Trust => "trust dialog",
+            ScreenContent::Permission { .. } => "permission dialog",
+            ScreenContent::Question => "question",
+            ScreenContent::Plan => "plan to approve",
+            ScreenContent::Busy => "work",
+            ScreenContent::Retrying { .. } => "retrying a request",
+            ScreenContent::Compacting => "compacting",
+            ScreenContent::Idle => "idle prompt",
+            ScreenContent::Suspended => "suspended",
         },
         (None, Some(true)) => "title shows work",
         (None, Some(false)) => "title shows no work",
         (None, None) => "nothing recognised",
     };
-    Told {
+    SourceStatement {
         source,
         says: says.to_owned(),
         at: Some(run.last),
-        part: Part::Added,
+        part: TestimonyOutcome::Added,
         reason: "last resort: screens change with every version",
     }
 }
 
-fn list(case: &Case<'_>, now: Timestamp) -> Told {
+fn list(case: &SessionEvidence<'_>, now: Timestamp) -> SourceStatement {
     let source = Source::List;
     match case
         .listed
         .as_ref()
-        .filter(|run| now < run.last.after(LIST_FRESH))
+        .filter(|run| now < run.last.after(LIST_MAX_AGE))
     {
-        None => Told::silent(
+        None => SourceStatement::silent(
             source,
             "not asked",
             "asked only when the registry file is not understood",
         ),
-        Some(run) => Told {
+        Some(run) => SourceStatement {
             source,
             says: run
                 .value
@@ -375,25 +386,25 @@ fn list(case: &Case<'_>, now: Timestamp) -> Told {
                 .clone()
                 .unwrap_or_else(|| "no status".to_owned()),
             at: Some(run.last),
-            part: Part::Heard,
+            part: TestimonyOutcome::Heard,
             reason: "made from the registry, which is read more often",
         },
     }
 }
 
-fn tmux(case: &Case<'_>) -> Told {
+fn tmux(case: &SessionEvidence<'_>) -> SourceStatement {
     match &case.shown {
-        None if case.process.facts.contained => Told::silent(
+        None if case.process.facts.contained => SourceStatement::silent(
             Source::Tmux,
             "not asked",
             "the session runs in a container; the terminal servers it names are not asked",
         ),
-        None => Told::silent(
+        None => SourceStatement::silent(
             Source::Tmux,
             "not in tmux",
             "shows only whether a terminal is attached",
         ),
-        Some(run) => Told {
+        Some(run) => SourceStatement {
             source: Source::Tmux,
             says: if *run.value {
                 "attached".to_owned()
@@ -401,21 +412,21 @@ fn tmux(case: &Case<'_>) -> Told {
                 "no client attached".to_owned()
             },
             at: Some(run.last),
-            part: Part::Heard,
+            part: TestimonyOutcome::Heard,
             reason: "shows only whether a terminal is attached",
         },
     }
 }
 
-fn attention(case: &Case<'_>) -> Told {
+fn attention(case: &SessionEvidence<'_>) -> SourceStatement {
     let source = Source::Attention;
     match case.attended_at {
-        None => Told::silent(source, "not seen yet", "distinguishes Finished from Idle"),
-        Some(at) => Told {
+        None => SourceStatement::silent(source, "not seen yet", "distinguishes Finished from Idle"),
+        Some(at) => SourceStatement {
             source,
             says: "you looked".to_owned(),
             at: Some(at),
-            part: Part::Heard,
+            part: TestimonyOutcome::Heard,
             reason: "distinguishes Finished from Idle",
         },
     }

@@ -1,13 +1,13 @@
 //! What a client asks its owner, and the answer that is given from here.
 
-use crate::client::{Awaiting, living};
+use crate::client::{HookCaller, living};
 use std::env;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use trusty_records::pause::MAX_HOLD;
 use trusty_records::settings::Settings;
-use trusty_wire::Surroundings;
+use trusty_wire::Environment;
 use trusty_wire::engine_vetting::{EngineContinuity, EngineVetting};
 use trusty_wire::hooks::ask;
 
@@ -18,14 +18,14 @@ pub(crate) fn can_be_given() -> bool {
 
 /// Tells what is asked and, if the engine holds it, waits. What comes back is said to the client,
 /// without which it asks in its terminal.
-pub(crate) fn ask(around: &Surroundings, engines: &[PathBuf], payload: &[u8], pid: u32) {
+pub(crate) fn ask(around: &Environment, engines: &[PathBuf], payload: &[u8], pid: u32) {
     let settings = Settings::read(around);
     let Ok(tracer) = settings.tracer(around) else {
         return;
     };
     let vetting = EngineVetting::new(tracer, EngineContinuity::MayChange);
     let is_believed = |stream: &UnixStream| vetting.vet(stream).is_ok();
-    let Some(awaiting) = living(pid).map(Awaiting::of) else {
+    let Some(awaiting) = living(pid).map(HookCaller::of) else {
         return;
     };
     let goes_on = || awaiting.goes_on();

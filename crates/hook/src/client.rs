@@ -3,11 +3,11 @@
 use std::time::Duration;
 use trusty_platform::process_files;
 use trusty_platform::sys;
-use trusty_wire::client::{Role, role};
+use trusty_wire::client::{ProcessRole, role};
 use trusty_wire::identity::ProcessKey;
 
 /// That the client or the parent has ended is told by nobody.
-pub(crate) const LOOK: Duration = Duration::from_secs(1);
+pub(crate) const LIVENESS_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The process with this pid, if it is one.
 pub(crate) fn living(pid: u32) -> Option<ProcessKey> {
@@ -29,7 +29,7 @@ pub(crate) fn above() -> Option<u32> {
     parents().into_iter().find(|pid| {
         let arguments = process_files::process_arguments(*pid).unwrap_or_default();
         let executable = process_files::process_executable(*pid);
-        role(executable.as_deref(), &arguments) != Role::Other
+        role(executable.as_deref(), &arguments) != ProcessRole::Other
     })
 }
 
@@ -42,12 +42,12 @@ pub(crate) fn parents() -> Vec<u32> {
 
 /// Who waits for this hook: its client, and whoever started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Awaiting {
+pub(crate) struct HookCaller {
     client: ProcessKey,
     parent: Option<u32>,
 }
 
-impl Awaiting {
+impl HookCaller {
     pub(crate) fn of(client: ProcessKey) -> Self {
         Self {
             client,

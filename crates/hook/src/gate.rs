@@ -1,7 +1,7 @@
 //! The gate: while a record says that its session is held, the next tool and the next prompt wait.
 //! Only the record counts, whether an engine runs or not.
 
-use crate::client::{Awaiting, LOOK, living, parent, parents};
+use crate::client::{HookCaller, LIVENESS_POLL_INTERVAL, living, parent, parents};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -9,14 +9,14 @@ use trusty_platform::clock;
 use trusty_platform::folder_watch::FolderWatch;
 use trusty_platform::sys;
 use trusty_records::SessionId;
-use trusty_records::pause::{Gate, MAX_HOLD, Means, PauseRecord, Phase};
-use trusty_records::store::Store;
-use trusty_wire::Surroundings;
-use trusty_wire::identity::{Machine, ProcessKey};
+use trusty_records::pause::{Gate, MAX_HOLD, PauseMethod, PausePhase, PauseRecord};
+use trusty_records::store::PauseStore;
+use trusty_wire::Environment;
+use trusty_wire::identity::{MachineIdentity, ProcessKey};
 
 /// What is kept from going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum GateKind {
     /// A tool.
     Tool,
     /// A prompt: its owner's, or one that tells the model of a task that has ended, which starts
@@ -24,7 +24,7 @@ pub(crate) enum Kind {
     Prompt,
 }
 
-impl Kind {
+impl GateKind {
     /// That of an event; most keep nothing.
     pub(crate) fn of(event: &str) -> Option<Self> {
         [Self::Tool, Self::Prompt]
@@ -58,12 +58,12 @@ impl Kind {
 }
 
 /// What a client and its user read when a gate has waited as long as it can.
-const LIMIT_REACHED: &str = "Pause limit reached (24 days); this turn was ended, and the session \
+const LIMIT_REACHED_MESSAGE: &str = "Pause limit reached (24 days); this turn was ended, and the session \
                              stays paused. To continue, resume the session in Trusty Bar.";
 
 /// How a gate was passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Passed {
+pub(crate) enum GateOutcome {
     /// Nothing holds it (any more).
     Free,
     /// It may not go on; in words.
@@ -72,13 +72,13 @@ pub(crate) enum Passed {
 
 /// Waits for as long as the session is held. What cannot be read holds nobody.
 pub(crate) fn pass(
-    kind: Kind,
+    kind: GateKind,
     payload: &[u8],
-    around: &Surroundings,
-    machine: &Machine,
+    around: &Environment,
+    machine: &MachineIdentity,
     client: Option<u32>,
-) -> Passed {
-    let store = Store::of(around);
+) -> GateOutcome {
+    let store = PauseStore::of(around);
     let candidates = client.map_or_else(parents, |pid| vec![pid]);
     let held = candidates.into_iter().find_map(|pid| {
         let key = living(pid)?;
@@ -86,10 +86,10 @@ pub(crate) fn pass(
         is_hold(&store, id).then_some((key, id))
     });
     let Some((client, id)) = held else {
-        return Passed::Free;
+        return GateOutcome::Free;
     };
     let Some(own) = living(std::process::id()) else {
-        return Passed::Free;
+        return GateOutcome::Free;
     };
     // Held or not is a matter of the record: a mark that cannot be written is only not seen.
     let waited = waited_before(own, client);
@@ -109,51 +109,51 @@ fn waited_before(own: ProcessKey, client: ProcessKey) -> Duration {
     sys::since_boot().saturating_sub(began)
 }
 
-fn record(store: &Store, id: SessionId) -> Option<PauseRecord> {
+fn record(store: &PauseStore, id: SessionId) -> Option<PauseRecord> {
     let record = store.read(id).ok()??;
-    (record.means == Means::Hold).then_some(record)
+    (record.means == PauseMethod::Hold).then_some(record)
 }
 
-fn is_hold(store: &Store, id: SessionId) -> bool {
+fn is_hold(store: &PauseStore, id: SessionId) -> bool {
     record(store, id).is_some()
 }
 
-fn wait(store: &Store, id: SessionId, client: ProcessKey, longest: Duration) -> Passed {
+fn wait(store: &PauseStore, id: SessionId, client: ProcessKey, longest: Duration) -> GateOutcome {
     let begun = sys::since_boot();
-    let awaiting = Awaiting::of(client);
+    let awaiting = HookCaller::of(client);
     let changes = FolderWatch::of(store.folder());
     loop {
         let Some(record) = record(store, id) else {
-            return Passed::Free;
+            return GateOutcome::Free;
         };
-        if record.phase == Phase::Ending {
-            return Passed::Refused("Trusty Bar is stopping this session.");
+        if record.phase == PausePhase::Ending {
+            return GateOutcome::Refused("Trusty Bar is stopping this session.");
         }
         let waited = sys::since_boot().saturating_sub(begun);
         if waited >= longest {
-            return Passed::Refused(LIMIT_REACHED);
+            return GateOutcome::Refused(LIMIT_REACHED_MESSAGE);
         }
         if !awaiting.goes_on() {
-            return Passed::Free;
+            return GateOutcome::Free;
         }
-        changes.wait(LOOK);
+        changes.wait(LIVENESS_POLL_INTERVAL);
     }
 }
 
 /// The fields that are read; what else a payload holds is passed over.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Payload {
+struct GatePayload {
     agent_id: Value,
     tool_name: Value,
 }
 
 /// The longest name taken, in characters.
-const NAME: usize = 200;
+const MAX_NAME_CHARS: usize = 200;
 
-fn mark(process: ProcessKey, kind: Kind, payload: &[u8], waited: Duration) -> Gate {
-    let payload: Payload = serde_json::from_slice(payload).unwrap_or_default();
-    let name = |field: &Value| Some(field.as_str()?.chars().take(NAME).collect());
+fn mark(process: ProcessKey, kind: GateKind, payload: &[u8], waited: Duration) -> Gate {
+    let payload: GatePayload = serde_json::from_slice(payload).unwrap_or_default();
+    let name = |field: &Value| Some(field.as_str()?.chars().take(MAX_NAME_CHARS).collect());
     Gate {
         process,
         event: kind.event().to_owned(),
@@ -167,21 +167,21 @@ fn mark(process: ProcessKey, kind: Kind, payload: &[u8], waited: Duration) -> Ga
 mod tests {
     use super::*;
     use std::time::SystemTime;
-    use trusty_records::pause::Asker;
+    use trusty_records::pause::Initiator;
 
-    struct Stage {
+    struct GateFixture {
         _home: tempfile::TempDir,
-        around: Surroundings,
-        machine: Machine,
+        around: Environment,
+        machine: MachineIdentity,
         client: ProcessKey,
     }
 
-    impl Stage {
+    impl GateFixture {
         fn new() -> Self {
             let home = tempfile::tempdir().expect("folder");
-            let around = Surroundings {
+            let around = Environment {
                 home: home.path().to_path_buf(),
-                ..Surroundings::default()
+                ..Environment::default()
             };
             Self {
                 _home: home,
@@ -191,7 +191,7 @@ mod tests {
             }
         }
 
-        fn hold(&self, phase: Phase) {
+        fn hold(&self, phase: PausePhase) {
             let record = PauseRecord {
                 version: 1,
                 session: self.machine.session_id(self.client),
@@ -200,55 +200,61 @@ mod tests {
                 client: self.client,
                 phase,
                 since: SystemTime::UNIX_EPOCH,
-                by: Asker::Api,
+                by: Initiator::Api,
                 summary: String::new(),
-                at_work: trusty_records::pause::AtWork::Nothing,
+                at_work: trusty_records::pause::InterruptedWork::Nothing,
                 tty: None,
-                means: Means::Hold,
+                means: PauseMethod::Hold,
             };
-            Store::of(&self.around).write(&record).expect("written");
+            PauseStore::of(&self.around)
+                .write(&record)
+                .expect("written");
         }
 
-        fn pass(&self, client: Option<u32>) -> Passed {
-            pass(Kind::Tool, b"", &self.around, &self.machine, client)
+        fn pass(&self, client: Option<u32>) -> GateOutcome {
+            pass(GateKind::Tool, b"", &self.around, &self.machine, client)
         }
     }
 
     #[test]
     fn only_the_client_with_the_record_is_held() {
-        let stage = Stage::new();
+        let stage = GateFixture::new();
         assert_eq!(
             stage.pass(Some(stage.client.pid)),
-            Passed::Free,
+            GateOutcome::Free,
             "no record"
         );
-        stage.hold(Phase::Ending);
+        stage.hold(PausePhase::Ending);
         let refused = stage.pass(Some(stage.client.pid));
-        assert!(matches!(refused, Passed::Refused(_)));
-        assert_eq!(stage.pass(Some(1)), Passed::Free, "another client");
-        assert_eq!(stage.pass(Some(u32::MAX)), Passed::Free, "no such process");
-        assert_eq!(stage.pass(None), Passed::Free, "none of the parents");
-        let gates = Store::of(&stage.around).gates(stage.machine.session_id(stage.client));
+        assert!(matches!(refused, GateOutcome::Refused(_)));
+        assert_eq!(stage.pass(Some(1)), GateOutcome::Free, "another client");
+        assert_eq!(
+            stage.pass(Some(u32::MAX)),
+            GateOutcome::Free,
+            "no such process"
+        );
+        assert_eq!(stage.pass(None), GateOutcome::Free, "none of the parents");
+        let gates = PauseStore::of(&stage.around).gates(stage.machine.session_id(stage.client));
         assert_eq!(gates.expect("listed"), [], "no mark is left");
     }
 
     #[test]
     fn a_gate_near_its_end_refuses() {
-        let stage = Stage::new();
-        stage.hold(Phase::Paused);
+        let stage = GateFixture::new();
+        stage.hold(PausePhase::Paused);
         let (store, id) = (
-            Store::of(&stage.around),
+            PauseStore::of(&stage.around),
             stage.machine.session_id(stage.client),
         );
         let passed = wait(&store, id, stage.client, Duration::ZERO);
-        assert!(matches!(passed, Passed::Refused(why) if why.contains("24 days")));
+        assert!(matches!(passed, GateOutcome::Refused(why) if why.contains("24 days")));
         let gone = ProcessKey {
             start: trusty_wire::identity::StartTime(stage.client.start.0 + 1),
             ..stage.client
         };
         assert_eq!(
             wait(&store, id, gone, MAX_HOLD),
-            Passed::Free,
+            GateOutcome::Free,
             "the client has ended"
         );
     }
@@ -267,31 +273,31 @@ mod tests {
         let own_age = sys::since_boot().saturating_sub(sys::started(own.start));
         // Its own client runs it without a shell.
         assert!(waited_before(own, above) < own_age + Duration::from_mins(1));
-        let gate = mark(own, Kind::Tool, b"", Duration::from_hours(1));
+        let gate = mark(own, GateKind::Tool, b"", Duration::from_hours(1));
         let since = gate.since.expect("told");
         assert!(since.elapsed().expect("past") >= Duration::from_hours(1));
     }
 
     #[test]
     fn refusals_have_the_form_that_the_client_reads() {
-        let tool = Kind::Tool.refusal("why");
+        let tool = GateKind::Tool.refusal("why");
         assert_eq!(tool["continue"], false);
         assert_eq!(tool["hookSpecificOutput"]["hookEventName"], "PreToolUse");
         assert_eq!(tool["hookSpecificOutput"]["permissionDecision"], "deny");
         assert_eq!(
-            Kind::Prompt.refusal("why"),
+            GateKind::Prompt.refusal("why"),
             json!({"continue": false, "stopReason": "why"})
         );
-        assert_eq!(Kind::of("PreToolUse"), Some(Kind::Tool));
-        assert_eq!(Kind::of("UserPromptSubmit"), Some(Kind::Prompt));
-        assert_eq!(Kind::of("PostToolUse"), None);
+        assert_eq!(GateKind::of("PreToolUse"), Some(GateKind::Tool));
+        assert_eq!(GateKind::of("UserPromptSubmit"), Some(GateKind::Prompt));
+        assert_eq!(GateKind::of("PostToolUse"), None);
     }
 
     #[test]
     fn a_mark_names_who_is_held() {
         let own = living(std::process::id()).expect("this process");
         let read = |payload: &str| {
-            let gate = mark(own, Kind::Tool, payload.as_bytes(), Duration::ZERO);
+            let gate = mark(own, GateKind::Tool, payload.as_bytes(), Duration::ZERO);
             (gate.agent, gate.tool)
         };
         let both = r#"{"agent_id":"a1","tool_name":"Bash","tool_input":{"command":"x"}}"#;

@@ -9,7 +9,7 @@ use trusty_platform::folder_watch::FolderWatch;
 use trusty_platform::sys;
 
 /// A folder that was replaced tells no more changes.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Returns once nothing is at this path.
 pub(crate) fn until_gone(record: &Path) {
@@ -23,7 +23,7 @@ pub(crate) fn until_gone(record: &Path) {
     detach();
     let changes = FolderWatch::of(folder);
     while is_there(&record) {
-        changes.wait(LOOK);
+        changes.wait(POLL_INTERVAL);
     }
 }
 

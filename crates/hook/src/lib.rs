@@ -21,12 +21,12 @@ use std::time::Duration;
 use trusty_platform::{input, sys};
 use trusty_records::hook_marks::MarkFolder;
 use trusty_wire::hooks;
-use trusty_wire::{EnginePlaces, Surroundings};
+use trusty_wire::{EnginePlaces, Environment};
 
 /// How long a client may rest while it hands over its payload and closes its end.
-const INPUT: Duration = Duration::from_secs(2);
+const INPUT_IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long that may take in all.
-const WHOLE_INPUT: Duration = Duration::from_secs(10);
+const INPUT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Does what the arguments after the program's name say: an event's name, or `keep` and a path.
 pub fn run(mut arguments: impl Iterator<Item = OsString>) {
@@ -41,15 +41,15 @@ pub fn run(mut arguments: impl Iterator<Item = OsString>) {
         }
     } else if first == "ask" {
         let event = arguments.next().unwrap_or_default();
-        happened(&event.to_string_lossy(), Then::MayWait);
+        happened(&event.to_string_lossy(), HookMode::MayWait);
     } else {
-        happened(&first.to_string_lossy(), Then::Ends);
+        happened(&first.to_string_lossy(), HookMode::Ends);
     }
 }
 
 /// What its client grants a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
+enum HookMode {
     /// To tell, and to be held where a pause says so.
     Ends,
     /// To wait for an answer, too, which is taken from it.
@@ -57,8 +57,8 @@ enum Then {
 }
 
 /// One event of a client.
-fn happened(event: &str, then: Then) {
-    let payload = input::read_whole(hooks::MOST, INPUT, WHOLE_INPUT);
+fn happened(event: &str, then: HookMode) {
+    let payload = input::read_whole(hooks::MAX_PAYLOAD_BYTES, INPUT_IDLE_TIMEOUT, INPUT_TIMEOUT);
     let around = surroundings();
     let Ok(machine) = sys::machine() else {
         return;
@@ -69,7 +69,7 @@ fn happened(event: &str, then: Then) {
     if let Some(client) = pid.and_then(client::living) {
         MarkFolder::new(&around).leave(&machine, client);
     }
-    if then == Then::MayWait
+    if then == HookMode::MayWait
         && let Some(payload) = &payload
         && let Some(pid) = pid.filter(|_| answer::can_be_given())
     {
@@ -79,11 +79,11 @@ fn happened(event: &str, then: Then) {
     if let Some(payload) = &payload {
         hooks::tell(&engines(), payload, pid);
     }
-    let Some(kind) = gate::Kind::of(event) else {
+    let Some(kind) = gate::GateKind::of(event) else {
         return;
     };
     let payload = payload.unwrap_or_default();
-    if let gate::Passed::Refused(why) = gate::pass(kind, &payload, &around, &machine, pid) {
+    if let gate::GateOutcome::Refused(why) = gate::pass(kind, &payload, &around, &machine, pid) {
         // Whoever does not read it any more has gone.
         let _ = writeln!(std::io::stdout(), "{}", kind.refusal(why));
     }
@@ -91,8 +91,8 @@ fn happened(event: &str, then: Then) {
 
 /// Those of the client. The records are where this very program was put, whatever the client's
 /// environment says of it.
-fn surroundings() -> Surroundings {
-    let mut around = Surroundings::read();
+fn surroundings() -> Environment {
+    let mut around = Environment::read();
     if let Some(data_home) = env::current_exe()
         .ok()
         .and_then(|exe| trusty_wire::hook_program::data_home_of(&exe))

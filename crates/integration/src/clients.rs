@@ -7,7 +7,7 @@ use trusty_fleet::session::Source;
 use trusty_fleet::{Session, SessionStatus, Snapshot};
 
 /// The first version that passes over events it does not know.
-const FIRST: [u32; 3] = [2, 1, 101];
+const MIN_CLIENT_VERSION: [u32; 3] = [2, 1, 101];
 
 /// Whether all that run understand our entries. One that does not tell its version is taken for
 /// one that does not.
@@ -28,7 +28,10 @@ fn objection(session: &Session, running: &Snapshot) -> Option<String> {
         return None;
     }
     let version = session.claude.as_ref().and_then(|c| c.version.as_deref());
-    if version.and_then(numbers).is_some_and(|v| v >= FIRST) {
+    if version
+        .and_then(numbers)
+        .is_some_and(|v| v >= MIN_CLIENT_VERSION)
+    {
         return None;
     }
     let who = format!(
@@ -80,7 +83,7 @@ mod tests {
     use super::*;
     use trusty_fleet::SessionId;
     use trusty_fleet::session::{ClaudeInfo, ControlModel};
-    use trusty_fleet::snapshot::Health;
+    use trusty_fleet::snapshot::HealthIssue;
 
     fn session(version: Option<&str>, status: SessionStatus) -> Session {
         let mut session = Session::new(SessionId::new(), "/w", ControlModel::Pty, None);
@@ -114,7 +117,7 @@ mod tests {
             assert!(words.contains(refused.unwrap_or_default()), "{words}");
         }
         let unread = Snapshot {
-            health: vec![Health {
+            health: vec![HealthIssue {
                 source: Source::Registry,
                 subject: "/h/.claude/sessions".into(),
                 message: "not read: run `chmod 700 /h/.claude`".into(),

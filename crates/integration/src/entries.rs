@@ -29,9 +29,9 @@ const ADDED_SINCE_0_1: [&str; 2] = ["PermissionDenied", "Notification"];
 
 /// The events that the client waits for, for as long as a session is held or an answer is asked
 /// for; the others only tell.
-const WAITS: [&str; 3] = ["UserPromptSubmit", "PreToolUse", "PermissionRequest"];
+const WAITING_EVENTS: [&str; 3] = ["UserPromptSubmit", "PreToolUse", "PermissionRequest"];
 /// The one of them that takes an answer.
-const ASKS: &str = "PermissionRequest";
+const ANSWERABLE_EVENT: &str = "PermissionRequest";
 /// Those of them that a hold keeps waiting.
 const GATE_EVENTS: [&str; 2] = ["UserPromptSubmit", "PreToolUse"];
 /// The timeout of a hook that may wait, in seconds: the longest that no client overflows. Clients
@@ -42,11 +42,11 @@ pub const HOOK_TIMEOUT_SECONDS: u32 = 2_147_483;
 /// What version 0.1.0 wrote in its place.
 const HOOK_TIMEOUT_SECONDS_0_1: u32 = 9_999_999;
 /// Ends the path of the hook program.
-const PROGRAM_ENDING: &str = "/trusty-hook";
+const HOOK_PROGRAM_SUFFIX: &str = "/trusty-hook";
 /// Begins a command of ours; the path of the hook program follows, quoted.
 const COMMAND_START: &str = "exec 2>/dev/null; h='";
 /// Ends a command of ours.
-const MARK: &str = "# trusty-bar";
+const COMMAND_END: &str = "# trusty-bar";
 
 /// A command for `/bin/sh` that ends well and says nothing even if the program is gone, cannot
 /// be started or is killed. A gate that a signal ended (the OOM killer, `pkill trusty`) is run
@@ -57,7 +57,7 @@ fn command(program: &str, event: &str) -> String {
     let quoted = quoted(program);
     // A client that does not wait for it takes no answer, so the command says that it may wait.
     let run = match event {
-        ASKS => format!(r#""$h" ask {event}"#),
+        ANSWERABLE_EVENT => format!(r#""$h" ask {event}"#),
         _ => format!(r#""$h" {event}"#),
     };
     let again = if GATE_EVENTS.contains(&event) {
@@ -67,14 +67,20 @@ fn command(program: &str, event: &str) -> String {
     } else {
         String::new()
     };
-    format!(r#"{COMMAND_START}{quoted}'; [ -x "$h" ] || exit 0; {run}{again}; exit 0 {MARK}"#)
+    format!(
+        r#"{COMMAND_START}{quoted}'; [ -x "$h" ] || exit 0; {run}{again}; exit 0 {COMMAND_END}"#
+    )
 }
 
 /// The command that version 0.1.0 wrote.
 fn command_0_1(program: &str, event: &str) -> String {
     let quoted = quoted(program);
-    let asks = if event == ASKS { "ask " } else { "" };
-    format!(r#"{COMMAND_START}{quoted}'; [ -x "$h" ] && "$h" {asks}{event}; exit 0 {MARK}"#)
+    let asks = if event == ANSWERABLE_EVENT {
+        "ask "
+    } else {
+        ""
+    };
+    format!(r#"{COMMAND_START}{quoted}'; [ -x "$h" ] && "$h" {asks}{event}; exit 0 {COMMAND_END}"#)
 }
 
 /// Between the single quotes of a shell.
@@ -89,14 +95,16 @@ pub(super) fn is_ours(command: &str) -> bool {
     // The path may hold quotes.
     let plain = quoted.map(|quoted| quoted.replace(r"'\''", "\""));
     let parts = plain.as_deref().and_then(|plain| plain.split_once('\''));
-    parts.is_some_and(|(program, rest)| program.ends_with(PROGRAM_ENDING) && rest.ends_with(MARK))
+    parts.is_some_and(|(program, rest)| {
+        program.ends_with(HOOK_PROGRAM_SUFFIX) && rest.ends_with(COMMAND_END)
+    })
 }
 
 /// Our entry for each event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entries(Vec<(&'static str, Value)>);
+pub struct HookEntries(Vec<(&'static str, Value)>);
 
-impl Entries {
+impl HookEntries {
     /// Those that run this program; none for a path that JSON cannot hold.
     pub fn of(program: &Path) -> Option<Self> {
         let program = program.to_str()?;
@@ -128,7 +136,7 @@ impl Entries {
 }
 
 fn entry(event: &str, command: &str, timeout_seconds: u32) -> Value {
-    if WAITS.contains(&event) {
+    if WAITING_EVENTS.contains(&event) {
         json!({"type": "command", "command": command, "timeout": timeout_seconds})
     } else {
         json!({"type": "command", "command": command, "async": true})

@@ -9,13 +9,13 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use trusty_platform::clock;
 use trusty_platform::file_attributes;
-use trusty_platform::files::{self, Durability, ReadError};
+use trusty_platform::files::{self, Durability, FileReadError};
 use trusty_platform::trusted_path::{check_data, make_missing_folders};
 
 /// The largest settings file that is read, in bytes.
-const BOUND: u64 = 8 << 20;
+const MAX_SETTINGS_FILE_BYTES: u64 = 8 << 20;
 /// Its name in a config folder.
-pub(super) const NAME: &str = "settings.json";
+pub(super) const SETTINGS_FILE_NAME: &str = "settings.json";
 
 /// A settings file as it was read.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ impl SettingsFile {
                 Ok((before, _)) => file_attributes::copy(&before, file)
                     .map_err(|e| ConnectError::Attribute(self.path.clone(), e))?,
                 // That it has changed is found out before it is replaced.
-                Err(ReadError::Gone) => {}
+                Err(FileReadError::Gone) => {}
                 Err(e) => return Err(ConnectError::Read(self.path.clone(), e)),
             }
         }
@@ -161,10 +161,10 @@ pub(super) fn text_of(path: &Path) -> Result<Option<String>, ConnectError> {
         }
         Err(_) => fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf()),
     };
-    let bytes = match files::read_bounded(&path, BOUND) {
+    let bytes = match files::read_bounded(&path, MAX_SETTINGS_FILE_BYTES) {
         Ok(bytes) => bytes,
-        Err(ReadError::Gone) => return Ok(None),
-        Err(ReadError::NotPlain) => return Err(ConnectError::NotPlain(path)),
+        Err(FileReadError::Gone) => return Ok(None),
+        Err(FileReadError::NotPlain) => return Err(ConnectError::NotPlain(path)),
         Err(e) => return Err(ConnectError::Read(path, e)),
     };
     match String::from_utf8(bytes) {
@@ -176,7 +176,7 @@ pub(super) fn text_of(path: &Path) -> Result<Option<String>, ConnectError> {
 /// The file itself. A link out of its folder belongs to something else, which would lose what
 /// we write, or would be written to behind its back.
 pub(super) fn place(dir: &Path) -> Result<PathBuf, ConnectError> {
-    let path = dir.join(NAME);
+    let path = dir.join(SETTINGS_FILE_NAME);
     match fs::read_link(&path) {
         Ok(target) => {
             let inside = fs::canonicalize(dir).ok().zip(fs::canonicalize(&path).ok());
@@ -248,7 +248,10 @@ mod tests {
     #[test]
     fn a_hard_linked_file_is_refused_and_its_other_name_shows_the_same() {
         let dir = tempfile::tempdir().expect("folder");
-        let (path, other) = (dir.path().join(NAME), dir.path().join("dotfiles.json"));
+        let (path, other) = (
+            dir.path().join(SETTINGS_FILE_NAME),
+            dir.path().join("dotfiles.json"),
+        );
         fs::write(&path, "{}").expect("write");
         fs::hard_link(&path, &other).expect("linked");
         let refused = SettingsFile::read(dir.path()).expect_err("refused");
@@ -262,14 +265,14 @@ mod tests {
     #[test]
     fn at_most_three_backups_are_kept_and_the_first_of_them() {
         let dir = tempfile::tempdir().expect("folder");
-        fs::write(dir.path().join(NAME), "first").expect("write");
+        fs::write(dir.path().join(SETTINGS_FILE_NAME), "first").expect("write");
         for round in 0..6 {
             let file = SettingsFile::read(dir.path()).expect("fits");
             file.replace(&round.to_string()).expect("replaced");
         }
         let entries = fs::read_dir(dir.path()).expect("listed").flatten();
         let texts = entries
-            .filter(|e| e.file_name() != NAME)
+            .filter(|e| e.file_name() != SETTINGS_FILE_NAME)
             .map(|e| fs::read_to_string(e.path()).expect("read"));
         let mut texts: Vec<String> = texts.collect();
         texts.sort();
@@ -279,7 +282,7 @@ mod tests {
     #[test]
     fn p10_what_was_changed_meanwhile_is_not_replaced() {
         let dir = tempfile::tempdir().expect("folder");
-        let path = dir.path().join(NAME);
+        let path = dir.path().join(SETTINGS_FILE_NAME);
         let names = || fs::read_dir(dir.path()).expect("listed").count();
         let none = SettingsFile::read(dir.path()).expect("fits");
         fs::write(&path, "{}").expect("write");

@@ -1,17 +1,17 @@
 //! What an end in the middle of connecting has left.
 
-use super::memory::{self, Memory};
-use super::program::HALF_PREFIX;
+use super::memory::{self, ConnectedFolders};
+use super::program::PARTIAL_COPY_PREFIX;
 use super::{file, program};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use trusty_platform::leftover_files::{half_written_by, named_pid, remove_of_gone};
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// Removes what programs that are gone have left half written: settings of these folders and of
 /// those that were ever connected, our own notes of them, and copies of the hook program.
-pub fn clean_leftovers(around: &Surroundings, config_dirs: &BTreeSet<PathBuf>) {
-    let memory = Memory::read(around);
+pub fn clean_leftovers(around: &Environment, config_dirs: &BTreeSet<PathBuf>) {
+    let memory = ConnectedFolders::read(around);
     let folders: BTreeSet<&Path> = memory
         .folders()
         .chain(config_dirs.iter().map(PathBuf::as_path))
@@ -24,7 +24,7 @@ pub fn clean_leftovers(around: &Surroundings, config_dirs: &BTreeSet<PathBuf>) {
     clean_beside(&memory::path(around));
     let copy = program(around);
     if let Some(folder) = copy.parent() {
-        remove_of_gone(folder, |name| named_pid(name, HALF_PREFIX, ""));
+        remove_of_gone(folder, |name| named_pid(name, PARTIAL_COPY_PREFIX, ""));
     }
 }
 
@@ -60,9 +60,9 @@ mod tests {
     fn settings_that_a_killed_program_did_not_finish_are_removed() {
         let root = tempfile::tempdir().expect("folder");
         let dir = root.path().join(".claude");
-        let around = Surroundings {
+        let around = Environment {
             data_home: Some(root.path().join("data")),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         let bin = around.data_dir().join("bin");
         for folder in [&dir, &bin] {

@@ -17,32 +17,32 @@ mod settings_backups;
 pub mod skip;
 mod text;
 
-pub use entries::{Entries, HOOK_EVENTS, HOOK_TIMEOUT_SECONDS};
+pub use entries::{HOOK_EVENTS, HOOK_TIMEOUT_SECONDS, HookEntries};
 pub use leftovers::clean_leftovers;
 pub use reach::{StartedProcess, hook_obstacle, hook_obstacle_now};
-pub use text::{Holds, Unfit, disables_hooks, holds, with, without};
+pub use text::{EntryPresence, UneditableConfig, disables_hooks, holds, with, without};
 pub use trusty_wire::hook_program::{data_home_of, is_hook_program, program};
 
 use file::SettingsFile;
-use memory::{Memory, Remembered};
+use memory::{ConnectedFolder, ConnectedFolders};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use trusty_fleet::Snapshot;
-use trusty_fleet::observation::Connection;
+use trusty_fleet::observation::HookInstall;
 use trusty_platform::file_attributes::AttributeError;
-use trusty_platform::files::ReadError;
+use trusty_platform::files::FileReadError;
 use trusty_platform::trusted_path::PathRefusal;
 use trusty_records::hook_marks::{MarkFolder, MarkingProgram};
 use trusty_records::settings::Settings;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// Why hooks were not connected or disconnected; nothing was changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The settings cannot be edited.
     #[error("{path} {why}", path = .0.display(), why = .1)]
-    Unfit(PathBuf, #[source] Unfit),
+    Unfit(PathBuf, #[source] UneditableConfig),
     /// The settings are not UTF-8 text.
     #[error("{} is not UTF-8 text; correct it first", .0.display())]
     NotText(PathBuf),
@@ -99,7 +99,7 @@ pub enum ConnectError {
     UnsafeProgram(PathRefusal),
     /// A file could not be read.
     #[error("{path}: {why}", path = .0.display(), why = .1)]
-    Read(PathBuf, #[source] ReadError),
+    Read(PathBuf, #[source] FileReadError),
     /// A file could not be written.
     #[error("failed to write {path}: {why}", path = .0.display(), why = .1)]
     Io(PathBuf, #[source] io::Error),
@@ -115,7 +115,7 @@ fn count_names(count: u64) -> String {
 
 /// What is to be done to a settings file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct SettingsEdit {
     /// The file, links followed.
     pub file: PathBuf,
     /// What it holds; none if there is none.
@@ -126,18 +126,18 @@ pub struct Change {
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connected {
+pub struct ConnectReport {
     /// The settings file.
     pub file: PathBuf,
     /// Where what it held before is kept; none if nothing had to be changed, or there was none.
     pub backup: Option<PathBuf>,
     /// What was done to it.
-    pub outcome: Outcome,
+    pub outcome: SettingsEditOutcome,
 }
 
 /// What was done to a settings file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum SettingsEditOutcome {
     /// It is as it was.
     Unchanged,
     /// It was made.
@@ -149,25 +149,25 @@ pub enum Outcome {
 }
 
 /// The config folders of these surroundings and settings.
-pub fn folders(around: &Surroundings, settings: &Settings) -> BTreeSet<PathBuf> {
+pub fn folders(around: &Environment, settings: &Settings) -> BTreeSet<PathBuf> {
     let more = settings.config_dirs.iter().cloned();
     more.chain([around.claude_dir()]).collect()
 }
 
 /// What [`connect`] would do to a folder's settings.
 pub fn plan_connect(
-    around: &Surroundings,
+    around: &Environment,
     dir: &Path,
     running: &Snapshot,
-) -> Result<Change, ConnectError> {
+) -> Result<SettingsEdit, ConnectError> {
     connecting(around, dir, running).map(|(change, _)| change)
 }
 
 fn connecting(
-    around: &Surroundings,
+    around: &Environment,
     dir: &Path,
     running: &Snapshot,
-) -> Result<(Change, SettingsFile), ConnectError> {
+) -> Result<(SettingsEdit, SettingsFile), ConnectError> {
     clients::all_understand(running)?;
     let file = SettingsFile::read(dir)?;
     let before = file.text.clone();
@@ -176,7 +176,7 @@ fn connecting(
         return Err(ConnectError::Forbidden(why));
     }
     let after = with(text, &wanted(around)?).map_err(|e| unfit(&file, e))?;
-    let change = Change {
+    let change = SettingsEdit {
         file: file.path().to_path_buf(),
         before,
         after: Some(after),
@@ -187,41 +187,42 @@ fn connecting(
 /// Connects the hooks of a config folder, whose running sessions take them up within seconds.
 /// Done again, it changes nothing.
 pub fn connect(
-    around: &Surroundings,
+    around: &Environment,
     dir: &Path,
     running: &Snapshot,
-) -> Result<Connected, ConnectError> {
+) -> Result<ConnectReport, ConnectError> {
     clean_leftovers(around, &[dir.to_path_buf()].into());
     let (change, file) = connecting(around, dir, running)?;
     program::install(around)?;
     let done = perform(&change, &file)?;
     let marks = MarkFolder::new(around);
-    if done.outcome != Outcome::Unchanged || marks.marking_program() != Some(MarkingProgram::Known)
+    if done.outcome != SettingsEditOutcome::Unchanged
+        || marks.marking_program() != Some(MarkingProgram::Known)
     {
         // Without marks a hold is called one only while a hook waits.
         marks
             .begin()
             .map_err(|e| ConnectError::Io(marks.folder().to_path_buf(), e))?;
     }
-    let mut memory = Memory::read(around);
-    if done.outcome != Outcome::Unchanged || memory.of(dir).is_none() {
+    let mut memory = ConnectedFolders::read(around);
+    if done.outcome != SettingsEditOutcome::Unchanged || memory.of(dir).is_none() {
         let backup = done.backup.clone();
-        memory.set(around, dir, Some(Remembered { backup }))?;
+        memory.set(around, dir, Some(ConnectedFolder { backup }))?;
     }
     Ok(done)
 }
 
 /// What [`disconnect`] would do to a folder's settings.
-pub fn plan_disconnect(around: &Surroundings, dir: &Path) -> Result<Change, ConnectError> {
+pub fn plan_disconnect(around: &Environment, dir: &Path) -> Result<SettingsEdit, ConnectError> {
     disconnecting(around, dir).map(|(change, _)| change)
 }
 
 fn disconnecting(
-    around: &Surroundings,
+    around: &Environment,
     dir: &Path,
-) -> Result<(Change, SettingsFile), ConnectError> {
+) -> Result<(SettingsEdit, SettingsFile), ConnectError> {
     let file = SettingsFile::read(dir)?;
-    let memory = Memory::read(around);
+    let memory = ConnectedFolders::read(around);
     let remembered = memory.of(dir);
     let backup = remembered.and_then(|r| file::text_of(r.backup.as_deref()?).ok()?);
     let made = remembered.is_some_and(|r| r.backup.is_none());
@@ -236,7 +237,7 @@ fn disconnecting(
             Some(after).filter(|after| !(made && text::is_bare(after)))
         }
     };
-    let change = Change {
+    let change = SettingsEdit {
         file: file.path().to_path_buf(),
         before,
         after,
@@ -245,10 +246,10 @@ fn disconnecting(
 }
 
 /// Takes our entries out of a folder's settings, and nothing else.
-pub fn disconnect(around: &Surroundings, dir: &Path) -> Result<Connected, ConnectError> {
+pub fn disconnect(around: &Environment, dir: &Path) -> Result<ConnectReport, ConnectError> {
     let (change, file) = disconnecting(around, dir)?;
     let done = perform(&change, &file)?;
-    let mut memory = Memory::read(around);
+    let mut memory = ConnectedFolders::read(around);
     memory.set(around, dir, None)?;
     if memory.is_empty() {
         MarkFolder::new(around).end();
@@ -256,68 +257,70 @@ pub fn disconnect(around: &Surroundings, dir: &Path) -> Result<Connected, Connec
     Ok(done)
 }
 
-fn perform(change: &Change, file: &SettingsFile) -> Result<Connected, ConnectError> {
+fn perform(change: &SettingsEdit, file: &SettingsFile) -> Result<ConnectReport, ConnectError> {
     let (backup, outcome) = match (&change.before, &change.after) {
-        (before, after) if before == after => (None, Outcome::Unchanged),
-        (None, Some(after)) => (file.replace(after)?, Outcome::Made),
-        (Some(_), Some(after)) => (file.replace(after)?, Outcome::Replaced),
-        (_, None) => (file.remove()?, Outcome::Removed),
+        (before, after) if before == after => (None, SettingsEditOutcome::Unchanged),
+        (None, Some(after)) => (file.replace(after)?, SettingsEditOutcome::Made),
+        (Some(_), Some(after)) => (file.replace(after)?, SettingsEditOutcome::Replaced),
+        (_, None) => (file.remove()?, SettingsEditOutcome::Removed),
     };
-    Ok(Connected {
+    Ok(ConnectReport {
         file: change.file.clone(),
         backup,
         outcome,
     })
 }
 
-fn wanted(around: &Surroundings) -> Result<Entries, ConnectError> {
+fn wanted(around: &Environment) -> Result<HookEntries, ConnectError> {
     let program = program(around);
-    Entries::of(&program).ok_or(ConnectError::OddPath(program))
+    HookEntries::of(&program).ok_or(ConnectError::OddPath(program))
 }
 
 /// Those of ours that a text holds whole, by this version or by 0.1.0; else those of this version.
-fn in_force(around: &Surroundings, text: &str) -> Result<Entries, ConnectError> {
-    let earlier = Entries::of_0_1(&program(around));
-    match earlier.filter(|entries| holds(text, entries) == Ok(Holds::All)) {
+fn in_force(around: &Environment, text: &str) -> Result<HookEntries, ConnectError> {
+    let earlier = HookEntries::of_0_1(&program(around));
+    match earlier.filter(|entries| holds(text, entries) == Ok(EntryPresence::All)) {
         Some(entries) => Ok(entries),
         None => wanted(around),
     }
 }
 
-fn unfit(file: &SettingsFile, why: Unfit) -> ConnectError {
+fn unfit(file: &SettingsFile, why: UneditableConfig) -> ConnectError {
     ConnectError::Unfit(file.path().to_path_buf(), why)
 }
 
 /// How it stands with the hooks of a config folder.
-pub fn state(around: &Surroundings, dir: &Path) -> Connection {
-    let path = dir.join(file::NAME);
+pub fn state(around: &Environment, dir: &Path) -> HookInstall {
+    let path = dir.join(file::SETTINGS_FILE_NAME);
     let text = match file::text_of(&path) {
         Ok(text) => text.unwrap_or_default(),
-        Err(e) => return Connection::Broken(e.to_string()),
+        Err(e) => return HookInstall::Broken(e.to_string()),
     };
     let known = wanted(around).and_then(|entries| {
         holds(&text, &entries).map_err(|why| ConnectError::Unfit(path.clone(), why))
     });
     let held = match known {
         Ok(held) => held,
-        Err(e) => return Connection::Broken(e.to_string()),
+        Err(e) => return HookInstall::Broken(e.to_string()),
     };
     if let Some(why) = policy::forbids(&path, &text) {
-        return Connection::Forbidden(why);
+        return HookInstall::Forbidden(why);
     }
     let program = program(around);
-    let earlier = Entries::of_0_1(&program);
-    let is_earlier = |entries: Entries| holds(&text, &entries) == Ok(Holds::All);
-    let is_earlier = held == Holds::Some && earlier.is_some_and(is_earlier);
-    let is_ours = held == Holds::All || is_earlier;
+    let earlier = HookEntries::of_0_1(&program);
+    let is_earlier = |entries: HookEntries| holds(&text, &entries) == Ok(EntryPresence::All);
+    let is_earlier = held == EntryPresence::Some && earlier.is_some_and(is_earlier);
+    let is_ours = held == EntryPresence::All || is_earlier;
     if is_ours && program::is_there(&program) && !program::may_run(&program) {
-        return Connection::Forbidden(cannot_run(&program));
+        return HookInstall::Forbidden(cannot_run(&program));
     }
     match held {
-        Holds::All if program::is_safe(&program) => Connection::Connected,
-        Holds::Some if program::is_safe(&program) && is_earlier => Connection::Outdated,
-        Holds::None if Memory::read(around).of(dir).is_none() => Connection::Apart,
-        Holds::All | Holds::Some | Holds::None => Connection::Lost,
+        EntryPresence::All if program::is_safe(&program) => HookInstall::Connected,
+        EntryPresence::Some if program::is_safe(&program) && is_earlier => HookInstall::Outdated,
+        EntryPresence::None if ConnectedFolders::read(around).of(dir).is_none() => {
+            HookInstall::Apart
+        }
+        EntryPresence::All | EntryPresence::Some | EntryPresence::None => HookInstall::Lost,
     }
 }
 
@@ -334,16 +337,16 @@ fn cannot_run(program: &Path) -> String {
 ///
 /// # Errors
 /// Names what another user could change, and what mends that.
-pub fn check_hook_program(around: &Surroundings) -> Result<(), ConnectError> {
-    if Memory::read(around).is_empty() {
+pub fn check_hook_program(around: &Environment) -> Result<(), ConnectError> {
+    if ConnectedFolders::read(around).is_empty() {
         return Ok(());
     }
     program::check(&program(around))
 }
 
 /// Renews the copy of the hook program, if anything was ever connected, and tries it once.
-pub fn renew(around: &Surroundings) -> Result<(), ConnectError> {
-    if Memory::read(around).is_empty() {
+pub fn renew(around: &Environment) -> Result<(), ConnectError> {
+    if ConnectedFolders::read(around).is_empty() {
         return Ok(());
     }
     let marks = MarkFolder::new(around);

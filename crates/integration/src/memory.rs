@@ -8,39 +8,40 @@ use std::io;
 use std::path::{Path, PathBuf};
 use trusty_platform::files;
 use trusty_platform::trusted_path::make_private_folder;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// The largest such file that is read, in bytes.
-const BOUND: u64 = 1 << 20;
+const MAX_CONNECTIONS_FILE_BYTES: u64 = 1 << 20;
 
 /// The folders that were connected.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Memory {
+pub(super) struct ConnectedFolders {
     #[serde(default)]
-    folders: BTreeMap<PathBuf, Remembered>,
+    folders: BTreeMap<PathBuf, ConnectedFolder>,
 }
 
 /// How a settings file was before.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Remembered {
+pub(super) struct ConnectedFolder {
     /// Kept here; none if there was no such file.
     pub(super) backup: Option<PathBuf>,
 }
 
 /// The file's place.
-pub(super) fn path(around: &Surroundings) -> PathBuf {
+pub(super) fn path(around: &Environment) -> PathBuf {
     around.data_dir().join("connections.json")
 }
 
-impl Memory {
+impl ConnectedFolders {
     /// What is on disk; nothing where that is not understood.
-    pub(super) fn read(around: &Surroundings) -> Self {
-        let bytes = files::read_bounded(&path(around), BOUND).unwrap_or_default();
+    pub(super) fn read(around: &Environment) -> Self {
+        let bytes =
+            files::read_bounded(&path(around), MAX_CONNECTIONS_FILE_BYTES).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
     /// What is remembered of a folder.
-    pub(super) fn of(&self, dir: &Path) -> Option<&Remembered> {
+    pub(super) fn of(&self, dir: &Path) -> Option<&ConnectedFolder> {
         self.folders.get(dir)
     }
 
@@ -57,9 +58,9 @@ impl Memory {
     /// Remembers a folder, or forgets it.
     pub(super) fn set(
         &mut self,
-        around: &Surroundings,
+        around: &Environment,
         dir: &Path,
-        remembered: Option<Remembered>,
+        remembered: Option<ConnectedFolder>,
     ) -> Result<(), ConnectError> {
         let before = match remembered {
             Some(remembered) => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use trusty_platform::files;
 
 /// The largest such file that is read, in bytes.
-const BOUND: u64 = 8 << 20;
+const MAX_POLICY_FILE_BYTES: u64 = 8 << 20;
 
 /// Where managed settings are on this operating system.
 fn managed_folder(os: &str) -> &'static Path {
@@ -36,7 +36,7 @@ pub(super) fn forbids(own: &Path, text: &str) -> Option<String> {
         ));
     }
     managed().iter().find_map(|file| {
-        let bytes = files::read_bounded(file, BOUND).ok()?;
+        let bytes = files::read_bounded(file, MAX_POLICY_FILE_BYTES).ok()?;
         managed_forbids(file, &String::from_utf8(bytes).ok()?)
     })
 }

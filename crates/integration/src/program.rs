@@ -11,10 +11,10 @@ use std::time::Duration;
 use trusty_platform::child_process::run_to_end;
 use trusty_platform::trusted_path::{PrivateFolderError, check_execute, make_private_folder};
 use trusty_wire::hook_program::{HOOK_PROGRAM_FOLDER, HOOK_PROGRAM_NAME, program};
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// What a copy is called until it is whole; a pid follows.
-pub(super) const HALF_PREFIX: &str = ".trusty-hook.";
+pub(super) const PARTIAL_COPY_PREFIX: &str = ".trusty-hook.";
 
 /// Whether a client could start it.
 pub(super) fn is_there(program: &Path) -> bool {
@@ -61,7 +61,7 @@ fn original() -> io::Result<PathBuf> {
 }
 
 /// Puts the copy in place, or renews it, and tries it; whether another one was there, or none.
-pub(super) fn install(around: &Surroundings) -> Result<bool, ConnectError> {
+pub(super) fn install(around: &Environment) -> Result<bool, ConnectError> {
     let from = original().map_err(|e| ConnectError::Io(PathBuf::from(HOOK_PROGRAM_NAME), e))?;
     let bytes = fs::read(&from).map_err(|_| ConnectError::NoProgram(from))?;
     let to = program(around);
@@ -87,7 +87,7 @@ fn make_folders(data: &Path) -> Result<(), ConnectError> {
 
 /// Renews a copy that another version of ours has put there. Without an original, what is there
 /// goes on to serve. Whether it was renewed.
-pub(super) fn renew(around: &Surroundings) -> Result<bool, ConnectError> {
+pub(super) fn renew(around: &Environment) -> Result<bool, ConnectError> {
     let there = original().is_ok_and(|from| from.is_file());
     if there || !is_there(&program(around)) {
         install(around)
@@ -109,7 +109,7 @@ fn put(
     let failed = |e: io::Error| ConnectError::Io(to.to_path_buf(), e);
     let folder = to.parent().ok_or(io::ErrorKind::InvalidInput);
     let folder = folder.map_err(|e| failed(e.into()))?;
-    let new = folder.join(format!("{HALF_PREFIX}{}", std::process::id()));
+    let new = folder.join(format!("{PARTIAL_COPY_PREFIX}{}", std::process::id()));
     // Left by one of that pid who did not come to the end.
     let _ = fs::remove_file(&new);
     let mut options = OpenOptions::new();
@@ -138,9 +138,9 @@ mod tests {
 
     #[test]
     fn a_copy_knows_where_it_was_put() {
-        let around = Surroundings {
+        let around = Environment {
             data_home: Some("/d".into()),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         let copy = program(&around);
         assert_eq!(data_home_of(&copy), Some(PathBuf::from("/d")));

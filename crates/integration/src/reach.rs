@@ -52,7 +52,7 @@ pub fn hook_obstacle_now(pid: u32) -> Option<HookObstacle> {
 
 fn disabled_by_folder(process: &StartedProcess<'_>) -> Option<HookObstacle> {
     let folder = process.cwd?;
-    let mut read = ProjectSettings::ALL.into_iter();
+    let mut read = ProjectSettings::ALL_FILES.into_iter();
     read.find_map(|settings| {
         if !settings.is_read(process.argv) {
             return None;

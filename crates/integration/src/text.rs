@@ -1,7 +1,7 @@
 //! Our entries in the text of a settings file: text in, text out, or a refusal. What is not ours
 //! stays as it is, to the byte.
 
-use super::entries::{Entries, group, is_ours};
+use super::entries::{HookEntries, group, is_ours};
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstArray, CstNode, CstObject, CstObjectProp, CstRootNode};
 use serde::de::IgnoredAny;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// Why a text cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
+pub enum UneditableConfig {
     /// It is no JSON.
     #[error("is not valid JSON ({0}), so Claude Code ignores the file; correct the file first")]
     Invalid(String),
@@ -20,7 +20,7 @@ pub enum Unfit {
 
 /// How much of ours a text holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
+pub enum EntryPresence {
     /// Every entry, as it should be.
     All,
     /// Some, or others than it should be.
@@ -30,26 +30,26 @@ pub enum Holds {
 }
 
 /// A text that is being edited.
-struct Edited {
+struct EditedSettings {
     /// The mark of the byte order, which is no JSON.
     mark: &'static str,
     root: CstRootNode,
 }
 
-const MARK: &str = "\u{feff}";
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Without the space around it that JSON knows; Unicode's other spaces are no JSON.
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\r'])
 }
 
-impl Edited {
-    fn parse(text: &str) -> Result<Self, Unfit> {
-        let (mark, body) = match text.strip_prefix(MARK) {
-            Some(body) => (MARK, body),
+impl EditedSettings {
+    fn parse(text: &str) -> Result<Self, UneditableConfig> {
+        let (mark, body) = match text.strip_prefix(BYTE_ORDER_MARK) {
+            Some(body) => (BYTE_ORDER_MARK, body),
             None => ("", text),
         };
-        let invalid = |e: &dyn std::fmt::Display| Unfit::Invalid(e.to_string());
+        let invalid = |e: &dyn std::fmt::Display| UneditableConfig::Invalid(e.to_string());
         // The client takes neither comments nor trailing commas; it stays at an error at its
         // start (measured, 2.1.330).
         if !trim(body).is_empty() {
@@ -76,18 +76,18 @@ impl Edited {
     }
 
     /// The settings; none in an empty text.
-    fn settings(&self) -> Result<Option<CstObject>, Unfit> {
+    fn settings(&self) -> Result<Option<CstObject>, UneditableConfig> {
         match self.root.value() {
             None => Ok(None),
             Some(value) => value
                 .as_object()
                 .map(Some)
-                .ok_or_else(|| Unfit::Form("the top level is not an object".into())),
+                .ok_or_else(|| UneditableConfig::Form("the top level is not an object".into())),
         }
     }
 
     /// The hooks, if there are any.
-    fn hooks(&self) -> Result<Option<CstObject>, Unfit> {
+    fn hooks(&self) -> Result<Option<CstObject>, UneditableConfig> {
         let Some(settings) = self.settings()? else {
             return Ok(None);
         };
@@ -96,30 +96,30 @@ impl Edited {
             Some(property) => property
                 .object_value()
                 .map(Some)
-                .ok_or_else(|| Unfit::Form("\"hooks\" is not an object".into())),
+                .ok_or_else(|| UneditableConfig::Form("\"hooks\" is not an object".into())),
         }
     }
 }
 
 /// The property of this name; two of them mean different things to different readers.
-fn only(object: &CstObject, name: &str) -> Result<Option<CstObjectProp>, Unfit> {
+fn only(object: &CstObject, name: &str) -> Result<Option<CstObjectProp>, UneditableConfig> {
     let named = |p: &CstObjectProp| p.decoded_name().as_deref() == Some(name);
     let mut found = object.properties().into_iter().filter(named);
     let first = found.next();
     match found.next() {
-        Some(_) => Err(Unfit::Form(format!("{name:?} occurs twice"))),
+        Some(_) => Err(UneditableConfig::Form(format!("{name:?} occurs twice"))),
         None => Ok(first),
     }
 }
 
 /// A command that a hook runs, and the list and the group that hold it.
-struct Handler {
+struct HookHandler {
     node: CstObject,
     list: CstArray,
     group: CstObject,
 }
 
-impl Handler {
+impl HookHandler {
     fn is_ours(&self) -> bool {
         let command = self.node.get("command").and_then(|c| c.value());
         let command = command.and_then(|c| c.as_string_lit()?.decoded_value().ok());
@@ -133,13 +133,13 @@ impl Handler {
 }
 
 /// Ours in the list of an event. What is not of the usual form is not ours.
-fn ours(list: &CstArray) -> Vec<Handler> {
+fn ours(list: &CstArray) -> Vec<HookHandler> {
     let groups = list.elements().into_iter().filter_map(|g| g.as_object());
     let handlers = groups.flat_map(|group| {
         let list = group.array_value("hooks");
         let each = move |list: CstArray| {
             let nodes = list.elements().into_iter().filter_map(|h| h.as_object());
-            let handler = |node| Handler {
+            let handler = |node| HookHandler {
                 node,
                 list: list.clone(),
                 group: group.clone(),
@@ -148,13 +148,13 @@ fn ours(list: &CstArray) -> Vec<Handler> {
         };
         list.map(each).unwrap_or_default()
     });
-    handlers.filter(Handler::is_ours).collect()
+    handlers.filter(HookHandler::is_ours).collect()
 }
 
 /// How much of ours a text holds.
-pub fn holds(text: &str, entries: &Entries) -> Result<Holds, Unfit> {
-    let Some(hooks) = Edited::parse(text)?.hooks()? else {
-        return Ok(Holds::None);
+pub fn holds(text: &str, entries: &HookEntries) -> Result<EntryPresence, UneditableConfig> {
+    let Some(hooks) = EditedSettings::parse(text)?.hooks()? else {
+        return Ok(EntryPresence::None);
     };
     let (mut found, mut right) = (0, 0);
     for property in hooks.properties() {
@@ -169,9 +169,9 @@ pub fn holds(text: &str, entries: &Entries) -> Result<Holds, Unfit> {
         }
     }
     Ok(match (found, right) {
-        (0, _) => Holds::None,
-        (found, right) if found == right && right == entries.iter().count() => Holds::All,
-        _ => Holds::Some,
+        (0, _) => EntryPresence::None,
+        (found, right) if found == right && right == entries.iter().count() => EntryPresence::All,
+        _ => EntryPresence::Some,
     })
 }
 
@@ -180,16 +180,16 @@ fn value(node: &CstObject) -> Option<Value> {
 }
 
 /// The text with all of ours, once each.
-pub fn with(text: &str, entries: &Entries) -> Result<String, Unfit> {
-    if holds(text, entries)? == Holds::All {
+pub fn with(text: &str, entries: &HookEntries) -> Result<String, UneditableConfig> {
+    if holds(text, entries)? == EntryPresence::All {
         return Ok(text.to_owned());
     }
-    let edited = Edited::parse(text)?;
+    let edited = EditedSettings::parse(text)?;
     let settings = match edited.settings()? {
         Some(settings) => settings,
         None => edited.root.object_value_or_set(),
     };
-    let form = || Unfit::Form("\"hooks\" is not an object".into());
+    let form = || UneditableConfig::Form("\"hooks\" is not an object".into());
     edited.hooks()?;
     let hooks = settings.object_value_or_create("hooks").ok_or_else(form)?;
     for property in hooks.properties() {
@@ -198,8 +198,9 @@ pub fn with(text: &str, entries: &Entries) -> Result<String, Unfit> {
     for (event, entry) in entries.iter() {
         only(&hooks, event)?;
         let list = hooks.array_value_or_create(event);
-        let list =
-            list.ok_or_else(|| Unfit::Form(format!("the hooks of {event} are not a list")))?;
+        let list = list.ok_or_else(|| {
+            UneditableConfig::Form(format!("the hooks of {event} are not a list"))
+        })?;
         list.append(group(entry));
     }
     Ok(edited.text())
@@ -223,18 +224,22 @@ fn take_out(property: &CstObjectProp) -> bool {
 /// The text without any of ours. `before` is the text as it was before they came, where that is
 /// known: if nothing else has changed since, it is what comes back; and lists that were empty
 /// then stay.
-pub fn without(text: &str, before: Option<&str>, entries: &Entries) -> Result<String, Unfit> {
-    let before = before.filter(|b| holds(b, entries) == Ok(Holds::None));
+pub fn without(
+    text: &str,
+    before: Option<&str>,
+    entries: &HookEntries,
+) -> Result<String, UneditableConfig> {
+    let before = before.filter(|b| holds(b, entries) == Ok(EntryPresence::None));
     if let Some(before) = before
         && with(before, entries).as_deref() == Ok(text)
     {
         return Ok(before.to_owned());
     }
-    let edited = Edited::parse(text)?;
+    let edited = EditedSettings::parse(text)?;
     let Some(hooks) = edited.hooks()? else {
         return Ok(text.to_owned());
     };
-    let before = before.and_then(|b| Edited::parse(b).ok()?.hooks().ok()?);
+    let before = before.and_then(|b| EditedSettings::parse(b).ok()?.hooks().ok()?);
     let mut any = false;
     for property in hooks.properties() {
         if !take_out(&property) {
@@ -264,7 +269,7 @@ pub fn without(text: &str, before: Option<&str>, entries: &Entries) -> Result<St
 
 /// Whether a text holds no setting.
 pub(super) fn is_bare(text: &str) -> bool {
-    let text = text.strip_prefix(MARK).unwrap_or(text);
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let inner = trim(text)
         .strip_prefix('{')
         .and_then(|t| t.strip_suffix('}'));
@@ -272,13 +277,13 @@ pub(super) fn is_bare(text: &str) -> bool {
 }
 
 /// Whether the settings themselves keep every hook from running.
-pub fn disables_hooks(text: &str) -> Result<bool, Unfit> {
+pub fn disables_hooks(text: &str) -> Result<bool, UneditableConfig> {
     flag(text, "disableAllHooks")
 }
 
 /// Whether a switch of the settings is on.
-pub(super) fn flag(text: &str, name: &str) -> Result<bool, Unfit> {
-    let settings = Edited::parse(text)?.settings()?;
+pub(super) fn flag(text: &str, name: &str) -> Result<bool, UneditableConfig> {
+    let settings = EditedSettings::parse(text)?.settings()?;
     let value = settings.and_then(|s| s.get(name)?.value());
     Ok(value
         .and_then(|v| v.as_boolean_lit())

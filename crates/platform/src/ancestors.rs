@@ -3,19 +3,19 @@
 use super::sys;
 use std::path::Path;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
-use trusty_fleet::terminal::Ancestor;
+use trusty_fleet::terminal::ProcessAncestor;
 
 /// A longer chain of parents is a loop.
-const MOST: usize = 32;
+const MAX_PARENT_CHAIN: usize = 32;
 
 /// The parents of a process, nearest first.
-pub fn ancestors(pid: u32) -> Vec<Ancestor> {
-    let mut chain: Vec<Ancestor> = Vec::new();
+pub fn ancestors(pid: u32) -> Vec<ProcessAncestor> {
+    let mut chain: Vec<ProcessAncestor> = Vec::new();
     let Ok(mut system) = System::new() else {
         return chain;
     };
     let mut next = sys::stat(pid).ok().flatten().map_or(0, |stat| stat.parent);
-    while next > 1 && chain.len() < MOST && chain.iter().all(|a| a.pid != next) {
+    while next > 1 && chain.len() < MAX_PARENT_CHAIN && chain.iter().all(|a| a.pid != next) {
         let Ok(Some(stat)) = sys::stat(next) else {
             break;
         };
@@ -29,7 +29,7 @@ pub fn ancestors(pid: u32) -> Vec<Ancestor> {
         let Some(process) = system.process(id) else {
             break;
         };
-        chain.push(Ancestor {
+        chain.push(ProcessAncestor {
             pid: next,
             name: process.name().to_string_lossy().into_owned(),
             exe: process.exe().map(Path::to_path_buf),

@@ -8,21 +8,21 @@ use std::path::Path;
 use std::process::Command;
 
 /// The variable that says where programs are looked for.
-const SEARCH_PATH: &str = "PATH";
+const SEARCH_PATH_VARIABLE: &str = "PATH";
 
 /// A program to start. It gets our environment, and of our search path the absolute entries: the
 /// others would lead a script that it runs into whatever folder is the current one.
 pub fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
-    if let Some(path) = std::env::var_os(SEARCH_PATH) {
-        command.env(SEARCH_PATH, absolute_entries(&path));
+    if let Some(path) = std::env::var_os(SEARCH_PATH_VARIABLE) {
+        command.env(SEARCH_PATH_VARIABLE, absolute_entries(&path));
     }
     command
 }
 
 /// Sets a variable of a program; of a search path only the absolute entries count.
 pub fn set_variable(command: &mut Command, name: &str, value: &OsStr) {
-    if name == SEARCH_PATH {
+    if name == SEARCH_PATH_VARIABLE {
         command.env(name, absolute_entries(value));
     } else {
         command.env(name, value);
@@ -36,14 +36,16 @@ mod tests {
     #[test]
     fn a_program_is_told_of_absolute_folders_only() {
         let path = |command: &Command| {
-            let found = command.get_envs().find(|(name, _)| *name == SEARCH_PATH);
+            let found = command
+                .get_envs()
+                .find(|(name, _)| *name == SEARCH_PATH_VARIABLE);
             found.and_then(|(_, value)| value.map(OsStr::to_os_string))
         };
         let mut command = command(Path::new("/bin/true"));
-        let ours = std::env::var_os(SEARCH_PATH).map(|ours| absolute_entries(&ours));
+        let ours = std::env::var_os(SEARCH_PATH_VARIABLE).map(|ours| absolute_entries(&ours));
         assert_eq!(path(&command), ours);
         let hostile = OsStr::new("node_modules/.bin:/opt/bin::.");
-        set_variable(&mut command, SEARCH_PATH, hostile);
+        set_variable(&mut command, SEARCH_PATH_VARIABLE, hostile);
         assert_eq!(path(&command), Some("/opt/bin".into()));
         set_variable(&mut command, "OTHER", hostile);
         let other = command.get_envs().find(|(name, _)| *name == "OTHER");

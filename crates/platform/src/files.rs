@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub enum FileReadError {
     /// Nothing is at the path.
     #[error("file does not exist")]
     Gone,
@@ -31,7 +31,7 @@ pub enum ReadError {
     Io(#[from] io::Error),
 }
 
-impl From<PathRefusal> for ReadError {
+impl From<PathRefusal> for FileReadError {
     fn from(refusal: PathRefusal) -> Self {
         Self::Refused(refusal)
     }
@@ -39,49 +39,51 @@ impl From<PathRefusal> for ReadError {
 
 /// Opens a plain file that only the user or root can have written. What leads to it is not looked
 /// at. Never waits on a pipe or a device.
-pub fn open_plain(path: &Path) -> Result<(File, Metadata), ReadError> {
+pub fn open_plain(path: &Path) -> Result<(File, Metadata), FileReadError> {
     let (file, meta) = open_of_anybody(path)?;
     check_opened(path, &file, &meta)?;
     Ok((file, meta))
 }
 
 /// The same, whoever can have written it.
-fn open_of_anybody(path: &Path) -> Result<(File, Metadata), ReadError> {
+fn open_of_anybody(path: &Path) -> Result<(File, Metadata), FileReadError> {
     let flags =
         OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(fd) => File::from(fd),
-        Err(rustix::io::Errno::NOENT) => return Err(ReadError::Gone),
-        Err(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO) => return Err(ReadError::NotPlain),
-        Err(e) => return Err(ReadError::Io(e.into())),
+        Err(rustix::io::Errno::NOENT) => return Err(FileReadError::Gone),
+        Err(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO) => {
+            return Err(FileReadError::NotPlain);
+        }
+        Err(e) => return Err(FileReadError::Io(e.into())),
     };
     let meta = file.metadata()?;
     if !meta.is_file() {
-        return Err(ReadError::NotPlain);
+        return Err(FileReadError::NotPlain);
     }
     Ok((file, meta))
 }
 
 /// Reads a plain file of at most `bound` bytes. Never waits on a pipe or a device.
-pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
+pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, FileReadError> {
     let (file, meta) = open_plain(path)?;
     read_opened(file, &meta, bound)
 }
 
 /// The same, whoever can have written it: for what can only forbid something.
-pub fn read_of_anybody(path: &Path, bound: u64) -> Result<Vec<u8>, ReadError> {
+pub fn read_of_anybody(path: &Path, bound: u64) -> Result<Vec<u8>, FileReadError> {
     let (file, meta) = open_of_anybody(path)?;
     read_opened(file, &meta, bound)
 }
 
-fn read_opened(file: File, meta: &Metadata, bound: u64) -> Result<Vec<u8>, ReadError> {
+fn read_opened(file: File, meta: &Metadata, bound: u64) -> Result<Vec<u8>, FileReadError> {
     if meta.len() > bound {
-        return Err(ReadError::TooLarge(meta.len()));
+        return Err(FileReadError::TooLarge(meta.len()));
     }
     let bytes = read_most(file, bound + 1)?;
     match u64::try_from(bytes.len()) {
         Ok(read) if read <= bound => Ok(bytes),
-        _ => Err(ReadError::TooLarge(bound + 1)),
+        _ => Err(FileReadError::TooLarge(bound + 1)),
     }
 }
 
@@ -146,7 +148,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Reads the first `most` bytes of a plain file, or all if it is shorter.
-pub fn read_head(path: &Path, most: u64) -> Result<Vec<u8>, ReadError> {
+pub fn read_head(path: &Path, most: u64) -> Result<Vec<u8>, FileReadError> {
     Ok(read_most(open_plain(path)?.0, most)?)
 }
 
@@ -158,7 +160,7 @@ fn read_most(file: File, most: u64) -> io::Result<Vec<u8>> {
 
 /// How long a folder of somebody else's choice may take to answer: it may lie on a server that
 /// does not.
-const DEADLINE: Duration = Duration::from_secs(1);
+const FOLDER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The root of the git work tree around a folder; none if the folder does not answer.
 pub fn git_root(dir: &Path) -> Option<PathBuf> {
@@ -212,7 +214,7 @@ pub fn in_time<T: Send + 'static>(
         .name("trusty-look".into())
         .spawn(body)
         .ok()?;
-    if let Ok(found) = found.recv_timeout(DEADLINE) {
+    if let Ok(found) = found.recv_timeout(FOLDER_TIMEOUT) {
         return found;
     }
     let mut silent = silent_paths();
@@ -252,16 +254,19 @@ mod tests {
         assert_eq!(read_bounded(&at("ok"), 2).expect("read"), b"hi");
         assert!(matches!(
             read_bounded(&at("ok"), 1),
-            Err(ReadError::TooLarge(2))
+            Err(FileReadError::TooLarge(2))
         ));
-        assert!(matches!(read_bounded(&at("none"), 9), Err(ReadError::Gone)));
+        assert!(matches!(
+            read_bounded(&at("none"), 9),
+            Err(FileReadError::Gone)
+        ));
         assert!(matches!(
             read_bounded(&at("big"), 1 << 20),
-            Err(ReadError::TooLarge(_))
+            Err(FileReadError::TooLarge(_))
         ));
         for odd in ["dir", "fifo", "loop", "link"] {
             assert!(
-                matches!(read_bounded(&at(odd), 9), Err(ReadError::NotPlain)),
+                matches!(read_bounded(&at(odd), 9), Err(FileReadError::NotPlain)),
                 "{odd}"
             );
         }

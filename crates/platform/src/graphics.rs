@@ -5,11 +5,11 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::ptr;
 
 type EglDisplay = *mut c_void;
-type GetDisplay = unsafe extern "C" fn(native: *mut c_void) -> EglDisplay;
-type Initialize =
+type EglGetDisplay = unsafe extern "C" fn(native: *mut c_void) -> EglDisplay;
+type EglInitialize =
     unsafe extern "C" fn(display: EglDisplay, major: *mut c_int, minor: *mut c_int) -> c_uint;
-type GetProcAddress = unsafe extern "C" fn(name: *const c_char) -> *mut c_void;
-type GetDisplayDriverName = unsafe extern "C" fn(display: EglDisplay) -> *const c_char;
+type EglGetProcAddress = unsafe extern "C" fn(name: *const c_char) -> *mut c_void;
+type EglGetDisplayDriverName = unsafe extern "C" fn(display: EglDisplay) -> *const c_char;
 
 const EGL_LIBRARY: &CStr = c"libEGL.so.1";
 
@@ -31,11 +31,11 @@ pub fn opengl_driver() -> Option<String> {
         (!found.is_null()).then_some(found)
     };
     // SAFETY: `eglGetDisplay` of EGL 1.0 has this signature.
-    let get_display: GetDisplay = unsafe { std::mem::transmute(find(c"eglGetDisplay")?) };
+    let get_display: EglGetDisplay = unsafe { std::mem::transmute(find(c"eglGetDisplay")?) };
     // SAFETY: `eglInitialize` of EGL 1.0 has this signature; `EGLBoolean` is an unsigned int.
-    let initialize: Initialize = unsafe { std::mem::transmute(find(c"eglInitialize")?) };
+    let initialize: EglInitialize = unsafe { std::mem::transmute(find(c"eglInitialize")?) };
     // SAFETY: `eglGetProcAddress` of EGL 1.0 has this signature.
-    let get_proc_address: GetProcAddress =
+    let get_proc_address: EglGetProcAddress =
         unsafe { std::mem::transmute(find(c"eglGetProcAddress")?) };
     // SAFETY: null is `EGL_DEFAULT_DISPLAY`.
     let display = unsafe { get_display(ptr::null_mut()) };
@@ -53,7 +53,7 @@ pub fn opengl_driver() -> Option<String> {
     }
     // SAFETY: EGL_MESA_query_driver has this signature. Where the vendor of the display does not
     // have the extension, the dispatching library answers null.
-    let get_driver_name: GetDisplayDriverName = unsafe { std::mem::transmute(named) };
+    let get_driver_name: EglGetDisplayDriverName = unsafe { std::mem::transmute(named) };
     // SAFETY: an initialised display of EGL's.
     let name = unsafe { get_driver_name(display) };
     if name.is_null() {

@@ -16,14 +16,14 @@ use std::time::Duration;
 /// Opens a file with the program its user has chosen for such files. Returns at once.
 pub fn open(path: &Path) -> io::Result<()> {
     let folders = std::env::var_os("PATH");
-    let opener = Path::new(sys::OPENER);
+    let opener = Path::new(sys::FILE_OPENER);
     let opener = if opener.is_absolute() {
         Some(opener.to_path_buf())
     } else {
-        find_program(sys::OPENER, absolute_folders(folders.as_deref())).any()
+        find_program(sys::FILE_OPENER, absolute_folders(folders.as_deref())).any()
     };
     let opener = opener.ok_or(RunError::NotFound);
-    let opener = opener.map_err(|e| io::Error::other(format!("{} {e}", sys::OPENER)))?;
+    let opener = opener.map_err(|e| io::Error::other(format!("{} {e}", sys::FILE_OPENER)))?;
     let mut command = child::command(&checked(&opener)?);
     command
         .arg0(&opener)
@@ -69,9 +69,9 @@ pub fn leave(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
 
 /// A program that was left behind.
 #[derive(Debug, Clone)]
-pub struct Left(Arc<Mutex<Option<bool>>>);
+pub struct DetachedProgram(Arc<Mutex<Option<bool>>>);
 
-impl Left {
+impl DetachedProgram {
     /// Whether all went well, once it has ended.
     pub fn ended(&self) -> Option<bool> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -85,7 +85,7 @@ pub fn leave_with(
     arguments: &[&OsStr],
     folder: &Path,
     variables: &[(&str, Option<OsString>)],
-) -> io::Result<Left> {
+) -> io::Result<DetachedProgram> {
     let mut command = child::command(&checked(program)?);
     command
         .arg0(program)
@@ -106,7 +106,7 @@ pub fn leave_with(
         }
     }
     let mut child = sys::with_first_file_limit(&mut command).spawn()?;
-    let left = Left(Arc::default());
+    let left = DetachedProgram(Arc::default());
     let told = Arc::clone(&left.0);
     thread::Builder::new()
         .name("trusty-left".into())
@@ -118,21 +118,21 @@ pub fn leave_with(
 }
 
 /// Marks a program that was started anew.
-const AGAIN: &str = "TRUSTY_STARTED_AGAIN";
+const RESTARTED_VARIABLE: &str = "TRUSTY_STARTED_AGAIN";
 /// What stood in the way is given so long to go away.
-const PAUSE: Duration = Duration::from_millis(500);
+const RESTART_DELAY: Duration = Duration::from_millis(500);
 
 /// Runs this program anew in this process's place, once. Returns only if it was that already, or
 /// cannot.
 pub fn start_again() -> io::Result<()> {
-    if std::env::var_os(AGAIN).is_some() {
+    if std::env::var_os(RESTARTED_VARIABLE).is_some() {
         return Ok(());
     }
-    thread::sleep(PAUSE);
+    thread::sleep(RESTART_DELAY);
     let program = std::env::current_exe()?;
     let mut again = child::command(&checked(&program)?);
     Err(again
         .args(std::env::args_os().skip(1))
-        .env(AGAIN, "1")
+        .env(RESTARTED_VARIABLE, "1")
         .exec())
 }

@@ -12,7 +12,7 @@ const MAC_MAX_FILES: u64 = 10_240;
 const MAX_FREE_FILES: u64 = 64;
 
 /// The limit as it was before it was raised.
-static FIRST_LIMIT: OnceLock<Rlimit> = OnceLock::new();
+static FIRST_FILE_LIMIT: OnceLock<Rlimit> = OnceLock::new();
 
 /// Raises the soft limit of open files to the hard one; the limit that holds then, `None` where
 /// there is none.
@@ -24,7 +24,7 @@ pub fn raise_soft_limit() -> io::Result<Option<u64>> {
     if now.current.is_none() || now.current == now.maximum {
         return Ok(now.current);
     }
-    FIRST_LIMIT.get_or_init(|| now);
+    FIRST_FILE_LIMIT.get_or_init(|| now);
     let raise = |current| {
         let wanted = Rlimit {
             current,
@@ -51,7 +51,7 @@ pub fn raise_soft_limit() -> io::Result<Option<u64>> {
 /// # Errors
 /// As setrlimit(2) fails.
 pub fn restore_soft_limit() -> io::Result<()> {
-    match FIRST_LIMIT.get() {
+    match FIRST_FILE_LIMIT.get() {
         Some(first) => Ok(setrlimit(Resource::Nofile, *first)?),
         None => Ok(()),
     }

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 /// Returns once nobody reads standard output any more; never where that cannot be told.
 pub async fn reader_gone() {
-    static GONE: OnceLock<Option<watch::Receiver<bool>>> = OnceLock::new();
-    let Some(gone) = GONE.get_or_init(listen) else {
+    static READER_GONE: OnceLock<Option<watch::Receiver<bool>>> = OnceLock::new();
+    let Some(gone) = READER_GONE.get_or_init(listen) else {
         return std::future::pending().await;
     };
     // A thread that ended without a word could not tell.

@@ -12,11 +12,11 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 /// The most that is kept of what a program complains, in bytes.
-const COMPLAINT: u64 = 4096;
+const MAX_STDERR_BYTES: u64 = 4096;
 
 /// What a program finds in its environment.
 #[derive(Debug, Clone, Copy)]
-pub enum Environment<'a> {
+pub enum ChildEnvironment<'a> {
     /// What we have, without this variable.
     OursWithout(&'a str),
     /// What we have, and these besides or instead.
@@ -27,7 +27,7 @@ pub enum Environment<'a> {
 
 /// How much a program may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct RunLimits {
     /// From its start to its end.
     pub time: Duration,
     /// The most it may write to standard output, in bytes.
@@ -36,7 +36,7 @@ pub struct Bounds {
 
 /// A program that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ran {
+pub struct ProgramOutput {
     /// Whether it says that all went well.
     pub success: bool,
     /// What it wrote to standard output.
@@ -50,20 +50,20 @@ pub struct Ran {
 pub async fn run_bounded(
     program: &Path,
     arguments: &[&OsStr],
-    environment: Environment<'_>,
-    bounds: Bounds,
-) -> Result<Ran, RunError> {
+    environment: ChildEnvironment<'_>,
+    bounds: RunLimits,
+) -> Result<ProgramOutput, RunError> {
     let mut command = child::command(&checked_program(program)?);
     match environment {
-        Environment::OursWithout(name) => {
+        ChildEnvironment::OursWithout(name) => {
             command.env_remove(name);
         }
-        Environment::OursWith(_) => {}
-        Environment::Only(_) => {
+        ChildEnvironment::OursWith(_) => {}
+        ChildEnvironment::Only(_) => {
             command.env_clear();
         }
     }
-    if let Environment::OursWith(variables) | Environment::Only(variables) = environment {
+    if let ChildEnvironment::OursWith(variables) | ChildEnvironment::Only(variables) = environment {
         for (name, value) in variables {
             child::set_variable(&mut command, name, value);
         }
@@ -84,7 +84,7 @@ pub async fn run_bounded(
     }
 }
 
-async fn finish(mut command: Command, most: u64) -> Result<Ran, RunError> {
+async fn finish(mut command: Command, most: u64) -> Result<ProgramOutput, RunError> {
     let mut child = command.spawn()?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let (output, complaint, status) = tokio::try_join!(
@@ -94,14 +94,17 @@ async fn finish(mut command: Command, most: u64) -> Result<Ran, RunError> {
                 return Ok(Vec::new());
             };
             let mut kept = Vec::new();
-            (&mut err).take(COMPLAINT).read_to_end(&mut kept).await?;
+            (&mut err)
+                .take(MAX_STDERR_BYTES)
+                .read_to_end(&mut kept)
+                .await?;
             // A full pipe would stop it.
             tokio::io::copy(&mut err, &mut tokio::io::sink()).await?;
             Ok(kept)
         },
         async { Ok(child.wait().await?) },
     )?;
-    Ok(Ran {
+    Ok(ProgramOutput {
         success: status.success(),
         output,
         complaint,
@@ -124,8 +127,11 @@ async fn read(from: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Opt
 mod tests {
     use super::*;
 
-    async fn shell(script: &str, environment: Environment<'_>) -> Result<Ran, RunError> {
-        let bounds = Bounds {
+    async fn shell(
+        script: &str,
+        environment: ChildEnvironment<'_>,
+    ) -> Result<ProgramOutput, RunError> {
+        let bounds = RunLimits {
             time: Duration::from_secs(5),
             output: 10,
         };
@@ -133,12 +139,12 @@ mod tests {
         run_bounded(Path::new("/bin/sh"), &arguments, environment, bounds).await
     }
 
-    const NOTHING: Environment<'_> = Environment::Only(&[]);
+    const EMPTY_ENVIRONMENT: ChildEnvironment<'_> = ChildEnvironment::Only(&[]);
 
     #[tokio::test]
     async fn what_it_says_is_told() {
-        let ran = shell("echo out; echo err >&2; exit 3", NOTHING).await;
-        let told = Ran {
+        let ran = shell("echo out; echo err >&2; exit 3", EMPTY_ENVIRONMENT).await;
+        let told = ProgramOutput {
             success: false,
             output: b"out\n".into(),
             complaint: b"err\n".into(),
@@ -149,9 +155,9 @@ mod tests {
     #[tokio::test]
     async fn its_environment_is_what_was_named() {
         let only = [("A", OsStr::new("1"))];
-        let ran = shell("echo $A$HOME$PATH_", Environment::Only(&only)).await;
+        let ran = shell("echo $A$HOME$PATH_", ChildEnvironment::Only(&only)).await;
         assert_eq!(ran.expect("runs").output, b"1\n");
-        let ran = shell("echo ${PATH:+p}", Environment::OursWithout("PATH_")).await;
+        let ran = shell("echo ${PATH:+p}", ChildEnvironment::OursWithout("PATH_")).await;
         assert_eq!(ran.expect("runs").output, b"p\n");
     }
 
@@ -160,10 +166,10 @@ mod tests {
         let hostile = OsStr::new("node_modules/.bin:/usr/bin::/bin:.");
         let variables = [("PATH", hostile)];
         for environment in [
-            Environment::Only(&variables),
-            Environment::OursWith(&variables),
+            ChildEnvironment::Only(&variables),
+            ChildEnvironment::OursWith(&variables),
         ] {
-            let bounds = Bounds {
+            let bounds = RunLimits {
                 time: Duration::from_secs(5),
                 output: 100,
             };
@@ -176,15 +182,17 @@ mod tests {
 
     #[tokio::test]
     async fn bounds_are_kept() {
-        let late = shell("exec sleep 30", NOTHING).await.expect_err("late");
+        let late = shell("exec sleep 30", EMPTY_ENVIRONMENT)
+            .await
+            .expect_err("late");
         assert_eq!(late.to_string(), "did not answer within 5 s");
-        let much = shell("echo 12345678901; exec sleep 30", NOTHING).await;
+        let much = shell("echo 12345678901; exec sleep 30", EMPTY_ENVIRONMENT).await;
         assert_eq!(
             much.expect_err("too much").to_string(),
             "answered with more than 10 bytes"
         );
         let long = "i=0; while [ $i -lt 9000 ]; do echo 1234567890 >&2; i=$((i+1)); done; echo ok";
-        let long = shell(long, NOTHING).await.expect("runs");
+        let long = shell(long, EMPTY_ENVIRONMENT).await.expect("runs");
         assert_eq!(
             (long.complaint.len(), &long.output[..]),
             (4096, &b"ok\n"[..])
@@ -208,11 +216,17 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_there_is_not_installed() {
-        let bounds = Bounds {
+        let bounds = RunLimits {
             time: Duration::from_secs(1),
             output: 10,
         };
-        let none = run_bounded(Path::new("/nowhere/program"), &[], NOTHING, bounds).await;
+        let none = run_bounded(
+            Path::new("/nowhere/program"),
+            &[],
+            EMPTY_ENVIRONMENT,
+            bounds,
+        )
+        .await;
         assert!(matches!(none, Err(RunError::NotFound)));
     }
 }

@@ -5,14 +5,14 @@ use std::ffi::{OsStr, OsString};
 
 /// Where programs are looked for if a search path has no absolute entry: one that is empty would
 /// name the current folder.
-const USUAL_FOLDERS: &str = "/usr/bin:/bin";
+const DEFAULT_SEARCH_PATH: &str = "/usr/bin:/bin";
 
 /// The absolute entries of a search path, in their order.
 pub fn absolute_entries(path: &OsStr) -> OsString {
     let entries = std::env::split_paths(path).filter(|folder| folder.is_absolute());
     match std::env::join_paths(entries) {
         Ok(path) if !path.is_empty() => path,
-        _ => USUAL_FOLDERS.into(),
+        _ => DEFAULT_SEARCH_PATH.into(),
     }
 }
 
@@ -25,9 +25,9 @@ mod tests {
         for (path, kept) in [
             ("node_modules/.bin:/a:.::/b c:../x:", "/a:/b c"),
             ("/usr/bin", "/usr/bin"),
-            ("node_modules/.bin", USUAL_FOLDERS),
-            (":", USUAL_FOLDERS),
-            ("", USUAL_FOLDERS),
+            ("node_modules/.bin", DEFAULT_SEARCH_PATH),
+            (":", DEFAULT_SEARCH_PATH),
+            ("", DEFAULT_SEARCH_PATH),
         ] {
             assert_eq!(absolute_entries(OsStr::new(path)), kept, "{path:?}");
         }

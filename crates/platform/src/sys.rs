@@ -9,18 +9,18 @@ mod signals;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
-    OPENER, SCRIPTS, arguments, cgroup, connect_abstract, control_terminal, data_home, environment,
-    ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal, since_boot, started,
-    stat,
+    FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract, control_terminal, data_home,
+    environment, ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal,
+    since_boot, started, stat,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
-    OPENER, SCRIPTS, arguments, cgroup, connect_abstract, control_terminal, data_home, environment,
-    ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal, since_boot, started,
-    stat,
+    FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract, control_terminal, data_home,
+    environment, ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal,
+    since_boot, started, stat,
 };
 
-pub use frost::Frost;
+pub use frost::FreezerState;
 pub use signals::{is_ignored, with_first_file_limit};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -29,7 +29,7 @@ use trusty_fleet::identity::{ProcessKey, StartTime};
 
 /// What the kernel tells of a process without its help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stat {
+pub struct ProcessStat {
     /// When it started, in the kernel's unit.
     pub start: StartTime,
     /// Its parent.

@@ -1,6 +1,6 @@
 //! Follows a file that grows by lines, reading each byte once.
 
-use super::files::{self, ReadError};
+use super::files::{self, FileReadError};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
@@ -8,17 +8,17 @@ use std::path::Path;
 use std::time::SystemTime;
 
 /// How much of a file is read when it is first seen, from its end.
-const FIRST: u64 = 256 * 1024;
+const FIRST_READ_BYTES: u64 = 256 * 1024;
 /// How much is read at a time.
-const CHUNK: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 /// A longer line is dropped while it is streamed past.
-const LONGEST: usize = 1024 * 1024;
+const MAX_LINE_BYTES: usize = 1024 * 1024;
 /// So many bytes before the place read up to tell whether the file was written anew.
-const MARK: usize = 64;
+const REWRITE_MARK_BYTES: usize = 64;
 
 /// What is found in a file, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub enum TailEvent<'a> {
     /// It is another file than before, or was written anew: what was told of it is void.
     Afresh,
     /// A whole line, without its end.
@@ -27,14 +27,14 @@ pub enum Piece<'a> {
 
 /// Tells a changed file from one read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct TailStamp {
     device: u64,
     inode: u64,
     len: u64,
     modified: Option<SystemTime>,
 }
 
-impl Stamp {
+impl TailStamp {
     fn of(meta: &fs::Metadata) -> Self {
         Self {
             device: meta.dev(),
@@ -47,29 +47,33 @@ impl Stamp {
 
 /// How far a file was read.
 #[derive(Debug, Default)]
-pub struct Tail {
-    stamp: Option<Stamp>,
+pub struct FileTail {
+    stamp: Option<TailStamp>,
     offset: u64,
     /// The last bytes before `offset`.
     mark: Vec<u8>,
-    line: Line,
+    line: PartialLine,
 }
 
-impl Tail {
+impl FileTail {
     /// Hands out what has been appended since the last read; the first time, what is within the
     /// last 256 KiB, from the first line that begins there.
-    pub fn read(&mut self, path: &Path, mut take: impl FnMut(Piece<'_>)) -> Result<(), ReadError> {
+    pub fn read(
+        &mut self,
+        path: &Path,
+        mut take: impl FnMut(TailEvent<'_>),
+    ) -> Result<(), FileReadError> {
         let (mut file, meta) = files::open_plain(path)?;
-        let stamp = Stamp::of(&meta);
+        let stamp = TailStamp::of(&meta);
         if self.stamp == Some(stamp) {
             return Ok(());
         }
         if !self.goes_on(&mut file, stamp)? {
             if self.stamp.is_some() {
-                take(Piece::Afresh);
+                take(TailEvent::Afresh);
             }
             *self = Self::default();
-            self.offset = stamp.len.saturating_sub(FIRST);
+            self.offset = stamp.len.saturating_sub(FIRST_READ_BYTES);
             if self.offset > 0 {
                 // The byte before tells whether a line begins here.
                 self.offset -= 1;
@@ -79,7 +83,7 @@ impl Tail {
         file.seek(SeekFrom::Start(self.offset))?;
         // What is written meanwhile is left to the next read, so that this one ends.
         let mut rest = file.take(stamp.len.saturating_sub(self.offset));
-        let mut chunk = vec![0; CHUNK];
+        let mut chunk = vec![0; CHUNK_BYTES];
         loop {
             let count = rest.read(&mut chunk)?;
             let bytes = &chunk[..count];
@@ -88,8 +92,9 @@ impl Tail {
             }
             self.offset += u64::try_from(count).unwrap_or(0);
             self.mark
-                .extend_from_slice(&bytes[count.saturating_sub(MARK)..]);
-            self.mark.drain(..self.mark.len().saturating_sub(MARK));
+                .extend_from_slice(&bytes[count.saturating_sub(REWRITE_MARK_BYTES)..]);
+            self.mark
+                .drain(..self.mark.len().saturating_sub(REWRITE_MARK_BYTES));
             self.line.feed(bytes, &mut take);
         }
         self.stamp = Some(stamp);
@@ -97,7 +102,7 @@ impl Tail {
     }
 
     /// Whether the file is the one that was read before, only longer.
-    fn goes_on(&self, file: &mut File, stamp: Stamp) -> Result<bool, ReadError> {
+    fn goes_on(&self, file: &mut File, stamp: TailStamp) -> Result<bool, FileReadError> {
         let same = self
             .stamp
             .is_some_and(|old| (old.device, old.inode) == (stamp.device, stamp.inode));
@@ -114,29 +119,29 @@ impl Tail {
 
 /// A line whose end has not come yet.
 #[derive(Debug, Default)]
-struct Line {
+struct PartialLine {
     begun: Vec<u8>,
     /// Its beginning is not known, or it is too long.
     skips: bool,
 }
 
-impl Line {
-    fn feed(&mut self, mut bytes: &[u8], take: &mut impl FnMut(Piece<'_>)) {
+impl PartialLine {
+    fn feed(&mut self, mut bytes: &[u8], take: &mut impl FnMut(TailEvent<'_>)) {
         while let Some(end) = bytes.iter().position(|b| *b == b'\n') {
             let (head, rest) = bytes.split_at(end);
             bytes = &rest[1..];
-            if self.skips || self.begun.len() + head.len() > LONGEST {
+            if self.skips || self.begun.len() + head.len() > MAX_LINE_BYTES {
                 self.skips = false;
             } else if self.begun.is_empty() {
-                take(Piece::Line(trim(head)));
+                take(TailEvent::Line(trim(head)));
             } else {
                 self.begun.extend_from_slice(head);
-                take(Piece::Line(trim(&self.begun)));
+                take(TailEvent::Line(trim(&self.begun)));
             }
             // A long line's room is given back.
             self.begun = Vec::new();
         }
-        if self.skips || self.begun.len() + bytes.len() > LONGEST {
+        if self.skips || self.begun.len() + bytes.len() > MAX_LINE_BYTES {
             self.skips = true;
             self.begun = Vec::new();
         } else {
@@ -157,16 +162,16 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::path::PathBuf;
 
-    struct Grown {
+    struct GrowingFile {
         dir: tempfile::TempDir,
-        tail: Tail,
+        tail: FileTail,
     }
 
-    impl Grown {
+    impl GrowingFile {
         fn new() -> Self {
             Self {
                 dir: tempfile::tempdir().expect("folder"),
-                tail: Tail::default(),
+                tail: FileTail::default(),
             }
         }
 
@@ -182,10 +187,10 @@ mod tests {
         fn read(&mut self) -> Vec<String> {
             let mut found = Vec::new();
             let path = self.path();
-            let take = |piece: Piece<'_>| {
+            let take = |piece: TailEvent<'_>| {
                 found.push(match piece {
-                    Piece::Afresh => "(afresh)".to_owned(),
-                    Piece::Line(line) => String::from_utf8_lossy(line).into_owned(),
+                    TailEvent::Afresh => "(afresh)".to_owned(),
+                    TailEvent::Line(line) => String::from_utf8_lossy(line).into_owned(),
                 });
             };
             self.tail.read(&path, take).expect("read");
@@ -195,7 +200,7 @@ mod tests {
 
     #[test]
     fn each_line_is_told_once_and_when_it_is_whole() {
-        let mut log = Grown::new();
+        let mut log = GrowingFile::new();
         log.append(b"one\r\ntwo\n\nthr");
         assert_eq!(log.read(), ["one", "two", ""]);
         assert_eq!(log.read(), [""; 0]);
@@ -207,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_another_or_shorter_or_other_begins_afresh() {
-        let mut log = Grown::new();
+        let mut log = GrowingFile::new();
         log.append(b"one\ntwo\n");
         assert_eq!(log.read(), ["one", "two"]);
         fs::write(log.path(), "1\n").expect("shorter");
@@ -222,7 +227,7 @@ mod tests {
 
     #[test]
     fn only_the_end_of_a_large_file_is_read() {
-        let mut log = Grown::new();
+        let mut log = GrowingFile::new();
         let line = |n: usize| format!("{n:099}\n").into_bytes();
         for n in 0..10_000 {
             log.append(&line(n));
@@ -232,23 +237,23 @@ mod tests {
         assert_eq!(read.last().expect("some").trim_start_matches('0'), "9999");
 
         // A line that begins exactly where reading does is whole.
-        let mut log = Grown::new();
+        let mut log = GrowingFile::new();
         let filler = vec![b'x'; 999];
         log.append(&[&filler[..], b"\n"].concat());
-        let first = usize::try_from(FIRST).expect("small");
+        let first = usize::try_from(FIRST_READ_BYTES).expect("small");
         log.append(&[&vec![b'y'; first - 1][..], b"\n"].concat());
         assert_eq!(log.read().len(), 1);
     }
 
     #[test]
     fn a_line_of_100_mb_is_streamed_past() {
-        let mut log = Grown::new();
+        let mut log = GrowingFile::new();
         log.append(b"one\n");
         assert_eq!(log.read(), ["one"]);
         let file = File::options().append(true).open(log.path()).expect("open");
         file.set_len(100 << 20).expect("sparse");
         assert_eq!(log.read(), [""; 0]);
-        assert!(log.tail.line.begun.capacity() <= LONGEST);
+        assert!(log.tail.line.begun.capacity() <= MAX_LINE_BYTES);
         log.append(b"\ntwo\n");
         assert_eq!(log.read(), ["two"]);
     }
@@ -261,12 +266,12 @@ mod tests {
             |path| symlink(path, path).expect("loop"),
         ];
         for make in make {
-            let mut log = Grown::new();
+            let mut log = GrowingFile::new();
             make(&log.path());
             let path = log.path();
             assert!(matches!(
                 log.tail.read(&path, |_| ()),
-                Err(ReadError::NotPlain)
+                Err(FileReadError::NotPlain)
             ));
         }
     }
@@ -281,12 +286,12 @@ mod tests {
             cuts in proptest::collection::vec(0_usize..400, 0..8),
         ) {
             let mut whole = Vec::new();
-            Line::default().feed(&bytes, &mut |piece| keep(piece, &mut whole));
+            PartialLine::default().feed(&bytes, &mut |piece| keep(piece, &mut whole));
             let mut cuts: Vec<usize> = cuts.into_iter().map(|c| c.min(bytes.len())).collect();
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
             let mut parts = Vec::new();
-            let mut line = Line::default();
+            let mut line = PartialLine::default();
             for cut in cuts.windows(2) {
                 line.feed(&bytes[cut[0]..cut[1]], &mut |piece| keep(piece, &mut parts));
             }
@@ -294,8 +299,8 @@ mod tests {
         }
     }
 
-    fn keep(piece: Piece<'_>, into: &mut Vec<Vec<u8>>) {
-        if let Piece::Line(line) = piece {
+    fn keep(piece: TailEvent<'_>, into: &mut Vec<Vec<u8>>) {
+        if let TailEvent::Line(line) = piece {
             into.push(line.to_vec());
         }
     }

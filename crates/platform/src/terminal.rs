@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 /// The special characters that are kept, in this order.
-const CODES: [SpecialCodeIndex; 16] = [
+const KEPT_SPECIAL_CODES: [SpecialCodeIndex; 16] = [
     SpecialCodeIndex::VINTR,
     SpecialCodeIndex::VQUIT,
     SpecialCodeIndex::VERASE,
@@ -30,7 +30,7 @@ const CODES: [SpecialCodeIndex; 16] = [
 ];
 
 /// The settings of a terminal as text, near the form of `stty -g`: input, output, control and
-/// local modes, then [`CODES`], in hexadecimal between colons. Speeds and size are left out.
+/// local modes, then [`KEPT_SPECIAL_CODES`], in hexadecimal between colons. Speeds and size are left out.
 pub fn settings(tty: &Path) -> io::Result<String> {
     Ok(write(&tcgetattr(open(tty)?)?))
 }
@@ -56,7 +56,7 @@ fn write(settings: &Termios) -> String {
         format!("{:x}", settings.control_modes.bits()),
         format!("{:x}", settings.local_modes.bits()),
     ];
-    let codes = CODES.map(|code| format!("{:x}", settings.special_codes[code]));
+    let codes = KEPT_SPECIAL_CODES.map(|code| format!("{:x}", settings.special_codes[code]));
     [&modes[..], &codes].concat().join(":")
 }
 
@@ -68,18 +68,18 @@ fn read(text: &str, mut settings: Termios) -> Option<Termios> {
     settings.output_modes = OutputModes::from_bits_retain(mode()?);
     settings.control_modes = ControlModes::from_bits_retain(mode()?);
     settings.local_modes = LocalModes::from_bits_retain(mode()?);
-    for code in CODES {
+    for code in KEPT_SPECIAL_CODES {
         settings.special_codes[code] = u8::from_str_radix(words.next()?, 16).ok()?;
     }
     words.next().is_none().then_some(settings)
 }
 
 /// The modes of a terminal are 32 bits wide on Linux and 64 on macOS.
-trait Hex {
+trait ParseHex {
     fn parse_hex<T: TryFrom<u64>>(self) -> Option<T>;
 }
 
-impl Hex for &str {
+impl ParseHex for &str {
     fn parse_hex<T: TryFrom<u64>>(self) -> Option<T> {
         T::try_from(u64::from_str_radix(self, 16).ok()?).ok()
     }

@@ -145,16 +145,16 @@ mod tests {
     use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
     use std::os::fd::OwnedFd;
 
-    const FLAGS: OpenptFlags = OpenptFlags::RDWR
+    const OPEN_PTY_FLAGS: OpenptFlags = OpenptFlags::RDWR
         .union(OpenptFlags::NOCTTY)
         .union(OpenptFlags::CLOEXEC);
 
     /// A terminal of this machine: its master and its other end.
     fn open_terminal() -> (OwnedFd, OwnedFd) {
-        let master = openpt(FLAGS).expect("a terminal");
+        let master = openpt(OPEN_PTY_FLAGS).expect("a terminal");
         grantpt(&master).expect("granted");
         unlockpt(&master).expect("unlocked");
-        let terminal = ioctl_tiocgptpeer(&master, FLAGS).expect("the other end");
+        let terminal = ioctl_tiocgptpeer(&master, OPEN_PTY_FLAGS).expect("the other end");
         (master, terminal)
     }
 
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(terminal_holders(device, &unknown).expect("told"), [own]);
 
         unlockpt(&last).expect("unlocked");
-        let other_end = ioctl_tiocgptpeer(&last, FLAGS).expect("the other end");
+        let other_end = ioctl_tiocgptpeer(&last, OPEN_PTY_FLAGS).expect("the other end");
         assert_eq!(fstat(&other_end).expect("a device").st_rdev, device);
         // The terminal of this machine stays open, so no other gets its number.
         let both = DevptsInstances::of_controlling_terminal(own, device);

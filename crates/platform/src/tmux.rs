@@ -3,7 +3,7 @@
 use super::checked_program::RunError;
 use super::listener::{ListenerRefusal, check_listener};
 use super::programs::{ProgramSearch, absolute_folders, find_program};
-use super::run::{Bounds, Environment, run_bounded};
+use super::run::{ChildEnvironment, RunLimits, run_bounded};
 use crate::pinned_socket::PinnedSocket;
 use crate::trusted_path::{PathRefusal, SocketFolder, check_connect, check_tmux_folder};
 use std::ffi::OsStr;
@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a server may take.
-pub const DEADLINE: Duration = Duration::from_secs(1);
+pub const TMUX_TIMEOUT: Duration = Duration::from_secs(1);
 /// The most we take of an answer: a pane is one line of about 100 bytes.
-const MOST: u64 = 4 << 20;
+const MAX_LIST_BYTES: u64 = 4 << 20;
 /// The longest path that a socket may have on all systems, in bytes.
 const MAX_SOCKET_PATH_BYTES: usize = 103;
 /// The most we take of a pane: it has some thousand characters.
-const MOST_SHOWN: u64 = 1 << 20;
+const MAX_PANE_BYTES: u64 = 1 << 20;
 
 /// Why a server gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -110,12 +110,24 @@ pub fn check_socket(socket: &Path) -> Result<PathBuf, PathRefusal> {
 
 /// What `list-panes -a` says of all panes of a server.
 pub async fn list_panes(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<u8>, TmuxError> {
-    ask(tmux, socket, &["list-panes", "-a", "-F", format], MOST).await
+    ask(
+        tmux,
+        socket,
+        &["list-panes", "-a", "-F", format],
+        MAX_LIST_BYTES,
+    )
+    .await
 }
 
 /// What `list-clients` says of all clients of a server.
 pub async fn list_clients(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<u8>, TmuxError> {
-    ask(tmux, socket, &["list-clients", "-F", format], MOST).await
+    ask(
+        tmux,
+        socket,
+        &["list-clients", "-F", format],
+        MAX_LIST_BYTES,
+    )
+    .await
 }
 
 /// Shows a window in all clients of a session.
@@ -127,13 +139,13 @@ pub async fn select_window(
 ) -> Result<(), TmuxError> {
     let target = format!("{session}:{window}");
     let question = ["select-window", "-t", &target];
-    ask(tmux, socket, &question, MOST).await.map(drop)
+    ask(tmux, socket, &question, MAX_LIST_BYTES).await.map(drop)
 }
 
 /// Makes a pane the active one of its window.
 pub async fn select_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<(), TmuxError> {
     let question = ["select-pane", "-t", pane];
-    ask(tmux, socket, &question, MOST).await.map(drop)
+    ask(tmux, socket, &question, MAX_LIST_BYTES).await.map(drop)
 }
 
 /// Shows a session in a client, which is named by its terminal.
@@ -144,7 +156,7 @@ pub async fn switch_client(
     session: &str,
 ) -> Result<(), TmuxError> {
     let question = ["switch-client", "-c", client, "-t", session];
-    ask(tmux, socket, &question, MOST).await.map(drop)
+    ask(tmux, socket, &question, MAX_LIST_BYTES).await.map(drop)
 }
 
 /// The title of a pane, in a line of its own, and then the text on its screen.
@@ -152,12 +164,12 @@ pub async fn capture_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<Vec<
     let title = ["display-message", "-p", "-t", pane, "#{pane_title}"];
     let text = ["capture-pane", "-p", "-t", pane];
     let both = [&title[..], &[";"], &text].concat();
-    ask(tmux, socket, &both, MOST_SHOWN).await
+    ask(tmux, socket, &both, MAX_PANE_BYTES).await
 }
 
 /// What a server tells of a pane, and what is on its screen, all of one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
+pub struct PaneSnapshot {
     /// What is typed here goes to all panes of its window.
     pub synchronized: bool,
     /// It shows its past, and keys steer that.
@@ -172,27 +184,27 @@ pub struct Look {
     pub lines: Vec<String>,
 }
 
-const LOOK: &str = "#{pane_synchronized} #{pane_in_mode} #{?pane_input_off,1,0} #{cursor_x} \
+const PANE_STATE_FORMAT: &str = "#{pane_synchronized} #{pane_in_mode} #{?pane_input_off,1,0} #{cursor_x} \
                     #{cursor_y} #{pane_tty}";
 
 /// Looks at a pane.
-pub async fn look(tmux: &Path, socket: &Path, pane: &str) -> Result<Look, TmuxError> {
-    let told = ["display-message", "-p", "-t", pane, LOOK];
+pub async fn look(tmux: &Path, socket: &Path, pane: &str) -> Result<PaneSnapshot, TmuxError> {
+    let told = ["display-message", "-p", "-t", pane, PANE_STATE_FORMAT];
     let text = ["capture-pane", "-p", "-t", pane];
     let both = [&told[..], &[";"], &text].concat();
-    let answer = ask(tmux, socket, &both, MOST_SHOWN).await?;
+    let answer = ask(tmux, socket, &both, MAX_PANE_BYTES).await?;
     let text = String::from_utf8_lossy(&answer);
     parse_look(&text).ok_or_else(|| TmuxError::Failed(text.chars().take(200).collect()))
 }
 
-fn parse_look(text: &str) -> Option<Look> {
+fn parse_look(text: &str) -> Option<PaneSnapshot> {
     let mut lines = text.lines();
     let mut words = lines.next()?.splitn(6, ' ');
     let mut number = || words.next()?.parse::<u32>().ok();
     let (synchronized, in_mode, input_off) = (number()?, number()?, number()?);
     let cursor = (number()?, number()?);
     let tty = words.next().filter(|tty| !tty.is_empty())?.to_owned();
-    Some(Look {
+    Some(PaneSnapshot {
         synchronized: synchronized != 0,
         in_mode: in_mode != 0,
         input_off: input_off != 0,
@@ -204,7 +216,7 @@ fn parse_look(text: &str) -> Option<Look> {
 
 /// What is pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key<'a> {
+pub enum TmuxKeystroke<'a> {
     /// A key by tmux's name for it: `Enter`, `C-z`
     Named(&'a str),
     /// These characters.
@@ -216,7 +228,7 @@ pub async fn press(
     tmux: &Path,
     socket: &Path,
     pane: &str,
-    keys: &[Key<'_>],
+    keys: &[TmuxKeystroke<'_>],
 ) -> Result<(), TmuxError> {
     let mut question = Vec::new();
     for key in keys {
@@ -225,11 +237,11 @@ pub async fn press(
         }
         question.extend(["send-keys", "-t", pane]);
         match key {
-            Key::Named(name) => question.push(name),
-            Key::Text(text) => question.extend(["-l", "--", text]),
+            TmuxKeystroke::Named(name) => question.push(name),
+            TmuxKeystroke::Text(text) => question.extend(["-l", "--", text]),
         }
     }
-    ask(tmux, socket, &question, MOST).await.map(drop)
+    ask(tmux, socket, &question, MAX_LIST_BYTES).await.map(drop)
 }
 
 async fn ask(
@@ -257,11 +269,11 @@ async fn ask(
     // UTF-8, so that names come as they are.
     let mut arguments = vec![OsStr::new("-u"), OsStr::new("-S"), at.as_os_str()];
     arguments.extend(question.iter().map(OsStr::new));
-    let bounds = Bounds {
-        time: DEADLINE,
+    let bounds = RunLimits {
+        time: TMUX_TIMEOUT,
         output: most,
     };
-    let environment = Environment::OursWithout("TMUX");
+    let environment = ChildEnvironment::OursWithout("TMUX");
     let ran = run_bounded(tmux, &arguments, environment, bounds).await?;
     if ran.success {
         return Ok(ran.output);
@@ -316,7 +328,7 @@ mod tests {
     #[test]
     fn a_look_is_read() {
         let look = parse_look("0 1 0 5 2 /dev/pts/7\none  \n\n$ fg\n").expect("a look");
-        let expected = Look {
+        let expected = PaneSnapshot {
             synchronized: false,
             in_mode: true,
             input_off: false,

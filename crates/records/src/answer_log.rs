@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use trusty_fleet::answered::AnswerRecord;
 use trusty_platform::{files, paths};
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// The most that the file holds, in bytes; then it becomes the older one.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -25,7 +25,7 @@ pub struct AnswerLog {
 
 impl AnswerLog {
     /// That of these surroundings.
-    pub fn of(around: &Surroundings) -> Self {
+    pub fn of(around: &Environment) -> Self {
         Self {
             folder: around.data_dir(),
         }
@@ -51,7 +51,7 @@ impl AnswerLog {
             // A line may have been written just before the file became the older one.
             let bytes = match files::read_bounded(&path, 2 * MAX_FILE_BYTES) {
                 Ok(bytes) => bytes,
-                Err(files::ReadError::Gone) => continue,
+                Err(files::FileReadError::Gone) => continue,
                 Err(e) => return Err(io::Error::other(format!("{}: {e}", path.display()))),
             };
             let lines = bytes.split(|byte| *byte == b'\n');

@@ -11,23 +11,23 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use trusty_fleet::SessionId;
-use trusty_fleet::identity::{Machine, ProcessKey};
+use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_fleet::observation::HookMarks;
 use trusty_fleet::time::rfc3339;
 use trusty_platform::files;
-use trusty_platform::files::ReadError;
+use trusty_platform::files::FileReadError;
 use trusty_platform::{clock, paths, sys};
 use trusty_wire::hook_program;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// The largest file of ours here that is read, in bytes.
-const MAX_FILE_BYTES: u64 = 4096;
+const MAX_MARK_FILE_BYTES: u64 = 4096;
 /// The most marks that are told of.
 const MAX_MARKS: usize = 4096;
 /// The file that names the newest connect.
 const CONNECT_FILE: &str = "connected.json";
 /// How long the mark of another machine's or container's session is kept.
-const FOREIGN_MARK_KEPT: Duration = Duration::from_hours(30 * 24);
+const FOREIGN_MARK_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
 /// Where the marks are.
 #[derive(Debug, Clone)]
@@ -66,7 +66,7 @@ struct MarkedProcess {
 
 impl MarkFolder {
     /// That of these surroundings.
-    pub fn new(around: &Surroundings) -> Self {
+    pub fn new(around: &Environment) -> Self {
         Self {
             folder: around.data_dir().join("hook-marks"),
             program: hook_program::program(around),
@@ -132,7 +132,7 @@ impl MarkFolder {
 
     /// Leaves a mark of a session, if it has none of this connect. What cannot be written is only
     /// not seen.
-    pub fn leave(&self, machine: &Machine, client: ProcessKey) {
+    pub fn leave(&self, machine: &MachineIdentity, client: ProcessKey) {
         let Some(stamp) = self.stamp() else {
             return;
         };
@@ -186,7 +186,7 @@ impl MarkFolder {
         for entry in entries {
             let half = entry.path().extension().is_some_and(|e| e == "new");
             let age = entry.metadata().ok().and_then(|m| age(&m));
-            if half && age.is_some_and(|age| age > FOREIGN_MARK_KEPT) {
+            if half && age.is_some_and(|age| age > FOREIGN_MARK_LIFETIME) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -245,13 +245,13 @@ pub enum MarkingProgram {
 }
 
 /// Whether the session of a mark may go on. Of one that lives elsewhere only the age tells.
-fn may_live(path: &Path, machine: &Machine) -> bool {
+fn may_live(path: &Path, machine: &MachineIdentity) -> bool {
     let Ok(Some(mark)) = read_json::<MarkedProcess>(path) else {
         return false;
     };
     if !machine.shares_pids_with(mark.domain.as_deref()) {
         let age = fs::symlink_metadata(path).ok().and_then(|m| age(&m));
-        return age.is_some_and(|age| age < FOREIGN_MARK_KEPT);
+        return age.is_some_and(|age| age < FOREIGN_MARK_LIFETIME);
     }
     let stat = sys::stat(mark.process.pid);
     let lives = stat.is_ok_and(|stat| stat.is_some_and(|s| s.start == mark.process.start));
@@ -262,10 +262,10 @@ fn age(meta: &fs::Metadata) -> Option<Duration> {
     clock::wall().duration_since(meta.modified().ok()?).ok()
 }
 
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReadError> {
-    match files::read_bounded(path, MAX_FILE_BYTES) {
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileReadError> {
+    match files::read_bounded(path, MAX_MARK_FILE_BYTES) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
-        Err(ReadError::Gone) => Ok(None),
+        Err(FileReadError::Gone) => Ok(None),
         Err(e) => Err(e),
     }
 }
@@ -277,19 +277,19 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use trusty_fleet::identity::StartTime;
 
-    struct Stage {
+    struct MarkFixture {
         home: tempfile::TempDir,
         marks: MarkFolder,
-        machine: Machine,
+        machine: MachineIdentity,
         us: ProcessKey,
     }
 
-    impl Stage {
+    impl MarkFixture {
         fn new() -> Self {
             let home = tempfile::tempdir().expect("folder");
-            let around = Surroundings {
+            let around = Environment {
                 home: home.path().to_path_buf(),
-                ..Surroundings::default()
+                ..Environment::default()
             };
             let marks = MarkFolder::new(&around);
             let stage = Self {
@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_mark_counts_for_the_connect_it_was_left_after() {
-        let stage = Stage::new();
+        let stage = MarkFixture::new();
         stage.leave();
         assert_eq!(
             stage.marks.read(),
@@ -353,7 +353,7 @@ mod tests {
 
     #[test]
     fn a_mark_is_the_users_alone_and_written_once() {
-        let stage = Stage::new();
+        let stage = MarkFixture::new();
         stage.marks.begin().expect("begun");
         stage.leave();
         let stamp = stage.marks.stamp().expect("a connect");
@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn marks_outlive_a_renewed_program_and_not_one_that_leaves_none() {
-        let stage = Stage::new();
+        let stage = MarkFixture::new();
         assert_eq!(stage.marks.marking_program(), None);
         stage.marks.begin().expect("begun");
         stage.leave();
@@ -403,7 +403,7 @@ mod tests {
 
     #[test]
     fn marks_of_sessions_that_have_ended_are_removed() {
-        let stage = Stage::new();
+        let stage = MarkFixture::new();
         stage.marks.begin().expect("begun");
         stage.leave();
         let ended = ProcessKey {
@@ -411,7 +411,7 @@ mod tests {
             ..stage.us
         };
         stage.marks.leave(&stage.machine, ended);
-        let elsewhere = Machine {
+        let elsewhere = MachineIdentity {
             host: Some("another".into()),
             pid_namespace: Some("pid:[1]".into()),
             boot: "another".into(),

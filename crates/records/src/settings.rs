@@ -10,21 +10,21 @@ use std::path::{Path, PathBuf};
 use toml::Value;
 use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::notice::NoticePreferences;
-use trusty_fleet::observation::{First, Preferences, Tools};
+use trusty_fleet::observation::{ControlPreferences, PauseOrder, ToolPausePolicy};
 use trusty_platform::files;
-use trusty_platform::files::ReadError;
+use trusty_platform::files::FileReadError;
 use trusty_platform::sys;
 use trusty_platform::trusted_path::{check_data, make_missing_folders};
 use trusty_wire::process_tracer::ProcessTracer;
 pub use trusty_wire::scope::Confinement;
-use trusty_wire::scope::Scope;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::scope::ProcessScope;
+use trusty_wire::surroundings::Environment;
 
 /// The largest settings file we read, in bytes.
-const BOUND: u64 = 256 * 1024;
+const MAX_TOML_FILE_BYTES: u64 = 256 * 1024;
 
 /// So many problems are named, each with so many characters at most.
-const NAMED: (usize, usize) = (10, 200);
+const MAX_PROBLEMS_AND_CHARS: (usize, usize) = (10, 200);
 
 /// What the user may set, in `settings.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct Settings {
     pub confinement: Confinement,
     /// What a pause is to be like (`pause.first`, `pause.tools`), and how long a request is held
     /// (`answers.hold`, `answers.hold_agents`).
-    pub preferences: Preferences,
+    pub preferences: ControlPreferences,
     /// Which programs may answer (`answers.programs`, `answers.terminal`). Counts from the next
     /// start of an engine.
     pub answer_policy: AnswerPolicy,
@@ -51,7 +51,7 @@ pub struct Settings {
 }
 
 /// What a new settings file holds: every setting, with its default, as a comment.
-const TEMPLATE: &str = "\
+const SETTINGS_TEMPLATE: &str = "\
 # Settings of Trusty Bar. Changes apply as soon as the file is saved, unless marked \"Restart\".
 # Trusty Bar and `trusty list` name settings that are not understood; those are ignored.
 
@@ -108,13 +108,13 @@ const TEMPLATE: &str = "\
 ";
 
 /// The settings file; made, with its defaults, if there is none.
-pub fn ensure_file(around: &Surroundings) -> io::Result<PathBuf> {
+pub fn ensure_file(around: &Environment) -> io::Result<PathBuf> {
     let path = around.settings_file();
     if let Some(folder) = path.parent() {
         make_missing_folders(folder)?;
     }
     match files::create_private(&path) {
-        Ok(mut file) => file.write_all(TEMPLATE.as_bytes())?,
+        Ok(mut file) => file.write_all(SETTINGS_TEMPLATE.as_bytes())?,
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
         Err(e) => return Err(e),
     }
@@ -123,7 +123,7 @@ pub fn ensure_file(around: &Surroundings) -> io::Result<PathBuf> {
 
 impl Settings {
     /// Reads the file of these surroundings; without one, the defaults.
-    pub fn read(around: &Surroundings) -> Self {
+    pub fn read(around: &Environment) -> Self {
         Self::load(around).unwrap_or_else(|what| Self {
             problems: vec![format!("{what}; the defaults are used")],
             ..Self::default()
@@ -136,7 +136,7 @@ impl Settings {
     }
 
     /// Reads the file anew; `before` still counts while it cannot be understood at all.
-    pub fn read_after(before: &Self, around: &Surroundings) -> Self {
+    pub fn read_after(before: &Self, around: &Environment) -> Self {
         Self::load(around).unwrap_or_else(|what| Self {
             problems: vec![format!("{what}; the previous settings still apply")],
             ..before.clone()
@@ -149,15 +149,15 @@ impl Settings {
     }
 
     /// The config folders to look into: ours, and those that the settings name.
-    pub fn all_config_dirs(&self, around: &Surroundings) -> BTreeSet<PathBuf> {
+    pub fn all_config_dirs(&self, around: &Environment) -> BTreeSet<PathBuf> {
         let mut config_dirs: BTreeSet<PathBuf> = self.config_dirs.iter().cloned().collect();
         config_dirs.insert(around.claude_dir());
         config_dirs
     }
 
     /// Whose processes discovery may see.
-    pub fn scope(&self, around: &Surroundings, uid: u32) -> Scope {
-        Scope {
+    pub fn scope(&self, around: &Environment, uid: u32) -> ProcessScope {
+        ProcessScope {
             uid,
             confinement: self.confinement,
             home: around.home.clone(),
@@ -170,28 +170,28 @@ impl Settings {
     /// # Errors
     ///
     /// The machine does not tell what identity is made of.
-    pub fn tracer(&self, around: &Surroundings) -> io::Result<ProcessTracer> {
+    pub fn tracer(&self, around: &Environment) -> io::Result<ProcessTracer> {
         let machine = sys::machine()?;
         let scope = self.scope(around, machine.uid);
         Ok(ProcessTracer::new(machine, scope))
     }
 
-    fn load(around: &Surroundings) -> Result<Self, String> {
+    fn load(around: &Environment) -> Result<Self, String> {
         let file = around.settings_file();
         // It may be a link into a collection of such files.
         let file = match check_data(&file) {
             Ok(checked) => checked.resolved,
             Err(refusal) if refusal.is_distrust() => {
-                return Err(ReadError::from(refusal).to_string());
+                return Err(FileReadError::from(refusal).to_string());
             }
             Err(_) => file,
         };
-        match files::read_bounded(&file, BOUND) {
+        match files::read_bounded(&file, MAX_TOML_FILE_BYTES) {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => Self::understand(&text, &around.home),
                 Err(_) => Err("not UTF-8 text".into()),
             },
-            Err(ReadError::Gone) => Ok(Self::default()),
+            Err(FileReadError::Gone) => Ok(Self::default()),
             Err(e) => Err(e.to_string()),
         }
     }
@@ -250,8 +250,8 @@ impl Settings {
 
     /// A file of nonsense names a few of its problems.
     fn be_brief(&mut self) {
-        let more = self.problems.len().saturating_sub(NAMED.0);
-        self.problems.truncate(NAMED.0);
+        let more = self.problems.len().saturating_sub(MAX_PROBLEMS_AND_CHARS.0);
+        self.problems.truncate(MAX_PROBLEMS_AND_CHARS.0);
         if more > 0 {
             self.problems.push(format!("and {more} more"));
         }
@@ -280,18 +280,18 @@ impl Settings {
 
     fn pause(&mut self, key: &str, value: &Value) {
         match (key, value.as_str()) {
-            ("first", Some("instant")) => self.preferences.first = First::AtOnce,
-            ("first", Some("hold")) => self.preferences.first = First::Hold,
+            ("first", Some("instant")) => self.preferences.first = PauseOrder::AtOnce,
+            ("first", Some("hold")) => self.preferences.first = PauseOrder::Hold,
             ("first", _) => self.ignore("pause.first must be \"instant\" or \"hold\""),
-            ("tools", Some("stop")) => self.preferences.tools = Tools::Stop,
-            ("tools", Some("run")) => self.preferences.tools = Tools::Run,
+            ("tools", Some("stop")) => self.preferences.tools = ToolPausePolicy::Stop,
+            ("tools", Some("run")) => self.preferences.tools = ToolPausePolicy::Run,
             ("tools", _) => self.ignore("pause.tools must be \"stop\" or \"run\""),
             _ => self.ignore(&format!("pause.{key} is not a known setting")),
         }
     }
 
     fn ignore(&mut self, what: &str) {
-        let long = what.char_indices().nth(NAMED.1);
+        let long = what.char_indices().nth(MAX_PROBLEMS_AND_CHARS.1);
         let (what, more) = long.map_or((what, ""), |(end, _)| (&what[..end], "…"));
         self.problems.push(format!("{what}{more}; ignored"));
     }

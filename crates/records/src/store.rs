@@ -19,13 +19,13 @@ use std::sync::Arc;
 use trusty_fleet::SessionId;
 use trusty_fleet::pause::{Gate, PauseRecord};
 use trusty_platform::files;
-use trusty_platform::files::ReadError;
+use trusty_platform::files::FileReadError;
 use trusty_platform::paths;
 use trusty_platform::sys;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// The largest record or gate that is read, in bytes.
-const BOUND: u64 = 1 << 20;
+const MAX_PAUSE_FILE_BYTES: u64 = 1 << 20;
 /// The largest note of who has a lock that is read, in bytes: a pid.
 const MAX_HOLDER_BYTES: u64 = 32;
 
@@ -37,7 +37,7 @@ pub enum StoreError {
     Write(PathBuf, io::Error),
     /// The record cannot be read.
     #[error("{path}: {why}", path = .0.display(), why = .1)]
-    Read(PathBuf, ReadError),
+    Read(PathBuf, FileReadError),
     /// The file is not a pause record.
     #[error("{path} is not a pause record: {why}", path = .0.display(), why = .1)]
     Strange(PathBuf, String),
@@ -63,9 +63,9 @@ impl StoreError {
 
 /// Where the records are.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub struct PauseStore {
     folder: PathBuf,
-    around: Arc<Surroundings>,
+    around: Arc<Environment>,
 }
 
 /// The form of the records that are written, and the latest that is understood.
@@ -85,9 +85,9 @@ pub enum LockAttempt {
     Held(Option<u32>),
 }
 
-impl Store {
+impl PauseStore {
     /// That of these surroundings.
-    pub fn of(around: &Surroundings) -> Self {
+    pub fn of(around: &Environment) -> Self {
         Self {
             folder: around.data_dir().join("paused"),
             around: Arc::new(around.clone()),
@@ -343,14 +343,14 @@ fn empty(path: &Path) -> io::Result<()> {
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
-    match files::read_bounded(path, BOUND) {
+    match files::read_bounded(path, MAX_PAUSE_FILE_BYTES) {
         // What could not be removed was emptied.
         Ok(bytes) if bytes.is_empty() => Ok(None),
         Ok(bytes) => match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(Some(value)),
             Err(e) => Err(StoreError::Strange(path.to_path_buf(), e.to_string())),
         },
-        Err(ReadError::Gone) => Ok(None),
+        Err(FileReadError::Gone) => Ok(None),
         Err(e) => Err(StoreError::Read(path.to_path_buf(), e)),
     }
 }
@@ -369,12 +369,12 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    fn store(home: &Path) -> Store {
-        let around = Surroundings {
+    fn store(home: &Path) -> PauseStore {
+        let around = Environment {
             home: home.into(),
-            ..Surroundings::default()
+            ..Environment::default()
         };
-        Store::of(&around)
+        PauseStore::of(&around)
     }
 
     #[test]

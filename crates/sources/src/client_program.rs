@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 use trusty_fleet::client::can_list;
 use trusty_platform::programs::{ProgramSearch, absolute_folders, find_program};
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// The client's command.
-const NAME: &str = "claude";
+const CLIENT_COMMAND: &str = "claude";
 /// Where its installers put it, below the home folder and elsewhere: an app that is started from a
 /// desktop has a short search path.
 const HOME_FOLDERS: [&str; 2] = [".local/bin", ".claude/local"];
@@ -15,14 +15,14 @@ const SYSTEM_FOLDERS: [&str; 2] = ["/usr/local/bin", "/opt/homebrew/bin"];
 
 /// Looks for a client that lists its sessions: in the search path, or where it is usually
 /// installed. Which version it is says only the path of some; it is taken for a newer one then.
-pub fn find_client(around: &Surroundings) -> ProgramSearch {
+pub fn find_client(around: &Environment) -> ProgramSearch {
     let usual = HOME_FOLDERS.map(|folder| around.home.join(folder));
     let folders = absolute_folders(around.path.as_deref())
         .chain(usual)
         .chain(SYSTEM_FOLDERS.map(PathBuf::from));
     let mut search = ProgramSearch::default();
     for folder in folders {
-        let found = find_program(NAME, [folder]);
+        let found = find_program(CLIENT_COMMAND, [folder]);
         search.refused = search.refused.or(found.refused);
         search.program = found.program.filter(|program| lists_sessions(program));
         if search.program.is_some() {
@@ -56,10 +56,10 @@ mod tests {
     fn the_client_is_one_that_the_user_has_installed_and_that_lists_sessions() {
         let root = tempfile::tempdir().expect("folder");
         let at = |path: &str| root.path().join(path);
-        let around = Surroundings {
+        let around = Environment {
             home: at("home"),
             path: Some(format!("node_modules/.bin:{}", at("bin").display()).into()),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         let versions = at("home/.local/share/claude/versions");
         for version in ["2.1.100", "2.1.330"] {

@@ -1,32 +1,32 @@
 //! Whether the hooks of the config folders are ours, as their `settings.json` says now.
 
-use super::watch::{Noticed, Watch};
-use super::{Ended, Orders, Outlet};
+use super::watch::{SourceWatcher, WatchEvent};
+use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
-use trusty_fleet::derivation::Wanted;
-use trusty_fleet::observation::{Connection, HealthKey};
+use trusty_fleet::derivation::SourceDemand;
+use trusty_fleet::observation::{HealthKey, HookInstall};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// A file that is being written in place is not understood for a moment.
-const MOMENT: Duration = Duration::from_millis(300);
+const HALF_WRITTEN_DELAY: Duration = Duration::from_millis(300);
 /// How often folders are looked at that cannot be watched.
-const LOOK: Duration = Duration::from_secs(2);
+const CONFIG_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What is known of the config folders.
 #[derive(Debug)]
-pub struct Connections {
-    around: Surroundings,
+pub struct HookInstallSource {
+    around: Environment,
     configured: BTreeSet<PathBuf>,
     /// Folders that live sessions name.
     named: BTreeSet<PathBuf>,
-    told: BTreeMap<PathBuf, Connection>,
+    told: BTreeMap<PathBuf, HookInstall>,
     /// Folders whose file was not understood when it was last read.
     doubted: BTreeSet<PathBuf>,
     /// Why the hook program could not be renewed.
@@ -35,9 +35,9 @@ pub struct Connections {
     told_of_program: Option<Fact>,
 }
 
-impl Connections {
+impl HookInstallSource {
     /// Looks into these config folders.
-    pub fn new(around: &Surroundings, dirs: impl IntoIterator<Item = PathBuf>) -> Self {
+    pub fn new(around: &Environment, dirs: impl IntoIterator<Item = PathBuf>) -> Self {
         Self {
             around: around.clone(),
             configured: dirs.into_iter().collect(),
@@ -82,7 +82,7 @@ impl Connections {
         }
         for dir in self.dirs() {
             let state = trusty_integration::state(&self.around, &dir);
-            let broken = matches!(state, Connection::Broken(_));
+            let broken = matches!(state, HookInstall::Broken(_));
             // The first look has nothing else to tell.
             let doubtful =
                 broken && self.told.contains_key(&dir) && self.doubted.insert(dir.clone());
@@ -99,7 +99,7 @@ impl Connections {
 
     /// Whether a file is to be read again before it is called broken.
     fn is_in_doubt(&self) -> bool {
-        let is_told = |dir| matches!(self.told.get(dir), Some(Connection::Broken(_)));
+        let is_told = |dir| matches!(self.told.get(dir), Some(HookInstall::Broken(_)));
         !self.doubted.iter().all(is_told)
     }
 
@@ -131,14 +131,14 @@ fn concerns(path: &Path) -> bool {
     name.is_some_and(|name| names.iter().any(|n| name == *n))
 }
 
-impl ObservationSource for Connections {
-    const NAME: &'static str = "trusty-connect";
-    const STAGE: ScanStage = ScanStage::Detail;
+impl ObservationSource for HookInstallSource {
+    const THREAD_NAME: &'static str = "trusty-connect";
+    const SCAN_STAGE: ScanStage = ScanStage::Detail;
 
     async fn scan(
         &mut self,
         _round: ScanRound,
-        wanted: &Wanted,
+        wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
         self.follow(&wanted.config_dirs);
@@ -146,14 +146,18 @@ impl ObservationSource for Connections {
         ScanProgress::Read
     }
 
-    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+    async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
         run(self, orders, out).await
     }
 }
 
 /// Renews the hook program once, then tells what changes, as it changes.
-async fn run(mut connections: Connections, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
-    let mut watch = Watch::new(Source::Hook);
+async fn run(
+    mut connections: HookInstallSource,
+    mut orders: Receiver<SourceConfig>,
+    out: ObservationSender,
+) -> Shutdown {
+    let mut watch = SourceWatcher::new(Source::Hook);
     if let Err(ended) = out.tell(vec![connections.renew()]).await {
         return ended;
     }
@@ -172,36 +176,36 @@ async fn run(mut connections: Connections, mut orders: Receiver<Orders>, out: Ou
             return ended;
         }
         let rest = match (connections.is_in_doubt(), watch.is_blind()) {
-            (true, _) => Some(MOMENT),
-            (false, true) => Some(LOOK),
+            (true, _) => Some(HALF_WRITTEN_DELAY),
+            (false, true) => Some(CONFIG_POLL_INTERVAL),
             (false, false) => None,
         };
         if next(&connections, &mut watch, &mut orders, rest)
             .await
             .is_err()
         {
-            return Ended;
+            return Shutdown;
         }
     }
 }
 
 /// Returns when it is time to look again.
 async fn next(
-    connections: &Connections,
-    watch: &mut Watch,
-    orders: &mut Receiver<Orders>,
+    connections: &HookInstallSource,
+    watch: &mut SourceWatcher,
+    orders: &mut Receiver<SourceConfig>,
     rest: Option<Duration>,
-) -> Result<(), Ended> {
+) -> Result<(), Shutdown> {
     let timer = clock::sleep(rest.unwrap_or_default());
     tokio::pin!(timer);
     loop {
         tokio::select! {
             noticed = watch.next() => match noticed {
-                Noticed::Path(path) if !concerns(&path) => {}
-                Noticed::Path(_) | Noticed::Anything => return Ok(()),
+                WatchEvent::Path(path) if !concerns(&path) => {}
+                WatchEvent::Path(_) | WatchEvent::Anything => return Ok(()),
             },
             changed = orders.changed() => {
-                changed.map_err(|_| Ended)?;
+                changed.map_err(|_| Shutdown)?;
                 let wanted = &orders.borrow_and_update().wanted.config_dirs;
                 if *wanted != connections.named {
                     return Ok(());
@@ -220,39 +224,39 @@ mod tests {
     #[test]
     fn a_change_is_told_and_what_is_half_written_is_not() {
         let home = tempfile::tempdir().expect("folder");
-        let around = Surroundings {
+        let around = Environment {
             home: home.path().to_path_buf(),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         let dir = around.claude_dir();
         fs::create_dir_all(&dir).expect("folder");
         let settings = dir.join("settings.json");
-        let mut connections = Connections::new(&around, [dir.clone()]);
+        let mut connections = HookInstallSource::new(&around, [dir.clone()]);
         let told = |state| vec![Fact::Connection(dir.clone(), state)];
-        assert_eq!(connections.look(), told(Connection::Apart));
+        assert_eq!(connections.look(), told(HookInstall::Apart));
         assert_eq!(connections.look(), []);
         fs::write(&settings, "{\"hooks\":").expect("write");
         assert_eq!(connections.look(), [], "the file may be half written");
         assert!(connections.is_in_doubt());
         let facts = connections.look();
         assert!(
-            matches!(facts[..], [Fact::Connection(_, Connection::Broken(_))]),
+            matches!(facts[..], [Fact::Connection(_, HookInstall::Broken(_))]),
             "{facts:?}"
         );
         assert!(!connections.is_in_doubt(), "told, not asked again");
         fs::write(&settings, "{\"disableAllHooks\": true}").expect("write");
         let facts = connections.look();
         assert!(
-            matches!(facts[..], [Fact::Connection(_, Connection::Forbidden(_))]),
+            matches!(facts[..], [Fact::Connection(_, HookInstall::Forbidden(_))]),
             "{facts:?}"
         );
         fs::remove_file(&settings).expect("removed");
-        assert_eq!(connections.look(), told(Connection::Apart));
+        assert_eq!(connections.look(), told(HookInstall::Apart));
         let other = home.path().join("other");
         assert!(connections.follow(&[other.clone()].into()));
         assert_eq!(
             connections.look(),
-            [Fact::Connection(other, Connection::Apart)]
+            [Fact::Connection(other, HookInstall::Apart)]
         );
         assert!(concerns(&settings));
         assert!(!concerns(&dir.join("history.jsonl")));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// A longer name is cut there, and a hash of the path follows.
-pub const LONGEST: usize = 200;
+pub const MAX_FOLDER_NAME_UNITS: usize = 200;
 
 /// The name of the folder of a path. Without its hash if it is long: then only a search finds it.
 pub fn folder_name(cwd: &Path) -> String {
@@ -12,7 +12,10 @@ pub fn folder_name(cwd: &Path) -> String {
         _ => '-',
     };
     let path = cwd.to_string_lossy();
-    path.encode_utf16().map(plain).take(LONGEST).collect()
+    path.encode_utf16()
+        .map(plain)
+        .take(MAX_FOLDER_NAME_UNITS)
+        .collect()
 }
 
 #[cfg(test)]
@@ -27,6 +30,6 @@ mod tests {
             "-home-dev-code-alpha-beta-X"
         );
         assert_eq!(named("weird dir.ü_名😀"), "weird-dir------");
-        assert_eq!(named(&"/long".repeat(60)).len(), LONGEST);
+        assert_eq!(named(&"/long".repeat(60)).len(), MAX_FOLDER_NAME_UNITS);
     }
 }

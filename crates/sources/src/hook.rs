@@ -4,45 +4,46 @@ mod asking;
 mod brief;
 mod digest;
 
-pub use asking::{Asked, decode as decode_asked};
+pub use asking::{HookRequest, decode as decode_asked};
 
 use super::text::{detail, line};
-use brief::Brief;
-use digest::Digest;
+use brief::TruncatedValue;
+use digest::ToolInputHash;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
 use trusty_fleet::Timestamp;
-use trusty_fleet::observation::{Happened, HookEvent, ToolCall};
-use trusty_fleet::request::Fingerprint;
+use trusty_fleet::observation::{HookEvent, HookEventKind, ToolCall};
+use trusty_fleet::request::ToolCallHash;
 
 /// The longest error text taken, in characters.
-const ERROR: usize = 200;
+const MAX_ERROR_CHARS: usize = 200;
 /// The longest name or id taken, in characters.
-const NAME: usize = 200;
+const MAX_HOOK_NAME_CHARS: usize = 200;
 
 /// The fields that are read, each of whatever type; what else a payload holds is passed over.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Payload {
-    hook_event_name: Brief,
-    session_id: Brief,
-    transcript_path: Brief,
-    agent_id: Brief,
-    agent_type: Brief,
-    tool_use_id: Brief,
-    tool_name: Brief,
-    tool_input: Brief,
-    background_tasks: Brief,
-    last_assistant_message: Brief,
-    error: Brief,
+struct HookPayload {
+    hook_event_name: TruncatedValue,
+    session_id: TruncatedValue,
+    transcript_path: TruncatedValue,
+    agent_id: TruncatedValue,
+    agent_type: TruncatedValue,
+    tool_use_id: TruncatedValue,
+    tool_name: TruncatedValue,
+    tool_input: TruncatedValue,
+    background_tasks: TruncatedValue,
+    last_assistant_message: TruncatedValue,
+    error: TruncatedValue,
 }
 
 /// Reads the payload of a hook that ran in the client with this pid, at this time. Nothing where
 /// it is no event we know: clients add some with every version.
 pub fn decode(bytes: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEvent> {
-    let payload: Payload = serde_json::from_slice(bytes).ok()?;
-    let name = |field: &Brief| Some(field.text()?.chars().take(NAME).collect());
+    let payload: HookPayload = serde_json::from_slice(bytes).ok()?;
+    let name =
+        |field: &TruncatedValue| Some(field.text()?.chars().take(MAX_HOOK_NAME_CHARS).collect());
     let session_id: String = name(&payload.session_id).filter(|id: &String| !id.is_empty())?;
     Some(HookEvent {
         session_id,
@@ -55,71 +56,71 @@ pub fn decode(bytes: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEvent
 }
 
 /// What ties a call to the request to run it. The whole input is read for that, and not kept.
-fn whole_call(bytes: &[u8], payload: &Payload) -> Option<Fingerprint> {
+fn whole_call(bytes: &[u8], payload: &HookPayload) -> Option<ToolCallHash> {
     #[derive(Deserialize)]
-    struct Call {
-        tool_input: Digest,
+    struct ToolInputField {
+        tool_input: ToolInputHash,
     }
     if payload.hook_event_name.text() != Some("PreToolUse") {
         return None;
     }
-    let tool = line(payload.tool_name.text()?, NAME)?;
-    let call: Call = serde_json::from_slice(bytes).ok()?;
+    let tool = line(payload.tool_name.text()?, MAX_HOOK_NAME_CHARS)?;
+    let call: ToolInputField = serde_json::from_slice(bytes).ok()?;
     Some(call.tool_input.fingerprint(&tool))
 }
 
-fn happened(payload: &Payload, at: Timestamp) -> Option<Happened> {
-    let cut = |field: &Brief| line(field.text()?, NAME);
+fn happened(payload: &HookPayload, at: Timestamp) -> Option<HookEventKind> {
+    let cut = |field: &TruncatedValue| line(field.text()?, MAX_HOOK_NAME_CHARS);
     Some(match payload.hook_event_name.text()? {
-        "SessionStart" => Happened::SessionStarted,
-        "SessionEnd" => Happened::SessionEnded,
-        "UserPromptSubmit" => Happened::Prompted,
-        "PreToolUse" => Happened::ToolStarting(ToolCall {
+        "SessionStart" => HookEventKind::SessionStarted,
+        "SessionEnd" => HookEventKind::SessionEnded,
+        "UserPromptSubmit" => HookEventKind::Prompted,
+        "PreToolUse" => HookEventKind::ToolStarting(ToolCall {
             id: cut(&payload.tool_use_id)?,
             tool: cut(&payload.tool_name)?,
             detail: input(payload),
             at,
         }),
-        "PostToolUse" | "PostToolUseFailure" => Happened::ToolEnded {
+        "PostToolUse" | "PostToolUseFailure" => HookEventKind::ToolEnded {
             id: cut(&payload.tool_use_id)?,
         },
-        "PermissionRequest" => Happened::PermissionAsked {
+        "PermissionRequest" => HookEventKind::PermissionAsked {
             tool: cut(&payload.tool_name)?,
             detail: input(payload),
         },
-        "Stop" => Happened::Stopped {
+        "Stop" => HookEventKind::Stopped {
             agents: running_agents(payload),
         },
-        "StopFailure" => Happened::Failed {
+        "StopFailure" => HookEventKind::Failed {
             error: payload
                 .last_assistant_message
                 .text()
                 .or_else(|| payload.error.text())
-                .and_then(|e| line(e, ERROR))
+                .and_then(|e| line(e, MAX_ERROR_CHARS))
                 .unwrap_or_default(),
         },
-        "SubagentStart" => Happened::AgentStarted {
+        "SubagentStart" => HookEventKind::AgentStarted {
             agent_type: cut(&payload.agent_type),
         },
-        "SubagentStop" => Happened::AgentEnded,
-        "PreCompact" => Happened::Compacting,
-        "PostCompact" => Happened::Compacted,
+        "SubagentStop" => HookEventKind::AgentEnded,
+        "PreCompact" => HookEventKind::Compacting,
+        "PostCompact" => HookEventKind::Compacted,
         _ => return None,
     })
 }
 
-fn input(payload: &Payload) -> Option<String> {
+fn input(payload: &HookPayload) -> Option<String> {
     detail(payload.tool_name.text()?, payload.tool_input.fields()?)
 }
 
 /// The sub-agents among the tasks that still run. Shells are none: a server left running would
 /// keep a session busy for ever.
-fn running_agents(payload: &Payload) -> Vec<String> {
+fn running_agents(payload: &HookPayload) -> Vec<String> {
     let tasks = payload.background_tasks.list().iter();
     tasks
         .filter(|task| task.get("type").and_then(Value::as_str) == Some("subagent"))
         .filter(|task| task.get("status").and_then(Value::as_str) == Some("running"))
-        .filter_map(|task| line(task.get("id")?.as_str()?, NAME))
+        .filter_map(|task| line(task.get("id")?.as_str()?, MAX_HOOK_NAME_CHARS))
         .collect()
 }
 
@@ -132,7 +133,7 @@ mod tests {
         decode(payload.as_bytes(), Some(7), Timestamp::from_millis(1))
     }
 
-    fn what(rest: &str) -> Option<Happened> {
+    fn what(rest: &str) -> Option<HookEventKind> {
         let payload = format!(r#"{{"session_id":"s","transcript_path":"/t.jsonl",{rest}}}"#);
         let event = read(&payload)?;
         assert_eq!((event.session_id.as_str(), event.pid), ("s", Some(7)));
@@ -152,14 +153,14 @@ mod tests {
         let with_id = format!(r#",{tool},"tool_use_id":"toolu_1""#);
         assert_eq!(
             event("PreToolUse", &with_id),
-            Some(Happened::ToolStarting(call))
+            Some(HookEventKind::ToolStarting(call))
         );
-        let ended = Happened::ToolEnded {
+        let ended = HookEventKind::ToolEnded {
             id: "toolu_1".into(),
         };
         assert_eq!(event("PostToolUse", &with_id), Some(ended.clone()));
         assert_eq!(event("PostToolUseFailure", &with_id), Some(ended));
-        let asked = Happened::PermissionAsked {
+        let asked = HookEventKind::PermissionAsked {
             tool: "Bash".into(),
             detail: Some("make…".into()),
         };
@@ -167,16 +168,16 @@ mod tests {
         let tasks = r#","background_tasks":[{"id":"a1","type":"subagent","status":"running"},
             {"id":"a2","type":"subagent","status":"completed"},
             {"id":"b1","type":"shell","status":"running"},7]"#;
-        let stopped = Happened::Stopped {
+        let stopped = HookEventKind::Stopped {
             agents: vec!["a1".into()],
         };
         assert_eq!(event("Stop", tasks), Some(stopped));
-        let failed = Happened::Failed {
+        let failed = HookEventKind::Failed {
             error: "API Error: 400".into(),
         };
         let error = r#","error":"unknown","last_assistant_message":"API Error: 400""#;
         assert_eq!(event("StopFailure", error), Some(failed));
-        let began = Happened::AgentStarted {
+        let began = HookEventKind::AgentStarted {
             agent_type: Some("Explore".into()),
         };
         assert_eq!(
@@ -184,12 +185,12 @@ mod tests {
             Some(began)
         );
         for (name, expected) in [
-            ("SessionStart", Some(Happened::SessionStarted)),
-            ("SessionEnd", Some(Happened::SessionEnded)),
-            ("UserPromptSubmit", Some(Happened::Prompted)),
-            ("SubagentStop", Some(Happened::AgentEnded)),
-            ("PreCompact", Some(Happened::Compacting)),
-            ("PostCompact", Some(Happened::Compacted)),
+            ("SessionStart", Some(HookEventKind::SessionStarted)),
+            ("SessionEnd", Some(HookEventKind::SessionEnded)),
+            ("UserPromptSubmit", Some(HookEventKind::Prompted)),
+            ("SubagentStop", Some(HookEventKind::AgentEnded)),
+            ("PreCompact", Some(HookEventKind::Compacting)),
+            ("PostCompact", Some(HookEventKind::Compacted)),
             ("Notification", None),
             ("MessageDisplay", None),
             ("PreToolUse", None),
@@ -220,7 +221,7 @@ mod tests {
             r#""hook_event_name":"PermissionRequest","tool_name":"Write","tool_response":{deep},
             "tool_input":{{"content":"{file}","file_path":"/a/b.rs"}}"#
         );
-        let asked = Happened::PermissionAsked {
+        let asked = HookEventKind::PermissionAsked {
             tool: "Write".into(),
             detail: Some("b.rs".into()),
         };

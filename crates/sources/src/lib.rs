@@ -36,16 +36,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use trusty_fleet::cadence::Cadence;
-use trusty_fleet::derivation::Wanted;
+use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::time::WallClock;
 use trusty_fleet::{Fact, Observation, Timestamp};
 use trusty_platform::clock::Clock;
 
 /// What the engine asks of all sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Orders {
+pub struct SourceConfig {
     /// What to look at.
-    pub wanted: Wanted,
+    pub wanted: SourceDemand,
     /// How often.
     pub cadence: Cadence,
     /// Grows by one when processes are to be looked at at once.
@@ -54,7 +54,7 @@ pub struct Orders {
 
 /// Where a source puts what it sees.
 #[derive(Debug)]
-pub struct Outlet {
+pub struct ObservationSender {
     clock: Clock,
     observations: mpsc::Sender<Observation>,
     last: AtomicI64,
@@ -62,7 +62,7 @@ pub struct Outlet {
     wall: Arc<Mutex<WallClock>>,
 }
 
-impl Clone for Outlet {
+impl Clone for ObservationSender {
     fn clone(&self) -> Self {
         Self {
             wall: Arc::clone(&self.wall),
@@ -72,13 +72,13 @@ impl Clone for Outlet {
 }
 
 /// A wall clock that is led back to the true time moves by less between two looks.
-const STEP: u64 = 1_000_000_000;
+const CLOCK_STEP_NANOS: u64 = 1_000_000_000;
 
 /// The engine has ended, and with it the source may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended;
+pub struct Shutdown;
 
-impl Outlet {
+impl ObservationSender {
     /// Dates facts by `clock` and puts them into `observations`.
     pub fn new(clock: Clock, observations: mpsc::Sender<Observation>) -> Self {
         Self {
@@ -103,7 +103,7 @@ impl Outlet {
     fn wall_clock(&self, now: Timestamp) -> (WallClock, bool) {
         let mut known = self.wall.lock().unwrap_or_else(PoisonError::into_inner);
         let ahead = self.clock.ahead();
-        let set = ahead.abs_diff(known.ahead()) >= STEP;
+        let set = ahead.abs_diff(known.ahead()) >= CLOCK_STEP_NANOS;
         if set {
             known.set(now, ahead);
         }
@@ -111,7 +111,7 @@ impl Outlet {
     }
 
     /// Tells facts, all seen now.
-    pub async fn tell(&self, facts: Vec<Fact>) -> Result<(), Ended> {
+    pub async fn tell(&self, facts: Vec<Fact>) -> Result<(), Shutdown> {
         let at = self.date();
         let (wall, set) = self.wall_clock(at);
         let news = set.then(|| Fact::WallClock(wall.ahead()));
@@ -120,7 +120,7 @@ impl Outlet {
             self.observations
                 .send(Observation { at, fact })
                 .await
-                .map_err(|_| Ended)?;
+                .map_err(|_| Shutdown)?;
         }
         Ok(())
     }

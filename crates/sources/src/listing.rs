@@ -5,7 +5,7 @@ mod decode;
 
 pub use decode::decode;
 
-use super::{Ended, Orders, Outlet};
+use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::client_program::find_client;
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -16,30 +16,30 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
 use tokio::time::timeout;
 use trusty_fleet::Fact;
-use trusty_fleet::derivation::Wanted;
+use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::checked_program::RunError;
 use trusty_platform::clock;
-use trusty_platform::run::{Bounds, Environment, Ran, run_bounded};
-use trusty_wire::surroundings::Surroundings;
+use trusty_platform::run::{ChildEnvironment, ProgramOutput, RunLimits, run_bounded};
+use trusty_wire::surroundings::Environment;
 
 /// How often a client is asked for the list of one config folder.
-const PERIOD: Duration = Duration::from_secs(15);
+const LISTING_INTERVAL: Duration = Duration::from_secs(15);
 /// How long it may take, and how much it may say: a session is about 300 bytes.
-const BOUNDS: Bounds = Bounds {
+const LISTING_LIMITS: RunLimits = RunLimits {
     time: Duration::from_secs(5),
     output: 4 << 20,
 };
 /// How long the first list of sessions waits for the clients' own; it comes without them then, and
 /// they are asked again.
-const FIRST_LOOK_TIMEOUT: Duration = Duration::from_millis(1500);
-const ARGUMENTS: [&str; 2] = ["agents", "--json"];
+const FIRST_SCAN_TIMEOUT: Duration = Duration::from_millis(1500);
+const LISTING_ARGUMENTS: [&str; 2] = ["agents", "--json"];
 /// What is told where no client is found.
-const NOT_FOUND: &str = "`claude` was not found, so sessions of this folder may be incomplete; add \
+const CLIENT_NOT_FOUND_MESSAGE: &str = "`claude` was not found, so sessions of this folder may be incomplete; add \
                          `claude` to PATH";
 /// It shall do nothing but answer.
-const QUIET: [&str; 4] = [
+const QUIET_VARIABLES: [&str; 4] = [
     "DISABLE_TELEMETRY",
     "DISABLE_AUTOUPDATER",
     "DISABLE_ERROR_REPORTING",
@@ -47,21 +47,21 @@ const QUIET: [&str; 4] = [
 ];
 
 /// Config folders.
-type Folders = BTreeSet<PathBuf>;
+type ConfigDirs = BTreeSet<PathBuf>;
 
 /// What is known of the folders whose registry is not understood.
 #[derive(Debug)]
-pub struct Lists {
-    around: Surroundings,
+pub struct ListingSource {
+    around: Environment,
     /// When each folder's list was last asked for.
     asked: BTreeMap<PathBuf, Instant>,
     /// Folders of which a problem was told.
     ill: BTreeSet<PathBuf>,
 }
 
-impl Lists {
+impl ListingSource {
     /// Nobody is asked until it is wanted.
-    pub fn new(around: &Surroundings) -> Self {
+    pub fn new(around: &Environment) -> Self {
         Self {
             around: around.clone(),
             asked: BTreeMap::new(),
@@ -71,7 +71,7 @@ impl Lists {
 
     /// Asks for all lists whose time has come, at once; each answer is handed over as soon as it
     /// is there.
-    pub async fn look(&mut self, wanted: &Folders, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
+    pub async fn look(&mut self, wanted: &ConfigDirs, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
         self.asked.retain(|dir, _| wanted.contains(dir));
         let forgotten: Vec<PathBuf> = self
             .ill
@@ -107,7 +107,7 @@ impl Lists {
     /// asked again with the next look.
     pub async fn look_briefly(
         &mut self,
-        wanted: &Folders,
+        wanted: &ConfigDirs,
         mut hand_over: impl AsyncFnMut(Vec<Fact>),
     ) {
         let mut answered = BTreeSet::new();
@@ -115,7 +115,7 @@ impl Lists {
             answered.extend(facts.iter().filter_map(folder_of));
             hand_over(facts).await;
         });
-        if timeout(FIRST_LOOK_TIMEOUT, looked).await.is_ok() {
+        if timeout(FIRST_SCAN_TIMEOUT, looked).await.is_ok() {
             return;
         }
         for dir in wanted.iter().filter(|dir| !answered.contains(*dir)) {
@@ -130,13 +130,13 @@ impl Lists {
     /// How long until this folder's list may be asked for again.
     fn rest(&self, dir: &Path, now: Instant) -> Duration {
         self.asked.get(dir).map_or(Duration::ZERO, |at| {
-            PERIOD.saturating_sub(now.saturating_duration_since(*at))
+            LISTING_INTERVAL.saturating_sub(now.saturating_duration_since(*at))
         })
     }
 
-    fn facts(&mut self, dir: &Path, answer: Result<Ran, RunError>) -> Vec<Fact> {
+    fn facts(&mut self, dir: &Path, answer: Result<ProgramOutput, RunError>) -> Vec<Fact> {
         let told = match answer {
-            Err(RunError::NotFound) => Err(NOT_FOUND.to_owned()),
+            Err(RunError::NotFound) => Err(CLIENT_NOT_FOUND_MESSAGE.to_owned()),
             Err(e) => Err(format!("`claude agents --json` {e}")),
             Ok(ran) if !ran.success => Err("`claude agents --json` failed".to_owned()),
             Ok(ran) => {
@@ -157,7 +157,11 @@ impl Lists {
     }
 }
 
-async fn ask(client: Option<&Path>, dir: &Path, around: &Surroundings) -> Result<Ran, RunError> {
+async fn ask(
+    client: Option<&Path>,
+    dir: &Path,
+    around: &Environment,
+) -> Result<ProgramOutput, RunError> {
     let client = client.ok_or(RunError::NotFound)?;
     let (home, path) = (&around.home, around.path.as_deref().unwrap_or_default());
     let mut variables: Vec<(&str, &OsStr)> = vec![("HOME", home.as_os_str()), ("PATH", path)];
@@ -165,9 +169,15 @@ async fn ask(client: Option<&Path>, dir: &Path, around: &Surroundings) -> Result
     if dir != home.join(".claude") {
         variables.push(("CLAUDE_CONFIG_DIR", dir.as_os_str()));
     }
-    variables.extend(QUIET.map(|name| (name, OsStr::new("1"))));
-    let arguments = ARGUMENTS.map(OsStr::new);
-    run_bounded(client, &arguments, Environment::Only(&variables), BOUNDS).await
+    variables.extend(QUIET_VARIABLES.map(|name| (name, OsStr::new("1"))));
+    let arguments = LISTING_ARGUMENTS.map(OsStr::new);
+    run_bounded(
+        client,
+        &arguments,
+        ChildEnvironment::Only(&variables),
+        LISTING_LIMITS,
+    )
+    .await
 }
 
 /// The folder whose answer a fact is.
@@ -187,14 +197,14 @@ fn health(dir: &Path, problem: Option<String>) -> Fact {
     Fact::Health(key, problem)
 }
 
-impl ObservationSource for Lists {
-    const NAME: &'static str = "trusty-list";
-    const STAGE: ScanStage = ScanStage::Detail;
+impl ObservationSource for ListingSource {
+    const THREAD_NAME: &'static str = "trusty-list";
+    const SCAN_STAGE: ScanStage = ScanStage::Detail;
 
     async fn scan(
         &mut self,
         _round: ScanRound,
-        wanted: &Wanted,
+        wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
         self.look_briefly(&wanted.lists, async |facts| sink(facts))
@@ -202,13 +212,17 @@ impl ObservationSource for Lists {
         ScanProgress::Read
     }
 
-    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+    async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
         run(self, orders, out).await
     }
 }
 
 /// Asks for what is wanted, a folder every fifteen seconds at most, and for a new one at once.
-async fn run(mut lists: Lists, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(
+    mut lists: ListingSource,
+    mut orders: Receiver<SourceConfig>,
+    out: ObservationSender,
+) -> Shutdown {
     loop {
         let wanted = orders.borrow_and_update().wanted.lists.clone();
         let mut ended = false;
@@ -218,7 +232,7 @@ async fn run(mut lists: Lists, mut orders: Receiver<Orders>, out: Outlet) -> End
             })
             .await;
         if ended {
-            return Ended;
+            return Shutdown;
         }
         let now = clock::instant();
         let rest = wanted.iter().map(|dir| lists.rest(dir, now)).min();
@@ -226,7 +240,7 @@ async fn run(mut lists: Lists, mut orders: Receiver<Orders>, out: Outlet) -> End
             () = clock::sleep(rest.unwrap_or_default()), if rest.is_some() => {}
             changed = orders.wait_for(|orders| orders.wanted.lists != wanted) => {
                 if changed.is_err() {
-                    return Ended;
+                    return Shutdown;
                 }
             }
         }

@@ -1,14 +1,14 @@
 //! The records of pauses, the hooks that wait for their ends, and the sessions that hooks have left
 //! a mark of. Told when they change; whether a hook still lives is looked at while any waits.
 
-use super::watch::Watch;
-use super::{Ended, Orders, Outlet};
+use super::watch::SourceWatcher;
+use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
-use trusty_fleet::derivation::Wanted;
+use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::{HealthKey, HookMarks};
 use trusty_fleet::pause::{Gate, PauseRecord};
 use trusty_fleet::session::Source;
@@ -16,31 +16,31 @@ use trusty_fleet::{Fact, SessionId};
 use trusty_platform::clock;
 use trusty_platform::sys;
 use trusty_records::hook_marks::MarkFolder;
-use trusty_records::store::Store;
+use trusty_records::store::PauseStore;
 
 /// How often hooks that wait are looked at: one that was killed says nothing.
-const GATES: Duration = Duration::from_secs(2);
+const GATE_POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// How often the folder is looked at where its changes cannot be watched.
-const BLIND: Duration = Duration::from_secs(2);
+const PAUSE_POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// How often it is looked at in any case.
-const ANYWAY: Duration = Duration::from_secs(30);
+const PAUSE_RESCAN_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How often marks of sessions that have ended are removed.
-const CLEAN_INTERVAL: Duration = Duration::from_mins(10);
+const MARK_CLEAN_INTERVAL: Duration = Duration::from_mins(10);
 
 /// What is known of the records.
 #[derive(Debug)]
-pub struct Pauses {
-    store: Store,
+pub struct PauseSource {
+    store: PauseStore,
     marks: MarkFolder,
     known_marks: HookMarks,
     known: BTreeMap<SessionId, (PauseRecord, Vec<Gate>)>,
     broken: BTreeSet<String>,
 }
 
-impl Pauses {
+impl PauseSource {
     /// Knows nothing yet.
-    pub fn new(store: Store, marks: MarkFolder) -> Self {
+    pub fn new(store: PauseStore, marks: MarkFolder) -> Self {
         Self {
             store,
             marks,
@@ -145,14 +145,14 @@ fn lives(gate: &Gate) -> bool {
     stat.is_some_and(|s| s.start == gate.process.start && !s.zombie)
 }
 
-impl ObservationSource for Pauses {
-    const NAME: &'static str = "trusty-pause";
-    const STAGE: ScanStage = ScanStage::Discovery;
+impl ObservationSource for PauseSource {
+    const THREAD_NAME: &'static str = "trusty-pause";
+    const SCAN_STAGE: ScanStage = ScanStage::Discovery;
 
     async fn scan(
         &mut self,
         round: ScanRound,
-        _wanted: &Wanted,
+        _wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
         if round == ScanRound::Later {
@@ -162,17 +162,21 @@ impl ObservationSource for Pauses {
         ScanProgress::Read
     }
 
-    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+    async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
         run(self, orders, out).await
     }
 }
 
 /// Tells changes as they come.
-async fn run(mut pauses: Pauses, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
-    let mut watch = Watch::new(Source::Pause);
+async fn run(
+    mut pauses: PauseSource,
+    mut orders: Receiver<SourceConfig>,
+    out: ObservationSender,
+) -> Shutdown {
+    let mut watch = SourceWatcher::new(Source::Pause);
     let mut cleaned_at = None;
     loop {
-        let is_due = |at: Instant| at.elapsed() >= CLEAN_INTERVAL;
+        let is_due = |at: Instant| at.elapsed() >= MARK_CLEAN_INTERVAL;
         if cleaned_at.is_none_or(is_due) {
             pauses.marks.clean();
             cleaned_at = Some(clock::instant());
@@ -183,23 +187,23 @@ async fn run(mut pauses: Pauses, mut orders: Receiver<Orders>, out: Outlet) -> E
         let mut facts = pauses.look();
         facts.extend(watch.health());
         if out.tell(facts).await.is_err() {
-            return Ended;
+            return Shutdown;
         }
         if moved {
             // What changed before the folder was watched was seen just now, or will be.
             continue;
         }
         let rest = match (pauses.holds(), watch.is_blind()) {
-            (true, _) => GATES,
-            (false, true) => BLIND,
-            (false, false) => ANYWAY,
+            (true, _) => GATE_POLL_INTERVAL,
+            (false, true) => PAUSE_POLL_INTERVAL,
+            (false, false) => PAUSE_RESCAN_INTERVAL,
         };
         let looked_at = clock::instant();
         loop {
             tokio::select! {
                 _ = watch.next() => break,
                 changed = orders.changed() => if changed.is_err() {
-                    return Ended;
+                    return Shutdown;
                 },
                 () = clock::sleep(rest.saturating_sub(looked_at.elapsed())) => break,
             }
@@ -212,8 +216,8 @@ mod tests {
     use super::*;
     use std::time::SystemTime;
     use trusty_fleet::identity::{ProcessKey, StartTime};
-    use trusty_fleet::pause::{Asker, AtWork, Means, Phase};
-    use trusty_wire::surroundings::Surroundings;
+    use trusty_fleet::pause::{Initiator, InterruptedWork, PauseMethod, PausePhase};
+    use trusty_wire::surroundings::Environment;
 
     fn record(id: SessionId) -> PauseRecord {
         PauseRecord {
@@ -225,25 +229,25 @@ mod tests {
                 pid: 7,
                 start: StartTime(70),
             },
-            phase: Phase::Pausing,
+            phase: PausePhase::Pausing,
             since: SystemTime::UNIX_EPOCH,
-            by: Asker::Command,
+            by: Initiator::Command,
             summary: "ran Bash: make".into(),
-            at_work: AtWork::Nothing,
+            at_work: InterruptedWork::Nothing,
             tty: None,
-            means: Means::Hold,
+            means: PauseMethod::Hold,
         }
     }
 
     #[test]
     fn records_are_told_when_they_change() {
         let home = tempfile::tempdir().expect("folder");
-        let around = Surroundings {
+        let around = Environment {
             home: home.path().into(),
-            ..Surroundings::default()
+            ..Environment::default()
         };
-        let store = Store::of(&around);
-        let mut pauses = Pauses::new(store.clone(), MarkFolder::new(&around));
+        let store = PauseStore::of(&around);
+        let mut pauses = PauseSource::new(store.clone(), MarkFolder::new(&around));
         assert_eq!(pauses.look(), []);
         let id = SessionId::new();
         let mut record = record(id);
@@ -263,7 +267,7 @@ mod tests {
         store.write_gate(id, &gate(me, start)).expect("written");
         let dead = gate(u32::MAX - 1, StartTime(1));
         store.write_gate(id, &dead).expect("written");
-        record.phase = Phase::Paused;
+        record.phase = PausePhase::Paused;
         store.write(&record).expect("written");
         assert_eq!(
             pauses.look(),

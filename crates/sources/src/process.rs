@@ -5,36 +5,36 @@
 mod config_folder;
 mod describe;
 
-use super::{Ended, Orders, Outlet};
+use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
-use describe::Describer;
+use describe::ProcessDescriber;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
 use trusty_fleet::Fact;
-use trusty_fleet::cadence::Usage;
-use trusty_fleet::client::Role;
-use trusty_fleet::derivation::Wanted;
+use trusty_fleet::cadence::UsageSampling;
+use trusty_fleet::client::ProcessRole;
+use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::observation::{HealthKey, ProcessFacts, Pulse, RunState, StopSignal};
+use trusty_fleet::observation::{HealthKey, ProcessFacts, ProcessSample, RunState, StopSignal};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_platform::clock::Clock;
 use trusty_platform::sys;
-use trusty_platform::sys::Stat;
+use trusty_platform::sys::ProcessStat;
 use trusty_platform::waiting;
-use trusty_wire::scope::Scope;
+use trusty_wire::scope::ProcessScope;
 
 /// A younger process is likely to become something else by exec.
-const SETTLED: Duration = Duration::from_secs(15);
+const MIN_SETTLED_AGE: Duration = Duration::from_secs(15);
 /// An older one may, too, and a pid may be given to another process: what was dismissed is looked
 /// at again after at most so long. A look costs 70 µs.
-const AGAIN: Duration = Duration::from_secs(30);
+const DISMISSED_RECHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, Copy)]
-struct Watched {
+struct WatchedProcess {
     key: ProcessKey,
     parent: u32,
     terminal: u64,
@@ -42,35 +42,35 @@ struct Watched {
 
 /// How long what.
 #[derive(Debug, Clone, Copy)]
-struct Pace {
+struct RecheckTiming {
     settled: Duration,
     again: Duration,
 }
 
 /// What is known of the process table.
 #[derive(Debug)]
-pub struct Processes {
-    scope: Scope,
-    describer: Describer,
-    watched: BTreeMap<u32, Watched>,
+pub struct ProcessSource {
+    scope: ProcessScope,
+    describer: ProcessDescriber,
+    watched: BTreeMap<u32, WatchedProcess>,
     /// Pids that are no clients and unlikely to become one, and when that was seen.
     dismissed: BTreeMap<u32, Instant>,
-    pace: Pace,
+    pace: RecheckTiming,
     /// The table could not be listed.
     is_blind: bool,
 }
 
-impl Processes {
+impl ProcessSource {
     /// Knows nothing yet.
-    pub fn new(scope: Scope, clock: Clock) -> io::Result<Self> {
+    pub fn new(scope: ProcessScope, clock: Clock) -> io::Result<Self> {
         Ok(Self {
-            describer: Describer::new(clock, scope.home.clone())?,
+            describer: ProcessDescriber::new(clock, scope.home.clone())?,
             scope,
             watched: BTreeMap::new(),
             dismissed: BTreeMap::new(),
-            pace: Pace {
-                settled: SETTLED,
-                again: AGAIN,
+            pace: RecheckTiming {
+                settled: MIN_SETTLED_AGE,
+                again: DISMISSED_RECHECK_INTERVAL,
             },
             is_blind: false,
         })
@@ -119,23 +119,23 @@ impl Processes {
         facts
     }
 
-    fn candidate(&mut self, pid: u32, stat: &Stat) -> Option<ProcessFacts> {
+    fn candidate(&mut self, pid: u32, stat: &ProcessStat) -> Option<ProcessFacts> {
         if stat.uid != self.scope.uid || stat.zombie {
             return None;
         }
         match self.describer.role(pid) {
-            Role::Interactive | Role::Headless => {}
-            Role::Infrastructure | Role::Other => return None,
+            ProcessRole::Interactive | ProcessRole::Headless => {}
+            ProcessRole::Infrastructure | ProcessRole::Other => return None,
         }
         self.describer
             .describe(pid, stat)
-            .filter(|found| found.role != Role::Other && self.scope.holds(found.key.pid))
+            .filter(|found| found.role != ProcessRole::Other && self.scope.holds(found.key.pid))
     }
 
-    fn watch(&mut self, found: &ProcessFacts, stat: &Stat) {
+    fn watch(&mut self, found: &ProcessFacts, stat: &ProcessStat) {
         self.watched.insert(
             found.key.pid,
-            Watched {
+            WatchedProcess {
                 key: found.key,
                 parent: stat.parent,
                 terminal: stat.terminal,
@@ -174,12 +174,12 @@ impl Processes {
     }
 
     /// Feels the pulse of all watched processes.
-    pub fn pulses(&mut self, usage: Usage) -> Vec<Fact> {
+    pub fn pulses(&mut self, usage: UsageSampling) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut pulses = Vec::new();
         let usages = match usage {
-            Usage::Shown => self.describer.usages(self.watched.keys().copied()),
-            Usage::Hidden => BTreeMap::new(),
+            UsageSampling::Shown => self.describer.usages(self.watched.keys().copied()),
+            UsageSampling::Hidden => BTreeMap::new(),
         };
         for (pid, watched) in self.watched.clone() {
             match sys::stat(pid) {
@@ -190,7 +190,7 @@ impl Processes {
                         facts.extend(self.describe(pid));
                     }
                     let usage = usages.get(&pid).copied();
-                    pulses.push(Pulse {
+                    pulses.push(ProcessSample {
                         key: watched.key,
                         state: run_state(pid, &stat),
                         usage,
@@ -218,7 +218,7 @@ impl Processes {
     }
 }
 
-fn run_state(pid: u32, stat: &Stat) -> RunState {
+fn run_state(pid: u32, stat: &ProcessStat) -> RunState {
     if let Some(signal) = stat.stopped {
         RunState::Stopped(stop_signal(signal))
     } else if sys::is_frozen(pid) {
@@ -243,7 +243,7 @@ fn stop_signal(number: u32) -> StopSignal {
     }
 }
 
-fn age(stat: &Stat) -> Duration {
+fn age(stat: &ProcessStat) -> Duration {
     sys::since_boot().saturating_sub(sys::started(stat.start))
 }
 
@@ -253,14 +253,14 @@ fn share(pid: u32) -> f64 {
     1.0 - f64::from(pid % 32) / 64.0
 }
 
-impl ObservationSource for Processes {
-    const NAME: &'static str = "trusty-process";
-    const STAGE: ScanStage = ScanStage::Discovery;
+impl ObservationSource for ProcessSource {
+    const THREAD_NAME: &'static str = "trusty-process";
+    const SCAN_STAGE: ScanStage = ScanStage::Discovery;
 
     async fn scan(
         &mut self,
         round: ScanRound,
-        wanted: &Wanted,
+        wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
         let mut facts = match round {
@@ -275,13 +275,17 @@ impl ObservationSource for Processes {
         ScanProgress::Read
     }
 
-    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+    async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
         run(self, orders, out).await
     }
 }
 
 /// Tells exits as they happen, new clients and changed states at each look.
-async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(
+    mut processes: ProcessSource,
+    mut orders: Receiver<SourceConfig>,
+    out: ObservationSender,
+) -> Shutdown {
     let mut exits = JoinSet::new();
     let mut awaited = BTreeSet::new();
     let mut deaf = BTreeSet::new();
@@ -310,7 +314,7 @@ async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Outlet
             }
             changed = orders.changed() => {
                 if changed.is_err() {
-                    return Ended;
+                    return Shutdown;
                 }
                 let (wanted, nudged) = {
                     let orders = orders.borrow_and_update();
@@ -320,7 +324,7 @@ async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Outlet
                 let mut facts = processes.probe(&wanted);
                 if nudged {
                     nudge = orders.borrow().nudge;
-                    facts.extend(processes.pulses(Usage::Hidden));
+                    facts.extend(processes.pulses(UsageSampling::Hidden));
                 }
                 facts
             }
@@ -341,7 +345,7 @@ async fn run(mut processes: Processes, mut orders: Receiver<Orders>, out: Outlet
             }
         };
         if out.tell(facts).await.is_err() {
-            return Ended;
+            return Shutdown;
         }
     }
 }

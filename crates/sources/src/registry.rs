@@ -3,12 +3,12 @@
 
 mod decode;
 
-pub use decode::{NOT_UNDERSTOOD, decode};
+pub use decode::{NOT_UNDERSTOOD_STATUS, decode};
 
-use super::watch::{Noticed, Watch};
-use super::{Ended, Orders, Outlet};
+use super::watch::{SourceWatcher, WatchEvent};
+use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
-use decode::DecodeError;
+use decode::RegistryDecodeError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
-use trusty_fleet::derivation::Wanted;
+use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::{
     FolderFacts, FolderIdentity, FolderOrigin, HealthKey, RegistryEntry, RegistryFile,
 };
@@ -25,17 +25,17 @@ use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_platform::file_identity::FileIdentity;
 use trusty_platform::files;
-use trusty_platform::files::ReadError;
+use trusty_platform::files::FileReadError;
 use trusty_platform::sys;
 use trusty_platform::trusted_path::{PathRefusal, check_folder};
 
 /// What is told of a folder that may lie on a server that is gone.
-const SILENT_FOLDER: &str = "the folder did not respond within 1 s; its sessions show less until \
+const SILENT_FOLDER_MESSAGE: &str = "the folder did not respond within 1 s; its sessions show less until \
                              it does";
 /// Such a file holds under 1 KiB; this leaves room.
-const BOUND: u64 = 64 * 1024;
+const MAX_REGISTRY_FILE_BYTES: u64 = 64 * 1024;
 /// A file caught half written is read again after these; then it is called broken.
-const RETRIES: [Duration; 3] = [
+const RETRY_DELAYS: [Duration; 3] = [
     Duration::from_millis(5),
     Duration::from_millis(25),
     Duration::from_millis(120),
@@ -43,16 +43,16 @@ const RETRIES: [Duration; 3] = [
 
 /// Tells a changed file from one already read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct RegistryStamp {
     inode: u64,
     len: u64,
     modified: SystemTime,
 }
 
 /// The kernel dates files in steps of up to 10 ms: two writes within one look the same.
-const STEP: Duration = Duration::from_millis(100);
+const FILE_CLOCK_STEP: Duration = Duration::from_millis(100);
 
-impl Stamp {
+impl RegistryStamp {
     fn of(meta: &fs::Metadata) -> Self {
         let modified = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         Self {
@@ -66,30 +66,30 @@ impl Stamp {
     fn is_settled(&self) -> bool {
         clock::wall()
             .duration_since(self.modified)
-            .is_ok_and(|age| age > STEP)
+            .is_ok_and(|age| age > FILE_CLOCK_STEP)
     }
 }
 
 /// A file as it was read.
 #[derive(Debug)]
-struct Known {
-    stamp: Stamp,
+struct CachedEntry {
+    stamp: RegistryStamp,
     settled: bool,
     /// What was last told of it; nothing while it may be half written.
     told: Option<RegistryEntry>,
 }
 
 /// Why a file tells nothing.
-enum Failure {
+enum RegistryReadFailure {
     /// It may be half written.
-    Content(DecodeError),
+    Content(RegistryDecodeError),
     /// What a later look may find otherwise, though the file is the same.
-    Read(ReadError),
+    Read(FileReadError),
 }
 
 /// Whether a stamp that is the same proves that the file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trust {
+enum StampTrust {
     Stamp,
     /// An event says that it has changed.
     Nothing,
@@ -97,11 +97,11 @@ enum Trust {
 
 /// What is known of the registry folders.
 #[derive(Debug)]
-pub struct Registry {
+pub struct RegistrySource {
     configured: BTreeSet<PathBuf>,
     /// Folders that live sessions name.
     named: BTreeSet<PathBuf>,
-    read: BTreeMap<RegistryFile, Known>,
+    read: BTreeMap<RegistryFile, CachedEntry>,
     keys: BTreeSet<RegistryFile>,
     /// Files to read again, and how often that was tried.
     half_written: BTreeMap<RegistryFile, usize>,
@@ -127,7 +127,7 @@ fn list_folder(folder: &Path) -> Result<io::Result<Vec<PathBuf>>, PathRefusal> {
     Ok(entries.map(|entries| entries.flatten().map(|entry| entry.path()).collect()))
 }
 
-impl Registry {
+impl RegistrySource {
     /// Looks into these config folders.
     pub fn new(dirs: impl IntoIterator<Item = PathBuf>) -> Self {
         Self {
@@ -211,14 +211,14 @@ impl Registry {
             let list_folder = self.list_folder;
             let entries = match files::in_time(&folder, move |folder| Some(list_folder(folder))) {
                 None => {
-                    facts.extend(self.fails(&folder, SILENT_FOLDER.to_owned()));
+                    facts.extend(self.fails(&folder, SILENT_FOLDER_MESSAGE.to_owned()));
                     // What its files said last holds until they can be read.
                     there.extend(self.read.keys().filter(|f| f.dir == dir).cloned());
                     self.silent.insert(dir);
                     continue;
                 }
                 Some(Err(refusal)) => {
-                    facts.extend(self.fails(&folder, ReadError::from(refusal).to_string()));
+                    facts.extend(self.fails(&folder, FileReadError::from(refusal).to_string()));
                     self.silent.remove(&dir);
                     self.refused.insert(dir);
                     continue;
@@ -242,11 +242,11 @@ impl Registry {
             facts.extend(self.works(&folder));
             for path in entries {
                 match file_of(&dir, &path) {
-                    Some(Named::Entry(file)) if alive.contains(&file.pid) => {
+                    Some(RegistryFileKind::Entry(file)) if alive.contains(&file.pid) => {
                         there.insert(file.clone());
-                        facts.extend(self.look(&file, Trust::Stamp));
+                        facts.extend(self.look(&file, StampTrust::Stamp));
                     }
-                    Some(Named::Key(file)) if alive.contains(&file.pid) => {
+                    Some(RegistryFileKind::Key(file)) if alive.contains(&file.pid) => {
                         facts.extend(self.key(file));
                     }
                     _ => {}
@@ -270,8 +270,10 @@ impl Registry {
             return Vec::new();
         };
         match file_of(dir, path) {
-            Some(Named::Entry(file)) if self.reads(dir) => self.look(&file, Trust::Nothing),
-            Some(Named::Key(file)) if self.reads(dir) && path.exists() => {
+            Some(RegistryFileKind::Entry(file)) if self.reads(dir) => {
+                self.look(&file, StampTrust::Nothing)
+            }
+            Some(RegistryFileKind::Key(file)) if self.reads(dir) && path.exists() => {
                 self.key(file).into_iter().collect()
             }
             _ => Vec::new(),
@@ -279,32 +281,34 @@ impl Registry {
     }
 
     /// Reads a file, unless it is `trusted` to be as it was when it was last read.
-    fn look(&mut self, file: &RegistryFile, trust: Trust) -> Vec<Fact> {
+    fn look(&mut self, file: &RegistryFile, trust: StampTrust) -> Vec<Fact> {
         let path = path_of(file);
         let Some(meta) = self.look_at(&path, &file.dir, |path| fs::symlink_metadata(path)) else {
             return Vec::new();
         };
         let stamp = match meta {
-            Ok(meta) => Stamp::of(&meta),
+            Ok(meta) => RegistryStamp::of(&meta),
             Err(_) => return self.gone(file),
         };
         let known = self.read.get(file);
         let unchanged = known.is_some_and(|k| k.stamp == stamp && k.settled);
-        if trust == Trust::Stamp && unchanged && !self.half_written.contains_key(file) {
+        if trust == StampTrust::Stamp && unchanged && !self.half_written.contains_key(file) {
             return Vec::new();
         }
         let before = known.and_then(|k| k.told.clone());
-        let read = self.look_at(&path, &file.dir, |path| files::read_bounded(path, BOUND));
+        let read = self.look_at(&path, &file.dir, |path| {
+            files::read_bounded(path, MAX_REGISTRY_FILE_BYTES)
+        });
         let Some(read) = read else {
             return Vec::new();
         };
         let outcome = match read {
-            Ok(bytes) => decode(&bytes).map_err(Failure::Content),
-            Err(ReadError::Gone) => return self.gone(file),
-            Err(e) => Err(Failure::Read(e)),
+            Ok(bytes) => decode(&bytes).map_err(RegistryReadFailure::Content),
+            Err(FileReadError::Gone) => return self.gone(file),
+            Err(e) => Err(RegistryReadFailure::Read(e)),
         };
-        let settled = stamp.is_settled() && !matches!(outcome, Err(Failure::Read(_)));
-        let known = Known {
+        let settled = stamp.is_settled() && !matches!(outcome, Err(RegistryReadFailure::Read(_)));
+        let known = CachedEntry {
             stamp,
             settled,
             told: before.clone(),
@@ -312,12 +316,12 @@ impl Registry {
         self.read.insert(file.clone(), known);
         let problem = match &outcome {
             Ok(_) => None,
-            Err(Failure::Content(_)) if self.tries(file) < RETRIES.len() => {
+            Err(RegistryReadFailure::Content(_)) if self.tries(file) < RETRY_DELAYS.len() => {
                 *self.half_written.entry(file.clone()).or_default() += 1;
                 return Vec::new();
             }
-            Err(Failure::Content(e)) => Some(e.to_string()),
-            Err(Failure::Read(e)) => Some(e.to_string()),
+            Err(RegistryReadFailure::Content(e)) => Some(e.to_string()),
+            Err(RegistryReadFailure::Read(e)) => Some(e.to_string()),
         };
         self.half_written.remove(file);
         let entry = outcome.unwrap_or_else(|_| not_understood(before.as_ref()));
@@ -360,7 +364,7 @@ impl Registry {
     /// How long to wait before half-written files are read again.
     fn retry_in(&self) -> Option<Duration> {
         let tries = self.half_written.values().min()?;
-        RETRIES.get(tries.saturating_sub(1)).copied()
+        RETRY_DELAYS.get(tries.saturating_sub(1)).copied()
     }
 
     /// Reads half-written files again.
@@ -368,7 +372,7 @@ impl Registry {
         let files: Vec<_> = self.half_written.keys().cloned().collect();
         files
             .iter()
-            .flat_map(|file| self.look(file, Trust::Nothing))
+            .flat_map(|file| self.look(file, StampTrust::Nothing))
             .collect()
     }
 
@@ -437,7 +441,7 @@ impl Registry {
 /// it said last holds no longer.
 fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
     RegistryEntry {
-        status: Some(NOT_UNDERSTOOD.to_owned()),
+        status: Some(NOT_UNDERSTOOD_STATUS.to_owned()),
         waiting_for: None,
         status_updated_at: None,
         ..before.cloned().unwrap_or_default()
@@ -445,12 +449,12 @@ fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
 }
 
 /// What a file in a registry folder is, by its name.
-enum Named {
+enum RegistryFileKind {
     Entry(RegistryFile),
     Key(RegistryFile),
 }
 
-fn file_of(dir: &Path, path: &Path) -> Option<Named> {
+fn file_of(dir: &Path, path: &Path) -> Option<RegistryFileKind> {
     let name = path.file_name()?.to_str()?;
     let (pid, rest) = name.split_once('.')?;
     let ending = name.rsplit('.').next();
@@ -461,9 +465,9 @@ fn file_of(dir: &Path, path: &Path) -> Option<Named> {
         pid,
     };
     if rest == "json" {
-        Some(Named::Entry(file))
+        Some(RegistryFileKind::Entry(file))
     } else {
-        (ending == Some("key")).then_some(Named::Key(file))
+        (ending == Some("key")).then_some(RegistryFileKind::Key(file))
     }
 }
 
@@ -471,14 +475,14 @@ fn path_of(file: &RegistryFile) -> PathBuf {
     file.dir.join("sessions").join(format!("{}.json", file.pid))
 }
 
-impl ObservationSource for Registry {
-    const NAME: &'static str = "trusty-registry";
-    const STAGE: ScanStage = ScanStage::Discovery;
+impl ObservationSource for RegistrySource {
+    const THREAD_NAME: &'static str = "trusty-registry";
+    const SCAN_STAGE: ScanStage = ScanStage::Discovery;
 
     async fn scan(
         &mut self,
         round: ScanRound,
-        wanted: &Wanted,
+        wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
         let is_new = self.follow(&wanted.config_dirs);
@@ -492,14 +496,18 @@ impl ObservationSource for Registry {
         ScanProgress::Read
     }
 
-    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+    async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
         run(self, orders, out).await
     }
 }
 
 /// Tells what changes, as it changes, and looks at everything once in a while.
-async fn run(mut registry: Registry, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
-    let mut watch = Watch::new(Source::Registry);
+async fn run(
+    mut registry: RegistrySource,
+    mut orders: Receiver<SourceConfig>,
+    out: ObservationSender,
+) -> Shutdown {
+    let mut watch = SourceWatcher::new(Source::Registry);
     loop {
         registry.follow(&orders.borrow_and_update().wanted.config_dirs);
         let mut facts = registry.identify();
@@ -525,26 +533,26 @@ async fn run(mut registry: Registry, mut orders: Receiver<Orders>, out: Outlet) 
 
 /// Follows single changes until it is time to look at everything again.
 async fn follow(
-    registry: &mut Registry,
-    watch: &mut Watch,
-    orders: &mut Receiver<Orders>,
-    out: &Outlet,
+    registry: &mut RegistrySource,
+    watch: &mut SourceWatcher,
+    orders: &mut Receiver<SourceConfig>,
+    out: &ObservationSender,
     rescan: Duration,
-) -> Result<(), Ended> {
+) -> Result<(), Shutdown> {
     let timer = clock::sleep(rescan);
     tokio::pin!(timer);
     loop {
         let pause = registry.retry_in();
         let facts = tokio::select! {
             noticed = watch.next() => match noticed {
-                Noticed::Path(path) => registry.notice(&path),
-                Noticed::Anything => return Ok(()),
+                WatchEvent::Path(path) => registry.notice(&path),
+                WatchEvent::Anything => return Ok(()),
             },
             () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {
                 registry.retry()
             }
             changed = orders.changed() => {
-                changed.map_err(|_| Ended)?;
+                changed.map_err(|_| Shutdown)?;
                 let dirs = orders.borrow_and_update().wanted.config_dirs.clone();
                 if registry.follow(&dirs) {
                     return Ok(());

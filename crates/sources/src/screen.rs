@@ -6,7 +6,7 @@ mod rules;
 
 pub use decode::decode;
 
-use super::{Ended, Orders, Outlet};
+use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,23 +14,23 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
-use trusty_fleet::derivation::Wanted;
+use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::{HealthKey, PaneKey};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_platform::tmux;
 use trusty_platform::tmux::TmuxError;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// How often a pane is looked at while it is in doubt.
-const PERIOD: Duration = Duration::from_secs(2);
+const SCREEN_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The panes in doubt, with the versions of their clients where they are known.
-type Doubtful = BTreeMap<PaneKey, Option<String>>;
+type DoubtfulPanes = BTreeMap<PaneKey, Option<String>>;
 
 /// What is known of the panes in doubt.
 #[derive(Debug)]
-pub struct Screens {
+pub struct ScreenSource {
     program: Option<PathBuf>,
     /// When each was last looked at.
     looked: BTreeMap<PaneKey, Instant>,
@@ -38,9 +38,9 @@ pub struct Screens {
     ill: BTreeSet<PathBuf>,
 }
 
-impl Screens {
+impl ScreenSource {
     /// Nothing is looked at until it is wanted.
-    pub fn new(around: &Surroundings) -> Self {
+    pub fn new(around: &Environment) -> Self {
         Self {
             program: tmux::program(around.path.as_deref()),
             looked: BTreeMap::new(),
@@ -50,7 +50,11 @@ impl Screens {
 
     /// Looks at all panes whose time has come, at once; each answer is handed over as soon as it
     /// is there.
-    pub async fn look(&mut self, wanted: &Doubtful, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
+    pub async fn look(
+        &mut self,
+        wanted: &DoubtfulPanes,
+        mut hand_over: impl AsyncFnMut(Vec<Fact>),
+    ) {
         self.looked.retain(|pane, _| wanted.contains_key(pane));
         let servers: BTreeSet<&PathBuf> = wanted.keys().map(|pane| &pane.server).collect();
         let forgotten: Vec<PathBuf> = self
@@ -89,7 +93,7 @@ impl Screens {
     fn rest(&self, pane: &PaneKey, now: Instant) -> Duration {
         let looked = self.looked.get(pane);
         looked.map_or(Duration::ZERO, |at| {
-            PERIOD.saturating_sub(now.saturating_duration_since(*at))
+            SCREEN_POLL_INTERVAL.saturating_sub(now.saturating_duration_since(*at))
         })
     }
 
@@ -124,27 +128,31 @@ fn health(server: &Path, problem: Option<String>) -> Fact {
     Fact::Health(key, problem)
 }
 
-impl ObservationSource for Screens {
-    const NAME: &'static str = "trusty-screen";
-    const STAGE: ScanStage = ScanStage::Detail;
+impl ObservationSource for ScreenSource {
+    const THREAD_NAME: &'static str = "trusty-screen";
+    const SCAN_STAGE: ScanStage = ScanStage::Detail;
 
     async fn scan(
         &mut self,
         _round: ScanRound,
-        wanted: &Wanted,
+        wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
         self.look(&wanted.screens, async |facts| sink(facts)).await;
         ScanProgress::Read
     }
 
-    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+    async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
         run(self, orders, out).await
     }
 }
 
 /// Looks at what is wanted, a pane every two seconds at most, and at a new one at once.
-async fn run(mut screens: Screens, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(
+    mut screens: ScreenSource,
+    mut orders: Receiver<SourceConfig>,
+    out: ObservationSender,
+) -> Shutdown {
     loop {
         let wanted = orders.borrow_and_update().wanted.screens.clone();
         let mut ended = false;
@@ -154,7 +162,7 @@ async fn run(mut screens: Screens, mut orders: Receiver<Orders>, out: Outlet) ->
             })
             .await;
         if ended {
-            return Ended;
+            return Shutdown;
         }
         let now = clock::instant();
         let rest = wanted.keys().map(|pane| screens.rest(pane, now)).min();
@@ -162,7 +170,7 @@ async fn run(mut screens: Screens, mut orders: Receiver<Orders>, out: Outlet) ->
             () = clock::sleep(rest.unwrap_or_default()), if rest.is_some() => {}
             changed = orders.wait_for(|orders| orders.wanted.screens != wanted) => {
                 if changed.is_err() {
-                    return Ended;
+                    return Shutdown;
                 }
             }
         }

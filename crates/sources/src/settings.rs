@@ -1,7 +1,7 @@
 //! The user's settings, as they are edited: what counts at once, and what is wrong in them.
 
-use super::watch::{Noticed, Watch};
-use super::{Ended, Outlet};
+use super::watch::{SourceWatcher, WatchEvent};
+use super::{ObservationSender, Shutdown};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,41 +9,41 @@ use std::time::Duration;
 use tokio::sync::watch::{Receiver, Sender};
 use trusty_fleet::Fact;
 use trusty_fleet::authorization::AnswerPolicy;
-use trusty_fleet::observation::{HealthKey, Preferences};
+use trusty_fleet::observation::{ControlPreferences, HealthKey};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_records::settings::Settings;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// An editor empties a file before it writes it, or puts another in its place.
-const MOMENT: Duration = Duration::from_millis(100);
+const EDITOR_WRITE_DELAY: Duration = Duration::from_millis(100);
 /// What says nothing any more is looked at again after this, before all that it said is forgotten.
-const EMPTIED: Duration = Duration::from_secs(1);
+const EMPTIED_FILE_DELAY: Duration = Duration::from_secs(1);
 /// How often a folder is looked at that cannot be watched.
-const LOOK: Duration = Duration::from_secs(2);
+const SETTINGS_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Reads the settings at each change, until nobody wants to know them any more.
-pub async fn follow(around: Surroundings, settings: Sender<Arc<Settings>>) -> Ended {
-    let mut watch = Watch::new(Source::Settings);
+pub async fn follow(around: Environment, settings: Sender<Arc<Settings>>) -> Shutdown {
+    let mut watch = SourceWatcher::new(Source::Settings);
     loop {
         // What changes between the look and the watch is found by looking again.
         while watch.aim(folders(&around.settings_file())) {
             look(&around, &settings).await;
         }
         look(&around, &settings).await;
-        let rest = watch.is_blind().then_some(LOOK);
+        let rest = watch.is_blind().then_some(SETTINGS_POLL_INTERVAL);
         tokio::select! {
             () = next(&around, &mut watch, rest) => {}
-            () = settings.closed() => return Ended,
+            () = settings.closed() => return Shutdown,
         }
     }
 }
 
-async fn look(around: &Surroundings, settings: &Sender<Arc<Settings>>) {
+async fn look(around: &Environment, settings: &Sender<Arc<Settings>>) {
     let read = || Settings::read_after(&settings.borrow(), around);
     let mut read_now = read();
     if read_now.says_nothing() && !settings.borrow().says_nothing() {
-        clock::sleep(EMPTIED).await;
+        clock::sleep(EMPTIED_FILE_DELAY).await;
         read_now = read();
     }
     settings.send_if_modified(|known| {
@@ -64,7 +64,7 @@ fn folders(file: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Returns when it is time to look again.
-async fn next(around: &Surroundings, watch: &mut Watch, rest: Option<Duration>) {
+async fn next(around: &Environment, watch: &mut SourceWatcher, rest: Option<Duration>) {
     let file = around.settings_file();
     let real = fs::canonicalize(&file).ok();
     let concerns = |path: &Path| path == file || Some(path) == real.as_deref();
@@ -73,8 +73,8 @@ async fn next(around: &Surroundings, watch: &mut Watch, rest: Option<Duration>) 
     loop {
         tokio::select! {
             noticed = watch.next() => match noticed {
-                Noticed::Path(path) if !concerns(&path) => {}
-                Noticed::Path(_) | Noticed::Anything => return clock::sleep(MOMENT).await,
+                WatchEvent::Path(path) if !concerns(&path) => {}
+                WatchEvent::Path(_) | WatchEvent::Anything => return clock::sleep(EDITOR_WRITE_DELAY).await,
             },
             () = &mut timer, if rest.is_some() => return,
         }
@@ -90,14 +90,14 @@ pub fn facts(file: &Path, policy: AnswerPolicy, settings: &Settings) -> Vec<Fact
     };
     let mut problems: Vec<String> = settings.problem().into_iter().collect();
     if settings.answer_policy != policy {
-        problems.push(NEXT_START.to_owned());
+        problems.push(RESTART_NEEDED_MESSAGE.to_owned());
     }
     let problem = (!problems.is_empty()).then(|| problems.join("; "));
-    let preferences = Preferences {
+    let preferences = ControlPreferences {
         programs: policy.programs,
         ..settings.preferences
     };
-    let programs = policy.programs.then(|| PROGRAMS_ANSWER.to_owned());
+    let programs = policy.programs.then(|| PROGRAMS_ANSWER_MESSAGE.to_owned());
     vec![
         Fact::Preferences(preferences),
         Fact::Health(health(file.display().to_string()), problem),
@@ -105,9 +105,9 @@ pub fn facts(file: &Path, policy: AnswerPolicy, settings: &Settings) -> Vec<Fact
     ]
 }
 
-const NEXT_START: &str = "the settings `programs` and `terminal` under [answers] were changed; \
+const RESTART_NEEDED_MESSAGE: &str = "the settings `programs` and `terminal` under [answers] were changed; \
                           restart Trusty Bar to apply them";
-const PROGRAMS_ANSWER: &str = "programs may approve and answer; to prevent that, set `programs = \
+const PROGRAMS_ANSWER_MESSAGE: &str = "programs may approve and answer; to prevent that, set `programs = \
                                false` under [answers] in settings.toml and restart Trusty Bar";
 
 /// Tells what the settings wish, and what is wrong in them, as they change.
@@ -115,15 +115,15 @@ pub async fn run(
     file: PathBuf,
     policy: AnswerPolicy,
     mut settings: Receiver<Arc<Settings>>,
-    out: Outlet,
-) -> Ended {
+    out: ObservationSender,
+) -> Shutdown {
     while settings.changed().await.is_ok() {
         let now = Arc::clone(&settings.borrow_and_update());
         if let Err(ended) = out.tell(facts(&file, policy, &now)).await {
             return ended;
         }
     }
-    Ended
+    Shutdown
 }
 
 #[cfg(test)]
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
     use tokio::sync::watch;
-    use trusty_fleet::observation::{First, Tools};
+    use trusty_fleet::observation::{PauseOrder, ToolPausePolicy};
 
     async fn until(settings: &mut Receiver<Arc<Settings>>, rule: impl Fn(&Settings) -> bool) {
         let long = Duration::from_secs(30);
@@ -175,20 +175,24 @@ mod tests {
     #[tokio::test]
     async fn what_is_edited_counts_and_what_is_broken_does_not() {
         let home = tempfile::tempdir().expect("folder");
-        let around = Surroundings {
+        let around = Environment {
             home: home.path().to_path_buf(),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         let (send, mut settings) = watch::channel(Arc::default());
         let following = tokio::spawn(follow(around.clone(), send));
         let file = around.settings_file();
         fs::create_dir_all(file.parent().expect("folder")).expect("folders");
         fs::write(&file, "[pause]\nfirst = 'hold'\n").expect("written");
-        until(&mut settings, |s| s.preferences.first == First::Hold).await;
+        until(&mut settings, |s| s.preferences.first == PauseOrder::Hold).await;
         fs::write(&file, "[pause\nfirst = 'instant'\n").expect("written");
         until(&mut settings, |s| !s.problems.is_empty()).await;
         let now = settings.borrow().clone();
-        assert_eq!(now.preferences.first, First::Hold, "the last good value");
+        assert_eq!(
+            now.preferences.first,
+            PauseOrder::Hold,
+            "the last good value"
+        );
         let told = now.problem().expect("told");
         assert!(told.contains("not valid TOML"), "{told}");
         // As editors do it, and as a collection of dotfiles does.
@@ -197,11 +201,11 @@ mod tests {
         fs::remove_file(&file).expect("removed");
         symlink(&other, &file).expect("linked");
         until(&mut settings, |s| {
-            s.preferences.first == First::AtOnce && s.problems.is_empty()
+            s.preferences.first == PauseOrder::AtOnce && s.problems.is_empty()
         })
         .await;
         fs::write(&other, "[pause]\nfirst = 'hold'\n").expect("written");
-        until(&mut settings, |s| s.preferences.first == First::Hold).await;
+        until(&mut settings, |s| s.preferences.first == PauseOrder::Hold).await;
         // What says nothing any more counts, too.
         fs::write(&other, "").expect("written");
         until(&mut settings, Settings::says_nothing).await;
@@ -212,9 +216,9 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_is_emptied_for_a_moment_says_what_it_said() {
         let home = tempfile::tempdir().expect("folder");
-        let around = Surroundings {
+        let around = Environment {
             home: home.path().to_path_buf(),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         let file = around.settings_file();
         fs::create_dir_all(file.parent().expect("folder")).expect("folders");
@@ -222,7 +226,10 @@ mod tests {
         let (send, mut settings) = watch::channel(Arc::default());
         write("[pause]\nfirst = 'hold'\n");
         look(&around, &send).await;
-        assert_eq!(settings.borrow_and_update().preferences.first, First::Hold);
+        assert_eq!(
+            settings.borrow_and_update().preferences.first,
+            PauseOrder::Hold
+        );
         write("");
         tokio::join!(
             biased;
@@ -230,7 +237,10 @@ mod tests {
             async { write("[pause]\nfirst = 'hold'\ntools = 'run'\n") },
         );
         let now = settings.borrow_and_update().preferences;
-        assert_eq!((now.first, now.tools), (First::Hold, Tools::Run));
+        assert_eq!(
+            (now.first, now.tools),
+            (PauseOrder::Hold, ToolPausePolicy::Run)
+        );
         write("");
         let all = async {
             settings.changed().await.expect("a change is told");

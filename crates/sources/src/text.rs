@@ -5,7 +5,7 @@ use std::path::Path;
 use trusty_fleet::text::summary_line;
 
 /// The longest detail of a tool call, in characters.
-const DETAIL: usize = 120;
+const MAX_TOOL_DETAIL_CHARS: usize = 120;
 
 /// A text in one line of at most `most` characters, which ends with "…" if there was more.
 pub(crate) fn line(text: &str, most: usize) -> Option<String> {
@@ -34,20 +34,23 @@ pub(crate) fn detail(tool: &str, input: &Map<String, Value>) -> Option<String> {
         "Grep" | "Glob" => text("pattern"),
         _ => return first_of_several(input),
     };
-    line(found?, DETAIL)
+    line(found?, MAX_TOOL_DETAIL_CHARS)
 }
 
 /// The first question.
 fn question(input: &Map<String, Value>) -> Option<String> {
     let asked = input.get("questions")?.as_array()?;
-    let first = line(asked.first()?.get("question")?.as_str()?, DETAIL)?;
+    let first = line(
+        asked.first()?.get("question")?.as_str()?,
+        MAX_TOOL_DETAIL_CHARS,
+    )?;
     Some(if asked.len() > 1 { open(first) } else { first })
 }
 
 /// The first short text that a tool is called with which nobody knows.
 fn first_of_several(input: &Map<String, Value>) -> Option<String> {
     let mut texts = input.values().filter_map(Value::as_str);
-    let first = line(texts.find(|t| is_short(t))?, DETAIL)?;
+    let first = line(texts.find(|t| is_short(t))?, MAX_TOOL_DETAIL_CHARS)?;
     Some(if input.len() > 1 { open(first) } else { first })
 }
 
@@ -61,7 +64,7 @@ fn open(line: String) -> String {
 }
 
 fn is_short(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().nth(DETAIL).is_none()
+    !text.trim().is_empty() && text.chars().nth(MAX_TOOL_DETAIL_CHARS).is_none()
 }
 
 #[cfg(test)]
@@ -91,7 +94,7 @@ mod tests {
         }
         let told = about("Bash", &json!({"command": long})).expect("a command");
         assert!(
-            told.ends_with("x…") && told.chars().count() == DETAIL,
+            told.ends_with("x…") && told.chars().count() == MAX_TOOL_DETAIL_CHARS,
             "{told}"
         );
     }

@@ -2,16 +2,16 @@
 
 mod decode;
 
-pub use decode::{FORMAT, decode};
+pub use decode::{PANE_FORMAT, decode};
 
-use super::{Ended, Orders, Outlet};
+use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
-use trusty_fleet::derivation::Wanted;
+use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
@@ -19,11 +19,11 @@ use trusty_platform::programs::ProgramSearch;
 use trusty_platform::tmux;
 use trusty_platform::tmux::TmuxError;
 use trusty_wire::scope::Confinement;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// What is known of the servers.
 #[derive(Debug)]
-pub struct Tmux {
+pub struct TmuxSource {
     program: ProgramSearch,
     folders: Vec<PathBuf>,
     /// The server we run in, if any.
@@ -37,9 +37,9 @@ pub struct Tmux {
     refused: BTreeMap<PathBuf, String>,
 }
 
-impl Tmux {
+impl TmuxSource {
     /// Asks the servers that these surroundings lead to.
-    pub fn new(around: &Surroundings, uid: u32, confinement: Confinement) -> Self {
+    pub fn new(around: &Environment, uid: u32, confinement: Confinement) -> Self {
         let mut roots: Vec<PathBuf> = around.tmux_folder.iter().cloned().collect();
         let mut own = None;
         if confinement == Confinement::Open {
@@ -138,7 +138,7 @@ impl Tmux {
                 let search = &search;
                 async move {
                     let answer = match (&search.program, &search.refused) {
-                        (Some(program), _) => tmux::list_panes(program, socket, FORMAT).await,
+                        (Some(program), _) => tmux::list_panes(program, socket, PANE_FORMAT).await,
                         (None, Some(tmux)) => Err(TmuxError::Refused(tmux.refusal.clone())),
                         (None, None) => Err(TmuxError::NotInstalled),
                     };
@@ -190,14 +190,14 @@ fn health(socket: &Path, problem: Option<String>) -> Fact {
     Fact::Health(key, problem)
 }
 
-impl ObservationSource for Tmux {
-    const NAME: &'static str = "trusty-tmux";
-    const STAGE: ScanStage = ScanStage::Discovery;
+impl ObservationSource for TmuxSource {
+    const THREAD_NAME: &'static str = "trusty-tmux";
+    const SCAN_STAGE: ScanStage = ScanStage::Discovery;
 
     async fn scan(
         &mut self,
         round: ScanRound,
-        wanted: &Wanted,
+        wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
         let is_new = self.follow(&wanted.tmux_sockets);
@@ -208,13 +208,17 @@ impl ObservationSource for Tmux {
         ScanProgress::Read
     }
 
-    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+    async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
         run(self, orders, out).await
     }
 }
 
 /// Asks at each tick, and at once when a session is new.
-async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
+async fn run(
+    mut tmux: TmuxSource,
+    mut orders: Receiver<SourceConfig>,
+    out: ObservationSender,
+) -> Shutdown {
     loop {
         let mut known = {
             let wanted = &orders.borrow_and_update().wanted;
@@ -225,7 +229,7 @@ async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> Ended
         tmux.list(async |facts| ended |= out.tell(facts).await.is_err())
             .await;
         if ended {
-            return Ended;
+            return Shutdown;
         }
         let asked_at = clock::instant();
         loop {
@@ -234,7 +238,7 @@ async fn run(mut tmux: Tmux, mut orders: Receiver<Orders>, out: Outlet) -> Ended
                 () = clock::sleep(period.saturating_sub(asked_at.elapsed())) => break,
                 changed = orders.changed() => {
                     if changed.is_err() {
-                        return Ended;
+                        return Shutdown;
                     }
                     let wanted = orders.borrow_and_update().wanted.clone();
                     let new = wanted.pids.difference(&known).next().is_some();

@@ -7,66 +7,66 @@ mod find;
 mod story;
 mod trouble;
 
-pub use agents::{About, decode_about};
+pub use agents::{SubagentDescription, decode_about};
 
-use super::watch::{Noticed, Watch};
-use super::{Ended, Orders, Outlet};
+use super::watch::{SourceWatcher, WatchEvent};
+use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
-use crate::transcript_record::{Chain, decode};
-use agents::Agents;
-use find::Search;
+use crate::transcript_record::{ConversationChain, decode};
+use agents::SubagentTracker;
+use find::TranscriptSearch;
 use futures_util::FutureExt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use story::Story;
+use story::TurnTracker;
 use tokio::sync::watch::Receiver;
-use trouble::Trouble;
-use trusty_fleet::derivation::Wanted;
-use trusty_fleet::observation::{Transcript, TranscriptKey, Which};
+use trouble::TranscriptProblems;
+use trusty_fleet::derivation::SourceDemand;
+use trusty_fleet::observation::{TranscriptFacts, TranscriptKey, TranscriptSelector};
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Timestamp};
 use trusty_platform::clock;
-use trusty_platform::files::ReadError;
-use trusty_platform::tail::{Piece, Tail};
+use trusty_platform::files::FileReadError;
+use trusty_platform::tail::{FileTail, TailEvent};
 use trusty_platform::trusted_path::check_folder;
 
 /// What changes is read at most so often: a client writes many lines at once.
-const PAUSE: Duration = Duration::from_millis(50);
+const TRANSCRIPT_DEBOUNCE: Duration = Duration::from_millis(50);
 /// How often to look while changes cannot be watched.
-const BLIND: Duration = Duration::from_secs(2);
+const TRANSCRIPT_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// What was told of a transcript.
 #[derive(Debug, PartialEq)]
-enum Told {
+enum LastReported {
     Nothing,
     Gone,
-    Says(Box<Transcript>),
+    Says(Box<TranscriptFacts>),
 }
 
 /// One transcript as it is followed.
 #[derive(Debug)]
-struct Follow {
-    search: Search,
+struct FollowedTranscript {
+    search: TranscriptSearch,
     path: Option<PathBuf>,
-    tail: Tail,
-    story: Story,
-    agents: Agents,
+    tail: FileTail,
+    story: TurnTracker,
+    agents: SubagentTracker,
     /// Whether it could ever be read.
     known: bool,
     /// Other users could put another file in its place.
     is_refused: bool,
-    told: Told,
+    told: LastReported,
 }
 
 /// What is known of the transcripts that are wanted.
 #[derive(Debug, Default)]
-pub struct Transcripts {
-    follows: BTreeMap<TranscriptKey, Follow>,
-    trouble: Trouble,
+pub struct TranscriptSource {
+    follows: BTreeMap<TranscriptKey, FollowedTranscript>,
+    trouble: TranscriptProblems,
 }
 
-impl Transcripts {
+impl TranscriptSource {
     /// Follows none yet.
     pub fn new() -> Self {
         Self::default()
@@ -86,7 +86,7 @@ impl Transcripts {
         for key in wanted {
             self.follows.entry(key.clone()).or_insert_with(|| {
                 new = true;
-                Follow::new(key)
+                FollowedTranscript::new(key)
             });
         }
         new
@@ -117,8 +117,8 @@ impl Transcripts {
     /// The session ids that are asked for by name.
     fn named(&self) -> BTreeSet<String> {
         let ids = self.follows.keys().filter_map(|key| match &key.which {
-            Which::Session(id) => Some(id.clone()),
-            Which::NewestSince(_) => None,
+            TranscriptSelector::Session(id) => Some(id.clone()),
+            TranscriptSelector::NewestSince(_) => None,
         });
         ids.collect()
     }
@@ -135,42 +135,42 @@ impl Transcripts {
     /// Where changes are to be watched for.
     fn folders(&self) -> impl Iterator<Item = PathBuf> {
         self.follows.values().flat_map(|follow| {
-            let agents = follow.path.as_deref().map(Agents::folder);
+            let agents = follow.path.as_deref().map(SubagentTracker::folder);
             std::iter::once(follow.search.folder()).chain(agents)
         })
     }
 }
 
-fn forget(path: &Path, trouble: &mut Trouble) {
+fn forget(path: &Path, trouble: &mut TranscriptProblems) {
     trouble.works(path);
     trouble.forget(&path.with_extension(""));
 }
 
-impl Follow {
+impl FollowedTranscript {
     fn new(key: &TranscriptKey) -> Self {
         Self {
-            search: Search::new(key),
+            search: TranscriptSearch::new(key),
             path: None,
-            tail: Tail::default(),
-            story: Story::default(),
-            agents: Agents::default(),
+            tail: FileTail::default(),
+            story: TurnTracker::default(),
+            agents: SubagentTracker::default(),
             known: false,
             is_refused: false,
-            told: Told::Nothing,
+            told: LastReported::Nothing,
         }
     }
 
     /// Looks where it is; another file is read from its beginning.
-    fn find(&mut self, named: &BTreeSet<String>, trouble: &mut Trouble) {
+    fn find(&mut self, named: &BTreeSet<String>, trouble: &mut TranscriptProblems) {
         let path = self.search.path(named);
         if self.path != path {
             if let Some(old) = &self.path {
                 forget(old, trouble);
             }
             self.path = path;
-            self.tail = Tail::default();
-            self.story = Story::default();
-            self.agents = Agents::default();
+            self.tail = FileTail::default();
+            self.story = TurnTracker::default();
+            self.agents = SubagentTracker::default();
             self.known = false;
         }
         self.is_refused = match self
@@ -180,7 +180,7 @@ impl Follow {
             .map(check_folder)
         {
             Some(Err(refusal)) if refusal.is_distrust() => {
-                let told = ReadError::from(refusal).to_string();
+                let told = FileReadError::from(refusal).to_string();
                 if let Some(path) = &self.path {
                     trouble.fails(path, told);
                 }
@@ -190,17 +190,17 @@ impl Follow {
         };
     }
 
-    fn read(&mut self, trouble: &mut Trouble) {
+    fn read(&mut self, trouble: &mut TranscriptProblems) {
         let Some(path) = self.path.clone().filter(|_| !self.is_refused) else {
             return;
         };
         let now = Timestamp::from(clock::wall());
         let story = &mut self.story;
         let read = self.tail.read(&path, |piece| match piece {
-            Piece::Afresh => *story = Story::default(),
-            Piece::Line(line) => {
+            TailEvent::Afresh => *story = TurnTracker::default(),
+            TailEvent::Line(line) => {
                 if let Some(record) = decode(line) {
-                    story.take(record, Chain::Main, now);
+                    story.take(record, ConversationChain::Main, now);
                 }
             }
         });
@@ -210,18 +210,18 @@ impl Follow {
                 trouble.works(&path);
             }
             // It went this moment.
-            Err(ReadError::Gone) => {}
+            Err(FileReadError::Gone) => {}
             Err(e) => trouble.fails(&path, e.to_string()),
         }
     }
 
-    fn look_at_agents(&mut self, trouble: &mut Trouble) {
+    fn look_at_agents(&mut self, trouble: &mut TranscriptProblems) {
         if let Some(path) = self.path.as_ref().filter(|_| !self.is_refused) {
-            self.agents.look(&Agents::folder(path), trouble);
+            self.agents.look(&SubagentTracker::folder(path), trouble);
         }
     }
 
-    fn notice(&mut self, path: &Path, named: &BTreeSet<String>, trouble: &mut Trouble) {
+    fn notice(&mut self, path: &Path, named: &BTreeSet<String>, trouble: &mut TranscriptProblems) {
         if self.path.as_deref() == Some(path) && path.symlink_metadata().is_ok() {
             self.read(trouble);
         } else if path.parent() == Some(&self.search.folder()) {
@@ -232,7 +232,7 @@ impl Follow {
                 self.look_at_agents(trouble);
             }
         } else if let Some(own) = &self.path
-            && path.parent() == Some(&Agents::folder(own))
+            && path.parent() == Some(&SubagentTracker::folder(own))
             && !self.is_refused
         {
             self.agents.notice(path, trouble);
@@ -249,30 +249,32 @@ impl Follow {
             let ended_at = |id: &str| self.story.ended_at(id);
             transcript.delegations = self.agents.delegations(ended_at);
             transcript.results.extend(self.agents.results(ended_at));
-            Told::Says(Box::new(transcript))
+            LastReported::Says(Box::new(transcript))
         } else {
-            Told::Gone
+            LastReported::Gone
         };
         if self.told == now {
             return None;
         }
         self.told = now;
         match &self.told {
-            Told::Says(transcript) => Some(Fact::Transcript(key.clone(), transcript.clone())),
-            Told::Gone => Some(Fact::TranscriptGone(key.clone())),
-            Told::Nothing => None,
+            LastReported::Says(transcript) => {
+                Some(Fact::Transcript(key.clone(), transcript.clone()))
+            }
+            LastReported::Gone => Some(Fact::TranscriptGone(key.clone())),
+            LastReported::Nothing => None,
         }
     }
 }
 
-impl ObservationSource for Transcripts {
-    const NAME: &'static str = "trusty-transcript";
-    const STAGE: ScanStage = ScanStage::Discovery;
+impl ObservationSource for TranscriptSource {
+    const THREAD_NAME: &'static str = "trusty-transcript";
+    const SCAN_STAGE: ScanStage = ScanStage::Discovery;
 
     async fn scan(
         &mut self,
         _round: ScanRound,
-        wanted: &Wanted,
+        wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
         if !self.follow(&wanted.transcripts) {
@@ -282,14 +284,18 @@ impl ObservationSource for Transcripts {
         ScanProgress::Read
     }
 
-    async fn run(self, orders: Receiver<Orders>, out: Outlet) -> Ended {
+    async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
         run(self, orders, out).await
     }
 }
 
 /// Tells what changes, as it changes, and looks at everything once in a while.
-async fn run(mut transcripts: Transcripts, mut orders: Receiver<Orders>, out: Outlet) -> Ended {
-    let mut watch = Watch::new(Source::Transcript);
+async fn run(
+    mut transcripts: TranscriptSource,
+    mut orders: Receiver<SourceConfig>,
+    out: ObservationSender,
+) -> Shutdown {
+    let mut watch = SourceWatcher::new(Source::Transcript);
     loop {
         transcripts.follow(&orders.borrow_and_update().wanted.transcripts);
         let mut facts = Vec::new();
@@ -304,7 +310,7 @@ async fn run(mut transcripts: Transcripts, mut orders: Receiver<Orders>, out: Ou
         if let Err(ended) = out.tell(facts).await {
             return ended;
         }
-        let relook = watch.is_blind().then_some(BLIND);
+        let relook = watch.is_blind().then_some(TRANSCRIPT_POLL_INTERVAL);
         let relook = relook.unwrap_or(orders.borrow().cadence.registry);
         if let Err(ended) = follow(&mut transcripts, &mut watch, &mut orders, &out, relook).await {
             return ended;
@@ -314,19 +320,19 @@ async fn run(mut transcripts: Transcripts, mut orders: Receiver<Orders>, out: Ou
 
 /// Follows single changes until it is time to look at everything again.
 async fn follow(
-    transcripts: &mut Transcripts,
-    watch: &mut Watch,
-    orders: &mut Receiver<Orders>,
-    out: &Outlet,
+    transcripts: &mut TranscriptSource,
+    watch: &mut SourceWatcher,
+    orders: &mut Receiver<SourceConfig>,
+    out: &ObservationSender,
     relook: Duration,
-) -> Result<(), Ended> {
+) -> Result<(), Shutdown> {
     let timer = clock::sleep(relook);
     tokio::pin!(timer);
     loop {
         let noticed = tokio::select! {
             noticed = watch.next() => noticed,
             changed = orders.changed() => {
-                changed.map_err(|_| Ended)?;
+                changed.map_err(|_| Shutdown)?;
                 let wanted = orders.borrow_and_update().wanted.transcripts.clone();
                 if transcripts.follow(&wanted) {
                     return Ok(());
@@ -339,9 +345,9 @@ async fn follow(
         let mut next = Some(noticed);
         while let Some(noticed) = next {
             match noticed {
-                Noticed::Path(path) => paths.insert(path),
-                Noticed::Anything => {
-                    tokio::time::sleep(PAUSE).await;
+                WatchEvent::Path(path) => paths.insert(path),
+                WatchEvent::Anything => {
+                    tokio::time::sleep(TRANSCRIPT_DEBOUNCE).await;
                     return Ok(());
                 }
             };
@@ -352,7 +358,7 @@ async fn follow(
         if transcripts.folders().any(|folder| !aimed.contains(&folder)) {
             return Ok(());
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(TRANSCRIPT_DEBOUNCE).await;
     }
 }
 

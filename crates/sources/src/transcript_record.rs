@@ -8,41 +8,41 @@ use serde_json::{Map, Value};
 use std::time::Duration;
 use tags::{tag, tags};
 use trusty_fleet::Timestamp;
-use trusty_fleet::observation::{Retry, ToolCall};
+use trusty_fleet::observation::{RetryAttempt, ToolCall};
 
-type Fields = Map<String, Value>;
+type JsonFields = Map<String, Value>;
 
 /// Records of these types, which begin with their type, are understood; all others that do, some
 /// of them whole requests to the model, are not even parsed.
-const SHORT: [&[u8]; 2] = [b"permission-mode\"", b"last-prompt\""];
+const SHORT_RECORD_TYPES: [&[u8]; 2] = [b"permission-mode\"", b"last-prompt\""];
 /// The only attachment that is more than context for the model.
-const QUEUED: &[u8] = b"queued_command\"";
+const QUEUED_COMMAND_TYPE: &[u8] = b"queued_command\"";
 /// How a whole request to the model begins.
-const REQUEST: &[u8] = b"{\"type\":\"api-request\",";
+const API_REQUEST_PREFIX: &[u8] = b"{\"type\":\"api-request\",";
 /// Within so many bytes a record shows what it is.
-const HEAD: usize = 512;
+const RECORD_HEAD_BYTES: usize = 512;
 
 /// The longest prompt or error kept, in characters.
-const PROMPT: usize = 200;
+const MAX_PROMPT_CHARS: usize = 200;
 
 /// A record of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct TranscriptRecord {
     /// When it was made; short records do not tell.
     pub at: Option<Timestamp>,
     /// Which conversation it belongs to.
-    pub chain: Chain,
+    pub chain: ConversationChain,
     /// The git branch; `None` if the record does not speak of it.
     pub branch: Option<String>,
     /// The permission mode, if the record names one.
     pub mode: Option<String>,
     /// What it is.
-    pub what: What,
+    pub what: RecordContent,
 }
 
 /// Which conversation a record belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chain {
+pub enum ConversationChain {
     /// That of the file.
     Main,
     /// A sub-agent's; older clients write them into the file of the main one.
@@ -51,7 +51,7 @@ pub enum Chain {
 
 /// What a record is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum RecordContent {
     /// A turn begins, with what a person asked if a person did.
     Turn(Option<String>),
     /// A person asked something while a turn ran.
@@ -68,7 +68,7 @@ pub enum What {
     /// Tool calls of these ids have a result.
     Results(Vec<String>),
     /// A piece of an answer of the model.
-    Answer(Answer),
+    Answer(AnswerPiece),
     /// An error shown in place of an answer.
     Error(String),
     /// A person stopped the turn.
@@ -82,12 +82,12 @@ pub enum What {
     /// The conversation was compacted.
     Compacted {
         /// Who wanted that.
-        by: Compactor,
+        by: CompactionInitiator,
         /// What is left of the context, in tokens.
         tokens: Option<u64>,
     },
     /// A request failed and is to be sent again.
-    Retry(Retry),
+    Retry(RetryAttempt),
     /// A request of the conversation was sent.
     Requested,
     /// Something else.
@@ -96,7 +96,7 @@ pub enum What {
 
 /// Who had a conversation compacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compactor {
+pub enum CompactionInitiator {
     /// A person, as a turn of its own.
     Person,
     /// The client, within a turn.
@@ -105,7 +105,7 @@ pub enum Compactor {
 
 /// A piece of an answer of the model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct AnswerPiece {
     /// The id all pieces of the answer share.
     pub message: Option<String>,
     /// The model.
@@ -119,8 +119,8 @@ pub struct Answer {
 }
 
 /// Reads one line; `None` if it says nothing we want, or nothing at all.
-pub fn decode(bytes: &[u8]) -> Option<Record> {
-    if bytes.starts_with(REQUEST) {
+pub fn decode(bytes: &[u8]) -> Option<TranscriptRecord> {
+    if bytes.starts_with(API_REQUEST_PREFIX) {
         return request(bytes);
     }
     if is_aside(bytes) {
@@ -137,27 +137,27 @@ pub fn decode(bytes: &[u8]) -> Option<Record> {
         "attachment" => attachment(&fields),
         "last-prompt" => text(&fields, "lastPrompt")
             .and_then(repeated)
-            .map_or(What::Other, What::AskedBefore),
-        "permission-mode" => What::Other,
+            .map_or(RecordContent::Other, RecordContent::AskedBefore),
+        "permission-mode" => RecordContent::Other,
         _ => return None,
     };
     let chain = if is(&fields, "isSidechain") {
-        Chain::Side
+        ConversationChain::Side
     } else {
-        Chain::Main
+        ConversationChain::Main
     };
-    Some(Record {
+    Some(TranscriptRecord {
         at,
         chain,
-        branch: text(&fields, "gitBranch").map(|b| line(b, PROMPT).unwrap_or_default()),
-        mode: text(&fields, "permissionMode").and_then(|m| line(m, PROMPT)),
+        branch: text(&fields, "gitBranch").map(|b| line(b, MAX_PROMPT_CHARS).unwrap_or_default()),
+        mode: text(&fields, "permissionMode").and_then(|m| line(m, MAX_PROMPT_CHARS)),
         what,
     })
 }
 
 /// A whole request is large and private: all that is taken is that, and when, it was sent.
-fn request(bytes: &[u8]) -> Option<Record> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]);
+fn request(bytes: &[u8]) -> Option<TranscriptRecord> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(RECORD_HEAD_BYTES)]);
     let value = |name: &str| {
         let (_, rest) = head.split_once(&format!("\"{name}\":\""))?;
         Some(rest.split_once('"')?.0)
@@ -165,48 +165,50 @@ fn request(bytes: &[u8]) -> Option<Record> {
     if value("querySource") != Some("repl_main_thread") {
         return None;
     }
-    Some(Record {
+    Some(TranscriptRecord {
         at: value("timestamp").and_then(Timestamp::from_rfc3339),
-        chain: Chain::Main,
+        chain: ConversationChain::Main,
         branch: None,
         mode: None,
-        what: What::Requested,
+        what: RecordContent::Requested,
     })
 }
 
 /// Whether a look at its beginning shows that a line need not be parsed.
 fn is_aside(bytes: &[u8]) -> bool {
     if let Some(kind) = bytes.strip_prefix(b"{\"type\":\"") {
-        let known = SHORT.iter().any(|short| kind.starts_with(short));
+        let known = SHORT_RECORD_TYPES
+            .iter()
+            .any(|short| kind.starts_with(short));
         let told = ["user", "assistant", "system", "attachment"];
         return !known && !told.iter().any(|k| kind.starts_with(k.as_bytes()));
     }
-    let head = &bytes[..bytes.len().min(HEAD)];
+    let head = &bytes[..bytes.len().min(RECORD_HEAD_BYTES)];
     let find = |word: &[u8]| head.windows(word.len()).position(|w| w == word);
     let opening = b"\"attachment\":{\"type\":\"";
     // Quotes within a text are escaped, but the input of a tool may hold any key.
     match (find(opening), find(b"\"message\":")) {
         (Some(at), message) if message.is_none_or(|m| at < m) => {
-            !head[at + opening.len()..].starts_with(QUEUED)
+            !head[at + opening.len()..].starts_with(QUEUED_COMMAND_TYPE)
         }
         _ => false,
     }
 }
 
-fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+fn text<'a>(fields: &'a JsonFields, name: &str) -> Option<&'a str> {
     fields.get(name)?.as_str()
 }
 
-fn is(fields: &Fields, name: &str) -> bool {
+fn is(fields: &JsonFields, name: &str) -> bool {
     fields.get(name) == Some(&Value::Bool(true))
 }
 
-fn object<'a>(fields: &'a Fields, name: &str) -> Option<&'a Fields> {
+fn object<'a>(fields: &'a JsonFields, name: &str) -> Option<&'a JsonFields> {
     fields.get(name)?.as_object()
 }
 
 /// The texts of a message: one, or one for each block.
-fn texts(message: Option<&Fields>) -> impl Iterator<Item = &str> {
+fn texts(message: Option<&JsonFields>) -> impl Iterator<Item = &str> {
     let content = message.and_then(|m| m.get("content"));
     let whole = content.and_then(Value::as_str);
     whole.into_iter().chain(
@@ -216,13 +218,13 @@ fn texts(message: Option<&Fields>) -> impl Iterator<Item = &str> {
     )
 }
 
-fn blocks(message: Option<&Fields>) -> impl Iterator<Item = &Fields> {
+fn blocks(message: Option<&JsonFields>) -> impl Iterator<Item = &JsonFields> {
     let content = message.and_then(|m| m.get("content"));
     let list = content.and_then(Value::as_array).into_iter().flatten();
     list.filter_map(Value::as_object)
 }
 
-fn user(fields: &Fields) -> What {
+fn user(fields: &JsonFields) -> RecordContent {
     let message = object(fields, "message");
     let results: Vec<String> = blocks(message)
         .filter(|b| text(b, "type") == Some("tool_result"))
@@ -230,11 +232,11 @@ fn user(fields: &Fields) -> What {
         .map(str::to_owned)
         .collect();
     if !results.is_empty() {
-        return What::Results(results);
+        return RecordContent::Results(results);
     }
     let aside = ["isMeta", "isCompactSummary", "isVisibleInTranscriptOnly"];
     if aside.iter().any(|name| is(fields, name)) {
-        return What::Other;
+        return RecordContent::Other;
     }
     // What an editor adds goes before what the person wrote.
     let said = texts(message)
@@ -245,34 +247,38 @@ fn user(fields: &Fields) -> What {
             let kind = text(b, "type");
             kind == Some("image") || kind == Some("document")
         });
-        return if shown { What::Turn(None) } else { What::Other };
+        return if shown {
+            RecordContent::Turn(None)
+        } else {
+            RecordContent::Other
+        };
     };
     let begins = |word: &str| said.starts_with(word);
     if begins("[Request interrupted by user") {
-        What::Interrupted
+        RecordContent::Interrupted
     } else if begins("<task-notification>") {
-        What::Ended {
+        RecordContent::Ended {
             ids: ended(said),
             // One about an earlier process is written down, and nobody is asked.
             turn: !is(fields, "queueTranscriptOnly"),
         }
     } else if begins("<local-command-") {
-        What::CommandRan
+        RecordContent::CommandRan
     } else if begins("<bash-stdout>") || begins("<bash-stderr>") {
         // With an origin it goes to the model.
         if fields.contains_key("turnOrigin") {
-            What::Other
+            RecordContent::Other
         } else {
-            What::CommandRan
+            RecordContent::CommandRan
         }
     } else if begins("<command-name>") {
-        What::CommandCalled
+        RecordContent::CommandCalled
     } else if begins("<command-message>") {
-        What::Turn(command(said))
+        RecordContent::Turn(command(said))
     } else if begins("<bash-input>") || !is_human(fields) {
-        What::Turn(None)
+        RecordContent::Turn(None)
     } else {
-        What::Turn(line(said, PROMPT))
+        RecordContent::Turn(line(said, MAX_PROMPT_CHARS))
     }
 }
 
@@ -285,7 +291,7 @@ fn ended(said: &str) -> Vec<String> {
 }
 
 /// Older clients do not tell the origin.
-fn is_human(fields: &Fields) -> bool {
+fn is_human(fields: &JsonFields) -> bool {
     object(fields, "origin")
         .and_then(|o| text(o, "kind"))
         .is_none_or(|kind| kind == "human")
@@ -295,32 +301,36 @@ fn is_human(fields: &Fields) -> bool {
 fn command(said: &str) -> Option<String> {
     let name = tag(said, "command-name")?;
     let arguments = tag(said, "command-args").unwrap_or_default();
-    line(&format!("{name} {arguments}"), PROMPT)
+    line(&format!("{name} {arguments}"), MAX_PROMPT_CHARS)
 }
 
 /// Repeated are also prompts that no person wrote.
 fn repeated(said: &str) -> Option<String> {
     let said = said.trim_start();
     let other = said.starts_with(['<', '[', '!']) || said.contains("were stopped by the user");
-    if other { None } else { line(said, PROMPT) }
+    if other {
+        None
+    } else {
+        line(said, MAX_PROMPT_CHARS)
+    }
 }
 
-fn assistant(fields: &Fields, at: Option<Timestamp>) -> What {
+fn assistant(fields: &JsonFields, at: Option<Timestamp>) -> RecordContent {
     let Some(message) = object(fields, "message") else {
-        return What::Other;
+        return RecordContent::Other;
     };
     if is(fields, "isApiErrorMessage") {
-        let said = texts(Some(message)).find_map(|t| line(t, PROMPT));
-        return What::Error(said.unwrap_or_default());
+        let said = texts(Some(message)).find_map(|t| line(t, MAX_PROMPT_CHARS));
+        return RecordContent::Error(said.unwrap_or_default());
     }
     let model = text(message, "model");
     if model == Some("<synthetic>") {
-        return What::Other;
+        return RecordContent::Other;
     }
     let reason = text(message, "stop_reason");
-    What::Answer(Answer {
+    RecordContent::Answer(AnswerPiece {
         message: text(message, "id").map(str::to_owned),
-        model: model.and_then(|m| line(m, PROMPT)),
+        model: model.and_then(|m| line(m, MAX_PROMPT_CHARS)),
         tokens: object(message, "usage").and_then(tokens),
         calls: blocks(Some(message))
             .filter_map(|block| call(block, at?))
@@ -329,7 +339,7 @@ fn assistant(fields: &Fields, at: Option<Timestamp>) -> What {
     })
 }
 
-fn tokens(usage: &Fields) -> Option<u64> {
+fn tokens(usage: &JsonFields) -> Option<u64> {
     let parts = [
         "input_tokens",
         "cache_read_input_tokens",
@@ -346,11 +356,11 @@ fn tokens(usage: &Fields) -> Option<u64> {
         .filter(|sum| *sum > 0)
 }
 
-fn call(block: &Fields, at: Timestamp) -> Option<ToolCall> {
+fn call(block: &JsonFields, at: Timestamp) -> Option<ToolCall> {
     if text(block, "type") != Some("tool_use") {
         return None;
     }
-    let tool = line(text(block, "name")?, PROMPT)?;
+    let tool = line(text(block, "name")?, MAX_PROMPT_CHARS)?;
     Some(ToolCall {
         id: text(block, "id")?.to_owned(),
         detail: object(block, "input").and_then(|input| detail(&tool, input)),
@@ -359,35 +369,35 @@ fn call(block: &Fields, at: Timestamp) -> Option<ToolCall> {
     })
 }
 
-fn system(fields: &Fields, at: Option<Timestamp>) -> What {
+fn system(fields: &JsonFields, at: Option<Timestamp>) -> RecordContent {
     match text(fields, "subtype") {
-        Some("turn_duration") => What::TurnCounted,
+        Some("turn_duration") => RecordContent::TurnCounted,
         Some("local_command") => {
             let said = text(fields, "content").unwrap_or_default().trim_start();
             if said.starts_with("<command-name>") {
-                What::CommandCalled
+                RecordContent::CommandCalled
             } else {
-                What::CommandRan
+                RecordContent::CommandRan
             }
         }
         Some("compact_boundary") => {
             let meta = object(fields, "compactMetadata");
             let manual = meta.and_then(|m| text(m, "trigger")) == Some("manual");
-            What::Compacted {
+            RecordContent::Compacted {
                 by: if manual {
-                    Compactor::Person
+                    CompactionInitiator::Person
                 } else {
-                    Compactor::Client
+                    CompactionInitiator::Client
                 },
                 tokens: meta.and_then(|m| m.get("postTokens")?.as_u64()),
             }
         }
-        Some("api_error") => retry(fields, at).map_or(What::Other, What::Retry),
-        _ => What::Other,
+        Some("api_error") => retry(fields, at).map_or(RecordContent::Other, RecordContent::Retry),
+        _ => RecordContent::Other,
     }
 }
 
-fn retry(fields: &Fields, at: Option<Timestamp>) -> Option<Retry> {
+fn retry(fields: &JsonFields, at: Option<Timestamp>) -> Option<RetryAttempt> {
     let number = |name: &str| {
         let value = fields.get(name)?;
         value.as_u64().and_then(|n| u32::try_from(n).ok())
@@ -395,7 +405,7 @@ fn retry(fields: &Fields, at: Option<Timestamp>) -> Option<Retry> {
     // Some versions write fractions of milliseconds.
     let wait = fields.get("retryInMs").and_then(Value::as_f64);
     let wait = wait.and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok());
-    Some(Retry {
+    Some(RetryAttempt {
         at: at?,
         attempt: number("retryAttempt")?,
         of: number("maxRetries"),
@@ -403,31 +413,31 @@ fn retry(fields: &Fields, at: Option<Timestamp>) -> Option<Retry> {
     })
 }
 
-fn attachment(fields: &Fields) -> What {
+fn attachment(fields: &JsonFields) -> RecordContent {
     let Some(queued) = object(fields, "attachment") else {
-        return What::Other;
+        return RecordContent::Other;
     };
     if text(queued, "type") != Some("queued_command") || is(queued, "isMeta") {
-        return What::Other;
+        return RecordContent::Other;
     }
     let mode = text(queued, "commandMode");
     let said = match queued.get("prompt") {
         Some(Value::String(said)) => Some(said.as_str()),
         Some(Value::Array(_)) => None,
-        _ => return What::Other,
+        _ => return RecordContent::Other,
     };
     let Some(said) = said.map(str::trim_start) else {
-        return What::Other;
+        return RecordContent::Other;
     };
     if said.starts_with("<task-notification>") {
-        return What::Ended {
+        return RecordContent::Ended {
             ids: ended(said),
             turn: false,
         };
     }
     let prompt = mode.is_none_or(|m| m == "prompt") && is_human(queued) && !said.starts_with('<');
-    let asked = prompt.then(|| line(said, PROMPT)).flatten();
-    asked.map_or(What::Other, What::Asked)
+    let asked = prompt.then(|| line(said, MAX_PROMPT_CHARS)).flatten();
+    asked.map_or(RecordContent::Other, RecordContent::Asked)
 }
 
 #[cfg(test)]

@@ -12,10 +12,10 @@ use trusty_fleet::session::Source;
 use trusty_platform::files;
 
 /// Events kept while nobody reads them. More mean "look at everything", so none is lost.
-const KEPT: usize = 256;
+const EVENT_QUEUE_LEN: usize = 256;
 
 /// What was noticed.
-pub(super) enum Noticed {
+pub(super) enum WatchEvent {
     /// This path changed.
     Path(PathBuf),
     /// Something did: look at everything.
@@ -24,25 +24,25 @@ pub(super) enum Noticed {
 
 /// Where a folder is watched: itself, or the nearest parent that exists.
 #[derive(Debug, PartialEq, Eq)]
-struct Aim {
+struct WatchTarget {
     at: PathBuf,
     inode: u64,
 }
 
 /// Watches folders.
-pub(super) struct Watch {
+pub(super) struct SourceWatcher {
     watcher: Option<RecommendedWatcher>,
-    events: mpsc::Receiver<Noticed>,
-    aims: BTreeMap<PathBuf, Aim>,
+    events: mpsc::Receiver<WatchEvent>,
+    aims: BTreeMap<PathBuf, WatchTarget>,
     problem: Option<String>,
     told: Option<String>,
     source: Source,
 }
 
-impl Watch {
+impl SourceWatcher {
     /// Watches for this source.
     pub(super) fn new(source: Source) -> Self {
-        let (send, events) = mpsc::channel(KEPT);
+        let (send, events) = mpsc::channel(EVENT_QUEUE_LEN);
         let overflow = send.clone();
         let handle = move |event: notify::Result<Event>| {
             let noticed = match event {
@@ -52,9 +52,9 @@ impl Watch {
                     return;
                 }
                 Ok(event) if !event.need_rescan() => {
-                    event.paths.into_iter().map(Noticed::Path).collect()
+                    event.paths.into_iter().map(WatchEvent::Path).collect()
                 }
-                _ => vec![Noticed::Anything],
+                _ => vec![WatchEvent::Anything],
             };
             for one in noticed {
                 // A full channel already holds enough to make the reader look at everything.
@@ -97,7 +97,7 @@ impl Watch {
             let Some(at) = files::nearest_existing(&folder) else {
                 continue;
             };
-            let aim = Aim {
+            let aim = WatchTarget {
                 inode: fs::metadata(&at).map_or(0, |m| m.ino()),
                 at,
             };
@@ -150,25 +150,25 @@ impl Watch {
 
     /// The next change. A change beside the watched folders, while one of them does not exist
     /// yet, may be its birth.
-    pub(super) async fn next(&mut self) -> Noticed {
+    pub(super) async fn next(&mut self) -> WatchEvent {
         loop {
-            if self.events.len() >= KEPT {
+            if self.events.len() >= EVENT_QUEUE_LEN {
                 while self.events.try_recv().is_ok() {}
-                return Noticed::Anything;
+                return WatchEvent::Anything;
             }
             match self.events.recv().await {
-                Some(Noticed::Path(path)) => {
+                Some(WatchEvent::Path(path)) => {
                     // Of two watched folders one may lie within the other.
                     if self.may_bear_a_folder(&path) {
                         // If it was removed, the watch is gone; one made anew may have its inode.
                         self.aims.retain(|_, aim| aim.at != path);
-                        return Noticed::Anything;
+                        return WatchEvent::Anything;
                     }
                     if self.is_within_aimed_folder(&path) {
-                        return Noticed::Path(path);
+                        return WatchEvent::Path(path);
                     }
                 }
-                Some(Noticed::Anything) => return Noticed::Anything,
+                Some(WatchEvent::Anything) => return WatchEvent::Anything,
                 None => std::future::pending().await,
             }
         }

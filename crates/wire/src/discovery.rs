@@ -1,13 +1,13 @@
 //! Where the running engine of this user is found: first by what that engine says of itself in
 //! the data folder, whatever login a program's environment comes from, then in the runtime folder.
 
-use crate::surroundings::Surroundings;
+use crate::surroundings::Environment;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use trusty_fleet::identity::{Machine, ProcessKey};
+use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_platform::files;
 use trusty_platform::{paths, sys};
 
@@ -26,7 +26,7 @@ pub struct EngineRecord {
     pub process: ProcessKey,
     /// Its version.
     pub version: String,
-    /// The pid namespace in which its pid counts, as [`Machine::domain`] names it.
+    /// The pid namespace in which its pid counts, as [`MachineIdentity::domain`] names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
 }
@@ -36,12 +36,12 @@ pub struct EngineRecord {
 pub struct EnginePlaces {
     data_dir: PathBuf,
     runtime_dir: PathBuf,
-    machine: Machine,
+    machine: MachineIdentity,
 }
 
 impl EnginePlaces {
     /// The places that follow from these surroundings.
-    pub fn of(around: &Surroundings, machine: &Machine) -> Self {
+    pub fn of(around: &Environment, machine: &MachineIdentity) -> Self {
         Self {
             data_dir: around.data_dir(),
             runtime_dir: around.runtime_dir(machine.uid),
@@ -53,7 +53,7 @@ impl EnginePlaces {
     ///
     /// # Errors
     /// As the machine's identity cannot be read.
-    pub fn find(around: &Surroundings) -> io::Result<Self> {
+    pub fn find(around: &Environment) -> io::Result<Self> {
         Ok(Self::of(around, &sys::machine()?))
     }
 
@@ -63,7 +63,7 @@ impl EnginePlaces {
     }
 
     /// The machine.
-    pub fn machine(&self) -> &Machine {
+    pub fn machine(&self) -> &MachineIdentity {
         &self.machine
     }
 
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    struct Stage {
+    struct DiscoveryFixture {
         _dir: tempfile::TempDir,
         places: EnginePlaces,
         record: EngineRecord,
@@ -159,12 +159,12 @@ mod tests {
         folder
     }
 
-    fn stage() -> Stage {
+    fn stage() -> DiscoveryFixture {
         let dir = tempfile::tempdir().expect("folder");
-        let around = Surroundings {
+        let around = Environment {
             data_home: Some(dir.path().join("data")),
             runtime_home: Some(private(dir.path().join("run"))),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         private(dir.path().join("data/trusty"));
         private(dir.path().join("run/trusty"));
@@ -177,14 +177,14 @@ mod tests {
             version: "0.1.0".into(),
             domain: places.machine.domain(),
         };
-        Stage {
+        DiscoveryFixture {
             _dir: dir,
             places,
             record,
         }
     }
 
-    impl Stage {
+    impl DiscoveryFixture {
         fn write(&self, record: &EngineRecord) {
             let text = serde_json::to_vec(record).expect("JSON");
             let path = self.places.record_path();

@@ -17,26 +17,26 @@ use std::time::{Duration, Instant};
 use trusty_platform::{clock, socket};
 
 /// The socket's name, beside that of the API.
-pub const NAME: &str = "hooks.sock";
+pub const HOOK_SOCKET: &str = "hooks.sock";
 /// The largest payload that is taken, in bytes; it holds a tool's whole input.
-pub const MOST: usize = 16 << 20;
+pub const MAX_PAYLOAD_BYTES: usize = 16 << 20;
 /// How long a client waits for us at most.
-const PATIENCE: Duration = Duration::from_millis(50);
+const TELL_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// What comes before the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
+pub struct HookMessageHeader {
     /// The client's pid, as the hook knows it.
     pub pid: Option<u32>,
     /// The length of the payload, in bytes.
     pub length: usize,
     /// What the hook does then.
-    pub then: Then,
+    pub then: HookMessageKind,
 }
 
 /// What a hook does once its message is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Then {
+pub enum HookMessageKind {
     /// It ends.
     Ends,
     /// It waits for an answer.
@@ -44,14 +44,14 @@ pub enum Then {
 }
 
 /// The longest header, in bytes.
-pub const LONGEST: usize = 64;
+pub const MAX_HEADER_BYTES: usize = 64;
 
-impl Header {
+impl HookMessageHeader {
     /// The line, with its end.
     pub fn text(self) -> String {
         let asks = match self.then {
-            Then::Ends => "",
-            Then::Asks => " ask",
+            HookMessageKind::Ends => "",
+            HookMessageKind::Asks => " ask",
         };
         let pid = self.pid.unwrap_or(0);
         format!("trusty-hook 1 {pid} {}{asks}\n", self.length)
@@ -65,8 +65,8 @@ impl Header {
         let (pid, rest) = rest.split_once(' ')?;
         let pid = pid.parse().ok()?;
         let (length, then) = match rest.strip_suffix(" ask") {
-            Some(length) => (length, Then::Asks),
-            None => (rest, Then::Ends),
+            Some(length) => (length, HookMessageKind::Asks),
+            None => (rest, HookMessageKind::Ends),
         };
         Some(Self {
             pid: (pid != 0).then_some(pid),
@@ -84,12 +84,12 @@ pub fn tell(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) {
 }
 
 fn hand_over(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) -> Option<()> {
-    let end = clock::instant() + PATIENCE;
-    let mut stream = send(folders, payload, pid, Then::Ends, end, |_| true)?;
+    let end = clock::instant() + TELL_TIMEOUT;
+    let mut stream = send(folders, payload, pid, HookMessageKind::Ends, end, |_| true)?;
     stream.set_read_timeout(Some(left(end)?)).ok()?;
     // What is answered changes nothing; that it is, means that this event is filed before the
     // next one.
-    stream.read(&mut [0; LONGEST]).ok().map(drop)
+    stream.read(&mut [0; MAX_HEADER_BYTES]).ok().map(drop)
 }
 
 /// Sends a message where somebody listens who is believed, until `end` at the latest.
@@ -97,20 +97,20 @@ fn send(
     folders: &[PathBuf],
     payload: &[u8],
     pid: Option<u32>,
-    then: Then,
+    then: HookMessageKind,
     end: Instant,
     is_believed: impl Fn(&UnixStream) -> bool,
 ) -> Option<UnixStream> {
     let mut folders = folders.iter();
     let mut stream = loop {
-        let socket = folders.next()?.join(NAME);
+        let socket = folders.next()?.join(HOOK_SOCKET);
         match socket::connect_in_time(&socket, left(end)?) {
             Ok(stream) if is_believed(&stream) => break stream,
             _ => {}
         }
     };
     let length = payload.len();
-    let mut message = Header { pid, length, then }.text().into_bytes();
+    let mut message = HookMessageHeader { pid, length, then }.text().into_bytes();
     message.extend_from_slice(payload);
     let mut rest = &message[..];
     while !rest.is_empty() {
@@ -134,26 +134,26 @@ mod tests {
     #[test]
     fn a_header_is_read_as_it_is_written() {
         for header in [
-            Header {
+            HookMessageHeader {
                 pid: Some(7),
                 length: 0,
-                then: Then::Ends,
+                then: HookMessageKind::Ends,
             },
-            Header {
+            HookMessageHeader {
                 pid: None,
-                length: MOST,
-                then: Then::Asks,
+                length: MAX_PAYLOAD_BYTES,
+                then: HookMessageKind::Asks,
             },
-            Header {
+            HookMessageHeader {
                 pid: Some(u32::MAX),
                 length: usize::MAX,
-                then: Then::Asks,
+                then: HookMessageKind::Asks,
             },
         ] {
             let text = header.text();
-            assert!(text.len() <= LONGEST, "{text}");
+            assert!(text.len() <= MAX_HEADER_BYTES, "{text}");
             let line = text.strip_suffix('\n').expect("a line");
-            assert_eq!(Header::read(line.as_bytes()), Some(header));
+            assert_eq!(HookMessageHeader::read(line.as_bytes()), Some(header));
         }
         for other in [
             "",
@@ -167,7 +167,7 @@ mod tests {
             "trusty-hook 1 7 1  ask",
             "trusty-hook 1 7 ask",
         ] {
-            assert_eq!(Header::read(other.as_bytes()), None, "{other}");
+            assert_eq!(HookMessageHeader::read(other.as_bytes()), None, "{other}");
         }
     }
 
@@ -176,7 +176,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let none = dir.path().join("none");
         let folders = [none, dir.path().to_path_buf()];
-        let socket = dir.path().join(NAME);
+        let socket = dir.path().join(HOOK_SOCKET);
         tell(&folders, b"{}", Some(7));
         let silent = UnixListener::bind(&socket).expect("socket");
         // Neither an answer, nor room for the payload, nor for one more connection.

@@ -24,5 +24,5 @@ pub mod surroundings;
 pub mod version;
 
 pub use discovery::EnginePlaces;
-pub use surroundings::Surroundings;
+pub use surroundings::Environment;
 pub use trusty_fleet::{client, identity};

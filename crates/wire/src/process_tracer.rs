@@ -1,7 +1,7 @@
 //! Whether a session started a process, and who is at the other end of a connection: gathered here,
 //! judged by [`trusty_fleet::authorization`].
 
-use crate::scope::Scope;
+use crate::scope::ProcessScope;
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::io;
@@ -12,8 +12,8 @@ use trusty_fleet::authorization::{
     FIRST_PID, GroupMember, LivingSession, NamedProcess, PeerTerminal, ProcessMark, ProcessOrigin,
     TerminalOperator, TracedProcess, find_mark,
 };
-use trusty_fleet::client::{Role, role};
-use trusty_fleet::identity::{Machine, ProcessKey};
+use trusty_fleet::client::{ProcessRole, role};
+use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_platform::file_identity::FileState;
 use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
 use trusty_platform::process_executable::process_executable;
@@ -26,13 +26,13 @@ pub const SESSION_VARIABLES: [&str; 2] = ["CLAUDE_PID", "CLAUDE_CODE_SESSION_ID"
 /// The processes of a session, told from all others.
 #[derive(Debug, Clone)]
 pub struct ProcessTracer {
-    machine: Machine,
-    scope: Scope,
+    machine: MachineIdentity,
+    scope: ProcessScope,
 }
 
 impl ProcessTracer {
     /// Traces the sessions of this machine that discovery may see.
-    pub fn new(machine: Machine, scope: Scope) -> Self {
+    pub fn new(machine: MachineIdentity, scope: ProcessScope) -> Self {
         Self { machine, scope }
     }
 
@@ -132,7 +132,7 @@ impl ProcessTracer {
         let Some(path) = path else {
             return false;
         };
-        role(Some(&path), &sys::arguments(pid).unwrap_or_default()) != Role::Other
+        role(Some(&path), &sys::arguments(pid).unwrap_or_default()) != ProcessRole::Other
             && self.scope.holds(pid)
     }
 

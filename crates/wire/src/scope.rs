@@ -16,7 +16,7 @@ pub enum Confinement {
 
 /// Whose processes are looked for.
 #[derive(Debug, Clone)]
-pub struct Scope {
+pub struct ProcessScope {
     /// The user.
     pub uid: u32,
     /// How far.
@@ -27,7 +27,7 @@ pub struct Scope {
     pub config_dirs: BTreeSet<PathBuf>,
 }
 
-impl Scope {
+impl ProcessScope {
     /// Whether a client of this user is one that is looked for.
     pub fn holds(&self, pid: u32) -> bool {
         if self.confinement == Confinement::Open {

@@ -7,7 +7,7 @@ use trusty_platform::{paths, sys};
 
 /// The surroundings a program was started in: read once, then passed on.
 #[derive(Debug, Clone, Default)]
-pub struct Surroundings {
+pub struct Environment {
     /// `$HOME`
     pub home: PathBuf,
     /// `$CLAUDE_CONFIG_DIR`
@@ -34,7 +34,7 @@ pub struct Surroundings {
     pub terminal: Option<OsString>,
 }
 
-impl Surroundings {
+impl Environment {
     /// Those of this process.
     pub fn read() -> Self {
         // An empty or relative value counts as none, as the XDG rules say.

@@ -1,4 +1,4 @@
 //! The version of Trusty Bar.
 
 /// This version.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub const TRUSTY_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,33 +1,38 @@
 //! What a choice on a notice does.
 
-use super::server::Choice;
+use super::server::NoticeChoice;
 use crate::{acts, log, popover};
 use tauri::AppHandle;
 use trusty_daemon::AppSessions;
 use trusty_fleet::SessionId;
 use trusty_fleet::authorization::AnswerChannel;
-use trusty_fleet::notice::Slot;
+use trusty_fleet::notice::NoticeSlot;
 use trusty_fleet::request::{Answer, RequestId};
 
 /// Does what was chosen, aside. Where it cannot be done, the popover shows the session, and its
 /// row says why.
-pub(super) fn choose(app: &AppHandle, engine: &AppSessions, slot: Slot, choice: Choice) {
-    let Slot::Session(id) = slot else {
-        popover::open(app, popover::Place::Corner, None);
+pub(super) fn choose(
+    app: &AppHandle,
+    engine: &AppSessions,
+    slot: NoticeSlot,
+    choice: NoticeChoice,
+) {
+    let NoticeSlot::Session(id) = slot else {
+        popover::open(app, popover::WindowLocation::Corner, None);
         return;
     };
     let (app, engine) = (app.clone(), engine.clone());
     tauri::async_runtime::spawn(async move {
         let done = match choice {
-            Choice::Show => acts::shown(engine.jump_to(id).await).map_err(Into::into),
-            Choice::Approve(request) => answer(&engine, id, &request, Answer::Allow {}).await,
-            Choice::Deny(request) => {
+            NoticeChoice::Show => acts::shown(engine.jump_to(id).await).map_err(Into::into),
+            NoticeChoice::Approve(request) => answer(&engine, id, &request, Answer::Allow {}).await,
+            NoticeChoice::Deny(request) => {
                 answer(&engine, id, &request, Answer::Deny { message: None }).await
             }
         };
         if let Err(e) = done {
             log::line(&format!("failed to act on a notification: {e}"));
-            popover::open(&app, popover::Place::Corner, Some(id));
+            popover::open(&app, popover::WindowLocation::Corner, Some(id));
         }
     });
 }

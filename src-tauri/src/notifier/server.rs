@@ -1,33 +1,33 @@
 //! Whoever shows notices on this desktop: one form, an implementation for each platform.
 
-use trusty_fleet::notice::{Notice, Slot};
+use trusty_fleet::notice::{Notice, NoticeSlot};
 use trusty_fleet::request::RequestId;
 
 /// What shows notices, if anything does.
-pub(crate) trait Server: Send {
+pub(crate) trait NotificationServer: Send {
     /// Whether it is there, and what it is able to.
-    fn reach(&mut self) -> impl Future<Output = Reach> + Send;
+    fn reach(&mut self) -> impl Future<Output = ServerPresence> + Send;
 
     /// Shows a notice, in the place of what its slot holds.
     fn show(
         &mut self,
-        slot: Slot,
+        slot: NoticeSlot,
         notice: &Notice,
     ) -> impl Future<Output = Result<(), ShowError>> + Send;
 
     /// Takes a notice back, if it is still there.
-    fn withdraw(&mut self, slot: Slot) -> impl Future<Output = ()> + Send;
+    fn withdraw(&mut self, slot: NoticeSlot) -> impl Future<Output = ()> + Send;
 
     /// What its user did next. Nothing is lost if this is dropped meanwhile.
-    fn next(&mut self) -> impl Future<Output = Event> + Send;
+    fn next(&mut self) -> impl Future<Output = ServerEvent> + Send;
 
     /// What its user did already, if anything.
-    fn waiting(&mut self) -> Option<Event>;
+    fn waiting(&mut self) -> Option<ServerEvent>;
 }
 
 /// Whether somebody is there to show notices.
 #[derive(Debug)]
-pub(crate) enum Reach {
+pub(crate) enum ServerPresence {
     /// The one that was there before.
     Same,
     /// One that knows of nothing.
@@ -49,20 +49,20 @@ pub(crate) enum ShowError {
 
 /// What became of what is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Event {
+pub(crate) enum ServerEvent {
     /// A choice was made on it.
-    Chosen(Slot, Choice),
+    Chosen(NoticeSlot, NoticeChoice),
     /// It was put away.
-    Closed(Slot),
+    Closed(NoticeSlot),
     /// It is shown, though that could not be told in time.
-    Taken(Slot),
+    Taken(NoticeSlot),
     /// A server has come, which knows of nothing.
     Came,
 }
 
 /// What its user chose.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Choice {
+pub(crate) enum NoticeChoice {
     /// To see it.
     Show,
     /// To approve this request, whose whole text was on it.
@@ -72,50 +72,53 @@ pub(crate) enum Choice {
 }
 
 /// A click on the notice itself.
-pub(crate) const CLICK: &str = "default";
+pub(crate) const CLICK_ACTION: &str = "default";
 /// The buttons: names, and words.
-pub(crate) const SHOW: (&str, &str) = ("show", "Show");
-pub(crate) const APPROVE: (&str, &str) = ("approve", "Approve");
-pub(crate) const DENY: (&str, &str) = ("deny", "Deny");
+pub(crate) const SHOW_BUTTON: (&str, &str) = ("show", "Show");
+pub(crate) const APPROVE_BUTTON: (&str, &str) = ("approve", "Approve");
+pub(crate) const DENY_BUTTON: (&str, &str) = ("deny", "Deny");
 
 /// The name of a button that is about a request.
 pub(crate) fn about(name: &str, RequestId(id): &RequestId) -> String {
     format!("{name} {id}")
 }
 
-impl Choice {
+impl NoticeChoice {
     /// The choice of this name, on this notice. One that is not on it is none: a server may tell
     /// of a button that was there before.
     pub(crate) fn named(name: &str, notice: &Notice) -> Option<Self> {
         if let Some(request) = &notice.answers {
-            if name == about(APPROVE.0, request) {
+            if name == about(APPROVE_BUTTON.0, request) {
                 return Some(Self::Approve(request.clone()));
             }
-            if name == about(DENY.0, request) {
+            if name == about(DENY_BUTTON.0, request) {
                 return Some(Self::Deny(request.clone()));
             }
         }
-        (name == CLICK || name == SHOW.0).then_some(Self::Show)
+        (name == CLICK_ACTION || name == SHOW_BUTTON.0).then_some(Self::Show)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trusty_fleet::notice::Kind;
+    use trusty_fleet::notice::NoticeKind;
 
     #[test]
     fn a_choice_is_one_of_this_notice() {
         let notice = |answers: Option<&str>| Notice {
-            kind: Kind::Needs,
+            kind: NoticeKind::Needs,
             title: "s".into(),
             body: "b".into(),
             answers: answers.map(|id| RequestId(id.into())),
         };
         let (one, bare) = (notice(Some("a")), notice(None));
-        let approve = Some(Choice::Approve(RequestId("a".into())));
-        assert_eq!(Choice::named("approve a", &one), approve);
-        assert_eq!(Choice::named(CLICK, &bare), Some(Choice::Show));
+        let approve = Some(NoticeChoice::Approve(RequestId("a".into())));
+        assert_eq!(NoticeChoice::named("approve a", &one), approve);
+        assert_eq!(
+            NoticeChoice::named(CLICK_ACTION, &bare),
+            Some(NoticeChoice::Show)
+        );
         for (name, notice) in [
             ("approve b", &one),
             ("approve a", &bare),
@@ -123,7 +126,7 @@ mod tests {
             ("approve", &one),
             ("", &one),
         ] {
-            assert_eq!(Choice::named(name, notice), None, "{name}");
+            assert_eq!(NoticeChoice::named(name, notice), None, "{name}");
         }
     }
 }

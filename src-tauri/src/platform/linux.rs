@@ -10,7 +10,7 @@ use automation::AutomationPolicy;
 use gtk::gdk;
 use gtk::glib::object::{Cast, IsA};
 use gtk::prelude::{GtkWindowExt, WidgetExt};
-pub(crate) use notifications::Notifications;
+pub(crate) use notifications::DesktopNotifications;
 use rendering::RenderingPath;
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -28,7 +28,7 @@ pub(crate) const ICONS_ARE_TEMPLATES: bool = false;
 pub(crate) const WINDOW_IS_RESIZABLE: bool = true;
 
 /// Physical pixels; about as large as an icon.
-const NEAR: f64 = 48.0;
+const MAX_CLICK_DISTANCE_PX: f64 = 48.0;
 
 /// `--surface` of the style sheet, which a window without transparency shows until its page
 /// is drawn.
@@ -114,7 +114,7 @@ pub(crate) fn shows_transparency() -> bool {
 pub(crate) fn clicked_at(app: &AppHandle, told: PhysicalPosition<f64>) -> PhysicalPosition<f64> {
     let near = |at: PhysicalPosition<f64>| {
         app.cursor_position()
-            .is_ok_and(|pointer| (pointer.x - at.x).hypot(pointer.y - at.y) < NEAR)
+            .is_ok_and(|pointer| (pointer.x - at.x).hypot(pointer.y - at.y) < MAX_CLICK_DISTANCE_PX)
     };
     let monitor = app.primary_monitor().ok().flatten();
     let scale = monitor.map_or(1.0, |monitor| monitor.scale_factor());

@@ -2,7 +2,7 @@
 
 mod notifications;
 
-pub(crate) use notifications::Notifications;
+pub(crate) use notifications::DesktopNotifications;
 use std::process::ExitCode;
 use tauri::{ActivationPolicy, App, AppHandle, LogicalSize, PhysicalPosition, WebviewWindow};
 use trusty_fleet::view::TrayGlyph;

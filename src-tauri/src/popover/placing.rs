@@ -11,11 +11,11 @@ const MAX_AREA_SHARE: f64 = 0.9;
 /// The most of its height in text of the usual size; larger text may have more.
 const USUAL_HEIGHT_SHARE: f64 = 0.7;
 /// Between the bar and the popover.
-const GAP: f64 = 5.0;
+const BAR_GAP_PX: f64 = 5.0;
 
 /// Where it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) enum Place {
+pub(crate) enum WindowLocation {
     /// Centred at this point of the bar, in physical pixels.
     Below(PhysicalPosition<f64>),
     /// In the corner where bars have their icons.
@@ -25,7 +25,7 @@ pub(crate) enum Place {
 
 /// What panels leave free of a display, in physical pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Area {
+pub(super) struct WorkArea {
     pub(super) x: f64,
     pub(super) y: f64,
     pub(super) width: f64,
@@ -47,12 +47,12 @@ pub(super) fn window_size(content: f64, text_scale: f64, work_area: (f64, f64)) 
 /// The top left corner, in physical pixels.
 pub(super) fn corner(
     at: Option<(f64, f64)>,
-    area: Area,
+    area: WorkArea,
     width: f64,
     height: f64,
     scale: f64,
 ) -> (f64, f64) {
-    let gap = GAP * scale;
+    let gap = BAR_GAP_PX * scale;
     let right = area.x + area.width - width - gap;
     let bottom = area.y + area.height - height - gap;
     let (left, top) = (area.x + gap, area.y + gap);
@@ -72,7 +72,7 @@ pub(super) fn corner(
 mod tests {
     use super::*;
 
-    const DESK: Area = Area {
+    const DESK_AREA: WorkArea = WorkArea {
         x: 0.0,
         y: 26.0,
         width: 1280.0,
@@ -81,17 +81,20 @@ mod tests {
 
     #[test]
     fn it_stands_under_the_icon_and_on_the_display() {
-        let at = |at| corner(at, DESK, 360.0, 300.0, 1.0);
+        let at = |at| corner(at, DESK_AREA, 360.0, 300.0, 1.0);
         assert_eq!(at(Some((640.0, 12.0))), (460.0, 31.0));
         assert_eq!(at(Some((1270.0, 12.0))), (915.0, 31.0));
         assert_eq!(at(Some((3.0, 12.0))), (5.0, 31.0));
         assert_eq!(at(None), (915.0, 31.0));
-        let bottom_bar = Area { y: 0.0, ..DESK };
+        let bottom_bar = WorkArea {
+            y: 0.0,
+            ..DESK_AREA
+        };
         assert_eq!(
             corner(Some((640.0, 790.0)), bottom_bar, 360.0, 300.0, 1.0),
             (460.0, 469.0)
         );
-        let second = Area {
+        let second = WorkArea {
             x: 1280.0,
             y: 0.0,
             width: 2560.0,
@@ -101,7 +104,7 @@ mod tests {
             corner(Some((3800.0, 10.0)), second, 720.0, 600.0, 2.0),
             (3110.0, 10.0)
         );
-        let tiny = Area {
+        let tiny = WorkArea {
             x: 0.0,
             y: 0.0,
             width: 200.0,

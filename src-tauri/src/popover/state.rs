@@ -1,33 +1,33 @@
 //! What the popover is told, and when.
 
-use super::Place;
+use super::WindowLocation;
 use super::progress::{PageContent, WindowProgress};
-use crate::Place as Started;
+use crate::AppContext as Started;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager};
 use tokio::sync::watch;
 use trusty_daemon::AppSessions;
-use trusty_engine::handle::Looking;
+use trusty_engine::handle::VisibilityGuard;
 use trusty_fleet::SessionId;
-use trusty_fleet::view::{Ask, Board, PopoverEvent, Reasons};
+use trusty_fleet::view::{Board, ExplanationView, PopoverEvent, PopoverQuestion};
 
 /// What the popover was last told and how it stands.
 #[derive(Default)]
-pub(crate) struct Popover(Mutex<State>);
+pub(crate) struct Popover(Mutex<PopoverState>);
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct PopoverState {
     pub(super) engine: Option<AppSessions>,
     failure: Option<String>,
     events: Option<Channel<PopoverEvent>>,
     board: Board,
     told: Option<Board>,
-    looking: Option<Looking>,
-    wanted: Wanted,
+    looking: Option<VisibilityGuard>,
+    wanted: PopoverTarget,
     /// What was asked last, until it is answered or given up.
-    pub(super) asked: Option<Ask>,
-    pub(super) place: Place,
+    pub(super) asked: Option<PopoverQuestion>,
+    pub(super) place: WindowLocation,
     /// Of the content, in CSS pixels.
     pub(super) height: Option<f64>,
     /// How far the window has come.
@@ -38,21 +38,21 @@ pub(super) struct State {
 
 /// What a popover is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Wanted {
+pub(super) struct PopoverTarget {
     /// The session that was chosen.
     pub(super) id: Option<SessionId>,
     /// What is to be asked.
-    pub(super) ask: Option<Ask>,
+    pub(super) ask: Option<PopoverQuestion>,
 }
 
-impl From<Wanted> for PopoverEvent {
-    fn from(Wanted { id, ask }: Wanted) -> Self {
+impl From<PopoverTarget> for PopoverEvent {
+    fn from(PopoverTarget { id, ask }: PopoverTarget) -> Self {
         Self::Shown { id, ask }
     }
 }
 
 impl Popover {
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, PopoverState> {
         // A panic while the lock was held leaves plain values behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,7 +101,7 @@ impl Popover {
 
     /// Whether it asks already what is to become of paused sessions. It does so from now on.
     pub(crate) fn insists(&self) -> bool {
-        self.state().asked.replace(Ask::Quit) == Some(Ask::Quit)
+        self.state().asked.replace(PopoverQuestion::Quit) == Some(PopoverQuestion::Quit)
     }
 
     /// The app does not end after all.
@@ -110,9 +110,9 @@ impl Popover {
     }
 
     /// Why a session is what it is; none if there is no such session, or no engine.
-    pub(crate) async fn why(&self, id: SessionId) -> Option<Reasons> {
+    pub(crate) async fn why(&self, id: SessionId) -> Option<ExplanationView> {
         let engine = self.engine()?;
-        Some(Reasons::of(&engine.explain(id).await.ok()??))
+        Some(ExplanationView::of(&engine.explain(id).await.ok()??))
     }
 
     /// The page is loaded and listens.
@@ -131,9 +131,9 @@ impl Popover {
     }
 }
 
-impl State {
+impl PopoverState {
     /// Somebody looks from now on. The turn, to notice the next one by.
-    pub(super) fn look(&mut self, wanted: Wanted) -> u64 {
+    pub(super) fn look(&mut self, wanted: PopoverTarget) -> u64 {
         let turn = self.progress.ask();
         self.shown.send_replace(true);
         self.asked = wanted.ask;
@@ -148,7 +148,7 @@ impl State {
     }
 
     /// What the popover was asked for last.
-    pub(super) fn wanted(&self) -> Wanted {
+    pub(super) fn wanted(&self) -> PopoverTarget {
         self.wanted
     }
 

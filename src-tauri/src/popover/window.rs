@@ -1,8 +1,8 @@
 //! The window of the popover.
 
-use super::placing::{self, Area};
-use super::state::State;
-use super::{LABEL, Place};
+use super::placing::{self, WorkArea};
+use super::state::PopoverState;
+use super::{WINDOW_LABEL, WindowLocation};
 use crate::platform;
 use tauri::{
     AppHandle, LogicalSize, Manager, Monitor, PhysicalPosition, WebviewUrl, WebviewWindow,
@@ -10,21 +10,22 @@ use tauri::{
 };
 
 /// In pixels of the page, before its content has told its height.
-const FIRST_HEIGHT: f64 = 240.0;
+const INITIAL_HEIGHT_PX: f64 = 240.0;
 /// Before the display is known.
 const UNKNOWN_AREA: (f64, f64) = (f64::INFINITY, f64::INFINITY);
 /// Tells the page to fill its window to the corners.
-const SQUARE: &str = "index.html#square";
+const SQUARE_PAGE_URL: &str = "index.html#square";
 
 /// The window, made if there is none. It is hidden until it has something to show.
 pub(super) fn window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
-    if let Some(window) = app.get_webview_window(LABEL) {
+    if let Some(window) = app.get_webview_window(WINDOW_LABEL) {
         return Ok(window);
     }
     let round = platform::shows_transparency();
-    let page = if round { "index.html" } else { SQUARE };
-    let (width, height) = placing::window_size(FIRST_HEIGHT, platform::text_scale(), UNKNOWN_AREA);
-    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(page.into()))
+    let page = if round { "index.html" } else { SQUARE_PAGE_URL };
+    let (width, height) =
+        placing::window_size(INITIAL_HEIGHT_PX, platform::text_scale(), UNKNOWN_AREA);
+    let window = WebviewWindowBuilder::new(app, WINDOW_LABEL, WebviewUrl::App(page.into()))
         .title("Trusty Bar")
         .inner_size(width, height)
         .decorations(false)
@@ -41,24 +42,24 @@ pub(super) fn window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
 }
 
 /// Gives the window its size and place.
-pub(super) fn fit(window: &WebviewWindow, state: &State) -> tauri::Result<()> {
+pub(super) fn fit(window: &WebviewWindow, state: &PopoverState) -> tauri::Result<()> {
     let at = match state.place {
-        Place::Below(at) => Some(at),
-        Place::Corner => None,
+        WindowLocation::Below(at) => Some(at),
+        WindowLocation::Corner => None,
     };
     let Some(monitor) = monitor(window, at)? else {
         return Ok(());
     };
     let scale = monitor.scale_factor();
     let work = monitor.work_area();
-    let area = Area {
+    let area = WorkArea {
         x: f64::from(work.position.x),
         y: f64::from(work.position.y),
         width: f64::from(work.size.width),
         height: f64::from(work.size.height),
     };
     let (width, height) = placing::window_size(
-        state.height.unwrap_or(FIRST_HEIGHT),
+        state.height.unwrap_or(INITIAL_HEIGHT_PX),
         platform::text_scale(),
         (area.width / scale, area.height / scale),
     );

@@ -1,24 +1,26 @@
 //! Sub-agents: the client shows their requests only after the hook has ended.
 
-use crate::stage::{LONG, PROCEED, Setting, Stage, allow, deny, id};
+use crate::stage::{
+    AnswerFixture, AnswerFixtureOptions, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, id,
+};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use trusty_tests::trusty::configure;
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{Key, Shape};
+use trusty_tests::{KeyboardKey, TerminalShape};
 
-const UNTIL_ANSWERED: &str = "[answers]\nhold_agents = \"until-answered\"\n";
+const UNTIL_ANSWERED_SETTINGS: &str = "[answers]\nhold_agents = \"until-answered\"\n";
 
-fn held_as_long_as_it_takes(shape: Shape) -> Option<Stage> {
-    Stage::set(&Setting {
-        settings: UNTIL_ANSWERED,
-        ..Setting::of(shape)
+fn held_as_long_as_it_takes(shape: TerminalShape) -> Option<AnswerFixture> {
+    AnswerFixture::set(&AnswerFixtureOptions {
+        settings: UNTIL_ANSWERED_SETTINGS,
+        ..AnswerFixtureOptions::of(shape)
     })
 }
 
 /// Held, named, and allowed before its dialog is shown.
-pub(crate) fn answered_while_held(shape: Shape) {
+pub(crate) fn answered_while_held(shape: TerminalShape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
@@ -27,7 +29,7 @@ pub(crate) fn answered_while_held(shape: Shape) {
     assert_eq!(session["status"], "AwaitingApproval", "{session}");
     let agent = session["requests"][0]["agent"].as_str().unwrap_or_default();
     assert!(!agent.is_empty(), "{session}");
-    assert!(!stage.terminal.screen().contains(PROCEED));
+    assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     stage.give(&request, &allow());
     stage.wait_made("made");
     stage.wait_over();
@@ -35,19 +37,21 @@ pub(crate) fn answered_while_held(shape: Shape) {
 }
 
 /// Let go after its time, when the terminal asks, and is answered there.
-pub(crate) fn released_after_its_time(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn released_after_its_time(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let request = stage.ask("agents 1 bg bash: touch made");
     let held = &stage.held();
     // Unless its time is over already.
     assert!(held.iter().all(|r| !r["until"].is_null()), "{held:?}");
-    stage.terminal.wait_screen(LONG, PROCEED);
+    stage
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     stage.wait_over();
     stage.is_late(&request, &allow());
     until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "a need that is answered in the terminal",
         || {
             let need = stage.session()?["need"].clone();
@@ -55,30 +59,32 @@ pub(crate) fn released_after_its_time(shape: Shape) {
         },
         || stage.diagnosis(),
     );
-    stage.terminal.answer(Key::Char('1'));
+    stage.terminal.answer(KeyboardKey::Char('1'));
     stage.wait_made("made");
     stage.goes_on("say and on");
 }
 
 /// Its owner gives it more time while it is held.
-pub(crate) fn held_for_longer(shape: Shape) {
-    let Some(stage) = Stage::set(&Setting {
+pub(crate) fn held_for_longer(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::set(&AnswerFixtureOptions {
         settings: "[answers]\nhold_agents = 10\n",
-        ..Setting::of(shape)
+        ..AnswerFixtureOptions::of(shape)
     }) else {
         return;
     };
     let request = stage.ask("agents 1 bg bash: touch made");
-    configure(&stage.home, UNTIL_ANSWERED);
+    configure(&stage.home, UNTIL_ANSWERED_SETTINGS);
     until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "no end",
         || stage.held().first()?["until"].is_null().then_some(()),
         || stage.diagnosis(),
     );
     // A hook that knows nothing of it hangs up 12 s after it asked.
     let due = Instant::now() + Duration::from_secs(14);
-    until(LONG, "the old end", || (Instant::now() > due).then_some(()));
+    until(WAIT_TIMEOUT, "the old end", || {
+        (Instant::now() > due).then_some(())
+    });
     stage.wait_held(1);
     stage.give(&request, &allow());
     stage.wait_made("made");
@@ -86,22 +92,22 @@ pub(crate) fn held_for_longer(shape: Shape) {
 }
 
 /// Let go by its owner, who then answers in the terminal.
-pub(crate) fn let_go_from_here(shape: Shape) {
+pub(crate) fn let_go_from_here(shape: TerminalShape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
     let request = stage.ask("agents 1 bg bash: touch made");
-    assert!(!stage.terminal.screen().contains(PROCEED));
+    assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     stage.give(&request, &json!({"kind": "release"}));
     stage.wait_over();
-    stage.press_at(PROCEED, Key::Char('1'));
+    stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("made");
     stage.is_late(&request, &allow());
     stage.goes_on("say and on");
 }
 
 /// Denied, and that agent's work ended.
-pub(crate) fn denied_and_stopped(shape: Shape) {
+pub(crate) fn denied_and_stopped(shape: TerminalShape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
@@ -114,7 +120,7 @@ pub(crate) fn denied_and_stopped(shape: Shape) {
 }
 
 /// Its session begins anew while it is held: it works on, and its answer still counts.
-pub(crate) fn outlives_its_session(shape: Shape) {
+pub(crate) fn outlives_its_session(shape: TerminalShape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
@@ -126,8 +132,10 @@ pub(crate) fn outlives_its_session(shape: Shape) {
     };
     let before = id().expect("a session");
     stage.terminal.submit("/clear");
-    until(LONG, "another session", || id().filter(|id| *id != before));
-    assert!(!stage.terminal.screen().contains(PROCEED));
+    until(WAIT_TIMEOUT, "another session", || {
+        id().filter(|id| *id != before)
+    });
+    assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     stage.wait_held(1);
     stage.give(&request, &allow());
     stage.wait_made("made");
@@ -136,7 +144,7 @@ pub(crate) fn outlives_its_session(shape: Shape) {
 }
 
 /// Three sub-agents ask for the very same: an answer is for one of them.
-pub(crate) fn alike_but_not_the_same(shape: Shape) {
+pub(crate) fn alike_but_not_the_same(shape: TerminalShape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {
         return;
     };

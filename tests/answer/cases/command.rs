@@ -1,12 +1,12 @@
 //! The same from the command line: nothing is approved that was not printed.
 
-use crate::stage::{Stage, id};
+use crate::stage::{AnswerFixture, id};
 use std::process::Output;
-use trusty_tests::Shape;
+use trusty_tests::TerminalShape;
 use trusty_tests::trusty::{run, run_confirmed};
 
 /// `trusty`, about this session: its exit code, and all that it printed.
-fn trusty(stage: &Stage, verb: &str, more: &[&str]) -> (Option<i32>, String) {
+fn trusty(stage: &AnswerFixture, verb: &str, more: &[&str]) -> (Option<i32>, String) {
     let pid = stage.client.pid.to_string();
     let arguments = [&[verb, pid.as_str()], more].concat();
     let Output {
@@ -20,7 +20,7 @@ fn trusty(stage: &Stage, verb: &str, more: &[&str]) -> (Option<i32>, String) {
 
 /// The same in a terminal, where the user confirms.
 #[track_caller]
-fn is_confirmed(stage: &Stage, verb: &str, more: &[&str]) {
+fn is_confirmed(stage: &AnswerFixture, verb: &str, more: &[&str]) {
     let pid = stage.client.pid.to_string();
     let arguments = [&[verb, pid.as_str()], more].concat();
     let (code, shown) = run_confirmed(&stage.home, arguments);
@@ -28,22 +28,22 @@ fn is_confirmed(stage: &Stage, verb: &str, more: &[&str]) {
 }
 
 #[track_caller]
-fn succeeds(stage: &Stage, verb: &str, more: &[&str]) {
+fn succeeds(stage: &AnswerFixture, verb: &str, more: &[&str]) {
     let (code, told) = trusty(stage, verb, more);
     assert_eq!(code, Some(0), "{verb} {more:?}: {told}");
 }
 
-const REFUSED: Option<i32> = Some(3);
+const REFUSED_EXIT_CODE: Option<i32> = Some(3);
 
 /// One after the other: approved, denied with words, denied with the turn, and answered.
-pub(crate) fn each_answer(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn each_answer(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let request = stage.ask("bash: touch made");
     for more in [&[][..], &["--yes"], &["--request", &request]] {
         let (code, told) = trusty(&stage, "approve", more);
-        assert_eq!(code, REFUSED, "{told}");
+        assert_eq!(code, REFUSED_EXIT_CODE, "{told}");
         assert!(
             told.contains("touch made") && told.contains(&request),
             "{told}"
@@ -53,7 +53,7 @@ pub(crate) fn each_answer(shape: Shape) {
     is_confirmed(&stage, "approve", &["--request", &request]);
     stage.wait_made("made");
     let (code, told) = trusty(&stage, "approve", &["--request", &request]);
-    assert_eq!(code, REFUSED, "{told}");
+    assert_eq!(code, REFUSED_EXIT_CODE, "{told}");
     stage.rest();
 
     stage.ask("bash: touch other");
@@ -73,8 +73,8 @@ pub(crate) fn each_answer(shape: Shape) {
 }
 
 /// Several wait: none is taken for another.
-pub(crate) fn one_of_several(shape: Shape) {
-    let Some(stage) = Stage::for_programs(shape) else {
+pub(crate) fn one_of_several(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::for_programs(shape) else {
         return;
     };
     stage
@@ -83,12 +83,12 @@ pub(crate) fn one_of_several(shape: Shape) {
     let held = stage.wait_held(2);
     for more in [&["--yes"][..], &[]] {
         let (code, told) = trusty(&stage, "approve", more);
-        assert_eq!(code, REFUSED, "{told}");
+        assert_eq!(code, REFUSED_EXIT_CODE, "{told}");
         assert!(told.contains(&id(&held[0])[..12]), "{told}");
         assert!(told.contains(&id(&held[1])[..12]), "{told}");
     }
     let (code, told) = trusty(&stage, "deny", &[]);
-    assert_eq!(code, REFUSED, "{told}");
+    assert_eq!(code, REFUSED_EXIT_CODE, "{told}");
     assert_eq!(stage.wait_held(2), held);
     succeeds(&stage, "deny", &["--request", &id(&held[1])]);
     assert_eq!(id(&stage.wait_held(1)[0]), id(&held[0]));

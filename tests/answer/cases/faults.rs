@@ -1,28 +1,30 @@
 //! Whatever becomes of us, the client's own dialog stays usable and its session goes on.
 
-use crate::stage::{LONG, PROCEED, Setting, Stage, allow};
+use crate::stage::{
+    AnswerFixture, AnswerFixtureOptions, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow,
+};
 use std::fs;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until_or;
-use trusty_tests::{Key, Shape, Signal, Value};
+use trusty_tests::{KeyboardKey, Signal, TerminalShape, Value};
 
-const UNTIL_ANSWERED: &str = "[answers]\nhold_agents = \"until-answered\"\n";
+const UNTIL_ANSWERED_SETTINGS: &str = "[answers]\nhold_agents = \"until-answered\"\n";
 
-fn held_as_long_as_it_takes(shape: Shape) -> Option<Stage> {
-    Stage::set(&Setting {
-        settings: UNTIL_ANSWERED,
-        ..Setting::of(shape)
+fn held_as_long_as_it_takes(shape: TerminalShape) -> Option<AnswerFixture> {
+    AnswerFixture::set(&AnswerFixtureOptions {
+        settings: UNTIL_ANSWERED_SETTINGS,
+        ..AnswerFixtureOptions::of(shape)
     })
 }
 
-fn signal(stage: &Stage, signal: Signal) {
+fn signal(stage: &AnswerFixture, signal: Signal) {
     let serving = stage.serving.as_ref().expect("an engine");
     assert!(serving.process().signal(signal));
 }
 
 /// Killed while it holds a request of the main agent, and then one of a sub-agent, which the
 /// terminal did not show until then.
-pub(crate) fn the_engine_is_killed(shape: Shape) {
+pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
     let Some(mut stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
@@ -30,46 +32,48 @@ pub(crate) fn the_engine_is_killed(shape: Shape) {
     signal(&stage, Signal::KILL);
     stage.serving = None;
     stage.wait_no_hook();
-    stage.press_at(PROCEED, Key::Char('1'));
+    stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("first");
     stage.rest();
 
     stage.serving = Some(serve(&stage.home));
     stage.ask("agents 1 bg bash: touch second");
-    assert!(!stage.terminal.screen().contains(PROCEED));
+    assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::KILL);
     stage.serving = None;
     stage.wait_no_hook();
-    stage.terminal.wait_screen(LONG, PROCEED);
+    stage
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     // The next engine sees what is asked, and that it can be answered only there.
     stage.serving = Some(serve(&stage.home));
     until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "the need",
         || stage.session()?["need"]["elsewhere"].as_str().map(drop),
         || stage.diagnosis(),
     );
     assert!(stage.held().is_empty());
     stage.is_late(&before, &allow());
-    stage.terminal.answer(Key::Char('1'));
+    stage.terminal.answer(KeyboardKey::Char('1'));
     stage.wait_made("second");
     stage.goes_on("say and on");
 }
 
 /// It neither answers nor goes away: nobody waits for it.
-pub(crate) fn the_engine_hangs(shape: Shape) {
+pub(crate) fn the_engine_hangs(shape: TerminalShape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
     // Of the main agent: held, then hung.
     let request = stage.ask("bash: touch first");
     signal(&stage, Signal::STOP);
-    stage.press_at(PROCEED, Key::Char('1'));
+    stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("first");
     stage.rest();
     // Of a sub-agent, which begins while it hangs: the dialog comes all the same.
     stage.terminal.submit("agents 1 bg bash: touch second");
-    stage.press_at(PROCEED, Key::Char('1'));
+    stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("second");
     signal(&stage, Signal::CONT);
     stage.wait_over();
@@ -79,14 +83,14 @@ pub(crate) fn the_engine_hangs(shape: Shape) {
 
 /// It holds one that has no dialog yet, for as long as it takes, and says no more: its hook waits
 /// only for a sign of life, and then the dialog comes.
-pub(crate) fn the_engine_hangs_with_a_sub_agent_held(shape: Shape) {
+pub(crate) fn the_engine_hangs_with_a_sub_agent_held(shape: TerminalShape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
     let request = stage.ask("agents 1 bg bash: touch made");
-    assert!(!stage.terminal.screen().contains(PROCEED));
+    assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::STOP);
-    stage.press_at(PROCEED, Key::Char('1'));
+    stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("made");
     signal(&stage, Signal::CONT);
     stage.wait_over();
@@ -95,43 +99,45 @@ pub(crate) fn the_engine_hangs_with_a_sub_agent_held(shape: Shape) {
 }
 
 /// It ends as it should, and lets go of what it holds.
-pub(crate) fn the_engine_ends(shape: Shape) {
+pub(crate) fn the_engine_ends(shape: TerminalShape) {
     let Some(mut stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
     stage.ask("agents 1 bg bash: touch made");
-    assert!(!stage.terminal.screen().contains(PROCEED));
+    assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::TERM);
-    let ended = stage.serving.as_mut().map(|s| s.wait(LONG));
+    let ended = stage.serving.as_mut().map(|s| s.wait(WAIT_TIMEOUT));
     assert!(ended.is_some());
     stage.serving = None;
     stage.wait_no_hook();
-    stage.press_at(PROCEED, Key::Char('1'));
+    stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("made");
     stage.goes_on("say and on");
 }
 
 /// Nobody to answer: the dialog is as if no hook were there, of the main agent and of others.
-pub(crate) fn no_engine(shape: Shape) {
-    let Some(mut stage) = Stage::new(shape) else {
+pub(crate) fn no_engine(shape: TerminalShape) {
+    let Some(mut stage) = AnswerFixture::new(shape) else {
         return;
     };
     stage.serving = None;
     stage.terminal.submit("bash: touch first");
-    stage.terminal.wait_screen(LONG, PROCEED);
+    stage
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     stage.wait_no_hook();
-    stage.terminal.answer(Key::Char('1'));
+    stage.terminal.answer(KeyboardKey::Char('1'));
     stage.wait_made("first");
     stage.rest();
     stage.terminal.submit("agents 1 bg bash: touch second");
-    stage.press_at(PROCEED, Key::Char('1'));
+    stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     assert!(stage.hooks().is_empty());
     stage.wait_made("second");
     stage.goes_on("say and on");
 }
 
 /// The client ends a hook that takes too long: the card goes, the dialog stays.
-pub(crate) fn the_client_gives_up_the_hook(shape: Shape) {
+pub(crate) fn the_client_gives_up_the_hook(shape: TerminalShape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
@@ -149,22 +155,24 @@ pub(crate) fn the_client_gives_up_the_hook(shape: Shape) {
     let sources = ["--setting-sources", "project,local"];
     let arguments = [mode, sources].concat();
     stage.terminal.submit("/exit");
-    stage.terminal.wait_end(LONG, client);
+    stage.terminal.wait_end(WAIT_TIMEOUT, client);
     let terminal =
-        trusty_tests::Terminal::open(shape, &stage.home, &stage.api, &stage.folder, &arguments);
-    terminal.wait_status(LONG, "idle");
-    let stage = Stage {
+        trusty_tests::TestTerminal::open(shape, &stage.home, &stage.api, &stage.folder, &arguments);
+    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    let stage = AnswerFixture {
         client: terminal.client(),
         terminal,
         ..stage
     };
     let request = stage.ask("agents 1 bg bash: touch made");
-    assert!(!stage.terminal.screen().contains(PROCEED));
-    stage.terminal.wait_screen(LONG, PROCEED);
+    assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
+    stage
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     stage.wait_over();
     stage.is_late(&request, &allow());
     until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "why it is not answered from here",
         || {
             let need = stage.session()?["need"].clone();
@@ -173,7 +181,7 @@ pub(crate) fn the_client_gives_up_the_hook(shape: Shape) {
         },
         || stage.diagnosis(),
     );
-    stage.terminal.answer(Key::Char('1'));
+    stage.terminal.answer(KeyboardKey::Char('1'));
     stage.wait_made("made");
     stage.goes_on("say and on");
 }

@@ -1,16 +1,16 @@
 //! Where nothing is ever held, and nothing offered that could not work.
 
-use crate::stage::{LONG, PROCEED, Setting, Stage};
+use crate::stage::{AnswerFixture, AnswerFixtureOptions, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT};
 use serde_json::json;
 use std::fs;
 use std::io::Read;
 use std::process::Stdio;
-use trusty_tests::trusty::{Running, Watch, session_of};
+use trusty_tests::trusty::{RunningProgram, WatchCommand, session_of};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{Home, Key, Kind, Shape, Value};
+use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, TestHome, Value};
 
 /// Whether anything was ever shown as if it could be answered from here.
-fn was_held(watch: &Watch) -> bool {
+fn was_held(watch: &WatchCommand) -> bool {
     let lines = watch.lines();
     let sessions = lines
         .iter()
@@ -25,7 +25,7 @@ fn was_held(watch: &Watch) -> bool {
 /// Changes the settings of the client, and talks with it until it has read them: until a hook of
 /// its owner's own runs, or runs no more.
 #[track_caller]
-fn set(stage: &Stage, name: &str, value: Value, runs: Hooks) {
+fn set(stage: &AnswerFixture, name: &str, value: Value, runs: HookExecution) {
     let file = stage.home.config_dir().join("settings.json");
     let mut settings: Value =
         serde_json::from_slice(&fs::read(&file).expect("connected")).expect("JSON");
@@ -36,9 +36,11 @@ fn set(stage: &Stage, name: &str, value: Value, runs: Hooks) {
         let _ = fs::remove_file(&ran);
         let prompt = format!("say {name} {number}");
         stage.terminal.submit(&prompt);
-        stage.api.wait_for(LONG, &prompt, Kind::MessageStop);
+        stage
+            .api
+            .wait_for(WAIT_TIMEOUT, &prompt, ApiEventKind::MessageStop);
         stage.rest();
-        if ran.exists() == (runs == Hooks::Run) {
+        if ran.exists() == (runs == HookExecution::Run) {
             return;
         }
     }
@@ -50,14 +52,14 @@ fn set(stage: &Stage, name: &str, value: Value, runs: Hooks) {
 
 /// Whether a client runs hooks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Hooks {
+enum HookExecution {
     Run,
     Rest,
 }
 
 /// The client runs no hooks: the need is told, and that it is answered in the terminal, and why.
-pub(crate) fn a_policy_forbids_hooks(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn a_policy_forbids_hooks(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let file = stage.home.config_dir().join("settings.json");
@@ -67,13 +69,15 @@ pub(crate) fn a_policy_forbids_hooks(shape: Shape) {
     let own = json!({"hooks": [{"type": "command", "command": "touch ran"}]});
     let prompted = hooks["UserPromptSubmit"].as_array_mut().expect("ours");
     prompted.push(own);
-    set(&stage, "hooks", hooks, Hooks::Run);
-    set(&stage, "disableAllHooks", true.into(), Hooks::Rest);
-    let watch = Watch::start(&stage.home);
+    set(&stage, "hooks", hooks, HookExecution::Run);
+    set(&stage, "disableAllHooks", true.into(), HookExecution::Rest);
+    let watch = WatchCommand::start(&stage.home);
     stage.terminal.submit("bash: touch made");
-    stage.terminal.wait_screen(LONG, PROCEED);
+    stage
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     let words = until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "words about the policy",
         || {
             let need = stage.session()?["need"].clone();
@@ -83,18 +87,18 @@ pub(crate) fn a_policy_forbids_hooks(shape: Shape) {
     );
     assert!(words.contains("disableAllHooks"), "{words}");
     assert!(words.contains("settings.json"), "{words}");
-    stage.terminal.answer(Key::Char('1'));
+    stage.terminal.answer(KeyboardKey::Char('1'));
     stage.wait_made("made");
     assert!(!was_held(&watch));
     stage.goes_on("say and on");
 }
 
 /// A script is never kept waiting: what it may not do is refused, as it is without us.
-pub(crate) fn headless(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn headless(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
-    let watch = Watch::start(&stage.home);
+    let watch = WatchCommand::start(&stage.home);
     let mut command = trusty_tests::client::command(&stage.home, &stage.api, &stage.folder);
     command
         .args(["-p", "bash: touch made", "--permission-mode", "manual"])
@@ -110,9 +114,9 @@ pub(crate) fn headless(shape: Shape) {
 }
 
 /// What a client leaves in the background ends with the test.
-struct Ends<'a>(&'a Home, Option<Running>);
+struct BackgroundSessionGuard<'a>(&'a TestHome, Option<RunningProgram>);
 
-impl Drop for Ends<'_> {
+impl Drop for BackgroundSessionGuard<'_> {
     fn drop(&mut self) {
         drop(self.1.take());
         self.0.end_all();
@@ -120,24 +124,24 @@ impl Drop for Ends<'_> {
 }
 
 /// A background session asks whoever attaches to it: told, and not held.
-pub(crate) fn in_the_background(shape: Shape) {
-    let Some(mut stage) = Stage::new(shape) else {
+pub(crate) fn in_the_background(shape: TerminalShape) {
+    let Some(mut stage) = AnswerFixture::new(shape) else {
         return;
     };
     let serving = stage.serving.take();
-    let _ends = Ends(&stage.home, serving);
-    let watch = Watch::start(&stage.home);
+    let _ends = BackgroundSessionGuard(&stage.home, serving);
+    let watch = WatchCommand::start(&stage.home);
     let mut command = trusty_tests::client::command(&stage.home, &stage.api, &stage.folder);
     command.args(["--bg", "bash: touch made", "--permission-mode", "manual"]);
     let started = command.stdout(Stdio::null()).status().expect("runs");
     assert!(started.success());
-    let pid = until(LONG, "a background session that asks", || {
+    let pid = until(WAIT_TIMEOUT, "a background session that asks", || {
         let all = stage.home.registries();
         let asks = |r: &&Value| r["kind"] == "bg" && r["status"] == "waiting";
         u32::try_from(all.iter().find(asks)?["pid"].as_u64()?).ok()
     });
     until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "its need, to be answered there",
         || {
             let session = session_of(&stage.local.get("/v1/sessions")?.1, pid)?;
@@ -150,25 +154,25 @@ pub(crate) fn in_the_background(shape: Shape) {
 }
 
 /// A mode that does not ask shows no request, and what it does ask can be answered.
-pub(crate) fn modes_that_do_not_ask(shape: Shape) {
+pub(crate) fn modes_that_do_not_ask(shape: TerminalShape) {
     for mode in ["auto", "acceptEdits", "bypassPermissions"] {
-        let setting = Setting {
+        let setting = AnswerFixtureOptions {
             mode,
-            ..Setting::of(shape)
+            ..AnswerFixtureOptions::of(shape)
         };
-        let Some(stage) = Stage::set(&setting) else {
+        let Some(stage) = AnswerFixture::set(&setting) else {
             return;
         };
-        let watch = Watch::start(&stage.home);
-        watch.wait(LONG, stage.client.pid, "the session", |_| true);
-        stage.terminal.run_turn(LONG, "bash: touch made");
+        let watch = WatchCommand::start(&stage.home);
+        watch.wait(WAIT_TIMEOUT, stage.client.pid, "the session", |_| true);
+        stage.terminal.run_turn(WAIT_TIMEOUT, "bash: touch made");
         assert!(stage.made("made") && !was_held(&watch), "{mode}");
         let told = || {
             stage.session()?["claude"]["mode"]
                 .as_str()
                 .map(str::to_owned)
         };
-        until(LONG, mode, || told().filter(|told| told == mode));
+        until(WAIT_TIMEOUT, mode, || told().filter(|told| told == mode));
         let request = stage.ask("ask");
         let answers = json!({"kind": "choose", "answers": [["Blue"]]});
         stage.give(&request, &answers);

@@ -1,13 +1,13 @@
 //! Leave for one tool.
 
-use crate::stage::{LONG, PROCEED, Stage, allow, deny, id, stop};
+use crate::stage::{AnswerFixture, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, id, stop};
 use serde_json::json;
 use std::fs;
-use trusty_tests::{Shape, Value};
+use trusty_tests::{TerminalShape, Value};
 
 /// Told whole, allowed, run.
-pub(crate) fn allow_runs(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn allow_runs(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let request = stage.ask("bash: touch made");
@@ -27,32 +27,32 @@ pub(crate) fn allow_runs(shape: Shape) {
     stage.is_late(&request, &allow());
     stage
         .terminal
-        .wait_screen(LONG, "Allowed by PermissionRequest hook");
+        .wait_screen(WAIT_TIMEOUT, "Allowed by PermissionRequest hook");
     stage.goes_on("say and on");
 }
 
 /// The tool does not run, the model is told why, and the turn goes on.
-pub(crate) fn deny_goes_on(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn deny_goes_on(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let request = stage.ask("bash: touch made finally say told of it");
     stage.give(&request, &deny("Not on a \"Monday\"\nplease"));
     stage.wait_result("Not on a \"Monday\"\nplease");
-    stage.terminal.wait_screen(LONG, "told of it");
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "told of it");
     stage.wait_over();
     assert!(!stage.made("made"));
     stage.goes_on("say and on");
 }
 
 /// The tool does not run, nor what was to come after it, and the turn is over.
-pub(crate) fn stop_ends_the_turn(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn stop_ends_the_turn(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let request = stage.ask("parallel bash: touch made || touch more");
     stage.give(&request, &stop());
-    stage.terminal.wait_screen(LONG, "Interrupted");
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
     stage.rest();
     stage.wait_over();
     assert!(!stage.made("made") && !stage.made("more"));
@@ -60,8 +60,8 @@ pub(crate) fn stop_ends_the_turn(shape: Shape) {
 }
 
 /// What the client itself offers is echoed: it writes its rule, and asks no more.
-pub(crate) fn always_asks_no_more(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn always_asks_no_more(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let command = "truncate --size=+1 made";
@@ -86,16 +86,16 @@ pub(crate) fn always_asks_no_more(shape: Shape) {
     );
     stage
         .terminal
-        .run_turn(LONG, &format!("bash: {command} finally say twice"));
+        .run_turn(WAIT_TIMEOUT, &format!("bash: {command} finally say twice"));
     let made = fs::metadata(stage.folder.join("made")).expect("made");
     assert_eq!(made.len(), 2, "run twice");
-    assert!(!stage.terminal.screen().contains(PROCEED));
+    assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     stage.goes_on("say and on");
 }
 
 /// An answer that does not fit, or is for another request, changes nothing.
-pub(crate) fn what_does_not_fit_is_refused(shape: Shape) {
-    let Some(stage) = Stage::for_programs(shape) else {
+pub(crate) fn what_does_not_fit_is_refused(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::for_programs(shape) else {
         return;
     };
     let request = stage.ask("bash: touch made");

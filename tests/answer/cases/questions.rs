@@ -1,13 +1,13 @@
 //! Questions and plans, which the client takes only with its own input beside the answer.
 
-use crate::stage::{LONG, Setting, Stage, allow, deny};
+use crate::stage::{AnswerFixture, AnswerFixtureOptions, WAIT_TIMEOUT, allow, deny};
 use serde_json::json;
 use trusty_tests::wait::until;
-use trusty_tests::{Shape, Value};
+use trusty_tests::{TerminalShape, Value};
 
 /// One question, answered with a text that is none of its options.
-pub(crate) fn own_words(shape: Shape) {
-    let Some(stage) = Stage::for_programs(shape) else {
+pub(crate) fn own_words(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::for_programs(shape) else {
         return;
     };
     let request = stage.ask("ask");
@@ -29,8 +29,8 @@ pub(crate) fn own_words(shape: Shape) {
 }
 
 /// Two questions, the second with two choices.
-pub(crate) fn several(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn several(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let request = stage.ask("ask multi");
@@ -41,53 +41,53 @@ pub(crate) fn several(shape: Shape) {
     stage.goes_on("say and on");
 }
 
-const PLAN: &str = "# The plan\n\n1. Look.\n2. Change `it`.\n";
+const PLAN_TEXT: &str = "# The plan\n\n1. Look.\n2. Change `it`.\n";
 
 /// A client that has a plan to show, and the request for it.
-fn planned(shape: Shape) -> Option<(Stage, String)> {
-    let setting = Setting {
+fn planned(shape: TerminalShape) -> Option<(AnswerFixture, String)> {
+    let setting = AnswerFixtureOptions {
         mode: "plan",
-        ..Setting::of(shape)
+        ..AnswerFixtureOptions::of(shape)
     };
-    let stage = Stage::set(&setting)?;
+    let stage = AnswerFixture::set(&setting)?;
     stage.terminal.submit("say hi");
     // The client names the file for the plan to the model.
-    let file = until(LONG, "the name of the plan's file", || {
+    let file = until(WAIT_TIMEOUT, "the name of the plan's file", || {
         let text = stage.transcript();
         let (_, after) = text.split_once("\"planFilePath\":\"")?;
         after.split_once('"').map(|(path, _)| path.to_owned())
     });
     stage.rest();
-    let write = json!({"file_path": file, "content": PLAN});
+    let write = json!({"file_path": file, "content": PLAN_TEXT});
     stage
         .terminal
-        .run_turn(LONG, &format!("call: Write {write}"));
+        .run_turn(WAIT_TIMEOUT, &format!("call: Write {write}"));
     let request = stage.ask("call: ExitPlanMode {}");
     let whole = stage.whole(&request);
-    assert_eq!(whole["content"]["input"]["plan"], PLAN, "{whole}");
+    assert_eq!(whole["content"]["input"]["plan"], PLAN_TEXT, "{whole}");
     let kind = stage.session().map(|s| s["need"]["kind"].clone());
     assert_eq!(kind, Some(Value::from("Plan")));
     Some((stage, request))
 }
 
-pub(crate) fn a_plan_is_approved(shape: Shape) {
+pub(crate) fn a_plan_is_approved(shape: TerminalShape) {
     let Some((stage, request)) = planned(shape) else {
         return;
     };
     stage.give(&request, &allow());
     stage.wait_result("User has approved your plan");
-    stage.terminal.wait_screen(LONG, "manual mode on");
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "manual mode on");
     stage.wait_over();
     stage.goes_on("say and on");
 }
 
-pub(crate) fn a_plan_is_rejected(shape: Shape) {
+pub(crate) fn a_plan_is_rejected(shape: TerminalShape) {
     let Some((stage, request)) = planned(shape) else {
         return;
     };
     stage.give(&request, &deny("Two steps are too many"));
     stage.wait_result("Two steps are too many");
-    stage.terminal.wait_screen(LONG, "plan mode on");
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "plan mode on");
     stage.wait_over();
     stage.goes_on("say and on");
 }

@@ -1,23 +1,27 @@
 //! Several requests of one session.
 
-use crate::stage::{LONG, PROCEED, Setting, Stage, allow, deny, id, stop};
-use trusty_tests::{Key, Shape, Value};
+use crate::stage::{
+    AnswerFixture, AnswerFixtureOptions, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, id,
+    stop,
+};
+use trusty_tests::{KeyboardKey, TerminalShape, Value};
 
 /// Calls that the client asks for at the same time.
-const TWO: &str = r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#;
+const TWO_CALLS_PROMPT: &str =
+    r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#;
 
-fn about(stage: &Stage, request: &str) -> String {
+fn about(stage: &AnswerFixture, request: &str) -> String {
     let whole = stage.whole(request);
     let path = whole["content"]["input"]["file_path"].as_str();
     path.expect("a path").to_owned()
 }
 
 /// The second is answered first, and only that one.
-pub(crate) fn each_by_its_own_id(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn each_by_its_own_id(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
-    stage.terminal.submit(TWO);
+    stage.terminal.submit(TWO_CALLS_PROMPT);
     let held = stage.wait_held(2);
     let since = |r: &Value| {
         let text = r["since"].as_str().unwrap_or_default();
@@ -31,7 +35,9 @@ pub(crate) fn each_by_its_own_id(shape: Shape) {
     stage.give(&second, &deny(&format!("not {other}")));
     assert_eq!(id(&stage.wait_held(1)[0]), first);
     stage.is_late(&second, &allow());
-    stage.terminal.wait_screen(LONG, PROCEED);
+    stage
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     stage.give(&first, &allow());
     stage.wait_result(&format!("not {other}"));
     stage.wait_over();
@@ -43,8 +49,8 @@ pub(crate) fn each_by_its_own_id(shape: Shape) {
 }
 
 /// A model that was told no tries the very same again, at once.
-pub(crate) fn asked_again(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn asked_again(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let first = stage.ask("bash: touch made finally bash: touch made");
@@ -59,25 +65,25 @@ pub(crate) fn asked_again(shape: Shape) {
 }
 
 /// The client ends the turn, and with it the other request.
-pub(crate) fn stop_ends_both(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn stop_ends_both(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
-    stage.terminal.submit(TWO);
+    stage.terminal.submit(TWO_CALLS_PROMPT);
     let held = stage.wait_held(2);
     stage.give(&id(&held[1]), &stop());
     stage.wait_over();
     stage.is_late(&id(&held[0]), &allow());
-    stage.terminal.wait_screen(LONG, "Interrupted");
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
     stage.goes_on("say and on");
 }
 
 /// A sub-agent's request is held while the main agent's dialog is on the screen. One is answered
 /// there, the other from here.
-pub(crate) fn the_main_agent_beside_a_sub_agent(shape: Shape) {
-    let Some(stage) = Stage::set(&Setting {
+pub(crate) fn the_main_agent_beside_a_sub_agent(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::set(&AnswerFixtureOptions {
         settings: "[answers]\nhold_agents = \"until-answered\"\n",
-        ..Setting::of(shape)
+        ..AnswerFixtureOptions::of(shape)
     }) else {
         return;
     };
@@ -87,7 +93,7 @@ pub(crate) fn the_main_agent_beside_a_sub_agent(shape: Shape) {
     assert_eq!(id(&held[0]), agents, "the older one first");
     let main = id(&held[1]);
     assert!(held[1]["agent"].is_null(), "{held:?}");
-    stage.press_at(PROCEED, Key::Char('1'));
+    stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("made-by-main");
     assert_eq!(id(&stage.wait_held(1)[0]), agents);
     stage.is_late(&main, &deny("too late"));

@@ -1,19 +1,21 @@
 //! Two who answer: the owner in the terminal, and the owner from here.
 
-use crate::stage::{LONG, PROCEED, Stage, Told, allow, deny, stop};
+use crate::stage::{
+    AnswerFixture, AnswerResponse, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, stop,
+};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 use trusty_tests::wait::until_or;
-use trusty_tests::{Key, Shape};
+use trusty_tests::{KeyboardKey, TerminalShape};
 
 /// The card and its hook end; an answer that comes later says so and does nothing.
-pub(crate) fn the_terminal_answers_first(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn the_terminal_answers_first(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let request = stage.ask("bash: touch made");
-    stage.press_at(PROCEED, Key::Char('1'));
+    stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("made");
     stage.wait_over();
     stage.is_late(&request, &stop());
@@ -21,7 +23,7 @@ pub(crate) fn the_terminal_answers_first(shape: Shape) {
     stage.rest();
     // A tool that runs on after its answer: the card does not wait for its end.
     let request = stage.ask("bash: touch begun; while [ ! -e go ]; do sleep 0.1; done");
-    stage.press_at(PROCEED, Key::Char('1'));
+    stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("begun");
     stage.wait_over();
     stage.is_late(&request, &stop());
@@ -32,14 +34,22 @@ pub(crate) fn the_terminal_answers_first(shape: Shape) {
 }
 
 /// Escape, and then "No" in the dialog, and Escape at a question: no hook tells of any.
-pub(crate) fn escape_ends_the_card(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn escape_ends_the_card(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     for (prompt, dialog, key) in [
-        ("bash: touch made", PROCEED, Key::Escape),
-        ("bash: touch made", PROCEED, Key::Char('4')),
-        ("ask", "Enter to select", Key::Escape),
+        (
+            "bash: touch made",
+            PERMISSION_DIALOG_TEXT,
+            KeyboardKey::Escape,
+        ),
+        (
+            "bash: touch made",
+            PERMISSION_DIALOG_TEXT,
+            KeyboardKey::Char('4'),
+        ),
+        ("ask", "Enter to select", KeyboardKey::Escape),
     ] {
         let request = stage.ask(prompt);
         stage.press_at(dialog, key);
@@ -52,60 +62,64 @@ pub(crate) fn escape_ends_the_card(shape: Shape) {
 }
 
 /// The dialog closes by itself, and a key that comes later is typed at the prompt.
-pub(crate) fn from_here_first(shape: Shape) {
-    let Some(stage) = Stage::new(shape) else {
+pub(crate) fn from_here_first(shape: TerminalShape) {
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
     let request = stage.ask("bash: touch made finally stream 3s");
-    stage.terminal.wait_screen(LONG, PROCEED);
+    stage
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     stage.give(&request, &deny("from here"));
     stage.wait_result("from here");
     until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "the end of the dialog",
-        || (!stage.terminal.screen().contains(PROCEED)).then_some(()),
+        || (!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT)).then_some(()),
         || stage.diagnosis(),
     );
     stage.is_late(&request, &allow());
-    stage.terminal.press(Key::Char('1'));
+    stage.terminal.press(KeyboardKey::Char('1'));
     stage.rest();
-    stage.terminal.press(Key::CtrlU);
+    stage.terminal.press(KeyboardKey::CtrlU);
     assert!(!stage.made("made"));
     stage.wait_over();
     stage.goes_on("say and on");
 }
 
 /// How much later one of them answers than the other, in milliseconds.
-const STEPS: [i64; 5] = [0, 20, -20, 45, -45];
+const ANSWER_OFFSETS_MS: [i64; 5] = [0, 20, -20, 45, -45];
 
 /// The terminal says yes and the owner here says no, within 50 ms: one of them counts.
-pub(crate) fn both_at_once(shape: Shape) {
+pub(crate) fn both_at_once(shape: TerminalShape) {
     /// So that repetitions try other distances.
-    static TURN: AtomicU64 = AtomicU64::new(0);
-    let Some(stage) = Stage::new(shape) else {
+    static TURN_COUNTER: AtomicU64 = AtomicU64::new(0);
+    let Some(stage) = AnswerFixture::new(shape) else {
         return;
     };
-    for round in 0..STEPS.len() {
-        let turn = usize::try_from(TURN.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
-        let step = STEPS[turn % STEPS.len()];
+    for round in 0..ANSWER_OFFSETS_MS.len() {
+        let turn = usize::try_from(TURN_COUNTER.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
+        let step = ANSWER_OFFSETS_MS[turn % ANSWER_OFFSETS_MS.len()];
         let (name, words) = (format!("made-{round}"), format!("denied-{round}"));
         let request = stage.ask(&format!("bash: touch {name}"));
-        stage.terminal.wait_screen(LONG, PROCEED);
+        stage
+            .terminal
+            .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
         let session = stage.session().expect("listed");
         // The dialog takes no keys in its first moments.
         thread::sleep(Duration::from_millis(700));
         let after = |ms: i64| thread::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
-        let told: Told = thread::scope(|both| {
+        let told: AnswerResponse = thread::scope(|both| {
             let here = both.spawn(|| {
                 after(step);
                 stage.answer_of(&session, &request, &deny(&words))
             });
             after(-step);
-            stage.terminal.press(Key::Char('1'));
+            stage.terminal.press(KeyboardKey::Char('1'));
             here.join().expect("answered")
         });
         let (made, denied) = until_or(
-            LONG,
+            WAIT_TIMEOUT,
             "one of both answers to count",
             || {
                 let denied = stage.results().iter().any(|r| r.contains(&words));
@@ -123,7 +137,7 @@ pub(crate) fn both_at_once(shape: Shape) {
         let both = stage.made(&name) && stage.results().iter().any(|r| r.contains(&words));
         assert!(!both, "both of them counted");
         // A key that came after the dialog stands at the prompt.
-        stage.terminal.press(Key::CtrlU);
+        stage.terminal.press(KeyboardKey::CtrlU);
     }
     stage.goes_on("say and on");
 }

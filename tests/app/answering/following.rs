@@ -1,13 +1,13 @@
 //! The app that follows `trusty serve`: what the user answers there travels over the socket.
 
-use super::{LONG, Setting, Stage, wait_word};
+use super::{AppAnswerFixture, AppAnswerOptions, WAIT_TIMEOUT, wait_word};
 use std::time::Instant;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;
 
 #[test]
 fn answers_of_popover_and_notification_count_while_trusty_serve_leads() {
-    let Some(mut stage) = Stage::set(&Setting::default()) else {
+    let Some(mut stage) = AppAnswerFixture::set(&AppAnswerOptions::default()) else {
         return;
     };
     let _serving = serve(&stage.home);
@@ -20,7 +20,7 @@ fn answers_of_popover_and_notification_count_while_trusty_serve_leads() {
     stage.press("Approve");
     stage.wait_made("made");
     stage.wait_no_card();
-    stage.terminal.wait_status(LONG, "idle");
+    stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
 
     stage.desktop.key("Escape");
     stage.desktop.wait_no_popover();
@@ -30,8 +30,8 @@ fn answers_of_popover_and_notification_count_while_trusty_serve_leads() {
     });
     // Who approves sooner than anybody can read is shown the session instead.
     let shown = Instant::now();
-    until(LONG, "time to read it", || {
-        (shown.elapsed() > crate::notices::READ).then_some(())
+    until(WAIT_TIMEOUT, "time to read it", || {
+        (shown.elapsed() > crate::notices::READ_DELAY).then_some(())
     });
     stage.desktop.press_notice("Approve");
     stage.wait_made("paid");

@@ -1,16 +1,18 @@
 //! Each kind of answer that the card offers, given by hand.
 
-use super::{LONG, NO, Setting, Stage, YES};
+use super::{
+    AppAnswerFixture, AppAnswerOptions, NO_BUTTON_SELECTOR, WAIT_TIMEOUT, YES_BUTTON_SELECTOR,
+};
 use serde_json::json;
 use std::fs;
 use trusty_tests::desktop::until_is;
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{Key, Value};
+use trusty_tests::{KeyboardKey, Value};
 
 /// The client's dialog for a tool.
-const PROCEED: &str = "Do you want to proceed?";
+const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
 
-impl Stage {
+impl AppAnswerFixture {
     /// Which request the card is about; null without a card.
     fn request(&self) -> Value {
         let script = "return document.querySelector('[data-ask]')?.dataset.ask ?? null";
@@ -32,7 +34,7 @@ impl Stage {
     #[track_caller]
     fn wait_card(&self, part: &str) {
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             part,
             || self.says(part).then_some(()),
             || format!("{}\n{}", self.text(".list"), self.terminal.screen()),
@@ -42,30 +44,30 @@ impl Stage {
     #[track_caller]
     fn wait_idle(&self) {
         self.wait_no_card();
-        self.terminal.wait_status(LONG, "idle");
+        self.terminal.wait_status(WAIT_TIMEOUT, "idle");
     }
 }
 
 #[test]
 fn always_asks_no_more_and_a_stop_ends_the_turn() {
-    let Some(stage) = Stage::driven() else {
+    let Some(stage) = AppAnswerFixture::driven() else {
         return;
     };
     let command = "truncate --size=+1 made";
     stage.terminal.submit(&format!("bash: {command}"));
-    stage.wait_on(YES);
+    stage.wait_on(YES_BUTTON_SELECTOR);
     stage.press("Always…");
     let script = "return [...document.querySelectorAll('.offers button')]
         .map((one) => one.textContent.trim()).filter((words) => words.includes('truncate')).at(-1) ?? null";
-    let rule = until(LONG, "a rule for the command", || {
+    let rule = until(WAIT_TIMEOUT, "a rule for the command", || {
         stage.page().run(script).as_str().map(str::to_owned)
     });
     stage.press(&rule);
     stage.wait_made("made");
     stage.wait_idle();
     let again = format!("bash: {command} finally say twice");
-    stage.terminal.run_turn(LONG, &again);
-    assert!(!stage.terminal.screen().contains(PROCEED));
+    stage.terminal.run_turn(WAIT_TIMEOUT, &again);
+    assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     let made = fs::metadata(stage.folder.join("made")).expect("made");
     assert_eq!(made.len(), 2, "run twice");
 
@@ -74,7 +76,7 @@ fn always_asks_no_more_and_a_stop_ends_the_turn() {
         .submit("bash: touch other finally say and on");
     stage.press("More…");
     stage.press("Deny and stop");
-    stage.terminal.wait_screen(LONG, "Interrupted");
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
     stage.wait_idle();
     assert!(!stage.folder.join("other").exists());
     assert!(!stage.transcripts().contains("\"text\":\"and on\""));
@@ -82,27 +84,27 @@ fn always_asks_no_more_and_a_stop_ends_the_turn() {
 
 #[test]
 fn a_plan_is_sent_back_with_words_and_then_carried_out() {
-    let planning = Setting {
+    let planning = AppAnswerOptions {
         mode: "plan",
-        ..Setting::default()
+        ..AppAnswerOptions::default()
     };
-    let Some(stage) = Stage::driven_with(&planning) else {
+    let Some(stage) = AppAnswerFixture::driven_with(&planning) else {
         return;
     };
     stage.terminal.submit("say hi");
     // The client names the file for the plan to the model.
-    let file = until(LONG, "the name of the plan's file", || {
+    let file = until(WAIT_TIMEOUT, "the name of the plan's file", || {
         let text = stage.transcripts();
         let (_, after) = text.split_once("\"planFilePath\":\"")?;
         after.split_once('"').map(|(path, _)| path.to_owned())
     });
-    stage.terminal.wait_status(LONG, "idle");
+    stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
     let steps: Vec<String> = (1..30).map(|n| format!("{n}. Step {n}.")).collect();
     let plan = format!("# The plan\n\n{}\n", steps.join("\n"));
     let write = json!({"file_path": file, "content": plan});
     stage
         .terminal
-        .run_turn(LONG, &format!("call: Write {write}"));
+        .run_turn(WAIT_TIMEOUT, &format!("call: Write {write}"));
 
     stage.terminal.submit("call: ExitPlanMode {}");
     stage.wait_card("Step 29.");
@@ -123,78 +125,84 @@ fn a_plan_is_sent_back_with_words_and_then_carried_out() {
     stage.press("Send");
     stage.wait_written("halve");
     stage.wait_idle();
-    stage.terminal.wait_screen(LONG, "plan mode on");
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "plan mode on");
 
     stage.terminal.submit("call: ExitPlanMode {}");
     stage.wait_card("Step 29.");
-    stage.wait_on(NO);
-    assert_eq!(stage.is_off(YES), "true", "its end was not seen");
+    stage.wait_on(NO_BUTTON_SELECTOR);
+    assert_eq!(
+        stage.is_off(YES_BUTTON_SELECTOR),
+        "true",
+        "its end was not seen"
+    );
     stage.read();
-    stage.click(YES);
+    stage.click(YES_BUTTON_SELECTOR);
     stage.wait_written("User has approved your plan");
-    stage.terminal.wait_screen(LONG, "manual mode on");
+    stage.terminal.wait_screen(WAIT_TIMEOUT, "manual mode on");
     stage.wait_idle();
 }
 
 #[test]
 fn a_request_of_a_sub_agent_is_let_go_to_its_terminal() {
-    let held = Setting {
+    let held = AppAnswerOptions {
         settings: "[answers]\nhold_agents = \"until-answered\"\n",
-        ..Setting::default()
+        ..AppAnswerOptions::default()
     };
-    let Some(stage) = Stage::driven_with(&held) else {
+    let Some(stage) = AppAnswerFixture::driven_with(&held) else {
         return;
     };
     stage.terminal.submit("agents 1 bg bash: touch made");
     stage.wait_card("for sub-agent");
-    stage.wait_on(NO);
-    assert!(!stage.terminal.screen().contains(PROCEED));
+    stage.wait_on(NO_BUTTON_SELECTOR);
+    assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     stage.press("Release to terminal");
-    stage.terminal.wait_screen(LONG, PROCEED);
+    stage
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     until_is("one way to answer", &json!(["Open terminal"]), || {
         stage.buttons()
     });
-    stage.terminal.answer(Key::Char('1'));
+    stage.terminal.answer(KeyboardKey::Char('1'));
     stage.wait_made("made");
     stage.wait_no_card();
 }
 
 #[test]
 fn the_next_request_of_a_session_comes_by_itself() {
-    let Some(stage) = Stage::driven() else {
+    let Some(stage) = AppAnswerFixture::driven() else {
         return;
     };
     stage
         .terminal
         .submit(r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#);
     stage.wait_card("+1 more");
-    stage.wait_on(YES);
+    stage.wait_on(YES_BUTTON_SELECTOR);
     let first = stage.request();
-    stage.click(YES);
-    until(LONG, "the other request", || {
+    stage.click(YES_BUTTON_SELECTOR);
+    until(WAIT_TIMEOUT, "the other request", || {
         let now = stage.request();
         (now.is_string() && now != first).then_some(())
     });
-    stage.wait_on(YES);
+    stage.wait_on(YES_BUTTON_SELECTOR);
     assert!(!stage.says("more"), "{}", stage.text("[data-ask]"));
-    stage.click(YES);
+    stage.click(YES_BUTTON_SELECTOR);
     stage.wait_idle();
 }
 
 #[test]
 fn a_session_that_is_not_connected_offers_only_its_terminal() {
-    let alone = Setting {
+    let alone = AppAnswerOptions {
         connect: |_| {},
-        ..Setting::default()
+        ..AppAnswerOptions::default()
     };
-    let Some(stage) = Stage::driven_with(&alone) else {
+    let Some(stage) = AppAnswerFixture::driven_with(&alone) else {
         return;
     };
     stage.terminal.submit("bash: touch made");
     until_is("one button", &json!(["Open terminal"]), || stage.buttons());
     assert!(!stage.folder.join("made").exists());
-    stage.terminal.wait_status(LONG, "waiting");
-    stage.terminal.answer(Key::Enter);
+    stage.terminal.wait_status(WAIT_TIMEOUT, "waiting");
+    stage.terminal.answer(KeyboardKey::Enter);
     stage.wait_made("made");
     stage.wait_no_card();
 }

@@ -1,22 +1,22 @@
 //! The menu of the tray: it leads to the card, and says no, but never yes.
 
-use super::super::SOON;
-use super::{LONG, Stage};
+use super::super::EFFECT_TIMEOUT;
+use super::{AppAnswerFixture, WAIT_TIMEOUT};
 use std::time::Instant;
-use trusty_tests::Kind;
+use trusty_tests::ApiEventKind;
 use trusty_tests::desktop::until_is;
 use trusty_tests::wait::{poll, until_or};
 
 #[test]
 fn the_menu_of_the_tray_says_no() {
-    let Some(stage) = Stage::open() else {
+    let Some(stage) = AppAnswerFixture::open() else {
         return;
     };
     let windows = stage.desktop.windows_shown();
     let _app = stage.desktop.app(&[]);
     let icon = stage.desktop.icon();
     stage.terminal.submit("bash: touch made");
-    stage.terminal.wait_status(LONG, "waiting");
+    stage.terminal.wait_status(WAIT_TIMEOUT, "waiting");
     until_is("the words of the icon", &true, || {
         let told = stage.desktop.tray("ToolTip");
         told.is_some_and(|told| told.contains("1 needs you"))
@@ -25,18 +25,18 @@ fn the_menu_of_the_tray_says_no() {
     let deny = || {
         let begun = Instant::now();
         stage.desktop.right_click(icon);
-        windows.within(begun, SOON)?;
+        windows.within(begun, EFFECT_TIMEOUT)?;
         stage.desktop.key("Down");
         let begun = Instant::now();
         stage.desktop.key("Right");
-        windows.within(begun, SOON)?;
+        windows.within(begun, EFFECT_TIMEOUT)?;
         stage.desktop.key("Down");
         stage.desktop.key("Return");
         Some(())
     };
     let begun = Instant::now();
     until_or(
-        LONG,
+        WAIT_TIMEOUT,
         "the request denied",
         || {
             let chosen = deny();
@@ -44,7 +44,7 @@ fn the_menu_of_the_tray_says_no() {
                 let registry = stage.terminal.registry();
                 registry.is_some_and(|r| r["status"] == status)
             };
-            let done = chosen.and_then(|()| poll(SOON, || over("idle").then_some(())));
+            let done = chosen.and_then(|()| poll(EFFECT_TIMEOUT, || over("idle").then_some(())));
             if done.is_none() {
                 stage.desktop.key("Escape");
                 stage.desktop.key("Escape");
@@ -58,6 +58,6 @@ fn the_menu_of_the_tray_says_no() {
     let events = stage.api.events();
     let went_on = events
         .iter()
-        .any(|e| e.step == 1 && e.kind == Kind::Requested);
+        .any(|e| e.step == 1 && e.kind == ApiEventKind::Requested);
     assert!(went_on, "the turn went on: {events:?}");
 }

@@ -1,15 +1,15 @@
 //! Many sessions at once are one notice.
 
-use super::{LONG, until_is};
+use super::{WAIT_TIMEOUT, until_is};
 use std::fs;
-use trusty_tests::desktop::{Desktop, Owned, artefact, require_desktop};
+use trusty_tests::desktop::{OwnedProcess, TestDesktop, artefact, require_desktop};
 use trusty_tests::wait::until;
-use trusty_tests::{Home, ProcessRef};
+use trusty_tests::{ProcessRef, TestHome};
 
-const MANY: usize = 100;
+const SESSION_COUNT: usize = 100;
 
 /// A process of this home with a registry file that says it waits, or does not.
-pub(super) fn say(home: &Home, process: ProcessRef, number: usize, status: &str) {
+pub(super) fn say(home: &TestHome, process: ProcessRef, number: usize, status: &str) {
     let folder = home.config_dir().join("sessions");
     fs::create_dir_all(&folder).expect("a folder");
     let (pid, start) = (process.pid, process.start_ticks);
@@ -29,19 +29,21 @@ fn a_hundred_needs_at_once_do_not_flood() {
     if !require_desktop() {
         return;
     }
-    let home = Home::new();
-    let desktop = Desktop::start(&home);
+    let home = TestHome::new();
+    let desktop = TestDesktop::start(&home);
     let _monitor = desktop.monitor_notices();
     let _dunst = desktop.start_notifications();
-    let sleepers: Vec<Owned> = (0..MANY).map(|_| desktop.tool("sleep", &["600"])).collect();
-    let processes: Vec<ProcessRef> = sleepers.iter().map(Owned::process).collect();
+    let sleepers: Vec<OwnedProcess> = (0..SESSION_COUNT)
+        .map(|_| desktop.tool("sleep", &["600"]))
+        .collect();
+    let processes: Vec<ProcessRef> = sleepers.iter().map(OwnedProcess::process).collect();
     for (number, process) in processes.iter().enumerate() {
         say(&home, *process, number, "idle");
     }
     let _app = desktop.app(&[]);
     desktop.icon();
     let tooltip = |words: &str| {
-        until(LONG, words, || {
+        until(WAIT_TIMEOUT, words, || {
             desktop.tray("ToolTip").filter(|told| told.contains(words))
         });
     };

@@ -1,18 +1,18 @@
 //! The window that shows a session: a click on its notice raises it, and while it is in front
 //! nothing is told.
 
-use super::{Hooks, LONG, Scene, ask};
-use trusty_tests::desktop::{Owned, until_is};
+use super::{DesktopNoticeFixture, HookConnection, WAIT_TIMEOUT, ask};
+use trusty_tests::desktop::{OwnedProcess, until_is};
 use trusty_tests::wait::until;
-use trusty_tests::{Key, Shape};
+use trusty_tests::{KeyboardKey, TerminalShape};
 
-impl Scene {
+impl DesktopNoticeFixture {
     /// An xterm that shows the session.
-    fn xterm(&self) -> (Owned, u32) {
+    fn xterm(&self) -> (OwnedProcess, u32) {
         let socket = self.terminal.socket().expect("tmux");
         let attach = ["-e", "tmux", "-u", "-L", socket, "attach", "-t", "work"];
         let program = self.desktop.tool("xterm", &attach);
-        until(LONG, "a tmux client", || {
+        until(WAIT_TIMEOUT, "a tmux client", || {
             let told = self.terminal.tmux_command(&["list-clients"]);
             (!told.trim().is_empty()).then_some(())
         });
@@ -21,7 +21,7 @@ impl Scene {
     }
 
     /// An xterm that shows something else.
-    fn cover(&self) -> (Owned, u32) {
+    fn cover(&self) -> (OwnedProcess, u32) {
         let program = self.desktop.tool("xterm", &["-e", "sleep", "600"]);
         let window = self.desktop.window_of(&program);
         (program, window)
@@ -30,7 +30,9 @@ impl Scene {
 
 #[test]
 fn a_click_raises_the_terminal_that_shows_the_session() {
-    let Some(scene) = Scene::within(Hooks::Apart, Shape::TmuxDirect) else {
+    let Some(scene) =
+        DesktopNoticeFixture::within(HookConnection::Apart, TerminalShape::TmuxDirect)
+    else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -47,16 +49,20 @@ fn a_click_raises_the_terminal_that_shows_the_session() {
     assert_eq!(scene.desktop.popover(), None);
     // What is typed now reaches the session: the click has answered nothing.
     assert!(!scene.folder.join("paid").exists());
-    scene.terminal.wait_screen(LONG, "Do you want to proceed?");
+    scene
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
     scene.desktop.key("1");
-    until(LONG, "the command to have run", || {
+    until(WAIT_TIMEOUT, "the command to have run", || {
         scene.folder.join("paid").exists().then_some(())
     });
 }
 
 #[test]
 fn what_its_owner_looks_at_is_not_told() {
-    let Some(scene) = Scene::within(Hooks::Apart, Shape::TmuxDirect) else {
+    let Some(scene) =
+        DesktopNoticeFixture::within(HookConnection::Apart, TerminalShape::TmuxDirect)
+    else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -72,7 +78,7 @@ fn what_its_owner_looks_at_is_not_told() {
         let told = scene.desktop.notices().into_iter();
         told.map(|told| told.title).collect()
     };
-    until(LONG, "the other need", || {
+    until(WAIT_TIMEOUT, "the other need", || {
         (!titles().is_empty()).then_some(())
     });
     assert!(
@@ -84,9 +90,9 @@ fn what_its_owner_looks_at_is_not_told() {
     // Whoever has seen it and turns away is not told of it either; the next one is told.
     scene.desktop.activate(covering);
     scene.let_it();
-    other.wait_screen(LONG, "Do you want to proceed?");
-    other.answer(Key::Char('1'));
-    other.wait_status(LONG, "idle");
+    other.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    other.answer(KeyboardKey::Char('1'));
+    other.wait_status(WAIT_TIMEOUT, "idle");
     scene.wait_displayed(0);
     assert!(
         titles().iter().all(|title| title == "orders"),

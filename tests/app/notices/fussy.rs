@@ -1,34 +1,34 @@
 //! A server that refuses, and one that hangs for a while: only what it did not take is concerned.
 
-use super::LONG;
+use super::WAIT_TIMEOUT;
 use super::crowd::say;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use trusty_tests::desktop::{Desktop, Owned, require_desktop};
+use trusty_tests::desktop::{OwnedProcess, TestDesktop, require_desktop};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{Home, ProcessRef};
+use trusty_tests::{ProcessRef, TestHome};
 use zbus::blocking::connection;
 use zbus::fdo;
 use zbus::zvariant::OwnedValue;
 
 /// Titles, each with what the server answered, in order; and ids that it was to close.
 #[derive(Default)]
-struct Seen {
+struct SelectiveServerLog {
     told: Vec<(String, Option<u32>)>,
     closed: Vec<u32>,
 }
 
 /// It refuses one title, and says nothing to another until it may.
-struct Fussy {
+struct SelectiveServer {
     refuses: String,
     hangs: String,
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<SelectiveServerLog>>,
     may: Mutex<Receiver<()>>,
 }
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
-impl Fussy {
+impl SelectiveServer {
     #[expect(clippy::unused_self, reason = "the form of a method")]
     fn get_capabilities(&self) -> Vec<String> {
         vec!["body".into(), "actions".into()]
@@ -49,7 +49,7 @@ impl Fussy {
         let _ = (app, replaces, icon, body, actions, hints, timeout);
         if title == self.hangs {
             let may = self.may.lock().unwrap_or_else(PoisonError::into_inner);
-            may.recv_timeout(LONG).expect("leave to answer");
+            may.recv_timeout(WAIT_TIMEOUT).expect("leave to answer");
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let id = u32::try_from(seen.told.len()).expect("few") + 10;
@@ -69,12 +69,12 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
     if !require_desktop() {
         return;
     }
-    let home = Home::new();
-    let desktop = Desktop::start(&home);
-    let seen = Arc::<Mutex<Seen>>::default();
+    let home = TestHome::new();
+    let desktop = TestDesktop::start(&home);
+    let seen = Arc::<Mutex<SelectiveServerLog>>::default();
     let (let_it, may): (Sender<()>, _) = channel();
-    let sleepers: Vec<Owned> = (0..3).map(|_| desktop.tool("sleep", &["600"])).collect();
-    let processes: Vec<ProcessRef> = sleepers.iter().map(Owned::process).collect();
+    let sleepers: Vec<OwnedProcess> = (0..3).map(|_| desktop.tool("sleep", &["600"])).collect();
+    let processes: Vec<ProcessRef> = sleepers.iter().map(OwnedProcess::process).collect();
     // All are called by the folder in which the tests run.
     let here = std::env::current_dir().expect("a folder");
     let called = here.ancestors().find(|folder| folder.join(".git").exists());
@@ -82,7 +82,7 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
         .and_then(|folder| folder.file_name())
         .expect("a work tree");
     let title = |number: usize| format!("{} ({})", called.display(), processes[number].pid);
-    let fussy = Fussy {
+    let fussy = SelectiveServer {
         refuses: title(1),
         hangs: title(2),
         seen: Arc::clone(&seen),
@@ -97,7 +97,7 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
     (0..3).for_each(|number| word(number, "idle"));
     let app = desktop.app(&[]);
     desktop.icon();
-    until(LONG, "the sessions", || {
+    until(WAIT_TIMEOUT, "the sessions", || {
         desktop
             .tray("ToolTip")
             .filter(|told| told.contains("3 sessions"))
@@ -107,15 +107,17 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
         let title = title(number);
         let told = || look().told.iter().rev().find(|(t, _)| *t == title).cloned();
         let all = || format!("{:?} {}", look().told, app.log());
-        until_or(LONG, &title, told, all).1
+        until_or(WAIT_TIMEOUT, &title, told, all).1
     };
     let closed = |id: u32| {
-        until(LONG, "a notice to be taken back", || {
+        until(WAIT_TIMEOUT, "a notice to be taken back", || {
             look().closed.contains(&id).then_some(())
         });
     };
     let said = |words: &str| {
-        until(LONG, words, || app.log().contains(words).then_some(()));
+        until(WAIT_TIMEOUT, words, || {
+            app.log().contains(words).then_some(())
+        });
     };
 
     word(0, "waiting");

@@ -1,25 +1,25 @@
 //! What has happened is told, too; and nothing of what its owner looks at.
 
 use super::wishes::settle;
-use super::{CAREFUL, Hooks, LONG, Scene, ask, until_is};
+use super::{DesktopNoticeFixture, HookConnection, MANUAL_MODE_ARGS, WAIT_TIMEOUT, ask, until_is};
 use trusty_tests::wait::until_or;
-use trusty_tests::{Key, Shape, Terminal};
+use trusty_tests::{KeyboardKey, TerminalShape, TestTerminal};
 
 #[test]
 fn a_turn_that_has_finished_is_told_and_so_is_one_that_failed() {
-    let Some(scene) = Scene::new(Hooks::Apart) else {
+    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
     scene.wish("finished_after = 0");
-    scene.terminal.run_turn(LONG, "say hello");
+    scene.terminal.run_turn(WAIT_TIMEOUT, "say hello");
     let told = scene.desktop.wait_notice("the end of a turn", |_| true);
     assert_eq!(told.title, "payments");
     assert_eq!(told.body, "Finished · ready for review");
     assert_eq!(told.actions, ["default", "Show", "show", "Show"]);
     scene.wait_displayed(1);
 
-    scene.terminal.run_turn(LONG, "error 400");
+    scene.terminal.run_turn(WAIT_TIMEOUT, "error 400");
     let told = scene
         .desktop
         .wait_notice("a failure", |told| told.body.starts_with("Failed"));
@@ -31,11 +31,11 @@ fn a_turn_that_has_finished_is_told_and_so_is_one_that_failed() {
 
 #[test]
 fn what_the_open_popover_shows_is_not_told() {
-    let Some(mut scene) = Scene::new(Hooks::Apart) else {
+    let Some(mut scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
-    assert_eq!(scene.desktop.app(&[]).wait_exit(LONG), Some(0));
+    assert_eq!(scene.desktop.app(&[]).wait_exit(WAIT_TIMEOUT), Some(0));
     scene.desktop.wait_popover();
     scene.desktop.wait_focus();
     scene.ask("touch paid");
@@ -57,13 +57,19 @@ fn what_the_open_popover_shows_is_not_told() {
 
 #[test]
 fn two_sessions_of_one_folder_that_ask_the_same_are_two_notices() {
-    let Some(scene) = Scene::new(Hooks::Apart) else {
+    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
     let (home, api) = (&scene.home, &scene.api);
-    let twin = Terminal::open(Shape::PtyBash, home, api, &scene.folder, &CAREFUL);
-    twin.wait_status(LONG, "idle");
+    let twin = TestTerminal::open(
+        TerminalShape::PtyBash,
+        home,
+        api,
+        &scene.folder,
+        &MANUAL_MODE_ARGS,
+    );
+    twin.wait_status(WAIT_TIMEOUT, "idle");
     scene.ask("touch paid");
     scene.wait_displayed(1);
     ask(&twin, "touch paid");
@@ -75,7 +81,7 @@ fn two_sessions_of_one_folder_that_ask_the_same_are_two_notices() {
     for one in [&scene.terminal, &twin] {
         let wanted = format!("payments ({})", one.client().pid);
         until_or(
-            LONG,
+            WAIT_TIMEOUT,
             &wanted,
             || titles().contains(&wanted).then_some(()),
             || format!("{:?}", titles()),
@@ -84,8 +90,8 @@ fn two_sessions_of_one_folder_that_ask_the_same_are_two_notices() {
     // Both stay until each is answered.
     settle();
     assert_eq!(scene.desktop.displayed(), Some(2));
-    twin.wait_screen(LONG, "Do you want to proceed?");
-    twin.answer(Key::Char('1'));
+    twin.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    twin.answer(KeyboardKey::Char('1'));
     scene.wait_displayed(1);
     scene.let_it();
     until_is("nothing on the screen", &Some(0), || {

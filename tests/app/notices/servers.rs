@@ -1,22 +1,22 @@
 //! Servers that are not there, come, start again, or can do little.
 
-use super::{Hooks, LONG, Scene, until_is};
+use super::{DesktopNoticeFixture, HookConnection, WAIT_TIMEOUT, until_is};
 use std::sync::{Arc, Mutex, PoisonError};
-use trusty_tests::Key;
+use trusty_tests::KeyboardKey;
 use trusty_tests::desktop::artefact;
 use trusty_tests::wait::until;
 use zbus::blocking::connection;
 
-const ABSENT: &str = "notifications are not shown";
+const NO_SERVER_MESSAGE: &str = "notifications are not shown";
 
 #[test]
 fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
-    let Some(mut scene) = Scene::new(Hooks::Apart) else {
+    let Some(mut scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     scene.ask("touch paid");
-    until(LONG, "a word about it", || {
-        scene.app.log().contains(ABSENT).then_some(())
+    until(WAIT_TIMEOUT, "a word about it", || {
+        scene.app.log().contains(NO_SERVER_MESSAGE).then_some(())
     });
     assert!(scene.app.is_running());
 
@@ -38,9 +38,11 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
     drop(dunst);
     until_is("no server", &None, || scene.desktop.displayed());
     let _dunst = scene.desktop.start_notifications();
-    scene.terminal.wait_screen(LONG, "Do you want to proceed?");
-    scene.terminal.answer(Key::Char('1'));
-    scene.terminal.wait_status(LONG, "idle");
+    scene
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    scene.terminal.answer(KeyboardKey::Char('1'));
+    scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
     scene.ask("touch next");
     scene
         .desktop
@@ -49,21 +51,21 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
     let all = scene.desktop.notices();
     let paid = all.iter().filter(|told| told.body.contains("paid"));
     assert_eq!(paid.count(), began + 1, "{all:?}");
-    assert_eq!(scene.app.log().matches(ABSENT).count(), 1);
+    assert_eq!(scene.app.log().matches(NO_SERVER_MESSAGE).count(), 1);
     scene.desktop.screenshot(&artefact("notice-restarted.png"));
 }
 
 /// What a server was told: the title, the body, its buttons.
-type Noted = (String, String, Vec<String>);
+type NotedNotice = (String, String, Vec<String>);
 
 /// A server that shows text and nothing else.
-struct Plain {
-    told: Arc<Mutex<Vec<Noted>>>,
+struct TextOnlyServer {
+    told: Arc<Mutex<Vec<NotedNotice>>>,
     closed: Arc<Mutex<Vec<u32>>>,
 }
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
-impl Plain {
+impl TextOnlyServer {
     #[expect(clippy::unused_self, reason = "the form of a method")]
     fn get_capabilities(&self) -> Vec<String> {
         vec!["body".into()]
@@ -95,11 +97,11 @@ impl Plain {
 
 #[test]
 fn a_server_without_buttons_is_given_none_and_still_takes_back() {
-    let Some(scene) = Scene::new(Hooks::Connected) else {
+    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Connected) else {
         return;
     };
     let (told, closed) = (Arc::default(), Arc::default());
-    let plain = Plain {
+    let plain = TextOnlyServer {
         told: Arc::clone(&told),
         closed: Arc::clone(&closed),
     };
@@ -113,16 +115,18 @@ fn a_server_without_buttons_is_given_none_and_still_takes_back() {
         let told = told.lock().unwrap_or_else(PoisonError::into_inner);
         told.last().cloned()
     };
-    let (title, body, actions) = until(LONG, "a need", || {
+    let (title, body, actions) = until(WAIT_TIMEOUT, "a need", || {
         newest().filter(|(_, body, _)| body.contains("echo"))
     });
     assert_eq!(title, "payments");
     // A server that knows no markup is given none.
     assert!(body.contains("echo '<b>' > paid"), "{body}");
     assert!(actions.is_empty(), "{actions:?}");
-    scene.terminal.wait_screen(LONG, "Do you want to proceed?");
-    scene.terminal.answer(Key::Char('1'));
-    until(LONG, "the notice to be taken back", || {
+    scene
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
+    scene.terminal.answer(KeyboardKey::Char('1'));
+    until(WAIT_TIMEOUT, "the notice to be taken back", || {
         let closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
         closed.contains(&7).then_some(())
     });

@@ -1,16 +1,16 @@
 //! What its owner wants to be told of counts as soon as they say so; an app that quits takes back
 //! what nobody could answer any more.
 
-use super::super::SOON;
-use super::{Hooks, LONG, Scene, until_is};
+use super::super::EFFECT_TIMEOUT;
+use super::{DesktopNoticeFixture, HookConnection, WAIT_TIMEOUT, until_is};
 use std::process::Command;
 use std::time::Instant;
-use trusty_fleet::notice::SETTLE;
+use trusty_fleet::notice::SETTLE_DELAY;
 use trusty_tests::Signal;
 use trusty_tests::trusty::{configure, list};
 use trusty_tests::wait::{poll, until};
 
-impl Scene {
+impl DesktopNoticeFixture {
     /// Writes what is to be told, and waits until the app has read it.
     pub(super) fn wish(&self, text: &str) {
         configure(&self.home, &format!("[notifications]\n{text}\nodd = 1\n"));
@@ -30,15 +30,15 @@ impl Scene {
     /// may be drawn anew under the keys.
     fn choose_until(&mut self, number: usize, mut done: impl FnMut(&mut Self) -> Option<()>) {
         let icon = self.desktop.icon();
-        until(LONG, "what the menu was to do", || {
+        until(WAIT_TIMEOUT, "what the menu was to do", || {
             let begun = Instant::now();
             self.desktop.right_click(icon);
-            self.windows.within(begun, SOON)?;
+            self.windows.within(begun, EFFECT_TIMEOUT)?;
             for _ in 0..number {
                 self.desktop.key("Up");
             }
             self.desktop.key("Return");
-            let seen = poll(SOON, || done(self));
+            let seen = poll(EFFECT_TIMEOUT, || done(self));
             if seen.is_none() {
                 self.desktop.key("Escape");
             }
@@ -50,8 +50,8 @@ impl Scene {
 /// Waits until what has happened before would have been told.
 pub(super) fn settle() {
     let begun = Instant::now();
-    until(LONG, "a decision", || {
-        (begun.elapsed() > 2 * SETTLE).then_some(())
+    until(WAIT_TIMEOUT, "a decision", || {
+        (begun.elapsed() > 2 * SETTLE_DELAY).then_some(())
     });
 }
 
@@ -66,7 +66,7 @@ fn hour(from_now: &str) -> String {
 
 #[test]
 fn a_kind_that_is_off_is_not_told_and_a_bad_value_is_named() {
-    let Some(scene) = Scene::new(Hooks::Apart) else {
+    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -94,7 +94,7 @@ fn a_kind_that_is_off_is_not_told_and_a_bad_value_is_named() {
 
 #[test]
 fn what_quiet_hours_held_back_is_told_after_them() {
-    let Some(scene) = Scene::new(Hooks::Apart) else {
+    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -113,7 +113,7 @@ fn what_quiet_hours_held_back_is_told_after_them() {
 
 #[test]
 fn a_snooze_from_the_menu_holds_all_back() {
-    let Some(mut scene) = Scene::new(Hooks::Apart) else {
+    let Some(mut scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -135,22 +135,22 @@ fn a_snooze_from_the_menu_holds_all_back() {
 
 #[test]
 fn an_app_that_quits_takes_its_notices_back() {
-    let Some(mut scene) = Scene::new(Hooks::Apart) else {
+    let Some(mut scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
     scene.ask("touch paid");
     scene.wait_displayed(1);
     scene.choose_until(1, |scene| (!scene.app.is_running()).then_some(()));
-    assert_eq!(scene.app.wait_exit(LONG), Some(0));
+    assert_eq!(scene.app.wait_exit(WAIT_TIMEOUT), Some(0));
     scene.wait_displayed(0);
     // The session still asks; only nobody tells of it.
-    scene.terminal.wait_status(LONG, "waiting");
+    scene.terminal.wait_status(WAIT_TIMEOUT, "waiting");
 }
 
 #[test]
 fn an_app_that_is_told_to_end_takes_its_notices_back() {
-    let Some(mut scene) = Scene::new(Hooks::Apart) else {
+    let Some(mut scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -161,7 +161,7 @@ fn an_app_that_is_told_to_end_takes_its_notices_back() {
     for signal in all.into_iter().filter(|signal| !deaf(signal)) {
         scene.wait_displayed(1);
         assert!(scene.app.process().signal(signal));
-        assert_eq!(scene.app.wait_exit(LONG), Some(0), "{signal:?}");
+        assert_eq!(scene.app.wait_exit(WAIT_TIMEOUT), Some(0), "{signal:?}");
         scene.wait_displayed(0);
         scene.app = scene.desktop.app(&[]);
     }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::script::Script;
+use super::script::TurnScript;
 
-const NOT_A_PROMPT: [(&str, &str); 6] = [
+const NON_PROMPT_TAGS: [(&str, &str); 6] = [
     ("<system-reminder>", "</system-reminder>"),
     ("<local-command-caveat>", "</local-command-caveat>"),
     ("<local-command-stdout>", "</local-command-stdout>"),
@@ -15,7 +15,7 @@ const NOT_A_PROMPT: [(&str, &str); 6] = [
 
 /// A side job of the client, which the user did not ask for in so many words.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Job {
+pub(crate) enum ModelJob {
     Turn,
     Title,
     Compact,
@@ -24,8 +24,8 @@ pub(crate) enum Job {
 }
 
 #[derive(Debug)]
-pub(crate) struct Request {
-    pub job: Job,
+pub(crate) struct MessagesRequest {
+    pub job: ModelJob,
     pub session: Option<String>,
     pub prompt: String,
     /// Tool results after the prompt.
@@ -36,16 +36,16 @@ pub(crate) struct Request {
     pub agent_tool: &'static str,
 }
 
-impl Request {
+impl MessagesRequest {
     pub(crate) fn read(body: &Value) -> Self {
         let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
         let (prompt, step) = last_prompt(messages);
         let job = job(body, &prompt);
         Self {
             prompt: match job {
-                Job::Turn => prompt,
-                Job::Title => "(title)".into(),
-                Job::Compact | Job::CompactSlowly => "(compact)".into(),
+                ModelJob::Turn => prompt,
+                ModelJob::Title => "(title)".into(),
+                ModelJob::Compact | ModelJob::CompactSlowly => "(compact)".into(),
             },
             job,
             session: session(body),
@@ -57,20 +57,20 @@ impl Request {
     }
 }
 
-fn job(body: &Value, prompt: &str) -> Job {
+fn job(body: &Value, prompt: &str) -> ModelJob {
     if prompt.contains("create a detailed summary") {
         let slowly = prompt.contains("slowly");
         return if slowly {
-            Job::CompactSlowly
+            ModelJob::CompactSlowly
         } else {
-            Job::Compact
+            ModelJob::Compact
         };
     }
     let tools = body["tools"].as_array().map_or(0, Vec::len);
     if tools == 0 && body["system"].to_string().to_lowercase().contains("title") {
-        return Job::Title;
+        return ModelJob::Title;
     }
-    Job::Turn
+    ModelJob::Turn
 }
 
 fn agent_tool(body: &Value) -> &'static str {
@@ -128,7 +128,7 @@ fn prompt_of(content: &Value) -> Option<String> {
         _ => Vec::new(),
     };
     let mut texts: Vec<String> = texts.into_iter().filter(|text| !text.is_empty()).collect();
-    let directive = texts.iter().rposition(|text| Script::knows(text));
+    let directive = texts.iter().rposition(|text| TurnScript::knows(text));
     match directive {
         Some(index) => Some(texts.swap_remove(index)),
         None => texts.pop(),
@@ -137,7 +137,7 @@ fn prompt_of(content: &Value) -> Option<String> {
 
 fn strip(text: &str) -> String {
     let mut text = text.to_owned();
-    for (open, close) in NOT_A_PROMPT {
+    for (open, close) in NON_PROMPT_TAGS {
         while let Some(start) = text.find(open) {
             let end = text[start..]
                 .find(close)
@@ -180,11 +180,11 @@ mod tests {
                 ]},
             ],
         });
-        let request = Request::read(&body);
+        let request = MessagesRequest::read(&body);
         assert_eq!(request.prompt, "bash: ls");
         assert_eq!(request.step, 1);
         assert_eq!(request.session.as_deref(), Some("s1"));
-        assert_eq!(request.job, Job::Turn);
+        assert_eq!(request.job, ModelJob::Turn);
     }
 
     #[test]
@@ -193,6 +193,6 @@ mod tests {
             "system": [{"type": "text", "text": "Make a title"}],
             "messages": [{"role": "user", "content": "stream 3s"}],
         });
-        assert_eq!(Request::read(&body).job, Job::Title);
+        assert_eq!(MessagesRequest::read(&body).job, ModelJob::Title);
     }
 }

@@ -35,10 +35,10 @@ pub const OLD_TEXT: &str = "old";
 /// See [`OLD_TEXT`].
 pub const NEW_TEXT: &str = "new";
 
-const DEFAULT_AGENT: &str = "stream 4s";
+const DEFAULT_AGENT_PROMPT: &str = "stream 4s";
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Act {
+pub(crate) enum ScriptAct {
     Say(String),
     Stream(Duration),
     Stall(Duration),
@@ -49,7 +49,7 @@ pub(crate) enum Act {
 
 /// An HTTP error in place of an answer; `times: None` means always.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Failure {
+pub(crate) struct ScriptedFailure {
     pub code: u16,
     pub times: Option<u32>,
 }
@@ -57,25 +57,26 @@ pub(crate) struct Failure {
 /// The messages of one turn, in order; a new one is due when every call of the one before
 /// has its result.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Script {
-    pub failure: Option<Failure>,
-    messages: Vec<Vec<Act>>,
+pub(crate) struct TurnScript {
+    pub failure: Option<ScriptedFailure>,
+    messages: Vec<Vec<ScriptAct>>,
 }
 
-impl Script {
+impl TurnScript {
     pub(crate) fn parse(prompt: &str) -> Self {
         let prompt = prompt.trim();
         let (main, closing) = match prompt.rsplit_once(" finally ") {
             Some((main, closing)) => (main, Some(closing)),
             None => (prompt, None),
         };
-        let mut script = sequence(main).unwrap_or_else(|| Self::of(Act::Say(echo(prompt))));
+        let mut script = sequence(main).unwrap_or_else(|| Self::of(ScriptAct::Say(echo(prompt))));
         if script.messages.iter().flatten().any(is_call) {
-            let last = closing.map_or_else(|| Self::of(Act::Say("Done.".into())), Self::parse);
+            let last =
+                closing.map_or_else(|| Self::of(ScriptAct::Say("Done.".into())), Self::parse);
             script.messages.extend(last.messages);
         }
         if script.messages.iter().all(Vec::is_empty) {
-            script.messages = vec![vec![Act::Say("Recovered.".into())]];
+            script.messages = vec![vec![ScriptAct::Say("Recovered.".into())]];
         }
         script
     }
@@ -86,7 +87,7 @@ impl Script {
     }
 
     /// The message due after `results` tool results.
-    pub(crate) fn message(&self, results: usize) -> &[Act] {
+    pub(crate) fn message(&self, results: usize) -> &[ScriptAct] {
         let mut due = 0;
         for message in &self.messages {
             if results <= due {
@@ -97,14 +98,14 @@ impl Script {
         self.messages.last().map_or(&[], Vec::as_slice)
     }
 
-    fn of(act: Act) -> Self {
+    fn of(act: ScriptAct) -> Self {
         Self {
             failure: None,
             messages: vec![vec![act]],
         }
     }
 
-    fn calls(acts: Vec<Act>) -> Self {
+    fn calls(acts: Vec<ScriptAct>) -> Self {
         Self {
             failure: None,
             messages: vec![acts],
@@ -112,8 +113,8 @@ impl Script {
     }
 }
 
-fn is_call(act: &Act) -> bool {
-    matches!(act, Act::Call { .. })
+fn is_call(act: &ScriptAct) -> bool {
+    matches!(act, ScriptAct::Call { .. })
 }
 
 fn echo(prompt: &str) -> String {
@@ -121,7 +122,7 @@ fn echo(prompt: &str) -> String {
     format!("You said: {start}")
 }
 
-fn sequence(text: &str) -> Option<Script> {
+fn sequence(text: &str) -> Option<TurnScript> {
     let text = strip_agent_number(text);
     let may_go_first = ["say ", "stream ", "stall ", "think ", "error "]
         .iter()
@@ -147,7 +148,7 @@ fn strip_agent_number(text: &str) -> &str {
         .map_or(text, |(_, directive)| directive)
 }
 
-fn directive(text: &str) -> Option<Script> {
+fn directive(text: &str) -> Option<TurnScript> {
     let text = text.trim();
     if let Some((name, argument)) = text.split_once(": ")
         && let Some(script) = with_colon(name, argument.trim())
@@ -155,41 +156,45 @@ fn directive(text: &str) -> Option<Script> {
         return Some(script);
     }
     match text {
-        "full" => return Some(Script::of(Act::Full)),
-        "ask" => return Some(Script::of(ask(&[color()]))),
-        "ask multi" => return Some(Script::of(ask(&[color(), sizes()]))),
+        "full" => return Some(TurnScript::of(ScriptAct::Full)),
+        "ask" => return Some(TurnScript::of(ask(&[color()]))),
+        "ask multi" => return Some(TurnScript::of(ask(&[color(), sizes()]))),
         "plan" => {
             let plan = json!({"plan": "# Plan\n\n1. Look.\n2. Change.\n"});
-            return Some(Script::of(call("ExitPlanMode", plan)));
+            return Some(TurnScript::of(call("ExitPlanMode", plan)));
         }
         _ => {}
     }
     let (name, argument) = text.split_once(' ')?;
     match name {
-        "say" => Some(Script::of(Act::Say(argument.replace("\\n", "\n")))),
-        "stream" => duration(argument).map(Act::Stream).map(Script::of),
-        "stall" => duration(argument).map(Act::Stall).map(Script::of),
-        "think" => duration(argument).map(Act::Think).map(Script::of),
+        "say" => Some(TurnScript::of(ScriptAct::Say(
+            argument.replace("\\n", "\n"),
+        ))),
+        "stream" => duration(argument)
+            .map(ScriptAct::Stream)
+            .map(TurnScript::of),
+        "stall" => duration(argument).map(ScriptAct::Stall).map(TurnScript::of),
+        "think" => duration(argument).map(ScriptAct::Think).map(TurnScript::of),
         "error" => failure(argument),
         "agents" => agents(text),
         _ => None,
     }
 }
 
-fn with_colon(name: &str, argument: &str) -> Option<Script> {
+fn with_colon(name: &str, argument: &str) -> Option<TurnScript> {
     match name {
-        "bash" => Some(Script::of(bash(argument, false))),
-        "bash-bg" => Some(Script::of(bash(argument, true))),
+        "bash" => Some(TurnScript::of(bash(argument, false))),
+        "bash-bg" => Some(TurnScript::of(bash(argument, true))),
         "parallel bash" => {
             let commands = argument.split(" || ");
             let calls = commands.map(|command| bash(command.trim(), false));
-            Some(Script::calls(calls.collect()))
+            Some(TurnScript::calls(calls.collect()))
         }
         "call" => {
             let calls = argument.split(" || ").map(written_call);
-            Some(Script::calls(calls.collect::<Option<_>>()?))
+            Some(TurnScript::calls(calls.collect::<Option<_>>()?))
         }
-        "write" => Some(Script::of(call(
+        "write" => Some(TurnScript::of(call(
             "Write",
             json!({"file_path": argument, "content": format!("{NEW_TEXT}\n")}),
         ))),
@@ -198,20 +203,20 @@ fn with_colon(name: &str, argument: &str) -> Option<Script> {
     }
 }
 
-fn call(tool: &str, input: Value) -> Act {
-    Act::Call {
+fn call(tool: &str, input: Value) -> ScriptAct {
+    ScriptAct::Call {
         tool: tool.to_owned(),
         input,
     }
 }
 
 /// `Write {"file_path": …}`
-fn written_call(text: &str) -> Option<Act> {
+fn written_call(text: &str) -> Option<ScriptAct> {
     let (tool, input) = text.trim().split_once(' ')?;
     Some(call(tool, serde_json::from_str(input).ok()?))
 }
 
-fn bash(command: &str, background: bool) -> Act {
+fn bash(command: &str, background: bool) -> ScriptAct {
     let mut input = json!({"command": command, "description": "Run a test command"});
     if background {
         input["run_in_background"] = true.into();
@@ -220,22 +225,22 @@ fn bash(command: &str, background: bool) -> Act {
 }
 
 /// The client refuses to edit a file it has not read.
-fn edit(path: &str) -> Script {
+fn edit(path: &str) -> TurnScript {
     let read = call("Read", json!({"file_path": path}));
     let edit = call(
         "Edit",
         json!({"file_path": path, "old_string": OLD_TEXT, "new_string": NEW_TEXT}),
     );
-    Script {
+    TurnScript {
         failure: None,
         messages: vec![vec![read], vec![edit]],
     }
 }
 
-fn agents(text: &str) -> Option<Script> {
+fn agents(text: &str) -> Option<TurnScript> {
     let rest = text.strip_prefix("agents ")?;
     let (number, rest) = rest.split_once(' ')?;
-    let (mode, directive) = rest.split_once(' ').unwrap_or((rest, DEFAULT_AGENT));
+    let (mode, directive) = rest.split_once(' ').unwrap_or((rest, DEFAULT_AGENT_PROMPT));
     let background = match mode {
         "bg" => true,
         "fg" => false,
@@ -252,10 +257,10 @@ fn agents(text: &str) -> Option<Script> {
             }),
         )
     });
-    Some(Script::calls(acts.collect()))
+    Some(TurnScript::calls(acts.collect()))
 }
 
-fn ask(questions: &[Value]) -> Act {
+fn ask(questions: &[Value]) -> ScriptAct {
     call("AskUserQuestion", json!({ "questions": questions }))
 }
 
@@ -283,14 +288,14 @@ fn sizes() -> Value {
     })
 }
 
-fn failure(argument: &str) -> Option<Script> {
+fn failure(argument: &str) -> Option<TurnScript> {
     let (code, times) = match argument.split_once(' ') {
         Some((code, times)) => (code, Some(times.trim().strip_prefix('x')?.parse().ok()?)),
         None => (argument, None),
     };
     let code = code.parse().ok()?;
-    Some(Script {
-        failure: Some(Failure { code, times }),
+    Some(TurnScript {
+        failure: Some(ScriptedFailure { code, times }),
         messages: vec![Vec::new()],
     })
 }
@@ -311,38 +316,41 @@ mod tests {
 
     #[test]
     fn a_tool_call_is_followed_by_a_closing_text() {
-        let script = Script::parse("bash: touch a");
+        let script = TurnScript::parse("bash: touch a");
         assert_eq!(script.message(0), [bash("touch a", false)]);
-        assert_eq!(script.message(1), [Act::Say("Done.".into())]);
+        assert_eq!(script.message(1), [ScriptAct::Say("Done.".into())]);
     }
 
     #[test]
     fn finally_replaces_the_closing_text() {
-        let script = Script::parse("bash: if a; then b; fi finally stream 500ms");
+        let script = TurnScript::parse("bash: if a; then b; fi finally stream 500ms");
         assert_eq!(script.message(0), [bash("if a; then b; fi", false)]);
-        assert_eq!(script.message(1), [Act::Stream(Duration::from_millis(500))]);
+        assert_eq!(
+            script.message(1),
+            [ScriptAct::Stream(Duration::from_millis(500))]
+        );
     }
 
     #[test]
     fn then_joins_text_and_call_in_one_message() {
-        let script = Script::parse("stream 2s then bash: ls");
+        let script = TurnScript::parse("stream 2s then bash: ls");
         assert_eq!(script.message(0).len(), 2);
-        assert_eq!(script.message(1), [Act::Say("Done.".into())]);
+        assert_eq!(script.message(1), [ScriptAct::Say("Done.".into())]);
     }
 
     #[test]
     fn parallel_calls_wait_for_all_their_results() {
-        let script = Script::parse("parallel bash: touch a || touch b");
+        let script = TurnScript::parse("parallel bash: touch a || touch b");
         assert_eq!(script.message(0).len(), 2);
-        assert_eq!(script.message(2), [Act::Say("Done.".into())]);
+        assert_eq!(script.message(2), [ScriptAct::Say("Done.".into())]);
     }
 
     #[test]
     fn an_edit_reads_first() {
-        let script = Script::parse("edit: /tmp/a");
+        let script = TurnScript::parse("edit: /tmp/a");
         let tools: Vec<_> = (0..2)
             .map(|step| match &script.message(step)[0] {
-                Act::Call { tool, .. } => tool.as_str(),
+                ScriptAct::Call { tool, .. } => tool.as_str(),
                 _ => "none",
             })
             .collect();
@@ -351,34 +359,34 @@ mod tests {
 
     #[test]
     fn an_error_may_be_followed_by_an_answer() {
-        let script = Script::parse("error 529 x2 then say hi");
-        let failure = Failure {
+        let script = TurnScript::parse("error 529 x2 then say hi");
+        let failure = ScriptedFailure {
             code: 529,
             times: Some(2),
         };
         assert_eq!(script.failure, Some(failure));
-        assert_eq!(script.message(0), [Act::Say("hi".into())]);
+        assert_eq!(script.message(0), [ScriptAct::Say("hi".into())]);
     }
 
     #[test]
     fn sub_agents_get_directives_of_their_own() {
-        let script = Script::parse("agents 2 bg bash: touch x");
-        let Act::Call { input, .. } = &script.message(0)[1] else {
+        let script = TurnScript::parse("agents 2 bg bash: touch x");
+        let ScriptAct::Call { input, .. } = &script.message(0)[1] else {
             panic!("no call");
         };
         assert_eq!(input["prompt"], "agent 2: bash: touch x");
         assert_eq!(
-            Script::parse("agent 2: bash: touch x").message(0),
+            TurnScript::parse("agent 2: bash: touch x").message(0),
             [bash("touch x", false)]
         );
     }
 
     #[test]
     fn an_unknown_prompt_is_echoed() {
-        assert!(!Script::knows("hello"));
+        assert!(!TurnScript::knows("hello"));
         assert_eq!(
-            Script::parse("hello").message(0),
-            [Act::Say("You said: hello".into())]
+            TurnScript::parse("hello").message(0),
+            [ScriptAct::Say("You said: hello".into())]
         );
     }
 }

@@ -6,18 +6,18 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::script::Act;
+use super::script::ScriptAct;
 
 /// A model needs some time for its first word; in a turn much shorter than this the client may
 /// never call itself busy.
-const THOUGHT: Duration = Duration::from_millis(500);
-const BEAT: Duration = Duration::from_millis(100);
+const FIRST_WORD_DELAY: Duration = Duration::from_millis(500);
+const DELTA_INTERVAL: Duration = Duration::from_millis(100);
 /// Enough for windows of 1 million tokens too.
-const FULL_CONTEXT: u64 = 975_000;
+const FULL_CONTEXT_TOKENS: u64 = 975_000;
 
 /// One piece of the answer.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Piece {
+pub(crate) enum StreamPiece {
     Pause(Duration),
     Event(Bytes),
     /// The first delta; the client shows something from here on.
@@ -27,16 +27,16 @@ pub(crate) enum Piece {
 }
 
 /// A whole message of the model.
-pub(crate) struct Message {
+pub(crate) struct ScriptedMessage {
     pub model: String,
-    pub acts: Vec<Act>,
+    pub acts: Vec<ScriptAct>,
 }
 
-impl Message {
+impl ScriptedMessage {
     /// The events of a streaming answer.
-    pub(crate) fn pieces(&self) -> Vec<Piece> {
-        let mut writer = Writer::default();
-        writer.pause(THOUGHT);
+    pub(crate) fn pieces(&self) -> Vec<StreamPiece> {
+        let mut writer = StreamWriter::default();
+        writer.pause(FIRST_WORD_DELAY);
         writer.event(&json!({"type": "message_start", "message": self.head(&json!([]))}));
         for act in &self.acts {
             writer.act(act);
@@ -47,7 +47,7 @@ impl Message {
             "usage": {"output_tokens": 20},
         }));
         let stop = encode(&json!({"type": "message_stop"}));
-        writer.pieces.push(Piece::Stop(stop));
+        writer.pieces.push(StreamPiece::Stop(stop));
         writer.pieces
     }
 
@@ -64,15 +64,15 @@ impl Message {
         self.pieces()
             .iter()
             .map(|piece| match piece {
-                Piece::Pause(time) => *time,
+                StreamPiece::Pause(time) => *time,
                 _ => Duration::ZERO,
             })
             .sum()
     }
 
     fn head(&self, content: &Value) -> Value {
-        let input = if self.acts.contains(&Act::Full) {
-            FULL_CONTEXT
+        let input = if self.acts.contains(&ScriptAct::Full) {
+            FULL_CONTEXT_TOKENS
         } else {
             1_000
         };
@@ -94,7 +94,11 @@ impl Message {
     }
 
     fn stop_reason(&self) -> &'static str {
-        if self.acts.iter().any(|act| matches!(act, Act::Call { .. })) {
+        if self
+            .acts
+            .iter()
+            .any(|act| matches!(act, ScriptAct::Call { .. }))
+        {
             "tool_use"
         } else {
             "end_turn"
@@ -103,23 +107,23 @@ impl Message {
 }
 
 #[derive(Default)]
-struct Writer {
-    pieces: Vec<Piece>,
+struct StreamWriter {
+    pieces: Vec<StreamPiece>,
     blocks: usize,
     has_delta: bool,
 }
 
-impl Writer {
-    fn act(&mut self, act: &Act) {
+impl StreamWriter {
+    fn act(&mut self, act: &ScriptAct) {
         match act {
-            Act::Say(text) => self.text(&[(Duration::ZERO, text.clone())]),
-            Act::Full => self.text(&[(Duration::ZERO, "The context is full.".into())]),
-            Act::Stream(time) => self.text(&beats(*time, "line")),
-            Act::Stall(time) => self.text(&[
+            ScriptAct::Say(text) => self.text(&[(Duration::ZERO, text.clone())]),
+            ScriptAct::Full => self.text(&[(Duration::ZERO, "The context is full.".into())]),
+            ScriptAct::Stream(time) => self.text(&beats(*time, "line")),
+            ScriptAct::Stall(time) => self.text(&[
                 (Duration::ZERO, "Before the pause, ".into()),
                 (*time, "after the pause.".into()),
             ]),
-            Act::Think(time) => {
+            ScriptAct::Think(time) => {
                 self.open(&json!({"type": "thinking", "thinking": "", "signature": ""}));
                 for (pause, text) in beats(*time, "thought") {
                     self.pause(pause);
@@ -129,7 +133,7 @@ impl Writer {
                 self.close();
                 self.text(&[(Duration::ZERO, "That was thought over.".into())]);
             }
-            Act::Call { tool, input } => {
+            ScriptAct::Call { tool, input } => {
                 self.open(&json!({
                     "type": "tool_use", "id": id("toolu"), "name": tool, "input": {},
                 }));
@@ -165,27 +169,27 @@ impl Writer {
             "type": "content_block_delta", "index": self.blocks, "delta": delta,
         }));
         self.pieces.push(if self.has_delta {
-            Piece::Event(event)
+            StreamPiece::Event(event)
         } else {
-            Piece::FirstDelta(event)
+            StreamPiece::FirstDelta(event)
         });
         self.has_delta = true;
     }
 
     fn pause(&mut self, time: Duration) {
         if !time.is_zero() {
-            self.pieces.push(Piece::Pause(time));
+            self.pieces.push(StreamPiece::Pause(time));
         }
     }
 
     fn event(&mut self, event: &Value) {
-        self.pieces.push(Piece::Event(encode(event)));
+        self.pieces.push(StreamPiece::Event(encode(event)));
     }
 }
 
 /// Short lines, so that the text also scrolls.
 fn beats(time: Duration, word: &str) -> Vec<(Duration, String)> {
-    let count = (time.as_millis() / BEAT.as_millis()).max(1);
+    let count = (time.as_millis() / DELTA_INTERVAL.as_millis()).max(1);
     let beat = time / u32::try_from(count).expect("a time of less than years");
     let mut parts = vec![(Duration::ZERO, format!("{word} 0 "))];
     parts.extend((1..=count).map(|i| {
@@ -195,12 +199,12 @@ fn beats(time: Duration, word: &str) -> Vec<(Duration, String)> {
     parts
 }
 
-fn block(act: &Act) -> Value {
+fn block(act: &ScriptAct) -> Value {
     match act {
-        Act::Call { tool, input } => {
+        ScriptAct::Call { tool, input } => {
             json!({"type": "tool_use", "id": id("toolu"), "name": tool, "input": input})
         }
-        Act::Say(text) => json!({"type": "text", "text": text}),
+        ScriptAct::Say(text) => json!({"type": "text", "text": text}),
         _ => json!({"type": "text", "text": "All at once."}),
     }
 }
@@ -218,8 +222,8 @@ fn encode(event: &Value) -> Bytes {
 mod tests {
     use super::*;
 
-    fn message(acts: Vec<Act>) -> Message {
-        Message {
+    fn message(acts: Vec<ScriptAct>) -> ScriptedMessage {
+        ScriptedMessage {
             model: "m".into(),
             acts,
         }
@@ -228,16 +232,27 @@ mod tests {
     #[test]
     fn a_stream_takes_its_time() {
         let time = Duration::from_millis(1500);
-        assert_eq!(message(vec![Act::Stream(time)]).time(), THOUGHT + time);
-        assert_eq!(message(vec![Act::Think(time)]).time(), THOUGHT + time);
-        assert_eq!(message(vec![Act::Stall(time)]).time(), THOUGHT + time);
+        assert_eq!(
+            message(vec![ScriptAct::Stream(time)]).time(),
+            FIRST_WORD_DELAY + time
+        );
+        assert_eq!(
+            message(vec![ScriptAct::Think(time)]).time(),
+            FIRST_WORD_DELAY + time
+        );
+        assert_eq!(
+            message(vec![ScriptAct::Stall(time)]).time(),
+            FIRST_WORD_DELAY + time
+        );
     }
 
     #[test]
     fn a_message_has_one_first_delta_and_one_stop() {
-        let pieces = message(vec![Act::Say("a".into()), Act::Say("b".into())]).pieces();
-        let first = pieces.iter().filter(|p| matches!(p, Piece::FirstDelta(_)));
+        let pieces = message(vec![ScriptAct::Say("a".into()), ScriptAct::Say("b".into())]).pieces();
+        let first = pieces
+            .iter()
+            .filter(|p| matches!(p, StreamPiece::FirstDelta(_)));
         assert_eq!(first.count(), 1);
-        assert!(matches!(pieces.last(), Some(Piece::Stop(_))));
+        assert!(matches!(pieces.last(), Some(StreamPiece::Stop(_))));
     }
 }

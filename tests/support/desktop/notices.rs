@@ -1,27 +1,27 @@
 //! The notification server of a desktop, and what it is told.
 
-use super::program::Owned;
-use super::{Desktop, LONG};
+use super::program::OwnedProcess;
+use super::{TestDesktop, WAIT_TIMEOUT};
 use crate::wait::until;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-const NAME: &str = "org.freedesktop.Notifications";
-const MONITOR: &str = "dbus-monitor";
+const SERVER_BUS_NAME: &str = "org.freedesktop.Notifications";
+const MONITOR_PROGRAM: &str = "dbus-monitor";
 
 /// No program is started because somebody has something to tell: a desktop has a server when a
 /// test starts one.
 pub(super) fn start_none_by_itself(data: &Path) {
     let services = data.join("dbus-1/services");
     fs::create_dir_all(&services).expect("a folder for services");
-    let none = format!("[D-BUS Service]\nName={NAME}\nExec=/bin/false\n");
-    fs::write(services.join(format!("{NAME}.service")), none).expect("a service");
+    let none = format!("[D-BUS Service]\nName={SERVER_BUS_NAME}\nExec=/bin/false\n");
+    fs::write(services.join(format!("{SERVER_BUS_NAME}.service")), none).expect("a service");
 }
 
 /// A notice, as the server was told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct ReceivedNotice {
     /// Its first line.
     pub title: String,
     /// What is below.
@@ -30,10 +30,10 @@ pub struct Told {
     pub actions: Vec<String>,
 }
 
-impl Desktop {
+impl TestDesktop {
     /// Starts dunst, which then shows what it is told.
     #[track_caller]
-    pub fn start_notifications(&self) -> Owned {
+    pub fn start_notifications(&self) -> OwnedProcess {
         // What its user chooses from the menu of a notice: the line with this word.
         let menu = self.logs.join("menu");
         let choose = format!("#!/bin/sh\ngrep -m1 \"$(cat '{}')\"\n", self.choice());
@@ -48,7 +48,7 @@ impl Desktop {
         fs::write(&settings, text).expect("settings");
         let settings = settings.to_string_lossy().into_owned();
         let dunst = self.tool("dunst", &["-conf", &settings]);
-        until(LONG, "the notification server", || self.displayed());
+        until(WAIT_TIMEOUT, "the notification server", || self.displayed());
         dunst
     }
 
@@ -77,14 +77,14 @@ impl Desktop {
 
     /// Listens to what any notification server is told from here on, and tells.
     #[track_caller]
-    pub fn monitor_notices(&self) -> Owned {
-        let rule = format!("interface='{NAME}'");
-        let monitor = self.tool(MONITOR, &[&rule]);
-        until(LONG, "the monitor of the bus", || {
+    pub fn monitor_notices(&self) -> OwnedProcess {
+        let rule = format!("interface='{SERVER_BUS_NAME}'");
+        let monitor = self.tool(MONITOR_PROGRAM, &[&rule]);
+        until(WAIT_TIMEOUT, "the monitor of the bus", || {
             // The monitor hears a call that nobody answers, too.
             let ping = [
                 "-d",
-                NAME,
+                SERVER_BUS_NAME,
                 "-o",
                 "/",
                 "-m",
@@ -97,11 +97,11 @@ impl Desktop {
     }
 
     fn bus_log(&self) -> String {
-        fs::read_to_string(self.logs.join(MONITOR)).unwrap_or_default()
+        fs::read_to_string(self.logs.join(MONITOR_PROGRAM)).unwrap_or_default()
     }
 
     /// What was told so far, in order.
-    pub fn notices(&self) -> Vec<Told> {
+    pub fn notices(&self) -> Vec<ReceivedNotice> {
         let log = self.bus_log();
         let calls = log.split("\nmethod call ").filter(|call| {
             call.lines()
@@ -118,7 +118,7 @@ impl Desktop {
                 let call = call.split("dict entry(").next()?;
                 let mut texts = call.split('"').skip(1).step_by(2).map(str::to_owned);
                 let (_app, _icon) = (texts.next()?, texts.next()?);
-                Some(Told {
+                Some(ReceivedNotice {
                     title: texts.next()?,
                     body: texts.next()?,
                     actions: texts.collect(),
@@ -129,9 +129,13 @@ impl Desktop {
 
     /// Waits until the newest notice is as wanted.
     #[track_caller]
-    pub fn wait_notice(&self, what: &str, wanted: impl Fn(&Told) -> bool) -> Told {
+    pub fn wait_notice(
+        &self,
+        what: &str,
+        wanted: impl Fn(&ReceivedNotice) -> bool,
+    ) -> ReceivedNotice {
         crate::wait::until_or(
-            LONG,
+            WAIT_TIMEOUT,
             what,
             || self.notices().pop().filter(&wanted),
             || format!("{:?}", self.notices()),

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// After this a polite end becomes an impolite one.
-const POLITE: Duration = Duration::from_secs(3);
+const TERMINATE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The command with this environment and no other.
 pub(super) fn command<'a>(command: &'a mut Command, env: &[(String, String)]) -> &'a mut Command {
@@ -18,12 +18,12 @@ pub(super) fn command<'a>(command: &'a mut Command, env: &[(String, String)]) ->
 }
 
 /// A process we started. When dropped it and all below it end.
-pub struct Owned {
+pub struct OwnedProcess {
     child: Child,
     pub(super) process: ProcessRef,
 }
 
-impl Owned {
+impl OwnedProcess {
     /// Takes a child over.
     pub(super) fn of(child: Child) -> Self {
         let process = ProcessRef::of(child.id()).expect("the process just started");
@@ -65,12 +65,12 @@ impl Owned {
     }
 }
 
-impl Drop for Owned {
+impl Drop for OwnedProcess {
     fn drop(&mut self) {
         let below = self.process.tree();
         if self.is_running() {
             self.process.signal(Signal::TERM);
-            wait::poll(POLITE, || (!self.is_running()).then_some(()));
+            wait::poll(TERMINATE_TIMEOUT, || (!self.is_running()).then_some(()));
         }
         for process in below {
             process.signal(Signal::KILL);
@@ -81,18 +81,18 @@ impl Drop for Owned {
 }
 
 /// The running app.
-pub struct App {
-    owned: Owned,
+pub struct RunningApp {
+    owned: OwnedProcess,
     log: PathBuf,
 }
 
-impl App {
+impl RunningApp {
     #[track_caller]
     pub(super) fn start(arguments: &[&str], env: &[(String, String)], logs: &Path) -> Self {
         let log = logs.join("app");
         let mut app = Command::new(program("trusty-bar"));
         app.args(arguments);
-        let owned = Owned::start(&mut app, env, &log);
+        let owned = OwnedProcess::start(&mut app, env, &log);
         Self { owned, log }
     }
 

@@ -1,12 +1,12 @@
 //! What is on the screen, and a hand on the mouse and the keyboard.
 
-use super::{Desktop, LONG};
+use super::{TestDesktop, WAIT_TIMEOUT};
 use crate::wait;
 use std::path::Path;
 
 /// Where a window is, in pixels of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Area {
+pub struct WindowArea {
     /// From the left of the screen.
     pub x: i32,
     /// From its top.
@@ -17,9 +17,9 @@ pub struct Area {
     pub height: i32,
 }
 
-impl Desktop {
+impl TestDesktop {
     /// The last visible window that `xdotool search` finds.
-    pub(super) fn window(&self, search: &[&str]) -> Option<Area> {
+    pub(super) fn window(&self, search: &[&str]) -> Option<WindowArea> {
         let found = self.ask("xdotool", &[&["search", "--onlyvisible"], search].concat())?;
         let geometry = self.ask(
             "xdotool",
@@ -29,7 +29,7 @@ impl Desktop {
             let line = geometry.lines().find_map(|l| l.strip_prefix(name))?;
             line.strip_prefix('=')?.parse().ok()
         };
-        Some(Area {
+        Some(WindowArea {
             x: value("X")?,
             y: value("Y")?,
             width: value("WIDTH")?,
@@ -72,8 +72,8 @@ impl Desktop {
 
     /// Waits until something is drawn in an area of the screen, and not one plain colour.
     #[track_caller]
-    pub fn wait_drawn(&self, area: Area) {
-        let Area {
+    pub fn wait_drawn(&self, area: WindowArea) {
+        let WindowArea {
             x,
             y,
             width,
@@ -82,6 +82,8 @@ impl Desktop {
         let crop = format!("{width}x{height}+{x}+{y}");
         let look = ["-window", "root", "-crop", &crop, "-format", "%k", "info:"];
         let colours = || self.ask("import", &look)?.trim().parse::<u32>().ok();
-        wait::until(LONG, "something drawn", || colours().filter(|n| *n > 8));
+        wait::until(WAIT_TIMEOUT, "something drawn", || {
+            colours().filter(|n| *n > 8)
+        });
     }
 }

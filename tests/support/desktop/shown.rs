@@ -1,6 +1,6 @@
 //! When windows come onto the screen.
 
-use super::program::Owned;
+use super::program::OwnedProcess;
 use crate::wait::{poll, until};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -9,12 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Listens to the X server until it is dropped.
-pub struct Shown {
-    _listener: Owned,
+pub struct WindowMapListener {
+    _listener: OwnedProcess,
     times: Arc<Mutex<Vec<Instant>>>,
 }
 
-impl Shown {
+impl WindowMapListener {
     #[track_caller]
     pub(super) fn start(listener: &mut Command) -> Self {
         listener
@@ -36,7 +36,7 @@ impl Shown {
             }
         });
         Self {
-            _listener: Owned::of(child),
+            _listener: OwnedProcess::of(child),
             times,
         }
     }

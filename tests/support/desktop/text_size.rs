@@ -1,6 +1,6 @@
 //! How large a desktop says that text is: in its X resources, or in its XSETTINGS.
 
-use super::Desktop;
+use super::TestDesktop;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConnectionExt as _, CreateWindowAux, EventMask, PropMode,
@@ -14,7 +14,7 @@ use x11rb::{COPY_DEPTH_FROM_PARENT, CURRENT_TIME};
 const DPI_UNITS: i32 = 1024;
 const DPI_SETTING: &[u8] = b"Xft/DPI";
 
-impl Desktop {
+impl TestDesktop {
     /// Sets the font DPI in the X resources, which programs read when they start.
     #[track_caller]
     pub fn set_resource_dpi(&self, dpi: i32) {

@@ -1,6 +1,6 @@
 //! The web view of the app, driven from outside: as much of the W3C protocol as is needed.
 
-use super::program::Owned;
+use super::program::OwnedProcess;
 use crate::trusty::program;
 use crate::wait;
 use serde_json::{Value, json};
@@ -12,11 +12,11 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-const LONG: Duration = Duration::from_mins(1);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The app in the hands of a driver; both end when it is dropped.
 pub struct WebDriver {
-    _driver: Owned,
+    _driver: OwnedProcess,
     port: u16,
     session: String,
 }
@@ -29,8 +29,8 @@ impl WebDriver {
         driver.arg(format!("--port={port}"));
         let mut env = env.to_vec();
         env.push(("TAURI_WEBVIEW_AUTOMATION".into(), "true".into()));
-        let driver = Owned::start(&mut driver, &env, &logs.join("app"));
-        wait::until(LONG, "the driver of the web view", || {
+        let driver = OwnedProcess::start(&mut driver, &env, &logs.join("app"));
+        wait::until(WAIT_TIMEOUT, "the driver of the web view", || {
             http(port, "GET", "/status", None).ok()
         });
         let options = json!({"binary": program("trusty-bar"), "args": ["--open"]});
@@ -72,11 +72,11 @@ impl Drop for WebDriver {
 
 /// A port that is free, and was given to no other driver of ours that is about to take it.
 fn free_port() -> u16 {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    static GIVEN_PORTS: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("bound").port();
-        let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut given = GIVEN_PORTS.lock().unwrap_or_else(PoisonError::into_inner);
         if given.insert(port) {
             return port;
         }
@@ -87,7 +87,7 @@ fn free_port() -> u16 {
 fn http(port: u16, method: &str, path: &str, body: Option<&Value>) -> io::Result<Value> {
     let body = body.map(Value::to_string).unwrap_or_default();
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    stream.set_read_timeout(Some(LONG))?;
+    stream.set_read_timeout(Some(WAIT_TIMEOUT))?;
     let length = body.len();
     write!(
         stream,

@@ -1,10 +1,10 @@
 //! Windows of a desktop, as its window manager tells of them.
 
-use super::{Desktop, LONG, Owned, until_is};
+use super::{OwnedProcess, TestDesktop, WAIT_TIMEOUT, until_is};
 use crate::wait::until;
 use std::fmt::Debug;
 
-impl Desktop {
+impl TestDesktop {
     /// The environment of its programs.
     pub fn env(&self) -> &[(String, String)] {
         &self.env
@@ -18,9 +18,9 @@ impl Desktop {
 
     /// Waits for the window of a program.
     #[track_caller]
-    pub fn window_of(&self, program: &Owned) -> u32 {
+    pub fn window_of(&self, program: &OwnedProcess) -> u32 {
         let pid = program.process().pid;
-        until(LONG, "a window", || self.window_with(pid))
+        until(WAIT_TIMEOUT, "a window", || self.window_with(pid))
     }
 
     /// The window of a process, by what the window says of itself.
@@ -85,7 +85,7 @@ impl Desktop {
     }
 }
 
-impl Debug for Owned {
+impl Debug for OwnedProcess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.process.fmt(f)
     }

@@ -14,27 +14,27 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use std::num::NonZeroU16;
 use std::process::ExitStatus;
 
-use super::{COLUMNS, END, Key, ROWS};
+use super::{END_TIMEOUT, KeyboardKey, TERMINAL_COLUMNS, TERMINAL_ROWS};
 use crate::wait;
 
-type Screen = vt100::Parser<Replies>;
+type PtyScreen = vt100::Parser<TerminalReplies>;
 
 /// A process on a pseudo-terminal of its own, with what it has painted.
 ///
 /// Opened here and not by a crate: every descriptor is close-on-exec from birth, so that no
 /// process started by another test thread keeps this terminal open.
-pub(crate) struct Pty {
+pub(crate) struct PtyHost {
     child: Child,
     master: Option<Arc<OwnedFd>>,
-    screen: Arc<Mutex<Screen>>,
+    screen: Arc<Mutex<PtyScreen>>,
     reader: Option<JoinHandle<()>>,
     stop_reader: Option<OwnedFd>,
 }
 
-impl Pty {
+impl PtyHost {
     /// Starts `command` as the leader of a session whose terminal is the new one.
     pub(crate) fn spawn(command: &Command) -> Self {
-        Self::spawn_sized(command, ROWS, COLUMNS)
+        Self::spawn_sized(command, TERMINAL_ROWS, TERMINAL_COLUMNS)
     }
 
     /// The same on a terminal of this size.
@@ -49,7 +49,7 @@ impl Pty {
         drop(slave);
 
         let master = Arc::new(master);
-        let screen = Screen::new_with_callbacks(rows, columns, 0, Replies::default());
+        let screen = PtyScreen::new_with_callbacks(rows, columns, 0, TerminalReplies::default());
         let screen = Arc::new(Mutex::new(screen));
         let (stopped, stop_reader) = pipe_with(PipeFlags::CLOEXEC).expect("a pipe");
         let reader = std::thread::Builder::new()
@@ -97,19 +97,19 @@ impl Pty {
         let _ = write_all(master, text.as_bytes());
     }
 
-    pub(super) fn press(&self, key: Key) {
+    pub(super) fn press(&self, key: KeyboardKey) {
         match key {
-            Key::Enter => self.type_text("\r"),
-            Key::Escape => self.type_text("\x1b"),
-            Key::CtrlC => self.type_text("\x03"),
-            Key::CtrlD => self.type_text("\x04"),
-            Key::CtrlZ => self.type_text("\x1a"),
-            Key::CtrlA => self.type_text("\x01"),
-            Key::CtrlU => self.type_text("\x15"),
-            Key::Down => self.type_text("\x1b[B"),
-            Key::Up => self.type_text("\x1b[A"),
-            Key::Tab => self.type_text("\t"),
-            Key::Char(c) => self.type_text(c.encode_utf8(&mut [0; 4])),
+            KeyboardKey::Enter => self.type_text("\r"),
+            KeyboardKey::Escape => self.type_text("\x1b"),
+            KeyboardKey::CtrlC => self.type_text("\x03"),
+            KeyboardKey::CtrlD => self.type_text("\x04"),
+            KeyboardKey::CtrlZ => self.type_text("\x1a"),
+            KeyboardKey::CtrlA => self.type_text("\x01"),
+            KeyboardKey::CtrlU => self.type_text("\x15"),
+            KeyboardKey::Down => self.type_text("\x1b[B"),
+            KeyboardKey::Up => self.type_text("\x1b[A"),
+            KeyboardKey::Tab => self.type_text("\t"),
+            KeyboardKey::Char(c) => self.type_text(c.encode_utf8(&mut [0; 4])),
         }
     }
 
@@ -141,11 +141,11 @@ impl Pty {
     }
 }
 
-impl Drop for Pty {
+impl Drop for PtyHost {
     fn drop(&mut self) {
         self.hang_up();
         // Without this a zombie would stay.
-        let ended = wait::poll(END, || self.child.try_wait().ok().flatten());
+        let ended = wait::poll(END_TIMEOUT, || self.child.try_wait().ok().flatten());
         if ended.is_none() {
             let _ = self.child.kill();
             let _ = self.child.wait();
@@ -187,7 +187,7 @@ fn start(command: &Command, slave: &OwnedFd) -> Child {
     setsid.spawn().expect("setsid starts")
 }
 
-fn read_all(master: &OwnedFd, stopped: &OwnedFd, screen: &Mutex<Screen>) {
+fn read_all(master: &OwnedFd, stopped: &OwnedFd, screen: &Mutex<PtyScreen>) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
         let mut fds = [
@@ -227,18 +227,18 @@ fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> rustix::io::Result<()> {
     Ok(())
 }
 
-fn lock(screen: &Mutex<Screen>) -> MutexGuard<'_, Screen> {
+fn lock(screen: &Mutex<PtyScreen>) -> MutexGuard<'_, PtyScreen> {
     screen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The answers to the questions a program asks its terminal.
 #[derive(Default)]
-struct Replies {
+struct TerminalReplies {
     bytes: Vec<u8>,
     title: String,
 }
 
-impl vt100::Callbacks for Replies {
+impl vt100::Callbacks for TerminalReplies {
     fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
         self.title = String::from_utf8_lossy(title).into_owned();
     }

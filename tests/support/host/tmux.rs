@@ -6,21 +6,21 @@ use std::time::Duration;
 use rustix::process::Signal;
 use uuid::Uuid;
 
-use super::{COLUMNS, END, Key, ROWS};
+use super::{END_TIMEOUT, KeyboardKey, TERMINAL_COLUMNS, TERMINAL_ROWS};
 use crate::process::ProcessRef;
 use crate::wait::{self, until};
 
-const SESSION: &str = "work";
+const TMUX_SESSION: &str = "work";
 
 /// A tmux server with one session, started by us and ended by us.
-pub(super) struct Tmux {
+pub(super) struct TmuxHost {
     socket: String,
     env: Vec<(String, String)>,
     pub(super) server: ProcessRef,
     pub(super) pane: ProcessRef,
 }
 
-impl Tmux {
+impl TmuxHost {
     /// Starts the server with `command` in its only pane.
     pub(super) fn spawn(command: &Command) -> Self {
         let socket = format!("tb-{}", &Uuid::new_v4().simple().to_string()[..8]);
@@ -32,8 +32,13 @@ impl Tmux {
             .collect();
         let mut new = tmux(&socket, &env);
         new.args(["new-session", "-d", "-P", "-F", "#{pid} #{pane_pid}"])
-            .args(["-s", SESSION])
-            .args(["-x", &COLUMNS.to_string(), "-y", &ROWS.to_string()]);
+            .args(["-s", TMUX_SESSION])
+            .args([
+                "-x",
+                &TERMINAL_COLUMNS.to_string(),
+                "-y",
+                &TERMINAL_ROWS.to_string(),
+            ]);
         if let Some(folder) = command.get_current_dir() {
             new.arg("-c").arg(folder);
         }
@@ -81,49 +86,49 @@ impl Tmux {
     }
 
     pub(super) fn type_text(&self, text: &str) {
-        self.run(&["send-keys", "-t", SESSION, "-l", "--", text]);
+        self.run(&["send-keys", "-t", TMUX_SESSION, "-l", "--", text]);
     }
 
-    pub(super) fn press(&self, key: Key) {
+    pub(super) fn press(&self, key: KeyboardKey) {
         let name = match key {
-            Key::Enter => "Enter",
-            Key::Escape => "Escape",
-            Key::CtrlC => "C-c",
-            Key::CtrlD => "C-d",
-            Key::CtrlZ => "C-z",
-            Key::CtrlA => "C-a",
-            Key::CtrlU => "C-u",
-            Key::Down => "Down",
-            Key::Up => "Up",
-            Key::Tab => "Tab",
-            Key::Char(c) => return self.type_text(c.encode_utf8(&mut [0; 4])),
+            KeyboardKey::Enter => "Enter",
+            KeyboardKey::Escape => "Escape",
+            KeyboardKey::CtrlC => "C-c",
+            KeyboardKey::CtrlD => "C-d",
+            KeyboardKey::CtrlZ => "C-z",
+            KeyboardKey::CtrlA => "C-a",
+            KeyboardKey::CtrlU => "C-u",
+            KeyboardKey::Down => "Down",
+            KeyboardKey::Up => "Up",
+            KeyboardKey::Tab => "Tab",
+            KeyboardKey::Char(c) => return self.type_text(c.encode_utf8(&mut [0; 4])),
         };
-        self.run(&["send-keys", "-t", SESSION, name]);
+        self.run(&["send-keys", "-t", TMUX_SESSION, name]);
     }
 
     pub(super) fn screen(&self) -> String {
-        self.run(&["capture-pane", "-p", "-t", SESSION])
+        self.run(&["capture-pane", "-p", "-t", TMUX_SESSION])
             .unwrap_or_default()
     }
 
     pub(super) fn title(&self) -> String {
-        let title = self.run(&["display-message", "-p", "-t", SESSION, "#{pane_title}"]);
+        let title = self.run(&["display-message", "-p", "-t", TMUX_SESSION, "#{pane_title}"]);
         title.unwrap_or_default().trim_end().to_owned()
     }
 
     pub(super) fn session_name() -> &'static str {
-        SESSION
+        TMUX_SESSION
     }
 
     pub(super) fn hang_up(&self) {
-        self.run(&["kill-session", "-t", SESSION]);
+        self.run(&["kill-session", "-t", TMUX_SESSION]);
     }
 
     /// Ends the server, if the end of its session has not done so.
     pub(super) fn kill_server(&self) {
         self.run(&["kill-server"]);
         let gone = || (!self.server.is_alive()).then_some(());
-        if wait::poll(END, gone).is_none() {
+        if wait::poll(END_TIMEOUT, gone).is_none() {
             self.server.signal(Signal::KILL);
         }
     }
@@ -131,12 +136,12 @@ impl Tmux {
     /// The command line of a terminal that looks at the session.
     pub(super) fn attach_command(&self) -> Command {
         let mut command = self.command();
-        command.args(["attach-session", "-t", SESSION]);
+        command.args(["attach-session", "-t", TMUX_SESSION]);
         command
     }
 
     pub(super) fn detach_all(&self) {
-        self.run(&["detach-client", "-s", SESSION]);
+        self.run(&["detach-client", "-s", TMUX_SESSION]);
     }
 
     #[track_caller]
@@ -146,7 +151,7 @@ impl Tmux {
                 "display-message",
                 "-p",
                 "-t",
-                SESSION,
+                TMUX_SESSION,
                 "#{session_attached}",
             ];
             self.run(&args).filter(|number| number.trim() == clients)

@@ -1,13 +1,13 @@
 //! Sub-agents.
 
-use super::{Scenario, scenario};
-use crate::run::stage::{LONG, Scene, hold};
-use crate::run::state::State;
-use crate::run::timeline::{Change, DIALOG, Moment};
+use super::{TruthScenario, scenario};
+use crate::run::stage::{TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::state::TruthState;
+use crate::run::timeline::{DIALOG_TOLERANCE, TimeWindow, TrueChange};
 use std::time::{Duration, SystemTime};
-use trusty_tests::{Key, Kind, Shape};
+use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape};
 
-pub(crate) const ALL: &[Scenario] = &[
+pub(crate) const AGENT_SCENARIOS: &[TruthScenario] = &[
     scenario("agents-1-bg", "one sub-agent, in the background", |s| {
         work(s, 1, "bg");
     }),
@@ -34,8 +34,8 @@ pub(crate) const ALL: &[Scenario] = &[
 
 /// It works until all have ended and the main agent has said so, whatever the main agent says
 /// before.
-fn work(scene: &Scene, number: usize, mode: &str) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn work(scene: &TruthFixture, number: usize, mode: &str) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     let directive = "stream 6s";
     actor.submit(&format!("agents {number} {mode} {directive}"));
     let each = |kind| {
@@ -43,8 +43,8 @@ fn work(scene: &Scene, number: usize, mode: &str) {
         let times = prompts.map(|prompt| actor.step(&prompt, 0, kind));
         times.collect::<Vec<SystemTime>>()
     };
-    let all_begun = each(Kind::Requested).into_iter().max();
-    let first_ends = each(Kind::MessageStop).into_iter().min();
+    let all_begun = each(ApiEventKind::Requested).into_iter().max();
+    let first_ends = each(ApiEventKind::MessageStop).into_iter().min();
     let span = all_begun.zip(first_ends).expect("at least one");
     actor
         .truth
@@ -53,31 +53,38 @@ fn work(scene: &Scene, number: usize, mode: &str) {
     actor.done();
 }
 
-fn ask(scene: &Scene, number: usize, mode: &str) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn ask(scene: &TruthFixture, number: usize, mode: &str) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     let directive = "bash: touch made";
     actor.submit(&format!("agents {number} {mode} {directive}"));
-    let stop = actor
-        .event(|e| e.prompt.starts_with("agent ") && e.step == 0 && e.kind == Kind::MessageStop);
-    actor.tell(Change::new(Moment::at(stop.at), &[State::Permission]).within(DIALOG));
+    let stop = actor.event(|e| {
+        e.prompt.starts_with("agent ") && e.step == 0 && e.kind == ApiEventKind::MessageStop
+    });
+    actor.tell(
+        TrueChange::new(TimeWindow::at(stop.at), &[TruthState::Permission])
+            .within(DIALOG_TOLERANCE),
+    );
     let mut from = stop.at;
     for left in (0..number).rev() {
         let phrase = "from the general-purpose agent";
-        actor.terminal.wait_screen(LONG, phrase);
+        actor.terminal.wait_screen(WAIT_TIMEOUT, phrase);
         hold(if left + 1 == number { 2 } else { 1 });
         actor
             .truth
             .finer("tool and agent", (from, SystemTime::now()), |s| {
                 s["need"]["tool"] == "Bash" && s["need"]["agent"].is_string()
             });
-        let at = actor.answer(Key::Char('1'));
+        let at = actor.answer(KeyboardKey::Char('1'));
         if left > 0 {
             // The next dialog is there at once, or after a moment of work.
-            let same = Change::new(at, &[State::Permission]);
-            actor.tell(same.within(DIALOG).passing(&[State::Working]));
+            let same = TrueChange::new(at, &[TruthState::Permission]);
+            actor.tell(
+                same.within(DIALOG_TOLERANCE)
+                    .passing(&[TruthState::Working]),
+            );
             from = at.to + Duration::from_millis(1);
         } else {
-            actor.tell(Change::new(at, &[State::Working]));
+            actor.tell(TrueChange::new(at, &[TruthState::Working]));
         }
     }
     actor.finish();

@@ -1,15 +1,15 @@
 //! Ends.
 
-use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene, hold};
-use crate::run::state::State;
-use crate::run::timeline::{Change, Moment, START, Story, Truth};
+use super::{TruthScenario, scenario};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::state::TruthState;
+use crate::run::timeline::{ProcessTruth, START_TOLERANCE, SessionTruth, TimeWindow, TrueChange};
 use std::process::Stdio;
 use std::time::SystemTime;
-use trusty_tests::trusty::Running;
-use trusty_tests::{Key, Kind, Shape, Signal};
+use trusty_tests::trusty::RunningProgram;
+use trusty_tests::{ApiEventKind, KeyboardKey, Signal, TerminalShape};
 
-pub(crate) const ALL: &[Scenario] = &[
+pub(crate) const END_SCENARIOS: &[TruthScenario] = &[
     scenario("exit", "/exit", exit),
     scenario("ctrl-c", "Ctrl-C twice", ctrl_c),
     scenario("sigterm", "SIGTERM while it works", sigterm),
@@ -28,95 +28,102 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("headless", "a call without a terminal (-p)", headless),
 ];
 
-fn exit(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyBash);
+fn exit(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyBash);
     actor.run("say one");
     hold(1);
     let at = actor.enter("/exit");
     // A slash command is work for a moment.
     actor.ends(at.from);
     if let Some(end) = actor.truth.changes.last_mut() {
-        end.passing = vec![State::Working];
+        end.passing = vec![TruthState::Working];
     }
     actor.done();
 }
 
-fn ctrl_c(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
-    actor.press(Key::CtrlC);
-    actor.terminal.wait_screen(LONG, "again to exit");
-    let at = actor.press(Key::CtrlC);
+fn ctrl_c(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
+    actor.press(KeyboardKey::CtrlC);
+    actor.terminal.wait_screen(WAIT_TIMEOUT, "again to exit");
+    let at = actor.press(KeyboardKey::CtrlC);
     actor.ends(at.from);
     actor.done();
 }
 
-fn working(scene: &Scene, shape: Shape) -> Actor<'_> {
+fn working(scene: &TruthFixture, shape: TerminalShape) -> SessionActor<'_> {
     let mut actor = scene.open(shape);
     actor.submit("stream 30s");
-    actor.step("stream 30s", 0, Kind::FirstDelta);
+    actor.step("stream 30s", 0, ApiEventKind::FirstDelta);
     hold(2);
     actor
 }
 
-fn killed(mut actor: Actor<'_>, signal: Signal) {
+fn killed(mut actor: SessionActor<'_>, signal: Signal) {
     let at = actor.signal(signal);
     actor.ends(at.from);
     actor.done();
 }
 
-fn sigterm(scene: &Scene) {
-    killed(working(scene, Shape::PtyDirect), Signal::TERM);
+fn sigterm(scene: &TruthFixture) {
+    killed(working(scene, TerminalShape::PtyDirect), Signal::TERM);
 }
 
-fn sigkill(scene: &Scene) {
-    killed(working(scene, Shape::PtyDirect), Signal::KILL);
+fn sigkill(scene: &TruthFixture) {
+    killed(working(scene, TerminalShape::PtyDirect), Signal::KILL);
 }
 
-fn sigkill_asking(scene: &Scene) {
-    let mut actor = scene.open(Shape::TmuxBash);
+fn sigkill_asking(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::TmuxBash);
     let prompt = "bash: touch made";
     actor.submit(prompt);
-    actor.need(State::Permission, prompt, 0, "Do you want to proceed?");
+    actor.need(TruthState::Permission, prompt, 0, "Do you want to proceed?");
     hold(3);
     killed(actor, Signal::KILL);
 }
 
-fn closed(mut actor: Actor<'_>) {
+fn closed(mut actor: SessionActor<'_>) {
     let from = SystemTime::now();
     actor.terminal.hang_up();
     actor.ends(from);
     actor.done();
 }
 
-fn hang_up(scene: &Scene) {
-    closed(working(scene, Shape::PtyDirect));
+fn hang_up(scene: &TruthFixture) {
+    closed(working(scene, TerminalShape::PtyDirect));
 }
 
-fn tmux_kill(scene: &Scene) {
-    closed(working(scene, Shape::TmuxBash));
+fn tmux_kill(scene: &TruthFixture) {
+    closed(working(scene, TerminalShape::TmuxBash));
 }
 
-fn headless(scene: &Scene) {
+fn headless(scene: &TruthFixture) {
     let folder = scene.home.project("work");
     let mut command = trusty_tests::client::command(&scene.home, &scene.api, &folder);
     command.args(["-p", "stream 4s"]).stdout(Stdio::null());
     let from = SystemTime::now();
-    let mut running = Running::start(&mut command);
+    let mut running = RunningProgram::start(&mut command);
     let to = SystemTime::now();
-    let mut truth = Truth::default();
-    let start = Change::new(Moment { from, to }, &[State::Starting]).within(START);
-    truth.tell(start.passing(&[State::Absent]));
+    let mut truth = SessionTruth::default();
+    let start =
+        TrueChange::new(TimeWindow { from, to }, &[TruthState::Starting]).within(START_TOLERANCE);
+    truth.tell(start.passing(&[TruthState::Absent]));
     // It has its prompt from the first; when it takes it up is its own affair.
-    let to = scene.api.wait_for(LONG, "stream 4s", Kind::Requested).at;
-    let work = Change::new(Moment { from, to }, &[State::Working]);
-    truth.tell(work.passing(&[State::Absent, State::Idle]));
-    let from = scene.api.wait_for(LONG, "stream 4s", Kind::MessageStop).at;
-    running.wait(LONG);
+    let to = scene
+        .api
+        .wait_for(WAIT_TIMEOUT, "stream 4s", ApiEventKind::Requested)
+        .at;
+    let work = TrueChange::new(TimeWindow { from, to }, &[TruthState::Working]);
+    truth.tell(work.passing(&[TruthState::Absent, TruthState::Idle]));
+    let from = scene
+        .api
+        .wait_for(WAIT_TIMEOUT, "stream 4s", ApiEventKind::MessageStop)
+        .at;
+    running.wait(WAIT_TIMEOUT);
     let to = SystemTime::now();
-    let end = Change::new(Moment { from, to }, &[State::Stopped]);
-    truth.tell(end.passing(&[State::Idle, State::Finished]));
-    std::thread::sleep(crate::run::stage::LAST_LOOK);
-    scene.stories.borrow_mut().push(Story {
+    let end = TrueChange::new(TimeWindow { from, to }, &[TruthState::Stopped]);
+    truth.tell(end.passing(&[TruthState::Idle, TruthState::Finished]));
+    std::thread::sleep(crate::run::stage::FINAL_WATCH_TIME);
+    scene.stories.borrow_mut().push(ProcessTruth {
         pid: running.process().pid,
         truth,
         end: SystemTime::now(),

@@ -1,10 +1,10 @@
 //! Turns that their owner interrupts.
 
-use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene, hold};
-use trusty_tests::{Kind, Shape};
+use super::{TruthScenario, scenario};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use trusty_tests::{ApiEventKind, TerminalShape};
 
-pub(crate) const ALL: &[Scenario] = &[
+pub(crate) const ESCAPE_SCENARIOS: &[TruthScenario] = &[
     scenario("escape-stream", "Escape while the answer comes", stream),
     scenario("escape-tool", "Escape while a tool runs", tool),
     scenario("escape-early", "Escape before the first word", early),
@@ -13,63 +13,65 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("escape-then", "a whole turn after an interrupted one", then),
 ];
 
-fn interrupted(mut actor: Actor<'_>) {
+fn interrupted(mut actor: SessionActor<'_>) {
     actor.escape();
-    actor.terminal.wait_status(LONG, "idle");
+    actor.terminal.wait_status(WAIT_TIMEOUT, "idle");
     hold(1);
     actor.done();
 }
 
-fn stream(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn stream(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("stream 30s");
-    actor.step("stream 30s", 0, Kind::FirstDelta);
+    actor.step("stream 30s", 0, ApiEventKind::FirstDelta);
     hold(2);
     interrupted(actor);
 }
 
-fn tool(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn tool(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("bash: sleep 15");
-    actor.step("bash: sleep 15", 0, Kind::MessageStop);
+    actor.step("bash: sleep 15", 0, ApiEventKind::MessageStop);
     hold(2);
     interrupted(actor);
 }
 
-fn early(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn early(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("stream 30s");
-    actor.step("stream 30s", 0, Kind::Requested);
+    actor.step("stream 30s", 0, ApiEventKind::Requested);
     interrupted(actor);
 }
 
-fn think(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn think(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("think 30s");
-    actor.step("think 30s", 0, Kind::FirstDelta);
+    actor.step("think 30s", 0, ApiEventKind::FirstDelta);
     hold(2);
     interrupted(actor);
 }
 
-fn retry(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn retry(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("error 500");
-    scene.api.wait(LONG, |events| {
-        let failed = events.iter().filter(|e| e.kind == Kind::Failed(500));
+    scene.api.wait(WAIT_TIMEOUT, |events| {
+        let failed = events
+            .iter()
+            .filter(|e| e.kind == ApiEventKind::Failed(500));
         (failed.count() >= 3).then_some(())
     });
     hold(1);
     interrupted(actor);
 }
 
-fn then(scene: &Scene) {
-    let mut actor = scene.open(Shape::TmuxZsh);
+fn then(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::TmuxZsh);
     actor.submit("stream 30s");
-    actor.step("stream 30s", 0, Kind::FirstDelta);
+    actor.step("stream 30s", 0, ApiEventKind::FirstDelta);
     hold(1);
     actor.escape();
-    actor.terminal.wait_screen(LONG, "Interrupted");
-    actor.terminal.wait_status(LONG, "idle");
+    actor.terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
+    actor.terminal.wait_status(WAIT_TIMEOUT, "idle");
     hold(1);
     actor.run("stream 2s");
     actor.done();

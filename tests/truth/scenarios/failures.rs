@@ -1,15 +1,15 @@
 //! An API that fails, and a context that is full.
 
-use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene, hold};
-use crate::run::state::State;
-use crate::run::timeline::{Change, Moment, TURN_END};
+use super::{TruthScenario, scenario};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::state::TruthState;
+use crate::run::timeline::{TURN_END_TOLERANCE, TimeWindow, TrueChange};
 use std::time::Duration;
-use trusty_tests::{Kind, Shape, Value};
+use trusty_tests::{ApiEventKind, TerminalShape, Value};
 
-const WAIT: Duration = Duration::from_millis(300);
+const MIN_RETRY_WAIT: Duration = Duration::from_millis(300);
 
-pub(crate) const ALL: &[Scenario] = &[
+pub(crate) const FAILURE_SCENARIOS: &[TruthScenario] = &[
     scenario("error-500-ok", "two server errors, then an answer", |s| {
         recovers(s, "500 x2");
     }),
@@ -45,13 +45,14 @@ pub(crate) const ALL: &[Scenario] = &[
 
 /// Between a failure and the next request the client waits to try again; a request that is
 /// refused it changes and sends at once.
-fn retries(actor: &mut Actor<'_>) {
+fn retries(actor: &mut SessionActor<'_>) {
     let events = actor.turn();
     for pair in events.windows(2) {
         let (failed, next) = (&pair[0], &pair[1]);
         let waited = next.at.duration_since(failed.at).unwrap_or_default();
-        let again = matches!(failed.kind, Kind::Failed(_)) && next.kind == Kind::Requested;
-        if again && waited > WAIT {
+        let again =
+            matches!(failed.kind, ApiEventKind::Failed(_)) && next.kind == ApiEventKind::Requested;
+        if again && waited > MIN_RETRY_WAIT {
             actor.truth.finer("retrying", (failed.at, next.at), |s| {
                 s["activity"]["kind"] == "Retrying"
             });
@@ -59,28 +60,28 @@ fn retries(actor: &mut Actor<'_>) {
     }
 }
 
-fn recovers(scene: &Scene, error: &str) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn recovers(scene: &TruthFixture, error: &str) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit(&format!("error {error} then stream 2s"));
     actor.finish();
     retries(&mut actor);
     actor.done();
 }
 
-fn failed(actor: &mut Actor<'_>) {
-    let at = Moment::at(actor.over().at);
-    actor.tell(Change::new(at, &[State::Failed]).within(TURN_END));
+fn failed(actor: &mut SessionActor<'_>) {
+    let at = TimeWindow::at(actor.over().at);
+    actor.tell(TrueChange::new(at, &[TruthState::Failed]).within(TURN_END_TOLERANCE));
     retries(actor);
 }
 
 /// A client left alone would try for some minutes.
-fn fails(scene: &Scene, code: &str) {
+fn fails(scene: &TruthFixture, code: &str) {
     let file = scene.home.config_dir().join("settings.json");
     let known = std::fs::read(&file).unwrap_or_else(|_| b"{}".to_vec());
     let mut settings: Value = serde_json::from_slice(&known).expect("JSON");
     settings["env"]["CLAUDE_CODE_MAX_RETRIES"] = "2".into();
     std::fs::write(&file, settings.to_string()).expect("settings");
-    let mut actor = scene.open(Shape::PtyDirect);
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit(&format!("error {code}"));
     failed(&mut actor);
     hold(2);
@@ -88,34 +89,36 @@ fn fails(scene: &Scene, code: &str) {
     actor.done();
 }
 
-fn compacting(actor: &mut Actor<'_>) {
-    let from = actor.step("(compact)", 0, Kind::Requested);
-    let until = actor.step("(compact)", 0, Kind::MessageStop);
+fn compacting(actor: &mut SessionActor<'_>) {
+    let from = actor.step("(compact)", 0, ApiEventKind::Requested);
+    let until = actor.step("(compact)", 0, ApiEventKind::MessageStop);
     actor.truth.finer("compacting", (from, until), |s| {
         s["activity"]["kind"] == "Compacting"
     });
 }
 
-fn compact(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn compact(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.run("say one");
     actor.run("say two");
     actor.submit("/compact");
     // Its owner asked for it, so there may or may not be something to see.
-    let at = Moment::at(actor.over().at);
-    actor.tell(Change::new(at, &[State::Finished, State::Idle]).within(TURN_END));
+    let at = TimeWindow::at(actor.over().at);
+    actor.tell(
+        TrueChange::new(at, &[TruthState::Finished, TruthState::Idle]).within(TURN_END_TOLERANCE),
+    );
     compacting(&mut actor);
     actor.done();
 }
 
-fn compact_auto(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn compact_auto(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     for prompt in ["say one", "say two", "full"] {
         actor.run(prompt);
     }
     actor.submit("stream 2s");
-    actor.step("stream 2s", 0, Kind::MessageStop);
-    actor.terminal.wait_status(LONG, "idle");
+    actor.step("stream 2s", 0, ApiEventKind::MessageStop);
+    actor.terminal.wait_status(WAIT_TIMEOUT, "idle");
     actor.finish();
     compacting(&mut actor);
     actor.done();

@@ -1,13 +1,13 @@
 //! Dialogs that wait for their owner.
 
-use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene, hold};
-use crate::run::state::State;
-use crate::run::timeline::{Change, Moment};
+use super::{TruthScenario, scenario};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::state::TruthState;
+use crate::run::timeline::{TimeWindow, TrueChange};
 use std::time::SystemTime;
-use trusty_tests::{Key, Kind, Shape, Value};
+use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, Value};
 
-pub(crate) const ALL: &[Scenario] = &[
+pub(crate) const NEED_SCENARIOS: &[TruthScenario] = &[
     scenario("permission-bash", "leave for a command, given", bash),
     scenario(
         "permission-tmux",
@@ -39,13 +39,18 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("plan-escape", "a plan, refused with Escape", plan_escape),
 ];
 
-const PROCEED: &str = "Do you want to proceed?";
+const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
 
 /// The dialog of this prompt is open for 2 s; what it is about is told from its opening on.
-fn asked(actor: &mut Actor<'_>, prompt: &str, about: (&'static str, &'static str), phrase: &str) {
+fn asked(
+    actor: &mut SessionActor<'_>,
+    prompt: &str,
+    about: (&'static str, &'static str),
+    phrase: &str,
+) {
     let step = usize::from(about.0 == "Edit");
     actor.submit(prompt);
-    let from = actor.need(State::Permission, prompt, step, phrase);
+    let from = actor.need(TruthState::Permission, prompt, step, phrase);
     hold(2);
     let (tool, detail) = about;
     actor
@@ -61,26 +66,31 @@ fn is_about(session: &Value, tool: &str, detail: &str) -> bool {
     need["tool"] == tool && told.contains(detail)
 }
 
-fn bash(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn bash(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     allowed(&mut actor);
     actor.done();
 }
 
-fn bash_in_tmux(scene: &Scene) {
-    let mut actor = scene.open(Shape::TmuxBash);
+fn bash_in_tmux(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::TmuxBash);
     allowed(&mut actor);
     actor.done();
 }
 
-fn allowed(actor: &mut Actor<'_>) {
-    asked(actor, "bash: touch made", ("Bash", "touch made"), PROCEED);
-    actor.allow(Key::Char('1'));
+fn allowed(actor: &mut SessionActor<'_>) {
+    asked(
+        actor,
+        "bash: touch made",
+        ("Bash", "touch made"),
+        PERMISSION_DIALOG_TEXT,
+    );
+    actor.allow(KeyboardKey::Char('1'));
     actor.finish();
 }
 
-fn write(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn write(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     let file = scene.home.untrusted_project("work").join("f1.txt");
     let prompt = format!("write: {}", file.display());
     asked(
@@ -89,29 +99,34 @@ fn write(scene: &Scene) {
         ("Write", "f1.txt"),
         "Do you want to create f1.txt?",
     );
-    actor.allow(Key::Char('1'));
+    actor.allow(KeyboardKey::Char('1'));
     actor.finish();
     actor.done();
 }
 
-fn edit(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn edit(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     let file = scene.home.untrusted_project("work").join("f1.txt");
     std::fs::write(&file, "old\n").expect("a file");
     let prompt = format!("edit: {}", file.display());
     let phrase = "Do you want to make this edit to f1.txt?";
     asked(&mut actor, &prompt, ("Edit", "f1.txt"), phrase);
-    actor.allow(Key::Char('1'));
+    actor.allow(KeyboardKey::Char('1'));
     actor.finish();
     actor.done();
 }
 
-fn long_tool(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn long_tool(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     let prompt = "bash: touch made && sleep 4";
-    asked(&mut actor, prompt, ("Bash", "touch made"), PROCEED);
-    let from = actor.allow(Key::Char('1'));
-    let until = actor.step(prompt, 1, Kind::Requested);
+    asked(
+        &mut actor,
+        prompt,
+        ("Bash", "touch made"),
+        PERMISSION_DIALOG_TEXT,
+    );
+    let from = actor.allow(KeyboardKey::Char('1'));
+    let until = actor.step(prompt, 1, ApiEventKind::Requested);
     actor.truth.finer("running tool", (from, until), |s| {
         s["activity"]["tool"] == "Bash"
     });
@@ -119,78 +134,88 @@ fn long_tool(scene: &Scene) {
     actor.done();
 }
 
-fn late(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn late(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("bash: touch made");
-    actor.need(State::Permission, "bash: touch made", 0, PROCEED);
+    actor.need(
+        TruthState::Permission,
+        "bash: touch made",
+        0,
+        PERMISSION_DIALOG_TEXT,
+    );
     hold(6);
-    actor.allow(Key::Char('1'));
+    actor.allow(KeyboardKey::Char('1'));
     actor.finish();
     actor.done();
 }
 
-fn parallel(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn parallel(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     let prompt = "parallel bash: touch a1 || touch a2";
     actor.submit(prompt);
-    actor.need(State::Permission, prompt, 0, "touch a1");
+    actor.need(TruthState::Permission, prompt, 0, "touch a1");
     hold(2);
-    let first = actor.answer(Key::Char('1'));
-    actor.tell(Change::new(first, &[State::Working]));
+    let first = actor.answer(KeyboardKey::Char('1'));
+    actor.tell(TrueChange::new(first, &[TruthState::Working]));
     // The first tool runs for a moment before the second dialog.
-    actor.terminal.wait_screen(LONG, "touch a2");
-    actor.terminal.wait_screen(LONG, PROCEED);
+    actor.terminal.wait_screen(WAIT_TIMEOUT, "touch a2");
+    actor
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     let (from, to) = (first.to, SystemTime::now());
-    actor.tell(Change::new(Moment { from, to }, &[State::Permission]));
+    actor.tell(TrueChange::new(
+        TimeWindow { from, to },
+        &[TruthState::Permission],
+    ));
     hold(2);
-    actor.allow(Key::Char('1'));
+    actor.allow(KeyboardKey::Char('1'));
     actor.finish();
     actor.done();
 }
 
-fn refuse(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn refuse(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     asked(
         &mut actor,
         "bash: touch made",
         ("Bash", "touch made"),
-        PROCEED,
+        PERMISSION_DIALOG_TEXT,
     );
     let screen = actor.terminal.screen();
     let option = screen.lines().find_map(|line| {
         let (number, _) = line.split_once(". No")?;
         number.trim_end().chars().last()
     });
-    let at = actor.answer(Key::Char(option.expect("an option to say no")));
+    let at = actor.answer(KeyboardKey::Char(option.expect("an option to say no")));
     // It ends the turn as Escape does.
-    actor.tell(Change::new(at, &[State::Idle]));
+    actor.tell(TrueChange::new(at, &[TruthState::Idle]));
     hold(2);
     assert!(actor.turn().iter().all(|e| e.step == 0), "the turn went on");
     actor.done();
 }
 
-fn escape(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn escape(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     asked(
         &mut actor,
         "bash: touch made",
         ("Bash", "touch made"),
-        PROCEED,
+        PERMISSION_DIALOG_TEXT,
     );
     escaped(actor);
 }
 
-fn escaped(mut actor: Actor<'_>) {
-    let at = actor.answer(Key::Escape);
-    actor.tell(Change::new(at, &[State::Idle]));
+fn escaped(mut actor: SessionActor<'_>) {
+    let at = actor.answer(KeyboardKey::Escape);
+    actor.tell(TrueChange::new(at, &[TruthState::Idle]));
     hold(1);
     actor.done();
 }
 
-fn asks(scene: &Scene) -> Actor<'_> {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn asks(scene: &TruthFixture) -> SessionActor<'_> {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("ask");
-    let from = actor.need(State::Question, "ask", 0, "Enter to select");
+    let from = actor.need(TruthState::Question, "ask", 0, "Enter to select");
     hold(2);
     let until = SystemTime::now();
     actor.truth.finer("the question", (from, until), |s| {
@@ -200,32 +225,36 @@ fn asks(scene: &Scene) -> Actor<'_> {
     actor
 }
 
-fn question(scene: &Scene) {
+fn question(scene: &TruthFixture) {
     let mut actor = asks(scene);
-    actor.allow(Key::Char('2'));
+    actor.allow(KeyboardKey::Char('2'));
     actor.finish();
     actor.done();
 }
 
-fn question_escape(scene: &Scene) {
+fn question_escape(scene: &TruthFixture) {
     escaped(asks(scene));
 }
 
-fn plans(scene: &Scene) -> Actor<'_> {
-    let mut actor = scene.open_with(Shape::PtyDirect, "work", &["--permission-mode", "plan"]);
+fn plans(scene: &TruthFixture) -> SessionActor<'_> {
+    let mut actor = scene.open_with(
+        TerminalShape::PtyDirect,
+        "work",
+        &["--permission-mode", "plan"],
+    );
     actor.submit("plan");
-    actor.need(State::Plan, "plan", 0, "Exit plan mode?");
+    actor.need(TruthState::Plan, "plan", 0, "Exit plan mode?");
     hold(2);
     actor
 }
 
-fn plan(scene: &Scene) {
+fn plan(scene: &TruthFixture) {
     let mut actor = plans(scene);
-    actor.allow(Key::Char('1'));
+    actor.allow(KeyboardKey::Char('1'));
     actor.finish();
     actor.done();
 }
 
-fn plan_escape(scene: &Scene) {
+fn plan_escape(scene: &TruthFixture) {
     escaped(plans(scene));
 }

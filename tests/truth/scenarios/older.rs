@@ -1,41 +1,56 @@
 //! Older clients in tmux, which say less about themselves. Every state lasts for some looks.
 
-use super::Scenario;
-use crate::run::stage::{Actor, LONG, Scene, hold};
-use crate::run::state::State;
-use trusty_tests::{Client, Key, Kind, Signal};
+use super::TruthScenario;
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::state::TruthState;
+use trusty_tests::{ApiEventKind, KeyboardKey, Signal, TestedClient};
 
-pub(crate) const ALL: &[Scenario] = &[
-    older(Client::V2_0_77, "2.0.77-life", LIFE, |s| {
-        life(s, Client::V2_0_77);
+pub(crate) const OLDER_CLIENT_SCENARIOS: &[TruthScenario] = &[
+    older(TestedClient::V2_0_77, "2.0.77-life", LIFE_SUMMARY, |s| {
+        life(s, TestedClient::V2_0_77);
     }),
-    older(Client::V2_0_77, "2.0.77-sigkill", KILLED, |s| {
-        killed(s, Client::V2_0_77);
+    older(
+        TestedClient::V2_0_77,
+        "2.0.77-sigkill",
+        KILLED_SUMMARY,
+        |s| {
+            killed(s, TestedClient::V2_0_77);
+        },
+    ),
+    older(TestedClient::V2_1_90, "2.1.90-life", LIFE_SUMMARY, |s| {
+        life(s, TestedClient::V2_1_90);
     }),
-    older(Client::V2_1_90, "2.1.90-life", LIFE, |s| {
-        life(s, Client::V2_1_90);
+    older(
+        TestedClient::V2_1_90,
+        "2.1.90-sigkill",
+        KILLED_SUMMARY,
+        |s| {
+            killed(s, TestedClient::V2_1_90);
+        },
+    ),
+    older(TestedClient::V2_1_120, "2.1.120-life", LIFE_SUMMARY, |s| {
+        life(s, TestedClient::V2_1_120);
     }),
-    older(Client::V2_1_90, "2.1.90-sigkill", KILLED, |s| {
-        killed(s, Client::V2_1_90);
-    }),
-    older(Client::V2_1_120, "2.1.120-life", LIFE, |s| {
-        life(s, Client::V2_1_120);
-    }),
-    older(Client::V2_1_120, "2.1.120-sigkill", KILLED, |s| {
-        killed(s, Client::V2_1_120);
-    }),
+    older(
+        TestedClient::V2_1_120,
+        "2.1.120-sigkill",
+        KILLED_SUMMARY,
+        |s| {
+            killed(s, TestedClient::V2_1_120);
+        },
+    ),
 ];
 
-const LIFE: &str = "turn, leave, tool, Escape, /exit";
-const KILLED: &str = "SIGKILL while it works";
+const LIFE_SUMMARY: &str = "turn, leave, tool, Escape, /exit";
+const KILLED_SUMMARY: &str = "SIGKILL while it works";
 
 const fn older(
-    client: Client,
+    client: TestedClient,
     name: &'static str,
     about: &'static str,
-    play: fn(&Scene),
-) -> Scenario {
-    Scenario {
+    play: fn(&TruthFixture),
+) -> TruthScenario {
+    TruthScenario {
         name,
         about,
         client,
@@ -43,20 +58,20 @@ const fn older(
     }
 }
 
-fn life(scene: &Scene, version: Client) {
+fn life(scene: &TruthFixture, version: TestedClient) {
     let mut actor = scene.open_older(version);
     hold(5);
     actor.run("stream 5s");
     hold(5);
     let prompt = "bash: touch made && sleep 6";
     actor.submit(prompt);
-    actor.need(State::Permission, prompt, 0, "Do you want to proceed?");
+    actor.need(TruthState::Permission, prompt, 0, "Do you want to proceed?");
     hold(5);
-    actor.allow(Key::Char('1'));
+    actor.allow(KeyboardKey::Char('1'));
     actor.finish();
     streaming(&mut actor);
     actor.escape();
-    actor.terminal.wait_screen(LONG, "Interrupted");
+    actor.terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
     hold(5);
     let at = actor.enter("/exit");
     actor.ends(at.from);
@@ -64,13 +79,13 @@ fn life(scene: &Scene, version: Client) {
     actor.done();
 }
 
-fn streaming(actor: &mut Actor<'_>) {
+fn streaming(actor: &mut SessionActor<'_>) {
     actor.submit("stream 30s");
-    actor.step("stream 30s", 0, Kind::FirstDelta);
+    actor.step("stream 30s", 0, ApiEventKind::FirstDelta);
     hold(5);
 }
 
-fn killed(scene: &Scene, version: Client) {
+fn killed(scene: &TruthFixture, version: TestedClient) {
     let mut actor = scene.open_older(version);
     streaming(&mut actor);
     actor.by_screen();

@@ -1,11 +1,11 @@
 //! Two sessions at once: what is true of one is never shown of the other.
 
-use super::{Scenario, scenario};
-use crate::run::stage::{Scene, hold};
-use crate::run::state::State;
-use trusty_tests::{Key, Kind, Shape};
+use super::{TruthScenario, scenario};
+use crate::run::stage::{TruthFixture, hold};
+use crate::run::state::TruthState;
+use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape};
 
-pub(crate) const ALL: &[Scenario] = &[
+pub(crate) const PAIR_SCENARIOS: &[TruthScenario] = &[
     scenario(
         "pair-folder",
         "two in one folder: one asks, one works",
@@ -14,39 +14,49 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("pair-session", "two processes of one session id", session),
 ];
 
-const ASK: &str = "bash: touch made";
-const PROCEED: &str = "Do you want to proceed?";
+const ASKING_PROMPT: &str = "bash: touch made";
+const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
 
-fn folder(scene: &Scene) {
-    let mut first = scene.open(Shape::PtyDirect);
-    let mut second = scene.open(Shape::TmuxDirect);
-    first.submit(ASK);
-    first.need(State::Permission, ASK, 0, PROCEED);
+fn folder(scene: &TruthFixture) {
+    let mut first = scene.open(TerminalShape::PtyDirect);
+    let mut second = scene.open(TerminalShape::TmuxDirect);
+    first.submit(ASKING_PROMPT);
+    first.need(
+        TruthState::Permission,
+        ASKING_PROMPT,
+        0,
+        PERMISSION_DIALOG_TEXT,
+    );
     second.submit("stream 6s");
-    second.step("stream 6s", 0, Kind::MessageStop);
+    second.step("stream 6s", 0, ApiEventKind::MessageStop);
     second.finish();
     hold(1);
-    first.allow(Key::Char('1'));
+    first.allow(KeyboardKey::Char('1'));
     first.finish();
     second.done();
     first.done_at_once();
 }
 
-fn session(scene: &Scene) {
-    let mut first = scene.open(Shape::PtyDirect);
+fn session(scene: &TruthFixture) {
+    let mut first = scene.open(TerminalShape::PtyDirect);
     first.run("say one");
     let registry = first.terminal.registry().expect("a registry file");
     let id = registry["sessionId"].as_str().expect("an id").to_owned();
     let arguments = ["--permission-mode", "manual", "--resume", &id];
-    let mut second = scene.open_with(Shape::PtyDirect, "work", &arguments);
+    let mut second = scene.open_with(TerminalShape::PtyDirect, "work", &arguments);
     hold(1);
     second.run("stream 4s");
     hold(1);
-    second.submit(ASK);
-    second.need(State::Permission, ASK, 0, PROCEED);
+    second.submit(ASKING_PROMPT);
+    second.need(
+        TruthState::Permission,
+        ASKING_PROMPT,
+        0,
+        PERMISSION_DIALOG_TEXT,
+    );
     hold(2);
     first.run("stream 3s");
-    second.allow(Key::Char('1'));
+    second.allow(KeyboardKey::Char('1'));
     second.finish();
     second.done();
     first.done_at_once();

@@ -1,70 +1,70 @@
 //! Stops of the process that are no ends. Nothing tells of them: they are found by looking.
 
-use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene, hold};
-use crate::run::state::State;
-use crate::run::timeline::Change;
+use super::{TruthScenario, scenario};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::state::TruthState;
+use crate::run::timeline::TrueChange;
 use trusty_tests::wait::until;
-use trusty_tests::{Key, Kind, Shape, Signal};
+use trusty_tests::{ApiEventKind, KeyboardKey, Signal, TerminalShape};
 
-pub(crate) const ALL: &[Scenario] = &[
+pub(crate) const PAUSE_SCENARIOS: &[TruthScenario] = &[
     scenario("ctrl-z", "Ctrl-Z and fg, in a plain terminal", |s| {
-        aside(s, Shape::PtyBash);
+        aside(s, TerminalShape::PtyBash);
     }),
     scenario("ctrl-z-tmux", "Ctrl-Z and fg, in tmux", |s| {
-        aside(s, Shape::TmuxBash);
+        aside(s, TerminalShape::TmuxBash);
     }),
     scenario("ctrl-z-busy", "Ctrl-Z and fg while it works", busy),
     scenario("sigstop", "SIGSTOP and SIGCONT", sigstop),
 ];
 
-fn put_aside(actor: &mut Actor<'_>) {
-    let at = actor.press(Key::CtrlZ);
-    actor.tell(Change::new(at, &[State::Paused]).by_looking());
-    until(LONG, "a stopped client", || {
+fn put_aside(actor: &mut SessionActor<'_>) {
+    let at = actor.press(KeyboardKey::CtrlZ);
+    actor.tell(TrueChange::new(at, &[TruthState::Paused]).by_looking());
+    until(WAIT_TIMEOUT, "a stopped client", || {
         (actor.client.state()? == 'T').then_some(())
     });
-    actor.terminal.wait_screen(LONG, "suspended");
+    actor.terminal.wait_screen(WAIT_TIMEOUT, "suspended");
     hold(5);
 }
 
-fn take_up(actor: &mut Actor<'_>, state: State) {
+fn take_up(actor: &mut SessionActor<'_>, state: TruthState) {
     actor.terminal.type_text("fg");
-    let at = actor.press(Key::Enter);
-    actor.tell(Change::new(at, &[state]).by_looking());
-    until(LONG, "a running client", || {
+    let at = actor.press(KeyboardKey::Enter);
+    actor.tell(TrueChange::new(at, &[state]).by_looking());
+    until(WAIT_TIMEOUT, "a running client", || {
         (actor.client.state()? != 'T').then_some(())
     });
 }
 
-fn aside(scene: &Scene, shape: Shape) {
+fn aside(scene: &TruthFixture, shape: TerminalShape) {
     let mut actor = scene.open(shape);
     hold(1);
     put_aside(&mut actor);
-    take_up(&mut actor, State::Idle);
+    take_up(&mut actor, TruthState::Idle);
     hold(3);
     actor.done();
 }
 
-fn busy(scene: &Scene) {
-    let mut actor = scene.open(Shape::TmuxBash);
+fn busy(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::TmuxBash);
     actor.submit("stream 12s");
-    actor.step("stream 12s", 0, Kind::FirstDelta);
+    actor.step("stream 12s", 0, ApiEventKind::FirstDelta);
     hold(1);
     put_aside(&mut actor);
-    take_up(&mut actor, State::Working);
+    take_up(&mut actor, TruthState::Working);
     actor.finish();
     actor.done();
 }
 
-fn sigstop(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn sigstop(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     hold(1);
     let at = actor.signal(Signal::STOP);
-    actor.tell(Change::new(at, &[State::Paused]).by_looking());
+    actor.tell(TrueChange::new(at, &[TruthState::Paused]).by_looking());
     hold(5);
     let at = actor.signal(Signal::CONT);
-    actor.tell(Change::new(at, &[State::Idle]).by_looking());
+    actor.tell(TrueChange::new(at, &[TruthState::Idle]).by_looking());
     hold(3);
     actor.done();
 }

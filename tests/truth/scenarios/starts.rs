@@ -1,27 +1,27 @@
 //! Starts, and what is no turn.
 
-use super::{Scenario, scenario};
-use crate::run::stage::{Actor, LONG, Scene, hold};
-use crate::run::state::State;
-use crate::run::timeline::{Change, Moment, START, TRUST};
+use super::{TruthScenario, scenario};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::state::TruthState;
+use crate::run::timeline::{START_TOLERANCE, TRUST_DIALOG_GRACE, TimeWindow, TrueChange};
 use std::time::Duration;
 use trusty_tests::wait::until;
-use trusty_tests::{Key, Shape};
+use trusty_tests::{KeyboardKey, TerminalShape};
 
-const STEP: Duration = Duration::from_millis(50);
+const TIMING_MARGIN: Duration = Duration::from_millis(50);
 
-pub(crate) const ALL: &[Scenario] = &[
+pub(crate) const START_SCENARIOS: &[TruthScenario] = &[
     scenario("start", "a start without a question", start),
     scenario("start-tmux", "the same, in a shell in tmux", start_in_tmux),
     scenario(
         "trust",
         "a start that asks whether to trust the folder",
         |s| {
-            trust(s, Shape::PtyDirect);
+            trust(s, TerminalShape::PtyDirect);
         },
     ),
     scenario("trust-tmux", "the same, in tmux", |s| {
-        trust(s, Shape::TmuxDirect);
+        trust(s, TerminalShape::TmuxDirect);
     }),
     scenario(
         "resume-ended",
@@ -32,62 +32,67 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("menu", "/resume opened and closed", menu),
 ];
 
-fn start(scene: &Scene) {
-    scene.open(Shape::PtyDirect).done();
+fn start(scene: &TruthFixture) {
+    scene.open(TerminalShape::PtyDirect).done();
 }
 
-fn start_in_tmux(scene: &Scene) {
-    scene.open(Shape::TmuxBash).done();
+fn start_in_tmux(scene: &TruthFixture) {
+    scene.open(TerminalShape::TmuxBash).done();
 }
 
-fn trust(scene: &Scene, shape: Shape) {
+fn trust(scene: &TruthFixture, shape: TerminalShape) {
     let folder = scene.home.untrusted_project("stranger");
     let mut actor = scene.begin(shape, &folder, &["--permission-mode", "manual"]);
-    actor.terminal.wait_screen(LONG, "Quick safety check");
+    actor
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, "Quick safety check");
     hold(15);
     // The kernel dates a start in steps of 10 ms.
-    let late = actor.started + TRUST;
-    let (from, to) = (late - STEP, late + STEP);
-    actor.tell(Change::new(Moment { from, to }, &[State::Trust]));
-    until(LONG, "the other answer", || {
-        actor.answer(Key::Down);
+    let late = actor.started + TRUST_DIALOG_GRACE;
+    let (from, to) = (late - TIMING_MARGIN, late + TIMING_MARGIN);
+    actor.tell(TrueChange::new(
+        TimeWindow { from, to },
+        &[TruthState::Trust],
+    ));
+    until(WAIT_TIMEOUT, "the other answer", || {
+        actor.answer(KeyboardKey::Down);
         chosen(&actor).then_some(())
     });
-    let at = actor.answer(Key::Enter);
+    let at = actor.answer(KeyboardKey::Enter);
     // The answer leaves no trace until the client has started.
-    let start = Change::new(at, &[State::Starting]).within(START);
-    actor.tell(start.passing(&[State::Absent]));
+    let start = TrueChange::new(at, &[TruthState::Starting]).within(START_TOLERANCE);
+    actor.tell(start.passing(&[TruthState::Absent]));
     actor.at_prompt();
     actor.done();
 }
 
-fn chosen(actor: &Actor<'_>) -> bool {
+fn chosen(actor: &SessionActor<'_>) -> bool {
     let screen = actor.terminal.screen();
     let mut lines = screen.lines();
     lines.any(|l| l.contains('❯') && l.contains("Yes, I trust"))
 }
 
-fn session_id(actor: &Actor<'_>) -> String {
+fn session_id(actor: &SessionActor<'_>) -> String {
     let registry = actor.terminal.registry().expect("a registry file");
     registry["sessionId"].as_str().expect("an id").to_owned()
 }
 
-fn resume(scene: &Scene) {
-    let mut first = scene.open(Shape::PtyDirect);
+fn resume(scene: &TruthFixture) {
+    let mut first = scene.open(TerminalShape::PtyDirect);
     first.run("say one");
     let id = session_id(&first);
     let from = first.enter("/exit").from;
     first.ends(from);
     let arguments = ["--permission-mode", "manual", "--resume", &id];
-    let mut second = scene.open_with(Shape::PtyDirect, "work", &arguments);
+    let mut second = scene.open_with(TerminalShape::PtyDirect, "work", &arguments);
     hold(3);
     second.run("stream 2s");
     second.done();
     first.done_at_once();
 }
 
-fn clear(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn clear(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.run("say one");
     hold(2);
     cleared(&mut actor);
@@ -96,26 +101,26 @@ fn clear(scene: &Scene) {
 }
 
 /// A slash command is work for a moment.
-fn cleared(actor: &mut Actor<'_>) {
+fn cleared(actor: &mut SessionActor<'_>) {
     let before = session_id(actor);
     let at = actor.enter("/clear");
-    actor.tell(Change::new(at, &[State::Idle]).passing(&[State::Working]));
-    actor
-        .terminal
-        .wait_registry(LONG, |r| r["sessionId"] != *before && r["status"] == "idle");
+    actor.tell(TrueChange::new(at, &[TruthState::Idle]).passing(&[TruthState::Working]));
+    actor.terminal.wait_registry(WAIT_TIMEOUT, |r| {
+        r["sessionId"] != *before && r["status"] == "idle"
+    });
     hold(2);
 }
 
-fn menu(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn menu(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.run("say one");
     cleared(&mut actor);
     let at = actor.enter("/resume");
-    actor.tell(Change::new(at, &[State::MenuOpen]).passing(&[State::Working]));
-    actor.terminal.wait_status(LONG, "waiting");
+    actor.tell(TrueChange::new(at, &[TruthState::MenuOpen]).passing(&[TruthState::Working]));
+    actor.terminal.wait_status(WAIT_TIMEOUT, "waiting");
     hold(4);
-    let at = actor.answer(Key::Escape);
-    actor.tell(Change::new(at, &[State::Idle]).passing(&[State::Working]));
+    let at = actor.answer(KeyboardKey::Escape);
+    actor.tell(TrueChange::new(at, &[TruthState::Idle]).passing(&[TruthState::Working]));
     hold(1);
     actor.done();
 }

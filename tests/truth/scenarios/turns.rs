@@ -1,13 +1,13 @@
 //! Turns that nobody disturbs.
 
-use super::{Scenario, scenario};
-use crate::run::stage::{LONG, Scene, hold};
-use crate::run::state::State;
-use crate::run::timeline::{Change, Moment};
+use super::{TruthScenario, scenario};
+use crate::run::stage::{TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::state::TruthState;
+use crate::run::timeline::{TimeWindow, TrueChange};
 use std::time::SystemTime;
-use trusty_tests::{Key, Kind, Shape};
+use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape};
 
-pub(crate) const ALL: &[Scenario] = &[
+pub(crate) const TURN_SCENARIOS: &[TruthScenario] = &[
     scenario("idle", "nothing happens for 6 s", idle),
     scenario("short", "three turns of half a second", short),
     scenario("stream", "an answer of 4 s, in tmux", stream),
@@ -23,14 +23,14 @@ pub(crate) const ALL: &[Scenario] = &[
     scenario("shell", "a background shell outlives its turn", shell),
 ];
 
-fn idle(scene: &Scene) {
-    let actor = scene.open(Shape::PtyDirect);
+fn idle(scene: &TruthFixture) {
+    let actor = scene.open(TerminalShape::PtyDirect);
     hold(4);
     actor.done();
 }
 
-fn short(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn short(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     for word in ["one", "two", "three"] {
         actor.run(&format!("say {word}"));
         hold(1);
@@ -38,30 +38,30 @@ fn short(scene: &Scene) {
     actor.done();
 }
 
-fn stream(scene: &Scene) {
-    let mut actor = scene.open(Shape::TmuxDirect);
+fn stream(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::TmuxDirect);
     actor.run("stream 4s");
     actor.done();
 }
 
-fn quiet(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn quiet(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.run("stall 22s");
     actor.done();
 }
 
-fn think(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn think(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.run("think 6s");
     actor.done();
 }
 
-fn tool(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn tool(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     let prompt = "bash: sleep 5";
     actor.submit(prompt);
-    let from = actor.step(prompt, 0, Kind::MessageStop);
-    let until = actor.step(prompt, 1, Kind::Requested);
+    let from = actor.step(prompt, 0, ApiEventKind::MessageStop);
+    let until = actor.step(prompt, 1, ApiEventKind::Requested);
     actor.truth.finer("running tool", (from, until), |s| {
         s["activity"]["tool"] == "Bash"
     });
@@ -69,45 +69,53 @@ fn tool(scene: &Scene) {
     actor.done();
 }
 
-fn queued(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn queued(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("stream 4s");
-    actor.step("stream 4s", 0, Kind::FirstDelta);
+    actor.step("stream 4s", 0, ApiEventKind::FirstDelta);
     let mark = actor.mark;
     actor.enter("stream 2s");
     actor.mark = mark;
-    actor.step("stream 2s", 0, Kind::MessageStop);
+    actor.step("stream 2s", 0, ApiEventKind::MessageStop);
     actor.finish();
     actor.done();
 }
 
-fn bang(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn bang(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.terminal.type_text("!");
-    actor.terminal.wait_screen(LONG, "!");
+    actor.terminal.wait_screen(WAIT_TIMEOUT, "!");
     actor.terminal.type_text("sleep 3; echo bang");
-    actor.terminal.wait_screen(LONG, "sleep 3; echo bang");
-    let at = actor.press(Key::Enter);
-    actor.tell(Change::new(at, &[State::Working]));
+    actor
+        .terminal
+        .wait_screen(WAIT_TIMEOUT, "sleep 3; echo bang");
+    let at = actor.press(KeyboardKey::Enter);
+    actor.tell(TrueChange::new(at, &[TruthState::Working]));
     actor.finish();
     actor.done();
 }
 
-fn shell(scene: &Scene) {
-    let mut actor = scene.open(Shape::PtyDirect);
+fn shell(scene: &TruthFixture) {
+    let mut actor = scene.open(TerminalShape::PtyDirect);
     let prompt = "bash-bg: while ! test -e go; do sleep 0.1; done";
     actor.submit(prompt);
-    let stop = actor.step(prompt, 1, Kind::MessageStop);
-    actor.tell(Change::new(Moment::at(stop), &[State::BackgroundShell]));
-    actor.terminal.wait_status(LONG, "shell");
+    let stop = actor.step(prompt, 1, ApiEventKind::MessageStop);
+    actor.tell(TrueChange::new(
+        TimeWindow::at(stop),
+        &[TruthState::BackgroundShell],
+    ));
+    actor.terminal.wait_status(WAIT_TIMEOUT, "shell");
     hold(3);
     let mark = scene.api.events().len();
     let from = SystemTime::now();
     std::fs::write(scene.home.untrusted_project("work").join("go"), "").expect("a file");
-    let prompt = |e: &trusty_tests::ApiEvent| e.kind == Kind::Requested;
+    let prompt = |e: &trusty_tests::ApiEvent| e.kind == ApiEventKind::Requested;
     actor.mark = mark;
     let to = actor.event(prompt).at;
-    actor.tell(Change::new(Moment { from, to }, &[State::Working]));
+    actor.tell(TrueChange::new(
+        TimeWindow { from, to },
+        &[TruthState::Working],
+    ));
     actor.finish();
     actor.done();
 }

@@ -1,13 +1,15 @@
 //! The pane of a session and the clients of its tmux server.
 
 use std::path::Path;
-use trusty_fleet::jump::{Client, Link, Obstacle, Pane, Screen, Sight};
+use trusty_fleet::jump::{
+    JumpObstacle, LinkedTmuxSession, ProcessDisplay, TmuxClient, TmuxClientMode, TmuxLocation,
+};
 use trusty_fleet::session::TmuxTarget;
 use trusty_platform::tmux::{TmuxError, list_clients, list_panes};
 
-const PANES: &str =
+const PANE_LIST_FORMAT: &str =
     "#{pane_id} #{session_id} #{window_id} #{window_active} #{pane_active} #{session_name}";
-const CLIENTS: &str = "#{client_pid} #{?client_control_mode,1,0} #{?client_flags,#{client_flags},-} \
+const CLIENT_LIST_FORMAT: &str = "#{client_pid} #{?client_control_mode,1,0} #{?client_flags,#{client_flags},-} \
      #{client_activity} #{session_id} #{window_id} #{pane_id} #{client_tty} #{session_name}";
 
 /// The pane as it is now, and the pids of its clients, whose holders are not looked for here; none
@@ -15,13 +17,13 @@ const CLIENTS: &str = "#{client_pid} #{?client_control_mode,1,0} #{?client_flags
 pub(super) async fn pane(
     tmux: Option<&Path>,
     target: &TmuxTarget,
-    home: Screen,
-) -> Result<Option<(Pane, Vec<u32>)>, Obstacle> {
-    let tmux = tmux.ok_or(Obstacle::NoTmux)?;
-    let Some(told) = said(list_panes(tmux, &target.socket, PANES).await)? else {
+    home: ProcessDisplay,
+) -> Result<Option<(TmuxLocation, Vec<u32>)>, JumpObstacle> {
+    let tmux = tmux.ok_or(JumpObstacle::NoTmux)?;
+    let Some(told) = said(list_panes(tmux, &target.socket, PANE_LIST_FORMAT).await)? else {
         return Ok(None);
     };
-    let found: Vec<Found> = told.lines().filter_map(read_pane).collect();
+    let found: Vec<ListedPane> = told.lines().filter_map(read_pane).collect();
     let mut mine = found.into_iter().filter(|f| f.pane == target.pane);
     let Some(first) = mine.next() else {
         return Ok(None);
@@ -30,11 +32,11 @@ pub(super) async fn pane(
     let mut links = vec![first.link];
     links.extend(mine.map(|f| f.link));
     links.sort_by_key(|link| link.name != target.session);
-    let Some(told) = said(list_clients(tmux, &target.socket, CLIENTS).await)? else {
+    let Some(told) = said(list_clients(tmux, &target.socket, CLIENT_LIST_FORMAT).await)? else {
         return Ok(None);
     };
     let (pids, clients) = told.lines().filter_map(read_client).unzip();
-    let pane = Pane {
+    let pane = TmuxLocation {
         socket: target.socket.clone(),
         pane: target.pane.clone(),
         window,
@@ -47,33 +49,33 @@ pub(super) async fn pane(
 }
 
 /// What a server has said; none if it has ended.
-fn said(told: Result<Vec<u8>, TmuxError>) -> Result<Option<String>, Obstacle> {
+fn said(told: Result<Vec<u8>, TmuxError>) -> Result<Option<String>, JumpObstacle> {
     match told {
         Ok(told) => Ok(Some(String::from_utf8_lossy(&told).into_owned())),
         Err(TmuxError::NoServer | TmuxError::NoPane) => Ok(None),
-        Err(TmuxError::NotInstalled) => Err(Obstacle::NoTmux),
-        Err(e) => Err(Obstacle::Silent(e.to_string())),
+        Err(TmuxError::NotInstalled) => Err(JumpObstacle::NoTmux),
+        Err(e) => Err(JumpObstacle::Silent(e.to_string())),
     }
 }
 
-struct Found {
+struct ListedPane {
     pane: String,
     window: String,
     active: bool,
-    link: Link,
+    link: LinkedTmuxSession,
 }
 
-fn read_pane(line: &str) -> Option<Found> {
+fn read_pane(line: &str) -> Option<ListedPane> {
     let mut words = line.splitn(6, ' ');
     let mut word = || words.next().map(str::to_owned);
     let pane = word().filter(|pane| pane.starts_with('%'))?;
     let (session, window) = (word()?, word()?);
     let (current, active) = (word()? == "1", word()? == "1");
-    Some(Found {
+    Some(ListedPane {
         pane,
         window,
         active,
-        link: Link {
+        link: LinkedTmuxSession {
             session,
             name: word()?,
             current,
@@ -81,19 +83,19 @@ fn read_pane(line: &str) -> Option<Found> {
     })
 }
 
-fn read_client(line: &str) -> Option<(u32, Client)> {
+fn read_client(line: &str) -> Option<(u32, TmuxClient)> {
     let mut words = line.splitn(9, ' ');
     let mut word = || words.next().map(str::to_owned);
     let pid = word()?.parse().ok()?;
     let (control, flags) = (word()? == "1", word()?);
     let sight = match control {
-        _ if flags.split(',').any(|flag| flag == "suspended") => Sight::Suspended,
-        true => Sight::Control,
-        false => Sight::Whole,
+        _ if flags.split(',').any(|flag| flag == "suspended") => TmuxClientMode::Suspended,
+        true => TmuxClientMode::Control,
+        false => TmuxClientMode::Whole,
     };
     let activity = word()?.parse().unwrap_or(0);
     let (session, window, pane, tty) = (word()?, word()?, word()?, word()?);
-    let client = Client {
+    let client = TmuxClient {
         tty,
         session,
         session_name: word()?,
@@ -101,7 +103,7 @@ fn read_client(line: &str) -> Option<(u32, Client)> {
         pane,
         activity,
         sight,
-        holder: trusty_fleet::jump::Holder::default(),
+        holder: trusty_fleet::jump::TerminalProcess::default(),
     };
     Some((pid, client))
 }
@@ -129,7 +131,7 @@ mod tests {
             (Some("/bin/false"), "tmux-silent"),
         ] {
             let tmux = tmux.map(Path::new);
-            let told = pane(tmux, &target, Screen::default()).await;
+            let told = pane(tmux, &target, ProcessDisplay::default()).await;
             assert_eq!(told.expect_err("no answer").code().as_str(), code);
         }
         assert_eq!(said(Err(TmuxError::NoServer)), Ok(None));
@@ -149,7 +151,10 @@ mod tests {
         );
         let line = "7 0 attached,focused 99 $1 @2 %3 /dev/pts/4 two words";
         let (pid, client) = read_client(line).expect("a client");
-        assert_eq!((pid, client.activity, client.sight), (7, 99, Sight::Whole));
+        assert_eq!(
+            (pid, client.activity, client.sight),
+            (7, 99, TmuxClientMode::Whole)
+        );
         assert_eq!(
             (client.tty.as_str(), client.session_name.as_str()),
             ("/dev/pts/4", "two words")
@@ -157,9 +162,9 @@ mod tests {
         let sight = |line| read_client(line).map(|(_, client)| client.sight);
         assert_eq!(
             sight("7 0 attached,suspended 9 $1 @2 %3 /dev/pts/4 w"),
-            Some(Sight::Suspended)
+            Some(TmuxClientMode::Suspended)
         );
-        assert_eq!(sight("7 1 - 9 $1 @2 %3  w"), Some(Sight::Control));
+        assert_eq!(sight("7 1 - 9 $1 @2 %3  w"), Some(TmuxClientMode::Control));
         for odd in ["", "x 0 - 9 $1 @2 %3 /dev/pts/4 w", "7 0 - 9 $1"] {
             assert!(read_client(odd).is_none(), "{odd}");
             assert!(read_pane(odd).is_none(), "{odd}");

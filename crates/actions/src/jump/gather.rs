@@ -8,18 +8,19 @@ use std::path::{Path, PathBuf};
 use trusty_fleet::Session;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::jump::{
-    Hints, Holder, Kitty, OPENERS, Obstacle, Pane, Place, Runs, Screen, System, WezTerm, Window,
-    X11, owners, with_arguments,
+    JumpContext, JumpObstacle, JumpTarget, KittyWindow, ProcessDisplay, TERMINAL_OPENERS,
+    TerminalHints, TerminalProcess, TmuxLocation, WezTermPane, WindowInfo, WindowSystem, X11Server,
+    owners, with_arguments,
 };
 use trusty_fleet::session::{ControlModel, SessionStatus, TmuxTarget};
 use trusty_fleet::terminal;
 use trusty_platform::process_namespaces::shares_our_namespaces;
 use trusty_platform::programs::{absolute_folders, find_program};
 use trusty_platform::{ancestors, kin, sys, tmux};
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// What is taken of an environment, and nothing else.
-const NAMES: [&str; 8] = [
+const WINDOW_VARIABLES: [&str; 8] = [
     "DISPLAY",
     "XAUTHORITY",
     "WAYLAND_DISPLAY",
@@ -32,14 +33,14 @@ const NAMES: [&str; 8] = [
 
 /// Reads what a jump is decided from.
 #[derive(Debug)]
-pub(super) struct Gatherer<'a> {
-    around: &'a Surroundings,
+pub(super) struct JumpInspector<'a> {
+    around: &'a Environment,
     /// Displays that were looked at already: one look serves all that are on it.
-    seen: BTreeMap<x11::Display, X11>,
+    seen: BTreeMap<x11::X11Display, X11Server>,
 }
 
-impl<'a> Gatherer<'a> {
-    pub(super) fn new(around: &'a Surroundings) -> Self {
+impl<'a> JumpInspector<'a> {
+    pub(super) fn new(around: &'a Environment) -> Self {
         Self {
             around,
             seen: BTreeMap::new(),
@@ -47,15 +48,15 @@ impl<'a> Gatherer<'a> {
     }
 
     /// A session and all that shows it, or could.
-    pub(super) async fn place(&mut self, session: &Session, opener: &[String]) -> Place {
-        let system = match sys::SCRIPTS {
-            Some(_) => System::Mac,
-            None => System::Desktop,
+    pub(super) async fn place(&mut self, session: &Session, opener: &[String]) -> JumpContext {
+        let system = match sys::SCRIPT_RUNNER {
+            Some(_) => WindowSystem::Mac,
+            None => WindowSystem::Desktop,
         };
         let named = session.claude.as_ref().and_then(|c| c.name.clone());
         let folder = session.project_path.clone();
         let workdir = PathBuf::from(&session.workdir);
-        Place {
+        JumpContext {
             runs: self.runs(session).await,
             name: named,
             folder: folder.unwrap_or_else(|| workdir.clone()),
@@ -66,35 +67,39 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    async fn runs(&mut self, session: &Session) -> Runs {
+    async fn runs(&mut self, session: &Session) -> JumpTarget {
         let live = session.pid.filter(|pid| is_still(session, *pid));
         let Some(pid) = live.filter(|_| session.status != SessionStatus::Stopped) else {
-            return Runs::Ended;
+            return JumpTarget::Ended;
         };
         let terminal = session.terminal.clone().unwrap_or_default();
         if let Some(target) = &terminal.tmux {
             let home = self.home(pid).await;
             return match self.pane(target, home).await {
-                Ok(Some(pane)) => Runs::Tmux(Box::new(pane)),
-                Ok(None) => Runs::Nowhere,
-                Err(why) => Runs::Untold(why),
+                Ok(Some(pane)) => JumpTarget::Tmux(Box::new(pane)),
+                Ok(None) => JumpTarget::Nowhere,
+                Err(why) => JumpTarget::Untold(why),
             };
         }
         if session.control == ControlModel::Sdk {
-            return Runs::Headless;
+            return JumpTarget::Headless;
         }
         let kind = session.claude.as_ref().and_then(|c| c.kind.as_deref());
         if matches!(kind, Some("bg" | "background")) {
-            return Runs::Background;
+            return JumpTarget::Background;
         }
         match terminal.tty {
-            Some(tty) => Runs::Plain(Box::new(self.holder(pid, Some(tty)).await)),
-            None => Runs::Nowhere,
+            Some(tty) => JumpTarget::Plain(Box::new(self.holder(pid, Some(tty)).await)),
+            None => JumpTarget::Nowhere,
         }
     }
 
     /// The pane as it is now, with what holds each of its clients; none if there is none any more.
-    async fn pane(&mut self, target: &TmuxTarget, home: Screen) -> Result<Option<Pane>, Obstacle> {
+    async fn pane(
+        &mut self,
+        target: &TmuxTarget,
+        home: ProcessDisplay,
+    ) -> Result<Option<TmuxLocation>, JumpObstacle> {
         let tmux = tmux::program(self.around.path.as_deref());
         let found = clients::pane(tmux.as_deref(), target, home).await?;
         let Some((mut pane, pids)) = found else {
@@ -108,13 +113,13 @@ impl<'a> Gatherer<'a> {
 
     /// Where a terminal would be opened: on the screen that a session was started on or, where
     /// that is gone or on another machine, on ours.
-    async fn home(&mut self, pid: u32) -> Screen {
+    async fn home(&mut self, pid: u32) -> ProcessDisplay {
         let home = self.holder(pid, None).await.screen;
         if is_shown(&home) {
             return home;
         }
         let (display, keys) = (self.around.display.clone(), self.around.x_keys.clone());
-        let ours = Screen {
+        let ours = ProcessDisplay {
             x11: self.look(display, keys).await,
             wayland: text(self.around.wayland.clone()),
         };
@@ -126,7 +131,7 @@ impl<'a> Gatherer<'a> {
     }
 
     /// A process in a terminal, and what is known of the window around it.
-    async fn holder(&mut self, pid: u32, tty: Option<String>) -> Holder {
+    async fn holder(&mut self, pid: u32, tty: Option<String>) -> TerminalProcess {
         let ancestors = ancestors::ancestors(pid);
         let above = owners(&ancestors);
         let [
@@ -138,7 +143,7 @@ impl<'a> Gatherer<'a> {
             kitty,
             wezterm,
             pane,
-        ] = variables(pid, NAMES);
+        ] = variables(pid, WINDOW_VARIABLES);
         let (display, keys) = match display {
             Some(display) => (Some(display), keys),
             // A server or a client may have been started without what its terminal has.
@@ -146,7 +151,7 @@ impl<'a> Gatherer<'a> {
         };
         let x11 = self.look(display, keys.map(PathBuf::from)).await;
         // Without any display named, ours is where its owner looks.
-        let unnamed = matches!(x11, X11::None) && self.around.wayland.is_some();
+        let unnamed = matches!(x11, X11Server::None) && self.around.wayland.is_some();
         let wayland = wayland.or_else(|| self.around.wayland.clone().filter(|_| unnamed));
         let number = |word: Option<OsString>| word?.to_str()?.parse().ok();
         let owner = ancestors.iter().find(|a| terminal::owner(a).is_some());
@@ -154,16 +159,16 @@ impl<'a> Gatherer<'a> {
         let exe = owner.filter(|a| shares_our_namespaces(a.pid));
         let exe = exe.and_then(|a| a.exe.as_deref());
         let beside = exe.and_then(Path::parent);
-        let hints = Hints {
+        let hints = TerminalHints {
             window: number(window),
             kitty: text(listens)
                 .zip(number(kitty))
-                .map(|(listens, window)| Kitty {
+                .map(|(listens, window)| KittyWindow {
                     listens,
                     window,
                     beside: beside.map(Path::to_path_buf),
                 }),
-            wezterm: wezterm.zip(number(pane)).map(|(socket, pane)| WezTerm {
+            wezterm: wezterm.zip(number(pane)).map(|(socket, pane)| WezTermPane {
                 socket: socket.into(),
                 pane,
                 beside: beside.map(Path::to_path_buf),
@@ -177,12 +182,12 @@ impl<'a> Gatherer<'a> {
             };
             above.iter().filter(is_owner).copied().collect()
         });
-        Holder {
+        TerminalProcess {
             tty,
             terminals: kin::terminals(&held),
             ancestors,
             hints,
-            screen: Screen {
+            screen: ProcessDisplay {
                 x11,
                 wayland: text(wayland),
             },
@@ -201,49 +206,49 @@ impl<'a> Gatherer<'a> {
         })
     }
 
-    async fn look(&mut self, display: Option<OsString>, keys: Option<PathBuf>) -> X11 {
+    async fn look(&mut self, display: Option<OsString>, keys: Option<PathBuf>) -> X11Server {
         let Some(name) = display.and_then(|d| d.into_string().ok()) else {
-            return X11::None;
+            return X11Server::None;
         };
         let display = self.display(&name, keys);
         if let Some(seen) = self.seen.get(&display) {
             return seen.clone();
         }
         let found = match x11::look(&display).await {
-            Ok(look) => X11::Shown {
+            Ok(look) => X11Server::Shown {
                 display: name,
                 windows: look.windows.into_iter().map(window).collect(),
                 active: look.active,
             },
-            Err(e) => X11::Unreachable(name, e.to_string()),
+            Err(e) => X11Server::Unreachable(name, e.to_string()),
         };
         self.seen.insert(display, found.clone());
         found
     }
 
-    fn display(&self, name: &str, keys: Option<PathBuf>) -> x11::Display {
+    fn display(&self, name: &str, keys: Option<PathBuf>) -> x11::X11Display {
         let usual = self.around.home.join(".Xauthority");
-        x11::Display {
+        x11::X11Display {
             name: name.to_owned(),
             keys: Some(keys.unwrap_or(usual)),
         }
     }
 
     /// A display that was seen, by its name. Not every key to it may fit.
-    pub(super) fn known(&self, name: &str) -> Option<&x11::Display> {
-        let fits = |x11: &X11| matches!(x11, X11::Shown { .. });
+    pub(super) fn known(&self, name: &str) -> Option<&x11::X11Display> {
+        let fits = |x11: &X11Server| matches!(x11, X11Server::Shown { .. });
         let seen = self.seen.iter();
         let mut named = seen.filter(|(display, x11)| display.name == name && fits(x11));
         named.next().map(|(display, _)| display)
     }
 
     /// What opens a terminal: what the settings say, what the environment says, what is there.
-    fn opener(&self, set: &[String], system: System) -> Option<Vec<String>> {
+    fn opener(&self, set: &[String], system: WindowSystem) -> Option<Vec<String>> {
         if let [program, arguments @ ..] = set {
             let program = self.program(program)?;
             return Some([&[program], arguments].concat());
         }
-        if let Some(program) = sys::SCRIPTS.filter(|_| system == System::Mac) {
+        if let Some(program) = sys::SCRIPT_RUNNER.filter(|_| system == WindowSystem::Mac) {
             return Some(vec![program.to_owned()]);
         }
         let named = self
@@ -251,7 +256,9 @@ impl<'a> Gatherer<'a> {
             .terminal
             .clone()
             .and_then(|t| t.into_string().ok());
-        let known = OPENERS.iter().map(|(program, _)| (*program).to_owned());
+        let known = TERMINAL_OPENERS
+            .iter()
+            .map(|(program, _)| (*program).to_owned());
         let program = named
             .into_iter()
             .chain(known)
@@ -280,8 +287,8 @@ fn variables<const N: usize>(pid: u32, names: [&str; N]) -> [Option<OsString>; N
     }
 }
 
-fn is_shown(screen: &Screen) -> bool {
-    matches!(screen.x11, X11::Shown { .. })
+fn is_shown(screen: &ProcessDisplay) -> bool {
+    matches!(screen.x11, X11Server::Shown { .. })
 }
 
 fn text(word: Option<OsString>) -> Option<String> {
@@ -301,8 +308,8 @@ fn is_still(session: &Session, pid: u32) -> bool {
     })
 }
 
-fn window(found: x11::Found) -> Window {
-    Window {
+fn window(found: x11::ManagedWindow) -> WindowInfo {
+    WindowInfo {
         id: found.id,
         pid: found.pid,
         title: found.title,

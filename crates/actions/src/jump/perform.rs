@@ -1,34 +1,36 @@
 //! Goes a route, step by step, each verified.
 
-use super::gather::Gatherer;
+use super::gather::JumpInspector;
 use super::x11::{self, X11Error};
 use super::{JumpError, scripts, sockets, unraised};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_fleet::jump::{Kitty, Pane, Place, Route, Runs, Step, WezTerm, X11};
+use trusty_fleet::jump::{
+    JumpContext, JumpPlan, JumpStep, JumpTarget, KittyWindow, TmuxLocation, WezTermPane, X11Server,
+};
 use trusty_platform::checked_program::RunError;
 use trusty_platform::launch;
-use trusty_platform::launch::Left;
+use trusty_platform::launch::DetachedProgram;
 use trusty_platform::programs::{absolute_folders, find_program};
-use trusty_platform::run::{Bounds, Environment, run_bounded};
+use trusty_platform::run::{ChildEnvironment, RunLimits, run_bounded};
 use trusty_platform::tmux;
 use trusty_platform::tmux::TmuxError;
 use trusty_platform::{clock, sys};
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
 /// How long a terminal program may take to do what it is told.
-const DEADLINE: Duration = Duration::from_secs(2);
+const TERMINAL_COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 /// The most that is read of what it says.
-const MOST: u64 = 64 * 1024;
+const MAX_TERMINAL_OUTPUT_BYTES: u64 = 64 * 1024;
 /// How long a new terminal may take until it shows its tmux session.
-const OPENING: Duration = Duration::from_secs(10);
+const TERMINAL_OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often something awaited is looked at.
-const STEP: Duration = Duration::from_millis(50);
+const TERMINAL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What going a route has come to.
 #[derive(Debug, Default)]
-pub(super) struct Went {
+pub(super) struct RouteOutcome {
     /// A terminal was opened, whose window is yet to be found.
     pub(super) opened: bool,
     /// What was not done on the way to a window that is in front, in words.
@@ -37,38 +39,38 @@ pub(super) struct Went {
 
 /// Goes the route.
 pub(super) async fn go(
-    route: &Route,
-    place: &Place,
-    gatherer: &Gatherer<'_>,
-    around: &Surroundings,
-) -> Result<Went, JumpError> {
+    route: &JumpPlan,
+    place: &JumpContext,
+    gatherer: &JumpInspector<'_>,
+    around: &Environment,
+) -> Result<RouteOutcome, JumpError> {
     let app = route.app.as_deref().unwrap_or("a terminal");
-    let mut went = Went::default();
+    let mut went = RouteOutcome::default();
     for (at, step) in route.steps.iter().enumerate() {
         let is_raised = route.steps[at..]
             .iter()
-            .any(|s| matches!(s, Step::Window { .. } | Step::Activate(_)));
+            .any(|s| matches!(s, JumpStep::Window { .. } | JumpStep::Activate(_)));
         match step {
-            Step::SwitchClient { client, session } => {
+            JumpStep::SwitchClient { client, session } => {
                 let (tmux, pane) = server(place)?;
                 let done = tmux::switch_client(tmux, &pane.socket, client, session).await;
                 done.map_err(|e| in_tmux("switch the tmux client to the session", &e))?;
             }
-            Step::SelectWindow { session, window } => {
+            JumpStep::SelectWindow { session, window } => {
                 let (tmux, pane) = server(place)?;
                 let done = tmux::select_window(tmux, &pane.socket, session, window).await;
                 done.map_err(|e| in_tmux("show the session's window", &e))?;
             }
-            Step::SelectPane(id) => {
+            JumpStep::SelectPane(id) => {
                 let (tmux, pane) = server(place)?;
                 let done = tmux::select_pane(tmux, &pane.socket, id).await;
                 done.map_err(|e| in_tmux("show the session's pane", &e))?;
             }
-            Step::Kitty(kitty) => went.note(focus_kitty(kitty, around).await, is_raised)?,
-            Step::WezTerm(wezterm) => {
+            JumpStep::Kitty(kitty) => went.note(focus_kitty(kitty, around).await, is_raised)?,
+            JumpStep::WezTerm(wezterm) => {
                 went.note(focus_wezterm(wezterm, around).await, is_raised)?;
             }
-            Step::Folder {
+            JumpStep::Folder {
                 program,
                 folder,
                 display,
@@ -79,7 +81,7 @@ pub(super) async fn go(
                 let variables: Vec<(&str, &OsStr)> = variables.collect();
                 told(app, program, &[folder.as_os_str()], &variables).await?;
             }
-            Step::Window { display, id } => {
+            JumpStep::Window { display, id } => {
                 let display = gatherer.known(display);
                 let display =
                     display.ok_or_else(|| unraised(app, "the display no longer exists"))?;
@@ -89,9 +91,9 @@ pub(super) async fn go(
                     e => unraised(app, &format!("the display {} {e}", display.name)),
                 })?;
             }
-            Step::Tab(tab) => scripts::show(tab, app).await?,
-            Step::Activate(name) => scripts::activate(name, app).await?,
-            Step::Open(words) => {
+            JumpStep::Tab(tab) => scripts::show(tab, app).await?,
+            JumpStep::Activate(name) => scripts::activate(name, app).await?,
+            JumpStep::Open(words) => {
                 open(words, place, gatherer).await?;
                 went.opened = true;
             }
@@ -100,7 +102,7 @@ pub(super) async fn go(
     Ok(went)
 }
 
-impl Went {
+impl RouteOutcome {
     /// A terminal that does not show its tab may still be raised.
     fn note(&mut self, done: Result<(), JumpError>, is_raised: bool) -> Result<(), JumpError> {
         match done {
@@ -118,7 +120,7 @@ impl Went {
 fn screen(
     display: Option<&str>,
     wayland: Option<&str>,
-    gatherer: &Gatherer<'_>,
+    gatherer: &JumpInspector<'_>,
 ) -> Vec<(&'static str, OsString)> {
     let display = display.and_then(|name| gatherer.known(name));
     let mut all: Vec<_> = display.map(x11::variables).into_iter().flatten().collect();
@@ -130,14 +132,14 @@ fn in_tmux(what: &str, e: &TmuxError) -> JumpError {
     JumpError::Failed(format!("could not {what}: {e}"))
 }
 
-fn server(place: &Place) -> Result<(&Path, &Pane), JumpError> {
+fn server(place: &JumpContext) -> Result<(&Path, &TmuxLocation), JumpError> {
     match (&place.tmux, &place.runs) {
-        (Some(tmux), Runs::Tmux(pane)) => Ok((tmux, pane)),
+        (Some(tmux), JumpTarget::Tmux(pane)) => Ok((tmux, pane)),
         _ => Err(JumpError::Failed("tmux is not installed".into())),
     }
 }
 
-async fn focus_kitty(kitty: &Kitty, around: &Surroundings) -> Result<(), JumpError> {
+async fn focus_kitty(kitty: &KittyWindow, around: &Environment) -> Result<(), JumpError> {
     let program = ["kitten", "kitty"]
         .into_iter()
         .find_map(|name| found(name, kitty.beside.as_deref(), around))
@@ -156,7 +158,7 @@ async fn focus_kitty(kitty: &Kitty, around: &Surroundings) -> Result<(), JumpErr
     told("kitty", &program, &words, &[]).await
 }
 
-async fn focus_wezterm(wezterm: &WezTerm, around: &Surroundings) -> Result<(), JumpError> {
+async fn focus_wezterm(wezterm: &WezTermPane, around: &Environment) -> Result<(), JumpError> {
     let program = found("wezterm", wezterm.beside.as_deref(), around)
         .ok_or_else(|| unraised("WezTerm", "the command wezterm was not found"))?;
     sockets::check_wezterm(&wezterm.socket)?;
@@ -174,7 +176,7 @@ async fn focus_wezterm(wezterm: &WezTerm, around: &Surroundings) -> Result<(), J
 }
 
 /// A command of a terminal's: in the search path, beside its program, or in its bundle.
-fn found(name: &str, beside: Option<&Path>, around: &Surroundings) -> Option<PathBuf> {
+fn found(name: &str, beside: Option<&Path>, around: &Environment) -> Option<PathBuf> {
     let bundled = [
         "/Applications/kitty.app/Contents/MacOS",
         "/Applications/WezTerm.app/Contents/MacOS",
@@ -192,11 +194,17 @@ async fn told(
     arguments: &[&OsStr],
     variables: &[(&str, &OsStr)],
 ) -> Result<(), JumpError> {
-    let bounds = Bounds {
-        time: DEADLINE,
-        output: MOST,
+    let bounds = RunLimits {
+        time: TERMINAL_COMMAND_TIMEOUT,
+        output: MAX_TERMINAL_OUTPUT_BYTES,
     };
-    let ran = run_bounded(program, arguments, Environment::OursWith(variables), bounds).await;
+    let ran = run_bounded(
+        program,
+        arguments,
+        ChildEnvironment::OursWith(variables),
+        bounds,
+    )
+    .await;
     let name = program.display();
     match ran {
         Ok(ran) if ran.success => Ok(()),
@@ -215,27 +223,31 @@ async fn told(
 }
 
 /// Opens a terminal and waits until tmux has a new client that shows the pane.
-async fn open(words: &[String], place: &Place, gatherer: &Gatherer<'_>) -> Result<(), JumpError> {
+async fn open(
+    words: &[String],
+    place: &JumpContext,
+    gatherer: &JumpInspector<'_>,
+) -> Result<(), JumpError> {
     let (tmux, pane) = server(place)?;
     let [program, arguments @ ..] = words else {
         return Err(JumpError::Failed("no terminal program is set".into()));
     };
-    if sys::SCRIPTS == Some(program) {
+    if sys::SCRIPT_RUNNER == Some(program) {
         return scripts::open(arguments).await;
     }
     let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
     // Inside of a pane tmux would refuse to attach.
     let mut variables: Vec<(&str, Option<OsString>)> = vec![("TMUX", None), ("TMUX_PANE", None)];
     let display = match &pane.home.x11 {
-        X11::Shown { display, .. } => Some(display.as_str()),
-        X11::None | X11::Unreachable(..) => None,
+        X11Server::Shown { display, .. } => Some(display.as_str()),
+        X11Server::None | X11Server::Unreachable(..) => None,
     };
     let screen = screen(display, pane.home.wayland.as_deref(), gatherer).into_iter();
     variables.extend(screen.map(|(name, value)| (name, Some(value))));
     let failed = |why: &str| JumpError::Failed(format!("could not open {program}: {why}"));
     let before = attached(tmux, pane).await;
     let left = launch::leave_with(Path::new(program), &arguments, &place.folder, &variables);
-    let left: Left = left.map_err(|e| failed(&e.to_string()))?;
+    let left: DetachedProgram = left.map_err(|e| failed(&e.to_string()))?;
     let begun = clock::instant();
     loop {
         let now = attached(tmux, pane).await;
@@ -246,15 +258,15 @@ async fn open(words: &[String], place: &Place, gatherer: &Gatherer<'_>) -> Resul
         if left.ended() == Some(false) {
             return Err(failed("the program exited at once"));
         }
-        if begun.elapsed() >= OPENING {
+        if begun.elapsed() >= TERMINAL_OPEN_TIMEOUT {
             return Err(failed("no new tmux client appeared within 10 s"));
         }
-        clock::sleep(STEP).await;
+        clock::sleep(TERMINAL_POLL_INTERVAL).await;
     }
 }
 
 /// The clients of the sessions that have the pane.
-async fn attached(tmux: &Path, pane: &Pane) -> Vec<String> {
+async fn attached(tmux: &Path, pane: &TmuxLocation) -> Vec<String> {
     let told = tmux::list_clients(tmux, &pane.socket, "#{session_id} #{client_pid}").await;
     let told = String::from_utf8_lossy(&told.unwrap_or_default()).into_owned();
     let ours = |line: &&str| {
@@ -271,7 +283,7 @@ mod tests {
     #[test]
     fn a_tab_that_is_not_shown_keeps_no_window_from_the_front() {
         let refused = || Err(unraised("kitty", "kitten: no"));
-        let mut went = Went::default();
+        let mut went = RouteOutcome::default();
         assert!(went.note(Ok(()), true).is_ok() && went.doubt.is_none());
         assert!(went.note(refused(), false).is_err() && went.doubt.is_none());
         assert!(went.note(refused(), true).is_ok());
@@ -283,7 +295,7 @@ mod tests {
     fn the_commands_of_a_terminal_lie_beside_it() {
         let folder = tempfile::tempdir().expect("folder");
         std::fs::write(folder.path().join("kitten"), "").expect("written");
-        let around = Surroundings::default();
+        let around = Environment::default();
         let here = found("kitten", Some(folder.path()), &around);
         assert_eq!(here, Some(folder.path().join("kitten")));
         assert_eq!(found("no-kitten", Some(folder.path()), &around), None);

@@ -6,29 +6,29 @@ use super::{JumpError, unraised};
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
-use trusty_fleet::jump::Tab;
+use trusty_fleet::jump::TerminalTab;
 use trusty_platform::checked_program::RunError;
-use trusty_platform::run::{Bounds, Environment, run_bounded};
+use trusty_platform::run::{ChildEnvironment, RunLimits, run_bounded};
 use trusty_platform::sys;
 
-const TERMINAL: &str = include_str!("scripts/terminal.applescript");
-const ITERM: &str = include_str!("scripts/iterm2.applescript");
-const GHOSTTY: &str = include_str!("scripts/ghostty.applescript");
-const ACTIVATE: &str = include_str!("scripts/activate.applescript");
-const OPEN: &str = include_str!("scripts/open.applescript");
+const TERMINAL_SCRIPT: &str = include_str!("scripts/terminal.applescript");
+const ITERM_SCRIPT: &str = include_str!("scripts/iterm2.applescript");
+const GHOSTTY_SCRIPT: &str = include_str!("scripts/ghostty.applescript");
+const ACTIVATE_SCRIPT: &str = include_str!("scripts/activate.applescript");
+const OPEN_SCRIPT: &str = include_str!("scripts/open.applescript");
 
 /// How long a script may take. The first one of each app waits for its user's consent longer than
 /// that; the next one finds the answer.
-const DEADLINE: Duration = Duration::from_secs(2);
+const SCRIPT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The most that a script says.
-const MOST: u64 = 4096;
+const MAX_SCRIPT_OUTPUT_BYTES: u64 = 4096;
 
 /// Shows a tab and activates its app.
-pub(super) async fn show(tab: &Tab, app: &str) -> Result<(), JumpError> {
+pub(super) async fn show(tab: &TerminalTab, app: &str) -> Result<(), JumpError> {
     let (script, tty, folder) = match tab {
-        Tab::Terminal(tty) => (TERMINAL, tty, None),
-        Tab::ITerm(tty) => (ITERM, tty, None),
-        Tab::Ghostty { tty, folder } => (GHOSTTY, tty, Some(folder.as_os_str())),
+        TerminalTab::Terminal(tty) => (TERMINAL_SCRIPT, tty, None),
+        TerminalTab::ITerm(tty) => (ITERM_SCRIPT, tty, None),
+        TerminalTab::Ghostty { tty, folder } => (GHOSTTY_SCRIPT, tty, Some(folder.as_os_str())),
     };
     if !is_device(tty) {
         return Err(unraised(app, &format!("{tty} is not a macOS terminal")));
@@ -39,7 +39,7 @@ pub(super) async fn show(tab: &Tab, app: &str) -> Result<(), JumpError> {
 
 /// Activates an app.
 pub(super) async fn activate(name: &str, app: &str) -> Result<(), JumpError> {
-    run(ACTIVATE, &[OsStr::new(name)], app).await
+    run(ACTIVATE_SCRIPT, &[OsStr::new(name)], app).await
 }
 
 /// Opens a window of Terminal.app with a command.
@@ -47,7 +47,7 @@ pub(super) async fn open(words: &[String]) -> Result<(), JumpError> {
     // None of its words comes first, where osascript would take it for an option of its own.
     let command = std::iter::once("exec").chain(words.iter().map(String::as_str));
     let command: Vec<&OsStr> = command.map(OsStr::new).collect();
-    run(OPEN, &command, "Terminal").await
+    run(OPEN_SCRIPT, &command, "Terminal").await
 }
 
 /// `/dev/ttys003`
@@ -57,13 +57,13 @@ fn is_device(tty: &str) -> bool {
 }
 
 async fn run(script: &str, arguments: &[&OsStr], app: &str) -> Result<(), JumpError> {
-    let program = sys::SCRIPTS.ok_or_else(|| unraised(app, "this is not macOS"))?;
+    let program = sys::SCRIPT_RUNNER.ok_or_else(|| unraised(app, "this is not macOS"))?;
     let words = [&[OsStr::new("-e"), OsStr::new(script)], arguments].concat();
-    let bounds = Bounds {
-        time: DEADLINE,
-        output: MOST,
+    let bounds = RunLimits {
+        time: SCRIPT_TIMEOUT,
+        output: MAX_SCRIPT_OUTPUT_BYTES,
     };
-    let environment = Environment::OursWithout("TMUX");
+    let environment = ChildEnvironment::OursWithout("TMUX");
     match run_bounded(Path::new(program), &words, environment, bounds).await {
         Ok(ran) if ran.success => match String::from_utf8_lossy(&ran.output).trim() {
             "shown" => Ok(()),
@@ -127,7 +127,13 @@ mod tests {
 
     #[test]
     fn scripts_take_all_they_need_as_arguments_and_activate_last() {
-        for script in [TERMINAL, ITERM, GHOSTTY, ACTIVATE, OPEN] {
+        for script in [
+            TERMINAL_SCRIPT,
+            ITERM_SCRIPT,
+            GHOSTTY_SCRIPT,
+            ACTIVATE_SCRIPT,
+            OPEN_SCRIPT,
+        ] {
             assert!(script.contains("on run argv"), "{script}");
             let activated = script.find("activate").expect("the script activates");
             assert!(!script[activated..].contains("select"), "{script}");
@@ -137,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_run_where_there_are_no_scripts() {
-        if sys::SCRIPTS.is_some() {
+        if sys::SCRIPT_RUNNER.is_some() {
             return;
         }
         let told = activate("kitty", "kitty").await.expect_err("no Mac");

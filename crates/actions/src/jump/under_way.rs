@@ -8,32 +8,32 @@ use trusty_fleet::SessionId;
 
 /// Jumps that are under way. Clones share them.
 #[derive(Debug, Clone)]
-pub struct UnderWay<T>(Arc<Mutex<Outcomes<T>>>);
+pub struct RunningJumps<T>(Arc<Mutex<JumpOutcomes<T>>>);
 
-type Outcomes<T> = BTreeMap<SessionId, watch::Receiver<Option<T>>>;
+type JumpOutcomes<T> = BTreeMap<SessionId, watch::Receiver<Option<T>>>;
 
-impl<T> Default for UnderWay<T> {
+impl<T> Default for RunningJumps<T> {
     fn default() -> Self {
         Self(Arc::default())
     }
 }
 
-enum Part<T> {
+enum JumpRole<T> {
     First(watch::Sender<Option<T>>),
     Second(watch::Receiver<Option<T>>),
 }
 
-impl<T: Clone> UnderWay<T> {
+impl<T: Clone> RunningJumps<T> {
     /// Goes there, or waits for whoever does already: how that went.
     pub async fn join(&self, id: SessionId, jump: impl Future<Output = T>) -> T {
         loop {
             match self.part(id) {
-                Part::First(over) => {
+                JumpRole::First(over) => {
                     let done = jump.await;
                     over.send_replace(Some(done.clone()));
                     return done;
                 }
-                Part::Second(mut outcome) => {
+                JumpRole::Second(mut outcome) => {
                     // One that broke off is not waited for.
                     if let Ok(done) = outcome.wait_for(Option::is_some).await
                         && let Some(done) = done.clone()
@@ -45,15 +45,15 @@ impl<T: Clone> UnderWay<T> {
         }
     }
 
-    fn part(&self, id: SessionId) -> Part<T> {
+    fn part(&self, id: SessionId) -> JumpRole<T> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, outcome| outcome.has_changed().is_ok());
         if let Some(outcome) = all.get(&id) {
-            return Part::Second(outcome.clone());
+            return JumpRole::Second(outcome.clone());
         }
         let (over, outcome) = watch::channel(None);
         all.insert(id, outcome);
-        Part::First(over)
+        JumpRole::First(over)
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_one_waits_for_the_first() {
-        let jumps = UnderWay::default();
+        let jumps = RunningJumps::default();
         let (one, other) = (SessionId::new(), SessionId::new());
         let (arrive, arrived) = oneshot::channel();
         let first = jumps.join(one, async { arrived.await.unwrap_or("nowhere") });
@@ -80,7 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_broke_off_is_not_waited_for() {
-        let jumps = UnderWay::default();
+        let jumps = RunningJumps::default();
         let id = SessionId::new();
         let mut broken = Box::pin(jumps.join(id, pending()));
         assert!(begun_and_waiting(&mut broken).await);

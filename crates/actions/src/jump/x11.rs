@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_platform::clock;
 use trusty_platform::files;
-use trusty_platform::files::ReadError;
+use trusty_platform::files::FileReadError;
 use trusty_platform::sys;
 use trusty_platform::trusted_path::{PathRefusal, TrustPolicy, check_data};
 use x11rb::connection::Connection;
@@ -20,15 +20,15 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 
 /// How long a server, and after it the window manager, may take.
-const DEADLINE: Duration = Duration::from_secs(2);
+const X11_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often something awaited is looked at.
-const STEP: Duration = Duration::from_millis(10);
+const X11_POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// The most we read of a property, in units of 4 bytes.
-const MOST: u32 = 64 * 1024;
+const MAX_PROPERTY_WORDS: u32 = 64 * 1024;
 /// The most we read of a file with keys to displays.
-const MOST_KEYS: u64 = 256 * 1024;
+const MAX_XAUTHORITY_BYTES: u64 = 256 * 1024;
 /// "From a pager": asked for by the user, and not by a program that pushes itself to the front.
-const BY_USER: u32 = 2;
+const PAGER_SOURCE_INDICATION: u32 = 2;
 
 x11rb::atom_manager! {
     /// The names of what window managers and windows tell of themselves.
@@ -46,7 +46,7 @@ x11rb::atom_manager! {
 
 /// A display, and where the key to it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Display {
+pub struct X11Display {
     /// `:0`
     pub name: String,
     /// The file with the keys; none where only `~/.Xauthority` may be one.
@@ -55,7 +55,7 @@ pub struct Display {
 
 /// A window that the window manager looks after.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct ManagedWindow {
     /// Its id.
     pub id: u32,
     /// The process it says it is of, on this machine.
@@ -66,9 +66,9 @@ pub struct Found {
 
 /// What a display shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct X11Snapshot {
     /// The windows.
-    pub windows: Vec<Found>,
+    pub windows: Vec<ManagedWindow>,
     /// The one that has the focus.
     pub active: Option<u32>,
 }
@@ -104,21 +104,21 @@ pub enum X11Error {
 }
 
 /// What a display shows now.
-pub async fn look(display: &Display) -> Result<Look, X11Error> {
-    ask(display, Server::look).await
+pub async fn look(display: &X11Display) -> Result<X11Snapshot, X11Error> {
+    ask(display, X11Connection::look).await
 }
 
 /// Makes a window the active one: out of its icon, and on the desktop it is on. Returns when it
 /// is.
-pub async fn raise(display: &Display, window: u32) -> Result<(), X11Error> {
+pub async fn raise(display: &X11Display, window: u32) -> Result<(), X11Error> {
     ask(display, move |server| server.raise(window)).await
 }
 
 /// Asks on a thread of its own, which is let go when it takes too long.
-async fn ask<T, F>(display: &Display, question: F) -> Result<T, X11Error>
+async fn ask<T, F>(display: &X11Display, question: F) -> Result<T, X11Error>
 where
     T: Send + 'static,
-    F: FnOnce(&Server) -> Result<T, X11Error> + Send + 'static,
+    F: FnOnce(&X11Connection) -> Result<T, X11Error> + Send + 'static,
 {
     let unreachable = |e: io::Error| X11Error::Unreachable(e.to_string());
     let number = number(&display.name).ok_or(X11Error::Foreign)?;
@@ -129,11 +129,11 @@ where
     let hold = stream.try_clone().map_err(unreachable)?;
     let keys = display.keys.clone();
     let asked = tokio::task::spawn_blocking(move || {
-        let server = Server::on(stream, number, keys.as_deref())?;
+        let server = X11Connection::on(stream, number, keys.as_deref())?;
         question(&server)
     });
     // The window manager has its own deadline within.
-    match tokio::time::timeout(DEADLINE * 2, asked).await {
+    match tokio::time::timeout(X11_TIMEOUT * 2, asked).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(e)) => Err(X11Error::Unreachable(e.to_string())),
         Err(_) => {
@@ -166,19 +166,19 @@ fn connect(number: u16) -> io::Result<UnixStream> {
     UnixStream::connect(format!("/tmp/.X11-unix/X{number}"))
 }
 
-struct Server {
+struct X11Connection {
     connection: RustConnection,
     root: Id,
     atoms: Atoms,
     machine: Vec<u8>,
 }
 
-impl Server {
+impl X11Connection {
     fn on(stream: UnixStream, number: u16, keys: Option<&Path>) -> Result<Self, X11Error> {
         let unreachable = |e: ConnectError| X11Error::Unreachable(e.to_string());
         let (name, key) = match keys {
             Some(file) => key(file, number)?.unwrap_or_default(),
-            None => DisplayKey::default(),
+            None => XauthorityEntry::default(),
         };
         let (stream, _) = DefaultStream::from_unix_stream(stream)
             .map_err(|e| X11Error::Unreachable(e.to_string()))?;
@@ -196,17 +196,17 @@ impl Server {
         })
     }
 
-    fn look(&self) -> Result<Look, X11Error> {
+    fn look(&self) -> Result<X11Snapshot, X11Error> {
         let list = self.numbers(self.root, self.atoms._NET_CLIENT_LIST, AtomEnum::WINDOW)?;
         let list = list.ok_or(X11Error::NoManager)?;
         let found = list.into_iter().map(|id| self.describe(id));
         // One that has gone meanwhile is not listed.
         let windows = found.filter_map(Result::ok).collect();
         let active = self.active()?;
-        Ok(Look { windows, active })
+        Ok(X11Snapshot { windows, active })
     }
 
-    fn describe(&self, id: Id) -> Result<Found, X11Error> {
+    fn describe(&self, id: Id) -> Result<ManagedWindow, X11Error> {
         let atoms = &self.atoms;
         let machine = self.bytes(id, AtomEnum::WM_CLIENT_MACHINE.into(), AtomEnum::ANY.into())?;
         let is_local = machine.is_none_or(|machine| machine == self.machine);
@@ -215,7 +215,7 @@ impl Server {
             None => self.bytes(id, AtomEnum::WM_NAME.into(), AtomEnum::ANY.into())?,
             title => title,
         };
-        Ok(Found {
+        Ok(ManagedWindow {
             id,
             pid: pid.filter(|_| is_local),
             title: String::from_utf8_lossy(&title.unwrap_or_default()).into_owned(),
@@ -246,14 +246,14 @@ impl Server {
             self.connection.map_window(window)?;
         }
         let front = self.active()?.unwrap_or(0);
-        let asked = [BY_USER, 0, front, 0, 0];
+        let asked = [PAGER_SOURCE_INDICATION, 0, front, 0, 0];
         self.request(window, atoms._NET_ACTIVE_WINDOW, asked)?;
         let begun = clock::instant();
         while self.active()? != Some(window) {
-            if begun.elapsed() >= DEADLINE {
+            if begun.elapsed() >= X11_TIMEOUT {
                 return Err(X11Error::Unheard);
             }
-            std::thread::sleep(STEP);
+            std::thread::sleep(X11_POLL_INTERVAL);
         }
         Ok(())
     }
@@ -277,9 +277,9 @@ impl Server {
         name: Atom,
         kind: impl Into<Atom>,
     ) -> Result<Option<Vec<u32>>, X11Error> {
-        let told = self
-            .connection
-            .get_property(false, of, name, kind.into(), 0, MOST)?;
+        let told =
+            self.connection
+                .get_property(false, of, name, kind.into(), 0, MAX_PROPERTY_WORDS)?;
         let told = told.reply()?;
         Ok(told.value32().map(Iterator::collect))
     }
@@ -287,7 +287,7 @@ impl Server {
     fn bytes(&self, of: Id, name: Atom, kind: Atom) -> Result<Option<Vec<u8>>, X11Error> {
         let told = self
             .connection
-            .get_property(false, of, name, kind, 0, MOST)?;
+            .get_property(false, of, name, kind, 0, MAX_PROPERTY_WORDS)?;
         let told = told.reply()?;
         Ok((told.format == 8).then_some(told.value))
     }
@@ -310,15 +310,15 @@ impl From<ReplyError> for X11Error {
 }
 
 /// The name of the protocol and the key that a file has for a display of this machine.
-fn key(file: &Path, number: u16) -> Result<Option<DisplayKey>, X11Error> {
+fn key(file: &Path, number: u16) -> Result<Option<XauthorityEntry>, X11Error> {
     let file = match check_data(file) {
         Ok(checked) => checked.resolved,
         Err(refusal) if refusal.is_distrust() => return Err(X11Error::Refused(refusal)),
         Err(_) => return Ok(None),
     };
-    let bytes = match files::read_head(&file, MOST_KEYS) {
+    let bytes = match files::read_head(&file, MAX_XAUTHORITY_BYTES) {
         Ok(bytes) => bytes,
-        Err(ReadError::Refused(refusal)) => return Err(X11Error::Refused(refusal)),
+        Err(FileReadError::Refused(refusal)) => return Err(X11Error::Refused(refusal)),
         Err(_) => return Ok(None),
     };
     let uname = rustix::system::uname();
@@ -326,18 +326,18 @@ fn key(file: &Path, number: u16) -> Result<Option<DisplayKey>, X11Error> {
 }
 
 /// The name of a protocol, and a key.
-type DisplayKey = (Vec<u8>, Vec<u8>);
+type XauthorityEntry = (Vec<u8>, Vec<u8>);
 
 /// Each entry: a family, then an address, a display's number, a protocol's name and a key, each
 /// behind its length; all numbers are two bytes, the higher first.
-fn find_key(mut bytes: &[u8], number: u16, machine: &[u8]) -> Option<DisplayKey> {
-    const LOCAL: u16 = 256;
-    const ANY: u16 = 0xffff;
+fn find_key(mut bytes: &[u8], number: u16, machine: &[u8]) -> Option<XauthorityEntry> {
+    const LOCAL_FAMILY: u16 = 256;
+    const ANY_FAMILY: u16 = 0xffff;
     loop {
         let family = take_number(&mut bytes)?;
         let [address, display, name, key] = [(); 4].map(|()| take_part(&mut bytes));
         let (address, display, name, key) = (address?, display?, name?, key?);
-        let here = family == ANY || (family == LOCAL && address == machine);
+        let here = family == ANY_FAMILY || (family == LOCAL_FAMILY && address == machine);
         let this = display.is_empty() || display == number.to_string().as_bytes();
         if here && this && name == b"MIT-MAGIC-COOKIE-1" {
             return Some((name.to_vec(), key.to_vec()));
@@ -359,7 +359,7 @@ fn take_part<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 /// What a program needs to find this display.
-pub fn variables(display: &Display) -> Vec<(&'static str, OsString)> {
+pub fn variables(display: &X11Display) -> Vec<(&'static str, OsString)> {
     let mut all = vec![("DISPLAY", OsString::from(&display.name))];
     let keys = display.keys.as_ref();
     all.extend(keys.map(|keys| ("XAUTHORITY", keys.clone().into_os_string())));
@@ -443,7 +443,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_display_that_is_not_there_is_told() {
-        let display = |name: &str| Display {
+        let display = |name: &str| X11Display {
             name: name.into(),
             keys: None,
         };

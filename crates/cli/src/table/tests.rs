@@ -1,7 +1,8 @@
 use super::*;
-use trusty_fleet::action::Verb;
+use trusty_fleet::action::ActionKind;
 use trusty_fleet::session::{
-    Activity, ControlModel, Need, NeedKind, Pending, Session, SessionHost, SessionId, SessionStatus,
+    Activity, ControlModel, Need, NeedKind, PendingAction, Session, SessionHost, SessionId,
+    SessionStatus,
 };
 use uuid::Uuid;
 
@@ -48,10 +49,10 @@ fn print(width: Option<usize>) -> String {
         &snapshot(),
         Path::new("/home/dev"),
         now(),
-        Paper {
+        OutputFormat {
             width,
             height: None,
-            ink: Ink::Plain,
+            ink: ColorMode::Plain,
         },
     )
 }
@@ -73,10 +74,10 @@ fn one_long_folder_name_does_not_make_a_piped_table_wide() {
     let mut snapshot = snapshot();
     let long = "n".repeat(250);
     snapshot.sessions[0].workdir = format!("/home/dev/{long}");
-    let paper = Paper {
+    let paper = OutputFormat {
         width: None,
         height: None,
-        ink: Ink::Plain,
+        ink: ColorMode::Plain,
     };
     let text = draw(&snapshot, Path::new("/home/dev"), now(), paper);
     for line in text.lines() {
@@ -116,20 +117,20 @@ fn a_table_fits_its_paper() {
 #[test]
 fn colour_is_only_where_it_is_shown() {
     assert!(!print(Some(80)).contains('\x1b'));
-    let paper = Paper {
+    let paper = OutputFormat {
         width: Some(80),
         height: None,
-        ink: Ink::Coloured,
+        ink: ColorMode::Coloured,
     };
     assert!(draw(&snapshot(), Path::new("/"), now(), paper).contains('\x1b'));
 }
 
 #[test]
 fn nothing_and_trouble_are_told_in_words() {
-    let paper = Paper {
+    let paper = OutputFormat {
         width: None,
         height: None,
-        ink: Ink::Plain,
+        ink: ColorMode::Plain,
     };
     let mut empty = Snapshot::default();
     let text = draw(&empty, Path::new("/"), now(), paper);
@@ -137,7 +138,7 @@ fn nothing_and_trouble_are_told_in_words() {
         text,
         "No Claude Code session is running. Start one with `claude`.\n"
     );
-    empty.health.push(trusty_fleet::snapshot::Health {
+    empty.health.push(trusty_fleet::snapshot::HealthIssue {
         source: trusty_fleet::session::Source::Tmux,
         subject: "/tmp/tmux-0/x".into(),
         message: "did not answer within 1 s".into(),
@@ -149,10 +150,10 @@ fn nothing_and_trouble_are_told_in_words() {
 
 #[test]
 fn what_is_drawn_over_fits_the_screen() {
-    let screen = Paper {
+    let screen = OutputFormat {
         width: Some(80),
         height: Some(4),
-        ink: Ink::Plain,
+        ink: ColorMode::Plain,
     };
     assert_eq!(screen.cut("a\nb\nc\nd\ne\n"), "a\nb\n…\n");
     assert_eq!(screen.cut("a\nb\n"), "a\nb\n");
@@ -160,7 +161,7 @@ fn what_is_drawn_over_fits_the_screen() {
         &Snapshot::default(),
         Path::new("/"),
         now(),
-        Paper {
+        OutputFormat {
             width: Some(30),
             ..screen
         },
@@ -193,21 +194,21 @@ fn ages_are_short() {
 fn what_failed_stands_before_what_it_does() {
     let mut snapshot = snapshot();
     let docs = &mut snapshot.sessions[0];
-    docs.pending = Some(Pending {
-        verb: Verb::Pause,
+    docs.pending = Some(PendingAction {
+        verb: ActionKind::Pause,
         failure: Some("its pane is in copy mode".into()),
         since: now(),
     });
     let api = &mut snapshot.sessions[1];
-    api.pending = Some(Pending {
-        verb: Verb::Resume,
+    api.pending = Some(PendingAction {
+        verb: ActionKind::Resume,
         failure: None,
         since: now(),
     });
-    let paper = Paper {
+    let paper = OutputFormat {
         width: None,
         height: None,
-        ink: Ink::Plain,
+        ink: ColorMode::Plain,
     };
     let text = draw(&snapshot, Path::new("/home/dev"), now(), paper);
     assert!(

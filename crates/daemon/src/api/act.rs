@@ -2,7 +2,7 @@
 
 use super::deadline::{self, DEADLINE_DESCRIPTION, DeadlineHeader};
 use super::problem::ProblemResponse;
-use super::take::{self, AnsweredIn, Body, Id};
+use super::take::{self, AnsweredInHeader, JsonBody, PathSessionId};
 use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,14 +10,14 @@ use axum::response::{IntoResponse, Response};
 use trusty_actions::ActionError;
 use trusty_actions::jump::JumpError;
 use trusty_client::api_types::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
-use trusty_engine::Handle;
+use trusty_engine::EngineHandle;
 use trusty_engine::requests::AnswerError;
 use trusty_fleet::SessionId;
-use trusty_fleet::action::{Action, Refusal, Wish};
+use trusty_fleet::action::{Action, PauseOptions, Refusal};
 use trusty_fleet::authorization::AnswerChannel;
-use trusty_fleet::jump::Obstacle;
-use trusty_fleet::observation::Attention;
-use trusty_fleet::pause::Asker;
+use trusty_fleet::jump::JumpObstacle;
+use trusty_fleet::observation::FocusEvent;
+use trusty_fleet::pause::Initiator;
 use trusty_fleet::problem::Problem;
 use trusty_wire::command_deadline::CommandDeadline;
 use trusty_wire::process_tracer::ConnectedPeer;
@@ -53,16 +53,16 @@ use trusty_wire::process_tracer::ConnectedPeer;
     )
 )]
 pub(super) async fn pause(
-    State(handle): State<Handle>,
-    Id(id): Id,
+    State(handle): State<EngineHandle>,
+    PathSessionId(id): PathSessionId,
     DeadlineHeader(deadline): DeadlineHeader,
-    body: Body<PauseRequest>,
+    body: JsonBody<PauseRequest>,
 ) -> Response {
     let asked = body.0.unwrap_or_default();
-    let wish = Wish {
+    let wish = PauseOptions {
         how: asked.how,
         note: asked.note,
-        by: asked.by.unwrap_or(Asker::Api),
+        by: asked.by.unwrap_or(Initiator::Api),
     };
     act(&handle, id, Action::Pause(wish), deadline).await
 }
@@ -93,9 +93,9 @@ pub(super) async fn pause(
     )
 )]
 pub(super) async fn resume(
-    State(handle): State<Handle>,
+    State(handle): State<EngineHandle>,
     Extension(peer): Extension<ConnectedPeer>,
-    Id(id): Id,
+    PathSessionId(id): PathSessionId,
     DeadlineHeader(deadline): DeadlineHeader,
 ) -> Response {
     handle.primed().await;
@@ -138,10 +138,10 @@ pub(super) async fn resume(
     )
 )]
 pub(super) async fn stop(
-    State(handle): State<Handle>,
-    Id(id): Id,
+    State(handle): State<EngineHandle>,
+    PathSessionId(id): PathSessionId,
     DeadlineHeader(deadline): DeadlineHeader,
-    body: Body<StopRequest>,
+    body: JsonBody<StopRequest>,
 ) -> Response {
     let action = if body.0.unwrap_or_default().kill {
         Action::Kill
@@ -175,8 +175,8 @@ pub(super) async fn stop(
     )
 )]
 pub(super) async fn jump(
-    State(handle): State<Handle>,
-    Id(id): Id,
+    State(handle): State<EngineHandle>,
+    PathSessionId(id): PathSessionId,
     DeadlineHeader(deadline): DeadlineHeader,
 ) -> Response {
     handle.primed().await;
@@ -184,7 +184,7 @@ pub(super) async fn jump(
         return StatusCode::NO_CONTENT.into_response();
     };
     match e {
-        JumpError::Refused(Obstacle::Ended) => ProblemResponse::no_such_session(),
+        JumpError::Refused(JumpObstacle::Ended) => ProblemResponse::no_such_session(),
         JumpError::Lapsed(_) => deadline::too_late(),
         e => ProblemResponse::new(e.code(), e.to_string()),
     }
@@ -229,12 +229,12 @@ pub(super) async fn jump(
     )
 )]
 pub(super) async fn answer(
-    State(handle): State<Handle>,
+    State(handle): State<EngineHandle>,
     Extension(peer): Extension<ConnectedPeer>,
-    Id(id): Id,
-    AnsweredIn(said): AnsweredIn,
+    PathSessionId(id): PathSessionId,
+    AnsweredInHeader(said): AnsweredInHeader,
     DeadlineHeader(deadline): DeadlineHeader,
-    body: Body<AnswerRequest>,
+    body: JsonBody<AnswerRequest>,
 ) -> Result<StatusCode, ProblemResponse> {
     let AnswerRequest { request, answer } = body.needed()?;
     let request = take::request_id(request)?;
@@ -277,17 +277,17 @@ pub(super) async fn answer(
     )
 )]
 pub(super) async fn attention(
-    State(handle): State<Handle>,
-    body: Body<AttentionRequest>,
+    State(handle): State<EngineHandle>,
+    body: JsonBody<AttentionRequest>,
 ) -> StatusCode {
     let session = body.0.and_then(|asked| asked.session);
-    let attention = session.map_or(Attention::Popover, Attention::Terminal);
+    let attention = session.map_or(FocusEvent::Popover, FocusEvent::Terminal);
     handle.attend(attention).await;
     StatusCode::NO_CONTENT
 }
 
 async fn act(
-    handle: &Handle,
+    handle: &EngineHandle,
     id: SessionId,
     action: Action,
     deadline: CommandDeadline,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::request::Answer;
-use trusty_fleet::view::{Board, BoardDelta, Card, PopoverEvent, Reasons, Row};
+use trusty_fleet::view::{Board, BoardDelta, Card, ExplanationView, PopoverEvent, Row};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
 use utoipa::openapi::path::Parameter;
@@ -48,20 +48,20 @@ use utoipa::{Modify, OpenApi};
         BoardDelta,
         PopoverEvent,
         Row,
-        Reasons,
+        ExplanationView,
         Card,
         Answer,
         Problem
     )),
-    modifiers(&Exact)
+    modifiers(&SchemaCorrections)
 )]
-struct Document;
+struct ApiDocument;
 
 /// Says what the macros leave out: that nothing more is taken of an answer, what a tag is, and
 /// which problems there are.
-struct Exact;
+struct SchemaCorrections;
 
-impl Modify for Exact {
+impl Modify for SchemaCorrections {
     fn modify(&self, description: &mut Description) {
         let items = description.paths.paths.values_mut();
         let commands = items.filter_map(|item| item.post.as_mut());
@@ -145,7 +145,7 @@ fn describe_tags(schema: &mut Schema) {
 fn list_codes(problem: &mut Object) {
     let text = problem.description.get_or_insert_default();
     text.push_str("\n\nThe codes:\n");
-    for code in ProblemCode::ALL {
+    for code in ProblemCode::ALL_CODES {
         // Writing to a text cannot fail.
         let _ = write!(text, "\n* `{}`: {}", code.as_str(), code.meaning());
     }
@@ -153,5 +153,5 @@ fn list_codes(problem: &mut Object) {
 
 /// The description, in version 3.1 of its standard.
 pub fn openapi() -> Description {
-    Document::openapi()
+    ApiDocument::openapi()
 }

@@ -1,8 +1,8 @@
 //! Server-sent events: a snapshot, then what changes.
 
 use super::problem::ProblemResponse;
-use super::take::Asks;
-use super::{About, Api};
+use super::take::QueryParams;
+use super::{ApiState, EngineRun};
 use crate::http_connections::SpareConnection;
 use axum::Extension;
 use axum::extract::State;
@@ -15,18 +15,18 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use trusty_client::api_types::{CHANGE, EventData, LAST_EVENT, SNAPSHOT};
-use trusty_engine::handle::Looking;
+use trusty_client::api_types::{CHANGE_EVENT, EventData, LAST_EVENT_HEADER, SNAPSHOT_EVENT};
+use trusty_engine::handle::VisibilityGuard;
 use trusty_fleet::Snapshot;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::snapshot::SnapshotDelta;
 
 /// Snapshots that are remembered, so that whoever lost its connection gets what it missed.
-const REMEMBERED: usize = 64;
+const MAX_REMEMBERED_SNAPSHOTS: usize = 64;
 /// How the events are listened to.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Listening {
+pub(super) struct EventQuery {
     /// Whether somebody looks at what is told.
     #[serde(default = "yes")]
     looking: bool,
@@ -38,9 +38,9 @@ const fn yes() -> bool {
 
 /// What was told last, so that what follows can be told as a difference.
 #[derive(Debug, Default)]
-pub(super) struct History(VecDeque<Arc<Snapshot>>);
+pub(super) struct SnapshotHistory(VecDeque<Arc<Snapshot>>);
 
-impl History {
+impl SnapshotHistory {
     /// Remembers what is told now. A revision is remembered with all that was told as it, or not
     /// at all: figures move within one.
     fn remember(&mut self, snapshot: &Arc<Snapshot>) {
@@ -48,7 +48,7 @@ impl History {
             return;
         }
         self.0.push_back(Arc::clone(snapshot));
-        if self.0.len() > REMEMBERED
+        if self.0.len() > MAX_REMEMBERED_SNAPSHOTS
             && let Some(oldest) = self.0.iter().map(|s| s.revision).min()
         {
             self.0.retain(|s| s.revision != oldest);
@@ -68,7 +68,7 @@ impl History {
     }
 }
 
-impl About {
+impl EngineRun {
     fn id(&self, revision: u64) -> String {
         format!("{}-{revision}", self.run)
     }
@@ -87,10 +87,10 @@ impl About {
         match last.and_then(|id| self.revision(id)) {
             Some(revision) => match history.since(revision, now) {
                 Some(_) if revision == now.revision && history.has_only(now) => None,
-                Some(delta) => Some(event(CHANGE, &id, &delta)),
-                None => Some(event(SNAPSHOT, &id, now.as_ref())),
+                Some(delta) => Some(event(CHANGE_EVENT, &id, &delta)),
+                None => Some(event(SNAPSHOT_EVENT, &id, now.as_ref())),
             },
-            None => Some(event(SNAPSHOT, &id, now.as_ref())),
+            None => Some(event(SNAPSHOT_EVENT, &id, now.as_ref())),
         }
     }
 
@@ -98,7 +98,11 @@ impl About {
     fn next(&self, before: &Snapshot, now: &Arc<Snapshot>) -> Event {
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         history.remember(now);
-        event(CHANGE, &self.id(now.revision), &now.delta_from(before))
+        event(
+            CHANGE_EVENT,
+            &self.id(now.revision),
+            &now.delta_from(before),
+        )
     }
 }
 
@@ -107,11 +111,11 @@ fn event(name: &str, id: &str, data: &impl Serialize) -> Event {
     event.json_data(data).unwrap_or_default()
 }
 
-struct Listener {
-    about: Arc<About>,
+struct EventListener {
+    about: Arc<EngineRun>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Whoever listens looks: what raises no event is looked at more often meanwhile.
-    _looking: Option<Looking>,
+    _looking: Option<VisibilityGuard>,
     /// Its place among those who listen.
     _place: Option<OwnedSemaphorePermit>,
     /// The last event that the client has.
@@ -119,7 +123,7 @@ struct Listener {
     told: Option<Arc<Snapshot>>,
 }
 
-impl Listener {
+impl EventListener {
     /// The next event. A slow reader is not asked for until it has taken the last one; it gets
     /// the newest then.
     async fn next(&mut self) -> Option<Event> {
@@ -170,8 +174,8 @@ impl Listener {
     )
 )]
 pub(super) async fn events(
-    State(api): State<Api>,
-    Asks(listening): Asks<Listening>,
+    State(api): State<ApiState>,
+    QueryParams(listening): QueryParams<EventQuery>,
     spare: Option<Extension<SpareConnection>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, CrowdedEvents> {
@@ -180,8 +184,8 @@ pub(super) async fn events(
         None => api.event_places.take().ok_or(CrowdedEvents)?,
         Some(_) => return Err(CrowdedEvents),
     };
-    let last = headers.get(LAST_EVENT).and_then(|v| v.to_str().ok());
-    let listener = Listener {
+    let last = headers.get(LAST_EVENT_HEADER).and_then(|v| v.to_str().ok());
+    let listener = EventListener {
         snapshots: api.handle.snapshots(),
         _looking: listening.looking.then(|| api.handle.look()),
         about: api.about,
@@ -232,7 +236,7 @@ mod tests {
 
     #[test]
     fn what_was_missed_is_told_while_it_is_remembered() {
-        let mut history = History::default();
+        let mut history = SnapshotHistory::default();
         let first = snapshot(1, 1);
         // The same revision was told twice, with other figures.
         let again = snapshot(1, 2);
@@ -248,17 +252,17 @@ mod tests {
         for revision in 2..100 {
             history.remember(&snapshot(revision, 0));
         }
-        assert_eq!(history.0.len(), REMEMBERED);
+        assert_eq!(history.0.len(), MAX_REMEMBERED_SNAPSHOTS);
         assert_eq!(history.since(1, &now), None, "forgotten");
         assert!(history.since(99, &now).is_some());
     }
 
     #[test]
     fn an_id_counts_within_one_run() {
-        let about = About::new();
+        let about = EngineRun::new();
         let id = about.id(7);
         assert_eq!(about.revision(&id), Some(7));
-        assert_eq!(About::new().revision(&id), None, "another run");
+        assert_eq!(EngineRun::new().revision(&id), None, "another run");
         for id in ["", "7", "-", "x-7", &format!("{id}x")] {
             assert_eq!(about.revision(id), None, "{id}");
         }
@@ -273,8 +277,8 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_gets_the_newest() {
         let (send, snapshots) = watch::channel(Arc::default());
-        let mut listener = Listener {
-            about: Arc::new(About::new()),
+        let mut listener = EventListener {
+            about: Arc::new(EngineRun::new()),
             snapshots,
             _looking: None,
             _place: None,

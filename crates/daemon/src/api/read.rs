@@ -1,17 +1,17 @@
 //! What the API tells.
 
 use super::problem::ProblemResponse;
-use super::take::{Asked, Id};
-use super::{About, Api};
+use super::take::{PathRequestId, PathSessionId};
+use super::{ApiState, EngineRun};
 use crate::session_access::whole_request;
 use axum::Json;
 use axum::extract::State;
 use trusty_client::api_types::{EngineHealth, WholeRequest};
-use trusty_engine::Handle;
+use trusty_engine::EngineHandle;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
-use trusty_wire::version::VERSION;
+use trusty_wire::version::TRUSTY_VERSION;
 
 /// All sessions, and what is wrong with the sources.
 #[utoipa::path(
@@ -24,7 +24,7 @@ use trusty_wire::version::VERSION;
             body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn sessions(State(handle): State<Handle>) -> Json<Snapshot> {
+pub(super) async fn sessions(State(handle): State<EngineHandle>) -> Json<Snapshot> {
     handle.primed().await;
     Json(handle.snapshot().as_ref().clone())
 }
@@ -46,8 +46,8 @@ pub(super) async fn sessions(State(handle): State<Handle>) -> Json<Snapshot> {
     )
 )]
 pub(super) async fn session(
-    State(handle): State<Handle>,
-    id: Id,
+    State(handle): State<EngineHandle>,
+    id: PathSessionId,
 ) -> Result<Json<Session>, ProblemResponse> {
     handle.primed().await;
     find(&handle, &id).map(Json)
@@ -70,8 +70,8 @@ pub(super) async fn session(
     )
 )]
 pub(super) async fn why(
-    State(handle): State<Handle>,
-    Id(id): Id,
+    State(handle): State<EngineHandle>,
+    PathSessionId(id): PathSessionId,
 ) -> Result<Json<Explanation>, ProblemResponse> {
     handle.primed().await;
     let told = handle.explain(id).await;
@@ -99,9 +99,9 @@ pub(super) async fn why(
     )
 )]
 pub(super) async fn request(
-    State(handle): State<Handle>,
-    id: Id,
-    Asked(asked): Asked,
+    State(handle): State<EngineHandle>,
+    id: PathSessionId,
+    PathRequestId(asked): PathRequestId,
 ) -> Result<Json<WholeRequest>, ProblemResponse> {
     handle.primed().await;
     find(&handle, &id)?;
@@ -126,11 +126,13 @@ pub(super) async fn request(
             body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn health(State(Api { handle, about, .. }): State<Api>) -> Json<EngineHealth> {
+pub(super) async fn health(
+    State(ApiState { handle, about, .. }): State<ApiState>,
+) -> Json<EngineHealth> {
     let snapshot = handle.snapshot();
-    let About { since, .. } = *about;
+    let EngineRun { since, .. } = *about;
     Json(EngineHealth {
-        version: VERSION.to_owned(),
+        version: TRUSTY_VERSION.to_owned(),
         pid: std::process::id(),
         since,
         sessions: snapshot.sessions.len(),
@@ -154,7 +156,7 @@ pub(super) async fn description() -> Json<utoipa::openapi::OpenApi> {
     Json(super::openapi())
 }
 
-fn find(handle: &Handle, id: &Id) -> Result<Session, ProblemResponse> {
+fn find(handle: &EngineHandle, id: &PathSessionId) -> Result<Session, ProblemResponse> {
     let snapshot = handle.snapshot();
     let found = snapshot.sessions.iter().find(|s| s.id == id.0);
     found.cloned().ok_or_else(ProblemResponse::no_such_session)

@@ -12,39 +12,39 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::time::Duration;
 use tokio::time::timeout;
-use trusty_client::api_types::{ANSWERED_IN_HEADER, EVENTS};
+use trusty_client::api_types::{ANSWERED_IN_HEADER, API_EVENTS_PATH};
 use trusty_fleet::SessionId;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::request::RequestId;
 
 /// The largest body, in bytes: an answer holds no more than somebody writes.
-pub(super) const MOST: usize = 256 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
 /// A body comes within this.
-const PATIENCE: Duration = Duration::from_secs(10);
+const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// The only kind of body.
-const JSON: &str = "application/json";
+const JSON_CONTENT_TYPE: &str = "application/json";
 /// A UUID as it is written in JSON.
-const UUID_LENGTH: usize = 36;
+const UUID_CHARS: usize = 36;
 /// A SHA-256 in hex.
-const HASH_LENGTH: usize = 64;
+const HASH_HEX_CHARS: usize = 64;
 
 /// The session of a path.
-pub(super) struct Id(pub(super) SessionId);
+pub(super) struct PathSessionId(pub(super) SessionId);
 
 #[derive(Deserialize)]
-struct IdInPath {
+struct SessionPathParams {
     id: String,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Id {
+impl<S: Send + Sync> FromRequestParts<S> for PathSessionId {
     type Rejection = ProblemResponse;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
-        let Path(IdInPath { id }) = Path::from_request_parts(parts, state)
+        let Path(SessionPathParams { id }) = Path::from_request_parts(parts, state)
             .await
             .map_err(|e| ProblemResponse::bad_request(e.body_text()))?;
-        let parsed = id.parse().ok().filter(|_| id.len() == UUID_LENGTH);
+        let parsed = id.parse().ok().filter(|_| id.len() == UUID_CHARS);
         let parsed = parsed.ok_or_else(|| {
             ProblemResponse::bad_request("a session id is a UUID; GET /v1/sessions lists the ids")
         })?;
@@ -53,18 +53,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 }
 
 /// The request of a path.
-pub(super) struct Asked(pub(super) RequestId);
+pub(super) struct PathRequestId(pub(super) RequestId);
 
 #[derive(Deserialize)]
-struct RequestInPath {
+struct RequestPathParams {
     request: String,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Asked {
+impl<S: Send + Sync> FromRequestParts<S> for PathRequestId {
     type Rejection = ProblemResponse;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
-        let Path(RequestInPath { request }) = Path::from_request_parts(parts, state)
+        let Path(RequestPathParams { request }) = Path::from_request_parts(parts, state)
             .await
             .map_err(|e| ProblemResponse::bad_request(e.body_text()))?;
         request_id(RequestId(request)).map(Self)
@@ -74,7 +74,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
 /// A request's id, if it is one.
 pub(super) fn request_id(id: RequestId) -> Result<RequestId, ProblemResponse> {
     let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    if id.0.len() == HASH_LENGTH && id.0.bytes().all(is_hex) {
+    if id.0.len() == HASH_HEX_CHARS && id.0.bytes().all(is_hex) {
         return Ok(id);
     }
     let told = "a request id is 64 hexadecimal digits; GET /v1/sessions lists the ids";
@@ -82,9 +82,9 @@ pub(super) fn request_id(id: RequestId) -> Result<RequestId, ProblemResponse> {
 }
 
 /// Where the user answered, as the caller says.
-pub(super) struct AnsweredIn(pub(super) Option<AnswerChannel>);
+pub(super) struct AnsweredInHeader(pub(super) Option<AnswerChannel>);
 
-impl<S: Send + Sync> FromRequestParts<S> for AnsweredIn {
+impl<S: Send + Sync> FromRequestParts<S> for AnsweredInHeader {
     type Rejection = ProblemResponse;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ProblemResponse> {
@@ -100,9 +100,9 @@ impl<S: Send + Sync> FromRequestParts<S> for AnsweredIn {
 }
 
 /// What stands behind the question mark.
-pub(super) struct Asks<T>(pub(super) T);
+pub(super) struct QueryParams<T>(pub(super) T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asks<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParams<T> {
     type Rejection = ProblemResponse;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
@@ -113,17 +113,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asks<T> {
 }
 
 /// The body as JSON; none if it is empty or null.
-pub(super) struct Body<T>(pub(super) Option<T>);
+pub(super) struct JsonBody<T>(pub(super) Option<T>);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = ProblemResponse;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ProblemResponse> {
         let is_json = is_json(request.headers());
-        let bytes = timeout(PATIENCE, Bytes::from_request(request, state)).await;
+        let bytes = timeout(BODY_READ_TIMEOUT, Bytes::from_request(request, state)).await;
         let bytes = bytes.map_err(|_| too_slow())?.map_err(|e| {
             if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                let detail = format!("the body is larger than {MOST} bytes");
+                let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
                 ProblemResponse::new(ProblemCode::BodyTooLarge, detail)
             } else {
                 ProblemResponse::bad_request(e.body_text())
@@ -170,7 +170,7 @@ fn whole(value: Value) -> Value {
     }
 }
 
-impl<T> Body<T> {
+impl<T> JsonBody<T> {
     /// The body, which may not be empty.
     pub(super) fn needed(self) -> Result<T, ProblemResponse> {
         self.0.ok_or_else(|| {
@@ -186,15 +186,15 @@ fn is_json(headers: &HeaderMap) -> bool {
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok());
     told.and_then(|v| v.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(JSON))
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(JSON_CONTENT_TYPE))
 }
 
 /// Refuses requests that would not take what is answered.
 pub(super) async fn acceptable(request: Request, next: Next) -> Response {
-    let kind = if request.uri().path() == EVENTS {
+    let kind = if request.uri().path() == API_EVENTS_PATH {
         "text/event-stream"
     } else {
-        JSON
+        JSON_CONTENT_TYPE
     };
     if accepts(request.headers(), kind) {
         return next.run(request).await;
@@ -237,7 +237,7 @@ mod tests {
             for value in told {
                 headers.append(header::ACCEPT, value.parse().expect("a value"));
             }
-            accepts(&headers, JSON)
+            accepts(&headers, JSON_CONTENT_TYPE)
         };
         for told in [
             &[][..],

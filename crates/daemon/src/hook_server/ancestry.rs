@@ -2,11 +2,11 @@
 //! the kernel knows, and not by the number in its message, which anybody can write.
 
 use tokio::net::UnixStream;
-use trusty_fleet::identity::{Machine, ProcessKey};
+use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_fleet::{SessionStatus, Snapshot};
 use trusty_platform::peer_identity::PeerIdentity;
 use trusty_platform::sys;
-use trusty_platform::sys::Stat;
+use trusty_platform::sys::ProcessStat;
 
 /// A longer chain of parents is a loop.
 const MAX_ANCESTORS: usize = 32;
@@ -32,7 +32,7 @@ impl PeerAncestry {
 
     /// Climbs from `pid` with `look`. A step counts only if the child still has that parent after
     /// the parent was read: a pid that was given away in between is nobody's parent.
-    fn read(pid: u32, look: impl Fn(u32) -> Option<Stat>) -> Self {
+    fn read(pid: u32, look: impl Fn(u32) -> Option<ProcessStat>) -> Self {
         let mut chain = Vec::new();
         let mut next = look(pid).map(|stat| (pid, stat));
         while let Some((pid, now)) = next.take() {
@@ -76,13 +76,13 @@ impl PeerAncestry {
 }
 
 /// Whether a snapshot lists this very process as a session that lives.
-pub(super) fn is_listed(snapshot: &Snapshot, machine: &Machine, key: ProcessKey) -> bool {
+pub(super) fn is_listed(snapshot: &Snapshot, machine: &MachineIdentity, key: ProcessKey) -> bool {
     let of_pid = |s: &&trusty_fleet::Session| s.pid == Some(key.pid);
     let mut found = snapshot.sessions.iter().filter(of_pid);
     found.any(|s| s.status != SessionStatus::Stopped && s.id == machine.session_id(key))
 }
 
-fn living(pid: u32) -> Option<Stat> {
+fn living(pid: u32) -> Option<ProcessStat> {
     sys::stat(pid).ok()?.filter(|stat| !stat.zombie)
 }
 
@@ -97,8 +97,8 @@ mod tests {
         ProcessKey { pid, start }
     }
 
-    fn stat(pid: u32, parent: u32) -> Stat {
-        Stat {
+    fn stat(pid: u32, parent: u32) -> ProcessStat {
+        ProcessStat {
             start: key(pid).start,
             parent,
             group: pid,

@@ -1,7 +1,7 @@
 //! Sees to it that what an engine that leads needs is there: its locks, its sockets, its file.
 
 use super::folder_changes::{ChangeWaker, FolderChanges};
-use super::{LeaderNews, LeaderState, LeadershipState, lock_state};
+use super::{LeaderEvent, LeaderState, LeadershipState, lock_state};
 use std::io;
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
@@ -12,10 +12,10 @@ use trusty_platform::open_files;
 /// How often the places are checked where no change of them is told.
 const CHECK_INTERVAL: Duration = Duration::from_secs(4);
 /// How long after a change the places are checked, however much changes meanwhile.
-const CHECK_REST: Duration = Duration::from_millis(200);
+const CHECK_DEBOUNCE: Duration = Duration::from_millis(200);
 /// A lock that another engine holds must be held so at so many checks: a program that finds out
 /// that it may not lead takes one for a moment.
-const LOST_CHECKS: u32 = 4;
+const MAX_LOST_CHECKS: u32 = 4;
 
 /// A thread that checks the places of an engine until it is dropped.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl LeaderKeeper {
     /// Starts it; what it has to tell.
     pub(super) fn start(
         state: &Arc<Mutex<LeaderState>>,
-    ) -> io::Result<(Self, mpsc::UnboundedReceiver<LeaderNews>)> {
+    ) -> io::Result<(Self, mpsc::UnboundedReceiver<LeaderEvent>)> {
         let changes = FolderChanges::new();
         let (tell, news) = mpsc::unbounded_channel();
         let waker = changes.waker();
@@ -48,7 +48,7 @@ impl Drop for LeaderKeeper {
 fn keep(
     state: &Weak<Mutex<LeaderState>>,
     mut changes: FolderChanges,
-    tell: &mpsc::UnboundedSender<LeaderNews>,
+    tell: &mpsc::UnboundedSender<LeaderEvent>,
 ) {
     let (mut problem, mut scarce, mut lost) = (None, false, 0);
     while let Some(state) = state.upgrade() {
@@ -65,18 +65,18 @@ fn keep(
             LeadershipState::Held => 0,
             LeadershipState::Lost => lost + 1,
         };
-        if lost >= LOST_CHECKS {
-            let _ = tell.send(LeaderNews::Lost);
+        if lost >= MAX_LOST_CHECKS {
+            let _ = tell.send(LeaderEvent::Lost);
             return;
         }
         // Whoever listened has ended: then so does this, at its next turn.
         if now != problem {
-            let _ = tell.send(LeaderNews::Problem(now.clone()));
+            let _ = tell.send(LeaderEvent::Problem(now.clone()));
             problem = now;
         }
         let are_scarce = open_files::are_scarce();
         if are_scarce != scarce {
-            let _ = tell.send(LeaderNews::FilesScarce(are_scarce.then(few_files_left)));
+            let _ = tell.send(LeaderEvent::FilesScarce(are_scarce.then(few_files_left)));
             scarce = are_scarce;
         }
         let aimed = changes.aim(&[places.runtime_dir(), places.data_dir()]);
@@ -85,7 +85,7 @@ fn keep(
             changes.wait(CHECK_INTERVAL);
         }
         // Whoever removes a folder is done with it by then.
-        thread::sleep(CHECK_REST);
+        thread::sleep(CHECK_DEBOUNCE);
     }
 }
 

@@ -1,14 +1,14 @@
 use super::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 
-struct Stage {
+struct LeaderFixture {
     dir: tempfile::TempDir,
     data_home: PathBuf,
 }
 
-impl Stage {
+impl LeaderFixture {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("folder");
         let data_home = dir.path().join("data");
@@ -21,10 +21,10 @@ impl Stage {
         fs::create_dir_all(&runtime_home).expect("folder");
         let private = fs::Permissions::from_mode(0o700);
         fs::set_permissions(&runtime_home, private).expect("chmod");
-        let around = Surroundings {
+        let around = Environment {
             data_home: Some(self.data_home.clone()),
             runtime_home: Some(runtime_home),
-            ..Surroundings::default()
+            ..Environment::default()
         };
         EnginePlaces::find(&around).expect("a machine")
     }
@@ -36,7 +36,7 @@ fn is_taken(places: &EnginePlaces) -> bool {
 
 #[tokio::test]
 async fn one_leads_whatever_the_runtime_folders_are() {
-    let stage = Stage::new();
+    let stage = LeaderFixture::new();
     let (one, other) = (stage.places("one"), stage.places("other"));
     let first = Leader::elect(&one).expect("free");
     assert!(is_taken(&one) && is_taken(&other));
@@ -55,7 +55,7 @@ async fn one_leads_whatever_the_runtime_folders_are() {
 
 #[tokio::test]
 async fn an_engine_of_an_older_version_keeps_its_place() {
-    let stage = Stage::new();
+    let stage = LeaderFixture::new();
     let places = stage.places("run");
     paths::private_dir(places.runtime_dir(), places.uid()).expect("made");
     let lock = places.runtime_dir().join("lock");
@@ -69,7 +69,7 @@ async fn an_engine_of_an_older_version_keeps_its_place() {
 
 #[tokio::test]
 async fn without_a_data_folder_it_leads_and_says_so() {
-    let stage = Stage::new();
+    let stage = LeaderFixture::new();
     // No folder can be made below a file, whoever asks.
     fs::write(&stage.data_home, "").expect("written");
     let places = stage.places("run");
@@ -87,7 +87,7 @@ async fn without_a_data_folder_it_leads_and_says_so() {
 
 #[tokio::test]
 async fn a_lock_that_another_has_taken_meanwhile_is_lost() {
-    let stage = Stage::new();
+    let stage = LeaderFixture::new();
     let places = stage.places("run");
     for path in [places.lock_path(), places.runtime_dir().join("lock")] {
         let leader = Leader::elect(&places).expect("leads");
@@ -102,7 +102,7 @@ async fn a_lock_that_another_has_taken_meanwhile_is_lost() {
 
 #[tokio::test]
 async fn what_engines_left_behind_is_removed_but_not_what_is_another_s() {
-    let stage = Stage::new();
+    let stage = LeaderFixture::new();
     let places = stage.places("run");
     fs::create_dir_all(places.data_dir()).expect("made");
     let at = |name: &str| places.data_dir().join(name);
@@ -132,7 +132,7 @@ fn set_mode(path: &Path, bits: u32) {
 
 #[tokio::test]
 async fn a_data_folder_that_was_open_to_others_is_closed_before_it_is_used() {
-    let stage = Stage::new();
+    let stage = LeaderFixture::new();
     let places = stage.places("run");
     fs::create_dir_all(places.data_dir()).expect("folders");
     set_mode(&stage.data_home, 0o755);
@@ -157,7 +157,7 @@ async fn a_data_folder_that_was_open_to_others_is_closed_before_it_is_used() {
 
 #[tokio::test]
 async fn an_engine_makes_nothing_in_a_folder_that_another_user_has_or_could_change() {
-    let stage = Stage::new();
+    let stage = LeaderFixture::new();
     let places = stage.places("run");
     let tells = |words: &str| {
         let leader = Leader::elect(&places).expect("leads by its runtime folder");

@@ -67,7 +67,7 @@ mod tests {
         for shown in shown(refused("frobnicator-busy", said)) {
             assert_eq!(shown, format!("{said} (frobnicator-busy)"));
         }
-        for code in ProblemCode::ALL {
+        for code in ProblemCode::ALL_CODES {
             let shown = answer_error(refused(code.as_str(), said));
             assert_eq!((shown.code(), shown.to_string()), (*code, said.to_owned()));
         }

@@ -1,24 +1,24 @@
 //! What is asked to be done: planned by the fleet, given to the hands, and told when it is over.
 
-use super::Loop;
-use crate::job::{Job, Landed, Outcome, Reply};
+use super::EngineLoop;
+use crate::job::{ActionReply, EngineJob, JobOutcome, JumpReply};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use trusty_actions::ActionError;
 use trusty_actions::jump::JumpError;
 use trusty_actions::lease::CommandLease;
-use trusty_fleet::action::{Action, Verb};
-use trusty_fleet::jump::Obstacle;
-use trusty_fleet::observation::{Act, Attention};
+use trusty_fleet::action::{Action, ActionKind};
+use trusty_fleet::jump::JumpObstacle;
+use trusty_fleet::observation::{ActionProgress, FocusEvent};
 use trusty_fleet::{Fact, Observation, SessionId};
 
-impl Loop {
+impl EngineLoop {
     pub(super) fn act(
         &mut self,
         id: SessionId,
         action: &Action,
         lease: CommandLease,
-        reply: Reply,
+        reply: ActionReply,
     ) {
         if let Err(lapse) = lease.check() {
             return self.later(reply, Err(lapse.into()));
@@ -26,44 +26,50 @@ impl Loop {
         let at = self.clock.now();
         let verb = action.verb();
         let refused = match self.desk.fleet.plan(id, action, at) {
-            Ok(plan) => match self
-                .jobs
-                .try_send(Job::Perform(verb, Box::new(plan), lease, reply))
-            {
-                Ok(()) => {
-                    let fact = Fact::Act(id, Act::Begun(verb));
-                    return self.desk.file(Observation { at, fact });
+            Ok(plan) => {
+                match self
+                    .jobs
+                    .try_send(EngineJob::Perform(verb, Box::new(plan), lease, reply))
+                {
+                    Ok(()) => {
+                        let fact = Fact::Act(id, ActionProgress::Begun(verb));
+                        return self.desk.file(Observation { at, fact });
+                    }
+                    Err(TrySendError::Full(EngineJob::Perform(_, _, _, reply))) => {
+                        (ActionError::Busy, reply)
+                    }
+                    // A thread that has ended drops the reply, which tells the asker.
+                    Err(_) => return,
                 }
-                Err(TrySendError::Full(Job::Perform(_, _, _, reply))) => (ActionError::Busy, reply),
-                // A thread that has ended drops the reply, which tells the asker.
-                Err(_) => return,
-            },
+            }
             Err(refusal) => (ActionError::Refused(refusal), reply),
         };
         let (error, reply) = refused;
         if error.is_news() {
-            let fact = Fact::Act(id, Act::Failed(verb, error.to_string()));
+            let fact = Fact::Act(id, ActionProgress::Failed(verb, error.to_string()));
             self.desk.file(Observation { at, fact });
         }
         self.later(reply, Err(error));
     }
 
-    pub(super) fn conclude(&mut self, outcome: Outcome) {
+    pub(super) fn conclude(&mut self, outcome: JobOutcome) {
         match outcome {
-            Outcome::Acted(id, verb, done, reply) => {
+            JobOutcome::Acted(id, verb, done, reply) => {
                 // What was done is believed when it is seen.
                 self.nudge += 1;
                 let act = match &done {
-                    Ok(()) => Act::Done(verb),
-                    Err(e) => Act::Failed(verb, e.to_string()),
+                    Ok(()) => ActionProgress::Done(verb),
+                    Err(e) => ActionProgress::Failed(verb, e.to_string()),
                 };
                 self.file(Fact::Act(id, act));
                 self.later(reply, done);
             }
-            Outcome::Jumped(id, done, reply) => {
+            JobOutcome::Jumped(id, done, reply) => {
                 self.file(match &done {
-                    Ok(()) => Fact::Attention(Attention::Terminal(id)),
-                    Err(e) => Fact::Act(id, Act::Failed(Verb::Jump, e.to_string())),
+                    Ok(()) => Fact::Attention(FocusEvent::Terminal(id)),
+                    Err(e) => {
+                        Fact::Act(id, ActionProgress::Failed(ActionKind::Jump, e.to_string()))
+                    }
                 });
                 self.later(reply, done);
             }
@@ -76,28 +82,28 @@ impl Loop {
         self.later.push(Box::new(move || drop(reply.send(told))));
     }
 
-    pub(super) fn jump(&mut self, id: SessionId, lease: CommandLease, reply: Landed) {
+    pub(super) fn jump(&mut self, id: SessionId, lease: CommandLease, reply: JumpReply) {
         if let Err(lapse) = lease.check() {
             return self.later(reply, Err(lapse.into()));
         }
         let at = self.clock.now();
         let session = self.desk.fleet.snapshot(at).sessions;
         let Some(session) = session.into_iter().find(|s| s.id == id) else {
-            let _ = reply.send(Err(JumpError::Refused(Obstacle::Ended)));
+            let _ = reply.send(Err(JumpError::Refused(JumpObstacle::Ended)));
             return;
         };
         // What was said of the last jump is over.
         if session
             .pending
             .as_ref()
-            .is_some_and(|p| p.verb == Verb::Jump)
+            .is_some_and(|p| p.verb == ActionKind::Jump)
         {
-            let fact = Fact::Act(id, Act::Done(Verb::Jump));
+            let fact = Fact::Act(id, ActionProgress::Done(ActionKind::Jump));
             self.desk.file(Observation { at, fact });
         }
-        if let Err(TrySendError::Full(Job::Jump(_, _, reply))) =
-            self.jobs
-                .try_send(Job::Jump(Box::new(session), lease, reply))
+        if let Err(TrySendError::Full(EngineJob::Jump(_, _, reply))) = self
+            .jobs
+            .try_send(EngineJob::Jump(Box::new(session), lease, reply))
         {
             let busy = "too many actions are in progress; try again in a moment";
             let _ = reply.send(Err(JumpError::Failed(busy.into())));

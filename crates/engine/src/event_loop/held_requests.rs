@@ -1,50 +1,52 @@
 //! Requests that hooks hold: what is asked about them, and how each hold ends.
 
-use super::Loop;
-use crate::request_command::Command;
+use super::EngineLoop;
+use crate::request_command::RequestCommand;
 use crate::requests::AnswerError;
 use tokio::sync::oneshot;
 use trusty_fleet::answered::{GivenAnswer, SettingsChange};
 use trusty_fleet::authorization::AnswerAuthor;
-use trusty_fleet::derivation::{Answerable, Review};
-use trusty_fleet::request::{Answer, Over, RequestId};
+use trusty_fleet::derivation::{AnswerReadiness, FleetReview};
+use trusty_fleet::request::{Answer, HookOutcome, RequestId};
 use trusty_fleet::{Fact, SessionId, Timestamp};
 use trusty_platform::clock;
 
-impl Loop {
+impl EngineLoop {
     /// All that follows now; hooks that are not to be held any more are let go.
-    pub(super) fn keep_held(&mut self, now: Timestamp) -> Review {
+    pub(super) fn keep_held(&mut self, now: Timestamp) -> FleetReview {
         let review = self.desk.fleet.review(now);
         let gone = self.held.keep(&review.wanted.held, now);
         if gone.is_empty() {
             return review;
         }
         for (id, request) in gone {
-            self.over(id, request, Some(Over::Released));
+            self.over(id, request, Some(HookOutcome::Released));
         }
         self.desk.fleet.review(now)
     }
 
-    pub(super) fn obey_held(&mut self, command: Command) {
+    pub(super) fn obey_held(&mut self, command: RequestCommand) {
         match command {
-            Command::Hold(id, asked, way) => {
+            RequestCommand::Hold(id, asked, way) => {
                 let (asking, over) = self.held.take(id, *asked, way);
                 let request = asking.id.clone();
                 self.file(Fact::Asked(id, Box::new(asking)));
                 self.over(id, request, over);
             }
-            Command::Ended(id, request, over) => {
+            RequestCommand::Ended(id, request, over) => {
                 let over = self.held.ended(id, &request, over);
                 self.over(id, request, over);
             }
-            Command::Content(id, request, reply) => {
+            RequestCommand::Content(id, request, reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.held.content(id, &request));
             }
-            Command::Answer(id, request, answer, author, lease, reply) => match lease.begin() {
-                Ok(()) => self.answer(id, request, &answer, &author, reply),
-                Err(lapse) => self.held.refuse(reply, lapse.into()),
-            },
+            RequestCommand::Answer(id, request, answer, author, lease, reply) => {
+                match lease.begin() {
+                    Ok(()) => self.answer(id, request, &answer, &author, reply),
+                    Err(lapse) => self.held.refuse(reply, lapse.into()),
+                }
+            }
         }
         self.note_answers();
     }
@@ -61,7 +63,7 @@ impl Loop {
     }
 
     /// Files how a hold ended, if it did.
-    fn over(&mut self, id: SessionId, request: RequestId, over: Option<Over>) {
+    fn over(&mut self, id: SessionId, request: RequestId, over: Option<HookOutcome>) {
         if let Some(over) = over {
             self.file(Fact::AskOver(id, request, over));
         }
@@ -78,14 +80,14 @@ impl Loop {
         let now = self.clock.now();
         let answerable = self.desk.fleet.answerable(id, &request, now);
         let error = match answerable {
-            Answerable::Paused if !matches!(answer, Answer::Release {}) => AnswerError::Paused,
-            Answerable::Yes | Answerable::Paused => {
+            AnswerReadiness::Paused if !matches!(answer, Answer::Release {}) => AnswerError::Paused,
+            AnswerReadiness::Yes | AnswerReadiness::Paused => {
                 let changes = self.changes(id, &request, answer);
                 let given = GivenAnswer::new(request.clone(), answer, author, changes);
                 let over = self.held.answer(id, &request, answer, given, reply);
                 return self.over(id, request, over);
             }
-            Answerable::No => AnswerError::Over,
+            AnswerReadiness::No => AnswerError::Over,
         };
         self.held.refuse(reply, error);
     }

@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 use trusty_fleet::identity::{ProcessKey, StartTime};
-use trusty_fleet::pause::{Asker, AtWork, Means, PauseRecord, Phase};
+use trusty_fleet::pause::{Initiator, InterruptedWork, PauseMethod, PausePhase, PauseRecord};
 use trusty_platform::clock::Clock;
-use trusty_records::store::Store;
+use trusty_records::store::PauseStore;
 
-const LONG: Duration = Duration::from_secs(30);
+const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The record of a freeze in this folder, whose client has ended: nothing but the folder is left
 /// to be repaired.
@@ -24,13 +24,13 @@ fn left_over(group: PathBuf) -> PauseRecord {
             pid: std::process::id(),
             start: StartTime(1),
         },
-        phase: Phase::Paused,
+        phase: PausePhase::Paused,
         since: SystemTime::UNIX_EPOCH,
-        by: Asker::App,
+        by: Initiator::App,
         summary: String::new(),
-        at_work: AtWork::Nothing,
+        at_work: InterruptedWork::Nothing,
         tty: None,
-        means: Means::Freeze {
+        means: PauseMethod::Freeze {
             group,
             moved: Vec::new(),
             keeper: None,
@@ -39,25 +39,25 @@ fn left_over(group: PathBuf) -> PauseRecord {
 }
 
 /// An executor of its own home.
-struct Executor {
-    store: Store,
-    jobs: mpsc::Sender<Job>,
-    _commands: mpsc::Sender<Command>,
+struct ExecutorFixture {
+    store: PauseStore,
+    jobs: mpsc::Sender<EngineJob>,
+    _commands: mpsc::Sender<EngineCommand>,
     _observations: mpsc::Receiver<trusty_fleet::Observation>,
 }
 
-impl Executor {
+impl ExecutorFixture {
     fn start(home: &Path) -> Self {
-        let around = Surroundings {
+        let around = Environment {
             home: home.to_path_buf(),
-            ..Surroundings::default()
+            ..Environment::default()
         };
-        let store = Store::of(&around);
+        let store = PauseStore::of(&around);
         let (commands, _) = mpsc::channel(1);
         let (send, observations) = mpsc::channel(64);
-        let out = Out {
+        let out = JobReporter {
             outcomes: commands.downgrade(),
-            facts: Outlet::new(Clock::start(), send),
+            facts: ObservationSender::new(Clock::start(), send),
         };
         let (jobs, orders) = mpsc::channel(64);
         spawn_apart("test-hands", move || run(around, orders, out)).expect("starts");
@@ -70,7 +70,7 @@ impl Executor {
     }
 
     fn repair(&self, record: &PauseRecord) {
-        let job = Job::Reconcile(record.session);
+        let job = EngineJob::Reconcile(record.session);
         self.jobs.try_send(job).expect("the executor runs");
     }
 
@@ -78,7 +78,10 @@ impl Executor {
     fn wait_repaired(&self, record: &PauseRecord) {
         let begun = Instant::now();
         while self.store.read(record.session).expect("readable").is_some() {
-            assert!(begun.elapsed() < LONG, "the record of a pause stays");
+            assert!(
+                begun.elapsed() < TEST_TIMEOUT,
+                "the record of a pause stays"
+            );
             std::thread::yield_now();
         }
     }
@@ -94,7 +97,7 @@ fn action_threads() -> usize {
 #[test]
 fn a_folder_that_hangs_under_one_session_keeps_no_other_from_its_repair() {
     let home = tempfile::tempdir().expect("folder");
-    let executor = Executor::start(home.path());
+    let executor = ExecutorFixture::start(home.path());
     let folder = home.path().join("hangs");
     fs::create_dir(&folder).expect("folder");
     // Whoever opens a pipe to read it waits until somebody opens it to write.
@@ -118,7 +121,7 @@ fn a_folder_that_hangs_under_one_session_keeps_no_other_from_its_repair() {
         rustix::fs::open(&events, flags, Mode::empty()).is_ok()
     };
     while !come_and_go() {
-        assert!(begun.elapsed() < LONG, "nobody reads the pipe");
+        assert!(begun.elapsed() < TEST_TIMEOUT, "nobody reads the pipe");
         std::thread::yield_now();
     }
     executor.wait_repaired(&hanging);

@@ -1,22 +1,22 @@
 //! Reading, of whatever a file holds: a line that is none is named and left out.
 
-use super::{FORMAT, Header, Line, VERSION};
+use super::{RECORDING_FORMAT, RECORDING_VERSION, RecordingHeader, RecordingLine};
 use serde::Deserialize;
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
 /// The longest line we read, in bytes; the largest fact by far is the list of a tmux server's
 /// panes.
-const LONGEST: u64 = 1 << 20;
+const MAX_RECORDING_LINE_BYTES: u64 = 1 << 20;
 /// The largest recording that is read, in bytes and in lines: weeks of some sessions.
 const MAX_RECORDING_BYTES: u64 = 512 << 20;
 const MAX_RECORDING_LINES: usize = 2_000_000;
 /// The most bad lines that are named.
-const NAMED: usize = 20;
+const MAX_NAMED_LINES: usize = 20;
 
 /// Why a file cannot be read at all.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub enum RecordingReadError {
     /// The file itself.
     #[error("read failed: {0}")]
     Io(#[from] io::Error),
@@ -32,7 +32,7 @@ pub enum ReadError {
     NoRecording,
     /// A newer version wrote the recording.
     #[error(
-        "written by {by} in format {version}, and this version reads up to {VERSION}; \
+        "written by {by} in format {version}, and this version reads up to {RECORDING_VERSION}; \
          replay the file with a newer trusty"
     )]
     Newer {
@@ -45,29 +45,29 @@ pub enum ReadError {
 
 /// A recording as it was read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Log {
+pub struct ParsedRecording {
     /// Its first line.
-    pub header: Header,
+    pub header: RecordingHeader,
     /// The others that are understood, in their order.
-    pub lines: Vec<Line>,
+    pub lines: Vec<RecordingLine>,
     /// The first of those that are not.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<SkippedLine>,
     /// How many more of them there are.
     pub more_problems: usize,
 }
 
 /// A line that was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct SkippedLine {
     /// Counted from 1.
     pub line: usize,
     /// What is wrong with it.
-    pub trouble: Trouble,
+    pub trouble: LineDefect,
 }
 
 /// What can be wrong with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum LineDefect {
     /// The line is not an observation.
     Unknown,
     /// The line is longer than any that is written.
@@ -76,12 +76,12 @@ pub enum Trouble {
     CutShort,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for SkippedLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.trouble {
-            Trouble::Unknown => "is not an observation",
-            Trouble::TooLong => "is too long",
-            Trouble::CutShort => "is truncated",
+            LineDefect::Unknown => "is not an observation",
+            LineDefect::TooLong => "is too long",
+            LineDefect::CutShort => "is truncated",
         };
         write!(f, "line {} {what}; skipped", self.line)
     }
@@ -100,21 +100,25 @@ struct AnyHeader {
 ///
 /// # Errors
 /// Where it cannot be read, is none of ours, of a newer form, or larger than 512 MiB.
-pub fn read(from: impl BufRead) -> Result<Log, ReadError> {
+pub fn read(from: impl BufRead) -> Result<ParsedRecording, RecordingReadError> {
     read_bounded(from, MAX_RECORDING_BYTES, MAX_RECORDING_LINES)
 }
 
 /// The same within other bounds.
-pub(super) fn read_bounded(from: impl BufRead, bytes: u64, lines: usize) -> Result<Log, ReadError> {
+pub(super) fn read_bounded(
+    from: impl BufRead,
+    bytes: u64,
+    lines: usize,
+) -> Result<ParsedRecording, RecordingReadError> {
     let mut from = from.take(bytes + 1);
     // A first line of no end is not looked for the end of.
-    let mut head = (&mut from).take(LONGEST);
+    let mut head = (&mut from).take(MAX_RECORDING_LINE_BYTES);
     let first = match next(&mut head)? {
-        Some(Raw::Whole(bytes) | Raw::Open(bytes)) => bytes,
-        Some(Raw::TooLong) | None => return Err(ReadError::NoRecording),
+        Some(RawLine::Whole(bytes) | RawLine::Open(bytes)) => bytes,
+        Some(RawLine::TooLong) | None => return Err(RecordingReadError::NoRecording),
     };
     let header = header(&first)?;
-    let mut log = Log {
+    let mut log = ParsedRecording {
         header,
         lines: Vec::new(),
         problems: Vec::new(),
@@ -123,14 +127,14 @@ pub(super) fn read_bounded(from: impl BufRead, bytes: u64, lines: usize) -> Resu
     for number in 2.. {
         let read = next(&mut from)?;
         if from.limit() == 0 || number > lines {
-            return Err(ReadError::TooLarge);
+            return Err(RecordingReadError::TooLarge);
         }
         let (bytes, otherwise) = match read {
             None => break,
-            Some(Raw::Whole(bytes)) => (bytes, Trouble::Unknown),
-            Some(Raw::Open(bytes)) => (bytes, Trouble::CutShort),
-            Some(Raw::TooLong) => {
-                log.miss(number, Trouble::TooLong);
+            Some(RawLine::Whole(bytes)) => (bytes, LineDefect::Unknown),
+            Some(RawLine::Open(bytes)) => (bytes, LineDefect::CutShort),
+            Some(RawLine::TooLong) => {
+                log.miss(number, LineDefect::TooLong);
                 continue;
             }
         };
@@ -145,23 +149,24 @@ pub(super) fn read_bounded(from: impl BufRead, bytes: u64, lines: usize) -> Resu
     Ok(log)
 }
 
-impl Log {
-    fn miss(&mut self, line: usize, trouble: Trouble) {
-        if self.problems.len() < NAMED {
-            self.problems.push(Problem { line, trouble });
+impl ParsedRecording {
+    fn miss(&mut self, line: usize, trouble: LineDefect) {
+        if self.problems.len() < MAX_NAMED_LINES {
+            self.problems.push(SkippedLine { line, trouble });
         } else {
             self.more_problems += 1;
         }
     }
 }
 
-fn header(bytes: &[u8]) -> Result<Header, ReadError> {
-    let any: AnyHeader = serde_json::from_slice(bytes).map_err(|_| ReadError::NoRecording)?;
-    if any.format != FORMAT {
-        return Err(ReadError::NoRecording);
+fn header(bytes: &[u8]) -> Result<RecordingHeader, RecordingReadError> {
+    let any: AnyHeader =
+        serde_json::from_slice(bytes).map_err(|_| RecordingReadError::NoRecording)?;
+    if any.format != RECORDING_FORMAT {
+        return Err(RecordingReadError::NoRecording);
     }
-    if any.version > VERSION {
-        return Err(ReadError::Newer {
+    if any.version > RECORDING_VERSION {
+        return Err(RecordingReadError::Newer {
             version: any.version,
             by: if any.trusty.is_empty() {
                 "an unknown version of trusty".to_owned()
@@ -170,26 +175,28 @@ fn header(bytes: &[u8]) -> Result<Header, ReadError> {
             },
         });
     }
-    serde_json::from_slice(bytes).map_err(|_| ReadError::NoRecording)
+    serde_json::from_slice(bytes).map_err(|_| RecordingReadError::NoRecording)
 }
 
 /// Bytes up to the end of a line or of the file.
-enum Raw {
+enum RawLine {
     Whole(Vec<u8>),
     Open(Vec<u8>),
     TooLong,
 }
 
-fn next(from: &mut impl BufRead) -> io::Result<Option<Raw>> {
+fn next(from: &mut impl BufRead) -> io::Result<Option<RawLine>> {
     let mut bytes = Vec::new();
-    let read = from.take(LONGEST).read_until(b'\n', &mut bytes)?;
+    let read = from
+        .take(MAX_RECORDING_LINE_BYTES)
+        .read_until(b'\n', &mut bytes)?;
     Ok(match bytes.last() {
         None => None,
-        Some(b'\n') => Some(Raw::Whole(bytes)),
-        Some(_) if (read as u64) < LONGEST => Some(Raw::Open(bytes)),
+        Some(b'\n') => Some(RawLine::Whole(bytes)),
+        Some(_) if (read as u64) < MAX_RECORDING_LINE_BYTES => Some(RawLine::Open(bytes)),
         Some(_) => {
             skip_line(from)?;
-            Some(Raw::TooLong)
+            Some(RawLine::TooLong)
         }
     })
 }

@@ -11,19 +11,19 @@ mod words;
 use std::collections::hash_map::RandomState;
 use std::path::{Path, PathBuf};
 use trusty_fleet::answered::{GivenAnswer, SettingsChange};
-use trusty_fleet::identity::Machine;
+use trusty_fleet::identity::MachineIdentity;
 use trusty_fleet::observation::{
-    Act, Connection, Delegated, Happened, HealthKey, HookEvent, HookObstacle, Listed, Pane,
-    ProcessFacts, Pulse, RegistryEntry, RegistryFile, Said, Screen, Shows, ToolCall, Transcript,
-    TranscriptKey,
+    ActionProgress, DatedText, HealthKey, HookEvent, HookEventKind, HookInstall, HookObstacle,
+    ListedSession, ProcessFacts, ProcessSample, RegistryEntry, RegistryFile, ScreenContent,
+    ScreenReading, SubagentFacts, TmuxPane, ToolCall, TranscriptFacts, TranscriptKey,
 };
-use trusty_fleet::request::{Asking, Fingerprint, RequestId};
-use trusty_fleet::terminal::Ancestor;
+use trusty_fleet::request::{PermissionRequest, RequestId, ToolCallHash};
+use trusty_fleet::terminal::ProcessAncestor;
 use trusty_fleet::{Fact, Observation};
 
 /// How much a recording tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Privacy {
+pub enum RecordingPrivacy {
     /// No prompt, no text, no name.
     #[default]
     Redacted,
@@ -33,20 +33,20 @@ pub enum Privacy {
 
 /// How the facts of one recording are reworded: the same fact always in the same way.
 #[derive(Debug, Clone)]
-pub struct Redaction {
-    privacy: Privacy,
+pub struct RecordingRedactor {
+    privacy: RecordingPrivacy,
     /// The owner's home, by all its names.
     homes: Vec<PathBuf>,
-    machine: Machine,
+    machine: MachineIdentity,
     /// Names that tell things apart become others, which nobody can guess back.
     names: RandomState,
 }
 
-impl Redaction {
+impl RecordingRedactor {
     /// For a machine and a home, which may have several names.
     pub fn new(
-        privacy: Privacy,
-        machine: Machine,
+        privacy: RecordingPrivacy,
+        machine: MachineIdentity,
         homes: impl IntoIterator<Item = PathBuf>,
     ) -> Self {
         let named = |home: &PathBuf| home.is_absolute() && home.parent().is_some();
@@ -59,18 +59,18 @@ impl Redaction {
     }
 
     /// The machine as the header tells it.
-    pub fn machine(&self) -> Machine {
-        let Machine {
+    pub fn machine(&self) -> MachineIdentity {
+        let MachineIdentity {
             boot,
             uid,
             host,
             pid_namespace,
         } = self.machine.clone();
         let host = match self.privacy {
-            Privacy::Redacted => host.map(|_| words::OWN.to_owned()),
-            Privacy::Full => host,
+            RecordingPrivacy::Redacted => host.map(|_| words::REDACTED_MACHINE.to_owned()),
+            RecordingPrivacy::Full => host,
         };
-        Machine {
+        MachineIdentity {
             boot,
             uid,
             host,
@@ -232,8 +232,8 @@ impl Redaction {
         }
     }
 
-    fn ancestor(&self, ancestor: Ancestor) -> Ancestor {
-        let Ancestor {
+    fn ancestor(&self, ancestor: ProcessAncestor) -> ProcessAncestor {
+        let ProcessAncestor {
             pid,
             name,
             exe,
@@ -241,7 +241,7 @@ impl Redaction {
             uid,
             seat,
         } = ancestor;
-        Ancestor {
+        ProcessAncestor {
             pid,
             name,
             exe: exe.map(|exe| self.path(&exe)),
@@ -251,25 +251,26 @@ impl Redaction {
         }
     }
 
-    fn connection(&self, connection: Connection) -> Connection {
+    fn connection(&self, connection: HookInstall) -> HookInstall {
         match connection {
-            Connection::Forbidden(words) => Connection::Forbidden(self.within(words)),
-            Connection::Broken(words) => Connection::Broken(self.within(words)),
-            Connection::Connected | Connection::Apart | Connection::Lost | Connection::Outdated => {
-                connection
-            }
+            HookInstall::Forbidden(words) => HookInstall::Forbidden(self.within(words)),
+            HookInstall::Broken(words) => HookInstall::Broken(self.within(words)),
+            HookInstall::Connected
+            | HookInstall::Apart
+            | HookInstall::Lost
+            | HookInstall::Outdated => connection,
         }
     }
 
-    fn act(&self, act: Act) -> Act {
+    fn act(&self, act: ActionProgress) -> ActionProgress {
         match act {
-            Act::Failed(verb, words) => Act::Failed(verb, self.within(words)),
-            Act::Begun(_) | Act::Done(_) | Act::NotHeld => act,
+            ActionProgress::Failed(verb, words) => ActionProgress::Failed(verb, self.within(words)),
+            ActionProgress::Begun(_) | ActionProgress::Done(_) | ActionProgress::NotHeld => act,
         }
     }
 
-    fn pane(&self, pane: Pane) -> Pane {
-        let Pane {
+    fn pane(&self, pane: TmuxPane) -> TmuxPane {
+        let TmuxPane {
             pane,
             pid,
             tty,
@@ -277,7 +278,7 @@ impl Redaction {
             session,
             clients,
         } = pane;
-        Pane {
+        TmuxPane {
             pane,
             pid,
             tty,
@@ -295,8 +296,8 @@ impl Redaction {
         }
     }
 
-    fn transcript(&self, told: Transcript) -> Transcript {
-        let Transcript {
+    fn transcript(&self, told: TranscriptFacts) -> TranscriptFacts {
+        let TranscriptFacts {
             turn_at,
             prompt,
             calls,
@@ -311,7 +312,7 @@ impl Redaction {
             delegations,
             results,
         } = told;
-        Transcript {
+        TranscriptFacts {
             turn_at,
             prompt: prompt.map(|said| self.said(said)),
             calls: self.calls(calls),
@@ -328,8 +329,8 @@ impl Redaction {
         }
     }
 
-    fn delegated(&self, agent: Delegated) -> Delegated {
-        let Delegated {
+    fn delegated(&self, agent: SubagentFacts) -> SubagentFacts {
+        let SubagentFacts {
             agent_id,
             agent_type,
             description,
@@ -337,7 +338,7 @@ impl Redaction {
             depth,
             calls,
         } = agent;
-        Delegated {
+        SubagentFacts {
             agent_id,
             agent_type,
             description: description.map(|d| self.text(d)),
@@ -347,9 +348,9 @@ impl Redaction {
         }
     }
 
-    fn said(&self, Said { at, text }: Said) -> Said {
+    fn said(&self, DatedText { at, text }: DatedText) -> DatedText {
         let text = self.text(text);
-        Said { at, text }
+        DatedText { at, text }
     }
 
     fn calls(&self, calls: Vec<ToolCall>) -> Vec<ToolCall> {
@@ -371,30 +372,30 @@ impl Redaction {
         }
     }
 
-    fn screen(screen: Screen) -> Screen {
+    fn screen(screen: ScreenReading) -> ScreenReading {
         match &screen.shows {
             // Words of the client alone: whatever shows another's is to be left out here.
             None
             | Some(
-                Shows::Trust
-                | Shows::Permission { tool: _ }
-                | Shows::Question
-                | Shows::Plan
-                | Shows::Busy
-                | Shows::Retrying {
+                ScreenContent::Trust
+                | ScreenContent::Permission { tool: _ }
+                | ScreenContent::Question
+                | ScreenContent::Plan
+                | ScreenContent::Busy
+                | ScreenContent::Retrying {
                     attempt: _,
                     of: _,
                     seconds: _,
                 }
-                | Shows::Compacting
-                | Shows::Idle
-                | Shows::Suspended,
+                | ScreenContent::Compacting
+                | ScreenContent::Idle
+                | ScreenContent::Suspended,
             ) => screen,
         }
     }
 
-    fn listed(&self, session: Listed) -> Listed {
-        let Listed {
+    fn listed(&self, session: ListedSession) -> ListedSession {
+        let ListedSession {
             pid,
             status,
             waiting_for,
@@ -403,7 +404,7 @@ impl Redaction {
             kind,
             cwd,
         } = session;
-        Listed {
+        ListedSession {
             pid,
             status,
             waiting_for,
@@ -424,36 +425,36 @@ impl Redaction {
             what,
         } = event;
         let what = match what {
-            Happened::ToolStarting(call) => Happened::ToolStarting(self.call(call)),
-            Happened::PermissionAsked { tool, detail } => Happened::PermissionAsked {
+            HookEventKind::ToolStarting(call) => HookEventKind::ToolStarting(self.call(call)),
+            HookEventKind::PermissionAsked { tool, detail } => HookEventKind::PermissionAsked {
                 tool,
                 detail: detail.map(|d| self.text(d)),
             },
-            Happened::Failed { error } => Happened::Failed {
+            HookEventKind::Failed { error } => HookEventKind::Failed {
                 error: self.text(error),
             },
-            what @ (Happened::SessionStarted
-            | Happened::SessionEnded
-            | Happened::Prompted
-            | Happened::ToolEnded { id: _ }
-            | Happened::Stopped { agents: _ }
-            | Happened::AgentStarted { agent_type: _ }
-            | Happened::AgentEnded
-            | Happened::Compacting
-            | Happened::Compacted) => what,
+            what @ (HookEventKind::SessionStarted
+            | HookEventKind::SessionEnded
+            | HookEventKind::Prompted
+            | HookEventKind::ToolEnded { id: _ }
+            | HookEventKind::Stopped { agents: _ }
+            | HookEventKind::AgentStarted { agent_type: _ }
+            | HookEventKind::AgentEnded
+            | HookEventKind::Compacting
+            | HookEventKind::Compacted) => what,
         };
         HookEvent {
             session_id,
             pid,
             transcript: transcript.map(|path| self.path(&path)),
             agent,
-            call: call.map(|call| Fingerprint(self.name(call.0))),
+            call: call.map(|call| ToolCallHash(self.name(call.0))),
             what,
         }
     }
 
-    fn asking(&self, asking: Asking) -> Asking {
-        let Asking {
+    fn asking(&self, asking: PermissionRequest) -> PermissionRequest {
+        let PermissionRequest {
             id,
             session_id,
             kind,
@@ -463,10 +464,10 @@ impl Redaction {
             agent_type,
             call,
         } = asking;
-        Asking {
+        PermissionRequest {
             // A hash of what may be guessed gives it away.
             id: RequestId(self.name(id.0)),
-            call: Fingerprint(self.name(call.0)),
+            call: ToolCallHash(self.name(call.0)),
             session_id,
             kind,
             tool,
@@ -508,9 +509,9 @@ impl Redaction {
 }
 
 /// JSON has no figures that are none.
-fn pulse(pulse: Pulse) -> Pulse {
-    let Pulse { key, state, usage } = pulse;
-    Pulse {
+fn pulse(pulse: ProcessSample) -> ProcessSample {
+    let ProcessSample { key, state, usage } = pulse;
+    ProcessSample {
         key,
         state,
         usage: usage.filter(|usage| usage.cpu.is_finite()),

@@ -1,43 +1,43 @@
 //! Replaying: the same observations into a fleet of its own, which is woken when it asks to be.
 
-use super::{HOME, Line, Log, Mark};
+use super::{ParsedRecording, REDACTED_HOME, RecordingLine, RecordingMark};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use trusty_fleet::change::{self, Change};
+use trusty_fleet::change::{self, SessionChange};
 use trusty_fleet::view::Row;
 use trusty_fleet::{Fleet, Session, SessionId, Snapshot, Timestamp};
 
 /// The most wake-ups between two lines: a verdict changes by time alone a few times at most.
-const WAKES: usize = 1000;
+const MAX_WAKE_UPS: usize = 1000;
 
 /// A snapshot with news.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Moment {
+pub struct TimelineMoment {
     /// When it was published.
     pub at: Timestamp,
     /// What was.
     pub snapshot: Arc<Snapshot>,
     /// What is different from the moment before.
-    pub changes: Vec<Change>,
+    pub changes: Vec<SessionChange>,
 }
 
 /// Replays a recording. What a live engine learns at one time, and all of its first look, is
 /// shown at once, as it was then.
-pub fn timeline(log: &Log) -> Vec<Moment> {
-    let mut replay = Replay {
+pub fn timeline(log: &ParsedRecording) -> Vec<TimelineMoment> {
+    let mut replay = FleetReplay {
         fleet: Fleet::new(log.header.machine.clone()),
         now: Timestamp::from_nanos(i64::MIN),
         known: Arc::default(),
         moments: Vec::new(),
     };
-    let first = |line: &Line| {
+    let first = |line: &RecordingLine| {
         matches!(
             line,
-            Line::Mark {
-                mark: Mark::FirstLook,
+            RecordingLine::Mark {
+                mark: RecordingMark::FirstLook,
                 ..
             }
         )
@@ -65,7 +65,7 @@ pub fn timeline(log: &Log) -> Vec<Moment> {
     replay.moments
 }
 
-impl Line {
+impl RecordingLine {
     fn at(&self) -> Timestamp {
         match self {
             Self::Seen(observation) => observation.at,
@@ -74,17 +74,17 @@ impl Line {
     }
 }
 
-struct Replay {
+struct FleetReplay {
     fleet: Fleet,
     now: Timestamp,
     known: Arc<Snapshot>,
-    moments: Vec<Moment>,
+    moments: Vec<TimelineMoment>,
 }
 
-impl Replay {
+impl FleetReplay {
     /// Lets time pass, as the engine's loop does.
     fn wait(&mut self, until: Timestamp) {
-        for _ in 0..WAKES {
+        for _ in 0..MAX_WAKE_UPS {
             let Some((due, _reason)) = self.fleet.poll_timeout(self.now) else {
                 break;
             };
@@ -97,9 +97,9 @@ impl Replay {
         }
     }
 
-    fn take(&mut self, line: &Line) {
+    fn take(&mut self, line: &RecordingLine) {
         self.now = self.now.max(line.at());
-        if let Line::Seen(observation) = line {
+        if let RecordingLine::Seen(observation) = line {
             self.fleet.handle_observation(observation.clone());
         }
     }
@@ -113,7 +113,7 @@ impl Replay {
         snapshot.revision = self.known.revision + 1;
         let changes = change::changes(&self.known, &snapshot);
         self.known = Arc::new(snapshot);
-        self.moments.push(Moment {
+        self.moments.push(TimelineMoment {
             at: self.now,
             snapshot: Arc::clone(&self.known),
             changes,
@@ -123,7 +123,7 @@ impl Replay {
 
 /// A change of a session, as a line for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct TimelineEntry {
     /// Since the recording was begun.
     pub after: Duration,
     /// Whose.
@@ -138,7 +138,7 @@ pub struct Told {
     pub because: String,
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for TimelineEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.id.to_string();
         let (seconds, millis) = (self.after.as_secs(), self.after.subsec_millis());
@@ -160,21 +160,20 @@ impl fmt::Display for Told {
 }
 
 /// What there is to tell of a replay: one line for each change of a session that can be seen.
-pub fn story(log: &Log, moments: &[Moment]) -> Vec<Told> {
-    let home = log.header.redacted.then_some(Path::new(HOME));
-    let mut last: BTreeMap<SessionId, Told> = BTreeMap::new();
+pub fn story(log: &ParsedRecording, moments: &[TimelineMoment]) -> Vec<TimelineEntry> {
+    let home = log.header.redacted.then_some(Path::new(REDACTED_HOME));
+    let mut last: BTreeMap<SessionId, TimelineEntry> = BTreeMap::new();
     let mut story = Vec::new();
     for moment in moments {
         let after = moment.at.since(log.header.recorded_at);
         for change in &moment.changes {
             let told = match change {
-                Change::Appeared(session) | Change::Changed { after: session, .. } => {
-                    seen(session, home, after)
-                }
-                Change::Gone(id) => gone(*id, last.get(id), after),
+                SessionChange::Appeared(session)
+                | SessionChange::Changed { after: session, .. } => seen(session, home, after),
+                SessionChange::Gone(id) => gone(*id, last.get(id), after),
             };
             let known = last.insert(told.id, told.clone());
-            if known.is_none_or(|known| Told { after, ..known } != told) {
+            if known.is_none_or(|known| TimelineEntry { after, ..known } != told) {
                 story.push(told);
             }
         }
@@ -182,12 +181,12 @@ pub fn story(log: &Log, moments: &[Moment]) -> Vec<Told> {
     story
 }
 
-fn seen(session: &Session, home: Option<&Path>, after: Duration) -> Told {
+fn seen(session: &Session, home: Option<&Path>, after: Duration) -> TimelineEntry {
     let row = Row::of(session, home);
     let doubt = if row.inferred { "?" } else { "" };
     // The row's reason begins with its word.
     let because = row.why.split_once(": ").map_or("", |(_, text)| text);
-    Told {
+    TimelineEntry {
         after,
         id: row.id,
         because: because.to_owned(),
@@ -201,8 +200,8 @@ fn seen(session: &Session, home: Option<&Path>, after: Duration) -> Told {
     }
 }
 
-fn gone(id: SessionId, last: Option<&Told>, after: Duration) -> Told {
-    Told {
+fn gone(id: SessionId, last: Option<&TimelineEntry>, after: Duration) -> TimelineEntry {
+    TimelineEntry {
         after,
         id,
         title: last.map_or_else(String::new, |t| t.title.clone()),

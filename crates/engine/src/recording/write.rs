@@ -1,6 +1,9 @@
 //! Writing: on a thread of its own, so that no disk holds the engine up.
 
-use super::{FORMAT, Header, Line, Mark, Privacy, Redaction, VERSION};
+use super::{
+    RECORDING_FORMAT, RECORDING_VERSION, RecordingHeader, RecordingLine, RecordingMark,
+    RecordingPrivacy, RecordingRedactor,
+};
 use crate::threads::StartError;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
@@ -13,11 +16,11 @@ use tokio::sync::oneshot;
 use trusty_fleet::text::escape_json;
 use trusty_fleet::{Observation, Timestamp};
 use trusty_platform::{clock, sys};
-use trusty_wire::surroundings::Surroundings;
+use trusty_wire::surroundings::Environment;
 use trusty_wire::version;
 
 /// Lines that may wait for the disk.
-const WAITING: usize = 4096;
+const LINE_QUEUE_LEN: usize = 4096;
 
 /// Why a recording stopped before its end.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +35,7 @@ pub enum WriteError {
 
 /// How a recording ended.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct RecordingOutcome {
     /// Observations written.
     pub observations: u64,
     /// Why there are not more, if it was not stopped on purpose.
@@ -41,43 +44,43 @@ pub struct Outcome {
 
 /// Where the engine puts what it files. Never waits; stops for good at the first trouble.
 #[derive(Debug)]
-pub struct Recorder {
-    lines: Option<SyncSender<Line>>,
+pub struct ObservationRecorder {
+    lines: Option<SyncSender<RecordingLine>>,
     overtaken: Arc<AtomicBool>,
 }
 
 /// The end of a recording, to wait for.
 #[derive(Debug)]
-pub struct Recording(oneshot::Receiver<Outcome>);
+pub struct RecordingTask(oneshot::Receiver<RecordingOutcome>);
 
-impl Recorder {
+impl ObservationRecorder {
     /// Starts writing to `out`; the recording ends with the engine that has the recorder.
     pub fn start(
-        around: &Surroundings,
-        privacy: Privacy,
+        around: &Environment,
+        privacy: RecordingPrivacy,
         out: impl Write + Send + 'static,
-    ) -> Result<(Self, Recording), StartError> {
+    ) -> Result<(Self, RecordingTask), StartError> {
         let homes = [Some(around.home.clone()), around.home.canonicalize().ok()];
         let machine = sys::machine().map_err(StartError::Machine)?;
-        let redaction = Redaction::new(privacy, machine, homes.into_iter().flatten());
+        let redaction = RecordingRedactor::new(privacy, machine, homes.into_iter().flatten());
         Self::with(redaction, privacy, clock::wall().into(), out)
     }
 
     pub(super) fn with(
-        redaction: Redaction,
-        privacy: Privacy,
+        redaction: RecordingRedactor,
+        privacy: RecordingPrivacy,
         recorded_at: Timestamp,
         out: impl Write + Send + 'static,
-    ) -> Result<(Self, Recording), StartError> {
-        let header = Header {
-            format: FORMAT.to_owned(),
-            version: VERSION,
-            trusty: version::VERSION.to_owned(),
+    ) -> Result<(Self, RecordingTask), StartError> {
+        let header = RecordingHeader {
+            format: RECORDING_FORMAT.to_owned(),
+            version: RECORDING_VERSION,
+            trusty: version::TRUSTY_VERSION.to_owned(),
             recorded_at,
             machine: redaction.machine(),
-            redacted: privacy == Privacy::Redacted,
+            redacted: privacy == RecordingPrivacy::Redacted,
         };
-        let (send, lines) = sync_channel(WAITING);
+        let (send, lines) = sync_channel(LINE_QUEUE_LEN);
         let overtaken = Arc::<AtomicBool>::default();
         let (end, ended) = oneshot::channel();
         let stopped = Arc::clone(&overtaken);
@@ -90,7 +93,7 @@ impl Recorder {
                 Err(e) => Some(e.into()),
             };
             // Nobody may be waiting.
-            let _ = end.send(Outcome {
+            let _ = end.send(RecordingOutcome {
                 observations,
                 problem,
             });
@@ -103,22 +106,22 @@ impl Recorder {
             lines: Some(send),
             overtaken,
         };
-        Ok((recorder, Recording(ended)))
+        Ok((recorder, RecordingTask(ended)))
     }
 
     /// Writes down what is being filed.
     pub fn note(&mut self, observation: &Observation) {
         if self.lines.is_some() {
-            self.put(Line::Seen(observation.clone()));
+            self.put(RecordingLine::Seen(observation.clone()));
         }
     }
 
     /// Writes down what point the engine has come to.
-    pub fn mark(&mut self, at: Timestamp, mark: Mark) {
-        self.put(Line::Mark { at, mark });
+    pub fn mark(&mut self, at: Timestamp, mark: RecordingMark) {
+        self.put(RecordingLine::Mark { at, mark });
     }
 
-    fn put(&mut self, line: Line) {
+    fn put(&mut self, line: RecordingLine) {
         let Some(lines) = &self.lines else { return };
         match lines.try_send(line) {
             Ok(()) => {}
@@ -131,11 +134,11 @@ impl Recorder {
     }
 }
 
-impl Recording {
+impl RecordingTask {
     /// Waits until all is written, or nothing more can be.
-    pub async fn ended(&mut self) -> Outcome {
+    pub async fn ended(&mut self) -> RecordingOutcome {
         // A thread that ended without a word has panicked.
-        (&mut self.0).await.unwrap_or_else(|_| Outcome {
+        (&mut self.0).await.unwrap_or_else(|_| RecordingOutcome {
             observations: 0,
             problem: Some(io::Error::other("the recording thread crashed").into()),
         })
@@ -145,9 +148,9 @@ impl Recording {
 /// Writes lines as they come, and nothing stays behind while none comes.
 fn write_all(
     out: impl Write,
-    header: &Header,
-    redaction: &Redaction,
-    lines: &Receiver<Line>,
+    header: &RecordingHeader,
+    redaction: &RecordingRedactor,
+    lines: &Receiver<RecordingLine>,
     observations: &mut u64,
 ) -> io::Result<()> {
     let mut out = BufWriter::new(out);
@@ -156,11 +159,11 @@ fn write_all(
     while let Ok(first) = lines.recv() {
         for line in iter::once(first).chain(lines.try_iter()) {
             match line {
-                Line::Seen(observation) => {
-                    put(&mut out, &Line::Seen(redaction.apply(observation)))?;
+                RecordingLine::Seen(observation) => {
+                    put(&mut out, &RecordingLine::Seen(redaction.apply(observation)))?;
                     *observations += 1;
                 }
-                mark @ Line::Mark { .. } => put(&mut out, &mark)?,
+                mark @ RecordingLine::Mark { .. } => put(&mut out, &mark)?,
             }
         }
         out.flush()?;

@@ -1,24 +1,26 @@
 //! An answer, in the form that the client reads (measured, 2.1.330).
 
 use serde_json::{Map, Value, json};
-use trusty_fleet::request::{Answer, Asks, Content};
+use trusty_fleet::request::{Answer, RequestContent, RequestKind};
 
 /// What a hook is to print so that its client takes this answer; or why it does not fit, in
 /// words. [`Answer::Release`] prints nothing, and fits nothing here.
-pub fn decide(content: &Content, answer: &Answer) -> Result<Value, Unfit> {
-    let asks = Asks::of(&content.tool);
-    let question = asks == Asks::Question;
+pub fn decide(content: &RequestContent, answer: &Answer) -> Result<Value, InvalidAnswer> {
+    let asks = RequestKind::of(&content.tool);
+    let question = asks == RequestKind::Question;
     let mut leave = json!({"behavior": "allow"});
-    if asks == Asks::Plan {
+    if asks == RequestKind::Plan {
         // Leave alone does not close this dialog: the input has to come with it.
         leave["updatedInput"] = Value::Object(content.input.clone());
     }
     let decision = match answer {
-        Answer::Allow {} | Answer::Always { .. } if question => return Err(Unfit::Unanswered),
+        Answer::Allow {} | Answer::Always { .. } if question => {
+            return Err(InvalidAnswer::Unanswered);
+        }
         Answer::Allow {} => leave,
         Answer::Always { suggestion } => {
             let offered = content.suggestions.get(*suggestion);
-            let offered = offered.ok_or(Unfit::NotOffered(content.suggestions.len()))?;
+            let offered = offered.ok_or(InvalidAnswer::NotOffered(content.suggestions.len()))?;
             leave["updatedPermissions"] = json!([offered]);
             leave
         }
@@ -32,8 +34,8 @@ pub fn decide(content: &Content, answer: &Answer) -> Result<Value, Unfit> {
             input.insert("answers".to_owned(), Value::Object(chosen));
             json!({"behavior": "allow", "updatedInput": input})
         }
-        Answer::Choose { .. } => return Err(Unfit::NoQuestion),
-        Answer::Release {} => return Err(Unfit::NoAnswer),
+        Answer::Choose { .. } => return Err(InvalidAnswer::NoQuestion),
+        Answer::Release {} => return Err(InvalidAnswer::NoAnswer),
     };
     Ok(json!({
         "hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decision},
@@ -42,7 +44,7 @@ pub fn decide(content: &Content, answer: &Answer) -> Result<Value, Unfit> {
 
 /// Why an answer does not fit what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
+pub enum InvalidAnswer {
     /// A question takes answers, not leave.
     #[error("the request is a question; choose an answer, or deny it")]
     Unanswered,
@@ -87,11 +89,13 @@ fn words(message: Option<&String>) -> &str {
 fn chosen(
     input: &Map<String, Value>,
     answers: &[Vec<String>],
-) -> Result<Map<String, Value>, Unfit> {
+) -> Result<Map<String, Value>, InvalidAnswer> {
     let questions = input.get("questions").and_then(Value::as_array);
-    let questions = questions.filter(|q| !q.is_empty()).ok_or(Unfit::Odd)?;
+    let questions = questions
+        .filter(|q| !q.is_empty())
+        .ok_or(InvalidAnswer::Odd)?;
     if questions.len() != answers.len() {
-        return Err(Unfit::Count {
+        return Err(InvalidAnswer::Count {
             asked: questions.len(),
             answered: answers.len(),
         });
@@ -99,20 +103,20 @@ fn chosen(
     let mut chosen = Map::new();
     for (n, (question, labels)) in questions.iter().zip(answers).enumerate() {
         let text = question.get("question").and_then(Value::as_str);
-        let text = text.ok_or(Unfit::Odd)?;
+        let text = text.ok_or(InvalidAnswer::Odd)?;
         if labels.is_empty() || labels.iter().any(|label| label.trim().is_empty()) {
-            return Err(Unfit::Empty(n + 1));
+            return Err(InvalidAnswer::Empty(n + 1));
         }
         let multiple = question.get("multiSelect") == Some(&Value::Bool(true));
         let answer = match labels.as_slice() {
             // A list: the client puts it in one text itself, labels with commas in quotes.
             several if multiple => json!(several),
             [one] => json!(one),
-            _ => return Err(Unfit::OneOnly(n + 1)),
+            _ => return Err(InvalidAnswer::OneOnly(n + 1)),
         };
         // Two questions in the same words cannot be told apart by whoever reads the answers.
         if chosen.insert(text.to_owned(), answer).is_some() {
-            return Err(Unfit::Odd);
+            return Err(InvalidAnswer::Odd);
         }
     }
     Ok(chosen)

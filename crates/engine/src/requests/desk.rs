@@ -1,86 +1,87 @@
 //! The requests that are held now. They live with the loop: one writer.
 
-use super::{AnswerError, Unfit, decide};
+use super::{AnswerError, InvalidAnswer, decide};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use trusty_fleet::answered::GivenAnswer;
-use trusty_fleet::request::{Answer, Asking, Content, Over, RequestId};
+use trusty_fleet::request::{Answer, HookOutcome, PermissionRequest, RequestContent, RequestId};
 use trusty_fleet::{SessionId, Timestamp};
-use trusty_sources::hook::Asked;
+use trusty_sources::hook::HookRequest;
 
 /// So many requests are held at a time; what is asked beyond that, its terminal asks.
-const MOST: usize = 256;
+const MAX_HELD_REQUESTS: usize = 256;
 /// So much content is kept at a time, in bytes.
-const WEIGHT: usize = 64 << 20;
+const MAX_HELD_BYTES: usize = 64 << 20;
 
 /// What a hook that waits is told.
 #[derive(Debug)]
-pub enum Told {
+pub enum HookReply {
     /// It is held, for so long at most.
     Held(Option<Duration>),
     /// It is answered.
-    Last(LastWord),
+    Last(FinalReply),
 }
 
 /// What a client is to be given, as it is.
 #[derive(Debug)]
-pub struct LastWord(pub Vec<u8>);
+pub struct FinalReply(pub Vec<u8>);
 
 /// When a hold ends by itself, if it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Limit(Option<Timestamp>);
+struct HoldLimit(Option<Timestamp>);
 
 /// Told when a hook has handed an answer on, or not.
-pub(super) type Reply = oneshot::Sender<Result<(), AnswerError>>;
+pub(super) type AnswerReply = oneshot::Sender<Result<(), AnswerError>>;
 
 #[derive(Debug)]
-struct Hold {
+struct HeldRequest {
     session: SessionId,
-    content: Arc<Content>,
+    content: Arc<RequestContent>,
     weight: usize,
     /// Why it is not approved from here.
     unseen: Option<String>,
     /// The way back. Dropped, it lets the hook go.
-    way: mpsc::Sender<Told>,
+    way: mpsc::Sender<HookReply>,
     /// What its hook knows of how long it is held; nothing if it knows nothing.
-    told: Option<Limit>,
+    told: Option<HoldLimit>,
     /// Who waits for the hook to hand the answer on, and which answer that is.
-    answering: Option<(Reply, GivenAnswer)>,
+    answering: Option<(AnswerReply, GivenAnswer)>,
 }
 
 /// All that is held.
 #[derive(Debug, Default)]
-pub struct Held {
-    holds: BTreeMap<RequestId, Hold>,
+pub struct PendingRequests {
+    holds: BTreeMap<RequestId, HeldRequest>,
     /// What those who answered are to be told.
-    news: Vec<(Reply, Result<(), AnswerError>)>,
+    news: Vec<(AnswerReply, Result<(), AnswerError>)>,
     /// Answers that were taken and are not recorded yet.
     taken: Vec<(SessionId, GivenAnswer)>,
 }
 
-impl Held {
+impl PendingRequests {
     /// Takes a request in, if there is room: what is to be filed of it, and what became of it at
     /// once.
     pub fn take(
         &mut self,
         session: SessionId,
-        asked: Asked,
-        way: mpsc::Sender<Told>,
-    ) -> (Asking, Option<Over>) {
-        let Asked {
+        asked: HookRequest,
+        way: mpsc::Sender<HookReply>,
+    ) -> (PermissionRequest, Option<HookOutcome>) {
+        let HookRequest {
             asking,
             content,
             weight,
             unseen,
         } = asked;
         let kept: usize = self.holds.values().map(|hold| hold.weight).sum();
-        let fits = self.holds.len() < MOST && kept.saturating_add(weight) <= WEIGHT;
+        let fits =
+            self.holds.len() < MAX_HELD_REQUESTS && kept.saturating_add(weight) <= MAX_HELD_BYTES;
         if !fits || self.holds.contains_key(&asking.id) {
-            return (asking, Some(Over::Released));
+            return (asking, Some(HookOutcome::Released));
         }
-        let hold = Hold {
+        let hold = HeldRequest {
             session,
             content: Arc::new(content),
             weight,
@@ -94,7 +95,7 @@ impl Held {
     }
 
     /// The whole content of one.
-    pub fn content(&self, session: SessionId, id: &RequestId) -> Option<Arc<Content>> {
+    pub fn content(&self, session: SessionId, id: &RequestId) -> Option<Arc<RequestContent>> {
         let hold = self.holds.get(id).filter(|hold| hold.session == session)?;
         Some(Arc::clone(&hold.content))
     }
@@ -107,8 +108,8 @@ impl Held {
         id: &RequestId,
         answer: &Answer,
         given: GivenAnswer,
-        reply: Reply,
-    ) -> Option<Over> {
+        reply: AnswerReply,
+    ) -> Option<HookOutcome> {
         let hold = self
             .holds
             .get_mut(id)
@@ -121,11 +122,11 @@ impl Held {
             self.holds.remove(id);
             self.taken.push((session, given));
             self.news.push((reply, Ok(())));
-            return Some(Over::Released);
+            return Some(HookOutcome::Released);
         }
         let approves = !matches!(answer, Answer::Deny { .. } | Answer::Stop { .. });
         let decision = match hold.unseen.clone().filter(|_| approves) {
-            Some(why) => Err(Unfit::Unseen(why)),
+            Some(why) => Err(InvalidAnswer::Unseen(why)),
             None => decide(&hold.content, answer),
         };
         let bytes = match decision {
@@ -136,7 +137,7 @@ impl Held {
             }
         };
         // Its place was kept free.
-        match hold.way.try_send(Told::Last(LastWord(bytes))) {
+        match hold.way.try_send(HookReply::Last(FinalReply(bytes))) {
             Ok(()) => hold.answering = Some((reply, given)),
             Err(_) => self.refuse(reply, AnswerError::Over),
         }
@@ -144,20 +145,25 @@ impl Held {
     }
 
     /// A hook has ended, after it handed the answer on or before. What became of it.
-    pub fn ended(&mut self, session: SessionId, id: &RequestId, over: Over) -> Option<Over> {
+    pub fn ended(
+        &mut self,
+        session: SessionId,
+        id: &RequestId,
+        over: HookOutcome,
+    ) -> Option<HookOutcome> {
         if self.holds.get(id)?.session != session {
             return None;
         }
         let hold = self.holds.remove(id)?;
         if let Some((reply, given)) = hold.answering {
             let outcome = match over {
-                Over::Answered => {
+                HookOutcome::Answered => {
                     self.taken.push((session, given));
                     Ok(())
                 }
                 // Its client has ended it meanwhile, as it does once its terminal has answered.
-                Over::HungUp => Err(AnswerError::Over),
-                Over::Released => Err(AnswerError::Unheard),
+                HookOutcome::HungUp => Err(AnswerError::Over),
+                HookOutcome::Released => Err(AnswerError::Unheard),
             };
             self.news.push((reply, outcome));
         }
@@ -170,7 +176,7 @@ impl Held {
     }
 
     /// An answer that cannot be given.
-    pub fn refuse(&mut self, reply: Reply, error: AnswerError) {
+    pub fn refuse(&mut self, reply: AnswerReply, error: AnswerError) {
         self.news.push((reply, Err(error)));
     }
 
@@ -200,15 +206,15 @@ impl Held {
             keep
         });
         for (id, hold) in &mut self.holds {
-            let limit = wanted.get(id).copied().map(Limit);
+            let limit = wanted.get(id).copied().map(HoldLimit);
             // The last place is that of the last word.
-            if let Some(Limit(until)) =
+            if let Some(HoldLimit(until)) =
                 limit.filter(|_| hold.told != limit && hold.way.capacity() > 1)
             {
                 hold.told = limit;
                 let left = until.map(|at| at.since(now));
                 // One that has hung up says so itself.
-                let _ = hold.way.try_send(Told::Held(left));
+                let _ = hold.way.try_send(HookReply::Held(left));
             }
         }
         gone

@@ -2,15 +2,15 @@
 
 use crate::client::ConfirmationGap;
 use crate::identity::SessionId;
-use crate::observation::{Connection, ProcessFacts, RegistryFile, RunState};
+use crate::observation::{HookInstall, ProcessFacts, RegistryFile, RunState};
 use crate::pause::PauseRecord;
 use crate::session::{Activity, Need};
-use crate::status::HooksHeard;
+use crate::status::HookPresence;
 use crate::terminal::PaneKey;
 
 /// All that a plan is made from.
 #[derive(Debug, Clone)]
-pub struct Standing<'a> {
+pub struct ActionContext<'a> {
     /// Which session.
     pub session: SessionId,
     /// Its process.
@@ -24,13 +24,13 @@ pub struct Standing<'a> {
     /// Its tmux pane, and the process tmux started in that.
     pub pane: Option<(PaneKey, u32)>,
     /// What its terminal is.
-    pub host: Host,
+    pub host: TerminalKind,
     /// Whether the hooks of its config folder are ours.
-    pub connection: Option<&'a Connection>,
+    pub connection: Option<&'a HookInstall>,
     /// Its client's version.
     pub version: Option<&'a str>,
     /// Whether hooks of ours run in it.
-    pub hooks_heard: HooksHeard,
+    pub hooks_heard: HookPresence,
     /// The registry file that counts for it.
     pub registry: Option<&'a RegistryFile>,
     /// What is on disk of its pause.
@@ -51,7 +51,7 @@ pub struct Standing<'a> {
 
 /// What the terminal of a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Host {
+pub enum TerminalKind {
     /// A tmux pane, or it may be one.
     Tmux,
     /// One of the client's own: a background session.
@@ -60,7 +60,7 @@ pub enum Host {
     Plain,
 }
 
-impl Standing<'_> {
+impl ActionContext<'_> {
     /// Whether a turn runs and waits for nobody.
     pub fn works(&self) -> bool {
         let activity = matches!(

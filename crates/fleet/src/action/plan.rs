@@ -1,11 +1,11 @@
 //! The decision.
 
-use super::context::Standing;
-use super::ways::{Way, Ways, ways};
-use super::{Action, Refusal, Wish, summary};
+use super::context::ActionContext;
+use super::ways::{PauseAvailability, PauseCandidate, ways};
+use super::{Action, PauseOptions, Refusal, summary};
 use crate::identity::{ProcessKey, SessionId};
-use crate::observation::{Preferences, RegistryFile, RunState, Tools};
-use crate::pause::{Asker, AtWork, PauseKind, PauseRecord, Phase};
+use crate::observation::{ControlPreferences, RegistryFile, RunState, ToolPausePolicy};
+use crate::pause::{Initiator, InterruptedWork, PauseKind, PausePhase, PauseRecord};
 use crate::session::Activity;
 use crate::terminal::PaneKey;
 
@@ -17,14 +17,14 @@ pub struct Plan {
     /// Its client.
     pub client: ProcessKey,
     /// What.
-    pub deed: Deed,
+    pub deed: PlannedAction,
 }
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
+pub enum PlannedAction {
     /// A pause is to begin.
-    Pause(Pausing),
+    Pause(PausePlan),
     /// The pause of this record is to end.
     Resume(Box<PauseRecord>),
     /// The session is to end; with the record of its pause, if it has one.
@@ -35,20 +35,20 @@ pub enum Deed {
 
 /// A pause that is to begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pausing {
+pub struct PausePlan {
     /// How.
-    pub way: Way,
-    /// Whether the commands it runs stop with it; only of [`Way::Stop`] and [`Way::Freeze`].
-    pub tools: Tools,
+    pub way: PauseCandidate,
+    /// Whether the commands it runs stop with it; only of [`PauseCandidate::Stop`] and [`PauseCandidate::Freeze`].
+    pub tools: ToolPausePolicy,
     /// Who asked.
-    pub by: Asker,
+    pub by: Initiator,
     /// The note, or what is going on; the performer adds the last lines of its pane if there is
     /// no note.
     pub summary: String,
     /// Whether the summary is the owner's own.
     pub noted: bool,
     /// What is at work that may not outlast a long pause.
-    pub at_work: AtWork,
+    pub at_work: InterruptedWork,
     /// Its pane, where it has one.
     pub pane: Option<PaneKey>,
     /// Its controlling terminal.
@@ -59,9 +59,9 @@ pub struct Pausing {
 
 /// Decides.
 pub fn plan(
-    standing: &Standing<'_>,
+    standing: &ActionContext<'_>,
     action: &Action,
-    preferences: Preferences,
+    preferences: ControlPreferences,
 ) -> Result<Plan, Refusal> {
     if standing.ended {
         return Err(Refusal::Ended);
@@ -74,16 +74,16 @@ pub fn plan(
         return Err(Refusal::Busy);
     }
     let deed = match action {
-        Action::Pause(wish) => Deed::Pause(pause(standing, wish, preferences)?),
+        Action::Pause(wish) => PlannedAction::Pause(pause(standing, wish, preferences)?),
         Action::Resume => match standing.record {
             Some(record) if record.kind() == PauseKind::Interrupt && standing.need.is_some() => {
                 return Err(Refusal::Asks);
             }
-            Some(record) => Deed::Resume(Box::new(record.clone())),
+            Some(record) => PlannedAction::Resume(Box::new(record.clone())),
             None => Err(by_others(standing).unwrap_or(Refusal::NotPaused))?,
         },
-        Action::End => Deed::End(standing.record.cloned().map(Box::new)),
-        Action::Kill => Deed::Kill(standing.record.cloned().map(Box::new)),
+        Action::End => PlannedAction::End(standing.record.cloned().map(Box::new)),
+        Action::Kill => PlannedAction::Kill(standing.record.cloned().map(Box::new)),
     };
     Ok(Plan {
         session: standing.session,
@@ -92,7 +92,7 @@ pub fn plan(
     })
 }
 
-fn by_others(standing: &Standing<'_>) -> Option<Refusal> {
+fn by_others(standing: &ActionContext<'_>) -> Option<Refusal> {
     let way_out = match standing.state {
         RunState::Running => return None,
         RunState::Stopped(_) | RunState::Frozen if standing.nested => {
@@ -110,14 +110,14 @@ fn by_others(standing: &Standing<'_>) -> Option<Refusal> {
 }
 
 fn pause(
-    standing: &Standing<'_>,
-    wish: &Wish,
-    preferences: Preferences,
-) -> Result<Pausing, Refusal> {
+    standing: &ActionContext<'_>,
+    wish: &PauseOptions,
+    preferences: ControlPreferences,
+) -> Result<PausePlan, Refusal> {
     if let Some(record) = standing.record {
         return Err(match record.phase {
-            Phase::Paused => Refusal::AlreadyPaused(record.kind()),
-            Phase::Pausing | Phase::Resuming | Phase::Ending => Refusal::Busy,
+            PausePhase::Paused => Refusal::AlreadyPaused(record.kind()),
+            PausePhase::Pausing | PausePhase::Resuming | PausePhase::Ending => Refusal::Busy,
         });
     }
     if let Some(refusal) = by_others(standing) {
@@ -125,17 +125,17 @@ fn pause(
     }
     let way = choose(ways(standing, preferences), wish.how)?;
     let at_work = match standing.activity {
-        Some(Activity::Working { tool: None, .. }) => AtWork::Stream,
+        Some(Activity::Working { tool: None, .. }) => InterruptedWork::Stream,
         Some(Activity::Working {
             tool: Some(tool), ..
-        }) if tool == "Bash" => AtWork::Command,
-        _ => AtWork::Nothing,
+        }) if tool == "Bash" => InterruptedWork::Command,
+        _ => InterruptedWork::Nothing,
     };
-    Ok(Pausing {
+    Ok(PausePlan {
         at_work: if way.kind().is_hard() {
             at_work
         } else {
-            AtWork::Nothing
+            InterruptedWork::Nothing
         },
         way,
         tools: preferences.tools,
@@ -148,8 +148,8 @@ fn pause(
     })
 }
 
-fn choose(ways: Ways, how: Option<PauseKind>) -> Result<Way, Refusal> {
-    let Ways {
+fn choose(ways: PauseAvailability, how: Option<PauseKind>) -> Result<PauseCandidate, Refusal> {
+    let PauseAvailability {
         possible,
         obstacles,
     } = ways;

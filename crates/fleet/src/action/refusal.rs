@@ -1,6 +1,6 @@
 //! Why an action is refused, in words that say what to do instead.
 
-use super::Obstacle;
+use super::PauseObstacle;
 use crate::client::ConfirmationGap;
 use crate::pause::PauseKind;
 use crate::problem::ProblemCode;
@@ -23,11 +23,11 @@ pub enum Refusal {
     /// Claude Code waits for an answer, which `continue` is not.
     Asks,
     /// The requested kind is not possible here.
-    Impossible(PauseKind, Obstacle),
+    Impossible(PauseKind, PauseObstacle),
     /// Only an interrupt is possible, which loses the current step and has to be requested by name.
     LosesStep,
     /// No kind is possible: the obstacles of the best ones.
-    NoWay(Vec<(PauseKind, Obstacle)>),
+    NoWay(Vec<(PauseKind, PauseObstacle)>),
 }
 
 impl Refusal {

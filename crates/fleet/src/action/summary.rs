@@ -1,11 +1,11 @@
 //! What was going on when a session was paused, in a few words.
 
-use super::context::Standing;
+use super::context::ActionContext;
 use crate::session::Activity;
 use crate::text::clean;
 
 /// The note, or what is going on.
-pub(super) fn of(standing: &Standing<'_>, note: Option<&str>) -> String {
+pub(super) fn of(standing: &ActionContext<'_>, note: Option<&str>) -> String {
     if let Some(note) = note {
         return clean(note);
     }
@@ -22,7 +22,7 @@ pub(super) fn of(standing: &Standing<'_>, note: Option<&str>) -> String {
     clean(&parts.join("; "))
 }
 
-fn doing(standing: &Standing<'_>) -> String {
+fn doing(standing: &ActionContext<'_>) -> String {
     if let Some(need) = standing.need {
         let tool = need.tool.as_deref().unwrap_or("an answer");
         return match &need.detail {
@@ -49,31 +49,31 @@ fn doing(standing: &Standing<'_>) -> String {
 }
 
 /// What comes before the last lines of a pane.
-const PANE: &str = "in its pane: ";
+const PANE_PREFIX: &str = "in its pane: ";
 /// The longest part that a row has room for, in characters.
-const MOST_HEADLINE: usize = 120;
+const MAX_HEADLINE_CHARS: usize = 120;
 
 /// A summary with the last lines of the session's pane.
 pub fn with_pane(summary: &str, lines: &str) -> String {
     match summary {
-        "" => clean(&format!("{PANE}{lines}")),
-        summary => clean(&format!("{summary}; {PANE}{lines}")),
+        "" => clean(&format!("{PANE_PREFIX}{lines}")),
+        summary => clean(&format!("{summary}; {PANE_PREFIX}{lines}")),
     }
 }
 
 /// What a row has room for of a summary: what its pane showed is left out, and what is long, cut.
 /// Ends with "…" then.
 pub fn headline(summary: &str) -> String {
-    let shown = match summary.split_once(PANE) {
+    let shown = match summary.split_once(PANE_PREFIX) {
         None => summary.to_owned(),
         Some((before, _)) => match before.trim_end_matches([';', ' ']) {
             "" => return String::new(),
             before => format!("{before}…"),
         },
     };
-    if shown.chars().count() <= MOST_HEADLINE {
+    if shown.chars().count() <= MAX_HEADLINE_CHARS {
         return shown;
     }
-    let cut = shown.chars().take(MOST_HEADLINE - 1);
+    let cut = shown.chars().take(MAX_HEADLINE_CHARS - 1);
     cut.chain(std::iter::once('…')).collect()
 }

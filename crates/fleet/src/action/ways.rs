@@ -1,16 +1,16 @@
 //! Which kinds of pause are possible for a session, by the observed shape of its host.
 
-use super::context::{Host, Standing};
+use super::context::{ActionContext, TerminalKind};
 use crate::client::{HookObstacle, overflows_timers};
 use crate::identity::ProcessKey;
-use crate::observation::{Connection, Preferences};
+use crate::observation::{ControlPreferences, HookInstall};
 use crate::pause::PauseKind;
-use crate::status::HooksHeard;
-use crate::terminal::{Ancestor, PaneKey};
+use crate::status::HookPresence;
+use crate::terminal::{PaneKey, ProcessAncestor};
 
 /// A kind of pause that is possible, with all that is needed to do it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Way {
+pub enum PauseCandidate {
     /// Into a control group of its own, frozen.
     Freeze,
     /// SIGSTOP to these shells, from the terminal's first process down, then to the client's
@@ -37,7 +37,7 @@ pub enum Way {
     },
 }
 
-impl Way {
+impl PauseCandidate {
     /// The kind it is.
     pub fn kind(&self) -> PauseKind {
         match self {
@@ -52,7 +52,7 @@ impl Way {
 
 /// What stands in the way of a kind of pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum PauseObstacle {
     /// The user may not write to the session's cgroup, or the system has no cgroup v2.
     NoControlGroup,
     /// tmux, screen and the like wake what is stopped below them; which.
@@ -81,7 +81,7 @@ pub enum Obstacle {
     NotWorking,
 }
 
-impl std::fmt::Display for Obstacle {
+impl std::fmt::Display for PauseObstacle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = match self {
             Self::NoControlGroup => "no writable cgroup v2 to freeze it in",
@@ -115,16 +115,16 @@ impl std::fmt::Display for Obstacle {
 
 /// What is possible, in the order in which it is tried, and what stands in the way of the rest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ways {
+pub struct PauseAvailability {
     /// What is possible.
-    pub possible: Vec<Way>,
+    pub possible: Vec<PauseCandidate>,
     /// What is not, and why.
-    pub obstacles: Vec<(PauseKind, Obstacle)>,
+    pub obstacles: Vec<(PauseKind, PauseObstacle)>,
 }
 
 /// What is possible for a session.
-pub fn ways(standing: &Standing<'_>, preferences: Preferences) -> Ways {
-    let mut ways = Ways::default();
+pub fn ways(standing: &ActionContext<'_>, preferences: ControlPreferences) -> PauseAvailability {
+    let mut ways = PauseAvailability::default();
     for kind in preferences.first.order() {
         let way = match kind {
             PauseKind::Freeze => freeze(standing),
@@ -141,25 +141,25 @@ pub fn ways(standing: &Standing<'_>, preferences: Preferences) -> Ways {
     ways
 }
 
-fn freeze(standing: &Standing<'_>) -> Result<Way, Obstacle> {
+fn freeze(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseObstacle> {
     if standing.facts.freezable {
-        Ok(Way::Freeze)
+        Ok(PauseCandidate::Freeze)
     } else {
-        Err(Obstacle::NoControlGroup)
+        Err(PauseObstacle::NoControlGroup)
     }
 }
 
 /// Programs that notice when what they started is stopped, and wake it or stop themselves.
-const WAKERS: [&str; 18] = [
+const WAKING_PROGRAMS: [&str; 18] = [
     "screen", "SCREEN", "zellij", "dtach", "abduco", "dvtm", "mtm", "tmate", "shpool", "atch",
     "script", "su", "sudo", "doas", "runuser", "reptyr", "byobu", "expect",
 ];
 
 /// What a parent is called if it wakes what is stopped.
-fn wakes(parent: &Ancestor) -> Option<String> {
+fn wakes(parent: &ProcessAncestor) -> Option<String> {
     let file = parent.exe.as_ref().and_then(|e| e.file_name()?.to_str());
     let names = [Some(parent.name.as_str()), file];
-    let known = |name: &&str| name.starts_with("tmux") || WAKERS.contains(name);
+    let known = |name: &&str| name.starts_with("tmux") || WAKING_PROGRAMS.contains(name);
     names.into_iter().flatten().find(known).map(|name| {
         let name = if name.starts_with("tmux") {
             "tmux"
@@ -170,32 +170,32 @@ fn wakes(parent: &Ancestor) -> Option<String> {
     })
 }
 
-fn stop(standing: &Standing<'_>) -> Result<Way, Obstacle> {
+fn stop(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseObstacle> {
     let facts = standing.facts;
     match standing.host {
-        Host::Tmux => return Err(Obstacle::Wakes("tmux".to_owned())),
-        Host::Background => return Err(Obstacle::Background),
-        Host::Plain => {}
+        TerminalKind::Tmux => return Err(PauseObstacle::Wakes("tmux".to_owned())),
+        TerminalKind::Background => return Err(PauseObstacle::Background),
+        TerminalKind::Plain => {}
     }
-    let seat = facts.seat.ok_or(Obstacle::Unseen)?;
+    let seat = facts.seat.ok_or(PauseObstacle::Unseen)?;
     let group = seat.group;
     if facts.tty.is_none() {
         // Nobody takes a terminal that it does not have.
-        return Ok(Way::Stop {
+        return Ok(PauseCandidate::Stop {
             shells: Vec::new(),
             group,
         });
     }
-    let on_terminal = |a: &&Ancestor| a.seat.is_some_and(|s| s.session == seat.session);
+    let on_terminal = |a: &&ProcessAncestor| a.seat.is_some_and(|s| s.session == seat.session);
     let above = facts.ancestors.iter().take_while(on_terminal).count();
     let (chain, beyond) = facts.ancestors.split_at(above);
     if let Some(who) = beyond.first().and_then(wakes) {
-        return Err(Obstacle::Wakes(who));
+        return Err(PauseObstacle::Wakes(who));
     }
     let mut shells = Vec::new();
     for (at, parent) in chain.iter().enumerate() {
         if let Some(who) = wakes(parent) {
-            return Err(Obstacle::Wakes(who));
+            return Err(PauseObstacle::Wakes(who));
         }
         let ours = parent.uid == Some(facts.uid);
         // macOS lets `login`, which waits for nothing but the end, lead a terminal.
@@ -203,72 +203,74 @@ fn stop(standing: &Standing<'_>) -> Result<Way, Obstacle> {
             continue;
         }
         if !ours {
-            return Err(Obstacle::Foreign(parent.name.clone()));
+            return Err(PauseObstacle::Foreign(parent.name.clone()));
         }
         if parent.seat.is_some_and(|s| s.group == group) {
             continue;
         }
-        let start = parent.start.ok_or(Obstacle::Unseen)?;
+        let start = parent.start.ok_or(PauseObstacle::Unseen)?;
         shells.push(ProcessKey {
             pid: parent.pid,
             start,
         });
     }
     shells.reverse();
-    Ok(Way::Stop { shells, group })
+    Ok(PauseCandidate::Stop { shells, group })
 }
 
 /// Shells with a `fg` of the usual kind.
-const SHELLS: [&str; 14] = [
+const JOB_CONTROL_SHELLS: [&str; 14] = [
     "ash", "bash", "csh", "dash", "fish", "ksh", "ksh93", "mksh", "oksh", "sh", "tcsh", "xonsh",
     "yash", "zsh",
 ];
 
-fn suspend(standing: &Standing<'_>) -> Result<Way, Obstacle> {
-    let (pane, pane_pid) = standing.pane.clone().ok_or(Obstacle::NotInTmux)?;
+fn suspend(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseObstacle> {
+    let (pane, pane_pid) = standing.pane.clone().ok_or(PauseObstacle::NotInTmux)?;
     let facts = standing.facts;
-    let parent = facts.ancestors.first().ok_or(Obstacle::NoShell)?;
-    let (seat, above) = facts.seat.zip(parent.seat).ok_or(Obstacle::Unseen)?;
+    let parent = facts.ancestors.first().ok_or(PauseObstacle::NoShell)?;
+    let (seat, above) = facts.seat.zip(parent.seat).ok_or(PauseObstacle::Unseen)?;
     let name = parent.name.trim_start_matches('-');
     // In a group of its own, the client is a job.
     let is_job = seat.group == facts.key.pid && seat.group != above.group;
-    if pane_pid == facts.key.pid || !is_job || !SHELLS.contains(&name) {
-        return Err(Obstacle::NoShell);
+    if pane_pid == facts.key.pid || !is_job || !JOB_CONTROL_SHELLS.contains(&name) {
+        return Err(PauseObstacle::NoShell);
     }
-    let start = parent.start.ok_or(Obstacle::Unseen)?;
+    let start = parent.start.ok_or(PauseObstacle::Unseen)?;
     let shell = ProcessKey {
         pid: parent.pid,
         start,
     };
-    Ok(Way::Suspend { pane, shell })
+    Ok(PauseCandidate::Suspend { pane, shell })
 }
 
-fn hold(standing: &Standing<'_>) -> Result<Way, Obstacle> {
+fn hold(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseObstacle> {
     match standing.connection {
-        Some(Connection::Outdated) if standing.version.is_none_or(overflows_timers) => {
-            return Err(Obstacle::OutdatedHooks);
+        Some(HookInstall::Outdated) if standing.version.is_none_or(overflows_timers) => {
+            return Err(PauseObstacle::OutdatedHooks);
         }
-        Some(Connection::Connected | Connection::Outdated) => {}
-        Some(Connection::Forbidden(why) | Connection::Broken(why)) => {
-            return Err(Obstacle::HooksForbidden(why.clone()));
+        Some(HookInstall::Connected | HookInstall::Outdated) => {}
+        Some(HookInstall::Forbidden(why) | HookInstall::Broken(why)) => {
+            return Err(PauseObstacle::HooksForbidden(why.clone()));
         }
-        Some(Connection::Apart | Connection::Lost) | None => return Err(Obstacle::NotConnected),
+        Some(HookInstall::Apart | HookInstall::Lost) | None => {
+            return Err(PauseObstacle::NotConnected);
+        }
     }
     if let Some(obstacle) = &standing.facts.hook_obstacle {
-        return Err(Obstacle::HooksBypassed(obstacle.clone()));
+        return Err(PauseObstacle::HooksBypassed(obstacle.clone()));
     }
     // A mark or a hook that waits outweighs what is concluded from silence.
     match standing.hooks_heard {
-        HooksHeard::Unheard => Err(Obstacle::HooksUnheard),
-        HooksHeard::Unknown | HooksHeard::Proven => Ok(Way::Hold),
+        HookPresence::Unheard => Err(PauseObstacle::HooksUnheard),
+        HookPresence::Unknown | HookPresence::Proven => Ok(PauseCandidate::Hold),
     }
 }
 
-fn interrupt(standing: &Standing<'_>) -> Result<Way, Obstacle> {
-    let (pane, _) = standing.pane.clone().ok_or(Obstacle::NotInTmux)?;
+fn interrupt(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseObstacle> {
+    let (pane, _) = standing.pane.clone().ok_or(PauseObstacle::NotInTmux)?;
     if standing.works() {
-        Ok(Way::Interrupt { pane })
+        Ok(PauseCandidate::Interrupt { pane })
     } else {
-        Err(Obstacle::NotWorking)
+        Err(PauseObstacle::NotWorking)
     }
 }

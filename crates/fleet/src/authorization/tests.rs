@@ -1,5 +1,5 @@
 use super::*;
-use crate::identity::{Machine, SessionId, StartTime};
+use crate::identity::{MachineIdentity, SessionId, StartTime};
 
 fn key(pid: u32) -> ProcessKey {
     // A process of a higher pid started later.
@@ -10,7 +10,7 @@ fn key(pid: u32) -> ProcessKey {
 }
 
 fn id(pid: u32) -> SessionId {
-    let machine = Machine {
+    let machine = MachineIdentity {
         boot: "b".into(),
         uid: 1000,
         host: None,
@@ -19,13 +19,13 @@ fn id(pid: u32) -> SessionId {
     machine.session_id(key(pid))
 }
 
-const CLIENT: u32 = 20;
+const CLIENT_PID: u32 = 20;
 
 fn session() -> LivingSession {
     LivingSession {
-        id: id(CLIENT),
+        id: id(CLIENT_PID),
         title: "api".into(),
-        pid: CLIENT,
+        pid: CLIENT_PID,
         claude_id: Some("c-1".into()),
         tty: Some("/dev/pts/3".into()),
     }
@@ -73,7 +73,7 @@ fn a_process_of_the_users_own_shell_has_no_mark() {
 #[test]
 fn a_client_among_the_parents_is_a_mark_listed_or_not() {
     let mut listed = origin();
-    listed.lineage.insert(2, process(CLIENT));
+    listed.lineage.insert(2, process(CLIENT_PID));
     let expected = "this shell was started by session api, pid 20";
     assert_eq!(told(&listed).as_deref(), Some(expected));
     let mut young = origin();
@@ -88,7 +88,7 @@ fn a_client_among_the_parents_is_a_mark_listed_or_not() {
     assert_eq!(told(&young).as_deref(), Some(expected));
     // The caller may be the client itself.
     let client = ProcessOrigin {
-        lineage: vec![process(CLIENT)],
+        lineage: vec![process(CLIENT_PID)],
         ..origin()
     };
     assert!(told(&client).is_some());
@@ -108,7 +108,7 @@ fn a_variable_is_a_mark_only_while_the_session_that_it_names_lives() {
     };
     let expected = "CLAUDE_PID of this shell names session api, pid 20";
     assert_eq!(
-        of_pid(Some(named(CLIENT, false))).as_deref(),
+        of_pid(Some(named(CLIENT_PID, false))).as_deref(),
         Some(expected)
     );
     assert!(of_pid(Some(named(26, true))).is_some(), "not listed yet");
@@ -140,7 +140,7 @@ fn the_terminal_of_a_listed_session_is_a_mark() {
 fn the_terminal_of_a_session_in_another_devpts_instance_is_no_mark() {
     let mut origin = origin();
     origin.tty = Some("/dev/pts/3".into());
-    origin.foreign_ttys = vec![id(CLIENT)];
+    origin.foreign_ttys = vec![id(CLIENT_PID)];
     assert_eq!(told(&origin), None);
     let here = LivingSession {
         id: id(26),
@@ -162,18 +162,18 @@ fn a_control_group_is_a_mark_only_if_nothing_in_it_is_older_than_the_client() {
         })
     };
     let expected = "this shell is in the cgroup of session api, pid 20";
-    assert_eq!(in_group(&[40, CLIENT, 33]).as_deref(), Some(expected));
-    assert_eq!(in_group(&[40, CLIENT, 9]), None, "a login is older");
+    assert_eq!(in_group(&[40, CLIENT_PID, 33]).as_deref(), Some(expected));
+    assert_eq!(in_group(&[40, CLIENT_PID, 9]), None, "a login is older");
     assert_eq!(in_group(&[40, 33]), None, "no client");
     let mut twins = origin();
     let twin = GroupMember {
         key: ProcessKey {
             pid: 19,
-            start: key(CLIENT).start,
+            start: key(CLIENT_PID).start,
         },
         ..member(19)
     };
-    twins.group = vec![member(CLIENT), twin];
+    twins.group = vec![member(CLIENT_PID), twin];
     assert_eq!(told(&twins), None, "which was first is not known");
 }
 
@@ -196,17 +196,17 @@ fn the_client_that_a_container_runs_first_does_not_mark_what_is_put_into_the_con
     assert!(!marked(true, FIRST_PID));
     // Its own children, and all that is put beside a client that is not the first process.
     assert!(marked(false, FIRST_PID));
-    assert!(marked(true, CLIENT));
+    assert!(marked(true, CLIENT_PID));
 }
 
 #[test]
 fn ended_sessions_mark_nothing() {
     let mut snapshot = Snapshot::default();
-    let mut session = Session::new(id(CLIENT), "/code/api", ControlModel::Pty, None);
-    session.pid = Some(CLIENT);
+    let mut session = Session::new(id(CLIENT_PID), "/code/api", ControlModel::Pty, None);
+    session.pid = Some(CLIENT_PID);
     snapshot.sessions.push(session);
     let living = LivingSession::of_snapshot(&snapshot);
-    assert_eq!((living.len(), living[0].pid), (1, CLIENT));
+    assert_eq!((living.len(), living[0].pid), (1, CLIENT_PID));
     snapshot.sessions[0].status = SessionStatus::Stopped;
     assert_eq!(LivingSession::of_snapshot(&snapshot), []);
 }
@@ -217,8 +217,8 @@ use crate::snapshot::Snapshot;
 fn mark() -> ProcessMark {
     ProcessMark {
         kind: MarkKind::Ancestor,
-        pid: CLIENT,
-        id: id(CLIENT),
+        pid: CLIENT_PID,
+        id: id(CLIENT_PID),
         title: Some("api".into()),
     }
 }
@@ -241,7 +241,7 @@ fn peer(program: PeerProgram) -> PeerFacts {
     }
 }
 
-const POLICIES: [AnswerPolicy; 4] = [
+const ALL_POLICIES: [AnswerPolicy; 4] = [
     AnswerPolicy {
         programs: false,
         terminal: false,
@@ -260,20 +260,20 @@ const POLICIES: [AnswerPolicy; 4] = [
     },
 ];
 
-type Outcome = Result<AnswerChannel, AuthorizationRefusal>;
+type AuthorizationResult = Result<AnswerChannel, AuthorizationRefusal>;
 
 /// What an answer gets under each of the four policies.
-fn outcomes(facts: &PeerFacts, said: Option<AnswerChannel>) -> [Outcome; 4] {
-    let caller = Caller::Process(Box::new(facts.clone()));
-    POLICIES.map(|policy| authorize(&caller, ProtectedRequest::Answer(said), policy))
+fn outcomes(facts: &PeerFacts, said: Option<AnswerChannel>) -> [AuthorizationResult; 4] {
+    let caller = CallerIdentity::Process(Box::new(facts.clone()));
+    ALL_POLICIES.map(|policy| authorize(&caller, ProtectedRequest::Answer(said), policy))
 }
 
 #[test]
 fn the_leading_app_may_whatever_the_settings_say() {
-    for policy in POLICIES {
+    for policy in ALL_POLICIES {
         for channel in [AnswerChannel::Popover, AnswerChannel::Notification] {
             for request in [ProtectedRequest::Answer(None), ProtectedRequest::Resume] {
-                let done = authorize(&Caller::OwnFace(channel), request, policy);
+                let done = authorize(&CallerIdentity::OwnFace(channel), request, policy);
                 assert_eq!(done, Ok(channel));
             }
         }
@@ -282,8 +282,8 @@ fn the_leading_app_may_whatever_the_settings_say() {
 
 #[test]
 fn a_caller_that_is_not_known_may_nothing() {
-    let unknown = Caller::Unknown("the calling process has ended".into());
-    for policy in POLICIES {
+    let unknown = CallerIdentity::Unknown("the calling process has ended".into());
+    for policy in ALL_POLICIES {
         for request in [
             ProtectedRequest::Answer(Some(AnswerChannel::Terminal)),
             ProtectedRequest::Resume,
@@ -313,8 +313,8 @@ fn a_process_of_a_session_may_nothing_whatever_it_is_and_the_settings_say() {
             let refused = Err(AuthorizationRefusal::MarkedAnswer(mark()));
             assert_eq!(outcomes(&marked, said), [(); 4].map(|()| refused.clone()));
         }
-        let caller = Caller::Process(Box::new(marked));
-        let refused = authorize(&caller, ProtectedRequest::Resume, POLICIES[3]);
+        let caller = CallerIdentity::Process(Box::new(marked));
+        let refused = authorize(&caller, ProtectedRequest::Resume, ALL_POLICIES[3]);
         assert_eq!(refused, Err(AuthorizationRefusal::MarkedResume(mark())));
     }
     let told = AuthorizationRefusal::MarkedAnswer(mark()).to_string();
@@ -332,8 +332,8 @@ fn anybody_else_may_resume_without_a_terminal() {
             terminal: None,
             ..peer(program)
         };
-        let caller = Caller::Process(Box::new(facts));
-        for policy in POLICIES {
+        let caller = CallerIdentity::Process(Box::new(facts));
+        for policy in ALL_POLICIES {
             assert!(authorize(&caller, ProtectedRequest::Resume, policy).is_ok());
         }
     }
@@ -445,21 +445,21 @@ fn a_denial_with_a_message_is_not_for_processes_of_sessions_nor_for_unknown_ones
         Answer::Deny { message: message() },
         Answer::Stop { message: message() },
     ] {
-        let decided = |caller: &Caller, said, policy| {
+        let decided = |caller: &CallerIdentity, said, policy| {
             let request = ProtectedRequest::of_answer(&answer, said).expect("protected");
             authorize(caller, request, policy)
         };
-        for policy in POLICIES {
+        for policy in ALL_POLICIES {
             for program in [PeerProgram::App, PeerProgram::Command, PeerProgram::Other] {
                 let marked = PeerFacts {
                     mark: Some(mark()),
                     ..peer(program)
                 };
-                let caller = Caller::Process(Box::new(marked));
+                let caller = CallerIdentity::Process(Box::new(marked));
                 let refusal = AuthorizationRefusal::MarkedDenyMessage(mark());
                 assert_eq!(decided(&caller, Some(Terminal), policy), Err(refusal));
             }
-            let unknown = Caller::Unknown("the calling process has ended".into());
+            let unknown = CallerIdentity::Unknown("the calling process has ended".into());
             assert!(decided(&unknown, None, policy).is_err());
             // Anybody else may, as without a message.
             for (program, said, expected) in [
@@ -467,10 +467,10 @@ fn a_denial_with_a_message_is_not_for_processes_of_sessions_nor_for_unknown_ones
                 (PeerProgram::Command, Terminal, Terminal),
                 (PeerProgram::Other, Popover, Program),
             ] {
-                let caller = Caller::Process(Box::new(peer(program)));
+                let caller = CallerIdentity::Process(Box::new(peer(program)));
                 assert_eq!(decided(&caller, Some(said), policy), Ok(expected));
             }
-            let own = Caller::OwnFace(Popover);
+            let own = CallerIdentity::OwnFace(Popover);
             assert_eq!(decided(&own, None, policy), Ok(Popover));
         }
     }
@@ -485,7 +485,7 @@ fn a_denial_with_a_message_is_not_for_processes_of_sessions_nor_for_unknown_ones
 fn what_anybody_may_answer_is_said_to_be_given_where_the_caller_can_have_been() {
     use AnswerChannel::{Notification, Popover, Program, Terminal};
     let told = |facts: &PeerFacts, said| {
-        let caller = Caller::Process(Box::new(facts.clone()));
+        let caller = CallerIdentity::Process(Box::new(facts.clone()));
         caller.author(caller.unprotected_channel(said))
     };
     let command = peer(PeerProgram::Command);
@@ -514,11 +514,11 @@ fn what_anybody_may_answer_is_said_to_be_given_where_the_caller_can_have_been() 
     let author = told(&marked, Some(Terminal));
     assert_eq!(
         (author.channel, author.session),
-        (Program, Some(id(CLIENT)))
+        (Program, Some(id(CLIENT_PID)))
     );
-    let own = Caller::OwnFace(Notification);
+    let own = CallerIdentity::OwnFace(Notification);
     assert_eq!(own.unprotected_channel(None), Notification);
-    let unknown = Caller::Unknown("gone".into());
+    let unknown = CallerIdentity::Unknown("gone".into());
     assert_eq!(unknown.unprotected_channel(Some(Terminal)), Program);
 }
 

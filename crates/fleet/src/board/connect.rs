@@ -1,6 +1,6 @@
 //! The offer to connect the hooks, as a value.
 
-use crate::snapshot::{Hooks, HooksState};
+use crate::snapshot::{FolderHooks, HooksState};
 use crate::text::visible;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -23,8 +23,8 @@ pub struct ConnectCard {
 impl ConnectCard {
     /// The offer for folders that are not connected: those that were connected first, those that
     /// cannot be last. `home` is shown as `~`.
-    pub(super) fn of(hooks: &[Hooks], home: Option<&Path>) -> Option<Self> {
-        let among = |states: &[HooksState]| -> Vec<&Hooks> {
+    pub(super) fn of(hooks: &[FolderHooks], home: Option<&Path>) -> Option<Self> {
+        let among = |states: &[HooksState]| -> Vec<&FolderHooks> {
             hooks.iter().filter(|h| states.contains(&h.state)).collect()
         };
         let open = among(&[HooksState::Lost, HooksState::Apart]);
@@ -44,7 +44,7 @@ impl ConnectCard {
     }
 }
 
-fn offer(open: &[&Hooks], home: Option<&Path>) -> ConnectCard {
+fn offer(open: &[&FolderHooks], home: Option<&Path>) -> ConnectCard {
     let files = files(open, home);
     let lost = open.iter().any(|h| h.state == HooksState::Lost);
     let good = "you can answer Claude Code from here and pause any session before its next tool";
@@ -75,12 +75,12 @@ fn offer(open: &[&Hooks], home: Option<&Path>) -> ConnectCard {
     }
 }
 
-fn dirs(hooks: &[&Hooks]) -> Vec<String> {
+fn dirs(hooks: &[&FolderHooks]) -> Vec<String> {
     hooks.iter().map(|h| h.dir.clone()).collect()
 }
 
 /// "~/.claude/settings.json and ~/work/.claude/settings.json"
-fn files(hooks: &[&Hooks], home: Option<&Path>) -> String {
+fn files(hooks: &[&FolderHooks], home: Option<&Path>) -> String {
     let names: Vec<String> = hooks
         .iter()
         .map(|h| {

@@ -1,10 +1,10 @@
 //! What a tool is to be run with: what matters first, and nothing left out.
 
-use super::{LineMark, Sheet};
+use super::{CardWriter, LineMark};
 use serde_json::{Map, Value};
 
 /// Fields that say most of a call, whatever its tool.
-const FIRST: [&str; 6] = [
+const LEADING_FIELDS: [&str; 6] = [
     "command",
     "url",
     "file_path",
@@ -14,14 +14,14 @@ const FIRST: [&str; 6] = [
 ];
 
 /// Draws all fields of a call.
-pub(super) fn draw(tool: &str, input: &Map<String, Value>, sheet: &mut Sheet) {
+pub(super) fn draw(tool: &str, input: &Map<String, Value>, sheet: &mut CardWriter) {
     let mut rest = input.clone();
     match tool {
         "Bash" => plain(&mut rest, "command", sheet),
         "ExitPlanMode" => plain(&mut rest, "plan", sheet),
         _ => {}
     }
-    for name in FIRST {
+    for name in LEADING_FIELDS {
         if let Some(value) = rest.shift_remove(name) {
             sheet.field(name, &value);
         }
@@ -46,7 +46,7 @@ pub(super) fn file(input: &Map<String, Value>) -> Option<&str> {
 }
 
 /// A text that needs no name: it is what the call is about.
-fn plain(rest: &mut Map<String, Value>, name: &str, sheet: &mut Sheet) {
+fn plain(rest: &mut Map<String, Value>, name: &str, sheet: &mut CardWriter) {
     if let Some(text) = rest
         .get(name)
         .and_then(Value::as_str)
@@ -58,7 +58,7 @@ fn plain(rest: &mut Map<String, Value>, name: &str, sheet: &mut Sheet) {
 }
 
 /// One replacement; whether it was one.
-fn change(before: &str, rest: &mut Map<String, Value>, sheet: &mut Sheet) -> bool {
+fn change(before: &str, rest: &mut Map<String, Value>, sheet: &mut CardWriter) -> bool {
     let text = |name: &str| rest.get(name).and_then(Value::as_str).map(str::to_owned);
     let (Some(old), Some(new)) = (text("old_string"), text("new_string")) else {
         return false;
@@ -71,7 +71,7 @@ fn change(before: &str, rest: &mut Map<String, Value>, sheet: &mut Sheet) -> boo
 }
 
 /// Several replacements, one after the other.
-fn changes(rest: &mut Map<String, Value>, sheet: &mut Sheet) {
+fn changes(rest: &mut Map<String, Value>, sheet: &mut CardWriter) {
     let edits = rest.get("edits").and_then(Value::as_array).cloned();
     let Some(edits) = edits.filter(|edits| !edits.is_empty()) else {
         return;

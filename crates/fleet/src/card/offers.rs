@@ -4,7 +4,7 @@ use super::{CardOffer, seen};
 use serde_json::{Map, Value};
 
 /// The longest offer that is read at a glance, in characters; a longer one is not made.
-const LONGEST: usize = 600;
+const MAX_OFFER_CHARS: usize = 600;
 
 /// All offers that can be shown whole.
 pub(super) fn offers(suggestions: &[Value]) -> Vec<CardOffer> {
@@ -13,7 +13,7 @@ pub(super) fn offers(suggestions: &[Value]) -> Vec<CardOffer> {
         suggestion,
         text: words(offer).unwrap_or_else(|| seen::text(&offer.to_string())),
     });
-    all.filter(|offer| offer.text.chars().count() <= LONGEST)
+    all.filter(|offer| offer.text.chars().count() <= MAX_OFFER_CHARS)
         .collect()
 }
 

@@ -1,37 +1,37 @@
 //! What is asked of the owner, as the client's question tool takes it.
 
-use super::{CardOption, CardQuestion, Choice, Sheet, seen};
+use super::{CardOption, CardQuestion, CardWriter, SelectionMode, seen};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
-const UNREAD: &str = "the questions cannot be read here; answer in the terminal";
-const UNSEEN: &str = "an answer contains invisible characters; answer in the terminal";
-const ALIKE: &str = "two questions are identical; answer in the terminal";
+const UNREADABLE_REASON: &str = "the questions cannot be read here; answer in the terminal";
+const HIDDEN_CHARS_REASON: &str = "an answer contains invisible characters; answer in the terminal";
+const DUPLICATE_QUESTION_REASON: &str = "two questions are identical; answer in the terminal";
 
 /// The questions; what else there is goes onto the sheet. `Err` says why they cannot be answered
 /// here, and then all of the input is yet to be drawn.
 pub(super) fn read(
     input: &Map<String, Value>,
-    sheet: &mut Sheet,
+    sheet: &mut CardWriter,
 ) -> Result<Vec<CardQuestion>, &'static str> {
     let mut rest = input.clone();
     let Some(Value::Array(asked)) = rest.shift_remove("questions") else {
-        return Err(UNREAD);
+        return Err(UNREADABLE_REASON);
     };
     let mut besides = Vec::new();
     let mut questions = Vec::new();
     let mut known = BTreeSet::new();
     for (n, one) in asked.iter().enumerate() {
-        let one = one.as_object().ok_or(UNREAD)?;
+        let one = one.as_object().ok_or(UNREADABLE_REASON)?;
         let before = format!("question {}: ", n + 1);
         let question = question(one, &before, &mut besides)?;
         if !known.insert(question.question.clone()) {
-            return Err(ALIKE);
+            return Err(DUPLICATE_QUESTION_REASON);
         }
         questions.push(question);
     }
     if questions.is_empty() {
-        return Err(UNREAD);
+        return Err(UNREADABLE_REASON);
     }
     for question in &questions {
         let options = question.options.iter();
@@ -45,38 +45,38 @@ pub(super) fn read(
     Ok(questions)
 }
 
-type Besides = Vec<(String, Map<String, Value>)>;
+type ExtraFields = Vec<(String, Map<String, Value>)>;
 
 fn question(
     one: &Map<String, Value>,
     before: &str,
-    besides: &mut Besides,
+    besides: &mut ExtraFields,
 ) -> Result<CardQuestion, &'static str> {
     let mut rest = one.clone();
-    let question = text(&mut rest, "question")?.ok_or(UNREAD)?;
+    let question = text(&mut rest, "question")?.ok_or(UNREADABLE_REASON)?;
     let header = text(&mut rest, "header")?.unwrap_or_default();
     let choice = match rest.shift_remove("multiSelect") {
-        None | Some(Value::Bool(false)) => Choice::One,
-        Some(Value::Bool(true)) => Choice::Several,
-        Some(_) => return Err(UNREAD),
+        None | Some(Value::Bool(false)) => SelectionMode::One,
+        Some(Value::Bool(true)) => SelectionMode::Several,
+        Some(_) => return Err(UNREADABLE_REASON),
     };
     let listed = match rest.shift_remove("options") {
         None => Vec::new(),
         Some(Value::Array(listed)) => listed,
-        Some(_) => return Err(UNREAD),
+        Some(_) => return Err(UNREADABLE_REASON),
     };
     besides.push((before.to_owned(), rest));
     let mut options = Vec::new();
     for (n, option) in listed.into_iter().enumerate() {
         let Value::Object(mut option) = option else {
-            return Err(UNREAD);
+            return Err(UNREADABLE_REASON);
         };
         let Some(Value::String(label)) = option.shift_remove("label") else {
-            return Err(UNREAD);
+            return Err(UNREADABLE_REASON);
         };
         // The label is what is answered, so it has to be what is shown.
         if seen::text(&label) != label || label.trim().is_empty() {
-            return Err(UNSEEN);
+            return Err(HIDDEN_CHARS_REASON);
         }
         let description = text(&mut option, "description")?.unwrap_or_default();
         besides.push((format!("{before}option {}: ", n + 1), option));
@@ -101,6 +101,6 @@ fn text(from: &mut Map<String, Value>, name: &str) -> Result<Option<String>, &'s
     match from.shift_remove(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(UNREAD),
+        Some(_) => Err(UNREADABLE_REASON),
     }
 }

@@ -5,7 +5,7 @@ use crate::text::{is_emoji_selector, is_hidden};
 use std::fmt::Write as _;
 
 /// The C0 controls by their names, from NUL on.
-const CONTROLS: [&str; 32] = [
+const CONTROL_CHAR_NAMES: [&str; 32] = [
     "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR",
     "SO", "SI", "DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC",
     "FS", "GS", "RS", "US",
@@ -129,7 +129,9 @@ fn mark_runs(shown: &mut String, text: &str, plain_blanks: usize) {
 /// too, so that nothing is mistaken for one.
 fn mark(shown: &mut String, c: char, count: usize) {
     let code = u32::from(c);
-    let control = usize::try_from(code).ok().and_then(|n| CONTROLS.get(n));
+    let control = usize::try_from(code)
+        .ok()
+        .and_then(|n| CONTROL_CHAR_NAMES.get(n));
     // Writing into a String cannot fail.
     let _ = match (control, c) {
         (Some(control), _) => write!(shown, "⟨{control}"),

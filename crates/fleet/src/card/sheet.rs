@@ -6,26 +6,26 @@ use serde_json::{Map, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 /// The most that a card holds, in bytes of what it shows. No owner reads more.
-const MOST: usize = 200_000;
+const MAX_CARD_BYTES: usize = 200_000;
 /// The most lines that a card holds.
-const MOST_LINES: usize = 10_000;
+const MAX_CARD_LINES: usize = 10_000;
 /// The most lines that are compared one by one; what is longer is taken out, then put in.
-const MOST_COMPARED: usize = 2_000;
+const MAX_COMPARED_LINES: usize = 2_000;
 
 /// Lines with nothing left out, or marked as too long.
 #[derive(Default)]
-pub(super) struct Sheet {
+pub(super) struct CardWriter {
     pub(super) lines: Vec<CardLine>,
     used: usize,
     /// Something had no room any more.
     pub(super) over: bool,
 }
 
-impl Sheet {
+impl CardWriter {
     /// Counts what is shown elsewhere on the card.
     pub(super) fn count(&mut self, bytes: usize) {
         self.used = self.used.saturating_add(bytes);
-        self.over |= self.used > MOST;
+        self.over |= self.used > MAX_CARD_BYTES;
     }
 
     /// The name of what follows.
@@ -64,7 +64,7 @@ impl Sheet {
     pub(super) fn change(&mut self, old: &str, new: &str) {
         let before: Vec<&str> = lines(old);
         let after: Vec<&str> = lines(new);
-        if before.len() + after.len() > MOST_COMPARED {
+        if before.len() + after.len() > MAX_COMPARED_LINES {
             self.all(LineMark::Removed, &before);
             self.all(LineMark::Added, &after);
             return;
@@ -91,7 +91,7 @@ impl Sheet {
             return;
         }
         // Looked at before it is written: one line may be all there is.
-        let fits = self.used + line.weight() < MOST && self.lines.len() < MOST_LINES;
+        let fits = self.used + line.weight() < MAX_CARD_BYTES && self.lines.len() < MAX_CARD_LINES;
         if !fits {
             self.over = true;
             return;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::request::{Asks, Content, RequestId};
+use crate::request::{RequestContent, RequestId, RequestKind};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ fn card(tool: &str, input: &Value) -> Card {
 }
 
 fn with_offers(tool: &str, input: &Value, suggestions: &[Value]) -> Card {
-    let content = Content {
+    let content = RequestContent {
         tool: tool.into(),
         input: input.as_object().cloned().unwrap_or_default(),
         suggestions: suggestions.to_vec(),
@@ -37,7 +37,10 @@ fn a_command_comes_first_and_whole_then_what_else_was_given() {
         "command": "cd /tmp &&\n  rm -rf x", "run_in_background": true, "new_field": {"a": [1, null]},
     });
     let card = card("Bash", &input);
-    assert_eq!((card.title.as_str(), card.kind), ("Bash", Asks::Permission));
+    assert_eq!(
+        (card.title.as_str(), card.kind),
+        ("Bash", RequestKind::Permission)
+    );
     assert_eq!(
         drawn(&card),
         [
@@ -246,16 +249,16 @@ fn questions_show_what_may_be_chosen() {
         {"question": "How many\nof them?", "multiSelect": true, "note": "x"},
     ], "metadata": {"source": "y"}});
     let card = card("AskUserQuestion", &input);
-    assert_eq!((card.kind, card.unseen), (Asks::Question, None));
+    assert_eq!((card.kind, card.unseen), (RequestKind::Question, None));
     let first = &card.questions[0];
     assert_eq!(
         (first.header.as_str(), first.choice),
-        ("Colour", Choice::One)
+        ("Colour", SelectionMode::One)
     );
     assert_eq!(first.options[0].description, "warm⟨U+202E⟩");
     assert_eq!(first.options[1].label, "Blue");
     assert_eq!(card.questions[1].question, "How many\nof them?");
-    assert_eq!(card.questions[1].choice, Choice::Several);
+    assert_eq!(card.questions[1].choice, SelectionMode::Several);
     let lines: Vec<&str> = card.lines.iter().map(|l| l.text.as_str()).collect();
     assert_eq!(
         lines,
@@ -305,7 +308,7 @@ fn a_plan_is_its_text_and_without_one_nothing_is_approved() {
         drawn(&plan),
         [" # Plan", " 1. go", "#planFilePath", " /p.md"]
     );
-    assert_eq!((plan.kind, plan.unseen), (Asks::Plan, None));
+    assert_eq!((plan.kind, plan.unseen), (RequestKind::Plan, None));
     for input in [json!({}), json!({"plan": " \n"}), json!({"plan": ["x"]})] {
         assert!(card("ExitPlanMode", &input).unseen.is_some(), "{input}");
     }
@@ -533,7 +536,7 @@ proptest! {
         let placed = ["command", "plan", "questions", "question", "header", "options", "label",
             "description", "multiSelect", "edits"];
         for text in texts {
-            let known = placed.contains(&text.as_str()) || (card.kind == Asks::Question && (text == "true" || text == "false"));
+            let known = placed.contains(&text.as_str()) || (card.kind == RequestKind::Question && (text == "true" || text == "false"));
             prop_assert!(known || shown.contains(&text), "{text:?} is not in\n{shown}");
         }
     }

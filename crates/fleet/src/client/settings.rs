@@ -52,7 +52,7 @@ pub enum ProjectSettings {
 
 impl ProjectSettings {
     /// Both.
-    pub const ALL: [Self; 2] = [Self::Shared, Self::Local];
+    pub const ALL_FILES: [Self; 2] = [Self::Shared, Self::Local];
 
     /// Below the folder.
     pub const fn path(self) -> &'static str {
@@ -181,7 +181,7 @@ mod tests {
     fn a_client_reads_the_settings_it_was_told_to() {
         let read = |words: &str| {
             let argv = argv(words);
-            ProjectSettings::ALL.map(|file| file.is_read(&argv))
+            ProjectSettings::ALL_FILES.map(|file| file.is_read(&argv))
         };
         assert_eq!(read("claude"), [true, true]);
         assert_eq!(read("claude --setting-sources user"), [false, false]);

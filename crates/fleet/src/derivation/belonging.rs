@@ -13,12 +13,12 @@
 //! What is not confirmed is listed and can be jumped to; nothing else is done to it.
 
 use super::{Fleet, newest_at, present};
-use crate::client::{self, ConfirmationGap, Role};
-use crate::evidence::{FileEvidence, Process};
+use crate::client::{self, ConfirmationGap, ProcessRole};
+use crate::evidence::{FileEvidence, KnownProcess};
 use crate::identity::ProcessKey;
 use crate::observation::{ConfigFolder, FolderOrigin, ProcessFacts, RegistryEntry, RegistryFile};
 use crate::time::Timestamp;
-use crate::timing::STARTING;
+use crate::timing::STARTING_GRACE;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -44,9 +44,9 @@ impl Fleet {
     /// A registry file that names a process not known as a client, and does not count for it.
     pub(super) fn foreign_file(
         &self,
-        process: &Process<'_>,
+        process: &KnownProcess<'_>,
     ) -> Option<(&RegistryFile, &FileEvidence)> {
-        if process.facts.role != Role::Other {
+        if process.facts.role != ProcessRole::Other {
             return None;
         }
         let mut files = self.files_of(process).filter(|(_, f)| present(f));
@@ -56,7 +56,7 @@ impl Fleet {
     /// The files that name a process by pid and start time, whatever folder they lie in.
     fn files_of<'a>(
         &'a self,
-        process: &Process<'_>,
+        process: &KnownProcess<'_>,
     ) -> impl Iterator<Item = (&'a RegistryFile, &'a FileEvidence)> {
         let process = *process;
         let named = self.evidence.files.iter();
@@ -70,15 +70,15 @@ impl Fleet {
     }
 
     /// Whether an entry is about this process, not about an earlier one with its pid.
-    pub(super) fn wrote(&self, process: &Process<'_>, entry: &RegistryEntry) -> bool {
+    pub(super) fn wrote(&self, process: &KnownProcess<'_>, entry: &RegistryEntry) -> bool {
         let facts = process.facts;
         let same_process = match entry.proc_start {
             Some(start) => start == facts.key.start,
             None => {
-                matches!(facts.role, Role::Interactive | Role::Headless)
+                matches!(facts.role, ProcessRole::Interactive | ProcessRole::Headless)
                     && entry
                         .started_at
-                        .is_none_or(|at| at.after(STARTING) >= facts.started_at)
+                        .is_none_or(|at| at.after(STARTING_GRACE) >= facts.started_at)
             }
         };
         same_process && self.machine.shares_pids_with(entry.pid_domain.as_deref())
@@ -100,7 +100,7 @@ impl Fleet {
     }
 
     /// When a process was last seen to have its peer socket.
-    pub(super) fn key_seen(&self, process: &Process<'_>) -> Option<Timestamp> {
+    pub(super) fn key_seen(&self, process: &KnownProcess<'_>) -> Option<Timestamp> {
         let facts = process.facts;
         let keys = self.evidence.keys.iter().filter(|(file, at)| {
             file.pid == facts.key.pid && **at >= facts.started_at && self.leads_to(facts, &file.dir)
@@ -111,7 +111,7 @@ impl Fleet {
     /// What is missing for a session to be confirmed.
     pub(super) fn confirmation_gap(
         &self,
-        process: &Process<'_>,
+        process: &KnownProcess<'_>,
         foreign: Option<&RegistryFile>,
     ) -> Option<ConfirmationGap> {
         let facts = process.facts;
@@ -131,5 +131,5 @@ impl Fleet {
 /// Whether path or arguments say "client". A client's own child, for which arguments count less,
 /// runs the client's executable.
 fn is_known_client(facts: &ProcessFacts) -> bool {
-    facts.role != Role::Other || facts.exe.as_deref().is_some_and(client::is_client)
+    facts.role != ProcessRole::Other || facts.exe.as_deref().is_some_and(client::is_client)
 }

@@ -1,21 +1,21 @@
 //! What is known of a session, in the form of the model.
 
 use super::stand;
-use crate::client::Role;
-use crate::fleet_entry::Known;
+use crate::client::ProcessRole;
+use crate::fleet_entry::FleetEntry;
 use crate::identity::SessionId;
 use crate::names;
-use crate::observation::Act;
-use crate::pause::Phase;
+use crate::observation::ActionProgress;
+use crate::pause::PausePhase;
 use crate::session::{
-    ClaudeInfo, Context, ControlModel, End, Session, SessionHost, SessionStatus, Terminal,
-    TmuxTarget, Verb,
+    ActionKind, ClaudeInfo, ContextUsage, ControlModel, Session, SessionEnd, SessionHost,
+    SessionStatus, SessionTerminal, TmuxTarget,
 };
 use crate::status;
 use crate::terminal;
-use crate::timing::LEAVING;
+use crate::timing::EXIT_GRACE;
 
-pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
+pub(super) fn session(id: SessionId, known: &FleetEntry<'_>) -> Session {
     let facts = &known.process.facts;
     let entry = known.entry;
     let workdir = entry
@@ -70,7 +70,7 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
         }),
         terminal: drawn_terminal(known),
         branch: said.and_then(|t| t.branch.clone()).filter(|b| b != "HEAD"),
-        context: said.and_then(|t| t.tokens).map(|tokens| Context {
+        context: said.and_then(|t| t.tokens).map(|tokens| ContextUsage {
             tokens,
             window: None,
         }),
@@ -88,11 +88,11 @@ pub(super) fn session(id: SessionId, known: &Known<'_>) -> Session {
 }
 
 /// A pane of tmux proves it; until the server was asked, the environment's word is taken.
-fn in_tmux(known: &Known<'_>) -> bool {
+fn in_tmux(known: &FleetEntry<'_>) -> bool {
     known.pane.is_some() || known.pane_pending
 }
 
-fn last_seen(known: &Known<'_>) -> crate::Timestamp {
+fn last_seen(known: &FleetEntry<'_>) -> crate::Timestamp {
     let process = known.process;
     process
         .exited_at
@@ -100,13 +100,13 @@ fn last_seen(known: &Known<'_>) -> crate::Timestamp {
         .max(process.seen_at)
 }
 
-fn control(known: &Known<'_>) -> ControlModel {
+fn control(known: &FleetEntry<'_>) -> ControlModel {
     let facts = &known.process.facts;
     let entrypoint = known
         .entry
         .and_then(|e| e.entrypoint.as_deref())
         .unwrap_or_default();
-    if facts.role == Role::Headless || entrypoint.starts_with("sdk") {
+    if facts.role == ProcessRole::Headless || entrypoint.starts_with("sdk") {
         ControlModel::Sdk
     } else if in_tmux(known) {
         ControlModel::Tmux
@@ -116,29 +116,32 @@ fn control(known: &Known<'_>) -> ControlModel {
 }
 
 /// How its process came to its end. The file goes before the process, but may be missed later.
-fn end(known: &Known<'_>) -> Option<End> {
+fn end(known: &FleetEntry<'_>) -> Option<SessionEnd> {
     let exited = known.process.exited_at?;
     let by_act = matches!(
         known.act,
-        Some((_, Act::Begun(Verb::End) | Act::Done(Verb::End)))
+        Some((
+            _,
+            ActionProgress::Begun(ActionKind::End) | ActionProgress::Done(ActionKind::End)
+        ))
     );
     let record = known.case.pause.map(|(_, record)| record.phase);
-    if by_act || record == Some(Phase::Ending) {
-        return Some(End::Asked);
+    if by_act || record == Some(PausePhase::Ending) {
+        return Some(SessionEnd::Asked);
     }
     let entry = known.entry?;
     let gone = known.case.registry_gone;
-    if gone.is_none_or(|gone| gone > exited.after(LEAVING)) {
-        return Some(End::Killed);
+    if gone.is_none_or(|gone| gone > exited.after(EXIT_GRACE)) {
+        return Some(SessionEnd::Killed);
     }
     Some(if status::is_mid_turn(entry) {
-        End::MidTurn
+        SessionEnd::MidTurn
     } else {
-        End::Left
+        SessionEnd::Left
     })
 }
 
-fn drawn_terminal(known: &Known<'_>) -> Option<Terminal> {
+fn drawn_terminal(known: &FleetEntry<'_>) -> Option<SessionTerminal> {
     let facts = &known.process.facts;
     let tmux = known.pane.map(|(server, pane)| TmuxTarget {
         socket: server.clone(),
@@ -152,5 +155,5 @@ fn drawn_terminal(known: &Known<'_>) -> Option<Terminal> {
         None => terminal::app(&facts.ancestors).map(str::to_owned),
     };
     let tty = facts.tty.clone();
-    (app.is_some() || tty.is_some() || tmux.is_some()).then_some(Terminal { app, tty, tmux })
+    (app.is_some() || tty.is_some() || tmux.is_some()).then_some(SessionTerminal { app, tty, tmux })
 }

@@ -1,10 +1,10 @@
 //! Forgetting: nothing is kept that can no longer bear on a session.
 
 use super::{Fleet, newest_at, present};
-use crate::evidence::Process;
+use crate::evidence::KnownProcess;
 use crate::observation::FolderOrigin;
 use crate::time::Timestamp;
-use crate::timing::STOPPED_KEPT;
+use crate::timing::STOPPED_RETENTION;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,10 @@ impl Fleet {
     }
 
     fn prune_processes(&mut self, now: Timestamp) {
-        let expired = |p: &Process<'_>| p.exited_at.is_some_and(|at| now.since(at) > STOPPED_KEPT);
+        let expired = |p: &KnownProcess<'_>| {
+            p.exited_at
+                .is_some_and(|at| now.since(at) > STOPPED_RETENTION)
+        };
         let evidence = &mut self.evidence;
         let alive: BTreeSet<u32> = evidence
             .processes
@@ -38,7 +41,7 @@ impl Fleet {
             alive.contains(&file.pid) || absent.is_none_or(|a| a < *seen)
         });
         let looked_into = |dir: &PathBuf| {
-            let named = |p: &Process<'_>| p.facts.config_dir.as_ref() == Some(dir);
+            let named = |p: &KnownProcess<'_>| p.facts.config_dir.as_ref() == Some(dir);
             evidence.files.keys().any(|f| f.dir == *dir) || processes.all().any(|(_, p)| named(&p))
         };
         evidence
@@ -48,7 +51,7 @@ impl Fleet {
         evidence.processes.retain(
             |process| !expired(process),
             |pid| files.contains(&pid),
-            |at| now.since(at) <= STOPPED_KEPT,
+            |at| now.since(at) <= STOPPED_RETENTION,
         );
     }
 
@@ -61,11 +64,11 @@ impl Fleet {
                 .any(|(_, p)| p.facts.tmux_socket.as_ref() == Some(server))
         };
         evidence.servers.retain(|server, panes| {
-            !panes.value.is_empty() || now.since(panes.at) <= STOPPED_KEPT || named(server)
+            !panes.value.is_empty() || now.since(panes.at) <= STOPPED_RETENTION || named(server)
         });
         evidence.health.retain(|_, told| {
             told.newest()
-                .is_none_or(|(at, problem)| problem.is_some() || now.since(at) <= STOPPED_KEPT)
+                .is_none_or(|(at, problem)| problem.is_some() || now.since(at) <= STOPPED_RETENTION)
         });
         let servers = &evidence.servers;
         evidence.shown.retain(|(server, session), _| {
@@ -86,10 +89,10 @@ impl Fleet {
         evidence.answers.retain(|id, _| ids.contains(id));
         evidence.requests.retain(|id, all| {
             let newest = all.oldest_first().last().map(|(at, _, _)| *at);
-            ids.contains(id) || newest.is_some_and(|at| now.since(at) <= STOPPED_KEPT)
+            ids.contains(id) || newest.is_some_and(|at| now.since(at) <= STOPPED_RETENTION)
         });
         evidence.pauses.retain(|id, dated| {
-            dated.value.is_some() || ids.contains(id) || now.since(dated.at) <= STOPPED_KEPT
+            dated.value.is_some() || ids.contains(id) || now.since(dated.at) <= STOPPED_RETENTION
         });
     }
 
@@ -112,11 +115,11 @@ impl Fleet {
             .retain(|key, _| transcripts.contains(key));
         evidence.screens.retain(|key, _| panes.contains(key));
         evidence.lists.retain(|(dir, _), told| {
-            let recent = |(at, _): (Timestamp, _)| now.since(at) <= STOPPED_KEPT;
+            let recent = |(at, _): (Timestamp, _)| now.since(at) <= STOPPED_RETENTION;
             dirs.contains(dir) && told.newest().is_some_and(recent)
         });
         evidence.hooks.retain(|id, told| {
-            let recent = |at: Timestamp| now.since(at) <= STOPPED_KEPT;
+            let recent = |at: Timestamp| now.since(at) <= STOPPED_RETENTION;
             sessions.contains(id) || told.newest_at().is_some_and(recent)
         });
     }

@@ -4,18 +4,23 @@ use super::Fleet;
 use crate::answered::{SettingsChange, SettingsFolders, changes_of_offer};
 use crate::identity::SessionId;
 use crate::request::RequestId;
-use crate::session_requests::{self, Answerable};
+use crate::session_requests::{self, AnswerReadiness};
 use crate::time::Timestamp;
 use serde_json::Value;
 use std::path::Path;
 
 impl Fleet {
     /// Whether a request of a session can be answered at `now`.
-    pub fn answerable(&self, id: SessionId, request: &RequestId, now: Timestamp) -> Answerable {
+    pub fn answerable(
+        &self,
+        id: SessionId,
+        request: &RequestId,
+        now: Timestamp,
+    ) -> AnswerReadiness {
         let known = self
             .known(now)
             .find(|k| self.machine.session_id(k.key) == id);
-        known.map_or(Answerable::No, |known| {
+        known.map_or(AnswerReadiness::No, |known| {
             session_requests::answerable(&known, request)
         })
     }

@@ -1,40 +1,40 @@
 //! What follows from all that is filed: the snapshot, when it may change by itself, and what else
 //! is to be looked at. One judgement of each session serves all three.
 
-use super::stand::PROOF;
+use super::stand::CONFIRMATION_TIMEOUT;
 use super::{Fleet, newest_at, present};
-use crate::answered::ANSWER_SHOWN;
-use crate::cadence::{Motion, Reason};
+use crate::answered::ANSWER_DISPLAY_TIME;
+use crate::cadence::{FleetActivity, WakeReason};
 use crate::client::ConfirmationGap;
-use crate::fleet_entry::Known;
+use crate::fleet_entry::FleetEntry;
 use crate::identity::SessionId;
-use crate::observation::{Act, TranscriptKey};
+use crate::observation::{ActionProgress, TranscriptKey};
 use crate::pause::JudgedHold;
 use crate::request::RequestId;
 use crate::session::{Activity, SessionStatus};
 use crate::session_requests;
-use crate::snapshot::{Hooks, Snapshot};
+use crate::snapshot::{FolderHooks, Snapshot};
 use crate::status::HoldOutlook;
 use crate::terminal::PaneKey;
 use crate::time::Timestamp;
-use crate::timing::{FAILURE_SHOWN, NOT_HELD_SHOWN};
+use crate::timing::{FAILURE_DISPLAY_TIME, NOT_HELD_DISPLAY_TIME};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// All that follows from what is filed, at one moment.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Review {
+pub struct FleetReview {
     /// All sessions, with revision 0.
     pub snapshot: Snapshot,
     /// When the snapshot may change without a new observation, and why.
-    pub due: Option<(Timestamp, Reason)>,
+    pub due: Option<(Timestamp, WakeReason)>,
     /// What to look at.
-    pub wanted: Wanted,
+    pub wanted: SourceDemand,
 }
 
 /// What the fleet wants the sources to look at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct SourceDemand {
     /// Processes that a registry file names or that are sessions.
     pub pids: BTreeSet<u32>,
     /// Config folders that the environment of a session names.
@@ -56,14 +56,14 @@ pub struct Wanted {
     /// to be let go.
     pub held: BTreeMap<RequestId, Option<Timestamp>>,
     /// Whether any session works, waits or starts.
-    pub motion: Motion,
+    pub motion: FleetActivity,
 }
 
 impl Fleet {
     /// All that follows from what is filed, at `now`.
-    pub fn review(&self, now: Timestamp) -> Review {
+    pub fn review(&self, now: Timestamp) -> FleetReview {
         let known = self.in_order(now);
-        Review {
+        FleetReview {
             snapshot: self.snapshot_of(&known, now),
             due: due(&known, now),
             wanted: self.wanted_by(&known),
@@ -76,23 +76,23 @@ impl Fleet {
     }
 
     /// When the snapshot may change without a new observation, and why.
-    pub fn poll_timeout(&self, now: Timestamp) -> Option<(Timestamp, Reason)> {
+    pub fn poll_timeout(&self, now: Timestamp) -> Option<(Timestamp, WakeReason)> {
         due(&self.in_order(now), now)
     }
 
     /// What to look at.
-    pub fn wanted(&self, now: Timestamp) -> Wanted {
+    pub fn wanted(&self, now: Timestamp) -> SourceDemand {
         self.wanted_by(&self.in_order(now))
     }
 
     /// In the order in which they started.
-    fn in_order(&self, now: Timestamp) -> Vec<Known<'_>> {
+    fn in_order(&self, now: Timestamp) -> Vec<FleetEntry<'_>> {
         let mut known: Vec<_> = self.known(now).collect();
         known.sort_by_key(|k| (k.process.facts.started_at, k.key));
         known
     }
 
-    fn snapshot_of(&self, known: &[Known<'_>], now: Timestamp) -> Snapshot {
+    fn snapshot_of(&self, known: &[FleetEntry<'_>], now: Timestamp) -> Snapshot {
         Snapshot {
             revision: 0,
             sessions: known.iter().map(|k| self.draw(k, now)).collect(),
@@ -101,13 +101,13 @@ impl Fleet {
                 .evidence
                 .connections
                 .iter()
-                .map(|(dir, told)| Hooks::of(dir, &told.value))
+                .map(|(dir, told)| FolderHooks::of(dir, &told.value))
                 .collect(),
         }
     }
 
-    fn wanted_by(&self, known: &[Known<'_>]) -> Wanted {
-        let mut wanted = Wanted::default();
+    fn wanted_by(&self, known: &[FleetEntry<'_>]) -> SourceDemand {
+        let mut wanted = SourceDemand::default();
         for (file, evidence) in &self.evidence.files {
             if self.may_live(file.pid, newest_at(evidence)) && present(evidence) {
                 wanted.pids.insert(file.pid);
@@ -141,19 +141,19 @@ impl Fleet {
 }
 
 /// A point that has passed changes nothing any more: the verdicts of now know of it.
-fn due(known: &[Known<'_>], now: Timestamp) -> Option<(Timestamp, Reason)> {
+fn due(known: &[FleetEntry<'_>], now: Timestamp) -> Option<(Timestamp, WakeReason)> {
     let due = known.iter().filter_map(|k| {
         let reason = match k.verdict.status {
-            SessionStatus::Stopped => Reason::StoppedExpires,
-            _ => Reason::VerdictDue,
+            SessionStatus::Stopped => WakeReason::StoppedExpires,
+            _ => WakeReason::VerdictDue,
         };
         let told = match k.act {
-            Some((at, Act::Failed(..))) => Some(at.after(FAILURE_SHOWN)),
-            Some((at, Act::Done(_))) => Some(at.after(PROOF)),
-            Some((at, Act::NotHeld)) => Some(at.after(NOT_HELD_SHOWN)),
+            Some((at, ActionProgress::Failed(..))) => Some(at.after(FAILURE_DISPLAY_TIME)),
+            Some((at, ActionProgress::Done(_))) => Some(at.after(CONFIRMATION_TIMEOUT)),
+            Some((at, ActionProgress::NotHeld)) => Some(at.after(NOT_HELD_DISPLAY_TIME)),
             _ => None,
         };
-        let answered = k.answered.map(|(at, _)| at.after(ANSWER_SHOWN));
+        let answered = k.answered.map(|(at, _)| at.after(ANSWER_DISPLAY_TIME));
         let ends = [k.verdict.review_at, told, answered];
         let at = ends.into_iter().flatten().filter(|at| *at > now).min()?;
         Some((at, reason))
@@ -161,8 +161,8 @@ fn due(known: &[Known<'_>], now: Timestamp) -> Option<(Timestamp, Reason)> {
     due.min()
 }
 
-impl Wanted {
-    fn add(&mut self, known: &Known<'_>) {
+impl SourceDemand {
+    fn add(&mut self, known: &FleetEntry<'_>) {
         self.pids.insert(known.key.pid);
         let facts = &known.process.facts;
         if !matches!(known.case.gap, Some(ConfirmationGap::ForeignFolder(_))) {
@@ -185,7 +185,7 @@ impl Wanted {
         );
         let starts = known.verdict.status == SessionStatus::Starting;
         if works || starts || known.verdict.need.is_some() {
-            self.motion = Motion::Moving;
+            self.motion = FleetActivity::Moving;
         }
     }
 }

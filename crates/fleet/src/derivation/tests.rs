@@ -15,26 +15,26 @@ mod told;
 mod ways;
 
 use super::*;
-use crate::cadence::{Motion, Reason};
+use crate::cadence::{FleetActivity, WakeReason};
 use crate::identity::{SessionId, StartTime};
 use crate::observation::{
-    Attention, ConfigFolder, Fact, ProcessFacts, Pulse, RunState, StopSignal,
+    ConfigFolder, Fact, FocusEvent, ProcessFacts, ProcessSample, RunState, StopSignal,
 };
 use crate::session::{
     Activity, Certainty, ControlModel, NeedKind, SessionHost, SessionStatus, Source,
 };
 use crate::snapshot::Snapshot;
-use crate::terminal::Ancestor;
+use crate::terminal::ProcessAncestor;
 use std::time::{Duration, SystemTime};
 
-const BORN: i64 = 1_000_000;
+const PROCESS_START_MS: i64 = 1_000_000;
 
 fn at(ms: i64) -> Timestamp {
-    Timestamp::from_millis(BORN + ms)
+    Timestamp::from_millis(PROCESS_START_MS + ms)
 }
 
-fn machine() -> Machine {
-    Machine {
+fn machine() -> MachineIdentity {
+    MachineIdentity {
         boot: "boot".into(),
         uid: 1000,
         host: Some("x".into()),
@@ -58,7 +58,7 @@ fn process(pid: u32, start: u64) -> ProcessFacts {
     ProcessFacts {
         key,
         uid: 1000,
-        role: Role::Interactive,
+        role: ProcessRole::Interactive,
         started_at: at(0),
         cwd: Some("/home/dev/api".into()),
         project: None,
@@ -72,7 +72,7 @@ fn process(pid: u32, start: u64) -> ProcessFacts {
         seat: None,
         freezable: false,
         hook_obstacle: None,
-        pulse: Pulse {
+        pulse: ProcessSample {
             key,
             state: RunState::Running,
             usage: None,
@@ -99,8 +99,8 @@ fn entry(start: u64, status: &str, waiting: &str) -> RegistryEntry {
     }
 }
 
-fn pane(pid: u32, session: &str, clients: u32) -> Pane {
-    Pane {
+fn pane(pid: u32, session: &str, clients: u32) -> TmuxPane {
+    TmuxPane {
         pane: "%1".into(),
         pid,
         tty: "/dev/pts/1".into(),
@@ -133,7 +133,7 @@ fn says(ms: i64, pid: u32, status: &str, waiting: &str) -> (i64, Fact) {
 fn pulse(ms: i64, pid: u32, state: RunState) -> (i64, Fact) {
     (
         ms,
-        Fact::Pulses(vec![Pulse {
+        Fact::Pulses(vec![ProcessSample {
             key: key(pid, 7),
             state,
             usage: None,
@@ -278,7 +278,7 @@ fn idle_counts_once_it_lasts() {
     let flashing = fleet(with(vec![says(5_000, 1, "idle", "")]));
     assert_eq!(
         flashing.poll_timeout(at(5_010)),
-        Some((at(5_300), Reason::VerdictDue))
+        Some((at(5_300), WakeReason::VerdictDue))
     );
     let need = vec![
         alive(0, 1),
@@ -302,22 +302,22 @@ fn finished_lasts_until_its_owner_looks() {
     };
     check(done.clone(), 9_000_000, "Active Finished");
     check(
-        with(Fact::Attention(Attention::Popover), 6_000),
+        with(Fact::Attention(FocusEvent::Popover), 6_000),
         7_000,
         "Active Idle",
     );
     check(
-        with(Fact::Attention(Attention::Popover), 4_000),
+        with(Fact::Attention(FocusEvent::Popover), 4_000),
         7_000,
         "Active Finished",
     );
     check(
-        with(Fact::Attention(Attention::Terminal(id(1, 7))), 6_000),
+        with(Fact::Attention(FocusEvent::Terminal(id(1, 7))), 6_000),
         7_000,
         "Active Idle",
     );
     check(
-        with(Fact::Attention(Attention::Terminal(id(2, 7))), 6_000),
+        with(Fact::Attention(FocusEvent::Terminal(id(2, 7))), 6_000),
         7_000,
         "Active Finished",
     );
@@ -357,7 +357,7 @@ fn p2_a_dead_session_is_never_shown_live() {
     check(with(Fact::ProcessExited(key(1, 7))), 65_000, "");
     // Its pid is another process now: the file it left behind says nothing about that one.
     let mut other = process(1, 99);
-    other.role = Role::Other;
+    other.role = ProcessRole::Other;
     other.started_at = at(5_000);
     check(with(Fact::Process(Box::new(other))), 5_001, "Stopped");
     let mut newer = process(1, 99);
@@ -387,7 +387,7 @@ fn the_stopped_are_forgotten() {
     ]);
     assert_eq!(
         fleet.poll_timeout(at(6_000)),
-        Some((at(65_000), Reason::StoppedExpires))
+        Some((at(65_000), WakeReason::StoppedExpires))
     );
     fleet.prune(at(65_001));
     fleet.handle_observation(Observation {
@@ -396,7 +396,7 @@ fn the_stopped_are_forgotten() {
     });
     fleet.prune(at(65_003));
     assert_eq!(fleet.evidence, Evidence::default());
-    assert_eq!(fleet.wanted(at(65_003)), Wanted::default());
+    assert_eq!(fleet.wanted(at(65_003)), SourceDemand::default());
 }
 
 #[test]

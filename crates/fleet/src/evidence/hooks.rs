@@ -5,7 +5,7 @@ use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
 /// The most events kept.
-const MOST: usize = 128;
+const MAX_HOOK_EVENTS: usize = 128;
 
 /// The newest events, oldest first.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,7 +15,7 @@ impl HookEvidence {
     /// Files an event.
     pub fn insert(&mut self, at: Timestamp, event: HookEvent) {
         self.0.insert((at, event));
-        while self.0.len() > MOST {
+        while self.0.len() > MAX_HOOK_EVENTS {
             self.0.pop_first();
         }
     }

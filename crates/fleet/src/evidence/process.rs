@@ -1,31 +1,31 @@
 //! What is filed of processes, and what follows from it. Exits are concluded when asked, from all
 //! that is filed, so that the order of filing cannot matter.
 
-use super::{Dated, Runs};
+use super::{DatedValue, ValueHistory};
 use crate::identity::ProcessKey;
-use crate::observation::{ProcessFacts, Pulse, RunState};
-use crate::session::Usage;
+use crate::observation::{ProcessFacts, ProcessSample, RunState};
+use crate::session::ResourceUsage;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// All that was told of one process.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Record {
-    described: Option<Dated<ProcessFacts>>,
-    states: Runs<RunState>,
-    usage: Option<Dated<Usage>>,
+struct ProcessHistory {
+    described: Option<DatedValue<ProcessFacts>>,
+    states: ValueHistory<RunState>,
+    usage: Option<DatedValue<ResourceUsage>>,
     exited_at: Option<Timestamp>,
 }
 
 /// A process as it is known.
 #[derive(Debug, Clone, Copy)]
-pub struct Process<'a> {
+pub struct KnownProcess<'a> {
     /// Its newest full description.
     pub facts: &'a ProcessFacts,
     /// Whether it could run, over time.
-    pub states: &'a Runs<RunState>,
+    pub states: &'a ValueHistory<RunState>,
     /// The newest figures.
-    pub usage: Option<Usage>,
+    pub usage: Option<ResourceUsage>,
     /// When it was last described.
     pub described_at: Timestamp,
     /// When it was last seen alive.
@@ -36,23 +36,23 @@ pub struct Process<'a> {
 
 /// All that was told of processes.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Processes {
-    records: BTreeMap<ProcessKey, Record>,
+pub struct ProcessEvidence {
+    records: BTreeMap<ProcessKey, ProcessHistory>,
     /// Pids without a process, and when that was seen.
-    absent: BTreeMap<u32, Runs<()>>,
+    absent: BTreeMap<u32, ValueHistory<()>>,
 }
 
-impl Processes {
+impl ProcessEvidence {
     pub(super) fn describe(&mut self, at: Timestamp, facts: ProcessFacts) {
         self.pulse(at, facts.pulse);
         let record = self.records.entry(facts.key).or_default();
-        let newer = |known: &Dated<ProcessFacts>| (at, &facts) > (known.at, &known.value);
+        let newer = |known: &DatedValue<ProcessFacts>| (at, &facts) > (known.at, &known.value);
         if record.described.as_ref().is_none_or(newer) {
-            record.described = Some(Dated { at, value: facts });
+            record.described = Some(DatedValue { at, value: facts });
         }
     }
 
-    pub(super) fn pulse(&mut self, at: Timestamp, pulse: Pulse) {
+    pub(super) fn pulse(&mut self, at: Timestamp, pulse: ProcessSample) {
         let record = self.records.entry(pulse.key).or_default();
         record.states.insert(at, pulse.state);
         if let Some(value) = pulse.usage
@@ -61,7 +61,7 @@ impl Processes {
                 .as_ref()
                 .is_none_or(|known| (at, &value) > (known.at, &known.value))
         {
-            record.usage = Some(Dated { at, value });
+            record.usage = Some(DatedValue { at, value });
         }
     }
 
@@ -75,13 +75,17 @@ impl Processes {
     }
 
     /// All that have been described, by pid, those of one pid in the order of their start.
-    pub fn all(&self) -> impl Iterator<Item = (ProcessKey, Process<'_>)> {
+    pub fn all(&self) -> impl Iterator<Item = (ProcessKey, KnownProcess<'_>)> {
         self.records
             .iter()
             .filter_map(|(key, record)| Some((*key, self.process(*key, record)?)))
     }
 
-    fn process<'a>(&'a self, key: ProcessKey, record: &'a Record) -> Option<Process<'a>> {
+    fn process<'a>(
+        &'a self,
+        key: ProcessKey,
+        record: &'a ProcessHistory,
+    ) -> Option<KnownProcess<'a>> {
         let described = record.described.as_ref()?;
         let seen_at = record.states.newest()?.0;
         let absent = self
@@ -97,7 +101,7 @@ impl Processes {
             .find_map(|(_, next)| next.described.as_ref())
             .map(|next| next.value.started_at.max(seen_at));
         let ends = [record.exited_at, absent, followed];
-        Some(Process {
+        Some(KnownProcess {
             facts: &described.value,
             described_at: described.at,
             states: &record.states,
@@ -115,7 +119,7 @@ impl Processes {
     /// Keeps only these, and what was told of pids without a process that matter.
     pub(crate) fn retain(
         &mut self,
-        keep: impl Fn(&Process<'_>) -> bool,
+        keep: impl Fn(&KnownProcess<'_>) -> bool,
         matters: impl Fn(u32) -> bool,
         recent: impl Fn(Timestamp) -> bool,
     ) {

@@ -1,28 +1,28 @@
 //! The requests of one session that hooks hold, or held.
 
-use crate::request::{Asking, Over, RequestId};
+use crate::request::{HookOutcome, PermissionRequest, RequestId};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
 /// The most requests kept of one session.
-const MOST: usize = 64;
+const MAX_REQUESTS: usize = 64;
 
 /// Requests by what identifies them. Filing does not depend on the order of the facts.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Requests(BTreeMap<RequestId, Held>);
+pub struct FiledRequests(BTreeMap<RequestId, FiledRequest>);
 
 /// One request.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Held {
+pub struct FiledRequest {
     /// When it was asked, and what.
-    pub asked: Option<(Timestamp, Asking)>,
+    pub asked: Option<(Timestamp, PermissionRequest)>,
     /// When its hook was let go, and how.
-    pub over: Option<(Timestamp, Over)>,
+    pub over: Option<(Timestamp, HookOutcome)>,
 }
 
-impl Requests {
+impl FiledRequests {
     /// Files a request.
-    pub fn asked(&mut self, at: Timestamp, asking: Asking) {
+    pub fn asked(&mut self, at: Timestamp, asking: PermissionRequest) {
         let held = self.0.entry(asking.id.clone()).or_default();
         let new = Some((at, asking));
         // An id is asked once; of two, the first counts.
@@ -33,7 +33,7 @@ impl Requests {
     }
 
     /// Files the end of its hold.
-    pub fn over(&mut self, at: Timestamp, id: RequestId, how: Over) {
+    pub fn over(&mut self, at: Timestamp, id: RequestId, how: HookOutcome) {
         let held = self.0.entry(id).or_default();
         let new = Some((at, how));
         if held.over.is_none() || new < held.over {
@@ -43,7 +43,7 @@ impl Requests {
     }
 
     /// All of which is known what was asked, the oldest first.
-    pub fn oldest_first(&self) -> Vec<(Timestamp, &Asking, &Held)> {
+    pub fn oldest_first(&self) -> Vec<(Timestamp, &PermissionRequest, &FiledRequest)> {
         let known = self.0.values();
         let mut all: Vec<_> = known
             .filter_map(|held| Some((held.asked.as_ref()?, held)))
@@ -54,7 +54,7 @@ impl Requests {
     }
 
     /// Keeps those that satisfy a rule.
-    pub fn retain(&mut self, keep: impl Fn(&Held) -> bool) {
+    pub fn retain(&mut self, keep: impl Fn(&FiledRequest) -> bool) {
         self.0.retain(|_, held| keep(held));
     }
 
@@ -64,8 +64,8 @@ impl Requests {
     }
 
     fn bound(&mut self) {
-        while self.0.len() > MOST {
-            let when = |h: &Held| h.over.map(|o| o.0).max(h.asked.as_ref().map(|a| a.0));
+        while self.0.len() > MAX_REQUESTS {
+            let when = |h: &FiledRequest| h.over.map(|o| o.0).max(h.asked.as_ref().map(|a| a.0));
             // What is over goes first, the oldest of it before all.
             let first = self
                 .0

@@ -6,17 +6,17 @@ use std::time::Duration;
 
 /// Points older than this before the newest are thinned to the ends of their runs. Facts that
 /// come out of order by less than this are still filed exactly.
-const EXACT: Duration = Duration::from_secs(30);
+const EXACT_WINDOW: Duration = Duration::from_secs(30);
 /// The most points kept.
-const MOST: usize = 64;
+const MAX_POINTS: usize = 64;
 
 /// The values seen, by the time at which they were seen.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Runs<T> {
+pub struct ValueHistory<T> {
     points: BTreeMap<Timestamp, T>,
 }
 
-impl<T> Default for Runs<T> {
+impl<T> Default for ValueHistory<T> {
     fn default() -> Self {
         Self {
             points: BTreeMap::new(),
@@ -26,7 +26,7 @@ impl<T> Default for Runs<T> {
 
 /// The stretch of time in which a value did not change, as far as was seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Run<'a, T> {
+pub struct ValueRun<'a, T> {
     /// Its newest value.
     pub value: &'a T,
     /// First seen.
@@ -35,7 +35,7 @@ pub struct Run<'a, T> {
     pub last: Timestamp,
 }
 
-impl<T: Ord + Clone> Runs<T> {
+impl<T: Ord + Clone> ValueHistory<T> {
     /// Files a value. Of two values seen at one time the greater stays.
     pub fn insert(&mut self, at: Timestamp, value: T) {
         match self.points.get_mut(&at) {
@@ -67,7 +67,7 @@ impl<T: Ord + Clone> Runs<T> {
     pub fn runs<'a, K: PartialEq>(
         &'a self,
         same: impl Fn(&T) -> K + 'a,
-    ) -> impl Iterator<Item = Run<'a, T>> {
+    ) -> impl Iterator<Item = ValueRun<'a, T>> {
         let mut points = self.points.iter().rev().peekable();
         std::iter::from_fn(move || {
             let (last, value) = points.next()?;
@@ -76,7 +76,7 @@ impl<T: Ord + Clone> Runs<T> {
             while let Some((at, _)) = points.next_if(|(_, v)| same(v) == kind) {
                 first = *at;
             }
-            Some(Run {
+            Some(ValueRun {
                 value,
                 first,
                 last: *last,
@@ -90,12 +90,12 @@ impl<T: Ord + Clone> Runs<T> {
         };
         let points: Vec<_> = self.points.iter().map(|(at, v)| (*at, v.clone())).collect();
         for three in points.windows(3) {
-            let old = newest.since(three[1].0) > EXACT;
+            let old = newest.since(three[1].0) > EXACT_WINDOW;
             if old && three[0].1 == three[1].1 && three[1].1 == three[2].1 {
                 self.points.remove(&three[1].0);
             }
         }
-        while self.points.len() > MOST {
+        while self.points.len() > MAX_POINTS {
             self.points.pop_first();
         }
     }
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn runs_are_told_newest_first_with_their_ends() {
-        let mut runs = Runs::default();
+        let mut runs = ValueHistory::default();
         for (ms, v) in [(1, 'a'), (2, 'a'), (3, 'b'), (5, 'a'), (9, 'a')] {
             runs.insert(at(ms), v);
         }
@@ -126,7 +126,7 @@ mod tests {
     fn the_order_of_filing_does_not_matter() {
         let points = [(1, 'a'), (2, 'b'), (2, 'a'), (7, 'a'), (7, 'c')];
         let file = |order: Vec<(i64, char)>| {
-            let mut runs = Runs::default();
+            let mut runs = ValueHistory::default();
             for (ms, v) in order {
                 runs.insert(at(ms), v);
             }
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_long_life_costs_little() {
-        let mut runs = Runs::default();
+        let mut runs = ValueHistory::default();
         for n in 0..100_000 {
             runs.insert(at(n * 5_000), 'a');
         }
@@ -148,6 +148,6 @@ mod tests {
         for n in 0..1_000 {
             runs.insert(at(600_000_000 + n), if n % 2 == 0 { 'a' } else { 'b' });
         }
-        assert!(runs.points.len() <= MOST);
+        assert!(runs.points.len() <= MAX_POINTS);
     }
 }

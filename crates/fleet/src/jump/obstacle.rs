@@ -4,7 +4,7 @@ use crate::problem::ProblemCode;
 
 /// Why a terminal is not brought to the front.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum JumpObstacle {
     /// The session has ended.
     Ended,
     /// The session has no terminal: `claude -p`, or driven by a program.
@@ -30,9 +30,9 @@ pub enum Obstacle {
     /// macOS knows no way to a window of this program.
     NoScript(String),
     /// tmux shows the session on this terminal, which cannot be raised.
-    Elsewhere(String, Box<Obstacle>),
+    Elsewhere(String, Box<JumpObstacle>),
     /// No terminal shows the tmux session, and none can be opened; the command that attaches one.
-    Detached(String, Box<Obstacle>),
+    Detached(String, Box<JumpObstacle>),
     /// A pane of another tmux shows it.
     Nested,
     /// No program is known that opens a terminal.
@@ -43,7 +43,7 @@ pub enum Obstacle {
     Silent(String),
 }
 
-impl Obstacle {
+impl JumpObstacle {
     /// Whether the user, at this desk, cannot see the terminal.
     pub(super) fn is_out_of_sight(&self) -> bool {
         matches!(
@@ -76,7 +76,7 @@ impl Obstacle {
     }
 }
 
-impl std::fmt::Display for Obstacle {
+impl std::fmt::Display for JumpObstacle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Ended => f.write_str("the session has exited"),

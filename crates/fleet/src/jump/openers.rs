@@ -2,7 +2,7 @@
 
 /// Terminal programs, those that a system chooses for its user first, and what stands before the
 /// command that is to run in them: all that follows is that command, word by word.
-pub const OPENERS: [(&str, &[&str]); 15] = [
+pub const TERMINAL_OPENERS: [(&str, &[&str]); 15] = [
     // Debian's choice of its user.
     ("x-terminal-emulator", &["-e"]),
     ("kitty", &[]),
@@ -24,7 +24,7 @@ pub const OPENERS: [(&str, &[&str]); 15] = [
 /// A terminal program, such as `$TERMINAL` names it, with what stands before the command.
 pub fn with_arguments(program: &str) -> Vec<String> {
     let file = program.rsplit('/').next().unwrap_or(program);
-    let known = OPENERS.iter().find(|(name, _)| *name == file);
+    let known = TERMINAL_OPENERS.iter().find(|(name, _)| *name == file);
     // Most have learnt this from xterm.
     let arguments = known.map_or(&["-e"][..], |(_, arguments)| arguments);
     let words = std::iter::once(program).chain(arguments.iter().copied());

@@ -1,14 +1,14 @@
 //! What a jump is decided from.
 
-use super::Obstacle;
-use crate::terminal::Ancestor;
+use super::JumpObstacle;
+use crate::terminal::ProcessAncestor;
 use std::path::PathBuf;
 
 /// A session and all that shows it, or could.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct JumpContext {
     /// What it runs in.
-    pub runs: Runs,
+    pub runs: JumpTarget,
     /// Its name, which its client puts into the title of its window.
     pub name: Option<String>,
     /// The root of its project.
@@ -16,7 +16,7 @@ pub struct Place {
     /// The folder it was started in.
     pub workdir: PathBuf,
     /// The system this is.
-    pub system: System,
+    pub system: WindowSystem,
     /// What opens a terminal: a program, absolute, and what stands before the command that is to
     /// run in it.
     pub opener: Option<Vec<String>>,
@@ -26,7 +26,7 @@ pub struct Place {
 
 /// How windows are raised here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum System {
+pub enum WindowSystem {
     /// By the X server, or not at all.
     Desktop,
     /// By Apple Events.
@@ -35,7 +35,7 @@ pub enum System {
 
 /// What a session runs in.
 #[derive(Debug, Clone)]
-pub enum Runs {
+pub enum JumpTarget {
     /// It has ended.
     Ended,
     /// Nobody can type into it.
@@ -45,24 +45,24 @@ pub enum Runs {
     /// It has no terminal.
     Nowhere,
     /// It has a terminal of its own.
-    Plain(Box<Holder>),
+    Plain(Box<TerminalProcess>),
     /// It has a pane of a tmux server that tells nothing, for this reason.
-    Untold(Obstacle),
+    Untold(JumpObstacle),
     /// It has a pane of a tmux server.
-    Tmux(Box<Pane>),
+    Tmux(Box<TmuxLocation>),
 }
 
 /// A process in a terminal, and what is known of the window around it.
 #[derive(Debug, Clone, Default)]
-pub struct Holder {
+pub struct TerminalProcess {
     /// Its terminal device.
     pub tty: Option<String>,
     /// Its parents, nearest first.
-    pub ancestors: Vec<Ancestor>,
+    pub ancestors: Vec<ProcessAncestor>,
     /// What its environment names.
-    pub hints: Hints,
+    pub hints: TerminalHints,
     /// The screen it is on.
-    pub screen: Screen,
+    pub screen: ProcessDisplay,
     /// The command of the editor it runs in, by which that opens folders; absolute.
     pub editor: Option<PathBuf>,
     /// How many terminals the program has that owns this one.
@@ -72,18 +72,18 @@ pub struct Holder {
 /// What the environment of a process names of the terminal it was started in. A child inherits
 /// it, so each counts only where the process that owns the terminal bears it out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Hints {
+pub struct TerminalHints {
     /// `$WINDOWID`
     pub window: Option<u32>,
     /// `$KITTY_LISTEN_ON` and `$KITTY_WINDOW_ID`
-    pub kitty: Option<Kitty>,
+    pub kitty: Option<KittyWindow>,
     /// `$WEZTERM_UNIX_SOCKET` and `$WEZTERM_PANE`
-    pub wezterm: Option<WezTerm>,
+    pub wezterm: Option<WezTermPane>,
 }
 
 /// A window of kitty, and where kitty takes commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kitty {
+pub struct KittyWindow {
     /// `unix:/tmp/kitty`
     pub listens: String,
     /// Its own number of the window.
@@ -94,7 +94,7 @@ pub struct Kitty {
 
 /// A pane of `WezTerm`, and where that takes commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WezTerm {
+pub struct WezTermPane {
     /// The socket.
     pub socket: PathBuf,
     /// The pane.
@@ -105,16 +105,16 @@ pub struct WezTerm {
 
 /// The screen of a process.
 #[derive(Debug, Clone, Default)]
-pub struct Screen {
+pub struct ProcessDisplay {
     /// Its X server.
-    pub x11: X11,
+    pub x11: X11Server,
     /// The Wayland compositor that its environment names.
     pub wayland: Option<String>,
 }
 
 /// An X server.
 #[derive(Debug, Clone, Default)]
-pub enum X11 {
+pub enum X11Server {
     /// There is none.
     #[default]
     None,
@@ -125,7 +125,7 @@ pub enum X11 {
         /// `:0`
         display: String,
         /// The windows that its window manager looks after.
-        windows: Vec<Window>,
+        windows: Vec<WindowInfo>,
         /// The one that has the focus.
         active: Option<u32>,
     },
@@ -133,7 +133,7 @@ pub enum X11 {
 
 /// A window of an X server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Window {
+pub struct WindowInfo {
     /// Its id.
     pub id: u32,
     /// The process it says it is of; none if it does not say, or is of another machine.
@@ -144,7 +144,7 @@ pub struct Window {
 
 /// A pane of a tmux server, and who looks at that server.
 #[derive(Debug, Clone)]
-pub struct Pane {
+pub struct TmuxLocation {
     /// The server's socket.
     pub socket: PathBuf,
     /// `%0`
@@ -154,16 +154,16 @@ pub struct Pane {
     /// Whether it is the active one of its window.
     pub active: bool,
     /// The tmux sessions that have its window; the one it is known by first.
-    pub links: Vec<Link>,
+    pub links: Vec<LinkedTmuxSession>,
     /// All clients of the server.
-    pub clients: Vec<Client>,
+    pub clients: Vec<TmuxClient>,
     /// The screen on which a terminal would be opened.
-    pub home: Screen,
+    pub home: ProcessDisplay,
 }
 
 /// A tmux session that has a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub struct LinkedTmuxSession {
     /// `$0`
     pub session: String,
     /// Its name.
@@ -174,7 +174,7 @@ pub struct Link {
 
 /// A client of a tmux server.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub struct TmuxClient {
     /// Its terminal device.
     pub tty: String,
     /// The session it shows, `$0`.
@@ -188,14 +188,14 @@ pub struct Client {
     /// When it was last used, in seconds since the epoch.
     pub activity: u64,
     /// How it shows it.
-    pub sight: Sight,
+    pub sight: TmuxClientMode,
     /// The client as a process.
-    pub holder: Holder,
+    pub holder: TerminalProcess,
 }
 
 /// How a tmux client shows its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum TmuxClientMode {
     /// On its terminal.
     Whole,
     /// Its terminal program draws the windows itself (`tmux -CC`).

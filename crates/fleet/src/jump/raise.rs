@@ -1,21 +1,21 @@
 //! Which window shows a process, and how it comes to the front.
 
-use super::place::{Holder, Place, System, Window, X11};
-use super::{Obstacle, Step, Tab};
-use crate::terminal::{self, Ancestor};
+use super::place::{JumpContext, TerminalProcess, WindowInfo, WindowSystem, X11Server};
+use super::{JumpObstacle, JumpStep, TerminalTab};
+use crate::terminal::{self, ProcessAncestor};
 
 /// How a window is brought to the front.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Raising {
+pub(super) struct RaisePlan {
     /// The program, as its users call it.
     pub(super) app: String,
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<JumpStep>,
     /// What is left to the user, in words.
     pub(super) doubt: Option<String>,
 }
 
 /// Editors of one family: they show the window of a folder when asked to open it.
-const EDITORS: [&str; 5] = [
+const FOLDER_EDITORS: [&str; 5] = [
     "VS Code",
     "VS Code Insiders",
     "VSCodium",
@@ -23,12 +23,12 @@ const EDITORS: [&str; 5] = [
     "Windsurf",
 ];
 /// What those are called that are not known.
-const UNKNOWN: &str = "the terminal";
+const UNKNOWN_TERMINAL_NAME: &str = "the terminal";
 
 /// The processes that may own the terminal's window, nearest first: up to the nearest that is
 /// known to own terminals, and the others of that program right above it. Above them are windows
 /// of whatever has started the terminal.
-pub fn owners(ancestors: &[Ancestor]) -> Vec<u32> {
+pub fn owners(ancestors: &[ProcessAncestor]) -> Vec<u32> {
     let mut app = None;
     let mine = ancestors.iter().take_while(|a| match app {
         None => {
@@ -42,24 +42,24 @@ pub fn owners(ancestors: &[Ancestor]) -> Vec<u32> {
 
 /// Decides how a holder's window is raised.
 pub(super) fn plan(
-    holder: &Holder,
-    place: &Place,
+    holder: &TerminalProcess,
+    place: &JumpContext,
     title: Option<&str>,
-) -> Result<Raising, Obstacle> {
+) -> Result<RaisePlan, JumpObstacle> {
     let app = terminal::app(&holder.ancestors);
     if app == Some("SSH") {
-        return Err(Obstacle::Remote);
+        return Err(JumpObstacle::Remote);
     }
     if let Some(tty) = holder.tty.as_deref().filter(|tty| is_console(tty)) {
-        return Err(Obstacle::Console(tty.to_owned()));
+        return Err(JumpObstacle::Console(tty.to_owned()));
     }
     if app.is_none() && holder.ancestors.iter().any(is_tmux) {
-        return Err(Obstacle::Nested);
+        return Err(JumpObstacle::Nested);
     }
-    if place.system == System::Mac {
-        return mac(holder, place, app.unwrap_or(UNKNOWN));
+    if place.system == WindowSystem::Mac {
+        return mac(holder, place, app.unwrap_or(UNKNOWN_TERMINAL_NAME));
     }
-    let name = app.unwrap_or(UNKNOWN).to_owned();
+    let name = app.unwrap_or(UNKNOWN_TERMINAL_NAME).to_owned();
     let mut steps = own_way(holder, app);
     let mut doubt = None;
     match (pick(holder, title), &steps[..]) {
@@ -72,16 +72,16 @@ pub(super) fn plan(
             steps.push(picked.step);
         }
         // It raises its window itself, where it is let.
-        (Err(why), [Step::Kitty(_)]) if !matches!(why, Obstacle::Wayland(_)) => {}
+        (Err(why), [JumpStep::Kitty(_)]) if !matches!(why, JumpObstacle::Wayland(_)) => {}
         (Err(why), [_, ..]) => doubt = Some(why.to_string()),
         (Err(why), []) => match (&holder.editor, app) {
-            (Some(program), Some(app)) if EDITORS.contains(&app) => {
+            (Some(program), Some(app)) if FOLDER_EDITORS.contains(&app) => {
                 steps.push(folder(program, holder, place));
             }
             _ => return Err(why),
         },
     }
-    Ok(Raising {
+    Ok(RaisePlan {
         app: name,
         steps,
         doubt,
@@ -89,8 +89,8 @@ pub(super) fn plan(
 }
 
 /// Whether the holder's window is the active one, beyond doubt.
-pub(super) fn is_active(holder: &Holder, title: Option<&str>) -> bool {
-    let X11::Shown {
+pub(super) fn is_active(holder: &TerminalProcess, title: Option<&str>) -> bool {
+    let X11Server::Shown {
         active: Some(active),
         ..
     } = &holder.screen.x11
@@ -101,7 +101,7 @@ pub(super) fn is_active(holder: &Holder, title: Option<&str>) -> bool {
 }
 
 /// Above what runs in a pane is the server, which has no window. Linux knows it as `tmux: server`.
-fn is_tmux(ancestor: &Ancestor) -> bool {
+fn is_tmux(ancestor: &ProcessAncestor) -> bool {
     ancestor.name == "tmux" || ancestor.name.starts_with("tmux:")
 }
 
@@ -113,22 +113,22 @@ fn is_console(tty: &str) -> bool {
 
 /// What a terminal program can be told itself. It counts only where that program owns the
 /// terminal: what is started in it inherits the same variables.
-fn own_way(holder: &Holder, app: Option<&str>) -> Vec<Step> {
+fn own_way(holder: &TerminalProcess, app: Option<&str>) -> Vec<JumpStep> {
     match app {
-        Some("kitty") => holder.hints.kitty.clone().map(Step::Kitty),
-        Some("WezTerm") => holder.hints.wezterm.clone().map(Step::WezTerm),
+        Some("kitty") => holder.hints.kitty.clone().map(JumpStep::Kitty),
+        Some("WezTerm") => holder.hints.wezterm.clone().map(JumpStep::WezTerm),
         _ => None,
     }
     .into_iter()
     .collect()
 }
 
-fn folder(program: &std::path::Path, holder: &Holder, place: &Place) -> Step {
+fn folder(program: &std::path::Path, holder: &TerminalProcess, place: &JumpContext) -> JumpStep {
     let display = match &holder.screen.x11 {
-        X11::Shown { display, .. } => Some(display.clone()),
-        X11::None | X11::Unreachable(..) => None,
+        X11Server::Shown { display, .. } => Some(display.clone()),
+        X11Server::None | X11Server::Unreachable(..) => None,
     };
-    Step::Folder {
+    JumpStep::Folder {
         program: program.to_path_buf(),
         folder: place.folder.clone(),
         display,
@@ -136,22 +136,22 @@ fn folder(program: &std::path::Path, holder: &Holder, place: &Place) -> Step {
     }
 }
 
-struct Picked {
+struct PickedWindow {
     id: u32,
-    step: Step,
-    guess: Option<Guess>,
+    step: JumpStep,
+    guess: Option<WindowGuess>,
 }
 
 /// What is not certain of a window that was picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Guess {
+enum WindowGuess {
     /// Which of its tabs it shows.
     Tabs,
     /// That it is the one: only its title says so.
     Title,
 }
 
-impl Guess {
+impl WindowGuess {
     /// What is left to its owner, if that is worth a word: a title that no other window has is
     /// enough to raise one, and not enough to leave something untold.
     fn words(self, app: &str) -> Option<String> {
@@ -162,16 +162,16 @@ impl Guess {
 
 /// The X11 window of a holder: the only one of its terminal program, or the one that its
 /// environment names, or the only one with its title.
-fn pick(holder: &Holder, title: Option<&str>) -> Result<Picked, Obstacle> {
-    let app = terminal::app(&holder.ancestors).unwrap_or(UNKNOWN);
+fn pick(holder: &TerminalProcess, title: Option<&str>) -> Result<PickedWindow, JumpObstacle> {
+    let app = terminal::app(&holder.ancestors).unwrap_or(UNKNOWN_TERMINAL_NAME);
     let (display, windows) = match &holder.screen.x11 {
-        X11::Shown {
+        X11Server::Shown {
             display, windows, ..
         } => (display, windows),
-        _ if holder.screen.wayland.is_some() => return Err(Obstacle::Wayland(app.into())),
-        X11::None => return Err(Obstacle::NoDisplay),
-        X11::Unreachable(display, why) => {
-            return Err(Obstacle::Unreachable(display.clone(), why.clone()));
+        _ if holder.screen.wayland.is_some() => return Err(JumpObstacle::Wayland(app.into())),
+        X11Server::None => return Err(JumpObstacle::NoDisplay),
+        X11Server::Unreachable(display, why) => {
+            return Err(JumpObstacle::Unreachable(display.clone(), why.clone()));
         }
     };
     let of = |pid: u32| windows.iter().filter(move |w| w.pid == Some(pid));
@@ -180,30 +180,30 @@ fn pick(holder: &Holder, title: Option<&str>) -> Result<Picked, Obstacle> {
         .map(|pid| of(pid).collect::<Vec<_>>())
         .find(|windows| !windows.is_empty())
         .unwrap_or_default();
-    let hinted = |window: &&Window| Some(window.id) == holder.hints.window;
-    let mut guess = (holder.terminals > owned.len().max(1)).then_some(Guess::Tabs);
+    let hinted = |window: &&WindowInfo| Some(window.id) == holder.hints.window;
+    let mut guess = (holder.terminals > owned.len().max(1)).then_some(WindowGuess::Tabs);
     let found = match &owned[..] {
         [] => windows.iter().find(|w| w.pid.is_none() && hinted(w)),
         [only] => Some(*only),
         several => {
             let named = several.iter().copied().find(hinted);
             if named.is_none() {
-                guess = Some(Guess::Title);
+                guess = Some(WindowGuess::Title);
             }
             let found = named.or_else(|| only_titled(several, title));
-            Some(found.ok_or_else(|| Obstacle::Ambiguous(app.into(), several.len()))?)
+            Some(found.ok_or_else(|| JumpObstacle::Ambiguous(app.into(), several.len()))?)
         }
     };
     let Some(window) = found else {
         return Err(if holder.screen.wayland.is_some() {
-            Obstacle::Wayland(app.into())
+            JumpObstacle::Wayland(app.into())
         } else {
-            Obstacle::NoWindow(app.into(), display.clone())
+            JumpObstacle::NoWindow(app.into(), display.clone())
         });
     };
-    Ok(Picked {
+    Ok(PickedWindow {
         id: window.id,
-        step: Step::Window {
+        step: JumpStep::Window {
             display: display.clone(),
             id: window.id,
         },
@@ -213,7 +213,7 @@ fn pick(holder: &Holder, title: Option<&str>) -> Result<Picked, Obstacle> {
 
 /// The only window whose title is this, behind whatever sign stands before it, or begins with it
 /// as tmux's titles do.
-fn only_titled<'a>(windows: &[&'a Window], title: Option<&str>) -> Option<&'a Window> {
+fn only_titled<'a>(windows: &[&'a WindowInfo], title: Option<&str>) -> Option<&'a WindowInfo> {
     let title = title.filter(|title| !title.is_empty())?;
     let mut fitting = windows.iter().copied().filter(|window| {
         let bare = window
@@ -226,23 +226,29 @@ fn only_titled<'a>(windows: &[&'a Window], title: Option<&str>) -> Option<&'a Wi
     fitting.next().is_none().then_some(first)
 }
 
-fn mac(holder: &Holder, place: &Place, app: &str) -> Result<Raising, Obstacle> {
-    let tty = holder.tty.clone().ok_or(Obstacle::NoTerminal)?;
+fn mac(
+    holder: &TerminalProcess,
+    place: &JumpContext,
+    app: &str,
+) -> Result<RaisePlan, JumpObstacle> {
+    let tty = holder.tty.clone().ok_or(JumpObstacle::NoTerminal)?;
     let mut steps = own_way(holder, Some(app));
     match app {
-        "Terminal" => steps.push(Step::Tab(Tab::Terminal(tty))),
-        "iTerm2" => steps.push(Step::Tab(Tab::ITerm(tty))),
-        "Ghostty" => steps.push(Step::Tab(Tab::Ghostty {
+        "Terminal" => steps.push(JumpStep::Tab(TerminalTab::Terminal(tty))),
+        "iTerm2" => steps.push(JumpStep::Tab(TerminalTab::ITerm(tty))),
+        "Ghostty" => steps.push(JumpStep::Tab(TerminalTab::Ghostty {
             tty,
             folder: place.workdir.clone(),
         })),
-        "kitty" | "WezTerm" if !steps.is_empty() => steps.push(Step::Activate(app.to_owned())),
+        "kitty" | "WezTerm" if !steps.is_empty() => steps.push(JumpStep::Activate(app.to_owned())),
         _ => match &holder.editor {
-            Some(program) if EDITORS.contains(&app) => steps.push(folder(program, holder, place)),
-            _ => return Err(Obstacle::NoScript(app.to_owned())),
+            Some(program) if FOLDER_EDITORS.contains(&app) => {
+                steps.push(folder(program, holder, place))
+            }
+            _ => return Err(JumpObstacle::NoScript(app.to_owned())),
         },
     }
-    Ok(Raising {
+    Ok(RaisePlan {
         app: app.to_owned(),
         steps,
         doubt: None,

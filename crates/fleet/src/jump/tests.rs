@@ -1,13 +1,13 @@
 mod in_tmux;
 
 use super::*;
-use crate::terminal::Ancestor;
+use crate::terminal::ProcessAncestor;
 
 /// A chain of parents: `pid:name` or `pid:/its/executable`.
-fn chain(words: &str) -> Vec<Ancestor> {
+fn chain(words: &str) -> Vec<ProcessAncestor> {
     let one = |word: &str| {
         let (pid, name) = word.split_once(':').expect("pid:name");
-        Ancestor {
+        ProcessAncestor {
             pid: pid.parse().expect("a pid"),
             name: name.rsplit('/').next().expect("a name").into(),
             exe: name.starts_with('/').then(|| name.into()),
@@ -19,8 +19,8 @@ fn chain(words: &str) -> Vec<Ancestor> {
     words.split_whitespace().map(one).collect()
 }
 
-fn window(id: u32, pid: u32, title: &str) -> Window {
-    Window {
+fn window(id: u32, pid: u32, title: &str) -> WindowInfo {
+    WindowInfo {
         id,
         pid: (pid > 0).then_some(pid),
         title: title.into(),
@@ -28,9 +28,9 @@ fn window(id: u32, pid: u32, title: &str) -> Window {
 }
 
 /// Two xterms (10, 20), GNOME Terminal with two windows (30) and VS Code with two (40).
-fn screen() -> Screen {
-    Screen {
-        x11: X11::Shown {
+fn screen() -> ProcessDisplay {
+    ProcessDisplay {
+        x11: X11Server::Shown {
             display: ":7".into(),
             windows: vec![
                 window(1, 10, "one"),
@@ -48,44 +48,44 @@ fn screen() -> Screen {
     }
 }
 
-fn holder(ancestors: &str) -> Holder {
-    Holder {
+fn holder(ancestors: &str) -> TerminalProcess {
+    TerminalProcess {
         tty: Some("/dev/pts/3".into()),
         ancestors: chain(ancestors),
         screen: screen(),
         terminals: 1,
-        ..Holder::default()
+        ..TerminalProcess::default()
     }
 }
 
-fn place(runs: Runs) -> Place {
-    Place {
+fn place(runs: JumpTarget) -> JumpContext {
+    JumpContext {
         runs,
         name: Some("payments".into()),
         folder: "/home/dev/payments".into(),
         workdir: "/home/dev/payments/api".into(),
-        system: System::Desktop,
+        system: WindowSystem::Desktop,
         opener: Some(vec!["/usr/bin/xterm".into(), "-e".into()]),
         tmux: Some("/usr/bin/tmux".into()),
     }
 }
 
-fn plain(holder: Holder) -> Place {
-    place(Runs::Plain(Box::new(holder)))
+fn plain(holder: TerminalProcess) -> JumpContext {
+    place(JumpTarget::Plain(Box::new(holder)))
 }
 
-fn raise(id: u32) -> Step {
-    Step::Window {
+fn raise(id: u32) -> JumpStep {
+    JumpStep::Window {
         display: ":7".into(),
         id,
     }
 }
 
-fn steps(place: &Place) -> Vec<Step> {
+fn steps(place: &JumpContext) -> Vec<JumpStep> {
     plan_jump(place).expect("a route").steps
 }
 
-fn told(place: &Place) -> String {
+fn told(place: &JumpContext) -> String {
     plan_jump(place).expect_err("none").to_string()
 }
 
@@ -110,7 +110,7 @@ fn a_plain_terminal_is_found_by_process_variable_and_title() {
     ] {
         let mut holder = holder(ancestors);
         holder.hints.window = hint;
-        let place = Place {
+        let place = JumpContext {
             name: Some(title.into()),
             ..plain(holder)
         };
@@ -125,7 +125,7 @@ fn a_title_alone_is_no_certainty() {
     for (hint, certain) in [(Some(3), true), (None, false)] {
         let mut holder = holder("99:bash 30:gnome-terminal-");
         holder.hints.window = hint;
-        let X11::Shown { active, .. } = &mut holder.screen.x11 else {
+        let X11Server::Shown { active, .. } = &mut holder.screen.x11 else {
             panic!("shown");
         };
         *active = Some(3);
@@ -140,7 +140,7 @@ fn a_title_alone_is_no_certainty() {
 #[test]
 fn two_windows_of_one_title_are_not_guessed() {
     let mut holder = holder("99:bash 30:gnome-terminal-server");
-    let X11::Shown { windows, .. } = &mut holder.screen.x11 else {
+    let X11Server::Shown { windows, .. } = &mut holder.screen.x11 else {
         panic!("shown");
     };
     windows.push(window(9, 30, "◐ payments"));
@@ -153,7 +153,7 @@ fn two_windows_of_one_title_are_not_guessed() {
 
 #[test]
 fn tabs_are_told_of() {
-    let tabs = Holder {
+    let tabs = TerminalProcess {
         terminals: 3,
         ..holder("99:bash 10:xterm")
     };
@@ -165,19 +165,19 @@ fn tabs_are_told_of() {
 
 #[test]
 fn terminals_with_a_way_of_their_own_are_asked_first() {
-    let kitty = Kitty {
+    let kitty = KittyWindow {
         listens: "unix:/tmp/kitty".into(),
         window: 3,
         beside: None,
     };
-    let wezterm = WezTerm {
+    let wezterm = WezTermPane {
         socket: "/run/wezterm".into(),
         pane: 5,
         beside: None,
     };
     let hinted = |ancestors: &str| {
         let mut holder = holder(ancestors);
-        holder.hints = Hints {
+        holder.hints = TerminalHints {
             window: None,
             kitty: Some(kitty.clone()),
             wezterm: Some(wezterm.clone()),
@@ -186,36 +186,36 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
         holder
     };
     let route = plan_jump(&plain(hinted("99:bash 50:kitty"))).expect("a route");
-    assert_eq!(route.steps, [Step::Kitty(kitty.clone()), raise(7)]);
+    assert_eq!(route.steps, [JumpStep::Kitty(kitty.clone()), raise(7)]);
     assert_eq!(route.doubt, None);
     // It activates a pane, and no window; kitty does that, too, where it is let.
-    let wayland = || Screen {
-        x11: X11::None,
+    let wayland = || ProcessDisplay {
+        x11: X11Server::None,
         wayland: Some("wayland-0".into()),
     };
     for (ancestors, screen, step, doubt) in [
         (
             "99:bash 51:wezterm-gui",
             screen(),
-            Step::WezTerm(wezterm.clone()),
+            JumpStep::WezTerm(wezterm.clone()),
             Some("no window on :7"),
         ),
         (
             "99:bash 51:wezterm-gui",
             wayland(),
-            Step::WezTerm(wezterm.clone()),
+            JumpStep::WezTerm(wezterm.clone()),
             Some("Wayland does not let a program"),
         ),
         (
             "99:bash 52:kitty",
             screen(),
-            Step::Kitty(kitty.clone()),
+            JumpStep::Kitty(kitty.clone()),
             None,
         ),
         (
             "99:bash 52:kitty",
             wayland(),
-            Step::Kitty(kitty.clone()),
+            JumpStep::Kitty(kitty.clone()),
             Some("Wayland does not let a program"),
         ),
     ] {
@@ -233,13 +233,13 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
         steps(&plain(hinted("99:bash 10:xterm 98:bash 50:kitty"))),
         [raise(1)]
     );
-    let code = Holder {
+    let code = TerminalProcess {
         editor: Some("/usr/share/code/bin/code".into()),
         ..holder("99:bash 41:/usr/share/code/code 40:/usr/share/code/code")
     };
     assert_eq!(
         steps(&plain(code)),
-        [Step::Folder {
+        [JumpStep::Folder {
             program: "/usr/share/code/bin/code".into(),
             folder: "/home/dev/payments".into(),
             display: Some(":7".into()),
@@ -250,69 +250,75 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
 
 #[test]
 fn what_cannot_be_raised_is_said() {
-    let on = |screen: Screen| Holder {
+    let on = |screen: ProcessDisplay| TerminalProcess {
         screen,
         ..holder("99:bash 10:foot")
     };
-    let wayland = Screen {
-        x11: X11::None,
+    let wayland = ProcessDisplay {
+        x11: X11Server::None,
         wayland: Some("wayland-0".into()),
     };
-    let silent = Screen {
-        x11: X11::Unreachable(":7".into(), "does not respond".into()),
+    let silent = ProcessDisplay {
+        x11: X11Server::Unreachable(":7".into(), "does not respond".into()),
         wayland: None,
     };
-    let console = Holder {
+    let console = TerminalProcess {
         tty: Some("/dev/tty2".into()),
         ..holder("99:bash 98:login")
     };
     for (runs, code, words) in [
-        (Runs::Ended, "no-such-session", "the session has exited"),
-        (Runs::Headless, "headless", "runs without a terminal"),
-        (Runs::Background, "background", "run `claude attach`"),
-        (Runs::Nowhere, "no-terminal", "terminal was closed"),
         (
-            Runs::Untold(Obstacle::NoTmux),
+            JumpTarget::Ended,
+            "no-such-session",
+            "the session has exited",
+        ),
+        (JumpTarget::Headless, "headless", "runs without a terminal"),
+        (JumpTarget::Background, "background", "run `claude attach`"),
+        (JumpTarget::Nowhere, "no-terminal", "terminal was closed"),
+        (
+            JumpTarget::Untold(JumpObstacle::NoTmux),
             "no-tmux",
             "tmux is not installed",
         ),
         (
-            Runs::Untold(Obstacle::Silent("tmux did not answer within 1 s".into())),
+            JumpTarget::Untold(JumpObstacle::Silent(
+                "tmux did not answer within 1 s".into(),
+            )),
             "tmux-silent",
             "tmux did not answer within 1 s",
         ),
         (
-            Runs::Plain(Box::new(holder("99:bash 97:mosh-server"))),
+            JumpTarget::Plain(Box::new(holder("99:bash 97:mosh-server"))),
             "remote",
             "on another machine",
         ),
         (
-            Runs::Plain(Box::new(on(wayland))),
+            JumpTarget::Plain(Box::new(on(wayland))),
             "wayland",
             "could not raise foot: Wayland does not let",
         ),
         (
-            Runs::Plain(Box::new(on(silent))),
+            JumpTarget::Plain(Box::new(on(silent))),
             "display-unreachable",
             "the display :7 does not respond",
         ),
         (
-            Runs::Plain(Box::new(on(Screen::default()))),
+            JumpTarget::Plain(Box::new(on(ProcessDisplay::default()))),
             "no-display",
             "no display is available",
         ),
         (
-            Runs::Plain(Box::new(holder("99:bash 98:sshd"))),
+            JumpTarget::Plain(Box::new(holder("99:bash 98:sshd"))),
             "remote",
             "on another machine",
         ),
         (
-            Runs::Plain(Box::new(console)),
+            JumpTarget::Plain(Box::new(console)),
             "console",
             "the text console /dev/tty2",
         ),
         (
-            Runs::Plain(Box::new(holder("99:bash 98:xterm"))),
+            JumpTarget::Plain(Box::new(holder("99:bash 98:xterm"))),
             "no-window",
             "could not raise xterm: it has no window on :7",
         ),
@@ -325,29 +331,29 @@ fn what_cannot_be_raised_is_said() {
 
 #[test]
 fn macs_raise_by_device() {
-    let mac = |ancestors: &str, editor: Option<&str>| Place {
-        system: System::Mac,
-        ..plain(Holder {
+    let mac = |ancestors: &str, editor: Option<&str>| JumpContext {
+        system: WindowSystem::Mac,
+        ..plain(TerminalProcess {
             tty: Some("/dev/ttys003".into()),
-            screen: Screen::default(),
+            screen: ProcessDisplay::default(),
             editor: editor.map(PathBuf::from),
             ..holder(ancestors)
         })
     };
     let tty = || "/dev/ttys003".to_owned();
-    let ghostty = Tab::Ghostty {
+    let ghostty = TerminalTab::Ghostty {
         tty: tty(),
         folder: "/home/dev/payments/api".into(),
     };
     for (ancestors, tab) in [
-        ("9:zsh 8:Terminal", Tab::Terminal(tty())),
-        ("9:zsh 8:iTermServer-3.5", Tab::ITerm(tty())),
+        ("9:zsh 8:Terminal", TerminalTab::Terminal(tty())),
+        ("9:zsh 8:iTermServer-3.5", TerminalTab::ITerm(tty())),
         ("9:zsh 8:Ghostty", ghostty),
     ] {
-        assert_eq!(steps(&mac(ancestors, None)), [Step::Tab(tab)]);
+        assert_eq!(steps(&mac(ancestors, None)), [JumpStep::Tab(tab)]);
     }
     let code = steps(&mac("9:zsh 8:Code", Some("/A/code")));
-    assert!(matches!(code[..], [Step::Folder { .. }]));
+    assert!(matches!(code[..], [JumpStep::Folder { .. }]));
     assert_eq!(
         told(&mac("9:zsh 8:Warp", None)),
         "could not raise Warp: this terminal has no command for raising one window"

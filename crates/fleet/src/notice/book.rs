@@ -3,14 +3,15 @@
 //! What is to be shown is derived anew each time and compared with what is shown, so nothing that
 //! is over can stay.
 
-use super::known::{How, Known, Standing, State, Told};
+use super::known::{DeliveredNotice, DeliveryState, NoticeEntry, NoticeState, SessionNotices};
 use super::news::held;
-use super::words::Namesakes;
+use super::words::SessionNamesakes;
 use super::{
-    Attention, Cards, Kind, News, Notice, NoticePreferences, RETRY, Slot, Step, Suppressed,
+    DELIVERY_RETRY_INTERVAL, Notice, NoticeKind, NoticePreferences, NoticeSlot, NoticeStep,
+    NotificationEvent, RequestCards, Suppressed, UserContext,
 };
 use crate::identity::SessionId;
-use crate::request::{Asks, RequestId};
+use crate::request::{RequestId, RequestKind};
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
 use std::cell::OnceCell;
@@ -18,15 +19,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Sessions that are gone and of whose end its owner is told, kept until they have looked.
-const GONE_KEPT: usize = 32;
+const MAX_GONE_SESSIONS: usize = 32;
 
 /// All that was told of sessions, and what is about to be.
 #[derive(Debug, Clone, Default)]
-pub struct Notices {
-    pub(super) known: BTreeMap<SessionId, Known>,
-    pub(super) shown: BTreeMap<Slot, Notice>,
+pub struct NotificationState {
+    pub(super) known: BTreeMap<SessionId, SessionNotices>,
+    pub(super) shown: BTreeMap<NoticeSlot, Notice>,
     /// What the server did not take, and when it is offered again. Whatever stood there may still.
-    pub(super) refused: BTreeMap<Slot, Timestamp>,
+    pub(super) refused: BTreeMap<NoticeSlot, Timestamp>,
     /// When the notice of several was last told or amended.
     pub(super) several_at: Option<Timestamp>,
     preferences: NoticePreferences,
@@ -36,14 +37,14 @@ pub struct Notices {
 
 /// What follows from the book at a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Decision {
+pub struct NoticeDecision {
     /// What is to be done, in this order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<NoticeStep>,
     /// What its owner is not told, and why; each is named once.
-    pub suppressed: Vec<(SessionId, Kind, Suppressed)>,
+    pub suppressed: Vec<(SessionId, NoticeKind, Suppressed)>,
 }
 
-impl Notices {
+impl NotificationState {
     /// The sessions are like this now.
     pub fn look(&mut self, snapshot: &Snapshot, now: Timestamp) {
         let first = !std::mem::replace(&mut self.begun, true);
@@ -55,10 +56,10 @@ impl Notices {
             let known = self.known.entry(session.id).or_default();
             known.gone = false;
             known.turn.go_on(session);
-            let news = News::of(session, &known.turn);
+            let news = NotificationEvent::of(session, &known.turn);
             // An event that nobody saw happen is none. A need lasts: whoever starts us again
             // while a session waits would miss it for ever.
-            let unseen = (first || new) && !matches!(&news, Some(n) if n.kind == Kind::Needs);
+            let unseen = (first || new) && !matches!(&news, Some(n) if n.kind == NoticeKind::Needs);
             known.file(news, unseen, now);
             known.resume(session, now);
         }
@@ -75,7 +76,7 @@ impl Notices {
     pub fn about_to_tell(&self, now: Timestamp) -> Vec<SessionId> {
         let due = self.known.iter().filter(|(_, known)| known.is_due(now));
         let mut due: Vec<_> = due
-            .map(|(id, known)| (known.standing.as_ref().and_then(Standing::due), *id))
+            .map(|(id, known)| (known.standing.as_ref().and_then(NoticeEntry::due), *id))
             .collect();
         due.sort_unstable();
         due.into_iter().map(|(_, id)| id).collect()
@@ -85,13 +86,14 @@ impl Notices {
     pub fn requests(&self, snapshot: &Snapshot) -> Vec<(SessionId, RequestId)> {
         let open = |id: &SessionId| {
             let standing = self.known.get(id)?.standing.as_ref()?;
-            (standing.news.kind == Kind::Needs && standing.state != State::Passed).then_some(())
+            (standing.news.kind == NoticeKind::Needs && standing.state != NoticeState::Passed)
+                .then_some(())
         };
         let sessions = snapshot.sessions.iter();
         sessions
             .filter(|s| open(&s.id).is_some())
             .filter_map(|s| Some((s.id, held(s)?)))
-            .filter(|(_, (_, asks))| *asks == Asks::Permission)
+            .filter(|(_, (_, asks))| *asks == RequestKind::Permission)
             .map(|(id, (request, _))| (id, request.clone()))
             .collect()
     }
@@ -99,7 +101,7 @@ impl Notices {
     /// When something is to be decided without a new snapshot.
     pub fn due(&self) -> Option<Timestamp> {
         let standing = self.known.values().filter_map(|k| k.standing.as_ref());
-        let each = standing.filter_map(Standing::due);
+        let each = standing.filter_map(NoticeEntry::due);
         let refused = self.refused.values().copied();
         each.chain(self.several_due()).chain(refused).min()
     }
@@ -112,7 +114,7 @@ impl Notices {
         }
         self.preferences = preferences.clone();
         for standing in self.known.values_mut().filter_map(|k| k.standing.as_mut()) {
-            if let State::Held(Suppressed::Snoozed | Suppressed::QuietHours, Some(at)) =
+            if let NoticeState::Held(Suppressed::Snoozed | Suppressed::QuietHours, Some(at)) =
                 &mut standing.state
             {
                 *at = now;
@@ -126,10 +128,10 @@ impl Notices {
         &mut self,
         snapshot: &Snapshot,
         home: Option<&Path>,
-        cards: &Cards,
-        attention: &Attention,
+        cards: &RequestCards,
+        attention: &UserContext,
         now: Timestamp,
-    ) -> Decision {
+    ) -> NoticeDecision {
         self.forget(now);
         let mut suppressed = Vec::new();
         let find = |id: SessionId| snapshot.sessions.iter().find(|s| s.id == id);
@@ -139,7 +141,7 @@ impl Notices {
             if let Some(session) = session {
                 let mark = || {
                     namesakes
-                        .get_or_init(|| Namesakes::of(snapshot))
+                        .get_or_init(|| SessionNamesakes::of(snapshot))
                         .mark(session)
                 };
                 known.put_into_words(session, home, cards, mark);
@@ -158,52 +160,53 @@ impl Notices {
         } else {
             self.show(now)
         };
-        Decision { steps, suppressed }
+        NoticeDecision { steps, suppressed }
     }
 
     /// What is shown.
-    pub fn shown(&self) -> impl Iterator<Item = Slot> {
+    pub fn shown(&self) -> impl Iterator<Item = NoticeSlot> {
         self.shown.keys().copied()
     }
 
     /// Its owner has put a notice away, or the server has.
-    pub fn closed(&mut self, slot: Slot) {
+    pub fn closed(&mut self, slot: NoticeSlot) {
         self.shown.remove(&slot);
         self.refused.remove(&slot);
         for told in self.told_in(slot) {
-            told.how = How::Closed;
+            told.how = DeliveryState::Closed;
         }
     }
 
     /// The server did not take what was for this slot; all else is as it was.
-    pub fn refused(&mut self, slot: Slot, now: Timestamp) {
+    pub fn refused(&mut self, slot: NoticeSlot, now: Timestamp) {
         if self.deaf {
             return self.unheard(Some(slot));
         }
-        self.refused.insert(slot, now.after(RETRY));
+        self.refused
+            .insert(slot, now.after(DELIVERY_RETRY_INTERVAL));
         for told in self.told_in(slot) {
-            told.how = How::Next;
+            told.how = DeliveryState::Next;
         }
     }
 
     /// The server has taken what it seemed not to take; whether that is still wanted.
-    pub fn taken(&mut self, slot: Slot) -> bool {
+    pub fn taken(&mut self, slot: NoticeSlot) -> bool {
         if self.refused.remove(&slot).is_some() {
             for told in self.told_in(slot) {
-                told.how = How::Shown;
+                told.how = DeliveryState::Shown;
             }
         }
         self.shown.contains_key(&slot)
     }
 
     /// Nobody shows notices, not even the one for this slot: all wait for [`Self::heard`].
-    pub fn unheard(&mut self, slot: Option<Slot>) {
+    pub fn unheard(&mut self, slot: Option<NoticeSlot>) {
         self.deaf = true;
         self.shown.clear();
         self.refused.clear();
         if let Some(slot) = slot {
             for told in self.told_in(slot) {
-                told.how = How::Unheard;
+                told.how = DeliveryState::Unheard;
             }
         }
     }
@@ -216,22 +219,22 @@ impl Notices {
         self.refused.clear();
         self.several_at = None;
         for standing in self.known.values_mut().filter_map(|k| k.standing.as_mut()) {
-            let needs = standing.news.kind == Kind::Needs;
-            let State::Told(told) = &mut standing.state else {
+            let needs = standing.news.kind == NoticeKind::Needs;
+            let NoticeState::Told(told) = &mut standing.state else {
                 continue;
             };
-            let unheard = matches!(told.how, How::Next | How::Unheard);
-            let once_more = needs && told.how == How::Shown && !standing.again;
+            let unheard = matches!(told.how, DeliveryState::Next | DeliveryState::Unheard);
+            let once_more = needs && told.how == DeliveryState::Shown && !standing.again;
             if unheard || once_more {
                 standing.again |= !unheard;
-                *told = Told::now(now);
+                *told = DeliveredNotice::now(now);
             } else {
-                told.how = How::Closed;
+                told.how = DeliveryState::Closed;
             }
         }
     }
 
-    fn told_in(&mut self, slot: Slot) -> impl Iterator<Item = &mut Told> {
+    fn told_in(&mut self, slot: NoticeSlot) -> impl Iterator<Item = &mut DeliveredNotice> {
         let all = self
             .known
             .iter_mut()
@@ -242,9 +245,9 @@ impl Notices {
 
     /// What would be shown now waits for somebody to show it.
     fn keep(&mut self) {
-        for told in self.known.values_mut().filter_map(Known::told_mut) {
-            if told.how == How::Next {
-                told.how = How::Unheard;
+        for told in self.known.values_mut().filter_map(SessionNotices::told_mut) {
+            if told.how == DeliveryState::Next {
+                told.how = DeliveryState::Unheard;
             }
         }
     }
@@ -258,7 +261,7 @@ impl Notices {
             .retain(|_, known| !known.gone || known.standing.is_some());
         let gone = self.known.iter().filter(|(_, k)| k.gone);
         let gone: Vec<SessionId> = gone.map(|(id, _)| *id).collect();
-        let more = gone.len().saturating_sub(GONE_KEPT);
+        let more = gone.len().saturating_sub(MAX_GONE_SESSIONS);
         for id in gone.into_iter().take(more) {
             self.known.remove(&id);
         }

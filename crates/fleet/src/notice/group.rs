@@ -1,56 +1,60 @@
 //! What is shown: one notice for each session, and one for many at once.
 
-use super::book::Notices;
-use super::known::{How, Known, Standing, State, Told};
-use super::{Kind, MANY, Notice, Slot, Step, TOGETHER, words};
+use super::book::NotificationState;
+use super::known::{DeliveredNotice, DeliveryState, NoticeEntry, NoticeState, SessionNotices};
+use super::{
+    GROUPING_WINDOW, MIN_GROUPED_SESSIONS, Notice, NoticeKind, NoticeSlot, NoticeStep, words,
+};
 use crate::identity::SessionId;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-impl Notices {
+impl NotificationState {
     /// What turns what is shown into what is to be.
-    pub(super) fn show(&mut self, now: Timestamp) -> Vec<Step> {
+    pub(super) fn show(&mut self, now: Timestamp) -> Vec<NoticeStep> {
         self.gather(now);
         let mut steps = Vec::new();
         let singles = self.singles();
         let together: Vec<_> = self.together().collect();
         let fresh = self
             .told()
-            .any(|(_, _, told)| told.together && told.how == How::Next);
+            .any(|(_, _, told)| told.together && told.how == DeliveryState::Next);
 
         let over = self.shown.keys().filter(|slot| match slot {
-            Slot::Session(id) => !singles.contains_key(id),
-            Slot::Several => together.is_empty(),
+            NoticeSlot::Session(id) => !singles.contains_key(id),
+            NoticeSlot::Several => together.is_empty(),
         });
-        let over: Vec<Slot> = over.copied().collect();
+        let over: Vec<NoticeSlot> = over.copied().collect();
         for slot in over {
             self.shown.remove(&slot);
             self.refused.remove(&slot);
-            steps.push(Step::Withdraw(slot));
+            steps.push(NoticeStep::Withdraw(slot));
         }
         for (id, (notice, loud)) in singles {
-            self.put(Slot::Session(id), notice, loud, now, &mut steps);
+            self.put(NoticeSlot::Session(id), notice, loud, now, &mut steps);
         }
         if together.is_empty() {
             self.several_at = None;
         } else {
             let notice = self.in_common(&together);
-            let calm = self.several_at.is_none_or(|at| at.after(TOGETHER) <= now);
-            let begun = self.shown.contains_key(&Slot::Several);
+            let calm = self
+                .several_at
+                .is_none_or(|at| at.after(GROUPING_WINDOW) <= now);
+            let begun = self.shown.contains_key(&NoticeSlot::Several);
             if calm || !begun {
-                let before = self.shown.get(&Slot::Several).cloned();
-                self.put(Slot::Several, notice, fresh, now, &mut steps);
-                if before.as_ref() != self.shown.get(&Slot::Several) {
+                let before = self.shown.get(&NoticeSlot::Several).cloned();
+                self.put(NoticeSlot::Several, notice, fresh, now, &mut steps);
+                if before.as_ref() != self.shown.get(&NoticeSlot::Several) {
                     self.several_at = Some(now);
                 }
             }
         }
         for (id, known) in &mut self.known {
             if let Some(told) = known.told_mut()
-                && told.how == How::Next
+                && told.how == DeliveryState::Next
                 && !self.refused.contains_key(&told.slot(*id))
             {
-                told.how = How::Shown;
+                told.how = DeliveryState::Shown;
             }
         }
         steps
@@ -58,16 +62,16 @@ impl Notices {
 
     /// When the notice of several may be brought up to date, if it is not.
     pub(super) fn several_due(&self) -> Option<Timestamp> {
-        let shown = self.shown.get(&Slot::Several)?;
-        if self.refused.contains_key(&Slot::Several) {
+        let shown = self.shown.get(&NoticeSlot::Several)?;
+        if self.refused.contains_key(&NoticeSlot::Several) {
             return None;
         }
         let together: Vec<_> = self.together().collect();
         let stale = !together.is_empty() && self.in_common(&together) != *shown;
-        stale.then(|| Some(self.several_at?.after(TOGETHER)))?
+        stale.then(|| Some(self.several_at?.after(GROUPING_WINDOW)))?
     }
 
-    fn in_common(&self, together: &[(SessionId, Kind)]) -> Notice {
+    fn in_common(&self, together: &[(SessionId, NoticeKind)]) -> Notice {
         let titles: BTreeMap<SessionId, &str> = self
             .told()
             .filter_map(|(id, standing, _)| Some((id, standing.words.as_ref()?.title.as_str())))
@@ -77,10 +81,14 @@ impl Notices {
 
     /// Many within a short time are told together.
     fn gather(&mut self, now: Timestamp) {
-        let recent = |told: &Told| told.how != How::Closed && told.at.after(TOGETHER) > now;
-        let fresh = self.told().any(|(_, _, told)| told.how == How::Next);
+        let recent = |told: &DeliveredNotice| {
+            told.how != DeliveryState::Closed && told.at.after(GROUPING_WINDOW) > now
+        };
+        let fresh = self
+            .told()
+            .any(|(_, _, told)| told.how == DeliveryState::Next);
         let count = self.told().filter(|(_, _, told)| recent(told)).count();
-        if fresh && count >= MANY {
+        if fresh && count >= MIN_GROUPED_SESSIONS {
             for told in self.told_mut().filter(|told| recent(told)) {
                 told.together = true;
             }
@@ -91,19 +99,22 @@ impl Notices {
     fn singles(&self) -> BTreeMap<SessionId, (Notice, bool)> {
         let alone = self
             .told()
-            .filter(|(_, _, told)| !told.together && told.how != How::Closed);
+            .filter(|(_, _, told)| !told.together && told.how != DeliveryState::Closed);
         alone
             .filter_map(|(id, standing, told)| {
-                Some((id, (standing.words.clone()?, told.how == How::Next)))
+                Some((
+                    id,
+                    (standing.words.clone()?, told.how == DeliveryState::Next),
+                ))
             })
             .collect()
     }
 
     /// Those that are told together, what matters most first.
-    fn together(&self) -> impl Iterator<Item = (SessionId, Kind)> {
+    fn together(&self) -> impl Iterator<Item = (SessionId, NoticeKind)> {
         let mut all: Vec<_> = self
             .told()
-            .filter(|(_, _, told)| told.together && told.how != How::Closed)
+            .filter(|(_, _, told)| told.together && told.how != DeliveryState::Closed)
             .map(|(id, standing, told)| (standing.news.kind, told.at, id))
             .collect();
         all.sort_unstable();
@@ -112,11 +123,11 @@ impl Notices {
 
     fn put(
         &mut self,
-        slot: Slot,
+        slot: NoticeSlot,
         notice: Notice,
         loud: bool,
         now: Timestamp,
-        steps: &mut Vec<Step>,
+        steps: &mut Vec<NoticeStep>,
     ) {
         match self.refused.get(&slot) {
             Some(at) if *at > now => return,
@@ -124,23 +135,23 @@ impl Notices {
         }
         let before = self.shown.insert(slot, notice.clone());
         if loud || before.is_none() {
-            steps.push(Step::Deliver(slot, notice));
+            steps.push(NoticeStep::Deliver(slot, notice));
         } else if before.as_ref() != Some(&notice) {
-            steps.push(Step::Amend(slot, notice));
+            steps.push(NoticeStep::Amend(slot, notice));
         }
     }
 
-    fn told(&self) -> impl Iterator<Item = (SessionId, &Standing, &Told)> {
+    fn told(&self) -> impl Iterator<Item = (SessionId, &NoticeEntry, &DeliveredNotice)> {
         self.known.iter().filter_map(|(id, known)| {
             let standing = known.standing.as_ref()?;
             match &standing.state {
-                State::Told(told) => Some((*id, standing, told)),
+                NoticeState::Told(told) => Some((*id, standing, told)),
                 _ => None,
             }
         })
     }
 
-    fn told_mut(&mut self) -> impl Iterator<Item = &mut Told> {
-        self.known.values_mut().filter_map(Known::told_mut)
+    fn told_mut(&mut self) -> impl Iterator<Item = &mut DeliveredNotice> {
+        self.known.values_mut().filter_map(SessionNotices::told_mut)
     }
 }

@@ -1,8 +1,9 @@
 //! One session, as the book knows it: its news, and what has become of it.
 
-use super::news::Turn;
+use super::news::TurnTimer;
 use super::{
-    Attention, Cards, Kind, News, Notice, NoticePreferences, SETTLE, Slot, Suppressed, weigh, words,
+    Notice, NoticeKind, NoticePreferences, NoticeSlot, NotificationEvent, RequestCards,
+    SETTLE_DELAY, Suppressed, UserContext, weigh, words,
 };
 use crate::identity::SessionId;
 use crate::row::Row;
@@ -13,26 +14,26 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Needs of one session that are remembered after their end.
-const MET_KEPT: usize = 16;
+const MAX_MET_NEEDS: usize = 16;
 /// What is held back is looked at again after this at the latest: clocks are set.
-const LOOK_AGAIN: Duration = Duration::from_mins(10);
+const RECHECK_INTERVAL: Duration = Duration::from_mins(10);
 
 /// One session, as the book knows it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
-    pub(super) turn: Turn,
-    pub(super) standing: Option<Standing>,
+pub(super) struct SessionNotices {
+    pub(super) turn: TurnTimer,
+    pub(super) standing: Option<NoticeEntry>,
     /// Needs that were told or passed over, and are over; the newest last.
-    met: VecDeque<News>,
+    met: VecDeque<NotificationEvent>,
     /// No snapshot knows it any more.
     pub(super) gone: bool,
 }
 
 /// The news of a session.
 #[derive(Debug, Clone)]
-pub(super) struct Standing {
-    pub(super) news: News,
-    pub(super) state: State,
+pub(super) struct NoticeEntry {
+    pub(super) news: NotificationEvent,
+    pub(super) state: NoticeState,
     /// Since when it is not so any more.
     pub(super) over_at: Option<Timestamp>,
     /// It was told once more, to a server that had forgotten it.
@@ -45,29 +46,29 @@ pub(super) struct Standing {
 
 /// What has become of a piece of news.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum State {
+pub(super) enum NoticeState {
     /// It may resolve itself before then.
     Fresh(Timestamp),
     /// Not told yet, for a reason that passes; by then at the latest.
     Held(Suppressed, Option<Timestamp>),
     /// Its owner is told.
-    Told(Told),
+    Told(DeliveredNotice),
     /// Its owner is not told.
     Passed,
 }
 
 /// How its owner was told.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Told {
+pub(super) struct DeliveredNotice {
     pub(super) at: Timestamp,
-    pub(super) how: How,
+    pub(super) how: DeliveryState,
     /// It is told together with others.
     pub(super) together: bool,
 }
 
 /// How far a notice has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum How {
+pub(super) enum DeliveryState {
     /// It is yet to be shown.
     Next,
     /// It is shown.
@@ -78,9 +79,9 @@ pub(super) enum How {
     Unheard,
 }
 
-impl Known {
+impl SessionNotices {
     /// What there is to tell of it now.
-    pub(super) fn file(&mut self, news: Option<News>, unseen: bool, now: Timestamp) {
+    pub(super) fn file(&mut self, news: Option<NotificationEvent>, unseen: bool, now: Timestamp) {
         self.over(now);
         match (&mut self.standing, news) {
             (None, None) => {}
@@ -91,21 +92,21 @@ impl Known {
                 let another = news.mark.is_later(&standing.news.mark);
                 let open = !standing.was_decided() || standing.was_put_away();
                 if standing.over_at.take().is_some() && another && open {
-                    standing.state = State::Fresh(now.after(SETTLE));
+                    standing.state = NoticeState::Fresh(now.after(SETTLE_DELAY));
                 }
                 // How long it has worked for it was decided when it began.
                 let worked = standing.news.worked;
-                standing.news = News { worked, ..news };
+                standing.news = NotificationEvent { worked, ..news };
             }
             (before, Some(news)) => {
                 let replaced = before.take();
                 self.remember(replaced);
-                self.standing = Some(Standing {
+                self.standing = Some(NoticeEntry {
                     news,
                     state: if unseen {
-                        State::Held(Suppressed::NotNews, Some(now))
+                        NoticeState::Held(Suppressed::NotNews, Some(now))
                     } else {
-                        State::Fresh(now.after(SETTLE))
+                        NoticeState::Fresh(now.after(SETTLE_DELAY))
                     },
                     over_at: None,
                     again: false,
@@ -118,17 +119,17 @@ impl Known {
 
     /// What was over for long enough is.
     pub(super) fn over(&mut self, now: Timestamp) {
-        let is_over = |s: &Standing| s.over_at.is_some_and(|at| at.after(SETTLE) <= now);
+        let is_over = |s: &NoticeEntry| s.over_at.is_some_and(|at| at.after(SETTLE_DELAY) <= now);
         if self.standing.as_ref().is_some_and(is_over) {
             let over = self.standing.take();
             self.remember(over);
         }
     }
 
-    fn remember(&mut self, over: Option<Standing>) {
-        let over = over.filter(|s| s.was_decided() && s.news.kind == Kind::Needs);
+    fn remember(&mut self, over: Option<NoticeEntry>) {
+        let over = over.filter(|s| s.was_decided() && s.news.kind == NoticeKind::Needs);
         self.met.extend(over.map(|standing| standing.news));
-        while self.met.len() > MET_KEPT {
+        while self.met.len() > MAX_MET_NEEDS {
             self.met.pop_front();
         }
     }
@@ -136,18 +137,18 @@ impl Known {
     /// What waited for the end of a pause waits no more.
     pub(super) fn resume(&mut self, session: &Session, now: Timestamp) {
         if let Some(standing) = &mut self.standing
-            && standing.state == State::Held(Suppressed::Paused, None)
+            && standing.state == NoticeState::Held(Suppressed::Paused, None)
             && session.status != SessionStatus::Paused
         {
-            standing.state = State::Fresh(now.after(SETTLE));
+            standing.state = NoticeState::Fresh(now.after(SETTLE_DELAY));
         }
     }
 
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
         let standing = self.standing.as_ref().filter(|s| s.over_at.is_none());
         standing.is_some_and(|s| match s.state {
-            State::Fresh(at) | State::Held(_, Some(at)) => at <= now,
-            State::Held(_, None) | State::Told(_) | State::Passed => false,
+            NoticeState::Fresh(at) | NoticeState::Held(_, Some(at)) => at <= now,
+            NoticeState::Held(_, None) | NoticeState::Told(_) | NoticeState::Passed => false,
         })
     }
 
@@ -156,13 +157,13 @@ impl Known {
         &mut self,
         session: &Session,
         home: Option<&Path>,
-        cards: &Cards,
+        cards: &RequestCards,
         mark: impl FnOnce() -> Option<String>,
     ) {
         let Some(standing) = &mut self.standing else {
             return;
         };
-        if standing.over_at.is_some() || standing.state == State::Passed {
+        if standing.over_at.is_some() || standing.state == NoticeState::Passed {
             return;
         }
         // A name that is told already stays, whoever comes later.
@@ -179,44 +180,44 @@ impl Known {
     pub(super) fn settle(
         &mut self,
         session: Option<&Session>,
-        attention: &Attention,
+        attention: &UserContext,
         preferences: &NoticePreferences,
         now: Timestamp,
     ) -> Option<Suppressed> {
         let standing = self.standing.as_mut()?;
         let before = match standing.state {
-            State::Held(Suppressed::NotNews, _) => {
-                standing.state = State::Passed;
+            NoticeState::Held(Suppressed::NotNews, _) => {
+                standing.state = NoticeState::Passed;
                 return Some(Suppressed::NotNews);
             }
-            State::Held(reason, _) => Some(reason),
+            NoticeState::Held(reason, _) => Some(reason),
             _ => None,
         };
         if self.met.iter().any(|met| standing.news.is_again(met)) {
-            standing.state = State::Passed;
+            standing.state = NoticeState::Passed;
             return Some(Suppressed::AlreadyTold);
         }
         let reason = weigh(&standing.news, session, attention, preferences).err();
         standing.state = match reason {
-            None => State::Told(Told::now(now)),
-            Some(Suppressed::Paused) => State::Held(Suppressed::Paused, None),
+            None => NoticeState::Told(DeliveredNotice::now(now)),
+            Some(Suppressed::Paused) => NoticeState::Held(Suppressed::Paused, None),
             Some(reason @ (Suppressed::Snoozed | Suppressed::QuietHours)) => {
-                let left = super::held(attention, preferences).unwrap_or(SETTLE);
-                State::Held(reason, Some(now.after(left.min(LOOK_AGAIN))))
+                let left = super::held(attention, preferences).unwrap_or(SETTLE_DELAY);
+                NoticeState::Held(reason, Some(now.after(left.min(RECHECK_INTERVAL))))
             }
-            Some(_) => State::Passed,
+            Some(_) => NoticeState::Passed,
         };
         reason.filter(|reason| before != Some(*reason))
     }
 
     /// Whoever opens the popover has seen what has happened. A need stays until it is met.
-    pub(super) fn seen(&mut self, attention: &Attention) {
+    pub(super) fn seen(&mut self, attention: &UserContext) {
         if attention.popover_open
             && let Some(standing) = &mut self.standing
-            && standing.news.kind != Kind::Needs
-            && matches!(standing.state, State::Told(_) | State::Held(..))
+            && standing.news.kind != NoticeKind::Needs
+            && matches!(standing.state, NoticeState::Told(_) | NoticeState::Held(..))
         {
-            standing.state = State::Passed;
+            standing.state = NoticeState::Passed;
         }
     }
 
@@ -224,51 +225,51 @@ impl Known {
     pub(super) fn tells_of_end(&self) -> bool {
         self.standing.as_ref().is_some_and(|s| {
             let open = match &s.state {
-                State::Held(reason, _) => *reason != Suppressed::NotNews,
-                State::Told(told) => told.how != How::Closed,
-                State::Fresh(_) | State::Passed => false,
+                NoticeState::Held(reason, _) => *reason != Suppressed::NotNews,
+                NoticeState::Told(told) => told.how != DeliveryState::Closed,
+                NoticeState::Fresh(_) | NoticeState::Passed => false,
             };
-            s.news.kind == Kind::Stopped && open
+            s.news.kind == NoticeKind::Stopped && open
         })
     }
 }
 
-impl Known {
+impl SessionNotices {
     /// How its owner was told, if they were.
-    pub(super) fn told_mut(&mut self) -> Option<&mut Told> {
+    pub(super) fn told_mut(&mut self) -> Option<&mut DeliveredNotice> {
         match &mut self.standing.as_mut()?.state {
-            State::Told(told) => Some(told),
+            NoticeState::Told(told) => Some(told),
             _ => None,
         }
     }
 }
 
-impl Standing {
+impl NoticeEntry {
     fn was_decided(&self) -> bool {
-        !matches!(self.state, State::Fresh(_) | State::Held(..))
+        !matches!(self.state, NoticeState::Fresh(_) | NoticeState::Held(..))
     }
 
     fn was_put_away(&self) -> bool {
-        matches!(&self.state, State::Told(told) if told.how == How::Closed)
+        matches!(&self.state, NoticeState::Told(told) if told.how == DeliveryState::Closed)
     }
 
     /// When it is to be looked at again, whatever happens.
     pub(super) fn due(&self) -> Option<Timestamp> {
         match (self.over_at, &self.state) {
-            (Some(over), _) => Some(over.after(SETTLE)),
-            (None, State::Fresh(at) | State::Held(_, Some(at))) => Some(*at),
+            (Some(over), _) => Some(over.after(SETTLE_DELAY)),
+            (None, NoticeState::Fresh(at) | NoticeState::Held(_, Some(at))) => Some(*at),
             (None, _) => None,
         }
     }
 }
 
-impl Told {
+impl DeliveredNotice {
     /// Where it stands, of this session.
-    pub(super) fn slot(&self, id: SessionId) -> Slot {
+    pub(super) fn slot(&self, id: SessionId) -> NoticeSlot {
         if self.together {
-            Slot::Several
+            NoticeSlot::Several
         } else {
-            Slot::Session(id)
+            NoticeSlot::Session(id)
         }
     }
 
@@ -276,7 +277,7 @@ impl Told {
     pub(super) fn now(at: Timestamp) -> Self {
         Self {
             at,
-            how: How::Next,
+            how: DeliveryState::Next,
             together: false,
         }
     }

@@ -1,24 +1,24 @@
 //! What a session is now that is worth a word, and how long it has worked for it.
 
-use super::Kind;
-use crate::request::{Asks, RequestId};
-use crate::session::{Activity, End, Need, NeedKind, Session, SessionStatus};
+use super::NoticeKind;
+use crate::request::{RequestId, RequestKind};
+use crate::session::{Activity, Need, NeedKind, Session, SessionEnd, SessionStatus};
 use std::time::{Duration, SystemTime};
 
 /// What its owner may be told of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct News {
+pub struct NotificationEvent {
     /// What it is about.
-    pub kind: Kind,
+    pub kind: NoticeKind,
     /// What tells it from other news of that kind.
-    pub mark: Mark,
+    pub mark: EventIdentity,
     /// How long the session has worked for it.
     pub worked: Duration,
 }
 
 /// What tells one piece of news of a session from the next of the same kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub struct EventIdentity {
     /// The request a hook holds.
     request: Option<RequestId>,
     /// What is needed.
@@ -29,12 +29,12 @@ pub struct Mark {
     since: SystemTime,
 }
 
-impl News {
+impl NotificationEvent {
     /// What there is to tell of a session, if anything.
-    pub fn of(session: &Session, turn: &Turn) -> Option<Self> {
+    pub fn of(session: &Session, turn: &TurnTimer) -> Option<Self> {
         let plain = |kind, since| Self {
             kind,
-            mark: Mark {
+            mark: EventIdentity {
                 request: None,
                 need: None,
                 words: [None, None, None],
@@ -47,19 +47,23 @@ impl News {
         match (session.status, &session.activity, &session.need) {
             (SessionStatus::AwaitingApproval | SessionStatus::Paused, _, Some(need)) => {
                 Some(Self {
-                    mark: Mark::of(session, need),
-                    ..plain(Kind::Needs, need.since)
+                    mark: EventIdentity::of(session, need),
+                    ..plain(NoticeKind::Needs, need.since)
                 })
             }
             (SessionStatus::Stopped, _, _) => match session.end {
-                Some(End::Killed | End::MidTurn) => Some(plain(Kind::Stopped, held)),
-                Some(End::Asked | End::Left) | None => None,
+                Some(SessionEnd::Killed | SessionEnd::MidTurn) => {
+                    Some(plain(NoticeKind::Stopped, held))
+                }
+                Some(SessionEnd::Asked | SessionEnd::Left) | None => None,
             },
             (SessionStatus::Active | SessionStatus::Detached, Some(activity), _) => {
                 let kind = match activity {
                     // A server that it has started may run for days: its turn is over.
-                    Activity::Finished { .. } | Activity::BackgroundShell { .. } => Kind::Finished,
-                    Activity::Failed { .. } => Kind::Failed,
+                    Activity::Finished { .. } | Activity::BackgroundShell { .. } => {
+                        NoticeKind::Finished
+                    }
+                    Activity::Failed { .. } => NoticeKind::Failed,
                     _ => return None,
                 };
                 Some(plain(kind, activity.since()))
@@ -86,7 +90,7 @@ impl News {
     }
 }
 
-impl Mark {
+impl EventIdentity {
     fn of(session: &Session, need: &Need) -> Self {
         Self {
             request: held(session).map(|(id, _)| id.clone()),
@@ -112,20 +116,20 @@ impl Mark {
 }
 
 /// The request to be answered first, if a hook holds it, and what it asks.
-pub(super) fn held(session: &Session) -> Option<(&RequestId, Asks)> {
+pub(super) fn held(session: &Session) -> Option<(&RequestId, RequestKind)> {
     let first = session.requests.iter().find(|request| request.held)?;
     Some((&first.id, first.kind))
 }
 
 /// How long a session has worked since its prompt was free.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Turn {
+pub struct TurnTimer {
     worked: Duration,
     since: Option<SystemTime>,
     over: bool,
 }
 
-impl Turn {
+impl TurnTimer {
     /// The session is like this now.
     pub fn go_on(&mut self, session: &Session) {
         let up = matches!(

@@ -4,20 +4,21 @@ mod rules;
 
 use super::*;
 use crate::card::{Card, CardLine, LineMark};
-use crate::request::Asks;
+use crate::request::RequestKind;
 use crate::session::{
-    Activity, Because, Certainty, ControlModel, End, Need, NeedKind, Request, Source,
+    Activity, Certainty, ControlModel, Need, NeedKind, SessionEnd, SessionRequest, Source,
+    StatusReason,
 };
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
 use std::time::UNIX_EPOCH;
 
 /// When every story begins.
-const BEGIN: i64 = 1_000_000;
+const BEGIN_MS: i64 = 1_000_000;
 
 /// So many milliseconds after the beginning.
 fn at(ms: i64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_millis((BEGIN + ms).unsigned_abs())
+    UNIX_EPOCH + Duration::from_millis((BEGIN_MS + ms).unsigned_abs())
 }
 
 fn id(n: u128) -> SessionId {
@@ -81,9 +82,9 @@ fn asks(n: u128, since: i64, command: &str) -> Session {
 
 /// The same, and a hook holds the request of that name.
 fn holds(n: u128, since: i64, command: &str, request: &str) -> Session {
-    let request = Request {
+    let request = SessionRequest {
         id: RequestId(request.into()),
-        kind: Asks::Permission,
+        kind: RequestKind::Permission,
         tool: "Bash".into(),
         detail: Some(command.into()),
         agent: None,
@@ -98,8 +99,8 @@ fn holds(n: u128, since: i64, command: &str, request: &str) -> Session {
     }
 }
 
-fn ended(n: u128, since: i64, end: End) -> Session {
-    let because = Because {
+fn ended(n: u128, since: i64, end: SessionEnd) -> Session {
+    let because = StatusReason {
         source: Source::Process,
         text: "the process has exited".into(),
         observed_at: at(since),
@@ -117,30 +118,30 @@ fn ended(n: u128, since: i64, end: End) -> Session {
 }
 
 /// The book, a clock, and an owner.
-struct Scene {
-    notices: Notices,
+struct NoticeFixture {
+    notices: NotificationState,
     snapshot: Snapshot,
-    attention: Attention,
+    attention: UserContext,
     preferences: NoticePreferences,
-    cards: Cards,
+    cards: RequestCards,
     now: i64,
-    suppressed: Vec<(SessionId, Kind, Suppressed)>,
+    suppressed: Vec<(SessionId, NoticeKind, Suppressed)>,
 }
 
-impl Scene {
+impl NoticeFixture {
     /// An engine that has just looked at these sessions for the first time.
     fn of(sessions: Vec<Session>) -> Self {
         let mut scene = Self {
-            notices: Notices::default(),
+            notices: NotificationState::default(),
             snapshot: Snapshot::default(),
-            attention: Attention {
+            attention: UserContext {
                 popover_open: false,
                 front: BTreeSet::new(),
                 wall: at(0),
                 minute: 12 * 60,
             },
             preferences: NoticePreferences::default(),
-            cards: Cards::default(),
+            cards: RequestCards::default(),
             now: 0,
             suppressed: Vec::new(),
         };
@@ -148,10 +149,10 @@ impl Scene {
         scene
     }
 
-    fn decide(&mut self) -> Vec<Step> {
+    fn decide(&mut self) -> Vec<NoticeStep> {
         self.attention.wall = at(self.now);
         let home = Path::new("/home/dev");
-        let now = Timestamp::from_millis(BEGIN + self.now);
+        let now = Timestamp::from_millis(BEGIN_MS + self.now);
         self.notices.prefer(&self.preferences, now);
         let decision = self.notices.decide(
             &self.snapshot,
@@ -165,22 +166,22 @@ impl Scene {
     }
 
     /// These are all sessions, from this millisecond on.
-    fn see(&mut self, ms: i64, sessions: Vec<Session>) -> Vec<Step> {
+    fn see(&mut self, ms: i64, sessions: Vec<Session>) -> Vec<NoticeStep> {
         let mut steps = self.wait(ms);
         self.snapshot.sessions = sessions;
-        let now = Timestamp::from_millis(BEGIN + ms);
+        let now = Timestamp::from_millis(BEGIN_MS + ms);
         self.notices.look(&self.snapshot, now);
         steps.extend(self.decide());
         steps
     }
 
     /// Lets time pass, waking whenever the book wants to be woken.
-    fn wait(&mut self, until: i64) -> Vec<Step> {
+    fn wait(&mut self, until: i64) -> Vec<NoticeStep> {
         let mut steps = Vec::new();
-        let begin = Timestamp::from_millis(BEGIN);
+        let begin = Timestamp::from_millis(BEGIN_MS);
         for turn in 0.. {
             assert!(turn < 10_000, "it never rests");
-            let due = self.notices.due().map(|due| due.as_millis() - BEGIN);
+            let due = self.notices.due().map(|due| due.as_millis() - BEGIN_MS);
             match due.filter(|due| *due < until) {
                 Some(due) => self.now = self.now.max(due),
                 None => break,
@@ -201,16 +202,16 @@ impl Scene {
 use std::path::Path;
 
 /// Steps in short: `+1 title | body`, `~…` for other words, `-1`; `*` stands for several.
-fn told(steps: &[Step]) -> Vec<String> {
-    let place = |slot: &Slot| match slot {
-        Slot::Session(id) => id.0.as_u128().to_string(),
-        Slot::Several => "*".into(),
+fn told(steps: &[NoticeStep]) -> Vec<String> {
+    let place = |slot: &NoticeSlot| match slot {
+        NoticeSlot::Session(id) => id.0.as_u128().to_string(),
+        NoticeSlot::Several => "*".into(),
     };
     let words = |notice: &Notice| format!("{} | {}", notice.title, notice.body);
-    let short = |step: &Step| match step {
-        Step::Deliver(slot, notice) => format!("+{} {}", place(slot), words(notice)),
-        Step::Amend(slot, notice) => format!("~{} {}", place(slot), words(notice)),
-        Step::Withdraw(slot) => format!("-{}", place(slot)),
+    let short = |step: &NoticeStep| match step {
+        NoticeStep::Deliver(slot, notice) => format!("+{} {}", place(slot), words(notice)),
+        NoticeStep::Amend(slot, notice) => format!("~{} {}", place(slot), words(notice)),
+        NoticeStep::Withdraw(slot) => format!("-{}", place(slot)),
     };
     steps.iter().map(short).collect()
 }
@@ -224,7 +225,7 @@ fn card(request: &str, lines: &[&str]) -> (RequestId, Card) {
     });
     let card = Card {
         request: id.clone(),
-        kind: Asks::Permission,
+        kind: RequestKind::Permission,
         title: "Bash".into(),
         lines: lines.collect(),
         questions: Vec::new(),

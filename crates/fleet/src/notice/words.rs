@@ -1,37 +1,37 @@
 //! The words of a notice: those of the row, and all of a request that can be answered from it.
 
 use super::news::held;
-use super::{Cards, Kind, Notice};
+use super::{Notice, NoticeKind, RequestCards};
 use crate::card::{Card, LineMark};
 use crate::identity::SessionId;
-use crate::request::Asks;
+use crate::request::RequestKind;
 use crate::row::{Row, name};
-use crate::session::{Activity, End, Session};
+use crate::session::{Activity, Session, SessionEnd};
 use crate::snapshot::Snapshot;
 use crate::text::{has_right_to_left, visible};
 use std::collections::BTreeMap;
 
 /// The longest title, in characters.
-const TITLE: usize = 60;
+const MAX_TITLE_CHARS: usize = 60;
 /// What is added to it at most, where it does not tell two sessions apart.
-const MARK: usize = 20;
+const MAX_MARK_CHARS: usize = 20;
 /// The longest body, in characters, unless it holds a whole request.
-const BODY: usize = 160;
+const MAX_BODY_CHARS: usize = 160;
 /// The largest request that is shown whole in a notice, in characters and lines: what every
 /// server shows without cutting it.
-const WHOLE: (usize, usize) = (200, 4);
+const MAX_REQUEST_CHARS_AND_LINES: (usize, usize) = (200, 4);
 /// So many sessions are named where several are told of.
-const NAMED: usize = 3;
+const MAX_NAMED_SESSIONS: usize = 3;
 
 /// What sessions of the same name are told apart by: a server may take two notices in the same
 /// words for one.
-pub(super) struct Namesakes<'a>(BTreeMap<String, Vec<&'a Session>>);
+pub(super) struct SessionNamesakes<'a>(BTreeMap<String, Vec<&'a Session>>);
 
-impl<'a> Namesakes<'a> {
+impl<'a> SessionNamesakes<'a> {
     /// Those of a snapshot. One that has left in good order is told of no more.
     pub(super) fn of(snapshot: &'a Snapshot) -> Self {
         let mut all = BTreeMap::<String, Vec<&Session>>::new();
-        let left = |s: &&Session| matches!(s.end, Some(End::Asked | End::Left));
+        let left = |s: &&Session| matches!(s.end, Some(SessionEnd::Asked | SessionEnd::Left));
         for session in snapshot.sessions.iter().filter(|s| !left(s)) {
             all.entry(name(session)).or_default().push(session);
         }
@@ -47,7 +47,7 @@ impl<'a> Namesakes<'a> {
             let same = all.iter().filter(|s| tmux(s).as_ref() == Some(own));
             same.count() == 1
         });
-        own.map(|own| cut(&visible(&own), MARK))
+        own.map(|own| cut(&visible(&own), MAX_MARK_CHARS))
             .or_else(|| Some(session.pid?.to_string()))
     }
 }
@@ -56,15 +56,15 @@ impl<'a> Namesakes<'a> {
 pub(super) fn one(
     session: &Session,
     row: &Row,
-    kind: Kind,
+    kind: NoticeKind,
     mark: Option<&str>,
-    cards: &Cards,
+    cards: &RequestCards,
 ) -> Notice {
     let plain = |word: &str, detail: &str| match detail {
         "" => word.to_owned(),
-        detail => cut(&format!("{word} · {detail}"), BODY),
+        detail => cut(&format!("{word} · {detail}"), MAX_BODY_CHARS),
     };
-    let title = cut(&row.title, TITLE);
+    let title = cut(&row.title, MAX_TITLE_CHARS);
     let title = mark.map_or(title.clone(), |mark| format!("{title} ({mark})"));
     let told = |body| Notice {
         kind,
@@ -73,9 +73,9 @@ pub(super) fn one(
         answers: None,
     };
     match kind {
-        Kind::Needs => {
+        NoticeKind::Needs => {
             let card = held(session)
-                .filter(|(_, asks)| *asks == Asks::Permission)
+                .filter(|(_, asks)| *asks == RequestKind::Permission)
                 .and_then(|(id, _)| cards.get(id));
             match card.and_then(|card| Some((card, whole(session, row, card)?))) {
                 Some((card, body)) => Notice {
@@ -85,15 +85,15 @@ pub(super) fn one(
                 None => told(plain(&row.word, &row.detail)),
             }
         }
-        Kind::Finished => match session.activity {
+        NoticeKind::Finished => match session.activity {
             Some(Activity::BackgroundShell { .. }) => told(plain("Finished", &row.detail)),
             _ => told(plain(&row.word, &row.detail)),
         },
-        Kind::Failed => told(plain(&row.word, &row.detail)),
-        Kind::Stopped => told(plain(
+        NoticeKind::Failed => told(plain(&row.word, &row.detail)),
+        NoticeKind::Stopped => told(plain(
             &row.word,
             match session.end {
-                Some(End::MidTurn) => "ended in the middle of a turn",
+                Some(SessionEnd::MidTurn) => "ended in the middle of a turn",
                 _ => "killed or crashed",
             },
         )),
@@ -102,7 +102,7 @@ pub(super) fn one(
 
 /// All of a request, where it fits.
 fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
-    if card.unseen.is_some() || card.kind != Asks::Permission || !card.questions.is_empty() {
+    if card.unseen.is_some() || card.kind != RequestKind::Permission || !card.questions.is_empty() {
         return None;
     }
     let mut lines: Vec<String> = Vec::new();
@@ -123,28 +123,32 @@ fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
     }
     lines.extend(label);
     let text = lines.join("\n");
-    let fits = text.chars().count() <= WHOLE.0 && text.lines().count() <= WHOLE.1;
+    let fits = text.chars().count() <= MAX_REQUEST_CHARS_AND_LINES.0
+        && text.lines().count() <= MAX_REQUEST_CHARS_AND_LINES.1;
     // What cannot be seen, or may be drawn in another order, is not shown whole.
     let is_seen = |line: &String| visible(line) == *line && !has_right_to_left(line);
     let seen = !lines.is_empty() && lines.iter().all(is_seen);
     let asked = session.requests.iter().find(|r| r.id == card.request);
     let agent = asked.and_then(|r| r.agent.as_deref());
     let by = agent.map_or_else(String::new, |agent| format!(" (for {})", visible(agent)));
-    let head = cut(&format!("{} · {}{by}", row.word, card.title), BODY);
+    let head = cut(
+        &format!("{} · {}{by}", row.word, card.title),
+        MAX_BODY_CHARS,
+    );
     (fits && seen).then(|| format!("{head}\n{text}"))
 }
 
 /// What is told of several sessions at once.
 pub(super) fn several<'a>(
-    told: &[(SessionId, Kind)],
+    told: &[(SessionId, NoticeKind)],
     title: impl Fn(SessionId) -> &'a str,
 ) -> Notice {
-    let count = |kind: Kind| told.iter().filter(|(_, k)| *k == kind).count();
+    let count = |kind: NoticeKind| told.iter().filter(|(_, k)| *k == kind).count();
     let all = [
-        (Kind::Needs, "needs you", "need you"),
-        (Kind::Failed, "failed", "failed"),
-        (Kind::Stopped, "stopped", "stopped"),
-        (Kind::Finished, "finished", "finished"),
+        (NoticeKind::Needs, "needs you", "need you"),
+        (NoticeKind::Failed, "failed", "failed"),
+        (NoticeKind::Stopped, "stopped", "stopped"),
+        (NoticeKind::Finished, "finished", "finished"),
     ];
     let mut parts = all
         .into_iter()
@@ -155,7 +159,7 @@ pub(super) fn several<'a>(
         });
     let (kind, mut head) = parts
         .next()
-        .map_or((Kind::Finished, String::new()), |(kind, text, _)| {
+        .map_or((NoticeKind::Finished, String::new()), |(kind, text, _)| {
             (kind, text)
         });
     for (kind, _, word) in parts {
@@ -163,12 +167,12 @@ pub(super) fn several<'a>(
     }
     let names: Vec<String> = told
         .iter()
-        .take(NAMED)
-        .map(|(id, _)| cut(title(*id), TITLE / 2))
+        .take(MAX_NAMED_SESSIONS)
+        .map(|(id, _)| cut(title(*id), MAX_TITLE_CHARS / 2))
         .collect();
     let mut body = names.join(", ");
-    if told.len() > NAMED {
-        body = format!("{body} and {} more", told.len() - NAMED);
+    if told.len() > MAX_NAMED_SESSIONS {
+        body = format!("{body} and {} more", told.len() - MAX_NAMED_SESSIONS);
     }
     Notice {
         kind,

@@ -2,7 +2,7 @@
 //! anything: Escape, SIGKILL and retries fire none.
 
 use super::transcript::ToolCall;
-use crate::request::Fingerprint;
+use crate::request::ToolCallHash;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -19,14 +19,14 @@ pub struct HookEvent {
     pub agent: Option<String>,
     /// Of the tool it is about and that tool's input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub call: Option<Fingerprint>,
+    pub call: Option<ToolCallHash>,
     /// What happened.
-    pub what: Happened,
+    pub what: HookEventKind,
 }
 
 /// What a hook tells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Happened {
+pub enum HookEventKind {
     /// A session began, or went on under another id.
     SessionStarted,
     /// A session ended, or went on under another id.
@@ -72,7 +72,7 @@ pub enum Happened {
 
 /// A session as the client's own list tells it (`claude agents --json`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Listed {
+pub struct ListedSession {
     /// Its process.
     pub pid: u32,
     /// `busy`, `idle`, `waiting`, `shell`

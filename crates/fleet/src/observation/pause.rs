@@ -2,14 +2,14 @@
 
 use crate::identity::SessionId;
 use crate::pause::PauseKind;
-use crate::session::Verb;
+use crate::session::ActionKind;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Whether the hooks of one config folder are ours.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Connection {
+pub enum HookInstall {
     /// All our entries are there.
     Connected,
     /// None is, and none ever was.
@@ -25,7 +25,7 @@ pub enum Connection {
     Broken(String),
 }
 
-impl Connection {
+impl HookInstall {
     /// Whether clients that take up these settings run our hooks.
     pub const fn runs_hooks(&self) -> bool {
         matches!(self, Self::Connected | Self::Outdated)
@@ -45,30 +45,30 @@ pub struct HookMarks {
 
 /// How an action goes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Act {
+pub enum ActionProgress {
     /// It is being done.
-    Begun(Verb),
+    Begun(ActionKind),
     /// It is done.
-    Done(Verb),
+    Done(ActionKind),
     /// It was refused or failed; in words.
-    Failed(Verb, String),
+    Failed(ActionKind, String),
     /// A pause was given up: the session worked on, and its hooks did not hold it.
     NotHeld,
 }
 
 /// What the owner wishes of pauses and of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Preferences {
+pub struct ControlPreferences {
     /// Which kind of pause is tried first.
-    pub first: First,
+    pub first: PauseOrder,
     /// What a pause does to the commands that a session runs.
-    pub tools: Tools,
+    pub tools: ToolPausePolicy,
     /// How long a request of the main agent is held for an answer from here.
     #[serde(default)]
-    pub hold: Holding,
+    pub hold: HoldDuration,
     /// How long one of a sub-agent is, which its terminal does not show meanwhile.
-    #[serde(default = "Holding::briefly")]
-    pub hold_agents: Holding,
+    #[serde(default = "HoldDuration::briefly")]
+    pub hold_agents: HoldDuration,
     /// Whether programs may answer, too: as the settings said when the engine started.
     #[serde(default)]
     pub programs: bool,
@@ -76,7 +76,7 @@ pub struct Preferences {
 
 /// How long a request is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-pub enum Holding {
+pub enum HoldDuration {
     /// For as long as its client waits.
     #[default]
     UntilAnswered,
@@ -84,20 +84,20 @@ pub enum Holding {
     Seconds(u32),
 }
 
-impl Holding {
+impl HoldDuration {
     /// The default for sub-agents.
     pub const fn briefly() -> Self {
         Self::Seconds(5)
     }
 }
 
-impl Default for Preferences {
+impl Default for ControlPreferences {
     fn default() -> Self {
         Self {
-            first: First::default(),
-            tools: Tools::default(),
-            hold: Holding::default(),
-            hold_agents: Holding::briefly(),
+            first: PauseOrder::default(),
+            tools: ToolPausePolicy::default(),
+            hold: HoldDuration::default(),
+            hold_agents: HoldDuration::briefly(),
             programs: false,
         }
     }
@@ -105,7 +105,7 @@ impl Default for Preferences {
 
 /// Which kind of pause is tried first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-pub enum First {
+pub enum PauseOrder {
     /// What takes effect at once and loses nothing.
     #[default]
     AtOnce,
@@ -115,7 +115,7 @@ pub enum First {
 
 /// What a pause does to the commands that a session runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-pub enum Tools {
+pub enum ToolPausePolicy {
     /// They stop with it.
     #[default]
     Stop,
@@ -123,7 +123,7 @@ pub enum Tools {
     Run,
 }
 
-impl First {
+impl PauseOrder {
     /// The kinds in the order in which they are tried.
     pub fn order(self) -> [PauseKind; 5] {
         use PauseKind::{Freeze, Hold, Interrupt, Stop, Suspend};

@@ -4,19 +4,19 @@ use serde::{Deserialize, Serialize};
 
 /// What was read from a pane. Nothing where no rule matched: an unknown screen is no proof.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Screen {
+pub struct ScreenReading {
     /// What its text shows.
-    pub shows: Option<Shows>,
+    pub shows: Option<ScreenContent>,
     /// Whether its title shows work, where the title tells.
     pub title_busy: Option<bool>,
 }
 
-impl Screen {
+impl ScreenReading {
     /// The same without what counts down while nothing happens.
     #[must_use]
     pub fn in_short(&self) -> Self {
         let shows = match &self.shows {
-            Some(Shows::Retrying { attempt, of, .. }) => Some(Shows::Retrying {
+            Some(ScreenContent::Retrying { attempt, of, .. }) => Some(ScreenContent::Retrying {
                 attempt: *attempt,
                 of: *of,
                 seconds: None,
@@ -32,7 +32,7 @@ impl Screen {
 
 /// What the text of a pane can show.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Shows {
+pub enum ScreenContent {
     /// The question whether the folder is trusted.
     Trust,
     /// A permission dialog.

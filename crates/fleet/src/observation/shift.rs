@@ -1,6 +1,6 @@
 //! Times that a client wrote by the wall clock, moved to the time facts are dated with.
 
-use super::{Fact, HookMarks, RegistryEntry, Said, ToolCall, Transcript};
+use super::{DatedText, Fact, HookMarks, RegistryEntry, ToolCall, TranscriptFacts};
 use crate::pause::Gate;
 use crate::time::{Timestamp, WallClock};
 
@@ -43,9 +43,12 @@ fn entry_back(entry: RegistryEntry, back: impl Fn(Timestamp) -> Timestamp) -> Re
     }
 }
 
-fn transcript_back(mut said: Transcript, back: impl Fn(Timestamp) -> Timestamp) -> Transcript {
-    let text = |said: Option<Said>| {
-        said.map(|s| Said {
+fn transcript_back(
+    mut said: TranscriptFacts,
+    back: impl Fn(Timestamp) -> Timestamp,
+) -> TranscriptFacts {
+    let text = |said: Option<DatedText>| {
+        said.map(|s| DatedText {
             at: back(s.at),
             ..s
         })

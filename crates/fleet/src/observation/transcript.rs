@@ -12,12 +12,12 @@ pub struct TranscriptKey {
     /// The folder the client was started in, from which `<folder>` is made.
     pub cwd: PathBuf,
     /// Which file of that folder.
-    pub which: Which,
+    pub which: TranscriptSelector,
 }
 
 /// Which transcript of a folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Which {
+pub enum TranscriptSelector {
     /// That of Claude's own session id.
     Session(String),
     /// The newest that was written since then and that no session id asks for: all that is known
@@ -28,20 +28,20 @@ pub enum Which {
 /// What is known of a transcript after its newest line. All times are the client's own, of the
 /// records, for lines are flushed late and not quite in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Transcript {
+pub struct TranscriptFacts {
     /// When the newest turn began, whoever began it.
     pub turn_at: Option<Timestamp>,
     /// What a person last asked. If only a repetition of it was read, it was asked at `at` at the
     /// latest.
-    pub prompt: Option<Said>,
+    pub prompt: Option<DatedText>,
     /// Tool calls without a result, in the order of their making: running, or waiting for leave.
     pub calls: Vec<ToolCall>,
     /// The newest end of a turn; none if the model went on after it.
     pub end: Option<TurnEnd>,
     /// A request that failed and is to be sent again, if nothing came after it.
-    pub retry: Option<Retry>,
+    pub retry: Option<RetryAttempt>,
     /// The newest error shown to the user.
-    pub error: Option<Said>,
+    pub error: Option<DatedText>,
     /// The model that answered last.
     pub model: Option<String>,
     /// `default`, `acceptEdits`, `plan`, `auto`, `bypassPermissions`
@@ -53,7 +53,7 @@ pub struct Transcript {
     /// When the newest record was made.
     pub newest_at: Option<Timestamp>,
     /// Sub-agents that have not ended, nested ones too, oldest first.
-    pub delegations: Vec<Delegated>,
+    pub delegations: Vec<SubagentFacts>,
     /// The ids of calls that had their result a short while ago, those of its sub-agents too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<String>,
@@ -61,7 +61,7 @@ pub struct Transcript {
 
 /// A text and when it was written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Said {
+pub struct DatedText {
     /// When.
     pub at: Timestamp,
     /// Its first line, cut.
@@ -87,12 +87,12 @@ pub struct TurnEnd {
     /// When.
     pub at: Timestamp,
     /// How.
-    pub how: End,
+    pub how: TurnEndKind,
 }
 
 /// How a turn ends.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum End {
+pub enum TurnEndKind {
     /// The model has said all it had to.
     Finished,
     /// Escape, or a refused tool.
@@ -107,7 +107,7 @@ pub enum End {
 
 /// A request to be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Retry {
+pub struct RetryAttempt {
     /// When it was last sent.
     pub at: Timestamp,
     /// Which attempt comes next, from 1.
@@ -120,7 +120,7 @@ pub struct Retry {
 
 /// A sub-agent that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Delegated {
+pub struct SubagentFacts {
     /// The client's id of it.
     pub agent_id: String,
     /// `general-purpose`, …

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RowAction {
     /// What it does.
-    pub does: Does,
+    pub does: RowActionKind,
     /// What it is called: "Pause now", "Pause before next tool", "Interrupt…", "Resume".
     pub label: String,
     /// What that means for the session; or why it cannot be, and what to do instead.
@@ -26,7 +26,8 @@ pub struct RowAction {
 /// * `Interrupt`: asks, then interrupts: the step at work is lost
 /// * `Resume`: resumes
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-pub enum Does {
+#[schema(as = Does)]
+pub enum RowActionKind {
     /// Pauses, without loss.
     Pause,
     /// Asks, then interrupts: the step at work is lost.
@@ -47,12 +48,12 @@ impl RowAction {
             enabled: pausing::pending(session).is_none(),
         };
         if can.resume {
-            return Some(action(Does::Resume, "Resume", resuming(session)));
+            return Some(action(RowActionKind::Resume, "Resume", resuming(session)));
         }
         if let Some(kind) = can.pause.first() {
             let does = match kind {
-                PauseKind::Interrupt => Does::Interrupt,
-                _ => Does::Pause,
+                PauseKind::Interrupt => RowActionKind::Interrupt,
+                _ => RowActionKind::Pause,
             };
             return Some(action(does, label(*kind), pausing_by(*kind, can)));
         }
@@ -62,18 +63,18 @@ impl RowAction {
         let refusal = can.refusal.as_ref()?;
         Some(Self {
             enabled: false,
-            ..action(Does::Pause, "Pause", visible(refusal))
+            ..action(RowActionKind::Pause, "Pause", visible(refusal))
         })
     }
 
     /// Whether it pauses, now, and loses nothing by it.
     pub fn can_pause(&self) -> bool {
-        self.enabled && self.does == Does::Pause
+        self.enabled && self.does == RowActionKind::Pause
     }
 
     /// Whether it resumes, now.
     pub fn can_resume(&self) -> bool {
-        self.enabled && self.does == Does::Resume
+        self.enabled && self.does == RowActionKind::Resume
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::pausing;
 use crate::request::RequestId;
-use crate::session::{NeedKind, Request, Session, SessionStatus};
+use crate::session::{NeedKind, Session, SessionRequest, SessionStatus};
 use crate::text::visible;
 use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 /// What a row asks of you.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RowAsk {
+#[schema(as = RowAsk)]
+pub struct RowRequest {
     /// The request to be answered first, whose card can be asked for; none where no hook told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestId>,
@@ -36,12 +37,13 @@ pub struct RowAsk {
     pub until: Option<SystemTime>,
     /// Those behind it that can be answered from here, too, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub behind: Vec<RowWaiting>,
+    pub behind: Vec<QueuedRequest>,
 }
 
 /// A request that waits behind the one to be answered first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RowWaiting {
+#[schema(as = RowWaiting)]
+pub struct QueuedRequest {
     /// Which.
     pub request: RequestId,
     /// The sub-agent that asks, in words; none for the main agent.
@@ -58,10 +60,10 @@ pub struct RowWaiting {
 }
 
 /// Said where nothing tells why it cannot be answered from here.
-const ELSEWHERE: &str = "this can only be answered in the terminal";
+const TERMINAL_ONLY_REASON: &str = "this can only be answered in the terminal";
 
 /// What a session asks of its owner; none where it needs nothing.
-pub(super) fn ask(session: &Session) -> Option<RowAsk> {
+pub(super) fn ask(session: &Session) -> Option<RowRequest> {
     if session.status != SessionStatus::AwaitingApproval {
         return None;
     }
@@ -69,20 +71,20 @@ pub(super) fn ask(session: &Session) -> Option<RowAsk> {
     let told = need.and_then(|need| need.elsewhere.as_deref());
     let Some(head) = head(session) else {
         let agent = need.and_then(|need| need.agent.as_deref());
-        return Some(RowAsk {
+        return Some(RowRequest {
             request: None,
             agent: agent.map(visible),
             more: 0,
-            elsewhere: Some(visible(told.unwrap_or(ELSEWHERE))),
+            elsewhere: Some(visible(told.unwrap_or(TERMINAL_ONLY_REASON))),
             programs: false,
             until: None,
             behind: Vec::new(),
         });
     };
-    let elsewhere = (!head.held).then(|| visible(told.unwrap_or(ELSEWHERE)));
+    let elsewhere = (!head.held).then(|| visible(told.unwrap_or(TERMINAL_ONLY_REASON)));
     let others = session.requests.iter().filter(|one| one.id != head.id);
     let behind = others.filter(|one| one.held);
-    Some(RowAsk {
+    Some(RowRequest {
         request: Some(head.id.clone()),
         agent: head.agent.as_deref().map(visible),
         more: u32::try_from(session.requests.len() - 1).unwrap_or(u32::MAX),
@@ -94,8 +96,8 @@ pub(super) fn ask(session: &Session) -> Option<RowAsk> {
 }
 
 /// A request whose card may be open while an older one comes before it.
-fn waiting(request: &Request) -> RowWaiting {
-    RowWaiting {
+fn waiting(request: &SessionRequest) -> QueuedRequest {
+    QueuedRequest {
         request: request.id.clone(),
         agent: request.agent.as_deref().map(visible),
         until: request.until,
@@ -103,7 +105,7 @@ fn waiting(request: &Request) -> RowWaiting {
 }
 
 /// The request to be answered first: the oldest that can be answered from here, else the oldest.
-fn head(session: &Session) -> Option<&Request> {
+fn head(session: &Session) -> Option<&SessionRequest> {
     let held = session.requests.iter().find(|request| request.held);
     held.or(session.requests.first())
 }

@@ -1,52 +1,60 @@
 //! What a session looks like: its words, its colour, its shape and where it stands.
 
-use super::style::{Glyph, Section, Tone};
+use super::style::{BoardSection, Glyph, StatusTone};
 use crate::action::headline;
-use crate::pause::{Asker, PauseKind};
-use crate::session::{Activity, Certainty, NeedKind, Pause, Session, SessionHost, SessionStatus};
+use crate::pause::{Initiator, PauseKind};
+use crate::session::{
+    ActivePause, Activity, Certainty, NeedKind, Session, SessionHost, SessionStatus,
+};
 use crate::text::shown_path;
 use std::path::Path;
 use std::time::SystemTime;
 
 /// What a session looks like.
-pub(super) struct Face {
+pub(super) struct RowAppearance {
     pub(super) word: &'static str,
     pub(super) detail: String,
-    pub(super) tone: Tone,
+    pub(super) tone: StatusTone,
     pub(super) glyph: Glyph,
-    pub(super) section: Section,
+    pub(super) section: BoardSection,
     pub(super) since: SystemTime,
 }
 
 /// Draws what a session is, whatever is being done to it. `home` is shown as `~`.
-pub(super) fn face(session: &Session, home: Option<&Path>) -> Face {
+pub(super) fn face(session: &Session, home: Option<&Path>) -> RowAppearance {
     let held = session
         .because
         .as_ref()
         .map_or(session.last_seen, |b| b.since);
-    let quiet = |word, tone, glyph, detail, since| Face {
+    let quiet = |word, tone, glyph, detail, since| RowAppearance {
         word,
         detail,
         tone,
         glyph,
-        section: Section::Quiet,
+        section: BoardSection::Quiet,
         since,
     };
     let place = || place(session, home);
-    let working = || Face {
+    let working = || RowAppearance {
         word: "Working",
         detail: String::new(),
-        tone: Tone::Working,
+        tone: StatusTone::Working,
         glyph: Glyph::Working,
-        section: Section::Working,
+        section: BoardSection::Working,
         since: held,
     };
     match session.status {
-        SessionStatus::Stopped => quiet("Stopped", Tone::Stopped, Glyph::Stopped, place(), held),
+        SessionStatus::Stopped => quiet(
+            "Stopped",
+            StatusTone::Stopped,
+            Glyph::Stopped,
+            place(),
+            held,
+        ),
         SessionStatus::Paused => {
             let since = session.paused_at.unwrap_or(held);
             let detail = paused(session);
-            quiet("Paused", Tone::Paused, Glyph::Paused, detail, since)
+            quiet("Paused", StatusTone::Paused, Glyph::Paused, detail, since)
         }
         SessionStatus::AwaitingApproval => need(session, held),
         SessionStatus::Starting => {
@@ -59,14 +67,14 @@ pub(super) fn face(session: &Session, home: Option<&Path>) -> Face {
             } else {
                 place()
             };
-            quiet("Starting", Tone::Idle, Glyph::Starting, detail, held)
+            quiet("Starting", StatusTone::Idle, Glyph::Starting, detail, held)
         }
         SessionStatus::Active | SessionStatus::Detached => match &session.activity {
             Some(Activity::Working {
                 tool,
                 detail,
                 since,
-            }) => Face {
+            }) => RowAppearance {
                 detail: match (tool, detail) {
                     (Some(tool), Some(detail)) => format!("{tool}: {detail}{}", agents(session)),
                     (Some(tool), None) => format!("{tool}{}", agents(session)),
@@ -77,14 +85,14 @@ pub(super) fn face(session: &Session, home: Option<&Path>) -> Face {
                 since: *since,
                 ..working()
             },
-            Some(Activity::Compacting { since }) => Face {
+            Some(Activity::Compacting { since }) => RowAppearance {
                 detail: "compacting the conversation".to_owned(),
                 since: *since,
                 ..working()
             },
             Some(Activity::Retrying {
                 attempt, of, since, ..
-            }) => Face {
+            }) => RowAppearance {
                 detail: match of {
                     Some(of) => format!("retrying, attempt {attempt} of {of}"),
                     None => format!("retrying, attempt {attempt}"),
@@ -94,26 +102,32 @@ pub(super) fn face(session: &Session, home: Option<&Path>) -> Face {
             },
             Some(Activity::Failed { error, since }) => quiet(
                 "Failed",
-                Tone::Stopped,
+                StatusTone::Stopped,
                 Glyph::Failed,
                 error.clone(),
                 *since,
             ),
             Some(Activity::Finished { since }) => {
                 let detail = "ready for review".to_owned();
-                quiet("Finished", Tone::Finished, Glyph::Finished, detail, *since)
+                quiet(
+                    "Finished",
+                    StatusTone::Finished,
+                    Glyph::Finished,
+                    detail,
+                    *since,
+                )
             }
             Some(Activity::Idle { since }) => {
-                quiet("Idle", Tone::Idle, Glyph::Idle, place(), *since)
+                quiet("Idle", StatusTone::Idle, Glyph::Idle, place(), *since)
             }
             Some(Activity::BackgroundShell { since }) => {
                 let detail = "background shell running".to_owned();
-                quiet("Idle", Tone::Idle, Glyph::Shell, detail, *since)
+                quiet("Idle", StatusTone::Idle, Glyph::Shell, detail, *since)
             }
             Some(Activity::MenuOpen { since }) => {
-                quiet("Menu open", Tone::Idle, Glyph::Menu, place(), *since)
+                quiet("Menu open", StatusTone::Idle, Glyph::Menu, place(), *since)
             }
-            None => quiet("Running", Tone::Idle, Glyph::Unknown, place(), held),
+            None => quiet("Running", StatusTone::Idle, Glyph::Unknown, place(), held),
         },
     }
 }
@@ -127,7 +141,7 @@ fn agents(session: &Session) -> String {
     }
 }
 
-fn need(session: &Session, held: SystemTime) -> Face {
+fn need(session: &Session, held: SystemTime) -> RowAppearance {
     let asks = session.need.as_ref();
     let line = asks.and_then(|n| n.detail.as_deref());
     let by = asks
@@ -157,12 +171,12 @@ fn need(session: &Session, held: SystemTime) -> Face {
             ("Permission", Glyph::Permission, detail)
         }
     };
-    Face {
+    RowAppearance {
         word,
         detail: format!("{detail}{by}"),
-        tone: Tone::NeedsYou,
+        tone: StatusTone::NeedsYou,
         glyph,
-        section: Section::NeedsYou,
+        section: BoardSection::NeedsYou,
         since: asks.map_or(held, |n| n.since),
     }
 }
@@ -186,7 +200,7 @@ fn paused(session: &Session) -> String {
     }
 }
 
-fn how(pause: &Pause) -> String {
+fn how(pause: &ActivePause) -> String {
     let done = match pause.kind {
         PauseKind::Freeze => "frozen",
         PauseKind::Stop => "stopped",
@@ -195,8 +209,8 @@ fn how(pause: &Pause) -> String {
         PauseKind::Interrupt => "interrupted",
     };
     let by = match pause.by {
-        Asker::App | Asker::Command => "you",
-        Asker::Api => "a program",
+        Initiator::App | Initiator::Command => "you",
+        Initiator::Api => "a program",
     };
     let along = if pause.commands {
         ", its commands too"

@@ -1,13 +1,13 @@
 //! What a row says of a pause, and of what is being done.
 
-use super::face::Face;
-use super::style::Section;
+use super::face::RowAppearance;
+use super::style::BoardSection;
 use crate::pause::PauseKind;
-use crate::session::{Session, SessionStatus, Verb};
+use crate::session::{ActionKind, Session, SessionStatus};
 use crate::text::capitalised;
 
 /// What is being done to a session, if anything is.
-pub(super) fn pending(session: &Session) -> Option<Verb> {
+pub(super) fn pending(session: &Session) -> Option<ActionKind> {
     let pending = session.pending.as_ref()?;
     pending.failure.is_none().then_some(pending.verb)
 }
@@ -18,23 +18,23 @@ pub(super) fn failure(session: &Session) -> Option<String> {
     let failure = pending.failure.as_ref()?;
     let done = match pending.verb {
         // The failure itself says what was not done, such as "could not raise xterm: …".
-        Verb::Jump => return Some(capitalised(failure)),
-        Verb::Pause => "Not paused",
-        Verb::Resume => "Not resumed",
-        Verb::End => "Not ended",
+        ActionKind::Jump => return Some(capitalised(failure)),
+        ActionKind::Pause => "Not paused",
+        ActionKind::Resume => "Not resumed",
+        ActionKind::End => "Not ended",
     };
     Some(format!("{done}: {failure}"))
 }
 
 /// Puts what is being done in the place of the status, which stays where it stands.
-pub(super) fn draw(session: &Session, face: &mut Face) {
+pub(super) fn draw(session: &Session, face: &mut RowAppearance) {
     let ended = session.status == SessionStatus::Stopped;
     if let Some(verb) = pending(session).filter(|_| !ended) {
         face.word = match verb {
-            Verb::Pause => "Pausing…",
-            Verb::Resume => "Resuming…",
-            Verb::End => "Ending…",
-            Verb::Jump => return,
+            ActionKind::Pause => "Pausing…",
+            ActionKind::Resume => "Resuming…",
+            ActionKind::End => "Ending…",
+            ActionKind::Jump => return,
         };
         return;
     }
@@ -49,7 +49,7 @@ pub(super) fn draw(session: &Session, face: &mut Face) {
         0 | 1 => "waiting for the next tool".to_owned(),
         n => format!("{} of {n} agents held", pause.held),
     };
-    if face.section == Section::NeedsYou {
+    if face.section == BoardSection::NeedsYou {
         // What it asks is still to be answered.
         face.detail = format!("{} · pausing", face.detail);
     } else {

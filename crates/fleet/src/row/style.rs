@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
-pub enum Section {
+#[schema(as = Section)]
+pub enum BoardSection {
     /// Waits for you.
     NeedsYou,
     /// Works.
@@ -30,7 +31,8 @@ pub enum Section {
 /// * `idle`: nothing to say
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Tone {
+#[schema(as = Tone)]
+pub enum StatusTone {
     /// Loud: the only one with a tinted background.
     NeedsYou,
     /// A turn runs.

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 ///   closed
 /// * `Killed`: the registry file is still there: Claude Code was killed or crashed
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-pub enum End {
+#[schema(as = End)]
+pub enum SessionEnd {
     /// Trusty Bar ended the session at the user's request.
     Asked,
     /// Claude Code exited at its prompt and removed its registry file.

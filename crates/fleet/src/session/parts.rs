@@ -218,7 +218,8 @@ pub enum Certainty {
 
 /// Why a session's status is what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Because {
+#[schema(as = Because)]
+pub struct StatusReason {
     /// The source that decided.
     pub source: Source,
     /// In words that fit "because …".
@@ -266,7 +267,8 @@ pub struct Delegation {
 
 /// How full the model's context is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Context {
+#[schema(as = Context)]
+pub struct ContextUsage {
     /// Tokens of the newest request and its answer.
     pub tokens: u64,
     /// How many fit, where that is known.
@@ -309,7 +311,8 @@ pub struct ClaudeInfo {
 
 /// The terminal a session runs in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Terminal {
+#[schema(as = Terminal)]
+pub struct SessionTerminal {
     /// The program that owns the terminal, as its users call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
@@ -339,7 +342,8 @@ pub struct TmuxTarget {
 
 /// What a process tree uses.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, ToSchema)]
-pub struct Usage {
+#[schema(as = Usage)]
+pub struct ResourceUsage {
     /// Per cent of one core.
     pub cpu: f32,
     /// Resident bytes.

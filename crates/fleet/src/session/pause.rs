@@ -1,6 +1,6 @@
 //! The parts of a session that tell what can be done to it, and what is being done.
 
-use crate::pause::{Asker, PauseKind};
+use crate::pause::{Initiator, PauseKind};
 use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
@@ -15,7 +15,8 @@ use utoipa::ToSchema;
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
-pub enum Verb {
+#[schema(as = Verb)]
+pub enum ActionKind {
     /// To pause.
     Pause,
     /// To resume.
@@ -46,11 +47,12 @@ pub struct Capabilities {
 
 /// A pause that was asked for here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Pause {
+#[schema(as = Pause)]
+pub struct ActivePause {
     /// Its kind.
     pub kind: PauseKind,
     /// Who asked.
-    pub by: Asker,
+    pub by: Initiator,
     /// Whether commands that it ran stopped with it.
     #[serde(default)]
     pub commands: bool,
@@ -70,9 +72,10 @@ pub struct Pause {
 
 /// An action that is being done, or that failed a moment ago.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Pending {
+#[schema(as = Pending)]
+pub struct PendingAction {
     /// Which.
-    pub verb: Verb,
+    pub verb: ActionKind,
     /// Why it failed or was refused; none while it is being done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,

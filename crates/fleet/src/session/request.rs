@@ -1,7 +1,7 @@
 //! The part of a session that tells what it asks through its hooks.
 
 use super::NeedKind;
-use crate::request::{Asks, RequestId};
+use crate::request::{RequestId, RequestKind};
 use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
@@ -9,11 +9,12 @@ use utoipa::ToSchema;
 
 /// A request that was told by a hook and has no answer yet. Its whole text is asked for by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Request {
+#[schema(as = Request)]
+pub struct SessionRequest {
     /// Which. An answer names it.
     pub id: RequestId,
     /// What kind of answer it waits for.
-    pub kind: Asks,
+    pub kind: RequestKind,
     /// `Bash`, `AskUserQuestion`, …
     pub tool: String,
     /// One line about it.
@@ -41,12 +42,12 @@ pub struct Request {
     pub since: SystemTime,
 }
 
-impl From<Asks> for NeedKind {
-    fn from(asks: Asks) -> Self {
+impl From<RequestKind> for NeedKind {
+    fn from(asks: RequestKind) -> Self {
         match asks {
-            Asks::Permission => Self::Permission,
-            Asks::Question => Self::Question,
-            Asks::Plan => Self::Plan,
+            RequestKind::Permission => Self::Permission,
+            RequestKind::Question => Self::Question,
+            RequestKind::Plan => Self::Plan,
         }
     }
 }

@@ -13,7 +13,7 @@ fn time(s: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(s)
 }
 
-const ID: &str = "00000000-0000-0000-0000-000000000007";
+const SESSION_UUID: &str = "00000000-0000-0000-0000-000000000007";
 
 fn id() -> SessionId {
     SessionId(Uuid::from_u128(7))
@@ -21,7 +21,7 @@ fn id() -> SessionId {
 
 #[test]
 fn every_word_has_its_form_on_the_wire() {
-    round(&id(), &json!(ID));
+    round(&id(), &json!(SESSION_UUID));
     for (status, word) in [
         (SessionStatus::Starting, "Starting"),
         (SessionStatus::Active, "Active"),
@@ -91,7 +91,7 @@ fn every_part_has_its_form_on_the_wire() {
         &json!({"kind": "Permission", "since": text}),
     );
     round(&NeedKind::Question, &json!("Question"));
-    let because = Because {
+    let because = StatusReason {
         source: Source::Registry,
         text: "it says so".into(),
         observed_at: since,
@@ -110,7 +110,7 @@ fn every_part_has_its_form_on_the_wire() {
         pane: "%2".into(),
         clients: 1,
     };
-    let terminal = Terminal {
+    let terminal = SessionTerminal {
         app: None,
         tty: Some("/dev/pts/1".into()),
         tmux: Some(target),
@@ -119,7 +119,7 @@ fn every_part_has_its_form_on_the_wire() {
         "window": "@1", "pane": "%2", "clients": 1}});
     round(&terminal, &wire);
     round(
-        &Usage {
+        &ResourceUsage {
             cpu: 1.5,
             rss: 1 << 20,
         },
@@ -141,7 +141,7 @@ fn a_session_goes_round() {
     round(
         &session,
         &json!({
-            "id": ID, "workdir": "/home/dev/api", "status": "Starting", "control": "Pty",
+            "id": SESSION_UUID, "workdir": "/home/dev/api", "status": "Starting", "control": "Pty",
             "active_delegations": 0, "tmux_name": name,
             "created_at": "1970-01-01T00:00:01Z", "last_seen": "1970-01-01T00:00:02Z",
             "project_path": "/home/dev", "paused_at": "1970-01-01T00:00:03.25Z",
@@ -183,7 +183,7 @@ fn a_new_session_is_starting_and_named() {
 fn older_json_still_reads() {
     let before = SystemTime::now();
     let legacy = json!({
-        "id": ID, "workdir": "/w", "status": "Active", "control": "Tmux", "active_delegations": 2,
+        "id": SESSION_UUID, "workdir": "/w", "status": "Active", "control": "Tmux", "active_delegations": 2,
     });
     let session: Session = from_value(legacy.clone()).expect("reads");
     assert_eq!((session.origin, session.pid), (SessionHost::Tmux, None));

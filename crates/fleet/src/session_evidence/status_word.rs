@@ -6,7 +6,7 @@ use crate::session::NeedKind;
 
 /// What a registry entry says, understood.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Word {
+pub(crate) enum StatusWord {
     Missing,
     Busy,
     Idle,
@@ -21,7 +21,7 @@ pub(crate) enum Word {
     Unknown(String),
 }
 
-impl Word {
+impl StatusWord {
     pub(crate) fn of(entry: &RegistryEntry) -> Self {
         match entry.status.as_deref() {
             None => Self::Missing,

@@ -1,19 +1,20 @@
 //! What goes on inside a turn: from the transcript, corrected by hooks where they are connected.
 
-use super::Case;
+use super::SessionEvidence;
 use crate::evidence::HookEvidence;
 use crate::observation::{
-    Delegated, End, Happened, HookEvent, RegistryEntry, Retry, ToolCall, Transcript,
+    HookEvent, HookEventKind, RegistryEntry, RetryAttempt, SubagentFacts, ToolCall,
+    TranscriptFacts, TurnEndKind,
 };
 use crate::session::{Delegation, NeedKind};
 use crate::time::Timestamp;
-use crate::timing::{HOOK_ALONE, IDLE_DEBOUNCE, RETRY_PAUSE, SLACK};
+use crate::timing::{HOOK_ONLY_LIMIT, IDLE_DEBOUNCE, MAX_RETRY_DELAY, RECORD_TIME_SLACK};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The inside of a session.
 #[derive(Clone, Copy)]
-pub(crate) struct Content<'a> {
-    transcript: Option<&'a Transcript>,
+pub(crate) struct TurnEvidence<'a> {
+    transcript: Option<&'a TranscriptFacts>,
     hooks: Option<&'a HookEvidence>,
     pid: u32,
     began: Timestamp,
@@ -23,7 +24,7 @@ pub(crate) struct Content<'a> {
 
 /// What a permission dialog asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct DialogRequest {
     pub(crate) tool: Option<String>,
     pub(crate) detail: Option<String>,
     pub(crate) agent: Option<String>,
@@ -31,7 +32,7 @@ pub(crate) struct Asked {
 
 /// How the newest turn ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum TurnOutcome {
     /// Nobody tells how turns end.
     Untold,
     /// The model had said all it had to, or the conversation was compacted.
@@ -49,7 +50,7 @@ pub(crate) enum Ending {
     Quiet,
 }
 
-impl Asked {
+impl DialogRequest {
     /// A call of these tools is a question or a plan, whatever the registry calls it.
     pub(crate) fn kind(&self) -> Option<NeedKind> {
         kind_of(self.tool.as_deref()?)
@@ -64,8 +65,8 @@ fn kind_of(tool: &str) -> Option<NeedKind> {
     }
 }
 
-impl<'a> Content<'a> {
-    pub(crate) fn of(case: &Case<'a>) -> Self {
+impl<'a> TurnEvidence<'a> {
+    pub(crate) fn of(case: &SessionEvidence<'a>) -> Self {
         Self {
             transcript: case.transcript.map(|(_, t)| t),
             hooks: case.hooks,
@@ -87,10 +88,10 @@ impl<'a> Content<'a> {
         let ended: BTreeSet<&str> = self.ended_calls();
         let of_hook = self
             .told()
-            .take_while(|(_, e)| !matches!(e.what, Happened::Prompted))
+            .take_while(|(_, e)| !matches!(e.what, HookEventKind::Prompted))
             .filter(|(at, e)| e.agent.is_none() && !self.went_on_after(*at))
             .find_map(|(_, e)| match &e.what {
-                Happened::ToolStarting(call) => Some(call),
+                HookEventKind::ToolStarting(call) => Some(call),
                 _ => None,
             });
         let calls = self.transcript.map_or(&[][..], |t| &t.calls);
@@ -107,44 +108,47 @@ impl<'a> Content<'a> {
             let sent_at = t.retry.as_ref().map(|retry| retry.at);
             t.newest_at.max(t.turn_at).max(ended_at).max(sent_at)
         });
-        newest.is_some_and(|newest| newest >= at.after(HOOK_ALONE))
+        newest.is_some_and(|newest| newest >= at.after(HOOK_ONLY_LIMIT))
     }
 
     fn ended_calls(&self) -> BTreeSet<&'a str> {
         let ended = self.told().filter_map(|(_, e)| match &e.what {
-            Happened::ToolEnded { id } => Some(id.as_str()),
+            HookEventKind::ToolEnded { id } => Some(id.as_str()),
             _ => None,
         });
         ended.collect()
     }
 
     /// What the dialog of this kind that is open since `from` asks for, if it is clear.
-    pub(crate) fn asked(&self, kind: NeedKind, from: Timestamp) -> Asked {
+    pub(crate) fn asked(&self, kind: NeedKind, from: Timestamp) -> DialogRequest {
         self.asked_by_hook(from)
             .or_else(|| self.asked_by_transcript(kind, from))
             .unwrap_or_default()
     }
 
     /// Requests queue: the oldest that nothing has followed is the one on the screen.
-    pub(crate) fn asked_by_hook(&self, from: Timestamp) -> Option<Asked> {
+    pub(crate) fn asked_by_hook(&self, from: Timestamp) -> Option<DialogRequest> {
         let mut followed: BTreeSet<Option<&str>> = BTreeSet::new();
         let mut oldest = None;
-        for (_, event) in self.told().take_while(|(at, _)| at.after(SLACK) >= from) {
+        for (_, event) in self
+            .told()
+            .take_while(|(at, _)| at.after(RECORD_TIME_SLACK) >= from)
+        {
             let agent = event.agent.as_deref();
             match &event.what {
-                Happened::PermissionAsked { tool, detail } if !followed.contains(&agent) => {
+                HookEventKind::PermissionAsked { tool, detail } if !followed.contains(&agent) => {
                     oldest = Some((tool, detail, agent));
                     followed.insert(agent);
                 }
                 // A call begins just before it is asked for, but may be told of just after.
-                Happened::ToolStarting(_) => {}
+                HookEventKind::ToolStarting(_) => {}
                 _ => {
                     followed.insert(agent);
                 }
             }
         }
         let (tool, detail, agent) = oldest?;
-        Some(Asked {
+        Some(DialogRequest {
             tool: Some(tool.clone()),
             detail: detail.clone(),
             agent: agent.map(|id| self.agent_name(id)),
@@ -154,9 +158,11 @@ impl<'a> Content<'a> {
     /// Of what kind the dialog was that a hook told of last, answered or not: the registry may
     /// follow the answer late, and a plan is no permission meanwhile.
     pub(crate) fn last_asked_kind(&self, from: Timestamp) -> Option<NeedKind> {
-        let mut recent = self.told().take_while(|(at, _)| at.after(SLACK) >= from);
+        let mut recent = self
+            .told()
+            .take_while(|(at, _)| at.after(RECORD_TIME_SLACK) >= from);
         recent.find_map(|(_, event)| match &event.what {
-            Happened::PermissionAsked { tool, .. } => kind_of(tool),
+            HookEventKind::PermissionAsked { tool, .. } => kind_of(tool),
             _ => None,
         })
     }
@@ -175,7 +181,7 @@ impl<'a> Content<'a> {
 
     /// A call without a result runs or waits for leave: only where just one agent has one that
     /// can be meant is it clear whose turn it is to be asked.
-    fn asked_by_transcript(&self, kind: NeedKind, from: Timestamp) -> Option<Asked> {
+    fn asked_by_transcript(&self, kind: NeedKind, from: Timestamp) -> Option<DialogRequest> {
         let transcript = self.transcript?;
         let ended = self.ended_calls();
         let alone = transcript.delegations.is_empty();
@@ -188,7 +194,7 @@ impl<'a> Content<'a> {
                 _ => kind == NeedKind::Permission || alone,
             };
             // One that was made long before the dialog opened runs.
-            let recent = alone || call.at.after(SLACK + SLACK) >= from;
+            let recent = alone || call.at.after(RECORD_TIME_SLACK + RECORD_TIME_SLACK) >= from;
             fits && recent && !ended.contains(call.id.as_str())
         };
         let main = transcript.calls.iter().find(meant).map(|call| (call, None));
@@ -201,7 +207,7 @@ impl<'a> Content<'a> {
         if all.next().is_some() {
             return None;
         }
-        Some(Asked {
+        Some(DialogRequest {
             tool: Some(call.tool.clone()),
             detail: call.detail.clone(),
             agent,
@@ -210,29 +216,29 @@ impl<'a> Content<'a> {
 
     /// How the newest turn ended, if it is one that began with or after `work`. The prompt is free
     /// since `free`: a turn that began later is news that the registry does not have yet.
-    pub(crate) fn ending(&self, work: Option<Timestamp>, free: Timestamp) -> Ending {
+    pub(crate) fn ending(&self, work: Option<Timestamp>, free: Timestamp) -> TurnOutcome {
         let Some(transcript) = self.transcript else {
-            return Ending::Untold;
+            return TurnOutcome::Untold;
         };
         let newest = transcript.end.as_ref().filter(|end| {
             let over = |turn| end.at >= turn || turn > free;
             transcript.turn_at.is_none_or(over)
-                && work.is_none_or(|began| end.at.after(SLACK) >= began)
+                && work.is_none_or(|began| end.at.after(RECORD_TIME_SLACK) >= began)
         });
         let Some(end) = newest else {
-            return Ending::Quiet;
+            return TurnOutcome::Quiet;
         };
         match end.how {
-            End::Finished | End::Compacted => Ending::Finished,
-            End::Failed => {
+            TurnEndKind::Finished | TurnEndKind::Compacted => TurnOutcome::Finished,
+            TurnEndKind::Failed => {
                 let error = transcript.error.as_ref().map(|e| e.text.clone());
-                Ending::Failed {
+                TurnOutcome::Failed {
                     error: error.unwrap_or_else(|| "an error".to_owned()),
                     at: end.at,
                 }
             }
-            End::Interrupted => Ending::Interrupted,
-            End::Command => Ending::Quiet,
+            TurnEndKind::Interrupted => TurnOutcome::Interrupted,
+            TurnEndKind::Command => TurnOutcome::Quiet,
         }
     }
 
@@ -252,13 +258,13 @@ impl<'a> Content<'a> {
     }
 
     /// A request that was sent again and has no answer yet.
-    pub(crate) fn retry(&self, now: Timestamp) -> Option<&'a Retry> {
+    pub(crate) fn retry(&self, now: Timestamp) -> Option<&'a RetryAttempt> {
         let retry = self.transcript?.retry.as_ref()?;
         (now < retry_over(retry)).then_some(retry)
     }
 
     /// Whether the transcript may still tell what is asked for: it has told of no call.
-    pub(crate) fn may_tell_more(&self, asked: &Asked) -> bool {
+    pub(crate) fn may_tell_more(&self, asked: &DialogRequest) -> bool {
         self.transcript.is_some() && asked.tool.is_none()
     }
 
@@ -266,22 +272,23 @@ impl<'a> Content<'a> {
     /// if nothing followed.
     pub(crate) fn compacting(&self, from: Timestamp) -> Option<Timestamp> {
         let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
-        let of_now = at.after(SLACK) >= from;
-        (matches!(event.what, Happened::Compacting) && of_now).then_some(at)
+        let of_now = at.after(RECORD_TIME_SLACK) >= from;
+        (matches!(event.what, HookEventKind::Compacting) && of_now).then_some(at)
     }
 
     /// When a hook last said that a prompt was sent, if nothing came after it.
     pub(crate) fn prompted(&self) -> Option<Timestamp> {
         let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
-        matches!(event.what, Happened::Prompted).then_some(at)
+        matches!(event.what, HookEventKind::Prompted).then_some(at)
     }
 
     /// The sub-agents at work, oldest first.
     pub(crate) fn delegations(&self) -> Vec<Delegation> {
         let known = self.transcript.map_or(&[][..], |t| &t.delegations);
         // A killed client leaves its sub-agents' files as if they still ran.
-        let ours =
-            |d: &&Delegated| d.at >= self.began || d.calls.iter().any(|call| call.at >= self.began);
+        let ours = |d: &&SubagentFacts| {
+            d.at >= self.began || d.calls.iter().any(|call| call.at >= self.began)
+        };
         let mut all: BTreeMap<&str, Delegation> = known
             .iter()
             .filter(ours)
@@ -300,10 +307,10 @@ impl<'a> Content<'a> {
         let lasting = |at: &Timestamp| self.rested_at.is_none_or(|rested| *at >= rested);
         for (at, event) in self.told().take_while(|(at, _)| lasting(at)) {
             match (&event.what, event.agent.as_deref()) {
-                (Happened::AgentEnded, Some(id)) if later.insert(id) => {
+                (HookEventKind::AgentEnded, Some(id)) if later.insert(id) => {
                     all.remove(id);
                 }
-                (Happened::AgentStarted { agent_type }, Some(id))
+                (HookEventKind::AgentStarted { agent_type }, Some(id))
                     if later.insert(id) && !self.went_on_after(at) =>
                 {
                     all.entry(id).or_insert_with(|| Delegation {
@@ -316,7 +323,7 @@ impl<'a> Content<'a> {
                         depth: 1,
                     });
                 }
-                (Happened::Stopped { agents }, None) => {
+                (HookEventKind::Stopped { agents }, None) => {
                     let stopped = at.into();
                     all.retain(|id, d| {
                         later.contains(id)
@@ -333,14 +340,14 @@ impl<'a> Content<'a> {
 }
 
 /// Until when a retry is one.
-pub(crate) fn retry_over(retry: &Retry) -> Timestamp {
-    let named = retry.next_at.map(|at| at.after(SLACK));
+pub(crate) fn retry_over(retry: &RetryAttempt) -> Timestamp {
+    let named = retry.next_at.map(|at| at.after(RECORD_TIME_SLACK));
     named
-        .max(Some(retry.at.after(RETRY_PAUSE)))
+        .max(Some(retry.at.after(MAX_RETRY_DELAY)))
         .unwrap_or(retry.at)
 }
 
-fn rested_at(case: &Case<'_>) -> Option<Timestamp> {
+fn rested_at(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     let free = |entry: &RegistryEntry| entry.status.as_deref() == Some("idle");
     let lasted = case
         .registry
@@ -352,7 +359,7 @@ fn rested_at(case: &Case<'_>) -> Option<Timestamp> {
         .or(lasted.map(|pair| pair[1].first))
 }
 
-fn name(agent: &Delegated) -> String {
+fn name(agent: &SubagentFacts) -> String {
     let named = agent
         .description
         .clone()
@@ -360,7 +367,7 @@ fn name(agent: &Delegated) -> String {
     named.unwrap_or_else(|| "a sub-agent".to_owned())
 }
 
-fn drawn(agent: &Delegated) -> Delegation {
+fn drawn(agent: &SubagentFacts) -> Delegation {
     let call = agent.calls.first();
     Delegation {
         id: agent.agent_id.clone(),

@@ -1,6 +1,6 @@
 //! The difference of two snapshots, for those who have the first.
 
-use super::{Health, Hooks, Snapshot};
+use super::{FolderHooks, HealthIssue, Snapshot};
 use crate::identity::SessionId;
 use crate::session::Session;
 use serde::{Deserialize, Serialize};
@@ -19,10 +19,10 @@ pub struct SnapshotDelta {
     /// The ids of those that are no longer shown.
     pub gone: Vec<SessionId>,
     /// What is wrong with the sources; empty when all is well.
-    pub health: Vec<Health>,
+    pub health: Vec<HealthIssue>,
     /// Whether the hooks of each config folder are ours, where that was looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub connections: Vec<Hooks>,
+    pub connections: Vec<FolderHooks>,
 }
 
 impl Snapshot {
@@ -80,7 +80,7 @@ impl SnapshotDelta {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{ControlModel, Source, Usage};
+    use crate::session::{ControlModel, ResourceUsage, Source};
     use proptest::prelude::*;
     use std::time::{Duration, SystemTime};
 
@@ -90,7 +90,7 @@ mod tests {
             let mut session = Session::new(id, "/x", ControlModel::Pty, None);
             session.created_at = SystemTime::UNIX_EPOCH;
             session.last_seen = SystemTime::UNIX_EPOCH + Duration::from_secs(rss);
-            session.usage = Some(Usage { cpu: 1.0, rss });
+            session.usage = Some(ResourceUsage { cpu: 1.0, rss });
             session
         })
     }
@@ -100,7 +100,7 @@ mod tests {
         (any::<u64>(), sessions, 0..3_u32).prop_map(|(revision, mut sessions, ill)| {
             let mut seen = BTreeSet::new();
             sessions.retain(|s| seen.insert(s.id));
-            let health = (0..ill).map(|n| Health {
+            let health = (0..ill).map(|n| HealthIssue {
                 source: Source::Tmux,
                 subject: n.to_string(),
                 message: String::new(),

@@ -1,15 +1,17 @@
 //! What a client does, whichever source says so: it works, waits for the user, or rests.
 
-use crate::observation::Shows;
-use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
-use crate::session_evidence::{Asked, Case, Content, Ending, retry_over};
+use crate::observation::ScreenContent;
+use crate::session::{Activity, Certainty, Need, NeedKind, SessionStatus, Source, StatusReason};
+use crate::session_evidence::{
+    DialogRequest, SessionEvidence, TurnEvidence, TurnOutcome, retry_over,
+};
 use crate::time::Timestamp;
-use crate::timing::{FLUSHED, SCREEN_FRESH, TURNLESS};
+use crate::timing::{SCREEN_MAX_AGE, TRANSCRIPT_FLUSH_DELAY, TURNLESS_WORK_LIMIT};
 use std::time::{Duration, SystemTime};
 
 /// Whether the pane of a session could tell more than its client does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
+pub enum StatusDoubt {
     /// Its client says it all.
     None,
     /// Its client says nothing, says it in unknown words, or seems to repeat a failing request.
@@ -17,45 +19,45 @@ pub enum Doubt {
 }
 
 /// What a client does, as far as anybody tells.
-pub(super) struct Doing {
+pub(super) struct DraftActivity {
     pub(super) status: SessionStatus,
     pub(super) activity: Option<Activity>,
     pub(super) need: Option<Need>,
-    pub(super) because: Because,
-    pub(super) doubt: Doubt,
+    pub(super) because: StatusReason,
+    pub(super) doubt: StatusDoubt,
     pub(super) review_at: Option<Timestamp>,
 }
 
-impl Doing {
-    pub(super) fn active(activity: Activity, because: Because) -> Self {
+impl DraftActivity {
+    pub(super) fn active(activity: Activity, because: StatusReason) -> Self {
         Self {
             status: SessionStatus::Active,
             activity: Some(activity),
             need: None,
             because,
-            doubt: Doubt::None,
+            doubt: StatusDoubt::None,
             review_at: None,
         }
     }
 
-    pub(super) fn needing(need: Need, because: Because) -> Self {
+    pub(super) fn needing(need: Need, because: StatusReason) -> Self {
         Self {
             status: SessionStatus::AwaitingApproval,
             activity: None,
             need: Some(need),
             because,
-            doubt: Doubt::None,
+            doubt: StatusDoubt::None,
             review_at: None,
         }
     }
 
-    pub(super) fn bare(status: SessionStatus, because: Because) -> Self {
+    pub(super) fn bare(status: SessionStatus, because: StatusReason) -> Self {
         Self {
             status,
             activity: None,
             need: None,
             because,
-            doubt: Doubt::None,
+            doubt: StatusDoubt::None,
             review_at: None,
         }
     }
@@ -63,7 +65,7 @@ impl Doing {
     /// The same, but only concluded.
     pub(super) fn inferred(mut self) -> Self {
         self.because.certainty = Certainty::Inferred;
-        self.doubt = Doubt::Some;
+        self.doubt = StatusDoubt::Some;
         self
     }
 
@@ -78,8 +80,8 @@ pub(super) fn because(
     text: &str,
     observed: Timestamp,
     since: Timestamp,
-) -> Because {
-    Because {
+) -> StatusReason {
+    StatusReason {
         source,
         text: text.to_owned(),
         observed_at: observed.into(),
@@ -90,31 +92,31 @@ pub(super) fn because(
 }
 
 /// Adds what would change it.
-pub(super) fn until(mut because: Because, text: &str) -> Because {
+pub(super) fn until(mut because: StatusReason, text: &str) -> StatusReason {
     text.clone_into(&mut because.until);
     because
 }
 
 /// A need with the words that the transcript or a hook has for it.
 pub(super) fn needing(
-    case: &Case<'_>,
+    case: &SessionEvidence<'_>,
     kind: NeedKind,
     tool: Option<String>,
     from: Timestamp,
-    because: Because,
-) -> Doing {
-    let mut asked = Content::of(case).asked(kind, from);
+    because: StatusReason,
+) -> DraftActivity {
+    let mut asked = TurnEvidence::of(case).asked(kind, from);
     // A dialog of another tool than the registry names is not this one.
     if tool.is_some() && asked.tool != tool {
-        asked = Asked {
+        asked = DialogRequest {
             tool,
-            ..Asked::default()
+            ..DialogRequest::default()
         };
     }
     let wordless = kind == NeedKind::Permission && asked.tool.is_none();
     let told = match asked.tool {
         Some(_) => asked.kind(),
-        None => Content::of(case).last_asked_kind(from),
+        None => TurnEvidence::of(case).last_asked_kind(from),
     };
     let need = Need {
         kind: told.unwrap_or(kind),
@@ -124,23 +126,28 @@ pub(super) fn needing(
         elsewhere: None,
         since: from.into(),
     };
-    let doing = Doing::needing(need, because);
+    let doing = DraftActivity::needing(need, because);
     if wordless { doubtful(doing) } else { doing }
 }
 
 /// A turn that runs: what it does, as far as anybody tells.
-pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Timestamp) -> Doing {
-    let content = Content::of(case);
+pub(super) fn busy(
+    case: &SessionEvidence<'_>,
+    from: Timestamp,
+    because: StatusReason,
+    now: Timestamp,
+) -> DraftActivity {
+    let content = TurnEvidence::of(case);
     let since: SystemTime = from.into();
     if content.compacting(from).is_some() {
-        return Doing::active(Activity::Compacting { since }, because);
+        return DraftActivity::active(Activity::Compacting { since }, because);
     }
     if let Some((activity, over)) = shown_work(case, since, now) {
-        return doubtful(Doing::active(activity, because)).until(over);
+        return doubtful(DraftActivity::active(activity, because)).until(over);
     }
     let call = content.running_call();
     if let (Some(retry), None) = (content.retry(now), call) {
-        let told = retry.at.after(FLUSHED);
+        let told = retry.at.after(TRANSCRIPT_FLUSH_DELAY);
         if now < told {
             return working(&content, from, because, now).until(told);
         }
@@ -150,12 +157,17 @@ pub(super) fn busy(case: &Case<'_>, from: Timestamp, because: Because, now: Time
             next_at: retry.next_at.map(Into::into),
             since,
         };
-        return doubtful(Doing::active(activity, because)).until(retry_over(retry));
+        return doubtful(DraftActivity::active(activity, because)).until(retry_over(retry));
     }
     working(&content, from, because, now)
 }
 
-fn working(content: &Content<'_>, from: Timestamp, because: Because, now: Timestamp) -> Doing {
+fn working(
+    content: &TurnEvidence<'_>,
+    from: Timestamp,
+    because: StatusReason,
+    now: Timestamp,
+) -> DraftActivity {
     let agents = content.delegations().len();
     let call = content.running_call();
     let (tool, detail) = match call {
@@ -163,7 +175,7 @@ fn working(content: &Content<'_>, from: Timestamp, because: Because, now: Timest
         None => (None, at_work(agents)),
     };
     let since = from.into();
-    let doing = Doing::active(
+    let doing = DraftActivity::active(
         Activity::Working {
             tool,
             detail,
@@ -172,7 +184,7 @@ fn working(content: &Content<'_>, from: Timestamp, because: Because, now: Timest
         because,
     );
     let turnless = call.is_none() && agents == 0 && content.ended_at().is_some_and(|at| at <= from);
-    let strange = from.after(TURNLESS);
+    let strange = from.after(TURNLESS_WORK_LIMIT);
     match turnless {
         true if now >= strange => doubtful(doing),
         true => doing.until(strange),
@@ -181,11 +193,15 @@ fn working(content: &Content<'_>, from: Timestamp, because: Because, now: Timest
 }
 
 /// Work of which only the pane tells what it is, and until when that counts.
-fn shown_work(case: &Case<'_>, since: SystemTime, now: Timestamp) -> Option<(Activity, Timestamp)> {
+fn shown_work(
+    case: &SessionEvidence<'_>,
+    since: SystemTime,
+    now: Timestamp,
+) -> Option<(Activity, Timestamp)> {
     let read = case.screens.first()?.last;
     let activity = match fresh_screen(case, now)? {
-        Shows::Compacting => Activity::Compacting { since },
-        Shows::Retrying {
+        ScreenContent::Compacting => Activity::Compacting { since },
+        ScreenContent::Retrying {
             attempt,
             of,
             seconds,
@@ -200,11 +216,11 @@ fn shown_work(case: &Case<'_>, since: SystemTime, now: Timestamp) -> Option<(Act
         }
         _ => return None,
     };
-    Some((activity, read.after(SCREEN_FRESH)))
+    Some((activity, read.after(SCREEN_MAX_AGE)))
 }
 
-pub(super) fn doubtful(mut doing: Doing) -> Doing {
-    doing.doubt = Doubt::Some;
+pub(super) fn doubtful(mut doing: DraftActivity) -> DraftActivity {
+    doing.doubt = StatusDoubt::Some;
     doing
 }
 
@@ -217,41 +233,46 @@ fn at_work(agents: usize) -> Option<String> {
 }
 
 /// What the pane shows, if that was read a moment ago.
-pub(super) fn fresh_screen<'a>(case: &Case<'a>, now: Timestamp) -> Option<&'a Shows> {
+pub(super) fn fresh_screen<'a>(
+    case: &SessionEvidence<'a>,
+    now: Timestamp,
+) -> Option<&'a ScreenContent> {
     let newest = case.screens.first()?;
-    (now < newest.last.after(SCREEN_FRESH))
+    (now < newest.last.after(SCREEN_MAX_AGE))
         .then_some(newest.value.shows.as_ref())
         .flatten()
 }
 
 /// A free prompt: after work that nobody has seen, after a failure, or just so.
 pub(super) fn resting(
-    case: &Case<'_>,
+    case: &SessionEvidence<'_>,
     worked: Option<Timestamp>,
     from: Timestamp,
     seen_from: Timestamp,
-    say: impl Fn(&str) -> Because,
-) -> Doing {
-    let ending = Content::of(case).ending(worked, from);
+    say: impl Fn(&str) -> StatusReason,
+) -> DraftActivity {
+    let ending = TurnEvidence::of(case).ending(worked, from);
     let began = case.process.facts.started_at;
     let attended = case.attended_at.is_some_and(|at| at >= seen_from);
     match ending {
-        Ending::Failed { error, at } if at >= began => Doing::active(
+        TurnOutcome::Failed { error, at } if at >= began => DraftActivity::active(
             Activity::Failed {
                 error,
                 since: from.into(),
             },
             say("Claude Code is idle at its prompt, after a failed turn"),
         ),
-        Ending::Untold | Ending::Finished if worked.is_some() && !attended => Doing::active(
-            Activity::Finished { since: from.into() },
-            say("Claude Code is idle at its prompt, after work that you have not looked at"),
-        ),
-        Ending::Interrupted => Doing::active(
+        TurnOutcome::Untold | TurnOutcome::Finished if worked.is_some() && !attended => {
+            DraftActivity::active(
+                Activity::Finished { since: from.into() },
+                say("Claude Code is idle at its prompt, after work that you have not looked at"),
+            )
+        }
+        TurnOutcome::Interrupted => DraftActivity::active(
             Activity::Idle { since: from.into() },
             say("Claude Code is idle at its prompt, after an interrupted turn"),
         ),
-        _ => Doing::active(
+        _ => DraftActivity::active(
             Activity::Idle { since: from.into() },
             say("Claude Code is idle at its prompt"),
         ),

@@ -1,56 +1,66 @@
 //! What a client does, by its own registry file.
 
-use super::activity::{Doing, because, busy, doubtful, fresh_screen, needing, resting, until};
+use super::activity::{
+    DraftActivity, because, busy, doubtful, fresh_screen, needing, resting, until,
+};
 use super::silent;
-use crate::evidence::Run;
-use crate::observation::{RegistryEntry, Shows};
+use crate::evidence::ValueRun;
+use crate::observation::{RegistryEntry, ScreenContent};
 use crate::session::{Activity, Certainty, NeedKind, SessionStatus, Source};
-use crate::session_evidence::{Case, Content, Word};
+use crate::session_evidence::{SessionEvidence, StatusWord, TurnEvidence};
 use crate::time::Timestamp;
-use crate::timing::{FLUSHED, HOOK_LEADS, IDLE_DEBOUNCE, SCREEN_FRESH, TURN_TOLD};
+use crate::timing::{
+    HOOK_LEAD_TIME, IDLE_DEBOUNCE, SCREEN_MAX_AGE, TRANSCRIPT_FLUSH_DELAY, TURN_END_DELAY,
+};
 
-const OTHER_WORD: &str = "Claude Code reports another status or exits";
+const OTHER_WORD_CONDITION: &str = "Claude Code reports another status or exits";
 
 /// Since when a run's word holds: as the client says, but never later than we saw it.
-fn since(run: &Run<'_, RegistryEntry>) -> Timestamp {
+fn since(run: &ValueRun<'_, RegistryEntry>) -> Timestamp {
     run.value
         .status_updated_at
         .unwrap_or(run.first)
         .min(run.last)
 }
 
-pub(super) fn doing(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing {
+pub(super) fn doing(
+    case: &SessionEvidence<'_>,
+    run: &ValueRun<'_, RegistryEntry>,
+    now: Timestamp,
+) -> DraftActivity {
     let from = since(run);
     let say = |text: &str| {
         let because = because(Source::Registry, text, run.last, from);
-        until(because, OTHER_WORD)
+        until(because, OTHER_WORD_CONDITION)
     };
-    match Word::of(run.value) {
-        Word::Busy => busy(case, from, say("Claude Code reports busy"), now),
-        Word::Shell => Doing::active(
+    match StatusWord::of(run.value) {
+        StatusWord::Busy => busy(case, from, say("Claude Code reports busy"), now),
+        StatusWord::Shell => DraftActivity::active(
             Activity::BackgroundShell { since: from.into() },
             say("Claude Code reports a running background shell"),
         ),
         // A hook knows a dialog from a menu, whatever the registry calls it.
-        Word::Menu | Word::UnknownWait(_) if Content::of(case).asked_by_hook(from).is_some() => {
+        StatusWord::Menu | StatusWord::UnknownWait(_)
+            if TurnEvidence::of(case).asked_by_hook(from).is_some() =>
+        {
             let because = say("Claude Code reports waiting, and a hook says for what");
             needing(case, NeedKind::Permission, None, from, because)
         }
-        Word::Menu => Doing::active(
+        StatusWord::Menu => DraftActivity::active(
             Activity::MenuOpen { since: from.into() },
             say("Claude Code reports an open menu"),
         ),
-        Word::UnknownWait(text) => {
+        StatusWord::UnknownWait(text) => {
             let told = format!(
                 "Claude Code reports waiting for {text:?}, which this version of Trusty Bar does \
                  not know"
             );
-            Doing::active(Activity::MenuOpen { since: from.into() }, say(&told)).inferred()
+            DraftActivity::active(Activity::MenuOpen { since: from.into() }, say(&told)).inferred()
         }
-        Word::Need { kind, tool, known } => {
+        StatusWord::Need { kind, tool, known } => {
             let told = run.value.waiting_for.as_deref().unwrap_or_default();
             let because = say(&format!("Claude Code reports waiting for {told:?}"));
-            let words = run.first.after(FLUSHED);
+            let words = run.first.after(TRANSCRIPT_FLUSH_DELAY);
             if tool.is_none() && now < words && is_wordless(case, kind, from) {
                 // Else a plan would be told as a permission first.
                 return doing(case, &case.registry[1], now).until(words);
@@ -63,55 +73,65 @@ pub(super) fn doing(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestam
             };
             if known { doing } else { doing.inferred() }
         }
-        Word::Idle => idle(case, run, now),
-        Word::Unknown(status) => {
+        StatusWord::Idle => idle(case, run, now),
+        StatusWord::Unknown(status) => {
             let told = format!(
                 "Claude Code reports {status:?}, a status this version of Trusty Bar does not know"
             );
             let mut because = say(&told);
             because.certainty = Certainty::Unknown;
-            silent::otherwise(case, now, Doing::bare(SessionStatus::Active, because))
+            silent::otherwise(
+                case,
+                now,
+                DraftActivity::bare(SessionStatus::Active, because),
+            )
         }
-        Word::Missing => silent::without_status(case, run.value.version.as_deref(), now),
+        StatusWord::Missing => silent::without_status(case, run.value.version.as_deref(), now),
     }
 }
 
 /// Whether a dialog has just opened in a turn and nobody has told yet what it asks for.
-fn is_wordless(case: &Case<'_>, kind: NeedKind, from: Timestamp) -> bool {
-    let before = case.registry.get(1).map(|run| Word::of(run.value));
-    let content = Content::of(case);
-    before == Some(Word::Busy) && content.may_tell_more(&content.asked(kind, from))
+fn is_wordless(case: &SessionEvidence<'_>, kind: NeedKind, from: Timestamp) -> bool {
+    let before = case.registry.get(1).map(|run| StatusWord::of(run.value));
+    let content = TurnEvidence::of(case);
+    before == Some(StatusWord::Busy) && content.may_tell_more(&content.asked(kind, from))
 }
 
 /// The tool that the dialog open since `from` names in the pane, which is read where no other
 /// source names one, and until when that counts.
 fn shown_tool(
-    case: &Case<'_>,
+    case: &SessionEvidence<'_>,
     kind: NeedKind,
     from: Timestamp,
     now: Timestamp,
 ) -> Option<(String, Timestamp)> {
-    let told = Content::of(case).asked(kind, from).tool.is_some();
+    let told = TurnEvidence::of(case).asked(kind, from).tool.is_some();
     let read = case.screens.first()?.last;
     if told || read < from {
         return None;
     }
     match fresh_screen(case, now)? {
-        Shows::Permission { tool } => Some((tool.clone()?, read.after(SCREEN_FRESH))),
+        ScreenContent::Permission { tool } => Some((tool.clone()?, read.after(SCREEN_MAX_AGE))),
         _ => None,
     }
 }
 
-fn idle(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing {
+fn idle(
+    case: &SessionEvidence<'_>,
+    run: &ValueRun<'_, RegistryEntry>,
+    now: Timestamp,
+) -> DraftActivity {
     let before = case.registry.get(1);
-    let settled = run.first.after(if Content::of(case).is_in_turn() {
-        TURN_TOLD
+    let settled = run.first.after(if TurnEvidence::of(case).is_in_turn() {
+        TURN_END_DELAY
     } else {
         IDLE_DEBOUNCE
     });
-    let flashing = |b: &&Run<'_, RegistryEntry>| {
-        matches!(Word::of(b.value), Word::Busy | Word::Shell)
-            && b.value.session_id == run.value.session_id
+    let flashing = |b: &&ValueRun<'_, RegistryEntry>| {
+        matches!(
+            StatusWord::of(b.value),
+            StatusWord::Busy | StatusWord::Shell
+        ) && b.value.session_id == run.value.session_id
     };
     if let Some(busy) = before.filter(flashing)
         && now < settled
@@ -119,13 +139,13 @@ fn idle(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing 
         return doing(case, busy, now).until(settled);
     }
     let from = since(run);
-    if let Some(at) = Content::of(case).prompted()
+    if let Some(at) = TurnEvidence::of(case).prompted()
         && at > from.max(run.first)
-        && now < at.after(HOOK_LEADS)
+        && now < at.after(HOOK_LEAD_TIME)
     {
         let because = because(Source::Hook, "a hook reported a new prompt", at, at);
         let because = until(because, "Claude Code updates its own status, within 1.5 s");
-        return busy(case, at, because, now).until(at.after(HOOK_LEADS));
+        return busy(case, at, because, now).until(at.after(HOOK_LEAD_TIME));
     }
     let say = |text: &str| {
         let because = because(Source::Registry, text, run.last, from);
@@ -135,19 +155,20 @@ fn idle(case: &Case<'_>, run: &Run<'_, RegistryEntry>, now: Timestamp) -> Doing 
 }
 
 /// When the work began that the newest idle word ended; none if there was none.
-fn worked(case: &Case<'_>) -> Option<Timestamp> {
+fn worked(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     let session = &case.registry.first()?.value.session_id;
-    let works = |run: &Run<'_, RegistryEntry>| {
+    let works = |run: &ValueRun<'_, RegistryEntry>| {
         run.value.session_id == *session
             && matches!(
-                Word::of(run.value),
-                Word::Busy | Word::Shell | Word::Need { .. }
+                StatusWord::of(run.value),
+                StatusWord::Busy | StatusWord::Shell | StatusWord::Need { .. }
             )
     };
     let before = case.registry.get(1).filter(|run| works(run))?;
     // A word counts as long as no newer one was seen.
-    let flashes = |newer: &Run<'_, RegistryEntry>, run: &Run<'_, RegistryEntry>| {
-        Word::of(run.value) == Word::Idle && newer.first.since(run.first) < IDLE_DEBOUNCE
+    let flashes = |newer: &ValueRun<'_, RegistryEntry>, run: &ValueRun<'_, RegistryEntry>| {
+        StatusWord::of(run.value) == StatusWord::Idle
+            && newer.first.since(run.first) < IDLE_DEBOUNCE
     };
     let earlier = case
         .registry

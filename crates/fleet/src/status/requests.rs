@@ -1,14 +1,19 @@
 //! What a session does, given what it asks through its hooks.
 
-use super::activity::{Doing, because, busy, until};
-use crate::open_requests::{Asks, Open, Stand};
+use super::activity::{DraftActivity, because, busy, until};
+use crate::open_requests::{OpenRequest, OpenRequests, RequestState};
 use crate::session::{Need, NeedKind, Source};
-use crate::session_evidence::{Case, Word};
+use crate::session_evidence::{SessionEvidence, StatusWord};
 use crate::time::Timestamp;
-use crate::timing::HOOK_LEADS;
+use crate::timing::HOOK_LEAD_TIME;
 
 /// What it does, given what it asks.
-pub(super) fn upon(case: &Case<'_>, doing: Doing, asks: &mut Asks, now: Timestamp) -> Doing {
+pub(super) fn upon(
+    case: &SessionEvidence<'_>,
+    doing: DraftActivity,
+    asks: &mut OpenRequests,
+    now: Timestamp,
+) -> DraftActivity {
     let trust = |need: &Need| need.kind == NeedKind::Trust;
     let waits = doing.need.as_ref().is_some_and(|need| !trust(need));
     let mut soon = None;
@@ -16,9 +21,9 @@ pub(super) fn upon(case: &Case<'_>, doing: Doing, asks: &mut Asks, now: Timestam
         open.shown = waits
             || open.asking.agent.is_some()
                 && match open.stand {
-                    Stand::Held(_) => true,
-                    Stand::LetGo(at) => {
-                        let asked = at.after(HOOK_LEADS);
+                    RequestState::Held(_) => true,
+                    RequestState::LetGo(at) => {
+                        let asked = at.after(HOOK_LEAD_TIME);
                         soon = soon.max(Some(asked)).filter(|at| *at > now);
                         now < asked
                     }
@@ -30,7 +35,7 @@ pub(super) fn upon(case: &Case<'_>, doing: Doing, asks: &mut Asks, now: Timestam
     let since = doing.need.as_ref().map(|need| Timestamp::from(need.since));
     // That which can be answered is what is told, and what an answer is offered to.
     let shown = || asks.open.iter().filter(|open| open.shown);
-    let held = shown().find(|open| matches!(open.stand, Stand::Held(_)));
+    let held = shown().find(|open| matches!(open.stand, RequestState::Held(_)));
     let doing = if let Some(oldest) = held.or_else(|| shown().next()) {
         needing(doing, oldest)
     } else if let Some(at) = answered(case, asks, now).filter(|_| waits) {
@@ -41,11 +46,11 @@ pub(super) fn upon(case: &Case<'_>, doing: Doing, asks: &mut Asks, now: Timestam
             at,
         );
         let because = until(because, "Claude Code updates its own status, within 1.5 s");
-        busy(case, at, because, now).until(at.after(HOOK_LEADS))
+        busy(case, at, because, now).until(at.after(HOOK_LEAD_TIME))
     } else {
         // A hook may still tell of what it waits for.
         if let Some(since) = since {
-            asks.review(since.after(HOOK_LEADS), now);
+            asks.review(since.after(HOOK_LEAD_TIME), now);
         }
         doing
     };
@@ -55,8 +60,8 @@ pub(super) fn upon(case: &Case<'_>, doing: Doing, asks: &mut Asks, now: Timestam
     }
 }
 
-fn needing(doing: Doing, oldest: &Open) -> Doing {
-    let Open {
+fn needing(doing: DraftActivity, oldest: &OpenRequest) -> DraftActivity {
+    let OpenRequest {
         at, asking, agent, ..
     } = oldest;
     let need = Need {
@@ -68,33 +73,33 @@ fn needing(doing: Doing, oldest: &Open) -> Doing {
         since: (*at).into(),
     };
     if doing.need.is_some() {
-        return Doing {
+        return DraftActivity {
             need: Some(need),
             ..doing
         };
     }
     let who = agent.as_deref().unwrap_or("the main agent");
     let (text, end) = match oldest.stand {
-        Stand::Held(_) => (
+        RequestState::Held(_) => (
             format!("a hook holds a request from {who}, which the terminal does not show yet"),
             "the request is answered or returns to the terminal",
         ),
-        Stand::LetGo(_) => (
+        RequestState::LetGo(_) => (
             format!("a request from {who} was returned to the terminal"),
             "Claude Code updates its own status, within 1.5 s",
         ),
     };
     let because = until(because(Source::Hook, &text, *at, *at), end);
-    Doing {
+    DraftActivity {
         review_at: doing.review_at,
-        ..Doing::needing(need, because)
+        ..DraftActivity::needing(need, because)
     }
 }
 
 /// When what the registry still waits for was answered from here, if it was a moment ago.
-fn answered(case: &Case<'_>, asks: &Asks, now: Timestamp) -> Option<Timestamp> {
+fn answered(case: &SessionEvidence<'_>, asks: &OpenRequests, now: Timestamp) -> Option<Timestamp> {
     let at = asks.answered_at?;
     let run = case.registry.first()?;
-    let of_before = matches!(Word::of(run.value), Word::Need { .. }) && run.first <= at;
-    (of_before && now < at.after(HOOK_LEADS)).then_some(at)
+    let of_before = matches!(StatusWord::of(run.value), StatusWord::Need { .. }) && run.first <= at;
+    (of_before && now < at.after(HOOK_LEAD_TIME)).then_some(at)
 }

@@ -3,28 +3,34 @@
 //! and left open where these say nothing.
 
 use super::activity::{
-    Doing, Doubt, because, busy, doubtful, fresh_screen, needing, resting, until,
+    DraftActivity, StatusDoubt, because, busy, doubtful, fresh_screen, needing, resting, until,
 };
 use crate::client::tells_status;
-use crate::evidence::Run;
-use crate::observation::{RegistryEntry, Screen, Shows};
-use crate::session::{Activity, Because, Certainty, Need, NeedKind, SessionStatus, Source};
-use crate::session_evidence::{Case, Content, Word};
+use crate::evidence::ValueRun;
+use crate::observation::{RegistryEntry, ScreenContent, ScreenReading};
+use crate::session::{Activity, Certainty, Need, NeedKind, SessionStatus, Source, StatusReason};
+use crate::session_evidence::{SessionEvidence, StatusWord, TurnEvidence};
 use crate::time::Timestamp;
-use crate::timing::{ATTENTION, LIST_FRESH, SCREEN_FRESH, SILENT, STARTING};
+use crate::timing::{
+    FIRST_TRACE_TIMEOUT, LIST_MAX_AGE, SCREEN_MAX_AGE, START_TIMEOUT, STARTING_GRACE,
+};
 
 /// A client that has written a file without a status.
-pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timestamp) -> Doing {
+pub(super) fn without_status(
+    case: &SessionEvidence<'_>,
+    version: Option<&str>,
+    now: Timestamp,
+) -> DraftActivity {
     let process = case.process;
     let from = process.facts.started_at;
-    let (young, late) = (from.after(STARTING), from.after(ATTENTION));
-    let say = |text: &str, certainty| Because {
+    let (young, late) = (from.after(STARTING_GRACE), from.after(START_TIMEOUT));
+    let say = |text: &str, certainty| StatusReason {
         certainty,
         ..because(Source::Registry, text, process.seen_at, from)
     };
     let starting = |text: &str, certainty| {
         let because = until(say(text, certainty), "Claude Code reports a status");
-        Doing::bare(SessionStatus::Starting, because)
+        DraftActivity::bare(SessionStatus::Starting, because)
     };
     let no_status = "Claude Code has not reported a status yet";
     if now < young {
@@ -38,29 +44,29 @@ pub(super) fn without_status(case: &Case<'_>, version: Option<&str>, now: Timest
         starting(text, Certainty::Inferred)
     } else {
         let text = "Claude Code is older than 2.1.120 and reports no status";
-        Doing::bare(SessionStatus::Active, say(text, Certainty::Unknown))
+        DraftActivity::bare(SessionStatus::Active, say(text, Certainty::Unknown))
     };
     otherwise(case, now, rest)
 }
 
 /// A process that only a registry file names which does not count for it.
-pub(super) fn unconfirmed(case: &Case<'_>) -> Doing {
+pub(super) fn unconfirmed(case: &SessionEvidence<'_>) -> DraftActivity {
     let process = case.process;
     let text = "the process is running; the registry file that names it is not trusted";
     let from = process.facts.started_at;
-    let because = Because {
+    let because = StatusReason {
         certainty: Certainty::Unknown,
         ..because(Source::Process, text, process.seen_at, from)
     };
-    Doing::bare(SessionStatus::Active, because)
+    DraftActivity::bare(SessionStatus::Active, because)
 }
 
 /// A client that has written no file.
-pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
+pub(super) fn without_registry(case: &SessionEvidence<'_>, now: Timestamp) -> DraftActivity {
     let process = case.process;
     let from = process.facts.started_at;
-    let (late, young) = (from.after(ATTENTION), from.after(STARTING));
-    let say = |source, text: &str, certainty| Because {
+    let (late, young) = (from.after(START_TIMEOUT), from.after(STARTING_GRACE));
+    let say = |source, text: &str, certainty| StatusReason {
         certainty,
         ..because(source, text, process.seen_at, from)
     };
@@ -71,7 +77,7 @@ pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
         let because = say(Source::Registry, text, Certainty::Inferred);
         let asking = trust(late, until(because, "the dialog is answered")).inferred();
         return match fresh_screen(case, now) {
-            None | Some(Shows::Trust) => asking,
+            None | Some(ScreenContent::Trust) => asking,
             Some(_) => otherwise(case, now, asking),
         };
     }
@@ -82,7 +88,7 @@ pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
             because,
             "Claude Code writes its registry file, or 10 s pass",
         );
-        return Doing::bare(SessionStatus::Starting, because).until(late);
+        return DraftActivity::bare(SessionStatus::Starting, because).until(late);
     }
     if now < late && case.registry.is_empty() {
         let certainty = if now < young {
@@ -95,8 +101,8 @@ pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
             because,
             "Claude Code writes its registry file, or 10 s pass",
         );
-        let starting = Doing::bare(SessionStatus::Starting, because);
-        let silent = from.after(SILENT);
+        let starting = DraftActivity::bare(SessionStatus::Starting, because);
+        let silent = from.after(FIRST_TRACE_TIMEOUT);
         return if now < silent {
             starting.until(silent)
         } else if now < young {
@@ -107,10 +113,14 @@ pub(super) fn without_registry(case: &Case<'_>, now: Timestamp) -> Doing {
     }
     let text = "the process is running, but has no registry file";
     let because = say(Source::Process, text, Certainty::Unknown);
-    otherwise(case, now, Doing::bare(SessionStatus::Active, because))
+    otherwise(
+        case,
+        now,
+        DraftActivity::bare(SessionStatus::Active, because),
+    )
 }
 
-fn trust(from: Timestamp, because: Because) -> Doing {
+fn trust(from: Timestamp, because: StatusReason) -> DraftActivity {
     let need = Need {
         kind: NeedKind::Trust,
         tool: None,
@@ -119,11 +129,15 @@ fn trust(from: Timestamp, because: Because) -> Doing {
         elsewhere: None,
         since: from.into(),
     };
-    Doing::needing(need, because)
+    DraftActivity::needing(need, because)
 }
 
 /// What others say, or else `rest`.
-pub(super) fn otherwise(case: &Case<'_>, now: Timestamp, rest: Doing) -> Doing {
+pub(super) fn otherwise(
+    case: &SessionEvidence<'_>,
+    now: Timestamp,
+    rest: DraftActivity,
+) -> DraftActivity {
     let told = by_list(case, now)
         .or_else(|| by_screen(case, now))
         .or_else(|| by_transcript(case, now));
@@ -131,15 +145,15 @@ pub(super) fn otherwise(case: &Case<'_>, now: Timestamp, rest: Doing) -> Doing {
         (Some(doing), _) => doing.inferred(),
         (None, _) => rest,
     };
-    doing.doubt = Doubt::Some;
+    doing.doubt = StatusDoubt::Some;
     doing
 }
 
-fn by_list(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
+fn by_list(case: &SessionEvidence<'_>, now: Timestamp) -> Option<DraftActivity> {
     let run = case
         .listed
         .as_ref()
-        .filter(|run| now < run.last.after(LIST_FRESH))?;
+        .filter(|run| now < run.last.after(LIST_MAX_AGE))?;
     let entry = RegistryEntry {
         status: run.value.status.clone(),
         waiting_for: run.value.waiting_for.clone(),
@@ -154,32 +168,32 @@ fn by_list(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
     };
     let from = run.first;
     let since = from.into();
-    let doing = match Word::of(&entry) {
-        Word::Busy => busy(case, from, say("`claude agents` reports busy"), now),
-        Word::Idle => Doing::active(
+    let doing = match StatusWord::of(&entry) {
+        StatusWord::Busy => busy(case, from, say("`claude agents` reports busy"), now),
+        StatusWord::Idle => DraftActivity::active(
             Activity::Idle { since },
             say("`claude agents` reports idle"),
         ),
-        Word::Shell => Doing::active(
+        StatusWord::Shell => DraftActivity::active(
             Activity::BackgroundShell { since },
             say("`claude agents` reports a running background shell"),
         ),
-        Word::Menu => Doing::active(
+        StatusWord::Menu => DraftActivity::active(
             Activity::MenuOpen { since },
             say("`claude agents` reports an open menu"),
         ),
-        Word::Need { kind, tool, .. } => {
+        StatusWord::Need { kind, tool, .. } => {
             let because = say("`claude agents` reports that the session waits for you");
             needing(case, kind, tool, from, because)
         }
-        Word::Missing | Word::Unknown(_) | Word::UnknownWait(_) => return None,
+        StatusWord::Missing | StatusWord::Unknown(_) | StatusWord::UnknownWait(_) => return None,
     };
-    Some(doing.until(run.last.after(LIST_FRESH)))
+    Some(doing.until(run.last.after(LIST_MAX_AGE)))
 }
 
-fn by_screen(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
+fn by_screen(case: &SessionEvidence<'_>, now: Timestamp) -> Option<DraftActivity> {
     let newest = case.screens.first()?;
-    let over = newest.last.after(SCREEN_FRESH);
+    let over = newest.last.after(SCREEN_MAX_AGE);
     if now >= over {
         return None;
     }
@@ -202,7 +216,12 @@ fn by_screen(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
     Some(doing.until(over))
 }
 
-fn by_text(case: &Case<'_>, shows: &Shows, newest: &Run<'_, Screen>, now: Timestamp) -> Doing {
+fn by_text(
+    case: &SessionEvidence<'_>,
+    shows: &ScreenContent,
+    newest: &ValueRun<'_, ScreenReading>,
+    now: Timestamp,
+) -> DraftActivity {
     let from = newest.first;
     let say = |text: &str| {
         let because = because(Source::Screen, text, newest.last, from);
@@ -213,29 +232,34 @@ fn by_text(case: &Case<'_>, shows: &Shows, newest: &Run<'_, Screen>, now: Timest
     };
     let need = |kind, tool, text| needing(case, kind, tool, from, say(text));
     match shows {
-        Shows::Trust => trust(from, say("the tmux pane shows the trust dialog")),
-        Shows::Permission { tool } => need(
+        ScreenContent::Trust => trust(from, say("the tmux pane shows the trust dialog")),
+        ScreenContent::Permission { tool } => need(
             NeedKind::Permission,
             tool.clone(),
             "the tmux pane shows a permission dialog",
         ),
-        Shows::Question => need(NeedKind::Question, None, "the tmux pane shows a question"),
-        Shows::Plan => need(
+        ScreenContent::Question => need(NeedKind::Question, None, "the tmux pane shows a question"),
+        ScreenContent::Plan => need(
             NeedKind::Plan,
             None,
             "the tmux pane shows a plan to approve",
         ),
-        Shows::Busy | Shows::Retrying { .. } | Shows::Compacting => {
+        ScreenContent::Busy | ScreenContent::Retrying { .. } | ScreenContent::Compacting => {
             busy(case, from, say("the tmux pane shows work"), now)
         }
-        Shows::Idle | Shows::Suspended => resting(case, worked(&case.screens), from, from, say),
+        ScreenContent::Idle | ScreenContent::Suspended => {
+            resting(case, worked(&case.screens), from, from, say)
+        }
     }
 }
 
 /// When the work began that the newest screen shows as over.
-fn worked(screens: &[Run<'_, Screen>]) -> Option<Timestamp> {
-    let works = |run: &&Run<'_, Screen>| match &run.value.shows {
-        Some(shows) => !matches!(shows, Shows::Idle | Shows::Trust | Shows::Suspended),
+fn worked(screens: &[ValueRun<'_, ScreenReading>]) -> Option<Timestamp> {
+    let works = |run: &&ValueRun<'_, ScreenReading>| match &run.value.shows {
+        Some(shows) => !matches!(
+            shows,
+            ScreenContent::Idle | ScreenContent::Trust | ScreenContent::Suspended
+        ),
         None => run.value.title_busy == Some(true),
     };
     let began = screens.get(1..)?.iter().take_while(works).last();
@@ -243,9 +267,9 @@ fn worked(screens: &[Run<'_, Screen>]) -> Option<Timestamp> {
 }
 
 /// A transcript tells when turns begin and end, but not whether a call runs or waits for leave.
-fn by_transcript(case: &Case<'_>, now: Timestamp) -> Option<Doing> {
+fn by_transcript(case: &SessionEvidence<'_>, now: Timestamp) -> Option<DraftActivity> {
     let (read, transcript) = case.transcript?;
-    let content = Content::of(case);
+    let content = TurnEvidence::of(case);
     let say = |text: &str, from| {
         let because = because(Source::Transcript, text, read, from);
         until(because, "the transcript gets a new line")

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Wire {
+enum WireTime {
     Text(String),
     Parts {
         secs_since_epoch: u64,
@@ -16,13 +16,13 @@ enum Wire {
     },
 }
 
-fn read(wire: Wire) -> Result<SystemTime, String> {
+fn read(wire: WireTime) -> Result<SystemTime, String> {
     match wire {
-        Wire::Text(text) => text
+        WireTime::Text(text) => text
             .parse::<Timestamp>()
             .map(SystemTime::from)
             .map_err(|e| format!("{text:?} is not an RFC 3339 time: {e}")),
-        Wire::Parts {
+        WireTime::Parts {
             secs_since_epoch,
             nanos_since_epoch,
         } => UNIX_EPOCH
@@ -45,12 +45,14 @@ pub fn serialize<S: Serializer>(time: &SystemTime, s: S) -> Result<S::Ok, S::Err
 
 /// Reads a time.
 pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<SystemTime, D::Error> {
-    read(Wire::deserialize(d)?).map_err(D::Error::custom)
+    read(WireTime::deserialize(d)?).map_err(D::Error::custom)
 }
 
 /// The same for a time that may be absent or null.
 pub mod option {
-    use super::{Deserialize, Deserializer, Serialize, Serializer, SystemTime, Wire, read, write};
+    use super::{
+        Deserialize, Deserializer, Serialize, Serializer, SystemTime, WireTime, read, write,
+    };
     use serde::{de::Error as _, ser::Error as _};
 
     /// Writes a time, or null.
@@ -63,7 +65,7 @@ pub mod option {
 
     /// Reads a time, or null.
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SystemTime>, D::Error> {
-        Option::<Wire>::deserialize(d)?
+        Option::<WireTime>::deserialize(d)?
             .map(read)
             .transpose()
             .map_err(D::Error::custom)

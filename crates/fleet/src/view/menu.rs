@@ -3,15 +3,15 @@
 use crate::board::Board;
 use crate::identity::SessionId;
 use crate::request::RequestId;
-use crate::row::{Does, Row, RowAction, Section, Tone};
+use crate::row::{BoardSection, Row, RowAction, RowActionKind, StatusTone};
 use serde::{Deserialize, Serialize};
 
 /// The most sessions the menu lists.
-const MOST: usize = 10;
+const MAX_MENU_SESSIONS: usize = 10;
 /// The longest title, in characters.
-const LONGEST: usize = 40;
+const MAX_TITLE_CHARS: usize = 40;
 /// The longest words about a session, in characters.
-const LONGEST_WORDS: usize = 80;
+const MAX_DETAIL_CHARS: usize = 80;
 
 /// What a choice does. None approves: that takes a card that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -71,11 +71,11 @@ pub struct Menu(pub Vec<MenuItem>);
 /// it changes only when a row does.
 pub fn menu(board: &Board, snoozed: Option<u16>) -> Menu {
     let mut items = vec![MenuItem::Label(board.summary.clone()), MenuItem::Separator];
-    items.extend(board.rows.iter().take(MOST).map(session));
-    if board.rows.len() > MOST {
+    items.extend(board.rows.iter().take(MAX_MENU_SESSIONS).map(session));
+    if board.rows.len() > MAX_MENU_SESSIONS {
         items.push(MenuItem::Label(format!(
             "and {} more",
-            board.rows.len() - MOST
+            board.rows.len() - MAX_MENU_SESSIONS
         )));
     }
     if !board.rows.is_empty() {
@@ -114,15 +114,15 @@ fn choice(text: &str, action: MenuAction) -> MenuItem {
 /// A session: with what can be done to it, or why nothing can, in a menu of its own.
 fn session(row: &Row) -> MenuItem {
     let mark = match row.section {
-        Section::NeedsYou => "◆ ",
-        Section::Working => "◔ ",
-        Section::Quiet => "",
+        BoardSection::NeedsYou => "◆ ",
+        BoardSection::Working => "◔ ",
+        BoardSection::Quiet => "",
     };
-    let title = cut(&row.title, LONGEST);
+    let title = cut(&row.title, MAX_TITLE_CHARS);
     let text = format!("{mark}{title}: {}", row.word.to_lowercase());
     let show = MenuAction::Show(row.id);
     // What has ended can only be looked at.
-    if row.tone == Tone::Stopped && row.action.is_none() && row.refusal.is_none() {
+    if row.tone == StatusTone::Stopped && row.action.is_none() && row.refusal.is_none() {
         return MenuItem::Choice(text, show);
     }
     let mut items = asked(row);
@@ -132,9 +132,9 @@ fn session(row: &Row) -> MenuItem {
     match &row.action {
         Some(action) if action.enabled => {
             let does = match action.does {
-                Does::Pause => MenuAction::Pause(row.id),
-                Does::Interrupt => MenuAction::Interrupt(row.id),
-                Does::Resume => MenuAction::Resume(row.id),
+                RowActionKind::Pause => MenuAction::Pause(row.id),
+                RowActionKind::Interrupt => MenuAction::Interrupt(row.id),
+                RowActionKind::Resume => MenuAction::Resume(row.id),
             };
             items.push(choice(&action.label, does));
         }
@@ -145,7 +145,7 @@ fn session(row: &Row) -> MenuItem {
     items.push(choice("End…", MenuAction::End(row.id)));
     let told = [&row.refusal, &row.failure, &row.caution];
     let told = told.into_iter().flatten();
-    items.extend(told.map(|words| MenuItem::Label(cut(words, LONGEST_WORDS))));
+    items.extend(told.map(|words| MenuItem::Label(cut(words, MAX_DETAIL_CHARS))));
     MenuItem::Group(text, items)
 }
 
@@ -158,7 +158,7 @@ fn asked(row: &Row) -> Vec<MenuItem> {
         return Vec::new();
     };
     vec![
-        MenuItem::Label(cut(&row.detail, LONGEST_WORDS)),
+        MenuItem::Label(cut(&row.detail, MAX_DETAIL_CHARS)),
         choice("Review…", MenuAction::Review(row.id)),
         choice("Deny", MenuAction::Deny(row.id, request)),
         MenuItem::Separator,

@@ -1,17 +1,18 @@
 //! Why a row is what it is, in words: the popover and the terminal draw the same.
 
 use crate::row::mode;
-use crate::session::{Because, Certainty, Source};
+use crate::session::{Certainty, Source, StatusReason};
 use crate::text::{capitalised, visible};
 use crate::time::rfc3339;
-use crate::why::{Explanation, Part, Testimony};
+use crate::why::{Explanation, Testimony, TestimonyOutcome};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
 
 /// Why a session is what it is, ready to draw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Reasons {
+#[schema(as = Reasons)]
+pub struct ExplanationView {
     /// "Claude Code reports busy."; empty if nothing is known.
     pub sentence: String,
     /// "Changes when Claude Code exits."; empty if nothing is known that would change the status.
@@ -38,14 +39,14 @@ pub struct ReasonLine {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub observed_at: Option<SystemTime>,
     /// What came of it.
-    pub part: Part,
+    pub part: TestimonyOutcome,
     /// The same in a word.
     pub word: String,
     /// Why that came of it.
     pub reason: String,
 }
 
-impl Reasons {
+impl ExplanationView {
     /// Puts an explanation into words.
     pub fn of(explanation: &Explanation) -> Self {
         let because = explanation.session.because.as_ref();
@@ -75,7 +76,7 @@ impl ReasonLine {
     }
 }
 
-fn sentence(because: &Because) -> String {
+fn sentence(because: &StatusReason) -> String {
     let sure = match because.certainty {
         Certainty::Certain => "",
         Certainty::Inferred => " (inferred)",
@@ -100,12 +101,12 @@ fn name(source: Source) -> &'static str {
     }
 }
 
-fn word(part: Part) -> &'static str {
+fn word(part: TestimonyOutcome) -> &'static str {
     match part {
-        Part::Decided => "decided",
-        Part::Added => "detail",
-        Part::Heard => "no effect",
-        Part::Overruled => "overruled",
-        Part::Silent => "no data",
+        TestimonyOutcome::Decided => "decided",
+        TestimonyOutcome::Added => "detail",
+        TestimonyOutcome::Heard => "no effect",
+        TestimonyOutcome::Overruled => "overruled",
+        TestimonyOutcome::Silent => "no data",
     }
 }

@@ -5,12 +5,12 @@ mod pausing;
 use super::*;
 use crate::identity::SessionId;
 use crate::session::{
-    Activity, Because, Certainty, ClaudeInfo, ControlModel, Delegation, Need, NeedKind, Session,
-    SessionHost, SessionStatus, Source,
+    Activity, Certainty, ClaudeInfo, ControlModel, Delegation, Need, NeedKind, Session,
+    SessionHost, SessionStatus, Source, StatusReason,
 };
-use crate::snapshot::{Health, Snapshot};
+use crate::snapshot::{HealthIssue, Snapshot};
 use crate::time::Timestamp;
-use crate::why::{Explanation, Part, Testimony};
+use crate::why::{Explanation, Testimony, TestimonyOutcome};
 use std::path::Path;
 use std::time::SystemTime;
 use uuid::Uuid;
@@ -25,7 +25,7 @@ fn session(n: u128, folder: &str, status: SessionStatus) -> Session {
     s.origin = SessionHost::Native;
     s.status = status;
     s.pid = u32::try_from(n).ok();
-    s.because = Some(Because {
+    s.because = Some(StatusReason {
         source: Source::Registry,
         text: "Claude Code reports it".into(),
         observed_at: time(5),
@@ -276,7 +276,7 @@ fn a_delta_leads_from_one_board_to_the_next() {
     sessions.push(session(20, "new", SessionStatus::Starting));
     let mut changed = snapshot(sessions);
     changed.revision = 4;
-    changed.health.push(Health {
+    changed.health.push(HealthIssue {
         source: Source::Tmux,
         subject: "/tmp/x".into(),
         message: "did not answer within 1 s".into(),
@@ -349,37 +349,49 @@ fn reasons_say_the_verdict_its_end_and_every_source() {
     let mut explanation = Explanation {
         session: s,
         testimonies: vec![
-            told(Source::Registry, "busy", Some(5), Part::Decided),
+            told(Source::Registry, "busy", Some(5), TestimonyOutcome::Decided),
             told(
                 Source::Hook,
                 "\u{202e}Bash is about to run",
                 Some(4),
-                Part::Added,
+                TestimonyOutcome::Added,
             ),
-            told(Source::List, "not asked", None, Part::Silent),
+            told(Source::List, "not asked", None, TestimonyOutcome::Silent),
         ],
     };
     assert_eq!(
-        Reasons::of(&explanation),
-        Reasons {
+        ExplanationView::of(&explanation),
+        ExplanationView {
             sentence: "The pane title shows \u{fffd}work (inferred).".into(),
             until: "Changes when Claude Code exits.".into(),
             asks: String::new(),
             lines: vec![
-                line("registry", "busy", Some(5), Part::Decided, "decided"),
+                line(
+                    "registry",
+                    "busy",
+                    Some(5),
+                    TestimonyOutcome::Decided,
+                    "decided"
+                ),
                 line(
                     "hooks",
                     "\u{fffd}Bash is about to run",
                     Some(4),
-                    Part::Added,
+                    TestimonyOutcome::Added,
                     "detail"
                 ),
-                line("claude agents", "not asked", None, Part::Silent, "no data"),
+                line(
+                    "claude agents",
+                    "not asked",
+                    None,
+                    TestimonyOutcome::Silent,
+                    "no data"
+                ),
             ],
         }
     );
     explanation.session.because = None;
-    let untold = Reasons::of(&explanation);
+    let untold = ExplanationView::of(&explanation);
     assert_eq!(
         (untold.sentence, untold.until),
         (String::new(), String::new())
@@ -397,7 +409,7 @@ fn what_asks_in_another_way_or_not_at_all_is_said() {
             ..ClaudeInfo::default()
         });
         let row = Row::of(&session, None);
-        let asks = Reasons::of(&Explanation {
+        let asks = ExplanationView::of(&Explanation {
             session,
             testimonies: vec![],
         })

@@ -4,16 +4,16 @@ use proptest::prelude::*;
 use serde_json::{Map, json};
 use std::path::Path;
 
-fn entries() -> Entries {
-    Entries::of(Path::new("/data/it's mine/trusty/bin/trusty-hook")).expect("text")
+fn entries() -> HookEntries {
+    HookEntries::of(Path::new("/data/it's mine/trusty/bin/trusty-hook")).expect("text")
 }
 
-fn other() -> Entries {
-    Entries::of(Path::new("/elsewhere/trusty-hook")).expect("text")
+fn other() -> HookEntries {
+    HookEntries::of(Path::new("/elsewhere/trusty-hook")).expect("text")
 }
 
 fn parsed(text: &str) -> Value {
-    let root = Edited::parse(text).expect("JSON").root;
+    let root = EditedSettings::parse(text).expect("JSON").root;
     root.to_serde_value().expect("a value")
 }
 
@@ -22,11 +22,11 @@ fn parsed(text: &str) -> Value {
 fn there_and_back(text: &str) -> (String, String) {
     let ours = entries();
     let connected = with(text, &ours).expect("fits");
-    assert_eq!(holds(&connected, &ours), Ok(Holds::All));
+    assert_eq!(holds(&connected, &ours), Ok(EntryPresence::All));
     assert_eq!(with(&connected, &ours).as_ref(), Ok(&connected), "again");
     assert_eq!(without(&connected, Some(text), &ours).as_deref(), Ok(text));
     let by_itself = without(&connected, None, &ours).expect("fits");
-    assert_eq!(holds(&by_itself, &ours), Ok(Holds::None));
+    assert_eq!(holds(&by_itself, &ours), Ok(EntryPresence::None));
     (connected, by_itself)
 }
 
@@ -41,7 +41,7 @@ fn what_is_not_ours_stays_to_the_byte() {
             "{{\r\n\t\"hooks\": {{\r\n\t\t\"PreToolUse\": [\r\n\t\t\t{{\r\n\t\t\t\t\"matcher\": \"Bash\",\r\n\t\t\t\t\"hooks\": [\r\n\t\t\t\t\t{hook}\r\n\t\t\t\t]\r\n\t\t\t}}\r\n\t\t]\r\n\t}}\r\n}}\r\n"
         ),
         format!(
-            "{MARK}{{\n    \"model\": \"opus\",\n    \"hooks\": {{\n        \"Notification\": [ {{\"hooks\": [{hook}]}} ]\n    }}\n}}"
+            "{BYTE_ORDER_MARK}{{\n    \"model\": \"opus\",\n    \"hooks\": {{\n        \"Notification\": [ {{\"hooks\": [{hook}]}} ]\n    }}\n}}"
         ),
     ];
     for text in styles {
@@ -80,9 +80,9 @@ fn empty_lists_stay_only_where_they_were() {
 #[test]
 fn entries_of_another_place_are_replaced_and_taken_out() {
     let old = with("{\"hooks\": {\"Stop\": []}}", &other()).expect("fits");
-    assert_eq!(holds(&old, &entries()), Ok(Holds::Some));
+    assert_eq!(holds(&old, &entries()), Ok(EntryPresence::Some));
     let new = with(&old, &entries()).expect("fits");
-    assert_eq!(holds(&new, &entries()), Ok(Holds::All));
+    assert_eq!(holds(&new, &entries()), Ok(EntryPresence::All));
     assert!(!new.contains("/elsewhere"));
     let back = without(&old, None, &entries()).expect("fits");
     assert!(!back.contains("trusty-bar"), "{back}");
@@ -109,9 +109,9 @@ fn entries_of_an_earlier_version_are_incomplete_and_are_renewed() {
     let mut old = parsed(&now);
     old["hooks"]["PermissionRequest"][0]["hooks"][0] = asked.clone().into();
     let old = old.to_string();
-    assert_eq!(holds(&old, &entries()), Ok(Holds::Some));
+    assert_eq!(holds(&old, &entries()), Ok(EntryPresence::Some));
     let renewed = with(&old, &entries()).expect("fits");
-    assert_eq!(holds(&renewed, &entries()), Ok(Holds::All));
+    assert_eq!(holds(&renewed, &entries()), Ok(EntryPresence::All));
     assert_eq!(
         parsed(&renewed),
         parsed(&now),
@@ -137,7 +137,7 @@ fn ours_in_somebody_else_s_group_leaves_the_rest_of_it() {
     let text = value.to_string();
     assert_eq!(
         holds(&text, &entries()),
-        Ok(Holds::Some),
+        Ok(EntryPresence::Some),
         "not for every tool"
     );
     let back = without(&text, None, &entries()).expect("fits");
@@ -169,12 +169,12 @@ fn what_cannot_be_edited_is_refused() {
     for text in invalid {
         let refused = with(text, &entries());
         assert!(
-            matches!(refused, Err(Unfit::Invalid(_))),
+            matches!(refused, Err(UneditableConfig::Invalid(_))),
             "{text}: {refused:?}"
         );
         assert!(matches!(
             without(text, None, &entries()),
-            Err(Unfit::Invalid(_))
+            Err(UneditableConfig::Invalid(_))
         ));
     }
     let odd = [
@@ -189,7 +189,7 @@ fn what_cannot_be_edited_is_refused() {
     for text in odd {
         let refused = with(text, &entries());
         assert!(
-            matches!(refused, Err(Unfit::Form(_))),
+            matches!(refused, Err(UneditableConfig::Form(_))),
             "{text}: {refused:?}"
         );
     }
@@ -200,9 +200,9 @@ fn what_cannot_be_edited_is_refused() {
 
 #[test]
 fn nothing_at_all_becomes_settings() {
-    for text in ["", "\n", MARK] {
+    for text in ["", "\n", BYTE_ORDER_MARK] {
         let connected = with(text, &entries()).expect("fits");
-        assert_eq!(holds(&connected, &entries()), Ok(Holds::All));
+        assert_eq!(holds(&connected, &entries()), Ok(EntryPresence::All));
         assert_eq!(
             without(&connected, Some(text), &entries()).as_deref(),
             Ok(text)
@@ -219,7 +219,7 @@ fn nothing_at_all_becomes_settings() {
 #[test]
 fn the_command_survives_any_path_and_has_our_mark_last() {
     let of = |path: &str| {
-        let entries = Entries::of(Path::new(path)).expect("text");
+        let entries = HookEntries::of(Path::new(path)).expect("text");
         let all: Vec<String> = entries
             .iter()
             .map(|(_, entry)| entry["command"].as_str().expect("text").to_owned())
@@ -259,22 +259,26 @@ fn no_hook_has_a_timeout_that_a_client_overflows() {
 #[test]
 fn entries_of_0_1_0_are_told_from_others_and_taken_out_to_the_byte() {
     let program = Path::new("/data/it's mine/trusty/bin/trusty-hook");
-    let earlier = Entries::of_0_1(program).expect("text");
+    let earlier = HookEntries::of_0_1(program).expect("text");
     let before = "{\n  \"model\": \"opus\"\n}\n";
     let old = with(before, &earlier).expect("fits");
     assert!(old.contains("9999999") && !old.contains("Notification"));
-    assert_eq!(holds(&old, &earlier), Ok(Holds::All));
-    assert_eq!(holds(&old, &entries()), Ok(Holds::Some), "to be renewed");
-    let elsewhere = Entries::of_0_1(Path::new("/x/trusty-hook")).expect("text");
+    assert_eq!(holds(&old, &earlier), Ok(EntryPresence::All));
+    assert_eq!(
+        holds(&old, &entries()),
+        Ok(EntryPresence::Some),
+        "to be renewed"
+    );
+    let elsewhere = HookEntries::of_0_1(Path::new("/x/trusty-hook")).expect("text");
     assert_eq!(
         holds(&with(before, &elsewhere).expect("fits"), &earlier),
-        Ok(Holds::Some),
+        Ok(EntryPresence::Some),
         "another program's are not these"
     );
     let back = without(&old, Some(before), &earlier);
     assert_eq!(back.as_deref(), Ok(before));
     let renewed = with(&old, &entries()).expect("fits");
-    assert_eq!(holds(&renewed, &entries()), Ok(Holds::All));
+    assert_eq!(holds(&renewed, &entries()), Ok(EntryPresence::All));
     assert!(!renewed.contains("9999999"));
 }
 
@@ -359,7 +363,7 @@ proptest! {
     fn any_text_is_edited_or_refused(text in r#"(.{0,80}|[\s\pZ\x{feff}{}\[\]",:0]{0,6})"#) {
         let ours = entries();
         if let Ok(connected) = with(&text, &ours) {
-            prop_assert_eq!(holds(&connected, &ours), Ok(Holds::All));
+            prop_assert_eq!(holds(&connected, &ours), Ok(EntryPresence::All));
         }
         let _ = without(&text, Some(&text), &ours);
     }

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// What counts as a change. Whoever looks at a folder opens and reads it, which is none.
-const CHANGES: WatchFlags = WatchFlags::CREATE
+const CHANGE_EVENT_FLAGS: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::DELETE)
     .union(WatchFlags::MOVED_FROM)
     .union(WatchFlags::MOVED_TO)
@@ -25,7 +25,7 @@ pub(super) struct ChangeDescriptor(OwnedFd);
 impl ChangeDescriptor {
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
         let instance = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        inotify::add_watch(&instance, folder, CHANGES)?;
+        inotify::add_watch(&instance, folder, CHANGE_EVENT_FLAGS)?;
         Ok(Self(instance))
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// What counts as a change. A file that is written in place changes no folder: whoever waits for
 /// that looks in between.
-const CHANGES: VnodeEvents = VnodeEvents::WRITE
+const CHANGE_EVENT_FLAGS: VnodeEvents = VnodeEvents::WRITE
     .union(VnodeEvents::EXTEND)
     .union(VnodeEvents::DELETE)
     .union(VnodeEvents::RENAME)
@@ -38,7 +38,7 @@ impl ChangeDescriptor {
         let queue = kqueue::kqueue()?;
         let filter = EventFilter::Vnode {
             vnode: folder.as_raw_fd(),
-            flags: CHANGES,
+            flags: CHANGE_EVENT_FLAGS,
         };
         let change = Event::new(filter, EventFlags::ADD | EventFlags::CLEAR, ptr::null_mut());
         let mut none: [Event; 0] = [];

@@ -47,12 +47,12 @@ fn peer_process(socket: BorrowedFd<'_>) -> Result<Option<OwnedFd>, PeerIdentityE
 }
 
 /// Types that hold nothing but integers, of which any bytes are a value.
-trait PlainValue {}
-impl PlainValue for libc::ucred {}
-impl PlainValue for RawFd {}
+trait LinuxPlainValue {}
+impl LinuxPlainValue for libc::ucred {}
+impl LinuxPlainValue for RawFd {}
 
 /// Fills a value with an option of a socket.
-fn option<T: PlainValue>(socket: BorrowedFd<'_>, name: i32, value: &mut T) -> io::Result<()> {
+fn option<T: LinuxPlainValue>(socket: BorrowedFd<'_>, name: i32, value: &mut T) -> io::Result<()> {
     let mut size = libc::socklen_t::try_from(size_of::<T>()).unwrap_or(0);
     #[expect(unsafe_code, reason = "no safe call asks for these options")]
     // SAFETY: the buffer is as large as `size` says, outlives the call, and any bytes are a value.

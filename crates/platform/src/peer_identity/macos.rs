@@ -41,11 +41,11 @@ pub(super) fn peer_credentials(
 }
 
 /// Types that hold nothing but integers, of which any bytes are a value.
-trait PlainValue: Copy + Default {}
-impl PlainValue for AuditToken {}
-impl PlainValue for c_int {}
+trait MacPlainValue: Copy + Default {}
+impl MacPlainValue for AuditToken {}
+impl MacPlainValue for c_int {}
 
-fn option<T: PlainValue>(socket: BorrowedFd<'_>, name: c_int) -> io::Result<T> {
+fn option<T: MacPlainValue>(socket: BorrowedFd<'_>, name: c_int) -> io::Result<T> {
     let mut value = T::default();
     let whole = libc::socklen_t::try_from(size_of::<T>()).unwrap_or(0);
     let mut size = whole;

@@ -2,7 +2,7 @@
 
 /// Whether a control group can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frost {
+pub enum FreezerState {
     /// Nothing in it can.
     Frozen,
     /// All in it can.

@@ -2,7 +2,7 @@
 
 pub mod cgroup;
 
-use super::{Frost, Stat};
+use super::{FreezerState, ProcessStat};
 use rustix::fs::MetadataExt;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::time::{ClockId, clock_gettime};
@@ -14,19 +14,19 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
+use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
 
 /// The kernel's clock tick in user space is 1/100 s on every architecture (`USER_HZ`).
 const TICKS_PER_SECOND: u64 = 100;
 /// The most that is read of the arguments of one process: as much as one of them may be long.
 const MAX_ARGUMENT_BYTES: u64 = 128 * 1024;
 /// The most we read of one environment.
-const MOST_ENVIRONMENT: u64 = 256 * 1024;
+const MAX_ENVIRONMENT_BYTES: u64 = 256 * 1024;
 
 /// Opens a file with the program chosen for it.
-pub const OPENER: &str = "xdg-open";
+pub const FILE_OPENER: &str = "xdg-open";
 /// What runs the scripts that terminals are told to come to the front by.
-pub const SCRIPTS: Option<&str> = None;
+pub const SCRIPT_RUNNER: Option<&str> = None;
 
 /// Time since boot, sleep included.
 pub fn since_boot() -> Duration {
@@ -47,13 +47,13 @@ pub fn ignore_hangup() {
 }
 
 /// The machine as seen from here.
-pub fn machine() -> io::Result<Machine> {
+pub fn machine() -> io::Result<MachineIdentity> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
     let namespace = fs::read_link("/proc/self/ns/pid").ok();
     let host = fs::read_to_string("/etc/machine-id")
         .ok()
         .map(|id| id.trim().to_owned());
-    Ok(Machine {
+    Ok(MachineIdentity {
         boot: boot.trim().to_owned(),
         uid: rustix::process::getuid().as_raw(),
         host: host.filter(|id| !id.is_empty()),
@@ -99,7 +99,7 @@ pub fn pids() -> io::Result<Vec<u32>> {
 }
 
 /// What the kernel tells of a process; `None` where there is none.
-pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
+pub fn stat(pid: u32) -> io::Result<Option<ProcessStat>> {
     let mut text = Vec::with_capacity(512);
     let uid = match fs::File::open(format!("/proc/{pid}/stat")) {
         Ok(mut file) => match file.read_to_end(&mut text) {
@@ -142,13 +142,13 @@ fn is_gone(e: &io::Error) -> bool {
 }
 
 /// The name in field 2 may hold anything, so fields are counted from its last parenthesis.
-fn parse_stat(text: &[u8], uid: u32) -> Option<Stat> {
+fn parse_stat(text: &[u8], uid: u32) -> Option<ProcessStat> {
     let end = text.iter().rposition(|b| *b == b')')?;
     let rest = std::str::from_utf8(text.get(end + 1..)?).ok()?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     let state = *fields.first()?;
     let terminal: i64 = fields.get(4)?.parse().ok()?;
-    Some(Stat {
+    Some(ProcessStat {
         start: StartTime(fields.get(19)?.parse().ok()?),
         parent: fields.get(1)?.parse().ok()?,
         group: fields.get(2)?.parse().ok()?,
@@ -196,7 +196,7 @@ pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
 pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
     let mut bytes = Vec::new();
     fs::File::open(format!("/proc/{pid}/environ"))?
-        .take(MOST_ENVIRONMENT)
+        .take(MAX_ENVIRONMENT_BYTES)
         .read_to_end(&mut bytes)?;
     let pairs = bytes.split(|b| *b == 0).filter_map(|pair| {
         let at = pair.iter().position(|b| *b == b'=')?;
@@ -213,7 +213,7 @@ pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
 pub fn is_frozen(pid: u32) -> bool {
     let group = cgroup::of(pid).ok().flatten();
     let frost = group.and_then(|group| cgroup::frost(&group).ok().flatten());
-    frost == Some(Frost::Frozen)
+    frost == Some(FreezerState::Frozen)
 }
 
 /// Sends a signal, unless the process has ended; whether it was sent.
@@ -246,7 +246,7 @@ mod tests {
         let line = b"4242 (a) b (c\n) T 7 4242 4242 34817 4242 4194560 1 0 0 0 1 2 0 0 20 0 9 0 \
             93930 1 2 3";
         let stat = parse_stat(line, 1000).expect("parses");
-        let expected = Stat {
+        let expected = ProcessStat {
             start: StartTime(93930),
             parent: 7,
             group: 4242,

@@ -7,7 +7,7 @@
 
 pub mod cgroup;
 
-use super::Stat;
+use super::ProcessStat;
 use crate::wall_clock;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::time::{ClockId, clock_gettime};
@@ -20,19 +20,19 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
-use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
+use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
 
 /// `sys/proc_info.h`: under a debugger.
 const PROC_FLAG_TRACED: u32 = 2;
 /// Ask for processes that have ended, too; else there is no such process.
-const ZOMBIES_TOO: u64 = 1;
+const INCLUDE_ZOMBIES_ARG: u64 = 1;
 /// What may come to a value between asking for its size and reading it.
-const SLACK: usize = 4096;
+const SYSCTL_SLACK_BYTES: usize = 4096;
 
 /// Opens a file with the program chosen for it.
-pub const OPENER: &str = "/usr/bin/open";
+pub const FILE_OPENER: &str = "/usr/bin/open";
 /// What runs the scripts that terminals are told to come to the front by.
-pub const SCRIPTS: Option<&str> = Some("/usr/bin/osascript");
+pub const SCRIPT_RUNNER: Option<&str> = Some("/usr/bin/osascript");
 
 /// Time since boot; this clock of macOS goes on through sleep.
 pub fn since_boot() -> Duration {
@@ -52,10 +52,10 @@ pub fn ignore_hangup() {
 }
 
 /// The machine as seen from here.
-pub fn machine() -> io::Result<Machine> {
+pub fn machine() -> io::Result<MachineIdentity> {
     let bytes = sysctl_by_name(c"kern.bootsessionuuid")?;
     let text = bytes.split(|b| *b == 0).next().unwrap_or_default();
-    Ok(Machine {
+    Ok(MachineIdentity {
         boot: String::from_utf8_lossy(text).into_owned(),
         uid: rustix::process::getuid().as_raw(),
         host: None,
@@ -117,9 +117,9 @@ fn listed(count: c_int) -> io::Result<usize> {
 
 /// What the kernel tells of a process; `None` where there is none. Of other users' processes it
 /// tells no start time and no terminal.
-pub fn stat(pid: u32) -> io::Result<Option<Stat>> {
+pub fn stat(pid: u32) -> io::Result<Option<ProcessStat>> {
     match info::<libc::proc_bsdinfo>(pid) {
-        Ok(info) => Ok(Some(Stat {
+        Ok(info) => Ok(Some(ProcessStat {
             start: StartTime(
                 info.pbi_start_tvsec
                     .saturating_mul(1_000_000)
@@ -150,9 +150,9 @@ fn session(pid: u32) -> u32 {
     told.map_or(0, |pid| pid.as_raw_nonzero().get().unsigned_abs())
 }
 
-fn foreign(pid: u32) -> io::Result<Option<Stat>> {
+fn foreign(pid: u32) -> io::Result<Option<ProcessStat>> {
     match info::<libc::proc_bsdshortinfo>(pid) {
-        Ok(info) => Ok(Some(Stat {
+        Ok(info) => Ok(Some(ProcessStat {
             start: StartTime(0),
             parent: info.pbsi_ppid,
             group: info.pbsi_pgid,
@@ -177,31 +177,32 @@ fn is_stopped(status: u32, flags: u32) -> bool {
 /// # Safety
 ///
 /// The flavor must be the one that fills this structure, of which any bytes are a valid value.
-unsafe trait Filled: Copy {
-    const FLAVOR: c_int;
+unsafe trait PidInfo: Copy {
+    const PID_INFO_FLAVOR: c_int;
 }
 
 // SAFETY: `PROC_PIDTBSDINFO` fills this structure, which holds nothing but integers.
-unsafe impl Filled for libc::proc_bsdinfo {
-    const FLAVOR: c_int = libc::PROC_PIDTBSDINFO;
+unsafe impl PidInfo for libc::proc_bsdinfo {
+    const PID_INFO_FLAVOR: c_int = libc::PROC_PIDTBSDINFO;
 }
 
 // SAFETY: `PROC_PIDT_SHORTBSDINFO` fills this structure, which holds nothing but integers.
-unsafe impl Filled for libc::proc_bsdshortinfo {
-    const FLAVOR: c_int = libc::PROC_PIDT_SHORTBSDINFO;
+unsafe impl PidInfo for libc::proc_bsdshortinfo {
+    const PID_INFO_FLAVOR: c_int = libc::PROC_PIDT_SHORTBSDINFO;
 }
 
-fn info<T: Filled>(pid: u32) -> io::Result<T> {
+fn info<T: PidInfo>(pid: u32) -> io::Result<T> {
     let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
     let size = c_int::try_from(size_of::<T>()).unwrap_or(c_int::MAX);
     let mut info = MaybeUninit::<T>::zeroed();
     let buffer = info.as_mut_ptr().cast();
     // SAFETY: the buffer is as large as told.
-    let filled = unsafe { libc::proc_pidinfo(pid, T::FLAVOR, ZOMBIES_TOO, buffer, size) };
+    let filled =
+        unsafe { libc::proc_pidinfo(pid, T::PID_INFO_FLAVOR, INCLUDE_ZOMBIES_ARG, buffer, size) };
     if filled < size {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: `Filled` says that any bytes are a valid value, and all of them are initialised.
+    // SAFETY: `PidInfo` says that any bytes are a valid value, and all of them are initialised.
     Ok(unsafe { info.assume_init() })
 }
 
@@ -306,7 +307,7 @@ fn read_twice(mut call: impl FnMut(*mut c_void, *mut usize) -> c_int) -> io::Res
     if call(ptr::null_mut(), &raw mut size) != 0 {
         return Err(io::Error::last_os_error());
     }
-    size += SLACK;
+    size += SYSCTL_SLACK_BYTES;
     let mut bytes = vec![0; size];
     if call(bytes.as_mut_ptr().cast(), &raw mut size) != 0 {
         return Err(io::Error::last_os_error());

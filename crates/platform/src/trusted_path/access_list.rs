@@ -14,13 +14,21 @@ pub(super) fn may_matter(facts: FileFacts) -> bool {
 /// Whether the file at a path, which is no link, has one. True where the system does not tell.
 #[cfg(target_os = "linux")]
 pub(super) fn is_at(path: &Path) -> bool {
-    is_there(rustix::fs::lgetxattr(path, NAME, &mut [0_u8; 0][..]))
+    is_there(rustix::fs::lgetxattr(
+        path,
+        POSIX_ACL_ATTRIBUTE,
+        &mut [0_u8; 0][..],
+    ))
 }
 
 /// Whether an opened file has one. True where the system does not tell.
 #[cfg(target_os = "linux")]
 pub(super) fn is_of(file: &File) -> bool {
-    is_there(rustix::fs::fgetxattr(file, NAME, &mut [0_u8; 0][..]))
+    is_there(rustix::fs::fgetxattr(
+        file,
+        POSIX_ACL_ATTRIBUTE,
+        &mut [0_u8; 0][..],
+    ))
 }
 
 /// Access lists of macOS are not looked at.
@@ -37,7 +45,7 @@ pub(super) fn is_of(_file: &File) -> bool {
 
 /// The attribute in which Linux keeps one.
 #[cfg(target_os = "linux")]
-const NAME: &str = "system.posix_acl_access";
+const POSIX_ACL_ATTRIBUTE: &str = "system.posix_acl_access";
 
 /// Without room for the list, its size alone is told.
 #[cfg(target_os = "linux")]

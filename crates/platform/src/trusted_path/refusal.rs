@@ -80,12 +80,12 @@ pub struct PathRefusal {
     /// What for.
     path_use: PathUse,
     /// What else takes part in mending it.
-    mending: Box<Mending>,
+    mending: Box<RemedyTarget>,
 }
 
 /// What has to be changed so that others can no longer change a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Mending {
+pub(super) enum RemedyTarget {
     /// What is at fault.
     Itself,
     /// That, and these further on, which are at fault as well.
@@ -102,7 +102,7 @@ impl PathRefusal {
             facts: None,
             uid: policy.uid,
             path_use: PathUse::Data,
-            mending: Box::new(Mending::Itself),
+            mending: Box::new(RemedyTarget::Itself),
         }
     }
 
@@ -128,7 +128,7 @@ impl PathRefusal {
     }
 
     /// The same, mended by this.
-    pub(super) fn mended_by(mut self, mending: Mending) -> Self {
+    pub(super) fn mended_by(mut self, mending: RemedyTarget) -> Self {
         *self.mending = mending;
         self
     }
@@ -176,15 +176,15 @@ impl PathRefusal {
         let facts = self.facts?;
         let is_of_root = facts.uid != self.uid;
         match &*self.mending {
-            Mending::Itself => {}
-            Mending::AllOf(more) => {
+            RemedyTarget::Itself => {}
+            RemedyTarget::AllOf(more) => {
                 let mut paths = quoted(&self.path);
                 for path in more {
                     paths = format!("{paths} {}", quoted(path));
                 }
                 return Some(format!("chmod go-w {paths}"));
             }
-            Mending::Closing(folder) => return Some(format!("chmod 700 {}", quoted(folder))),
+            RemedyTarget::Closing(folder) => return Some(format!("chmod 700 {}", quoted(folder))),
         }
         let command = match self.reason {
             // Such as /tmp: others are meant to write there.

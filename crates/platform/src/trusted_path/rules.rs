@@ -2,7 +2,7 @@
 
 use super::facts::{FileFacts, FileKind};
 use super::policy::TrustPolicy;
-use super::refusal::{Mending, PathRefusal, PathUse, RefusalReason};
+use super::refusal::{PathRefusal, PathUse, RefusalReason, RemedyTarget};
 use super::walk::{FileView, WalkedPath, walk, writers};
 use std::path::{Path, PathBuf};
 
@@ -130,7 +130,7 @@ impl TrustPolicy {
         let is_of_umask = is_of_group && refusal.is_own_and_writable() && self.uid != 0;
         match walked.closable_folder(self.uid) {
             Some(folder) if is_of_umask && path_use == PathUse::Data && !refusal.is_of_folder() => {
-                Err(refusal.mended_by(Mending::Closing(folder.to_path_buf())))
+                Err(refusal.mended_by(RemedyTarget::Closing(folder.to_path_buf())))
             }
             _ => Err(refusal),
         }
@@ -153,9 +153,9 @@ impl TrustPolicy {
             return refusal;
         }
         let mending = if path_use == PathUse::Data && self.uid != 0 {
-            Mending::Closing(refusal.path.clone())
+            RemedyTarget::Closing(refusal.path.clone())
         } else {
-            Mending::AllOf(more)
+            RemedyTarget::AllOf(more)
         };
         refusal.mended_by(mending)
     }

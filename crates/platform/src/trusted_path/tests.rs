@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const USER: u32 = 1000;
-const OTHER: u32 = 31003;
-const NOBODY: u32 = 65534;
+const USER_UID: u32 = 1000;
+const OTHER_UID: u32 = 31003;
+const NOBODY_ACCOUNT_UID: u32 = 65534;
 /// A group with no member but the user.
 const PRIVATE_GROUP: u32 = 1000;
 /// A group with another member.
@@ -43,7 +43,7 @@ impl MadeUpFiles {
             .folder("/", 0, 0, 0o755)
             .folder("/tmp", 0, 0, 0o1777)
             .folder("/home", 0, 0, 0o755)
-            .folder("/home/u", USER, PRIVATE_GROUP, 0o755)
+            .folder("/home/u", USER_UID, PRIVATE_GROUP, 0o755)
             .folder("/usr", 0, 0, 0o755)
             .folder("/usr/bin", 0, 0, 0o755)
             .file("/usr/bin/tmux", 0, 0, 0o755)
@@ -101,8 +101,8 @@ impl FileView for MadeUpFiles {
         let roster = match gid {
             PRIVATE_GROUP => GroupRoster {
                 is_known: true,
-                listed: vec![Some(USER)],
-                primary: vec![USER],
+                listed: vec![Some(USER_UID)],
+                primary: vec![USER_UID],
             },
             UNKNOWN_GROUP => GroupRoster::default(),
             0 | EMPTY_GROUP => GroupRoster {
@@ -111,7 +111,7 @@ impl FileView for MadeUpFiles {
             },
             _ => GroupRoster {
                 is_known: true,
-                listed: vec![Some(USER), Some(OTHER)],
+                listed: vec![Some(USER_UID), Some(OTHER_UID)],
                 primary: Vec::new(),
             },
         };
@@ -121,7 +121,7 @@ impl FileView for MadeUpFiles {
 
 fn policy() -> TrustPolicy {
     TrustPolicy {
-        uid: USER,
+        uid: USER_UID,
         overflow_uid: None,
         system: HostSystem::Linux,
     }

@@ -2,7 +2,7 @@
 
 use super::Settings;
 use toml::Value;
-use trusty_fleet::observation::Holding;
+use trusty_fleet::observation::HoldDuration;
 
 impl Settings {
     pub(super) fn answers(&mut self, key: &str, value: &Value) {
@@ -33,10 +33,10 @@ impl Settings {
     }
 }
 
-fn holding(value: &Value) -> Option<Holding> {
+fn holding(value: &Value) -> Option<HoldDuration> {
     match value {
-        Value::String(text) if text == "until-answered" => Some(Holding::UntilAnswered),
-        Value::Integer(seconds) => u32::try_from(*seconds).ok().map(Holding::Seconds),
+        Value::String(text) if text == "until-answered" => Some(HoldDuration::UntilAnswered),
+        Value::Integer(seconds) => u32::try_from(*seconds).ok().map(HoldDuration::Seconds),
         _ => None,
     }
 }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use std::path::Path;
     use trusty_fleet::authorization::AnswerPolicy;
-    use trusty_fleet::observation::Preferences;
+    use trusty_fleet::observation::ControlPreferences;
 
     fn read(text: &str) -> Settings {
         Settings::parse(text, Path::new("/home/dev"))
@@ -54,17 +54,17 @@ mod tests {
 
     #[test]
     fn each_kind_of_agent_has_its_own_time() {
-        let usual = Preferences::default();
-        assert_eq!(usual.hold, Holding::UntilAnswered);
-        assert_eq!(usual.hold_agents, Holding::Seconds(5));
+        let usual = ControlPreferences::default();
+        assert_eq!(usual.hold, HoldDuration::UntilAnswered);
+        assert_eq!(usual.hold_agents, HoldDuration::Seconds(5));
         let set = read("[answers]\nhold = 90\nhold_agents = 'until-answered'");
         assert_eq!(set.problems, [""; 0]);
-        assert_eq!(set.preferences.hold, Holding::Seconds(90));
-        assert_eq!(set.preferences.hold_agents, Holding::UntilAnswered);
+        assert_eq!(set.preferences.hold, HoldDuration::Seconds(90));
+        assert_eq!(set.preferences.hold_agents, HoldDuration::UntilAnswered);
         let never = read("[answers]\nhold = 0\nhold_agents = 0").preferences;
         assert_eq!(
             (never.hold, never.hold_agents),
-            (Holding::Seconds(0), Holding::Seconds(0))
+            (HoldDuration::Seconds(0), HoldDuration::Seconds(0))
         );
     }
 
@@ -107,7 +107,7 @@ mod tests {
                 "{:?}",
                 settings.problems
             );
-            assert_eq!(settings.preferences, Preferences::default());
+            assert_eq!(settings.preferences, ControlPreferences::default());
         }
     }
 }

@@ -5,20 +5,20 @@ use jiff::civil::DateTime;
 use std::time::{Duration, SystemTime};
 use toml::Value;
 use toml::value::{Datetime, Offset};
-use trusty_fleet::notice::{Kind, QuietHours};
+use trusty_fleet::notice::{NoticeKind, QuietHours};
 use trusty_platform::clock;
 
 /// The longest time of work that may be asked for, in seconds: a day.
-const LONGEST: i64 = 24 * 60 * 60;
+const MAX_FINISHED_AFTER_SECONDS: i64 = 24 * 60 * 60;
 
 impl Settings {
     pub(super) fn notifications(&mut self, key: &str, value: &Value) {
         match (key, value) {
-            ("needs", value) => self.kind(Kind::Needs, key, value),
-            ("finished", value) => self.kind(Kind::Finished, key, value),
-            ("failed", value) => self.kind(Kind::Failed, key, value),
-            ("stopped", value) => self.kind(Kind::Stopped, key, value),
-            ("finished_after", Value::Integer(seconds @ 0..=LONGEST)) => {
+            ("needs", value) => self.kind(NoticeKind::Needs, key, value),
+            ("finished", value) => self.kind(NoticeKind::Finished, key, value),
+            ("failed", value) => self.kind(NoticeKind::Failed, key, value),
+            ("stopped", value) => self.kind(NoticeKind::Stopped, key, value),
+            ("finished_after", Value::Integer(seconds @ 0..=MAX_FINISHED_AFTER_SECONDS)) => {
                 self.notices.finished_after = Duration::from_secs(seconds.unsigned_abs());
             }
             ("finished_after", _) => {
@@ -39,7 +39,7 @@ impl Settings {
         }
     }
 
-    fn kind(&mut self, kind: Kind, key: &str, value: &Value) {
+    fn kind(&mut self, kind: NoticeKind, key: &str, value: &Value) {
         match value.as_bool() {
             Some(true) => drop(self.notices.off.remove(&kind)),
             Some(false) => drop(self.notices.off.insert(kind)),

@@ -4,14 +4,14 @@ use super::*;
 use std::fs;
 
 /// How many settings there are.
-const SETTINGS: usize = 16;
+const SETTING_COUNT: usize = 16;
 
 #[test]
 fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
     let home = tempfile::tempdir().expect("folder");
-    let around = Surroundings {
+    let around = Environment {
         home: home.path().into(),
-        ..Surroundings::default()
+        ..Environment::default()
     };
     let path = ensure_file(&around).expect("made");
     assert_eq!(Settings::read(&around), Settings::default());
@@ -47,7 +47,7 @@ fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
     assert_eq!(config_dirs, &[home.path().join("work/.claude")]);
     assert_eq!(terminal, &["xterm", "-e"]);
     assert!(notices.quiet.is_some() && notices.snoozed_until.is_some());
-    assert_eq!(settings, SETTINGS, "every setting is shown");
+    assert_eq!(settings, SETTING_COUNT, "every setting is shown");
     fs::write(&path, "[discovery]\nconfine = true\n").expect("write");
     ensure_file(&around).expect("kept");
     assert_eq!(Settings::read(&around).confinement, Confinement::Confined);
@@ -65,9 +65,9 @@ fn example(line: &str) -> &str {
 #[test]
 fn what_cannot_be_read_is_named_and_never_fatal() {
     let home = tempfile::tempdir().expect("folder");
-    let around = Surroundings {
+    let around = Environment {
         home: home.path().into(),
-        ..Surroundings::default()
+        ..Environment::default()
     };
     let file = around.settings_file();
     fs::create_dir_all(file.parent().expect("folder")).expect("folders");
@@ -88,7 +88,7 @@ fn what_cannot_be_read_is_named_and_never_fatal() {
     fs::create_dir(&file).expect("a folder in its place");
     look("not a regular file");
     fs::remove_dir(&file).expect("removed");
-    let huge = "# long\n".repeat(usize::try_from(BOUND).expect("small") / 6);
+    let huge = "# long\n".repeat(usize::try_from(MAX_TOML_FILE_BYTES).expect("small") / 6);
     fs::write(&file, huge).expect("written");
     look("file is too large");
     fs::write(&file, [b'a', 0xff, 0xfe]).expect("written");
@@ -164,9 +164,9 @@ fn good_values_are_taken_and_bad_ones_named() {
 fn a_file_that_others_may_change_is_not_followed_and_named_with_its_remedy() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let home = tempfile::tempdir().expect("folder");
-    let around = Surroundings {
+    let around = Environment {
         home: home.path().into(),
-        ..Surroundings::default()
+        ..Environment::default()
     };
     let file = ensure_file(&around).expect("made");
     let mode = |path: &Path, bits| {

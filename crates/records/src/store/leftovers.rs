@@ -1,6 +1,6 @@
 //! What programs of ours that were killed have left beside the records.
 
-use super::{LockAttempt, Store, StoreError, read, remove};
+use super::{LockAttempt, PauseStore, StoreError, read, remove};
 use std::collections::BTreeSet;
 use trusty_fleet::SessionId;
 use trusty_fleet::pause::PauseRecord;
@@ -34,7 +34,7 @@ impl LeftoverFile {
     }
 }
 
-impl Store {
+impl PauseStore {
     /// Removes what killed programs of ours have left: files not written to their end, and, where
     /// there is no record, locks and the marks of hooks. What a living process may still need
     /// stays, and so does everything of a session that is being worked on.
@@ -93,19 +93,19 @@ mod tests {
     use super::*;
     use std::fs;
     use std::path::Path;
-    use trusty_wire::surroundings::Surroundings;
+    use trusty_wire::surroundings::Environment;
 
     /// No process has it: it is larger than any system gives out.
     const GONE_PID: u32 = 4_194_305;
 
-    fn store(root: &Path) -> Store {
-        Store::of(&Surroundings {
+    fn store(root: &Path) -> PauseStore {
+        PauseStore::of(&Environment {
             data_home: Some(root.to_path_buf()),
-            ..Surroundings::default()
+            ..Environment::default()
         })
     }
 
-    fn names(store: &Store) -> Vec<String> {
+    fn names(store: &PauseStore) -> Vec<String> {
         let entries = fs::read_dir(store.folder()).expect("listed").flatten();
         let names = entries.map(|e| e.file_name().to_string_lossy().into_owned());
         let mut names: Vec<String> = names.collect();

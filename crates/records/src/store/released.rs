@@ -3,7 +3,7 @@
 //! record, for whoever reads it. As the runtime folder does, it ends with the boot, and so does
 //! the pause.
 
-use super::{Store, StoreError, read};
+use super::{PauseStore, StoreError, read};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -23,7 +23,7 @@ struct ReleaseMark {
     since: SystemTime,
 }
 
-impl Store {
+impl PauseStore {
     /// The folder in which a mark of ours is left.
     pub fn release_folder(&self) -> Option<PathBuf> {
         Some(self.places()?.runtime_dir().to_path_buf())

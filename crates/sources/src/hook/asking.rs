@@ -1,34 +1,34 @@
 //! What a client asks through a hook that waits: the whole of it, for whoever answers.
 
-use super::NAME;
-use super::brief::Brief;
-use super::digest::{Digest, hex};
+use super::MAX_HOOK_NAME_CHARS;
+use super::brief::TruncatedValue;
+use super::digest::{ToolInputHash, hex};
 use crate::text::{detail, line};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::request::{Asking, Asks, Content, RequestId};
+use trusty_fleet::request::{PermissionRequest, RequestContent, RequestId, RequestKind};
 use trusty_fleet::view::Card;
 
 /// What is read first: how much would be kept. Nothing is read of what is too much.
 #[derive(Debug, Deserialize)]
-struct Measured {
+struct PayloadSize {
     #[serde(default)]
-    tool_input: Option<Digest>,
+    tool_input: Option<ToolInputHash>,
     #[serde(default)]
-    permission_suggestions: Option<Digest>,
+    permission_suggestions: Option<ToolInputHash>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Payload {
+struct PermissionPayload {
     hook_event_name: String,
     session_id: String,
     #[serde(default)]
-    agent_id: Brief,
+    agent_id: TruncatedValue,
     #[serde(default)]
-    agent_type: Brief,
+    agent_type: TruncatedValue,
     tool_name: String,
     #[serde(default)]
     tool_input: Map<String, Value>,
@@ -38,11 +38,11 @@ struct Payload {
 
 /// A request with all that belongs to it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Asked {
+pub struct HookRequest {
     /// What is filed.
-    pub asking: Asking,
+    pub asking: PermissionRequest,
     /// What is kept for whoever answers.
-    pub content: Content,
+    pub content: RequestContent,
     /// What the content takes up, in bytes, roughly.
     pub weight: usize,
     /// Why it cannot be approved from here, in words: something of it cannot be shown.
@@ -51,14 +51,14 @@ pub struct Asked {
 
 /// Reads what the hook of this process was given, in a session. Nothing where it is no request,
 /// or none that can be shown whole.
-pub fn decode(payload: &[u8], session: SessionId, hook: ProcessKey) -> Option<Asked> {
-    let measured: Measured = serde_json::from_slice(payload).ok()?;
-    let read: Payload = serde_json::from_slice(payload).ok()?;
+pub fn decode(payload: &[u8], session: SessionId, hook: ProcessKey) -> Option<HookRequest> {
+    let measured: PayloadSize = serde_json::from_slice(payload).ok()?;
+    let read: PermissionPayload = serde_json::from_slice(payload).ok()?;
     if read.hook_event_name != "PermissionRequest" || read.session_id.is_empty() {
         return None;
     }
     // One that cannot be said as it is could be taken for another.
-    let tool = line(&read.tool_name, NAME).filter(|tool| *tool == read.tool_name)?;
+    let tool = line(&read.tool_name, MAX_HOOK_NAME_CHARS).filter(|tool| *tool == read.tool_name)?;
     let input = read.tool_input;
     let of_input = match measured.tool_input {
         Some(digest) => digest,
@@ -69,25 +69,28 @@ pub fn decode(payload: &[u8], session: SessionId, hook: ProcessKey) -> Option<As
         _ => Vec::new(),
     };
     let parts = [Some(of_input), measured.permission_suggestions];
-    let weight = parts.into_iter().flatten().map(Digest::weight).sum();
+    let weight = parts.into_iter().flatten().map(ToolInputHash::weight).sum();
     let id = identify(session, &read.hook_event_name, payload, hook);
     let detail = detail(&tool, &input);
     let call = of_input.fingerprint(&tool);
-    let content = Content {
+    let content = RequestContent {
         tool: tool.clone(),
         input,
         suggestions,
     };
-    Some(Asked {
+    Some(HookRequest {
         unseen: Card::of(id.clone(), &content).unseen,
-        asking: Asking {
+        asking: PermissionRequest {
             id,
-            session_id: read.session_id.chars().take(NAME).collect(),
-            kind: Asks::of(&tool),
+            session_id: read.session_id.chars().take(MAX_HOOK_NAME_CHARS).collect(),
+            kind: RequestKind::of(&tool),
             tool,
             detail,
             agent: text_of(&read.agent_id),
-            agent_type: read.agent_type.text().and_then(|t| line(t, NAME)),
+            agent_type: read
+                .agent_type
+                .text()
+                .and_then(|t| line(t, MAX_HOOK_NAME_CHARS)),
             call,
         },
         content,
@@ -108,8 +111,8 @@ fn identify(session: SessionId, event: &str, payload: &[u8], hook: ProcessKey) -
 }
 
 /// A text without the rest of its type.
-fn text_of(field: &Brief) -> Option<String> {
-    Some(field.text()?.chars().take(NAME).collect())
+fn text_of(field: &TruncatedValue) -> Option<String> {
+    Some(field.text()?.chars().take(MAX_HOOK_NAME_CHARS).collect())
 }
 
 #[cfg(test)]
@@ -119,13 +122,13 @@ mod tests {
     use serde_json::json;
     use trusty_fleet::identity::StartTime;
 
-    const HOOK: ProcessKey = ProcessKey {
+    const HOOK_KEY: ProcessKey = ProcessKey {
         pid: 9,
         start: StartTime(1),
     };
 
-    fn read(payload: &Value) -> Option<Asked> {
-        decode(payload.to_string().as_bytes(), session(), HOOK)
+    fn read(payload: &Value) -> Option<HookRequest> {
+        decode(payload.to_string().as_bytes(), session(), HOOK_KEY)
     }
 
     fn session() -> SessionId {
@@ -144,14 +147,14 @@ mod tests {
 
     #[test]
     fn a_request_is_kept_whole() {
-        let Asked {
+        let HookRequest {
             asking,
             content,
             weight,
             unseen,
         } = read(&payload()).expect("a request");
         assert_eq!(unseen, None);
-        assert_eq!(asking.kind, Asks::Permission);
+        assert_eq!(asking.kind, RequestKind::Permission);
         assert_eq!(
             (asking.tool.as_str(), asking.detail.as_deref()),
             ("Bash", Some("make…"))
@@ -172,14 +175,17 @@ mod tests {
             let bytes = payload.to_string();
             decode(bytes.as_bytes(), session(), hook).map(|asked| asked.asking.id)
         };
-        let one = id(&payload(), HOOK);
+        let one = id(&payload(), HOOK_KEY);
         assert_eq!(one.as_ref().map(|id| id.0.len()), Some(64));
-        assert_eq!(id(&payload(), HOOK), one);
-        let again = ProcessKey { pid: 10, ..HOOK };
+        assert_eq!(id(&payload(), HOOK_KEY), one);
+        let again = ProcessKey {
+            pid: 10,
+            ..HOOK_KEY
+        };
         assert_ne!(id(&payload(), again), one, "asked again in the same words");
         let mut other = payload();
         other["tool_input"]["description"] = json!("e");
-        assert_ne!(id(&other, HOOK), one);
+        assert_ne!(id(&other, HOOK_KEY), one);
     }
 
     #[test]
@@ -236,7 +242,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_decode(bytes in prop::collection::vec(any::<u8>(), 0..512)) {
-            let _ = decode(&bytes, session(), HOOK);
+            let _ = decode(&bytes, session(), HOOK_KEY);
         }
     }
 }

@@ -8,21 +8,21 @@ use std::cell::Cell;
 use std::fmt;
 
 /// The longest text kept, in characters: as long as a path may be.
-const LONGEST: usize = 4096;
+const MAX_TEXT_CHARS: usize = 4096;
 /// Elements kept of a list or an object.
-const MOST: usize = 256;
+const MAX_ELEMENTS: usize = 256;
 /// Lists and objects within each other that are kept.
-const DEEPEST: usize = 3;
+const MAX_NESTING_DEPTH: usize = 3;
 /// All that is kept of one value, in bytes, roughly; what comes then is left out.
-const ROOM: usize = 1 << 20;
+const MAX_VALUE_BYTES: usize = 1 << 20;
 /// What a value takes up by itself, with its name, in bytes: a list makes room for a few at once.
-const VALUE: usize = 512;
+const VALUE_OVERHEAD_BYTES: usize = 512;
 
 /// A value without what is longer, more or deeper than of use, and without numbers.
 #[derive(Debug, Default)]
-pub(super) struct Brief(Value);
+pub(super) struct TruncatedValue(Value);
 
-impl Brief {
+impl TruncatedValue {
     pub(super) fn text(&self) -> Option<&str> {
         self.0.as_str()
     }
@@ -36,11 +36,11 @@ impl Brief {
     }
 }
 
-impl<'de> Deserialize<'de> for Brief {
+impl<'de> Deserialize<'de> for TruncatedValue {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let room = Cell::new(ROOM);
-        let whole = Within {
-            deeper: DEEPEST,
+        let room = Cell::new(MAX_VALUE_BYTES);
+        let whole = TruncationBudget {
+            deeper: MAX_NESTING_DEPTH,
             room: &room,
         };
         whole.deserialize(from).map(Self)
@@ -49,14 +49,14 @@ impl<'de> Deserialize<'de> for Brief {
 
 /// What may follow.
 #[derive(Clone, Copy)]
-struct Within<'a> {
+struct TruncationBudget<'a> {
     /// So many lists and objects within each other.
     deeper: usize,
     /// So much is left of the room for all.
     room: &'a Cell<usize>,
 }
 
-impl Within<'_> {
+impl TruncationBudget<'_> {
     /// What may follow in a list or an object; nothing if there is no room for more.
     fn inner(self) -> Option<Self> {
         let deeper = self.deeper.checked_sub(1)?;
@@ -71,7 +71,7 @@ impl Within<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Within<'_> {
+impl<'de> DeserializeSeed<'de> for TruncationBudget<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
@@ -79,7 +79,7 @@ impl<'de> DeserializeSeed<'de> for Within<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Within<'_> {
+impl<'de> Visitor<'de> for TruncationBudget<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,7 +107,7 @@ impl<'de> Visitor<'de> for Within<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        let mut kept: String = text.chars().take(LONGEST).collect();
+        let mut kept: String = text.chars().take(MAX_TEXT_CHARS).collect();
         if kept.len() < text.len() {
             // What is made of it says so, too.
             kept.push('…');
@@ -123,7 +123,7 @@ impl<'de> Visitor<'de> for Within<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
         let mut kept = Vec::new();
         if let Some(inner) = self.inner() {
-            while kept.len() < MOST && self.takes(VALUE) {
+            while kept.len() < MAX_ELEMENTS && self.takes(VALUE_OVERHEAD_BYTES) {
                 let Some(value) = from.next_element_seed(inner)? else {
                     return Ok(Value::Array(kept));
                 };
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for Within<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
         let mut kept = Map::new();
         if let Some(inner) = self.inner() {
-            while kept.len() < MOST && self.takes(VALUE) {
+            while kept.len() < MAX_ELEMENTS && self.takes(VALUE_OVERHEAD_BYTES) {
                 let Some(name) = from.next_key::<String>()? else {
                     return Ok(Value::Object(kept));
                 };
@@ -161,17 +161,17 @@ mod tests {
     #[test]
     fn what_is_long_many_or_deep_is_cut() {
         let value = json!({
-            "long": "ü".repeat(LONGEST + 1),
-            "many": vec!["x"; MOST + 1],
+            "long": "ü".repeat(MAX_TEXT_CHARS + 1),
+            "many": vec!["x"; MAX_ELEMENTS + 1],
             "deep": [{"kept": "x", "cut": ["x"]}],
             "others": [1, -1, 1.5, true, null, {}],
         });
-        let Brief(read) = serde_json::from_value(value).expect("any value");
+        let TruncatedValue(read) = serde_json::from_value(value).expect("any value");
         assert_eq!(
             read,
             json!({
-                "long": format!("{}…", "ü".repeat(LONGEST)),
-                "many": vec!["x"; MOST],
+                "long": format!("{}…", "ü".repeat(MAX_TEXT_CHARS)),
+                "many": vec!["x"; MAX_ELEMENTS],
                 "deep": [{"kept": "x", "cut": []}],
                 "others": [null, null, null, true, null, {}],
             })
@@ -179,13 +179,16 @@ mod tests {
     }
     #[test]
     fn what_is_kept_has_a_bound() {
-        let many = json!(vec![vec!["x"; MOST]; MOST]);
-        let Brief(read) = serde_json::from_value(many).expect("any value");
+        let many = json!(vec![vec!["x"; MAX_ELEMENTS]; MAX_ELEMENTS]);
+        let TruncatedValue(read) = serde_json::from_value(many).expect("any value");
         let lists = read.as_array().into_iter().flatten();
         let kept = lists.filter_map(Value::as_array).flatten().count();
-        assert!((1_000..ROOM / VALUE).contains(&kept), "{kept}");
-        let long = json!({"x".repeat(ROOM): "after", "a": "b"});
-        let Brief(read) = serde_json::from_value(long).expect("any value");
+        assert!(
+            (1_000..MAX_VALUE_BYTES / VALUE_OVERHEAD_BYTES).contains(&kept),
+            "{kept}"
+        );
+        let long = json!({"x".repeat(MAX_VALUE_BYTES): "after", "a": "b"});
+        let TruncatedValue(read) = serde_json::from_value(long).expect("any value");
         assert_eq!(read, json!({}));
     }
 }

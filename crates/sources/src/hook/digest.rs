@@ -6,19 +6,19 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
-use trusty_fleet::request::Fingerprint;
+use trusty_fleet::request::ToolCallHash;
 
 /// What a value takes up by itself, in bytes, as far as matters.
-const VALUE: usize = 96;
+const PARSED_VALUE_BYTES: usize = 96;
 /// What a list or an object takes up with the first thing in it: room is made for a few at once.
-const HOLDER: usize = 384;
+const CONTAINER_BYTES: usize = 384;
 /// The most that the values of one input may take up beside their texts, in bytes. Nobody reads
 /// so many.
-const MOST: usize = 8 << 20;
+const MAX_INPUT_VALUE_BYTES: usize = 8 << 20;
 
 /// The hash of any JSON value, and what it would take up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Digest {
+pub(super) struct ToolInputHash {
     hash: [u8; 32],
     /// In bytes, without texts.
     values: usize,
@@ -26,21 +26,25 @@ pub(super) struct Digest {
     texts: usize,
 }
 
-impl Digest {
+impl ToolInputHash {
     fn of(kind: u8, bytes: impl AsRef<[u8]>) -> Self {
         Self {
             hash: hash(kind, [bytes]),
-            values: VALUE,
+            values: PARSED_VALUE_BYTES,
             texts: 0,
         }
     }
 
     /// Takes in what is within it; whether that is not too much.
     fn holds<E: Error>(&mut self, within: Self) -> Result<(), E> {
-        let first = if self.values == VALUE { HOLDER } else { 0 };
+        let first = if self.values == PARSED_VALUE_BYTES {
+            CONTAINER_BYTES
+        } else {
+            0
+        };
         self.values += first + within.values;
         self.texts += within.texts;
-        if self.values > MOST {
+        if self.values > MAX_INPUT_VALUE_BYTES {
             return Err(E::custom("too many values"));
         }
         Ok(())
@@ -52,8 +56,8 @@ impl Digest {
     }
 
     /// Of a tool with this input.
-    pub(super) fn fingerprint(self, tool: &str) -> Fingerprint {
-        Fingerprint(hex(&hash(b't', [&self.hash[..], tool.as_bytes()])))
+    pub(super) fn fingerprint(self, tool: &str) -> ToolCallHash {
+        ToolCallHash(hex(&hash(b't', [&self.hash[..], tool.as_bytes()])))
     }
 }
 
@@ -74,56 +78,56 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-impl<'de> Deserialize<'de> for Digest {
+impl<'de> Deserialize<'de> for ToolInputHash {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Hasher)
+        from.deserialize_any(ToolInputVisitor)
     }
 }
 
-struct Hasher;
+struct ToolInputVisitor;
 
-impl<'de> Visitor<'de> for Hasher {
-    type Value = Digest;
+impl<'de> Visitor<'de> for ToolInputVisitor {
+    type Value = ToolInputHash;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any value")
     }
 
-    fn visit_unit<E>(self) -> Result<Digest, E> {
-        Ok(Digest::of(b'0', b""))
+    fn visit_unit<E>(self) -> Result<ToolInputHash, E> {
+        Ok(ToolInputHash::of(b'0', b""))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Digest, E> {
-        Ok(Digest::of(b'b', [u8::from(value)]))
+    fn visit_bool<E>(self, value: bool) -> Result<ToolInputHash, E> {
+        Ok(ToolInputHash::of(b'b', [u8::from(value)]))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Digest, E> {
-        Ok(Digest::of(b'i', value.to_be_bytes()))
+    fn visit_i64<E>(self, value: i64) -> Result<ToolInputHash, E> {
+        Ok(ToolInputHash::of(b'i', value.to_be_bytes()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Digest, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<ToolInputHash, E> {
         // A number that fits both is the same.
         match i64::try_from(value) {
-            Ok(value) => Ok(Digest::of(b'i', value.to_be_bytes())),
-            Err(_) => Ok(Digest::of(b'u', value.to_be_bytes())),
+            Ok(value) => Ok(ToolInputHash::of(b'i', value.to_be_bytes())),
+            Err(_) => Ok(ToolInputHash::of(b'u', value.to_be_bytes())),
         }
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Digest, E> {
-        Ok(Digest::of(b'f', value.to_bits().to_be_bytes()))
+    fn visit_f64<E>(self, value: f64) -> Result<ToolInputHash, E> {
+        Ok(ToolInputHash::of(b'f', value.to_bits().to_be_bytes()))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Digest, E> {
+    fn visit_str<E>(self, text: &str) -> Result<ToolInputHash, E> {
         let texts = text.len();
-        let digest = Digest::of(b's', text);
-        Ok(Digest { texts, ..digest })
+        let digest = ToolInputHash::of(b's', text);
+        Ok(ToolInputHash { texts, ..digest })
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Digest, A::Error> {
-        let mut list = Digest::of(b'l', b"");
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<ToolInputHash, A::Error> {
+        let mut list = ToolInputHash::of(b'l', b"");
         let mut hash = Sha256::new();
         hash.update(b"l");
-        while let Some(element) = from.next_element::<Digest>()? {
+        while let Some(element) = from.next_element::<ToolInputHash>()? {
             list.holds::<A::Error>(element)?;
             hash.update(element.hash);
         }
@@ -131,12 +135,12 @@ impl<'de> Visitor<'de> for Hasher {
         Ok(list)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Digest, A::Error> {
-        let mut object = Digest::of(b'm', b"");
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<ToolInputHash, A::Error> {
+        let mut object = ToolInputHash::of(b'm', b"");
         let mut fields: BTreeMap<[u8; 32], [u8; 32]> = BTreeMap::new();
-        while let Some((name, value)) = from.next_entry::<String, Digest>()? {
+        while let Some((name, value)) = from.next_entry::<String, ToolInputHash>()? {
             object.holds::<A::Error>(value)?;
-            object.values += VALUE;
+            object.values += PARSED_VALUE_BYTES;
             object.texts += name.len();
             // Of two of one name, the last counts, as to whoever runs the tool.
             fields.insert(hash(b'k', [name]), value.hash);
@@ -151,7 +155,7 @@ mod tests {
     use super::*;
 
     fn print(text: &str) -> Option<String> {
-        let digest: Digest = serde_json::from_str(text).ok()?;
+        let digest: ToolInputHash = serde_json::from_str(text).ok()?;
         Some(digest.fingerprint("Bash").0)
     }
 
@@ -189,7 +193,7 @@ mod tests {
         let all: std::collections::BTreeSet<_> = texts.iter().map(|t| print(t)).collect();
         assert_eq!(all.len(), texts.len());
         assert!(!all.contains(&None));
-        let digest: Digest = serde_json::from_str("{}").expect("read");
+        let digest: ToolInputHash = serde_json::from_str("{}").expect("read");
         assert_ne!(digest.fingerprint("Bash"), digest.fingerprint("Write"));
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(print(&deep), None);
@@ -197,7 +201,8 @@ mod tests {
 
     #[test]
     fn many_values_are_given_up_and_a_long_text_is_not() {
-        let weight = |text: &str| serde_json::from_str::<Digest>(text).map(Digest::weight);
+        let weight =
+            |text: &str| serde_json::from_str::<ToolInputHash>(text).map(ToolInputHash::weight);
         let long = format!(r#"{{"content":"{}"}}"#, "x".repeat(10 << 20));
         assert!(weight(&long).expect("read") > 10 << 20);
         let flat = |one: &str, count: usize| format!("[{}0]", format!("{one},").repeat(count));

@@ -2,14 +2,14 @@
 //! is taken if it is what it should be.
 
 use serde_json::Value;
-use trusty_fleet::observation::Listed;
+use trusty_fleet::observation::ListedSession;
 
 /// The longest text we take from a field, in characters.
-const LONGEST: usize = 4096;
+const MAX_LISTED_TEXT_CHARS: usize = 4096;
 
 /// Why bytes are no list of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
+pub enum ListingDecodeError {
     /// Something else, or only half of it.
     #[error("is not JSON")]
     NotJson,
@@ -19,19 +19,25 @@ pub enum DecodeError {
 }
 
 /// Reads a list.
-pub fn decode(bytes: &[u8]) -> Result<Vec<Listed>, DecodeError> {
+pub fn decode(bytes: &[u8]) -> Result<Vec<ListedSession>, ListingDecodeError> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Array(sessions)) => Ok(sessions.iter().filter_map(session).collect()),
-        Ok(_) => Err(DecodeError::NotList),
-        Err(_) => Err(DecodeError::NotJson),
+        Ok(_) => Err(ListingDecodeError::NotList),
+        Err(_) => Err(ListingDecodeError::NotJson),
     }
 }
 
-fn session(fields: &Value) -> Option<Listed> {
+fn session(fields: &Value) -> Option<ListedSession> {
     let text = |name: &str| -> Option<String> {
-        Some(fields[name].as_str()?.chars().take(LONGEST).collect())
+        Some(
+            fields[name]
+                .as_str()?
+                .chars()
+                .take(MAX_LISTED_TEXT_CHARS)
+                .collect(),
+        )
     };
-    Some(Listed {
+    Some(ListedSession {
         pid: fields["pid"].as_u64()?.try_into().ok()?,
         status: text("status"),
         waiting_for: text("waitingFor"),
@@ -47,13 +53,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const REAL: &str = r#"[{"pid":16574,"cwd":"/home/dev/code/alpha.beta_X","kind":"interactive",
+    const REAL_LISTING: &str = r#"[{"pid":16574,"cwd":"/home/dev/code/alpha.beta_X","kind":"interactive",
         "startedAt":1795355133897,"sessionId":"6c334959-1d0c-4a53-9f0e-5d0a4e3b2c11",
         "name":"alpha-beta-x-b9","status":"waiting","waitingFor":"permission prompt"}]"#;
 
     #[test]
     fn a_real_list_is_understood() {
-        let listed = Listed {
+        let listed = ListedSession {
             pid: 16574,
             status: Some("waiting".into()),
             waiting_for: Some("permission prompt".into()),
@@ -62,7 +68,7 @@ mod tests {
             kind: Some("interactive".into()),
             cwd: Some("/home/dev/code/alpha.beta_X".into()),
         };
-        assert_eq!(decode(REAL.as_bytes()), Ok(vec![listed]));
+        assert_eq!(decode(REAL_LISTING.as_bytes()), Ok(vec![listed]));
         assert_eq!(decode(b"[]\n"), Ok(Vec::new()));
     }
 
@@ -70,18 +76,18 @@ mod tests {
     fn what_is_no_session_is_skipped() {
         let odd = br#"[7, null, {}, {"pid":-1}, {"pid":4294967296}, {"pid":"8"},
             {"pid":9,"status":1,"name":null}]"#;
-        let listed = Listed {
+        let listed = ListedSession {
             pid: 9,
-            ..Listed::default()
+            ..ListedSession::default()
         };
         assert_eq!(decode(odd), Ok(vec![listed]));
     }
 
     #[test]
     fn what_is_no_list_is_told() {
-        assert_eq!(decode(b""), Err(DecodeError::NotJson));
-        assert_eq!(decode(b"No sessions"), Err(DecodeError::NotJson));
-        assert_eq!(decode(b"{}"), Err(DecodeError::NotList));
+        assert_eq!(decode(b""), Err(ListingDecodeError::NotJson));
+        assert_eq!(decode(b"No sessions"), Err(ListingDecodeError::NotJson));
+        assert_eq!(decode(b"{}"), Err(ListingDecodeError::NotList));
     }
 
     proptest! {
@@ -91,9 +97,9 @@ mod tests {
         }
 
         #[test]
-        fn any_cut_of_a_real_list_decodes_or_fails(cut in 0..REAL.len(), at in 0..REAL.len(), with in any::<u8>()) {
-            let _ = decode(&REAL.as_bytes()[..cut]);
-            let mut bytes = REAL.as_bytes().to_vec();
+        fn any_cut_of_a_real_list_decodes_or_fails(cut in 0..REAL_LISTING.len(), at in 0..REAL_LISTING.len(), with in any::<u8>()) {
+            let _ = decode(&REAL_LISTING.as_bytes()[..cut]);
+            let mut bytes = REAL_LISTING.as_bytes().to_vec();
             bytes[at] = with;
             let _ = decode(&bytes);
         }

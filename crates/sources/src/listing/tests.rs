@@ -10,15 +10,15 @@ fn client(root: &Path, script: &str) {
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("chmod");
 }
 
-fn lists(root: &Path) -> Lists {
-    Lists::new(&Surroundings {
+fn lists(root: &Path) -> ListingSource {
+    ListingSource::new(&Environment {
         home: root.to_path_buf(),
         path: Some(format!("{}/bin:/usr/bin:/bin", root.display()).into()),
-        ..Surroundings::default()
+        ..Environment::default()
     })
 }
 
-async fn ask_once(lists: &mut Lists, wanted: &Folders) -> Vec<Fact> {
+async fn ask_once(lists: &mut ListingSource, wanted: &ConfigDirs) -> Vec<Fact> {
     let mut all = Vec::new();
     lists.look(wanted, async |facts| all.extend(facts)).await;
     all
@@ -61,11 +61,11 @@ async fn a_client_is_asked_quietly_for_the_folder_s_list() {
 async fn a_client_is_not_asked_again_so_soon() {
     let root = tempfile::tempdir().expect("folder");
     client(root.path(), "echo '[]'");
-    let wanted: Folders = [root.path().join("a")].into();
+    let wanted: ConfigDirs = [root.path().join("a")].into();
     let mut lists = lists(root.path());
     assert_eq!(ask_once(&mut lists, &wanted).await.len(), 1);
     assert_eq!(ask_once(&mut lists, &wanted).await, []);
-    assert_eq!(ask_once(&mut lists, &Folders::new()).await, []);
+    assert_eq!(ask_once(&mut lists, &ConfigDirs::new()).await, []);
     assert_eq!(ask_once(&mut lists, &wanted).await.len(), 1, "new again");
 }
 
@@ -88,7 +88,7 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
         let wanted = [root.path().join("a")].into();
         let facts = ask_once(&mut lists, &wanted).await;
         assert_eq!(problem(&facts).as_deref(), Some(told));
-        let over = ask_once(&mut lists, &Folders::new()).await;
+        let over = ask_once(&mut lists, &ConfigDirs::new()).await;
         assert!(matches!(&over[..], [Fact::Health(_, None)]), "{over:?}");
     }
 }
@@ -97,7 +97,7 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
 fn a_client_that_is_not_installed_is_told() {
     let root = tempfile::tempdir().expect("folder");
     let facts = lists(root.path()).facts(root.path(), Err(RunError::NotFound));
-    assert_eq!(problem(&facts).as_deref(), Some(NOT_FOUND));
+    assert_eq!(problem(&facts).as_deref(), Some(CLIENT_NOT_FOUND_MESSAGE));
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_first_look_does_not_wait_for_a_client_that_hangs_and_names_it() {
     let root = tempfile::tempdir().expect("folder");
     client(root.path(), "exec sleep 60");
     let dir = root.path().join("slow");
-    let wanted: Folders = [dir.clone()].into();
+    let wanted: ConfigDirs = [dir.clone()].into();
     let mut lists = lists(root.path());
     let mut facts = Vec::new();
     let began = clock::instant();

@@ -7,25 +7,25 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
-use trusty_fleet::client::{Role, role};
+use trusty_fleet::client::{ProcessRole, role};
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::observation::{ProcessFacts, Pulse, Seat};
-use trusty_fleet::session::Usage;
-use trusty_fleet::terminal::Ancestor;
+use trusty_fleet::observation::{JobControlIds, ProcessFacts, ProcessSample};
+use trusty_fleet::session::ResourceUsage;
+use trusty_fleet::terminal::ProcessAncestor;
 use trusty_integration::StartedProcess;
 use trusty_platform::clock::Clock;
 use trusty_platform::files;
 use trusty_platform::process_namespaces::shares_our_namespaces;
 use trusty_platform::sys;
-use trusty_platform::sys::Stat;
+use trusty_platform::sys::ProcessStat;
 
 /// The most parents followed: a chain longer than this is a loop.
-const MOST_ANCESTORS: usize = 32;
+const MAX_CLIENT_ANCESTORS: usize = 32;
 /// Ended processes whose figures are kept before all are forgotten.
-const SPARE: usize = 256;
+const MAX_ENDED_FIGURES: usize = 256;
 
 #[derive(Debug)]
-pub(super) struct Describer {
+pub(super) struct ProcessDescriber {
     clock: Clock,
     /// Where a client looks that has no `$HOME`.
     home: PathBuf,
@@ -34,7 +34,7 @@ pub(super) struct Describer {
     figures: System,
 }
 
-impl Describer {
+impl ProcessDescriber {
     pub(super) fn new(clock: Clock, home: PathBuf) -> io::Result<Self> {
         let (system, figures) = (system()?, system()?);
         Ok(Self {
@@ -62,16 +62,16 @@ impl Describer {
         self.system.process(pid)
     }
 
-    pub(super) fn role(&mut self, pid: u32) -> Role {
+    pub(super) fn role(&mut self, pid: u32) -> ProcessRole {
         let kind = ProcessRefreshKind::nothing()
             .with_exe(UpdateKind::Always)
             .with_cmd(UpdateKind::Always);
         self.read(pid, kind)
-            .map_or(Role::Other, |p| role(p.exe(), &argv(p)))
+            .map_or(ProcessRole::Other, |p| role(p.exe(), &argv(p)))
     }
 
     /// Describes a process, unless it has ended meanwhile.
-    pub(super) fn describe(&mut self, pid: u32, stat: &Stat) -> Option<ProcessFacts> {
+    pub(super) fn describe(&mut self, pid: u32, stat: &ProcessStat) -> Option<ProcessFacts> {
         let kind = ProcessRefreshKind::nothing()
             .with_exe(UpdateKind::Always)
             .with_cmd(UpdateKind::Always)
@@ -97,8 +97,8 @@ impl Describer {
         // A client starts copies of itself: for a moment each of its commands is one.
         let is_copy = ancestors
             .first()
-            .is_some_and(|a| role(a.exe.as_deref(), &[]) != Role::Other);
-        let role = if is_copy { Role::Other } else { told };
+            .is_some_and(|a| role(a.exe.as_deref(), &[]) != ProcessRole::Other);
+        let role = if is_copy { ProcessRole::Other } else { told };
         let key = ProcessKey {
             pid,
             start: stat.start,
@@ -128,7 +128,7 @@ impl Describer {
             seat: Some(seat(stat)),
             freezable: sys::cgroup::may_leave(pid),
             hook_obstacle,
-            pulse: Pulse {
+            pulse: ProcessSample {
                 key,
                 state: run_state(pid, stat),
                 usage: None,
@@ -142,10 +142,11 @@ impl Describer {
             .map(|_| facts)
     }
 
-    fn ancestors(&mut self, parent: u32) -> Vec<Ancestor> {
-        let mut chain: Vec<Ancestor> = Vec::new();
+    fn ancestors(&mut self, parent: u32) -> Vec<ProcessAncestor> {
+        let mut chain: Vec<ProcessAncestor> = Vec::new();
         let mut next = parent;
-        while next > 1 && chain.len() < MOST_ANCESTORS && chain.iter().all(|a| a.pid != next) {
+        while next > 1 && chain.len() < MAX_CLIENT_ANCESTORS && chain.iter().all(|a| a.pid != next)
+        {
             let Ok(Some(stat)) = sys::stat(next) else {
                 break;
             };
@@ -153,7 +154,7 @@ impl Describer {
             let Some(process) = self.read(next, kind) else {
                 break;
             };
-            chain.push(Ancestor {
+            chain.push(ProcessAncestor {
                 pid: next,
                 name: process.name().to_string_lossy().into_owned(),
                 exe: process.exe().map(Path::to_path_buf),
@@ -167,7 +168,10 @@ impl Describer {
     }
 
     /// What the tree below each root uses. Needs the whole table, so only when it is shown.
-    pub(super) fn usages(&mut self, roots: impl Iterator<Item = u32>) -> BTreeMap<u32, Usage> {
+    pub(super) fn usages(
+        &mut self,
+        roots: impl Iterator<Item = u32>,
+    ) -> BTreeMap<u32, ResourceUsage> {
         let parents: BTreeMap<u32, u32> = sys::pids()
             .unwrap_or_default()
             .into_iter()
@@ -182,7 +186,7 @@ impl Describer {
         // Trees may lie within each other.
         let all: BTreeSet<u32> = trees.values().flatten().copied().collect();
         let all: Vec<Pid> = all.into_iter().map(Pid::from_u32).collect();
-        if self.figures.processes().len() > 2 * all.len() + SPARE
+        if self.figures.processes().len() > 2 * all.len() + MAX_ENDED_FIGURES
             && let Ok(empty) = system()
         {
             self.figures = empty;
@@ -199,8 +203,8 @@ impl Describer {
             .collect()
     }
 
-    fn usage(&self, tree: &[u32]) -> Usage {
-        let mut usage = Usage { cpu: 0.0, rss: 0 };
+    fn usage(&self, tree: &[u32]) -> ResourceUsage {
+        let mut usage = ResourceUsage { cpu: 0.0, rss: 0 };
         for process in tree
             .iter()
             .filter_map(|pid| self.figures.process(Pid::from_u32(*pid)))
@@ -228,8 +232,8 @@ fn tree(root: u32, children: &BTreeMap<u32, Vec<u32>>) -> Vec<u32> {
     tree
 }
 
-fn seat(stat: &Stat) -> Seat {
-    Seat {
+fn seat(stat: &ProcessStat) -> JobControlIds {
+    JobControlIds {
         session: stat.session,
         group: stat.group,
     }

@@ -9,12 +9,12 @@ use trusty_fleet::observation::ConfigFolder;
 use trusty_wire::scope::Confinement;
 
 /// A program that lies where the client would, run and ended by the test.
-struct Program {
+struct ClientProgram {
     child: Child,
     folder: tempfile::TempDir,
 }
 
-impl Program {
+impl ClientProgram {
     fn start(place: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("folder");
         let exe = folder.path().join(place);
@@ -42,10 +42,10 @@ impl Program {
         rustix::process::kill_process(pid, signal).expect("our own child");
     }
 
-    fn scope(&self, confinement: Confinement) -> Scope {
+    fn scope(&self, confinement: Confinement) -> ProcessScope {
         let uid = rustix::process::getuid().as_raw();
         let home = self.folder.path().to_path_buf();
-        Scope {
+        ProcessScope {
             uid,
             confinement,
             home,
@@ -54,7 +54,7 @@ impl Program {
     }
 }
 
-impl Drop for Program {
+impl Drop for ClientProgram {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -70,7 +70,7 @@ fn start(command: &mut Command) -> Child {
     })
 }
 
-const CLIENT: &str = "lib/claude-code/claude";
+const CLIENT_PATH: &str = "lib/claude-code/claude";
 
 fn found(facts: &[Fact], pid: u32) -> Option<&ProcessFacts> {
     facts.iter().find_map(|f| match f {
@@ -90,17 +90,17 @@ fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn swept(processes: &mut Processes, pid: u32) -> ProcessFacts {
+fn swept(processes: &mut ProcessSource, pid: u32) -> ProcessFacts {
     until(|| found(&processes.sweep(), pid).cloned())
 }
 
 #[test]
 fn a_client_without_a_file_is_found_by_its_place() {
-    let program = Program::start(CLIENT, &["60"]);
+    let program = ClientProgram::start(CLIENT_PATH, &["60"]);
     let mut processes =
-        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let facts = swept(&mut processes, program.pid());
-    assert_eq!(facts.role, Role::Interactive);
+    assert_eq!(facts.role, ProcessRole::Interactive);
     assert_eq!(facts.cwd.as_deref(), Some(program.folder.path()));
     assert_eq!(
         facts.config_dir,
@@ -116,31 +116,31 @@ fn a_client_without_a_file_is_found_by_its_place() {
 
 #[test]
 fn p2_other_programs_called_claude_are_no_sessions() {
-    let other = Program::start("bin/claude", &["60"]);
+    let other = ClientProgram::start("bin/claude", &["60"]);
     let mut processes =
-        Processes::new(other.scope(Confinement::Open), Clock::start()).expect("table");
+        ProcessSource::new(other.scope(Confinement::Open), Clock::start()).expect("table");
     until(|| sys::stat(other.pid()).ok()?);
     assert!(found(&processes.sweep(), other.pid()).is_none());
     // A registry file may still name it: then it is described as what it is.
     let told = processes.probe(&[other.pid()].into());
     assert_eq!(
         found(&told, other.pid()).expect("described").role,
-        Role::Other
+        ProcessRole::Other
     );
 }
 
 #[test]
 fn confinement_leaves_other_homes_alone() {
-    let ours = Program::start(CLIENT, &["60"]);
-    let theirs = Program::start(CLIENT, &["60"]);
+    let ours = ClientProgram::start(CLIENT_PATH, &["60"]);
+    let theirs = ClientProgram::start(CLIENT_PATH, &["60"]);
     let mut processes =
-        Processes::new(ours.scope(Confinement::Confined), Clock::start()).expect("table");
+        ProcessSource::new(ours.scope(Confinement::Confined), Clock::start()).expect("table");
     swept(&mut processes, ours.pid());
     until(|| {
-        (Describer::new(Clock::start(), PathBuf::from("/nowhere"))
+        (ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere"))
             .ok()?
             .role(theirs.pid())
-            == Role::Interactive)
+            == ProcessRole::Interactive)
             .then_some(())
     });
     assert!(found(&processes.sweep(), theirs.pid()).is_none());
@@ -149,13 +149,13 @@ fn confinement_leaves_other_homes_alone() {
 #[test]
 fn a_stopped_process_is_seen_as_stopped() {
     use rustix::process::Signal;
-    let program = Program::start(CLIENT, &["60"]);
+    let program = ClientProgram::start(CLIENT_PATH, &["60"]);
     let mut processes =
-        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     swept(&mut processes, program.pid());
     let mut state = || {
         processes
-            .pulses(Usage::Hidden)
+            .pulses(UsageSampling::Hidden)
             .iter()
             .find_map(|f| match f {
                 Fact::Pulses(pulses) => pulses.first().map(|p| p.state),
@@ -171,14 +171,17 @@ fn a_stopped_process_is_seen_as_stopped() {
 
 #[test]
 fn an_end_is_seen_even_of_a_zombie() {
-    let mut program = Program::start(CLIENT, &["60"]);
+    let mut program = ClientProgram::start(CLIENT_PATH, &["60"]);
     let mut processes =
-        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let key = swept(&mut processes, program.pid()).key;
     program.child.kill().expect("our own child");
     // Not collected: its pid is still in the table, as a zombie.
     until(|| sys::stat(key.pid).ok()?.filter(|s| s.zombie));
-    assert_eq!(processes.pulses(Usage::Hidden), [Fact::ProcessExited(key)]);
+    assert_eq!(
+        processes.pulses(UsageSampling::Hidden),
+        [Fact::ProcessExited(key)]
+    );
     assert_eq!(
         processes.probe(&[key.pid].into()),
         [Fact::ProcessAbsent(key.pid)]
@@ -192,9 +195,9 @@ fn an_end_is_seen_even_of_a_zombie() {
 
 #[test]
 fn p2_a_reused_pid_is_another_process() {
-    let program = Program::start(CLIENT, &["60"]);
+    let program = ClientProgram::start(CLIENT_PATH, &["60"]);
     let mut processes =
-        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let key = swept(&mut processes, program.pid()).key;
     let earlier = ProcessKey {
         start: StartTime(key.start.0 - 1),
@@ -202,14 +205,14 @@ fn p2_a_reused_pid_is_another_process() {
     };
     processes.watched.insert(
         key.pid,
-        Watched {
+        WatchedProcess {
             key: earlier,
             parent: 0,
             terminal: 0,
         },
     );
     assert_eq!(
-        processes.pulses(Usage::Hidden),
+        processes.pulses(UsageSampling::Hidden),
         [Fact::ProcessExited(earlier)]
     );
     let again = processes.probe(&[key.pid].into());
@@ -218,25 +221,25 @@ fn p2_a_reused_pid_is_another_process() {
 
 #[test]
 fn one_that_has_lost_its_terminal_is_described_again() {
-    let program = Program::start(CLIENT, &["60"]);
+    let program = ClientProgram::start(CLIENT_PATH, &["60"]);
     let mut processes =
-        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let key = swept(&mut processes, program.pid()).key;
-    assert!(found(&processes.pulses(Usage::Hidden), key.pid).is_none());
+    assert!(found(&processes.pulses(UsageSampling::Hidden), key.pid).is_none());
     let watched = processes.watched.get_mut(&key.pid).expect("watched");
     watched.terminal += 1;
-    assert!(found(&processes.pulses(Usage::Hidden), key.pid).is_some());
+    assert!(found(&processes.pulses(UsageSampling::Hidden), key.pid).is_some());
     assert!(
-        found(&processes.pulses(Usage::Hidden), key.pid).is_none(),
+        found(&processes.pulses(UsageSampling::Hidden), key.pid).is_none(),
         "told once"
     );
 }
 
 #[test]
 fn figures_are_of_the_whole_tree() {
-    let program = Program::start(CLIENT, &["60"]);
+    let program = ClientProgram::start(CLIENT_PATH, &["60"]);
     let mut processes =
-        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     swept(&mut processes, program.pid());
     let us = std::process::id();
     let usages = processes.describer.usages([us, program.pid()].into_iter());
@@ -247,13 +250,13 @@ fn figures_are_of_the_whole_tree() {
 #[test]
 fn pids_that_never_were_are_absent() {
     let folder = tempfile::tempdir().expect("folder");
-    let scope = Scope {
+    let scope = ProcessScope {
         uid: rustix::process::getuid().as_raw(),
         confinement: Confinement::Open,
         home: folder.path().to_path_buf(),
         config_dirs: BTreeSet::new(),
     };
-    let mut processes = Processes::new(scope, Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(scope, Clock::start()).expect("table");
     let facts = processes.probe(&[4_194_305, u32::MAX].into());
     assert_eq!(
         facts,
@@ -268,7 +271,7 @@ fn pids_that_never_were_are_absent() {
 fn a_client_s_own_children_are_no_sessions() {
     // A shell in the client's place starts a copy of itself, as a client does for a command.
     let folder = tempfile::tempdir().expect("folder");
-    let exe = folder.path().join(CLIENT);
+    let exe = folder.path().join(CLIENT_PATH);
     fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
     fs::copy("/bin/sh", &exe).expect("copy");
     let mut command = Command::new(&exe);
@@ -280,11 +283,11 @@ fn a_client_s_own_children_are_no_sessions() {
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped());
     let child = start(&mut command);
-    let mut program = Program { child, folder };
+    let mut program = ClientProgram { child, folder };
     let mut out = program.child.stdout.take().expect("piped");
     out.read_exact(&mut [0]).expect("the copy runs");
     let mut processes =
-        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let facts = processes.sweep();
     let pids: Vec<u32> = facts
         .iter()
@@ -298,9 +301,9 @@ fn a_client_s_own_children_are_no_sessions() {
 }
 
 /// A shell that becomes the client once it is told to.
-fn becoming() -> Program {
+fn becoming() -> ClientProgram {
     let folder = tempfile::tempdir().expect("folder");
-    let exe = folder.path().join(CLIENT);
+    let exe = folder.path().join(CLIENT_PATH);
     fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
     fs::copy("/bin/sleep", &exe).expect("copy");
     let mut command = Command::new("/bin/sh");
@@ -314,14 +317,14 @@ fn becoming() -> Program {
     let mut child = start(&mut command);
     let out = child.stdout.as_mut().expect("piped");
     out.read_exact(&mut [0]).expect("it runs");
-    Program { child, folder }
+    ClientProgram { child, folder }
 }
 
 #[test]
 fn a_process_that_was_dismissed_may_become_a_client() {
     let mut program = becoming();
     let mut processes =
-        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     processes.pace.settled = Duration::ZERO;
     until(|| {
         processes.sweep();
@@ -332,8 +335,9 @@ fn a_process_that_was_dismissed_may_become_a_client() {
     });
     drop(program.child.stdin.take());
     until(|| {
-        let mut describer = Describer::new(Clock::start(), PathBuf::from("/nowhere")).ok()?;
-        (describer.role(program.pid()) == Role::Interactive).then_some(())
+        let mut describer =
+            ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere")).ok()?;
+        (describer.role(program.pid()) == ProcessRole::Interactive).then_some(())
     });
     assert!(
         found(&processes.sweep(), program.pid()).is_none(),
@@ -347,23 +351,28 @@ fn a_process_that_was_dismissed_may_become_a_client() {
 
 #[test]
 fn the_dismissed_are_not_all_looked_at_again_at_once() {
-    let rests: BTreeSet<Duration> = (0..64).map(|pid| AGAIN.mul_f64(share(pid))).collect();
+    let rests: BTreeSet<Duration> = (0..64)
+        .map(|pid| DISMISSED_RECHECK_INTERVAL.mul_f64(share(pid)))
+        .collect();
     assert!(rests.len() >= 16);
-    assert!(rests.first() >= Some(&(AGAIN / 2)) && rests.last() <= Some(&AGAIN));
+    assert!(
+        rests.first() >= Some(&(DISMISSED_RECHECK_INTERVAL / 2))
+            && rests.last() <= Some(&DISMISSED_RECHECK_INTERVAL)
+    );
 }
 
 #[test]
 fn a_client_whose_program_was_replaced_is_one_still() {
-    let program = Program::start(CLIENT, &["60"]);
-    let exe = program.folder.path().join(CLIENT);
+    let program = ClientProgram::start(CLIENT_PATH, &["60"]);
+    let exe = program.folder.path().join(CLIENT_PATH);
     let mut processes =
-        Processes::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     // Once it runs, its program may go.
     until(|| {
-        let role = Describer::new(Clock::start(), PathBuf::from("/nowhere"))
+        let role = ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere"))
             .ok()?
             .role(program.pid());
-        (role == Role::Interactive).then_some(())
+        (role == ProcessRole::Interactive).then_some(())
     });
     fs::remove_file(&exe).expect("removed");
     let facts = swept(&mut processes, program.pid());
@@ -395,7 +404,7 @@ fn a_process_in_a_container_names_no_tmux_server() {
             .env("TMUX", "/repository/.s/sock,1,0")
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped());
-        let mut program = Program {
+        let mut program = ClientProgram {
             child: start(&mut command),
             folder,
         };
@@ -404,7 +413,7 @@ fn a_process_in_a_container_names_no_tmux_server() {
             return;
         };
         let mut describer =
-            Describer::new(Clock::start(), PathBuf::from("/nowhere")).expect("table");
+            ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere")).expect("table");
         let stat = sys::stat(pid).expect("readable").expect("it runs");
         let facts = describer.describe(pid, &stat).expect("it runs");
         let server = Some(PathBuf::from("/repository/.s/sock"));

@@ -7,15 +7,15 @@ use trusty_fleet::identity::StartTime;
 use trusty_fleet::observation::RegistryEntry;
 
 /// The longest text we take from a field, in characters.
-const LONGEST: usize = 4096;
+const MAX_FIELD_CHARS: usize = 4096;
 
 /// The status told of a file that is there, but of a form we do not know: a word the client never
 /// writes. Whoever reads it knows that there is a file, and not what its client does.
-pub const NOT_UNDERSTOOD: &str = "(not understood)";
+pub const NOT_UNDERSTOOD_STATUS: &str = "(not understood)";
 
 /// Why bytes are no registry entry.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
+pub enum RegistryDecodeError {
     /// A file has just been made, or is written this moment.
     #[error("file is empty")]
     Empty,
@@ -28,13 +28,13 @@ pub enum DecodeError {
 }
 
 /// Reads the bytes of a registry file.
-pub fn decode(bytes: &[u8]) -> Result<RegistryEntry, DecodeError> {
+pub fn decode(bytes: &[u8]) -> Result<RegistryEntry, RegistryDecodeError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(DecodeError::Empty);
+        return Err(RegistryDecodeError::Empty);
     }
-    let value: Value = serde_json::from_slice(bytes).map_err(|_| DecodeError::NotJson)?;
+    let value: Value = serde_json::from_slice(bytes).map_err(|_| RegistryDecodeError::NotJson)?;
     let Value::Object(fields) = value else {
-        return Err(DecodeError::NotObject);
+        return Err(RegistryDecodeError::NotObject);
     };
     Ok(RegistryEntry {
         session_id: text(&fields, "sessionId"),
@@ -56,13 +56,20 @@ pub fn decode(bytes: &[u8]) -> Result<RegistryEntry, DecodeError> {
 }
 
 fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
-    Some(fields.get(name)?.as_str()?.chars().take(LONGEST).collect())
+    Some(
+        fields
+            .get(name)?
+            .as_str()?
+            .chars()
+            .take(MAX_FIELD_CHARS)
+            .collect(),
+    )
 }
 
 fn word(fields: &Map<String, Value>, name: &str) -> Option<String> {
     match fields.get(name)? {
         Value::Null => None,
-        other => Some(other.to_string().chars().take(LONGEST).collect()),
+        other => Some(other.to_string().chars().take(MAX_FIELD_CHARS).collect()),
     }
 }
 
@@ -84,7 +91,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const REAL: &str = r#"{"pid":18535,"sessionId":"b6adf08c-67f9-4160-b13e-5c26fea070f5",
+    const REAL_ENTRY: &str = r#"{"pid":18535,"sessionId":"b6adf08c-67f9-4160-b13e-5c26fea070f5",
         "cwd":"/home/dev/code/alpha.beta_X","startedAt":1795355214981,"procStart":"93930",
         "version":"2.1.330","peerProtocol":1,"kind":"interactive","entrypoint":"cli",
         "pidDomain":"linux:3d12:pid:[4026531836]","asksForConvertedSkills":null,
@@ -94,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_real_file_is_understood() {
-        let entry = decode(REAL.as_bytes()).expect("decodes");
+        let entry = decode(REAL_ENTRY.as_bytes()).expect("decodes");
         assert_eq!(
             entry,
             RegistryEntry {
@@ -118,11 +125,14 @@ mod tests {
 
     #[test]
     fn wrong_bytes_and_wrong_types_are_told_apart() {
-        assert_eq!(decode(b""), Err(DecodeError::Empty));
-        assert_eq!(decode(b" \n"), Err(DecodeError::Empty));
-        assert_eq!(decode(&REAL.as_bytes()[..200]), Err(DecodeError::NotJson));
-        assert_eq!(decode(b"\xff\xfe\x00"), Err(DecodeError::NotJson));
-        assert_eq!(decode(b"[1]"), Err(DecodeError::NotObject));
+        assert_eq!(decode(b""), Err(RegistryDecodeError::Empty));
+        assert_eq!(decode(b" \n"), Err(RegistryDecodeError::Empty));
+        assert_eq!(
+            decode(&REAL_ENTRY.as_bytes()[..200]),
+            Err(RegistryDecodeError::NotJson)
+        );
+        assert_eq!(decode(b"\xff\xfe\x00"), Err(RegistryDecodeError::NotJson));
+        assert_eq!(decode(b"[1]"), Err(RegistryDecodeError::NotObject));
         let odd =
             decode(br#"{"sessionId":7,"cwd":null,"startedAt":"x","procStart":-1,"status":5}"#);
         assert_eq!(
@@ -143,9 +153,9 @@ mod tests {
         }
 
         #[test]
-        fn any_cut_of_a_real_file_decodes_or_fails(cut in 0..REAL.len(), at in 0..REAL.len(), with in any::<u8>()) {
-            let _ = decode(&REAL.as_bytes()[..cut]);
-            let mut bytes = REAL.as_bytes().to_vec();
+        fn any_cut_of_a_real_file_decodes_or_fails(cut in 0..REAL_ENTRY.len(), at in 0..REAL_ENTRY.len(), with in any::<u8>()) {
+            let _ = decode(&REAL_ENTRY.as_bytes()[..cut]);
+            let mut bytes = REAL_ENTRY.as_bytes().to_vec();
             bytes[at] = with;
             let _ = decode(&bytes);
         }

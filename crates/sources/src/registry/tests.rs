@@ -4,9 +4,9 @@ use std::os::unix::fs::symlink;
 use std::time::Instant;
 
 /// A config folder whose files name this very process, which is alive.
-struct Folder(tempfile::TempDir);
+struct RegistryFixture(tempfile::TempDir);
 
-impl Folder {
+impl RegistryFixture {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("folder");
         fs::create_dir(dir.path().join("sessions")).expect("sessions");
@@ -24,8 +24,8 @@ impl Folder {
         fs::write(self.path(), bytes).expect("write");
     }
 
-    fn registry(&self) -> Registry {
-        Registry::new([self.0.path().to_path_buf()])
+    fn registry(&self) -> RegistrySource {
+        RegistrySource::new([self.0.path().to_path_buf()])
     }
 }
 
@@ -53,7 +53,7 @@ fn problems(facts: &[Fact]) -> Vec<&str> {
 
 #[test]
 fn a_file_is_told_once_and_again_when_it_changes() {
-    let folder = Folder::new();
+    let folder = RegistryFixture::new();
     let mut registry = folder.registry();
     assert!(registry.scan().is_empty());
     folder.write(r#"{"status":"idle"}"#);
@@ -77,7 +77,7 @@ fn a_file_is_told_once_and_again_when_it_changes() {
 
 #[test]
 fn two_writes_within_one_step_of_the_file_clock_are_both_seen() {
-    let folder = Folder::new();
+    let folder = RegistryFixture::new();
     let mut registry = folder.registry();
     // The two words are as long as each other.
     for n in 0..200 {
@@ -98,7 +98,7 @@ fn two_writes_within_one_step_of_the_file_clock_are_both_seen() {
 
 #[test]
 fn a_half_written_file_is_read_again() {
-    let folder = Folder::new();
+    let folder = RegistryFixture::new();
     let mut registry = folder.registry();
     for (half, whole) in [("", "busy"), ("{\"status\":\"bu", "idle")] {
         folder.write(half);
@@ -123,7 +123,7 @@ async fn a_broken_file_is_told_in_words_and_healed() {
         (&b"[]"[..], "file holds no JSON object"),
         (&big[..], "file is too large (70000 bytes)"),
     ] {
-        let folder = Folder::new();
+        let folder = RegistryFixture::new();
         let mut registry = folder.registry();
         folder.write(bytes);
         let mut facts = registry.scan();
@@ -138,10 +138,10 @@ async fn a_broken_file_is_told_in_words_and_healed() {
 #[tokio::test]
 async fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
     let unknown = RegistryEntry {
-        status: Some(NOT_UNDERSTOOD.into()),
+        status: Some(NOT_UNDERSTOOD_STATUS.into()),
         ..RegistryEntry::default()
     };
-    let folder = Folder::new();
+    let folder = RegistryFixture::new();
     let mut registry = folder.registry();
     folder.write("[1]");
     let mut facts = registry.scan();
@@ -181,7 +181,7 @@ async fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
 
 #[test]
 fn a_file_that_could_not_be_read_is_tried_again_though_it_is_the_same() {
-    let folder = Folder::new();
+    let folder = RegistryFixture::new();
     let mut registry = folder.registry();
     fs::create_dir(folder.path()).expect("no file");
     let long_ago = clock::wall() - Duration::from_hours(1);
@@ -198,7 +198,7 @@ fn a_file_that_could_not_be_read_is_tried_again_though_it_is_the_same() {
 
 #[test]
 fn a_file_of_100_mb_costs_nothing() {
-    let folder = Folder::new();
+    let folder = RegistryFixture::new();
     let file = fs::File::create(folder.path()).expect("create");
     file.set_len(100 << 20).expect("sparse");
     let mut registry = folder.registry();
@@ -213,7 +213,7 @@ fn what_is_no_plain_file_is_told_and_never_waited_for() {
         |path| symlink(path, path).expect("loop"),
     ];
     for make in make {
-        let folder = Folder::new();
+        let folder = RegistryFixture::new();
         make(&folder.path());
         let mut registry = folder.registry();
         assert_eq!(problems(&registry.scan()), ["not a regular file"]);
@@ -228,7 +228,7 @@ fn a_folder_that_cannot_be_listed_is_told() {
         "a file where a folder should be",
     )
     .expect("write");
-    let mut registry = Registry::new([dir.path().to_path_buf()]);
+    let mut registry = RegistrySource::new([dir.path().to_path_buf()]);
     let facts = registry.scan();
     assert!(
         problems(&facts)[0].starts_with("could not list the folder"),
@@ -240,7 +240,7 @@ fn a_folder_that_cannot_be_listed_is_told() {
 
 #[test]
 fn left_over_files_are_neither_opened_nor_deleted() {
-    let folder = Folder::new();
+    let folder = RegistryFixture::new();
     // Above the largest pid Linux gives.
     let stale = |n: u32| {
         folder
@@ -265,7 +265,7 @@ fn left_over_files_are_neither_opened_nor_deleted() {
 
 #[test]
 fn keys_are_known_by_name_alone() {
-    let folder = Folder::new();
+    let folder = RegistryFixture::new();
     let key = folder.path().with_extension("0123abcd.key");
     // Opening a pipe would wait for its writer for ever.
     make_pipe(&key);
@@ -292,19 +292,19 @@ fn keys_are_known_by_name_alone() {
 
 #[tokio::test]
 async fn a_folder_that_does_not_exist_yet_is_noticed() {
-    use trusty_fleet::cadence::{Motion, Visibility, cadence};
+    use trusty_fleet::cadence::{FleetActivity, UiVisibility, cadence};
     use trusty_platform::clock::Clock;
     let root = tempfile::tempdir().expect("folder");
     let config = root.path().join("home/.claude");
-    let orders = Orders {
-        wanted: Wanted::default(),
-        cadence: cadence(Visibility::Hidden, Motion::Still),
+    let orders = SourceConfig {
+        wanted: SourceDemand::default(),
+        cadence: cadence(UiVisibility::Hidden, FleetActivity::Still),
         nudge: 0,
     };
     let (_keep, orders) = tokio::sync::watch::channel(orders);
     let (send, mut facts) = tokio::sync::mpsc::channel(64);
-    let out = Outlet::new(Clock::start(), send);
-    let running = tokio::spawn(run(Registry::new([config.clone()]), orders, out));
+    let out = ObservationSender::new(Clock::start(), send);
+    let running = tokio::spawn(run(RegistrySource::new([config.clone()]), orders, out));
     tokio::task::yield_now().await;
 
     let begun = Instant::now();
@@ -337,7 +337,7 @@ async fn a_folder_that_does_not_exist_yet_is_noticed() {
         while status(&mut facts).await.as_deref() != Some(word) {}
     }
     assert!(
-        begun.elapsed() < cadence(Visibility::Hidden, Motion::Still).registry,
+        begun.elapsed() < cadence(UiVisibility::Hidden, FleetActivity::Still).registry,
         "by events"
     );
     running.abort();
@@ -345,7 +345,7 @@ async fn a_folder_that_does_not_exist_yet_is_noticed() {
 
 #[test]
 fn a_folder_that_does_not_answer_is_named_and_stops_neither_the_others_nor_what_was_read() {
-    let (slow, good) = (Folder::new(), Folder::new());
+    let (slow, good) = (RegistryFixture::new(), RegistryFixture::new());
     slow.write(r#"{"status":"idle"}"#);
     let mut registry = good.registry();
     registry.follow(&[slow.0.path().to_path_buf()].into());
@@ -362,7 +362,7 @@ fn a_folder_that_does_not_answer_is_named_and_stops_neither_the_others_nor_what_
     };
     fs::write(slow.path().with_file_name("silent"), "").expect("write");
     let facts = registry.scan();
-    assert_eq!(problems(&facts), [SILENT_FOLDER]);
+    assert_eq!(problems(&facts), [SILENT_FOLDER_MESSAGE]);
     assert_eq!(entries(&facts).len(), 1, "{facts:?}");
     assert!(
         !facts.iter().any(|f| matches!(f, Fact::RegistryGone(_))),

@@ -2,7 +2,7 @@
 
 /// A part of a screen. Lines of nothing do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum ScreenPart {
     /// The last lines.
     Last(usize),
     /// The lines right above the prompt box.
@@ -17,7 +17,7 @@ pub(super) enum Part {
 
 /// A line of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum LinePattern {
     /// It begins so, without a space more or less.
     Begins(&'static str),
     /// It begins so, however far to the right.
@@ -35,15 +35,15 @@ pub(super) enum Line {
 }
 
 /// The forms of the animated sign; where it rests, and where it moves.
-const SIGNS: [char; 8] = ['·', '✢', '✳', '✶', '✻', '✽', '*', '∗'];
+const SPINNER_CHARS: [char; 8] = ['·', '✢', '✳', '✶', '✻', '✽', '*', '∗'];
 /// What the prompt is written behind: of text, of shell commands, and of older clients.
-const PROMPTS: [char; 3] = ['❯', '!', '>'];
+const PROMPT_CHARS: [char; 3] = ['❯', '!', '>'];
 /// A shorter one is a piece of a table or of prose.
-const SHORTEST_BORDER: usize = 10;
+const MIN_BORDER_CHARS: usize = 10;
 
 /// The lines of a screen that are not empty.
 #[derive(Debug, Clone)]
-pub(super) struct Parts<'a> {
+pub(super) struct ScreenLayout<'a> {
     lines: Vec<&'a str>,
     /// Where the borders of the prompt box are.
     boxed: Option<(usize, usize)>,
@@ -51,7 +51,7 @@ pub(super) struct Parts<'a> {
     border: Option<usize>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> ScreenLayout<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         let lines: Vec<&str> = text
             .lines()
@@ -62,7 +62,7 @@ impl<'a> Parts<'a> {
         let boxed = border.and_then(|bottom| {
             let top = lines[..bottom].iter().rposition(|line| is_border(line))?;
             let input = lines.get(top + 1).filter(|_| top + 1 < bottom)?;
-            input.starts_with(PROMPTS).then_some((top, bottom))
+            input.starts_with(PROMPT_CHARS).then_some((top, bottom))
         });
         Self {
             lines,
@@ -71,22 +71,22 @@ impl<'a> Parts<'a> {
         }
     }
 
-    pub(super) fn part(&self, part: Part) -> &[&'a str] {
+    pub(super) fn part(&self, part: ScreenPart) -> &[&'a str] {
         let last = |lines: &'_ [&'a str], count: usize| lines.len().saturating_sub(count);
         match (part, self.boxed) {
-            (Part::Last(count), _) => &self.lines[last(&self.lines, count)..],
-            (Part::Above(count), Some((top, _))) => {
+            (ScreenPart::Last(count), _) => &self.lines[last(&self.lines, count)..],
+            (ScreenPart::Above(count), Some((top, _))) => {
                 &self.lines[last(&self.lines[..top], count)..top]
             }
-            (Part::Input, Some((top, bottom))) => &self.lines[top + 1..bottom],
-            (Part::Footer, Some((_, bottom))) => &self.lines[bottom + 1..],
-            (Part::Below, _) => &self.lines[self.border.map_or(0, |border| border + 1)..],
-            (Part::Above(_) | Part::Input | Part::Footer, None) => &[],
+            (ScreenPart::Input, Some((top, bottom))) => &self.lines[top + 1..bottom],
+            (ScreenPart::Footer, Some((_, bottom))) => &self.lines[bottom + 1..],
+            (ScreenPart::Below, _) => &self.lines[self.border.map_or(0, |border| border + 1)..],
+            (ScreenPart::Above(_) | ScreenPart::Input | ScreenPart::Footer, None) => &[],
         }
     }
 }
 
-impl Line {
+impl LinePattern {
     pub(super) fn is(self, line: &str) -> bool {
         match self {
             Self::Begins(words) => line.starts_with(words),
@@ -100,19 +100,19 @@ impl Line {
                 let chosen = line.trim_start().strip_prefix("❯ ");
                 chosen.is_some_and(|option| !option.trim().is_empty())
             }
-            Self::Bare => line.chars().count() == 1 && line.starts_with(PROMPTS),
+            Self::Bare => line.chars().count() == 1 && line.starts_with(PROMPT_CHARS),
         }
     }
 }
 
 /// What stands behind an animated sign, which stands at the very left.
 fn spun(line: &str) -> Option<&str> {
-    line.strip_prefix(SIGNS)?.strip_prefix(' ')
+    line.strip_prefix(SPINNER_CHARS)?.strip_prefix(' ')
 }
 
 /// `────────────`, `─── ↑ 1 more ─────`
 fn is_border(line: &str) -> bool {
     line.starts_with("───")
         && line.ends_with("───")
-        && line.chars().filter(|c| *c == '─').count() >= SHORTEST_BORDER
+        && line.chars().filter(|c| *c == '─').count() >= MIN_BORDER_CHARS
 }

@@ -4,33 +4,33 @@
 //! Prose that quotes a dialog is no dialog: the dialogs end the screen, and a client that shows
 //! its conversation has its prompt box below it. The samples beside this file are such screens.
 
-use super::parts::{Line, Part};
+use super::parts::{LinePattern, ScreenPart};
 
 /// A version of the client; the first of several numbers counts most.
-pub(super) type Version = (u32, u32, u32);
+pub(super) type ClientVersion = (u32, u32, u32);
 
 /// A line that must be, or must not be, in a part of the screen.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sign(pub Part, pub Line);
+pub(super) struct ScreenSign(pub ScreenPart, pub LinePattern);
 
 /// What a screen shows that has these signs and none of those.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rule {
+pub(super) struct ScreenRule {
     /// The first version that it was seen with.
-    pub from: Version,
+    pub from: ClientVersion,
     /// The first version that it no longer holds for.
-    pub before: Version,
+    pub before: ClientVersion,
     /// These must all be there.
-    pub all: &'static [Sign],
+    pub all: &'static [ScreenSign],
     /// None of these may be there.
-    pub none: &'static [Sign],
+    pub none: &'static [ScreenSign],
     /// What is shown then.
-    pub shows: Sight,
+    pub shows: ScreenKind,
 }
 
-/// [`Shows`](trusty_fleet::observation::Shows), before the numbers and names are read.
+/// [`ScreenContent`](trusty_fleet::observation::ScreenContent), before the numbers and names are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) enum ScreenKind {
     Trust,
     Permission,
     Question,
@@ -42,188 +42,216 @@ pub(super) enum Sight {
     Suspended,
 }
 
-const FIRST: Version = (0, 0, 0);
+const FIRST_VERSION: ClientVersion = (0, 0, 0);
 /// The footer says how to interrupt a turn; before, the spinner's line did.
-const FOOTER: Version = (2, 1, 0);
-const LATEST: Version = (u32::MAX, 0, 0);
+const FOOTER_VERSION: ClientVersion = (2, 1, 0);
+const LATEST_VERSION: ClientVersion = (u32::MAX, 0, 0);
 
 /// A dialog of up to this many lines is looked through from its end.
-const DIALOG: Part = Part::Last(24);
+const DIALOG_PART: ScreenPart = ScreenPart::Last(24);
 /// The spinner's line, with tips, tasks and queued prompts between it and the prompt box.
-const SPINNER: Part = Part::Above(16);
+const SPINNER_PART: ScreenPart = ScreenPart::Above(16);
 
-const WORKS: Sign = Sign(SPINNER, Line::Spins(""));
-const WAITS_FOR_AGENTS: Sign = Sign(SPINNER, Line::Turns("Waiting for "));
-const AGENTS_RUN: Sign = Sign(Part::Footer, Line::Has(" local agent"));
+const WORKING_SIGN: ScreenSign = ScreenSign(SPINNER_PART, LinePattern::Spins(""));
+const AGENT_WAIT_SIGN: ScreenSign = ScreenSign(SPINNER_PART, LinePattern::Turns("Waiting for "));
+const RUNNING_AGENTS_SIGN: ScreenSign =
+    ScreenSign(ScreenPart::Footer, LinePattern::Has(" local agent"));
 /// A shell command that the user runs has no spinner in older clients.
-const COMMAND_RUNS: Sign = Sign(Part::Above(2), Line::Says("⎿  Running…"));
-const INTERRUPTIBLE: Sign = Sign(Part::Footer, Line::Has("esc to interr"));
-pub(super) const HAS_BOX: Sign = Sign(Part::Input, Line::Has(""));
+const RUNNING_COMMAND_SIGN: ScreenSign =
+    ScreenSign(ScreenPart::Above(2), LinePattern::Says("⎿  Running…"));
+const INTERRUPTIBLE_SIGN: ScreenSign =
+    ScreenSign(ScreenPart::Footer, LinePattern::Has("esc to interr"));
+pub(super) const PROMPT_BOX_SIGN: ScreenSign = ScreenSign(ScreenPart::Input, LinePattern::Has(""));
 
 /// The first rule that holds decides.
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        from: FIRST,
+pub(super) const SCREEN_RULES: &[ScreenRule] = &[
+    ScreenRule {
+        from: FIRST_VERSION,
         before: (2, 1, 200),
-        all: &[Sign(
-            Part::Below,
-            Line::Begins("Claude Code has been suspended"),
+        all: &[ScreenSign(
+            ScreenPart::Below,
+            LinePattern::Begins("Claude Code has been suspended"),
         )],
         none: &[],
-        shows: Sight::Suspended,
+        shows: ScreenKind::Suspended,
     },
-    Rule {
-        from: FOOTER,
-        before: LATEST,
-        all: &[Sign(Part::Below, Line::Begins("Claude Code is suspended"))],
+    ScreenRule {
+        from: FOOTER_VERSION,
+        before: LATEST_VERSION,
+        all: &[ScreenSign(
+            ScreenPart::Below,
+            LinePattern::Begins("Claude Code is suspended"),
+        )],
         none: &[],
-        shows: Sight::Suspended,
+        shows: ScreenKind::Suspended,
     },
-    Rule {
-        from: FIRST,
-        before: FOOTER,
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: FOOTER_VERSION,
         all: &[
-            Sign(
-                DIALOG,
-                Line::Begins(" Do you trust the files in this folder?"),
+            ScreenSign(
+                DIALOG_PART,
+                LinePattern::Begins(" Do you trust the files in this folder?"),
             ),
-            Sign(DIALOG, Line::Chosen),
-            Sign(Part::Last(1), Line::Begins(" Enter to confirm")),
+            ScreenSign(DIALOG_PART, LinePattern::Chosen),
+            ScreenSign(
+                ScreenPart::Last(1),
+                LinePattern::Begins(" Enter to confirm"),
+            ),
         ],
-        none: &[HAS_BOX],
-        shows: Sight::Trust,
+        none: &[PROMPT_BOX_SIGN],
+        shows: ScreenKind::Trust,
     },
-    Rule {
-        from: FOOTER,
-        before: LATEST,
+    ScreenRule {
+        from: FOOTER_VERSION,
+        before: LATEST_VERSION,
         all: &[
-            Sign(DIALOG, Line::Begins(" Quick safety check: ")),
-            Sign(DIALOG, Line::Chosen),
-            Sign(Part::Last(1), Line::Begins(" Enter to confirm")),
+            ScreenSign(DIALOG_PART, LinePattern::Begins(" Quick safety check: ")),
+            ScreenSign(DIALOG_PART, LinePattern::Chosen),
+            ScreenSign(
+                ScreenPart::Last(1),
+                LinePattern::Begins(" Enter to confirm"),
+            ),
         ],
-        none: &[HAS_BOX],
-        shows: Sight::Trust,
+        none: &[PROMPT_BOX_SIGN],
+        shows: ScreenKind::Trust,
     },
-    Rule {
-        from: FIRST,
-        before: LATEST,
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: LATEST_VERSION,
         all: &[
-            Sign(DIALOG, Line::Begins("❯ ")),
-            Sign(DIALOG, Line::Chosen),
-            Sign(Part::Last(2), Line::Begins("Enter to select")),
-            Sign(Part::Last(2), Line::Has("Esc to cancel")),
+            ScreenSign(DIALOG_PART, LinePattern::Begins("❯ ")),
+            ScreenSign(DIALOG_PART, LinePattern::Chosen),
+            ScreenSign(ScreenPart::Last(2), LinePattern::Begins("Enter to select")),
+            ScreenSign(ScreenPart::Last(2), LinePattern::Has("Esc to cancel")),
         ],
-        none: &[HAS_BOX],
-        shows: Sight::Question,
+        none: &[PROMPT_BOX_SIGN],
+        shows: ScreenKind::Question,
     },
-    Rule {
-        from: FIRST,
-        before: LATEST,
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: LATEST_VERSION,
         all: &[
-            Sign(DIALOG, Line::Says("Claude wants to exit plan mode")),
-            Sign(Part::Last(6), Line::Chosen),
+            ScreenSign(
+                DIALOG_PART,
+                LinePattern::Says("Claude wants to exit plan mode"),
+            ),
+            ScreenSign(ScreenPart::Last(6), LinePattern::Chosen),
         ],
-        none: &[HAS_BOX],
-        shows: Sight::Plan,
+        none: &[PROMPT_BOX_SIGN],
+        shows: ScreenKind::Plan,
     },
-    Rule {
-        from: FIRST,
-        before: LATEST,
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: LATEST_VERSION,
         all: &[
-            Sign(DIALOG, Line::Has("Would you like to proceed?")),
-            Sign(Part::Last(12), Line::Chosen),
-            Sign(Part::Last(12), Line::Has(" 1. Yes")),
+            ScreenSign(DIALOG_PART, LinePattern::Has("Would you like to proceed?")),
+            ScreenSign(ScreenPart::Last(12), LinePattern::Chosen),
+            ScreenSign(ScreenPart::Last(12), LinePattern::Has(" 1. Yes")),
         ],
-        none: &[HAS_BOX],
-        shows: Sight::Plan,
+        none: &[PROMPT_BOX_SIGN],
+        shows: ScreenKind::Plan,
     },
-    Rule {
-        from: FIRST,
-        before: LATEST,
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: LATEST_VERSION,
         all: &[
-            Sign(DIALOG, Line::Begins(" Do you want to ")),
-            Sign(DIALOG, Line::Chosen),
-            Sign(Part::Last(2), Line::Begins(" Esc to cancel")),
+            ScreenSign(DIALOG_PART, LinePattern::Begins(" Do you want to ")),
+            ScreenSign(DIALOG_PART, LinePattern::Chosen),
+            ScreenSign(ScreenPart::Last(2), LinePattern::Begins(" Esc to cancel")),
         ],
-        none: &[HAS_BOX],
-        shows: Sight::Permission,
+        none: &[PROMPT_BOX_SIGN],
+        shows: ScreenKind::Permission,
     },
-    Rule {
-        from: FIRST,
-        before: LATEST,
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: LATEST_VERSION,
         all: &[
-            HAS_BOX,
-            Sign(SPINNER, Line::Spins("Compacting conversation")),
+            PROMPT_BOX_SIGN,
+            ScreenSign(SPINNER_PART, LinePattern::Spins("Compacting conversation")),
         ],
         none: &[],
-        shows: Sight::Compacting,
+        shows: ScreenKind::Compacting,
     },
-    Rule {
-        from: FIRST,
-        before: LATEST,
-        all: &[HAS_BOX, WORKS, Sign(SPINNER, Line::Has("Retrying in "))],
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: LATEST_VERSION,
+        all: &[
+            PROMPT_BOX_SIGN,
+            WORKING_SIGN,
+            ScreenSign(SPINNER_PART, LinePattern::Has("Retrying in ")),
+        ],
         none: &[],
-        shows: Sight::Retrying,
+        shows: ScreenKind::Retrying,
     },
-    Rule {
-        from: FOOTER,
-        before: LATEST,
-        all: &[HAS_BOX, Sign(SPINNER, Line::Turns(" · retrying in "))],
+    ScreenRule {
+        from: FOOTER_VERSION,
+        before: LATEST_VERSION,
+        all: &[
+            PROMPT_BOX_SIGN,
+            ScreenSign(SPINNER_PART, LinePattern::Turns(" · retrying in ")),
+        ],
         none: &[],
-        shows: Sight::Retrying,
+        shows: ScreenKind::Retrying,
     },
-    Rule {
-        from: FIRST,
-        before: LATEST,
-        all: &[HAS_BOX, WORKS],
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: LATEST_VERSION,
+        all: &[PROMPT_BOX_SIGN, WORKING_SIGN],
         none: &[],
-        shows: Sight::Busy,
+        shows: ScreenKind::Busy,
     },
-    Rule {
-        from: FIRST,
-        before: LATEST,
-        all: &[HAS_BOX, COMMAND_RUNS],
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: LATEST_VERSION,
+        all: &[PROMPT_BOX_SIGN, RUNNING_COMMAND_SIGN],
         none: &[],
-        shows: Sight::Busy,
+        shows: ScreenKind::Busy,
     },
-    Rule {
-        from: FOOTER,
-        before: LATEST,
-        all: &[HAS_BOX, INTERRUPTIBLE],
+    ScreenRule {
+        from: FOOTER_VERSION,
+        before: LATEST_VERSION,
+        all: &[PROMPT_BOX_SIGN, INTERRUPTIBLE_SIGN],
         none: &[],
-        shows: Sight::Busy,
+        shows: ScreenKind::Busy,
     },
-    Rule {
-        from: FOOTER,
-        before: LATEST,
-        all: &[HAS_BOX, WAITS_FOR_AGENTS],
+    ScreenRule {
+        from: FOOTER_VERSION,
+        before: LATEST_VERSION,
+        all: &[PROMPT_BOX_SIGN, AGENT_WAIT_SIGN],
         none: &[],
-        shows: Sight::Busy,
+        shows: ScreenKind::Busy,
     },
-    Rule {
-        from: FOOTER,
+    ScreenRule {
+        from: FOOTER_VERSION,
         before: (2, 1, 200),
-        all: &[HAS_BOX, AGENTS_RUN],
+        all: &[PROMPT_BOX_SIGN, RUNNING_AGENTS_SIGN],
         none: &[],
-        shows: Sight::Busy,
+        shows: ScreenKind::Busy,
     },
     // Text in the input hides the hint, and with it whether a turn can be interrupted.
-    Rule {
-        from: FIRST,
-        before: LATEST,
-        all: &[Sign(Part::Footer, Line::Has("? for shortc"))],
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: LATEST_VERSION,
+        all: &[ScreenSign(
+            ScreenPart::Footer,
+            LinePattern::Has("? for shortc"),
+        )],
         none: &[],
-        shows: Sight::Idle,
+        shows: ScreenKind::Idle,
     },
     // A mode that can be cycled through takes the place of the hint.
-    Rule {
-        from: FIRST,
-        before: LATEST,
+    ScreenRule {
+        from: FIRST_VERSION,
+        before: LATEST_VERSION,
         all: &[
-            Sign(Part::Input, Line::Bare),
-            Sign(Part::Footer, Line::Has(" on (shift+tab to cycle)")),
+            ScreenSign(ScreenPart::Input, LinePattern::Bare),
+            ScreenSign(
+                ScreenPart::Footer,
+                LinePattern::Has(" on (shift+tab to cycle)"),
+            ),
         ],
-        none: &[Sign(Part::Footer, Line::Has("…"))],
-        shows: Sight::Idle,
+        none: &[ScreenSign(ScreenPart::Footer, LinePattern::Has("…"))],
+        shows: ScreenKind::Idle,
     },
 ];

@@ -3,24 +3,24 @@ use proptest::prelude::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use trusty_fleet::observation::{Screen, Shows};
+use trusty_fleet::observation::{ScreenContent, ScreenReading};
 
-const VERSIONS: [&str; 4] = ["2.0.77", "2.1.90", "2.1.120", "2.1.330"];
+const SAMPLE_VERSIONS: [&str; 4] = ["2.0.77", "2.1.90", "2.1.120", "2.1.330"];
 
 /// What each sample shows, whatever the version and the width.
-fn expected(name: &str, version: &str) -> Option<Shows> {
-    let permission = |tool: &str| Shows::Permission {
+fn expected(name: &str, version: &str) -> Option<ScreenContent> {
+    let permission = |tool: &str| ScreenContent::Permission {
         tool: Some(tool.to_owned()),
     };
     Some(match name {
-        "trust" => Shows::Trust,
+        "trust" => ScreenContent::Trust,
         "permission-bash" | "permission-mkdir" | "permission-down" | "permission-agent" => {
             permission("Bash")
         }
         "permission-write" => permission("Write"),
         "permission-edit" => permission("Edit"),
-        "question" | "question-multi" => Shows::Question,
-        "plan" | "plan-empty" => Shows::Plan,
+        "question" | "question-multi" => ScreenContent::Question,
+        "plan" | "plan-empty" => ScreenContent::Plan,
         // A text in the input hides whether a turn runs, but for the oldest, which has a spinner.
         "streaming-typed" if version != "2.0.77" => return None,
         // The oldest counts its agents among background tasks, which shells are, too.
@@ -33,14 +33,14 @@ fn expected(name: &str, version: &str) -> Option<Shows> {
         | "stalled"
         | "tool-running"
         | "shell-running"
-        | "agents" => Shows::Busy,
-        "compacting" => Shows::Compacting,
-        "suspended" => Shows::Suspended,
+        | "agents" => ScreenContent::Busy,
+        "compacting" => ScreenContent::Compacting,
+        "suspended" => ScreenContent::Suspended,
         // It takes the prompt back, and with it the hint.
         "retrying-escaped" if ["2.1.90", "2.1.330"].contains(&version) => return None,
         "background-shell" if version == "2.1.330" => return None,
         "idle" | "idle-plan-mode" | "interrupted" | "quoted" | "quoted-busy" | "compacted"
-        | "failed" | "retrying-escaped" | "background-shell" => Shows::Idle,
+        | "failed" | "retrying-escaped" | "background-shell" => ScreenContent::Idle,
         "typed" | "typed-dialog" | "completing" | "shortcuts" | "shell-typed" | "menu-model"
         | "menu-config" | "menu-permissions" => return None,
         other => panic!("what does {other:?} show?"),
@@ -58,7 +58,7 @@ fn samples() -> Vec<(&'static str, String, Vec<u8>)> {
             (version, name.into_owned(), fs::read(&path).expect("read"))
         })
     };
-    VERSIONS.into_iter().flat_map(of).collect()
+    SAMPLE_VERSIONS.into_iter().flat_map(of).collect()
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn samples_of_four_versions_are_understood() {
         let right = if state == "retrying" {
             matches!(
                 shown,
-                Some(Shows::Retrying {
+                Some(ScreenContent::Retrying {
                     attempt: 1..=10,
                     of: 10,
                     seconds: Some(_)
@@ -91,10 +91,12 @@ fn samples_of_four_versions_are_understood() {
 #[test]
 fn titles_tell_work_where_they_change_with_it() {
     for (version, name, bytes) in samples() {
-        let Screen { shows, title_busy } = decode(&bytes, Some(version));
+        let ScreenReading { shows, title_busy } = decode(&bytes, Some(version));
         let works = match shows {
-            Some(Shows::Busy | Shows::Compacting | Shows::Retrying { .. }) => Some(true),
-            Some(Shows::Idle) => Some(false),
+            Some(
+                ScreenContent::Busy | ScreenContent::Compacting | ScreenContent::Retrying { .. },
+            ) => Some(true),
+            Some(ScreenContent::Idle) => Some(false),
             None if name.starts_with("streaming-typed") => Some(true),
             _ => None,
         };
@@ -133,7 +135,7 @@ fn titles_tell_work_where_they_change_with_it() {
 fn p18_prose_is_no_dialog() {
     let dialog = "Do you want to proceed?\n ❯ 1. Yes\n   2. No\n\n Esc to cancel · Tab to amend\n";
     let asked = format!("t\n {dialog}");
-    let permission = Some(Shows::Permission { tool: None });
+    let permission = Some(ScreenContent::Permission { tool: None });
     assert_eq!(decode(asked.as_bytes(), Some("2.1.330")).shows, permission);
     let boxed = "──────────\n❯ \n──────────\n  ⏸ manual mode on · ? for shortcuts\n";
     for prose in [
@@ -145,7 +147,7 @@ fn p18_prose_is_no_dialog() {
     ] {
         assert_eq!(
             decode(prose.as_bytes(), None).shows,
-            Some(Shows::Idle),
+            Some(ScreenContent::Idle),
             "{prose}"
         );
     }
@@ -168,7 +170,7 @@ proptest! {
             Just(" Do you want to proceed?"), Just("  ? for shortcuts"), Just(" attempt /"),
         ], 0..24)) {
         let text = lines.join("\n");
-        for version in VERSIONS {
+        for version in SAMPLE_VERSIONS {
             let _ = decode(text.as_bytes(), Some(version));
         }
         let _ = decode(text.as_bytes(), None);
@@ -176,13 +178,13 @@ proptest! {
 }
 
 /// Surroundings with a `tmux` that runs this script.
-fn around(root: &Path, script: &str) -> Surroundings {
+fn around(root: &Path, script: &str) -> Environment {
     let program = root.join("tmux");
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("chmod");
-    Surroundings {
+    Environment {
         path: Some(root.as_os_str().to_owned()),
-        ..Surroundings::default()
+        ..Environment::default()
     }
 }
 
@@ -200,7 +202,7 @@ fn pane(root: &Path, server: &str) -> (PaneKey, Option<String>) {
     (key, Some("2.1.90".into()))
 }
 
-async fn look(screens: &mut Screens, wanted: &Doubtful) -> Vec<Fact> {
+async fn look(screens: &mut ScreenSource, wanted: &DoubtfulPanes) -> Vec<Fact> {
     let mut all = Vec::new();
     screens.look(wanted, async |facts| all.extend(facts)).await;
     all
@@ -209,8 +211,8 @@ async fn look(screens: &mut Screens, wanted: &Doubtful) -> Vec<Fact> {
 #[tokio::test]
 async fn a_pane_is_looked_at_once_in_two_seconds() {
     let root = crate::test_files::private_tempdir();
-    let mut screens = Screens::new(&around(root.path(), "echo \"⠐ $3 $7 $8 $9\""));
-    let wanted: Doubtful = [pane(root.path(), "a"), pane(root.path(), "b")].into();
+    let mut screens = ScreenSource::new(&around(root.path(), "echo \"⠐ $3 $7 $8 $9\""));
+    let wanted: DoubtfulPanes = [pane(root.path(), "a"), pane(root.path(), "b")].into();
     let facts = look(&mut screens, &wanted).await;
     assert_eq!(facts.len(), 2, "{facts:?}");
     for fact in facts {
@@ -235,7 +237,7 @@ async fn a_pane_is_looked_at_once_in_two_seconds() {
 async fn what_is_wrong_is_told_until_nobody_asks() {
     let root = crate::test_files::private_tempdir();
     let script = "case \"$(readlink \"$3\" || echo \"$3\")\" in */slow) exec sleep 30;; */gone) echo \"can't find pane: %3\" >&2;; *) echo odd >&2;; esac; exit 1";
-    let mut screens = Screens::new(&around(root.path(), script));
+    let mut screens = ScreenSource::new(&around(root.path(), script));
     let wanted = ["slow", "gone", "odd"].map(|server| pane(root.path(), server));
     let wanted = wanted.into();
     let facts = look(&mut screens, &wanted).await;
@@ -256,7 +258,7 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
     );
     assert_eq!(problem("odd").as_deref(), Some("tmux failed: odd"));
     assert_eq!(told.len(), 2);
-    let over = look(&mut screens, &Doubtful::new()).await;
+    let over = look(&mut screens, &DoubtfulPanes::new()).await;
     assert_eq!(over.len(), 2, "{over:?}");
     assert!(
         over.iter()

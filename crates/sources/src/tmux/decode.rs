@@ -1,16 +1,16 @@
 //! Bytes of `list-panes` → panes. Total. The session's name comes last on its line, for it may
 //! hold anything but a `:` and a `.`; a line break in it starts a line that is no pane's.
 
-use trusty_fleet::observation::Pane;
+use trusty_fleet::observation::TmuxPane;
 
 /// What we ask for; the fields of [`decode`].
-pub const FORMAT: &str =
+pub const PANE_FORMAT: &str =
     "#{pane_id} #{pane_pid} #{pane_tty} #{window_id} #{session_attached} #{session_name}";
 
 /// Reads an answer. What is no pane is skipped.
-pub fn decode(bytes: &[u8]) -> Vec<Pane> {
+pub fn decode(bytes: &[u8]) -> Vec<TmuxPane> {
     let text = String::from_utf8_lossy(bytes);
-    let mut panes: Vec<Pane> = Vec::new();
+    let mut panes: Vec<TmuxPane> = Vec::new();
     for line in text.strip_suffix('\n').unwrap_or(&text).split('\n') {
         match pane(line) {
             Some(pane) => panes.push(pane),
@@ -25,12 +25,12 @@ pub fn decode(bytes: &[u8]) -> Vec<Pane> {
     panes
 }
 
-fn pane(line: &str) -> Option<Pane> {
+fn pane(line: &str) -> Option<TmuxPane> {
     let mut fields = line.splitn(6, ' ');
     let mut next = |mark: &str| fields.next().filter(|f| f.starts_with(mark));
     let (pane, pid, tty, window) = (next("%")?, next("")?, next("/")?, next("@")?);
     let (clients, session) = (next("")?, next("")?);
-    Some(Pane {
+    Some(TmuxPane {
         pane: pane.to_owned(),
         pid: pid.parse().ok()?,
         tty: tty.to_owned(),
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(two.len(), 2);
         assert_eq!(
             two[1],
-            Pane {
+            TmuxPane {
                 pane: "%3".into(),
                 pid: 43,
                 tty: "/dev/pts/8".into(),

@@ -4,14 +4,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 
 /// Surroundings with one tmux folder and a `tmux` that runs this script.
-fn around(root: &Path, script: &str) -> Surroundings {
+fn around(root: &Path, script: &str) -> Environment {
     let program = root.join("tmux");
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("chmod");
-    Surroundings {
+    Environment {
         tmux_folder: Some(root.to_path_buf()),
         path: Some(root.as_os_str().to_owned()),
-        ..Surroundings::default()
+        ..Environment::default()
     }
 }
 
@@ -34,7 +34,7 @@ fn socket(root: &Path, name: &str) -> PathBuf {
     path
 }
 
-async fn ask(tmux: &mut Tmux) -> Vec<Fact> {
+async fn ask(tmux: &mut TmuxSource) -> Vec<Fact> {
     let mut all = Vec::new();
     tmux.list(async |facts| all.extend(facts)).await;
     all
@@ -59,7 +59,7 @@ async fn one_that_hangs_delays_nobody() {
     let root = tempfile::tempdir().expect("folder");
     let (slow, quick) = (server(root.path(), "slow"), server(root.path(), "quick"));
     let script = "case \"$(readlink \"$3\" || echo \"$3\")\" in */slow) exec sleep 30;; esac\necho '%0 42 /dev/pts/7 @1 1 main'";
-    let mut tmux = Tmux::new(&around(root.path(), script), 7, Confinement::Confined);
+    let mut tmux = TmuxSource::new(&around(root.path(), script), 7, Confinement::Confined);
     let mut order = Vec::new();
     tmux.list(async |facts| {
         let (panes, problem) = (told(&facts, &quick).0, told(&facts, &slow).1);
@@ -80,7 +80,7 @@ async fn a_left_over_socket_is_no_server_and_no_problem() {
     let root = tempfile::tempdir().expect("folder");
     let left = socket(root.path(), "left");
     let script = "echo \"no server running on $3\" >&2; exit 1";
-    let mut tmux = Tmux::new(&around(root.path(), script), 7, Confinement::Confined);
+    let mut tmux = TmuxSource::new(&around(root.path(), script), 7, Confinement::Confined);
     assert_eq!(told(&ask(&mut tmux).await, &left), (Some(0), None));
     fs::remove_file(&left).expect("remove");
     assert_eq!(
@@ -96,7 +96,7 @@ async fn what_it_says_instead_is_told() {
     let root = tempfile::tempdir().expect("folder");
     let odd = server(root.path(), "odd");
     let script = "echo 'protocol version mismatch (client 8, server 7)' >&2; exit 1";
-    let mut tmux = Tmux::new(&around(root.path(), script), 7, Confinement::Confined);
+    let mut tmux = TmuxSource::new(&around(root.path(), script), 7, Confinement::Confined);
     let (panes, problem) = told(&ask(&mut tmux).await, &odd);
     assert_eq!(panes, None, "what was known stays");
     assert_eq!(
@@ -108,7 +108,7 @@ async fn what_it_says_instead_is_told() {
 #[tokio::test]
 async fn without_the_program_a_socket_is_a_problem_and_none_is_none() {
     let root = tempfile::tempdir().expect("folder");
-    let mut tmux = Tmux::new(&around(root.path(), "exit 1"), 7, Confinement::Confined);
+    let mut tmux = TmuxSource::new(&around(root.path(), "exit 1"), 7, Confinement::Confined);
     tmux.program = ProgramSearch::default();
     assert!(ask(&mut tmux).await.is_empty());
     let lone = socket(root.path(), "lone");
@@ -122,11 +122,11 @@ fn p14_servers_that_sessions_name_are_asked_too() {
     let custom = root.path().join("custom");
     drop(UnixListener::bind(&custom).expect("socket"));
     let around = around(root.path(), "exit 1");
-    let mut open = Tmux::new(&around, 7, Confinement::Open);
+    let mut open = TmuxSource::new(&around, 7, Confinement::Open);
     assert!(open.follow(&[custom.clone()].into()));
     assert!(!open.follow(&[custom.clone()].into()));
     assert!(open.sockets().0.contains(&custom));
-    let mut confined = Tmux::new(&around, 7, Confinement::Confined);
+    let mut confined = TmuxSource::new(&around, 7, Confinement::Confined);
     assert!(!confined.follow(&[custom].into()));
 }
 
@@ -146,7 +146,7 @@ async fn a_folder_that_others_may_enter_is_not_looked_into_and_named_with_its_re
     let folder = root.path().join("tmux-7");
     let asked = root.path().join("asked");
     let script = format!("echo >> {}", asked.display());
-    let mut tmux = Tmux::new(&around(root.path(), &script), 7, Confinement::Confined);
+    let mut tmux = TmuxSource::new(&around(root.path(), &script), 7, Confinement::Confined);
     for bits in [0o755, 0o701, 0o777] {
         mode(&folder, bits);
         let facts = ask(&mut tmux).await;
@@ -185,12 +185,12 @@ async fn the_own_server_and_those_that_sessions_name_are_judged_alike() {
     let (own, named) = (custom("own"), custom("named"));
     let mut variable = own.clone().into_os_string();
     variable.push(",1,0");
-    let around = Surroundings {
+    let around = Environment {
         tmux: Some(variable),
         ..around(root.path(), &script)
     };
     // A uid that has no folder in /tmp.
-    let mut tmux = Tmux::new(&around, u32::MAX - 3, Confinement::Open);
+    let mut tmux = TmuxSource::new(&around, u32::MAX - 3, Confinement::Open);
     tmux.follow(&[named.clone()].into());
     for _ in 0..2 {
         let facts = ask(&mut tmux).await;
@@ -210,7 +210,7 @@ async fn a_tmux_that_others_could_change_is_not_run() {
     let around = around(root.path(), &format!("echo >> {}", asked.display()));
     mode(root.path(), 0o755);
     mode(&root.path().join("tmux"), 0o777);
-    let mut tmux = Tmux::new(&around, 7, Confinement::Confined);
+    let mut tmux = TmuxSource::new(&around, 7, Confinement::Confined);
     // As where no other is installed.
     tmux.program.program = None;
     let words = problem(&ask(&mut tmux).await, &lone);

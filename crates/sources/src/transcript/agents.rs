@@ -1,10 +1,10 @@
 //! The sub-agents of a session: `<session id>/subagents/agent-<id>.meta.json` says what each is
 //! to do and whether it has ended, `agent-<id>.jsonl` what it does.
 
-use super::story::Story;
-use super::trouble::Trouble;
+use super::story::TurnTracker;
+use super::trouble::TranscriptProblems;
 use crate::text::line;
-use crate::transcript_record::{Chain, decode};
+use crate::transcript_record::{ConversationChain, decode};
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,27 +14,27 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use trusty_fleet::Timestamp;
-use trusty_fleet::observation::Delegated;
+use trusty_fleet::observation::SubagentFacts;
 use trusty_platform::clock;
 use trusty_platform::files;
-use trusty_platform::files::ReadError;
-use trusty_platform::tail::{Piece, Tail};
+use trusty_platform::files::FileReadError;
+use trusty_platform::tail::{FileTail, TailEvent};
 use trusty_platform::trusted_path::check_folder;
 
 /// Sub-agents followed at a time; of more, the newest.
-const MOST: usize = 64;
+const MAX_FOLLOWED_SUBAGENTS: usize = 64;
 /// Sub-agents looked at, running or not; of more, the newest.
-const KNOWN: usize = 4096;
+const MAX_KNOWN_SUBAGENTS: usize = 4096;
 /// A description holds well under 1 KiB.
-const BOUND: u64 = 64 * 1024;
+const MAX_DESCRIPTION_BYTES: u64 = 64 * 1024;
 /// A transcript's first record lies within.
-const HEAD: u64 = 16 * 1024;
+const TRANSCRIPT_HEAD_BYTES: u64 = 16 * 1024;
 /// The longest text kept of a description, in characters.
-const LONGEST: usize = 200;
+const MAX_DESCRIPTION_CHARS: usize = 200;
 
 /// What its description says of a sub-agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct About {
+pub struct SubagentDescription {
     /// `general-purpose`, …
     pub agent_type: Option<String>,
     /// What it is to do.
@@ -46,14 +46,14 @@ pub struct About {
 }
 
 /// Reads a description. Total, like all that reads what is internal to the client.
-pub fn decode_about(bytes: &[u8]) -> Option<About> {
+pub fn decode_about(bytes: &[u8]) -> Option<SubagentDescription> {
     let Value::Object(fields) = serde_json::from_slice(bytes).ok()? else {
         return None;
     };
     let is = |name: &str| fields.get(name) == Some(&Value::Bool(true));
-    let text = |name: &str| line(fields.get(name)?.as_str()?, LONGEST);
+    let text = |name: &str| line(fields.get(name)?.as_str()?, MAX_DESCRIPTION_CHARS);
     let depth = fields.get("spawnDepth").and_then(Value::as_u64);
-    Some(About {
+    Some(SubagentDescription {
         agent_type: text("agentType"),
         description: text("description"),
         depth: depth
@@ -65,45 +65,45 @@ pub fn decode_about(bytes: &[u8]) -> Option<About> {
 }
 
 /// Tells a changed description from one already read: it is replaced as a whole.
-type Stamp = (u64, u64, Option<SystemTime>);
+type DescriptionStamp = (u64, u64, Option<SystemTime>);
 
-fn stamp(meta: &fs::Metadata) -> Stamp {
+fn stamp(meta: &fs::Metadata) -> DescriptionStamp {
     (meta.ino(), meta.len(), meta.modified().ok())
 }
 
 #[derive(Debug)]
-struct Agent {
-    stamp: Stamp,
+struct KnownSubagent {
+    stamp: DescriptionStamp,
     /// Only of those that have not ended.
-    running: Option<Box<Running>>,
+    running: Option<Box<RunningSubagent>>,
 }
 
 #[derive(Debug)]
-struct Running {
-    about: About,
-    tail: Tail,
-    story: Story,
+struct RunningSubagent {
+    about: SubagentDescription,
+    tail: FileTail,
+    story: TurnTracker,
     began_at: Option<Timestamp>,
 }
 
 /// What is known of the sub-agents of one session.
 #[derive(Debug, Default)]
-pub(super) struct Agents {
-    known: BTreeMap<String, Agent>,
+pub(super) struct SubagentTracker {
+    known: BTreeMap<String, KnownSubagent>,
 }
 
-impl Agents {
+impl SubagentTracker {
     /// The folder in which a transcript's sub-agents are.
     pub(super) fn folder(transcript: &Path) -> PathBuf {
         transcript.with_extension("").join("subagents")
     }
 
     /// Looks at all of them.
-    pub(super) fn look(&mut self, folder: &Path, trouble: &mut Trouble) {
+    pub(super) fn look(&mut self, folder: &Path, trouble: &mut TranscriptProblems) {
         match check_folder(folder) {
             Err(refusal) if refusal.is_distrust() => {
                 self.known.clear();
-                return trouble.fails(folder, ReadError::from(refusal).to_string());
+                return trouble.fails(folder, FileReadError::from(refusal).to_string());
             }
             _ => {}
         }
@@ -118,12 +118,12 @@ impl Agents {
         };
         trouble.works(folder);
         let names = entries.flatten().map(|e| e.path());
-        let mut there: Vec<(String, Stamp)> = names
+        let mut there: Vec<(String, DescriptionStamp)> = names
             .filter_map(|path| Some((described(&path)?.to_owned(), path)))
             .filter_map(|(id, path)| Some((id, stamp(&path.symlink_metadata().ok()?))))
             .collect();
         there.sort_by_key(|(_, (_, _, modified))| Reverse(*modified));
-        there.truncate(KNOWN);
+        there.truncate(MAX_KNOWN_SUBAGENTS);
         let ids: BTreeSet<&String> = there.iter().map(|(id, _)| id).collect();
         self.known.retain(|id, _| ids.contains(id));
         for (id, stamp) in there {
@@ -135,7 +135,7 @@ impl Agents {
     }
 
     /// Looks at the one whose file was noticed to change.
-    pub(super) fn notice(&mut self, path: &Path, trouble: &mut Trouble) {
+    pub(super) fn notice(&mut self, path: &Path, trouble: &mut TranscriptProblems) {
         let Some(folder) = path.parent() else {
             return;
         };
@@ -152,23 +152,24 @@ impl Agents {
     }
 
     /// Reads a description, unless it is as it was.
-    fn learn(&mut self, folder: &Path, id: &str, stamp: Stamp) {
+    fn learn(&mut self, folder: &Path, id: &str, stamp: DescriptionStamp) {
         if self.known.get(id).is_some_and(|a| a.stamp == stamp) {
             return;
         }
         let path = folder.join(format!("agent-{id}.meta.json"));
-        let about = files::read_bounded(&path, BOUND)
+        let about = files::read_bounded(&path, MAX_DESCRIPTION_BYTES)
             .ok()
             .and_then(|bytes| decode_about(&bytes));
         let before = self.known.remove(id).and_then(|a| a.running);
         let running = about.filter(|a| !a.ended).map(|about| {
-            let mut running = before.unwrap_or_else(|| Box::new(Running::new(stamp)));
+            let mut running = before.unwrap_or_else(|| Box::new(RunningSubagent::new(stamp)));
             running.about = about;
             running
         });
-        self.known.insert(id.to_owned(), Agent { stamp, running });
+        self.known
+            .insert(id.to_owned(), KnownSubagent { stamp, running });
         let followed = self.known.values().filter(|a| a.running.is_some());
-        if followed.count() > MOST {
+        if followed.count() > MAX_FOLLOWED_SUBAGENTS {
             // One that never ended, because its session did, must hide no new one.
             let all = self.known.values_mut();
             let least = all
@@ -185,10 +186,10 @@ impl Agents {
     pub(super) fn delegations(
         &self,
         ended_at: impl Fn(&str) -> Option<Timestamp>,
-    ) -> Vec<Delegated> {
-        let mut all: Vec<Delegated> = self
+    ) -> Vec<SubagentFacts> {
+        let mut all: Vec<SubagentFacts> = self
             .going(ended_at)
-            .map(|(id, running)| Delegated {
+            .map(|(id, running)| SubagentFacts {
                 agent_id: id.clone(),
                 agent_type: running.about.agent_type.clone(),
                 description: running.about.description.clone(),
@@ -213,7 +214,7 @@ impl Agents {
     fn going(
         &self,
         ended_at: impl Fn(&str) -> Option<Timestamp>,
-    ) -> impl Iterator<Item = (&String, &Running)> {
+    ) -> impl Iterator<Item = (&String, &RunningSubagent)> {
         self.known
             .iter()
             .filter_map(|(id, agent)| Some((id, agent.running.as_deref()?)))
@@ -224,29 +225,29 @@ impl Agents {
     }
 }
 
-impl Running {
-    fn new((_, _, modified): Stamp) -> Self {
+impl RunningSubagent {
+    fn new((_, _, modified): DescriptionStamp) -> Self {
         Self {
-            about: About::default(),
-            tail: Tail::default(),
-            story: Story::default(),
+            about: SubagentDescription::default(),
+            tail: FileTail::default(),
+            story: TurnTracker::default(),
             // Until it writes something itself: its description is made with it.
             began_at: modified.map(Timestamp::from),
         }
     }
 }
 
-impl Agent {
+impl KnownSubagent {
     /// Whether it still has work, and when it last showed.
     fn sign_of_life(&self) -> (bool, Option<Timestamp>) {
         let (_, _, modified) = self.stamp;
         let story = self.running.as_ref().map(|r| &r.story);
-        let told_at = story.and_then(Story::newest_at);
+        let told_at = story.and_then(TurnTracker::newest_at);
         let works = story.is_some_and(|s| !s.is_over());
         (works, told_at.max(modified.map(Timestamp::from)))
     }
 
-    fn read(&mut self, folder: &Path, id: &str, trouble: &mut Trouble) {
+    fn read(&mut self, folder: &Path, id: &str, trouble: &mut TranscriptProblems) {
         let path = folder.join(format!("agent-{id}.jsonl"));
         let Some(running) = &mut self.running else {
             return trouble.works(&path);
@@ -255,17 +256,17 @@ impl Agent {
         let story = &mut running.story;
         let first = story.oldest_at().is_none();
         let read = running.tail.read(&path, |piece| match piece {
-            Piece::Afresh => *story = Story::default(),
-            Piece::Line(line) => {
+            TailEvent::Afresh => *story = TurnTracker::default(),
+            TailEvent::Line(line) => {
                 if let Some(record) = decode(line) {
-                    story.take(record, Chain::Side, now);
+                    story.take(record, ConversationChain::Side, now);
                 }
             }
         });
         match read {
             Ok(()) => trouble.works(&path),
             // It is made at the first record.
-            Err(ReadError::Gone) => return trouble.works(&path),
+            Err(FileReadError::Gone) => return trouble.works(&path),
             Err(e) => return trouble.fails(&path, e.to_string()),
         }
         if first && running.story.oldest_at().is_some() {
@@ -276,7 +277,7 @@ impl Agent {
 
 /// When the first record of a transcript was made.
 fn began(path: &Path) -> Option<Timestamp> {
-    let head = files::read_head(path, HEAD).ok()?;
+    let head = files::read_head(path, TRANSCRIPT_HEAD_BYTES).ok()?;
     let lines = head.split(|b| *b == b'\n');
     lines.filter_map(|l| decode(l)?.at).min()
 }

@@ -1,26 +1,26 @@
 //! Where a transcript is: `<dir>/projects/<folder>/<session id>.jsonl`, where `<folder>` is made
 //! of the path the client was started in.
 
-use crate::folders::{LONGEST, folder_name};
+use crate::folders::{MAX_FOLDER_NAME_UNITS, folder_name};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 use trusty_fleet::Timestamp;
-use trusty_fleet::observation::{TranscriptKey, Which};
+use trusty_fleet::observation::{TranscriptKey, TranscriptSelector};
 use trusty_platform::clock;
 use trusty_platform::files;
 
 /// A search of all folders happens at most so often.
-const PAUSE: Duration = Duration::from_secs(5);
+const SEARCH_INTERVAL: Duration = Duration::from_secs(5);
 /// Folders looked into by a search.
-const FOLDERS: usize = 10_000;
+const MAX_PROJECT_FOLDERS: usize = 10_000;
 
 /// The search for one transcript.
 #[derive(Debug)]
-pub(super) struct Search {
+pub(super) struct TranscriptSearch {
     projects: PathBuf,
-    which: Which,
+    which: TranscriptSelector,
     name: String,
     /// The folder is known by name, not only by how its name begins.
     exact: bool,
@@ -32,9 +32,9 @@ pub(super) struct Search {
 }
 
 /// A folder that changed so lately may change again within one step of the file clock.
-const SETTLED: Duration = Duration::from_secs(1);
+const FOLDER_SETTLED_AGE: Duration = Duration::from_secs(1);
 
-impl Search {
+impl TranscriptSearch {
     pub(super) fn new(key: &TranscriptKey) -> Self {
         // The client resolves links before it makes a name of the path.
         let cwd = files::resolve(&key.cwd).unwrap_or_else(|| key.cwd.clone());
@@ -42,7 +42,7 @@ impl Search {
         Self {
             projects: key.dir.join("projects"),
             which: key.which.clone(),
-            exact: name.len() < LONGEST,
+            exact: name.len() < MAX_FOLDER_NAME_UNITS,
             name,
             found: None,
             searched: None,
@@ -63,8 +63,8 @@ impl Search {
     /// The transcript's path, if it is there; `named` are the ids that are asked for by name.
     pub(super) fn path(&mut self, named: &BTreeSet<String>) -> Option<PathBuf> {
         self.found = match self.which.clone() {
-            Which::Session(id) => self.session(&id),
-            Which::NewestSince(since) => self.newest(since, named),
+            TranscriptSelector::Session(id) => self.session(&id),
+            TranscriptSelector::NewestSince(since) => self.newest(since, named),
         };
         self.found.clone()
     }
@@ -127,7 +127,7 @@ impl Search {
         let now = clock::instant();
         let due = self
             .searched
-            .is_none_or(|at| now.duration_since(at) >= PAUSE);
+            .is_none_or(|at| now.duration_since(at) >= SEARCH_INTERVAL);
         if due {
             self.searched = Some(now);
         }
@@ -139,10 +139,14 @@ impl Search {
         let known = self.listed.as_ref().map(|(at, _)| *at);
         if known.is_none() || known != changed {
             let entries = fs::read_dir(&self.projects).into_iter().flatten();
-            let all = entries.flatten().map(|e| e.path()).take(FOLDERS).collect();
+            let all = entries
+                .flatten()
+                .map(|e| e.path())
+                .take(MAX_PROJECT_FOLDERS)
+                .collect();
             let settled = |at: &SystemTime| {
                 let age = clock::wall().duration_since(*at);
-                age.is_ok_and(|age| age > SETTLED)
+                age.is_ok_and(|age| age > FOLDER_SETTLED_AGE)
             };
             let at = changed.filter(settled).unwrap_or(SystemTime::UNIX_EPOCH);
             self.listed = Some((at, all));
@@ -160,7 +164,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
 /// An id that cannot name a file elsewhere.
 fn is_id(id: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    !id.is_empty() && id.len() <= LONGEST && id.chars().all(plain)
+    !id.is_empty() && id.len() <= MAX_FOLDER_NAME_UNITS && id.chars().all(plain)
 }
 
 /// Other files of a project folder are not called so.
@@ -176,12 +180,12 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    const ID: &str = "b6adf08c-67f9-4160-b13e-5c26fea070f5";
-    const OTHER: &str = "6c334959-67f9-4160-b13e-5c26fea070f5";
+    const SESSION_ID: &str = "b6adf08c-67f9-4160-b13e-5c26fea070f5";
+    const OTHER_SESSION_ID: &str = "6c334959-67f9-4160-b13e-5c26fea070f5";
 
-    struct Place(tempfile::TempDir);
+    struct SearchFixture(tempfile::TempDir);
 
-    impl Place {
+    impl SearchFixture {
         fn new() -> Self {
             Self(tempfile::tempdir().expect("folder"))
         }
@@ -190,8 +194,8 @@ mod tests {
             self.0.path().canonicalize().expect("root")
         }
 
-        fn search(&self, cwd: &Path, which: Which) -> Search {
-            Search::new(&TranscriptKey {
+        fn search(&self, cwd: &Path, which: TranscriptSelector) -> TranscriptSearch {
+            TranscriptSearch::new(&TranscriptKey {
                 dir: self.root(),
                 cwd: cwd.to_path_buf(),
                 which,
@@ -209,19 +213,19 @@ mod tests {
 
     #[test]
     fn a_session_is_found_where_it_belongs_or_anywhere() {
-        let place = Place::new();
+        let place = SearchFixture::new();
         let home = place.root().join("real");
         fs::create_dir(&home).expect("real");
         symlink(&home, place.root().join("link")).expect("link");
-        let which = Which::Session(ID.into());
+        let which = TranscriptSelector::Session(SESSION_ID.into());
         let none = BTreeSet::new();
         let mut search = place.search(&place.root().join("link"), which.clone());
         assert_eq!(search.path(&none), None);
-        let elsewhere = place.make("elsewhere", ID);
+        let elsewhere = place.make("elsewhere", SESSION_ID);
         assert_eq!(search.path(&none), None, "not searched for again at once");
         let mut later = place.search(&home, which);
         assert_eq!(later.path(&none), Some(elsewhere));
-        let expected = place.make(&folder_name(&home), ID);
+        let expected = place.make(&folder_name(&home), SESSION_ID);
         assert_eq!(
             search.path(&none),
             Some(expected.clone()),
@@ -232,40 +236,43 @@ mod tests {
 
     #[test]
     fn a_long_name_is_found_by_a_search() {
-        let place = Place::new();
+        let place = SearchFixture::new();
         let cwd = PathBuf::from("/long".repeat(60));
         let name = folder_name(&cwd);
-        let path = place.make(&format!("{name}-c6gz2v"), ID);
-        let mut search = place.search(&cwd, Which::Session(ID.into()));
+        let path = place.make(&format!("{name}-c6gz2v"), SESSION_ID);
+        let mut search = place.search(&cwd, TranscriptSelector::Session(SESSION_ID.into()));
         assert_eq!(search.path(&BTreeSet::new()), Some(path.clone()));
-        let epoch = Which::NewestSince(Timestamp::from_millis(0));
+        let epoch = TranscriptSelector::NewestSince(Timestamp::from_millis(0));
         assert_eq!(place.search(&cwd, epoch).path(&BTreeSet::new()), Some(path));
     }
 
     #[test]
     fn the_newest_is_one_nobody_asks_for_by_name() {
-        let place = Place::new();
+        let place = SearchFixture::new();
         let cwd = Path::new("/nowhere/at.all");
-        let mut search = place.search(cwd, Which::NewestSince(Timestamp::from_millis(0)));
+        let mut search = place.search(
+            cwd,
+            TranscriptSelector::NewestSince(Timestamp::from_millis(0)),
+        );
         assert_eq!(search.path(&BTreeSet::new()), None);
-        let path = place.make("-nowhere-at-all", ID);
+        let path = place.make("-nowhere-at-all", SESSION_ID);
         for odd in ["agent-1", "summary", "6c334959-67f9"] {
             place.make("-nowhere-at-all", odd);
         }
-        fs::write(place.make("-nowhere-at-all", OTHER), "").expect("empty");
+        fs::write(place.make("-nowhere-at-all", OTHER_SESSION_ID), "").expect("empty");
         assert_eq!(search.path(&BTreeSet::new()), Some(path));
-        assert_eq!(search.path(&BTreeSet::from([ID.to_owned()])), None);
+        assert_eq!(search.path(&BTreeSet::from([SESSION_ID.to_owned()])), None);
         let ahead = Timestamp::from(clock::wall() + Duration::from_mins(1));
-        let mut later = place.search(cwd, Which::NewestSince(ahead));
+        let mut later = place.search(cwd, TranscriptSelector::NewestSince(ahead));
         assert_eq!(later.path(&BTreeSet::new()), None, "written before");
     }
 
     #[test]
     fn an_id_names_no_other_file() {
-        let place = Place::new();
-        place.make("-a", OTHER);
+        let place = SearchFixture::new();
+        place.make("-a", OTHER_SESSION_ID);
         for odd in ["", "..", "../-a/x", "a/b", "/etc/passwd", "a\0"] {
-            let mut search = place.search(Path::new("/a"), Which::Session(odd.into()));
+            let mut search = place.search(Path::new("/a"), TranscriptSelector::Session(odd.into()));
             assert_eq!(search.path(&BTreeSet::new()), None, "{odd:?}");
         }
     }

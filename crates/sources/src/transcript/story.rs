@@ -2,38 +2,42 @@
 //! in order, so what is newest is decided by the records' own times: of the same records in
 //! another order the same is told, but for what carries no time (the mode).
 
-use crate::transcript_record::{Answer, Chain, Compactor, Record, What};
+use crate::transcript_record::{
+    AnswerPiece, CompactionInitiator, ConversationChain, RecordContent, TranscriptRecord,
+};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 use trusty_fleet::Timestamp;
-use trusty_fleet::observation::{End, Retry, Said, ToolCall, Transcript, TurnEnd};
+use trusty_fleet::observation::{
+    DatedText, RetryAttempt, ToolCall, TranscriptFacts, TurnEnd, TurnEndKind,
+};
 
 /// Tool calls kept. A turn makes a handful at a time.
-const CALLS: usize = 64;
+const MAX_KEPT_CALLS: usize = 64;
 /// Results kept, in case one is written before its call.
-const RESULTS: usize = 512;
+const MAX_KEPT_RESULTS: usize = 512;
 /// Results told of: more than can be asked for at a time.
-const TOLD: usize = 32;
+const MAX_REPORTED_RESULTS: usize = 32;
 /// Requests kept: more than a client repeats one.
-const REQUESTS: usize = 32;
+const MAX_KEPT_REQUESTS: usize = 32;
 /// The first pause before a request is sent again is longer (measured 0.6 s); a client that tries
 /// another form of it at once is not waiting.
-const AGAIN: Duration = Duration::from_millis(400);
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(400);
 /// Ended sub-agents kept.
-const ENDED: usize = 512;
+const MAX_ENDED_SUBAGENTS: usize = 512;
 /// A record may be dated ahead of the wall clock by so much: two clocks that are led to the same
 /// time differ by less.
-const AHEAD: Duration = Duration::from_mins(1);
+const MAX_CLOCK_LEAD: Duration = Duration::from_mins(1);
 
 /// What has been read of one transcript.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Story {
+pub(super) struct TurnTracker {
     turn_at: Option<Timestamp>,
-    prompt: Option<Said>,
+    prompt: Option<DatedText>,
     asked_before: Option<String>,
     /// By id: when the answer that holds the call was given, and which one it was.
     calls: BTreeMap<String, (ToolCall, Option<String>)>,
-    results: Kept,
+    results: NewestIds,
     /// The newest of them, and when they came.
     resulted: BTreeSet<(Timestamp, String)>,
     /// The newest answer that does not end a turn, and its id.
@@ -42,11 +46,11 @@ pub(super) struct Story {
     counted_at: Option<Timestamp>,
     called_at: Option<Timestamp>,
     ran_at: Option<Timestamp>,
-    retry: Option<Retry>,
+    retry: Option<RetryAttempt>,
     /// When requests were sent, and when a tool last had its result.
     requests: BTreeSet<Timestamp>,
     resulted_at: Option<Timestamp>,
-    error: Option<Said>,
+    error: Option<DatedText>,
     model: Option<(Timestamp, String)>,
     mode: Option<String>,
     branch: Option<(Timestamp, String)>,
@@ -58,17 +62,17 @@ pub(super) struct Story {
 
 /// The newest of many ids.
 #[derive(Debug, Clone, Default)]
-struct Kept {
+struct NewestIds {
     ids: BTreeSet<String>,
     order: VecDeque<String>,
 }
 
-impl Kept {
+impl NewestIds {
     fn insert(&mut self, id: String) {
         if self.ids.insert(id.clone()) {
             self.order.push_back(id);
         }
-        if self.order.len() > RESULTS
+        if self.order.len() > MAX_KEPT_RESULTS
             && let Some(oldest) = self.order.pop_front()
         {
             self.ids.remove(&oldest);
@@ -82,11 +86,11 @@ fn newer<T: Ord>(slot: &mut Option<T>, value: T) {
     }
 }
 
-impl Story {
+impl TurnTracker {
     /// Takes in a record of a conversation; those of others in the same file are left out. `now`
     /// is the wall clock's time at which it was read.
-    pub(super) fn take(&mut self, record: Record, of: Chain, now: Timestamp) {
-        if record.chain == Chain::Side && of == Chain::Main {
+    pub(super) fn take(&mut self, record: TranscriptRecord, of: ConversationChain, now: Timestamp) {
+        if record.chain == ConversationChain::Side && of == ConversationChain::Main {
             return;
         }
         if let Some(at) = record.at {
@@ -96,7 +100,7 @@ impl Story {
             self.mode = Some(mode);
         }
         let Some(at) = record.at else {
-            if let What::AskedBefore(text) = record.what {
+            if let RecordContent::AskedBefore(text) = record.what {
                 self.asked_before = Some(text);
             }
             return;
@@ -110,48 +114,48 @@ impl Story {
             newer(&mut self.branch, (at, branch));
         }
         match record.what {
-            What::Turn(asked) => {
+            RecordContent::Turn(asked) => {
                 newer(&mut self.turn_at, at);
                 if let Some(text) = asked {
-                    newer(&mut self.prompt, Said { at, text });
+                    newer(&mut self.prompt, DatedText { at, text });
                 }
             }
-            What::Asked(text) => newer(&mut self.prompt, Said { at, text }),
-            What::Ended { ids, turn } => self.take_ended(ids, turn.then_some(at), at),
-            What::Results(ids) => {
+            RecordContent::Asked(text) => newer(&mut self.prompt, DatedText { at, text }),
+            RecordContent::Ended { ids, turn } => self.take_ended(ids, turn.then_some(at), at),
+            RecordContent::Results(ids) => {
                 newer(&mut self.resulted_at, at);
                 for id in ids {
                     self.calls.remove(&id);
                     self.resulted.insert((at, id.clone()));
                     self.results.insert(id);
                 }
-                while self.resulted.len() > TOLD {
+                while self.resulted.len() > MAX_REPORTED_RESULTS {
                     self.resulted.pop_first();
                 }
             }
-            What::Answer(answer) => self.take_answer(answer, at),
-            What::Error(text) => {
-                newer(&mut self.error, Said { at, text });
-                self.ends(at, End::Failed);
+            RecordContent::Answer(answer) => self.take_answer(answer, at),
+            RecordContent::Error(text) => {
+                newer(&mut self.error, DatedText { at, text });
+                self.ends(at, TurnEndKind::Failed);
             }
-            What::Interrupted => self.ends(at, End::Interrupted),
-            What::TurnCounted => newer(&mut self.counted_at, at),
-            What::CommandCalled => newer(&mut self.called_at, at),
-            What::CommandRan => newer(&mut self.ran_at, at),
-            What::Compacted { by, tokens } => {
+            RecordContent::Interrupted => self.ends(at, TurnEndKind::Interrupted),
+            RecordContent::TurnCounted => newer(&mut self.counted_at, at),
+            RecordContent::CommandCalled => newer(&mut self.called_at, at),
+            RecordContent::CommandRan => newer(&mut self.ran_at, at),
+            RecordContent::Compacted { by, tokens } => {
                 newer(&mut self.tokens, (at, tokens));
-                if by == Compactor::Person {
-                    self.ends(at, End::Compacted);
+                if by == CompactionInitiator::Person {
+                    self.ends(at, TurnEndKind::Compacted);
                 }
             }
-            What::Retry(retry) => newer(&mut self.retry, retry),
-            What::Requested => {
+            RecordContent::Retry(retry) => newer(&mut self.retry, retry),
+            RecordContent::Requested => {
                 self.requests.insert(at);
-                if self.requests.len() > REQUESTS {
+                if self.requests.len() > MAX_KEPT_REQUESTS {
                     self.requests.pop_first();
                 }
             }
-            What::AskedBefore(_) | What::Other => {}
+            RecordContent::AskedBefore(_) | RecordContent::Other => {}
         }
     }
 
@@ -159,7 +163,7 @@ impl Story {
     /// the newest for hours: it is moved to just before the first record that does not. A record
     /// that is merely old, as a prompt that has waited for its turn, moves nothing.
     fn follow_clock(&mut self, at: Timestamp, now: Timestamp) {
-        let latest = now.after(AHEAD);
+        let latest = now.after(MAX_CLOCK_LEAD);
         let Some(newest_at) = self.newest_at.filter(|newest| *newest > latest) else {
             return;
         };
@@ -221,7 +225,7 @@ impl Story {
             let known = self.ended.entry(id).or_insert(at);
             *known = at.max(*known);
         }
-        while self.ended.len() > ENDED {
+        while self.ended.len() > MAX_ENDED_SUBAGENTS {
             let oldest = self.ended.iter().min_by_key(|(_, at)| **at);
             let Some(oldest) = oldest.map(|(id, _)| id.clone()) else {
                 return;
@@ -230,7 +234,7 @@ impl Story {
         }
     }
 
-    fn take_answer(&mut self, answer: Answer, at: Timestamp) {
+    fn take_answer(&mut self, answer: AnswerPiece, at: Timestamp) {
         if let Some(model) = answer.model {
             newer(&mut self.model, (at, model));
         }
@@ -238,7 +242,7 @@ impl Story {
             newer(&mut self.tokens, (at, answer.tokens));
         }
         if answer.ends {
-            self.ends(at, End::Finished);
+            self.ends(at, TurnEndKind::Finished);
         } else {
             newer(&mut self.answer, (at, answer.message.clone()));
         }
@@ -248,7 +252,7 @@ impl Story {
                 self.calls.insert(held.0.id.clone(), held);
             }
         }
-        while self.calls.len() > CALLS {
+        while self.calls.len() > MAX_KEPT_CALLS {
             let oldest = self.calls.values().min_by_key(|(call, _)| call.at);
             let Some(oldest) = oldest.map(|(call, _)| call.id.clone()) else {
                 return;
@@ -257,7 +261,7 @@ impl Story {
         }
     }
 
-    fn ends(&mut self, at: Timestamp, how: End) {
+    fn ends(&mut self, at: Timestamp, how: TurnEndKind) {
         newer(&mut self.end, TurnEnd { at, how });
     }
 
@@ -282,10 +286,10 @@ impl Story {
     }
 
     /// What it says all in all, but for the sub-agents.
-    pub(super) fn transcript(&self) -> Transcript {
+    pub(super) fn transcript(&self) -> TranscriptFacts {
         let named = |branch: &String| !branch.is_empty() && branch != "HEAD";
         let value = |slot: &Option<(Timestamp, String)>| slot.as_ref().map(|(_, v)| v.clone());
-        Transcript {
+        TranscriptFacts {
             turn_at: self.turn_at,
             prompt: self.prompt(),
             calls: self.calls(),
@@ -309,9 +313,9 @@ impl Story {
     }
 
     /// If the prompt itself was not read, it was written before everything that was.
-    fn prompt(&self) -> Option<Said> {
+    fn prompt(&self) -> Option<DatedText> {
         self.prompt.clone().or_else(|| {
-            Some(Said {
+            Some(DatedText {
                 at: self.oldest_at?,
                 text: self.asked_before.clone()?,
             })
@@ -330,13 +334,13 @@ impl Story {
         let ended_at = end.as_ref().map(|e| e.at);
         let cut = end
             .as_ref()
-            .is_some_and(|e| matches!(e.how, End::Failed | End::Interrupted));
+            .is_some_and(|e| matches!(e.how, TurnEndKind::Failed | TurnEndKind::Interrupted));
         // A turn that was cut short is counted, too.
         let end = match self.counted_at {
             Some(at) if Some(at) > ended_at && !(cut && ended_at >= self.turn_at) => {
                 Some(TurnEnd {
                     at,
-                    how: End::Finished,
+                    how: TurnEndKind::Finished,
                 })
             }
             _ => end,
@@ -344,11 +348,11 @@ impl Story {
         // Compaction is a command that says so itself.
         let told = end
             .as_ref()
-            .is_some_and(|e| e.how == End::Compacted && Some(e.at) >= self.called_at);
+            .is_some_and(|e| e.how == TurnEndKind::Compacted && Some(e.at) >= self.called_at);
         match self.ran_at {
             Some(at) if Some(at) > end.as_ref().map(|e| e.at) && !told => Some(TurnEnd {
                 at,
-                how: End::Command,
+                how: TurnEndKind::Command,
             }),
             _ => end,
         }
@@ -376,7 +380,7 @@ impl Story {
 
     /// A request that is repeated. Clients that say so themselves are believed; others only
     /// write down each request, and one without an answer before the next has failed.
-    fn retry(&self) -> Option<Retry> {
+    fn retry(&self) -> Option<RetryAttempt> {
         let since = [
             self.turn_at,
             self.answer.as_ref().map(|(at, _)| *at),
@@ -389,7 +393,7 @@ impl Story {
         told.or_else(|| {
             let mut sent = self.requests.range(since..);
             let (first, last) = (*sent.next()?, *self.requests.last()?);
-            (last.since(first) >= AGAIN).then(|| Retry {
+            (last.since(first) >= MIN_RETRY_DELAY).then(|| RetryAttempt {
                 at: last,
                 attempt: u32::try_from(sent.count()).unwrap_or(u32::MAX),
                 of: None,

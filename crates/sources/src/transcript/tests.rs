@@ -5,33 +5,33 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::symlink;
 use tokio::sync::{mpsc, watch};
-use trusty_fleet::cadence::{Motion, Visibility, cadence};
-use trusty_fleet::derivation::Wanted;
-use trusty_fleet::observation::End;
+use trusty_fleet::cadence::{FleetActivity, UiVisibility, cadence};
+use trusty_fleet::derivation::SourceDemand;
+use trusty_fleet::observation::TurnEndKind;
 use trusty_fleet::{Observation, Timestamp};
 use trusty_platform::clock::Clock;
 
-const TURNS: &str = include_str!("samples/turns.jsonl");
-const AGENT: &str = include_str!("samples/agent.jsonl");
-const META: &str = r#"{"agentType":"general-purpose","description":"Job 1","spawnDepth":1}"#;
-const ID: &str = "e2c78078-5f41-419a-9057-b2284c6b63a1";
-const OTHER: &str = "17d27faf-87ce-4bab-8e05-b96f36a75887";
+const TURNS_SAMPLE: &str = include_str!("samples/turns.jsonl");
+const AGENT_SAMPLE: &str = include_str!("samples/agent.jsonl");
+const META_SAMPLE: &str = r#"{"agentType":"general-purpose","description":"Job 1","spawnDepth":1}"#;
+const SESSION_ID: &str = "e2c78078-5f41-419a-9057-b2284c6b63a1";
+const OTHER_SESSION_ID: &str = "17d27faf-87ce-4bab-8e05-b96f36a75887";
 
-struct Place {
+struct TranscriptSourceFixture {
     dir: tempfile::TempDir,
-    transcripts: Transcripts,
+    transcripts: TranscriptSource,
 }
 
-impl Place {
+impl TranscriptSourceFixture {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("folder");
         Self {
             dir,
-            transcripts: Transcripts::new(),
+            transcripts: TranscriptSource::new(),
         }
     }
 
-    fn key(&self, which: Which) -> TranscriptKey {
+    fn key(&self, which: TranscriptSelector) -> TranscriptKey {
         TranscriptKey {
             dir: self.dir.path().canonicalize().expect("root"),
             cwd: "/work/x.y".into(),
@@ -40,7 +40,7 @@ impl Place {
     }
 
     fn session(&self, id: &str) -> TranscriptKey {
-        self.key(Which::Session(id.into()))
+        self.key(TranscriptSelector::Session(id.into()))
     }
 
     fn path(&self, id: &str) -> PathBuf {
@@ -64,7 +64,7 @@ impl Place {
     }
 }
 
-fn says(facts: &[Fact]) -> Vec<&Transcript> {
+fn says(facts: &[Fact]) -> Vec<&TranscriptFacts> {
     let told = facts.iter().filter_map(|fact| match fact {
         Fact::Transcript(_, transcript) => Some(&**transcript),
         _ => None,
@@ -96,8 +96,8 @@ fn prompt(text: &str, second: u32) -> String {
 
 #[test]
 fn it_is_told_when_it_appears_grows_and_goes() {
-    let mut place = Place::new();
-    let key = place.session(ID);
+    let mut place = TranscriptSourceFixture::new();
+    let key = place.session(SESSION_ID);
     assert!(place.follow([key.clone()]));
     assert!(!place.follow([key.clone()]), "known");
     assert_eq!(
@@ -107,44 +107,44 @@ fn it_is_told_when_it_appears_grows_and_goes() {
     );
     assert!(place.look().is_empty(), "told once");
 
-    place.append(ID, prompt("one", 1));
+    place.append(SESSION_ID, prompt("one", 1));
     assert_eq!(asked(&place.look()), Some("one"));
     assert!(place.look().is_empty(), "told once");
     let second = prompt("two", 2);
     let (half, rest) = second.split_at(40);
-    place.append(ID, half);
+    place.append(SESSION_ID, half);
     assert!(place.look().is_empty(), "half written");
-    place.append(ID, rest);
+    place.append(SESSION_ID, rest);
     assert_eq!(asked(&place.look()), Some("two"));
-    place.append(ID, "\0\0\u{1}\n\r\n");
-    place.append(ID, b"\xff\xfe{\n{\"type\":\"us");
+    place.append(SESSION_ID, "\0\0\u{1}\n\r\n");
+    place.append(SESSION_ID, b"\xff\xfe{\n{\"type\":\"us");
     assert!(place.look().is_empty(), "nothing new is said");
     place.append(
-        ID,
+        SESSION_ID,
         format!("\n{}", prompt("three", 3).replace('\n', "\r\n")),
     );
     assert_eq!(asked(&place.look()), Some("three"));
 
-    fs::remove_file(place.path(ID)).expect("remove");
+    fs::remove_file(place.path(SESSION_ID)).expect("remove");
     assert_eq!(place.look(), [Fact::TranscriptGone(key)]);
-    place.append(ID, prompt("four", 4));
+    place.append(SESSION_ID, prompt("four", 4));
     assert_eq!(asked(&place.look()), Some("four"));
 }
 
 #[test]
 fn one_written_anew_says_nothing_of_before() {
-    let mut place = Place::new();
-    place.follow([place.session(ID)]);
-    place.append(ID, TURNS);
+    let mut place = TranscriptSourceFixture::new();
+    place.follow([place.session(SESSION_ID)]);
+    place.append(SESSION_ID, TURNS_SAMPLE);
     let facts = place.look();
     assert!(says(&facts)[0].error.is_some());
-    fs::write(place.path(ID), prompt("anew", 1)).expect("cut");
+    fs::write(place.path(SESSION_ID), prompt("anew", 1)).expect("cut");
     let facts = place.look();
     let told = says(&facts)[0];
     assert_eq!((asked(&facts), &told.error), (Some("anew"), &None));
-    let other = place.path(OTHER);
+    let other = place.path(OTHER_SESSION_ID);
     fs::write(&other, prompt("replaced", 0)).expect("other");
-    fs::rename(other, place.path(ID)).expect("replace");
+    fs::rename(other, place.path(SESSION_ID)).expect("replace");
     assert_eq!(asked(&place.look()), Some("replaced"));
 }
 
@@ -156,17 +156,17 @@ fn what_is_no_plain_file_is_told_and_healed() {
         |path| symlink(path, path).expect("loop"),
     ];
     for make in make {
-        let mut place = Place::new();
-        place.append(OTHER, "");
-        make(&place.path(ID));
-        place.follow([place.session(ID)]);
+        let mut place = TranscriptSourceFixture::new();
+        place.append(OTHER_SESSION_ID, "");
+        make(&place.path(SESSION_ID));
+        place.follow([place.session(SESSION_ID)]);
         let facts = place.look();
         assert_eq!(problems(&facts), ["not a regular file"]);
         assert_eq!(facts.len(), 1, "nothing is known of it");
         assert!(place.look().is_empty(), "told once");
         let aside = place.path("aside");
-        fs::rename(place.path(ID), aside).expect("move");
-        place.append(ID, prompt("one", 1));
+        fs::rename(place.path(SESSION_ID), aside).expect("move");
+        place.append(SESSION_ID, prompt("one", 1));
         let facts = place.look();
         assert_eq!(
             (asked(&facts), problems(&facts)),
@@ -177,10 +177,10 @@ fn what_is_no_plain_file_is_told_and_healed() {
 
 #[test]
 fn what_is_wrong_with_one_nobody_wants_is_forgotten() {
-    let mut place = Place::new();
-    place.append(OTHER, "");
-    fs::create_dir(place.path(ID)).expect("folder");
-    place.follow([place.session(ID)]);
+    let mut place = TranscriptSourceFixture::new();
+    place.append(OTHER_SESSION_ID, "");
+    fs::create_dir(place.path(SESSION_ID)).expect("folder");
+    place.follow([place.session(SESSION_ID)]);
     assert_eq!(problems(&place.look()).len(), 1);
     place.follow([]);
     assert_eq!(problems(&place.look()), ["works"]);
@@ -188,21 +188,24 @@ fn what_is_wrong_with_one_nobody_wants_is_forgotten() {
 
 #[test]
 fn two_keys_may_name_one_session() {
-    let mut place = Place::new();
-    let mut twin = place.session(ID);
+    let mut place = TranscriptSourceFixture::new();
+    let mut twin = place.session(SESSION_ID);
     twin.cwd = "/elsewhere".into();
-    place.append(ID, prompt("one", 1));
-    place.follow([place.session(ID), twin]);
+    place.append(SESSION_ID, prompt("one", 1));
+    place.follow([place.session(SESSION_ID), twin]);
     assert_eq!(says(&place.look()).len(), 2);
 }
 
 #[test]
 fn the_newest_gives_way_to_a_newer() {
-    let mut place = Place::new();
+    let mut place = TranscriptSourceFixture::new();
     let since = Timestamp::from_millis(0);
-    place.follow([place.key(Which::NewestSince(since)), place.session(OTHER)]);
-    place.append(ID, prompt("ours", 1));
-    place.append(OTHER, prompt("theirs", 2));
+    place.follow([
+        place.key(TranscriptSelector::NewestSince(since)),
+        place.session(OTHER_SESSION_ID),
+    ]);
+    place.append(SESSION_ID, prompt("ours", 1));
+    place.append(OTHER_SESSION_ID, prompt("theirs", 2));
     let facts = place.look();
     let told: Vec<_> = says(&facts)
         .iter()
@@ -223,46 +226,48 @@ fn the_newest_gives_way_to_a_newer() {
 
 #[test]
 fn sub_agents_are_told_with_it() {
-    let mut place = Place::new();
-    place.follow([place.session(ID)]);
-    place.append(ID, prompt("delegate", 1));
-    let folder = Agents::folder(&place.path(ID));
+    let mut place = TranscriptSourceFixture::new();
+    place.follow([place.session(SESSION_ID)]);
+    place.append(SESSION_ID, prompt("delegate", 1));
+    let folder = SubagentTracker::folder(&place.path(SESSION_ID));
     fs::create_dir_all(&folder).expect("folder");
-    fs::write(folder.join("agent-a1.meta.json"), META).expect("meta");
+    fs::write(folder.join("agent-a1.meta.json"), META_SAMPLE).expect("meta");
     fs::write(folder.join("agent-a1.jsonl"), "").expect("empty");
     let facts = place.look();
     assert_eq!(says(&facts)[0].delegations.len(), 1);
     let note = "<task-notification>\\n<task-id>a1</task-id>\\n<status>completed</status>";
-    place.append(ID, prompt(note, 2));
-    let facts = place.transcripts.notice(&BTreeSet::from([place.path(ID)]));
+    place.append(SESSION_ID, prompt(note, 2));
+    let facts = place
+        .transcripts
+        .notice(&BTreeSet::from([place.path(SESSION_ID)]));
     assert!(says(&facts)[0].delegations.is_empty());
-    fs::write(folder.join("agent-a1.jsonl"), AGENT).expect("work");
+    fs::write(folder.join("agent-a1.jsonl"), AGENT_SAMPLE).expect("work");
     assert!(place.look().is_empty(), "ended all the same");
 }
 
 /// A running source.
-struct Running {
-    orders: watch::Sender<Orders>,
+struct SourceFixture {
+    orders: watch::Sender<SourceConfig>,
     facts: mpsc::Receiver<Observation>,
     begun: std::time::Instant,
-    task: tokio::task::JoinHandle<Ended>,
+    task: tokio::task::JoinHandle<Shutdown>,
 }
 
-impl Running {
+impl SourceFixture {
     fn start() -> Self {
-        let orders = Orders {
-            wanted: Wanted::default(),
-            cadence: cadence(Visibility::Hidden, Motion::Still),
+        let orders = SourceConfig {
+            wanted: SourceDemand::default(),
+            cadence: cadence(UiVisibility::Hidden, FleetActivity::Still),
             nudge: 0,
         };
         let (orders, receive) = watch::channel(orders);
         let (send, facts) = mpsc::channel(64);
-        let out = Outlet::new(Clock::start(), send);
+        let out = ObservationSender::new(Clock::start(), send);
         Self {
             orders,
             facts,
             begun: clock::instant(),
-            task: tokio::spawn(run(Transcripts::new(), receive, out)),
+            task: tokio::spawn(run(TranscriptSource::new(), receive, out)),
         }
     }
 
@@ -281,7 +286,7 @@ impl Running {
         }
     }
 
-    async fn asked(&mut self, text: &str) -> Transcript {
+    async fn asked(&mut self, text: &str) -> TranscriptFacts {
         self.wait(|fact| match fact {
             Fact::Transcript(_, told) => {
                 let right = told.prompt.as_ref().is_some_and(|p| p.text == text);
@@ -295,24 +300,24 @@ impl Running {
 
 #[tokio::test]
 async fn changes_are_noticed() {
-    let place = Place::new();
-    let mut running = Running::start();
-    let key = place.session(ID);
+    let place = TranscriptSourceFixture::new();
+    let mut running = SourceFixture::start();
+    let key = place.session(SESSION_ID);
     running.want([key.clone()]);
     let gone = |fact| matches!(fact, Fact::TranscriptGone(_)).then_some(());
     running.wait(gone).await;
     // Neither its folder nor the folder of that exists.
-    place.append(ID, prompt("one", 1));
+    place.append(SESSION_ID, prompt("one", 1));
     running.asked("one").await;
     for (second, text) in [(2, "two"), (3, "three"), (4, "four")] {
-        place.append(ID, prompt(text, second));
+        place.append(SESSION_ID, prompt(text, second));
         running.asked(text).await;
     }
 
-    let folder = Agents::folder(&place.path(ID));
+    let folder = SubagentTracker::folder(&place.path(SESSION_ID));
     fs::create_dir_all(&folder).expect("folder");
     let meta = folder.join("agent-a1.meta.json");
-    fs::write(&meta, META).expect("meta");
+    fs::write(&meta, META_SAMPLE).expect("meta");
     let delegated = |wanted: usize| {
         move |fact| match fact {
             Fact::Transcript(_, told) if told.delegations.len() == wanted => Some(told),
@@ -320,50 +325,56 @@ async fn changes_are_noticed() {
         }
     };
     running.wait(delegated(1)).await;
-    let calling = AGENT
+    let calling = AGENT_SAMPLE
         .lines()
         .position(|l| l.contains("tool_use\""))
         .expect("calls");
-    let text: String = AGENT.split_inclusive('\n').take(calling + 1).collect();
+    let text: String = AGENT_SAMPLE
+        .split_inclusive('\n')
+        .take(calling + 1)
+        .collect();
     fs::write(folder.join("agent-a1.jsonl"), text).expect("work");
     let calls = |fact| match fact {
         Fact::Transcript(_, told) => told.delegations.first()?.calls.first().cloned(),
         _ => None,
     };
     assert_eq!(running.wait(calls).await.tool, "Bash");
-    fs::write(&meta, META.replace('}', ",\"finished\":true}")).expect("meta");
+    fs::write(&meta, META_SAMPLE.replace('}', ",\"finished\":true}")).expect("meta");
     running.wait(delegated(0)).await;
 
     // The session is cleared: another file.
-    running.want([place.session(OTHER)]);
+    running.want([place.session(OTHER_SESSION_ID)]);
     running.wait(gone).await;
-    place.append(OTHER, prompt("cleared", 5));
+    place.append(OTHER_SESSION_ID, prompt("cleared", 5));
     running.asked("cleared").await;
-    fs::remove_dir_all(place.path(OTHER).parent().expect("folder")).expect("remove");
+    fs::remove_dir_all(place.path(OTHER_SESSION_ID).parent().expect("folder")).expect("remove");
     running.wait(gone).await;
-    place.append(OTHER, prompt("back", 6));
+    place.append(OTHER_SESSION_ID, prompt("back", 6));
     running.asked("back").await;
-    let cadence = cadence(Visibility::Hidden, Motion::Still);
+    let cadence = cadence(UiVisibility::Hidden, FleetActivity::Still);
     assert!(running.begun.elapsed() < cadence.registry, "by events");
     running.task.abort();
 }
 
 #[tokio::test]
 async fn a_flood_of_lines_ends_with_the_last() {
-    let place = Place::new();
-    place.append(ID, TURNS);
-    let mut running = Running::start();
-    running.want([place.session(ID)]);
+    let place = TranscriptSourceFixture::new();
+    place.append(SESSION_ID, TURNS_SAMPLE);
+    let mut running = SourceFixture::start();
+    running.want([place.session(SESSION_ID)]);
     let ended = |fact| match fact {
-        Fact::Transcript(_, told) => told.end.filter(|e| e.how == End::Compacted),
+        Fact::Transcript(_, told) => told.end.filter(|e| e.how == TurnEndKind::Compacted),
         _ => None,
     };
     running.wait(ended).await;
     for n in 0..5_000 {
-        place.append(ID, prompt(&format!("p{n}"), 59).replace("19:00", "20:00"));
+        place.append(
+            SESSION_ID,
+            prompt(&format!("p{n}"), 59).replace("19:00", "20:00"),
+        );
         tokio::task::yield_now().await;
     }
-    place.append(ID, prompt("last", 0).replace("19:00", "21:00"));
+    place.append(SESSION_ID, prompt("last", 0).replace("19:00", "21:00"));
     running.asked("last").await;
     running.task.abort();
 }
@@ -371,19 +382,19 @@ async fn a_flood_of_lines_ends_with_the_last() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn the_cuts_between_looks_do_not_matter(cuts in prop::collection::vec(0..TURNS.len(), 0..12)) {
-        let mut whole = Place::new();
-        whole.follow([whole.session(ID)]);
-        whole.append(ID, TURNS);
+    fn the_cuts_between_looks_do_not_matter(cuts in prop::collection::vec(0..TURNS_SAMPLE.len(), 0..12)) {
+        let mut whole = TranscriptSourceFixture::new();
+        whole.follow([whole.session(SESSION_ID)]);
+        whole.append(SESSION_ID, TURNS_SAMPLE);
         let facts = whole.look();
         let mut cuts = cuts;
-        cuts.extend([0, TURNS.len()]);
+        cuts.extend([0, TURNS_SAMPLE.len()]);
         cuts.sort_unstable();
-        let mut parts = Place::new();
-        parts.follow([parts.session(ID)]);
+        let mut parts = TranscriptSourceFixture::new();
+        parts.follow([parts.session(SESSION_ID)]);
         let mut last = None;
         for cut in cuts.windows(2) {
-            parts.append(ID, &TURNS.as_bytes()[cut[0]..cut[1]]);
+            parts.append(SESSION_ID, &TURNS_SAMPLE.as_bytes()[cut[0]..cut[1]]);
             let facts = parts.look();
             last = says(&facts).last().map(|t| (*t).clone()).or(last);
         }

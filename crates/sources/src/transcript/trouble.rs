@@ -8,12 +8,12 @@ use trusty_fleet::session::Source;
 
 /// What is wrong, and what of that is still to be told.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
+pub(super) struct TranscriptProblems {
     known: BTreeMap<String, String>,
     news: Vec<Fact>,
 }
 
-impl Trouble {
+impl TranscriptProblems {
     /// A file or folder cannot be read.
     pub(super) fn fails(&mut self, path: &Path, words: String) {
         let subject = path.display().to_string();

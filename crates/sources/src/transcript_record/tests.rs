@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-const SAMPLES: [&str; 8] = [
+const TRANSCRIPT_SAMPLES: [&str; 8] = [
     include_str!("../transcript/samples/agent.jsonl"),
     include_str!("../transcript/samples/agents.jsonl"),
     include_str!("../transcript/samples/cleared.jsonl"),
@@ -13,14 +13,14 @@ const SAMPLES: [&str; 8] = [
 ];
 
 fn lines() -> Vec<&'static str> {
-    SAMPLES.iter().flat_map(|s| s.lines()).collect()
+    TRANSCRIPT_SAMPLES.iter().flat_map(|s| s.lines()).collect()
 }
 
-fn what(line: &str) -> What {
+fn what(line: &str) -> RecordContent {
     decode(line.as_bytes()).expect("decodes").what
 }
 
-fn said(text: &str) -> What {
+fn said(text: &str) -> RecordContent {
     let line = serde_json::json!({"type": "user", "message": {"content": text}});
     what(&line.to_string())
 }
@@ -31,7 +31,7 @@ fn called(tool: &str, input: &str) -> Option<String> {
         "content":[{{"type":"tool_use","id":"t","name":"{tool}","input":{input}}}]}}}}"#
     );
     match what(&line) {
-        What::Answer(answer) => answer.calls[0].detail.clone(),
+        RecordContent::Answer(answer) => answer.calls[0].detail.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -55,19 +55,22 @@ fn what_is_large_is_not_parsed() {
         }
     }
     let tool = r#"{"isSidechain":false,"message":{"content":[{"type":"tool_use","id":"t","name":"X","input":{"attachment":{"type":"mail"}}}]},"type":"assistant","timestamp":"2026-11-22T19:14:00Z"}"#;
-    assert!(matches!(what(tool), What::Answer(a) if a.calls.len() == 1));
+    assert!(matches!(what(tool), RecordContent::Answer(a) if a.calls.len() == 1));
 }
 
 #[test]
 fn people_are_told_from_machines() {
-    let prompt = |text: &str| What::Turn(Some(text.into()));
+    let prompt = |text: &str| RecordContent::Turn(Some(text.into()));
     assert_eq!(said("fix it\nplease"), prompt("fix it…"));
     assert_eq!(said("\n \u{1b}[1m two  "), prompt("\u{fffd}[1m two"));
     assert_eq!(
         said(&"x".repeat(999)),
         prompt(&format!("{}…", "x".repeat(199)))
     );
-    assert_eq!(said("<bash-input>ls</bash-input>"), What::Turn(None));
+    assert_eq!(
+        said("<bash-input>ls</bash-input>"),
+        RecordContent::Turn(None)
+    );
     assert_eq!(
         said(
             "<command-message>go</command-message>\n<command-name>/go</command-name><command-args>a b</command-args>"
@@ -76,22 +79,28 @@ fn people_are_told_from_machines() {
     );
     assert_eq!(
         said("<command-name>/clear</command-name>"),
-        What::CommandCalled
+        RecordContent::CommandCalled
     );
     assert_eq!(
         said("<local-command-stdout></local-command-stdout>"),
-        What::CommandRan
+        RecordContent::CommandRan
     );
-    assert_eq!(said("<bash-stdout>x</bash-stdout>"), What::CommandRan);
+    assert_eq!(
+        said("<bash-stdout>x</bash-stdout>"),
+        RecordContent::CommandRan
+    );
     assert_eq!(
         said("[Request interrupted by user for tool use]"),
-        What::Interrupted
+        RecordContent::Interrupted
     );
-    assert_eq!(said("<system-reminder>x</system-reminder>"), What::Other);
+    assert_eq!(
+        said("<system-reminder>x</system-reminder>"),
+        RecordContent::Other
+    );
     let notified = "<task-notification>\n<task-id>a1</task-id>\n<task-id>a2</task-id>\n<status>stopped</status><result><task-id>a3</task-id></result>";
     assert_eq!(
         said(notified),
-        What::Ended {
+        RecordContent::Ended {
             ids: vec!["a1".into(), "a2".into()],
             turn: true
         }
@@ -99,13 +108,13 @@ fn people_are_told_from_machines() {
     let blocks = r#"{"type":"user","message":{"content":[{"type":"text","text":"<ide_opened_file>a</ide_opened_file>"},{"type":"text","text":"do it"}]}}"#;
     assert_eq!(what(blocks), prompt("do it"));
     let picture = r#"{"type":"user","message":{"content":[{"type":"image"}]}}"#;
-    assert_eq!(what(picture), What::Turn(None));
+    assert_eq!(what(picture), RecordContent::Turn(None));
     for aside in ["isMeta", "isCompactSummary", "isVisibleInTranscriptOnly"] {
         let line = format!(r#"{{"type":"user","{aside}":true,"message":{{"content":"x"}}}}"#);
-        assert_eq!(what(&line), What::Other);
+        assert_eq!(what(&line), RecordContent::Other);
     }
     let machine = r#"{"type":"user","origin":{"kind":"task-notification"},"message":{"content":"2 agents were stopped"}}"#;
-    assert_eq!(what(machine), What::Turn(None));
+    assert_eq!(what(machine), RecordContent::Turn(None));
 }
 
 #[test]
@@ -166,7 +175,7 @@ fn a_retry_is_understood() {
     let at = Timestamp::from_rfc3339("2026-11-22T19:14:01.5005Z");
     assert_eq!(
         what(line),
-        What::Retry(Retry {
+        RecordContent::Retry(RetryAttempt {
             at: Timestamp::from_rfc3339("2026-11-22T19:14:00Z").expect("a time"),
             attempt: 3,
             of: Some(10),
@@ -174,7 +183,7 @@ fn a_retry_is_understood() {
         })
     );
     let odd = r#"{"type":"system","subtype":"api_error","retryInMs":-1,"retryAttempt":"x"}"#;
-    assert_eq!(what(odd), What::Other);
+    assert_eq!(what(odd), RecordContent::Other);
 }
 
 #[test]
@@ -185,7 +194,7 @@ fn of_a_whole_request_only_its_time_is_taken() {
         )
     };
     let record = decode(line("repl_main_thread").as_bytes()).expect("a record");
-    assert_eq!(record.what, What::Requested);
+    assert_eq!(record.what, RecordContent::Requested);
     assert_eq!(
         record.at,
         Timestamp::from_rfc3339("2026-11-22T14:25:05.719Z")
@@ -197,12 +206,12 @@ fn of_a_whole_request_only_its_time_is_taken() {
 #[test]
 fn what_only_fills_a_prompt_is_not_repeated() {
     for (text, asked) in [
-        ("go on", What::AskedBefore("go on".into())),
-        ("<task-notification>", What::Other),
-        ("! ls -la", What::Other),
+        ("go on", RecordContent::AskedBefore("go on".into())),
+        ("<task-notification>", RecordContent::Other),
+        ("! ls -la", RecordContent::Other),
         (
             "2 background agents were stopped by the user: \"A\".",
-            What::Other,
+            RecordContent::Other,
         ),
     ] {
         let line = serde_json::json!({"type": "last-prompt", "lastPrompt": text}).to_string();
@@ -230,9 +239,9 @@ fn wrong_types_are_missed() {
         "{\"type\":\"user\",\"message\":{\"content\":\"\0\"}}",
     ] {
         let record = decode(line.as_bytes());
-        let quiet = |what: &What| match what {
-            What::Answer(answer) => answer.calls.is_empty() && answer.tokens.is_none(),
-            other => *other == What::Other,
+        let quiet = |what: &RecordContent| match what {
+            RecordContent::Answer(answer) => answer.calls.is_empty() && answer.tokens.is_none(),
+            other => *other == RecordContent::Other,
         };
         assert!(
             record.as_ref().is_none_or(|r| quiet(&r.what)),

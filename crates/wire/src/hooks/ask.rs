@@ -7,7 +7,7 @@
 //! says `done`; or for the end, after which its client asks in its terminal. Whatever else it is
 //! told counts as the end.
 
-use super::{LONGEST, Then, left, send};
+use super::{HookMessageKind, MAX_HEADER_BYTES, left, send};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -16,37 +16,37 @@ use trusty_platform::clock;
 
 /// How long an engine may take to say that it listens: longer than it grants a payload. A dialog of
 /// the main agent is on the screen meanwhile, so only sub-agents wait for one that hangs.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TAKEN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often a hook that waits looks whether anybody waits for it.
-const LOOK: Duration = Duration::from_secs(1);
+const ASK_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How often a hook that is held is told that it still is.
-pub const SIGN: Duration = Duration::from_secs(4);
+pub const HOLD_SIGN_INTERVAL: Duration = Duration::from_secs(4);
 /// An engine that gives no sign for so many looks has stopped. Looks are counted and no clock is
 /// asked, for all of us sleep while the machine does.
-const SILENCE: u32 = 15;
+const MAX_SILENT_POLLS: u32 = 15;
 /// What an engine has not let go so long after it said it would, it has forgotten.
-const GRACE: Duration = Duration::from_secs(2);
+const RELEASE_GRACE: Duration = Duration::from_secs(2);
 /// The longest answer, in bytes. It may repeat a tool's whole input.
-pub const MOST: usize = 2 * super::MOST;
+pub const MAX_ANSWER_BYTES: usize = 2 * super::MAX_PAYLOAD_BYTES;
 
 /// Says that a message was taken.
-pub const TAKEN: &str = "taken\n";
+pub const TAKEN_MESSAGE: &str = "taken\n";
 /// Says that an answer was handed on.
-pub const DONE: &str = "done\n";
+pub const DONE_MESSAGE: &str = "done\n";
 
 /// What was held, with its answer.
 #[derive(Debug)]
-pub struct Answered {
+pub struct HookAnswer {
     /// What the client is to be given.
     pub bytes: Vec<u8>,
     stream: UnixStream,
 }
 
-impl Answered {
+impl HookAnswer {
     /// Tells the engine that the client was given it.
     pub fn done(mut self) {
         // An engine that has ended meanwhile needs to know nothing.
-        let _ = self.stream.write_all(DONE.as_bytes());
+        let _ = self.stream.write_all(DONE_MESSAGE.as_bytes());
     }
 }
 
@@ -60,8 +60,16 @@ pub fn ask(
     pid: u32,
     longest: Duration,
     goes_on: impl Fn() -> bool,
-) -> Option<Answered> {
-    ask_every(LOOK, folders, is_believed, payload, pid, longest, goes_on)
+) -> Option<HookAnswer> {
+    ask_every(
+        ASK_POLL_INTERVAL,
+        folders,
+        is_believed,
+        payload,
+        pid,
+        longest,
+        goes_on,
+    )
 }
 
 /// Looks so often whether anybody waits, and is there.
@@ -73,21 +81,28 @@ fn ask_every(
     pid: u32,
     longest: Duration,
     goes_on: impl Fn() -> bool,
-) -> Option<Answered> {
-    let end = clock::instant() + PATIENCE;
-    let mut stream = send(folders, payload, Some(pid), Then::Asks, end, is_believed)?;
+) -> Option<HookAnswer> {
+    let end = clock::instant() + TAKEN_TIMEOUT;
+    let mut stream = send(
+        folders,
+        payload,
+        Some(pid),
+        HookMessageKind::Asks,
+        end,
+        is_believed,
+    )?;
     stream.set_read_timeout(Some(left(end)?)).ok()?;
-    let mut taken = [0; TAKEN.len()];
+    let mut taken = [0; TAKEN_MESSAGE.len()];
     stream.read_exact(&mut taken).ok()?;
-    if taken != TAKEN.as_bytes() {
+    if taken != TAKEN_MESSAGE.as_bytes() {
         return None;
     }
     stream.set_read_timeout(Some(look)).ok()?;
-    let mut waiting = Waiting {
+    let mut waiting = AnswerWait {
         stream,
         since: trusty_platform::sys::since_boot(),
         // An engine that hangs before it says so holds nobody.
-        longest: longest.min(GRACE),
+        longest: longest.min(RELEASE_GRACE),
         silent: 0,
         goes_on,
     };
@@ -100,7 +115,7 @@ fn ask_every(
             None => break line.strip_prefix("answer ")?.parse().ok()?,
         }
     };
-    if length > MOST {
+    if length > MAX_ANSWER_BYTES {
         return None;
     }
     let mut bytes = vec![0; length];
@@ -109,10 +124,10 @@ fn ask_every(
         filled += waiting.read(rest)?;
     }
     let stream = waiting.stream;
-    Some(Answered { bytes, stream })
+    Some(HookAnswer { bytes, stream })
 }
 
-struct Waiting<F> {
+struct AnswerWait<F> {
     stream: UnixStream,
     since: Duration,
     longest: Duration,
@@ -121,12 +136,14 @@ struct Waiting<F> {
     goes_on: F,
 }
 
-impl<F: Fn() -> bool> Waiting<F> {
+impl<F: Fn() -> bool> AnswerWait<F> {
     /// It is held for so many seconds from now, `longest` in all.
     fn hold(&mut self, seconds: &str, longest: Duration) -> Option<()> {
         self.longest = match seconds.parse::<u32>().ok()? {
             0 => longest,
-            seconds => longest.min(self.waited() + Duration::from_secs(seconds.into()) + GRACE),
+            seconds => {
+                longest.min(self.waited() + Duration::from_secs(seconds.into()) + RELEASE_GRACE)
+            }
         };
         Some(())
     }
@@ -139,7 +156,7 @@ impl<F: Fn() -> bool> Waiting<F> {
     fn line(&mut self) -> Option<String> {
         let mut line = Vec::new();
         let mut byte = [0];
-        while line.len() < LONGEST {
+        while line.len() < MAX_HEADER_BYTES {
             self.read(&mut byte)?;
             if byte == *b"\n" {
                 return String::from_utf8(line).ok();
@@ -160,7 +177,7 @@ impl<F: Fn() -> bool> Waiting<F> {
                 Err(e) if is_early(e.kind()) => self.silent += 1,
                 Err(_) => return None,
             }
-            let forgotten = self.silent >= SILENCE || self.waited() >= self.longest;
+            let forgotten = self.silent >= MAX_SILENT_POLLS || self.waited() >= self.longest;
             if forgotten || !(self.goes_on)() {
                 return None;
             }
@@ -177,20 +194,20 @@ fn is_early(kind: ErrorKind) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Header, NAME};
+    use super::super::{HOOK_SOCKET, HookMessageHeader};
     use super::*;
     use proptest::prelude::*;
     use std::os::unix::net::UnixListener;
     use std::sync::mpsc;
     use std::thread;
 
-    const LONG: Duration = Duration::from_mins(1);
+    const MAX_TEST_WAIT: Duration = Duration::from_mins(1);
 
     /// What an engine does that says `said` to a hook and hangs up; what the hook took from it,
     /// and what it said at last.
     fn ask_one(said: Vec<u8>, longest: Duration, goes_on: bool) -> (Option<Vec<u8>>, Vec<u8>) {
         let dir = tempfile::tempdir().expect("folder");
-        let listener = UnixListener::bind(dir.path().join(NAME)).expect("socket");
+        let listener = UnixListener::bind(dir.path().join(HOOK_SOCKET)).expect("socket");
         let (tell_last, told_last) = mpsc::channel();
         let engine = thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a hook");
@@ -200,8 +217,8 @@ mod tests {
                 stream.read_exact(&mut byte).expect("a header");
                 line.extend(byte);
             }
-            let header = Header::read(&line[..line.len() - 1]).expect("a header");
-            assert_eq!((header.pid, header.then), (Some(7), Then::Asks));
+            let header = HookMessageHeader::read(&line[..line.len() - 1]).expect("a header");
+            assert_eq!((header.pid, header.then), (Some(7), HookMessageKind::Asks));
             let mut payload = vec![0; header.length];
             stream.read_exact(&mut payload).expect("a payload");
             assert_eq!(payload, b"{}");
@@ -229,9 +246,9 @@ mod tests {
         for held in ["held 0\n", "held 5\nheld 90\nheld 0\n"] {
             let mut said = format!("taken\n{held}answer 6\n").into_bytes();
             said.extend(b"{\"\n\0\xff\"");
-            let (answer, last) = ask_one(said, LONG, true);
+            let (answer, last) = ask_one(said, MAX_TEST_WAIT, true);
             assert_eq!(answer.as_deref(), Some(&b"{\"\n\0\xff\""[..]), "{held}");
-            assert_eq!(last, DONE.as_bytes());
+            assert_eq!(last, DONE_MESSAGE.as_bytes());
         }
     }
 
@@ -251,7 +268,7 @@ mod tests {
             "taken\nheld 0\nanswer 99999999999\n",
             "taken\nheld 0\nanswer -1\n{}",
         ] {
-            let (answer, last) = ask_one(said.as_bytes().to_vec(), LONG, true);
+            let (answer, last) = ask_one(said.as_bytes().to_vec(), MAX_TEST_WAIT, true);
             assert_eq!((answer, last), (None, vec![]), "{said}");
         }
     }
@@ -260,7 +277,7 @@ mod tests {
     fn nobody_waits_for_longer_than_somebody_waits_for_it() {
         let held = || b"taken\nheld 0\n".to_vec();
         assert_eq!(
-            ask_one(held(), LONG, false),
+            ask_one(held(), MAX_TEST_WAIT, false),
             (None, vec![]),
             "the client has gone"
         );
@@ -280,7 +297,7 @@ mod tests {
     #[track_caller]
     fn lets_go(said: &'static str, look: Duration) {
         let dir = tempfile::tempdir().expect("folder");
-        let listener = UnixListener::bind(dir.path().join(NAME)).expect("socket");
+        let listener = UnixListener::bind(dir.path().join(HOOK_SOCKET)).expect("socket");
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a hook");
             stream.write_all(said.as_bytes()).expect("said");
@@ -294,12 +311,12 @@ mod tests {
             let answer = ask_every(look, &folders, |_| true, b"{}", 7, longest, || true);
             let _ = tell.send(answer.is_none());
         });
-        assert_eq!(told.recv_timeout(LONG), Ok(true), "{said}");
+        assert_eq!(told.recv_timeout(MAX_TEST_WAIT), Ok(true), "{said}");
     }
 
     #[test]
     fn an_engine_that_hangs_lets_go() {
-        lets_go(TAKEN, LOOK);
+        lets_go(TAKEN_MESSAGE, ASK_POLL_INTERVAL);
         // Without limit: only its silence tells.
         lets_go("taken\nheld 0\n", Duration::from_millis(5));
         lets_go("taken\nheld 0\nanswer 9\n{", Duration::from_millis(5));
@@ -308,8 +325,9 @@ mod tests {
     #[test]
     fn without_an_engine_nothing_is_asked() {
         let dir = tempfile::tempdir().expect("folder");
-        let none =
-            |folders: &[PathBuf]| ask(folders, |_| true, b"{}", 7, LONG, || true).map(|a| a.bytes);
+        let none = |folders: &[PathBuf]| {
+            ask(folders, |_| true, b"{}", 7, MAX_TEST_WAIT, || true).map(|a| a.bytes)
+        };
         assert_eq!(none(&[]), None, "no folder");
         assert_eq!(none(&[dir.path().to_path_buf()]), None, "no engine listens");
     }
@@ -320,7 +338,7 @@ mod tests {
         fn any_bytes_of_an_engine_end_the_wait(rest in prop::collection::vec(any::<u8>(), 0..64)) {
             let mut said = b"taken\n".to_vec();
             said.extend(&rest);
-            let (answer, _) = ask_one(said, LONG, true);
+            let (answer, _) = ask_one(said, MAX_TEST_WAIT, true);
             prop_assert_eq!(answer, None);
         }
     }

@@ -21,7 +21,7 @@ pub(super) fn tracer() -> ProcessTracer {
     let home = tempfile::tempdir().expect("folder");
     let machine = sys::machine().expect("readable");
     // Of a home where nobody is: whatever runs these tests is no session of it.
-    let scope = Scope {
+    let scope = ProcessScope {
         uid: machine.uid,
         confinement: Confinement::Confined,
         home: home.path().to_path_buf(),

@@ -3,58 +3,63 @@
 mod able;
 mod bus;
 
-use crate::notifier::server::{Choice, Event, Reach, Server, ShowError};
-use able::{Able, hints};
-use bus::{BUS, Bus};
+use crate::notifier::server::{
+    NoticeChoice, NotificationServer, ServerEvent, ServerPresence, ShowError,
+};
+use able::{ServerCapabilities, hints};
+use bus::{DBUS_NAME, SessionBus};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tauri::AppHandle;
 use tokio::sync::mpsc;
-use trusty_fleet::notice::{Kind, Notice, Slot};
+use trusty_fleet::notice::{Notice, NoticeKind, NoticeSlot};
 use trusty_platform::clock;
 use zbus::message::Message;
 
-const SERVER: &str = "org.freedesktop.Notifications";
+const SERVER_BUS_NAME: &str = "org.freedesktop.Notifications";
 /// No call takes longer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 /// A server may have to be started first.
-const START: Duration = Duration::from_secs(5);
+const SERVER_START_TIMEOUT: Duration = Duration::from_secs(5);
 /// Who approves sooner has not read what is there: a click may have been meant for another.
-const READ: Duration = Duration::from_millis(500);
+const MIN_READ_TIME: Duration = Duration::from_millis(500);
 /// It stays until it is taken back.
-const STAYS: i32 = 0;
+const EXPIRE_TIMEOUT_NEVER: i32 = 0;
 /// As long as the server wants.
-const USUAL: i32 = -1;
-const LATE: &str = "the notification server did not answer in time";
+const EXPIRE_TIMEOUT_DEFAULT: i32 = -1;
+const SERVER_TIMEOUT_MESSAGE: &str = "the notification server did not answer in time";
 /// The server put it away by itself.
-const EXPIRED: u32 = 1;
+const EXPIRED_CLOSE_REASON: u32 = 1;
 
 /// The notification server, as far as it is known.
-pub(crate) struct Notifications {
-    bus: Option<Bus>,
+pub(crate) struct DesktopNotifications {
+    bus: Option<SessionBus>,
     /// The unique bus name of the server that was asked last.
     owner: Option<String>,
-    able: Able,
-    shown: BTreeMap<u32, Shown>,
-    late: (mpsc::UnboundedSender<Late>, mpsc::UnboundedReceiver<Late>),
+    able: ServerCapabilities,
+    shown: BTreeMap<u32, ShownNotice>,
+    late: (
+        mpsc::UnboundedSender<LateNotice>,
+        mpsc::UnboundedReceiver<LateNotice>,
+    ),
 }
 
 /// What a server took only after nobody waited for that any more.
-struct Late {
+struct LateNotice {
     owner: Option<String>,
     id: u32,
-    slot: Slot,
+    slot: NoticeSlot,
     notice: Notice,
 }
 
 /// What is shown under an id of the server's.
-struct Shown {
-    slot: Slot,
+struct ShownNotice {
+    slot: NoticeSlot,
     notice: Notice,
     since: Instant,
 }
 
-impl Notifications {
+impl DesktopNotifications {
     /// Nothing is asked of the desktop before there is something to tell.
     pub(crate) fn new(_app: &AppHandle) -> Self {
         Self::without_server()
@@ -64,15 +69,15 @@ impl Notifications {
         Self {
             bus: None,
             owner: None,
-            able: Able::default(),
+            able: ServerCapabilities::default(),
             shown: BTreeMap::new(),
             late: mpsc::unbounded_channel(),
         }
     }
 
-    async fn bus(&mut self) -> Option<&Bus> {
+    async fn bus(&mut self) -> Option<&SessionBus> {
         if self.bus.is_none() {
-            self.bus = within(PATIENCE, Bus::connect()).await;
+            self.bus = within(CALL_TIMEOUT, SessionBus::connect()).await;
         }
         self.bus.as_ref()
     }
@@ -86,15 +91,15 @@ impl Notifications {
         let Some(bus) = &self.bus else {
             return Err(zbus::Error::Failure("no D-Bus session bus".into()));
         };
-        let late = || Err(zbus::Error::Failure(LATE.into()));
+        let late = || Err(zbus::Error::Failure(SERVER_TIMEOUT_MESSAGE.into()));
         let asked = tokio::time::timeout(patience, bus.ask(method, body));
         asked.await.unwrap_or_else(|_| late())
     }
 
     /// A notice stands under this id from now on.
-    fn stands(&mut self, id: u32, slot: Slot, notice: Notice) {
+    fn stands(&mut self, id: u32, slot: NoticeSlot, notice: Notice) {
         let since = clock::instant();
-        let shown = Shown {
+        let shown = ShownNotice {
             slot,
             notice,
             since,
@@ -103,7 +108,7 @@ impl Notifications {
     }
 
     /// What was taken late is known from now on, unless another has taken its place.
-    fn take(&mut self, late: Late) -> Option<Event> {
+    fn take(&mut self, late: LateNotice) -> Option<ServerEvent> {
         if self.owner.is_none() || late.owner != self.owner {
             return None;
         }
@@ -116,10 +121,10 @@ impl Notifications {
             return None;
         }
         self.stands(late.id, late.slot, late.notice);
-        Some(Event::Taken(late.slot))
+        Some(ServerEvent::Taken(late.slot))
     }
 
-    fn id_of(&self, slot: Slot) -> Option<u32> {
+    fn id_of(&self, slot: NoticeSlot) -> Option<u32> {
         self.shown
             .iter()
             .find(|(_, shown)| shown.slot == slot)
@@ -127,23 +132,23 @@ impl Notifications {
     }
 
     /// What a signal says, if it is news of ours.
-    fn understand(&mut self, message: &Message) -> Option<Event> {
+    fn understand(&mut self, message: &Message) -> Option<ServerEvent> {
         let header = message.header();
         let member = header.member()?.as_str().to_owned();
         let sender = header.sender().map(zbus::names::UniqueName::as_str);
         // Any program of the bus could say so; only the bus's word counts of who owns a name, and
         // only the server's of its notices.
-        if sender == Some(BUS) {
+        if sender == Some(DBUS_NAME) {
             if member != "NameOwnerChanged" {
                 return None;
             }
             let (name, _, new): (String, String, String) = message.body().deserialize().ok()?;
-            if name != SERVER || self.owner.as_deref() == Some(new.as_str()) {
+            if name != SERVER_BUS_NAME || self.owner.as_deref() == Some(new.as_str()) {
                 return None;
             }
             self.owner = None;
             self.shown.clear();
-            return (!new.is_empty()).then_some(Event::Came);
+            return (!new.is_empty()).then_some(ServerEvent::Came);
         }
         if sender.is_none() || sender != self.owner.as_deref() {
             return None;
@@ -152,59 +157,61 @@ impl Notifications {
             "ActionInvoked" => {
                 let (id, name): (u32, String) = message.body().deserialize().ok()?;
                 let shown = self.shown.get(&id)?;
-                let choice = Choice::named(&name, &shown.notice)?;
-                let unread = clock::instant().duration_since(shown.since) < READ;
+                let choice = NoticeChoice::named(&name, &shown.notice)?;
+                let unread = clock::instant().duration_since(shown.since) < MIN_READ_TIME;
                 let choice = match choice {
-                    Choice::Approve(_) if unread => Choice::Show,
+                    NoticeChoice::Approve(_) if unread => NoticeChoice::Show,
                     choice => choice,
                 };
-                Some(Event::Chosen(shown.slot, choice))
+                Some(ServerEvent::Chosen(shown.slot, choice))
             }
             "NotificationClosed" => {
                 let (id, reason): (u32, u32) = message.body().deserialize().ok()?;
                 let shown = self.shown.remove(&id)?;
                 // One that is to stay was put away by no hand: the server shows none for long, or
                 // takes two for one.
-                let by_itself = reason == EXPIRED && shown.notice.kind == Kind::Needs;
-                (!by_itself).then_some(Event::Closed(shown.slot))
+                let by_itself =
+                    reason == EXPIRED_CLOSE_REASON && shown.notice.kind == NoticeKind::Needs;
+                (!by_itself).then_some(ServerEvent::Closed(shown.slot))
             }
             _ => None,
         }
     }
 }
 
-impl Server for Notifications {
-    async fn reach(&mut self) -> Reach {
+impl NotificationServer for DesktopNotifications {
+    async fn reach(&mut self) -> ServerPresence {
         if self.bus().await.is_none() {
-            return Reach::Not(ShowError::Nobody);
+            return ServerPresence::Not(ShowError::Nobody);
         }
         if self.owner.is_some() {
-            return Reach::Same;
+            return ServerPresence::Same;
         }
-        let able: Result<Vec<String>, _> = self.call(START, "GetCapabilities", ()).await;
+        let able: Result<Vec<String>, _> =
+            self.call(SERVER_START_TIMEOUT, "GetCapabilities", ()).await;
         let owner = match &self.bus {
-            Some(bus) => within(PATIENCE, bus.owner()).await,
+            Some(bus) => within(CALL_TIMEOUT, bus.owner()).await,
             None => None,
         };
         if owner.is_none() {
-            return Reach::Not(ShowError::Nobody);
+            return ServerPresence::Not(ShowError::Nobody);
         }
         let able = match able {
             Ok(able) => able,
-            Err(e) => return Reach::Not(ShowError::Failed(e.to_string())),
+            Err(e) => return ServerPresence::Not(ShowError::Failed(e.to_string())),
         };
         let can = |what: &str| able.iter().any(|a| a == what);
-        self.able = Able {
+        self.able = ServerCapabilities {
             actions: can("actions"),
             body: can("body"),
             markup: can("body-markup"),
         };
         self.owner = owner;
         self.shown.clear();
-        Reach::New
+        ServerPresence::New
     }
 
-    async fn show(&mut self, slot: Slot, notice: &Notice) -> Result<(), ShowError> {
+    async fn show(&mut self, slot: NoticeSlot, notice: &Notice) -> Result<(), ShowError> {
         if self.owner.is_none() {
             return Err(ShowError::Nobody);
         }
@@ -222,20 +229,22 @@ impl Server for Notifications {
             .collect();
         let hints = hints(&notice);
         let lasts = match notice.kind {
-            Kind::Needs => STAYS,
-            Kind::Finished | Kind::Failed | Kind::Stopped => USUAL,
+            NoticeKind::Needs => EXPIRE_TIMEOUT_NEVER,
+            NoticeKind::Finished | NoticeKind::Failed | NoticeKind::Stopped => {
+                EXPIRE_TIMEOUT_DEFAULT
+            }
         };
         let asked = ("Trusty Bar", before, "", title, body, actions, hints, lasts);
         let Some(bus) = &self.bus else {
             return Err(ShowError::Nobody);
         };
         let mut asked = tauri::async_runtime::spawn(bus.ask("Notify", asked));
-        let Ok(answer) = tokio::time::timeout(PATIENCE, &mut asked).await else {
+        let Ok(answer) = tokio::time::timeout(CALL_TIMEOUT, &mut asked).await else {
             let (owner, late) = (self.owner.clone(), self.late.0.clone());
             tauri::async_runtime::spawn(async move {
                 if let Ok(Ok(id)) = asked.await {
                     // An app that ends takes nothing back any more.
-                    let _ = late.send(Late {
+                    let _ = late.send(LateNotice {
                         owner,
                         id,
                         slot,
@@ -243,7 +252,7 @@ impl Server for Notifications {
                     });
                 }
             });
-            return Err(ShowError::Failed(LATE.into()));
+            return Err(ShowError::Failed(SERVER_TIMEOUT_MESSAGE.into()));
         };
         let failed = |why: String| ShowError::Failed(why);
         let taken = answer.map_err(|e| failed(e.to_string()))?;
@@ -253,15 +262,15 @@ impl Server for Notifications {
         Ok(())
     }
 
-    async fn withdraw(&mut self, slot: Slot) {
+    async fn withdraw(&mut self, slot: NoticeSlot) {
         if let Some(id) = self.id_of(slot) {
             self.shown.remove(&id);
             // One that is gone already is an error of some servers.
-            let _: zbus::Result<()> = self.call(PATIENCE, "CloseNotification", id).await;
+            let _: zbus::Result<()> = self.call(CALL_TIMEOUT, "CloseNotification", id).await;
         }
     }
 
-    async fn next(&mut self) -> Event {
+    async fn next(&mut self) -> ServerEvent {
         loop {
             let Self { bus, late, .. } = self;
             let heard = async {
@@ -291,7 +300,7 @@ impl Server for Notifications {
         }
     }
 
-    fn waiting(&mut self) -> Option<Event> {
+    fn waiting(&mut self) -> Option<ServerEvent> {
         while let Ok(late) = self.late.1.try_recv() {
             if let Some(event) = self.take(late) {
                 return Some(event);
@@ -315,18 +324,18 @@ mod tests {
     use super::*;
     use trusty_fleet::SessionId;
 
-    const OWNER: &str = ":1.7";
+    const OWNER_BUS_NAME: &str = ":1.7";
 
-    fn with_notice() -> Notifications {
-        let mut notifications = Notifications::without_server();
-        notifications.owner = Some(OWNER.into());
+    fn with_notice() -> DesktopNotifications {
+        let mut notifications = DesktopNotifications::without_server();
+        notifications.owner = Some(OWNER_BUS_NAME.into());
         let notice = Notice {
-            kind: Kind::Needs,
+            kind: NoticeKind::Needs,
             title: "api".into(),
             body: "make".into(),
             answers: None,
         };
-        notifications.stands(1, Slot::Session(SessionId::default()), notice);
+        notifications.stands(1, NoticeSlot::Session(SessionId::default()), notice);
         notifications
     }
 
@@ -346,32 +355,43 @@ mod tests {
                 sender,
                 interface,
                 "NameOwnerChanged",
-                &(name, OWNER, ":1.9"),
+                &(name, OWNER_BUS_NAME, ":1.9"),
             )
         };
         let mut notifications = with_notice();
         for forged in [
-            change(":1.5", BUS, SERVER),
-            change(":1.5", SERVER, SERVER),
-            change(OWNER, SERVER, SERVER),
-            change(BUS, BUS, "org.example.Other"),
+            change(":1.5", DBUS_NAME, SERVER_BUS_NAME),
+            change(":1.5", SERVER_BUS_NAME, SERVER_BUS_NAME),
+            change(OWNER_BUS_NAME, SERVER_BUS_NAME, SERVER_BUS_NAME),
+            change(DBUS_NAME, DBUS_NAME, "org.example.Other"),
         ] {
             assert!(notifications.understand(&forged).is_none(), "{forged:?}");
-            assert_eq!(notifications.owner.as_deref(), Some(OWNER), "{forged:?}");
+            assert_eq!(
+                notifications.owner.as_deref(),
+                Some(OWNER_BUS_NAME),
+                "{forged:?}"
+            );
             assert_eq!(notifications.shown.len(), 1);
         }
-        let told = notifications.understand(&change(BUS, BUS, SERVER));
-        assert!(matches!(told, Some(Event::Came)));
+        let told = notifications.understand(&change(DBUS_NAME, DBUS_NAME, SERVER_BUS_NAME));
+        assert!(matches!(told, Some(ServerEvent::Came)));
         assert!(notifications.owner.is_none() && notifications.shown.is_empty());
     }
 
     #[test]
     fn only_the_server_says_that_a_notice_was_closed() {
-        let closed = |sender: &str| signal(sender, SERVER, "NotificationClosed", &(1_u32, 2_u32));
+        let closed = |sender: &str| {
+            signal(
+                sender,
+                SERVER_BUS_NAME,
+                "NotificationClosed",
+                &(1_u32, 2_u32),
+            )
+        };
         let mut notifications = with_notice();
         assert!(notifications.understand(&closed(":1.5")).is_none());
         assert_eq!(notifications.shown.len(), 1);
-        let told = notifications.understand(&closed(OWNER));
-        assert!(matches!(told, Some(Event::Closed(_))));
+        let told = notifications.understand(&closed(OWNER_BUS_NAME));
+        assert!(matches!(told, Some(ServerEvent::Closed(_))));
     }
 }

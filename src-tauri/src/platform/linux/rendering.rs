@@ -9,12 +9,12 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 use tokio::sync::OnceCell;
-use trusty_platform::run::{Bounds, Environment, run_bounded};
+use trusty_platform::run::{ChildEnvironment, RunLimits, run_bounded};
 
 /// Makes this program print the name of the `OpenGL` driver and exit.
 pub(crate) const PROBE_ARGUMENT: &str = "--probe-graphics";
 /// A driver that takes longer to load is left unknown.
-const PROBE_BOUNDS: Bounds = Bounds {
+const PROBE_BOUNDS: RunLimits = RunLimits {
     time: Duration::from_secs(3),
     output: 256,
 };
@@ -105,7 +105,7 @@ async fn probe_driver() -> Option<String> {
     let ran = run_bounded(
         &program,
         &arguments,
-        Environment::OursWith(&[]),
+        ChildEnvironment::OursWith(&[]),
         PROBE_BOUNDS,
     )
     .await;

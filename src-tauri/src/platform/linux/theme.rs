@@ -6,15 +6,15 @@ use gtk::prelude::{GtkSettingsExt, ToVariant};
 use tauri::AppHandle;
 use trusty_fleet::view::TrayGlyph;
 
-const PORTAL: &str = "org.freedesktop.portal.Desktop";
-const PATH: &str = "/org/freedesktop/portal/desktop";
-const SETTINGS: &str = "org.freedesktop.portal.Settings";
-const NAMESPACE: &str = "org.freedesktop.appearance";
-const KEY: &str = "color-scheme";
+const PORTAL_BUS_NAME: &str = "org.freedesktop.portal.Desktop";
+const PORTAL_PATH: &str = "/org/freedesktop/portal/desktop";
+const SETTINGS_INTERFACE: &str = "org.freedesktop.portal.Settings";
+const APPEARANCE_NAMESPACE: &str = "org.freedesktop.appearance";
+const COLOR_SCHEME_KEY: &str = "color-scheme";
 /// The value of the key that asks for a dark look.
 const PREFER_DARK: u32 = 1;
 /// Milliseconds; a portal may have to be started first.
-const PATIENCE: i32 = 10_000;
+const PORTAL_TIMEOUT_MS: i32 = 10_000;
 
 macro_rules! glyphs {
     ($($glyph:ident => $name:literal),*) => {
@@ -75,29 +75,29 @@ async fn follow_portal() -> Result<(), glib::Error> {
     let bus = gio::bus_get_future(BusType::Session).await?;
     // Subscribed to for as long as the app runs.
     let _subscription = bus.signal_subscribe(
-        Some(PORTAL),
-        Some(SETTINGS),
+        Some(PORTAL_BUS_NAME),
+        Some(SETTINGS_INTERFACE),
         Some("SettingChanged"),
-        Some(PATH),
-        Some(NAMESPACE),
+        Some(PORTAL_PATH),
+        Some(APPEARANCE_NAMESPACE),
         DBusSignalFlags::NONE,
         |_, _, _, _, _, told| {
-            if told.child_value(1).str() == Some(KEY) {
+            if told.child_value(1).str() == Some(COLOR_SCHEME_KEY) {
                 prefer(&told.child_value(2));
             }
         },
     );
-    let asked = (NAMESPACE, KEY).to_variant();
+    let asked = (APPEARANCE_NAMESPACE, COLOR_SCHEME_KEY).to_variant();
     let answer = bus
         .call_future(
-            Some(PORTAL),
-            PATH,
-            SETTINGS,
+            Some(PORTAL_BUS_NAME),
+            PORTAL_PATH,
+            SETTINGS_INTERFACE,
             "Read",
             Some(&asked),
             None,
             DBusCallFlags::NONE,
-            PATIENCE,
+            PORTAL_TIMEOUT_MS,
         )
         .await?;
     prefer(&answer.child_value(0));

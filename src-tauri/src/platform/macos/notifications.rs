@@ -3,7 +3,8 @@
 //! It exists only for a program in a signed bundle; asked for by any other, it throws.
 
 use crate::notifier::server::{
-    APPROVE, CLICK, Choice, DENY, Event, Reach, SHOW, Server, ShowError, about,
+    APPROVE_BUTTON, CLICK_ACTION, DENY_BUTTON, NoticeChoice, NotificationServer, SHOW_BUTTON,
+    ServerEvent, ServerPresence, ShowError, about,
 };
 use block2::{DynBlock, RcBlock};
 use objc2::rc::Retained;
@@ -21,39 +22,39 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tauri::AppHandle;
 use tokio::sync::{mpsc, oneshot};
-use trusty_fleet::notice::{Notice, Slot};
+use trusty_fleet::notice::{Notice, NoticeSlot};
 
 /// No call takes longer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Kinds of notices: with a request that may be answered, and without.
-const ASKS: &str = "trusty.asks";
-const TELLS: &str = "trusty.tells";
+const REQUEST_CATEGORY: &str = "trusty.asks";
+const PLAIN_CATEGORY: &str = "trusty.tells";
 /// Names of choices that the system gives.
 const SYSTEM_CLICK: &str = "com.apple.UNNotificationDefaultActionIdentifier";
 const SYSTEM_DISMISS: &str = "com.apple.UNNotificationDismissActionIdentifier";
 /// What is told as a choice once a notice is taken, too late for who waited for that.
-const TAKEN: &str = "trusty.taken";
+const TAKEN_EVENT: &str = "trusty.taken";
 /// What is told as a choice once notices are allowed.
-const ALLOWED: &str = "trusty.allowed";
+const ALLOWED_EVENT: &str = "trusty.allowed";
 
 /// The notification centre.
-pub(crate) struct Notifications {
-    chosen: mpsc::UnboundedReceiver<Chosen>,
-    tell: mpsc::UnboundedSender<Chosen>,
+pub(crate) struct DesktopNotifications {
+    chosen: mpsc::UnboundedReceiver<ChosenAction>,
+    tell: mpsc::UnboundedSender<ChosenAction>,
     begun: bool,
     /// A notice was not taken.
     refused: bool,
     /// Its user has allowed notices since it was asked last.
     allowed: bool,
-    shown: BTreeMap<String, (Slot, Notice)>,
+    shown: BTreeMap<String, (NoticeSlot, Notice)>,
     /// What may be taken yet.
-    late: BTreeMap<String, (Slot, Notice)>,
+    late: BTreeMap<String, (NoticeSlot, Notice)>,
 }
 
 /// The identifier of a notice, and the name of what was chosen on it.
-type Chosen = (String, String);
+type ChosenAction = (String, String);
 
-impl Notifications {
+impl DesktopNotifications {
     /// Nothing is asked of the system before there is something to tell.
     pub(crate) fn new(_app: &AppHandle) -> Self {
         let (tell, chosen) = mpsc::unbounded_channel();
@@ -68,53 +69,59 @@ impl Notifications {
         }
     }
 
-    fn id_of(&self, slot: Slot) -> Option<String> {
+    fn id_of(&self, slot: NoticeSlot) -> Option<String> {
         let mut shown = self.shown.iter();
         shown
             .find(|(_, (known, _))| *known == slot)
             .map(|(id, _)| id.clone())
     }
 
-    fn understand(&mut self, (id, name): &Chosen) -> Option<Event> {
-        if name == ALLOWED {
+    fn understand(&mut self, (id, name): &ChosenAction) -> Option<ServerEvent> {
+        if name == ALLOWED_EVENT {
             self.allowed = std::mem::take(&mut self.refused);
-            return self.allowed.then_some(Event::Came);
+            return self.allowed.then_some(ServerEvent::Came);
         }
-        if name == TAKEN {
+        if name == TAKEN_EVENT {
             let (slot, notice) = self.late.remove(id)?;
             self.shown.insert(id.clone(), (slot, notice));
-            return Some(Event::Taken(slot));
+            return Some(ServerEvent::Taken(slot));
         }
         if name == SYSTEM_DISMISS {
-            return Some(Event::Closed(self.shown.remove(id)?.0));
+            return Some(ServerEvent::Closed(self.shown.remove(id)?.0));
         }
         let (slot, notice) = self.shown.get(id)?;
         // The identifier of the notice says which request its buttons are about.
         let own = match &notice.answers {
-            _ if name == SYSTEM_CLICK => CLICK.to_owned(),
-            Some(request) if [APPROVE.0, DENY.0].contains(&name.as_str()) => about(name, request),
+            _ if name == SYSTEM_CLICK => CLICK_ACTION.to_owned(),
+            Some(request) if [APPROVE_BUTTON.0, DENY_BUTTON.0].contains(&name.as_str()) => {
+                about(name, request)
+            }
             _ => name.clone(),
         };
-        let choice = Choice::named(&own, notice);
-        Some(Event::Chosen(*slot, choice?))
+        let choice = NoticeChoice::named(&own, notice);
+        Some(ServerEvent::Chosen(*slot, choice?))
     }
 }
 
-impl Server for Notifications {
-    async fn reach(&mut self) -> Reach {
+impl NotificationServer for DesktopNotifications {
+    async fn reach(&mut self) -> ServerPresence {
         if !in_bundle() {
-            return Reach::Not(ShowError::Nobody);
+            return ServerPresence::Not(ShowError::Nobody);
         }
         if self.begun {
             let allowed = std::mem::take(&mut self.allowed);
-            return if allowed { Reach::New } else { Reach::Same };
+            return if allowed {
+                ServerPresence::New
+            } else {
+                ServerPresence::Same
+            };
         }
         self.begun = true;
         begin(self.tell.clone());
-        Reach::New
+        ServerPresence::New
     }
 
-    async fn show(&mut self, slot: Slot, notice: &Notice) -> Result<(), ShowError> {
+    async fn show(&mut self, slot: NoticeSlot, notice: &Notice) -> Result<(), ShowError> {
         if !in_bundle() {
             return Err(ShowError::Nobody);
         }
@@ -126,7 +133,7 @@ impl Server for Notifications {
         }
         let mut added = add(&id, notice);
         self.late.remove(&id);
-        match tokio::time::timeout(PATIENCE, &mut added).await {
+        match tokio::time::timeout(CALL_TIMEOUT, &mut added).await {
             Ok(Ok(None)) => {
                 self.shown.insert(id, (slot, notice.clone()));
                 Ok(())
@@ -144,7 +151,7 @@ impl Server for Notifications {
                 tauri::async_runtime::spawn(async move {
                     if let Ok(None) = added.await {
                         // An app that ends has nothing to take back any more.
-                        let _ = tell.send((id, TAKEN.to_owned()));
+                        let _ = tell.send((id, TAKEN_EVENT.to_owned()));
                     }
                 });
                 Err(ShowError::Failed(
@@ -154,14 +161,14 @@ impl Server for Notifications {
         }
     }
 
-    async fn withdraw(&mut self, slot: Slot) {
+    async fn withdraw(&mut self, slot: NoticeSlot) {
         if let Some(id) = self.id_of(slot) {
             self.shown.remove(&id);
             remove(&id);
         }
     }
 
-    async fn next(&mut self) -> Event {
+    async fn next(&mut self) -> ServerEvent {
         loop {
             let Some(chosen) = self.chosen.recv().await else {
                 return std::future::pending().await;
@@ -172,7 +179,7 @@ impl Server for Notifications {
         }
     }
 
-    fn waiting(&mut self) -> Option<Event> {
+    fn waiting(&mut self) -> Option<ServerEvent> {
         while let Ok(chosen) = self.chosen.try_recv() {
             if let Some(event) = self.understand(&chosen) {
                 return Some(event);
@@ -186,10 +193,10 @@ fn in_bundle() -> bool {
     NSBundle::mainBundle().bundleIdentifier().is_some()
 }
 
-fn identifier(slot: Slot, notice: &Notice) -> String {
+fn identifier(slot: NoticeSlot, notice: &Notice) -> String {
     let place = match slot {
-        Slot::Session(id) => id.to_string(),
-        Slot::Several => "several".to_owned(),
+        NoticeSlot::Session(id) => id.to_string(),
+        NoticeSlot::Several => "several".to_owned(),
     };
     match &notice.answers {
         Some(request) => format!("{place} {request}"),
@@ -198,9 +205,9 @@ fn identifier(slot: Slot, notice: &Notice) -> String {
 }
 
 /// Names the buttons, takes the clicks, and asks once whether notices may be shown.
-fn begin(tell: mpsc::UnboundedSender<Chosen>) {
+fn begin(tell: mpsc::UnboundedSender<ChosenAction>) {
     let centre = UNUserNotificationCenter::currentNotificationCenter();
-    let delegate = Delegate::new(tell.clone());
+    let delegate = NotificationDelegate::new(tell.clone());
     centre.setDelegate(Some(ProtocolObject::from_ref(&*delegate)));
     // The centre does not keep it, and it is needed for as long as the app lives.
     let _kept = Retained::into_raw(delegate);
@@ -214,8 +221,12 @@ fn begin(tell: mpsc::UnboundedSender<Chosen>) {
     let plain = UNNotificationActionOptions::empty();
     // What is approved needs the one whose screen it is.
     let own = UNNotificationActionOptions::AuthenticationRequired;
-    let show = button(SHOW, plain);
-    let answers = [button(APPROVE, own), button(DENY, own), show.clone()];
+    let show = button(SHOW_BUTTON, plain);
+    let answers = [
+        button(APPROVE_BUTTON, own),
+        button(DENY_BUTTON, own),
+        show.clone(),
+    ];
     let category = |name: &str, actions: &[Retained<UNNotificationAction>]| {
         UNNotificationCategory::categoryWithIdentifier_actions_intentIdentifiers_options(
             &NSString::from_str(name),
@@ -224,13 +235,16 @@ fn begin(tell: mpsc::UnboundedSender<Chosen>) {
             UNNotificationCategoryOptions::CustomDismissAction,
         )
     };
-    let categories = [category(ASKS, &answers), category(TELLS, &[show])];
+    let categories = [
+        category(REQUEST_CATEGORY, &answers),
+        category(PLAIN_CATEGORY, &[show]),
+    ];
     centre.setNotificationCategories(&NSSet::from_retained_slice(&categories));
     // Where it is refused, each notice says so.
     let told = RcBlock::new(move |granted: Bool, _error: *mut NSError| {
         if granted.as_bool() {
             // An app that ends tells nothing more.
-            let _ = tell.send((String::new(), ALLOWED.to_owned()));
+            let _ = tell.send((String::new(), ALLOWED_EVENT.to_owned()));
         }
     });
     centre.requestAuthorizationWithOptions_completionHandler(UNAuthorizationOptions::Alert, &told);
@@ -242,9 +256,9 @@ fn add(id: &str, notice: &Notice) -> oneshot::Receiver<Option<String>> {
     content.setTitle(&NSString::from_str(&notice.title));
     content.setBody(&NSString::from_str(&notice.body));
     let kind = if notice.answers.is_some() {
-        ASKS
+        REQUEST_CATEGORY
     } else {
-        TELLS
+        PLAIN_CATEGORY
     };
     content.setCategoryIdentifier(&NSString::from_str(kind));
     let request = UNNotificationRequest::requestWithIdentifier_content_trigger(
@@ -281,7 +295,7 @@ fn remove(id: &str) {
 #[expect(unsafe_code, reason = "a class of Objective-C is declared with it")]
 mod delegate {
     use super::{
-        AllocAnyThread, Chosen, DefinedClass, DynBlock, NSObject, NSObjectProtocol, Retained,
+        AllocAnyThread, ChosenAction, DefinedClass, DynBlock, NSObject, NSObjectProtocol, Retained,
         UNNotification, UNNotificationPresentationOptions, UNNotificationResponse,
         UNUserNotificationCenter, UNUserNotificationCenterDelegate, define_class, mpsc, msg_send,
     };
@@ -290,14 +304,14 @@ mod delegate {
         // SAFETY: NSObject asks nothing of those who derive from it, and it has no `Drop`.
         #[unsafe(super(NSObject))]
         #[name = "TrustyNotificationDelegate"]
-        #[ivars = mpsc::UnboundedSender<Chosen>]
-        pub(super) struct Delegate;
+        #[ivars = mpsc::UnboundedSender<ChosenAction>]
+        pub(super) struct NotificationDelegate;
 
         // SAFETY: It asks nothing more.
-        unsafe impl NSObjectProtocol for Delegate {}
+        unsafe impl NSObjectProtocol for NotificationDelegate {}
 
         // SAFETY: The methods have the forms that the protocol gives them.
-        unsafe impl UNUserNotificationCenterDelegate for Delegate {
+        unsafe impl UNUserNotificationCenterDelegate for NotificationDelegate {
             /// Shown although the popover may be in front.
             #[unsafe(method(userNotificationCenter:willPresentNotification:withCompletionHandler:))]
             fn will_present(
@@ -327,8 +341,8 @@ mod delegate {
         }
     );
 
-    impl Delegate {
-        pub(super) fn new(tell: mpsc::UnboundedSender<Chosen>) -> Retained<Self> {
+    impl NotificationDelegate {
+        pub(super) fn new(tell: mpsc::UnboundedSender<ChosenAction>) -> Retained<Self> {
             let this = Self::alloc().set_ivars(tell);
             // SAFETY: `init` of NSObject takes nothing and gives back what it was given.
             unsafe { msg_send![super(this), init] }
@@ -336,4 +350,4 @@ mod delegate {
     }
 }
 
-use delegate::Delegate;
+use delegate::NotificationDelegate;

@@ -10,7 +10,7 @@ async fn nothing_beside_a_terminal_in_a_container_is_run() {
     fs::create_dir(at("bin")).expect("folder");
     fs::write(at("bin/code"), "").expect("written");
     fs::copy("/bin/sh", at("code")).expect("copied");
-    let around = Surroundings::default();
+    let around = Environment::default();
     for (before, contained) in [
         (&[][..], false),
         (&["unshare", "--user", "--map-root-user", "--mount"], true),
@@ -37,7 +37,7 @@ async fn nothing_beside_a_terminal_in_a_container_is_run() {
             let _ = child.wait();
             return;
         };
-        let holder = Gatherer::new(&around).holder(pid, None).await;
+        let holder = JumpInspector::new(&around).holder(pid, None).await;
         drop(child.stdin.take());
         child.wait().expect("ended");
         let editor = Some(at("bin/code")).filter(|_| !contained);

@@ -1,10 +1,10 @@
 //! Redaction of pauses and of what holds sessions.
 
-use super::Redaction;
+use super::RecordingRedactor;
 use trusty_fleet::observation::{HookMarks, PaneKey};
-use trusty_fleet::pause::{Gate, Means, Moved, PauseRecord};
+use trusty_fleet::pause::{Gate, MovedProcess, PauseMethod, PauseRecord};
 
-impl Redaction {
+impl RecordingRedactor {
     pub(super) fn pause(&self, record: PauseRecord) -> PauseRecord {
         let PauseRecord {
             version,
@@ -36,47 +36,49 @@ impl Redaction {
         }
     }
 
-    fn means(&self, means: Means) -> Means {
+    fn means(&self, means: PauseMethod) -> PauseMethod {
         match means {
-            Means::Freeze {
+            PauseMethod::Freeze {
                 group,
                 moved,
                 keeper,
             } => {
-                let moved = moved.into_iter().map(|Moved { process, from }| Moved {
-                    process,
-                    from: self.path(&from),
-                });
-                Means::Freeze {
+                let moved = moved
+                    .into_iter()
+                    .map(|MovedProcess { process, from }| MovedProcess {
+                        process,
+                        from: self.path(&from),
+                    });
+                PauseMethod::Freeze {
                     group: self.path(&group),
                     moved: moved.collect(),
                     keeper,
                 }
             }
-            Means::Stop {
+            PauseMethod::Stop {
                 shells,
                 group,
                 tools,
-            } => Means::Stop {
+            } => PauseMethod::Stop {
                 shells,
                 group,
                 tools,
             },
-            Means::Suspend {
+            PauseMethod::Suspend {
                 pane,
                 shell,
                 settings,
                 cursor,
                 line,
-            } => Means::Suspend {
+            } => PauseMethod::Suspend {
                 pane: self.pane_key(pane),
                 shell,
                 settings,
                 cursor,
                 line: line.map(|line| self.text(line)),
             },
-            Means::Hold => Means::Hold,
-            Means::Interrupt { pane } => Means::Interrupt {
+            PauseMethod::Hold => PauseMethod::Hold,
+            PauseMethod::Interrupt { pane } => PauseMethod::Interrupt {
                 pane: self.pane_key(pane),
             },
         }

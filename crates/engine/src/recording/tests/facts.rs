@@ -4,19 +4,19 @@ use super::pause_facts::pause_facts;
 use std::path::PathBuf;
 use trusty_fleet::answered::{AnswerKind, GivenAnswer, SettingsChange};
 use trusty_fleet::authorization::AnswerChannel;
-use trusty_fleet::client::Role;
-use trusty_fleet::identity::{Machine, ProcessKey, StartTime};
+use trusty_fleet::client::ProcessRole;
+use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
 use trusty_fleet::observation::*;
-use trusty_fleet::request::{Asking, Asks, Fingerprint, Over, RequestId};
-use trusty_fleet::session::{Source, Usage};
-use trusty_fleet::terminal::Ancestor;
+use trusty_fleet::request::{HookOutcome, PermissionRequest, RequestId, RequestKind, ToolCallHash};
+use trusty_fleet::session::{ResourceUsage, Source};
+use trusty_fleet::terminal::ProcessAncestor;
 use trusty_fleet::{Fact, SessionId, Timestamp};
 
-pub(super) const CONFIG: &str = "/home/alice/.claude";
-pub(super) const SERVER: &str = "/tmp/tmux-1000/default";
+pub(super) const CONFIG_DIR: &str = "/home/alice/.claude";
+pub(super) const SERVER_SOCKET: &str = "/tmp/tmux-1000/default";
 
 /// The texts that must not be told.
-pub(super) const SECRETS: [&str; 20] = [
+pub(super) const SECRET_TEXTS: [&str; 20] = [
     "secret-rule",
     "secret-note",
     "secret-line",
@@ -39,8 +39,8 @@ pub(super) const SECRETS: [&str; 20] = [
     "3d12",
 ];
 
-pub(super) fn machine() -> Machine {
-    Machine {
+pub(super) fn machine() -> MachineIdentity {
+    MachineIdentity {
         boot: "b".into(),
         uid: 1000,
         host: Some("3d12".into()),
@@ -57,7 +57,7 @@ pub(super) fn key() -> ProcessKey {
 
 pub(super) fn file() -> RegistryFile {
     RegistryFile {
-        dir: CONFIG.into(),
+        dir: CONFIG_DIR.into(),
         pid: 7,
     }
 }
@@ -85,11 +85,11 @@ pub(super) fn process() -> ProcessFacts {
     ProcessFacts {
         key: key(),
         uid: 1000,
-        role: Role::Interactive,
+        role: ProcessRole::Interactive,
         started_at: at(900),
         cwd: Some("/home/alice/code/shop".into()),
         project: Some("/home/alice/code/shop".into()),
-        ancestors: vec![Ancestor {
+        ancestors: vec![ProcessAncestor {
             pid: 6,
             name: "bash".into(),
             exe: Some("/home/alice/bin/bash".into()),
@@ -98,10 +98,10 @@ pub(super) fn process() -> ProcessFacts {
             seat: None,
         }],
         tty: Some("/dev/pts/3".into()),
-        config_dir: Some(CONFIG.into()),
+        config_dir: Some(CONFIG_DIR.into()),
         config_folder: ConfigFolder::Missing,
         contained: false,
-        tmux_socket: Some(SERVER.into()),
+        tmux_socket: Some(SERVER_SOCKET.into()),
         exe: Some("/home/alice/.local/share/claude/versions/2.1.330".into()),
         seat: None,
         freezable: false,
@@ -112,11 +112,11 @@ pub(super) fn process() -> ProcessFacts {
     }
 }
 
-fn pulse() -> Pulse {
-    Pulse {
+fn pulse() -> ProcessSample {
+    ProcessSample {
         key: key(),
         state: RunState::Stopped(StopSignal::Keyboard),
-        usage: Some(Usage { cpu: 0.1, rss: 1 }),
+        usage: Some(ResourceUsage { cpu: 0.1, rss: 1 }),
     }
 }
 
@@ -133,20 +133,20 @@ fn call(detail: &str) -> ToolCall {
     }
 }
 
-fn transcript() -> Transcript {
-    let said = |text: &str| Said {
+fn transcript() -> TranscriptFacts {
+    let said = |text: &str| DatedText {
         at: at(1000),
         text: text.into(),
     };
-    Transcript {
+    TranscriptFacts {
         turn_at: Some(at(1000)),
         prompt: Some(said("secret-prompt")),
         calls: vec![call("secret-call")],
         end: Some(TurnEnd {
             at: at(1000),
-            how: End::Interrupted,
+            how: TurnEndKind::Interrupted,
         }),
-        retry: Some(Retry {
+        retry: Some(RetryAttempt {
             at: at(1000),
             attempt: 1,
             of: Some(10),
@@ -158,7 +158,7 @@ fn transcript() -> Transcript {
         branch: Some("secret-branch".into()),
         tokens: Some(u64::MAX),
         newest_at: Some(at(1000)),
-        delegations: vec![Delegated {
+        delegations: vec![SubagentFacts {
             agent_id: "a1".into(),
             agent_type: Some("general-purpose".into()),
             description: Some("secret-task".into()),
@@ -170,7 +170,7 @@ fn transcript() -> Transcript {
     }
 }
 
-fn hook(what: Happened) -> Fact {
+fn hook(what: HookEventKind) -> Fact {
     let folder = "/home/alice/.claude/projects/-home-alice-code-shop/c1.jsonl";
     Fact::Hook(Box::new(HookEvent {
         session_id: "c1".into(),
@@ -185,9 +185,9 @@ fn hook(what: Happened) -> Fact {
 /// One fact of every kind, and of every form that holds a text.
 #[expect(clippy::too_many_lines, reason = "one of each kind of fact")]
 pub(super) fn rich() -> Vec<Fact> {
-    let server = || PathBuf::from(SERVER);
+    let server = || PathBuf::from(SERVER_SOCKET);
     let transcript_of = |which| TranscriptKey {
-        dir: CONFIG.into(),
+        dir: CONFIG_DIR.into(),
         cwd: "/home/alice/code/shop".into(),
         which,
     };
@@ -203,7 +203,7 @@ pub(super) fn rich() -> Vec<Fact> {
         Fact::Pulses(vec![pulse()]),
         Fact::Panes(
             server(),
-            vec![Pane {
+            vec![TmuxPane {
                 pane: "%0".into(),
                 pid: 6,
                 tty: "/dev/pts/3".into(),
@@ -213,22 +213,22 @@ pub(super) fn rich() -> Vec<Fact> {
             }],
         ),
         Fact::Transcript(
-            transcript_of(Which::Session("c1".into())),
+            transcript_of(TranscriptSelector::Session("c1".into())),
             Box::new(transcript()),
         ),
-        Fact::TranscriptGone(transcript_of(Which::NewestSince(at(900)))),
+        Fact::TranscriptGone(transcript_of(TranscriptSelector::NewestSince(at(900)))),
         Fact::Screen(
             pane,
-            Screen {
-                shows: Some(Shows::Permission {
+            ScreenReading {
+                shows: Some(ScreenContent::Permission {
                     tool: Some("Bash".into()),
                 }),
                 title_busy: Some(true),
             },
         ),
         Fact::Listed(
-            CONFIG.into(),
-            vec![Listed {
+            CONFIG_DIR.into(),
+            vec![ListedSession {
                 pid: 7,
                 status: Some("busy".into()),
                 waiting_for: None,
@@ -238,34 +238,34 @@ pub(super) fn rich() -> Vec<Fact> {
                 cwd: Some("/home/alice/code/shop".into()),
             }],
         ),
-        hook(Happened::ToolStarting(call("secret-hook-call"))),
-        hook(Happened::PermissionAsked {
+        hook(HookEventKind::ToolStarting(call("secret-hook-call"))),
+        hook(HookEventKind::PermissionAsked {
             tool: "Bash".into(),
             detail: Some("secret-asked".into()),
         }),
-        hook(Happened::Failed {
+        hook(HookEventKind::Failed {
             error: "secret-failure".into(),
         }),
-        hook(Happened::Stopped {
+        hook(HookEventKind::Stopped {
             agents: vec!["a1".into()],
         }),
         Fact::Asked(
             machine().session_id(key()),
-            Box::new(Asking {
+            Box::new(PermissionRequest {
                 id: RequestId("secret-request".into()),
                 session_id: "c1".into(),
-                kind: Asks::Permission,
+                kind: RequestKind::Permission,
                 tool: "Bash".into(),
                 detail: Some("secret-request-detail".into()),
                 agent: Some("a1".into()),
                 agent_type: Some("Explore".into()),
-                call: Fingerprint("secret-print".into()),
+                call: ToolCallHash("secret-print".into()),
             }),
         ),
         Fact::AskOver(
             machine().session_id(key()),
             RequestId("secret-request".into()),
-            Over::Answered,
+            HookOutcome::Answered,
         ),
         Fact::Answered(
             machine().session_id(key()),
@@ -287,12 +287,12 @@ pub(super) fn rich() -> Vec<Fact> {
         Fact::Health(
             HealthKey {
                 source: Source::Registry,
-                subject: CONFIG.into(),
+                subject: CONFIG_DIR.into(),
             },
             Some("/home/alice/.claude/sessions cannot be read".into()),
         ),
-        Fact::Attention(Attention::Popover),
-        Fact::Attention(Attention::Terminal(SessionId(
+        Fact::Attention(FocusEvent::Popover),
+        Fact::Attention(FocusEvent::Terminal(SessionId(
             machine().session_id(key()).0,
         ))),
         Fact::RegistryGone(file()),

@@ -1,17 +1,19 @@
 //! One fact of every kind about pauses, connections and settings, as [`super::facts`].
 
-use super::facts::{CONFIG, SERVER, key, machine};
+use super::facts::{CONFIG_DIR, SERVER_SOCKET, key, machine};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::SystemTime;
 use trusty_fleet::Fact;
 use trusty_fleet::Timestamp;
-use trusty_fleet::action::Verb;
+use trusty_fleet::action::ActionKind;
 use trusty_fleet::observation::*;
-use trusty_fleet::pause::{Asker, AtWork, Gate, Means, Moved, PauseRecord, Phase};
+use trusty_fleet::pause::{
+    Gate, Initiator, InterruptedWork, MovedProcess, PauseMethod, PausePhase, PauseRecord,
+};
 
 /// A pause of this kind.
-fn record(means: Means) -> Fact {
+fn record(means: PauseMethod) -> Fact {
     let session = machine().session_id(key());
     let record = PauseRecord {
         version: 1,
@@ -19,11 +21,11 @@ fn record(means: Means) -> Fact {
         boot: "b".into(),
         domain: Some("linux:3d12".into()),
         client: key(),
-        phase: Phase::Paused,
+        phase: PausePhase::Paused,
         since: SystemTime::UNIX_EPOCH,
-        by: Asker::App,
+        by: Initiator::App,
         summary: "secret-note".into(),
-        at_work: AtWork::Command,
+        at_work: InterruptedWork::Command,
         tty: Some("/home/alice/pts/3".into()),
         means,
     };
@@ -38,28 +40,28 @@ pub(super) fn pause_facts() -> Vec<Fact> {
         pane: "%0".into(),
     };
     vec![
-        record(Means::Freeze {
+        record(PauseMethod::Freeze {
             group: "/home/alice/cgroup/paused".into(),
-            moved: vec![Moved {
+            moved: vec![MovedProcess {
                 process: key(),
                 from: "/home/alice/cgroup".into(),
             }],
             keeper: None,
         }),
-        record(Means::Stop {
+        record(PauseMethod::Stop {
             shells: vec![key()],
             group: vec![key()],
             tools: vec![],
         }),
-        record(Means::Suspend {
+        record(PauseMethod::Suspend {
             pane: pane(),
             shell: key(),
             settings: Some("500:5:bf".into()),
             cursor: Some((0, 1)),
             line: Some("secret-line".into()),
         }),
-        record(Means::Hold),
-        record(Means::Interrupt { pane: pane() }),
+        record(PauseMethod::Hold),
+        record(PauseMethod::Interrupt { pane: pane() }),
         Fact::PauseGone(session),
         Fact::Gates(
             session,
@@ -75,23 +77,26 @@ pub(super) fn pause_facts() -> Vec<Fact> {
             since: Some(Timestamp::from_millis(1)),
             sessions: BTreeSet::from([session]),
         }),
-        Fact::Connection(CONFIG.into(), Connection::Connected),
+        Fact::Connection(CONFIG_DIR.into(), HookInstall::Connected),
         Fact::Connection(
-            CONFIG.into(),
-            Connection::Forbidden("/home/alice/policy.json forbids hooks".into()),
+            CONFIG_DIR.into(),
+            HookInstall::Forbidden("/home/alice/policy.json forbids hooks".into()),
         ),
         Fact::Connection(
-            CONFIG.into(),
-            Connection::Broken("/home/alice/.claude/settings.json ends too soon".into()),
+            CONFIG_DIR.into(),
+            HookInstall::Broken("/home/alice/.claude/settings.json ends too soon".into()),
         ),
-        Fact::Act(session, Act::Begun(Verb::Pause)),
+        Fact::Act(session, ActionProgress::Begun(ActionKind::Pause)),
         Fact::Act(
             session,
-            Act::Failed(Verb::Pause, format!("{SERVER} of /home/alice is gone")),
+            ActionProgress::Failed(
+                ActionKind::Pause,
+                format!("{SERVER_SOCKET} of /home/alice is gone"),
+            ),
         ),
-        Fact::Preferences(Preferences::default()),
+        Fact::Preferences(ControlPreferences::default()),
         Fact::ConfigFolder(
-            CONFIG.into(),
+            CONFIG_DIR.into(),
             FolderFacts {
                 identity: None,
                 origin: FolderOrigin::User,

@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 use std::io::{self, Read};
 
-fn log(text: &str) -> Log {
+fn log(text: &str) -> ParsedRecording {
     read(text.as_bytes()).expect("a recording")
 }
 
@@ -17,9 +17,9 @@ fn every_fact_is_read_as_it_was_written() {
             at: Timestamp::from_nanos(1_795_355_214_981_123_457),
             fact,
         };
-        let text = serde_json::to_string(&Line::Seen(seen.clone())).expect("JSON");
-        let back: Line = serde_json::from_str(&text).expect("the same");
-        assert_eq!(back, Line::Seen(seen), "{text}");
+        let text = serde_json::to_string(&RecordingLine::Seen(seen.clone())).expect("JSON");
+        let back: RecordingLine = serde_json::from_str(&text).expect("the same");
+        assert_eq!(back, RecordingLine::Seen(seen), "{text}");
     }
 }
 
@@ -29,7 +29,7 @@ fn what_has_no_end_is_refused_in_words() {
     let told = read(endless()).expect_err("no recording").to_string();
     assert!(told.contains("not a recording"), "{told}");
 
-    let whole = recorded(Privacy::Full, rich());
+    let whole = recorded(RecordingPrivacy::Full, rich());
     let bounded = |from: &mut dyn io::BufRead, lines| {
         let read = read::read_bounded(from, 1 << 20, lines);
         read.map(|log| log.lines.len()).map_err(|e| e.to_string())
@@ -47,7 +47,7 @@ fn what_has_no_end_is_refused_in_words() {
 
 #[test]
 fn a_line_that_is_none_is_named_and_left_out() {
-    let whole = recorded(Privacy::Full, rich());
+    let whole = recorded(RecordingPrivacy::Full, rich());
     assert_eq!(log(&whole).lines.len(), rich().len());
     assert_eq!(log(&whole).problems, []);
 
@@ -84,7 +84,7 @@ fn what_is_no_recording_is_refused_in_words() {
     for text in ["", "\n", "{}", "[1]\n", "\u{fffd}", &long] {
         assert!(refused(text).contains("not a recording"), "{text:.20}");
     }
-    let header = recorded(Privacy::Full, Vec::new());
+    let header = recorded(RecordingPrivacy::Full, Vec::new());
     let header = header.lines().next().expect("a header");
     assert_eq!(log(header).lines, []);
     assert!(refused(&header.replace("trusty-ob", "ob")).contains("not a recording"));
@@ -107,7 +107,7 @@ proptest! {
 
     #[test]
     fn any_damage_to_a_recording_is_survived(at in any::<prop::sample::Index>(), with in any::<u8>()) {
-        let mut bytes = recorded(Privacy::Redacted, rich()).into_bytes();
+        let mut bytes = recorded(RecordingPrivacy::Redacted, rich()).into_bytes();
         let at = at.index(bytes.len());
         let _ = read(&bytes[..at]).map(|log| timeline(&log));
         bytes[at] = with;

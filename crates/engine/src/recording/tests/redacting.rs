@@ -1,23 +1,23 @@
-use super::facts::{CONFIG, FACT_KINDS, SECRETS, entry, fact_kind, file, process};
+use super::facts::{CONFIG_DIR, FACT_KINDS, SECRET_TEXTS, entry, fact_kind, file, process};
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use trusty_fleet::observation::{Pane, RegistryEntry};
-use trusty_fleet::{Fact, session::Usage};
+use trusty_fleet::observation::{RegistryEntry, TmuxPane};
+use trusty_fleet::{Fact, session::ResourceUsage};
 
-fn reworded(privacy: Privacy, fact: Fact) -> Fact {
+fn reworded(privacy: RecordingPrivacy, fact: Fact) -> Fact {
     let at = Timestamp::default();
     redaction(privacy).apply(Observation { at, fact }).fact
 }
 
 #[test]
 fn nothing_of_the_owners_is_left_in_a_redacted_recording() {
-    let full = recorded(Privacy::Full, rich());
-    let redacted = recorded(Privacy::Redacted, rich());
-    for secret in SECRETS {
+    let full = recorded(RecordingPrivacy::Full, rich());
+    let redacted = recorded(RecordingPrivacy::Redacted, rich());
+    for secret in SECRET_TEXTS {
         assert!(full.contains(secret), "{secret} was planted");
         assert!(!redacted.contains(secret), "{secret} is told");
     }
@@ -37,7 +37,7 @@ fn every_kind_of_fact_is_redacted_in_these_tests() {
 #[test]
 fn a_full_recording_tells_what_was_seen() {
     for fact in rich() {
-        assert_eq!(reworded(Privacy::Full, fact.clone()), fact);
+        assert_eq!(reworded(RecordingPrivacy::Full, fact.clone()), fact);
     }
 }
 
@@ -45,14 +45,17 @@ fn a_full_recording_tells_what_was_seen() {
 fn a_redacted_recording_shows_the_same_statuses() {
     let words = |privacy| {
         let mut log = read(recorded(privacy, rich()).as_bytes()).expect("a recording");
-        let (at, mark) = (Timestamp::from_millis(3000), Mark::FirstLook);
-        log.lines.insert(3, Line::Mark { at, mark });
+        let (at, mark) = (Timestamp::from_millis(3000), RecordingMark::FirstLook);
+        log.lines.insert(3, RecordingLine::Mark { at, mark });
         let told = story(&log, &timeline(&log));
         let told = told.into_iter().map(|t| (t.after, t.id, t.word, t.because));
         told.collect::<Vec<_>>()
     };
-    assert_eq!(words(Privacy::Redacted), words(Privacy::Full));
-    assert!(words(Privacy::Full).len() > 1);
+    assert_eq!(
+        words(RecordingPrivacy::Redacted),
+        words(RecordingPrivacy::Full)
+    );
+    assert!(words(RecordingPrivacy::Full).len() > 1);
 }
 
 #[test]
@@ -71,9 +74,10 @@ fn paths_below_the_home_are_moved_and_no_others() {
     ] {
         let cwd = Some(path.to_owned());
         let entry = RegistryEntry { cwd, ..entry("") };
-        let Fact::Registry(_, entry) =
-            reworded(Privacy::Redacted, Fact::Registry(file(), Box::new(entry)))
-        else {
+        let Fact::Registry(_, entry) = reworded(
+            RecordingPrivacy::Redacted,
+            Fact::Registry(file(), Box::new(entry)),
+        ) else {
             panic!("another fact")
         };
         assert_eq!(entry.cwd.as_deref(), Some(expected), "{path}");
@@ -85,7 +89,7 @@ fn a_home_has_several_names_and_may_be_the_root() {
     let fact = Fact::RegistryKey(file());
     let seen = |homes: &[&str]| {
         let homes = homes.iter().map(PathBuf::from);
-        let redaction = Redaction::new(Privacy::Redacted, machine(), homes);
+        let redaction = RecordingRedactor::new(RecordingPrivacy::Redacted, machine(), homes);
         let at = Timestamp::default();
         let fact = fact.clone();
         match redaction.apply(Observation { at, fact }).fact {
@@ -97,13 +101,13 @@ fn a_home_has_several_names_and_may_be_the_root() {
         seen(&["/Users/alice", "/home/alice"]),
         Path::new("/home/user/.claude")
     );
-    assert_eq!(seen(&["/"]), Path::new(CONFIG));
-    assert_eq!(seen(&[""]), Path::new(CONFIG));
+    assert_eq!(seen(&["/"]), Path::new(CONFIG_DIR));
+    assert_eq!(seen(&[""]), Path::new(CONFIG_DIR));
 }
 
 #[test]
 fn tmux_sessions_stay_apart_without_their_names() {
-    let pane = |session: &str| Pane {
+    let pane = |session: &str| TmuxPane {
         pane: "%0".into(),
         pid: 1,
         tty: String::new(),
@@ -111,8 +115,11 @@ fn tmux_sessions_stay_apart_without_their_names() {
         session: session.into(),
         clients: 0,
     };
-    let redaction = redaction(Privacy::Redacted);
-    let fact = Fact::Panes(CONFIG.into(), vec![pane("one"), pane("two"), pane("one")]);
+    let redaction = redaction(RecordingPrivacy::Redacted);
+    let fact = Fact::Panes(
+        CONFIG_DIR.into(),
+        vec![pane("one"), pane("two"), pane("one")],
+    );
     let at = Timestamp::default();
     let Fact::Panes(_, panes) = redaction.apply(Observation { at, fact }).fact else {
         panic!("another fact")
@@ -134,7 +141,7 @@ fn derived_names_are_kept_and_others_are_not() {
             ..entry("idle")
         };
         let fact = Fact::Registry(file(), Box::new(entry));
-        let Fact::Registry(_, entry) = reworded(Privacy::Redacted, fact) else {
+        let Fact::Registry(_, entry) = reworded(RecordingPrivacy::Redacted, fact) else {
             panic!("another fact")
         };
         assert_eq!(entry.name.as_deref(), Some(expected), "{source:?}");
@@ -143,11 +150,11 @@ fn derived_names_are_kept_and_others_are_not() {
 
 #[test]
 fn what_json_cannot_hold_is_reworded_in_any_case() {
-    for privacy in [Privacy::Full, Privacy::Redacted] {
+    for privacy in [RecordingPrivacy::Full, RecordingPrivacy::Redacted] {
         let mut facts = process();
         facts.cwd = Some(PathBuf::from(OsStr::from_bytes(b"/home/alice/\xff/x")));
         let cpu = f32::NAN;
-        facts.pulse.usage = Some(Usage { cpu, rss: 0 });
+        facts.pulse.usage = Some(ResourceUsage { cpu, rss: 0 });
         let text = recorded(privacy, vec![Fact::Process(Box::new(facts))]);
         let log = read(text.as_bytes()).expect("a recording");
         assert_eq!((log.lines.len(), log.problems), (1, Vec::new()), "{text}");
@@ -166,8 +173,8 @@ proptest! {
         ours in prop::option::of("pid:\\[4026531836\\]"),
         colon in ":?",
     ) {
-        let machine = Machine { host: own, pid_namespace: ours, ..machine() };
-        let redaction = Redaction::new(Privacy::Redacted, machine.clone(), []);
+        let machine = MachineIdentity { host: own, pid_namespace: ours, ..machine() };
+        let redaction = RecordingRedactor::new(RecordingPrivacy::Redacted, machine.clone(), []);
         let domain = Some(format!("{system}{colon}{host}{namespace}"));
         let before = machine.shares_pids_with(domain.as_deref());
         let entry = RegistryEntry { pid_domain: domain, ..entry("") };

@@ -1,23 +1,23 @@
 use super::facts::{entry, file, process};
 use super::*;
 use trusty_fleet::Fact;
-use trusty_fleet::observation::{Pulse, RunState};
+use trusty_fleet::observation::{ProcessSample, RunState};
 
 /// A recording of a running client whose file says this at these milliseconds, and which ends
 /// at the last.
-fn log(look: i64, statuses: &[(i64, &str)], end: i64) -> Log {
-    let text = recorded(Privacy::Full, Vec::new());
+fn log(look: i64, statuses: &[(i64, &str)], end: i64) -> ParsedRecording {
+    let text = recorded(RecordingPrivacy::Full, Vec::new());
     let mut log = read(text.as_bytes()).expect("a recording");
     let seen = |ms, fact| {
         let at = Timestamp::from_millis(ms);
-        Line::Seen(Observation { at, fact })
+        RecordingLine::Seen(Observation { at, fact })
     };
     let mark = |ms, mark| {
         let at = Timestamp::from_millis(ms);
-        Line::Mark { at, mark }
+        RecordingLine::Mark { at, mark }
     };
     let mut running = process();
-    running.pulse = Pulse {
+    running.pulse = ProcessSample {
         state: RunState::Running,
         ..running.pulse
     };
@@ -27,17 +27,18 @@ fn log(look: i64, statuses: &[(i64, &str)], end: i64) -> Log {
         let entry = Box::new(entry(status));
         log.lines.push(seen(*ms, Fact::Registry(file(), entry)));
     }
-    log.lines.push(mark(end, Mark::End));
+    log.lines.push(mark(end, RecordingMark::End));
     let place = log.lines.iter().position(|l| match l {
-        Line::Seen(o) => o.at > Timestamp::from_millis(look),
-        Line::Mark { .. } => true,
+        RecordingLine::Seen(o) => o.at > Timestamp::from_millis(look),
+        RecordingLine::Mark { .. } => true,
     });
     let place = place.expect("the end");
-    log.lines.insert(place, mark(look, Mark::FirstLook));
+    log.lines
+        .insert(place, mark(look, RecordingMark::FirstLook));
     log
 }
 
-fn told(log: &Log) -> Vec<(u128, String)> {
+fn told(log: &ParsedRecording) -> Vec<(u128, String)> {
     let story = story(log, &timeline(log));
     let told = story.into_iter().map(|t| (t.after.as_millis(), t.word));
     told.collect()
@@ -86,7 +87,7 @@ fn a_recording_that_ended_in_its_first_look_shows_what_was_seen() {
 #[test]
 fn an_ended_session_goes_after_its_minute() {
     let mut log = log(1500, &[(1200, "busy")], 90_000);
-    let exit = Line::Seen(Observation {
+    let exit = RecordingLine::Seen(Observation {
         at: Timestamp::from_millis(2000),
         fact: Fact::ProcessExited(facts::key()),
     });

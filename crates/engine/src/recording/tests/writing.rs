@@ -4,9 +4,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use trusty_fleet::Fact;
 
-fn start(out: impl Write + Send + 'static) -> (Recorder, Recording) {
+fn start(out: impl Write + Send + 'static) -> (ObservationRecorder, RecordingTask) {
     let now = Timestamp::from_millis(5);
-    Recorder::with(redaction(Privacy::Redacted), Privacy::Redacted, now, out).expect("a thread")
+    ObservationRecorder::with(
+        redaction(RecordingPrivacy::Redacted),
+        RecordingPrivacy::Redacted,
+        now,
+        out,
+    )
+    .expect("a thread")
 }
 
 fn seen(ms: i64) -> Observation {
@@ -16,15 +22,15 @@ fn seen(ms: i64) -> Observation {
     }
 }
 
-fn outcome(mut recording: Recording) -> Outcome {
+fn outcome(mut recording: RecordingTask) -> RecordingOutcome {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.expect("a runtime").block_on(recording.ended())
 }
 
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<u8>>>);
+struct SharedWriter(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Page {
+impl Write for SharedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut page = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         page.write(bytes)
@@ -37,12 +43,12 @@ impl Write for Page {
 
 #[test]
 fn what_is_noted_is_written_and_read_again() {
-    let page = Page::default();
+    let page = SharedWriter::default();
     let (mut recorder, recording) = start(page.clone());
     recorder.note(&seen(10));
-    recorder.mark(Timestamp::from_millis(11), Mark::FirstLook);
+    recorder.mark(Timestamp::from_millis(11), RecordingMark::FirstLook);
     recorder.note(&seen(12));
-    recorder.mark(Timestamp::from_millis(13), Mark::End);
+    recorder.mark(Timestamp::from_millis(13), RecordingMark::End);
     drop(recorder);
     let outcome = outcome(recording);
     assert_eq!(outcome.observations, 2);
@@ -55,13 +61,13 @@ fn what_is_noted_is_written_and_read_again() {
     let log = read(bytes.as_slice()).expect("a recording");
     assert_eq!(log.header.recorded_at, Timestamp::from_millis(5));
     assert_eq!(log.lines.len(), 4);
-    assert_eq!(log.lines[0], Line::Seen(seen(10)));
+    assert_eq!(log.lines[0], RecordingLine::Seen(seen(10)));
 }
 
 /// Takes so many bytes, then none.
-struct Full(usize);
+struct FullDisk(usize);
 
-impl Write for Full {
+impl Write for FullDisk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 = self
             .0
@@ -77,7 +83,7 @@ impl Write for Full {
 
 #[test]
 fn a_full_disk_ends_the_recording_and_nothing_else() {
-    let (mut recorder, recording) = start(Full(1000));
+    let (mut recorder, recording) = start(FullDisk(1000));
     let writing = std::thread::spawn(move || {
         for n in 0..100_000 {
             recorder.note(&seen(n));
@@ -90,9 +96,9 @@ fn a_full_disk_ends_the_recording_and_nothing_else() {
 }
 
 /// Waits for leave before each write.
-struct Slow(Receiver<()>);
+struct BlockedWriter(Receiver<()>);
 
-impl Write for Slow {
+impl Write for BlockedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // Leave for all once nobody is there to give it.
         let _ = self.0.recv();
@@ -107,7 +113,7 @@ impl Write for Slow {
 #[test]
 fn a_disk_that_hangs_ends_the_recording_and_nothing_waits() {
     let (leave, asked): (Sender<()>, _) = channel();
-    let (mut recorder, recording) = start(Slow(asked));
+    let (mut recorder, recording) = start(BlockedWriter(asked));
     for n in 0..100_000 {
         recorder.note(&seen(n));
     }

@@ -1,10 +1,10 @@
 use super::*;
 
-fn content(tool: &str, input: Value) -> Content {
+fn content(tool: &str, input: Value) -> RequestContent {
     let Value::Object(input) = input else {
         panic!("an input is an object");
     };
-    Content {
+    RequestContent {
         tool: tool.into(),
         input,
         suggestions: vec![
@@ -14,11 +14,11 @@ fn content(tool: &str, input: Value) -> Content {
     }
 }
 
-fn bash() -> Content {
+fn bash() -> RequestContent {
     content("Bash", json!({"command": "make"}))
 }
 
-fn questions() -> Content {
+fn questions() -> RequestContent {
     let option = |label: &str| json!({"label": label, "description": "d"});
     content(
         "AskUserQuestion",
@@ -29,7 +29,7 @@ fn questions() -> Content {
     )
 }
 
-fn decision(content: &Content, answer: &Answer) -> Result<Value, Unfit> {
+fn decision(content: &RequestContent, answer: &Answer) -> Result<Value, InvalidAnswer> {
     decide(content, answer).map(|said| {
         let Value::Object(mut hook) = said["hookSpecificOutput"].clone() else {
             panic!("{said}");
@@ -95,28 +95,31 @@ fn questions_are_answered_within_their_whole_input() {
 #[test]
 fn what_does_not_fit_is_said() {
     for (answer, why) in [
-        (Answer::Allow {}, Unfit::Unanswered),
-        (Answer::Always { suggestion: 0 }, Unfit::Unanswered),
+        (Answer::Allow {}, InvalidAnswer::Unanswered),
+        (Answer::Always { suggestion: 0 }, InvalidAnswer::Unanswered),
         (
             choose(&[&["A"]]),
-            Unfit::Count {
+            InvalidAnswer::Count {
                 asked: 2,
                 answered: 1,
             },
         ),
-        (choose(&[&["A"], &[]]), Unfit::Empty(2)),
-        (choose(&[&["A"], &[" "]]), Unfit::Empty(2)),
-        (choose(&[&["A", "B"], &["C"]]), Unfit::OneOnly(1)),
-        (Answer::Release {}, Unfit::NoAnswer),
+        (choose(&[&["A"], &[]]), InvalidAnswer::Empty(2)),
+        (choose(&[&["A"], &[" "]]), InvalidAnswer::Empty(2)),
+        (choose(&[&["A", "B"], &["C"]]), InvalidAnswer::OneOnly(1)),
+        (Answer::Release {}, InvalidAnswer::NoAnswer),
     ] {
         assert_eq!(decision(&questions(), &answer), Err(why), "{answer:?}");
     }
     assert_eq!(
         decision(&bash(), &choose(&[&["A"]])),
-        Err(Unfit::NoQuestion)
+        Err(InvalidAnswer::NoQuestion)
     );
     let beyond = Answer::Always { suggestion: 2 };
-    assert_eq!(decision(&bash(), &beyond), Err(Unfit::NotOffered(2)));
+    assert_eq!(
+        decision(&bash(), &beyond),
+        Err(InvalidAnswer::NotOffered(2))
+    );
     for odd in [
         json!({}),
         json!({"questions": []}),
@@ -129,6 +132,6 @@ fn what_does_not_fit_is_said() {
     let twice = content("AskUserQuestion", twice);
     assert_eq!(
         decision(&twice, &choose(&[&["A"], &["B"]])),
-        Err(Unfit::Odd)
+        Err(InvalidAnswer::Odd)
     );
 }

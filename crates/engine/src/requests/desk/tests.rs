@@ -2,9 +2,9 @@ use super::*;
 use serde_json::{Map, json};
 use trusty_fleet::answered::AnswerKind;
 use trusty_fleet::authorization::{AnswerAuthor, AnswerChannel};
-use trusty_fleet::request::{Asks, Fingerprint};
+use trusty_fleet::request::{RequestKind, ToolCallHash};
 
-type Given = oneshot::Receiver<Result<(), AnswerError>>;
+type AnswerOutcome = oneshot::Receiver<Result<(), AnswerError>>;
 
 fn session(n: u8) -> SessionId {
     let text = format!("00000000-0000-5000-8000-0000000000{n:02x}");
@@ -15,21 +15,21 @@ fn id(name: &str) -> RequestId {
     RequestId(name.into())
 }
 
-fn asked(name: &str, weight: usize) -> Asked {
+fn asked(name: &str, weight: usize) -> HookRequest {
     let mut input = Map::new();
     input.insert("command".into(), json!("make"));
-    Asked {
-        asking: Asking {
+    HookRequest {
+        asking: PermissionRequest {
             id: id(name),
             session_id: "s".into(),
-            kind: Asks::Permission,
+            kind: RequestKind::Permission,
             tool: "Bash".into(),
             detail: None,
             agent: None,
             agent_type: None,
-            call: Fingerprint("f".into()),
+            call: ToolCallHash("f".into()),
         },
-        content: Content {
+        content: RequestContent {
             tool: "Bash".into(),
             input,
             suggestions: vec![],
@@ -39,20 +39,29 @@ fn asked(name: &str, weight: usize) -> Asked {
     }
 }
 
-fn take(held: &mut Held, name: &str, weight: usize) -> (Option<Over>, mpsc::Receiver<Told>) {
+fn take(
+    held: &mut PendingRequests,
+    name: &str,
+    weight: usize,
+) -> (Option<HookOutcome>, mpsc::Receiver<HookReply>) {
     let (way, told) = mpsc::channel(2);
     let (_, over) = held.take(session(1), asked(name, weight), way);
     (over, told)
 }
 
-fn answer(held: &mut Held, of: SessionId, name: &str, answer: &Answer) -> (Option<Over>, Given) {
+fn answer(
+    held: &mut PendingRequests,
+    of: SessionId,
+    name: &str,
+    answer: &Answer,
+) -> (Option<HookOutcome>, AnswerOutcome) {
     let (reply, given) = oneshot::channel();
     let author = AnswerAuthor::own_face(AnswerChannel::Popover);
     let told = GivenAnswer::new(id(name), answer, &author, vec![]);
     (held.answer(of, &id(name), answer, told, reply), given)
 }
 
-fn code(held: &mut Held, given: &mut Given) -> Option<&'static str> {
+fn code(held: &mut PendingRequests, given: &mut AnswerOutcome) -> Option<&'static str> {
     held.tell();
     match given.try_recv() {
         Ok(Ok(())) => Some("ok"),
@@ -63,12 +72,12 @@ fn code(held: &mut Held, given: &mut Given) -> Option<&'static str> {
 
 #[test]
 fn an_answer_is_given_once_its_hook_has_handed_it_on() {
-    let mut held = Held::default();
+    let mut held = PendingRequests::default();
     let (over, mut told) = take(&mut held, "a", 1);
     assert_eq!(over, None);
     let wanted = BTreeMap::from([(id("a"), None)]);
     assert_eq!(held.keep(&wanted, Timestamp::default()), []);
-    assert!(matches!(told.try_recv(), Ok(Told::Held(None))));
+    assert!(matches!(told.try_recv(), Ok(HookReply::Held(None))));
     held.keep(&wanted, Timestamp::default());
     assert!(told.try_recv().is_err(), "it is told once");
     let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
@@ -77,7 +86,7 @@ fn an_answer_is_given_once_its_hook_has_handed_it_on() {
         (None, None),
         "on its way"
     );
-    let Ok(Told::Last(LastWord(bytes))) = told.try_recv() else {
+    let Ok(HookReply::Last(FinalReply(bytes))) = told.try_recv() else {
         panic!("no word");
     };
     assert!(bytes.ends_with(b"}\n"));
@@ -88,33 +97,33 @@ fn an_answer_is_given_once_its_hook_has_handed_it_on() {
         "it is being answered"
     );
     held.keep(&BTreeMap::new(), Timestamp::default());
-    let over = held.ended(session(1), &id("a"), Over::Answered);
+    let over = held.ended(session(1), &id("a"), HookOutcome::Answered);
     assert!(
         given.try_recv().is_err(),
         "not before the snapshot shows it"
     );
     assert_eq!(
         (over, code(&mut held, &mut given)),
-        (Some(Over::Answered), Some("ok"))
+        (Some(HookOutcome::Answered), Some("ok"))
     );
-    assert_eq!(held.ended(session(1), &id("a"), Over::HungUp), None);
+    assert_eq!(held.ended(session(1), &id("a"), HookOutcome::HungUp), None);
     assert_eq!(held.content(session(1), &id("a")), None);
 }
 
 #[test]
 fn an_answer_is_recorded_once_its_client_took_it_and_never_before() {
-    let kinds = |held: &mut Held| -> Vec<_> {
+    let kinds = |held: &mut PendingRequests| -> Vec<_> {
         let taken = held.drain_taken().into_iter();
         taken.map(|(of, given)| (of, given.kind)).collect()
     };
-    let mut held = Held::default();
+    let mut held = PendingRequests::default();
     let (_, _told) = take(&mut held, "a", 1);
     let (_, _given) = answer(&mut held, session(1), "a", &Answer::Deny { message: None });
     assert_eq!(kinds(&mut held), [], "on its way");
-    held.ended(session(1), &id("a"), Over::Answered);
+    held.ended(session(1), &id("a"), HookOutcome::Answered);
     assert_eq!(kinds(&mut held), [(session(1), AnswerKind::Deny)]);
     assert_eq!(kinds(&mut held), [], "once");
-    for over in [Over::HungUp, Over::Released] {
+    for over in [HookOutcome::HungUp, HookOutcome::Released] {
         let (_, _told) = take(&mut held, "b", 1);
         let (_, _given) = answer(&mut held, session(1), "b", &Answer::Allow {});
         held.ended(session(1), &id("b"), over);
@@ -127,15 +136,15 @@ fn an_answer_is_recorded_once_its_client_took_it_and_never_before() {
 
 #[test]
 fn an_answer_that_is_not_handed_on_is_none() {
-    let mut held = Held::default();
+    let mut held = PendingRequests::default();
     let (_, told) = take(&mut held, "a", 1);
     let (_, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
-    held.ended(session(1), &id("a"), Over::Released);
+    held.ended(session(1), &id("a"), HookOutcome::Released);
     assert_eq!(code(&mut held, &mut given), Some("unheard"));
     drop(told);
     let (_, told) = take(&mut held, "c", 1);
     let (_, mut given) = answer(&mut held, session(1), "c", &Answer::Allow {});
-    held.ended(session(1), &id("c"), Over::HungUp);
+    held.ended(session(1), &id("c"), HookOutcome::HungUp);
     assert_eq!(
         code(&mut held, &mut given),
         Some("over"),
@@ -154,13 +163,13 @@ fn an_answer_that_is_not_handed_on_is_none() {
 
 #[test]
 fn only_the_one_that_is_meant_is_answered() {
-    let mut held = Held::default();
+    let mut held = PendingRequests::default();
     let (_, mut told) = take(&mut held, "a", 1);
     for (of, name) in [(session(2), "a"), (session(1), "b")] {
         let (_, mut given) = answer(&mut held, of, name, &Answer::Allow {});
         assert_eq!(code(&mut held, &mut given), Some("over"));
         assert_eq!(held.content(of, &id(name)), None);
-        assert_eq!(held.ended(of, &id(name), Over::HungUp), None);
+        assert_eq!(held.ended(of, &id(name), HookOutcome::HungUp), None);
     }
     let none = Answer::Choose { answers: vec![] };
     let (_, mut given) = answer(&mut held, session(1), "a", &none);
@@ -170,7 +179,7 @@ fn only_the_one_that_is_meant_is_answered() {
     let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Release {});
     assert_eq!(
         (over, code(&mut held, &mut given)),
-        (Some(Over::Released), Some("ok"))
+        (Some(HookOutcome::Released), Some("ok"))
     );
     assert!(matches!(
         told.try_recv(),
@@ -180,7 +189,7 @@ fn only_the_one_that_is_meant_is_answered() {
 
 #[test]
 fn what_is_not_wanted_is_let_go() {
-    let mut held = Held::default();
+    let mut held = PendingRequests::default();
     let (_, mut first) = take(&mut held, "a", 1);
     let (_, mut second) = take(&mut held, "b", 1);
     let until = Timestamp::from_millis(5_000);
@@ -192,22 +201,22 @@ fn what_is_not_wanted_is_let_go() {
         Err(mpsc::error::TryRecvError::Disconnected)
     ));
     let four = Duration::from_secs(4);
-    assert!(matches!(second.try_recv(), Ok(Told::Held(Some(left))) if left == four));
+    assert!(matches!(second.try_recv(), Ok(HookReply::Held(Some(left))) if left == four));
 }
 
 #[test]
 fn a_hook_is_told_anew_how_long_it_is_held_and_there_is_room_for_the_answer() {
-    let mut held = Held::default();
+    let mut held = PendingRequests::default();
     let (_, mut told) = take(&mut held, "a", 1);
-    let keep = |held: &mut Held, until: Option<i64>, now: i64| {
+    let keep = |held: &mut PendingRequests, until: Option<i64>, now: i64| {
         let wanted = BTreeMap::from([(id("a"), until.map(Timestamp::from_millis))]);
         assert_eq!(held.keep(&wanted, Timestamp::from_millis(now)), []);
     };
     keep(&mut held, Some(5_000), 1_000);
     // Longer, before it has read the first word.
     keep(&mut held, Some(60_000), 2_000);
-    let seconds = |told: &mut mpsc::Receiver<Told>| match told.try_recv() {
-        Ok(Told::Held(left)) => left.map(|left| left.as_secs()),
+    let seconds = |told: &mut mpsc::Receiver<HookReply>| match told.try_recv() {
+        Ok(HookReply::Held(left)) => left.map(|left| left.as_secs()),
         other => panic!("{other:?}"),
     };
     assert_eq!(seconds(&mut told), Some(4));
@@ -218,35 +227,44 @@ fn a_hook_is_told_anew_how_long_it_is_held_and_there_is_room_for_the_answer() {
     let (_, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
     assert_eq!(code(&mut held, &mut given), None, "on its way");
     assert_eq!(seconds(&mut told), None);
-    assert!(matches!(told.try_recv(), Ok(Told::Last(_))));
+    assert!(matches!(told.try_recv(), Ok(HookReply::Last(_))));
 }
 
 #[test]
 fn what_is_kept_is_bounded() {
-    let mut held = Held::default();
+    let mut held = PendingRequests::default();
     let mut ways = Vec::new();
-    for n in 0..MOST {
+    for n in 0..MAX_HELD_REQUESTS {
         let (over, way) = take(&mut held, &n.to_string(), 1);
         assert_eq!(over, None);
         ways.push(way);
     }
-    assert_eq!(take(&mut held, "one more", 1).0, Some(Over::Released));
-    held.ended(session(1), &id("0"), Over::HungUp);
+    assert_eq!(
+        take(&mut held, "one more", 1).0,
+        Some(HookOutcome::Released)
+    );
+    held.ended(session(1), &id("0"), HookOutcome::HungUp);
     assert_eq!(
         take(&mut held, "1", 1).0,
-        Some(Over::Released),
+        Some(HookOutcome::Released),
         "it is held already"
     );
-    assert_eq!(take(&mut held, "large", WEIGHT).0, Some(Over::Released));
-    assert_eq!(take(&mut held, "fits", WEIGHT + 1 - MOST).0, None);
-    assert_eq!(take(&mut held, "more", 1).0, Some(Over::Released));
+    assert_eq!(
+        take(&mut held, "large", MAX_HELD_BYTES).0,
+        Some(HookOutcome::Released)
+    );
+    assert_eq!(
+        take(&mut held, "fits", MAX_HELD_BYTES + 1 - MAX_HELD_REQUESTS).0,
+        None
+    );
+    assert_eq!(take(&mut held, "more", 1).0, Some(HookOutcome::Released));
 }
 
 #[test]
 fn what_cannot_be_shown_is_denied_and_not_approved() {
-    let mut held = Held::default();
+    let mut held = PendingRequests::default();
     let (way, mut told) = mpsc::channel(2);
-    let unseen = Asked {
+    let unseen = HookRequest {
         unseen: Some("it is too long".into()),
         ..asked("a", 1)
     };
@@ -265,5 +283,5 @@ fn what_cannot_be_shown_is_denied_and_not_approved() {
     let deny = Answer::Deny { message: None };
     let (over, _given) = answer(&mut held, session(1), "a", &deny);
     assert_eq!(over, None);
-    assert!(matches!(told.try_recv(), Ok(Told::Last(_))));
+    assert!(matches!(told.try_recv(), Ok(HookReply::Last(_))));
 }

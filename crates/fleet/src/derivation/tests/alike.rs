@@ -1,13 +1,13 @@
 //! Requests in the very same words.
 
 use super::content::{said, transcript, with};
-use super::requests::{Facts, MAIN, asked, asks, begins, check, over};
+use super::requests::{MAIN_AGENT, RequestFacts, asked, asks, begins, check, over};
 use super::*;
-use crate::request::Over;
+use crate::request::HookOutcome;
 
 fn results(ms: i64, ids: &[&str]) -> (i64, Fact) {
     let results = ids.iter().map(|id| (*id).to_owned()).collect();
-    let said = crate::observation::Transcript {
+    let said = crate::observation::TranscriptFacts {
         results,
         ..said(1_000, vec![], None)
     };
@@ -19,8 +19,8 @@ fn of_two_that_are_asked_at_once_in_the_same_words_one_is_answered() {
     let both = with(
         asks(),
         vec![
-            begins(1_950, MAIN, "c2", "make"),
-            asked(2_050, "other", MAIN),
+            begins(1_950, MAIN_AGENT, "c2", "make"),
+            asked(2_050, "other", MAIN_AGENT),
         ],
     );
     for (answered, call, left) in [
@@ -30,7 +30,7 @@ fn of_two_that_are_asked_at_once_in_the_same_words_one_is_answered() {
         let facts = with(
             both.clone(),
             vec![
-                over(2_600, answered, Over::Answered),
+                over(2_600, answered, HookOutcome::Answered),
                 results(2_800, &[call]),
             ],
         );
@@ -43,13 +43,13 @@ fn what_is_asked_again_in_the_same_words_is_another_request() {
     // A model that was told no mostly tries once more, at once.
     let again = vec![
         says(2_700, 1, "busy", ""),
-        begins(3_000, MAIN, "c2", "make"),
-        asked(3_050, "again", MAIN),
+        begins(3_000, MAIN_AGENT, "c2", "make"),
+        asked(3_050, "again", MAIN_AGENT),
         says(3_100, 1, "waiting", "permission prompt"),
     ];
-    let denied = over(2_600, "main", Over::Answered);
+    let denied = over(2_600, "main", HookOutcome::Answered);
     let shown = "again shows again* holds again";
-    let cases: [(&str, Facts); 3] = [
+    let cases: [(&str, RequestFacts); 3] = [
         (
             "denied from here",
             vec![denied.clone(), results(2_800, &["c1"])],

@@ -1,16 +1,16 @@
 //! Which registry file counts for which process, and what is done to the unconfirmed.
 
 use super::*;
-use crate::action::{Action, Refusal, Wish};
+use crate::action::{Action, PauseOptions, Refusal};
 use crate::observation::{FolderFacts, FolderIdentity, FolderOrigin};
-use crate::pause::Asker;
+use crate::pause::Initiator;
 use crate::row::Row;
 
-const OWN: FolderIdentity = FolderIdentity {
+const OWN_FOLDER: FolderIdentity = FolderIdentity {
     device: 1,
     inode: 10,
 };
-const OTHER: FolderIdentity = FolderIdentity {
+const OTHER_FOLDER: FolderIdentity = FolderIdentity {
     device: 1,
     inode: 20,
 };
@@ -37,7 +37,7 @@ fn foreign(ms: i64, pid: u32, status: &str) -> Vec<(i64, Fact)> {
     entry.name_source = Some("user".into());
     let file = file_in("/foreign", pid);
     vec![
-        folder("/foreign", OTHER, FolderOrigin::Session),
+        folder("/foreign", OTHER_FOLDER, FolderOrigin::Session),
         (ms, Fact::Registry(file, Box::new(entry))),
     ]
 }
@@ -45,16 +45,16 @@ fn foreign(ms: i64, pid: u32, status: &str) -> Vec<(i64, Fact)> {
 fn with(edit: impl FnOnce(&mut ProcessFacts)) -> (i64, Fact) {
     let mut facts = process(1, 7);
     facts.config_dir = Some("/home/dev/.claude".into());
-    facts.config_folder = ConfigFolder::Found(OWN);
+    facts.config_folder = ConfigFolder::Found(OWN_FOLDER);
     edit(&mut facts);
     (0, Fact::Process(Box::new(facts)))
 }
 
 fn pausing() -> Action {
-    Action::Pause(Wish {
+    Action::Pause(PauseOptions {
         how: None,
         note: None,
-        by: Asker::App,
+        by: Initiator::App,
     })
 }
 
@@ -89,23 +89,26 @@ fn a_folder_is_told_by_what_it_is_not_by_its_path() {
         let seen = folder("/linked", identity, FolderOrigin::Session);
         told(&fleet(vec![session, seen, (900, said)]), 60_000)
     };
-    let found = ConfigFolder::Found(OWN);
+    let found = ConfigFolder::Found(OWN_FOLDER);
     assert_eq!(
-        line(found, Some("/home/dev/.claude"), OWN),
+        line(found, Some("/home/dev/.claude"), OWN_FOLDER),
         "Active Working"
     );
-    assert_eq!(line(found, None, OWN), "Active Working");
+    assert_eq!(line(found, None, OWN_FOLDER), "Active Working");
     let unknown = "Active unknown";
-    assert_eq!(line(found, Some("/home/dev/.claude"), OTHER), unknown);
+    assert_eq!(
+        line(found, Some("/home/dev/.claude"), OTHER_FOLDER),
+        unknown
+    );
     // A folder that was made after the process was looked at.
     assert_eq!(
-        line(ConfigFolder::Missing, Some("/linked"), OTHER),
+        line(ConfigFolder::Missing, Some("/linked"), OTHER_FOLDER),
         "Active Working"
     );
-    assert_eq!(line(ConfigFolder::Missing, None, OTHER), unknown);
+    assert_eq!(line(ConfigFolder::Missing, None, OTHER_FOLDER), unknown);
     // Where the environment cannot be read, path and arguments have to do.
     assert_eq!(
-        line(ConfigFolder::Unreadable, None, OTHER),
+        line(ConfigFolder::Unreadable, None, OTHER_FOLDER),
         "Active Working"
     );
 }
@@ -113,7 +116,7 @@ fn a_folder_is_told_by_what_it_is_not_by_its_path() {
 #[test]
 fn what_the_user_named_counts_for_every_process() {
     let said = Fact::Registry(file_in("/work", 1), Box::new(entry(7, "busy", "")));
-    let named = folder("/work", OTHER, FolderOrigin::User);
+    let named = folder("/work", OTHER_FOLDER, FolderOrigin::User);
     check(
         vec![with(|_| {}), named, (900, said)],
         60_000,
@@ -125,7 +128,7 @@ fn what_the_user_named_counts_for_every_process() {
 fn other_programs_that_a_file_names_are_listed_and_left_alone() {
     let program = |exe: &'static str| {
         with(move |p| {
-            p.role = Role::Other;
+            p.role = ProcessRole::Other;
             p.exe = Some(exe.into());
             p.freezable = true;
         })
@@ -171,7 +174,7 @@ fn copies_and_packages_are_confirmed_by_their_key_and_name() {
     let key = |dir: &str| (950, Fact::RegistryKey(file_in(dir, 1)));
     let gap = |exe: &str, more: Vec<(i64, Fact)>| {
         let program = with(|p| {
-            p.role = Role::Other;
+            p.role = ProcessRole::Other;
             p.exe = Some(exe.into());
         });
         let story = [vec![program, says(900, 1, "busy", "")], more].concat();
@@ -181,7 +184,7 @@ fn copies_and_packages_are_confirmed_by_their_key_and_name() {
     let packaged = "/nix/store/0abc-claude-code-2.1.332/bin/.claude-unwrapped";
     for exe in [packaged, "/usr/bin/claude", "/home/dev/bin/claude-2.1.332"] {
         assert!(gap(exe, vec![]).is_some(), "{exe}");
-        let elsewhere = folder("/foreign", OTHER, FolderOrigin::Session);
+        let elsewhere = folder("/foreign", OTHER_FOLDER, FolderOrigin::Session);
         assert!(gap(exe, vec![elsewhere, key("/foreign")]).is_some());
         assert_eq!(gap(exe, vec![key("/home/dev/.claude")]), None, "{exe}");
     }
@@ -197,7 +200,7 @@ fn copies_and_packages_are_confirmed_by_their_key_and_name() {
 
 #[test]
 fn a_pause_of_ours_is_resumed_whatever_has_become_of_its_proof() {
-    let program = with(|p| p.role = Role::Other);
+    let program = with(|p| p.role = ProcessRole::Other);
     let told = [vec![program], foreign(900, 1, "idle")].concat();
     let refused = refused(&fleet(told), &Action::Resume).expect("not paused");
     assert_eq!(refused, Refusal::NotPaused);

@@ -2,12 +2,12 @@
 
 use super::*;
 use crate::observation::{
-    Delegated, End, Happened, HookEvent, Retry, Said, Screen, Shows, ToolCall, Transcript,
-    TranscriptKey, TurnEnd, Which,
+    DatedText, HookEvent, HookEventKind, RetryAttempt, ScreenContent, ScreenReading, SubagentFacts,
+    ToolCall, TranscriptFacts, TranscriptKey, TranscriptSelector, TurnEnd, TurnEndKind,
 };
 use crate::terminal::PaneKey;
 use crate::time::WallClock;
-use crate::why::Part;
+use crate::why::TestimonyOutcome;
 
 pub(super) fn call(ms: i64, tool: &str, detail: &str) -> ToolCall {
     ToolCall {
@@ -19,29 +19,29 @@ pub(super) fn call(ms: i64, tool: &str, detail: &str) -> ToolCall {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "reads as the field it fills")]
-pub(super) fn end(ms: i64, how: End) -> Option<TurnEnd> {
+pub(super) fn end(ms: i64, how: TurnEndKind) -> Option<TurnEnd> {
     Some(TurnEnd { at: at(ms), how })
 }
 
-pub(super) fn said(turn: i64, calls: Vec<ToolCall>, end: Option<TurnEnd>) -> Transcript {
-    Transcript {
+pub(super) fn said(turn: i64, calls: Vec<ToolCall>, end: Option<TurnEnd>) -> TranscriptFacts {
+    TranscriptFacts {
         turn_at: Some(at(turn)),
         calls,
         end,
-        ..Transcript::default()
+        ..TranscriptFacts::default()
     }
 }
 
-pub(super) fn transcript(ms: i64, said: Transcript) -> (i64, Fact) {
+pub(super) fn transcript(ms: i64, said: TranscriptFacts) -> (i64, Fact) {
     let key = TranscriptKey {
         dir: "/home/dev/.claude".into(),
         cwd: "/home/dev/api".into(),
-        which: Which::Session("s".into()),
+        which: TranscriptSelector::Session("s".into()),
     };
     (ms, Fact::Transcript(key, Box::new(said)))
 }
 
-pub(super) fn hook(what: Happened) -> HookEvent {
+pub(super) fn hook(what: HookEventKind) -> HookEvent {
     HookEvent {
         session_id: "s".into(),
         pid: Some(1),
@@ -52,19 +52,19 @@ pub(super) fn hook(what: Happened) -> HookEvent {
     }
 }
 
-pub(super) fn screen(shows: Shows) -> Fact {
+pub(super) fn screen(shows: ScreenContent) -> Fact {
     let pane = PaneKey {
         server: "/tmp/tmux-1000/default".into(),
         pane: "%1".into(),
     };
-    let screen = Screen {
+    let screen = ScreenReading {
         shows: Some(shows),
         title_busy: None,
     };
     Fact::Screen(pane, screen)
 }
 
-fn heard(ms: i64, what: Happened) -> (i64, Fact) {
+fn heard(ms: i64, what: HookEventKind) -> (i64, Fact) {
     (ms, Fact::Hook(Box::new(hook(what))))
 }
 
@@ -73,8 +73,8 @@ pub(super) fn in_pane() -> (i64, Fact) {
     (150, Fact::Panes(socket, vec![pane(1, "work", 1)]))
 }
 
-fn agent(ms: i64, description: &str, calls: Vec<ToolCall>) -> Delegated {
-    Delegated {
+fn agent(ms: i64, description: &str, calls: Vec<ToolCall>) -> SubagentFacts {
+    SubagentFacts {
         agent_id: description.into(),
         agent_type: Some("general-purpose".into()),
         description: Some(description.into()),
@@ -128,7 +128,7 @@ fn a_tool_at_work_is_named() {
 fn how_a_turn_ended_decides_what_follows() {
     let over = |turn, how, error: Option<&str>| {
         let mut told = said(turn, vec![], Some(TurnEnd { at: at(4_900), how }));
-        told.error = error.map(|text| Said {
+        told.error = error.map(|text| DatedText {
             at: at(4_900),
             text: text.into(),
         });
@@ -137,39 +137,57 @@ fn how_a_turn_ended_decides_what_follows() {
             vec![transcript(5_100, told)],
         )
     };
-    check(over(900, End::Finished, None), 6_000, "Active Finished");
-    check(over(900, End::Compacted, None), 6_000, "Active Finished");
-    check(over(900, End::Interrupted, None), 6_000, "Active Idle");
-    check(over(900, End::Command, None), 6_000, "Active Idle");
     check(
-        over(900, End::Failed, Some("API Error: 400")),
+        over(900, TurnEndKind::Finished, None),
+        6_000,
+        "Active Finished",
+    );
+    check(
+        over(900, TurnEndKind::Compacted, None),
+        6_000,
+        "Active Finished",
+    );
+    check(
+        over(900, TurnEndKind::Interrupted, None),
+        6_000,
+        "Active Idle",
+    );
+    check(over(900, TurnEndKind::Command, None), 6_000, "Active Idle");
+    check(
+        over(900, TurnEndKind::Failed, Some("API Error: 400")),
         6_000,
         "Active Failed",
     );
     // Its end is read a moment after the registry's word.
     let late = with(
-        over(900, End::Finished, None),
+        over(900, TurnEndKind::Finished, None),
         vec![
             says(60_000, 1, "busy", ""),
-            transcript(60_100, said(60_000, vec![], end(4_900, End::Finished))),
+            transcript(
+                60_100,
+                said(60_000, vec![], end(4_900, TurnEndKind::Finished)),
+            ),
             says(61_000, 1, "idle", ""),
         ],
     );
     check(late.clone(), 61_500, "Active Working");
-    let told = transcript(61_600, said(60_000, vec![], end(60_990, End::Finished)));
+    let told = transcript(
+        61_600,
+        said(60_000, vec![], end(60_990, TurnEndKind::Finished)),
+    );
     check(with(late.clone(), vec![told]), 61_700, "Active Finished");
     check(late, 62_000, "Active Idle");
     // A prompt that was taken back leaves no line: the newest turn is an earlier one.
-    let mut undone = over(900, End::Finished, None);
+    let mut undone = over(900, TurnEndKind::Finished, None);
     undone.extend([says(60_000, 1, "busy", ""), says(61_000, 1, "idle", "")]);
-    undone.push((59_000, Fact::Attention(Attention::Popover)));
+    undone.push((59_000, Fact::Attention(FocusEvent::Popover)));
     check(undone, 62_000, "Active Idle");
     // The next prompt is in the transcript before the registry says busy.
     let next = with(
         life(&[(900, "busy", ""), (5_000, "idle", "")]),
         vec![transcript(
             8_000,
-            said(7_900, vec![], end(4_900, End::Finished)),
+            said(7_900, vec![], end(4_900, TurnEndKind::Finished)),
         )],
     );
     check(next, 8_100, "Active Finished");
@@ -179,7 +197,7 @@ fn how_a_turn_ended_decides_what_follows() {
         vec![],
         Some(TurnEnd {
             at: at(-80_000),
-            how: End::Failed,
+            how: TurnEndKind::Failed,
         }),
     );
     old.error = None;
@@ -190,7 +208,7 @@ fn how_a_turn_ended_decides_what_follows() {
 #[test]
 fn p5_sub_agents_at_work_are_work() {
     // The main agent's turn is over, the registry says busy as long as they run.
-    let mut told = said(900, vec![], end(2_000, End::Finished));
+    let mut told = said(900, vec![], end(2_000, TurnEndKind::Finished));
     told.delegations = vec![
         agent(
             1_200,
@@ -213,7 +231,7 @@ fn p5_sub_agents_at_work_are_work() {
         "{session:?}"
     );
     // Hooks correct the count; the registry's idle ends it, whatever files were left behind.
-    let mut ended = hook(Happened::AgentEnded);
+    let mut ended = hook(HookEventKind::AgentEnded);
     ended.agent = Some("run the tests".into());
     let facts = with(
         life(&[(900, "busy", "")]),
@@ -236,7 +254,7 @@ fn p5_sub_agents_at_work_are_work() {
 
 #[test]
 fn what_a_dialog_asks_for_is_told_where_it_is_clear() {
-    let waiting = |told: Transcript, more: Vec<(i64, Fact)>| {
+    let waiting = |told: TranscriptFacts, more: Vec<(i64, Fact)>| {
         let facts = life(&[(900, "busy", ""), (2_000, "waiting", "permission prompt")]);
         doing(
             with(with(facts, vec![transcript(2_100, told)]), more),
@@ -277,7 +295,7 @@ fn what_a_dialog_asks_for_is_told_where_it_is_clear() {
     told.delegations[1].calls = vec![call(1_800, "Write", "a.rs")];
     let need = waiting(told.clone(), vec![]);
     assert_eq!((need.tool, need.agent), (None, None));
-    let mut asks = hook(Happened::PermissionAsked {
+    let mut asks = hook(HookEventKind::PermissionAsked {
         tool: "Write".into(),
         detail: Some("a.rs".into()),
     });
@@ -293,7 +311,7 @@ fn what_a_dialog_asks_for_is_told_where_it_is_clear() {
 fn p6_a_need_ends_with_the_registry_s_word() {
     let asked = heard(
         1_990,
-        Happened::PermissionAsked {
+        HookEventKind::PermissionAsked {
             tool: "Bash".into(),
             detail: None,
         },
@@ -318,7 +336,10 @@ fn p6_a_need_ends_with_the_registry_s_word() {
         ]),
         vec![
             asked,
-            transcript(9_100, said(900, vec![], end(9_000, End::Interrupted))),
+            transcript(
+                9_100,
+                said(900, vec![], end(9_000, TurnEndKind::Interrupted)),
+            ),
         ],
     );
     check(refused, 9_200, "Active Idle");
@@ -331,12 +352,12 @@ fn a_plan_stays_one_until_the_registry_knows_of_the_answer() {
         vec![
             heard(
                 1_990,
-                Happened::PermissionAsked {
+                HookEventKind::PermissionAsked {
                     tool: "ExitPlanMode".into(),
                     detail: None,
                 },
             ),
-            heard(9_000, Happened::ToolEnded { id: "x".into() }),
+            heard(9_000, HookEventKind::ToolEnded { id: "x".into() }),
         ],
     );
     check(facts, 9_050, "AwaitingApproval Plan -");
@@ -350,12 +371,12 @@ fn p3_an_idle_prompt_is_no_need() {
         vec![
             heard(
                 2_000,
-                Happened::PermissionAsked {
+                HookEventKind::PermissionAsked {
                     tool: "Bash".into(),
                     detail: None,
                 },
             ),
-            (6_000, Fact::Attention(Attention::Popover)),
+            (6_000, Fact::Attention(FocusEvent::Popover)),
         ],
     );
     check(facts, 600_000, "Active Idle");
@@ -377,7 +398,7 @@ fn p17_silence_is_no_idleness() {
 #[test]
 fn a_repeated_request_and_a_compaction_are_named() {
     let mut told = said(900, vec![], None);
-    told.retry = Some(Retry {
+    told.retry = Some(RetryAttempt {
         at: at(5_000),
         attempt: 3,
         of: None,
@@ -394,7 +415,7 @@ fn a_repeated_request_and_a_compaction_are_named() {
         "the pane tells more"
     );
     check(facts.clone(), 60_000, "Active Working");
-    let shown = Shows::Retrying {
+    let shown = ScreenContent::Retrying {
         attempt: 4,
         of: 10,
         seconds: Some(8),
@@ -414,11 +435,11 @@ fn a_repeated_request_and_a_compaction_are_named() {
     );
     let facts = with(
         life(&[(900, "busy", "")]),
-        vec![heard(950, Happened::Compacting)],
+        vec![heard(950, HookEventKind::Compacting)],
     );
     check(facts.clone(), 2_000, "Active Compacting");
     check(
-        with(facts, vec![heard(1_500, Happened::Compacted)]),
+        with(facts, vec![heard(1_500, HookEventKind::Compacted)]),
         2_000,
         "Active Working",
     );
@@ -428,7 +449,7 @@ fn a_repeated_request_and_a_compaction_are_named() {
 fn a_hook_leads_but_does_not_decide() {
     let facts = with(
         life(&[(900, "idle", "")]),
-        vec![heard(5_000, Happened::Prompted)],
+        vec![heard(5_000, HookEventKind::Prompted)],
     );
     check(facts.clone(), 5_100, "Active Working");
     // The prompt was stopped by another hook: the registry never says busy.
@@ -507,14 +528,14 @@ fn every_verdict_names_its_source_and_what_would_change_it() {
     assert_eq!(
         parts,
         [
-            (Source::Registry, Part::Decided),
-            (Source::Transcript, Part::Added),
-            (Source::Process, Part::Heard),
-            (Source::Tmux, Part::Heard),
-            (Source::Hook, Part::Silent),
-            (Source::Screen, Part::Silent),
-            (Source::List, Part::Silent),
-            (Source::Attention, Part::Silent),
+            (Source::Registry, TestimonyOutcome::Decided),
+            (Source::Transcript, TestimonyOutcome::Added),
+            (Source::Process, TestimonyOutcome::Heard),
+            (Source::Tmux, TestimonyOutcome::Heard),
+            (Source::Hook, TestimonyOutcome::Silent),
+            (Source::Screen, TestimonyOutcome::Silent),
+            (Source::List, TestimonyOutcome::Silent),
+            (Source::Attention, TestimonyOutcome::Silent),
         ]
     );
     let because = told.session.because.expect("a reason");
@@ -532,7 +553,7 @@ fn what_a_hook_of_another_process_tells_of_a_session_is_not_told_of_it() {
             transcript: None,
             agent: None,
             call: None,
-            what: Happened::Prompted,
+            what: HookEventKind::Prompted,
         };
         let mut fleet = Fleet::new(machine());
         let hook = (2_000, Fact::Hook(Box::new(event)));

@@ -1,35 +1,35 @@
 //! Why something can only be answered in its terminal.
 
 use super::content::{life, with};
-use super::requests::{Facts, MAIN, asks, event, helper_asks, over, wishes};
+use super::requests::{MAIN_AGENT, RequestFacts, asks, event, helper_asks, over, wishes};
 use super::*;
-use crate::observation::{Connection, Happened, Holding};
-use crate::request::Over;
+use crate::observation::{HoldDuration, HookEventKind, HookInstall};
+use crate::request::HookOutcome;
 
 #[test]
 fn why_it_can_only_be_answered_in_its_terminal_is_said() {
     let connected = |state| (100, Fact::Connection("/home/dev/.claude".into(), state));
     let waits = || life(&[(900, "busy", ""), (2_300, "waiting", "permission prompt")]);
-    let why = |facts: Facts, ms: i64| {
+    let why = |facts: RequestFacts, ms: i64| {
         let session = fleet(facts).snapshot(at(ms)).sessions.remove(0);
         session.need.expect("a need").elsewhere
     };
-    let said = |facts: Facts, part: &str| {
+    let said = |facts: RequestFacts, part: &str| {
         let words = why(facts, 9_000).expect("why");
         assert!(words.contains(part), "{words}");
     };
     said(waits(), "not connected");
     said(
-        with(waits(), vec![connected(Connection::Apart)]),
+        with(waits(), vec![connected(HookInstall::Apart)]),
         "not connected",
     );
     said(
-        with(waits(), vec![connected(Connection::Lost)]),
+        with(waits(), vec![connected(HookInstall::Lost)]),
         "reconnect them",
     );
-    let policy = || connected(Connection::Forbidden("disableAllHooks is set".into()));
+    let policy = || connected(HookInstall::Forbidden("disableAllHooks is set".into()));
     said(with(waits(), vec![policy()]), "disableAllHooks");
-    let ran = vec![event(1_000, MAIN, Happened::Prompted), policy()];
+    let ran = vec![event(1_000, MAIN_AGENT, HookEventKind::Prompted), policy()];
     said(with(waits(), ran.clone()), "disableAllHooks");
     assert_eq!(
         why(with(waits(), ran), 2_400),
@@ -37,20 +37,23 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
         "its client may not have read its settings again, and its hook may still come"
     );
     said(
-        with(waits(), vec![connected(Connection::Connected)]),
+        with(waits(), vec![connected(HookInstall::Connected)]),
         "has received none",
     );
     let heard = vec![
-        connected(Connection::Connected),
-        event(1_000, MAIN, Happened::Prompted),
+        connected(HookInstall::Connected),
+        event(1_000, MAIN_AGENT, HookEventKind::Prompted),
     ];
     said(with(waits(), heard.clone()), "only in the terminal");
-    let told = Happened::PermissionAsked {
+    let told = HookEventKind::PermissionAsked {
         tool: "Bash".into(),
         detail: None,
     };
     said(
-        with(with(waits(), heard.clone()), vec![event(2_250, MAIN, told)]),
+        with(
+            with(waits(), heard.clone()),
+            vec![event(2_250, MAIN_AGENT, told)],
+        ),
         "too large to show",
     );
     assert_eq!(
@@ -58,17 +61,17 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
         None,
         "a hook may still come"
     );
-    let own = || with(asks(), vec![connected(Connection::Connected)]);
+    let own = || with(asks(), vec![connected(HookInstall::Connected)]);
     assert_eq!(why(own(), 9_000), None, "it is held");
     said(
-        with(own(), vec![over(3_000, "main", Over::Released)]),
+        with(own(), vec![over(3_000, "main", HookOutcome::Released)]),
         "was returned to the terminal",
     );
     said(
-        with(own(), vec![over(3_000, "main", Over::HungUp)]),
+        with(own(), vec![over(3_000, "main", HookOutcome::HungUp)]),
         "the hook exited",
     );
-    let seconds = Holding::Seconds;
+    let seconds = HoldDuration::Seconds;
     said(
         with(own(), vec![wishes(seconds(3), seconds(5))]),
         "after 3 s",
@@ -80,7 +83,7 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
     let helper = with(
         helper_asks(),
         vec![
-            connected(Connection::Connected),
+            connected(HookInstall::Connected),
             wishes(seconds(3), seconds(0)),
             says(2_500, 1, "waiting", "permission prompt"),
         ],

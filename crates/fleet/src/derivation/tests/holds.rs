@@ -6,15 +6,15 @@ use super::ways::{decide, described, pause};
 use super::*;
 use crate::action::Refusal;
 use crate::client::HookObstacle;
-use crate::observation::{Act, Connection, End, Happened, HookMarks};
-use crate::pause::{Gate, MAX_HOLD, Means, PauseKind, Phase};
+use crate::observation::{ActionProgress, HookEventKind, HookInstall, HookMarks, TurnEndKind};
+use crate::pause::{Gate, MAX_HOLD, PauseKind, PauseMethod, PausePhase};
 use crate::session::Session;
 
-type Facts = Vec<(i64, Fact)>;
+type HoldFacts = Vec<(i64, Fact)>;
 
 /// An idle session of a connected folder whose hooks leave marks since 50 ms.
-fn idle() -> Facts {
-    let connected = Fact::Connection("/home/dev/.claude".into(), Connection::Connected);
+fn idle() -> HoldFacts {
+    let connected = Fact::Connection("/home/dev/.claude".into(), HookInstall::Connected);
     vec![
         alive(0, 9),
         says(100, 9, "idle", ""),
@@ -31,18 +31,18 @@ fn unmarked() -> Fact {
 }
 
 fn hold(ms: i64) -> (i64, Fact) {
-    kept(ms, Means::Hold, Phase::Paused)
+    kept(ms, PauseMethod::Hold, PausePhase::Paused)
 }
 
 fn gates(ms: i64, gates: Vec<Gate>) -> (i64, Fact) {
     (ms, Fact::Gates(id(9, 7), gates))
 }
 
-fn drawn(facts: &Facts, ms: i64) -> Session {
+fn drawn(facts: &HoldFacts, ms: i64) -> Session {
     fleet(facts.clone()).snapshot(at(ms)).sessions.remove(0)
 }
 
-fn is_given_up(facts: &Facts, ms: i64) -> bool {
+fn is_given_up(facts: &HoldFacts, ms: i64) -> bool {
     let wanted = fleet(facts.clone()).wanted(at(ms));
     let given_up = wanted.not_held.contains_key(&id(9, 7));
     assert!(!given_up || wanted.stale_pauses.contains(&id(9, 7)));
@@ -51,7 +51,7 @@ fn is_given_up(facts: &Facts, ms: i64) -> bool {
 
 #[test]
 fn a_free_prompt_is_held_by_a_mark_or_by_a_gate_that_was_seen() {
-    let held = |more: Facts, ms| {
+    let held = |more: HoldFacts, ms| {
         let session = drawn(&with(idle(), more), ms);
         let pause = session.pause.expect("asked for");
         (session.status, pause.unproven)
@@ -83,13 +83,13 @@ fn a_hold_that_waits_for_a_hook_says_so() {
         row.sentence
     );
     let busy = with(idle(), vec![says(4_000, 9, "busy", ""), hold(5_000)]);
-    let words = |facts: &Facts| crate::row::Row::of(&drawn(facts, 9_000), None).sentence;
+    let words = |facts: &HoldFacts| crate::row::Row::of(&drawn(facts, 9_000), None).sentence;
     assert!(words(&busy).contains("waiting for the next hook"));
     let proven = with(busy, vec![marked(4_500)]);
     assert!(words(&proven).contains("waiting for the next tool"));
 }
 
-fn refusal(facts: Facts) -> Option<String> {
+fn refusal(facts: HoldFacts) -> Option<String> {
     let told = decide(facts, &pause(Some(PauseKind::Hold))).err()?;
     assert!(matches!(told, Refusal::Impossible(PauseKind::Hold, _)));
     Some(told.to_string())
@@ -126,13 +126,13 @@ fn a_hold_is_refused_once_a_prompt_was_not_heard() {
     let prompted = |turn: i64| {
         transcript(
             turn + 100,
-            said(turn, vec![], end(turn + 50, End::Finished)),
+            said(turn, vec![], end(turn + 50, TurnEndKind::Finished)),
         )
     };
     let since = 10_050;
     let unheard =
-        |more: Facts| refusal(with(idle(), more)).is_some_and(|t| t.contains("was heard"));
-    let late = |facts: Facts, ms: i64| {
+        |more: HoldFacts| refusal(with(idle(), more)).is_some_and(|t| t.contains("was heard"));
+    let late = |facts: HoldFacts, ms: i64| {
         let told = fleet(with(idle(), facts)).plan(id(9, 7), &pause(Some(PauseKind::Hold)), at(ms));
         told.is_err()
     };
@@ -150,7 +150,7 @@ fn a_hold_is_refused_once_a_prompt_was_not_heard() {
         !late(vec![prompted(since + 1), marked(150)], 60_000),
         "a mark"
     );
-    let heard = (since + 1, told(Happened::Prompted));
+    let heard = (since + 1, told(HookEventKind::Prompted));
     assert!(!late(vec![prompted(since + 1), heard], 60_000), "an event");
     let waits = gates(since + 2, vec![gate(70, None)]);
     assert!(!late(vec![prompted(since + 1), waits], 60_000), "a gate");
@@ -163,7 +163,7 @@ fn a_hold_is_refused_once_a_prompt_was_not_heard() {
 
 #[test]
 fn hooks_of_an_earlier_version_hold_only_clients_that_bear_them() {
-    let outdated = Fact::Connection("/home/dev/.claude".into(), Connection::Outdated);
+    let outdated = Fact::Connection("/home/dev/.claude".into(), HookInstall::Outdated);
     let version = |version: &str| {
         let mut entry = entry(7, "idle", "");
         entry.version = Some(version.into());
@@ -193,10 +193,10 @@ fn a_session_that_went_through_a_turn_was_not_held() {
     assert!(!is_given_up(&facts, 10_000));
     for more in [vec![], vec![marked(200)]] {
         let facts = with(with(idle(), more), worked.clone());
-        let finished = with(facts.clone(), vec![turn(End::Finished)]);
+        let finished = with(facts.clone(), vec![turn(TurnEndKind::Finished)]);
         assert_eq!(drawn(&finished, 10_000).status, SessionStatus::Active);
         assert!(is_given_up(&finished, 10_000));
-        let interrupted = with(facts, vec![turn(End::Interrupted)]);
+        let interrupted = with(facts, vec![turn(TurnEndKind::Interrupted)]);
         assert!(
             !is_given_up(&interrupted, 10_000),
             "Escape ends what is held"
@@ -210,7 +210,10 @@ fn a_session_that_went_through_a_turn_was_not_held() {
             says(4_000, 9, "busy", ""),
             hold(5_000),
             says(8_000, 9, "idle", ""),
-            transcript(8_500, said(4_000, vec![], end(8_000, End::Finished))),
+            transcript(
+                8_500,
+                said(4_000, vec![], end(8_000, TurnEndKind::Finished)),
+            ),
         ],
     );
     assert!(!is_given_up(&before, 10_000));
@@ -224,7 +227,7 @@ fn a_killed_gate_that_nothing_followed_was_no_hold() {
         vec![
             marked(200),
             hold(5_000),
-            (6_000, told(Happened::Prompted)),
+            (6_000, told(HookEventKind::Prompted)),
             gates(6_010, vec![gate(70, None)]),
             says(6_100, 9, "busy", ""),
             gates(7_000, vec![]),
@@ -232,20 +235,20 @@ fn a_killed_gate_that_nothing_followed_was_no_hold() {
     );
     assert!(!is_given_up(&killed, 8_000), "it may be run again");
     let again = with(killed.clone(), vec![gates(7_100, vec![gate(71, None)])]);
-    let stopped = || told(Happened::Stopped { agents: vec![] });
+    let stopped = || told(HookEventKind::Stopped { agents: vec![] });
     assert!(!is_given_up(&with(again, vec![(8_000, stopped())]), 9_000));
     assert!(is_given_up(
         &with(killed.clone(), vec![(8_000, stopped())]),
         9_000
     ));
-    let tool = told(Happened::ToolStarting(call(8_000, "Bash", "make")));
+    let tool = told(HookEventKind::ToolStarting(call(8_000, "Bash", "make")));
     assert!(is_given_up(&with(killed, vec![(8_000, tool)]), 9_000));
     // A prompt that was sent before the pause ends as it will.
     let before = with(
         idle(),
         vec![
             marked(200),
-            (4_000, told(Happened::Prompted)),
+            (4_000, told(HookEventKind::Prompted)),
             says(4_100, 9, "busy", ""),
             hold(5_000),
             (8_000, stopped()),
@@ -288,7 +291,7 @@ fn a_hold_that_was_given_up_is_told_for_an_hour() {
         vec![
             hold(5_000),
             (9_000, Fact::PauseGone(id(9, 7))),
-            (9_010, Fact::Act(id(9, 7), Act::NotHeld)),
+            (9_010, Fact::Act(id(9, 7), ActionProgress::NotHeld)),
         ],
     );
     let told = |ms| drawn(&given_up, ms).pending.and_then(|p| p.failure);

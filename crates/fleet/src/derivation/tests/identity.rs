@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_registry_file_counts_only_for_its_own_process() {
-    let claims = |entry: RegistryEntry, role: Role| {
+    let claims = |entry: RegistryEntry, role: ProcessRole| {
         let mut facts = process(1, 7);
         facts.role = role;
         facts.config_dir = Some(file(1).dir);
@@ -17,26 +17,38 @@ fn a_registry_file_counts_only_for_its_own_process() {
         proc_start: start.map(StartTime),
         ..entry(7, "busy", "")
     };
-    check(claims(busy(Some(7)), Role::Other), 60_000, "Active Working");
-    check(claims(busy(Some(8)), Role::Other), 60_000, "");
     check(
-        claims(busy(Some(8)), Role::Interactive),
+        claims(busy(Some(7)), ProcessRole::Other),
+        60_000,
+        "Active Working",
+    );
+    check(claims(busy(Some(8)), ProcessRole::Other), 60_000, "");
+    check(
+        claims(busy(Some(8)), ProcessRole::Interactive),
         60_000,
         "Active unknown",
     );
     check(
-        claims(busy(None), Role::Interactive),
+        claims(busy(None), ProcessRole::Interactive),
         60_000,
         "Active Working",
     );
-    check(claims(busy(None), Role::Other), 60_000, "");
-    check(claims(busy(Some(7)), Role::Infrastructure), 60_000, "");
+    check(claims(busy(None), ProcessRole::Other), 60_000, "");
+    check(
+        claims(busy(Some(7)), ProcessRole::Infrastructure),
+        60_000,
+        "",
+    );
     let mut before = busy(None);
     before.started_at = Some(at(-60_000));
-    check(claims(before, Role::Interactive), 60_000, "Active unknown");
+    check(
+        claims(before, ProcessRole::Interactive),
+        60_000,
+        "Active unknown",
+    );
     let mut elsewhere = busy(Some(7));
     elsewhere.pid_domain = Some("linux:x:pid:[2]".into());
-    check(claims(elsewhere, Role::Other), 60_000, "");
+    check(claims(elsewhere, ProcessRole::Other), 60_000, "");
     let mut theirs = process(1, 7);
     theirs.uid = 1001;
     check(
@@ -53,7 +65,7 @@ fn a_registry_file_counts_only_for_its_own_process() {
 fn tmux_tells_where_and_whether_it_is_shown() {
     let mut facts = process(1, 7);
     facts.ancestors = vec![
-        Ancestor {
+        ProcessAncestor {
             pid: 50,
             name: "bash".into(),
             exe: None,
@@ -61,7 +73,7 @@ fn tmux_tells_where_and_whether_it_is_shown() {
             uid: None,
             seat: None,
         },
-        Ancestor {
+        ProcessAncestor {
             pid: 40,
             name: "tmux: server".into(),
             exe: None,
@@ -122,7 +134,7 @@ fn tmux_tells_where_and_whether_it_is_shown() {
     // A terminal started from within the pane is the nearer one.
     facts.ancestors.insert(
         0,
-        Ancestor {
+        ProcessAncestor {
             pid: 60,
             name: "kitty".into(),
             exe: None,
@@ -195,7 +207,7 @@ fn p16_rows_are_processes() {
 
 #[test]
 fn headless_and_background_sessions_are_told_apart() {
-    let kind = |edit: fn(&mut RegistryEntry), role: Role| {
+    let kind = |edit: fn(&mut RegistryEntry), role: ProcessRole| {
         let mut facts = process(1, 7);
         facts.role = role;
         let mut entry = entry(7, "idle", "");
@@ -208,16 +220,19 @@ fn headless_and_background_sessions_are_told_apart() {
         (session.control, session.status)
     };
     assert_eq!(
-        kind(|_| {}, Role::Interactive),
+        kind(|_| {}, ProcessRole::Interactive),
         (ControlModel::Pty, SessionStatus::Active)
     );
     assert_eq!(
-        kind(|_| {}, Role::Headless),
+        kind(|_| {}, ProcessRole::Headless),
         (ControlModel::Sdk, SessionStatus::Active)
     );
-    let sdk = kind(|e| e.entrypoint = Some("sdk-ts".into()), Role::Interactive);
+    let sdk = kind(
+        |e| e.entrypoint = Some("sdk-ts".into()),
+        ProcessRole::Interactive,
+    );
     assert_eq!(sdk, (ControlModel::Sdk, SessionStatus::Active));
-    let background = kind(|e| e.kind = Some("bg".into()), Role::Interactive);
+    let background = kind(|e| e.kind = Some("bg".into()), ProcessRole::Interactive);
     assert_eq!(background, (ControlModel::Pty, SessionStatus::Detached));
 }
 
@@ -240,7 +255,7 @@ fn the_fleet_says_what_it_wants_to_know() {
         wanted.tmux_sockets,
         ["/tmp/tmux-1000/default".into()].into()
     );
-    assert_eq!(wanted.motion, Motion::Moving);
+    assert_eq!(wanted.motion, FleetActivity::Moving);
 }
 
 #[test]
@@ -282,7 +297,7 @@ fn health_is_told_until_it_is_well_again() {
 
 #[test]
 fn what_a_client_keeps_for_itself_is_no_session() {
-    let shown = |edit: fn(&mut RegistryEntry), role: Role| {
+    let shown = |edit: fn(&mut RegistryEntry), role: ProcessRole| {
         let mut facts = process(1, 7);
         facts.role = role;
         let mut entry = entry(7, "waiting", "permission prompt");
@@ -295,26 +310,29 @@ fn what_a_client_keeps_for_itself_is_no_session() {
     };
     let need = "AwaitingApproval Permission -";
     let kind = |entry: &mut RegistryEntry, kind: &str| entry.kind = Some(kind.into());
-    assert_eq!(shown(|_| {}, Role::Infrastructure), "");
+    assert_eq!(shown(|_| {}, ProcessRole::Infrastructure), "");
     assert_eq!(
-        shown(|e| e.kind = Some("daemon".into()), Role::Interactive),
+        shown(|e| e.kind = Some("daemon".into()), ProcessRole::Interactive),
         ""
     );
     assert_eq!(
-        shown(|e| e.kind = Some("daemon-worker".into()), Role::Other),
+        shown(
+            |e| e.kind = Some("daemon-worker".into()),
+            ProcessRole::Other
+        ),
         ""
     );
-    assert_eq!(shown(|e| e.spare = true, Role::Infrastructure), "");
+    assert_eq!(shown(|e| e.spare = true, ProcessRole::Infrastructure), "");
     // A spare that was taken for a background session.
     assert_eq!(
-        shown(|e| e.kind = Some("bg".into()), Role::Infrastructure),
+        shown(|e| e.kind = Some("bg".into()), ProcessRole::Infrastructure),
         need
     );
     let mut both = entry(7, "idle", "");
     kind(&mut both, "bg");
     both.spare = true;
     let mut facts = process(1, 7);
-    facts.role = Role::Infrastructure;
+    facts.role = ProcessRole::Infrastructure;
     let waiting = vec![
         (0, Fact::Process(Box::new(facts))),
         (900, Fact::Registry(file(1), Box::new(both))),

@@ -4,10 +4,13 @@ use super::content::{call, end, hook, said, screen, transcript};
 use super::pauses::paused_record;
 use super::requests::{asked, over};
 use super::*;
-use crate::observation::{Act, Connection, End, Happened, HealthKey, Listed, Preferences, Shows};
-use crate::pause::Phase;
-use crate::request::Over;
-use crate::session::{Source, Verb};
+use crate::observation::{
+    ActionProgress, ControlPreferences, HealthKey, HookEventKind, HookInstall, ListedSession,
+    ScreenContent, TurnEndKind,
+};
+use crate::pause::PausePhase;
+use crate::request::HookOutcome;
+use crate::session::{ActionKind, Source};
 use proptest::prelude::*;
 
 fn socket() -> PathBuf {
@@ -18,21 +21,21 @@ fn socket() -> PathBuf {
 fn story() -> Vec<(i64, Fact)> {
     let mut reused = process(1, 9);
     reused.started_at = at(29_000);
-    let ask = |tool: &str| Happened::PermissionAsked {
+    let ask = |tool: &str| HookEventKind::PermissionAsked {
         tool: tool.into(),
         detail: None,
     };
-    let listed = Listed {
+    let listed = ListedSession {
         pid: 1,
         status: Some("busy".into()),
-        ..Listed::default()
+        ..ListedSession::default()
     };
     vec![
         alive(100, 1),
         (150, Fact::RegistryKey(file(1))),
         says(300, 1, "", ""),
         says(600, 1, "idle", ""),
-        (700, Fact::Hook(Box::new(hook(Happened::Prompted)))),
+        (700, Fact::Hook(Box::new(hook(HookEventKind::Prompted)))),
         says(2_000, 1, "busy", ""),
         (2_500, Fact::Panes(socket(), vec![pane(1, "work", 1)])),
         transcript(2_600, said(2_000, vec![call(2_400, "Bash", "make")], None)),
@@ -42,20 +45,25 @@ fn story() -> Vec<(i64, Fact)> {
         pulse(6_000, 1, RunState::Running),
         (
             6_200,
-            Fact::Hook(Box::new(hook(Happened::ToolEnded { id: "Bash".into() }))),
+            Fact::Hook(Box::new(hook(HookEventKind::ToolEnded {
+                id: "Bash".into(),
+            }))),
         ),
         says(6_500, 1, "busy", ""),
-        transcript(7_000, said(2_000, vec![], end(6_900, End::Finished))),
+        transcript(
+            7_000,
+            said(2_000, vec![], end(6_900, TurnEndKind::Finished)),
+        ),
         says(7_100, 1, "idle", ""),
-        (8_000, Fact::Attention(Attention::Popover)),
+        (8_000, Fact::Attention(FocusEvent::Popover)),
         (9_000, Fact::WallClock(3_600_000_000_000)),
         says(10_000, 1, "dozing", ""),
-        (10_500, screen(Shows::Busy)),
+        (10_500, screen(ScreenContent::Busy)),
         (
             11_000,
             Fact::Listed("/home/dev/.claude".into(), vec![listed]),
         ),
-        (12_000, screen(Shows::Idle)),
+        (12_000, screen(ScreenContent::Idle)),
         (13_000, Fact::Panes(socket(), vec![pane(1, "work", 0)])),
         (
             14_000,
@@ -67,17 +75,23 @@ fn story() -> Vec<(i64, Fact)> {
                 Some("hangs".into()),
             ),
         ),
-        (14_000, paused_record(Phase::Pausing)),
-        (14_100, paused_record(Phase::Paused)),
+        (14_000, paused_record(PausePhase::Pausing)),
+        (14_100, paused_record(PausePhase::Paused)),
         (14_150, Fact::Gates(id(1, 7), vec![])),
         (14_200, Fact::PauseGone(id(1, 7))),
-        (14_300, Fact::Act(id(1, 7), Act::Begun(Verb::Resume))),
-        (14_400, Fact::Act(id(1, 7), Act::Done(Verb::Resume))),
+        (
+            14_300,
+            Fact::Act(id(1, 7), ActionProgress::Begun(ActionKind::Resume)),
+        ),
+        (
+            14_400,
+            Fact::Act(id(1, 7), ActionProgress::Done(ActionKind::Resume)),
+        ),
         (
             14_500,
-            Fact::Connection("/home/dev/.claude".into(), Connection::Connected),
+            Fact::Connection("/home/dev/.claude".into(), HookInstall::Connected),
         ),
-        (14_600, Fact::Preferences(Preferences::default())),
+        (14_600, Fact::Preferences(ControlPreferences::default())),
         (15_000, Fact::RegistryGone(file(1))),
         (15_500, Fact::ProcessAbsent(1)),
         (16_000, Fact::ProcessExited(key(1, 7))),
@@ -85,17 +99,20 @@ fn story() -> Vec<(i64, Fact)> {
         (29_200, says(0, 1, "busy", "").1),
         asked(3_950, "main", None),
         asked(4_100, "helper", Some("a1")),
-        over(4_200, "main", Over::Answered),
-        over(4_250, "main", Over::HungUp),
+        over(4_200, "main", HookOutcome::Answered),
+        over(4_250, "main", HookOutcome::HungUp),
     ]
 }
 
-const LOOKS: [i64; 11] = [
+const SNAPSHOT_TIMES_MS: [i64; 11] = [
     700, 2_700, 4_500, 5_500, 6_600, 7_600, 10_600, 13_500, 14_120, 14_350, 29_300,
 ];
 
 fn seen(fleet: &Fleet) -> Vec<Snapshot> {
-    LOOKS.iter().map(|ms| fleet.snapshot(at(*ms))).collect()
+    SNAPSHOT_TIMES_MS
+        .iter()
+        .map(|ms| fleet.snapshot(at(*ms)))
+        .collect()
 }
 
 /// All orders of `items`, by Heap's method.

@@ -3,12 +3,16 @@
 use super::ways::{decide, described, parent, pause};
 use super::*;
 use crate::action::{Action, Refusal};
-use crate::observation::{Act, Connection, Happened, HookEvent, HookMarks, ToolCall};
-use crate::pause::{Asker, AtWork, Gate, Means, PauseKind, PauseRecord, Phase};
-use crate::session::Pending;
+use crate::observation::{
+    ActionProgress, HookEvent, HookEventKind, HookInstall, HookMarks, ToolCall,
+};
+use crate::pause::{
+    Gate, Initiator, InterruptedWork, PauseKind, PauseMethod, PausePhase, PauseRecord,
+};
+use crate::session::PendingAction;
 use crate::terminal::PaneKey;
 
-fn record(means: Means, phase: Phase) -> PauseRecord {
+fn record(means: PauseMethod, phase: PausePhase) -> PauseRecord {
     PauseRecord {
         version: 1,
         session: id(9, 7),
@@ -17,15 +21,15 @@ fn record(means: Means, phase: Phase) -> PauseRecord {
         client: key(9, 7),
         phase,
         since: at(5_000).into(),
-        by: Asker::App,
+        by: Initiator::App,
         summary: "ran Bash: make".into(),
-        at_work: AtWork::Stream,
+        at_work: InterruptedWork::Stream,
         tty: Some("/dev/pts/1".into()),
         means,
     }
 }
 
-pub(super) fn paused_record(phase: Phase) -> Fact {
+pub(super) fn paused_record(phase: PausePhase) -> Fact {
     let record = PauseRecord {
         session: id(1, 7),
         client: key(1, 7),
@@ -43,12 +47,12 @@ pub(super) fn marked(ms: i64) -> (i64, Fact) {
     (ms, Fact::HookMarks(marks))
 }
 
-pub(super) fn kept(ms: i64, means: Means, phase: Phase) -> (i64, Fact) {
+pub(super) fn kept(ms: i64, means: PauseMethod, phase: PausePhase) -> (i64, Fact) {
     (ms, Fact::Pause(id(9, 7), Box::new(record(means, phase))))
 }
 
-fn frozen() -> Means {
-    Means::Freeze {
+fn frozen() -> PauseMethod {
+    PauseMethod::Freeze {
         group: "/sys/fs/cgroup/trusty".into(),
         moved: vec![],
         keeper: None,
@@ -75,7 +79,7 @@ pub(super) fn gate(pid: u32, agent: Option<&str>) -> Gate {
 
 #[test]
 fn a_pause_is_shown_once_it_is_proven() {
-    let paused = Phase::Paused;
+    let paused = PausePhase::Paused;
     for (facts, expected) in [
         (vec![kept(5_000, frozen(), paused)], "Active Working"),
         (
@@ -87,34 +91,40 @@ fn a_pause_is_shown_once_it_is_proven() {
         ),
         (
             vec![
-                kept(5_000, frozen(), Phase::Pausing),
+                kept(5_000, frozen(), PausePhase::Pausing),
                 pulse(5_001, 9, RunState::Frozen),
             ],
             "Active Working",
         ),
-        (vec![kept(5_000, Means::Hold, paused)], "Active Working"),
+        (
+            vec![kept(5_000, PauseMethod::Hold, paused)],
+            "Active Working",
+        ),
         (
             vec![
-                kept(5_000, Means::Hold, paused),
+                kept(5_000, PauseMethod::Hold, paused),
                 (6_000, Fact::Gates(id(9, 7), vec![gate(70, None)])),
             ],
             "Paused Working",
         ),
         (
-            vec![kept(5_000, Means::Hold, paused), says(6_000, 9, "idle", "")],
+            vec![
+                kept(5_000, PauseMethod::Hold, paused),
+                says(6_000, 9, "idle", ""),
+            ],
             "Active Finished",
         ),
         (
             vec![
                 marked(4_000),
-                kept(5_000, Means::Hold, paused),
+                kept(5_000, PauseMethod::Hold, paused),
                 says(6_000, 9, "idle", ""),
             ],
             "Paused Finished",
         ),
         (
             vec![
-                kept(5_000, Means::Hold, paused),
+                kept(5_000, PauseMethod::Hold, paused),
                 says(6_000, 9, "waiting", "permission prompt"),
             ],
             "AwaitingApproval Permission -",
@@ -127,7 +137,7 @@ fn a_pause_is_shown_once_it_is_proven() {
 #[test]
 fn a_paused_session_tells_kind_time_and_what_was_going_on() {
     let facts = with(vec![
-        kept(5_000, frozen(), Phase::Paused),
+        kept(5_000, frozen(), PausePhase::Paused),
         pulse(5_001, 9, RunState::Frozen),
     ]);
     let fleet = fleet(facts);
@@ -136,7 +146,7 @@ fn a_paused_session_tells_kind_time_and_what_was_going_on() {
     assert_eq!(early.paused_at, Some(at(5_000).into()));
     assert_eq!(early.pause_summary.as_deref(), Some("ran Bash: make"));
     let pause = early.pause.expect("paused from here");
-    assert_eq!((pause.kind, pause.by), (PauseKind::Freeze, Asker::App));
+    assert_eq!((pause.kind, pause.by), (PauseKind::Freeze, Initiator::App));
     assert_eq!(pause.caution, None);
     let can = early.capabilities.expect("alive");
     assert!(can.resume && can.pause.is_empty());
@@ -146,8 +156,8 @@ fn a_paused_session_tells_kind_time_and_what_was_going_on() {
     );
     let late = session(245_000).pause.expect("still").caution;
     assert!(late.is_some_and(|c| c.contains("repeat the last request")));
-    let mut ran = record(frozen(), Phase::Paused);
-    ran.at_work = AtWork::Command;
+    let mut ran = record(frozen(), PausePhase::Paused);
+    ran.at_work = InterruptedWork::Command;
     let ran = with(vec![(5_000, Fact::Pause(id(9, 7), Box::new(ran)))]);
     let caution = |ms| {
         let session = super::fleet(ran.clone()).snapshot(at(ms)).sessions[0].clone();
@@ -168,7 +178,7 @@ fn a_session_within_a_paused_one_is_paused_with_it() {
     };
     let outer = PauseRecord {
         client: key(9, 9),
-        ..record(frozen(), Phase::Paused)
+        ..record(frozen(), PausePhase::Paused)
     };
     let facts = vec![
         described(0, inner),
@@ -199,7 +209,7 @@ fn what_is_not_true_any_more_is_seen_to() {
         wanted.contains(&id(9, 7))
     };
     let with_record = |facts| {
-        let record = kept(5_000, frozen(), Phase::Paused);
+        let record = kept(5_000, frozen(), PausePhase::Paused);
         with([vec![record], facts].concat())
     };
     assert!(!stale(with_record(vec![pulse(
@@ -213,7 +223,7 @@ fn what_is_not_true_any_more_is_seen_to() {
     assert!(stale(with_record(vec![(6_000, ended)])));
     let hung_up = ProcessFacts {
         tty: None,
-        pulse: Pulse {
+        pulse: ProcessSample {
             key: key(9, 7),
             state: RunState::Frozen,
             usage: None,
@@ -221,13 +231,21 @@ fn what_is_not_true_any_more_is_seen_to() {
         ..process(9, 7)
     };
     assert!(stale(with_record(vec![described(6_000, hung_up)])));
-    assert!(stale(with(vec![kept(5_000, Means::Hold, Phase::Pausing)])));
-    assert!(!stale(with(vec![kept(5_000, Means::Hold, Phase::Paused)])));
-    let nobody = vec![kept(5_000, frozen(), Phase::Paused)];
+    assert!(stale(with(vec![kept(
+        5_000,
+        PauseMethod::Hold,
+        PausePhase::Pausing
+    )])));
+    assert!(!stale(with(vec![kept(
+        5_000,
+        PauseMethod::Hold,
+        PausePhase::Paused
+    )])));
+    let nobody = vec![kept(5_000, frozen(), PausePhase::Paused)];
     assert!(stale(nobody.clone()));
     let gone = (6_000, Fact::PauseGone(id(9, 7)));
     assert!(!stale([nobody, vec![gone]].concat()));
-    let typed = Means::Interrupt {
+    let typed = PauseMethod::Interrupt {
         pane: PaneKey {
             server: "/tmp/tmux/default".into(),
             pane: "%1".into(),
@@ -236,7 +254,7 @@ fn what_is_not_true_any_more_is_seen_to() {
     let interrupted = vec![
         alive(0, 9),
         says(100, 9, "busy", ""),
-        kept(5_000, typed, Phase::Paused),
+        kept(5_000, typed, PausePhase::Paused),
         says(5_200, 9, "idle", ""),
     ];
     assert!(!stale(interrupted.clone()));
@@ -258,7 +276,7 @@ fn sub_agents_are_counted_until_all_are_held() {
                 transcript: None,
                 agent: Some(format!("a{i}")),
                 call: None,
-                what: Happened::AgentStarted { agent_type: None },
+                what: HookEventKind::AgentStarted { agent_type: None },
             };
             (200, Fact::Hook(Box::new(event)))
         };
@@ -266,7 +284,7 @@ fn sub_agents_are_counted_until_all_are_held() {
     };
     let hold = |held: Vec<Gate>| {
         let mut facts = with(agents(2));
-        facts.push(kept(1_000, Means::Hold, Phase::Paused));
+        facts.push(kept(1_000, PauseMethod::Hold, PausePhase::Paused));
         facts.push((1_500, Fact::Gates(id(9, 7), held)));
         let snapshot = fleet(facts).snapshot(at(2_000));
         let session = snapshot.sessions[0].clone();
@@ -287,8 +305,8 @@ fn sub_agents_are_counted_until_all_are_held() {
         at: at(300),
     };
     let mut facts = with(agents(2));
-    facts.push((300, told(Happened::ToolStarting(call))));
-    facts.push(kept(1_000, Means::Hold, Phase::Paused));
+    facts.push((300, told(HookEventKind::ToolStarting(call))));
+    facts.push(kept(1_000, PauseMethod::Hold, PausePhase::Paused));
     facts.push((1_500, Fact::Gates(id(9, 7), both())));
     let mut beside = |more: Vec<(i64, Fact)>| {
         facts.extend(more);
@@ -297,13 +315,13 @@ fn sub_agents_are_counted_until_all_are_held() {
         (session.status, session.pause.expect("asked for").running)
     };
     assert_eq!(beside(vec![]), (SessionStatus::Active, 1));
-    let ended = Happened::ToolEnded { id: "t1".into() };
+    let ended = HookEventKind::ToolEnded { id: "t1".into() };
     let ended = vec![(1_800, told(ended))];
     assert_eq!(beside(ended), (SessionStatus::Paused, 0));
 }
 
 /// What a hook of the main agent told.
-pub(super) fn told(what: Happened) -> Fact {
+pub(super) fn told(what: HookEventKind) -> Fact {
     Fact::Hook(Box::new(HookEvent {
         session_id: "s".into(),
         pid: Some(9),
@@ -319,14 +337,14 @@ fn a_hold_without_hooks_is_told() {
     let caution = |connection| {
         let connection = Fact::Connection("/home/dev/.claude".into(), connection);
         let facts = with(vec![
-            kept(1_000, Means::Hold, Phase::Paused),
+            kept(1_000, PauseMethod::Hold, PausePhase::Paused),
             (900, connection),
         ]);
         let session = fleet(facts).snapshot(at(2_000)).sessions[0].clone();
         session.pause.expect("asked for").caution
     };
-    assert_eq!(caution(Connection::Connected), None);
-    let told = caution(Connection::Apart).expect("a caution");
+    assert_eq!(caution(HookInstall::Connected), None);
+    let told = caution(HookInstall::Apart).expect("a caution");
     assert!(told.contains("this session is not held"), "{told}");
 }
 
@@ -334,14 +352,14 @@ fn a_hold_without_hooks_is_told() {
 fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
     let pending = |facts: Vec<(i64, Fact)>, ms| {
         let told = fleet(facts).snapshot(at(ms)).sessions[0].pending.clone();
-        told.map(|Pending { verb, failure, .. }| (verb, failure))
+        told.map(|PendingAction { verb, failure, .. }| (verb, failure))
     };
     let act = |ms, act| (ms, Fact::Act(id(9, 7), act));
-    let verb = crate::action::Verb::Pause;
-    let begun = with(vec![act(5_000, Act::Begun(verb))]);
+    let verb = crate::action::ActionKind::Pause;
+    let begun = with(vec![act(5_000, ActionProgress::Begun(verb))]);
     assert_eq!(pending(begun.clone(), 5_001), Some((verb, None)));
     assert_eq!(decide(begun, &pause(None)), Err(Refusal::Busy));
-    let done = with(vec![act(5_000, Act::Done(verb))]);
+    let done = with(vec![act(5_000, ActionProgress::Done(verb))]);
     assert_eq!(pending(done.clone(), 5_001), Some((verb, None)));
     assert_eq!(pending(done.clone(), 9_000), None);
     assert_eq!(
@@ -356,15 +374,15 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
         Some((verb, None)),
         "its record is yet to be read"
     );
-    let record = vec![kept(5_002, frozen(), Phase::Paused)];
+    let record = vec![kept(5_002, frozen(), PausePhase::Paused)];
     assert_eq!(pending([half_seen, record].concat(), 5_003), None);
-    let over = Act::Done(crate::action::Verb::End);
+    let over = ActionProgress::Done(crate::action::ActionKind::End);
     let ended = with(vec![
         (4_990, Fact::ProcessExited(key(9, 7))),
         act(5_000, over),
     ]);
     assert_eq!(pending(ended, 5_001), None, "an end needs no look");
-    let failed = with(vec![act(5_000, Act::Failed(verb, "no".into()))]);
+    let failed = with(vec![act(5_000, ActionProgress::Failed(verb, "no".into()))]);
     assert_eq!(
         pending(failed.clone(), 6_000),
         Some((verb, Some("no".into())))
@@ -375,7 +393,7 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
     );
     assert_eq!(pending(failed, 20_000), None);
 
-    let paused = || with(vec![kept(5_000, frozen(), Phase::Paused)]);
+    let paused = || with(vec![kept(5_000, frozen(), PausePhase::Paused)]);
     assert_eq!(
         decide(paused(), &pause(None)),
         Err(Refusal::AlreadyPaused(PauseKind::Freeze))

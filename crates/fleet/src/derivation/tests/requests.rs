@@ -2,100 +2,102 @@
 
 use super::content::{call, end, hook, life, said, transcript, with};
 use super::*;
-use crate::observation::{Delegated, End, Happened, Holding, HookEvent, Preferences};
-use crate::request::{Asking, Asks, Fingerprint, Over, RequestId};
+use crate::observation::{
+    ControlPreferences, HoldDuration, HookEvent, HookEventKind, SubagentFacts, TurnEndKind,
+};
+use crate::request::{HookOutcome, PermissionRequest, RequestId, RequestKind, ToolCallHash};
 
-pub(super) type Facts = Vec<(i64, Fact)>;
+pub(super) type RequestFacts = Vec<(i64, Fact)>;
 /// What is done to a request, what more is told, and what is seen when.
-type Lives = Vec<(&'static str, Facts, Vec<(i64, &'static str)>)>;
+type RequestScenarios = Vec<(&'static str, RequestFacts, Vec<(i64, &'static str)>)>;
 
 /// By whom: none for the main agent.
-pub(super) type Agent = Option<&'static str>;
+pub(super) type AskingAgent = Option<&'static str>;
 
-pub(super) const MAIN: Agent = None;
-const HELPER: Agent = Some("a1");
+pub(super) const MAIN_AGENT: AskingAgent = None;
+const HELPER_AGENT: AskingAgent = Some("a1");
 
-pub(super) fn asked(ms: i64, id: &str, agent: Agent) -> (i64, Fact) {
+pub(super) fn asked(ms: i64, id: &str, agent: AskingAgent) -> (i64, Fact) {
     asked_for(ms, id, agent, "make")
 }
 
-fn asked_for(ms: i64, name: &str, agent: Agent, input: &str) -> (i64, Fact) {
-    let asking = Asking {
+fn asked_for(ms: i64, name: &str, agent: AskingAgent, input: &str) -> (i64, Fact) {
+    let asking = PermissionRequest {
         id: RequestId(name.into()),
         session_id: "s".into(),
-        kind: Asks::Permission,
+        kind: RequestKind::Permission,
         tool: "Bash".into(),
         detail: Some(name.into()),
         agent: agent.map(Into::into),
         agent_type: agent.map(|_| "Explore".into()),
-        call: Fingerprint(input.into()),
+        call: ToolCallHash(input.into()),
     };
     (ms, Fact::Asked(id(1, 7), Box::new(asking)))
 }
 
-pub(super) fn over(ms: i64, name: &str, how: Over) -> (i64, Fact) {
+pub(super) fn over(ms: i64, name: &str, how: HookOutcome) -> (i64, Fact) {
     (ms, Fact::AskOver(id(1, 7), RequestId(name.into()), how))
 }
 
-fn of(agent: Agent, what: Happened) -> HookEvent {
+fn of(agent: AskingAgent, what: HookEventKind) -> HookEvent {
     HookEvent {
         agent: agent.map(Into::into),
         ..hook(what)
     }
 }
 
-pub(super) fn event(ms: i64, agent: Agent, what: Happened) -> (i64, Fact) {
+pub(super) fn event(ms: i64, agent: AskingAgent, what: HookEventKind) -> (i64, Fact) {
     (ms, Fact::Hook(Box::new(of(agent, what))))
 }
 
 /// A call is about to run; its id and its input.
-pub(super) fn begins(ms: i64, agent: Agent, name: &str, input: &str) -> (i64, Fact) {
+pub(super) fn begins(ms: i64, agent: AskingAgent, name: &str, input: &str) -> (i64, Fact) {
     let mut call = call(ms, "Bash", "");
     call.id = name.into();
     let event = HookEvent {
-        call: Some(Fingerprint(input.into())),
-        ..of(agent, Happened::ToolStarting(call))
+        call: Some(ToolCallHash(input.into())),
+        ..of(agent, HookEventKind::ToolStarting(call))
     };
     (ms, Fact::Hook(Box::new(event)))
 }
 
-fn ends(ms: i64, agent: Agent, name: &str) -> (i64, Fact) {
-    event(ms, agent, Happened::ToolEnded { id: name.into() })
+fn ends(ms: i64, agent: AskingAgent, name: &str) -> (i64, Fact) {
+    event(ms, agent, HookEventKind::ToolEnded { id: name.into() })
 }
 
-pub(super) fn wishes(hold: Holding, hold_agents: Holding) -> (i64, Fact) {
-    let wishes = Preferences {
+pub(super) fn wishes(hold: HoldDuration, hold_agents: HoldDuration) -> (i64, Fact) {
+    let wishes = ControlPreferences {
         hold,
         hold_agents,
-        ..Preferences::default()
+        ..ControlPreferences::default()
     };
     (0, Fact::Preferences(wishes))
 }
 
 /// The main agent has asked at 2,000 and the registry waits from 2,300 on.
-pub(super) fn asks() -> Facts {
+pub(super) fn asks() -> RequestFacts {
     with(
         life(&[(900, "busy", ""), (2_300, "waiting", "permission prompt")]),
         vec![
-            begins(1_900, MAIN, "c1", "make"),
-            asked(2_000, "main", MAIN),
+            begins(1_900, MAIN_AGENT, "c1", "make"),
+            asked(2_000, "main", MAIN_AGENT),
         ],
     )
 }
 
 /// A sub-agent has asked at 2,000 while the registry says busy.
-pub(super) fn helper_asks() -> Facts {
+pub(super) fn helper_asks() -> RequestFacts {
     with(
         life(&[(900, "busy", "")]),
         vec![
-            begins(1_900, HELPER, "h1", "make"),
-            asked(2_000, "helper", HELPER),
+            begins(1_900, HELPER_AGENT, "h1", "make"),
+            asked(2_000, "helper", HELPER_AGENT),
         ],
     )
 }
 
 /// What is shown, `*` where it can be answered; then what is to be held on, whether shown or not.
-fn told(facts: &Facts, ms: i64) -> String {
+fn told(facts: &RequestFacts, ms: i64) -> String {
     let seen = facts.iter().filter(|(seen, _)| *seen <= ms).cloned();
     let review = fleet(seen.collect()).review(at(ms));
     let session = &review.snapshot.sessions[0];
@@ -115,7 +117,7 @@ fn told(facts: &Facts, ms: i64) -> String {
     )
 }
 
-pub(super) fn check(name: &str, facts: &Facts, expected: &[(i64, &str)]) {
+pub(super) fn check(name: &str, facts: &RequestFacts, expected: &[(i64, &str)]) {
     for (ms, words) in expected {
         assert_eq!(told(facts, *ms), *words, "{name} at {ms}");
     }
@@ -128,7 +130,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
     let hidden = "- shows holds main";
     let gone = "- shows holds";
     let alone = "untold shows holds";
-    let table: Lives = vec![
+    let table: RequestScenarios = vec![
         (
             "held",
             vec![],
@@ -136,43 +138,43 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
         ),
         (
             "its call has ended",
-            vec![ends(4_000, MAIN, "c1")],
+            vec![ends(4_000, MAIN_AGENT, "c1")],
             vec![(3_900, held), (4_100, alone)],
         ),
         (
             "another call has ended",
-            vec![ends(4_000, MAIN, "c2")],
+            vec![ends(4_000, MAIN_AGENT, "c2")],
             vec![(4_100, held)],
         ),
         (
             "a sub-agent's call has ended",
             vec![
-                begins(1_800, HELPER, "h1", "make"),
-                ends(4_000, HELPER, "h1"),
+                begins(1_800, HELPER_AGENT, "h1", "make"),
+                ends(4_000, HELPER_AGENT, "h1"),
             ],
             vec![(4_100, held)],
         ),
         (
             "its client hung up",
-            vec![over(4_000, "main", Over::HungUp)],
+            vec![over(4_000, "main", HookOutcome::HungUp)],
             vec![(4_100, alone)],
         ),
         (
             "let go",
-            vec![over(4_000, "main", Over::Released)],
+            vec![over(4_000, "main", HookOutcome::Released)],
             vec![(4_100, "main shows main holds")],
         ),
         (
             "answered from here: the registry follows",
             vec![
-                over(4_000, "main", Over::Answered),
+                over(4_000, "main", HookOutcome::Answered),
                 says(4_400, 1, "busy", ""),
             ],
             vec![(3_900, held), (4_100, gone), (4_500, gone)],
         ),
         (
             "answered from here, and something else waits",
-            vec![over(4_000, "main", Over::Answered)],
+            vec![over(4_000, "main", HookOutcome::Answered)],
             vec![(5_400, gone), (5_600, alone)],
         ),
         (
@@ -187,29 +189,33 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
         ),
         (
             "the turn has ended",
-            vec![event(4_000, MAIN, Happened::Stopped { agents: vec![] })],
+            vec![event(
+                4_000,
+                MAIN_AGENT,
+                HookEventKind::Stopped { agents: vec![] },
+            )],
             vec![(4_100, alone)],
         ),
         (
             "a sub-agent has ended",
-            vec![event(4_000, HELPER, Happened::AgentEnded)],
+            vec![event(4_000, HELPER_AGENT, HookEventKind::AgentEnded)],
             vec![(4_100, held)],
         ),
         (
             "a newer prompt",
-            vec![event(4_000, MAIN, Happened::Prompted)],
+            vec![event(4_000, MAIN_AGENT, HookEventKind::Prompted)],
             vec![(4_100, alone)],
         ),
         (
             "the session has ended",
-            vec![event(4_000, MAIN, Happened::SessionEnded)],
+            vec![event(4_000, MAIN_AGENT, HookEventKind::SessionEnded)],
             vec![(4_100, alone)],
         ),
         (
             "the transcript tells of an interruption",
             vec![transcript(
                 4_300,
-                said(1_000, vec![], end(4_000, End::Interrupted)),
+                said(1_000, vec![], end(4_000, TurnEndKind::Interrupted)),
             )],
             vec![(4_400, alone)],
         ),
@@ -217,7 +223,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             "the transcript tells of the end of the turn before",
             vec![transcript(
                 4_300,
-                said(1_000, vec![], end(1_900, End::Finished)),
+                said(1_000, vec![], end(1_900, TurnEndKind::Finished)),
             )],
             vec![(4_400, held)],
         ),
@@ -225,7 +231,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             "the transcript tells of its result",
             vec![transcript(
                 4_300,
-                crate::observation::Transcript {
+                crate::observation::TranscriptFacts {
                     results: vec!["c1".into()],
                     ..said(1_000, vec![], None)
                 },
@@ -246,7 +252,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
 #[test]
 fn a_registry_that_is_late_or_early_ends_nothing() {
     let asked_in =
-        |words: &[(i64, &str, &str)]| with(life(words), vec![asked(2_000, "main", MAIN)]);
+        |words: &[(i64, &str, &str)]| with(life(words), vec![asked(2_000, "main", MAIN_AGENT)]);
     let held = "main shows main* holds main";
     let hidden = "- shows holds main";
     let dialog = "permission prompt";
@@ -303,10 +309,10 @@ fn what_was_answered_in_its_terminal_does_not_come_back_with_the_next_dialog() {
                 (3_600, "waiting", "permission prompt"),
             ]),
             vec![
-                begins(1_400, MAIN, "c1", "make"),
-                asked(2_000, "main", MAIN),
-                asked_for(2_500, "helper", HELPER, "ls"),
-                over(3_500, "helper", Over::Released),
+                begins(1_400, MAIN_AGENT, "c1", "make"),
+                asked(2_000, "main", MAIN_AGENT),
+                asked_for(2_500, "helper", HELPER_AGENT, "ls"),
+                over(3_500, "helper", HookOutcome::Released),
             ],
         );
         check("next", &facts, &[(60_000, "helper shows helper holds")]);
@@ -318,8 +324,8 @@ fn what_is_told_is_what_can_be_answered() {
     let facts = with(
         life(&[(900, "busy", "")]),
         vec![
-            asked_for(2_000, "old", HELPER, "a"),
-            over(7_010, "old", Over::Released),
+            asked_for(2_000, "old", HELPER_AGENT, "a"),
+            over(7_010, "old", HookOutcome::Released),
             says(7_300, 1, "waiting", "permission prompt"),
             asked_for(8_000, "new", Some("a2"), "b"),
         ],
@@ -329,8 +335,8 @@ fn what_is_told_is_what_can_be_answered() {
 
 #[test]
 fn another_session_of_the_main_agent_ends_nothing_of_its_sub_agents() {
-    for what in [Happened::SessionStarted, Happened::SessionEnded] {
-        let facts = with(helper_asks(), vec![event(3_000, MAIN, what)]);
+    for what in [HookEventKind::SessionStarted, HookEventKind::SessionEnded] {
+        let facts = with(helper_asks(), vec![event(3_000, MAIN_AGENT, what)]);
         let held = "helper shows helper* holds helper";
         check("another", &facts, &[(3_500, held)]);
     }
@@ -338,13 +344,16 @@ fn another_session_of_the_main_agent_ends_nothing_of_its_sub_agents() {
 
 #[test]
 fn a_call_in_the_same_words_that_has_its_result_is_another_one() {
-    let had = crate::observation::Transcript {
+    let had = crate::observation::TranscriptFacts {
         results: vec!["c0".into()],
         ..said(900, vec![], None)
     };
     let facts = with(
         asks(),
-        vec![begins(1_000, MAIN, "c0", "make"), transcript(1_500, had)],
+        vec![
+            begins(1_000, MAIN_AGENT, "c0", "make"),
+            transcript(1_500, had),
+        ],
     );
     check("again", &facts, &[(2_700, "main shows main* holds main")]);
 }
@@ -353,11 +362,11 @@ fn a_call_in_the_same_words_that_has_its_result_is_another_one() {
 fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
     let held = "helper shows helper* holds helper";
     let gone = "- shows holds";
-    let table: Lives = vec![
+    let table: RequestScenarios = vec![
         (
             "held for its time, then on its way to the screen",
             vec![
-                over(7_010, "helper", Over::Released),
+                over(7_010, "helper", HookOutcome::Released),
                 says(7_600, 1, "waiting", "permission prompt"),
             ],
             vec![
@@ -372,7 +381,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
         (
             "answered in its terminal",
             vec![
-                over(7_010, "helper", Over::Released),
+                over(7_010, "helper", HookOutcome::Released),
                 says(7_600, 1, "waiting", "permission prompt"),
                 says(9_000, 1, "busy", ""),
             ],
@@ -380,7 +389,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
         ),
         (
             "let go, and no dialog came",
-            vec![over(7_010, "helper", Over::Released)],
+            vec![over(7_010, "helper", HookOutcome::Released)],
             vec![
                 (8_400, "helper shows helper holds"),
                 (8_600, gone),
@@ -389,26 +398,26 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
         ),
         (
             "its call has ended",
-            vec![ends(4_000, HELPER, "h1")],
+            vec![ends(4_000, HELPER_AGENT, "h1")],
             vec![(4_100, gone)],
         ),
         (
             "it has ended",
-            vec![event(4_000, HELPER, Happened::AgentEnded)],
+            vec![event(4_000, HELPER_AGENT, HookEventKind::AgentEnded)],
             vec![(4_100, gone)],
         ),
         (
             "another has ended, the main agent is done, and prompted again",
             vec![
-                event(3_000, Some("a2"), Happened::AgentEnded),
+                event(3_000, Some("a2"), HookEventKind::AgentEnded),
                 event(
                     3_100,
-                    MAIN,
-                    Happened::Stopped {
+                    MAIN_AGENT,
+                    HookEventKind::Stopped {
                         agents: vec!["a1".into()],
                     },
                 ),
-                event(3_200, MAIN, Happened::Prompted),
+                event(3_200, MAIN_AGENT, HookEventKind::Prompted),
                 ends(3_300, Some("a2"), "h2"),
                 says(3_400, 1, "idle", ""),
             ],
@@ -416,7 +425,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
         ),
         (
             "answered from here",
-            vec![over(4_000, "helper", Over::Answered)],
+            vec![over(4_000, "helper", HookOutcome::Answered)],
             vec![(4_100, gone)],
         ),
     ];
@@ -425,7 +434,10 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
     }
     let forever = with(
         helper_asks(),
-        vec![wishes(Holding::UntilAnswered, Holding::UntilAnswered)],
+        vec![wishes(
+            HoldDuration::UntilAnswered,
+            HoldDuration::UntilAnswered,
+        )],
     );
     check("without limit", &forever, &[(9_000_000, held)]);
     let due = fleet(helper_asks()).poll_timeout(at(2_500));
@@ -438,22 +450,22 @@ fn one_request_ends_no_other() {
     let facts = with(
         life(&[(900, "busy", ""), (2_300, "waiting", "permission prompt")]),
         vec![
-            wishes(Holding::UntilAnswered, Holding::UntilAnswered),
-            begins(1_900, MAIN, "c1", "make"),
-            begins(1_910, MAIN, "c2", "make"),
-            begins(1_920, HELPER, "h1", "make"),
+            wishes(HoldDuration::UntilAnswered, HoldDuration::UntilAnswered),
+            begins(1_900, MAIN_AGENT, "c1", "make"),
+            begins(1_910, MAIN_AGENT, "c2", "make"),
+            begins(1_920, HELPER_AGENT, "h1", "make"),
             begins(1_930, Some("a2"), "h2", "make"),
-            asked(2_000, "r1", MAIN),
-            asked(2_010, "r2", MAIN),
-            asked(2_020, "r3", HELPER),
+            asked(2_000, "r1", MAIN_AGENT),
+            asked(2_010, "r2", MAIN_AGENT),
+            asked(2_020, "r3", HELPER_AGENT),
             asked(2_030, "r4", Some("a2")),
         ],
     );
     let all = ["r1", "r2", "r3", "r4"];
     let calls = [
-        (MAIN, "c1"),
-        (MAIN, "c2"),
-        (HELPER, "h1"),
+        (MAIN_AGENT, "c1"),
+        (MAIN_AGENT, "c2"),
+        (HELPER_AGENT, "h1"),
         (Some("a2"), "h2"),
     ];
     for (n, (agent, call)) in calls.into_iter().enumerate() {
@@ -472,10 +484,10 @@ fn one_request_ends_no_other() {
     let again = with(
         asks(),
         vec![
-            over(3_000, "main", Over::Answered),
+            over(3_000, "main", HookOutcome::Answered),
             says(3_300, 1, "busy", ""),
-            begins(4_000, MAIN, "c2", "make"),
-            asked(4_100, "again", MAIN),
+            begins(4_000, MAIN_AGENT, "c2", "make"),
+            asked(4_100, "again", MAIN_AGENT),
             says(4_500, 1, "waiting", "permission prompt"),
         ],
     );
@@ -484,7 +496,7 @@ fn one_request_ends_no_other() {
         &again,
         &[(4_600, "again shows again* holds again")],
     );
-    let ended = with(again, vec![ends(5_000, MAIN, "c2")]);
+    let ended = with(again, vec![ends(5_000, MAIN_AGENT, "c2")]);
     check("again, and ended", &ended, &[(5_100, "untold shows holds")]);
 }
 
@@ -510,7 +522,7 @@ fn only_who_can_be_asked_is_held() {
             "{why}"
         );
     }
-    let unknown = fleet(vec![asked(2_000, "main", MAIN)]);
+    let unknown = fleet(vec![asked(2_000, "main", MAIN_AGENT)]);
     assert_eq!(
         unknown.wanted(at(2_100)).held.len(),
         0,
@@ -518,7 +530,7 @@ fn only_who_can_be_asked_is_held() {
     );
     assert_eq!(
         unknown.answerable(id(1, 7), &RequestId("main".into()), at(2_100)),
-        Answerable::No
+        AnswerReadiness::No
     );
 }
 
@@ -533,7 +545,7 @@ fn a_stopped_session_cannot_be_answered() {
     let main = RequestId("main".into());
     assert_eq!(
         fleet.answerable(id(1, 7), &main, at(2_900)),
-        Answerable::Paused
+        AnswerReadiness::Paused
     );
     let need = fleet.snapshot(at(3_100)).sessions.remove(0).need;
     let why = need.and_then(|n| n.elsewhere).expect("why");
@@ -546,13 +558,13 @@ fn a_stopped_session_cannot_be_answered() {
     });
     assert_eq!(
         fleet.answerable(id(1, 7), &main, at(4_100)),
-        Answerable::Yes
+        AnswerReadiness::Yes
     );
 }
 
 #[test]
 fn a_sub_agent_is_named_and_explained() {
-    let delegated = Delegated {
+    let delegated = SubagentFacts {
         agent_id: "a1".into(),
         agent_type: Some("Explore".into()),
         description: Some("Look around".into()),

@@ -2,7 +2,10 @@
 
 use super::content::{call, end, in_pane, life, said, screen, with};
 use super::*;
-use crate::observation::{End, Listed, Screen, Shows, Transcript, TranscriptKey, Which};
+use crate::observation::{
+    ListedSession, ScreenContent, ScreenReading, TranscriptFacts, TranscriptKey,
+    TranscriptSelector, TurnEndKind,
+};
 use crate::terminal::PaneKey;
 
 #[test]
@@ -12,7 +15,7 @@ fn p18_an_unknown_screen_proves_nothing() {
             server: "/tmp/tmux-1000/default".into(),
             pane: "%1".into(),
         },
-        Screen::default(),
+        ScreenReading::default(),
     );
     let silent = || vec![alive(0, 1), in_pane()];
     check(
@@ -21,7 +24,7 @@ fn p18_an_unknown_screen_proves_nothing() {
         "Active unknown",
     );
     // Where the client speaks for itself, no screen is believed.
-    let permission = || screen(Shows::Permission { tool: None });
+    let permission = || screen(ScreenContent::Permission { tool: None });
     let facts = with(
         life(&[(900, "busy", "")]),
         vec![in_pane(), (1_000, permission())],
@@ -40,12 +43,15 @@ fn p18_an_unknown_screen_proves_nothing() {
 #[test]
 fn a_silent_client_is_read_from_its_pane() {
     for (shows, expected) in [
-        (Shows::Trust, "AwaitingApproval Trust - inferred"),
-        (Shows::Question, "AwaitingApproval Question - inferred"),
-        (Shows::Plan, "AwaitingApproval Plan - inferred"),
-        (Shows::Busy, "Active Working inferred"),
-        (Shows::Compacting, "Active Compacting inferred"),
-        (Shows::Idle, "Active Idle inferred"),
+        (ScreenContent::Trust, "AwaitingApproval Trust - inferred"),
+        (
+            ScreenContent::Question,
+            "AwaitingApproval Question - inferred",
+        ),
+        (ScreenContent::Plan, "AwaitingApproval Plan - inferred"),
+        (ScreenContent::Busy, "Active Working inferred"),
+        (ScreenContent::Compacting, "Active Compacting inferred"),
+        (ScreenContent::Idle, "Active Idle inferred"),
     ] {
         let facts = vec![alive(0, 1), in_pane(), (20_000, screen(shows))];
         check(facts, 21_000, expected);
@@ -53,8 +59,8 @@ fn a_silent_client_is_read_from_its_pane() {
     let facts = vec![
         alive(0, 1),
         in_pane(),
-        (20_000, screen(Shows::Busy)),
-        (22_000, screen(Shows::Idle)),
+        (20_000, screen(ScreenContent::Busy)),
+        (22_000, screen(ScreenContent::Idle)),
     ];
     check(facts, 22_500, "Active Finished inferred");
 }
@@ -64,9 +70,9 @@ fn a_silent_client_is_read_from_its_transcript() {
     let key = TranscriptKey {
         dir: "/home/dev/.claude".into(),
         cwd: "/home/dev/api".into(),
-        which: Which::NewestSince(at(0)),
+        which: TranscriptSelector::NewestSince(at(0)),
     };
-    let told = |said: Transcript| {
+    let told = |said: TranscriptFacts| {
         let mut old = process(1, 7);
         old.config_dir = Some("/home/dev/.claude".into());
         vec![
@@ -80,7 +86,7 @@ fn a_silent_client_is_read_from_its_transcript() {
         "Active Working inferred",
     );
     check(
-        told(said(5_000, vec![], end(8_000, End::Finished))),
+        told(said(5_000, vec![], end(8_000, TurnEndKind::Finished))),
         20_000,
         "Active Finished inferred",
     );
@@ -109,10 +115,10 @@ fn an_unknown_word_is_looked_up_in_the_client_s_list() {
     let contained = (50, Fact::Process(Box::new(contained)));
     assert_eq!(wanted(with(facts.clone(), vec![contained])), [].into());
     let list = |status: &str| {
-        let listed = Listed {
+        let listed = ListedSession {
             pid: 1,
             status: Some(status.into()),
-            ..Listed::default()
+            ..ListedSession::default()
         };
         (
             3_000,

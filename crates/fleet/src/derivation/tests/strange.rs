@@ -2,14 +2,16 @@
 
 use super::content::{call, end, hook, in_pane, life, said, screen, transcript, with};
 use super::*;
-use crate::observation::{Delegated, End, Happened, Listed, Retry, Shows};
+use crate::observation::{
+    HookEventKind, ListedSession, RetryAttempt, ScreenContent, SubagentFacts, TurnEndKind,
+};
 use crate::time::WallClock;
 
-fn heard(ms: i64, what: Happened) -> (i64, Fact) {
+fn heard(ms: i64, what: HookEventKind) -> (i64, Fact) {
     (ms, Fact::Hook(Box::new(hook(what))))
 }
 
-fn heard_of(ms: i64, agent: &str, what: Happened) -> (i64, Fact) {
+fn heard_of(ms: i64, agent: &str, what: HookEventKind) -> (i64, Fact) {
     let mut event = hook(what);
     event.agent = Some(agent.into());
     (ms, Fact::Hook(Box::new(event)))
@@ -27,7 +29,7 @@ fn need(fleet: &Fleet, ms: i64) -> Option<crate::session::Need> {
 }
 
 /// What the engine does: a pane that is wanted is read every 2 s.
-fn drive(facts: Vec<(i64, Fact)>, shows: &Shows, from: i64, to: i64) -> Vec<(i64, String)> {
+fn drive(facts: Vec<(i64, Fact)>, shows: &ScreenContent, from: i64, to: i64) -> Vec<(i64, String)> {
     let mut fleet = fleet(facts);
     let mut seen: Vec<(i64, String)> = vec![];
     let mut read = i64::MIN / 2;
@@ -56,7 +58,7 @@ fn a_dialog_read_from_its_pane_keeps_its_tool() {
         life(&[(900, "busy", ""), (2_000, "waiting", "permission prompt")]),
         vec![in_pane()],
     );
-    let shows = Shows::Permission {
+    let shows = ScreenContent::Permission {
         tool: Some("Bash".into()),
     };
     let seen = drive(facts, &shows, 3_000, 40_000);
@@ -69,10 +71,10 @@ fn a_compaction_read_from_its_pane_stays_one() {
         life(&[(900, "idle", ""), (5_000, "busy", "")]),
         vec![
             in_pane(),
-            transcript(1_000, said(100, vec![], end(800, End::Finished))),
+            transcript(1_000, said(100, vec![], end(800, TurnEndKind::Finished))),
         ],
     );
-    let seen = drive(facts, &Shows::Compacting, 8_000, 40_000);
+    let seen = drive(facts, &ScreenContent::Compacting, 8_000, 40_000);
     assert!(seen.len() <= 2, "{seen:?}");
 }
 
@@ -84,7 +86,7 @@ fn a_verdict_that_time_alone_changes_asks_to_be_woken() {
             in_pane(),
             (
                 3_000,
-                screen(Shows::Permission {
+                screen(ScreenContent::Permission {
                     tool: Some("Bash".into()),
                 }),
             ),
@@ -104,7 +106,7 @@ fn a_second_dialog_is_not_told_as_the_first() {
             in_pane(),
             (
                 3_000,
-                screen(Shows::Permission {
+                screen(ScreenContent::Permission {
                     tool: Some("Bash".into()),
                 }),
             ),
@@ -139,9 +141,12 @@ fn a_compaction_that_fails_is_not_told_for_ever() {
     let facts = with(
         life(&[(900, "busy", "")]),
         vec![
-            heard(950, Happened::Prompted),
-            heard(1_000, Happened::Compacting),
-            heard(60_000, Happened::ToolStarting(call(60_000, "Bash", "make"))),
+            heard(950, HookEventKind::Prompted),
+            heard(1_000, HookEventKind::Compacting),
+            heard(
+                60_000,
+                HookEventKind::ToolStarting(call(60_000, "Bash", "make")),
+            ),
         ],
     );
     check(facts, 61_000, "Active Working");
@@ -152,9 +157,9 @@ fn a_sub_agents_compaction_is_its_own() {
     let facts = with(
         life(&[(900, "busy", "")]),
         vec![
-            heard(950, Happened::Prompted),
+            heard(950, HookEventKind::Prompted),
             transcript(2_100, said(900, vec![call(1_900, "Bash", "make")], None)),
-            heard_of(3_000, "a1", Happened::Compacting),
+            heard_of(3_000, "a1", HookEventKind::Compacting),
         ],
     );
     check(facts, 4_000, "Active Working");
@@ -164,7 +169,7 @@ fn a_sub_agents_compaction_is_its_own() {
 fn an_escaped_compaction_is_not_told_of_the_next_shell_command() {
     let facts = with(
         life(&[(900, "busy", ""), (5_000, "idle", ""), (20_000, "busy", "")]),
-        vec![heard(1_000, Happened::Compacting)],
+        vec![heard(1_000, HookEventKind::Compacting)],
     );
     check(facts, 20_500, "Active Working");
 }
@@ -175,10 +180,17 @@ fn a_sub_agent_stopped_with_escape_does_not_haunt() {
     let facts = with(
         life(&[(900, "busy", ""), (9_000, "idle", ""), (20_000, "busy", "")]),
         vec![
-            heard(950, Happened::Prompted),
-            heard_of(2_000, "a1", Happened::AgentStarted { agent_type: None }),
-            transcript(9_100, said(900, vec![], end(9_000, End::Interrupted))),
-            heard(20_000, Happened::Prompted),
+            heard(950, HookEventKind::Prompted),
+            heard_of(
+                2_000,
+                "a1",
+                HookEventKind::AgentStarted { agent_type: None },
+            ),
+            transcript(
+                9_100,
+                said(900, vec![], end(9_000, TurnEndKind::Interrupted)),
+            ),
+            heard(20_000, HookEventKind::Prompted),
             transcript(20_100, said(20_000, vec![], None)),
         ],
     );
@@ -192,7 +204,7 @@ fn a_sub_agent_stopped_with_escape_does_not_haunt() {
 
 #[test]
 fn of_two_queued_requests_the_one_on_screen_is_told() {
-    let ask = |tool: &str| Happened::PermissionAsked {
+    let ask = |tool: &str| HookEventKind::PermissionAsked {
         tool: tool.into(),
         detail: None,
     };
@@ -214,14 +226,14 @@ fn a_key_is_no_trust_dialog_where_the_pane_shows_work() {
         alive(0, 1),
         in_pane(),
         (300, Fact::RegistryKey(file(1))),
-        (20_000, screen(Shows::Busy)),
+        (20_000, screen(ScreenContent::Busy)),
     ];
     check(facts, 21_000, "Active Working inferred");
 }
 
 #[test]
 fn an_open_request_of_a_hook_makes_an_unknown_wait_a_need() {
-    let ask = Happened::PermissionAsked {
+    let ask = HookEventKind::PermissionAsked {
         tool: "Bash".into(),
         detail: None,
     };
@@ -238,7 +250,7 @@ fn an_open_request_of_a_hook_makes_an_unknown_wait_a_need() {
 #[test]
 fn a_clock_set_forward_does_not_unfinish() {
     let hour = 3_600_000_000_000_i64;
-    let over = said(900, vec![], end(8_990, End::Finished));
+    let over = said(900, vec![], end(8_990, TurnEndKind::Finished));
     let facts = with(
         life(&[(900, "busy", ""), (9_000, "idle", "")]),
         vec![transcript(9_100, over.clone())],
@@ -262,7 +274,7 @@ fn a_clock_set_forward_does_not_unfinish() {
 fn a_clock_set_forward_keeps_sub_agents() {
     let hour = 3_600_000_000_000_i64;
     let mut told = said(900, vec![], None);
-    told.delegations = vec![Delegated {
+    told.delegations = vec![SubagentFacts {
         agent_id: "a1".into(),
         agent_type: None,
         description: None,
@@ -319,7 +331,7 @@ fn a_clock_set_forward_keeps_a_registry_that_names_no_start() {
 fn two_processes_of_one_session_share_no_words_whatever_they_are() {
     let told_ = said(900, vec![call(1_000, "Bash", "make")], None);
     let mut other = process(2, 7);
-    other.role = Role::Other;
+    other.role = ProcessRole::Other;
     other.config_dir = Some(file(2).dir);
     let facts = vec![
         alive(0, 1),
@@ -341,7 +353,7 @@ fn two_processes_of_one_session_share_no_words_whatever_they_are() {
 #[test]
 fn a_long_pause_between_attempts_that_is_named_is_a_retry() {
     let mut t = said(900, vec![], None);
-    t.retry = Some(Retry {
+    t.retry = Some(RetryAttempt {
         at: at(5_000),
         attempt: 3,
         of: Some(10),
@@ -360,11 +372,11 @@ fn list_of_a_folder_tells_a_need_with_since_that_stays() {
             ms,
             Fact::Listed(
                 "/home/dev/.claude".into(),
-                vec![Listed {
+                vec![ListedSession {
                     pid: 1,
                     status: Some("waiting".into()),
                     waiting_for: Some("permission prompt".into()),
-                    ..Listed::default()
+                    ..ListedSession::default()
                 }],
             ),
         )
@@ -381,10 +393,10 @@ fn list_of_a_folder_tells_a_need_with_since_that_stays() {
 
 #[test]
 fn a_flood_of_session_ids_is_bounded() {
-    let told = (950, Fact::Hook(Box::new(hook(Happened::Prompted))));
+    let told = (950, Fact::Hook(Box::new(hook(HookEventKind::Prompted))));
     let mut f = fleet(with(life(&[(900, "busy", "")]), vec![told]));
     for n in 0..20_000 {
-        let mut e = hook(Happened::Prompted);
+        let mut e = hook(HookEventKind::Prompted);
         e.session_id = format!("s{n}");
         f.handle_observation(Observation {
             at: at(1_000),
@@ -398,7 +410,7 @@ fn a_flood_of_session_ids_is_bounded() {
 
 #[test]
 fn the_next_try_read_from_a_pane_does_not_move() {
-    let shown = Shows::Retrying {
+    let shown = ScreenContent::Retrying {
         attempt: 4,
         of: 10,
         seconds: Some(8),
@@ -420,7 +432,7 @@ fn a_call_that_a_hook_denied_does_not_run_on() {
     // PreToolUse fired, the call was denied: no PostToolUse. The transcript has its result.
     let mut t = said(900, vec![], None);
     t.newest_at = Some(at(2_500));
-    t.retry = Some(Retry {
+    t.retry = Some(RetryAttempt {
         at: at(5_000),
         attempt: 3,
         of: Some(10),
@@ -429,10 +441,10 @@ fn a_call_that_a_hook_denied_does_not_run_on() {
     let facts = with(
         life(&[(900, "busy", "")]),
         vec![
-            heard(850, Happened::Prompted),
+            heard(850, HookEventKind::Prompted),
             heard(
                 2_000,
-                Happened::ToolStarting(call(2_000, "Bash", "rm -rf x")),
+                HookEventKind::ToolStarting(call(2_000, "Bash", "rm -rf x")),
             ),
             transcript(5_100, t),
         ],
@@ -466,7 +478,7 @@ fn a_need_is_not_missed_after_the_clock_was_set_forward() {
 #[test]
 fn a_question_open_in_a_menu_word() {
     // Stale permission hook of minutes ago names no new dialog.
-    let ask = Happened::PermissionAsked {
+    let ask = HookEventKind::PermissionAsked {
         tool: "Bash".into(),
         detail: None,
     };
@@ -487,7 +499,7 @@ fn a_question_open_in_a_menu_word() {
 fn deadlines_lie_ahead() {
     // Every verdict that names a deadline names one that lies ahead: else the loop spins.
     let mut t = said(900, vec![], None);
-    t.retry = Some(Retry {
+    t.retry = Some(RetryAttempt {
         at: at(5_000),
         attempt: 3,
         of: None,
@@ -502,9 +514,9 @@ fn deadlines_lie_ahead() {
         ]),
         vec![
             in_pane(),
-            (4_500, screen(Shows::Compacting)),
+            (4_500, screen(ScreenContent::Compacting)),
             transcript(5_100, t),
-            heard(3_900, Happened::Prompted),
+            heard(3_900, HookEventKind::Prompted),
         ],
     );
     let f = fleet(facts);
@@ -520,7 +532,7 @@ fn only_a_client_is_run_for_its_list() {
     let mut newer = entry(7, "dreaming", "");
     newer.version = Some("2.2.0".into());
     let mut p = process(1, 7);
-    p.role = Role::Other;
+    p.role = ProcessRole::Other;
     p.exe = Some("/usr/bin/node".into());
     let facts = vec![
         (0, Fact::Process(Box::new(p))),
@@ -533,7 +545,7 @@ fn only_a_client_is_run_for_its_list() {
 #[test]
 fn a_call_that_has_run_for_a_minute_is_not_what_is_asked_for() {
     let mut t = said(900, vec![], None);
-    t.delegations = vec![Delegated {
+    t.delegations = vec![SubagentFacts {
         agent_id: "a".into(),
         agent_type: None,
         description: Some("build".into()),
@@ -564,7 +576,7 @@ fn ties_of_a_process_are_broken_by_content() {
 #[test]
 fn a_question_beside_a_running_sub_agent_keeps_its_words() {
     let mut t = said(900, vec![call(59_900, "AskUserQuestion", "Which?")], None);
-    t.delegations = vec![Delegated {
+    t.delegations = vec![SubagentFacts {
         agent_id: "a".into(),
         agent_type: None,
         description: Some("build".into()),

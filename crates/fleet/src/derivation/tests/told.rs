@@ -3,11 +3,15 @@
 use super::pauses::paused_record;
 use super::ways::{bash_in_pane, decide};
 use super::*;
-use crate::action::{Action, Deed, Wish};
-use crate::observation::{Act, Connection, HealthKey, Preferences, Tools};
-use crate::pause::{Asker, AtWork, Means, Moved, PauseRecord, Phase};
-use crate::session::{End, Verb};
-use crate::snapshot::{Hooks, HooksState};
+use crate::action::{Action, PauseOptions, PlannedAction};
+use crate::observation::{
+    ActionProgress, ControlPreferences, HealthKey, HookInstall, ToolPausePolicy,
+};
+use crate::pause::{
+    Initiator, InterruptedWork, MovedProcess, PauseMethod, PausePhase, PauseRecord,
+};
+use crate::session::{ActionKind, SessionEnd};
+use crate::snapshot::{FolderHooks, HooksState};
 
 fn busy() -> Vec<(i64, Fact)> {
     vec![alive(0, 9), says(100, 9, "busy", "")]
@@ -19,18 +23,18 @@ fn with(fact: Fact) -> Snapshot {
 }
 
 /// Whether commands are told to have stopped with a session that was paused by these means.
-fn commands(means: Means) -> bool {
+fn commands(means: PauseMethod) -> bool {
     let record = PauseRecord {
         version: 1,
         session: id(9, 7),
         boot: "boot".into(),
         domain: None,
         client: key(9, 7),
-        phase: Phase::Paused,
+        phase: PausePhase::Paused,
         since: at(150).into(),
-        by: Asker::App,
+        by: Initiator::App,
         summary: String::new(),
-        at_work: AtWork::Nothing,
+        at_work: InterruptedWork::Nothing,
         tty: None,
         means,
     };
@@ -41,19 +45,19 @@ fn commands(means: Means) -> bool {
 
 #[test]
 fn commands_that_stopped_with_it_are_told() {
-    let frozen = |others: &[u32]| Means::Freeze {
+    let frozen = |others: &[u32]| PauseMethod::Freeze {
         group: "/sys/fs/cgroup/trusty".into(),
         moved: [key(9, 7)]
             .into_iter()
             .chain(others.iter().map(|pid| key(*pid, 1)))
-            .map(|process| Moved {
+            .map(|process| MovedProcess {
                 process,
                 from: "/sys/fs/cgroup".into(),
             })
             .collect(),
         keeper: None,
     };
-    let stopped = |tools: Vec<ProcessKey>| Means::Stop {
+    let stopped = |tools: Vec<ProcessKey>| PauseMethod::Stop {
         shells: vec![key(5, 1)],
         group: vec![key(9, 7)],
         tools,
@@ -62,44 +66,44 @@ fn commands_that_stopped_with_it_are_told() {
     assert!(!commands(frozen(&[])));
     assert!(commands(stopped(vec![key(12, 1)])));
     assert!(!commands(stopped(vec![])));
-    assert!(!commands(Means::Hold));
+    assert!(!commands(PauseMethod::Hold));
 }
 
 #[test]
 fn whether_commands_would_stop_is_told_before() {
     let wishes = |tools| {
-        let fact = Fact::Preferences(Preferences {
+        let fact = Fact::Preferences(ControlPreferences {
             tools,
-            ..Preferences::default()
+            ..ControlPreferences::default()
         });
         let snapshot = with(fact);
         let can = snapshot.sessions[0].capabilities.as_ref();
         can.expect("told").commands
     };
-    assert!(wishes(Tools::Stop));
-    assert!(!wishes(Tools::Run));
+    assert!(wishes(ToolPausePolicy::Stop));
+    assert!(!wishes(ToolPausePolicy::Run));
 }
 
 #[test]
 fn the_hooks_of_each_folder_are_told_and_a_change_of_them_is_news() {
     let told =
-        |connection: Connection| with(Fact::Connection("/home/dev/.claude".into(), connection));
+        |connection: HookInstall| with(Fact::Connection("/home/dev/.claude".into(), connection));
     let hooks = |state, why: Option<&str>| {
-        vec![Hooks {
+        vec![FolderHooks {
             dir: "/home/dev/.claude".into(),
             state,
             why: why.map(str::to_owned),
         }]
     };
-    let apart = told(Connection::Apart);
+    let apart = told(HookInstall::Apart);
     assert_eq!(apart.connections, hooks(HooksState::Apart, None));
-    let policy = told(Connection::Forbidden("a policy".into()));
+    let policy = told(HookInstall::Forbidden("a policy".into()));
     assert_eq!(
         policy.connections,
         hooks(HooksState::Forbidden, Some("a policy"))
     );
     assert!(crate::change::is_news(&apart, &policy));
-    assert!(!crate::change::is_news(&apart, &told(Connection::Apart)));
+    assert!(!crate::change::is_news(&apart, &told(HookInstall::Apart)));
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn what_cannot_be_seen_to_is_told_only_while_it_is_there() {
         subject: id(1, 7).to_string(),
     };
     let mut facts = vec![
-        (5_000, paused_record(Phase::Resuming)),
+        (5_000, paused_record(PausePhase::Resuming)),
         (6_000, Fact::Health(key, Some("it cannot".into()))),
     ];
     assert_eq!(fleet(facts.clone()).snapshot(at(7_000)).health.len(), 1);
@@ -120,13 +124,13 @@ fn what_cannot_be_seen_to_is_told_only_while_it_is_there() {
 #[test]
 fn a_note_is_kept_short_and_steers_nothing() {
     let noted = |note: &str| {
-        let wish = Wish {
+        let wish = PauseOptions {
             how: None,
             note: Some(note.into()),
-            by: Asker::Command,
+            by: Initiator::Command,
         };
         let plan = decide(bash_in_pane(), &Action::Pause(wish)).expect("possible");
-        let Deed::Pause(pausing) = plan.deed else {
+        let PlannedAction::Pause(pausing) = plan.deed else {
             panic!("{plan:?}");
         };
         assert!(pausing.noted);
@@ -145,7 +149,7 @@ fn a_note_is_kept_short_and_steers_nothing() {
         120
     );
     let long = noted(&"ü".repeat(900));
-    assert_eq!(long.chars().count(), crate::pause::MOST_SUMMARY);
+    assert_eq!(long.chars().count(), crate::pause::MAX_SUMMARY_CHARS);
 }
 
 #[test]
@@ -160,17 +164,17 @@ fn an_end_tells_whether_its_client_took_leave() {
     let asked = |act| (5_900, Fact::Act(id(1, 7), act));
     for (facts, wanted) in [
         (vec![], None),
-        (vec![exited()], Some(End::Killed)),
-        (vec![gone(5_950), exited()], Some(End::Left)),
+        (vec![exited()], Some(SessionEnd::Killed)),
+        (vec![gone(5_950), exited()], Some(SessionEnd::Left)),
         // The file's end may be seen a little later.
-        (vec![exited(), gone(6_500)], Some(End::Left)),
+        (vec![exited(), gone(6_500)], Some(SessionEnd::Left)),
         (
             vec![says(5_000, 1, "busy", ""), gone(5_950), exited()],
-            Some(End::MidTurn),
+            Some(SessionEnd::MidTurn),
         ),
         (
-            vec![asked(Act::Begun(Verb::End)), exited()],
-            Some(End::Asked),
+            vec![asked(ActionProgress::Begun(ActionKind::End)), exited()],
+            Some(SessionEnd::Asked),
         ),
     ] {
         assert_eq!(end(facts.clone()), wanted, "{facts:?}");
@@ -179,7 +183,7 @@ fn an_end_tells_whether_its_client_took_leave() {
 
 #[test]
 fn hooks_that_are_connected_are_not_called_anything_else() {
-    let reason = |facts: Vec<(i64, Fact)>, connection: Option<Connection>| {
+    let reason = |facts: Vec<(i64, Fact)>, connection: Option<HookInstall>| {
         let connection = connection.map(|c| Fact::Connection("/home/dev/.claude".into(), c));
         let facts = facts.into_iter().chain(connection.map(|fact| (200, fact)));
         let told = fleet(facts.collect()).explain(id(9, 7), at(10_000));
@@ -190,15 +194,15 @@ fn hooks_that_are_connected_are_not_called_anything_else() {
     let asks = || vec![alive(0, 9), says(100, 9, "waiting", "permission prompt")];
     assert_eq!(reason(busy(), None), "the hooks are not connected");
     assert_eq!(
-        reason(busy(), Some(Connection::Connected)),
+        reason(busy(), Some(HookInstall::Connected)),
         "the hooks are connected, but none has reported yet"
     );
-    let told = reason(asks(), Some(Connection::Connected));
+    let told = reason(asks(), Some(HookInstall::Connected));
     assert!(told.contains("report to another engine"), "{told}");
     for other in [
-        Connection::Lost,
-        Connection::Forbidden("a policy".into()),
-        Connection::Broken("no JSON".into()),
+        HookInstall::Lost,
+        HookInstall::Forbidden("a policy".into()),
+        HookInstall::Broken("no JSON".into()),
     ] {
         let told = reason(asks(), Some(other));
         assert!(!told.contains("not connected"), "{told}");

@@ -1,26 +1,28 @@
 //! What may be done to a session, by the shape of its host.
 
 use super::*;
-use crate::action::{Action, Deed, Obstacle, Plan, Refusal, Way, Wish};
-use crate::observation::{Connection, First, Preferences, Tools};
-use crate::pause::{Asker, PauseKind};
-use crate::terminal::{Ancestor, PaneKey, Seat};
+use crate::action::{
+    Action, PauseCandidate, PauseObstacle, PauseOptions, Plan, PlannedAction, Refusal,
+};
+use crate::observation::{ControlPreferences, HookInstall, PauseOrder, ToolPausePolicy};
+use crate::pause::{Initiator, PauseKind};
+use crate::terminal::{JobControlIds, PaneKey, ProcessAncestor};
 
 /// A parent with a seat, of our own user.
-pub(super) fn parent(pid: u32, name: &str, session: u32, group: u32) -> Ancestor {
-    Ancestor {
+pub(super) fn parent(pid: u32, name: &str, session: u32, group: u32) -> ProcessAncestor {
+    ProcessAncestor {
         pid,
         name: name.into(),
         exe: None,
         start: Some(StartTime(u64::from(pid))),
         uid: Some(1000),
-        seat: Some(Seat { session, group }),
+        seat: Some(JobControlIds { session, group }),
     }
 }
 
-fn seated(session: u32, group: u32, ancestors: Vec<Ancestor>) -> ProcessFacts {
+fn seated(session: u32, group: u32, ancestors: Vec<ProcessAncestor>) -> ProcessFacts {
     ProcessFacts {
-        seat: Some(Seat { session, group }),
+        seat: Some(JobControlIds { session, group }),
         ancestors,
         ..process(9, 7)
     }
@@ -38,10 +40,10 @@ fn in_pane(pid: u32) -> (i64, Fact) {
 }
 
 pub(super) fn pause(how: Option<PauseKind>) -> Action {
-    Action::Pause(Wish {
+    Action::Pause(PauseOptions {
         how,
         note: None,
-        by: Asker::App,
+        by: Initiator::App,
     })
 }
 
@@ -49,9 +51,9 @@ pub(super) fn decide(facts: Vec<(i64, Fact)>, action: &Action) -> Result<Plan, R
     fleet(facts).plan(id(9, 7), action, at(10_000))
 }
 
-fn way(facts: Vec<(i64, Fact)>, how: Option<PauseKind>) -> Result<Way, Refusal> {
+fn way(facts: Vec<(i64, Fact)>, how: Option<PauseKind>) -> Result<PauseCandidate, Refusal> {
     decide(facts, &pause(how)).map(|plan| match plan.deed {
-        Deed::Pause(pausing) => pausing.way,
+        PlannedAction::Pause(pausing) => pausing.way,
         other => panic!("{other:?}"),
     })
 }
@@ -64,7 +66,7 @@ fn keys(pids: &[u32]) -> Vec<ProcessKey> {
 #[test]
 fn a_plain_terminal_is_stopped_from_its_first_process_down() {
     let stop = |pids: &[u32], group| {
-        Ok(Way::Stop {
+        Ok(PauseCandidate::Stop {
             shells: keys(pids),
             group,
         })
@@ -99,7 +101,7 @@ fn a_plain_terminal_is_stopped_from_its_first_process_down() {
                 9,
                 vec![
                     parent(6, "zsh", 5, 6),
-                    Ancestor {
+                    ProcessAncestor {
                         uid: Some(0),
                         ..parent(5, "login", 5, 5)
                     },
@@ -125,20 +127,26 @@ fn what_wakes_the_stopped_and_what_is_foreign_is_left_alone() {
         } else {
             name
         };
-        assert_eq!(stop(facts), refused(Obstacle::Wakes(word.to_lowercase())));
+        assert_eq!(
+            stop(facts),
+            refused(PauseObstacle::Wakes(word.to_lowercase()))
+        );
     }
-    let root = Ancestor {
+    let root = ProcessAncestor {
         uid: Some(0),
         ..parent(6, "setpriv", 5, 6)
     };
     let facts = seated(5, 9, vec![root, bash(), parent(3, "xterm", 1, 1)]);
-    assert_eq!(stop(facts), refused(Obstacle::Foreign("setpriv".into())));
-    assert_eq!(stop(process(9, 7)), refused(Obstacle::Unseen));
+    assert_eq!(
+        stop(facts),
+        refused(PauseObstacle::Foreign("setpriv".into()))
+    );
+    assert_eq!(stop(process(9, 7)), refused(PauseObstacle::Unseen));
     let headless = ProcessFacts {
         tty: None,
         ..seated(5, 5, vec![parent(5, "cron", 5, 5)])
     };
-    let alone = Way::Stop {
+    let alone = PauseCandidate::Stop {
         shells: vec![],
         group: 5,
     };
@@ -151,8 +159,8 @@ pub(super) fn bash_in_pane() -> Vec<(i64, Fact)> {
     vec![described(0, facts), in_pane(5)]
 }
 
-fn suspend() -> Way {
-    Way::Suspend {
+fn suspend() -> PauseCandidate {
+    PauseCandidate::Suspend {
         pane: PaneKey {
             server: "/tmp/tmux/default".into(),
             pane: "%1".into(),
@@ -164,7 +172,7 @@ fn suspend() -> Way {
 #[test]
 fn tmux_takes_ctrl_z_hooks_or_escape_and_never_a_signal() {
     assert_eq!(way(bash_in_pane(), None), Ok(suspend()));
-    let wakes = Obstacle::Wakes("tmux".into());
+    let wakes = PauseObstacle::Wakes("tmux".into());
     assert_eq!(
         way(bash_in_pane(), Some(PauseKind::Stop)),
         Err(Refusal::Impossible(PauseKind::Stop, wakes))
@@ -176,7 +184,7 @@ fn tmux_takes_ctrl_z_hooks_or_escape_and_never_a_signal() {
     assert_eq!(way(direct(), None), Err(Refusal::LosesStep));
     assert!(matches!(
         way(direct(), Some(PauseKind::Interrupt)),
-        Ok(Way::Interrupt { .. })
+        Ok(PauseCandidate::Interrupt { .. })
     ));
     let mut idle = direct();
     idle[2] = says(1, 9, "idle", "");
@@ -189,11 +197,11 @@ fn tmux_takes_ctrl_z_hooks_or_escape_and_never_a_signal() {
     let mut hooked = direct();
     hooked.push((
         2,
-        Fact::Connection("/home/dev/.claude".into(), Connection::Connected),
+        Fact::Connection("/home/dev/.claude".into(), HookInstall::Connected),
     ));
-    assert_eq!(way(hooked, None), Ok(Way::Hold));
+    assert_eq!(way(hooked, None), Ok(PauseCandidate::Hold));
     let mut forbidden = direct();
-    let policy = Connection::Forbidden("a policy forbids hooks".into());
+    let policy = HookInstall::Forbidden("a policy forbids hooks".into());
     forbidden.push((2, Fact::Connection("/home/dev/.claude".into(), policy)));
     let told = way(forbidden, Some(PauseKind::Hold)).expect_err("forbidden");
     assert!(
@@ -213,7 +221,10 @@ fn a_shell_that_could_not_bring_it_back_gets_no_ctrl_z() {
         );
         assert_eq!(
             told,
-            Err(Refusal::Impossible(PauseKind::Suspend, Obstacle::NoShell)),
+            Err(Refusal::Impossible(
+                PauseKind::Suspend,
+                PauseObstacle::NoShell
+            )),
             "{name}"
         );
     }
@@ -226,10 +237,10 @@ fn the_best_comes_first_and_a_wish_changes_that() {
             freezable: true,
             ..seated(9, 9, vec![parent(3, "xterm", 1, 1)])
         };
-        let connection = Fact::Connection("/home/dev/.claude".into(), Connection::Connected);
+        let connection = Fact::Connection("/home/dev/.claude".into(), HookInstall::Connected);
         vec![described(0, facts), says(1, 9, "busy", ""), (1, connection)]
     };
-    assert_eq!(way(freezable(), None), Ok(Way::Freeze));
+    assert_eq!(way(freezable(), None), Ok(PauseCandidate::Freeze));
     let can = fleet(freezable()).snapshot(at(10_000)).sessions[0]
         .capabilities
         .clone()
@@ -241,16 +252,16 @@ fn the_best_comes_first_and_a_wish_changes_that() {
     let mut wished = freezable();
     wished.push((
         0,
-        Fact::Preferences(Preferences {
-            first: First::Hold,
-            tools: Tools::Run,
-            ..Preferences::default()
+        Fact::Preferences(ControlPreferences {
+            first: PauseOrder::Hold,
+            tools: ToolPausePolicy::Run,
+            ..ControlPreferences::default()
         }),
     ));
-    assert_eq!(way(wished.clone(), None), Ok(Way::Hold));
+    assert_eq!(way(wished.clone(), None), Ok(PauseCandidate::Hold));
     let plan = decide(wished, &pause(Some(PauseKind::Freeze))).expect("possible");
-    let Deed::Pause(pausing) = plan.deed else {
+    let PlannedAction::Pause(pausing) = plan.deed else {
         panic!("{plan:?}");
     };
-    assert_eq!(pausing.tools, Tools::Run);
+    assert_eq!(pausing.tools, ToolPausePolicy::Run);
 }

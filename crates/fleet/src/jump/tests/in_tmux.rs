@@ -2,34 +2,34 @@
 
 use super::*;
 
-fn client(tty: &str, session: &str, activity: u64, ancestors: &str) -> Client {
+fn client(tty: &str, session: &str, activity: u64, ancestors: &str) -> TmuxClient {
     let (window, pane) = if session == "$0" {
         ("@0", "%0")
     } else {
         ("@9", "%9")
     };
-    Client {
+    TmuxClient {
         tty: tty.into(),
         session: session.into(),
         session_name: "other".into(),
         window: window.into(),
         pane: pane.into(),
         activity,
-        sight: Sight::Whole,
+        sight: TmuxClientMode::Whole,
         holder: holder(ancestors),
     }
 }
 
-fn link(session: &str, name: &str, current: bool) -> Link {
-    Link {
+fn link(session: &str, name: &str, current: bool) -> LinkedTmuxSession {
+    LinkedTmuxSession {
         session: session.into(),
         name: name.into(),
         current,
     }
 }
 
-fn pane(clients: Vec<Client>) -> Pane {
-    Pane {
+fn pane(clients: Vec<TmuxClient>) -> TmuxLocation {
+    TmuxLocation {
         socket: "/tmp/tmux-1/default".into(),
         pane: "%0".into(),
         window: "@0".into(),
@@ -40,65 +40,74 @@ fn pane(clients: Vec<Client>) -> Pane {
     }
 }
 
-fn tmux(pane: Pane) -> Place {
-    place(Runs::Tmux(Box::new(pane)))
+fn tmux(pane: TmuxLocation) -> JumpContext {
+    place(JumpTarget::Tmux(Box::new(pane)))
 }
 
-fn switch(client: &str) -> Step {
-    Step::SwitchClient {
+fn switch(client: &str) -> JumpStep {
+    JumpStep::SwitchClient {
         client: client.into(),
         session: "$0".into(),
     }
 }
 
-const X1: &str = "99:bash 10:xterm";
-const X2: &str = "98:bash 20:xterm";
+const FIRST_XTERM_CHAIN: &str = "99:bash 10:xterm";
+const SECOND_XTERM_CHAIN: &str = "98:bash 20:xterm";
 
 #[test]
 fn the_client_that_shows_the_session_is_taken() {
     // The other one was used later, and goes on showing what it shows.
-    let both = vec![client("/1", "$0", 1, X2), client("/2", "$5", 9, X1)];
+    let both = vec![
+        client("/1", "$0", 1, SECOND_XTERM_CHAIN),
+        client("/2", "$5", 9, FIRST_XTERM_CHAIN),
+    ];
     assert_eq!(steps(&tmux(pane(both.clone()))), [raise(2)]);
     assert!(!is_in_front(&tmux(pane(both))));
-    let first = vec![client("/1", "$0", 1, X1), client("/2", "$0", 9, X2)];
+    let first = vec![
+        client("/1", "$0", 1, FIRST_XTERM_CHAIN),
+        client("/2", "$0", 9, SECOND_XTERM_CHAIN),
+    ];
     assert_eq!(steps(&tmux(pane(first.clone()))), [raise(2)], "used later");
     assert!(is_in_front(&tmux(pane(first))), "the other shows it, too");
     // One that shows the very pane before one used later that shows another window.
-    let mut aside = client("/2", "$4", 9, X2);
+    let mut aside = client("/2", "$4", 9, SECOND_XTERM_CHAIN);
     aside.window = "@7".into();
-    let linked = Pane {
+    let linked = TmuxLocation {
         links: vec![link("$0", "work", true), link("$4", "linked", false)],
-        ..pane(vec![aside.clone(), client("/1", "$0", 1, X1)])
+        ..pane(vec![
+            aside.clone(),
+            client("/1", "$0", 1, FIRST_XTERM_CHAIN),
+        ])
     };
     assert_eq!(steps(&tmux(linked)), [raise(1)]);
     // A session that only links the window shows it as well.
-    let linked = Pane {
+    let linked = TmuxLocation {
         links: vec![link("$0", "work", true), link("$4", "linked", false)],
         active: false,
         ..pane(vec![aside])
     };
-    let select = Step::SelectWindow {
+    let select = JumpStep::SelectWindow {
         session: "$4".into(),
         window: "@0".into(),
     };
     assert_eq!(
         steps(&tmux(linked)),
-        [select, Step::SelectPane("%0".into()), raise(2)]
+        [select, JumpStep::SelectPane("%0".into()), raise(2)]
     );
 }
 
 #[test]
 fn another_client_is_switched_only_if_none_shows_the_session() {
     let others = vec![
-        client("/1", "$5", 3, X1),
+        client("/1", "$5", 3, FIRST_XTERM_CHAIN),
         client("/2", "$5", 9, "97:bash 96:sshd"),
-        client("/3", "$5", 4, X2),
+        client("/3", "$5", 4, SECOND_XTERM_CHAIN),
     ];
-    let hidden = Pane {
+    let hidden = TmuxLocation {
         links: vec![link("$0", "work", false)],
         ..pane(others)
     };
-    let select = Step::SelectWindow {
+    let select = JumpStep::SelectWindow {
         session: "$0".into(),
         window: "@0".into(),
     };
@@ -110,33 +119,42 @@ fn another_client_is_switched_only_if_none_shows_the_session() {
         route.reason
     );
     // Neither one put aside, nor one whose terminal draws tmux's windows itself.
-    let mut clients = vec![client("/1", "$5", 3, X1), client("/3", "$5", 4, X2)];
-    clients[0].sight = Sight::Suspended;
-    clients[1].sight = Sight::Control;
-    assert!(matches!(steps(&tmux(pane(clients)))[..], [Step::Open(_)]));
+    let mut clients = vec![
+        client("/1", "$5", 3, FIRST_XTERM_CHAIN),
+        client("/3", "$5", 4, SECOND_XTERM_CHAIN),
+    ];
+    clients[0].sight = TmuxClientMode::Suspended;
+    clients[1].sight = TmuxClientMode::Control;
+    assert!(matches!(
+        steps(&tmux(pane(clients)))[..],
+        [JumpStep::Open(_)]
+    ));
 }
 
 #[test]
 fn a_detached_one_gets_a_terminal() {
     let words = "/usr/bin/xterm -e /usr/bin/tmux -S /tmp/tmux-1/default attach -t $0";
     let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-    assert_eq!(steps(&tmux(pane(Vec::new()))), [Step::Open(words.clone())]);
+    assert_eq!(
+        steps(&tmux(pane(Vec::new()))),
+        [JumpStep::Open(words.clone())]
+    );
     // The only client that shows it is far away, one near shows something else: that stays.
     let far = vec![
         client("/1", "$0", 1, "97:bash 96:sshd"),
-        client("/2", "$5", 9, X1),
+        client("/2", "$5", 9, FIRST_XTERM_CHAIN),
     ];
-    assert_eq!(steps(&tmux(pane(far.clone()))), [Step::Open(words)]);
-    let nowhere = Pane {
-        home: Screen::default(),
+    assert_eq!(steps(&tmux(pane(far.clone()))), [JumpStep::Open(words)]);
+    let nowhere = TmuxLocation {
+        home: ProcessDisplay::default(),
         ..pane(far)
     };
     assert_eq!(
         told(&tmux(nowhere)),
         "tmux shows the session on /1, but the session's terminal is on another machine (SSH)"
     );
-    let nowhere = Pane {
-        home: Screen::default(),
+    let nowhere = TmuxLocation {
+        home: ProcessDisplay::default(),
         ..pane(Vec::new())
     };
     assert_eq!(
@@ -144,7 +162,7 @@ fn a_detached_one_gets_a_terminal() {
         "no window shows the session, and no display is available; attach with: /usr/bin/tmux -S \
          /tmp/tmux-1/default attach -t '=work'"
     );
-    let none = Place {
+    let none = JumpContext {
         opener: None,
         ..tmux(pane(Vec::new()))
     };
@@ -157,25 +175,25 @@ fn a_detached_one_gets_a_terminal() {
 
 #[test]
 fn what_shows_it_but_cannot_be_raised_is_named_and_not_doubled() {
-    let wayland = Screen {
-        x11: X11::None,
+    let wayland = ProcessDisplay {
+        x11: X11Server::None,
         wayland: Some("wayland-0".into()),
     };
-    let on = |screen: Screen, ancestors: &str| {
+    let on = |screen: ProcessDisplay, ancestors: &str| {
         let mut client = client("/1", "$0", 1, ancestors);
         client.holder.screen = screen;
         client
     };
-    let beside = |name: &str| Screen {
-        x11: X11::Shown {
+    let beside = |name: &str| ProcessDisplay {
+        x11: X11Server::Shown {
             display: name.into(),
             windows: Vec::new(),
             active: None,
         },
         wayland: None,
     };
-    let dead = Screen {
-        x11: X11::Unreachable(":9".into(), "cannot be reached".into()),
+    let dead = ProcessDisplay {
+        x11: X11Server::Unreachable(":9".into(), "cannot be reached".into()),
         wayland: None,
     };
     for (shows, code) in [
@@ -186,12 +204,12 @@ fn what_shows_it_but_cannot_be_raised_is_named_and_not_doubled() {
         ),
         (on(screen(), "99:bash 12:xterm"), Some("no-window")),
         (on(screen(), "99:bash 12:tmux"), Some("nested")),
-        (on(beside(":7.0"), X1), Some("no-window")),
+        (on(beside(":7.0"), FIRST_XTERM_CHAIN), Some("no-window")),
         // Nobody at this desk sees those.
         (on(screen(), "99:bash 12:sshd"), None),
-        (on(dead, X1), None),
-        (on(beside(":8"), X1), None),
-        (on(Screen::default(), X1), None),
+        (on(dead, FIRST_XTERM_CHAIN), None),
+        (on(beside(":8"), FIRST_XTERM_CHAIN), None),
+        (on(ProcessDisplay::default(), FIRST_XTERM_CHAIN), None),
     ] {
         // One far away hides nothing.
         let far = client("/2", "$0", 9, "97:bash 96:sshd");
@@ -212,11 +230,11 @@ fn what_shows_it_but_cannot_be_raised_is_named_and_not_doubled() {
 
 #[test]
 fn names_of_tmux_sessions_are_one_argument() {
-    let strange = Pane {
+    let strange = TmuxLocation {
         links: vec![link("$0", "a; rm -rf ~ \"x\"", true)],
         ..pane(Vec::new())
     };
-    let Some(Step::Open(words)) = steps(&tmux(strange)).pop() else {
+    let Some(JumpStep::Open(words)) = steps(&tmux(strange)).pop() else {
         panic!("opened");
     };
     assert_eq!(words.last().expect("a word"), "$0");
@@ -225,9 +243,9 @@ fn names_of_tmux_sessions_are_one_argument() {
         ("it's", "'=it'\\''s'"),
         ("$5", "'$0'"),
     ] {
-        let nowhere = Pane {
+        let nowhere = TmuxLocation {
             links: vec![link("$0", name, true)],
-            home: Screen::default(),
+            home: ProcessDisplay::default(),
             ..pane(Vec::new())
         };
         let told = told(&tmux(nowhere));

@@ -8,7 +8,7 @@ fn all(ns: std::ops::Range<u128>, make: impl Fn(u128) -> Session) -> Vec<Session
 
 #[test]
 fn two_are_told_apart_and_three_together() {
-    let mut scene = Scene::of(all(1..4, |n| working(n, 0)));
+    let mut scene = NoticeFixture::of(all(1..4, |n| working(n, 0)));
     let mut sessions = all(1..3, |n| asks(n, 1_000, "make"));
     sessions.push(working(3, 0));
     scene.see(1_000, sessions);
@@ -39,7 +39,7 @@ fn two_are_told_apart_and_three_together() {
 
 #[test]
 fn a_hundred_at_once_are_one() {
-    let mut scene = Scene::of(all(0..100, |n| working(n, 0)));
+    let mut scene = NoticeFixture::of(all(0..100, |n| working(n, 0)));
     scene.see(1_000, all(0..100, |n| asks(n, 1_000, "make")));
     assert_eq!(
         told(&scene.wait(60_000)),
@@ -54,12 +54,15 @@ fn a_hundred_at_once_are_one() {
     }
     steps.extend(scene.wait(100_000));
     assert!(steps.len() <= 7, "{:?}", told(&steps));
-    assert_eq!(steps.last(), Some(&Step::Withdraw(Slot::Several)));
+    assert_eq!(
+        steps.last(),
+        Some(&NoticeStep::Withdraw(NoticeSlot::Several))
+    );
 }
 
 #[test]
 fn a_hundred_within_ten_seconds_do_not_flood() {
-    let mut scene = Scene::of(all(0..100, |n| working(n, 0)));
+    let mut scene = NoticeFixture::of(all(0..100, |n| working(n, 0)));
     let mut steps = Vec::new();
     for asked in 1..=100 {
         let mut sessions = all(0..asked, |n| asks(n, 1_000, "make"));
@@ -70,7 +73,7 @@ fn a_hundred_within_ten_seconds_do_not_flood() {
     // Two of their own, which are taken back, and then one that is amended every two seconds.
     assert!(steps.len() <= 11, "{:?}", told(&steps));
     let shown = scene.notices.shown.keys().collect::<Vec<_>>();
-    assert_eq!(shown, [&Slot::Several]);
+    assert_eq!(shown, [&NoticeSlot::Several]);
     assert!(
         told(&steps)
             .last()
@@ -80,13 +83,13 @@ fn a_hundred_within_ten_seconds_do_not_flood() {
 
 #[test]
 fn kinds_are_counted_apart() {
-    let mut scene = Scene::of(all(1..6, |n| working(n, 0)));
+    let mut scene = NoticeFixture::of(all(1..6, |n| working(n, 0)));
     scene.see(
         90_000,
         vec![
             finished(1, 90_000),
             finished(2, 90_000),
-            ended(3, 90_000, End::Killed),
+            ended(3, 90_000, SessionEnd::Killed),
             failed(4, 90_000),
             asks(5, 90_000, "make"),
         ],
@@ -99,13 +102,13 @@ fn kinds_are_counted_apart() {
 
 #[test]
 fn without_a_server_all_waits_for_one() {
-    let mut scene = Scene::of(vec![working(1, 0), working(2, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0), working(2, 0)]);
     scene.notices.unheard(None);
     scene.see(1_000, vec![asks(1, 1_000, "make"), working(2, 0)]);
     assert_eq!(scene.wait(90_000), []);
     scene.see(90_000, vec![asks(1, 1_000, "make"), finished(2, 90_000)]);
     assert_eq!(scene.wait(100_000), []);
-    let at = |ms| Timestamp::from_millis(BEGIN + ms);
+    let at = |ms| Timestamp::from_millis(BEGIN_MS + ms);
     scene.notices.heard(at(100_000));
     let mut told = told(&scene.decide());
     told.sort();
@@ -131,31 +134,31 @@ fn without_a_server_all_waits_for_one() {
 
 #[test]
 fn what_no_server_took_is_told_to_the_next() {
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(1_000, vec![asks(1, 1_000, "make")]);
     assert_eq!(scene.wait(3_000).len(), 1);
-    scene.notices.unheard(Some(Slot::Session(id(1))));
+    scene.notices.unheard(Some(NoticeSlot::Session(id(1))));
     assert_eq!(scene.wait(10_000), []);
     for turn in 0..2 {
-        let now = Timestamp::from_millis(BEGIN + 10_000 + turn);
+        let now = Timestamp::from_millis(BEGIN_MS + 10_000 + turn);
         scene.notices.heard(now);
         assert_eq!(scene.decide().len(), 1, "turn {turn}");
     }
 }
 
 fn now(ms: i64) -> Timestamp {
-    Timestamp::from_millis(BEGIN + ms)
+    Timestamp::from_millis(BEGIN_MS + ms)
 }
 
 #[test]
 fn what_a_server_refuses_is_offered_again_and_all_else_stays() {
     let all = |second| vec![asks(1, 1_000, "make"), second];
-    let mut scene = Scene::of(vec![working(1, 0), working(2, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0), working(2, 0)]);
     scene.see(1_000, all(working(2, 0)));
     assert_eq!(scene.wait(5_000).len(), 1);
     scene.see(5_000, all(asks(2, 5_000, "rm")));
     assert_eq!(told(&scene.wait(6_000)), ["+2 s2 | Permission · Bash: rm"]);
-    let second = Slot::Session(id(2));
+    let second = NoticeSlot::Session(id(2));
     scene.notices.refused(second, now(6_000));
     assert_eq!(scene.wait(36_000), []);
     let again = told(&scene.wait(37_000));
@@ -169,8 +172,8 @@ fn what_a_server_refuses_is_offered_again_and_all_else_stays() {
 
 #[test]
 fn what_was_taken_late_is_not_offered_again() {
-    let slot = Slot::Session(id(1));
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let slot = NoticeSlot::Session(id(1));
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(1_000, vec![asks(1, 1_000, "make")]);
     assert_eq!(scene.wait(5_000).len(), 1);
     scene.notices.refused(slot, now(5_000));
@@ -183,10 +186,10 @@ fn what_was_taken_late_is_not_offered_again() {
 
 #[test]
 fn several_that_are_refused_are_offered_again_as_they_are_then() {
-    let mut scene = Scene::of(all(1..4, |n| working(n, 0)));
+    let mut scene = NoticeFixture::of(all(1..4, |n| working(n, 0)));
     scene.see(1_000, all(1..4, |n| asks(n, 1_000, "make")));
     assert_eq!(scene.wait(5_000).len(), 1);
-    scene.notices.refused(Slot::Several, now(5_000));
+    scene.notices.refused(NoticeSlot::Several, now(5_000));
     let mut rest = all(1..4, |n| asks(n, 1_000, "make"));
     rest[0] = working(1, 6_000);
     scene.see(6_000, rest);
@@ -196,7 +199,7 @@ fn several_that_are_refused_are_offered_again_as_they_are_then() {
         ["+* 2 sessions need you | s2, s3"]
     );
     // What was refused is told to a server that comes meanwhile, too.
-    scene.notices.refused(Slot::Several, now(90_000));
+    scene.notices.refused(NoticeSlot::Several, now(90_000));
     scene.notices.heard(now(91_000));
     scene.now = 91_000;
     assert_eq!(scene.decide().len(), 2);
@@ -204,9 +207,9 @@ fn several_that_are_refused_are_offered_again_as_they_are_then() {
 
 #[test]
 fn ends_that_nobody_could_show_keep_their_words() {
-    let mut scene = Scene::of(all(1..4, idle));
+    let mut scene = NoticeFixture::of(all(1..4, idle));
     scene.notices.unheard(None);
-    scene.see(5_000, all(1..4, |n| ended(n, 5_000, End::Killed)));
+    scene.see(5_000, all(1..4, |n| ended(n, 5_000, SessionEnd::Killed)));
     assert_eq!(scene.wait(65_000), []);
     scene.see(65_000, Vec::new());
     assert_eq!(scene.wait(90_000), []);
@@ -231,17 +234,17 @@ fn sessions_of_one_name_are_told_apart() {
             pane: format!("%{n}"),
             clients: 0,
         };
-        one.terminal = Some(crate::session::Terminal {
+        one.terminal = Some(crate::session::SessionTerminal {
             tmux: Some(tmux).filter(|t| !t.session.is_empty()),
-            ..crate::session::Terminal::default()
+            ..crate::session::SessionTerminal::default()
         });
         one
     };
     let titles = |sessions: Vec<Session>| -> Vec<String> {
-        let mut scene = Scene::of(Vec::new());
+        let mut scene = NoticeFixture::of(Vec::new());
         scene.see(1_000, sessions);
         let told = scene.wait(5_000).into_iter().map(|step| match step {
-            Step::Deliver(_, notice) => notice.title,
+            NoticeStep::Deliver(_, notice) => notice.title,
             other => panic!("{other:?}"),
         });
         told.collect()
@@ -253,12 +256,12 @@ fn sessions_of_one_name_are_told_apart() {
     assert_eq!(two("work", ""), ["api (work)", "api (102)"]);
     // One that has left is in nobody's way.
     let mut left = pane(2, "");
-    left.end = Some(End::Left);
+    left.end = Some(SessionEnd::Left);
     left.status = SessionStatus::Stopped;
     assert_eq!(titles(vec![pane(1, ""), left]), ["api"]);
 
     // A name that is told stays while others come and go.
-    let mut scene = Scene::of(Vec::new());
+    let mut scene = NoticeFixture::of(Vec::new());
     scene.see(1_000, vec![pane(1, "work")]);
     assert_eq!(scene.wait(5_000).len(), 1);
     scene.see(5_000, vec![pane(1, "work"), pane(2, "play")]);

@@ -6,24 +6,24 @@ use std::collections::BTreeMap;
 
 /// What happens to one of a few sessions, and how long after the last thing did.
 #[derive(Debug, Clone)]
-struct Happens {
+struct RandomEvent {
     who: usize,
     what: u8,
     after: i64,
 }
 
-fn happens() -> impl Strategy<Value = Happens> {
+fn happens() -> impl Strategy<Value = RandomEvent> {
     let after = prop_oneof![0..100_i64, 100..3_000_i64, 60_000..70_000_i64];
-    (0..5_usize, 0..10_u8, after).prop_map(|(who, what, after)| Happens { who, what, after })
+    (0..5_usize, 0..10_u8, after).prop_map(|(who, what, after)| RandomEvent { who, what, after })
 }
 
 proptest! {
     #[test]
     fn no_need_is_told_twice_and_none_that_is_over_stays(story in prop::collection::vec(happens(), 1..60)) {
         let mut sessions: Vec<Session> = (0..5).map(|n| working(n, 0)).collect();
-        let mut scene = Scene::of(sessions.clone());
-        let mut shown: BTreeMap<Slot, Notice> = BTreeMap::new();
-        let mut heard: Vec<(Slot, RequestId)> = Vec::new();
+        let mut scene = NoticeFixture::of(sessions.clone());
+        let mut shown: BTreeMap<NoticeSlot, Notice> = BTreeMap::new();
+        let mut heard: Vec<(NoticeSlot, RequestId)> = Vec::new();
         let mut now = 0;
         let mut requests = 0;
         for next in story {
@@ -35,7 +35,7 @@ proptest! {
                 0 | 1 => working(n, now),
                 2 => finished(n, now),
                 3 => failed(n, now),
-                4 => ended(n, now, End::Killed),
+                4 => ended(n, now, SessionEnd::Killed),
                 5 | 6 => { requests += 1; holds(n, now, &request(requests), &request(requests)) }
                 // One of the last few comes back, whosever it was.
                 7 => { let r = requests - requests % 3; holds(n, now, &request(r), &request(r)) }
@@ -53,17 +53,17 @@ proptest! {
         prop_assert_eq!(&shown, &scene.notices.shown);
         // Whatever is shown of one session is so.
         for (slot, notice) in &shown {
-            let Slot::Session(who) = slot else { continue };
+            let NoticeSlot::Session(who) = slot else { continue };
             let session = sessions.iter().find(|s| s.id == *who).expect("known");
             let so = match notice.kind {
-                Kind::Needs => session.need.is_some(),
-                Kind::Finished => matches!(session.activity, Some(Activity::Finished { .. })),
-                Kind::Failed => matches!(session.activity, Some(Activity::Failed { .. })),
-                Kind::Stopped => session.status == SessionStatus::Stopped,
+                NoticeKind::Needs => session.need.is_some(),
+                NoticeKind::Finished => matches!(session.activity, Some(Activity::Finished { .. })),
+                NoticeKind::Failed => matches!(session.activity, Some(Activity::Failed { .. })),
+                NoticeKind::Stopped => session.status == SessionStatus::Stopped,
             };
             prop_assert!(so, "{:?} of {:?}", notice, session);
             let asked = session.requests.first().map(|r| r.id.clone());
-            prop_assert!(notice.kind != Kind::Needs || notice.answers == asked);
+            prop_assert!(notice.kind != NoticeKind::Needs || notice.answers == asked);
         }
         // When all is over, nothing is left.
         let calm: Vec<Session> = (0..5).map(|n| working(n, last)).collect();
@@ -76,13 +76,13 @@ proptest! {
 }
 
 fn check(
-    steps: &[Step],
-    shown: &mut BTreeMap<Slot, Notice>,
-    heard: &mut Vec<(Slot, RequestId)>,
+    steps: &[NoticeStep],
+    shown: &mut BTreeMap<NoticeSlot, Notice>,
+    heard: &mut Vec<(NoticeSlot, RequestId)>,
 ) -> Result<(), TestCaseError> {
     for step in steps {
         match step {
-            Step::Deliver(slot, notice) => {
+            NoticeStep::Deliver(slot, notice) => {
                 shown.insert(*slot, notice.clone());
                 if let Some(request) = &notice.answers {
                     let one = (*slot, request.clone());
@@ -90,10 +90,10 @@ fn check(
                     heard.push(one);
                 }
             }
-            Step::Amend(slot, notice) => {
+            NoticeStep::Amend(slot, notice) => {
                 prop_assert!(shown.insert(*slot, notice.clone()).is_some());
             }
-            Step::Withdraw(slot) => prop_assert!(shown.remove(slot).is_some()),
+            NoticeStep::Withdraw(slot) => prop_assert!(shown.remove(slot).is_some()),
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_need_is_told_once_and_taken_back_when_it_is_met() {
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     assert_eq!(scene.see(5_000, vec![asks(1, 5_000, "touch a")]), []);
     assert_eq!(
         told(&scene.wait(60_000)),
@@ -26,13 +26,16 @@ fn every_kind_has_its_words() {
             doing(1, Activity::BackgroundShell { since: at(90_000) }),
             "Finished · background shell running",
         ),
-        (ended(1, 90_000, End::Killed), "Stopped · killed or crashed"),
         (
-            ended(1, 90_000, End::MidTurn),
+            ended(1, 90_000, SessionEnd::Killed),
+            "Stopped · killed or crashed",
+        ),
+        (
+            ended(1, 90_000, SessionEnd::MidTurn),
             "Stopped · ended in the middle of a turn",
         ),
     ] {
-        let mut scene = Scene::of(vec![working(1, 0)]);
+        let mut scene = NoticeFixture::of(vec![working(1, 0)]);
         scene.see(90_000, vec![session]);
         assert_eq!(told(&scene.wait(95_000)), [format!("+1 s1 | {body}")]);
     }
@@ -40,22 +43,22 @@ fn every_kind_has_its_words() {
 
 #[test]
 fn an_orderly_end_is_no_news() {
-    for end in [End::Left, End::Asked] {
-        let mut scene = Scene::of(vec![working(1, 0)]);
+    for end in [SessionEnd::Left, SessionEnd::Asked] {
+        let mut scene = NoticeFixture::of(vec![working(1, 0)]);
         scene.see(90_000, vec![ended(1, 90_000, end)]);
         assert_eq!(scene.wait(95_000), []);
     }
     // A file that is seen to go a little later was taken away all the same.
-    let mut scene = Scene::of(vec![working(1, 0)]);
-    scene.see(90_000, vec![ended(1, 90_000, End::Killed)]);
-    scene.see(90_100, vec![ended(1, 90_000, End::Left)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
+    scene.see(90_000, vec![ended(1, 90_000, SessionEnd::Killed)]);
+    scene.see(90_100, vec![ended(1, 90_000, SessionEnd::Left)]);
     assert_eq!(scene.wait(95_000), []);
 }
 
 #[test]
 fn what_was_told_of_an_end_outlasts_the_row() {
-    let mut scene = Scene::of(vec![idle(1)]);
-    scene.see(5_000, vec![ended(1, 5_000, End::Killed)]);
+    let mut scene = NoticeFixture::of(vec![idle(1)]);
+    scene.see(5_000, vec![ended(1, 5_000, SessionEnd::Killed)]);
     assert_eq!(scene.wait(65_000).len(), 1);
     assert_eq!(scene.see(65_000, Vec::new()), []);
     assert_eq!(scene.wait(600_000), []);
@@ -69,9 +72,9 @@ fn what_was_told_of_an_end_outlasts_the_row() {
 
 #[test]
 fn an_end_that_was_held_back_is_told_though_its_row_is_gone() {
-    let mut scene = Scene::of(vec![idle(1)]);
+    let mut scene = NoticeFixture::of(vec![idle(1)]);
     scene.preferences.snoozed_until = Some(at(200_000));
-    scene.see(5_000, vec![ended(1, 5_000, End::Killed)]);
+    scene.see(5_000, vec![ended(1, 5_000, SessionEnd::Killed)]);
     assert_eq!(scene.wait(65_000), []);
     assert_eq!(scene.see(65_000, Vec::new()), []);
     assert_eq!(scene.wait(200_000), []);
@@ -79,9 +82,9 @@ fn an_end_that_was_held_back_is_told_though_its_row_is_gone() {
     assert_eq!(told(&scene.wait(210_000)), [words]);
     assert_eq!(scene.why(), [Suppressed::Snoozed]);
     // Whoever looks before has seen the row, or knows.
-    let mut scene = Scene::of(vec![idle(1)]);
+    let mut scene = NoticeFixture::of(vec![idle(1)]);
     scene.preferences.snoozed_until = Some(at(200_000));
-    scene.see(5_000, vec![ended(1, 5_000, End::Killed)]);
+    scene.see(5_000, vec![ended(1, 5_000, SessionEnd::Killed)]);
     scene.wait(30_000);
     scene.attention.popover_open = true;
     assert_eq!(scene.decide(), []);
@@ -93,7 +96,7 @@ fn an_end_that_was_held_back_is_told_though_its_row_is_gone() {
 
 #[test]
 fn p4_neither_each_turn_nor_a_sub_agent_is_told() {
-    let mut scene = Scene::of(vec![idle(1)]);
+    let mut scene = NoticeFixture::of(vec![idle(1)]);
     // Turns of 50 s, one after the other; only the wait for an answer makes one long.
     for turn in 0..5 {
         let begun = turn * 200_000 + 1_000;
@@ -132,9 +135,9 @@ fn p4_neither_each_turn_nor_a_sub_agent_is_told() {
 
 #[test]
 fn each_reason_has_its_name() {
-    let long = |scene: &mut Scene| scene.see(90_000, vec![finished(1, 90_000)]);
-    let told = |prepare: fn(&mut Scene)| {
-        let mut scene = Scene::of(vec![working(1, 0)]);
+    let long = |scene: &mut NoticeFixture| scene.see(90_000, vec![finished(1, 90_000)]);
+    let told = |prepare: fn(&mut NoticeFixture)| {
+        let mut scene = NoticeFixture::of(vec![working(1, 0)]);
         prepare(&mut scene);
         long(&mut scene);
         assert_eq!(scene.wait(95_000), []);
@@ -162,7 +165,7 @@ fn each_reason_has_its_name() {
         [Suppressed::QuietHours]
     );
     assert_eq!(
-        told(|s| s.preferences.off = [Kind::Finished].into()),
+        told(|s| s.preferences.off = [NoticeKind::Finished].into()),
         [Suppressed::KindOff]
     );
     assert_eq!(
@@ -173,10 +176,10 @@ fn each_reason_has_its_name() {
 
 #[test]
 fn what_was_there_before_is_no_news_but_a_need_is_told() {
-    let mut scene = Scene::of(vec![
+    let mut scene = NoticeFixture::of(vec![
         finished(1, -5_000),
         failed(2, -5_000),
-        ended(3, -5_000, End::Killed),
+        ended(3, -5_000, SessionEnd::Killed),
         asks(4, -5_000, "make"),
     ]);
     assert_eq!(scene.why(), [Suppressed::NotNews; 3]);
@@ -195,7 +198,7 @@ fn programs_see_for_themselves() {
         session.control = ControlModel::Sdk;
         session
     };
-    let mut scene = Scene::of(vec![headless(working(1, 0))]);
+    let mut scene = NoticeFixture::of(vec![headless(working(1, 0))]);
     scene.see(90_000, vec![headless(finished(1, 90_000))]);
     assert_eq!(scene.wait(95_000), []);
     assert_eq!(scene.why(), [Suppressed::Headless]);
@@ -207,7 +210,7 @@ fn a_paused_session_tells_its_need_when_it_is_resumed() {
         status: SessionStatus::Paused,
         ..asks(1, since, "make")
     };
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(5_000, vec![paused(5_000)]);
     assert_eq!(scene.wait(60_000), []);
     assert_eq!(scene.why(), [Suppressed::Paused]);
@@ -222,7 +225,7 @@ fn a_paused_session_tells_its_need_when_it_is_resumed() {
 #[test]
 fn what_is_held_back_is_told_when_the_time_comes_if_it_still_holds() {
     let both = |at| vec![asks(1, at, "make"), finished(2, at)];
-    let mut scene = Scene::of(vec![working(1, 0), working(2, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0), working(2, 0)]);
     scene.preferences.snoozed_until = Some(at(200_000));
     scene.see(90_000, both(90_000));
     assert_eq!(scene.wait(150_000), []);
@@ -237,7 +240,7 @@ fn what_is_held_back_is_told_when_the_time_comes_if_it_still_holds() {
         |p: &mut NoticePreferences| p.snoozed_until = Some(at(200_000)),
         |p: &mut NoticePreferences| p.quiet = Some(QuietHours { from: 0, to: 1_439 }),
     ] {
-        let mut scene = Scene::of(vec![working(1, 0)]);
+        let mut scene = NoticeFixture::of(vec![working(1, 0)]);
         begin(&mut scene.preferences);
         scene.see(1_000, vec![asks(1, 1_000, "make")]);
         assert_eq!(scene.wait(20_000), []);
@@ -246,7 +249,7 @@ fn what_is_held_back_is_told_when_the_time_comes_if_it_still_holds() {
     }
 
     // At 6:59 and 30 s the owner is left alone for another half minute.
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     let (from, to) = (22 * 60, 7 * 60);
     scene.preferences.quiet = Some(QuietHours { from, to });
     scene.attention.minute = to - 1;
@@ -259,7 +262,7 @@ fn what_is_held_back_is_told_when_the_time_comes_if_it_still_holds() {
 
 #[test]
 fn a_clock_that_is_set_counts_within_ten_minutes() {
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     let (from, to) = (22 * 60, 7 * 60);
     scene.preferences.quiet = Some(QuietHours { from, to });
     scene.attention.minute = from;
@@ -302,7 +305,7 @@ fn quiet_hours_may_last_over_midnight() {
 
 #[test]
 fn what_resolves_itself_at_once_is_never_told() {
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     for turn in 1..50 {
         let begun = turn * 1_000;
         scene.see(begun, vec![asks(1, begun, "make")]);
@@ -313,7 +316,7 @@ fn what_resolves_itself_at_once_is_never_told() {
 
 #[test]
 fn a_flicker_neither_takes_it_back_nor_repeats_it() {
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(1_000, vec![asks(1, 1_000, "make")]);
     assert_eq!(scene.wait(3_000).len(), 1);
     for turn in 0..20 {
@@ -322,7 +325,7 @@ fn a_flicker_neither_takes_it_back_nor_repeats_it() {
         assert_eq!(scene.see(at + 500, vec![asks(1, at + 500, "make")]), []);
     }
     // Away for longer, it is taken back; the same request is not told again, another one is.
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(1_000, vec![holds(1, 1_000, "make", "a")]);
     assert_eq!(scene.wait(3_000).len(), 1);
     scene.see(3_000, vec![working(1, 3_000)]);
@@ -342,7 +345,7 @@ fn words_that_come_later_amend_it_and_another_need_replaces_it() {
     if let Some(need) = &mut wordless.need {
         (need.tool, need.detail) = (None, None);
     }
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(1_000, vec![wordless]);
     let first = scene.wait(2_000);
     assert_eq!(told(&first), ["+1 s1 | Permission · waits for your answer"]);
@@ -362,10 +365,10 @@ fn words_that_come_later_amend_it_and_another_need_replaces_it() {
 
 #[test]
 fn a_newer_kind_takes_the_place_of_the_older() {
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(90_000, vec![finished(1, 90_000)]);
     assert_eq!(scene.wait(95_000).len(), 1);
-    let steps = scene.see(95_000, vec![ended(1, 95_000, End::Killed)]);
+    let steps = scene.see(95_000, vec![ended(1, 95_000, SessionEnd::Killed)]);
     assert_eq!(told(&steps), ["-1"]);
     assert_eq!(
         told(&scene.wait(99_000)),
@@ -375,10 +378,10 @@ fn a_newer_kind_takes_the_place_of_the_older() {
 
 #[test]
 fn what_was_put_away_stays_away() {
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(1_000, vec![asks(1, 1_000, "make")]);
     assert_eq!(scene.wait(3_000).len(), 1);
-    scene.notices.closed(Slot::Session(id(1)));
+    scene.notices.closed(NoticeSlot::Session(id(1)));
     assert_eq!(scene.see(3_000, vec![holds(1, 1_000, "make", "a")]), []);
     assert_eq!(scene.see(4_000, vec![working(1, 4_000)]), []);
     assert_eq!(scene.wait(60_000), []);
@@ -386,10 +389,10 @@ fn what_was_put_away_stays_away() {
 
 #[test]
 fn what_is_asked_again_after_it_was_put_away_is_told_again() {
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(1_000, vec![asks(1, 1_000, "make")]);
     assert_eq!(scene.wait(3_000).len(), 1);
-    scene.notices.closed(Slot::Session(id(1)));
+    scene.notices.closed(NoticeSlot::Session(id(1)));
     assert_eq!(scene.see(3_000, vec![working(1, 3_000)]), []);
     assert_eq!(scene.see(3_300, vec![asks(1, 3_300, "make")]), []);
     assert_eq!(scene.wait(10_000).len(), 1);
@@ -397,7 +400,7 @@ fn what_is_asked_again_after_it_was_put_away_is_told_again() {
 
 #[test]
 fn a_glance_at_the_popover_takes_back_all_but_needs() {
-    let mut scene = Scene::of(vec![working(1, 0), working(2, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0), working(2, 0)]);
     scene.see(90_000, vec![asks(1, 90_000, "make"), failed(2, 90_000)]);
     assert_eq!(scene.wait(95_000).len(), 2);
     scene.attention.popover_open = true;
@@ -418,13 +421,13 @@ fn a_whole_request_may_be_answered_right_here() {
         (vec!["cp א ב"], false),
         (vec![], false),
     ] {
-        let mut scene = Scene::of(vec![working(1, 0)]);
+        let mut scene = NoticeFixture::of(vec![working(1, 0)]);
         scene.cards = [card("a", &lines)].into();
         scene.see(1_000, vec![holds(1, 1_000, "touch a", "a")]);
         let asked = vec![(id(1), RequestId("a".into()))];
         assert_eq!(scene.notices.requests(&scene.snapshot), asked);
         let steps = scene.wait(3_000);
-        let [Step::Deliver(_, notice)] = &steps[..] else {
+        let [NoticeStep::Deliver(_, notice)] = &steps[..] else {
             panic!("{steps:?}");
         };
         let answers = whole.then(|| RequestId("a".into()));
@@ -440,7 +443,7 @@ fn a_whole_request_may_be_answered_right_here() {
     (first.id, first.held, first.agent) = (RequestId("b".into()), false, Some("Reviewer".into()));
     behind.requests[0].agent = Some("Explorer".into());
     behind.requests.insert(0, first);
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.cards = [card("a", &["touch a"])].into();
     scene.see(1_000, vec![behind]);
     assert_eq!(
@@ -454,7 +457,7 @@ fn a_whole_request_may_be_answered_right_here() {
     change.lines[3].mark = LineMark::Added;
     change.lines.push(label("empty"));
     change.lines.remove(4);
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.cards = [(id_a, change)].into();
     scene.see(1_000, vec![holds(1, 1_000, "x", "a")]);
     assert_eq!(
@@ -467,19 +470,19 @@ fn a_whole_request_may_be_answered_right_here() {
     let mut let_go = holds(1, 1_000, "touch a", "a");
     let_go.requests[0].held = false;
     let mut plan = holds(1, 1_000, "touch a", "a");
-    plan.requests[0].kind = Asks::Plan;
+    plan.requests[0].kind = RequestKind::Plan;
     for (session, card) in [
         (holds(1, 1_000, "touch a", "a"), unseen),
         (let_go, card("a", &["touch a"]).1),
         (plan, card("a", &["touch a"]).1),
         (holds(1, 1_000, "touch a", "a"), card("b", &["touch a"]).1),
     ] {
-        let mut scene = Scene::of(vec![working(1, 0)]);
+        let mut scene = NoticeFixture::of(vec![working(1, 0)]);
         scene.cards = [(card.request.clone(), card)].into();
         scene.see(1_000, vec![session]);
         let steps = scene.wait(3_000);
         assert!(
-            matches!(&steps[..], [Step::Deliver(_, notice)] if notice.answers.is_none()),
+            matches!(&steps[..], [NoticeStep::Deliver(_, notice)] if notice.answers.is_none()),
             "{steps:?}"
         );
     }
@@ -489,10 +492,10 @@ fn a_whole_request_may_be_answered_right_here() {
 fn words_are_bounded_and_steer_nothing() {
     let mut session = asks(1, 1_000, &"long ".repeat(100));
     session.workdir = format!("/home/dev/{}\u{202e}\n", "x".repeat(100));
-    let mut scene = Scene::of(vec![working(1, 0)]);
+    let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(1_000, vec![session]);
     let steps = scene.wait(3_000);
-    let [Step::Deliver(_, notice)] = &steps[..] else {
+    let [NoticeStep::Deliver(_, notice)] = &steps[..] else {
         panic!("{steps:?}");
     };
     assert!(notice.title.chars().count() <= 61, "{}", notice.title);

@@ -1,13 +1,13 @@
 //! What rows and the menu say of what is asked.
 
 use super::*;
-use crate::request::{Asks, RequestId};
-use crate::session::Request;
+use crate::request::{RequestId, RequestKind};
+use crate::session::SessionRequest;
 
-fn request(id: &str, held: bool, since: i64) -> Request {
-    Request {
+fn request(id: &str, held: bool, since: i64) -> SessionRequest {
+    SessionRequest {
         id: RequestId(id.into()),
-        kind: Asks::Permission,
+        kind: RequestKind::Permission,
         tool: "Bash".into(),
         detail: Some("ls".into()),
         agent: None,
@@ -18,7 +18,7 @@ fn request(id: &str, held: bool, since: i64) -> Request {
     }
 }
 
-fn asking(kind: NeedKind, requests: Vec<Request>) -> Session {
+fn asking(kind: NeedKind, requests: Vec<SessionRequest>) -> Session {
     let mut session = needing(7, "api", kind, 20);
     if let Some(need) = &mut session.need {
         need.tool = Some("Bash".into());
@@ -30,7 +30,7 @@ fn asking(kind: NeedKind, requests: Vec<Request>) -> Session {
     }
 }
 
-fn ask(session: &Session) -> Option<RowAsk> {
+fn ask(session: &Session) -> Option<RowRequest> {
     Row::of(session, None).ask
 }
 
@@ -38,7 +38,7 @@ fn ask(session: &Session) -> Option<RowAsk> {
 fn the_oldest_that_can_be_answered_here_is_asked_first() {
     let three = vec![
         request("old", false, 1),
-        Request {
+        SessionRequest {
             agent: Some("general-purpose\u{1b}".into()),
             until: Some(time(9)),
             ..request("held", true, 2)

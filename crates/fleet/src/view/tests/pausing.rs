@@ -1,8 +1,8 @@
 //! What rows and the menu say of pauses.
 
 use super::*;
-use crate::pause::{Asker, PauseKind};
-use crate::session::{Capabilities, Pause, Pending, Verb};
+use crate::pause::{Initiator, PauseKind};
+use crate::session::{ActionKind, ActivePause, Capabilities, PendingAction};
 
 /// At work, and to be paused by these kinds.
 fn at_work(kinds: &[PauseKind]) -> Session {
@@ -31,10 +31,10 @@ fn refused(status: SessionStatus, why: &str) -> Session {
     }
 }
 
-fn pause(kind: PauseKind) -> Pause {
-    Pause {
+fn pause(kind: PauseKind) -> ActivePause {
+    ActivePause {
         kind,
-        by: Asker::App,
+        by: Initiator::App,
         commands: false,
         held: 0,
         running: 0,
@@ -44,7 +44,7 @@ fn pause(kind: PauseKind) -> Pause {
 }
 
 /// Paused from here.
-fn paused(pause: Pause) -> Session {
+fn paused(pause: ActivePause) -> Session {
     Session {
         status: SessionStatus::Paused,
         paused_at: Some(time(60)),
@@ -58,8 +58,8 @@ fn paused(pause: Pause) -> Session {
     }
 }
 
-fn pending(verb: Verb, failure: Option<&str>) -> Pending {
-    Pending {
+fn pending(verb: ActionKind, failure: Option<&str>) -> PendingAction {
+    PendingAction {
         verb,
         failure: failure.map(str::to_owned),
         since: time(61),
@@ -71,7 +71,7 @@ fn row(session: &Session) -> Row {
 }
 
 /// The button: what it does, what it is called, whether it can be pressed.
-fn button(session: &Session) -> Option<(Does, String, bool)> {
+fn button(session: &Session) -> Option<(RowActionKind, String, bool)> {
     let action = row(session).action?;
     Some((action.does, action.label, action.enabled))
 }
@@ -84,11 +84,19 @@ fn hint(session: &Session) -> String {
 fn a_button_says_before_the_click_which_kind_of_pause_it_is() {
     use PauseKind::{Freeze, Hold, Interrupt, Stop, Suspend};
     for (kinds, does, label) in [
-        (vec![Freeze, Stop, Hold], Does::Pause, "Pause now"),
-        (vec![Stop, Interrupt], Does::Pause, "Pause now"),
-        (vec![Suspend, Hold], Does::Pause, "Pause now (Ctrl-Z)"),
-        (vec![Hold, Freeze], Does::Pause, "Pause before next tool"),
-        (vec![Interrupt], Does::Interrupt, "Interrupt…"),
+        (vec![Freeze, Stop, Hold], RowActionKind::Pause, "Pause now"),
+        (vec![Stop, Interrupt], RowActionKind::Pause, "Pause now"),
+        (
+            vec![Suspend, Hold],
+            RowActionKind::Pause,
+            "Pause now (Ctrl-Z)",
+        ),
+        (
+            vec![Hold, Freeze],
+            RowActionKind::Pause,
+            "Pause before next tool",
+        ),
+        (vec![Interrupt], RowActionKind::Interrupt, "Interrupt…"),
     ] {
         let told = button(&at_work(&kinds));
         assert_eq!(told, Some((does, label.into(), true)), "{kinds:?}");
@@ -114,7 +122,7 @@ fn what_cannot_be_paused_says_why_and_offers_no_button_that_works() {
     let cannot = refused(SessionStatus::Active, why);
     assert_eq!(
         button(&cannot),
-        Some((Does::Pause, "Pause".into(), false)),
+        Some((RowActionKind::Pause, "Pause".into(), false)),
         "seen, so that its tooltip can tell"
     );
     assert_eq!(hint(&cannot), why.replace('\u{1b}', "\u{fffd}"));
@@ -143,7 +151,7 @@ fn other_hands_keep_their_words_and_get_a_way_out() {
 
 #[test]
 fn a_paused_row_says_how_by_whom_and_what_it_was_at() {
-    let with = |kind, change: fn(&mut Pause)| {
+    let with = |kind, change: fn(&mut ActivePause)| {
         let mut pause = pause(kind);
         change(&mut pause);
         row(&paused(pause)).detail
@@ -163,7 +171,7 @@ fn a_paused_row_says_how_by_whom_and_what_it_was_at() {
         format!("stopped by you, its commands too · {at}")
     );
     assert_eq!(
-        with(PauseKind::Hold, |p| p.by = Asker::Api),
+        with(PauseKind::Hold, |p| p.by = Initiator::Api),
         format!("held by a program · {at}")
     );
     let bare = Session {
@@ -172,9 +180,12 @@ fn a_paused_row_says_how_by_whom_and_what_it_was_at() {
     };
     assert_eq!(row(&bare).detail, "frozen by you");
     let told = row(&bare);
-    assert_eq!((told.tone, told.since), (Tone::Paused, time(60)));
-    assert_eq!(button(&bare), Some((Does::Resume, "Resume".into(), true)));
-    let late = paused(Pause {
+    assert_eq!((told.tone, told.since), (StatusTone::Paused, time(60)));
+    assert_eq!(
+        button(&bare),
+        Some((RowActionKind::Resume, "Resume".into(), true))
+    );
+    let late = paused(ActivePause {
         caution: Some("resuming may repeat the last request".into()),
         ..pause(PauseKind::Freeze)
     });
@@ -197,7 +208,7 @@ fn a_paused_row_says_how_by_whom_and_what_it_was_at() {
 fn a_hold_that_waits_for_its_agents_says_how_far_it_is() {
     let held = |held, running| Session {
         status: SessionStatus::Active,
-        pause: Some(Pause {
+        pause: Some(ActivePause {
             held,
             running,
             ..pause(PauseKind::Hold)
@@ -207,7 +218,10 @@ fn a_hold_that_waits_for_its_agents_says_how_far_it_is() {
     let told = row(&held(1, 2));
     assert_eq!(told.word, "Pausing…");
     assert_eq!(told.detail, "1 of 3 agents held · Bash: npm test");
-    assert_eq!((told.section, told.tone), (Section::Working, Tone::Working));
+    assert_eq!(
+        (told.section, told.tone),
+        (BoardSection::Working, StatusTone::Working)
+    );
     assert_eq!(
         row(&held(0, 1)).detail,
         "waiting for the next tool · Bash: npm test"
@@ -215,7 +229,7 @@ fn a_hold_that_waits_for_its_agents_says_how_far_it_is() {
     // It can still be taken back.
     assert_eq!(
         button(&held(1, 2)),
-        Some((Does::Resume, "Resume".into(), true))
+        Some((RowActionKind::Resume, "Resume".into(), true))
     );
     assert_eq!(
         hint(&held(1, 2)),
@@ -235,9 +249,9 @@ fn a_hold_that_waits_for_its_agents_says_how_far_it_is() {
 #[test]
 fn what_is_being_done_takes_the_word_and_the_button() {
     for (verb, word) in [
-        (Verb::Pause, "Pausing…"),
-        (Verb::Resume, "Resuming…"),
-        (Verb::End, "Ending…"),
+        (ActionKind::Pause, "Pausing…"),
+        (ActionKind::Resume, "Resuming…"),
+        (ActionKind::End, "Ending…"),
     ] {
         let busy = Session {
             pending: Some(pending(verb, None)),
@@ -246,11 +260,11 @@ fn what_is_being_done_takes_the_word_and_the_button() {
         let told = row(&busy);
         assert_eq!((told.word.as_str(), told.pending), (word, true));
         assert_eq!(told.detail, "Bash: npm test");
-        assert_eq!(told.section, Section::Working);
+        assert_eq!(told.section, BoardSection::Working);
         assert!(!told.action.expect("a button").enabled);
     }
     let gone = Session {
-        pending: Some(pending(Verb::End, None)),
+        pending: Some(pending(ActionKind::End, None)),
         ..session(1, "core", SessionStatus::Stopped)
     };
     assert_eq!(row(&gone).word, "Stopped");
@@ -259,9 +273,9 @@ fn what_is_being_done_takes_the_word_and_the_button() {
 #[test]
 fn a_failure_is_said_in_the_row_and_may_be_tried_again() {
     for (verb, done) in [
-        (Verb::Pause, "Not paused"),
-        (Verb::Resume, "Not resumed"),
-        (Verb::End, "Not ended"),
+        (ActionKind::Pause, "Not paused"),
+        (ActionKind::Resume, "Not resumed"),
+        (ActionKind::End, "Not ended"),
     ] {
         let failed = Session {
             pending: Some(pending(
@@ -350,7 +364,7 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
     assert_eq!(board.acting(RowAction::can_pause), [id(1)]);
     assert_eq!(board.acting(RowAction::can_resume), [id(3)]);
     let busy = Session {
-        pending: Some(pending(Verb::Resume, None)),
+        pending: Some(pending(ActionKind::Resume, None)),
         ..paused(pause(PauseKind::Stop))
     };
     let one = super::board(vec![busy, numbered(2, at_work(&[PauseKind::Freeze]))]);

@@ -1,6 +1,6 @@
 //! Control groups of version 2, named by their absolute paths.
 
-use crate::sys::Frost;
+use crate::sys::FreezerState;
 use rustix::fs::{Access, access};
 use std::fs;
 use std::io;
@@ -9,25 +9,25 @@ use std::sync::OnceLock;
 
 /// Where the tree of groups is mounted.
 #[derive(Debug, PartialEq, Eq)]
-struct Mount {
+struct CgroupMount {
     place: PathBuf,
     /// Which part of the tree is mounted there: `/` unless within a container.
     root: PathBuf,
 }
 
-fn mount() -> Option<&'static Mount> {
-    static MOUNT: OnceLock<Option<Mount>> = OnceLock::new();
-    MOUNT
+fn mount() -> Option<&'static CgroupMount> {
+    static CGROUP_MOUNT: OnceLock<Option<CgroupMount>> = OnceLock::new();
+    CGROUP_MOUNT
         .get_or_init(|| parse_mounts(&fs::read_to_string("/proc/self/mountinfo").ok()?))
         .as_ref()
 }
 
-fn parse_mounts(text: &str) -> Option<Mount> {
+fn parse_mounts(text: &str) -> Option<CgroupMount> {
     text.lines().find_map(|line| {
         let (place, kind) = line.split_once(" - ")?;
         let mut words = place.split(' ').skip(3);
         let (root, place) = (words.next()?, words.next()?);
-        kind.starts_with("cgroup2 ").then(|| Mount {
+        kind.starts_with("cgroup2 ").then(|| CgroupMount {
             place: place.into(),
             root: root.into(),
         })
@@ -35,7 +35,7 @@ fn parse_mounts(text: &str) -> Option<Mount> {
 }
 
 /// The path of a group as `/proc/<pid>/cgroup` tells it; none if it lies outside of what we see.
-fn place(mount: &Mount, told: &str) -> Option<PathBuf> {
+fn place(mount: &CgroupMount, told: &str) -> Option<PathBuf> {
     let group = told.lines().find_map(|l| l.strip_prefix("0::"))?;
     let below = Path::new(group).strip_prefix(&mount.root).ok()?;
     let within = below
@@ -142,24 +142,24 @@ fn is_gone(e: &io::Error) -> bool {
 }
 
 /// Asks for a group to be frozen or thawed, which takes a moment.
-pub fn set(group: &Path, frost: Frost) -> io::Result<()> {
+pub fn set(group: &Path, frost: FreezerState) -> io::Result<()> {
     let text = match frost {
-        Frost::Frozen => "1",
-        Frost::Thawed => "0",
+        FreezerState::Frozen => "1",
+        FreezerState::Thawed => "0",
     };
     write(&group.join("cgroup.freeze"), text)
 }
 
 /// Whether all of a group is frozen, or thawed; none if the group is gone or cannot be frozen.
-pub fn frost(group: &Path) -> io::Result<Option<Frost>> {
+pub fn frost(group: &Path) -> io::Result<Option<FreezerState>> {
     let text = match fs::read_to_string(group.join("cgroup.events")) {
         Ok(text) => text,
         Err(e) if is_gone(&e) => return Ok(None),
         Err(e) => return Err(e),
     };
     Ok(text.lines().find_map(|line| match line {
-        "frozen 1" => Some(Frost::Frozen),
-        "frozen 0" => Some(Frost::Thawed),
+        "frozen 1" => Some(FreezerState::Frozen),
+        "frozen 0" => Some(FreezerState::Thawed),
         _ => None,
     }))
 }
@@ -170,7 +170,7 @@ mod tests {
     use crate::sys::{is_frozen, since_boot};
     use std::time::Duration;
 
-    const MOUNTS: &str = "\
+    const MOUNTS_SAMPLE: &str = "\
 31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
 40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,name=systemd
 41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_tree_is_found_and_paths_follow() {
-        let mount = parse_mounts(MOUNTS).expect("mounted");
+        let mount = parse_mounts(MOUNTS_SAMPLE).expect("mounted");
         assert_eq!(mount.place, Path::new("/sys/fs/cgroup/unified"));
         let told = |text| place(&mount, text);
         assert_eq!(
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(told("0::/../other"), None);
         assert_eq!(told("1:cpu:/x\n"), None);
         assert_eq!(parse_mounts("31 23 0:28 / /x rw - tmpfs tmpfs rw"), None);
-        let inner = Mount {
+        let inner = CgroupMount {
             place: "/cg".into(),
             root: "/docker/1".into(),
         };
@@ -201,12 +201,12 @@ mod tests {
     }
 
     /// A control group with a child of ours in it; never left frozen.
-    struct Group {
+    struct TestCgroup {
         path: PathBuf,
         child: std::process::Child,
     }
 
-    impl Group {
+    impl TestCgroup {
         /// `None` where control groups are not ours to make.
         fn make() -> Option<Self> {
             let own = of(std::process::id()).ok()??;
@@ -222,7 +222,7 @@ mod tests {
             Some(group)
         }
 
-        fn wait(&self, wanted: Frost) {
+        fn wait(&self, wanted: FreezerState) {
             let deadline = since_boot() + Duration::from_secs(20);
             while frost(&self.path).expect("readable") != Some(wanted) {
                 assert!(since_boot() < deadline, "never {wanted:?}");
@@ -231,9 +231,9 @@ mod tests {
         }
     }
 
-    impl Drop for Group {
+    impl Drop for TestCgroup {
         fn drop(&mut self) {
-            let _ = set(&self.path, Frost::Thawed);
+            let _ = set(&self.path, FreezerState::Thawed);
             let _ = self.child.kill();
             let _ = self.child.wait();
             let _ = remove(&self.path);
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_frozen_group_is_seen() {
-        let Some(group) = Group::make() else {
+        let Some(group) = TestCgroup::make() else {
             crate::skip::skip("control groups of version 2 are not ours to make");
             return;
         };
@@ -250,11 +250,11 @@ mod tests {
         assert_eq!(members(&group.path).expect("readable"), [pid]);
         assert_eq!(of(pid).expect("readable"), Some(group.path.clone()));
         assert!(may_leave(pid) && !is_frozen(pid));
-        set(&group.path, Frost::Frozen).expect("freeze");
-        group.wait(Frost::Frozen);
+        set(&group.path, FreezerState::Frozen).expect("freeze");
+        group.wait(FreezerState::Frozen);
         assert!(is_frozen(pid));
-        set(&group.path, Frost::Thawed).expect("thaw");
-        group.wait(Frost::Thawed);
+        set(&group.path, FreezerState::Thawed).expect("thaw");
+        group.wait(FreezerState::Thawed);
         assert!(!is_frozen(pid));
     }
 }

@@ -1,6 +1,6 @@
 //! macOS has no control groups.
 
-use crate::sys::Frost;
+use crate::sys::FreezerState;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -52,11 +52,11 @@ pub fn members(_group: &Path) -> io::Result<Vec<u32>> {
 }
 
 /// Cannot.
-pub fn set(_group: &Path, _frost: Frost) -> io::Result<()> {
+pub fn set(_group: &Path, _frost: FreezerState) -> io::Result<()> {
     unsupported()
 }
 
 /// Neither.
-pub fn frost(_group: &Path) -> io::Result<Option<Frost>> {
+pub fn frost(_group: &Path) -> io::Result<Option<FreezerState>> {
     Ok(None)
 }

@@ -10,12 +10,12 @@ use RefusalReason::{
 fn what_belongs_to_another_user_has_a_way_out_and_no_command() {
     let files = || {
         MadeUpFiles::new()
-            .folder("/home/u/t", USER, USER, 0o700)
-            .socket("/home/u/t/theirs", OTHER, 0o600)
-            .folder("/home/theirs", OTHER, OTHER, 0o755)
-            .file("/home/theirs/x", OTHER, OTHER, 0o755)
-            .file("/home/u/theirs", OTHER, OTHER, 0o755)
-            .link("/home/u/link", OTHER, "/usr/bin/tmux")
+            .folder("/home/u/t", USER_UID, USER_UID, 0o700)
+            .socket("/home/u/t/theirs", OTHER_UID, 0o600)
+            .folder("/home/theirs", OTHER_UID, OTHER_UID, 0o755)
+            .file("/home/theirs/x", OTHER_UID, OTHER_UID, 0o755)
+            .file("/home/u/theirs", OTHER_UID, OTHER_UID, 0o755)
+            .link("/home/u/link", OTHER_UID, "/usr/bin/tmux")
     };
     let root = TrustPolicy { uid: 0, ..policy() };
     let path = Path::new;
@@ -64,22 +64,32 @@ fn what_belongs_to_another_user_has_a_way_out_and_no_command() {
 /// A home as umask 002 leaves it with a primary group that others share.
 fn shared_home() -> MadeUpFiles {
     MadeUpFiles::new()
-        .folder("/home/u", USER, SHARED_GROUP, 0o755)
-        .folder("/home/u/.claude", USER, SHARED_GROUP, 0o775)
-        .folder("/home/u/.claude/sessions", USER, SHARED_GROUP, 0o775)
-        .file("/home/u/.claude/sessions/7.json", USER, SHARED_GROUP, 0o664)
-        .file("/home/u/.claude/settings.json", USER, SHARED_GROUP, 0o664)
+        .folder("/home/u", USER_UID, SHARED_GROUP, 0o755)
+        .folder("/home/u/.claude", USER_UID, SHARED_GROUP, 0o775)
+        .folder("/home/u/.claude/sessions", USER_UID, SHARED_GROUP, 0o775)
+        .file(
+            "/home/u/.claude/sessions/7.json",
+            USER_UID,
+            SHARED_GROUP,
+            0o664,
+        )
+        .file(
+            "/home/u/.claude/settings.json",
+            USER_UID,
+            SHARED_GROUP,
+            0o664,
+        )
 }
 
 #[test]
 fn what_lies_in_a_folder_that_nobody_else_may_enter_is_out_of_reach() {
     let file = "/home/u/.claude/sessions/7.json";
-    let closed = || shared_home().folder("/home/u/.claude", USER, SHARED_GROUP, 0o700);
+    let closed = || shared_home().folder("/home/u/.claude", USER_UID, SHARED_GROUP, 0o700);
     let elsewhere = |target| {
         closed()
             .folder("/srv", 0, 0, 0o755)
-            .file("/srv/7.json", USER, SHARED_GROUP, 0o664)
-            .link("/home/u/.claude/sessions/8.json", USER, target)
+            .file("/srv/7.json", USER_UID, SHARED_GROUP, 0o664)
+            .link("/home/u/.claude/sessions/8.json", USER_UID, target)
     };
     let eight = "/home/u/.claude/sessions/8.json";
     check(
@@ -87,21 +97,21 @@ fn what_lies_in_a_folder_that_nobody_else_may_enter_is_out_of_reach() {
             ("of a group", closed(), file, None),
             (
                 "of everybody",
-                closed().file(file, USER, 0, 0o666),
+                closed().file(file, USER_UID, 0, 0o666),
                 file,
                 None,
             ),
             (
                 "another user's all the same",
-                closed().file(file, OTHER, OTHER, 0o644),
+                closed().file(file, OTHER_UID, OTHER_UID, 0o644),
                 file,
-                Some((file, ForeignOwner(OTHER))),
+                Some((file, ForeignOwner(OTHER_UID))),
             ),
             (
                 "in another user's folder all the same",
-                closed().folder("/home/u/.claude/sessions", OTHER, OTHER, 0o755),
+                closed().folder("/home/u/.claude/sessions", OTHER_UID, OTHER_UID, 0o755),
                 file,
-                Some(("/home/u/.claude/sessions", ForeignOwner(OTHER))),
+                Some(("/home/u/.claude/sessions", ForeignOwner(OTHER_UID))),
             ),
             (
                 "with another name, which may lie anywhere",
@@ -168,7 +178,9 @@ fn one_command_mends_all_that_umask_002_left_open() {
     let opened = policy().opened(&folders, path(file), facts);
     assert_eq!(opened.expect_err("open").remedy().as_deref(), Some(closes));
     // A home itself is not closed, nor a folder of programs, which others may use.
-    let keys = home.clone().file("/home/u/keys", USER, SHARED_GROUP, 0o664);
+    let keys = home
+        .clone()
+        .file("/home/u/keys", USER_UID, SHARED_GROUP, 0o664);
     assert_eq!(
         remedy(policy().data(&keys, path("/home/u/keys"))),
         "chmod g-w /home/u/keys"
@@ -187,9 +199,9 @@ fn whom_an_access_list_names_may_write_as_far_as_the_group_s_bits_allow() {
             facts.mode = mode;
         };
         MadeUpFiles::new()
-            .folder("/home/u/t", USER, PRIVATE_GROUP, 0o700)
-            .socket("/home/u/t/s", USER, 0o600)
-            .file("/home/u/x", USER, PRIVATE_GROUP, 0o755)
+            .folder("/home/u/t", USER_UID, PRIVATE_GROUP, 0o700)
+            .socket("/home/u/t/s", USER_UID, 0o600)
+            .file("/home/u/x", USER_UID, PRIVATE_GROUP, 0o755)
             .with(path, change)
     };
     let x = "/home/u/x";
@@ -223,14 +235,14 @@ fn whom_an_access_list_names_may_write_as_far_as_the_group_s_bits_allow() {
 
 #[test]
 fn a_folder_is_judged_before_the_way_goes_up_from_it() {
-    let files = || MadeUpFiles::new().folder("/home/u/bin", USER, PRIVATE_GROUP, 0o755);
+    let files = || MadeUpFiles::new().folder("/home/u/bin", USER_UID, PRIVATE_GROUP, 0o755);
     check(
         vec![
             (
                 "up from another user's folder",
-                files().folder("/tmp/theirs", OTHER, OTHER, 0o755),
+                files().folder("/tmp/theirs", OTHER_UID, OTHER_UID, 0o755),
                 "/tmp/theirs/../../usr/bin/tmux",
-                Some(("/tmp/theirs", ForeignOwner(OTHER))),
+                Some(("/tmp/theirs", ForeignOwner(OTHER_UID))),
             ),
             (
                 "up from a folder of everybody's",
@@ -240,13 +252,11 @@ fn a_folder_is_judged_before_the_way_goes_up_from_it() {
             ),
             (
                 "a link that goes up from another user's folder",
-                files().folder("/tmp/theirs", OTHER, OTHER, 0o755).link(
-                    "/home/u/bin/t",
-                    USER,
-                    "/tmp/theirs/../../usr/bin/tmux",
-                ),
+                files()
+                    .folder("/tmp/theirs", OTHER_UID, OTHER_UID, 0o755)
+                    .link("/home/u/bin/t", USER_UID, "/tmp/theirs/../../usr/bin/tmux"),
                 "/home/u/bin/t",
-                Some(("/tmp/theirs", ForeignOwner(OTHER))),
+                Some(("/tmp/theirs", ForeignOwner(OTHER_UID))),
             ),
         ],
         |files, path| verdict(policy().execute(files, path)),

@@ -18,7 +18,7 @@ fn mode(path: &Path, mode: u32) {
 #[track_caller]
 fn give_away(path: &Path) -> bool {
     if rustix::process::geteuid().is_root() {
-        chown(path, Some(OTHER), Some(OTHER)).expect("chown");
+        chown(path, Some(OTHER_UID), Some(OTHER_UID)).expect("chown");
         return true;
     }
     skip("needs root to act as another user");
@@ -56,7 +56,7 @@ fn a_socket_is_judged_with_its_folder() {
     check_connect(&link.join("default"), SocketFolder::Any).expect("a link of the user's");
     if give_away(&socket) {
         let refusal = check_connect(&socket, SocketFolder::NoLink).expect_err("theirs");
-        assert_eq!(refusal.reason, RefusalReason::ForeignSocket(OTHER));
+        assert_eq!(refusal.reason, RefusalReason::ForeignSocket(OTHER_UID));
     }
 }
 
@@ -76,7 +76,7 @@ fn a_socket_in_the_sticky_tmp_is_judged_by_itself() {
     assert_eq!(open.expect_err("open").reason, RefusalReason::WritableByAll);
     if let Some(foreign) = foreign {
         let reason = foreign.expect_err("theirs").reason;
-        assert_eq!(reason, RefusalReason::ForeignSocket(OTHER));
+        assert_eq!(reason, RefusalReason::ForeignSocket(OTHER_UID));
     }
 }
 
@@ -94,17 +94,17 @@ fn a_replaced_program_and_a_link_of_another_user_are_refused() {
         rustix::fs::chownat(
             rustix::fs::CWD,
             &link,
-            Some(rustix::fs::Uid::from_raw(OTHER)),
+            Some(rustix::fs::Uid::from_raw(OTHER_UID)),
             None,
             rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
         )
         .expect("chown");
         let refusal = check_execute(&link).expect_err("their link");
-        assert_eq!(refusal.reason, RefusalReason::ForeignLink(OTHER));
+        assert_eq!(refusal.reason, RefusalReason::ForeignLink(OTHER_UID));
     }
     if give_away(&program) {
         let refusal = check_execute(&program).expect_err("theirs");
-        assert_eq!(refusal.reason, RefusalReason::ForeignOwner(OTHER));
+        assert_eq!(refusal.reason, RefusalReason::ForeignOwner(OTHER_UID));
         check_data(&program).expect_err("theirs");
         let meta = fs::metadata(&program).expect("there");
         let file = fs::File::open(&program).expect("opened");
@@ -179,12 +179,12 @@ fn nothing_is_made_in_a_folder_that_another_user_has_or_could_change() {
     }
 }
 
-/// An access list that lets [`OTHER`] read, write and execute, as Linux keeps it.
+/// An access list that lets [`OTHER_UID`] read, write and execute, as Linux keeps it.
 #[cfg(target_os = "linux")]
 fn access_list() -> Vec<u8> {
     let entries: [(u16, u16, u32); 5] = [
         (0x01, 7, u32::MAX),
-        (0x02, 7, OTHER),
+        (0x02, 7, OTHER_UID),
         (0x04, 5, u32::MAX),
         (0x10, 7, u32::MAX),
         (0x20, 5, u32::MAX),

@@ -2,21 +2,21 @@ use super::*;
 use proptest::prelude::*;
 use std::time::Duration;
 
-const META: &str = r#"{"agentType":"general-purpose","isBuiltIn":true,"description":"Job 1","toolUseId":"toolu_1","spawnDepth":1,"model":"claude-opus-5-5"}"#;
-const WORK: &str = include_str!("../samples/agent.jsonl");
+const META_SAMPLE: &str = r#"{"agentType":"general-purpose","isBuiltIn":true,"description":"Job 1","toolUseId":"toolu_1","spawnDepth":1,"model":"claude-opus-5-5"}"#;
+const WORK_SAMPLE: &str = include_str!("../samples/agent.jsonl");
 
-struct Folder {
+struct SubagentFixture {
     dir: tempfile::TempDir,
-    agents: Agents,
-    trouble: Trouble,
+    agents: SubagentTracker,
+    trouble: TranscriptProblems,
 }
 
-impl Folder {
+impl SubagentFixture {
     fn new() -> Self {
         Self {
             dir: tempfile::tempdir().expect("folder"),
-            agents: Agents::default(),
-            trouble: Trouble::default(),
+            agents: SubagentTracker::default(),
+            trouble: TranscriptProblems::default(),
         }
     }
 
@@ -41,16 +41,16 @@ impl Folder {
     }
 
     fn write(&self, id: &str, lines: usize) {
-        let text: String = WORK.split_inclusive('\n').take(lines).collect();
+        let text: String = WORK_SAMPLE.split_inclusive('\n').take(lines).collect();
         fs::write(self.path(&format!("agent-{id}.jsonl")), text).expect("write");
     }
 
-    fn look(&mut self) -> Vec<Delegated> {
+    fn look(&mut self) -> Vec<SubagentFacts> {
         self.agents.look(self.dir.path(), &mut self.trouble);
         self.agents.delegations(|_| None)
     }
 
-    fn notice(&mut self, name: &str) -> Vec<Delegated> {
+    fn notice(&mut self, name: &str) -> Vec<SubagentFacts> {
         let path = self.path(name);
         self.agents.notice(&path, &mut self.trouble);
         self.agents.delegations(|_| None)
@@ -63,7 +63,8 @@ fn ended(meta: &str, word: &str) -> String {
 
 /// The line in which the sample asks for its tool.
 fn calling() -> usize {
-    WORK.lines()
+    WORK_SAMPLE
+        .lines()
         .position(|l| l.contains("tool_use\""))
         .expect("calls")
         + 1
@@ -71,9 +72,9 @@ fn calling() -> usize {
 
 #[test]
 fn one_runs_from_its_description_to_its_end() {
-    let mut folder = Folder::new();
+    let mut folder = SubagentFixture::new();
     assert!(folder.look().is_empty());
-    folder.describe("a1", META);
+    folder.describe("a1", META_SAMPLE);
     let told = folder.look();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].agent_id, "a1");
@@ -87,20 +88,20 @@ fn one_runs_from_its_description_to_its_end() {
     assert_eq!(Some(told[0].at), began, "by its own first record");
     assert_eq!(told[0].calls[0].detail.as_deref(), Some("touch x"));
 
-    folder.describe("a1", &ended(META, "finished"));
+    folder.describe("a1", &ended(META_SAMPLE, "finished"));
     assert!(folder.notice("agent-a1.meta.json").is_empty());
     assert!(folder.look().is_empty());
     // Sent another message, it goes on.
-    folder.describe("a1", META);
+    folder.describe("a1", META_SAMPLE);
     assert_eq!(folder.notice("agent-a1.meta.json")[0].calls.len(), 1);
-    folder.describe("a1", &ended(META, "stoppedByUser"));
+    folder.describe("a1", &ended(META_SAMPLE, "stoppedByUser"));
     assert!(folder.look().is_empty());
 }
 
 #[test]
 fn its_own_end_or_a_note_of_it_will_do() {
-    let mut folder = Folder::new();
-    folder.describe("a1", META);
+    let mut folder = SubagentFixture::new();
+    folder.describe("a1", META_SAMPLE);
     folder.write("a1", calling());
     assert_eq!(folder.look().len(), 1);
     let newest = folder.agents.known["a1"].running.as_ref();
@@ -115,24 +116,25 @@ fn its_own_end_or_a_note_of_it_will_do() {
 
 #[test]
 fn left_overs_hide_no_new_sub_agent() {
-    let mut folder = Folder::new();
+    let mut folder = SubagentFixture::new();
     // The oldest is still at work, the others never ended.
-    folder.describe_before(9_000, "a-long-one", META);
-    let mut line: Value = serde_json::from_str(WORK.lines().next().expect("a line")).expect("JSON");
+    folder.describe_before(9_000, "a-long-one", META_SAMPLE);
+    let mut line: Value =
+        serde_json::from_str(WORK_SAMPLE.lines().next().expect("a line")).expect("JSON");
     line["timestamp"] = "2100-01-01T00:00:00.000Z".into();
     fs::write(folder.path("agent-a-long-one.jsonl"), format!("{line}\n")).expect("write");
     for n in 0..63 {
-        folder.describe_before(5_000 + n, &format!("old{n}"), META);
+        folder.describe_before(5_000 + n, &format!("old{n}"), META_SAMPLE);
     }
-    assert_eq!(folder.look().len(), MOST);
+    assert_eq!(folder.look().len(), MAX_FOLLOWED_SUBAGENTS);
     for (n, name) in ["new1", "new2"].into_iter().enumerate() {
-        folder.describe(name, META);
+        folder.describe(name, META_SAMPLE);
         let told = match n {
             0 => folder.look(),
             _ => folder.notice(&format!("agent-{name}.meta.json")),
         };
         let ids: Vec<&str> = told.iter().map(|d| d.agent_id.as_str()).collect();
-        assert_eq!(ids.len(), MOST);
+        assert_eq!(ids.len(), MAX_FOLLOWED_SUBAGENTS);
         assert!(
             ids.contains(&name) && ids.contains(&"a-long-one"),
             "{ids:?}"
@@ -143,13 +145,13 @@ fn left_overs_hide_no_new_sub_agent() {
 
 #[test]
 fn of_ten_thousand_the_newest_are_looked_at() {
-    let mut folder = Folder::new();
-    let done = ended(META, "finished");
+    let mut folder = SubagentFixture::new();
+    let done = ended(META_SAMPLE, "finished");
     for n in 0..10_000 {
         folder.describe_before(60, &format!("a{n:05}"), &done);
     }
     for n in 0..8 {
-        folder.describe(&format!("new{n}"), META);
+        folder.describe(&format!("new{n}"), META_SAMPLE);
     }
     assert_eq!(folder.look().len(), 8);
     assert_eq!(folder.look().len(), 8);
@@ -157,15 +159,15 @@ fn of_ten_thousand_the_newest_are_looked_at() {
 
 #[test]
 fn the_nested_and_the_broken_are_told_apart() {
-    let mut folder = Folder::new();
-    folder.describe("b2", &META.replace(":1,", ":2,"));
+    let mut folder = SubagentFixture::new();
+    folder.describe("b2", &META_SAMPLE.replace(":1,", ":2,"));
     folder.describe("broken", "{\"agentType\":");
     fs::write(folder.path("agent-acompact-1.jsonl"), "{}\n").expect("write");
-    fs::write(folder.path("notes.meta.json"), META).expect("write");
+    fs::write(folder.path("notes.meta.json"), META_SAMPLE).expect("write");
     let told = folder.look();
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].depth, 2);
-    folder.describe("broken", META);
+    folder.describe("broken", META_SAMPLE);
     assert_eq!(folder.notice("agent-broken.meta.json").len(), 2);
     fs::remove_file(folder.path("agent-b2.meta.json")).expect("remove");
     assert_eq!(folder.look().len(), 1);
@@ -173,23 +175,23 @@ fn the_nested_and_the_broken_are_told_apart() {
 
 #[test]
 fn of_very_many_the_newest_are_followed() {
-    let mut folder = Folder::new();
+    let mut folder = SubagentFixture::new();
     for n in 0..100 {
-        folder.describe(&format!("a{n:03}"), META);
+        folder.describe(&format!("a{n:03}"), META_SAMPLE);
     }
     let told = folder.look();
-    assert_eq!(told.len(), MOST);
+    assert_eq!(told.len(), MAX_FOLLOWED_SUBAGENTS);
     for n in 0..100 {
-        folder.describe(&format!("a{n:03}"), &ended(META, "finished"));
+        folder.describe(&format!("a{n:03}"), &ended(META_SAMPLE, "finished"));
     }
     assert!(folder.look().is_empty());
-    folder.describe("a000", META);
+    folder.describe("a000", META_SAMPLE);
     assert_eq!(folder.look().len(), 1, "there is room again");
 }
 
 #[test]
 fn a_folder_that_is_none_is_told_and_healed() {
-    let mut folder = Folder::new();
+    let mut folder = SubagentFixture::new();
     let path = folder.path("subagents");
     fs::write(&path, "").expect("write");
     folder.agents.look(&path, &mut folder.trouble);
@@ -204,9 +206,9 @@ fn a_folder_that_is_none_is_told_and_healed() {
 
 proptest! {
     #[test]
-    fn any_description_decodes(bytes in prop::collection::vec(any::<u8>(), 0..256), at in 0..META.len(), with in any::<u8>()) {
+    fn any_description_decodes(bytes in prop::collection::vec(any::<u8>(), 0..256), at in 0..META_SAMPLE.len(), with in any::<u8>()) {
         let _ = decode_about(&bytes);
-        let mut meta = META.as_bytes().to_vec();
+        let mut meta = META_SAMPLE.as_bytes().to_vec();
         meta[at] = with;
         let _ = decode_about(&meta);
     }

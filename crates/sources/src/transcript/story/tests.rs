@@ -2,28 +2,28 @@ use super::*;
 use crate::transcript_record::decode;
 use proptest::prelude::*;
 
-const TURNS: &str = include_str!("../samples/turns.jsonl");
-const COMPACTED: &str = include_str!("../samples/compacted.jsonl");
+const TURNS_SAMPLE: &str = include_str!("../samples/turns.jsonl");
+const COMPACTED_SAMPLE: &str = include_str!("../samples/compacted.jsonl");
 
 /// After all samples were written.
 fn later() -> Timestamp {
     Timestamp::from_rfc3339("2026-11-23T00:00:00Z").expect("a time")
 }
 
-fn story<'a>(lines: impl IntoIterator<Item = &'a str>) -> Story {
-    let mut story = Story::default();
+fn story<'a>(lines: impl IntoIterator<Item = &'a str>) -> TurnTracker {
+    let mut story = TurnTracker::default();
     for record in lines.into_iter().filter_map(|l| decode(l.as_bytes())) {
-        story.take(record, Chain::Main, later());
+        story.take(record, ConversationChain::Main, later());
     }
     story
 }
 
-fn told<'a>(lines: impl IntoIterator<Item = &'a str>) -> Transcript {
+fn told<'a>(lines: impl IntoIterator<Item = &'a str>) -> TranscriptFacts {
     story(lines).transcript()
 }
 
 /// What is told once a line that holds `word` was written.
-fn until(sample: &'static str, word: &str) -> Transcript {
+fn until(sample: &'static str, word: &str) -> TranscriptFacts {
     let lines = sample.lines();
     let end = lines
         .clone()
@@ -35,22 +35,22 @@ fn at(text: &str) -> Timestamp {
     Timestamp::from_rfc3339(&format!("2026-11-22T19:{text}Z")).expect("a time")
 }
 
-fn how(transcript: &Transcript) -> Option<End> {
+fn how(transcript: &TranscriptFacts) -> Option<TurnEndKind> {
     transcript.end.as_ref().map(|e| e.how.clone())
 }
 
-fn asked(transcript: &Transcript) -> &str {
+fn asked(transcript: &TranscriptFacts) -> &str {
     transcript.prompt.as_ref().map_or("", |p| &p.text)
 }
 
 #[test]
 fn a_turn_begins_calls_a_tool_and_ends() {
-    let begun = until(TURNS, "\"content\":\"bash: touch made\"");
+    let begun = until(TURNS_SAMPLE, "\"content\":\"bash: touch made\"");
     assert_eq!(begun.turn_at, Some(at("13:59.558")));
     assert_eq!(asked(&begun), "bash: touch made");
     assert_eq!(begun.end.expect("of the turn before").at, at("13:59.395"));
 
-    let calls = until(TURNS, "\"command\":\"touch made\"");
+    let calls = until(TURNS_SAMPLE, "\"command\":\"touch made\"");
     assert_eq!(calls.calls.len(), 1);
     let call = &calls.calls[0];
     assert_eq!(
@@ -63,37 +63,37 @@ fn a_turn_begins_calls_a_tool_and_ends() {
     assert_eq!(calls.mode.as_deref(), Some("default"));
     assert_eq!(calls.branch, None, "HEAD is no branch");
 
-    let run = until(TURNS, "\"is_error\":false");
+    let run = until(TURNS_SAMPLE, "\"is_error\":false");
     assert!(run.calls.is_empty());
-    let over = until(TURNS, "\"durationMs\":1254");
-    assert_eq!(how(&over), Some(End::Finished));
+    let over = until(TURNS_SAMPLE, "\"durationMs\":1254");
+    assert_eq!(how(&over), Some(TurnEndKind::Finished));
     assert!(over.end.expect("ended").at > over.turn_at.expect("begun"));
 }
 
 #[test]
 fn a_refused_or_stopped_turn_is_interrupted() {
-    let refused = until(TURNS, "interrupted by user for tool use");
-    assert_eq!(how(&refused), Some(End::Interrupted));
+    let refused = until(TURNS_SAMPLE, "interrupted by user for tool use");
+    assert_eq!(how(&refused), Some(TurnEndKind::Interrupted));
     assert!(refused.calls.is_empty());
-    let stopped = until(TURNS, "interrupted by user]");
-    assert_eq!(how(&stopped), Some(End::Interrupted));
+    let stopped = until(TURNS_SAMPLE, "interrupted by user]");
+    assert_eq!(how(&stopped), Some(TurnEndKind::Interrupted));
     assert_eq!(stopped.error, None);
 }
 
 #[test]
 fn what_is_asked_while_a_turn_runs_begins_none() {
-    let queued = until(TURNS, "\"type\":\"queued_command\"");
+    let queued = until(TURNS_SAMPLE, "\"type\":\"queued_command\"");
     assert_eq!(asked(&queued), "say queued");
     assert_eq!(queued.turn_at, Some(at("14:05.776")));
 }
 
 #[test]
 fn an_error_ends_a_turn_and_stays() {
-    let failed = until(TURNS, "\"isApiErrorMessage\":true");
-    assert_eq!(how(&failed), Some(End::Failed));
+    let failed = until(TURNS_SAMPLE, "\"isApiErrorMessage\":true");
+    assert_eq!(how(&failed), Some(TurnEndKind::Failed));
     let error = failed.error.expect("told");
     assert_eq!(error.text, "API Error: 400 scripted 400");
-    let later = told(TURNS.lines());
+    let later = told(TURNS_SAMPLE.lines());
     assert_eq!(later.error, Some(error));
     assert_eq!(
         later.model.as_deref(),
@@ -104,44 +104,50 @@ fn an_error_ends_a_turn_and_stays() {
 
 #[test]
 fn commands_end_without_the_model() {
-    let shell = until(TURNS, "<bash-input>");
+    let shell = until(TURNS_SAMPLE, "<bash-input>");
     assert_eq!(shell.turn_at, Some(at("14:37.076")));
     assert_eq!(asked(&shell), "error 529 x2 then say ok");
-    let ran = until(TURNS, "<bash-stdout>");
+    let ran = until(TURNS_SAMPLE, "<bash-stdout>");
     assert!(
         ran.end.expect("of an earlier turn").at < at("14:37"),
         "the model is asked"
     );
-    assert_eq!(asked(&until(TURNS, "<command-name>/hello")), "/hello");
-    let renamed = until(TURNS, "Session renamed to");
-    assert_eq!(how(&renamed), Some(End::Command));
+    assert_eq!(
+        asked(&until(TURNS_SAMPLE, "<command-name>/hello")),
+        "/hello"
+    );
+    let renamed = until(TURNS_SAMPLE, "Session renamed to");
+    assert_eq!(how(&renamed), Some(TurnEndKind::Command));
     let cleared = until(
         include_str!("../samples/cleared.jsonl"),
         "\"command\":\"clear\"",
     );
-    assert_eq!((how(&cleared), cleared.turn_at), (Some(End::Command), None));
+    assert_eq!(
+        (how(&cleared), cleared.turn_at),
+        (Some(TurnEndKind::Command), None)
+    );
 }
 
 #[test]
 fn compaction_by_a_person_ends_and_by_the_client_does_not() {
-    let compacted = told(TURNS.lines());
-    assert_eq!(how(&compacted), Some(End::Compacted));
+    let compacted = told(TURNS_SAMPLE.lines());
+    assert_eq!(how(&compacted), Some(TurnEndKind::Compacted));
     assert_eq!(compacted.tokens, Some(3115));
-    let within = until(COMPACTED, "\"compact_boundary\"");
+    let within = until(COMPACTED_SAMPLE, "\"compact_boundary\"");
     assert_eq!(within.tokens, Some(2889));
     assert!(within.end.expect("of the turn before").at < within.turn_at.expect("begun"));
-    let full = until(COMPACTED, "The context is full.");
+    let full = until(COMPACTED_SAMPLE, "The context is full.");
     assert_eq!(full.tokens, Some(975_020));
-    let on = told(COMPACTED.lines());
+    let on = told(COMPACTED_SAMPLE.lines());
     assert_eq!(
         (how(&on), on.mode.as_deref()),
-        (Some(End::Finished), Some("acceptEdits"))
+        (Some(TurnEndKind::Finished), Some("acceptEdits"))
     );
 }
 
 #[test]
 fn a_question_and_a_plan_are_told() {
-    let question = until(COMPACTED, "AskUserQuestion");
+    let question = until(COMPACTED_SAMPLE, "AskUserQuestion");
     assert_eq!(question.calls[0].detail.as_deref(), Some("Which color?"));
     let plan = told(include_str!("../samples/plan.jsonl").lines());
     assert_eq!(plan.calls[0].tool, "ExitPlanMode");
@@ -175,10 +181,10 @@ fn a_turn_begun_by_an_agent_is_no_person_s() {
 
 #[test]
 fn from_any_line_on_it_is_the_same_in_the_end() {
-    let whole = told(TURNS.lines());
-    let count = TURNS.lines().count();
+    let whole = told(TURNS_SAMPLE.lines());
+    let count = TURNS_SAMPLE.lines().count();
     for start in 0..count - 20 {
-        let cut = told(TURNS.lines().skip(start));
+        let cut = told(TURNS_SAMPLE.lines().skip(start));
         assert_eq!(
             (&cut.end, &cut.calls),
             (&whole.end, &whole.calls),
@@ -190,7 +196,7 @@ fn from_any_line_on_it_is_the_same_in_the_end() {
 
 #[test]
 fn a_prompt_that_was_not_read_is_known_by_its_repetition() {
-    let lines = TURNS.lines();
+    let lines = TURNS_SAMPLE.lines();
     let repeated = "\"lastPrompt\":\"stream 20s\"";
     let start = lines
         .clone()
@@ -264,20 +270,28 @@ fn a_turn_after_the_clock_was_set_back_is_told() {
             r#""type":"system","subtype":"turn_duration""#,
         ),
     ];
-    let mut story = Story::default();
+    let mut story = TurnTracker::default();
     for record in before {
-        story.take(record, Chain::Main, at("19:00:11"));
+        story.take(record, ConversationChain::Main, at("19:00:11"));
     }
     let finished = story.clone();
     // A prompt that has waited is dated back, too, and the clock is as it was.
     let waited = r#""type":"attachment","attachment":{"type":"queued_command","prompt":"x"}"#;
-    story.take(line("18:00:00.000", waited), Chain::Main, at("19:00:12"));
+    story.take(
+        line("18:00:00.000", waited),
+        ConversationChain::Main,
+        at("19:00:12"),
+    );
     assert_eq!(story.transcript().newest_at, Some(at("19:00:10.100")));
     assert!(story.is_over());
 
     // The wall clock was set two hours back.
     let mut story = finished;
-    story.take(line("17:05:00.000", ask), Chain::Main, at("17:05:01"));
+    story.take(
+        line("17:05:00.000", ask),
+        ConversationChain::Main,
+        at("17:05:01"),
+    );
     assert!(!story.is_over());
     assert_eq!(story.transcript().turn_at, Some(at("17:05:00")));
     assert_eq!(
@@ -286,7 +300,11 @@ fn a_turn_after_the_clock_was_set_back_is_told() {
         "nothing is lost"
     );
     let call = r#""type":"assistant","message":{"id":"m2","model":"m","stop_reason":"tool_use","content":[{"type":"tool_use","id":"toolu_9","name":"AskUserQuestion","input":{}}]}"#;
-    story.take(line("17:05:05.000", call), Chain::Main, at("17:05:06"));
+    story.take(
+        line("17:05:05.000", call),
+        ConversationChain::Main,
+        at("17:05:06"),
+    );
     let told = story.transcript();
     assert_eq!((told.calls.len(), told.end), (1, None));
     assert_eq!(told.newest_at, Some(at("17:05:05")));
@@ -295,28 +313,28 @@ fn a_turn_after_the_clock_was_set_back_is_told() {
 #[test]
 fn a_client_whose_clock_is_ahead_is_followed_all_the_same() {
     let early = Timestamp::from_rfc3339("2026-11-22T00:00:00Z").expect("a time");
-    let mut ahead = Story::default();
-    for record in TURNS.lines().filter_map(|l| decode(l.as_bytes())) {
-        ahead.take(record, Chain::Main, early);
+    let mut ahead = TurnTracker::default();
+    for record in TURNS_SAMPLE.lines().filter_map(|l| decode(l.as_bytes())) {
+        ahead.take(record, ConversationChain::Main, early);
     }
-    assert_eq!(ahead.transcript(), told(TURNS.lines()));
+    assert_eq!(ahead.transcript(), told(TURNS_SAMPLE.lines()));
 }
 
 #[test]
 fn records_of_others_in_the_file_are_left_out() {
     let side = r#"{"type":"user","isSidechain":true,"timestamp":"2026-11-22T19:00:00Z","message":{"content":"go"}}"#;
-    assert_eq!(told([side]), Transcript::default());
+    assert_eq!(told([side]), TranscriptFacts::default());
     let agent = include_str!("../samples/agent.jsonl");
-    let mut own = Story::default();
+    let mut own = TurnTracker::default();
     for record in agent.lines().filter_map(|l| decode(l.as_bytes())) {
-        own.take(record, Chain::Side, later());
+        own.take(record, ConversationChain::Side, later());
     }
     assert!(own.is_over());
 }
 
 #[test]
 fn what_is_kept_is_bounded() {
-    let mut many = Story::default();
+    let mut many = TurnTracker::default();
     for n in 0..5_000 {
         let call = format!(
             r#"{{"type":"assistant","timestamp":"2026-11-22T19:00:00.{n:06}Z","message":{{"id":"m","content":[{{"type":"tool_use","id":"t{n}","name":"B"}}]}}}}"#
@@ -329,13 +347,13 @@ fn what_is_kept_is_bounded() {
         );
         for line in [call, result, ended] {
             let record = decode(line.as_bytes()).expect("decodes");
-            many.take(record, Chain::Main, later());
+            many.take(record, ConversationChain::Main, later());
         }
     }
-    assert_eq!(many.calls.len(), CALLS);
-    assert_eq!(many.results.ids.len(), RESULTS);
-    assert_eq!(many.results.order.len(), RESULTS);
-    assert_eq!(many.ended.len(), ENDED);
+    assert_eq!(many.calls.len(), MAX_KEPT_CALLS);
+    assert_eq!(many.results.ids.len(), MAX_KEPT_RESULTS);
+    assert_eq!(many.results.order.len(), MAX_KEPT_RESULTS);
+    assert_eq!(many.ended.len(), MAX_ENDED_SUBAGENTS);
     assert!(many.ended_at("a4999").is_some());
 }
 
@@ -343,7 +361,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn the_order_of_lines_does_not_matter(seed in prop::collection::vec(any::<u32>(), 200)) {
-        for sample in [TURNS, COMPACTED] {
+        for sample in [TURNS_SAMPLE, COMPACTED_SAMPLE] {
             // What has no time is told by its place.
             let dated = |l: &&str| decode(l.as_bytes()).is_some_and(|r| r.at.is_some());
             let lines: Vec<&str> = sample.lines().filter(dated).collect();

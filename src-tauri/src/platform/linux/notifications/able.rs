@@ -1,25 +1,25 @@
 //! What a server can, and a notice as it takes it.
 
-use crate::notifier::server::{APPROVE, CLICK, DENY, SHOW, about};
+use crate::notifier::server::{APPROVE_BUTTON, CLICK_ACTION, DENY_BUTTON, SHOW_BUTTON, about};
 use std::collections::HashMap;
 use tauri::image::Image;
-use trusty_fleet::notice::{Kind, Notice};
+use trusty_fleet::notice::{Notice, NoticeKind};
 use zbus::zvariant::{Structure, Value};
 
 /// The name of the app's desktop file, by which desktops know its icon and its settings.
 const DESKTOP_ENTRY: &str = "Trusty Bar";
 /// "Normal": "critical" would break into the quiet that its user has asked their desktop for.
-const URGENCY: u8 = 1;
+const NORMAL_URGENCY: u8 = 1;
 
 /// What a server can.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Able {
+pub(super) struct ServerCapabilities {
     pub(super) actions: bool,
     pub(super) body: bool,
     pub(super) markup: bool,
 }
 
-impl Able {
+impl ServerCapabilities {
     /// The title and the body, as this server takes them.
     pub(super) fn words(self, notice: &Notice) -> (String, String) {
         match (self.body, self.markup) {
@@ -36,12 +36,12 @@ impl Able {
         }
         let named = |name: &str, words: &str| (name.to_owned(), words.to_owned());
         let answers = notice.answers.iter().flat_map(|request| {
-            [APPROVE, DENY].map(|(name, words)| named(&about(name, request), words))
+            [APPROVE_BUTTON, DENY_BUTTON].map(|(name, words)| named(&about(name, request), words))
         });
-        let click = [named(CLICK, SHOW.1)].into_iter();
+        let click = [named(CLICK_ACTION, SHOW_BUTTON.1)].into_iter();
         click
             .chain(answers)
-            .chain([named(SHOW.0, SHOW.1)])
+            .chain([named(SHOW_BUTTON.0, SHOW_BUTTON.1)])
             .collect()
     }
 }
@@ -49,13 +49,13 @@ impl Able {
 /// What the server may know of it besides its words.
 pub(super) fn hints(notice: &Notice) -> HashMap<&'static str, Value<'static>> {
     let category = match notice.kind {
-        Kind::Needs => "x-trusty.needs-you",
-        Kind::Finished => "x-trusty.finished",
-        Kind::Failed => "x-trusty.failed",
-        Kind::Stopped => "x-trusty.stopped",
+        NoticeKind::Needs => "x-trusty.needs-you",
+        NoticeKind::Finished => "x-trusty.finished",
+        NoticeKind::Failed => "x-trusty.failed",
+        NoticeKind::Stopped => "x-trusty.stopped",
     };
     let mut hints = HashMap::from([
-        ("urgency", Value::U8(URGENCY)),
+        ("urgency", Value::U8(NORMAL_URGENCY)),
         ("category", Value::from(category)),
         ("desktop-entry", Value::from(DESKTOP_ENTRY)),
     ]);
@@ -82,17 +82,17 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notifier::server::Choice;
+    use crate::notifier::server::NoticeChoice;
 
     #[test]
     fn each_server_is_given_what_it_can_show() {
         let notice = Notice {
-            kind: Kind::Needs,
+            kind: NoticeKind::Needs,
             title: "pay & <b>ments".into(),
             body: "a < b && c > d".into(),
             answers: None,
         };
-        let able = |actions, body, markup| Able {
+        let able = |actions, body, markup| ServerCapabilities {
             actions,
             body,
             markup,
@@ -112,14 +112,14 @@ mod tests {
                 .map(|(name, _)| name)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(names(&notice), [CLICK, "show"]);
+        assert_eq!(names(&notice), [CLICK_ACTION, "show"]);
         let asks = Notice {
             answers: Some(trusty_fleet::request::RequestId("a".into())),
             ..notice.clone()
         };
-        assert_eq!(names(&asks), [CLICK, "approve a", "deny a", "show"]);
+        assert_eq!(names(&asks), [CLICK_ACTION, "approve a", "deny a", "show"]);
         // All that are given are understood.
-        let known = |name: &String| Choice::named(name, &asks).is_some();
+        let known = |name: &String| NoticeChoice::named(name, &asks).is_some();
         assert!(names(&asks).iter().all(known));
         assert!(hints(&notice).contains_key("image-data"));
     }

@@ -1,44 +1,45 @@
 //! The session bus, as far as the notification server is concerned.
 
-use super::SERVER;
+use super::SERVER_BUS_NAME;
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use zbus::message::Message;
 use zbus::{Connection, MatchRule, MessageStream, Proxy};
 
-const PATH: &str = "/org/freedesktop/Notifications";
+const SERVER_PATH: &str = "/org/freedesktop/Notifications";
 /// The bus itself, which alone may send by this name.
-pub(super) const BUS: &str = "org.freedesktop.DBus";
-const BUS_PATH: &str = "/org/freedesktop/DBus";
+pub(super) const DBUS_NAME: &str = "org.freedesktop.DBus";
+const DBUS_PATH: &str = "/org/freedesktop/DBus";
 /// Signals that may wait.
-const SIGNALS: usize = 256;
+const MAX_QUEUED_SIGNALS: usize = 256;
 
 /// The bus, listened to.
-pub(super) struct Bus {
+pub(super) struct SessionBus {
     connection: Connection,
     pub(super) signals: mpsc::Receiver<Message>,
 }
 
-impl Bus {
+impl SessionBus {
     /// Joins the bus, and listens to the server from then on.
     pub(super) async fn connect() -> zbus::Result<Self> {
         let connection = Connection::session().await?;
         let server = MatchRule::builder()
             .msg_type(zbus::message::Type::Signal)
-            .interface(SERVER)?
-            .path(PATH)?
+            .interface(SERVER_BUS_NAME)?
+            .path(SERVER_PATH)?
             .build();
         let names = MatchRule::builder()
             .msg_type(zbus::message::Type::Signal)
-            .sender(BUS)?
-            .interface(BUS)?
+            .sender(DBUS_NAME)?
+            .interface(DBUS_NAME)?
             .member("NameOwnerChanged")?
-            .arg(0, SERVER)?
+            .arg(0, SERVER_BUS_NAME)?
             .build();
-        let listen =
-            async |rule| MessageStream::for_match_rule(rule, &connection, Some(SIGNALS)).await;
+        let listen = async |rule| {
+            MessageStream::for_match_rule(rule, &connection, Some(MAX_QUEUED_SIGNALS)).await
+        };
         let (server, names) = (listen(server).await?, listen(names).await?);
-        let (send, signals) = mpsc::channel(SIGNALS);
+        let (send, signals) = mpsc::channel(MAX_QUEUED_SIGNALS);
         tauri::async_runtime::spawn(async move {
             let mut both = futures_util::stream::select(server, names);
             while let Some(message) = both.next().await {
@@ -58,8 +59,8 @@ impl Bus {
 
     /// The unique name of the server.
     pub(super) async fn owner(&self) -> zbus::Result<String> {
-        let bus = Proxy::new(&self.connection, BUS, BUS_PATH, BUS).await?;
-        bus.call("GetNameOwner", &SERVER).await
+        let bus = Proxy::new(&self.connection, DBUS_NAME, DBUS_PATH, DBUS_NAME).await?;
+        bus.call("GetNameOwner", &SERVER_BUS_NAME).await
     }
 
     /// Asks a method of the server, for as long as that takes.
@@ -74,7 +75,8 @@ impl Bus {
     {
         let connection = self.connection.clone();
         async move {
-            let server = Proxy::new(&connection, SERVER, PATH, SERVER).await?;
+            let server =
+                Proxy::new(&connection, SERVER_BUS_NAME, SERVER_PATH, SERVER_BUS_NAME).await?;
             server.call(method, &body).await
         }
     }
