@@ -3,6 +3,8 @@
 //! *Invariant:* nothing here derives a status or reads a file of Claude Code's; it draws the
 //! values of `trusty_fleet::view`.
 
+#![forbid(unsafe_code)]
+
 mod acts;
 mod commands;
 mod ending;

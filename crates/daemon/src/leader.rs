@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use trusty_fleet::identity::ProcessKey;
 use trusty_platform::file_identity::FileIdentity;
-use trusty_platform::files::{self, Durability};
+use trusty_platform::files::{self, WriteDurability};
 use trusty_platform::folder_lock::FolderLock;
 use trusty_platform::listening_socket::{ListeningSocket, SocketFeed};
 use trusty_platform::open_files::SpareFiles;
@@ -338,7 +338,7 @@ fn put_record(places: &EnginePlaces, path: &Path) -> io::Result<FileIdentity> {
     };
     let bytes = serde_json::to_vec(&record)?;
     // It need not outlast the boot, so nothing waits for the disk.
-    files::replace_file(path, Durability::Unsynced, |file| {
+    files::replace_file(path, WriteDurability::Unsynced, |file| {
         file.write_all(&bytes)?;
         FileIdentity::of_file(file)
     })

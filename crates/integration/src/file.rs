@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use trusty_platform::clock;
 use trusty_platform::file_attributes;
-use trusty_platform::files::{self, Durability, FileReadError};
+use trusty_platform::files::{self, FileReadError, WriteDurability};
 use trusty_platform::trusted_path::{check_data, make_missing_folders};
 
 /// The largest settings file that is read, in bytes.
@@ -69,7 +69,7 @@ impl SettingsFile {
         if let Some(folder) = self.path.parent() {
             make_missing_folders(folder).map_err(|e| failed(e.into()))?;
         }
-        let replaced = files::replace_file(&self.path, Durability::Synced, |file| {
+        let replaced = files::replace_file(&self.path, WriteDurability::Synced, |file| {
             self.write(file, text)?;
             let backup = self.back_up()?;
             self.unchanged()?;

@@ -98,7 +98,7 @@ pub fn create_private(path: &Path) -> io::Result<File> {
 
 /// Whether a file that was put in place has to outlast a crash of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Durability {
+pub enum WriteDurability {
     /// The file and its folder are on disk before the call returns.
     Synced,
     /// Whatever the system does.
@@ -113,7 +113,7 @@ pub enum Durability {
 /// As `write` fails, or the file cannot be made, moved or synced. Then nothing has changed.
 pub fn replace_file<T, E: From<io::Error>>(
     path: &Path,
-    durability: Durability,
+    durability: WriteDurability,
     write: impl FnOnce(&mut File) -> Result<T, E>,
 ) -> Result<T, E> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput);
@@ -125,11 +125,11 @@ pub fn replace_file<T, E: From<io::Error>>(
     let _ = std::fs::remove_file(&new);
     let replaced = create_private(&new).map_err(E::from).and_then(|mut file| {
         let written = write(&mut file)?;
-        if durability == Durability::Synced {
+        if durability == WriteDurability::Synced {
             file.sync_all()?;
         }
         std::fs::rename(&new, path)?;
-        if durability == Durability::Synced {
+        if durability == WriteDurability::Synced {
             File::open(folder)?.sync_all()?;
         }
         Ok(written)
@@ -144,7 +144,7 @@ pub fn replace_file<T, E: From<io::Error>>(
 /// Writes a file that only its user can read, whole or not at all, so that it is on disk when
 /// this returns.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    replace_file(path, Durability::Synced, |file| file.write_all(bytes))
+    replace_file(path, WriteDurability::Synced, |file| file.write_all(bytes))
 }
 
 /// Reads the first `most` bytes of a plain file, or all if it is shorter.

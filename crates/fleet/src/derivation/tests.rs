@@ -1,3 +1,4 @@
+mod agent_requests;
 mod alike;
 mod answered;
 mod belonging;
