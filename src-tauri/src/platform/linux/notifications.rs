@@ -11,25 +11,25 @@ use bus::{DBUS_NAME, SessionBus};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tauri::AppHandle;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use trusty_fleet::notice::{Notice, NoticeKind, NoticeSlot};
 use trusty_platform::clock;
 use zbus::message::Message;
 
-const SERVER_BUS_NAME: &str = "org.freedesktop.Notifications";
+const BUS_NAME: &str = "org.freedesktop.Notifications";
 /// No call takes longer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 /// A server may have to be started first.
-const SERVER_START_TIMEOUT: Duration = Duration::from_secs(5);
+const START_TIMEOUT: Duration = Duration::from_secs(5);
 /// Who approves sooner has not read what is there: a click may have been meant for another.
 const MIN_READ_TIME: Duration = Duration::from_millis(500);
 /// It stays until it is taken back.
-const EXPIRE_TIMEOUT_NEVER: i32 = 0;
+const NO_EXPIRY: i32 = 0;
 /// As long as the server wants.
-const EXPIRE_TIMEOUT_DEFAULT: i32 = -1;
+const DEFAULT_EXPIRY: i32 = -1;
 const SERVER_TIMEOUT_MESSAGE: &str = "the notification server did not answer in time";
 /// The server put it away by itself.
-const EXPIRED_CLOSE_REASON: u32 = 1;
+const EXPIRED_REASON: u32 = 1;
 
 /// The notification server, as far as it is known.
 pub(crate) struct DesktopNotifications {
@@ -38,10 +38,7 @@ pub(crate) struct DesktopNotifications {
     owner: Option<String>,
     able: ServerCapabilities,
     shown: BTreeMap<u32, ShownNotice>,
-    late: (
-        mpsc::UnboundedSender<LateNotice>,
-        mpsc::UnboundedReceiver<LateNotice>,
-    ),
+    late: (UnboundedSender<LateNotice>, UnboundedReceiver<LateNotice>),
 }
 
 /// What a server took only after nobody waited for that any more.
@@ -143,7 +140,7 @@ impl DesktopNotifications {
                 return None;
             }
             let (name, _, new): (String, String, String) = message.body().deserialize().ok()?;
-            if name != SERVER_BUS_NAME || self.owner.as_deref() == Some(new.as_str()) {
+            if name != BUS_NAME || self.owner.as_deref() == Some(new.as_str()) {
                 return None;
             }
             self.owner = None;
@@ -170,8 +167,7 @@ impl DesktopNotifications {
                 let shown = self.shown.remove(&id)?;
                 // One that is to stay was put away by no hand: the server shows none for long, or
                 // takes two for one.
-                let by_itself =
-                    reason == EXPIRED_CLOSE_REASON && shown.notice.kind == NoticeKind::Needs;
+                let by_itself = reason == EXPIRED_REASON && shown.notice.kind == NoticeKind::Needs;
                 (!by_itself).then_some(ServerEvent::Closed(shown.slot))
             }
             _ => None,
@@ -187,8 +183,7 @@ impl NotificationServer for DesktopNotifications {
         if self.owner.is_some() {
             return ServerPresence::Same;
         }
-        let able: Result<Vec<String>, _> =
-            self.call(SERVER_START_TIMEOUT, "GetCapabilities", ()).await;
+        let able: Result<Vec<String>, _> = self.call(START_TIMEOUT, "GetCapabilities", ()).await;
         let owner = match &self.bus {
             Some(bus) => within(CALL_TIMEOUT, bus.owner()).await,
             None => None,
@@ -229,10 +224,8 @@ impl NotificationServer for DesktopNotifications {
             .collect();
         let hints = hints(&notice);
         let lasts = match notice.kind {
-            NoticeKind::Needs => EXPIRE_TIMEOUT_NEVER,
-            NoticeKind::Finished | NoticeKind::Failed | NoticeKind::Stopped => {
-                EXPIRE_TIMEOUT_DEFAULT
-            }
+            NoticeKind::Needs => NO_EXPIRY,
+            NoticeKind::Finished | NoticeKind::Failed | NoticeKind::Stopped => DEFAULT_EXPIRY,
         };
         let asked = ("Trusty Bar", before, "", title, body, actions, hints, lasts);
         let Some(bus) = &self.bus else {
@@ -360,9 +353,9 @@ mod tests {
         };
         let mut notifications = with_notice();
         for forged in [
-            change(":1.5", DBUS_NAME, SERVER_BUS_NAME),
-            change(":1.5", SERVER_BUS_NAME, SERVER_BUS_NAME),
-            change(OWNER_BUS_NAME, SERVER_BUS_NAME, SERVER_BUS_NAME),
+            change(":1.5", DBUS_NAME, BUS_NAME),
+            change(":1.5", BUS_NAME, BUS_NAME),
+            change(OWNER_BUS_NAME, BUS_NAME, BUS_NAME),
             change(DBUS_NAME, DBUS_NAME, "org.example.Other"),
         ] {
             assert!(notifications.understand(&forged).is_none(), "{forged:?}");
@@ -373,21 +366,14 @@ mod tests {
             );
             assert_eq!(notifications.shown.len(), 1);
         }
-        let told = notifications.understand(&change(DBUS_NAME, DBUS_NAME, SERVER_BUS_NAME));
+        let told = notifications.understand(&change(DBUS_NAME, DBUS_NAME, BUS_NAME));
         assert!(matches!(told, Some(ServerEvent::Came)));
         assert!(notifications.owner.is_none() && notifications.shown.is_empty());
     }
 
     #[test]
     fn only_the_server_says_that_a_notice_was_closed() {
-        let closed = |sender: &str| {
-            signal(
-                sender,
-                SERVER_BUS_NAME,
-                "NotificationClosed",
-                &(1_u32, 2_u32),
-            )
-        };
+        let closed = |sender: &str| signal(sender, BUS_NAME, "NotificationClosed", &(1_u32, 2_u32));
         let mut notifications = with_notice();
         assert!(notifications.understand(&closed(":1.5")).is_none());
         assert_eq!(notifications.shown.len(), 1);

@@ -430,13 +430,8 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
     for (name, more, expected) in table {
         check(name, &with(helper_asks(), more), &expected);
     }
-    let forever = with(
-        helper_asks(),
-        vec![wishes(
-            HoldDuration::UntilAnswered,
-            HoldDuration::UntilAnswered,
-        )],
-    );
+    let until = HoldDuration::UntilAnswered;
+    let forever = with(helper_asks(), vec![wishes(until, until)]);
     check("without limit", &forever, &[(9_000_000, held)]);
     let due = fleet(helper_asks()).poll_timeout(at(2_500));
     assert_eq!(due.map(|(at, _)| at), Some(at(7_000)));

@@ -1,6 +1,6 @@
 //! The session bus, as far as the notification server is concerned.
 
-use super::SERVER_BUS_NAME;
+use super::BUS_NAME;
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use zbus::message::Message;
@@ -11,7 +11,7 @@ const SERVER_PATH: &str = "/org/freedesktop/Notifications";
 pub(super) const DBUS_NAME: &str = "org.freedesktop.DBus";
 const DBUS_PATH: &str = "/org/freedesktop/DBus";
 /// Signals that may wait.
-const MAX_QUEUED_SIGNALS: usize = 256;
+const MAX_SIGNALS: usize = 256;
 
 /// The bus, listened to.
 pub(super) struct SessionBus {
@@ -25,7 +25,7 @@ impl SessionBus {
         let connection = Connection::session().await?;
         let server = MatchRule::builder()
             .msg_type(zbus::message::Type::Signal)
-            .interface(SERVER_BUS_NAME)?
+            .interface(BUS_NAME)?
             .path(SERVER_PATH)?
             .build();
         let names = MatchRule::builder()
@@ -33,13 +33,12 @@ impl SessionBus {
             .sender(DBUS_NAME)?
             .interface(DBUS_NAME)?
             .member("NameOwnerChanged")?
-            .arg(0, SERVER_BUS_NAME)?
+            .arg(0, BUS_NAME)?
             .build();
-        let listen = async |rule| {
-            MessageStream::for_match_rule(rule, &connection, Some(MAX_QUEUED_SIGNALS)).await
-        };
+        let listen =
+            async |rule| MessageStream::for_match_rule(rule, &connection, Some(MAX_SIGNALS)).await;
         let (server, names) = (listen(server).await?, listen(names).await?);
-        let (send, signals) = mpsc::channel(MAX_QUEUED_SIGNALS);
+        let (send, signals) = mpsc::channel(MAX_SIGNALS);
         tauri::async_runtime::spawn(async move {
             let mut both = futures_util::stream::select(server, names);
             while let Some(message) = both.next().await {
@@ -60,7 +59,7 @@ impl SessionBus {
     /// The unique name of the server.
     pub(super) async fn owner(&self) -> zbus::Result<String> {
         let bus = Proxy::new(&self.connection, DBUS_NAME, DBUS_PATH, DBUS_NAME).await?;
-        bus.call("GetNameOwner", &SERVER_BUS_NAME).await
+        bus.call("GetNameOwner", &BUS_NAME).await
     }
 
     /// Asks a method of the server, for as long as that takes.
@@ -75,8 +74,7 @@ impl SessionBus {
     {
         let connection = self.connection.clone();
         async move {
-            let server =
-                Proxy::new(&connection, SERVER_BUS_NAME, SERVER_PATH, SERVER_BUS_NAME).await?;
+            let server = Proxy::new(&connection, BUS_NAME, SERVER_PATH, BUS_NAME).await?;
             server.call(method, &body).await
         }
     }
