@@ -147,7 +147,7 @@ fn a_stock_phrase_is_found_in_any_case_as_whole_words() {
 
 #[test]
 fn literals_attributes_and_shown_docs_are_texts_of_rust() {
-    let text = r#####"
+    let text = r#"
         /// Not shown.
         #[derive(Debug, thiserror::Error)]
         pub enum OneError {
@@ -180,7 +180,7 @@ fn literals_attributes_and_shown_docs_are_texts_of_rust() {
         }
         #[cfg(test)]
         mod tests { const IN_TESTS: &str = "not shown"; }
-    "#####;
+    "#;
     let mut found = read_rust_texts(&planted("crates/a/src/a.rs", text));
     found.sort();
     let mut expected = vec![

@@ -29,7 +29,7 @@ pub(super) async fn end_paused(work: &mut PauseTransaction<'_>) -> Result<(), Ac
         }
         PauseMethod::Stop { group, tools, .. } => ask(&[&[client], &group[..], &tools].concat())?,
         PauseMethod::Suspend { .. } | PauseMethod::Hold | PauseMethod::Interrupt { .. } => {
-            ask(&[client])?
+            ask(&[client])?;
         }
     }
     match work.record.kind() {

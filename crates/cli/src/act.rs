@@ -146,7 +146,7 @@ async fn pause_all(
             // What one of them does not allow keeps none of the others from it.
             Err(CommandFailure::Refused(why)) => undone.refused(&title(session), &why),
             Err(CommandFailure::Failed(why)) => {
-                undone.failed(&title(session), &failure::in_words(&why))
+                undone.failed(&title(session), &failure::in_words(&why));
             }
             Err(e) => return Err(e),
         }

@@ -130,7 +130,7 @@ impl JobExecutor {
                     .await;
             }
             EngineJob::Reconcile(session) | EngineJob::GiveUpHold(session, _) => {
-                self.repairs.end(session)
+                self.repairs.end(session);
             }
         }
     }
@@ -138,7 +138,7 @@ impl JobExecutor {
     async fn execute(&self, job: EngineJob) {
         match job {
             EngineJob::Perform(verb, plan, lease, reply) => {
-                self.perform(verb, *plan, lease, reply).await
+                self.perform(verb, *plan, lease, reply).await;
             }
             EngineJob::Jump(session, lease, reply) => {
                 let id = session.id;

@@ -243,7 +243,7 @@ fn mac(
         "kitty" | "WezTerm" if !steps.is_empty() => steps.push(JumpStep::Activate(app.to_owned())),
         _ => match &holder.editor {
             Some(program) if FOLDER_EDITORS.contains(&app) => {
-                steps.push(folder(program, holder, place))
+                steps.push(folder(program, holder, place));
             }
             _ => return Err(JumpObstacle::NoScript(app.to_owned())),
         },

@@ -26,23 +26,7 @@ pub(super) fn face(session: &Session, home: Option<&Path>) -> RowAppearance {
         .because
         .as_ref()
         .map_or(session.last_seen, |b| b.since);
-    let quiet = |word, tone, glyph, detail, since| RowAppearance {
-        word,
-        detail,
-        tone,
-        glyph,
-        section: BoardSection::Quiet,
-        since,
-    };
     let place = || place(session, home);
-    let working = || RowAppearance {
-        word: "Working",
-        detail: String::new(),
-        tone: StatusTone::Working,
-        glyph: Glyph::Working,
-        section: BoardSection::Working,
-        since: held,
-    };
     match session.status {
         SessionStatus::Stopped => quiet(
             "Stopped",
@@ -69,66 +53,98 @@ pub(super) fn face(session: &Session, home: Option<&Path>) -> RowAppearance {
             };
             quiet("Starting", StatusTone::Idle, Glyph::Starting, detail, held)
         }
-        SessionStatus::Active | SessionStatus::Detached => match &session.activity {
-            Some(Activity::Working {
-                tool,
-                detail,
-                since,
-            }) => RowAppearance {
-                detail: match (tool, detail) {
-                    (Some(tool), Some(detail)) => format!("{tool}: {detail}{}", agents(session)),
-                    (Some(tool), None) => format!("{tool}{}", agents(session)),
-                    // Without a tool of its own, the detail counts its sub-agents already.
-                    (None, Some(detail)) => detail.clone(),
-                    (None, None) => place(),
-                },
-                since: *since,
-                ..working()
+        SessionStatus::Active | SessionStatus::Detached => active(session, home, held),
+    }
+}
+
+/// A row of the last section.
+fn quiet(
+    word: &'static str,
+    tone: StatusTone,
+    glyph: Glyph,
+    detail: String,
+    since: SystemTime,
+) -> RowAppearance {
+    RowAppearance {
+        word,
+        detail,
+        tone,
+        glyph,
+        section: BoardSection::Quiet,
+        since,
+    }
+}
+
+/// Draws what a session does that can go on.
+fn active(session: &Session, home: Option<&Path>, held: SystemTime) -> RowAppearance {
+    let place = || place(session, home);
+    let working = || RowAppearance {
+        word: "Working",
+        detail: String::new(),
+        tone: StatusTone::Working,
+        glyph: Glyph::Working,
+        section: BoardSection::Working,
+        since: held,
+    };
+    match &session.activity {
+        Some(Activity::Working {
+            tool,
+            detail,
+            since,
+        }) => RowAppearance {
+            detail: match (tool, detail) {
+                (Some(tool), Some(detail)) => format!("{tool}: {detail}{}", agents(session)),
+                (Some(tool), None) => format!("{tool}{}", agents(session)),
+                // Without a tool of its own, the detail counts its sub-agents already.
+                (None, Some(detail)) => detail.clone(),
+                (None, None) => place(),
             },
-            Some(Activity::Compacting { since }) => RowAppearance {
-                detail: "compacting the conversation".to_owned(),
-                since: *since,
-                ..working()
-            },
-            Some(Activity::Retrying {
-                attempt, of, since, ..
-            }) => RowAppearance {
-                detail: match of {
-                    Some(of) => format!("retrying, attempt {attempt} of {of}"),
-                    None => format!("retrying, attempt {attempt}"),
-                },
-                since: *since,
-                ..working()
-            },
-            Some(Activity::Failed { error, since }) => quiet(
-                "Failed",
-                StatusTone::Stopped,
-                Glyph::Failed,
-                error.clone(),
-                *since,
-            ),
-            Some(Activity::Finished { since }) => {
-                let detail = "ready for review".to_owned();
-                quiet(
-                    "Finished",
-                    StatusTone::Finished,
-                    Glyph::Finished,
-                    detail,
-                    *since,
-                )
-            }
-            Some(Activity::Idle { since }) => {
-                quiet("Idle", StatusTone::Idle, Glyph::Idle, place(), *since)
-            }
-            Some(Activity::BackgroundShell { since }) => {
-                let detail = "background shell running".to_owned();
-                quiet("Idle", StatusTone::Idle, Glyph::Shell, detail, *since)
-            }
-            Some(Activity::MenuOpen { since }) => {
-                quiet("Menu open", StatusTone::Idle, Glyph::Menu, place(), *since)
-            }
-            None => quiet("Running", StatusTone::Idle, Glyph::Unknown, place(), held),
+            since: *since,
+            ..working()
         },
+        Some(Activity::Compacting { since }) => RowAppearance {
+            detail: "compacting the conversation".to_owned(),
+            since: *since,
+            ..working()
+        },
+        Some(Activity::Retrying {
+            attempt, of, since, ..
+        }) => RowAppearance {
+            detail: match of {
+                Some(of) => format!("retrying, attempt {attempt} of {of}"),
+                None => format!("retrying, attempt {attempt}"),
+            },
+            since: *since,
+            ..working()
+        },
+        Some(Activity::Failed { error, since }) => quiet(
+            "Failed",
+            StatusTone::Stopped,
+            Glyph::Failed,
+            error.clone(),
+            *since,
+        ),
+        Some(Activity::Finished { since }) => {
+            let detail = "ready for review".to_owned();
+            quiet(
+                "Finished",
+                StatusTone::Finished,
+                Glyph::Finished,
+                detail,
+                *since,
+            )
+        }
+        Some(Activity::Idle { since }) => {
+            quiet("Idle", StatusTone::Idle, Glyph::Idle, place(), *since)
+        }
+        Some(Activity::BackgroundShell { since }) => {
+            let detail = "background shell running".to_owned();
+            quiet("Idle", StatusTone::Idle, Glyph::Shell, detail, *since)
+        }
+        Some(Activity::MenuOpen { since }) => {
+            quiet("Menu open", StatusTone::Idle, Glyph::Menu, place(), *since)
+        }
+        None => quiet("Running", StatusTone::Idle, Glyph::Unknown, place(), held),
     }
 }
 
