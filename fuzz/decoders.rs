@@ -33,7 +33,7 @@ pub const FUZZED_DECODERS: [(&str, DecoderFn); 9] = [
 /// A recording, and what the fleet makes of it.
 pub fn recording(bytes: &[u8]) {
     if let Ok(log) = recording::read(bytes) {
-        let _ = recording::story(&log, &recording::timeline(&log));
+        let _ = recording::describe_timeline(&log, &recording::timeline(&log));
     }
 }
 

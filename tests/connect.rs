@@ -433,7 +433,7 @@ fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     let earlier =
         trusty_integration::HookEntries::of_0_1(&trusty_integration::program(&around(&home)))
             .expect("text");
-    let old = trusty_integration::with("{}", &earlier).expect("fits");
+    let old = trusty_integration::merge_hooks("{}", &earlier).expect("fits");
     fs::write(settings(&home), old).expect("write");
     assert_eq!(state(&home), HookInstall::Outdated);
     let listed: Value = serde_json::from_str(&well(&home, &["list", "--json"])).expect("JSON");

@@ -11,7 +11,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use trusty_actions::jump::x11::{X11Display, look};
+use trusty_actions::jump::x11::{X11Display, read_display};
 use trusty_tests::desktop::require_desktop;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;
@@ -208,7 +208,7 @@ fn a_display_is_asked_with_its_key() {
     let ask = |keys: Option<PathBuf>| {
         let name = format!(":{}", number.trim());
         let display = X11Display { name, keys };
-        let asked = runtime.block_on(look(&display));
+        let asked = runtime.block_on(read_display(&display));
         asked.expect_err("no window manager").to_string()
     };
     // It has answered: only that nobody lists windows is missing.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_engine::Engine;
 use trusty_engine::recording::{
-    ObservationRecorder, ParsedRecording, RecordingPrivacy, read, story, timeline,
+    ObservationRecorder, ParsedRecording, RecordingPrivacy, describe_timeline, read, timeline,
 };
 use trusty_fleet::view::Row;
 use trusty_fleet::{SessionId, Snapshot};
@@ -41,7 +41,7 @@ fn kept() -> BTreeMap<String, String> {
 }
 
 fn shown(log: &ParsedRecording) -> String {
-    let story = story(log, &timeline(log));
+    let story = describe_timeline(log, &timeline(log));
     let lines: Vec<String> = story.iter().map(ToString::to_string).collect();
     lines.join("\n")
 }
@@ -90,7 +90,7 @@ type ShownStates = BTreeMap<SessionId, Vec<String>>;
 
 fn take(shown: &mut ShownStates, snapshot: &Snapshot) {
     for session in &snapshot.sessions {
-        let row = Row::of(session, None);
+        let row = Row::from_session(session, None);
         let words = shown.entry(session.id).or_default();
         let line = format!("{} {} {}", row.word, row.detail, row.why);
         if words.last() != Some(&line) {

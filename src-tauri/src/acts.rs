@@ -38,7 +38,7 @@ pub(crate) fn pausing(how: Option<PauseKind>) -> Action {
 }
 
 /// Does something to a session. Returns when it is done, refused or undone.
-pub(crate) fn act(
+pub(crate) fn perform_action(
     app: &AppHandle,
     id: SessionId,
     action: Action,
@@ -118,7 +118,9 @@ pub(crate) async fn act_on_all(
         .into_iter()
         .map(|id| {
             let (app, action) = (app.clone(), action.clone());
-            tauri::async_runtime::spawn(async move { act(&app, id, action).await.is_ok() })
+            tauri::async_runtime::spawn(
+                async move { perform_action(&app, id, action).await.is_ok() },
+            )
         })
         .collect();
     let mut left = 0;
@@ -140,7 +142,7 @@ pub(crate) async fn resume_all(app: &AppHandle) -> usize {
 
 /// Ends the app. Where sessions are paused it asks first, once: whoever insists has answered.
 pub(crate) async fn quit(app: &AppHandle) {
-    settle(app).await;
+    wait_for_actions(app).await;
     let paused = !board(app).acting(RowAction::can_resume).is_empty();
     if !paused || app.state::<Popover>().insists() {
         app.exit(0);
@@ -150,12 +152,13 @@ pub(crate) async fn quit(app: &AppHandle) {
 }
 
 /// Waits for what is being done to sessions: an app that ends meanwhile leaves half of it.
-pub(crate) async fn settle(app: &AppHandle) {
+pub(crate) async fn wait_for_actions(app: &AppHandle) {
     let Some(engine) = app.state::<Popover>().engine() else {
         return;
     };
     let mut snapshots = engine.face().handle().snapshots();
-    let settled = snapshots.wait_for(|s| !Board::of(s, None).rows.iter().any(|r| r.pending));
+    let settled =
+        snapshots.wait_for(|s| !Board::from_snapshot(s, None).rows.iter().any(|r| r.pending));
     // What takes longer is seen to at the next start.
     let _ = tokio::time::timeout(ACTION_TIMEOUT, settled).await;
 }
@@ -164,7 +167,7 @@ pub(crate) async fn settle(app: &AppHandle) {
 fn board(app: &AppHandle) -> Board {
     let popover = app.state::<Popover>();
     match popover.engine() {
-        Some(engine) => Board::of(&engine.face().handle().snapshot(), None),
+        Some(engine) => Board::from_snapshot(&engine.face().handle().snapshot(), None),
         None => popover.board(),
     }
 }

@@ -79,14 +79,14 @@ pub(crate) fn edit_settings(place: &AppContext) -> std::io::Result<()> {
 #[tauri::command]
 pub(crate) async fn pause(app: AppHandle, id: SessionId, how: Option<PauseKind>) {
     // Why it was not done is told by its row.
-    let _ = acts::act(&app, id, acts::pausing(how)).await;
+    let _ = acts::perform_action(&app, id, acts::pausing(how)).await;
 }
 
 /// Resumes a session.
 #[tauri::command]
 pub(crate) async fn resume(app: AppHandle, id: SessionId) {
     // Why it was not done is told by its row.
-    let _ = acts::act(&app, id, Action::Resume).await;
+    let _ = acts::perform_action(&app, id, Action::Resume).await;
 }
 
 /// All of a request, ready to draw; none if nobody waits for its answer any more. Fails in words:
@@ -123,7 +123,7 @@ pub(crate) async fn jump(app: AppHandle, id: SessionId) -> Result<(), String> {
 /// end and did not; fails in words where it was not asked, or nobody knows.
 #[tauri::command]
 pub(crate) async fn end(app: AppHandle, id: SessionId) -> Result<Option<String>, String> {
-    match acts::act(&app, id, Action::End).await {
+    match acts::perform_action(&app, id, Action::End).await {
         Ok(()) => Ok(None),
         Err(ActionError::Stays(why)) => Ok(Some(why)),
         Err(e) => Err(e.to_string()),
@@ -133,7 +133,7 @@ pub(crate) async fn end(app: AppHandle, id: SessionId) -> Result<Option<String>,
 /// Kills a session that did not end. Fails in words.
 #[tauri::command]
 pub(crate) async fn kill(app: AppHandle, id: SessionId) -> Result<(), String> {
-    let done = acts::act(&app, id, Action::Kill).await;
+    let done = acts::perform_action(&app, id, Action::Kill).await;
     done.map_err(|e| e.to_string())
 }
 
@@ -179,7 +179,7 @@ pub(crate) async fn quit(app: AppHandle) {
 /// why.
 #[tauri::command]
 pub(crate) async fn leave(app: AppHandle, how: QuitChoice) -> Result<(), String> {
-    acts::settle(&app).await;
+    acts::wait_for_actions(&app).await;
     let left = match how {
         QuitChoice::Keep => 0,
         QuitChoice::ResumeAll => acts::resume_all(&app).await,

@@ -20,7 +20,7 @@ pub(crate) fn listen(app: &AppHandle) {
             return;
         }
         tokio::select! {
-            () = acts::settle(&app) => {}
+            () = acts::wait_for_actions(&app) => {}
             _ = signals.recv() => {}
         }
         app.exit(0);

@@ -121,7 +121,7 @@ fn setup(app: &mut App) {
     ending::listen(app.handle());
     app.manage(tray::TrayRepaint::default());
     app.manage(snooze::SnoozeState::default());
-    platform::settle(app, tray::repaint, popover::refit);
+    platform::follow_desktop(app, tray::repaint, popover::refit);
     let handle = app.handle().clone();
     let around = &handle.state::<AppContext>().around;
     match trusty_daemon::join(around, &Settings::read(around)) {

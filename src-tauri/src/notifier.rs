@@ -134,7 +134,7 @@ impl NotifierTask {
     fn look(&mut self) {
         let snapshot = self.snapshots.borrow_and_update().clone();
         if snapshot.revision > 0 {
-            self.notices.look(&snapshot, self.clock.now());
+            self.notices.update_sessions(&snapshot, self.clock.now());
         }
     }
 
@@ -174,7 +174,7 @@ impl NotifierTask {
         preferences.snoozed_until = preferences
             .snoozed_until
             .max(*self.snoozed.borrow_and_update());
-        self.notices.prefer(&preferences, now);
+        self.notices.set_preferences(&preferences, now);
         let telling = self.notices.about_to_tell(now);
         let again = self.again_at.is_some_and(|at| at <= now);
         if !telling.is_empty() || again {
@@ -255,7 +255,7 @@ impl NotifierTask {
             .filter_map(|id| snapshot.sessions.iter().find(|s| s.id == *id));
         let ask = async {
             for session in sessions {
-                if jump::in_front(session, &place.around).await {
+                if jump::is_terminal_in_front(session, &place.around).await {
                     front.insert(session.id);
                 }
             }

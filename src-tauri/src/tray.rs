@@ -39,7 +39,7 @@ struct TrayAppearance {
 impl TrayAppearance {
     fn of(board: &Board, snoozed: Option<SystemTime>) -> Self {
         Self {
-            glance: Glance::of(board),
+            glance: Glance::from_board(board),
             menu: menu(board, snoozed.map(clock::minute_at)),
         }
     }
@@ -62,7 +62,7 @@ pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
         let mut snoozed = app.state::<SnoozeState>().until();
         let home = app.state::<AppContext>().home.clone();
         let (send, faces) = watch::channel(TrayAppearance::of(
-            &Board::of(&Snapshot::default(), None),
+            &Board::from_snapshot(&Snapshot::default(), None),
             None,
         ));
         tauri::async_runtime::spawn(keep_drawn(app.clone(), faces));
@@ -74,7 +74,7 @@ pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
             }
             let snapshot = snapshots.borrow_and_update().clone();
             let until = *snoozed.borrow_and_update();
-            let new = TrayAppearance::of(&Board::of(&snapshot, Some(&home)), until);
+            let new = TrayAppearance::of(&Board::from_snapshot(&snapshot, Some(&home)), until);
             send.send_if_modified(|known| {
                 let news = *known != new;
                 *known = new;
@@ -336,9 +336,11 @@ fn choose(app: &AppHandle, action: MenuAction) {
             or_show(app, id, async move { acts::shown(jumping.await) });
         }
         MenuAction::End(id) => popover::ask(app, PopoverQuestion::End, Some(id)),
-        MenuAction::Pause(id) => or_show(app, id, acts::act(app, id, acts::pausing(None))),
+        MenuAction::Pause(id) => {
+            or_show(app, id, acts::perform_action(app, id, acts::pausing(None)))
+        }
         MenuAction::Interrupt(id) => popover::ask(app, PopoverQuestion::Interrupt, Some(id)),
-        MenuAction::Resume(id) => or_show(app, id, acts::act(app, id, Action::Resume)),
+        MenuAction::Resume(id) => or_show(app, id, acts::perform_action(app, id, Action::Resume)),
         MenuAction::PauseAll => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { acts::pause_all(&app).await });

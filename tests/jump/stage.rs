@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::Output;
 use std::time::Duration;
-use trusty_actions::jump::in_front;
+use trusty_actions::jump::is_terminal_in_front;
 use trusty_fleet::Session;
 use trusty_tests::desktop::{OwnedProcess, TestDesktop, require_desktop, until_is};
 use trusty_tests::trusty::{list, trusty};
@@ -177,7 +177,7 @@ impl JumpFixture {
         let session = self.session(pid);
         runtime
             .expect("a runtime")
-            .block_on(in_front(&session, &around))
+            .block_on(is_terminal_in_front(&session, &around))
     }
 
     #[track_caller]

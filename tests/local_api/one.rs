@@ -111,7 +111,7 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     let refused = face.act(id, Action::Resume).await.expect_err("runs");
     assert_eq!(refused.code(), ProblemCode::NotPaused);
     assert!(refused.is_refusal());
-    let looking = face.face().handle().look();
+    let looking = face.face().handle().mark_visible();
     session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
     seen(&face, |s| {
         of(s, &session).is_some_and(|s| s.status == SessionStatus::AwaitingApproval)
@@ -421,7 +421,7 @@ async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
 async fn settings_count_as_soon_as_they_are_written() {
     let home = TestHome::new();
     let face = face(&home);
-    face.face().handle().primed().await;
+    face.face().handle().wait_first_snapshot().await;
     let file = around(&home).settings_file();
     let write = |text: &str| {
         std::fs::write(&file, format!("[discovery]\nconfine = true\n{text}")).expect("written");

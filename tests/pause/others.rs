@@ -97,7 +97,7 @@ fn killed_while_frozen_nothing_is_left() {
         return;
     };
     stage.pause("freeze");
-    let group = cgroup::of(stage.client.pid);
+    let group = cgroup::cgroup_of(stage.client.pid);
     let group = group.expect("readable").expect("a group");
     stage.terminal.signal(Signal::KILL);
     stage.terminal.wait_end(WAIT_TIMEOUT, stage.client);

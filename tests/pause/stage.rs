@@ -38,7 +38,7 @@ impl Drop for PauseFixture {
             let _ = block(self.hands().resume(id));
         }
         // Nobody may be left in it.
-        if let Some(above) = cgroup::around(&nest) {
+        if let Some(above) = cgroup::parent_for_sibling(&nest) {
             for pid in cgroup::members(&nest).unwrap_or_default() {
                 let _ = cgroup::enter(&above, pid);
             }
@@ -95,8 +95,10 @@ impl PauseFixture {
     /// Puts the client into a control group of its own, as a desktop does.
     pub(crate) fn nest(&mut self) -> PathBuf {
         trusty_tests::trusty::program("trusty-hook");
-        let own = cgroup::of(self.client.pid).expect("readable");
-        let above = own.and_then(|own| cgroup::around(&own)).expect("a group");
+        let own = cgroup::cgroup_of(self.client.pid).expect("readable");
+        let above = own
+            .and_then(|own| cgroup::parent_for_sibling(&own))
+            .expect("a group");
         let nest = above.join(format!("trusty-test-{}", self.client.pid));
         cgroup::make(&nest).expect("made");
         self.nest = Some(nest.clone());
@@ -285,14 +287,16 @@ impl PauseFixture {
             || self.terminal.screen(),
         );
         let name = format!("trusty-{}", self.id());
-        let own = cgroup::of(self.client.pid).ok().flatten();
-        let above = own.and_then(|own| cgroup::around(&own));
+        let own = cgroup::cgroup_of(self.client.pid).ok().flatten();
+        let above = own.and_then(|own| cgroup::parent_for_sibling(&own));
         assert!(above.is_none_or(|above| !above.join(name).exists()));
         let left = self.left();
         assert!(left.is_empty(), "{left:?}");
         let Some(nest) = &self.nest else { return };
         assert_eq!(
-            cgroup::of(self.client.pid).expect("readable").as_ref(),
+            cgroup::cgroup_of(self.client.pid)
+                .expect("readable")
+                .as_ref(),
             Some(nest)
         );
         until(WAIT_TIMEOUT, "the end of what kept its group", || {

@@ -20,7 +20,7 @@ pub(super) async fn pause(
     client: ProcessKey,
     pausing: PausePlan,
 ) -> Result<(), ActionError> {
-    let stat = tree::alive(client).map_err(failed("inspect the session's process"))?;
+    let stat = tree::live_stat(client).map_err(failed("inspect the session's process"))?;
     let Some(stat) = stat else {
         return Err(ActionError::Refused(Refusal::Ended));
     };
@@ -38,7 +38,7 @@ pub(super) async fn pause(
         ));
     }
     // A hold or an Escape leaves us running.
-    if kind.is_hard() && tree::us().contains(&client.pid) {
+    if kind.is_hard() && tree::own_process_chain().contains(&client.pid) {
         return Err(inside());
     }
     let means = match &pausing.way {
@@ -75,7 +75,7 @@ pub(super) async fn pause(
             means,
         },
     };
-    work.keep()?;
+    work.write_record()?;
     match steps(&mut work, &pausing).await {
         Ok(()) => Ok(()),
         Err(e) => Err(roll_back(&mut work, e).await),
@@ -98,7 +98,7 @@ async fn steps(work: &mut PauseTransaction<'_>, pausing: &PausePlan) -> Result<(
         PauseKind::Hold => {}
         PauseKind::Interrupt => pane::interrupt(work, pausing.registry.as_ref()).await?,
     }
-    work.enter(PausePhase::Paused)?;
+    work.enter_phase(PausePhase::Paused)?;
     failpoint(match kind {
         PauseKind::Freeze => "freeze.paused",
         PauseKind::Stop => "stop.paused",
@@ -114,7 +114,7 @@ async fn steps(work: &mut PauseTransaction<'_>, pausing: &PausePlan) -> Result<(
 async fn roll_back(work: &mut PauseTransaction<'_>, why: ActionError) -> ActionError {
     work.record.phase = PausePhase::Pausing;
     let undone = match pause_methods::undo(work, Rollback::Left).await {
-        Ok(()) => work.forget(Reconciled::Running),
+        Ok(()) => work.remove_record(Reconciled::Running),
         Err(e) => Err(e),
     };
     match undone {

@@ -20,7 +20,7 @@ pub(super) async fn end(client: ProcessKey) -> Result<(), ActionError> {
 /// Ends a paused session. Its record is removed.
 pub(super) async fn end_paused(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
     let client = work.client();
-    work.enter(PausePhase::Ending)?;
+    work.enter_phase(PausePhase::Ending)?;
     match work.record.means.clone() {
         PauseMethod::Freeze { group, .. } => {
             let others = freezer::others(client, &group);
@@ -38,10 +38,10 @@ pub(super) async fn end_paused(work: &mut PauseTransaction<'_>) -> Result<(), Ac
         // (measured): it ends in the foreground.
         PauseKind::Suspend => {
             let back = pause_methods::undo(work, Rollback::Asked).await;
-            let there = tree::alive(client).map_err(failed("end the session"))?;
+            let there = tree::live_stat(client).map_err(failed("end the session"))?;
             // Where fg could not be typed, it has the signal all the same, and finds it then.
             if back.is_err() && there.is_some_and(|stat| stat.stopped.is_some()) {
-                work.enter(PausePhase::Paused)?;
+                work.enter_phase(PausePhase::Paused)?;
                 let told = "the session exits as soon as fg is typed in its terminal";
                 return Err(ActionError::Stays(told.into()));
             }
@@ -51,7 +51,7 @@ pub(super) async fn end_paused(work: &mut PauseTransaction<'_>) -> Result<(), Ac
     let done = wait(client).await;
     // Whatever still runs of it runs free.
     if done.is_ok() || work.record.kind().is_hard() {
-        work.forget(Reconciled::Ended)?;
+        work.remove_record(Reconciled::Ended)?;
     }
     done
 }
@@ -77,14 +77,14 @@ fn ask(who: &[ProcessKey]) -> Result<(), ActionError> {
 }
 
 async fn wait(client: ProcessKey) -> Result<(), ActionError> {
-    let ended = || Ok(tree::alive(client)?.is_none());
-    if tree::until(EXIT_TIMEOUT, ended)
+    let ended = || Ok(tree::live_stat(client)?.is_none());
+    if tree::wait_until(EXIT_TIMEOUT, ended)
         .await
         .map_err(failed("end the session"))?
     {
         return Ok(());
     }
-    let told = match tree::rests(client) {
+    let told = match tree::is_stopped_or_gone(client) {
         Ok(true) => "the session is stopped and cannot exit; type fg in its terminal",
         _ => "the session did not exit within 5 s; quit it in its terminal",
     };

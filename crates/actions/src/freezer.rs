@@ -26,8 +26,10 @@ const MOVE_POLL_INTERVAL: Duration = Duration::from_millis(10);
 pub(super) fn prepare(session: SessionId, client: ProcessKey) -> Result<PauseMethod, ActionError> {
     let look = || failed("inspect the session's cgroup");
     let none = || ActionError::Failed("could not freeze the session: no writable cgroup v2".into());
-    let own = cgroup::of(client.pid).map_err(look())?.ok_or_else(none)?;
-    let around = cgroup::around(&own).ok_or_else(none)?;
+    let own = cgroup::cgroup_of(client.pid)
+        .map_err(look())?
+        .ok_or_else(none)?;
+    let around = cgroup::parent_for_sibling(&own).ok_or_else(none)?;
     let group = around.join(format!("trusty-{session}"));
     let strangers = cgroup::members(&group).map_err(look())?;
     if !strangers.is_empty() || is_frozen(&group).map_err(look())? {
@@ -52,7 +54,7 @@ pub(super) async fn pause(
     let PauseMethod::Freeze { group, .. } = work.record.means.clone() else {
         return Ok(());
     };
-    let own = cgroup::of(client.pid).map_err(failed("inspect the session's cgroup"))?;
+    let own = cgroup::cgroup_of(client.pid).map_err(failed("inspect the session's cgroup"))?;
     let own = own.ok_or_else(|| ActionError::Changed("the session has exited".into()))?;
     if !cgroup::is_root(&own) {
         keep_alive(work, &own)?;
@@ -65,7 +67,8 @@ pub(super) async fn pause(
         gather_all(work, &group)?;
     }
     failpoint("freeze.tools-moved");
-    cgroup::set(&group, FreezerState::Frozen).map_err(failed("freeze the session"))?;
+    cgroup::set_freezer_state(&group, FreezerState::Frozen)
+        .map_err(failed("freeze the session"))?;
     wait(&group, FreezerState::Frozen).await?;
     if tools == ToolPausePolicy::Stop {
         // What a command had started while it was itself not moved yet.
@@ -105,14 +108,14 @@ fn change(
     if let PauseMethod::Freeze { moved, keeper, .. } = &mut work.record.means {
         how(moved, keeper);
     }
-    work.keep()
+    work.write_record()
 }
 
 fn gather_all(work: &mut PauseTransaction<'_>, group: &Path) -> Result<(), ActionError> {
-    let us = tree::us();
+    let us = tree::own_process_chain();
     for _ in 0..MAX_MOVE_ROUNDS {
         let below =
-            tree::below(work.client()).map_err(failed("inspect the session's processes"))?;
+            tree::descendants(work.client()).map_err(failed("inspect the session's processes"))?;
         if below.iter().any(|f| us.contains(&f.key.pid)) {
             return Err(super::inside());
         }
@@ -143,7 +146,7 @@ fn gather(
     let what = "move the session into a cgroup";
     let mut new = Vec::new();
     for process in who {
-        let from = match cgroup::of(process.pid) {
+        let from = match cgroup::cgroup_of(process.pid) {
             Ok(from) => from,
             Err(e) if e.kind() == io::ErrorKind::NotFound => None,
             Err(e) => return Err(failed(what)(e)),
@@ -155,7 +158,7 @@ fn gather(
     }
     change(work, |moved, _| moved.extend(new.iter().cloned()))?;
     for MovedProcess { process, .. } in new {
-        if tree::alive(process).map_err(failed(what))?.is_some() {
+        if tree::live_stat(process).map_err(failed(what))?.is_some() {
             cgroup::enter(group, process.pid).map_err(failed(what))?;
         }
     }
@@ -163,7 +166,7 @@ fn gather(
 }
 
 fn is_frozen(group: &Path) -> io::Result<bool> {
-    Ok(cgroup::frost(group)? == Some(FreezerState::Frozen))
+    Ok(cgroup::freezer_state(group)? == Some(FreezerState::Frozen))
 }
 
 async fn wait(group: &Path, wanted: FreezerState) -> Result<(), ActionError> {
@@ -172,8 +175,8 @@ async fn wait(group: &Path, wanted: FreezerState) -> Result<(), ActionError> {
         FreezerState::Thawed => "thaw the session",
     };
     // A group that is gone holds nobody.
-    let so = || Ok(cgroup::frost(group)?.is_none_or(|frost| frost == wanted));
-    if tree::until(FREEZE_TIMEOUT, so)
+    let so = || Ok(cgroup::freezer_state(group)?.is_none_or(|frost| frost == wanted));
+    if tree::wait_until(FREEZE_TIMEOUT, so)
         .await
         .map_err(failed(what))?
     {
@@ -194,11 +197,12 @@ pub(super) async fn undo(work: &mut PauseTransaction<'_>) -> Result<(), ActionEr
     else {
         return Ok(());
     };
-    if cgroup::frost(&group)
+    if cgroup::freezer_state(&group)
         .map_err(failed("thaw the session"))?
         .is_some()
     {
-        cgroup::set(&group, FreezerState::Thawed).map_err(failed("thaw the session"))?;
+        cgroup::set_freezer_state(&group, FreezerState::Thawed)
+            .map_err(failed("thaw the session"))?;
         wait(&group, FreezerState::Thawed).await?;
         failpoint("freeze.thawed");
         let emptied = empty(&group, &moved).await?;
@@ -220,14 +224,14 @@ async fn empty(group: &Path, moved: &[MovedProcess]) -> Result<bool, ActionError
     let what = "move the session back to its cgroup";
     // The client's old one; above it, should that be gone.
     let home = moved.first().map(|m| m.from.clone());
-    let above = cgroup::around(group);
+    let above = cgroup::parent_for_sibling(group);
     for _ in 0..MAX_MOVE_ROUNDS {
         let members = cgroup::members(group).map_err(failed(what))?;
         if members.is_empty() {
             return Ok(true);
         }
         for pid in members {
-            let Some(found) = tree::at(pid).map_err(failed(what))? else {
+            let Some(found) = tree::process_at(pid).map_err(failed(what))? else {
                 continue;
             };
             let from = moved.iter().find(|m| m.process == found.key);
@@ -254,7 +258,7 @@ async fn remove(group: &Path) -> Result<(), ActionError> {
         Err(e) => Err(e),
     };
     let what = "remove the temporary cgroup";
-    if tree::until(FREEZE_TIMEOUT, gone)
+    if tree::wait_until(FREEZE_TIMEOUT, gone)
         .await
         .map_err(failed(what))?
     {
@@ -265,7 +269,7 @@ async fn remove(group: &Path) -> Result<(), ActionError> {
 
 /// Whether the client lies in this group, and nothing in it can run.
 pub(super) fn holds(client: ProcessKey, group: &Path) -> io::Result<bool> {
-    let there = cgroup::of(client.pid)?.is_some_and(|own| own == group);
+    let there = cgroup::cgroup_of(client.pid)?.is_some_and(|own| own == group);
     Ok(there && is_frozen(group)?)
 }
 
@@ -273,7 +277,11 @@ pub(super) fn holds(client: ProcessKey, group: &Path) -> io::Result<bool> {
 pub(super) fn others(client: ProcessKey, group: &Path) -> io::Result<Vec<ProcessKey>> {
     let mut found = Vec::new();
     for pid in cgroup::members(group)? {
-        found.extend(tree::at(pid)?.map(|f| f.key).filter(|key| *key != client));
+        found.extend(
+            tree::process_at(pid)?
+                .map(|f| f.key)
+                .filter(|key| *key != client),
+        );
     }
     Ok(found)
 }

@@ -85,9 +85,9 @@ pub async fn jump(
     terminal: &[String],
 ) -> Result<(), JumpError> {
     let mut gatherer = JumpInspector::new(around);
-    let place = gatherer.place(session, terminal).await;
+    let place = gatherer.read_context(session, terminal).await;
     let route = plan_jump(&place).map_err(JumpError::Refused)?;
-    let went = perform::go(&route, &place, &gatherer, around).await?;
+    let went = perform::follow_route(&route, &place, &gatherer, around).await?;
     if !went.opened {
         return arrived(session, around, route, went).await;
     }
@@ -99,13 +99,13 @@ pub async fn jump(
     let begun = clock::instant();
     loop {
         let mut gatherer = JumpInspector::new(around);
-        let place = gatherer.place(session, terminal).await;
+        let place = gatherer.read_context(session, terminal).await;
         let waited = begun.elapsed();
         match plan_jump(&place) {
             Ok(route)
                 if !route.opens() && (route.doubt.is_none() || waited >= NEW_WINDOW_TIMEOUT) =>
             {
-                let went = perform::go(&route, &place, &gatherer, around).await?;
+                let went = perform::follow_route(&route, &place, &gatherer, around).await?;
                 return arrived(session, around, route, went).await;
             }
             Err(JumpObstacle::Elsewhere(_, why)) if waited >= patience(&why) => {
@@ -136,7 +136,7 @@ async fn arrived(
     route: JumpPlan,
     went: RouteOutcome,
 ) -> Result<(), JumpError> {
-    turned_to(&JumpInspector::new(around).place(session, &[]).await)?;
+    turned_to(&JumpInspector::new(around).read_context(session, &[]).await)?;
     let doubt = went.doubt.or(route.doubt);
     doubt.map_or(Ok(()), |doubt| Err(JumpError::Partly(doubt)))
 }
@@ -161,7 +161,7 @@ fn turned_to(place: &JumpContext) -> Result<(), JumpError> {
 
 /// Whether the terminal of a session is what its owner looks at: the window that shows it is the
 /// active one. Only reads; where it is not certain, as on Wayland and macOS, it is not.
-pub async fn in_front(session: &Session, around: &Environment) -> bool {
-    let place = JumpInspector::new(around).place(session, &[]).await;
+pub async fn is_terminal_in_front(session: &Session, around: &Environment) -> bool {
+    let place = JumpInspector::new(around).read_context(session, &[]).await;
     is_in_front(&place)
 }

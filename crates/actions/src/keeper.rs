@@ -24,8 +24,8 @@ pub(super) fn start(hands: &ActionExecutor, record: &Path) -> Result<ProcessKey,
     })?;
     let arguments = [OsStr::new("keep"), record.as_os_str()];
     let what = "start the process that keeps the session's cgroup";
-    let pid = launch::leave(&program, &arguments).map_err(failed(what))?;
-    let found = tree::at(pid).map_err(failed(what))?;
+    let pid = launch::spawn_detached(&program, &arguments).map_err(failed(what))?;
+    let found = tree::process_at(pid).map_err(failed(what))?;
     found
         .map(|f| f.key)
         .ok_or_else(|| failed(what)("the process exited at once"))

@@ -172,7 +172,7 @@ pub enum HolderState {
 
 impl LockHolder {
     fn of(pid: Option<u32>) -> Self {
-        let stat = pid.and_then(|pid| tree::at(pid).ok().flatten());
+        let stat = pid.and_then(|pid| tree::process_at(pid).ok().flatten());
         let is_stopped = stat.is_some_and(|found| found.stat.stopped.is_some());
         let state = if is_stopped {
             HolderState::Stopped
@@ -312,7 +312,7 @@ impl ActionExecutor {
             (PlannedAction::Kill(_), Some(mut work)) => {
                 let asked = end::end_paused(&mut work).await;
                 end::kill(client, asked).await?;
-                work.forget(Reconciled::Ended)
+                work.remove_record(Reconciled::Ended)
             }
             (PlannedAction::Kill(_), None) => {
                 self.store.remove(session)?;
@@ -355,7 +355,7 @@ impl ActionExecutor {
         let record = self.store.read(id)?;
         let is_meant = |r: &PauseRecord| {
             let is_hold = r.kind() == PauseKind::Hold && r.phase == PausePhase::Paused;
-            is_hold && judged.is(r)
+            is_hold && judged.matches_record(r)
         };
         let Some(record) = record.filter(is_meant) else {
             return Ok(GiveUpOutcome::NothingToDo);

@@ -54,12 +54,12 @@ async fn press(
     pane: &PaneKey,
     keys: &[TmuxKeystroke<'_>],
 ) -> Result<(), ActionError> {
-    let done = tmux::press(program(hands)?, &pane.server, &pane.pane, keys).await;
+    let done = tmux::send_keys(program(hands)?, &pane.server, &pane.pane, keys).await;
     done.map_err(failed("press a key in the tmux pane"))
 }
 
 async fn look(hands: &ActionExecutor, pane: &PaneKey) -> Result<PaneSnapshot, ActionError> {
-    let seen = tmux::look(program(hands)?, &pane.server, &pane.pane).await;
+    let seen = tmux::read_pane(program(hands)?, &pane.server, &pane.pane).await;
     seen.map_err(failed("read the tmux pane"))
 }
 
@@ -68,7 +68,7 @@ async fn glance(
     hands: &ActionExecutor,
     pane: &PaneKey,
 ) -> Result<Option<PaneSnapshot>, ActionError> {
-    match tmux::look(program(hands)?, &pane.server, &pane.pane).await {
+    match tmux::read_pane(program(hands)?, &pane.server, &pane.pane).await {
         Err(TmuxError::Hangs) => Ok(None),
         seen => seen.map(Some).map_err(failed("read the tmux pane")),
     }
@@ -122,7 +122,7 @@ fn gone() -> ActionError {
 }
 
 fn client(work: &PauseTransaction<'_>) -> Result<ProcessStat, ActionError> {
-    let stat = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
+    let stat = tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
     stat.ok_or_else(gone)
 }
 
@@ -133,7 +133,7 @@ async fn ready(
     key: ProcessKey,
 ) -> Result<PaneSnapshot, ActionError> {
     let look = look(hands, pane).await?;
-    let stat = tree::alive(key).map_err(failed("inspect the session's process"))?;
+    let stat = tree::live_stat(key).map_err(failed("inspect the session's process"))?;
     let stat = stat.ok_or_else(gone)?;
     check(&look, &stat).map_err(|e| ActionError::Changed(e.into()))?;
     if stat.foreground != stat.group {
@@ -151,8 +151,8 @@ pub(super) async fn prepare_suspend(
     shell: ProcessKey,
 ) -> Result<PauseMethod, ActionError> {
     let look = ready(hands, pane, key).await?;
-    let stat = tree::alive(key).map_err(failed("inspect the session's process"))?;
-    let above = tree::alive(shell).map_err(failed("inspect the session's shell"))?;
+    let stat = tree::live_stat(key).map_err(failed("inspect the session's process"))?;
+    let above = tree::live_stat(shell).map_err(failed("inspect the session's shell"))?;
     if above.is_none() || stat.is_none_or(|s| s.parent != shell.pid) {
         let told = "the session's shell has exited; try again";
         return Err(ActionError::Changed(told.into()));
@@ -178,9 +178,9 @@ pub(super) async fn suspend(work: &mut PauseTransaction<'_>) -> Result<(), Actio
     let shown = place(&look(work.hands, &pane).await?);
     press(work.hands, &pane, &[TmuxKeystroke::Named("C-z")]).await?;
     failpoint("suspend.pressed");
-    let aside = || Ok(tree::rests(key)? && has_terminal(shell)?);
+    let aside = || Ok(tree::is_stopped_or_gone(key)? && has_terminal(shell)?);
     let what = "suspend the session with Ctrl-Z";
-    if !tree::until(KEY_EFFECT_TIMEOUT, aside)
+    if !tree::wait_until(KEY_EFFECT_TIMEOUT, aside)
         .await
         .map_err(failed(what))?
     {
@@ -196,14 +196,14 @@ pub(super) async fn suspend(work: &mut PauseTransaction<'_>) -> Result<(), Actio
         let (at, text) = place(&look);
         (*cursor, *line) = (Some(at), Some(text));
     }
-    work.keep()?;
+    work.write_record()?;
     failpoint("suspend.prompt-seen");
     Ok(())
 }
 
 /// Whether a process is in the foreground of its terminal.
 fn has_terminal(key: ProcessKey) -> io::Result<bool> {
-    Ok(tree::alive(key)?.is_some_and(|s| s.foreground == s.group))
+    Ok(tree::live_stat(key)?.is_some_and(|s| s.foreground == s.group))
 }
 
 /// Where the cursor is, and the line it is in.
@@ -249,7 +249,7 @@ async fn prompt(
 
 /// What a shell runs in its own process group: the programs its prompt asks, no jobs.
 fn children(shell: ProcessKey) -> io::Result<BTreeSet<ProcessKey>> {
-    let Some(own) = tree::alive(shell)? else {
+    let Some(own) = tree::live_stat(shell)? else {
         return Ok(BTreeSet::new());
     };
     let below = tree::children(shell.pid)?.into_iter();
@@ -258,7 +258,7 @@ fn children(shell: ProcessKey) -> io::Result<BTreeSet<ProcessKey>> {
 }
 
 /// Brings a client back that was put aside: `fg`, typed where and as it can only mean that.
-pub(super) async fn take_back(
+pub(super) async fn resume_suspended(
     work: &mut PauseTransaction<'_>,
     how: Rollback,
 ) -> Result<(), ActionError> {
@@ -277,7 +277,7 @@ pub(super) async fn take_back(
     if how == Rollback::Left {
         settle(work, shell).await?;
     }
-    let Some(stat) = tree::alive(key).map_err(see())? else {
+    let Some(stat) = tree::live_stat(key).map_err(see())? else {
         return Ok(());
     };
     if stat.stopped.is_some() && work.record.tty.is_some() && stat.terminal == 0 {
@@ -319,8 +319,14 @@ pub(super) async fn take_back(
             }
         }
         failpoint("suspend.fg-typed");
-        let back = || Ok(tree::alive(key)?.is_none() || (tree::runs(key)? && has_terminal(key)?));
-        if !tree::until(KEY_EFFECT_TIMEOUT, back).await.map_err(see())? {
+        let back = || {
+            Ok(tree::live_stat(key)?.is_none()
+                || (tree::is_running_or_gone(key)? && has_terminal(key)?))
+        };
+        if !tree::wait_until(KEY_EFFECT_TIMEOUT, back)
+            .await
+            .map_err(see())?
+        {
             return Err(by_hand("the session did not return to the foreground"));
         }
     }
@@ -335,16 +341,20 @@ async fn settle(work: &PauseTransaction<'_>, shell: ProcessKey) -> Result<(), Ac
     let key = work.client();
     let failed = || failed("inspect the session's process");
     let taken = match work.record.phase {
-        PausePhase::Pausing => tree::until(KEY_IN_FLIGHT_TIME, || tree::rests(key)).await,
-        PausePhase::Resuming => tree::until(KEY_IN_FLIGHT_TIME, || tree::runs(key)).await,
+        PausePhase::Pausing => {
+            tree::wait_until(KEY_IN_FLIGHT_TIME, || tree::is_stopped_or_gone(key)).await
+        }
+        PausePhase::Resuming => {
+            tree::wait_until(KEY_IN_FLIGHT_TIME, || tree::is_running_or_gone(key)).await
+        }
         PausePhase::Paused | PausePhase::Ending => return Ok(()),
     };
     if !taken.map_err(failed())? || work.record.phase != PausePhase::Pausing {
         return Ok(());
     }
     // Its shell takes the terminal only after it has heard of that.
-    let shown = || Ok(has_terminal(shell)? || !tree::rests(key)?);
-    let shown = tree::until(SHELL_RETURN_TIMEOUT, shown).await;
+    let shown = || Ok(has_terminal(shell)? || !tree::is_stopped_or_gone(key)?);
+    let shown = tree::wait_until(SHELL_RETURN_TIMEOUT, shown).await;
     shown.map(drop).map_err(failed())
 }
 
@@ -356,7 +366,7 @@ async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionErr
         return Ok(());
     };
     let tty = || {
-        let stat = tree::alive(key)?.filter(|s| s.foreground == s.group);
+        let stat = tree::live_stat(key)?.filter(|s| s.foreground == s.group);
         let tty = stat.and_then(|s| sys::control_terminal(s.terminal));
         Ok::<_, io::Error>(tty.map(PathBuf::from))
     };
@@ -365,14 +375,14 @@ async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionErr
         // It has ended, or is not in the foreground, where others' settings are in force.
         None => Ok(true),
     };
-    if tree::until(TERMINAL_SETUP_TIME, right)
+    if tree::wait_until(TERMINAL_SETUP_TIME, right)
         .await
         .map_err(failed(what))?
     {
         return Ok(());
     }
     if let Some(tty) = tty().map_err(failed(what))? {
-        terminal::set(&tty, wanted).map_err(failed(what))?;
+        terminal::write_modes(&tty, wanted).map_err(failed(what))?;
     }
     if right().map_err(failed(what))? {
         return Ok(());
@@ -406,7 +416,7 @@ pub(super) async fn interrupt(
     while begun.elapsed() < KEY_EFFECT_TIMEOUT {
         clock::sleep(PANE_POLL_INTERVAL).await;
         client(work)?;
-        let over = match registry.map_or(TurnState::Unknown, turn::told) {
+        let over = match registry.map_or(TurnState::Unknown, turn::read_turn_state) {
             TurnState::Over => true,
             TurnState::Running => false,
             TurnState::Unknown => {
@@ -430,7 +440,7 @@ pub(super) async fn interrupt(
 
 /// Tells an interrupted client to continue, in an emptied input line: an interrupted prompt may
 /// have been put back there.
-pub(super) async fn go_on(
+pub(super) async fn resume_interrupted(
     work: &mut PauseTransaction<'_>,
     how: Rollback,
 ) -> Result<(), ActionError> {

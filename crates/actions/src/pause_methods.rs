@@ -12,8 +12,8 @@ pub(super) async fn undo(
     match &work.record.means {
         PauseMethod::Freeze { .. } => freezer::undo(work).await,
         PauseMethod::Stop { .. } => signal::undo(work).await,
-        PauseMethod::Suspend { .. } => pane::take_back(work, how).await,
-        PauseMethod::Interrupt { .. } => pane::go_on(work, how).await,
+        PauseMethod::Suspend { .. } => pane::resume_suspended(work, how).await,
+        PauseMethod::Interrupt { .. } => pane::resume_interrupted(work, how).await,
         PauseMethod::Hold => Ok(()),
     }
 }
@@ -27,7 +27,7 @@ pub(super) fn holds(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
             group,
             tools,
         } => signal::holds(work.client(), [shells, group, tools]),
-        PauseMethod::Suspend { .. } => tree::rests(work.client()),
+        PauseMethod::Suspend { .. } => tree::is_stopped_or_gone(work.client()),
         PauseMethod::Hold | PauseMethod::Interrupt { .. } => Ok(true),
     };
     held.map_err(failed("inspect the session's processes"))

@@ -22,7 +22,7 @@ pub(super) async fn resume(work: &mut PauseTransaction<'_>) -> Result<Reconciled
     let before = work.record.clone();
     if kind != PauseKind::Hold {
         // On a full disk it goes on all the same: what was undone is seen by itself.
-        let _ = work.enter(PausePhase::Resuming);
+        let _ = work.enter_phase(PausePhase::Resuming);
     }
     failpoint(match kind {
         PauseKind::Freeze => "freeze.resuming",
@@ -36,12 +36,12 @@ pub(super) async fn resume(work: &mut PauseTransaction<'_>) -> Result<Reconciled
         if untouched {
             work.record = before;
             // See above; what is asked for is told in any case.
-            let _ = work.keep();
+            let _ = work.write_record();
         }
         return Err(e);
     }
     let became = state(work)?;
-    match work.forget(became) {
+    match work.remove_record(became) {
         // The record is the hold: as long as it is there, the hooks keep waiting.
         Err(ActionError::RecordLeft(Reconciled::Running, e)) if kind == PauseKind::Hold => {
             Err(ActionError::Store(e))
@@ -80,7 +80,7 @@ fn is_over(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
     let boot = sys::machine()
         .map_err(failed("identify this machine"))?
         .boot;
-    let alive = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
+    let alive = tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(work.record.boot != boot || alive.is_none())
 }
 
@@ -92,7 +92,7 @@ async fn clean_up(work: &mut PauseTransaction<'_>) -> Result<Reconciled, ActionE
     if work.record.boot == boot && work.record.kind() != PauseKind::Interrupt {
         pause_methods::undo(work, Rollback::Left).await?;
     }
-    work.forget(Reconciled::Ended)?;
+    work.remove_record(Reconciled::Ended)?;
     Ok(Reconciled::Ended)
 }
 
@@ -109,14 +109,14 @@ async fn finish(work: &mut PauseTransaction<'_>) -> Result<RecoveryOutcome, Acti
     match pause_methods::undo(work, Rollback::Left).await {
         Ok(()) => {
             let became = state(work)?;
-            work.forget(became)?;
+            work.remove_record(became)?;
             Ok(RecoveryOutcome::As(became))
         }
         // Then that is what it is, until somebody does.
         Err(why @ ActionError::Changed(_))
             if work.record.kind() == PauseKind::Suspend && pause_methods::holds(work)? =>
         {
-            work.enter(PausePhase::Paused)?;
+            work.enter_phase(PausePhase::Paused)?;
             Ok(RecoveryOutcome::PutAside(why))
         }
         Err(e) => Err(e),
@@ -124,7 +124,7 @@ async fn finish(work: &mut PauseTransaction<'_>) -> Result<RecoveryOutcome, Acti
 }
 
 fn state(work: &PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
-    let alive = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
+    let alive = tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(match alive {
         Some(_) => Reconciled::Running,
         None => Reconciled::Ended,
@@ -133,6 +133,6 @@ fn state(work: &PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
 
 /// Whether the terminal it was paused in was closed: it cannot hear of that before it goes on.
 fn has_hung_up(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
-    let stat = tree::alive(work.client()).map_err(failed("inspect the session's process"))?;
+    let stat = tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(work.record.tty.is_some() && stat.is_some_and(|s| s.terminal == 0))
 }

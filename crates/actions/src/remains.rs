@@ -88,7 +88,7 @@ impl ActionExecutor {
         let look = || failed("inspect the session's process");
         let machine = sys::machine().map_err(look())?;
         let found = match pid {
-            Some(pid) => tree::at(pid).map_err(look())?,
+            Some(pid) => tree::process_at(pid).map_err(look())?,
             None => None,
         };
         let record = match self.store.read(session) {
@@ -160,7 +160,7 @@ impl ActionExecutor {
 /// What keeps a client from running, as far as it can be ours.
 fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<PauseMethod>, ActionError> {
     let look = || failed("inspect the session's processes");
-    let own = cgroup::of(client.pid).map_err(look())?;
+    let own = cgroup::cgroup_of(client.pid).map_err(look())?;
     // Nobody else gives a group this name.
     let ours = format!("trusty-{session}");
     if let Some(group) = own.filter(|own| own.file_name().is_some_and(|name| *name == *ours)) {
@@ -170,7 +170,7 @@ fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<PauseMethod>
             keeper: None,
         }));
     }
-    let Some(stat) = tree::alive(client).map_err(look())? else {
+    let Some(stat) = tree::live_stat(client).map_err(look())? else {
         return Ok(None);
     };
     if stat.stopped.is_none() {
@@ -178,7 +178,7 @@ fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<PauseMethod>
     }
     let mut shells = Vec::new();
     let mut next = stat.parent;
-    while let Some(above) = tree::at(next).map_err(look())?
+    while let Some(above) = tree::process_at(next).map_err(look())?
         && shells.len() < MAX_SHELL_CHAIN
         && above.stat.session == stat.session
         && above.stat.stopped.is_some()
@@ -202,7 +202,7 @@ fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<PauseMethod>
         ours.collect::<Vec<_>>()
     };
     let group = stopped(tree::group(stat.group).map_err(look())?);
-    let mut tools = stopped(tree::below(client).map_err(look())?);
+    let mut tools = stopped(tree::descendants(client).map_err(look())?);
     tools.retain(|f| f.stat.group != stat.group);
     let keys = |found: Vec<tree::LiveProcess>| found.into_iter().map(|f| f.key).collect();
     Ok(Some(PauseMethod::Stop {

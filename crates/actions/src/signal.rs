@@ -34,18 +34,18 @@ pub(super) fn prepare(
     group: u32,
 ) -> Result<PauseMethod, ActionError> {
     let look = || failed("inspect the session's processes");
-    let stat = tree::alive(client).map_err(look())?;
+    let stat = tree::live_stat(client).map_err(look())?;
     if stat.is_none_or(|s| s.group != group) {
         return Err(changed("the session's process group has changed"));
     }
-    let us = tree::us();
+    let us = tree::own_process_chain();
     for shell in shells {
         if us.contains(&shell.pid) {
             let told = "this program runs in the session's terminal; pause the session from \
                         another terminal, or use hold";
             return Err(ActionError::Changed(told.into()));
         }
-        match tree::alive(*shell).map_err(look())? {
+        match tree::live_stat(*shell).map_err(look())? {
             Some(stat) if tree::is_ours(&stat) => {}
             _ => return Err(changed("a shell above the session has exited")),
         }
@@ -85,7 +85,7 @@ pub(super) async fn pause(
         return Ok(());
     };
     let look = || failed("inspect the session's processes");
-    let before = tree::alive(client).map_err(look())?;
+    let before = tree::live_stat(client).map_err(look())?;
     let before = before.ok_or_else(|| changed("the session has exited"))?;
     let others = tree::stopped().map_err(look())?;
     for shell in &shells {
@@ -99,7 +99,7 @@ pub(super) async fn pause(
         tools: tools.clone(),
     };
     let mut stopped = Vec::new();
-    work.set(kept(&members, &stopped))?;
+    work.set_means(kept(&members, &stopped))?;
     let sent = sys::signal_group(client, before.group, Signal::STOP);
     if !sent.map_err(failed("stop the session"))? {
         return Err(changed("the session's process group has changed"));
@@ -110,19 +110,19 @@ pub(super) async fn pause(
     let joined = joined.iter().filter(|f| tree::is_ours(&f.stat));
     members = joined.map(|f| f.key).collect();
     members.retain(|key| !others.contains(key));
-    work.set(kept(&members, &stopped))?;
+    work.set_means(kept(&members, &stopped))?;
     wait_stopped(&members, &others, "stop the session").await?;
     failpoint("stop.group-stopped");
     if tools == ToolPausePolicy::Stop {
         for _ in 0..MAX_STOP_ROUNDS {
-            let mut below = tree::below(client).map_err(look())?;
+            let mut below = tree::descendants(client).map_err(look())?;
             below.retain(|f| f.stat.group != before.group);
             let new = running(&below);
             if new.is_empty() {
                 break;
             }
             stopped.extend(new.iter().copied());
-            work.set(kept(&members, &stopped))?;
+            work.set_means(kept(&members, &stopped))?;
             stop(&new, &others, "stop the session's commands").await?;
         }
     }
@@ -130,8 +130,10 @@ pub(super) async fn pause(
     let all = [&shells[..], &members, &stopped].concat();
     let begun = clock::instant();
     while begun.elapsed() < STAYS_STOPPED_TIME {
-        let now = tree::alive(client).map_err(look())?;
-        let woken = all.iter().any(|key| !tree::rests(*key).unwrap_or(false));
+        let now = tree::live_stat(client).map_err(look())?;
+        let woken = all
+            .iter()
+            .any(|key| !tree::is_stopped_or_gone(*key).unwrap_or(false));
         if woken || now.is_none_or(|now| now.foreground != before.foreground) {
             let told = "another program resumed the session at once, as tmux and screen do; \
                         connect hooks to pause it";
@@ -163,7 +165,7 @@ async fn wait_stopped(
     what: &'static str,
 ) -> Result<(), ActionError> {
     let begun = clock::instant();
-    while !all(keys, tree::rests).map_err(failed(what))? {
+    while !all(keys, tree::is_stopped_or_gone).map_err(failed(what))? {
         if begun.elapsed() >= STOP_TIMEOUT {
             return Err(failed(what)("the process keeps running; try again"));
         }
@@ -180,7 +182,7 @@ async fn wait_stopped(
 async fn let_start(keys: &[ProcessKey], others: &ForeignStops) -> io::Result<()> {
     let mut started = Vec::new();
     for key in keys {
-        if !tree::rests(*key)? {
+        if !tree::is_stopped_or_gone(*key)? {
             started.extend(tree::children(key.pid)?);
         }
     }
@@ -221,14 +223,14 @@ pub(super) async fn undo(work: &mut PauseTransaction<'_>) -> Result<(), ActionEr
     }
     failpoint("stop.tools-woken");
     // Whoever has joined the group meanwhile was stopped with it.
-    if let Ok(Some(stat)) = tree::alive(client) {
+    if let Ok(Some(stat)) = tree::live_stat(client) {
         let sent = sys::signal_group(client, stat.group, Signal::CONT);
         note(&mut problem, sent.map(drop));
     }
     for member in &group {
         note(&mut problem, tree::signal(*member, Signal::CONT).map(drop));
     }
-    let awake = tree::until(STOP_TIMEOUT, || tree::runs(client)).await;
+    let awake = tree::wait_until(STOP_TIMEOUT, || tree::is_running_or_gone(client)).await;
     note(&mut problem, awake.and_then(in_time));
     failpoint("stop.group-woken");
     if !shells.is_empty() {
@@ -236,7 +238,7 @@ pub(super) async fn undo(work: &mut PauseTransaction<'_>) -> Result<(), ActionEr
     }
     for shell in shells.iter().rev() {
         note(&mut problem, tree::signal(*shell, Signal::CONT).map(drop));
-        let awake = tree::until(STOP_TIMEOUT, || tree::runs(*shell)).await;
+        let awake = tree::wait_until(STOP_TIMEOUT, || tree::is_running_or_gone(*shell)).await;
         note(&mut problem, awake.and_then(in_time));
         failpoint("stop.shell-woken");
     }
@@ -260,9 +262,9 @@ fn note(problem: &mut io::Result<()>, done: io::Result<()>) {
 
 /// Whether all that was stopped rests still.
 pub(super) fn holds(client: ProcessKey, stopped: [&Vec<ProcessKey>; 3]) -> io::Result<bool> {
-    let mut held = tree::rests(client)?;
+    let mut held = tree::is_stopped_or_gone(client)?;
     for keys in stopped {
-        held = held && all(keys, tree::rests)?;
+        held = held && all(keys, tree::is_stopped_or_gone)?;
     }
     Ok(held)
 }
@@ -281,7 +283,9 @@ mod tests {
     async fn stop_often(client: ProcessKey) -> Result<(), ActionError> {
         let look = || failed("look");
         let started = || Ok(!tree::children(client.pid)?.is_empty());
-        tree::until(STOP_TIMEOUT, started).await.map_err(look())?;
+        tree::wait_until(STOP_TIMEOUT, started)
+            .await
+            .map_err(look())?;
         for round in 0..100 {
             clock::sleep(Duration::from_micros(round * 137 % 4_000)).await;
             let others = tree::stopped().map_err(look())?;
@@ -289,7 +293,7 @@ mod tests {
             sys::signal_group(client, client.pid, Signal::STOP).map_err(look())?;
             wait_stopped(&members, &others, "stop the session").await?;
             sys::signal_group(client, client.pid, Signal::CONT).map_err(look())?;
-            let awake = tree::until(STOP_TIMEOUT, || tree::runs(client)).await;
+            let awake = tree::wait_until(STOP_TIMEOUT, || tree::is_running_or_gone(client)).await;
             awake.and_then(in_time).map_err(failed("wake it"))?;
         }
         Ok(())
@@ -308,7 +312,10 @@ mod tests {
             .process_group(0)
             .spawn()
             .expect("starts");
-        let client = tree::at(starts.id()).expect("looked").expect("lives").key;
+        let client = tree::process_at(starts.id())
+            .expect("looked")
+            .expect("lives")
+            .key;
         let stopped = stop_often(client).await;
         starts.kill().expect("killed");
         starts.wait().expect("ended");
@@ -318,7 +325,9 @@ mod tests {
     #[test]
     fn a_group_that_holds_this_process_is_not_stopped() {
         let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
-        let found = tree::at(child.id()).expect("readable").expect("alive");
+        let found = tree::process_at(child.id())
+            .expect("readable")
+            .expect("alive");
         let refused = prepare(found.key, &[], found.stat.group);
         child.kill().expect("our own child");
         child.wait().expect("collected");

@@ -246,14 +246,14 @@ async fn what_is_stopped_goes_on_even_where_nothing_can_be_written() {
     let plan = pause(key, stop);
     let id = plan.session;
     hands.perform(plan).await.expect("stopped");
-    assert!(tree::rests(key).expect("readable"));
+    assert!(tree::is_stopped_or_gone(key).expect("readable"));
     // As on a full disk: no record can be made any more.
     let mut taken = hands.store.path(id).into_os_string();
     taken.push(format!(".{}.new", std::process::id()));
     std::fs::create_dir(&taken).expect("in the way");
     // That its record stays is told; it would be seen to again.
     hands.resume(id).await.expect_err("it is in the way");
-    assert!(tree::runs(key).expect("readable"));
+    assert!(tree::is_running_or_gone(key).expect("readable"));
     std::fs::remove_dir(&taken).expect("removed");
     let again = hands.resume(id).await.expect("goes on");
     assert_eq!(again, Reconciled::Running);

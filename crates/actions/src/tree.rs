@@ -27,13 +27,13 @@ pub(super) struct LiveProcess {
 }
 
 /// A process that lives, as it is now.
-pub(super) fn alive(key: ProcessKey) -> io::Result<Option<ProcessStat>> {
+pub(super) fn live_stat(key: ProcessKey) -> io::Result<Option<ProcessStat>> {
     let stat = sys::stat(key.pid)?;
     Ok(stat.filter(|s| s.start == key.start && !s.zombie))
 }
 
 /// The process that has this pid now.
-pub(super) fn at(pid: u32) -> io::Result<Option<LiveProcess>> {
+pub(super) fn process_at(pid: u32) -> io::Result<Option<LiveProcess>> {
     let stat = sys::stat(pid)?.filter(|s| !s.zombie);
     Ok(stat.map(|stat| LiveProcess {
         key: ProcessKey {
@@ -49,7 +49,7 @@ fn all() -> io::Result<Vec<LiveProcess>> {
     // One that cannot be read is another user's or gone.
     Ok(pids
         .into_iter()
-        .filter_map(|pid| at(pid).ok().flatten())
+        .filter_map(|pid| process_at(pid).ok().flatten())
         .collect())
 }
 
@@ -63,7 +63,7 @@ pub(super) fn stopped() -> io::Result<BTreeSet<ProcessKey>> {
 }
 
 /// All below a process, parents first.
-pub(super) fn below(root: ProcessKey) -> io::Result<Vec<LiveProcess>> {
+pub(super) fn descendants(root: ProcessKey) -> io::Result<Vec<LiveProcess>> {
     let mut children: BTreeMap<u32, Vec<LiveProcess>> = BTreeMap::new();
     for found in all()? {
         children.entry(found.stat.parent).or_default().push(found);
@@ -86,7 +86,7 @@ pub(super) fn is_own_program(pid: u32) -> bool {
 
 /// Whether a hook program of ours, of whatever version, runs below a client.
 pub(super) fn has_hook_below(client: ProcessKey) -> io::Result<bool> {
-    let below = below(client)?.into_iter();
+    let below = descendants(client)?.into_iter();
     let mut executables = below.filter_map(|found| process_executable(found.key.pid));
     Ok(executables.any(|path| hook_program::is_hook_program(&path)))
 }
@@ -106,7 +106,7 @@ pub(super) fn group(group: u32) -> io::Result<Vec<LiveProcess>> {
 }
 
 /// This process and all above it.
-pub(super) fn us() -> BTreeSet<u32> {
+pub(super) fn own_process_chain() -> BTreeSet<u32> {
     let mut chain = BTreeSet::new();
     let mut next = std::process::id();
     while next > 1 && chain.len() < MAX_OWN_ANCESTORS && chain.insert(next) {
@@ -125,14 +125,14 @@ pub(super) fn is_ours(stat: &ProcessStat) -> bool {
 
 /// Sends a signal to a process of our own user's, unless it has ended; whether it was sent.
 pub(super) fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
-    match alive(key)? {
+    match live_stat(key)? {
         Some(stat) if is_ours(&stat) => sys::signal(key, signal),
         _ => Ok(false),
     }
 }
 
 /// Waits until it is so; whether it became so in time.
-pub(super) async fn until(
+pub(super) async fn wait_until(
     limit: Duration,
     mut ask: impl FnMut() -> io::Result<bool>,
 ) -> io::Result<bool> {
@@ -149,11 +149,11 @@ pub(super) async fn until(
 }
 
 /// Whether a process cannot run, or has ended.
-pub(super) fn rests(key: ProcessKey) -> io::Result<bool> {
-    Ok(alive(key)?.is_none_or(|stat| stat.stopped.is_some()))
+pub(super) fn is_stopped_or_gone(key: ProcessKey) -> io::Result<bool> {
+    Ok(live_stat(key)?.is_none_or(|stat| stat.stopped.is_some()))
 }
 
 /// Whether a process can run, or has ended.
-pub(super) fn runs(key: ProcessKey) -> io::Result<bool> {
-    Ok(alive(key)?.is_none_or(|stat| stat.stopped.is_none()))
+pub(super) fn is_running_or_gone(key: ProcessKey) -> io::Result<bool> {
+    Ok(live_stat(key)?.is_none_or(|stat| stat.stopped.is_none()))
 }

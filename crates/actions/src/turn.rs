@@ -25,7 +25,7 @@ struct RegistryStatus {
 }
 
 /// What a registry file says. It is rewritten in place, so half of it may be there.
-pub(super) fn told(file: &RegistryFile) -> TurnState {
+pub(super) fn read_turn_state(file: &RegistryFile) -> TurnState {
     let path = file.dir.join("sessions").join(format!("{}.json", file.pid));
     let Ok(bytes) = files::read_bounded(&path, MAX_REGISTRY_STATUS_BYTES) else {
         return TurnState::Unknown;
@@ -55,7 +55,7 @@ mod tests {
             dir: dir.path().to_path_buf(),
             pid: 7,
         };
-        assert_eq!(told(&file), TurnState::Unknown);
+        assert_eq!(read_turn_state(&file), TurnState::Unknown);
         let folder = dir.path().join("sessions");
         std::fs::create_dir(&folder).expect("folder");
         for (text, expected) in [
@@ -66,7 +66,7 @@ mod tests {
             (r#"{"pid":7}"#, TurnState::Unknown),
         ] {
             std::fs::write(folder.join("7.json"), text).expect("written");
-            assert_eq!(told(&file), expected, "{text}");
+            assert_eq!(read_turn_state(&file), expected, "{text}");
         }
         let shown = |line: &str| is_shown(&[line.to_owned()]);
         assert!(shown("✻ Thinking… (3s · esc to interrupt)"));

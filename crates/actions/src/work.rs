@@ -27,23 +27,23 @@ impl PauseTransaction<'_> {
     }
 
     /// Writes down how far it has come.
-    pub(super) fn enter(&mut self, phase: PausePhase) -> Result<(), ActionError> {
+    pub(super) fn enter_phase(&mut self, phase: PausePhase) -> Result<(), ActionError> {
         self.record.phase = phase;
-        self.keep()
+        self.write_record()
     }
 
     /// Writes down what is about to be done.
-    pub(super) fn set(&mut self, means: PauseMethod) -> Result<(), ActionError> {
+    pub(super) fn set_means(&mut self, means: PauseMethod) -> Result<(), ActionError> {
         self.record.means = means;
-        self.keep()
+        self.write_record()
     }
 
-    pub(super) fn keep(&self) -> Result<(), ActionError> {
+    pub(super) fn write_record(&self) -> Result<(), ActionError> {
         Ok(self.hands.store.write(&self.record)?)
     }
 
     /// Removes the record: nothing is left to be undone, for the session became this.
-    pub(super) fn forget(&self, became: Reconciled) -> Result<(), ActionError> {
+    pub(super) fn remove_record(&self, became: Reconciled) -> Result<(), ActionError> {
         let removed = self.hands.store.remove(self.record.session);
         removed.map_err(|e| ActionError::RecordLeft(became, e))
     }

@@ -410,9 +410,9 @@ fn sessions(count: usize) -> String {
 }
 
 fn title(session: &Session) -> String {
-    Row::of(session, None).title
+    Row::from_session(session, None).title
 }
 
 fn describe(session: &Session, place: &CliContext) -> String {
-    Row::of(session, Some(&place.around.home)).sentence
+    Row::from_session(session, Some(&place.around.home)).sentence
 }

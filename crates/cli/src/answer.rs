@@ -10,7 +10,7 @@ use crate::requests::{self, AnswerableRequest};
 use std::io;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, RequestKind};
-use trusty_fleet::view::visible;
+use trusty_fleet::view::replace_hidden_chars;
 use trusty_platform::raw_terminal::is_controlling_terminal;
 
 #[derive(Debug, clap::Args)]
@@ -71,7 +71,7 @@ pub(crate) struct RequestSelector {
 
 impl RequestSelector {
     async fn find(&self, place: &CliContext) -> Result<AnswerableRequest, CommandFailure> {
-        requests::find(place, &self.session, self.request.as_deref()).await
+        requests::find_request(place, &self.session, self.request.as_deref()).await
     }
 }
 
@@ -88,7 +88,7 @@ pub(crate) async fn approve(asked: &ApproveArgs) -> Result<(), CommandFailure> {
     done("approved", &open)?;
     if lasts {
         for change in settings_changes(&place, &open).await {
-            out::done(&format!("{}\n", visible(&change)))?;
+            out::done(&format!("{}\n", replace_hidden_chars(&change)))?;
         }
     }
     Ok(())
@@ -172,7 +172,7 @@ pub(crate) async fn deny(asked: &DenyArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     let open = asked.which.find(&place).await?;
     // To deny it, nobody has to read it.
-    out::done(&requests::draw(&open))?;
+    out::done(&requests::render_request(&open))?;
     let message = asked.message.clone();
     let (answer, word) = if asked.stop {
         (Answer::Stop { message }, "denied, and the turn ended:")
@@ -225,7 +225,7 @@ async fn chosen_answers(
     }
     let said = match &asked.answers[..] {
         [] => None,
-        said => Some(choose::all(card, said).map_err(CommandFailure::Ambiguous)?),
+        said => Some(choose::parse_answers(card, said).map_err(CommandFailure::Ambiguous)?),
     };
     let (answers, channel) = match said {
         Some(answers) if asked.yes => (answers, AnswerChannel::Program),
@@ -263,11 +263,11 @@ fn show(
     open: &AnswerableRequest,
     terminal: Option<&ControllingTerminal>,
 ) -> Result<(), CommandFailure> {
-    let text = requests::draw(open);
+    let text = requests::render_request(open);
     let Some(terminal) = terminal else {
         return Ok(out::print(&text)?);
     };
-    match pager::read(terminal, &text)? {
+    match pager::show_text(terminal, &text)? {
         ReadingOutcome::ToEnd => Ok(()),
         ReadingOutcome::Left => Err(CommandFailure::Refused(
             "nothing was answered: the request was not read to the end and is still pending".into(),
@@ -282,7 +282,7 @@ fn copy_to_standard_output(
     terminal: Option<&ControllingTerminal>,
 ) -> Result<(), CommandFailure> {
     if terminal.is_some() && !is_controlling_terminal(io::stdout()) {
-        out::done(&requests::draw(open))?;
+        out::done(&requests::render_request(open))?;
     }
     Ok(())
 }
@@ -297,7 +297,7 @@ fn ask(
         let number = answers.len();
         let line = terminal.ask(&format!("Answer to question {}: ", number + 1))?;
         let line = line.ok_or_else(not_answered)?;
-        match choose::one(&open.whole.card, number, line.trim()) {
+        match choose::parse_answer(&open.whole.card, number, line.trim()) {
             Ok(answer) => answers.push(answer),
             Err(told) => terminal.print(&format!("trusty: {}\n", out::plain(&told)))?,
         }

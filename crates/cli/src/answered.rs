@@ -8,7 +8,7 @@ use serde_json::json;
 use std::path::Path;
 use trusty_fleet::answered::AnswerRecord;
 use trusty_fleet::authorization::AnswerChannel;
-use trusty_fleet::view::{Row, visible};
+use trusty_fleet::view::{Row, replace_hidden_chars};
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_platform::clock;
 use trusty_records::AnswerLog;
@@ -26,12 +26,12 @@ pub(crate) enum AnswersFormat {
     Json,
 }
 
-pub(crate) async fn run(
+pub(crate) async fn print_answers(
     place: &CliContext,
     word: Option<&str>,
     format: AnswersFormat,
 ) -> Result<(), CommandFailure> {
-    let log = AnswerLog::of(&place.around);
+    let log = AnswerLog::from_env(&place.around);
     let mut records = log.read().context("failed to read the record of answers")?;
     // Names are those of sessions that an engine lists now; without one, ids are printed.
     let snapshot = place.sessions.snapshot().await.unwrap_or_default();
@@ -68,7 +68,7 @@ fn table(records: &[AnswerRecord], snapshot: &Snapshot) -> String {
             title(record.session, snapshot),
             short(&record.request.0),
         ]
-        .map(|cell| visible(&cell))
+        .map(|cell| replace_hidden_chars(&cell))
     });
     let rows: Vec<[String; 7]> = std::iter::once(heading.map(str::to_owned))
         .chain(rows)
@@ -102,7 +102,10 @@ fn program(record: &AnswerRecord) -> String {
 
 fn title(id: SessionId, snapshot: &Snapshot) -> String {
     let session = snapshot.sessions.iter().find(|session| session.id == id);
-    session.map_or_else(|| short(&id.to_string()), |s| Row::of(s, None).title)
+    session.map_or_else(
+        || short(&id.to_string()),
+        |s| Row::from_session(s, None).title,
+    )
 }
 
 fn short(id: &str) -> String {

@@ -3,7 +3,7 @@
 use trusty_fleet::view::{Card, CardQuestion, SelectionMode};
 
 /// What is meant by one answer to each question; else what is wrong, in words.
-pub(crate) fn all(card: &Card, answers: &[String]) -> Result<Vec<Vec<String>>, String> {
+pub(crate) fn parse_answers(card: &Card, answers: &[String]) -> Result<Vec<Vec<String>>, String> {
     let asked = card.questions.len();
     if asked != answers.len() {
         let many = |n: usize, what: &str| match n {
@@ -17,12 +17,16 @@ pub(crate) fn all(card: &Card, answers: &[String]) -> Result<Vec<Vec<String>>, S
         ));
     }
     let each = answers.iter().enumerate();
-    each.map(|(number, answer)| one(card, number, answer))
+    each.map(|(number, answer)| parse_answer(card, number, answer))
         .collect()
 }
 
 /// What is meant by an answer to the question of this number, from 0.
-pub(crate) fn one(card: &Card, number: usize, answer: &str) -> Result<Vec<String>, String> {
+pub(crate) fn parse_answer(
+    card: &Card,
+    number: usize,
+    answer: &str,
+) -> Result<Vec<String>, String> {
     let question = card.questions.get(number);
     let question = question.ok_or("the request has no such question")?;
     if let Some(own) = answer.strip_prefix('=') {
@@ -102,13 +106,13 @@ mod tests {
             input: input.as_object().cloned().expect("an object"),
             suggestions: Vec::new(),
         };
-        Card::of(RequestId("0".repeat(64)), &content)
+        Card::from_request(RequestId("0".repeat(64)), &content)
     }
 
     #[test]
     fn numbers_labels_and_words_are_understood() {
         let card = asked();
-        let one = |number, answer| one(&card, number, answer).expect("understood");
+        let one = |number, answer| parse_answer(&card, number, answer).expect("understood");
         assert_eq!(one(0, "1"), ["Red"]);
         assert_eq!(one(0, "red"), ["Red"]);
         assert_eq!(one(0, "Blue, dark"), ["Blue, dark"], "a comma of its own");
@@ -116,7 +120,7 @@ mod tests {
         assert_eq!(one(0, "= neither, 2"), ["neither, 2"]);
         assert_eq!(one(1, "2"), ["Docs"]);
         assert_eq!(one(1, "docs, 1,2"), ["Docs", "Tests"]);
-        let both = all(&card, &["1".into(), "1,2".into()]).expect("both");
+        let both = parse_answers(&card, &["1".into(), "1,2".into()]).expect("both");
         assert_eq!(both, [vec!["Red"], vec!["Tests", "Docs"]]);
     }
 
@@ -132,10 +136,10 @@ mod tests {
             (0, "=", "is empty"),
             (1, "1,Dogs", "\"Dogs\""),
         ] {
-            let error = one(&card, number, answer).expect_err(answer);
+            let error = parse_answer(&card, number, answer).expect_err(answer);
             assert!(error.contains(told), "{answer}: {error}");
         }
-        let error = all(&card, &["1".into()]).expect_err("one of two");
+        let error = parse_answers(&card, &["1".into()]).expect_err("one of two");
         assert!(error.contains("2 questions but got 1 answer"), "{error}");
     }
 }

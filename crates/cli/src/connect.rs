@@ -20,13 +20,13 @@ pub(crate) struct ConnectArgs {
 }
 
 /// Connects the hooks of all config folders that are looked into.
-pub(crate) async fn run(hooks: &ConnectArgs) -> Result<(), CommandFailure> {
+pub(crate) async fn connect_hooks(hooks: &ConnectArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     if !hooks.dry_run {
         let remedy = "connect the hooks in the popover or in another terminal";
         refuse_marked(&place, remedy).await?;
     }
-    let seen = place.sweep().await?;
+    let seen = place.scan().await?;
     let running = seen.snapshot();
     let folders = trusty_integration::folders(&place.around, &place.settings);
     for dir in &folders {
@@ -50,7 +50,7 @@ pub(crate) async fn run(hooks: &ConnectArgs) -> Result<(), CommandFailure> {
 }
 
 /// Takes our entries out of all config folders that are looked into.
-pub(crate) async fn undo(hooks: &ConnectArgs) -> Result<(), CommandFailure> {
+pub(crate) async fn disconnect_hooks(hooks: &ConnectArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     if !hooks.dry_run {
         refuse_marked(&place, "disconnect the hooks in another terminal").await?;

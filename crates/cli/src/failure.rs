@@ -132,7 +132,7 @@ impl CommandFailure {
 }
 
 fn candidate(session: &Session) -> String {
-    let row = Row::of(session, None);
+    let row = Row::from_session(session, None);
     format!(
         "  {:>7}  {} ({})",
         session.pid.unwrap_or(0),

@@ -59,13 +59,13 @@ impl CliContext {
         let tracer = settings.tracer(&around).map_err(StartError::Machine);
         let tracer = tracer.context("failed to start")?;
         let vetting = EngineVetting::new(tracer, EngineContinuity::OneProcess);
-        let remote = EngineClient::of(&places).vetted_by(vetting.clone());
+        let remote = EngineClient::for_places(&places).vetted_by(vetting.clone());
         let sessions = SessionAccess::new(CommandFace, &around, EngineRoute::Any(remote));
         Ok(Self {
             around,
             settings,
             sessions,
-            changing_remote: EngineClient::of(&places).vetted_by(vetting.allowing_change()),
+            changing_remote: EngineClient::for_places(&places).vetted_by(vetting.allowing_change()),
             places,
         })
     }
@@ -79,13 +79,13 @@ impl CliContext {
                 if !(e.is_hang() && self.sessions.note_hang()) {
                     warn(&e);
                 }
-                Ok(self.sweep().await?.snapshot())
+                Ok(self.scan().await?.snapshot())
             }
         }
     }
 
     /// What one look of our own finds.
-    pub(crate) async fn sweep(&self) -> Result<ScannedFleet, CommandFailure> {
+    pub(crate) async fn scan(&self) -> Result<ScannedFleet, CommandFailure> {
         let swept = sweep::sweep(&self.around, &self.settings).await;
         Ok(swept.context("failed to scan for sessions")?)
     }
@@ -101,7 +101,7 @@ impl CliContext {
             }
             Err(e) => {
                 warn(&e);
-                let swept = self.sweep().await?;
+                let swept = self.scan().await?;
                 let id = named(&swept.snapshot(), word)?;
                 Ok(swept.explain(id).context("the session has exited")?)
             }
@@ -154,7 +154,7 @@ fn own_engine(around: &Environment, settings: &Settings) -> BoxStream<'static, A
             return stream::empty().boxed();
         }
     };
-    let looking = handle.look();
+    let looking = handle.mark_visible();
     let snapshots = handle.snapshots();
     stream::unfold(
         (snapshots, looking, handle),

@@ -7,7 +7,7 @@ use crate::out::{self, OutputFormat};
 use crate::{ShowArgs, table};
 use trusty_platform::clock;
 
-pub(crate) async fn run(show: &ShowArgs) -> Result<(), CommandFailure> {
+pub(crate) async fn print_sessions(show: &ShowArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     let mut snapshot = place.snapshot().await?;
     if let Some(word) = &show.session {
@@ -16,7 +16,7 @@ pub(crate) async fn run(show: &ShowArgs) -> Result<(), CommandFailure> {
     if show.json {
         return print_json(&snapshot);
     }
-    let text = table::draw(
+    let text = table::render_table(
         &snapshot,
         &place.around.home,
         clock::wall(),

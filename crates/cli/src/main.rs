@@ -164,22 +164,22 @@ fn main() -> ExitCode {
 
 async fn run(command: CliCommand) -> Result<(), CommandFailure> {
     match command {
-        CliCommand::List(show) => list::run(&show).await,
-        CliCommand::Watch(show) => watch::run(&show).await,
-        CliCommand::Why(ask) => why::run(&ask).await,
+        CliCommand::List(show) => list::print_sessions(&show).await,
+        CliCommand::Watch(show) => watch::watch_sessions(&show).await,
+        CliCommand::Why(ask) => why::print_explanation(&ask).await,
         CliCommand::Pause(pause) => act::pause(&pause).await,
         CliCommand::Resume(resume) => act::resume(&resume).await,
-        CliCommand::Requests(asked) => requests::run(&asked).await,
+        CliCommand::Requests(asked) => requests::print_requests(&asked).await,
         CliCommand::Approve(asked) => answer::approve(&asked).await,
         CliCommand::Deny(asked) => answer::deny(&asked).await,
         CliCommand::Answer(asked) => answer::choose(&asked).await,
         CliCommand::Release(which) => answer::release(&which).await,
         CliCommand::Jump(jump) => act::jump(&jump).await,
         CliCommand::Stop(stop) => act::stop(&stop).await,
-        CliCommand::Serve => serve::run().await,
-        CliCommand::Record(record) => record::run(&record).await,
-        CliCommand::Replay(replay) => replay::run(&replay),
-        CliCommand::Connect(hooks) => connect::run(&hooks).await,
-        CliCommand::Disconnect(hooks) => connect::undo(&hooks).await,
+        CliCommand::Serve => serve::serve_engine().await,
+        CliCommand::Record(record) => record::record_sessions(&record).await,
+        CliCommand::Replay(replay) => replay::print_replay(&replay),
+        CliCommand::Connect(hooks) => connect::connect_hooks(&hooks).await,
+        CliCommand::Disconnect(hooks) => connect::disconnect_hooks(&hooks).await,
     }
 }

@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::fd::AsFd;
 use terminal_size::{Height, Width, terminal_size_of};
-use trusty_fleet::text::visible;
+use trusty_fleet::text::replace_hidden_chars;
 
 /// Where a table goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub(crate) fn tell(text: &str) {
 
 /// Lines in which nothing steers the terminal.
 pub(crate) fn plain(text: &str) -> String {
-    let lines: Vec<String> = text.split('\n').map(visible).collect();
+    let lines: Vec<String> = text.split('\n').map(replace_hidden_chars).collect();
     lines.join("\n")
 }
 

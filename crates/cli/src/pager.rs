@@ -27,7 +27,7 @@ pub(crate) enum ReadingOutcome {
 }
 
 /// Shows a text on the controlling terminal; page by page if it is higher than that.
-pub(crate) fn read(terminal: &ControllingTerminal, text: &str) -> io::Result<ReadingOutcome> {
+pub(crate) fn show_text(terminal: &ControllingTerminal, text: &str) -> io::Result<ReadingOutcome> {
     let cursor = if out::has_cursor_control() {
         CursorControl::Available
     } else {

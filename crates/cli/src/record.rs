@@ -27,7 +27,7 @@ pub(crate) struct RecordArgs {
     full: bool,
 }
 
-pub(crate) async fn run(record: &RecordArgs) -> Result<(), CommandFailure> {
+pub(crate) async fn record_sessions(record: &RecordArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     let piped = record.file == Path::new("-");
     let (out, name) = if piped {
@@ -54,7 +54,7 @@ pub(crate) async fn run(record: &RecordArgs) -> Result<(), CommandFailure> {
         .await
         .context("failed to start")?
         .context("failed to start")?;
-    let looking = handle.look();
+    let looking = handle.mark_visible();
     out::tell(&format!("recording to {name}, {told}; stop with Ctrl-C"));
     let early = tokio::select! {
         outcome = recording.ended() => Some(outcome),

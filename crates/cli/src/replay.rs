@@ -19,7 +19,7 @@ pub(crate) struct ReplayArgs {
     json: bool,
 }
 
-pub(crate) fn run(replay: &ReplayArgs) -> Result<(), CommandFailure> {
+pub(crate) fn print_replay(replay: &ReplayArgs) -> Result<(), CommandFailure> {
     let name = replay.file.display().to_string();
     let file = File::open(&replay.file).with_context(|| format!("failed to open {name}"))?;
     let log = recording::read(BufReader::new(file)).with_context(|| name.clone())?;
@@ -30,7 +30,7 @@ pub(crate) fn run(replay: &ReplayArgs) -> Result<(), CommandFailure> {
             print_json(moment.snapshot.as_ref())?;
         }
     } else {
-        for told in recording::story(&log, &moments) {
+        for told in recording::describe_timeline(&log, &moments) {
             out::print(&format!("{told}\n"))?;
         }
     }

@@ -14,7 +14,7 @@ use trusty_client::api_types::WholeRequest;
 use trusty_fleet::request::RequestId;
 use trusty_fleet::session::SessionRequest;
 use trusty_fleet::text::{has_right_to_left, name_right_to_left};
-use trusty_fleet::view::{Card, LineMark, Row, SelectionMode, visible};
+use trusty_fleet::view::{Card, LineMark, Row, SelectionMode, replace_hidden_chars};
 use trusty_fleet::{Session, SessionId, Snapshot};
 
 /// The fewest characters of a request's id that name it.
@@ -48,7 +48,7 @@ impl AnswerableRequest {
     }
 }
 
-pub(crate) async fn run(asked: &RequestsArgs) -> Result<(), CommandFailure> {
+pub(crate) async fn print_requests(asked: &RequestsArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     if asked.answered {
         let format = if asked.json {
@@ -56,7 +56,7 @@ pub(crate) async fn run(asked: &RequestsArgs) -> Result<(), CommandFailure> {
         } else {
             AnswersFormat::Table
         };
-        return answered::run(&place, asked.session.as_deref(), format).await;
+        return answered::print_answers(&place, asked.session.as_deref(), format).await;
     }
     let snapshot = engine_snapshot(&place, asked.session.as_deref()).await?;
     let only = asked.session.as_deref().map(|word| named(&snapshot, word));
@@ -78,7 +78,7 @@ pub(crate) async fn run(asked: &RequestsArgs) -> Result<(), CommandFailure> {
                     ask in the terminal only.\n";
         return Ok(out::print(told)?);
     }
-    let cards: Vec<String> = open.iter().map(draw).collect();
+    let cards: Vec<String> = open.iter().map(render_request).collect();
     Ok(out::print(&cards.join("\n"))?)
 }
 
@@ -92,7 +92,7 @@ fn as_json(open: &AnswerableRequest) -> serde_json::Value {
 }
 
 /// The request of a session that is meant: the only one, or the one whose id begins so.
-pub(crate) async fn find(
+pub(crate) async fn find_request(
     place: &CliContext,
     word: &str,
     prefix: Option<&str>,
@@ -147,7 +147,7 @@ fn choose<'a>(
             for request in held {
                 let short: String = request.id.0.chars().take(SHORT_ID_CHARS).collect();
                 let about = request.detail.as_deref().unwrap_or_default();
-                let line = visible(&format!("{} {about}", request.tool));
+                let line = replace_hidden_chars(&format!("{} {about}", request.tool));
                 // Writing to a text cannot fail.
                 let _ = write!(told, "\n  --request {short}  {}", line.trim_end());
             }
@@ -194,16 +194,16 @@ async fn whole(
     let whole = place.sessions.request(session.id, request).await?;
     Ok(whole.map(|whole| AnswerableRequest {
         session: session.id,
-        title: Row::of(session, None).title,
+        title: Row::from_session(session, None).title,
         whole,
     }))
 }
 
 /// All of a request, line by line. What others wrote stands behind a bar, so that none of it can
 /// look like ours.
-pub(crate) fn draw(open: &AnswerableRequest) -> String {
+pub(crate) fn render_request(open: &AnswerableRequest) -> String {
     let WholeRequest { request, card, .. } = &open.whole;
-    let who = request.agent.as_deref().map(visible);
+    let who = request.agent.as_deref().map(replace_hidden_chars);
     let who = who.map_or_else(String::new, |agent| format!(" for {agent}"));
     let mut lines = vec![
         format!("{} asks{who}: {}", open.title, card.title),
@@ -292,7 +292,7 @@ mod tests {
         };
         let request = SessionRequest {
             id: id.clone(),
-            kind: RequestKind::of(tool),
+            kind: RequestKind::for_tool(tool),
             tool: tool.into(),
             detail: None,
             agent: None,
@@ -301,8 +301,8 @@ mod tests {
             until: None,
             since: std::time::SystemTime::UNIX_EPOCH,
         };
-        let card = Card::of(id, &content);
-        draw(&AnswerableRequest {
+        let card = Card::from_request(id, &content);
+        render_request(&AnswerableRequest {
             session: SessionId::default(),
             title: "payments".into(),
             whole: WholeRequest {

@@ -12,7 +12,7 @@ use trusty_daemon::{LeadError, Leader};
 use trusty_engine::Engine;
 use trusty_wire::socket_names;
 
-pub(crate) async fn run() -> Result<(), CommandFailure> {
+pub(crate) async fn serve_engine() -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     // Who leads decides who may answer.
     let remedy = "start Trusty Bar, or run `trusty serve` in another terminal";

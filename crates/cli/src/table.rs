@@ -16,13 +16,13 @@ const MAX_TITLE_COLUMNS: usize = 40;
 const MAX_DETAIL_COLUMNS: usize = 120;
 
 /// Draws all sessions; what needs the owner comes first.
-pub(crate) fn draw(
+pub(crate) fn render_table(
     snapshot: &Snapshot,
     home: &Path,
     now: SystemTime,
     paper: OutputFormat,
 ) -> String {
-    let board = Board::of(snapshot, Some(home));
+    let board = Board::from_snapshot(snapshot, Some(home));
     let pids: Vec<u32> = board
         .rows
         .iter()

@@ -14,7 +14,7 @@ use trusty_platform::clock;
 /// Ages move at this pace.
 const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
-pub(crate) async fn run(show: &ShowArgs) -> Result<(), CommandFailure> {
+pub(crate) async fn watch_sessions(show: &ShowArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     let mut snapshots = place.snapshots().await?;
     let mut ticks = tokio::time::interval(REDRAW_INTERVAL);
@@ -78,7 +78,7 @@ impl<'a> WatchScreen<'a> {
         let text = if self.chosen.is_some() && shown.sessions.is_empty() {
             "The session has exited.\n".to_owned()
         } else {
-            table::draw(
+            table::render_table(
                 &shown,
                 &self.place.around.home,
                 clock::wall(),

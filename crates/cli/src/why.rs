@@ -14,7 +14,7 @@ use trusty_fleet::why::Explanation;
 use trusty_platform::clock;
 use unicode_width::UnicodeWidthStr;
 
-pub(crate) async fn run(ask: &WhyArgs) -> Result<(), CommandFailure> {
+pub(crate) async fn print_explanation(ask: &WhyArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     let explanation = place.why(&ask.session).await?;
     if ask.json {
@@ -31,7 +31,7 @@ pub(crate) async fn run(ask: &WhyArgs) -> Result<(), CommandFailure> {
 
 /// The verdict in words, then the evidence as a table, the source that decided first.
 fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: OutputFormat) -> String {
-    let row = Row::of(&explanation.session, Some(home));
+    let row = Row::from_session(&explanation.session, Some(home));
     let bold = |text: &str| match paper.ink {
         ColorMode::Plain => text.to_owned(),
         ColorMode::Coloured => {
@@ -49,7 +49,7 @@ fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: OutputFo
         until,
         asks,
         lines: told,
-    } = ExplanationView::of(explanation);
+    } = ExplanationView::from_explanation(explanation);
     lines.extend(
         [sentence, until, asks]
             .into_iter()

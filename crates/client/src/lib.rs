@@ -132,7 +132,7 @@ impl EngineClient {
     }
 
     /// The engine of these places, whether it runs or not.
-    pub fn of(places: &EnginePlaces) -> Self {
+    pub fn for_places(places: &EnginePlaces) -> Self {
         Self {
             place: EngineEndpoint::Found(Box::new(places.clone())),
             uid: places.uid(),
@@ -257,12 +257,12 @@ impl EngineClient {
         tokio::select! {
             answer = answer => answer.unwrap_or(Err(ClientError::Late)),
             // The connection ends with this, and with it a command that has not begun.
-            () = self.hangs(HEALTH_INTERVAL) => Err(ClientError::Silent),
+            () = self.wait_until_hung(HEALTH_INTERVAL) => Err(ClientError::Silent),
         }
     }
 
     /// Returns once the engine, asked so often, answers nothing any more.
-    pub async fn hangs(&self, interval: Duration) {
+    pub async fn wait_until_hung(&self, interval: Duration) {
         loop {
             clock::sleep(interval).await;
             if self.health().await.is_err_and(|e| e.is_hang()) {
@@ -275,14 +275,14 @@ impl EngineClient {
     pub async fn events(
         &self,
     ) -> Result<impl Stream<Item = Result<Arc<Snapshot>, ClientError>> + use<>, ClientError> {
-        let events = self.listen(ListenMode::Looking, None).await?;
+        let events = self.subscribe(ListenMode::Looking, None).await?;
         Ok(stream::try_unfold(events, async |mut events| {
             Ok(events.next().await?.map(|snapshot| (snapshot, events)))
         }))
     }
 
     /// Its snapshots, going on from the last one that came over another connection.
-    pub async fn listen(
+    pub async fn subscribe(
         &self,
         how: ListenMode,
         last: Option<LastEvent>,
@@ -329,7 +329,7 @@ impl EngineClient {
     }
 
     /// The owner has looked.
-    pub async fn attend(&self, attention: &AttentionRequest) -> Result<(), ClientError> {
+    pub async fn report_attention(&self, attention: &AttentionRequest) -> Result<(), ClientError> {
         let deadline = CommandDeadline::of_command_sent_now();
         self.post("/v1/attention", attention, deadline).await
     }

@@ -91,7 +91,7 @@ pub async fn serve(leader: Leader, handle: EngineHandle) -> Result<(), ServeErro
         hooks,
         ..
     } = leader;
-    let news = right.keep()?;
+    let news = right.start_keeper()?;
     let ended = handle.clone();
     let lost = tell_news(news, &places, &ended);
     let hooks = hook_server::serve(hooks, handle.clone(), places.uid());
@@ -114,7 +114,7 @@ async fn tell_news(
     let tell = async |subject: String, problem| {
         let source = Source::Engine;
         let key = HealthKey { source, subject };
-        handle.file(Fact::Health(key, problem)).await;
+        handle.send_fact(Fact::Health(key, problem)).await;
     };
     while let Some(told) = news.recv().await {
         match told {
@@ -175,7 +175,7 @@ mod tests {
     async fn an_engine_is_healthy_before_its_first_look() {
         let around = Environment::default();
         // Nobody runs this one.
-        let (handle, _ends) = Engine::ends(&around, &Settings::default()).expect("made");
+        let (handle, _ends) = Engine::open_channels(&around, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
         let quiet = http_connections::QuietSince::new(trusty_platform::sys::since_boot());
         let told = async {
@@ -198,7 +198,7 @@ mod tests {
     async fn a_reader_that_reads_nothing_is_dropped() {
         let around = Environment::default();
         // Nobody runs this one.
-        let (handle, _ends) = Engine::ends(&around, &Settings::default()).expect("made");
+        let (handle, _ends) = Engine::open_channels(&around, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
         let asks = async {
             // Answers of the description are larger than what the system keeps of a connection.

@@ -164,7 +164,7 @@ async fn hear(
         understand(&message, shared)
     };
     if let Some(event) = event {
-        shared.handle.file(Fact::Hook(Box::new(event))).await;
+        shared.handle.send_fact(Fact::Hook(Box::new(event))).await;
     }
     asked
 }
@@ -214,7 +214,7 @@ async fn wait(
     asked: HookRequest,
 ) {
     let id = asked.asking.id.clone();
-    let Some(mut held) = handle.hold(session, asked).await else {
+    let Some(mut held) = handle.hold_request(session, asked).await else {
         return;
     };
     let mut ended = [0];
@@ -255,7 +255,7 @@ async fn wait(
         }
         None => HookOutcome::HungUp,
     };
-    handle.held_no_more(session, id, over).await;
+    handle.report_hook_ended(session, id, over).await;
 }
 
 /// Tells the hook for how long it is held from now.

@@ -62,7 +62,7 @@ impl EventPlaces {
     }
 
     /// A place for as long as the returned value lives; none if all are taken.
-    pub(super) fn take(&self) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn reserve_event_place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.0).try_acquire_owned().ok()
     }
 }

@@ -128,7 +128,7 @@ impl Leader {
 
 impl LeaderRight {
     /// Sees from now on to it that what vanishes comes back; what becomes of it.
-    pub(crate) fn keep(&mut self) -> io::Result<mpsc::UnboundedReceiver<LeaderEvent>> {
+    pub(crate) fn start_keeper(&mut self) -> io::Result<mpsc::UnboundedReceiver<LeaderEvent>> {
         let (keeper, news) = LeaderKeeper::start(&self.state)?;
         self.keeper = Some(keeper);
         Ok(news)

@@ -47,13 +47,13 @@ const ENGINE_EXIT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// here that answers the others. Returns at once.
 pub fn join(around: &Environment, settings: &Settings) -> Result<AppSessions, StartError> {
     let places = EnginePlaces::find(around).map_err(StartError::Machine)?;
-    let (handle, ends) = Engine::ends(around, settings)?;
+    let (handle, ends) = Engine::open_channels(around, settings)?;
     let tracer = settings.tracer(around).map_err(StartError::Machine)?;
     let vetting = EngineVetting::new(tracer, EngineContinuity::MayChange);
     let (follow, followed) = watch::channel(None);
     let one = LeaderElection {
         followed: follow,
-        remote: EngineClient::of(&places).vetted_by(vetting),
+        remote: EngineClient::for_places(&places).vetted_by(vetting),
         around: around.clone(),
         places,
         handle: handle.clone(),
@@ -63,7 +63,7 @@ pub fn join(around: &Environment, settings: &Settings) -> Result<AppSessions, St
         // It holds a handle to answer others, which must not outlive the face.
         tokio::select! {
             ended = one.run(ends) => ended,
-            () = watch.gone() => Shutdown,
+            () = watch.wait_gone() => Shutdown,
         }
     })?;
     let face = AppFace {
@@ -141,7 +141,7 @@ impl LeaderElection {
                     );
                 }
             }
-            let followed = match self.remote.listen(ListenMode::Waiting, None).await {
+            let followed = match self.remote.subscribe(ListenMode::Waiting, None).await {
                 Ok(events) => self.follow(&mut ends, events).await,
                 Err(e) => Err(e),
             };
@@ -198,7 +198,7 @@ impl LeaderElection {
     async fn lead(self, ends: EngineChannels, leader: Leader) -> Shutdown {
         self.followed.send_replace(None);
         // Dropped, its ends tell all handles that there is no engine.
-        if Engine::run(&self.around, ends, None).is_ok() {
+        if Engine::spawn_loop(&self.around, ends, None).is_ok() {
             self.serve(leader).await;
         }
         Shutdown
@@ -242,7 +242,7 @@ impl LeaderElection {
     ) -> Result<(), ClientError> {
         self.followed.send_replace(Some(self.remote.clone()));
         let mut how = ListenMode::Waiting;
-        let hangs = self.remote.hangs(FOLLOWED_HEALTH_INTERVAL);
+        let hangs = self.remote.wait_until_hung(FOLLOWED_HEALTH_INTERVAL);
         tokio::pin!(hangs);
         let over = loop {
             let looks = *ends.looks.borrow_and_update() > 0;
@@ -252,7 +252,7 @@ impl LeaderElection {
                 ListenMode::Waiting
             };
             if how != wanted {
-                match self.remote.listen(wanted, events.last()).await {
+                match self.remote.subscribe(wanted, events.last()).await {
                     Ok(anew) => (events, how) = (anew, wanted),
                     Err(e) => break Err(e),
                 }
@@ -265,7 +265,7 @@ impl LeaderElection {
                     Ok(None) => break Err(ClientError::Answer("no events".into())),
                     Err(e) => break Err(e),
                 },
-                there = ends.looks_change() => if !there { break Ok(()) },
+                there = ends.wait_visibility_change() => if !there { break Ok(()) },
                 () = &mut hangs => break Err(ClientError::Silent),
             }
         };
@@ -287,7 +287,7 @@ impl LeaderElection {
     /// as soon as that one has ended.
     async fn stand_beside(self, ends: EngineChannels, why: String) -> Shutdown {
         self.followed.send_replace(None);
-        if Engine::run(&self.around, ends, None).is_err() {
+        if Engine::spawn_loop(&self.around, ends, None).is_err() {
             return Shutdown;
         }
         self.tell(Some(why)).await;
@@ -309,6 +309,6 @@ impl LeaderElection {
             source: Source::Engine,
             subject: self.socket_name(),
         };
-        self.handle.file(Fact::Health(key, problem)).await;
+        self.handle.send_fact(Fact::Health(key, problem)).await;
     }
 }

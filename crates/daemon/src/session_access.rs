@@ -246,13 +246,13 @@ impl<F: Face> SessionAccess<F> {
             FocusEvent::Terminal(id) => Some(id),
         };
         if let Some(remote) = self.remote() {
-            let noted = remote.attend(&AttentionRequest { session }).await;
+            let noted = remote.report_attention(&AttentionRequest { session }).await;
             if !noted.is_err_and(|e| e.is_absence()) {
                 return;
             }
         }
         if let Some(engine) = self.face.engine() {
-            engine.attend(attention).await;
+            engine.report_attention(attention).await;
         }
     }
 
@@ -401,7 +401,7 @@ pub(crate) async fn whole_request(
     let listed = snapshot.sessions.iter().find(|s| s.id == session)?;
     let known = listed.requests.iter().find(|r| r.id == *request)?.clone();
     let content = engine.content(session, request.clone()).await?;
-    let card = Card::of(request.clone(), &content);
+    let card = Card::from_request(request.clone(), &content);
     Some(WholeRequest {
         request: known,
         content: Arc::unwrap_or_clone(content),

@@ -37,7 +37,7 @@ impl AnswerRecorder {
                     is_failing = failure.is_some();
                     let failure = failure.map(|e| health_message(&e.to_string()));
                     let health = Fact::Health(told.clone(), failure);
-                    if out.tell(vec![health]).await.is_err() {
+                    if out.send(vec![health]).await.is_err() {
                         return Shutdown;
                     }
                 }

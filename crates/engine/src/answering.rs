@@ -32,7 +32,7 @@ fn of_this_process(author: AnswerAuthor) -> AnswerAuthor {
 
 impl EngineHandle {
     /// Holds what a hook asks; what it is told comes here. Without an engine, nothing.
-    pub async fn hold(
+    pub async fn hold_request(
         &self,
         session: SessionId,
         asked: HookRequest,
@@ -51,7 +51,12 @@ impl EngineHandle {
     }
 
     /// A hook that waited has ended.
-    pub async fn held_no_more(&self, session: SessionId, request: RequestId, over: HookOutcome) {
+    pub async fn report_hook_ended(
+        &self,
+        session: SessionId,
+        request: RequestId,
+        over: HookOutcome,
+    ) {
         // A loop that has ended needs to know nothing.
         let _ = self
             .send(RequestCommand::Ended(session, request, over))
@@ -70,7 +75,7 @@ impl EngineHandle {
         content.await.ok()?
     }
 
-    async fn give(
+    async fn answer_request(
         &self,
         session: SessionId,
         request: RequestId,
@@ -112,7 +117,7 @@ impl EngineHandle {
             self.callers.policy(),
         )?;
         let author = of_this_process(author);
-        self.give(session, request.clone(), answer, author, deadline)
+        self.answer_request(session, request.clone(), answer, author, deadline)
             .await
     }
 
@@ -133,7 +138,8 @@ impl EngineHandle {
     ) -> Result<(), AnswerError> {
         let caller = self.caller(peer).await;
         let author = author_of(&caller, &answer, said, self.callers.policy())?;
-        self.give(session, request, answer, author, deadline).await
+        self.answer_request(session, request, answer, author, deadline)
+            .await
     }
 
     /// Why the process at the other end of a connection may not resume a session; none if it may.
@@ -144,7 +150,7 @@ impl EngineHandle {
     }
 
     async fn caller(&self, peer: ConnectedPeer) -> CallerIdentity {
-        let sessions = LivingSession::of_snapshot(&self.snapshot());
+        let sessions = LivingSession::from_snapshot(&self.snapshot());
         self.callers.caller(peer, sessions).await
     }
 }
@@ -156,7 +162,7 @@ fn author_of(
     said: Option<AnswerChannel>,
     policy: AnswerPolicy,
 ) -> Result<AnswerAuthor, AnswerError> {
-    let channel = match ProtectedRequest::of_answer(answer, said) {
+    let channel = match ProtectedRequest::from_answer(answer, said) {
         Some(request) => authorize(caller, request, policy)
             .map_err(|refusal| AnswerError::NotAuthorized(refusal.to_string()))?,
         None => caller.unprotected_channel(said),

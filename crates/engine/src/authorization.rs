@@ -45,7 +45,7 @@ pub async fn mark_of_this_process(
         return None;
     }
     let seen = sweep::sweep(around, settings).await.ok()?;
-    tracer.own_mark(&LivingSession::of_snapshot(&seen.snapshot()))
+    tracer.own_mark(&LivingSession::from_snapshot(&seen.snapshot()))
 }
 
 /// Knows callers, and what the settings allowed them when the engine started.

@@ -18,7 +18,7 @@ impl RecordingFleet {
     }
 
     /// Files one observation.
-    pub fn file(&mut self, observation: Observation) {
+    pub fn handle_observation(&mut self, observation: Observation) {
         if let Some(recorder) = &mut self.recorder {
             recorder.note(&observation);
         }

@@ -103,7 +103,7 @@ impl EngineLoop {
             match next(&mut commands, &mut observations, &mut self.looks, due).await {
                 EngineInput::News(told, seen) => {
                     for observation in seen {
-                        self.desk.file(observation);
+                        self.desk.handle_observation(observation);
                     }
                     for command in told {
                         self.obey(command);
@@ -117,7 +117,7 @@ impl EngineLoop {
             }
             self.publish();
             // Nobody who was told how it went reads otherwise.
-            self.held.tell();
+            self.held.send_replies();
             for reply in self.later.drain(..) {
                 reply();
             }
@@ -135,12 +135,12 @@ impl EngineLoop {
             EngineCommand::File(fact) => self.file(fact),
             EngineCommand::Attend(attention, reply) => {
                 self.file(Fact::Attention(attention));
-                self.later(reply, ());
+                self.reply_after_publish(reply, ());
             }
             EngineCommand::Act(id, action, lease, reply) => self.act(id, &action, lease, reply),
-            EngineCommand::Held(command) => self.obey_held(command),
+            EngineCommand::Held(command) => self.handle_request_command(command),
             EngineCommand::Jump(id, lease, reply) => self.jump(id, lease, reply),
-            EngineCommand::Over(outcome) => self.conclude(outcome),
+            EngineCommand::Over(outcome) => self.finish_job(outcome),
             EngineCommand::Explain(id, reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
@@ -150,7 +150,7 @@ impl EngineLoop {
 
     fn file(&mut self, fact: Fact) {
         let at = self.clock.now();
-        self.desk.file(Observation { at, fact });
+        self.desk.handle_observation(Observation { at, fact });
     }
 
     /// Has records that are not true seen to, each again after a while.
@@ -180,7 +180,7 @@ impl EngineLoop {
             snapshot,
             due,
             wanted,
-        } = self.keep_held(now);
+        } = self.refresh_held_requests(now);
         self.due_at = due.map(|(at, _reason)| at);
         self.reconcile(&wanted, now);
         publish(&self.snapshots, snapshot);

@@ -57,7 +57,7 @@ impl FacePresence {
 
 impl FaceWatch {
     /// Returns when the face has dropped all its handles.
-    pub async fn gone(mut self) {
+    pub async fn wait_gone(mut self) {
         // Nothing can come but the end.
         let _ = self.0.recv().await;
     }
@@ -85,7 +85,7 @@ impl EngineChannels {
     /// Waits until somebody looks, or nobody any more; false when nobody is there. What was asked
     /// while the engine before was just ending is turned away meanwhile: it is told that nobody
     /// does it, and it is not done later.
-    pub async fn looks_change(&mut self) -> bool {
+    pub async fn wait_visibility_change(&mut self) -> bool {
         loop {
             tokio::select! {
                 Some(command) = self.commands.recv() => drop(command),
@@ -116,7 +116,7 @@ impl EngineHandle {
     }
 
     /// Waits until the first look is over. Before, the snapshot is empty.
-    pub async fn primed(&self) {
+    pub async fn wait_first_snapshot(&self) {
         let mut snapshots = self.snapshots.clone();
         // An engine that has ended will know no more than now.
         let _ = snapshots.wait_for(|s| s.revision > 0).await;
@@ -145,13 +145,13 @@ impl EngineHandle {
 
     /// A face is visible: what raises no event is looked at more often until the returned value
     /// is dropped.
-    pub fn look(&self) -> VisibilityGuard {
+    pub fn mark_visible(&self) -> VisibilityGuard {
         self.looking.send_modify(|faces| *faces += 1);
         VisibilityGuard(Arc::clone(&self.looking))
     }
 
     /// The owner has looked. Returns when a snapshot shows it.
-    pub async fn attend(&self, attention: FocusEvent) {
+    pub async fn report_attention(&self, attention: FocusEvent) {
         let (reply, seen) = oneshot::channel();
         let sent = self
             .commands
@@ -174,7 +174,7 @@ impl EngineHandle {
     }
 
     /// Tells the engine a fact, dated by its arrival.
-    pub async fn file(&self, fact: Fact) {
+    pub async fn send_fact(&self, fact: Fact) {
         // A loop that has ended needs to know nothing.
         let _ = self.commands.send(EngineCommand::File(fact)).await;
     }
@@ -184,7 +184,7 @@ impl EngineHandle {
     ///
     /// # Errors
     /// Why it was not done; with [`ActionError::Lapsed`] it was not begun in time.
-    pub async fn act(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
+    pub async fn perform_action(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
         self.act_before(id, action, CommandDeadline::of_command_sent_now())
             .await
     }

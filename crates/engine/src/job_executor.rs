@@ -45,7 +45,7 @@ impl JobReporter {
 
 /// Does what comes, each job on a thread of its own, until the loop has ended. A folder that hangs
 /// under one session holds up no other.
-pub(super) async fn run(
+pub(super) async fn run_jobs(
     around: Environment,
     mut jobs: mpsc::Receiver<EngineJob>,
     out: JobReporter,
@@ -165,7 +165,7 @@ impl JobExecutor {
         // What was asked for is done; what is left of it is told below the list.
         if let Err(left @ ActionError::RecordLeft(..)) = &done {
             let fact = Fact::Health(health_key(id), Some(left.to_string()));
-            let _ = self.out.facts.tell(vec![fact]).await;
+            let _ = self.out.facts.send(vec![fact]).await;
             done = Ok(());
         }
         self.out
@@ -190,7 +190,7 @@ impl JobExecutor {
         });
         self.repairs.end(session);
         // A loop that has ended needs to know nothing.
-        let _ = self.out.facts.tell(found.into_iter().collect()).await;
+        let _ = self.out.facts.send(found.into_iter().collect()).await;
     }
 
     fn give_up_hold(&self, session: SessionId, judged: JudgedHold) -> Option<Fact> {

@@ -10,7 +10,7 @@ mod write;
 
 pub use read::{LineDefect, ParsedRecording, RecordingReadError, SkippedLine, read};
 pub use redact::{RecordingPrivacy, RecordingRedactor};
-pub use timeline::{TimelineEntry, TimelineMoment, story, timeline};
+pub use timeline::{TimelineEntry, TimelineMoment, describe_timeline, timeline};
 pub use write::{ObservationRecorder, RecordingOutcome, RecordingTask, WriteError};
 
 use serde::{Deserialize, Serialize};

@@ -54,13 +54,13 @@ impl Engine {
         settings: &Settings,
         recorder: Option<ObservationRecorder>,
     ) -> Result<EngineHandle, StartError> {
-        let (handle, ends) = Self::ends(around, settings)?;
-        Self::run(around, ends, recorder)?;
+        let (handle, ends) = Self::open_channels(around, settings)?;
+        Self::spawn_loop(around, ends, recorder)?;
         Ok(handle)
     }
 
     /// A handle, and its other ends for whoever is to be the engine.
-    pub fn ends(
+    pub fn open_channels(
         around: &Environment,
         settings: &Settings,
     ) -> Result<(EngineHandle, EngineChannels), StartError> {
@@ -99,7 +99,7 @@ impl Engine {
     }
 
     /// Starts the loop and the sources behind a handle.
-    pub fn run(
+    pub fn spawn_loop(
         around: &Environment,
         ends: EngineChannels,
         recorder: Option<ObservationRecorder>,
@@ -144,15 +144,15 @@ impl Engine {
         let told = JobReporter { outcomes, facts };
         // What it does calls fsync and waits for locks, so it never shares a runtime.
         spawn_apart("trusty-hands", move || {
-            job_executor::run(within, jobs, told)
+            job_executor::run_jobs(within, jobs, told)
         })?;
-        let answers = AnswerRecorder::start(AnswerLog::of(around), feed.1.clone())?;
+        let answers = AnswerRecorder::start(AnswerLog::from_env(around), feed.1.clone())?;
         let mut desk = RecordingFleet::new(Fleet::new(setup.machine), recorder);
         for fact in settings::facts(&around.settings_file(), policy, &now) {
             if matches!(fact, Fact::Health(_, None)) {
                 continue;
             }
-            desk.file(Observation {
+            desk.handle_observation(Observation {
                 at: clock.now(),
                 fact,
             });

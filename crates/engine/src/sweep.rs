@@ -178,6 +178,6 @@ pub async fn sweep(around: &Environment, settings: &Settings) -> io::Result<Scan
 fn file(desk: &mut RecordingFleet, clock: Clock, facts: Vec<Fact>) {
     let at = clock.now();
     for fact in facts {
-        desk.file(Observation { at, fact });
+        desk.handle_observation(Observation { at, fact });
     }
 }

@@ -7,10 +7,10 @@ mod summary;
 mod ways;
 
 pub use context::{ActionContext, TerminalKind};
-pub use plan::{PausePlan, Plan, PlannedAction, plan};
+pub use plan::{PausePlan, Plan, PlannedAction, plan_action};
 pub use refusal::Refusal;
 pub use summary::{headline, with_pane};
-pub use ways::{PauseAvailability, PauseCandidate, PauseObstacle, ways};
+pub use ways::{PauseAvailability, PauseCandidate, PauseObstacle, pause_availability};
 
 pub use crate::session::ActionKind;
 

@@ -46,7 +46,7 @@ pub enum AnswerKind {
 
 impl AnswerKind {
     /// The kind of an answer.
-    pub fn of_answer(answer: &Answer) -> Self {
+    pub fn from_answer(answer: &Answer) -> Self {
         match answer {
             Answer::Allow {} => Self::Approve,
             Answer::Always { .. } => Self::Always,
@@ -99,7 +99,7 @@ impl GivenAnswer {
     ) -> Self {
         Self {
             request,
-            kind: AnswerKind::of_answer(answer),
+            kind: AnswerKind::from_answer(answer),
             by: author.channel,
             pid: author.pid,
             executable: author.executable.clone(),

@@ -49,7 +49,7 @@ pub enum ProtectedRequest {
 impl ProtectedRequest {
     /// The request that an answer is; none where anybody may give it: what is denied without a
     /// message, or left to the terminal, runs nothing and says nothing.
-    pub fn of_answer(answer: &Answer, said: Option<AnswerChannel>) -> Option<Self> {
+    pub fn from_answer(answer: &Answer, said: Option<AnswerChannel>) -> Option<Self> {
         match answer {
             Answer::Allow {} | Answer::Always { .. } | Answer::Choose { .. } => {
                 Some(Self::Answer(said))

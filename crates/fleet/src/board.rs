@@ -7,7 +7,7 @@ pub use connect::ConnectCard;
 use crate::identity::SessionId;
 use crate::row::{BoardSection, Row, RowAction, StatusTone};
 use crate::snapshot::{HealthIssue, Snapshot};
-use crate::text::visible;
+use crate::text::replace_hidden_chars;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -113,8 +113,12 @@ pub struct SectionCount {
 
 impl Board {
     /// Draws a snapshot. `home` is shown as `~`.
-    pub fn of(snapshot: &Snapshot, home: Option<&Path>) -> Self {
-        let mut rows: Vec<Row> = snapshot.sessions.iter().map(|s| Row::of(s, home)).collect();
+    pub fn from_snapshot(snapshot: &Snapshot, home: Option<&Path>) -> Self {
+        let mut rows: Vec<Row> = snapshot
+            .sessions
+            .iter()
+            .map(|s| Row::from_session(s, home))
+            .collect();
         tell_apart(&mut rows, snapshot);
         rows.sort_by(|a, b| {
             let within = match a.section {
@@ -220,8 +224,8 @@ impl SectionCount {
 /// Messages quote others.
 fn shown(health: &HealthIssue) -> HealthIssue {
     HealthIssue {
-        subject: visible(&health.subject),
-        message: visible(&health.message),
+        subject: replace_hidden_chars(&health.subject),
+        message: replace_hidden_chars(&health.message),
         ..health.clone()
     }
 }

@@ -113,8 +113,8 @@ pub enum SelectionMode {
 
 impl Card {
     /// Draws a request. Nothing of its input is left out, unless `unseen` says so.
-    pub fn of(request: RequestId, content: &RequestContent) -> Self {
-        let kind = RequestKind::of(&content.tool);
+    pub fn from_request(request: RequestId, content: &RequestContent) -> Self {
+        let kind = RequestKind::for_tool(&content.tool);
         let mut sheet = CardWriter::default();
         let mut questions = Vec::new();
         let mut unseen = None;
@@ -122,7 +122,7 @@ impl Card {
             sheet.field("tool", &content.tool.as_str().into());
         }
         match kind {
-            RequestKind::Question => match questions::read(&content.input, &mut sheet) {
+            RequestKind::Question => match questions::parse_questions(&content.input, &mut sheet) {
                 Ok(read) => questions = read,
                 Err(why) => {
                     unseen = Some(why);

@@ -40,7 +40,7 @@ fn substance(session: &Session) -> Session {
 }
 
 /// What has changed from `before` to `after`, in the order of the sessions.
-pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<SessionChange> {
+pub fn diff_snapshots(before: &Snapshot, after: &Snapshot) -> Vec<SessionChange> {
     let find = |list: &Snapshot, id: SessionId| list.sessions.iter().find(|s| s.id == id).cloned();
     let gone = before
         .sessions
@@ -99,7 +99,7 @@ mod tests {
         seen.touch();
         seen.usage = Some(ResourceUsage { cpu: 1.0, rss: 1 });
         let same = snapshot(vec![seen, two.clone()]);
-        assert_eq!(changes(&before, &same), []);
+        assert_eq!(diff_snapshots(&before, &same), []);
         assert!(!is_news(&before, &same));
 
         let mut active = one.clone();
@@ -108,7 +108,7 @@ mod tests {
         let after = snapshot(vec![active.clone(), three.clone()]);
         assert!(is_news(&before, &after));
         assert_eq!(
-            changes(&before, &after),
+            diff_snapshots(&before, &after),
             [
                 SessionChange::Gone(two.id),
                 SessionChange::Changed {

@@ -64,7 +64,7 @@ const NON_SESSION_COMMANDS: [&str; 30] = [
 const EMBEDDED_TOOLS: [&str; 3] = ["bfs", "rg", "ugrep"];
 
 /// Tells what a process is from the path of its executable and its arguments.
-pub fn role(exe: Option<&Path>, argv: &[String]) -> ProcessRole {
+pub fn classify_process(exe: Option<&Path>, argv: &[String]) -> ProcessRole {
     let Some(arguments) = arguments(exe, argv) else {
         return ProcessRole::Other;
     };
@@ -260,12 +260,12 @@ mod tests {
         ] {
             let argv: Vec<String> = argv.split(' ').map(str::to_owned).collect();
             assert_eq!(
-                role(Some(Path::new(exe)), &argv),
+                classify_process(Some(Path::new(exe)), &argv),
                 expected,
                 "{exe} {argv:?}"
             );
         }
-        assert_eq!(role(None, &["claude".to_owned()]), Other);
-        assert_eq!(role(Some(Path::new(native)), &[]), Interactive);
+        assert_eq!(classify_process(None, &["claude".to_owned()]), Other);
+        assert_eq!(classify_process(Some(Path::new(native)), &[]), Interactive);
     }
 }

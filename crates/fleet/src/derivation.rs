@@ -49,7 +49,7 @@ impl Fleet {
 
     /// Files one observation. Total: whatever it says, nothing fails.
     pub fn handle_observation(&mut self, observation: Observation) {
-        self.evidence.file(observation);
+        self.evidence.file_observation(observation);
     }
 
     /// Why a session is what it is at `now`; none if there is no such session.
@@ -219,7 +219,7 @@ impl Fleet {
             channel: session_evidence::channel(facts, entry),
             preferences: self.preferences(),
         };
-        let verdict = status::verdict(&case, now);
+        let verdict = status::derive_verdict(&case, now);
         FleetEntry {
             key,
             process,
@@ -324,7 +324,7 @@ impl Fleet {
 
     fn draw(&self, known: &FleetEntry<'_>, now: Timestamp) -> Session {
         let id = self.machine.session_id(known.key);
-        let mut session = draw::session(id, known);
+        let mut session = draw::build_session(id, known);
         session_requests::draw(known, self.connection(known), &mut session, now);
         session.capabilities = self.capabilities(known);
         self.warn_of_hooks(known, &mut session);

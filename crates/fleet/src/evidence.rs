@@ -147,7 +147,7 @@ impl Evidence {
     }
 
     /// Files one fact.
-    pub fn file(&mut self, observation: Observation) {
+    pub fn file_observation(&mut self, observation: Observation) {
         let at = observation.at;
         match observation.fact {
             Fact::Registry(file, entry) => {
@@ -170,7 +170,7 @@ impl Evidence {
             Fact::Process(facts) => self.processes.describe(at, *facts),
             Fact::Pulses(pulses) => {
                 for pulse in pulses {
-                    self.processes.pulse(at, pulse);
+                    self.processes.record_sample(at, pulse);
                 }
             }
             Fact::ProcessExited(key) => self.processes.exited(at, key),
@@ -222,7 +222,10 @@ impl Evidence {
             }
             Fact::Asked(id, asking) => self.requests.entry(id).or_default().asked(at, *asking),
             Fact::AskOver(id, request, over) => {
-                self.requests.entry(id).or_default().over(at, request, over);
+                self.requests
+                    .entry(id)
+                    .or_default()
+                    .record_outcome(at, request, over);
             }
             Fact::Answered(id, given) => {
                 let value = *given;

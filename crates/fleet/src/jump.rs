@@ -13,7 +13,7 @@ pub use place::{
     TerminalProcess, TmuxClient, TmuxClientMode, TmuxLocation, WezTermPane, WindowInfo,
     WindowSystem, X11Server,
 };
-pub use raise::owners;
+pub use raise::terminal_owner_pids;
 
 use raise::RaisePlan;
 use std::cmp::Reverse;

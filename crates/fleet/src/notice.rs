@@ -1,7 +1,7 @@
 //! What its owner is told of, and what not, for a named reason.
 //!
 //! A session has at most one piece of news: what it is now, if that is worth a word ([`NotificationEvent`]).
-//! [`weigh`] says whether its owner is told, and [`NotificationState`] keeps what was told and turns one
+//! [`check_suppression`] says whether its owner is told, and [`NotificationState`] keeps what was told and turns one
 //! snapshot after the other into [`NoticeStep`]s. All of it is a function of what it is given.
 
 mod book;
@@ -168,7 +168,7 @@ pub enum NoticeStep {
 pub type RequestCards = BTreeMap<RequestId, crate::card::Card>;
 
 /// Whether its owner is told this of a session, at a moment; none for one that is gone.
-pub fn weigh(
+pub fn check_suppression(
     news: &NotificationEvent,
     session: Option<&Session>,
     attention: &UserContext,

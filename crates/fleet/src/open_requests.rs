@@ -64,12 +64,12 @@ impl OpenRequests {
 }
 
 /// What is open.
-pub(crate) fn of(case: &SessionEvidence<'_>, now: Timestamp) -> OpenRequests {
+pub(crate) fn open_requests(case: &SessionEvidence<'_>, now: Timestamp) -> OpenRequests {
     let mut asks = OpenRequests::default();
     let Some(requests) = case.requests else {
         return asks;
     };
-    let content = TurnEvidence::of(case);
+    let content = TurnEvidence::from_evidence(case);
     let mut calls = ToolCallIndex::of(case, &content);
     for (at, asking, held) in requests.oldest_first() {
         let call = calls.claim(at, asking, held.over.map(|(over, _)| over));
@@ -323,14 +323,14 @@ fn left_screen(
 
 fn waits(entry: &RegistryEntry) -> bool {
     matches!(
-        StatusWord::of(entry),
+        StatusWord::from_entry(entry),
         StatusWord::Need { .. } | StatusWord::Menu | StatusWord::UnknownWait(_)
     )
 }
 
 fn rests(entry: &RegistryEntry) -> bool {
     matches!(
-        StatusWord::of(entry),
+        StatusWord::from_entry(entry),
         StatusWord::Busy | StatusWord::Idle | StatusWord::Shell
     )
 }

@@ -177,7 +177,7 @@ impl JudgedHold {
 
     /// Whether a record, as it is on disk, is that of this hold. The wall clock may have been set
     /// before it was filed or after.
-    pub fn is(&self, on_disk: &PauseRecord) -> bool {
+    pub fn matches_record(&self, on_disk: &PauseRecord) -> bool {
         let since = Timestamp::from(on_disk.since).as_nanos();
         [0, self.ahead].into_iter().any(|ahead| {
             let judged = self.since.as_nanos().saturating_add(ahead);

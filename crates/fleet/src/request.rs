@@ -66,7 +66,7 @@ pub enum RequestKind {
 
 impl RequestKind {
     /// What a call of this tool asks for.
-    pub fn of(tool: &str) -> Self {
+    pub fn for_tool(tool: &str) -> Self {
         match tool {
             "AskUserQuestion" => Self::Question,
             "ExitPlanMode" => Self::Plan,

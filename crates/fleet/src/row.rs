@@ -13,9 +13,9 @@ pub use style::{BoardSection, Glyph, StatusTone};
 
 use crate::identity::SessionId;
 use crate::session::{Certainty, Session, SessionStatus};
-use crate::text::{folder, visible};
+use crate::text::{folder, replace_hidden_chars};
 use crate::time::rfc3339;
-use face::face;
+use face::row_appearance;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::SystemTime;
@@ -83,28 +83,28 @@ impl Row {
     }
 
     /// Draws a session. `home` is shown as `~`.
-    pub fn of(session: &Session, home: Option<&Path>) -> Self {
-        let mut face = face(session, home);
-        pausing::draw(session, &mut face);
+    pub fn from_session(session: &Session, home: Option<&Path>) -> Self {
+        let mut face = row_appearance(session, home);
+        pausing::apply_pending_action(session, &mut face);
         if let (Some(why), BoardSection::Quiet) = (&session.unconfirmed, face.section)
             && session.status != SessionStatus::Stopped
         {
             face.detail = format!("unconfirmed: {why}");
         }
-        face.detail = visible(&face.detail);
+        face.detail = replace_hidden_chars(&face.detail);
         let title = name(session);
         let because = session.because.as_ref();
         let certainty = because.map_or(Certainty::Unknown, |b| b.certainty);
         let badges = mode::badges(session);
-        let failure = pausing::failure(session).map(|text| visible(&text));
+        let failure = pausing::failure(session).map(|text| replace_hidden_chars(&text));
         let caution = session.pause.as_ref().and_then(|p| p.caution.clone());
         let answered = session.answered.as_ref();
-        let answered = answered.map(|answer| visible(&answer.sentence(home)));
+        let answered = answered.map(|answer| replace_hidden_chars(&answer.sentence(home)));
         let refusal = session.capabilities.as_ref();
-        let refusal = refusal.and_then(|can| Some(visible(can.refusal.as_ref()?)));
+        let refusal = refusal.and_then(|can| Some(replace_hidden_chars(can.refusal.as_ref()?)));
         let aside = badges.iter().map(|badge| badge.to_lowercase());
         let aside = Some(aside.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty());
-        let needs = asking::sentence(session).map(|text| visible(&text));
+        let needs = asking::sentence(session).map(|text| replace_hidden_chars(&text));
         let told = needs.is_none();
         let parts = [
             Some(title.clone()),
@@ -117,10 +117,10 @@ impl Row {
             answered.clone(),
         ];
         let sentence = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let action = RowAction::of(session);
+        let action = RowAction::for_session(session);
         let way_out = refusal.as_ref().filter(|_| action.is_none());
         let why = because.map_or_else(String::new, |b| {
-            let text = visible(&format!("{}: {}", face.word, b.text));
+            let text = replace_hidden_chars(&format!("{}: {}", face.word, b.text));
             way_out.map_or(text.clone(), |way_out| format!("{text}; {way_out}"))
         });
         Self {
@@ -161,5 +161,5 @@ pub(crate) fn name(session: &Session) -> String {
             name => name,
         }
     });
-    visible(&name)
+    replace_hidden_chars(&name)
 }

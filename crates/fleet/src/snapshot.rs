@@ -66,7 +66,7 @@ const OUTDATED_ENTRIES_REASON: &str = "are from an earlier version of Trusty Bar
 
 impl FolderHooks {
     /// What was seen of a config folder.
-    pub fn of(dir: &Path, connection: &HookInstall) -> Self {
+    pub fn from_install(dir: &Path, connection: &HookInstall) -> Self {
         let (state, why) = match connection {
             HookInstall::Connected => (HooksState::Connected, None),
             HookInstall::Apart => (HooksState::Apart, None),

@@ -99,7 +99,7 @@ pub struct Verdict {
 
 /// Whether a client says that a turn runs, or waits for its owner.
 pub fn is_mid_turn(entry: &RegistryEntry) -> bool {
-    let word = StatusWord::of(entry);
+    let word = StatusWord::from_entry(entry);
     matches!(word, StatusWord::Busy | StatusWord::Need { .. })
 }
 
@@ -113,7 +113,7 @@ pub fn kind(entry: &RegistryEntry) -> (Option<String>, Option<String>, Option<St
 }
 
 /// Decides.
-pub fn verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
+pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     let process = case.process;
     if let Some(exited) = process.exited_at {
         let because = because(Source::Process, "the process has exited", exited, exited);
@@ -137,8 +137,8 @@ pub fn verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
             requests: Vec::new(),
         };
     }
-    let mut asks = open_requests::of(case, now);
-    let doing = requests::upon(case, doing(case, now), &mut asks, now);
+    let mut asks = open_requests::open_requests(case, now);
+    let doing = requests::apply_requests(case, doing(case, now), &mut asks, now);
     let delegations = match (&doing.activity, &doing.need) {
         (
             Some(
@@ -146,7 +146,7 @@ pub fn verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
             ),
             _,
         )
-        | (_, Some(_)) => TurnEvidence::of(case).delegations(),
+        | (_, Some(_)) => TurnEvidence::from_evidence(case).delegations(),
         _ => Vec::new(),
     };
     let detached = detached(case);

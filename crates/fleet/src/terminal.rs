@@ -92,7 +92,7 @@ const TERMINAL_PROGRAMS: [(&str, &str); 44] = [
 ];
 
 /// The nearest parent that owns a terminal, in its users' words.
-pub fn app(ancestors: &[ProcessAncestor]) -> Option<&'static str> {
+pub fn terminal_app(ancestors: &[ProcessAncestor]) -> Option<&'static str> {
     ancestors.iter().find_map(owner)
 }
 
@@ -170,7 +170,7 @@ mod tests {
             (vec!["bash", "systemd"], None),
             (vec![], None),
         ] {
-            assert_eq!(app(&chain(&names)), expected, "{names:?}");
+            assert_eq!(terminal_app(&chain(&names)), expected, "{names:?}");
         }
     }
 }

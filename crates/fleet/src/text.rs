@@ -91,7 +91,7 @@ fn is_blank(c: char) -> bool {
 
 /// The text with every character that would steer a terminal, turn the line round or stay unseen
 /// replaced by U+FFFD: names come from others, and what is shown is to be what is there.
-pub fn visible(text: &str) -> String {
+pub fn replace_hidden_chars(text: &str) -> String {
     let mut before = None;
     let shown = text.chars().map(|c| {
         let kept = !is_hidden(c) || is_blank(c) || is_emoji_selector(c, before);
@@ -104,7 +104,7 @@ pub fn visible(text: &str) -> String {
 /// The text in one line, of a length that is kept, without what steers a terminal.
 pub fn clean(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let plain: Vec<char> = visible(&words).chars().collect();
+    let plain: Vec<char> = replace_hidden_chars(&words).chars().collect();
     if plain.len() <= MAX_SUMMARY_CHARS {
         return plain.into_iter().collect();
     }
@@ -141,7 +141,7 @@ pub fn summary_line(text: &str, max_chars: usize) -> Option<String> {
         whole &= alone;
         line.push(if alone { c } else { ' ' });
     }
-    let mut line = visible(&line);
+    let mut line = replace_hidden_chars(&line);
     whole &= line.chars().count() <= max_chars;
     if !whole && !line.ends_with(ELLIPSIS_CHAR) {
         let kept: String = line.chars().take(max_chars.saturating_sub(1)).collect();
@@ -219,7 +219,7 @@ mod tests {
             ("日本\u{3000}語 née\u{a0}où", "日本\u{3000}語 née\u{a0}où"),
             ("a\u{16fe4}b\u{fdd0}", "a\u{fffd}b\u{fffd}"),
         ] {
-            assert_eq!(visible(name), shown, "{name:?}");
+            assert_eq!(replace_hidden_chars(name), shown, "{name:?}");
         }
     }
 

@@ -17,7 +17,7 @@ pub use crate::card::{
 pub use crate::row::{
     BoardSection, Glyph, QueuedRequest, Row, RowAction, RowActionKind, RowRequest, StatusTone,
 };
-pub use crate::text::visible;
+pub use crate::text::replace_hidden_chars;
 
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ pub(crate) fn can_be_given() -> bool {
 
 /// Tells what is asked and, if the engine holds it, waits. What comes back is said to the client,
 /// without which it asks in its terminal.
-pub(crate) fn ask(around: &Environment, engines: &[PathBuf], payload: &[u8], pid: u32) {
+pub(crate) fn request_answer(around: &Environment, engines: &[PathBuf], payload: &[u8], pid: u32) {
     let settings = Settings::read(around);
     let Ok(tracer) = settings.tracer(around) else {
         return;
@@ -29,7 +29,8 @@ pub(crate) fn ask(around: &Environment, engines: &[PathBuf], payload: &[u8], pid
         return;
     };
     let goes_on = || awaiting.goes_on();
-    let Some(answer) = ask::ask(engines, is_believed, payload, pid, MAX_HOLD, goes_on) else {
+    let Some(answer) = ask::ask_engine(engines, is_believed, payload, pid, MAX_HOLD, goes_on)
+    else {
         return;
     };
     // The answer counts only if somebody is there to read it.
@@ -42,6 +43,6 @@ pub(crate) fn ask(around: &Environment, engines: &[PathBuf], payload: &[u8], pid
         .and_then(|()| out.flush())
         .is_ok()
     {
-        answer.done();
+        answer.confirm_delivery();
     }
 }

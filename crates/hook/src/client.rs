@@ -3,7 +3,7 @@
 use std::time::Duration;
 use trusty_platform::process_files;
 use trusty_platform::sys;
-use trusty_wire::client::{ProcessRole, role};
+use trusty_wire::client::{ProcessRole, classify_process};
 use trusty_wire::identity::ProcessKey;
 
 /// That the client or the parent has ended is told by nobody.
@@ -29,7 +29,7 @@ pub(crate) fn above() -> Option<u32> {
     parents().into_iter().find(|pid| {
         let arguments = process_files::process_arguments(*pid).unwrap_or_default();
         let executable = process_files::process_executable(*pid);
-        role(executable.as_deref(), &arguments) != ProcessRole::Other
+        classify_process(executable.as_deref(), &arguments) != ProcessRole::Other
     })
 }
 

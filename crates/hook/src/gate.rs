@@ -26,7 +26,7 @@ pub(crate) enum GateKind {
 
 impl GateKind {
     /// That of an event; most keep nothing.
-    pub(crate) fn of(event: &str) -> Option<Self> {
+    pub(crate) fn from_event(event: &str) -> Option<Self> {
         [Self::Tool, Self::Prompt]
             .into_iter()
             .find(|k| k.event() == event)
@@ -71,7 +71,7 @@ pub(crate) enum GateOutcome {
 }
 
 /// Waits for as long as the session is held. What cannot be read holds nobody.
-pub(crate) fn pass(
+pub(crate) fn wait_at_gate(
     kind: GateKind,
     payload: &[u8],
     around: &Environment,
@@ -105,7 +105,7 @@ fn waited_before(own: ProcessKey, client: ProcessKey) -> Duration {
     let shell = parent().filter(|pid| *pid != client.pid).and_then(living);
     // A client before 2.1 may be further above, and a hook may be run by hand.
     let shell = shell.filter(|shell| shell.start >= client.start);
-    let began = sys::started(shell.unwrap_or(own).start);
+    let began = sys::start_since_boot(shell.unwrap_or(own).start);
     sys::since_boot().saturating_sub(began)
 }
 
@@ -121,7 +121,7 @@ fn is_hold(store: &PauseStore, id: SessionId) -> bool {
 fn wait(store: &PauseStore, id: SessionId, client: ProcessKey, longest: Duration) -> GateOutcome {
     let begun = sys::since_boot();
     let awaiting = HookCaller::of(client);
-    let changes = FolderWatch::of(store.folder());
+    let changes = FolderWatch::new(store.folder());
     loop {
         let Some(record) = record(store, id) else {
             return GateOutcome::Free;
@@ -212,7 +212,7 @@ mod tests {
         }
 
         fn pass(&self, client: Option<u32>) -> GateOutcome {
-            pass(GateKind::Tool, b"", &self.around, &self.machine, client)
+            wait_at_gate(GateKind::Tool, b"", &self.around, &self.machine, client)
         }
     }
 
@@ -264,13 +264,13 @@ mod tests {
     fn a_gate_counts_from_the_start_of_the_shell_that_runs_it() {
         let own = living(std::process::id()).expect("this process");
         let above = parent().and_then(living).expect("a parent");
-        let waited = sys::since_boot().saturating_sub(sys::started(above.start));
+        let waited = sys::since_boot().saturating_sub(sys::start_since_boot(above.start));
         let oldest = ProcessKey {
             pid: 1,
             start: trusty_wire::identity::StartTime(0),
         };
         assert!(waited_before(own, oldest) >= waited);
-        let own_age = sys::since_boot().saturating_sub(sys::started(own.start));
+        let own_age = sys::since_boot().saturating_sub(sys::start_since_boot(own.start));
         // Its own client runs it without a shell.
         assert!(waited_before(own, above) < own_age + Duration::from_mins(1));
         let gate = mark(own, GateKind::Tool, b"", Duration::from_hours(1));
@@ -288,9 +288,12 @@ mod tests {
             GateKind::Prompt.refusal("why"),
             json!({"continue": false, "stopReason": "why"})
         );
-        assert_eq!(GateKind::of("PreToolUse"), Some(GateKind::Tool));
-        assert_eq!(GateKind::of("UserPromptSubmit"), Some(GateKind::Prompt));
-        assert_eq!(GateKind::of("PostToolUse"), None);
+        assert_eq!(GateKind::from_event("PreToolUse"), Some(GateKind::Tool));
+        assert_eq!(
+            GateKind::from_event("UserPromptSubmit"),
+            Some(GateKind::Prompt)
+        );
+        assert_eq!(GateKind::from_event("PostToolUse"), None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(crate) fn until_gone(record: &Path) {
         return;
     };
     detach();
-    let changes = FolderWatch::of(folder);
+    let changes = FolderWatch::new(folder);
     while is_there(&record) {
         changes.wait(POLL_INTERVAL);
     }

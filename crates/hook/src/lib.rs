@@ -63,27 +63,29 @@ fn happened(event: &str, then: HookMode) {
     let Ok(machine) = sys::machine() else {
         return;
     };
-    let engines = || EnginePlaces::of(&around, &machine).socket_folders();
+    let engines = || EnginePlaces::new(&around, &machine).socket_folders();
     let told = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
     let pid = told.or_else(client::above);
     if let Some(client) = pid.and_then(client::living) {
-        MarkFolder::new(&around).leave(&machine, client);
+        MarkFolder::new(&around).write_mark(&machine, client);
     }
     if then == HookMode::MayWait
         && let Some(payload) = &payload
         && let Some(pid) = pid.filter(|_| answer::can_be_given())
     {
-        answer::ask(&around, &engines(), payload, pid);
+        answer::request_answer(&around, &engines(), payload, pid);
         return;
     }
     if let Some(payload) = &payload {
-        hooks::tell(&engines(), payload, pid);
+        hooks::send_event(&engines(), payload, pid);
     }
-    let Some(kind) = gate::GateKind::of(event) else {
+    let Some(kind) = gate::GateKind::from_event(event) else {
         return;
     };
     let payload = payload.unwrap_or_default();
-    if let gate::GateOutcome::Refused(why) = gate::pass(kind, &payload, &around, &machine, pid) {
+    if let gate::GateOutcome::Refused(why) =
+        gate::wait_at_gate(kind, &payload, &around, &machine, pid)
+    {
         // Whoever does not read it any more has gone.
         let _ = writeln!(std::io::stdout(), "{}", kind.refusal(why));
     }

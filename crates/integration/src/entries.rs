@@ -106,7 +106,7 @@ pub struct HookEntries(Vec<(&'static str, Value)>);
 
 impl HookEntries {
     /// Those that run this program; none for a path that JSON cannot hold.
-    pub fn of(program: &Path) -> Option<Self> {
+    pub fn for_program(program: &Path) -> Option<Self> {
         let program = program.to_str()?;
         let of = |event| {
             (

@@ -31,7 +31,7 @@ pub(super) struct SettingsFile {
 impl SettingsFile {
     /// Reads that of a config folder, if it may be replaced.
     pub(super) fn read(dir: &Path) -> Result<Self, ConnectError> {
-        let path = place(dir)?;
+        let path = settings_path(dir)?;
         writable(path.parent().unwrap_or(dir))?;
         let meta = match fs::symlink_metadata(&path) {
             Ok(meta) => Some(meta),
@@ -175,7 +175,7 @@ pub(super) fn text_of(path: &Path) -> Result<Option<String>, ConnectError> {
 
 /// The file itself. A link out of its folder belongs to something else, which would lose what
 /// we write, or would be written to behind its back.
-pub(super) fn place(dir: &Path) -> Result<PathBuf, ConnectError> {
+pub(super) fn settings_path(dir: &Path) -> Result<PathBuf, ConnectError> {
     let path = dir.join(SETTINGS_FILE_NAME);
     match fs::read_link(&path) {
         Ok(target) => {

@@ -17,7 +17,7 @@ pub fn clean_leftovers(around: &Environment, config_dirs: &BTreeSet<PathBuf>) {
         .chain(config_dirs.iter().map(PathBuf::as_path))
         .collect();
     for dir in folders {
-        if let Ok(settings) = file::place(dir) {
+        if let Ok(settings) = file::settings_path(dir) {
             clean_beside(&settings);
         }
     }

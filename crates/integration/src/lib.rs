@@ -20,7 +20,9 @@ mod text;
 pub use entries::{HOOK_EVENTS, HOOK_TIMEOUT_SECONDS, HookEntries};
 pub use leftovers::clean_leftovers;
 pub use reach::{StartedProcess, hook_obstacle, hook_obstacle_now};
-pub use text::{EntryPresence, UneditableConfig, disables_hooks, holds, with, without};
+pub use text::{
+    EntryPresence, UneditableConfig, disables_hooks, entry_presence, merge_hooks, remove_hooks,
+};
 pub use trusty_wire::hook_program::{data_home_of, is_hook_program, program};
 
 use file::SettingsFile;
@@ -172,10 +174,10 @@ fn connecting(
     let file = SettingsFile::read(dir)?;
     let before = file.text.clone();
     let text = before.as_deref().unwrap_or_default();
-    if let Some(why) = policy::forbids(file.path(), text) {
+    if let Some(why) = policy::find_hook_ban(file.path(), text) {
         return Err(ConnectError::Forbidden(why));
     }
-    let after = with(text, &wanted(around)?).map_err(|e| unfit(&file, e))?;
+    let after = merge_hooks(text, &wanted(around)?).map_err(|e| unfit(&file, e))?;
     let change = SettingsEdit {
         file: file.path().to_path_buf(),
         before,
@@ -205,7 +207,7 @@ pub fn connect(
             .map_err(|e| ConnectError::Io(marks.folder().to_path_buf(), e))?;
     }
     let mut memory = ConnectedFolders::read(around);
-    if done.outcome != SettingsEditOutcome::Unchanged || memory.of(dir).is_none() {
+    if done.outcome != SettingsEditOutcome::Unchanged || memory.folder(dir).is_none() {
         let backup = done.backup.clone();
         memory.set(around, dir, Some(ConnectedFolder { backup }))?;
     }
@@ -223,7 +225,7 @@ fn disconnecting(
 ) -> Result<(SettingsEdit, SettingsFile), ConnectError> {
     let file = SettingsFile::read(dir)?;
     let memory = ConnectedFolders::read(around);
-    let remembered = memory.of(dir);
+    let remembered = memory.folder(dir);
     let backup = remembered.and_then(|r| file::text_of(r.backup.as_deref()?).ok()?);
     let made = remembered.is_some_and(|r| r.backup.is_none());
     let before = file.text.clone();
@@ -232,7 +234,7 @@ fn disconnecting(
         Some(text) => {
             let entries = in_force(around, text)?;
             let known = if made { Some("") } else { backup.as_deref() };
-            let after = without(text, known, &entries).map_err(|e| unfit(&file, e))?;
+            let after = remove_hooks(text, known, &entries).map_err(|e| unfit(&file, e))?;
             // What we made goes with the last of ours.
             Some(after).filter(|after| !(made && text::is_bare(after)))
         }
@@ -273,13 +275,13 @@ fn perform(change: &SettingsEdit, file: &SettingsFile) -> Result<ConnectReport, 
 
 fn wanted(around: &Environment) -> Result<HookEntries, ConnectError> {
     let program = program(around);
-    HookEntries::of(&program).ok_or(ConnectError::OddPath(program))
+    HookEntries::for_program(&program).ok_or(ConnectError::OddPath(program))
 }
 
 /// Those of ours that a text holds whole, by this version or by 0.1.0; else those of this version.
 fn in_force(around: &Environment, text: &str) -> Result<HookEntries, ConnectError> {
     let earlier = HookEntries::of_0_1(&program(around));
-    match earlier.filter(|entries| holds(text, entries) == Ok(EntryPresence::All)) {
+    match earlier.filter(|entries| entry_presence(text, entries) == Ok(EntryPresence::All)) {
         Some(entries) => Ok(entries),
         None => wanted(around),
     }
@@ -297,18 +299,19 @@ pub fn state(around: &Environment, dir: &Path) -> HookInstall {
         Err(e) => return HookInstall::Broken(e.to_string()),
     };
     let known = wanted(around).and_then(|entries| {
-        holds(&text, &entries).map_err(|why| ConnectError::Unfit(path.clone(), why))
+        entry_presence(&text, &entries).map_err(|why| ConnectError::Unfit(path.clone(), why))
     });
     let held = match known {
         Ok(held) => held,
         Err(e) => return HookInstall::Broken(e.to_string()),
     };
-    if let Some(why) = policy::forbids(&path, &text) {
+    if let Some(why) = policy::find_hook_ban(&path, &text) {
         return HookInstall::Forbidden(why);
     }
     let program = program(around);
     let earlier = HookEntries::of_0_1(&program);
-    let is_earlier = |entries: HookEntries| holds(&text, &entries) == Ok(EntryPresence::All);
+    let is_earlier =
+        |entries: HookEntries| entry_presence(&text, &entries) == Ok(EntryPresence::All);
     let is_earlier = held == EntryPresence::Some && earlier.is_some_and(is_earlier);
     let is_ours = held == EntryPresence::All || is_earlier;
     if is_ours && program::is_there(&program) && !program::may_run(&program) {
@@ -317,7 +320,7 @@ pub fn state(around: &Environment, dir: &Path) -> HookInstall {
     match held {
         EntryPresence::All if program::is_safe(&program) => HookInstall::Connected,
         EntryPresence::Some if program::is_safe(&program) && is_earlier => HookInstall::Outdated,
-        EntryPresence::None if ConnectedFolders::read(around).of(dir).is_none() => {
+        EntryPresence::None if ConnectedFolders::read(around).folder(dir).is_none() => {
             HookInstall::Apart
         }
         EntryPresence::All | EntryPresence::Some | EntryPresence::None => HookInstall::Lost,

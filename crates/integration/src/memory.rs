@@ -41,7 +41,7 @@ impl ConnectedFolders {
     }
 
     /// What is remembered of a folder.
-    pub(super) fn of(&self, dir: &Path) -> Option<&ConnectedFolder> {
+    pub(super) fn folder(&self, dir: &Path) -> Option<&ConnectedFolder> {
         self.folders.get(dir)
     }
 

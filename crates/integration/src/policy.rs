@@ -28,7 +28,7 @@ fn managed() -> Vec<PathBuf> {
 }
 
 /// Why no hook of the owner's can run, in words.
-pub(super) fn forbids(own: &Path, text: &str) -> Option<String> {
+pub(super) fn find_hook_ban(own: &Path, text: &str) -> Option<String> {
     if disables_hooks(text) == Ok(true) {
         let own = own.display();
         return Some(format!(
@@ -77,7 +77,7 @@ mod tests {
         }
         assert_eq!(told("{\"hooks\": {}}"), None);
         assert_eq!(told("what"), None);
-        let own = forbids(Path::new("/s.json"), "{\"disableAllHooks\": true}");
+        let own = find_hook_ban(Path::new("/s.json"), "{\"disableAllHooks\": true}");
         assert!(own.is_some_and(|words| words.contains("/s.json")));
     }
 }

@@ -152,7 +152,10 @@ fn ours(list: &CstArray) -> Vec<HookHandler> {
 }
 
 /// How much of ours a text holds.
-pub fn holds(text: &str, entries: &HookEntries) -> Result<EntryPresence, UneditableConfig> {
+pub fn entry_presence(
+    text: &str,
+    entries: &HookEntries,
+) -> Result<EntryPresence, UneditableConfig> {
     let Some(hooks) = EditedSettings::parse(text)?.hooks()? else {
         return Ok(EntryPresence::None);
     };
@@ -180,8 +183,8 @@ fn value(node: &CstObject) -> Option<Value> {
 }
 
 /// The text with all of ours, once each.
-pub fn with(text: &str, entries: &HookEntries) -> Result<String, UneditableConfig> {
-    if holds(text, entries)? == EntryPresence::All {
+pub fn merge_hooks(text: &str, entries: &HookEntries) -> Result<String, UneditableConfig> {
+    if entry_presence(text, entries)? == EntryPresence::All {
         return Ok(text.to_owned());
     }
     let edited = EditedSettings::parse(text)?;
@@ -224,14 +227,14 @@ fn take_out(property: &CstObjectProp) -> bool {
 /// The text without any of ours. `before` is the text as it was before they came, where that is
 /// known: if nothing else has changed since, it is what comes back; and lists that were empty
 /// then stay.
-pub fn without(
+pub fn remove_hooks(
     text: &str,
     before: Option<&str>,
     entries: &HookEntries,
 ) -> Result<String, UneditableConfig> {
-    let before = before.filter(|b| holds(b, entries) == Ok(EntryPresence::None));
+    let before = before.filter(|b| entry_presence(b, entries) == Ok(EntryPresence::None));
     if let Some(before) = before
-        && with(before, entries).as_deref() == Ok(text)
+        && merge_hooks(before, entries).as_deref() == Ok(text)
     {
         return Ok(before.to_owned());
     }

@@ -30,7 +30,7 @@ pub fn local_text(time: SystemTime) -> String {
 }
 
 /// The time at which clocks where the user is show this; the first one, where they do so twice.
-pub fn local(shown: DateTime) -> Option<SystemTime> {
+pub fn time_from_local(shown: DateTime) -> Option<SystemTime> {
     let zoned = shown.to_zoned(TimeZone::system()).ok()?;
     Some(zoned.timestamp().into())
 }

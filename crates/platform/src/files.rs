@@ -164,7 +164,7 @@ const FOLDER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The root of the git work tree around a folder; none if the folder does not answer.
 pub fn git_root(dir: &Path) -> Option<PathBuf> {
-    in_time(dir, |dir| {
+    with_folder_timeout(dir, |dir| {
         let root = dir.ancestors().find(|a| a.join(".git").exists());
         root.map(Path::to_path_buf)
     })
@@ -172,7 +172,7 @@ pub fn git_root(dir: &Path) -> Option<PathBuf> {
 
 /// A path without links; none if it does not exist or its folder does not answer.
 pub fn resolve(path: &Path) -> Option<PathBuf> {
-    in_time(path, |path| path.canonicalize().ok())
+    with_folder_timeout(path, |path| path.canonicalize().ok())
 }
 
 /// Paths whose folder has not answered yet. They are not looked at again meanwhile: each look
@@ -196,7 +196,7 @@ fn silent_paths() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 
 /// What is found at a path; none where its folder does not answer within a second, or has not yet
 /// answered an earlier look.
-pub fn in_time<T: Send + 'static>(
+pub fn with_folder_timeout<T: Send + 'static>(
     path: &Path,
     look: impl FnOnce(&Path) -> Option<T> + Send + 'static,
 ) -> Option<T> {
@@ -312,15 +312,15 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let path = dir.path().join("slow");
         let (answer, waits) = mpsc::channel::<()>();
-        let slow = in_time(&path, move |_| waits.recv().ok());
+        let slow = with_folder_timeout(&path, move |_| waits.recv().ok());
         assert_eq!(slow, None);
         let (told, looked) = mpsc::channel();
-        let again = in_time(&path, move |_| told.send(()).ok());
+        let again = with_folder_timeout(&path, move |_| told.send(()).ok());
         assert_eq!(again, None);
         assert!(looked.recv().is_err(), "not looked at");
         answer.send(()).expect("the reader still waits");
         let begun = std::time::Instant::now();
-        while in_time(&path, |_| Some(())).is_none() {
+        while with_folder_timeout(&path, |_| Some(())).is_none() {
             assert!(begun.elapsed() < Duration::from_secs(30), "looked at again");
             thread::yield_now();
         }
@@ -335,7 +335,7 @@ mod tests {
             for n in 0..MAX_SILENT_PATHS {
                 let (path, waits) = (dir.path().join(n.to_string()), waits.clone());
                 scope.spawn(move || {
-                    let slow = in_time(&path, move |_| {
+                    let slow = with_folder_timeout(&path, move |_| {
                         let waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
                         waits.recv().ok()
                     });
@@ -343,12 +343,15 @@ mod tests {
                 });
             }
         });
-        assert_eq!(in_time(&dir.path().join("another"), |_| Some(())), None);
+        assert_eq!(
+            with_folder_timeout(&dir.path().join("another"), |_| Some(())),
+            None
+        );
         let elsewhere = dir.path().join("local/folder");
-        assert_eq!(in_time(&elsewhere, |_| Some(())), Some(()));
+        assert_eq!(with_folder_timeout(&elsewhere, |_| Some(())), Some(()));
         drop(answer);
         let begun = std::time::Instant::now();
-        while in_time(&dir.path().join("another"), |_| Some(())).is_none() {
+        while with_folder_timeout(&dir.path().join("another"), |_| Some(())).is_none() {
             assert!(begun.elapsed() < Duration::from_secs(30), "looked at again");
             thread::yield_now();
         }

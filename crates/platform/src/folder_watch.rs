@@ -28,7 +28,7 @@ pub struct FolderWatch {
 impl FolderWatch {
     /// Watches this folder from now on. One that is not there, or cannot be watched, is polled by
     /// the caller: see [`Self::wait`].
-    pub fn of(folder: &Path) -> Self {
+    pub fn new(folder: &Path) -> Self {
         Self {
             changes: ChangeDescriptor::open(folder).ok(),
         }
@@ -66,7 +66,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let file = dir.path().join("a");
         fs::write(&file, "1").expect("write");
-        let watch = FolderWatch::of(dir.path());
+        let watch = FolderWatch::new(dir.path());
         assert!(watch.is_watched());
         let (long, begun) = (Duration::from_mins(1), clock::instant());
         fs::read(&file).expect("read");
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn many_changes_end_one_wait() {
         let dir = tempfile::tempdir().expect("folder");
-        let watch = FolderWatch::of(dir.path());
+        let watch = FolderWatch::new(dir.path());
         for n in 0..1000 {
             fs::write(dir.path().join(n.to_string()), "").expect("write");
         }
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_left_to_the_caller() {
         let dir = tempfile::tempdir().expect("folder");
-        let nowhere = FolderWatch::of(&dir.path().join("none"));
+        let nowhere = FolderWatch::new(&dir.path().join("none"));
         assert!(!nowhere.is_watched());
         let (long, begun) = (Duration::from_mins(1), clock::instant());
         nowhere.wait(long);

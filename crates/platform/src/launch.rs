@@ -49,7 +49,7 @@ fn checked(program: &Path) -> io::Result<PathBuf> {
 }
 
 /// Starts a program that stays when we end, without our terminal; its pid. Returns at once.
-pub fn leave(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
+pub fn spawn_detached(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
     let mut command = child::command(&checked(program)?);
     command
         .arg0(program)
@@ -80,7 +80,7 @@ impl DetachedProgram {
 
 /// The same, in this folder and with these variables instead of ours; none takes one away. What
 /// becomes of it can be asked.
-pub fn leave_with(
+pub fn spawn_detached_in(
     program: &Path,
     arguments: &[&OsStr],
     folder: &Path,

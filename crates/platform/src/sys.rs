@@ -11,13 +11,13 @@ mod signals;
 pub use linux::{
     FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract, control_terminal, data_home,
     environment, ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal,
-    since_boot, started, stat,
+    since_boot, start_since_boot, stat,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
     FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract, control_terminal, data_home,
     environment, ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal,
-    since_boot, started, stat,
+    since_boot, start_since_boot, stat,
 };
 
 pub use frost::FreezerState;

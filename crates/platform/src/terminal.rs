@@ -36,7 +36,7 @@ pub fn settings(tty: &Path) -> io::Result<String> {
 }
 
 /// Gives a terminal the settings of such a text at once; what it does not name stays.
-pub fn set(tty: &Path, settings: &str) -> io::Result<()> {
+pub fn write_modes(tty: &Path, settings: &str) -> io::Result<()> {
     let tty = open(tty)?;
     let now = tcgetattr(&tty)?;
     let wanted = read(settings, now).ok_or(io::ErrorKind::InvalidData)?;
@@ -105,10 +105,10 @@ mod tests {
         raw.special_codes[SpecialCodeIndex::VINTR] = 7;
         tcsetattr(&held, OptionalActions::Now, &raw).expect("set");
         assert_ne!(settings(tty).expect("readable"), before);
-        set(tty, &before).expect("given back");
+        write_modes(tty, &before).expect("given back");
         assert_eq!(settings(tty).expect("readable"), before);
         for odd in ["", "1:2", &format!("{before}:0"), &before.replace(':', " ")] {
-            assert!(set(tty, odd).is_err(), "{odd:?}");
+            assert!(write_modes(tty, odd).is_err(), "{odd:?}");
         }
         assert_eq!(settings(tty).expect("readable"), before);
     }

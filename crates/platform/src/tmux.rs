@@ -188,7 +188,7 @@ const PANE_STATE_FORMAT: &str = "#{pane_synchronized} #{pane_in_mode} #{?pane_in
                     #{cursor_y} #{pane_tty}";
 
 /// Looks at a pane.
-pub async fn look(tmux: &Path, socket: &Path, pane: &str) -> Result<PaneSnapshot, TmuxError> {
+pub async fn read_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<PaneSnapshot, TmuxError> {
     let told = ["display-message", "-p", "-t", pane, PANE_STATE_FORMAT];
     let text = ["capture-pane", "-p", "-t", pane];
     let both = [&told[..], &[";"], &text].concat();
@@ -224,7 +224,7 @@ pub enum TmuxKeystroke<'a> {
 }
 
 /// Presses keys in a pane, one after the other, all or none.
-pub async fn press(
+pub async fn send_keys(
     tmux: &Path,
     socket: &Path,
     pane: &str,

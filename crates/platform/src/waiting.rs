@@ -6,9 +6,9 @@ mod linux;
 mod macos;
 
 #[cfg(target_os = "linux")]
-pub use linux::{exited, sleep};
+pub use linux::{sleep, wait_exit};
 #[cfg(target_os = "macos")]
-pub use macos::{exited, sleep};
+pub use macos::{sleep, wait_exit};
 
 #[cfg(test)]
 mod tests {
@@ -30,13 +30,13 @@ mod tests {
             start: StartTime(key.start.0 + 1),
             ..key
         };
-        exited(other)
+        wait_exit(other)
             .await
             .expect("another start time has already ended");
-        let waiting = tokio::spawn(exited(key));
+        let waiting = tokio::spawn(wait_exit(key));
         child.kill().expect("kill our own child");
         waiting.await.expect("no panic").expect("told");
         child.wait().expect("collect");
-        exited(key).await.expect("told at once");
+        wait_exit(key).await.expect("told at once");
     }
 }

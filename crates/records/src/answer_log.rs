@@ -25,7 +25,7 @@ pub struct AnswerLog {
 
 impl AnswerLog {
     /// That of these surroundings.
-    pub fn of(around: &Environment) -> Self {
+    pub fn from_env(around: &Environment) -> Self {
         Self {
             folder: around.data_dir(),
         }

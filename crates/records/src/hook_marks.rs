@@ -132,7 +132,7 @@ impl MarkFolder {
 
     /// Leaves a mark of a session, if it has none of this connect. What cannot be written is only
     /// not seen.
-    pub fn leave(&self, machine: &MachineIdentity, client: ProcessKey) {
+    pub fn write_mark(&self, machine: &MachineIdentity, client: ProcessKey) {
         let Some(stamp) = self.stamp() else {
             return;
         };
@@ -319,7 +319,7 @@ mod tests {
         }
 
         fn leave(&self) {
-            self.marks.leave(&self.machine, self.us);
+            self.marks.write_mark(&self.machine, self.us);
         }
 
         fn is_marked(&self) -> bool {
@@ -410,14 +410,14 @@ mod tests {
             start: StartTime(stage.us.start.0 + 1),
             ..stage.us
         };
-        stage.marks.leave(&stage.machine, ended);
+        stage.marks.write_mark(&stage.machine, ended);
         let elsewhere = MachineIdentity {
             host: Some("another".into()),
             pid_namespace: Some("pid:[1]".into()),
             boot: "another".into(),
             ..stage.machine.clone()
         };
-        stage.marks.leave(&elsewhere, ended);
+        stage.marks.write_mark(&elsewhere, ended);
         assert_eq!(stage.marks.read().sessions.len(), 3);
         stage.marks.clean();
         let left: BTreeSet<SessionId> = [stage.id(), elsewhere.session_id(ended)].into();

@@ -131,7 +131,7 @@ impl Settings {
     }
 
     /// Whether this says nothing at all: an editor may have emptied the file for a moment.
-    pub fn says_nothing(&self) -> bool {
+    pub fn is_blank(&self) -> bool {
         *self == Self::default()
     }
 

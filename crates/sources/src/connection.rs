@@ -71,7 +71,7 @@ impl HookInstallSource {
     }
 
     /// Looks at all; what has changed.
-    pub fn look(&mut self) -> Vec<Fact> {
+    pub fn poll(&mut self) -> Vec<Fact> {
         let mut facts = Vec::new();
         let program = self.program();
         let is_well = matches!(program, Fact::Health(_, None));
@@ -142,7 +142,7 @@ impl ObservationSource for HookInstallSource {
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
         self.follow(&wanted.config_dirs);
-        sink(self.look());
+        sink(self.poll());
         ScanProgress::Read
     }
 
@@ -158,7 +158,7 @@ async fn run(
     out: ObservationSender,
 ) -> Shutdown {
     let mut watch = SourceWatcher::new(Source::Hook);
-    if let Err(ended) = out.tell(vec![connections.renew()]).await {
+    if let Err(ended) = out.send(vec![connections.renew()]).await {
         return ended;
     }
     loop {
@@ -166,13 +166,13 @@ async fn run(
         let mut facts = Vec::new();
         // What changes between the look and the watch is found by looking again.
         loop {
-            facts.extend(connections.look());
+            facts.extend(connections.poll());
             if !watch.aim(connections.folders()) {
                 break;
             }
         }
         facts.extend(watch.health());
-        if let Err(ended) = out.tell(facts).await {
+        if let Err(ended) = out.send(facts).await {
             return ended;
         }
         let rest = match (connections.is_in_doubt(), watch.is_blind()) {
@@ -233,29 +233,29 @@ mod tests {
         let settings = dir.join("settings.json");
         let mut connections = HookInstallSource::new(&around, [dir.clone()]);
         let told = |state| vec![Fact::Connection(dir.clone(), state)];
-        assert_eq!(connections.look(), told(HookInstall::Apart));
-        assert_eq!(connections.look(), []);
+        assert_eq!(connections.poll(), told(HookInstall::Apart));
+        assert_eq!(connections.poll(), []);
         fs::write(&settings, "{\"hooks\":").expect("write");
-        assert_eq!(connections.look(), [], "the file may be half written");
+        assert_eq!(connections.poll(), [], "the file may be half written");
         assert!(connections.is_in_doubt());
-        let facts = connections.look();
+        let facts = connections.poll();
         assert!(
             matches!(facts[..], [Fact::Connection(_, HookInstall::Broken(_))]),
             "{facts:?}"
         );
         assert!(!connections.is_in_doubt(), "told, not asked again");
         fs::write(&settings, "{\"disableAllHooks\": true}").expect("write");
-        let facts = connections.look();
+        let facts = connections.poll();
         assert!(
             matches!(facts[..], [Fact::Connection(_, HookInstall::Forbidden(_))]),
             "{facts:?}"
         );
         fs::remove_file(&settings).expect("removed");
-        assert_eq!(connections.look(), told(HookInstall::Apart));
+        assert_eq!(connections.poll(), told(HookInstall::Apart));
         let other = home.path().join("other");
         assert!(connections.follow(&[other.clone()].into()));
         assert_eq!(
-            connections.look(),
+            connections.poll(),
             [Fact::Connection(other, HookInstall::Apart)]
         );
         assert!(concerns(&settings));

@@ -111,7 +111,7 @@ impl ObservationSender {
     }
 
     /// Tells facts, all seen now.
-    pub async fn tell(&self, facts: Vec<Fact>) -> Result<(), Shutdown> {
+    pub async fn send(&self, facts: Vec<Fact>) -> Result<(), Shutdown> {
         let at = self.date();
         let (wall, set) = self.wall_clock(at);
         let news = set.then(|| Fact::WallClock(wall.ahead()));

@@ -186,7 +186,7 @@ async fn run(
         let moved = watch.aim(folders.into_iter().chain(released));
         let mut facts = pauses.look();
         facts.extend(watch.health());
-        if out.tell(facts).await.is_err() {
+        if out.send(facts).await.is_err() {
             return Shutdown;
         }
         if moved {

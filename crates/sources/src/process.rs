@@ -244,7 +244,7 @@ fn stop_signal(number: u32) -> StopSignal {
 }
 
 fn age(stat: &ProcessStat) -> Duration {
-    sys::since_boot().saturating_sub(sys::started(stat.start))
+    sys::since_boot().saturating_sub(sys::start_since_boot(stat.start))
 }
 
 /// The share of the longest rest that a dismissed pid is given, from one half on, so that not all
@@ -298,7 +298,7 @@ async fn run(
     loop {
         for key in processes.keys() {
             if awaited.insert(key) {
-                exits.spawn(async move { (key, waiting::exited(key).await.is_ok()) });
+                exits.spawn(async move { (key, waiting::wait_exit(key).await.is_ok()) });
             }
         }
         let facts = tokio::select! {
@@ -344,7 +344,7 @@ async fn run(
                 facts
             }
         };
-        if out.tell(facts).await.is_err() {
+        if out.send(facts).await.is_err() {
             return Shutdown;
         }
     }

@@ -169,7 +169,8 @@ impl RegistrySource {
         let dirs = self.dirs().into_iter();
         let now: BTreeMap<PathBuf, FolderFacts> = dirs
             .map(|dir| {
-                let found = files::in_time(&dir, |dir| FileIdentity::of_target(dir).ok());
+                let found =
+                    files::with_folder_timeout(&dir, |dir| FileIdentity::of_target(dir).ok());
                 let identity = found.map(|f| FolderIdentity {
                     device: f.device,
                     inode: f.inode,
@@ -209,7 +210,9 @@ impl RegistrySource {
         for dir in self.dirs() {
             let folder = dir.join("sessions");
             let list_folder = self.list_folder;
-            let entries = match files::in_time(&folder, move |folder| Some(list_folder(folder))) {
+            let entries = match files::with_folder_timeout(&folder, move |folder| {
+                Some(list_folder(folder))
+            }) {
                 None => {
                     facts.extend(self.fails(&folder, SILENT_FOLDER_MESSAGE.to_owned()));
                     // What its files said last holds until they can be read.
@@ -343,7 +346,7 @@ impl RegistrySource {
         if self.configured.contains(dir) {
             Some(look(path))
         } else {
-            files::in_time(path, move |path| Some(look(path)))
+            files::with_folder_timeout(path, move |path| Some(look(path)))
         }
     }
 
@@ -519,7 +522,7 @@ async fn run(
             }
         }
         facts.extend(watch.health());
-        if let Err(ended) = out.tell(facts).await {
+        if let Err(ended) = out.send(facts).await {
             return ended;
         }
         let rescan = watch.is_blind().then_some(Duration::from_secs(2));
@@ -561,7 +564,7 @@ async fn follow(
             }
             () = &mut timer => return Ok(()),
         };
-        out.tell(facts).await?;
+        out.send(facts).await?;
     }
 }
 

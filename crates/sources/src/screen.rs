@@ -158,7 +158,7 @@ async fn run(
         let mut ended = false;
         screens
             .look(&wanted, async |facts| {
-                ended |= out.tell(facts).await.is_err();
+                ended |= out.send(facts).await.is_err();
             })
             .await;
         if ended {

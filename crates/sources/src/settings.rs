@@ -42,7 +42,7 @@ pub async fn follow(around: Environment, settings: Sender<Arc<Settings>>) -> Shu
 async fn look(around: &Environment, settings: &Sender<Arc<Settings>>) {
     let read = || Settings::read_after(&settings.borrow(), around);
     let mut read_now = read();
-    if read_now.says_nothing() && !settings.borrow().says_nothing() {
+    if read_now.is_blank() && !settings.borrow().is_blank() {
         clock::sleep(EMPTIED_FILE_DELAY).await;
         read_now = read();
     }
@@ -119,7 +119,7 @@ pub async fn run(
 ) -> Shutdown {
     while settings.changed().await.is_ok() {
         let now = Arc::clone(&settings.borrow_and_update());
-        if let Err(ended) = out.tell(facts(&file, policy, &now)).await {
+        if let Err(ended) = out.send(facts(&file, policy, &now)).await {
             return ended;
         }
     }
@@ -208,7 +208,7 @@ mod tests {
         until(&mut settings, |s| s.preferences.first == PauseOrder::Hold).await;
         // What says nothing any more counts, too.
         fs::write(&other, "").expect("written");
-        until(&mut settings, Settings::says_nothing).await;
+        until(&mut settings, Settings::is_blank).await;
         drop(settings);
         following.await.expect("ends with its last reader");
     }
@@ -247,6 +247,6 @@ mod tests {
             settings.borrow_and_update().clone()
         };
         let ((), now) = tokio::join!(look(&around, &send), all);
-        assert!(now.says_nothing());
+        assert!(now.is_blank());
     }
 }

@@ -226,7 +226,7 @@ async fn run(
             wanted.pids.clone()
         };
         let mut ended = false;
-        tmux.list(async |facts| ended |= out.tell(facts).await.is_err())
+        tmux.list(async |facts| ended |= out.send(facts).await.is_err())
             .await;
         if ended {
             return Shutdown;

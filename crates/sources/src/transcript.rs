@@ -307,7 +307,7 @@ async fn run(
             }
         }
         facts.extend(watch.health());
-        if let Err(ended) = out.tell(facts).await {
+        if let Err(ended) = out.send(facts).await {
             return ended;
         }
         let relook = watch.is_blind().then_some(TRANSCRIPT_POLL_INTERVAL);
@@ -354,7 +354,7 @@ async fn follow(
             next = watch.next().now_or_never();
         }
         let aimed: BTreeSet<PathBuf> = transcripts.folders().collect();
-        out.tell(transcripts.notice(&paths)).await?;
+        out.send(transcripts.notice(&paths)).await?;
         if transcripts.folders().any(|folder| !aimed.contains(&folder)) {
             return Ok(());
         }

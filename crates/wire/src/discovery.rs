@@ -41,7 +41,7 @@ pub struct EnginePlaces {
 
 impl EnginePlaces {
     /// The places that follow from these surroundings.
-    pub fn of(around: &Environment, machine: &MachineIdentity) -> Self {
+    pub fn new(around: &Environment, machine: &MachineIdentity) -> Self {
         Self {
             data_dir: around.data_dir(),
             runtime_dir: around.runtime_dir(machine.uid),
@@ -54,7 +54,7 @@ impl EnginePlaces {
     /// # Errors
     /// As the machine's identity cannot be read.
     pub fn find(around: &Environment) -> io::Result<Self> {
-        Ok(Self::of(around, &sys::machine()?))
+        Ok(Self::new(around, &sys::machine()?))
     }
 
     /// The user.

@@ -78,7 +78,7 @@ impl HookMessageHeader {
 
 /// Hands over what a hook was given, in the first of these folders in which an engine listens;
 /// nobody but this user can enter them. Nobody may listen, or not in time: then it is not told.
-pub fn tell(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) {
+pub fn send_event(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) {
     // See above.
     let _ = hand_over(folders, payload, pid);
 }
@@ -177,7 +177,7 @@ mod tests {
         let none = dir.path().join("none");
         let folders = [none, dir.path().to_path_buf()];
         let socket = dir.path().join(HOOK_SOCKET);
-        tell(&folders, b"{}", Some(7));
+        send_event(&folders, b"{}", Some(7));
         let silent = UnixListener::bind(&socket).expect("socket");
         // Neither an answer, nor room for the payload, nor for one more connection.
         for payload in [vec![], vec![b' '; 4 << 20]] {

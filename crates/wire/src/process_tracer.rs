@@ -12,7 +12,7 @@ use trusty_fleet::authorization::{
     FIRST_PID, GroupMember, LivingSession, NamedProcess, PeerTerminal, ProcessMark, ProcessOrigin,
     TerminalOperator, TracedProcess, find_mark,
 };
-use trusty_fleet::client::{ProcessRole, role};
+use trusty_fleet::client::{ProcessRole, classify_process};
 use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_platform::file_identity::FileState;
 use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
@@ -132,13 +132,14 @@ impl ProcessTracer {
         let Some(path) = path else {
             return false;
         };
-        role(Some(&path), &sys::arguments(pid).unwrap_or_default()) != ProcessRole::Other
+        classify_process(Some(&path), &sys::arguments(pid).unwrap_or_default())
+            != ProcessRole::Other
             && self.scope.holds(pid)
     }
 
     /// The processes of a control group, if it is one of several.
     fn group(&self, pid: u32) -> Vec<GroupMember> {
-        let Ok(Some(group)) = sys::cgroup::of(pid) else {
+        let Ok(Some(group)) = sys::cgroup::cgroup_of(pid) else {
             return Vec::new();
         };
         if sys::cgroup::is_root(&group) {

@@ -86,7 +86,7 @@ pub(crate) fn about(name: &str, RequestId(id): &RequestId) -> String {
 impl NoticeChoice {
     /// The choice of this name, on this notice. One that is not on it is none: a server may tell
     /// of a button that was there before.
-    pub(crate) fn named(name: &str, notice: &Notice) -> Option<Self> {
+    pub(crate) fn from_name(name: &str, notice: &Notice) -> Option<Self> {
         if let Some(request) = &notice.answers {
             if name == about(APPROVE_BUTTON.0, request) {
                 return Some(Self::Approve(request.clone()));
@@ -114,9 +114,9 @@ mod tests {
         };
         let (one, bare) = (notice(Some("a")), notice(None));
         let approve = Some(NoticeChoice::Approve(RequestId("a".into())));
-        assert_eq!(NoticeChoice::named("approve a", &one), approve);
+        assert_eq!(NoticeChoice::from_name("approve a", &one), approve);
         assert_eq!(
-            NoticeChoice::named(CLICK_ACTION, &bare),
+            NoticeChoice::from_name(CLICK_ACTION, &bare),
             Some(NoticeChoice::Show)
         );
         for (name, notice) in [
@@ -126,7 +126,7 @@ mod tests {
             ("approve", &one),
             ("", &one),
         ] {
-            assert_eq!(NoticeChoice::named(name, notice), None, "{name}");
+            assert_eq!(NoticeChoice::from_name(name, notice), None, "{name}");
         }
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn prepare() {
 
 /// Follows the desktop: `repaint` draws the tray anew for another theme, `refit` makes windows
 /// follow another size of text. Finds out what draws.
-pub(crate) fn settle(app: &mut App, repaint: fn(&AppHandle), refit: fn(&AppHandle)) {
+pub(crate) fn follow_desktop(app: &mut App, repaint: fn(&AppHandle), refit: fn(&AppHandle)) {
     theme::follow(app.handle(), repaint);
     text_scale::follow(app.handle(), refit);
     tauri::async_runtime::spawn(rendering::known_path());

@@ -37,7 +37,7 @@ pub(crate) fn other_task() -> Option<ExitCode> {
 pub(crate) fn prepare() {}
 
 /// No Dock icon and no menu bar of our own. The menu bar inks for its theme by itself.
-pub(crate) fn settle(app: &mut App, _repaint: fn(&AppHandle), _refit: fn(&AppHandle)) {
+pub(crate) fn follow_desktop(app: &mut App, _repaint: fn(&AppHandle), _refit: fn(&AppHandle)) {
     app.set_activation_policy(ActivationPolicy::Accessory);
 }
 

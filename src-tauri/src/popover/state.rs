@@ -67,7 +67,7 @@ impl Popover {
             while snapshots.changed().await.is_ok() {
                 let snapshot = snapshots.borrow_and_update().clone();
                 let mut state = app.state::<Popover>().inner().state();
-                state.board = Board::of(&snapshot, Some(&home));
+                state.board = Board::from_snapshot(&snapshot, Some(&home));
                 state.tell();
             }
             app.state::<Popover>()
@@ -112,7 +112,9 @@ impl Popover {
     /// Why a session is what it is; none if there is no such session, or no engine.
     pub(crate) async fn why(&self, id: SessionId) -> Option<ExplanationView> {
         let engine = self.engine()?;
-        Some(ExplanationView::of(&engine.explain(id).await.ok()??))
+        Some(ExplanationView::from_explanation(
+            &engine.explain(id).await.ok()??,
+        ))
     }
 
     /// The page is loaded and listens.
@@ -141,7 +143,7 @@ impl PopoverState {
         self.looking = self
             .engine
             .as_ref()
-            .map(|engine| engine.face().handle().look());
+            .map(|engine| engine.face().handle().mark_visible());
         self.tell();
         self.send(wanted.into());
         turn

@@ -10,7 +10,7 @@ use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::jump::{
     JumpContext, JumpObstacle, JumpTarget, KittyWindow, ProcessDisplay, TERMINAL_OPENERS,
     TerminalHints, TerminalProcess, TmuxLocation, WezTermPane, WindowInfo, WindowSystem, X11Server,
-    owners, with_arguments,
+    terminal_owner_pids, with_arguments,
 };
 use trusty_fleet::session::{ControlModel, SessionStatus, TmuxTarget};
 use trusty_fleet::terminal;
@@ -48,7 +48,11 @@ impl<'a> JumpInspector<'a> {
     }
 
     /// A session and all that shows it, or could.
-    pub(super) async fn place(&mut self, session: &Session, opener: &[String]) -> JumpContext {
+    pub(super) async fn read_context(
+        &mut self,
+        session: &Session,
+        opener: &[String],
+    ) -> JumpContext {
         let system = match sys::SCRIPT_RUNNER {
             Some(_) => WindowSystem::Mac,
             None => WindowSystem::Desktop,
@@ -133,7 +137,7 @@ impl<'a> JumpInspector<'a> {
     /// A process in a terminal, and what is known of the window around it.
     async fn holder(&mut self, pid: u32, tty: Option<String>) -> TerminalProcess {
         let ancestors = ancestors::ancestors(pid);
-        let above = owners(&ancestors);
+        let above = terminal_owner_pids(&ancestors);
         let [
             display,
             keys,
@@ -214,7 +218,7 @@ impl<'a> JumpInspector<'a> {
         if let Some(seen) = self.seen.get(&display) {
             return seen.clone();
         }
-        let found = match x11::look(&display).await {
+        let found = match x11::read_display(&display).await {
             Ok(look) => X11Server::Shown {
                 display: name,
                 windows: look.windows.into_iter().map(window).collect(),

@@ -38,7 +38,7 @@ pub(super) struct RouteOutcome {
 }
 
 /// Goes the route.
-pub(super) async fn go(
+pub(super) async fn follow_route(
     route: &JumpPlan,
     place: &JumpContext,
     gatherer: &JumpInspector<'_>,
@@ -246,7 +246,7 @@ async fn open(
     variables.extend(screen.map(|(name, value)| (name, Some(value))));
     let failed = |why: &str| JumpError::Failed(format!("could not open {program}: {why}"));
     let before = attached(tmux, pane).await;
-    let left = launch::leave_with(Path::new(program), &arguments, &place.folder, &variables);
+    let left = launch::spawn_detached_in(Path::new(program), &arguments, &place.folder, &variables);
     let left: DetachedProgram = left.map_err(|e| failed(&e.to_string()))?;
     let begun = clock::instant();
     loop {

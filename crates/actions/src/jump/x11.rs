@@ -104,7 +104,7 @@ pub enum X11Error {
 }
 
 /// What a display shows now.
-pub async fn look(display: &X11Display) -> Result<X11Snapshot, X11Error> {
+pub async fn read_display(display: &X11Display) -> Result<X11Snapshot, X11Error> {
     ask(display, X11Connection::look).await
 }
 
@@ -447,7 +447,9 @@ mod tests {
             name: name.into(),
             keys: None,
         };
-        let none = look(&display(":65001")).await.expect_err("no server");
+        let none = read_display(&display(":65001"))
+            .await
+            .expect_err("no server");
         assert!(none.to_string().starts_with("cannot be reached"), "{none}");
         let far = raise(&display("far:0"), 1).await.expect_err("foreign");
         assert_eq!(far.to_string(), "is on another machine");

@@ -45,7 +45,7 @@ fn snapshot() -> Snapshot {
 }
 
 fn print(width: Option<usize>) -> String {
-    draw(
+    render_table(
         &snapshot(),
         Path::new("/home/dev"),
         now(),
@@ -79,7 +79,7 @@ fn one_long_folder_name_does_not_make_a_piped_table_wide() {
         height: None,
         ink: ColorMode::Plain,
     };
-    let text = draw(&snapshot, Path::new("/home/dev"), now(), paper);
+    let text = render_table(&snapshot, Path::new("/home/dev"), now(), paper);
     for line in text.lines() {
         assert!(line.width() <= 200, "{}: {line}", line.width());
     }
@@ -122,7 +122,7 @@ fn colour_is_only_where_it_is_shown() {
         height: None,
         ink: ColorMode::Coloured,
     };
-    assert!(draw(&snapshot(), Path::new("/"), now(), paper).contains('\x1b'));
+    assert!(render_table(&snapshot(), Path::new("/"), now(), paper).contains('\x1b'));
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn nothing_and_trouble_are_told_in_words() {
         ink: ColorMode::Plain,
     };
     let mut empty = Snapshot::default();
-    let text = draw(&empty, Path::new("/"), now(), paper);
+    let text = render_table(&empty, Path::new("/"), now(), paper);
     assert_eq!(
         text,
         "No Claude Code session is running. Start one with `claude`.\n"
@@ -144,7 +144,7 @@ fn nothing_and_trouble_are_told_in_words() {
         message: "did not answer within 1 s".into(),
         since: now(),
     });
-    let text = draw(&empty, Path::new("/"), now(), paper);
+    let text = render_table(&empty, Path::new("/"), now(), paper);
     assert!(text.ends_with("! /tmp/tmux-0/x: did not answer within 1 s\n"));
 }
 
@@ -157,7 +157,7 @@ fn what_is_drawn_over_fits_the_screen() {
     };
     assert_eq!(screen.cut("a\nb\nc\nd\ne\n"), "a\nb\n…\n");
     assert_eq!(screen.cut("a\nb\n"), "a\nb\n");
-    let empty = draw(
+    let empty = render_table(
         &Snapshot::default(),
         Path::new("/"),
         now(),
@@ -210,7 +210,7 @@ fn what_failed_stands_before_what_it_does() {
         height: None,
         ink: ColorMode::Plain,
     };
-    let text = draw(&snapshot, Path::new("/home/dev"), now(), paper);
+    let text = render_table(&snapshot, Path::new("/home/dev"), now(), paper);
     assert!(
         text.contains("Not paused: its pane is in copy mode · ~/日本語"),
         "{text}"

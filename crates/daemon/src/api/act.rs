@@ -98,7 +98,7 @@ pub(super) async fn resume(
     PathSessionId(id): PathSessionId,
     DeadlineHeader(deadline): DeadlineHeader,
 ) -> Response {
-    handle.primed().await;
+    handle.wait_first_snapshot().await;
     let listed = handle.snapshot().sessions.iter().any(|s| s.id == id);
     if listed && let Some(refusal) = handle.resume_refusal(peer).await {
         return ProblemResponse::not_for_programs(refusal.to_string()).into_response();
@@ -179,7 +179,7 @@ pub(super) async fn jump(
     PathSessionId(id): PathSessionId,
     DeadlineHeader(deadline): DeadlineHeader,
 ) -> Response {
-    handle.primed().await;
+    handle.wait_first_snapshot().await;
     let Err(e) = handle.jump_before(id, deadline).await else {
         return StatusCode::NO_CONTENT.into_response();
     };
@@ -238,7 +238,7 @@ pub(super) async fn answer(
 ) -> Result<StatusCode, ProblemResponse> {
     let AnswerRequest { request, answer } = body.needed()?;
     let request = take::request_id(request)?;
-    handle.primed().await;
+    handle.wait_first_snapshot().await;
     if !handle.snapshot().sessions.iter().any(|s| s.id == id) {
         return Err(ProblemResponse::no_such_session());
     }
@@ -282,7 +282,7 @@ pub(super) async fn attention(
 ) -> StatusCode {
     let session = body.0.and_then(|asked| asked.session);
     let attention = session.map_or(FocusEvent::Popover, FocusEvent::Terminal);
-    handle.attend(attention).await;
+    handle.report_attention(attention).await;
     StatusCode::NO_CONTENT
 }
 
@@ -292,7 +292,7 @@ async fn act(
     action: Action,
     deadline: CommandDeadline,
 ) -> Response {
-    handle.primed().await;
+    handle.wait_first_snapshot().await;
     match handle.act_before(id, action, deadline).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(ActionError::Lapsed(_)) => deadline::too_late().into_response(),

@@ -181,13 +181,16 @@ pub(super) async fn events(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, CrowdedEvents> {
     // A spare descriptor is for requests alone, which soon give it back.
     let place = match spare {
-        None => api.event_places.take().ok_or(CrowdedEvents)?,
+        None => api
+            .event_places
+            .reserve_event_place()
+            .ok_or(CrowdedEvents)?,
         Some(_) => return Err(CrowdedEvents),
     };
     let last = headers.get(LAST_EVENT_HEADER).and_then(|v| v.to_str().ok());
     let listener = EventListener {
         snapshots: api.handle.snapshots(),
-        _looking: listening.looking.then(|| api.handle.look()),
+        _looking: listening.looking.then(|| api.handle.mark_visible()),
         about: api.about,
         last: last.map(str::to_owned),
         told: None,

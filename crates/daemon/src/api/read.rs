@@ -25,7 +25,7 @@ use trusty_wire::version::TRUSTY_VERSION;
     )
 )]
 pub(super) async fn sessions(State(handle): State<EngineHandle>) -> Json<Snapshot> {
-    handle.primed().await;
+    handle.wait_first_snapshot().await;
     Json(handle.snapshot().as_ref().clone())
 }
 
@@ -49,7 +49,7 @@ pub(super) async fn session(
     State(handle): State<EngineHandle>,
     id: PathSessionId,
 ) -> Result<Json<Session>, ProblemResponse> {
-    handle.primed().await;
+    handle.wait_first_snapshot().await;
     find(&handle, &id).map(Json)
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn why(
     State(handle): State<EngineHandle>,
     PathSessionId(id): PathSessionId,
 ) -> Result<Json<Explanation>, ProblemResponse> {
-    handle.primed().await;
+    handle.wait_first_snapshot().await;
     let told = handle.explain(id).await;
     told.map(Json).ok_or_else(ProblemResponse::no_such_session)
 }
@@ -103,7 +103,7 @@ pub(super) async fn request(
     id: PathSessionId,
     PathRequestId(asked): PathRequestId,
 ) -> Result<Json<WholeRequest>, ProblemResponse> {
-    handle.primed().await;
+    handle.wait_first_snapshot().await;
     find(&handle, &id)?;
     let whole = whole_request(&handle, id.0, &asked).await;
     whole.map(Json).ok_or_else(|| {

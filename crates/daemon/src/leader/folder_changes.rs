@@ -64,7 +64,7 @@ impl FolderChanges {
     }
 
     /// Watches these folders; whether any of them was not watched before.
-    pub(super) fn aim(&mut self, folders: &[&Path]) -> bool {
+    pub(super) fn set_folders(&mut self, folders: &[&Path]) -> bool {
         let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
         for path in std::mem::take(&mut *removed) {
             self.watched.remove(&path);
@@ -118,15 +118,15 @@ mod tests {
         let folder = dir.path().join("a");
         fs::create_dir(&folder).expect("made");
         let mut changes = FolderChanges::new();
-        assert!(changes.aim(&[&folder]) && !changes.aim(&[&folder]));
+        assert!(changes.set_folders(&[&folder]) && !changes.set_folders(&[&folder]));
         let (long, begun) = (Duration::from_mins(1), clock::instant());
         // The second one may have the inode of the first.
         for _ in 0..2 {
             fs::remove_dir(&folder).expect("removed");
             changes.wait(long);
-            changes.aim(&[&folder]);
+            changes.set_folders(&[&folder]);
             fs::create_dir(&folder).expect("made");
-            changes.aim(&[&folder]);
+            changes.set_folders(&[&folder]);
             changes.wait(Duration::from_millis(1));
             fs::write(folder.join("b"), "").expect("write");
             changes.wait(long);

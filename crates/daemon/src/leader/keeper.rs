@@ -79,7 +79,7 @@ fn keep(
             let _ = tell.send(LeaderEvent::FilesScarce(are_scarce.then(few_files_left)));
             scarce = are_scarce;
         }
-        let aimed = changes.aim(&[places.runtime_dir(), places.data_dir()]);
+        let aimed = changes.set_folders(&[places.runtime_dir(), places.data_dir()]);
         // What changed before a folder was watched is found by a check, which follows at once.
         if lost == 0 && !aimed {
             changes.wait(CHECK_INTERVAL);

@@ -21,7 +21,7 @@ impl EngineLoop {
         reply: ActionReply,
     ) {
         if let Err(lapse) = lease.check() {
-            return self.later(reply, Err(lapse.into()));
+            return self.reply_after_publish(reply, Err(lapse.into()));
         }
         let at = self.clock.now();
         let verb = action.verb();
@@ -33,7 +33,7 @@ impl EngineLoop {
                 {
                     Ok(()) => {
                         let fact = Fact::Act(id, ActionProgress::Begun(verb));
-                        return self.desk.file(Observation { at, fact });
+                        return self.desk.handle_observation(Observation { at, fact });
                     }
                     Err(TrySendError::Full(EngineJob::Perform(_, _, _, reply))) => {
                         (ActionError::Busy, reply)
@@ -47,12 +47,12 @@ impl EngineLoop {
         let (error, reply) = refused;
         if error.is_news() {
             let fact = Fact::Act(id, ActionProgress::Failed(verb, error.to_string()));
-            self.desk.file(Observation { at, fact });
+            self.desk.handle_observation(Observation { at, fact });
         }
-        self.later(reply, Err(error));
+        self.reply_after_publish(reply, Err(error));
     }
 
-    pub(super) fn conclude(&mut self, outcome: JobOutcome) {
+    pub(super) fn finish_job(&mut self, outcome: JobOutcome) {
         match outcome {
             JobOutcome::Acted(id, verb, done, reply) => {
                 // What was done is believed when it is seen.
@@ -62,7 +62,7 @@ impl EngineLoop {
                     Err(e) => ActionProgress::Failed(verb, e.to_string()),
                 };
                 self.file(Fact::Act(id, act));
-                self.later(reply, done);
+                self.reply_after_publish(reply, done);
             }
             JobOutcome::Jumped(id, done, reply) => {
                 self.file(match &done {
@@ -71,20 +71,24 @@ impl EngineLoop {
                         Fact::Act(id, ActionProgress::Failed(ActionKind::Jump, e.to_string()))
                     }
                 });
-                self.later(reply, done);
+                self.reply_after_publish(reply, done);
             }
         }
     }
 
     /// Tells whoever asked once the next snapshot is out.
-    pub(super) fn later<T: Send + 'static>(&mut self, reply: oneshot::Sender<T>, told: T) {
+    pub(super) fn reply_after_publish<T: Send + 'static>(
+        &mut self,
+        reply: oneshot::Sender<T>,
+        told: T,
+    ) {
         // Whoever asked may have gone.
         self.later.push(Box::new(move || drop(reply.send(told))));
     }
 
     pub(super) fn jump(&mut self, id: SessionId, lease: CommandLease, reply: JumpReply) {
         if let Err(lapse) = lease.check() {
-            return self.later(reply, Err(lapse.into()));
+            return self.reply_after_publish(reply, Err(lapse.into()));
         }
         let at = self.clock.now();
         let session = self.desk.fleet.snapshot(at).sessions;
@@ -99,7 +103,7 @@ impl EngineLoop {
             .is_some_and(|p| p.verb == ActionKind::Jump)
         {
             let fact = Fact::Act(id, ActionProgress::Done(ActionKind::Jump));
-            self.desk.file(Observation { at, fact });
+            self.desk.handle_observation(Observation { at, fact });
         }
         if let Err(TrySendError::Full(EngineJob::Jump(_, _, reply))) = self
             .jobs

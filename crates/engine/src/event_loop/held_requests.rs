@@ -13,9 +13,9 @@ use trusty_platform::clock;
 
 impl EngineLoop {
     /// All that follows now; hooks that are not to be held any more are let go.
-    pub(super) fn keep_held(&mut self, now: Timestamp) -> FleetReview {
+    pub(super) fn refresh_held_requests(&mut self, now: Timestamp) -> FleetReview {
         let review = self.desk.fleet.review(now);
-        let gone = self.held.keep(&review.wanted.held, now);
+        let gone = self.held.retain_wanted(&review.wanted.held, now);
         if gone.is_empty() {
             return review;
         }
@@ -25,10 +25,10 @@ impl EngineLoop {
         self.desk.fleet.review(now)
     }
 
-    pub(super) fn obey_held(&mut self, command: RequestCommand) {
+    pub(super) fn handle_request_command(&mut self, command: RequestCommand) {
         match command {
             RequestCommand::Hold(id, asked, way) => {
-                let (asking, over) = self.held.take(id, *asked, way);
+                let (asking, over) = self.held.hold(id, *asked, way);
                 let request = asking.id.clone();
                 self.file(Fact::Asked(id, Box::new(asking)));
                 self.over(id, request, over);

@@ -60,7 +60,7 @@ impl ExecutorFixture {
             facts: ObservationSender::new(Clock::start(), send),
         };
         let (jobs, orders) = mpsc::channel(64);
-        spawn_apart("test-hands", move || run(around, orders, out)).expect("starts");
+        spawn_apart("test-hands", move || run_jobs(around, orders, out)).expect("starts");
         Self {
             store,
             jobs,

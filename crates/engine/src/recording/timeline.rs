@@ -111,7 +111,7 @@ impl FleetReplay {
             return;
         }
         snapshot.revision = self.known.revision + 1;
-        let changes = change::changes(&self.known, &snapshot);
+        let changes = change::diff_snapshots(&self.known, &snapshot);
         self.known = Arc::new(snapshot);
         self.moments.push(TimelineMoment {
             at: self.now,
@@ -160,7 +160,7 @@ impl fmt::Display for TimelineEntry {
 }
 
 /// What there is to tell of a replay: one line for each change of a session that can be seen.
-pub fn story(log: &ParsedRecording, moments: &[TimelineMoment]) -> Vec<TimelineEntry> {
+pub fn describe_timeline(log: &ParsedRecording, moments: &[TimelineMoment]) -> Vec<TimelineEntry> {
     let home = log.header.redacted.then_some(Path::new(REDACTED_HOME));
     let mut last: BTreeMap<SessionId, TimelineEntry> = BTreeMap::new();
     let mut story = Vec::new();
@@ -182,7 +182,7 @@ pub fn story(log: &ParsedRecording, moments: &[TimelineMoment]) -> Vec<TimelineE
 }
 
 fn seen(session: &Session, home: Option<&Path>, after: Duration) -> TimelineEntry {
-    let row = Row::of(session, home);
+    let row = Row::from_session(session, home);
     let doubt = if row.inferred { "?" } else { "" };
     // The row's reason begins with its word.
     let because = row.why.split_once(": ").map_or("", |(_, text)| text);

@@ -6,7 +6,7 @@ use trusty_fleet::request::{Answer, RequestContent, RequestKind};
 /// What a hook is to print so that its client takes this answer; or why it does not fit, in
 /// words. [`Answer::Release`] prints nothing, and fits nothing here.
 pub fn decide(content: &RequestContent, answer: &Answer) -> Result<Value, InvalidAnswer> {
-    let asks = RequestKind::of(&content.tool);
+    let asks = RequestKind::for_tool(&content.tool);
     let question = asks == RequestKind::Question;
     let mut leave = json!({"behavior": "allow"});
     if asks == RequestKind::Plan {

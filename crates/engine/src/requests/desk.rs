@@ -63,7 +63,7 @@ pub struct PendingRequests {
 impl PendingRequests {
     /// Takes a request in, if there is room: what is to be filed of it, and what became of it at
     /// once.
-    pub fn take(
+    pub fn hold(
         &mut self,
         session: SessionId,
         asked: HookRequest,
@@ -182,7 +182,7 @@ impl PendingRequests {
 
     /// Tells those who answered how it went. To be called once the snapshot shows it, so that
     /// nobody who was told so reads otherwise.
-    pub fn tell(&mut self) {
+    pub fn send_replies(&mut self) {
         for (reply, outcome) in self.news.drain(..) {
             // Whoever asked may have gone.
             let _ = reply.send(outcome);
@@ -191,7 +191,7 @@ impl PendingRequests {
 
     /// Lets all go that are not to be held, and tells the others for how long they are, as often
     /// as that changes. Returns those let go.
-    pub fn keep(
+    pub fn retain_wanted(
         &mut self,
         wanted: &BTreeMap<RequestId, Option<Timestamp>>,
         now: Timestamp,

@@ -1,7 +1,7 @@
 //! The decision.
 
 use super::context::ActionContext;
-use super::ways::{PauseAvailability, PauseCandidate, ways};
+use super::ways::{PauseAvailability, PauseCandidate, pause_availability};
 use super::{Action, PauseOptions, Refusal, summary};
 use crate::identity::{ProcessKey, SessionId};
 use crate::observation::{ControlPreferences, RegistryFile, RunState, ToolPausePolicy};
@@ -58,7 +58,7 @@ pub struct PausePlan {
 }
 
 /// Decides.
-pub fn plan(
+pub fn plan_action(
     standing: &ActionContext<'_>,
     action: &Action,
     preferences: ControlPreferences,
@@ -123,7 +123,7 @@ fn pause(
     if let Some(refusal) = by_others(standing) {
         return Err(refusal);
     }
-    let way = choose(ways(standing, preferences), wish.how)?;
+    let way = choose(pause_availability(standing, preferences), wish.how)?;
     let at_work = match standing.activity {
         Some(Activity::Working { tool: None, .. }) => InterruptedWork::Stream,
         Some(Activity::Working {
@@ -141,7 +141,7 @@ fn pause(
         tools: preferences.tools,
         by: wish.by,
         noted: wish.note.is_some(),
-        summary: summary::of(standing, wish.note.as_deref()),
+        summary: summary::pause_summary(standing, wish.note.as_deref()),
         pane: standing.pane.as_ref().map(|(pane, _)| pane.clone()),
         tty: standing.facts.tty.clone(),
         registry: standing.registry.cloned(),

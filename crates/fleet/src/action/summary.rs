@@ -5,7 +5,7 @@ use crate::session::Activity;
 use crate::text::clean;
 
 /// The note, or what is going on.
-pub(super) fn of(standing: &ActionContext<'_>, note: Option<&str>) -> String {
+pub(super) fn pause_summary(standing: &ActionContext<'_>, note: Option<&str>) -> String {
     if let Some(note) = note {
         return clean(note);
     }

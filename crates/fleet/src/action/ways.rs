@@ -123,7 +123,10 @@ pub struct PauseAvailability {
 }
 
 /// What is possible for a session.
-pub fn ways(standing: &ActionContext<'_>, preferences: ControlPreferences) -> PauseAvailability {
+pub fn pause_availability(
+    standing: &ActionContext<'_>,
+    preferences: ControlPreferences,
+) -> PauseAvailability {
     let mut ways = PauseAvailability::default();
     for kind in preferences.first.order() {
         let way = match kind {

@@ -25,13 +25,13 @@ pub struct LivingSession {
 
 impl LivingSession {
     /// All of a snapshot that have not ended.
-    pub fn of_snapshot(snapshot: &Snapshot) -> Vec<Self> {
+    pub fn from_snapshot(snapshot: &Snapshot) -> Vec<Self> {
         let alive = |session: &&Session| session.status != SessionStatus::Stopped;
         let sessions = snapshot.sessions.iter().filter(alive);
         let living = sessions.filter_map(|session| {
             Some(Self {
                 id: session.id,
-                title: Row::of(session, None).title,
+                title: Row::from_session(session, None).title,
                 pid: session.pid?,
                 claude_id: session.claude.as_ref().and_then(|c| c.session_id.clone()),
                 tty: session.terminal.as_ref().and_then(|t| t.tty.clone()),

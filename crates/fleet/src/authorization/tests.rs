@@ -205,10 +205,10 @@ fn ended_sessions_mark_nothing() {
     let mut session = Session::new(id(CLIENT_PID), "/code/api", ControlModel::Pty, None);
     session.pid = Some(CLIENT_PID);
     snapshot.sessions.push(session);
-    let living = LivingSession::of_snapshot(&snapshot);
+    let living = LivingSession::from_snapshot(&snapshot);
     assert_eq!((living.len(), living[0].pid), (1, CLIENT_PID));
     snapshot.sessions[0].status = SessionStatus::Stopped;
-    assert_eq!(LivingSession::of_snapshot(&snapshot), []);
+    assert_eq!(LivingSession::from_snapshot(&snapshot), []);
 }
 
 use crate::session::{ControlModel, Session, SessionStatus};
@@ -425,7 +425,7 @@ fn other_programs_may_only_if_the_settings_say_so() {
 
 #[test]
 fn what_runs_nothing_needs_no_authorization() {
-    let needs = |answer: &Answer| ProtectedRequest::of_answer(answer, None).is_some();
+    let needs = |answer: &Answer| ProtectedRequest::from_answer(answer, None).is_some();
     assert!(needs(&Answer::Allow {}));
     assert!(needs(&Answer::Always { suggestion: 0 }));
     assert!(needs(&Answer::Choose { answers: vec![] }));
@@ -446,7 +446,7 @@ fn a_denial_with_a_message_is_not_for_processes_of_sessions_nor_for_unknown_ones
         Answer::Stop { message: message() },
     ] {
         let decided = |caller: &CallerIdentity, said, policy| {
-            let request = ProtectedRequest::of_answer(&answer, said).expect("protected");
+            let request = ProtectedRequest::from_answer(&answer, said).expect("protected");
             authorize(caller, request, policy)
         };
         for policy in ALL_POLICIES {

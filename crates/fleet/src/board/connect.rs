@@ -1,7 +1,7 @@
 //! The offer to connect the hooks, as a value.
 
 use crate::snapshot::{FolderHooks, HooksState};
-use crate::text::visible;
+use crate::text::replace_hidden_chars;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use utoipa::ToSchema;
@@ -37,7 +37,7 @@ impl ConnectCard {
         let why = first.why.as_deref().unwrap_or("no reason was given");
         Some(Self {
             title: "Hooks cannot be connected".to_owned(),
-            text: visible(why),
+            text: replace_hidden_chars(why),
             button: None,
             dirs: dirs(&shut),
         })
@@ -69,7 +69,7 @@ fn offer(open: &[&FolderHooks], home: Option<&Path>) -> ConnectCard {
     };
     ConnectCard {
         title: title.to_owned(),
-        text: visible(&text),
+        text: replace_hidden_chars(&text),
         button: Some(button.to_owned()),
         dirs: dirs(open),
     }

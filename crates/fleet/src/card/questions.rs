@@ -10,7 +10,7 @@ const DUPLICATE_QUESTION_REASON: &str = "two questions are identical; answer in 
 
 /// The questions; what else there is goes onto the sheet. `Err` says why they cannot be answered
 /// here, and then all of the input is yet to be drawn.
-pub(super) fn read(
+pub(super) fn parse_questions(
     input: &Map<String, Value>,
     sheet: &mut CardWriter,
 ) -> Result<Vec<CardQuestion>, &'static str> {

@@ -13,7 +13,7 @@ fn with_offers(tool: &str, input: &Value, suggestions: &[Value]) -> Card {
         input: input.as_object().cloned().unwrap_or_default(),
         suggestions: suggestions.to_vec(),
     };
-    Card::of(RequestId("r".into()), &content)
+    Card::from_request(RequestId("r".into()), &content)
 }
 
 /// The lines as a terminal would draw them.

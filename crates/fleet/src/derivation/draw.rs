@@ -15,7 +15,7 @@ use crate::status;
 use crate::terminal;
 use crate::timing::EXIT_GRACE;
 
-pub(super) fn session(id: SessionId, known: &FleetEntry<'_>) -> Session {
+pub(super) fn build_session(id: SessionId, known: &FleetEntry<'_>) -> Session {
     let facts = &known.process.facts;
     let entry = known.entry;
     let workdir = entry
@@ -152,7 +152,7 @@ fn drawn_terminal(known: &FleetEntry<'_>) -> Option<SessionTerminal> {
     });
     let app = match tmux {
         Some(_) => None,
-        None => terminal::app(&facts.ancestors).map(str::to_owned),
+        None => terminal::terminal_app(&facts.ancestors).map(str::to_owned),
     };
     let tty = facts.tty.clone();
     (app.is_some() || tty.is_some() || tmux.is_some()).then_some(SessionTerminal { app, tty, tmux })

@@ -101,7 +101,7 @@ impl Fleet {
                 .evidence
                 .connections
                 .iter()
-                .map(|(dir, told)| FolderHooks::of(dir, &told.value))
+                .map(|(dir, told)| FolderHooks::from_install(dir, &told.value))
                 .collect(),
         }
     }

@@ -2,7 +2,8 @@
 
 use super::Fleet;
 use crate::action::{
-    Action, ActionContext, PauseCandidate, PauseOptions, Plan, Refusal, TerminalKind, plan, ways,
+    Action, ActionContext, PauseCandidate, PauseOptions, Plan, Refusal, TerminalKind,
+    pause_availability, plan_action,
 };
 use crate::fleet_entry::FleetEntry;
 use crate::identity::SessionId;
@@ -35,7 +36,7 @@ impl Fleet {
             .known(now)
             .find(|k| self.machine.session_id(k.key) == id)
             .ok_or(Refusal::Ended)?;
-        plan(&self.standing(&known), action, self.preferences())
+        plan_action(&self.standing(&known), action, self.preferences())
     }
 
     pub(super) fn preferences(&self) -> ControlPreferences {
@@ -96,9 +97,9 @@ impl Fleet {
             busy: false,
             ..standing
         };
-        let refusal = plan(&idle, &wish, preferences).err();
+        let refusal = plan_action(&idle, &wish, preferences).err();
         let possible = match &refusal {
-            None | Some(Refusal::LosesStep) => ways(&idle, preferences).possible,
+            None | Some(Refusal::LosesStep) => pause_availability(&idle, preferences).possible,
             Some(_) => Vec::new(),
         };
         Some(Capabilities {

@@ -44,7 +44,7 @@ pub struct ProcessEvidence {
 
 impl ProcessEvidence {
     pub(super) fn describe(&mut self, at: Timestamp, facts: ProcessFacts) {
-        self.pulse(at, facts.pulse);
+        self.record_sample(at, facts.pulse);
         let record = self.records.entry(facts.key).or_default();
         let newer = |known: &DatedValue<ProcessFacts>| (at, &facts) > (known.at, &known.value);
         if record.described.as_ref().is_none_or(newer) {
@@ -52,7 +52,7 @@ impl ProcessEvidence {
         }
     }
 
-    pub(super) fn pulse(&mut self, at: Timestamp, pulse: ProcessSample) {
+    pub(super) fn record_sample(&mut self, at: Timestamp, pulse: ProcessSample) {
         let record = self.records.entry(pulse.key).or_default();
         record.states.insert(at, pulse.state);
         if let Some(value) = pulse.usage

@@ -33,7 +33,7 @@ impl FiledRequests {
     }
 
     /// Files the end of its hold.
-    pub fn over(&mut self, at: Timestamp, id: RequestId, how: HookOutcome) {
+    pub fn record_outcome(&mut self, at: Timestamp, id: RequestId, how: HookOutcome) {
         let held = self.0.entry(id).or_default();
         let new = Some((at, how));
         if held.over.is_none() || new < held.over {

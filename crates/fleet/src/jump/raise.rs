@@ -28,7 +28,7 @@ const UNKNOWN_TERMINAL_NAME: &str = "the terminal";
 /// The processes that may own the terminal's window, nearest first: up to the nearest that is
 /// known to own terminals, and the others of that program right above it. Above them are windows
 /// of whatever has started the terminal.
-pub fn owners(ancestors: &[ProcessAncestor]) -> Vec<u32> {
+pub fn terminal_owner_pids(ancestors: &[ProcessAncestor]) -> Vec<u32> {
     let mut app = None;
     let mine = ancestors.iter().take_while(|a| match app {
         None => {
@@ -46,7 +46,7 @@ pub(super) fn plan(
     place: &JumpContext,
     title: Option<&str>,
 ) -> Result<RaisePlan, JumpObstacle> {
-    let app = terminal::app(&holder.ancestors);
+    let app = terminal::terminal_app(&holder.ancestors);
     if app == Some("SSH") {
         return Err(JumpObstacle::Remote);
     }
@@ -163,7 +163,7 @@ impl WindowGuess {
 /// The X11 window of a holder: the only one of its terminal program, or the one that its
 /// environment names, or the only one with its title.
 fn pick(holder: &TerminalProcess, title: Option<&str>) -> Result<PickedWindow, JumpObstacle> {
-    let app = terminal::app(&holder.ancestors).unwrap_or(UNKNOWN_TERMINAL_NAME);
+    let app = terminal::terminal_app(&holder.ancestors).unwrap_or(UNKNOWN_TERMINAL_NAME);
     let (display, windows) = match &holder.screen.x11 {
         X11Server::Shown {
             display, windows, ..
@@ -175,7 +175,7 @@ fn pick(holder: &TerminalProcess, title: Option<&str>) -> Result<PickedWindow, J
         }
     };
     let of = |pid: u32| windows.iter().filter(move |w| w.pid == Some(pid));
-    let owned = owners(&holder.ancestors)
+    let owned = terminal_owner_pids(&holder.ancestors)
         .into_iter()
         .map(|pid| of(pid).collect::<Vec<_>>())
         .find(|windows| !windows.is_empty())

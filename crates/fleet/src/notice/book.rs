@@ -4,7 +4,7 @@
 //! is over can stay.
 
 use super::known::{DeliveredNotice, DeliveryState, NoticeEntry, NoticeState, SessionNotices};
-use super::news::held;
+use super::news::first_held_request;
 use super::words::SessionNamesakes;
 use super::{
     DELIVERY_RETRY_INTERVAL, Notice, NoticeKind, NoticePreferences, NoticeSlot, NoticeStep,
@@ -46,7 +46,7 @@ pub struct NoticeDecision {
 
 impl NotificationState {
     /// The sessions are like this now.
-    pub fn look(&mut self, snapshot: &Snapshot, now: Timestamp) {
+    pub fn update_sessions(&mut self, snapshot: &Snapshot, now: Timestamp) {
         let first = !std::mem::replace(&mut self.begun, true);
         for known in self.known.values_mut() {
             known.gone = true;
@@ -56,7 +56,7 @@ impl NotificationState {
             let known = self.known.entry(session.id).or_default();
             known.gone = false;
             known.turn.go_on(session);
-            let news = NotificationEvent::of(session, &known.turn);
+            let news = NotificationEvent::from_session(session, &known.turn);
             // An event that nobody saw happen is none. A need lasts: whoever starts us again
             // while a session waits would miss it for ever.
             let unseen = (first || new) && !matches!(&news, Some(n) if n.kind == NoticeKind::Needs);
@@ -92,7 +92,7 @@ impl NotificationState {
         let sessions = snapshot.sessions.iter();
         sessions
             .filter(|s| open(&s.id).is_some())
-            .filter_map(|s| Some((s.id, held(s)?)))
+            .filter_map(|s| Some((s.id, first_held_request(s)?)))
             .filter(|(_, (_, asks))| *asks == RequestKind::Permission)
             .map(|(id, (request, _))| (id, request.clone()))
             .collect()
@@ -108,7 +108,7 @@ impl NotificationState {
 
     /// What its owner wants to be told of now. What the preferences before have held back is decided
     /// anew.
-    pub fn prefer(&mut self, preferences: &NoticePreferences, now: Timestamp) {
+    pub fn set_preferences(&mut self, preferences: &NoticePreferences, now: Timestamp) {
         if self.preferences == *preferences {
             return;
         }
@@ -141,7 +141,7 @@ impl NotificationState {
             if let Some(session) = session {
                 let mark = || {
                     namesakes
-                        .get_or_init(|| SessionNamesakes::of(snapshot))
+                        .get_or_init(|| SessionNamesakes::from_snapshot(snapshot))
                         .mark(session)
                 };
                 known.put_into_words(session, home, cards, mark);

@@ -3,7 +3,7 @@
 use super::news::TurnTimer;
 use super::{
     Notice, NoticeKind, NoticePreferences, NoticeSlot, NotificationEvent, RequestCards,
-    SETTLE_DELAY, Suppressed, UserContext, weigh, words,
+    SETTLE_DELAY, Suppressed, UserContext, check_suppression, words,
 };
 use crate::identity::SessionId;
 use crate::row::Row;
@@ -170,7 +170,7 @@ impl SessionNotices {
         if !standing.was_decided() {
             standing.mark = mark();
         }
-        let row = Row::of(session, home);
+        let row = Row::from_session(session, home);
         let (kind, mark) = (standing.news.kind, standing.mark.as_deref());
         standing.words = Some(words::one(session, &row, kind, mark, cards));
     }
@@ -197,7 +197,7 @@ impl SessionNotices {
             standing.state = NoticeState::Passed;
             return Some(Suppressed::AlreadyTold);
         }
-        let reason = weigh(&standing.news, session, attention, preferences).err();
+        let reason = check_suppression(&standing.news, session, attention, preferences).err();
         standing.state = match reason {
             None => NoticeState::Told(DeliveredNotice::now(now)),
             Some(Suppressed::Paused) => NoticeState::Held(Suppressed::Paused, None),

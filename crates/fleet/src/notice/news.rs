@@ -31,7 +31,7 @@ pub struct EventIdentity {
 
 impl NotificationEvent {
     /// What there is to tell of a session, if anything.
-    pub fn of(session: &Session, turn: &TurnTimer) -> Option<Self> {
+    pub fn from_session(session: &Session, turn: &TurnTimer) -> Option<Self> {
         let plain = |kind, since| Self {
             kind,
             mark: EventIdentity {
@@ -93,7 +93,7 @@ impl NotificationEvent {
 impl EventIdentity {
     fn of(session: &Session, need: &Need) -> Self {
         Self {
-            request: held(session).map(|(id, _)| id.clone()),
+            request: first_held_request(session).map(|(id, _)| id.clone()),
             need: Some(need.kind),
             words: [need.tool.clone(), need.detail.clone(), need.agent.clone()],
             since: need.since,
@@ -116,7 +116,7 @@ impl EventIdentity {
 }
 
 /// The request to be answered first, if a hook holds it, and what it asks.
-pub(super) fn held(session: &Session) -> Option<(&RequestId, RequestKind)> {
+pub(super) fn first_held_request(session: &Session) -> Option<(&RequestId, RequestKind)> {
     let first = session.requests.iter().find(|request| request.held)?;
     Some((&first.id, first.kind))
 }

@@ -153,7 +153,7 @@ impl NoticeFixture {
         self.attention.wall = at(self.now);
         let home = Path::new("/home/dev");
         let now = Timestamp::from_millis(BEGIN_MS + self.now);
-        self.notices.prefer(&self.preferences, now);
+        self.notices.set_preferences(&self.preferences, now);
         let decision = self.notices.decide(
             &self.snapshot,
             Some(home),
@@ -170,7 +170,7 @@ impl NoticeFixture {
         let mut steps = self.wait(ms);
         self.snapshot.sessions = sessions;
         let now = Timestamp::from_millis(BEGIN_MS + ms);
-        self.notices.look(&self.snapshot, now);
+        self.notices.update_sessions(&self.snapshot, now);
         steps.extend(self.decide());
         steps
     }

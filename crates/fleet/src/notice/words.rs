@@ -1,6 +1,6 @@
 //! The words of a notice: those of the row, and all of a request that can be answered from it.
 
-use super::news::held;
+use super::news::first_held_request;
 use super::{Notice, NoticeKind, RequestCards};
 use crate::card::{Card, LineMark};
 use crate::identity::SessionId;
@@ -8,7 +8,7 @@ use crate::request::RequestKind;
 use crate::row::{Row, name};
 use crate::session::{Activity, Session, SessionEnd};
 use crate::snapshot::Snapshot;
-use crate::text::{has_right_to_left, visible};
+use crate::text::{has_right_to_left, replace_hidden_chars};
 use std::collections::BTreeMap;
 
 /// The longest title, in characters.
@@ -29,7 +29,7 @@ pub(super) struct SessionNamesakes<'a>(BTreeMap<String, Vec<&'a Session>>);
 
 impl<'a> SessionNamesakes<'a> {
     /// Those of a snapshot. One that has left in good order is told of no more.
-    pub(super) fn of(snapshot: &'a Snapshot) -> Self {
+    pub(super) fn from_snapshot(snapshot: &'a Snapshot) -> Self {
         let mut all = BTreeMap::<String, Vec<&Session>>::new();
         let left = |s: &&Session| matches!(s.end, Some(SessionEnd::Asked | SessionEnd::Left));
         for session in snapshot.sessions.iter().filter(|s| !left(s)) {
@@ -47,7 +47,7 @@ impl<'a> SessionNamesakes<'a> {
             let same = all.iter().filter(|s| tmux(s).as_ref() == Some(own));
             same.count() == 1
         });
-        own.map(|own| cut(&visible(&own), MAX_MARK_CHARS))
+        own.map(|own| cut(&replace_hidden_chars(&own), MAX_MARK_CHARS))
             .or_else(|| Some(session.pid?.to_string()))
     }
 }
@@ -74,7 +74,7 @@ pub(super) fn one(
     };
     match kind {
         NoticeKind::Needs => {
-            let card = held(session)
+            let card = first_held_request(session)
                 .filter(|(_, asks)| *asks == RequestKind::Permission)
                 .and_then(|(id, _)| cards.get(id));
             match card.and_then(|card| Some((card, whole(session, row, card)?))) {
@@ -126,11 +126,13 @@ fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
     let fits = text.chars().count() <= MAX_REQUEST_CHARS_AND_LINES.0
         && text.lines().count() <= MAX_REQUEST_CHARS_AND_LINES.1;
     // What cannot be seen, or may be drawn in another order, is not shown whole.
-    let is_seen = |line: &String| visible(line) == *line && !has_right_to_left(line);
+    let is_seen = |line: &String| replace_hidden_chars(line) == *line && !has_right_to_left(line);
     let seen = !lines.is_empty() && lines.iter().all(is_seen);
     let asked = session.requests.iter().find(|r| r.id == card.request);
     let agent = asked.and_then(|r| r.agent.as_deref());
-    let by = agent.map_or_else(String::new, |agent| format!(" (for {})", visible(agent)));
+    let by = agent.map_or_else(String::new, |agent| {
+        format!(" (for {})", replace_hidden_chars(agent))
+    });
     let head = cut(
         &format!("{} · {}{by}", row.word, card.title),
         MAX_BODY_CHARS,

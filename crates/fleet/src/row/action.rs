@@ -3,7 +3,7 @@
 use super::pausing;
 use crate::pause::PauseKind;
 use crate::session::{Capabilities, Session, SessionStatus};
-use crate::text::visible;
+use crate::text::replace_hidden_chars;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -39,7 +39,7 @@ pub enum RowActionKind {
 impl RowAction {
     /// The button of a session's row; none where it has ended, where nothing is known of it, or
     /// where other hands have paused it.
-    pub fn of(session: &Session) -> Option<Self> {
+    pub fn for_session(session: &Session) -> Option<Self> {
         let can = session.capabilities.as_ref()?;
         let action = |does, label: &str, hint: String| Self {
             does,
@@ -63,7 +63,7 @@ impl RowAction {
         let refusal = can.refusal.as_ref()?;
         Some(Self {
             enabled: false,
-            ..action(RowActionKind::Pause, "Pause", visible(refusal))
+            ..action(RowActionKind::Pause, "Pause", replace_hidden_chars(refusal))
         })
     }
 

@@ -3,7 +3,7 @@
 use super::pausing;
 use crate::request::RequestId;
 use crate::session::{NeedKind, Session, SessionRequest, SessionStatus};
-use crate::text::visible;
+use crate::text::replace_hidden_chars;
 use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
@@ -73,20 +73,21 @@ pub(super) fn ask(session: &Session) -> Option<RowRequest> {
         let agent = need.and_then(|need| need.agent.as_deref());
         return Some(RowRequest {
             request: None,
-            agent: agent.map(visible),
+            agent: agent.map(replace_hidden_chars),
             more: 0,
-            elsewhere: Some(visible(told.unwrap_or(TERMINAL_ONLY_REASON))),
+            elsewhere: Some(replace_hidden_chars(told.unwrap_or(TERMINAL_ONLY_REASON))),
             programs: false,
             until: None,
             behind: Vec::new(),
         });
     };
-    let elsewhere = (!head.held).then(|| visible(told.unwrap_or(TERMINAL_ONLY_REASON)));
+    let elsewhere =
+        (!head.held).then(|| replace_hidden_chars(told.unwrap_or(TERMINAL_ONLY_REASON)));
     let others = session.requests.iter().filter(|one| one.id != head.id);
     let behind = others.filter(|one| one.held);
     Some(RowRequest {
         request: Some(head.id.clone()),
-        agent: head.agent.as_deref().map(visible),
+        agent: head.agent.as_deref().map(replace_hidden_chars),
         more: u32::try_from(session.requests.len() - 1).unwrap_or(u32::MAX),
         elsewhere,
         programs: head.programs,
@@ -99,7 +100,7 @@ pub(super) fn ask(session: &Session) -> Option<RowRequest> {
 fn waiting(request: &SessionRequest) -> QueuedRequest {
     QueuedRequest {
         request: request.id.clone(),
-        agent: request.agent.as_deref().map(visible),
+        agent: request.agent.as_deref().map(replace_hidden_chars),
         until: request.until,
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct RowAppearance {
 }
 
 /// Draws what a session is, whatever is being done to it. `home` is shown as `~`.
-pub(super) fn face(session: &Session, home: Option<&Path>) -> RowAppearance {
+pub(super) fn row_appearance(session: &Session, home: Option<&Path>) -> RowAppearance {
     let held = session
         .because
         .as_ref()

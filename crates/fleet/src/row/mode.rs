@@ -1,7 +1,7 @@
 //! How a session asks its owner, where that is not the usual way.
 
 use crate::session::{ControlModel, Session, SessionStatus};
-use crate::text::visible;
+use crate::text::replace_hidden_chars;
 
 /// Words beside a row's name that say what is special about it; mostly none.
 pub(super) fn badges(session: &Session) -> Vec<String> {
@@ -34,7 +34,7 @@ pub(crate) fn asking(session: &Session) -> String {
         Some("dontAsk") => {
             "Claude Code asks for no permission: what is not already allowed is denied."
         }
-        Some(other) => return visible(&format!("The permission mode is {other}.")),
+        Some(other) => return replace_hidden_chars(&format!("The permission mode is {other}.")),
     };
     told.into()
 }

@@ -27,7 +27,7 @@ pub(super) fn failure(session: &Session) -> Option<String> {
 }
 
 /// Puts what is being done in the place of the status, which stays where it stands.
-pub(super) fn draw(session: &Session, face: &mut RowAppearance) {
+pub(super) fn apply_pending_action(session: &Session, face: &mut RowAppearance) {
     let ended = session.status == SessionStatus::Stopped;
     if let Some(verb) = pending(session).filter(|_| !ended) {
         face.word = match verb {

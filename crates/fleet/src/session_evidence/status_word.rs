@@ -22,7 +22,7 @@ pub(crate) enum StatusWord {
 }
 
 impl StatusWord {
-    pub(crate) fn of(entry: &RegistryEntry) -> Self {
+    pub(crate) fn from_entry(entry: &RegistryEntry) -> Self {
         match entry.status.as_deref() {
             None => Self::Missing,
             Some("busy") => Self::Busy,

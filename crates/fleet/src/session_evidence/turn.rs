@@ -66,7 +66,7 @@ fn kind_of(tool: &str) -> Option<NeedKind> {
 }
 
 impl<'a> TurnEvidence<'a> {
-    pub(crate) fn of(case: &SessionEvidence<'a>) -> Self {
+    pub(crate) fn from_evidence(case: &SessionEvidence<'a>) -> Self {
         Self {
             transcript: case.transcript.map(|(_, t)| t),
             hooks: case.hooks,

@@ -105,7 +105,7 @@ pub(super) fn needing(
     from: Timestamp,
     because: StatusReason,
 ) -> DraftActivity {
-    let mut asked = TurnEvidence::of(case).asked(kind, from);
+    let mut asked = TurnEvidence::from_evidence(case).asked(kind, from);
     // A dialog of another tool than the registry names is not this one.
     if tool.is_some() && asked.tool != tool {
         asked = DialogRequest {
@@ -116,7 +116,7 @@ pub(super) fn needing(
     let wordless = kind == NeedKind::Permission && asked.tool.is_none();
     let told = match asked.tool {
         Some(_) => asked.kind(),
-        None => TurnEvidence::of(case).last_asked_kind(from),
+        None => TurnEvidence::from_evidence(case).last_asked_kind(from),
     };
     let need = Need {
         kind: told.unwrap_or(kind),
@@ -137,7 +137,7 @@ pub(super) fn busy(
     because: StatusReason,
     now: Timestamp,
 ) -> DraftActivity {
-    let content = TurnEvidence::of(case);
+    let content = TurnEvidence::from_evidence(case);
     let since: SystemTime = from.into();
     if content.compacting(from).is_some() {
         return DraftActivity::active(Activity::Compacting { since }, because);
@@ -251,7 +251,7 @@ pub(super) fn resting(
     seen_from: Timestamp,
     say: impl Fn(&str) -> StatusReason,
 ) -> DraftActivity {
-    let ending = TurnEvidence::of(case).ending(worked, from);
+    let ending = TurnEvidence::from_evidence(case).ending(worked, from);
     let began = case.process.facts.started_at;
     let attended = case.attended_at.is_some_and(|at| at >= seen_from);
     match ending {

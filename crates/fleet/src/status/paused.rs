@@ -76,7 +76,7 @@ pub(super) fn held(
 
 /// Whether the main agent has a tool at work; sub-agents that it has started do not count.
 fn runs_tool(case: &SessionEvidence<'_>) -> bool {
-    let call = TurnEvidence::of(case).running_call();
+    let call = TurnEvidence::from_evidence(case).running_call();
     call.is_some_and(|call| !matches!(call.tool.as_str(), "Agent" | "Task"))
 }
 
@@ -85,7 +85,7 @@ fn is_held(case: &SessionEvidence<'_>, doing: &DraftActivity, seen: Timestamp) -
         // That its prompt is free shows nothing of what its hooks will do.
         return case.hook_proof.holds(case.gates, seen);
     }
-    let agents = TurnEvidence::of(case).delegations().len();
+    let agents = TurnEvidence::from_evidence(case).delegations().len();
     let (held, running) = held(case, doing, agents);
     held > 0 && running == 0 && doing.need.is_none()
 }
@@ -121,7 +121,7 @@ pub(super) fn hooks_heard(case: &SessionEvidence<'_>, now: Timestamp) -> HookPre
     let Some(since) = proof.marks_since.map(|at| at.after(HOOK_UPTAKE_TIME)) else {
         return HookPresence::Unknown;
     };
-    let told = TurnEvidence::of(case).told().next();
+    let told = TurnEvidence::from_evidence(case).told().next();
     if told.is_some_and(|(at, _)| at >= since) {
         return HookPresence::Unknown;
     }
@@ -158,7 +158,7 @@ pub(super) fn is_not_held(
 
 /// Whether hooks told of a prompt or a tool after the pause, and then of what only comes after it.
 fn passed_gate(case: &SessionEvidence<'_>, seen: Timestamp) -> bool {
-    let content = TurnEvidence::of(case);
+    let content = TurnEvidence::from_evidence(case);
     let since = content.told().take_while(|(at, _)| *at > seen);
     let mut later: Vec<&HookEvent> = Vec::new();
     for (_, event) in since {

@@ -33,7 +33,7 @@ pub(super) fn doing(
         let because = because(Source::Registry, text, run.last, from);
         until(because, OTHER_WORD_CONDITION)
     };
-    match StatusWord::of(run.value) {
+    match StatusWord::from_entry(run.value) {
         StatusWord::Busy => busy(case, from, say("Claude Code reports busy"), now),
         StatusWord::Shell => DraftActivity::active(
             Activity::BackgroundShell { since: from.into() },
@@ -41,7 +41,9 @@ pub(super) fn doing(
         ),
         // A hook knows a dialog from a menu, whatever the registry calls it.
         StatusWord::Menu | StatusWord::UnknownWait(_)
-            if TurnEvidence::of(case).asked_by_hook(from).is_some() =>
+            if TurnEvidence::from_evidence(case)
+                .asked_by_hook(from)
+                .is_some() =>
         {
             let because = say("Claude Code reports waiting, and a hook says for what");
             needing(case, NeedKind::Permission, None, from, because)
@@ -92,8 +94,11 @@ pub(super) fn doing(
 
 /// Whether a dialog has just opened in a turn and nobody has told yet what it asks for.
 fn is_wordless(case: &SessionEvidence<'_>, kind: NeedKind, from: Timestamp) -> bool {
-    let before = case.registry.get(1).map(|run| StatusWord::of(run.value));
-    let content = TurnEvidence::of(case);
+    let before = case
+        .registry
+        .get(1)
+        .map(|run| StatusWord::from_entry(run.value));
+    let content = TurnEvidence::from_evidence(case);
     before == Some(StatusWord::Busy) && content.may_tell_more(&content.asked(kind, from))
 }
 
@@ -105,7 +110,10 @@ fn shown_tool(
     from: Timestamp,
     now: Timestamp,
 ) -> Option<(String, Timestamp)> {
-    let told = TurnEvidence::of(case).asked(kind, from).tool.is_some();
+    let told = TurnEvidence::from_evidence(case)
+        .asked(kind, from)
+        .tool
+        .is_some();
     let read = case.screens.first()?.last;
     if told || read < from {
         return None;
@@ -122,14 +130,16 @@ fn idle(
     now: Timestamp,
 ) -> DraftActivity {
     let before = case.registry.get(1);
-    let settled = run.first.after(if TurnEvidence::of(case).is_in_turn() {
-        TURN_END_DELAY
-    } else {
-        IDLE_DEBOUNCE
-    });
+    let settled = run
+        .first
+        .after(if TurnEvidence::from_evidence(case).is_in_turn() {
+            TURN_END_DELAY
+        } else {
+            IDLE_DEBOUNCE
+        });
     let flashing = |b: &&ValueRun<'_, RegistryEntry>| {
         matches!(
-            StatusWord::of(b.value),
+            StatusWord::from_entry(b.value),
             StatusWord::Busy | StatusWord::Shell
         ) && b.value.session_id == run.value.session_id
     };
@@ -139,7 +149,7 @@ fn idle(
         return doing(case, busy, now).until(settled);
     }
     let from = since(run);
-    if let Some(at) = TurnEvidence::of(case).prompted()
+    if let Some(at) = TurnEvidence::from_evidence(case).prompted()
         && at > from.max(run.first)
         && now < at.after(HOOK_LEAD_TIME)
     {
@@ -160,14 +170,14 @@ fn worked(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     let works = |run: &ValueRun<'_, RegistryEntry>| {
         run.value.session_id == *session
             && matches!(
-                StatusWord::of(run.value),
+                StatusWord::from_entry(run.value),
                 StatusWord::Busy | StatusWord::Shell | StatusWord::Need { .. }
             )
     };
     let before = case.registry.get(1).filter(|run| works(run))?;
     // A word counts as long as no newer one was seen.
     let flashes = |newer: &ValueRun<'_, RegistryEntry>, run: &ValueRun<'_, RegistryEntry>| {
-        StatusWord::of(run.value) == StatusWord::Idle
+        StatusWord::from_entry(run.value) == StatusWord::Idle
             && newer.first.since(run.first) < IDLE_DEBOUNCE
     };
     let earlier = case

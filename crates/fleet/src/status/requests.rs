@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use crate::timing::HOOK_LEAD_TIME;
 
 /// What it does, given what it asks.
-pub(super) fn upon(
+pub(super) fn apply_requests(
     case: &SessionEvidence<'_>,
     doing: DraftActivity,
     asks: &mut OpenRequests,
@@ -100,6 +100,7 @@ fn needing(doing: DraftActivity, oldest: &OpenRequest) -> DraftActivity {
 fn answered(case: &SessionEvidence<'_>, asks: &OpenRequests, now: Timestamp) -> Option<Timestamp> {
     let at = asks.answered_at?;
     let run = case.registry.first()?;
-    let of_before = matches!(StatusWord::of(run.value), StatusWord::Need { .. }) && run.first <= at;
+    let of_before =
+        matches!(StatusWord::from_entry(run.value), StatusWord::Need { .. }) && run.first <= at;
     (of_before && now < at.after(HOOK_LEAD_TIME)).then_some(at)
 }

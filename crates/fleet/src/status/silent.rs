@@ -168,7 +168,7 @@ fn by_list(case: &SessionEvidence<'_>, now: Timestamp) -> Option<DraftActivity> 
     };
     let from = run.first;
     let since = from.into();
-    let doing = match StatusWord::of(&entry) {
+    let doing = match StatusWord::from_entry(&entry) {
         StatusWord::Busy => busy(case, from, say("`claude agents` reports busy"), now),
         StatusWord::Idle => DraftActivity::active(
             Activity::Idle { since },
@@ -269,7 +269,7 @@ fn worked(screens: &[ValueRun<'_, ScreenReading>]) -> Option<Timestamp> {
 /// A transcript tells when turns begin and end, but not whether a call runs or waits for leave.
 fn by_transcript(case: &SessionEvidence<'_>, now: Timestamp) -> Option<DraftActivity> {
     let (read, transcript) = case.transcript?;
-    let content = TurnEvidence::of(case);
+    let content = TurnEvidence::from_evidence(case);
     let say = |text: &str, from| {
         let because = because(Source::Transcript, text, read, from);
         until(because, "the transcript gets a new line")

@@ -29,7 +29,7 @@ pub struct Glance {
 
 impl Glance {
     /// Sums up a board.
-    pub fn of(board: &Board) -> Self {
+    pub fn from_board(board: &Board) -> Self {
         let count = SectionCount::of(&board.rows);
         let glyph = if count.needs > 0 {
             TrayGlyph::NeedsYou

@@ -2,7 +2,7 @@
 
 use crate::row::mode;
 use crate::session::{Certainty, Source, StatusReason};
-use crate::text::{capitalised, visible};
+use crate::text::{capitalised, replace_hidden_chars};
 use crate::time::rfc3339;
 use crate::why::{Explanation, Testimony, TestimonyOutcome};
 use serde::{Deserialize, Serialize};
@@ -48,14 +48,14 @@ pub struct ReasonLine {
 
 impl ExplanationView {
     /// Puts an explanation into words.
-    pub fn of(explanation: &Explanation) -> Self {
+    pub fn from_explanation(explanation: &Explanation) -> Self {
         let because = explanation.session.because.as_ref();
         let until = because.map_or("", |b| b.until.as_str());
         Self {
             sentence: because.map_or_else(String::new, sentence),
             until: match until {
                 "" => String::new(),
-                until => visible(&format!("Changes when {until}.")),
+                until => replace_hidden_chars(&format!("Changes when {until}.")),
             },
             asks: mode::asking(&explanation.session),
             lines: explanation.testimonies.iter().map(ReasonLine::of).collect(),
@@ -67,11 +67,11 @@ impl ReasonLine {
     fn of(told: &Testimony) -> Self {
         Self {
             source: name(told.source).to_owned(),
-            says: visible(&told.says),
+            says: replace_hidden_chars(&told.says),
             observed_at: told.observed_at,
             part: told.part,
             word: word(told.part).to_owned(),
-            reason: visible(&told.reason),
+            reason: replace_hidden_chars(&told.reason),
         }
     }
 }
@@ -82,7 +82,7 @@ fn sentence(because: &StatusReason) -> String {
         Certainty::Inferred => " (inferred)",
         Certainty::Unknown => " (no further information)",
     };
-    visible(&format!("{}{sure}.", capitalised(&because.text)))
+    replace_hidden_chars(&format!("{}{sure}.", capitalised(&because.text)))
 }
 
 fn name(source: Source) -> &'static str {

@@ -68,7 +68,7 @@ fn snapshot(sessions: Vec<Session>) -> Snapshot {
 }
 
 fn board(sessions: Vec<Session>) -> Board {
-    Board::of(&snapshot(sessions), Some(Path::new("/home/dev")))
+    Board::from_snapshot(&snapshot(sessions), Some(Path::new("/home/dev")))
 }
 
 fn lines(board: &Board) -> Vec<String> {
@@ -171,7 +171,7 @@ fn what_is_not_certain_says_so() {
     let mut s = session(1, "x", SessionStatus::Active);
     s.attached = false;
     s.because.as_mut().expect("set").certainty = Certainty::Unknown;
-    let row = Row::of(&s, None);
+    let row = Row::from_session(&s, None);
     assert!(row.inferred);
     assert_eq!(row.badges, ["Detached"]);
     assert_eq!(row.sentence, "x, Running, /home/dev/x, detached");
@@ -179,7 +179,7 @@ fn what_is_not_certain_says_so() {
         attached: false,
         ..session(1, "x", SessionStatus::Stopped)
     };
-    assert!(Row::of(&gone, None).badges.is_empty());
+    assert!(Row::from_session(&gone, None).badges.is_empty());
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn the_tray_says_the_most_urgent_thing() {
         since: time(30),
     };
     let idle = || doing(1, "a", Activity::Idle { since: time(1) });
-    let glance = |sessions| Glance::of(&board(sessions));
+    let glance = |sessions| Glance::from_board(&board(sessions));
     let expect = |glyph, count, tooltip: &str| Glance {
         glyph,
         count,
@@ -282,7 +282,7 @@ fn a_delta_leads_from_one_board_to_the_next() {
         message: "did not answer within 1 s".into(),
         since: time(1),
     });
-    let after = Board::of(&changed, Some(Path::new("/home/dev")));
+    let after = Board::from_snapshot(&changed, Some(Path::new("/home/dev")));
     let delta = after.delta_from(&before);
     let ids: Vec<_> = delta.rows.iter().map(|r| r.title.as_str()).collect();
     assert_eq!(ids, ["scratch", "new"]);
@@ -313,7 +313,7 @@ fn sub_agents_follow_the_tool_that_runs_beside_them() {
             delegations: (0..agents).map(agent).collect(),
             ..doing(1, "core", activity)
         };
-        Row::of(&session, None).detail
+        Row::from_session(&session, None).detail
     };
     assert_eq!(
         detail(Some("Bash"), Some("cargo test"), 2),
@@ -360,7 +360,7 @@ fn reasons_say_the_verdict_its_end_and_every_source() {
         ],
     };
     assert_eq!(
-        ExplanationView::of(&explanation),
+        ExplanationView::from_explanation(&explanation),
         ExplanationView {
             sentence: "The pane title shows \u{fffd}work (inferred).".into(),
             until: "Changes when Claude Code exits.".into(),
@@ -391,7 +391,7 @@ fn reasons_say_the_verdict_its_end_and_every_source() {
         }
     );
     explanation.session.because = None;
-    let untold = ExplanationView::of(&explanation);
+    let untold = ExplanationView::from_explanation(&explanation);
     assert_eq!(
         (untold.sentence, untold.until),
         (String::new(), String::new())
@@ -408,8 +408,8 @@ fn what_asks_in_another_way_or_not_at_all_is_said() {
             mode: Some(mode.to_owned()).filter(|mode| !mode.is_empty()),
             ..ClaudeInfo::default()
         });
-        let row = Row::of(&session, None);
-        let asks = ExplanationView::of(&Explanation {
+        let row = Row::from_session(&session, None);
+        let asks = ExplanationView::from_explanation(&Explanation {
             session,
             testimonies: vec![],
         })

@@ -5,11 +5,11 @@ use serde_json::{Map, json};
 use std::path::Path;
 
 fn entries() -> HookEntries {
-    HookEntries::of(Path::new("/data/it's mine/trusty/bin/trusty-hook")).expect("text")
+    HookEntries::for_program(Path::new("/data/it's mine/trusty/bin/trusty-hook")).expect("text")
 }
 
 fn other() -> HookEntries {
-    HookEntries::of(Path::new("/elsewhere/trusty-hook")).expect("text")
+    HookEntries::for_program(Path::new("/elsewhere/trusty-hook")).expect("text")
 }
 
 fn parsed(text: &str) -> Value {
@@ -21,12 +21,19 @@ fn parsed(text: &str) -> Value {
 #[track_caller]
 fn there_and_back(text: &str) -> (String, String) {
     let ours = entries();
-    let connected = with(text, &ours).expect("fits");
-    assert_eq!(holds(&connected, &ours), Ok(EntryPresence::All));
-    assert_eq!(with(&connected, &ours).as_ref(), Ok(&connected), "again");
-    assert_eq!(without(&connected, Some(text), &ours).as_deref(), Ok(text));
-    let by_itself = without(&connected, None, &ours).expect("fits");
-    assert_eq!(holds(&by_itself, &ours), Ok(EntryPresence::None));
+    let connected = merge_hooks(text, &ours).expect("fits");
+    assert_eq!(entry_presence(&connected, &ours), Ok(EntryPresence::All));
+    assert_eq!(
+        merge_hooks(&connected, &ours).as_ref(),
+        Ok(&connected),
+        "again"
+    );
+    assert_eq!(
+        remove_hooks(&connected, Some(text), &ours).as_deref(),
+        Ok(text)
+    );
+    let by_itself = remove_hooks(&connected, None, &ours).expect("fits");
+    assert_eq!(entry_presence(&by_itself, &ours), Ok(EntryPresence::None));
     (connected, by_itself)
 }
 
@@ -64,27 +71,27 @@ fn what_is_not_ours_stays_to_the_byte() {
 #[test]
 fn empty_lists_stay_only_where_they_were() {
     let text = "{\n  \"hooks\": {\n    \"Stop\": []\n  }\n}\n";
-    let connected = with(text, &entries()).expect("fits");
+    let connected = merge_hooks(text, &entries()).expect("fits");
     let later = connected.replacen('{', "{\n  \"model\": \"opus\",", 1);
-    let back = without(&later, Some(text), &entries()).expect("fits");
+    let back = remove_hooks(&later, Some(text), &entries()).expect("fits");
     assert_eq!(
         parsed(&back),
         json!({"model": "opus", "hooks": {"Stop": []}})
     );
-    let back = without(&later, None, &entries()).expect("fits");
+    let back = remove_hooks(&later, None, &entries()).expect("fits");
     assert_eq!(parsed(&back), json!({"model": "opus"}));
-    let back = without(&later, Some("{}"), &entries()).expect("fits");
+    let back = remove_hooks(&later, Some("{}"), &entries()).expect("fits");
     assert_eq!(parsed(&back), json!({"model": "opus"}));
 }
 
 #[test]
 fn entries_of_another_place_are_replaced_and_taken_out() {
-    let old = with("{\"hooks\": {\"Stop\": []}}", &other()).expect("fits");
-    assert_eq!(holds(&old, &entries()), Ok(EntryPresence::Some));
-    let new = with(&old, &entries()).expect("fits");
-    assert_eq!(holds(&new, &entries()), Ok(EntryPresence::All));
+    let old = merge_hooks("{\"hooks\": {\"Stop\": []}}", &other()).expect("fits");
+    assert_eq!(entry_presence(&old, &entries()), Ok(EntryPresence::Some));
+    let new = merge_hooks(&old, &entries()).expect("fits");
+    assert_eq!(entry_presence(&new, &entries()), Ok(EntryPresence::All));
     assert!(!new.contains("/elsewhere"));
-    let back = without(&old, None, &entries()).expect("fits");
+    let back = remove_hooks(&old, None, &entries()).expect("fits");
     assert!(!back.contains("trusty-bar"), "{back}");
 }
 
@@ -92,7 +99,7 @@ fn entries_of_another_place_are_replaced_and_taken_out() {
 #[test]
 fn entries_of_an_earlier_version_are_incomplete_and_are_renewed() {
     let rich = "{\n  \"model\": \"opus\",\n  \"hooks\": {\"Notification\": [{\"hooks\": []}]}\n}\n";
-    let now = with(rich, &entries()).expect("fits");
+    let now = merge_hooks(rich, &entries()).expect("fits");
     let mut asked = parsed(&now)["hooks"]["PermissionRequest"][0]["hooks"][0].clone();
     assert_eq!(asked["timeout"], 2_147_483);
     assert_eq!(asked["async"], Value::Null, "its client waits for it");
@@ -109,15 +116,15 @@ fn entries_of_an_earlier_version_are_incomplete_and_are_renewed() {
     let mut old = parsed(&now);
     old["hooks"]["PermissionRequest"][0]["hooks"][0] = asked.clone().into();
     let old = old.to_string();
-    assert_eq!(holds(&old, &entries()), Ok(EntryPresence::Some));
-    let renewed = with(&old, &entries()).expect("fits");
-    assert_eq!(holds(&renewed, &entries()), Ok(EntryPresence::All));
+    assert_eq!(entry_presence(&old, &entries()), Ok(EntryPresence::Some));
+    let renewed = merge_hooks(&old, &entries()).expect("fits");
+    assert_eq!(entry_presence(&renewed, &entries()), Ok(EntryPresence::All));
     assert_eq!(
         parsed(&renewed),
         parsed(&now),
         "and nothing else has changed"
     );
-    let back = without(&renewed, None, &entries()).expect("fits");
+    let back = remove_hooks(&renewed, None, &entries()).expect("fits");
     assert_eq!(
         parsed(&back),
         json!({"model": "opus", "hooks": {"Notification": [{"hooks": []}]}})
@@ -126,7 +133,7 @@ fn entries_of_an_earlier_version_are_incomplete_and_are_renewed() {
 
 #[test]
 fn ours_in_somebody_else_s_group_leaves_the_rest_of_it() {
-    let connected = with("{}", &entries()).expect("fits");
+    let connected = merge_hooks("{}", &entries()).expect("fits");
     let mut value = parsed(&connected);
     let mine = json!({"type": "command", "command": "true"});
     value["hooks"]["Stop"][0]["hooks"]
@@ -136,11 +143,11 @@ fn ours_in_somebody_else_s_group_leaves_the_rest_of_it() {
     value["hooks"]["PreToolUse"][0]["matcher"] = json!("Bash");
     let text = value.to_string();
     assert_eq!(
-        holds(&text, &entries()),
+        entry_presence(&text, &entries()),
         Ok(EntryPresence::Some),
         "not for every tool"
     );
-    let back = without(&text, None, &entries()).expect("fits");
+    let back = remove_hooks(&text, None, &entries()).expect("fits");
     assert_eq!(
         parsed(&back),
         json!({"hooks": {"Stop": [{"hooks": [mine]}]}})
@@ -167,13 +174,13 @@ fn what_cannot_be_edited_is_refused() {
         "\u{feff}\u{feff}",
     ];
     for text in invalid {
-        let refused = with(text, &entries());
+        let refused = merge_hooks(text, &entries());
         assert!(
             matches!(refused, Err(UneditableConfig::Invalid(_))),
             "{text}: {refused:?}"
         );
         assert!(matches!(
-            without(text, None, &entries()),
+            remove_hooks(text, None, &entries()),
             Err(UneditableConfig::Invalid(_))
         ));
     }
@@ -187,24 +194,27 @@ fn what_cannot_be_edited_is_refused() {
         "{\"hooks\": {\"Stop\": [], \"Stop\": []}}",
     ];
     for text in odd {
-        let refused = with(text, &entries());
+        let refused = merge_hooks(text, &entries());
         assert!(
             matches!(refused, Err(UneditableConfig::Form(_))),
             "{text}: {refused:?}"
         );
     }
     // Deeper than any reader goes: refused, not a crash.
-    assert!(with(&"[".repeat(100_000), &entries()).is_err());
-    assert!(with(&"{\"a\":".repeat(100_000), &entries()).is_err());
+    assert!(merge_hooks(&"[".repeat(100_000), &entries()).is_err());
+    assert!(merge_hooks(&"{\"a\":".repeat(100_000), &entries()).is_err());
 }
 
 #[test]
 fn nothing_at_all_becomes_settings() {
     for text in ["", "\n", BYTE_ORDER_MARK] {
-        let connected = with(text, &entries()).expect("fits");
-        assert_eq!(holds(&connected, &entries()), Ok(EntryPresence::All));
+        let connected = merge_hooks(text, &entries()).expect("fits");
         assert_eq!(
-            without(&connected, Some(text), &entries()).as_deref(),
+            entry_presence(&connected, &entries()),
+            Ok(EntryPresence::All)
+        );
+        assert_eq!(
+            remove_hooks(&connected, Some(text), &entries()).as_deref(),
             Ok(text)
         );
     }
@@ -219,7 +229,7 @@ fn nothing_at_all_becomes_settings() {
 #[test]
 fn the_command_survives_any_path_and_has_our_mark_last() {
     let of = |path: &str| {
-        let entries = HookEntries::of(Path::new(path)).expect("text");
+        let entries = HookEntries::for_program(Path::new(path)).expect("text");
         let all: Vec<String> = entries
             .iter()
             .map(|(_, entry)| entry["command"].as_str().expect("text").to_owned())
@@ -261,24 +271,24 @@ fn entries_of_0_1_0_are_told_from_others_and_taken_out_to_the_byte() {
     let program = Path::new("/data/it's mine/trusty/bin/trusty-hook");
     let earlier = HookEntries::of_0_1(program).expect("text");
     let before = "{\n  \"model\": \"opus\"\n}\n";
-    let old = with(before, &earlier).expect("fits");
+    let old = merge_hooks(before, &earlier).expect("fits");
     assert!(old.contains("9999999") && !old.contains("Notification"));
-    assert_eq!(holds(&old, &earlier), Ok(EntryPresence::All));
+    assert_eq!(entry_presence(&old, &earlier), Ok(EntryPresence::All));
     assert_eq!(
-        holds(&old, &entries()),
+        entry_presence(&old, &entries()),
         Ok(EntryPresence::Some),
         "to be renewed"
     );
     let elsewhere = HookEntries::of_0_1(Path::new("/x/trusty-hook")).expect("text");
     assert_eq!(
-        holds(&with(before, &elsewhere).expect("fits"), &earlier),
+        entry_presence(&merge_hooks(before, &elsewhere).expect("fits"), &earlier),
         Ok(EntryPresence::Some),
         "another program's are not these"
     );
-    let back = without(&old, Some(before), &earlier);
+    let back = remove_hooks(&old, Some(before), &earlier);
     assert_eq!(back.as_deref(), Ok(before));
-    let renewed = with(&old, &entries()).expect("fits");
-    assert_eq!(holds(&renewed, &entries()), Ok(EntryPresence::All));
+    let renewed = merge_hooks(&old, &entries()).expect("fits");
+    assert_eq!(entry_presence(&renewed, &entries()), Ok(EntryPresence::All));
     assert!(!renewed.contains("9999999"));
 }
 
@@ -362,10 +372,10 @@ proptest! {
     #[test]
     fn any_text_is_edited_or_refused(text in r#"(.{0,80}|[\s\pZ\x{feff}{}\[\]",:0]{0,6})"#) {
         let ours = entries();
-        if let Ok(connected) = with(&text, &ours) {
-            prop_assert_eq!(holds(&connected, &ours), Ok(EntryPresence::All));
+        if let Ok(connected) = merge_hooks(&text, &ours) {
+            prop_assert_eq!(entry_presence(&connected, &ours), Ok(EntryPresence::All));
         }
-        let _ = without(&text, Some(&text), &ours);
+        let _ = remove_hooks(&text, Some(&text), &ours);
     }
 }
 

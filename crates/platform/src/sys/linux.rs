@@ -164,7 +164,7 @@ fn parse_stat(text: &[u8], uid: u32) -> Option<ProcessStat> {
 }
 
 /// When a process started, after boot.
-pub fn started(start: StartTime) -> Duration {
+pub fn start_since_boot(start: StartTime) -> Duration {
     Duration::from_millis(start.0.saturating_mul(1000 / TICKS_PER_SECOND))
 }
 
@@ -211,8 +211,8 @@ pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
 
 /// Whether a process lies in a frozen control group of version 2.
 pub fn is_frozen(pid: u32) -> bool {
-    let group = cgroup::of(pid).ok().flatten();
-    let frost = group.and_then(|group| cgroup::frost(&group).ok().flatten());
+    let group = cgroup::cgroup_of(pid).ok().flatten();
+    let frost = group.and_then(|group| cgroup::freezer_state(&group).ok().flatten());
     frost == Some(FreezerState::Frozen)
 }
 
@@ -288,7 +288,7 @@ mod tests {
         assert!(stat.stopped.is_none() && !stat.zombie);
         assert_eq!(stat.uid, machine().expect("machine").uid);
         assert!(pids().expect("pids").contains(&me));
-        let age = since_boot().saturating_sub(started(stat.start));
+        let age = since_boot().saturating_sub(start_since_boot(stat.start));
         assert!(age < Duration::from_hours(1), "{age:?}");
         assert!(!environment(me).expect("environment").is_empty());
         assert!(super::stat(u32::MAX - 1).expect("no error").is_none());

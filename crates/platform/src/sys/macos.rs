@@ -207,7 +207,7 @@ fn info<T: PidInfo>(pid: u32) -> io::Result<T> {
 }
 
 /// When a process started, after boot. The kernel keeps it by the wall clock of that moment.
-pub fn started(start: StartTime) -> Duration {
+pub fn start_since_boot(start: StartTime) -> Duration {
     let wall = UNIX_EPOCH + Duration::from_micros(start.0);
     let age = wall_clock::wall().duration_since(wall).unwrap_or_default();
     since_boot().saturating_sub(age)

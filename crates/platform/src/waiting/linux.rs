@@ -57,7 +57,7 @@ async fn readable(fd: OwnedFd) -> io::Result<()> {
 
 /// Returns once the process has ended, without polling. At once if it already has. Fails where few
 /// descriptors are left.
-pub async fn exited(key: ProcessKey) -> io::Result<()> {
+pub async fn wait_exit(key: ProcessKey) -> io::Result<()> {
     let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
     let Some(pid) = raw else { return Ok(()) };
     let fd = match pidfd_open(pid, PidfdFlags::NONBLOCK) {

@@ -24,7 +24,7 @@ pub async fn sleep(duration: Duration) {
 
 /// Returns once the process has ended, without polling. At once if it already has. Fails where few
 /// descriptors are left.
-pub async fn exited(key: ProcessKey) -> io::Result<()> {
+pub async fn wait_exit(key: ProcessKey) -> io::Result<()> {
     let Some(queue) = exit_queue(key)? else {
         return Ok(());
     };

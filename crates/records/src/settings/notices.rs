@@ -76,7 +76,7 @@ fn moment(told: &Datetime) -> Option<SystemTime> {
         Some(Offset::Z | Offset::Custom { .. }) => {
             Some(text.parse::<jiff::Timestamp>().ok()?.into())
         }
-        None => clock::local(text.parse::<DateTime>().ok()?),
+        None => clock::time_from_local(text.parse::<DateTime>().ok()?),
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(at("1970-01-01 03:00:00+02:00"), Some(begin));
         // As clocks here show it, wherever here is.
         let shown: DateTime = "2026-11-23T18:00:00".parse().expect("a time");
-        assert_eq!(at("2026-11-23T18:00:00"), clock::local(shown));
+        assert_eq!(at("2026-11-23T18:00:00"), clock::time_from_local(shown));
         assert!(at("2026-11-23T18:00:00").is_some());
     }
 

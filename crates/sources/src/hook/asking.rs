@@ -79,11 +79,11 @@ pub fn decode(payload: &[u8], session: SessionId, hook: ProcessKey) -> Option<Ho
         suggestions,
     };
     Some(HookRequest {
-        unseen: Card::of(id.clone(), &content).unseen,
+        unseen: Card::from_request(id.clone(), &content).unseen,
         asking: PermissionRequest {
             id,
             session_id: read.session_id.chars().take(MAX_HOOK_NAME_CHARS).collect(),
-            kind: RequestKind::of(&tool),
+            kind: RequestKind::for_tool(&tool),
             tool,
             detail,
             agent: text_of(&read.agent_id),

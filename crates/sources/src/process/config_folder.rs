@@ -34,7 +34,7 @@ impl OwnFolder {
         let Some(path) = config_dir(claude, own_home, cwd, home) else {
             return Self::default();
         };
-        let seen = files::in_time(&path, move |path| {
+        let seen = files::with_folder_timeout(&path, move |path| {
             let theirs = found(file_identity::within_root(pid, path)).ok()?;
             let ours = found(FileIdentity::of_target(path)).ok()?;
             Some((theirs, theirs == ours))

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
-use trusty_fleet::client::{ProcessRole, role};
+use trusty_fleet::client::{ProcessRole, classify_process};
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::observation::{JobControlIds, ProcessFacts, ProcessSample};
 use trusty_fleet::session::ResourceUsage;
@@ -67,7 +67,7 @@ impl ProcessDescriber {
             .with_exe(UpdateKind::Always)
             .with_cmd(UpdateKind::Always);
         self.read(pid, kind)
-            .map_or(ProcessRole::Other, |p| role(p.exe(), &argv(p)))
+            .map_or(ProcessRole::Other, |p| classify_process(p.exe(), &argv(p)))
     }
 
     /// Describes a process, unless it has ended meanwhile.
@@ -78,7 +78,7 @@ impl ProcessDescriber {
             .with_cwd(UpdateKind::Always);
         let process = self.read(pid, kind)?;
         let argv = argv(process);
-        let told = role(process.exe(), &argv);
+        let told = classify_process(process.exe(), &argv);
         let cwd = process.cwd().map(Path::to_path_buf);
         let exe = process.exe().map(Path::to_path_buf);
         // What hides its environment shows an empty one on macOS.
@@ -97,7 +97,7 @@ impl ProcessDescriber {
         // A client starts copies of itself: for a moment each of its commands is one.
         let is_copy = ancestors
             .first()
-            .is_some_and(|a| role(a.exe.as_deref(), &[]) != ProcessRole::Other);
+            .is_some_and(|a| classify_process(a.exe.as_deref(), &[]) != ProcessRole::Other);
         let role = if is_copy { ProcessRole::Other } else { told };
         let key = ProcessKey {
             pid,
@@ -113,7 +113,7 @@ impl ProcessDescriber {
             key,
             uid: stat.uid,
             role,
-            started_at: self.clock.at(sys::started(stat.start)),
+            started_at: self.clock.at(sys::start_since_boot(stat.start)),
             project: cwd.as_deref().and_then(files::git_root),
             cwd,
             ancestors,

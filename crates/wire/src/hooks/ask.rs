@@ -44,7 +44,7 @@ pub struct HookAnswer {
 
 impl HookAnswer {
     /// Tells the engine that the client was given it.
-    pub fn done(mut self) {
+    pub fn confirm_delivery(mut self) {
         // An engine that has ended meanwhile needs to know nothing.
         let _ = self.stream.write_all(DONE_MESSAGE.as_bytes());
     }
@@ -53,7 +53,7 @@ impl HookAnswer {
 /// Hands over what a client asks, in the first of these folders in which an engine listens that
 /// `is_believed`; nobody but this user can enter them. Waits for as long as that is held and `goes_on` says that
 /// somebody still waits for the answer, `longest` at most. Nothing if there is none.
-pub fn ask(
+pub fn ask_engine(
     folders: &[PathBuf],
     is_believed: impl Fn(&UnixStream) -> bool,
     payload: &[u8],
@@ -232,11 +232,12 @@ mod tests {
             let _ = tell_last.send(last);
         });
         let folders = [dir.path().to_path_buf()];
-        let answered = ask(&folders, |_| true, b"{}", 7, longest, || goes_on).map(|answered| {
-            let bytes = answered.bytes.clone();
-            answered.done();
-            bytes
-        });
+        let answered =
+            ask_engine(&folders, |_| true, b"{}", 7, longest, || goes_on).map(|answered| {
+                let bytes = answered.bytes.clone();
+                answered.confirm_delivery();
+                bytes
+            });
         engine.join().expect("the engine ends");
         (answered, told_last.try_recv().unwrap_or_default())
     }
@@ -326,7 +327,7 @@ mod tests {
     fn without_an_engine_nothing_is_asked() {
         let dir = tempfile::tempdir().expect("folder");
         let none = |folders: &[PathBuf]| {
-            ask(folders, |_| true, b"{}", 7, MAX_TEST_WAIT, || true).map(|a| a.bytes)
+            ask_engine(folders, |_| true, b"{}", 7, MAX_TEST_WAIT, || true).map(|a| a.bytes)
         };
         assert_eq!(none(&[]), None, "no folder");
         assert_eq!(none(&[dir.path().to_path_buf()]), None, "no engine listens");

@@ -186,8 +186,8 @@ fn the_control_group_of_a_session_marks_its_processes_and_a_shared_one_does_not(
         return;
     }
     let tracer = tracer();
-    let own = sys::cgroup::of(std::process::id()).expect("readable");
-    let around = sys::cgroup::around(&own.expect("one")).expect("a place");
+    let own = sys::cgroup::cgroup_of(std::process::id()).expect("readable");
+    let around = sys::cgroup::parent_for_sibling(&own.expect("one")).expect("a place");
     let group = around.join(format!("trusty-test-{}", std::process::id()));
     sys::cgroup::make(&group).expect("made");
     let start = |child: &std::process::Child| {

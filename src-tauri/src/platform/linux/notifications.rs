@@ -154,7 +154,7 @@ impl DesktopNotifications {
             "ActionInvoked" => {
                 let (id, name): (u32, String) = message.body().deserialize().ok()?;
                 let shown = self.shown.get(&id)?;
-                let choice = NoticeChoice::named(&name, &shown.notice)?;
+                let choice = NoticeChoice::from_name(&name, &shown.notice)?;
                 let unread = clock::instant().duration_since(shown.since) < MIN_READ_TIME;
                 let choice = match choice {
                     NoticeChoice::Approve(_) if unread => NoticeChoice::Show,

@@ -80,7 +80,7 @@ impl DesktopNotifications {
             }
             _ => name.clone(),
         };
-        let choice = NoticeChoice::named(&own, notice);
+        let choice = NoticeChoice::from_name(&own, notice);
         Some(ServerEvent::Chosen(*slot, choice?))
     }
 }

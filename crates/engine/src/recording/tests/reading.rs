@@ -111,6 +111,6 @@ proptest! {
         let at = at.index(bytes.len());
         let _ = read(&bytes[..at]).map(|log| timeline(&log));
         bytes[at] = with;
-        let _ = read(bytes.as_slice()).map(|log| story(&log, &timeline(&log)));
+        let _ = read(bytes.as_slice()).map(|log| describe_timeline(&log, &timeline(&log)));
     }
 }

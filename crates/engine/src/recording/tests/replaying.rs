@@ -39,7 +39,7 @@ fn log(look: i64, statuses: &[(i64, &str)], end: i64) -> ParsedRecording {
 }
 
 fn told(log: &ParsedRecording) -> Vec<(u128, String)> {
-    let story = story(log, &timeline(log));
+    let story = describe_timeline(log, &timeline(log));
     let told = story.into_iter().map(|t| (t.after.as_millis(), t.word));
     told.collect()
 }
@@ -101,7 +101,7 @@ fn an_ended_session_goes_after_its_minute() {
 #[test]
 fn a_line_of_the_story_is_whole() {
     let log = log(1500, &[(1200, "busy")], 2000);
-    let lines: Vec<String> = story(&log, &timeline(&log))
+    let lines: Vec<String> = describe_timeline(&log, &timeline(&log))
         .iter()
         .map(ToString::to_string)
         .collect();

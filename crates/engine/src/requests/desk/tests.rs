@@ -45,7 +45,7 @@ fn take(
     weight: usize,
 ) -> (Option<HookOutcome>, mpsc::Receiver<HookReply>) {
     let (way, told) = mpsc::channel(2);
-    let (_, over) = held.take(session(1), asked(name, weight), way);
+    let (_, over) = held.hold(session(1), asked(name, weight), way);
     (over, told)
 }
 
@@ -62,7 +62,7 @@ fn answer(
 }
 
 fn code(held: &mut PendingRequests, given: &mut AnswerOutcome) -> Option<&'static str> {
-    held.tell();
+    held.send_replies();
     match given.try_recv() {
         Ok(Ok(())) => Some("ok"),
         Ok(Err(e)) => Some(e.code().as_str()),
@@ -76,9 +76,9 @@ fn an_answer_is_given_once_its_hook_has_handed_it_on() {
     let (over, mut told) = take(&mut held, "a", 1);
     assert_eq!(over, None);
     let wanted = BTreeMap::from([(id("a"), None)]);
-    assert_eq!(held.keep(&wanted, Timestamp::default()), []);
+    assert_eq!(held.retain_wanted(&wanted, Timestamp::default()), []);
     assert!(matches!(told.try_recv(), Ok(HookReply::Held(None))));
-    held.keep(&wanted, Timestamp::default());
+    held.retain_wanted(&wanted, Timestamp::default());
     assert!(told.try_recv().is_err(), "it is told once");
     let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
     assert_eq!(
@@ -96,7 +96,7 @@ fn an_answer_is_given_once_its_hook_has_handed_it_on() {
         Some("over"),
         "it is being answered"
     );
-    held.keep(&BTreeMap::new(), Timestamp::default());
+    held.retain_wanted(&BTreeMap::new(), Timestamp::default());
     let over = held.ended(session(1), &id("a"), HookOutcome::Answered);
     assert!(
         given.try_recv().is_err(),
@@ -194,7 +194,7 @@ fn what_is_not_wanted_is_let_go() {
     let (_, mut second) = take(&mut held, "b", 1);
     let until = Timestamp::from_millis(5_000);
     let wanted = BTreeMap::from([(id("b"), Some(until))]);
-    let gone = held.keep(&wanted, Timestamp::from_millis(1_000));
+    let gone = held.retain_wanted(&wanted, Timestamp::from_millis(1_000));
     assert_eq!(gone, [(session(1), id("a"))]);
     assert!(matches!(
         first.try_recv(),
@@ -210,7 +210,7 @@ fn a_hook_is_told_anew_how_long_it_is_held_and_there_is_room_for_the_answer() {
     let (_, mut told) = take(&mut held, "a", 1);
     let keep = |held: &mut PendingRequests, until: Option<i64>, now: i64| {
         let wanted = BTreeMap::from([(id("a"), until.map(Timestamp::from_millis))]);
-        assert_eq!(held.keep(&wanted, Timestamp::from_millis(now)), []);
+        assert_eq!(held.retain_wanted(&wanted, Timestamp::from_millis(now)), []);
     };
     keep(&mut held, Some(5_000), 1_000);
     // Longer, before it has read the first word.
@@ -268,11 +268,11 @@ fn what_cannot_be_shown_is_denied_and_not_approved() {
         unseen: Some("it is too long".into()),
         ..asked("a", 1)
     };
-    assert_eq!(held.take(session(1), unseen, way).1, None);
+    assert_eq!(held.hold(session(1), unseen, way).1, None);
     for approves in [Answer::Allow {}, Answer::Always { suggestion: 0 }] {
         let (over, mut given) = answer(&mut held, session(1), "a", &approves);
         assert_eq!(over, None);
-        held.tell();
+        held.send_replies();
         let refused = given.try_recv().expect("told").expect_err("refused");
         assert_eq!(
             (refused.code().as_str(), refused.to_string()),

@@ -31,7 +31,7 @@ fn fleet(facts: impl IntoIterator<Item = (i64, Fact)>) -> Fleet {
 
 fn said(fleet: &Fleet, ms: i64) -> Option<String> {
     let snapshot = fleet.snapshot(at(ms));
-    let row = Row::of(&snapshot.sessions[0], None);
+    let row = Row::from_session(&snapshot.sessions[0], None);
     assert_eq!(
         row.answered.is_some(),
         snapshot.sessions[0].answered.is_some()
@@ -51,7 +51,7 @@ fn an_answer_given_outside_the_app_stands_in_the_row_for_a_minute_and_goes_by_it
     let (due, _) = fleet.poll_timeout(at(64_000)).expect("the row changes");
     assert_eq!(due, at(65_000));
     let snapshot = fleet.snapshot(at(6_000));
-    let row = Row::of(&snapshot.sessions[0], None);
+    let row = Row::from_session(&snapshot.sessions[0], None);
     assert!(row.sentence.contains(expected), "{}", row.sentence);
 }
 

@@ -151,7 +151,7 @@ fn other_programs_that_a_file_names_are_listed_and_left_alone() {
                 assert_eq!(told.code().as_str(), "unconfirmed");
                 assert!(told.to_string().contains("in its own terminal"), "{told}");
             }
-            let row = Row::of(&session, None);
+            let row = Row::from_session(&session, None);
             assert_eq!(row.badges, ["Unconfirmed"]);
             assert!(row.sentence.contains("nconfirmed"), "{}", row.sentence);
             assert!(row.action.is_none_or(|action| !action.enabled));

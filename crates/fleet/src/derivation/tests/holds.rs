@@ -75,7 +75,7 @@ fn a_free_prompt_is_held_by_a_mark_or_by_a_gate_that_was_seen() {
 #[test]
 fn a_hold_that_waits_for_a_hook_says_so() {
     let session = drawn(&with(idle(), vec![hold(5_000)]), 9_000);
-    let row = crate::row::Row::of(&session, None);
+    let row = crate::row::Row::from_session(&session, None);
     assert!(row.sentence.contains("Pausing"), "{}", row.sentence);
     assert!(
         row.sentence.contains("waiting for the next hook"),
@@ -83,7 +83,8 @@ fn a_hold_that_waits_for_a_hook_says_so() {
         row.sentence
     );
     let busy = with(idle(), vec![says(4_000, 9, "busy", ""), hold(5_000)]);
-    let words = |facts: &HoldFacts| crate::row::Row::of(&drawn(facts, 9_000), None).sentence;
+    let words =
+        |facts: &HoldFacts| crate::row::Row::from_session(&drawn(facts, 9_000), None).sentence;
     assert!(words(&busy).contains("waiting for the next hook"));
     let proven = with(busy, vec![marked(4_500)]);
     assert!(words(&proven).contains("waiting for the next tool"));

@@ -20,7 +20,7 @@ fn notices(mut facts: Vec<(i64, Fact)>, until: i64) -> Vec<(i64, String)> {
             fleet.handle_observation(Observation { at: at(ms), fact });
         }
         let snapshot = fleet.snapshot(at(ms));
-        notices.look(&snapshot, at(ms));
+        notices.update_sessions(&snapshot, at(ms));
         let looks = Looks {
             popover_open: false,
             front: BTreeSet::new(),

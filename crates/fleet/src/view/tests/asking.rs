@@ -31,7 +31,7 @@ fn asking(kind: NeedKind, requests: Vec<SessionRequest>) -> Session {
 }
 
 fn ask(session: &Session) -> Option<RowRequest> {
-    Row::of(session, None).ask
+    Row::from_session(session, None).ask
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_row_is_one_sentence_that_says_what_it_needs() {
             need.detail = detail.map(str::to_owned);
             need.agent = agent.map(str::to_owned);
         }
-        Row::of(&session, None).sentence
+        Row::from_session(&session, None).sentence
     };
     let (bash, agent) = (Some("Bash"), Some("general-purpose"));
     for (sentence, wanted) in [

@@ -7,13 +7,13 @@ use crate::snapshot::FolderHooks;
 fn offered(told: &[(&str, HookInstall)]) -> Board {
     let connections = told
         .iter()
-        .map(|(dir, connection)| FolderHooks::of(Path::new(dir), connection))
+        .map(|(dir, connection)| FolderHooks::from_install(Path::new(dir), connection))
         .collect();
     let snapshot = Snapshot {
         connections,
         ..snapshot(vec![])
     };
-    Board::of(&snapshot, Some(Path::new("/home/dev")))
+    Board::from_snapshot(&snapshot, Some(Path::new("/home/dev")))
 }
 
 fn card(told: &[(&str, HookInstall)]) -> Option<ConnectCard> {

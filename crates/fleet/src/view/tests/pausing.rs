@@ -67,7 +67,7 @@ fn pending(verb: ActionKind, failure: Option<&str>) -> PendingAction {
 }
 
 fn row(session: &Session) -> Row {
-    Row::of(session, Some(Path::new("/home/dev")))
+    Row::from_session(session, Some(Path::new("/home/dev")))
 }
 
 /// The button: what it does, what it is called, whether it can be pressed.

@@ -50,7 +50,7 @@ fn place(mount: &CgroupMount, told: &str) -> Option<PathBuf> {
 
 /// The group of a process; none where there are no such groups, or it lies outside of those we
 /// see.
-pub fn of(pid: u32) -> io::Result<Option<PathBuf>> {
+pub fn cgroup_of(pid: u32) -> io::Result<Option<PathBuf>> {
     let Some(mount) = mount() else {
         return Ok(None);
     };
@@ -64,7 +64,7 @@ pub fn is_root(group: &Path) -> bool {
 }
 
 /// The group in which one beside this can be made.
-pub fn around(group: &Path) -> Option<PathBuf> {
+pub fn parent_for_sibling(group: &Path) -> Option<PathBuf> {
     if is_root(group) {
         return Some(group.to_path_buf());
     }
@@ -73,10 +73,10 @@ pub fn around(group: &Path) -> Option<PathBuf> {
 
 /// Whether we may move a process into a group made beside its own, and back.
 pub fn may_leave(pid: u32) -> bool {
-    let Ok(Some(own)) = of(pid) else {
+    let Ok(Some(own)) = cgroup_of(pid) else {
         return false;
     };
-    let Some(around) = around(&own) else {
+    let Some(around) = parent_for_sibling(&own) else {
         return false;
     };
     // A read-only mount refuses here, too.
@@ -142,7 +142,7 @@ fn is_gone(e: &io::Error) -> bool {
 }
 
 /// Asks for a group to be frozen or thawed, which takes a moment.
-pub fn set(group: &Path, frost: FreezerState) -> io::Result<()> {
+pub fn set_freezer_state(group: &Path, frost: FreezerState) -> io::Result<()> {
     let text = match frost {
         FreezerState::Frozen => "1",
         FreezerState::Thawed => "0",
@@ -151,7 +151,7 @@ pub fn set(group: &Path, frost: FreezerState) -> io::Result<()> {
 }
 
 /// Whether all of a group is frozen, or thawed; none if the group is gone or cannot be frozen.
-pub fn frost(group: &Path) -> io::Result<Option<FreezerState>> {
+pub fn freezer_state(group: &Path) -> io::Result<Option<FreezerState>> {
     let text = match fs::read_to_string(group.join("cgroup.events")) {
         Ok(text) => text,
         Err(e) if is_gone(&e) => return Ok(None),
@@ -209,9 +209,9 @@ mod tests {
     impl TestCgroup {
         /// `None` where control groups are not ours to make.
         fn make() -> Option<Self> {
-            let own = of(std::process::id()).ok()??;
+            let own = cgroup_of(std::process::id()).ok()??;
             let name = format!("trusty-test-{}", std::process::id());
-            let path = around(&own)?.join(name);
+            let path = parent_for_sibling(&own)?.join(name);
             make(&path).ok()?;
             let child = std::process::Command::new("sleep")
                 .arg("60")
@@ -224,7 +224,7 @@ mod tests {
 
         fn wait(&self, wanted: FreezerState) {
             let deadline = since_boot() + Duration::from_secs(20);
-            while frost(&self.path).expect("readable") != Some(wanted) {
+            while freezer_state(&self.path).expect("readable") != Some(wanted) {
                 assert!(since_boot() < deadline, "never {wanted:?}");
                 std::thread::yield_now();
             }
@@ -233,7 +233,7 @@ mod tests {
 
     impl Drop for TestCgroup {
         fn drop(&mut self) {
-            let _ = set(&self.path, FreezerState::Thawed);
+            let _ = set_freezer_state(&self.path, FreezerState::Thawed);
             let _ = self.child.kill();
             let _ = self.child.wait();
             let _ = remove(&self.path);
@@ -248,12 +248,12 @@ mod tests {
         };
         let pid = group.child.id();
         assert_eq!(members(&group.path).expect("readable"), [pid]);
-        assert_eq!(of(pid).expect("readable"), Some(group.path.clone()));
+        assert_eq!(cgroup_of(pid).expect("readable"), Some(group.path.clone()));
         assert!(may_leave(pid) && !is_frozen(pid));
-        set(&group.path, FreezerState::Frozen).expect("freeze");
+        set_freezer_state(&group.path, FreezerState::Frozen).expect("freeze");
         group.wait(FreezerState::Frozen);
         assert!(is_frozen(pid));
-        set(&group.path, FreezerState::Thawed).expect("thaw");
+        set_freezer_state(&group.path, FreezerState::Thawed).expect("thaw");
         group.wait(FreezerState::Thawed);
         assert!(!is_frozen(pid));
     }

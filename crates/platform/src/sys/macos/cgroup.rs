@@ -12,7 +12,7 @@ fn unsupported<T>() -> io::Result<T> {
 }
 
 /// None.
-pub fn of(_pid: u32) -> io::Result<Option<PathBuf>> {
+pub fn cgroup_of(_pid: u32) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
@@ -22,7 +22,7 @@ pub fn is_root(_group: &Path) -> bool {
 }
 
 /// There is none.
-pub fn around(_group: &Path) -> Option<PathBuf> {
+pub fn parent_for_sibling(_group: &Path) -> Option<PathBuf> {
     None
 }
 
@@ -52,11 +52,11 @@ pub fn members(_group: &Path) -> io::Result<Vec<u32>> {
 }
 
 /// Cannot.
-pub fn set(_group: &Path, _frost: FreezerState) -> io::Result<()> {
+pub fn set_freezer_state(_group: &Path, _frost: FreezerState) -> io::Result<()> {
     unsupported()
 }
 
 /// Neither.
-pub fn frost(_group: &Path) -> io::Result<Option<FreezerState>> {
+pub fn freezer_state(_group: &Path) -> io::Result<Option<FreezerState>> {
     Ok(None)
 }

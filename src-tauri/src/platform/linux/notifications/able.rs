@@ -119,7 +119,7 @@ mod tests {
         };
         assert_eq!(names(&asks), [CLICK_ACTION, "approve a", "deny a", "show"]);
         // All that are given are understood.
-        let known = |name: &String| NoticeChoice::named(name, &asks).is_some();
+        let known = |name: &String| NoticeChoice::from_name(name, &asks).is_some();
         assert!(names(&asks).iter().all(known));
         assert!(hints(&notice).contains_key("image-data"));
     }
