@@ -20,8 +20,7 @@ use trusty_fleet::notice::{
     DELIVERY_RETRY_INTERVAL, NoticeSlot, NoticeStep, NotificationState, RequestCards, UserContext,
 };
 use trusty_fleet::{SessionId, Snapshot, Timestamp};
-use trusty_platform::clock;
-use trusty_platform::clock::Clock;
+use trusty_platform::clock::{self, Clock};
 use trusty_records::Settings;
 
 /// Whether terminals are frontmost is asked for so long at most.

@@ -337,7 +337,7 @@ fn choose(app: &AppHandle, action: MenuAction) {
         }
         MenuAction::End(id) => popover::ask(app, PopoverQuestion::End, Some(id)),
         MenuAction::Pause(id) => {
-            or_show(app, id, acts::perform_action(app, id, acts::pausing(None)))
+            or_show(app, id, acts::perform_action(app, id, acts::pausing(None)));
         }
         MenuAction::Interrupt(id) => popover::ask(app, PopoverQuestion::Interrupt, Some(id)),
         MenuAction::Resume(id) => or_show(app, id, acts::perform_action(app, id, Action::Resume)),

@@ -2,8 +2,7 @@
 
 use crate::stage::WAIT_TIMEOUT;
 use serde_json::{Value, json};
-use std::fs;
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};

@@ -1,9 +1,8 @@
 //! Frozen in a control group of its own: neither shell nor terminal notice anything.
 
 use super::failpoints::failpoint;
-use super::tree;
 use super::work::{PauseTransaction, failed};
-use super::{ActionError, keeper};
+use super::{ActionError, keeper, tree};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -13,8 +12,7 @@ use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::observation::ToolPausePolicy;
 use trusty_fleet::pause::{MovedProcess, PauseMethod};
 use trusty_platform::clock;
-use trusty_platform::sys;
-use trusty_platform::sys::{FreezerState, cgroup};
+use trusty_platform::sys::{self, FreezerState, cgroup};
 
 /// How long the kernel may take to freeze or thaw a group.
 const FREEZE_TIMEOUT: Duration = Duration::from_secs(5);

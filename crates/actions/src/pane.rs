@@ -1,10 +1,9 @@
 //! Keys pressed in tmux panes, only where the pane is as the plan assumed a moment ago.
 
 use super::failpoints::failpoint;
-use super::tree;
 use super::turn::{self, TurnState};
 use super::work::{PauseTransaction, Rollback, failed};
-use super::{ActionError, ActionExecutor};
+use super::{ActionError, ActionExecutor, tree};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::io;
@@ -13,12 +12,9 @@ use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::observation::{PaneKey, RegistryFile};
 use trusty_fleet::pause::{PauseMethod, PausePhase};
-use trusty_platform::clock;
-use trusty_platform::sys;
-use trusty_platform::sys::ProcessStat;
-use trusty_platform::terminal;
-use trusty_platform::tmux;
-use trusty_platform::tmux::{PaneSnapshot, TmuxError, TmuxKeystroke};
+use trusty_platform::sys::{self, ProcessStat};
+use trusty_platform::tmux::{self, PaneSnapshot, TmuxError, TmuxKeystroke};
+use trusty_platform::{clock, terminal};
 
 /// How long the client and its shell may take to change places after a key, or the client to end
 /// its turn: 0.2 s when the machine is quiet (measured, 2.1.330), over 5 s where 17 processes wait

@@ -8,8 +8,7 @@ use trusty_fleet::SessionId;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::pause::{Initiator, InterruptedWork, PauseMethod, PausePhase, PauseRecord};
 use trusty_platform::clock;
-use trusty_platform::sys;
-use trusty_platform::sys::cgroup;
+use trusty_platform::sys::{self, cgroup};
 use trusty_records::store::{RECORD_FORM, StoreError};
 
 /// A longer chain of parents is a loop.

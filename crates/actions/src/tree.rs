@@ -8,8 +8,7 @@ use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
 use trusty_platform::clock;
 use trusty_platform::process_files::process_executable;
-use trusty_platform::sys;
-use trusty_platform::sys::ProcessStat;
+use trusty_platform::sys::{self, ProcessStat};
 use trusty_wire::hook_program;
 
 /// How often something awaited is looked at.

@@ -8,15 +8,13 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
 use trusty_client::{ClientError, EngineClient};
 use trusty_daemon::session_access::{EngineRoute, Face, JumpOrder, SessionAccess};
-use trusty_engine::sweep;
-use trusty_engine::sweep::ScannedFleet;
+use trusty_engine::sweep::{self, ScannedFleet};
 use trusty_engine::{Engine, EngineHandle, StartError};
 use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot, select};
 use trusty_records::Settings;
-use trusty_wire::EnginePlaces;
-use trusty_wire::Environment;
 use trusty_wire::engine_vetting::{EngineContinuity, EngineVetting};
+use trusty_wire::{EnginePlaces, Environment};
 
 /// This user's surroundings and what they have set.
 pub(crate) struct CliContext {

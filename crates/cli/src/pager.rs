@@ -11,8 +11,7 @@ use pages::{CursorControl, PagedText, TerminalSize};
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
-use trusty_platform::raw_terminal;
-use trusty_platform::raw_terminal::RawTerminal;
+use trusty_platform::raw_terminal::{self, RawTerminal};
 
 /// How often the size of the terminal is looked at while no key is pressed.
 const RESIZE_INTERVAL: Duration = Duration::from_millis(200);

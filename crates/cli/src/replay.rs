@@ -7,8 +7,7 @@ use anyhow::Context;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
-use trusty_engine::recording;
-use trusty_engine::recording::ParsedRecording;
+use trusty_engine::recording::{self, ParsedRecording};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReplayArgs {

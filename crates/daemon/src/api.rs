@@ -12,8 +12,7 @@ pub use document::openapi;
 use trusty_client::api_types::{API_EVENTS_PATH, VERSION_HEADER};
 
 use crate::hook_server;
-use crate::http_connections;
-use crate::http_connections::EventPlaces;
+use crate::http_connections::{self, EventPlaces};
 use crate::leader::{Leader, LeaderEvent};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};

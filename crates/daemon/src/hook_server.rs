@@ -17,11 +17,9 @@ use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_fleet::observation::HookEvent;
 use trusty_fleet::request::{HookOutcome, RequestId};
 use trusty_fleet::{Fact, SessionId};
-use trusty_platform::listening_socket;
-use trusty_platform::listening_socket::{AcceptedStream, SocketFeed};
+use trusty_platform::listening_socket::{self, AcceptedStream, SocketFeed};
 use trusty_platform::{clock, sys};
-use trusty_sources::hook;
-use trusty_sources::hook::HookRequest;
+use trusty_sources::hook::{self, HookRequest};
 use trusty_wire::hooks::ask::{DONE_MESSAGE, HOLD_SIGN_INTERVAL, TAKEN_MESSAGE};
 use trusty_wire::hooks::{HookMessageHeader, HookMessageKind, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES};
 

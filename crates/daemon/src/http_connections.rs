@@ -18,11 +18,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use trusty_client::api_types::millis;
-use trusty_platform::listening_socket;
-use trusty_platform::listening_socket::{AcceptedStream, SocketFeed};
-use trusty_platform::open_files;
-use trusty_platform::sys;
+use trusty_platform::listening_socket::{self, AcceptedStream, SocketFeed};
 use trusty_platform::write_timeout::WriteTimeoutStream;
+use trusty_platform::{open_files, sys};
 use trusty_wire::process_tracer::connected_peer;
 
 /// The most connections that are open at a time; more wait in the system's queue. No more than a

@@ -4,8 +4,7 @@
 //! Whoever holds a [`EngineHandle`] notices nothing of that: until the first look of the new engine is
 //! over, the last snapshot of the old one stays.
 
-use crate::api;
-use crate::api::ServeError;
+use crate::api::{self, ServeError};
 use crate::leader::{LeadError, Leader};
 use crate::session_access::{EngineRoute, Face, JumpOrder, SessionAccess};
 use std::sync::Arc;
@@ -14,11 +13,9 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use trusty_actions::jump::JumpError;
 use trusty_client::{ClientError, EngineClient, EventStream, ListenMode};
-use trusty_engine::event_loop;
 use trusty_engine::handle::{EngineChannels, FacePresence};
-use trusty_engine::threads;
-use trusty_engine::threads::StartError;
-use trusty_engine::{Engine, EngineHandle};
+use trusty_engine::threads::{self, StartError};
+use trusty_engine::{Engine, EngineHandle, event_loop};
 use trusty_fleet::jump::JumpObstacle;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;

@@ -1,7 +1,6 @@
 //! Records answers on a thread of its own: a disk that hangs or is full delays none.
 
-use crate::threads;
-use crate::threads::StartError;
+use crate::threads::{self, StartError};
 use tokio::sync::mpsc;
 use trusty_fleet::Fact;
 use trusty_fleet::answered::AnswerRecord;

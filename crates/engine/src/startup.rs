@@ -7,8 +7,7 @@ use crate::desk::RecordingFleet;
 use crate::event_loop::EngineLoop;
 use crate::handle::{EngineChannels, EngineHandle};
 use crate::input::{COMMAND_QUEUE_LEN, OBSERVATION_QUEUE_LEN};
-use crate::job_executor;
-use crate::job_executor::JobReporter;
+use crate::job_executor::{self, JobReporter};
 use crate::leftovers;
 use crate::recording::ObservationRecorder;
 use crate::source_threads::spawn_source;
@@ -23,8 +22,7 @@ use trusty_platform::clock::Clock;
 use trusty_platform::open_files;
 use trusty_records::answer_log::AnswerLog;
 use trusty_records::settings::Settings;
-use trusty_sources::settings;
-use trusty_sources::{ObservationSender, Shutdown, SourceConfig};
+use trusty_sources::{ObservationSender, Shutdown, SourceConfig, settings};
 use trusty_wire::surroundings::Environment;
 
 /// Jobs that may wait for the hands.

@@ -1,12 +1,10 @@
 //! The local sockets: bound for this user alone, made anew where they vanish.
 
 use crate::file_identity::FileIdentity;
-use crate::open_files;
-use crate::open_files::{ReleasedFile, SpareFiles};
-use std::fs;
-use std::io;
+use crate::open_files::{self, ReleasedFile, SpareFiles};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::{fs, io};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 

@@ -5,17 +5,15 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_fleet::observation::HookMarks;
 use trusty_fleet::time::rfc3339;
-use trusty_platform::files;
-use trusty_platform::files::FileReadError;
+use trusty_platform::files::{self, FileReadError};
 use trusty_platform::{clock, paths, sys};
 use trusty_wire::hook_program;
 use trusty_wire::surroundings::Environment;

@@ -18,10 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use trusty_fleet::SessionId;
 use trusty_fleet::pause::{Gate, PauseRecord};
-use trusty_platform::files;
-use trusty_platform::files::FileReadError;
-use trusty_platform::paths;
-use trusty_platform::sys;
+use trusty_platform::files::{self, FileReadError};
+use trusty_platform::{paths, sys};
 use trusty_wire::surroundings::Environment;
 
 /// The largest record or gate that is read, in bytes.

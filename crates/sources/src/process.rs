@@ -20,10 +20,8 @@ use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::observation::{HealthKey, ProcessFacts, ProcessSample, RunState, StopSignal};
 use trusty_fleet::session::Source;
-use trusty_platform::clock;
-use trusty_platform::clock::Clock;
-use trusty_platform::sys;
-use trusty_platform::sys::ProcessStat;
+use trusty_platform::clock::{self, Clock};
+use trusty_platform::sys::{self, ProcessStat};
 use trusty_platform::waiting;
 use trusty_wire::scope::ProcessScope;
 

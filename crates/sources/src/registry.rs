@@ -10,11 +10,10 @@ use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use decode::RegistryDecodeError;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 use tokio::sync::watch::Receiver;
 use trusty_fleet::Fact;
 use trusty_fleet::derivation::SourceDemand;
@@ -22,12 +21,10 @@ use trusty_fleet::observation::{
     FolderFacts, FolderIdentity, FolderOrigin, HealthKey, RegistryEntry, RegistryFile,
 };
 use trusty_fleet::session::Source;
-use trusty_platform::clock;
 use trusty_platform::file_identity::FileIdentity;
-use trusty_platform::files;
-use trusty_platform::files::FileReadError;
-use trusty_platform::sys;
+use trusty_platform::files::{self, FileReadError};
 use trusty_platform::trusted_path::{PathRefusal, check_folder};
+use trusty_platform::{clock, sys};
 
 /// What is told of a folder that may lie on a server that is gone.
 const SILENT_FOLDER_MESSAGE: &str = "the folder did not respond within 1 s; its sessions show less until \

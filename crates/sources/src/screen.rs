@@ -18,8 +18,7 @@ use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::{HealthKey, PaneKey};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
-use trusty_platform::tmux;
-use trusty_platform::tmux::TmuxError;
+use trusty_platform::tmux::{self, TmuxError};
 use trusty_wire::surroundings::Environment;
 
 /// How often a pane is looked at while it is in doubt.

@@ -16,8 +16,7 @@ use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_platform::programs::ProgramSearch;
-use trusty_platform::tmux;
-use trusty_platform::tmux::TmuxError;
+use trusty_platform::tmux::{self, TmuxError};
 use trusty_wire::scope::Confinement;
 use trusty_wire::surroundings::Environment;
 

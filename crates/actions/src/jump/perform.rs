@@ -10,12 +10,10 @@ use trusty_fleet::jump::{
     JumpContext, JumpPlan, JumpStep, JumpTarget, KittyWindow, TmuxLocation, WezTermPane, X11Server,
 };
 use trusty_platform::checked_program::RunError;
-use trusty_platform::launch;
-use trusty_platform::launch::DetachedProgram;
+use trusty_platform::launch::{self, DetachedProgram};
 use trusty_platform::programs::{absolute_folders, find_program};
 use trusty_platform::run::{ChildEnvironment, RunLimits, run_bounded};
-use trusty_platform::tmux;
-use trusty_platform::tmux::TmuxError;
+use trusty_platform::tmux::{self, TmuxError};
 use trusty_platform::{clock, sys};
 use trusty_wire::surroundings::Environment;
 

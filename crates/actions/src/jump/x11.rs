@@ -7,11 +7,9 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_platform::clock;
-use trusty_platform::files;
-use trusty_platform::files::FileReadError;
-use trusty_platform::sys;
+use trusty_platform::files::{self, FileReadError};
 use trusty_platform::trusted_path::{PathRefusal, TrustPolicy, check_data};
+use trusty_platform::{clock, sys};
 use x11rb::connection::Connection;
 use x11rb::errors::{ConnectError, ConnectionError, ReplyError};
 use x11rb::protocol::xproto::{

@@ -5,8 +5,7 @@ use tokio::net::UnixStream;
 use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_fleet::{SessionStatus, Snapshot};
 use trusty_platform::peer_identity::PeerIdentity;
-use trusty_platform::sys;
-use trusty_platform::sys::ProcessStat;
+use trusty_platform::sys::{self, ProcessStat};
 
 /// A longer chain of parents is a loop.
 const MAX_ANCESTORS: usize = 32;

@@ -6,8 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use trusty_fleet::observation::{ConfigFolder, FolderIdentity};
-use trusty_platform::file_identity;
-use trusty_platform::file_identity::FileIdentity;
+use trusty_platform::file_identity::{self, FileIdentity};
 use trusty_platform::files;
 
 /// The config folder of one process.

@@ -16,8 +16,7 @@ use trusty_integration::StartedProcess;
 use trusty_platform::clock::Clock;
 use trusty_platform::files;
 use trusty_platform::process_namespaces::shares_our_namespaces;
-use trusty_platform::sys;
-use trusty_platform::sys::ProcessStat;
+use trusty_platform::sys::{self, ProcessStat};
 
 /// The most parents followed: a chain longer than this is a loop.
 const MAX_CLIENT_ANCESTORS: usize = 32;

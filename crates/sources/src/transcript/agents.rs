@@ -8,16 +8,14 @@ use crate::transcript_record::{ConversationChain, decode};
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use std::{fs, io};
 use trusty_fleet::Timestamp;
 use trusty_fleet::observation::SubagentFacts;
 use trusty_platform::clock;
-use trusty_platform::files;
-use trusty_platform::files::FileReadError;
+use trusty_platform::files::{self, FileReadError};
 use trusty_platform::tail::{FileTail, TailEvent};
 use trusty_platform::trusted_path::check_folder;
 
