@@ -186,10 +186,14 @@ pub(crate) async fn leave(app: AppHandle, how: QuitChoice) -> Result<(), String>
     };
     match left {
         0 => app.exit(0),
-        1 => return Err("1 session could not be resumed; the row says why".to_owned()),
+        1 => {
+            return Err(
+                "1 session could not be resumed; see its row, or choose Keep paused".to_owned(),
+            );
+        }
         n => {
             return Err(format!(
-                "{n} sessions could not be resumed; the rows say why"
+                "{n} sessions could not be resumed; see their rows, or choose Keep paused"
             ));
         }
     }

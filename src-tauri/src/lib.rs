@@ -105,12 +105,12 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(e) => {
-            log::line(&format!("failed to start: {e}"));
+            log::line(&format!("failed to start Trusty Bar: {e}"));
             // A first instance that was just ending took the call of this one with it.
             if matches!(&e, tauri::Error::PluginInitialization(name, _) if name == SINGLE_INSTANCE)
                 && let Err(e) = launch::start_again()
             {
-                log::line(&format!("failed to start again: {e}"));
+                log::line(&format!("failed to start Trusty Bar again: {e}"));
             }
             ExitCode::FAILURE
         }

@@ -12,7 +12,7 @@ fn a_detached_session_gets_a_terminal_of_the_owner_s_choice() {
     let refused = stage.jump_with(pid, None, "");
     let told = complaint(&refused);
     assert_eq!(refused.status.code(), Some(3), "{told}");
-    assert!(told.contains("no display is available; attach with: "));
+    assert!(told.contains("Trusty Bar runs without a display; attach with: "));
     assert!(told.ends_with("attach -t '=work'"), "{told}");
     // One that is nobody's.
     let refused = stage.jump_with(pid, Some(":65001"), "");

@@ -949,7 +949,7 @@ export interface components {
          *
          *     * `already-paused`: the session is already paused
          *     * `ambiguous-window`: several windows may show the session, and nothing distinguishes them
-         *     * `asks`: Claude Code asks something in the terminal; answer that first
+         *     * `asks`: Claude Code is waiting for an answer in the terminal; answer there first
          *     * `background`: the session runs in the background; no window shows it
          *     * `bad-request`: the path, a parameter or the body is invalid
          *     * `body-too-large`: the body exceeds the size limit

@@ -13,7 +13,9 @@ use trusty_wire::command_deadline::CommandDeadline;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommandLapse {
     /// Its deadline has passed.
-    #[error("the command could not begin before its deadline; nothing was done; run it again")]
+    #[error(
+        "the command could not begin before its deadline; nothing was done; run the command again"
+    )]
     TooLate,
     /// Its caller has hung up.
     #[error("the caller hung up before the command began; nothing was done")]

@@ -124,7 +124,7 @@ impl ActionExecutor {
         let now = now.filter(|now| (now.reason(), now.steps()) == (asked.reason(), asked.steps()));
         let Some(PauseRemains { record, kept, .. }) = now else {
             return Err(ActionError::Changed(
-                "the session has changed since you were asked; run the command again".into(),
+                "the session has changed since the command began; run the command again".into(),
             ));
         };
         let machine = sys::machine().map_err(failed("identify this machine"))?;

@@ -86,7 +86,7 @@ pub(super) async fn pause(
     };
     let look = || failed("inspect the session's processes");
     let before = tree::live_stat(client).map_err(look())?;
-    let before = before.ok_or_else(|| changed("the session has exited"))?;
+    let before = before.ok_or_else(|| ActionError::Changed("the session has exited".into()))?;
     let others = tree::stopped().map_err(look())?;
     for shell in &shells {
         stop(&[*shell], &others, "stop the shell above the session").await?;

@@ -53,9 +53,9 @@ impl CliContext {
         let settings = Settings::read(&around);
         let places = EnginePlaces::find(&around)
             .map_err(StartError::Machine)
-            .context("failed to start")?;
+            .context("failed to start trusty")?;
         let tracer = settings.tracer(&around).map_err(StartError::Machine);
-        let tracer = tracer.context("failed to start")?;
+        let tracer = tracer.context("failed to start trusty")?;
         let vetting = EngineVetting::new(tracer, EngineContinuity::OneProcess);
         let remote = EngineClient::for_places(&places).vetted_by(vetting.clone());
         let sessions = SessionAccess::new(CommandFace, &around, EngineRoute::Any(remote));

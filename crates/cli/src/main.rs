@@ -152,7 +152,7 @@ fn main() -> ExitCode {
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(arguments.command)),
         Err(e) => Err(CommandFailure::from(
-            anyhow::Error::from(e).context("failed to start"),
+            anyhow::Error::from(e).context("failed to start trusty"),
         )),
     };
     match done {

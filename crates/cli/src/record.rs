@@ -47,13 +47,13 @@ pub(crate) async fn record_sessions(record: &RecordArgs) -> Result<(), CommandFa
             "without prompts, texts and names",
         )
     };
-    let (recorder, mut recording) =
-        ObservationRecorder::start(&place.around, privacy, out).context("failed to start")?;
+    let (recorder, mut recording) = ObservationRecorder::start(&place.around, privacy, out)
+        .context("failed to start the recording")?;
     let start = move || Engine::start_recorded(&place.around, &place.settings, recorder);
     let handle = tokio::task::spawn_blocking(start)
         .await
-        .context("failed to start")?
-        .context("failed to start")?;
+        .context("failed to start the engine")?
+        .context("failed to start the engine")?;
     let looking = handle.mark_visible();
     out::tell(&format!("recording to {name}, {told}; stop with Ctrl-C"));
     let early = tokio::select! {

@@ -41,9 +41,10 @@ fn warn(log: &ParsedRecording, name: &str) {
         out::tell(&format!("{name}: {problem}"));
     }
     if log.more_problems > 0 {
-        out::tell(&format!(
-            "{name}: {} more problems are not shown",
-            log.more_problems
-        ));
+        let more = match log.more_problems {
+            1 => "1 more problem is".to_owned(),
+            n => format!("{n} more problems are"),
+        };
+        out::tell(&format!("{name}: {more} not shown"));
     }
 }

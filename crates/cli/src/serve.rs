@@ -31,8 +31,8 @@ pub(crate) async fn serve_engine() -> Result<(), CommandFailure> {
     let handle = tokio::task::spawn_blocking(move || Engine::start(&place.around, &place.settings));
     let handle = handle
         .await
-        .context("failed to start")?
-        .context("failed to start")?;
+        .context("failed to start the engine")?
+        .context("failed to start the engine")?;
     out::done(&format!(
         "serving on {}; stop with Ctrl-C\n",
         socket_names::api_socket(leader.places().runtime_dir()).display()

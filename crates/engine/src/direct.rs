@@ -25,7 +25,7 @@ pub async fn perform(
     let (lease, _caller) = CommandLease::new(deadline);
     let swept = sweep::sweep(around, settings).await;
     let swept =
-        swept.map_err(|e| ActionError::Failed(format!("failed to scan the machine: {e}")))?;
+        swept.map_err(|e| ActionError::Failed(format!("failed to scan for sessions: {e}")))?;
     let plan = swept.plan(id, &action).map_err(ActionError::Refused)?;
     ActionExecutor::new(around)
         .perform_leased(plan, &lease)

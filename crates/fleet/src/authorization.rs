@@ -233,12 +233,12 @@ impl std::fmt::Display for AuthorizationRefusal {
                  answer in the popover"
             ),
             Self::NoTerminal => f.write_str(
-                "trusty runs without a terminal, where the answer cannot be confirmed; answer in \
-                 the popover, or run trusty in a terminal",
+                "trusty has no terminal to confirm the answer in; run trusty in a terminal, or \
+                 answer in the popover",
             ),
             Self::Background => f.write_str(
-                "trusty runs in the background of its terminal; answer in the popover, or run \
-                 trusty in the foreground",
+                "trusty runs as a background job, where the answer cannot be confirmed; run \
+                 trusty in the foreground, or answer in the popover",
             ),
             Self::Unconfirmed => f.write_str(
                 "--yes needs `programs = true` under [answers] in settings.toml when Trusty Bar \

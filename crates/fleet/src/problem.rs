@@ -43,7 +43,7 @@ macro_rules! problem_codes {
 problem_codes! {
     AlreadyPaused = "already-paused", 409, "Refused", "the session is already paused";
     AmbiguousWindow = "ambiguous-window", 409, "Refused", "several windows may show the session, and nothing distinguishes them";
-    Asks = "asks", 409, "Refused", "Claude Code asks something in the terminal; answer that first";
+    Asks = "asks", 409, "Refused", "Claude Code is waiting for an answer in the terminal; answer there first";
     Background = "background", 409, "Refused", "the session runs in the background; no window shows it";
     BadRequest = "bad-request", 400, "Bad request", "the path, a parameter or the body is invalid";
     BodyTooLarge = "body-too-large", 413, "Body too large", "the body exceeds the size limit";

@@ -12,7 +12,7 @@ pub enum RunError {
     #[error("is not installed")]
     NotFound,
     /// Another user could change it.
-    #[error("was not run: {0}")]
+    #[error("cannot be run safely: {0}")]
     Refused(PathRefusal),
     /// The program took too long and was killed.
     #[error("did not answer within {} s", .0.as_secs())]

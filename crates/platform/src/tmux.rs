@@ -40,10 +40,10 @@ pub enum TmuxError {
     #[error("tmux failed: {0}")]
     Failed(String),
     /// Another user could listen there, or could change the program.
-    #[error("tmux was not asked: {0}")]
+    #[error("tmux cannot be used: {0}")]
     Refused(PathRefusal),
     /// A program listens there that is not to be asked.
-    #[error("tmux was not asked: {0}")]
+    #[error("tmux cannot be used: {0}")]
     Untrusted(ListenerRefusal),
     /// tmux could not be run.
     #[error("could not run tmux: {0}")]

@@ -27,8 +27,8 @@ use trusty_platform::trusted_path::{PathRefusal, check_folder};
 use trusty_platform::{clock, sys};
 
 /// What is told of a folder that may lie on a server that is gone.
-const SILENT_FOLDER_MESSAGE: &str = "the folder did not respond within 1 s; its sessions show less until \
-                             it does";
+const SILENT_FOLDER_MESSAGE: &str = "the folder did not respond within 1 s; its sessions may be \
+                             out of date until the folder responds";
 /// Such a file holds under 1 KiB; this leaves room.
 const MAX_REGISTRY_FILE_BYTES: u64 = 64 * 1024;
 /// A file caught half written is read again after these; then it is called broken.

@@ -82,10 +82,10 @@ pub enum X11Error {
     #[error("cannot be reached: {0}")]
     Unreachable(String),
     /// Another user could have written the file with its keys.
-    #[error("was not used: {0}")]
+    #[error("cannot be used: {0}")]
     Refused(PathRefusal),
     /// Another user listens there.
-    #[error("was not used: uid {0} runs its server, which is neither you nor root")]
+    #[error("cannot be used: its X server runs as uid {0}, which is neither you nor root")]
     OtherServer(u32),
     /// The server did not answer in time.
     #[error("does not respond")]

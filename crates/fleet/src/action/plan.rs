@@ -102,8 +102,8 @@ fn by_others(standing: &ActionContext<'_>) -> Option<Refusal> {
             "type fg in its terminal, or send SIGCONT if the session has no shell"
         }
         RunState::Frozen => {
-            "thaw its cgroup where it was frozen, or run `trusty resume SESSION --force` if Trusty \
-             Bar froze it and the pause record is lost"
+            "thaw the session's cgroup with the program that froze it, or run `trusty resume \
+             SESSION --force` if the pause record of Trusty Bar was lost"
         }
     };
     Some(Refusal::PausedByOthers(way_out))

@@ -66,9 +66,9 @@ impl std::fmt::Display for Refusal {
                 write!(f, "Trusty Bar did not pause this session; {way_out}")
             }
             Self::NotPaused => f.write_str("the session is not paused"),
-            Self::Asks => {
-                f.write_str("Claude Code asks something in the terminal; answer that first")
-            }
+            Self::Asks => f.write_str(
+                "Claude Code is waiting for an answer in the terminal; answer there first",
+            ),
             Self::Impossible(kind, obstacle) => {
                 write!(f, "{} is not possible: {obstacle}", kind.name())
             }

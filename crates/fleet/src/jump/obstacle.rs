@@ -93,7 +93,7 @@ impl std::fmt::Display for JumpObstacle {
                 "the session runs on the text console {tty}; switch to that console"
             ),
             Self::Remote => f.write_str("the session's terminal is on another machine (SSH)"),
-            Self::NoDisplay => f.write_str("no display is available"),
+            Self::NoDisplay => f.write_str("Trusty Bar runs without a display"),
             Self::Unreachable(display, why) => write!(f, "the display {display} {why}"),
             Self::Wayland(app) => write!(
                 f,

@@ -305,7 +305,7 @@ fn what_cannot_be_raised_is_said() {
         (
             JumpTarget::Plain(Box::new(on(ProcessDisplay::default()))),
             "no-display",
-            "no display is available",
+            "Trusty Bar runs without a display",
         ),
         (
             JumpTarget::Plain(Box::new(holder("99:bash 98:sshd"))),

@@ -29,10 +29,10 @@ pub(crate) fn asking(session: &Session) -> String {
         Some("plan") => "Claude Code plans, and changes nothing before you approve the plan.",
         Some("auto") => "Claude Code is in auto mode: it decides by itself and seldom asks.",
         Some("bypassPermissions") => {
-            "Claude Code asks for no permission: permissions are bypassed."
+            "Claude Code runs tools without asking: permissions are bypassed."
         }
         Some("dontAsk") => {
-            "Claude Code asks for no permission: what is not already allowed is denied."
+            "Claude Code does not ask: tool calls that are not already allowed are denied."
         }
         Some(other) => return replace_hidden_chars(&format!("The permission mode is {other}.")),
     };

@@ -159,8 +159,8 @@ fn a_detached_one_gets_a_terminal() {
     };
     assert_eq!(
         told(&tmux(nowhere)),
-        "no window shows the session, and no display is available; attach with: /usr/bin/tmux -S \
-         /tmp/tmux-1/default attach -t '=work'"
+        "no window shows the session, and Trusty Bar runs without a display; attach with: \
+         /usr/bin/tmux -S /tmp/tmux-1/default attach -t '=work'"
     );
     let none = JumpContext {
         opener: None,
