@@ -1,6 +1,7 @@
-//! Performs plans, step by step, each verified; a step that fails undoes all before it.
+//! Performs plans step by step and verifies each step; a step that fails rolls back all steps
+//! before it. Repairs pause records that are not true, and jumps to terminals.
 //!
-//! *Invariant:* nothing here knows why something is done.
+//! *Invariant:* nothing here knows why an action is performed, or who asked for it.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

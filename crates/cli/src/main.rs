@@ -1,6 +1,6 @@
-//! `trusty`: the sessions in a terminal.
+//! `trusty`, the command line: lists sessions, and sends commands to them.
 //!
-//! *Invariant:* nothing here derives a status or touches a session; snapshots come from an engine.
+//! *Invariant:* nothing here derives a status or signals a process; both come from the crates below.
 
 #![forbid(unsafe_code)]
 

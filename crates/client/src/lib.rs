@@ -1,4 +1,5 @@
-//! The other end of the local API, for faces that run no engine.
+//! The client of the local API, for programs that ask an engine in another process, and the types
+//! that the API and its client share.
 
 #![forbid(unsafe_code)]
 

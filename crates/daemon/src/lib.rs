@@ -1,5 +1,5 @@
-//! Who leads: the one engine of a user that answers all faces and all hooks, over sockets that only
-//! this user can reach.
+//! One engine for all programs of a user: elects the leader, serves the local API and the hook
+//! socket, which only this user can reach, and gives the app and `trusty` one way to the sessions.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,5 @@
-//! The loop: one writer of the fleet, which everyone else holds snapshots of.
+//! The engine's loop, the only writer of the fleet: files observations, publishes snapshots, plans
+//! actions and holds the requests of hooks. All other code holds snapshots.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -1,8 +1,8 @@
 //! The model of Trusty Bar: observations in, one snapshot out.
 //!
 //! *Invariant:* nothing here reads a file, a process or a clock, starts a thread or awaits.
-//! (`Session::new`, `Session::touch` and the defaults of times missing from old JSON are the
-//! one exception: their form is fixed by the session model.)
+//! The exceptions are `Session::new`, `Session::touch` and the defaults of times that old JSON
+//! lacks, whose form the session model fixes.
 
 #![forbid(unsafe_code)]
 

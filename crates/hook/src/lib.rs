@@ -1,10 +1,10 @@
-//! What a client runs at each of its events. It hands the payload to the running engine and is
-//! done; without one it is done at once. While its session is held, the next tool and the next
-//! prompt wait here; and what its client asks waits for an answer, for as long as the engine says.
+//! The hook program, which Claude Code runs at each of its events. The hook hands the payload to the
+//! running engine and exits; without an engine, the hook exits at once. While the session is held,
+//! the next tool and the next prompt wait here. A request of Claude Code waits for an answer, for as
+//! long as the engine says.
 //!
-//! *Invariant:* whatever happens, it ends well and, but for a refusal or an answer that was
-//! decided, says nothing: a hook that fails is shown in its user's conversation, or forbids a
-//! tool.
+//! *Invariant:* the hook always exits with success, and prints nothing but a refusal or an answer.
+//! Claude Code shows a hook that fails in the user's conversation, or forbids the tool.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! Raw IO that both systems share one name for: files and folders, processes, sockets, clocks,
-//! programs, terminals.
+//! Raw IO of Linux and macOS under one name: files and folders, processes, sockets, clocks,
+//! programs, terminals, trusted paths.
 //!
 //! *Invariant:* nothing here knows Claude Code or sessions.
 

@@ -1,5 +1,5 @@
-//! What Trusty Bar keeps on disk: the settings, the records of pauses and their locks, the marks of
-//! hooks, the record of answers.
+//! What Trusty Bar keeps on disk: the settings, the pause records and their locks, the marks that
+//! hooks leave, and the log of answers.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,6 @@
-//! Where observations come from. *Invariant:* no source knows another, a verdict or the fleet.
+//! The sources, which turn bytes into observations.
+//!
+//! *Invariant:* no source knows another source, a verdict or the fleet.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

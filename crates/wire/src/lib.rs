@@ -1,4 +1,5 @@
-//! What Trusty Bar and its hook agree on: where they meet, in which messages, and who is believed.
+//! What the engine and the hook agree on: the folders and sockets, the hook protocol, and which
+//! processes are trusted.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
