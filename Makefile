@@ -25,7 +25,7 @@ RUN_TESTS := $(if $(shell $(CARGO) nextest --version 2> /dev/null),nextest run,t
 
 # What a change has to pass before it is pushed: format, lints, unit tests, the laws of
 # ARCHITECTURE.md with the measures of its walls. Under three minutes once all is built.
-check:
+check: ui/dist/index.html
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) clippy --package trusty-hook --locked -- -D warnings

@@ -85,7 +85,7 @@ fn each_room_has_only_the_packages_it_may() {
     );
     never(
         "crates/engine/Cargo.toml",
-        &["axum", "hyper", "notify", "sysinfo"],
+        &["axum", "hyper", "notify", "sysinfo", "trusty-client"],
     );
     let face = [
         "notify",
