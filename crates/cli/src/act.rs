@@ -232,6 +232,8 @@ pub(crate) async fn resume(asked: &ResumeArgs) -> Result<(), CommandFailure> {
             out::tell(&left.to_string());
             Ok(())
         }
+        // What is left of a pause is no way around this.
+        Err(e @ ActionError::NotAuthorized(_)) => return Err(e.into()),
         done => done.map_err(CommandFailure::from),
     };
     match resumed {

@@ -11,7 +11,7 @@ mod keeper;
 use keeper::LeaderKeeper;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -337,6 +337,10 @@ fn put_record(places: &EnginePlaces, path: &Path) -> io::Result<FileIdentity> {
         domain: places.machine().domain(),
     };
     let bytes = serde_json::to_vec(&record)?;
+    let mut new = path.as_os_str().to_owned();
+    new.push(format!(".{pid}.new"));
+    // Left by a check of ours that was cut short.
+    let _ = fs::remove_file(PathBuf::from(new));
     // It need not outlast the boot, so nothing waits for the disk.
     files::replace_file(path, WriteDurability::Unsynced, |file| {
         file.write_all(&bytes)?;

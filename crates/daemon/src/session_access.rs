@@ -142,39 +142,40 @@ impl<F: Face> SessionAccess<F> {
         if let Some(remote) = self.remote() {
             match self.taken(act_by(&remote, id, &action, deadline).await) {
                 Ok(done) => return done.map_err(action_error),
-                Err(NotTaken::Hang(_)) => return self.act_directly(id, action, deadline).await,
+                Err(NotTaken::Hang(_)) => return self.act_directly(id, action).await,
                 Err(NotTaken::NoEngine) => {}
             }
         }
         match self.face.engine() {
             Some(engine) => engine.act_before(id, action, deadline).await,
-            None => self.act_directly(id, action, deadline).await,
+            None => self.act_directly(id, action).await,
         }
     }
 
-    /// On a thread of its own, as an engine's actions are.
-    async fn act_directly(
-        &self,
-        id: SessionId,
-        action: Action,
-        deadline: CommandDeadline,
-    ) -> Result<(), ActionError> {
+    /// On a thread of its own, as an engine's actions are. Begins within the time that any command
+    /// has, counted from here: what was asked of an engine before has lapsed.
+    async fn act_directly(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
         let (reply, done) = oneshot::channel();
         let env = Arc::clone(&self.env);
         let acting = move || async move {
             let settings = Settings::read(&env);
-            let done = match refusal_of_mark(&env, &settings, &action).await {
-                Some(refusal) => Err(refusal),
-                None => direct::perform(&env, &settings, id, action, deadline).await,
+            let done = if let Some(refusal) = refusal_of_mark(&env, &settings, &action).await {
+                Err(refusal)
+            } else {
+                let deadline = CommandDeadline::of_command_sent_now();
+                direct::perform(&env, &settings, id, action, deadline).await
             };
             // The caller may have gone.
             let _ = reply.send(done);
             Shutdown
         };
-        let spawned = threads::spawn("trusty-direct", acting);
-        spawned.map_err(|e| ActionError::Failed(e.to_string()))?;
-        let done = self.face.finish(done).await;
-        done.unwrap_or(Err(ActionError::Gone))
+        // Nothing is begun before the face is ready to finish it.
+        let finished = self.face.finish(async {
+            threads::spawn("trusty-direct", acting)
+                .map_err(|e| ActionError::Failed(e.to_string()))?;
+            done.await.unwrap_or(Err(ActionError::Gone))
+        });
+        finished.await
     }
 
     /// Brings the terminal of a session to the front. Returns when it is there. Two jumps to one
@@ -187,10 +188,8 @@ impl<F: Face> SessionAccess<F> {
     }
 
     async fn go(&self, session: &Session) -> Result<(), JumpError> {
-        let deadline = CommandDeadline::of_command_sent_now();
-        let id = session.id;
         let Some(remote) = self.remote() else {
-            return self.jump_without_engine(session, deadline).await;
+            return self.jump_without_engine(session).await;
         };
         if F::JUMP_ORDER == JumpOrder::HereFirst {
             match self.jump_here(session).await {
@@ -199,7 +198,8 @@ impl<F: Face> SessionAccess<F> {
                 done => return done,
             }
         }
-        match remote.jump(id, deadline).await {
+        let deadline = CommandDeadline::of_command_sent_now();
+        match remote.jump(session.id, deadline).await {
             Ok(()) => Ok(()),
             // An engine that was started elsewhere, or long ago, may know neither our display nor
             // our programs.
@@ -215,18 +215,14 @@ impl<F: Face> SessionAccess<F> {
                 Err(NotTaken::Hang(e)) if F::JUMP_ORDER == JumpOrder::HereFirst => {
                     Err(jump_error(e))
                 }
-                Err(_) => self.jump_without_engine(session, deadline).await,
+                Err(_) => self.jump_without_engine(session).await,
             },
         }
     }
 
-    async fn jump_without_engine(
-        &self,
-        session: &Session,
-        deadline: CommandDeadline,
-    ) -> Result<(), JumpError> {
+    async fn jump_without_engine(&self, session: &Session) -> Result<(), JumpError> {
         match self.face.engine() {
-            Some(engine) => engine.jump_before(session.id, deadline).await,
+            Some(engine) => engine.jump(session.id).await,
             None => self.jump_here(session).await,
         }
     }

@@ -69,7 +69,7 @@ impl SettingsFile {
         if let Some(folder) = self.path.parent() {
             make_missing_folders(folder).map_err(|e| failed(e.into()))?;
         }
-        let replaced = files::replace_file(&self.path, WriteDurability::Synced, |file| {
+        let replaced = files::replace_file(&self.path, WriteDurability::Unsynced, |file| {
             self.write(file, text)?;
             let backup = self.back_up()?;
             self.unchanged()?;
@@ -80,6 +80,7 @@ impl SettingsFile {
             ReplaceError::Io(e) => failed(e),
         })?;
         prune_backups(&self.path);
+        self.sync();
         Ok(backup)
     }
 
@@ -106,7 +107,9 @@ impl SettingsFile {
                 Err(e) => return Err(ConnectError::Read(self.path.clone(), e)),
             }
         }
-        Ok(())
+        // Before it is looked whether the file has changed: nothing slow may come between that look
+        // and the move.
+        file.sync_all().map_err(failed)
     }
 
     fn back_up(&self) -> Result<Option<PathBuf>, ConnectError> {

@@ -110,7 +110,8 @@ pub enum WriteDurability {
 /// `<path>.<pid>.new` meanwhile.
 ///
 /// # Errors
-/// As `write` fails, or the file cannot be made, moved or synced. Then nothing has changed.
+/// As `write` fails, or the file cannot be made or moved: then nothing has changed. If the folder
+/// cannot be synced, the new file is in place all the same.
 pub fn replace_file<T, E: From<io::Error>>(
     path: &Path,
     durability: WriteDurability,
@@ -121,8 +122,6 @@ pub fn replace_file<T, E: From<io::Error>>(
     let mut new = path.as_os_str().to_owned();
     new.push(format!(".{}.new", std::process::id()));
     let new = PathBuf::from(new);
-    // Left by a process of this pid that was killed.
-    let _ = std::fs::remove_file(&new);
     let replaced = create_private(&new).map_err(E::from).and_then(|mut file| {
         let written = write(&mut file)?;
         if durability == WriteDurability::Synced {

@@ -1,6 +1,5 @@
 use super::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::PathBuf;
 use trusty_wire::surroundings::Environment;
 
 struct LeaderFixture {
