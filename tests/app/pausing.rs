@@ -93,7 +93,7 @@ fn a_click_and_a_key_pause_and_resume_a_real_session() {
     let page = desktop.drive();
     let terminal = open(&home, &api);
     wait_word(&page, "Idle");
-    terminal.submit("stream 15s");
+    terminal.submit("stream 30s");
     wait_word(&page, "Working");
     let client = terminal.client();
     page.run(RECORD_WORDS_SCRIPT);
