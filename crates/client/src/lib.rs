@@ -93,11 +93,6 @@ impl ClientError {
         )
     }
 
-    /// Whether a command is to be done here, because no engine does it.
-    pub fn is_left_to_us(&self) -> bool {
-        self.is_absence() || self.is_hang()
-    }
-
     /// Whether the engine hangs. What it was asked it does not begin later: the command lapses.
     pub fn is_hang(&self) -> bool {
         matches!(self, Self::Silent)

@@ -114,7 +114,7 @@ impl<F: Face> SessionAccess<F> {
         }
     }
 
-    /// Whether the running engine was found to hang before. Says so now.
+    /// Notes that the running engine hangs; whether that was known before.
     pub fn note_hang(&self) -> bool {
         self.has_hung.swap(true, Ordering::Relaxed)
     }

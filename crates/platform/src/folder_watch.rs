@@ -47,11 +47,6 @@ impl FolderWatch {
         let _ = poll(&mut watched, timeout.as_ref());
         changes.clear();
     }
-
-    /// Whether the system reports changes.
-    pub fn is_watched(&self) -> bool {
-        self.changes.is_some()
-    }
 }
 
 #[cfg(test)]
@@ -67,7 +62,7 @@ mod tests {
         let file = dir.path().join("a");
         fs::write(&file, "1").expect("write");
         let watch = FolderWatch::new(dir.path());
-        assert!(watch.is_watched());
+        assert!(watch.changes.is_some());
         let (long, begun) = (Duration::from_mins(1), clock::instant());
         fs::read(&file).expect("read");
         fs::read_dir(dir.path()).expect("listed").for_each(drop);
@@ -112,7 +107,7 @@ mod tests {
     fn a_folder_that_is_not_there_is_left_to_the_caller() {
         let dir = tempfile::tempdir().expect("folder");
         let nowhere = FolderWatch::new(&dir.path().join("none"));
-        assert!(!nowhere.is_watched());
+        assert!(nowhere.changes.is_none());
         let (long, begun) = (Duration::from_mins(1), clock::instant());
         nowhere.wait(long);
         assert!(begun.elapsed() < long);
