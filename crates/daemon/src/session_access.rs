@@ -404,3 +404,6 @@ pub(crate) async fn whole_request(
         card,
     })
 }
+
+#[cfg(test)]
+mod tests;
