@@ -14,8 +14,9 @@ use crate::timing::RECORD_TIME_SLACK;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How long the registry is not trusted after a dialog opens: a late registry still says `busy` from
-/// before, and an early one has already said `waiting`. Then it is right, even on a busy machine.
+/// How long the registry is not trusted after a dialog opens: a late registry still says `busy`
+/// from before, and an early one has already said `waiting`. After this time the registry is right,
+/// even on a busy machine.
 const REGISTRY_SETTLE_TIME: Duration = Duration::from_secs(5);
 /// How far the registry may be ahead of a hook (measured: 40 ms, on a quiet machine).
 const REGISTRY_LEAD_TIME: Duration = Duration::from_millis(600);
