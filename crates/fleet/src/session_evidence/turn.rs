@@ -84,8 +84,8 @@ impl<'a> TurnEvidence<'a> {
         all.flat_map(move |told| told.of_process(pid, began))
     }
 
-    /// A call of the main agent that has no result yet: the first in the transcript, else the newest
-    /// that a hook reported.
+    /// A call of the main agent that has no result yet: the first in the transcript, else the
+    /// newest that a hook reported.
     pub(crate) fn running_call(&self) -> Option<&'a ToolCall> {
         let ended: BTreeSet<&str> = self.ended_calls();
         let of_hook = self

@@ -1,4 +1,4 @@
-//! What rows and the menu say of what is asked.
+//! What rows and the menu say about requests.
 
 use super::*;
 use crate::request::{RequestId, RequestKind};
