@@ -128,7 +128,7 @@ pub struct Session {
     /// The process id of Claude Code, also in tmux.
     #[serde(default)]
     pub pid: Option<u32>,
-    /// What the session does, if Claude Code says so.
+    /// What the session does, if a source says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activity: Option<Activity>,
     /// What the session waits for.

@@ -117,8 +117,8 @@ pub fn clean(text: &str) -> String {
 /// The first non-blank line of a text, in at most `max_chars` characters; none if all is blank.
 ///
 /// Each run of blanks and tabs becomes one blank, and U+FFFD replaces hidden characters. The result
-/// ends with "…" if anything was cut or folded, or if other lines exist, so that a shortened command
-/// never reads as a whole one.
+/// ends with "…" if anything was cut or folded, or if other lines exist, so that a shortened
+/// command never reads as a whole one.
 pub fn summary_line(text: &str, max_chars: usize) -> Option<String> {
     let mut lines = text.split('\n').map(str::trim).filter(|l| !l.is_empty());
     let first = lines.next()?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub const IDLE_DEBOUNCE: Duration = Duration::from_millis(300);
 /// How long a process without a registry file is taken to be starting.
 pub const STARTING_GRACE: Duration = Duration::from_secs(3);
-/// By when a current Claude Code has left a trace; of one without, the pane may say more.
+/// By when a current Claude Code has left a trace; without a trace, the pane may say more.
 pub const FIRST_TRACE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a start may take before a dialog in the terminal is assumed to wait for the user.
 pub const START_TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,7 +50,7 @@ pub const STREAM_SURVIVAL_TIME: Duration = Duration::from_mins(4);
 /// How long a command survives a stop: after its time limit, a stopped command continues in the
 /// background. This is the default limit.
 pub const COMMAND_TIME_LIMIT: Duration = Duration::from_mins(2);
-/// How long before the hooks that hold a session reach their limit the row warns.
+/// How early a row warns that the hooks that hold a session reach their limit.
 pub const HOLD_END_WARNING_TIME: Duration = Duration::from_hours(24);
 /// How long Claude Code may take to use hooks after they were connected: measured up to 3 s
 /// (2.1.330). A session that is prompted later than this has run its hooks, or never will.

@@ -29,7 +29,7 @@ pub enum TranscriptSelector {
 /// flushed late and not quite in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TranscriptFacts {
-    /// When the newest turn began, whoever began it.
+    /// When the newest turn began, by a prompt or otherwise.
     pub turn_at: Option<Timestamp>,
     /// The user's last prompt. If only a repetition of the prompt was read, `at` is an upper bound.
     pub prompt: Option<DatedText>,

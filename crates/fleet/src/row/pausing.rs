@@ -26,7 +26,8 @@ pub(super) fn failure(session: &Session) -> Option<String> {
     Some(format!("{done}: {failure}"))
 }
 
-/// Replaces the status word by the pending action. The row stays in its section.
+/// Replaces the status word by the pending action, or by the progress of a hold that has not taken
+/// effect yet. The row stays in its section.
 pub(super) fn apply_pending_action(session: &Session, face: &mut RowAppearance) {
     let ended = session.status == SessionStatus::Stopped;
     if let Some(verb) = pending(session).filter(|_| !ended) {

@@ -23,7 +23,7 @@ pub enum Activity {
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
-    /// The prompt is free, and the user has seen the last work.
+    /// The prompt is free, and there is no new work to look at.
     Idle {
         /// When the prompt became free.
         #[serde(with = "rfc3339")]
@@ -39,7 +39,7 @@ pub enum Activity {
     },
     /// The prompt is free, but a background shell still runs.
     BackgroundShell {
-        /// When the prompt became free.
+        /// When this status began.
         #[serde(with = "rfc3339")]
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
@@ -205,14 +205,14 @@ pub enum Source {
 ///
 /// * `Certain`: a source said so in known words
 /// * `Inferred`: concluded from what the sources said
-/// * `Unknown`: no source said anything
+/// * `Unknown`: no source said anything in known words
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum Certainty {
     /// A source said so in known words.
     Certain,
     /// Concluded from what the sources said.
     Inferred,
-    /// No source said anything.
+    /// No source said anything in known words.
     Unknown,
 }
 

@@ -121,7 +121,7 @@ mod tests {
             let delta = after.delta_from(&before);
             prop_assert_eq!(&before.apply(&delta), &after);
             for session in &delta.sessions {
-                prop_assert!(!before.sessions.contains(session), "what is known is not told");
+                prop_assert!(!before.sessions.contains(session), "unchanged sessions are left out");
             }
             let ids = |of: &Snapshot| of.sessions.iter().map(|s| s.id).collect::<BTreeSet<_>>();
             let gone: BTreeSet<_> = delta.gone.iter().copied().collect();

@@ -1,4 +1,4 @@
-//! Paused: by a pause record and what proves it, or by another program.
+//! Paused: by a pause record and what proves it, or without Trusty Bar.
 
 use super::activity::{DraftActivity, because, until};
 use crate::evidence::KnownProcess;
@@ -256,8 +256,8 @@ fn rests(doing: &DraftActivity) -> bool {
         )
 }
 
-/// Whether a pause record is no longer true and has to be repaired: another program resumed the
-/// session, its terminal hung up, or no process works on the record.
+/// Whether a pause record is no longer true and has to be repaired: the session was resumed without
+/// Trusty Bar, its terminal hung up, or no process works on the record.
 pub(super) fn is_stale(case: &SessionEvidence<'_>, doing: &DraftActivity) -> bool {
     let Some((seen, record)) = case.pause else {
         return false;

@@ -1,5 +1,5 @@
-//! Times on the wire: written as RFC 3339 text; the older form `{secs_since_epoch,
-//! nanos_since_epoch}` is still read.
+//! Times on the wire: written as RFC 3339 text; the older form
+//! `{secs_since_epoch, nanos_since_epoch}` is still read.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};

@@ -123,7 +123,7 @@ fn what_cannot_be_paused_says_why_and_offers_no_button_that_works() {
     assert_eq!(
         button(&cannot),
         Some((RowActionKind::Pause, "Pause".into(), false)),
-        "seen, so that its tooltip can tell"
+        "shown, so that the tooltip can say why"
     );
     assert_eq!(hint(&cannot), why.replace('\u{1b}', "\u{fffd}"));
     assert_eq!(row(&cannot).refusal, Some(hint(&cannot)));
