@@ -39,8 +39,7 @@ pub enum RowActionKind {
 
 impl RowAction {
     /// The button of a session's row; none if the session has ended, if nothing is known of what
-    /// can be done to the session, or if the pause was not made by Trusty
-    /// Bar.
+    /// can be done to the session, or if the session was paused without Trusty Bar.
     pub fn for_session(session: &Session) -> Option<Self> {
         let can = session.capabilities.as_ref()?;
         let action = |does, label: &str, hint: String| Self {

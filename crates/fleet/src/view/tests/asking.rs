@@ -53,7 +53,7 @@ fn the_oldest_that_can_be_answered_here_is_asked_first() {
         (2, Some(time(9)), None)
     );
     let behind = ask.behind.iter().map(|one| one.request.0.as_str());
-    assert_eq!(behind.collect::<Vec<_>>(), ["new"], "the other held requests");
+    assert_eq!(behind.collect::<Vec<_>>(), ["new"], "held requests");
 }
 
 #[test]
