@@ -29,17 +29,17 @@ pub struct ToolCallHash(pub String);
 pub struct PermissionRequest {
     /// The id of the request.
     pub id: RequestId,
-    /// Claude's own session id.
+    /// Claude Code's own session id.
     pub session_id: String,
     /// The kind of answer that the request waits for.
     pub kind: RequestKind,
-    /// `Bash`, `AskUserQuestion`, …
+    /// The name of the tool: `Bash`, `AskUserQuestion`, …
     pub tool: String,
     /// One line about the request.
     pub detail: Option<String>,
     /// Claude Code's id of the sub-agent that asks; none for the main agent.
     pub agent: Option<String>,
-    /// `general-purpose`, …
+    /// The type of the sub-agent: `general-purpose`, …
     pub agent_type: Option<String>,
     /// The hash of the tool and its input.
     pub call: ToolCallHash,
@@ -89,7 +89,7 @@ pub enum HookOutcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Content)]
 pub struct RequestContent {
-    /// `Bash`, `AskUserQuestion`, …
+    /// The name of the tool: `Bash`, `AskUserQuestion`, …
     pub tool: String,
     /// The input of the tool.
     #[schema(value_type = Object)]

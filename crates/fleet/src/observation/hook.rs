@@ -42,7 +42,7 @@ pub enum HookEventKind {
     },
     /// A permission dialog opens. The event names no call.
     PermissionAsked {
-        /// `Bash`, `AskUserQuestion`, …
+        /// The name of the tool: `Bash`, `AskUserQuestion`, …
         tool: String,
         /// One line about the request.
         detail: Option<String>,
@@ -59,7 +59,7 @@ pub enum HookEventKind {
     },
     /// A sub-agent started.
     AgentStarted {
-        /// `general-purpose`, …
+        /// The type of the sub-agent: `general-purpose`, …
         agent_type: Option<String>,
     },
     /// A sub-agent finished.
@@ -75,7 +75,7 @@ pub enum HookEventKind {
 pub struct ListedSession {
     /// The pid of the session.
     pub pid: u32,
-    /// `busy`, `idle`, `waiting`, `shell`
+    /// The status: `busy`, `idle`, `waiting`, `shell`
     pub status: Option<String>,
     /// What the session waits for, in Claude Code's words.
     pub waiting_for: Option<String>,
@@ -83,7 +83,7 @@ pub struct ListedSession {
     pub session_id: Option<String>,
     /// The session's name.
     pub name: Option<String>,
-    /// `interactive`, `background`
+    /// The kind of session: `interactive`, `background`
     pub kind: Option<String>,
     /// The folder in which Claude Code was started.
     pub cwd: Option<String>,

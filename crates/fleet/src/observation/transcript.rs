@@ -73,7 +73,7 @@ pub struct DatedText {
 pub struct ToolCall {
     /// The id of the call, `toolu_…`.
     pub id: String,
-    /// `Bash`, `Edit`, …
+    /// The name of the tool: `Bash`, `Edit`, …
     pub tool: String,
     /// One line: the command, the file's name, …
     pub detail: Option<String>,
@@ -123,7 +123,7 @@ pub struct RetryAttempt {
 pub struct SubagentFacts {
     /// Claude Code's id of the sub-agent.
     pub agent_id: String,
-    /// `general-purpose`, …
+    /// The type of the sub-agent: `general-purpose`, …
     pub agent_type: Option<String>,
     /// The task of the sub-agent, in a few words.
     pub description: Option<String>,

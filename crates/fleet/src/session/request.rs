@@ -16,7 +16,7 @@ pub struct SessionRequest {
     pub id: RequestId,
     /// The kind of answer that the request waits for.
     pub kind: RequestKind,
-    /// `Bash`, `AskUserQuestion`, …
+    /// The name of the tool: `Bash`, `AskUserQuestion`, …
     pub tool: String,
     /// One line about the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
