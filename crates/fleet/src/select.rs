@@ -1,24 +1,30 @@
-//! Which session somebody means by a word.
+//! Finding the session that a word on the command line names.
 
 use crate::session::Session;
 use crate::text::folder;
 use std::path::Path;
 
-/// The fewest characters of an id that name a session.
+/// The fewest characters of an id that can name a session.
 const MIN_ID_PREFIX_CHARS: usize = 6;
 
-/// Why a word does not name one session.
+/// Why a word does not name exactly one session.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SelectionError<'a> {
-    /// None is called so.
+    /// No session matches the word.
     Unknown,
-    /// These all are.
+    /// All these sessions match the word.
     Ambiguous(Vec<&'a Session>),
 }
 
-/// Finds the session that `word` names: a pid or a full id; else whatever is called so by its
-/// tmux name, its folder, the name its owner gave it, or the first six or more characters of its
-/// id, if that is one session only.
+/// Finds the session that `word` names.
+///
+/// A pid or a full id comes first. Otherwise the word is compared with the tmux name, the folder,
+/// the folder of the project, the name that the user gave, and the beginning of the id (six or more
+/// characters).
+///
+/// # Errors
+///
+/// [`SelectionError`] if no session matches, or if several do.
 pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, SelectionError<'a>> {
     let lower = word.to_ascii_lowercase();
     let pid: Option<u32> = word.parse().ok();
@@ -43,7 +49,7 @@ pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, Se
     }
 }
 
-/// By the folder it was started in, its project's, or the name its owner gave it.
+/// Whether the session's folder, its project's folder or the name that the user gave is `word`.
 fn is_called(session: &Session, word: &str) -> bool {
     let given = session
         .claude
@@ -81,7 +87,7 @@ mod tests {
             session(0xabcd_ef00 << 96, 10, "/home/dev/api", "work"),
             session(0xabcd_ef11 << 96, 11, "/home/dev/web", "api"),
             session(0x1234_5678 << 96, 123_456, "/tmp/api", "main"),
-            // tmux calls its first session so.
+            // tmux names its first session "0".
             session(0x7777_7777 << 96, 13, "/tmp/zero", "0"),
         ];
         let pid = |word: &str| match select(&sessions, word) {

@@ -1,5 +1,5 @@
-//! What is asked through hooks: which is held, how it is shown, and why something can only be
-//! answered in its terminal.
+//! The requests of a session: which ones hooks hold, how they are shown, and why one can only be
+//! answered in the terminal.
 
 use crate::action::PauseObstacle;
 use crate::client::overflows_timers;
@@ -15,18 +15,18 @@ use crate::session_evidence::is_background;
 use crate::time::Timestamp;
 use crate::timing::HOOK_LEAD_TIME;
 
-/// Whether an answer can be given now.
+/// Whether a request can be answered now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerReadiness {
-    /// Its hook waits for one.
+    /// A hook waits for the answer.
     Yes,
-    /// Its client cannot read one while it is stopped.
+    /// The session is stopped, and Claude Code cannot read an answer until resumed.
     Paused,
-    /// Nobody waits for one any more.
+    /// No hook waits for an answer any more.
     No,
 }
 
-/// Those whose hooks are to be held.
+/// The requests that hooks have to hold, with the end of each hold; none if held until answered.
 pub(crate) fn held(known: &FleetEntry<'_>) -> impl Iterator<Item = (RequestId, Option<Timestamp>)> {
     let open = known.verdict.requests.iter();
     open.filter_map(|open| match open.stand {
@@ -35,16 +35,15 @@ pub(crate) fn held(known: &FleetEntry<'_>) -> impl Iterator<Item = (RequestId, O
     })
 }
 
-/// Whether its process can do nothing now.
+/// Whether the process is stopped or frozen.
 fn is_stopped(known: &FleetEntry<'_>) -> bool {
     let state = known.process.states.newest();
     state.is_some_and(|(_, state)| *state != RunState::Running)
 }
 
-/// Whether a request can be answered now.
 pub(crate) fn answerable(known: &FleetEntry<'_>, request: &RequestId) -> AnswerReadiness {
-    // One that its session is not known to wait for any more was answered in its terminal: its
-    // hook would take an answer, and its client pass over it.
+    // A request for which the session is not known to wait was answered in the terminal. Its hook
+    // would still accept an answer, but Claude Code would ignore that answer.
     let open = known.verdict.requests.iter().filter(|open| open.shown);
     let mut held = open.filter(|open| matches!(open.stand, RequestState::Held(_)));
     match held.any(|open| open.asking.id == *request) {
@@ -54,7 +53,7 @@ pub(crate) fn answerable(known: &FleetEntry<'_>, request: &RequestId) -> AnswerR
     }
 }
 
-/// Fills in the requests of a session, and why its need can only be answered in its terminal.
+/// Fills in the requests of a session, and why its need can only be answered in the terminal.
 pub(crate) fn draw(
     known: &FleetEntry<'_>,
     connection: Option<&HookInstall>,
@@ -74,8 +73,7 @@ pub(crate) fn draw(
     }
 }
 
-/// Why what it needs can only be answered in its terminal; nothing while that may still
-/// change by itself.
+/// Why the need can only be answered in the terminal; none while that may still change by itself.
 fn elsewhere(
     known: &FleetEntry<'_>,
     connection: Option<&HookInstall>,
@@ -128,13 +126,13 @@ fn elsewhere(
     })
 }
 
-/// Why no hook told of what it needs.
+/// Why no hook reported the request behind the need.
 fn untold(
     known: &FleetEntry<'_>,
     connection: Option<&HookInstall>,
     now: Timestamp,
 ) -> Option<String> {
-    // A client that has not read its settings again runs the hooks that it had.
+    // Claude Code runs its earlier hooks until it reads its settings again.
     let runs_hooks =
         connection.is_some_and(HookInstall::runs_hooks) || heard(known).next().is_some();
     if runs_hooks && now < Timestamp::from(known.verdict.need.as_ref()?.since).after(HOOK_LEAD_TIME)
@@ -158,20 +156,20 @@ fn untold(
     Some(why.to_owned())
 }
 
-/// Whether its client overflows the timeout that entries of 0.1.0 have.
+/// Whether the timeout in entries of 0.1.0 overflows in this version of Claude Code.
 fn gives_up_hooks(known: &FleetEntry<'_>) -> bool {
     let version = known.entry.and_then(|e| e.version.as_deref());
     version.is_none_or(overflows_timers)
 }
 
-/// What the hooks of its client have told, newest first.
+/// What hooks of this process reported, newest first.
 fn heard<'a>(known: &'a FleetEntry<'_>) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> {
     let (began, pid) = (known.process.facts.started_at, known.key.pid);
     let all = known.case.hooks.into_iter();
     all.flat_map(move |told| told.of_process(pid, began))
 }
 
-/// Why no hook holds what its registry waits for.
+/// Why no hook holds the request for which the registry reports a wait.
 fn unasked(known: &FleetEntry<'_>) -> Option<String> {
     let need = known.verdict.need.as_ref()?;
     if has_hung_up(known, Timestamp::from(need.since)) {
@@ -197,8 +195,8 @@ fn is_request(what: &HookEventKind) -> bool {
     matches!(what, HookEventKind::PermissionAsked { .. })
 }
 
-/// Whether a hook asked this and has gone, by its own time limit or another hand. A sub-agent's
-/// dialog comes after its hook.
+/// Whether a hook reported this request and then ended without an answer, at its time limit or
+/// otherwise. The dialog of a sub-agent opens only after its hook has ended.
 fn has_hung_up(known: &FleetEntry<'_>, since: Timestamp) -> bool {
     let asked = known.case.requests.map(FiledRequests::oldest_first);
     asked

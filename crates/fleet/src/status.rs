@@ -1,32 +1,33 @@
-//! The verdict: what a session is, from the newest facts and the time. A pure function of both.
+//! The verdict on a session: a pure function of the newest facts and the time.
 //!
-//! The first line that holds decides. What stands further down can add words (which tool, which
-//! sub-agent), but never contradict.
+//! The first row that applies decides. Rows below can add words (which tool, which sub-agent), but
+//! never contradict.
 //!
 //! | source | decides | believed for | waits first |
 //! |---|---|---|---|
 //! | process gone | Stopped | ever | no |
-//! | process state `T`, frozen group; our record of a hold with gates, or with a free prompt and a mark of its hooks; of an interrupt with a free prompt | Paused | until the next pulse | no |
+//! | process state `T`, frozen cgroup; a pause record of a hold with gates, or with a free prompt and a mark of its hooks; of an interrupt with a free prompt | Paused | until the next sample of the process | no |
 //! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | [`TRANSCRIPT_FLUSH_DELAY`] for its words |
-//! | hook: what a sub-agent asks is held, or was let go a moment ago | `AwaitingApproval` | while it is held, then [`HOOK_LEAD_TIME`] | no |
-//! | hook: what it waits for was answered from here | Working, in place of the registry's `waiting` | [`HOOK_LEAD_TIME`] | no |
-//! | registry without a status, or its key alone | Starting, then Trust | [`FIRST_TRACE_TIMEOUT`], [`STARTING_GRACE`], [`START_TIMEOUT`] | no |
+//! | hook: a request of a sub-agent is held, or has just returned to the terminal | `AwaitingApproval` | while held, then [`HOOK_LEAD_TIME`] | no |
+//! | hook: the awaited request was answered through Trusty Bar | Working, in place of the registry's `waiting` | [`HOOK_LEAD_TIME`] | no |
+//! | registry without a status, or only its key | Starting, then Trust | [`FIRST_TRACE_TIMEOUT`], [`STARTING_GRACE`], [`START_TIMEOUT`] | no |
 //! | hook: a prompt was sent | Working | [`HOOK_LEAD_TIME`], then the registry | no |
 //! | registry `busy` | Working, Compacting, Retrying | while the file says so | no |
 //! | registry `shell` | `BackgroundShell` | while the file says so | no |
-//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy`, `shell`; [`TURN_END_DELAY`] while the transcript tells no end |
+//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy`, `shell`; [`TURN_END_DELAY`] while the transcript shows no end |
 //! | registry file gone | as the file last said | [`EXIT_GRACE`] | no |
-//! | the client's own list, where the registry is not understood | the same words, inferred | [`LIST_MAX_AGE`] | no |
-//! | pane text, where the client tells nothing | the same states, inferred | [`SCREEN_MAX_AGE`] | no |
-//! | transcript, where nobody else tells | Working or not, inferred | while nothing newer is in it | no |
-//! | tmux clients, kind `background` | Detached, unless one above holds | newest list | no |
+//! | Claude Code's own list, if the registry is not understood | the same words, inferred | [`LIST_MAX_AGE`] | no |
+//! | pane text, if Claude Code reports nothing | the same states, inferred | [`SCREEN_MAX_AGE`] | no |
+//! | transcript, if no other source reports | Working or not, inferred | until a newer record | no |
+//! | tmux clients, kind `background` | Detached, unless a row above applies | newest list | no |
 //!
-//! With the registry's word, a transcript adds: which tool, how the turn ended (Finished, Failed,
-//! interrupted), a retry (for [`MAX_RETRY_DELAY`]), the sub-agents. A pane's text adds a retry, a
-//! compaction or the tool of a dialog where nobody else names it. What a hook told of a call or a
-//! sub-agent counts while the transcript does not go on without it ([`HOOK_ONLY_LIMIT`]); records and
-//! the registry's word are told apart no finer than [`RECORD_TIME_SLACK`], and work without a turn is asked
-//! after from [`TURNLESS_WORK_LIMIT`] on. A file's age never counts: a client in thought writes nothing.
+//! A transcript adds to the registry's word: which tool, how the turn ended (Finished, Failed,
+//! interrupted), a retry (for [`MAX_RETRY_DELAY`]), the sub-agents. The text of a pane adds a
+//! retry, a compaction, or the tool of a dialog if no other source names it. A hook's report of a
+//! call or a sub-agent counts until the transcript has continued without it for
+//! [`HOOK_ONLY_LIMIT`]. Times of records and of the registry are compared with a tolerance of
+//! [`RECORD_TIME_SLACK`]. Work without a turn makes the status doubtful after
+//! [`TURNLESS_WORK_LIMIT`]. The age of a file never counts: a model that thinks writes nothing.
 //!
 //! [`START_TIMEOUT`]: crate::timing::START_TIMEOUT
 //! [`TRANSCRIPT_FLUSH_DELAY`]: crate::timing::TRANSCRIPT_FLUSH_DELAY
@@ -64,46 +65,46 @@ use crate::timing::{
 };
 use activity::{DraftActivity, because, until};
 
-/// What a session is, and why.
+/// The status of a session, and why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// In one word.
+    /// The status, in one word.
     pub status: SessionStatus,
-    /// What it does.
+    /// What the session does.
     pub activity: Option<Activity>,
-    /// What it waits for.
+    /// What the session waits for.
     pub need: Option<Need>,
-    /// Its sub-agents at work.
+    /// The sub-agents at work.
     pub delegations: Vec<Delegation>,
-    /// Whether a terminal shows it.
+    /// Whether a terminal shows the session.
     pub attached: bool,
-    /// Why.
+    /// Why the session has this status.
     pub because: StatusReason,
-    /// Whether its pane could tell more than its client does.
+    /// Whether the pane could say more than Claude Code does.
     pub doubt: StatusDoubt,
     /// When the verdict may change without a new fact.
     pub review_at: Option<Timestamp>,
-    /// What is on disk of its pause is not true any more.
+    /// Whether the pause record is no longer true and has to be repaired.
     pub stale_pause: bool,
-    /// Agents that its hooks hold, and agents that still run.
+    /// How many agents hooks hold, and how many still run.
     pub held: (usize, usize),
-    /// Whether hooks of ours run in it.
+    /// Whether Trusty Bar's hooks run in the session.
     pub hooks_heard: HookPresence,
-    /// What becomes of a hold of it.
+    /// The outlook of the session's hold.
     pub hold: HoldOutlook,
-    /// It was paused for so long that what was at work may not go on as it was.
+    /// Whether the pause has lasted so long that interrupted work may not continue as before.
     pub long_pause: bool,
-    /// What it asks through its hooks and is not over, the oldest first.
+    /// The requests that hooks reported and that are not over, oldest first.
     pub requests: Vec<OpenRequest>,
 }
 
-/// Whether a client says that a turn runs, or waits for its owner.
+/// Whether a registry entry says that a turn runs or waits for the user.
 pub fn is_mid_turn(entry: &RegistryEntry) -> bool {
     let word = StatusWord::from_entry(entry);
     matches!(word, StatusWord::Busy | StatusWord::Need { .. })
 }
 
-/// How runs of one status are told apart.
+/// The key by which registry entries form runs: entries with equal keys have one status.
 pub fn kind(entry: &RegistryEntry) -> (Option<String>, Option<String>, Option<String>) {
     (
         entry.session_id.clone(),
@@ -112,7 +113,7 @@ pub fn kind(entry: &RegistryEntry) -> (Option<String>, Option<String>, Option<St
     )
 }
 
-/// Decides.
+/// Derives the verdict on a session at `now`.
 pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     let process = case.process;
     if let Some(exited) = process.exited_at {
@@ -163,7 +164,8 @@ pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     let (status, because) = if let Some(because) = paused {
         (SessionStatus::Paused, because)
     } else if let (SessionStatus::Active, Some(detached)) = (doing.status, detached) {
-        // What it does is shown beside it, so both are explained, by the source of the first.
+        // The activity is shown beside Detached, so the reason explains both, with the activity's
+        // source.
         let text = format!("{}; {}", doing.because.text, detached);
         (
             SessionStatus::Detached,
@@ -197,7 +199,7 @@ pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     }
 }
 
-/// When what was at work is likely not to go on as it was.
+/// When the work that a hard pause interrupted is likely to be lost; none if there was no such work.
 fn long_at(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     let (_, record) = case.pause?;
     let kept = match record.at_work {
@@ -209,7 +211,7 @@ fn long_at(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     lasts.then(|| Timestamp::from(record.since).after(kept))
 }
 
-/// Why no terminal shows it, if none does.
+/// Why no terminal shows the session; none if one does.
 fn detached(case: &SessionEvidence<'_>) -> Option<&'static str> {
     if case.shown.as_ref().is_some_and(|run| !run.value) {
         return Some("no tmux client shows the session");

@@ -1,4 +1,4 @@
-//! Why a session is what it is: what every source last said of it, and which one won.
+//! Why a session has its status: what every source last said, and which source decided.
 
 use crate::client::ConfirmationGap;
 use crate::observation::{
@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
 
-/// Why a session is what it is.
+/// Why a session has its status.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
-    /// The session as it is.
+    /// The session as it is now.
     pub session: Session,
     /// What each source says, the one that decided first.
     pub testimonies: Vec<Testimony>,
@@ -28,9 +28,9 @@ pub struct Explanation {
 pub struct Testimony {
     /// The source.
     pub source: Source,
-    /// Its newest fact, in words.
+    /// The newest fact of the source, in words.
     pub says: String,
-    /// When that was observed; none if it says nothing.
+    /// When the fact was observed; none if the source says nothing.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -38,13 +38,13 @@ pub struct Testimony {
     )]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub observed_at: Option<SystemTime>,
-    /// What came of it.
+    /// What the verdict made of the testimony.
     pub part: TestimonyOutcome,
-    /// Why.
+    /// Why the verdict made this of the testimony.
     pub reason: String,
 }
 
-/// What came of a testimony.
+/// What the verdict made of a testimony.
 ///
 /// * `Decided`: the testimony decided the status
 /// * `Added`: the testimony added words to what another source decided
@@ -72,7 +72,7 @@ struct SourceStatement {
     source: Source,
     says: String,
     at: Option<Timestamp>,
-    /// What is to be said of it unless it decided.
+    /// The outcome unless this source decided.
     part: TestimonyOutcome,
     reason: &'static str,
 }
@@ -89,7 +89,7 @@ impl SourceStatement {
     }
 }
 
-/// What each source says of a case, the one that decided first.
+/// What each source says about a session, the one that decided first.
 pub(crate) fn testimonies(
     case: &SessionEvidence<'_>,
     verdict: &Verdict,
@@ -133,7 +133,7 @@ pub(crate) fn testimonies(
     told
 }
 
-/// Only where there is one: most sessions were never paused.
+/// Only sessions with a pause record have this line: most were never paused.
 fn pause(case: &SessionEvidence<'_>) -> Option<SourceStatement> {
     let (at, record) = case.pause?;
     let kind = record.kind().done();
@@ -272,7 +272,7 @@ fn transcript(case: &SessionEvidence<'_>) -> SourceStatement {
     }
 }
 
-/// Why no hook has been heard.
+/// Why no hook has reported.
 fn unheard(verdict: &Verdict, connection: Option<&HookInstall>) -> &'static str {
     match connection {
         Some(HookInstall::Connected | HookInstall::Outdated) if verdict.need.is_some() => {

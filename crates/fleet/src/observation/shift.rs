@@ -1,12 +1,12 @@
-//! Times that a client wrote by the wall clock, moved to the time facts are dated with.
+//! Conversion of times that Claude Code wrote by the wall clock to the engine's clock.
 
 use super::{DatedText, Fact, HookMarks, RegistryEntry, ToolCall, TranscriptFacts};
 use crate::pause::Gate;
 use crate::time::{Timestamp, WallClock};
 
 impl Fact {
-    /// The same fact, seen now, with the client's own times as they are by the time facts are
-    /// dated with.
+    /// The fact, observed at `now`, with the times of its author converted from the wall clock to
+    /// the engine's clock.
     #[must_use]
     pub fn dated_by(self, clock: &WallClock, now: Timestamp) -> Self {
         let back = |at: Timestamp| clock.ours(at, now);

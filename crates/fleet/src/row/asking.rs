@@ -1,4 +1,4 @@
-//! What a row says of what its session asks.
+//! What a row says about the requests of its session.
 
 use super::pausing;
 use crate::request::RequestId;
@@ -9,25 +9,27 @@ use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
 
-/// What a row asks of you.
+/// What a row asks of the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = RowAsk)]
 pub struct RowRequest {
-    /// The request to be answered first, whose card can be asked for; none where no hook told.
+    /// The request to answer first, whose card can be opened; none if no hook reported a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<RequestId>,
-    /// The sub-agent that asks, in words; none for the main agent.
+    /// The name of the sub-agent that asks; none for the main agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// How many more requests of this session wait behind it.
+    /// How many other requests of this session are pending.
     pub more: u32,
-    /// Why it can be answered only in its terminal, in words; none where it can be from here.
+    /// Why the request can only be answered in the terminal, in words; none if Trusty Bar can
+    /// answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<String>,
-    /// Whether programs that no session started may answer it, too (`answers.programs`).
+    /// Whether programs that no session started may answer the request too (`answers.programs`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub programs: bool,
-    /// When the terminal asks if nothing is answered before; none if the terminal asks already.
+    /// When an unanswered request returns to the terminal; none if held until answered, or no
+    /// longer held.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -35,21 +37,21 @@ pub struct RowRequest {
     )]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<SystemTime>,
-    /// Those behind it that can be answered from here, too, in their order.
+    /// Other requests that Trusty Bar can answer, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub behind: Vec<QueuedRequest>,
 }
 
-/// A request that waits behind the one to be answered first.
+/// A request that waits behind the one to answer first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = RowWaiting)]
 pub struct QueuedRequest {
-    /// Which.
+    /// The id of the request.
     pub request: RequestId,
-    /// The sub-agent that asks, in words; none for the main agent.
+    /// The name of the sub-agent that asks; none for the main agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// When the terminal asks if nothing is answered before; none if the terminal asks already.
+    /// When an unanswered request returns to the terminal; none if held until answered.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -59,10 +61,10 @@ pub struct QueuedRequest {
     pub until: Option<SystemTime>,
 }
 
-/// Said where nothing tells why it cannot be answered from here.
+/// Shown if no source says why Trusty Bar cannot answer.
 const TERMINAL_ONLY_REASON: &str = "this can only be answered in the terminal";
 
-/// What a session asks of its owner; none where it needs nothing.
+/// What a session asks of the user; none if the session does not wait for the user.
 pub(super) fn ask(session: &Session) -> Option<RowRequest> {
     if session.status != SessionStatus::AwaitingApproval {
         return None;
@@ -96,7 +98,7 @@ pub(super) fn ask(session: &Session) -> Option<RowRequest> {
     })
 }
 
-/// A request whose card may be open while an older one comes before it.
+/// A request whose card may be open although an older request comes before it.
 fn waiting(request: &SessionRequest) -> QueuedRequest {
     QueuedRequest {
         request: request.id.clone(),
@@ -105,13 +107,13 @@ fn waiting(request: &SessionRequest) -> QueuedRequest {
     }
 }
 
-/// The request to be answered first: the oldest that can be answered from here, else the oldest.
+/// The request to answer first: the oldest that Trusty Bar can answer, else the oldest of all.
 fn head(session: &Session) -> Option<&SessionRequest> {
     let held = session.requests.iter().find(|request| request.held);
     held.or(session.requests.first())
 }
 
-/// What it needs, as one sentence goes on after its name: "needs permission to run Bash: ls".
+/// What the session needs, to follow the name in a sentence: "needs permission to run Bash: ls".
 pub(super) fn sentence(session: &Session) -> Option<String> {
     if session.status != SessionStatus::AwaitingApproval || pausing::pending(session).is_some() {
         return None;

@@ -1,4 +1,4 @@
-//! What a session looks like: its words, its colour, its shape and where it stands.
+//! How a session looks in a row: words, colour, shape and section.
 
 use super::style::{BoardSection, Glyph, StatusTone};
 use crate::action::headline;
@@ -10,7 +10,6 @@ use crate::text::shown_path;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// What a session looks like.
 pub(super) struct RowAppearance {
     pub(super) word: &'static str,
     pub(super) detail: String,
@@ -20,7 +19,7 @@ pub(super) struct RowAppearance {
     pub(super) since: SystemTime,
 }
 
-/// Draws what a session is, whatever is being done to it. `home` is shown as `~`.
+/// Draws the status of a session, without a pending action. `home` is shown as `~`.
 pub(super) fn row_appearance(session: &Session, home: Option<&Path>) -> RowAppearance {
     let held = session
         .because
@@ -75,7 +74,7 @@ fn quiet(
     }
 }
 
-/// Draws what a session does that can go on.
+/// Draws the activity of a live session that waits for nothing.
 fn active(session: &Session, home: Option<&Path>, held: SystemTime) -> RowAppearance {
     let place = || place(session, home);
     let working = || RowAppearance {
@@ -95,7 +94,7 @@ fn active(session: &Session, home: Option<&Path>, held: SystemTime) -> RowAppear
             detail: match (tool, detail) {
                 (Some(tool), Some(detail)) => format!("{tool}: {detail}{}", agents(session)),
                 (Some(tool), None) => format!("{tool}{}", agents(session)),
-                // Without a tool of its own, the detail counts its sub-agents already.
+                // A detail without a tool already counts the sub-agents.
                 (None, Some(detail)) => detail.clone(),
                 (None, None) => place(),
             },
@@ -148,7 +147,7 @@ fn active(session: &Session, home: Option<&Path>, held: SystemTime) -> RowAppear
     }
 }
 
-/// What follows a tool on the second line while sub-agents work, too.
+/// The count of sub-agents, which follows the tool on the second line.
 fn agents(session: &Session) -> String {
     match session.delegations.len() {
         0 => String::new(),
@@ -197,8 +196,8 @@ fn need(session: &Session, held: SystemTime) -> RowAppearance {
     }
 }
 
-/// The detail of a paused session. What it was at matters more than how it is kept from it, but
-/// is long: so the how comes first, in few words.
+/// The detail of a paused session: how, then what the session was doing. The latter matters more
+/// but is long, so the short part comes first.
 fn paused(session: &Session) -> String {
     let Some(pause) = &session.pause else {
         let because = session.because.as_ref();
@@ -236,7 +235,7 @@ fn how(pause: &ActivePause) -> String {
     format!("{done} by {by}{along}")
 }
 
-/// Where it is: the folder with the home shortened, and the tmux session.
+/// The folder, with the home folder as `~`, and the tmux session.
 fn place(session: &Session, home: Option<&Path>) -> String {
     let folder = shown_path(Path::new(&session.workdir), home);
     match session.origin {

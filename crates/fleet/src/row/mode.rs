@@ -1,9 +1,9 @@
-//! How a session asks its owner, where that is not the usual way.
+//! How a session asks for permission, where that differs from the default.
 
 use crate::session::{ControlModel, Session, SessionStatus};
 use crate::text::replace_hidden_chars;
 
-/// Words beside a row's name that say what is special about it; mostly none.
+/// Badges beside a row's name; usually none.
 pub(super) fn badges(session: &Session) -> Vec<String> {
     let lives = session.status != SessionStatus::Stopped;
     let headless = session.control == ControlModel::Sdk;
@@ -18,7 +18,8 @@ pub(super) fn badges(session: &Session) -> Vec<String> {
     shown.map(|(word, _)| word.to_owned()).collect()
 }
 
-/// How it asks, as a sentence; empty where it asks before it acts.
+/// How the session asks for permission, as a sentence; empty in the default mode, which asks before
+/// it acts.
 pub(crate) fn asking(session: &Session) -> String {
     if session.control == ControlModel::Sdk {
         return "The session is headless: Claude Code cannot ask you.".into();

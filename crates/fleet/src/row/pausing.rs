@@ -1,4 +1,4 @@
-//! What a row says of a pause, and of what is being done.
+//! What a row says about a pause and about a pending action.
 
 use super::face::RowAppearance;
 use super::style::BoardSection;
@@ -6,13 +6,13 @@ use crate::pause::PauseKind;
 use crate::session::{ActionKind, Session, SessionStatus};
 use crate::text::capitalised;
 
-/// What is being done to a session, if anything is.
+/// The action in progress on a session, if any.
 pub(super) fn pending(session: &Session) -> Option<ActionKind> {
     let pending = session.pending.as_ref()?;
     pending.failure.is_none().then_some(pending.verb)
 }
 
-/// Why the last action was not done, for as long as that is news.
+/// Why the last action failed, while the failure is still displayed.
 pub(super) fn failure(session: &Session) -> Option<String> {
     let pending = session.pending.as_ref()?;
     let failure = pending.failure.as_ref()?;
@@ -26,7 +26,8 @@ pub(super) fn failure(session: &Session) -> Option<String> {
     Some(format!("{done}: {failure}"))
 }
 
-/// Puts what is being done in the place of the status, which stays where it stands.
+/// Replaces the status word by the pending action, or by the progress of a hold that has not taken
+/// effect yet. The row stays in its section.
 pub(super) fn apply_pending_action(session: &Session, face: &mut RowAppearance) {
     let ended = session.status == SessionStatus::Stopped;
     if let Some(verb) = pending(session).filter(|_| !ended) {
@@ -50,7 +51,7 @@ pub(super) fn apply_pending_action(session: &Session, face: &mut RowAppearance) 
         n => format!("{} of {n} agents held", pause.held),
     };
     if face.section == BoardSection::NeedsYou {
-        // What it asks is still to be answered.
+        // The request still has to be answered, so its word stays.
         face.detail = format!("{} · pausing", face.detail);
     } else {
         face.word = "Pausing…";

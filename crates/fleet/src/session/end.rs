@@ -1,4 +1,4 @@
-//! The part of a session that tells how it ended.
+//! How a session ended.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

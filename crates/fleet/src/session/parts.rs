@@ -10,64 +10,64 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind")]
 pub enum Activity {
-    /// A turn runs: it streams, a tool runs, sub-agents run.
+    /// A turn is running: the model streams, a tool runs or sub-agents run.
     Working {
-        /// The tool at work, where a source tells.
+        /// The running tool, if a source names one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tool: Option<String>,
-        /// One line about it.
+        /// One line about the tool, or the number of sub-agents.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detail: Option<String>,
-        /// Since when.
+        /// When the turn began.
         #[serde(with = "rfc3339")]
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
-    /// The prompt is free and nothing new is there to see.
+    /// The prompt is free, and there is no new work to look at.
     Idle {
-        /// Since when.
+        /// When the prompt became free.
         #[serde(with = "rfc3339")]
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
-    /// Idle after work that you have not seen yet.
+    /// The prompt is free after work that the user has not looked at.
     Finished {
-        /// Since when.
+        /// When the prompt became free.
         #[serde(with = "rfc3339")]
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
     /// The prompt is free, but a background shell still runs.
     BackgroundShell {
-        /// Since when.
+        /// When this status began.
         #[serde(with = "rfc3339")]
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
     /// The newest turn ended with an error; the prompt is free.
     Failed {
-        /// The error, as the client shows it.
+        /// The error, as Claude Code shows it.
         error: String,
-        /// Since when.
+        /// When the prompt became free.
         #[serde(with = "rfc3339")]
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
-    /// The client makes the conversation shorter.
+    /// Claude Code is compacting the conversation.
     Compacting {
-        /// Since when.
+        /// When the work began.
         #[serde(with = "rfc3339")]
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
-    /// A request failed and is sent again.
+    /// A request to the model failed and will be sent again.
     Retrying {
-        /// Which attempt comes next, from 1.
+        /// The number of the next attempt, from 1.
         attempt: u32,
-        /// How many there are at most, where a source tells.
+        /// The maximum number of attempts, if a source names one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         of: Option<u32>,
-        /// When it is made, where a source tells.
+        /// When the next attempt is due, if a source says so.
         #[serde(
             default,
             skip_serializing_if = "Option::is_none",
@@ -75,14 +75,14 @@ pub enum Activity {
         )]
         #[schema(value_type = Option<String>, format = DateTime)]
         next_at: Option<SystemTime>,
-        /// Since when the turn runs.
+        /// When the turn began.
         #[serde(with = "rfc3339")]
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
     },
     /// A menu of Claude Code is open.
     MenuOpen {
-        /// Since when.
+        /// When the menu opened.
         #[serde(with = "rfc3339")]
         #[schema(value_type = String, format = DateTime)]
         since: SystemTime,
@@ -90,7 +90,7 @@ pub enum Activity {
 }
 
 impl Activity {
-    /// Since when it lasts.
+    /// When the activity began.
     pub fn since(&self) -> SystemTime {
         match self {
             Self::Working { since, .. }
@@ -118,43 +118,43 @@ impl Activity {
     }
 }
 
-/// What kind of answer a session waits for.
+/// The kind of answer that a session waits for.
 ///
-/// * `Permission`: leave to run a tool
+/// * `Permission`: permission to run a tool
 /// * `Question`: an answer to a question
-/// * `Plan`: leave to carry out a plan
-/// * `Trust`: whether to trust the folder, or a login: asked before its first prompt
+/// * `Plan`: approval of a plan
+/// * `Trust`: trust in the folder, or a login; asked before the first prompt
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum NeedKind {
-    /// Leave to run a tool.
+    /// Permission to run a tool.
     Permission,
     /// An answer to a question.
     Question,
-    /// Leave to carry out a plan.
+    /// Approval of a plan.
     Plan,
-    /// Whether to trust the folder, or a login: asked before its first prompt.
+    /// Trust in the folder, or a login; asked before the first prompt.
     Trust,
 }
 
-/// What a session waits for.
+/// What a session waits for the user to give.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Need {
     /// The kind of answer.
     pub kind: NeedKind,
-    /// The tool it asks for, where a source tells.
+    /// The tool concerned, if a source names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
-    /// One line about it: the command, the file's name, the question.
+    /// One line about the request: the command, the name of the file, the question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// The sub-agent that asks; none for the main agent, or where no source tells.
+    /// The name of the sub-agent that asks; none for the main agent, or if no source names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// Why it can be answered only in its terminal, in words; none where one of the session's
-    /// `requests` is held for an answer from here.
+    /// Why the user can only answer in the terminal, in words; none if one of the session's
+    /// `requests` is held for an answer through Trusty Bar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<String>,
-    /// Since when.
+    /// When the wait began.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: SystemTime,
@@ -162,22 +162,22 @@ pub struct Need {
 
 /// Where a fact comes from.
 ///
-/// * `Registry`: the client's own registry file, `sessions/<pid>.json`
+/// * `Registry`: Claude Code's registry file, `sessions/<pid>.json`
 /// * `Process`: the operating system's process table
 /// * `Tmux`: a tmux server
 /// * `Settings`: the user's settings file
 /// * `Transcript`: the session's transcript
-/// * `Hook`: a hook of a connected client
+/// * `Hook`: a hook of Claude Code
 /// * `Screen`: the text of a tmux pane
-/// * `List`: the client's own list, `claude agents --json`
-/// * `Attention`: the user, who has looked
-/// * `Pause`: our own record of a pause
-/// * `Engine`: our own engine: its local socket, or another one beside it
+/// * `List`: Claude Code's own list, `claude agents --json`
+/// * `Attention`: the user, who looked at the session
+/// * `Pause`: a pause record of Trusty Bar
+/// * `Engine`: the engine: its local socket, or another engine beside it
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 pub enum Source {
-    /// The client's own registry file, `sessions/<pid>.json`.
+    /// Claude Code's registry file, `sessions/<pid>.json`.
     Registry,
     /// The operating system's process table.
     Process,
@@ -187,54 +187,54 @@ pub enum Source {
     Settings,
     /// The session's transcript.
     Transcript,
-    /// A hook of a connected client.
+    /// A hook of Claude Code.
     Hook,
     /// The text of a tmux pane.
     Screen,
-    /// The client's own list, `claude agents --json`.
+    /// Claude Code's own list, `claude agents --json`.
     List,
-    /// The owner, who has looked.
+    /// The user, who looked at the session.
     Attention,
-    /// Our own record of a pause.
+    /// A pause record of Trusty Bar.
     Pause,
-    /// Our own engine: its local socket, or another one beside it.
+    /// The engine: its local socket, or another engine beside it.
     Engine,
 }
 
 /// How sure a verdict is.
 ///
-/// * `Certain`: a source says so in words that are known
-/// * `Inferred`: concluded from what the sources say
-/// * `Unknown`: no source tells
+/// * `Certain`: a source said so in known words
+/// * `Inferred`: concluded from what the sources said
+/// * `Unknown`: no source said anything in known words
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum Certainty {
-    /// A source says so in words that are known.
+    /// A source said so in known words.
     Certain,
-    /// Concluded from what the sources say.
+    /// Concluded from what the sources said.
     Inferred,
-    /// No source tells.
+    /// No source said anything in known words.
     Unknown,
 }
 
-/// Why a session's status is what it is.
+/// Why a session has its status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Because)]
 pub struct StatusReason {
     /// The source that decided.
     pub source: Source,
-    /// In words that fit "because …".
+    /// The reason, in words that complete "because …".
     pub text: String,
     /// When the deciding fact was observed.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub observed_at: SystemTime,
-    /// Since when the status holds.
+    /// Since when the session has this status.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: SystemTime,
-    /// How sure it is.
+    /// How sure the status is.
     pub certainty: Certainty,
-    /// What would change it, in words that fit "until …".
+    /// What would change the status, in words that complete "until …".
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub until: String,
 }
@@ -242,84 +242,84 @@ pub struct StatusReason {
 /// A sub-agent at work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Delegation {
-    /// The client's id of it.
+    /// Claude Code's id of the sub-agent.
     pub id: String,
-    /// `general-purpose`, …
+    /// The type of the sub-agent: `general-purpose`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_type: Option<String>,
-    /// What it is to do, in a few words.
+    /// The task of the sub-agent, in a few words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Since when.
+    /// When the sub-agent started.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: SystemTime,
-    /// The tool it has called: one that runs, or waits for leave.
+    /// The tool that the sub-agent called: running, or waiting for permission.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
-    /// One line about that.
+    /// One line about the tool.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// 1 for one of the main agent, 2 for one of that, …
+    /// The nesting depth: 1 for a sub-agent of the main agent, 2 for a sub-agent of that one, …
     #[serde(default)]
     pub depth: u32,
 }
 
-/// How full the model's context is.
+/// The size of the model's context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Context)]
 pub struct ContextUsage {
     /// Tokens of the newest request and its answer.
     pub tokens: u64,
-    /// How many fit, where that is known.
+    /// How many tokens fit; none while no source reports the size of the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<u64>,
 }
 
-/// What the client says of itself in its registry file.
+/// What Claude Code's registry file and transcript say about a session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClaudeInfo {
-    /// Claude's own session id; changes on `/clear` and `/resume`, and two live processes may
+    /// Claude Code's own session id; changes on `/clear` and `/resume`, and two live processes may
     /// share one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// The client's version.
+    /// The version of Claude Code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// `interactive`, `background`, …
+    /// The kind of session: `interactive`, `background`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// `cli`, `sdk-cli`, …
+    /// How Claude Code was started: `cli`, `sdk-cli`, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entrypoint: Option<String>,
     /// The session's name, given by the user or derived from the folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether the user gave that name.
+    /// Whether the user gave the name.
     #[serde(default)]
     pub named_by_owner: bool,
     /// The model that answered last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// `default`, `acceptEdits`, `plan`, `auto`, `bypassPermissions`
+    /// The permission mode: `default`, `acceptEdits`, `plan`, `auto`, `bypassPermissions`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
-    /// The user's last prompt: the first line, cut.
+    /// The first line of the user's last prompt, cut to a bounded length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
 }
 
-/// The terminal a session runs in.
+/// The terminal in which a session runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Terminal)]
 pub struct SessionTerminal {
-    /// The program that owns the terminal, as its users call it.
+    /// The program that owns the terminal, by its usual name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
     /// The terminal device, such as `/dev/pts/3`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tty: Option<String>,
-    /// The pane, in tmux.
+    /// The tmux pane, if the session runs in tmux.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tmux: Option<TmuxTarget>,
 }
@@ -330,13 +330,13 @@ pub struct TmuxTarget {
     /// The server's socket.
     #[schema(value_type = String)]
     pub socket: PathBuf,
-    /// The session's name.
+    /// The name of the tmux session.
     pub session: String,
     /// The window's id, `@0`.
     pub window: String,
     /// The pane's id, `%0`.
     pub pane: String,
-    /// Clients that show the session now.
+    /// How many tmux clients show the session now.
     pub clients: u32,
 }
 
@@ -344,8 +344,8 @@ pub struct TmuxTarget {
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, ToSchema)]
 #[schema(as = Usage)]
 pub struct ResourceUsage {
-    /// Per cent of one core.
+    /// CPU time in per cent of one core.
     pub cpu: f32,
-    /// Resident bytes.
+    /// Resident memory in bytes.
     pub rss: u64,
 }

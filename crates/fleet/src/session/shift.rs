@@ -1,9 +1,9 @@
-//! Times moved, after somebody has set the wall clock.
+//! Shifting the times of a session after the wall clock was set.
 
 use super::{Activity, Session};
 use std::time::{Duration, SystemTime};
 
-/// A time so many nanoseconds later.
+/// The time moved by `nanos` nanoseconds; unchanged if the result is out of range.
 pub(crate) fn moved(at: SystemTime, nanos: i64) -> SystemTime {
     let by = Duration::from_nanos(nanos.unsigned_abs());
     let moved = if nanos >= 0 {
@@ -15,8 +15,8 @@ pub(crate) fn moved(at: SystemTime, nanos: i64) -> SystemTime {
 }
 
 impl Session {
-    /// The same session with all its times moved ahead by so many nanoseconds, so that ages come
-    /// out right against a wall clock that was set by as much.
+    /// The session with all times moved by `nanos` nanoseconds, so that ages are right against a
+    /// wall clock that was set by the same amount.
     #[must_use]
     pub fn moved(mut self, nanos: i64) -> Self {
         if nanos == 0 {

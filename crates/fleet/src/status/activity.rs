@@ -1,4 +1,4 @@
-//! What a client does, whichever source says so: it works, waits for the user, or rests.
+//! What a session does, as any source may report: works, waits for the user, or rests.
 
 use crate::observation::ScreenContent;
 use crate::session::{Activity, Certainty, Need, NeedKind, SessionStatus, Source, StatusReason};
@@ -9,16 +9,16 @@ use crate::time::Timestamp;
 use crate::timing::{SCREEN_MAX_AGE, TRANSCRIPT_FLUSH_DELAY, TURNLESS_WORK_LIMIT};
 use std::time::{Duration, SystemTime};
 
-/// Whether the pane of a session could tell more than its client does.
+/// Whether the pane of a session could say more than Claude Code does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusDoubt {
-    /// Its client says it all.
+    /// Claude Code's own report is complete.
     None,
-    /// Its client says nothing, says it in unknown words, or seems to repeat a failing request.
+    /// Claude Code reports nothing, uses unknown words, or seems to repeat a failing request.
     Some,
 }
 
-/// What a client does, as far as anybody tells.
+/// What a session does, before requests, pauses and attachment are considered.
 pub(super) struct DraftActivity {
     pub(super) status: SessionStatus,
     pub(super) activity: Option<Activity>,
@@ -62,7 +62,7 @@ impl DraftActivity {
         }
     }
 
-    /// The same, but only concluded.
+    /// The same, marked as inferred and doubtful.
     pub(super) fn inferred(mut self) -> Self {
         self.because.certainty = Certainty::Inferred;
         self.doubt = StatusDoubt::Some;
@@ -91,13 +91,13 @@ pub(super) fn because(
     }
 }
 
-/// Adds what would change it.
+/// Adds what would change the status.
 pub(super) fn until(mut because: StatusReason, text: &str) -> StatusReason {
     text.clone_into(&mut because.until);
     because
 }
 
-/// A need with the words that the transcript or a hook has for it.
+/// A need, with the words that the transcript or a hook has for the dialog.
 pub(super) fn needing(
     case: &SessionEvidence<'_>,
     kind: NeedKind,
@@ -106,7 +106,7 @@ pub(super) fn needing(
     because: StatusReason,
 ) -> DraftActivity {
     let mut asked = TurnEvidence::from_evidence(case).asked(kind, from);
-    // A dialog of another tool than the registry names is not this one.
+    // A dialog of another tool than the registry names is another dialog.
     if tool.is_some() && asked.tool != tool {
         asked = DialogRequest {
             tool,
@@ -130,7 +130,7 @@ pub(super) fn needing(
     if wordless { doubtful(doing) } else { doing }
 }
 
-/// A turn that runs: what it does, as far as anybody tells.
+/// A running turn, with the details that sources report.
 pub(super) fn busy(
     case: &SessionEvidence<'_>,
     from: Timestamp,
@@ -192,7 +192,7 @@ fn working(
     }
 }
 
-/// Work of which only the pane tells what it is, and until when that counts.
+/// Work that only the pane identifies, and until when that reading counts.
 fn shown_work(
     case: &SessionEvidence<'_>,
     since: SystemTime,
@@ -232,7 +232,7 @@ fn at_work(agents: usize) -> Option<String> {
     }
 }
 
-/// What the pane shows, if that was read a moment ago.
+/// What the pane shows; none if the last reading is older than [`SCREEN_MAX_AGE`].
 pub(super) fn fresh_screen<'a>(
     case: &SessionEvidence<'a>,
     now: Timestamp,
@@ -243,7 +243,7 @@ pub(super) fn fresh_screen<'a>(
         .flatten()
 }
 
-/// A free prompt: after work that nobody has seen, after a failure, or just so.
+/// A free prompt: after work that the user has not seen, after a failed turn, or simply idle.
 pub(super) fn resting(
     case: &SessionEvidence<'_>,
     worked: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! What a client does, by its own registry file.
+//! What a session does, according to its registry file.
 
 use super::activity::{
     DraftActivity, because, busy, doubtful, fresh_screen, needing, resting, until,
@@ -15,7 +15,7 @@ use crate::timing::{
 
 const OTHER_WORD_CONDITION: &str = "Claude Code reports another status or exits";
 
-/// Since when a run's word holds: as the client says, but never later than we saw it.
+/// Since when the word of a run holds: as Claude Code says, but never later than the word was seen.
 fn since(run: &ValueRun<'_, RegistryEntry>) -> Timestamp {
     run.value
         .status_updated_at
@@ -39,7 +39,7 @@ pub(super) fn doing(
             Activity::BackgroundShell { since: from.into() },
             say("Claude Code reports a running background shell"),
         ),
-        // A hook knows a dialog from a menu, whatever the registry calls it.
+        // A hook distinguishes a dialog from a menu, whatever the registry calls it.
         StatusWord::Menu | StatusWord::UnknownWait(_)
             if TurnEvidence::from_evidence(case)
                 .asked_by_hook(from)
@@ -64,7 +64,7 @@ pub(super) fn doing(
             let because = say(&format!("Claude Code reports waiting for {told:?}"));
             let words = run.first.after(TRANSCRIPT_FLUSH_DELAY);
             if tool.is_none() && now < words && is_wordless(case, kind, from) {
-                // Else a plan would be told as a permission first.
+                // Without this wait, a plan would first be shown as a permission.
                 return doing(case, &case.registry[1], now).until(words);
             }
             let doing = match shown_tool(case, kind, from, now).filter(|_| tool.is_none()) {
@@ -92,7 +92,7 @@ pub(super) fn doing(
     }
 }
 
-/// Whether a dialog has just opened in a turn and nobody has told yet what it asks for.
+/// Whether a dialog has just opened in a turn and no source has reported yet what it asks for.
 fn is_wordless(case: &SessionEvidence<'_>, kind: NeedKind, from: Timestamp) -> bool {
     let before = case
         .registry
@@ -102,8 +102,8 @@ fn is_wordless(case: &SessionEvidence<'_>, kind: NeedKind, from: Timestamp) -> b
     before == Some(StatusWord::Busy) && content.may_tell_more(&content.asked(kind, from))
 }
 
-/// The tool that the dialog open since `from` names in the pane, which is read where no other
-/// source names one, and until when that counts.
+/// The tool that the pane names for the dialog open since `from`, and until when that reading
+/// counts. The pane is read only if no other source names a tool.
 fn shown_tool(
     case: &SessionEvidence<'_>,
     kind: NeedKind,
@@ -164,7 +164,7 @@ fn idle(
     resting(case, worked(case), from, run.first, say)
 }
 
-/// When the work began that the newest idle word ended; none if there was none.
+/// When the work began that the newest idle status ended; none if there was no work.
 fn worked(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     let session = &case.registry.first()?.value.session_id;
     let works = |run: &ValueRun<'_, RegistryEntry>| {
@@ -175,7 +175,7 @@ fn worked(case: &SessionEvidence<'_>) -> Option<Timestamp> {
             )
     };
     let before = case.registry.get(1).filter(|run| works(run))?;
-    // A word counts as long as no newer one was seen.
+    // A status lasts until a newer one is seen.
     let flashes = |newer: &ValueRun<'_, RegistryEntry>, run: &ValueRun<'_, RegistryEntry>| {
         StatusWord::from_entry(run.value) == StatusWord::Idle
             && newer.first.since(run.first) < IDLE_DEBOUNCE

@@ -1,4 +1,4 @@
-//! What a session does, given what it asks through its hooks.
+//! What a session does, given its requests.
 
 use super::activity::{DraftActivity, because, busy, until};
 use crate::open_requests::{OpenRequest, OpenRequests, RequestState};
@@ -7,7 +7,7 @@ use crate::session_evidence::{SessionEvidence, StatusWord};
 use crate::time::Timestamp;
 use crate::timing::HOOK_LEAD_TIME;
 
-/// What it does, given what it asks.
+/// Combines what a session does with its open requests, and marks the requests that it waits for.
 pub(super) fn apply_requests(
     case: &SessionEvidence<'_>,
     doing: DraftActivity,
@@ -33,7 +33,7 @@ pub(super) fn apply_requests(
         asks.review(at, now);
     }
     let since = doing.need.as_ref().map(|need| Timestamp::from(need.since));
-    // That which can be answered is what is told, and what an answer is offered to.
+    // A request that can be answered goes first, so that the shown need is the one to answer.
     let shown = || asks.open.iter().filter(|open| open.shown);
     let held = shown().find(|open| matches!(open.stand, RequestState::Held(_)));
     let doing = if let Some(oldest) = held.or_else(|| shown().next()) {
@@ -48,7 +48,7 @@ pub(super) fn apply_requests(
         let because = until(because, "Claude Code updates its own status, within 1.5 s");
         busy(case, at, because, now).until(at.after(HOOK_LEAD_TIME))
     } else {
-        // A hook may still tell of what it waits for.
+        // A hook may still report the request behind the need.
         if let Some(since) = since {
             asks.review(since.after(HOOK_LEAD_TIME), now);
         }
@@ -96,7 +96,8 @@ fn needing(doing: DraftActivity, oldest: &OpenRequest) -> DraftActivity {
     }
 }
 
-/// When what the registry still waits for was answered from here, if it was a moment ago.
+/// When the request that the registry still waits for was answered through Trusty Bar; none unless
+/// within [`HOOK_LEAD_TIME`].
 fn answered(case: &SessionEvidence<'_>, asks: &OpenRequests, now: Timestamp) -> Option<Timestamp> {
     let at = asks.answered_at?;
     let run = case.registry.first()?;

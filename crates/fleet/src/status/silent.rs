@@ -1,6 +1,6 @@
-//! Clients whose registry says nothing, or nothing we understand: a start, an older client. What
-//! they do is concluded from the client's own list, the pane and the transcript, in that order,
-//! and left open where these say nothing.
+//! Sessions whose registry says nothing, or nothing known: while starting, or with an older Claude
+//! Code. The activity is concluded from Claude Code's own list, the pane and the transcript, in
+//! that order, and left open if all of these say nothing.
 
 use super::activity::{
     DraftActivity, StatusDoubt, because, busy, doubtful, fresh_screen, needing, resting, until,
@@ -15,7 +15,7 @@ use crate::timing::{
     FIRST_TRACE_TIMEOUT, LIST_MAX_AGE, SCREEN_MAX_AGE, START_TIMEOUT, STARTING_GRACE,
 };
 
-/// A client that has written a file without a status.
+/// A session whose registry file has no status.
 pub(super) fn without_status(
     case: &SessionEvidence<'_>,
     version: Option<&str>,
@@ -49,7 +49,7 @@ pub(super) fn without_status(
     otherwise(case, now, rest)
 }
 
-/// A process that only a registry file names which does not count for it.
+/// A process that only an untrusted registry file names.
 pub(super) fn unconfirmed(case: &SessionEvidence<'_>) -> DraftActivity {
     let process = case.process;
     let text = "the process is running; the registry file that names it is not trusted";
@@ -61,7 +61,7 @@ pub(super) fn unconfirmed(case: &SessionEvidence<'_>) -> DraftActivity {
     DraftActivity::bare(SessionStatus::Active, because)
 }
 
-/// A client that has written no file.
+/// A session without a registry file.
 pub(super) fn without_registry(case: &SessionEvidence<'_>, now: Timestamp) -> DraftActivity {
     let process = case.process;
     let from = process.facts.started_at;
@@ -132,7 +132,7 @@ fn trust(from: Timestamp, because: StatusReason) -> DraftActivity {
     DraftActivity::needing(need, because)
 }
 
-/// What others say, or else `rest`.
+/// What other sources say, or `rest` if they say nothing.
 pub(super) fn otherwise(
     case: &SessionEvidence<'_>,
     now: Timestamp,
@@ -253,7 +253,7 @@ fn by_text(
     }
 }
 
-/// When the work began that the newest screen shows as over.
+/// When the work began that the newest screen shows as ended.
 fn worked(screens: &[ValueRun<'_, ScreenReading>]) -> Option<Timestamp> {
     let works = |run: &&ValueRun<'_, ScreenReading>| match &run.value.shows {
         Some(shows) => !matches!(
@@ -266,7 +266,8 @@ fn worked(screens: &[ValueRun<'_, ScreenReading>]) -> Option<Timestamp> {
     began.map(|run| run.first)
 }
 
-/// A transcript tells when turns begin and end, but not whether a call runs or waits for leave.
+/// A transcript shows when turns begin and end, but not whether a call runs or waits for
+/// permission.
 fn by_transcript(case: &SessionEvidence<'_>, now: Timestamp) -> Option<DraftActivity> {
     let (read, transcript) = case.transcript?;
     let content = TurnEvidence::from_evidence(case);
