@@ -43,7 +43,7 @@ mod with_terminals {
             .stdout(Stdio::piped());
         let mut process = OwnChild(command.spawn().expect("setsid"));
         let output = process.0.stdout.as_mut().expect("piped");
-        output.read_exact(&mut [0]).expect("the process has its terminal");
+        output.read_exact(&mut [0]).expect("the ready line");
         process
     }
 
