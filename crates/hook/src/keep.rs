@@ -1,5 +1,5 @@
-//! `trusty-hook keep <record>`: a process that only waits until a file is gone. While it lives, it
-//! keeps a cgroup from being empty.
+//! `trusty-hook keep <record>`: a process that only waits until a file is gone. Its presence keeps
+//! a cgroup from being empty, because an empty one may be removed by the program that made it.
 
 use rustix::fs::{Mode, OFlags};
 use std::io;

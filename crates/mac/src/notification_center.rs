@@ -52,7 +52,7 @@ pub fn in_bundle() -> bool {
 }
 
 /// Registers the buttons, sends each click to `tell`, and asks the user once to allow
-/// notifications. Call on the main thread of a program in a bundle: see [`in_bundle`].
+/// notifications. Call only in a bundle: see [`in_bundle`].
 pub fn begin(buttons: &NotificationButtons<'_>, tell: mpsc::UnboundedSender<ChosenAction>) {
     let centre = UNUserNotificationCenter::currentNotificationCenter();
     let delegate = NotificationDelegate::new(tell.clone());

@@ -39,6 +39,9 @@ impl From<PathRefusal> for FileReadError {
 
 /// Opens a regular file that only the user or root can have written. The folders above it are not
 /// checked. Never blocks on a pipe or a device.
+///
+/// # Errors
+/// See [`FileReadError`], except `TooLarge`.
 pub fn open_plain(path: &Path) -> Result<(File, Metadata), FileReadError> {
     let (file, meta) = open_of_anybody(path)?;
     check_opened(path, &file, &meta)?;
@@ -66,6 +69,9 @@ fn open_of_anybody(path: &Path) -> Result<(File, Metadata), FileReadError> {
 
 /// Reads a regular file of at most `bound` bytes, which only the user or root can have written.
 /// Never blocks on a pipe or a device.
+///
+/// # Errors
+/// See [`FileReadError`].
 pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, FileReadError> {
     let (file, meta) = open_plain(path)?;
     read_opened(file, &meta, bound)
@@ -73,6 +79,9 @@ pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, FileReadError> {
 
 /// As [`read_bounded`], for a file that any user may have written: only for content that can
 /// forbid something, never permit it.
+///
+/// # Errors
+/// See [`FileReadError`], except `Refused`.
 pub fn read_of_anybody(path: &Path, bound: u64) -> Result<Vec<u8>, FileReadError> {
     let (file, meta) = open_of_anybody(path)?;
     read_opened(file, &meta, bound)
@@ -90,6 +99,9 @@ fn read_opened(file: File, meta: &Metadata, bound: u64) -> Result<Vec<u8>, FileR
 }
 
 /// Creates a file of mode 0600. Fails if anything exists at the path.
+///
+/// # Errors
+/// As open(2) fails; `AlreadyExists` if anything is at the path.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
@@ -144,11 +156,17 @@ pub fn replace_file<T, E: From<io::Error>>(
 }
 
 /// Writes a file of mode 0600, whole or not at all, and synced to disk when this returns.
+///
+/// # Errors
+/// As [`replace_file`].
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_file(path, WriteDurability::Synced, |file| file.write_all(bytes))
 }
 
 /// Reads at most the first `most` bytes of a regular file.
+///
+/// # Errors
+/// See [`FileReadError`], except `TooLarge`.
 pub fn read_head(path: &Path, most: u64) -> Result<Vec<u8>, FileReadError> {
     Ok(read_most(open_plain(path)?.0, most)?)
 }
@@ -159,8 +177,8 @@ fn read_most(file: File, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// How long the lookup of a foreign path may take: the path may lie on a file server that does not
-/// respond.
+/// How long the lookup of a path that another program chose may take: the path may lie on a file
+/// server that does not respond.
 const FOLDER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The root of the git work tree around a folder; none if the folder does not respond within 1 s.
@@ -180,8 +198,8 @@ pub fn resolve(path: &Path) -> Option<PathBuf> {
 /// lookup occupies a thread.
 static SILENT_PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// From this many silent paths on, no path in the folder of a silent one is tried: a file server
-/// that does not respond has many files, and each lookup occupies a thread.
+/// From this many silent paths on, no path beside a silent one is tried: a file server that does
+/// not respond has many folders, and each lookup occupies a thread.
 const MAX_SILENT_PATHS: usize = 16;
 
 /// Whether a lookup of this path would probably only occupy another thread.
@@ -300,7 +318,7 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("chmod");
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(&file, Some(31003), None).expect("chown");
-            let told = read_bounded(&file, 9).expect_err("theirs").to_string();
+            let told = read_bounded(&file, 9).expect_err("another user's").to_string();
             assert!(told.contains("uid 31003"), "{told}");
         } else {
             crate::skip::skip("needs root to act as another user");

@@ -14,6 +14,9 @@ use std::thread;
 use std::time::Duration;
 
 /// Opens a file with the program that the user has chosen for its type. Returns at once.
+///
+/// # Errors
+/// The opener is missing, another user could change it, or it cannot be started.
 pub fn open(path: &Path) -> io::Result<()> {
     let folders = std::env::var_os("PATH");
     let opener = Path::new(sys::FILE_OPENER);
@@ -49,6 +52,9 @@ fn checked(program: &Path) -> io::Result<PathBuf> {
 }
 
 /// Starts a program that outlives this process, in a process group of its own; returns its pid.
+///
+/// # Errors
+/// The program is missing, another user could change it, or it cannot be started.
 pub fn spawn_detached(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
     let mut command = child::command(&checked(program)?);
     command
@@ -79,7 +85,10 @@ impl DetachedProgram {
 }
 
 /// As [`spawn_detached`], in a folder and with changed environment variables, where none removes a
-/// variable; the result tells how the program ended. A folder that does not exist is ignored.
+/// variable; the result says how the program ended. A folder that does not exist is ignored.
+///
+/// # Errors
+/// As [`spawn_detached`].
 pub fn spawn_detached_in(
     program: &Path,
     arguments: &[&OsStr],
@@ -124,6 +133,9 @@ const RESTART_DELAY: Duration = Duration::from_millis(500);
 
 /// Restarts this program in place of this process, once. Returns only if this process is restarted
 /// already, or if the restart fails.
+///
+/// # Errors
+/// This program's file is missing, another user could change it, or execve(2) fails.
 pub fn start_again() -> io::Result<()> {
     if std::env::var_os(RESTARTED_VARIABLE).is_some() {
         return Ok(());

@@ -120,7 +120,7 @@ impl SpareFiles {
         spare
     }
 
-    /// Closes one spare descriptor until the returned value is dropped; none if all are released.
+    /// Closes one spare descriptor until the returned value is dropped; none if no spare is left.
     pub fn release_one(&self) -> Option<ReleasedFile> {
         let mut state = self.state();
         drop(state.kept.pop()?);

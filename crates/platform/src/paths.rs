@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 /// Makes a folder that only the user `uid` can enter. If the folder exists and belongs to that user
 /// but is open to others, closes it.
+///
+/// # Errors
+/// As [`crate::trusted_path::make_private_folder`].
 pub fn private_dir(dir: &Path, uid: u32) -> io::Result<()> {
     let policy = TrustPolicy {
         uid,
@@ -26,11 +29,17 @@ pub fn runtime_home(named: Option<&Path>, made: Option<&Path>, uid: u32) -> Opti
 }
 
 /// Whether this is a folder that only the user can enter and that no other user can replace.
+///
+/// # Errors
+/// As lstat(2) fails.
 pub fn is_private(dir: &Path, uid: u32) -> io::Result<bool> {
     Ok(is_closed(dir, uid)? && check_folder(dir).is_ok())
 }
 
 /// Whether this is a folder that only the user can enter. The folders above it are not checked.
+///
+/// # Errors
+/// As lstat(2) fails.
 pub fn is_closed(dir: &Path, uid: u32) -> io::Result<bool> {
     let meta = fs::symlink_metadata(dir)?;
     Ok(meta.is_dir() && meta.uid() == uid && meta.mode().trailing_zeros() >= 6)

@@ -40,7 +40,7 @@ pub struct ProcessStat {
     pub session: u32,
     /// The foreground process group of the controlling terminal; 0 for none.
     pub foreground: u32,
-    /// The effective uid.
+    /// The uid of the process's owner.
     pub uid: u32,
     /// The signal that stopped the process, 0 if the kernel does not report which; none for a
     /// running process and for one stopped by a debugger.

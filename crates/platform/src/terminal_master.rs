@@ -157,7 +157,7 @@ mod tests {
         let master = openpt(OPEN_PTY_FLAGS).expect("a terminal");
         grantpt(&master).expect("granted");
         unlockpt(&master).expect("unlocked");
-        let terminal = ioctl_tiocgptpeer(&master, OPEN_PTY_FLAGS).expect("the other end");
+        let terminal = ioctl_tiocgptpeer(&master, OPEN_PTY_FLAGS).expect("the slave");
         (master, terminal)
     }
 
@@ -189,7 +189,7 @@ mod tests {
         let device = fstat(&terminal).expect("a device").st_rdev;
         let own = std::process::id();
         let instances = DevptsInstances::of_controlling_terminal(own, device);
-        let holders = |device| terminal_holders(device, &instances).expect("told");
+        let holders = |device| terminal_holders(device, &instances).expect("listed");
         assert_eq!(holders(device), [own]);
         drop(master);
         assert_eq!(holders(device), [0; 0]);
@@ -213,12 +213,12 @@ mod tests {
         let masters: Result<Vec<OwnedFd>, _> = masters.collect();
         let mut masters = masters.expect("terminals");
         let last = masters.pop().expect("one");
-        assert_eq!(terminal_holders(device, &here).expect("told"), [0; 0]);
+        assert_eq!(terminal_holders(device, &here).expect("listed"), [0; 0]);
         let unknown = DevptsInstances::default();
-        assert_eq!(terminal_holders(device, &unknown).expect("told"), [own]);
+        assert_eq!(terminal_holders(device, &unknown).expect("listed"), [own]);
 
         unlockpt(&last).expect("unlocked");
-        let other_end = ioctl_tiocgptpeer(&last, OPEN_PTY_FLAGS).expect("the other end");
+        let other_end = ioctl_tiocgptpeer(&last, OPEN_PTY_FLAGS).expect("the slave");
         assert_eq!(fstat(&other_end).expect("a device").st_rdev, device);
         // The first terminal stays open, so that no other gets its number.
         let both = DevptsInstances::of_controlling_terminal(own, device);
@@ -226,7 +226,7 @@ mod tests {
         let its_device = fstat(&other_end).expect("a device").st_dev;
         assert_eq!(there.0, BTreeSet::from([its_device]));
         assert!(!there.may_be_same(&here) && there.may_be_same(&both));
-        assert_eq!(terminal_holders(device, &there).expect("told"), [own]);
+        assert_eq!(terminal_holders(device, &there).expect("listed"), [own]);
         drop(terminal);
     }
 

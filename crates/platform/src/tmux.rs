@@ -111,6 +111,9 @@ pub fn check_socket(socket: &Path) -> Result<PathBuf, PathRefusal> {
 }
 
 /// The output of `list-panes -a` for all panes of a server.
+///
+/// # Errors
+/// See [`TmuxError`]; a server that is gone is `NoServer`.
 pub async fn list_panes(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<u8>, TmuxError> {
     ask(
         tmux,
@@ -122,6 +125,9 @@ pub async fn list_panes(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<
 }
 
 /// The output of `list-clients` for all clients of a server.
+///
+/// # Errors
+/// See [`TmuxError`]; a server that is gone is `NoServer`.
 pub async fn list_clients(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<u8>, TmuxError> {
     ask(
         tmux,
@@ -133,6 +139,9 @@ pub async fn list_clients(tmux: &Path, socket: &Path, format: &str) -> Result<Ve
 }
 
 /// Makes a window the current one of its session, in all clients that show the session.
+///
+/// # Errors
+/// See [`TmuxError`]; a server that is gone is `NoServer`.
 pub async fn select_window(
     tmux: &Path,
     socket: &Path,
@@ -145,12 +154,18 @@ pub async fn select_window(
 }
 
 /// Makes a pane the active one of its window.
+///
+/// # Errors
+/// See [`TmuxError`]; a pane that is gone is `NoPane`, a server that is gone `NoServer`.
 pub async fn select_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<(), TmuxError> {
     let question = ["select-pane", "-t", pane];
     ask(tmux, socket, &question, MAX_LIST_BYTES).await.map(drop)
 }
 
 /// Shows a session in a client, which is named by its terminal device.
+///
+/// # Errors
+/// See [`TmuxError`]; a server that is gone is `NoServer`.
 pub async fn switch_client(
     tmux: &Path,
     socket: &Path,
@@ -162,6 +177,9 @@ pub async fn switch_client(
 }
 
 /// The title of a pane on one line, followed by the text on its screen.
+///
+/// # Errors
+/// See [`TmuxError`]; a pane that is gone is `NoPane`, a server that is gone `NoServer`.
 pub async fn capture_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<Vec<u8>, TmuxError> {
     let title = ["display-message", "-p", "-t", pane, "#{pane_title}"];
     let text = ["capture-pane", "-p", "-t", pane];
@@ -190,6 +208,9 @@ const PANE_STATE_FORMAT: &str = "#{pane_synchronized} #{pane_in_mode} #{?pane_in
                     #{cursor_y} #{pane_tty}";
 
 /// Reads a pane's state and text in one call.
+///
+/// # Errors
+/// See [`TmuxError`]; a pane that is gone is `NoPane`, a server that is gone `NoServer`.
 pub async fn read_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<PaneSnapshot, TmuxError> {
     let told = ["display-message", "-p", "-t", pane, PANE_STATE_FORMAT];
     let text = ["capture-pane", "-p", "-t", pane];
@@ -226,6 +247,9 @@ pub enum TmuxKeystroke<'a> {
 }
 
 /// Sends keys to a pane in one call, so that all or none arrive.
+///
+/// # Errors
+/// See [`TmuxError`]; a pane that is gone is `NoPane`, a server that is gone `NoServer`.
 pub async fn send_keys(
     tmux: &Path,
     socket: &Path,

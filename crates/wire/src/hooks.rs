@@ -79,8 +79,8 @@ impl HookMessageHeader {
 
 /// Hands a hook's payload to the engine that listens in the first possible one of these folders.
 ///
-/// Only this user can enter the folders. If no engine listens, or none responds within 50 ms, the
-/// event is lost.
+/// Only this user can enter the folders. If no engine listens, or none takes the message within
+/// 50 ms, the event is lost.
 pub fn send_event(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) {
     // A lost event is not an error for the hook: see above.
     let _ = hand_over(folders, payload, pid);

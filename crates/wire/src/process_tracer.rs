@@ -23,7 +23,7 @@ use trusty_platform::{kin, sys};
 /// The variables by which Claude Code identifies itself to its child processes.
 pub const SESSION_VARIABLES: [&str; 2] = ["CLAUDE_PID", "CLAUDE_CODE_SESSION_ID"];
 
-/// Tells the processes of sessions from all others.
+/// Distinguishes the processes of sessions from all others.
 #[derive(Debug, Clone)]
 pub struct ProcessTracer {
     machine: MachineIdentity,

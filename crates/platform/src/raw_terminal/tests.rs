@@ -23,7 +23,7 @@ fn terminal() -> (OwnedFd, File) {
     let name = ptsname(&master, Vec::new()).expect("a name");
     let name = name.to_str().expect("text").to_owned();
     let slave = OpenOptions::new().read(true).write(true).open(name);
-    (master, slave.expect("the other end"))
+    (master, slave.expect("the slave"))
 }
 
 fn modes(terminal: &File) -> (libc::tcflag_t, libc::tcflag_t, libc::tcflag_t) {

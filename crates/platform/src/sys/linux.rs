@@ -47,6 +47,9 @@ pub fn ignore_hangup() {
 }
 
 /// The identity of the machine, its boot and this process's pid namespace.
+///
+/// # Errors
+/// The boot id in `/proc` cannot be read.
 pub fn machine() -> io::Result<MachineIdentity> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
     let namespace = fs::read_link("/proc/self/ns/pid").ok();
@@ -62,12 +65,18 @@ pub fn machine() -> io::Result<MachineIdentity> {
 }
 
 /// The uid of the peer of a connection.
+///
+/// # Errors
+/// As getsockopt(2) fails.
 pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
     Ok(rustix::net::sockopt::socket_peercred(socket)?.uid.as_raw())
 }
 
 /// Connects to a socket in the abstract namespace. Does not wait for a server that accepts no
 /// connections.
+///
+/// # Errors
+/// As connect(2) fails; EAGAIN if the server accepts no connections.
 pub fn connect_abstract(name: &[u8]) -> io::Result<UnixStream> {
     let address = rustix::net::SocketAddrUnix::new_abstract_name(name)?;
     let (family, kind) = (
@@ -91,6 +100,9 @@ pub fn runtime_home(uid: u32) -> Option<PathBuf> {
 }
 
 /// All pids that this process can see.
+///
+/// # Errors
+/// `/proc` cannot be read.
 pub fn pids() -> io::Result<Vec<u32>> {
     let entries = fs::read_dir("/proc")?;
     Ok(entries
@@ -99,6 +111,9 @@ pub fn pids() -> io::Result<Vec<u32>> {
 }
 
 /// What the kernel reports about a process; `None` if there is no such process.
+///
+/// # Errors
+/// `/proc/<pid>/stat` cannot be read or parsed.
 pub fn stat(pid: u32) -> io::Result<Option<ProcessStat>> {
     let mut text = Vec::with_capacity(512);
     let uid = match fs::File::open(format!("/proc/{pid}/stat")) {
@@ -184,6 +199,9 @@ pub fn control_terminal(device: u64) -> Option<String> {
 }
 
 /// The arguments that a process was started with, the program's name first, without empty ones.
+///
+/// # Errors
+/// The process has ended, or its arguments may not be read.
 pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
     let mut bytes = Vec::new();
     fs::File::open(format!("/proc/{pid}/cmdline"))?
@@ -196,6 +214,9 @@ pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
 }
 
 /// The environment that a process was started with.
+///
+/// # Errors
+/// The process has ended, or its environment may not be read.
 pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
     let mut bytes = Vec::new();
     fs::File::open(format!("/proc/{pid}/environ"))?
@@ -220,6 +241,9 @@ pub fn is_frozen(pid: u32) -> bool {
 }
 
 /// Sends a signal, unless the process has ended; returns whether it was sent.
+///
+/// # Errors
+/// As pidfd_open(2) or pidfd_send_signal(2) fails, or the process cannot be read.
 pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
     let Some(pid) = raw else { return Ok(false) };

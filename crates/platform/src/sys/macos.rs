@@ -52,6 +52,9 @@ pub fn ignore_hangup() {
 }
 
 /// The identity of the machine and its boot.
+///
+/// # Errors
+/// As sysctl(3) fails.
 pub fn machine() -> io::Result<MachineIdentity> {
     let bytes = sysctl_by_name(c"kern.bootsessionuuid")?;
     let text = bytes.split(|b| *b == 0).next().unwrap_or_default();
@@ -64,6 +67,9 @@ pub fn machine() -> io::Result<MachineIdentity> {
 }
 
 /// The uid of the peer of a connection.
+///
+/// # Errors
+/// As getpeereid(3) fails.
 pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
     let (mut uid, mut gid) = (0, 0);
     let fd = socket.as_fd().as_raw_fd();
@@ -76,6 +82,9 @@ pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
 }
 
 /// Always fails with `Unsupported`: macOS has no abstract sockets.
+///
+/// # Errors
+/// Always `Unsupported`.
 pub fn connect_abstract(_name: &[u8]) -> io::Result<UnixStream> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -91,6 +100,9 @@ pub fn runtime_home(_uid: u32) -> Option<PathBuf> {
 }
 
 /// All pids.
+///
+/// # Errors
+/// libproc reports no processes.
 pub fn pids() -> io::Result<Vec<u32>> {
     // SAFETY: a null buffer of size 0 only asks for the number of pids.
     let count = listed(unsafe { libc::proc_listallpids(ptr::null_mut(), 0) })?;
@@ -116,6 +128,9 @@ fn listed(count: c_int) -> io::Result<usize> {
 
 /// What the kernel reports about a process; `None` if there is no such process. For processes of
 /// other users, the start time and the terminal are missing (0).
+///
+/// # Errors
+/// libproc fails for any other reason than a missing process.
 pub fn stat(pid: u32) -> io::Result<Option<ProcessStat>> {
     match info::<libc::proc_bsdinfo>(pid) {
         Ok(info) => Ok(Some(ProcessStat {
@@ -238,6 +253,9 @@ unsafe extern "C" {
 }
 
 /// The environment that a process of this user was started with.
+///
+/// # Errors
+/// As sysctl(3) fails: the process has ended, or may not be read.
 pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
     let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
     let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
@@ -245,6 +263,9 @@ pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
 }
 
 /// The arguments that a process was started with, the program's name first, without empty ones.
+///
+/// # Errors
+/// As sysctl(3) fails: the process has ended, or may not be read.
 pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
     let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
     let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
@@ -327,6 +348,9 @@ pub fn is_frozen(_pid: u32) -> bool {
 
 /// Sends a signal, unless the process has ended; returns whether it was sent. Between the check and
 /// the signal, the pid may be reused by another process, which macOS offers no means to prevent.
+///
+/// # Errors
+/// As kill(2) fails, or the process cannot be read.
 pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
     let Some(pid) = raw else { return Ok(false) };

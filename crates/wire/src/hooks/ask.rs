@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use trusty_platform::clock;
 
-/// How long the engine may take to send `taken`; longer than the engine grants a payload. The main
-/// agent's dialog is on the screen meanwhile, so only sub-agents wait for an engine that hangs.
+/// How long the engine may take to send `taken`; longer than the engine waits for a payload. The
+/// main agent's dialog is on the screen meanwhile, so only sub-agents wait for an engine that hangs.
 const TAKEN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often a waiting hook checks whether Claude Code still waits for it.
 const ASK_POLL_INTERVAL: Duration = Duration::from_secs(1);

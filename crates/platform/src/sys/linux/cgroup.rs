@@ -50,6 +50,9 @@ fn place(mount: &CgroupMount, told: &str) -> Option<PathBuf> {
 
 /// The cgroup of a process; none without cgroups of version 2, or if it lies outside the mounted
 /// tree.
+///
+/// # Errors
+/// `/proc/<pid>/cgroup` cannot be read.
 pub fn cgroup_of(pid: u32) -> io::Result<Option<PathBuf>> {
     let Some(mount) = mount() else {
         return Ok(None);
@@ -90,6 +93,9 @@ pub fn may_leave(pid: u32) -> bool {
 }
 
 /// Makes a cgroup; an existing one is no error.
+///
+/// # Errors
+/// As mkdir(2) fails.
 pub fn make(group: &Path) -> io::Result<()> {
     match fs::create_dir(group) {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
@@ -98,6 +104,9 @@ pub fn make(group: &Path) -> io::Result<()> {
 }
 
 /// Removes an empty cgroup; a missing one is no error.
+///
+/// # Errors
+/// As rmdir(2) fails: the cgroup has processes or children (EBUSY), for example.
 pub fn remove(group: &Path) -> io::Result<()> {
     match fs::remove_dir(group) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
@@ -106,6 +115,9 @@ pub fn remove(group: &Path) -> io::Result<()> {
 }
 
 /// Moves a process into a cgroup; returns false if the process has ended.
+///
+/// # Errors
+/// As write(2) to `cgroup.procs` fails.
 pub fn enter(group: &Path, pid: u32) -> io::Result<bool> {
     match write(&group.join("cgroup.procs"), &pid.to_string()) {
         Ok(()) => Ok(true),
@@ -122,6 +134,9 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
 }
 
 /// The pids directly in a cgroup; none if the cgroup is gone.
+///
+/// # Errors
+/// As read(2) of `cgroup.procs` fails.
 pub fn members(group: &Path) -> io::Result<Vec<u32>> {
     match fs::read_to_string(group.join("cgroup.procs")) {
         // The kernel lists a process of another pid namespace as 0.
@@ -142,6 +157,9 @@ fn is_gone(e: &io::Error) -> bool {
 }
 
 /// Requests that a cgroup is frozen or thawed; [`freezer_state`] says when the kernel is done.
+///
+/// # Errors
+/// As write(2) to `cgroup.freeze` fails.
 pub fn set_freezer_state(group: &Path, frost: FreezerState) -> io::Result<()> {
     let text = match frost {
         FreezerState::Frozen => "1",
@@ -151,6 +169,9 @@ pub fn set_freezer_state(group: &Path, frost: FreezerState) -> io::Result<()> {
 }
 
 /// Whether all of a cgroup is frozen; none if it is gone or cannot be frozen.
+///
+/// # Errors
+/// As read(2) of `cgroup.events` fails.
 pub fn freezer_state(group: &Path) -> io::Result<Option<FreezerState>> {
     let text = match fs::read_to_string(group.join("cgroup.events")) {
         Ok(text) => text,

@@ -12,6 +12,9 @@ fn unsupported<T>() -> io::Result<T> {
 }
 
 /// Always none.
+///
+/// # Errors
+/// None.
 pub fn cgroup_of(_pid: u32) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
@@ -32,31 +35,49 @@ pub fn may_leave(_pid: u32) -> bool {
 }
 
 /// Always fails with `Unsupported`.
+///
+/// # Errors
+/// Always `Unsupported`.
 pub fn make(_group: &Path) -> io::Result<()> {
     unsupported()
 }
 
 /// Does nothing.
+///
+/// # Errors
+/// None.
 pub fn remove(_group: &Path) -> io::Result<()> {
     Ok(())
 }
 
 /// Always fails with `Unsupported`.
+///
+/// # Errors
+/// Always `Unsupported`.
 pub fn enter(_group: &Path, _pid: u32) -> io::Result<bool> {
     unsupported()
 }
 
 /// Always none.
+///
+/// # Errors
+/// None.
 pub fn members(_group: &Path) -> io::Result<Vec<u32>> {
     Ok(Vec::new())
 }
 
 /// Always fails with `Unsupported`.
+///
+/// # Errors
+/// Always `Unsupported`.
 pub fn set_freezer_state(_group: &Path, _frost: FreezerState) -> io::Result<()> {
     unsupported()
 }
 
 /// Always none.
+///
+/// # Errors
+/// None.
 pub fn freezer_state(_group: &Path) -> io::Result<Option<FreezerState>> {
     Ok(None)
 }

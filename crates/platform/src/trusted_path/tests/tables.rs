@@ -335,7 +335,7 @@ fn tmux_s_own_folder_is_no_link() {
     assert_eq!(connect(SocketFolder::Any), Ok(()));
     assert_eq!(connect(SocketFolder::NoLink), refused);
     assert_eq!(verdict(policy().tmux_folder(&files, folder)), refused);
-    // It does not matter that /tmp itself is a link, as on macOS.
+    // That /tmp itself is a link, as on macOS, does not matter.
     let files = MadeUpFiles::new()
         .folder("/private", 0, 0, 0o755)
         .folder("/private/tmp", 0, 0, 0o1777)

@@ -55,7 +55,7 @@ fn a_socket_is_judged_with_its_folder() {
     check_connect(&link.join("default"), SocketFolder::NoLink).expect_err("through a link");
     check_connect(&link.join("default"), SocketFolder::Any).expect("a link of the user's");
     if give_away(&socket) {
-        let refusal = check_connect(&socket, SocketFolder::NoLink).expect_err("theirs");
+        let refusal = check_connect(&socket, SocketFolder::NoLink).expect_err("another user's");
         assert_eq!(refusal.reason, RefusalReason::ForeignSocket(OTHER_UID));
     }
 }
@@ -75,7 +75,7 @@ fn a_socket_in_the_sticky_tmp_is_judged_by_itself() {
     closed.expect("no other user may write to the file");
     assert_eq!(open.expect_err("open").reason, RefusalReason::WritableByAll);
     if let Some(foreign) = foreign {
-        let reason = foreign.expect_err("theirs").reason;
+        let reason = foreign.expect_err("another user's").reason;
         assert_eq!(reason, RefusalReason::ForeignSocket(OTHER_UID));
     }
 }
@@ -103,12 +103,12 @@ fn a_replaced_program_and_a_link_of_another_user_are_refused() {
         assert_eq!(refusal.reason, RefusalReason::ForeignLink(OTHER_UID));
     }
     if give_away(&program) {
-        let refusal = check_execute(&program).expect_err("theirs");
+        let refusal = check_execute(&program).expect_err("another user's");
         assert_eq!(refusal.reason, RefusalReason::ForeignOwner(OTHER_UID));
-        check_data(&program).expect_err("theirs");
+        check_data(&program).expect_err("another user's");
         let meta = fs::metadata(&program).expect("there");
         let file = fs::File::open(&program).expect("opened");
-        check_opened(&program, &file, &meta).expect_err("theirs");
+        check_opened(&program, &file, &meta).expect_err("another user's");
     }
 }
 
@@ -141,7 +141,7 @@ fn a_private_folder_is_made_mended_or_refused() {
     assert_eq!(bits(&folder), 0o700);
     if give_away(&folder) {
         mode(&folder, 0o777);
-        make_private_folder(&folder).expect_err("theirs");
+        make_private_folder(&folder).expect_err("another user's");
         assert_eq!(bits(&folder), 0o777, "their folder is unchanged");
     }
 }
@@ -215,7 +215,7 @@ fn a_file_whose_access_list_lets_another_user_write_is_refused() {
     let refusal = check_execute(&program).expect_err("the access list lets another user write");
     assert_eq!(refusal.reason, RefusalReason::WritableByAccessList);
     let file = fs::File::open(&program).expect("opened");
-    let meta = file.metadata().expect("told");
+    let meta = file.metadata().expect("metadata");
     check_opened(&program, &file, &meta).expect_err("the access list lets another user write");
     // The `chmod` of the remedy takes the right to write from everyone that the list names.
     mode(&program, meta.mode() & 0o7777 & !0o020);
