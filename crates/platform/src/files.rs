@@ -318,7 +318,7 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("chmod");
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(&file, Some(31003), None).expect("chown");
-            let told = read_bounded(&file, 9).expect_err("another user's").to_string();
+            let told = read_bounded(&file, 9).expect_err("foreign").to_string();
             assert!(told.contains("uid 31003"), "{told}");
         } else {
             crate::skip::skip("needs root to act as another user");

@@ -31,8 +31,8 @@ const KEPT_SPECIAL_CODES: [SpecialCodeIndex; 16] = [
 
 /// The settings of a terminal as text, similar to `stty -g`.
 ///
-/// The text holds the input, output, control and local modes, then [`KEPT_SPECIAL_CODES`], in
-/// hexadecimal between colons. Speeds and size are left out.
+/// The text holds the input, output, control and local modes, then the 16 special characters of
+/// `KEPT_SPECIAL_CODES`, in hexadecimal between colons. Speeds and size are left out.
 ///
 /// # Errors
 /// As open(2) or tcgetattr(3) fails.

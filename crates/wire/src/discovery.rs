@@ -1,5 +1,6 @@
-//! Where the running engine of this user listens: in the folder that the engine file in the data
-//! folder names, whatever login a program's environment comes from, else in the runtime folder.
+//! Where the running engine of this user listens. The folder that the engine file in the data
+//! folder names is tried first, because the engine file is the same whatever login a program's
+//! environment comes from; then the runtime folder.
 
 use crate::surroundings::Environment;
 use serde::{Deserialize, Serialize};

@@ -55,8 +55,8 @@ impl LinuxPlainValue for RawFd {}
 fn option<T: LinuxPlainValue>(socket: BorrowedFd<'_>, name: i32, value: &mut T) -> io::Result<()> {
     let mut size = libc::socklen_t::try_from(size_of::<T>()).unwrap_or(0);
     #[expect(unsafe_code, reason = "no safe call asks for these options")]
-    // SAFETY: the buffer is as large as `size` says and outlives the call, and `LinuxPlainValue`
-    // guarantees that any bytes are a valid value.
+    // SAFETY: the buffer is as large as `size` says and outlives the call, and any bytes are a
+    // valid `T`: see `LinuxPlainValue`.
     let done = unsafe {
         libc::getsockopt(
             socket.as_raw_fd(),

@@ -51,8 +51,8 @@ fn option<T: MacPlainValue>(socket: BorrowedFd<'_>, name: c_int) -> io::Result<T
     let whole = libc::socklen_t::try_from(size_of::<T>()).unwrap_or(0);
     let mut size = whole;
     #[expect(unsafe_code, reason = "no safe call asks for these options")]
-    // SAFETY: the buffer is as large as `size` says and outlives the call, and `MacPlainValue`
-    // guarantees that any bytes are a valid value.
+    // SAFETY: the buffer is as large as `size` says and outlives the call, and any bytes are a
+    // valid `T`: see `MacPlainValue`.
     let done = unsafe {
         libc::getsockopt(
             socket.as_raw_fd(),

@@ -16,7 +16,8 @@ use std::time::Duration;
 use trusty_platform::clock;
 
 /// How long the engine may take to send `taken`; longer than the engine waits for a payload. The
-/// main agent's dialog is on the screen meanwhile, so only sub-agents wait for an engine that hangs.
+/// main agent's dialog is on the screen meanwhile, so only sub-agents wait for an engine that
+/// hangs.
 const TAKEN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often a waiting hook checks whether Claude Code still waits for it.
 const ASK_POLL_INTERVAL: Duration = Duration::from_secs(1);
