@@ -243,7 +243,7 @@ pub fn is_frozen(pid: u32) -> bool {
 /// Sends a signal, unless the process has ended; returns whether it was sent.
 ///
 /// # Errors
-/// As pidfd_open(2) or pidfd_send_signal(2) fails, or the process cannot be read.
+/// As `pidfd_open(2)` or `pidfd_send_signal(2)` fails, or the process cannot be read.
 pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
     let Some(pid) = raw else { return Ok(false) };

@@ -59,7 +59,7 @@ async fn readable(fd: OwnedFd) -> io::Result<()> {
 /// Returns once the process has ended, without polling; at once if it has ended already.
 ///
 /// # Errors
-/// EMFILE if few descriptors are left; else as pidfd_open(2) fails.
+/// EMFILE if few descriptors are left; else as `pidfd_open(2)` fails.
 pub async fn wait_exit(key: ProcessKey) -> io::Result<()> {
     let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
     let Some(pid) = raw else { return Ok(()) };
