@@ -1,4 +1,4 @@
-//! What a client asks its owner, and the answer that is given from here.
+//! Sends a request of Claude Code to the engine and prints the engine's answer.
 
 use crate::client::{HookCaller, living};
 use std::env;
@@ -11,13 +11,13 @@ use trusty_wire::Environment;
 use trusty_wire::engine_vetting::{EngineContinuity, EngineVetting};
 use trusty_wire::hooks::ask;
 
-/// Whether there is somebody who can be asked. A program that drives a client would hang.
+/// Whether a user can be asked. A program that drives Claude Code through the SDK would hang.
 pub(crate) fn can_be_given() -> bool {
     !env::var("CLAUDE_CODE_ENTRYPOINT").is_ok_and(|e| e.starts_with("sdk"))
 }
 
-/// Tells what is asked and, if the engine holds it, waits. What comes back is said to the client,
-/// without which it asks in its terminal.
+/// Sends the request to the engine and, while the engine holds it, waits for the answer. The
+/// answer goes to standard output; without one, Claude Code asks in its terminal.
 pub(crate) fn request_answer(around: &Environment, engines: &[PathBuf], payload: &[u8], pid: u32) {
     let settings = Settings::read(around);
     let Ok(tracer) = settings.tracer(around) else {
@@ -33,7 +33,7 @@ pub(crate) fn request_answer(around: &Environment, engines: &[PathBuf], payload:
     else {
         return;
     };
-    // The answer counts only if somebody is there to read it.
+    // An answer counts as delivered only if Claude Code still reads this hook's output.
     if !awaiting.goes_on() {
         return;
     }

@@ -1,4 +1,4 @@
-//! Whether anybody still waits for this hook.
+//! Which process waits for this hook, and whether it still does.
 
 use std::time::Duration;
 use trusty_platform::process_files;
@@ -6,10 +6,10 @@ use trusty_platform::sys;
 use trusty_wire::client::{ProcessRole, classify_process};
 use trusty_wire::identity::ProcessKey;
 
-/// That the client or the parent has ended is told by nobody.
+/// How often a waiting hook checks Claude Code and its own parent: no event reports their end.
 pub(crate) const LIVENESS_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The process with this pid, if it is one.
+/// The key of the process with this pid; none if there is no such process or it is a zombie.
 pub(crate) fn living(pid: u32) -> Option<ProcessKey> {
     let stat = sys::stat(pid).ok()??;
     (!stat.zombie).then_some(ProcessKey {
@@ -23,8 +23,9 @@ pub(crate) fn parent() -> Option<u32> {
     u32::try_from(pid.get()).ok()
 }
 
-/// The client that runs this hook, where that does not tell its pid: clients before 2.1.260 do not
-/// set `CLAUDE_PID` (measured, 2.1.160 and 2.1.212). One starts a hook itself, or its shell does.
+/// The Claude Code process that runs this hook, for versions that do not set `CLAUDE_PID`:
+/// those before 2.1.260 (measured, 2.1.160 and 2.1.212). Claude Code starts a hook itself or
+/// through a shell, so the parent and the grandparent are checked.
 pub(crate) fn above() -> Option<u32> {
     parents().into_iter().find(|pid| {
         let arguments = process_files::process_arguments(*pid).unwrap_or_default();
@@ -33,14 +34,14 @@ pub(crate) fn above() -> Option<u32> {
     })
 }
 
-/// Whoever may have started this hook, the nearest first.
+/// The processes that may have started this hook: its parent, then its grandparent.
 pub(crate) fn parents() -> Vec<u32> {
     let parent = parent();
     let above = parent.and_then(|pid| Some(sys::stat(pid).ok()??.parent));
     parent.into_iter().chain(above).collect()
 }
 
-/// Who waits for this hook: its client, and whoever started it.
+/// The processes that wait for this hook: Claude Code, and the parent that started the hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HookCaller {
     client: ProcessKey,

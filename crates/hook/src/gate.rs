@@ -1,5 +1,5 @@
-//! The gate: while a record says that its session is held, the next tool and the next prompt wait.
-//! Only the record counts, whether an engine runs or not.
+//! The gate: while a pause record says that the session is held, the next tool and the next prompt
+//! wait here. Only the record counts, whether an engine runs or not.
 
 use crate::client::{HookCaller, LIVENESS_POLL_INTERVAL, living, parent, parents};
 use serde::Deserialize;
@@ -14,18 +14,18 @@ use trusty_records::store::PauseStore;
 use trusty_wire::Environment;
 use trusty_wire::identity::{MachineIdentity, ProcessKey};
 
-/// What is kept from going on.
+/// What the gate holds back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GateKind {
-    /// A tool.
+    /// A tool call.
     Tool,
-    /// A prompt: its owner's, or one that tells the model of a task that has ended, which starts
-    /// a turn as well.
+    /// A prompt: the user's, or one that reports a finished task to the model, which starts a turn
+    /// as well.
     Prompt,
 }
 
 impl GateKind {
-    /// That of an event; most keep nothing.
+    /// The kind that an event's name stands for; none for events that pass the gate.
     pub(crate) fn from_event(event: &str) -> Option<Self> {
         [Self::Tool, Self::Prompt]
             .into_iter()
@@ -39,8 +39,8 @@ impl GateKind {
         }
     }
 
-    /// The answer after which a client runs no tool, sends no prompt and ends the turn. To end
-    /// the turn alone does not keep a tool from running (measured, 2.1.330).
+    /// The hook output after which Claude Code runs no tool, sends no prompt and ends the turn.
+    /// `continue: false` alone does not keep a tool from running (measured, 2.1.330).
     pub(crate) fn refusal(self, why: &str) -> Value {
         match self {
             Self::Tool => json!({
@@ -57,20 +57,20 @@ impl GateKind {
     }
 }
 
-/// What a client and its user read when a gate has waited as long as it can.
+/// The reason that Claude Code and the user read when a gate has waited for its limit.
 const LIMIT_REACHED_MESSAGE: &str = "Pause limit reached (24 days); this turn was ended, and the session \
                              stays paused. To continue, resume the session in Trusty Bar.";
 
 /// How a gate was passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GateOutcome {
-    /// Nothing holds it (any more).
+    /// The session is not held, or no longer.
     Free,
-    /// It may not go on; in words.
+    /// The tool or prompt may not go on, for this reason.
     Refused(&'static str),
 }
 
-/// Waits for as long as the session is held. What cannot be read holds nobody.
+/// Waits while the session is held. A record that cannot be read holds nothing.
 pub(crate) fn wait_at_gate(
     kind: GateKind,
     payload: &[u8],
@@ -91,7 +91,8 @@ pub(crate) fn wait_at_gate(
     let Some(own) = living(std::process::id()) else {
         return GateOutcome::Free;
     };
-    // Held or not is a matter of the record: a mark that cannot be written is only not seen.
+    // The pause record alone decides. If the mark cannot be written, the session merely does not
+    // show this gate.
     let waited = waited_before(own, client);
     let _ = store.write_gate(id, &mark(own, kind, payload, waited));
     let passed = wait(&store, id, client, MAX_HOLD.saturating_sub(waited));
@@ -99,11 +100,11 @@ pub(crate) fn wait_at_gate(
     passed
 }
 
-/// How long the client has waited already: for the shell that runs this hook, perhaps again after
-/// another was killed.
+/// How long Claude Code has waited so far, counted from the start of the shell that runs this
+/// hook: the shell may run the hook again after an earlier one was killed.
 fn waited_before(own: ProcessKey, client: ProcessKey) -> Duration {
     let shell = parent().filter(|pid| *pid != client.pid).and_then(living);
-    // A client before 2.1 may be further above, and a hook may be run by hand.
+    // Claude Code before 2.1 may be further above, and a hook may be run by hand.
     let shell = shell.filter(|shell| shell.start >= client.start);
     let began = sys::start_since_boot(shell.unwrap_or(own).start);
     sys::since_boot().saturating_sub(began)
@@ -140,7 +141,7 @@ fn wait(store: &PauseStore, id: SessionId, client: ProcessKey, longest: Duration
     }
 }
 
-/// The fields that are read; what else a payload holds is passed over.
+/// The payload fields that the gate reads; all others are ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct GatePayload {
@@ -148,7 +149,7 @@ struct GatePayload {
     tool_name: Value,
 }
 
-/// The longest name taken, in characters.
+/// The limit for names in a mark, in characters; the rest is cut off.
 const MAX_NAME_CHARS: usize = 200;
 
 fn mark(process: ProcessKey, kind: GateKind, payload: &[u8], waited: Duration) -> Gate {
@@ -259,7 +260,7 @@ mod tests {
         );
     }
 
-    /// A hook that is run again does not get the whole time again: its client counts on.
+    /// A hook that is run again does not get the whole limit again: the waiting time goes on.
     #[test]
     fn a_gate_counts_from_the_start_of_the_shell_that_runs_it() {
         let own = living(std::process::id()).expect("this process");
@@ -271,10 +272,10 @@ mod tests {
         };
         assert!(waited_before(own, oldest) >= waited);
         let own_age = sys::since_boot().saturating_sub(sys::start_since_boot(own.start));
-        // Its own client runs it without a shell.
+        // Here Claude Code runs the hook directly, without a shell.
         assert!(waited_before(own, above) < own_age + Duration::from_mins(1));
         let gate = mark(own, GateKind::Tool, b"", Duration::from_hours(1));
-        let since = gate.since.expect("told");
+        let since = gate.since.expect("the mark says since when");
         assert!(since.elapsed().expect("past") >= Duration::from_hours(1));
     }
 

@@ -1,5 +1,5 @@
-//! `trusty-hook keep <record>`: a process that does nothing for as long as a file is there. It
-//! keeps a control group alive.
+//! `trusty-hook keep <record>`: a process that only waits until a file is gone. Its presence keeps
+//! a cgroup from being empty, because an empty one may be removed by the program that made it.
 
 use rustix::fs::{Mode, OFlags};
 use std::io;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use trusty_platform::folder_watch::FolderWatch;
 use trusty_platform::sys;
 
-/// A folder that was replaced tells no more changes.
+/// How often the file is checked: a watch on a folder that was replaced reports nothing more.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Returns once nothing is at this path.
+/// Blocks until nothing exists at this path.
 pub(crate) fn until_gone(record: &Path) {
-    // Its folder is left below.
+    // A relative path would lose its meaning: `detach` changes the current folder.
     let Ok(record) = std::path::absolute(record) else {
         return;
     };
@@ -27,7 +27,7 @@ pub(crate) fn until_gone(record: &Path) {
     }
 }
 
-/// Not even when it cannot be told is it taken for gone.
+/// Whether the file may still exist. Errors other than "not found" do not count as gone.
 fn is_there(path: &Path) -> bool {
     !path.symlink_metadata().is_err_and(|e| {
         matches!(
@@ -37,8 +37,8 @@ fn is_there(path: &Path) -> bool {
     })
 }
 
-/// Leaves the terminal, the folder and the pipes of whoever started it: none of them is to be
-/// held open. What fails here is no reason to end.
+/// Leaves the terminal, the current folder and the pipes of the starting process, so that none of
+/// them is held open. A step that fails does not end the process.
 fn detach() {
     sys::ignore_hangup();
     let _ = rustix::process::setsid();

@@ -1,7 +1,8 @@
-//! The hook program, which Claude Code runs at each of its events. The hook hands the payload to the
-//! running engine and exits; without an engine, the hook exits at once. While the session is held,
-//! the next tool and the next prompt wait here. A request of Claude Code waits for an answer, for as
-//! long as the engine says.
+//! The hook program, which Claude Code runs at each of its events.
+//!
+//! The hook hands the payload to the running engine and exits; without an engine, the hook exits
+//! at once. While the session is held, the next tool and the next prompt wait here. A request of
+//! Claude Code waits for an answer for as long as the engine holds the request.
 //!
 //! *Invariant:* the hook always exits with success, and prints nothing but a refusal or an answer.
 //! Claude Code shows a hook that fails in the user's conversation, or forbids the tool.
@@ -23,16 +24,17 @@ use trusty_records::hook_marks::MarkFolder;
 use trusty_wire::hooks;
 use trusty_wire::{EnginePlaces, Environment};
 
-/// How long a client may rest while it hands over its payload and closes its end.
+/// The longest pause of Claude Code while it writes the payload and closes the pipe.
 const INPUT_IDLE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long that may take in all.
+/// The limit for reading the whole payload.
 const INPUT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Does what the arguments after the program's name say: an event's name, or `keep` and a path.
+/// Runs the command that the arguments name, without the program's name: an event, `ask` and an
+/// event, `keep` and a path, or `try`.
 pub fn run(mut arguments: impl Iterator<Item = OsString>) {
     let first = arguments.next().unwrap_or_default();
     if first == "try" {
-        // Whoever put this program in place wants to know whether it runs.
+        // The installer only tests whether this program runs.
         return;
     }
     if first == "keep" {
@@ -47,16 +49,16 @@ pub fn run(mut arguments: impl Iterator<Item = OsString>) {
     }
 }
 
-/// What its client grants a hook.
+/// What Claude Code lets this hook do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HookMode {
-    /// To tell, and to be held where a pause says so.
+    /// Report the event, and wait at the gate while the session is held.
     Ends,
-    /// To wait for an answer, too, which is taken from it.
+    /// Wait for an answer to a request as well; Claude Code reads it from standard output.
     MayWait,
 }
 
-/// One event of a client.
+/// Handles one event of Claude Code.
 fn happened(event: &str, then: HookMode) {
     let payload = input::read_whole(hooks::MAX_PAYLOAD_BYTES, INPUT_IDLE_TIMEOUT, INPUT_TIMEOUT);
     let around = surroundings();
@@ -86,13 +88,13 @@ fn happened(event: &str, then: HookMode) {
     if let gate::GateOutcome::Refused(why) =
         gate::wait_at_gate(kind, &payload, &around, &machine, pid)
     {
-        // Whoever does not read it any more has gone.
+        // A write that fails means that Claude Code no longer reads this hook's output.
         let _ = writeln!(std::io::stdout(), "{}", kind.refusal(why));
     }
 }
 
-/// Those of the client. The records are where this very program was put, whatever the client's
-/// environment says of it.
+/// Claude Code's environment, except that the data folder is the one in which this program is
+/// installed, whatever the environment names.
 fn surroundings() -> Environment {
     let mut around = Environment::read();
     if let Some(data_home) = env::current_exe()

@@ -1,13 +1,13 @@
-//! Whether this process may open more files.
+//! Whether this process can open more files.
 
 use rustix::fs::{Mode, OFlags, open};
 use std::io;
 use std::os::fd::OwnedFd;
 
-/// Tries whether so many more files can be open at once, and closes them again.
+/// Checks that this many more files can be open at once, by opening and closing them.
 ///
 /// # Errors
-/// Where the limit of this process, or the system's, is reached before.
+/// As open(2) fails: the limit of this process or of the system is reached (EMFILE, ENFILE).
 pub fn check_room(files: usize) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let opened: Result<Vec<OwnedFd>, _> = (0..files)
@@ -25,7 +25,7 @@ mod tests {
         check_room(8).expect("a test may open some files");
         let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
         let most = limit.current.and_then(|n| usize::try_from(n).ok());
-        // Where the limit is high, to reach it would take its time.
+        // With a higher limit, reaching it would take too long.
         if let Some(most) = most.filter(|most| *most <= 65_536) {
             assert!(check_room(most).is_err());
         }

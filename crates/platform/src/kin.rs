@@ -1,10 +1,10 @@
-//! What a process was started with, and on which terminals its children are.
+//! The environment of a process, and the terminals of its children.
 
 use super::sys;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 
-/// How many terminals the children of these processes are on.
+/// How many different terminals the children of these processes are on.
 pub fn terminals(parents: &[u32]) -> usize {
     let children = sys::pids().unwrap_or_default().into_iter();
     let devices: BTreeSet<u64> = children
@@ -15,7 +15,10 @@ pub fn terminals(parents: &[u32]) -> usize {
     devices.len()
 }
 
-/// These variables of a process of our own user's, in this order. All others are forgotten.
+/// The values of these environment variables of a process, in this order.
+///
+/// None for a variable that is empty or missing, and for a process of another user. The rest of the
+/// environment is discarded.
 pub fn variables<const N: usize>(pid: u32, names: [&str; N]) -> [Option<OsString>; N] {
     let own = rustix::process::getuid().as_raw();
     let is_own = sys::stat(pid).ok().flatten().is_some_and(|s| s.uid == own);

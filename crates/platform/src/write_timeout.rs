@@ -1,4 +1,4 @@
-//! A connection that ends when its peer reads nothing for too long.
+//! A stream that fails when its peer stops reading.
 
 use std::io;
 use std::pin::Pin;
@@ -7,17 +7,17 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// A stream whose writes fail once one of them has been stuck for the timeout.
+/// A stream whose writes fail with `TimedOut` once one of them has been blocked for the timeout.
 #[derive(Debug)]
 pub struct WriteTimeoutStream<S> {
     stream: S,
     timeout: Duration,
-    /// Runs while a write is stuck.
+    /// Runs while a write is blocked.
     stuck: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> WriteTimeoutStream<S> {
-    /// A stream whose writes may be stuck for this long.
+    /// Wraps a stream; each of its writes may be blocked for `timeout`.
     pub fn new(stream: S, timeout: Duration) -> Self {
         Self {
             stream,

@@ -4,31 +4,32 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use trusty_platform::sys;
 
-/// How far discovery reaches.
+/// Whether discovery covers all sessions of the user, or only those of this home folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Confinement {
-    /// To all sessions of the user.
+    /// All sessions of the user.
     #[default]
     Open,
-    /// To sessions of this home.
+    /// Only sessions of this home folder or of our config folders.
     Confined,
 }
 
-/// Whose processes are looked for.
+/// The processes that discovery covers.
 #[derive(Debug, Clone)]
 pub struct ProcessScope {
-    /// The user.
+    /// The user's uid.
     pub uid: u32,
-    /// How far.
+    /// Whether discovery is confined to `home` and `config_dirs`.
     pub confinement: Confinement,
-    /// Our home.
+    /// Our home folder.
     pub home: PathBuf,
-    /// Our config folders.
+    /// Our config folders of Claude Code.
     pub config_dirs: BTreeSet<PathBuf>,
 }
 
 impl ProcessScope {
-    /// Whether a client of this user is one that is looked for.
+    /// Whether discovery covers a Claude Code process of this user. If confined, false for a
+    /// process whose environment cannot be read.
     pub fn holds(&self, pid: u32) -> bool {
         if self.confinement == Confinement::Open {
             return true;

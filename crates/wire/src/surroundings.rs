@@ -1,11 +1,11 @@
-//! What a program is started in, and the places that follow from it.
+//! The environment of a program, and the folders that follow from it.
 
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use trusty_platform::{paths, sys};
 
-/// The surroundings a program was started in: read once, then passed on.
+/// The environment that a program was started in, read once and then passed on.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// `$HOME`
@@ -18,7 +18,7 @@ pub struct Environment {
     pub data_home: Option<PathBuf>,
     /// `$XDG_RUNTIME_DIR`
     pub runtime_home: Option<PathBuf>,
-    /// `$TMUX`: socket, server's pid, session
+    /// `$TMUX`: the socket, the server's pid and the session
     pub tmux: Option<OsString>,
     /// `$TMUX_TMPDIR`
     pub tmux_folder: Option<PathBuf>,
@@ -35,9 +35,9 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Those of this process.
+    /// The environment of this process.
     pub fn read() -> Self {
-        // An empty or relative value counts as none, as the XDG rules say.
+        // An empty or relative value counts as none, as the XDG specification says.
         let folder = |name| {
             env::var_os(name)
                 .map(PathBuf::from)
@@ -60,14 +60,14 @@ impl Environment {
         }
     }
 
-    /// Where Claude Code keeps its things.
+    /// The config folder of Claude Code.
     pub fn claude_dir(&self) -> PathBuf {
         self.claude_config
             .clone()
             .unwrap_or_else(|| self.home.join(".claude"))
     }
 
-    /// The settings file.
+    /// The path of the settings file.
     pub fn settings_file(&self) -> PathBuf {
         let config = self
             .config_home
@@ -76,7 +76,7 @@ impl Environment {
         config.join("trusty/settings.toml")
     }
 
-    /// Where records live that outlast us.
+    /// The folder of the files that outlast this process.
     pub fn data_dir(&self) -> PathBuf {
         self.data_home
             .clone()
@@ -84,9 +84,10 @@ impl Environment {
             .join("trusty")
     }
 
-    /// Where the local socket lives, as it would be; see [`paths::private_dir`]. The same for all
-    /// that a user runs: a variable that another login has set, or none at all (cron, `su`, ssh),
-    /// keeps nobody from the engine.
+    /// The folder of the local sockets, whether it exists or not; see [`paths::private_dir`].
+    ///
+    /// The folder is the same for all programs of a user: one whose `$XDG_RUNTIME_DIR` comes from
+    /// another login, or is missing (cron, `su`, ssh), still reaches the engine.
     pub fn runtime_dir(&self, uid: u32) -> PathBuf {
         let named = self.runtime_home.as_deref();
         match paths::runtime_home(named, sys::runtime_home(uid).as_deref(), uid) {

@@ -1,10 +1,10 @@
-//! Whether a control group can run.
+//! The freezer state of a cgroup.
 
-/// Whether a control group can run.
+/// Whether a cgroup is frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FreezerState {
-    /// Nothing in it can.
+    /// All its processes are frozen.
     Frozen,
-    /// All in it can.
+    /// Its processes can run.
     Thawed,
 }

@@ -1,11 +1,12 @@
-//! A hook that waits for an answer: its end of the connection.
+//! The hook's side of a connection on which the hook waits for an answer.
 //!
-//! After `taken` it is told `held <seconds from now, 0 for without limit>`, or nothing and the end:
-//! its client asks in its terminal. It is told so again when that changes, and every few seconds
-//! as a sign of life: an engine that falls silent holds nobody. A held one waits for
-//! `answer <length>`, a line end and so many bytes, which it hands to its client as they are, and
-//! says `done`; or for the end, after which its client asks in its terminal. Whatever else it is
-//! told counts as the end.
+//! After `taken`, the engine sends `held <seconds from now, 0 for no limit>`, or closes the
+//! connection, and then Claude Code asks in its terminal. The engine sends `held` again when the
+//! limit changes, and every few seconds as a sign of life: a silent engine holds no hook.
+//!
+//! A held hook waits for `answer <length>`, a line end and `length` bytes, which the hook passes to
+//! Claude Code unchanged and confirms with `done`; or for the end of the connection, after which
+//! Claude Code asks in its terminal. Any other line counts as the end.
 
 use super::{HookMessageKind, MAX_HEADER_BYTES, left, send};
 use std::io::{ErrorKind, Read, Write};
@@ -14,45 +15,48 @@ use std::path::PathBuf;
 use std::time::Duration;
 use trusty_platform::clock;
 
-/// How long an engine may take to say that it listens: longer than it grants a payload. A dialog of
-/// the main agent is on the screen meanwhile, so only sub-agents wait for one that hangs.
+/// How long the engine may take to send `taken`; longer than the engine waits for a payload. The
+/// main agent's dialog is on the screen meanwhile, so only sub-agents wait for an engine that
+/// hangs.
 const TAKEN_TIMEOUT: Duration = Duration::from_secs(2);
-/// How often a hook that waits looks whether anybody waits for it.
+/// How often a waiting hook checks whether Claude Code still waits for it.
 const ASK_POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// How often a hook that is held is told that it still is.
+/// How often the engine sends a sign of life to a held hook.
 pub const HOLD_SIGN_INTERVAL: Duration = Duration::from_secs(4);
-/// An engine that gives no sign for so many looks has stopped. Looks are counted and no clock is
-/// asked, for all of us sleep while the machine does.
+/// After how many polls without a sign the engine counts as hung. Polls are counted instead of
+/// time, because the hook and the engine both stop while the machine sleeps.
 const MAX_SILENT_POLLS: u32 = 15;
-/// What an engine has not let go so long after it said it would, it has forgotten.
+/// How long after the announced end of a hold the hook waits for the engine to release it.
 const RELEASE_GRACE: Duration = Duration::from_secs(2);
-/// The longest answer, in bytes. It may repeat a tool's whole input.
+/// The longest answer, in bytes; an answer may repeat a tool's whole input.
 pub const MAX_ANSWER_BYTES: usize = 2 * super::MAX_PAYLOAD_BYTES;
 
-/// Says that a message was taken.
+/// The engine's confirmation that it has accepted a message.
 pub const TAKEN_MESSAGE: &str = "taken\n";
-/// Says that an answer was handed on.
+/// The hook's confirmation that Claude Code got the answer.
 pub const DONE_MESSAGE: &str = "done\n";
 
-/// What was held, with its answer.
+/// The engine's answer to a held request.
 #[derive(Debug)]
 pub struct HookAnswer {
-    /// What the client is to be given.
+    /// The output for Claude Code.
     pub bytes: Vec<u8>,
     stream: UnixStream,
 }
 
 impl HookAnswer {
-    /// Tells the engine that the client was given it.
+    /// Confirms to the engine that Claude Code got the answer.
     pub fn confirm_delivery(mut self) {
-        // An engine that has ended meanwhile needs to know nothing.
+        // The write fails if the engine has ended, which then needs no confirmation.
         let _ = self.stream.write_all(DONE_MESSAGE.as_bytes());
     }
 }
 
-/// Hands over what a client asks, in the first of these folders in which an engine listens that
-/// `is_believed`; nobody but this user can enter them. Waits for as long as that is held and `goes_on` says that
-/// somebody still waits for the answer, `longest` at most. Nothing if there is none.
+/// Sends a request to the engine and waits for its answer; none if there is no answer.
+///
+/// The engine is the first that listens in one of these folders, which only this user can enter,
+/// and that `is_believed`. The wait lasts while the engine holds the request and `goes_on` says
+/// that Claude Code still waits, at most for `longest`.
 pub fn ask_engine(
     folders: &[PathBuf],
     is_believed: impl Fn(&UnixStream) -> bool,
@@ -72,7 +76,7 @@ pub fn ask_engine(
     )
 }
 
-/// Looks so often whether anybody waits, and is there.
+/// As [`ask_engine`], with `look` as the poll interval.
 fn ask_every(
     look: Duration,
     folders: &[PathBuf],
@@ -101,7 +105,8 @@ fn ask_every(
     let mut waiting = AnswerWait {
         stream,
         since: trusty_platform::sys::since_boot(),
-        // An engine that hangs before it says so holds nobody.
+        // Until the engine says how long it holds the request, a hung engine must not hold the
+        // hook.
         longest: longest.min(RELEASE_GRACE),
         silent: 0,
         goes_on,
@@ -131,13 +136,13 @@ struct AnswerWait<F> {
     stream: UnixStream,
     since: Duration,
     longest: Duration,
-    /// The looks since the engine's last sign.
+    /// How many polls have passed since the engine's last sign.
     silent: u32,
     goes_on: F,
 }
 
 impl<F: Fn() -> bool> AnswerWait<F> {
-    /// It is held for so many seconds from now, `longest` in all.
+    /// Applies a `held` line: the hold ends `seconds` from now, at most `longest` after its start.
     fn hold(&mut self, seconds: &str, longest: Duration) -> Option<()> {
         self.longest = match seconds.parse::<u32>().ok()? {
             0 => longest,
@@ -152,7 +157,7 @@ impl<F: Fn() -> bool> AnswerWait<F> {
         trusty_platform::sys::since_boot().saturating_sub(self.since)
     }
 
-    /// The next line, without its end; nothing if the other end is gone or nobody waits.
+    /// The next line without its end; none if the connection has ended or Claude Code is gone.
     fn line(&mut self) -> Option<String> {
         let mut line = Vec::new();
         let mut byte = [0];
@@ -203,8 +208,8 @@ mod tests {
 
     const MAX_TEST_WAIT: Duration = Duration::from_mins(1);
 
-    /// What an engine does that says `said` to a hook and hangs up; what the hook took from it,
-    /// and what it said at last.
+    /// Runs a hook against an engine that sends `said` and closes the connection. Returns the
+    /// answer that the hook got, and what the hook sent last.
     fn ask_one(said: Vec<u8>, longest: Duration, goes_on: bool) -> (Option<Vec<u8>>, Vec<u8>) {
         let dir = tempfile::tempdir().expect("folder");
         let listener = UnixListener::bind(dir.path().join(HOOK_SOCKET)).expect("socket");
@@ -222,7 +227,7 @@ mod tests {
             let mut payload = vec![0; header.length];
             stream.read_exact(&mut payload).expect("a payload");
             assert_eq!(payload, b"{}");
-            // A hook that has gone hears nothing.
+            // The write fails if the hook is gone already.
             let _ = stream.write_all(&said);
             if goes_on && !longest.is_zero() {
                 let _ = stream.shutdown(std::net::Shutdown::Write);
@@ -280,12 +285,12 @@ mod tests {
         assert_eq!(
             ask_one(held(), MAX_TEST_WAIT, false),
             (None, vec![]),
-            "the client has gone"
+            "Claude Code is gone"
         );
         assert_eq!(
             ask_one(held(), Duration::ZERO, true),
             (None, vec![]),
-            "the time is up"
+            "the limit has passed"
         );
         assert_eq!(
             ask_one(vec![], Duration::ZERO, true),
@@ -294,7 +299,7 @@ mod tests {
         );
     }
 
-    /// Whether a hook lets go that an engine told this before it fell silent.
+    /// Checks that a hook stops waiting for an engine that sends `said` and then nothing more.
     #[track_caller]
     fn lets_go(said: &'static str, look: Duration) {
         let dir = tempfile::tempdir().expect("folder");
@@ -302,7 +307,7 @@ mod tests {
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().expect("a hook");
             stream.write_all(said.as_bytes()).expect("said");
-            // It says no more, and hangs up only after the hook.
+            // The engine sends no more, and closes the connection only after the hook does.
             let _ = stream.read_to_end(&mut Vec::new());
         });
         let (tell, told) = mpsc::channel();
@@ -318,7 +323,7 @@ mod tests {
     #[test]
     fn an_engine_that_hangs_lets_go() {
         lets_go(TAKEN_MESSAGE, ASK_POLL_INTERVAL);
-        // Without limit: only its silence tells.
+        // Without a limit, only the engine's silence ends the wait.
         lets_go("taken\nheld 0\n", Duration::from_millis(5));
         lets_go("taken\nheld 0\nanswer 9\n{", Duration::from_millis(5));
     }
