@@ -46,7 +46,7 @@ const ENGINE_HANG_TIMEOUT: Duration = Duration::from_secs(3);
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long an action may take: a terminal is waited for, step by step.
 const COMMAND_RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
-/// The most we take of one answer or event.
+/// The largest response body or event that the client reads.
 const MAX_RESPONSE_BYTES: usize = 64 << 20;
 
 /// Why an engine gave no answer.
