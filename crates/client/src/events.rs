@@ -61,7 +61,7 @@ impl EventStream {
     pub async fn next(&mut self) -> Result<Option<Arc<Snapshot>>, ClientError> {
         loop {
             while let Some(event) = self.decoder.next()? {
-                if let Some(snapshot) = self.apply(event)? {
+                if let Some(snapshot) = self.apply(&event)? {
                     return Ok(Some(snapshot));
                 }
             }
@@ -82,7 +82,7 @@ impl EventStream {
     }
 
     /// The snapshot after this event; none if this version does not know the event.
-    fn apply(&mut self, event: MessageEvent) -> Result<Option<Arc<Snapshot>>, ClientError> {
+    fn apply(&mut self, event: &MessageEvent) -> Result<Option<Arc<Snapshot>>, ClientError> {
         let data = event.data.as_bytes();
         let snapshot = match (event.event.as_ref(), &self.last) {
             (SNAPSHOT_EVENT, _) => read::<Snapshot>(data)?,
