@@ -1,5 +1,4 @@
-//! The client of the local API, for programs that ask an engine in another process, and the types
-//! that the API and its client share.
+//! The client of the local API, and the types that the API and the client share.
 
 #![forbid(unsafe_code)]
 
@@ -40,37 +39,37 @@ use trusty_wire::engine_vetting::{EngineDoubt, EngineVetting};
 use trusty_wire::socket_names;
 use trusty_wire::version::TRUSTY_VERSION;
 
-/// An engine that answers nothing for so long hangs.
+/// How long an engine may take to respond before the engine counts as hung.
 const ENGINE_HANG_TIMEOUT: Duration = Duration::from_secs(3);
-/// How often an engine that carries out a command is asked whether it still answers.
+/// How often the health of an engine is polled while a command is in progress.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
-/// How long an action may take: a terminal is waited for, step by step.
+/// How long a command may take: raising a terminal waits for several programs in turn.
 const COMMAND_RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
-/// The most we take of one answer or event.
+/// The largest response body or event that the client reads.
 const MAX_RESPONSE_BYTES: usize = 64 << 20;
 
-/// Why an engine gave no answer.
+/// Why a request to an engine failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// No engine listens.
+    /// No engine listens on the socket.
     #[error("no engine is running")]
     Nobody,
     /// Another user listens on the socket.
     #[error("{} belongs to another user", .0.display())]
     Foreign(PathBuf),
-    /// Another version answers.
+    /// The engine is of another version.
     #[error("{}", other_version(.0))]
     OtherVersion(String),
-    /// The process that answers is not believed to be an engine.
+    /// The process on the socket did not pass the vetting.
     #[error("{0}")]
     Doubted(EngineDoubt),
-    /// The engine answered something that is not understood.
+    /// The engine sent an invalid response or event.
     #[error("unexpected answer from the running Trusty Bar: {0}")]
     Answer(String),
-    /// The engine does not answer.
+    /// The engine does not respond in time.
     #[error("the running Trusty Bar does not respond")]
     Silent,
-    /// The engine did not report an outcome in time.
+    /// The engine did not report the outcome of a command in time.
     #[error(
         "the running Trusty Bar did not report an outcome within {} s; the action may still \
          finish: check the session before you try again", COMMAND_RESPONSE_TIMEOUT.as_secs()
@@ -85,7 +84,7 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Whether no engine was asked that has done anything.
+    /// Whether the request reached no engine of this version, so that nothing was done.
     pub fn is_absence(&self) -> bool {
         matches!(
             self,
@@ -93,7 +92,7 @@ impl ClientError {
         )
     }
 
-    /// Whether the engine hangs. What it was asked it does not begin later: the command lapses.
+    /// Whether the engine hangs. A command that has not begun lapses and is not begun later.
     pub fn is_hang(&self) -> bool {
         matches!(self, Self::Silent)
     }
@@ -104,21 +103,21 @@ impl ClientError {
 pub struct EngineClient {
     place: EngineEndpoint,
     uid: u32,
-    /// Tells who is believed; without it, every process of this user.
+    /// Which processes are accepted; without a vetting, every process of this user.
     vetting: Option<EngineVetting>,
 }
 
-/// Where a running engine is looked for.
+/// How the socket of a running engine is found.
 #[derive(Debug, Clone)]
 enum EngineEndpoint {
-    /// Behind this socket.
+    /// At this path.
     Socket(PathBuf),
-    /// Where it says that it is, then in the runtime folder; looked up anew for each connection.
+    /// At the recorded place, then in the runtime folder; looked up for each connection.
     Found(Box<EnginePlaces>),
 }
 
 impl EngineClient {
-    /// The engine behind this socket, whether it runs or not. Only one of this user is believed.
+    /// The engine behind this socket, running or not. An engine of another user is refused.
     pub fn at(socket: &Path, uid: u32) -> Self {
         Self {
             place: EngineEndpoint::Socket(socket.to_path_buf()),
@@ -127,7 +126,7 @@ impl EngineClient {
         }
     }
 
-    /// The engine of these places, whether it runs or not.
+    /// The engine of these places, running or not.
     pub fn for_places(places: &EnginePlaces) -> Self {
         Self {
             place: EngineEndpoint::Found(Box::new(places.clone())),
@@ -136,7 +135,7 @@ impl EngineClient {
         }
     }
 
-    /// The same, if it passes this vetting.
+    /// The same client, which refuses an engine that does not pass this vetting.
     #[must_use]
     pub fn vetted_by(self, vetting: EngineVetting) -> Self {
         Self {
@@ -145,12 +144,12 @@ impl EngineClient {
         }
     }
 
-    /// Its newest snapshot.
+    /// The engine's newest snapshot.
     pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
         self.whole("/v1/sessions", ENGINE_HANG_TIMEOUT).await
     }
 
-    /// Why a session is what it is.
+    /// What each source says of a session, and which source won.
     pub async fn why(&self, id: SessionId) -> Result<Explanation, ClientError> {
         self.whole(&format!("/v1/sessions/{id}/why"), ENGINE_HANG_TIMEOUT)
             .await
@@ -243,7 +242,7 @@ impl EngineClient {
         let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
         let answer = timeout(COMMAND_RESPONSE_TIMEOUT, async {
             let response = self.send(request).await?;
-            // What another version has done is done; what it has not is not for it to refuse.
+            // A success counts from any version; a refusal counts from this version only.
             if response.status() == StatusCode::NO_CONTENT {
                 return Ok(());
             }
@@ -252,12 +251,12 @@ impl EngineClient {
         });
         tokio::select! {
             answer = answer => answer.unwrap_or(Err(ClientError::Late)),
-            // The connection ends with this, and with it a command that has not begun.
+            // Returning closes the connection, which cancels a command that has not begun.
             () = self.wait_until_hung(HEALTH_INTERVAL) => Err(ClientError::Silent),
         }
     }
 
-    /// Returns once the engine, asked so often, answers nothing any more.
+    /// Polls the engine's health at this interval; returns when the engine hangs.
     pub async fn wait_until_hung(&self, interval: Duration) {
         loop {
             clock::sleep(interval).await;
@@ -267,7 +266,7 @@ impl EngineClient {
         }
     }
 
-    /// Its snapshots: one at once, one at each change. Ends when the engine does.
+    /// The engine's snapshots: the current one, then one at each change, until the engine exits.
     pub async fn events(
         &self,
     ) -> Result<impl Stream<Item = Result<Arc<Snapshot>, ClientError>> + use<>, ClientError> {
@@ -277,7 +276,7 @@ impl EngineClient {
         }))
     }
 
-    /// Its snapshots, going on from the last one that came over another connection.
+    /// The engine's snapshots, resuming from the last event of another connection.
     pub async fn subscribe(
         &self,
         how: ListenMode,
@@ -295,7 +294,7 @@ impl EngineClient {
         Ok(EventStream::new(body, last))
     }
 
-    /// A request, whole; none if nobody waits for its answer any more.
+    /// The whole request; none if the request is no longer pending.
     pub async fn request(
         &self,
         id: SessionId,
@@ -309,8 +308,8 @@ impl EngineClient {
         }
     }
 
-    /// Answers a request. Returns when its hook has handed the answer on.
-    /// The user gave it in this channel.
+    /// Answers a request; `channel` is where the user answered. Returns when the hook has passed
+    /// the answer to Claude Code.
     pub async fn answer(
         &self,
         id: SessionId,
@@ -324,13 +323,13 @@ impl EngineClient {
         self.act_by(request, body, deadline).await
     }
 
-    /// The owner has looked.
+    /// Reports that the user has looked.
     pub async fn report_attention(&self, attention: &AttentionRequest) -> Result<(), ClientError> {
         let deadline = CommandDeadline::of_command_sent_now();
         self.post("/v1/attention", attention, deadline).await
     }
 
-    /// How it is.
+    /// The engine's version, process and health.
     pub async fn health(&self) -> Result<EngineHealth, ClientError> {
         self.whole("/v1/health", ENGINE_HANG_TIMEOUT).await
     }
@@ -340,7 +339,7 @@ impl EngineClient {
         answer.unwrap_or(Err(ClientError::Silent))
     }
 
-    /// What is answered, whenever that comes.
+    /// The response, without a timeout.
     async fn got(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
         let request = request.header(hyper::header::HOST, "trusty");
         let request = request.body(Full::new(Bytes::new()));
@@ -363,7 +362,7 @@ impl EngineClient {
         send.send_request(request).await.map_err(broken)
     }
 
-    /// A connection to the first engine that takes one.
+    /// Connects to the first engine that accepts.
     async fn connect(&self) -> Result<UnixStream, ClientError> {
         let sockets = match &self.place {
             EngineEndpoint::Socket(socket) => vec![socket.clone()],
@@ -386,7 +385,7 @@ impl EngineClient {
                 Ok(_) => failed = ClientError::Foreign(socket),
                 Err(e) => match e.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {}
-                    // Its queue is full, for it takes no connection out of it any more.
+                    // The backlog is full because the engine no longer accepts connections.
                     io::ErrorKind::WouldBlock => failed = ClientError::Silent,
                     _ => failed = ClientError::Broken(e.to_string()),
                 },
@@ -404,7 +403,7 @@ fn check_version(response: &Response<Incoming>) -> Result<(), ClientError> {
     }
 }
 
-/// Which of the two is to be restarted.
+/// The message that names the program to restart.
 fn other_version(other: &str) -> String {
     let parts = |version: &str| -> Option<Vec<u64>> {
         let numbers = version.split(['-', '+']).next()?.split('.');
@@ -426,7 +425,7 @@ fn other_version(other: &str) -> String {
     }
 }
 
-/// What an engine of our version says of what it did not do.
+/// The problem in the response of an engine of this version.
 async fn refused(response: Response<Incoming>) -> ClientError {
     let status = response.status();
     match Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
@@ -451,7 +450,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::UnixListener;
 
-    /// What a client is told by an engine of another version that answers so.
+    /// The result of a command at an engine of another version that responds with this status.
     async fn told_by_another(status: &'static str) -> Result<(), ClientError> {
         let dir = tempfile::tempdir().expect("folder");
         let socket = dir.path().join("s");

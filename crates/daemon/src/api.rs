@@ -1,4 +1,4 @@
-//! The local API: HTTP over a Unix socket that only its owner can reach. No TCP port.
+//! The local API: HTTP over a Unix socket that only this user can reach. No TCP port.
 
 mod act;
 mod deadline;
@@ -6,6 +6,7 @@ mod document;
 mod events;
 mod problem;
 mod read;
+mod responses;
 mod take;
 
 pub use document::openapi;
@@ -32,7 +33,7 @@ use trusty_platform::clock;
 use trusty_wire::discovery::EnginePlaces;
 use trusty_wire::version::TRUSTY_VERSION;
 
-/// What answers: the engine, and what is known of this run of it.
+/// The state that handlers share: the engine, this run of it, and the limit of listeners.
 #[derive(Debug, Clone)]
 struct ApiState {
     handle: EngineHandle,
@@ -46,10 +47,10 @@ impl FromRef<ApiState> for EngineHandle {
     }
 }
 
-/// What is known of a run that answers.
+/// One run of the engine.
 #[derive(Debug)]
 struct EngineRun {
-    /// Names it: revisions count within one.
+    /// The id of the run; revisions count within one run.
     run: String,
     since: SystemTime,
     history: Mutex<events::SnapshotHistory>,
@@ -65,23 +66,23 @@ impl EngineRun {
     }
 }
 
-/// Why an engine stopped answering.
+/// Why an engine stopped serving its sockets.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The sockets cannot be listened to.
+    /// The sockets cannot be listened on.
     #[error("could not listen on the local sockets: {0}")]
     Io(#[from] io::Error),
-    /// Another engine has taken the lock after the file of ours was removed.
+    /// Another engine has taken the lock after this engine's lock file was removed.
     #[error(
         "another Trusty Bar or `trusty serve` took over after this engine's lock file was removed"
     )]
     Lost,
 }
 
-/// Answers programs and hooks until the engine ends or the task is dropped.
+/// Serves programs and hooks until the engine exits or the future is dropped.
 ///
 /// # Errors
-/// As the sockets cannot be listened to, or another engine leads.
+/// If the sockets cannot be listened on, or another engine has become the leader.
 pub async fn serve(leader: Leader, handle: EngineHandle) -> Result<(), ServeError> {
     let places = leader.places().clone();
     let Leader {
@@ -104,7 +105,7 @@ pub async fn serve(leader: Leader, handle: EngineHandle) -> Result<(), ServeErro
     served
 }
 
-/// Tells what becomes of the right to lead; returns when it is lost.
+/// Reports problems of leadership to the engine; returns when leadership is lost.
 async fn tell_news(
     mut news: mpsc::UnboundedReceiver<LeaderEvent>,
     places: &EnginePlaces,
@@ -124,7 +125,7 @@ async fn tell_news(
             LeaderEvent::Lost => return,
         }
     }
-    // Nobody sees to the places any more, but those who ask are answered.
+    // The keeper has ended, but the sockets are still served.
     std::future::pending::<()>().await;
 }
 
@@ -173,7 +174,7 @@ mod tests {
     #[tokio::test]
     async fn an_engine_is_healthy_before_its_first_look() {
         let around = Environment::default();
-        // Nobody runs this one.
+        // The engine of this handle never runs.
         let (handle, _ends) = Engine::open_channels(&around, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
         let quiet = http_connections::QuietSince::new(trusty_platform::sys::since_boot());
@@ -196,11 +197,11 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_reads_nothing_is_dropped() {
         let around = Environment::default();
-        // Nobody runs this one.
+        // The engine of this handle never runs.
         let (handle, _ends) = Engine::open_channels(&around, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
         let asks = async {
-            // Answers of the description are larger than what the system keeps of a connection.
+            // The description is larger than the socket's buffers.
             let ask = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
             for _ in 0..64 {
                 if near.write_all(ask).await.is_err() {

@@ -1,12 +1,15 @@
-//! What can be done to a session over the API.
+//! The commands of the API: actions on a session, answers, and reports of attention.
 
 use super::deadline::{self, DEADLINE_DESCRIPTION, DeadlineHeader};
-use super::problem::ProblemResponse;
+use super::problem::{PROBLEM_CONTENT_TYPE, ProblemResponse};
+use super::responses::{
+    self, AnswerDelivered, AttentionNoted, BodyNotJson, BodyTooLarge, BodyTooSlow,
+    CallerNotAllowed, DeadlinePassed, JsonNotAccepted, SessionPaused, SessionResumed,
+    SessionStopped, TerminalRaised, UnknownSession,
+};
 use super::take::{self, AnsweredInHeader, JsonBody, PathSessionId};
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use trusty_actions::ActionError;
 use trusty_actions::jump::JumpError;
 use trusty_client::api_types::{AnswerRequest, AttentionRequest, PauseRequest, StopRequest};
@@ -33,23 +36,18 @@ use trusty_wire::process_tracer::ConnectedPeer;
     ),
     request_body(content = Option<PauseRequest>, description = "Optional"),
     responses(
-        (status = 204, description = "The session is paused, or will be before its next tool"),
+        SessionPaused,
         (status = 400, description = "The id, the deadline or the body is invalid", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 404, description = "No such session", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body did not arrive in time", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        UnknownSession,
+        JsonNotAccepted,
+        BodyTooSlow,
         (status = 409, description = "Refused, or the deadline has passed", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        BodyTooLarge,
+        BodyNotJson,
         (status = 500, description = "A step failed; all steps were rolled back", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
     )
 )]
 pub(super) async fn pause(
@@ -57,14 +55,15 @@ pub(super) async fn pause(
     PathSessionId(id): PathSessionId,
     DeadlineHeader(deadline): DeadlineHeader,
     body: JsonBody<PauseRequest>,
-) -> Response {
+) -> Result<SessionPaused, ProblemResponse> {
     let asked = body.0.unwrap_or_default();
     let wish = PauseOptions {
         how: asked.how,
         note: asked.note,
         by: asked.by.unwrap_or(Initiator::Api),
     };
-    act(&handle, id, Action::Pause(wish), deadline).await
+    act(&handle, id, Action::Pause(wish), deadline).await?;
+    Ok(SessionPaused)
 }
 
 /// Ends the pause of a session. Answers when it runs again and is listed so.
@@ -77,19 +76,16 @@ pub(super) async fn pause(
         ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
     responses(
-        (status = 204, description = "The session is running"),
+        SessionResumed,
         (status = 400, description = "The id or the deadline is invalid", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 403, description = "The calling process may not do this", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 404, description = "No such session", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        CallerNotAllowed,
+        UnknownSession,
+        JsonNotAccepted,
         (status = 409, description = "Refused, or the deadline has passed", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
         (status = 500, description = "A step failed", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
     )
 )]
 pub(super) async fn resume(
@@ -97,13 +93,14 @@ pub(super) async fn resume(
     Extension(peer): Extension<ConnectedPeer>,
     PathSessionId(id): PathSessionId,
     DeadlineHeader(deadline): DeadlineHeader,
-) -> Response {
+) -> Result<SessionResumed, ProblemResponse> {
     handle.wait_first_snapshot().await;
     let listed = handle.snapshot().sessions.iter().any(|s| s.id == id);
     if listed && let Some(refusal) = handle.resume_refusal(peer).await {
-        return ProblemResponse::not_for_programs(refusal.to_string()).into_response();
+        return Err(CallerNotAllowed::new(refusal.to_string()).into());
     }
-    act(&handle, id, Action::Resume, deadline).await
+    act(&handle, id, Action::Resume, deadline).await?;
+    Ok(SessionResumed)
 }
 
 /// Ends a session with SIGTERM; a paused one never runs what it was kept from. One that does not
@@ -118,23 +115,18 @@ pub(super) async fn resume(
     ),
     request_body(content = Option<StopRequest>, description = "Optional"),
     responses(
-        (status = 204, description = "The session has exited"),
+        SessionStopped,
         (status = 400, description = "The id, the deadline or the body is invalid", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 404, description = "No such session", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body did not arrive in time", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        UnknownSession,
+        JsonNotAccepted,
+        BodyTooSlow,
         (status = 409, description = "Refused, or the deadline has passed", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        BodyTooLarge,
+        BodyNotJson,
         (status = 500, description = "The session does not exit", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
     )
 )]
 pub(super) async fn stop(
@@ -142,13 +134,14 @@ pub(super) async fn stop(
     PathSessionId(id): PathSessionId,
     DeadlineHeader(deadline): DeadlineHeader,
     body: JsonBody<StopRequest>,
-) -> Response {
+) -> Result<SessionStopped, ProblemResponse> {
     let action = if body.0.unwrap_or_default().kill {
         Action::Kill
     } else {
         Action::End
     };
-    act(&handle, id, action, deadline).await
+    act(&handle, id, action, deadline).await?;
+    Ok(SessionStopped)
 }
 
 /// Brings the terminal of a session to the front. Answers when it is there.
@@ -161,34 +154,29 @@ pub(super) async fn stop(
         ("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION),
     ),
     responses(
-        (status = 204, description = "The terminal is in front"),
+        TerminalRaised,
         (status = 400, description = "The id or the deadline is invalid", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 404, description = "No such session", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        UnknownSession,
+        JsonNotAccepted,
         (status = 409, description = "The terminal cannot be raised, or the deadline has passed",
-            body = Problem, content_type = "application/problem+json"),
+            body = Problem, content_type = PROBLEM_CONTENT_TYPE),
         (status = 500, description = "A step failed", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
     )
 )]
 pub(super) async fn jump(
     State(handle): State<EngineHandle>,
     PathSessionId(id): PathSessionId,
     DeadlineHeader(deadline): DeadlineHeader,
-) -> Response {
+) -> Result<TerminalRaised, ProblemResponse> {
     handle.wait_first_snapshot().await;
-    let Err(e) = handle.jump_before(id, deadline).await else {
-        return StatusCode::NO_CONTENT.into_response();
-    };
-    match e {
-        JumpError::Refused(JumpObstacle::Ended) => ProblemResponse::no_such_session(),
-        JumpError::Lapsed(_) => deadline::too_late(),
+    let raised = handle.jump_before(id, deadline).await;
+    raised.map(|()| TerminalRaised).map_err(|e| match e {
+        JumpError::Refused(JumpObstacle::Ended) => responses::no_such_session(),
+        JumpError::Lapsed(_) => deadline::too_late().into(),
         e => ProblemResponse::new(e.code(), e.to_string()),
-    }
-    .into_response()
+    })
 }
 
 /// Answers a request that a hook holds. Returns once Claude Code has the answer and the request is
@@ -205,27 +193,21 @@ pub(super) async fn jump(
     ),
     request_body(content = AnswerRequest, description = "The request and the answer"),
     responses(
-        (status = 204, description = "Claude Code has the answer"),
+        AnswerDelivered,
         (status = 400, description = "The id, the deadline or the body is invalid", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 403, description = "The calling process may not do this", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 404, description = "No such session", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body did not arrive in time", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        CallerNotAllowed,
+        UnknownSession,
+        JsonNotAccepted,
+        BodyTooSlow,
         (status = 409, description = "The request is no longer pending, or the deadline has passed", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        BodyTooLarge,
+        BodyNotJson,
         (status = 422, description = "The answer does not fit the request", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
         (status = 500, description = "Claude Code did not accept the answer", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
     )
 )]
 pub(super) async fn answer(
@@ -235,22 +217,20 @@ pub(super) async fn answer(
     AnsweredInHeader(said): AnsweredInHeader,
     DeadlineHeader(deadline): DeadlineHeader,
     body: JsonBody<AnswerRequest>,
-) -> Result<StatusCode, ProblemResponse> {
+) -> Result<AnswerDelivered, ProblemResponse> {
     let AnswerRequest { request, answer } = body.needed()?;
     let request = take::request_id(request)?;
     handle.wait_first_snapshot().await;
     if !handle.snapshot().sessions.iter().any(|s| s.id == id) {
-        return Err(ProblemResponse::no_such_session());
+        return Err(responses::no_such_session());
     }
     let answered = handle
         .answer_for(peer, said, id, request, answer, deadline)
         .await;
-    answered
-        .map(|()| StatusCode::NO_CONTENT)
-        .map_err(|e| match e {
-            AnswerError::Lapsed(_) => deadline::too_late(),
-            e => ProblemResponse::new(e.code(), e.to_string()),
-        })
+    answered.map(|()| AnswerDelivered).map_err(|e| match e {
+        AnswerError::Lapsed(_) => deadline::too_late().into(),
+        e => ProblemResponse::new(e.code(), e.to_string()),
+    })
 }
 
 /// Reports that the user has looked, which turns Finished into Idle.
@@ -261,29 +241,24 @@ pub(super) async fn answer(
     params(("Trusty-Deadline" = Option<u64>, Header, description = DEADLINE_DESCRIPTION)),
     request_body(content = Option<AttentionRequest>, description = "Optional"),
     responses(
-        (status = 204, description = "Noted"),
+        AttentionNoted,
         (status = 400, description = "The body is invalid", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 408, description = "The body did not arrive in time", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 409, description = "The deadline has passed", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 413, description = "The body is too large", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 415, description = "The body is not JSON", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        JsonNotAccepted,
+        BodyTooSlow,
+        DeadlinePassed,
+        BodyTooLarge,
+        BodyNotJson,
     )
 )]
 pub(super) async fn attention(
     State(handle): State<EngineHandle>,
     body: JsonBody<AttentionRequest>,
-) -> StatusCode {
+) -> AttentionNoted {
     let session = body.0.and_then(|asked| asked.session);
     let attention = session.map_or(FocusEvent::Popover, FocusEvent::Terminal);
     handle.report_attention(attention).await;
-    StatusCode::NO_CONTENT
+    AttentionNoted
 }
 
 async fn act(
@@ -291,14 +266,12 @@ async fn act(
     id: SessionId,
     action: Action,
     deadline: CommandDeadline,
-) -> Response {
+) -> Result<(), ProblemResponse> {
     handle.wait_first_snapshot().await;
-    match handle.act_before(id, action, deadline).await {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(ActionError::Lapsed(_)) => deadline::too_late().into_response(),
-        Err(ActionError::Refused(Refusal::Ended)) => {
-            ProblemResponse::no_such_session().into_response()
-        }
-        Err(e) => ProblemResponse::new(e.code(), e.to_string()).into_response(),
-    }
+    let done = handle.act_before(id, action, deadline).await;
+    done.map_err(|e| match e {
+        ActionError::Lapsed(_) => deadline::too_late().into(),
+        ActionError::Refused(Refusal::Ended) => responses::no_such_session(),
+        e => ProblemResponse::new(e.code(), e.to_string()),
+    })
 }

@@ -1,16 +1,19 @@
-//! What the API tells.
+//! The queries of the API: sessions, requests, the engine's health, the API's description.
 
-use super::problem::ProblemResponse;
+use super::problem::{PROBLEM_CONTENT_TYPE, ProblemResponse};
+use super::responses::{
+    self, EngineHealthBody, ExplanationBody, JsonNotAccepted, SessionBody, SnapshotBody,
+    UnknownSession, WholeRequestBody,
+};
 use super::take::{PathRequestId, PathSessionId};
 use super::{ApiState, EngineRun};
 use crate::session_access::whole_request;
 use axum::Json;
 use axum::extract::State;
-use trusty_client::api_types::{EngineHealth, WholeRequest};
+use trusty_client::api_types::EngineHealth;
 use trusty_engine::EngineHandle;
+use trusty_fleet::Session;
 use trusty_fleet::problem::{Problem, ProblemCode};
-use trusty_fleet::why::Explanation;
-use trusty_fleet::{Session, Snapshot};
 use trusty_wire::version::TRUSTY_VERSION;
 
 /// All sessions, and what is wrong with the sources.
@@ -18,15 +21,11 @@ use trusty_wire::version::TRUSTY_VERSION;
     get,
     path = "/v1/sessions",
     tag = "sessions",
-    responses(
-        (status = 200, description = "The newest snapshot", body = Snapshot),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
-    )
+    responses(SnapshotBody, JsonNotAccepted,)
 )]
-pub(super) async fn sessions(State(handle): State<EngineHandle>) -> Json<Snapshot> {
+pub(super) async fn sessions(State(handle): State<EngineHandle>) -> SnapshotBody {
     handle.wait_first_snapshot().await;
-    Json(handle.snapshot().as_ref().clone())
+    SnapshotBody(handle.snapshot().as_ref().clone())
 }
 
 /// One session.
@@ -36,21 +35,19 @@ pub(super) async fn sessions(State(handle): State<EngineHandle>) -> Json<Snapsho
     tag = "sessions",
     params(("id" = String, Path, format = Uuid, description = "The session's id")),
     responses(
-        (status = 200, description = "The session as it is now", body = Session),
+        SessionBody,
         (status = 400, description = "The id is not a UUID", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 404, description = "No such session", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        UnknownSession,
+        JsonNotAccepted,
     )
 )]
 pub(super) async fn session(
     State(handle): State<EngineHandle>,
     id: PathSessionId,
-) -> Result<Json<Session>, ProblemResponse> {
+) -> Result<SessionBody, ProblemResponse> {
     handle.wait_first_snapshot().await;
-    find(&handle, &id).map(Json)
+    find(&handle, &id).map(SessionBody)
 }
 
 /// Why a session is what it is: what every source last said of it, and which one won.
@@ -60,22 +57,22 @@ pub(super) async fn session(
     tag = "sessions",
     params(("id" = String, Path, format = Uuid, description = "The session's id")),
     responses(
-        (status = 200, description = "What each source says", body = Explanation),
+        ExplanationBody,
         (status = 400, description = "The id is not a UUID", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 404, description = "No such session", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        UnknownSession,
+        JsonNotAccepted,
     )
 )]
 pub(super) async fn why(
     State(handle): State<EngineHandle>,
     PathSessionId(id): PathSessionId,
-) -> Result<Json<Explanation>, ProblemResponse> {
+) -> Result<ExplanationBody, ProblemResponse> {
     handle.wait_first_snapshot().await;
-    let told = handle.explain(id).await;
-    told.map(Json).ok_or_else(ProblemResponse::no_such_session)
+    let explanation = handle.explain(id).await;
+    explanation
+        .map(ExplanationBody)
+        .ok_or_else(responses::no_such_session)
 }
 
 /// A request that a hook holds, whole: what an answer would apply to.
@@ -89,24 +86,23 @@ pub(super) async fn why(
             description = "The request's id, as the session lists it"),
     ),
     responses(
-        (status = 200, description = "The whole request", body = WholeRequest),
+        WholeRequestBody,
         (status = 400, description = "An id is invalid", body = Problem,
-            content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
         (status = 404, description = "No such session, or the request is no longer pending",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
+            body = Problem, content_type = PROBLEM_CONTENT_TYPE),
+        JsonNotAccepted,
     )
 )]
 pub(super) async fn request(
     State(handle): State<EngineHandle>,
     id: PathSessionId,
     PathRequestId(asked): PathRequestId,
-) -> Result<Json<WholeRequest>, ProblemResponse> {
+) -> Result<WholeRequestBody, ProblemResponse> {
     handle.wait_first_snapshot().await;
     find(&handle, &id)?;
     let whole = whole_request(&handle, id.0, &asked).await;
-    whole.map(Json).ok_or_else(|| {
+    whole.map(WholeRequestBody).ok_or_else(|| {
         ProblemResponse::new(
             ProblemCode::NoSuchRequest,
             "the request is no longer pending; the session lists its pending requests",
@@ -120,18 +116,14 @@ pub(super) async fn request(
     get,
     path = "/v1/health",
     tag = "engine",
-    responses(
-        (status = 200, description = "The engine is running", body = EngineHealth),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
-    )
+    responses(EngineHealthBody, JsonNotAccepted,)
 )]
 pub(super) async fn health(
     State(ApiState { handle, about, .. }): State<ApiState>,
-) -> Json<EngineHealth> {
+) -> EngineHealthBody {
     let snapshot = handle.snapshot();
     let EngineRun { since, .. } = *about;
-    Json(EngineHealth {
+    EngineHealthBody(EngineHealth {
         version: TRUSTY_VERSION.to_owned(),
         pid: std::process::id(),
         since,
@@ -148,8 +140,7 @@ pub(super) async fn health(
     tag = "engine",
     responses(
         (status = 200, description = "The description of the API", body = Object),
-        (status = 406, description = "The header Accept excludes application/json",
-            body = Problem, content_type = "application/problem+json"),
+        JsonNotAccepted,
     )
 )]
 pub(super) async fn description() -> Json<utoipa::openapi::OpenApi> {
@@ -159,5 +150,5 @@ pub(super) async fn description() -> Json<utoipa::openapi::OpenApi> {
 fn find(handle: &EngineHandle, id: &PathSessionId) -> Result<Session, ProblemResponse> {
     let snapshot = handle.snapshot();
     let found = snapshot.sessions.iter().find(|s| s.id == id.0);
-    found.cloned().ok_or_else(ProblemResponse::no_such_session)
+    found.cloned().ok_or_else(responses::no_such_session)
 }

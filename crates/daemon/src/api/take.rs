@@ -1,6 +1,9 @@
-//! What is taken out of a request, and the problem where it does not fit.
+//! Extractors of a request's path, query, headers and body, each with the problem that refuses it.
 
 use super::problem::ProblemResponse;
+use super::responses::{
+    BodyNotJson, BodyTooLarge, BodyTooSlow, EventsNotAccepted, JsonNotAccepted,
+};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
@@ -15,21 +18,22 @@ use tokio::time::timeout;
 use trusty_client::api_types::{ANSWERED_IN_HEADER, API_EVENTS_PATH};
 use trusty_fleet::SessionId;
 use trusty_fleet::authorization::AnswerChannel;
-use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::request::RequestId;
 
-/// The largest body, in bytes: an answer holds no more than somebody writes.
+/// The largest body; an answer holds only what a person has typed.
 pub(super) const MAX_BODY_BYTES: usize = 256 * 1024;
-/// A body comes within this.
+/// How long a body may take to arrive.
 const BODY_READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// The only kind of body.
+/// The content type of every body, and of every response but events.
 const JSON_CONTENT_TYPE: &str = "application/json";
-/// A UUID as it is written in JSON.
+/// The content type of events.
+const EVENTS_CONTENT_TYPE: &str = "text/event-stream";
+/// The length of a UUID with hyphens.
 const UUID_CHARS: usize = 36;
-/// A SHA-256 in hex.
+/// The length of a SHA-256 in hexadecimal digits.
 const HASH_HEX_CHARS: usize = 64;
 
-/// The session of a path.
+/// The session id in a path.
 pub(super) struct PathSessionId(pub(super) SessionId);
 
 #[derive(Deserialize)]
@@ -52,7 +56,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathSessionId {
     }
 }
 
-/// The request of a path.
+/// The request id in a path.
 pub(super) struct PathRequestId(pub(super) RequestId);
 
 #[derive(Deserialize)]
@@ -71,7 +75,10 @@ impl<S: Send + Sync> FromRequestParts<S> for PathRequestId {
     }
 }
 
-/// A request's id, if it is one.
+/// Checks the form of a request id.
+///
+/// # Errors
+/// If the id is not 64 lower-case hexadecimal digits.
 pub(super) fn request_id(id: RequestId) -> Result<RequestId, ProblemResponse> {
     let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
     if id.0.len() == HASH_HEX_CHARS && id.0.bytes().all(is_hex) {
@@ -81,7 +88,7 @@ pub(super) fn request_id(id: RequestId) -> Result<RequestId, ProblemResponse> {
     Err(ProblemResponse::bad_request(told))
 }
 
-/// Where the user answered, as the caller says.
+/// Where the user answered, as the caller claims; none without the header.
 pub(super) struct AnsweredInHeader(pub(super) Option<AnswerChannel>);
 
 impl<S: Send + Sync> FromRequestParts<S> for AnsweredInHeader {
@@ -99,7 +106,7 @@ impl<S: Send + Sync> FromRequestParts<S> for AnsweredInHeader {
     }
 }
 
-/// What stands behind the question mark.
+/// The parameters of the query.
 pub(super) struct QueryParams<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParams<T> {
@@ -112,7 +119,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParams<T>
     }
 }
 
-/// The body as JSON; none if it is empty or null.
+/// The body as JSON; none if the body is empty or `null`.
 pub(super) struct JsonBody<T>(pub(super) Option<T>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
@@ -121,27 +128,27 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, ProblemResponse> {
         let is_json = is_json(request.headers());
         let bytes = timeout(BODY_READ_TIMEOUT, Bytes::from_request(request, state)).await;
-        let bytes = bytes.map_err(|_| too_slow())?.map_err(|e| {
-            if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
-                ProblemResponse::new(ProblemCode::BodyTooLarge, detail)
-            } else {
-                ProblemResponse::bad_request(e.body_text())
-            }
-        })?;
+        let bytes = bytes
+            .map_err(|_| too_slow())?
+            .map_err(|e| -> ProblemResponse {
+                if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                    let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
+                    BodyTooLarge::new(detail).into()
+                } else {
+                    ProblemResponse::bad_request(e.body_text())
+                }
+            })?;
         if bytes.is_empty() {
             return Ok(Self(None));
         }
         if !is_json {
-            return Err(ProblemResponse::new(
-                ProblemCode::UnsupportedBody,
-                "the body must be JSON; send the header Content-Type: application/json",
-            ));
+            let detail = "the body must be JSON; send the header Content-Type: application/json";
+            return Err(BodyNotJson::new(detail).into());
         }
-        // A list of values would do for a structure else.
+        // Through a map, because serde accepts a list of values for a structure as well.
         let object = serde_json::from_slice::<Option<Map<String, Value>>>(&bytes);
         let read = object.and_then(|object| {
-            let object = object.map(|object| whole(Value::Object(object)));
+            let object = object.map(|object| with_whole_numbers(Value::Object(object)));
             object.map(serde_json::from_value).transpose()
         });
         read.map(Self)
@@ -149,29 +156,32 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     }
 }
 
-fn too_slow() -> ProblemResponse {
-    ProblemResponse::new(
-        ProblemCode::TooSlow,
-        "the body did not arrive in time; send the body together with the headers",
-    )
+fn too_slow() -> BodyTooSlow {
+    BodyTooSlow::new("the body did not arrive in time; send the body together with the headers")
 }
 
-/// With each whole number written as one: to JSON 1.0 and 1 are the same.
-fn whole(value: Value) -> Value {
+/// The value with each whole number as an integer: in JSON, 1.0 and 1 are the same number.
+fn with_whole_numbers(value: Value) -> Value {
     match value {
         Value::Number(number) => {
             let text = number.to_string();
             let whole = text.strip_suffix(".0").and_then(|text| text.parse().ok());
             Value::Number(whole.unwrap_or(number))
         }
-        Value::Array(all) => all.into_iter().map(whole).collect(),
-        Value::Object(all) => all.into_iter().map(|(k, v)| (k, whole(v))).collect(),
+        Value::Array(all) => all.into_iter().map(with_whole_numbers).collect(),
+        Value::Object(all) => {
+            let all = all.into_iter();
+            all.map(|(k, v)| (k, with_whole_numbers(v))).collect()
+        }
         other => other,
     }
 }
 
 impl<T> JsonBody<T> {
-    /// The body, which may not be empty.
+    /// The body of a request that requires one.
+    ///
+    /// # Errors
+    /// If the body is empty or `null`.
     pub(super) fn needed(self) -> Result<T, ProblemResponse> {
         self.0.ok_or_else(|| {
             ProblemResponse::bad_request(
@@ -189,10 +199,11 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case(JSON_CONTENT_TYPE))
 }
 
-/// Refuses requests that would not take what is answered.
+/// Refuses a request whose header `Accept` excludes the content type of the response.
 pub(super) async fn acceptable(request: Request, next: Next) -> Response {
-    let kind = if request.uri().path() == API_EVENTS_PATH {
-        "text/event-stream"
+    let is_events = request.uri().path() == API_EVENTS_PATH;
+    let kind = if is_events {
+        EVENTS_CONTENT_TYPE
     } else {
         JSON_CONTENT_TYPE
     };
@@ -200,7 +211,11 @@ pub(super) async fn acceptable(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let detail = format!("only {kind} is available here, and the header Accept excludes it");
-    ProblemResponse::new(ProblemCode::NotAcceptable, detail).into_response()
+    if is_events {
+        EventsNotAccepted::new(detail).into_response()
+    } else {
+        JsonNotAccepted::new(detail).into_response()
+    }
 }
 
 fn accepts(headers: &HeaderMap, kind: &str) -> bool {
@@ -260,7 +275,10 @@ mod tests {
 
     #[test]
     fn a_whole_number_may_be_written_as_a_fraction() {
-        let read = |text| whole(serde_json::from_str(text).expect("JSON")).to_string();
+        let read = |text| {
+            let value = serde_json::from_str(text).expect("JSON");
+            with_whole_numbers(value).to_string()
+        };
         assert_eq!(
             read(r#"{"a":[105.0,-1.0,1.5,7]}"#),
             r#"{"a":[105,-1,1.5,7]}"#
