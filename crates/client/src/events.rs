@@ -17,9 +17,9 @@ const EVENT_SILENCE_TIMEOUT: Duration = Duration::from_secs(40);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListenMode {
     /// It looks: what raises no event is looked at more often.
-    Looking,
+    Visible,
     /// It waits for news.
-    Waiting,
+    Hidden,
 }
 
 /// The last event that was heard.
@@ -51,21 +51,23 @@ impl EventStream {
     /// The next snapshot; none when the engine has ended. May be dropped and called again.
     pub async fn next(&mut self) -> Result<Option<Arc<Snapshot>>, ClientError> {
         loop {
-            while let Some(event) = ServerSentEvent::take(&mut self.bytes) {
-                if let Some(snapshot) = self.hear(event)? {
+            while let Some(event) = ServerSentEvent::take_event(&mut self.bytes) {
+                if let Some(snapshot) = self.apply_event(event)? {
                     return Ok(Some(snapshot));
                 }
             }
             let frame = timeout(EVENT_SILENCE_TIMEOUT, self.body.frame())
                 .await
-                .map_err(|_| ClientError::Silent)?;
+                .map_err(|_| ClientError::NotResponding)?;
             match frame {
                 None => return Ok(None),
-                Some(Err(e)) => return Err(ClientError::Broken(e.to_string())),
+                Some(Err(e)) => return Err(ClientError::ConnectionLost(e.to_string())),
                 Some(Ok(frame)) => self.bytes.extend(frame.into_data().unwrap_or_default()),
             }
             if self.bytes.len() > MAX_RESPONSE_BYTES {
-                return Err(ClientError::Answer("an event that is too long".into()));
+                return Err(ClientError::UnexpectedAnswer(
+                    "an event that is too long".into(),
+                ));
             }
         }
     }
@@ -75,12 +77,17 @@ impl EventStream {
         self.last.clone()
     }
 
-    fn hear(&mut self, event: ServerSentEvent) -> Result<Option<Arc<Snapshot>>, ClientError> {
+    fn apply_event(
+        &mut self,
+        event: ServerSentEvent,
+    ) -> Result<Option<Arc<Snapshot>>, ClientError> {
         let snapshot = match (event.name.as_str(), &self.last) {
             (SNAPSHOT_EVENT, _) => read::<Snapshot>(&event.data)?,
             (CHANGE_EVENT, Some(last)) => last.snapshot.apply(&read::<SnapshotDelta>(&event.data)?),
             (CHANGE_EVENT, None) => {
-                return Err(ClientError::Answer("a change before any snapshot".into()));
+                return Err(ClientError::UnexpectedAnswer(
+                    "a change before any snapshot".into(),
+                ));
             }
             // What a later version tells besides.
             _ => return Ok(None),
@@ -104,7 +111,7 @@ struct ServerSentEvent {
 
 impl ServerSentEvent {
     /// Takes the first whole event with data out of a stream; comments are skipped.
-    fn take(bytes: &mut Vec<u8>) -> Option<Self> {
+    fn take_event(bytes: &mut Vec<u8>) -> Option<Self> {
         loop {
             let end = bytes.windows(2).position(|w| w == b"\n\n")? + 2;
             let mut event = Self::default();
@@ -144,10 +151,10 @@ mod tests {
             id: "a-1".into(),
             data: b"{\"a\":\n1}".to_vec(),
         };
-        assert_eq!(ServerSentEvent::take(&mut bytes), Some(event));
-        assert_eq!(ServerSentEvent::take(&mut bytes), None);
+        assert_eq!(ServerSentEvent::take_event(&mut bytes), Some(event));
+        assert_eq!(ServerSentEvent::take_event(&mut bytes), None);
         bytes.extend(b"lf\n\n");
-        let half = ServerSentEvent::take(&mut bytes).expect("whole now");
+        let half = ServerSentEvent::take_event(&mut bytes).expect("whole now");
         assert_eq!(half.data, b"half");
         assert!(bytes.is_empty());
     }

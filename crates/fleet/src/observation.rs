@@ -1,10 +1,10 @@
 //! What sources tell: dated facts with provenance.
 
+mod clock_shift;
 mod folder;
 mod hook;
 mod pause;
 mod screen;
-mod shift;
 mod transcript;
 
 pub use folder::{ConfigFolder, FolderFacts, FolderIdentity, FolderOrigin};
@@ -22,8 +22,8 @@ pub use transcript::{
 pub use crate::client::HookObstacle;
 pub use crate::terminal::{JobControlIds, PaneKey};
 
-use crate::answered::GivenAnswer;
 use crate::client::ProcessRole;
+use crate::given_answer::GivenAnswer;
 use crate::identity::{ProcessKey, SessionId, StartTime};
 use crate::pause::{Gate, PauseRecord};
 use crate::request::{HookOutcome, PermissionRequest, RequestId};
@@ -57,7 +57,8 @@ pub enum Fact {
     /// A process is alive and looks like this.
     Process(Box<ProcessFacts>),
     /// The changing part of all watched processes that are alive.
-    Pulses(Vec<ProcessSample>),
+    #[serde(rename = "Pulses")]
+    ProcessSamples(Vec<ProcessSample>),
     /// A process has ended.
     ProcessExited(ProcessKey),
     /// No process has this pid.
@@ -81,17 +82,21 @@ pub enum Fact {
     /// The hooks of a session that wait for the end of its pause; all that live.
     Gates(SessionId, Vec<Gate>),
     /// Whether the hooks of a config folder are ours.
-    Connection(PathBuf, HookInstall),
+    #[serde(rename = "Connection")]
+    HookInstall(PathBuf, HookInstall),
     /// Which sessions our hooks have run in since they were connected.
     HookMarks(HookMarks),
     /// A hook of a session holds a request.
-    Asked(SessionId, Box<PermissionRequest>),
+    #[serde(rename = "Asked")]
+    RequestHeld(SessionId, Box<PermissionRequest>),
     /// It does not any more.
-    AskOver(SessionId, RequestId, HookOutcome),
+    #[serde(rename = "AskOver")]
+    RequestEnded(SessionId, RequestId, HookOutcome),
     /// A client took an answer that was given from here.
     Answered(SessionId, Box<GivenAnswer>),
     /// How an action on a session goes.
-    Act(SessionId, ActionProgress),
+    #[serde(rename = "Act")]
+    ActionProgress(SessionId, ActionProgress),
     /// What the owner wishes.
     Preferences(ControlPreferences),
     /// By how much the wall clock is ahead of the time facts are dated with, in nanoseconds.

@@ -40,7 +40,7 @@ pub enum RequestState {
     /// Its hook waits for an answer: until then, or for as long as its client waits.
     Held(Option<Timestamp>),
     /// Its hook was let go at this time, or is about to be: its terminal asks.
-    LetGo(Timestamp),
+    Returned(Timestamp),
 }
 
 /// The requests of a session.
@@ -70,13 +70,13 @@ pub(crate) fn open_requests(case: &SessionEvidence<'_>, now: Timestamp) -> OpenR
         return asks;
     };
     let content = TurnEvidence::from_evidence(case);
-    let mut calls = ToolCallIndex::of(case, &content);
+    let mut calls = ToolCallIndex::from_evidence(case, &content);
     for (at, asking, held) in requests.oldest_first() {
-        let call = calls.claim(at, asking, held.over.map(|(over, _)| over));
+        let call = calls.claim_call(at, asking, held.over.map(|(over, _)| over));
         if let Some((over, HookOutcome::Answered)) = held.over {
             asks.answered_at = asks.answered_at.max(Some(over));
         }
-        let Some(stand) = stand(case, at, asking, held, now) else {
+        let Some(stand) = request_state(case, at, asking, held, now) else {
             continue;
         };
         if call.is_some_and(|id| calls.has_ended(id)) || is_left(case, &content, at, asking) {
@@ -84,9 +84,9 @@ pub(crate) fn open_requests(case: &SessionEvidence<'_>, now: Timestamp) -> OpenR
         }
         if let Some(since) = on_screen_since(at, asking, stand) {
             match left_screen(&case.registry, since, now) {
-                DialogClosure::Yes => continue,
-                DialogClosure::By(due) => asks.review(due, now),
-                DialogClosure::No => {}
+                DialogClosure::Closed => continue,
+                DialogClosure::ClosedBy(due) => asks.review(due, now),
+                DialogClosure::Open => {}
             }
         }
         if let RequestState::Held(Some(until)) = stand {
@@ -108,7 +108,7 @@ pub(crate) fn open_requests(case: &SessionEvidence<'_>, now: Timestamp) -> OpenR
 }
 
 /// Whether it is held; nothing if it is over by what became of its hook.
-fn stand(
+fn request_state(
     case: &SessionEvidence<'_>,
     at: Timestamp,
     asking: &PermissionRequest,
@@ -117,11 +117,11 @@ fn stand(
 ) -> Option<RequestState> {
     let let_go = match held.over {
         Some((_, HookOutcome::Answered | HookOutcome::HungUp)) => return None,
-        Some((at, HookOutcome::Released)) => return Some(RequestState::LetGo(at)),
+        Some((at, HookOutcome::Released)) => return Some(RequestState::Returned(at)),
         None => hold_ends(case, at, asking),
     };
     Some(match let_go {
-        Some(end) if now >= end => RequestState::LetGo(end),
+        Some(end) if now >= end => RequestState::Returned(end),
         end => RequestState::Held(end),
     })
 }
@@ -157,14 +157,14 @@ struct ToolCallIndex<'a> {
 }
 
 impl<'a> ToolCallIndex<'a> {
-    fn of(case: &SessionEvidence<'a>, content: &TurnEvidence<'a>) -> Self {
+    fn from_evidence(case: &SessionEvidence<'a>, content: &TurnEvidence<'a>) -> Self {
         let mut calls = Self {
             begun: Vec::new(),
             ended: BTreeMap::new(),
             results: BTreeSet::new(),
             claimed: BTreeSet::new(),
         };
-        for (at, event) in content.told() {
+        for (at, event) in content.hook_events() {
             match &event.what {
                 HookEventKind::ToolStarting(call) => {
                     if let Some(print) = &event.call {
@@ -188,7 +188,7 @@ impl<'a> ToolCallIndex<'a> {
     /// when it was asked, that began before its hook was over, and that no earlier request is
     /// about. One whose hook is over has mostly a result, and the newest is taken, for results
     /// have no time; one that is held has none, and the oldest is taken.
-    fn claim(
+    fn claim_call(
         &mut self,
         at: Timestamp,
         asking: &PermissionRequest,
@@ -236,7 +236,7 @@ fn is_left(
 ) -> bool {
     let agent = asking.agent.as_deref();
     let by_hook = content
-        .told()
+        .hook_events()
         .take_while(|(told, _)| *told > at)
         .any(|(_, event)| match (&event.what, agent) {
             // A compaction, `/clear` or `/resume` begins another session; sub-agents outlive all
@@ -273,17 +273,17 @@ fn on_screen_since(
 ) -> Option<Timestamp> {
     match (&asking.agent, stand) {
         (None, _) => Some(at),
-        (Some(_), RequestState::LetGo(at)) => Some(at),
+        (Some(_), RequestState::Returned(at)) => Some(at),
         (Some(_), RequestState::Held(_)) => None,
     }
 }
 
 /// Whether a dialog has left the screen.
 enum DialogClosure {
-    Yes,
-    No,
+    Closed,
+    Open,
     /// It has by then, unless the registry says otherwise before.
-    By(Timestamp),
+    ClosedBy(Timestamp),
 }
 
 /// Whether the registry has stopped to say that it waits for a dialog that is on the screen since
@@ -301,34 +301,34 @@ fn left_screen(
         if end <= since {
             break;
         }
-        if !rests(run.value) {
+        if !is_past_dialog(run.value) {
             continue;
         }
         // What ended before it was the wait for another.
         let waited_before = runs[n..].windows(2).any(|pair| {
             let (after, older) = (&pair[0], &pair[1]);
-            waits(older.value)
+            is_waiting(older.value)
                 && after.first > since
                 && older.first.after(REGISTRY_LEAD_TIME) >= since
         });
         if waited_before || end >= settled {
-            return DialogClosure::Yes;
+            return DialogClosure::Closed;
         }
         if n == 0 {
-            return DialogClosure::By(settled);
+            return DialogClosure::ClosedBy(settled);
         }
     }
-    DialogClosure::No
+    DialogClosure::Open
 }
 
-fn waits(entry: &RegistryEntry) -> bool {
+fn is_waiting(entry: &RegistryEntry) -> bool {
     matches!(
         StatusWord::from_entry(entry),
         StatusWord::Need { .. } | StatusWord::Menu | StatusWord::UnknownWait(_)
     )
 }
 
-fn rests(entry: &RegistryEntry) -> bool {
+fn is_past_dialog(entry: &RegistryEntry) -> bool {
     matches!(
         StatusWord::from_entry(entry),
         StatusWord::Busy | StatusWord::Idle | StatusWord::Shell

@@ -78,7 +78,7 @@ pub struct HookProof {
 
 impl HookProof {
     /// Whether a pause seen since `seen` is proven by a mark, or by a hook that waits or did.
-    pub(crate) fn holds(&self, gates: &[Gate], seen: Timestamp) -> bool {
+    pub(crate) fn proves_hold(&self, gates: &[Gate], seen: Timestamp) -> bool {
         self.marked || !gates.is_empty() || self.gate_told_at >= Some(seen)
     }
 }

@@ -19,19 +19,21 @@ use crate::timing::HOOK_LEAD_TIME;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerReadiness {
     /// Its hook waits for one.
-    Yes,
+    Ready,
     /// Its client cannot read one while it is stopped.
     Paused,
     /// Nobody waits for one any more.
-    No,
+    NotPending,
 }
 
 /// Those whose hooks are to be held.
-pub(crate) fn held(known: &FleetEntry<'_>) -> impl Iterator<Item = (RequestId, Option<Timestamp>)> {
+pub(crate) fn held_requests(
+    known: &FleetEntry<'_>,
+) -> impl Iterator<Item = (RequestId, Option<Timestamp>)> {
     let open = known.verdict.requests.iter();
     open.filter_map(|open| match open.stand {
         RequestState::Held(until) => Some((open.asking.id.clone(), until)),
-        RequestState::LetGo(_) => None,
+        RequestState::Returned(_) => None,
     })
 }
 
@@ -42,20 +44,20 @@ fn is_stopped(known: &FleetEntry<'_>) -> bool {
 }
 
 /// Whether a request can be answered now.
-pub(crate) fn answerable(known: &FleetEntry<'_>, request: &RequestId) -> AnswerReadiness {
+pub(crate) fn answer_readiness(known: &FleetEntry<'_>, request: &RequestId) -> AnswerReadiness {
     // One that its session is not known to wait for any more was answered in its terminal: its
     // hook would take an answer, and its client pass over it.
     let open = known.verdict.requests.iter().filter(|open| open.shown);
     let mut held = open.filter(|open| matches!(open.stand, RequestState::Held(_)));
     match held.any(|open| open.asking.id == *request) {
         true if is_stopped(known) => AnswerReadiness::Paused,
-        true => AnswerReadiness::Yes,
-        false => AnswerReadiness::No,
+        true => AnswerReadiness::Ready,
+        false => AnswerReadiness::NotPending,
     }
 }
 
 /// Fills in the requests of a session, and why its need can only be answered in its terminal.
-pub(crate) fn draw(
+pub(crate) fn session_requests(
     known: &FleetEntry<'_>,
     connection: Option<&HookInstall>,
     session: &mut Session,
@@ -63,11 +65,13 @@ pub(crate) fn draw(
 ) {
     let shown = known.verdict.requests.iter().filter(|open| open.shown);
     let preferences = known.case.preferences;
-    session.requests = shown.map(|open| drawn(open, known, preferences)).collect();
+    session.requests = shown
+        .map(|open| session_request(open, known, preferences))
+        .collect();
     if let Some(kind) = session.need.as_ref().map(|need| need.kind)
         && !session.requests.iter().any(|request| request.held)
     {
-        let why = elsewhere(known, connection, session, kind, now);
+        let why = terminal_only_reason(known, connection, session, kind, now);
         if let Some(need) = &mut session.need {
             need.elsewhere = why;
         }
@@ -76,7 +80,7 @@ pub(crate) fn draw(
 
 /// Why what it needs can only be answered in its terminal; nothing while that may still
 /// change by itself.
-fn elsewhere(
+fn terminal_only_reason(
     known: &FleetEntry<'_>,
     connection: Option<&HookInstall>,
     session: &Session,
@@ -96,7 +100,7 @@ fn elsewhere(
     }
     let shown: Vec<&OpenRequest> = known.verdict.requests.iter().filter(|o| o.shown).collect();
     let Some(oldest) = shown.first() else {
-        return untold(known, connection, now);
+        return no_hook_reason(known, connection, now);
     };
     if is_stopped(known)
         && shown
@@ -119,7 +123,7 @@ fn elsewhere(
         (HoldDuration::Seconds(0), _) => {
             format!("holding requests is disabled (answers.{name} = 0); answer in the terminal")
         }
-        (HoldDuration::Seconds(s), RequestState::LetGo(at))
+        (HoldDuration::Seconds(s), RequestState::Returned(at))
             if at >= oldest.at.after(seconds(s)) =>
         {
             format!("the request returned to the terminal after {s} s; answer there")
@@ -129,14 +133,14 @@ fn elsewhere(
 }
 
 /// Why no hook told of what it needs.
-fn untold(
+fn no_hook_reason(
     known: &FleetEntry<'_>,
     connection: Option<&HookInstall>,
     now: Timestamp,
 ) -> Option<String> {
     // A client that has not read its settings again runs the hooks that it had.
-    let runs_hooks =
-        connection.is_some_and(HookInstall::runs_hooks) || heard(known).next().is_some();
+    let runs_hooks = connection.is_some_and(HookInstall::runs_hooks)
+        || client_hook_events(known).next().is_some();
     if runs_hooks && now < Timestamp::from(known.verdict.need.as_ref()?.since).after(HOOK_LEAD_TIME)
     {
         return None;
@@ -145,13 +149,13 @@ fn untold(
         Some(HookInstall::Outdated) if gives_up_hooks(known) => {
             return Some(PauseObstacle::OutdatedHooks.to_string());
         }
-        Some(HookInstall::Connected | HookInstall::Outdated) => return unasked(known),
+        Some(HookInstall::Connected | HookInstall::Outdated) => return not_held_reason(known),
         Some(HookInstall::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
         Some(HookInstall::Broken(_)) => "hooks cannot run: settings.json cannot be read",
-        Some(HookInstall::Lost) => {
+        Some(HookInstall::Incomplete) => {
             "Claude Code's hooks are incomplete; reconnect them to answer from here"
         }
-        Some(HookInstall::Apart) | None => {
+        Some(HookInstall::NotInstalled) | None => {
             "Claude Code's hooks are not connected; connect them to answer from here"
         }
     };
@@ -165,21 +169,23 @@ fn gives_up_hooks(known: &FleetEntry<'_>) -> bool {
 }
 
 /// What the hooks of its client have told, newest first.
-fn heard<'a>(known: &'a FleetEntry<'_>) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> {
+fn client_hook_events<'a>(
+    known: &'a FleetEntry<'_>,
+) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> {
     let (began, pid) = (known.process.facts.started_at, known.key.pid);
     let all = known.case.hooks.into_iter();
     all.flat_map(move |told| told.of_process(pid, began))
 }
 
 /// Why no hook holds what its registry waits for.
-fn unasked(known: &FleetEntry<'_>) -> Option<String> {
+fn not_held_reason(known: &FleetEntry<'_>) -> Option<String> {
     let need = known.verdict.need.as_ref()?;
     if has_hung_up(known, Timestamp::from(need.since)) {
         return Some(
             "the hook exited before the request was answered; answer in the terminal".to_owned(),
         );
     }
-    let mut heard = heard(known).peekable();
+    let mut heard = client_hook_events(known).peekable();
     let why = if heard.peek().is_none() {
         "the hooks are connected, but this engine has received none: the session asked before \
          Trusty Bar started, or its hooks report to another engine"
@@ -215,14 +221,14 @@ fn seconds(seconds: u32) -> std::time::Duration {
     std::time::Duration::from_secs(seconds.into())
 }
 
-fn drawn(
+fn session_request(
     open: &OpenRequest,
     known: &FleetEntry<'_>,
     preferences: ControlPreferences,
 ) -> SessionRequest {
     let (held, until) = match open.stand {
         RequestState::Held(until) if !is_stopped(known) => (true, until),
-        RequestState::Held(_) | RequestState::LetGo(_) => (false, None),
+        RequestState::Held(_) | RequestState::Returned(_) => (false, None),
     };
     let asking = &open.asking;
     SessionRequest {

@@ -51,9 +51,11 @@ pub enum HooksState {
     /// All our entries are there.
     Connected,
     /// None is, and none ever was.
-    Apart,
+    #[serde(rename = "Apart")]
+    NotInstalled,
     /// They were, and are gone or incomplete now.
-    Lost,
+    #[serde(rename = "Lost")]
+    Incomplete,
     /// A policy forbids them.
     Forbidden,
     /// The settings file cannot be understood.
@@ -69,10 +71,13 @@ impl FolderHooks {
     pub fn from_install(dir: &Path, connection: &HookInstall) -> Self {
         let (state, why) = match connection {
             HookInstall::Connected => (HooksState::Connected, None),
-            HookInstall::Apart => (HooksState::Apart, None),
-            HookInstall::Lost => (HooksState::Lost, None),
+            HookInstall::NotInstalled => (HooksState::NotInstalled, None),
+            HookInstall::Incomplete => (HooksState::Incomplete, None),
             // A face of 0.1.0 knows no word of its own for this.
-            HookInstall::Outdated => (HooksState::Lost, Some(OUTDATED_ENTRIES_REASON.to_owned())),
+            HookInstall::Outdated => (
+                HooksState::Incomplete,
+                Some(OUTDATED_ENTRIES_REASON.to_owned()),
+            ),
             HookInstall::Forbidden(why) => (HooksState::Forbidden, Some(why.clone())),
             HookInstall::Broken(why) => (HooksState::Broken, Some(why.clone())),
         };

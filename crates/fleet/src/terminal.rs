@@ -93,11 +93,11 @@ const TERMINAL_PROGRAMS: [(&str, &str); 44] = [
 
 /// The nearest parent that owns a terminal, in its users' words.
 pub fn terminal_app(ancestors: &[ProcessAncestor]) -> Option<&'static str> {
-    ancestors.iter().find_map(owner)
+    ancestors.iter().find_map(terminal_name)
 }
 
 /// What this process is called if it owns terminals.
-pub fn owner(ancestor: &ProcessAncestor) -> Option<&'static str> {
+pub fn terminal_name(ancestor: &ProcessAncestor) -> Option<&'static str> {
     let file = ancestor
         .exe
         .as_ref()

@@ -34,7 +34,7 @@ pub fn open(path: &Path) -> io::Result<()> {
     let mut child = sys::with_first_file_limit(&mut command).spawn()?;
     // Collected when it ends, which may be when the editor is closed.
     thread::Builder::new()
-        .name("trusty-open".into())
+        .name("trusty-launched".into())
         .spawn(move || child.wait())?;
     Ok(())
 }
@@ -62,7 +62,7 @@ pub fn spawn_detached(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
     let pid = child.id();
     // Collected when it ends, if we are still there then.
     thread::Builder::new()
-        .name("trusty-left".into())
+        .name("trusty-detached".into())
         .spawn(move || child.wait())?;
     Ok(pid)
 }
@@ -73,7 +73,7 @@ pub struct DetachedProgram(Arc<Mutex<Option<bool>>>);
 
 impl DetachedProgram {
     /// Whether all went well, once it has ended.
-    pub fn ended(&self) -> Option<bool> {
+    pub fn has_ended(&self) -> Option<bool> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -109,7 +109,7 @@ pub fn spawn_detached_in(
     let left = DetachedProgram(Arc::default());
     let told = Arc::clone(&left.0);
     thread::Builder::new()
-        .name("trusty-left".into())
+        .name("trusty-detached".into())
         .spawn(move || {
             let well = child.wait().is_ok_and(|status| status.success());
             *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(well);

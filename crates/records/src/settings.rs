@@ -14,10 +14,10 @@ use trusty_fleet::observation::{ControlPreferences, PauseOrder, ToolPausePolicy}
 use trusty_platform::files::{self, FileReadError};
 use trusty_platform::sys;
 use trusty_platform::trusted_path::{check_data, make_missing_folders};
+use trusty_wire::environment::Environment;
+pub use trusty_wire::process_scope::Confinement;
+use trusty_wire::process_scope::ProcessScope;
 use trusty_wire::process_tracer::ProcessTracer;
-pub use trusty_wire::scope::Confinement;
-use trusty_wire::scope::ProcessScope;
-use trusty_wire::surroundings::Environment;
 
 /// The largest settings file we read, in bytes.
 const MAX_TOML_FILE_BYTES: u64 = 256 * 1024;
@@ -107,8 +107,8 @@ const SETTINGS_TEMPLATE: &str = "\
 ";
 
 /// The settings file; made, with its defaults, if there is none.
-pub fn ensure_file(around: &Environment) -> io::Result<PathBuf> {
-    let path = around.settings_file();
+pub fn ensure_file(env: &Environment) -> io::Result<PathBuf> {
+    let path = env.settings_file();
     if let Some(folder) = path.parent() {
         make_missing_folders(folder)?;
     }
@@ -122,8 +122,8 @@ pub fn ensure_file(around: &Environment) -> io::Result<PathBuf> {
 
 impl Settings {
     /// Reads the file of these surroundings; without one, the defaults.
-    pub fn read(around: &Environment) -> Self {
-        Self::load(around).unwrap_or_else(|what| Self {
+    pub fn read(env: &Environment) -> Self {
+        Self::load(env).unwrap_or_else(|what| Self {
             problems: vec![format!("{what}; the defaults are used")],
             ..Self::default()
         })
@@ -135,8 +135,8 @@ impl Settings {
     }
 
     /// Reads the file anew; `before` still counts while it cannot be understood at all.
-    pub fn read_after(before: &Self, around: &Environment) -> Self {
-        Self::load(around).unwrap_or_else(|what| Self {
+    pub fn read_after(before: &Self, env: &Environment) -> Self {
+        Self::load(env).unwrap_or_else(|what| Self {
             problems: vec![format!("{what}; the previous settings still apply")],
             ..before.clone()
         })
@@ -148,19 +148,19 @@ impl Settings {
     }
 
     /// The config folders to look into: ours, and those that the settings name.
-    pub fn all_config_dirs(&self, around: &Environment) -> BTreeSet<PathBuf> {
+    pub fn all_config_dirs(&self, env: &Environment) -> BTreeSet<PathBuf> {
         let mut config_dirs: BTreeSet<PathBuf> = self.config_dirs.iter().cloned().collect();
-        config_dirs.insert(around.claude_dir());
+        config_dirs.insert(env.claude_dir());
         config_dirs
     }
 
     /// Whose processes discovery may see.
-    pub fn scope(&self, around: &Environment, uid: u32) -> ProcessScope {
+    pub fn scope(&self, env: &Environment, uid: u32) -> ProcessScope {
         ProcessScope {
             uid,
             confinement: self.confinement,
-            home: around.home.clone(),
-            config_dirs: self.all_config_dirs(around),
+            home: env.home.clone(),
+            config_dirs: self.all_config_dirs(env),
         }
     }
 
@@ -169,14 +169,14 @@ impl Settings {
     /// # Errors
     ///
     /// The machine does not tell what identity is made of.
-    pub fn tracer(&self, around: &Environment) -> io::Result<ProcessTracer> {
+    pub fn tracer(&self, env: &Environment) -> io::Result<ProcessTracer> {
         let machine = sys::machine()?;
-        let scope = self.scope(around, machine.uid);
+        let scope = self.scope(env, machine.uid);
         Ok(ProcessTracer::new(machine, scope))
     }
 
-    fn load(around: &Environment) -> Result<Self, String> {
-        let file = around.settings_file();
+    fn load(env: &Environment) -> Result<Self, String> {
+        let file = env.settings_file();
         // It may be a link into a collection of such files.
         let file = match check_data(&file) {
             Ok(checked) => checked.resolved,
@@ -187,7 +187,7 @@ impl Settings {
         };
         match files::read_bounded(&file, MAX_TOML_FILE_BYTES) {
             Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => Self::understand(&text, &around.home),
+                Ok(text) => Self::understand(&text, &env.home),
                 Err(_) => Err("not UTF-8 text".into()),
             },
             Err(FileReadError::Gone) => Ok(Self::default()),
@@ -267,7 +267,7 @@ impl Settings {
                         Some(Some(dir)) => self.config_dirs.push(dir),
                         _ => self.ignore(&format!(
                             "discovery.config_dirs holds {}, which is not an absolute path",
-                            shown(dir)
+                            shorten_value(dir)
                         )),
                     }
                 }
@@ -297,7 +297,7 @@ impl Settings {
 }
 
 /// A value as a message shows it: a text in quotes, of all others the type.
-fn shown(value: &Value) -> String {
+fn shorten_value(value: &Value) -> String {
     match value.as_str() {
         Some(text) => format!("\"{text}\""),
         None => format!("a value of type {}", value.type_str()),

@@ -1,6 +1,6 @@
 //! Where the hook program is: a copy in the data folder.
 
-use crate::surroundings::Environment;
+use crate::environment::Environment;
 use std::path::{Path, PathBuf};
 
 /// Its folder in the data folder.
@@ -8,9 +8,8 @@ pub const HOOK_PROGRAM_FOLDER: &str = "bin";
 /// Its name.
 pub const HOOK_PROGRAM_NAME: &str = "trusty-hook";
 /// Where the copy is.
-pub fn program(around: &Environment) -> PathBuf {
-    around
-        .data_dir()
+pub fn program(env: &Environment) -> PathBuf {
+    env.data_dir()
         .join(HOOK_PROGRAM_FOLDER)
         .join(HOOK_PROGRAM_NAME)
 }

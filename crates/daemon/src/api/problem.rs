@@ -46,7 +46,7 @@ impl IntoResponse for ProblemResponse {
 }
 
 /// The answer at a path where nothing is.
-pub(super) async fn nowhere(uri: Uri) -> ProblemResponse {
+pub(super) async fn unknown_path(uri: Uri) -> ProblemResponse {
     let detail = format!(
         "nothing exists at {}; GET /v1/openapi.json describes the API",
         uri.path()

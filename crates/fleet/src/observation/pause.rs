@@ -13,9 +13,11 @@ pub enum HookInstall {
     /// All our entries are there.
     Connected,
     /// None is, and none ever was.
-    Apart,
+    #[serde(rename = "Apart")]
+    NotInstalled,
     /// They were, and are gone or incomplete now.
-    Lost,
+    #[serde(rename = "Lost")]
+    Incomplete,
     /// They are there as version 0.1.0 wrote them: with fewer events, and with a timeout that
     /// clients before 2.1.280 overflow.
     Outdated,
@@ -67,7 +69,7 @@ pub struct ControlPreferences {
     #[serde(default)]
     pub hold: HoldDuration,
     /// How long one of a sub-agent is, which its terminal does not show meanwhile.
-    #[serde(default = "HoldDuration::briefly")]
+    #[serde(default = "HoldDuration::default_for_agents")]
     pub hold_agents: HoldDuration,
     /// Whether programs may answer, too: as the settings said when the engine started.
     #[serde(default)]
@@ -86,7 +88,7 @@ pub enum HoldDuration {
 
 impl HoldDuration {
     /// The default for sub-agents.
-    pub const fn briefly() -> Self {
+    pub const fn default_for_agents() -> Self {
         Self::Seconds(5)
     }
 }
@@ -97,7 +99,7 @@ impl Default for ControlPreferences {
             first: PauseOrder::default(),
             tools: ToolPausePolicy::default(),
             hold: HoldDuration::default(),
-            hold_agents: HoldDuration::briefly(),
+            hold_agents: HoldDuration::default_for_agents(),
             programs: false,
         }
     }

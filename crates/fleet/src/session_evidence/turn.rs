@@ -34,7 +34,7 @@ pub(crate) struct DialogRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TurnOutcome {
     /// Nobody tells how turns end.
-    Untold,
+    Unknown,
     /// The model had said all it had to, or the conversation was compacted.
     Finished,
     /// An error the client gave up on.
@@ -47,7 +47,7 @@ pub(crate) enum TurnOutcome {
     /// By its owner.
     Interrupted,
     /// It was none of the model's.
-    Quiet,
+    NoModelTurn,
 }
 
 impl DialogRequest {
@@ -77,7 +77,7 @@ impl<'a> TurnEvidence<'a> {
     }
 
     /// What hooks of this process told, newest first.
-    pub(crate) fn told(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
+    pub(crate) fn hook_events(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
         let Self { pid, began, .. } = *self;
         let all = self.hooks.into_iter();
         all.flat_map(move |told| told.of_process(pid, began))
@@ -87,7 +87,7 @@ impl<'a> TurnEvidence<'a> {
     pub(crate) fn running_call(&self) -> Option<&'a ToolCall> {
         let ended: BTreeSet<&str> = self.ended_calls();
         let of_hook = self
-            .told()
+            .hook_events()
             .take_while(|(_, e)| !matches!(e.what, HookEventKind::Prompted))
             .filter(|(at, e)| e.agent.is_none() && !self.went_on_after(*at))
             .find_map(|(_, e)| match &e.what {
@@ -112,7 +112,7 @@ impl<'a> TurnEvidence<'a> {
     }
 
     fn ended_calls(&self) -> BTreeSet<&'a str> {
-        let ended = self.told().filter_map(|(_, e)| match &e.what {
+        let ended = self.hook_events().filter_map(|(_, e)| match &e.what {
             HookEventKind::ToolEnded { id } => Some(id.as_str()),
             _ => None,
         });
@@ -120,7 +120,7 @@ impl<'a> TurnEvidence<'a> {
     }
 
     /// What the dialog of this kind that is open since `from` asks for, if it is clear.
-    pub(crate) fn asked(&self, kind: NeedKind, from: Timestamp) -> DialogRequest {
+    pub(crate) fn dialog_request(&self, kind: NeedKind, from: Timestamp) -> DialogRequest {
         self.asked_by_hook(from)
             .or_else(|| self.asked_by_transcript(kind, from))
             .unwrap_or_default()
@@ -131,7 +131,7 @@ impl<'a> TurnEvidence<'a> {
         let mut followed: BTreeSet<Option<&str>> = BTreeSet::new();
         let mut oldest = None;
         for (_, event) in self
-            .told()
+            .hook_events()
             .take_while(|(at, _)| at.after(RECORD_TIME_SLACK) >= from)
         {
             let agent = event.agent.as_deref();
@@ -159,7 +159,7 @@ impl<'a> TurnEvidence<'a> {
     /// follow the answer late, and a plan is no permission meanwhile.
     pub(crate) fn last_asked_kind(&self, from: Timestamp) -> Option<NeedKind> {
         let mut recent = self
-            .told()
+            .hook_events()
             .take_while(|(at, _)| at.after(RECORD_TIME_SLACK) >= from);
         recent.find_map(|(_, event)| match &event.what {
             HookEventKind::PermissionAsked { tool, .. } => kind_of(tool),
@@ -216,9 +216,9 @@ impl<'a> TurnEvidence<'a> {
 
     /// How the newest turn ended, if it is one that began with or after `work`. The prompt is free
     /// since `free`: a turn that began later is news that the registry does not have yet.
-    pub(crate) fn ending(&self, work: Option<Timestamp>, free: Timestamp) -> TurnOutcome {
+    pub(crate) fn turn_outcome(&self, work: Option<Timestamp>, free: Timestamp) -> TurnOutcome {
         let Some(transcript) = self.transcript else {
-            return TurnOutcome::Untold;
+            return TurnOutcome::Unknown;
         };
         let newest = transcript.end.as_ref().filter(|end| {
             let over = |turn| end.at >= turn || turn > free;
@@ -226,7 +226,7 @@ impl<'a> TurnEvidence<'a> {
                 && work.is_none_or(|began| end.at.after(RECORD_TIME_SLACK) >= began)
         });
         let Some(end) = newest else {
-            return TurnOutcome::Quiet;
+            return TurnOutcome::NoModelTurn;
         };
         match end.how {
             TurnEndKind::Finished | TurnEndKind::Compacted => TurnOutcome::Finished,
@@ -238,7 +238,7 @@ impl<'a> TurnEvidence<'a> {
                 }
             }
             TurnEndKind::Interrupted => TurnOutcome::Interrupted,
-            TurnEndKind::Command => TurnOutcome::Quiet,
+            TurnEndKind::Command => TurnOutcome::NoModelTurn,
         }
     }
 
@@ -271,14 +271,14 @@ impl<'a> TurnEvidence<'a> {
     /// When a hook said that the conversation is being compacted, in work that began at `from`,
     /// if nothing followed.
     pub(crate) fn compacting(&self, from: Timestamp) -> Option<Timestamp> {
-        let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
+        let (at, event) = self.hook_events().find(|(_, e)| e.agent.is_none())?;
         let of_now = at.after(RECORD_TIME_SLACK) >= from;
         (matches!(event.what, HookEventKind::Compacting) && of_now).then_some(at)
     }
 
     /// When a hook last said that a prompt was sent, if nothing came after it.
     pub(crate) fn prompted(&self) -> Option<Timestamp> {
-        let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
+        let (at, event) = self.hook_events().find(|(_, e)| e.agent.is_none())?;
         matches!(event.what, HookEventKind::Prompted).then_some(at)
     }
 
@@ -292,7 +292,7 @@ impl<'a> TurnEvidence<'a> {
         let mut all: BTreeMap<&str, Delegation> = known
             .iter()
             .filter(ours)
-            .map(|d| (d.agent_id.as_str(), drawn(d)))
+            .map(|d| (d.agent_id.as_str(), delegation_of(d)))
             .collect();
         self.correct(&mut all);
         let mut all: Vec<Delegation> = all.into_values().collect();
@@ -305,7 +305,7 @@ impl<'a> TurnEvidence<'a> {
     fn correct(&self, all: &mut BTreeMap<&'a str, Delegation>) {
         let mut later: BTreeSet<&str> = BTreeSet::new();
         let lasting = |at: &Timestamp| self.rested_at.is_none_or(|rested| *at >= rested);
-        for (at, event) in self.told().take_while(|(at, _)| lasting(at)) {
+        for (at, event) in self.hook_events().take_while(|(at, _)| lasting(at)) {
             match (&event.what, event.agent.as_deref()) {
                 (HookEventKind::AgentEnded, Some(id)) if later.insert(id) => {
                     all.remove(id);
@@ -367,7 +367,7 @@ fn name(agent: &SubagentFacts) -> String {
     named.unwrap_or_else(|| "a sub-agent".to_owned())
 }
 
-fn drawn(agent: &SubagentFacts) -> Delegation {
+fn delegation_of(agent: &SubagentFacts) -> Delegation {
     let call = agent.calls.first();
     Delegation {
         id: agent.agent_id.clone(),

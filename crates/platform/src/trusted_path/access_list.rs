@@ -13,7 +13,7 @@ pub(super) fn may_matter(facts: FileFacts) -> bool {
 
 /// Whether the file at a path, which is no link, has one. True where the system does not tell.
 #[cfg(target_os = "linux")]
-pub(super) fn is_at(path: &Path) -> bool {
+pub(super) fn has_access_list_at(path: &Path) -> bool {
     is_there(rustix::fs::lgetxattr(
         path,
         POSIX_ACL_ATTRIBUTE,
@@ -23,7 +23,7 @@ pub(super) fn is_at(path: &Path) -> bool {
 
 /// Whether an opened file has one. True where the system does not tell.
 #[cfg(target_os = "linux")]
-pub(super) fn is_of(file: &File) -> bool {
+pub(super) fn has_access_list(file: &File) -> bool {
     is_there(rustix::fs::fgetxattr(
         file,
         POSIX_ACL_ATTRIBUTE,
@@ -33,13 +33,13 @@ pub(super) fn is_of(file: &File) -> bool {
 
 /// Access lists of macOS are not looked at.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_at(_path: &Path) -> bool {
+pub(super) fn has_access_list_at(_path: &Path) -> bool {
     false
 }
 
 /// Access lists of macOS are not looked at.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_of(_file: &File) -> bool {
+pub(super) fn has_access_list(_file: &File) -> bool {
     false
 }
 

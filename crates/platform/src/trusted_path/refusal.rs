@@ -87,11 +87,11 @@ pub struct PathRefusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RemedyTarget {
     /// What is at fault.
-    Itself,
+    Offender,
     /// That, and these further on, which are at fault as well.
-    AllOf(Vec<PathBuf>),
+    Offenders(Vec<PathBuf>),
     /// This folder: closed, it keeps others from all that it holds.
-    Closing(PathBuf),
+    ClosedFolder(PathBuf),
 }
 
 impl PathRefusal {
@@ -102,7 +102,7 @@ impl PathRefusal {
             facts: None,
             uid: policy.uid,
             path_use: PathUse::Data,
-            mending: Box::new(RemedyTarget::Itself),
+            mending: Box::new(RemedyTarget::Offender),
         }
     }
 
@@ -176,15 +176,17 @@ impl PathRefusal {
         let facts = self.facts?;
         let is_of_root = facts.uid != self.uid;
         match &*self.mending {
-            RemedyTarget::Itself => {}
-            RemedyTarget::AllOf(more) => {
+            RemedyTarget::Offender => {}
+            RemedyTarget::Offenders(more) => {
                 let mut paths = quoted(&self.path);
                 for path in more {
                     paths = format!("{paths} {}", quoted(path));
                 }
                 return Some(format!("chmod go-w {paths}"));
             }
-            RemedyTarget::Closing(folder) => return Some(format!("chmod 700 {}", quoted(folder))),
+            RemedyTarget::ClosedFolder(folder) => {
+                return Some(format!("chmod 700 {}", quoted(folder)));
+            }
         }
         let command = match self.reason {
             // Such as /tmp: others are meant to write there.
@@ -201,7 +203,7 @@ impl PathRefusal {
     }
 
     /// What to do about a file, folder, link or socket of another user.
-    fn way_out(&self, owner: u32) -> &'static str {
+    fn remedy_hint(&self, owner: u32) -> &'static str {
         let is_folder = self.is_of_folder();
         match (self.path_use, is_folder) {
             (PathUse::Socket, _) if self.uid == 0 => {
@@ -234,7 +236,7 @@ impl fmt::Display for PathRefusal {
             | RefusalReason::ForeignLink(uid)
             | RefusalReason::ForeignFolder(uid)
             | RefusalReason::ForeignSocket(uid) => {
-                let way_out = self.way_out(*uid);
+                let way_out = self.remedy_hint(*uid);
                 write!(f, "belongs to another user (uid {uid}); {way_out}")?;
             }
             RefusalReason::TooManyLinks => write!(f, "leads through too many links")?,

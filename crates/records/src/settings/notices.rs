@@ -29,7 +29,7 @@ impl Settings {
                 Some(hours) => self.notices.quiet = Some(hours),
                 None => self.ignore("notifications.quiet_hours must be like \"22:00-07:00\""),
             },
-            ("snooze_until", value) => match value.as_datetime().and_then(moment) {
+            ("snooze_until", value) => match value.as_datetime().and_then(parse_time) {
                 Some(until) => self.notices.snoozed_until = Some(until),
                 None => self.ignore(
                     "notifications.snooze_until must be a date and a time, like 2027-01-31T18:00:00",
@@ -67,7 +67,7 @@ fn minute(text: &str) -> Option<u16> {
 }
 
 /// A time with its offset, or as clocks here show it.
-fn moment(told: &Datetime) -> Option<SystemTime> {
+fn parse_time(told: &Datetime) -> Option<SystemTime> {
     if told.date.is_none() || told.time.is_none() {
         return None;
     }

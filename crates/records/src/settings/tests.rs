@@ -9,12 +9,12 @@ const SETTING_COUNT: usize = 16;
 #[test]
 fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
     let home = tempfile::tempdir().expect("folder");
-    let around = Environment {
+    let env = Environment {
         home: home.path().into(),
         ..Environment::default()
     };
-    let path = ensure_file(&around).expect("made");
-    assert_eq!(Settings::read(&around), Settings::default());
+    let path = ensure_file(&env).expect("made");
+    assert_eq!(Settings::read(&env), Settings::default());
     let text = fs::read_to_string(&path).expect("read");
     let mut settings = 0;
     let every = text.lines().map(|line| {
@@ -49,8 +49,8 @@ fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
     assert!(notices.quiet.is_some() && notices.snoozed_until.is_some());
     assert_eq!(settings, SETTING_COUNT, "every setting is shown");
     fs::write(&path, "[discovery]\nconfine = true\n").expect("write");
-    ensure_file(&around).expect("kept");
-    assert_eq!(Settings::read(&around).confinement, Confinement::Confined);
+    ensure_file(&env).expect("kept");
+    assert_eq!(Settings::read(&env).confinement, Confinement::Confined);
 }
 
 /// A line of the template whose value is an example.
@@ -65,22 +65,22 @@ fn example(line: &str) -> &str {
 #[test]
 fn what_cannot_be_read_is_named_and_never_fatal() {
     let home = tempfile::tempdir().expect("folder");
-    let around = Environment {
+    let env = Environment {
         home: home.path().into(),
         ..Environment::default()
     };
-    let file = around.settings_file();
+    let file = env.settings_file();
     fs::create_dir_all(file.parent().expect("folder")).expect("folders");
     let before = Settings {
         confinement: Confinement::Confined,
         ..Settings::default()
     };
     let look = |told: &str| {
-        let first = Settings::read(&around);
+        let first = Settings::read(&env);
         assert_eq!(first.problems.len(), 1, "{first:?}");
         assert!(first.problems[0].contains(told), "{first:?}");
         assert!(first.problems[0].ends_with("the defaults are used"));
-        let later = Settings::read_after(&before, &around);
+        let later = Settings::read_after(&before, &env);
         assert_eq!(later.confinement, Confinement::Confined, "{told}");
         assert!(later.problems[0].contains(told), "{later:?}");
         assert!(later.problems[0].ends_with("the previous settings still apply"));
@@ -94,8 +94,8 @@ fn what_cannot_be_read_is_named_and_never_fatal() {
     fs::write(&file, [b'a', 0xff, 0xfe]).expect("written");
     look("not UTF-8 text");
     fs::remove_file(&file).expect("removed");
-    assert_eq!(Settings::read(&around), Settings::default());
-    assert_eq!(Settings::read_after(&before, &around), Settings::default());
+    assert_eq!(Settings::read(&env), Settings::default());
+    assert_eq!(Settings::read_after(&before, &env), Settings::default());
 }
 
 #[test]
@@ -164,11 +164,11 @@ fn good_values_are_taken_and_bad_ones_named() {
 fn a_file_that_others_may_change_is_not_followed_and_named_with_its_remedy() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let home = tempfile::tempdir().expect("folder");
-    let around = Environment {
+    let env = Environment {
         home: home.path().into(),
         ..Environment::default()
     };
-    let file = ensure_file(&around).expect("made");
+    let file = ensure_file(&env).expect("made");
     let mode = |path: &Path, bits| {
         fs::set_permissions(path, fs::Permissions::from_mode(bits)).expect("chmod");
     };
@@ -179,7 +179,7 @@ fn a_file_that_others_may_change_is_not_followed_and_named_with_its_remedy() {
     }
     assert_eq!((bits(folder), bits(&file)), (0o700, 0o600));
     fs::write(&file, "[discovery]\nconfine = true\n").expect("written");
-    let confinement = || Settings::read(&around).confinement;
+    let confinement = || Settings::read(&env).confinement;
     for (folder_bits, file_bits, counts) in [
         (0o755, 0o644, true),
         (0o777, 0o644, false),
@@ -196,7 +196,7 @@ fn a_file_that_others_may_change_is_not_followed_and_named_with_its_remedy() {
     }
     mode(folder, 0o755);
     mode(&file, 0o646);
-    let told = Settings::read(&around).problem().expect("named");
+    let told = Settings::read(&env).problem().expect("named");
     let remedy = format!("`chmod go-w {}`", file.display());
     assert!(
         told.contains(&remedy) && told.contains("the defaults are used"),

@@ -35,7 +35,7 @@ fn parse_mounts(text: &str) -> Option<CgroupMount> {
 }
 
 /// The path of a group as `/proc/<pid>/cgroup` tells it; none if it lies outside of what we see.
-fn place(mount: &CgroupMount, told: &str) -> Option<PathBuf> {
+fn path_in_mount(mount: &CgroupMount, told: &str) -> Option<PathBuf> {
     let group = told.lines().find_map(|l| l.strip_prefix("0::"))?;
     let below = Path::new(group).strip_prefix(&mount.root).ok()?;
     let within = below
@@ -55,7 +55,7 @@ pub fn cgroup_of(pid: u32) -> io::Result<Option<PathBuf>> {
         return Ok(None);
     };
     let told = fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
-    Ok(place(mount, &told))
+    Ok(path_in_mount(mount, &told))
 }
 
 /// Whether it is the group that everything lies in: it can be neither frozen nor removed.
@@ -72,21 +72,17 @@ pub fn parent_for_sibling(group: &Path) -> Option<PathBuf> {
 }
 
 /// Whether we may move a process into a group made beside its own, and back.
-pub fn may_leave(pid: u32) -> bool {
+pub fn can_leave_cgroup(pid: u32) -> bool {
     let Ok(Some(own)) = cgroup_of(pid) else {
         return false;
     };
-    let Some(around) = parent_for_sibling(&own) else {
+    let Some(env) = parent_for_sibling(&own) else {
         return false;
     };
     // A read-only mount refuses here, too.
-    [
-        around.join("cgroup.procs"),
-        own.join("cgroup.procs"),
-        around,
-    ]
-    .iter()
-    .all(|path| access(path, Access::WRITE_OK).is_ok())
+    [env.join("cgroup.procs"), own.join("cgroup.procs"), env]
+        .iter()
+        .all(|path| access(path, Access::WRITE_OK).is_ok())
 }
 
 /// Makes a group; that it is there already is no error.
@@ -180,7 +176,7 @@ mod tests {
     fn the_tree_is_found_and_paths_follow() {
         let mount = parse_mounts(MOUNTS_SAMPLE).expect("mounted");
         assert_eq!(mount.place, Path::new("/sys/fs/cgroup/unified"));
-        let told = |text| place(&mount, text);
+        let told = |text| path_in_mount(&mount, text);
         assert_eq!(
             told("9:name=systemd:/x\n0::/\n"),
             Some("/sys/fs/cgroup/unified".into())
@@ -196,8 +192,11 @@ mod tests {
             place: "/cg".into(),
             root: "/docker/1".into(),
         };
-        assert_eq!(place(&inner, "0::/docker/1/a"), Some("/cg/a".into()));
-        assert_eq!(place(&inner, "0::/docker/2"), None);
+        assert_eq!(
+            path_in_mount(&inner, "0::/docker/1/a"),
+            Some("/cg/a".into())
+        );
+        assert_eq!(path_in_mount(&inner, "0::/docker/2"), None);
     }
 
     /// A control group with a child of ours in it; never left frozen.
@@ -249,7 +248,7 @@ mod tests {
         let pid = group.child.id();
         assert_eq!(members(&group.path).expect("readable"), [pid]);
         assert_eq!(cgroup_of(pid).expect("readable"), Some(group.path.clone()));
-        assert!(may_leave(pid) && !is_frozen(pid));
+        assert!(can_leave_cgroup(pid) && !is_frozen(pid));
         set_freezer_state(&group.path, FreezerState::Frozen).expect("freeze");
         group.wait(FreezerState::Frozen);
         assert!(is_frozen(pid));

@@ -27,7 +27,7 @@ pub fn parent_for_sibling(_group: &Path) -> Option<PathBuf> {
 }
 
 /// Never.
-pub fn may_leave(_pid: u32) -> bool {
+pub fn can_leave_cgroup(_pid: u32) -> bool {
     false
 }
 
@@ -52,7 +52,7 @@ pub fn members(_group: &Path) -> io::Result<Vec<u32>> {
 }
 
 /// Cannot.
-pub fn set_freezer_state(_group: &Path, _frost: FreezerState) -> io::Result<()> {
+pub fn set_freezer_state(_group: &Path, _state: FreezerState) -> io::Result<()> {
     unsupported()
 }
 
