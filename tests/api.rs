@@ -124,9 +124,9 @@ fn nonsense_harms_nobody() {
     assert!(whole(&served, "/v1/sessions").0.starts_with("HTTP/1.1 200"));
 }
 
-fn shown(session: &StandIn, served: &ApiFixture) -> Option<String> {
+fn shown_word(session: &StandIn, served: &ApiFixture) -> Option<String> {
     let (_, body) = whole(served, "/v1/sessions");
-    session.word(&serde_json::from_str(&body).expect("JSON"))
+    session.status_word(&serde_json::from_str(&body).expect("JSON"))
 }
 
 /// Hands over a hook's payload as a hook does; the answer.
@@ -152,9 +152,9 @@ fn header(payload: &[u8]) -> String {
 fn a_flood_of_hooks_hides_no_need() {
     let served = serve();
     let client = StandIn::start(&served.home);
-    client.says(r#""status":"busy""#);
+    client.write_status(r#""status":"busy""#);
     until(WAIT_TIMEOUT, "the session at work", || {
-        (shown(&client, &served)? == "Working").then_some(())
+        (shown_word(&client, &served)? == "Working").then_some(())
     });
     let (told, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let flood = || {
@@ -175,9 +175,9 @@ fn a_flood_of_hooks_hides_no_need() {
             until(WAIT_TIMEOUT, "the flood", || {
                 (told.load(Ordering::Relaxed) > 1_000).then_some(())
             });
-            client.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+            client.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
             until(WAIT_TIMEOUT, "the need", || {
-                (shown(&client, &served)? == "Permission").then_some(())
+                (shown_word(&client, &served)? == "Permission").then_some(())
             });
         }));
         over.store(true, Ordering::Relaxed);

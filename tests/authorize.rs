@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_tests::trusty::{
-    RunningProgram, configure, connect, program, run, run_confirmed, serve, session_of,
-    surroundings,
+    RunningProgram, configure, connect, environment_variables, program, run, run_confirmed, serve,
+    session_of,
 };
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{FakeApi, KeyboardKey, LocalApi, TerminalShape, TestHome, TestTerminal, Value};
@@ -94,7 +94,7 @@ impl AttackFixture {
             asking,
             attacking,
             folder,
-            local: LocalApi::of(&home),
+            local: LocalApi::for_home(&home),
             _api: api,
             home,
             _serving: serving,
@@ -284,7 +284,7 @@ fn the_user_approves_in_another_pane_of_the_same_tmux_server() {
     let mut words: Vec<String> = ["new-window", "-d", "-P", "-F", format, "env", "-i"]
         .map(str::to_owned)
         .to_vec();
-    let variables = surroundings(&scene.home).into_iter();
+    let variables = environment_variables(&scene.home).into_iter();
     words.extend(variables.map(|(name, value)| format!("{name}={value}")));
     words.extend([
         program("trusty").display().to_string(),

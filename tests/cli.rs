@@ -198,7 +198,7 @@ fn a_recording_is_made_for_its_owner_alone_and_replayed() {
     let recording = RunningRecording::start(&home, &file);
     let mode = fs::metadata(&file).expect("made").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    recording.end();
+    recording.stop_recording();
     let written = fs::read_to_string(&file).expect("read");
     let ends = written.lines().last().unwrap_or_default();
     assert!(ends.contains("\"End\""), "{ends}");
@@ -341,7 +341,7 @@ fn a_hook_that_may_open_no_more_files_ends_well() {
         .args(["-c", "ulimit -n 4; exec \"$0\" hook"])
         .arg(ours.get_program())
         .env_clear()
-        .envs(trusty_tests::trusty::surroundings(&home));
+        .envs(trusty_tests::trusty::environment_variables(&home));
     let mut child = hook(&mut command);
     let mut input = child.stdin.take().expect("piped");
     input.write_all(b"{}").expect("written");
@@ -383,7 +383,7 @@ fn a_keeper_stays_for_as_long_as_its_record() {
 fn another_program_that_a_registry_file_names_is_never_paused_or_ended() {
     let home = TestHome::new();
     let sleep = StandIn::start_other(&home, "bin/sleep");
-    sleep.says(r#""status":"busy""#);
+    sleep.write_status(r#""status":"busy""#);
     let pid = sleep.process().pid.to_string();
     let seen = session_of(&list(&home), sleep.process().pid).expect("listed");
     let why = seen["unconfirmed"].as_str().expect("unconfirmed");
@@ -413,11 +413,11 @@ fn a_folder_that_another_session_names_changes_neither_need_nor_name() {
     let home = TestHome::new();
     let foreign = home.path().join("foreign");
     let ours = StandIn::start(&home);
-    ours.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    ours.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
     let theirs = StandIn::start_in(&home, &foreign);
-    theirs.says(r#""status":"idle""#);
+    theirs.write_status(r#""status":"idle""#);
     let alone = list(&home);
-    assert_eq!(theirs.word(&alone).as_deref(), Some("Idle"));
+    assert_eq!(theirs.status_word(&alone).as_deref(), Some("Idle"));
     let python = StandIn::start_other(&home, "bin/python3");
     for named in [&ours, &python] {
         let rest = r#""status":"idle","name":"taken over","nameSource":"user""#;
@@ -446,9 +446,13 @@ fn a_config_folder_is_taken_as_literally_as_the_client_takes_it() {
     for (named, place) in [("cfg", "cfg"), ("~/.c", "~/.c"), ("", "")] {
         let config = work.join(place);
         let session = StandIn::start_at(&home, &work, named, &config);
-        session.says(r#""status":"busy""#);
+        session.write_status(r#""status":"busy""#);
         let seen = list(&home);
-        assert_eq!(session.word(&seen).as_deref(), Some("Working"), "{named:?}");
+        assert_eq!(
+            session.status_word(&seen).as_deref(),
+            Some("Working"),
+            "{named:?}"
+        );
     }
 }
 
@@ -456,7 +460,7 @@ fn a_config_folder_is_taken_as_literally_as_the_client_takes_it() {
 fn a_session_neither_leads_the_engine_nor_connects_hooks() {
     let home = TestHome::new();
     let session = StandIn::start(&home);
-    session.says(r#""status":"idle""#);
+    session.write_status(r#""status":"idle""#);
     let pid = session.process().pid.to_string();
     let started_by_it = |command: &str| {
         let mut command_line = trusty(&home);

@@ -45,15 +45,15 @@ impl RandomNumbers {
     }
 
     /// Between nothing and this.
-    fn within(&mut self, longest: Duration) -> Duration {
+    fn delay_within(&mut self, longest: Duration) -> Duration {
         let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
         Duration::from_micros(self.next() % micros.max(1))
     }
 }
 
-fn busy(home: &TestHome) -> StandIn {
+fn busy_session(home: &TestHome) -> StandIn {
     let session = StandIn::start(home);
-    session.says(r#""status":"busy""#);
+    session.write_status(r#""status":"busy""#);
     session
 }
 
@@ -106,7 +106,7 @@ fn assert_runs(session: &StandIn, what: &str) {
 }
 
 /// What is left on disk of pauses.
-fn left(home: &TestHome) -> Vec<String> {
+fn leftover_names(home: &TestHome) -> Vec<String> {
     let folder = home.xdg_data().join("trusty/paused");
     let names = fs::read_dir(folder).into_iter().flatten().flatten();
     names
@@ -122,7 +122,7 @@ fn resume_all_repairs_what_kills_at_random_moments_have_left() {
     } else {
         &["stop"]
     };
-    let sessions: Vec<StandIn> = (0..3).map(|_| busy(&home)).collect();
+    let sessions: Vec<StandIn> = (0..3).map(|_| busy_session(&home)).collect();
     let begun = Instant::now();
     succeed(&home, &["pause", &pid(&sessions[0]), "--how", kinds[0]]);
     // A kill may come after the end, too.
@@ -132,7 +132,7 @@ fn resume_all_repairs_what_kills_at_random_moments_have_left() {
     for round in 0..number("FAULT_ROUNDS").unwrap_or(DEFAULT_ROUNDS) {
         let session = &sessions[usize::try_from(round % 3).expect("small")];
         let kind = kinds[usize::try_from(random.next() % 2).expect("small") % kinds.len()];
-        let (pid, delay) = (pid(session), random.within(longest));
+        let (pid, delay) = (pid(session), random.delay_within(longest));
         let pause = ["pause", &pid, "--how", kind];
         let what = format!("round {round}, {kind}, killed after {delay:?}");
         match round % ENGINE_KILL_INTERVAL {
@@ -150,7 +150,7 @@ fn resume_all_repairs_what_kills_at_random_moments_have_left() {
         succeed(&home, &["resume", "--all"]);
         assert_runs(session, &what);
         // Neither records nor locks, half-written files or marks of hooks.
-        assert_eq!(left(&home), [""; 0], "{what}");
+        assert_eq!(leftover_names(&home), [""; 0], "{what}");
     }
     for session in &sessions {
         assert_runs(session, "at the end");

@@ -62,7 +62,7 @@ impl HoldFixture {
             stage: self,
             terminal,
             folder,
-            store: PauseStore::of(&self.around()),
+            store: PauseStore::from_env(&self.environment()),
             record: PauseRecord {
                 version: 1,
                 session: machine.session_id(key),
@@ -80,7 +80,7 @@ impl HoldFixture {
         }
     }
 
-    fn around(&self) -> Environment {
+    fn environment(&self) -> Environment {
         Environment {
             home: self.home.path().to_path_buf(),
             data_home: Some(self.home.xdg_data()),
@@ -158,7 +158,8 @@ impl HeldSession<'_> {
 
 fn is_alive(gate: &Gate) -> bool {
     let process = gate.process;
-    ProcessRef::of(process.pid).is_some_and(|p| p.start_ticks == process.start.0 && p.is_alive())
+    ProcessRef::of_pid(process.pid)
+        .is_some_and(|p| p.start_ticks == process.start.0 && p.is_alive())
 }
 
 fn is_tool(gate: &Gate) -> bool {
@@ -166,7 +167,7 @@ fn is_tool(gate: &Gate) -> bool {
 }
 
 /// A tool and then a prompt are held and let go; Escape works meanwhile; and at the end a refusal.
-fn held(shape: TerminalShape) {
+fn check_hold(shape: TerminalShape) {
     let Some(stage) = HoldFixture::new() else {
         return;
     };
@@ -239,12 +240,12 @@ fn asked_for(stage: &HoldFixture, prompt: &str) -> bool {
 
 #[test]
 fn a_session_in_tmux_is_held_and_let_go() {
-    held(TerminalShape::TmuxBash);
+    check_hold(TerminalShape::TmuxBash);
 }
 
 #[test]
 fn a_session_in_a_plain_terminal_is_held_and_let_go() {
-    held(TerminalShape::PtyDirect);
+    check_hold(TerminalShape::PtyDirect);
 }
 
 #[test]
@@ -295,7 +296,7 @@ fn p8_the_hook_never_blocks_or_forbids_wrongly() {
     };
     let session = stage.open(TerminalShape::PtyDirect);
     let terminal = &session.terminal;
-    let program = trusty_integration::program(&stage.around());
+    let program = trusty_integration::program(&stage.environment());
     let aside = program.with_file_name("aside");
     let mut turns = 0;
     let mut turn = |case: &str| {

@@ -2,12 +2,12 @@
 //! what was taken is not lost, memory stays bounded, and no session is the worse for it.
 #![cfg(target_os = "linux")]
 
-#[path = "hooks/elsewhere.rs"]
-mod elsewhere;
 #[path = "hooks/impostor.rs"]
 mod impostor;
 #[path = "hooks/load.rs"]
 mod load;
+#[path = "hooks/other_environment.rs"]
+mod other_environment;
 #[path = "hooks/serving.rs"]
 mod serving;
 #[expect(dead_code, reason = "made for the tests of answers")]
@@ -64,8 +64,8 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
         // Meanwhile another session is asked, and answered.
         let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for number in 0..3 {
-                let request = stage.ask(&format!("bash: touch made-{number}"));
-                stage.give(&request, &allow());
+                let request = stage.ask_permission(&format!("bash: touch made-{number}"));
+                stage.give_answer(&request, &allow());
                 stage.wait_made(&format!("made-{number}"));
                 stage.rest();
             }

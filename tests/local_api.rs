@@ -2,32 +2,32 @@
 //! for all who ask.
 #![cfg(target_os = "linux")]
 
-#[path = "local_api/alike.rs"]
-mod alike;
-#[path = "local_api/answered.rs"]
-mod answered;
+#[path = "local_api/answer_log.rs"]
+mod answer_log;
+#[path = "local_api/answer_permissions.rs"]
+mod answer_permissions;
 #[path = "local_api/commands.rs"]
 mod commands;
-#[path = "local_api/crowded.rs"]
-mod crowded;
-#[path = "local_api/described.rs"]
-mod described;
+#[path = "local_api/connection_limits.rs"]
+mod connection_limits;
+#[path = "local_api/engine_files.rs"]
+mod engine_files;
 #[path = "local_api/events.rs"]
 mod events;
-#[path = "local_api/late.rs"]
-mod late;
-#[path = "local_api/one.rs"]
-mod one;
-#[path = "local_api/peers.rs"]
-mod peers;
-#[path = "local_api/permitted.rs"]
-mod permitted;
-#[path = "local_api/places.rs"]
-mod places;
+#[path = "local_api/late_commands.rs"]
+mod late_commands;
+#[path = "local_api/leader_election.rs"]
+mod leader_election;
+#[path = "local_api/openapi.rs"]
+mod openapi;
+#[path = "local_api/peer_identity.rs"]
+mod peer_identity;
 #[path = "local_api/problems.rs"]
 mod problems;
-#[path = "local_api/unseen.rs"]
-mod unseen;
+#[path = "local_api/unseen_callers.rs"]
+mod unseen_callers;
+#[path = "local_api/with_and_without_engine.rs"]
+mod with_and_without_engine;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -66,7 +66,7 @@ impl LocalApiFixture {
     /// A session that is at work.
     fn session(&self) -> StandIn {
         let session = StandIn::start(&self.home);
-        session.says(r#""status":"busy""#);
+        session.write_status(r#""status":"busy""#);
         wait_word(self, &session, "Working");
         session
     }
@@ -84,7 +84,7 @@ fn socket_of(home: &TestHome) -> PathBuf {
 
 fn wait_word(served: &LocalApiFixture, session: &StandIn, word: &str) {
     until(WAIT_TIMEOUT, word, || {
-        let told = session.word(&http::get(&served.socket, "/v1/sessions"));
+        let told = session.status_word(&http::get(&served.socket, "/v1/sessions"));
         (told.as_deref() == Some(word)).then_some(())
     });
 }

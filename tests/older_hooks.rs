@@ -10,12 +10,12 @@ use trusty_tests::{ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal,
 const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What a session of this home shows of itself, in full.
-fn shown(home: &TestHome, pid: u32) -> serde_json::Value {
+fn listed_session(home: &TestHome, pid: u32) -> serde_json::Value {
     session_of(&list(home), pid).unwrap_or_default()
 }
 
 #[track_caller]
-fn well(home: &TestHome, arguments: &[&str]) -> String {
+fn run_successfully(home: &TestHome, arguments: &[&str]) -> String {
     let output = run(home, arguments);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let told = text(&output.stdout) + &text(&output.stderr);
@@ -44,7 +44,7 @@ fn is_held_and_answered(client: TestedClient) {
     let name = pid.to_string();
 
     // Held: neither is the prompt sent, nor is it called anything but paused meanwhile.
-    let told = well(&home, &["pause", &name, "--how", "hold"]);
+    let told = run_successfully(&home, &["pause", &name, "--how", "hold"]);
     let proven = told.contains("Paused, held by you");
     assert!(
         proven || told.contains("waiting for the next hook"),
@@ -52,22 +52,22 @@ fn is_held_and_answered(client: TestedClient) {
     );
     terminal.submit("say later");
     until(WAIT_TIMEOUT, "a prompt that is held", || {
-        let session = shown(&home, pid);
+        let session = listed_session(&home, pid);
         (session["status"] == "Paused" && session["pause"]["held"] == 1).then_some(())
     });
     let asked = |events: &[trusty_tests::ApiEvent]| events.iter().any(|e| e.prompt == "say later");
     assert!(!asked(&api.events()));
-    well(&home, &["resume", &name]);
+    run_successfully(&home, &["resume", &name]);
     api.wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
     terminal.wait_status(WAIT_TIMEOUT, "idle");
 
     // Answered from here.
     terminal.submit("bash: touch made");
     until(WAIT_TIMEOUT, "a request that is held", || {
-        let requests = shown(&home, pid)["requests"].clone();
+        let requests = listed_session(&home, pid)["requests"].clone();
         (requests[0]["held"] == true).then_some(())
     });
-    well(&home, &["approve", &name, "--yes"]);
+    run_successfully(&home, &["approve", &name, "--yes"]);
     until(WAIT_TIMEOUT, "the file", || {
         folder.join("made").exists().then_some(())
     });

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::process::Output;
 use std::time::Duration;
 use trusty_tests::require_client;
-use trusty_tests::trusty::{connect, list, program, run, serve, session_of, surroundings};
+use trusty_tests::trusty::{connect, environment_variables, list, program, run, serve, session_of};
 use trusty_tests::wait::until;
 use trusty_tests::{
     FakeApi, KeyboardKey, ProcessRef, Signal, StandIn, TerminalShape, TestHome, TestTerminal,
@@ -98,7 +98,7 @@ fn a_script_says_both_words() {
 fn one_that_ignores_the_request_is_killed_only_on_the_second_word() {
     let home = TestHome::new();
     let session = StandIn::start_deaf(&home);
-    session.says(r#""status":"idle""#);
+    session.write_status(r#""status":"idle""#);
     let process = session.process();
     let pid = process.pid.to_string();
     let stays = run(&home, ["stop", &pid, "--yes"]);
@@ -129,7 +129,7 @@ fn a_person_is_asked_twice() {
     let first = desk.client();
     desk.signal(Signal::TERM);
     desk.wait_end(WAIT_TIMEOUT, first);
-    let words = surroundings(&stage.home);
+    let words = environment_variables(&stage.home);
     let words = words
         .iter()
         .map(|(name, value)| format!("{name}='{value}'"));

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use trusty_tests::other_user::OTHER_UID;
-use trusty_tests::trusty::{list, program, run, session_of, surroundings, trusty};
+use trusty_tests::trusty::{environment_variables, list, program, run, session_of, trusty};
 use trusty_tests::{StandIn, TestHome, Value, other_user, skip};
 
 /// What root is told of a socket that it does not use.
@@ -299,7 +299,7 @@ fn a_tmux_server_in_a_container_is_never_asked_and_is_named() {
 fn no_program_of_a_session_is_run_to_list_its_sessions() {
     let home = TestHome::new();
     let session = StandIn::start(&home);
-    session.says(r#""status":"dreaming","version":"2.2.0""#);
+    session.write_status(r#""status":"dreaming","version":"2.2.0""#);
     let pid = session.process().pid;
     let exe = session.process().exe().expect("its program");
     // Whoever started the session chose its program, and may change it.
@@ -326,7 +326,7 @@ fn hook_program(home: &TestHome) -> PathBuf {
     home.xdg_data().join("trusty/bin/trusty-hook")
 }
 
-fn well(output: &Output) -> String {
+fn successful_output(output: &Output) -> String {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{told}");
     told
@@ -341,7 +341,7 @@ fn connect_with(home: &TestHome, umask: &str) -> Output {
         .args(["-c", "umask \"$1\"; exec \"$2\" connect", "sh", umask])
         .arg(program("trusty"))
         .env_clear()
-        .envs(surroundings(home));
+        .envs(environment_variables(home));
     command.output().expect("runs")
 }
 
@@ -349,7 +349,7 @@ fn connect_with(home: &TestHome, umask: &str) -> Output {
 fn what_connect_makes_is_the_user_s_alone_whatever_the_umask() {
     for umask in ["000", "002", "022", "077"] {
         let home = TestHome::new();
-        well(&connect_with(&home, umask));
+        successful_output(&connect_with(&home, umask));
         let copy = hook_program(&home);
         let bin = copy.parent().expect("a folder");
         let data = bin.parent().expect("a folder");
@@ -374,7 +374,7 @@ fn connect_refuses_while_others_could_replace_the_hook_program() {
         "nothing was changed"
     );
     mode(&home.xdg_data(), 0o755);
-    well(&connect_with(&home, "022"));
+    successful_output(&connect_with(&home, "022"));
     // Opened later: health says so, and an engine closes what is its own.
     mode(&home.xdg_data(), 0o777);
     let told = troubles(&list(&home));
@@ -385,7 +385,7 @@ fn connect_refuses_while_others_could_replace_the_hook_program() {
 fn a_replaced_hook_program_is_told_and_renewed() {
     let Some(other) = other_user() else { return };
     let home = TestHome::new();
-    well(&connect_with(&home, "022"));
+    successful_output(&connect_with(&home, "022"));
     let copy = hook_program(&home);
     let bytes = fs::read(&copy).expect("read");
     fs::remove_file(&copy).expect("removed");
@@ -395,7 +395,7 @@ fn a_replaced_hook_program_is_told_and_renewed() {
     let told = troubles(&list(&home));
     assert_told(&told, &copy.display().to_string());
     assert_told(&told, &format!("uid {OTHER_UID}"));
-    well(&connect_with(&home, "022"));
+    successful_output(&connect_with(&home, "022"));
     assert_eq!(fs::read(&copy).expect("read"), bytes);
     assert_ne!(fs::metadata(&copy).expect("there").uid(), OTHER_UID);
     assert_eq!(troubles(&list(&home)), "");
@@ -408,7 +408,7 @@ fn a_home_with_umask_002_and_a_private_group_is_a_home() {
     }
     let home = TestHome::new();
     let session = StandIn::start(&home);
-    session.says(r#""status":"idle""#);
+    session.write_status(r#""status":"idle""#);
     // The group of root has no other member.
     for folder in [home.path().to_path_buf(), home.config_dir().to_path_buf()] {
         mode(&folder, 0o775);
@@ -422,7 +422,7 @@ fn a_home_with_umask_002_and_a_private_group_is_a_home() {
 fn a_registry_that_others_may_change_is_not_believed_and_hides_no_session() {
     let home = open_home();
     let session = StandIn::start(&home);
-    session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
     let pid = session.process().pid;
     let said = |list: &Value| session_of(list, pid).expect("listed")["status"].clone();
     let before = list(&home);
@@ -458,7 +458,7 @@ fn umask_002_with_a_shared_group_is_named_once_and_a_closed_folder_mends_it() {
     }
     let home = open_home();
     let session = StandIn::start(&home);
-    session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
     let sessions = home.config_dir().join("sessions");
     let file = sessions.join(format!("{}.json", session.process().pid));
     let settings = home.config_dir().join("settings.json");
@@ -495,7 +495,7 @@ fn umask_002_with_a_shared_group_is_named_once_and_a_closed_folder_mends_it() {
     assert_eq!(troubles(&list), "");
     let listed = session_of(&list, session.process().pid).expect("listed");
     assert_eq!(listed["status"], "AwaitingApproval", "{list}");
-    well(&run(&home, ["connect"]));
+    successful_output(&run(&home, ["connect"]));
 }
 
 #[test]
@@ -510,5 +510,5 @@ fn claude_code_s_settings_that_others_may_change_are_not_edited() {
     assert_eq!(told.matches("not read").count(), 1, "told once: {told}");
     assert_eq!(fs::read_to_string(&settings).expect("kept"), "{}");
     mode(&settings, 0o644);
-    well(&run(&home, ["connect"]));
+    successful_output(&run(&home, ["connect"]));
 }

@@ -30,7 +30,7 @@ pub(crate) struct AnswerFixtureOptions<'a> {
 }
 
 impl AnswerFixtureOptions<'_> {
-    pub(crate) fn of(shape: TerminalShape) -> Self {
+    pub(crate) fn in_shape(shape: TerminalShape) -> Self {
         Self {
             shape,
             mode: "manual",
@@ -62,13 +62,13 @@ impl AnswerFixture {
     pub(crate) fn for_programs(shape: TerminalShape) -> Option<Self> {
         Self::set(&AnswerFixtureOptions {
             settings: PROGRAMS_SETTINGS,
-            ..AnswerFixtureOptions::of(shape)
+            ..AnswerFixtureOptions::in_shape(shape)
         })
     }
 
     /// An idle session that asks before it acts; none if the tests are to run without the client.
     pub(crate) fn new(shape: TerminalShape) -> Option<Self> {
-        Self::set(&AnswerFixtureOptions::of(shape))
+        Self::set(&AnswerFixtureOptions::in_shape(shape))
     }
 
     pub(crate) fn set(setting: &AnswerFixtureOptions) -> Option<Self> {
@@ -93,7 +93,7 @@ impl AnswerFixture {
             client: terminal.client(),
             terminal,
             folder,
-            local: LocalApi::of(&home),
+            local: LocalApi::for_home(&home),
             api,
             home,
             programs: setting.settings.contains("programs = true"),
@@ -109,7 +109,7 @@ impl AnswerFixture {
     }
 
     /// The requests that can be answered from here, in the order in which they are told.
-    pub(crate) fn held(&self) -> Vec<Value> {
+    pub(crate) fn held_requests(&self) -> Vec<Value> {
         let session = self.session().unwrap_or_default();
         let all = session["requests"].as_array().cloned().unwrap_or_default();
         all.into_iter().filter(|r| r["held"] == true).collect()
@@ -121,7 +121,7 @@ impl AnswerFixture {
         until_or(
             WAIT_TIMEOUT,
             &format!("{number} held requests"),
-            || Some(self.held()).filter(|held| held.len() == number),
+            || Some(self.held_requests()).filter(|held| held.len() == number),
             || self.diagnosis(),
         )
     }
@@ -135,7 +135,7 @@ impl AnswerFixture {
 
     /// Submits a prompt that leads to one request; that request.
     #[track_caller]
-    pub(crate) fn ask(&self, prompt: &str) -> String {
+    pub(crate) fn ask_permission(&self, prompt: &str) -> String {
         self.terminal.submit(prompt);
         id(&self.wait_held(1)[0])
     }
@@ -218,7 +218,7 @@ impl AnswerFixture {
 
     /// Answers, and the engine says that the client has it, and shows it no longer.
     #[track_caller]
-    pub(crate) fn give(&self, request: &str, answer: &Value) {
+    pub(crate) fn give_answer(&self, request: &str, answer: &Value) {
         if self.programs || !is_protected(answer) {
             let told = self.answer(request, answer);
             assert_eq!(told, (204, String::new()), "{answer}\n{}", self.diagnosis());
@@ -226,7 +226,7 @@ impl AnswerFixture {
             let (code, shown) = self.answer_typed(request, answer);
             assert_eq!(code, Some(0), "{answer}\n{shown}\n{}", self.diagnosis());
         }
-        let held = self.held();
+        let held = self.held_requests();
         assert!(held.iter().all(|r| id(r) != request), "{held:?}");
     }
 

@@ -56,7 +56,7 @@ fn one(stage: &AnswerFixture, number: usize, times: &mut RequestLatencies) {
     let (mut told, mut registry, mut dialog) = (None, None, None);
     until(WAIT_TIMEOUT, "the request everywhere", || {
         if told.is_none() {
-            let all = events.all();
+            let all = events.all_events();
             let held = |e: &&(SystemTime, String)| e.0 >= called && e.1.contains("\"held\":true");
             told = all.iter().find(held).map(|e| e.0);
         }

@@ -1,8 +1,8 @@
 //! The jobs, and the table of what came of them.
 
 use crate::cases::{ANSWER_CASES, AnswerCase, NO_TERMINAL_CASES};
+use crate::job_queue::{self, JobLog, MatrixArgs};
 use crate::latency;
-use crate::pieces::{self, JobLog, MatrixArgs};
 use std::fmt;
 use std::process::ExitCode;
 use trusty_tests::TerminalShape;

@@ -188,11 +188,11 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     let choose = || {
         let begun = Instant::now();
         desktop.right_click(icon);
-        windows.within(begun, EFFECT_TIMEOUT)?;
+        windows.shown_within(begun, EFFECT_TIMEOUT)?;
         desktop.key("Down");
         let begun = Instant::now();
         desktop.key("Right");
-        windows.within(begun, EFFECT_TIMEOUT)?;
+        windows.shown_within(begun, EFFECT_TIMEOUT)?;
         desktop.key("Down");
         desktop.key("Return");
         Some(())
@@ -227,7 +227,7 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     let quit = || {
         let begun = Instant::now();
         desktop.right_click(icon);
-        windows.after(begun, WAIT_TIMEOUT);
+        windows.shown_after(begun, WAIT_TIMEOUT);
         desktop.key("Up");
         desktop.key("Return");
     };

@@ -102,7 +102,7 @@ fn mega(bytes: u64) -> f64 {
 /// A registry file that this very process vouches for is written in place, again and again.
 fn registry_to_snapshot() {
     let home = TestHome::new();
-    let around = Environment {
+    let env = Environment {
         home: home.path().to_path_buf(),
         tmux_folder: Some(home.tmux_tmpdir()),
         ..Environment::default()
@@ -110,7 +110,7 @@ fn registry_to_snapshot() {
     let settings = Settings::parse("[discovery]\nconfine = true", home.path());
     let write = vouched(&home);
     write("busy");
-    let engine = Engine::start(&around, &settings).expect("starts");
+    let engine = Engine::start(&env, &settings).expect("starts");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -147,7 +147,7 @@ fn registry_to_snapshot() {
 fn vouched(home: &TestHome) -> impl Fn(&str) + use<> {
     let sessions = home.config_dir().join("sessions");
     fs::create_dir_all(&sessions).expect("folder");
-    let me = ProcessRef::of(std::process::id()).expect("this process");
+    let me = ProcessRef::of_pid(std::process::id()).expect("this process");
     let path = sessions.join(format!("{}.json", me.pid));
     move |word| {
         let (pid, start) = (me.pid, me.start_ticks);

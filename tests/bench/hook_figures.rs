@@ -5,7 +5,7 @@ use super::{WAIT_TIMEOUT, ms, percentile, row};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use trusty_tests::trusty::{connect, program, serve, surroundings};
+use trusty_tests::trusty::{connect, environment_variables, program, serve};
 use trusty_tests::{ApiEvent, ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal};
 
 const HOOK_PAYLOAD: &str = r#"{"session_id":"s","transcript_path":"/t.jsonl","hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"t","tool_input":{"command":"make all","description":"builds all"}}"#;
@@ -32,7 +32,7 @@ fn over_an_empty_process(home: &TestHome) -> Duration {
         let begun = Instant::now();
         let mut child = command
             .env_clear()
-            .envs(surroundings(home))
+            .envs(environment_variables(home))
             .env("CLAUDE_PID", std::process::id().to_string())
             .stdin(Stdio::piped())
             .spawn()

@@ -20,7 +20,7 @@ pub(super) fn run() {
     let sessions: Vec<StandIn> = (0..WORKING_SESSIONS)
         .map(|_| {
             let session = StandIn::start(&home);
-            session.says(r#""status":"busy""#);
+            session.write_status(r#""status":"busy""#);
             session
         })
         .collect();

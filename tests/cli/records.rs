@@ -31,7 +31,7 @@ impl PausedFixture {
         program("trusty-hook");
         let home = TestHome::new();
         let session = StandIn::start(&home);
-        session.says(r#""status":"busy""#);
+        session.write_status(r#""status":"busy""#);
         let id = session.id(&list(&home)).expect("listed");
         let record = home.xdg_data().join(format!("trusty/paused/{id}.json"));
         let paused = Self {
@@ -103,7 +103,7 @@ impl PausedFixture {
         });
         assert!(!self.record.exists());
         assert_eq!(
-            self.session.word(&list(&self.home)).as_deref(),
+            self.session.status_word(&list(&self.home)).as_deref(),
             Some("Working")
         );
         let again = self.trusty(&["pause", &self.pid(), "--how", "stop"]);

@@ -1,11 +1,11 @@
 //! A data folder on a disk of its own, which is full or read-only.
 
-use crate::{WAIT_TIMEOUT, assert_runs, busy, pid, succeed};
+use crate::{WAIT_TIMEOUT, assert_runs, busy_session, pid, succeed};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use trusty_tests::trusty::{connect, list, run, session_of, surroundings};
+use trusty_tests::trusty::{connect, environment_variables, list, run, session_of};
 use trusty_tests::wait::until;
 use trusty_tests::{StandIn, TestHome, skip};
 
@@ -64,7 +64,7 @@ fn a_full_disk_keeps_no_session_paused_and_pauses_none() {
     let Some(disk) = SmallDisk::mount(&home) else {
         return;
     };
-    let session = busy(&home);
+    let session = busy_session(&home);
     let pause = ["pause", &pid(&session), "--how", "stop"];
     let filling = disk.fill();
     let refused = run(&home, pause);
@@ -88,7 +88,7 @@ fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
     let Some(disk) = SmallDisk::mount(&home) else {
         return;
     };
-    let session = busy(&home);
+    let session = busy_session(&home);
     let pause = ["pause", &pid(&session), "--how", "stop"];
     for resume in [vec!["resume", pause[1]], vec!["resume", "--all"]] {
         succeed(&home, &pause);
@@ -110,7 +110,7 @@ fn gate(home: &TestHome, session: &StandIn) -> Child {
     let mut hook = Command::new(home.xdg_data().join("trusty/bin/trusty-hook"));
     hook.arg("PreToolUse")
         .env_clear()
-        .envs(surroundings(home))
+        .envs(environment_variables(home))
         .env("CLAUDE_PID", pid(session))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
@@ -128,7 +128,7 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
     let Some(disk) = SmallDisk::mount_sized(&home, "512m") else {
         return;
     };
-    let session = busy(&home);
+    let session = busy_session(&home);
     connect(&home);
     succeed(&home, &["pause", &pid(&session), "--how", "hold"]);
     let hook = gate(&home, &session);

@@ -8,7 +8,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use trusty_platform::sys;
-use trusty_tests::trusty::{RunningProgram, confine, program, surroundings};
+use trusty_tests::trusty::{RunningProgram, confine, environment_variables, program};
 use trusty_tests::wait::until;
 use trusty_tests::{ProcessRef, StandIn, TestHome};
 
@@ -60,7 +60,7 @@ fn impostor(home: &TestHome, folder: &Path, starter: ImpostorStarter) -> Running
         .arg(&script)
         .arg(folder)
         .env_clear()
-        .envs(surroundings(home))
+        .envs(environment_variables(home))
         .stdin(Stdio::null());
     let running = RunningProgram::start(&mut command);
     let pid = until(WAIT_TIMEOUT, "an impostor that listens", || {
@@ -75,7 +75,7 @@ fn impostor(home: &TestHome, folder: &Path, starter: ImpostorStarter) -> Running
 
 fn take_the_place(home: &TestHome, folder: &Path, pid: u32) {
     let machine = sys::machine().expect("readable");
-    let start = ProcessRef::of(pid).expect("alive").start_ticks;
+    let start = ProcessRef::of_pid(pid).expect("alive").start_ticks;
     let record = json!({
         "socket_folder": folder, "pid": pid, "start": start, "version": "0.2.0",
         "domain": machine.domain(),
@@ -97,7 +97,7 @@ fn asked(home: &TestHome, session: &StandIn) -> String {
     let mut hook = Command::new(program("trusty-hook"));
     hook.args(["ask", "PermissionRequest"])
         .env_clear()
-        .envs(surroundings(home))
+        .envs(environment_variables(home))
         .env("CLAUDE_PID", session.process().pid.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());

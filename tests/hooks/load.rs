@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use trusty_tests::TestHome;
-use trusty_tests::trusty::{program, surroundings};
+use trusty_tests::trusty::{environment_variables, program};
 
 /// 1,000 messages a second for 10 s, from so many threads.
 pub(crate) const MESSAGE_COUNT: usize = 10_000;
@@ -62,7 +62,7 @@ impl HookLoad<'_> {
             let mut child = Command::new(program("trusty-hook"))
                 .arg("PreToolUse")
                 .env_clear()
-                .envs(surroundings(home))
+                .envs(environment_variables(home))
                 .env("CLAUDE_PID", self.crowd.pid(session).to_string())
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())

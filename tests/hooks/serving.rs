@@ -26,7 +26,7 @@ pub(crate) struct EngineSockets {
 impl EngineSockets {
     pub(crate) fn of(home: &TestHome) -> Self {
         Self {
-            api: LocalApi::of(home),
+            api: LocalApi::for_home(home),
             hooks: stand_in::hook_socket(home),
             relays: home.path().join("lib/claude-code"),
         }

@@ -165,7 +165,7 @@ impl JumpFixture {
 
     /// Whether its terminal is what its owner looks at.
     pub(crate) fn in_front(&self, pid: u32) -> bool {
-        let around = Environment {
+        let env = Environment {
             home: self.home.path().into(),
             path: std::env::var_os("PATH"),
             tmux_folder: Some(self.home.tmux_tmpdir()),
@@ -177,7 +177,7 @@ impl JumpFixture {
         let session = self.session(pid);
         runtime
             .expect("a runtime")
-            .block_on(is_terminal_in_front(&session, &around))
+            .block_on(is_terminal_in_front(&session, &env))
     }
 
     #[track_caller]

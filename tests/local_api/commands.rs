@@ -20,7 +20,7 @@ impl AskingHook {
         session: &StandIn,
         command: &str,
     ) -> (Self, String) {
-        session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+        session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
         wait_word(served, session, "Permission");
         let pid = session.process().pid;
         let payload = serde_json::json!({
@@ -148,7 +148,7 @@ fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
     let home = TestHome::new();
     older_engine(&socket_of(&home));
     let session = StandIn::start(&home);
-    session.says(r#""status":"busy""#);
+    session.write_status(r#""status":"busy""#);
     let pid = session.process().pid.to_string();
     let done = |arguments: &[&str]| {
         let output = run(&home, arguments);
@@ -167,7 +167,7 @@ fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
     assert_eq!(code, Some(0), "{told}");
     assert!(
         session
-            .word(&serde_json::from_str(&printed).expect("JSON"))
+            .status_word(&serde_json::from_str(&printed).expect("JSON"))
             .is_some()
     );
     warned(&told);
@@ -198,7 +198,7 @@ fn what_was_done_is_listed_at_once() {
         let done = run(&served.home, arguments);
         assert!(done.status.success(), "{done:?}");
         let told = http::get(&served.socket, "/v1/sessions");
-        assert_eq!(session.word(&told).as_deref(), Some(word), "{told}");
+        assert_eq!(session.status_word(&told).as_deref(), Some(word), "{told}");
     }
     let done = run(&served.home, ["stop", &pid, "--yes"]);
     assert!(done.status.success(), "{done:?}");

@@ -37,7 +37,7 @@ fn read_until(
         assert_eq!(delta.revision, revision(&event));
         known = known.apply(&delta);
         let told: Value = serde_json::to_value(&known).expect("JSON");
-        if session.word(&told).as_deref() == Some(word) {
+        if session.status_word(&told).as_deref() == Some(word) {
             return known;
         }
     }
@@ -55,11 +55,11 @@ fn changes_lead_from_the_snapshot_to_what_is() {
     assert_eq!(known.sessions.len(), 1);
 
     let second = StandIn::start(&served.home);
-    second.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    second.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
     let known = read_until(&mut events, known, &second, "Permission");
     assert_eq!(known.sessions.len(), 2);
     let id = first.id(&serde_json::to_value(&known).expect("JSON"));
-    first.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    first.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
     let id = id.expect("its id");
     let told = events.map(|event| -> Vec<String> {
         let sessions = change(&event).sessions;
@@ -79,9 +79,9 @@ fn a_lost_connection_gets_what_it_missed() {
     let known = snapshot(&begin);
     drop(events);
 
-    session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
     until(WAIT_TIMEOUT, "the need", || {
-        let told = session.word(&http::get(&served.socket, "/v1/sessions"))?;
+        let told = session.status_word(&http::get(&served.socket, "/v1/sessions"))?;
         (told == "Permission").then_some(())
     });
     let last = |id: &str| format!("Last-Event-ID: {id}\r\n");
@@ -89,11 +89,11 @@ fn a_lost_connection_gets_what_it_missed() {
     let missed = events.next().expect("what was missed");
     let now = known.apply(&change(&missed));
     let told = serde_json::to_value(&now).expect("JSON");
-    assert_eq!(session.word(&told).as_deref(), Some("Permission"));
+    assert_eq!(session.status_word(&told).as_deref(), Some("Permission"));
 
     // Whoever has all is told nothing until there is news.
     let mut events = EventReader::listen(&served.socket, EVENTS_PATH, &last(&missed.id));
-    session.says(r#""status":"busy""#);
+    session.write_status(r#""status":"busy""#);
     read_until(&mut events, now, &session, "Working");
 
     // Another run, a revision that never was, or no id at all: the whole.

@@ -1,7 +1,7 @@
 //! What is not done is told as a problem (RFC 9457), everywhere.
 
 use crate::{LocalApiFixture, wait_word};
-use trusty_tests::http::{HttpResponse, ask};
+use trusty_tests::http::{HttpResponse, send_request};
 
 const UNKNOWN_SESSION_ID: &str = "00000000-0000-4000-8000-000000000000";
 const JSON_HEADER: &str = "Content-Type: application/json\r\n";
@@ -29,7 +29,7 @@ fn is_problem(answer: &HttpResponse, status: u16, code: &str) {
 fn whatever_is_wrong_is_told_as_a_problem() {
     let served = LocalApiFixture::start();
     let of = |method: &str, path: &str, more: &str, body: &[u8]| {
-        ask(&served.socket, method, path, more, body)
+        send_request(&served.socket, method, path, more, body)
     };
     is_problem(&of("GET", "/", "", b""), 404, "not-found");
     is_problem(&of("GET", "/v1/nothing", "", b""), 404, "not-found");
@@ -107,15 +107,16 @@ fn what_a_session_does_not_allow_is_refused_with_its_code() {
     let served = LocalApiFixture::start();
     let session = served.session();
     let path = |rest: &str| format!("/v1/sessions/{}{rest}", served.id(&session));
-    let post =
-        |rest: &str, body: &[u8]| ask(&served.socket, "POST", &path(rest), JSON_HEADER, body);
+    let post = |rest: &str, body: &[u8]| {
+        send_request(&served.socket, "POST", &path(rest), JSON_HEADER, body)
+    };
     is_problem(&post("/resume", b""), 409, "not-paused");
     is_problem(&post("/pause", br#"{"how":"Hold"}"#), 409, "impossible");
     let hash = "0".repeat(64);
     let whole = format!(r#"{{"request":"{hash}","answer":{{"kind":"allow"}}}}"#);
     is_problem(&post("/answer", whole.as_bytes()), 409, "over");
     let gone = path(&format!("/requests/{hash}"));
-    let gone = ask(&served.socket, "GET", &gone, "", b"");
+    let gone = send_request(&served.socket, "GET", &gone, "", b"");
     is_problem(&gone, 404, "no-such-request");
 }
 
@@ -135,18 +136,28 @@ fn one_session_and_the_engine_tell_of_themselves() {
     assert_eq!(told[0]["subject"], "answers.programs");
     assert!(health["since"].as_str().is_some_and(|t| t.ends_with('Z')));
     let path = "/v1/attention";
-    assert_eq!(ask(&served.socket, "POST", path, "", b"").status, 204);
+    assert_eq!(
+        send_request(&served.socket, "POST", path, "", b"").status,
+        204
+    );
     let whole = format!(r#"{{"session":"{}"}}"#, served.id(&session));
-    let noted = ask(&served.socket, "POST", path, JSON_HEADER, whole.as_bytes());
+    let noted = send_request(&served.socket, "POST", path, JSON_HEADER, whole.as_bytes());
     assert_eq!(noted.status, 204);
     // What was looked at has been seen in the very next list.
     for _ in 0..5 {
-        session.says(r#""status":"busy""#);
+        session.write_status(r#""status":"busy""#);
         wait_word(&served, &session, "Working");
-        session.says(r#""status":"idle""#);
+        session.write_status(r#""status":"idle""#);
         wait_word(&served, &session, "Finished");
-        assert_eq!(ask(&served.socket, "POST", path, "", b"").status, 204);
+        assert_eq!(
+            send_request(&served.socket, "POST", path, "", b"").status,
+            204
+        );
         let told = get("/v1/sessions");
-        assert_eq!(session.word(&told).as_deref(), Some("Idle"), "{told}");
+        assert_eq!(
+            session.status_word(&told).as_deref(),
+            Some("Idle"),
+            "{told}"
+        );
     }
 }

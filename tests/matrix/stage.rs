@@ -294,6 +294,6 @@ pub(crate) fn obstacle(cell: MatrixCell) -> Option<&'static str> {
     if !std::path::Path::new(shell).exists() {
         return Some("no such shell");
     }
-    (cell.kind == Kind::Freeze && !cgroup::may_leave(std::process::id()))
+    (cell.kind == Kind::Freeze && !cgroup::can_leave_cgroup(std::process::id()))
         .then_some("no control group of version 2 is ours to freeze in")
 }

@@ -28,7 +28,7 @@ fn repaired(shape: TerminalShape, how: &str, steps: &[(&str, &str)]) {
         let next = serve(&stage.home);
         // The lock goes last: an engine that ends between leaves it, which harms nobody.
         until(WAIT_TIMEOUT, "a session without a record", || {
-            stage.left().is_empty().then_some(())
+            stage.leftover_entries().is_empty().then_some(())
         });
         drop(next);
         stage.check_running(&settings);

@@ -16,7 +16,7 @@ use trusty_tests::wait::{until, until_or};
 use trusty_tests::{
     ApiEventKind, FakeApi, KeyboardKey, ProcessRef, TerminalShape, TestHome, TestTerminal,
 };
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -35,7 +35,7 @@ impl Drop for PauseFixture {
     fn drop(&mut self) {
         let Some(nest) = self.nest.take() else { return };
         for id in self.records() {
-            let _ = block(self.hands().resume(id));
+            let _ = block(self.executor().resume(id));
         }
         // Nobody may be left in it.
         if let Some(above) = cgroup::parent_for_sibling(&nest) {
@@ -75,14 +75,14 @@ impl PauseFixture {
         let arguments = ["--permission-mode", "manual"];
         let terminal = TestTerminal::open(shape, &home, &api, &folder, &arguments);
         terminal.wait_status(WAIT_TIMEOUT, "idle");
-        let around = Environment {
+        let env = Environment {
             home: home.path().into(),
             data_home: Some(home.xdg_data()),
             path: std::env::var_os("PATH"),
             ..Environment::default()
         };
         Some(Self {
-            after: ResumeGuard(ActionExecutor::new(&around)),
+            after: ResumeGuard(ActionExecutor::new(&env)),
             client: terminal.client(),
             terminal,
             folder,
@@ -159,7 +159,7 @@ impl PauseFixture {
         false
     }
 
-    pub(crate) fn hands(&self) -> &ActionExecutor {
+    pub(crate) fn executor(&self) -> &ActionExecutor {
         &self.after.0
     }
 
@@ -212,7 +212,7 @@ impl PauseFixture {
 
     /// Does what a plan of our own making says.
     pub(crate) fn perform(&self, deed: PlannedAction) -> Result<(), ActionError> {
-        block(self.hands().perform(Plan {
+        block(self.executor().perform(Plan {
             session: self.id(),
             client: self.key(),
             deed,
@@ -221,11 +221,11 @@ impl PauseFixture {
 
     /// Whose records there are.
     pub(crate) fn records(&self) -> Vec<SessionId> {
-        self.hands().sessions().expect("readable")
+        self.executor().sessions().expect("readable")
     }
 
     /// What is in the folder of records, locks included.
-    pub(crate) fn left(&self) -> Vec<fs::DirEntry> {
+    pub(crate) fn leftover_entries(&self) -> Vec<fs::DirEntry> {
         let folder = self.home.xdg_data().join("trusty/paused");
         let files = fs::read_dir(folder).expect("the records' folder");
         files.flatten().collect()
@@ -238,7 +238,7 @@ impl PauseFixture {
         let [id] = records.as_slice() else {
             panic!("one record, not {records:?}");
         };
-        block(self.hands().reconcile(*id)).expect("made true")
+        block(self.executor().reconcile(*id)).expect("made true")
     }
 
     pub(crate) fn resume_all(&self) {
@@ -290,7 +290,7 @@ impl PauseFixture {
         let own = cgroup::cgroup_of(self.client.pid).ok().flatten();
         let above = own.and_then(|own| cgroup::parent_for_sibling(&own));
         assert!(above.is_none_or(|above| !above.join(name).exists()));
-        let left = self.left();
+        let left = self.leftover_entries();
         assert!(left.is_empty(), "{left:?}");
         let Some(nest) = &self.nest else { return };
         assert_eq!(

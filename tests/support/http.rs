@@ -35,8 +35,14 @@ impl HttpResponse {
 
 /// Asks, and reads the whole answer. `more` are headers, each with its line end.
 #[track_caller]
-pub fn ask(socket: &Path, method: &str, path: &str, more: &str, body: &[u8]) -> HttpResponse {
-    read(begin(socket, method, path, more, body))
+pub fn send_request(
+    socket: &Path,
+    method: &str,
+    path: &str,
+    more: &str,
+    body: &[u8],
+) -> HttpResponse {
+    read(begin_request(socket, method, path, more, body))
         .expect("an answer")
         .expect("a head, a status and a body")
 }
@@ -69,7 +75,7 @@ fn read(mut stream: UnixStream) -> io::Result<Option<HttpResponse>> {
 /// Gets JSON.
 #[track_caller]
 pub fn get(socket: &Path, path: &str) -> Value {
-    let answer = ask(socket, "GET", path, "", b"");
+    let answer = send_request(socket, "GET", path, "", b"");
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()
 }
@@ -77,7 +83,13 @@ pub fn get(socket: &Path, path: &str) -> Value {
 /// Asks, and leaves the answer to be read from the stream. `more` are headers, each with its line
 /// end.
 #[track_caller]
-pub fn begin(socket: &Path, method: &str, path: &str, more: &str, body: &[u8]) -> UnixStream {
+pub fn begin_request(
+    socket: &Path,
+    method: &str,
+    path: &str,
+    more: &str,
+    body: &[u8],
+) -> UnixStream {
     try_begin(socket, method, path, more, body).expect("asked")
 }
 
@@ -119,7 +131,7 @@ impl EventReader {
     /// Listens at a path. `more` are headers, each with its line end.
     #[track_caller]
     pub fn listen(socket: &Path, path: &str, more: &str) -> Self {
-        let mut lines = BufReader::new(begin(socket, "GET", path, more, b""));
+        let mut lines = BufReader::new(begin_request(socket, "GET", path, more, b""));
         let mut line = String::new();
         while line != "\r\n" {
             line.clear();

@@ -17,7 +17,7 @@ pub struct LocalApi(PathBuf);
 
 impl LocalApi {
     /// That of this home.
-    pub fn of(home: &TestHome) -> Self {
+    pub fn for_home(home: &TestHome) -> Self {
         Self(home.runtime().join("trusty/trusty.sock"))
     }
 
@@ -82,7 +82,7 @@ pub struct EventRecorder {
 
 impl EventRecorder {
     /// All so far: when, and the event's data as JSON text.
-    pub fn all(&self) -> Vec<(SystemTime, String)> {
+    pub fn all_events(&self) -> Vec<(SystemTime, String)> {
         lock(&self.told).clone()
     }
 }

@@ -16,14 +16,14 @@ pub struct ProcessRef {
 
 impl ProcessRef {
     /// The process that has this pid now.
-    pub fn of(pid: u32) -> Option<Self> {
+    pub fn of_pid(pid: u32) -> Option<Self> {
         ProcStat::read(pid).map(|stat| stat.process)
     }
 
     /// All processes whose `HOME` is this folder.
     pub fn at_home(home: &Path) -> Vec<Self> {
         let ours = [b"HOME=", home.as_os_str().as_encoded_bytes()].concat();
-        all()
+        all_processes()
             .map(|stat| stat.process)
             .filter(|process| {
                 let read = std::fs::read(format!("/proc/{}/environ", process.pid));
@@ -76,16 +76,16 @@ impl ProcessRef {
         let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) else {
             return false;
         };
-        Self::of(self.pid) == Some(self) && pidfd_send_signal(fd, signal).is_ok()
+        Self::of_pid(self.pid) == Some(self) && pidfd_send_signal(fd, signal).is_ok()
     }
 
     /// The process itself and all processes below it, nearest first.
     pub fn tree(self) -> Vec<Self> {
         let mut children: HashMap<u32, Vec<Self>> = HashMap::new();
-        for stat in all() {
+        for stat in all_processes() {
             children.entry(stat.parent).or_default().push(stat.process);
         }
-        let mut found: Vec<Self> = Self::of(self.pid)
+        let mut found: Vec<Self> = Self::of_pid(self.pid)
             .filter(|it| *it == self)
             .into_iter()
             .collect();
@@ -131,7 +131,7 @@ impl ProcStat {
     }
 }
 
-fn all() -> impl Iterator<Item = ProcStat> {
+fn all_processes() -> impl Iterator<Item = ProcStat> {
     let entries = std::fs::read_dir("/proc").expect("/proc is mounted");
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
@@ -144,12 +144,12 @@ mod tests {
 
     #[test]
     fn a_child_is_below_its_parent_and_can_be_signalled() {
-        let me = ProcessRef::of(std::process::id()).expect("this process");
+        let me = ProcessRef::of_pid(std::process::id()).expect("this process");
         let mut child = std::process::Command::new("sleep")
             .arg("60")
             .spawn()
             .expect("sleep starts");
-        let process = ProcessRef::of(child.id()).expect("the child");
+        let process = ProcessRef::of_pid(child.id()).expect("the child");
         assert!(me.tree().contains(&process));
         assert!(process.is_alive());
         assert!(process.signal(Signal::KILL));
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_process_of_another_start_time_is_never_signalled() {
-        let mut other = ProcessRef::of(std::process::id()).expect("this process");
+        let mut other = ProcessRef::of_pid(std::process::id()).expect("this process");
         other.start_ticks += 1;
         assert!(!other.signal(Signal::KILL));
         assert!(other.tree().is_empty());

@@ -1,6 +1,6 @@
 //! A program that lies where a client would, with a registry file: a session without a client.
 
-use crate::trusty::{RunningProgram, program, session_of, word};
+use crate::trusty::{RunningProgram, program, session_of, status_word_of};
 use crate::wait;
 use crate::{ProcessRef, TestHome};
 use serde_json::Value;
@@ -153,7 +153,7 @@ impl StandIn {
 
     /// Writes its registry file: `"status":"busy"`.
     #[track_caller]
-    pub fn says(&self, rest: &str) {
+    pub fn write_status(&self, rest: &str) {
         self.is_said(&self.file, rest);
     }
 
@@ -185,8 +185,8 @@ impl StandIn {
     }
 
     /// Its word in a snapshot; none if it is not there.
-    pub fn word(&self, snapshot: &Value) -> Option<String> {
-        session_of(snapshot, self.process().pid).map(|session| word(&session))
+    pub fn status_word(&self, snapshot: &Value) -> Option<String> {
+        session_of(snapshot, self.process().pid).map(|session| status_word_of(&session))
     }
 
     /// Its id in a snapshot; none if it is not there.

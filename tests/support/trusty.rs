@@ -138,13 +138,13 @@ fn confined(home: &TestHome, program: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .env_clear()
-        .envs(surroundings(home))
+        .envs(environment_variables(home))
         .stdin(Stdio::null());
     command
 }
 
 /// The environment of our own programs in this home.
-pub fn surroundings(home: &TestHome) -> Vec<(String, String)> {
+pub fn environment_variables(home: &TestHome) -> Vec<(String, String)> {
     let path = |path: PathBuf| path.to_string_lossy().into_owned();
     let mut all = vec![
         ("HOME".to_owned(), path(home.path().to_path_buf())),
@@ -263,7 +263,7 @@ impl RunningProgram {
     /// Starts it.
     pub fn start(command: &mut Command) -> Self {
         let child = command.spawn().expect("starts");
-        let process = ProcessRef::of(child.id()).expect("the process just started");
+        let process = ProcessRef::of_pid(child.id()).expect("the process just started");
         Self { child, process }
     }
 
@@ -353,19 +353,19 @@ impl WatchCommand {
             deadline,
             &format!("{what} in trusty watch"),
             || self.session(pid).filter(&ask),
-            || format!("{:?}", self.words(pid)),
+            || format!("{:?}", self.status_words(pid)),
         )
     }
 
     /// What was shown of this pid, when and why, for the message of a test that fails.
-    pub fn story(&self, pid: u32) -> String {
+    pub fn status_history(&self, pid: u32) -> String {
         let mut story: Vec<(SystemTime, String)> = Vec::new();
         for (at, line) in self.lines() {
             let Some(session) = session_of(&line, pid) else {
                 continue;
             };
             let parts = [&session["activity"], &session["need"], &session["because"]];
-            let shown = format!("{} {parts:?}", word(&session));
+            let shown = format!("{} {parts:?}", status_word_of(&session));
             if story.last().is_none_or(|(_, last)| *last != shown) {
                 story.push((at, shown));
             }
@@ -377,12 +377,12 @@ impl WatchCommand {
     }
 
     /// What was shown of this pid, one word a line, repetitions left out.
-    pub fn words(&self, pid: u32) -> Vec<String> {
+    pub fn status_words(&self, pid: u32) -> Vec<String> {
         let sessions = self
             .lines()
             .into_iter()
             .filter_map(|(_, line)| session_of(&line, pid));
-        let mut words: Vec<String> = sessions.map(|s| word(&s)).collect();
+        let mut words: Vec<String> = sessions.map(|s| status_word_of(&s)).collect();
         words.dedup();
         words
     }
@@ -398,7 +398,7 @@ pub fn session_of(snapshot: &Value, pid: u32) -> Option<Value> {
 }
 
 /// A session in one word: what it does, needs, or is.
-pub fn word(session: &Value) -> String {
+pub fn status_word_of(session: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
     match session["status"].as_str() {
         Some("Active" | "Detached") => match &session["activity"]["kind"] {

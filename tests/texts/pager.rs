@@ -34,7 +34,7 @@ impl LongRequest {
         configure(&home, "[answers]\nprograms = true\n");
         let serving = serve(&home);
         let session = StandIn::start(&home);
-        session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+        session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
         let socket = home.runtime().join("trusty/trusty.sock");
         let pid = session.process().pid;
         let told = || session_of(&http::get(&socket, "/v1/sessions"), pid);

@@ -23,9 +23,9 @@ const MAX_EVENT_BYTES: NonZeroUsize =
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListenMode {
     /// A user watches: the engine refreshes values that raise no event more often.
-    Looking,
+    Visible,
     /// A program waits for changes.
-    Waiting,
+    Hidden,
 }
 
 /// The last event that was received, from which another connection can resume.
@@ -67,10 +67,10 @@ impl EventStream {
             }
             let frame = timeout(EVENT_SILENCE_TIMEOUT, self.body.frame())
                 .await
-                .map_err(|_| ClientError::Silent)?;
+                .map_err(|_| ClientError::NotResponding)?;
             match frame {
                 None => return Ok(None),
-                Some(Err(e)) => return Err(ClientError::Broken(e.to_string())),
+                Some(Err(e)) => return Err(ClientError::ConnectionLost(e.to_string())),
                 Some(Ok(frame)) => self.decoder.feed(frame.into_data().unwrap_or_default()),
             }
         }
@@ -88,7 +88,9 @@ impl EventStream {
             (SNAPSHOT_EVENT, _) => read::<Snapshot>(data)?,
             (CHANGE_EVENT, Some(last)) => last.snapshot.apply(&read::<SnapshotDelta>(data)?),
             (CHANGE_EVENT, None) => {
-                return Err(ClientError::Answer("a change before any snapshot".into()));
+                return Err(ClientError::UnexpectedAnswer(
+                    "a change before any snapshot".into(),
+                ));
             }
             // An event that a later version has introduced.
             _ => return Ok(None),
@@ -134,7 +136,7 @@ impl EventDecoder {
                 Ok(SseEvent::Message(_) | SseEvent::Retry(_)) => {}
                 Err(PayloadTooLargeError) => {
                     let detail = format!("an event exceeds the limit of {} bytes", self.limit);
-                    return Err(ClientError::Answer(detail));
+                    return Err(ClientError::UnexpectedAnswer(detail));
                 }
             }
         }

@@ -28,9 +28,9 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 use trusty_fleet::authorization::AnswerChannel;
+use trusty_fleet::explanation::Explanation;
 use trusty_fleet::problem::Problem;
 use trusty_fleet::request::RequestId;
-use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_platform::{clock, listening_socket};
 use trusty_wire::command_deadline::CommandDeadline;
@@ -53,34 +53,34 @@ const MAX_RESPONSE_BYTES: usize = 64 << 20;
 pub enum ClientError {
     /// No engine listens on the socket.
     #[error("no engine is running")]
-    Nobody,
+    NotRunning,
     /// Another user listens on the socket.
     #[error("{} belongs to another user", .0.display())]
-    Foreign(PathBuf),
+    ForeignSocket(PathBuf),
     /// The engine is of another version.
     #[error("{}", other_version(.0))]
     OtherVersion(String),
     /// The process on the socket did not pass the vetting.
     #[error("{0}")]
-    Doubted(EngineDoubt),
+    UntrustedEngine(EngineDoubt),
     /// The engine sent an invalid response or event.
     #[error("unexpected answer from the running Trusty Bar: {0}")]
-    Answer(String),
+    UnexpectedAnswer(String),
     /// The engine does not respond in time.
     #[error("the running Trusty Bar does not respond")]
-    Silent,
+    NotResponding,
     /// The engine did not report the outcome of a command in time.
     #[error(
         "the running Trusty Bar did not report an outcome within {} s; the action may still \
          finish: check the session before you try again", COMMAND_RESPONSE_TIMEOUT.as_secs()
     )]
-    Late,
+    OutcomeTimeout,
     /// The engine refused, or failed to carry out the command.
     #[error("{0}")]
     Refused(Box<Problem>),
     /// The connection broke.
     #[error("lost the connection to the running Trusty Bar: {0}")]
-    Broken(String),
+    ConnectionLost(String),
 }
 
 impl ClientError {
@@ -88,13 +88,16 @@ impl ClientError {
     pub fn is_absence(&self) -> bool {
         matches!(
             self,
-            Self::Nobody | Self::OtherVersion(_) | Self::Foreign(_) | Self::Doubted(_)
+            Self::NotRunning
+                | Self::OtherVersion(_)
+                | Self::ForeignSocket(_)
+                | Self::UntrustedEngine(_)
         )
     }
 
     /// Whether the engine hangs. A command that has not begun lapses and is not begun later.
     pub fn is_hang(&self) -> bool {
-        matches!(self, Self::Silent)
+        matches!(self, Self::NotResponding)
     }
 }
 
@@ -118,7 +121,7 @@ enum EngineEndpoint {
 
 impl EngineClient {
     /// The engine behind this socket, running or not. An engine of another user is refused.
-    pub fn at(socket: &Path, uid: u32) -> Self {
+    pub fn for_socket(socket: &Path, uid: u32) -> Self {
         Self {
             place: EngineEndpoint::Socket(socket.to_path_buf()),
             uid,
@@ -146,28 +149,28 @@ impl EngineClient {
 
     /// The engine's newest snapshot.
     pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
-        self.whole("/v1/sessions", ENGINE_HANG_TIMEOUT).await
+        self.get_json("/v1/sessions", ENGINE_HANG_TIMEOUT).await
     }
 
     /// What each source says of a session, and which source won.
-    pub async fn why(&self, id: SessionId) -> Result<Explanation, ClientError> {
-        self.whole(&format!("/v1/sessions/{id}/why"), ENGINE_HANG_TIMEOUT)
+    pub async fn explain(&self, id: SessionId) -> Result<Explanation, ClientError> {
+        self.get_json(&format!("/v1/sessions/{id}/why"), ENGINE_HANG_TIMEOUT)
             .await
     }
 
-    async fn whole<T: DeserializeOwned>(
+    async fn get_json<T: DeserializeOwned>(
         &self,
         path: &str,
         patience: Duration,
     ) -> Result<T, ClientError> {
         let body = timeout(patience, async {
-            let response = self.got(Request::get(path)).await?;
+            let response = self.send_request(Request::get(path)).await?;
             let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
                 .collect()
                 .await;
-            body.map_err(|e| ClientError::Broken(e.to_string()))
+            body.map_err(|e| ClientError::ConnectionLost(e.to_string()))
         });
-        let body = body.await.unwrap_or(Err(ClientError::Silent))?;
+        let body = body.await.unwrap_or(Err(ClientError::NotResponding))?;
         read(&body.to_bytes())
     }
 
@@ -215,7 +218,8 @@ impl EngineClient {
         body: &impl Serialize,
         deadline: CommandDeadline,
     ) -> Result<(), ClientError> {
-        let body = serde_json::to_vec(body).map_err(|e| ClientError::Broken(e.to_string()))?;
+        let body =
+            serde_json::to_vec(body).map_err(|e| ClientError::ConnectionLost(e.to_string()))?;
         self.act(path, body, deadline).await
     }
 
@@ -239,7 +243,7 @@ impl EngineClient {
             .header(hyper::header::HOST, "trusty")
             .header(hyper::header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)));
-        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
+        let request = request.map_err(|e| ClientError::ConnectionLost(e.to_string()))?;
         let answer = timeout(COMMAND_RESPONSE_TIMEOUT, async {
             let response = self.send(request).await?;
             // A success counts from any version; a refusal counts from this version only.
@@ -247,12 +251,12 @@ impl EngineClient {
                 return Ok(());
             }
             check_version(&response)?;
-            Err(refused(response).await)
+            Err(refusal_error(response).await)
         });
         tokio::select! {
-            answer = answer => answer.unwrap_or(Err(ClientError::Late)),
+            answer = answer => answer.unwrap_or(Err(ClientError::OutcomeTimeout)),
             // Returning closes the connection, which cancels a command that has not begun.
-            () = self.wait_until_hung(HEALTH_INTERVAL) => Err(ClientError::Silent),
+            () = self.wait_until_hung(HEALTH_INTERVAL) => Err(ClientError::NotResponding),
         }
     }
 
@@ -270,7 +274,7 @@ impl EngineClient {
     pub async fn events(
         &self,
     ) -> Result<impl Stream<Item = Result<Arc<Snapshot>, ClientError>> + use<>, ClientError> {
-        let events = self.subscribe(ListenMode::Looking, None).await?;
+        let events = self.subscribe(ListenMode::Visible, None).await?;
         Ok(stream::try_unfold(events, async |mut events| {
             Ok(events.next().await?.map(|snapshot| (snapshot, events)))
         }))
@@ -283,8 +287,8 @@ impl EngineClient {
         last: Option<LastEvent>,
     ) -> Result<EventStream, ClientError> {
         let path = match how {
-            ListenMode::Looking => API_EVENTS_PATH.to_owned(),
-            ListenMode::Waiting => format!("{API_EVENTS_PATH}?looking=false"),
+            ListenMode::Visible => API_EVENTS_PATH.to_owned(),
+            ListenMode::Hidden => format!("{API_EVENTS_PATH}?looking=false"),
         };
         let mut request = Request::get(path);
         if let Some(LastEvent { id, .. }) = &last {
@@ -301,7 +305,7 @@ impl EngineClient {
         request: &RequestId,
     ) -> Result<Option<WholeRequest>, ClientError> {
         let path = format!("/v1/sessions/{id}/requests/{request}");
-        match self.whole(&path, ENGINE_HANG_TIMEOUT).await {
+        match self.get_json(&path, ENGINE_HANG_TIMEOUT).await {
             Ok(whole) => Ok(Some(whole)),
             Err(ClientError::Refused(problem)) if problem.status == 404 => Ok(None),
             Err(e) => Err(e),
@@ -317,9 +321,10 @@ impl EngineClient {
         channel: AnswerChannel,
         deadline: CommandDeadline,
     ) -> Result<(), ClientError> {
-        let body = serde_json::to_vec(answer).map_err(|e| ClientError::Broken(e.to_string()))?;
+        let body =
+            serde_json::to_vec(answer).map_err(|e| ClientError::ConnectionLost(e.to_string()))?;
         let request = Request::post(format!("/v1/sessions/{id}/answer"));
-        let request = request.header(ANSWERED_IN_HEADER, channel.word());
+        let request = request.header(ANSWERED_IN_HEADER, channel.as_str());
         self.act_by(request, body, deadline).await
     }
 
@@ -331,29 +336,32 @@ impl EngineClient {
 
     /// The engine's version, process and health.
     pub async fn health(&self) -> Result<EngineHealth, ClientError> {
-        self.whole("/v1/health", ENGINE_HANG_TIMEOUT).await
+        self.get_json("/v1/health", ENGINE_HANG_TIMEOUT).await
     }
 
     async fn get(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
-        let answer = timeout(ENGINE_HANG_TIMEOUT, self.got(request)).await;
-        answer.unwrap_or(Err(ClientError::Silent))
+        let answer = timeout(ENGINE_HANG_TIMEOUT, self.send_request(request)).await;
+        answer.unwrap_or(Err(ClientError::NotResponding))
     }
 
     /// The response, without a timeout.
-    async fn got(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
+    async fn send_request(
+        &self,
+        request: request::Builder,
+    ) -> Result<Response<Incoming>, ClientError> {
         let request = request.header(hyper::header::HOST, "trusty");
         let request = request.body(Full::new(Bytes::new()));
-        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
+        let request = request.map_err(|e| ClientError::ConnectionLost(e.to_string()))?;
         let response = self.send(request).await?;
         check_version(&response)?;
         if response.status() == StatusCode::OK {
             return Ok(response);
         }
-        Err(refused(response).await)
+        Err(refusal_error(response).await)
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ClientError> {
-        let broken = |e: hyper::Error| ClientError::Broken(e.to_string());
+        let broken = |e: hyper::Error| ClientError::ConnectionLost(e.to_string());
         let stream = self.connect().await?;
         let (mut send, connection) = http1::handshake(TokioIo::new(stream))
             .await
@@ -373,21 +381,21 @@ impl EngineClient {
                     .collect()
             }
         };
-        let mut failed = ClientError::Nobody;
+        let mut failed = ClientError::NotRunning;
         for socket in sockets {
             match UnixStream::connect(&socket).await {
                 Ok(stream) if listening_socket::is_own(&stream, self.uid) => {
                     match self.vetting.as_ref().map_or(Ok(()), |v| v.vet(&stream)) {
                         Ok(()) => return Ok(stream),
-                        Err(doubt) => failed = ClientError::Doubted(doubt),
+                        Err(doubt) => failed = ClientError::UntrustedEngine(doubt),
                     }
                 }
-                Ok(_) => failed = ClientError::Foreign(socket),
+                Ok(_) => failed = ClientError::ForeignSocket(socket),
                 Err(e) => match e.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {}
                     // The backlog is full because the engine no longer accepts connections.
-                    io::ErrorKind::WouldBlock => failed = ClientError::Silent,
-                    _ => failed = ClientError::Broken(e.to_string()),
+                    io::ErrorKind::WouldBlock => failed = ClientError::NotResponding,
+                    _ => failed = ClientError::ConnectionLost(e.to_string()),
                 },
             }
         }
@@ -426,7 +434,7 @@ fn other_version(other: &str) -> String {
 }
 
 /// The problem in the response of an engine of this version.
-async fn refused(response: Response<Incoming>) -> ClientError {
+async fn refusal_error(response: Response<Incoming>) -> ClientError {
     let status = response.status();
     match Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
         .collect()
@@ -434,14 +442,14 @@ async fn refused(response: Response<Incoming>) -> ClientError {
     {
         Ok(body) => match read(&body.to_bytes()) {
             Ok(problem) => ClientError::Refused(Box::new(problem)),
-            Err(_) => ClientError::Answer(status.to_string()),
+            Err(_) => ClientError::UnexpectedAnswer(status.to_string()),
         },
-        Err(e) => ClientError::Broken(e.to_string()),
+        Err(e) => ClientError::ConnectionLost(e.to_string()),
     }
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
-    serde_json::from_slice(bytes).map_err(|e| ClientError::Answer(e.to_string()))
+    serde_json::from_slice(bytes).map_err(|e| ClientError::UnexpectedAnswer(e.to_string()))
 }
 
 #[cfg(test)]
@@ -462,7 +470,7 @@ mod tests {
             let head = format!("HTTP/1.1 {status}\r\nx-trusty-version: 0.0.0\r\n\r\n");
             stream.write_all(head.as_bytes()).await.expect("answered");
         };
-        let remote = EngineClient::at(&socket, rustix::process::getuid().as_raw());
+        let remote = EngineClient::for_socket(&socket, rustix::process::getuid().as_raw());
         tokio::join!(
             answer,
             remote.resume(SessionId::new(), CommandDeadline::of_command_sent_now())

@@ -1,13 +1,13 @@
 //! The local API: HTTP over a Unix socket that only this user can reach. No TCP port.
 
-mod act;
+mod commands;
 mod deadline;
 mod document;
 mod events;
+mod extract;
 mod problem;
-mod read;
+mod queries;
 mod responses;
-mod take;
 
 pub use document::openapi;
 use trusty_client::api_types::{API_EVENTS_PATH, VERSION_HEADER};
@@ -93,20 +93,20 @@ pub async fn serve(leader: Leader, handle: EngineHandle) -> Result<(), ServeErro
     } = leader;
     let news = right.start_keeper()?;
     let ended = handle.clone();
-    let lost = tell_news(news, &places, &ended);
+    let lost = report_events(news, &places, &ended);
     let hooks = hook_server::serve(hooks, handle.clone(), places.uid());
     let answers = http_connections::serve(api, routes(handle), places.uid());
     let served = tokio::select! {
         served = async { tokio::try_join!(hooks, answers) } => Ok(served.map(|((), ())| ())?),
         () = lost => Err(ServeError::Lost),
-        () = ended.ended() => Ok(()),
+        () = ended.wait_ended() => Ok(()),
     };
     drop(right);
     served
 }
 
 /// Reports problems of leadership to the engine; returns when leadership is lost.
-async fn tell_news(
+async fn report_events(
     mut news: mpsc::UnboundedReceiver<LeaderEvent>,
     places: &EnginePlaces,
     handle: &EngineHandle,
@@ -131,24 +131,27 @@ async fn tell_news(
 
 fn routes(handle: EngineHandle) -> Router {
     Router::new()
-        .route("/v1/sessions", get(read::sessions))
-        .route("/v1/sessions/{id}", get(read::session))
-        .route("/v1/sessions/{id}/why", get(read::why))
-        .route("/v1/sessions/{id}/requests/{request}", get(read::request))
-        .route("/v1/sessions/{id}/pause", post(act::pause))
-        .route("/v1/sessions/{id}/resume", post(act::resume))
-        .route("/v1/sessions/{id}/answer", post(act::answer))
-        .route("/v1/sessions/{id}/stop", post(act::stop))
-        .route("/v1/sessions/{id}/jump", post(act::jump))
-        .route("/v1/attention", post(act::attention))
+        .route("/v1/sessions", get(queries::sessions))
+        .route("/v1/sessions/{id}", get(queries::session))
+        .route("/v1/sessions/{id}/why", get(queries::why))
+        .route(
+            "/v1/sessions/{id}/requests/{request}",
+            get(queries::request),
+        )
+        .route("/v1/sessions/{id}/pause", post(commands::pause))
+        .route("/v1/sessions/{id}/resume", post(commands::resume))
+        .route("/v1/sessions/{id}/answer", post(commands::answer))
+        .route("/v1/sessions/{id}/stop", post(commands::stop))
+        .route("/v1/sessions/{id}/jump", post(commands::jump))
+        .route("/v1/attention", post(commands::attention))
         .route(API_EVENTS_PATH, get(events::events))
-        .route("/v1/health", get(read::health))
-        .route("/v1/openapi.json", get(read::description))
-        .fallback(problem::nowhere)
+        .route("/v1/health", get(queries::health))
+        .route("/v1/openapi.json", get(queries::description))
+        .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::wrong_method)
-        .layer(DefaultBodyLimit::max(take::MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(extract::MAX_BODY_BYTES))
         .layer(from_fn(deadline::refuse_late_commands))
-        .layer(from_fn(take::acceptable))
+        .layer(from_fn(extract::acceptable))
         .layer(map_response(async |mut response: Response| {
             let headers = response.headers_mut();
             headers.insert(VERSION_HEADER, HeaderValue::from_static(TRUSTY_VERSION));
@@ -169,13 +172,13 @@ mod tests {
     use tokio::net::UnixStream;
     use trusty_engine::Engine;
     use trusty_records::settings::Settings;
-    use trusty_wire::surroundings::Environment;
+    use trusty_wire::environment::Environment;
 
     #[tokio::test]
     async fn an_engine_is_healthy_before_its_first_look() {
-        let around = Environment::default();
+        let env = Environment::default();
         // The engine of this handle never runs.
-        let (handle, _ends) = Engine::open_channels(&around, &Settings::default()).expect("made");
+        let (handle, _ends) = Engine::open_channels(&env, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
         let quiet = http_connections::QuietSince::new(trusty_platform::sys::since_boot());
         let told = async {
@@ -196,9 +199,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_reads_nothing_is_dropped() {
-        let around = Environment::default();
+        let env = Environment::default();
         // The engine of this handle never runs.
-        let (handle, _ends) = Engine::open_channels(&around, &Settings::default()).expect("made");
+        let (handle, _ends) = Engine::open_channels(&env, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
         let asks = async {
             // The description is larger than the socket's buffers.

@@ -1,16 +1,18 @@
 //! What can be asked of a session, and what is decided: a plan, or a refusal with words.
 
 mod context;
+mod pause_availability;
 mod plan;
 mod refusal;
 mod summary;
-mod ways;
 
 pub use context::{ActionContext, TerminalKind};
+pub use pause_availability::{
+    PauseAvailability, PauseCandidate, PauseObstacle, pause_availability,
+};
 pub use plan::{PausePlan, Plan, PlannedAction, plan_action};
 pub use refusal::Refusal;
 pub use summary::{headline, with_pane};
-pub use ways::{PauseAvailability, PauseCandidate, PauseObstacle, pause_availability};
 
 pub use crate::session::ActionKind;
 

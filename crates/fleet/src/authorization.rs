@@ -5,7 +5,7 @@
 
 mod mark;
 
-pub use crate::answered::{AnswerAuthor, AnswerChannel};
+pub use crate::given_answer::{AnswerAuthor, AnswerChannel};
 pub use mark::{
     FIRST_PID, GroupMember, LivingSession, MarkKind, NamedProcess, ProcessMark, ProcessOrigin,
     TracedProcess, find_mark,

@@ -127,13 +127,13 @@ impl Board {
             };
             a.section.cmp(&b.section).then(within).then(a.id.cmp(&b.id))
         });
-        let summary = SectionCount::of(&rows).summary();
+        let summary = SectionCount::from_rows(&rows).summary();
         Self {
             revision: snapshot.revision,
             summary,
             rows,
-            health: snapshot.health.iter().map(shown).collect(),
-            connect: ConnectCard::of(&snapshot.connections, home),
+            health: snapshot.health.iter().map(printable_issue).collect(),
+            connect: ConnectCard::from_hooks(&snapshot.connections, home),
         }
     }
 
@@ -188,7 +188,7 @@ impl Board {
 
 impl SectionCount {
     /// Counts rows.
-    pub fn of(rows: &[Row]) -> Self {
+    pub fn from_rows(rows: &[Row]) -> Self {
         let count = |rule: &dyn Fn(&Row) -> bool| rows.iter().filter(|r| rule(r)).count();
         Self {
             needs: count(&|r| r.section == BoardSection::NeedsYou),
@@ -222,7 +222,7 @@ impl SectionCount {
 }
 
 /// Messages quote others.
-fn shown(health: &HealthIssue) -> HealthIssue {
+fn printable_issue(health: &HealthIssue) -> HealthIssue {
     HealthIssue {
         subject: replace_hidden_chars(&health.subject),
         message: replace_hidden_chars(&health.message),

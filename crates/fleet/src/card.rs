@@ -1,14 +1,14 @@
 //! What a request asks, ready to draw: all of it, as it is.
 
+mod card_writer;
 mod input;
 mod offers;
 mod questions;
-mod seen;
-mod sheet;
+mod visible_text;
 
 use crate::request::{RequestContent, RequestId, RequestKind};
+use card_writer::CardWriter;
 use serde::{Deserialize, Serialize};
-use sheet::CardWriter;
 use utoipa::ToSchema;
 
 /// The longest title, in characters; a longer name of a tool is on a line of its own.
@@ -118,7 +118,7 @@ impl Card {
         let mut sheet = CardWriter::default();
         let mut questions = Vec::new();
         let mut unseen = None;
-        if seen::line(&content.tool).chars().count() > MAX_TITLE_CHARS {
+        if visible_text::line(&content.tool).chars().count() > MAX_TITLE_CHARS {
             sheet.field("tool", &content.tool.as_str().into());
         }
         match kind {
@@ -126,11 +126,11 @@ impl Card {
                 Ok(read) => questions = read,
                 Err(why) => {
                     unseen = Some(why);
-                    input::draw(&content.tool, &content.input, &mut sheet);
+                    input::write_fields(&content.tool, &content.input, &mut sheet);
                 }
             },
             RequestKind::Permission | RequestKind::Plan => {
-                input::draw(&content.tool, &content.input, &mut sheet);
+                input::write_fields(&content.tool, &content.input, &mut sheet);
             }
         }
         let plan = content.input.get("plan").and_then(|plan| plan.as_str());
@@ -158,9 +158,9 @@ impl Card {
 
 /// "Bash", "Edit main.rs".
 fn title(content: &RequestContent) -> String {
-    let name = seen::line(&content.tool);
+    let name = visible_text::line(&content.tool);
     let full = match input::file(&content.input) {
-        Some(file) => format!("{name} {}", seen::line(file)),
+        Some(file) => format!("{name} {}", visible_text::line(file)),
         None => name,
     };
     let short: String = full.chars().take(MAX_TITLE_CHARS).collect();

@@ -22,11 +22,11 @@ pub enum SessionChange {
 }
 
 /// Whether two states of a session differ in more than figures that move all the time.
-pub fn differ(a: &Session, b: &Session) -> bool {
-    substance(a) != substance(b)
+pub fn differ_in_substance(a: &Session, b: &Session) -> bool {
+    without_figures(a) != without_figures(b)
 }
 
-fn substance(session: &Session) -> Session {
+fn without_figures(session: &Session) -> Session {
     let mut copy = session.clone();
     copy.last_seen = copy.created_at;
     copy.usage = None;
@@ -52,7 +52,7 @@ pub fn diff_snapshots(before: &Snapshot, after: &Snapshot) -> Vec<SessionChange>
         .iter()
         .filter_map(|s| match find(before, s.id) {
             None => Some(SessionChange::Appeared(Box::new(s.clone()))),
-            Some(old) if differ(&old, s) => Some(SessionChange::Changed {
+            Some(old) if differ_in_substance(&old, s) => Some(SessionChange::Changed {
                 before: Box::new(old),
                 after: Box::new(s.clone()),
             }),
@@ -70,7 +70,7 @@ pub fn is_news(before: &Snapshot, after: &Snapshot) -> bool {
             .sessions
             .iter()
             .zip(&after.sessions)
-            .any(|(a, b)| differ(a, b))
+            .any(|(a, b)| differ_in_substance(a, b))
 }
 
 #[cfg(test)]

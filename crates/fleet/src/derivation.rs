@@ -1,17 +1,18 @@
 //! All sessions: files observations, derives the snapshot, says what else it wants to know.
 
-mod belonging;
-mod draw;
+mod build_session;
+mod capabilities;
 mod prune;
+mod registry_match;
 mod requests;
 mod review;
-mod stand;
 
 pub use crate::session_requests::AnswerReadiness;
 pub use review::{FleetReview, SourceDemand};
 
 use crate::client::{ConfirmationGap, ProcessRole};
 use crate::evidence::{Evidence, FileEvidence, KnownProcess};
+use crate::explanation::{self, Explanation};
 use crate::fleet_entry::{FleetEntry, pane_key};
 use crate::identity::{MachineIdentity, ProcessKey, SessionId};
 use crate::observation::{
@@ -19,7 +20,7 @@ use crate::observation::{
     TranscriptKey, TranscriptSelector,
 };
 use crate::pause::PauseRecord;
-use crate::session::{Session, Source, moved};
+use crate::session::{Session, Source, shift_time};
 use crate::session_evidence::{self, HookProof, SessionEvidence};
 use crate::session_requests;
 use crate::snapshot::HealthIssue;
@@ -27,7 +28,6 @@ use crate::status;
 use crate::terminal::{self, ProcessAncestor};
 use crate::time::Timestamp;
 use crate::timing::STOPPED_RETENTION;
-use crate::why::{self, Explanation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -55,15 +55,18 @@ impl Fleet {
     /// Why a session is what it is at `now`; none if there is no such session.
     pub fn explain(&self, id: SessionId, now: Timestamp) -> Option<Explanation> {
         let known = self
-            .known(now)
+            .entries(now)
             .find(|k| self.machine.session_id(k.key) == id)?;
         let connection = self.connection(&known);
-        let mut testimonies = why::testimonies(&known.case, &known.verdict, connection, now);
+        let mut testimonies =
+            explanation::testimonies(&known.case, &known.verdict, connection, now);
         for told in &mut testimonies {
-            told.observed_at = told.observed_at.map(|at| moved(at, self.ahead()));
+            told.observed_at = told
+                .observed_at
+                .map(|at| shift_time(at, self.wall_clock_lead()));
         }
         Some(Explanation {
-            session: self.draw(&known, now),
+            session: self.draw_session(&known, now),
             testimonies,
         })
     }
@@ -76,12 +79,12 @@ impl Fleet {
         }
     }
 
-    fn known(&self, now: Timestamp) -> impl Iterator<Item = FleetEntry<'_>> {
+    fn entries(&self, now: Timestamp) -> impl Iterator<Item = FleetEntry<'_>> {
         let registered = self.registered();
         let shared = self.shared_transcripts(&registered);
         self.evidence
             .processes
-            .all()
+            .all_processes()
             .filter_map(move |(key, process)| {
                 let expired = process
                     .exited_at
@@ -104,7 +107,7 @@ impl Fleet {
                         transcript_key(process.facts, file.map(|f| f.0), entry)
                     }
                 };
-                let sole = transcript.filter(|key| !shared.contains(&claim(key)));
+                let sole = transcript.filter(|key| !shared.contains(&claimed_key(key)));
                 Some(self.judge(key, process, file, gap, sole, now))
             })
     }
@@ -115,17 +118,21 @@ impl Fleet {
         registered: &BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)>,
     ) -> BTreeSet<TranscriptKey> {
         let mut seen = BTreeSet::new();
-        let living = self.evidence.processes.all().filter_map(|(key, process)| {
-            let file = registered.get(&key).copied();
-            let entry = file.and_then(|(_, f)| f.entries.newest()).map(|(_, e)| e);
-            let lives = process.exited_at.is_none() && self.is_session(&process, entry);
-            lives.then_some((process, file, entry))
-        });
+        let living = self
+            .evidence
+            .processes
+            .all_processes()
+            .filter_map(|(key, process)| {
+                let file = registered.get(&key).copied();
+                let entry = file.and_then(|(_, f)| f.entries.newest()).map(|(_, e)| e);
+                let lives = process.exited_at.is_none() && self.is_session(&process, entry);
+                lives.then_some((process, file, entry))
+            });
         let keys = living.filter_map(|(process, file, entry)| {
             transcript_key(process.facts, file.map(|f| f.0), entry)
         });
         keys.filter_map(|key| {
-            let claim = claim(&key);
+            let claim = claimed_key(&key);
             (!seen.insert(claim.clone())).then_some(claim)
         })
         .collect()
@@ -161,7 +168,7 @@ impl Fleet {
         let registry: Vec<_> = file
             .into_iter()
             .flat_map(|(_, f)| f.entries.runs(status::kind))
-            .filter(|run| self.wrote(&process, run.value))
+            .filter(|run| self.is_entry_of(&process, run.value))
             .collect();
         let facts = process.facts;
         let pane = self.pane_of(&process);
@@ -192,7 +199,7 @@ impl Fleet {
         let case = SessionEvidence {
             process,
             registry,
-            registry_gone: file.and_then(|(_, f)| f.gone_at.filter(|_| !present(f))),
+            registry_gone: file.and_then(|(_, f)| f.gone_at.filter(|_| !is_present(f))),
             key_seen,
             gap,
             shown,
@@ -269,7 +276,7 @@ impl Fleet {
             facts
                 .ancestors
                 .iter()
-                .take_while(|a| terminal::owner(a).is_none())
+                .take_while(|a| terminal::terminal_name(a).is_none())
                 .map(|a| a.pid),
         );
         let panes = |pid: u32| {
@@ -322,19 +329,21 @@ impl Fleet {
         Some(&told.value)
     }
 
-    fn draw(&self, known: &FleetEntry<'_>, now: Timestamp) -> Session {
+    fn draw_session(&self, known: &FleetEntry<'_>, now: Timestamp) -> Session {
         let id = self.machine.session_id(known.key);
-        let mut session = draw::build_session(id, known);
-        session_requests::draw(known, self.connection(known), &mut session, now);
+        let mut session = build_session::build_session(id, known);
+        session_requests::session_requests(known, self.connection(known), &mut session, now);
         session.capabilities = self.capabilities(known);
         self.warn_of_hooks(known, &mut session);
-        session.pending = stand::pending(known, now);
-        session.answered = known.answered.and_then(|(at, given)| given.shown(at, now));
-        session.moved(self.ahead())
+        session.pending = capabilities::pending(known, now);
+        session.answered = known
+            .answered
+            .and_then(|(at, given)| given.visible_answer(at, now));
+        session.shifted_by(self.wall_clock_lead())
     }
 
     /// By how much the wall clock is ahead of ours, in nanoseconds.
-    fn ahead(&self) -> i64 {
+    fn wall_clock_lead(&self) -> i64 {
         self.evidence.wall_clock.as_ref().map_or(0, |w| w.value)
     }
 }
@@ -357,7 +366,7 @@ fn transcript_key(
 }
 
 /// What a key lays claim to: two clients without a registry in one folder claim one file.
-fn claim(key: &TranscriptKey) -> TranscriptKey {
+fn claimed_key(key: &TranscriptKey) -> TranscriptKey {
     let mut claim = key.clone();
     if let TranscriptSelector::NewestSince(since) = &mut claim.which {
         *since = Timestamp::default();
@@ -369,7 +378,7 @@ fn newest_at(evidence: &FileEvidence) -> Option<Timestamp> {
     evidence.entries.newest().map(|(at, _)| at)
 }
 
-fn present(evidence: &FileEvidence) -> bool {
+fn is_present(evidence: &FileEvidence) -> bool {
     newest_at(evidence) > evidence.gone_at
 }
 

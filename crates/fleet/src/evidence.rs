@@ -6,14 +6,14 @@
 mod hooks;
 mod process;
 mod requests;
-mod runs;
+mod value_runs;
 
 pub use hooks::HookEvidence;
 pub use process::{KnownProcess, ProcessEvidence};
 pub use requests::{FiledRequest, FiledRequests};
-pub use runs::{ValueHistory, ValueRun};
+pub use value_runs::{ValueHistory, ValueRun};
 
-use crate::answered::GivenAnswer;
+use crate::given_answer::GivenAnswer;
 use crate::identity::SessionId;
 use crate::observation::{
     ActionProgress, ControlPreferences, Fact, FocusEvent, FolderFacts, HealthKey, HookInstall,
@@ -96,7 +96,7 @@ pub struct Evidence {
     pub focused_at: BTreeMap<SessionId, Timestamp>,
 }
 
-fn later(slot: &mut Option<Timestamp>, at: Timestamp) {
+fn set_if_later(slot: &mut Option<Timestamp>, at: Timestamp) {
     *slot = (*slot).max(Some(at));
 }
 
@@ -158,7 +158,7 @@ impl Evidence {
                     .insert(at, *entry);
             }
             Fact::RegistryGone(file) => {
-                later(&mut self.files.entry(file).or_default().gone_at, at);
+                set_if_later(&mut self.files.entry(file).or_default().gone_at, at);
             }
             Fact::RegistryKey(file) => {
                 let seen = self.keys.entry(file).or_insert(at);
@@ -168,13 +168,13 @@ impl Evidence {
                 file_newer(&mut self.folders, dir, DatedValue { at, value });
             }
             Fact::Process(facts) => self.processes.describe(at, *facts),
-            Fact::Pulses(pulses) => {
+            Fact::ProcessSamples(pulses) => {
                 for pulse in pulses {
                     self.processes.record_sample(at, pulse);
                 }
             }
-            Fact::ProcessExited(key) => self.processes.exited(at, key),
-            Fact::ProcessAbsent(pid) => self.processes.absent(at, pid),
+            Fact::ProcessExited(key) => self.processes.note_exit(at, key),
+            Fact::ProcessAbsent(pid) => self.processes.note_absence(at, pid),
             Fact::Panes(server, panes) => {
                 for pane in &panes {
                     let session = (server.clone(), pane.session.clone());
@@ -217,11 +217,15 @@ impl Evidence {
                 file_newer(&mut self.gates, id, DatedValue { at, value });
             }
             Fact::HookMarks(value) => newer(&mut self.hook_marks, DatedValue { at, value }),
-            Fact::Connection(dir, value) => {
+            Fact::HookInstall(dir, value) => {
                 file_newer(&mut self.connections, dir, DatedValue { at, value });
             }
-            Fact::Asked(id, asking) => self.requests.entry(id).or_default().asked(at, *asking),
-            Fact::AskOver(id, request, over) => {
+            Fact::RequestHeld(id, asking) => self
+                .requests
+                .entry(id)
+                .or_default()
+                .file_request(at, *asking),
+            Fact::RequestEnded(id, request, over) => {
                 self.requests
                     .entry(id)
                     .or_default()
@@ -231,13 +235,15 @@ impl Evidence {
                 let value = *given;
                 file_newer(&mut self.answers, id, DatedValue { at, value });
             }
-            Fact::Act(id, value) => file_newer(&mut self.acts, id, DatedValue { at, value }),
+            Fact::ActionProgress(id, value) => {
+                file_newer(&mut self.acts, id, DatedValue { at, value })
+            }
             Fact::Preferences(value) => newer(&mut self.preferences, DatedValue { at, value }),
             Fact::WallClock(value) => newer(&mut self.wall_clock, DatedValue { at, value }),
             Fact::Health(key, problem) => {
                 self.health.entry(key).or_default().insert(at, problem);
             }
-            Fact::Attention(FocusEvent::Popover) => later(&mut self.popover_at, at),
+            Fact::Attention(FocusEvent::Popover) => set_if_later(&mut self.popover_at, at),
             Fact::Attention(FocusEvent::Terminal(id)) => {
                 let seen = self.focused_at.entry(id).or_insert(at);
                 *seen = at.max(*seen);

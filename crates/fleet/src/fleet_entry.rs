@@ -1,8 +1,8 @@
 //! One session of the fleet, with its evidence and its verdict.
 
-use crate::answered::GivenAnswer;
 use crate::client::{self, ProcessRole};
 use crate::evidence::KnownProcess;
+use crate::given_answer::GivenAnswer;
 use crate::identity::ProcessKey;
 use crate::observation::{ActionProgress, RegistryEntry, RegistryFile, TmuxPane, TranscriptKey};
 use crate::session::Certainty;

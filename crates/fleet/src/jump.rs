@@ -1,18 +1,18 @@
 //! How the terminal of a session is brought to the front, or why it cannot be: decided from
 //! values that somebody else has gathered.
 
+mod context;
 mod obstacle;
 mod openers;
-mod place;
 mod raise;
 
-pub use obstacle::JumpObstacle;
-pub use openers::{TERMINAL_OPENERS, with_arguments};
-pub use place::{
+pub use context::{
     JumpContext, JumpTarget, KittyWindow, LinkedTmuxSession, ProcessDisplay, TerminalHints,
     TerminalProcess, TmuxClient, TmuxClientMode, TmuxLocation, WezTermPane, WindowInfo,
     WindowSystem, X11Server,
 };
+pub use obstacle::JumpObstacle;
+pub use openers::{TERMINAL_OPENERS, with_arguments};
 pub use raise::terminal_owner_pids;
 
 use raise::RaisePlan;
@@ -111,8 +111,8 @@ pub fn plan_jump(place: &JumpContext) -> Result<JumpPlan, JumpObstacle> {
         JumpTarget::Ended => Err(JumpObstacle::Ended),
         JumpTarget::Headless => Err(JumpObstacle::Headless),
         JumpTarget::Background => Err(JumpObstacle::Background),
-        JumpTarget::Nowhere => Err(JumpObstacle::NoTerminal),
-        JumpTarget::Untold(why) => Err(why.clone()),
+        JumpTarget::NoTerminal => Err(JumpObstacle::NoTerminal),
+        JumpTarget::SilentServer(why) => Err(why.clone()),
         JumpTarget::Plain(holder) => {
             let raising = raise::plan(holder, place, place.name.as_deref())?;
             Ok(raised(
@@ -137,8 +137,8 @@ pub fn is_in_front(place: &JumpContext) -> bool {
         JumpTarget::Ended
         | JumpTarget::Headless
         | JumpTarget::Background
-        | JumpTarget::Nowhere
-        | JumpTarget::Untold(_) => false,
+        | JumpTarget::NoTerminal
+        | JumpTarget::SilentServer(_) => false,
     }
 }
 
@@ -256,7 +256,7 @@ fn open(
         let named = Some(format!("={}", link.name)).filter(|_| !link.name.starts_with('$'));
         let target = named.unwrap_or_else(|| link.session.clone());
         let words = attach(tmux, &pane.socket, &target);
-        JumpObstacle::Detached(spelt(&words), Box::new(why))
+        JumpObstacle::Detached(shell_quoted(&words), Box::new(why))
     };
     if tmux.is_none() {
         return Err(unshown(JumpObstacle::NoTmux));
@@ -302,7 +302,7 @@ fn attach(tmux: Option<&Path>, socket: &Path, target: &str) -> Vec<String> {
 }
 
 /// A command as it is typed in any shell.
-fn spelt(words: &[String]) -> String {
+fn shell_quoted(words: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-+:,./".contains(c);
     let word = |word: &String| {
         if !word.is_empty() && word.chars().all(plain) {

@@ -4,14 +4,14 @@
 //! [`check_suppression`] says whether its owner is told, and [`NotificationState`] keeps what was told and turns one
 //! snapshot after the other into [`NoticeStep`]s. All of it is a function of what it is given.
 
-mod book;
+mod entry;
+mod event;
 mod group;
-mod known;
-mod news;
+mod state;
 mod words;
 
-pub use book::{NoticeDecision, NotificationState};
-pub use news::{EventIdentity, NotificationEvent, TurnTimer};
+pub use event::{EventIdentity, NotificationEvent, TurnTimer};
+pub use state::{NoticeDecision, NotificationState};
 
 use crate::identity::SessionId;
 use crate::request::RequestId;
@@ -81,7 +81,7 @@ impl QuietHours {
     const MINUTES_PER_DAY: u16 = 24 * 60;
 
     /// How long it still lasts at this minute of the day; none outside it.
-    pub fn left(self, minute: u16) -> Option<Duration> {
+    pub fn time_left(self, minute: u16) -> Option<Duration> {
         let after = |m: u16| {
             (m + Self::MINUTES_PER_DAY - self.from % Self::MINUTES_PER_DAY) % Self::MINUTES_PER_DAY
         };
@@ -193,13 +193,13 @@ pub fn check_suppression(
     )?;
     no(
         Suppressed::QuietHours,
-        quiet(attention, preferences).is_some(),
+        quiet_for(attention, preferences).is_some(),
     )
 }
 
 /// How long nothing is told yet.
-fn held(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
-    snoozed(attention, preferences).max(quiet(attention, preferences))
+fn suppressed_for(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
+    snoozed(attention, preferences).max(quiet_for(attention, preferences))
 }
 
 fn snoozed(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
@@ -208,8 +208,8 @@ fn snoozed(attention: &UserContext, preferences: &NoticePreferences) -> Option<D
     (!left.is_zero()).then_some(left)
 }
 
-fn quiet(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
-    preferences.quiet?.left(attention.minute)
+fn quiet_for(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
+    preferences.quiet?.time_left(attention.minute)
 }
 
 #[cfg(test)]

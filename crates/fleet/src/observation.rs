@@ -1,10 +1,10 @@
 //! Observations: dated facts, each with a known source.
 
+mod clock_shift;
 mod folder;
 mod hook;
 mod pause;
 mod screen;
-mod shift;
 mod transcript;
 
 pub use folder::{ConfigFolder, FolderFacts, FolderIdentity, FolderOrigin};
@@ -22,8 +22,8 @@ pub use transcript::{
 pub use crate::client::HookObstacle;
 pub use crate::terminal::{JobControlIds, PaneKey};
 
-use crate::answered::GivenAnswer;
 use crate::client::ProcessRole;
+use crate::given_answer::GivenAnswer;
 use crate::identity::{ProcessKey, SessionId, StartTime};
 use crate::pause::{Gate, PauseRecord};
 use crate::request::{HookOutcome, PermissionRequest, RequestId};
@@ -57,7 +57,8 @@ pub enum Fact {
     /// A live process, described in full.
     Process(Box<ProcessFacts>),
     /// The changing part of all watched processes that are alive.
-    Pulses(Vec<ProcessSample>),
+    #[serde(rename = "Pulses")]
+    ProcessSamples(Vec<ProcessSample>),
     /// A process has exited.
     ProcessExited(ProcessKey),
     /// No process has this pid.
@@ -81,17 +82,21 @@ pub enum Fact {
     /// All live hooks of a session that wait for the end of its pause.
     Gates(SessionId, Vec<Gate>),
     /// Whether Trusty Bar's hooks are installed in a config folder.
-    Connection(PathBuf, HookInstall),
+    #[serde(rename = "Connection")]
+    HookInstall(PathBuf, HookInstall),
     /// The sessions in which Trusty Bar's hooks have run since they were connected.
     HookMarks(HookMarks),
     /// A hook of a session holds a request.
-    Asked(SessionId, Box<PermissionRequest>),
+    #[serde(rename = "Asked")]
+    RequestHeld(SessionId, Box<PermissionRequest>),
     /// A hook no longer holds a request, with the outcome.
-    AskOver(SessionId, RequestId, HookOutcome),
+    #[serde(rename = "AskOver")]
+    RequestEnded(SessionId, RequestId, HookOutcome),
     /// Claude Code accepted an answer that was given through Trusty Bar.
     Answered(SessionId, Box<GivenAnswer>),
     /// The progress of an action on a session.
-    Act(SessionId, ActionProgress),
+    #[serde(rename = "Act")]
+    ActionProgress(SessionId, ActionProgress),
     /// The user's settings for pauses and requests.
     Preferences(ControlPreferences),
     /// How far the wall clock is ahead of the engine's clock, in nanoseconds.

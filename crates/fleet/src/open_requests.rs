@@ -42,7 +42,7 @@ pub enum RequestState {
     /// The hook waits for an answer: until this time, or for as long as Claude Code waits.
     Held(Option<Timestamp>),
     /// The hook returned the request to the terminal at this time, or is about to.
-    LetGo(Timestamp),
+    Returned(Timestamp),
 }
 
 /// The open requests of a session.
@@ -72,13 +72,13 @@ pub(crate) fn open_requests(case: &SessionEvidence<'_>, now: Timestamp) -> OpenR
         return asks;
     };
     let content = TurnEvidence::from_evidence(case);
-    let mut calls = ToolCallIndex::of(case, &content);
+    let mut calls = ToolCallIndex::from_evidence(case, &content);
     for (at, asking, held) in requests.oldest_first() {
-        let call = calls.claim(at, asking, held.over.map(|(over, _)| over));
+        let call = calls.claim_call(at, asking, held.over.map(|(over, _)| over));
         if let Some((over, HookOutcome::Answered)) = held.over {
             asks.answered_at = asks.answered_at.max(Some(over));
         }
-        let Some(stand) = stand(case, at, asking, held, now) else {
+        let Some(stand) = request_state(case, at, asking, held, now) else {
             continue;
         };
         if call.is_some_and(|id| calls.has_ended(id)) || is_left(case, &content, at, asking) {
@@ -86,9 +86,9 @@ pub(crate) fn open_requests(case: &SessionEvidence<'_>, now: Timestamp) -> OpenR
         }
         if let Some(since) = on_screen_since(at, asking, stand) {
             match left_screen(&case.registry, since, now) {
-                DialogClosure::Yes => continue,
-                DialogClosure::By(due) => asks.review(due, now),
-                DialogClosure::No => {}
+                DialogClosure::Closed => continue,
+                DialogClosure::ClosedBy(due) => asks.review(due, now),
+                DialogClosure::Open => {}
             }
         }
         if let RequestState::Held(Some(until)) = stand {
@@ -110,7 +110,7 @@ pub(crate) fn open_requests(case: &SessionEvidence<'_>, now: Timestamp) -> OpenR
 }
 
 /// Whether a request is held; none if the outcome of its hook shows that the request is over.
-fn stand(
+fn request_state(
     case: &SessionEvidence<'_>,
     at: Timestamp,
     asking: &PermissionRequest,
@@ -119,11 +119,11 @@ fn stand(
 ) -> Option<RequestState> {
     let let_go = match held.over {
         Some((_, HookOutcome::Answered | HookOutcome::HungUp)) => return None,
-        Some((at, HookOutcome::Released)) => return Some(RequestState::LetGo(at)),
+        Some((at, HookOutcome::Released)) => return Some(RequestState::Returned(at)),
         None => hold_ends(case, at, asking),
     };
     Some(match let_go {
-        Some(end) if now >= end => RequestState::LetGo(end),
+        Some(end) if now >= end => RequestState::Returned(end),
         end => RequestState::Held(end),
     })
 }
@@ -159,14 +159,14 @@ struct ToolCallIndex<'a> {
 }
 
 impl<'a> ToolCallIndex<'a> {
-    fn of(case: &SessionEvidence<'a>, content: &TurnEvidence<'a>) -> Self {
+    fn from_evidence(case: &SessionEvidence<'a>, content: &TurnEvidence<'a>) -> Self {
         let mut calls = Self {
             begun: Vec::new(),
             ended: BTreeMap::new(),
             results: BTreeSet::new(),
             claimed: BTreeSet::new(),
         };
-        for (at, event) in content.told() {
+        for (at, event) in content.hook_events() {
             match &event.what {
                 HookEventKind::ToolStarting(call) => {
                     if let Some(print) = &event.call {
@@ -193,7 +193,7 @@ impl<'a> ToolCallIndex<'a> {
     /// Once the hook is over, the call usually has a result, and the newest such call is taken,
     /// because results carry no time. While the hook is held, the call has no result, and the
     /// oldest is taken.
-    fn claim(
+    fn claim_call(
         &mut self,
         at: Timestamp,
         asking: &PermissionRequest,
@@ -241,7 +241,7 @@ fn is_left(
 ) -> bool {
     let agent = asking.agent.as_deref();
     let by_hook = content
-        .told()
+        .hook_events()
         .take_while(|(told, _)| *told > at)
         .any(|(_, event)| match (&event.what, agent) {
             // A compaction, `/clear` or `/resume` begins another session. Sub-agents outlive all
@@ -279,17 +279,17 @@ fn on_screen_since(
 ) -> Option<Timestamp> {
     match (&asking.agent, stand) {
         (None, _) => Some(at),
-        (Some(_), RequestState::LetGo(at)) => Some(at),
+        (Some(_), RequestState::Returned(at)) => Some(at),
         (Some(_), RequestState::Held(_)) => None,
     }
 }
 
 /// Whether a dialog has left the screen.
 enum DialogClosure {
-    Yes,
-    No,
+    Closed,
+    Open,
     /// Yes by this time, unless the registry says otherwise before.
-    By(Timestamp),
+    ClosedBy(Timestamp),
 }
 
 /// Whether the registry has stopped reporting a wait for a dialog that has been on the screen since
@@ -307,34 +307,34 @@ fn left_screen(
         if end <= since {
             break;
         }
-        if !rests(run.value) {
+        if !is_past_dialog(run.value) {
             continue;
         }
         // A wait that ended earlier was for another dialog.
         let waited_before = runs[n..].windows(2).any(|pair| {
             let (after, older) = (&pair[0], &pair[1]);
-            waits(older.value)
+            is_waiting(older.value)
                 && after.first > since
                 && older.first.after(REGISTRY_LEAD_TIME) >= since
         });
         if waited_before || end >= settled {
-            return DialogClosure::Yes;
+            return DialogClosure::Closed;
         }
         if n == 0 {
-            return DialogClosure::By(settled);
+            return DialogClosure::ClosedBy(settled);
         }
     }
-    DialogClosure::No
+    DialogClosure::Open
 }
 
-fn waits(entry: &RegistryEntry) -> bool {
+fn is_waiting(entry: &RegistryEntry) -> bool {
     matches!(
         StatusWord::from_entry(entry),
         StatusWord::Need { .. } | StatusWord::Menu | StatusWord::UnknownWait(_)
     )
 }
 
-fn rests(entry: &RegistryEntry) -> bool {
+fn is_past_dialog(entry: &RegistryEntry) -> bool {
     matches!(
         StatusWord::from_entry(entry),
         StatusWord::Busy | StatusWord::Idle | StatusWord::Shell

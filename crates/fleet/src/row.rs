@@ -1,21 +1,21 @@
 //! One session as a row.
 
 mod action;
-mod asking;
-mod face;
-pub(crate) mod mode;
-mod pausing;
+mod appearance;
+pub(crate) mod badges;
+mod pending;
+mod request;
 mod style;
 
 pub use action::{RowAction, RowActionKind};
-pub use asking::{QueuedRequest, RowRequest};
+pub use request::{QueuedRequest, RowRequest};
 pub use style::{BoardSection, Glyph, StatusTone};
 
 use crate::identity::SessionId;
 use crate::session::{Certainty, Session, SessionStatus};
 use crate::text::{folder, replace_hidden_chars};
 use crate::time::rfc3339;
-use face::row_appearance;
+use appearance::row_appearance;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::SystemTime;
@@ -80,14 +80,14 @@ pub struct Row {
 
 impl Row {
     /// The badges as one lower-case text; none if there are no badges.
-    pub fn aside(&self) -> Option<String> {
+    pub fn badge_text(&self) -> Option<String> {
         Some(self.badges.join(" · ").to_lowercase()).filter(|words| !words.is_empty())
     }
 
     /// Draws a session. `home` is shown as `~`.
     pub fn from_session(session: &Session, home: Option<&Path>) -> Self {
         let mut face = row_appearance(session, home);
-        pausing::apply_pending_action(session, &mut face);
+        pending::apply_pending_action(session, &mut face);
         if let (Some(why), BoardSection::Quiet) = (&session.unconfirmed, face.section)
             && session.status != SessionStatus::Stopped
         {
@@ -97,8 +97,8 @@ impl Row {
         let title = name(session);
         let because = session.because.as_ref();
         let certainty = because.map_or(Certainty::Unknown, |b| b.certainty);
-        let badges = mode::badges(session);
-        let failure = pausing::failure(session).map(|text| replace_hidden_chars(&text));
+        let badges = badges::badges(session);
+        let failure = pending::failure(session).map(|text| replace_hidden_chars(&text));
         let caution = session.pause.as_ref().and_then(|p| p.caution.clone());
         let answered = session.answered.as_ref();
         let answered = answered.map(|answer| replace_hidden_chars(&answer.sentence(home)));
@@ -106,7 +106,7 @@ impl Row {
         let refusal = refusal.and_then(|can| Some(replace_hidden_chars(can.refusal.as_ref()?)));
         let aside = badges.iter().map(|badge| badge.to_lowercase());
         let aside = Some(aside.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty());
-        let needs = asking::sentence(session).map(|text| replace_hidden_chars(&text));
+        let needs = request::sentence(session).map(|text| replace_hidden_chars(&text));
         let told = needs.is_none();
         let parts = [
             Some(title.clone()),
@@ -139,11 +139,11 @@ impl Row {
             sentence,
             action,
             refusal,
-            pending: pausing::pending(session).is_some(),
+            pending: pending::pending(session).is_some(),
             failure,
             caution,
             answered,
-            ask: asking::ask(session),
+            ask: request::row_request(session),
             title,
         }
     }

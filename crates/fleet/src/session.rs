@@ -6,26 +6,26 @@
     reason = "the session model fixes that new sessions carry the time"
 )]
 
+mod clock_shift;
 mod end;
-mod parts;
+mod fields;
 mod pause;
 mod request;
-mod shift;
 
-pub(crate) use shift::moved;
+pub(crate) use clock_shift::shift_time;
 
 pub use end::SessionEnd;
 pub use pause::{ActionKind, ActivePause, Capabilities, PendingAction};
 pub use request::SessionRequest;
 
-pub use parts::{
+pub use fields::{
     Activity, Certainty, ClaudeInfo, ContextUsage, Delegation, Need, NeedKind, ResourceUsage,
     SessionTerminal, Source, StatusReason, TmuxTarget,
 };
 
 pub use crate::identity::SessionId;
 
-use crate::answered::RecentAnswer;
+use crate::given_answer::RecentAnswer;
 use crate::names;
 use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -135,7 +135,7 @@ pub struct Session {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub need: Option<Need>,
     /// Whether a terminal shows the session now.
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     pub attached: bool,
     /// Why the session has its status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -184,7 +184,7 @@ pub struct Session {
     pub unconfirmed: Option<String>,
 }
 
-const fn yes() -> bool {
+const fn default_true() -> bool {
     true
 }
 

@@ -79,7 +79,7 @@ pub struct HookProof {
 impl HookProof {
     /// Whether a mark, or a gate that waits now or waited since `seen`, proves a pause that was
     /// seen at `seen`.
-    pub(crate) fn holds(&self, gates: &[Gate], seen: Timestamp) -> bool {
+    pub(crate) fn proves_hold(&self, gates: &[Gate], seen: Timestamp) -> bool {
         self.marked || !gates.is_empty() || self.gate_told_at >= Some(seen)
     }
 }

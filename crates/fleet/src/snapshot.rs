@@ -51,9 +51,11 @@ pub enum HooksState {
     /// All entries are present.
     Connected,
     /// No entry is present, and none ever was.
-    Apart,
+    #[serde(rename = "Apart")]
+    NotInstalled,
     /// Entries were present, and are missing, incomplete or outdated now.
-    Lost,
+    #[serde(rename = "Lost")]
+    Incomplete,
     /// A policy forbids hooks.
     Forbidden,
     /// The settings file cannot be parsed.
@@ -69,10 +71,13 @@ impl FolderHooks {
     pub fn from_install(dir: &Path, connection: &HookInstall) -> Self {
         let (state, why) = match connection {
             HookInstall::Connected => (HooksState::Connected, None),
-            HookInstall::Apart => (HooksState::Apart, None),
-            HookInstall::Lost => (HooksState::Lost, None),
+            HookInstall::NotInstalled => (HooksState::NotInstalled, None),
+            HookInstall::Incomplete => (HooksState::Incomplete, None),
             // Faces of 0.1.0 know no state of its own for outdated entries.
-            HookInstall::Outdated => (HooksState::Lost, Some(OUTDATED_ENTRIES_REASON.to_owned())),
+            HookInstall::Outdated => (
+                HooksState::Incomplete,
+                Some(OUTDATED_ENTRIES_REASON.to_owned()),
+            ),
             HookInstall::Forbidden(why) => (HooksState::Forbidden, Some(why.clone())),
             HookInstall::Broken(why) => (HooksState::Broken, Some(why.clone())),
         };

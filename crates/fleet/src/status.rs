@@ -48,7 +48,7 @@ mod activity;
 mod paused;
 mod registry;
 mod requests;
-mod silent;
+mod without_status;
 
 pub use activity::StatusDoubt;
 pub use paused::{HoldOutlook, HookPresence};
@@ -63,7 +63,7 @@ use crate::time::Timestamp;
 use crate::timing::{
     COMMAND_TIME_LIMIT, EXIT_GRACE, HOLD_END_WARNING_TIME, STOPPED_RETENTION, STREAM_SURVIVAL_TIME,
 };
-use activity::{DraftActivity, because, until};
+use activity::{DraftActivity, status_reason, with_until_text};
 
 /// The status of a session, and why.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,14 +117,14 @@ pub fn kind(entry: &RegistryEntry) -> (Option<String>, Option<String>, Option<St
 pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     let process = case.process;
     if let Some(exited) = process.exited_at {
-        let because = because(Source::Process, "the process has exited", exited, exited);
+        let because = status_reason(Source::Process, "the process has exited", exited, exited);
         return Verdict {
             status: SessionStatus::Stopped,
             activity: None,
             need: None,
             delegations: Vec::new(),
             attached: false,
-            because: until(
+            because: with_until_text(
                 because,
                 "the session leaves the list, one minute after the exit",
             ),
@@ -139,7 +139,7 @@ pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
         };
     }
     let mut asks = open_requests::open_requests(case, now);
-    let doing = requests::apply_requests(case, doing(case, now), &mut asks, now);
+    let doing = requests::apply_requests(case, draft_activity(case, now), &mut asks, now);
     let delegations = match (&doing.activity, &doing.need) {
         (
             Some(
@@ -152,7 +152,7 @@ pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     };
     let detached = detached(case);
     let attached = detached.is_none();
-    let held = paused::held(case, &doing, delegations.len());
+    let held = paused::held_agents(case, &doing, delegations.len());
     let not_held = paused::is_not_held(case, &doing, now);
     let stale_pause = not_held || paused::is_stale(case, &doing);
     let too_long = long_at(case);
@@ -221,19 +221,19 @@ fn detached(case: &SessionEvidence<'_>) -> Option<&'static str> {
     background.then_some("the session runs in the background")
 }
 
-fn doing(case: &SessionEvidence<'_>, now: Timestamp) -> DraftActivity {
+fn draft_activity(case: &SessionEvidence<'_>, now: Timestamp) -> DraftActivity {
     if let Some(ConfirmationGap::ForeignFolder(_)) = &case.gap {
-        return silent::unconfirmed(case);
+        return without_status::unconfirmed(case);
     }
     let leaving = case.registry_gone.map(|gone| gone.after(EXIT_GRACE));
     match case.registry.first() {
         Some(run) if leaving.is_none_or(|until| now < until) => {
-            let doing = registry::doing(case, run, now);
+            let doing = registry::activity_of_registry(case, run, now);
             match leaving {
-                Some(at) => doing.until(at),
+                Some(at) => doing.with_review_at(at),
                 None => doing,
             }
         }
-        _ => silent::without_registry(case, now),
+        _ => without_status::without_registry(case, now),
     }
 }

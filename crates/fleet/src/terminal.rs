@@ -93,11 +93,11 @@ const TERMINAL_PROGRAMS: [(&str, &str); 44] = [
 
 /// The usual name of the nearest ancestor that owns a terminal.
 pub fn terminal_app(ancestors: &[ProcessAncestor]) -> Option<&'static str> {
-    ancestors.iter().find_map(owner)
+    ancestors.iter().find_map(terminal_name)
 }
 
 /// The usual name of a process that owns terminals; none for any other process.
-pub fn owner(ancestor: &ProcessAncestor) -> Option<&'static str> {
+pub fn terminal_name(ancestor: &ProcessAncestor) -> Option<&'static str> {
     let file = ancestor
         .exe
         .as_ref()

@@ -29,7 +29,7 @@ impl WallClock {
     const MAX_SPANS: usize = 16;
 
     /// How far the wall clock is ahead now, in nanoseconds; negative if it is behind.
-    pub fn ahead(&self) -> i64 {
+    pub fn current_lead(&self) -> i64 {
         self.spans.last().map_or(0, |(_, ahead)| *ahead)
     }
 
@@ -43,7 +43,7 @@ impl WallClock {
 
     /// The engine's time at which the wall clock showed `wall`, by the newest span that allows it;
     /// `wall` itself if none does.
-    pub fn ours(&self, wall: Timestamp, now: Timestamp) -> Timestamp {
+    pub fn from_wall_time(&self, wall: Timestamp, now: Timestamp) -> Timestamp {
         let mut end = now;
         for (from, ahead) in self.spans.iter().rev() {
             let ours = Timestamp(wall.0.saturating_sub(*ahead));

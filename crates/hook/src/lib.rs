@@ -10,9 +10,9 @@
 #![forbid(unsafe_code)]
 
 mod answer;
-mod client;
 mod gate;
-mod keep;
+mod group_keeper;
+mod hook_caller;
 
 use std::env;
 use std::ffi::OsString;
@@ -39,13 +39,13 @@ pub fn run(mut arguments: impl Iterator<Item = OsString>) {
     }
     if first == "keep" {
         if let Some(record) = arguments.next() {
-            keep::until_gone(&PathBuf::from(record));
+            group_keeper::wait_until_removed(&PathBuf::from(record));
         }
     } else if first == "ask" {
         let event = arguments.next().unwrap_or_default();
-        happened(&event.to_string_lossy(), HookMode::MayWait);
+        handle_event(&event.to_string_lossy(), HookMode::MayWait);
     } else {
-        happened(&first.to_string_lossy(), HookMode::Ends);
+        handle_event(&first.to_string_lossy(), HookMode::ReportOnly);
     }
 }
 
@@ -53,29 +53,29 @@ pub fn run(mut arguments: impl Iterator<Item = OsString>) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HookMode {
     /// Report the event, and wait at the gate while the session is held.
-    Ends,
+    ReportOnly,
     /// Wait for an answer to a request as well; Claude Code reads it from standard output.
     MayWait,
 }
 
 /// Handles one event of Claude Code.
-fn happened(event: &str, then: HookMode) {
+fn handle_event(event: &str, then: HookMode) {
     let payload = input::read_whole(hooks::MAX_PAYLOAD_BYTES, INPUT_IDLE_TIMEOUT, INPUT_TIMEOUT);
-    let around = surroundings();
+    let env = read_environment();
     let Ok(machine) = sys::machine() else {
         return;
     };
-    let engines = || EnginePlaces::new(&around, &machine).socket_folders();
+    let engines = || EnginePlaces::new(&env, &machine).socket_folders();
     let told = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
-    let pid = told.or_else(client::above);
-    if let Some(client) = pid.and_then(client::living) {
-        MarkFolder::new(&around).write_mark(&machine, client);
+    let pid = told.or_else(hook_caller::ancestor);
+    if let Some(client) = pid.and_then(hook_caller::live_process) {
+        MarkFolder::new(&env).write_mark(&machine, client);
     }
     if then == HookMode::MayWait
         && let Some(payload) = &payload
         && let Some(pid) = pid.filter(|_| answer::can_be_given())
     {
-        answer::request_answer(&around, &engines(), payload, pid);
+        answer::request_answer(&env, &engines(), payload, pid);
         return;
     }
     if let Some(payload) = &payload {
@@ -85,8 +85,7 @@ fn happened(event: &str, then: HookMode) {
         return;
     };
     let payload = payload.unwrap_or_default();
-    if let gate::GateOutcome::Refused(why) =
-        gate::wait_at_gate(kind, &payload, &around, &machine, pid)
+    if let gate::GateOutcome::Refused(why) = gate::wait_at_gate(kind, &payload, &env, &machine, pid)
     {
         // A write that fails means that Claude Code no longer reads this hook's output.
         let _ = writeln!(std::io::stdout(), "{}", kind.refusal(why));
@@ -95,13 +94,13 @@ fn happened(event: &str, then: HookMode) {
 
 /// Claude Code's environment, except that the data folder is the one in which this program is
 /// installed, whatever the environment names.
-fn surroundings() -> Environment {
-    let mut around = Environment::read();
+fn read_environment() -> Environment {
+    let mut env = Environment::read();
     if let Some(data_home) = env::current_exe()
         .ok()
         .and_then(|exe| trusty_wire::hook_program::data_home_of(&exe))
     {
-        around.data_home = Some(data_home);
+        env.data_home = Some(data_home);
     }
-    around
+    env
 }

@@ -230,7 +230,7 @@ pub fn with_folder_timeout<T: Send + 'static>(
         silent_paths().remove(&looked_at);
     };
     thread::Builder::new()
-        .name("trusty-look".into())
+        .name("trusty-path-io".into())
         .spawn(body)
         .ok()?;
     if let Ok(found) = found.recv_timeout(FOLDER_TIMEOUT) {

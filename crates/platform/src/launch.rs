@@ -37,7 +37,7 @@ pub fn open(path: &Path) -> io::Result<()> {
     let mut child = sys::with_first_file_limit(&mut command).spawn()?;
     // Reaps the opener when it exits, which may be when the user closes the editor.
     thread::Builder::new()
-        .name("trusty-open".into())
+        .name("trusty-launched".into())
         .spawn(move || child.wait())?;
     Ok(())
 }
@@ -68,7 +68,7 @@ pub fn spawn_detached(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
     let pid = child.id();
     // Reaps the program when it exits, if this process still runs then.
     thread::Builder::new()
-        .name("trusty-left".into())
+        .name("trusty-detached".into())
         .spawn(move || child.wait())?;
     Ok(pid)
 }
@@ -79,7 +79,7 @@ pub struct DetachedProgram(Arc<Mutex<Option<bool>>>);
 
 impl DetachedProgram {
     /// Whether the program succeeded; none while it runs.
-    pub fn ended(&self) -> Option<bool> {
+    pub fn has_ended(&self) -> Option<bool> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -118,7 +118,7 @@ pub fn spawn_detached_in(
     let left = DetachedProgram(Arc::default());
     let told = Arc::clone(&left.0);
     thread::Builder::new()
-        .name("trusty-left".into())
+        .name("trusty-detached".into())
         .spawn(move || {
             let well = child.wait().is_ok_and(|status| status.success());
             *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(well);

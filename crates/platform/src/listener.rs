@@ -15,7 +15,7 @@ use std::path::Path;
 pub enum ListenerRefusal {
     /// No process listens: the socket file is a left-over.
     #[error("no program listens on the socket")]
-    Nobody,
+    NotListening,
     /// The server's connection queue is full.
     #[error("the program that listens on the socket accepts no connections")]
     Busy,
@@ -43,7 +43,7 @@ pub fn check_listener(path: &Path) -> Result<(), ListenerRefusal> {
     let socket = nonblocking_socket()?;
     match connect(&socket, &address) {
         Ok(()) => check_peer(&socket),
-        Err(Errno::CONNREFUSED | Errno::NOENT) => Err(ListenerRefusal::Nobody),
+        Err(Errno::CONNREFUSED | Errno::NOENT) => Err(ListenerRefusal::NotListening),
         Err(Errno::AGAIN) => Err(ListenerRefusal::Busy),
         Err(e) => Err(ListenerRefusal::Io(e.into())),
     }
@@ -90,11 +90,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("socket");
         let none = check_listener(&path).expect_err("nothing is there");
-        assert!(matches!(none, ListenerRefusal::Nobody), "{none}");
+        assert!(matches!(none, ListenerRefusal::NotListening), "{none}");
         let listener = UnixListener::bind(&path).expect("bound");
         check_listener(&path).expect("ours");
         drop(listener);
         let none = check_listener(&path).expect_err("no listener");
-        assert!(matches!(none, ListenerRefusal::Nobody), "{none}");
+        assert!(matches!(none, ListenerRefusal::NotListening), "{none}");
     }
 }

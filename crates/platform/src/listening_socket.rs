@@ -106,15 +106,18 @@ impl SocketFeed {
             tokio::select! {
                 fresh = self.fresh.recv() => match fresh {
                     Some(fresh) => self.current = Some(UnixListener::from_std(fresh)?),
-                    None => return take(listener, &self.spare).await,
+                    None => return accept_with_spare(listener, &self.spare).await,
                 },
-                taken = take(listener, &self.spare) => return taken,
+                taken = accept_with_spare(listener, &self.spare) => return taken,
             }
         }
     }
 }
 
-async fn take(listener: &UnixListener, spare: &SpareFiles) -> io::Result<AcceptedStream> {
+async fn accept_with_spare(
+    listener: &UnixListener,
+    spare: &SpareFiles,
+) -> io::Result<AcceptedStream> {
     let exhausted = match listener.accept().await {
         Ok((stream, _)) => return Ok(AcceptedStream { stream, room: None }),
         Err(e) if open_files::is_exhausted(&e) => e,
@@ -143,7 +146,7 @@ mod tests {
     async fn a_socket_that_was_removed_is_made_anew_and_only_its_own_file_is_removed() {
         let root = tempfile::tempdir().expect("folder");
         let path = root.path().join("socket");
-        let spare = SpareFiles::keep(1);
+        let spare = SpareFiles::reserve(1);
         fs::write(&path, "a left-over").expect("write");
         let (mut socket, mut feed) = ListeningSocket::open(path.clone(), &spare).expect("bound");
         let mode = fs::metadata(&path).expect("socket").permissions().mode();

@@ -111,7 +111,7 @@ struct SpareState {
 
 impl SpareFiles {
     /// Opens `number` spare descriptors, or as many as can be opened now.
-    pub fn keep(number: usize) -> Self {
+    pub fn reserve(number: usize) -> Self {
         let spare = Self {
             state: Arc::default(),
             number,
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn spare_files_are_released_one_by_one_and_come_back() {
-        let spare = SpareFiles::keep(2);
+        let spare = SpareFiles::reserve(2);
         let first = spare.release_one();
         let second = spare.release_one();
         assert!(first.is_some() && second.is_some());

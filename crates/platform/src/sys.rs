@@ -1,6 +1,6 @@
 //! The calls that differ between Linux and macOS, under one name each.
 
-mod frost;
+mod freezer_state;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -20,7 +20,7 @@ pub use macos::{
     since_boot, start_since_boot, stat,
 };
 
-pub use frost::FreezerState;
+pub use freezer_state::FreezerState;
 pub use signals::{is_ignored, with_first_file_limit};
 
 use rustix::process::{Pid, Signal, kill_process_group};

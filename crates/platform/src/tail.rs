@@ -20,7 +20,7 @@ const REWRITE_MARK_BYTES: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TailEvent<'a> {
     /// The file was replaced or rewritten: all lines reported so far are void.
-    Afresh,
+    Restarted,
     /// A complete line, without its line end.
     Line(&'a [u8]),
 }
@@ -35,7 +35,7 @@ struct TailStamp {
 }
 
 impl TailStamp {
-    fn of(meta: &fs::Metadata) -> Self {
+    fn from_metadata(meta: &fs::Metadata) -> Self {
         Self {
             device: meta.dev(),
             inode: meta.ino(),
@@ -67,13 +67,13 @@ impl FileTail {
         mut take: impl FnMut(TailEvent<'_>),
     ) -> Result<(), FileReadError> {
         let (mut file, meta) = files::open_plain(path)?;
-        let stamp = TailStamp::of(&meta);
+        let stamp = TailStamp::from_metadata(&meta);
         if self.stamp == Some(stamp) {
             return Ok(());
         }
-        if !self.goes_on(&mut file, stamp)? {
+        if !self.continues(&mut file, stamp)? {
             if self.stamp.is_some() {
-                take(TailEvent::Afresh);
+                take(TailEvent::Restarted);
             }
             *self = Self::default();
             self.offset = stamp.len.saturating_sub(FIRST_READ_BYTES);
@@ -105,7 +105,7 @@ impl FileTail {
     }
 
     /// Whether the file is the one that was read before, only longer.
-    fn goes_on(&self, file: &mut File, stamp: TailStamp) -> Result<bool, FileReadError> {
+    fn continues(&self, file: &mut File, stamp: TailStamp) -> Result<bool, FileReadError> {
         let same = self
             .stamp
             .is_some_and(|old| (old.device, old.inode) == (stamp.device, stamp.inode));
@@ -192,7 +192,7 @@ mod tests {
             let path = self.path();
             let take = |piece: TailEvent<'_>| {
                 found.push(match piece {
-                    TailEvent::Afresh => "(afresh)".to_owned(),
+                    TailEvent::Restarted => "(afresh)".to_owned(),
                     TailEvent::Line(line) => String::from_utf8_lossy(line).into_owned(),
                 });
             };
@@ -289,20 +289,20 @@ mod tests {
             cuts in proptest::collection::vec(0_usize..400, 0..8),
         ) {
             let mut whole = Vec::new();
-            PartialLine::default().feed(&bytes, &mut |piece| keep(piece, &mut whole));
+            PartialLine::default().feed(&bytes, &mut |piece| collect_line(piece, &mut whole));
             let mut cuts: Vec<usize> = cuts.into_iter().map(|c| c.min(bytes.len())).collect();
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
             let mut parts = Vec::new();
             let mut line = PartialLine::default();
             for cut in cuts.windows(2) {
-                line.feed(&bytes[cut[0]..cut[1]], &mut |piece| keep(piece, &mut parts));
+                line.feed(&bytes[cut[0]..cut[1]], &mut |piece| collect_line(piece, &mut parts));
             }
             proptest::prop_assert_eq!(whole, parts);
         }
     }
 
-    fn keep(piece: TailEvent<'_>, into: &mut Vec<Vec<u8>>) {
+    fn collect_line(piece: TailEvent<'_>, into: &mut Vec<Vec<u8>>) {
         if let TailEvent::Line(line) = piece {
             into.push(line.to_vec());
         }

@@ -35,7 +35,7 @@ pub enum TmuxError {
     NoPane,
     /// The server did not answer within a second.
     #[error("tmux did not answer within 1 s")]
-    Hangs,
+    NotResponding,
     /// tmux failed with this message.
     #[error("tmux failed: {0}")]
     Failed(String),
@@ -329,8 +329,8 @@ fn changes_user(program: &Path) -> bool {
 impl From<ListenerRefusal> for TmuxError {
     fn from(refusal: ListenerRefusal) -> Self {
         match refusal {
-            ListenerRefusal::Nobody => Self::NoServer,
-            ListenerRefusal::Busy => Self::Hangs,
+            ListenerRefusal::NotListening => Self::NoServer,
+            ListenerRefusal::Busy => Self::NotResponding,
             refusal => Self::Untrusted(refusal),
         }
     }
@@ -340,7 +340,7 @@ impl From<RunError> for TmuxError {
     fn from(error: RunError) -> Self {
         match error {
             RunError::NotFound => Self::NotInstalled,
-            RunError::Late(_) => Self::Hangs,
+            RunError::Late(_) => Self::NotResponding,
             RunError::Refused(refusal) => Self::Refused(refusal),
             RunError::TooMuch(_) => Self::Failed(error.to_string()),
             RunError::Io(e) => Self::Io(e),

@@ -88,7 +88,7 @@ pub fn check_folder(folder: &Path) -> Result<TrustedPath, PathRefusal> {
 /// Says why another user could have written the file's content.
 pub fn check_opened(path: &Path, file: &File, meta: &Metadata) -> Result<(), PathRefusal> {
     let mut facts = FileFacts::from(meta);
-    facts.has_access_list = access_list::may_matter(facts) && access_list::is_of(file);
+    facts.has_access_list = access_list::may_matter(facts) && access_list::has_access_list(file);
     TrustPolicy::current().opened(&SystemFiles, path, facts)
 }
 

@@ -23,10 +23,10 @@ use trusty_fleet::observation::ControlPreferences;
 use trusty_platform::files::{self, FileReadError};
 use trusty_platform::sys;
 use trusty_platform::trusted_path::{check_data, make_missing_folders};
+use trusty_wire::environment::Environment;
+pub use trusty_wire::process_scope::Confinement;
+use trusty_wire::process_scope::ProcessScope;
 use trusty_wire::process_tracer::ProcessTracer;
-pub use trusty_wire::scope::Confinement;
-use trusty_wire::scope::ProcessScope;
-use trusty_wire::surroundings::Environment;
 
 const MAX_TOML_FILE_BYTES: u64 = 256 * 1024;
 const MAX_PROBLEMS: usize = 10;

@@ -12,7 +12,7 @@ pub struct CommandDeadline(Duration);
 
 impl CommandDeadline {
     /// The deadline at this time since boot.
-    pub fn at(since_boot: Duration) -> Self {
+    pub fn from_boot_time(since_boot: Duration) -> Self {
         Self(since_boot)
     }
 

@@ -2,7 +2,7 @@
 //! folder names is tried first, because the engine file is the same whatever login a program's
 //! environment comes from; then the runtime folder.
 
-use crate::surroundings::Environment;
+use crate::environment::Environment;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -44,10 +44,10 @@ pub struct EnginePlaces {
 
 impl EnginePlaces {
     /// The places that follow from an environment.
-    pub fn new(around: &Environment, machine: &MachineIdentity) -> Self {
+    pub fn new(env: &Environment, machine: &MachineIdentity) -> Self {
         Self {
-            data_dir: around.data_dir(),
-            runtime_dir: around.runtime_dir(machine.uid),
+            data_dir: env.data_dir(),
+            runtime_dir: env.runtime_dir(machine.uid),
             machine: machine.clone(),
         }
     }
@@ -56,8 +56,8 @@ impl EnginePlaces {
     ///
     /// # Errors
     /// The machine's identity cannot be read.
-    pub fn find(around: &Environment) -> io::Result<Self> {
-        Ok(Self::new(around, &sys::machine()?))
+    pub fn find(env: &Environment) -> io::Result<Self> {
+        Ok(Self::new(env, &sys::machine()?))
     }
 
     /// The user's uid.
@@ -158,7 +158,7 @@ mod tests {
         record: EngineRecord,
     }
 
-    fn private(folder: PathBuf) -> PathBuf {
+    fn make_private(folder: PathBuf) -> PathBuf {
         fs::create_dir_all(&folder).expect("folder");
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("chmod");
         folder
@@ -166,18 +166,18 @@ mod tests {
 
     fn stage() -> DiscoveryFixture {
         let dir = tempfile::tempdir().expect("folder");
-        let around = Environment {
+        let env = Environment {
             data_home: Some(dir.path().join("data")),
-            runtime_home: Some(private(dir.path().join("run"))),
+            runtime_home: Some(make_private(dir.path().join("run"))),
             ..Environment::default()
         };
-        private(dir.path().join("data/trusty"));
-        private(dir.path().join("run/trusty"));
-        let places = EnginePlaces::find(&around).expect("a machine");
+        make_private(dir.path().join("data/trusty"));
+        make_private(dir.path().join("run/trusty"));
+        let places = EnginePlaces::find(&env).expect("a machine");
         let pid = std::process::id();
         let start = sys::stat(pid).expect("readable").expect("alive").start;
         let record = EngineRecord {
-            socket_folder: private(dir.path().join("other")),
+            socket_folder: make_private(dir.path().join("other")),
             process: ProcessKey { pid, start },
             version: "0.1.0".into(),
             domain: places.machine.domain(),

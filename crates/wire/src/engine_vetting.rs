@@ -105,7 +105,7 @@ impl EngineVetting {
             }
             _ => {}
         }
-        if let Some(mark) = self.tracer.mark(key.pid, &[]) {
+        if let Some(mark) = self.tracer.find_mark(key.pid, &[]) {
             return Err(EngineDoubt::StartedBySession {
                 listener: key.pid,
                 session: mark.pid,

@@ -1,6 +1,6 @@
 //! The path of the hook program, a copy in the data folder.
 
-use crate::surroundings::Environment;
+use crate::environment::Environment;
 use std::path::{Path, PathBuf};
 
 /// The folder of the hook program in the data folder.
@@ -8,9 +8,8 @@ pub const HOOK_PROGRAM_FOLDER: &str = "bin";
 /// The file name of the hook program.
 pub const HOOK_PROGRAM_NAME: &str = "trusty-hook";
 /// The path of the installed hook program.
-pub fn program(around: &Environment) -> PathBuf {
-    around
-        .data_dir()
+pub fn program(env: &Environment) -> PathBuf {
+    env.data_dir()
         .join(HOOK_PROGRAM_FOLDER)
         .join(HOOK_PROGRAM_NAME)
 }

@@ -9,7 +9,7 @@
 //! A hook that can return an answer to Claude Code adds the word ` ask` to the first line; what
 //! follows `taken` then is described in [`ask`].
 
-pub mod ask;
+pub mod engine_request;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -39,9 +39,9 @@ pub struct HookMessageHeader {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HookMessageKind {
     /// The hook exits.
-    Ends,
+    Report,
     /// The hook waits for an answer.
-    Asks,
+    Request,
 }
 
 /// The longest header, in bytes.
@@ -51,8 +51,8 @@ impl HookMessageHeader {
     /// The header as a line, with its line end.
     pub fn text(self) -> String {
         let asks = match self.then {
-            HookMessageKind::Ends => "",
-            HookMessageKind::Asks => " ask",
+            HookMessageKind::Report => "",
+            HookMessageKind::Request => " ask",
         };
         let pid = self.pid.unwrap_or(0);
         format!("trusty-hook 1 {pid} {}{asks}\n", self.length)
@@ -66,8 +66,8 @@ impl HookMessageHeader {
         let (pid, rest) = rest.split_once(' ')?;
         let pid = pid.parse().ok()?;
         let (length, then) = match rest.strip_suffix(" ask") {
-            Some(length) => (length, HookMessageKind::Asks),
-            None => (rest, HookMessageKind::Ends),
+            Some(length) => (length, HookMessageKind::Request),
+            None => (rest, HookMessageKind::Report),
         };
         Some(Self {
             pid: (pid != 0).then_some(pid),
@@ -88,8 +88,10 @@ pub fn send_event(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) {
 
 fn hand_over(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) -> Option<()> {
     let end = clock::instant() + TELL_TIMEOUT;
-    let mut stream = send(folders, payload, pid, HookMessageKind::Ends, end, |_| true)?;
-    stream.set_read_timeout(Some(left(end)?)).ok()?;
+    let mut stream = send(folders, payload, pid, HookMessageKind::Report, end, |_| {
+        true
+    })?;
+    stream.set_read_timeout(Some(time_left(end)?)).ok()?;
     // The content of the response does not matter. Its arrival means that the engine files this
     // event before the next one.
     stream.read(&mut [0; MAX_HEADER_BYTES]).ok().map(drop)
@@ -107,7 +109,7 @@ fn send(
     let mut folders = folders.iter();
     let mut stream = loop {
         let socket = folders.next()?.join(HOOK_SOCKET);
-        match socket::connect_in_time(&socket, left(end)?) {
+        match socket::connect_in_time(&socket, time_left(end)?) {
             Ok(stream) if is_believed(&stream) => break stream,
             _ => {}
         }
@@ -117,14 +119,14 @@ fn send(
     message.extend_from_slice(payload);
     let mut rest = &message[..];
     while !rest.is_empty() {
-        stream.set_write_timeout(Some(left(end)?)).ok()?;
+        stream.set_write_timeout(Some(time_left(end)?)).ok()?;
         let count = stream.write(rest).ok()?;
         rest = rest.get(count..).filter(|_| count > 0)?;
     }
     Some(stream)
 }
 
-fn left(end: Instant) -> Option<Duration> {
+fn time_left(end: Instant) -> Option<Duration> {
     let left = end.checked_duration_since(clock::instant())?;
     (!left.is_zero()).then_some(left)
 }
@@ -140,17 +142,17 @@ mod tests {
             HookMessageHeader {
                 pid: Some(7),
                 length: 0,
-                then: HookMessageKind::Ends,
+                then: HookMessageKind::Report,
             },
             HookMessageHeader {
                 pid: None,
                 length: MAX_PAYLOAD_BYTES,
-                then: HookMessageKind::Asks,
+                then: HookMessageKind::Request,
             },
             HookMessageHeader {
                 pid: Some(u32::MAX),
                 length: usize::MAX,
-                then: HookMessageKind::Asks,
+                then: HookMessageKind::Request,
             },
         ] {
             let text = header.text();

@@ -1,7 +1,7 @@
 //! Whether a session started a process, and which process is at the other end of a connection. The
 //! facts are gathered here and judged by [`trusty_fleet::authorization`].
 
-use crate::scope::ProcessScope;
+use crate::process_scope::ProcessScope;
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::io;
@@ -18,7 +18,7 @@ use trusty_platform::file_identity::FileState;
 use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
 use trusty_platform::process_executable::process_executable;
 use trusty_platform::terminal_master::{DevptsInstances, terminal_holders};
-use trusty_platform::{kin, sys};
+use trusty_platform::{process_details, sys};
 
 /// The variables by which Claude Code identifies itself to its child processes.
 pub const SESSION_VARIABLES: [&str; 2] = ["CLAUDE_PID", "CLAUDE_CODE_SESSION_ID"];
@@ -42,13 +42,13 @@ impl ProcessTracer {
     /// `sessions` may be empty if they are not known; then Claude Code is recognised by executable
     /// and arguments alone. Reads many small files: do not call this on a thread that must not
     /// block.
-    pub fn mark(&self, pid: u32, sessions: &[LivingSession]) -> Option<ProcessMark> {
+    pub fn find_mark(&self, pid: u32, sessions: &[LivingSession]) -> Option<ProcessMark> {
         find_mark(&self.origin(pid, sessions), sessions)
     }
 
     /// The mark of this process; see [`Self::mark`].
     pub fn own_mark(&self, sessions: &[LivingSession]) -> Option<ProcessMark> {
-        self.mark(std::process::id(), sessions)
+        self.find_mark(std::process::id(), sessions)
     }
 
     /// The terminal of a process and the mark of its operator; none if the process has no terminal.
@@ -60,7 +60,7 @@ impl ProcessTracer {
         Some(PeerTerminal {
             tty,
             foreground: stat.foreground != 0 && stat.foreground == stat.group,
-            operator: terminal_operator(holders, |holder| self.mark(holder, sessions)),
+            operator: terminal_operator(holders, |holder| self.find_mark(holder, sessions)),
         })
     }
 
@@ -97,13 +97,15 @@ impl ProcessTracer {
                 pid: next,
                 start: stat.start,
             };
-            let [client, claude_id] = kin::variables(next, SESSION_VARIABLES);
+            let [client, claude_id] = process_details::variables(next, SESSION_VARIABLES);
             let text = |value: std::ffi::OsString| value.into_string().ok();
             lineage.push(TracedProcess {
                 key,
                 id: self.machine.session_id(key),
                 is_client: self.is_client(next),
-                client: client.and_then(text).and_then(|pid| self.named(&pid)),
+                client: client
+                    .and_then(text)
+                    .and_then(|pid| self.named_process(&pid)),
                 claude_id: claude_id.and_then(text),
             });
             next = stat.parent;
@@ -112,7 +114,7 @@ impl ProcessTracer {
     }
 
     /// The process whose pid a variable names, if it lives.
-    fn named(&self, pid: &str) -> Option<NamedProcess> {
+    fn named_process(&self, pid: &str) -> Option<NamedProcess> {
         let pid = pid.parse().ok()?;
         let stat = sys::stat(pid).ok()??;
         let key = ProcessKey {
@@ -137,7 +139,7 @@ impl ProcessTracer {
         };
         classify_process(Some(&path), &sys::arguments(pid).unwrap_or_default())
             != ProcessRole::Other
-            && self.scope.holds(pid)
+            && self.scope.contains_process(pid)
     }
 
     /// The processes in the cgroup of a process; none if that is the root cgroup.

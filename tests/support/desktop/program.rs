@@ -25,8 +25,8 @@ pub struct OwnedProcess {
 
 impl OwnedProcess {
     /// Takes a child over.
-    pub(super) fn of(child: Child) -> Self {
-        let process = ProcessRef::of(child.id()).expect("the process just started");
+    pub(super) fn from_child(child: Child) -> Self {
+        let process = ProcessRef::of_pid(child.id()).expect("the process just started");
         Self { child, process }
     }
 
@@ -42,7 +42,7 @@ impl OwnedProcess {
             .stdout(out)
             .stderr(both)
             .spawn();
-        Self::of(child.unwrap_or_else(|e| panic!("{name}: {e}")))
+        Self::from_child(child.unwrap_or_else(|e| panic!("{name}: {e}")))
     }
 
     /// Its process.

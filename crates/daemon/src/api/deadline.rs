@@ -48,7 +48,9 @@ fn deadline_of(headers: &HeaderMap, sent: Duration) -> Result<CommandDeadline, P
     // The description gives the format `int64`.
     let millis = text.parse().ok().and_then(|n: i64| u64::try_from(n).ok());
     match millis.filter(|_| is_number && named.next().is_none()) {
-        Some(millis) => Ok(CommandDeadline::at(Duration::from_millis(millis))),
+        Some(millis) => Ok(CommandDeadline::from_boot_time(Duration::from_millis(
+            millis,
+        ))),
         None => Err(ProblemResponse::bad_request(
             "the header Trusty-Deadline must be one whole number: milliseconds since boot",
         )),
@@ -80,7 +82,7 @@ mod tests {
     use axum::http::HeaderValue;
     use trusty_client::api_types::header_value;
 
-    fn named(values: &[&str]) -> Option<CommandDeadline> {
+    fn parse_values(values: &[&str]) -> Option<CommandDeadline> {
         let mut headers = HeaderMap::new();
         for value in values {
             let value = HeaderValue::from_str(value).expect("a value");
@@ -91,16 +93,20 @@ mod tests {
 
     #[test]
     fn a_deadline_is_one_whole_number_or_ten_seconds_after_the_request() {
-        let at = |millis| Some(CommandDeadline::at(Duration::from_millis(millis)));
-        assert_eq!(named(&["1234"]), at(1234));
-        assert_eq!(named(&["0"]), at(0));
-        assert_eq!(named(&[]), at(17_000));
+        let at = |millis| {
+            Some(CommandDeadline::from_boot_time(Duration::from_millis(
+                millis,
+            )))
+        };
+        assert_eq!(parse_values(&["1234"]), at(1234));
+        assert_eq!(parse_values(&["0"]), at(0));
+        assert_eq!(parse_values(&[]), at(17_000));
         for odd in ["", "-1", "+1", "1.5", "soon", "99999999999999999999"] {
-            assert_eq!(named(&[odd]), None, "{odd}");
+            assert_eq!(parse_values(&[odd]), None, "{odd}");
         }
-        assert_eq!(named(&["1", "2"]), None, "two deadlines");
+        assert_eq!(parse_values(&["1", "2"]), None, "two deadlines");
         let sent = CommandDeadline::of_command_sent_now();
-        let read = named(&[&header_value(sent)]).expect("our own header");
+        let read = parse_values(&[&header_value(sent)]).expect("our own header");
         let lost = sent.since_boot().saturating_sub(read.since_boot());
         assert!(lost < Duration::from_millis(1), "{lost:?}");
     }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 use trusty_client::api_types::{EngineHealth, WholeRequest};
+use trusty_fleet::explanation::Explanation;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::request::Answer;
 use trusty_fleet::view::{Board, BoardDelta, Card, ExplanationView, PopoverEvent, Row};
-use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::{
@@ -27,19 +27,19 @@ use utoipa::{Modify, OpenApi};
         (name = "engine", description = "The engine itself"),
     ),
     paths(
-        super::read::sessions,
-        super::read::session,
-        super::read::why,
-        super::read::request,
-        super::act::pause,
-        super::act::resume,
-        super::act::answer,
-        super::act::stop,
-        super::act::jump,
-        super::act::attention,
+        super::queries::sessions,
+        super::queries::session,
+        super::queries::why,
+        super::queries::request,
+        super::commands::pause,
+        super::commands::resume,
+        super::commands::answer,
+        super::commands::stop,
+        super::commands::jump,
+        super::commands::attention,
         super::events::events,
-        super::read::health,
-        super::read::description,
+        super::queries::health,
+        super::queries::description,
     ),
     components(schemas(
         Snapshot,

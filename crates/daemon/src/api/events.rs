@@ -1,8 +1,8 @@
 //! The event stream: a snapshot, then the changes.
 
+use super::extract::QueryParams;
 use super::problem::PROBLEM_CONTENT_TYPE;
 use super::responses::{EventsNotAccepted, TooManyListeners};
-use super::take::QueryParams;
 use super::{ApiState, EngineRun};
 use crate::http_connections::SpareConnection;
 use axum::Extension;
@@ -30,11 +30,11 @@ const MAX_REMEMBERED_SNAPSHOTS: usize = 64;
 #[serde(deny_unknown_fields)]
 pub(super) struct EventQuery {
     /// Whether a user watches the events.
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     looking: bool,
 }
 
-const fn yes() -> bool {
+const fn default_true() -> bool {
     true
 }
 
@@ -64,9 +64,10 @@ impl SnapshotHistory {
     }
 
     /// The change from a revision to `now`; none if the revision is no longer kept.
-    fn since(&self, revision: u64, now: &Snapshot) -> Option<SnapshotDelta> {
+    fn delta_since(&self, revision: u64, now: &Snapshot) -> Option<SnapshotDelta> {
         let told = self.0.iter().filter(|s| s.revision == revision);
-        told.map(|s| now.delta_from(s)).reduce(SnapshotDelta::or)
+        told.map(|s| now.delta_from(s))
+            .reduce(SnapshotDelta::combined_with)
     }
 }
 
@@ -87,7 +88,7 @@ impl EngineRun {
         history.remember(now);
         let id = self.id(now.revision);
         match last.and_then(|id| self.revision(id)) {
-            Some(revision) => match history.since(revision, now) {
+            Some(revision) => match history.delta_since(revision, now) {
                 Some(_) if revision == now.revision && history.has_only(now) => None,
                 Some(delta) => Some(event(CHANGE_EVENT, &id, &delta)),
                 None => Some(event(SNAPSHOT_EVENT, &id, now.as_ref())),
@@ -248,16 +249,16 @@ mod tests {
         history.remember(&again);
         assert_eq!(history.0.len(), 2);
         let now = snapshot(3, 3);
-        let delta = history.since(1, &now).expect("remembered");
+        let delta = history.delta_since(1, &now).expect("remembered");
         assert_eq!(first.apply(&delta), *now);
         assert_eq!(again.apply(&delta), *now);
-        assert_eq!(history.since(2, &now), None, "never told");
+        assert_eq!(history.delta_since(2, &now), None, "never told");
         for revision in 2..100 {
             history.remember(&snapshot(revision, 0));
         }
         assert_eq!(history.0.len(), MAX_REMEMBERED_SNAPSHOTS);
-        assert_eq!(history.since(1, &now), None, "forgotten");
-        assert!(history.since(99, &now).is_some());
+        assert_eq!(history.delta_since(1, &now), None, "forgotten");
+        assert!(history.delta_since(99, &now).is_some());
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl IntoResponse for ProblemResponse {
 }
 
 /// The response at a path that does not exist.
-pub(super) async fn nowhere(uri: Uri) -> ProblemResponse {
+pub(super) async fn unknown_path(uri: Uri) -> ProblemResponse {
     let detail = format!(
         "nothing exists at {}; GET /v1/openapi.json describes the API",
         uri.path()

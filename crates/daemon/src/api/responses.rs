@@ -6,8 +6,8 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use trusty_client::api_types::{EngineHealth, WholeRequest};
+use trusty_fleet::explanation::Explanation;
 use trusty_fleet::problem::{Problem, ProblemCode};
-use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
 use utoipa::IntoResponses;
 

@@ -95,7 +95,7 @@ impl FacadeFixture {
     }
 
     fn remote(&self) -> EngineClient {
-        EngineClient::at(&self.socket(), sys::machine().expect("a machine").uid)
+        EngineClient::for_socket(&self.socket(), sys::machine().expect("a machine").uid)
     }
 
     /// An engine of this version that responds so to every command, and notes its path.
@@ -309,7 +309,7 @@ async fn a_session_that_the_engine_does_not_know_has_no_explanation() {
     let nobody = FacadeFixture::new();
     let explained = nobody.command_access().explain(SessionId::new()).await;
     assert!(
-        matches!(explained, Err(ClientError::Nobody)),
+        matches!(explained, Err(ClientError::NotRunning)),
         "{explained:?}"
     );
 }

@@ -62,7 +62,7 @@ pub enum TerminalKind {
 
 impl ActionContext<'_> {
     /// Whether a turn runs and waits for nobody.
-    pub fn works(&self) -> bool {
+    pub fn is_working(&self) -> bool {
         let activity = matches!(
             self.activity,
             Some(

@@ -1,7 +1,7 @@
 //! The decision.
 
 use super::context::ActionContext;
-use super::ways::{PauseAvailability, PauseCandidate, pause_availability};
+use super::pause_availability::{PauseAvailability, PauseCandidate, pause_availability};
 use super::{Action, PauseOptions, Refusal, summary};
 use crate::identity::{ProcessKey, SessionId};
 use crate::observation::{ControlPreferences, RegistryFile, RunState, ToolPausePolicy};
@@ -77,7 +77,7 @@ pub fn plan_action(
         Action::Pause(wish) => PlannedAction::Pause(pause(standing, wish, preferences)?),
         Action::Resume => match standing.record {
             Some(record) if record.kind() == PauseKind::Interrupt && standing.need.is_some() => {
-                return Err(Refusal::Asks);
+                return Err(Refusal::AwaitsAnswer);
             }
             Some(record) => PlannedAction::Resume(Box::new(record.clone())),
             None => Err(by_others(standing).unwrap_or(Refusal::NotPaused))?,
@@ -159,7 +159,7 @@ fn choose(ways: PauseAvailability, how: Option<PauseKind>) -> Result<PauseCandid
             let obstacle = obstacles.into_iter().find(|(k, _)| *k == kind);
             match obstacle {
                 Some((kind, obstacle)) => Refusal::Impossible(kind, obstacle),
-                None => Refusal::NoWay(Vec::new()),
+                None => Refusal::NoKindPossible(Vec::new()),
             }
         });
     }
@@ -172,6 +172,6 @@ fn choose(ways: PauseAvailability, how: Option<PauseKind>) -> Result<PauseCandid
     match best {
         Some(way) => Ok(way),
         None if loses => Err(Refusal::LosesStep),
-        None => Err(Refusal::NoWay(obstacles)),
+        None => Err(Refusal::NoKindPossible(obstacles)),
     }
 }

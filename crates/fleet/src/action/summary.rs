@@ -9,7 +9,7 @@ pub(super) fn pause_summary(standing: &ActionContext<'_>, note: Option<&str>) ->
     if let Some(note) = note {
         return clean(note);
     }
-    let mut parts = vec![doing(standing)];
+    let mut parts = vec![activity_text(standing)];
     match standing.agents {
         0 => {}
         1 => parts.push("1 sub-agent at work".to_owned()),
@@ -22,7 +22,7 @@ pub(super) fn pause_summary(standing: &ActionContext<'_>, note: Option<&str>) ->
     clean(&parts.join("; "))
 }
 
-fn doing(standing: &ActionContext<'_>) -> String {
+fn activity_text(standing: &ActionContext<'_>) -> String {
     if let Some(need) = standing.need {
         let tool = need.tool.as_deref().unwrap_or("an answer");
         return match &need.detail {

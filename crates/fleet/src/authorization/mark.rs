@@ -179,7 +179,7 @@ pub fn find_mark(origin: &ProcessOrigin, sessions: &[LivingSession]) -> Option<P
     {
         return Some(of_session(MarkKind::Terminal(tty.clone()), session));
     }
-    let client = founder(&origin.group)?;
+    let client = oldest_member(&origin.group)?;
     // The first process of a container is the oldest of the control group of all that is put into
     // it, too. Only that process could itself start one that seems to come from outside, and the
     // kernel denies it that (CLONE_PARENT).
@@ -193,7 +193,7 @@ pub fn find_mark(origin: &ProcessOrigin, sessions: &[LivingSession]) -> Option<P
 /// The one process that is older than all others of a group: it was made for that one, and the
 /// others came out of it. A shell, a terminal or a login that is older than a client shares its
 /// group with it.
-fn founder(group: &[GroupMember]) -> Option<&GroupMember> {
+fn oldest_member(group: &[GroupMember]) -> Option<&GroupMember> {
     let oldest = group.iter().min_by_key(|member| member.key.start)?;
     let mut others = group.iter().filter(|member| member.key != oldest.key);
     others

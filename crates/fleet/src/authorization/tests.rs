@@ -530,9 +530,9 @@ fn the_words_of_a_channel_are_those_of_the_wire() {
         AnswerChannel::Terminal,
         AnswerChannel::Program,
     ] {
-        assert_eq!(AnswerChannel::from_word(channel.word()), Some(channel));
+        assert_eq!(AnswerChannel::from_word(channel.as_str()), Some(channel));
         let json = serde_json::to_value(channel).expect("JSON");
-        assert_eq!(json, channel.word());
+        assert_eq!(json, channel.as_str());
     }
     assert_eq!(AnswerChannel::from_word("app"), None);
 }

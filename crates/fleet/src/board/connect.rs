@@ -23,11 +23,11 @@ pub struct ConnectCard {
 impl ConnectCard {
     /// The offer for folders that are not connected: those that were connected first, those that
     /// cannot be last. `home` is shown as `~`.
-    pub(super) fn of(hooks: &[FolderHooks], home: Option<&Path>) -> Option<Self> {
+    pub(super) fn from_hooks(hooks: &[FolderHooks], home: Option<&Path>) -> Option<Self> {
         let among = |states: &[HooksState]| -> Vec<&FolderHooks> {
             hooks.iter().filter(|h| states.contains(&h.state)).collect()
         };
-        let open = among(&[HooksState::Lost, HooksState::Apart]);
+        let open = among(&[HooksState::Incomplete, HooksState::NotInstalled]);
         if !open.is_empty() {
             return Some(offer(&open, home));
         }
@@ -46,7 +46,7 @@ impl ConnectCard {
 
 fn offer(open: &[&FolderHooks], home: Option<&Path>) -> ConnectCard {
     let files = files(open, home);
-    let lost = open.iter().any(|h| h.state == HooksState::Lost);
+    let lost = open.iter().any(|h| h.state == HooksState::Incomplete);
     let good = "you can answer Claude Code from here and pause any session before its next tool";
     let kept = "Nothing else changes, and a backup is kept.";
     let (title, text, button) = if lost {

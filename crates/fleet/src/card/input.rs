@@ -14,7 +14,7 @@ const LEADING_FIELDS: [&str; 6] = [
 ];
 
 /// Draws all fields of a call.
-pub(super) fn draw(tool: &str, input: &Map<String, Value>, sheet: &mut CardWriter) {
+pub(super) fn write_fields(tool: &str, input: &Map<String, Value>, sheet: &mut CardWriter) {
     let mut rest = input.clone();
     match tool {
         "Bash" => plain(&mut rest, "command", sheet),

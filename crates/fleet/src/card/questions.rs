@@ -1,6 +1,6 @@
 //! What is asked of the owner, as the client's question tool takes it.
 
-use super::{CardOption, CardQuestion, CardWriter, SelectionMode, seen};
+use super::{CardOption, CardQuestion, CardWriter, SelectionMode, visible_text};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -75,7 +75,7 @@ fn question(
             return Err(UNREADABLE_REASON);
         };
         // The label is what is answered, so it has to be what is shown.
-        if seen::text(&label) != label || label.trim().is_empty() {
+        if visible_text::text(&label) != label || label.trim().is_empty() {
             return Err(HIDDEN_CHARS_REASON);
         }
         let description = text(&mut option, "description")?.unwrap_or_default();
@@ -83,12 +83,12 @@ fn question(
         options.push(CardOption { label, description });
     }
     Ok(CardQuestion {
-        header: seen::text(&header),
-        question: seen::text(&question),
+        header: visible_text::text(&header),
+        question: visible_text::text(&question),
         options: options
             .into_iter()
             .map(|o| CardOption {
-                description: seen::text(&o.description),
+                description: visible_text::text(&o.description),
                 ..o
             })
             .collect(),

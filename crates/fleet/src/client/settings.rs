@@ -71,7 +71,7 @@ impl ProjectSettings {
 
     /// Whether a client with these arguments reads it.
     pub fn is_read(self, argv: &[String]) -> bool {
-        setting_sources(argv).is_none_or(|sources| names(sources, self.source()))
+        setting_sources(argv).is_none_or(|sources| names_source(sources, self.source()))
     }
 }
 
@@ -85,7 +85,7 @@ pub fn hooks_left_out(
     if let Some(argument) = BARE_ARGUMENTS.into_iter().find(bare) {
         return Some(HookObstacle::Started(argument.to_owned()));
     }
-    if setting_sources(argv).is_some_and(|sources| !names(sources, "user")) {
+    if setting_sources(argv).is_some_and(|sources| !names_source(sources, "user")) {
         let told = format!("{SETTING_SOURCES} without \"user\"");
         return Some(HookObstacle::Started(told));
     }
@@ -110,7 +110,7 @@ fn setting_sources(argv: &[String]) -> Option<&str> {
     found
 }
 
-fn names(sources: &str, source: &str) -> bool {
+fn names_source(sources: &str, source: &str) -> bool {
     sources.split(',').any(|named| named.trim() == source)
 }
 

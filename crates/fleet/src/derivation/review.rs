@@ -1,12 +1,12 @@
 //! What follows from all that is filed: the snapshot, when it may change by itself, and what else
 //! is to be looked at. One judgement of each session serves all three.
 
-use super::stand::CONFIRMATION_TIMEOUT;
-use super::{Fleet, newest_at, present};
-use crate::answered::ANSWER_DISPLAY_TIME;
+use super::capabilities::CONFIRMATION_TIMEOUT;
+use super::{Fleet, is_present, newest_at};
 use crate::cadence::{FleetActivity, WakeReason};
 use crate::client::ConfirmationGap;
 use crate::fleet_entry::FleetEntry;
+use crate::given_answer::ANSWER_DISPLAY_TIME;
 use crate::identity::SessionId;
 use crate::observation::{ActionProgress, TranscriptKey};
 use crate::pause::JudgedHold;
@@ -81,13 +81,13 @@ impl Fleet {
     }
 
     /// What to look at.
-    pub fn wanted(&self, now: Timestamp) -> SourceDemand {
+    pub fn source_demand(&self, now: Timestamp) -> SourceDemand {
         self.wanted_by(&self.in_order(now))
     }
 
     /// In the order in which they started.
     fn in_order(&self, now: Timestamp) -> Vec<FleetEntry<'_>> {
-        let mut known: Vec<_> = self.known(now).collect();
+        let mut known: Vec<_> = self.entries(now).collect();
         known.sort_by_key(|k| (k.process.facts.started_at, k.key));
         known
     }
@@ -95,7 +95,7 @@ impl Fleet {
     fn snapshot_of(&self, known: &[FleetEntry<'_>], now: Timestamp) -> Snapshot {
         Snapshot {
             revision: 0,
-            sessions: known.iter().map(|k| self.draw(k, now)).collect(),
+            sessions: known.iter().map(|k| self.draw_session(k, now)).collect(),
             health: self.health(),
             connections: self
                 .evidence
@@ -109,7 +109,7 @@ impl Fleet {
     fn wanted_by(&self, known: &[FleetEntry<'_>]) -> SourceDemand {
         let mut wanted = SourceDemand::default();
         for (file, evidence) in &self.evidence.files {
-            if self.may_live(file.pid, newest_at(evidence)) && present(evidence) {
+            if self.may_live(file.pid, newest_at(evidence)) && is_present(evidence) {
                 wanted.pids.insert(file.pid);
             }
         }
@@ -123,7 +123,7 @@ impl Fleet {
             .filter(|k| k.verdict.status != SessionStatus::Stopped);
         for known in living {
             wanted.add(known);
-            wanted.held.extend(session_requests::held(known));
+            wanted.held.extend(session_requests::held_requests(known));
         }
         wanted.stale_pauses = self.stale_pauses(known);
         let not_held = known
@@ -132,7 +132,7 @@ impl Fleet {
         wanted.not_held = not_held
             .filter_map(|k| {
                 let (_, record) = k.case.pause?;
-                let judged = JudgedHold::new(record, self.ahead());
+                let judged = JudgedHold::new(record, self.wall_clock_lead());
                 Some((self.machine.session_id(k.key), judged))
             })
             .collect();

@@ -1,19 +1,19 @@
 mod agent_requests;
-mod alike;
 mod answered;
 mod belonging;
 mod content;
-mod elsewhere;
 mod holds;
+mod hostile;
 mod identity;
 mod notices;
 mod order;
+mod pause_availability;
 mod pauses;
+mod repeated_requests;
+mod reported;
 mod requests;
 mod silent;
-mod strange;
-mod told;
-mod ways;
+mod terminal_only;
 
 use super::*;
 use crate::cadence::{FleetActivity, WakeReason};
@@ -134,7 +134,7 @@ fn says(ms: i64, pid: u32, status: &str, waiting: &str) -> (i64, Fact) {
 fn pulse(ms: i64, pid: u32, state: RunState) -> (i64, Fact) {
     (
         ms,
-        Fact::Pulses(vec![ProcessSample {
+        Fact::ProcessSamples(vec![ProcessSample {
             key: key(pid, 7),
             state,
             usage: None,
@@ -397,7 +397,7 @@ fn the_stopped_are_forgotten() {
     });
     fleet.prune(at(65_003));
     assert_eq!(fleet.evidence, Evidence::default());
-    assert_eq!(fleet.wanted(at(65_003)), SourceDemand::default());
+    assert_eq!(fleet.source_demand(at(65_003)), SourceDemand::default());
 }
 
 #[test]

@@ -65,17 +65,17 @@ impl ProcessEvidence {
         }
     }
 
-    pub(super) fn exited(&mut self, at: Timestamp, key: ProcessKey) {
+    pub(super) fn note_exit(&mut self, at: Timestamp, key: ProcessKey) {
         let record = self.records.entry(key).or_default();
         record.exited_at = Some(record.exited_at.map_or(at, |known| known.min(at)));
     }
 
-    pub(super) fn absent(&mut self, at: Timestamp, pid: u32) {
+    pub(super) fn note_absence(&mut self, at: Timestamp, pid: u32) {
         self.absent.entry(pid).or_default().insert(at, ());
     }
 
     /// All that have been described, by pid, those of one pid in the order of their start.
-    pub fn all(&self) -> impl Iterator<Item = (ProcessKey, KnownProcess<'_>)> {
+    pub fn all_processes(&self) -> impl Iterator<Item = (ProcessKey, KnownProcess<'_>)> {
         self.records
             .iter()
             .filter_map(|(key, record)| Some((*key, self.process(*key, record)?)))
@@ -124,7 +124,7 @@ impl ProcessEvidence {
         recent: impl Fn(Timestamp) -> bool,
     ) {
         let kept: Vec<ProcessKey> = self
-            .all()
+            .all_processes()
             .filter(|(_, process)| keep(process))
             .map(|(key, _)| key)
             .collect();

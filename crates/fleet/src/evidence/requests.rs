@@ -22,7 +22,7 @@ pub struct FiledRequest {
 
 impl FiledRequests {
     /// Files a request.
-    pub fn asked(&mut self, at: Timestamp, asking: PermissionRequest) {
+    pub fn file_request(&mut self, at: Timestamp, asking: PermissionRequest) {
         let held = self.0.entry(asking.id.clone()).or_default();
         let new = Some((at, asking));
         // An id is asked once; of two, the first counts.

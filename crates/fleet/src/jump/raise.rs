@@ -1,6 +1,6 @@
 //! Which window shows a process, and how it comes to the front.
 
-use super::place::{JumpContext, TerminalProcess, WindowInfo, WindowSystem, X11Server};
+use super::context::{JumpContext, TerminalProcess, WindowInfo, WindowSystem, X11Server};
 use super::{JumpObstacle, JumpStep, TerminalTab};
 use crate::terminal::{self, ProcessAncestor};
 
@@ -32,10 +32,10 @@ pub fn terminal_owner_pids(ancestors: &[ProcessAncestor]) -> Vec<u32> {
     let mut app = None;
     let mine = ancestors.iter().take_while(|a| match app {
         None => {
-            app = terminal::owner(a);
+            app = terminal::terminal_name(a);
             true
         }
-        Some(_) => terminal::owner(a) == app,
+        Some(_) => terminal::terminal_name(a) == app,
     });
     mine.map(|a| a.pid).collect()
 }
@@ -62,10 +62,10 @@ pub(super) fn plan(
     let name = app.unwrap_or(UNKNOWN_TERMINAL_NAME).to_owned();
     let mut steps = own_way(holder, app);
     let mut doubt = None;
-    match (pick(holder, title), &steps[..]) {
+    match (pick_window(holder, title), &steps[..]) {
         (Ok(picked), own) => {
             doubt = match own {
-                [] => picked.guess.and_then(|guess| guess.words(&name)),
+                [] => picked.guess.and_then(|guess| guess.doubt_text(&name)),
                 // It shows its tab itself.
                 [_, ..] => None,
             };
@@ -97,7 +97,7 @@ pub(super) fn is_active(holder: &TerminalProcess, title: Option<&str>) -> bool {
     else {
         return false;
     };
-    pick(holder, title).is_ok_and(|picked| picked.id == *active && picked.guess.is_none())
+    pick_window(holder, title).is_ok_and(|picked| picked.id == *active && picked.guess.is_none())
 }
 
 /// Above what runs in a pane is the server, which has no window. Linux knows it as `tmux: server`.
@@ -154,7 +154,7 @@ enum WindowGuess {
 impl WindowGuess {
     /// What is left to its owner, if that is worth a word: a title that no other window has is
     /// enough to raise one, and not enough to leave something untold.
-    fn words(self, app: &str) -> Option<String> {
+    fn doubt_text(self, app: &str) -> Option<String> {
         let tabs = || format!("raised {app}, but another of its tabs may show this session");
         (self == Self::Tabs).then(tabs)
     }
@@ -162,7 +162,10 @@ impl WindowGuess {
 
 /// The X11 window of a holder: the only one of its terminal program, or the one that its
 /// environment names, or the only one with its title.
-fn pick(holder: &TerminalProcess, title: Option<&str>) -> Result<PickedWindow, JumpObstacle> {
+fn pick_window(
+    holder: &TerminalProcess,
+    title: Option<&str>,
+) -> Result<PickedWindow, JumpObstacle> {
     let app = terminal::terminal_app(&holder.ancestors).unwrap_or(UNKNOWN_TERMINAL_NAME);
     let (display, windows) = match &holder.screen.x11 {
         X11Server::Shown {

@@ -274,14 +274,14 @@ fn what_cannot_be_raised_is_said() {
         ),
         (JumpTarget::Headless, "headless", "runs without a terminal"),
         (JumpTarget::Background, "background", "run `claude attach`"),
-        (JumpTarget::Nowhere, "no-terminal", "terminal was closed"),
+        (JumpTarget::NoTerminal, "no-terminal", "terminal was closed"),
         (
-            JumpTarget::Untold(JumpObstacle::NoTmux),
+            JumpTarget::SilentServer(JumpObstacle::NoTmux),
             "no-tmux",
             "tmux is not installed",
         ),
         (
-            JumpTarget::Untold(JumpObstacle::Silent(
+            JumpTarget::SilentServer(JumpObstacle::Silent(
                 "tmux did not answer within 1 s".into(),
             )),
             "tmux-silent",

@@ -1,4 +1,4 @@
-mod many;
+mod groups;
 mod random;
 mod rules;
 

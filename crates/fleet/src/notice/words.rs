@@ -1,6 +1,6 @@
 //! The words of a notice: those of the row, and all of a request that can be answered from it.
 
-use super::news::first_held_request;
+use super::event::first_held_request;
 use super::{Notice, NoticeKind, RequestCards};
 use crate::card::{Card, LineMark};
 use crate::identity::SessionId;
@@ -31,7 +31,7 @@ impl<'a> SessionNamesakes<'a> {
     /// Those of a snapshot. One that has left in good order is told of no more.
     pub(super) fn from_snapshot(snapshot: &'a Snapshot) -> Self {
         let mut all = BTreeMap::<String, Vec<&Session>>::new();
-        let left = |s: &&Session| matches!(s.end, Some(SessionEnd::Asked | SessionEnd::Left));
+        let left = |s: &&Session| matches!(s.end, Some(SessionEnd::Requested | SessionEnd::Exited));
         for session in snapshot.sessions.iter().filter(|s| !left(s)) {
             all.entry(name(session)).or_default().push(session);
         }
@@ -40,7 +40,7 @@ impl<'a> SessionNamesakes<'a> {
 
     /// The tmux session's name, or the pid where that does not tell it from the others; none
     /// where nobody else is called so.
-    pub(super) fn mark(&self, session: &Session) -> Option<String> {
+    pub(super) fn distinguishing_mark(&self, session: &Session) -> Option<String> {
         let all = self.0.get(&name(session)).filter(|all| all.len() > 1)?;
         let tmux = |s: &Session| Some(s.terminal.as_ref()?.tmux.as_ref()?.session.clone());
         let own = tmux(session).filter(|own| {
@@ -53,7 +53,7 @@ impl<'a> SessionNamesakes<'a> {
 }
 
 /// What is told of one session.
-pub(super) fn one(
+pub(super) fn single_notice(
     session: &Session,
     row: &Row,
     kind: NoticeKind,
@@ -77,7 +77,7 @@ pub(super) fn one(
             let card = first_held_request(session)
                 .filter(|(_, asks)| *asks == RequestKind::Permission)
                 .and_then(|(id, _)| cards.get(id));
-            match card.and_then(|card| Some((card, whole(session, row, card)?))) {
+            match card.and_then(|card| Some((card, full_request(session, row, card)?))) {
                 Some((card, body)) => Notice {
                     answers: Some(card.request.clone()),
                     ..told(body)
@@ -101,7 +101,7 @@ pub(super) fn one(
 }
 
 /// All of a request, where it fits.
-fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
+fn full_request(session: &Session, row: &Row, card: &Card) -> Option<String> {
     if card.unseen.is_some() || card.kind != RequestKind::Permission || !card.questions.is_empty() {
         return None;
     }
@@ -141,7 +141,7 @@ fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
 }
 
 /// What is told of several sessions at once.
-pub(super) fn several<'a>(
+pub(super) fn group_notice<'a>(
     told: &[(SessionId, NoticeKind)],
     title: impl Fn(SessionId) -> &'a str,
 ) -> Notice {

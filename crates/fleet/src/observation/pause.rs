@@ -13,9 +13,11 @@ pub enum HookInstall {
     /// All entries are present.
     Connected,
     /// No entry is present, and none ever was.
-    Apart,
+    #[serde(rename = "Apart")]
+    NotInstalled,
     /// Entries were present and are missing or incomplete now.
-    Lost,
+    #[serde(rename = "Lost")]
+    Incomplete,
     /// The entries are those of version 0.1.0: with fewer events, and with a timeout that overflows
     /// in Claude Code before 2.1.280.
     Outdated,
@@ -67,7 +69,7 @@ pub struct ControlPreferences {
     #[serde(default)]
     pub hold: HoldDuration,
     /// How long a request of a sub-agent is held; the terminal does not show the request meanwhile.
-    #[serde(default = "HoldDuration::briefly")]
+    #[serde(default = "HoldDuration::default_for_agents")]
     pub hold_agents: HoldDuration,
     /// Whether programs may answer too, as the settings said when the engine started.
     #[serde(default)]
@@ -86,7 +88,7 @@ pub enum HoldDuration {
 
 impl HoldDuration {
     /// The default for requests of sub-agents, 5 seconds.
-    pub const fn briefly() -> Self {
+    pub const fn default_for_agents() -> Self {
         Self::Seconds(5)
     }
 }
@@ -97,7 +99,7 @@ impl Default for ControlPreferences {
             first: PauseOrder::default(),
             tools: ToolPausePolicy::default(),
             hold: HoldDuration::default(),
-            hold_agents: HoldDuration::briefly(),
+            hold_agents: HoldDuration::default_for_agents(),
             programs: false,
         }
     }

@@ -1,6 +1,6 @@
 //! The button of a row: its label, and what the button does.
 
-use super::pausing;
+use super::pending;
 use crate::pause::PauseKind;
 use crate::session::{Capabilities, Session, SessionStatus};
 use crate::text::replace_hidden_chars;
@@ -46,7 +46,7 @@ impl RowAction {
             does,
             label: label.to_owned(),
             hint,
-            enabled: pausing::pending(session).is_none(),
+            enabled: pending::pending(session).is_none(),
         };
         if can.resume {
             return Some(action(RowActionKind::Resume, "Resume", resuming(session)));

@@ -34,7 +34,7 @@ pub(crate) struct DialogRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TurnOutcome {
     /// No source says how turns end.
-    Untold,
+    Unknown,
     /// The model finished its answer, or the conversation was compacted.
     Finished,
     /// Claude Code gave up after an error.
@@ -47,7 +47,7 @@ pub(crate) enum TurnOutcome {
     /// The user interrupted the turn.
     Interrupted,
     /// A command ran without the model, or no end of the newest turn is recorded.
-    Quiet,
+    NoModelTurn,
 }
 
 impl DialogRequest {
@@ -78,7 +78,7 @@ impl<'a> TurnEvidence<'a> {
     }
 
     /// What the hooks of this process reported, newest first.
-    pub(crate) fn told(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
+    pub(crate) fn hook_events(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
         let Self { pid, began, .. } = *self;
         let all = self.hooks.into_iter();
         all.flat_map(move |told| told.of_process(pid, began))
@@ -89,7 +89,7 @@ impl<'a> TurnEvidence<'a> {
     pub(crate) fn running_call(&self) -> Option<&'a ToolCall> {
         let ended: BTreeSet<&str> = self.ended_calls();
         let of_hook = self
-            .told()
+            .hook_events()
             .take_while(|(_, e)| !matches!(e.what, HookEventKind::Prompted))
             .filter(|(at, e)| e.agent.is_none() && !self.went_on_after(*at))
             .find_map(|(_, e)| match &e.what {
@@ -115,7 +115,7 @@ impl<'a> TurnEvidence<'a> {
     }
 
     fn ended_calls(&self) -> BTreeSet<&'a str> {
-        let ended = self.told().filter_map(|(_, e)| match &e.what {
+        let ended = self.hook_events().filter_map(|(_, e)| match &e.what {
             HookEventKind::ToolEnded { id } => Some(id.as_str()),
             _ => None,
         });
@@ -123,7 +123,7 @@ impl<'a> TurnEvidence<'a> {
     }
 
     /// What the dialog of this kind, open since `from`, asks for; empty if that is unclear.
-    pub(crate) fn asked(&self, kind: NeedKind, from: Timestamp) -> DialogRequest {
+    pub(crate) fn dialog_request(&self, kind: NeedKind, from: Timestamp) -> DialogRequest {
         self.asked_by_hook(from)
             .or_else(|| self.asked_by_transcript(kind, from))
             .unwrap_or_default()
@@ -135,7 +135,7 @@ impl<'a> TurnEvidence<'a> {
         let mut followed: BTreeSet<Option<&str>> = BTreeSet::new();
         let mut oldest = None;
         for (_, event) in self
-            .told()
+            .hook_events()
             .take_while(|(at, _)| at.after(RECORD_TIME_SLACK) >= from)
         {
             let agent = event.agent.as_deref();
@@ -163,7 +163,7 @@ impl<'a> TurnEvidence<'a> {
     /// may lag behind the answer, and a plan must not be shown as a permission meanwhile.
     pub(crate) fn last_asked_kind(&self, from: Timestamp) -> Option<NeedKind> {
         let mut recent = self
-            .told()
+            .hook_events()
             .take_while(|(at, _)| at.after(RECORD_TIME_SLACK) >= from);
         recent.find_map(|(_, event)| match &event.what {
             HookEventKind::PermissionAsked { tool, .. } => kind_of(tool),
@@ -220,9 +220,9 @@ impl<'a> TurnEvidence<'a> {
 
     /// How the newest turn ended, if that turn began with or after `work`. The prompt has been free
     /// since `free`: a turn that began later has not reached the registry yet.
-    pub(crate) fn ending(&self, work: Option<Timestamp>, free: Timestamp) -> TurnOutcome {
+    pub(crate) fn turn_outcome(&self, work: Option<Timestamp>, free: Timestamp) -> TurnOutcome {
         let Some(transcript) = self.transcript else {
-            return TurnOutcome::Untold;
+            return TurnOutcome::Unknown;
         };
         let newest = transcript.end.as_ref().filter(|end| {
             let over = |turn| end.at >= turn || turn > free;
@@ -230,7 +230,7 @@ impl<'a> TurnEvidence<'a> {
                 && work.is_none_or(|began| end.at.after(RECORD_TIME_SLACK) >= began)
         });
         let Some(end) = newest else {
-            return TurnOutcome::Quiet;
+            return TurnOutcome::NoModelTurn;
         };
         match end.how {
             TurnEndKind::Finished | TurnEndKind::Compacted => TurnOutcome::Finished,
@@ -242,7 +242,7 @@ impl<'a> TurnEvidence<'a> {
                 }
             }
             TurnEndKind::Interrupted => TurnOutcome::Interrupted,
-            TurnEndKind::Command => TurnOutcome::Quiet,
+            TurnEndKind::Command => TurnOutcome::NoModelTurn,
         }
     }
 
@@ -276,14 +276,14 @@ impl<'a> TurnEvidence<'a> {
     /// When a hook reported the start of a compaction in work that began at `from`; none if another
     /// event of the main agent followed.
     pub(crate) fn compacting(&self, from: Timestamp) -> Option<Timestamp> {
-        let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
+        let (at, event) = self.hook_events().find(|(_, e)| e.agent.is_none())?;
         let of_now = at.after(RECORD_TIME_SLACK) >= from;
         (matches!(event.what, HookEventKind::Compacting) && of_now).then_some(at)
     }
 
     /// When a hook last reported a prompt; none if another event of the main agent followed.
     pub(crate) fn prompted(&self) -> Option<Timestamp> {
-        let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
+        let (at, event) = self.hook_events().find(|(_, e)| e.agent.is_none())?;
         matches!(event.what, HookEventKind::Prompted).then_some(at)
     }
 
@@ -297,7 +297,7 @@ impl<'a> TurnEvidence<'a> {
         let mut all: BTreeMap<&str, Delegation> = known
             .iter()
             .filter(ours)
-            .map(|d| (d.agent_id.as_str(), drawn(d)))
+            .map(|d| (d.agent_id.as_str(), delegation_of(d)))
             .collect();
         self.correct(&mut all);
         let mut all: Vec<Delegation> = all.into_values().collect();
@@ -310,7 +310,7 @@ impl<'a> TurnEvidence<'a> {
     fn correct(&self, all: &mut BTreeMap<&'a str, Delegation>) {
         let mut later: BTreeSet<&str> = BTreeSet::new();
         let lasting = |at: &Timestamp| self.rested_at.is_none_or(|rested| *at >= rested);
-        for (at, event) in self.told().take_while(|(at, _)| lasting(at)) {
+        for (at, event) in self.hook_events().take_while(|(at, _)| lasting(at)) {
             match (&event.what, event.agent.as_deref()) {
                 (HookEventKind::AgentEnded, Some(id)) if later.insert(id) => {
                     all.remove(id);
@@ -372,7 +372,7 @@ fn name(agent: &SubagentFacts) -> String {
     named.unwrap_or_else(|| "a sub-agent".to_owned())
 }
 
-fn drawn(agent: &SubagentFacts) -> Delegation {
+fn delegation_of(agent: &SubagentFacts) -> Delegation {
     let call = agent.calls.first();
     Delegation {
         id: agent.agent_id.clone(),

@@ -62,7 +62,7 @@ impl Snapshot {
 impl SnapshotDelta {
     /// A delta that leads from either starting point to the snapshot that both deltas lead to.
     #[must_use]
-    pub fn or(mut self, other: Self) -> Self {
+    pub fn combined_with(mut self, other: Self) -> Self {
         for session in other.sessions {
             if !self.sessions.iter().any(|s| s.id == session.id) {
                 self.sessions.push(session);
@@ -133,7 +133,7 @@ mod tests {
         fn of_two_beginnings_one_delta_leads_from_both(
             one in snapshot(), two in snapshot(), after in snapshot(),
         ) {
-            let delta = after.delta_from(&one).or(after.delta_from(&two));
+            let delta = after.delta_from(&one).combined_with(after.delta_from(&two));
             prop_assert_eq!(&one.apply(&delta), &after);
             prop_assert_eq!(&two.apply(&delta), &after);
         }

@@ -40,7 +40,7 @@ impl DraftActivity {
         }
     }
 
-    pub(super) fn needing(need: Need, because: StatusReason) -> Self {
+    pub(super) fn with_need(need: Need, because: StatusReason) -> Self {
         Self {
             status: SessionStatus::AwaitingApproval,
             activity: None,
@@ -51,7 +51,7 @@ impl DraftActivity {
         }
     }
 
-    pub(super) fn bare(status: SessionStatus, because: StatusReason) -> Self {
+    pub(super) fn with_status(status: SessionStatus, because: StatusReason) -> Self {
         Self {
             status,
             activity: None,
@@ -63,19 +63,19 @@ impl DraftActivity {
     }
 
     /// The same, marked as inferred and doubtful.
-    pub(super) fn inferred(mut self) -> Self {
+    pub(super) fn as_inferred(mut self) -> Self {
         self.because.certainty = Certainty::Inferred;
         self.doubt = StatusDoubt::Some;
         self
     }
 
-    pub(super) fn until(mut self, at: Timestamp) -> Self {
+    pub(super) fn with_review_at(mut self, at: Timestamp) -> Self {
         self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));
         self
     }
 }
 
-pub(super) fn because(
+pub(super) fn status_reason(
     source: Source,
     text: &str,
     observed: Timestamp,
@@ -92,20 +92,20 @@ pub(super) fn because(
 }
 
 /// Adds what would change the status.
-pub(super) fn until(mut because: StatusReason, text: &str) -> StatusReason {
+pub(super) fn with_until_text(mut because: StatusReason, text: &str) -> StatusReason {
     text.clone_into(&mut because.until);
     because
 }
 
 /// A need, with the words that the transcript or a hook has for the dialog.
-pub(super) fn needing(
+pub(super) fn draft_need(
     case: &SessionEvidence<'_>,
     kind: NeedKind,
     tool: Option<String>,
     from: Timestamp,
     because: StatusReason,
 ) -> DraftActivity {
-    let mut asked = TurnEvidence::from_evidence(case).asked(kind, from);
+    let mut asked = TurnEvidence::from_evidence(case).dialog_request(kind, from);
     // A dialog of another tool than the registry names is another dialog.
     if tool.is_some() && asked.tool != tool {
         asked = DialogRequest {
@@ -126,8 +126,8 @@ pub(super) fn needing(
         elsewhere: None,
         since: from.into(),
     };
-    let doing = DraftActivity::needing(need, because);
-    if wordless { doubtful(doing) } else { doing }
+    let doing = DraftActivity::with_need(need, because);
+    if wordless { as_doubtful(doing) } else { doing }
 }
 
 /// A running turn, with the details that sources report.
@@ -143,13 +143,13 @@ pub(super) fn busy(
         return DraftActivity::active(Activity::Compacting { since }, because);
     }
     if let Some((activity, over)) = shown_work(case, since, now) {
-        return doubtful(DraftActivity::active(activity, because)).until(over);
+        return as_doubtful(DraftActivity::active(activity, because)).with_review_at(over);
     }
     let call = content.running_call();
     if let (Some(retry), None) = (content.retry(now), call) {
         let told = retry.at.after(TRANSCRIPT_FLUSH_DELAY);
         if now < told {
-            return working(&content, from, because, now).until(told);
+            return working(&content, from, because, now).with_review_at(told);
         }
         let activity = Activity::Retrying {
             attempt: retry.attempt,
@@ -157,7 +157,8 @@ pub(super) fn busy(
             next_at: retry.next_at.map(Into::into),
             since,
         };
-        return doubtful(DraftActivity::active(activity, because)).until(retry_over(retry));
+        return as_doubtful(DraftActivity::active(activity, because))
+            .with_review_at(retry_over(retry));
     }
     working(&content, from, because, now)
 }
@@ -186,8 +187,8 @@ fn working(
     let turnless = call.is_none() && agents == 0 && content.ended_at().is_some_and(|at| at <= from);
     let strange = from.after(TURNLESS_WORK_LIMIT);
     match turnless {
-        true if now >= strange => doubtful(doing),
-        true => doing.until(strange),
+        true if now >= strange => as_doubtful(doing),
+        true => doing.with_review_at(strange),
         false => doing,
     }
 }
@@ -219,7 +220,7 @@ fn shown_work(
     Some((activity, read.after(SCREEN_MAX_AGE)))
 }
 
-pub(super) fn doubtful(mut doing: DraftActivity) -> DraftActivity {
+pub(super) fn as_doubtful(mut doing: DraftActivity) -> DraftActivity {
     doing.doubt = StatusDoubt::Some;
     doing
 }
@@ -244,14 +245,14 @@ pub(super) fn fresh_screen<'a>(
 }
 
 /// A free prompt: after work that the user has not seen, after a failed turn, or simply idle.
-pub(super) fn resting(
+pub(super) fn draft_free_prompt(
     case: &SessionEvidence<'_>,
     worked: Option<Timestamp>,
     from: Timestamp,
     seen_from: Timestamp,
     say: impl Fn(&str) -> StatusReason,
 ) -> DraftActivity {
-    let ending = TurnEvidence::from_evidence(case).ending(worked, from);
+    let ending = TurnEvidence::from_evidence(case).turn_outcome(worked, from);
     let began = case.process.facts.started_at;
     let attended = case.attended_at.is_some_and(|at| at >= seen_from);
     match ending {
@@ -262,7 +263,7 @@ pub(super) fn resting(
             },
             say("Claude Code is idle at its prompt, after a failed turn"),
         ),
-        TurnOutcome::Untold | TurnOutcome::Finished if worked.is_some() && !attended => {
+        TurnOutcome::Unknown | TurnOutcome::Finished if worked.is_some() && !attended => {
             DraftActivity::active(
                 Activity::Finished { since: from.into() },
                 say("Claude Code is idle at its prompt, after work that you have not looked at"),

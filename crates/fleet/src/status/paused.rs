@@ -1,6 +1,6 @@
 //! Paused: by a pause record and what proves it, or without Trusty Bar.
 
-use super::activity::{DraftActivity, because, until};
+use super::activity::{DraftActivity, status_reason, with_until_text};
 use crate::evidence::KnownProcess;
 use crate::observation::{HookEvent, HookEventKind, RunState, StopSignal, TurnEndKind};
 use crate::pause::{Initiator, MAX_HOLD, PauseKind, PauseMethod, PausePhase, PauseRecord};
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Why the session is paused; none if it is not.
 pub(super) fn paused(case: &SessionEvidence<'_>, doing: &DraftActivity) -> Option<StatusReason> {
     let by_others = stopped(&case.process).map(|because| match case.within {
-        Some(record) => nested(because, record),
+        Some(record) => nested_pause_reason(because, record),
         None => because,
     });
     let Some((seen, record)) = case.pause else {
@@ -25,21 +25,21 @@ pub(super) fn paused(case: &SessionEvidence<'_>, doing: &DraftActivity) -> Optio
     let holds = match record.kind() {
         PauseKind::Freeze | PauseKind::Stop | PauseKind::Suspend => by_others.is_some(),
         PauseKind::Hold => by_others.is_some() || is_held(case, doing, seen),
-        PauseKind::Interrupt => by_others.is_some() || rests(doing),
+        PauseKind::Interrupt => by_others.is_some() || has_free_prompt(doing),
     };
-    holds.then(|| ours(record, seen))
+    holds.then(|| paused_by_us_reason(record, seen))
 }
 
 /// The reason for a session that was paused together with the session that started it.
-fn nested(by: StatusReason, record: &PauseRecord) -> StatusReason {
+fn nested_pause_reason(by: StatusReason, record: &PauseRecord) -> StatusReason {
     let text = format!(
         "the session was {} together with the session that started it",
         record.kind().done()
     );
-    until(StatusReason { text, ..by }, "that other session is resumed")
+    with_until_text(StatusReason { text, ..by }, "that other session is resumed")
 }
 
-fn ours(record: &PauseRecord, seen: Timestamp) -> StatusReason {
+fn paused_by_us_reason(record: &PauseRecord, seen: Timestamp) -> StatusReason {
     let who = match record.by {
         Initiator::App | Initiator::Command => "you",
         Initiator::Api => "a program",
@@ -53,22 +53,22 @@ fn ours(record: &PauseRecord, seen: Timestamp) -> StatusReason {
             format!("{who} paused the session: its turn was interrupted")
         }
     };
-    until(
-        because(Source::Pause, &text, seen, record.since.into()),
+    with_until_text(
+        status_reason(Source::Pause, &text, seen, record.since.into()),
         "you resume the session",
     )
 }
 
 /// How many agents of a session hooks hold, and how many agents still run. `agents` is the number
 /// of sub-agents at work.
-pub(super) fn held(
+pub(super) fn held_agents(
     case: &SessionEvidence<'_>,
     doing: &DraftActivity,
     agents: usize,
 ) -> (usize, usize) {
     let held = case.gates.len();
     let main = case.gates.iter().any(|gate| gate.agent.is_none());
-    let works = !rests(doing) && agents == 0 && !main;
+    let works = !has_free_prompt(doing) && agents == 0 && !main;
     let running = (agents + usize::from(main)).saturating_sub(held);
     let beside = agents > 0 && !main && runs_tool(case);
     let more = (works && held == 0) || beside;
@@ -82,12 +82,12 @@ fn runs_tool(case: &SessionEvidence<'_>) -> bool {
 }
 
 fn is_held(case: &SessionEvidence<'_>, doing: &DraftActivity, seen: Timestamp) -> bool {
-    if rests(doing) {
+    if has_free_prompt(doing) {
         // A free prompt does not show what the hooks will do.
-        return case.hook_proof.holds(case.gates, seen);
+        return case.hook_proof.proves_hold(case.gates, seen);
     }
     let agents = TurnEvidence::from_evidence(case).delegations().len();
-    let (held, running) = held(case, doing, agents);
+    let (held, running) = held_agents(case, doing, agents);
     held > 0 && running == 0 && doing.need.is_none()
 }
 
@@ -99,7 +99,7 @@ pub enum HookPresence {
     /// No event has occurred yet that would show it.
     Unknown,
     /// The session was prompted after hooks began to leave marks, and no hook left one.
-    Unheard,
+    Silent,
 }
 
 /// The outlook of a hold.
@@ -122,7 +122,7 @@ pub(super) fn hooks_heard(case: &SessionEvidence<'_>, now: Timestamp) -> HookPre
     let Some(since) = proof.marks_since.map(|at| at.after(HOOK_UPTAKE_TIME)) else {
         return HookPresence::Unknown;
     };
-    let told = TurnEvidence::from_evidence(case).told().next();
+    let told = TurnEvidence::from_evidence(case).hook_events().next();
     if told.is_some_and(|(at, _)| at >= since) {
         return HookPresence::Unknown;
     }
@@ -130,7 +130,7 @@ pub(super) fn hooks_heard(case: &SessionEvidence<'_>, now: Timestamp) -> HookPre
     // The mark is written before the prompt is sent, but may be read after the transcript.
     let prompted = turn.is_some_and(|at| at > since && now >= at.after(RECORD_TIME_SLACK));
     if prompted {
-        HookPresence::Unheard
+        HookPresence::Silent
     } else {
         HookPresence::Unknown
     }
@@ -161,7 +161,7 @@ pub(super) fn is_not_held(
 /// once that prompt or tool was let through.
 fn passed_gate(case: &SessionEvidence<'_>, seen: Timestamp) -> bool {
     let content = TurnEvidence::from_evidence(case);
-    let since = content.told().take_while(|(at, _)| *at > seen);
+    let since = content.hook_events().take_while(|(at, _)| *at > seen);
     let mut later: Vec<&HookEvent> = Vec::new();
     for (_, event) in since {
         let passed = match &event.what {
@@ -224,7 +224,7 @@ pub(super) fn doubted_at(case: &SessionEvidence<'_>, doing: &DraftActivity) -> O
     let (seen, record) = case.pause?;
     let waits = record.kind() == PauseKind::Hold && record.phase == PausePhase::Paused;
     let told = case.hook_proof.gate_told_at;
-    if !waits || !case.gates.is_empty() || rests(doing) {
+    if !waits || !case.gates.is_empty() || has_free_prompt(doing) {
         return None;
     }
     let (_, said) = case.transcript?;
@@ -242,7 +242,7 @@ pub(super) fn hold_ends_at(case: &SessionEvidence<'_>) -> Option<Timestamp> {
 }
 
 /// Whether the prompt is free.
-fn rests(doing: &DraftActivity) -> bool {
+fn has_free_prompt(doing: &DraftActivity) -> bool {
     doing.need.is_none()
         && matches!(
             doing.activity,
@@ -275,7 +275,7 @@ pub(super) fn is_stale(case: &SessionEvidence<'_>, doing: &DraftActivity) -> boo
         PauseKind::Interrupt => case
             .registry
             .first()
-            .is_some_and(|run| run.first > seen && !rests(doing)),
+            .is_some_and(|run| run.first > seen && !has_free_prompt(doing)),
     }
 }
 
@@ -301,8 +301,8 @@ fn stopped(process: &KnownProcess<'_>) -> Option<StatusReason> {
         ),
         RunState::Frozen => ("the session's cgroup is frozen", "the cgroup is thawed"),
     };
-    Some(until(
-        because(Source::Process, text, run.last, run.first),
+    Some(with_until_text(
+        status_reason(Source::Process, text, run.last, run.first),
         end,
     ))
 }

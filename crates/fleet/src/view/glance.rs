@@ -30,7 +30,7 @@ pub struct Glance {
 impl Glance {
     /// Summarises a board.
     pub fn from_board(board: &Board) -> Self {
-        let count = SectionCount::of(&board.rows);
+        let count = SectionCount::from_rows(&board.rows);
         let glyph = if count.needs > 0 {
             TrayGlyph::NeedsYou
         } else if count.working > 0 {

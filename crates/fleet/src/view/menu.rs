@@ -81,7 +81,7 @@ pub fn menu(board: &Board, snoozed: Option<u16>) -> Menu {
     if !board.rows.is_empty() {
         items.push(MenuItem::Separator);
     }
-    items.extend(all(board));
+    items.extend(batch_items(board));
     if let Some(first) = board.health.first() {
         items.push(MenuItem::Label(format!(
             "{}: {}",
@@ -125,7 +125,7 @@ fn session(row: &Row) -> MenuItem {
     if row.tone == StatusTone::Stopped && row.action.is_none() && row.refusal.is_none() {
         return MenuItem::Choice(text, show);
     }
-    let mut items = asked(row);
+    let mut items = request_items(row);
     if items.is_empty() {
         items.push(choice("Show", show));
     }
@@ -150,7 +150,7 @@ fn session(row: &Row) -> MenuItem {
 }
 
 /// The request of a session, with its card and a denial; empty if Trusty Bar cannot answer.
-fn asked(row: &Row) -> Vec<MenuItem> {
+fn request_items(row: &Row) -> Vec<MenuItem> {
     let Some(ask) = row.ask.as_ref().filter(|ask| ask.elsewhere.is_none()) else {
         return Vec::new();
     };
@@ -166,7 +166,7 @@ fn asked(row: &Row) -> Vec<MenuItem> {
 }
 
 /// Actions on all sessions; none of these interrupts a session.
-fn all(board: &Board) -> Vec<MenuItem> {
+fn batch_items(board: &Board) -> Vec<MenuItem> {
     let pause = board.acting(RowAction::can_pause);
     let resume = board.acting(RowAction::can_resume);
     if pause.is_empty() && resume.is_empty() {

@@ -1,10 +1,10 @@
 //! Why a session has its status, in words: the popover and the terminal show the same.
 
-use crate::row::mode;
+use crate::explanation::{Explanation, Testimony, TestimonyOutcome};
+use crate::row::badges;
 use crate::session::{Certainty, Source, StatusReason};
 use crate::text::{capitalised, replace_hidden_chars};
 use crate::time::rfc3339;
-use crate::why::{Explanation, Testimony, TestimonyOutcome};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
@@ -58,20 +58,24 @@ impl ExplanationView {
                 "" => String::new(),
                 until => replace_hidden_chars(&format!("Changes when {until}.")),
             },
-            asks: mode::asking(&explanation.session),
-            lines: explanation.testimonies.iter().map(ReasonLine::of).collect(),
+            asks: badges::permission_sentence(&explanation.session),
+            lines: explanation
+                .testimonies
+                .iter()
+                .map(ReasonLine::from_testimony)
+                .collect(),
         }
     }
 }
 
 impl ReasonLine {
-    fn of(told: &Testimony) -> Self {
+    fn from_testimony(told: &Testimony) -> Self {
         Self {
             source: name(told.source).to_owned(),
             says: replace_hidden_chars(&told.says),
             observed_at: told.observed_at,
             part: told.part,
-            word: word(told.part).to_owned(),
+            word: outcome_word(told.part).to_owned(),
             reason: replace_hidden_chars(&told.reason),
         }
     }
@@ -102,7 +106,7 @@ fn name(source: Source) -> &'static str {
     }
 }
 
-fn word(part: TestimonyOutcome) -> &'static str {
+fn outcome_word(part: TestimonyOutcome) -> &'static str {
     match part {
         TestimonyOutcome::Decided => "decided",
         TestimonyOutcome::Added => "detail",

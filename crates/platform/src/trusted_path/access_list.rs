@@ -15,7 +15,7 @@ pub(super) fn may_matter(facts: FileFacts) -> bool {
 
 /// Whether the file at a path, which is no link, has an access list. True if that is unknown.
 #[cfg(target_os = "linux")]
-pub(super) fn is_at(path: &Path) -> bool {
+pub(super) fn has_access_list_at(path: &Path) -> bool {
     is_there(rustix::fs::lgetxattr(
         path,
         POSIX_ACL_ATTRIBUTE,
@@ -25,7 +25,7 @@ pub(super) fn is_at(path: &Path) -> bool {
 
 /// Whether an opened file has an access list. True if that is unknown.
 #[cfg(target_os = "linux")]
-pub(super) fn is_of(file: &File) -> bool {
+pub(super) fn has_access_list(file: &File) -> bool {
     is_there(rustix::fs::fgetxattr(
         file,
         POSIX_ACL_ATTRIBUTE,
@@ -35,13 +35,13 @@ pub(super) fn is_of(file: &File) -> bool {
 
 /// Always false: access lists of macOS are not checked.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_at(_path: &Path) -> bool {
+pub(super) fn has_access_list_at(_path: &Path) -> bool {
     false
 }
 
 /// Always false: access lists of macOS are not checked.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_of(_file: &File) -> bool {
+pub(super) fn has_access_list(_file: &File) -> bool {
     false
 }
 

@@ -43,7 +43,9 @@ impl TrustPolicy {
     /// made. Also fails as mkdir(2), open(2) and fchmod(2) fail.
     pub fn make_private_folder(self, folder: &Path) -> Result<TrustedPath, PrivateFolderError> {
         let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
-        let of_use = |refusal| self.mending(&SystemFiles, refusal, folder, PathUse::PrivateFolder);
+        let of_use = |refusal| {
+            self.refusal_with_remedy(&SystemFiles, refusal, folder, PathUse::PrivateFolder)
+        };
         self.make_missing_folders(folder)?;
         // Checked before anything is changed: a link of another user could lead to any folder.
         let walked = walk(self, &SystemFiles, folder).map_err(of_use)?;
@@ -72,7 +74,9 @@ impl TrustPolicy {
     /// mkdir(2) fails.
     pub fn make_missing_folders(self, folder: &Path) -> Result<(), PrivateFolderError> {
         let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
-        let of_use = |refusal| self.mending(&SystemFiles, refusal, folder, PathUse::PrivateFolder);
+        let of_use = |refusal| {
+            self.refusal_with_remedy(&SystemFiles, refusal, folder, PathUse::PrivateFolder)
+        };
         let mut missing = Vec::new();
         let mut there = folder;
         let walked = loop {

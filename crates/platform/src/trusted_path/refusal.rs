@@ -87,11 +87,11 @@ pub struct PathRefusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RemedyTarget {
     /// The file or folder at fault.
-    Itself,
+    Offender,
     /// The file or folder at fault, and these below it, which are at fault as well.
-    AllOf(Vec<PathBuf>),
+    Offenders(Vec<PathBuf>),
     /// This folder: once it is closed, others cannot reach anything in it.
-    Closing(PathBuf),
+    ClosedFolder(PathBuf),
 }
 
 impl PathRefusal {
@@ -102,7 +102,7 @@ impl PathRefusal {
             facts: None,
             uid: policy.uid,
             path_use: PathUse::Data,
-            mending: Box::new(RemedyTarget::Itself),
+            mending: Box::new(RemedyTarget::Offender),
         }
     }
 
@@ -178,15 +178,17 @@ impl PathRefusal {
         let facts = self.facts?;
         let is_of_root = facts.uid != self.uid;
         match &*self.mending {
-            RemedyTarget::Itself => {}
-            RemedyTarget::AllOf(more) => {
+            RemedyTarget::Offender => {}
+            RemedyTarget::Offenders(more) => {
                 let mut paths = quoted(&self.path);
                 for path in more {
                     paths = format!("{paths} {}", quoted(path));
                 }
                 return Some(format!("chmod go-w {paths}"));
             }
-            RemedyTarget::Closing(folder) => return Some(format!("chmod 700 {}", quoted(folder))),
+            RemedyTarget::ClosedFolder(folder) => {
+                return Some(format!("chmod 700 {}", quoted(folder)));
+            }
         }
         let command = match self.reason {
             // A folder such as /tmp, where others are meant to write.
@@ -203,7 +205,7 @@ impl PathRefusal {
     }
 
     /// What to do about a file, folder, link or socket of another user.
-    fn way_out(&self, owner: u32) -> &'static str {
+    fn remedy_hint(&self, owner: u32) -> &'static str {
         let is_folder = self.is_of_folder();
         match (self.path_use, is_folder) {
             (PathUse::Socket, _) if self.uid == 0 => {
@@ -236,7 +238,7 @@ impl fmt::Display for PathRefusal {
             | RefusalReason::ForeignLink(uid)
             | RefusalReason::ForeignFolder(uid)
             | RefusalReason::ForeignSocket(uid) => {
-                let way_out = self.way_out(*uid);
+                let way_out = self.remedy_hint(*uid);
                 write!(f, "belongs to another user (uid {uid}); {way_out}")?;
             }
             RefusalReason::TooManyLinks => write!(f, "leads through too many links")?,

@@ -55,7 +55,7 @@ impl TrustPolicy {
                 resolved: walked.path,
             })
         });
-        judged.map_err(|refusal| self.mending(view, refusal, file, path_use))
+        judged.map_err(|refusal| self.refusal_with_remedy(view, refusal, file, path_use))
     }
 
     /// Checks that the entries of a folder may be read as data; see [`super::check_folder`].
@@ -75,7 +75,7 @@ impl TrustPolicy {
                 resolved: walked.path,
             })
         });
-        judged.map_err(|refusal| self.mending(view, refusal, folder, PathUse::Data))
+        judged.map_err(|refusal| self.refusal_with_remedy(view, refusal, folder, PathUse::Data))
     }
 
     /// Checks that an opened file may be read as data; see [`super::check_opened`].
@@ -131,14 +131,14 @@ impl TrustPolicy {
         let is_of_umask = is_of_group && refusal.is_own_and_writable() && self.uid != 0;
         match walked.closable_folder(self.uid) {
             Some(folder) if is_of_umask && path_use == PathUse::Data && !refusal.is_of_folder() => {
-                Err(refusal.mended_by(RemedyTarget::Closing(folder.to_path_buf())))
+                Err(refusal.mended_by(RemedyTarget::ClosedFolder(folder.to_path_buf())))
             }
             _ => Err(refusal),
         }
     }
 
     /// The refusal with one command that remedies everything at fault on the way to a path.
-    pub(super) fn mending(
+    pub(super) fn refusal_with_remedy(
         self,
         view: &impl FileView,
         refusal: PathRefusal,
@@ -154,9 +154,9 @@ impl TrustPolicy {
             return refusal;
         }
         let mending = if path_use == PathUse::Data && self.uid != 0 {
-            RemedyTarget::Closing(refusal.path.clone())
+            RemedyTarget::ClosedFolder(refusal.path.clone())
         } else {
-            RemedyTarget::AllOf(more)
+            RemedyTarget::Offenders(more)
         };
         refusal.mended_by(mending)
     }
@@ -192,7 +192,7 @@ impl TrustPolicy {
         folder: &Path,
     ) -> Result<TrustedPath, PathRefusal> {
         let judged = self.judge_tmux_folder(view, folder);
-        judged.map_err(|refusal| self.mending(view, refusal, folder, PathUse::Socket))
+        judged.map_err(|refusal| self.refusal_with_remedy(view, refusal, folder, PathUse::Socket))
     }
 
     fn judge_tmux_folder(
@@ -217,7 +217,7 @@ impl TrustPolicy {
         folder: SocketFolder,
     ) -> Result<TrustedPath, PathRefusal> {
         let judged = self.judge_socket(view, socket, folder);
-        judged.map_err(|refusal| self.mending(view, refusal, socket, PathUse::Socket))
+        judged.map_err(|refusal| self.refusal_with_remedy(view, refusal, socket, PathUse::Socket))
     }
 
     fn judge_socket(

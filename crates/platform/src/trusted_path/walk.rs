@@ -38,7 +38,8 @@ pub struct SystemFiles;
 impl FileView for SystemFiles {
     fn facts(&self, path: &Path) -> io::Result<FileFacts> {
         let mut facts = FileFacts::from(&fs::symlink_metadata(path)?);
-        facts.has_access_list = access_list::may_matter(facts) && access_list::is_at(path);
+        facts.has_access_list =
+            access_list::may_matter(facts) && access_list::has_access_list_at(path);
         Ok(facts)
     }
 
@@ -117,7 +118,7 @@ pub(super) fn walk(
     if !path.is_absolute() {
         return Err(refuse(path, RefusalReason::Relative));
     }
-    let mut left: Vec<OsString> = names(path);
+    let mut left: Vec<OsString> = component_names(path);
     let mut links = 0;
     let root = Path::new("/");
     let mut folders = vec![(root.to_path_buf(), facts_of(root)?)];
@@ -156,7 +157,7 @@ pub(super) fn walk(
                 if target.is_absolute() {
                     folders.truncate(1);
                 }
-                left.extend(names(&target));
+                left.extend(component_names(&target));
             }
             FileKind::Folder => folders.push((at, facts)),
             _ if left.is_empty() => end = Some((at, facts)),
@@ -174,7 +175,7 @@ pub(super) fn walk(
 }
 
 /// The names on a path, the last one first.
-fn names(path: &Path) -> Vec<OsString> {
+fn component_names(path: &Path) -> Vec<OsString> {
     let named = path.components().rev().filter_map(|part| match part {
         Component::Normal(name) => Some(name),
         Component::ParentDir => Some(OsStr::new("..")),

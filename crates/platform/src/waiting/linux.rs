@@ -18,8 +18,8 @@ use trusty_fleet::identity::ProcessKey;
 ///
 /// A timer wheel in user space wakes several times on the way to a point seconds ahead.
 pub async fn sleep(duration: Duration) {
-    let waited = match alarm(duration) {
-        Ok(fd) => readable(fd).await,
+    let waited = match timer_fd(duration) {
+        Ok(fd) => wait_readable(fd).await,
         Err(e) => Err(e),
     };
     if waited.is_err() {
@@ -27,7 +27,7 @@ pub async fn sleep(duration: Duration) {
     }
 }
 
-fn alarm(duration: Duration) -> io::Result<OwnedFd> {
+fn timer_fd(duration: Duration) -> io::Result<OwnedFd> {
     let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
     let fd = timerfd_create(TimerfdClockId::Boottime, flags)?;
     // A value of zero would disarm the timer.
@@ -45,7 +45,7 @@ fn alarm(duration: Duration) -> io::Result<OwnedFd> {
 }
 
 /// Returns once a descriptor is readable.
-async fn readable(fd: OwnedFd) -> io::Result<()> {
+async fn wait_readable(fd: OwnedFd) -> io::Result<()> {
     #[expect(
         unsafe_code,
         reason = "tokio leaves it to us that the descriptor stays the same"
@@ -76,5 +76,5 @@ pub async fn wait_exit(key: ProcessKey) -> io::Result<()> {
         Some(now) if now.start == key.start && !now.zombie => {}
         _ => return Ok(()),
     }
-    readable(fd).await
+    wait_readable(fd).await
 }

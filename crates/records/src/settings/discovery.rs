@@ -5,7 +5,7 @@ use super::section::{KeyRequirements, SettingsSection};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::Value;
-use trusty_wire::scope::Confinement;
+use trusty_wire::process_scope::Confinement;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -63,7 +63,7 @@ mod with_terminals {
         let holder = OwnChild(holder.spawn().expect("sleep"));
         let tracer = tracer();
         let sessions = [session(&tracer, holder.0.id(), None)];
-        assert_eq!(tracer.mark(peer.0.id(), &sessions), None);
+        assert_eq!(tracer.find_mark(peer.0.id(), &sessions), None);
         let operator = |sessions: &[LivingSession]| {
             let terminal = tracer.terminal(peer.0.id(), sessions);
             let terminal = terminal.expect("the process has a terminal");

@@ -1,5 +1,5 @@
 use super::*;
-use crate::scope::Confinement;
+use crate::process_scope::Confinement;
 use std::process::{Command, Stdio};
 #[cfg(target_os = "linux")]
 use {
@@ -47,8 +47,8 @@ fn the_child_of_a_session_is_marked_and_other_processes_are_not() {
     assert_eq!(tracer.own_mark(&[]), None);
     let own = session(&tracer, std::process::id(), None);
     let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
-    let mark = tracer.mark(child.id(), std::slice::from_ref(&own));
-    assert_eq!(tracer.mark(child.id(), &[]), None);
+    let mark = tracer.find_mark(child.id(), std::slice::from_ref(&own));
+    assert_eq!(tracer.find_mark(child.id(), &[]), None);
     child.kill().expect("our own child");
     child.wait().expect("collected");
     let mark = mark.expect("marked").to_string();
@@ -77,8 +77,11 @@ fn a_process_whose_environment_names_a_session_is_marked() {
     let mut with_claude = start("CLAUDE_CODE_SESSION_ID", "c-1");
     let mut other = start("CLAUDE_CODE_SESSION_ID", "c-2");
     let sessions = [listed];
-    let marks = [&with_pid, &with_claude, &other]
-        .map(|process| tracer.mark(process.id(), &sessions).map(|mark| mark.pid));
+    let marks = [&with_pid, &with_claude, &other].map(|process| {
+        tracer
+            .find_mark(process.id(), &sessions)
+            .map(|mark| mark.pid)
+    });
     let expected = [Some(client.id()), Some(client.id()), None];
     for process in [&mut client, &mut with_pid, &mut with_claude, &mut other] {
         process.kill().expect("our own child");
@@ -181,14 +184,14 @@ fn started_after(start: StartTime) -> std::process::Child {
 #[test]
 fn the_control_group_of_a_session_marks_its_processes_and_a_shared_one_does_not() {
     // Only root can make cgroups, or a login that has some of its own.
-    if !sys::cgroup::may_leave(std::process::id()) {
+    if !sys::cgroup::can_leave_cgroup(std::process::id()) {
         crate::skip::skip("no control group of version 2 is ours");
         return;
     }
     let tracer = tracer();
     let own = sys::cgroup::cgroup_of(std::process::id()).expect("readable");
-    let around = sys::cgroup::parent_for_sibling(&own.expect("one")).expect("a place");
-    let group = around.join(format!("trusty-test-{}", std::process::id()));
+    let parent = sys::cgroup::parent_for_sibling(&own.expect("one")).expect("a place");
+    let group = parent.join(format!("trusty-test-{}", std::process::id()));
     sys::cgroup::make(&group).expect("made");
     let start = |child: &std::process::Child| {
         let stat = sys::stat(child.id()).expect("readable").expect("alive");
@@ -201,9 +204,9 @@ fn the_control_group_of_a_session_marks_its_processes_and_a_shared_one_does_not(
     for process in [&client, &other] {
         sys::cgroup::enter(&group, process.id()).expect("moved");
     }
-    let alone = tracer.mark(other.id(), &sessions);
+    let alone = tracer.find_mark(other.id(), &sessions);
     sys::cgroup::enter(&group, login.id()).expect("moved");
-    let shared = tracer.mark(other.id(), &sessions);
+    let shared = tracer.find_mark(other.id(), &sessions);
     for process in [&mut login, &mut client, &mut other] {
         process.kill().expect("our own child");
         process.wait().expect("collected");

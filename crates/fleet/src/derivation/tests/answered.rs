@@ -1,7 +1,7 @@
 //! Who answered a session a moment ago, as its row tells it.
 
 use super::*;
-use crate::answered::{AnswerChannel, AnswerKind, GivenAnswer};
+use crate::given_answer::{AnswerChannel, AnswerKind, GivenAnswer};
 use crate::request::RequestId;
 use crate::row::Row;
 use serde_json::json;

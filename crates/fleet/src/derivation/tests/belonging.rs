@@ -158,7 +158,7 @@ fn other_programs_that_a_file_names_are_listed_and_left_alone() {
             if dir == "/foreign" {
                 assert!(why.contains("/foreign"), "{why}");
                 assert_eq!(row.detail, format!("unconfirmed: {why}"));
-                assert_eq!(fleet.wanted(at(60_000)).config_dirs, [].into());
+                assert_eq!(fleet.source_demand(at(60_000)).config_dirs, [].into());
             } else {
                 assert!(why.contains(exe), "{why}");
             }

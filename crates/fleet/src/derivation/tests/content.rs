@@ -1,13 +1,13 @@
 //! What transcripts, hooks, panes and the client's list add to the registry's word.
 
 use super::*;
+use crate::explanation::TestimonyOutcome;
 use crate::observation::{
     DatedText, HookEvent, HookEventKind, RetryAttempt, ScreenContent, ScreenReading, SubagentFacts,
     ToolCall, TranscriptFacts, TranscriptKey, TranscriptSelector, TurnEnd, TurnEndKind,
 };
 use crate::terminal::PaneKey;
 use crate::time::WallClock;
-use crate::why::TestimonyOutcome;
 
 pub(super) fn call(ms: i64, tool: &str, detail: &str) -> ToolCall {
     ToolCall {
@@ -410,7 +410,7 @@ fn a_repeated_request_and_a_compaction_are_named() {
     );
     check(facts.clone(), 6_000, "Active Retrying");
     assert_eq!(
-        fleet(facts.clone()).wanted(at(6_000)).screens.len(),
+        fleet(facts.clone()).source_demand(at(6_000)).screens.len(),
         1,
         "the pane tells more"
     );

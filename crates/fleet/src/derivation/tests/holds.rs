@@ -1,8 +1,8 @@
 //! Holds: what proves them, what refuses them, and what shows that they did not hold.
 
 use super::content::{call, end, said, transcript, with};
+use super::pause_availability::{decide, described, pause};
 use super::pauses::{gate, kept, marked, told};
-use super::ways::{decide, described, pause};
 use super::*;
 use crate::action::Refusal;
 use crate::client::HookObstacle;
@@ -14,7 +14,7 @@ type HoldFacts = Vec<(i64, Fact)>;
 
 /// An idle session of a connected folder whose hooks leave marks since 50 ms.
 fn idle() -> HoldFacts {
-    let connected = Fact::Connection("/home/dev/.claude".into(), HookInstall::Connected);
+    let connected = Fact::HookInstall("/home/dev/.claude".into(), HookInstall::Connected);
     vec![
         alive(0, 9),
         says(100, 9, "idle", ""),
@@ -43,7 +43,7 @@ fn drawn(facts: &HoldFacts, ms: i64) -> Session {
 }
 
 fn is_given_up(facts: &HoldFacts, ms: i64) -> bool {
-    let wanted = fleet(facts.clone()).wanted(at(ms));
+    let wanted = fleet(facts.clone()).source_demand(at(ms));
     let given_up = wanted.not_held.contains_key(&id(9, 7));
     assert!(!given_up || wanted.stale_pauses.contains(&id(9, 7)));
     given_up
@@ -164,7 +164,7 @@ fn a_hold_is_refused_once_a_prompt_was_not_heard() {
 
 #[test]
 fn hooks_of_an_earlier_version_hold_only_clients_that_bear_them() {
-    let outdated = Fact::Connection("/home/dev/.claude".into(), HookInstall::Outdated);
+    let outdated = Fact::HookInstall("/home/dev/.claude".into(), HookInstall::Outdated);
     let version = |version: &str| {
         let mut entry = entry(7, "idle", "");
         entry.version = Some(version.into());
@@ -292,7 +292,10 @@ fn a_hold_that_was_given_up_is_told_for_an_hour() {
         vec![
             hold(5_000),
             (9_000, Fact::PauseGone(id(9, 7))),
-            (9_010, Fact::Act(id(9, 7), ActionProgress::NotHeld)),
+            (
+                9_010,
+                Fact::ActionProgress(id(9, 7), ActionProgress::NotHeld),
+            ),
         ],
     );
     let told = |ms| drawn(&given_up, ms).pending.and_then(|p| p.failure);

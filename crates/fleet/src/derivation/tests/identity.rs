@@ -248,7 +248,7 @@ fn the_fleet_says_what_it_wants_to_know() {
         (1_200, Fact::ProcessAbsent(3)),
         (1_300, Fact::RegistryKey(file(4))),
     ]);
-    let wanted = fleet.wanted(at(2_000));
+    let wanted = fleet.source_demand(at(2_000));
     assert_eq!(wanted.pids, [1, 2, 4].into());
     assert_eq!(wanted.config_dirs, ["/home/dev/.other".into()].into());
     assert_eq!(

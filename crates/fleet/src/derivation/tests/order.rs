@@ -81,15 +81,15 @@ fn story() -> Vec<(i64, Fact)> {
         (14_200, Fact::PauseGone(id(1, 7))),
         (
             14_300,
-            Fact::Act(id(1, 7), ActionProgress::Begun(ActionKind::Resume)),
+            Fact::ActionProgress(id(1, 7), ActionProgress::Begun(ActionKind::Resume)),
         ),
         (
             14_400,
-            Fact::Act(id(1, 7), ActionProgress::Done(ActionKind::Resume)),
+            Fact::ActionProgress(id(1, 7), ActionProgress::Done(ActionKind::Resume)),
         ),
         (
             14_500,
-            Fact::Connection("/home/dev/.claude".into(), HookInstall::Connected),
+            Fact::HookInstall("/home/dev/.claude".into(), HookInstall::Connected),
         ),
         (14_600, Fact::Preferences(ControlPreferences::default())),
         (15_000, Fact::RegistryGone(file(1))),

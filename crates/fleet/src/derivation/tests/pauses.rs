@@ -1,6 +1,6 @@
 //! What a pause looks like, from its record and what proves it.
 
-use super::ways::{decide, described, parent, pause};
+use super::pause_availability::{decide, described, parent, pause};
 use super::*;
 use crate::action::{Action, Refusal};
 use crate::observation::{
@@ -205,7 +205,7 @@ fn a_session_within_a_paused_one_is_paused_with_it() {
 #[test]
 fn what_is_not_true_any_more_is_seen_to() {
     let stale = |facts: Vec<(i64, Fact)>| {
-        let wanted = fleet(facts).wanted(at(10_000)).stale_pauses;
+        let wanted = fleet(facts).source_demand(at(10_000)).stale_pauses;
         wanted.contains(&id(9, 7))
     };
     let with_record = |facts| {
@@ -260,7 +260,7 @@ fn what_is_not_true_any_more_is_seen_to() {
     assert!(!stale(interrupted.clone()));
     let asks = says(6_000, 9, "waiting", "permission prompt");
     let asking = [interrupted.clone(), vec![asks]].concat();
-    assert_eq!(decide(asking, &Action::Resume), Err(Refusal::Asks));
+    assert_eq!(decide(asking, &Action::Resume), Err(Refusal::AwaitsAnswer));
     assert!(decide(interrupted.clone(), &Action::Resume).is_ok());
     let goes_on = says(6_000, 9, "busy", "");
     assert!(stale([interrupted, vec![goes_on]].concat()));
@@ -335,7 +335,7 @@ pub(super) fn told(what: HookEventKind) -> Fact {
 #[test]
 fn a_hold_without_hooks_is_told() {
     let caution = |connection| {
-        let connection = Fact::Connection("/home/dev/.claude".into(), connection);
+        let connection = Fact::HookInstall("/home/dev/.claude".into(), connection);
         let facts = with(vec![
             kept(1_000, PauseMethod::Hold, PausePhase::Paused),
             (900, connection),
@@ -344,7 +344,7 @@ fn a_hold_without_hooks_is_told() {
         session.pause.expect("asked for").caution
     };
     assert_eq!(caution(HookInstall::Connected), None);
-    let told = caution(HookInstall::Apart).expect("a caution");
+    let told = caution(HookInstall::NotInstalled).expect("a caution");
     assert!(told.contains("this session is not held"), "{told}");
 }
 
@@ -354,7 +354,7 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
         let told = fleet(facts).snapshot(at(ms)).sessions[0].pending.clone();
         told.map(|PendingAction { verb, failure, .. }| (verb, failure))
     };
-    let act = |ms, act| (ms, Fact::Act(id(9, 7), act));
+    let act = |ms, act| (ms, Fact::ActionProgress(id(9, 7), act));
     let verb = crate::action::ActionKind::Pause;
     let begun = with(vec![act(5_000, ActionProgress::Begun(verb))]);
     assert_eq!(pending(begun.clone(), 5_001), Some((verb, None)));

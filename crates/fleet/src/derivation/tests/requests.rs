@@ -30,11 +30,14 @@ fn asked_for(ms: i64, name: &str, agent: AskingAgent, input: &str) -> (i64, Fact
         agent_type: agent.map(|_| "Explore".into()),
         call: ToolCallHash(input.into()),
     };
-    (ms, Fact::Asked(id(1, 7), Box::new(asking)))
+    (ms, Fact::RequestHeld(id(1, 7), Box::new(asking)))
 }
 
 pub(super) fn over(ms: i64, name: &str, how: HookOutcome) -> (i64, Fact) {
-    (ms, Fact::AskOver(id(1, 7), RequestId(name.into()), how))
+    (
+        ms,
+        Fact::RequestEnded(id(1, 7), RequestId(name.into()), how),
+    )
 }
 
 fn of(agent: AskingAgent, what: HookEventKind) -> HookEvent {
@@ -517,13 +520,13 @@ fn only_who_can_be_asked_is_held() {
     }
     let unknown = fleet(vec![asked(2_000, "main", MAIN_AGENT)]);
     assert_eq!(
-        unknown.wanted(at(2_100)).held.len(),
+        unknown.source_demand(at(2_100)).held.len(),
         0,
         "an unknown session"
     );
     assert_eq!(
         unknown.answerable(id(1, 7), &RequestId("main".into()), at(2_100)),
-        AnswerReadiness::No
+        AnswerReadiness::NotPending
     );
 }
 
@@ -551,7 +554,7 @@ fn a_stopped_session_cannot_be_answered() {
     });
     assert_eq!(
         fleet.answerable(id(1, 7), &main, at(4_100)),
-        AnswerReadiness::Yes
+        AnswerReadiness::Ready
     );
 }
 

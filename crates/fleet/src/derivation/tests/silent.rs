@@ -108,7 +108,7 @@ fn an_unknown_word_is_looked_up_in_the_client_s_list() {
     let registry = (900, Fact::Registry(file(1), Box::new(newer)));
     let facts = vec![alive(0, 1), registry];
     check(facts.clone(), 2_000, "Active unknown");
-    let wanted = |facts| fleet(facts).wanted(at(2_000)).lists;
+    let wanted = |facts| fleet(facts).source_demand(at(2_000)).lists;
     assert_eq!(wanted(facts.clone()), ["/home/dev/.claude".into()].into());
     let mut contained = process(1, 7);
     contained.contained = true;

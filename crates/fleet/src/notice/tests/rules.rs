@@ -43,7 +43,7 @@ fn every_kind_has_its_words() {
 
 #[test]
 fn an_orderly_end_is_no_news() {
-    for end in [SessionEnd::Left, SessionEnd::Asked] {
+    for end in [SessionEnd::Exited, SessionEnd::Requested] {
         let mut scene = NoticeFixture::of(vec![working(1, 0)]);
         scene.see(90_000, vec![ended(1, 90_000, end)]);
         assert_eq!(scene.wait(95_000), []);
@@ -51,7 +51,7 @@ fn an_orderly_end_is_no_news() {
     // A file that is seen to go a little later was taken away all the same.
     let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(90_000, vec![ended(1, 90_000, SessionEnd::Killed)]);
-    scene.see(90_100, vec![ended(1, 90_000, SessionEnd::Left)]);
+    scene.see(90_100, vec![ended(1, 90_000, SessionEnd::Exited)]);
     assert_eq!(scene.wait(95_000), []);
 }
 
@@ -296,7 +296,7 @@ fn quiet_hours_may_last_over_midnight() {
         (never, 61, None),
     ] {
         assert_eq!(
-            hours.left(minute),
+            hours.time_left(minute),
             left.map(Duration::from_mins),
             "{minute}"
         );

@@ -35,7 +35,7 @@ fn parse_mounts(text: &str) -> Option<CgroupMount> {
 }
 
 /// The path of a cgroup from `/proc/<pid>/cgroup`; none if it lies outside the mounted tree.
-fn place(mount: &CgroupMount, told: &str) -> Option<PathBuf> {
+fn path_in_mount(mount: &CgroupMount, told: &str) -> Option<PathBuf> {
     let group = told.lines().find_map(|l| l.strip_prefix("0::"))?;
     let below = Path::new(group).strip_prefix(&mount.root).ok()?;
     let within = below
@@ -58,7 +58,7 @@ pub fn cgroup_of(pid: u32) -> io::Result<Option<PathBuf>> {
         return Ok(None);
     };
     let told = fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
-    Ok(place(mount, &told))
+    Ok(path_in_mount(mount, &told))
 }
 
 /// Whether this is the root of the mounted tree, which can be neither frozen nor removed.
@@ -75,21 +75,17 @@ pub fn parent_for_sibling(group: &Path) -> Option<PathBuf> {
 }
 
 /// Whether this process may move `pid` to a new sibling of its cgroup, and back.
-pub fn may_leave(pid: u32) -> bool {
+pub fn can_leave_cgroup(pid: u32) -> bool {
     let Ok(Some(own)) = cgroup_of(pid) else {
         return false;
     };
-    let Some(around) = parent_for_sibling(&own) else {
+    let Some(env) = parent_for_sibling(&own) else {
         return false;
     };
     // access(2) also refuses on a read-only mount.
-    [
-        around.join("cgroup.procs"),
-        own.join("cgroup.procs"),
-        around,
-    ]
-    .iter()
-    .all(|path| access(path, Access::WRITE_OK).is_ok())
+    [env.join("cgroup.procs"), own.join("cgroup.procs"), env]
+        .iter()
+        .all(|path| access(path, Access::WRITE_OK).is_ok())
 }
 
 /// Makes a cgroup; an existing one is no error.
@@ -201,7 +197,7 @@ mod tests {
     fn the_tree_is_found_and_paths_follow() {
         let mount = parse_mounts(MOUNTS_SAMPLE).expect("mounted");
         assert_eq!(mount.place, Path::new("/sys/fs/cgroup/unified"));
-        let told = |text| place(&mount, text);
+        let told = |text| path_in_mount(&mount, text);
         assert_eq!(
             told("9:name=systemd:/x\n0::/\n"),
             Some("/sys/fs/cgroup/unified".into())
@@ -217,8 +213,11 @@ mod tests {
             place: "/cg".into(),
             root: "/docker/1".into(),
         };
-        assert_eq!(place(&inner, "0::/docker/1/a"), Some("/cg/a".into()));
-        assert_eq!(place(&inner, "0::/docker/2"), None);
+        assert_eq!(
+            path_in_mount(&inner, "0::/docker/1/a"),
+            Some("/cg/a".into())
+        );
+        assert_eq!(path_in_mount(&inner, "0::/docker/2"), None);
     }
 
     /// A cgroup with a child process in it; thawed and removed on drop.
@@ -270,7 +269,7 @@ mod tests {
         let pid = group.child.id();
         assert_eq!(members(&group.path).expect("readable"), [pid]);
         assert_eq!(cgroup_of(pid).expect("readable"), Some(group.path.clone()));
-        assert!(may_leave(pid) && !is_frozen(pid));
+        assert!(can_leave_cgroup(pid) && !is_frozen(pid));
         set_freezer_state(&group.path, FreezerState::Frozen).expect("freeze");
         group.wait(FreezerState::Frozen);
         assert!(is_frozen(pid));

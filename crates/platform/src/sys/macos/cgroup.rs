@@ -30,7 +30,7 @@ pub fn parent_for_sibling(_group: &Path) -> Option<PathBuf> {
 }
 
 /// Always false.
-pub fn may_leave(_pid: u32) -> bool {
+pub fn can_leave_cgroup(_pid: u32) -> bool {
     false
 }
 
@@ -70,7 +70,7 @@ pub fn members(_group: &Path) -> io::Result<Vec<u32>> {
 ///
 /// # Errors
 /// Always `Unsupported`.
-pub fn set_freezer_state(_group: &Path, _frost: FreezerState) -> io::Result<()> {
+pub fn set_freezer_state(_group: &Path, _state: FreezerState) -> io::Result<()> {
     unsupported()
 }
 

@@ -1,0 +1,114 @@
+//! The lines of a card as they are written, up to what can be shown.
+
+use super::visible_text::{TextLine, fold_empty_lines};
+use super::{CardLine, LineMark};
+use serde_json::{Map, Value};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+/// The most that a card holds, in bytes of what it shows. No owner reads more.
+const MAX_CARD_BYTES: usize = 200_000;
+/// The most lines that a card holds.
+const MAX_CARD_LINES: usize = 10_000;
+/// The most lines that are compared one by one; what is longer is taken out, then put in.
+const MAX_COMPARED_LINES: usize = 2_000;
+
+/// Lines with nothing left out, or marked as too long.
+#[derive(Default)]
+pub(super) struct CardWriter {
+    pub(super) lines: Vec<CardLine>,
+    used: usize,
+    /// Something had no room any more.
+    pub(super) over: bool,
+}
+
+impl CardWriter {
+    /// Counts what is shown elsewhere on the card.
+    pub(super) fn count(&mut self, bytes: usize) {
+        self.used = self.used.saturating_add(bytes);
+        self.over |= self.used > MAX_CARD_BYTES;
+    }
+
+    /// The name of what follows.
+    pub(super) fn label(&mut self, name: &str) {
+        self.push(LineMark::Label, TextLine::Line(name));
+    }
+
+    /// All lines of a text.
+    pub(super) fn text(&mut self, mark: LineMark, text: &str) {
+        for line in fold_empty_lines(text.split('\n')) {
+            if self.over {
+                return;
+            }
+            self.push(mark, line);
+        }
+    }
+
+    /// A field: its name, then all of its value.
+    pub(super) fn field(&mut self, name: &str, value: &Value) {
+        self.label(name);
+        match value {
+            Value::String(text) if !text.is_empty() => self.text(LineMark::Plain, text),
+            // Pretty, and an empty text as its quotes. A value that was read can be written.
+            other => self.text(LineMark::Plain, &format!("{other:#}")),
+        }
+    }
+
+    /// All fields that are left.
+    pub(super) fn fields(&mut self, before: &str, fields: &Map<String, Value>) {
+        for (name, value) in fields {
+            self.field(&format!("{before}{name}"), value);
+        }
+    }
+
+    /// What leads from one text to the other, line by line.
+    pub(super) fn change(&mut self, old: &str, new: &str) {
+        let before: Vec<&str> = lines(old);
+        let after: Vec<&str> = lines(new);
+        if before.len() + after.len() > MAX_COMPARED_LINES {
+            self.write_lines(LineMark::Removed, &before);
+            self.write_lines(LineMark::Added, &after);
+            return;
+        }
+        for op in capture_diff_slices(Algorithm::Myers, &before, &after) {
+            let (old, new) = (&before[op.old_range()], &after[op.new_range()]);
+            if let DiffOp::Equal { .. } = op {
+                self.write_lines(LineMark::Plain, old);
+            } else {
+                self.write_lines(LineMark::Removed, old);
+                self.write_lines(LineMark::Added, new);
+            }
+        }
+    }
+
+    fn write_lines(&mut self, mark: LineMark, lines: &[&str]) {
+        for line in fold_empty_lines(lines.iter().copied()) {
+            self.push(mark, line);
+        }
+    }
+
+    fn push(&mut self, mark: LineMark, line: TextLine<'_>) {
+        if self.over {
+            return;
+        }
+        // Looked at before it is written: one line may be all there is.
+        let fits = self.used + line.weight() < MAX_CARD_BYTES && self.lines.len() < MAX_CARD_LINES;
+        if !fits {
+            self.over = true;
+            return;
+        }
+        let text = line.into_visible();
+        self.count(text.len() + 1);
+        if self.over {
+            return;
+        }
+        self.lines.push(CardLine { mark, text });
+    }
+}
+
+/// The lines of a text that is replaced; none where there is no text.
+fn lines(text: &str) -> Vec<&str> {
+    match text {
+        "" => Vec::new(),
+        text => text.split('\n').collect(),
+    }
+}

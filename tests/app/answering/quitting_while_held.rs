@@ -1,0 +1,73 @@
+//! The app goes while it holds what a session asks: its dialog stays usable.
+
+use super::{AppAnswerFixture, AppAnswerOptions, EFFECT_TIMEOUT, WAIT_TIMEOUT};
+use std::time::Instant;
+use trusty_tests::desktop::RunningApp;
+use trusty_tests::trusty::session_of;
+use trusty_tests::wait::{until, until_or};
+use trusty_tests::{KeyboardKey, LocalApi, Signal};
+
+const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
+
+impl AppAnswerFixture {
+    /// Has a sub-agent ask, which has no dialog until it is let go.
+    #[track_caller]
+    fn held_by_the_app(&self, prompt: &str) -> RunningApp {
+        let app = self.desktop.app(&[]);
+        self.desktop.icon();
+        let local = LocalApi::for_home(&self.home);
+        self.terminal.submit(prompt);
+        until(WAIT_TIMEOUT, "a held request", || {
+            let session = session_of(&local.get("/v1/sessions")?.1, self.terminal.client().pid)?;
+            (session["requests"][0]["held"] == true).then_some(())
+        });
+        assert!(!self.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
+        app
+    }
+
+    #[track_caller]
+    fn answered_in_its_terminal(&self, name: &str) {
+        self.terminal
+            .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
+        self.terminal.answer(KeyboardKey::Char('1'));
+        self.wait_made(name);
+        self.terminal.wait_status(WAIT_TIMEOUT, "idle");
+    }
+}
+
+#[test]
+fn an_app_that_is_quit_or_killed_while_it_holds_leaves_the_dialog_usable() {
+    let setting = AppAnswerOptions {
+        settings: "[answers]\nhold_agents = \"until-answered\"\n",
+        ..AppAnswerOptions::default()
+    };
+    let Some(stage) = AppAnswerFixture::set(&setting) else {
+        return;
+    };
+    let mut app = stage.held_by_the_app("agents 1 bg bash: touch first");
+    let (icon, windows) = (stage.desktop.icon(), stage.desktop.windows_shown());
+    // Quit is the last line of the menu, which may be drawn anew under the keys.
+    let quit = || {
+        let begun = Instant::now();
+        stage.desktop.right_click(icon);
+        windows.shown_within(begun, EFFECT_TIMEOUT)?;
+        stage.desktop.key("Up");
+        stage.desktop.key("Return");
+        Some(())
+    };
+    until_or(
+        WAIT_TIMEOUT,
+        "the app to quit",
+        || {
+            quit();
+            trusty_tests::wait::poll(EFFECT_TIMEOUT, || (!app.is_running()).then_some(()))
+        },
+        || stage.terminal.screen(),
+    );
+    stage.answered_in_its_terminal("first");
+
+    let mut app = stage.held_by_the_app("agents 1 bg bash: touch second");
+    assert!(app.process().signal(Signal::KILL));
+    app.wait_exit(WAIT_TIMEOUT);
+    stage.answered_in_its_terminal("second");
+}
