@@ -75,7 +75,7 @@ fn one(stage: &AnswerFixture, number: usize, times: &mut RequestLatencies) {
     times.dialog.extend(dialog.map(since));
     let request = id(&stage.wait_held(1)[0]);
     let answered = SystemTime::now();
-    stage.give(&request, &allow());
+    stage.give_answer(&request, &allow());
     stage.wait_made(&name);
     let file = fs::metadata(stage.folder.join(&name)).expect("made");
     let made = file.modified().expect("a time");

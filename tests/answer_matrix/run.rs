@@ -83,7 +83,7 @@ pub(crate) fn run() -> ExitCode {
         .into_iter()
         .filter(|j| asked.wants(j))
         .collect();
-    pieces::run(&jobs, &asked, &book, AnswerJob::pass);
+    job_queue::run(&jobs, &asked, &book, AnswerJob::pass);
     for job in &measured {
         println!("\n{}", book.told(job).unwrap_or_default());
     }

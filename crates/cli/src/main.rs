@@ -140,7 +140,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let arguments = CliArgs::parse();
-    let acts = arguments.command.acts();
+    let acts = arguments.command.changes_sessions();
     // Without it the runtime would not fail, but panic.
     if let Err(e) = file_limit::check_room(MIN_FREE_FILES) {
         let told = "the limit on open files is too low; raise it with `ulimit -n 1024`";

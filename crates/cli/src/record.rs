@@ -57,7 +57,7 @@ pub(crate) async fn record_sessions(record: &RecordArgs) -> Result<(), CommandFa
     let looking = handle.mark_visible();
     terminal_output::print_diagnostic(&format!("recording to {name}, {told}; stop with Ctrl-C"));
     let early = tokio::select! {
-        outcome = recording.ended() => Some(outcome),
+        outcome = recording.wait_ended() => Some(outcome),
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
         () = terminal_output::reader_gone(), if piped => return Err(CommandFailure::OutputClosed),
@@ -65,7 +65,7 @@ pub(crate) async fn record_sessions(record: &RecordArgs) -> Result<(), CommandFa
     drop((looking, handle));
     let outcome = match early {
         Some(outcome) => outcome,
-        None => timeout(ENGINE_STOP_TIMEOUT, recording.ended())
+        None => timeout(ENGINE_STOP_TIMEOUT, recording.wait_ended())
             .await
             .context("the engine did not exit within 5 s; the recording holds what it observed")?,
     };

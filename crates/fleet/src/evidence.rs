@@ -232,11 +232,10 @@ impl Evidence {
                     .record_outcome(at, request, over);
             }
             Fact::Answered(id, given) => {
-                let value = *given;
-                file_newer(&mut self.answers, id, DatedValue { at, value });
+                file_newer(&mut self.answers, id, DatedValue { at, value: *given });
             }
             Fact::ActionProgress(id, value) => {
-                file_newer(&mut self.acts, id, DatedValue { at, value })
+                file_newer(&mut self.acts, id, DatedValue { at, value });
             }
             Fact::Preferences(value) => newer(&mut self.preferences, DatedValue { at, value }),
             Fact::WallClock(value) => newer(&mut self.wall_clock, DatedValue { at, value }),

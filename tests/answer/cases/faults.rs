@@ -13,7 +13,7 @@ const UNTIL_ANSWERED_SETTINGS: &str = "[answers]\nhold_agents = \"until-answered
 fn held_as_long_as_it_takes(shape: TerminalShape) -> Option<AnswerFixture> {
     AnswerFixture::set(&AnswerFixtureOptions {
         settings: UNTIL_ANSWERED_SETTINGS,
-        ..AnswerFixtureOptions::of(shape)
+        ..AnswerFixtureOptions::in_shape(shape)
     })
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
     let Some(mut stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
-    let before = stage.ask("bash: touch first");
+    let before = stage.ask_permission("bash: touch first");
     signal(&stage, Signal::KILL);
     stage.serving = None;
     stage.wait_no_hook();
@@ -37,7 +37,7 @@ pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
     stage.rest();
 
     stage.serving = Some(serve(&stage.home));
-    stage.ask("agents 1 bg bash: touch second");
+    stage.ask_permission("agents 1 bg bash: touch second");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::KILL);
     stage.serving = None;
@@ -53,7 +53,7 @@ pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
         || stage.session()?["need"]["elsewhere"].as_str().map(drop),
         || stage.diagnosis(),
     );
-    assert!(stage.held().is_empty());
+    assert!(stage.held_requests().is_empty());
     stage.is_late(&before, &allow());
     stage.terminal.answer(KeyboardKey::Char('1'));
     stage.wait_made("second");
@@ -66,7 +66,7 @@ pub(crate) fn the_engine_hangs(shape: TerminalShape) {
         return;
     };
     // Of the main agent: held, then hung.
-    let request = stage.ask("bash: touch first");
+    let request = stage.ask_permission("bash: touch first");
     signal(&stage, Signal::STOP);
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("first");
@@ -87,7 +87,7 @@ pub(crate) fn the_engine_hangs_with_a_sub_agent_held(shape: TerminalShape) {
     let Some(stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
-    let request = stage.ask("agents 1 bg bash: touch made");
+    let request = stage.ask_permission("agents 1 bg bash: touch made");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::STOP);
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
@@ -103,7 +103,7 @@ pub(crate) fn the_engine_ends(shape: TerminalShape) {
     let Some(mut stage) = held_as_long_as_it_takes(shape) else {
         return;
     };
-    stage.ask("agents 1 bg bash: touch made");
+    stage.ask_permission("agents 1 bg bash: touch made");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::TERM);
     let ended = stage.serving.as_mut().map(|s| s.wait(WAIT_TIMEOUT));
@@ -164,7 +164,7 @@ pub(crate) fn the_client_gives_up_the_hook(shape: TerminalShape) {
         terminal,
         ..stage
     };
-    let request = stage.ask("agents 1 bg bash: touch made");
+    let request = stage.ask_permission("agents 1 bg bash: touch made");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     stage
         .terminal

@@ -158,7 +158,7 @@ pub(crate) fn modes_that_do_not_ask(shape: TerminalShape) {
     for mode in ["auto", "acceptEdits", "bypassPermissions"] {
         let setting = AnswerFixtureOptions {
             mode,
-            ..AnswerFixtureOptions::of(shape)
+            ..AnswerFixtureOptions::in_shape(shape)
         };
         let Some(stage) = AnswerFixture::set(&setting) else {
             return;
@@ -173,9 +173,9 @@ pub(crate) fn modes_that_do_not_ask(shape: TerminalShape) {
                 .map(str::to_owned)
         };
         until(WAIT_TIMEOUT, mode, || told().filter(|told| told == mode));
-        let request = stage.ask("ask");
+        let request = stage.ask_permission("ask");
         let answers = json!({"kind": "choose", "answers": [["Blue"]]});
-        stage.give(&request, &answers);
+        stage.give_answer(&request, &answers);
         stage.wait_result("\"Which color?\"=\"Blue\"");
         stage.goes_on("say and on");
     }

@@ -125,7 +125,7 @@ async fn accept_listener(listener: &UnixListener) -> UnixStream {
 }
 
 async fn subscribe(socket: &Path) -> EventStream {
-    EngineClient::at(socket, rustix::process::getuid().as_raw())
+    EngineClient::for_socket(socket, rustix::process::getuid().as_raw())
         .subscribe(ListenMode::Waiting, None)
         .await
         .expect("subscribed")

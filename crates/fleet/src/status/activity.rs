@@ -63,7 +63,7 @@ impl DraftActivity {
     }
 
     /// The same, marked as inferred and doubtful.
-    pub(super) fn as_inferred(mut self) -> Self {
+    pub(super) fn into_inferred(mut self) -> Self {
         self.because.certainty = Certainty::Inferred;
         self.doubt = StatusDoubt::Some;
         self

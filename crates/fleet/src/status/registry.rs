@@ -59,7 +59,7 @@ pub(super) fn activity_of_registry(
                  not know"
             );
             DraftActivity::active(Activity::MenuOpen { since: from.into() }, say(&told))
-                .as_inferred()
+                .into_inferred()
         }
         StatusWord::Need { kind, tool, known } => {
             let told = run.value.waiting_for.as_deref().unwrap_or_default();
@@ -76,7 +76,7 @@ pub(super) fn activity_of_registry(
                 }
                 None => draft_need(case, kind, tool, from, because),
             };
-            if known { doing } else { doing.as_inferred() }
+            if known { doing } else { doing.into_inferred() }
         }
         StatusWord::Idle => idle(case, run, now),
         StatusWord::Unknown(status) => {

@@ -77,7 +77,7 @@ pub(super) fn without_registry(case: &SessionEvidence<'_>, now: Timestamp) -> Dr
                     terminal";
         let because = say(Source::Registry, text, Certainty::Inferred);
         let asking =
-            trust_dialog(late, with_until_text(because, "the dialog is answered")).as_inferred();
+            trust_dialog(late, with_until_text(because, "the dialog is answered")).into_inferred();
         return match fresh_screen(case, now) {
             None | Some(ScreenContent::Trust) => asking,
             Some(_) => else_with(case, now, asking),
@@ -144,7 +144,7 @@ pub(super) fn else_with(
         .or_else(|| activity_of_screen(case, now))
         .or_else(|| by_transcript(case, now));
     let mut doing = match (told, rest.review_at) {
-        (Some(doing), _) => doing.as_inferred(),
+        (Some(doing), _) => doing.into_inferred(),
         (None, _) => rest,
     };
     doing.doubt = StatusDoubt::Some;
