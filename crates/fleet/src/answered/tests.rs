@@ -107,7 +107,7 @@ fn a_lasting_answer_says_which_rule_was_written_where_and_how_to_undo_it() {
     ] {
         assert_eq!(sentences(&odd), [""; 0], "{odd}");
     }
-    // In the popover it is said, too: the click does not say what it wrote.
+    // Shown for a click in the popover too: the user does not see there what Claude Code writes.
     let always = Answer::Always { suggestion: 0 };
     let changes = changes_of_offer(&rule("localSettings"), folders());
     let clicked = given(AnswerChannel::Popover, &always, changes);
