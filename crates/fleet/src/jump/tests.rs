@@ -3,7 +3,7 @@ mod in_tmux;
 use super::*;
 use crate::terminal::ProcessAncestor;
 
-/// A chain of parents: `pid:name` or `pid:/its/executable`.
+/// A chain of parents, each written `pid:name` or `pid:/its/executable`.
 fn chain(words: &str) -> Vec<ProcessAncestor> {
     let one = |word: &str| {
         let (pid, name) = word.split_once(':').expect("pid:name");
@@ -93,10 +93,10 @@ fn told(place: &JumpContext) -> String {
 fn a_plain_terminal_is_found_by_process_variable_and_title() {
     for (ancestors, hint, title, expected) in [
         ("99:bash 10:xterm", None, "", Some(1)),
-        // What the variable names is another's, or long closed.
+        // The variable names another program's window, or one long closed.
         ("99:bash 10:xterm", Some(2), "", Some(1)),
         ("99:bash 10:xterm", Some(77), "", Some(1)),
-        // What started the terminal has a window, too.
+        // What started the terminal has a window too.
         ("99:bash 12:xterm 20:xterm 40:code", None, "", Some(2)),
         ("99:bash 12:st 20:xterm", None, "", None),
         ("99:bash 20:unheard-of", None, "", Some(2)),
@@ -188,7 +188,7 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
     let route = plan_jump(&plain(hinted("99:bash 50:kitty"))).expect("a route");
     assert_eq!(route.steps, [JumpStep::Kitty(kitty.clone()), raise(7)]);
     assert_eq!(route.doubt, None);
-    // It activates a pane, and no window; kitty does that, too, where it is let.
+    // WezTerm activates a pane, but no window; kitty does both, except under Wayland.
     let wayland = || ProcessDisplay {
         x11: X11Server::None,
         wayland: Some("wayland-0".into()),

@@ -1,4 +1,4 @@
-//! Requests of sub-agents: whose they are.
+//! Requests of sub-agents: to which agent each belongs.
 
 use super::content::{said, transcript, with};
 use super::requests::helper_asks;

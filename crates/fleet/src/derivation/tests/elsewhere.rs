@@ -1,4 +1,4 @@
-//! Why something can only be answered in its terminal.
+//! Why a request can only be answered in the session's terminal.
 
 use super::content::{life, with};
 use super::requests::{MAIN_AGENT, RequestFacts, asks, event, helper_asks, over, wishes};

@@ -1,4 +1,4 @@
-//! Holds: what proves them, what refuses them, and what shows that they did not hold.
+//! Holds: what proves them, what prevents them, and what shows that they had no effect.
 
 use super::content::{call, end, said, transcript, with};
 use super::pauses::{gate, kept, marked, told};
@@ -12,7 +12,7 @@ use crate::session::Session;
 
 type HoldFacts = Vec<(i64, Fact)>;
 
-/// An idle session of a connected folder whose hooks leave marks since 50 ms.
+/// An idle session of a connected folder, whose hooks have left marks since 50 ms.
 fn idle() -> HoldFacts {
     let connected = Fact::Connection("/home/dev/.claude".into(), HookInstall::Connected);
     vec![
@@ -63,7 +63,7 @@ fn a_free_prompt_is_held_by_a_mark_or_by_a_gate_that_was_seen() {
     assert_eq!(held(vec![hold(5_000), marked(6_000)], 9_000), paused);
     let gone = vec![marked(4_000), hold(5_000), (6_000, unmarked())];
     assert_eq!(held(gone, 9_000), waits, "connected anew");
-    // A hook of 0.1.0 leaves no mark. Escape ends it, and the prompt is free again.
+    // A hook of 0.1.0 leaves no mark. After Escape ends it, the prompt is free again.
     let gated = vec![hold(5_000), gates(6_000, vec![gate(70, None)])];
     assert_eq!(held(gated.clone(), 9_000), paused);
     let escaped = with(gated, vec![gates(7_000, vec![])]);
@@ -179,7 +179,7 @@ fn hooks_of_an_earlier_version_hold_only_clients_that_bear_them() {
     }
 }
 
-/// S-E13 and R10: the session works on past a hold.
+/// S-E13 and R10: the session works on in spite of a hold.
 #[test]
 fn a_session_that_went_through_a_turn_was_not_held() {
     let turn = |how| transcript(9_000, said(7_000, vec![], end(8_000, how)));
@@ -188,7 +188,7 @@ fn a_session_that_went_through_a_turn_was_not_held() {
         says(7_000, 9, "busy", ""),
         says(8_500, 9, "idle", ""),
     ];
-    // Nothing but the registry: it is never called paused, nor given up, for `!` works as well.
+    // The registry alone neither proves nor disproves a hold, because `!` says busy as well.
     let facts = with(idle(), worked.clone());
     assert_eq!(drawn(&facts, 10_000).status, SessionStatus::Active);
     assert!(!is_given_up(&facts, 10_000));
@@ -203,7 +203,7 @@ fn a_session_that_went_through_a_turn_was_not_held() {
             "Escape ends what is held"
         );
     }
-    // The turn that ran may end.
+    // The turn that ran when the hold began may end.
     let before = with(
         idle(),
         vec![
@@ -244,7 +244,7 @@ fn a_killed_gate_that_nothing_followed_was_no_hold() {
     ));
     let tool = told(HookEventKind::ToolStarting(call(8_000, "Bash", "make")));
     assert!(is_given_up(&with(killed, vec![(8_000, tool)]), 9_000));
-    // A prompt that was sent before the pause ends as it will.
+    // The turn of a prompt that was sent before the pause may end.
     let before = with(
         idle(),
         vec![

@@ -1,4 +1,4 @@
-//! Who is who, and where.
+//! Which process is which session, and which terminal it runs in.
 
 use super::*;
 
@@ -131,7 +131,7 @@ fn tmux_tells_where_and_whether_it_is_shown() {
     );
     assert_eq!(because.source, Source::Registry, "what it does is told so");
 
-    // A terminal started from within the pane is the nearer one.
+    // A terminal program started from within the pane is nearer than the pane.
     facts.ancestors.insert(
         0,
         ProcessAncestor {
@@ -180,7 +180,7 @@ fn until_tmux_answers_the_environment_is_believed() {
 
 #[test]
 fn p16_rows_are_processes() {
-    // Two sessions in one folder, two processes with one session id.
+    // Two sessions in one folder, and two processes with one session id.
     let two = vec![
         alive(0, 1),
         alive(0, 2),
@@ -323,7 +323,7 @@ fn what_a_client_keeps_for_itself_is_no_session() {
         ""
     );
     assert_eq!(shown(|e| e.spare = true, ProcessRole::Infrastructure), "");
-    // A spare that was taken for a background session.
+    // A spare that became a background session.
     assert_eq!(
         shown(|e| e.kind = Some("bg".into()), ProcessRole::Infrastructure),
         need

@@ -38,7 +38,7 @@ pub(super) fn paused_record(phase: PausePhase) -> Fact {
     Fact::Pause(id(1, 7), Box::new(record))
 }
 
-/// Its hooks have left a mark of it.
+/// The session's hooks have left a mark.
 pub(super) fn marked(ms: i64) -> (i64, Fact) {
     let marks = HookMarks {
         since: Some(at(50)),
@@ -297,7 +297,7 @@ fn sub_agents_are_counted_until_all_are_held() {
     let both = || vec![gate(70, Some("a0")), gate(71, Some("a1"))];
     assert_eq!(hold(both()), (SessionStatus::Paused, 2, 0));
 
-    // The main agent may be at work beside them.
+    // The main agent may be at work beside its sub-agents.
     let call = ToolCall {
         id: "t1".into(),
         tool: "Bash".into(),
@@ -320,7 +320,7 @@ fn sub_agents_are_counted_until_all_are_held() {
     assert_eq!(beside(ended), (SessionStatus::Paused, 0));
 }
 
-/// What a hook of the main agent told.
+/// An event that a hook of the main agent reported.
 pub(super) fn told(what: HookEventKind) -> Fact {
     Fact::Hook(Box::new(HookEvent {
         session_id: "s".into(),

@@ -1,4 +1,4 @@
-//! The life of a request: asked, held, let go, over.
+//! The life of a request: made, held, released, over.
 
 use super::content::{call, end, hook, life, said, transcript, with};
 use super::*;
@@ -6,10 +6,10 @@ use crate::observation::{ControlPreferences, HoldDuration, HookEvent, HookEventK
 use crate::request::{HookOutcome, PermissionRequest, RequestId, RequestKind, ToolCallHash};
 
 pub(super) type RequestFacts = Vec<(i64, Fact)>;
-/// What is done to a request, what more is told, and what is seen when.
+/// A name, further facts about a request, and what is shown at each time.
 type RequestScenarios = Vec<(&'static str, RequestFacts, Vec<(i64, &'static str)>)>;
 
-/// By whom: none for the main agent.
+/// The agent that asks; `None` for the main agent.
 pub(super) type AskingAgent = Option<&'static str>;
 
 pub(super) const MAIN_AGENT: AskingAgent = None;
@@ -48,7 +48,7 @@ pub(super) fn event(ms: i64, agent: AskingAgent, what: HookEventKind) -> (i64, F
     (ms, Fact::Hook(Box::new(of(agent, what))))
 }
 
-/// A call is about to run; its id and its input.
+/// A call with this id and input is about to run.
 pub(super) fn begins(ms: i64, agent: AskingAgent, name: &str, input: &str) -> (i64, Fact) {
     let mut call = call(ms, "Bash", "");
     call.id = name.into();
@@ -72,7 +72,7 @@ pub(super) fn wishes(hold: HoldDuration, hold_agents: HoldDuration) -> (i64, Fac
     (0, Fact::Preferences(wishes))
 }
 
-/// The main agent has asked at 2,000 and the registry waits from 2,300 on.
+/// The main agent asked at 2,000 ms, and the registry waits from 2,300 ms on.
 pub(super) fn asks() -> RequestFacts {
     with(
         life(&[(900, "busy", ""), (2_300, "waiting", "permission prompt")]),
@@ -83,7 +83,7 @@ pub(super) fn asks() -> RequestFacts {
     )
 }
 
-/// A sub-agent has asked at 2,000 while the registry says busy.
+/// A sub-agent asked at 2,000 ms while the registry says busy.
 pub(super) fn helper_asks() -> RequestFacts {
     with(
         life(&[(900, "busy", "")]),
@@ -94,7 +94,7 @@ pub(super) fn helper_asks() -> RequestFacts {
     )
 }
 
-/// What is shown, `*` where it can be answered; then what is to be held on, whether shown or not.
+/// What is shown, `*` where it can be answered; then what is to be held, whether shown or not.
 fn told(facts: &RequestFacts, ms: i64) -> String {
     let seen = facts.iter().filter(|(seen, _)| *seen <= ms).cloned();
     let review = fleet(seen.collect()).review(at(ms));
@@ -254,7 +254,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
     let held = "main shows main* holds main";
     let hidden = "- shows holds main";
     let dialog = "permission prompt";
-    // Another dialog was open until just now: its end is written after the next one was asked.
+    // Another dialog was open until just now: its end is written after the next request.
     let late = asked_in(&[
         (900, "waiting", dialog),
         (2_200, "busy", ""),
@@ -265,7 +265,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
         &late,
         &[(2_100, held), (2_500, hidden), (60_000, held)],
     );
-    // That dialog was answered at once, and the next one was asked right after it.
+    // That dialog was answered at once, and the next request followed.
     let quick = asked_in(&[
         (900, "busy", ""),
         (1_500, "waiting", dialog),
@@ -273,7 +273,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
         (2_900, "waiting", dialog),
     ]);
     check("quick", &quick, &[(2_100, hidden), (60_000, held)]);
-    // The file says so before the hook has come.
+    // The registry file says waiting before the hook reports.
     let early = asked_in(&[
         (900, "busy", ""),
         (1_900, "waiting", dialog),
@@ -284,7 +284,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
         &early,
         &[(2_100, held), (8_900, held), (9_100, "- shows holds")],
     );
-    // Another hook has answered it: the registry never waits.
+    // Another hook has answered the request: the registry never waits.
     let never = asked_in(&[(900, "busy", "")]);
     check(
         "never",
@@ -295,7 +295,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
     assert_eq!(due.map(|(at, _)| at), Some(at(7_000)));
 }
 
-/// Its registry may be far ahead of its hook where there is much to do.
+/// The registry may be far ahead of the hook on a busy machine.
 #[test]
 fn what_was_answered_in_its_terminal_does_not_come_back_with_the_next_dialog() {
     for waited_at in [1_990, 1_500] {
@@ -473,7 +473,7 @@ fn one_request_ends_no_other() {
             .collect();
         assert_eq!(left, expected, "{call}");
     }
-    // A refused call is asked for again in the same words.
+    // A denied call is asked for again in the same words.
     let again = with(
         asks(),
         vec![

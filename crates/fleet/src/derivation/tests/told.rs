@@ -1,4 +1,4 @@
-//! What a snapshot tells faces of pauses and hooks.
+//! What a snapshot says about pauses and hooks.
 
 use super::pauses::paused_record;
 use super::ways::{bash_in_pane, decide};
@@ -22,7 +22,7 @@ fn with(fact: Fact) -> Snapshot {
     fleet(facts.collect()).snapshot(at(10_000))
 }
 
-/// Whether commands are told to have stopped with a session that was paused by these means.
+/// Whether a session paused by `means` shows that its commands stopped too.
 fn commands(means: PauseMethod) -> bool {
     let record = PauseRecord {
         version: 1,
@@ -140,7 +140,7 @@ fn a_note_is_kept_short_and_steers_nothing() {
     let seen = crate::action::with_pane("ran Bash: make", "all\nis well");
     assert_eq!(seen, "ran Bash: make; in its pane: all is well");
     assert_eq!(crate::action::headline(&seen), "ran Bash: make…");
-    // Also where what was run holds the words that come before a pane.
+    // The same where the command itself contains the words that precede a pane.
     let forged = "ran Bash: echo in its pane: ; rm -rf ~";
     assert_eq!(crate::action::headline(forged), "ran Bash: echo…");
     assert_eq!(crate::action::headline("ran Bash: ls"), "ran Bash: ls");
@@ -166,7 +166,7 @@ fn an_end_tells_whether_its_client_took_leave() {
         (vec![], None),
         (vec![exited()], Some(SessionEnd::Killed)),
         (vec![gone(5_950), exited()], Some(SessionEnd::Left)),
-        // The file's end may be seen a little later.
+        // The removal of the file may be observed a little later.
         (vec![exited(), gone(6_500)], Some(SessionEnd::Left)),
         (
             vec![says(5_000, 1, "busy", ""), gone(5_950), exited()],
