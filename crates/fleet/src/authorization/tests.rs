@@ -111,9 +111,12 @@ fn a_variable_is_a_mark_only_while_the_session_that_it_names_lives() {
         of_pid(Some(named(CLIENT_PID, false))).as_deref(),
         Some(expected)
     );
-    assert!(of_pid(Some(named(26, true))).is_some(), "not listed yet");
-    assert_eq!(of_pid(Some(named(26, false))), None, "its pid was reused");
-    assert_eq!(of_pid(None), None, "it has ended");
+    assert!(
+        of_pid(Some(named(26, true))).is_some(),
+        "a session that is not listed yet"
+    );
+    assert_eq!(of_pid(Some(named(26, false))), None, "the pid was reused");
+    assert_eq!(of_pid(None), None, "the process has ended");
 
     let of_claude = |claude_id: &str| {
         let mut origin = origin();
@@ -163,8 +166,12 @@ fn a_control_group_is_a_mark_only_if_nothing_in_it_is_older_than_the_client() {
     };
     let expected = "this shell is in the cgroup of session api, pid 20";
     assert_eq!(in_group(&[40, CLIENT_PID, 33]).as_deref(), Some(expected));
-    assert_eq!(in_group(&[40, CLIENT_PID, 9]), None, "a login is older");
-    assert_eq!(in_group(&[40, 33]), None, "no client");
+    assert_eq!(in_group(&[40, CLIENT_PID, 9]), None, "the login is older");
+    assert_eq!(
+        in_group(&[40, 33]),
+        None,
+        "no Claude Code process in the group"
+    );
     let mut twins = origin();
     let twin = GroupMember {
         key: ProcessKey {
@@ -174,7 +181,7 @@ fn a_control_group_is_a_mark_only_if_nothing_in_it_is_older_than_the_client() {
         ..member(19)
     };
     twins.group = vec![member(CLIENT_PID), twin];
-    assert_eq!(told(&twins), None, "which was first is not known");
+    assert_eq!(told(&twins), None, "both started at the same time");
 }
 
 #[test]
@@ -289,7 +296,9 @@ fn a_caller_that_is_not_known_may_nothing() {
             ProtectedRequest::Resume,
         ] {
             let refused = authorize(&unknown, request, policy);
-            let refused = refused.expect_err("not known").to_string();
+            let refused = refused
+                .expect_err("an unknown caller is refused")
+                .to_string();
             assert!(
                 refused.contains("the calling process has ended"),
                 "{refused}"
@@ -446,7 +455,8 @@ fn a_denial_with_a_message_is_not_for_processes_of_sessions_nor_for_unknown_ones
         Answer::Stop { message: message() },
     ] {
         let decided = |caller: &CallerIdentity, said, policy| {
-            let request = ProtectedRequest::from_answer(&answer, said).expect("protected");
+            let request =
+                ProtectedRequest::from_answer(&answer, said).expect("a protected request");
             authorize(caller, request, policy)
         };
         for policy in ALL_POLICIES {
@@ -531,7 +541,7 @@ fn the_words_of_a_channel_are_those_of_the_wire() {
         AnswerChannel::Program,
     ] {
         assert_eq!(AnswerChannel::from_word(channel.word()), Some(channel));
-        let json = serde_json::to_value(channel).expect("JSON");
+        let json = serde_json::to_value(channel).expect("valid JSON");
         assert_eq!(json, channel.word());
     }
     assert_eq!(AnswerChannel::from_word("app"), None);

@@ -216,7 +216,7 @@ fn what_cannot_be_seen_or_steers_is_written_as_its_name() {
         );
         // The same in a nested field's name, in a title and in an offer.
         let nested = drawn(&card("x", &json!({raw: {"a": [raw]}}))).concat();
-        let escaped = serde_json::to_string(raw).expect("text");
+        let escaped = serde_json::to_string(raw).expect("a text becomes JSON");
         for c in [
             '\u{202e}',
             '\u{200b}',

@@ -86,7 +86,7 @@ fn steps(place: &JumpContext) -> Vec<JumpStep> {
 }
 
 fn told(place: &JumpContext) -> String {
-    plan_jump(place).expect_err("none").to_string()
+    plan_jump(place).expect_err("no route").to_string()
 }
 
 #[test]
@@ -126,14 +126,17 @@ fn a_title_alone_is_no_certainty() {
         let mut holder = holder("99:bash 30:gnome-terminal-");
         holder.hints.window = hint;
         let X11Server::Shown { active, .. } = &mut holder.screen.x11 else {
-            panic!("shown");
+            panic!("no X server");
         };
         *active = Some(3);
         let place = plain(holder);
         let route = plan_jump(&place).expect("a route");
         assert_eq!(route.steps, [raise(3)]);
         assert_eq!(is_in_front(&place), certain);
-        assert_eq!(route.doubt, None, "nobody is bothered with it");
+        assert_eq!(
+            route.doubt, None,
+            "a title is certain enough to raise a window"
+        );
     }
 }
 
@@ -141,7 +144,7 @@ fn a_title_alone_is_no_certainty() {
 fn two_windows_of_one_title_are_not_guessed() {
     let mut holder = holder("99:bash 30:gnome-terminal-server");
     let X11Server::Shown { windows, .. } = &mut holder.screen.x11 else {
-        panic!("shown");
+        panic!("no X server");
     };
     windows.push(window(9, 30, "◐ payments"));
     assert_eq!(
@@ -159,7 +162,12 @@ fn tabs_are_told_of() {
     };
     let route = plan_jump(&plain(tabs.clone())).expect("a route");
     assert_eq!(route.steps, [raise(1)]);
-    assert!(route.doubt.expect("said").contains("another of its tabs"));
+    assert!(
+        route
+            .doubt
+            .expect("a doubt")
+            .contains("another of its tabs")
+    );
     assert!(!is_in_front(&plain(tabs)));
 }
 
@@ -224,7 +232,7 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
         let route = plan_jump(&plain(holder)).expect("a route");
         assert_eq!(route.steps, [step]);
         match doubt {
-            Some(words) => assert!(route.doubt.expect("said").contains(words)),
+            Some(words) => assert!(route.doubt.expect("a doubt").contains(words)),
             None => assert_eq!(route.doubt, None),
         }
     }

@@ -180,7 +180,7 @@ impl NoticeFixture {
         let mut steps = Vec::new();
         let begin = Timestamp::from_millis(BEGIN_MS);
         for turn in 0.. {
-            assert!(turn < 10_000, "it never rests");
+            assert!(turn < 10_000, "the notification state is always due");
             let due = self.notices.due().map(|due| due.as_millis() - BEGIN_MS);
             match due.filter(|due| *due < until) {
                 Some(due) => self.now = self.now.max(due),

@@ -51,11 +51,11 @@ fn what_is_asked_again_in_the_same_words_is_another_request() {
     let shown = "again shows again* holds again";
     let cases: [(&str, RequestFacts); 3] = [
         (
-            "denied from here",
+            "denied in Trusty Bar",
             vec![denied.clone(), results(2_800, &["c1"])],
         ),
         ("the transcript is late", vec![denied]),
-        ("in its terminal", vec![results(2_800, &["c1"])]),
+        ("denied in the terminal", vec![results(2_800, &["c1"])]),
     ];
     for (name, more) in cases {
         let facts = with(asks(), [more, again.clone()].concat());

@@ -141,13 +141,16 @@ fn other_programs_that_a_file_names_are_listed_and_left_alone() {
         for dir in ["/foreign", "/home/dev/.claude"] {
             let fleet = fleet(named(exe, dir));
             let session = fleet.snapshot(at(60_000)).sessions.remove(0);
-            let why = session.unconfirmed.clone().expect("unconfirmed");
+            let why = session
+                .unconfirmed
+                .clone()
+                .expect("the session is unconfirmed");
             assert!(session.need.is_none(), "{session:?}");
             assert_eq!(session.claude.is_some(), dir != "/foreign");
-            let can = session.capabilities.clone().expect("told");
+            let can = session.capabilities.clone().expect("capabilities");
             assert!(can.pause.is_empty() && !can.resume, "{can:?}");
             for action in [pausing(), Action::End, Action::Kill] {
-                let told = refused(&fleet, &action).expect("refused");
+                let told = refused(&fleet, &action).expect("the action is refused");
                 assert_eq!(told.code().as_str(), "unconfirmed");
                 assert!(told.to_string().contains("in its own terminal"), "{told}");
             }
@@ -162,7 +165,9 @@ fn other_programs_that_a_file_names_are_listed_and_left_alone() {
             } else {
                 assert!(why.contains(exe), "{why}");
             }
-            let explained = fleet.explain(session.id, at(60_000)).expect("explained");
+            let explained = fleet
+                .explain(session.id, at(60_000))
+                .expect("the session is listed");
             let said = explained.testimonies.iter().any(|t| t.says.contains(&why));
             assert!(said, "{explained:?}");
         }
@@ -191,7 +196,7 @@ fn copies_and_packages_are_confirmed_by_their_key_and_name() {
     let sleep = gap("/usr/bin/sleep", vec![key("/home/dev/.claude")]);
     assert!(
         sleep.is_some(),
-        "a key beside a file proves no more than that"
+        "a key proves nothing about a program of another name"
     );
     // A child that runs Claude Code's own executable, such as a background session, counts as it.
     let own = "/home/dev/.local/share/claude/versions/2.1.332";
@@ -202,6 +207,6 @@ fn copies_and_packages_are_confirmed_by_their_key_and_name() {
 fn a_pause_of_ours_is_resumed_whatever_has_become_of_its_proof() {
     let program = with(|p| p.role = ProcessRole::Other);
     let told = [vec![program], foreign(900, 1, "idle")].concat();
-    let refused = refused(&fleet(told), &Action::Resume).expect("not paused");
+    let refused = refused(&fleet(told), &Action::Resume).expect("resuming is refused");
     assert_eq!(refused, Refusal::NotPaused);
 }

@@ -412,7 +412,7 @@ fn a_repeated_request_and_a_compaction_are_named() {
     assert_eq!(
         fleet(facts.clone()).wanted(at(6_000)).screens.len(),
         1,
-        "the pane tells more"
+        "the pane shows the attempts"
     );
     check(facts.clone(), 60_000, "Active Working");
     let shown = ScreenContent::Retrying {
@@ -519,7 +519,9 @@ fn every_verdict_names_its_source_and_what_would_change_it() {
         ],
     );
     let fleet = fleet(hooked);
-    let told = fleet.explain(id(1, 7), at(3_000)).expect("known");
+    let told = fleet
+        .explain(id(1, 7), at(3_000))
+        .expect("the session is listed");
     let parts: Vec<_> = told
         .testimonies
         .iter()
@@ -560,9 +562,13 @@ fn what_a_hook_of_another_process_tells_of_a_session_is_not_told_of_it() {
         for (ms, fact) in [alive(0, 1), says(100, 1, "idle", ""), hook] {
             fleet.handle_observation(Observation { at: at(ms), fact });
         }
-        let told = fleet.explain(id(1, 7), at(2_100)).expect("it is there");
+        let told = fleet
+            .explain(id(1, 7), at(2_100))
+            .expect("the session is listed");
         let mut hooks = told.testimonies.into_iter();
-        let hook = hooks.find(|t| t.source == Source::Hook).expect("a line");
+        let hook = hooks
+            .find(|t| t.source == Source::Hook)
+            .expect("a testimony of the hook");
         (hook.says, told.session.activity)
     };
     let idle = told_by(2);

@@ -124,12 +124,16 @@ fn tmux_tells_where_and_whether_it_is_shown() {
     let because = detached.snapshot(at(9_000)).sessions[0]
         .because
         .clone()
-        .expect("told");
+        .expect("a reason");
     assert!(
         because.text.contains("no tmux client shows the session"),
         "{because:?}"
     );
-    assert_eq!(because.source, Source::Registry, "what it does is told so");
+    assert_eq!(
+        because.source,
+        Source::Registry,
+        "the registry says what the session does"
+    );
 
     // A terminal program started from within the pane is nearer than the pane.
     facts.ancestors.insert(
@@ -264,12 +268,14 @@ fn why_says_that_no_terminal_server_of_a_container_is_asked() {
         let mut facts = process(1, 7);
         facts.contained = contained;
         let fleet = fleet(vec![(1_000, Fact::Process(Box::new(facts)))]);
-        let told = fleet.explain(id(1, 7), at(2_000)).expect("listed");
+        let told = fleet
+            .explain(id(1, 7), at(2_000))
+            .expect("the session is listed");
         let tmux = told
             .testimonies
             .into_iter()
             .find(|t| t.source == Source::Tmux)
-            .expect("told");
+            .expect("a reason");
         assert_eq!(tmux.says, says);
         assert_eq!(tmux.reason.contains("container"), contained);
     }

@@ -15,7 +15,7 @@ fn notices(mut facts: Vec<(i64, Fact)>, until: i64) -> Vec<(i64, String)> {
     let mut facts = facts.into_iter().peekable();
     let (mut fleet, mut notices) = (Fleet::new(machine()), NotificationState::default());
     let mut told = Vec::new();
-    for ms in (500..until).step_by(usize::try_from(POLL_INTERVAL_MS).expect("small")) {
+    for ms in (500..until).step_by(usize::try_from(POLL_INTERVAL_MS).expect("the interval fits")) {
         while let Some((ms, fact)) = facts.next_if(|(due, _)| *due <= ms) {
             fleet.handle_observation(Observation { at: at(ms), fact });
         }

@@ -135,12 +135,12 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(2_100, hidden), (2_400, held), (9_000_000, held)],
         ),
         (
-            "its call has ended",
+            "the tool call has ended",
             vec![ends(4_000, MAIN_AGENT, "c1")],
             vec![(3_900, held), (4_100, alone)],
         ),
         (
-            "another call has ended",
+            "another tool call has ended",
             vec![ends(4_000, MAIN_AGENT, "c2")],
             vec![(4_100, held)],
         ),
@@ -153,17 +153,17 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(4_100, held)],
         ),
         (
-            "its client hung up",
+            "Claude Code hung up",
             vec![over(4_000, "main", HookOutcome::HungUp)],
             vec![(4_100, alone)],
         ),
         (
-            "let go",
+            "released to the terminal",
             vec![over(4_000, "main", HookOutcome::Released)],
             vec![(4_100, "main shows main holds")],
         ),
         (
-            "answered from here: the registry follows",
+            "answered in Trusty Bar: the registry follows",
             vec![
                 over(4_000, "main", HookOutcome::Answered),
                 says(4_400, 1, "busy", ""),
@@ -171,7 +171,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(3_900, held), (4_100, gone), (4_500, gone)],
         ),
         (
-            "answered from here, and something else waits",
+            "answered in Trusty Bar, and something else waits",
             vec![over(4_000, "main", HookOutcome::Answered)],
             vec![(5_400, gone), (5_600, alone)],
         ),
@@ -210,7 +210,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(4_100, alone)],
         ),
         (
-            "the transcript tells of an interruption",
+            "the transcript shows an interruption",
             vec![transcript(
                 4_300,
                 said(1_000, vec![], end(4_000, TurnEndKind::Interrupted)),
@@ -218,7 +218,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(4_400, alone)],
         ),
         (
-            "the transcript tells of the end of the turn before",
+            "the transcript shows the end of the previous turn",
             vec![transcript(
                 4_300,
                 said(1_000, vec![], end(1_900, TurnEndKind::Finished)),
@@ -226,7 +226,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(4_400, held)],
         ),
         (
-            "the transcript tells of its result",
+            "the transcript has the result",
             vec![transcript(
                 4_300,
                 crate::observation::TranscriptFacts {
@@ -237,7 +237,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(4_400, alone)],
         ),
         (
-            "its process has ended",
+            "the process has exited",
             vec![(4_000, Fact::ProcessExited(key(1, 7)))],
             vec![(4_100, gone)],
         ),
@@ -362,7 +362,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
     let gone = "- shows holds";
     let table: RequestScenarios = vec![
         (
-            "held for its time, then on its way to the screen",
+            "held until the limit, then shown in the terminal",
             vec![
                 over(7_010, "helper", HookOutcome::Released),
                 says(7_600, 1, "waiting", "permission prompt"),
@@ -377,7 +377,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
             ],
         ),
         (
-            "answered in its terminal",
+            "answered in the terminal",
             vec![
                 over(7_010, "helper", HookOutcome::Released),
                 says(7_600, 1, "waiting", "permission prompt"),
@@ -386,7 +386,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
             vec![(8_900, "helper shows helper holds"), (9_100, gone)],
         ),
         (
-            "let go, and no dialog came",
+            "released, and no dialog appeared",
             vec![over(7_010, "helper", HookOutcome::Released)],
             vec![
                 (8_400, "helper shows helper holds"),
@@ -395,17 +395,17 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
             ],
         ),
         (
-            "its call has ended",
+            "the tool call has ended",
             vec![ends(4_000, HELPER_AGENT, "h1")],
             vec![(4_100, gone)],
         ),
         (
-            "it has ended",
+            "the sub-agent has ended",
             vec![event(4_000, HELPER_AGENT, HookEventKind::AgentEnded)],
             vec![(4_100, gone)],
         ),
         (
-            "another has ended, the main agent is done, and prompted again",
+            "another sub-agent has ended, the main agent is done and prompted again",
             vec![
                 event(3_000, Some("a2"), HookEventKind::AgentEnded),
                 event(
@@ -422,7 +422,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
             vec![(4_100, held)],
         ),
         (
-            "answered from here",
+            "answered in Trusty Bar",
             vec![over(4_000, "helper", HookOutcome::Answered)],
             vec![(4_100, gone)],
         ),
@@ -507,9 +507,9 @@ fn only_who_can_be_asked_is_held() {
             asks(),
             vec![(2_400, Fact::Registry(file(1), Box::new(entry)))],
         );
-        check("nobody", &facts, &[(2_500, "main shows main holds")]);
+        check("no user", &facts, &[(2_500, "main shows main holds")]);
         let session = fleet(facts).snapshot(at(2_500)).sessions.remove(0);
-        let why = session.need.and_then(|n| n.elsewhere).expect("why");
+        let why = session.need.and_then(|n| n.elsewhere).expect("a reason");
         assert!(
             why.contains("headless") || why.contains("background"),
             "{why}"
@@ -541,7 +541,7 @@ fn a_stopped_session_cannot_be_answered() {
         AnswerReadiness::Paused
     );
     let need = fleet.snapshot(at(3_100)).sessions.remove(0).need;
-    let why = need.and_then(|n| n.elsewhere).expect("why");
+    let why = need.and_then(|n| n.elsewhere).expect("a reason");
     assert!(why.contains("resume"), "{why}");
     let mut fleet = fleet;
     let (_, fact) = pulse(4_000, 1, RunState::Running);

@@ -93,7 +93,11 @@ fn a_verdict_that_time_alone_changes_asks_to_be_woken() {
         ],
     );
     let fleet = fleet(facts);
-    assert_ne!(told(&fleet, 4_000), told(&fleet, 11_000), "it changes");
+    assert_ne!(
+        told(&fleet, 4_000),
+        told(&fleet, 11_000),
+        "the status changes with time alone"
+    );
     assert!(fleet.poll_timeout(at(4_000)).is_some());
 }
 
@@ -216,7 +220,7 @@ fn of_two_queued_requests_the_one_on_screen_is_told() {
         ],
     );
     // a1's dialog is on screen ("1 of 2").
-    let n = need(&fleet(facts), 4_000).expect("need");
+    let n = need(&fleet(facts), 4_000).expect("a need");
     assert_ne!(n.tool.as_deref(), Some("Write"));
 }
 
@@ -405,7 +409,10 @@ fn a_flood_of_session_ids_is_bounded() {
     }
     f.prune(at(2_000));
     assert!(f.evidence.hooks.len() < 5_000, "{}", f.evidence.hooks.len());
-    assert!(f.evidence.hooks.contains_key("s"), "that of a live session");
+    assert!(
+        f.evidence.hooks.contains_key("s"),
+        "the events of a live session are kept"
+    );
 }
 
 #[test]

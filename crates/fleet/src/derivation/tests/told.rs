@@ -78,7 +78,7 @@ fn whether_commands_would_stop_is_told_before() {
         });
         let snapshot = with(fact);
         let can = snapshot.sessions[0].capabilities.as_ref();
-        can.expect("told").commands
+        can.expect("capabilities").commands
     };
     assert!(wishes(ToolPausePolicy::Stop));
     assert!(!wishes(ToolPausePolicy::Run));
@@ -129,7 +129,7 @@ fn a_note_is_kept_short_and_steers_nothing() {
             note: Some(note.into()),
             by: Initiator::Command,
         };
-        let plan = decide(bash_in_pane(), &Action::Pause(wish)).expect("possible");
+        let plan = decide(bash_in_pane(), &Action::Pause(wish)).expect("a plan");
         let PlannedAction::Pause(pausing) = plan.deed else {
             panic!("{plan:?}");
         };
@@ -187,9 +187,9 @@ fn hooks_that_are_connected_are_not_called_anything_else() {
         let connection = connection.map(|c| Fact::Connection("/home/dev/.claude".into(), c));
         let facts = facts.into_iter().chain(connection.map(|fact| (200, fact)));
         let told = fleet(facts.collect()).explain(id(9, 7), at(10_000));
-        let told = told.expect("it is there").testimonies;
+        let told = told.expect("the session is listed").testimonies;
         let hook = told.into_iter().find(|t| t.source == Source::Hook);
-        hook.expect("hooks are told of").reason
+        hook.expect("a testimony of the hook").reason
     };
     let asks = || vec![alive(0, 9), says(100, 9, "waiting", "permission prompt")];
     assert_eq!(reason(busy(), None), "the hooks are not connected");

@@ -203,7 +203,7 @@ fn tmux_takes_ctrl_z_hooks_or_escape_and_never_a_signal() {
     let mut forbidden = direct();
     let policy = HookInstall::Forbidden("a policy forbids hooks".into());
     forbidden.push((2, Fact::Connection("/home/dev/.claude".into(), policy)));
-    let told = way(forbidden, Some(PauseKind::Hold)).expect_err("forbidden");
+    let told = way(forbidden, Some(PauseKind::Hold)).expect_err("a policy forbids hooks");
     assert!(
         told.to_string().contains("a policy forbids hooks"),
         "{told}"
@@ -244,7 +244,7 @@ fn the_best_comes_first_and_a_wish_changes_that() {
     let can = fleet(freezable()).snapshot(at(10_000)).sessions[0]
         .capabilities
         .clone()
-        .expect("alive");
+        .expect("a live session");
     assert_eq!(
         can.pause,
         [PauseKind::Freeze, PauseKind::Stop, PauseKind::Hold]
@@ -259,7 +259,7 @@ fn the_best_comes_first_and_a_wish_changes_that() {
         }),
     ));
     assert_eq!(way(wished.clone(), None), Ok(PauseCandidate::Hold));
-    let plan = decide(wished, &pause(Some(PauseKind::Freeze))).expect("possible");
+    let plan = decide(wished, &pause(Some(PauseKind::Freeze))).expect("a plan");
     let PlannedAction::Pause(pausing) = plan.deed else {
         panic!("{plan:?}");
     };

@@ -67,8 +67,15 @@ fn the_client_that_shows_the_session_is_taken() {
         client("/1", "$0", 1, FIRST_XTERM_CHAIN),
         client("/2", "$0", 9, SECOND_XTERM_CHAIN),
     ];
-    assert_eq!(steps(&tmux(pane(first.clone()))), [raise(2)], "used later");
-    assert!(is_in_front(&tmux(pane(first))), "the other shows it, too");
+    assert_eq!(
+        steps(&tmux(pane(first.clone()))),
+        [raise(2)],
+        "the client used later is raised"
+    );
+    assert!(
+        is_in_front(&tmux(pane(first))),
+        "the first client shows the pane too"
+    );
     // A client that shows the very pane comes before one used later that shows another window.
     let mut aside = client("/2", "$4", 9, SECOND_XTERM_CHAIN);
     aside.window = "@7".into();
@@ -168,7 +175,7 @@ fn a_detached_one_gets_a_terminal() {
     };
     assert!(told(&none).contains("[jump] terminal = "));
     assert_eq!(
-        plan_jump(&none).expect_err("none").code().as_str(),
+        plan_jump(&none).expect_err("no route").code().as_str(),
         "no-opener"
     );
 }
@@ -235,7 +242,7 @@ fn names_of_tmux_sessions_are_one_argument() {
         ..pane(Vec::new())
     };
     let Some(JumpStep::Open(words)) = steps(&tmux(strange)).pop() else {
-        panic!("opened");
+        panic!("no terminal is opened");
     };
     assert_eq!(words.last().expect("a word"), "$0");
     for (name, typed) in [

@@ -54,7 +54,7 @@ proptest! {
         // Every notice of one session is true.
         for (slot, notice) in &shown {
             let NoticeSlot::Session(who) = slot else { continue };
-            let session = sessions.iter().find(|s| s.id == *who).expect("known");
+            let session = sessions.iter().find(|s| s.id == *who).expect("a session of the snapshot");
             let so = match notice.kind {
                 NoticeKind::Needs => session.need.is_some(),
                 NoticeKind::Finished => matches!(session.activity, Some(Activity::Finished { .. })),
