@@ -76,7 +76,7 @@ impl AnswerKind {
 pub struct GivenAnswer {
     /// The request that was answered.
     pub request: RequestId,
-    /// Its kind.
+    /// The kind of the answer.
     pub kind: AnswerKind,
     /// Where the answer was given.
     pub by: AnswerChannel,
@@ -180,7 +180,7 @@ pub struct AnswerRecord {
 pub struct RecentAnswer {
     /// The request that was answered.
     pub request: RequestId,
-    /// Its kind.
+    /// The kind of the answer.
     pub kind: AnswerKind,
     /// Where the answer was given.
     pub by: AnswerChannel,

@@ -105,7 +105,7 @@ impl CallerIdentity {
 pub struct PeerFacts {
     /// The process.
     pub process: ProcessKey,
-    /// The path of its executable.
+    /// The path of the process's executable.
     pub executable: Option<PathBuf>,
     /// Which program that file is.
     pub program: PeerProgram,
@@ -178,7 +178,7 @@ pub enum AuthorizationRefusal {
     OperatedTerminal {
         /// The terminal.
         tty: String,
-        /// What shows that.
+        /// The mark that shows this.
         mark: ProcessMark,
     },
     /// The processes that operate the caller's terminal cannot be listed.

@@ -79,7 +79,7 @@ pub struct CardOffer {
 pub struct CardQuestion {
     /// A short heading.
     pub header: String,
-    /// The question.
+    /// The text of the question.
     pub question: String,
     /// The options; the user may also answer with a text.
     pub options: Vec<CardOption>,

@@ -47,14 +47,14 @@ pub enum JumpStep {
     SwitchClient {
         /// The client's terminal device.
         client: String,
-        /// `$1`
+        /// The id of the tmux session, such as `$1`.
         session: String,
     },
     /// Make the tmux session show this window.
     SelectWindow {
-        /// `$1`
+        /// The id of the tmux session, such as `$1`.
         session: String,
-        /// `@3`
+        /// The id of the window, such as `@3`.
         window: String,
     },
     /// Make this pane the active one of its window.
@@ -98,7 +98,7 @@ pub enum TerminalTab {
     ITerm(String),
     /// A tab of Ghostty, by device where Ghostty reports devices, else by folder.
     Ghostty {
-        /// `/dev/ttys003`
+        /// The terminal device, such as `/dev/ttys003`.
         tty: String,
         /// The folder that the session was started in.
         folder: PathBuf,

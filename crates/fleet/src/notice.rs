@@ -49,8 +49,8 @@ pub enum NoticeKind {
 pub struct NoticePreferences {
     /// The kinds that are never delivered.
     pub off: BTreeSet<NoticeKind>,
-    /// How long a session must have worked for its end to be delivered, not counting the time in
-    /// which it waited for the user or was paused.
+    /// How long a session must have worked for the end of its turn to be delivered, not counting
+    /// the time in which the session waited for the user or was paused.
     pub finished_after: Duration,
     /// The hours of each day in which nothing is delivered.
     pub quiet: Option<QuietHours>,

@@ -84,7 +84,7 @@ pub struct TerminalHints {
 /// A window of kitty, and where kitty listens for commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KittyWindow {
-    /// `unix:/tmp/kitty`
+    /// The address that kitty listens on, such as `unix:/tmp/kitty`.
     pub listens: String,
     /// kitty's own number of the window.
     pub window: u32,
@@ -115,14 +115,14 @@ pub struct ProcessDisplay {
 /// An X server.
 #[derive(Debug, Clone, Default)]
 pub enum X11Server {
-    /// None.
+    /// No X server.
     #[default]
     None,
     /// This display cannot be used: why, in words.
     Unreachable(String, String),
     /// A server that responds.
     Shown {
-        /// `:0`
+        /// The display, such as `:0`.
         display: String,
         /// The windows that the window manager manages.
         windows: Vec<WindowInfo>,
@@ -148,9 +148,9 @@ pub struct WindowInfo {
 pub struct TmuxLocation {
     /// The server's socket.
     pub socket: PathBuf,
-    /// `%0`
+    /// The id of the pane, such as `%0`.
     pub pane: String,
-    /// `@0`
+    /// The id of the pane's window, such as `@0`.
     pub window: String,
     /// Whether the pane is the active one of its window.
     pub active: bool,
@@ -165,7 +165,7 @@ pub struct TmuxLocation {
 /// A tmux session that a window is linked into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedTmuxSession {
-    /// `$0`
+    /// The id of the session, such as `$0`.
     pub session: String,
     /// The session's name.
     pub name: String,

@@ -123,8 +123,8 @@ impl NotificationState {
         }
     }
 
-    /// Decides what is delivered and shown. `snapshot` is that of the last
-    /// [`Self::update_sessions`]; `home` is shown as `~`.
+    /// Decides what is delivered and shown. The texts come from the rows of `snapshot`, in which
+    /// `home` is shown as `~`.
     pub fn decide(
         &mut self,
         snapshot: &Snapshot,
