@@ -1,4 +1,4 @@
-//! All sessions: files observations, derives the snapshot, says what else it wants to know.
+//! The fleet: files observations, derives the snapshot, and says what else sources should read.
 
 mod build_session;
 mod capabilities;
@@ -39,7 +39,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Knows nothing yet.
+    /// A fleet without any evidence.
     pub fn new(machine: MachineIdentity) -> Self {
         Self {
             machine,
@@ -47,12 +47,12 @@ impl Fleet {
         }
     }
 
-    /// Files one observation. Total: whatever it says, nothing fails.
+    /// Files one observation; no content makes this fail.
     pub fn handle_observation(&mut self, observation: Observation) {
         self.evidence.file_observation(observation);
     }
 
-    /// Why a session is what it is at `now`; none if there is no such session.
+    /// Explains a session's status at `now`; `None` if there is no such session.
     pub fn explain(&self, id: SessionId, now: Timestamp) -> Option<Explanation> {
         let known = self
             .entries(now)
@@ -71,7 +71,7 @@ impl Fleet {
         })
     }
 
-    /// Whether a process that had a file at `seen` may still live.
+    /// Whether a process whose file was seen at `seen` may still be alive.
     fn may_live(&self, pid: u32, seen: Option<Timestamp>) -> bool {
         match (self.evidence.processes.absent_at(pid), seen) {
             (Some(absent), Some(seen)) => seen > absent,
@@ -112,7 +112,7 @@ impl Fleet {
             })
     }
 
-    /// Transcripts that several live processes write to.
+    /// Transcripts that more than one live process writes to.
     fn shared_transcripts(
         &self,
         registered: &BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)>,
@@ -138,7 +138,7 @@ impl Fleet {
         .collect()
     }
 
-    /// Whether a process is a session, given what its own registry file says last.
+    /// Whether a process is a session, given the newest entry of its registry file.
     fn is_session(&self, process: &KnownProcess<'_>, entry: Option<&RegistryEntry>) -> bool {
         let facts = &process.facts;
         let kind = entry.and_then(|e| e.kind.as_deref()).unwrap_or_default();
@@ -151,7 +151,7 @@ impl Fleet {
         match facts.role {
             ProcessRole::Interactive | ProcessRole::Headless => true,
             ProcessRole::Other => entry.is_some(),
-            // A spare that became a background session keeps its arguments.
+            // A spare that became a background session keeps the spare's arguments.
             ProcessRole::Infrastructure => matches!(kind, "bg" | "background"),
         }
     }
@@ -242,7 +242,7 @@ impl Fleet {
         }
     }
 
-    /// What is known of whether hooks of ours run in a session.
+    /// What shows that our hooks run in a session.
     fn hook_proof(&self, id: SessionId) -> HookProof {
         let marks = self.evidence.hook_marks.as_ref().map(|dated| &dated.value);
         HookProof {
@@ -252,7 +252,7 @@ impl Fleet {
         }
     }
 
-    /// The pause of a session that started this process, or a parent of it.
+    /// The pause record of a session among this process's ancestors, if that pause is a hard one.
     fn pause_around(&self, facts: &ProcessFacts) -> Option<&PauseRecord> {
         let records = self
             .evidence
@@ -268,8 +268,9 @@ impl Fleet {
         records.into_iter().find(is_around)
     }
 
-    /// The tmux pane a process lives in: the nearest parent that a pane started, unless another
-    /// terminal lies between. Of the sessions a pane is linked into, one that is shown.
+    /// The tmux pane of a process: that of the nearest ancestor that tmux started in a pane, unless
+    /// another terminal program lies between. Of the tmux sessions that the pane's window is linked
+    /// into, the one with the most clients is taken.
     fn pane_of(&self, process: &KnownProcess<'_>) -> Option<(&PathBuf, &TmuxPane)> {
         let facts = &process.facts;
         let chain = std::iter::once(facts.key.pid).chain(
@@ -302,7 +303,7 @@ impl Fleet {
     fn health(&self) -> Vec<HealthIssue> {
         let health = self.evidence.health.iter().filter_map(|(key, told)| {
             let run = told.runs(Clone::clone).next()?;
-            // What could not be seen to may have gone by other hands.
+            // An issue about a pause ends with its record, whichever process removed that.
             let id = key.subject.parse().ok().map(SessionId);
             let kept = |id| {
                 self.evidence
@@ -323,7 +324,7 @@ impl Fleet {
         health.collect()
     }
 
-    /// Whether the hooks in the config folder of a session are ours.
+    /// The state of the hooks in a session's config folder.
     fn connection(&self, known: &FleetEntry<'_>) -> Option<&HookInstall> {
         let told = self.evidence.connections.get(known.dir()?)?;
         Some(&told.value)
@@ -342,14 +343,14 @@ impl Fleet {
         session.shifted_by(self.wall_clock_lead())
     }
 
-    /// By how much the wall clock is ahead of ours, in nanoseconds.
+    /// How far the wall clock is ahead of the engine's clock, in nanoseconds.
     fn wall_clock_lead(&self) -> i64 {
         self.evidence.wall_clock.as_ref().map_or(0, |w| w.value)
     }
 }
 
-/// Where the transcript of a session is: by its registry entry, or, where a client keeps no
-/// registry, the newest of the folder it was started in.
+/// Where a session's transcript is: named by the registry entry, or, for a Claude Code without a
+/// registry, the newest transcript of the folder that the process was started in.
 fn transcript_key(
     facts: &ProcessFacts,
     file: Option<&RegistryFile>,
@@ -365,7 +366,8 @@ fn transcript_key(
     Some(TranscriptKey { dir, cwd, which })
 }
 
-/// What a key lays claim to: two clients without a registry in one folder claim one file.
+/// The key under which transcripts are compared: two processes without a registry in one folder
+/// would read the same newest file.
 fn claimed_key(key: &TranscriptKey) -> TranscriptKey {
     let mut claim = key.clone();
     if let TranscriptSelector::NewestSince(since) = &mut claim.which {

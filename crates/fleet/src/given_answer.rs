@@ -1,4 +1,5 @@
-//! Answers that were given from here: the record of each, and what is said of the newest one.
+//! Answers that were given through Trusty Bar: the record of each, and what a row says of the
+//! newest.
 
 mod author;
 mod settings_change;
@@ -14,38 +15,38 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use utoipa::ToSchema;
 
-/// How long the row of a session says who answered it.
+/// How long a session's row says who answered.
 pub const ANSWER_DISPLAY_TIME: Duration = Duration::from_mins(1);
 
-/// What kind of answer was given, without its content.
+/// The kind of an answer, without its content.
 ///
-/// * `approve`: yes, this once
-/// * `always`: yes, and what Claude Code offers so as not to be asked again
-/// * `deny`: no
-/// * `stop`: no, and the turn ended
+/// * `approve`: approved, this once
+/// * `always`: approved, with one of Claude Code's offers not to ask again
+/// * `deny`: denied
+/// * `stop`: denied, and the turn ended
 /// * `answer`: answers to questions
-/// * `release`: none; the terminal asks
+/// * `release`: returned to the terminal, which asks
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum AnswerKind {
-    /// Yes, this once.
+    /// Approved, this once.
     Approve,
-    /// Yes, and what Claude Code offers so as not to be asked again.
+    /// Approved, with one of Claude Code's offers not to ask again.
     Always,
-    /// No.
+    /// Denied.
     Deny,
-    /// No, and the turn ended.
+    /// Denied, and the turn ended.
     Stop,
     /// Answers to questions.
     Answer,
-    /// None; the terminal asks.
+    /// Returned to the terminal, which asks.
     Release,
 }
 
 impl AnswerKind {
-    /// The kind of an answer.
+    /// The kind of `answer`.
     pub fn from_answer(answer: &Answer) -> Self {
         match answer {
             Answer::Allow {} => Self::Approve,
@@ -57,7 +58,7 @@ impl AnswerKind {
         }
     }
 
-    /// What was done: "approved".
+    /// The past participle that rows show, such as "approved".
     pub fn done(self) -> &'static str {
         match self {
             Self::Approve => "approved",
@@ -70,27 +71,27 @@ impl AnswerKind {
     }
 }
 
-/// An answer that a client took.
+/// An answer that Claude Code accepted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GivenAnswer {
-    /// The request that it applied to.
+    /// The request that was answered.
     pub request: RequestId,
-    /// Its kind.
+    /// The kind of the answer.
     pub kind: AnswerKind,
-    /// Where it was given.
+    /// Where the answer was given.
     pub by: AnswerChannel,
-    /// The process that gave it; none where that is not known.
+    /// The process that gave the answer; none where that is not known.
     pub pid: Option<u32>,
     /// The path of that process's executable.
     pub executable: Option<PathBuf>,
-    /// Its controlling terminal, `/dev/pts/7`.
+    /// The controlling terminal of that process, such as `/dev/pts/7`.
     pub tty: Option<String>,
-    /// What Claude Code changes in its settings for it.
+    /// What Claude Code changes in its settings because of the answer.
     pub changes: Vec<SettingsChange>,
 }
 
 impl GivenAnswer {
-    /// An answer of this author.
+    /// An answer given by `author`.
     pub fn new(
         request: RequestId,
         answer: &Answer,
@@ -108,7 +109,7 @@ impl GivenAnswer {
         }
     }
 
-    /// What is recorded of it.
+    /// The line of `answers.jsonl` for this answer, given at `time`.
     pub fn record(&self, session: SessionId, time: SystemTime) -> AnswerRecord {
         let executable = self.executable.as_deref().map(Path::to_string_lossy);
         AnswerRecord {
@@ -123,8 +124,8 @@ impl GivenAnswer {
         }
     }
 
-    /// What a session says of it at `now`, if it was given at `at`: nothing once a minute has
-    /// passed, and nothing of what the user clicked a moment ago and changes no settings.
+    /// What the session shows at `now` of an answer given at `at`: nothing after
+    /// [`ANSWER_DISPLAY_TIME`], and nothing of a click in the app that changes no settings.
     pub(crate) fn visible_answer(&self, at: Timestamp, now: Timestamp) -> Option<RecentAnswer> {
         let is_own_click = matches!(
             self.by,
@@ -148,21 +149,21 @@ impl GivenAnswer {
     }
 }
 
-/// One line of `answers.jsonl`: who answered what, and when. It holds nothing of what was asked.
+/// One line of `answers.jsonl`: who answered, when and how. Holds no content of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerRecord {
-    /// When the client took it.
+    /// When Claude Code accepted the answer.
     #[serde(with = "rfc3339")]
     pub time: SystemTime,
-    /// Where it was given.
+    /// Where the answer was given.
     pub by: AnswerChannel,
-    /// The process that gave it; none where that is not known.
+    /// The process that gave the answer; none where that is not known.
     #[serde(default)]
     pub pid: Option<u32>,
     /// The path of that process's executable.
     #[serde(default)]
     pub executable: Option<String>,
-    /// Its controlling terminal, `/dev/pts/7`.
+    /// The controlling terminal of that process, such as `/dev/pts/7`.
     #[serde(default)]
     pub tty: Option<String>,
     /// The session that asked.
@@ -173,43 +174,43 @@ pub struct AnswerRecord {
     pub kind: AnswerKind,
 }
 
-/// The newest answer of a session, told for a minute: one that was not given in the popover or a
-/// notification, or one that changes Claude Code's settings.
+/// The newest answer of a session, shown for one minute: one that was given outside the popover
+/// and notifications, or that changes Claude Code's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecentAnswer {
-    /// The request that it applied to.
+    /// The request that was answered.
     pub request: RequestId,
-    /// Its kind.
+    /// The kind of the answer.
     pub kind: AnswerKind,
-    /// Where it was given.
+    /// Where the answer was given.
     pub by: AnswerChannel,
-    /// The process that gave it; none where that is not known.
+    /// The process that gave the answer; none where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// The path of that process's executable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub executable: Option<String>,
-    /// Its controlling terminal, `/dev/pts/7`.
+    /// The controlling terminal of that process, such as `/dev/pts/7`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tty: Option<String>,
-    /// What Claude Code changes in its settings for it.
+    /// What Claude Code changes in its settings because of the answer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<SettingsChange>,
-    /// When the client took it.
+    /// When Claude Code accepted the answer.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub at: SystemTime,
 }
 
 impl RecentAnswer {
-    /// "approved at a terminal, pts/7", and what it changes; `home` is shown as `~`.
+    /// "approved at a terminal, pts/7", and what the answer changes; `home` is shown as `~`.
     pub fn sentence(&self, home: Option<&Path>) -> String {
         let changes = self.changes.iter().map(|change| change.sentence(home));
         let all: Vec<String> = self.answered_in().into_iter().chain(changes).collect();
         all.join("; ")
     }
 
-    /// "approved by a program (curl, pid 4242)"; nothing of what was clicked in the app.
+    /// "approved by a program (curl, pid 4242)"; `None` for a click in the app.
     fn answered_in(&self) -> Option<String> {
         let done = self.kind.done();
         match self.by {

@@ -1,8 +1,8 @@
 //! The model of Trusty Bar: observations in, one snapshot out.
 //!
-//! *Invariant:* nothing here reads a file, a process or a clock, starts a thread or awaits.
-//! The exceptions are `Session::new`, `Session::touch` and the defaults of times that old JSON
-//! lacks, whose form the session model fixes.
+//! *Invariant:* no function reads a file, a process or a clock, starts a thread or awaits.
+//! Exceptions: `Session::new`, `Session::touch`, and the defaults for times that old JSON lacks,
+//! which read the wall clock because the session model fixes their form.
 
 #![forbid(unsafe_code)]
 

@@ -126,7 +126,7 @@ async fn accept_listener(listener: &UnixListener) -> UnixStream {
 
 async fn subscribe(socket: &Path) -> EventStream {
     EngineClient::for_socket(socket, rustix::process::getuid().as_raw())
-        .subscribe(ListenMode::Waiting, None)
+        .subscribe(ListenMode::Hidden, None)
         .await
         .expect("subscribed")
 }

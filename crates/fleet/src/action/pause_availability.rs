@@ -1,4 +1,4 @@
-//! Which kinds of pause are possible for a session, by the observed shape of its host.
+//! Which kinds of pause are possible for a session, by its terminal, its processes and its hooks.
 
 use super::context::{ActionContext, TerminalKind};
 use crate::client::{HookObstacle, overflows_timers};
@@ -8,29 +8,29 @@ use crate::pause::PauseKind;
 use crate::status::HookPresence;
 use crate::terminal::{PaneKey, ProcessAncestor};
 
-/// A kind of pause that is possible, with all that is needed to do it.
+/// A possible kind of pause, with everything that it acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PauseCandidate {
-    /// Into a control group of its own, frozen.
+    /// Move the session's processes into a cgroup of their own and freeze that.
     Freeze,
-    /// SIGSTOP to these shells, from the terminal's first process down, then to the client's
+    /// Send SIGSTOP to these shells, from the terminal's first process down, then to Claude Code's
     /// process group.
     Stop {
-        /// The shells; none where the client leads its terminal, or has none.
+        /// The shells; empty where Claude Code leads its terminal or has none.
         shells: Vec<ProcessKey>,
-        /// The client's process group.
+        /// Claude Code's process group.
         group: u32,
     },
-    /// Ctrl-Z in this pane.
+    /// Type Ctrl-Z into this pane.
     Suspend {
         /// The pane.
         pane: PaneKey,
-        /// The shell that has the client as a job.
+        /// The shell that has Claude Code as a job.
         shell: ProcessKey,
     },
-    /// Its hooks wait.
+    /// Let the session's hooks wait.
     Hold,
-    /// Escape in this pane.
+    /// Type Escape into this pane.
     Interrupt {
         /// The pane.
         pane: PaneKey,
@@ -38,7 +38,7 @@ pub enum PauseCandidate {
 }
 
 impl PauseCandidate {
-    /// The kind it is.
+    /// The kind of this candidate.
     pub fn kind(&self) -> PauseKind {
         match self {
             Self::Freeze => PauseKind::Freeze,
@@ -50,18 +50,18 @@ impl PauseCandidate {
     }
 }
 
-/// What stands in the way of a kind of pause.
+/// Why a kind of pause is not possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PauseObstacle {
     /// The user may not write to the session's cgroup, or the system has no cgroup v2.
     NoControlGroup,
-    /// tmux, screen and the like wake what is stopped below them; which.
+    /// A program above the session, such as tmux or screen, wakes stopped processes: its name.
     AutoResumed(String),
     /// A process of another user stands between the session and its terminal: its name.
     ForeignProcess(String),
     /// The job-control state of the session is unknown.
     UnknownJobControl,
-    /// A background session has a terminal of the client's own.
+    /// The session runs in the background, in a terminal that Claude Code made for it.
     Background,
     /// The session is not in a tmux pane.
     NotInTmux,
@@ -115,16 +115,16 @@ impl std::fmt::Display for PauseObstacle {
     }
 }
 
-/// What is possible, in the order in which it is tried, and what stands in the way of the rest.
+/// The possible kinds of pause, in the order in which they are tried, and the obstacles of others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PauseAvailability {
-    /// What is possible.
+    /// The possible kinds.
     pub possible: Vec<PauseCandidate>,
-    /// What is not, and why.
+    /// The other kinds, each with its obstacle.
     pub obstacles: Vec<(PauseKind, PauseObstacle)>,
 }
 
-/// What is possible for a session.
+/// Decides which kinds of pause are possible for a session.
 pub fn pause_availability(
     standing: &ActionContext<'_>,
     preferences: ControlPreferences,
@@ -154,13 +154,14 @@ fn freeze(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseObstacle>
     }
 }
 
-/// Programs that notice when what they started is stopped, and wake it or stop themselves.
+/// Programs that notice that a process which they started was stopped, and wake it or stop
+/// themselves.
 const WAKING_PROGRAMS: [&str; 18] = [
     "screen", "SCREEN", "zellij", "dtach", "abduco", "dvtm", "mtm", "tmate", "shpool", "atch",
     "script", "su", "sudo", "doas", "runuser", "reptyr", "byobu", "expect",
 ];
 
-/// What a parent is called if it wakes what is stopped.
+/// The name of a parent that wakes stopped processes; `None` for any other parent.
 fn wakes(parent: &ProcessAncestor) -> Option<String> {
     let file = parent.exe.as_ref().and_then(|e| e.file_name()?.to_str());
     let names = [Some(parent.name.as_str()), file];
@@ -185,7 +186,7 @@ fn stop(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseObstacle> {
     let seat = facts.seat.ok_or(PauseObstacle::UnknownJobControl)?;
     let group = seat.group;
     if facts.tty.is_none() {
-        // Nobody takes a terminal that it does not have.
+        // Without a terminal, no shell can take the terminal back: no shell has to be stopped.
         return Ok(PauseCandidate::Stop {
             shells: Vec::new(),
             group,
@@ -203,7 +204,7 @@ fn stop(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseObstacle> {
             return Err(PauseObstacle::AutoResumed(who));
         }
         let ours = parent.uid == Some(facts.uid);
-        // macOS lets `login`, which waits for nothing but the end, lead a terminal.
+        // On macOS, root's `login` may lead the terminal; it only waits for its child to exit.
         if !ours && at + 1 == chain.len() && parent.name == "login" {
             continue;
         }
@@ -223,7 +224,7 @@ fn stop(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseObstacle> {
     Ok(PauseCandidate::Stop { shells, group })
 }
 
-/// Shells with a `fg` of the usual kind.
+/// Shells whose `fg` resumes a stopped job in the usual way.
 const JOB_CONTROL_SHELLS: [&str; 14] = [
     "ash", "bash", "csh", "dash", "fish", "ksh", "ksh93", "mksh", "oksh", "sh", "tcsh", "xonsh",
     "yash", "zsh",
@@ -238,7 +239,7 @@ fn suspend(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseObstacle
         .zip(parent.seat)
         .ok_or(PauseObstacle::UnknownJobControl)?;
     let name = parent.name.trim_start_matches('-');
-    // In a group of its own, the client is a job.
+    // Claude Code is a job of the shell only in a process group of its own.
     let is_job = seat.group == facts.key.pid && seat.group != above.group;
     if pane_pid == facts.key.pid || !is_job || !JOB_CONTROL_SHELLS.contains(&name) {
         return Err(PauseObstacle::NoShell);
@@ -267,7 +268,7 @@ fn hold_candidate(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseO
     if let Some(obstacle) = &standing.facts.hook_obstacle {
         return Err(PauseObstacle::HooksBypassed(obstacle.clone()));
     }
-    // A mark or a hook that waits outweighs what is concluded from silence.
+    // `Unheard` is inferred from silence; a mark or a waiting hook makes it `Proven` instead.
     match standing.hooks_heard {
         HookPresence::Silent => Err(PauseObstacle::HooksSilent),
         HookPresence::Unknown | HookPresence::Proven => Ok(PauseCandidate::Hold),

@@ -1,4 +1,4 @@
-//! Why an action is refused, in words that say what to do instead.
+//! Why an action is refused, in words that name the way out.
 
 use super::PauseObstacle;
 use crate::client::ConfirmationGap;
@@ -20,7 +20,7 @@ pub enum Refusal {
     PausedByOthers(&'static str),
     /// The session is not paused.
     NotPaused,
-    /// Claude Code waits for an answer, which `continue` is not.
+    /// Claude Code waits for an answer, so that an interrupted turn cannot be told to continue.
     AwaitsAnswer,
     /// The requested kind is not possible here.
     Impossible(PauseKind, PauseObstacle),
@@ -31,7 +31,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// A stable code, for programs.
+    /// The stable code of the refusal, for programs.
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::Ended => ProblemCode::NoSuchSession,

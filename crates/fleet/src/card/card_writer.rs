@@ -1,39 +1,39 @@
-//! The lines of a card as they are written, up to what can be shown.
+//! Writes the lines of a card, up to what a card can show.
 
 use super::visible_text::{TextLine, fold_empty_lines};
 use super::{CardLine, LineMark};
 use serde_json::{Map, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-/// The most that a card holds, in bytes of what it shows. No owner reads more.
+/// The most that a card shows, in bytes; the user would not read more.
 const MAX_CARD_BYTES: usize = 200_000;
-/// The most lines that a card holds.
+/// The most lines of a card.
 const MAX_CARD_LINES: usize = 10_000;
-/// The most lines that are compared one by one; what is longer is taken out, then put in.
+/// The most lines, old and new together, that are diffed; longer texts are removed, then added.
 const MAX_COMPARED_LINES: usize = 2_000;
 
-/// Lines with nothing left out, or marked as too long.
+/// Collects lines in full, or notes that they do not fit.
 #[derive(Default)]
 pub(super) struct CardWriter {
     pub(super) lines: Vec<CardLine>,
     used: usize,
-    /// Something had no room any more.
+    /// Whether something did not fit.
     pub(super) over: bool,
 }
 
 impl CardWriter {
-    /// Counts what is shown elsewhere on the card.
+    /// Counts what the card shows outside its lines.
     pub(super) fn count(&mut self, bytes: usize) {
         self.used = self.used.saturating_add(bytes);
         self.over |= self.used > MAX_CARD_BYTES;
     }
 
-    /// The name of what follows.
+    /// Writes the name of what follows.
     pub(super) fn label(&mut self, name: &str) {
         self.push(LineMark::Label, TextLine::Line(name));
     }
 
-    /// All lines of a text.
+    /// Writes all lines of a text.
     pub(super) fn text(&mut self, mark: LineMark, text: &str) {
         for line in fold_empty_lines(text.split('\n')) {
             if self.over {
@@ -43,24 +43,24 @@ impl CardWriter {
         }
     }
 
-    /// A field: its name, then all of its value.
+    /// Writes a field: its name, then its whole value.
     pub(super) fn field(&mut self, name: &str, value: &Value) {
         self.label(name);
         match value {
             Value::String(text) if !text.is_empty() => self.text(LineMark::Plain, text),
-            // Pretty, and an empty text as its quotes. A value that was read can be written.
+            // An empty text is shown as its quotes.
             other => self.text(LineMark::Plain, &format!("{other:#}")),
         }
     }
 
-    /// All fields that are left.
+    /// Writes all `fields`, each name prefixed with `before`.
     pub(super) fn fields(&mut self, before: &str, fields: &Map<String, Value>) {
         for (name, value) in fields {
             self.field(&format!("{before}{name}"), value);
         }
     }
 
-    /// What leads from one text to the other, line by line.
+    /// Writes the line diff of two texts.
     pub(super) fn change(&mut self, old: &str, new: &str) {
         let before: Vec<&str> = lines(old);
         let after: Vec<&str> = lines(new);
@@ -90,7 +90,7 @@ impl CardWriter {
         if self.over {
             return;
         }
-        // Looked at before it is written: one line may be all there is.
+        // Checked before the line is written, because one line may fill the whole card.
         let fits = self.used + line.weight() < MAX_CARD_BYTES && self.lines.len() < MAX_CARD_LINES;
         if !fits {
             self.over = true;
@@ -105,7 +105,7 @@ impl CardWriter {
     }
 }
 
-/// The lines of a text that is replaced; none where there is no text.
+/// The lines of a text; an empty text has none.
 fn lines(text: &str) -> Vec<&str> {
     match text {
         "" => Vec::new(),

@@ -1,12 +1,12 @@
-//! The client's offers not to be asked again (`permission_suggestions`), in words.
+//! Claude Code's offers not to ask again (`permission_suggestions`), in words.
 
 use super::{CardOffer, visible_text};
 use serde_json::{Map, Value};
 
-/// The longest offer that is read at a glance, in characters; a longer one is not made.
+/// The longest offer that is shown, in characters; a longer one is not read at a glance.
 const MAX_OFFER_CHARS: usize = 600;
 
-/// All offers that can be shown whole.
+/// The offers that can be shown in full.
 pub(super) fn offers(suggestions: &[Value]) -> Vec<CardOffer> {
     let all = suggestions.iter().enumerate();
     let all = all.map(|(suggestion, offer)| CardOffer {
@@ -17,7 +17,7 @@ pub(super) fn offers(suggestions: &[Value]) -> Vec<CardOffer> {
         .collect()
 }
 
-/// The offer in words, if it has a form that is known and nothing besides.
+/// The offer in words; `None` unless its form is known and holds no other field.
 fn offer_text(offer: &Value) -> Option<String> {
     let offer = offer.as_object()?;
     let only = |names: &[&str]| offer.keys().all(|name| names.contains(&name.as_str()));
@@ -100,7 +100,7 @@ fn text<'a>(from: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     from.get(name)?.as_str()
 }
 
-/// "a", "a and b", "a, b and c"; nothing if one of them has no words, or there is none.
+/// "a", "a and b", "a, b and c"; `None` for an empty list or an item without words.
 fn list(of: &Value, words: impl Fn(&Value) -> Option<String>) -> Option<String> {
     let all = of.as_array()?.iter().map(words);
     let mut all: Vec<String> = all.collect::<Option<_>>()?;

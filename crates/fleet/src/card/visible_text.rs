@@ -1,34 +1,35 @@
-//! Text as it is: every character that cannot be seen, or that steers what is around it, is
-//! written as its name, and so are blanks and line ends that push a text out of sight.
+//! Text with nothing hidden in it: invisible characters, and those that reorder the text around
+//! them, are replaced with their names, and so are runs of blanks and empty lines that would push
+//! text out of sight.
 
 use crate::text::{is_emoji_selector, is_hidden};
 use std::fmt::Write as _;
 
-/// The C0 controls by their names, from NUL on.
+/// The names of the C0 control characters, from NUL on.
 const CONTROL_CHAR_NAMES: [&str; 32] = [
     "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR",
     "SO", "SI", "DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC",
     "FS", "GS", "RS", "US",
 ];
 
-/// The most blanks in a row within a line, and empty lines in a row, that are shown as they are.
+/// The longest run of blanks in a line, and of empty lines, that is shown as it is.
 const MAX_PLAIN_RUN: usize = 8;
 /// The widest indentation that is shown as it is, in columns.
 const MAX_INDENT_COLUMNS: usize = 24;
-/// What a tab of an indentation counts for, in columns, as a card draws it.
+/// The width of a tab in an indentation, in columns, as a card draws it.
 const TAB_COLUMNS: usize = 4;
 
 /// A piece of a text of several lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextLine<'a> {
-    /// A line.
+    /// One line.
     Line(&'a str),
-    /// So many empty lines in a row, more than are shown as they are.
+    /// The length of a run of empty lines that is too long to be shown as it is.
     EmptyLines(usize),
 }
 
 impl TextLine<'_> {
-    /// The line with nothing hidden in it.
+    /// The piece as text, with nothing hidden in it.
     pub(super) fn into_visible(self) -> String {
         match self {
             Self::Line(text) => line(text),
@@ -40,7 +41,7 @@ impl TextLine<'_> {
         }
     }
 
-    /// How many bytes it holds, roughly.
+    /// The approximate length of the piece, in bytes.
     pub(super) fn weight(self) -> usize {
         match self {
             Self::Line(text) => text.len(),
@@ -49,12 +50,12 @@ impl TextLine<'_> {
     }
 }
 
-/// Lines, each run of many empty ones in one piece.
+/// The lines, with each run of more than [`MAX_PLAIN_RUN`] empty ones as one piece.
 pub(super) fn fold_empty_lines<'a>(
     lines: impl Iterator<Item = &'a str>,
 ) -> impl Iterator<Item = TextLine<'a>> {
     let mut lines = lines.peekable();
-    // Empty lines of a short run, which are still to be handed out.
+    // Empty lines of a short run that are still to be yielded.
     let mut due = 0;
     std::iter::from_fn(move || {
         if due > 0 {
@@ -77,8 +78,8 @@ pub(super) fn fold_empty_lines<'a>(
     })
 }
 
-/// A line with nothing hidden in it. Two different lines never look the same, but for what they
-/// are indented with.
+/// A line with nothing hidden in it. Two different lines look different, except for the
+/// characters of their indentation.
 pub(super) fn line(text: &str) -> String {
     let solid = text.trim_end_matches([' ', '\t']);
     let inner = solid.trim_start_matches([' ', '\t']);
@@ -91,18 +92,18 @@ pub(super) fn line(text: &str) -> String {
         mark_runs(&mut shown, indent, 0);
     }
     mark_runs(&mut shown, inner, MAX_PLAIN_RUN);
-    // At the end of a line a blank is as good as invisible.
+    // Trailing blanks are invisible.
     mark_runs(&mut shown, &text[solid.len()..], 0);
     shown
 }
 
-/// The lines of a text, each with nothing hidden in it.
+/// A text of several lines, with nothing hidden in any of them.
 pub(super) fn text(text: &str) -> String {
     let lines = fold_empty_lines(text.split('\n')).map(TextLine::into_visible);
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Writes a text in which at most so many blanks in a row are left as they are.
+/// Writes a text in which runs of up to `plain_blanks` blanks stay as they are.
 fn mark_runs(shown: &mut String, text: &str, plain_blanks: usize) {
     let mut before = None;
     let mut chars = text.chars().peekable();
@@ -125,8 +126,8 @@ fn mark_runs(shown: &mut String, text: &str, plain_blanks: usize) {
     }
 }
 
-/// The name of a character that stands so many times in a row. What a name begins with is named,
-/// too, so that nothing is mistaken for one.
+/// Writes the name of a character that occurs `count` times in a row. `⟨` has a name too, so that
+/// no text can be mistaken for a name.
 fn push_char_name(shown: &mut String, c: char, count: usize) {
     let code = u32::from(c);
     let control = usize::try_from(code)

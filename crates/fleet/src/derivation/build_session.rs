@@ -1,4 +1,4 @@
-//! What is known of a session, in the form of the model.
+//! Builds the session that faces see from evidence and verdict.
 
 use super::capabilities;
 use crate::client::ProcessRole;
@@ -87,7 +87,8 @@ pub(super) fn build_session(id: SessionId, known: &FleetEntry<'_>) -> Session {
     }
 }
 
-/// A pane of tmux proves it; until the server was asked, the environment's word is taken.
+/// Whether the session runs in tmux: a pane proves it; until the tmux server has been polled, the
+/// environment's word is taken.
 fn in_tmux(known: &FleetEntry<'_>) -> bool {
     known.pane.is_some() || known.pane_pending
 }
@@ -115,7 +116,8 @@ fn control(known: &FleetEntry<'_>) -> ControlModel {
     }
 }
 
-/// How its process came to its end. The file goes before the process, but may be missed later.
+/// How the process ended. Claude Code removes its registry file before it exits, but the removal
+/// may be observed up to [`EXIT_GRACE`] after the exit.
 fn session_end(known: &FleetEntry<'_>) -> Option<SessionEnd> {
     let exited = known.process.exited_at?;
     let by_act = matches!(

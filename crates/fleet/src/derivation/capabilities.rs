@@ -1,4 +1,4 @@
-//! What can be done to a session, and what is being done.
+//! What can be done to a session, and which action is in progress.
 
 use super::Fleet;
 use crate::action::{
@@ -18,19 +18,24 @@ use crate::timing::{FAILURE_DISPLAY_TIME, NOT_HELD_DISPLAY_TIME};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// A look that proves what was done comes at once; without one, no more is said after this.
+/// How long a completed action waits for a sample of the process that confirms it. The sample is
+/// taken at once; after this time, the action is no longer shown as pending.
 pub(super) const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What a row says in the last day before hooks reach their limit.
+/// What a row says during the last day before the hooks of a hold reach their limit.
 const HOLD_ENDS_WARNING: &str = "the pause limit (24 days) is reached within a day; Claude Code ends \
                               the held turn then";
 
-/// What a row says once a hold was given up.
+/// What a row says after a hold was given up.
 const NOT_HELD_WARNING: &str = "Claude Code's hooks did not hold this session, so the pause was removed; \
                         restart the session, or pause with another method";
 
 impl Fleet {
-    /// Decides how an action on a session is done, or why it is not.
+    /// Plans an action on a session.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`]; [`Refusal::Ended`] for an unknown session.
     pub fn plan(&self, id: SessionId, action: &Action, now: Timestamp) -> Result<Plan, Refusal> {
         let known = self
             .entries(now)
@@ -75,7 +80,7 @@ impl Fleet {
         }
     }
 
-    /// What can be done to it now.
+    /// What can be done to a session now; `None` for one that has ended.
     pub(super) fn capabilities(&self, known: &FleetEntry<'_>) -> Option<Capabilities> {
         let standing = self.action_context(known);
         if standing.ended {
@@ -110,7 +115,7 @@ impl Fleet {
         })
     }
 
-    /// A hold without hooks holds nothing, and one with hooks not for ever.
+    /// Warns where a hold has no effect without hooks, or ends soon at the limit of the hooks.
     pub(super) fn warn_of_hooks(&self, known: &FleetEntry<'_>, session: &mut Session) {
         let connection = self.connection(known);
         let apart = connection.is_some_and(|c| !c.runs_hooks());
@@ -127,8 +132,8 @@ impl Fleet {
         }
     }
 
-    /// Pauses that need to be seen to: of sessions that are gone, that go on, or that nobody
-    /// works on.
+    /// Pauses that need a repair: of sessions that are gone, of sessions that run, and those whose
+    /// executor is gone.
     pub(super) fn stale_pauses(&self, known: &[FleetEntry<'_>]) -> BTreeSet<SessionId> {
         let living = known
             .iter()
@@ -145,7 +150,7 @@ impl Fleet {
     }
 }
 
-/// What is seen to be done to it, by us or another program of ours.
+/// The action that the pause record shows in progress, by this engine or another program of ours.
 fn under_way(known: &FleetEntry<'_>) -> Option<(Timestamp, ActionKind)> {
     let (at, record) = known.case.pause?;
     let verb = match record.phase {
@@ -157,7 +162,7 @@ fn under_way(known: &FleetEntry<'_>) -> Option<(Timestamp, ActionKind)> {
     Some((at, verb))
 }
 
-/// The pause that was asked for here.
+/// The pause that Trusty Bar made, as faces see it.
 pub(super) fn pause(known: &FleetEntry<'_>) -> Option<ActivePause> {
     let (_, record) = known.case.pause?;
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -196,7 +201,7 @@ fn resume_warning(at_work: InterruptedWork) -> Option<&'static str> {
     }
 }
 
-/// Whether its process was looked at since, or has ended.
+/// Whether a sample taken after `since` confirms the action, or the process has exited.
 fn is_proven(known: &FleetEntry<'_>, verb: ActionKind, since: Timestamp) -> bool {
     let is_recorded = known.case.pause.is_some();
     let fits = match verb {
@@ -207,11 +212,11 @@ fn is_proven(known: &FleetEntry<'_>, verb: ActionKind, since: Timestamp) -> bool
     (fits && known.process.seen_at > since) || known.process.exited_at.is_some()
 }
 
-/// What is being done to it, or failed a moment ago.
+/// The action in progress, or one that failed a moment ago.
 pub(super) fn pending(known: &FleetEntry<'_>, now: Timestamp) -> Option<PendingAction> {
     let (at, verb, failure) = match (known.act, under_way(known)) {
         (Some((at, ActionProgress::Begun(verb))), _) => (at, *verb, None),
-        // Done, but the look that proves it is yet to come.
+        // Done, but not yet confirmed by a sample.
         (Some((at, ActionProgress::Done(verb))), _)
             if *verb != ActionKind::Jump
                 && !is_proven(known, *verb, at)

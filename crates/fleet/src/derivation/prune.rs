@@ -1,4 +1,4 @@
-//! Forgetting: nothing is kept that can no longer bear on a session.
+//! Drops evidence that can no longer bear on a session.
 
 use super::{Fleet, is_present, newest_at};
 use crate::evidence::KnownProcess;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 impl Fleet {
-    /// Forgets what can no longer bear on any session.
+    /// Drops evidence that can no longer bear on any session.
     pub fn prune(&mut self, now: Timestamp) {
         self.prune_processes(now);
         self.prune_places(now);
@@ -97,7 +97,7 @@ impl Fleet {
         });
     }
 
-    /// Forgets transcripts, panes, lists and hooks of sessions that are gone.
+    /// Drops transcripts, panes, lists and hooks of sessions that are gone.
     fn prune_content(&mut self, now: Timestamp) {
         let (mut transcripts, mut panes, mut dirs) =
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());

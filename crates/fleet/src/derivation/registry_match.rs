@@ -1,16 +1,16 @@
 //! Which registry file counts for which process, and which sessions are confirmed.
 //!
-//! Anybody who can have a folder looked into (one session's environment names it) can write any
-//! pid into it. So a file counts for a process only if its start time fits **and** its folder is
-//! one that the user named (the default one, or one of the settings file) or the one that the
-//! environment of this very process leads to. Where that environment cannot be read, it counts if
-//! path and arguments say "client".
+//! Any program that can get a folder scanned (by naming it in one session's environment) can write
+//! any pid into a file there. A file therefore counts for a process only if its start time fits
+//! **and** its folder was named by the user (the default folder, or one of the settings file) or is
+//! the one that the environment of this very process leads to. Where that environment cannot be
+//! read, the file counts if executable path and arguments are those of Claude Code.
 //!
-//! A file that counts tells what its process does. It does not tell what its process *is*: a file
-//! in the default folder can name any program of the user. So a session is confirmed only if path
-//! or arguments say "client", or if its peer socket's `.key` lies in a folder that counts and its
-//! executable is named after the client (packages and copies that lie at places not known here).
-//! What is not confirmed is listed and can be jumped to; nothing else is done to it.
+//! A file that counts says what its process does, not what the process *is*: a file in the default
+//! folder can name any program of the user. A session is therefore confirmed only if its path or
+//! arguments are those of Claude Code, or if its peer socket's `.key` lies in a folder that counts
+//! and its executable is named after Claude Code (packages and copies in places not known here).
+//! An unconfirmed session is listed and can be jumped to; no other action is possible.
 
 use super::{Fleet, is_present, newest_at};
 use crate::client::{self, ConfirmationGap, ProcessRole};
@@ -23,8 +23,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 impl Fleet {
-    /// Which registry file counts for which process. Where two config folders claim a process,
-    /// the newer file counts.
+    /// The registry file that counts for each process. Where files in two config folders count, the
+    /// newer one is taken.
     pub(super) fn registered(&self) -> BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)> {
         let mut registered: BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)> = BTreeMap::new();
         for (key, process) in self.evidence.processes.all_processes() {
@@ -41,7 +41,8 @@ impl Fleet {
         registered
     }
 
-    /// A registry file that names a process not known as a client, and does not count for it.
+    /// A registry file that does not count for the process it names, which path and arguments do
+    /// not show to be Claude Code.
     pub(super) fn foreign_file(
         &self,
         process: &KnownProcess<'_>,
@@ -53,7 +54,7 @@ impl Fleet {
         files.find(|(file, _)| !self.leads_to(process.facts, &file.dir))
     }
 
-    /// The files that name a process by pid and start time, whatever folder they lie in.
+    /// The files that name a process by pid and start time, in whatever folder.
     fn files_of<'a>(
         &'a self,
         process: &KnownProcess<'_>,
@@ -69,7 +70,7 @@ impl Fleet {
         })
     }
 
-    /// Whether an entry is about this process, not about an earlier one with its pid.
+    /// Whether an entry is about this process, not about an earlier one with the same pid.
     pub(super) fn is_entry_of(&self, process: &KnownProcess<'_>, entry: &RegistryEntry) -> bool {
         let facts = process.facts;
         let same_process = match entry.proc_start {
@@ -84,7 +85,7 @@ impl Fleet {
         same_process && self.machine.shares_pids_with(entry.pid_domain.as_deref())
     }
 
-    /// Whether what lies in a config folder counts for a process.
+    /// Whether files in a config folder count for a process.
     fn leads_to(&self, facts: &ProcessFacts, dir: &Path) -> bool {
         let folder = self.evidence.folders.get(dir).map(|told| told.value);
         if folder.is_some_and(|f| f.origin == FolderOrigin::User)
@@ -99,7 +100,7 @@ impl Fleet {
         }
     }
 
-    /// When a process was last seen to have its peer socket.
+    /// When a process's peer socket was last seen.
     pub(super) fn key_seen(&self, process: &KnownProcess<'_>) -> Option<Timestamp> {
         let facts = process.facts;
         let keys = self.evidence.keys.iter().filter(|(file, at)| {
@@ -128,8 +129,8 @@ impl Fleet {
     }
 }
 
-/// Whether path or arguments say "client". A client's own child, for which arguments count less,
-/// runs the client's executable.
+/// Whether path or arguments are those of Claude Code. A child that Claude Code starts from its own
+/// executable counts too, whatever its arguments.
 fn is_known_client(facts: &ProcessFacts) -> bool {
     facts.role != ProcessRole::Other || facts.exe.as_deref().is_some_and(client::is_client)
 }

@@ -25,7 +25,8 @@ impl Fleet {
         })
     }
 
-    /// What Claude Code changes in its settings for one of its offers to this session.
+    /// What Claude Code changes in its settings when this offer to the session is accepted; empty
+    /// for an unknown session or an offer of unknown form.
     pub fn changes_of_offer(
         &self,
         id: SessionId,

@@ -4,13 +4,13 @@ use crate::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Points older than this before the newest are thinned to the ends of their runs. Facts that
-/// come out of order by less than this are still filed exactly.
+/// Points that are older than this, counted from the newest, are thinned to the ends of their
+/// runs. Facts that arrive out of order by less than this are still filed exactly.
 const EXACT_WINDOW: Duration = Duration::from_secs(30);
-/// The most points kept.
+/// The most points that are kept.
 const MAX_POINTS: usize = 64;
 
-/// The values seen, by the time at which they were seen.
+/// The values of one subject, each with the time at which it was seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueHistory<T> {
     points: BTreeMap<Timestamp, T>,
@@ -24,19 +24,19 @@ impl<T> Default for ValueHistory<T> {
     }
 }
 
-/// The stretch of time in which a value did not change, as far as was seen.
+/// A stretch of time over which a value did not change, as far as was seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ValueRun<'a, T> {
-    /// Its newest value.
+    /// The newest value of the run.
     pub value: &'a T,
-    /// First seen.
+    /// When the run was first seen.
     pub first: Timestamp,
-    /// Last seen.
+    /// When the run was last seen.
     pub last: Timestamp,
 }
 
 impl<T: Ord + Clone> ValueHistory<T> {
-    /// Files a value. Of two values seen at one time the greater stays.
+    /// Files a value; of two values seen at the same time, the greater is kept.
     pub fn insert(&mut self, at: Timestamp, value: T) {
         match self.points.get_mut(&at) {
             Some(known) if *known < value => *known = value,
@@ -48,22 +48,22 @@ impl<T: Ord + Clone> ValueHistory<T> {
         self.drop_oldest();
     }
 
-    /// The newest value and when it was seen.
+    /// The newest value, and when it was seen.
     pub fn newest(&self) -> Option<(Timestamp, &T)> {
         self.points.last_key_value().map(|(at, value)| (*at, value))
     }
 
-    /// The first time at or after `at` at which anything was seen.
+    /// The first time, not before `at`, at which any value was seen.
     pub fn first_from(&self, at: Timestamp) -> Option<Timestamp> {
         self.points.range(at..).next().map(|(at, _)| *at)
     }
 
-    /// When a value was first seen, as far back as is known.
+    /// When any value was first seen, as far back as is on file.
     pub fn first_seen(&self) -> Option<Timestamp> {
         self.points.first_key_value().map(|(at, _)| *at)
     }
 
-    /// The runs of values that are the same to `same`, newest first.
+    /// The runs of values for which `same` gives the same key, newest first.
     pub fn runs<'a, K: PartialEq>(
         &'a self,
         same: impl Fn(&T) -> K + 'a,

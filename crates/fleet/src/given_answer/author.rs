@@ -7,27 +7,27 @@ use utoipa::ToSchema;
 
 /// Where an answer was given.
 ///
-/// * `popover`: in the popover of the app
-/// * `notification`: by a button of a notification
-/// * `terminal`: by `trusty`, after a letter typed in a terminal
+/// * `popover`: in the app's popover
+/// * `notification`: with a button of a notification
+/// * `terminal`: with `trusty`, after a letter typed in a terminal
 /// * `program`: by a program, over the local API
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum AnswerChannel {
-    /// In the popover of the app.
+    /// In the app's popover.
     Popover,
-    /// By a button of a notification.
+    /// With a button of a notification.
     Notification,
-    /// By `trusty`, after a letter typed in a terminal.
+    /// With `trusty`, after a letter typed in a terminal.
     Terminal,
     /// By a program, over the local API.
     Program,
 }
 
 impl AnswerChannel {
-    /// The word that stands for it on the wire.
+    /// The channel's name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Popover => "popover",
@@ -37,7 +37,7 @@ impl AnswerChannel {
         }
     }
 
-    /// The channel that a word of the wire stands for.
+    /// The channel with this name on the wire; `None` for an unknown name.
     pub fn from_word(word: &str) -> Option<Self> {
         let all = [
             Self::Popover,
@@ -52,21 +52,21 @@ impl AnswerChannel {
 /// Who gave an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerAuthor {
-    /// Where it was given.
+    /// Where the answer was given.
     pub channel: AnswerChannel,
-    /// The process that gave it; none where that is not known.
+    /// The process that gave the answer; none where that is not known.
     pub pid: Option<u32>,
-    /// The path of its executable.
+    /// The path of that process's executable.
     pub executable: Option<PathBuf>,
-    /// Its controlling terminal, `/dev/pts/7`.
+    /// The controlling terminal of that process, such as `/dev/pts/7`.
     pub tty: Option<String>,
-    /// The session that started the process, if one did. (Such a process may deny, and nothing
-    /// else.)
+    /// The session that started the process, if one did. Such a process may only deny, and only
+    /// without a message, or return a request to the terminal.
     pub session: Option<SessionId>,
 }
 
 impl AnswerAuthor {
-    /// Somebody of whom only the channel is known, such as the app that runs the engine.
+    /// An author of whom only the channel is known, such as the app that runs the engine.
     pub fn own_face(channel: AnswerChannel) -> Self {
         Self {
             channel,

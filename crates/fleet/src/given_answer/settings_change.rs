@@ -1,5 +1,6 @@
-//! What an answer that lasts changes in Claude Code's settings, where that is written, and how it
-//! is undone. Claude Code writes it; these are the places that it has (measured, 2.1.330).
+//! What a lasting answer changes in Claude Code's settings, in which file, and how to undo it.
+//!
+//! Claude Code itself writes the change; destinations and types were measured with 2.1.330.
 
 use crate::text::shown_path;
 use serde::{Deserialize, Serialize};
@@ -10,16 +11,16 @@ use utoipa::ToSchema;
 /// One change of Claude Code's settings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub struct SettingsChange {
-    /// What is added or set, as it stands there: `Bash(npm test:*)`.
+    /// The value that is added or set, as it is written there: `Bash(npm test:*)`.
     pub value: String,
-    /// Where in the settings: `permissions.allow`.
+    /// The key in the settings, such as `permissions.allow`.
     pub key: String,
-    /// The settings file; none where it lasts until the session ends.
+    /// The settings file; none for a change that lasts until the session ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
 }
 
-/// The folders that a session's settings lie in.
+/// The folders that hold a session's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SettingsFolders<'a> {
     /// The folder that the session was started in.
@@ -29,7 +30,7 @@ pub struct SettingsFolders<'a> {
 }
 
 impl SettingsFolders<'_> {
-    /// The file of a destination, in Claude Code's words; none for one that is no file.
+    /// The file that a `destination` of Claude Code stands for; `None` where that is no file.
     fn file(&self, destination: &str) -> Option<String> {
         let path = match destination {
             "localSettings" => self.workdir.join(".claude/settings.local.json"),
@@ -41,8 +42,8 @@ impl SettingsFolders<'_> {
     }
 }
 
-/// What Claude Code changes for one of its offers (`permission_suggestions`), which it is given
-/// back as it is; nothing where the offer has no form that is known.
+/// What Claude Code changes when it is sent back one of its offers (`permission_suggestions`);
+/// empty for an offer of unknown form.
 pub fn changes_of_offer(offer: &Value, folders: SettingsFolders<'_>) -> Vec<SettingsChange> {
     offer
         .as_object()
@@ -78,7 +79,7 @@ fn changes(
     })
 }
 
-/// A rule as it stands in the settings: `Bash(npm test:*)`.
+/// A rule as it is written in the settings: `Bash(npm test:*)`.
 fn rule(rule: &Value) -> Option<String> {
     let tool = rule.get("toolName")?.as_str()?;
     Some(match rule.get("ruleContent").and_then(Value::as_str) {
@@ -88,7 +89,7 @@ fn rule(rule: &Value) -> Option<String> {
 }
 
 impl SettingsChange {
-    /// What was changed where, and how to undo it; `home` is shown as `~`.
+    /// What is changed in which file, and how to undo it; `home` is shown as `~`.
     pub fn sentence(&self, home: Option<&Path>) -> String {
         let Self { value, key, file } = self;
         let is_mode = key == "permissions.defaultMode";

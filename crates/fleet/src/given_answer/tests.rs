@@ -46,7 +46,11 @@ fn a_row_says_for_a_minute_who_answered_outside_the_app() {
     let expected = "approved at a terminal, pts/7";
     assert_eq!(said(&terminal, 1_000).as_deref(), Some(expected));
     assert_eq!(said(&terminal, 60_999).as_deref(), Some(expected));
-    assert_eq!(said(&terminal, 61_000), None, "a minute later");
+    assert_eq!(
+        said(&terminal, 61_000),
+        None,
+        "no longer shown after a minute"
+    );
     let expected = "approved by a program (curl, pid 4242)";
     assert_eq!(said(&program, 1_000).as_deref(), Some(expected));
     for click in [AnswerChannel::Popover, AnswerChannel::Notification] {
@@ -107,7 +111,7 @@ fn a_lasting_answer_says_which_rule_was_written_where_and_how_to_undo_it() {
     ] {
         assert_eq!(sentences(&odd), [""; 0], "{odd}");
     }
-    // In the popover it is said, too: the click does not say what it wrote.
+    // Shown for a click in the popover too: the user does not see there what Claude Code writes.
     let always = Answer::Always { suggestion: 0 };
     let changes = changes_of_offer(&rule("localSettings"), folders());
     let clicked = given(AnswerChannel::Popover, &always, changes);
@@ -152,16 +156,16 @@ fn a_record_is_one_line_without_what_was_asked_or_answered() {
         };
         let given = given(AnswerChannel::Terminal, &answer, vec![change]);
         let record = given.record(session, time);
-        let line = serde_json::to_string(&record).expect("JSON");
+        let line = serde_json::to_string(&record).expect("valid JSON");
         let expected = json!({
             "time": "2027-01-15T08:00:00Z", "by": "terminal", "pid": 4242,
             "executable": "/usr/bin/curl", "tty": "/dev/pts/7", "session": session,
             "request": "ab".repeat(32), "kind": kind,
         });
-        let read: Value = serde_json::from_str(&line).expect("JSON");
+        let read: Value = serde_json::from_str(&line).expect("valid JSON");
         assert_eq!(read, expected, "{kind}");
         assert!(!line.contains('\n') && !line.contains(secret), "{line}");
-        let back: AnswerRecord = serde_json::from_str(&line).expect("a record");
+        let back: AnswerRecord = serde_json::from_str(&line).expect("an answer record");
         assert_eq!(back, record);
     }
 }

@@ -4,73 +4,73 @@ use super::JumpObstacle;
 use crate::terminal::ProcessAncestor;
 use std::path::PathBuf;
 
-/// A session and all that shows it, or could.
+/// A session, and everything that shows it or could show it.
 #[derive(Debug, Clone)]
 pub struct JumpContext {
-    /// What it runs in.
+    /// What the session runs in.
     pub runs: JumpTarget,
-    /// Its name, which its client puts into the title of its window.
+    /// The session's name, which Claude Code puts into the window's title.
     pub name: Option<String>,
-    /// The root of its project.
+    /// The root of the session's project.
     pub folder: PathBuf,
-    /// The folder it was started in.
+    /// The folder that the session was started in.
     pub workdir: PathBuf,
-    /// The system this is.
+    /// How windows are raised on this system.
     pub system: WindowSystem,
-    /// What opens a terminal: a program, absolute, and what stands before the command that is to
-    /// run in it.
+    /// What opens a terminal: the absolute path of a program, and the arguments that precede the
+    /// command to run in it.
     pub opener: Option<Vec<String>>,
-    /// The tmux program, absolute.
+    /// The tmux program, as an absolute path.
     pub tmux: Option<PathBuf>,
 }
 
-/// How windows are raised here.
+/// How windows are raised on a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowSystem {
-    /// By the X server, or not at all.
+    /// Through the X server, or not at all.
     Desktop,
-    /// By Apple Events.
+    /// With Apple Events.
     Mac,
 }
 
 /// What a session runs in.
 #[derive(Debug, Clone)]
 pub enum JumpTarget {
-    /// It has ended.
+    /// Nothing: the session has ended.
     Ended,
-    /// Nobody can type into it.
+    /// No terminal: the user cannot type into the session.
     Headless,
-    /// It has a terminal of the client's own, which no window shows.
+    /// A terminal that Claude Code made for a background session, and that no window shows.
     Background,
-    /// It has no terminal.
+    /// No terminal any more.
     NoTerminal,
-    /// It has a terminal of its own.
+    /// A terminal outside tmux.
     Plain(Box<TerminalProcess>),
-    /// It has a pane of a tmux server that tells nothing, for this reason.
+    /// A pane of a tmux server that could not be queried, for this reason.
     SilentServer(JumpObstacle),
-    /// It has a pane of a tmux server.
+    /// A pane of a tmux server.
     Tmux(Box<TmuxLocation>),
 }
 
-/// A process in a terminal, and what is known of the window around it.
+/// A process in a terminal, and what is known about the window around it.
 #[derive(Debug, Clone, Default)]
 pub struct TerminalProcess {
-    /// Its terminal device.
+    /// The process's terminal device.
     pub tty: Option<String>,
-    /// Its parents, nearest first.
+    /// The process's ancestors, the nearest first.
     pub ancestors: Vec<ProcessAncestor>,
-    /// What its environment names.
+    /// The hints in the process's environment.
     pub hints: TerminalHints,
-    /// The screen it is on.
+    /// The display that the process is on.
     pub screen: ProcessDisplay,
-    /// The command of the editor it runs in, by which that opens folders; absolute.
+    /// The command with which the editor around the process opens folders, as an absolute path.
     pub editor: Option<PathBuf>,
     /// How many terminals the program has that owns this one.
     pub terminals: usize,
 }
 
-/// What the environment of a process names of the terminal it was started in. A child inherits
-/// it, so each counts only where the process that owns the terminal bears it out.
+/// What a process's environment says about the terminal that the process was started in. Children
+/// inherit it, so a hint counts only where the process that owns the terminal confirms it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TerminalHints {
     /// `$WINDOWID`
@@ -81,52 +81,52 @@ pub struct TerminalHints {
     pub wezterm: Option<WezTermPane>,
 }
 
-/// A window of kitty, and where kitty takes commands.
+/// A window of kitty, and where kitty listens for commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KittyWindow {
-    /// `unix:/tmp/kitty`
+    /// The address that kitty listens on, such as `unix:/tmp/kitty`.
     pub listens: String,
-    /// Its own number of the window.
+    /// kitty's own number of the window.
     pub window: u32,
-    /// The folder of its program, where its commands may lie.
+    /// The folder of kitty's program, which may hold its command-line tool.
     pub beside: Option<PathBuf>,
 }
 
-/// A pane of `WezTerm`, and where that takes commands.
+/// A pane of `WezTerm`, and where `WezTerm` listens for commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WezTermPane {
     /// The socket.
     pub socket: PathBuf,
     /// The pane.
     pub pane: u32,
-    /// The folder of its program, where its commands may lie.
+    /// The folder of `WezTerm`'s program, which may hold its command-line tool.
     pub beside: Option<PathBuf>,
 }
 
-/// The screen of a process.
+/// The display of a process.
 #[derive(Debug, Clone, Default)]
 pub struct ProcessDisplay {
-    /// Its X server.
+    /// The X server of the process.
     pub x11: X11Server,
-    /// The Wayland compositor that its environment names.
+    /// The Wayland compositor that the process's environment names.
     pub wayland: Option<String>,
 }
 
 /// An X server.
 #[derive(Debug, Clone, Default)]
 pub enum X11Server {
-    /// There is none.
+    /// No X server.
     #[default]
     None,
-    /// This display does not do what is asked of it, in words.
+    /// This display cannot be used: why, in words.
     Unreachable(String, String),
-    /// It answers.
+    /// A server that responds.
     Shown {
-        /// `:0`
+        /// The display, such as `:0`.
         display: String,
-        /// The windows that its window manager looks after.
+        /// The windows that the window manager manages.
         windows: Vec<WindowInfo>,
-        /// The one that has the focus.
+        /// The id of the focused window.
         active: Option<u32>,
     },
 }
@@ -134,72 +134,73 @@ pub enum X11Server {
 /// A window of an X server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WindowInfo {
-    /// Its id.
+    /// The X11 id of the window.
     pub id: u32,
-    /// The process it says it is of; none if it does not say, or is of another machine.
+    /// The process that the window names as its own; none for a window that names none, or one of
+    /// another machine.
     pub pid: Option<u32>,
-    /// What stands in its title bar.
+    /// The text of the title bar.
     pub title: String,
 }
 
-/// A pane of a tmux server, and who looks at that server.
+/// A pane of a tmux server, and the clients of that server.
 #[derive(Debug, Clone)]
 pub struct TmuxLocation {
     /// The server's socket.
     pub socket: PathBuf,
-    /// `%0`
+    /// The id of the pane, such as `%0`.
     pub pane: String,
-    /// `@0`
+    /// The id of the pane's window, such as `@0`.
     pub window: String,
-    /// Whether it is the active one of its window.
+    /// Whether the pane is the active one of its window.
     pub active: bool,
-    /// The tmux sessions that have its window; the one it is known by first.
+    /// The tmux sessions that the window is linked into; first the one that the pane is known by.
     pub links: Vec<LinkedTmuxSession>,
     /// All clients of the server.
     pub clients: Vec<TmuxClient>,
-    /// The screen on which a terminal would be opened.
+    /// The display on which a terminal would be opened.
     pub home: ProcessDisplay,
 }
 
-/// A tmux session that has a window.
+/// A tmux session that a window is linked into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedTmuxSession {
-    /// `$0`
+    /// The id of the session, such as `$0`.
     pub session: String,
-    /// Its name.
+    /// The session's name.
     pub name: String,
-    /// Whether it shows that window now.
+    /// Whether the session shows that window now.
     pub current: bool,
 }
 
 /// A client of a tmux server.
 #[derive(Debug, Clone)]
 pub struct TmuxClient {
-    /// Its terminal device.
+    /// The client's terminal device.
     pub tty: String,
-    /// The session it shows, `$0`.
+    /// The id of the session that the client shows, such as `$0`.
     pub session: String,
-    /// Its name.
+    /// The name of that session.
     pub session_name: String,
-    /// The window it shows.
+    /// The window that the client shows.
     pub window: String,
-    /// The active pane of that.
+    /// The active pane of that window.
     pub pane: String,
-    /// When it was last used, in seconds since the epoch.
+    /// When the client was last used, in seconds since the epoch.
     pub activity: u64,
-    /// How it shows it.
+    /// How the client shows its session.
     pub sight: TmuxClientMode,
-    /// The client as a process.
+    /// The client's process.
     pub holder: TerminalProcess,
 }
 
 /// How a tmux client shows its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TmuxClientMode {
-    /// On its terminal.
+    /// On the client's terminal.
     Whole,
-    /// Its terminal program draws the windows itself (`tmux -CC`).
+    /// As windows that the terminal program draws itself (`tmux -CC`).
     Control,
-    /// Not now: it was put aside with Ctrl-Z.
+    /// Not at all: the client was suspended with Ctrl-Z.
     Suspended,
 }

@@ -1,4 +1,4 @@
-//! One session, as the book knows it: its news, and what has become of it.
+//! One session in the notification state: its news, and how far the notice has come.
 
 use super::event::TurnTimer;
 use super::{
@@ -13,74 +13,74 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
 
-/// Needs of one session that are remembered after their end.
+/// The most needs of one session that are remembered after their end.
 const MAX_MET_NEEDS: usize = 16;
-/// What is held back is looked at again after this at the latest: clocks are set.
+/// How long news is held back at most before it is checked again: the wall clock may be set.
 const RECHECK_INTERVAL: Duration = Duration::from_mins(10);
 
-/// One session, as the book knows it.
+/// One session in the notification state.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SessionNotices {
     pub(super) turn: TurnTimer,
     pub(super) standing: Option<NoticeEntry>,
-    /// Needs that were told or passed over, and are over; the newest last.
+    /// Needs that were delivered or suppressed and are over, the newest last.
     met: VecDeque<NotificationEvent>,
-    /// No snapshot knows it any more.
+    /// Whether the last snapshot no longer has the session.
     pub(super) gone: bool,
 }
 
-/// The news of a session.
+/// The current news of a session, and how far its notice has come.
 #[derive(Debug, Clone)]
 pub(super) struct NoticeEntry {
     pub(super) news: NotificationEvent,
     pub(super) state: NoticeState,
-    /// Since when it is not so any more.
+    /// Since when the news no longer holds.
     pub(super) over_at: Option<Timestamp>,
-    /// It was told once more, to a server that had forgotten it.
+    /// Whether the need was delivered once more, to a server that had forgotten it.
     pub(super) again: bool,
-    /// Its words, for as long as there is a row to take them from; the last ones after that.
+    /// The text, from the newest row; kept once the news no longer holds.
     pub(super) words: Option<Notice>,
-    /// What tells its session from others of the same name.
+    /// What distinguishes the session from others of the same name.
     mark: Option<String>,
 }
 
-/// What has become of a piece of news.
+/// How far a piece of news has come.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum NoticeState {
-    /// It may resolve itself before then.
+    /// Waits until this time, because it may resolve itself.
     Fresh(Timestamp),
-    /// Not told yet, for a reason that passes; by then at the latest.
+    /// Held back for a temporary reason; checked again at this time, if there is one.
     Held(Suppressed, Option<Timestamp>),
-    /// Its owner is told.
+    /// Delivered.
     Delivered(DeliveredNotice),
-    /// Its owner is not told.
+    /// Suppressed for good.
     Dropped,
 }
 
-/// How its owner was told.
+/// A notice that was delivered, or is about to be.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DeliveredNotice {
     pub(super) at: Timestamp,
     pub(super) how: DeliveryState,
-    /// It is told together with others.
+    /// Whether the session shares a notice with others.
     pub(super) together: bool,
 }
 
-/// How far a notice has come.
+/// How far a delivered notice has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DeliveryState {
-    /// It is yet to be shown.
+    /// Not shown yet.
     Queued,
-    /// It is shown.
+    /// Shown.
     Shown,
-    /// It was put away by its owner, or is not to be shown any more.
+    /// Closed by the user, or not to be shown any more.
     Closed,
-    /// Nobody was there to show it.
+    /// There was no server to show it.
     NoServer,
 }
 
 impl SessionNotices {
-    /// What there is to tell of it now.
+    /// Takes in the session's current news; `unseen` if that may have begun before it was seen.
     pub(super) fn file(&mut self, news: Option<NotificationEvent>, unseen: bool, now: Timestamp) {
         self.close_if_over(now);
         match (&mut self.standing, news) {
@@ -94,7 +94,7 @@ impl SessionNotices {
                 if standing.over_at.take().is_some() && another && open {
                     standing.state = NoticeState::Fresh(now.after(SETTLE_DELAY));
                 }
-                // How long it has worked for it was decided when it began.
+                // The time worked was decided when the news began.
                 let worked = standing.news.worked;
                 standing.news = NotificationEvent { worked, ..news };
             }
@@ -117,7 +117,7 @@ impl SessionNotices {
         }
     }
 
-    /// What was over for long enough is.
+    /// Drops news that has been over for [`SETTLE_DELAY`].
     pub(super) fn close_if_over(&mut self, now: Timestamp) {
         let is_over = |s: &NoticeEntry| s.over_at.is_some_and(|at| at.after(SETTLE_DELAY) <= now);
         if self.standing.as_ref().is_some_and(is_over) {
@@ -134,7 +134,7 @@ impl SessionNotices {
         }
     }
 
-    /// What waited for the end of a pause waits no more.
+    /// Decides news anew that was held back by a pause which has ended.
     pub(super) fn resume(&mut self, session: &Session, now: Timestamp) {
         if let Some(standing) = &mut self.standing
             && standing.state == NoticeState::Held(Suppressed::Paused, None)
@@ -152,7 +152,7 @@ impl SessionNotices {
         })
     }
 
-    /// Puts its news into words. What flickers keeps them.
+    /// Updates the text of the news. News that flickers keeps its text.
     pub(super) fn put_into_words(
         &mut self,
         session: &Session,
@@ -166,7 +166,7 @@ impl SessionNotices {
         if standing.over_at.is_some() || standing.state == NoticeState::Dropped {
             return;
         }
-        // A name that is told already stays, whoever comes later.
+        // A name that was delivered stays, even if sessions of the same name come later.
         if !standing.was_decided() {
             standing.mark = mark();
         }
@@ -175,8 +175,8 @@ impl SessionNotices {
         standing.words = Some(words::single_notice(session, &row, kind, mark, cards));
     }
 
-    /// Decides; the reason where its owner is not told, if it is a new one. Of a session that is
-    /// gone, its end may be left to tell.
+    /// Decides whether the news is delivered; returns the reason against it, if that is a new one.
+    /// A session that is gone may still have its end to deliver.
     pub(super) fn update_state(
         &mut self,
         session: Option<&Session>,
@@ -210,7 +210,7 @@ impl SessionNotices {
         reason.filter(|reason| before != Some(*reason))
     }
 
-    /// Whoever opens the popover has seen what has happened. A need stays until it is met.
+    /// Marks events as seen once the popover is open. A need stays until it is met.
     pub(super) fn note_popover_open(&mut self, attention: &UserContext) {
         if attention.popover_open
             && let Some(standing) = &mut self.standing
@@ -224,7 +224,7 @@ impl SessionNotices {
         }
     }
 
-    /// Whether its owner was told that it has ended, or will be, and has not looked since.
+    /// Whether the session's end was delivered, or is held back, and not yet noticed by the user.
     pub(super) fn tells_of_end(&self) -> bool {
         self.standing.as_ref().is_some_and(|s| {
             let open = match &s.state {
@@ -238,7 +238,7 @@ impl SessionNotices {
 }
 
 impl SessionNotices {
-    /// How its owner was told, if they were.
+    /// How the news was delivered, if it was.
     pub(super) fn delivered_mut(&mut self) -> Option<&mut DeliveredNotice> {
         match &mut self.standing.as_mut()?.state {
             NoticeState::Delivered(told) => Some(told),
@@ -256,7 +256,7 @@ impl NoticeEntry {
         matches!(&self.state, NoticeState::Delivered(told) if told.how == DeliveryState::Closed)
     }
 
-    /// When it is to be looked at again, whatever happens.
+    /// When the news has to be decided again, whatever happens.
     pub(super) fn due(&self) -> Option<Timestamp> {
         match (self.over_at, &self.state) {
             (Some(over), _) => Some(over.after(SETTLE_DELAY)),
@@ -267,7 +267,7 @@ impl NoticeEntry {
 }
 
 impl DeliveredNotice {
-    /// Where it stands, of this session.
+    /// The slot of the notice, for this session.
     pub(super) fn slot(&self, id: SessionId) -> NoticeSlot {
         if self.together {
             NoticeSlot::Several
@@ -276,7 +276,7 @@ impl DeliveredNotice {
         }
     }
 
-    /// Told at this moment, and yet to be shown.
+    /// A notice that is delivered at this moment, and not shown yet.
     pub(super) fn now(at: Timestamp) -> Self {
         Self {
             at,

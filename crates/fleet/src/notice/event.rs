@@ -1,36 +1,36 @@
-//! What a session is now that is worth a word, and how long it has worked for it.
+//! What is worth a notice in a session's state, and how long the session has worked.
 
 use super::NoticeKind;
 use crate::request::{RequestId, RequestKind};
 use crate::session::{Activity, Need, NeedKind, Session, SessionEnd, SessionStatus};
 use std::time::{Duration, SystemTime};
 
-/// What its owner may be told of a session.
+/// A state of a session that the user may be notified of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationEvent {
-    /// What it is about.
+    /// The kind of the news.
     pub kind: NoticeKind,
-    /// What tells it from other news of that kind.
+    /// What distinguishes this news from other news of the same kind.
     pub mark: EventIdentity,
-    /// How long the session has worked for it.
+    /// How long the session has worked before.
     pub worked: Duration,
 }
 
-/// What tells one piece of news of a session from the next of the same kind.
+/// What distinguishes one piece of a session's news from the next of the same kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventIdentity {
-    /// The request a hook holds.
+    /// The request that a hook holds.
     request: Option<RequestId>,
-    /// What is needed.
+    /// What the session needs.
     need: Option<NeedKind>,
-    /// `Bash`, and one line about it, and who asks.
+    /// The tool, one line about the call, and the sub-agent that asks.
     words: [Option<String>; 3],
-    /// Since when.
+    /// When the state began.
     since: SystemTime,
 }
 
 impl NotificationEvent {
-    /// What there is to tell of a session, if anything.
+    /// The news in a session's state, if any.
     pub fn from_session(session: &Session, turn: &TurnTimer) -> Option<Self> {
         let plain = |kind, since| Self {
             kind,
@@ -59,7 +59,7 @@ impl NotificationEvent {
             },
             (SessionStatus::Active | SessionStatus::Detached, Some(activity), _) => {
                 let kind = match activity {
-                    // A server that it has started may run for days: its turn is over.
+                    // A background shell, such as a server, may run for days; the turn is over.
                     Activity::Finished { .. } | Activity::BackgroundShell { .. } => {
                         NoticeKind::Finished
                     }
@@ -72,7 +72,7 @@ impl NotificationEvent {
         }
     }
 
-    /// Whether this is what was there a moment ago, though it may be told in other words now.
+    /// Whether this is the same news as a moment ago, though the words may differ.
     pub(super) fn continues(&self, before: &Self) -> bool {
         let (now, then) = (&self.mark, &before.mark);
         self.kind == before.kind
@@ -82,7 +82,7 @@ impl NotificationEvent {
             }
     }
 
-    /// Whether this is what was there some time ago.
+    /// Whether this is the same news as one that was over for a while.
     pub(super) fn is_again(&self, before: &Self) -> bool {
         self.continues(before)
             && (self.mark.request.is_some() && self.mark.request == before.mark.request
@@ -100,12 +100,13 @@ impl EventIdentity {
         }
     }
 
-    /// Whether it began at another time.
+    /// Whether the two began at different times.
     pub(super) fn is_later(&self, other: &Self) -> bool {
         self.since != other.since
     }
 
-    /// Words may come later than the need. Where they are there, they are the same.
+    /// Whether the two may be the same need. Words may arrive later than the need; where both have
+    /// them, they have to be equal.
     fn may_mean(&self, other: &Self) -> bool {
         let pairs = self.words.iter().zip(&other.words);
         let same =
@@ -115,13 +116,13 @@ impl EventIdentity {
     }
 }
 
-/// The request to be answered first, if a hook holds it, and what it asks.
+/// The first request that is to be answered and that a hook holds, with its kind.
 pub(super) fn first_held_request(session: &Session) -> Option<(&RequestId, RequestKind)> {
     let first = session.requests.iter().find(|request| request.held)?;
     Some((&first.id, first.kind))
 }
 
-/// How long a session has worked since its prompt was free.
+/// How long a session has worked since its prompt was last free.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TurnTimer {
     worked: Duration,
@@ -130,7 +131,7 @@ pub struct TurnTimer {
 }
 
 impl TurnTimer {
-    /// The session is like this now.
+    /// Takes in the current state of the session.
     pub fn go_on(&mut self, session: &Session) {
         let up = matches!(
             session.status,
@@ -157,13 +158,13 @@ impl TurnTimer {
             }
             (None, None) | (Some(_), Some(_)) => {}
         }
-        // A menu may be opened while a turn runs.
+        // The user may open a menu while a turn runs.
         let menu = matches!(activity, Some(Activity::MenuOpen { .. }));
         self.over |= activity.is_some() && at_work.is_none() && !menu;
     }
 }
 
-/// When it stopped working, if it did.
+/// When the session stopped working.
 fn left_at(session: &Session) -> SystemTime {
     let need = session.need.as_ref().map(|n| n.since);
     let activity = session.activity.as_ref().map(Activity::since);

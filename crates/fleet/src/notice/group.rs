@@ -1,4 +1,4 @@
-//! What is shown: one notice for each session, and one for many at once.
+//! Which notices are shown: one for each session, and one that many sessions share.
 
 use super::entry::{DeliveredNotice, DeliveryState, NoticeEntry, NoticeState, SessionNotices};
 use super::state::NotificationState;
@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
 impl NotificationState {
-    /// What turns what is shown into what is to be.
+    /// The steps from the shown notices to the wanted ones.
     pub(super) fn next_steps(&mut self, now: Timestamp) -> Vec<NoticeStep> {
         self.gather(now);
         let mut steps = Vec::new();
@@ -60,7 +60,7 @@ impl NotificationState {
         steps
     }
 
-    /// When the notice of several may be brought up to date, if it is not.
+    /// When the shared notice may be amended, if its text is out of date.
     pub(super) fn several_due(&self) -> Option<Timestamp> {
         let shown = self.shown.get(&NoticeSlot::Several)?;
         if self.refused.contains_key(&NoticeSlot::Several) {
@@ -79,7 +79,7 @@ impl NotificationState {
         words::group_notice(together, |id| titles.get(&id).copied().unwrap_or_default())
     }
 
-    /// Many within a short time are told together.
+    /// Groups news of many sessions within a short time.
     fn gather(&mut self, now: Timestamp) {
         let recent = |told: &DeliveredNotice| {
             told.how != DeliveryState::Closed && told.at.after(GROUPING_WINDOW) > now
@@ -98,7 +98,7 @@ impl NotificationState {
         }
     }
 
-    /// What is to be shown of each session that is told of by itself, and whether that is new.
+    /// The notices of sessions that share none, and whether each is new.
     fn single_notices(&self) -> BTreeMap<SessionId, (Notice, bool)> {
         let alone = self
             .delivered_notices()
@@ -113,7 +113,7 @@ impl NotificationState {
             .collect()
     }
 
-    /// Those that are told together, what matters most first.
+    /// The sessions that share a notice, the most important first.
     fn grouped_sessions(&self) -> impl Iterator<Item = (SessionId, NoticeKind)> {
         let mut all: Vec<_> = self
             .delivered_notices()

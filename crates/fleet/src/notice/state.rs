@@ -1,7 +1,7 @@
-//! What was told, what is about to be, and what is shown: successive snapshots in, steps out.
+//! Which notices were delivered, are due and are shown: successive snapshots in, steps out.
 //!
-//! What is to be shown is derived anew each time and compared with what is shown, so nothing that
-//! is over can stay.
+//! The wanted notices are derived anew each time and compared with the shown ones, so that no
+//! notice can outlive its news.
 
 use super::entry::{DeliveredNotice, DeliveryState, NoticeEntry, NoticeState, SessionNotices};
 use super::event::first_held_request;
@@ -18,34 +18,35 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Sessions that are gone and of whose end its owner is told, kept until they have looked.
+/// The most sessions that are gone and kept because their end was delivered and not yet noticed.
 const MAX_GONE_SESSIONS: usize = 32;
 
-/// All that was told of sessions, and what is about to be.
+/// Which notices were delivered and are due, for all sessions.
 #[derive(Debug, Clone, Default)]
 pub struct NotificationState {
     pub(super) known: BTreeMap<SessionId, SessionNotices>,
     pub(super) shown: BTreeMap<NoticeSlot, Notice>,
-    /// What the server did not take, and when it is offered again. Whatever stood there may still.
+    /// The slots that the server refused, and when each is offered again. An earlier notice may
+    /// still be shown there.
     pub(super) refused: BTreeMap<NoticeSlot, Timestamp>,
-    /// When the notice of several was last told or amended.
+    /// When the shared notice was last delivered or amended.
     pub(super) several_at: Option<Timestamp>,
     preferences: NoticePreferences,
     begun: bool,
     deaf: bool,
 }
 
-/// What follows from the book at a moment.
+/// What follows at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NoticeDecision {
-    /// What is to be done, in this order.
+    /// What the notification server is to do, in this order.
     pub steps: Vec<NoticeStep>,
-    /// What its owner is not told, and why; each is named once.
+    /// What is suppressed, and why; each case is reported once.
     pub suppressed: Vec<(SessionId, NoticeKind, Suppressed)>,
 }
 
 impl NotificationState {
-    /// The sessions are like this now.
+    /// Takes in the sessions of a new snapshot.
     pub fn update_sessions(&mut self, snapshot: &Snapshot, now: Timestamp) {
         let first = !std::mem::replace(&mut self.begun, true);
         for known in self.known.values_mut() {
@@ -57,8 +58,8 @@ impl NotificationState {
             known.gone = false;
             known.turn.go_on(session);
             let news = NotificationEvent::from_session(session, &known.turn);
-            // An event that nobody saw happen is none. A need lasts: whoever starts us again
-            // while a session waits would miss it for ever.
+            // An event of unknown age is no news. A need lasts, and would be missed for ever if
+            // Trusty Bar was restarted while the session waits.
             let unseen = (first || new) && !matches!(&news, Some(n) if n.kind == NoticeKind::Needs);
             known.file(news, unseen, now);
             known.resume(session, now);
@@ -71,8 +72,8 @@ impl NotificationState {
         self.forget_ended(now);
     }
 
-    /// The sessions that are about to be told of, in the order in which their time came: whether
-    /// their terminals are frontmost decides.
+    /// The sessions whose news is due, the earliest first; the caller finds out whether their
+    /// terminals are in front.
     pub fn about_to_tell(&self, now: Timestamp) -> Vec<SessionId> {
         let due = self.known.iter().filter(|(_, known)| known.is_due(now));
         let mut due: Vec<_> = due
@@ -82,7 +83,7 @@ impl NotificationState {
         due.into_iter().map(|(_, id)| id).collect()
     }
 
-    /// The requests whose text may let them be answered from a notice.
+    /// The requests whose cards [`Self::decide`] needs, to let them be answered from a notice.
     pub fn requests(&self, snapshot: &Snapshot) -> Vec<(SessionId, RequestId)> {
         let open = |id: &SessionId| {
             let standing = self.known.get(id)?.standing.as_ref()?;
@@ -98,7 +99,7 @@ impl NotificationState {
             .collect()
     }
 
-    /// When something is to be decided without a new snapshot.
+    /// When something has to be decided without a new snapshot.
     pub fn due(&self) -> Option<Timestamp> {
         let standing = self.known.values().filter_map(|k| k.standing.as_ref());
         let each = standing.filter_map(NoticeEntry::due);
@@ -106,8 +107,8 @@ impl NotificationState {
         each.chain(self.several_due()).chain(refused).min()
     }
 
-    /// What its owner wants to be told of now. What the preferences before have held back is decided
-    /// anew.
+    /// Sets what the user wants to be notified of. News that the previous preferences held back is
+    /// decided anew.
     pub fn set_preferences(&mut self, preferences: &NoticePreferences, now: Timestamp) {
         if self.preferences == *preferences {
             return;
@@ -122,8 +123,8 @@ impl NotificationState {
         }
     }
 
-    /// Decides what is told and what is shown. Rows are those of this snapshot; `home` is shown
-    /// as `~`.
+    /// Decides what is delivered and shown. The texts come from the rows of `snapshot`, in which
+    /// `home` is shown as `~`.
     pub fn decide(
         &mut self,
         snapshot: &Snapshot,
@@ -163,12 +164,12 @@ impl NotificationState {
         NoticeDecision { steps, suppressed }
     }
 
-    /// What is shown.
+    /// The slots whose notices are shown.
     pub fn shown_slots(&self) -> impl Iterator<Item = NoticeSlot> {
         self.shown.keys().copied()
     }
 
-    /// Its owner has put a notice away, or the server has.
+    /// The user or the server has closed a notice.
     pub fn closed(&mut self, slot: NoticeSlot) {
         self.shown.remove(&slot);
         self.refused.remove(&slot);
@@ -177,7 +178,7 @@ impl NotificationState {
         }
     }
 
-    /// The server did not take what was for this slot; all else is as it was.
+    /// The server refused the notice for this slot; other slots are not affected.
     pub fn note_refusal(&mut self, slot: NoticeSlot, now: Timestamp) {
         if self.deaf {
             return self.note_no_server(Some(slot));
@@ -189,7 +190,8 @@ impl NotificationState {
         }
     }
 
-    /// The server has taken what it seemed not to take; whether that is still wanted.
+    /// The server accepted a notice that it seemed to refuse; returns whether the notice is still
+    /// wanted.
     pub fn taken(&mut self, slot: NoticeSlot) -> bool {
         if self.refused.remove(&slot).is_some() {
             for told in self.told_in(slot) {
@@ -199,7 +201,7 @@ impl NotificationState {
         self.shown.contains_key(&slot)
     }
 
-    /// Nobody shows notices, not even the one for this slot: all wait for [`Self::heard`].
+    /// No server shows notices, and none showed the one for `slot`: all wait for [`Self::heard`].
     pub fn note_no_server(&mut self, slot: Option<NoticeSlot>) {
         self.deaf = true;
         self.shown.clear();
@@ -211,8 +213,8 @@ impl NotificationState {
         }
     }
 
-    /// A server is there, which knows nothing. What nobody has shown is told now; an open need
-    /// that was shown before is told once more, and never again after that.
+    /// A server has appeared, which knows no notice. Notices that no server has shown are delivered
+    /// now; an open need that was shown before is delivered once more, and only once.
     pub fn note_new_server(&mut self, now: Timestamp) {
         self.deaf = false;
         self.shown.clear();
@@ -243,7 +245,7 @@ impl NotificationState {
             .map(|(_, told)| told)
     }
 
-    /// What would be shown now waits for somebody to show it.
+    /// Marks notices that would be shown now as waiting for a server.
     fn defer_next(&mut self) {
         for told in self
             .known
@@ -256,7 +258,7 @@ impl NotificationState {
         }
     }
 
-    /// Forgets sessions that are gone and of which nothing is left to say.
+    /// Drops sessions that are gone and have no news left.
     fn forget_ended(&mut self, now: Timestamp) {
         for known in self.known.values_mut() {
             known.close_if_over(now);

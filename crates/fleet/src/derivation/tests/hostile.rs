@@ -1,4 +1,4 @@
-//! What a hostile reader has tried: lost hooks, strange screens, clocks that are set.
+//! Cases that a hostile review tried: lost hooks, strange screens, clocks that are set.
 
 use super::content::{call, end, hook, in_pane, life, said, screen, transcript, with};
 use super::*;
@@ -17,7 +17,7 @@ fn heard_of(ms: i64, agent: &str, what: HookEventKind) -> (i64, Fact) {
     (ms, Fact::Hook(Box::new(event)))
 }
 
-/// As a source tells it after the wall clock was set ahead by so much at `set`.
+/// The fact as a source reports it after the wall clock was set `ahead` by that much at `set`.
 fn moved(fact: Fact, set: i64, ahead: i64) -> Fact {
     let mut clock = WallClock::default();
     clock.set(at(set), ahead);
@@ -28,7 +28,7 @@ fn need(fleet: &Fleet, ms: i64) -> Option<crate::session::Need> {
     fleet.snapshot(at(ms)).sessions.remove(0).need
 }
 
-/// What the engine does: a pane that is wanted is read every 2 s.
+/// Reads a wanted pane every 2 s, as the engine does.
 fn drive(facts: Vec<(i64, Fact)>, shows: &ScreenContent, from: i64, to: i64) -> Vec<(i64, String)> {
     let mut fleet = fleet(facts);
     let mut seen: Vec<(i64, String)> = vec![];
@@ -39,7 +39,7 @@ fn drive(facts: Vec<(i64, Fact)>, shows: &ScreenContent, from: i64, to: i64) -> 
         if seen.last().is_none_or(|(_, l)| *l != now) {
             seen.push((ms, now));
         }
-        // The loop publishes, then tells the source what is wanted; the capture comes after.
+        // The loop publishes, then tells the source what is wanted; the capture comes after that.
         if ms + 1 - read >= 2_000 && !fleet.source_demand(at(ms)).screens.is_empty() {
             fleet.handle_observation(Observation {
                 at: at(ms),
@@ -93,7 +93,11 @@ fn a_verdict_that_time_alone_changes_asks_to_be_woken() {
         ],
     );
     let fleet = fleet(facts);
-    assert_ne!(told(&fleet, 4_000), told(&fleet, 11_000), "it changes");
+    assert_ne!(
+        told(&fleet, 4_000),
+        told(&fleet, 11_000),
+        "the status changes with time alone"
+    );
     assert!(fleet.poll_timeout(at(4_000)).is_some());
 }
 
@@ -113,7 +117,7 @@ fn a_second_dialog_is_not_told_as_the_first() {
         ],
     );
     let fleet = fleet(facts);
-    // In doubt, so that a change of the dialog is seen within 2 s.
+    // In doubt, so that a change of the dialog is noticed within 2 s.
     assert_eq!(fleet.source_demand(at(5_500)).screens.len(), 1);
 }
 
@@ -176,7 +180,7 @@ fn an_escaped_compaction_is_not_told_of_the_next_shell_command() {
 
 #[test]
 fn a_sub_agent_stopped_with_escape_does_not_haunt() {
-    // Escape fires no hook; the files say that nobody runs.
+    // Escape fires no hook; the files show that no sub-agent runs.
     let facts = with(
         life(&[(900, "busy", ""), (9_000, "idle", ""), (20_000, "busy", "")]),
         vec![
@@ -216,7 +220,7 @@ fn of_two_queued_requests_the_one_on_screen_is_told() {
         ],
     );
     // a1's dialog is on screen ("1 of 2").
-    let n = need(&fleet(facts), 4_000).expect("need");
+    let n = need(&fleet(facts), 4_000).expect("a need");
     assert_ne!(n.tool.as_deref(), Some("Write"));
 }
 
@@ -303,7 +307,7 @@ fn a_clock_set_forward_keeps_sub_agents() {
 
 #[test]
 fn a_clock_set_forward_keeps_a_registry_that_names_no_start() {
-    // 2.1.90, and any client on a system without ticks.
+    // 2.1.90, and any version on a system without ticks.
     let hour = 3_600_000_000_000_i64;
     let e = |status: &str, name: &str| RegistryEntry {
         proc_start: None,
@@ -405,7 +409,10 @@ fn a_flood_of_session_ids_is_bounded() {
     }
     f.prune(at(2_000));
     assert!(f.evidence.hooks.len() < 5_000, "{}", f.evidence.hooks.len());
-    assert!(f.evidence.hooks.contains_key("s"), "that of a live session");
+    assert!(
+        f.evidence.hooks.contains_key("s"),
+        "the events of a live session are kept"
+    );
 }
 
 #[test]
@@ -429,7 +436,7 @@ fn the_next_try_read_from_a_pane_does_not_move() {
 
 #[test]
 fn a_call_that_a_hook_denied_does_not_run_on() {
-    // PreToolUse fired, the call was denied: no PostToolUse. The transcript has its result.
+    // PreToolUse fired and the call was denied: no PostToolUse. The transcript has the result.
     let mut t = said(900, vec![], None);
     t.newest_at = Some(at(2_500));
     t.retry = Some(RetryAttempt {
@@ -477,7 +484,7 @@ fn a_need_is_not_missed_after_the_clock_was_set_forward() {
 
 #[test]
 fn a_question_open_in_a_menu_word() {
-    // Stale permission hook of minutes ago names no new dialog.
+    // A permission hook of minutes ago says nothing about a new dialog.
     let ask = HookEventKind::PermissionAsked {
         tool: "Bash".into(),
         detail: None,
@@ -497,7 +504,7 @@ fn a_question_open_in_a_menu_word() {
 
 #[test]
 fn deadlines_lie_ahead() {
-    // Every verdict that names a deadline names one that lies ahead: else the loop spins.
+    // A verdict's deadline has to lie ahead, or the loop spins.
     let mut t = said(900, vec![], None);
     t.retry = Some(RetryAttempt {
         at: at(5_000),

@@ -1,4 +1,4 @@
-//! What may be done to a session, by the shape of its host.
+//! What can be done to a session, by its terminal, processes and hooks.
 
 use super::*;
 use crate::action::{
@@ -8,7 +8,7 @@ use crate::observation::{ControlPreferences, HookInstall, PauseOrder, ToolPauseP
 use crate::pause::{Initiator, PauseKind};
 use crate::terminal::{JobControlIds, PaneKey, ProcessAncestor};
 
-/// A parent with a seat, of our own user.
+/// A parent of our own user, with job-control ids.
 pub(super) fn parent(pid: u32, name: &str, session: u32, group: u32) -> ProcessAncestor {
     ProcessAncestor {
         pid,
@@ -86,7 +86,7 @@ fn a_plain_terminal_is_stopped_from_its_first_process_down() {
             ),
             stop(&[5, 6], 9),
         ),
-        // A wrapper shares the client's group, and stops with it.
+        // A wrapper shares Claude Code's process group, and stops with that.
         (
             seated(
                 5,
@@ -247,7 +247,7 @@ fn the_best_comes_first_and_a_wish_changes_that() {
     let can = fleet(freezable()).snapshot(at(10_000)).sessions[0]
         .capabilities
         .clone()
-        .expect("alive");
+        .expect("a live session");
     assert_eq!(
         can.pause,
         [PauseKind::Freeze, PauseKind::Stop, PauseKind::Hold]
@@ -262,7 +262,7 @@ fn the_best_comes_first_and_a_wish_changes_that() {
         }),
     ));
     assert_eq!(way(wished.clone(), None), Ok(PauseCandidate::Hold));
-    let plan = decide(wished, &pause(Some(PauseKind::Freeze))).expect("possible");
+    let plan = decide(wished, &pause(Some(PauseKind::Freeze))).expect("a plan");
     let PlannedAction::Pause(pausing) = plan.deed else {
         panic!("{plan:?}");
     };

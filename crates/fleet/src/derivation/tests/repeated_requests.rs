@@ -1,4 +1,4 @@
-//! Requests in the very same words.
+//! Requests in exactly the same words.
 
 use super::content::{said, transcript, with};
 use super::requests::{MAIN_AGENT, RequestFacts, asked, asks, begins, check, over};
@@ -40,7 +40,7 @@ fn of_two_that_are_asked_at_once_in_the_same_words_one_is_answered() {
 
 #[test]
 fn what_is_asked_again_in_the_same_words_is_another_request() {
-    // A model that was told no mostly tries once more, at once.
+    // After a denial, a model mostly tries the same call again at once.
     let again = vec![
         says(2_700, 1, "busy", ""),
         begins(3_000, MAIN_AGENT, "c2", "make"),
@@ -51,11 +51,11 @@ fn what_is_asked_again_in_the_same_words_is_another_request() {
     let shown = "again shows again* holds again";
     let cases: [(&str, RequestFacts); 3] = [
         (
-            "denied from here",
+            "denied in Trusty Bar",
             vec![denied.clone(), results(2_800, &["c1"])],
         ),
         ("the transcript is late", vec![denied]),
-        ("in its terminal", vec![results(2_800, &["c1"])]),
+        ("denied in the terminal", vec![results(2_800, &["c1"])]),
     ];
     for (name, more) in cases {
         let facts = with(asks(), [more, again.clone()].concat());

@@ -1,4 +1,4 @@
-//! What a snapshot tells faces of pauses and hooks.
+//! What a snapshot says about pauses and hooks.
 
 use super::pause_availability::{bash_in_pane, decide};
 use super::pauses::paused_record;
@@ -22,7 +22,7 @@ fn with(fact: Fact) -> Snapshot {
     fleet(facts.collect()).snapshot(at(10_000))
 }
 
-/// Whether commands are told to have stopped with a session that was paused by these means.
+/// Whether a session paused by `means` shows that its commands stopped too.
 fn commands(means: PauseMethod) -> bool {
     let record = PauseRecord {
         version: 1,
@@ -78,7 +78,7 @@ fn whether_commands_would_stop_is_told_before() {
         });
         let snapshot = with(fact);
         let can = snapshot.sessions[0].capabilities.as_ref();
-        can.expect("told").commands
+        can.expect("capabilities").commands
     };
     assert!(wishes(ToolPausePolicy::Stop));
     assert!(!wishes(ToolPausePolicy::Run));
@@ -132,7 +132,7 @@ fn a_note_is_kept_short_and_steers_nothing() {
             note: Some(note.into()),
             by: Initiator::Command,
         };
-        let plan = decide(bash_in_pane(), &Action::Pause(wish)).expect("possible");
+        let plan = decide(bash_in_pane(), &Action::Pause(wish)).expect("a plan");
         let PlannedAction::Pause(pausing) = plan.deed else {
             panic!("{plan:?}");
         };
@@ -143,7 +143,7 @@ fn a_note_is_kept_short_and_steers_nothing() {
     let seen = crate::action::with_pane("ran Bash: make", "all\nis well");
     assert_eq!(seen, "ran Bash: make; in its pane: all is well");
     assert_eq!(crate::action::headline(&seen), "ran Bash: make…");
-    // Also where what was run holds the words that come before a pane.
+    // The same where the command itself contains the words that precede a pane.
     let forged = "ran Bash: echo in its pane: ; rm -rf ~";
     assert_eq!(crate::action::headline(forged), "ran Bash: echo…");
     assert_eq!(crate::action::headline("ran Bash: ls"), "ran Bash: ls");
@@ -169,7 +169,7 @@ fn an_end_tells_whether_its_client_took_leave() {
         (vec![], None),
         (vec![exited()], Some(SessionEnd::Killed)),
         (vec![gone(5_950), exited()], Some(SessionEnd::Exited)),
-        // The file's end may be seen a little later.
+        // The removal of the file may be observed a little later.
         (vec![exited(), gone(6_500)], Some(SessionEnd::Exited)),
         (
             vec![says(5_000, 1, "busy", ""), gone(5_950), exited()],
@@ -190,9 +190,9 @@ fn hooks_that_are_connected_are_not_called_anything_else() {
         let connection = connection.map(|c| Fact::HookInstall("/home/dev/.claude".into(), c));
         let facts = facts.into_iter().chain(connection.map(|fact| (200, fact)));
         let told = fleet(facts.collect()).explain(id(9, 7), at(10_000));
-        let told = told.expect("it is there").testimonies;
+        let told = told.expect("the session is listed").testimonies;
         let hook = told.into_iter().find(|t| t.source == Source::Hook);
-        hook.expect("hooks are told of").reason
+        hook.expect("a testimony of the hook").reason
     };
     let asks = || vec![alive(0, 9), says(100, 9, "waiting", "permission prompt")];
     assert_eq!(reason(busy(), None), "the hooks are not connected");

@@ -1,4 +1,4 @@
-//! Clients that say nothing, or nothing that is understood.
+//! Versions of Claude Code that report no status, or none that is understood.
 
 use super::content::{call, end, in_pane, life, said, screen, with};
 use super::*;
@@ -23,14 +23,14 @@ fn p18_an_unknown_screen_proves_nothing() {
         21_000,
         "Active unknown",
     );
-    // Where the client speaks for itself, no screen is believed.
+    // Where Claude Code reports a status, no screen is believed.
     let permission = || screen(ScreenContent::Permission { tool: None });
     let facts = with(
         life(&[(900, "busy", "")]),
         vec![in_pane(), (1_000, permission())],
     );
     check(facts, 2_000, "Active Working");
-    // Where it does not, the screen is all there is, for a moment.
+    // Where it reports none, the screen is all there is, for a moment.
     let facts = with(silent(), vec![(20_000, permission())]);
     check(
         facts.clone(),

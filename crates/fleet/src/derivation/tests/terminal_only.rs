@@ -1,4 +1,4 @@
-//! Why something can only be answered in its terminal.
+//! Why a request can only be answered in the session's terminal.
 
 use super::content::{life, with};
 use super::requests::{MAIN_AGENT, RequestFacts, asks, event, helper_asks, over, wishes};
@@ -15,7 +15,7 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
         session.need.expect("a need").elsewhere
     };
     let said = |facts: RequestFacts, part: &str| {
-        let words = why(facts, 9_000).expect("why");
+        let words = why(facts, 9_000).expect("a reason");
         assert!(words.contains(part), "{words}");
     };
     said(waits(), "not connected");
@@ -34,7 +34,7 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
     assert_eq!(
         why(with(waits(), ran), 2_400),
         None,
-        "its client may not have read its settings again, and its hook may still come"
+        "Claude Code may not have reloaded its settings, so that a hook may still report"
     );
     said(
         with(waits(), vec![connected(HookInstall::Connected)]),
@@ -59,10 +59,10 @@ fn why_it_can_only_be_answered_in_its_terminal_is_said() {
     assert_eq!(
         why(with(waits(), heard), 2_400),
         None,
-        "a hook may still come"
+        "a hook may still report"
     );
     let own = || with(asks(), vec![connected(HookInstall::Connected)]);
-    assert_eq!(why(own(), 9_000), None, "it is held");
+    assert_eq!(why(own(), 9_000), None, "the hook is held");
     said(
         with(own(), vec![over(3_000, "main", HookOutcome::Released)]),
         "was returned to the terminal",

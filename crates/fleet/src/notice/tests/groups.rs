@@ -1,4 +1,4 @@
-//! Many at once, and servers that come and go.
+//! News of many sessions at once, and notification servers that come and go.
 
 use super::*;
 
@@ -19,7 +19,7 @@ fn two_are_told_apart_and_three_together() {
         told(&scene.wait(20_000)),
         ["-1", "-2", "+* 3 sessions need you | s1, s2, s3"]
     );
-    // One is met, and later another: no more often than every two seconds.
+    // One need is met, and later another: the notice is amended every two seconds at most.
     let mut rest = three.clone();
     rest[1] = working(2, 20_000);
     scene.see(20_000, rest.clone());
@@ -70,7 +70,7 @@ fn a_hundred_within_ten_seconds_do_not_flood() {
         steps.extend(scene.see(1_000 + i64::try_from(asked).expect("few") * 100, sessions));
     }
     steps.extend(scene.wait(60_000));
-    // Two of their own, which are taken back, and then one that is amended every two seconds.
+    // Two single notices, which are withdrawn, then a shared one, amended every two seconds.
     assert!(steps.len() <= 11, "{:?}", told(&steps));
     let shown = scene.notices.shown.keys().collect::<Vec<_>>();
     assert_eq!(shown, [&NoticeSlot::Several]);
@@ -119,7 +119,7 @@ fn without_a_server_all_waits_for_one() {
             "+2 s2 | Finished · ready for review"
         ]
     );
-    // A server that starts again is told of open needs, once; what has happened it is not.
+    // A restarted server gets open needs once more, but no events.
     scene.notices.note_new_server(at(101_000));
     scene.now = 101_000;
     assert_eq!(
@@ -165,7 +165,7 @@ fn what_a_server_refuses_is_offered_again_and_all_else_stays() {
     assert_eq!(scene.wait(36_000), []);
     let again = told(&scene.wait(37_000));
     assert_eq!(again, ["+2 s2 | Permission · Bash: rm"]);
-    // Refused again, and over before it is tried once more; whatever was there before is put away.
+    // Refused again, and over before the next attempt; an earlier notice in the slot is withdrawn.
     scene.notices.note_refusal(second, now(37_000));
     scene.see(40_000, vec![working(1, 40_000), working(2, 40_000)]);
     assert_eq!(told(&scene.wait(90_000)), ["-1", "-2"]);
@@ -200,7 +200,7 @@ fn several_that_are_refused_are_offered_again_as_they_are_then() {
         told(&scene.wait(90_000)),
         ["+* 2 sessions need you | s2, s3"]
     );
-    // What was refused is told to a server that comes meanwhile, too.
+    // A new server gets refused notices too.
     scene.notices.note_refusal(NoticeSlot::Several, now(90_000));
     scene.notices.note_new_server(now(91_000));
     scene.now = 91_000;
@@ -256,13 +256,13 @@ fn sessions_of_one_name_are_told_apart() {
     assert_eq!(two("work", "play"), ["api (work)", "api (play)"]);
     assert_eq!(two("work", "work"), ["api (101)", "api (102)"]);
     assert_eq!(two("work", ""), ["api (work)", "api (102)"]);
-    // One that has left is in nobody's way.
+    // A session that ended in good order needs no distinction.
     let mut left = pane(2, "");
     left.end = Some(SessionEnd::Exited);
     left.status = SessionStatus::Stopped;
     assert_eq!(titles(vec![pane(1, ""), left]), ["api"]);
 
-    // A name that is told stays while others come and go.
+    // A name that was delivered stays while other sessions come and go.
     let mut scene = NoticeFixture::of(Vec::new());
     scene.see(1_000, vec![pane(1, "work")]);
     assert_eq!(scene.wait(5_000).len(), 1);
