@@ -34,7 +34,7 @@ pub(super) async fn end_paused(work: &mut PauseTransaction<'_>) -> Result<(), Ac
     }
     match work.record.kind() {
         PauseKind::Freeze | PauseKind::Stop => {
-            pause_methods::roll_back(work, Rollback::Recovery).await?
+            pause_methods::roll_back(work, Rollback::Recovery).await?;
         }
         // In the background it would be stopped again for touching its terminal, for ever
         // (measured): it ends in the foreground.

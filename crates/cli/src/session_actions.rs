@@ -278,7 +278,7 @@ async fn force(
     }
     match run_uninterrupted(hands.clear(remains)).await {
         Err(left @ ActionError::RecordLeft(..)) => {
-            terminal_output::print_diagnostic(&left.to_string())
+            terminal_output::print_diagnostic(&left.to_string());
         }
         done => done.map_err(CommandFailure::from)?,
     }

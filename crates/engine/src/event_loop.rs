@@ -139,7 +139,7 @@ impl EngineLoop {
                 self.reply_after_publish(reply, ());
             }
             EngineCommand::PerformAction(id, action, lease, reply) => {
-                self.act(id, &action, lease, reply)
+                self.act(id, &action, lease, reply);
             }
             EngineCommand::HandleRequest(command) => self.handle_request_command(command),
             EngineCommand::Jump(id, lease, reply) => self.jump(id, lease, reply),
