@@ -244,7 +244,7 @@ export interface components {
     schemas: {
         /** @description What a live session does. On the wire tagged by `kind`. */
         Activity: {
-            /** @description One line about it. */
+            /** @description One line about the tool, or the number of sub-agents. */
             detail?: string | null;
             /**
              * @description The variant.
@@ -253,10 +253,10 @@ export interface components {
             kind: "Working";
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the turn began.
              */
             since: string;
-            /** @description The tool at work, where a source tells. */
+            /** @description The running tool, if a source names one. */
             tool?: string | null;
         } | {
             /**
@@ -266,7 +266,7 @@ export interface components {
             kind: "Idle";
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the prompt became free.
              */
             since: string;
         } | {
@@ -277,7 +277,7 @@ export interface components {
             kind: "Finished";
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the prompt became free.
              */
             since: string;
         } | {
@@ -288,11 +288,11 @@ export interface components {
             kind: "BackgroundShell";
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When this status began.
              */
             since: string;
         } | {
-            /** @description The error, as the client shows it. */
+            /** @description The error, as Claude Code shows it. */
             error: string;
             /**
              * @description The variant.
@@ -301,7 +301,7 @@ export interface components {
             kind: "Failed";
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the prompt became free.
              */
             since: string;
         } | {
@@ -312,13 +312,13 @@ export interface components {
             kind: "Compacting";
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the work began.
              */
             since: string;
         } | {
             /**
              * Format: int32
-             * @description Which attempt comes next, from 1.
+             * @description The number of the next attempt, from 1.
              */
             attempt: number;
             /**
@@ -328,17 +328,17 @@ export interface components {
             kind: "Retrying";
             /**
              * Format: date-time
-             * @description When it is made, where a source tells.
+             * @description When the next attempt is due, if a source says so.
              */
             next_at?: string | null;
             /**
              * Format: int32
-             * @description How many there are at most, where a source tells.
+             * @description The maximum number of attempts, if a source names one.
              */
             of?: number | null;
             /**
              * Format: date-time
-             * @description Since when the turn runs.
+             * @description When the turn began.
              */
             since: string;
         } | {
@@ -349,7 +349,7 @@ export interface components {
             kind: "MenuOpen";
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the menu opened.
              */
             since: string;
         };
@@ -366,7 +366,7 @@ export interface components {
              * @enum {string}
              */
             kind: "always";
-            /** @description Which of its offers, from 0. */
+            /** @description The index of the chosen suggestion, from 0. */
             suggestion: number;
         } | {
             /**
@@ -374,7 +374,7 @@ export interface components {
              * @enum {string}
              */
             kind: "deny";
-            /** @description What the model is told. */
+            /** @description The message for the model. */
             message?: string | null;
         } | {
             /**
@@ -382,10 +382,10 @@ export interface components {
              * @enum {string}
              */
             kind: "stop";
-            /** @description What the model is told. */
+            /** @description The message for the model. */
             message?: string | null;
         } | {
-            /** @description The labels chosen, or a text of one's own, of each question. */
+            /** @description For each question, the chosen labels or a text written by the user. */
             answers: string[][];
             /**
              * @description The variant.
@@ -402,22 +402,22 @@ export interface components {
         /**
          * @description Where an answer was given.
          *
-         *     * `popover`: in the popover of the app
-         *     * `notification`: by a button of a notification
-         *     * `terminal`: by `trusty`, after a letter typed in a terminal
+         *     * `popover`: in the app's popover
+         *     * `notification`: with a button of a notification
+         *     * `terminal`: with `trusty`, after a letter typed in a terminal
          *     * `program`: by a program, over the local API
          * @enum {string}
          */
         AnswerChannel: "popover" | "notification" | "terminal" | "program";
         /**
-         * @description What kind of answer was given, without its content.
+         * @description The kind of an answer, without its content.
          *
-         *     * `approve`: yes, this once
-         *     * `always`: yes, and what Claude Code offers so as not to be asked again
-         *     * `deny`: no
-         *     * `stop`: no, and the turn ended
+         *     * `approve`: approved, this once
+         *     * `always`: approved, with one of Claude Code's offers not to ask again
+         *     * `deny`: denied
+         *     * `stop`: denied, and the turn ended
          *     * `answer`: answers to questions
-         *     * `release`: none; the terminal asks
+         *     * `release`: returned to the terminal, which asks
          * @enum {string}
          */
         AnswerKind: "approve" | "always" | "deny" | "stop" | "answer" | "release";
@@ -436,14 +436,14 @@ export interface components {
             request: components["schemas"]["RequestId"];
         };
         /**
-         * @description What the popover asks you.
+         * @description What the popover asks the user.
          *
-         *     * `Interrupt`: whether the chosen session is to be interrupted, which loses the step at work
-         *     * `Review`: what the chosen session asks: its card is to be opened
-         *     * `End`: whether the chosen session is to be ended
-         *     * `Kill`: whether the chosen session is to be killed, for it did not end when asked to
-         *     * `Connect`: whether the hooks are to be connected
-         *     * `Quit`: what is to become of paused sessions when the app ends
+         *     * `Interrupt`: whether to interrupt the chosen session, which loses the current step
+         *     * `Review`: for an answer to the chosen session's request, whose card opens
+         *     * `End`: whether to end the chosen session
+         *     * `Kill`: whether to kill the chosen session, which did not end on request
+         *     * `Connect`: whether to connect the hooks
+         *     * `Quit`: what happens to paused sessions when the app quits
          * @enum {string}
          */
         Ask: "Interrupt" | "Review" | "End" | "Kill" | "Connect" | "Quit";
@@ -457,11 +457,11 @@ export interface components {
          */
         Asker: "App" | "Command" | "Api";
         /**
-         * @description What kind of answer a request waits for.
+         * @description The kind of answer that a request waits for.
          *
-         *     * `Permission`: leave to run a tool
+         *     * `Permission`: permission to run a tool
          *     * `Question`: answers to questions
-         *     * `Plan`: leave to carry out a plan
+         *     * `Plan`: approval of a plan
          * @enum {string}
          */
         Asks: "Permission" | "Question" | "Plan";
@@ -469,9 +469,9 @@ export interface components {
         AttentionRequest: {
             session?: components["schemas"]["SessionId"] | null;
         };
-        /** @description Why a session's status is what it is. */
+        /** @description Why a session has its status. */
         Because: {
-            /** @description How sure it is. */
+            /** @description How sure the status is. */
             certainty: components["schemas"]["Certainty"];
             /**
              * Format: date-time
@@ -480,29 +480,32 @@ export interface components {
             observed_at: string;
             /**
              * Format: date-time
-             * @description Since when the status holds.
+             * @description Since when the session has this status.
              */
             since: string;
             /** @description The source that decided. */
             source: components["schemas"]["Source"];
-            /** @description In words that fit "because …". */
+            /** @description The reason, in words that complete "because …". */
             text: string;
-            /** @description What would change it, in words that fit "until …". */
+            /** @description What would change the status, in words that complete "until …". */
             until?: string;
         };
-        /** @description What the popover shows. */
+        /** @description Everything that the popover draws from one snapshot. */
         Board: {
             connect?: components["schemas"]["ConnectCard"] | null;
             /** @description What is wrong with the sources. */
             health: components["schemas"]["Health"][];
             /**
              * Format: int64
-             * @description The snapshot it was drawn from.
+             * @description The revision of the snapshot that the board was drawn from.
              */
             revision: number;
-            /** @description In order: needs by age, the oldest first; then what changed last first. */
+            /**
+             * @description The rows in order: those that need the user, the longest wait first; then the other
+             *     sections, the latest change of each first.
+             */
             rows: components["schemas"]["Row"][];
-            /** @description One line: "2 need you · 1 working". */
+            /** @description One line, such as "2 need you · 1 working". */
             summary: string;
         };
         /** @description What turns one board into the next. */
@@ -510,149 +513,146 @@ export interface components {
             connect?: components["schemas"]["ConnectCard"] | null;
             /** @description What is wrong with the sources. */
             health: components["schemas"]["Health"][];
-            /** @description All rows, in order. */
+            /** @description The ids of all rows, in order. */
             order: components["schemas"]["SessionId"][];
             /**
              * Format: int64
-             * @description The revision it leads to.
+             * @description The revision of the next board.
              */
             revision: number;
-            /** @description Rows that are new or different. */
+            /** @description The rows that are new or different. */
             rows: components["schemas"]["Row"][];
-            /** @description The new summary. */
+            /** @description The summary of the next board. */
             summary: string;
         };
         /** @description What can be done to a session now. */
         Capabilities: {
-            /** @description Whether the commands it runs stop with it where it is frozen or stopped. */
+            /** @description Whether running commands stop together with a session that is frozen or stopped. */
             commands?: boolean;
             /**
-             * @description The kinds of pause that are possible, the one that is taken first. Interrupt has to be
-             *     asked for by name.
+             * @description The possible kinds of pause; the default choice comes first. Interrupt has to be requested
+             *     by name.
              */
             pause?: components["schemas"]["PauseKind"][];
-            /** @description Why neither is possible, and what to do instead. */
+            /** @description Why neither pause nor resume is possible, and what to do instead. */
             refusal?: string | null;
-            /** @description Whether its pause can be ended from here. */
+            /** @description Whether Trusty Bar can end the pause. */
             resume?: boolean;
         };
-        /** @description A request with everything that an answer would apply to. */
+        /** @description One request, with everything that an answer would apply to. */
         Card: {
-            /**
-             * @description The client's own offers not to be asked again, in words, in the client's order; only those
-             *     that can be shown whole.
-             */
+            /** @description Claude Code's offers not to ask again, in its order; only those that can be shown in full. */
             always: components["schemas"]["CardOffer"][];
-            /** @description What kind of answer it waits for. */
+            /** @description The kind of answer that the request waits for. */
             kind: components["schemas"]["Asks"];
-            /** @description All that leave is asked for, line by line; nothing of the input is left out. */
+            /** @description Everything that permission is asked for, line by line; no part of the input is left out. */
             lines: components["schemas"]["CardLine"][];
-            /** @description What you are asked; only of a question. */
+            /** @description The questions to the user; empty unless `kind` is a question. */
             questions: components["schemas"]["CardQuestion"][];
-            /** @description Which request. An answer names it. */
+            /** @description The id of the request; an answer names it. */
             request: components["schemas"]["RequestId"];
-            /** @description "Bash", "Edit src/main.rs". */
+            /** @description The tool and its file, such as "Bash" or "Edit main.rs". */
             title: string;
-            /** @description Why it cannot be approved from here, in words: something of it cannot be shown. */
+            /** @description Why the request cannot be approved from the card: part of it cannot be shown. */
             unseen?: string | null;
         };
-        /** @description A line of what leave is asked for. */
+        /** @description One line of what permission is asked for. */
         CardLine: {
-            /** @description What it is. */
+            /** @description What the line is. */
             mark: components["schemas"]["LineMark"];
-            /** @description Its text; characters that cannot be seen are written as their names. */
+            /** @description The text of the line; invisible characters are replaced with their names. */
             text: string;
         };
-        /** @description An offer of the client's not to be asked again. */
+        /** @description One of Claude Code's offers not to ask again. */
         CardOffer: {
-            /** @description Which of the client's offers, from 0: `Answer::Always` names it. */
+            /** @description The position of the offer in the request, from 0; `Answer::Always` names it. */
             suggestion: number;
-            /** @description What it changes, in words. */
+            /** @description What the offer changes, in words. */
             text: string;
         };
-        /** @description What may be chosen. */
+        /** @description One option of a question. */
         CardOption: {
-            /** @description What that means. */
+            /** @description What the option means. */
             description: string;
-            /** @description What is answered. */
+            /** @description The text of the answer. */
             label: string;
         };
-        /** @description A question and what may be chosen. */
+        /** @description One question to the user, with its options. */
         CardQuestion: {
-            /** @description How many of them. */
+            /** @description How many options may be chosen. */
             choice: components["schemas"]["Choice"];
-            /** @description In a word. */
+            /** @description A short heading. */
             header: string;
-            /** @description What may be chosen; a text of one's own always may. */
+            /** @description The options; the user may also answer with a text. */
             options: components["schemas"]["CardOption"][];
-            /** @description The question. */
+            /** @description The text of the question. */
             question: string;
         };
         /**
          * @description How sure a verdict is.
          *
-         *     * `Certain`: a source says so in words that are known
-         *     * `Inferred`: concluded from what the sources say
-         *     * `Unknown`: no source tells
+         *     * `Certain`: a source said so in known words
+         *     * `Inferred`: concluded from what the sources said
+         *     * `Unknown`: no source said anything in known words
          * @enum {string}
          */
         Certainty: "Certain" | "Inferred" | "Unknown";
         /**
          * @description How many options may be chosen.
          *
-         *     * `one`: one
-         *     * `several`: any
+         *     * `one`: exactly one
+         *     * `several`: any number
          * @enum {string}
          */
         Choice: "one" | "several";
-        /** @description What the client says of itself in its registry file. */
+        /** @description What Claude Code's registry file and transcript say about a session. */
         ClaudeInfo: {
-            /** @description `cli`, `sdk-cli`, … */
+            /** @description How Claude Code was started: `cli`, `sdk-cli`, … */
             entrypoint?: string | null;
-            /** @description `interactive`, `background`, … */
+            /** @description The kind of session: `interactive`, `background`, … */
             kind?: string | null;
-            /** @description `default`, `acceptEdits`, `plan`, `auto`, `bypassPermissions` */
+            /** @description The permission mode: `default`, `acceptEdits`, `plan`, `auto`, `bypassPermissions`. */
             mode?: string | null;
             /** @description The model that answered last. */
             model?: string | null;
             /** @description The session's name, given by the user or derived from the folder. */
             name?: string | null;
-            /** @description Whether the user gave that name. */
+            /** @description Whether the user gave the name. */
             named_by_owner?: boolean;
-            /** @description The user's last prompt: the first line, cut. */
+            /** @description The first line of the user's last prompt, cut to a bounded length. */
             prompt?: string | null;
             /**
-             * @description Claude's own session id; changes on `/clear` and `/resume`, and two live processes may
+             * @description Claude Code's own session id; changes on `/clear` and `/resume`, and two live processes may
              *     share one.
              */
             session_id?: string | null;
-            /** @description The client's version. */
+            /** @description The version of Claude Code. */
             version?: string | null;
         };
-        /** @description The offer to connect the hooks, or why that cannot be. */
+        /** @description The offer to connect hooks, or why they cannot be connected. */
         ConnectCard: {
-            /** @description "Connect", "Reconnect"; none where it cannot be. */
+            /** @description "Connect" or "Reconnect"; none where the hooks cannot be connected. */
             button?: string | null;
-            /** @description The config folders it is about, absolute paths. */
+            /** @description The config folders concerned, as absolute paths. */
             dirs: string[];
-            /** @description What it is good for, and what it changes; or why it cannot be. */
+            /** @description What connecting allows and changes, or why the hooks cannot be connected. */
             text: string;
-            /** @description "Connect Claude Code's hooks" */
+            /** @description The heading, such as "Connect Claude Code's hooks". */
             title: string;
         };
-        /** @description The whole of a request, as the client wrote it. */
+        /** @description The full content of a request, as Claude Code wrote it. */
         Content: {
-            /** @description Its input. */
+            /** @description The input of the tool. */
             input: Record<string, never>;
             /**
-             * @description What the client offers as lasting answers (`permission_suggestions`), each to be echoed
-             *     as it is.
+             * @description The lasting answers that Claude Code offers (`permission_suggestions`), each to be echoed
+             *     unchanged.
              */
             suggestions: Record<string, never>[];
-            /** @description `Bash`, `AskUserQuestion`, … */
+            /** @description The name of the tool: `Bash`, `AskUserQuestion`, … */
             tool: string;
         };
-        /** @description How full the model's context is. */
+        /** @description The size of the model's context. */
         Context: {
             /**
              * Format: int64
@@ -661,47 +661,47 @@ export interface components {
             tokens: number;
             /**
              * Format: int64
-             * @description How many fit, where that is known.
+             * @description How many tokens fit; none while no source reports the size of the window.
              */
             window?: number | null;
         };
         /**
-         * @description How a session can be reached.
+         * @description How input reaches a session.
          *
-         *     * `Tmux`: through its tmux pane
-         *     * `Pty`: through its terminal only
-         *     * `Sdk`: headless (`-p`) or driven by the SDK: takes no typed input
+         *     * `Tmux`: through the session's tmux pane
+         *     * `Pty`: through the session's terminal only
+         *     * `Sdk`: not at all: headless (`-p`), or driven by the SDK
          * @enum {string}
          */
         ControlModel: "Tmux" | "Pty" | "Sdk";
         /** @description A sub-agent at work. */
         Delegation: {
-            /** @description `general-purpose`, … */
+            /** @description The type of the sub-agent: `general-purpose`, … */
             agent_type?: string | null;
             /**
              * Format: int32
-             * @description 1 for one of the main agent, 2 for one of that, …
+             * @description The nesting depth: 1 for a sub-agent of the main agent, 2 for a sub-agent of that one, …
              */
             depth?: number;
-            /** @description What it is to do, in a few words. */
+            /** @description The task of the sub-agent, in a few words. */
             description?: string | null;
-            /** @description One line about that. */
+            /** @description One line about the tool. */
             detail?: string | null;
-            /** @description The client's id of it. */
+            /** @description Claude Code's id of the sub-agent. */
             id: string;
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the sub-agent started.
              */
             since: string;
-            /** @description The tool it has called: one that runs, or waits for leave. */
+            /** @description The tool that the sub-agent called: running, or waiting for permission. */
             tool?: string | null;
         };
         /**
          * @description What the button of a row does.
          *
          *     * `Pause`: pauses, without loss
-         *     * `Interrupt`: asks, then interrupts: the step at work is lost
+         *     * `Interrupt`: asks first, then interrupts; the current step is lost
          *     * `Resume`: resumes
          * @enum {string}
          */
@@ -739,9 +739,9 @@ export interface components {
         };
         /** @description The data of one event, as its `event` field names it. */
         EventData: components["schemas"]["Snapshot"] | components["schemas"]["SnapshotDelta"];
-        /** @description Why a session is what it is. */
+        /** @description Why a session has its status. */
         Explanation: {
-            /** @description The session as it is. */
+            /** @description The session as it is now. */
             session: components["schemas"]["Session"];
             /** @description What each source says, the one that decided first. */
             testimonies: components["schemas"]["Testimony"][];
@@ -766,83 +766,83 @@ export interface components {
          * @enum {string}
          */
         Glyph: "permission" | "question" | "plan" | "trust" | "working" | "starting" | "paused" | "finished" | "idle" | "shell" | "menu" | "failed" | "stopped" | "unknown";
-        /** @description A source that does not work as it should. */
+        /** @description A problem with a source. */
         Health: {
             /** @description What is wrong, in words. */
             message: string;
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the problem was first seen.
              */
             since: string;
-            /** @description Which one. */
+            /** @description The source that has the problem. */
             source: components["schemas"]["Source"];
             /** @description The file, folder or server. */
             subject: string;
         };
-        /** @description Whether the hooks of a config folder are ours. */
+        /** @description Whether Trusty Bar's hooks are installed in a config folder. */
         Hooks: {
             /** @description The config folder, an absolute path. */
             dir: string;
-            /** @description Whether they are. */
+            /** @description The state of the hooks. */
             state: components["schemas"]["HooksState"];
-            /** @description Why they cannot be, in words. */
+            /** @description Why the hooks cannot be connected, or have to be connected again, in words. */
             why?: string | null;
         };
         /**
-         * @description Whether hooks are ours, in one word.
+         * @description The state of Trusty Bar's hooks in a config folder.
          *
-         *     * `Connected`: all our entries are there
-         *     * `Apart`: none is, and none ever was
-         *     * `Lost`: they were, and are gone or incomplete now
-         *     * `Forbidden`: a policy forbids them
-         *     * `Broken`: the settings file cannot be understood
+         *     * `Connected`: all entries are present
+         *     * `Apart`: no entry is present, and none ever was
+         *     * `Lost`: entries were present, and are missing, incomplete or outdated now
+         *     * `Forbidden`: a policy forbids hooks
+         *     * `Broken`: the settings file cannot be parsed
          * @enum {string}
          */
         HooksState: "Connected" | "Apart" | "Lost" | "Forbidden" | "Broken";
         /**
          * @description What a line of a card is.
          *
-         *     * `plain`: as it would be run or written
-         *     * `added`: added to a file
-         *     * `removed`: taken out of a file
+         *     * `plain`: text as it would be run or written
+         *     * `added`: a line added to a file
+         *     * `removed`: a line removed from a file
          *     * `label`: the name of what follows
          * @enum {string}
          */
         LineMark: "plain" | "added" | "removed" | "label";
-        /** @description What a session waits for. */
+        /** @description What a session waits for the user to give. */
         Need: {
-            /** @description The sub-agent that asks; none for the main agent, or where no source tells. */
+            /** @description The name of the sub-agent that asks; none for the main agent, or if no source names one. */
             agent?: string | null;
-            /** @description One line about it: the command, the file's name, the question. */
+            /** @description One line about the request: the command, the name of the file, the question. */
             detail?: string | null;
             /**
-             * @description Why it can be answered only in its terminal, in words; none where one of the session's
-             *     `requests` is held for an answer from here.
+             * @description Why the user can only answer in the terminal, in words; none if one of the session's
+             *     `requests` is held for an answer through Trusty Bar.
              */
             elsewhere?: string | null;
             /** @description The kind of answer. */
             kind: components["schemas"]["NeedKind"];
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the wait began.
              */
             since: string;
-            /** @description The tool it asks for, where a source tells. */
+            /** @description The tool concerned, if a source names one. */
             tool?: string | null;
         };
         /**
-         * @description What kind of answer a session waits for.
+         * @description The kind of answer that a session waits for.
          *
-         *     * `Permission`: leave to run a tool
+         *     * `Permission`: permission to run a tool
          *     * `Question`: an answer to a question
-         *     * `Plan`: leave to carry out a plan
-         *     * `Trust`: whether to trust the folder, or a login: asked before its first prompt
+         *     * `Plan`: approval of a plan
+         *     * `Trust`: trust in the folder, or a login; asked before the first prompt
          * @enum {string}
          */
         NeedKind: "Permission" | "Question" | "Plan" | "Trust";
         /**
-         * @description What came of a testimony.
+         * @description What the verdict made of a testimony.
          *
          *     * `Decided`: the testimony decided the status
          *     * `Added`: the testimony added words to what another source decided
@@ -852,38 +852,38 @@ export interface components {
          * @enum {string}
          */
         Part: "Decided" | "Added" | "Heard" | "Overruled" | "Silent";
-        /** @description A pause that was asked for here. */
+        /** @description A pause that Trusty Bar made. */
         Pause: {
-            /** @description Who asked. */
+            /** @description Who requested the pause. */
             by: components["schemas"]["Asker"];
-            /** @description What to know before it is resumed, if anything. */
+            /** @description What to know before the session is resumed, if anything. */
             caution?: string | null;
-            /** @description Whether commands that it ran stopped with it. */
+            /** @description Whether running commands stopped with the session. */
             commands?: boolean;
             /**
              * Format: int32
-             * @description Agents of the session that are held, the main one included; only of a hold.
+             * @description How many agents are held, the main agent included; only for a hold.
              */
             held?: number;
-            /** @description Its kind. */
+            /** @description The kind of pause. */
             kind: components["schemas"]["PauseKind"];
             /**
              * Format: int32
-             * @description Agents that still run until their next tool; only of a hold.
+             * @description How many agents still run until their next tool; only for a hold.
              */
             running?: number;
-            /** @description Whether nothing shows yet that the session's hooks run and hold it; only of a hold. */
+            /** @description Whether nothing proves yet that hooks run in the session and hold it; only for a hold. */
             unproven?: boolean;
         };
         /**
-         * @description How a session can be paused, the best first: at once and without loss, then later, then with
-         *     the loss of a step.
+         * @description How a session can be paused, the best kind first: at once and without loss, then later, then
+         *     with the loss of a step.
          *
-         *     * `Freeze`: the client and all below it lie in a frozen control group
-         *     * `Stop`: SIGSTOP, the shells above the client first
-         *     * `Suspend`: Ctrl-Z in its tmux pane, `fg` to go on
-         *     * `Hold`: its hooks wait before the next tool and the next prompt
-         *     * `Interrupt`: Escape, which loses the step at work; `continue` to go on
+         *     * `Freeze`: Claude Code and its descendants are in a frozen cgroup
+         *     * `Stop`: SIGSTOP, to the shells above Claude Code first
+         *     * `Suspend`: Ctrl-Z in the tmux pane; resumed with `fg`
+         *     * `Hold`: hooks wait before the next tool and the next prompt
+         *     * `Interrupt`: Escape, which loses the current step; resumed with `continue`
          * @enum {string}
          */
         PauseKind: "Freeze" | "Stop" | "Suspend" | "Hold" | "Interrupt";
@@ -894,19 +894,19 @@ export interface components {
             /** @description What to remember of it; shown with the session while it is paused. */
             note?: string | null;
         };
-        /** @description An action that is being done, or that failed a moment ago. */
+        /** @description An action in progress, or one that recently failed. */
         Pending: {
-            /** @description Why it failed or was refused; none while it is being done. */
+            /** @description Why the action failed or was refused; none while the action is in progress. */
             failure?: string | null;
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the action began or failed.
              */
             since: string;
-            /** @description Which. */
+            /** @description The kind of action. */
             verb: components["schemas"]["Verb"];
         };
-        /** @description What the popover is told, on the wire tagged by `kind`. */
+        /** @description A message to the popover, tagged on the wire by `kind`. */
         PopoverEvent: (components["schemas"]["Board"] & {
             /**
              * @description The variant.
@@ -939,7 +939,7 @@ export interface components {
              * @enum {string}
              */
             kind: "Failed";
-            /** @description In words. */
+            /** @description Why, and what to do. */
             message: string;
         };
         /**
@@ -997,208 +997,227 @@ export interface components {
          *     * `wayland`: Wayland does not let a program raise another program's window
          */
         Problem: {
-            /** @description One of the codes that are listed with this schema. */
+            /** @description One of the codes that this schema lists. */
             code: string;
-            /** @description In words that say what to do next. */
+            /** @description What happened and what to do next. */
             detail: string;
             /**
              * Format: int32
              * @description The HTTP status.
              */
             status: number;
-            /** @description In short. */
+            /** @description A short title. */
             title: string;
-            /** @description Which kind of problem: `urn:trusty-bar:problem:` and the code. */
+            /** @description The kind of problem: `urn:trusty-bar:problem:` and the code. */
             type: string;
         };
         /** @description What one source last said. */
         ReasonLine: {
             /**
              * Format: date-time
-             * @description When that was observed; none if it says nothing.
+             * @description When the fact was observed; none if the source says nothing.
              */
             observed_at?: string | null;
-            /** @description What came of it. */
+            /** @description What the verdict made of the testimony. */
             part: components["schemas"]["Part"];
-            /** @description Why that came of it. */
+            /** @description Why the verdict made this of the testimony. */
             reason: string;
-            /** @description Its newest fact. */
+            /** @description The newest fact of the source. */
             says: string;
-            /** @description Its name. */
+            /** @description The name of the source. */
             source: string;
-            /** @description The same in a word. */
+            /** @description The same, in a word or two. */
             word: string;
         };
-        /** @description Why a session is what it is, ready to draw. */
+        /** @description Why a session has its status, ready to draw. */
         Reasons: {
-            /** @description How Claude Code asks, where not before it acts: "Claude Code is in auto mode: …"; else empty. */
+            /**
+             * @description How Claude Code asks for permission: "Claude Code is in auto mode: …"; empty in the default
+             *     mode.
+             */
             asks: string;
-            /** @description What each source says: the one that decided first, the silent ones last. */
+            /** @description What each source says: the one that decided first, silent ones last. */
             lines: components["schemas"]["ReasonLine"][];
-            /** @description "Claude Code reports busy."; empty if nothing is known. */
+            /** @description The reason: "Claude Code reports busy."; empty if nothing is known. */
             sentence: string;
-            /** @description "Changes when Claude Code exits."; empty if nothing is known that would change the status. */
+            /** @description What would change the status: "Changes when Claude Code exits."; empty if nothing is known. */
             until: string;
         };
         /**
-         * @description The newest answer of a session, told for a minute: one that was not given in the popover or a
-         *     notification, or one that changes Claude Code's settings.
+         * @description The newest answer of a session, shown for one minute: one that was given outside the popover
+         *     and notifications, or that changes Claude Code's settings.
          */
         RecentAnswer: {
             /**
              * Format: date-time
-             * @description When the client took it.
+             * @description When Claude Code accepted the answer.
              */
             at: string;
-            /** @description Where it was given. */
+            /** @description Where the answer was given. */
             by: components["schemas"]["AnswerChannel"];
-            /** @description What Claude Code changes in its settings for it. */
+            /** @description What Claude Code changes in its settings because of the answer. */
             changes?: components["schemas"]["SettingsChange"][];
             /** @description The path of that process's executable. */
             executable?: string | null;
-            /** @description Its kind. */
+            /** @description The kind of the answer. */
             kind: components["schemas"]["AnswerKind"];
             /**
              * Format: int32
-             * @description The process that gave it; none where that is not known.
+             * @description The process that gave the answer; none where that is not known.
              */
             pid?: number | null;
-            /** @description The request that it applied to. */
+            /** @description The request that was answered. */
             request: components["schemas"]["RequestId"];
-            /** @description Its controlling terminal, `/dev/pts/7`. */
+            /** @description The controlling terminal of that process, such as `/dev/pts/7`. */
             tty?: string | null;
         };
-        /** @description A request that was told by a hook and has no answer yet. Its whole text is asked for by itself. */
+        /**
+         * @description A request that a hook reported and that has no answer yet. The full content is fetched
+         *     separately.
+         */
         Request: {
-            /** @description The sub-agent that asks, in words; none for the main agent. */
+            /** @description The name of the sub-agent that asks; none for the main agent. */
             agent?: string | null;
-            /** @description One line about it. */
+            /** @description One line about the request. */
             detail?: string | null;
-            /** @description Whether it can be answered from here, now: its hook waits for that. */
+            /** @description Whether Trusty Bar can answer now, because a hook waits for the answer. */
             held: boolean;
-            /** @description Which. An answer names it. */
+            /** @description The id of the request, which an answer has to name. */
             id: components["schemas"]["RequestId"];
-            /** @description What kind of answer it waits for. */
+            /** @description The kind of answer that the request waits for. */
             kind: components["schemas"]["Asks"];
-            /** @description Whether programs that no session started may answer it, too (`answers.programs`). */
+            /** @description Whether programs that no session started may answer the request too (`answers.programs`). */
             programs?: boolean;
             /**
              * Format: date-time
-             * @description Since when.
+             * @description When the request was made.
              */
             since: string;
-            /** @description `Bash`, `AskUserQuestion`, … */
+            /** @description The name of the tool: `Bash`, `AskUserQuestion`, … */
             tool: string;
             /**
              * Format: date-time
-             * @description When the request returns to the terminal if not answered; none if held until answered.
+             * @description When an unanswered request returns to the terminal; none if held until answered, or not
+             *     held.
              */
             until?: string | null;
         };
         /**
-         * @description Identifies one request of one session: the SHA-256, in hex, of the session, the event, the
-         *     whole content and the hook that carries it. What is asked again in the same words is another
-         *     request.
+         * @description Identifies one request of one session: the SHA-256, in hex, of the session, the event, the whole
+         *     content and the hook that carries the request. The same content asked again is another request.
          */
         RequestId: string;
         /** @description One session as a row: words and shapes, ready to draw. */
         Row: {
             action?: components["schemas"]["RowAction"] | null;
             /**
-             * @description "approved at a terminal, pts/7": who answered it a moment ago outside the app, and what
-             *     that changes in Claude Code's settings.
+             * @description Who recently answered the session outside the app, and what the answer changes in Claude
+             *     Code's settings: "approved at a terminal, pts/7".
              */
             answered?: string | null;
             ask?: components["schemas"]["RowAsk"] | null;
             /**
-             * @description Words beside its name: that no terminal shows it, that it is headless, that it asks for no
-             *     permission, that it is not confirmed to be Claude Code.
+             * @description Words beside the name: detached, headless, permissions bypassed, or not confirmed to be
+             *     Claude Code.
              */
             badges?: string[];
-            /** @description What to know before it is resumed. */
+            /** @description What to know before the session is resumed. */
             caution?: string | null;
             /** @description The rest of the second line. */
             detail: string;
-            /** @description "Not paused: its pane is in copy mode", for as long as that is news. */
+            /**
+             * @description Why the last action failed, for a limited time: "Not paused: the tmux pane is in copy mode;
+             *     press q in it first".
+             */
             failure?: string | null;
-            /** @description The shape. */
+            /** @description The shape that stands for the status. */
             glyph: components["schemas"]["Glyph"];
-            /** @description Whose row. */
+            /** @description The id of the session. */
             id: components["schemas"]["SessionId"];
-            /** @description Drawn dashed: the status was not told in known words. */
+            /** @description Whether the status was inferred; such a row is drawn dashed. */
             inferred: boolean;
-            /** @description Something is being done to it: the word says what, and its button waits for the end. */
+            /**
+             * @description Whether an action is in progress: the status word names the action, and the button is
+             *     disabled.
+             */
             pending?: boolean;
-            /** @description Why it can be neither paused nor resumed, and what to do instead. */
+            /** @description Why the session can be neither paused nor resumed, and what to do instead. */
             refusal?: string | null;
-            /** @description Where it stands. */
+            /** @description The section in which the row is listed. */
             section: components["schemas"]["Section"];
-            /** @description The whole row as one sentence, without its age. */
+            /** @description The whole row as one sentence, without the age. */
             sentence: string;
             /**
              * Format: date-time
-             * @description The age at the right counts from here.
+             * @description The time from which the age at the right is counted.
              */
             since: string;
-            /** @description Its name. */
+            /** @description The name of the session. */
             title: string;
-            /** @description The word's colour. */
+            /** @description The colour of the status word. */
             tone: components["schemas"]["Tone"];
-            /** @description The tooltip: why it is what it is. */
+            /** @description The tooltip: why the session has its status. */
             why: string;
-            /** @description The status word the second line begins with. */
+            /** @description The status word with which the second line begins. */
             word: string;
         };
         /** @description The button of a row. */
         RowAction: {
-            /** @description What it does. */
+            /** @description What the button does. */
             does: components["schemas"]["Does"];
-            /** @description Whether it can be pressed. */
+            /** @description Whether the button can be pressed. */
             enabled: boolean;
-            /** @description What that means for the session; or why it cannot be, and what to do instead. */
+            /**
+             * @description What the action means for the session, or why the action is impossible and what to do
+             *     instead.
+             */
             hint: string;
-            /** @description What it is called: "Pause now", "Pause before next tool", "Interrupt…", "Resume". */
+            /** @description The label: "Pause now", "Pause before next tool", "Interrupt…", "Resume". */
             label: string;
         };
-        /** @description What a row asks of you. */
+        /** @description What a row asks of the user. */
         RowAsk: {
-            /** @description The sub-agent that asks, in words; none for the main agent. */
+            /** @description The name of the sub-agent that asks; none for the main agent. */
             agent?: string | null;
-            /** @description Those behind it that can be answered from here, too, in their order. */
+            /** @description Other requests that Trusty Bar can answer, oldest first. */
             behind?: components["schemas"]["RowWaiting"][];
-            /** @description Why it can be answered only in its terminal, in words; none where it can be from here. */
+            /**
+             * @description Why the request can only be answered in the terminal, in words; none if Trusty Bar can
+             *     answer.
+             */
             elsewhere?: string | null;
             /**
              * Format: int32
-             * @description How many more requests of this session wait behind it.
+             * @description How many other requests of this session are pending.
              */
             more: number;
-            /** @description Whether programs that no session started may answer it, too (`answers.programs`). */
+            /** @description Whether programs that no session started may answer the request too (`answers.programs`). */
             programs?: boolean;
             request?: components["schemas"]["RequestId"] | null;
             /**
              * Format: date-time
-             * @description When the terminal asks if nothing is answered before; none if the terminal asks already.
+             * @description When an unanswered request returns to the terminal; none if held until answered, or no
+             *     longer held.
              */
             until?: string | null;
         };
-        /** @description A request that waits behind the one to be answered first. */
+        /** @description A request that waits behind the one to answer first. */
         RowWaiting: {
-            /** @description The sub-agent that asks, in words; none for the main agent. */
+            /** @description The name of the sub-agent that asks; none for the main agent. */
             agent?: string | null;
-            /** @description Which. */
+            /** @description The id of the request. */
             request: components["schemas"]["RequestId"];
             /**
              * Format: date-time
-             * @description When the terminal asks if nothing is answered before; none if the terminal asks already.
+             * @description When an unanswered request returns to the terminal; none if held until answered.
              */
             until?: string | null;
         };
         /**
-         * @description Where a row stands, from top to bottom.
+         * @description The section in which a row is listed, from top to bottom.
          *
-         *     * `NeedsYou`: waits for you
-         *     * `Working`: works
+         *     * `NeedsYou`: waits for the user
+         *     * `Working`: a turn is running
          *     * `Quiet`: everything else
          * @enum {string}
          */
@@ -1207,69 +1226,69 @@ export interface components {
         Session: {
             /**
              * Format: int32
-             * @description Sub-agents at work.
+             * @description The number of sub-agents at work.
              */
             active_delegations: number;
             activity?: components["schemas"]["Activity"] | null;
             answered?: components["schemas"]["RecentAnswer"] | null;
-            /** @description Whether a terminal shows it now. */
+            /** @description Whether a terminal shows the session now. */
             attached?: boolean;
             because?: components["schemas"]["Because"] | null;
-            /** @description The git branch it works on. */
+            /** @description The git branch on which the session works. */
             branch?: string | null;
             capabilities?: components["schemas"]["Capabilities"] | null;
             claude?: components["schemas"]["ClaudeInfo"] | null;
             context?: components["schemas"]["Context"] | null;
-            /** @description How it can be reached. */
+            /** @description How input reaches the session. */
             control: components["schemas"]["ControlModel"];
             /**
              * Format: date-time
-             * @description When the client started.
+             * @description When Claude Code started.
              */
             created_at?: string;
             /** @description The sub-agents at work, oldest first. */
             delegations?: components["schemas"]["Delegation"][];
             end?: components["schemas"]["End"] | null;
-            /** @description The same for the life of the process, across `/clear`, `/resume` and our own restarts. */
+            /** @description The same for the life of the process, across `/clear`, `/resume` and restarts of Trusty Bar. */
             id: components["schemas"]["SessionId"];
             /**
              * Format: date-time
-             * @description When a source last told anything about it.
+             * @description When a source last reported anything about the session.
              */
             last_seen?: string;
             need?: components["schemas"]["Need"] | null;
-            /** @description Where it runs. */
+            /** @description Where the session runs. */
             origin?: components["schemas"]["SessionHost"];
             pause?: components["schemas"]["Pause"] | null;
-            /** @description What was going on when it was paused. */
+            /** @description What the session was doing when it was paused, or the user's note. */
             pause_summary?: string | null;
             /**
              * Format: date-time
-             * @description Since when it is paused.
+             * @description When the session was paused.
              */
             paused_at?: string | null;
             pending?: components["schemas"]["Pending"] | null;
             /**
              * Format: int32
-             * @description The client's process id, in tmux too.
+             * @description The process id of Claude Code, also in tmux.
              */
             pid?: number | null;
             /** @description The root of the git work tree around `workdir`. */
             project_path?: string | null;
-            /** @description What it asks through its hooks, the oldest first. */
+            /** @description The requests that hooks reported and that have no answer yet, oldest first. */
             requests?: components["schemas"]["Request"][];
-            /** @description What it is, in one word. */
+            /** @description The status, in one word. */
             status: components["schemas"]["SessionStatus"];
             terminal?: components["schemas"]["Terminal"] | null;
-            /** @description The tmux session's name; outside tmux a name derived from the folder. */
+            /** @description The name of the tmux session; outside tmux, a name derived from the folder. */
             tmux_name?: string;
             /**
-             * @description What is missing for its process to be confirmed as Claude Code, in words; none where it is
-             *     confirmed. An unconfirmed session can be jumped to, and nothing else is done to it.
+             * @description What is missing to confirm that the process is Claude Code, in words; none if confirmed. An
+             *     unconfirmed session can be jumped to, and nothing else is done to it.
              */
             unconfirmed?: string | null;
             usage?: components["schemas"]["Usage"] | null;
-            /** @description The folder it was started in. */
+            /** @description The folder in which Claude Code was started. */
             workdir: string;
         };
         /**
@@ -1289,73 +1308,73 @@ export interface components {
          */
         SessionId: string;
         /**
-         * @description What a session is, in one word. Where several hold, the first of
-         *     Stopped, Paused, `AwaitingApproval`, Starting, Detached, Active is told.
+         * @description The status of a session, in one word. If several apply, the first of Stopped, Paused,
+         *     `AwaitingApproval`, Starting, Detached, Active is reported.
          *
-         *     * `Starting`: between exec and the first prompt, the trust dialog included
-         *     * `Active`: alive in a terminal; `activity` tells what it does
-         *     * `AwaitingApproval`: waits for you; `need` says for what
-         *     * `Detached`: alive without an attached terminal; `activity` still tells what it does
-         *     * `Paused`: stopped by a signal or frozen: it will not go on by itself
-         *     * `Stopped`: the process is gone; kept for a minute
+         *     * `Starting`: between exec and the first prompt; the trust dialog included
+         *     * `Active`: alive in a terminal; `activity` says what the session does
+         *     * `AwaitingApproval`: waits for the user; `need` says for what
+         *     * `Detached`: alive without an attached terminal; `activity` still says what the session does
+         *     * `Paused`: stopped by a signal, frozen, or paused by Trusty Bar; does not continue by itself
+         *     * `Stopped`: the process has exited; listed for one more minute
          * @enum {string}
          */
         SessionStatus: "Starting" | "Active" | "AwaitingApproval" | "Detached" | "Paused" | "Stopped";
         /** @description One change of Claude Code's settings. */
         SettingsChange: {
-            /** @description The settings file; none where it lasts until the session ends. */
+            /** @description The settings file; none for a change that lasts until the session ends. */
             file?: string | null;
-            /** @description Where in the settings: `permissions.allow`. */
+            /** @description The key in the settings, such as `permissions.allow`. */
             key: string;
-            /** @description What is added or set, as it stands there: `Bash(npm test:*)`. */
+            /** @description The value that is added or set, as it is written there: `Bash(npm test:*)`. */
             value: string;
         };
         /** @description All sessions at one moment. Immutable once published. */
         Snapshot: {
-            /** @description Whether the hooks of each config folder are ours, where that was looked at. */
+            /** @description Whether Trusty Bar's hooks are installed, for each config folder that was checked. */
             connections?: components["schemas"]["Hooks"][];
             /** @description What is wrong with the sources; empty when all is well. */
             health: components["schemas"]["Health"][];
             /**
              * Format: int64
-             * @description Grows by one with each change of substance, within one run of an engine.
+             * @description Grows by one with each change of content, within one run of an engine.
              */
             revision: number;
-            /** @description In the order in which they started. */
+            /** @description All sessions, in the order in which they started. */
             sessions: components["schemas"]["Session"][];
         };
         /** @description What turns one snapshot into the next. */
         SnapshotDelta: {
-            /** @description Whether the hooks of each config folder are ours, where that was looked at. */
+            /** @description Whether Trusty Bar's hooks are installed, for each config folder that was checked. */
             connections?: components["schemas"]["Hooks"][];
-            /** @description The ids of those that are no longer shown. */
+            /** @description The ids of sessions that are no longer listed. */
             gone: components["schemas"]["SessionId"][];
             /** @description What is wrong with the sources; empty when all is well. */
             health: components["schemas"]["Health"][];
-            /** @description The ids of all sessions, in their order. */
+            /** @description The ids of all sessions, in the order of the snapshot. */
             order: components["schemas"]["SessionId"][];
             /**
              * Format: int64
-             * @description The revision it leads to.
+             * @description The revision of the snapshot that results.
              */
             revision: number;
-            /** @description Sessions that are new or different, whole. */
+            /** @description Sessions that are new or have changed, in full. */
             sessions: components["schemas"]["Session"][];
         };
         /**
          * @description Where a fact comes from.
          *
-         *     * `Registry`: the client's own registry file, `sessions/<pid>.json`
+         *     * `Registry`: Claude Code's registry file, `sessions/<pid>.json`
          *     * `Process`: the operating system's process table
          *     * `Tmux`: a tmux server
          *     * `Settings`: the user's settings file
          *     * `Transcript`: the session's transcript
-         *     * `Hook`: a hook of a connected client
+         *     * `Hook`: a hook of Claude Code
          *     * `Screen`: the text of a tmux pane
-         *     * `List`: the client's own list, `claude agents --json`
-         *     * `Attention`: the user, who has looked
-         *     * `Pause`: our own record of a pause
-         *     * `Engine`: our own engine: its local socket, or another one beside it
+         *     * `List`: Claude Code's own list, `claude agents --json`
+         *     * `Attention`: the user, who looked at the session
+         *     * `Pause`: a pause record of Trusty Bar
+         *     * `Engine`: the engine: its local socket, or another engine beside it
          * @enum {string}
          */
         Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention" | "Pause" | "Engine";
@@ -1367,9 +1386,9 @@ export interface components {
              */
             kill?: boolean;
         };
-        /** @description The terminal a session runs in. */
+        /** @description The terminal in which a session runs. */
         Terminal: {
-            /** @description The program that owns the terminal, as its users call it. */
+            /** @description The program that owns the terminal, by its usual name. */
             app?: string | null;
             tmux?: components["schemas"]["TmuxTarget"] | null;
             /** @description The terminal device, such as `/dev/pts/3`. */
@@ -1379,14 +1398,14 @@ export interface components {
         Testimony: {
             /**
              * Format: date-time
-             * @description When that was observed; none if it says nothing.
+             * @description When the fact was observed; none if the source says nothing.
              */
             observed_at?: string | null;
-            /** @description What came of it. */
+            /** @description What the verdict made of the testimony. */
             part: components["schemas"]["Part"];
-            /** @description Why. */
+            /** @description Why the verdict made this of the testimony. */
             reason: string;
-            /** @description Its newest fact, in words. */
+            /** @description The newest fact of the source, in words. */
             says: string;
             /** @description The source. */
             source: components["schemas"]["Source"];
@@ -1395,12 +1414,12 @@ export interface components {
         TmuxTarget: {
             /**
              * Format: int32
-             * @description Clients that show the session now.
+             * @description How many tmux clients show the session now.
              */
             clients: number;
             /** @description The pane's id, `%0`. */
             pane: string;
-            /** @description The session's name. */
+            /** @description The name of the tmux session. */
             session: string;
             /** @description The server's socket. */
             socket: string;
@@ -1410,12 +1429,12 @@ export interface components {
         /**
          * @description The colour of a status word; a token of the style sheet.
          *
-         *     * `needs-you`: loud: the only one with a tinted background
-         *     * `working`: a turn runs
-         *     * `paused`: stopped or frozen
-         *     * `finished`: done, not yet seen
-         *     * `stopped`: gone
-         *     * `idle`: nothing to say
+         *     * `needs-you`: waits for the user; the only tone with a tinted background
+         *     * `working`: a turn is running
+         *     * `paused`: paused, by any means
+         *     * `finished`: done, not yet looked at
+         *     * `stopped`: exited, or the last turn failed
+         *     * `idle`: everything else
          * @enum {string}
          */
         Tone: "needs-you" | "working" | "paused" | "finished" | "stopped" | "idle";
@@ -1423,22 +1442,22 @@ export interface components {
         Usage: {
             /**
              * Format: float
-             * @description Per cent of one core.
+             * @description CPU time in per cent of one core.
              */
             cpu: number;
             /**
              * Format: int64
-             * @description Resident bytes.
+             * @description Resident memory in bytes.
              */
             rss: number;
         };
         /**
-         * @description An action in one word.
+         * @description The kind of an action.
          *
-         *     * `Pause`: to pause
-         *     * `Resume`: to resume
-         *     * `End`: to end
-         *     * `Jump`: to bring its terminal to the front
+         *     * `Pause`: pause the session
+         *     * `Resume`: resume the session
+         *     * `End`: end the session
+         *     * `Jump`: bring the session's terminal to the front
          * @enum {string}
          */
         Verb: "Pause" | "Resume" | "End" | "Jump";
