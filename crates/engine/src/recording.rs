@@ -60,8 +60,8 @@ pub enum RecordingLine {
 /// A point in an engine's life that a replay needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RecordingMark {
-    /// The first scan ended and the first snapshot was published; a replay shows all observations
-    /// before at once.
+    /// The first scan ended and the first snapshot was published; a replay shows all earlier
+    /// observations at once.
     #[serde(rename = "FirstLook")]
     FirstScan,
     /// The engine ended, with no further observation until then.

@@ -110,8 +110,8 @@ impl MarkFolder {
         self.write_stamp(&stamp)
     }
 
-    /// Whether the installed hook program leaves marks; `None` if hooks were not connected since
-    /// marks were introduced.
+    /// Whether the installed hook program leaves marks. `None` if no connect is recorded: hooks are
+    /// not connected, or were connected before hooks left marks.
     pub fn marking_program(&self) -> Option<MarkingProgram> {
         let stamp = self.connect_stamp()?;
         let known = self.program_identity().is_ok_and(|is| is == stamp.program);
@@ -384,7 +384,7 @@ mod tests {
         assert_eq!(
             stage.marks.read(),
             HookMarks::default(),
-            "not said to leave any"
+            "the program is not known to leave marks"
         );
         stage.marks.follow_program(before).expect("renewed");
         assert!(stage.is_marked());

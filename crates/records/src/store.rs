@@ -129,7 +129,7 @@ impl PauseStore {
     /// Moves an unusable record aside, and returns its new path.
     ///
     /// # Errors
-    /// If the record cannot be renamed.
+    /// If the record exists and cannot be renamed.
     pub fn set_aside(&self, id: SessionId) -> Result<PathBuf, StoreError> {
         let (path, aside) = (self.path(id), self.kept_aside_path(id));
         match fs::rename(&path, &aside) {

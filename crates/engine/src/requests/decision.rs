@@ -55,7 +55,7 @@ pub enum InvalidAnswer {
     /// The request is not a question, and takes an approval, not answers.
     #[error("the request is not a question; approve or deny it")]
     NotAQuestion,
-    /// The suggestion has no such number; how many suggestions there are.
+    /// No suggestion has this number; how many suggestions there are.
     #[error("Claude Code offers {0} lasting answers, and this is not one of them")]
     NotOffered(usize),
     /// The numbers of questions and of answers differ.

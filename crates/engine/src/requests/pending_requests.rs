@@ -190,8 +190,9 @@ impl PendingRequests {
         }
     }
 
-    /// Drops the requests that are not in `wanted`, which returns them to the terminal, and sends
-    /// the other hooks their limit whenever it changes. Returns the dropped requests.
+    /// Drops the requests that are neither in `wanted` nor being answered, which returns them to
+    /// the terminal, and sends the other hooks their limit whenever it changes. Returns the dropped
+    /// requests.
     pub fn retain_wanted(
         &mut self,
         wanted: &BTreeMap<RequestId, Option<Timestamp>>,

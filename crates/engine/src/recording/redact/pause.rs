@@ -92,7 +92,7 @@ impl RecordingRedactor {
     }
 }
 
-/// A gate holds only names of tools and sub-agents, in Claude Code's words.
+/// The texts of a gate are names of events, tools and sub-agents, in Claude Code's words.
 pub(super) fn gate(gate: Gate) -> Gate {
     let Gate {
         process,
